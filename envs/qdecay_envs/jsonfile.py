@@ -1,0 +1,124 @@
+"""Strict JSON in and out: exact numbers, one-line errors, and no half-written file."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+from fractions import Fraction
+from pathlib import Path
+from typing import Any, NoReturn
+
+from qdecay_envs.rational import rational
+
+MAX_BYTES = 16 * 2**20
+_MAX_DIGITS = 4_000  # as in `rational`; int() itself refuses more than 4,300
+
+
+def read_json(path: str | os.PathLike[str], max_bytes: int = MAX_BYTES) -> Any:
+    """Return the value of a JSON file with its numbers exact.
+
+    Integers come out as `int`, decimals as the `Fraction` they spell: 0.7 is 7/10.
+
+    Args:
+        path: a UTF-8 file, with or without a byte order mark.
+        max_bytes: the largest file accepted, in bytes.
+
+    Raises:
+        ValueError: the file cannot be read, is larger than `max_bytes`, is not UTF-8 or not
+            JSON (RFC 8259: no NaN, no Infinity), repeats a key in one object, nests too
+            deeply, or has a number of more than 4,000 digits. The message is one line that
+            starts with the path.
+    """
+    name = os.fspath(path)
+    try:
+        with Path(path).open("rb") as file:
+            data = file.read(max_bytes + 1)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise ValueError(f"{name}: cannot be read: {reason}") from error
+    if len(data) > max_bytes:
+        raise ValueError(f"{name}: larger than {max_bytes:,} bytes, the most that is read")
+    try:
+        return _parse(data.decode("utf-8-sig"))
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{name}: not UTF-8 at byte {error.start}: save it as UTF-8") from error
+    except json.JSONDecodeError as error:
+        place = f"line {error.lineno}, column {error.colno}"
+        raise ValueError(f"{name}: not JSON at {place}: {error.msg}") from error
+    except RecursionError as error:
+        raise ValueError(f"{name}: lists or objects are nested too deeply") from error
+    except ValueError as error:
+        raise ValueError(f"{name}: {error}") from error
+
+
+def write_json(path: str | os.PathLike[str], value: Any) -> None:
+    """Write `value` as JSON, one line per key and per row of a table.
+
+    The file appears whole or not at all: it is written beside its place and then renamed.
+
+    Args:
+        path: where to; an existing file is replaced, a symbolic link is followed.
+        value: what `json` can write. Fractions go in as text ("7/10").
+
+    Raises:
+        TypeError, ValueError: `value` has something that JSON cannot hold, such as NaN.
+        OSError: the folder is missing or cannot be written.
+    """
+    text = _text(value)
+    target = Path(path).resolve()
+    scratch = target.with_name(f".{target.name}.{secrets.token_hex(4)}.tmp")
+    try:
+        with scratch.open("x", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+        scratch.replace(target)
+    finally:
+        scratch.unlink(missing_ok=True)
+
+
+def _parse(text: str) -> Any:
+    return json.loads(
+        text,
+        parse_int=_integer,
+        parse_float=_decimal,
+        parse_constant=_refuse_constant,
+        object_pairs_hook=_object,
+    )
+
+
+def _integer(text: str) -> int:
+    if len(text) > _MAX_DIGITS:
+        raise ValueError(f"the number {text[:20]}... has more than {_MAX_DIGITS:,} digits")
+    return int(text)
+
+
+def _decimal(text: str) -> Fraction:
+    return rational(text, "the number")
+
+
+def _refuse_constant(text: str) -> NoReturn:
+    raise ValueError(f"{text} is no number of JSON: write a finite number")
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    result: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in result:
+            raise ValueError(f"the key {key!r} appears twice in one object")
+        result[key] = value
+    return result
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, dict):
+        return json.dumps(value, allow_nan=False) + "\n"
+    entries = (f"  {json.dumps(str(key))}: {_entry(entry)}" for key, entry in value.items())
+    return "{\n" + ",\n".join(entries) + "\n}\n"
+
+
+def _entry(value: Any) -> str:
+    is_table = isinstance(value, list) and value and all(isinstance(row, list) for row in value)
+    if not is_table:
+        return json.dumps(value, allow_nan=False)
+    rows = (f"    {json.dumps(row, allow_nan=False)}" for row in value)
+    return "[\n" + ",\n".join(rows) + "\n  ]"

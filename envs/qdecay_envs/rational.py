@@ -1,0 +1,68 @@
+"""Exact numbers as people write them: 3, 7/10, 0.7, 1e-3.
+
+Every exact input of qdecay passes through `rational`. It reads text by its own short
+grammar and never evaluates it; it refuses floats, because 0.1 as a float is not 1/10.
+"""
+
+from __future__ import annotations
+
+import re
+from fractions import Fraction
+from numbers import Rational
+
+RationalLike = int | Fraction | Rational | str
+
+# Fraction("1e999999999") would try to build that integer; no model needs such a number.
+_MAX_DIGITS = 4_000
+_NUMBER = re.compile(
+    r"(?P<sign>[+-]?)(?:(?P<num>\d+)\s*/\s*(?P<den>\d+)"
+    r"|(?P<int>\d*)(?:\.(?P<frac>\d*))?(?:[eE](?P<exp>[+-]?\d{1,6}))?)",
+    re.ASCII,
+)
+
+
+def rational(value: RationalLike, name: str = "value") -> Fraction:
+    """Return `value` as an exact fraction.
+
+    Args:
+        value: an int, a `fractions.Fraction`, any `numbers.Rational` (sympy's Rational and
+            numpy's integers are), or text such as "7/10", "0.7", "-2" or "1e-3".
+        name: what the value is, for the error message.
+
+    Raises:
+        TypeError: `value` is a float, a bool or no number at all.
+        ValueError: the text is not a number of that form, has a zero denominator, or has
+            more than 4,000 digits.
+
+    >>> rational("0.7"), rational("1e-3"), rational("2/4")
+    (Fraction(7, 10), Fraction(1, 1000), Fraction(1, 2))
+    """
+    if isinstance(value, Fraction):
+        return value
+    if isinstance(value, str):
+        return _parse(value, name)
+    if isinstance(value, Rational) and not isinstance(value, bool):
+        return Fraction(int(value.numerator), int(value.denominator))
+    if isinstance(value, float):
+        raise TypeError(
+            f'{name} must be exact, got the float {value!r}: write "{value!r}" or a Fraction'
+        )
+    raise TypeError(f'{name} must be an int, a Fraction or text like "7/10", got {value!r}')
+
+
+def _parse(text: str, name: str) -> Fraction:
+    shown = text if len(text) <= 40 else text[:37] + "..."
+    match = _NUMBER.fullmatch(text.strip()) if len(text) <= _MAX_DIGITS else None
+    if match is None or not (match["num"] or match["int"] or match["frac"]):
+        raise ValueError(f'{name} must be a number like "7/10", "0.7" or "1e-3", got {shown!r}')
+    sign = -1 if match["sign"] == "-" else 1
+    if match["num"]:
+        if int(match["den"]) == 0:
+            raise ValueError(f"{name} has a zero denominator: {shown!r}")
+        return sign * Fraction(int(match["num"]), int(match["den"]))
+    fraction_digits = match["frac"] or ""
+    exponent = int(match["exp"] or 0) - len(fraction_digits)
+    if abs(exponent) > _MAX_DIGITS:
+        raise ValueError(f"{name} has more than {_MAX_DIGITS} digits: {shown!r}")
+    digits = int((match["int"] or "") + fraction_digits)
+    return sign * digits * Fraction(10) ** exponent

@@ -1,0 +1,266 @@
+"""A contract for tabular environments: what `P` says must be what `step` does.
+
+`check_tabular_env` holds any Gymnasium environment with a table `P[s][a] = [(probability,
+next state, reward, terminated), ...]` to it, Gymnasium's own toy text included.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterator
+from fractions import Fraction
+from statistics import NormalDist
+from typing import Any
+
+import gymnasium as gym
+import numpy as np
+
+SIGNIFICANCE = 1e-6  # chance that a right environment fails the frequency test
+_Step = tuple[
+    int, int, int, float, bool, bool
+]  # state, action, next, reward, terminated, truncated
+
+
+class ContractBroken(AssertionError):
+    """An environment breaks the contract; `findings` has one line for each breach."""
+
+    def __init__(self, findings: list[str]) -> None:
+        super().__init__("\n".join(findings))
+        self.findings = tuple(findings)
+
+
+def check_tabular_env(
+    env: gym.Env[Any, Any], *, seed: int = 0, steps: int = 5_000, strict_end: bool = False
+) -> None:
+    """Check that a tabular environment keeps its contract; leaves it mid-episode.
+
+    The table covers every state and action, its rows are distributions over known states,
+    and `P_exact`, where offered, rounds to it. Resets follow `initial_state_distrib`,
+    equal seeds give equal episodes, every step taken is in the table, and the frequencies of
+    the outcomes fit it: Pearson's statistic over all rows that were visited enough, with
+    false alarm probability about 1e-6 (and fixed by `seed`). Rewards may be noisy by a
+    `reward_noise` attribute, a standard deviation. Info objects are not shared, and each
+    offered render mode but "human" returns what it should.
+
+    Args:
+        env: has discrete spaces that start at 0 and a table `P`, perhaps under wrappers.
+        seed: of the resets and of the uniformly random actions.
+        steps: how many steps to take; >= 1.
+        strict_end: also require a `RuntimeError` from a step before the first reset of a copy
+            and after the end, where the steps reach one. Gymnasium's toy text plays on and
+            does not pass.
+
+    Raises:
+        ContractBroken: with one finding per breach.
+    """
+    findings = list(_table_findings(env))
+    if not findings:  # without a sound table the rest has nothing to compare with
+        findings += _exact_findings(env)
+        findings += _reset_findings(env, seed)
+        played = _play(env, seed, steps)
+        if played != _play(env, seed, steps):
+            findings.append(f"two runs from seed {seed} differ")
+        findings += _support_findings(env, played)
+        findings += _frequency_findings(env, played)
+        findings += _sharing_findings(env, seed)
+        findings += _render_findings(env, seed)
+        if strict_end:
+            findings += _end_findings(env, seed, steps)
+    if findings:
+        raise ContractBroken(findings)
+
+
+def _sizes(env: gym.Env[Any, Any]) -> tuple[int, int]:
+    spaces: Any = (env.observation_space, env.action_space)
+    return int(spaces[0].n), int(spaces[1].n)
+
+
+def _rows(env: gym.Env[Any, Any], name: str = "P") -> Iterator[tuple[str, Any]]:
+    table = getattr(env.unwrapped, name)
+    n_states, n_actions = _sizes(env)
+    for state in range(n_states):
+        for action in range(n_actions):
+            yield f"{name}[{state}][{action}]", table[state][action]
+
+
+def _table_findings(env: gym.Env[Any, Any]) -> Iterator[str]:
+    if not all(
+        isinstance(s, gym.spaces.Discrete) for s in (env.observation_space, env.action_space)
+    ):
+        yield "the observation and action spaces must be Discrete"
+        return
+    if not hasattr(env.unwrapped, "P"):
+        yield "there is no table P"
+        return
+    n_states, _ = _sizes(env)
+    try:
+        for place, row in _rows(env):
+            yield from (f"{place}: {fault}" for fault in _row_faults(row, n_states))
+    except (LookupError, TypeError, ValueError) as error:
+        yield f"P does not cover every state and action: {error!r}"
+
+
+def _row_faults(row: Any, n_states: int) -> Iterator[str]:
+    for probability, state, reward, terminated in row:
+        if not 0 <= probability <= 1:
+            yield f"the probability {probability} is outside 0 .. 1"
+        if not 0 <= state < n_states:
+            yield f"the next state {state} is outside 0 .. {n_states - 1}"
+        if not math.isfinite(reward):
+            yield f"the reward {reward} is not finite"
+        if not isinstance(terminated, bool | np.bool_):
+            yield f"terminated must be a bool, got {terminated!r}"
+    total = math.fsum(probability for probability, *_ in row)
+    if not math.isclose(total, 1, abs_tol=1e-9):
+        yield f"the probabilities sum to {total}"
+
+
+def _exact_findings(env: gym.Env[Any, Any]) -> Iterator[str]:
+    if not hasattr(env.unwrapped, "P_exact"):
+        return
+    for (place, exact), (_, row) in zip(_rows(env, "P_exact"), _rows(env), strict=True):
+        if not all(isinstance(number, Fraction) for p, _, r, _ in exact for number in (p, r)):
+            yield f"{place}: probabilities and rewards must be fractions"
+        elif sum(p for p, *_ in exact) != 1:
+            yield f"{place}: the probabilities do not sum to 1"
+        elif [(float(p), t, float(r), done) for p, t, r, done in exact] != list(row):
+            yield f"{place} does not round to P"
+
+
+def _reset_findings(env: gym.Env[Any, Any], seed: int) -> Iterator[str]:
+    distribution = getattr(env.unwrapped, "initial_state_distrib", None)
+    if distribution is None:
+        return
+    if not math.isclose(math.fsum(distribution), 1, abs_tol=1e-9) or min(distribution) < 0:
+        yield "initial_state_distrib is no distribution"
+    for offset in range(10):
+        state, _ = env.reset(seed=seed + offset)
+        if not distribution[state] > 0:
+            yield f"reset(seed={seed + offset}) gave {state}, of initial probability 0"
+
+
+def _play(env: gym.Env[Any, Any], seed: int, steps: int) -> list[_Step]:
+    actions = np.random.default_rng(seed).integers(_sizes(env)[1], size=steps)
+    played: list[_Step] = []
+    state, _ = env.reset(seed=seed)
+    for action in actions.tolist():
+        following, reward, terminated, truncated, _ = env.step(action)
+        step = (
+            int(state),
+            action,
+            int(following),
+            float(reward),
+            bool(terminated),
+            bool(truncated),
+        )
+        played.append(step)
+        state = env.reset()[0] if terminated or truncated else following
+    return played
+
+
+def _support_findings(env: gym.Env[Any, Any], played: list[_Step]) -> Iterator[str]:
+    table: Any = getattr(env.unwrapped, "P")  # noqa: B009  # gym.Env declares no P
+    slack = 10 * getattr(env.unwrapped, "reward_noise", 0.0)
+    for state, action, following, reward, terminated, _ in sorted(set(played)):
+        if not any(
+            (t, bool(done)) == (following, terminated) and p > 0 and abs(r - reward) <= slack
+            for p, t, r, done in table[state][action]
+        ):
+            got = f"({following}, {reward}, {terminated})"
+            yield f"step({action}) in state {state} gave {got}, which P[{state}][{action}] has not"
+
+
+def _frequency_findings(env: gym.Env[Any, Any], played: list[_Step]) -> Iterator[str]:
+    """Compare counts with the table: sum of (seen - expected)**2 / expected over the rows."""
+    noisy = bool(getattr(env.unwrapped, "reward_noise", 0.0))
+    seen: dict[tuple[int, int], Counter[Any]] = {}
+    for state, action, following, reward, terminated, _ in played:
+        outcome = (following, terminated, None if noisy else reward)
+        seen.setdefault((state, action), Counter())[outcome] += 1
+    statistic, freedom = 0.0, 0
+    for (state, action), counts in seen.items():
+        expected = _expected(env, state, action, counts.total(), noisy)
+        if len(expected) > 1 and min(expected.values()) >= 5:
+            freedom += len(expected) - 1
+            statistic += sum((counts[key] - value) ** 2 / value for key, value in expected.items())
+    limit = _chi_square_quantile(1 - SIGNIFICANCE, freedom)
+    if statistic > limit:
+        yield (
+            f"the outcomes' frequencies do not fit P: chi-square {statistic:.1f} with {freedom} "
+            f"degrees of freedom, above {limit:.1f}"
+        )
+
+
+def _expected(
+    env: gym.Env[Any, Any], state: int, action: int, visits: int, noisy: bool
+) -> dict[Any, float]:
+    table: Any = getattr(env.unwrapped, "P")  # noqa: B009
+    expected: dict[Any, float] = {}
+    for probability, following, reward, terminated in table[state][action]:
+        key = (following, bool(terminated), None if noisy else float(reward))
+        expected[key] = expected.get(key, 0.0) + visits * probability
+    return {key: value for key, value in expected.items() if value > 0}
+
+
+def _chi_square_quantile(level: float, freedom: int) -> float:
+    """Return Wilson and Hilferty's approximation, which errs upwards this far out."""
+    if freedom == 0:
+        return 0.0
+    spread = 2 / (9 * freedom)
+    return float(freedom * (1 - spread + NormalDist().inv_cdf(level) * math.sqrt(spread)) ** 3)
+
+
+def _sharing_findings(env: gym.Env[Any, Any], seed: int) -> Iterator[str]:
+    first, second = env.reset(seed=seed)[1], env.reset(seed=seed)[1]
+    if first is second:
+        yield "reset returns the same info object twice"
+    third = env.step(0)[4]
+    if third is second:
+        yield "step returns the info object of reset"
+
+
+def _render_findings(env: gym.Env[Any, Any], seed: int) -> Iterator[str]:
+    if env.spec is None:
+        return
+    for mode in sorted({"ansi", "rgb_array"}.intersection(env.metadata["render_modes"])):
+        other = gym.make(env.spec, render_mode=mode)
+        try:
+            other.reset(seed=seed)
+            picture: Any = other.render()
+        except gym.error.DependencyNotInstalled:
+            continue
+        except Exception as error:
+            yield f'render in mode "{mode}" raised {error!r}'
+            continue
+        finally:
+            other.close()
+        if mode == "ansi" and not isinstance(picture, str):
+            yield f'render in mode "ansi" gave {type(picture).__name__}, not str'
+        if mode == "rgb_array" and not _is_picture(picture):
+            yield 'render in mode "rgb_array" gave no uint8 array of shape (H, W, 3)'
+
+
+def _is_picture(picture: Any) -> bool:
+    is_bytes = isinstance(picture, np.ndarray) and picture.dtype == np.uint8
+    return is_bytes and picture.ndim == 3 and picture.shape[2] == 3
+
+
+def _end_findings(env: gym.Env[Any, Any], seed: int, steps: int) -> Iterator[str]:
+    bare = env.unwrapped
+    if env.spec is not None and not _refuses(gym.make(env.spec).unwrapped):
+        yield "a step before the first reset raises no RuntimeError"
+    bare.reset(seed=seed)
+    for action in np.random.default_rng(seed).integers(_sizes(env)[1], size=steps).tolist():
+        if bare.step(action)[2]:
+            if not _refuses(bare):
+                yield "a step after the end raises no RuntimeError"
+            return
+
+
+def _refuses(env: gym.Env[Any, Any]) -> bool:
+    try:
+        env.step(0)
+    except Exception as error:
+        return isinstance(error, RuntimeError)
+    return False
