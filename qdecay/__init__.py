@@ -1,0 +1,85 @@
+"""Understand, compute and measure the discount factor of reinforcement learning.
+
+    >>> import qdecay
+    >>> layout = qdecay.ChainLayout.choice(stay=[1], move=[0, 0, 4])
+    >>> qdecay.break_even(layout).gammas
+    (1/2,)
+
+Importing the package registers the environments `qdecay/...` with Gymnasium. Solvers and
+learners load when they are first used, and sympy, numba and plotting with them.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+import qdecay_envs  # noqa: F401  # registers the environments
+from qdecay.compare import Comparison, compare
+from qdecay.errors import BudgetExceeded, InputError, NotConverged
+from qdecay_envs.layout import ChainLayout
+
+if TYPE_CHECKING:
+    from qdecay.exact.algebraic import AlgebraicNumber
+    from qdecay.exact.break_even import BreakEven, break_even
+    from qdecay.exact.formulas import break_even_gamma, break_even_reward
+    from qdecay.learning import (
+        LearningResult,
+        double_q_learning,
+        expected_sarsa,
+        q_learning,
+        sarsa,
+    )
+    from qdecay.mdp import MDP
+    from qdecay.planning import Solution, policy_iteration, value_iteration
+
+_LAZY = {
+    "qdecay.exact.algebraic": ("AlgebraicNumber",),
+    "qdecay.exact.break_even": ("BreakEven", "break_even"),
+    "qdecay.exact.formulas": ("break_even_gamma", "break_even_reward"),
+    "qdecay.learning": (
+        "LearningResult",
+        "double_q_learning",
+        "expected_sarsa",
+        "q_learning",
+        "sarsa",
+    ),
+    "qdecay.mdp": ("MDP",),
+    "qdecay.planning": ("Solution", "policy_iteration", "value_iteration"),
+}
+_HOME = {name: module for module, names in _LAZY.items() for name in names}
+
+__all__ = [
+    "MDP",
+    "AlgebraicNumber",
+    "BreakEven",
+    "BudgetExceeded",
+    "ChainLayout",
+    "Comparison",
+    "InputError",
+    "LearningResult",
+    "NotConverged",
+    "Solution",
+    "break_even",
+    "break_even_gamma",
+    "break_even_reward",
+    "compare",
+    "double_q_learning",
+    "expected_sarsa",
+    "policy_iteration",
+    "q_learning",
+    "sarsa",
+    "value_iteration",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(importlib.import_module(_HOME[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

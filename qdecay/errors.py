@@ -1,0 +1,30 @@
+"""What can go wrong, in the three ways a caller can answer it.
+
+Bad arguments raise `ValueError` or `TypeError` where they are met. A source that a person
+handed in (a file, an id) raises `InputError`, whose text is one line fit for a terminal. A
+budget that runs out raises `BudgetExceeded` or a subclass, and carries what was reached.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+class InputError(ValueError):
+    """A file, id or option is wrong; the message says what, where and how to mend it."""
+
+
+class BudgetExceeded(RuntimeError):
+    """A limit of time, sweeps or size ran out before the answer was proven.
+
+    Attributes:
+        best: what is known so far: the best `Solution`, or the proven part of the regions.
+    """
+
+    def __init__(self, message: str, best: Any = None) -> None:
+        super().__init__(message)
+        self.best = best
+
+
+class NotConverged(BudgetExceeded):
+    """An iteration used up its sweeps; `best` is the last `Solution` with its error bound."""

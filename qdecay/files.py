@@ -1,0 +1,131 @@
+"""MDP files: JSON of schema qdecay.mdp/1, and `.npz` with P and R as pymdptoolbox has them."""
+
+from __future__ import annotations
+
+import math
+import zipfile
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from qdecay.errors import InputError
+from qdecay.imports import rows_of_arrays
+from qdecay_envs.jsonfile import read_json, write_json
+
+if TYPE_CHECKING:
+    from qdecay.mdp import MDP
+
+MDP_SCHEMA = "qdecay.mdp/1"
+_REQUIRED = ("schema", "n_states", "n_actions", "transitions")
+_OPTIONAL = ("start", "state_names", "action_names")
+_MAX_BYTES = 1 << 28
+
+
+def load_mdp(path: Path) -> dict[str, Any]:
+    """Return the arguments of `MDP.from_rows` for a file; its ending says which kind it is.
+
+    Raises:
+        InputError: the file cannot be read or does not hold what its kind demands.
+    """
+    return _load_npz(path) if path.suffix == ".npz" else mdp_arguments(_read(path), path)
+
+
+def _read(path: Path) -> Any:
+    try:
+        return read_json(path, max_bytes=_MAX_BYTES)
+    except ValueError as error:
+        raise InputError(str(error)) from error
+
+
+def mdp_arguments(document: Any, path: Path) -> dict[str, Any]:
+    """Return the arguments of `MDP.from_rows` for a parsed MDP document that came from `path`.
+
+    Raises:
+        InputError: a key is missing, unknown or of the wrong type.
+    """
+    if not isinstance(document, dict) or document.get("schema") != MDP_SCHEMA:
+        raise InputError(f'{path}: not an MDP file: "schema" must be "{MDP_SCHEMA}"')
+    for key in _REQUIRED:
+        if key not in document:
+            raise InputError(f'{path}: the key "{key}" is missing')
+    for key in document:
+        if key not in _REQUIRED + _OPTIONAL:
+            raise InputError(f'{path}: unknown key "{key}"; known: {", ".join(_OPTIONAL)}')
+    if not isinstance(document["transitions"], list):
+        raise InputError(f'{path}: "transitions" must be a list of rows')
+    for number, row in enumerate(document["transitions"]):
+        if not isinstance(row, list):
+            raise InputError(f"{path}: transition {number} must be a list, got {row!r:.60}")
+    return {
+        "rows": document["transitions"],
+        "n_states": document["n_states"],
+        "n_actions": document["n_actions"],
+        **{key: document.get(key) for key in _OPTIONAL},
+    }
+
+
+def save_mdp(mdp: MDP, path: Path) -> None:
+    """Write `mdp` to `path`, whole or not at all.
+
+    Raises:
+        OSError: the file cannot be written.
+    """
+    columns = (mdp.state, mdp.action, mdp.next_state, mdp.terminated)
+    rows = [
+        [s, a, t, _number(p), _number(r), terminated]
+        for s, a, t, terminated, p, r in zip(
+            *(column.tolist() for column in columns),
+            mdp.exact_probability,
+            mdp.exact_reward,
+            strict=True,
+        )
+    ]
+    document: dict[str, Any] = {
+        "schema": MDP_SCHEMA,
+        "n_states": mdp.n_states,
+        "n_actions": mdp.n_actions,
+    }
+    for key in _OPTIONAL:
+        value = getattr(mdp, key)
+        if value is not None:
+            document[key] = value if key == "start" else list(value)
+    write_json(path, {**document, "transitions": rows})
+
+
+def _number(value: Fraction) -> int | str:
+    return value.numerator if value.denominator == 1 else str(value)
+
+
+def _load_npz(path: Path) -> dict[str, Any]:
+    try:
+        _check_members(path)
+        with np.load(path, allow_pickle=False) as arrays:
+            missing = {"P", "R"} - set(arrays.files)
+            if missing:
+                raise InputError(f"{path}: the array {min(missing)} is missing; it needs P and R")
+            return rows_of_arrays(arrays["P"], arrays["R"])
+    except InputError:
+        raise
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile, NotImplementedError) as error:
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else error
+        raise InputError(f"{path}: {' '.join(str(reason).split())}") from error
+
+
+def _check_members(path: Path) -> None:
+    """Refuse an archive whose headers promise more than it holds, before numpy allocates it."""
+    with zipfile.ZipFile(path) as archive:
+        for member in archive.infolist():
+            if member.file_size > _MAX_BYTES:
+                raise InputError(f"{path}: {member.filename} is larger than {_MAX_BYTES >> 20} MiB")
+            with archive.open(member) as stream:
+                version = np.lib.format.read_magic(stream)
+                read_header = (
+                    np.lib.format.read_array_header_1_0
+                    if version == (1, 0)
+                    else np.lib.format.read_array_header_2_0
+                )
+                shape, _, dtype = read_header(stream)
+                if math.prod(shape) * dtype.itemsize > member.file_size:
+                    raise InputError(f"{path}: {member.filename} holds less than its header says")

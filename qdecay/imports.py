@@ -1,0 +1,253 @@
+"""Models of other libraries as exact rows: Gymnasium tables, pymdptoolbox, QuantEcon.
+
+Floats become the rationals that were meant (`qdecay.recover`), and what was mapped is kept on the
+model. A number that has no such rational is an error that names its place: nothing is guessed.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from fractions import Fraction
+from numbers import Rational
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from qdecay.mdp import Row
+from qdecay.recover import recover
+from qdecay_envs.rational import rational
+
+
+class _Recovery:
+    """Maps numbers to rationals, each float once, and remembers what it mapped."""
+
+    def __init__(self) -> None:
+        self.mapped: dict[float, Fraction] = {}
+
+    def __call__(self, value: Any, name: str) -> Fraction:
+        if isinstance(value, Rational | str):
+            return rational(value, name)
+        number = float(value)
+        if number in self.mapped:
+            return self.mapped[number]
+        if not math.isfinite(number):
+            raise ValueError(f"{name} must be finite, got {number}")
+        meant = recover(number)
+        if meant is None:
+            raise ValueError(
+                f"{name} is {number!r}, which is no short decimal and no small fraction: give the "
+                f"model exactly, with MDP.from_rows, an MDP file or a P_exact table"
+            )
+        self.mapped[number] = meant
+        return meant
+
+
+def rows_of_env(env: Any) -> dict[str, Any]:
+    """Return the arguments of `MDP.from_rows` for a Gymnasium environment with a finite table.
+
+    The table is `P_exact`, where an environment offers it, or else `P`:
+    `P[s][a] = [(probability, next state, reward, terminated), ...]`. `P_exact` is the same with
+    `fractions.Fraction` (or int, or text) in place of floats, and is taken at its word; the floats
+    of `P` are recovered. Successors that repeat are merged; `terminated` counts, whatever rows the
+    successor has. Time limits are no part of the model: `gymnasium.wrappers.TimeLimit` and
+    wrappers that only watch are looked through, any other wrapper must bring its own table.
+
+    Raises:
+        ValueError: no table, spaces that are not `Discrete` from 0, a wrapper that may change the
+            dynamics, a table that does not describe the environment (Taxi's fickle passenger), or
+            a number without a rational; the message says where.
+    """
+    owner = _table_owner(env)
+    n_states = _discrete_size(env, "observation_space")
+    n_actions = _discrete_size(env, "action_space")
+    if getattr(owner, "fickle_passenger", False):
+        raise ValueError(
+            "Taxi's table does not describe a fickle passenger: make it with fickle_passenger=False"
+        )
+    table = getattr(owner, "P_exact", None)
+    recovery = _Recovery()
+    if table is None:
+        table = owner.P
+    return {
+        "rows": list(_table_rows(table, recovery)),
+        "n_states": n_states,
+        "n_actions": n_actions,
+        "start": _start(owner),
+        "state_names": getattr(owner, "state_names", None),
+        "action_names": getattr(owner, "action_names", None),
+        "recovered": recovery.mapped,
+    }
+
+
+def _table_owner(env: Any) -> Any:
+    """Return the outermost layer of `env` with a table, looking through watching wrappers only."""
+    import gymnasium as gym
+    from gymnasium import wrappers
+
+    watching = (
+        wrappers.PassiveEnvChecker,
+        wrappers.OrderEnforcing,
+        wrappers.TimeLimit,
+        wrappers.RecordEpisodeStatistics,
+        wrappers.HumanRendering,
+        wrappers.RenderCollection,
+        wrappers.RecordVideo,
+    )
+    layer = env
+    while isinstance(layer, gym.Wrapper):
+        own = vars(type(layer)).keys() | vars(layer).keys()
+        if "P_exact" in own or "P" in own:
+            return layer
+        if not isinstance(layer, watching):
+            raise ValueError(
+                f"the wrapper {type(layer).__name__} may change the dynamics and has no table P: "
+                f"give the environment below it, or a wrapper with P or P_exact"
+            )
+        layer = layer.env
+    if not hasattr(layer, "P") and not hasattr(layer, "P_exact"):
+        name = type(layer).__name__
+        raise ValueError(f"{name} has no table P[state][action]: only tabular ones can be read")
+    return layer
+
+
+def _discrete_size(env: Any, name: str) -> int:
+    from gymnasium.spaces import Discrete
+
+    space = getattr(env, name, None)
+    if not isinstance(space, Discrete):
+        raise ValueError(f"{name} must be Discrete, got {space}")
+    if space.start != 0:
+        raise ValueError(f"{name} must start at 0, got {space}")
+    return int(space.n)
+
+
+def _start(owner: Any) -> int | None:
+    """The start state where it is certain: the attribute `start`, or the only one possible."""
+    start = getattr(owner, "start", None)
+    if isinstance(start, int | np.integer):
+        return int(start)
+    support = np.flatnonzero(np.asarray(getattr(owner, "initial_state_distrib", ())))
+    return int(support[0]) if len(support) == 1 else None
+
+
+def _items(level: Any) -> Iterable[tuple[int, Any]]:
+    return level.items() if isinstance(level, Mapping) else enumerate(level)
+
+
+def _table_rows(table: Any, recovery: _Recovery) -> Iterator[Row]:
+    for s, actions in _items(table):
+        for a, outcomes in _items(actions):
+            where = f"P[{s}][{a}]"
+            for outcome in outcomes:
+                if len(outcome) != 4:
+                    raise ValueError(
+                        f"{where}: an outcome must be (probability, next state, reward, "
+                        f"terminated), got {outcome!r}"
+                    )
+                p, t, r, terminated = outcome
+                yield (
+                    int(s),
+                    int(a),
+                    int(t),
+                    recovery(p, f"{where}: probability"),
+                    recovery(r, f"{where}: reward"),
+                    bool(terminated),
+                )
+
+
+def rows_of_arrays(transitions: Any, rewards: Any) -> dict[str, Any]:
+    """Return the arguments of `MDP.from_rows` for arrays as pymdptoolbox lays them out.
+
+    Args:
+        transitions: P of shape (A, S, S), an array or a sequence of A arrays or scipy sparse
+            matrices; P[a][s, t] is the probability of t after action a in state s.
+        rewards: R of shape (S,), (S, A) or (A, S, S) (or a sequence of A matrices), in reward
+            units; R[a][s, t] is the reward of that transition.
+
+    Raises:
+        ValueError: a shape is wrong, a number is not finite or has no rational, or a row does not
+            sum to 1; the message names action, state and number.
+    """
+    matrices = [_coordinates(m, f"P[{a}]") for a, m in enumerate(_slices(transitions, "P"))]
+    if not matrices:
+        raise ValueError("P must have at least one action")
+    n_actions, n_states = len(matrices), matrices[0].shape[0]
+    reward_of = _reward_lookup(rewards, n_states, n_actions)
+    recovery = _Recovery()
+    rows: list[Row] = []
+    for a, matrix in enumerate(matrices):
+        if matrix.shape != (n_states, n_states):
+            raise ValueError(f"P[{a}] must have shape {(n_states,) * 2}, got {matrix.shape}")
+        for s, t, p in zip(matrix.row, matrix.col, matrix.data, strict=True):
+            where = f"action {a}, state {s}"
+            probability = recovery(p, f"{where}: probability of {t}")
+            reward = recovery(reward_of(a, s, t), f"{where}: reward")
+            rows.append((int(s), a, int(t), probability, reward, False))
+    _check_every_row(rows, n_states, n_actions)
+    return {
+        "rows": rows,
+        "n_states": n_states,
+        "n_actions": n_actions,
+        "recovered": recovery.mapped,
+    }
+
+
+def _slices(array: Any, name: str) -> Sequence[Any]:
+    if isinstance(array, list | tuple):
+        return array
+    dense = _numeric(array, name)
+    if dense.ndim != 3:
+        raise ValueError(f"{name} must have shape (A, S, S), got {dense.shape}")
+    return list(dense)
+
+
+def _numeric(array: Any, name: str) -> NDArray[Any]:
+    dense = np.asarray(array)
+    if dense.dtype.kind not in "iuf":
+        raise ValueError(f"{name} must hold real numbers, got dtype {dense.dtype}")
+    return dense
+
+
+def _coordinates(matrix: Any, name: str) -> Any:
+    """The matrix as scipy COO, stored entries only where they are not 0."""
+    if not sparse.issparse(matrix):
+        matrix = _numeric(matrix, name)
+        if matrix.ndim != 2:
+            raise ValueError(f"{name} must have two dimensions, got shape {matrix.shape}")
+    coordinates = sparse.coo_matrix(matrix)
+    coordinates.sum_duplicates()
+    coordinates.eliminate_zeros()
+    return coordinates
+
+
+def _reward_lookup(rewards: Any, n_states: int, n_actions: int) -> Any:
+    """Return (a, s, t) -> reward for R of shape (S,), (S, A) or (A, S, S)."""
+    if isinstance(rewards, list | tuple) and any(sparse.issparse(m) for m in rewards):
+        matrices = [sparse.csr_matrix(m) for m in rewards]
+        _check_shape("R", (len(matrices), *matrices[0].shape), n_states, n_actions)
+        return lambda a, s, t: matrices[a][s, t]
+    table = _numeric(rewards, "R")
+    _check_shape("R", table.shape, n_states, n_actions)
+    if table.ndim == 1:
+        return lambda a, s, t: table[s]
+    if table.ndim == 2:
+        return lambda a, s, t: table[s, a]
+    return lambda a, s, t: table[a, s, t]
+
+
+def _check_shape(name: str, shape: tuple[int, ...], n_states: int, n_actions: int) -> None:
+    allowed = [(n_states,), (n_states, n_actions), (n_actions, n_states, n_states)]
+    if shape not in allowed:
+        raise ValueError(f"{name} must have shape {', '.join(map(str, allowed))}, got {shape}")
+
+
+def _check_every_row(rows: Iterable[Row], n_states: int, n_actions: int) -> None:
+    """An all-zero row of an array is a missing row, not an unavailable action."""
+    present = {(s, a) for s, a, *_ in rows}
+    for s in range(n_states):
+        for a in range(n_actions):
+            if (s, a) not in present:
+                raise ValueError(f"action {a}, state {s}: probabilities sum to 0, not 1")

@@ -1,0 +1,266 @@
+"""The finite Markov decision process that every solver reads.
+
+A model is a list of transitions: from state s, action a leads to state t with probability p and
+reward r; on a *terminated* transition the reward is paid, then nothing. A policy's value at
+discount gamma solves
+
+    v(s) = sum over the rows of (s, pi(s)) of p * (r + gamma * v(t) * (0 if terminated else 1)).
+
+The numbers are exact rationals; `p` and `r` are their nearest floats, as arrays. An action without
+a row in a state is not available there; a state without any row is absorbing with reward 0.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from functools import cached_property
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from qdecay_envs.rational import RationalLike, rational
+
+if TYPE_CHECKING:
+    from qdecay_envs.layout import ChainLayout
+
+Row = tuple[int, int, int, RationalLike, RationalLike, bool]
+
+# A table of one flag per state and action must fit in memory whatever a file claims.
+MAX_PAIRS = 50_000_000
+
+
+@dataclass(frozen=True, eq=False)
+class MDP:
+    """A finite MDP with rational data; make one with the `from_...` methods or `load`.
+
+    Attributes:
+        n_states, n_actions: S and A; states and actions are 0-based indices.
+        state, action, next_state, terminated: the K transitions, each of shape (K,), sorted by
+            state, action, next state, terminated and reward. Equal rows are merged.
+        exact_probability, exact_reward: their numbers as fractions, K each.
+        start: the start state, or None where the model does not say one.
+        state_names, action_names: names for people, or None.
+        recovered: each float that was mapped to a rational on import, with that rational.
+    """
+
+    n_states: int
+    n_actions: int
+    state: NDArray[np.int64]
+    action: NDArray[np.int64]
+    next_state: NDArray[np.int64]
+    terminated: NDArray[np.bool_]
+    exact_probability: tuple[Fraction, ...]
+    exact_reward: tuple[Fraction, ...]
+    start: int | None = None
+    state_names: tuple[str, ...] | None = None
+    action_names: tuple[str, ...] | None = None
+    recovered: Mapping[float, Fraction] = field(default_factory=lambda: MappingProxyType({}))
+
+    @classmethod
+    def from_rows(
+        cls,
+        rows: Iterable[Row],
+        *,
+        n_states: int,
+        n_actions: int,
+        start: int | None = None,
+        state_names: Sequence[str] | None = None,
+        action_names: Sequence[str] | None = None,
+        recovered: Mapping[float, Fraction] | None = None,
+    ) -> Self:
+        """Return the model with the given (state, action, next state, p, r, terminated) rows.
+
+        Args:
+            rows: transitions with exact numbers; zero probabilities are left out, equal rows
+                are merged by adding their probabilities.
+            n_states, n_actions: S >= 1 and A >= 1.
+            start: a state, or None.
+            state_names, action_names: S and A texts, or None.
+            recovered: what an import mapped; see `MDP`.
+
+        Raises:
+            TypeError: a number is a float or no number; see `qdecay_envs.rational`.
+            ValueError: an index, a probability, a row's sum or a name is wrong; the message says
+                which and where.
+        """
+        _check_sizes(n_states, n_actions)
+        merged = _merge(rows, n_states, n_actions)
+        _check_sums(merged)
+        keys = sorted(merged)
+        return cls(
+            n_states,
+            n_actions,
+            np.array([key[0] for key in keys], dtype=np.int64),
+            np.array([key[1] for key in keys], dtype=np.int64),
+            np.array([key[2] for key in keys], dtype=np.int64),
+            np.array([key[3] for key in keys], dtype=np.bool_),
+            tuple(merged[key] for key in keys),
+            tuple(key[4] for key in keys),
+            None if start is None else _index(start, n_states, "start"),
+            _names(state_names, n_states, "state_names"),
+            _names(action_names, n_actions, "action_names"),
+            MappingProxyType(dict(recovered or {})),
+        )
+
+    @classmethod
+    def from_layout(cls, layout: ChainLayout, **options: Any) -> Self:
+        """Return the model of the chain that `layout` describes; options as `ChainEnv` takes."""
+        from qdecay_envs.chain import ChainEnv
+
+        return cls.from_env(ChainEnv(layout, **options))
+
+    @classmethod
+    def from_env(cls, env: Any) -> Self:
+        """Return the exact model of a Gymnasium environment with a finite table; see `imports`."""
+        from qdecay.imports import rows_of_env
+
+        return cls.from_rows(**rows_of_env(env))
+
+    @classmethod
+    def from_arrays(cls, transitions: Any, rewards: Any, *, start: int | None = None) -> Self:
+        """Return the model that pymdptoolbox's P and R describe; see `imports`."""
+        from qdecay.imports import rows_of_arrays
+
+        return cls.from_rows(**rows_of_arrays(transitions, rewards), start=start)
+
+    @classmethod
+    def load(cls, path: str | Path) -> Self:
+        """Return the model of an MDP file (`.json`) or of an `.npz` with P and R.
+
+        Raises:
+            InputError: the file cannot be read or is not such a file; one line says where.
+        """
+        from qdecay.files import load_mdp
+
+        return cls.from_rows(**load_mdp(Path(path)))
+
+    def save(self, path: str | Path) -> None:
+        """Write the MDP file (schema qdecay.mdp/1); an existing file is replaced whole."""
+        from qdecay.files import save_mdp
+
+        save_mdp(self, Path(path))
+
+    @cached_property
+    def probability(self) -> NDArray[np.float64]:
+        """The probabilities as floats, shape (K,)."""
+        return np.array([float(p) for p in self.exact_probability])
+
+    @cached_property
+    def reward(self) -> NDArray[np.float64]:
+        """The rewards as floats, shape (K,)."""
+        return np.array([float(r) for r in self.exact_reward])
+
+    @cached_property
+    def available(self) -> NDArray[np.bool_]:
+        """Whether the action has a row in the state, shape (S, A)."""
+        available = np.zeros((self.n_states, self.n_actions), dtype=np.bool_)
+        available[self.state, self.action] = True
+        return available
+
+    @cached_property
+    def p(self) -> sparse.csr_matrix:
+        """Probabilities of going on, shape (S * A, S), row s * A + a; terminated rows left out."""
+        goes_on = ~self.terminated
+        pair = self.state[goes_on] * self.n_actions + self.action[goes_on]
+        shape = (self.n_states * self.n_actions, self.n_states)
+        data = (self.probability[goes_on], (pair, self.next_state[goes_on]))
+        return sparse.csr_matrix(data, shape=shape)
+
+    @cached_property
+    def exact_r(self) -> Mapping[tuple[int, int], Fraction]:
+        """The expected reward sum p * r of each available (state, action)."""
+        totals: dict[tuple[int, int], Fraction] = {}
+        pairs = zip(self.state.tolist(), self.action.tolist(), strict=True)
+        numbers = zip(self.exact_probability, self.exact_reward, strict=True)
+        for pair, (p, r) in zip(pairs, numbers, strict=True):
+            totals[pair] = totals.get(pair, Fraction(0)) + p * r
+        return MappingProxyType(totals)
+
+    @cached_property
+    def r(self) -> NDArray[np.float64]:
+        """Expected rewards in reward units, shape (S, A); nan where the action is unavailable."""
+        expected = np.full((self.n_states, self.n_actions), np.nan)
+        for pair, value in self.exact_r.items():
+            expected[pair] = float(value)
+        return expected
+
+    def state_name(self, state: int) -> str:
+        """The state's name, or its number where it has none."""
+        return self.state_names[state] if self.state_names else str(state)
+
+    def action_name(self, action: int) -> str:
+        """The action's name, or its number where it has none."""
+        return self.action_names[action] if self.action_names else str(action)
+
+
+def _check_sizes(n_states: int, n_actions: int) -> None:
+    for name, size in (("n_states", n_states), ("n_actions", n_actions)):
+        if isinstance(size, bool) or not isinstance(size, int | np.integer) or size < 1:
+            raise ValueError(f"{name} must be a whole number >= 1, got {size!r}")
+    if n_states * n_actions > MAX_PAIRS:
+        raise ValueError(
+            f"n_states * n_actions must be <= {MAX_PAIRS:,}, got {n_states:,} * {n_actions:,}"
+        )
+
+
+def _index(value: Any, size: int, name: str) -> int:
+    if isinstance(value, bool) or not isinstance(value, int | np.integer):
+        raise ValueError(f"{name} must be a whole number, got {value!r}")
+    if not 0 <= value < size:
+        raise ValueError(f"{name} must be in 0..{size - 1}, got {value}")
+    return int(value)
+
+
+_Key = tuple[int, int, int, bool, Fraction]
+
+
+def _merge(rows: Iterable[Row], n_states: int, n_actions: int) -> dict[_Key, Fraction]:
+    """Check each row and add up the probabilities of equal ones."""
+    merged: dict[_Key, Fraction] = {}
+    for number, row in enumerate(rows):
+        where = f"transition {number}"
+        if len(row) != 6:
+            raise ValueError(
+                f"{where} must have 6 entries (state, action, next state, probability, reward, "
+                f"terminated), got {len(row)}"
+            )
+        s, a, t, probability, reward, terminated = row
+        s = _index(s, n_states, f"{where}: state")
+        a = _index(a, n_actions, f"{where}: action")
+        where = f"{where} (state {s}, action {a})"
+        t = _index(t, n_states, f"{where}: next state")
+        p = rational(probability, f"{where}: probability")
+        r = rational(reward, f"{where}: reward")
+        if not 0 <= p <= 1:
+            raise ValueError(f"{where}: probability must be in [0, 1], got {p}")
+        if not isinstance(terminated, bool | np.bool_):
+            raise ValueError(f"{where}: terminated must be true or false, got {terminated!r}")
+        if p:
+            key = (s, a, t, bool(terminated), r)
+            merged[key] = merged.get(key, Fraction(0)) + p
+    return merged
+
+
+def _check_sums(merged: Mapping[_Key, Fraction]) -> None:
+    sums: dict[tuple[int, int], Fraction] = {}
+    for (s, a, *_), p in merged.items():
+        sums[s, a] = sums.get((s, a), Fraction(0)) + p
+    for (s, a), total in sums.items():
+        if total != 1:
+            raise ValueError(f"state {s}, action {a}: probabilities sum to {total}, not 1")
+
+
+def _names(names: Sequence[str] | None, size: int, name: str) -> tuple[str, ...] | None:
+    if names is None:
+        return None
+    if isinstance(names, str) or not all(isinstance(text, str) for text in names):
+        raise ValueError(f"{name} must be a list of texts")
+    if len(names) != size:
+        raise ValueError(f"{name} must have {size} entries, got {len(names)}")
+    return tuple(names)

@@ -1,0 +1,50 @@
+"""The rational a person meant by a float: 0.1 is 1/10, 0.33333333333333337 is 1/3.
+
+Tables that arrive as floats (Gymnasium's, pymdptoolbox's) were typed as decimals or computed
+from small fractions. `recover` undoes that, by three rules in this order:
+
+1. the shortest decimal text of the float has at most 15 significant digits: that decimal;
+2. a fraction with denominator at most 10,000 lies within 4 units in the last place: that one;
+3. a decimal of at most 12 significant digits lies within 4 units in the last place: that one.
+
+No float is the nearest to two decimals of 15 digits, so rule 1 never errs for a typed number.
+Rules 2 and 3 undo rounding: 1 - 0.9 is 0.09999999999999998. Fewer than 0.31 * 10,000**2
+fractions have so small a denominator, so a random float in [0, 1) passes rule 2 with a
+probability below 1e-7. A float that passes none has no recovery.
+"""
+
+from __future__ import annotations
+
+import math
+from fractions import Fraction
+
+_TYPED_DIGITS = 15
+_ROUNDED_DIGITS = 12
+_MAX_DENOMINATOR = 10_000
+_ULPS = 4
+
+
+def recover(value: float) -> Fraction | None:
+    """Return the rational that was meant by the finite float `value`, or None.
+
+    >>> recover(0.7), recover(1 / 3), recover(1 - 0.9), recover(0.12345678901234567)
+    (Fraction(7, 10), Fraction(1, 3), Fraction(1, 10), None)
+    """
+    if value.is_integer():
+        return Fraction(int(value))
+    text = repr(value)
+    if _significant_digits(text) <= _TYPED_DIGITS:
+        return Fraction(text)
+    tolerance = _ULPS * Fraction(math.ulp(value))
+    exact = Fraction(value)
+    for candidate in (
+        exact.limit_denominator(_MAX_DENOMINATOR),
+        Fraction(f"{value:.{_ROUNDED_DIGITS - 1}e}"),
+    ):
+        if abs(candidate - exact) <= tolerance:
+            return candidate
+    return None
+
+
+def _significant_digits(text: str) -> int:
+    return len(text.split("e")[0].lstrip("-").replace(".", "").strip("0"))
