@@ -1,0 +1,416 @@
+"""Real algebraic numbers: an integer polynomial and an interval that holds one of its roots.
+
+Every comparison is decided exactly: intervals are refined until they part, and a common
+factor of the two polynomials decides equality. A rational root is always found as such, so
+that an open interval means an irrational number.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from fractions import Fraction
+from functools import total_ordering
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from flint import arb, ctx, fmpz_poly
+
+from qdecay.exact.closed_form import closed_form, surd
+from qdecay.exact.polynomial import (
+    Interval,
+    isolating_intervals,
+    linear,
+    polynomial,
+    refine,
+    sign_at,
+    to_fmpq,
+)
+
+if TYPE_CHECKING:
+    import sympy
+
+_T = TypeVar("_T")
+_FACTOR_DEGREE = 40  # up to here factoring takes milliseconds and gives the minimal polynomial
+
+
+@total_ordering
+class AlgebraicNumber:
+    """A real root of a square-free integer polynomial.
+
+    Compares exactly with other algebraic numbers, ints and Fractions, and hashes alike.
+
+    Attributes:
+        coefficients: of the polynomial, constant term first; primitive, leading one positive.
+        lower, upper: lower < root < upper with no other root between, or both equal to a
+            rational root. They tighten as the number is used.
+
+    >>> half, root = AlgebraicNumber.of(Fraction(1, 2)), isolate_roots([-1, 0, 0, 6])[0]
+    >>> half < root < Fraction(3, 5), root.closed_form(), root.decimal(10)
+    (True, '6^(-1/3)', '0.5503212081')
+    """
+
+    __slots__ = ("_lower", "_polynomial", "_upper")
+
+    def __init__(self, coefficients: Sequence[int] | fmpz_poly, lower: Fraction, upper: Fraction):
+        """Trusts its arguments; `isolate_roots` is the way to a number from a polynomial."""
+        self._polynomial = polynomial(coefficients)
+        self._lower, self._upper = lower, upper
+
+    @classmethod
+    def of(cls, value: int | Fraction) -> AlgebraicNumber:
+        """Return a rational number."""
+        value = Fraction(value)
+        return cls(linear(value), value, value)
+
+    @property
+    def coefficients(self) -> tuple[int, ...]:
+        """The polynomial, constant term first."""
+        return tuple(int(c) for c in self._polynomial.coeffs())
+
+    @property
+    def polynomial(self) -> fmpz_poly:
+        """The polynomial as flint keeps it."""
+        return self._polynomial
+
+    @property
+    def degree(self) -> int:
+        """Degree of the polynomial, which is minimal up to degree 40 and for rationals."""
+        return int(self._polynomial.degree())
+
+    @property
+    def lower(self) -> Fraction:
+        """Lower end of the isolating interval."""
+        return self._lower
+
+    @property
+    def upper(self) -> Fraction:
+        """Upper end of the isolating interval."""
+        return self._upper
+
+    @property
+    def is_rational(self) -> bool:
+        """Whether the number is rational; then lower == upper == its value."""
+        return self._lower == self._upper
+
+    def enclosure(self, bits: int) -> Interval:
+        """Return (lower, upper) around the number with upper - lower <= 2^-bits."""
+        if self._upper - self._lower > Fraction(1, 2**bits):
+            self._lower, self._upper = refine(self._polynomial, self._lower, self._upper, bits)
+        return self._lower, self._upper
+
+    def ball(self, precision: int) -> arb:
+        """Return a flint ball that holds the number, about `precision` bits tight."""
+        lower, upper = self.enclosure(precision)
+        with ctx.workprec(precision + 32):
+            return arb(to_fmpq(lower)).union(arb(to_fmpq(upper)))
+
+    def rational_below(self, other: AlgebraicNumber | int | Fraction) -> Fraction:
+        """Return a rational strictly between self and a larger number."""
+        number = AlgebraicNumber.of(other) if isinstance(other, int | Fraction) else other
+        if not self < number:
+            raise ValueError(f"no rational lies between {self!r} and {other!r}, in that order")
+        bits = 32
+        while not self._upper < number._lower:
+            self.enclosure(bits)
+            number.enclosure(bits)
+            bits *= 2
+        return (self._upper + number._lower) / 2
+
+    def sign_of(self, p: Sequence[int] | fmpz_poly) -> int:
+        """Return the exact sign, -1, 0 or 1, of an integer polynomial at this number."""
+        p = p if isinstance(p, fmpz_poly) else fmpz_poly([int(c) for c in p])
+        if self.is_rational:
+            return sign_at(p, self._lower)
+        if p.degree() <= 0:
+            return (int(p[0]) > 0) - (int(p[0]) < 0)
+        precision = 64
+        while True:
+            with ctx.workprec(2 * precision):
+                value = p(self.ball(precision))
+                if not value.contains(0):
+                    return 1 if value > 0 else -1
+            if precision == 128 and self._is_root_of(p):
+                return 0
+            precision *= 2
+
+    def _is_root_of(self, p: fmpz_poly) -> bool:
+        common = p.gcd(self._polynomial)
+        # The gcd divides a polynomial whose one root between the ends is this number, and
+        # which does not vanish at the ends: it has that root iff its sign changes.
+        return bool(
+            common.degree() > 0 and sign_at(common, self._lower) * sign_at(common, self._upper) < 0
+        )
+
+    def _compare(self, other: AlgebraicNumber) -> int:
+        if other.is_rational:
+            return self._compare_rational(other._lower)
+        if self.is_rational:
+            return -other._compare_rational(self._lower)
+        bits = 32
+        while not (self._upper <= other._lower or other._upper <= self._lower):
+            if bits == 64 and self._equals(other):
+                return 0
+            self.enclosure(bits)
+            other.enclosure(bits)
+            bits *= 2
+        return -1 if self._upper <= other._lower else 1
+
+    def _compare_rational(self, value: Fraction) -> int:
+        if self.is_rational or not self._lower < value < self._upper:
+            # An irrational number differs from both ends of its interval.
+            lower = self._lower
+            return (lower > value) - (lower < value) if lower != value or self.is_rational else 1
+        sign = sign_at(self._polynomial, value)
+        return 1 if sign == sign_at(self._polynomial, self._lower) else -1
+
+    def _equals(self, other: AlgebraicNumber) -> bool:
+        common = self._polynomial.gcd(other._polynomial)
+        lower, upper = max(self._lower, other._lower), min(self._upper, other._upper)
+        return bool(
+            common.degree() > 0
+            and lower < upper
+            and sign_at(common, lower) * sign_at(common, upper) < 0
+        )
+
+    def __eq__(self, other: object) -> bool:
+        """Exact equality of values, whatever the polynomials."""
+        number = _number(other)
+        return NotImplemented if number is None else self is number or self._compare(number) == 0
+
+    def __lt__(self, other: AlgebraicNumber | int | Fraction) -> bool:
+        """Exact order of values."""
+        number = _number(other)
+        return NotImplemented if number is None else self._compare(number) < 0
+
+    def __hash__(self) -> int:
+        """Hash of the value: a rational's own, else that of floor(2^64 x)."""
+        return hash(self._lower) if self.is_rational else hash(self._settled(_floor(2**64)))
+
+    def __float__(self) -> float:
+        """Return the nearest double."""
+        return float(self._lower) if self.is_rational else self._settled(float)
+
+    def __repr__(self) -> str:
+        """Short form: the closed form where there is one, and 20 digits."""
+        text = self.closed_form()
+        return f"AlgebraicNumber({text + ' = ' if text else ''}{self.decimal(20)})"
+
+    def _settled(self, rounding: Callable[[Fraction], _T]) -> _T:
+        """Return rounding(self) for an irrational self and a monotone step function."""
+        bits = 64
+        while True:
+            lower, upper = (rounding(end) for end in self.enclosure(bits))
+            if lower == upper:
+                return lower
+            bits *= 2
+
+    def decimal(self, digits: int = 40) -> str:
+        """Return the number rounded correctly to `digits` significant digits.
+
+        Rational ties round to even; a decimal expansion that ends sooner is exact and has no
+        trailing zeros.
+        """
+        if self == 0:
+            return "0"
+        places = digits - 1 - self._decimal_exponent()
+        scale = Fraction(10) ** places
+
+        def nearest(value: Fraction) -> int:
+            return round(value * scale)
+
+        rounded = nearest(self._lower) if self.is_rational else self._settled(nearest)
+        exact = self.is_rational and rounded == self._lower * scale
+        return _positional(rounded, places, strip=exact)
+
+    def _decimal_exponent(self) -> int:
+        """Return floor(log10 |x|) of a number that is not zero."""
+
+        def exponent(value: Fraction) -> int:
+            value = abs(value)
+            if value == 0:  # an interval that still touches zero
+                return -(10**9)
+            bits = value.numerator.bit_length() - value.denominator.bit_length()
+            guess = math.ceil((bits + 1) * math.log10(2))
+            while value < Fraction(10) ** guess:
+                guess -= 1
+            return guess
+
+        return exponent(self._lower) if self.is_rational else self._settled(exponent)
+
+    def closed_form(self) -> str | None:
+        """Return "10/11", "6^(-1/3)", "(2/3)^(1/5)", "(sqrt(5)-1)/2", or None.
+
+        A rational, a root of a rational, or a quadratic surd is recognised.
+        """
+        return closed_form(self)
+
+    def to_sympy(self) -> sympy.Expr:
+        """Return a sympy Rational, root, quadratic surd, or CRootOf."""
+        import sympy
+
+        from qdecay.exact.closed_form import radical
+
+        if self.is_rational:
+            return sympy.Rational(self._lower.numerator, self._lower.denominator)
+        root = radical(self)
+        if root is not None:
+            sign, ratio, degree = root
+            power = sympy.Rational(ratio.numerator, ratio.denominator) ** sympy.Rational(1, degree)
+            return sign * power
+        if self.degree == 2:
+            shift, factor, square, divisor = surd(self)
+            return (shift + factor * sympy.sqrt(square)) / sympy.Integer(divisor)
+        bound = self._root_bound()
+        index = isolate_roots(self._polynomial, -bound, bound).index(self)
+        symbol = sympy.Symbol("gamma")
+        return sympy.CRootOf(sympy.Poly(list(reversed(self.coefficients)), symbol), index)
+
+    def _root_bound(self) -> int:
+        """Return Cauchy's bound 1 + max |c_i| / |c_n|, rounded up: no root is larger."""
+        return 2 + max(abs(c) for c in self.coefficients) // self.coefficients[-1]
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the fields polynomial, lower, upper, decimal and closed_form."""
+        lower, upper = self.enclosure(64)
+        return {
+            "polynomial": list(self.coefficients),
+            "lower": str(lower),
+            "upper": str(upper),
+            "decimal": self.decimal(),
+            "closed_form": self.closed_form(),
+        }
+
+
+def isolate_roots(
+    coefficients: Sequence[int] | fmpz_poly,
+    lower: int | Fraction = 0,
+    upper: int | Fraction = 1,
+) -> list[AlgebraicNumber]:
+    """Return the distinct real roots in the open interval (lower, upper), in order.
+
+    Args:
+        coefficients: integers, constant term first; not all zero.
+
+    Raises:
+        ValueError: the polynomial is zero, or not lower < upper.
+
+    >>> isolate_roots([-1, 0, 4]), isolate_roots([1, -2])
+    ([AlgebraicNumber(1/2 = 0.5)], [AlgebraicNumber(1/2 = 0.5)])
+    """
+    return [root for root, _ in roots_with_multiplicity(coefficients, lower, upper)]
+
+
+def roots_with_multiplicity(
+    coefficients: Sequence[int] | fmpz_poly,
+    lower: int | Fraction = 0,
+    upper: int | Fraction = 1,
+) -> list[tuple[AlgebraicNumber, int]]:
+    """Return what `isolate_roots` does, each root with its multiplicity.
+
+    Source: isolation as in qdecay.exact.polynomial, on each square-free part.
+    """
+    p = polynomial(coefficients)
+    lower, upper = Fraction(lower), Fraction(upper)
+    if p.degree() < 0:
+        raise ValueError("the zero polynomial vanishes everywhere: it has no isolated roots")
+    if lower >= upper:
+        raise ValueError(f"lower must be < upper, got {lower} and {upper}")
+    found = []
+    for factor, multiplicity in _factors(p):
+        found += [(root, multiplicity) for root in _roots_of(factor, lower, upper)]
+    return sorted(found, key=lambda pair: pair[0])
+
+
+def _factors(p: fmpz_poly) -> Iterator[tuple[fmpz_poly, int]]:
+    """Yield square-free factors with their multiplicity, irreducible ones at low degree."""
+    _, parts = p.factor_squarefree()
+    for part, multiplicity in parts:
+        if 1 < part.degree() <= _FACTOR_DEGREE:
+            for factor, _ in part.factor()[1]:
+                yield factor, multiplicity
+        elif part.degree() > 0:
+            yield part, multiplicity
+
+
+def _roots_of(p: fmpz_poly, lower: Fraction, upper: Fraction) -> Iterator[AlgebraicNumber]:
+    """Yield the roots of one square-free polynomial strictly between lower and upper."""
+    if p.degree() == 1:
+        root = Fraction(-int(p[0]), int(p[1]))
+        if lower < root < upper:
+            yield AlgebraicNumber.of(root)
+        return
+    for end in (lower, upper):
+        if sign_at(p, end) == 0:
+            p //= linear(end)
+    intervals = []
+    for a, b in isolating_intervals(p, lower, upper):
+        if a < b:
+            intervals.append((a, b))
+        else:
+            yield AlgebraicNumber.of(a)
+            p //= linear(a)
+    while (rational := _rational_root(p, intervals)) is not None:
+        index, root = rational
+        yield AlgebraicNumber.of(root)
+        del intervals[index]
+        p //= linear(root)
+    for a, b in intervals:
+        yield AlgebraicNumber(p, a, b)
+
+
+def _rational_root(p: fmpz_poly, intervals: list[Interval]) -> tuple[int, Fraction] | None:
+    """Return which interval holds a rational root of p and the root, or None.
+
+    Its denominator divides the leading coefficient and its numerator the constant term:
+    a short enough interval leaves one candidate. p(0) != 0 unless 0 was an interval's root.
+    """
+    if p.degree() <= _FACTOR_DEGREE and p.degree() > 1:
+        return None  # irreducible, after _factors
+    leading, constant = abs(int(p[p.degree()])), abs(int(p[0]))
+    for index, (a, b) in enumerate(intervals):
+        a, b = refine(p, a, b, min(leading, constant).bit_length() + 8)
+        while not (b - a) * leading < 1:
+            if a * b > 0 and (1 / a - 1 / b) * constant < 1:
+                break
+            a, b = refine(p, a, b, 2 * (b - a).denominator.bit_length())
+        intervals[index] = a, b
+        for candidate in _candidates(a, b, leading, constant):
+            if a <= candidate <= b and sign_at(p, candidate) == 0:
+                return index, candidate
+    return None
+
+
+def _candidates(a: Fraction, b: Fraction, leading: int, constant: int) -> Iterator[Fraction]:
+    """Yield every k / leading in [a, b], or every constant / k there, whichever is shorter."""
+    if (b - a) * leading < 1:
+        first = math.ceil(a * leading)
+        if first <= b * leading:
+            yield Fraction(first, leading)
+    else:
+        first = math.ceil(constant / b)
+        if first != 0 and first <= constant / a:
+            yield Fraction(constant, first)
+
+
+def _number(value: object) -> AlgebraicNumber | None:
+    if isinstance(value, AlgebraicNumber):
+        return value
+    if isinstance(value, int | Fraction) and not isinstance(value, bool):
+        return AlgebraicNumber.of(value)
+    return None
+
+
+def _floor(scale: int) -> Callable[[Fraction], int]:
+    return lambda value: math.floor(value * scale)
+
+
+def _positional(number: int, places: int, *, strip: bool) -> str:
+    """Write number / 10^places without an exponent."""
+    sign, digits = "-" if number < 0 else "", str(abs(number))
+    if places <= 0:
+        return sign + digits + "0" * -places
+    digits = digits.rjust(places + 1, "0")
+    whole, fraction = digits[:-places], digits[-places:]
+    if strip:
+        fraction = fraction.rstrip("0")
+    return sign + whole + ("." + fraction if fraction else "")

@@ -1,0 +1,179 @@
+r"""Break-even gammas: where two streams of rewards are worth the same, exactly.
+
+A stream r_0, ..., r_(L-1) taken at the start is worth, with S(g) = sum_k r_k g**k,
+
+    terminate   S(g)
+    repeat      S(g) / (1 - g**L)                  (the choice is made again, for ever)
+    absorb      S(g) + r_(L-1) g**L / (1 - g)      (the last reward on every later step)
+
+Cleared of denominators that are positive on (0, 1), two values differ by a polynomial with
+rational coefficients; its roots in (0, 1) are the break-even gammas. One reward r at delay m
+against one reward R at delay n gives the law of the field, g* = (r / R)**(1 / (n - m)).
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from qdecay.exact.algebraic import AlgebraicNumber, isolate_roots
+from qdecay_envs.layout import ChainLayout, Ending
+
+if TYPE_CHECKING:
+    import sympy
+
+Stream = tuple[Fraction, ...]
+
+
+@dataclass(frozen=True)
+class BreakEven:
+    """The gammas in (0, 1) at which the best choice of a layout changes.
+
+    Attributes:
+        roots: where two branches are worth the same and no branch is worth more, in order.
+        switches: for each root, whether the set of best branches differs on its two sides; where
+            it does not, a branch is level at that gamma only (a touch).
+        best: the set of best branches (indices) on each open interval between the roots, from 0
+            to 1: one more entry than `roots`.
+        between: a rational gamma in each of these intervals.
+    """
+
+    roots: tuple[AlgebraicNumber, ...]
+    switches: tuple[bool, ...]
+    best: tuple[frozenset[int], ...]
+    between: tuple[Fraction, ...]
+
+    @cached_property
+    def gammas(self) -> tuple[sympy.Expr, ...]:
+        """The roots as sympy numbers: a Rational, a radical where there is one, or a CRootOf."""
+        return tuple(root.to_sympy() for root in self.roots)
+
+    @property
+    def always_tied(self) -> bool:
+        """Whether two or more branches are best, and level, at every gamma."""
+        return not self.roots and len(self.best[0]) > 1
+
+
+def break_even(layout: ChainLayout) -> BreakEven:
+    """Return every break-even gamma of a layout, exactly.
+
+    >>> from qdecay_envs import ChainLayout
+    >>> break_even(ChainLayout.choice(stay=[1], move=[0, 0, 4])).gammas
+    (1/2,)
+    >>> break_even(ChainLayout.choice(stay=[1], move=[0, 0, 0, 6])).gammas
+    (6**(2/3)/6,)
+    """
+    streams = [stream for _, stream in layout.branches]
+    differences = {
+        (i, j): difference(streams[j], streams[i], layout.ending)
+        for i, j in itertools.combinations(range(len(streams)), 2)
+    }
+    candidates = sorted(
+        {
+            root
+            for polynomial in differences.values()
+            if any(polynomial)
+            for root in isolate_roots(polynomial)
+        }
+    )
+    between = _points_between(candidates)
+    best = [_best_at(point, streams, layout.ending) for point in between]
+    seen = [
+        i
+        for i, root in enumerate(candidates)
+        if not best[i] == best[i + 1] == _best_at_root(root, differences, len(streams))
+    ]
+    sides = [0, *(i + 1 for i in seen)]
+    return BreakEven(
+        tuple(candidates[i] for i in seen),
+        tuple(best[i] != best[i + 1] for i in seen),
+        tuple(best[i] for i in sides),
+        tuple(between[i] for i in sides),
+    )
+
+
+def difference(far: Sequence[Fraction], near: Sequence[Fraction], ending: Ending) -> list[int]:
+    """Return value(far) - value(near) times a positive factor, as an integer polynomial.
+
+    The constant term comes first. The factor is positive on (0, 1); a difference that is zero
+    for every gamma gives a polynomial of zeros.
+
+    >>> difference([Fraction(0), Fraction(3)], [Fraction(1)], "terminate")
+    [-1, 3]
+    """
+    if ending == "repeat":
+        length = max(len(far), len(near)) + min(len(far), len(near))
+        total = _padded(far, length)
+        for k, r in enumerate(near):
+            total[k] -= r
+            total[k + len(far)] += r
+        for k, r in enumerate(far):
+            total[k + len(near)] -= r
+        total = list(itertools.accumulate(total))  # divides by 1 - g, exactly: total(1) = 0
+    elif ending == "absorb":
+        length = max(len(far), len(near)) + 1
+        total = [
+            a - b for a, b in zip(_absorbed(far, length), _absorbed(near, length), strict=True)
+        ]
+    else:
+        length = max(len(far), len(near))
+        total = [a - b for a, b in zip(_padded(far, length), _padded(near, length), strict=True)]
+    scale = math.lcm(*(value.denominator for value in total))
+    return [int(value * scale) for value in total]
+
+
+def _padded(stream: Sequence[Fraction], length: int) -> list[Fraction]:
+    return [*stream, *[Fraction(0)] * (length - len(stream))]
+
+
+def _absorbed(stream: Sequence[Fraction], length: int) -> list[Fraction]:
+    """(1 - g) times the value of a stream whose last reward is paid for ever."""
+    return [
+        b - a
+        for a, b in itertools.pairwise(
+            [Fraction(0), *stream, *[stream[-1]] * (length - len(stream))]
+        )
+    ]
+
+
+def stream_value(stream: Sequence[Fraction], gamma: Fraction, ending: Ending) -> Fraction:
+    """Return the exact value of always taking `stream` at the start, for 0 <= gamma < 1."""
+    value = Fraction(0)
+    for r in reversed(stream):
+        value = r + gamma * value
+    if ending == "repeat":
+        return value / (1 - gamma ** len(stream))
+    if ending == "absorb":
+        return value + stream[-1] * gamma ** len(stream) / (1 - gamma)
+    return value
+
+
+def _best_at(gamma: Fraction, streams: Sequence[Stream], ending: Ending) -> frozenset[int]:
+    values = [stream_value(stream, gamma, ending) for stream in streams]
+    return frozenset(i for i, value in enumerate(values) if value == max(values))
+
+
+def _best_at_root(
+    root: AlgebraicNumber, differences: dict[tuple[int, int], list[int]], n_branches: int
+) -> frozenset[int]:
+    """The best branches at an algebraic gamma, by the signs of the differences there."""
+    best = {0}
+    for j in range(1, n_branches):
+        sign = root.sign_of(differences[min(best), j])
+        best = {j} if sign > 0 else best | {j} if sign == 0 else best
+    return frozenset(best)
+
+
+def _points_between(roots: Sequence[AlgebraicNumber]) -> list[Fraction]:
+    """One rational in each open interval that the roots cut (0, 1) into."""
+    ends = [Fraction(0)]
+    for left, right in itertools.pairwise(roots):
+        ends.append(left.rational_below(right))
+    if not roots:
+        return [Fraction(1, 2)]
+    return [roots[0].enclosure(64)[0] / 2, *ends[1:], (roots[-1].enclosure(64)[1] + 1) / 2]

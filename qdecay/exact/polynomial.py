@@ -1,0 +1,231 @@
+"""Integer polynomials: exact signs, and intervals that hold one real root each.
+
+Polynomials are `flint.fmpz_poly`, constant term first. Root isolation follows Descartes'
+rule of signs: the sign variations of (1 + t)^n q(1 / (1 + t)) bound the number of roots of q
+in (0, 1), and 0 and 1 variations are exact. Intervals are halved until each has 0 or 1;
+a cluster of v roots is approached by Newton steps of order v, so that two roots 10^-6000
+apart take tens of steps and not twenty thousand.
+
+Source: Collins and Akritas, SYMSAC 1976; Sagraloff, When Newton meets Descartes, ISSAC 2012.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Sequence
+from fractions import Fraction
+
+from flint import arb, arb_poly, ctx, fmpq, fmpq_poly, fmpz_poly
+
+Interval = tuple[Fraction, Fraction]
+
+_NEWTON_AFTER = 6  # halvings that leave a cluster whole before Newton is worth its cost
+
+
+def polynomial(coefficients: Sequence[int] | fmpz_poly) -> fmpz_poly:
+    """Return the primitive polynomial with positive leading coefficient; zero stays zero."""
+    if not isinstance(coefficients, fmpz_poly):
+        coefficients = fmpz_poly([int(c) for c in coefficients])
+    if coefficients.degree() < 0:
+        return coefficients
+    content = coefficients.content()
+    return coefficients // (content if coefficients[coefficients.degree()] > 0 else -content)
+
+
+def linear(root: Fraction) -> fmpz_poly:
+    """Return the primitive polynomial q x - p of the root p/q."""
+    return fmpz_poly([-root.numerator, root.denominator])
+
+
+def to_fmpq(value: Fraction) -> fmpq:
+    """Return the same rational as a flint number."""
+    return fmpq(value.numerator, value.denominator)
+
+
+def to_fraction(value: fmpq) -> Fraction:
+    """Return the same rational as a Python fraction."""
+    return Fraction(int(value.p), int(value.q))
+
+
+def sign_at(p: fmpz_poly, x: Fraction) -> int:
+    """Return the exact sign of p(x): balls decide where they can, exact arithmetic elsewhere."""
+    point = to_fmpq(x)
+    for precision in (64, 256):
+        with ctx.workprec(precision):
+            value = p(arb(point))
+            if not value.contains(0):
+                return 1 if value > 0 else -1
+    exact = p(point)
+    return int(exact > 0) - int(exact < 0)
+
+
+def variations(p: fmpz_poly) -> int:
+    """Return the number of sign changes in the coefficients, zeros skipped."""
+    signs = [c > 0 for c in p.coeffs() if c != 0]
+    return sum(a != b for a, b in itertools.pairwise(signs))
+
+
+def roots_bound(p: fmpz_poly, lower: Fraction, upper: Fraction) -> int:
+    """Return Descartes' bound on the number of roots of p in (lower, upper).
+
+    Balls give the signs of the transformed coefficients at a small part of the cost of the
+    integers; where they cannot, the integers do.
+    """
+    precision = p.degree() + 64 + 2 * _bits_of(upper - lower)
+    for _ in range(3):
+        with ctx.workprec(precision):
+            line = arb_poly([arb(to_fmpq(lower)), arb(to_fmpq(upper - lower))])
+            local = arb_poly(arb_poly(p)(line).coeffs()[::-1])
+            bound = _certain_variations(local(arb_poly([1, 1])).coeffs())
+        if bound is not None:
+            return bound
+        precision *= 3
+    start, width = to_fmpq(lower), to_fmpq(upper - lower)
+    exact = fmpq_poly(p)(fmpq_poly([start, width])).numer()
+    if exact.degree() < p.degree():
+        raise AssertionError("a substitution x -> a + w t, w > 0, keeps the degree")
+    return variations(fmpz_poly(exact.coeffs()[::-1])(fmpz_poly([1, 1])))
+
+
+def _certain_variations(coefficients: list[arb]) -> int | None:
+    """Return the sign changes where unknown signs cannot alter their number, else None."""
+    count, last, unknown = 0, 0, False
+    for c in coefficients:
+        if c.contains(0):
+            unknown = unknown or not c.is_zero()
+            continue
+        sign = 1 if c > 0 else -1
+        if unknown and sign != -last:
+            return None
+        count += sign == -last
+        last, unknown = sign, False
+    return None if unknown else count
+
+
+def isolating_intervals(p: fmpz_poly, lower: Fraction, upper: Fraction) -> Iterator[Interval]:
+    """Yield, from left to right, intervals that hold one root of a square-free p each.
+
+    p must not vanish at lower and upper. The root lies strictly inside, or both ends equal
+    it. Ends of the open intervals may be roots of p themselves (other, rational ones).
+    """
+    stack = [(lower, upper, 0)]
+    while stack:
+        a, b, halvings = stack.pop()
+        if a == b:
+            yield a, b
+            continue
+        bound = roots_bound(p, a, b)
+        if bound == 1:
+            yield a, b
+        elif bound > 1:
+            closer = _around_cluster(p, a, b, bound) if halvings >= _NEWTON_AFTER else None
+            if closer is not None:
+                stack.append((*closer, 0))
+                continue
+            middle = (a + b) / 2
+            stack.append((middle, b, halvings + 1))
+            if sign_at(p, middle) == 0:
+                stack.append((middle, middle, 0))
+            stack.append((a, middle, halvings + 1))
+
+
+def _around_cluster(p: fmpz_poly, lower: Fraction, upper: Fraction, bound: int) -> Interval | None:
+    """Return a far smaller interval that holds all that Descartes sees here, or None.
+
+    Descartes' bound never grows when an interval is cut, so a part with the same bound
+    proves that the rest holds no root.
+    """
+    known, best, gain = _bits_of(upper - lower), None, 3
+    while True:
+        closer = None
+        for centre in _newton_centres(p, lower, upper, bound, known + gain):
+            radius = Fraction(2, 2 ** (known + gain))
+            start, end = max(centre - radius, lower), min(centre + radius, upper)
+            if (
+                start < end
+                and sign_at(p, start) * sign_at(p, end) != 0
+                and (roots_bound(p, start, end) == bound)
+            ):
+                closer = start, end
+                break
+        if closer is None:
+            return best
+        best, gain = closer, 2 * gain
+
+
+def _newton_centres(
+    p: fmpz_poly, lower: Fraction, upper: Fraction, order: int, bits: int
+) -> Iterator[Fraction]:
+    """Yield Newton's guess for a root of that order from either end, rounded to `bits`."""
+    derivative = p.derivative()
+    for end in (lower, upper):
+        with ctx.workprec(p.degree() + 64 + 4 * bits):
+            start = arb(to_fmpq(end))
+            guess = start - order * p(start) / derivative(start)
+            if guess.is_finite():
+                centre = _short(_exact(guess.mid()), bits)
+                if lower <= centre <= upper:
+                    yield centre
+
+
+def refine(p: fmpz_poly, lower: Fraction, upper: Fraction, bits: int) -> Interval:
+    """Return an interval of width <= 2^-bits around the one root of p in (lower, upper).
+
+    p must change its sign between the ends, have one root there, and none at the ends.
+    Interval Newton doubles the bits in each step; where it does not contract, halving does.
+    Both ends are equal only if the root is rational and was hit.
+    """
+    derivative = p.derivative()
+    left_sign = sign_at(p, lower)
+    target = Fraction(1, 2**bits)
+    while upper - lower > target:
+        closer = _newton_step(p, derivative, lower, upper)
+        if closer is None or closer[1] - closer[0] > (upper - lower) / 2:
+            middle = _short((lower + upper) / 2, _bits_of(upper - lower) + 3)
+            sign = sign_at(p, middle)
+            if sign == 0:
+                return middle, middle
+            closer = (middle, upper) if sign == left_sign else (lower, middle)
+        lower, upper = closer
+    return lower, upper
+
+
+def _newton_step(
+    p: fmpz_poly, derivative: fmpz_poly, lower: Fraction, upper: Fraction
+) -> Interval | None:
+    """Return the interval Newton image m - p(m) / p'([lower, upper]), or None if p' may vanish.
+
+    None as well where an end would be a root: the ends' signs must stay usable.
+    """
+    known = _bits_of(upper - lower)
+    with ctx.workprec(2 * known + 96):
+        middle, radius = (lower + upper) / 2, (upper - lower) / 2
+        slope = derivative(arb(to_fmpq(middle), arb(to_fmpq(radius)).upper()))
+        if slope.contains(0):
+            return None
+        centre = arb(to_fmpq(middle))
+        image = centre - p(centre) / slope
+        if not image.is_finite():
+            return None
+        low, high = _exact(image.lower()), _exact(image.upper())
+    bits = (_bits_of(high - low) if high > low else 2 * known) + 4
+    low = max(lower, Fraction((low * 2**bits).__floor__(), 2**bits))
+    high = min(upper, Fraction((high * 2**bits).__ceil__(), 2**bits))
+    if low >= high or sign_at(p, low) == 0 or sign_at(p, high) == 0:
+        return None
+    return low, high
+
+
+def _bits_of(width: Fraction) -> int:
+    """Return an integer >= -log2(width), at most one more."""
+    return max(0, width.denominator.bit_length() - width.numerator.bit_length() + 1)
+
+
+def _short(value: Fraction, bits: int) -> Fraction:
+    return Fraction(round(value * 2**bits), 2**bits)
+
+
+def _exact(value: arb) -> Fraction:
+    mantissa, exponent = value.man_exp()
+    power = Fraction(2) ** int(exponent)
+    return int(mantissa) * power
