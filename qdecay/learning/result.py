@@ -1,0 +1,84 @@
+"""What a learner hands back: at the end of a run, and at the end of every episode."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, eq=False)
+class LearningResult:
+    """The values a run learnt, and how it went.
+
+    Attributes:
+        algorithm: name of the learner.
+        gamma: discount per step.
+        seed: the seed that repeats the run.
+        q: learnt values, shape (S, A), in reward units.
+        visits: updates of each state and action, shape (S, A).
+        returns: discounted return of each finished episode, sum_k gamma**k * reward_k.
+        lengths: steps of each finished episode.
+        steps: all steps taken, those of a last unfinished episode included.
+    """
+
+    algorithm: str
+    gamma: float
+    seed: int
+    q: NDArray[np.float64]
+    visits: NDArray[np.int64]
+    returns: NDArray[np.float64]
+    lengths: NDArray[np.int64]
+    steps: int
+
+    @property
+    def episodes(self) -> int:
+        """Number of finished episodes."""
+        return len(self.lengths)
+
+    @property
+    def greedy(self) -> NDArray[np.bool_]:
+        """The actions of largest learnt value in each state, shape (S, A)."""
+        best: NDArray[np.bool_] = self.q == self.q.max(axis=1, keepdims=True)
+        return best
+
+    @property
+    def policy(self) -> NDArray[np.int64]:
+        """The greedy action of lowest index in each state, shape (S,)."""
+        first: NDArray[np.int64] = self.q.argmax(axis=1)
+        return first
+
+
+@dataclass(frozen=True, eq=False)
+class EpisodeEnd:
+    """What a callback is told when an episode has ended.
+
+    Attributes:
+        episodes: finished episodes so far, this one included.
+        steps: steps so far.
+        discounted_return: sum_k gamma**k * reward_k of this episode.
+        length: steps of this episode.
+    """
+
+    episodes: int
+    steps: int
+    discounted_return: float
+    length: int
+    _tables: Sequence[list[list[float]]] = field(repr=False)
+    _counts: Sequence[list[list[int]]] = field(repr=False)
+
+    def q(self) -> NDArray[np.float64]:
+        """Return a copy of the values learnt so far, shape (S, A)."""
+        return mean_table(self._tables)
+
+    def visits(self, state: int) -> tuple[int, ...]:
+        """Return how often each action of `state` has been updated so far, in all tables."""
+        return tuple(map(sum, zip(*(counts[state] for counts in self._counts), strict=True)))
+
+
+def mean_table(tables: Sequence[list[list[float]]]) -> NDArray[np.float64]:
+    """Return the mean of one or two tables of values as an array, shape (S, A)."""
+    first, last = np.array(tables[0]), np.array(tables[-1])
+    return first if len(tables) == 1 else (first + last) * 0.5
