@@ -1,0 +1,303 @@
+"""The one door for the shell: it parses, calls the library, prints, and sets the exit code.
+
+0: done, and what was compared agrees. 1: it ran, and something disagrees. 2: the input or the
+usage is wrong, told in one line on standard error. 130: interrupted.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+
+    from qdecay.compare import Comparison
+    from qdecay.source import Source
+
+app = typer.Typer(
+    name="qdecay",
+    help="Understand, compute and measure the discount factor of reinforcement learning.",
+    epilog="Start with: qdecay compare. SOURCE is a Gymnasium id or a model or layout file.",
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+SourceArgument = Annotated[
+    str | None,
+    typer.Argument(metavar="[SOURCE]", help="A chain: a Gymnasium id or a layout file (.json)."),
+]
+OptionPairs = Annotated[
+    list[str] | None,
+    typer.Option("-k", metavar="NAME=VALUE", help="Keyword argument of the environment."),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
+
+
+def main() -> None:
+    """Run the command line and exit with its code."""
+    try:
+        code = app(standalone_mode=False, prog_name="qdecay")
+        sys.stdout.flush()
+    except KeyboardInterrupt:
+        _complain("interrupted")
+        code = 130
+    except BrokenPipeError:
+        # What could not be written must not be tried again, with a traceback, at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 0
+    except Exception as error:
+        code = _exit_code(error)
+    sys.exit(code or 0)
+
+
+def _exit_code(error: Exception) -> int:
+    """Tell an error that a person can mend in one line; let any other be seen whole."""
+    from qdecay.errors import BudgetExceeded, InputError
+
+    usage = getattr(error, "format_message", None)  # typer's and click's own exceptions
+    if usage is not None:
+        _complain(f"{usage()} (see qdecay --help)")
+    elif type(error).__name__ == "Abort":
+        _complain("interrupted")
+        return 130
+    elif isinstance(error, InputError | BudgetExceeded):
+        _complain(str(error))
+    elif isinstance(error, OSError):
+        _complain(f"{error.filename}: {error.strerror}" if error.filename else str(error))
+    else:
+        raise error
+    return 2
+
+
+def _complain(message: str) -> None:
+    print(f"qdecay: {' '.join(message.split())}", file=sys.stderr)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(f"qdecay {version('qdecay')}")
+        raise typer.Exit
+
+
+@app.callback(invoke_without_command=True)
+def root(
+    context: typer.Context,
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_print_version, is_eager=True, help="Show the version."),
+    ] = False,
+) -> None:
+    """Understand, compute and measure the discount factor of reinforcement learning."""
+    if context.invoked_subcommand is None:
+        _welcome(_console())
+
+
+def _console(stderr: bool = False) -> Console:
+    from rich.console import Console
+
+    return Console(stderr=stderr, highlight=False)
+
+
+def _table() -> Table:
+    """A table that fits a terminal of 80 columns and reads well in a file."""
+    from rich import box
+    from rich.table import Table
+
+    return Table(box=box.SIMPLE_HEAD, padding=0, show_edge=False, pad_edge=False)
+
+
+def _welcome(console: Console) -> None:
+    """The four homework problems, exactly, and where to go from here."""
+    from rich.text import Text
+
+    from qdecay.exact.break_even import break_even
+    from qdecay.source import HOMEWORK, Source
+
+    table = _table()
+    for heading in ("problem", "now", "later", "break-even gamma"):
+        table.add_column(heading, overflow="fold")
+    for env_id in HOMEWORK:
+        layout: Any = Source(env_id).env().unwrapped
+        for root in break_even(layout.layout).roots:
+            now, later = (_shown_branch(*branch) for branch in layout.layout.branches)
+            table.add_row(env_id, now, later, f"{root.closed_form()} = {root.decimal(10)}")
+    console.print("At which discount factor does walking to the larger reward become worth it?")
+    console.print(table)
+    console.print(Text("qdecay compare    the same by algebra, by planning and by learning"))
+    console.print(Text("qdecay --help     everything else"))
+
+
+def _shown_branch(name: str, stream: tuple[Any, ...]) -> str:
+    rewards = ", ".join(map(str, stream))
+    if len(stream) > 6:
+        rewards = f"{len(stream) - 1} x {stream[0]}, {stream[-1]}"
+    return f"{name}: {rewards}"
+
+
+@app.command()
+def compare(
+    source: SourceArgument = None,
+    option: OptionPairs = None,
+    seeds: Annotated[int, typer.Option(min=10, help="Agents per break-even gamma.")] = 10,
+    seed: Annotated[int, typer.Option(min=0, help="The first seed; the others follow.")] = 0,
+    learner: Annotated[
+        str | None,
+        typer.Option(help="q_learning, double_q_learning, sarsa or expected_sarsa."),
+    ] = None,
+    as_json: AsJson = False,
+    plot: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Draw P(far) over gamma; .svg, .pdf or .png."),
+    ] = None,
+) -> int:
+    """Find break-even gammas by algebra, by planning and by learning, and say if they agree.
+
+    Without SOURCE: the four homework problems.
+
+    The verdict is agree where value iteration flips within 1e-10 of the exact gamma and every
+    seed's agent within 1e-6; where outcomes or rewards are random, where the 95 % interval of
+    the learned threshold holds the exact gamma. The exit code is 1 where anything disagrees.
+
+    Examples: qdecay compare; qdecay compare mine.json --plot mine.svg;
+    qdecay compare qdecay/StayOrMove-v0 -k slip=1/10 --json
+    """
+    from qdecay.errors import InputError
+    from qdecay.report.plots import check_plot_path, save_comparison
+    from qdecay.source import HOMEWORK, Source, parse_options
+
+    if plot is not None:
+        check_plot_path(plot)
+    options = parse_options(option or [])
+    if options and source is None:
+        raise InputError("-k goes with a SOURCE: the four problems take no arguments")
+    sources = (
+        [Source(source, options)] if source else [Source(env_id, options) for env_id in HOMEWORK]
+    )
+    timed = _compare_all(sources, _learner(learner), seeds, seed)
+    rows = [row for row, _ in timed]
+    if plot is not None:
+        save_comparison(rows, plot)
+    if as_json:
+        document = {"schema": "qdecay.comparison/1", "rows": [row.to_json() for row in rows]}
+        typer.echo(json.dumps(document, indent=2))
+    else:
+        _print_comparison(timed)
+    return int(any(row.reasons for row in rows))
+
+
+def _learner(name: str | None) -> Any:
+    from qdecay import learning
+    from qdecay.errors import InputError
+
+    known = {
+        learner.name: learner
+        for learner in vars(learning).values()
+        if isinstance(learner, learning.TabularLearner)
+    }
+    if name is not None and name not in known:
+        raise InputError(f"--learner {name}: no such learner; known: {', '.join(sorted(known))}")
+    return known[name] if name else None
+
+
+def _compare_all(
+    sources: list[Source], learner: Any, seeds: int, seed: int
+) -> list[tuple[Comparison, float]]:
+    from rich.progress import (
+        MofNCompleteColumn,
+        Progress,
+        SpinnerColumn,
+        TextColumn,
+        TimeElapsedColumn,
+    )
+
+    from qdecay.compare import compare as compare_one
+    from qdecay.errors import InputError
+
+    envs = [source.env() for source in sources]
+    timed = []
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        MofNCompleteColumn(),
+        TextColumn("trainings"),
+        TimeElapsedColumn(),
+    )
+    console = _console(stderr=True)
+    shown = console.is_terminal
+    with Progress(*columns, console=console, transient=True, disable=not shown) as progress:
+        for source, env in zip(sources, envs, strict=True):
+            task = progress.add_task(source.text, total=None)
+            began = time.perf_counter()
+            try:
+                row = compare_one(
+                    env,
+                    seeds=seeds,
+                    seed=seed,
+                    learner=learner,
+                    name=source.text,
+                    tick=partial(progress.advance, task),
+                )
+            except TypeError as error:
+                raise InputError(
+                    f"{source.text}: {error}; `qdecay regions` takes any finite model"
+                ) from error
+            timed.append((row, time.perf_counter() - began))
+            progress.remove_task(task)
+    return timed
+
+
+def _print_comparison(timed: list[tuple[Comparison, float]]) -> None:
+    from rich.text import Text
+
+    table = _table()
+    table.add_column("problem", overflow="fold", ratio=1, min_width=21)
+    for heading in ("exact", "decimal", "planned", "learned", "verdict"):
+        table.add_column(heading, overflow="fold")
+    table.add_column("time", justify="right")
+    for row, seconds in timed:
+        cells = zip(row.exact, row.planned, row.learned, strict=True)
+        lines = [
+            (_shown_root(root), root.decimal(8), f"{plan:.8f}", _shown_learned(agents))
+            for root, plan, agents in cells
+        ] or [("none", "", "", "")]
+        colour = "green" if row.verdict == "agree" else "bold red"
+        columns = ["\n".join(column) for column in zip(*lines, strict=True)]
+        table.add_row(row.source, *columns, Text(row.verdict, colour), f"{seconds:.1f} s")
+    console = _console()
+    console.print(table)
+    for row, _ in timed:
+        for reason in row.reasons:
+            console.print(Text(f"{row.source}: {reason}"))
+
+
+def _shown_learned(found: Any) -> str:
+    if found.interval is not None:
+        return f"{found.median:.4f} [{found.interval[0]:.4f}, {found.interval[1]:.4f}]"
+    if found.high - found.low < 1e-6:
+        return f"{found.median:.7f}"
+    return f"{found.median:.7f} ({found.low:.7f} to {found.high:.7f})"
+
+
+def _shown_root(root: Any) -> str:
+    """The closed form, or the polynomial whose root it is where that is short."""
+    if form := root.closed_form():
+        return str(form)
+    if root.degree > 6:
+        return f"a root of degree {root.degree}"
+    terms = [f"{c:+d} g^{k}" for k, c in enumerate(root.coefficients) if c]
+    return (
+        " ".join(reversed(terms)).removeprefix("+").replace(" g^0", "").replace("g^1 ", "g ")
+        + " = 0"
+    )

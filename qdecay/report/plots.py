@@ -1,0 +1,105 @@
+"""Plots for papers and slides, through matplotlib: one style, vector output, labelled axes."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from qdecay.errors import InputError
+
+if TYPE_CHECKING:
+    from qdecay.compare import Comparison
+    from qdecay.exact.algebraic import AlgebraicNumber
+    from qdecay.thresholds import LearnedThreshold
+
+SUFFIXES = (".svg", ".pdf", ".png")
+# Okabe & Ito's palette, which colour-blind readers can tell apart.
+EXACT, LEARNED, SPREAD = "#D55E00", "#0072B2", "#56B4E9"
+_STYLE: Any = {
+    "font.size": 9,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "savefig.dpi": 200,
+    "svg.fonttype": "none",
+    "figure.constrained_layout.use": True,
+}
+
+
+def check_plot_path(path: Path) -> None:
+    """Refuse a plot that could not be written, before any long work.
+
+    Raises:
+        InputError: the ending is unknown, the folder is missing, or matplotlib is.
+    """
+    if path.suffix not in SUFFIXES:
+        raise InputError(f"{path}: a plot's name must end in {', '.join(SUFFIXES)}")
+    if not path.parent.is_dir():
+        raise InputError(f"{path}: the folder {path.parent} does not exist")
+    try:
+        import matplotlib as mpl  # noqa: F401
+    except ImportError as error:
+        raise InputError('plots need matplotlib: pip install "qdecay[plot]"') from error
+
+
+def save_comparison(rows: Sequence[Comparison], path: Path) -> None:
+    """Draw every training's choice over gamma, a panel per break-even gamma, and save it."""
+    panels = [
+        (row.source, exact, learned)
+        for row in rows
+        for exact, learned in zip(row.exact, row.learned, strict=True)
+    ]
+    if not panels:
+        raise InputError(f"{path}: there is no break-even gamma to draw")
+    with _figure(len(panels), path) as axes:
+        for ax, panel in zip(axes, panels, strict=True):
+            _draw_choices(ax, *panel)
+
+
+@contextmanager
+def _figure(n_panels: int, path: Path) -> Iterator[list[Any]]:
+    """Yield the axes of a new figure in the project's style; save it at the end."""
+    check_plot_path(path)
+    import matplotlib as mpl
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    columns = min(n_panels, 2)
+    rows = math.ceil(n_panels / columns)
+    with mpl.rc_context(_STYLE):
+        figure = Figure(figsize=(3.6 * columns, 2.5 * rows))
+        FigureCanvasAgg(figure)
+        axes = list(figure.subplots(rows, columns, squeeze=False).flat)
+        for spare in axes[n_panels:]:
+            spare.set_visible(False)
+        yield axes[:n_panels]
+        figure.savefig(path)
+
+
+def _draw_choices(ax: Any, source: str, exact: AlgebraicNumber, learned: LearnedThreshold) -> None:
+    """P(far) over gamma: each training's choice, their running mean, the exact gamma."""
+    gammas = [choice.gamma for choice in learned.choices]
+    # Bisections crowd at the threshold; spread the dots sideways of 0 and 1 to show how many.
+    offsets = [0.05 * ((31 * i) % 7 - 3) / 3 for i in range(len(gammas))]
+    heights = [choice.right + off for choice, off in zip(learned.choices, offsets, strict=True)]
+    ax.plot(gammas, heights, ".", color=LEARNED, alpha=0.35, markersize=5, label="one training")
+    if learned.interval is not None:
+        ax.axvspan(*learned.interval, color=SPREAD, alpha=0.35, lw=0, label="95 % interval")
+    if learned.fit is not None:
+        grid = [min(gammas) + (max(gammas) - min(gammas)) * i / 400 for i in range(401)]
+        ax.plot(
+            grid, [learned.fit.probability(g) for g in grid], color=LEARNED, label="logistic fit"
+        )
+    else:
+        ends = [min(gammas), learned.median, learned.median, max(gammas)]
+        ax.plot(ends, [0, 0, 1, 1], color=LEARNED, label="median of the seeds")
+    label = exact.closed_form() or exact.decimal(6)
+    ax.axvline(float(exact), color=EXACT, lw=1.5, ls="--", label=f"exact: {label}")
+    ax.set_title(source)
+    ax.set_xlabel("discount factor γ")
+    ax.set_ylabel("P(far)")
+    ax.set_ylim(-0.15, 1.15)
+    ax.set_yticks([0, 0.5, 1])
+    ax.legend(fontsize=7, loc="center left", frameon=False)

@@ -1,0 +1,158 @@
+"""SOURCE: what a command works on, from the text a person typed.
+
+A path of an MDP or layout file (`.json`), of an `.npz` with P and R, or else a registered
+Gymnasium id with keyword arguments.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from qdecay.errors import InputError
+
+if TYPE_CHECKING:
+    import gymnasium as gym
+
+    from qdecay.mdp import MDP
+    from qdecay_envs.layout import ChainLayout
+
+HOMEWORK = (
+    "qdecay/StayOrMove-v0",
+    "qdecay/LeftOrRight-v0",
+    "qdecay/ShortDelay-v0",
+    "qdecay/LongDelay-v0",
+)
+"""The four homework problems: A, B, C top, C bottom."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """Something that a person named: a file or a Gymnasium id.
+
+    Attributes:
+        text: what was typed.
+        options: keyword arguments for `gymnasium.make`; only with an id.
+    """
+
+    text: str
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def path(self) -> Path | None:
+        """The file that `text` names, or None where it is an id."""
+        path = Path(self.text)
+        return path if path.suffix in (".json", ".npz") or path.is_file() else None
+
+    def env(self) -> gym.Env[Any, Any]:
+        """Return the environment: of the id, or of the layout file.
+
+        Raises:
+            InputError: the id or its arguments are wrong, or the file is no layout.
+        """
+        if self.path is None:
+            return _make(self.text, self.options)
+        return self._chain(self._layout())
+
+    def mdp(self) -> MDP:
+        """Return the exact model.
+
+        Raises:
+            InputError: the source cannot be read as a finite model; one line says why.
+        """
+        from qdecay.mdp import MDP
+
+        try:
+            if self.path is None:
+                return MDP.from_env(self.env())
+            if self._schema() == "qdecay.layout":
+                return MDP.from_env(self.env())
+            self._no_options()
+            return MDP.load(self.path)
+        except (ValueError, TypeError) as error:
+            raise _named(self.text, error) from error
+
+    def _chain(self, layout: ChainLayout) -> gym.Env[Any, Any]:
+        from qdecay_envs.chain import ChainEnv
+
+        try:
+            return ChainEnv(layout, **self.options)
+        except (ValueError, TypeError) as error:
+            raise _named(self.text, error) from error
+
+    def _layout(self) -> ChainLayout:
+        from qdecay_envs.layout import ChainLayout
+
+        assert self.path is not None
+        try:
+            return ChainLayout.load(self.path)
+        except (ValueError, TypeError) as error:
+            raise _named(self.text, error) from error
+
+    def _no_options(self) -> None:
+        if self.options:
+            raise InputError(f"{self.text}: -k goes with a Gymnasium id or a layout, not an MDP")
+
+    def _schema(self) -> str:
+        """The name of the file's schema without its version, or "" where it has none."""
+        from qdecay_envs.jsonfile import read_json
+
+        assert self.path is not None
+        if self.path.suffix == ".npz":
+            return ""
+        document = read_json(self.path)
+        schema = document.get("schema") if isinstance(document, dict) else None
+        return schema.split("/")[0] if isinstance(schema, str) else ""
+
+
+def _make(env_id: str, options: Mapping[str, Any]) -> gym.Env[Any, Any]:
+    import gymnasium as gym
+
+    import qdecay_envs  # noqa: F401  # registers the chains
+
+    try:
+        return gym.make(env_id, **options)
+    except gym.error.UnregisteredEnv as error:
+        raise InputError(
+            f"{env_id}: no file and no registered Gymnasium id ({_line(error)}); "
+            f"`qdecay envs` lists the ids"
+        ) from error
+    except (gym.error.Error, ImportError, TypeError, ValueError, AttributeError) as error:
+        raise _named(env_id, error) from error
+
+
+def _named(text: str, error: Exception) -> InputError:
+    line = _line(error)
+    return InputError(line if line.startswith(text) else f"{text}: {line}")
+
+
+def _line(error: Exception) -> str:
+    # gymnasium.make adds where it was raised and with which arguments, at any length.
+    return " ".join(str(error).split()).partition(" was raised from the environment creator")[0]
+
+
+def parse_options(pairs: list[str]) -> dict[str, Any]:
+    """Return the keyword arguments written as name=value; values as JSON, or else as text.
+
+    >>> parse_options(["is_slippery=false", "map_name=8x8", "slip=1/10"])
+    {'is_slippery': False, 'map_name': '8x8', 'slip': '1/10'}
+
+    Raises:
+        InputError: a pair has no name or no "=", or a name stands twice.
+    """
+    import json
+
+    options: dict[str, Any] = {}
+    for pair in pairs:
+        name, equals, text = pair.partition("=")
+        if not equals or not name.isidentifier():
+            raise InputError(f"-k {pair}: write name=value")
+        if name in options:
+            raise InputError(f"-k {pair}: {name} is given twice")
+        try:
+            options[name] = json.loads(text)
+        except (ValueError, RecursionError):
+            options[name] = text
+    return options

@@ -1,0 +1,134 @@
+"""The comparison: all three ways agree, and a broken learner makes them disagree."""
+
+from __future__ import annotations
+
+import gymnasium as gym
+import pytest
+
+import qdecay
+from qdecay.compare import LEARNED_TOLERANCE, PLANNED_TOLERANCE, Comparison
+from qdecay.learning import q_learning, tabular
+from qdecay.source import HOMEWORK
+from qdecay_envs import ChainLayout
+from qdecay_envs.chain import ChainEnv
+
+ANSWERS = ("1/2", "1/3", "6^(-1/3)", "110^(-1/99)")
+
+
+def assert_agrees(row: Comparison) -> None:
+    """Every threshold is within the tolerances that the rule states."""
+    assert row.reasons == ()
+    assert row.verdict == "agree"
+    for root, planned, learned in zip(row.exact, row.planned, row.learned, strict=True):
+        assert abs(planned - float(root)) <= PLANNED_TOLERANCE
+        assert abs(learned.low - float(root)) <= LEARNED_TOLERANCE
+        assert abs(learned.high - float(root)) <= LEARNED_TOLERANCE
+        assert learned.seeds == 10
+
+
+@pytest.mark.parametrize(
+    ("env_id", "answer"),
+    [
+        pytest.param(*pair, marks=[pytest.mark.slow] if "Long" in pair[0] else [])
+        for pair in zip(HOMEWORK, ANSWERS, strict=True)
+    ],
+)
+def test_the_homework_agrees(env_id: str, answer: str) -> None:
+    """The four problems: the known closed forms, planned to 1e-10 and learned to 1e-6."""
+    row = qdecay.compare(gym.make(env_id))
+    assert [root.closed_form() for root in row.exact] == [answer]
+    assert row.source == env_id
+    assert_agrees(row)
+
+
+BY_HAND = [
+    (ChainLayout.choice(a=[2], b=[0, 3]), ["2/3"]),
+    (ChainLayout.choice(a=[0, 5], b=[1, 0, 6]), ["1/3", "1/2"]),
+    (ChainLayout.choice(a=[1], b=[0, 2], c=[0, 0, 3]), ["1/2", "2/3"]),
+    (ChainLayout.choice(a=[1], b=[0, 3], ending="repeat"), ["1/2"]),
+    (ChainLayout.choice(a=[1], b=[0, 2], ending="absorb"), ["1/2"]),
+    (ChainLayout.choice(a=[1], b=[0, 0, 4], ending="repeat"), ["(sqrt(13)+1)/6"]),
+]
+
+
+@pytest.mark.parametrize(("layout", "gammas"), BY_HAND)
+def test_layouts_worked_out_by_hand_agree(layout: ChainLayout, gammas: list[str]) -> None:
+    """Several thresholds, three branches and every ending."""
+    row = qdecay.compare(layout)
+    assert [root.closed_form() for root in row.exact] == gammas
+    assert_agrees(row)
+
+
+def test_a_touch_is_no_threshold_and_no_tie_no_fault() -> None:
+    """Level at 1/2 only, never, and always: nothing flips, and all agree on what is best."""
+    for layout in (
+        ChainLayout.choice(a=[1, 0, 4], b=[0, 4]),
+        ChainLayout.choice(a=[2], b=[0, 1]),
+        ChainLayout.choice(a=[0, 1], b=[0, 1]),
+    ):
+        row = qdecay.compare(layout)
+        assert row.exact == ()
+        assert_agrees(row)
+
+
+def test_slipping_choices_agree_within_their_interval() -> None:
+    """Slip mixes both branches alike: the break-even gamma stays 1/2, and the interval holds it."""
+    row = qdecay.compare(ChainEnv(ChainLayout.choice(stay=[1], move=[0, 0, 4]), slip="1/10"))
+    (learned,) = row.learned
+    assert learned.interval is not None
+    assert learned.interval[0] <= 0.5 <= learned.interval[1]
+    assert row.verdict == "agree"
+
+
+def bootstrapping_past_the_end(reward, gamma, bootstrap, terminated):
+    """Never masks the next state's value."""
+    return reward + gamma * bootstrap
+
+
+def discounting_one_step_late(reward, gamma, bootstrap, terminated):
+    """Leaves the first step of waiting out: adds up undiscounted where the reward is 0."""
+    return reward if terminated else reward + bootstrap * (gamma if reward else 1.0)
+
+
+@pytest.mark.parametrize("broken", [bootstrapping_past_the_end, discounting_one_step_late])
+def test_a_broken_target_makes_the_homework_disagree(monkeypatch, broken) -> None:
+    """The comparison is able to fail: each mutation of the learner is caught on problem A."""
+    monkeypatch.setattr(tabular, "_one_step_target", broken)
+    row = qdecay.compare(gym.make(HOMEWORK[0]))
+    assert row.verdict == "disagree"
+    assert "agents flip" in row.reasons[0]
+
+
+class EndsWhereTruncated(gym.Wrapper):
+    """Turns the clock's end into the world's end, as a careless learner does."""
+
+    def step(self, action):
+        observation, reward, terminated, truncated, info = super().step(action)
+        return observation, reward, terminated or truncated, False, info
+
+
+def test_truncation_taken_for_an_ending_makes_the_comparison_disagree(monkeypatch) -> None:
+    """Where the choice repeats for ever, only the clock ends an episode: 1 + g = 3g, not 1 = 3g."""
+
+    def broken(env, gamma, **settings):
+        return q_learning(EndsWhereTruncated(env), gamma, **settings)
+
+    broken.n_tables = 1
+    layout = ChainLayout.choice(stay=[1], move=[0, 3], ending="repeat")
+    assert qdecay.compare(layout).verdict == "agree"
+    assert qdecay.compare(layout, learner=broken).verdict == "disagree"
+
+
+BAD = [
+    (lambda: qdecay.compare(gym.make("FrozenLake-v1")), TypeError, "FrozenLakeEnv"),
+    (lambda: qdecay.compare(3), TypeError, "got int"),
+    (lambda: qdecay.compare(gym.make(HOMEWORK[0]), seeds=9), ValueError, "seeds must be >= 10"),
+    (lambda: qdecay.compare(gym.make(HOMEWORK[0]), seed=-1), ValueError, "seed must be >= 0"),
+]
+
+
+@pytest.mark.parametrize(("call", "error", "message"), BAD)
+def test_bad_arguments_are_refused(call, error: type[Exception], message: str) -> None:
+    """What cannot be compared is named."""
+    with pytest.raises(error, match=message):
+        call()
