@@ -1,0 +1,188 @@
+r"""What a tabular learner knows after k episodes, exactly.
+
+On a deterministic chain walked forwards from zero values, let Q_k(d) be the value that the k-th
+walk leaves in a state that is d steps before a reward of 1 (d = 0 pays it). A walk comes to that
+state before it comes to the next one, so its update still sees the next one's old value:
+
+    Q_k(0) = (1 - alpha_k) Q_{k-1}(0) + alpha_k
+    Q_k(d) = (1 - alpha_k) Q_{k-1}(d) + alpha_k gamma Q_{k-1}(d - 1),    Q_0 = 0.
+
+Let S_k be the number of successes in k independent trials with probabilities alpha_1, ...,
+alpha_k. Conditioning on the last trial gives P[S_k >= d+1] = (1 - alpha_k) P[S_{k-1} >= d+1] +
+alpha_k P[S_{k-1} >= d], the same recursion, hence
+
+    Q_k(d) = gamma**d * B_k(d),    B_k(d) = P[S_k >= d + 1].
+
+B_k(d) is the share of the reward that has *arrived*: a binomial tail for constant alpha, a
+Poisson-binomial one for a schedule. Q is linear in the rewards, so a branch is worth
+sum_d r_d B_k(d) gamma**d to the learner, and it flips at the break-even gamma of the streams
+r_d B_k(d). For one reward r at delay m against R at delay n,
+
+    gamma_k = gamma* (B_k(m) / B_k(n))**(1 / (n - m)) >= gamma*:
+
+an under-trained learner acts as if it discounted more than it was told. Step sizes i**-w need
+about d**(1/(1-w)) walks for a distance d, 1/i exponentially many (Even-Dar & Mansour, JMLR 2003).
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+from flint import arb, ctx, fmpq
+
+from qdecay.exact.break_even import BreakEven, break_even
+from qdecay_envs.layout import ChainLayout
+from qdecay_envs.rational import RationalLike, rational
+
+StepSizes = RationalLike | Callable[[int], RationalLike]
+
+
+@dataclass(frozen=True)
+class LearningCurve:
+    """What is known of each branch of a layout after a number of walks.
+
+    Attributes:
+        layout: the chain; its ending is `terminate`.
+        walks: how often each branch was walked.
+        arrived: for each branch and each of its rewards, the share B_k(d) that has arrived.
+    """
+
+    layout: ChainLayout
+    walks: tuple[int, ...]
+    arrived: tuple[tuple[Fraction, ...], ...]
+
+    @property
+    def known(self) -> ChainLayout:
+        """The layout that the learner believes in: every reward times the share arrived."""
+        branches = tuple(
+            (name, tuple(r * share for r, share in zip(stream, shares, strict=True)))
+            for (name, stream), shares in zip(self.layout.branches, self.arrived, strict=True)
+        )
+        return ChainLayout(branches, "terminate")
+
+    def value(self, branch: int, gamma: RationalLike) -> Fraction:
+        """Return the learnt value Q(start, branch) at an exact gamma, in reward units."""
+        g = rational(gamma, "gamma")
+        value = Fraction(0)
+        for r in reversed(self.known.branches[branch][1]):
+            value = r + g * value
+        return value
+
+    def break_even(self) -> BreakEven:
+        """Return the gammas at which the under-trained learner flips, exactly."""
+        return break_even(self.known)
+
+
+def learning_curve(
+    layout: ChainLayout, alpha: StepSizes, walks: int | Sequence[int]
+) -> LearningCurve:
+    """Return what Q-learning from zero values knows after walking each branch k times.
+
+    Q-learning, SARSA and Expected SARSA agree here: nothing is chosen in a corridor.
+
+    Args:
+        layout: a chain whose ending is `terminate`.
+        alpha: the step size, an exact number in [0, 1], or a function from the walk's number
+            1, 2, ... to one.
+        walks: k >= 0, for all branches or one for each.
+
+    Raises:
+        TypeError: alpha is a float.
+        ValueError: an argument is outside its range, or the ending is another.
+
+    >>> curve = learning_curve(ChainLayout.choice(stay=[1], move=[0, 0, 4]), "1/2", walks=3)
+    >>> curve.arrived[1]
+    (Fraction(7, 8), Fraction(1, 2), Fraction(1, 8))
+    >>> curve.break_even().gammas        # 7/8 = 4/8 g^2 has no root below 1: it never moves
+    ()
+    """
+    if layout.ending != "terminate":
+        raise ValueError(f'the ending must be "terminate", got "{layout.ending}"')
+    counts = (walks,) * len(layout.branches) if isinstance(walks, int) else tuple(walks)
+    if len(counts) != len(layout.branches) or any(k < 0 for k in counts):
+        raise ValueError(f"walks must be >= 0, one for all or for each branch, got {walks}")
+    sizes = [_step_size(alpha, k) for k in range(1, max(counts) + 1)]
+    arrived = tuple(
+        tuple(_shares(sizes[:k], len(stream)))
+        for k, (_, stream) in zip(counts, layout.branches, strict=True)
+    )
+    return LearningCurve(layout, counts, arrived)
+
+
+def walks_until(
+    share: RationalLike, distance: int, exponent: RationalLike = 1, max_walks: int = 100_000
+) -> int:
+    """Return how many walks bring `share` of a reward back by `distance` steps.
+
+    The step sizes are i**-exponent; irrational ones are enclosed in balls (arb), so the count
+    is proven.
+
+    Args:
+        share: in (0, 1).
+        distance: d >= 0, in steps.
+        exponent: w in [0, 1]; 1 gives 1/i.
+        max_walks: where to give up.
+
+    Raises:
+        TypeError: share or exponent is a float.
+        ValueError: an argument is outside its range, or max_walks do not suffice.
+
+    >>> [walks_until("1/2", d) for d in (2, 4, 6)]
+    [7, 57, 430]
+    """
+    wanted, w = rational(share, "share"), rational(exponent, "exponent")
+    if not 0 < wanted < 1:
+        raise ValueError(f"share must be in (0, 1), got {wanted}")
+    if not 0 <= w <= 1:
+        raise ValueError(f"exponent must be in [0, 1], got {w}")
+    if distance < 0:
+        raise ValueError(f"distance must be >= 0, got {distance}")
+    precision = 128
+    while True:
+        with ctx.workprec(precision):
+            found = _first_walk(wanted, distance, w, max_walks)
+        if found is not None:
+            return found
+        precision *= 2  # a ball held the share: look closer
+
+
+def _first_walk(share: Fraction, distance: int, w: Fraction, max_walks: int) -> int | None:
+    """The first walk whose ball of B_k(distance) reaches share; None where a ball is too wide."""
+    power, target = arb(fmpq(-w.numerator, w.denominator)), arb(fmpq(*share.as_integer_ratio()))
+    sizes = (arb(i) ** power for i in range(1, max_walks + 1))
+    for k, below in enumerate(_below(sizes, distance + 1, arb(1), arb(0)), start=1):
+        arrived = 1 - sum(below, arb(0))
+        if arrived > target:
+            return k
+        if not arrived < target:
+            return None
+    raise ValueError(f"{max_walks} walks bring less than {share} back by {distance} steps")
+
+
+def _shares(sizes: Iterable[Fraction], length: int) -> list[Fraction]:
+    """B_k(0), ..., B_k(length - 1) after walks with the given step sizes."""
+    below = [Fraction(1)] + [Fraction(0)] * (length - 1)
+    for below in _below(sizes, length, Fraction(1), Fraction(0)):  # noqa: B007  # the last one
+        pass
+    return [1 - total for total in itertools.accumulate(below)]
+
+
+def _below(sizes: Iterable[Any], length: int, one: Any, zero: Any) -> Iterator[list[Any]]:
+    """After each trial, P[S = j] for j < length, in whatever numbers are given."""
+    chance = [one] + [zero] * (length - 1)
+    for size in sizes:
+        chance = [
+            (1 - size) * chance[j] + (size * chance[j - 1] if j else zero) for j in range(length)
+        ]
+        yield chance
+
+
+def _step_size(alpha: StepSizes, walk: int) -> Fraction:
+    size = rational(alpha(walk) if callable(alpha) else alpha, "alpha")
+    if not 0 <= size <= 1:
+        raise ValueError(f"alpha must be in [0, 1], got {size} at walk {walk}")
+    return size
