@@ -1,0 +1,1 @@
+"""Exact answers: integers, fractions and algebraic numbers from end to end."""
