@@ -5,8 +5,8 @@
     >>> qdecay.break_even(layout).gammas
     (1/2,)
 
-Importing the package registers the environments `qdecay/...` with Gymnasium. Solvers and
-learners load when they are first used, and sympy, numba and plotting with them.
+Importing the package registers the environments `qdecay/...` with Gymnasium. Everything else
+loads when it is first used.
 """
 
 from __future__ import annotations
@@ -14,10 +14,9 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
-import qdecay_envs  # noqa: F401  # registers the environments
+from qdecay._registration import register_environments
 from qdecay.compare import Comparison, compare
 from qdecay.errors import BudgetExceeded, InputError, NotConverged
-from qdecay_envs.layout import ChainLayout
 
 if TYPE_CHECKING:
     from qdecay.exact.algebraic import AlgebraicNumber
@@ -32,6 +31,7 @@ if TYPE_CHECKING:
     )
     from qdecay.mdp import MDP
     from qdecay.planning import Solution, policy_iteration, value_iteration
+    from qdecay_envs.layout import ChainLayout
 
 _LAZY = {
     "qdecay.exact.algebraic": ("AlgebraicNumber",),
@@ -45,6 +45,7 @@ _LAZY = {
         "sarsa",
     ),
     "qdecay.mdp": ("MDP",),
+    "qdecay_envs.layout": ("ChainLayout",),
     "qdecay.planning": ("Solution", "policy_iteration", "value_iteration"),
 }
 _HOME = {name: module for module, names in _LAZY.items() for name in names}
@@ -71,6 +72,9 @@ __all__ = [
     "sarsa",
     "value_iteration",
 ]
+
+
+register_environments()
 
 
 def __getattr__(name: str) -> Any:
