@@ -20,8 +20,15 @@ from qdecay.errors import BudgetExceeded, InputError, NotConverged
 
 if TYPE_CHECKING:
     from qdecay.exact.algebraic import AlgebraicNumber
+    from qdecay.exact.blackwell import Blackwell, blackwell
     from qdecay.exact.break_even import BreakEven, break_even
     from qdecay.exact.formulas import break_even_gamma, break_even_reward
+    from qdecay.exact.regions import (
+        PolicyRegions,
+        is_breakpoint,
+        optimal_actions,
+        policy_regions,
+    )
     from qdecay.learning import (
         LearningResult,
         double_q_learning,
@@ -36,6 +43,8 @@ if TYPE_CHECKING:
 _LAZY = {
     "qdecay.exact.algebraic": ("AlgebraicNumber",),
     "qdecay.exact.break_even": ("BreakEven", "break_even"),
+    "qdecay.exact.blackwell": ("Blackwell", "blackwell"),
+    "qdecay.exact.regions": ("PolicyRegions", "is_breakpoint", "optimal_actions", "policy_regions"),
     "qdecay.exact.formulas": ("break_even_gamma", "break_even_reward"),
     "qdecay.learning": (
         "LearningResult",
@@ -53,6 +62,7 @@ _HOME = {name: module for module, names in _LAZY.items() for name in names}
 __all__ = [
     "MDP",
     "AlgebraicNumber",
+    "Blackwell",
     "BreakEven",
     "BudgetExceeded",
     "ChainLayout",
@@ -60,14 +70,19 @@ __all__ = [
     "InputError",
     "LearningResult",
     "NotConverged",
+    "PolicyRegions",
     "Solution",
+    "blackwell",
     "break_even",
     "break_even_gamma",
     "break_even_reward",
     "compare",
     "double_q_learning",
     "expected_sarsa",
+    "is_breakpoint",
+    "optimal_actions",
     "policy_iteration",
+    "policy_regions",
     "q_learning",
     "sarsa",
     "value_iteration",

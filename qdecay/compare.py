@@ -130,7 +130,7 @@ def compare(
     if seed < 0:
         raise ValueError(f"seed must be >= 0, got {seed}")
     trainee = _Trainee(source, learner)
-    exact = break_even(trainee.env.layout)
+    exact = break_even(trainee.env.layout if trainee.plain else trainee.mdp)
     agents = range(seed, seed + seeds)
     switches = [i for i, switch in enumerate(exact.switches) if switch]
     planned, learned = [], []
@@ -186,6 +186,8 @@ class _Trainee:
         spec = getattr(source, "spec", None)
         self.name = spec.id if spec else " | ".join(self.env.layout.names)
         self.mdp = MDP.from_env(self.env)
+        # What slips or escapes is more than a choice between streams.
+        self.plain = not self.env.slip and not self.env.escape
         self.noisy = self.env.reward_noise > 0 or self.env.slip not in (0, 1)
         self.learner = learner or (double_q_learning if self.noisy else q_learning)
         longest = max(len(stream) for _, stream in self.env.layout.branches)

@@ -1,4 +1,4 @@
-"""MDP files: JSON of schema qdecay.mdp/1, and `.npz` with P and R as pymdptoolbox has them."""
+"""MDP files: JSON of schema qdecay.mdp/1, `.npz` as pymdptoolbox has P and R, PRISM's `.tra`."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import numpy as np
 
 from qdecay.errors import InputError
 from qdecay.imports import rows_of_arrays
+from qdecay.prism import rows_of_prism
 from qdecay_envs.jsonfile import read_json, write_json
 
 if TYPE_CHECKING:
@@ -29,7 +30,11 @@ def load_mdp(path: Path) -> dict[str, Any]:
     Raises:
         InputError: the file cannot be read or does not hold what its kind demands.
     """
-    return _load_npz(path) if path.suffix == ".npz" else mdp_arguments(_read(path), path)
+    if path.suffix == ".npz":
+        return _load_npz(path)
+    if path.suffix == ".tra":
+        return rows_of_prism(path)
+    return mdp_arguments(_read(path), path)
 
 
 def _read(path: Path) -> Any:
@@ -72,6 +77,11 @@ def save_mdp(mdp: MDP, path: Path) -> None:
     Raises:
         OSError: the file cannot be written.
     """
+    write_json(path, mdp_document(mdp))
+
+
+def mdp_document(mdp: MDP) -> dict[str, Any]:
+    """Return the MDP document of a model."""
     columns = (mdp.state, mdp.action, mdp.next_state, mdp.terminated)
     rows = [
         [s, a, t, _number(p), _number(r), terminated]
@@ -91,7 +101,7 @@ def save_mdp(mdp: MDP, path: Path) -> None:
         value = getattr(mdp, key)
         if value is not None:
             document[key] = value if key == "start" else list(value)
-    write_json(path, {**document, "transitions": rows})
+    return {**document, "transitions": rows}
 
 
 def _number(value: Fraction) -> int | str:

@@ -1,4 +1,4 @@
-"""Models of other libraries as exact rows: Gymnasium tables, pymdptoolbox, QuantEcon.
+"""Models of other libraries as exact rows: Gymnasium tables and pymdptoolbox.
 
 Floats become the rationals that were meant (`qdecay.recover`), and what was mapped is kept on the
 model. A number that has no such rational is an error that names its place: nothing is guessed.
@@ -21,13 +21,18 @@ from qdecay.recover import recover
 from qdecay_envs.rational import rational
 
 
-class _Recovery:
+class Recovery:
     """Maps numbers to rationals, each float once, and remembers what it mapped."""
 
     def __init__(self) -> None:
         self.mapped: dict[float, Fraction] = {}
 
     def __call__(self, value: Any, name: str) -> Fraction:
+        """Return the number that was meant; `name` is for the error message.
+
+        Raises:
+            ValueError: it is not finite, or no rational is near.
+        """
         if isinstance(value, Rational | str):
             return rational(value, name)
         number = float(value)
@@ -68,7 +73,7 @@ def rows_of_env(env: Any) -> dict[str, Any]:
             "Taxi's table does not describe a fickle passenger: make it with fickle_passenger=False"
         )
     table = getattr(owner, "P_exact", None)
-    recovery = _Recovery()
+    recovery = Recovery()
     if table is None:
         table = owner.P
     return {
@@ -137,7 +142,7 @@ def _items(level: Any) -> Iterable[tuple[int, Any]]:
     return level.items() if isinstance(level, Mapping) else enumerate(level)
 
 
-def _table_rows(table: Any, recovery: _Recovery) -> Iterator[Row]:
+def _table_rows(table: Any, recovery: Recovery) -> Iterator[Row]:
     for s, actions in _items(table):
         for a, outcomes in _items(actions):
             where = f"P[{s}][{a}]"
@@ -176,7 +181,7 @@ def rows_of_arrays(transitions: Any, rewards: Any) -> dict[str, Any]:
         raise ValueError("P must have at least one action")
     n_actions, n_states = len(matrices), matrices[0].shape[0]
     reward_of = _reward_lookup(rewards, n_states, n_actions)
-    recovery = _Recovery()
+    recovery = Recovery()
     rows: list[Row] = []
     for a, matrix in enumerate(matrices):
         if matrix.shape != (n_states, n_states):
@@ -198,13 +203,18 @@ def rows_of_arrays(transitions: Any, rewards: Any) -> dict[str, Any]:
 def _slices(array: Any, name: str) -> Sequence[Any]:
     if isinstance(array, list | tuple):
         return array
-    dense = _numeric(array, name)
+    dense = numeric_array(array, name)
     if dense.ndim != 3:
         raise ValueError(f"{name} must have shape (A, S, S), got {dense.shape}")
     return list(dense)
 
 
-def _numeric(array: Any, name: str) -> NDArray[Any]:
+def numeric_array(array: Any, name: str) -> NDArray[Any]:
+    """Return an array of real numbers.
+
+    Raises:
+        ValueError: it holds something else.
+    """
     dense = np.asarray(array)
     if dense.dtype.kind not in "iuf":
         raise ValueError(f"{name} must hold real numbers, got dtype {dense.dtype}")
@@ -214,7 +224,7 @@ def _numeric(array: Any, name: str) -> NDArray[Any]:
 def _coordinates(matrix: Any, name: str) -> Any:
     """The matrix as scipy COO, stored entries only where they are not 0."""
     if not sparse.issparse(matrix):
-        matrix = _numeric(matrix, name)
+        matrix = numeric_array(matrix, name)
         if matrix.ndim != 2:
             raise ValueError(f"{name} must have two dimensions, got shape {matrix.shape}")
     coordinates = sparse.coo_matrix(matrix)
@@ -229,7 +239,7 @@ def _reward_lookup(rewards: Any, n_states: int, n_actions: int) -> Any:
         matrices = [sparse.csr_matrix(m) for m in rewards]
         _check_shape("R", (len(matrices), *matrices[0].shape), n_states, n_actions)
         return lambda a, s, t: matrices[a][s, t]
-    table = _numeric(rewards, "R")
+    table = numeric_array(rewards, "R")
     _check_shape("R", table.shape, n_states, n_actions)
     if table.ndim == 1:
         return lambda a, s, t: table[s]

@@ -130,8 +130,40 @@ class MDP:
         return cls.from_rows(**rows_of_arrays(transitions, rewards), start=start)
 
     @classmethod
+    def from_state_action_pairs(
+        cls,
+        rewards: Any,
+        transitions: Any,
+        s_indices: Any = None,
+        a_indices: Any = None,
+        *,
+        start: int | None = None,
+    ) -> Self:
+        """Return the model of QuantEcon's R, Q, s_indices, a_indices; see `state_action_pairs`."""
+        from qdecay.state_action_pairs import rows_of_state_action_pairs
+
+        rows = rows_of_state_action_pairs(rewards, transitions, s_indices, a_indices)
+        return cls.from_rows(**rows, start=start)
+
+    @classmethod
+    def from_prism(
+        cls,
+        transitions: str | Path,
+        *,
+        state_rewards: str | Path | None = None,
+        transition_rewards: str | Path | None = None,
+        labels: str | Path | None = None,
+    ) -> Self:
+        """Return the model of PRISM's explicit files, found beside the .tra file; see `prism`."""
+        from qdecay.prism import rows_of_prism
+
+        return cls.from_rows(
+            **rows_of_prism(transitions, state_rewards, transition_rewards, labels)
+        )
+
+    @classmethod
     def load(cls, path: str | Path) -> Self:
-        """Return the model of an MDP file (`.json`) or of an `.npz` with P and R.
+        """Return the model of an MDP file (`.json`), an `.npz` with P and R, or a PRISM `.tra`.
 
         Raises:
             InputError: the file cannot be read or is not such a file; one line says where.
@@ -162,6 +194,13 @@ class MDP:
         available = np.zeros((self.n_states, self.n_actions), dtype=np.bool_)
         available[self.state, self.action] = True
         return available
+
+    @cached_property
+    def ends(self) -> NDArray[np.bool_]:
+        """Whether the action may end the episode in the state, shape (S, A)."""
+        ends = np.zeros((self.n_states, self.n_actions), dtype=np.bool_)
+        ends[self.state[self.terminated], self.action[self.terminated]] = True
+        return ends
 
     @cached_property
     def p(self) -> sparse.csr_matrix:

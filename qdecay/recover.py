@@ -33,7 +33,7 @@ def recover(value: float) -> Fraction | None:
     if value.is_integer():
         return Fraction(int(value))
     text = repr(value)
-    if _significant_digits(text) <= _TYPED_DIGITS:
+    if is_typed(text):
         return Fraction(text)
     tolerance = _ULPS * Fraction(math.ulp(value))
     exact = Fraction(value)
@@ -44,6 +44,11 @@ def recover(value: float) -> Fraction | None:
         if abs(candidate - exact) <= tolerance:
             return candidate
     return None
+
+
+def is_typed(text: str) -> bool:
+    """Whether a decimal has at most 15 significant digits, so that a person may have typed it."""
+    return _significant_digits(text) <= _TYPED_DIGITS
 
 
 def _significant_digits(text: str) -> int:

@@ -219,6 +219,29 @@ def _fmpq(value: Fraction):
     return fmpq(value.numerator, value.denominator)
 
 
+def test_tiny_values_are_not_taken_for_zero():
+    """2^300 x - floor(2^300 x) is positive, and less 1 it is negative."""
+    [x] = isolate_roots([-1, 0, 0, 6])
+    floor = math.floor(2**300 * x.enclosure(400)[0])
+    assert x.sign_of([-floor, 2**300]) == 1
+    assert x.sign_of([-floor - 1, 2**300]) == -1
+
+
+def test_small_roots_of_binomials_keep_their_sign():
+    """10^-30 is the square of 10^-15 and of -10^-15; 2 * 10^-30 has two irrational roots."""
+    low, high = isolate_roots([-2, 0, 10**30], -1, 1)
+    assert low < 0 < high
+    assert (low.closed_form(), high.closed_form()) == (
+        "-500000000000000000000000000000^(-1/2)",
+        "500000000000000000000000000000^(-1/2)",
+    )
+    assert low.enclosure(8)[1] <= 0 <= high.enclosure(8)[0]
+    assert [root.lower for root in isolate_roots([-1, 0, 10**30], -1, 1)] == [
+        Fraction(-1, 10**15),
+        Fraction(1, 10**15),
+    ]
+
+
 def test_numbers_agree_after_json():
     """The written polynomial and interval give the same number back."""
     for root in isolate_roots([-1, 5, 0, -9, 0, 7], -5, 5):

@@ -11,7 +11,7 @@ import sympy
 from hypothesis import given, settings
 from models import layouts
 
-from qdecay import break_even, break_even_gamma, break_even_reward
+from qdecay import MDP, break_even, break_even_gamma, break_even_reward
 from qdecay.exact.break_even import stream_value
 from qdecay_envs import ChainLayout
 
@@ -173,3 +173,29 @@ def test_bad_formulas_are_refused(call, error: type[Exception], message: str) ->
     """Floats and numbers out of range are named."""
     with pytest.raises(error, match=message):
         call()
+
+
+@settings(deadline=None, derandomize=True, max_examples=100)
+@given(layouts(max_length=4))
+def test_streams_and_policy_regions_agree(layout: ChainLayout) -> None:
+    """The algebra of two streams and the regions of the chain's MDP share no equation."""
+    from_streams, from_model = break_even(layout), break_even(MDP.from_layout(layout))
+    assert from_streams.roots == from_model.roots
+    assert from_streams.switches == from_model.switches
+    assert from_streams.best == from_model.best
+
+
+def test_escaping_and_slipping_chains() -> None:
+    """Slip 3/4 swaps the two choices; with escape and slip s, moving pays 4 g^2 (1-s)^2 at most.
+
+    By hand for C = stay 1, move 0, 4 with slip 1/4 and escape (terminating): let v be the
+    start's value. In the corridor g succeeds with 3/4 and falls back to the start with 1/4, so
+    moving is worth w = 3/4 g (3 + g v / 4) + 1/4 and staying 3/4 + 1/4 g (3 + g v / 4); they tie
+    where both are 1, that is 1 = g (3 + g / 4), or g^2 + 12 g - 4 = 0.
+    """
+    layout = ChainLayout.choice(stay=[1], move=[0, 4])
+    swapped = break_even(MDP.from_layout(layout, slip="3/4"))
+    assert list(swapped.roots) == [Fraction(1, 4)]
+    assert swapped.best == ({1}, {0})
+    escaping = break_even(MDP.from_layout(layout, slip="1/4", escape=True))
+    assert [root.coefficients for root in escaping.roots] == [(-4, 12, 1)]

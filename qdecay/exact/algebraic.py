@@ -10,12 +10,11 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
-from functools import total_ordering
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from flint import arb, ctx, fmpz_poly
 
-from qdecay.exact.closed_form import closed_form, surd
+from qdecay.exact.closed_form import closed_form, radical, surd
 from qdecay.exact.polynomial import (
     Interval,
     isolating_intervals,
@@ -23,6 +22,7 @@ from qdecay.exact.polynomial import (
     polynomial,
     refine,
     sign_at,
+    to_exact,
     to_fmpq,
 )
 
@@ -33,7 +33,6 @@ _T = TypeVar("_T")
 _FACTOR_DEGREE = 40  # up to here factoring takes milliseconds and gives the minimal polynomial
 
 
-@total_ordering
 class AlgebraicNumber:
     """A real root of a square-free integer polynomial.
 
@@ -49,12 +48,13 @@ class AlgebraicNumber:
     (True, '6^(-1/3)', '0.5503212081')
     """
 
-    __slots__ = ("_lower", "_polynomial", "_upper")
+    __slots__ = ("_binomial", "_lower", "_polynomial", "_upper")
 
     def __init__(self, coefficients: Sequence[int] | fmpz_poly, lower: Fraction, upper: Fraction):
         """Trusts its arguments; `isolate_roots` is the way to a number from a polynomial."""
         self._polynomial = polynomial(coefficients)
         self._lower, self._upper = lower, upper
+        self._binomial: bool | None = None
 
     @classmethod
     def of(cls, value: int | Fraction) -> AlgebraicNumber:
@@ -94,9 +94,20 @@ class AlgebraicNumber:
 
     def enclosure(self, bits: int) -> Interval:
         """Return (lower, upper) around the number with upper - lower <= 2^-bits."""
-        if self._upper - self._lower > Fraction(1, 2**bits):
+        if self._upper - self._lower <= Fraction(1, 2**bits):
+            return self._lower, self._upper
+        if self._is_radical():
+            self._lower, self._upper = _radical_enclosure(self._polynomial, self._lower >= 0, bits)
+        else:
             self._lower, self._upper = refine(self._polynomial, self._lower, self._upper, bits)
         return self._lower, self._upper
+
+    def _is_radical(self) -> bool:
+        """Whether the polynomial is a x^n + c and the number's sign is known."""
+        if self._binomial is None:
+            p = self._polynomial
+            self._binomial = p[0] != 0 and not any(p.coeffs()[1:-1])
+        return self._binomial and (self._lower >= 0 or self._upper <= 0)
 
     def ball(self, precision: int) -> arb:
         """Return a flint ball that holds the number, about `precision` bits tight."""
@@ -161,6 +172,8 @@ class AlgebraicNumber:
             lower = self._lower
             return (lower > value) - (lower < value) if lower != value or self.is_rational else 1
         sign = sign_at(self._polynomial, value)
+        if sign == 0:  # a rational root that nobody has looked for; see `simplified`
+            return 0
         return 1 if sign == sign_at(self._polynomial, self._lower) else -1
 
     def _equals(self, other: AlgebraicNumber) -> bool:
@@ -181,6 +194,21 @@ class AlgebraicNumber:
         """Exact order of values."""
         number = _number(other)
         return NotImplemented if number is None else self._compare(number) < 0
+
+    def __le__(self, other: AlgebraicNumber | int | Fraction) -> bool:
+        """Exact order of values."""
+        number = _number(other)
+        return NotImplemented if number is None else self._compare(number) <= 0
+
+    def __gt__(self, other: AlgebraicNumber | int | Fraction) -> bool:
+        """Exact order of values."""
+        number = _number(other)
+        return NotImplemented if number is None else self._compare(number) > 0
+
+    def __ge__(self, other: AlgebraicNumber | int | Fraction) -> bool:
+        """Exact order of values."""
+        number = _number(other)
+        return NotImplemented if number is None else self._compare(number) >= 0
 
     def __hash__(self) -> int:
         """Hash of the value: a rational's own, else that of floor(2^64 x)."""
@@ -248,8 +276,6 @@ class AlgebraicNumber:
         """Return a sympy Rational, root, quadratic surd, or CRootOf."""
         import sympy
 
-        from qdecay.exact.closed_form import radical
-
         if self.is_rational:
             return sympy.Rational(self._lower.numerator, self._lower.denominator)
         root = radical(self)
@@ -268,6 +294,20 @@ class AlgebraicNumber:
     def _root_bound(self) -> int:
         """Return Cauchy's bound 1 + max |c_i| / |c_n|, rounded up: no root is larger."""
         return 2 + max(abs(c) for c in self.coefficients) // self.coefficients[-1]
+
+    def simplified(self) -> AlgebraicNumber:
+        """Return the same number with its rational value or smaller polynomial found."""
+        if self.is_rational:
+            return AlgebraicNumber.of(self._lower)
+        root = radical(self) if self._is_radical() else None
+        if root is not None:
+            sign, ratio, degree = root
+            if degree == 1:
+                return AlgebraicNumber.of(sign * ratio)
+            ends = [-(sign**degree) * ratio.numerator, *[0] * (degree - 1), ratio.denominator]
+            return AlgebraicNumber(ends, *self.enclosure(8))
+        [number] = isolate_roots(self._polynomial, self._lower, self._upper)
+        return number
 
     def to_json(self) -> dict[str, Any]:
         """Return the fields polynomial, lower, upper, decimal and closed_form."""
@@ -309,30 +349,55 @@ def roots_with_multiplicity(
 
     Source: isolation as in qdecay.exact.polynomial, on each square-free part.
     """
+    found = []
+    for factor, multiplicity in _factors(_checked(coefficients, lower, upper)):
+        roots = _roots_of(factor, Fraction(lower), Fraction(upper))
+        found += [(root, multiplicity) for root in roots]
+    return sorted(found, key=lambda pair: pair[0])
+
+
+def isolate_quickly(p: fmpz_poly, lower: Fraction, upper: Fraction) -> list[AlgebraicNumber]:
+    """Return the roots of `isolate_roots` without a search for rational or smaller forms.
+
+    They compare exactly as always; hash and printing need `AlgebraicNumber.simplified`.
+    """
+    found = []
+    for part in _square_free_parts(_checked(p, lower, upper)):
+        found += list(_roots_of(part[0], lower, upper, search=False))
+    return sorted(found)
+
+
+def _checked(
+    coefficients: Sequence[int] | fmpz_poly, lower: int | Fraction, upper: int | Fraction
+) -> fmpz_poly:
     p = polynomial(coefficients)
-    lower, upper = Fraction(lower), Fraction(upper)
     if p.degree() < 0:
         raise ValueError("the zero polynomial vanishes everywhere: it has no isolated roots")
     if lower >= upper:
         raise ValueError(f"lower must be < upper, got {lower} and {upper}")
-    found = []
-    for factor, multiplicity in _factors(p):
-        found += [(root, multiplicity) for root in _roots_of(factor, lower, upper)]
-    return sorted(found, key=lambda pair: pair[0])
+    return p
+
+
+def _square_free_parts(p: fmpz_poly) -> list[tuple[fmpz_poly, int]]:
+    """Return the square-free parts of positive degree; a x^n + b, of any degree, is one."""
+    if p.degree() > 0 and p[0] != 0 and not any(p.coeffs()[1:-1]):
+        return [(p, 1)]
+    return [pair for pair in p.factor_squarefree()[1] if pair[0].degree() > 0]
 
 
 def _factors(p: fmpz_poly) -> Iterator[tuple[fmpz_poly, int]]:
     """Yield square-free factors with their multiplicity, irreducible ones at low degree."""
-    _, parts = p.factor_squarefree()
-    for part, multiplicity in parts:
+    for part, multiplicity in _square_free_parts(p):
         if 1 < part.degree() <= _FACTOR_DEGREE:
             for factor, _ in part.factor()[1]:
                 yield factor, multiplicity
-        elif part.degree() > 0:
+        else:
             yield part, multiplicity
 
 
-def _roots_of(p: fmpz_poly, lower: Fraction, upper: Fraction) -> Iterator[AlgebraicNumber]:
+def _roots_of(
+    p: fmpz_poly, lower: Fraction, upper: Fraction, *, search: bool = True
+) -> Iterator[AlgebraicNumber]:
     """Yield the roots of one square-free polynomial strictly between lower and upper."""
     if p.degree() == 1:
         root = Fraction(-int(p[0]), int(p[1]))
@@ -349,7 +414,7 @@ def _roots_of(p: fmpz_poly, lower: Fraction, upper: Fraction) -> Iterator[Algebr
         else:
             yield AlgebraicNumber.of(a)
             p //= linear(a)
-    while (rational := _rational_root(p, intervals)) is not None:
+    while search and (rational := _rational_root(p, intervals)) is not None:
         index, root = rational
         yield AlgebraicNumber.of(root)
         del intervals[index]
@@ -390,6 +455,23 @@ def _candidates(a: Fraction, b: Fraction, leading: int, constant: int) -> Iterat
         first = math.ceil(constant / b)
         if first != 0 and first <= constant / a:
             yield Fraction(constant, first)
+
+
+def _radical_enclosure(p: fmpz_poly, positive: bool, bits: int) -> Interval:
+    """Return an interval of width <= 2^-bits around +-|c / a|^(1/n), for p = a x^n + c."""
+    degree, ratio = p.degree(), abs(Fraction(int(p[0]), int(p[p.degree()])))
+    precision = bits + 32 + max(0, ratio.numerator.bit_length() - ratio.denominator.bit_length())
+    while True:
+        with ctx.workprec(precision):
+            root = arb(to_fmpq(ratio)).root(degree)
+            low, high = to_exact(root.lower()), to_exact(root.upper())
+        # One more grain on either side: the ends must not be the root itself.
+        grain = Fraction(1, 2 ** (bits + 2))
+        low, high = (math.floor(low / grain) - 1) * grain, (math.ceil(high / grain) + 1) * grain
+        if high - low <= 4 * grain:
+            low = max(low, Fraction(0))  # the sign is known, and 0 is no root
+            return (low, high) if positive else (-high, -low)
+        precision *= 2
 
 
 def _number(value: object) -> AlgebraicNumber | None:

@@ -27,6 +27,8 @@ from qdecay_envs.layout import ChainLayout, Ending
 if TYPE_CHECKING:
     import sympy
 
+    from qdecay.mdp import MDP
+
 Stream = tuple[Fraction, ...]
 
 
@@ -59,8 +61,15 @@ class BreakEven:
         return not self.roots and len(self.best[0]) > 1
 
 
-def break_even(layout: ChainLayout) -> BreakEven:
-    """Return every break-even gamma of a layout, exactly.
+def break_even(problem: ChainLayout | MDP) -> BreakEven:
+    """Return every break-even gamma at the start, exactly.
+
+    Args:
+        problem: a layout, whose streams are compared; or a model with a start state, whose
+            policy regions are looked at from there.
+
+    Raises:
+        ValueError: the model has no start state.
 
     >>> from qdecay_envs import ChainLayout
     >>> break_even(ChainLayout.choice(stay=[1], move=[0, 0, 4])).gammas
@@ -68,32 +77,50 @@ def break_even(layout: ChainLayout) -> BreakEven:
     >>> break_even(ChainLayout.choice(stay=[1], move=[0, 0, 0, 6])).gammas
     (6**(2/3)/6,)
     """
+    return _of_layout(problem) if isinstance(problem, ChainLayout) else _of_mdp(problem)
+
+
+def _of_layout(layout: ChainLayout) -> BreakEven:
     streams = [stream for _, stream in layout.branches]
     differences = {
         (i, j): difference(streams[j], streams[i], layout.ending)
         for i, j in itertools.combinations(range(len(streams)), 2)
     }
-    candidates = sorted(
-        {
-            root
-            for polynomial in differences.values()
-            if any(polynomial)
-            for root in isolate_roots(polynomial)
-        }
-    )
-    between = _points_between(candidates)
-    best = [_best_at(point, streams, layout.ending) for point in between]
-    seen = [
-        i
-        for i, root in enumerate(candidates)
-        if not best[i] == best[i + 1] == _best_at_root(root, differences, len(streams))
-    ]
+    candidates = sorted({root for p in differences.values() if any(p) for root in isolate_roots(p)})
+    best = [_best_at(point, streams, layout.ending) for point in _points_between(candidates)]
+    level = [_best_at_root(root, differences, len(streams)) for root in candidates]
+    return _assembled(candidates, best, level)
+
+
+def _of_mdp(mdp: MDP) -> BreakEven:
+    from qdecay.exact.regions import policy_regions
+
+    if mdp.start is None:
+        raise ValueError("the model has no start state: give MDP.from_rows a start")
+    regions = policy_regions(mdp)
+    points = sorted((*regions.breakpoints, *regions.touches), key=lambda point: point.gamma)
+    seen = [point.gamma for point in points if mdp.start in point.changes]
+
+    def at(gamma: Fraction | AlgebraicNumber) -> frozenset[int]:
+        return frozenset(regions.optimal_actions(gamma)[mdp.start or 0])
+
+    return _assembled(seen, [at(point) for point in _points_between(seen)], [at(g) for g in seen])
+
+
+def _assembled(
+    roots: Sequence[AlgebraicNumber],
+    best: Sequence[frozenset[int]],
+    level: Sequence[frozenset[int]],
+) -> BreakEven:
+    """Keep the roots where something changes: what is best left, at, or right of it."""
+    seen = [i for i in range(len(roots)) if not best[i] == best[i + 1] == level[i]]
+    kept = [roots[i] for i in seen]
     sides = [0, *(i + 1 for i in seen)]
     return BreakEven(
-        tuple(candidates[i] for i in seen),
+        tuple(kept),
         tuple(best[i] != best[i + 1] for i in seen),
         tuple(best[i] for i in sides),
-        tuple(between[i] for i in sides),
+        tuple(_points_between(kept)),
     )
 
 

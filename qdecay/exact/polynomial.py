@@ -108,6 +108,10 @@ def isolating_intervals(p: fmpz_poly, lower: Fraction, upper: Fraction) -> Itera
     p must not vanish at lower and upper. The root lies strictly inside, or both ends equal
     it. Ends of the open intervals may be roots of p themselves (other, rational ones).
     """
+    if lower >= 0 and variations(p) == 1:  # one positive root, whatever the degree
+        if sign_at(p, lower) != sign_at(p, upper):
+            yield lower, upper
+        return
     stack = [(lower, upper, 0)]
     while stack:
         a, b, halvings = stack.pop()
@@ -163,7 +167,7 @@ def _newton_centres(
             start = arb(to_fmpq(end))
             guess = start - order * p(start) / derivative(start)
             if guess.is_finite():
-                centre = _short(_exact(guess.mid()), bits)
+                centre = _short(to_exact(guess.mid()), bits)
                 if lower <= centre <= upper:
                     yield centre
 
@@ -171,49 +175,48 @@ def _newton_centres(
 def refine(p: fmpz_poly, lower: Fraction, upper: Fraction, bits: int) -> Interval:
     """Return an interval of width <= 2^-bits around the one root of p in (lower, upper).
 
-    p must change its sign between the ends, have one root there, and none at the ends.
-    Interval Newton doubles the bits in each step; where it does not contract, halving does.
-    Both ends are equal only if the root is rational and was hit.
+    p must change its sign between the ends, have one root there, and none at the ends. Newton's
+    method proposes a short interval and the signs at its ends confirm it; where they do not, the
+    interval is halved. Both ends are equal only if the root is rational and was hit.
     """
     derivative = p.derivative()
     left_sign = sign_at(p, lower)
     target = Fraction(1, 2**bits)
     while upper - lower > target:
-        closer = _newton_step(p, derivative, lower, upper)
-        if closer is None or closer[1] - closer[0] > (upper - lower) / 2:
-            middle = _short((lower + upper) / 2, _bits_of(upper - lower) + 3)
-            sign = sign_at(p, middle)
-            if sign == 0:
-                return middle, middle
-            closer = (middle, upper) if sign == left_sign else (lower, middle)
-        lower, upper = closer
+        guess = _newton_limit(p, derivative, lower, upper, bits)
+        if guess is not None:
+            closer = max(lower, guess - target / 2), min(upper, guess + target / 2)
+            signs = [sign_at(p, end) for end in closer]
+            if 0 in signs:
+                return closer[signs.index(0)], closer[signs.index(0)]
+            if signs == [left_sign, -left_sign]:
+                return closer
+        middle = _short((lower + upper) / 2, _bits_of(upper - lower) + 3)
+        sign = sign_at(p, middle)
+        if sign == 0:
+            return middle, middle
+        lower, upper = (middle, upper) if sign == left_sign else (lower, middle)
     return lower, upper
 
 
-def _newton_step(
-    p: fmpz_poly, derivative: fmpz_poly, lower: Fraction, upper: Fraction
-) -> Interval | None:
-    """Return the interval Newton image m - p(m) / p'([lower, upper]), or None if p' may vanish.
-
-    None as well where an end would be a root: the ends' signs must stay usable.
-    """
-    known = _bits_of(upper - lower)
-    with ctx.workprec(2 * known + 96):
-        middle, radius = (lower + upper) / 2, (upper - lower) / 2
-        slope = derivative(arb(to_fmpq(middle), arb(to_fmpq(radius)).upper()))
-        if slope.contains(0):
-            return None
-        centre = arb(to_fmpq(middle))
-        image = centre - p(centre) / slope
-        if not image.is_finite():
-            return None
-        low, high = _exact(image.lower()), _exact(image.upper())
-    bits = (_bits_of(high - low) if high > low else 2 * known) + 4
-    low = max(lower, Fraction((low * 2**bits).__floor__(), 2**bits))
-    high = min(upper, Fraction((high * 2**bits).__ceil__(), 2**bits))
-    if low >= high or sign_at(p, low) == 0 or sign_at(p, high) == 0:
-        return None
-    return low, high
+def _newton_limit(
+    p: fmpz_poly, derivative: fmpz_poly, lower: Fraction, upper: Fraction, bits: int
+) -> Fraction | None:
+    """Return where Newton's method from the middle settles, to bits + 4 places, or None."""
+    with ctx.workprec(2 * bits + 96):
+        x = arb(to_fmpq((lower + upper) / 2)).mid()
+        low, high = arb(to_fmpq(lower)), arb(to_fmpq(upper))
+        small = arb(2) ** (-bits - 6)
+        for _ in range(8 + bits.bit_length()):
+            step = (p(x) / derivative(x)).mid()
+            if not step.is_finite():
+                return None
+            x = (x - step).mid()
+            if not low < x < high:
+                return None
+            if abs(step) < small:
+                return _short(to_exact(x), bits + 4)
+    return None
 
 
 def _bits_of(width: Fraction) -> int:
@@ -225,7 +228,8 @@ def _short(value: Fraction, bits: int) -> Fraction:
     return Fraction(round(value * 2**bits), 2**bits)
 
 
-def _exact(value: arb) -> Fraction:
+def to_exact(value: arb) -> Fraction:
+    """Return the exact value of a ball's midpoint, a dyadic number."""
     mantissa, exponent = value.man_exp()
     power = Fraction(2) ** int(exponent)
     return int(mantissa) * power

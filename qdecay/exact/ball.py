@@ -1,0 +1,363 @@
+"""Floats with proven radii: on a window of gamma, which advantages are certainly negative.
+
+Around a centre c, with h the half width, a policy's value is V(c + tau h) = sum tau^k T_k,
+|tau| <= 1, where
+
+    (I - c P) T_0 = r,    (I - c P) T_k = h P T_{k-1}.
+
+I - c P is an M-matrix: its inverse is non-negative, so (I - c P) E >= b >= 0 proves
+E >= (I - c P)^-1 b in every entry. Three such inequalities, each checked in floats with its own
+rounding allowed for, make the rest a proof:
+
+    errors of T_k:   (I - c P) E_k >= h P E_{k-1} + |residual of T_k| + rounding
+    all terms k > K: (I - (c + h) P) y >= (I - c P)(|T_{K+1}| + E_{K+1}),   |sum_{k>K}| <= y
+
+(the second because sum_{j>=0} (h (I - c P)^-1 P)^j = (I - (c + h) P)^-1 (I - c P)). The bounds are
+by entry: a value of 1e-30 far from the goal keeps its relative accuracy. Each advantage
+r(s, a) + gamma p V - V(s) becomes a polynomial in tau with a radius; Bernstein coefficients on
+sub-intervals (boxes) prove it negative there. Nothing else is ever concluded.
+
+Matrix entries carry a relative error u = 2^-53 from rounding; all allowances below are a few
+times larger than needed.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+from fractions import Fraction
+from functools import lru_cache
+from math import comb
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+from scipy.sparse.linalg import splu
+
+from qdecay.exact.policy_graph import PolicyGraph
+from qdecay.exact.rational_model import RationalModel
+
+_U = 2.0**-53
+_ORDER = 14  # with h times the norm of (I - c P)^-1 P below 1/6, the tail is below 6^-15
+_FIRST_ORDER = 56  # around 0 terms are cheap, and 2^-57 is below rounding
+_BOXES = 16
+_DENSE = 100  # up to here a dense inverse is quicker than a sparse factorisation
+_DEPTH = 12  # halvings of one interval before it is left to exact arithmetic
+Array = NDArray[np.float64]
+Solver = Callable[[Array], Array]
+Matrix: TypeAlias = sparse.csr_matrix | Array
+
+
+class NoBound(ArithmeticError):
+    """The floats prove nothing here: singular, too ill-conditioned, or out of range."""
+
+
+class Window:
+    """Advantages of all pairs under one policy on [centre - h, centre + h] (or [0, h] at 0).
+
+    Attributes:
+        lower, upper: the window's ends.
+        suspect: (N, boxes) False where the advantage is proven negative on that closed box.
+    """
+
+    def __init__(
+        self,
+        model: RationalModel,
+        graph: PolicyGraph,
+        centre: float,
+        half_width: float,
+        order: NDArray[np.int64] | None = None,
+    ) -> None:
+        self.model, self.centre, self.half_width = model, centre, half_width
+        self.first = centre == 0.0
+        self.terms = _ORDER if not self.first else _FIRST_ORDER
+        self.upper = Fraction(centre) + Fraction(half_width)
+        self.lower = Fraction(centre) - (0 if self.first else Fraction(half_width))
+        edges = np.linspace(0.0 if self.first else -1.0, 1.0, _BOXES + 1)
+        self.edges = [Fraction(centre) + Fraction(half_width) * Fraction(e) for e in edges]
+        self._order = np.zeros(model.n_pairs, dtype=np.int64) if order is None else order
+        self._t = np.zeros((model.n, self.terms + 2))
+        self._e = np.zeros_like(self._t)
+        self._y = np.zeros(model.n)
+        self._coefficients = np.zeros((model.n_pairs, self.terms + 2))
+        self.suspect = np.ones((model.n_pairs, _BOXES), dtype=np.bool_)
+        self._gamma = (model.max_row + 10) * _U * 1.01
+        self.update(graph, np.ones(model.n, dtype=np.bool_))
+
+    def update(self, graph: PolicyGraph, states: NDArray[np.bool_]) -> None:
+        """Recompute what a new policy changes: `states` are those whose value is affected.
+
+        Raises:
+            NoBound: one of the three inequalities could not be shown.
+        """
+        live = np.flatnonzero(states & graph.live)
+        gone = states & ~graph.live
+        for array in (self._t, self._e, self._y):
+            array[gone] = 0
+            array[live] = 0
+        if len(live):
+            with np.errstate(all="ignore"):
+                self._solve(graph.policy[live], live)
+        touched = self.model.touching(states) if not states.all() else slice(None)
+        self._advantages(touched)
+
+    def _solve(self, pairs: NDArray[np.int64], live: NDArray[np.int64]) -> None:
+        p, c, h = self.model.p[pairs], self.centre, self.half_width
+        inner = p[:, live]
+        inner = inner.toarray() if len(live) <= _DENSE else inner
+        solve = _solver(inner, c)
+        outside = p @ self._t if len(live) < self.model.n else np.zeros((len(live), self.terms + 2))
+        t = np.empty((len(live), self.terms + 2))
+        t[:, 0] = solve(self.model.r[pairs] + c * outside[:, 0])
+        for k in range(1, self.terms + 2):
+            inflow = inner @ t[:, k - 1] + outside[:, k - 1]
+            t[:, k] = solve(h * inflow + c * outside[:, k])
+        self._t[live] = t
+        residual = self._residual(p, live, self.model.r[pairs])
+        self._bound_errors(p, inner, live, solve, residual)
+        self._bound_tail(p, inner, live)
+
+    def _residual(self, p: sparse.csr_matrix, live: NDArray[np.int64], r: Array) -> Array:
+        """Return an upper bound of |rhs - (I - c P) T| for each term, rounding included."""
+        c, h, t = self.centre, self.half_width, self._t
+        flow, size = p @ t, p @ np.abs(t)
+        right, right_size = np.empty_like(flow), np.empty_like(flow)
+        right[:, 0], right_size[:, 0] = r, np.abs(r)
+        right[:, 1:], right_size[:, 1:] = h * flow[:, :-1], h * size[:, :-1]
+        left = t[live]
+        computed = np.abs(right - left + c * flow)
+        bound: Array = (computed + self._gamma * (right_size + np.abs(left) + c * size)) * 1.001
+        return bound
+
+    def _bound_errors(
+        self,
+        p: sparse.csr_matrix,
+        inner: Matrix,
+        live: NDArray[np.int64],
+        solve: Solver,
+        residual: Array,
+    ) -> None:
+        c, h = self.centre, self.half_width
+        outside = p @ self._e if len(live) < self.model.n else np.zeros_like(residual)
+        e = np.empty_like(residual)
+        need = residual[:, 0] + c * outside[:, 0]
+        e[:, 0] = np.abs(solve(1.01 * need))
+        for k in range(1, self.terms + 2):
+            need = (
+                h * (inner @ e[:, k - 1] + outside[:, k - 1]) + c * outside[:, k] + residual[:, k]
+            )
+            e[:, k] = np.abs(solve(1.01 * need))
+        self._e[live] = e
+        flow = p @ self._e
+        need = c * flow + residual
+        need[:, 1:] += h * flow[:, :-1]
+        self._require(e, need)
+
+    def _bound_tail(self, p: sparse.csr_matrix, inner: Matrix, live: NDArray[np.int64]) -> None:
+        c, far = self.centre, self.centre + self.half_width
+        last = (np.abs(self._t[:, -1]) + self._e[:, -1]) * 1.001
+        need = 1.001 * last[live] - 0.999 * c * (p @ last)
+        outside = p @ self._y if len(live) < self.model.n else np.zeros(len(live))
+        # A matrix a little too large leaves room for rounding where `need` itself is 0.
+        solve = _solver(inner, far * (1 + 1e-10))
+        y = np.abs(solve(need + 0.01 * last[live] + (far * (1 + 1e-10)) * outside))
+        self._y[live] = y
+        self._require(y, need + far * (p @ self._y))
+
+    def _require(self, left: Array, right: Array) -> None:
+        """Check left >= right with the rounding of `right` allowed for."""
+        if not np.all(left * (1 - 4 * _U) >= right * (1 + 2 * self._gamma)):
+            raise NoBound
+
+    def _advantages(self, touched: NDArray[np.bool_] | slice) -> None:
+        model, c, h = self.model, self.centre, self.half_width
+        p, r, s = model.p[touched], model.r[touched], model.pair_state[touched]
+        flow, size, spread = p @ self._t, p @ np.abs(self._t), p @ self._e
+        a = c * flow - self._t[s]
+        a[:, 0] += r
+        a[:, 1:] += h * flow[:, :-1]
+        magnitude = c * size + np.abs(self._t[s])
+        magnitude[:, 0] += np.abs(r)
+        magnitude[:, 1:] += h * size[:, :-1]
+        error = c * spread + self._e[s] + self._gamma * magnitude
+        error[:, 1:] += h * spread[:, :-1]
+        tail = self._y[s] + (c + h) * (p @ self._y) + h * (size[:, -2] + spread[:, -2])
+        bound = self._upper_polynomial(a, 1.001 * error, 1.001 * tail, self._order[touched])
+        self._coefficients[touched] = bound
+        self.suspect[touched] = _suspects(bound, self.first)
+
+    def _upper_polynomial(
+        self, a: Array, error: Array, tail: Array, order: NDArray[np.int64]
+    ) -> Array:
+        """Return coefficients in tau of a polynomial that is >= the advantage on the window.
+
+        Around 0, a power tau^m that divides the advantage is divided out.
+        """
+        bound = a.copy()
+        bound[:, -1] = 0
+        if not self.first:
+            bound[:, 0] += error[:, :-1].sum(axis=1) * 1.001 + tail
+            return bound
+        bound[:, :-1] += error[:, :-1]
+        bound[:, -1] = tail
+        nonzero = (a != 0) | (error != 0)
+        lead = np.maximum(order, np.argmax(nonzero, axis=1))
+        for row in np.flatnonzero(lead):
+            m = min(int(lead[row]), bound.shape[1] - 1)
+            bound[row, : bound.shape[1] - m] = bound[row, m:].copy()
+            bound[row, bound.shape[1] - m :] = 0
+        return bound
+
+    def negative_on(self, pair: int, lower: Fraction, upper: Fraction) -> bool:
+        """Return True only if the pair's advantage is negative on all of [lower, upper]."""
+        row = self._coefficients[pair]
+        slack = (8 * len(row) + 40) * _U * float(np.abs(row).sum())
+        return _negative(row, *self._interval(lower, upper), slack, _DEPTH)
+
+    def suspects_on(
+        self, pairs: NDArray[np.int64], lower: Fraction, upper: Fraction
+    ) -> NDArray[np.bool_]:
+        """Return False for pairs whose advantage is negative on all of [lower, upper]."""
+        rows = self._coefficients[pairs]
+        slack = (8 * rows.shape[1] + 40) * _U * np.abs(rows).sum(axis=1)
+        low, high = self._interval(lower, upper)
+        local = rows @ _taylor_shift(rows.shape[1] - 1, (low + high) / 2).T
+        spread = np.abs(local[:, 1:]) @ ((high - low) / 2) ** np.arange(1, rows.shape[1])
+        suspect: NDArray[np.bool_] = ~(local[:, 0] + 1.001 * spread + 2 * slack < 0)
+        return suspect
+
+    def _interval(self, lower: Fraction, upper: Fraction) -> tuple[float, float]:
+        """Return an interval of tau that holds [lower, upper], as far as the window goes."""
+        half, centre = Fraction(self.half_width), Fraction(self.centre)
+        low = float((lower - centre) / half) - 2.0**-45
+        high = float((upper - centre) / half) + 2.0**-45
+        return max(low, 0.0 if self.first else -1.0), min(high, 1.0)
+
+    def estimates(self, pairs: NDArray[np.int64]) -> Array:
+        """Guess where, in units of gamma, each pair's advantage first reaches 0; inf: nowhere."""
+        grid = np.linspace(0.0 if self.first else -1.0, 1.0, 4 * _BOXES + 1)
+        values = self._coefficients[pairs] @ (grid ** np.arange(self.terms + 2)[:, None])
+        crossing = (values[:, :-1] < 0) & (values[:, 1:] >= 0)
+        k, rows = np.argmax(crossing, axis=1), np.arange(len(pairs))
+        with np.errstate(all="ignore"):
+            part = values[rows, k] / (values[rows, k] - values[rows, k + 1])
+        tau = np.where(crossing.any(axis=1), grid[k] + part * (grid[1] - grid[0]), np.inf)
+        guess: Array = self.centre + self.half_width * tau
+        return guess
+
+    @property
+    def sharp(self) -> bool:
+        """Whether the terms left out are small beside the values."""
+        return float(self._y.max()) <= 1e-6 * float(np.abs(self._t[:, 0]).max())
+
+    def forget_order(self, touched: NDArray[np.bool_]) -> None:
+        """The leading powers of these pairs no longer hold."""
+        self._order = np.where(touched, 0, self._order)
+
+
+def _solver(inner: Matrix, c: float) -> Solver:
+    if c == 0.0:
+        return lambda right: right
+    if isinstance(inner, np.ndarray):
+        try:
+            inverse = np.linalg.inv(np.eye(len(inner)) - c * inner)
+        except np.linalg.LinAlgError as singular:
+            raise NoBound from singular
+        return lambda right: inverse @ right
+    try:
+        factors = splu(sparse.csc_matrix(sparse.identity(inner.shape[0]) - c * inner))
+    except RuntimeError as singular:
+        raise NoBound from singular
+    solve: Solver = factors.solve
+    return solve
+
+
+def steps_ahead(graph: PolicyGraph, gamma: float) -> float:
+    """Return max (I - gamma P)^-1 P 1 over the live states, at least 1."""
+    live = np.flatnonzero(graph.live)
+    if len(live) == 0:
+        return 1.0
+    inner = graph.p[live][:, live]
+    inner = inner.toarray() if len(live) <= _DENSE else inner
+    with np.errstate(all="ignore"):
+        steps = _solver(inner, gamma)(inner @ np.ones(len(live)))
+    return max(1.0, float(np.max(np.abs(steps))))
+
+
+def ends(graph: PolicyGraph) -> bool:
+    """Guess whether the policy leaves all states that earn anything: values are finite at 1."""
+    try:
+        return steps_ahead(graph, 1.0) < 1e9
+    except NoBound:
+        return False
+
+
+def _suspects(bound: Array, first: bool) -> NDArray[np.bool_]:
+    """Return (rows, boxes) False where the polynomial is proven negative on the box."""
+    rows = bound.shape[0]
+    rest = np.maximum(bound[:, 1:], 0) if first else np.abs(bound[:, 1:])
+    quick = bound[:, 0] + 1.001 * rest.sum(axis=1) < -1e-13 * np.abs(bound[:, 0])
+    suspect = np.zeros((rows, _BOXES), dtype=np.bool_)
+    slow = np.flatnonzero(~quick)
+    matrices = _box_matrices(bound.shape[1] - 1, first)
+    for box in range(_BOXES):
+        suspect[slow, box] = _suspects_on(bound[slow], matrices[box])
+    return suspect
+
+
+def _suspects_on(bound: Array, matrix: Array) -> NDArray[np.bool_]:
+    slack = (8 * bound.shape[1] + 40) * _U * np.abs(bound).sum(axis=1)
+    suspect: NDArray[np.bool_] = ~((bound @ matrix).max(axis=1) + slack < 0)
+    return suspect
+
+
+def _negative(row: Array, low: float, high: float, slack: float, depth: int) -> bool:
+    """Prove the polynomial negative on [low, high] by its Taylor form, in halves if need be."""
+    middle, radius = (low + high) / 2, (high - low) / 2
+    local = _taylor_shift(len(row) - 1, middle) @ row
+    top = float(local[0])
+    if top + 1.001 * float(np.abs(local[1:]) @ radius ** np.arange(1, len(row))) + 2 * slack < 0:
+        return True
+    if depth == 0 or top + slack >= 0:
+        return False
+    return _negative(row, low, middle, slack, depth - 1) and _negative(
+        row, middle, high, slack, depth - 1
+    )
+
+
+def _taylor_shift(degree: int, middle: float) -> Array:
+    """Return M with M @ coefficients those of the polynomial around `middle`, |middle| <= 1."""
+    powers = np.arange(degree + 1)
+    lift = powers[None, :] - powers[:, None]
+    shift: Array = _binomials(degree).T * np.where(lift >= 0, middle ** np.maximum(lift, 0), 0.0)
+    return shift
+
+
+@lru_cache(maxsize=8)
+def _box_matrices(degree: int, first: bool) -> tuple[Array, ...]:
+    edges = np.linspace(0.0 if first else -1.0, 1.0, _BOXES + 1)
+    return tuple(_bernstein(degree, a, b) for a, b in itertools.pairwise(edges))
+
+
+def _bernstein(degree: int, a: float, b: float) -> Array:
+    """Return M with (coefficients @ M)_j the Bernstein coefficients on [a, b]; a b >= 0.
+
+    The blossom of x^k at d - j copies of a and j copies of b:
+    sum_i C(j, i) C(d - j, k - i) b^i a^(k-i) / C(d, k); its terms have one sign.
+    """
+    choose = _binomials(degree)
+    low, high = a ** np.arange(degree + 1), b ** np.arange(degree + 1)
+    matrix = np.zeros((degree + 1, degree + 1))
+    for j in range(degree + 1):
+        matrix[:, j] = np.convolve(
+            choose[j][: j + 1] * high[: j + 1],
+            choose[degree - j][: degree - j + 1] * low[: degree - j + 1],
+        )
+    scaled: Array = matrix / choose[degree][:, None]
+    return scaled
+
+
+@lru_cache(maxsize=8)
+def _binomials(degree: int) -> Array:
+    return np.array([[float(comb(n, k)) for k in range(degree + 1)] for n in range(degree + 1)])

@@ -1,0 +1,148 @@
+"""The optimal sets at one gamma, and just left and right of it, without a walk.
+
+Policy iteration proposes; floats with radii prove most pairs suboptimal there; the numerators
+of the others decide by their exact signs at gamma, right of it, or left of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from flint import fmpz_poly
+from numpy.typing import NDArray
+from scipy import sparse
+from scipy.sparse.linalg import splu
+
+from qdecay.exact.algebraic import AlgebraicNumber
+from qdecay.exact.ball import NoBound, Window
+from qdecay.exact.budget import Budget
+from qdecay.exact.rational_model import RationalModel
+from qdecay.exact.series import PolicySeries
+
+_SWEEPS = 200  # of float policy iteration, which only proposes
+Policy = NDArray[np.int64]
+Mask = NDArray[np.bool_]
+Sign = Callable[[fmpz_poly], int]
+
+
+class Point:
+    """What is optimal at one gamma, 0 < gamma < 1.
+
+    Attributes:
+        policy: a pair for each state, optimal at gamma.
+        at: (N,) the pairs that are optimal at gamma.
+    """
+
+    def __init__(self, model: RationalModel, gamma: AlgebraicNumber, budget: Budget) -> None:
+        self.model, self.gamma, self.budget = model, gamma, budget
+        policy = proposed_policy(model, float(gamma))
+        everything = np.ones(model.n_pairs, dtype=np.bool_)
+        self.policy, self.at = settle(model, policy, everything, gamma.sign_of, budget, gamma)
+
+    def right(self) -> Mask:
+        """Return the pairs that are optimal just right of gamma."""
+        return self._beside(lambda p: sign_right_of(p, self.gamma))
+
+    def left(self) -> Mask:
+        """Return the pairs that are optimal just left of gamma."""
+        return self._beside(lambda p: sign_left_of(p, self.gamma))
+
+    def _beside(self, sign: Sign) -> Mask:
+        # All others are worse at gamma, hence near it.
+        return settle(self.model, self.policy, self.at, sign, self.budget)[1]
+
+
+def settle(
+    model: RationalModel,
+    policy: Policy,
+    candidates: Mask,
+    sign: Sign,
+    budget: Budget,
+    gamma: AlgebraicNumber | None = None,
+) -> tuple[Policy, Mask]:
+    """Run policy iteration among the candidates with exact signs of the advantages.
+
+    Args:
+        sign: of an advantage's numerator, in an ordered field: at, beside a point.
+        gamma: where floats may prove pairs negative beforehand, if `sign` is that at gamma.
+
+    Returns: the policy found, and the candidates whose sign is then 0 (its own pairs too).
+    """
+    while True:
+        budget.check()
+        series = PolicySeries(model, policy, budget)
+        zero = np.zeros(model.n_pairs, dtype=np.bool_)
+        zero[policy] = True
+        open_pairs = np.flatnonzero(candidates & ~zero)
+        if gamma is not None:
+            open_pairs = _not_negative(series, gamma, open_pairs)
+        ties = series.identically_zero(open_pairs)
+        zero[open_pairs[ties]] = True
+        rising = []
+        for pair in open_pairs[~ties].tolist():
+            outcome = sign(series.numerator(pair))
+            zero[pair] = outcome == 0
+            if outcome > 0:
+                rising.append(pair)
+        if not rising:
+            return policy, zero
+        policy = policy.copy()
+        policy[model.pair_state[rising]] = rising
+
+
+def _not_negative(
+    series: PolicySeries, gamma: AlgebraicNumber, pairs: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """Return the pairs that floats cannot prove negative at gamma."""
+    lower, upper = gamma.enclosure(60)
+    centre = float((lower + upper) / 2)
+    half_width = 2.0**-44 * min(centre, 1 - centre)
+    try:
+        window = Window(series.model, series.graph, centre, half_width)
+    except NoBound:
+        return pairs
+    if not window.lower < lower <= upper < window.upper:
+        return pairs
+    return np.array(
+        [p for p in pairs.tolist() if not window.negative_on(p, lower, upper)], dtype=np.int64
+    )
+
+
+def proposed_policy(model: RationalModel, gamma: float) -> Policy:
+    """Return a policy that floats think optimal at gamma; whatever it is, exact signs judge it."""
+    policy = model.first[:-1].copy()
+    for _ in range(_SWEEPS):
+        system = sparse.identity(model.n, format="csc") - gamma * model.p[policy].tocsc()
+        with np.errstate(all="ignore"):
+            v = splu(system).solve(model.r[policy])
+        q = model.r + gamma * (model.p @ v)
+        best = np.maximum.reduceat(q, model.first[:-1])
+        improving = best > q[policy] + 1e-12 * (np.abs(best) + 1e-300)
+        if not improving.any():
+            break
+        for s in np.flatnonzero(improving):
+            pairs = model.pairs_of(int(s))
+            policy[s] = pairs.start + int(np.argmax(q[pairs.start : pairs.stop]))
+    return policy
+
+
+def sign_right_of(p: fmpz_poly, gamma: AlgebraicNumber) -> int:
+    """Return the sign of p just right of gamma: that of its first derivative not 0 there."""
+    while p.degree() >= 0:
+        sign = gamma.sign_of(p)
+        if sign:
+            return sign
+        p = p.derivative()
+    return 0
+
+
+def sign_left_of(p: fmpz_poly, gamma: AlgebraicNumber) -> int:
+    """Return the sign of p just left of gamma."""
+    side = 1
+    while p.degree() >= 0:
+        sign = gamma.sign_of(p)
+        if sign:
+            return sign * side
+        p, side = p.derivative(), -side
+    return 0

@@ -1,0 +1,401 @@
+"""Exact policy regions of a finite MDP: where the optimal actions change, as gamma goes 0 to 1.
+
+The breakpoints are algebraic numbers and the sets between them are proven, not sampled: see
+`qdecay.exact.walk` for the argument. Sources: Blackwell, Ann. Math. Statist. 33 (1962);
+Smallwood, Oper. Res. 14 (1966); Hordijk, Dekker and Kallenberg, OR Spektrum 7 (1985);
+Grand-Clement and Petrik (2023) for the Blackwell discount factor.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qdecay.errors import BudgetExceeded
+from qdecay.exact.algebraic import AlgebraicNumber
+from qdecay.exact.budget import Budget
+from qdecay.exact.point import Point
+from qdecay.exact.rational_function import RationalFunction
+from qdecay.exact.rational_model import RationalModel
+from qdecay.exact.series import PolicySeries
+from qdecay.exact.walk import Event, Walk
+from qdecay_envs.rational import RationalLike, rational
+
+if TYPE_CHECKING:
+    from qdecay.mdp import MDP
+
+Actions = tuple[int, ...]
+Sets = tuple[Actions, ...]
+
+
+@dataclass(frozen=True)
+class Change:
+    """One state's optimal actions just left of a point, at it, and just right of it."""
+
+    left: Actions
+    at: Actions
+    right: Actions
+
+    def to_json(self) -> dict[str, list[int]]:
+        """Return the three sets as lists."""
+        return {"left": list(self.left), "at": list(self.at), "right": list(self.right)}
+
+
+@dataclass(frozen=True)
+class Breakpoint:
+    """A gamma where optimal sets change; as a touch, where they are larger at that point only.
+
+    Attributes:
+        gamma: the point, exact.
+        changes: the states whose set at or right of it differs from the one left of it.
+    """
+
+    gamma: AlgebraicNumber
+    changes: Mapping[int, Change]
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the fields of a breakpoint as the JSON document has them."""
+        changes = {str(state): change.to_json() for state, change in self.changes.items()}
+        return {**self.gamma.to_json(), "changes": changes}
+
+
+@dataclass(frozen=True)
+class PolicyRegions:
+    """The regions of one model, in order from gamma = 0 to 1.
+
+    Attributes:
+        n_states, n_actions, start: of the model.
+        breakpoints: in increasing order; region i lies between breakpoints i - 1 and i.
+        regions: for each region, the set of optimal actions of every state; () where none is
+            available. Ties inside a set last over the whole region.
+        touches: points strictly inside a region where some set is larger.
+        at_zero: the sets at gamma = 0, where only immediate rewards count.
+        proven_to: 1, or the point up to which a search that ran out of budget is complete.
+    """
+
+    n_states: int
+    n_actions: int
+    start: int | None
+    breakpoints: tuple[Breakpoint, ...]
+    regions: tuple[Sets, ...]
+    touches: tuple[Breakpoint, ...]
+    at_zero: Sets
+    proven_to: AlgebraicNumber
+    _model: RationalModel = field(repr=False)
+    _policies: tuple[NDArray[np.int64], ...] = field(repr=False)
+
+    @property
+    def blackwell_sets(self) -> Sets:
+        """The Blackwell-optimal actions of every state: the sets of the last region."""
+        return self.regions[-1]
+
+    @property
+    def blackwell_policy(self) -> tuple[int | None, ...]:
+        """One Blackwell-optimal action of every state; None where there is none."""
+        return tuple(actions[0] if actions else None for actions in self.blackwell_sets)
+
+    @property
+    def blackwell_breakpoint(self) -> int | None:
+        """Index of the last breakpoint, or None."""
+        return len(self.breakpoints) - 1 if self.breakpoints else None
+
+    @property
+    def blackwell_touch(self) -> int | None:
+        """Index of the last touch, if it lies right of the last breakpoint, or None."""
+        if not self.touches:
+            return None
+        if self.breakpoints and self.touches[-1].gamma < self.breakpoints[-1].gamma:
+            return None
+        return len(self.touches) - 1
+
+    @property
+    def blackwell_discount_factor(self) -> AlgebraicNumber:
+        """The smallest gamma right of which all optimal policies are Blackwell optimal.
+
+        0 where there is neither breakpoint nor touch.
+        """
+        if self.blackwell_touch is not None:
+            return self.touches[-1].gamma
+        return self.breakpoints[-1].gamma if self.breakpoints else AlgebraicNumber.of(0)
+
+    def region_of(self, gamma: RationalLike | AlgebraicNumber) -> int | None:
+        """Return the index of the region that holds 0 < gamma < 1, or None at a breakpoint."""
+        number = _number(gamma)
+        index = sum(b.gamma < number for b in self.breakpoints)
+        at = index < len(self.breakpoints) and self.breakpoints[index].gamma == number
+        return None if at else index
+
+    def optimal_actions(self, gamma: RationalLike | AlgebraicNumber) -> Sets:
+        """Return the sets at one exact gamma, 0 <= gamma < 1, read off the regions."""
+        number = _number(gamma)
+        if number == 0:
+            return self.at_zero
+        sets = list(self.regions[sum(b.gamma < number for b in self.breakpoints)])
+        for point in (*self.breakpoints, *self.touches):
+            if point.gamma == number:
+                for state, change in point.changes.items():
+                    sets[state] = change.at
+        return tuple(sets)
+
+    def value(self, state: int) -> tuple[RationalFunction, ...]:
+        """Return the optimal value of a state as an exact function of gamma, region by region.
+
+        In reward units; at a breakpoint the two neighbours agree.
+        """
+        if not 0 <= state < self.n_states:
+            raise ValueError(f"state must be in 0..{self.n_states - 1}, got {state}")
+        return tuple(PolicySeries(self._model, policy).value(state) for policy in self._policies)
+
+    def start_breakpoints(self) -> tuple[int, ...]:
+        """Return the breakpoints that change the start state's set.
+
+        Raises:
+            ValueError: the model has no start state.
+        """
+        start = self._start()
+        return tuple(i for i, b in enumerate(self.breakpoints) if start in b.changes)
+
+    def reached_breakpoints(self) -> tuple[int, ...]:
+        """Return the breakpoints that change a state reached from the start.
+
+        Reached: with positive probability under some optimal policy left of the breakpoint, at
+        it, or right of it.
+
+        Raises:
+            ValueError: the model has no start state.
+        """
+        start = self._start()
+        found = []
+        for i, b in enumerate(self.breakpoints):
+            sets = list(self.regions[i])  # at the breakpoint, left and right sets are included
+            for state, change in b.changes.items():
+                sets[state] = change.at
+            if not self._reached(start, sets).isdisjoint(b.changes):
+                found.append(i)
+        return tuple(found)
+
+    def _start(self) -> int:
+        if self.start is None:
+            raise ValueError("the model has no start state")
+        return self.start
+
+    @cached_property
+    def _moves(self) -> dict[tuple[int, int], tuple[int, ...]]:
+        model = self._model
+        return {
+            (int(model.pair_state[pair]), action): model.targets[pair]
+            for pair in range(model.n_pairs)
+            for action in model.actions[pair]
+        }
+
+    def _reached(self, start: int, sets: list[Actions]) -> set[int]:
+        reached, waiting = {start}, [start]
+        while waiting:
+            state = waiting.pop()
+            for action in sets[state]:
+                for target in self._moves[state, action]:
+                    if target not in reached:
+                        reached.add(target)
+                        waiting.append(target)
+        return reached
+
+    def to_json(self, source: str) -> dict[str, Any]:
+        """Return the document of schema qdecay.policy-regions/1."""
+        return {
+            "schema": "qdecay.policy-regions/1",
+            "source": source,
+            "n_states": self.n_states,
+            "n_actions": self.n_actions,
+            "start": self.start,
+            "breakpoints": [b.to_json() for b in self.breakpoints],
+            "regions": [{"optimal_actions": _lists(sets)} for sets in self.regions],
+            "touches": [t.to_json() for t in self.touches],
+            "at_zero": {"optimal_actions": _lists(self.at_zero)},
+            "blackwell": {"breakpoint": self.blackwell_breakpoint, "touch": self.blackwell_touch},
+        }
+
+
+def policy_regions(
+    mdp: MDP,
+    *,
+    start: int | None = None,
+    max_seconds: float | None = None,
+    max_breakpoints: int | None = None,
+    progress: Callable[[float, int], None] | None = None,
+) -> PolicyRegions:
+    """Return every gamma in (0, 1) where the optimal actions change, and the sets between.
+
+    Args:
+        mdp: a finite model with exact numbers.
+        start: overrides the model's start state, which only `start_breakpoints` and
+            `reached_breakpoints` read.
+        max_seconds: limit of wall time, > 0; None is no limit.
+        max_breakpoints: limit of breakpoints and touches, >= 0; None is no limit.
+        progress: called with the gamma reached and the number of points found, at each.
+
+    Raises:
+        ValueError: start or a limit is out of range.
+        BudgetExceeded: a limit ran out. `best` is a `PolicyRegions` that is proven up to its
+            `proven_to` (its last region is not known to reach further), or None if not even
+            the sets right of 0 were settled.
+
+    >>> from qdecay.mdp import MDP
+    >>> wait = [(0, 0, 0, 1, 1, True), (0, 1, 1, 1, 0, False), (1, 0, 1, 1, 2, True)]
+    >>> found = policy_regions(MDP.from_rows(wait, n_states=2, n_actions=2))
+    >>> [b.gamma.closed_form() for b in found.breakpoints], found.regions
+    (['1/2'], (((0,), (0,)), ((1,), (0,))))
+    """
+    start = mdp.start if start is None else start
+    if start is not None and not 0 <= start < mdp.n_states:
+        raise ValueError(f"start must be in 0..{mdp.n_states - 1}, got {start}")
+    if max_breakpoints is not None and max_breakpoints < 0:
+        raise ValueError(f"max_breakpoints must be >= 0, got {max_breakpoints}")
+    budget = Budget(max_seconds)
+    events: list[Event] = []
+    walk: Walk | None = None
+    model = RationalModel(mdp)
+    try:
+        walk = Walk(model, budget)
+        for event in walk.run():
+            if max_breakpoints is not None and len(events) == max_breakpoints:
+                raise BudgetExceeded(f"more than {max_breakpoints} breakpoints and touches")
+            events.append(event)
+            if progress is not None:
+                progress(float(event.gamma), len(events))
+    except BudgetExceeded as limit:
+        if walk is None:
+            raise BudgetExceeded(f"{limit}; nothing is settled right of gamma = 0") from None
+        reached = _proven_to(walk, events, max_breakpoints)
+        message = f"{limit}; {len(events)} points found, proven up to gamma = {reached.decimal(12)}"
+        raise BudgetExceeded(
+            message, _assembled(mdp, start, model, walk, events, reached)
+        ) from None
+    return _assembled(mdp, start, model, walk, events, AlgebraicNumber.of(1))
+
+
+def _proven_to(walk: Walk, events: list[Event], limit: int | None) -> AlgebraicNumber:
+    """Return where the walk stood; the event that broke the limit of points is not included."""
+    if limit is not None and len(events) == limit and events:
+        return events[-1].gamma
+    return AlgebraicNumber.of(0) if limit == 0 else walk.gamma
+
+
+def optimal_actions(
+    mdp: MDP, gamma: RationalLike | AlgebraicNumber, *, max_seconds: float | None = None
+) -> Sets:
+    """Return the exact set of optimal actions of every state at one gamma, 0 <= gamma < 1.
+
+    Policy iteration whose last word is exact; a state with no actions has ().
+
+    Raises:
+        TypeError, ValueError: gamma is not exact, or out of range.
+        BudgetExceeded: max_seconds ran out.
+    """
+    model, number, budget = RationalModel(mdp), _number(gamma), Budget(max_seconds)
+    if number == 0:
+        return _sets(model, _best_at_zero(model))
+    return _sets(model, Point(model, number, budget).at)
+
+
+def is_breakpoint(
+    mdp: MDP, gamma: RationalLike | AlgebraicNumber, *, max_seconds: float | None = None
+) -> bool:
+    """Return whether the set of optimal actions of some state changes at gamma in (0, 1).
+
+    Decided at that one point, without a walk: the sets just left and just right of it differ.
+    gamma = 0 is no breakpoint, and neither is a touch.
+
+    Raises:
+        TypeError, ValueError: gamma is not exact, or outside 0 <= gamma < 1.
+        BudgetExceeded: max_seconds ran out.
+    """
+    model, number, budget = RationalModel(mdp), _number(gamma), Budget(max_seconds)
+    if number == 0:
+        return False
+    point = Point(model, number, budget)
+    return bool((point.left() != point.right()).any())
+
+
+def _number(gamma: RationalLike | AlgebraicNumber) -> AlgebraicNumber:
+    if not isinstance(gamma, AlgebraicNumber):
+        gamma = AlgebraicNumber.of(rational(gamma, "gamma"))
+    if not 0 <= gamma < 1:
+        raise ValueError(f"gamma must be in [0, 1), got {gamma}")
+    return gamma
+
+
+def _best_at_zero(model: RationalModel) -> NDArray[np.bool_]:
+    best = np.zeros(model.n_pairs, dtype=np.bool_)
+    for s in range(model.n):
+        pairs = model.pairs_of(s)
+        top = max(model.rewards[pair] for pair in pairs)
+        best[[pair for pair in pairs if model.rewards[pair] == top]] = True
+    return best
+
+
+def _sets(model: RationalModel, optimal: NDArray[np.bool_]) -> Sets:
+    found = model.sets(np.flatnonzero(optimal).tolist())
+    return tuple(found[s] for s in range(model.n))
+
+
+def _lists(sets: Sets) -> list[list[int]]:
+    return [list(actions) for actions in sets]
+
+
+def _assembled(
+    mdp: MDP,
+    start: int | None,
+    model: RationalModel,
+    walk: Walk,
+    events: list[Event],
+    proven_to: AlgebraicNumber,
+) -> PolicyRegions:
+    breaks = [event for event in events if event.is_breakpoint]
+    first = _sets(model, walk.start.zero)
+    regions, points = [first], []
+    for event in breaks:
+        point = _point(model, event)
+        sets = list(regions[-1])
+        for state, change in point.changes.items():
+            sets[state] = change.right
+        points.append(point)
+        regions.append(tuple(sets))
+    return PolicyRegions(
+        mdp.n_states,
+        mdp.n_actions,
+        start,
+        tuple(points),
+        tuple(regions),
+        tuple(_point(model, event) for event in events if not event.is_breakpoint),
+        _sets(model, walk.start.at_zero),
+        proven_to,
+        model,
+        (walk.start.policy, *(event.policy for event in breaks)),
+    )
+
+
+def _point(model: RationalModel, event: Event) -> Breakpoint:
+    changed = (event.left != event.at) | (event.left != event.right)
+    states = np.zeros(model.n, dtype=np.bool_)
+    states[model.pair_state[changed]] = True
+    concerned = states[model.pair_state]
+    left, at, right = (
+        model.sets(np.flatnonzero(mask & concerned).tolist())
+        for mask in (event.left, event.at, event.right)
+    )
+    return Breakpoint(event.gamma, {s: Change(left[s], at[s], right[s]) for s in left})
+
+
+__all__ = [
+    "Breakpoint",
+    "Change",
+    "PolicyRegions",
+    "is_breakpoint",
+    "optimal_actions",
+    "policy_regions",
+]

@@ -1,0 +1,257 @@
+"""Models as PRISM and Storm exchange them in text: explicit files .tra, .srew, .trew and .lab.
+
+    robot.tra    6 10 16            states, choices, transitions
+                 0 0 1 3/5 east     state, choice, next state, probability, action (optional)
+    robot.srew   6 1                states, lines
+                 2 1.5              state, reward of each step spent in it
+    robot.trew   6 10 1             states, choices, lines
+                 0 0 1 3.5          state, choice, next state, reward of that transition
+    robot.lab    0="init" 1="goal"
+                 0: 0               state: labels
+
+Lines that start with # are comments. A step from s earns both its rewards; a state without
+transitions rests and earns its state reward for ever, as in PRISM. Numbers are read as written;
+those of more than 15 digits are taken for printed floats and recovered (`qdecay.recover`).
+
+Source: PRISM manual, appendix Explicit Model Files.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+from qdecay.errors import InputError
+from qdecay.imports import Recovery
+from qdecay.mdp import Row
+from qdecay.recover import is_typed
+from qdecay_envs.rational import rational
+
+_MAX_BYTES = 1 << 28
+_LABEL = re.compile(r'(\d+)="([^"]+)"')
+Choice = tuple[int, int]
+Transitions = dict[Choice, dict[int, Fraction]]
+
+
+@dataclass(frozen=True)
+class Line:
+    """The words of one line, and where it stands."""
+
+    path: Path
+    number: int
+    words: list[str]
+
+    def error(self, problem: str) -> InputError:
+        """Return the error that names file and line."""
+        return InputError(f"{self.path}:{self.number}: {problem}")
+
+    def index(self, place: int, size: int | None = None) -> int:
+        """Return a word as an integer >= 0, below `size` where one is given."""
+        word = self.words[place]
+        if not re.fullmatch("[0-9]{1,9}", word) or (size is not None and int(word) >= size):
+            limit = "" if size is None else f" below {size}"
+            raise self.error(f"word {place + 1} must be a whole number{limit}, got {word!r:.40}")
+        return int(word)
+
+    def number_at(self, place: int, recovery: Recovery) -> Fraction:
+        """Return a word as the number that was meant."""
+        word = self.words[place]
+        try:
+            exact = rational(word, f"word {place + 1}")
+            if "/" in word or is_typed(word.lower()):
+                return exact
+            return recovery(float(word), f"word {place + 1}")
+        except ValueError as error:
+            raise self.error(str(error)) from error
+
+
+def rows_of_prism(
+    transitions: str | Path,
+    state_rewards: str | Path | None = None,
+    transition_rewards: str | Path | None = None,
+    labels: str | Path | None = None,
+) -> dict[str, Any]:
+    """Return the arguments of `MDP.from_rows` for the explicit files of an MDP.
+
+    Args:
+        transitions: the .tra file.
+        state_rewards, transition_rewards, labels: the other files; where one is None, the file
+            beside the first one with the same stem and .srew, .trew or .lab, if there is one.
+
+    The start state is the one labelled init, or named by a line "- - state" of the .tra file,
+    or 0 where there is neither. Actions are the action names, where every choice of a state has
+    one of its own; otherwise they are the numbers of the choices.
+
+    Raises:
+        InputError: a file cannot be read, is no MDP or has a malformed line (the message names
+            file and line), or there are no rewards.
+    """
+    path, recovery = Path(transitions), Recovery()
+    first = Path(state_rewards) if state_rewards else _beside(path, ".srew")
+    second = Path(transition_rewards) if transition_rewards else _beside(path, ".trew")
+    third = Path(labels) if labels else _beside(path, ".lab")
+    if first is None and second is None:
+        raise InputError(
+            f"{path}: no rewards: {path.stem}.srew or {path.stem}.trew must stand beside it"
+        )
+    n_states, moves, names, start = _transitions(path, recovery)
+    resting = _state_rewards(first, n_states, recovery) if first else {}
+    moving = _transition_rewards(second, moves, n_states, recovery) if second else {}
+    if third is not None:
+        start = _initial(third, n_states)
+    action_of, action_names = _actions(moves, names)
+    rows: list[Row] = [
+        (s, action_of[s, k], t, p, resting.get(s, Fraction(0)) + moving.get((s, k, t), 0), False)
+        for (s, k), successors in moves.items()
+        for t, p in successors.items()
+    ]
+    acting = {s for s, _ in moves}
+    rows += [(s, 0, s, 1, r, False) for s, r in resting.items() if r and s not in acting]
+    return {
+        "rows": rows,
+        "n_states": n_states,
+        "n_actions": 1 + max(action_of.values(), default=0),
+        "start": start,
+        "action_names": action_names,
+        "recovered": recovery.mapped,
+    }
+
+
+def _beside(path: Path, suffix: str) -> Path | None:
+    other = path.with_suffix(suffix)
+    return other if other.is_file() else None
+
+
+def _lines(path: Path) -> Iterator[Line]:
+    """Yield the lines of a file that are neither empty nor comments."""
+    try:
+        with path.open("rb") as file:
+            data = file.read(_MAX_BYTES + 1)
+        text = data.decode()
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or "not a text file"
+        raise InputError(f"{path}: cannot be read: {reason}") from error
+    if len(data) > _MAX_BYTES:
+        raise InputError(f"{path}: larger than {_MAX_BYTES >> 20} MiB, the most that is read")
+    for number, line in enumerate(text.splitlines(), 1):
+        if line.strip() and not line.startswith("#"):
+            yield Line(path, number, line.split())
+
+
+def _header(lines: Iterator[Line], path: Path, words: int, form: str) -> Line:
+    header = next(lines, None)
+    if header is None:
+        raise InputError(f"{path}: the file is empty: its first line must be {form}")
+    if len(header.words) != words:
+        raise header.error(
+            f"the first line of an MDP must be {form}, got {len(header.words)} words"
+        )
+    return header
+
+
+def _counted(lines: Iterator[Line], header: Line, words: tuple[int, ...]) -> Iterator[Line]:
+    """Yield the lines, and check their lengths and their number, the header's last word."""
+    count = 0
+    for line in lines:
+        if len(line.words) not in words:
+            raise line.error(f"{words[0]} words are needed, got {len(line.words)}")
+        count += line.words[0] != "-"
+        yield line
+    if count != header.index(len(header.words) - 1):
+        raise header.error(f"{header.words[-1]} lines are announced, and {count} follow")
+
+
+def _transitions(
+    path: Path, recovery: Recovery
+) -> tuple[int, Transitions, dict[Choice, str], int | None]:
+    """Return the number of states, successors and action name of each choice, and the start."""
+    lines = _lines(path)
+    header = _header(lines, path, 3, '"states choices transitions"')
+    n_states = header.index(0)
+    moves: Transitions = {}
+    names: dict[Choice, str] = {}
+    starts: list[int] = []
+    for line in _counted(lines, header, (4, 5, 3)):
+        if line.words[0] == "-":
+            starts.append(line.index(2, n_states))
+            continue
+        if len(line.words) == 3:
+            raise line.error("4 words are needed: state, choice, next state, probability")
+        choice, target = (line.index(0, n_states), line.index(1)), line.index(2, n_states)
+        successors = moves.setdefault(choice, {})
+        successors[target] = successors.get(target, Fraction(0)) + line.number_at(3, recovery)
+        name = line.words[4] if len(line.words) == 5 else ""
+        if names.setdefault(choice, name) != name:
+            raise line.error(f"the choice has two actions, {names[choice]!r} and {name!r}")
+    if len(moves) != header.index(1):
+        raise header.error(f"{header.words[1]} choices are announced, and {len(moves)} follow")
+    return n_states, moves, names, (starts or [0])[0] if len(starts) < 2 else None
+
+
+def _actions(
+    moves: Transitions, names: dict[Choice, str]
+) -> tuple[dict[Choice, int], list[str] | None]:
+    """Return the action number of each choice, and the actions' names where they have some."""
+    own = {(s, names[s, k]) for s, k in moves}
+    if len(own) < len(moves) or "" in names.values() or not moves:
+        return {choice: choice[1] for choice in moves}, None
+    numbers = {name: i for i, name in enumerate(dict.fromkeys(names.values()))}
+    return {choice: numbers[names[choice]] for choice in moves}, list(numbers)
+
+
+def _state_rewards(path: Path, n_states: int, recovery: Recovery) -> dict[int, Fraction]:
+    lines = _lines(path)
+    header = _header(lines, path, 2, '"states lines"')
+    _check_same(header, n_states)
+    rewards: dict[int, Fraction] = {}
+    for line in _counted(lines, header, (2,)):
+        state = line.index(0, n_states)
+        if state in rewards:
+            raise line.error(f"the reward of state {state} stands twice")
+        rewards[state] = line.number_at(1, recovery)
+    return rewards
+
+
+def _transition_rewards(
+    path: Path, moves: Transitions, n_states: int, recovery: Recovery
+) -> dict[tuple[int, int, int], Fraction]:
+    lines = _lines(path)
+    header = _header(lines, path, 3, '"states choices lines"')
+    _check_same(header, n_states)
+    rewards: dict[tuple[int, int, int], Fraction] = {}
+    for line in _counted(lines, header, (4,)):
+        s, k, t = line.index(0, n_states), line.index(1), line.index(2, n_states)
+        if t not in moves.get((s, k), {}) or (s, k, t) in rewards:
+            problem = "stands twice" if (s, k, t) in rewards else "has no transition"
+            raise line.error(f"choice {k} of state {s} to {t} {problem}")
+        rewards[s, k, t] = line.number_at(3, recovery)
+    return rewards
+
+
+def _check_same(header: Line, n_states: int) -> None:
+    if header.index(0) != n_states:
+        raise header.error(f"the model has {n_states} states, not {header.words[0]}")
+
+
+def _initial(path: Path, n_states: int) -> int | None:
+    """Return the one state labelled init, or None where there are several."""
+    lines = _lines(path)
+    header = next(lines, None)
+    known = _LABEL.findall(" ".join(header.words)) if header else []
+    wanted = {number for number, name in known if name == "init"}
+    if not wanted:
+        raise InputError(f'{path}: the first line must name the label "init", as 0="init"')
+    starts = []
+    for line in lines:
+        state, colon, labels = " ".join(line.words).partition(":")
+        if not colon:
+            raise line.error('a line must be "state: labels"')
+        if wanted & set(labels.split()):
+            starts.append(Line(path, line.number, [state.strip()]).index(0, n_states))
+    if not starts:
+        raise InputError(f"{path}: no state is labelled init")
+    return starts[0] if len(starts) == 1 else None
