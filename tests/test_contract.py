@@ -21,12 +21,28 @@ from qdecay_envs.testing import ContractBroken, _chi_square_quantile, check_tabu
 THREE = ChainLayout.choice(a=[0, 1], b=[2], c=[0, 0, "7/2"], ending="absorb")
 NEEDS: dict[str, dict[str, Any]] = {"qdecay/Chain-v0": {"layout": THREE.to_json(), "slip": "1/10"}}
 IDS = sorted(name for name in gym.registry if name.startswith("qdecay/"))
-VARIANTS: list[dict[str, Any]] = [
-    {},
+CHAINS = ["qdecay/Chain-v0", *LAYOUTS]
+CHAIN_VARIANTS: list[dict[str, Any]] = [
     {"slip": "1/10"},
     {"slip": 0.3, "escape": True},
     {"escape": True, "reward_noise": 0.5},
     {"slip": 1, "reward_noise": 2},
+]
+OTHERS: dict[str, list[dict[str, Any]]] = {
+    "qdecay/NChain-v0": [{"slip": 0}, {"n": 2, "slip": "1/2", "small": "1/3"}],
+    "qdecay/RiverSwim-v0": [{"variant": "strehl_littman"}, {"n": 3, "large": 2}],
+    "qdecay/DeepSea-v0": [{"size": 2}, {"size": 7, "stochastic": True, "mapping_seed": 1}],
+    "qdecay/DeepSeaStochastic-v0": [{"size": 3}],
+    "qdecay/DiscountingChain-v0": [{"bonus_delay": None}],
+    "qdecay/CombinationLock-v0": [{"code": [2], "n_actions": 3, "prize": "1/3"}],
+    "qdecay/DelayMenu-v0": [{"menu": [["1/3", 0], [2, 4]], "ending": "repeat", "slip": "1/4"}],
+    "qdecay/TwoStreams-v0": [{"near": [1], "far": ["1/3", 3], "ending": "absorb"}],
+    "qdecay/ConstantOrSparse-v0": [{"n": 1}, {"escape": False, "slip": 0.5, "reward_noise": 1}],
+}
+VARIANTS = [
+    *((name, {}) for name in IDS),
+    *((name, arguments) for name in CHAINS for arguments in CHAIN_VARIANTS),
+    *((name, arguments) for name, several in OTHERS.items() for arguments in several),
 ]
 
 
@@ -41,14 +57,13 @@ def make(name: str, **arguments: Any) -> gym.Env[Any, Any]:
     return gym.make(name, max_episode_steps=200, **{**NEEDS.get(name, {}), **arguments})
 
 
-def test_the_homework_is_registered() -> None:
-    """The ids of the reference layouts are all there, under test below."""
-    assert set(IDS) == {"qdecay/Chain-v0", *LAYOUTS}
+def test_the_suite_is_registered() -> None:
+    """The ids of the reference layouts and of the suite are all there, under test below."""
+    assert set(IDS) == {*CHAINS, *OTHERS}
     assert len(LAYOUTS) == 4
 
 
-@pytest.mark.parametrize("arguments", VARIANTS, ids=json.dumps)
-@pytest.mark.parametrize("name", IDS)
+@pytest.mark.parametrize(("name", "arguments"), VARIANTS, ids=json.dumps)
 def test_an_id_keeps_the_contract(name: str, arguments: dict[str, Any]) -> None:
     """Tables, steps, seeds, ends and pictures agree, for every id and every option."""
     check_tabular_env(make(name, **arguments), steps=2_000, strict_end=True)
@@ -73,7 +88,7 @@ def test_gymnasium_has_nothing_to_say(name: str) -> None:
 @pytest.mark.parametrize("name", IDS)
 def test_a_spec_travels(name: str) -> None:
     """A spec with its arguments survives JSON and pickle, and makes an equal environment."""
-    env = make(name, slip="1/10")
+    env = make(name, **OTHERS.get(name, [{"slip": "1/10"}])[-1])
     spec = env.spec
     assert spec is not None
     for copied in (EnvSpec.from_json(spec.to_json()), pickle.loads(pickle.dumps(spec))):

@@ -1,7 +1,8 @@
-"""Chain environments for Gymnasium: small-soon against large-late, with exact numbers.
+"""Environments for Gymnasium about the discount factor: small-soon against large-late, exactly.
 
 Importing this package registers its ids; `gym.make("qdecay_envs:qdecay/LongDelay-v0")` does
-both at once. The four homework chains have fixed layouts; `qdecay/Chain-v0` takes any.
+both at once. The four homework chains have fixed layouts; `qdecay/Chain-v0` takes any. Every member
+has an exact table (`qdecay_envs.table`) and a vector version (`qdecay_envs.vector`).
 
 >>> import gymnasium
 >>> gymnasium.make("qdecay_envs:qdecay/StayOrMove-v0").observation_space
@@ -10,14 +11,43 @@ Discrete(3)
 
 from __future__ import annotations
 
+from typing import Any
+
 import gymnasium
 
 from qdecay_envs.chain import ChainEnv
+from qdecay_envs.combination_lock import CombinationLockEnv
+from qdecay_envs.constant_or_sparse import ConstantOrSparseEnv
+from qdecay_envs.deep_sea import DeepSeaEnv
+from qdecay_envs.delay_menu import DelayMenuEnv
+from qdecay_envs.discounting_chain import DiscountingChainEnv
 from qdecay_envs.dynamics import exact_table
 from qdecay_envs.layout import ChainLayout
+from qdecay_envs.n_chain import NChainEnv
 from qdecay_envs.rational import RationalLike, rational
+from qdecay_envs.river_swim import RiverSwimEnv
+from qdecay_envs.tabular import TabularEnv
+from qdecay_envs.two_streams import TwoStreamsEnv
+from qdecay_envs.vector import TabularVectorEnv
 
-__all__ = ["LAYOUTS", "ChainEnv", "ChainLayout", "RationalLike", "exact_table", "rational"]
+__all__ = [
+    "LAYOUTS",
+    "ChainEnv",
+    "ChainLayout",
+    "CombinationLockEnv",
+    "ConstantOrSparseEnv",
+    "DeepSeaEnv",
+    "DelayMenuEnv",
+    "DiscountingChainEnv",
+    "NChainEnv",
+    "RationalLike",
+    "RiverSwimEnv",
+    "TabularEnv",
+    "TabularVectorEnv",
+    "TwoStreamsEnv",
+    "exact_table",
+    "rational",
+]
 
 LAYOUTS = {
     "qdecay/StayOrMove-v0": ChainLayout.choice(stay=[1], move=[0, 0, 4]),
@@ -28,11 +58,32 @@ LAYOUTS = {
 """The homework's chains by the id they are registered under."""
 
 
+# Id, module and class, with the arguments by which one class is several environments.
+_MEMBERS: list[tuple[str, str, dict[str, Any]]] = [
+    ("Chain", "chain:Chain", {}),
+    *((name, "chain:Chain", {"layout": layout.to_json()}) for name, layout in LAYOUTS.items()),
+    ("NChain", "n_chain:NChain", {}),
+    ("RiverSwim", "river_swim:RiverSwim", {}),
+    ("DeepSea", "deep_sea:DeepSea", {}),
+    ("DeepSeaStochastic", "deep_sea:DeepSea", {"stochastic": True}),
+    ("DiscountingChain", "discounting_chain:DiscountingChain", {}),
+    ("CombinationLock", "combination_lock:CombinationLock", {}),
+    ("DelayMenu", "delay_menu:DelayMenu", {}),
+    ("TwoStreams", "two_streams:TwoStreams", {}),
+    ("ConstantOrSparse", "constant_or_sparse:ConstantOrSparse", {}),
+]
+
+
 def _register() -> None:
-    kwargs = {name: {"layout": layout.to_json()} for name, layout in LAYOUTS.items()}
-    for name, arguments in {"qdecay/Chain-v0": {}, **kwargs}.items():
-        if name not in gymnasium.registry:
-            gymnasium.register(name, entry_point="qdecay_envs.chain:ChainEnv", kwargs=arguments)
+    for name, place, arguments in _MEMBERS:
+        env_id = name if "/" in name else f"qdecay/{name}-v0"
+        if env_id not in gymnasium.registry:
+            gymnasium.register(
+                env_id,
+                entry_point=f"qdecay_envs.{place}Env",
+                vector_entry_point=f"qdecay_envs.vector:{place.partition(':')[2]}VectorEnv",
+                kwargs=arguments,
+            )
 
 
 _register()

@@ -11,24 +11,23 @@ from __future__ import annotations
 
 from fractions import Fraction
 
+from qdecay_envs.arguments import probability
 from qdecay_envs.layout import ChainLayout
-from qdecay_envs.rational import RationalLike, rational
-
-ExactRow = list[tuple[Fraction, int, Fraction, bool]]
-_Outcome = tuple[int, Fraction, bool]
+from qdecay_envs.rational import RationalLike
+from qdecay_envs.table import ExactRow, ExactTable, Outcome, mixture
 
 MAX_ROWS = 1_000_000
 
 
 def exact_table(
     layout: ChainLayout, slip: RationalLike | float = 0, escape: bool = False
-) -> list[list[ExactRow]]:
+) -> ExactTable:
     """Return the dynamics, `table[s][a] = [(probability, next, reward, terminated), ...]`.
 
     Args:
         layout: the branches and the ending.
         slip: probability in [0, 1] that another action than the chosen one happens, each of
-            the others equally likely; read by `probability`.
+            the others equally likely; read by `arguments.probability`.
         escape: in a corridor only the branch's own action goes on; every other goes back to
             the start with reward 0. The absorbing states of `absorb` cannot be left.
 
@@ -45,7 +44,7 @@ def exact_table(
             f"{MAX_ROWS:,} rows: shorten the branches"
         )
     chance = probability(slip, "slip")
-    table: list[list[ExactRow]] = [[] for _ in range(layout.n_states)]
+    table: ExactTable = [[] for _ in range(layout.n_states)]
     for state, outcomes in _outcomes(layout, escape).items():
         if len(set(outcomes)) == 1:  # nearly every state: no slip can change what happens
             table[state] = [[(Fraction(1), *outcomes[0])] for _ in outcomes]
@@ -54,23 +53,10 @@ def exact_table(
     return table
 
 
-def probability(value: RationalLike | float, name: str) -> Fraction:
-    """Return a probability as an exact fraction; a float by its shortest text, 0.1 as 1/10.
-
-    Raises:
-        TypeError: `value` is no number.
-        ValueError: `value` is not between 0 and 1.
-    """
-    exact = rational(repr(float(value)) if isinstance(value, float) else value, name)
-    if not 0 <= exact <= 1:
-        raise ValueError(f"{name} must be a probability from 0 to 1, got {value!r}")
-    return exact
-
-
-def _outcomes(layout: ChainLayout, escape: bool) -> dict[int, list[_Outcome]]:
+def _outcomes(layout: ChainLayout, escape: bool) -> dict[int, list[Outcome]]:
     """Return what each action does in each state when nothing slips."""
     actions = range(len(layout.branches))
-    outcomes: dict[int, list[_Outcome]] = {layout.start: []}
+    outcomes: dict[int, list[Outcome]] = {layout.start: []}
     back = (layout.start, Fraction(0), False)
     for branch, corridor in enumerate(layout.corridors()):
         taken, *walked = _walk(layout, branch, corridor)
@@ -82,7 +68,7 @@ def _outcomes(layout: ChainLayout, escape: bool) -> dict[int, list[_Outcome]]:
     return outcomes
 
 
-def _walk(layout: ChainLayout, branch: int, corridor: range) -> list[_Outcome]:
+def _walk(layout: ChainLayout, branch: int, corridor: range) -> list[Outcome]:
     """Return a branch's outcomes: of taking it at the start, then of each corridor state."""
     stream = layout.branches[branch][1]
     path = [(state, reward, False) for state, reward in zip(corridor, stream, strict=False)]
@@ -94,10 +80,7 @@ def _walk(layout: ChainLayout, branch: int, corridor: range) -> list[_Outcome]:
     return [*path, (last, stream[-1], True)]
 
 
-def _slipped(outcomes: list[_Outcome], chosen: int, slip: Fraction) -> ExactRow:
-    merged: dict[_Outcome, Fraction] = {outcomes[chosen]: 1 - slip}
+def _slipped(outcomes: list[Outcome], chosen: int, slip: Fraction) -> ExactRow:
     share = slip / (len(outcomes) - 1)
-    for action, outcome in enumerate(outcomes):
-        if action != chosen:
-            merged[outcome] = merged.get(outcome, Fraction(0)) + share
-    return [(chance, *outcome) for outcome, chance in merged.items() if chance]
+    others = ((share, outcome) for action, outcome in enumerate(outcomes) if action != chosen)
+    return mixture([(1 - slip, outcomes[chosen]), *others])

@@ -16,6 +16,8 @@ from typing import Any
 import gymnasium as gym
 import numpy as np
 
+from qdecay_envs.table import table_owner
+
 SIGNIFICANCE = 1e-6  # chance that a right environment fails the frequency test
 _Step = tuple[
     int, int, int, float, bool, bool
@@ -77,7 +79,7 @@ def _sizes(env: gym.Env[Any, Any]) -> tuple[int, int]:
 
 
 def _rows(env: gym.Env[Any, Any], name: str = "P") -> Iterator[tuple[str, Any]]:
-    table = getattr(env.unwrapped, name)
+    table = getattr(table_owner(env), name)
     n_states, n_actions = _sizes(env)
     for state in range(n_states):
         for action in range(n_actions):
@@ -90,7 +92,12 @@ def _table_findings(env: gym.Env[Any, Any]) -> Iterator[str]:
     ):
         yield "the observation and action spaces must be Discrete"
         return
-    if not hasattr(env.unwrapped, "P"):
+    try:
+        owner = table_owner(env)
+    except ValueError as error:
+        yield str(error)
+        return
+    if not hasattr(owner, "P"):
         yield "there is no table P"
         return
     n_states, _ = _sizes(env)
@@ -117,7 +124,7 @@ def _row_faults(row: Any, n_states: int) -> Iterator[str]:
 
 
 def _exact_findings(env: gym.Env[Any, Any]) -> Iterator[str]:
-    if not hasattr(env.unwrapped, "P_exact"):
+    if not hasattr(table_owner(env), "P_exact"):
         return
     for (place, exact), (_, row) in zip(_rows(env, "P_exact"), _rows(env), strict=True):
         if not all(isinstance(number, Fraction) for p, _, r, _ in exact for number in (p, r)):
@@ -129,7 +136,7 @@ def _exact_findings(env: gym.Env[Any, Any]) -> Iterator[str]:
 
 
 def _reset_findings(env: gym.Env[Any, Any], seed: int) -> Iterator[str]:
-    distribution = getattr(env.unwrapped, "initial_state_distrib", None)
+    distribution = getattr(table_owner(env), "initial_state_distrib", None)
     if distribution is None:
         return
     if not math.isclose(math.fsum(distribution), 1, abs_tol=1e-9) or min(distribution) < 0:
@@ -160,7 +167,7 @@ def _play(env: gym.Env[Any, Any], seed: int, steps: int) -> list[_Step]:
 
 
 def _support_findings(env: gym.Env[Any, Any], played: list[_Step]) -> Iterator[str]:
-    table: Any = getattr(env.unwrapped, "P")  # noqa: B009  # gym.Env declares no P
+    table: Any = table_owner(env).P
     slack = 10 * getattr(env.unwrapped, "reward_noise", 0.0)
     for state, action, following, reward, terminated, _ in sorted(set(played)):
         if not any(
@@ -195,7 +202,7 @@ def _frequency_findings(env: gym.Env[Any, Any], played: list[_Step]) -> Iterator
 def _expected(
     env: gym.Env[Any, Any], state: int, action: int, visits: int, noisy: bool
 ) -> dict[Any, float]:
-    table: Any = getattr(env.unwrapped, "P")  # noqa: B009
+    table: Any = table_owner(env).P
     expected: dict[Any, float] = {}
     for probability, following, reward, terminated in table[state][action]:
         key = (following, bool(terminated), None if noisy else float(reward))

@@ -1,0 +1,72 @@
+"""Reading the arguments of an environment, and refusing the wrong ones with their value."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from fractions import Fraction
+from itertools import islice
+from numbers import Integral
+from typing import Any
+
+from qdecay_envs.rational import RationalLike, rational
+
+
+def probability(value: RationalLike | float, name: str) -> Fraction:
+    """Return a probability as an exact fraction; a float by its shortest text, 0.1 as 1/10.
+
+    Raises:
+        TypeError: `value` is no number.
+        ValueError: `value` is not between 0 and 1.
+    """
+    exact = rational(repr(float(value)) if isinstance(value, float) else value, name)
+    if not 0 <= exact <= 1:
+        raise ValueError(f"{name} must be a probability from 0 to 1, got {value!r}")
+    return exact
+
+
+def whole(value: Any, name: str, least: int, most: int) -> int:
+    """Return an integer from `least` to `most`.
+
+    Raises:
+        TypeError: `value` is no integer.
+        ValueError: `value` is out of range.
+    """
+    if not isinstance(value, Integral) or isinstance(value, bool):
+        raise TypeError(f"{name} must be an integer, got {value!r}")
+    if not least <= int(value) <= most:
+        raise ValueError(f"{name} must be from {least} to {most:,}, got {value}")
+    return int(value)
+
+
+def flag(value: Any, name: str) -> bool:
+    """Return a bool, and nothing that only looks like one."""
+    if not isinstance(value, bool):
+        raise TypeError(f"{name} must be True or False, got {value!r}")
+    return value
+
+
+def standard_deviation(value: Any, name: str) -> float:
+    """Return a finite float >= 0."""
+    if isinstance(value, bool | str) or not hasattr(value, "__float__"):
+        raise TypeError(f"{name} must be a number, got {value!r}")
+    if not (math.isfinite(value) and value >= 0):
+        raise ValueError(f"{name} must be finite and >= 0, got {value!r}")
+    return float(value)
+
+
+def listed(values: Any, name: str, most: int) -> list[Any]:
+    """Return the entries of a list of 1 to `most` things, such as numbers.
+
+    Raises:
+        TypeError: `values` is text or cannot be listed.
+        ValueError: it is empty or too long.
+    """
+    if isinstance(values, str | bytes | dict) or not isinstance(values, Iterable):
+        raise TypeError(f"{name} must be a list, got {values!r}")
+    entries = list(islice(values, most + 1))
+    if not entries:
+        raise ValueError(f"{name} must not be empty")
+    if len(entries) > most:
+        raise ValueError(f"{name} must have at most {most:,} entries")
+    return entries

@@ -1,0 +1,92 @@
+"""Tables of dynamics, and the small protocol by which an environment offers one exactly.
+
+An environment that knows its rationals has an attribute `P_exact`: Gymnasium's table
+`P[s][a] = [(probability, next state, reward, terminated), ...]` with `fractions.Fraction` in
+place of floats. The reward is paid on that very step; after a terminated one nothing follows. A
+reader such as `qdecay.MDP.from_env` takes `P_exact` instead of guessing what the floats of `P`
+meant, and a wrapper that changes the dynamics offers a `P_exact` of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from fractions import Fraction
+from typing import Any
+
+import gymnasium as gym
+
+Outcome = tuple[int, Fraction, bool]
+"""Next state, reward, and whether the episode ends."""
+
+ExactRow = list[tuple[Fraction, int, Fraction, bool]]
+ExactTable = list[list[ExactRow]]
+FloatRow = list[tuple[float, int, float, bool]]
+FloatTable = list[list[FloatRow]]
+
+# Wrappers of Gymnasium that watch or end episodes, and leave the dynamics alone.
+_WATCHING = (
+    gym.wrappers.PassiveEnvChecker,
+    gym.wrappers.OrderEnforcing,
+    gym.wrappers.TimeLimit,
+    gym.wrappers.RecordEpisodeStatistics,
+    gym.wrappers.HumanRendering,
+    gym.wrappers.RenderCollection,
+    gym.wrappers.RecordVideo,
+)
+
+
+def mixture(parts: Iterable[tuple[Fraction, Outcome]]) -> ExactRow:
+    """Return the row of the outcomes with their probabilities; equal outcomes are merged.
+
+    Outcomes keep their order, and those of probability 0 are left out.
+
+    >>> half = Fraction(1, 2)
+    >>> mixture([(half, (0, Fraction(0), False)), (half, (0, Fraction(0), False))])
+    [(Fraction(1, 1), 0, Fraction(0, 1), False)]
+    """
+    merged: dict[Outcome, Fraction] = {}
+    for chance, outcome in parts:
+        merged[outcome] = merged.get(outcome, Fraction(0)) + chance
+    return [(chance, *outcome) for outcome, chance in merged.items() if chance]
+
+
+def sure(state: int, reward: Fraction | int = 0, terminated: bool = False) -> ExactRow:
+    """Return the row of an outcome that is certain."""
+    return [(Fraction(1), state, Fraction(reward), terminated)]
+
+
+def rounded(table: Sequence[Sequence[ExactRow]]) -> FloatTable:
+    """Return the table with the nearest floats.
+
+    Raises:
+        ValueError: a reward is beyond the floats.
+    """
+    try:
+        return [
+            [[(float(p), t, float(r), ended) for p, t, r, ended in row] for row in rows]
+            for rows in table
+        ]
+    except OverflowError as error:
+        raise ValueError("a reward is too large for a float: the limit is 1.8e308") from error
+
+
+def table_owner(env: gym.Env[Any, Any]) -> Any:
+    """Return the outermost layer of `env` with a table, looking through watching wrappers only.
+
+    Raises:
+        ValueError: there is no table, or a wrapper without one may change the dynamics.
+    """
+    layer: Any = env
+    while isinstance(layer, gym.Wrapper):
+        if {"P", "P_exact"} & (vars(type(layer)).keys() | vars(layer).keys()):
+            return layer
+        if not isinstance(layer, _WATCHING):
+            raise ValueError(
+                f"the wrapper {type(layer).__name__} may change the dynamics and has no table P: "
+                f"give the environment below it, or a wrapper with P or P_exact"
+            )
+        layer = layer.env
+    if not hasattr(layer, "P") and not hasattr(layer, "P_exact"):
+        name = type(layer).__name__
+        raise ValueError(f"{name} has no table P[state][action]: only tabular ones can be read")
+    return layer

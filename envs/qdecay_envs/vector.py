@@ -1,0 +1,288 @@
+"""Many copies of a tabular environment in step, in NumPy: what `gymnasium.make_vec` makes here.
+
+One class serves every member of the suite: it reads the member's table and keeps its draws. With
+the same seed, copy i plays bit for bit the episodes of the scalar environment reset with seed + i,
+as under Gymnasium's `SyncVectorEnv`, in every autoreset mode:
+
+- each copy has a generator of its own, seeded as the scalar environment's;
+- where no reward is noisy, its uniform numbers are fetched in blocks, which are the same numbers;
+- where rewards are noisy, numbers of two kinds alternate and no block can be fetched: each is drawn
+  by a call of its own, bit for bit the same, but several times slower.
+
+Without a seed there is nothing to repeat. The generators are not to be had from outside, for they
+run ahead of what was used.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
+
+import gymnasium as gym
+import numpy as np
+from gymnasium.vector import AutoresetMode, VectorEnv
+from gymnasium.vector.utils import batch_space
+from numpy.typing import ArrayLike, NDArray
+
+from qdecay_envs.arguments import whole
+from qdecay_envs.arrays import Draws, Floats, Integers, TableArrays, passed, thresholds
+from qdecay_envs.chain import ChainEnv
+from qdecay_envs.combination_lock import CombinationLockEnv
+from qdecay_envs.constant_or_sparse import ConstantOrSparseEnv
+from qdecay_envs.deep_sea import DeepSeaEnv
+from qdecay_envs.delay_menu import DelayMenuEnv
+from qdecay_envs.discounting_chain import DiscountingChainEnv
+from qdecay_envs.n_chain import NChainEnv
+from qdecay_envs.river_swim import RiverSwimEnv
+from qdecay_envs.tabular import TabularEnv
+from qdecay_envs.two_streams import TwoStreamsEnv
+
+Flags = NDArray[np.bool_]
+_MODES = ("ansi", "rgb_array")
+
+
+class TabularVectorEnv(VectorEnv[Integers, Integers, NDArray[Any]]):
+    """`num_envs` independent copies of a tabular environment.
+
+    Args:
+        member: the class of the scalar environment.
+        num_envs: number of copies, >= 1.
+        max_episode_steps: truncates after that many steps; None never does.
+        autoreset_mode: an `AutoresetMode` or its value: "NextStep" (the step after the last one
+            resets: reward 0, action ignored), "SameStep" (the last one resets, with `final_obs` and
+            `final_info` among the infos) or "Disabled" (reset with `options["reset_mask"]`).
+        render_mode: None, "ansi" or "rgb_array"; `render` returns a tuple of pictures.
+        arguments: of the scalar environment.
+
+    Raises:
+        TypeError: an argument has the wrong type.
+        ValueError: an argument is outside its range.
+
+    >>> vector = TabularVectorEnv(NChainEnv, 3, slip=0)
+    >>> vector.reset(seed=0)[0], vector.step([0, 1, 0])[:2]
+    (array([0, 0, 0]), (array([1, 0, 1]), array([0., 2., 0.])))
+    """
+
+    def __init__(
+        self,
+        member: type[TabularEnv],
+        num_envs: int = 1,
+        *,
+        max_episode_steps: int | None = None,
+        autoreset_mode: AutoresetMode | str = AutoresetMode.NEXT_STEP,
+        render_mode: str | None = None,
+        **arguments: Any,
+    ) -> None:
+        self.num_envs = whole(num_envs, "num_envs", 1, 10_000_000)
+        self._limit = None
+        if max_episode_steps is not None:
+            self._limit = whole(max_episode_steps, "max_episode_steps", 1, 2**62)
+        if render_mode not in (None, *_MODES):
+            raise ValueError(
+                f"render_mode must be None, 'ansi' or 'rgb_array', got {render_mode!r}"
+            )
+        self._scalar = member(render_mode=render_mode, **arguments)
+        self._mode = AutoresetMode(autoreset_mode)
+        self.render_mode = render_mode
+        self.metadata = {
+            **member.metadata,
+            "render_modes": list(_MODES),
+            "autoreset_mode": self._mode,
+        }
+        self.single_observation_space = self._scalar.observation_space
+        self.single_action_space = self._scalar.action_space
+        self.observation_space = batch_space(self.single_observation_space, self.num_envs)
+        self.action_space = batch_space(self.single_action_space, self.num_envs)
+
+        self._table = TableArrays(self._scalar.P_exact)
+        self._noise = self._scalar.noise_of_rows()
+        self._n_actions = len(self._scalar.P_exact[0])
+        starts = self._scalar.start_chances
+        self._starts = np.array(list(starts))
+        self._start_thresholds = thresholds([list(starts.values())])
+        self._draws = Draws(self.num_envs, in_blocks=self._noise is None)
+        self._states = np.zeros(self.num_envs, dtype=np.int64)
+        self._elapsed = np.zeros(self.num_envs, dtype=np.int64)
+        self._over: Flags | None = None  # None before the first reset
+        self._seen: Any = None  # the last step of every copy, where it is to be drawn
+
+    def reset(
+        self,
+        *,
+        seed: int | Sequence[int | None] | None = None,
+        options: dict[str, Any] | None = None,
+    ) -> tuple[Integers, dict[str, Any]]:
+        """Return every copy, or those of `options["reset_mask"]`, to a start state.
+
+        Args:
+            seed: copy i gets seed + i, or the i-th of a list; None goes on with its generator.
+            options: None, or {"reset_mask": bools of shape (num_envs,)} with at least one true.
+
+        Raises:
+            ValueError: the seeds or the options are not of that form.
+        """
+        copies = self._to_reset(options)
+        for copy in copies.tolist():
+            if seed is not None:
+                own = seed + copy if isinstance(seed, int) else self._listed(seed)[copy]
+                if own is not None:
+                    self._draws.seed(copy, own)
+        if self._over is None:
+            copies = np.arange(self.num_envs)
+            self._over = np.zeros(self.num_envs, dtype=np.bool_)
+        self._restart(copies)
+        self._seen = None
+        return self._states.copy(), {}
+
+    def step(self, actions: ArrayLike) -> tuple[Integers, Floats, Flags, Flags, dict[str, Any]]:
+        """Take one step in every copy, and reset as the autoreset mode says.
+
+        Raises:
+            RuntimeError: before the first reset; with "Disabled" also where a copy is over.
+            ValueError: an action is none of the action space.
+        """
+        chosen, waiting = self._checked(actions)
+        rows = self._states * self._n_actions + chosen
+        outcomes = self._outcomes(rows, waiting)
+        table = self._table
+        self._states = table.next_state.take(outcomes)
+        rewards, terminated = table.reward.take(outcomes), table.terminated.take(outcomes)
+        if self._noise is not None:
+            self._add_noise(rewards, rows, waiting)
+        truncated = self._truncated()
+        if len(waiting):
+            self._restart(waiting)
+            rewards[waiting], terminated[waiting], truncated[waiting] = 0.0, False, False
+        over = self._over = terminated | truncated
+        infos: dict[str, Any] = {}
+        if self._mode is AutoresetMode.SAME_STEP:
+            waiting = np.flatnonzero(over)
+            infos = self._reset_at_once(over.copy(), waiting)
+        if self.render_mode is not None:
+            self._seen = self._states, chosen, rewards.copy(), terminated.copy(), waiting
+        return self._states.copy(), rewards, terminated, truncated, infos
+
+    def render(self) -> tuple[Any, ...]:
+        """Return a picture of every copy, as `render_mode` says."""
+        if self.render_mode is None:
+            gym.logger.warn('render() does nothing without a render_mode, such as "ansi"')
+            return ()
+        return tuple(self._scalar.draw(*moment) for moment in self._moments())
+
+    def close_extras(self, **kwargs: Any) -> None:
+        """Let go of what drawing needed."""
+        if hasattr(self, "_scalar"):  # not where the constructor refused an argument
+            self._scalar.close()
+
+    def _checked(self, actions: ArrayLike) -> tuple[Integers, Integers]:
+        """Return the actions, and the copies that this step resets instead of stepping."""
+        if self._over is None:
+            raise RuntimeError("call reset() first: no episode has begun")
+        waiting = np.flatnonzero(self._over) if self._mode is not AutoresetMode.SAME_STEP else _NONE
+        if len(waiting) and self._mode is AutoresetMode.DISABLED:
+            raise RuntimeError(
+                f"the episode of copy {waiting[0]} is over: reset it with options['reset_mask']"
+            )
+        chosen = np.array(actions)
+        if chosen.shape != (self.num_envs,) or chosen.dtype.kind not in "iu":
+            raise ValueError(f"actions must be {self.num_envs} integers, got {actions!r}")
+        chosen[waiting] = 0
+        if chosen.min() < 0 or chosen.max() >= self._n_actions:
+            wrong = chosen[(chosen < 0) | (chosen >= self._n_actions)][0]
+            raise ValueError(f"actions must be 0 .. {self._n_actions - 1}, got {wrong}")
+        return chosen, waiting
+
+    def _outcomes(self, rows: Integers, waiting: Integers) -> Integers:
+        """Return the number of the outcome that happens in each copy."""
+        table = self._table
+        if table.first is None:
+            return rows
+        outcomes: Integers = table.first.take(rows)
+        if table.always_random and not len(waiting):
+            return outcomes + passed(table.thresholds, rows, self._draws.uniform(None))
+        random = table.random.take(rows)
+        random[waiting] = False
+        copies = np.flatnonzero(random)
+        if len(copies):
+            uniform = self._draws.uniform(copies)
+            outcomes[copies] += passed(table.thresholds, rows.take(copies), uniform)
+        return outcomes
+
+    def _add_noise(self, rewards: Floats, rows: Integers, waiting: Integers) -> None:
+        assert self._noise is not None
+        scale = self._noise[rows]
+        scale[waiting] = 0.0
+        copies = np.flatnonzero(scale)
+        rewards[copies] += scale[copies] * self._draws.normal(copies)
+
+    def _truncated(self) -> Flags:
+        if self._limit is None:
+            return np.zeros(self.num_envs, dtype=np.bool_)
+        self._elapsed += 1
+        return self._elapsed >= self._limit
+
+    def _restart(self, copies: Integers) -> None:
+        drawn: Any = 0
+        if self._start_thresholds:
+            first_row = np.zeros(len(copies), dtype=np.int64)
+            drawn = passed(self._start_thresholds, first_row, self._draws.uniform(copies))
+        self._states[copies] = self._starts[drawn]
+        self._elapsed[copies] = 0
+        if self._over is not None:
+            self._over[copies] = False
+
+    def _reset_at_once(self, over: Flags, copies: Integers) -> dict[str, Any]:
+        if not len(copies):
+            return {}
+        final = np.full(self.num_envs, None, dtype=object)
+        final[copies] = self._states[copies]
+        self._restart(copies)
+        return {
+            "final_obs": final,
+            "_final_obs": over,
+            "final_info": {},
+            "_final_info": over.copy(),
+        }
+
+    def _to_reset(self, options: dict[str, Any] | None) -> Integers:
+        if not options:
+            return np.arange(self.num_envs)
+        mask: Any = options.get("reset_mask")
+        if set(options) != {"reset_mask"}:
+            raise ValueError(f"reset takes the option reset_mask only, got {options!r}")
+        right = isinstance(mask, np.ndarray) and mask.dtype == np.bool_
+        if not right or mask.shape != (self.num_envs,) or not mask.any():
+            raise ValueError(
+                f"reset_mask must be {self.num_envs} bools, one of them true, got {mask!r}"
+            )
+        return np.flatnonzero(mask)
+
+    def _listed(self, seeds: Sequence[int | None]) -> Sequence[int | None]:
+        if len(seeds) != self.num_envs:
+            raise ValueError(
+                f"seed must be an integer or {self.num_envs} of them, got {len(seeds)}"
+            )
+        return seeds
+
+    def _moments(self) -> list[tuple[Any, ...]]:
+        if self._seen is None:
+            return [(state,) for state in self._states.tolist()]
+        *columns, waiting = self._seen
+        moments = list(zip(*(column.tolist() for column in columns), strict=True))
+        fresh = set(waiting.tolist())
+        return [moment[:1] if copy in fresh else moment for copy, moment in enumerate(moments)]
+
+
+_NONE = np.zeros(0, dtype=np.int64)
+
+# The vector entry points, by the class whose copies they make.
+ChainVectorEnv = partial(TabularVectorEnv, ChainEnv)
+NChainVectorEnv = partial(TabularVectorEnv, NChainEnv)
+RiverSwimVectorEnv = partial(TabularVectorEnv, RiverSwimEnv)
+DeepSeaVectorEnv = partial(TabularVectorEnv, DeepSeaEnv)
+DiscountingChainVectorEnv = partial(TabularVectorEnv, DiscountingChainEnv)
+CombinationLockVectorEnv = partial(TabularVectorEnv, CombinationLockEnv)
+DelayMenuVectorEnv = partial(TabularVectorEnv, DelayMenuEnv)
+TwoStreamsVectorEnv = partial(TabularVectorEnv, TwoStreamsEnv)
+ConstantOrSparseVectorEnv = partial(TabularVectorEnv, ConstantOrSparseEnv)
