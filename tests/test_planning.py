@@ -4,19 +4,36 @@ from __future__ import annotations
 
 import itertools
 from fractions import Fraction
+from functools import cache, partial
 
 import gymnasium as gym
 import numpy as np
 import pytest
 import sympy
+from gymnasium.envs.toy_text.frozen_lake import generate_random_map
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from models import mdps, two_state_puterman
+from scipy import sparse
 
-from qdecay import MDP, NotConverged, policy_iteration, value_iteration
+from qdecay import MDP, NotConverged
+from qdecay.float_mdp import FloatMDP
+from qdecay.planning import (
+    modified_policy_iteration,
+    optimal_values,
+    policy_iteration,
+    value_iteration,
+)
 from qdecay_envs import ChainLayout
 
-SOLVERS = (value_iteration, policy_iteration)
+synchronous = partial(value_iteration, method="synchronous")
+SOLVERS = (
+    value_iteration,
+    synchronous,
+    modified_policy_iteration,
+    policy_iteration,
+    optimal_values,
+)
 
 
 def exact_values(mdp: MDP, policy: tuple[int, ...], gamma: Fraction) -> list[Fraction]:
@@ -33,7 +50,7 @@ def exact_values(mdp: MDP, policy: tuple[int, ...], gamma: Fraction) -> list[Fra
     return [Fraction(int(v.p), int(v.q)) for v in system.LUsolve(right)]
 
 
-def optimal_values(mdp: MDP, gamma: Fraction) -> list[Fraction]:
+def brute_force(mdp: MDP, gamma: Fraction) -> list[Fraction]:
     """The best over all deterministic policies, each solved exactly."""
     choices = [
         [a for a in range(mdp.n_actions) if mdp.available[s, a]] or [0] for s in range(mdp.n_states)
@@ -52,7 +69,7 @@ def test_the_error_bound_holds(solve, mdp: MDP, gamma: Fraction) -> None:
     """The exact optimum, by brute force over policies, lies within the stated error."""
     solution = solve(mdp, float(gamma), tol=1e-6)
     assert solution.error <= 1e-6
-    for found, exact in zip(solution.v, optimal_values(mdp, gamma), strict=True):
+    for found, exact in zip(solution.v, brute_force(mdp, gamma), strict=True):
         # float(gamma) is not gamma: |dv/dgamma| <= max|r| / (1 - gamma)^2 <= 5e4 times 1e-17.
         assert abs(Fraction(float(found)) - exact) <= Fraction(solution.error) + Fraction(1, 10**12)
 
@@ -63,7 +80,7 @@ def test_gamma_one_where_every_policy_ends(mdp: MDP) -> None:
     """With gamma = 1 the bound holds too, over the expected length of an episode."""
     for solve in SOLVERS:
         solution = solve(mdp, 1.0, tol=1e-6)
-        for found, exact in zip(solution.v, optimal_values(mdp, Fraction(1)), strict=True):
+        for found, exact in zip(solution.v, brute_force(mdp, Fraction(1)), strict=True):
             assert abs(Fraction(float(found)) - exact) <= Fraction(solution.error)
 
 
@@ -93,25 +110,130 @@ def test_the_solvers_agree_on_gymnasiums_own() -> None:
     """Two algorithms, one answer within the sum of their bounds."""
     for env_id in ("FrozenLake8x8-v1", "CliffWalkingSlippery-v1"):
         mdp = MDP.from_env(gym.make(env_id))
-        one, other = (solve(mdp, 0.97, tol=1e-9) for solve in SOLVERS)
-        assert np.abs(one.v - other.v).max() <= one.error + other.error
-        assert (one.greedy == other.greedy).all()
+        one, *others = (solve(mdp, 0.97, tol=1e-9) for solve in SOLVERS)
+        for other in others:
+            assert np.abs(one.v - other.v).max() <= one.error + other.error
+            assert (one.greedy == other.greedy).all()
 
 
-def test_tol_none_goes_to_the_floor_of_rounding() -> None:
+@pytest.mark.parametrize("solve", [s for s in SOLVERS if s is not policy_iteration])
+def test_tol_none_goes_to_the_floor_of_rounding(solve) -> None:
     """The bound then is below any tolerance one would ask for, and still true."""
-    solution = value_iteration(two_state_puterman(), 0.9, tol=None)
+    solution = solve(two_state_puterman(), 0.9, tol=None)
     assert solution.error < 1e-11
     assert abs(Fraction(float(solution.v[1])) + 10) <= Fraction(solution.error) + Fraction(
         1, 10**13
     )
 
 
+@cache
+def dense_optimum(mdp: MDP, gamma: float) -> np.ndarray:
+    """Howard's policy iteration with numpy's dense LU: the optimal values of a float model."""
+    p = mdp.p.toarray().reshape(mdp.n_states, mdp.n_actions, mdp.n_states)
+    states, policy = np.arange(mdp.n_states), np.zeros(mdp.n_states, dtype=int)
+    while True:
+        v = np.linalg.solve(np.eye(mdp.n_states) - gamma * p[states, policy], mdp.r[states, policy])
+        q = mdp.r + gamma * p @ v
+        if (q.max(axis=1) <= q[states, policy] + 1e-12 * np.abs(v).max()).all():
+            return v
+        policy = q.argmax(axis=1)
+
+
+@cache
+def random_model(n_states: int, n_actions: int, branching: int, ends: float, seed: int) -> FloatMDP:
+    """Uniform successors, random weights and rewards; each action ends with probability `ends`."""
+    random = np.random.default_rng(seed)
+    shape = (n_states * n_actions, branching)
+    to = random.integers(0, n_states, size=shape)
+    weights = random.random(shape)
+    weights *= (1 - ends) / weights.sum(axis=1, keepdims=True)
+    pairs = np.repeat(np.arange(shape[0]), branching)
+    p = sparse.csr_matrix((weights.ravel(), (pairs, to.ravel())), shape=(shape[0], n_states))
+    p.sum_duplicates()
+    r = random.normal(size=(n_states, n_actions))
+    return FloatMDP.from_sparse(p, r, ends=np.full(r.shape, ends) if ends else None)
+
+
+LARGER = [
+    ("values mix fast", lambda: random_model(300, 4, 5, 0.0, 1), 0.99),
+    ("values mix fast, long horizon", lambda: random_model(100, 3, 4, 0.0, 2), 0.9999),
+    ("episodes end", lambda: random_model(300, 3, 3, 0.05, 3), 0.999),
+    ("slow mixing", lambda: lake(14), 0.99),
+    ("slow mixing, long horizon", lambda: lake(12), 0.9999),
+    ("a cycle", lambda: ring(50), 0.999),
+]
+
+
+@cache
+def lake(n: int) -> MDP:
+    """A slippery lake of n x n cells, one in ten a hole, drawn as Gymnasium draws them."""
+    rows = generate_random_map(size=n, p=0.9, seed=n)
+    return FloatMDP.from_env(gym.make("FrozenLake-v1", desc=rows))
+
+
+@cache
+def ring(n: int) -> MDP:
+    """Step on around n states, or stay; only the step from the last to the first pays."""
+    rows = [(s, 0, (s + 1) % n, 1, int(s == n - 1), False) for s in range(n)]
+    return MDP.from_rows(
+        [*rows, *((s, 1, s, 1, 0, False) for s in range(n))], n_states=n, n_actions=2
+    )
+
+
+@pytest.mark.parametrize("solve", SOLVERS)
+@pytest.mark.parametrize(("name", "model", "gamma"), LARGER, ids=[c[0] for c in LARGER])
+def test_larger_models_agree_with_dense_linear_algebra(solve, name, model, gamma: float) -> None:
+    """Every way of solving, whatever structure it meets, is within its bound of numpy's LU."""
+    mdp = model()
+    solution = solve(mdp, gamma, tol=1e-5)
+    assert solution.error <= 1e-5
+    expected = dense_optimum(mdp, gamma)
+    # LAPACK's own error: about S * eps * |v| / (1 - gamma), below 1e-7 here.
+    assert np.abs(solution.v - expected).max() <= solution.error + 1e-7
+
+
+def test_acceleration_beats_value_iteration_by_sweeps() -> None:
+    """Where v <- T v needs one sweep per 1 / (1 - gamma), inexact policy iteration does not."""
+    for name, model, gamma in LARGER:
+        if "long horizon" in name:
+            mdp = model()
+            plain = synchronous(mdp, gamma, tol=1e-5).sweeps
+            assert 10 * optimal_values(mdp, gamma, tol=1e-5).sweeps < plain
+
+
+@pytest.mark.parametrize("solve", [s for s in SOLVERS if s is not policy_iteration])
+@pytest.mark.parametrize("budget", [1, 2, 3, 10, 40])
+def test_any_budget_is_kept_and_its_bound_is_true(solve, budget: int) -> None:
+    """However few sweeps there are, no more are made, and the values are within the error."""
+    for _, model, gamma in LARGER[:4]:
+        mdp = model()
+        with pytest.raises(NotConverged, match=f"the {budget} sweeps were used up") as error:
+            solve(mdp, gamma, tol=1e-12, max_sweeps=budget)
+        best = error.value.best
+        assert best.sweeps <= max(budget, 2)  # a Gauss-Seidel sweep and its proof
+        assert np.abs(best.v - dense_optimum(mdp, gamma)).max() <= best.error
+
+
+@pytest.mark.parametrize("solve", SOLVERS)
+def test_the_first_values_are_used(solve) -> None:
+    """From the answer itself, nothing is left to do; and the caller's array stays as it was."""
+    mdp = lake(10)
+    known = dense_optimum(mdp, 0.95)
+    given = known.copy()
+    solution = solve(mdp, 0.95, tol=1e-9, initial=given)
+    assert solution.sweeps <= 4
+    assert (given == known).all()
+    with pytest.raises(ValueError, match="initial must be 100 finite numbers"):
+        solve(mdp, 0.95, initial=[0.0])
+    with pytest.raises(ValueError, match="initial must be 100 finite numbers"):
+        solve(mdp, 0.95, initial=np.full(100, np.nan))
+
+
 def test_running_out_of_budget_raises_with_the_best_so_far() -> None:
     """Three sweeps are not enough at 0.99; the exception carries a solution whose bound is true."""
     mdp = two_state_puterman()
-    with pytest.raises(NotConverged, match="used its 3 sweeps") as error:
-        value_iteration(mdp, 0.99, max_sweeps=3)
+    with pytest.raises(NotConverged, match="the 3 sweeps were used up") as error:
+        value_iteration(mdp, 0.99, max_sweeps=3, method="synchronous")
     best = error.value.best
     assert abs(best.v[1] - (-100)) <= best.error
     with pytest.raises(NotConverged, match="used its 1 policies"):
@@ -151,3 +273,11 @@ def test_bad_arguments_are_refused(solve, arguments: dict, message: str) -> None
     """Values outside their range are named."""
     with pytest.raises(ValueError, match=message):
         solve(two_state_puterman(), **arguments)
+
+
+def test_unknown_methods_are_refused() -> None:
+    """What a method may be is in the message."""
+    with pytest.raises(ValueError, match="method must be"):
+        value_iteration(two_state_puterman(), 0.5, method="fast")
+    with pytest.raises(ValueError, match="evaluation_sweeps must be >= 0"):
+        modified_policy_iteration(two_state_puterman(), 0.5, evaluation_sweeps=-1)

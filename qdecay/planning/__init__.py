@@ -1,0 +1,39 @@
+r"""Planning: the optimal values of a finite MDP at one gamma, each with a proven error bound.
+
+The Bellman operator of a finite MDP is T v(s) = max_a [r(s, a) + gamma * sum_t p(s, a, t) v(t)],
+where terminated transitions contribute no v(t). Let h bound the expected discounted number of
+steps that any policy takes before it ends: h = 1 / (1 - gamma) for gamma < 1. If |T v - v| <= d in
+every state, then T v <= v + d, and, T being monotone, T^k v <= v + d * (1 + gamma + ...) counted
+over the steps still alive, so that
+
+    |v - v*| <= d * h    in every state
+
+(Puterman, Markov Decision Processes, 2005, section 6.3, with h in place of 1 / (1 - gamma)).
+For gamma = 1 the same holds with h the largest expected number of steps, finite exactly where
+every policy ends (Bertsekas & Tsitsiklis 1991). The bounds count rounding: a row of k terms, each
+of size m, is computed with an error of at most (2 k + 5) * eps * m; see `problem.Table`.
+
+Every solver here ends with one full sweep, which is the proof; how it came to v does not matter.
+"""
+
+from qdecay.planning.evaluation import Evaluation, evaluate_policy
+from qdecay.planning.gammas import GammaSweep, value_over_gammas
+from qdecay.planning.optimal import (
+    modified_policy_iteration,
+    optimal_values,
+    policy_iteration,
+    value_iteration,
+)
+from qdecay.planning.problem import Solution
+
+__all__ = [
+    "Evaluation",
+    "GammaSweep",
+    "Solution",
+    "evaluate_policy",
+    "modified_policy_iteration",
+    "optimal_values",
+    "policy_iteration",
+    "value_iteration",
+    "value_over_gammas",
+]

@@ -1,0 +1,184 @@
+"""Compiled walk along a grid of gammas, with an error bound for every state of its own.
+
+At a small gamma values fall by orders of magnitude per step of distance, and one bound for all
+states could not tell the actions of the far ones apart. With y >= 0 and rho such that
+
+    gamma * sum_t p(s, a, t) y(t) <= rho * y(s)    for every s and a, and rho < 1,
+
+T contracts by rho in the norm max_s |x(s)| / y(s), so that |T v - v| <= d, entry by entry, gives
+
+    |v - v*|(s) <= y(s) * max_t d(t) / y(t) / (1 - rho)
+
+(Bertsekas, Dynamic Programming and Optimal Control, volume II, section 1.5). y = 1 is the usual
+bound. Here y is about max_a [|r| + gamma2 P y], the scale of the values at a gamma2 > gamma: then
+rho <= gamma / gamma2, and far states get the small bound that they need. Whatever y is, rho is
+measured.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy import uint64
+
+from qdecay._compiled import compiled
+from qdecay.planning.kernels import Array, backup, improve
+from qdecay.planning.loops import AT_FLOOR, CONVERGED, OUT_OF_SWEEPS, accelerated
+
+_ONE = uint64(1)
+_SCALE_SWEEPS = 1000
+_POLISH_SWEEPS = 400
+
+
+@compiled
+def scale_sweep(
+    ptr: Array, col: Array, p: Array, r: Array, gamma: float, y: Array, down: bool
+) -> bool:
+    """One Gauss-Seidel sweep of y <- max_a [|r| + gamma P y]; whether it still moved much."""
+    n_states, n_actions = r.shape
+    moved = False
+    for i in range(n_states):
+        s = n_states - 1 - i if down else i
+        pair = uint64(s) * uint64(n_actions)
+        k = uint64(ptr[pair])
+        best = 0.0
+        for a in range(n_actions):
+            pair += _ONE
+            onward = 0.0
+            while k < uint64(ptr[pair]):
+                onward += p[k] * y[col[k]]
+                k += _ONE
+            x = abs(r[s, a]) + gamma * onward
+            best = x if x > best else best
+        moved = moved or best > 1.01 * y[s]
+        y[s] = max(best, y[s])
+    return moved
+
+
+@compiled
+def weighted(
+    ptr: Array, col: Array, p: Array, r: Array, gamma: float, v: Array, q: Array, policy: Array,
+    y: Array, slack: float,
+) -> tuple[float, float, float]:  # fmt: skip
+    """rho, and the largest residual and rounding over y, of q = T v; inf where y does not serve."""
+    rho, residual, rounding = 0.0, 0.0, 0.0
+    k, pair = uint64(0), uint64(0)
+    for s in range(len(v)):
+        most, size = 0.0, 0.0
+        for a in range(r.shape[1]):
+            pair += _ONE
+            onward, length = 0.0, 0.0
+            while k < uint64(ptr[pair]):
+                onward += p[k] * y[col[k]]
+                length += p[k] * abs(v[col[k]])
+                k += _ONE
+            x = abs(r[s, a]) + gamma * length
+            most = onward if onward > most else most
+            size = x if x > size else size
+        best = q[s, policy[s]]
+        change = abs((best if best > -np.inf else 0.0) - v[s])
+        # 2 * slack: the sizes themselves are rounded, and added to in T v - v.
+        noise = 2.0 * slack * (size + abs(v[s]))
+        if y[s] > 0.0:
+            rho = max(rho, gamma * most / y[s])
+            residual = max(residual, change / y[s])
+            rounding = max(rounding, noise / y[s])
+        elif most > 0.0 or change + noise > 0.0:
+            return np.inf, np.inf, np.inf
+    return rho * (1.0 + slack), residual, rounding
+
+
+@compiled
+def entrywise(
+    ptr: Array, col: Array, p: Array, r: Array, gamma: float, v: Array, q: Array, policy: Array,
+    y: Array, slack: float,
+) -> float:  # fmt: skip
+    """Sweep v until its entries are as good as rounding lets them be; the k of |v - v*| <= k y."""
+    sweep = 0
+    while True:
+        rho, residual, rounding = weighted(ptr, col, p, r, gamma, v, q, policy, y, slack)
+        if not rho < 1.0:
+            return float(np.inf)
+        factor = float((residual + rounding) / (1.0 - rho))
+        if residual <= rounding or sweep >= _POLISH_SWEEPS:
+            return factor
+        for i in range(8):
+            improve(ptr, col, p, r, gamma, v, policy, i % 2 == 0)
+        sweep += 8
+        backup(ptr, col, p, r, gamma, v, q, policy)
+
+
+@compiled
+def further(gamma: float) -> float:
+    """A larger gamma, at which values are not much larger."""
+    near, middle = 1.1 * gamma, 0.5 + 0.5 * gamma
+    return near if near < middle else middle
+
+
+@compiled
+def rescale(ptr: Array, col: Array, p: Array, r: Array, gamma: float, y: Array) -> None:
+    """Set y to the scale of the values at gamma."""
+    for s in range(len(y)):
+        y[s] = 0.0
+    for sweep in range(_SCALE_SWEEPS):
+        if not scale_sweep(ptr, col, p, r, gamma, y, sweep % 2 == 0):
+            break
+
+
+@compiled
+def keep(
+    v: Array, q: Array, policy: Array, y: Array, factor: float, error: float,
+    values: Array, greedy: Array,
+) -> float:  # fmt: skip
+    """Write down the values and what is greedy by the smaller bound of each state; the largest."""
+    largest = 0.0
+    for s in range(len(v)):
+        own = factor * y[s]
+        bound = own if own < error else error
+        largest = max(largest, bound)
+        values[s] = v[s]
+        best = q[s, policy[s]]
+        for a in range(q.shape[1]):
+            greedy[s, a] = best > -np.inf and q[s, a] >= best - 2.0 * bound
+    return largest
+
+
+@compiled
+def along_gammas(
+    ptr: Array, col: Array, p: Array, r: Array, gammas: Array, horizons: Array,
+    tol: float, sizes: tuple[float, float], max_sweeps: int, mixing: bool,
+    v: Array, q: Array, policy: Array, y: Array, progress: Array,
+    first_sweeps: int, rows: Array, middle: Array, entries: Array, weights: Array, work: Array,
+    values: Array, greedy: Array, errors: Array,
+) -> tuple[int, int]:  # fmt: skip
+    """Solve at one gamma after the other, each from the values before, continued in a line.
+
+    `gammas` ascend. Returns the status and how many gammas are done.
+    """
+    slack, reward_size = sizes
+    scaled = 0.0  # y serves up to this gamma
+    for i in range(len(gammas)):
+        gamma, horizon = gammas[i], horizons[i]
+        if i > 0:
+            # Values have poles at gamma = 1: near it, a line would lead away.
+            width, before = gamma - gammas[i - 1], gammas[i - 1] - gammas[max(i - 2, 0)]
+            step = width / before if before > 0.0 and width < 0.5 * (1.0 - gamma) else 0.0
+            for s in range(len(v)):
+                v[s] = values[i - 1, s] + step * (values[i - 1, s] - values[max(i - 2, 0), s])
+        progress[0], progress[1] = np.inf, 0.0
+        status, _, residual, rounding = accelerated(
+            ptr, col, p, r, gamma, v, q, policy, tol, (horizon, slack, reward_size), max_sweeps,
+            progress, mixing and gamma < 1.0, first_sweeps, rows, middle, entries, weights, work,
+        )  # fmt: skip
+        error = (residual + rounding) * horizon
+        factor = np.inf
+        if tol == 0.0 and gamma < 1.0:
+            if gamma >= scaled:
+                scaled = further(gamma)
+                rescale(ptr, col, p, r, further(scaled), y)
+            factor = entrywise(ptr, col, p, r, gamma, v, q, policy, y, slack)
+            low, high, size = backup(ptr, col, p, r, gamma, v, q, policy)
+            error = (max(-low, high) + slack * (reward_size + gamma * size)) * horizon
+        errors[i] = keep(v, q, policy, y, factor, error, values[i], greedy[i])
+        if status == OUT_OF_SWEEPS or (status == AT_FLOOR and tol > 0.0):
+            return status, i
+    return CONVERGED, len(gammas)

@@ -1,0 +1,115 @@
+"""The optimal values along a grid of gammas, each found from the one before it."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from qdecay.errors import NotConverged
+from qdecay.mdp import MDP
+from qdecay.planning.problem import check, horizon_of, table_of
+
+
+@dataclass(frozen=True, eq=False)
+class GammaSweep:
+    """Optimal values of an MDP at G gammas.
+
+    Attributes:
+        gammas: the discount factors, ascending, shape (G,).
+        values: v at each of them, in reward units, shape (G, S).
+        greedy: shape (G, S, A), true for every action that the error does not prove worse than
+            another; it holds every optimal action.
+        errors: |values[i] - v*| <= errors[i] in every state, shape (G,).
+    """
+
+    gammas: NDArray[np.float64]
+    values: NDArray[np.float64]
+    greedy: NDArray[np.bool_]
+    errors: NDArray[np.float64]
+
+    @property
+    def changes(self) -> NDArray[np.int64]:
+        """Every i for which the optimal actions certainly change between gammas[i] and the next.
+
+        That is where the greedy sets of some state have no action in common. Sets of which one
+        holds the other are no proof: rounding may have hidden the difference on one side.
+        """
+        alive = self.greedy[0].any(axis=1)
+        common = (self.greedy[1:] & self.greedy[:-1]).any(axis=2)
+        return np.flatnonzero((alive & ~common).any(axis=1))
+
+    @property
+    def policies(self) -> NDArray[np.int64]:
+        """One greedy action per gamma and state, shape (G, S).
+
+        From the last gamma down an action is kept for as long as it is greedy, so that policies
+        differ from one gamma to the next only where `changes` says that they must.
+        """
+        chosen: NDArray[np.int64] = self.greedy.argmax(axis=2)
+        for i in range(len(chosen) - 2, -1, -1):
+            kept = np.take_along_axis(self.greedy[i], chosen[i + 1][:, None], axis=1)[:, 0]
+            chosen[i] = np.where(kept, chosen[i + 1], chosen[i])
+        return chosen
+
+
+def value_over_gammas(
+    mdp: MDP, gammas: ArrayLike, *, tol: float | None = None, max_sweeps: int = 1_000_000
+) -> GammaSweep:
+    """Return the optimal values at every gamma of a grid, by warm-started inexact policy iteration.
+
+    Each gamma begins with the line through the values at the two before it; how each is solved
+    and proven is `optimal_values`.
+
+    Args:
+        mdp: the model.
+        gammas: G >= 1 discount factors in [0, 1], in any order; answers are in ascending order.
+            1 only where every policy ends.
+        tol: largest error accepted at each gamma, in reward units; > 0. None is what rounding
+            allows: then actions count as ties only where rounding cannot tell them apart.
+        max_sweeps: sweeps per gamma before giving up; >= 1.
+
+    Raises:
+        ValueError: an argument is outside its range, or gamma = 1 and some policy never ends.
+        NotConverged: max_sweeps ran out, or rounding forbids tol; `best` is a `GammaSweep` whose
+            errors are inf where nothing is known.
+    """
+    grid = np.sort(np.atleast_1d(np.asarray(gammas, dtype=np.float64)))
+    if grid.ndim != 1 or grid.size == 0:
+        raise ValueError(f"gammas must be a list of numbers, got shape {np.shape(gammas)}")
+    for gamma in (float(grid[0]), float(grid[-1])):  # nan sorts last
+        check(gamma, tol, max_sweeps, "max_sweeps")
+    from qdecay.planning import along, loops
+
+    table, shape = table_of(mdp), (mdp.n_states, mdp.n_actions)
+    last = horizon_of(mdp, float(grid[-1]))
+    horizons = [horizon_of(mdp, gamma) if gamma < 1 else last for gamma in grid.tolist()]
+    found = GammaSweep(
+        grid,
+        np.zeros((grid.size, shape[0])),
+        np.repeat(mdp.available[None], grid.size, axis=0),
+        np.full(grid.size, math.inf),
+    )
+    status, done = along.along_gammas(
+        *table.model, grid, np.array(horizons), tol or 0.0, (table.slack, table.reward_size),
+        max_sweeps, not bool(mdp.ends.any()),
+        np.zeros(shape[0]), np.empty(shape), np.empty(shape[0], dtype=np.uint32),
+        np.empty(shape[0]), np.empty(2), *table.room(), found.values, found.greedy, found.errors,
+    )  # fmt: skip
+    if status != loops.CONVERGED:
+        raise NotConverged(_why(status, found, done, tol, max_sweeps), found)
+    return found
+
+
+def _why(status: int, found: GammaSweep, done: int, tol: float | None, max_sweeps: int) -> str:
+    from qdecay.planning import loops
+
+    where = f"gamma = {found.gammas[done]}"
+    if status == loops.OUT_OF_SWEEPS:
+        return f"the {max_sweeps} sweeps were used up at {where}: raise max_sweeps"
+    return (
+        f"rounding allows no error below {found.errors[done]:.3g} at {where}, "
+        f"but tol = {tol} was asked for"
+    )

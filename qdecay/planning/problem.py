@@ -1,0 +1,234 @@
+"""The Bellman operator of one model at one gamma, and the answers that it proves."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+from weakref import WeakKeyDictionary
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from qdecay.errors import NotConverged
+from qdecay.mdp import MDP
+from qdecay.planning.horizon import horizon
+
+_EPS = float(np.finfo(np.float64).eps)
+
+
+@dataclass(frozen=True, eq=False)
+class Solution:
+    """Optimal values of an MDP at one gamma.
+
+    Attributes:
+        gamma: the discount factor.
+        v: values in reward units, shape (S,).
+        q: action values, shape (S, A); -inf where the action is unavailable.
+        greedy: shape (S, A), true for every action that `error` does not prove worse than
+            another: q >= max q - 2 * error. Ties are kept, so it holds every optimal action.
+        error: |v - v*| <= error and |q - q*| <= error in every entry.
+        sweeps: passes over all states that were made, those over one policy's rows included.
+    """
+
+    gamma: float
+    v: NDArray[np.float64]
+    q: NDArray[np.float64]
+    greedy: NDArray[np.bool_]
+    error: float
+    sweeps: int
+
+    @property
+    def policy(self) -> NDArray[np.int64]:
+        """The best action of every state, the lowest index among equals, shape (S,)."""
+        best: NDArray[np.int64] = self.q.argmax(axis=1)
+        return best
+
+
+@dataclass(frozen=True, eq=False)
+class Table:
+    """What the kernels read of a model; views of its arrays wherever that is possible.
+
+    Attributes:
+        ptr, col, p: the rows of continuing probabilities, row s * A + a; see `kernels`.
+        r: expected rewards, shape (S, A), nan where unavailable.
+        slack: one entry of T v is computed to slack * (size of r + gamma * size of v).
+        reward_size: the largest |r|.
+        capacity: no policy's rows have more entries than this.
+        certain: whether no row has more than one entry.
+    """
+
+    ptr: NDArray[Any]
+    col: NDArray[Any]
+    p: NDArray[np.float64]
+    r: NDArray[np.float64]
+    slack: float
+    reward_size: float
+    capacity: int
+    certain: bool
+
+    @classmethod
+    def of(cls, p: sparse.csr_matrix, r: NDArray[np.float64]) -> Table:
+        """Return the table of continuing probabilities (S * A, S) and rewards (S, A)."""
+        longest = np.diff(p.indptr).reshape(r.shape).max(axis=1)
+        most = int(longest.max(initial=0))
+        # A row of k terms, in units of eps / 2: k for its additions, 2 for p and the product of a
+        # term, 2 k + 4 where rows sum to 1 only within rounding (`FloatMDP`), 3 for r, gamma and
+        # their sum; 3 k + 9 in all.
+        slack = (2 * most + 5) * _EPS
+        sizes = (float(np.nanmax(r, initial=0.0)), -float(np.nanmin(r, initial=0.0)))
+        return cls(
+            _unsigned(p.indptr),
+            _unsigned(p.indices),
+            p.data,
+            np.ascontiguousarray(r),
+            slack,
+            max(sizes),
+            int(longest.sum()),
+            most <= 1,
+        )
+
+    @property
+    def model(self) -> tuple[NDArray[Any], NDArray[Any], NDArray[np.float64], NDArray[np.float64]]:
+        """The arguments that every kernel begins with."""
+        return self.ptr, self.col, self.p, self.r
+
+    def room(self) -> tuple[Any, ...]:
+        """What `loops.accelerated` takes last: how to begin, and where to work."""
+        n_states = len(self.r)
+        return (
+            # Where nothing is random, sweeps in alternating order carry values along paths.
+            8 if self.certain else 2,
+            np.empty(n_states + 1, dtype=self.ptr.dtype),
+            np.empty(n_states, dtype=self.ptr.dtype),
+            np.empty(self.capacity, dtype=self.col.dtype),
+            np.empty(self.capacity),
+            np.empty((10, n_states)),
+        )
+
+
+def _unsigned(indices: NDArray[Any]) -> NDArray[Any]:
+    return indices.view(np.uint32 if indices.dtype.itemsize == 4 else np.uint64)
+
+
+class Problem:
+    """One model at one gamma: where a loop works, and what it proves.
+
+    Args:
+        table: the model.
+        gamma: discount factor, 0 <= gamma <= 1.
+        horizon: a bound on any policy's expected discounted steps.
+        initial: the values to begin with, shape (S,), or None for zeros.
+    """
+
+    def __init__(self, table: Table, gamma: float, horizon: float, initial: Any = None) -> None:
+        self.table = table
+        self.gamma = float(gamma)
+        self.horizon = horizon
+        n_states, _ = table.r.shape
+        self.v = _first_values(n_states, initial)
+        self.q = np.empty(table.r.shape)
+        self.policy = np.empty(n_states, dtype=np.uint32)
+        self.sweeps = 0
+        self.error = math.inf
+
+    def run(self, loop: Any, tol: float | None, max_sweeps: int, *options: Any) -> None:
+        """Let a compiled loop work until it has proven tol; None is down to rounding.
+
+        Raises:
+            NotConverged: max_sweeps ran out, or rounding forbids tol.
+        """
+        from qdecay.planning import loops
+
+        scale = (self.horizon, self.table.slack, self.table.reward_size)
+        progress = np.array([math.inf, 0.0])
+        status, self.sweeps, residual, rounding = loop(
+            *self.table.model, self.gamma, self.v, self.q, self.policy,
+            tol or 0.0, scale, max_sweeps, progress, *options,
+        )  # fmt: skip
+        self.error = (residual + rounding) * self.horizon
+        if status == loops.OUT_OF_SWEEPS:
+            raise NotConverged(
+                f"the {max_sweeps} sweeps were used up at gamma = {self.gamma}, and the error "
+                f"reached {self.error:.3g}, tol = {tol}: raise max_sweeps or change the method",
+                self.solution(),
+            )
+        if status == loops.AT_FLOOR and tol is not None:
+            raise at_the_floor(self.solution(), tol)
+
+    def accelerate(self, tol: float | None, max_sweeps: int, *, mixing: bool) -> None:
+        """Run `loops.accelerated`, giving it room to work in; see `run`."""
+        from qdecay.planning import loops
+
+        self.run(loops.accelerated, tol, max_sweeps, mixing and self.gamma < 1, *self.table.room())
+
+    def prove(self) -> float:
+        """Set q = T v, its policy and the error of v; return what rounding may do to q."""
+        from qdecay.planning import kernels
+
+        arrays = (self.v, self.q, self.policy)
+        low, high, size = kernels.backup(*self.table.model, self.gamma, *arrays)
+        rounding = float(self.table.slack * (self.table.reward_size + self.gamma * size))
+        self.error = (max(-low, high) + rounding) * self.horizon
+        return rounding
+
+    def solution(self) -> Solution:
+        """The answer that q = T v and the proven error make."""
+        best = self.q.max(axis=1, keepdims=True)
+        best[np.isneginf(best)] = math.inf  # nothing to choose
+        greedy = self.q >= best - 2 * self.error
+        return Solution(self.gamma, self.v, self.q, greedy, self.error, self.sweeps)
+
+
+def _first_values(n_states: int, initial: Any) -> NDArray[np.float64]:
+    if initial is None:
+        return np.zeros(n_states)
+    v = np.array(initial, dtype=np.float64)
+    if v.shape != (n_states,) or not np.isfinite(v).all():
+        raise ValueError(f"initial must be {n_states} finite numbers, got shape {v.shape}")
+    return v
+
+
+_TABLES: WeakKeyDictionary[MDP, Table] = WeakKeyDictionary()
+
+
+def problem(mdp: MDP, gamma: float, initial: Any = None) -> Problem:
+    """Return the problem of finding the model's optimal values at gamma.
+
+    Raises:
+        ValueError: gamma = 1 and some policy never ends, or `initial` is not S finite numbers.
+    """
+    return Problem(table_of(mdp), gamma, horizon_of(mdp, gamma), initial)
+
+
+def table_of(mdp: MDP) -> Table:
+    """The model as the kernels read it, made once."""
+    table = _TABLES.get(mdp)
+    if table is None:
+        table = _TABLES[mdp] = Table.of(mdp.p, mdp.r)
+    return table
+
+
+def horizon_of(mdp: MDP, gamma: float) -> float:
+    """The horizon of all policies of a model; see `horizon.horizon`."""
+    return horizon(mdp.p, mdp.available, mdp.ends, gamma, mdp.state_name)
+
+
+def check(gamma: float, tol: float | None, budget: int, budget_name: str) -> None:
+    """Raise ValueError where an argument that all solvers have is outside its range."""
+    if not 0 <= gamma <= 1:
+        raise ValueError(f"gamma must be in [0, 1], got {gamma}")
+    if tol is not None and not 0 < tol < math.inf:
+        raise ValueError(f"tol must be a positive number, got {tol}")
+    if budget < 1:
+        raise ValueError(f"{budget_name} must be >= 1, got {budget}")
+
+
+def at_the_floor(solution: Solution, tol: float | None) -> NotConverged:
+    """The exception for a tol that rounding forbids."""
+    return NotConverged(
+        f"rounding allows no error below {solution.error:.3g} at gamma = {solution.gamma}, "
+        f"but tol = {tol:g} was asked for",
+        solution,
+    )
