@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from qdecay.exact.algebraic import AlgebraicNumber
     from qdecay.exact.break_even import BreakEven
-    from qdecay.learning import EpisodeEnd, TabularLearner
+    from qdecay.learning.learner import Learner
     from qdecay.thresholds import LearnedThreshold
     from qdecay_envs.chain import ChainEnv
     from qdecay_envs.layout import ChainLayout
@@ -104,7 +104,7 @@ def compare(
     *,
     seeds: int = 10,
     seed: int = 0,
-    learner: TabularLearner | None = None,
+    learner: Learner | None = None,
     name: str | None = None,
     tick: Callable[[], None] = lambda: None,
 ) -> Comparison:
@@ -174,11 +174,7 @@ class _Side:
 class _Trainee:
     """A chain, the agents that are trained on it, and the planner's view of it."""
 
-    def __init__(
-        self, source: ChainLayout | gym.Env[Any, Any], learner: TabularLearner | None
-    ) -> None:
-        from gymnasium.wrappers import TimeLimit
-
+    def __init__(self, source: ChainLayout | gym.Env[Any, Any], learner: Learner | None) -> None:
         from qdecay.learning import double_q_learning, q_learning
         from qdecay.mdp import MDP
 
@@ -190,10 +186,11 @@ class _Trainee:
         self.plain = not self.env.slip and not self.env.escape
         self.noisy = self.env.reward_noise > 0 or self.env.slip not in (0, 1)
         self.learner = learner or (double_q_learning if self.noisy else q_learning)
+        # Compiled code plays the model, and cannot know of noise that is no part of it.
+        self._world = self.env if self.env.reward_noise else self.mdp
         longest = max(len(stream) for _, stream in self.env.layout.branches)
-        ends = self.env.layout.ending == "terminate"
         # Where nothing ends an episode, a limit long enough for every corridor truncates it.
-        self._training_env = self.env if ends else TimeLimit(self.env, 2 * longest + 10)
+        self._limit = None if self.env.layout.ending == "terminate" else 2 * longest + 10
 
     def plan(self, gamma: float) -> int:
         """Return value iteration's greedy action at the start."""
@@ -204,20 +201,26 @@ class _Trainee:
 
     def train(self, gamma: float, seed: int) -> tuple[int, int]:
         """Return a trained agent's greedy action at the start, and the steps it took."""
-        enough = [self._walks(len(stream), gamma) for _, stream in self.env.layout.branches]
+        from gymnasium.wrappers import TimeLimit
 
-        def tried_enough(end: EpisodeEnd) -> bool:
-            tried = end.visits(self.env.start)
-            return all(made >= needed for made, needed in zip(tried, enough, strict=True))
-
+        world: Any = self._world
+        limits: dict[str, Any] = {}
+        if world is self.mdp:
+            limits["max_episode_steps"] = self._limit
+        elif self._limit is not None:
+            world = TimeLimit(world, self._limit)
         result = self.learner(
-            self._training_env,
+            world,
             gamma,
+            visits={
+                (self.env.start, branch): self._walks(len(stream), gamma)
+                for branch, (_, stream) in enumerate(self.env.layout.branches)
+            },
             episodes=_MAX_EPISODES,
             epsilon=_EXPLORATION,
             step_size=_NOISY_STEP_SIZE if self.noisy else 1.0,
             seed=seed,
-            callback=tried_enough,
+            **limits,
         )
         return int(result.policy[self.env.start]), result.steps
 

@@ -1,6 +1,30 @@
-"""Lets the tests import what they share (`models`), however pytest is started."""
+"""What tests share: `models` can be imported, however pytest is started, and learners broken."""
 
+from __future__ import annotations
+
+import functools
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
+
+import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
+
+
+@pytest.fixture
+def mutate(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[..., Any]], None]:
+    """Put another target into the learners' compiled and into their readable loop."""
+    import numba
+
+    from qdecay.learning import kernels, tabular
+
+    def put(target: Callable[..., Any]) -> None:
+        options = {"error_model": "numpy", "_nrt": False}
+        monkeypatch.setattr(tabular, "_one_step_target", target)
+        monkeypatch.setattr(kernels, "one_step_target", numba.njit(target, **options))
+        monkeypatch.setattr(kernels, "compiled", numba.njit(**options))  # not from the disk
+        monkeypatch.setattr(kernels, "_kernel", functools.cache(kernels._kernel.__wrapped__))
+
+    return put

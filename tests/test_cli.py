@@ -71,11 +71,9 @@ def test_compare_draws(capsys, monkeypatch, layout_file: str, tmp_path: Path, su
     assert path.read_bytes().startswith(magic[suffix])
 
 
-def test_a_broken_learner_exits_with_1(capsys, monkeypatch, layout_file: str) -> None:
+def test_a_broken_learner_exits_with_1(capsys, monkeypatch, mutate, layout_file: str) -> None:
     """Where learned and exact disagree, the reason is printed and the exit code is 1."""
-    from qdecay.learning import tabular
-
-    monkeypatch.setattr(tabular, "_one_step_target", lambda r, g, b, end: r + g * g * b * (not end))
+    mutate(lambda r, g, follow, end: r + g * g * follow * (not end))
     code, out, _ = run(capsys, monkeypatch, "compare", layout_file)
     assert code == 1
     assert "disagree" in out

@@ -11,17 +11,20 @@ import numpy as np
 from gymnasium.spaces import Discrete
 from numpy.typing import ArrayLike, NDArray
 
+from qdecay.learning.model_env import ModelEnv
 from qdecay.learning.schedules import Schedule
+from qdecay.mdp import MDP
 
 Env = gym.Env[Any, Any]
 
 
-def require_at_least(least: int, value: int, name: str) -> None:
-    """Raise TypeError or ValueError unless `value` is an integer >= `least`."""
+def require_at_least(least: int, value: int, name: str) -> int:
+    """Return `value`; raise TypeError or ValueError unless it is an integer >= `least`."""
     if not isinstance(value, Integral) or isinstance(value, bool):
         raise TypeError(f"{name} must be an integer, got {value!r}")
     if value < least:
         raise ValueError(f"{name} must be >= {least}, got {value}")
+    return int(value)
 
 
 def discrete_spaces(env: Env) -> tuple[Discrete[Any], Discrete[Any]]:
@@ -49,14 +52,50 @@ def index_reader(space: Discrete[Any]) -> Callable[[Any], int]:
     return index_of
 
 
-def start_values(initial_value: ArrayLike, shape: tuple[int, int]) -> NDArray[np.float64]:
-    """Return the finite values that a table of that shape begins with."""
+def available_actions(env: Env) -> NDArray[np.bool_]:
+    """Return which actions each state has, shape (S, A): all of them, save in a `ModelEnv`."""
+    n_states, n_actions = (int(space.n) for space in discrete_spaces(env))
+    if isinstance(env.unwrapped, ModelEnv):
+        return env.unwrapped.mdp.available
+    return np.ones((n_states, n_actions), dtype=np.bool_)
+
+
+def start_values(initial_value: ArrayLike, available: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Return the values that a table begins with; -inf where an action is unavailable, (S, A)."""
     values = np.asarray(initial_value, dtype=np.float64)
+    shape = available.shape
     if values.shape not in ((), shape):
         raise ValueError(f"initial_value must be a number or {shape}, got shape {values.shape}")
-    if not np.isfinite(values).all():
-        raise ValueError("initial_value must be finite")
-    return np.broadcast_to(values, shape)
+    finite = np.isfinite(values) | ~available
+    if not finite.all():
+        raise ValueError("initial_value must be finite where an action is available")
+    return np.where(available, values, -np.inf)
+
+
+def require_an_end(mdp: MDP) -> None:
+    """Raise ValueError where rewards go on for ever, whatever is done: gamma = 1 sums them.
+
+    That is where no transition that ends can be reached, and some that pays can.
+    """
+    alive = np.asarray(mdp.available.any(axis=1))
+    ends = mdp.terminated | ~alive[mdp.next_state]
+    may_end = _reaching(mdp, ends)
+    may_pay = _reaching(mdp, mdp.reward != 0)
+    stuck = np.flatnonzero(~may_end & may_pay)
+    if len(stuck):
+        named = ", ".join(mdp.state_name(int(s)) for s in stuck[:5])
+        raise ValueError(f"gamma = 1 needs an end, but none follows state(s) {named}: lower gamma")
+
+
+def _reaching(mdp: MDP, rows: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Return the states from which one of the transitions marked in `rows` can be reached."""
+    reaching = np.zeros(mdp.n_states, dtype=np.bool_)
+    reaching[mdp.state[rows]] = True
+    while True:
+        before = reaching.sum()
+        reaching[mdp.state[reaching[mdp.next_state] & ~mdp.terminated]] = True
+        if reaching.sum() == before:
+            return reaching
 
 
 def checked_gamma(gamma: float) -> float:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,8 +67,8 @@ class EpisodeEnd:
     steps: int
     discounted_return: float
     length: int
-    _tables: Sequence[list[list[float]]] = field(repr=False)
-    _counts: Sequence[list[list[int]]] = field(repr=False)
+    _tables: Sequence[Any] = field(repr=False)  # lists of rows, or an array of each table
+    _counts: Sequence[Any] = field(repr=False)
 
     def q(self) -> NDArray[np.float64]:
         """Return a copy of the values learnt so far, shape (S, A)."""
@@ -75,10 +76,11 @@ class EpisodeEnd:
 
     def visits(self, state: int) -> tuple[int, ...]:
         """Return how often each action of `state` has been updated so far, in all tables."""
-        return tuple(map(sum, zip(*(counts[state] for counts in self._counts), strict=True)))
+        rows = (counts[state] for counts in self._counts)
+        return tuple(int(sum(each)) for each in zip(*rows, strict=True))
 
 
-def mean_table(tables: Sequence[list[list[float]]]) -> NDArray[np.float64]:
+def mean_table(tables: Sequence[ArrayLike]) -> NDArray[np.float64]:
     """Return the mean of one or two tables of values as an array, shape (S, A)."""
     first, last = np.array(tables[0]), np.array(tables[-1])
     return first if len(tables) == 1 else (first + last) * 0.5

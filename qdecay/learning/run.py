@@ -1,11 +1,11 @@
-"""One run of a learner: its budget, its tables, and the record of its episodes."""
+"""One run of a learner: its settings, its budget, its tables, and the record of its episodes."""
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager, closing, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,18 +23,33 @@ Callback = Callable[[EpisodeEnd], bool | None]
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """A run is over after `steps` steps or `episodes` episodes, whichever comes first."""
+    """A run is over after `steps` steps, `episodes` episodes or the wanted visits.
+
+    `visits` maps (state, action) to a number of updates; it is looked at where an episode ends,
+    and all of them must be reached. Whichever comes first ends the run.
+    """
 
     steps: int | None
     episodes: int | None
+    visits: Mapping[tuple[int, int], int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Refuse a missing or an empty budget."""
-        if self.steps is None and self.episodes is None:
-            raise ValueError("give a budget: steps, episodes or both")
+        if self.steps is None and self.episodes is None and not self.visits:
+            raise ValueError("give a budget: steps, episodes, visits or several of them")
         for name, value in (("steps", self.steps), ("episodes", self.episodes)):
             if value is not None:
                 require_at_least(1, value, name)
+        for pair, wanted in self.visits.items():
+            require_at_least(1, wanted, f"visits of {pair}")
+
+    def require_pairs(self, available: NDArray[np.bool_]) -> None:
+        """Raise ValueError where a wanted visit is to what is no action, flags (S, A)."""
+        for pair in self.visits:
+            state, action = pair
+            inside = 0 <= state < available.shape[0] and 0 <= action < available.shape[1]
+            if not (inside and available[pair]):
+                raise ValueError(f"visits: there is no action {action} in state {state}")
 
     def share(self, steps: int, episodes: int) -> float:
         """Return the share of the budget that is used, in [0, 1]."""
@@ -42,8 +57,22 @@ class Budget:
         return max(by_steps, episodes / self.episodes if self.episodes else 0.0)
 
 
+@dataclass(frozen=True, slots=True)
+class RunSettings:
+    """The arguments of a learner, checked; see `TabularLearner`."""
+
+    algorithm: str
+    gamma: float
+    epsilon: Schedule
+    step_size: Schedule
+    seed: int
+    budget: Budget
+    callback: Callback | None
+    progress: bool
+
+
 class Run:
-    """The settings of a run, what the learner knows, and the episodes it has been through.
+    """What the learner knows, and the episodes it has been through.
 
     Attributes:
         tables: one or two tables of values, equal at first; rows are states.
@@ -51,21 +80,12 @@ class Run:
     """
 
     def __init__(
-        self,
-        start_values: NDArray[np.float64],
-        n_tables: int,
-        *,
-        gamma: float,
-        epsilon: Schedule,
-        step_size: Schedule,
-        budget: Budget,
-        callback: Callback | None,
+        self, start_values: NDArray[np.float64], n_tables: int, settings: RunSettings
     ) -> None:
         """Begin with `n_tables` tables that hold `start_values`, shape (S, A)."""
-        self.gamma, self.epsilon, self.step_size = gamma, epsilon, step_size
         self.tables: list[Table] = [start_values.tolist() for _ in range(n_tables)]
         self.counts = [[[0] * len(row) for row in table] for table in self.tables]
-        self._budget, self._callback = budget, callback
+        self._settings, self._budget = settings, settings.budget
         self._returns: list[float] = []
         self._lengths: list[int] = []
 
@@ -75,27 +95,37 @@ class Run:
         self._lengths.append(length)
         episodes = len(self._lengths)
         stopped = False
-        if self._callback is not None:
+        if self._settings.callback is not None:
             record = (episodes, steps, discounted_return, length)
-            stopped = bool(self._callback(EpisodeEnd(*record, self.tables, self.counts)))
+            stopped = bool(self._settings.callback(EpisodeEnd(*record, self.tables, self.counts)))
+        if self._budget.visits:
+            stopped = stopped or self._visited()
         return stopped or episodes == self._budget.episodes or steps == self._budget.steps
 
-    def step_numbers(self, label: str | None) -> AbstractContextManager[Iterable[int]]:
-        """Count the steps 1, 2, ... of the budget, under a progress bar where there is a label."""
-        steps = self._budget.steps
-        numbers = itertools.count(1) if steps is None else range(1, steps + 1)
-        if label is None:
-            return nullcontext(numbers)
-        return closing(
-            with_progress(numbers, lambda n: self._budget.share(n, len(self._lengths)), label)
+    def _visited(self) -> bool:
+        return all(
+            sum(table[state][action] for table in self.counts) >= wanted
+            for (state, action), wanted in self._budget.visits.items()
         )
 
-    def result(self, algorithm: str, seed: int, steps: int) -> LearningResult:
+    def step_numbers(self) -> AbstractContextManager[Iterable[int]]:
+        """Count the steps 1, 2, ... of the budget, under a progress bar where one is wanted."""
+        steps = self._budget.steps
+        numbers = itertools.count(1) if steps is None else range(1, steps + 1)
+        if not self._settings.progress:
+            return nullcontext(numbers)
+
+        def done(n: int) -> float:
+            return self._budget.share(n, len(self._lengths))
+
+        return closing(with_progress(numbers, done, self._settings.algorithm))
+
+    def result(self, steps: int) -> LearningResult:
         """Return what was learnt, as arrays."""
         return LearningResult(
-            algorithm=algorithm,
-            gamma=self.gamma,
-            seed=seed,
+            algorithm=self._settings.algorithm,
+            gamma=self._settings.gamma,
+            seed=self._settings.seed,
             q=mean_table(self.tables),
             visits=np.array(self.counts, dtype=np.int64).sum(axis=0),
             returns=np.array(self._returns, dtype=np.float64),

@@ -1,0 +1,80 @@
+"""Where greedy actions flip as gamma rises: what gammas on both sides of each flip tell."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+REPLAY = 64  # gammas of a replayed stream
+
+
+@dataclass(frozen=True, eq=False)
+class LearnedFlip:
+    """Where the greedy action of a state flips from one action to another as gamma rises.
+
+    Attributes:
+        left, right: the greedy action left and right of it, the lowest index among equals.
+        gammas: one for each time a seed's agents flip so, in order.
+        seeds: how many seeds did at all.
+    """
+
+    left: int
+    right: int
+    gammas: tuple[float, ...]
+    seeds: int
+
+    @property
+    def median(self) -> float:
+        """The median of the gammas."""
+        return statistics.median(self.gammas)
+
+    @property
+    def low(self) -> float:
+        """The least of the gammas."""
+        return self.gammas[0]
+
+    @property
+    def high(self) -> float:
+        """The largest of the gammas."""
+        return self.gammas[-1]
+
+
+@dataclass(frozen=True)
+class Bracket:
+    """Two gammas, and the greedy actions there, which differ."""
+
+    low: float
+    high: float
+    left: int
+    right: int
+
+
+def brackets_of(gammas: Sequence[float], chosen: Sequence[int]) -> list[Bracket]:
+    """Return the neighbouring gammas, in order, whose choices differ."""
+    steps = pairwise(zip(gammas, chosen, strict=True))
+    return [Bracket(low, high, a, b) for (low, a), (high, b) in steps if a != b]
+
+
+def closer(brackets: Sequence[Bracket], width: float) -> NDArray[np.float64]:
+    """Return gammas that split each bracket wider than `width`, and the ends of the others."""
+    inside = max(3, REPLAY // len(brackets))
+    pieces = [np.linspace(b.low, b.high, inside if b.high - b.low > width else 2) for b in brackets]
+    return np.unique(np.concatenate(pieces))
+
+
+def grouped(per_seed: Sequence[Sequence[Bracket]]) -> tuple[LearnedFlip, ...]:
+    """Return the flips of all seeds, those between the same two actions together."""
+    groups: dict[tuple[int, int], list[tuple[float, int]]] = {}
+    for number, brackets in enumerate(per_seed):
+        for b in brackets:
+            groups.setdefault((b.left, b.right), []).append(((b.low + b.high) / 2, number))
+    flips = [
+        LearnedFlip(*pair, tuple(sorted(g for g, _ in made)), len({n for _, n in made}))
+        for pair, made in groups.items()
+    ]
+    return tuple(sorted(flips, key=lambda flip: flip.median))

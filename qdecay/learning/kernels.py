@@ -1,0 +1,225 @@
+"""The loop of `tabular` compiled for one model: the same draws, the same bits.
+
+A loop is compiled for one rule and one number of actions, which lets the compiler unroll the
+scans of a row, most of a step; and again for *plain* runs, where both schedules are constant and
+no visits are waited for: what a loop does not do costs no registers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qdecay._compiled import compiled
+from qdecay.learning.primitives import (
+    CONSTANT,
+    first_state,
+    outcome,
+    scan,
+    schedule_at,
+    tied,
+    uniform,
+)
+
+# The rules, numbered so that the choice is made when the loop is compiled.
+RULES = ("q_learning", "sarsa", "expected_sarsa", "double_q_learning")
+_LARGEST, _CHOSEN, _EXPECTED, _CROSSED = range(4)
+_MOST_UNROLLED = 8
+
+# Entries of Memory.place, and why a kernel returned before its time.
+STATE, ACTION, STEPS, LENGTH, EPISODES, STATUS = range(6)
+GOING_ON, NOT_FINITE, VISITED = range(3)
+NOT_BEGUN = -1  # the state before the first
+
+
+class Settings(NamedTuple):
+    """What does not change during a run; see `TabularLearner`."""
+
+    gamma: float
+    epsilon: tuple[int, float, float, float]
+    step_size: tuple[int, float, float, float]
+    limit: int
+    wanted: NDArray[np.int64]  # (state, action, visits) a row: all of them reached ends the run
+
+
+class Memory(NamedTuple):
+    """All that a run changes: it goes on from here in the next call.
+
+    q and visits have shape (tables, S, A); where two tables learn, a third entry of q is their sum.
+    `path` holds the discounted return of the unfinished episode and gamma**length.
+    """
+
+    q: NDArray[np.float64]
+    visits: NDArray[np.int64]
+    learner: NDArray[np.uint64]
+    world: NDArray[np.uint64]
+    place: NDArray[np.int64]
+    path: NDArray[np.float64]
+
+
+def kernel(rule: str, n_actions: int, settings: Settings) -> Callable[..., int]:
+    """Return the compiled loop of `rule` for models of `n_actions` actions and such settings."""
+    kinds = {settings.epsilon[0], settings.step_size[0]}
+    plain = kinds == {CONSTANT} and len(settings.wanted) == 0
+    return _kernel(RULES.index(rule), known_at_compilation(n_actions), plain)
+
+
+def known_at_compilation(n_actions: int) -> int:
+    """Return the number of actions that a loop is compiled for; 0 where it is any."""
+    return n_actions if n_actions <= _MOST_UNROLLED else 0
+
+
+@compiled
+def one_step_target(reward: float, gamma: float, bootstrap: float, terminated: bool) -> float:
+    """Return what q[s, a] should have been; nothing follows a terminated step."""
+    return reward if terminated else reward + gamma * bootstrap
+
+
+@compiled
+def choose(
+    actions: Any,
+    available: Any,
+    q: Any,
+    table: int,
+    state: int,
+    row: Any,
+    epsilon: float,
+    words: Any,
+) -> tuple[int, Any]:
+    """Return an epsilon-greedy action; `row` is the scan of the state's row of q."""
+    u, words = uniform(words)
+    if u < epsilon:
+        w, words = uniform(words)
+        return actions[state, int(w * available[state])], words
+    best, first, ties = row
+    if ties == 1:
+        return first, words
+    w, words = uniform(words)
+    return tied(q, table, state, best, first, int(w * ties)), words
+
+
+@compiled
+def _mean(actions: Any, available: Any, q: Any, state: int) -> Any:
+    total = 0.0
+    for k in range(available[state]):
+        total += q[0, state, actions[state, k]]
+    return total / available[state]
+
+
+@compiled
+def visited(wanted: Any, visits: Any) -> bool:
+    """Return whether every wanted number of visits has been reached."""
+    for k in range(len(wanted)):
+        made = 0
+        for table in range(len(visits)):
+            made += visits[table, wanted[k, 0], wanted[k, 1]]
+        if made < wanted[k, 2]:
+            return False
+    return len(wanted) > 0
+
+
+@cache
+def _kernel(rule: int, known_actions: int, plain: bool) -> Callable[..., int]:
+    remembers = rule in (_LARGEST, _EXPECTED)  # the bootstrap's scan serves the next choice
+
+    @compiled
+    def learn(
+        dynamics: Any, settings: Any, memory: Any, returns: Any, lengths: Any, last: int
+    ) -> int:
+        """Go on to step `last` or until `returns` is full; return how many episodes ended."""
+        n_actions = known_actions if known_actions else memory.q.shape[2]
+        pairs, outcomes = dynamics.pairs, dynamics.outcomes
+        actions, available = dynamics.actions, dynamics.available
+        starts, start_accept, start_alias = (
+            dynamics.starts,
+            dynamics.start_accept,
+            dynamics.start_alias,
+        )
+        wanted = settings.wanted
+        gamma, limit = settings.gamma, settings.limit
+        epsilons, step_sizes = settings.epsilon, settings.step_size
+        q, visits, place = memory.q, memory.visits, memory.place
+        acting = 2 if rule == _CROSSED else 0
+        learner = (memory.learner[0], memory.learner[1], memory.learner[2], memory.learner[3])
+        world = (memory.world[0], memory.world[1], memory.world[2], memory.world[3])
+        discounted_return, discount = memory.path[0], memory.path[1]
+        state, action, length, ended, side = place[STATE], place[ACTION], place[LENGTH], 0, 0
+        n = place[STEPS]
+        epsilon, alpha = schedule_at(epsilons, n + 1), schedule_at(step_sizes, 1)
+        if state == NOT_BEGUN:
+            state, world = first_state(starts, start_accept, start_alias, world)
+        row = scan(q, acting, state, n_actions)
+        fresh = True
+        while n < last and ended < len(returns):
+            n += 1
+            if rule != _CHOSEN or action < 0:
+                if not (remembers and fresh):
+                    row = scan(q, acting, state, n_actions)
+                action, learner = choose(
+                    actions, available, q, acting, state, row, epsilon, learner
+                )
+            reward, follows, world = outcome(pairs, outcomes, state * n_actions + action, world)
+            terminated = follows < 0
+            next_state = ~follows if terminated else follows
+            if not plain:
+                epsilon = schedule_at(epsilons, n + 1)
+            next_action = -1
+            if rule == _CHOSEN:
+                follow = 0.0
+                if available[next_state] > 0:
+                    row = scan(q, acting, next_state, n_actions)
+                    next_action, learner = choose(
+                        actions, available, q, acting, next_state, row, epsilon, learner
+                    )
+                    follow = q[0, next_state, next_action]
+            else:
+                if rule == _CROSSED:
+                    u, learner = uniform(learner)
+                    side = 0 if u < 0.5 else 1
+                row = scan(q, side, next_state, n_actions)
+                follow = row[0]
+                if rule == _EXPECTED:
+                    mean = _mean(actions, available, q, next_state)
+                    follow = (1.0 - epsilon) * follow + epsilon * mean
+                elif rule == _CROSSED:
+                    follow = q[1 - side, next_state, row[1]]
+            target = one_step_target(reward, gamma, follow, terminated)
+            visits[side, state, action] += 1
+            if not plain:
+                alpha = schedule_at(step_sizes, visits[side, state, action])
+            old = q[side, state, action]
+            new = old + alpha * (target - old)
+            q[side, state, action] = new
+            if rule == _CROSSED:
+                q[2, state, action] = new + q[1 - side, state, action]
+            if not abs(new) < np.inf:
+                place[STATE], place[ACTION], place[STATUS] = state, action, NOT_FINITE
+                break
+            discounted_return += discount * reward
+            discount *= gamma
+            length += 1
+            fresh = next_state != state
+            state, action = next_state, next_action
+            if terminated or length == limit:
+                returns[ended], lengths[ended] = discounted_return, length
+                ended += 1
+                state, world = first_state(starts, start_accept, start_alias, world)
+                discounted_return, discount, length = 0.0, 1.0, 0
+                fresh, action = False, -1
+                if not plain and visited(wanted, visits):
+                    place[STATUS] = VISITED
+                    break
+        if place[STATUS] != NOT_FINITE:
+            place[STATE], place[ACTION] = state, action
+        place[STEPS], place[LENGTH] = n, length
+        place[EPISODES] += ended
+        memory.path[0], memory.path[1] = discounted_return, discount
+        for k in range(4):
+            memory.learner[k], memory.world[k] = learner[k], world[k]
+        return ended
+
+    return learn  # type: ignore[no-any-return]

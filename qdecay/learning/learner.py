@@ -1,0 +1,139 @@
+"""What every learner shares: its arguments, and the choice between readable and compiled loop."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING
+
+from numpy.typing import ArrayLike
+
+from qdecay.learning.arguments import (
+    Env,
+    available_actions,
+    checked_gamma,
+    positive,
+    require_an_end,
+    require_at_least,
+    start_values,
+)
+from qdecay.learning.result import LearningResult
+from qdecay.learning.run import Budget, Callback, Run, RunSettings
+from qdecay.learning.sampling import dynamics
+from qdecay.learning.schedules import Schedule, as_schedule
+from qdecay.mdp import MDP
+
+if TYPE_CHECKING:
+    from qdecay.learning.kernels import Settings
+
+
+class Learner(ABC):
+    """A tabular learner; call it to learn.
+
+    Attributes:
+        name: name of the algorithm.
+        n_tables: how many tables of values it learns, 1 or 2.
+    """
+
+    name: str
+    n_tables: int = 1
+
+    @abstractmethod
+    def interact(self, env: Env, run: Run, settings: RunSettings, numbers: Iterable[int]) -> int:
+        """Act and learn until the run is over, and return the number of steps it took."""
+
+    @abstractmethod
+    def compiled(self, n_actions: int, settings: Settings) -> Callable[..., int]:
+        """Return the compiled loop that does the same."""
+
+    def __call__(
+        self,
+        world: Env | MDP,
+        gamma: float,
+        *,
+        steps: int | None = None,
+        episodes: int | None = None,
+        visits: Mapping[tuple[int, int], int] | None = None,
+        epsilon: float | Schedule = 0.1,
+        step_size: float | Schedule = 0.1,
+        initial_value: ArrayLike = 0.0,
+        seed: int = 0,
+        callback: Callback | None = None,
+        progress: bool = False,
+        start: int | ArrayLike | None = None,
+        max_episode_steps: int | None = None,
+    ) -> LearningResult:
+        """Learn the values of `world` by acting in it.
+
+        Args:
+            world: a model, which compiled code simulates, or an environment with `Discrete`
+                observations (S of them) and actions (A). Index 0 of the tables is the `start`
+                of the space. It is reset, and not closed.
+            gamma: discount per step, no unit, 0 <= gamma <= 1.
+            steps: steps to take in all; >= 1.
+            episodes: episodes to finish; >= 1.
+            visits: for some (state, action) the number of updates, >= 1, after which the run
+                ends, once all are reached and an episode ends. One budget is needed, the first
+                to run out ends the run. `episodes` or `visits` alone may never return.
+            epsilon: exploration rate in [0, 1]; a schedule counts the steps of the run.
+            step_size: alpha in (0, 1]; a schedule counts the updates of that state and action.
+            initial_value: what q holds at first, finite: a number, or shape (S, A).
+            seed: >= 0; the same seed gives the same bits.
+            callback: called at the end of every episode; the run ends where it returns True.
+            progress: show a bar on a terminal's standard error once a run has lasted a second.
+            start: of a model, the start state or the probability of each state, shape (S,);
+                None is its own.
+            max_episode_steps: of a model, the steps after which an episode is truncated; >= 1,
+                None is never.
+
+        Returns: values, visits and the return of every finished episode. Double Q-learning's
+            `q` is the mean of its two tables.
+
+        Raises:
+            TypeError: an argument is of the wrong kind.
+            ValueError: an argument is outside its range, a space is not `Discrete`, gamma = 1
+                and a model's rewards have no end, or an environment returns a reward that is
+                not finite or an unknown observation.
+            OverflowError: a value outgrew the floats.
+
+        >>> import gymnasium as gym
+        >>> from qdecay.learning import q_learning
+        >>> from qdecay.mdp import MDP
+        >>> cliff = gym.make("CliffWalking-v1")
+        >>> result = q_learning(cliff, 1.0, episodes=500, step_size=1.0)
+        >>> float(result.q[36].max()), result.greedy[36].tolist()
+        (-13.0, [True, False, False, False])
+        >>> result = q_learning(MDP.from_env(cliff), 1.0, steps=300_000, step_size=1.0)
+        >>> float(result.q[36].max())
+        -13.0
+        """
+        settings = RunSettings(
+            self.name,
+            checked_gamma(gamma),
+            as_schedule(epsilon, "epsilon"),
+            positive(as_schedule(step_size, "step_size")),
+            int(require_at_least(0, seed, "seed")),
+            Budget(steps, episodes, dict(visits or {})),
+            callback,
+            progress,
+        )
+        if max_episode_steps is not None:
+            require_at_least(1, max_episode_steps, "max_episode_steps")
+        if isinstance(world, MDP):
+            settings.budget.require_pairs(world.available)
+            q = start_values(initial_value, world.available)
+            model = dynamics(world, start)
+            if settings.gamma == 1:
+                require_an_end(world)
+            from qdecay.learning.compiled_run import learn_model  # loads numba
+
+            return learn_model(model, q, self, settings, max_episode_steps)
+        if start is not None or max_episode_steps is not None:
+            raise ValueError(
+                "start and max_episode_steps belong to a model; an environment has its own"
+            )
+        available = available_actions(world)
+        settings.budget.require_pairs(available)
+        run = Run(start_values(initial_value, available), self.n_tables, settings)
+        with run.step_numbers() as numbers:
+            return run.result(self.interact(world, run, settings, numbers))

@@ -1,0 +1,191 @@
+"""Q-learning for many gammas at once, from behaviour that they share.
+
+Q-learning is off-policy: the same steps teach it the optimal values of every gamma, if all
+actions go on being tried. One stream per seed updates the values of all gammas at each step:
+
+    q[g, s, a] <- q[g, s, a] + alpha * (r + gamma_g * max_b q[g, t, b] - q[g, s, a])
+
+and no update depends on another gamma, so the threshold at which the learned greedy action
+flips can be found to any width: the stream is replayed with ever closer gammas.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from qdecay.learning.arguments import require_at_least
+from qdecay.learning.flips import REPLAY, Bracket, LearnedFlip, brackets_of, closer, grouped
+from qdecay.learning.schedules import Schedule
+from qdecay.learning.shared_streams import (
+    BehaviourLike,
+    StreamSettings,
+    checked_gammas,
+    checked_seeds,
+    n_threads,
+    new_stream,
+    require_memory,
+    teach,
+)
+from qdecay.mdp import MDP
+
+_LEAST_WIDTH = 1e-12  # floats can still split it
+
+
+@dataclass(frozen=True, eq=False)
+class ManyResult:
+    """What every gamma learnt from every seed's stream.
+
+    Attributes:
+        gammas: shape (G,).
+        seeds: N of them.
+        q: learnt values in reward units, shape (G, N, S, A); -inf where unavailable.
+        visits: updates of each state and action, shape (N, S, A).
+        steps: steps of each stream.
+    """
+
+    gammas: NDArray[np.float64]
+    seeds: tuple[int, ...]
+    q: NDArray[np.float64]
+    visits: NDArray[np.int64]
+    steps: int
+
+    @property
+    def policy(self) -> NDArray[np.int64]:
+        """The greedy action of lowest index, shape (G, N, S)."""
+        first: NDArray[np.int64] = self.q.argmax(axis=3)
+        return first
+
+    def flips(self, state: int) -> tuple[LearnedFlip, ...]:
+        """Return where the greedy action of `state` flips, in the middle of neighbouring gammas.
+
+        `learned_thresholds` finds them more closely.
+        """
+        order = np.argsort(self.gammas)
+        chosen = self.q[order, :, state].argmax(axis=2)
+        gammas = self.gammas[order].tolist()
+        return grouped([brackets_of(gammas, row.tolist()) for row in chosen.T])
+
+
+def q_learning_many(
+    mdp: MDP,
+    gammas: Sequence[float],
+    seeds: Sequence[int],
+    *,
+    steps: int,
+    behaviour: BehaviourLike = "uniform",
+    step_size: float | Schedule = 0.1,
+    initial_value: ArrayLike = 0.0,
+    start: int | ArrayLike | None = None,
+    max_episode_steps: int | None = None,
+    threads: int | None = None,
+    progress: bool = False,
+) -> ManyResult:
+    """Learn the values of every gamma from one stream of steps per seed.
+
+    With uniform behaviour each entry of the answer has the bits of `q_learning` with epsilon = 1
+    at that gamma and seed; with `EpsilonGreedy(gamma, epsilon)` those of `q_learning` with that
+    epsilon, at that gamma.
+
+    Args:
+        mdp: the model.
+        gammas: G >= 1 discounts per step, each in [0, 1].
+        seeds: N >= 1 different integers >= 0.
+        steps: steps of each stream; >= 1.
+        behaviour: "uniform" over the available actions, `EpsilonGreedy`, or the probability of
+            each action in each state, shape (S, A), drawn by alias tables with one number.
+        step_size, initial_value, start, max_episode_steps: as `q_learning` takes them.
+        threads: streams that run at once; None is one for each core. It changes no bit.
+        progress: show a bar on a terminal's standard error once a run has lasted a second.
+
+    Raises:
+        TypeError: an argument is of the wrong kind.
+        ValueError: an argument is outside its range, a list is empty, or gamma = 1 and the
+            model's rewards have no end.
+        MemoryError: the values would not fit in the machine's memory; nothing was allocated.
+        OverflowError: a value outgrew the floats.
+
+    >>> from qdecay import ChainLayout
+    >>> mdp = MDP.from_layout(ChainLayout.choice(stay=[1], move=[0, 0, 4]))
+    >>> learnt = q_learning_many(mdp, [0.4, 0.49, 0.51], [1, 2], steps=1000, step_size=1.0)
+    >>> [round(flip.median, 3) for flip in learnt.flips(mdp.start)]
+    [0.5]
+    """
+    settings = StreamSettings.read(
+        mdp, behaviour, step_size, initial_value, start, max_episode_steps
+    )
+    grid = checked_gammas(mdp, gammas)
+    agents = checked_seeds(seeds)
+    require_at_least(1, steps, "steps")
+    workers = n_threads(threads)
+    require_memory(mdp, len(grid), len(agents))
+    streams = [new_stream(settings, grid, agent) for agent in agents]
+    teach(settings, streams, steps, workers, progress)
+    q = np.stack([stream.q[:, :, : len(grid)] for stream in streams])
+    return ManyResult(
+        grid,
+        agents,
+        np.moveaxis(q, 3, 0),
+        np.stack([stream.visits for stream in streams]),
+        steps,
+    )
+
+
+def learned_thresholds(
+    mdp: MDP,
+    gammas: Sequence[float],
+    seeds: Sequence[int],
+    *,
+    steps: int,
+    state: int | None = None,
+    width: float = 1e-6,
+    behaviour: BehaviourLike = "uniform",
+    step_size: float | Schedule = 0.1,
+    initial_value: ArrayLike = 0.0,
+    start: int | ArrayLike | None = None,
+    max_episode_steps: int | None = None,
+    threads: int | None = None,
+    progress: bool = False,
+) -> tuple[LearnedFlip, ...]:
+    """Return where the learned greedy action of a state flips as gamma rises, seed by seed.
+
+    Streams are replayed, the same steps again, with gammas between those where it flips, until
+    these are at most `width` apart: every threshold is within width / 2 of a gamma at which this
+    agent flips. Two flips between neighbouring `gammas` go unseen.
+
+    Args:
+        state: where the greedy action is looked at; None is the model's start.
+        width: largest distance of the gammas around a flip; >= 1e-12.
+
+    The other arguments, and what is raised, are those of `q_learning_many`.
+    """
+    settings = StreamSettings.read(
+        mdp, behaviour, step_size, initial_value, start, max_episode_steps
+    )
+    grid = np.unique(checked_gammas(mdp, gammas))
+    agents = checked_seeds(seeds)
+    require_at_least(1, steps, "steps")
+    workers = n_threads(threads)
+    watched = mdp.start if state is None else state
+    if watched is None or not 0 <= watched < mdp.n_states:
+        raise ValueError(f"state must be in 0..{mdp.n_states - 1}, got {watched}")
+    if not width >= _LEAST_WIDTH:
+        raise ValueError(f"width must be >= {_LEAST_WIDTH:g}, got {width}")
+    require_memory(mdp, max(len(grid), REPLAY), len(agents))
+
+    grids = dict.fromkeys(agents, grid)
+    found: dict[int, list[Bracket]] = {agent: [] for agent in agents}
+    while grids:
+        streams = [new_stream(settings, own, agent) for agent, own in grids.items()]
+        teach(settings, streams, steps, workers, progress)
+        again = {}
+        for (agent, own), stream in zip(grids.items(), streams, strict=True):
+            chosen = stream.q[watched, :, : len(own)].argmax(axis=0)
+            found[agent] = brackets_of(own.tolist(), chosen.tolist())
+            if any(bracket.high - bracket.low > width for bracket in found[agent]):
+                again[agent] = closer(found[agent], width)
+        grids = again
+    return grouped(list(found.values()))

@@ -1,0 +1,83 @@
+"""A finite MDP as a Gymnasium environment, whose draws compiled code repeats bit for bit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import gymnasium as gym
+import numpy as np
+from gymnasium.spaces import Discrete
+from numpy.typing import ArrayLike
+
+from qdecay.learning.sampling import dynamics
+from qdecay.mdp import MDP
+
+
+class ModelEnv(gym.Env[Any, Any]):
+    """Plays a model: `step` draws one outcome of the state and action.
+
+    Every draw is one number of `Generator(SFC64(seed)).random()`, read by an alias table (see
+    `sampling`): at `reset` one where there are several start states, at `step` one where there
+    are several outcomes. There is no time limit; wrap it in `gymnasium.wrappers.TimeLimit`.
+
+    Attributes:
+        mdp: the model.
+        actions: the available actions of each state.
+    """
+
+    def __init__(self, mdp: MDP, *, start: int | ArrayLike | None = None) -> None:
+        """Hold the model; `start` is a state or a probability for each, None for its own."""
+        self.mdp = mdp
+        model = dynamics(mdp, start)
+        self.observation_space = Discrete(mdp.n_states)
+        self.action_space = Discrete(mdp.n_actions)
+        counts = model.available.tolist()
+        self.actions = [row[:n] for row, n in zip(model.actions.tolist(), counts, strict=True)]
+        self._pairs = model.pairs.tolist()
+        self._outcomes = model.outcomes.tolist()
+        self._starts = (
+            model.starts.tolist(),
+            model.start_accept.tolist(),
+            model.start_alias.tolist(),
+        )
+        self._state: int | None = None
+        # Apart from np_random: Gymnasium's checker compares states of PCG64 only.
+        self._random: Callable[[], float] = np.random.Generator(np.random.SFC64(0)).random
+        self._begun = False
+
+    def reset(
+        self, *, seed: int | None = None, options: dict[str, Any] | None = None
+    ) -> tuple[int, dict[str, Any]]:
+        """Begin in a start state."""
+        super().reset(seed=seed)
+        if seed is None and not self._begun:
+            seed = int(self.np_random.integers(1 << 32))
+        if seed is not None:
+            self._begun, self._random = True, np.random.Generator(np.random.SFC64(seed)).random
+        states, accept, alias = self._starts
+        chosen = 0
+        if len(states) > 1:
+            position = self._random() * len(states)
+            k = int(position)
+            chosen = k if position - k < accept[k] else alias[k]
+        self._state = states[chosen]
+        return self._state, {}
+
+    def step(self, action: int) -> tuple[int, float, bool, bool, dict[str, Any]]:
+        """Draw an outcome; nothing follows a terminated one but `reset`."""
+        if self._state is None:
+            raise RuntimeError("call reset() first: the episode ended or never began")
+        if action not in self.actions[self._state]:
+            raise ValueError(f"state {self._state}: action {action} is not available")
+        reward, follows, count = self._pairs[self._state * self.mdp.n_actions + int(action)]
+        if count > 1:
+            rows = self._outcomes[follows : follows + count]
+            position = self._random() * count
+            k = int(position)
+            _, accept, _, alias = rows[k]
+            reward, _, follows, _ = rows[k if position - k < accept else alias]
+        terminated = follows < 0
+        state: int = ~follows if terminated else follows
+        self._state = None if terminated else state
+        return state, reward, terminated, False, {}

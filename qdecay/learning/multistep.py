@@ -1,0 +1,188 @@
+"""Learners that pass a reward back over several steps: the readable reference.
+
+`NStepSarsa(n)` waits n steps, then updates the pair it waited with: for steps k = 1..n after it,
+
+    target = r_1 + gamma * (r_2 + ... + gamma * (r_n + gamma * q[s_n, a_n]))
+
+with a_n the next action; where the episode *terminated* earlier the sum ends there, and where
+it was *truncated* it ends with q[s, a] of the last observation and the action that would
+have followed, read before the last updates of the episode. NStepSarsa(1) is `sarsa`, bit for bit.
+
+`WatkinsQ(trace)` does the step of `q_learning` on all pairs (x, b) of its greedy path so far:
+
+    e[s, a] <- 1;   q[x, b] <- q[x, b] + alpha * delta * e[x, b];   e <- gamma * trace * e
+
+with delta and alpha those of `q_learning` for (s, a), and all e <- 0 where the episode ends or the
+next action is not greedy. Traces are replacing ones. WatkinsQ(0) is `q_learning`, bit for bit.
+
+Draws, choices, visits and everything else are those of `tabular` for SARSA and Q-learning.
+
+Sources: Sutton and Barto, Reinforcement Learning (2018), sections 7.2 and 12.10; Watkins 1989;
+Singh and Sutton 1996 (replacing traces).
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from math import isfinite
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from qdecay.learning.arguments import (
+    Env,
+    available_actions,
+    discrete_spaces,
+    index_reader,
+    require_at_least,
+)
+from qdecay.learning.learner import Learner
+from qdecay.learning.run import Run, RunSettings
+from qdecay.learning.schedules import Constant
+from qdecay.learning.tabular import choose, not_finite, uniform_numbers
+
+if TYPE_CHECKING:
+    from qdecay.learning.kernels import Settings
+
+
+@dataclass(frozen=True)
+class NStepSarsa(Learner):
+    """SARSA with targets of n >= 1 steps; call it to learn."""
+
+    n: int
+
+    def __post_init__(self) -> None:
+        """Refuse fewer than one step."""
+        require_at_least(1, self.n, "n")
+
+    @property
+    def name(self) -> str:  # type: ignore[override]
+        """Name of the algorithm."""
+        return f"{self.n}_step_sarsa"
+
+    def interact(self, env: Env, run: Run, settings: RunSettings, numbers: Iterable[int]) -> int:
+        """Act and learn until the run is over, and return the number of steps it took."""
+        observations, action_space = discrete_spaces(env)
+        index_of, first_action = index_reader(observations), int(action_space.start)
+        actions = [np.flatnonzero(row).tolist() for row in available_actions(env)]
+        q, counts, gamma = run.tables[0], run.counts[0], settings.gamma
+        reset_seed, uniform = uniform_numbers(settings.seed)
+        waiting: deque[tuple[int, int, float]] = deque()
+
+        state, action = index_of(env.reset(seed=reset_seed)[0]), -1
+        epsilon, discounted_return, discount, length, step = settings.epsilon.at(1), 0.0, 1.0, 0, 0
+        for step in numbers:
+            if action < 0:
+                action = choose(q[state], actions[state], epsilon, uniform)
+            observation, reward, terminated, truncated, _ = env.step(first_action + action)
+            next_state, reward = index_of(observation), float(reward)
+            if not isfinite(reward):
+                raise not_finite(step, state, action, reward)
+            epsilon = settings.epsilon.at(step + 1)
+            next_action, follow = -1, 0.0
+            if actions[next_state]:
+                next_action = choose(q[next_state], actions[next_state], epsilon, uniform)
+                follow = q[next_state][next_action]
+            waiting.append((state, action, reward))
+            ended = terminated or truncated
+            while len(waiting) == self.n or (ended and waiting):
+                target = _n_step_target(waiting, gamma, follow, terminated)
+                updated, taken, _ = waiting.popleft()
+                counts[updated][taken] = count = counts[updated][taken] + 1
+                old = q[updated][taken]
+                q[updated][taken] = new = old + settings.step_size.at(count) * (target - old)
+                if not isfinite(new):
+                    raise not_finite(step, updated, taken, reward)
+
+            discounted_return += discount * reward
+            discount *= gamma
+            length += 1
+            state, action = next_state, next_action
+            if ended:
+                if run.end_episode(step, discounted_return, length):
+                    break
+                state, action = index_of(env.reset()[0]), -1
+                discounted_return, discount, length = 0.0, 1.0, 0
+        return step
+
+    def compiled(self, n_actions: int, settings: Settings) -> Callable[..., int]:
+        """Return the compiled loop that does the same."""
+        from qdecay.learning.multistep_kernels import n_step_sarsa
+
+        return n_step_sarsa(n_actions, self.n)
+
+
+def _n_step_target(
+    waiting: Iterable[tuple[int, int, float]], gamma: float, follow: float, terminated: bool
+) -> float:
+    """Return the discounted sum of the rewards since; nothing follows a terminated step."""
+    target, nothing_follows = follow, terminated
+    for _, _, reward in reversed(tuple(waiting)):
+        target = reward if nothing_follows else reward + gamma * target
+        nothing_follows = False
+    return target
+
+
+@dataclass(frozen=True)
+class WatkinsQ(Learner):
+    """Watkins's Q(lambda), with lambda = `trace` in [0, 1]; call it to learn."""
+
+    trace: float
+
+    def __post_init__(self) -> None:
+        """Refuse a trace outside [0, 1]."""
+        Constant(self.trace)
+
+    @property
+    def name(self) -> str:  # type: ignore[override]
+        """Name of the algorithm."""
+        return f"watkins_q_{self.trace}"
+
+    def interact(self, env: Env, run: Run, settings: RunSettings, numbers: Iterable[int]) -> int:
+        """Act and learn until the run is over, and return the number of steps it took."""
+        observations, action_space = discrete_spaces(env)
+        index_of, first_action = index_reader(observations), int(action_space.start)
+        actions = [np.flatnonzero(row).tolist() for row in available_actions(env)]
+        q, counts, gamma = run.tables[0], run.counts[0], settings.gamma
+        fades = gamma * self.trace
+        reset_seed, uniform = uniform_numbers(settings.seed)
+        path: dict[tuple[int, int], float] = {}
+
+        state = index_of(env.reset(seed=reset_seed)[0])
+        epsilon, discounted_return, discount, length, step = settings.epsilon.at(1), 0.0, 1.0, 0, 0
+        for step in numbers:
+            action = choose(q[state], actions[state], epsilon, uniform)
+            if q[state][action] < max(q[state]):
+                path.clear()
+            observation, reward, terminated, truncated, _ = env.step(first_action + action)
+            next_state, reward = index_of(observation), float(reward)
+            epsilon = settings.epsilon.at(step + 1)
+            target = reward if terminated else reward + gamma * max(q[next_state])
+            counts[state][action] = count = counts[state][action] + 1
+            change = settings.step_size.at(count) * (target - q[state][action])
+            path[state, action] = 1.0
+            for (visited, taken), share in path.items():
+                q[visited][taken] += change * share
+                path[visited, taken] = share * fades
+            if not isfinite(q[state][action]):
+                raise not_finite(step, state, action, reward)
+
+            discounted_return += discount * reward
+            discount *= gamma
+            length += 1
+            state = next_state
+            if terminated or truncated:
+                path.clear()
+                if run.end_episode(step, discounted_return, length):
+                    break
+                state = index_of(env.reset()[0])
+                discounted_return, discount, length = 0.0, 1.0, 0
+        return step
+
+    def compiled(self, n_actions: int, settings: Settings) -> Callable[..., int]:
+        """Return the compiled loop that does the same."""
+        from qdecay.learning.multistep_kernels import watkins_q
+
+        return watkins_q(n_actions, self.trace)

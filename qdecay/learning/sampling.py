@@ -1,0 +1,143 @@
+"""How outcomes of a model are drawn: one number per draw, in constant time, by alias tables.
+
+A distribution over m > 1 outcomes is a table of `accept` in [0, 1] and `alias` in 0..m-1. With u
+uniform in [0, 1) and k = floor(u * m), the outcome is k where u * m - k < accept[k], else
+alias[k]; so outcome i has the probability (accept[i] + sum over alias[k] = i of 1 - accept[k]) / m.
+The tables are made from exact fractions. Where there is one outcome, nothing is drawn.
+
+Source: Walker 1977; Vose, A linear algorithm for generating random numbers with a given
+distribution, IEEE Trans. Software Eng. 17 (1991).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+from typing import NamedTuple
+from weakref import WeakKeyDictionary
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from qdecay.mdp import MDP
+
+# What follows is coded in one number: a next state t >= 0, or ~t where the episode ends in t.
+PAIR = np.dtype([("reward", "f8"), ("follows", "i4"), ("outcomes", "i4")], align=True)
+OUTCOME = np.dtype(
+    [("reward", "f8"), ("accept", "f8"), ("follows", "i4"), ("alias", "i4")], align=True
+)
+Starts = tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.int64]]
+
+
+class Dynamics(NamedTuple):
+    """A model as arrays to sample from, for a simulation in Python and in compiled code.
+
+    Attributes:
+        pairs: for each state and action, shape (S * A,), its number of outcomes (0 where the
+            action is unavailable); where it is 1 the reward and what follows, else `follows` is
+            the index of its first outcome.
+        outcomes: shape (K,); what `alias` holds counts from the pair's first outcome.
+        actions: shape (S, A), the available actions of each state, first ones first.
+        available: shape (S,), how many of them there are.
+        starts, start_accept, start_alias: the start states and their alias table.
+    """
+
+    pairs: NDArray[np.void]
+    outcomes: NDArray[np.void]
+    actions: NDArray[np.int64]
+    available: NDArray[np.int64]
+    starts: NDArray[np.int64]
+    start_accept: NDArray[np.float64]
+    start_alias: NDArray[np.int64]
+
+
+def alias_table(probabilities: Sequence[Fraction]) -> tuple[list[Fraction], list[int]]:
+    """Return accept and alias of a distribution, whose probabilities sum to 1."""
+    share = [p * len(probabilities) for p in probabilities]
+    accept, alias = [Fraction(1)] * len(share), list(range(len(share)))
+    poor = [i for i, s in enumerate(share) if s < 1]
+    rich = [i for i, s in enumerate(share) if s > 1]
+    while poor:
+        receiver, giver = poor.pop(), rich[-1]
+        accept[receiver], alias[receiver] = share[receiver], giver
+        share[giver] -= 1 - share[receiver]
+        if share[giver] <= 1:
+            rich.pop()
+            if share[giver] < 1:
+                poor.append(giver)
+    return accept, alias
+
+
+def dynamics(mdp: MDP, start: int | ArrayLike | None = None) -> Dynamics:
+    """Return the model's arrays.
+
+    Arriving in a state without actions ends the episode there: nothing would ever follow.
+
+    Args:
+        mdp: the model.
+        start: a state, or the probability of each state, shape (S,); None is `mdp.start`.
+
+    Raises:
+        ValueError: there is no start, it is no state or no distribution, or a start state has
+            no action.
+    """
+    if mdp not in _TABLES:
+        _TABLES[mdp] = _tables(mdp)
+    return Dynamics(*_TABLES[mdp], *_starts(mdp, start))
+
+
+_Tables = tuple[NDArray[np.void], NDArray[np.void], NDArray[np.int64], NDArray[np.int64]]
+_TABLES: WeakKeyDictionary[MDP, _Tables] = WeakKeyDictionary()  # a model is trained on many times
+
+
+def _tables(mdp: MDP) -> _Tables:
+    pair = mdp.state * mdp.n_actions + mdp.action
+    count = np.bincount(pair, minlength=mdp.n_states * mdp.n_actions)
+    first = np.cumsum(count) - count
+    available = mdp.available.sum(axis=1)
+    ends = mdp.terminated | (available[mdp.next_state] == 0)
+
+    outcomes = np.zeros(len(pair), OUTCOME)
+    outcomes["reward"] = mdp.reward
+    outcomes["follows"] = np.where(ends, ~mdp.next_state, mdp.next_state)
+    outcomes["accept"] = 1.0
+    for begin in first[count > 1].tolist():
+        end = begin + int(count[pair[begin]])
+        outcomes["accept"][begin:end], outcomes["alias"][begin:end] = _floats(
+            mdp.exact_probability[begin:end]
+        )
+
+    pairs = np.zeros(len(count), PAIR)
+    pairs["outcomes"] = count
+    pairs["follows"] = first
+    single = count == 1
+    for name in ("reward", "follows"):
+        pairs[name][single] = outcomes[name][first[single]]
+    actions = np.argsort(~mdp.available, axis=1, kind="stable")
+    return pairs, outcomes, actions, available
+
+
+def _floats(probabilities: Sequence[Fraction]) -> tuple[list[float], list[int]]:
+    accept, alias = alias_table(probabilities)
+    return [float(a) for a in accept], alias
+
+
+def _starts(mdp: MDP, start: int | ArrayLike | None) -> Starts:
+    chosen = mdp.start if start is None else start
+    if chosen is None:
+        raise ValueError("the model has no start state: give start, a state or probabilities")
+    weights = np.asarray(chosen, dtype=np.float64)
+    if weights.ndim == 0:
+        if not isinstance(chosen, int | np.integer) or not 0 <= chosen < mdp.n_states:
+            raise ValueError(f"start must be a state in 0..{mdp.n_states - 1}, got {chosen!r}")
+        weights = np.eye(1, mdp.n_states, int(chosen))[0]
+    if weights.shape != (mdp.n_states,) or not (weights >= 0).all():
+        raise ValueError(f"start must be a state or {mdp.n_states} probabilities, got {start!r}")
+    if abs(weights.sum() - 1) > 1e-9:
+        raise ValueError(f"start probabilities must sum to 1, got {weights.sum()}")
+    states = np.flatnonzero(weights)
+    if not mdp.available[states].any(axis=1).all():
+        raise ValueError("a start state has no available action")
+    exact = [Fraction(w) for w in weights[states].tolist()]
+    accept, alias = _floats([w / sum(exact) for w in exact])
+    return states, np.array(accept), np.array(alias, dtype=np.int64)

@@ -1,0 +1,224 @@
+"""The streams that `many` learns from: what they share, and running several at once."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import nullcontext
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from qdecay.learning.arguments import (
+    checked_gamma,
+    positive,
+    require_an_end,
+    require_at_least,
+    start_values,
+)
+from qdecay.learning.progress import Bar
+from qdecay.learning.sampling import Dynamics, alias_table, dynamics
+from qdecay.learning.schedules import Constant, Schedule, as_schedule
+from qdecay.learning.streams import agent_words
+from qdecay.mdp import MDP
+
+_STEPS_AT_ONCE = 1 << 18
+_VECTOR = 16  # gammas are filled up to a multiple of this: no slow remainder
+
+
+@dataclass(frozen=True, slots=True)
+class EpsilonGreedy:
+    """Behaviour that is epsilon-greedy on the values learnt for one gamma, both in [0, 1]."""
+
+    gamma: float
+    epsilon: float
+
+    def __post_init__(self) -> None:
+        """Refuse values outside their range."""
+        checked_gamma(self.gamma)
+        Constant(self.epsilon)
+
+
+BehaviourLike = Literal["uniform"] | EpsilonGreedy | ArrayLike
+
+
+@dataclass(frozen=True)
+class StreamSettings:
+    """The checked arguments that every stream shares."""
+
+    model: Dynamics
+    start_values: NDArray[np.float64]
+    step_size: Schedule
+    limit: int
+    behaviour_gamma: float | None
+    epsilon: float
+    policy: tuple[NDArray[np.float64], NDArray[np.int64]] | None
+
+    @classmethod
+    def read(
+        cls,
+        mdp: MDP,
+        behaviour: BehaviourLike,
+        step_size: float | Schedule,
+        initial_value: ArrayLike,
+        start: int | ArrayLike | None,
+        max_episode_steps: int | None,
+    ) -> StreamSettings:
+        """Check the arguments of `q_learning_many`, and return them ready for use."""
+        if not isinstance(mdp, MDP):
+            raise TypeError(f"mdp must be an MDP such as MDP.from_env(env), got {mdp!r}")
+        if max_episode_steps is not None:
+            require_at_least(1, max_episode_steps, "max_episode_steps")
+        gamma, epsilon, policy = None, 1.0, None
+        if isinstance(behaviour, EpsilonGreedy):
+            gamma, epsilon = float(behaviour.gamma), float(behaviour.epsilon)
+        elif not isinstance(behaviour, str):
+            policy = _policy_tables(mdp, behaviour)
+        elif behaviour != "uniform":
+            raise ValueError(f'behaviour must be "uniform" or no text, got {behaviour!r}')
+        return cls(
+            dynamics(mdp, start),
+            start_values(initial_value, mdp.available),
+            positive(as_schedule(step_size, "step_size")),
+            max_episode_steps or 0,
+            gamma,
+            epsilon,
+            policy,
+        )
+
+
+def _policy_tables(mdp: MDP, behaviour: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """Return the alias tables of each state's available actions, shape (S, A)."""
+    policy = np.asarray(behaviour, dtype=np.float64)
+    if policy.shape != mdp.available.shape or not (policy >= 0).all():
+        raise ValueError(f"behaviour must be probabilities of shape {mdp.available.shape}")
+    taken = np.argwhere((policy > 0) & ~mdp.available)
+    if len(taken):
+        state, action = taken[0].tolist()
+        raise ValueError(f"behaviour takes action {action} in state {state}: it is not available")
+    accept = np.ones(policy.shape)
+    alias = np.zeros(policy.shape, dtype=np.int64)
+    for s in np.flatnonzero(mdp.available.any(axis=1)).tolist():
+        weights = [Fraction(w) for w in policy[s, mdp.available[s]].tolist()]
+        total = sum(weights, Fraction(0))
+        if abs(total - 1) > Fraction(1, 10**9):
+            raise ValueError(f"behaviour: state {s}'s probabilities sum to {float(total)}, not 1")
+        own_accept, own_alias = alias_table([w / total for w in weights])
+        accept[s, : len(weights)] = [float(a) for a in own_accept]
+        alias[s, : len(weights)] = own_alias
+    return accept, alias
+
+
+def checked_gammas(mdp: MDP, gammas: Sequence[float]) -> NDArray[np.float64]:
+    """Return the gammas as floats in [0, 1], and not none."""
+    grid = np.array([checked_gamma(gamma) for gamma in gammas])
+    if not len(grid):
+        raise ValueError("gammas is empty: give at least one")
+    if grid.max() == 1:
+        require_an_end(mdp)
+    return grid
+
+
+def checked_seeds(seeds: Sequence[int]) -> tuple[int, ...]:
+    """Return the seeds, different integers >= 0, and not none."""
+    agents = tuple(require_at_least(0, seed, "seeds: each seed") for seed in seeds)
+    if not agents:
+        raise ValueError("seeds is empty: give at least one")
+    if len(set(agents)) < len(agents):
+        raise ValueError("seeds must differ: the same seed gives the same bits")
+    return agents
+
+
+def n_threads(threads: int | None) -> int:
+    """Return `threads`, or one for each core."""
+    return require_at_least(1, threads, "threads") if threads is not None else os.cpu_count() or 1
+
+
+def require_memory(mdp: MDP, n_gammas: int, n_seeds: int) -> None:
+    """Raise MemoryError where values, their copy in the answer, and visits cannot fit."""
+    columns = _filled_up(n_gammas + 1) + n_gammas + 1
+    needed = 8 * n_seeds * mdp.n_states * mdp.n_actions * columns
+    memory = _physical_memory()
+    if memory is not None and needed > memory:
+        raise MemoryError(
+            f"{n_gammas} gammas and {n_seeds} seeds of {mdp.n_states} states and {mdp.n_actions} "
+            f"actions need {needed / 2**30:.3g} GiB, and the machine has {memory / 2**30:.3g} GiB"
+        )
+
+
+def _physical_memory() -> int | None:
+    """Return the bytes of memory of the machine, or None where the system does not say."""
+    try:
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, OSError, ValueError):
+        return None
+
+
+def _filled_up(n_gammas: int) -> int:
+    return -(-n_gammas // _VECTOR) * _VECTOR if n_gammas > _VECTOR // 2 else n_gammas
+
+
+def new_stream(settings: StreamSettings, grid: NDArray[np.float64], seed: int) -> Any:
+    """Return a stream that has not begun; its last gamma is the one that behaves."""
+    from qdecay.learning.many_kernels import NOT_BEGUN, Stream
+
+    own = [] if settings.behaviour_gamma is None else [settings.behaviour_gamma]
+    size = _filled_up(len(grid) + len(own))
+    filled = np.full(size, own[0] if own else 0.0)
+    filled[: len(grid)] = grid
+    values = settings.start_values
+    return Stream(
+        np.repeat(values[:, :, None], size, axis=2),
+        np.zeros(values.shape, dtype=np.int64),
+        filled,
+        np.empty(size),
+        *agent_words(seed),
+        np.array([NOT_BEGUN, 0, 0]),
+    )
+
+
+def teach(
+    settings: StreamSettings, streams: Sequence[Any], steps: int, workers: int, progress: bool
+) -> None:
+    """Run all streams to their end, several at once; an interrupt stops them."""
+    from qdecay.learning import many_kernels
+    from qdecay.learning.primitives import coded
+
+    table = settings.policy or (np.empty((0, 0)), np.empty((0, 0), dtype=np.int64))
+    kind = many_kernels.POLICY if settings.policy else many_kernels.GREEDY
+    behaviour = many_kernels.Behaviour(settings.epsilon, *table)
+    learn = many_kernels.kernel(settings.start_values.shape[1], kind)
+    step_size, stop = coded(settings.step_size), threading.Event()
+
+    def run(stream: Any) -> None:
+        done = 0
+        while done < steps and not stop.is_set():
+            done = min(steps, done + _STEPS_AT_ONCE)
+            learn(settings.model, behaviour, step_size, settings.limit, stream, done)
+            known = stream.q[stream.visits > 0]
+            if not np.isfinite(known).all():
+                raise OverflowError(
+                    f"by step {done} a value outgrew the floats; lower the gammas or the rewards"
+                )
+
+    with (
+        Bar("q_learning_many") if progress else nullcontext() as bar,
+        ThreadPoolExecutor(workers) as pool,
+    ):
+        try:
+            futures = [pool.submit(run, stream) for stream in streams]
+            waiting = set(futures)
+            while waiting:
+                finished, waiting = wait(waiting, timeout=0.1)
+                for future in finished:
+                    future.result()
+                if bar is not None:
+                    taken = sum(int(s.place[many_kernels.STEPS]) for s in streams)
+                    bar.show(taken / (steps * len(streams)))
+        finally:
+            stop.set()
