@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from qdecay._registration import register_environments
 from qdecay.compare import Comparison, compare
 from qdecay.errors import BudgetExceeded, InputError, NotConverged
+from qdecay.probe import assert_effective_discount, probe
 
 if TYPE_CHECKING:
     from qdecay.exact.algebraic import AlgebraicNumber
@@ -38,6 +39,8 @@ if TYPE_CHECKING:
     )
     from qdecay.mdp import MDP
     from qdecay.planning import Solution, policy_iteration, value_iteration
+    from qdecay.probe.faults import Diagnosis, diagnose
+    from qdecay.probe.profile import DiscountProfile
     from qdecay_envs.layout import ChainLayout
 
 _LAZY = {
@@ -56,6 +59,8 @@ _LAZY = {
     "qdecay.mdp": ("MDP",),
     "qdecay_envs.layout": ("ChainLayout",),
     "qdecay.planning": ("Solution", "policy_iteration", "value_iteration"),
+    "qdecay.probe.faults": ("Diagnosis", "diagnose"),
+    "qdecay.probe.profile": ("DiscountProfile",),
 }
 _HOME = {name: module for module, names in _LAZY.items() for name in names}
 
@@ -67,22 +72,27 @@ __all__ = [
     "BudgetExceeded",
     "ChainLayout",
     "Comparison",
+    "Diagnosis",
+    "DiscountProfile",
     "InputError",
     "LearningResult",
     "NotConverged",
     "PolicyRegions",
     "Solution",
+    "assert_effective_discount",
     "blackwell",
     "break_even",
     "break_even_gamma",
     "break_even_reward",
     "compare",
+    "diagnose",
     "double_q_learning",
     "expected_sarsa",
     "is_breakpoint",
     "optimal_actions",
     "policy_iteration",
     "policy_regions",
+    "probe",
     "q_learning",
     "sarsa",
     "value_iteration",

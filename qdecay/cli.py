@@ -16,9 +16,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from qdecay import cli_probe, cli_regions, cli_report, cli_suite, tables
+from qdecay.cli_options import AsJson, OptionPairs
+
 if TYPE_CHECKING:
     from rich.console import Console
-    from rich.table import Table
 
     from qdecay.compare import Comparison
     from qdecay.source import Source
@@ -28,19 +30,14 @@ app = typer.Typer(
     help="Understand, compute and measure the discount factor of reinforcement learning.",
     epilog="Start with: qdecay compare. SOURCE is a Gymnasium id or a model or layout file.",
     pretty_exceptions_enable=False,
-    rich_markup_mode="rich",
+    rich_markup_mode="markdown",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
 SourceArgument = Annotated[
     str | None,
-    typer.Argument(metavar="[SOURCE]", help="A chain: a Gymnasium id or a layout file (.json)."),
+    typer.Argument(metavar="SOURCE", help="A chain: a Gymnasium id or a layout file (.json)."),
 ]
-OptionPairs = Annotated[
-    list[str] | None,
-    typer.Option("-k", metavar="NAME=VALUE", help="Keyword argument of the environment."),
-]
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
 
 
 def main() -> None:
@@ -101,31 +98,17 @@ def root(
 ) -> None:
     """Understand, compute and measure the discount factor of reinforcement learning."""
     if context.invoked_subcommand is None:
-        _welcome(_console())
+        _welcome(tables.console())
 
 
-def _console(stderr: bool = False) -> Console:
-    from rich.console import Console
-
-    return Console(stderr=stderr, highlight=False)
-
-
-def _table() -> Table:
-    """A table that fits a terminal of 80 columns and reads well in a file."""
-    from rich import box
-    from rich.table import Table
-
-    return Table(box=box.SIMPLE_HEAD, padding=0, show_edge=False, pad_edge=False)
-
-
-def _welcome(console: Console) -> None:
+def _welcome(out: Console) -> None:
     """The four homework problems, exactly, and where to go from here."""
     from rich.text import Text
 
     from qdecay.exact.break_even import break_even
     from qdecay.source import HOMEWORK, Source
 
-    table = _table()
+    table = tables.table()
     for heading in ("problem", "now", "later", "break-even gamma"):
         table.add_column(heading, overflow="fold")
     for env_id in HOMEWORK:
@@ -133,10 +116,10 @@ def _welcome(console: Console) -> None:
         for root in break_even(layout.layout).roots:
             now, later = (_shown_branch(*branch) for branch in layout.layout.branches)
             table.add_row(env_id, now, later, f"{root.closed_form()} = {root.decimal(10)}")
-    console.print("At which discount factor does walking to the larger reward become worth it?")
-    console.print(table)
-    console.print(Text("qdecay compare    the same by algebra, by planning and by learning"))
-    console.print(Text("qdecay --help     everything else"))
+    out.print("At which discount factor does walking to the larger reward become worth it?")
+    out.print(table)
+    out.print(Text("qdecay compare    the same by algebra, by planning and by learning"))
+    out.print(Text("qdecay --help     everything else"))
 
 
 def _shown_branch(name: str, stream: tuple[Any, ...]) -> str:
@@ -170,8 +153,13 @@ def compare(
     seed's agent within 1e-6; where outcomes or rewards are random, where the 95 % interval of
     the learned threshold holds the exact gamma. The exit code is 1 where anything disagrees.
 
-    Examples: qdecay compare; qdecay compare mine.json --plot mine.svg;
-    qdecay compare qdecay/StayOrMove-v0 -k slip=1/10 --json
+    Examples:
+
+    - qdecay compare
+
+    - qdecay compare mine.json --plot mine.svg
+
+    - qdecay compare qdecay/StayOrMove-v0 -k slip=1/10 --json
     """
     from qdecay.errors import InputError
     from qdecay.report.plots import check_plot_path, save_comparison
@@ -234,7 +222,7 @@ def _compare_all(
         TextColumn("trainings"),
         TimeElapsedColumn(),
     )
-    console = _console(stderr=True)
+    console = tables.console(stderr=True)
     shown = console.is_terminal
     with Progress(*columns, console=console, transient=True, disable=not shown) as progress:
         for source, env in zip(sources, envs, strict=True):
@@ -261,7 +249,7 @@ def _compare_all(
 def _print_comparison(timed: list[tuple[Comparison, float]]) -> None:
     from rich.text import Text
 
-    table = _table()
+    table = tables.table()
     table.add_column("problem", overflow="fold", ratio=1, min_width=21)
     for heading in ("exact", "decimal", "planned", "learned", "verdict"):
         table.add_column(heading, overflow="fold")
@@ -269,13 +257,13 @@ def _print_comparison(timed: list[tuple[Comparison, float]]) -> None:
     for row, seconds in timed:
         cells = zip(row.exact, row.planned, row.learned, strict=True)
         lines = [
-            (_shown_root(root), root.decimal(8), f"{plan:.8f}", _shown_learned(agents))
+            (tables.shown_root(root), root.decimal(8), f"{plan:.8f}", _shown_learned(agents))
             for root, plan, agents in cells
         ] or [("none", "", "", "")]
         colour = "green" if row.verdict == "agree" else "bold red"
         columns = ["\n".join(column) for column in zip(*lines, strict=True)]
         table.add_row(row.source, *columns, Text(row.verdict, colour), f"{seconds:.1f} s")
-    console = _console()
+    console = tables.console()
     console.print(table)
     for row, _ in timed:
         for reason in row.reasons:
@@ -290,14 +278,7 @@ def _shown_learned(found: Any) -> str:
     return f"{found.median:.7f} ({found.low:.7f} to {found.high:.7f})"
 
 
-def _shown_root(root: Any) -> str:
-    """The closed form, or the polynomial whose root it is where that is short."""
-    if form := root.closed_form():
-        return str(form)
-    if root.degree > 6:
-        return f"a root of degree {root.degree}"
-    terms = [f"{c:+d} g^{k}" for k, c in enumerate(root.coefficients) if c]
-    return (
-        " ".join(reversed(terms)).removeprefix("+").replace(" g^0", "").replace("g^1 ", "g ")
-        + " = 0"
-    )
+app.add_typer(cli_regions.app)
+app.add_typer(cli_report.app)
+app.add_typer(cli_probe.app)
+app.add_typer(cli_suite.app)

@@ -158,6 +158,15 @@ def test_breakpoints_1e_21_apart_are_certified() -> None:
     assert 0 < decimals[1] - decimals[0] < Fraction(2, 10**21)
 
 
+@pytest.mark.parametrize("ending", ["terminate", "repeat", "absorb"])
+def test_long_chains_are_certified(ending: str) -> None:
+    """60 steps of waiting: values of degree 60 whose least denominator has degree 0, 1 or 60."""
+    document = certified(choice(ending, stay=[1], move=[0] * 60 + [99]))
+    verify(document)
+    degrees = {"terminate": [0, 0], "repeat": [1, 61], "absorb": [1, 1]}
+    assert [len(d) - 1 for d in document["denominators"]] == degrees[ending]
+
+
 def test_surds_and_touches_are_certified() -> None:
     """The closed form (sqrt(5)-1)/2 is proven, and a third action that ties at 1/2 alone."""
     document = certified(surd_and_touch())
@@ -478,6 +487,30 @@ def test_a_breakpoint_where_no_set_changes_is_rejected() -> None:
     assert not accepted({**document, "denominators": document["denominators"] * 2})
 
 
+@pytest.mark.parametrize("factor", [-1, 2])
+def test_a_polynomial_that_is_not_normalised_is_rejected(factor: int) -> None:
+    """Primitive with a positive leading coefficient: its multiples have the root, not the form."""
+    path = ("regions", "breakpoints", 0, "polynomial")
+    assert not accepted(changed(PUTERMAN_BY_HAND, path, [-10 * factor, 11 * factor]))
+    assert not accepted(changed(PUTERMAN_BY_HAND, ("factors", 0), [-20, 22]))
+
+
+def test_a_polynomial_that_is_not_square_free_is_rejected() -> None:
+    """(11 x - 10)^2 has the root and the factor, not the form."""
+    path = ("regions", "breakpoints", 0, "polynomial")
+    assert not accepted(changed(PUTERMAN_BY_HAND, path, [100, -220, 121]))
+
+
+def test_an_interval_that_holds_three_roots_is_rejected() -> None:
+    """256 x^3 - 288 x^2 + 92 x - 7 has three roots in (0, 1): that tells none of them."""
+    document = certified(choice(now=[0], far=[-7, 92, -288, 256]))
+    assert len(document["regions"]["breakpoints"]) == 3
+    for index in range(3):
+        wide = copy.deepcopy(document)
+        wide["regions"]["breakpoints"][index].update(lower="0", upper="1")
+        assert not accepted(wide)
+
+
 def test_a_change_that_is_none_is_rejected() -> None:
     """`changes` names only states whose set differs at the point or right of it."""
     same = {"left": [0], "at": [0], "right": [0]}
@@ -552,31 +585,57 @@ def test_quotients_are_exact(p: list[int], q: list[int]) -> None:
         assert quotient([product[0] + 1, *product[1:]], q) is None
 
 
+ONE_STATE: Document = {
+    "schema": "qdecay.mdp/1",
+    "n_states": 1,
+    "n_actions": 2,
+    "transitions": [[0, 0, 0, 1, 0, False], [0, 1, 0, 1, 0, False]],
+}
+
+
+def told(document: Document, factor: list[int]) -> bool:
+    """Whether the checker takes the number of a breakpoint or touch as stated."""
+    changes = {"0": {"left": [0], "at": [0, 1], "right": [0]}}
+    try:
+        read_point({**document, "changes": changes}, factor, read_model(ONE_STATE), "p", False)
+    except CertificateError:
+        return False
+    return True
+
+
 @given(st.lists(st.integers(-12, 12), min_size=2, max_size=5).filter(lambda p: p[-1] != 0))
 @settings(deadline=None, derandomize=True, max_examples=150)
 def test_numbers_are_told_exactly(p: list[int]) -> None:
     """The solver's root, decimal and closed form pass; those of its neighbours and mirror fail."""
-    model = read_model(
-        {"schema": "qdecay.mdp/1", "n_states": 1, "n_actions": 2, "transitions":
-            [[0, 0, 0, 1, 0, False], [0, 1, 0, 1, 0, False]]}
-    )  # fmt: skip
-    sides = {"0": {"left": [0], "at": [0, 1], "right": [0]}}
-
-    def told(document: Document) -> bool:
-        try:
-            read_point(document, document["polynomial"], model, "touch 0", splits=False)
-        except CertificateError:
-            return False
-        return True
-
     roots = isolate_roots(p)
     for root in roots:
-        document = {**root.to_json(), "changes": sides}
-        assert told(document)
+        document, factor = root.to_json(), list(root.coefficients)
+        assert told(document, factor)
         mirror = isolate_roots([int(c) for c in fmpz_poly(p)(fmpz_poly([1, -1])).coeffs()])
         for other in {*roots, *mirror} - {root}:
             wrong = other.to_json()
-            assert not told({**document, "decimal": wrong["decimal"]})
+            assert not told({**document, "decimal": wrong["decimal"]}, factor)
             if wrong["closed_form"] is not None:
-                assert not told({**document, "closed_form": wrong["closed_form"]})
-            assert not told({**document, "lower": wrong["lower"], "upper": wrong["upper"]})
+                assert not told({**document, "closed_form": wrong["closed_form"]}, factor)
+            interval = {key: wrong[key] for key in ("lower", "upper")}
+            assert not told({**document, **interval}, factor)
+
+
+def test_the_factor_must_have_the_root() -> None:
+    """(2 x^2 - 1)(3 x^2 - 1): of its two factors only one vanishes at 2^(-1/2)."""
+    (root,) = isolate_roots([-1, 0, 2])
+    document = {**root.to_json(), "polynomial": [1, 0, -5, 0, 6], "closed_form": None}
+    assert told(document, [-1, 0, 2])
+    assert told(document, [1, 0, -5, 0, 6])
+    lower, upper = root.enclosure(200)  # so short that the decimal needs no factor
+    document |= {"lower": str(lower), "upper": str(upper)}
+    assert told(document, [-1, 0, 2])
+    assert not told(document, [-1, 0, 3])
+    assert not told(document, [-1, 0, 4])
+
+
+def test_a_rational_must_be_the_root() -> None:
+    """9/10 in the interval, the decimal and the closed form; 10/11 in the polynomial."""
+    nine = {"lower": "9/10", "upper": "9/10", "decimal": "0.9", "closed_form": "9/10"}
+    assert told({"polynomial": [-9, 10], **nine}, [-9, 10])
+    assert not told({"polynomial": [-10, 11], **nine}, [-10, 11])

@@ -32,7 +32,7 @@ def both(
 ) -> tuple[Any, Any]:
     """Return ours and Gymnasium's vector of the same environment."""
     options = {**arguments, **({} if limit is None else {"max_episode_steps": limit})}
-    ours = gym.make_vec(name, num_envs=n, autoreset_mode=mode.value, **options)
+    ours: Any = gym.make_vec(name, num_envs=n, autoreset_mode=mode.value, **options)
     theirs = SyncVectorEnv([lambda: gym.make(name, **options)] * n, autoreset_mode=mode)
     return ours, theirs
 

@@ -230,7 +230,7 @@ def test_noise_is_scaled_too() -> None:
 
 def test_an_unknown_wrapper_is_refused() -> None:
     """A wrapper that may change the dynamics and has no table cannot be wrapped further."""
-    odd = gym.wrappers.TransformReward(NChainEnv(), lambda reward: reward**2)
+    odd = gym.wrappers.TransformReward(NChainEnv(), lambda reward: -float(reward))
     with pytest.raises(ValueError, match="TransformReward may change the dynamics"):
         TimeDilation(odd, 2)
     with pytest.raises(ValueError, match="has no table"):
@@ -240,25 +240,67 @@ def test_an_unknown_wrapper_is_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    ("wrap", "kind", "words"),
+    ("wrapper", "arguments", "kind", "words"),
     [
-        (lambda env: TimeDilation(env, 0), ValueError, "k must be from 1 to 1,000, got 0"),
-        (lambda env: TimeDilation(env, 1.5), TypeError, "k must be an integer, got 1.5"),
-        (lambda env: GeometricTruncation(env, 1), ValueError, "p must be below 1"),
-        (lambda env: GeometricTruncation(env, -0.5), ValueError, "p must be a probability"),
-        (lambda env: GeometricTruncation(env, float("nan")), ValueError, "p must be a number"),
-        (lambda env: RewardScale(env, 0), ValueError, "factor must be > 0, got 0"),
-        (lambda env: RewardScale(env, 0.5), TypeError, "factor must be exact"),
-        (lambda env: RewardShift(env, float("nan")), TypeError, "offset must be exact"),
-        (lambda env: RewardShift(env, None), TypeError, "offset must be"),
-        (lambda env: PotentialShaping(env, [1], 0), ValueError, "phi must have 5 entries, got 1"),
-        (lambda env: PotentialShaping(env, [0.5] * 5, 0), TypeError, r"phi\[0\] must be exact"),
-        (lambda env: PotentialShaping(env, 5, 0), TypeError, "phi must be a list, got 5"),
-        (lambda env: PotentialShaping(env, [0] * 5, 2), ValueError, "gamma must be from 0 to 1"),
-        (lambda env: PotentialShaping(env, [0] * 5, 0.9), TypeError, "gamma must be exact"),
+        (TimeDilation, (0,), ValueError, "k must be from 1 to 1,000, got 0"),
+        (TimeDilation, (1.5,), TypeError, "k must be an integer, got 1.5"),
+        (GeometricTruncation, (1,), ValueError, "p must be below 1"),
+        (GeometricTruncation, (-0.5,), ValueError, "p must be a probability"),
+        (GeometricTruncation, (float("nan"),), ValueError, "p must be a number"),
+        (RewardScale, (0,), ValueError, "factor must be > 0, got 0"),
+        (RewardScale, (0.5,), TypeError, "factor must be exact"),
+        (RewardShift, (float("nan"),), TypeError, "offset must be exact"),
+        (RewardShift, (None,), TypeError, "offset must be"),
+        (
+            PotentialShaping,
+            (
+                [1],
+                0,
+            ),
+            ValueError,
+            "phi must have 5 entries, got 1",
+        ),
+        (
+            PotentialShaping,
+            (
+                [0.5] * 5,
+                0,
+            ),
+            TypeError,
+            r"phi\[0\] must be exact",
+        ),
+        (
+            PotentialShaping,
+            (
+                5,
+                0,
+            ),
+            TypeError,
+            "phi must be a list, got 5",
+        ),
+        (
+            PotentialShaping,
+            (
+                [0] * 5,
+                2,
+            ),
+            ValueError,
+            "gamma must be from 0 to 1",
+        ),
+        (
+            PotentialShaping,
+            (
+                [0] * 5,
+                0.9,
+            ),
+            TypeError,
+            "gamma must be exact",
+        ),
     ],
 )
-def test_bad_arguments_are_refused(wrap: Any, kind: type[Exception], words: str) -> None:
+def test_bad_arguments_are_refused(
+    wrapper: Any, arguments: tuple[Any, ...], kind: type[Exception], words: str
+) -> None:
     """Each wrapper names the argument and its value."""
     with pytest.raises(kind, match=words):
-        wrap(NChainEnv())
+        wrapper(NChainEnv(), *arguments)

@@ -3,6 +3,7 @@
 A policy that is optimal just left of 1 is found by policy iteration with exact signs there; it
 stays optimal as far left as no advantage turns positive. The largest root in (0, 1) of any
 advantage that is not identically 0 is therefore the last breakpoint, or a touch right of it.
+Windows of floats (`ball`), from 1 leftwards, leave few advantages to exact arithmetic.
 """
 
 from __future__ import annotations
@@ -12,17 +13,22 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from qdecay.exact.algebraic import AlgebraicNumber, isolate_quickly
+from qdecay.exact.ball import NoBound, Window, ends, steps_ahead
 from qdecay.exact.budget import Budget
 from qdecay.exact.point import proposed_policy, settle, sign_left_of
+from qdecay.exact.policy_graph import PolicyGraph
 from qdecay.exact.rational_model import RationalModel
 from qdecay.exact.series import PolicySeries
+from qdecay.exact.walk import Blind
 
 if TYPE_CHECKING:
     from qdecay.mdp import MDP
 
 _NEAR_ONE = 1 - 2.0**-20  # where floats propose a policy for exact signs to judge
+_ENDLESS = Fraction(1, 2**10)  # floats are not used this close to 1 where nothing ends
 _ONE = AlgebraicNumber.of(1)
 
 
@@ -54,21 +60,60 @@ def blackwell(mdp: MDP, *, max_seconds: float | None = None) -> Blackwell:
     budget, model = Budget(max_seconds), RationalModel(mdp)
     everything = np.ones(model.n_pairs, dtype=np.bool_)
     proposal = proposed_policy(model, _NEAR_ONE)
-    policy, optimal = settle(model, proposal, everything, lambda p: sign_left_of(p, _ONE), budget)
-    series = PolicySeries(model, policy, budget)
-    last, crossing = AlgebraicNumber.of(0), False
-    for pair in np.flatnonzero(~optimal).tolist():
-        budget.check()
-        c = series.numerator(pair)
-        # From a little left of `last` on, so that a root equal to it is seen.
-        roots = isolate_quickly(c, last.lower * (1 - Fraction(1, 2**20)), Fraction(1))
-        if not roots or roots[-1] < last:
-            continue
-        if roots[-1] > last:
-            last, crossing = roots[-1], False
-        if not crossing and last > 0:
-            crossing = sign_left_of(c, last) > 0
+    policy, optimal = settle(
+        model, proposal, everything, lambda p: sign_left_of(p, _ONE), budget, _open_near_one
+    )
+    last, crossing = _last_root(PolicySeries(model, policy, budget), optimal)
     found = model.sets(np.flatnonzero(optimal).tolist())
     return Blackwell(
         last.simplified(), last > 0 and not crossing, tuple(found[s] for s in range(model.n))
     )
+
+
+def _open_near_one(series: PolicySeries, pairs: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the pairs that floats cannot prove negative up to 1."""
+    near_one: NDArray[np.bool_] = _window_left_of(series.graph, Fraction(1)).suspect[:, -1]
+    return pairs[near_one[pairs]]
+
+
+def _last_root(series: PolicySeries, optimal: NDArray[np.bool_]) -> tuple[AlgebraicNumber, bool]:
+    """Return the largest root in (0, 1) of any other advantage, 0 if none, and if one crosses."""
+    upper = Fraction(1)
+    while upper > 0:
+        window = _window_left_of(series.graph, upper)
+        last, crossing = AlgebraicNumber.of(0), False
+        for pair in np.flatnonzero(window.suspect.any(axis=1) & ~optimal).tolist():
+            box = int(np.flatnonzero(window.suspect[pair])[-1])
+            if window.edges[box + 1] < last.lower:
+                continue
+            c = series.numerator(pair)
+            # From a little left of `last` on, so that a root equal to it is seen.
+            start = max(window.lower, last.lower) * (1 - Fraction(1, 2**20))
+            beyond = min(Fraction(1), upper * (1 + Fraction(1, 2**20)))
+            roots = [r for r in isolate_quickly(c, start, beyond) if last <= r <= upper]
+            if not roots or roots[-1] == 1:
+                continue
+            if roots[-1] > last:
+                last, crossing = roots[-1], False
+            crossing = crossing or sign_left_of(c, last) > 0
+        if last > 0:
+            return last, crossing
+        upper = window.lower
+    return AlgebraicNumber.of(0), False
+
+
+def _window_left_of(graph: PolicyGraph, upper: Fraction) -> Window | Blind:
+    """Return a window that ends at `upper`, a dyadic number."""
+    model = graph.model
+    try:
+        if upper == Fraction(1, 2):
+            return Window(model, graph, 0.0, 0.5)
+        if upper == 1 and not ends(graph):
+            return Blind(model, 1 - _ENDLESS, upper)
+        steps = steps_ahead(graph, float(upper))
+        half = min(Fraction(1 / (7 * steps)), (upper - Fraction(1, 2)) / 2)
+        grain = 2 ** (int(1 / half).bit_length() + 4)
+        half = Fraction(int(half * grain), grain)
+        return Window(model, graph, float(upper - half), float(half))
+    except NoBound:
+        return Blind(model, Fraction(0), upper)

@@ -8,6 +8,7 @@ on a projection of the series P^t r modulo one large prime, and irreducible fact
 from __future__ import annotations
 
 import math
+import random
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
 # Exponents of Mersenne primes.
 _MERSENNE = (127, 521, 1279, 2203, 3217, 4423, 9941, 19937, 44497, 110503, 216091)
-_SEED = 0x9E3779B97F4A7C15  # of the projection; any number far from the model's serves
+_SEED = 1
 
 Row = tuple[int, list[tuple[int, int]]]
 
@@ -119,7 +120,8 @@ def _recurrence(q: int, rows: list[Row], degree: int) -> fmpz_poly | None:
     if exponent is None:
         raise ValueError(f"a certificate of degree {degree} with numbers this long is too large")
     prime = 2**exponent - 1
-    projection = [pow(_SEED, s + 1, prime) for s in range(len(rows))]
+    numbers = random.Random(_SEED)  # powers of one number would make a chain look geometric
+    projection = [numbers.randrange(prime) for _ in rows]
     vector = [reward for reward, _ in rows]
     terms = []
     for _ in range(2 * degree + 16):  # 16 more than needed tell a recurrence from a chance

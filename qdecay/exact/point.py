@@ -24,6 +24,8 @@ _SWEEPS = 200  # of float policy iteration, which only proposes
 Policy = NDArray[np.int64]
 Mask = NDArray[np.bool_]
 Sign = Callable[[fmpz_poly], int]
+Pairs = NDArray[np.int64]
+OpenAmong = Callable[[PolicySeries, Pairs], Pairs]
 
 
 class Point:
@@ -38,7 +40,9 @@ class Point:
         self.model, self.gamma, self.budget = model, gamma, budget
         policy = proposed_policy(model, float(gamma))
         everything = np.ones(model.n_pairs, dtype=np.bool_)
-        self.policy, self.at = settle(model, policy, everything, gamma.sign_of, budget, gamma)
+        self.policy, self.at = settle(
+            model, policy, everything, gamma.sign_of, budget, self._not_negative
+        )
 
     def right(self) -> Mask:
         """Return the pairs that are optimal just right of gamma."""
@@ -47,6 +51,19 @@ class Point:
     def left(self) -> Mask:
         """Return the pairs that are optimal just left of gamma."""
         return self._beside(lambda p: sign_left_of(p, self.gamma))
+
+    def _not_negative(self, series: PolicySeries, pairs: Pairs) -> Pairs:
+        """Return the pairs that floats cannot prove negative at gamma."""
+        lower, upper = self.gamma.enclosure(60)
+        centre = float((lower + upper) / 2)
+        half_width = 2.0**-44 * min(centre, 1 - centre)
+        try:
+            window = Window(series.model, series.graph, centre, half_width)
+        except NoBound:
+            return pairs
+        if not window.lower < lower <= upper < window.upper:
+            return pairs
+        return pairs[window.suspects_on(pairs, lower, upper)]
 
     def _beside(self, sign: Sign) -> Mask:
         # All others are worse at gamma, hence near it.
@@ -59,13 +76,13 @@ def settle(
     candidates: Mask,
     sign: Sign,
     budget: Budget,
-    gamma: AlgebraicNumber | None = None,
+    open_among: OpenAmong | None = None,
 ) -> tuple[Policy, Mask]:
     """Run policy iteration among the candidates with exact signs of the advantages.
 
     Args:
         sign: of an advantage's numerator, in an ordered field: at, beside a point.
-        gamma: where floats may prove pairs negative beforehand, if `sign` is that at gamma.
+        open_among: drops pairs that floats prove negative beforehand.
 
     Returns: the policy found, and the candidates whose sign is then 0 (its own pairs too).
     """
@@ -75,8 +92,8 @@ def settle(
         zero = np.zeros(model.n_pairs, dtype=np.bool_)
         zero[policy] = True
         open_pairs = np.flatnonzero(candidates & ~zero)
-        if gamma is not None:
-            open_pairs = _not_negative(series, gamma, open_pairs)
+        if open_among is not None:
+            open_pairs = open_among(series, open_pairs)
         ties = series.identically_zero(open_pairs)
         zero[open_pairs[ties]] = True
         rising = []
@@ -89,24 +106,6 @@ def settle(
             return policy, zero
         policy = policy.copy()
         policy[model.pair_state[rising]] = rising
-
-
-def _not_negative(
-    series: PolicySeries, gamma: AlgebraicNumber, pairs: NDArray[np.int64]
-) -> NDArray[np.int64]:
-    """Return the pairs that floats cannot prove negative at gamma."""
-    lower, upper = gamma.enclosure(60)
-    centre = float((lower + upper) / 2)
-    half_width = 2.0**-44 * min(centre, 1 - centre)
-    try:
-        window = Window(series.model, series.graph, centre, half_width)
-    except NoBound:
-        return pairs
-    if not window.lower < lower <= upper < window.upper:
-        return pairs
-    return np.array(
-        [p for p in pairs.tolist() if not window.negative_on(p, lower, upper)], dtype=np.int64
-    )
 
 
 def proposed_policy(model: RationalModel, gamma: float) -> Policy:

@@ -85,7 +85,7 @@ def count_roots(p: Polynomial, a: Fraction, b: Fraction, most: int) -> int:
     """
     degree = len(p) - 1
     found, parts = 0, [_on_unit_interval(p, a, b)] if a < b else []
-    halvings = 200 + 200_000 // len(p)  # a pair of roots 10^-60 apart takes 200
+    halvings = 200 + 20_000 // len(p)  # a pair of roots 10^-60 apart takes 200
     while parts and found <= most:
         part = parts.pop()
         variations = _variations(_shifted(part[::-1]))

@@ -13,11 +13,13 @@ from qdecay.errors import InputError
 if TYPE_CHECKING:
     from qdecay.compare import Comparison
     from qdecay.exact.algebraic import AlgebraicNumber
+    from qdecay.exploration import LearningTime
     from qdecay.thresholds import LearnedThreshold
 
 SUFFIXES = (".svg", ".pdf", ".png")
 # Okabe & Ito's palette, which colour-blind readers can tell apart.
 EXACT, LEARNED, SPREAD = "#D55E00", "#0072B2", "#56B4E9"
+EXPLORER_COLOURS = ("#999999", "#0072B2", "#009E73", "#CC79A7")
 _STYLE: Any = {
     "font.size": 9,
     "axes.spines.top": False,
@@ -103,3 +105,41 @@ def _draw_choices(ax: Any, source: str, exact: AlgebraicNumber, learned: Learned
     ax.set_ylim(-0.15, 1.15)
     ax.set_yticks([0, 0.5, 1])
     ax.legend(fontsize=7, loc="center left", frameon=False)
+
+
+def save_learning_times(rows: Sequence[LearningTime], path: Path) -> None:
+    """Draw the steps until right for good over the delay, or over gamma where there is one delay.
+
+    A panel for each gamma, or one for the one delay; each explorer's median with its range over
+    the seeds, beside the expected steps of a uniformly random walk. An arrow at the top is a
+    median beyond the budget.
+    """
+    by_gamma = len({row.delay for row in rows}) == 1
+    panels: dict[str, list[LearningTime]] = {}
+    for row in rows:
+        panels.setdefault(f"n = {row.delay}" if by_gamma else f"γ = {row.gamma}", []).append(row)
+    with _figure(len(panels), path) as axes:
+        for ax, (title, shown) in zip(axes, panels.items(), strict=True):
+            _draw_times(ax, shown, by_gamma)
+            ax.set_title(f"{shown[0].game}, {title}")
+
+
+def _draw_times(ax: Any, rows: Sequence[LearningTime], by_gamma: bool) -> None:
+    names = list(dict.fromkeys(row.explorer for row in rows))
+    for name, colour in zip(names, EXPLORER_COLOURS, strict=False):
+        own = [row for row in rows if row.explorer == name]
+        budget = own[0].budget
+        xs = [float(row.gamma) if by_gamma else row.delay for row in own]
+        medians = [budget * 1.5 if row.median is None else row.median for row in own]
+        lows = [budget * 1.5 if row.low is None else row.low for row in own]
+        highs = [budget * 1.5 if row.high is None else row.high for row in own]
+        ax.fill_between(xs, lows, highs, color=colour, alpha=0.15, lw=0)
+        ax.plot(xs, medians, "o-", color=colour, markersize=3, label=name)
+        late = [x for x, row in zip(xs, own, strict=True) if row.median is None]
+        ax.plot(late, [budget * 1.5] * len(late), "^", color=colour, markersize=7)
+    walk = sorted({(float(r.gamma) if by_gamma else r.delay, r.random_walk) for r in rows})
+    ax.plot(*zip(*walk, strict=True), "--", color=EXACT, lw=1.2, label="random walk to R")
+    ax.set_yscale("log")
+    ax.set_xlabel("discount factor γ" if by_gamma else "steps n to the large reward")
+    ax.set_ylabel("steps until right for good")
+    ax.legend(fontsize=7, frameon=False)

@@ -1,0 +1,102 @@
+"""The command `probe`: the discount that an agent really has."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from qdecay.cli_options import AsJson
+
+app = typer.Typer()
+
+
+@app.command()
+def probe(
+    agent: Annotated[
+        str,
+        typer.Argument(
+            metavar="AGENT",
+            help="module:function (env, seed -> policy), sb3:DQN, sb3:PPO, sb3:A2C, or q_learning.",
+        ),
+    ],
+    gamma: Annotated[float | None, typer.Option(help="The discount it is told.")] = None,
+    delays: Annotated[str, typer.Option(help="Delays of the far reward.")] = "1,2,4,8,16,32",
+    near_delay: Annotated[int, typer.Option(help="Delay of the near reward.")] = 0,
+    settings: Annotated[
+        str, typer.Option(help="Worlds to ask in; the first gives the curve.")
+    ] = "one-shot,large,repeating,time limit",
+    tolerance: Annotated[
+        float | None, typer.Option(help="Half-width wanted of log gamma's interval, at each delay.")
+    ] = None,
+    trainings: Annotated[int | None, typer.Option(help="At most so many; 30 a point.")] = None,
+    seconds: Annotated[float | None, typer.Option(help="Stop asking after so long.")] = None,
+    seed: Annotated[int, typer.Option(min=0, help="The same seed, the same answers.")] = 0,
+    workers: Annotated[int, typer.Option(min=1, help="Processes to train in.")] = 1,
+    store: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Remember answers; started again, go on from there."),
+    ] = None,
+    as_json: AsJson = False,
+    plot: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Draw the curve; .svg, .pdf or .png.")
+    ] = None,
+) -> int:
+    """Measure the discount that an agent really has, from its choices.
+
+    For each delay, freshly trained agents choose between a near and a far reward until the ratio
+    is known at which they are indifferent. With --gamma the pattern over all worlds is compared
+    with that of known faults. The exit code is 1 where the agent does not behave as it was told.
+
+    Examples:
+
+    - qdecay probe q_learning --gamma 0.9
+
+    - qdecay probe mine:train --gamma 0.99 --workers 2 --store answers.jsonl
+
+    - qdecay probe sb3:DQN --gamma 0.9 --settings one-shot --delays 1,2,4,8 --trainings 60
+    """
+    from qdecay import probe as run
+    from qdecay.errors import InputError
+    from qdecay.probe import diagnose, expected_trainings, load_trainer
+    from qdecay.probe.show import print_profile, trainings_bar
+    from qdecay.report.plots import check_plot_path
+    from qdecay.report.probe_plot import save_profile
+
+    if plot is not None:
+        check_plot_path(plot)
+    trainer = load_trainer(agent, gamma)
+    try:
+        asked: dict[str, Any] = {
+            "delays": [int(delay) for delay in delays.split(",")],
+            "near_delay": near_delay,
+            "gamma": gamma,
+            "settings": [name.strip() for name in settings.split(",")],
+            "tolerance": tolerance,
+        }
+        with trainings_bar(expected_trainings(**asked)) as tick:
+            profile = run(
+                trainer,
+                **asked,
+                trainings=trainings,
+                seconds=seconds,
+                seed=seed,
+                workers=workers,
+                store=store,
+                name=agent if gamma is None else f"{agent} --gamma {gamma:g}",
+                tick=tick,
+            )
+    except (ValueError, TypeError) as error:
+        raise InputError(str(error)) from error
+    diagnosis = diagnose(profile) if gamma is not None and 0 < gamma < 1 else None
+    if plot is not None:
+        save_profile(profile, plot)
+    if as_json:
+        named = None if diagnosis is None else diagnosis.to_json()
+        typer.echo(json.dumps({**profile.to_json(), "diagnosis": named}, indent=2))
+    else:
+        print_profile(profile, diagnosis)
+    accused = diagnosis is not None and diagnosis.fault not in (None, "sound")
+    return int(profile.behaves_as_told is False or accused)

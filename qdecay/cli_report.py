@@ -1,0 +1,174 @@
+"""The commands that draw: report, plot and gallery."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from qdecay import tables
+from qdecay.cli_options import OptionPairs
+
+if TYPE_CHECKING:
+    from qdecay.exploration import LearningTime
+    from qdecay.report.chapter import Chapter
+    from qdecay.source import Source
+
+app = typer.Typer()
+
+SourceArgument = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="SOURCE",
+        help="A finite model: a Gymnasium id, or a file. Without it: the four homework problems.",
+    ),
+]
+Seeds = Annotated[int, typer.Option(min=10, help="Agents per break-even gamma.")]
+FirstSeed = Annotated[int, typer.Option(min=0, help="The first seed; the others follow.")]
+ExactOnly = Annotated[
+    bool, typer.Option("--exact-only", help="Train no agents: only what algebra knows.")
+]
+Force = Annotated[bool, typer.Option("--force", help="Replace a file that is there.")]
+_MAX_SECONDS = 60.0
+_EXPLORING_STEPS = 4_000
+
+
+@app.command()
+def report(
+    source: SourceArgument = None,
+    option: OptionPairs = None,
+    output: Annotated[
+        Path, typer.Option("-o", "--output", metavar="FILE", help="The page to write.")
+    ] = Path("qdecay.html"),
+    seeds: Seeds = 10,
+    seed: FirstSeed = 0,
+    exact_only: ExactOnly = False,
+    force: Force = False,
+) -> None:
+    """Write a page to explore a model: move gamma and see the optimal actions change.
+
+    The page is one file that opens from disk and asks no other host for anything. For chains it
+    also shows where trained agents flip, with the seeds of `qdecay compare`.
+
+    Examples:
+
+    - qdecay report -o homework.html
+
+    - qdecay report FrozenLake-v1 -o lake.html
+    """
+    from qdecay.report.page import HOMEWORK_TITLE, check_page_path, explorer, write_page
+
+    check_page_path(output, force=force)
+    sources = _sources(source, option)
+    chapters = _chapters(sources, seeds, seed, exact_only)
+    if source is None:
+        page = explorer(chapters, HOMEWORK_TITLE, [] if exact_only else _learning_times())
+    else:
+        page = explorer(chapters)
+    write_page(output, page)
+    typer.echo(f"{output}: {output.stat().st_size / 1e6:.1f} MB; open it in a browser")
+
+
+@app.command()
+def plot(
+    source: SourceArgument = None,
+    option: OptionPairs = None,
+    output: Annotated[
+        Path,
+        typer.Option("-o", "--output", metavar="FILE", help="The figure: .svg, .pdf or .png."),
+    ] = Path("qdecay.svg"),
+    what: Annotated[
+        list[str] | None,
+        typer.Option(help="regions, values, thresholds or learning; may be repeated."),
+    ] = None,
+    seeds: Seeds = 10,
+    seed: FirstSeed = 0,
+    force: Force = False,
+) -> None:
+    """Draw a figure for a paper: policy regions, action values, thresholds, learning.
+
+    Without --what: regions and values. Thresholds and learning are those of chains.
+
+    Examples:
+
+    - qdecay plot qdecay/ShortDelay-v0 -o short.pdf
+
+    - qdecay plot -o homework.svg --what regions --what thresholds
+    """
+    from qdecay.errors import InputError
+    from qdecay.report.model_plots import KINDS, save_model
+    from qdecay.report.plots import check_plot_path
+
+    kinds = what or ["regions", "values"]
+    for kind in kinds:
+        if kind not in KINDS:
+            raise InputError(f"--what {kind}: choose out of {', '.join(KINDS)}")
+    check_plot_path(output)
+    if output.exists() and not force:
+        raise InputError(f"{output}: exists and is kept; --force replaces it")
+    exact_only = not {"thresholds", "learning"} & set(kinds)
+    save_model(_chapters(_sources(source, option), seeds, seed, exact_only), kinds, output)
+    typer.echo(str(output))
+
+
+@app.command()
+def gallery(
+    output: Annotated[
+        Path, typer.Option("-o", "--output", metavar="DIR", help="The folder to fill.")
+    ] = Path("gallery"),
+    max_seconds: Annotated[
+        float, typer.Option(min=0.1, metavar="SECONDS", help="Limit per environment.")
+    ] = _MAX_SECONDS,
+    force: Force = False,
+) -> None:
+    """Write a page for each environment of qdecay and of Gymnasium's toy text, and an index."""
+    from qdecay.report.gallery import environment_ids, write_gallery
+
+    with tables.spinner("gallery") as tell:
+        cards = write_gallery(
+            output, environment_ids(), force=force, max_seconds=max_seconds, tick=tell
+        )
+    shown = tables.table("environment", "regions", "page")
+    for card in cards:
+        regions = str(card.facts["regions"]) if card.facts else ""
+        shown.add_row(card.source, regions, card.page or card.reason)
+    tables.console().print(shown)
+    typer.echo(f"{output / 'index.html'}: open it in a browser")
+
+
+def _sources(source: str | None, option: list[str] | None) -> list[Source]:
+    from qdecay.errors import InputError
+    from qdecay.source import HOMEWORK, Source, parse_options
+
+    options = parse_options(option or [])
+    if options and source is None:
+        raise InputError("-k goes with a SOURCE: the four problems take no arguments")
+    return [Source(source, options)] if source else [Source(env_id) for env_id in HOMEWORK]
+
+
+def _learning_times() -> list[LearningTime]:
+    """Homework D with a budget that keeps a report quick; `qdecay learn-curve` has more."""
+    from qdecay.exploration import learning_times
+
+    with tables.spinner("report") as tell:
+        return learning_times(steps=_EXPLORING_STEPS, tick=lambda: tell("homework D"))
+
+
+def _chapters(sources: list[Source], seeds: int, seed: int, exact_only: bool) -> list[Chapter]:
+    """Read the models; train agents on the chains among them."""
+    from qdecay.compare import compare
+    from qdecay.report.chapter import read_chapter
+
+    chapters = []
+    with tables.spinner("report") as tell:
+        for source in sources:
+            tell(f"{source.text}: regions")
+            chapter = read_chapter(source)
+            if chapter.layout is not None and not exact_only:
+                tell(f"{source.text}: training agents")
+                found = compare(source.env(), seeds=seeds, seed=seed, name=source.text)
+                chapter = replace(chapter, comparison=found)
+            chapters.append(chapter)
+    return chapters

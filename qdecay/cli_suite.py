@@ -1,0 +1,162 @@
+"""The commands of the suite: envs and learn-curve."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from qdecay import tables
+from qdecay.cli_options import AsJson
+
+if TYPE_CHECKING:
+    from qdecay.exploration import LearningTime
+
+app = typer.Typer()
+
+
+@app.command()
+def envs(as_json: AsJson = False) -> None:
+    """List the environments of the suite with their exact break-even gammas.
+
+    Shown are the gammas at which the optimal choice changes at the start state, or in any state
+    where episodes start in several; --json has those of all states, and each environment's law.
+    """
+    from qdecay.catalogue import SCHEMA, catalogue
+
+    members = catalogue()
+    if as_json:
+        document = {"schema": SCHEMA, "environments": [member.to_json() for member in members]}
+        typer.echo(json.dumps(document, indent=2))
+        return
+    table = tables.table("environment", "states", "break-even gammas", "law (g is gamma)")
+    table.columns[0].no_wrap = True
+    for member in members:
+        gammas = member.breakpoints if member.start is None else member.break_evens
+        shown = "\n".join(_short_root(root) for root in gammas)
+        states = "" if member.n_states is None else f"{member.n_states:,}"
+        table.add_row(member.env_id, states, shown, member.law)
+    tables.console().print(table)
+
+
+def _short_root(root: Any) -> str:
+    return f"{root.closed_form() or ''} = {root.decimal(8)}".removeprefix(" = ")
+
+
+@app.command("learn-curve")
+def learn_curve(
+    game: Annotated[
+        str, typer.Option(help="forever (ConstantOrSparse) or once (homework C with escape).")
+    ] = "forever",
+    delay: Annotated[
+        str, typer.Option(help="Steps n to the large reward, as 1,2,3.")
+    ] = "1,2,3,4,5",
+    gamma: Annotated[str, typer.Option(help="Discount factors, as 1/2,0.9.")] = "9/10",
+    advantage: Annotated[
+        str, typer.Option(help="Worth of the large reward over the small one; sets R.")
+    ] = "2",
+    reward: Annotated[
+        str | None, typer.Option(help="R itself, in place of --advantage; the small one is 1.")
+    ] = None,
+    seeds: Annotated[int, typer.Option(min=1, help="Agents per row.")] = 10,
+    steps: Annotated[int, typer.Option(min=1, help="Steps of each agent.")] = 20_000,
+    as_json: AsJson = False,
+    plot: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Draw steps over delay or gamma; .svg, .pdf or .png."),
+    ] = None,
+) -> None:
+    """Measure how long Q-learning needs until its choice is right for good (homework D).
+
+    A small reward on every step against a large one every n-th step, learnt by four kinds of
+    exploration; beside them the 2^(n+1) - 2 steps that a uniformly random walk needs on average
+    to be paid the large reward once.
+
+    Examples:
+
+    - qdecay learn-curve --plot delays.svg
+
+    - qdecay learn-curve --delay 4 --gamma 1/2,2/3,3/4,9/10 --reward 6
+    """
+    from qdecay.errors import InputError
+    from qdecay.exploration import EXPLORERS, SCHEMA, learning_times
+    from qdecay.report.plots import check_plot_path, save_learning_times
+
+    if plot is not None:
+        check_plot_path(plot)
+    try:
+        delays, gammas = [_whole(text) for text in delay.split(",")], gamma.split(",")
+        with _counting(len(delays) * len(gammas) * len(EXPLORERS) * seeds) as tick:
+            rows = learning_times(
+                game=game,  # type: ignore[arg-type]  # checked there
+                delays=delays,
+                gammas=gammas,
+                advantage=advantage,
+                reward=reward,
+                seeds=seeds,
+                steps=steps,
+                tick=tick,
+            )
+    except ValueError as error:
+        raise InputError(f"learn-curve: {error}") from error
+    if plot is not None:
+        save_learning_times(rows, plot)
+    if as_json:
+        document = {"schema": SCHEMA, "rows": [row.to_json() for row in rows]}
+        typer.echo(json.dumps(document, indent=2))
+    else:
+        _print_times(rows)
+
+
+def _whole(text: str) -> int:
+    if not text.strip().isdecimal():
+        raise ValueError(f"--delay takes whole numbers such as 1,2,3, got {text!r}")
+    return int(text)
+
+
+@contextmanager
+def _counting(total: int) -> Iterator[Callable[[], None]]:
+    """Show how many of the trainings are done, on a terminal's standard error."""
+    from rich.progress import Progress
+
+    console = tables.console(stderr=True)
+    with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
+        task = progress.add_task("training", total=total)
+        yield partial(progress.advance, task)
+
+
+def _print_times(rows: list[LearningTime]) -> None:
+    table = tables.table()
+    for heading in (
+        "gamma",
+        "n",
+        "R",
+        "right choice",
+        "explorer",
+        "median",
+        "range",
+        "random walk",
+    ):
+        text = heading in ("right choice", "explorer")
+        table.add_column(heading, justify="left" if text else "right", overflow="fold")
+    for row in rows:
+        median, low, high = (
+            f"> {row.budget:,}" if steps is None else f"{steps:,.0f}"
+            for steps in (row.median, row.low, row.high)
+        )
+        table.add_row(
+            str(row.gamma),
+            str(row.delay),
+            f"{float(row.reward):.5g}",
+            ", ".join(row.best),
+            row.explorer,
+            median,
+            f"{low} to {high}" if low != high else low,
+            f"{row.random_walk:,}",
+        )
+    tables.console().print(table)

@@ -1,0 +1,206 @@
+r"""Where to ask next, and what the answers say: the psi-marginal method for one delay.
+
+The stimulus x = log(r / R) is the near reward in units of the far one. An agent takes the far
+reward with probability
+
+    P(x) = lapse / 2 + (1 - lapse) / (1 + exp((x - t) / w))
+
+with the indifference point t, the log of the discount of that delay, and a width w >= 0 that says
+how noisy its trainings are; a deterministic agent has a width below the finest of the grid, and
+the method then halves intervals. The next stimulus is the one whose answer is expected to say the
+most about t, the width being a nuisance: it maximises the mutual information
+I(answer; t) = h(E P) - E h(P(. | t)), with h the entropy of one answer and E over the posterior.
+
+The posterior lives on a grid of cells laid between the stimuli asked so far, so that it is
+fine where they crowd. Its prior: with weight 0.9 the per-step discount exp(t / steps) is uniform
+on (0, 1); with weight 0.1, t is uniform on the range of stimuli. It knows nothing of what the
+agent was told.
+
+Sources: Kontsevich & Tyler, Vision Research 39 (1999), 2729-2737 (psi); Prins, Journal of Vision
+13(7):3 (2013) (psi-marginal); Wichmann & Hill, Perception & Psychophysics 63 (2001) (lapses).
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import expit, logsumexp
+
+Array = NDArray[np.float64]
+
+LAPSE = 0.02  # chance of an answer that has nothing to do with the question
+_FOCUS = 0.9  # prior weight of per-step discounts in (0, 1)
+N_WIDTHS = 12
+_WIDEST = 3.0  # a choice that noisy flips between r = R / 20 and r = 20 R
+_CELLS = 10  # per gap between two stimuli
+_CANDIDATES = 25
+_NEGLIGIBLE = 1e-7  # mass of a cell that cannot matter to what is asked next
+_SAME = 6  # identical answers after which the end of the range is asked
+_ENDS = 2  # times it is asked before "no indifference point" is believed
+
+
+@dataclass(frozen=True, eq=False)
+class Posterior:
+    """What is known of an indifference point.
+
+    Attributes:
+        median, low, high: of t, with 95 % between low and high.
+        log_evidence: log of the probability of the answers at each width, t integrated out.
+    """
+
+    median: float
+    low: float
+    high: float
+    log_evidence: Array
+
+
+@dataclass(frozen=True)
+class Staircase:
+    """The questions asked at one delay, with their answers.
+
+    Attributes:
+        steps: n - m, by how many steps the far reward comes later; >= 1.
+        low, high: the range of stimuli.
+        tolerance: wanted half-width of the 95 % interval of t / steps, the log discount per step.
+        asked: the stimuli so far.
+        far: for each, whether the far reward was taken.
+    """
+
+    steps: int
+    low: float
+    high: float
+    tolerance: float
+    asked: tuple[float, ...] = ()
+    far: tuple[bool, ...] = ()
+
+    def answered(self, x: float, far: bool) -> Staircase:
+        """Return the staircase with one more answer."""
+        return Staircase(
+            self.steps,
+            self.low,
+            self.high,
+            self.tolerance,
+            (*self.asked, x),
+            (*self.far, far),
+        )
+
+    @property
+    def always(self) -> str | None:
+        """The side that was taken in every answer, "near" or "far"; None where both were."""
+        if len(set(self.far)) != 1:
+            return None
+        return "far" if self.far[0] else "near"
+
+    @property
+    def open(self) -> bool:
+        """Whether the agent took one side up to the end of the range: there is no t in it."""
+        if self.always is None or len(self.far) < _SAME:
+            return False
+        return self.asked.count(self._end) >= _ENDS
+
+    @property
+    def done(self) -> bool:
+        """Whether t is known well enough, or does not exist."""
+        if self.open:
+            return True
+        known = self.posterior
+        return self.always is None and known.high - known.low <= 2 * self.tolerance * self.steps
+
+    @property
+    def _end(self) -> float:
+        return self.high if self.always == "far" else self.low
+
+    def next(self) -> float:
+        """Return the stimulus whose answer is expected to say the most about t."""
+        if self.always is not None and len(self.far) >= _SAME:
+            return self._end
+        candidates = self._quantiles(np.linspace(0.02, 0.98, _CANDIDATES))
+        return float(max(candidates, key=self._information))
+
+    def _information(self, x: float) -> float:
+        """I(answer; t) of the stimulus x."""
+        threshold, mass, per_width = self._likely
+        far = (_far(x, threshold, self._widths) * per_width).sum(axis=1)
+        return float(_entropy(mass @ far) - mass @ _entropy(far))
+
+    @cached_property
+    def _likely(self) -> tuple[Array, Array, Array]:
+        """The cells that hold all but nothing of the mass: t, P(t) and P(w | t)."""
+        joint, _ = self._joint
+        mass = joint.sum(axis=1)
+        kept = mass > _NEGLIGIBLE
+        joint, mass = joint[kept], mass[kept]
+        return self._cells[0][kept], mass / mass.sum(), joint / mass[:, None]
+
+    def log_likelihood(self, threshold: Array) -> Array:
+        """Return log P(answers | t) at every given t, the width integrated out."""
+        values: Array = logsumexp(self.log_likelihoods(threshold), axis=1) - math.log(N_WIDTHS)
+        return values
+
+    def log_likelihoods(self, threshold: Array) -> Array:
+        """Return log P(answers | t, w), shape (thresholds, widths)."""
+        if not self.asked:
+            return np.zeros((len(threshold), N_WIDTHS))
+        x = np.array(self.asked)[:, None, None]
+        # The chance of the answer given: that of far at x, or that of far at its mirror image.
+        towards = np.where(self.far, 1.0, -1.0)[:, None, None] * (threshold[:, None] - x)
+        values: Array = np.log(LAPSE / 2 + (1 - LAPSE) * expit(towards / self._widths)).sum(axis=0)
+        return values
+
+    @cached_property
+    def posterior(self) -> Posterior:
+        """The median of t, its 95 % interval and the evidence."""
+        low, median, high = self._quantiles(np.array([0.025, 0.5, 0.975]))
+        return Posterior(float(median), float(low), float(high), self._joint[1])
+
+    @property
+    def _widths(self) -> Array:
+        finest = min(self.tolerance * self.steps / 32, _WIDEST / 2)
+        return np.geomspace(finest, _WIDEST, N_WIDTHS)
+
+    @cached_property
+    def _cells(self) -> tuple[Array, Array, Array]:
+        """The middles of the cells, their edges, and the prior mass of each."""
+        ends = np.unique([self.low, *self.asked, self.high])
+        within = (1 - np.cos(np.linspace(0, np.pi, _CELLS + 1)[:-1])) / 2  # dense at both ends
+        gaps = np.diff(ends)[:, None]
+        edges = np.append((ends[:-1, None] + gaps * within).ravel(), ends[-1])
+        focused = np.minimum(np.exp(edges / self.steps), 1.0)
+        uniform = (edges - self.low) / (self.high - self.low)
+        prior = np.diff(_FOCUS * focused + (1 - _FOCUS) * uniform)
+        return (edges[1:] + edges[:-1]) / 2, edges, prior
+
+    @cached_property
+    def _joint(self) -> tuple[Array, Array]:
+        """The posterior of (t, w) on the grid, shape (cells, widths), and each width's evidence."""
+        middles, _, prior = self._cells
+        log_joint = self.log_likelihoods(middles) + np.log(prior / prior.sum())[:, None]
+        evidence: Array = logsumexp(log_joint, axis=0)
+        joint: Array = np.exp(log_joint - logsumexp(evidence))
+        return joint, evidence
+
+    def _quantiles(self, levels: Array) -> Array:
+        _, edges, _ = self._cells
+        reached = np.concatenate([[0.0], self._joint[0].sum(axis=1).cumsum()])
+        values: Array = np.interp(levels, reached / reached[-1], edges)
+        return values
+
+
+def far_probability(x: float, threshold: float, width: float) -> float:
+    """Return P(x), the probability of the far choice."""
+    return float(_far(x, np.array([threshold]), np.array([width]))[0, 0])
+
+
+def _far(x: float, threshold: Array, widths: Array) -> Array:
+    """P(x) for every threshold and width, shape (thresholds, widths)."""
+    chance: Array = LAPSE / 2 + (1 - LAPSE) * expit((threshold[:, None] - x) / widths)
+    return chance
+
+
+def _entropy(p: Array) -> Array:
+    entropy: Array = -p * np.log(p) - (1 - p) * np.log1p(-p)
+    return entropy

@@ -1,0 +1,130 @@
+"""Running trainings: in parallel, and never twice the same one where a store remembers it.
+
+A store is a file of JSON lines: first a header that names the agent, then one line per training.
+A line that an interruption cut off is left out.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from contextlib import contextmanager
+from multiprocessing import get_context
+from pathlib import Path
+
+import cloudpickle
+
+from qdecay.errors import InputError
+from qdecay.probe.agents import Trainer, choose
+from qdecay.probe.question import Question
+
+SCHEMA = "qdecay.probe-trials/1"
+Ask = Callable[[Sequence[Question]], list[bool]]
+
+
+class Store:
+    """Answers by question; with a path, kept on disk from the moment they are known."""
+
+    def __init__(self, path: Path | None, agent: str) -> None:
+        """Read what the file holds, or begin it.
+
+        Raises:
+            InputError: the file is no store, or of another agent.
+        """
+        self._path = path
+        self._answers: dict[str, bool] = {}
+        if path is not None and path.exists() and path.stat().st_size:
+            self._read(path, agent)
+        elif path is not None:
+            self._append({"schema": SCHEMA, "agent": agent})
+
+    def get(self, question: Question) -> bool | None:
+        """Return the answer, or None where it is not known yet."""
+        return self._answers.get(question.key)
+
+    def put(self, question: Question, far: bool) -> None:
+        """Remember an answer."""
+        self._answers[question.key] = far
+        if self._path is not None:
+            self._append({"question": question.key, "far": far})
+
+    def _append(self, document: dict[str, object]) -> None:
+        assert self._path is not None
+        with self._path.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(document) + "\n")
+
+    def _read(self, path: Path, agent: str) -> None:
+        try:
+            text = path.read_text(encoding="utf-8")
+            header, *lines = text.splitlines()
+            head = json.loads(header)
+            known = isinstance(head, dict) and head.get("schema") == SCHEMA
+        except (ValueError, UnicodeDecodeError):
+            known = False
+        if not known:
+            raise InputError(f"{path}: is no store of a probe; name a new file")
+        if head.get("agent") != agent:
+            raise InputError(f"{path}: holds the answers of {head.get('agent')}, not of {agent}")
+        for line in lines:
+            try:
+                row = json.loads(line)
+                self._answers[str(row["question"])] = bool(row["far"])
+            except (ValueError, KeyError, TypeError):
+                continue
+        if not text.endswith("\n"):  # the next line must not grow onto one that was cut off
+            with path.open("a", encoding="utf-8") as file:
+                file.write("\n")
+
+
+@contextmanager
+def asker(
+    train: Trainer, workers: int, store: Store, tick: Callable[[], None] = lambda: None
+) -> Iterator[Ask]:
+    """Yield the function that answers questions, in their order.
+
+    With more than one worker the trainings run in processes of their own, which a script must
+    then be ready for: its top level stands under `if __name__ == "__main__"`.
+    """
+    if workers == 1:
+        yield lambda questions: [_known(train, q, store, tick) for q in questions]
+        return
+    payload = cloudpickle.dumps(train)
+    context = get_context("spawn")
+    with ProcessPoolExecutor(workers, context, _remember, (payload,)) as pool:
+
+        def ask(questions: Sequence[Question]) -> list[bool]:
+            jobs = {pool.submit(_answer, q): q for q in questions if store.get(q) is None}
+            try:
+                for job in as_completed(jobs):
+                    store.put(jobs[job], job.result())
+                    tick()
+            except BaseException:
+                pool.shutdown(wait=False, cancel_futures=True)
+                raise
+            return [bool(store.get(question)) for question in questions]
+
+        yield ask
+
+
+def _known(train: Trainer, question: Question, store: Store, tick: Callable[[], None]) -> bool:
+    answer = store.get(question)
+    if answer is None:
+        answer = choose(train, question)
+        store.put(question, answer)
+        tick()
+    return answer
+
+
+_train: Trainer | None = None
+
+
+def _remember(payload: bytes) -> None:
+    """Unpack the trainer, once per process; the bytes come from our own parent process."""
+    global _train  # the one thing a worker process is for
+    _train = cloudpickle.loads(payload)
+
+
+def _answer(question: Question) -> bool:
+    assert _train is not None
+    return choose(_train, question)

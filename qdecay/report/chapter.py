@@ -1,0 +1,305 @@
+"""One model as the page shows it: its picture, its numbers, its documents."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+from qdecay.errors import InputError
+from qdecay.exact.regions import Breakpoint, PolicyRegions, policy_regions
+from qdecay.mdp import MDP
+from qdecay.report import mathml
+from qdecay.report.figures import Plot, thresholds_plot, undertrained_plot
+from qdecay.report.graph import Graph, graph_of
+from qdecay.report.samples import Sample, decades, samples
+from qdecay.report.toy_text import Board, board_of
+from qdecay.report.values import curves
+from qdecay.source import HOMEWORK, Source
+from qdecay_envs.layout import ChainLayout
+
+if TYPE_CHECKING:
+    import gymnasium as gym
+
+    from qdecay.compare import Comparison
+
+_PROBLEMS = dict(zip(HOMEWORK, ("A", "B", "C, short", "C, long"), strict=True))
+_STEPS = (1000, 500, 200, 100)  # grids of gamma, finest first
+_NUMBERS = 60_000  # action values on a page for one model, about
+_NAMED_CHANGES = 12
+_UNDERTRAINED_STEP_SIZE = Fraction(1, 2)
+
+
+@dataclass(frozen=True, eq=False)
+class Chapter:
+    """A model, its regions, and what else the page says about it.
+
+    Attributes:
+        source: what was named.
+        mdp, regions: the model and its exact regions.
+        layout: of a chain.
+        board: of a toy-text environment.
+        comparison: exact, planned and learned thresholds; None where there is none.
+    """
+
+    source: Source
+    mdp: MDP
+    regions: PolicyRegions
+    layout: ChainLayout | None = None
+    board: Board | None = None
+    comparison: Comparison | None = None
+
+    @property
+    def title(self) -> str:
+        """The id in words, or the text that names the source."""
+        return title_of(self.source.text)
+
+    @property
+    def kicker(self) -> str:
+        """What stands above the title: the problem's letter, or the source."""
+        letter = _PROBLEMS.get(self.source.text)
+        return f"Problem {letter}" if letter and not self.source.options else ""
+
+    @property
+    def state_names(self) -> list[str]:
+        """A name for every state."""
+        if self.mdp.state_names is None and self.board is not None:
+            return self.board.state_names(self.mdp.n_states)
+        return [self.mdp.state_name(s) for s in range(self.mdp.n_states)]
+
+    @property
+    def action_names(self) -> list[str]:
+        """A name for every action."""
+        if self.mdp.action_names is None and self.board is not None:
+            return list(self.board.actions)
+        named = self.mdp.action_names
+        return list(named) if named else [f"action {a}" for a in range(self.mdp.n_actions)]
+
+    @property
+    def graph(self) -> Graph | None:
+        """The drawing of a small model."""
+        return None if self.board is not None else graph_of(self.mdp, self.layout)
+
+    @property
+    def shown_state(self) -> int:
+        """The state chosen at first: the start, or the first one whose actions ever change."""
+        if self.mdp.start is not None:
+            return self.mdp.start
+        changing = self.changing_states
+        return changing[0] if changing else 0
+
+    @property
+    def changing_states(self) -> list[int]:
+        """The states whose optimal actions change at some breakpoint, in order."""
+        return sorted({s for point in self.regions.breakpoints for s in point.changes})
+
+    def document(self) -> dict[str, Any]:
+        """Return the regions as `qdecay regions --json` prints them."""
+        return self.regions.to_json(self.source.text)
+
+    def streams(self) -> list[tuple[str, str]]:
+        """Return each branch of a chain with its rewards, a long run of zeros shortened."""
+        if self.layout is None:
+            return []
+        return [(name, shown_stream(stream)) for name, stream in self.layout.branches]
+
+    def points(self) -> list[Sample]:
+        """Return the gammas that the slider takes: the finer, the smaller the model."""
+        pairs = len(set(self.mdp.exact_r)) or 1
+        affordable = [steps for steps in _STEPS if steps * pairs <= 2 * _NUMBERS]
+        gammas = [b.gamma for b in self.regions.breakpoints]
+        touches = [t.gamma for t in self.regions.touches]
+        return samples(gammas, touches, (affordable or _STEPS[-1:])[0])
+
+    def data(self) -> dict[str, Any]:
+        """Return what the page's script needs beside the regions document."""
+        points = self.points()
+        found, of_pair = curves(self.mdp, points, [self.optimal(sample) for sample in points])
+        return {
+            "title": self.title,
+            "states": self.state_names,
+            "actions": self.action_names,
+            "arrows": list(self.board.arrows) if self.board else [None] * self.mdp.n_actions,
+            "layers": [list(layer.states) for layer in self.board.layers] if self.board else [],
+            "state": self.shown_state,
+            "gammas": [float(sample.gamma) for sample in points],
+            "texts": [sample.text for sample in points],
+            "regions": [sample.region for sample in points],
+            "breakpoints": [i for i, sample in enumerate(points) if sample.breakpoint is not None],
+            "touches": [i for i, sample in enumerate(points) if sample.touch is not None],
+            "decades": decades([b.gamma for b in self.regions.breakpoints]),
+            "curves": found,
+            "pairs": of_pair,
+            "moves": self._moves(),
+            "grows": _grows(found, points),
+        }
+
+    def _moves(self) -> list[list[list[tuple[int | None, str, str]]]]:
+        """What each action does in each state: (next state or None, probability, reward)."""
+        mdp = self.mdp
+        found: list[list[list[tuple[int | None, str, str]]]] = [
+            [[] for _ in range(mdp.n_actions)] for _ in range(mdp.n_states)
+        ]
+        columns = (mdp.state, mdp.action, mdp.next_state, mdp.terminated)
+        numbers = (mdp.exact_probability, mdp.exact_reward)
+        for s, a, t, ends, p, r in zip(*(c.tolist() for c in columns), *numbers, strict=True):
+            found[s][a].append((None if ends else t, str(p), str(r)))
+        return found
+
+    def optimal(self, sample: Sample) -> list[tuple[int, ...]]:
+        """Return the optimal actions of every state at one sample."""
+        if sample.gamma == 0:
+            return list(self.regions.at_zero)
+        sets = list(self.regions.regions[sample.region])
+        for index, among in (
+            (sample.breakpoint, self.regions.breakpoints),
+            (sample.touch, self.regions.touches),
+        ):
+            if index is not None:
+                for state, change in among[index].changes.items():
+                    sets[state] = change.at
+        return sets
+
+    def rows(self) -> list[dict[str, Any]]:
+        """Return the table of breakpoints: closed form, decimals, polynomial, states."""
+        return [self._row(point) for point in self.regions.breakpoints]
+
+    def touch_rows(self) -> list[dict[str, Any]]:
+        """Return the table of touches."""
+        return [self._row(point) for point in self.regions.touches]
+
+    def _row(self, point: Breakpoint) -> dict[str, Any]:
+        gamma, form = point.gamma, point.gamma.closed_form()
+        changes = list(point.changes.items())
+        return {
+            "closed_form": None if form is None else mathml.closed_form(form),
+            "decimal": gamma.decimal(),
+            "polynomial": mathml.polynomial(gamma.coefficients),
+            "degree": gamma.degree,
+            "changes": [
+                {
+                    "state": self.state_names[state],
+                    "left": self._actions(change.left),
+                    "at": self._actions(change.at),
+                    "right": self._actions(change.right),
+                }
+                for state, change in changes[:_NAMED_CHANGES]
+            ],
+            "more": max(0, len(changes) - _NAMED_CHANGES),
+        }
+
+    def _actions(self, actions: Sequence[int]) -> str:
+        return " or ".join(self.action_names[a] for a in actions)
+
+    def blackwell(self) -> dict[str, Any] | None:
+        """Return the Blackwell discount factor for people, or None where it is 0."""
+        gamma = self.regions.blackwell_discount_factor
+        if gamma == 0:
+            return None
+        form = gamma.closed_form()
+        return {
+            "closed_form": None if form is None else mathml.closed_form(form),
+            "decimal": gamma.decimal(12),
+        }
+
+    def thresholds(self) -> list[tuple[dict[str, Any], Plot]]:
+        """Return numbers and a plot for every learned threshold."""
+        if self.comparison is None:
+            return []
+        row = self.comparison.to_json()
+        panels = zip(
+            self.comparison.exact,
+            self.comparison.learned,
+            row["exact"],
+            row["planned"],
+            row["learned"],
+            strict=True,
+        )
+        return [
+            (
+                {"exact": shown, "planned": planned, "learned": numbers},
+                thresholds_plot(f"Choices of trained agents: {self.title}", gamma, learned),
+            )
+            for gamma, learned, shown, planned, numbers in panels
+        ]
+
+    def undertrained(self) -> Plot | None:
+        """Return what an under-trained learner does, for a chain with one break-even gamma."""
+        if self.layout is None or self.comparison is None or len(self.comparison.exact) != 1:
+            return None
+        return undertrained_plot(self.layout, self.comparison.exact[0], _UNDERTRAINED_STEP_SIZE)
+
+
+def read_chapter(source: Source, *, max_seconds: float | None = None) -> Chapter:
+    """Return the chapter of a source, with its exact regions and without trainings.
+
+    Args:
+        source: what a person named.
+        max_seconds: limit on the search for regions.
+
+    Raises:
+        InputError: the source cannot be read as a finite model.
+        BudgetExceeded: max_seconds ran out.
+    """
+    mdp = source.mdp()
+    env = _env(source)
+    layout = getattr(env.unwrapped, "layout", None) if env is not None else None
+    return Chapter(
+        source,
+        mdp,
+        policy_regions(mdp, max_seconds=max_seconds),
+        layout if isinstance(layout, ChainLayout) else None,
+        board_of(env) if env is not None else None,
+    )
+
+
+def _env(source: Source) -> gym.Env[Any, Any] | None:
+    """The environment behind a source; None for a file that holds a table."""
+    try:
+        return source.env()
+    except InputError:
+        return None
+
+
+def title_of(text: str) -> str:
+    """Return an id or a path in words.
+
+    >>> title_of("qdecay/StayOrMove-v0"), title_of("FrozenLake8x8-v1"), title_of("my/model.json")
+    ('Stay or move', 'Frozen lake 8x8', 'model.json')
+    """
+    name = text.rsplit("/", 1)[-1]
+    match = re.fullmatch(r"([A-Z]\w*?)-v\d+", name)
+    if match is None:
+        return name
+    words = re.findall(r"[A-Z]+(?![a-z])|[A-Z][a-z]+|\d\w*", match[1])
+    return " ".join([words[0], *(word.lower() for word in words[1:])]) if words else name
+
+
+def shown_stream(stream: Sequence[Fraction]) -> str:
+    """Return the rewards, a long run of one number shortened.
+
+    >>> shown_stream([Fraction(0)] * 99 + [Fraction(110)])
+    '0 × 99, 110'
+    """
+    parts: list[tuple[Fraction, int]] = []
+    for reward in stream:
+        if parts and parts[-1][0] == reward:
+            parts[-1] = (reward, parts[-1][1] + 1)
+        else:
+            parts.append((reward, 1))
+    return ", ".join(
+        f"{reward} × {count}" if count > 5 else ", ".join([str(reward)] * count)
+        for reward, count in parts
+    )
+
+
+def _grows(found: Sequence[Sequence[float | None]], points: Sequence[Sample]) -> bool:
+    """Whether values grow without end as gamma nears 1, so that they want scaling by 1 - gamma."""
+    middle = next(i for i, sample in enumerate(points) if sample.gamma >= Fraction(9, 10))
+    largest = [
+        max((abs(v) for curve in found if (v := curve[i]) is not None), default=0.0)
+        for i in (middle, -1)
+    ]
+    return largest[1] > 5 * largest[0]

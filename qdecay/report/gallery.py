@@ -1,0 +1,155 @@
+"""The gallery: a page for every environment with a finite table, and an index of cards."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from qdecay.errors import BudgetExceeded, InputError
+from qdecay.report.chapter import Chapter, read_chapter, title_of
+from qdecay.report.page import check_page_path, explorer, render, write_page
+from qdecay.source import Source
+
+_ROWS = 48  # states that a fingerprint shows at most
+
+
+@dataclass(frozen=True)
+class Stripe:
+    """A stretch of one state's row in a fingerprint: x, y, width in its box, and the action."""
+
+    x: float
+    y: int
+    width: float
+    action: int
+
+
+@dataclass(frozen=True)
+class Card:
+    """One environment on the index; `reason` says why it has no page, where it has none."""
+
+    source: str
+    title: str
+    page: str | None = None
+    facts: dict[str, Any] | None = None
+    stripes: tuple[Stripe, ...] = ()
+    rows: int = 0
+    reason: str = ""
+
+
+def environment_ids() -> list[str]:
+    """Return the ids of the qdecay environments and of Gymnasium's toy text, in order."""
+    import gymnasium as gym
+
+    import qdecay_envs  # noqa: F401  # registers the chains
+
+    toys = sorted(
+        spec.id
+        for spec in gym.registry.values()
+        if str(spec.entry_point).startswith("gymnasium.envs.toy_text")
+    )
+    return [*(name for name in gym.registry if name.startswith("qdecay/")), *toys]
+
+
+def write_gallery(
+    folder: Path,
+    ids: Sequence[str],
+    *,
+    force: bool = False,
+    max_seconds: float = 60.0,
+    tick: Callable[[str], None] = lambda source: None,
+) -> list[Card]:
+    """Write index.html and a page for each environment whose model can be read.
+
+    Args:
+        folder: made where it is missing; its parent must be there.
+        ids: registered ids.
+        force: replaces files that are there.
+        max_seconds: limit on the search for each model's regions.
+        tick: called with each id before its turn.
+
+    Returns: the cards, those without a page last.
+
+    Raises:
+        InputError: a file cannot be written, or is there and `force` is not set.
+    """
+    _make(folder)
+    index = folder / "index.html"
+    pages = [folder / f"{_slug(source)}.html" for source in ids]
+    for path in (index, *pages):
+        check_page_path(path, force=force)
+    cards: list[Card] = []
+    for source, page in zip(ids, pages, strict=True):
+        tick(source)
+        cards.append(_card(Source(source), page, max_seconds))
+    cards.sort(key=lambda card: card.page is None)
+    write_page(index, render("gallery.html", None, {}, title="Gallery", cards=cards))
+    return cards
+
+
+def _make(folder: Path) -> None:
+    try:
+        folder.mkdir(exist_ok=True)
+    except OSError as error:
+        raise InputError(f"{folder}: cannot be made: {error.strerror}") from error
+
+
+def _card(source: Source, page: Path, max_seconds: float) -> Card:
+    try:
+        chapter = read_chapter(source, max_seconds=max_seconds)
+    except (InputError, BudgetExceeded) as error:
+        reason = str(error).removeprefix(f"{source.text}: ")
+        return Card(source.text, title_of(source.text), reason=reason)
+    write_page(page, explorer([chapter]))
+    stripes, rows = fingerprint(chapter)
+    facts = {
+        "states": chapter.mdp.n_states,
+        "actions": chapter.mdp.n_actions,
+        "regions": len(chapter.regions.regions),
+        "blackwell": chapter.blackwell(),
+    }
+    return Card(source.text, chapter.title, page.name, facts, stripes, rows)
+
+
+def fingerprint(chapter: Chapter) -> tuple[tuple[Stripe, ...], int]:
+    """Return a picture of all regions: a row per state, the first optimal action as colour.
+
+    Only states with a choice to make are rows, an even choice of them where they are many. x runs
+    over gamma from 0 to 100; an action of 7 stands for a tie of all actions, or for none.
+    """
+    states = _rows(chapter)
+    ends = [0.0, *(100 * float(b.gamma) for b in chapter.regions.breakpoints), 100.0]
+    stripes: list[Stripe] = []
+    for y, state in enumerate(states):
+        width = int(chapter.mdp.available[state].sum())
+        start, last = 0.0, -1
+        for right, sets in zip(ends[1:], chapter.regions.regions, strict=True):
+            actions = sets[state]
+            action = 7 if not actions or len(actions) == width > 1 else actions[0] % 7
+            if action == last:
+                start = stripes.pop().x
+            stripes.append(Stripe(start, y, right - start, action))
+            start, last = right, action
+    return tuple(stripes), len(states)
+
+
+def _rows(chapter: Chapter) -> list[int]:
+    """States whose optimal set is not always everything; those that change come first."""
+    available = chapter.mdp.available.sum(axis=1)
+    changing = chapter.changing_states
+    choosing = [
+        state
+        for state in range(chapter.mdp.n_states)
+        if any(len(sets[state]) < available[state] for sets in chapter.regions.regions)
+    ]
+    wanted = choosing or list(range(chapter.mdp.n_states))
+    if len(wanted) <= _ROWS:
+        return wanted
+    even = [wanted[k * len(wanted) // _ROWS] for k in range(_ROWS)]
+    return sorted({*changing[:_ROWS], *even[: max(0, _ROWS - len(changing))]})
+
+
+def _slug(source: str) -> str:
+    return re.sub(r"[^A-Za-z0-9]+", "-", source).strip("-").lower()

@@ -1,0 +1,155 @@
+"""Plots of one model for papers: its regions, its action values, and how it is learnt."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from qdecay.errors import InputError
+from qdecay.report.chapter import Chapter
+from qdecay.report.figures import Plot
+from qdecay.report.plots import EXACT, LEARNED, _draw_choices, _figure
+
+# Okabe & Ito's palette, near and far first; grey for ties and for states without actions.
+COLOURS = ("#D55E00", "#0072B2", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#F0E442")
+_TIED = "#BBBBBB"
+_STYLES = ("-", "--", ":", "-.")
+
+Panel = Callable[[Any], None]
+
+
+def save_model(chapters: Sequence[Chapter], kinds: Sequence[str], path: Path) -> None:
+    """Draw the panels of each chapter, and save the figure.
+
+    Args:
+        chapters: the models.
+        kinds: out of `KINDS`; what does not apply to a model is left out of its panels.
+        path: ends in .svg, .pdf or .png.
+
+    Raises:
+        InputError: the file cannot be written, or nothing that was asked for applies.
+    """
+    panels = [panel for chapter in chapters for kind in kinds for panel in KINDS[kind](chapter)]
+    if not panels:
+        raise InputError(f"{path}: there is nothing of {', '.join(kinds)} to draw here")
+    with _figure(len(panels), path) as axes:
+        for ax, panel in zip(axes, panels, strict=True):
+            panel(ax)
+
+
+def _regions(chapter: Chapter) -> list[Panel]:
+    """The optimal actions of the shown state over gamma, and every breakpoint of the model."""
+
+    def draw(ax: Any) -> None:
+        state, names = chapter.shown_state, chapter.action_names
+        gammas = [float(b.gamma) for b in chapter.regions.breakpoints]
+        ends = [0.0, *gammas, 1.0]
+        sets = [region[state] for region in chapter.regions.regions]
+        for left, right, actions in zip(ends, ends[1:], sets, strict=False):
+            colour = COLOURS[actions[0] % len(COLOURS)] if len(actions) == 1 else _TIED
+            ax.axvspan(left, right, color=colour, alpha=0.35, lw=0)
+        for left, right, actions in _stretches(ends, sets):
+            if right - left > 0.08:
+                text = " or ".join(names[a] for a in actions)
+                ax.text((left + right) / 2, 0.5, text, ha="center", va="center", fontsize=8)
+        own = [b for b in chapter.regions.breakpoints if state in b.changes]
+        for b in own:
+            ax.axvline(float(b.gamma), color="black", lw=1)
+        others = [
+            g for g, b in zip(gammas, chapter.regions.breakpoints, strict=True) if b not in own
+        ]
+        ax.plot(others, [0.04] * len(others), "|", color="black", markersize=6)
+        ax.set_xlim(0, 1)
+        ax.set_ylim(0, 1)
+        ax.set_yticks([])
+        ax.set_xlabel("discount factor γ")
+        ax.set_ylabel(f"best in {chapter.state_names[state]}")
+        ax.set_title(chapter.title)
+
+    return [draw]
+
+
+def _stretches(
+    ends: Sequence[float], sets: Sequence[tuple[int, ...]]
+) -> list[tuple[float, float, tuple[int, ...]]]:
+    """Neighbouring regions with one set, joined."""
+    found: list[tuple[float, float, tuple[int, ...]]] = []
+    for left, right, actions in zip(ends, ends[1:], sets, strict=False):
+        if found and found[-1][2] == actions:
+            found[-1] = (found[-1][0], right, actions)
+        else:
+            found.append((left, right, actions))
+    return found
+
+
+def _values(chapter: Chapter) -> list[Panel]:
+    """The action values of the shown state over gamma; scaled by 1 - gamma where they grow."""
+
+    def draw(ax: Any) -> None:
+        data = chapter.data()
+        gammas, scaled = data["gammas"], data["grows"]
+        for action, curve in enumerate(data["pairs"][chapter.shown_state]):
+            if curve is None:
+                continue
+            values = [v for v in data["curves"][curve] if v is not None]
+            if scaled:
+                values = [v * (1 - g) for v, g in zip(values, gammas, strict=False)]
+            style = _STYLES[action % len(_STYLES)]
+            colour = COLOURS[action % len(COLOURS)]
+            ax.plot(
+                gammas[: len(values)],
+                values,
+                style,
+                color=colour,
+                label=chapter.action_names[action],
+            )
+        for b in chapter.regions.breakpoints:
+            if chapter.shown_state in b.changes:
+                ax.axvline(float(b.gamma), color="black", lw=0.8, ls=":")
+        ax.set_xlabel("discount factor γ")
+        ax.set_ylabel("(1 − γ) Q, reward per step" if scaled else "Q, reward units")
+        ax.set_title(f"{chapter.title}: state {chapter.state_names[chapter.shown_state]}")
+        ax.legend(fontsize=7, frameon=False)
+
+    return [draw]
+
+
+def _thresholds(chapter: Chapter) -> list[Panel]:
+    """P(far) over gamma, a panel for each learned threshold."""
+    row = chapter.comparison
+    if row is None:
+        return []
+
+    def panel(index: int) -> Panel:
+        return lambda ax: _draw_choices(ax, chapter.title, row.exact[index], row.learned[index])
+
+    return [panel(index) for index in range(len(row.exact))]
+
+
+def _learning(chapter: Chapter) -> list[Panel]:
+    """The gamma at which an under-trained learner flips, over walks."""
+    figure = chapter.undertrained()
+    return [] if figure is None else [lambda ax: _draw_undertrained(ax, chapter.title, figure)]
+
+
+def _draw_undertrained(ax: Any, title: str, figure: Plot) -> None:
+    (line,), (rule,) = figure.lines, figure.rules
+    ax.plot(*zip(*line.data, strict=True), color=LEARNED, label=line.label)
+    ax.axhline(rule.data[0][1], color=EXACT, lw=1.5, ls="--", label=rule.label)
+    ax.set_xscale("log")
+    ax.xaxis.set_major_formatter("{x:g}")
+    ax.set_ylim(0, 1.04)
+    ax.set_xlabel(figure.x_label.removesuffix(" (log scale)"))
+    ax.set_ylabel(figure.y_label)
+    ax.set_title(title)
+    ax.legend(fontsize=7, frameon=False)
+
+
+KINDS: dict[str, Callable[[Chapter], list[Panel]]] = {
+    "regions": _regions,
+    "values": _values,
+    "thresholds": _thresholds,
+    "learning": _learning,
+}
+"""What can be drawn: a function from a chapter to its panels."""

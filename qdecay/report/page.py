@@ -1,0 +1,144 @@
+"""The explorer: one HTML file that asks no other host for anything.
+
+What a person wrote (names of states and actions, sources) reaches the page as escaped text or
+inside JSON documents, and the page's policy lets no script run but its own, known by its hash.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from qdecay.errors import InputError
+from qdecay.report.chapter import Chapter
+from qdecay.report.figures import learning_times_plot
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+    from qdecay.exploration import LearningTime
+
+HOMEWORK_TITLE = "When is waiting worth it?"
+
+
+def explorer(
+    chapters: Sequence[Chapter],
+    title: str | None = None,
+    learning_times: Sequence[LearningTime] = (),
+) -> str:
+    """Return the page for one or several models.
+
+    Args:
+        chapters: at least one.
+        title: the main heading; by default the one chapter's title.
+        learning_times: what the figure of homework D shows, of one game and one gamma; nothing
+            leaves the figure out.
+
+    Raises:
+        InputError: jinja2 is not installed.
+    """
+    documents = {}
+    for index, chapter in enumerate(chapters):
+        documents[f"regions-{index}"] = chapter.document()
+        documents[f"data-{index}"] = chapter.data()
+    rows = [c.comparison.to_json() for c in chapters if c.comparison is not None]
+    if rows:
+        documents["comparison"] = {"schema": "qdecay.comparison/1", "rows": rows}
+    if learning_times:
+        times = [row.to_json() for row in learning_times]
+        documents["learning-times"] = {"schema": "qdecay.learning-times/1", "rows": times}
+    return render(
+        "explorer.html",
+        "explorer.js",
+        documents,
+        title=title or chapters[0].title,
+        chapters=chapters,
+        learning_times=learning_times,
+        times_plot=learning_times_plot(learning_times) if learning_times else None,
+    )
+
+
+def render(template: str, script: str | None, documents: Mapping[str, Any], **values: Any) -> str:
+    """Return a page: the template with the shared style, its script and its documents."""
+    code = "" if script is None else _text(script)
+    return (
+        _environment()
+        .get_template(template)
+        .render(
+            style=_text("style.css"),
+            script=code,
+            script_hash=base64.b64encode(hashlib.sha256(code.encode()).digest()).decode(),
+            documents={name: script_json(value) for name, value in documents.items()},
+            **values,
+        )
+    )
+
+
+def script_json(value: Any) -> str:
+    """Return JSON that cannot end the script element it stands in.
+
+    >>> script_json({"name": "</script>"})
+    '{"name":"\\\\u003c/script>"}'
+    """
+    text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    # Line separators are legal in JSON and were not always in scripts.
+    return text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
+
+
+def check_page_path(path: Path, *, force: bool) -> None:
+    """Refuse a page that could not be written, before any long work.
+
+    Raises:
+        InputError: the file is there and not to be replaced, it is a folder, the folder is
+            missing, or jinja2 is.
+    """
+    if path.is_dir():
+        raise InputError(f"{path}: is a folder; name a file, such as {path / 'page.html'}")
+    if path.exists() and not force:
+        raise InputError(f"{path}: exists and is kept; --force replaces it")
+    if not path.parent.is_dir():
+        raise InputError(f"{path}: the folder {path.parent} does not exist")
+    _environment()
+
+
+def write_page(path: Path, text: str) -> None:
+    """Write a page whole or not at all.
+
+    Raises:
+        InputError: the file cannot be written.
+    """
+    scratch = path.with_name(f".{path.name}.part")
+    try:
+        # A name from a file may hold half a surrogate pair, which no encoding can write.
+        scratch.write_text(text, encoding="utf-8", errors="replace")
+        scratch.replace(path)
+    except OSError as error:
+        raise InputError(f"{path}: cannot be written: {error.strerror}") from error
+    finally:
+        scratch.unlink(missing_ok=True)
+
+
+@cache
+def _environment() -> Environment:
+    try:
+        from jinja2 import Environment, PackageLoader, StrictUndefined
+    except ImportError as error:
+        raise InputError('pages need jinja2: pip install "qdecay[report]"') from error
+    return Environment(
+        loader=PackageLoader("qdecay.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
+def _text(name: str) -> str:
+    from importlib.resources import files
+
+    return files("qdecay.report").joinpath("templates", name).read_text(encoding="utf-8")

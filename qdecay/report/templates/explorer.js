@@ -1,0 +1,548 @@
+"use strict";
+(() => {
+  const SVG = "http://www.w3.org/2000/svg";
+  const SLIDER = 10000;
+  const byId = (id) => document.getElementById(id);
+  const read = (id) => JSON.parse(byId(id).textContent);
+  const all = (selector, root = document) => [...root.querySelectorAll(selector)];
+
+  function element(name, attributes = {}, text = "") {
+    const made = SVG_NAMES.has(name) ? document.createElementNS(SVG, name) : document.createElement(name);
+    for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
+    if (text !== "") made.textContent = text;
+    return made;
+  }
+  const SVG_NAMES = new Set(["svg", "g", "path", "line", "circle", "text", "clipPath", "rect", "title"]);
+
+  // ---- the models
+
+  const chapters = all("section.chapter").map((section, number) => {
+    const data = read(`data-${number}`);
+    const regions = read(`regions-${number}`);
+    const points = new Map();
+    data.breakpoints.forEach((index, i) => points.set(index, { kind: "breakpoint", i, ...regions.breakpoints[i] }));
+    data.touches.forEach((index, i) => points.set(index, { kind: "touch", i, ...regions.touches[i] }));
+    return { section, number, data, regions, points, state: data.state, painted: null };
+  });
+
+  /** The optimal actions of a state at a sample: of its region, unless the sample is a point. */
+  function best(chapter, state, index) {
+    if (index === 0) return chapter.regions.at_zero.optimal_actions[state];
+    const point = chapter.points.get(index);
+    if (point && state in point.changes) return point.changes[state].at;
+    return chapter.regions.regions[chapter.data.regions[index]].optimal_actions[state];
+  }
+
+  const names = (chapter, actions) => actions.map((a) => chapter.data.actions[a]).join(" or ") || "nothing to do";
+
+  // ---- what is shown
+
+  const shown = { chapter: 0, index: 0, log: false };
+  const active = () => chapters[shown.chapter];
+  const depth = Math.max(...chapters.map((chapter) => chapter.data.decades));
+
+  /** Where a gamma lies on the axis, from 0 to 1. */
+  const place = (gamma) => (shown.log ? Math.min(1, -Math.log10(1 - gamma) / depth) : gamma);
+
+  function nearest(values, wanted) {
+    let low = 0, high = values.length - 1;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (values[middle] < wanted) low = middle + 1; else high = middle;
+    }
+    return low > 0 && wanted - values[low - 1] <= values[low] - wanted ? low - 1 : low;
+  }
+
+  const sampleAt = (chapter, x) => nearest(chapter.data.gammas.map(place), x);
+  const sampleOf = (chapter, gamma) => nearest(chapter.data.gammas, gamma);
+
+  // ---- the slider
+
+  const slider = byId("gamma");
+
+  function moveTo(index) {
+    shown.index = Math.max(0, Math.min(active().data.gammas.length - 1, index));
+    requestPaint();
+  }
+
+  function toPoint(direction) {
+    const marks = [...active().points.keys()].sort((a, b) => a - b);
+    const ahead = direction > 0
+      ? marks.find((index) => index > shown.index)
+      : marks.reverse().find((index) => index < shown.index);
+    moveTo(ahead ?? (direction > 0 ? active().data.gammas.length - 1 : 0));
+  }
+
+  slider.addEventListener("input", () => moveTo(sampleAt(active(), slider.value / SLIDER)));
+  const KEYS = {
+    ArrowRight: () => moveTo(shown.index + 1),
+    ArrowUp: () => moveTo(shown.index + 1),
+    ArrowLeft: () => moveTo(shown.index - 1),
+    ArrowDown: () => moveTo(shown.index - 1),
+    PageUp: () => toPoint(1),
+    PageDown: () => toPoint(-1),
+    Home: () => moveTo(0),
+    End: () => moveTo(Infinity),
+  };
+  slider.addEventListener("keydown", (event) => {
+    if (!(event.key in KEYS) || event.ctrlKey || event.altKey || event.metaKey) return;
+    event.preventDefault();
+    KEYS[event.key]();
+  });
+  byId("next").addEventListener("click", () => toPoint(1));
+  byId("previous").addEventListener("click", () => toPoint(-1));
+
+  for (const chapter of chapters) {
+    const bar = byId(`bar-${chapter.number}`);
+    const follow = (event) => {
+      const box = bar.getBoundingClientRect();
+      choose(chapter.number);
+      moveTo(sampleAt(chapter, Math.max(0, Math.min(1, (event.clientX - box.left) / box.width))));
+    };
+    bar.addEventListener("pointerdown", (event) => { bar.setPointerCapture(event.pointerId); follow(event); });
+    bar.addEventListener("pointermove", (event) => { if (bar.hasPointerCapture(event.pointerId)) follow(event); });
+  }
+
+  // ---- choosing a model, a state, a scale
+
+  function choose(number) {
+    if (number === shown.chapter) return;
+    const gamma = active().data.gammas[shown.index];
+    shown.chapter = number;
+    shown.index = sampleOf(active(), gamma);
+    const radio = document.querySelector(`input[name=model][value="${number}"]`);
+    if (radio) radio.checked = true;
+    layOut();
+  }
+
+  function chooseState(chapter, state) {
+    chapter.state = state;
+    layOut();
+  }
+
+  all("input[name=model]").forEach((radio) => radio.addEventListener("change", () => choose(Number(radio.value))));
+  byId("log").addEventListener("change", (event) => { shown.log = event.target.checked; layOut(); });
+  all("button.download").forEach((button) => button.addEventListener("click", () => {
+    const blob = new Blob([byId(button.dataset.document).textContent], { type: "application/json" });
+    const link = element("a", { href: URL.createObjectURL(blob), download: `${button.dataset.document}.json` });
+    link.click();
+    URL.revokeObjectURL(link.href);
+  }));
+
+  // ---- axes and bars, drawn when the scale, the model or the state changes
+
+  function axisMarks() {
+    if (!shown.log) return [0, 0.2, 0.4, 0.6, 0.8, 1].map((gamma) => [gamma, String(gamma)]);
+    return Array.from({ length: depth + 1 }, (_, k) => [k / depth, k ? `0.${"9".repeat(Math.min(k, 4))}${k > 4 ? "…" : ""}` : "0"]);
+  }
+
+  function drawAxis() {
+    byId("axis").replaceChildren(...axisMarks().map(([x, text]) => {
+      const mark = element("span", {}, text);
+      mark.style.left = `${100 * x}%`;
+      return mark;
+    }));
+  }
+
+  /** Stretches of gamma on which one state keeps its optimal actions. */
+  function stretches(chapter, state) {
+    const found = [];
+    chapter.regions.regions.forEach((region, i) => {
+      const actions = region.optimal_actions[state];
+      const from = i ? chapter.data.gammas[chapter.data.breakpoints[i - 1]] : 0;
+      const last = found[found.length - 1];
+      if (last && String(last.actions) === String(actions)) return;
+      if (last) last.to = from;
+      found.push({ from, to: 1, actions });
+    });
+    return found;
+  }
+
+  function drawBar(chapter) {
+    const bar = byId(`bar-${chapter.number}`);
+    const state = chapters.length > 1 ? chapter.data.state : chapter.state;
+    const parts = stretches(chapter, state).map(({ from, to, actions }) => {
+      const share = place(to === 1 ? 1 - 1e-15 : to) - place(from);
+      const part = element("div", { class: "part", "data-actions": actions.join(" ") }, share > 0.07 ? names(chapter, actions) : "");
+      part.style.left = `${100 * place(from)}%`;
+      part.style.width = `${100 * share}%`;
+      paintActions(part, actions);
+      return part;
+    });
+    const marks = [...chapter.points].map(([index, point]) => {
+      const mark = element("i", { class: state in point.changes ? "mark" : "mark minor" });
+      mark.style.left = `${100 * place(chapter.data.gammas[index])}%`;
+      return mark;
+    });
+    bar.replaceChildren(...parts, ...marks, element("i", { class: "cursor" }));
+  }
+
+  /** The colours of one action, or stripes of the first two that tie. */
+  function paintActions(node, actions) {
+    node.style.setProperty("--one", `var(--a${(actions[0] ?? 7) % 8})`);
+    node.style.setProperty("--two", `var(--a${(actions[1] ?? actions[0] ?? 7) % 8})`);
+    node.classList.toggle("tie", actions.length > 1);
+  }
+
+  // ---- the chart of action values
+
+  const MARGIN = { left: 62, right: 16, top: 14, bottom: 40 };
+
+  /** A value in the unit chosen: as it is, per step, or behind the best relative to it. */
+  function valueOf(chapter, curve, index) {
+    const value = chapter.data.curves[curve][index];
+    if (value === null || chapter.unit === "value") return value;
+    if (chapter.unit === "scaled") return value * (1 - chapter.data.gammas[index]);
+    const top = Math.max(...chapter.data.pairs[chapter.state].filter((c) => c !== null).map((c) => chapter.data.curves[c][index]));
+    return top === 0 ? null : (value - top) / Math.abs(top);
+  }
+
+  /** Actions of the chosen state, one entry for all that share a curve. */
+  function stateCurves(chapter) {
+    const curves = new Map();
+    chapter.data.pairs[chapter.state].forEach((curve, action) => {
+      if (curve === null) return;
+      if (curves.has(curve)) curves.get(curve).push(action); else curves.set(curve, [action]);
+    });
+    return [...curves].map(([curve, actions]) => ({ curve, actions }));
+  }
+
+  function niceTicks(low, high) {
+    const rough = (high - low) / 4;
+    const power = 10 ** Math.floor(Math.log10(rough));
+    const step = power * [1, 2, 5, 10].find((m) => m * power >= rough);
+    const ticks = [];
+    for (let k = Math.ceil(low / step); k * step <= high + step * 1e-9; k += 1) ticks.push(k * step);
+    return ticks.map((tick) => [tick, String(Number(tick.toPrecision(6)))]);
+  }
+
+  function valueRange(chapter, curves) {
+    const { gammas } = chapter.data;
+    const seen = [];
+    for (const { curve } of curves) {
+      for (let i = 0; i < gammas.length; i += 1) {
+        const tooFar = chapter.data.grows && chapter.unit === "value" && !shown.log && gammas[i] > 0.97;
+        const value = valueOf(chapter, curve, i);
+        if (!tooFar && value !== null) seen.push(value);
+      }
+    }
+    if (!seen.length) return [0, 1];
+    let low = seen[0], high = seen[0];
+    for (const value of seen) { low = Math.min(low, value); high = Math.max(high, value); }
+    if (chapter.unit === "behind") low = Math.max(low, -1);
+    low = Math.min(low, 0);
+    const room = (high - low || 1) * 0.06;
+    return [low < 0 ? low - room : low, high + room];
+  }
+
+  function drawChart(chapter) {
+    const holder = byId(`chart-${chapter.number}`);
+    const width = Math.max(holder.clientWidth, 240), height = Math.round(Math.max(220, Math.min(340, width * 0.5)));
+    const curves = stateCurves(chapter);
+    const [low, high] = valueRange(chapter, curves);
+    const x = (gamma) => MARGIN.left + place(gamma) * (width - MARGIN.left - MARGIN.right);
+    const y = (value) => height - MARGIN.bottom - (value - low) / (high - low) * (height - MARGIN.top - MARGIN.bottom);
+    chapter.x = x;
+    chapter.y = y;
+    const svg = element("svg", { viewBox: `0 0 ${width} ${height}`, width, height, role: "img",
+      "aria-label": `Action values of state ${chapter.data.states[chapter.state]} over gamma; the numbers are in the list below` });
+    const clip = element("clipPath", { id: `clip-${chapter.number}` });
+    clip.append(element("rect", { x: MARGIN.left, y: MARGIN.top - 6, width: width - MARGIN.left - MARGIN.right + 6, height: height - MARGIN.top - MARGIN.bottom + 12 }));
+    svg.append(clip);
+    for (const [value, text] of niceTicks(low, high)) {
+      svg.append(element("line", { class: "grid", x1: MARGIN.left, x2: width - MARGIN.right, y1: y(value), y2: y(value) }));
+      svg.append(element("text", { x: MARGIN.left - 8, y: y(value) + 4, "text-anchor": "end" }, text));
+    }
+    for (const [position, text] of axisMarks()) {
+      const at = MARGIN.left + position * (width - MARGIN.left - MARGIN.right);
+      svg.append(element("line", { class: "tick", x1: at, x2: at, y1: height - MARGIN.bottom, y2: height - MARGIN.bottom + 5 }));
+      svg.append(element("text", { x: at, y: height - MARGIN.bottom + 19, "text-anchor": "middle" }, text));
+    }
+    svg.append(element("line", { class: "axis", x1: MARGIN.left, x2: width - MARGIN.right, y1: height - MARGIN.bottom, y2: height - MARGIN.bottom }));
+    svg.append(element("text", { class: "label", x: width - MARGIN.right, y: height - 4, "text-anchor": "end" }, "discount factor γ"));
+    for (const [index, point] of chapter.points) {
+      if (!(chapter.state in point.changes)) continue;
+      const at = x(chapter.data.gammas[index]);
+      svg.append(element("line", { class: "break", x1: at, x2: at, y1: MARGIN.top - 6, y2: height - MARGIN.bottom }));
+    }
+    const inner = element("g", { "clip-path": `url(#clip-${chapter.number})` });
+    for (const { curve, actions } of curves) {
+      let path = "";
+      chapter.data.gammas.forEach((gamma, index) => {
+        const value = valueOf(chapter, curve, index);
+        if (value !== null) path += `${path ? "L" : "M"}${x(gamma).toFixed(1)} ${y(value).toFixed(1)}`;
+      });
+      const line = element("path", { class: "curve", d: path });
+      paintActions(line, actions.slice(0, 1));
+      if (curves.length > 1) line.classList.add(`dash${actions[0] % 8}`);
+      inner.append(line);
+    }
+    const cursor = element("line", { class: "cursor", y1: MARGIN.top - 6, y2: height - MARGIN.bottom });
+    const dots = curves.map(({ actions }) => {
+      const dot = element("circle", { class: "dot", r: 5 });
+      paintActions(dot, actions.slice(0, 1));
+      return dot;
+    });
+    svg.append(inner, cursor, ...dots);
+    holder.replaceChildren(svg);
+    drawReadings(chapter, curves);
+    chapter.moving = { curves, cursor, dots };
+  }
+
+  function drawReadings(chapter, curves) {
+    byId(`readings-${chapter.number}`).replaceChildren(...curves.map(({ actions }) => {
+      const item = element("li");
+      const key = element("i", { class: "key" });
+      paintActions(key, actions.slice(0, 1));
+      item.append(key, element("span", { class: "who" }, names(chapter, actions)), element("span", { class: "value" }), element("span", { class: "is-best" }));
+      return item;
+    }));
+  }
+
+  // ---- the picture: graph, board or table
+
+  function setUp(chapter) {
+    const { section, data, number } = chapter;
+    chapter.arrows = all(".arrow", section).map((node) => ({ node, state: Number(node.dataset.state), actions: node.dataset.actions.split(" ").map(Number) }));
+    chapter.nodes = all(".node", section);
+    for (const node of chapter.nodes) {
+      const press = () => chooseState(chapter, Number(node.dataset.state));
+      node.addEventListener("click", press);
+      node.addEventListener("keydown", (event) => {
+        if (event.key === "Enter" || event.key === " ") { event.preventDefault(); press(); }
+      });
+    }
+    chapter.cells = all(".cell", section);
+    const layer = byId(`layer-${number}`);
+    chapter.layer = () => (layer ? Number(layer.value) : 0);
+    if (layer) layer.addEventListener("change", () => chooseState(chapter, data.layers[chapter.layer()][0]));
+    chapter.showLayer = () => { if (layer) layer.value = data.layers.findIndex((states) => states.includes(chapter.state)); };
+    chapter.cells.forEach((cell, i) => {
+      data.arrows.forEach((arrow, action) => {
+        const letters = data.actions[action].slice(0, 1).toUpperCase();
+        cell.append(element("span", { class: `act ${arrow ?? "word"}`, "data-action": action, "aria-hidden": "true" }, { left: "←", right: "→", up: "↑", down: "↓" }[arrow] ?? letters));
+      });
+      cell.addEventListener("click", () => chooseState(chapter, data.layers[chapter.layer()][i]));
+    });
+    const body = byId(`states-${number}`);
+    if (body) {
+      chapter.rows = data.states.map((name, state) => {
+        const row = element("tr");
+        const button = element("button", { type: "button", class: "link" }, name);
+        button.addEventListener("click", () => chooseState(chapter, state));
+        const head = element("th", { scope: "row" });
+        head.append(button);
+        row.append(head, element("td"));
+        return row;
+      });
+      body.replaceChildren(...chapter.rows);
+    }
+    const select = byId(`state-${number}`);
+    select.addEventListener("change", () => chooseState(chapter, Number(select.value)));
+    chapter.unit = data.grows ? "scaled" : "value";
+    const unit = byId(`unit-${number}`);
+    unit.value = chapter.unit;
+    unit.addEventListener("change", () => { chapter.unit = unit.value; layOut(); });
+    chapter.tableRows = all("tr[data-point]", section);
+    for (const row of chapter.tableRows) {
+      const index = data[row.dataset.kind === "Touches" ? "touches" : "breakpoints"][Number(row.dataset.point)];
+      row.querySelector(".go").addEventListener("click", () => moveTo(index));
+    }
+  }
+
+  /** What only changes from region to region: arrows, cells, rows of states. */
+  function paintPicture(chapter, index) {
+    const point = chapter.points.get(index);
+    const key = `${index === 0}|${point ? `${point.kind}${point.i}` : chapter.data.regions[index]}|${chapter.layer()}|${chapter.state}`;
+    if (chapter.painted === key) return;
+    chapter.painted = key;
+    for (const { node, state, actions } of chapter.arrows) {
+      const optimal = best(chapter, state, index);
+      const good = actions.filter((a) => optimal.includes(a));
+      node.classList.toggle("optimal", good.length > 0);
+      const everyone = chapter.data.pairs[state].filter((curve) => curve !== null).length;
+      paintActions(node, actions.length === everyone && everyone > 1 ? [7] : actions.slice(0, 1));
+      node.classList.toggle("chosen", state === chapter.state);
+    }
+    for (const node of chapter.nodes) node.setAttribute("aria-pressed", String(Number(node.dataset.state) === chapter.state));
+    chapter.cells.forEach((cell, i) => {
+      const state = chapter.data.layers[chapter.layer()][i];
+      const optimal = best(chapter, state, index);
+      const idle = optimal.length === chapter.data.actions.length;
+      cell.classList.toggle("idle", idle);
+      cell.setAttribute("aria-pressed", String(state === chapter.state));
+      const mark = cell.firstElementChild.textContent;
+      cell.setAttribute("aria-label", `${mark ? `${mark}, ` : ""}${chapter.data.states[state]}: ${idle ? "all actions alike" : names(chapter, optimal)}`);
+      for (const act of all(".act", cell)) act.classList.toggle("optimal", !idle && optimal.includes(Number(act.dataset.action)));
+    });
+    (chapter.rows || []).forEach((row, state) => {
+      row.lastChild.textContent = names(chapter, best(chapter, state, index));
+      row.classList.toggle("chosen", state === chapter.state);
+    });
+    for (const row of chapter.tableRows) {
+      const current = point && Number(row.dataset.point) === point.i && row.dataset.kind === (point.kind === "touch" ? "Touches" : "Breakpoints");
+      row.classList.toggle("current", Boolean(current));
+    }
+  }
+
+  /** What each action of the chosen state does, actions that do the same together. */
+  function drawMoves(chapter) {
+    const alike = new Map();
+    chapter.data.moves[chapter.state].forEach((outcomes, action) => {
+      if (!outcomes.length) return;
+      const text = outcomes.map(([target, probability, reward]) => [
+        probability === "1" ? "" : `with probability ${probability} `,
+        target === null ? "the episode ends" : target === chapter.state ? "stays" : `to ${chapter.data.states[target]}`,
+        reward === "0" ? "" : `, reward ${reward}`].join("")).join("; ");
+      alike.set(text, [...(alike.get(text) ?? []), action]);
+    });
+    byId(`moves-${chapter.number}`).replaceChildren(...[...alike].map(([text, actions]) => {
+      const item = element("li");
+      item.append(element("b", {}, names(chapter, actions)), `: ${text}`);
+      return item;
+    }));
+  }
+
+  // ---- painting: what follows the slider
+
+  let waiting = false;
+  function requestPaint() {
+    if (waiting) return;
+    waiting = true;
+    requestAnimationFrame(() => { waiting = false; paint(); });
+  }
+
+  function where(chapter, index) {
+    const point = chapter.points.get(index);
+    if (point) return `${point.kind} ${point.i + 1} of ${chapter.regions[`${point.kind === "touch" ? "touches" : "breakpoints"}`].length}`;
+    return `region ${chapter.data.regions[index] + 1} of ${chapter.regions.regions.length}`;
+  }
+
+  /** The typeset closed form of a breakpoint, as its table has it. */
+  function formOf(chapter, index) {
+    const point = chapter.points.get(index);
+    const kind = point?.kind === "touch" ? "Touches" : "Breakpoints";
+    const row = point && chapter.tableRows.find((r) => r.dataset.kind === kind && Number(r.dataset.point) === point.i);
+    return row?.querySelector("th math")?.cloneNode(true);
+  }
+
+  function paint() {
+    const chapter = active();
+    const { data, state } = chapter;
+    const index = shown.index, gamma = data.gammas[index];
+    byId("shown-gamma").textContent = data.texts[index];
+    const form = formOf(chapter, index);
+    byId("shown-form").replaceChildren(...(form ? ["= ", form] : []));
+    byId("where").textContent = where(chapter, index);
+    slider.value = Math.round(place(gamma) * SLIDER);
+    const action = names(chapter, best(chapter, state, index));
+    slider.setAttribute("aria-valuetext", `gamma ${data.texts[index]}, ${where(chapter, index)}, best in state ${data.states[state]}: ${action}`);
+    byId(`sentence-${chapter.number}`).textContent = `At γ = ${data.texts[index]} the best action here is ${action}.`;
+    for (const other of chapters) {
+      const at = other === chapter ? index : sampleOf(other, gamma);
+      const cursor = byId(`bar-${other.number}`).querySelector(".cursor");
+      cursor.style.left = `${100 * place(gamma)}%`;
+      const choice = byId(`choice-${other.number}`);
+      const actions = best(other, chapters.length > 1 ? other.data.state : other.state, at);
+      choice.textContent = names(other, actions);
+      paintActions(choice, actions);
+    }
+    paintPicture(chapter, index);
+    paintValues(chapter, index);
+    remember();
+  }
+
+  /** Nine digits as they come; what was computed from them in floats has fewer. */
+  function shownNumber(chapter, value) {
+    if (chapter.unit === "behind") return value === 0 ? "0 %" : `${Number((100 * value).toPrecision(4))} %`;
+    return String(Number(value.toPrecision(chapter.unit === "value" ? 9 : 7)));
+  }
+
+  function paintValues(chapter, index) {
+    const { curves, cursor, dots } = chapter.moving;
+    const at = chapter.x(chapter.data.gammas[index]);
+    cursor.setAttribute("x1", at);
+    cursor.setAttribute("x2", at);
+    const optimal = best(chapter, chapter.state, index);
+    const items = byId(`readings-${chapter.number}`).children;
+    curves.forEach(({ curve, actions }, i) => {
+      const value = valueOf(chapter, curve, index);
+      const good = actions.some((a) => optimal.includes(a));
+      dots[i].setAttribute("cx", at);
+      dots[i].setAttribute("cy", value === null ? -99 : Math.max(-9, Math.min(9999, chapter.y(value))));
+      items[i].classList.toggle("optimal", good);
+      items[i].querySelector(".value").textContent = value === null ? "—" : shownNumber(chapter, value);
+      items[i].querySelector(".is-best").textContent = good ? "best" : "";
+    });
+  }
+
+  function layOut() {
+    drawAxis();
+    for (const chapter of chapters) {
+      chapter.section.hidden = chapter !== active();
+      drawBar(chapter);
+    }
+    for (const row of all(".model")) row.classList.toggle("current", Number(row.dataset.chapter) === shown.chapter);
+    const chapter = active();
+    byId(`state-${chapter.number}`).value = String(chapter.state);
+    chapter.showLayer();
+    const label = byId("bar-state");
+    if (label) label.textContent = chapter.data.states[chapter.state];
+    chapter.painted = null;
+    drawChart(chapter);
+    drawMoves(chapter);
+    paint();
+  }
+
+  // ---- the address carries what is shown
+
+  let timer = 0;
+  function remember() {
+    clearTimeout(timer);
+    timer = setTimeout(() => {
+      const parts = new URLSearchParams();
+      if (chapters.length > 1) parts.set("model", String(shown.chapter + 1));
+      const chapter = active();
+      if (chapter.state !== chapter.data.state) parts.set("state", String(chapter.state));
+      const point = chapter.points.get(shown.index);
+      if (point) parts.set(point.kind, String(point.i + 1)); else parts.set("gamma", chapter.data.texts[shown.index]);
+      if (shown.log) parts.set("scale", "log");
+      history.replaceState(null, "", `#${parts}`);
+    }, 150);
+  }
+
+  /** Take model, state, scale and gamma from the address; what makes no sense there is left out. */
+  function recall() {
+    const parts = new URLSearchParams(location.hash.slice(1));
+    const number = (name, low, high) => {
+      const value = Number(parts.get(name));
+      return parts.has(name) && Number.isInteger(value) && value >= low && value <= high ? value : null;
+    };
+    shown.chapter = (number("model", 1, chapters.length) ?? 1) - 1;
+    const chapter = active();
+    chapter.state = number("state", 0, chapter.data.states.length - 1) ?? chapter.data.state;
+    shown.log = parts.get("scale") === "log";
+    byId("log").checked = shown.log;
+    const { breakpoints, touches } = chapter.data;
+    const gamma = Number(parts.get("gamma"));
+    shown.index =
+      breakpoints[(number("breakpoint", 1, breakpoints.length) ?? 0) - 1] ??
+      touches[(number("touch", 1, touches.length) ?? 0) - 1] ??
+      sampleOf(chapter, parts.has("gamma") && gamma >= 0 && gamma < 1 ? gamma : 0.5);
+    const radio = document.querySelector(`input[name=model][value="${shown.chapter}"]`);
+    if (radio) radio.checked = true;
+  }
+
+  addEventListener("hashchange", () => { recall(); layOut(); });
+  chapters.forEach(setUp);
+  recall();
+  layOut();
+  // A chart is drawn in the pixels it has, so that its text stays readable on a phone.
+  let width = document.documentElement.clientWidth;
+  addEventListener("resize", () => {
+    if (document.documentElement.clientWidth === width) return;
+    width = document.documentElement.clientWidth;
+    layOut();
+  });
+  document.documentElement.dataset.ready = "yes";
+})();

@@ -1,0 +1,177 @@
+r"""Optimal action values at given discount factors, correct to the digits shown.
+
+At a gamma whose optimal policy is known, v solves (I - gamma P) v = r. Floats solve it, and
+fixed-point integers with 256 binary places correct the answer: with the residual
+d = r + gamma P v - v, taken in integers,
+
+    |v - v*| <= max |d| / (1 - gamma),
+
+so each round of v <- v + (I - gamma P)^-1 d, solved in floats, gains about as many digits as
+floats have. What remains is far below the nine digits that are kept. Equal values stay equal.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from math import lcm
+from typing import Any
+
+import numpy as np
+from scipy import sparse
+from scipy.sparse.linalg import splu
+
+from qdecay.exact.algebraic import AlgebraicNumber
+from qdecay.mdp import MDP
+from qdecay.report.samples import Gamma, Sample
+
+_BITS = 256
+_ONE = 1 << _BITS
+_ENOUGH = 2.0**-140  # the error accepted in v, in reward units
+_MAX_ROUNDS = 60
+_DIGITS = 9
+
+_Row = tuple[int, tuple[tuple[int, int], ...]]  # reward, and (state, weight) of what goes on
+
+
+class ActionValues:
+    """The pairs of a model, equal ones once, and their values at one gamma after another.
+
+    Attributes:
+        rows: the distinct pairs.
+        row_of: the number in `rows` of each available (state, action).
+    """
+
+    def __init__(self, mdp: MDP) -> None:
+        self.mdp = mdp
+        self._scale = lcm(*(p.denominator for p in mdp.exact_probability), 1)
+        self.row_of: dict[tuple[int, int], int] = {}
+        numbers: dict[_Row, int] = {}
+        for pair, row in _rows(mdp, self._scale).items():
+            self.row_of[pair] = numbers.setdefault(row, len(numbers))
+        self.rows = list(numbers)
+        self._latest: tuple[tuple[int | None, ...], _Chosen] | None = None
+
+    def at(self, gamma: Gamma, policy: Sequence[int | None]) -> list[float] | None:
+        """Return the value of each of `rows` under an optimal policy, to nine digits.
+
+        Args:
+            gamma: 0 <= gamma < 1.
+            policy: an optimal action of every state, None where it has none.
+
+        Returns: values in reward units; None where 1 - gamma is too small for floats to solve.
+        """
+        fixed = _fixed_gamma(gamma)
+        v = self._values(fixed, policy)
+        if v is None:
+            return None
+        return [_rounded(self._row_value(row, fixed, v)) for row in self.rows]
+
+    def _row_value(self, row: _Row, gamma: int, v: Sequence[int]) -> int:
+        reward, successors = row
+        ahead = sum(weight * v[state] for state, weight in successors)
+        return reward + (gamma * ahead // self._scale >> _BITS)
+
+    def _values(self, gamma: int, policy: Sequence[int | None]) -> list[int] | None:
+        chosen = self._chosen(tuple(policy))
+        v = [0] * self.mdp.n_states
+        solve = chosen.solver(gamma / _ONE)
+        tolerable = _ENOUGH * (1 - gamma / _ONE)
+        for _ in range(_MAX_ROUNDS if solve else 0):
+            residual = [0] * len(v)
+            for s, row in chosen.rows.items():
+                residual[s] = self._row_value(row, gamma, v) - v[s]
+            largest = max(map(abs, residual))
+            if largest / _ONE <= tolerable:
+                return v
+            # Scaled to its own size, however small it has become, so that floats hold it.
+            step = solve(np.array([d / largest for d in residual]))
+            if not np.isfinite(step).all():
+                return None
+            v = [x + int(d * 2**53) * largest // 2**53 for x, d in zip(v, step, strict=True)]
+        return None
+
+    def _chosen(self, policy: tuple[int | None, ...]) -> _Chosen:
+        if self._latest is None or self._latest[0] != policy:
+            rows = {s: self.rows[self.row_of[s, a]] for s, a in enumerate(policy) if a is not None}
+            self._latest = policy, _Chosen(rows, self._scale, len(policy))
+        return self._latest[1]
+
+
+class _Chosen:
+    """The rows of one policy, and I - gamma P in floats for one gamma after another."""
+
+    def __init__(self, rows: Mapping[int, _Row], scale: int, n_states: int) -> None:
+        self.rows = rows
+        entries = {(s, s): (1.0, 0.0) for s in range(n_states)}
+        for s, (_, successors) in rows.items():
+            for t, weight in successors:
+                entries[t, s] = (float(t == s), weight / scale)
+        keys = sorted(entries)  # by column, then by row, as a csc matrix keeps them
+        columns = np.bincount([column for column, _ in keys], minlength=n_states)
+        self._identity, self._moves = np.array([entries[key] for key in keys]).T
+        pointers = np.concatenate(([0], np.cumsum(columns)))
+        parts = (self._identity, [row for _, row in keys], pointers)
+        self._matrix = sparse.csc_matrix(parts, shape=(n_states, n_states))
+
+    def solver(self, gamma: float) -> Any:
+        """Return the function that solves (I - gamma P) x = b, or None where floats cannot."""
+        self._matrix.data = self._identity - gamma * self._moves
+        try:
+            return splu(self._matrix).solve
+        except RuntimeError:  # singular in floats
+            return None
+
+
+def _rows(mdp: MDP, scale: int) -> dict[tuple[int, int], _Row]:
+    """The reward in fixed point and the weights, `scale` in all, of every available pair."""
+    ahead: dict[tuple[int, int], dict[int, int]] = {pair: {} for pair in mdp.exact_r}
+    columns = (mdp.state, mdp.action, mdp.next_state, mdp.terminated)
+    lists = zip(*(column.tolist() for column in columns), mdp.exact_probability, strict=True)
+    for s, a, t, terminated, p in lists:
+        if not terminated:
+            ahead[s, a][t] = ahead[s, a].get(t, 0) + int(p * scale)
+    return {
+        pair: (round(reward * _ONE), tuple(sorted(ahead[pair].items())))
+        for pair, reward in mdp.exact_r.items()
+    }
+
+
+def _fixed_gamma(gamma: Gamma) -> int:
+    near = gamma.enclosure(_BITS + 1)[0] if isinstance(gamma, AlgebraicNumber) else gamma
+    return round(near * _ONE)
+
+
+def _rounded(value: int) -> float:
+    if abs(value) < 2 ** (_BITS - 120):
+        return 0.0
+    return float(f"{value / _ONE:.{_DIGITS}g}")
+
+
+def curves(
+    mdp: MDP, points: Sequence[Sample], optimal: Sequence[Sequence[Sequence[int]]]
+) -> tuple[list[list[float | None]], list[list[int | None]]]:
+    """Return the distinct action-value curves and which of them each pair has.
+
+    Args:
+        mdp: the model.
+        points: the gammas.
+        optimal: for each of them, the optimal actions of every state.
+
+    Returns: each curve's values at the points (None where unknown), and per state and action the
+    number of its curve, None where the action is not available.
+    """
+    values = ActionValues(mdp)
+    columns = []
+    for sample, sets in zip(points, optimal, strict=True):
+        at = values.at(sample.gamma, [best[0] if best else None for best in sets])
+        columns.append([None] * len(values.rows) if at is None else at)
+    numbers: dict[tuple[float | None, ...], int] = {}
+    of_row = [numbers.setdefault(tuple(c), len(numbers)) for c in zip(*columns, strict=True)]
+    of_pair = [
+        [
+            of_row[values.row_of[s, a]] if (s, a) in values.row_of else None
+            for a in range(mdp.n_actions)
+        ]
+        for s in range(mdp.n_states)
+    ]
+    return [list(curve) for curve in numbers], of_pair

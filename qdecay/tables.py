@@ -1,0 +1,145 @@
+"""What the commands print: the console, plain tables, exact numbers and policy regions."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+
+    from qdecay.exact.algebraic import AlgebraicNumber
+    from qdecay.exact.regions import Breakpoint, PolicyRegions
+    from qdecay.mdp import MDP
+
+_SHOWN_CHANGES = 4
+_LONGEST_POLYNOMIAL = 40
+_QUIET_SECONDS = 1.0  # a spinner that flashes by says nothing
+
+
+def console(stderr: bool = False) -> Console:
+    """Return a console of standard output or standard error."""
+    from rich.console import Console
+
+    return Console(stderr=stderr, highlight=False)
+
+
+def table(*headings: str) -> Table:
+    """Return a table that fits a terminal of 80 columns and reads well in a file."""
+    from rich import box
+    from rich.table import Table
+
+    result = Table(box=box.SIMPLE_HEAD, padding=0, show_edge=False, pad_edge=False)
+    for heading in headings:
+        result.add_column(heading, overflow="fold")
+    return result
+
+
+def shown_root(root: AlgebraicNumber) -> str:
+    """The closed form, or the polynomial whose root it is where that is short."""
+    if form := root.closed_form():
+        return form
+    terms = [f"{c:+d} g^{k}" for k, c in enumerate(root.coefficients) if c]
+    text = " ".join(reversed(terms)).removeprefix("+").replace(" g^0", "").replace("g^1 ", "g ")
+    short = len(text) <= _LONGEST_POLYNOMIAL
+    return f"{text} = 0" if short else f"a root of degree {root.degree}"
+
+
+@contextmanager
+def spinner(text: str) -> Iterator[Callable[[str], None]]:
+    """Show what a long run does, on a terminal's standard error once it takes a second.
+
+    Yields a function that tells how far it is.
+    """
+    status = console(stderr=True).status(text)
+    began = time.monotonic()
+
+    def tell(news: str) -> None:
+        if time.monotonic() - began > _QUIET_SECONDS:
+            status.update(f"{text}: {news}")
+            status.start()
+
+    try:
+        yield tell
+    finally:
+        status.stop()
+
+
+def print_regions(mdp: MDP, regions: PolicyRegions, *, digits: int, states: bool) -> None:
+    """Print every region with the change at its left end, the touches, and what follows."""
+    out = console()
+    marked = [(point, "") for point in regions.breakpoints]
+    marked += [(point, " (a touch)") for point in regions.touches]
+    shown = table("gamma", "exactly", "what changes")
+    for point, mark in sorted(marked, key=lambda pair: pair[0].gamma):
+        gamma = point.gamma.decimal(digits) + mark
+        shown.add_row(gamma, shown_root(point.gamma), _shown_changes(mdp, point))
+    count = len(regions.regions)
+    out.print(
+        f"{mdp.n_states} states, {mdp.n_actions} actions: {count} policy "
+        f"region{'s' * (count > 1)} in 0 < gamma < 1",
+    )
+    if marked:
+        out.print(shown)
+    if regions.start is not None:
+        found = [regions.breakpoints[i].gamma.decimal(digits) for i in regions.start_breakpoints()]
+        at = ", ".join(found) or "no gamma"
+        out.print(f"the start, {mdp.state_name(regions.start)}, changes at {at}", markup=False)
+    if states:
+        out.print(_states(mdp, regions, digits))
+
+
+def _shown_changes(mdp: MDP, point: Breakpoint) -> Any:
+    """Return which sets change, of the first few states."""
+    from rich.text import Text
+
+    lines = []
+    for state, change in list(point.changes.items())[:_SHOWN_CHANGES]:
+        only_there = sorted(set(change.at) - {*change.left, *change.right})
+        line = f"{mdp.state_name(state)}: {shown_actions(mdp, change.left)}"
+        if change.left != change.right:
+            line += f" -> {shown_actions(mdp, change.right)}"
+        if only_there:
+            line += f", also {shown_actions(mdp, only_there)} there"
+        lines.append(line)
+    more = len(point.changes) - _SHOWN_CHANGES
+    return Text("\n".join([*lines, f"and {more} more states"][: len(lines) + (more > 0)]))
+
+
+def shown_actions(mdp: MDP, actions: Sequence[int]) -> str:
+    """Return the names of a set of actions."""
+    return " or ".join(mdp.action_name(action) for action in actions) or "none"
+
+
+def _states(mdp: MDP, regions: PolicyRegions, digits: int) -> Table:
+    """Return, for each state, the intervals on which its set is constant."""
+    from rich.text import Text
+
+    shown = table("state", "optimal actions", "for gamma in")
+    ends = ["0", *(b.gamma.decimal(digits) for b in regions.breakpoints), "1"]
+    for state in range(mdp.n_states):
+        sets = [region[state] for region in regions.regions]
+        starts = [i for i, actions in enumerate(sets) if i == 0 or actions != sets[i - 1]]
+        for i, after in zip(starts, [*starts[1:], len(sets)], strict=True):
+            name = mdp.state_name(state) if i == 0 else ""
+            actions = shown_actions(mdp, sets[i])
+            shown.add_row(Text(name), Text(actions), f"({ends[i]}, {ends[after]})")
+    return shown
+
+
+def print_blackwell(mdp: MDP, regions: PolicyRegions, *, digits: int) -> None:
+    """Print the Blackwell discount factor and the sets that are optimal right of it."""
+    from rich.text import Text
+
+    out, gamma = console(), regions.blackwell_discount_factor
+    exactly = shown_root(gamma)
+    decimal = gamma.decimal(digits)
+    out.print(f"Blackwell discount factor: {exactly}" + f" = {decimal}" * (exactly != decimal))
+    out.print(f"optimal for every gamma in ({decimal}, 1):")
+    shown = table("state", "actions")
+    for state, actions in enumerate(regions.blackwell_sets):
+        shown.add_row(Text(mdp.state_name(state)), Text(shown_actions(mdp, actions)))
+    out.print(shown)

@@ -1,0 +1,215 @@
+"""The commands regions, blackwell and verify: output, files, exit codes, one-line errors."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from models import two_state_puterman
+from test_cli import run
+
+from qdecay.exact.regions import policy_regions
+from qdecay_envs import ChainLayout
+
+
+@pytest.fixture
+def model(tmp_path: Path) -> str:
+    """Puterman's example as a file, with names."""
+    mdp = two_state_puterman()
+    path = tmp_path / "puterman.json"
+    mdp.save(path)
+    document = json.loads(path.read_text())
+    names = {"state_names": ["home", "away"], "action_names": ["share", "leave"]}
+    path.write_text(json.dumps({**document, **names}))
+    return str(path)
+
+
+@pytest.fixture
+def touching(tmp_path: Path) -> str:
+    """1 now, or 4 g - 4 g^2, which is as good at 1/2 alone."""
+    path = tmp_path / "touch.json"
+    ChainLayout.choice(now=[1], touch=[0, 4, -4]).save(path)
+    return str(path)
+
+
+def test_regions_prints_what_changes_where(capsys, monkeypatch, model: str) -> None:
+    """The exact number, its decimals, and the actions left and right of it by name."""
+    code, out, err = run(capsys, monkeypatch, "regions", model)
+    assert (code, err) == (0, "")
+    assert "2 states, 2 actions: 2 policy regions" in out
+    row = next(line for line in out.splitlines() if "10/11" in line)
+    assert row.split("home: ")[1].strip() == "leave -> share"
+    assert row.startswith("0.9090909091 10/11")
+    assert "the start, home, changes at 0.9090909091" in out
+
+
+def test_digits_are_as_many_as_asked(capsys, monkeypatch, model: str) -> None:
+    """30 digits, correctly rounded."""
+    _, out, _ = run(capsys, monkeypatch, "regions", model, "--digits", "30")
+    assert "0.909090909090909090909090909091 " in out
+
+
+def test_states_prints_each_states_actions(capsys, monkeypatch, model: str) -> None:
+    """One line for each interval on which a state's set is constant."""
+    _, out, _ = run(capsys, monkeypatch, "regions", model, "--states")
+    lines = [line.split() for line in out.splitlines()]
+    assert ["home", "leave", "(0,", "0.9090909091)"] in lines
+    assert ["share", "(0.9090909091,", "1)"] in lines
+    assert ["away", "share", "(0,", "1)"] in lines
+
+
+def test_a_touch_is_told_apart(capsys, monkeypatch, touching: str) -> None:
+    """It adds an action at one point and changes no region."""
+    code, out, _ = run(capsys, monkeypatch, "regions", touching)
+    assert code == 0
+    assert "1 policy region in" in out
+    row = next(line for line in out.splitlines() if "touch)" in line)
+    assert row.split() == ["0.5", "(a", "touch)", "1/2", "0:", "now,", "also", "touch", "there"]
+    assert "the start, 0, changes at no gamma" in out
+
+
+def test_json_is_the_document_of_the_library(capsys, monkeypatch, model: str) -> None:
+    """Exactly policy_regions(...).to_json, and nothing else on standard output."""
+    code, out, err = run(capsys, monkeypatch, "regions", model, "--json")
+    assert (code, err) == (0, "")
+    expected = policy_regions(two_state_puterman()).to_json(model)
+    assert json.loads(out) == expected
+    assert expected["schema"] == "qdecay.policy-regions/1"
+
+
+def test_blackwell_prints_number_and_policy(capsys, monkeypatch, model: str) -> None:
+    """Right of 10/11 sharing is optimal for good."""
+    code, out, err = run(capsys, monkeypatch, "blackwell", model)
+    assert (code, err) == (0, "")
+    assert "Blackwell discount factor: 10/11 = 0.9090909091" in out
+    assert [line.split() for line in out.splitlines()][-2:] == [
+        ["home", "share"],
+        ["away", "share"],
+    ]
+
+
+def test_blackwell_of_a_touch_and_of_nothing(capsys, monkeypatch, touching: str) -> None:
+    """The last touch counts; a model with neither breakpoint nor touch has 0."""
+    assert "factor: 1/2 = 0.5" in run(capsys, monkeypatch, "blackwell", touching)[1]
+    assert "factor: 0\n" in run(capsys, monkeypatch, "blackwell", "CliffWalking-v1")[1]
+
+
+def test_keyword_arguments_reach_the_environment(capsys, monkeypatch) -> None:
+    """A lake that is not slippery has no breakpoint: every path is as short as it can be."""
+    arguments = ("regions", "FrozenLake-v1", "-k", "is_slippery=false", "--json")
+    document = json.loads(run(capsys, monkeypatch, *arguments)[1])
+    assert document["breakpoints"] == []
+
+
+def test_many_changes_are_summed_up(capsys, monkeypatch, tmp_path: Path) -> None:
+    """Six states that change at one gamma: four are shown and two counted."""
+    rows = [[s, 0, s, 1, 1, True] for s in range(6)]
+    rows += [[s, 1, 6, 1, 0, False] for s in range(6)] + [[6, 0, 6, 1, 2, True]]
+    document = {"schema": "qdecay.mdp/1", "n_states": 7, "n_actions": 2, "transitions": rows}
+    path = tmp_path / "six.json"
+    path.write_text(json.dumps(document))
+    _, out, _ = run(capsys, monkeypatch, "regions", str(path))
+    assert "3: 0 -> 1" in out
+    assert "4: 0 -> 1" not in out
+    assert "and 2 more states" in out
+    assert "the start" not in out
+
+
+# -- certificates
+
+
+@pytest.fixture
+def proof(capsys, monkeypatch, model: str, tmp_path: Path) -> Path:
+    """A certificate written by the command."""
+    path = tmp_path / "proof.json"
+    assert run(capsys, monkeypatch, "regions", model, "--certificate", str(path))[0] == 0
+    return path
+
+
+def test_a_certificate_is_written_and_proven(capsys, monkeypatch, model: str, proof: Path) -> None:
+    """What --certificate writes, verify proves; it names the source."""
+    code, out, err = run(capsys, monkeypatch, "verify", str(proof))
+    assert (code, err) == (0, "")
+    assert out == f"{proof}: proven: 2 regions, 1 breakpoints, 0 touches of 2 states\n"
+    assert json.loads(proof.read_text())["regions"]["source"] == model
+
+
+def test_a_changed_certificate_exits_with_1(capsys, monkeypatch, proof: Path) -> None:
+    """One action changed: rejected in one line that says where."""
+    document = json.loads(proof.read_text())
+    document["regions"]["regions"][1]["optimal_actions"][0] = [1]
+    proof.write_text(json.dumps(document))
+    code, out, err = run(capsys, monkeypatch, "verify", str(proof))
+    assert (code, err) == (1, "")
+    assert out.startswith(f"{proof}: rejected: breakpoint 0")
+    assert out.count("\n") == 1
+
+
+def test_an_existing_file_is_kept(capsys, monkeypatch, model: str, proof: Path) -> None:
+    """Unless --force says otherwise."""
+    proof.write_text("mine")
+    arguments = ("regions", model, "--certificate", str(proof))
+    code, out, err = run(capsys, monkeypatch, *arguments)
+    assert (code, out) == (2, "")
+    assert "--force replaces it" in err
+    assert proof.read_text() == "mine"
+    assert run(capsys, monkeypatch, *arguments, "--force", "--json")[0] == 0
+    assert run(capsys, monkeypatch, "verify", str(proof))[0] == 0
+
+
+WRONG: list[tuple[list[str], str]] = [
+    (["regions"], "Missing argument"),
+    (["regions", "nope"], "nope: no file and no registered Gymnasium id"),
+    (["regions", "CartPole-v1"], "CartPole-v1: CartPoleEnv has no table"),
+    (["regions", "none.json"], "none.json: cannot be read"),
+    (["regions", "none.tra"], "none.tra: no rewards"),
+    (["regions", "FrozenLake-v1", "-k", "map_name=9x9"], "a value of -k is not known: '9x9'"),
+    (["regions", "FrozenLake-v1", "--digits", "0"], "--digits"),
+    (["regions", "FrozenLake-v1", "--max-seconds", "0"], "--max-seconds must be > 0, got 0"),
+    (["regions", "FrozenLake-v1", "--max-seconds", "nan"], "--max-seconds must be > 0, got nan"),
+    (["regions", "FrozenLake-v1", "--max-seconds", "1e-9"], "stopped after"),
+    (["regions", "FrozenLake-v1", "--certificate", "no/p.json"], "the folder no does not exist"),
+    (["regions", "FrozenLake-v1", "--certificate", ".", "--force"], "it is no file"),
+    (["blackwell", "nope"], "nope: no file"),
+    (["verify", "none.json"], "none.json: cannot be read"),
+    (["verify"], "Missing argument"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "message"), WRONG)
+def test_wrong_input_is_one_line(capsys, monkeypatch, tmp_path, arguments, message: str) -> None:
+    """Exit code 2, one line on standard error, nothing on standard output, nothing written."""
+    monkeypatch.chdir(tmp_path)
+    code, out, err = run(capsys, monkeypatch, *arguments)
+    assert (code, out) == (2, "")
+    assert err.startswith("qdecay: ")
+    assert err.count("\n") == 1
+    assert message in err
+    assert list(tmp_path.iterdir()) == []
+
+
+NO_CERTIFICATES: list[Any] = [b"{", b"[]", b"\xff", b'{"schema": "qdecay.mdp/1"}', b"[" * 100_000]
+
+
+@pytest.mark.parametrize("data", NO_CERTIFICATES, ids=range(len(NO_CERTIFICATES)))
+def test_a_file_that_is_no_certificate_exits_with_2(
+    capsys, monkeypatch, tmp_path: Path, data: bytes
+) -> None:
+    """Broken JSON, other JSON, no text: an input that is wrong, not a proof that fails."""
+    path = tmp_path / "file.json"
+    path.write_bytes(data)
+    code, out, err = run(capsys, monkeypatch, "verify", str(path))
+    assert (code, out) == (2, "")
+    assert err.startswith(f"qdecay: {path}: ")
+    assert err.count("\n") == 1
+
+
+def test_an_empty_certificate_is_rejected(capsys, monkeypatch, tmp_path: Path) -> None:
+    """The right schema and nothing in it: exit code 1."""
+    path = tmp_path / "file.json"
+    path.write_text('{"schema": "qdecay.certificate/1"}')
+    code, out, _ = run(capsys, monkeypatch, "verify", str(path))
+    assert code == 1
+    assert "rejected" in out
