@@ -8,7 +8,7 @@ Value does not depend on how an agent explores; the time until it knows that val
     uniformly random     n successes in a row at probability p = 1/2: (p**-n - 1) / (1 - p) =
                          2**(n+1) - 2 steps before R is seen once
     epsilon-greedy       from zero, the small reward is soon the greedy choice, so each success
-                         needs a random step: the same with p = epsilon / 2
+                         then needs a random step: about the same with p = epsilon / 2
     optimistic           greedy from values above any true one: what is untried looks best, so
                          time is polynomial in n (Koenig & Simmons 1996)
     exploring starts     episodes begin anywhere, and the large reward is often near
@@ -188,7 +188,7 @@ def learning_times(
     for gamma, delay, name in settings:
         exact = reward_of(game, delay, gamma, advantage) if reward is None else reward
         large = rational(exact, "reward")
-        env = _game(game, delay, large)
+        env = chain_of(game, delay, large)
         best = _best(env, gamma)
         agents = []
         for seed in range(seeds):
@@ -229,7 +229,8 @@ def _explorers(names: Iterable[str]) -> Iterator[str]:
         yield name
 
 
-def _game(game: Game, delay: int, reward: Fraction) -> ChainEnv:
+def chain_of(game: Game, delay: int, reward: Fraction) -> ChainEnv:
+    """Return the game's environment: branch 0 is constant, branch 1 sparse."""
     from qdecay_envs.chain import ChainEnv
     from qdecay_envs.constant_or_sparse import ConstantOrSparseEnv
     from qdecay_envs.layout import ChainLayout

@@ -65,7 +65,9 @@ def rows_of_env(env: Any) -> dict[str, Any]:
             dynamics, a table that does not describe the environment (Taxi's fickle passenger), or
             a number without a rational; the message says where.
     """
-    owner = _table_owner(env)
+    from qdecay_envs.table import table_owner  # loads Gymnasium
+
+    owner = table_owner(env)
     n_states = _discrete_size(env, "observation_space")
     n_actions = _discrete_size(env, "action_space")
     if getattr(owner, "fickle_passenger", False):
@@ -85,37 +87,6 @@ def rows_of_env(env: Any) -> dict[str, Any]:
         "action_names": getattr(owner, "action_names", None),
         "recovered": recovery.mapped,
     }
-
-
-def _table_owner(env: Any) -> Any:
-    """Return the outermost layer of `env` with a table, looking through watching wrappers only."""
-    import gymnasium as gym
-    from gymnasium import wrappers
-
-    watching = (
-        wrappers.PassiveEnvChecker,
-        wrappers.OrderEnforcing,
-        wrappers.TimeLimit,
-        wrappers.RecordEpisodeStatistics,
-        wrappers.HumanRendering,
-        wrappers.RenderCollection,
-        wrappers.RecordVideo,
-    )
-    layer = env
-    while isinstance(layer, gym.Wrapper):
-        own = vars(type(layer)).keys() | vars(layer).keys()
-        if "P_exact" in own or "P" in own:
-            return layer
-        if not isinstance(layer, watching):
-            raise ValueError(
-                f"the wrapper {type(layer).__name__} may change the dynamics and has no table P: "
-                f"give the environment below it, or a wrapper with P or P_exact"
-            )
-        layer = layer.env
-    if not hasattr(layer, "P") and not hasattr(layer, "P_exact"):
-        name = type(layer).__name__
-        raise ValueError(f"{name} has no table P[state][action]: only tabular ones can be read")
-    return layer
 
 
 def _discrete_size(env: Any, name: str) -> int:

@@ -12,9 +12,9 @@ from qdecay.exact.break_even import stream_value
 from qdecay.exploration import (
     EXPLORERS,
     LearningTime,
-    _game,
     _steps_until_right,
     _visits,
+    chain_of,
     learning_times,
     random_walk_steps,
     reward_of,
@@ -43,7 +43,7 @@ def test_the_walk_has_its_closed_form(n: int, p: Fraction) -> None:
 @pytest.mark.parametrize("delay", [1, 4])
 def test_the_reward_gives_the_advantage(game: Any, advantage: str, delay: int) -> None:
     """The far stream with that R is worth `advantage` times the near one, exactly."""
-    env = _game(game, delay, reward_of(game, delay, GAMMA, advantage))
+    env = chain_of(game, delay, reward_of(game, delay, GAMMA, advantage))
     near, far = (
         stream_value(s, GAMMA, env.layout.ending) for s in (env.layout.near, env.layout.far)
     )
@@ -58,7 +58,7 @@ def test_the_time_is_the_first_of_an_unbroken_run(explorer: str, game: Any) -> N
     The report comes at the visit's end, at most n steps after the value at the start changed.
     """
     n, budget, seed = 2, 120, 1
-    env = _game(game, n, reward_of(game, n, GAMMA, 2))
+    env = chain_of(game, n, reward_of(game, n, GAMMA, 2))
     settings = EXPLORERS[explorer]
     largest = float(env.layout.far[-1]) / (1 - float(GAMMA) if game == "forever" else 1)
     right = []
@@ -85,7 +85,7 @@ def test_where_the_constant_reward_is_best_it_is_learnt_at_once() -> None:
 
 
 def test_epsilon_greedy_from_zero_is_slow_and_optimism_is_not() -> None:
-    """At n = 5 an epsilon-greedy agent needs 6.7 million steps on average; 3,000 are not enough."""
+    """At n = 5 an epsilon-greedy agent needs 3.4 million steps on average; 3,000 are not enough."""
     assert random_walk_steps(5, Fraction(1, 20)) > 3_000_000
     names = ("epsilon-greedy", "optimistic", "random")
     slow, quick, random = learning_times(delays=[5], explorers=names, seeds=5, steps=3_000)
@@ -162,7 +162,7 @@ def test_the_closed_form_refuses_what_it_does_not_cover() -> None:
 
 def test_an_episode_is_a_visit_of_the_start() -> None:
     """Coming back truncates and begins again at the start: nothing else is changed."""
-    env = _game("forever", 3, Fraction(5))
+    env = chain_of("forever", 3, Fraction(5))
     visits = _visits(env, anywhere=False)
     state, _ = visits.reset(seed=0)
     rng = np.random.default_rng(0)

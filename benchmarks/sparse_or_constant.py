@@ -1,0 +1,80 @@
+"""Homework D: why a small constant reward can be better than a large one every n steps.
+
+    python benchmarks/sparse_or_constant.py [FOLDER]
+
+Steps until Q-learning's greedy choice is right for good, median and range over 10 seeds, for four
+kinds of exploration, in two sweeps of two games each: over the delay n, where the large reward is
+always worth twice the constant one, and over gamma, where it is fixed and the right choice changes
+at the exact break-even gamma. Beside them stand the expected steps of a uniformly random walk to
+the large reward, 2**(n+1) - 2, and of an epsilon-greedy one, (p**-n - 1) / (1 - p) with
+p = epsilon / 2. With FOLDER, the four plots are saved there.
+"""
+
+from __future__ import annotations
+
+import platform
+import sys
+import time
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+from qdecay.exact.break_even import break_even
+from qdecay.exploration import (
+    EXPLORERS,
+    Game,
+    LearningTime,
+    chain_of,
+    learning_times,
+    random_walk_steps,
+)
+from qdecay.report.plots import save_learning_times
+
+SEEDS, STEPS = 10, 20_000
+SWEEPS: dict[str, dict[str, Any]] = {
+    "delay": {"delays": [1, 2, 3, 4, 5, 6, 8], "gammas": ["9/10"], "advantage": 2},
+    "gamma": {"delays": [4], "gammas": ["1/2", "3/5", "7/10", "4/5", "9/10", "19/20"], "reward": 6},
+}
+GAMES: tuple[Game, ...] = ("forever", "once")
+
+
+def shown(row: LearningTime) -> str:
+    """Return a row of the table."""
+    late = f"> {row.budget:,}"
+    median, low, high = (
+        late if steps is None else f"{steps:,.0f}" for steps in (row.median, row.low, row.high)
+    )
+    greedy = ""
+    if row.explorer == "epsilon-greedy":
+        p = Fraction(str(EXPLORERS[row.explorer].epsilon)) / 2
+        greedy = f"{float(random_walk_steps(row.delay, p)):,.0f}"
+    return (
+        f"{row.gamma!s:>6} {row.delay:2} {float(row.reward):8.4g} {'/'.join(row.best):9} "
+        f"{row.explorer:17} {median:>9} {low:>9} {high:>9} {row.random_walk:6,} "
+        f"{greedy:>15}"
+    )
+
+
+def main(folder: Path | None) -> None:
+    """Run both sweeps of both games, print them, and save the plots."""
+    print(f"Python {platform.python_version()}, {SEEDS} seeds, {STEPS:,} steps each")
+    for game in GAMES:
+        for name, sweep in SWEEPS.items():
+            start = time.perf_counter()
+            rows = learning_times(game=game, seeds=SEEDS, steps=STEPS, **sweep)
+            print(f"\n{game}, over the {name} ({time.perf_counter() - start:.0f} s)")
+            if name == "gamma":
+                exact = break_even(chain_of(game, 4, Fraction(6)).layout).roots
+                print("exact break-even gamma:", ", ".join(root.decimal(10) for root in exact))
+            print(
+                f"{'gamma':>6} {'n':>2} {'R':>8} {'right':9} {'explorer':17} {'median':>9} "
+                f"{'low':>9} {'high':>9} {'walk':>6} {'epsilon-walk':>15}"
+            )
+            for row in rows:
+                print(shown(row))
+            if folder is not None:
+                save_learning_times(rows, folder / f"sparse_or_constant_{game}_{name}.svg")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]) if len(sys.argv) > 1 else None)
