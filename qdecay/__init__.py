@@ -23,7 +23,9 @@ if TYPE_CHECKING:
     from qdecay.exact.algebraic import AlgebraicNumber
     from qdecay.exact.blackwell import Blackwell, blackwell
     from qdecay.exact.break_even import BreakEven, break_even
+    from qdecay.exact.certificate import write_certificate
     from qdecay.exact.formulas import break_even_gamma, break_even_reward
+    from qdecay.exact.learning_curve import LearningCurve, learning_curve, walks_until
     from qdecay.exact.regions import (
         PolicyRegions,
         is_breakpoint,
@@ -31,14 +33,27 @@ if TYPE_CHECKING:
         policy_regions,
     )
     from qdecay.learning import (
+        EpsilonGreedy,
         LearningResult,
+        ManyResult,
+        NStepSarsa,
+        WatkinsQ,
         double_q_learning,
         expected_sarsa,
+        learned_thresholds,
         q_learning,
+        q_learning_many,
         sarsa,
     )
     from qdecay.mdp import MDP
-    from qdecay.planning import Solution, policy_iteration, value_iteration
+    from qdecay.planning import (
+        Solution,
+        evaluate_policy,
+        modified_policy_iteration,
+        policy_iteration,
+        value_iteration,
+        value_over_gammas,
+    )
     from qdecay.probe.faults import Diagnosis, diagnose
     from qdecay.probe.profile import DiscountProfile
     from qdecay_envs.layout import ChainLayout
@@ -47,10 +62,18 @@ _LAZY = {
     "qdecay.exact.algebraic": ("AlgebraicNumber",),
     "qdecay.exact.break_even": ("BreakEven", "break_even"),
     "qdecay.exact.blackwell": ("Blackwell", "blackwell"),
+    "qdecay.exact.certificate": ("write_certificate",),
+    "qdecay.exact.learning_curve": ("LearningCurve", "learning_curve", "walks_until"),
     "qdecay.exact.regions": ("PolicyRegions", "is_breakpoint", "optimal_actions", "policy_regions"),
     "qdecay.exact.formulas": ("break_even_gamma", "break_even_reward"),
     "qdecay.learning": (
+        "EpsilonGreedy",
         "LearningResult",
+        "ManyResult",
+        "NStepSarsa",
+        "WatkinsQ",
+        "learned_thresholds",
+        "q_learning_many",
         "double_q_learning",
         "expected_sarsa",
         "q_learning",
@@ -58,7 +81,14 @@ _LAZY = {
     ),
     "qdecay.mdp": ("MDP",),
     "qdecay_envs.layout": ("ChainLayout",),
-    "qdecay.planning": ("Solution", "policy_iteration", "value_iteration"),
+    "qdecay.planning": (
+        "Solution",
+        "evaluate_policy",
+        "modified_policy_iteration",
+        "policy_iteration",
+        "value_iteration",
+        "value_over_gammas",
+    ),
     "qdecay.probe.faults": ("Diagnosis", "diagnose"),
     "qdecay.probe.profile": ("DiscountProfile",),
 }
@@ -74,11 +104,16 @@ __all__ = [
     "Comparison",
     "Diagnosis",
     "DiscountProfile",
+    "EpsilonGreedy",
     "InputError",
+    "LearningCurve",
     "LearningResult",
+    "ManyResult",
+    "NStepSarsa",
     "NotConverged",
     "PolicyRegions",
     "Solution",
+    "WatkinsQ",
     "assert_effective_discount",
     "blackwell",
     "break_even",
@@ -87,15 +122,23 @@ __all__ = [
     "compare",
     "diagnose",
     "double_q_learning",
+    "evaluate_policy",
     "expected_sarsa",
     "is_breakpoint",
+    "learned_thresholds",
+    "learning_curve",
+    "modified_policy_iteration",
     "optimal_actions",
     "policy_iteration",
     "policy_regions",
     "probe",
     "q_learning",
+    "q_learning_many",
     "sarsa",
     "value_iteration",
+    "value_over_gammas",
+    "walks_until",
+    "write_certificate",
 ]
 
 
