@@ -14,8 +14,6 @@ from typing import Any
 import gymnasium as gym
 import pytest
 
-pytest.importorskip("jinja2")
-
 from qdecay import cli
 from qdecay.cli_report import report
 from qdecay.mdp import MDP

@@ -125,10 +125,8 @@ def write_page(path: Path, text: str) -> None:
 
 @cache
 def _environment() -> Environment:
-    try:
-        from jinja2 import Environment, PackageLoader, StrictUndefined
-    except ImportError as error:
-        raise InputError('pages need jinja2: pip install "qdecay[report]"') from error
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
     return Environment(
         loader=PackageLoader("qdecay.report"),
         autoescape=True,

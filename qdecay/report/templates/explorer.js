@@ -133,12 +133,17 @@
 
   function axisMarks() {
     if (!shown.log) return [0, 0.2, 0.4, 0.6, 0.8, 1].map((gamma) => [gamma, String(gamma)]);
-    return Array.from({ length: depth + 1 }, (_, k) => [k / depth, k ? `0.${"9".repeat(Math.min(k, 4))}${k > 4 ? "…" : ""}` : "0"]);
+    const stride = Math.ceil((depth * 58) / byId("axis").clientWidth);
+    const marks = [];
+    for (let k = 0; k <= depth; k += stride) marks.push([k / depth, k < 4 ? (k ? `0.${"9".repeat(k)}` : "0") : `1−10${[...`−${k}`].map((sign) => RAISED[sign]).join("")}`]);
+    return marks;
   }
+  const RAISED = { "−": "⁻", ...Object.fromEntries([..."⁰¹²³⁴⁵⁶⁷⁸⁹"].map((sign, digit) => [digit, sign])) };
+  const anchor = ([x, text]) => (x === 1 && text.length > 2 ? "end" : "middle");
 
   function drawAxis() {
     byId("axis").replaceChildren(...axisMarks().map(([x, text]) => {
-      const mark = element("span", {}, text);
+      const mark = element("span", { class: anchor([x, text]) }, text);
       mark.style.left = `${100 * x}%`;
       return mark;
     }));
@@ -256,7 +261,7 @@
     for (const [position, text] of axisMarks()) {
       const at = MARGIN.left + position * (width - MARGIN.left - MARGIN.right);
       svg.append(element("line", { class: "tick", x1: at, x2: at, y1: height - MARGIN.bottom, y2: height - MARGIN.bottom + 5 }));
-      svg.append(element("text", { x: at, y: height - MARGIN.bottom + 19, "text-anchor": "middle" }, text));
+      svg.append(element("text", { x: at, y: height - MARGIN.bottom + 19, "text-anchor": anchor([position, text]) }, text));
     }
     svg.append(element("line", { class: "axis", x1: MARGIN.left, x2: width - MARGIN.right, y1: height - MARGIN.bottom, y2: height - MARGIN.bottom }));
     svg.append(element("text", { class: "label", x: width - MARGIN.right, y: height - 4, "text-anchor": "end" }, "discount factor γ"));
@@ -319,8 +324,8 @@
     chapter.showLayer = () => { if (layer) layer.value = data.layers.findIndex((states) => states.includes(chapter.state)); };
     chapter.cells.forEach((cell, i) => {
       data.arrows.forEach((arrow, action) => {
-        const letters = data.actions[action].slice(0, 1).toUpperCase();
-        cell.append(element("span", { class: `act ${arrow ?? "word"}`, "data-action": action, "aria-hidden": "true" }, { left: "←", right: "→", up: "↑", down: "↓" }[arrow] ?? letters));
+        const glyph = { left: "←", right: "→", up: "↑", down: "↓" }[arrow] ?? data.actions[action].slice(0, 1).toUpperCase();
+        cell.append(element("span", { class: `act ${arrow ?? "word"}`, "data-action": action, "data-glyph": glyph }));
       });
       cell.addEventListener("click", () => chooseState(chapter, data.layers[chapter.layer()][i]));
     });

@@ -1,0 +1,262 @@
+"""The page in a real browser: what moves, what it draws, what it must never do.
+
+apt-get install chromium; pip install ".[browser]"; npm install axe-core
+AXE=node_modules/axe-core/axe.min.js pytest -m browser tests/browser
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.browser
+
+SCHEMES = ("light", "dark")
+DESKTOP, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
+STAY, MOVE = '.arrow[data-state="0"][data-actions="0"]', '.arrow[data-state="0"][data-actions="1"]'
+
+
+SMALLEST_TEXT = """Math.min(
+  ...[...document.querySelectorAll('main *:not(math *)')]
+    .filter(e => e.checkVisibility())
+    .filter(e => [...e.childNodes].some(n => n.nodeType === 3 && n.data.trim()))
+    .map(e => parseFloat(getComputedStyle(e).fontSize)))"""
+
+
+def optimal(visit, selector: str) -> bool:
+    """Whether every arrow that the selector finds in the shown chapter is drawn as optimal."""
+    arrows = visit.page.query_selector_all(f".chapter:not([hidden]) {selector}")
+    assert arrows
+    return all("optimal" in arrow.get_attribute("class") for arrow in arrows)
+
+
+def place(visit, gamma: float) -> tuple[float, float]:
+    """Where a gamma lies on the slider, in pixels of the window."""
+    box = visit.page.query_selector("#axis").bounding_box()
+    slider = visit.page.query_selector("#gamma").bounding_box()
+    return box["x"] + gamma * box["width"], slider["y"] + slider["height"] / 2
+
+
+def test_dragging_over_the_break_even_gamma_flips_the_drawn_action(visit, pages) -> None:
+    """Problem A, 1/2: the mouse takes the thumb from 0.4 to 0.6, and stay gives way to move."""
+    with visit(pages(), "#gamma=0.4") as seen:
+        assert (optimal(seen, STAY), optimal(seen, MOVE)) == (True, False)
+        assert seen.text("#choice-0") == "stay"
+        mouse = seen.page.mouse
+        mouse.move(*place(seen, 0.4))
+        mouse.down()
+        mouse.move(*place(seen, 0.45), steps=5)
+        seen.settle()
+        assert (optimal(seen, STAY), optimal(seen, MOVE)) == (True, False)
+        mouse.move(*place(seen, 0.6), steps=20)
+        mouse.up()
+        seen.settle()
+        assert (optimal(seen, STAY), optimal(seen, MOVE)) == (False, True)
+        assert seen.text("#choice-0") == "move"
+        assert abs(float(seen.text("#shown-gamma")) - 0.6) < 0.01
+
+
+def test_the_keyboard_moves_and_snaps_to_the_breakpoint(visit, pages) -> None:
+    """Page Up is the breakpoint, where both tie; one arrow key on either side decides."""
+    with visit(pages(), "#gamma=0.2") as seen:
+        seen.page.focus("#gamma")
+        press = seen.page.keyboard.press
+        press("PageUp")
+        seen.settle()
+        assert seen.text("#shown-gamma") == "0.5"
+        assert (optimal(seen, STAY), optimal(seen, MOVE)) == (True, True)
+        spoken = seen.page.get_attribute("#gamma", "aria-valuetext")
+        assert "breakpoint 1 of 1" in spoken and "stay or move" in spoken
+        assert seen.text("#readings-0").count("best") == 2
+        press("ArrowRight")
+        seen.settle()
+        assert (optimal(seen, STAY), optimal(seen, MOVE)) == (False, True)
+        press("ArrowLeft")
+        press("ArrowLeft")
+        seen.settle()
+        assert (optimal(seen, STAY), optimal(seen, MOVE)) == (True, False)
+        press("Home")
+        seen.settle()
+        assert seen.text("#shown-gamma") == "0"
+        press("End")
+        seen.settle()
+        assert seen.text("#choice-0") == "move"
+
+
+def test_touch_moves_it_too(visit, pages) -> None:
+    """A tap on the bar of problem A, on a phone."""
+    with visit(pages(), "#gamma=0.2", viewport=PHONE, has_touch=True, is_mobile=True) as seen:
+        box = seen.page.query_selector("#bar-0").bounding_box()
+        seen.page.touchscreen.tap(box["x"] + 0.8 * box["width"], box["y"] + box["height"] / 2)
+        seen.settle()
+        assert optimal(seen, MOVE)
+        assert abs(float(seen.text("#shown-gamma")) - 0.8) < 0.01
+
+
+def test_a_link_opens_where_it_was_copied(visit, pages) -> None:
+    """The address follows the page, and leads back to it: model, breakpoint, state and scale."""
+    page = pages()
+    with visit(page) as seen:
+        seen.page.check('input[name=model][value="2"]')
+        seen.page.click("#next")
+        seen.page.check("#log")
+        seen.page.select_option("#state-2", "1")
+        seen.page.wait_for_timeout(500)  # the address follows with a delay
+        fragment = seen.page.evaluate("location.hash")
+    assert fragment == "#model=3&state=1&breakpoint=1&scale=log"
+    with visit(page, fragment) as seen:
+        assert seen.text(".chapter:not([hidden]) h2").endswith("Short delay")
+        assert seen.text("#shown-gamma") == "0.5503212081"
+        assert seen.page.is_checked("#log")
+        assert seen.page.input_value("#state-2") == "1"
+        assert seen.text("#choice-2") == "stay or move"
+
+
+@pytest.mark.parametrize(
+    "fragment",
+    ["#gamma=7", "#gamma=-1", "#gamma=nan", "#breakpoint=99&model=0", "#state=1e9&gamma=x"],
+)
+def test_an_address_that_makes_no_sense_opens_all_the_same(visit, pages, fragment) -> None:
+    """It falls back to the first model and the middle."""
+    with visit(pages(), fragment) as seen:
+        assert seen.text("#shown-gamma") == "0.5"
+
+
+def test_the_drawn_actions_are_those_of_the_regions(visit, pages) -> None:
+    """FrozenLake 8x8: every cell at every breakpoint and between, against the document."""
+    with visit(pages("FrozenLake8x8-v1"), "#gamma=0") as seen:
+        document = json.loads(seen.page.text_content("#regions-0"))
+        sets = document["at_zero"]["optimal_actions"]
+        for stop in range(2 * len(document["breakpoints"]) + 1):
+            region, at = divmod(stop, 2)
+            if at:
+                seen.page.click("#next")
+                changes = document["breakpoints"][region]["changes"]
+                sets = [changes.get(str(s), {"at": old})["at"] for s, old in enumerate(sets)]
+            else:
+                seen.page.press("#gamma", "ArrowRight")
+                sets = document["regions"][region]["optimal_actions"]
+            seen.settle()
+            assert drawn_actions(seen) == [[] if len(best) == 4 else best for best in sets]
+
+
+def drawn_actions(seen) -> list[list[int]]:
+    return seen.page.evaluate(
+        """[...document.querySelectorAll('.cell')].map(cell =>
+             [...cell.querySelectorAll('.act.optimal')].map(a => Number(a.dataset.action)))"""
+    )
+
+
+def test_values_on_the_page_are_worth_what_they_say(visit, pages) -> None:
+    """Problem A by hand at 0.6: stay is worth 1, move 4 * 0.36; per step times 0.4."""
+    with visit(pages(), "#gamma=0.6") as seen:
+        assert seen.text("#readings-0 li:nth-child(1) .value") == "1"
+        assert seen.text("#readings-0 li:nth-child(2) .value") == "1.44"
+        seen.page.select_option("#unit-0", "scaled")
+        assert seen.text("#readings-0 li:nth-child(2) .value") == "0.576"
+        seen.page.select_option("#unit-0", "behind")
+        assert seen.text("#readings-0 li:nth-child(1) .value") == "-30.56 %"
+
+
+@pytest.mark.parametrize("source", ["Taxi-v4", "FrozenLake8x8-v1"])
+def test_pages_of_large_models_stay_small(pages, source) -> None:
+    """Below 10 MB, so that a page can be sent and opened anywhere."""
+    assert pages(source).stat().st_size < 10e6
+
+
+def test_taxi_shows_the_board_of_the_chosen_state(visit, pages) -> None:
+    """State 7 is passenger at green, to blue; choosing it shows that board, with 25 cells."""
+    with visit(pages("Taxi-v4")) as seen:
+        seen.page.select_option("#state-0", "7")
+        chosen = seen.page.eval_on_selector("#layer-0", "list => list.selectedOptions[0].text")
+        assert chosen == "passenger at green, to blue"
+        assert len(seen.page.query_selector_all(".cell")) == 25
+        assert seen.text("#bar-state") == "row 1, column 1, passenger at green, to blue"
+
+
+def test_names_never_run(visit, pages, tmp_path: Path) -> None:
+    """Script injection through every name: no dialog, no image, the names as written."""
+    names = ["</script><script>alert(1)</script>", '"><img src=x onerror=alert(1)>', "日本語 & 'x'"]
+    rows = [
+        [0, 0, 1, 1, 1, False],
+        [1, 0, 2, 1, 0, False],
+        [2, 0, 2, 1, 2, True],
+        [0, 1, 0, 1, 1, True],
+    ]
+    model = {"schema": "qdecay.mdp/1", "n_states": 3, "n_actions": 2, "start": 0,
+             "state_names": names, "action_names": names[:2], "transitions": rows}  # fmt: skip
+    path = tmp_path / "<img src=x onerror=alert(2)>.json"
+    path.write_text(json.dumps(model))
+    with visit(pages(str(path)), "#gamma=0.9") as seen:
+        for key in ("PageUp", "ArrowRight", "End"):
+            seen.page.press("#gamma", key)
+        seen.page.select_option("#state-0", "2")
+        seen.settle()
+        assert seen.page.query_selector_all("img") == []
+        assert seen.text("#bar-state") == names[2]
+        assert names[0] in seen.text("#choice-0")
+        assert seen.text("h1") == path.name
+
+
+def test_the_regions_can_be_saved(visit, pages, tmp_path: Path) -> None:
+    """The button hands out the embedded document."""
+    with visit(pages("FrozenLake-v1")) as seen:
+        with seen.page.expect_download() as download:
+            seen.page.click("button.download")
+        download.value.save_as(tmp_path / "saved.json")
+        assert json.loads((tmp_path / "saved.json").read_text()) == json.loads(
+            seen.page.text_content("#regions-0")
+        )
+
+
+@pytest.mark.parametrize(
+    "source", [None, "FrozenLake8x8-v1", "Taxi-v4", "qdecay/DiscountingChain-v0"]
+)
+def test_nothing_runs_off_a_phone(visit, pages, source) -> None:
+    """No sideways scrolling, on narrow and wide screens alike; text is at least 11 pixels."""
+    for viewport in (PHONE, {"width": 320, "height": 640}, DESKTOP):
+        for fragment in ("#gamma=0.9", "#gamma=0.9&scale=log"):
+            with visit(pages(source), fragment, viewport=viewport) as seen:
+                overhang = "document.documentElement.scrollWidth - innerWidth"
+                assert seen.page.evaluate(overhang) <= 0
+                assert seen.page.evaluate(SMALLEST_TEXT) >= 10.5
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+@pytest.mark.parametrize(
+    ("source", "exact_only", "fragment"),
+    [
+        (None, True, "#breakpoint=1"),
+        ("qdecay/StayOrMove-v0", False, "#gamma=0.7"),
+        ("FrozenLake8x8-v1", True, "#gamma=0.95&scale=log"),
+        ("Taxi-v4", True, ""),
+        ("qdecay/NChain-v0", True, "#breakpoint=2"),
+        ("qdecay/DiscountingChain-v0", True, ""),
+    ],
+)
+def test_axe_finds_no_fault(visit, pages, scheme, source, exact_only, fragment) -> None:
+    """Accessibility rules of axe-core, contrast among them, in light and dark."""
+    axe = Path(os.environ["AXE"]).read_text()
+    with visit(pages(source, exact_only), fragment, color_scheme=scheme) as seen:
+        seen.page.evaluate(axe)
+        found = seen.page.evaluate("axe.run()")
+        faults = [(f["id"], [n["target"] for n in f["nodes"]]) for f in found["violations"]]
+        assert faults == []
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_axe_finds_no_fault_in_the_gallery(chromium, tmp_path: Path, scheme) -> None:
+    """The index of cards, with and without pages."""
+    from qdecay.report.gallery import write_gallery
+
+    write_gallery(tmp_path / "g", ["qdecay/NChain-v0", "Blackjack-v1", "FrozenLake-v1"])
+    with chromium.new_context(color_scheme=scheme) as session:
+        page = session.new_page()
+        page.goto((tmp_path / "g" / "index.html").as_uri())
+        page.evaluate(Path(os.environ["AXE"]).read_text())
+        assert page.evaluate("axe.run()")["violations"] == []
+        page.click("text=N chain")
+        assert page.inner_text("h1") == "N chain"
