@@ -46,6 +46,7 @@ if TYPE_CHECKING:
         sarsa,
     )
     from qdecay.mdp import MDP
+    from qdecay.numeric_regions import NumericRegions, numeric_regions
     from qdecay.planning import (
         Solution,
         evaluate_policy,
@@ -80,6 +81,7 @@ _LAZY = {
         "sarsa",
     ),
     "qdecay.mdp": ("MDP",),
+    "qdecay.numeric_regions": ("NumericRegions", "numeric_regions"),
     "qdecay_envs.layout": ("ChainLayout",),
     "qdecay.planning": (
         "Solution",
@@ -111,6 +113,7 @@ __all__ = [
     "ManyResult",
     "NStepSarsa",
     "NotConverged",
+    "NumericRegions",
     "PolicyRegions",
     "Solution",
     "WatkinsQ",
@@ -128,6 +131,7 @@ __all__ = [
     "learned_thresholds",
     "learning_curve",
     "modified_policy_iteration",
+    "numeric_regions",
     "optimal_actions",
     "policy_iteration",
     "policy_regions",

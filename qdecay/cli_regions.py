@@ -44,10 +44,16 @@ def regions(
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace an existing FILE.")] = False,
     max_seconds: MaxSeconds = None,
+    numeric: Annotated[
+        bool,
+        typer.Option("--numeric", help="Follow changes in floating point; proves nothing."),
+    ] = False,
 ) -> None:
     """Find every gamma in (0, 1) where the optimal actions change, exactly.
 
-    A touch is a gamma where one more action is optimal at that point only.
+    A touch is a gamma where one more action is optimal at that point only. With --numeric, for
+    models too large for exact arithmetic, brackets that each hold a change are found in floating
+    point; the list may be incomplete.
 
     Examples:
 
@@ -59,6 +65,9 @@ def regions(
     """
     if certificate is not None:
         _check_new(certificate, force)
+    if numeric:
+        _numeric(source, option, as_json, certificate or max_seconds or states)
+        return
     mdp, found = _solve(source, option, max_seconds)
     if certificate is not None:
         _write_certificate(mdp, found, certificate, source)
@@ -66,6 +75,38 @@ def regions(
         typer.echo(json.dumps(found.to_json(source)))
     else:
         tables.print_regions(mdp, found, digits=digits, states=states)
+
+
+def _numeric(source: str, option: list[str] | None, as_json: bool, refused: object) -> None:
+    """Print the brackets of `numeric_regions`, and that they prove nothing."""
+    from qdecay.errors import InputError
+    from qdecay.numeric_regions import STATEMENT, numeric_regions
+    from qdecay.source import Source, parse_options
+
+    if refused:
+        raise InputError("--numeric has no --certificate, --max-seconds or --states")
+    mdp = Source(source, parse_options(option or [])).mdp()
+    with tables.spinner(source):
+        found = numeric_regions(mdp)
+    if as_json:
+        typer.echo(json.dumps(found.to_json(source)))
+        return
+    table = tables.table("gamma", "error at most", "what changes")
+    for change in found.changes:
+        table.add_row(
+            f"{(change.lower + change.upper) / 2:.10f}",
+            f"{(change.upper - change.lower) / 2:.1e}",
+            "\n".join(
+                f"{mdp.state_name(s)}: {_named(mdp, left)} -> {_named(mdp, right)}"
+                for s, (left, right) in change.changes.items()
+            ),
+        )
+    tables.console().print(table)
+    typer.echo(STATEMENT)
+
+
+def _named(mdp: MDP, actions: tuple[int, ...]) -> str:
+    return " or ".join(map(mdp.action_name, actions))
 
 
 @app.command()
@@ -127,19 +168,23 @@ def verify(
 def _solve(
     source: str, option: list[str] | None, max_seconds: float | None
 ) -> tuple[MDP, PolicyRegions]:
-    from qdecay.errors import InputError
+    from qdecay.errors import BudgetExceeded, InputError
     from qdecay.exact.regions import policy_regions
     from qdecay.source import Source, parse_options
 
     if max_seconds is not None and not max_seconds > 0:
         raise InputError(f"--max-seconds must be > 0, got {max_seconds:g}")
     mdp = Source(source, parse_options(option or [])).mdp()
-    with tables.spinner(source) as tell:
-        found = policy_regions(
-            mdp,
-            max_seconds=max_seconds,
-            progress=lambda gamma, points: tell(f"{points} points up to gamma = {gamma:.6f}"),
-        )
+    try:
+        with tables.spinner(source) as tell:
+            found = policy_regions(
+                mdp,
+                max_seconds=max_seconds,
+                progress=lambda gamma, points: tell(f"{points} points up to gamma = {gamma:.6f}"),
+            )
+    except BudgetExceeded as error:
+        hint = "`qdecay regions --numeric` follows the changes in floating point"
+        raise BudgetExceeded(f"{source}: {error}; {hint}", error.best) from error
     return mdp, found
 
 
