@@ -48,13 +48,14 @@ class AlgebraicNumber:
     (True, '6^(-1/3)', '0.5503212081')
     """
 
-    __slots__ = ("_binomial", "_lower", "_polynomial", "_upper")
+    __slots__ = ("_binomial", "_bits", "_lower", "_polynomial", "_upper")
 
     def __init__(self, coefficients: Sequence[int] | fmpz_poly, lower: Fraction, upper: Fraction):
         """Trusts its arguments; `isolate_roots` is the way to a number from a polynomial."""
         self._polynomial = polynomial(coefficients)
         self._lower, self._upper = lower, upper
         self._binomial: bool | None = None
+        self._bits = 0  # the interval is known to be at most 2^-bits wide, if more than 0
 
     @classmethod
     def of(cls, value: int | Fraction) -> AlgebraicNumber:
@@ -94,12 +95,15 @@ class AlgebraicNumber:
 
     def enclosure(self, bits: int) -> Interval:
         """Return (lower, upper) around the number with upper - lower <= 2^-bits."""
-        if self._upper - self._lower <= Fraction(1, 2**bits):
+        if 0 < bits <= self._bits:
             return self._lower, self._upper
-        if self._is_radical():
+        if self._upper - self._lower <= Fraction(1, 2**bits):
+            pass
+        elif self._is_radical():
             self._lower, self._upper = _radical_enclosure(self._polynomial, self._lower >= 0, bits)
         else:
             self._lower, self._upper = refine(self._polynomial, self._lower, self._upper, bits)
+        self._bits = max(bits, self._bits)
         return self._lower, self._upper
 
     def _is_radical(self) -> bool:

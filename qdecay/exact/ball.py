@@ -6,14 +6,16 @@ Around a centre c, with h the half width, a policy's value is V(c + tau h) = sum
     (I - c P) T_0 = r,    (I - c P) T_k = h P T_{k-1}.
 
 I - c P is an M-matrix: its inverse is non-negative, so (I - c P) E >= b >= 0 proves
-E >= (I - c P)^-1 b in every entry. Three such inequalities, each checked in floats with its own
+E >= (I - c P)^-1 b in every entry. Such inequalities, each checked in floats with its own
 rounding allowed for, make the rest a proof:
 
     errors of T_k:   (I - c P) E_k >= h P E_{k-1} + |residual of T_k| + rounding
     all terms k > K: (I - (c + h) P) y >= (I - c P)(|T_{K+1}| + E_{K+1}),   |sum_{k>K}| <= y
+    their slopes:    (I - (c + h) P) z >= (I - c P) y,              |sum_{k>K} k ..| <= K y + z
 
-(the second because sum_{j>=0} (h (I - c P)^-1 P)^j = (I - (c + h) P)^-1 (I - c P)). The bounds are
-by entry: a value of 1e-30 far from the goal keeps its relative accuracy. Each advantage
+(the second because, with Q = h (I - c P)^-1 P, it says y >= Q y + |T_{K+1}| + E_{K+1}, hence
+y >= sum_j Q^j (|T_{K+1}| + E_{K+1}); the third likewise gives z >= sum_j (j + 1) Q^j (..)). The
+bounds are by entry: a value of 1e-30 far from the goal keeps its relative accuracy. Each advantage
 r(s, a) + gamma p V - V(s) becomes a polynomial in tau with a radius; Bernstein coefficients on
 sub-intervals (boxes) prove it negative there. Nothing else is ever concluded.
 
@@ -37,6 +39,7 @@ from scipy.sparse.linalg import splu
 
 from qdecay.exact.policy_graph import PolicyGraph
 from qdecay.exact.rational_model import RationalModel
+from qdecay.exact.submatrix import columns_of, rows_of
 
 _U = 2.0**-53
 _ORDER = 14  # with h times the norm of (I - c P)^-1 P below 1/6, the tail is below 6^-15
@@ -80,6 +83,7 @@ class Window:
         self._t = np.zeros((model.n, self.terms + 2))
         self._e = np.zeros_like(self._t)
         self._y = np.zeros(model.n)
+        self._z = np.zeros(model.n)
         self._coefficients = np.zeros((model.n_pairs, self.terms + 2))
         self.suspect = np.ones((model.n_pairs, _BOXES), dtype=np.bool_)
         self._gamma = (model.max_row + 10) * _U * 1.01
@@ -89,22 +93,21 @@ class Window:
         """Recompute what a new policy changes: `states` are those whose value is affected.
 
         Raises:
-            NoBound: one of the three inequalities could not be shown.
+            NoBound: one of the inequalities could not be shown.
         """
         live = np.flatnonzero(states & graph.live)
         gone = states & ~graph.live
-        for array in (self._t, self._e, self._y):
+        for array in (self._t, self._e, self._y, self._z):
             array[gone] = 0
             array[live] = 0
         if len(live):
             with np.errstate(all="ignore"):
                 self._solve(graph.policy[live], live)
-        touched = self.model.touching(states) if not states.all() else slice(None)
-        self._advantages(touched)
+        self._advantages(np.flatnonzero(self.model.touching(states)))
 
     def _solve(self, pairs: NDArray[np.int64], live: NDArray[np.int64]) -> None:
-        p, c, h = self.model.p[pairs], self.centre, self.half_width
-        inner = p[:, live]
+        p, c, h = rows_of(self.model.p, pairs), self.centre, self.half_width
+        inner = columns_of(p, live)
         inner = inner.toarray() if len(live) <= _DENSE else inner
         solve = _solver(inner, c)
         outside = p @ self._t if len(live) < self.model.n else np.zeros((len(live), self.terms + 2))
@@ -157,22 +160,33 @@ class Window:
     def _bound_tail(self, p: sparse.csr_matrix, inner: Matrix, live: NDArray[np.int64]) -> None:
         c, far = self.centre, self.centre + self.half_width
         last = (np.abs(self._t[:, -1]) + self._e[:, -1]) * 1.001
-        need = 1.001 * last[live] - 0.999 * c * (p @ last)
-        outside = p @ self._y if len(live) < self.model.n else np.zeros(len(live))
-        # A matrix a little too large leaves room for rounding where `need` itself is 0.
-        solve = _solver(inner, far * (1 + 1e-10))
-        y = np.abs(solve(need + 0.01 * last[live] + (far * (1 + 1e-10)) * outside))
-        self._y[live] = y
-        self._require(y, need + far * (p @ self._y))
+        # A matrix a little too large leaves room for rounding where the right side is 0.
+        beyond = far * (1 + 1e-10)
+        solve = _solver(inner, beyond)
+        for total, part in ((self._y, last), (self._z, self._y)):
+            need = 1.001 * part[live] - 0.999 * c * (p @ part)
+            outside = p @ total if len(live) < self.model.n else np.zeros(len(live))
+            total[live] = np.abs(solve(need + 0.01 * part[live] + beyond * outside))
+            self._require(total[live], need + far * (p @ total))
 
     def _require(self, left: Array, right: Array) -> None:
         """Check left >= right with the rounding of `right` allowed for."""
         if not np.all(left * (1 - 4 * _U) >= right * (1 + 2 * self._gamma)):
             raise NoBound
 
-    def _advantages(self, touched: NDArray[np.bool_] | slice) -> None:
+    def _advantages(self, touched: NDArray[np.int64]) -> None:
+        a, error, tail = self._expansion(touched)
+        bound = self._upper_polynomial(a, error, tail, self._order[touched])
+        self._coefficients[touched] = bound
+        self.suspect[touched] = _suspects(bound, self.first)
+
+    def _expansion(self, pairs: NDArray[np.int64]) -> tuple[Array, Array, Array]:
+        """Return the advantages' coefficients in tau, radii of these, and of all later terms.
+
+        The last column is of the power that the tail begins with, and belongs to it.
+        """
         model, c, h = self.model, self.centre, self.half_width
-        p, r, s = model.p[touched], model.r[touched], model.pair_state[touched]
+        p, r, s = rows_of(model.p, pairs), model.r[pairs], model.pair_state[pairs]
         flow, size, spread = p @ self._t, p @ np.abs(self._t), p @ self._e
         a = c * flow - self._t[s]
         a[:, 0] += r
@@ -183,9 +197,7 @@ class Window:
         error = c * spread + self._e[s] + self._gamma * magnitude
         error[:, 1:] += h * spread[:, :-1]
         tail = self._y[s] + (c + h) * (p @ self._y) + h * (size[:, -2] + spread[:, -2])
-        bound = self._upper_polynomial(a, 1.001 * error, 1.001 * tail, self._order[touched])
-        self._coefficients[touched] = bound
-        self.suspect[touched] = _suspects(bound, self.first)
+        return a, 1.001 * error, 1.001 * tail
 
     def _upper_polynomial(
         self, a: Array, error: Array, tail: Array, order: NDArray[np.int64]
@@ -226,6 +238,31 @@ class Window:
         spread = np.abs(local[:, 1:]) @ ((high - low) / 2) ** np.arange(1, rows.shape[1])
         suspect: NDArray[np.bool_] = ~(local[:, 0] + 1.001 * spread + 2 * slack < 0)
         return suspect
+
+    def slopes(
+        self, pairs: NDArray[np.int64], lower: Fraction, upper: Fraction
+    ) -> NDArray[np.int64]:
+        """Return -1 or 1 where the advantage's derivative has that sign on all of [lower, upper].
+
+        0 is no answer. The slopes of the tail are bounded by K y + z for a value.
+        """
+        if len(pairs) == 0:
+            return np.zeros(0, dtype=np.int64)
+        low, high = self._interval(lower, upper)
+        c, h, powers = self.centre, self.half_width, np.arange(1, self.terms + 1)
+        a, error, _ = self._expansion(pairs)
+        rows = powers * a[:, 1:-1]
+        local = rows @ _taylor_shift(self.terms - 1, (low + high) / 2).T
+        spread = np.abs(local[:, 1:]) @ ((high - low) / 2) ** np.arange(1, self.terms)
+        slack = (8 * self.terms + 40) * 2 * _U * np.abs(rows).sum(axis=1)
+        p, last = rows_of(self.model.p, pairs), np.abs(self._t[:, -2]) + self._e[:, -2]
+        tail = self.terms * self._y + self._z
+        beyond = tail[self.model.pair_state[pairs]] + p @ (
+            (c + h) * tail + h * (self._y + (self.terms + 1) * last)
+        )
+        doubt = spread + error[:, 1:-1] @ powers + 1.001 * beyond + slack
+        certain = np.abs(local[:, 0]) > 1.001 * doubt
+        return np.where(certain, np.sign(local[:, 0]), 0).astype(np.int64)
 
     def _interval(self, lower: Fraction, upper: Fraction) -> tuple[float, float]:
         """Return an interval of tau that holds [lower, upper], as far as the window goes."""
@@ -278,7 +315,7 @@ def steps_ahead(graph: PolicyGraph, gamma: float) -> float:
     live = np.flatnonzero(graph.live)
     if len(live) == 0:
         return 1.0
-    inner = graph.p[live][:, live]
+    inner = columns_of(rows_of(graph.p, live), live)
     inner = inner.toarray() if len(live) <= _DENSE else inner
     with np.errstate(all="ignore"):
         steps = _solver(inner, gamma)(inner @ np.ones(len(live)))

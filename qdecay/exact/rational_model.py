@@ -105,6 +105,16 @@ class RationalModel:
         return sparse.csr_matrix((data, self.p.indices, self.p.indptr), shape=self.p.shape)
 
     @cached_property
+    def row_bits(self) -> list[float]:
+        """For each pair, log2 of the norm of its row of I + q P, at most."""
+        states = self.pair_state.tolist()
+        squares = [
+            1 + sum(w * w + 2 * w * (t == s) for t, w in zip(row, weights, strict=True))
+            for s, row, weights in zip(states, self.targets, self.weights, strict=True)
+        ]
+        return [0.5 * math.log2(square) for square in squares]
+
+    @cached_property
     def p_by_state(self) -> sparse.csc_matrix:
         """The structure of p by successor: which pairs lead to a state."""
         return self.p.tocsc()

@@ -9,7 +9,7 @@ With m live states in reach it equals c / D for polynomials of degree <= m, so 2
 determine it: if some c / D of degrees <= m + 1 agrees with that many terms, the two are the same
 function. The terms are computed as integers a_t = q^t A_t (modulo word-size primes whose
 product exceeds twice their bound, or directly where q is large); Berlekamp-Massey modulo one
-Mersenne prime proposes D, and the product D * a, which must vanish beyond degree m + 1, proves it.
+prime proposes D, and the product D * a, which must vanish beyond degree m + 1, proves it.
 D > 0 on [0, 1), because D = prod (1 - lambda gamma) with |lambda| <= 1 and D is real there: c has
 the sign of the advantage.
 """
@@ -19,7 +19,8 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import lru_cache
+from operator import mul
 from typing import Any
 
 import numpy as np
@@ -32,9 +33,10 @@ from qdecay.exact.paths import common_denominator, follow
 from qdecay.exact.policy_graph import PolicyGraph
 from qdecay.exact.rational_function import RationalFunction
 from qdecay.exact.rational_model import RationalModel
+from qdecay.exact.submatrix import columns_of, rows_of
 
+_FEW_PAIRS = 16  # ties of so few are read off the series that the next numerator needs
 _KEPT_NUMBERS = 2**25  # at most 256 MB of residues are kept for further pairs
-_MERSENNE = (127, 521, 1279, 3217, 4423, 9941, 19937, 44497, 110503, 216091)
 
 
 @dataclass(frozen=True)
@@ -51,13 +53,19 @@ class PolicySeries:
     """Exact advantages of pairs, and values of states, under one policy."""
 
     def __init__(
-        self, model: RationalModel, policy: NDArray[np.int64], budget: Budget | None = None
+        self,
+        model: RationalModel,
+        policy: NDArray[np.int64],
+        budget: Budget | None = None,
+        previous: PolicyGraph | None = None,
     ) -> None:
+        """`previous` is the graph of a policy that differs in few states, if there is one."""
         self.model, self.policy = model, policy
         self.budget = Budget() if budget is None else budget
-        self.graph = PolicyGraph(model, policy)
+        self.graph = PolicyGraph(model, policy, previous)
         self._denominator = fmpz_poly([1])
         self._history: _History | None = None
+        self._foreseen = np.zeros(model.n, dtype=np.bool_)
 
     def identically_zero(self, pairs: NDArray[np.int64]) -> NDArray[np.bool_]:
         """Return which pairs have advantage 0 for every gamma.
@@ -67,9 +75,22 @@ class PolicySeries:
         zero = np.ones(len(pairs), dtype=np.bool_)
         if len(pairs) == 0:
             return zero
-        for terms in self._terms(self._rows(pairs), self.graph.order_bound(pairs) + 1):
+        live, order = self.graph.live, self.graph.order_bound(pairs)
+        count = 2 * order + 2
+        if len(pairs) <= _FEW_PAIRS and count >= live.sum() + 2 and self._keeps(count, live):
+            for i, pair in enumerate(pairs.tolist()):
+                row = self._rows(np.array([pair]))
+                zero[i] = not self._residues_of(row, count, live)[0].any()
+            return zero
+        for terms in self._terms(self._rows(pairs), order + 1):
             zero &= ~terms.any(axis=1)
         return zero
+
+    def foresee(self, pairs: NDArray[np.int64]) -> None:
+        """Expect numerators of all these pairs: their power series are then made in one go."""
+        states = self.model.pair_state[pairs].tolist()
+        targets = (self.model.targets[pair] for pair in pairs.tolist())
+        self._foreseen = self.graph.closure(states[0], states, *targets) & self.graph.live
 
     def numerator(self, pair: int) -> fmpz_poly:
         """Return c of the advantage c / D in lowest terms, primitive up to sign; 0 for a tie."""
@@ -111,17 +132,28 @@ class PolicySeries:
         series = fmpz_poly(terms)
         numerator = _numerator(series, self._denominator, order, len(terms))
         if numerator is None:
-            self._denominator, numerator = _rational(terms, series, order)
+            bits = self._denominator_bits(live)
+            self._denominator, numerator = _rational(terms, series, order, bits)
         q = self.model.denominator
         degree = max(numerator.degree(), self._denominator.degree())
         return _unscaled(numerator, q, degree), _unscaled(self._denominator, q, degree)
+
+    def _denominator_bits(self, live: NDArray[np.bool_]) -> int:
+        """Return Hadamard's bound on the bits of det(I - x q P), whose factor D is, rounded up.
+
+        On |x| = 1, which bounds the coefficients, it is at most the product of the rows' norms.
+        """
+        rows = self.policy[np.flatnonzero(live)].tolist()
+        # Steps of 16 bits: few primes to look for.
+        bits: float = sum(self.model.row_bits[pair] for pair in rows)
+        return 16 * math.ceil((bits + 2) / 16)
 
     def _along_paths(self, row: _Rows) -> tuple[fmpz_poly, fmpz_poly] | None:
         """Return (q c, q D) where no chance is met under the policy, else None."""
         starts = [row.states[0], *row.targets[0]]
         paths = []
         for state in starts:
-            path = follow(self.model, self._choices, state)
+            path = follow(self.model, self.graph.choices, state)
             if path is None:
                 return None
             paths.append(path)
@@ -131,31 +163,37 @@ class PolicySeries:
             top += (path.times(bottom) * weight).left_shift(1)
         return top, bottom * q
 
-    @cached_property
-    def _choices(self) -> list[int]:
-        choices: list[int] = self.policy.tolist()
-        return choices
-
     def _integers(self, row: _Rows, count: int, live: NDArray[np.bool_]) -> list[int]:
         """Return a_0 .. a_{count-1} of one row."""
+        if self._keeps(count, live):
+            terms = _from_residues(*self._residues_of(row, count, live))
+            return terms + [0] * (count - len(terms))
+        blocks = list(self._terms(row, count, live))
         primes = self._primes(count)
         if primes is None:
-            blocks = list(self._terms(row, count, live))
             return [int(block[0, 0]) for block in blocks] + [0] * (count - len(blocks))
-        size = count * int(live.sum()) * len(primes)
-        if size > _KEPT_NUMBERS:
-            blocks = list(self._terms(row, count, live))
-            residues = np.array([block[0] for block in blocks])
-        else:
-            history = self._history
-            if history is None or not history.serves(live, count):
-                self._afford(count, live, len(primes))
-                history = self._history = _History(
-                    self.model.n, live, primes, list(self._rewards_ahead(count, live, primes))
-                )
-            residues, primes = history.terms(row, count), history.primes
-        terms = _from_residues(residues, primes)
-        return terms + [0] * (count - len(terms))
+        return _from_residues(np.array([block[0] for block in blocks]), primes) + [0] * (
+            count - len(blocks)
+        )
+
+    def _keeps(self, count: int, live: NDArray[np.bool_]) -> bool:
+        """Whether so many terms of so many states can be kept for further pairs."""
+        primes = self._primes(count)
+        return primes is not None and count * int(live.sum()) * len(primes) <= _KEPT_NUMBERS
+
+    def _residues_of(
+        self, row: _Rows, count: int, live: NDArray[np.bool_]
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Return a_0 .. modulo primes, shape (terms, primes), and the primes."""
+        if self._history is None or not self._history.serves(live, count):
+            wider = live | self._foreseen
+            live = wider if self._keeps(count, wider) else live
+            primes = self._primes(count)
+            assert primes is not None
+            self._afford(count, live, len(primes))
+            ahead = np.array(list(self._rewards_ahead(count, live, primes)))
+            self._history = _History(_places(self.model.n, live), live, primes, ahead, count)
+        return self._history.terms(row, count), self._history.primes
 
     def _primes(self, count: int) -> NDArray[np.int64] | None:
         """Return primes that determine `count` terms, or None where q is too large for words.
@@ -199,7 +237,8 @@ class PolicySeries:
         """
         model, states = self.model, np.flatnonzero(live)
         assert model.small_weights is not None
-        step = model.small_weights[self.policy[states]][:, states]
+        step = columns_of(rows_of(model.small_weights, self.policy[states]), states)
+        step.resize((len(states) + 1, len(states) + 1))
         lazy = _lazy_steps(model.denominator)
         d = _residues([model.rewards[pair] for pair in self.policy[states]] + [0], primes)
         for t in range(1, count + 1):
@@ -208,11 +247,9 @@ class PolicySeries:
                 self.budget.check()
                 if not d.any():
                     return
-            ahead = np.zeros_like(d)
-            ahead[:-1] = step @ d[:-1]
+            d = step @ d
             if t % lazy == 0:
-                ahead %= primes
-            d = ahead
+                d %= primes
 
     def _small_terms(
         self, rows: _Rows, count: int, live: NDArray[np.bool_], primes: NDArray[np.int64]
@@ -246,32 +283,31 @@ class PolicySeries:
             self.budget.check()
 
 
+@dataclass(frozen=True)
 class _History:
-    """The rewards ahead of every live state, kept for all pairs of one policy."""
+    """The rewards ahead of every live state, (terms, states, primes), for all pairs of a policy.
 
-    def __init__(
-        self,
-        n: int,
-        live: NDArray[np.bool_],
-        primes: NDArray[np.int64],
-        rewards_ahead: list[NDArray[np.int64]],
-    ) -> None:
-        self.live, self.primes, self.place = live, primes, _places(n, live)
-        self.ahead = rewards_ahead
+    All terms after these are 0, or `count` of them are kept.
+    """
+
+    place: NDArray[np.int64]
+    live: NDArray[np.bool_]
+    primes: NDArray[np.int64]
+    ahead: NDArray[np.int64]
+    count: int
 
     def serves(self, live: NDArray[np.bool_], count: int) -> bool:
         """Whether these states and so many terms are covered."""
-        return len(self.ahead) >= count and not (live & ~self.live).any()
+        return self.count >= count and not (live & ~self.live).any()
 
     def terms(self, row: _Rows, count: int) -> NDArray[np.int64]:
         """Return a_0 .. of one row modulo the primes, shape (terms, primes)."""
-        columns = [*row.states, *row.targets[0]]
         # Dead states outside of `live` share the last row, of zeros.
-        picked = np.array([d[self.place[columns]] for d in self.ahead[:count]]) % self.primes
-        inflow = np.tensordot(picked[:-1, 1:], np.array(row.weights[0], dtype=np.int64), ([1], [0]))
-        terms = -picked[:, 0]
+        ahead = self.ahead[:count]
+        terms = -ahead[:, self.place[row.states[0]]] % self.primes
         terms[0] += _residues(row.rewards, self.primes)[0]
-        terms[1:] += inflow
+        for target, weight in zip(row.targets[0], row.weights[0], strict=True):
+            terms[1:] += weight * (ahead[:-1, self.place[target]] % self.primes)
         return terms % self.primes
 
 
@@ -328,7 +364,7 @@ def _from_residues(residues: NDArray[np.int64], primes: NDArray[np.int64]) -> li
     half = modulus // 2
     numbers = []
     for row in residues.tolist():
-        value = sum(map(int.__mul__, row, basis)) % modulus if any(row) else 0
+        value = sum(map(mul, row, basis)) % modulus if any(row) else 0
         numbers.append(value - modulus if value > half else value)
     return numbers
 
@@ -343,21 +379,31 @@ def _numerator(
     return product if product.degree() <= order + 1 else None
 
 
-def _rational(terms: list[int], series: fmpz_poly, order: int) -> tuple[fmpz_poly, fmpz_poly]:
-    """Return (D, c) with c / D the series, D(0) = 1 and integer (Fatou's lemma)."""
-    scale = max(abs(t) for t in terms).bit_length() // 2 + 64
-    for exponent in _MERSENNE:
-        if exponent < scale:
-            continue
-        modulus = fmpz(2) ** exponent - 1
-        context = fmpz_mod_poly_ctx(fmpz_mod_ctx(modulus))
-        minimal = context.minpoly([fmpz(t) for t in terms])
+def _rational(
+    terms: list[int], series: fmpz_poly, order: int, bits: int
+) -> tuple[fmpz_poly, fmpz_poly]:
+    """Return (D, c) with c / D the series, D(0) = 1 and integer (Fatou's lemma).
+
+    Args:
+        bits: a guess of the size of D's coefficients; it is doubled until c / D is proven.
+    """
+    while True:
+        modulus = _prime_above(bits)
+        minimal = fmpz_mod_poly_ctx(fmpz_mod_ctx(modulus)).minpoly(terms)
         lifted = [int(c) for c in minimal.coeffs()][::-1]
         denominator = fmpz_poly([c - modulus if 2 * c > modulus else c for c in lifted])
         numerator = _numerator(series, denominator, order, len(terms))
         if numerator is not None:
             return denominator, numerator
-    raise OverflowError(f"coefficients of more than {_MERSENNE[-1]} bits")
+        bits *= 2
+
+
+@lru_cache(maxsize=64)
+def _prime_above(bits: int) -> int:
+    candidate: int = 2**bits + 1
+    while not fmpz(candidate).is_prime():
+        candidate += 2
+    return candidate
 
 
 def _unscaled(p: fmpz_poly, q: int, degree: int) -> fmpz_poly:

@@ -16,6 +16,7 @@ pair is left to step 2: the answer is the same, only slower.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
@@ -25,6 +26,7 @@ from flint import fmpz_poly
 from numpy.typing import NDArray
 
 from qdecay.exact.algebraic import AlgebraicNumber, isolate_quickly
+from qdecay.exact.at_one import not_positive_at_one
 from qdecay.exact.ball import NoBound, Window, ends, steps_ahead
 from qdecay.exact.budget import Budget
 from qdecay.exact.point import sign_right_of
@@ -37,8 +39,8 @@ _LAST_IF_ENDLESS = Fraction(1, 2**10)  # than this, where values grow like 1 / (
 _FIRST_WINDOW = 0.5
 _FEW_PAIRS = 40  # exact polynomials of so few take less time than the first windows
 
-# A pair, from where on it may not be negative, and whether floats see it cross 0.
-_Suspect = tuple[int, Fraction, bool]
+# A pair, the first and the last box where it may not be negative, whether floats see it cross 0.
+_Suspect = tuple[int, int, int, bool]
 
 
 @dataclass(frozen=True)
@@ -80,6 +82,12 @@ class Blind:
         """Return True throughout."""
         return np.ones(len(pairs), dtype=np.bool_)
 
+    def slopes(
+        self, pairs: NDArray[np.int64], lower: Fraction, upper: Fraction
+    ) -> NDArray[np.int64]:
+        """Return no answer."""
+        return np.zeros(len(pairs), dtype=np.int64)
+
     def estimates(self, pairs: NDArray[np.int64]) -> NDArray[np.float64]:
         """Return no guess."""
         return np.full(len(pairs), np.inf)
@@ -111,13 +119,9 @@ class Walk:
         self.start: Start = start_of(model, self.budget)
         self.policy, self.zero = self.start.policy, self.start.zero.copy()
         self.gamma = AlgebraicNumber.of(0)
-        self._adopt(self.policy)
+        self.series = PolicySeries(model, self.policy, self.budget)
         self._numerators: dict[int, fmpz_poly] = {}
         self._roots: dict[int, list[AlgebraicNumber]] = {}  # in this window
-
-    def _adopt(self, policy: NDArray[np.int64]) -> None:
-        self.policy = policy
-        self.series = PolicySeries(self.model, policy, self.budget)
 
     def run(self) -> Iterator[Event]:
         """Yield every breakpoint and touch in (0, 1), from left to right."""
@@ -176,54 +180,73 @@ class Walk:
         """Return the next root in the window right of gamma, and all pairs that have it."""
         best: AlgebraicNumber | None = None
         owners: list[int] = []
-        queue = self._suspects()
+        edges, reached = self.window.edges, self.gamma.enclosure(48)[0]
+        queue = self._suspects(reached)
         while queue:
-            pair, reached, likely = queue.pop()
+            pair, first, last, likely = queue.pop()
             if pair not in self._numerators and not (likely and best is None):
-                end = self.window.upper if best is None else best.enclosure(48)[1]
-                if self.window.negative_on(pair, reached, end):
+                end = edges[last + 1] if best is None else min(edges[last + 1], _upper(best))
+                if self.window.negative_on(pair, max(edges[first], reached), end):
                     self.window.suspect[pair] &= best is not None
                     continue
             root = self._first_root(pair)
             if root is None:
                 self.window.suspect[pair] = False
+            elif root is best:
+                owners.append(pair)
             elif best is None or root < best:
                 best, owners = root, [pair]
-                queue = self._narrowed(queue, best)
+                queue = self._narrowed(queue, reached, best)
             elif root == best:
                 owners.append(pair)
         return None if best is None else (best, owners)
 
-    def _narrowed(self, queue: list[_Suspect], best: AlgebraicNumber) -> list[_Suspect]:
+    def _narrowed(
+        self, queue: list[_Suspect], reached: Fraction, best: AlgebraicNumber
+    ) -> list[_Suspect]:
         """Return the pairs that may have a root up to `best`."""
-        end = best.enclosure(48)[1]
-        queue = [entry for entry in queue if entry[1] <= end]
+        last = _box(self.window, _upper(best))
+        queue = [entry for entry in queue if entry[1] <= last]
         if not queue:
             return queue
         pairs = np.array([entry[0] for entry in queue])
-        open_still = self.window.suspects_on(pairs, min(entry[1] for entry in queue), end)
-        return [
+        start = max(reached, self.window.edges[min(entry[1] for entry in queue)])
+        open_still = self.window.suspects_on(pairs, start, _upper(best))
+        queue = [
             entry
             for entry, is_open in zip(queue, open_still.tolist(), strict=True)
             if is_open or entry[0] in self._numerators
         ]
+        if queue:
+            self.series.foresee(np.array([entry[0] for entry in queue]))
+        return queue
 
-    def _suspects(self) -> list[_Suspect]:
-        """Return pairs not known to stay negative, likely first ones last, and from where on."""
-        window, reached = self.window, self.gamma.enclosure(48)[0]
-        done = sum(edge <= reached for edge in window.edges[1:])
+    def _suspects(self, reached: Fraction) -> list[_Suspect]:
+        """Return pairs not known to stay negative from `reached` on, likely first ones last."""
+        window = self.window
+        done = _box(window, reached)
         if done == len(window.edges) - 1:
             return []
+        self._settle_before_one()
         suspect = window.suspect[:, done:]
         pairs = np.flatnonzero(suspect.any(axis=1) & ~self.zero)
-        boxes = done + np.argmax(suspect[pairs], axis=1)
-        guess = window.estimates(pairs)
-        order = np.lexsort((boxes, guess))
-        likely = np.isfinite(guess)
-        return [
-            (int(pairs[i]), max(window.edges[boxes[i]], reached), bool(likely[i]))
-            for i in order[::-1]
-        ]
+        suspect, guess = suspect[pairs], window.estimates(pairs)
+        first = done + np.argmax(suspect, axis=1)
+        last = len(window.edges) - 2 - np.argmax(suspect[:, ::-1], axis=1)
+        order = np.lexsort((first, guess))[::-1]
+        columns = (pairs, first, last, np.isfinite(guess))
+        return list(zip(*(column[order].tolist() for column in columns), strict=True))
+
+    def _settle_before_one(self) -> None:
+        """Clear pairs that rise up to gamma = 1 but are not positive there: many are 0 at 1."""
+        window = self.window
+        if window.upper < 1:
+            return
+        pairs = np.flatnonzero(window.suspect[:, -1] & ~self.zero)
+        pairs = pairs[window.slopes(pairs, window.edges[-2], window.upper) > 0]
+        if len(pairs):
+            pairs = pairs[not_positive_at_one(self.series.graph, pairs)]
+            window.suspect[pairs, -1] = False
 
     def _first_root(self, pair: int) -> AlgebraicNumber | None:
         """Return the first root of the pair's advantage right of gamma, up to the window's end."""
@@ -232,7 +255,10 @@ class Walk:
             upper = self.window.upper
             beyond = min(Fraction(1), upper + (upper - self.window.lower) / 16)
             c = self._numerator(pair)
-            self._roots[pair] = isolate_quickly(c, self.gamma.lower, beyond)
+            same = [other for other in self._roots if self._numerators[other] == c]
+            self._roots[pair] = (
+                self._roots[same[0]] if same else isolate_quickly(c, self.gamma.lower, beyond)
+            )
         for root in self._roots[pair]:
             if root > self.gamma:
                 return root if root <= self.window.upper and root < 1 else None
@@ -272,31 +298,53 @@ class Walk:
         swapped = None
         if len(entering) == 1:  # the two advantages are -D / D' times each other
             [(state, pair)] = entering.items()
-            swapped = (leaving[state], -self._numerators[pair], self._roots.get(pair))
-        self._adopt(policy)
-        affected = self.series.graph.ancestors(entering)
+            if pair in self._numerators:
+                swapped = (leaving[state], -self._numerators[pair], self._roots.get(pair))
+        self.policy = policy
+        self.series = PolicySeries(self.model, policy, self.budget, self.series.graph)
+        affected = self.series.graph.affected
         touched = self.model.touching(affected)
         for pair in [p for p in self._numerators if touched[p]]:
             del self._numerators[pair]
             self._roots.pop(pair, None)
         if swapped is not None:
+            at = at.copy()
+            at[swapped[0]] = self.zero[swapped[0]] = False  # it falls, as the other rose
             self._numerators[swapped[0]] = swapped[1]
             if swapped[2] is not None:
                 self._roots[swapped[0]] = swapped[2]
-        again = self._retie(at & touched)
         self._update_window(affected, touched, gamma)
-        return self._rising(again, gamma)
+        return self._retie(at & touched, gamma)
 
-    def _retie(self, tied: NDArray[np.bool_]) -> list[int]:
-        """Set `zero` anew for tied pairs; return those whose advantage is not identically 0."""
+    def _retie(self, tied: NDArray[np.bool_], gamma: AlgebraicNumber) -> list[int]:
+        """Set `zero` anew for pairs tied at gamma; return those that rise right of it."""
         own = np.zeros_like(tied)
         own[self.policy] = True
         self.zero[tied & own] = True
         pairs = np.flatnonzero(tied & ~own)
-        known = np.array([p in self._numerators for p in pairs], dtype=np.bool_)
+        slope = self._slopes(pairs, gamma)
+        self.zero[pairs[slope != 0]] = False
+        rising: list[int] = pairs[slope > 0].tolist()
+        pairs = pairs[slope == 0]
+        known = np.array([p in self._numerators for p in pairs.tolist()], dtype=np.bool_)
         self.zero[pairs[known]] = False
         self.zero[pairs[~known]] = self.series.identically_zero(pairs[~known])
-        return [int(p) for p in pairs if not self.zero[p]]
+        return rising + self._rising(pairs[~self.zero[pairs]].tolist(), gamma)
+
+    def _slopes(self, pairs: NDArray[np.int64], gamma: AlgebraicNumber) -> NDArray[np.int64]:
+        """Return the certain signs of the slopes at gamma of pairs that are 0 there.
+
+        A pair that falls up to the end of its box is negative there, right of gamma.
+        """
+        window, (lower, upper) = self.window, gamma.enclosure(48)
+        box = _box(window, lower)
+        if box == len(window.edges) - 1 or upper >= window.edges[box + 1]:
+            return window.slopes(pairs, lower, upper)
+        slope = window.slopes(pairs, lower, window.edges[box + 1])
+        window.suspect[pairs[slope < 0], box] = False
+        doubtful = slope == 0
+        slope[doubtful] = window.slopes(pairs[doubtful], lower, upper)
+        return slope
 
     def _update_window(
         self, affected: NDArray[np.bool_], touched: NDArray[np.bool_], gamma: AlgebraicNumber
@@ -313,6 +361,15 @@ class Walk:
                     self._roots.clear()
             except NoBound:
                 self.window = Blind(self.model, window.lower, window.upper)
+
+
+def _upper(number: AlgebraicNumber) -> Fraction:
+    return number.enclosure(48)[1]
+
+
+def _box(window: Window | Blind, gamma: Fraction) -> int:
+    """Return the number of the box that holds gamma; that of a last, empty one at the end."""
+    return max(0, bisect_right(window.edges, gamma) - 1)
 
 
 def _rounded_down(value: Fraction) -> Fraction:
