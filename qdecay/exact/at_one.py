@@ -7,8 +7,10 @@ positive slope up to 1 is negative just before it.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
-from flint import fmpq_mat, fmpz_mat
+from flint import fmpz_mat
 from numpy.typing import NDArray
 
 from qdecay.exact.policy_graph import PolicyGraph
@@ -43,8 +45,8 @@ def not_positive_at_one(graph: PolicyGraph, pairs: NDArray[np.int64]) -> NDArray
     return found
 
 
-def _values_at_one(graph: PolicyGraph, states: list[int]) -> fmpq_mat:
-    """Return the values of live states that lead to no others; all other states are worth 0."""
+def _values_at_one(graph: PolicyGraph, states: list[int]) -> Any:
+    """Return the values (fmpq_mat) of live states that lead to no others; others are worth 0."""
     model, n = graph.model, len(states)
     place = {s: i for i, s in enumerate(states)}
     matrix, rewards = fmpz_mat(n, n), fmpz_mat(n, 1)
@@ -54,4 +56,4 @@ def _values_at_one(graph: PolicyGraph, states: list[int]) -> fmpq_mat:
         for target, weight in zip(model.targets[pair], model.weights[pair], strict=True):
             if target in place:
                 matrix[i, place[target]] -= weight
-    return fmpq_mat(matrix.solve(rewards))
+    return matrix.solve(rewards)

@@ -45,7 +45,8 @@ _U = 2.0**-53
 _ORDER = 14  # with h times the norm of (I - c P)^-1 P below 1/6, the tail is below 6^-15
 _FIRST_ORDER = 56  # around 0 terms are cheap, and 2^-57 is below rounding
 _BOXES = 16
-_DENSE = 100  # up to here a dense inverse is quicker than a sparse factorisation
+_DENSE = 160  # up to here a dense inverse is quicker than a sparse factorisation
+_ROWS_AT_ONCE = 1024  # of coefficients turned into Bernstein form, for the memory
 _DEPTH = 12  # halvings of one interval before it is left to exact arithmetic
 Array = NDArray[np.float64]
 Solver = Callable[[Array], Array]
@@ -80,10 +81,11 @@ class Window:
         edges = np.linspace(0.0 if self.first else -1.0, 1.0, _BOXES + 1)
         self.edges = [Fraction(centre) + Fraction(half_width) * Fraction(e) for e in edges]
         self._order = np.zeros(model.n_pairs, dtype=np.int64) if order is None else order
-        self._t = np.zeros((model.n, self.terms + 2))
-        self._e = np.zeros_like(self._t)
-        self._y = np.zeros(model.n)
-        self._z = np.zeros(model.n)
+        m = self.terms + 2
+        # T, |T|, E, y, z side by side: one product with p for all.
+        self._all = np.zeros((model.n, 3 * m + 2))
+        self._t, self._size, self._e = (self._all[:, i * m : (i + 1) * m] for i in range(3))
+        self._y, self._z = self._all[:, -2], self._all[:, -1]
         self._coefficients = np.zeros((model.n_pairs, self.terms + 2))
         self.suspect = np.ones((model.n_pairs, _BOXES), dtype=np.bool_)
         self._gamma = (model.max_row + 10) * _U * 1.01
@@ -97,9 +99,8 @@ class Window:
         """
         live = np.flatnonzero(states & graph.live)
         gone = states & ~graph.live
-        for array in (self._t, self._e, self._y, self._z):
-            array[gone] = 0
-            array[live] = 0
+        self._all[gone] = 0
+        self._all[live] = 0
         if len(live):
             with np.errstate(all="ignore"):
                 self._solve(graph.policy[live], live)
@@ -110,56 +111,42 @@ class Window:
         inner = columns_of(p, live)
         inner = inner.toarray() if len(live) <= _DENSE else inner
         solve = _solver(inner, c)
-        outside = p @ self._t if len(live) < self.model.n else np.zeros((len(live), self.terms + 2))
-        t = np.empty((len(live), self.terms + 2))
-        t[:, 0] = solve(self.model.r[pairs] + c * outside[:, 0])
-        for k in range(1, self.terms + 2):
-            inflow = inner @ t[:, k - 1] + outside[:, k - 1]
-            t[:, k] = solve(h * inflow + c * outside[:, k])
-        self._t[live] = t
-        residual = self._residual(p, live, self.model.r[pairs])
-        self._bound_errors(p, inner, live, solve, residual)
+        outside, _, outside_errors = self._inflow(p)
+        r = self.model.r[pairs]
+        given = self._discounted(outside)
+        given[:, 0] += r
+        t = _recursion(solve, h * inner, given)
+        self._t[live], self._size[live] = t, np.abs(t)
+        residual = self._residual(p, t, r)
+        given = 1.01 * (self._discounted(outside_errors) + residual)
+        self._e[live] = np.abs(_recursion(solve, 1.01 * h * inner, given))
+        self._require(self._e[live], self._discounted(self._inflow(p)[2]) + residual)
         self._bound_tail(p, inner, live)
 
-    def _residual(self, p: sparse.csr_matrix, live: NDArray[np.int64], r: Array) -> Array:
-        """Return an upper bound of |rhs - (I - c P) T| for each term, rounding included."""
-        c, h, t = self.centre, self.half_width, self._t
-        flow, size = p @ t, p @ np.abs(t)
-        right, right_size = np.empty_like(flow), np.empty_like(flow)
-        right[:, 0], right_size[:, 0] = r, np.abs(r)
-        right[:, 1:], right_size[:, 1:] = h * flow[:, :-1], h * size[:, :-1]
-        left = t[live]
-        computed = np.abs(right - left + c * flow)
-        bound: Array = (computed + self._gamma * (right_size + np.abs(left) + c * size)) * 1.001
-        return bound
+    def _inflow(self, p: sparse.csr_matrix) -> tuple[Array, Array, Array]:
+        """Return p T, p |T| and p E."""
+        flow, m = p @ self._all, self.terms + 2
+        return flow[:, :m], flow[:, m : 2 * m], flow[:, 2 * m : 3 * m]
 
-    def _bound_errors(
-        self,
-        p: sparse.csr_matrix,
-        inner: Matrix,
-        live: NDArray[np.int64],
-        solve: Solver,
-        residual: Array,
-    ) -> None:
-        c, h = self.centre, self.half_width
-        outside = p @ self._e if len(live) < self.model.n else np.zeros_like(residual)
-        e = np.empty_like(residual)
-        need = residual[:, 0] + c * outside[:, 0]
-        e[:, 0] = np.abs(solve(1.01 * need))
-        for k in range(1, self.terms + 2):
-            need = (
-                h * (inner @ e[:, k - 1] + outside[:, k - 1]) + c * outside[:, k] + residual[:, k]
-            )
-            e[:, k] = np.abs(solve(1.01 * need))
-        self._e[live] = e
-        flow = p @ self._e
-        need = c * flow + residual
-        need[:, 1:] += h * flow[:, :-1]
-        self._require(e, need)
+    def _discounted(self, flow: Array) -> Array:
+        """Return gamma = c + h tau times a series in tau."""
+        product = self.centre * flow
+        product[:, 1:] += self.half_width * flow[:, :-1]
+        return product
+
+    def _residual(self, p: sparse.csr_matrix, t: Array, r: Array) -> Array:
+        """Return an upper bound of |rhs - (I - c P) T| for each term, rounding included."""
+        flow, size, _ = self._inflow(p)
+        computed = self._discounted(flow) - t
+        magnitude = self._discounted(size) + np.abs(t)
+        computed[:, 0] += r
+        magnitude[:, 0] += np.abs(r)
+        bound: Array = (np.abs(computed) + self._gamma * magnitude) * 1.001
+        return bound
 
     def _bound_tail(self, p: sparse.csr_matrix, inner: Matrix, live: NDArray[np.int64]) -> None:
         c, far = self.centre, self.centre + self.half_width
-        last = (np.abs(self._t[:, -1]) + self._e[:, -1]) * 1.001
+        last = (self._size[:, -1] + self._e[:, -1]) * 1.001
         # A matrix a little too large leaves room for rounding where the right side is 0.
         beyond = far * (1 + 1e-10)
         solve = _solver(inner, beyond)
@@ -187,15 +174,12 @@ class Window:
         """
         model, c, h = self.model, self.centre, self.half_width
         p, r, s = rows_of(model.p, pairs), model.r[pairs], model.pair_state[pairs]
-        flow, size, spread = p @ self._t, p @ np.abs(self._t), p @ self._e
-        a = c * flow - self._t[s]
+        flow, size, spread = self._inflow(p)
+        a = self._discounted(flow) - self._t[s]
         a[:, 0] += r
-        a[:, 1:] += h * flow[:, :-1]
-        magnitude = c * size + np.abs(self._t[s])
+        magnitude = self._discounted(size) + self._size[s]
         magnitude[:, 0] += np.abs(r)
-        magnitude[:, 1:] += h * size[:, :-1]
-        error = c * spread + self._e[s] + self._gamma * magnitude
-        error[:, 1:] += h * spread[:, :-1]
+        error = self._discounted(spread) + self._e[s] + self._gamma * magnitude
         tail = self._y[s] + (c + h) * (p @ self._y) + h * (size[:, -2] + spread[:, -2])
         return a, 1.001 * error, 1.001 * tail
 
@@ -255,7 +239,7 @@ class Window:
         local = rows @ _taylor_shift(self.terms - 1, (low + high) / 2).T
         spread = np.abs(local[:, 1:]) @ ((high - low) / 2) ** np.arange(1, self.terms)
         slack = (8 * self.terms + 40) * 2 * _U * np.abs(rows).sum(axis=1)
-        p, last = rows_of(self.model.p, pairs), np.abs(self._t[:, -2]) + self._e[:, -2]
+        p, last = rows_of(self.model.p, pairs), self._size[:, -2] + self._e[:, -2]
         tail = self.terms * self._y + self._z
         beyond = tail[self.model.pair_state[pairs]] + p @ (
             (c + h) * tail + h * (self._y + (self.terms + 1) * last)
@@ -291,6 +275,15 @@ class Window:
     def forget_order(self, touched: NDArray[np.bool_]) -> None:
         """The leading powers of these pairs no longer hold."""
         self._order = np.where(touched, 0, self._order)
+
+
+def _recursion(solve: Solver, step: Matrix, given: Array) -> Array:
+    """Return X with (I - c P) X_0 = given_0, (I - c P) X_k = step X_{k-1} + given_k."""
+    found = np.empty_like(given)
+    found[:, 0] = solve(given[:, 0])
+    for k in range(1, given.shape[1]):
+        found[:, k] = solve(step @ found[:, k - 1] + given[:, k])
+    return found
 
 
 def _solver(inner: Matrix, c: float) -> Solver:
@@ -337,15 +330,13 @@ def _suspects(bound: Array, first: bool) -> NDArray[np.bool_]:
     quick = bound[:, 0] + 1.001 * rest.sum(axis=1) < -1e-13 * np.abs(bound[:, 0])
     suspect = np.zeros((rows, _BOXES), dtype=np.bool_)
     slow = np.flatnonzero(~quick)
-    matrices = _box_matrices(bound.shape[1] - 1, first)
-    for box in range(_BOXES):
-        suspect[slow, box] = _suspects_on(bound[slow], matrices[box])
-    return suspect
-
-
-def _suspects_on(bound: Array, matrix: Array) -> NDArray[np.bool_]:
-    slack = (8 * bound.shape[1] + 40) * _U * np.abs(bound).sum(axis=1)
-    suspect: NDArray[np.bool_] = ~((bound @ matrix).max(axis=1) + slack < 0)
+    width = bound.shape[1]
+    matrix = _box_matrix(width - 1, first)
+    for part in range(0, len(slow), _ROWS_AT_ONCE):
+        some = slow[part : part + _ROWS_AT_ONCE]
+        slack = (8 * width + 40) * _U * np.abs(bound[some]).sum(axis=1)
+        top = (bound[some] @ matrix).reshape(len(some), _BOXES, width).max(axis=2)
+        suspect[some] = ~(top + slack[:, None] < 0)
     return suspect
 
 
@@ -372,9 +363,10 @@ def _taylor_shift(degree: int, middle: float) -> Array:
 
 
 @lru_cache(maxsize=8)
-def _box_matrices(degree: int, first: bool) -> tuple[Array, ...]:
+def _box_matrix(degree: int, first: bool) -> Array:
+    """Return the matrices of all boxes side by side."""
     edges = np.linspace(0.0 if first else -1.0, 1.0, _BOXES + 1)
-    return tuple(_bernstein(degree, a, b) for a, b in itertools.pairwise(edges))
+    return np.hstack([_bernstein(degree, a, b) for a, b in itertools.pairwise(edges)])
 
 
 def _bernstein(degree: int, a: float, b: float) -> Array:

@@ -65,7 +65,7 @@ class PolicySeries:
         self.graph = PolicyGraph(model, policy, previous)
         self._denominator = fmpz_poly([1])
         self._history: _History | None = None
-        self._foreseen = np.zeros(model.n, dtype=np.bool_)
+        self._foreseen = np.zeros(0, dtype=np.int64)
 
     def identically_zero(self, pairs: NDArray[np.int64]) -> NDArray[np.bool_]:
         """Return which pairs have advantage 0 for every gamma.
@@ -88,9 +88,7 @@ class PolicySeries:
 
     def foresee(self, pairs: NDArray[np.int64]) -> None:
         """Expect numerators of all these pairs: their power series are then made in one go."""
-        states = self.model.pair_state[pairs].tolist()
-        targets = (self.model.targets[pair] for pair in pairs.tolist())
-        self._foreseen = self.graph.closure(states[0], states, *targets) & self.graph.live
+        self._foreseen = pairs
 
     def numerator(self, pair: int) -> fmpz_poly:
         """Return c of the advantage c / D in lowest terms, primitive up to sign; 0 for a tie."""
@@ -186,7 +184,10 @@ class PolicySeries:
     ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Return a_0 .. modulo primes, shape (terms, primes), and the primes."""
         if self._history is None or not self._history.serves(live, count):
-            wider = live | self._foreseen
+            targets = (self.model.targets[pair] for pair in self._foreseen.tolist())
+            states = self.model.pair_state[self._foreseen].tolist()
+            also = self.graph.closure(row.states[0], states, *targets) & self.graph.live
+            wider = live | also
             live = wider if self._keeps(count, wider) else live
             primes = self._primes(count)
             assert primes is not None
