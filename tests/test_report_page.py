@@ -301,7 +301,7 @@ def test_the_gallery_covers_both_families() -> None:
         "FrozenLake-v1",
         "FrozenLake8x8-v1",
         "CliffWalking-v1",
-        "Taxi-v4",
+        "Taxi-v4" if "Taxi-v4" in gym.registry else "Taxi-v3",
         "Blackjack-v1",
     } <= set(ids)
     assert {name for name in gym.registry if name.startswith("qdecay/")} <= set(ids)
