@@ -17,6 +17,7 @@ from flint import arb, ctx, fmpz_poly
 from qdecay.exact.closed_form import closed_form, radical, surd
 from qdecay.exact.polynomial import (
     Interval,
+    is_binomial,
     isolating_intervals,
     linear,
     polynomial,
@@ -109,8 +110,7 @@ class AlgebraicNumber:
     def _is_radical(self) -> bool:
         """Whether the polynomial is a x^n + c and the number's sign is known."""
         if self._binomial is None:
-            p = self._polynomial
-            self._binomial = p[0] != 0 and not any(p.coeffs()[1:-1])
+            self._binomial = is_binomial(self._polynomial)
         return self._binomial and (self._lower >= 0 or self._upper <= 0)
 
     def ball(self, precision: int) -> arb:
@@ -384,7 +384,7 @@ def _checked(
 
 def _square_free_parts(p: fmpz_poly) -> list[tuple[fmpz_poly, int]]:
     """Return the square-free parts of positive degree; a x^n + b, of any degree, is one."""
-    if p.degree() > 0 and p[0] != 0 and not any(p.coeffs()[1:-1]):
+    if is_binomial(p):
         return [(p, 1)]
     return [pair for pair in p.factor_squarefree()[1] if pair[0].degree() > 0]
 

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 from flint import fmpz
 
+from qdecay.exact.polynomial import is_binomial
+
 if TYPE_CHECKING:
     from qdecay.exact.algebraic import AlgebraicNumber
 
@@ -29,11 +31,10 @@ def radical(number: AlgebraicNumber) -> tuple[int, Fraction, int] | None:
 
     The polynomial must be a x^n + c; x^n = -c/a is |c/a| up to the sign of the root.
     """
-    coefficients = number.coefficients
-    if any(coefficients[1:-1]) or coefficients[0] == 0:
+    p, degree = number.polynomial, number.degree
+    if not is_binomial(p):
         return None
-    degree = len(coefficients) - 1
-    top, bottom = abs(coefficients[0]), coefficients[-1]
+    top, bottom = abs(int(p[0])), int(p[degree])
     for k in range(degree, 1, -1):
         if degree % k == 0:
             top_root, bottom_root = _exact_root(top, k), _exact_root(bottom, k)

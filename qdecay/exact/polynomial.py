@@ -32,6 +32,11 @@ def polynomial(coefficients: Sequence[int] | fmpz_poly) -> fmpz_poly:
     return coefficients // (content if coefficients[coefficients.degree()] > 0 else -content)
 
 
+def is_binomial(p: fmpz_poly) -> bool:
+    """Return whether p is a x^n + c, n > 0, with c not 0."""
+    return p.degree() > 0 and p[0] != 0 and int(p.deflation()[1]) == p.degree()
+
+
 def linear(root: Fraction) -> fmpz_poly:
     """Return the primitive polynomial q x - p of the root p/q."""
     return fmpz_poly([-root.numerator, root.denominator])

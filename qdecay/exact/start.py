@@ -14,6 +14,7 @@ Source: Blackwell, Discrete dynamic programming, Ann. Math. Statist. 33 (1962).
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +22,8 @@ from numpy.typing import NDArray
 from qdecay.exact.budget import Budget
 from qdecay.exact.rational_model import RationalModel
 from qdecay.exact.series import PolicySeries
+
+_SAFE = 2**62  # integers below fit a machine word, with one addition to spare
 
 
 @dataclass(frozen=True)
@@ -51,9 +54,7 @@ def start_of(model: RationalModel, budget: Budget) -> Start:
             budget.check()
         policy = race.policy()
         zero = race.alive.copy()
-        contested = np.array(
-            [p for s in race.contested for p in race.sets[s] if p != policy[s]], dtype=np.int64
-        )
+        contested = np.setdiff1d(race.contested, policy)
         if len(contested) and race.running:
             zero[contested] = PolicySeries(model, policy, budget).identically_zero(contested)
         if not race.running or bool(zero[contested].all()):
@@ -62,52 +63,65 @@ def start_of(model: RationalModel, budget: Budget) -> Start:
 
 
 class _Race:
-    """The surviving pairs of every state and the rewards t steps ahead, times q^t."""
+    """The surviving pairs of every state and the rewards t steps ahead, times q^t.
+
+    Arrays hold machine integers as long as nothing can overflow, then Python's.
+    """
 
     def __init__(self, model: RationalModel) -> None:
         self.model = model
         self.alive = np.ones(model.n_pairs, dtype=np.bool_)
         self.order = np.zeros(model.n_pairs, dtype=np.int64)
-        self.sets = [list(model.pairs_of(s)) for s in range(model.n)]
-        self.contested = [s for s in range(model.n) if len(self.sets[s]) > 1]
         self.steps = self.quiet = 0
-        self._select(model.rewards)
-        self.v = {s: model.rewards[c[0]] for s, c in enumerate(self.sets) if model.rewards[c[0]]}
+        self.v: NDArray[Any] = np.zeros(model.n, dtype=np.int64)
+        self.weights = _integers([w for row in model.weights for w in row])
+        self.pairs = np.arange(model.n_pairs)
+        self._number()
+        self._survive(_integers(model.rewards))
 
     @property
     def running(self) -> bool:
         """Whether a later reward can still tell two survivors apart: n + 1 steps decide."""
-        return bool(self.v) and bool(self.contested) and self.steps <= self.model.n
+        return bool(len(self.contested) and self.steps <= self.model.n and self.v.any())
 
     def policy(self) -> NDArray[np.int64]:
-        return np.array([choices[0] for choices in self.sets], dtype=np.int64)
+        return self.pairs[self.starts]
 
     def step(self) -> None:
         self.steps += 1
-        v, targets, weights = self.v, self.model.targets, self.model.weights
-        ahead: dict[int, int] = {}
-        for choices in self.sets:
-            for pair in choices:
-                value = 0
-                for t, w in zip(targets[pair], weights[pair], strict=True):
-                    if t in v:
-                        value += w * v[t]
-                if value:
-                    ahead[pair] = value
-        self._select(ahead)
-        self.v = {s: ahead[c[0]] for s, c in enumerate(self.sets) if c[0] in ahead}
+        if self.v.dtype != object and int(np.abs(self.v).max()) * self.model.denominator >= _SAFE:
+            self.v = self.v.astype(object)
+        indptr = self.model.p.indptr
+        lengths = indptr[self.pairs + 1] - indptr[self.pairs]
+        moves = np.repeat(self.alive, np.diff(indptr))
+        # Partial sums may wrap around; their differences, at most q max |v|, do not.
+        sums = np.concatenate(
+            ([0], np.cumsum(self.weights[moves] * self.v[self.model.p.indices[moves]]))
+        )
+        ends = np.concatenate(([0], np.cumsum(lengths)))
+        self._survive(sums[ends[1:]] - sums[ends[:-1]])
 
-    def _select(self, value: dict[int, int] | list[int]) -> None:
-        get = value.get if isinstance(value, dict) else lambda pair, _=0: value[pair]
+    def _survive(self, value: NDArray[Any]) -> None:
+        """Keep the best of each state; `value` is that of the pairs still alive."""
+        best = np.maximum.reduceat(value, self.starts)
+        kept = value == np.repeat(best, self.counts)
+        dropped = self.pairs[~kept]
         self.quiet += 1
-        for s in self.contested:
-            choices = self.sets[s]
-            best = max(get(pair, 0) for pair in choices)
-            kept = [pair for pair in choices if get(pair, 0) == best]
-            if len(kept) < len(choices):
-                self.quiet = 0
-                dropped = [pair for pair in choices if pair not in kept]
-                self.alive[dropped] = False
-                self.order[dropped] = self.steps
-                self.sets[s] = kept
-        self.contested = [s for s in self.contested if len(self.sets[s]) > 1]
+        if len(dropped):
+            self.quiet = 0
+            self.alive[dropped] = False
+            self.order[dropped] = self.steps
+            self.pairs = self.pairs[kept]
+            self._number()
+        self.v = best
+
+    def _number(self) -> None:
+        state = self.model.pair_state[self.pairs]
+        self.starts = np.flatnonzero(np.diff(state, prepend=-1))
+        self.counts = np.diff(self.starts, append=len(state))
+        self.contested = self.pairs[np.repeat(self.counts > 1, self.counts)]
+
+
+def _integers(numbers: list[int]) -> NDArray[Any]:
+    small = all(-_SAFE < number < _SAFE for number in numbers)
+    return np.array(numbers, dtype=np.int64 if small else object)

@@ -37,6 +37,7 @@ from qdecay.exact.start import Start, start_of
 _LAST_WINDOW = Fraction(1, 2**28)  # closer to 1 than this, floats are given up
 _LAST_IF_ENDLESS = Fraction(1, 2**10)  # than this, where values grow like 1 / (1 - gamma)
 _FIRST_WINDOW = 0.5
+_BITS = 64  # of the intervals around roots that floats are asked about
 _FEW_PAIRS = 40  # exact polynomials of so few take less time than the first windows
 
 # A pair, the first and the last box where it may not be negative, whether floats see it cross 0.
@@ -122,6 +123,7 @@ class Walk:
         self.series = PolicySeries(model, self.policy, self.budget)
         self._numerators: dict[int, fmpz_poly] = {}
         self._roots: dict[int, list[AlgebraicNumber]] = {}  # in this window
+        self._isolated: tuple[fmpz_poly, list[AlgebraicNumber]] = fmpz_poly([]), []
 
     def run(self) -> Iterator[Event]:
         """Yield every breakpoint and touch in (0, 1), from left to right."""
@@ -135,7 +137,11 @@ class Walk:
             else:
                 self.gamma = max(self.gamma, AlgebraicNumber.of(self.window.upper))
                 self.window = self._window(self.window.upper)
-                self._roots.clear()
+                self._forget_roots()
+
+    def _forget_roots(self) -> None:
+        self._roots.clear()
+        self._isolated = fmpz_poly([]), []
 
     # -- windows
 
@@ -180,7 +186,7 @@ class Walk:
         """Return the next root in the window right of gamma, and all pairs that have it."""
         best: AlgebraicNumber | None = None
         owners: list[int] = []
-        edges, reached = self.window.edges, self.gamma.enclosure(48)[0]
+        edges, reached = self.window.edges, self.gamma.enclosure(_BITS)[0]
         queue = self._suspects(reached)
         while queue:
             pair, first, last, likely = queue.pop()
@@ -255,13 +261,15 @@ class Walk:
             upper = self.window.upper
             beyond = min(Fraction(1), upper + (upper - self.window.lower) / 16)
             c = self._numerator(pair)
-            same = [other for other in self._roots if self._numerators[other] == c]
-            self._roots[pair] = (
-                self._roots[same[0]] if same else isolate_quickly(c, self.gamma.lower, beyond)
-            )
-        for root in self._roots[pair]:
-            if root > self.gamma:
-                return root if root <= self.window.upper and root < 1 else None
+            if c != self._isolated[0]:  # symmetric pairs share their polynomial
+                self._isolated = c, isolate_quickly(c, self.gamma.lower, beyond)
+            self._roots[pair] = self._isolated[1]
+        roots = self._roots[pair]
+        while roots and not roots[0] > self.gamma:
+            roots = roots[1:]
+        self._roots[pair] = roots
+        if roots and roots[0] <= self.window.upper and roots[0] < 1:
+            return roots[0]
         return None
 
     def _numerator(self, pair: int) -> fmpz_poly:
@@ -270,7 +278,9 @@ class Walk:
         return self._numerators[pair]
 
     def _cross(self, gamma: AlgebraicNumber, critical: list[int]) -> Event:
-        """Step over an event and return it."""
+        """Step over an event, which is the first root that each critical pair has left."""
+        for pair in critical:
+            self._roots[pair] = self._roots[pair][1:]
         gamma = gamma.simplified()
         left = self.zero.copy()
         at = left.copy()
@@ -304,7 +314,8 @@ class Walk:
         self.series = PolicySeries(self.model, policy, self.budget, self.series.graph)
         affected = self.series.graph.affected
         touched = self.model.touching(affected)
-        for pair in [p for p in self._numerators if touched[p]]:
+        kept = np.fromiter(self._numerators, dtype=np.int64)
+        for pair in kept[touched[kept]].tolist():
             del self._numerators[pair]
             self._roots.pop(pair, None)
         if swapped is not None:
@@ -336,7 +347,7 @@ class Walk:
 
         A pair that falls up to the end of its box is negative there, right of gamma.
         """
-        window, (lower, upper) = self.window, gamma.enclosure(48)
+        window, (lower, upper) = self.window, gamma.enclosure(_BITS)
         box = _box(window, lower)
         if box == len(window.edges) - 1 or upper >= window.edges[box + 1]:
             return window.slopes(pairs, lower, upper)
@@ -357,14 +368,14 @@ class Walk:
             try:
                 window.update(self.series.graph, affected)
                 if not window.sharp:  # the new policy takes more steps: narrower windows
-                    self.window = self._window(_rounded_down(gamma.enclosure(48)[0]))
-                    self._roots.clear()
+                    self.window = self._window(_rounded_down(gamma.enclosure(_BITS)[0]))
+                    self._forget_roots()
             except NoBound:
                 self.window = Blind(self.model, window.lower, window.upper)
 
 
 def _upper(number: AlgebraicNumber) -> Fraction:
-    return number.enclosure(48)[1]
+    return number.enclosure(_BITS)[1]
 
 
 def _box(window: Window | Blind, gamma: Fraction) -> int:

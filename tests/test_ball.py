@@ -1,0 +1,100 @@
+"""What floats conclude about slopes, and the exact values at gamma = 1, against exact solves."""
+
+from __future__ import annotations
+
+import itertools
+from fractions import Fraction
+
+import numpy as np
+from hypothesis import given, settings
+from models import mdps
+
+from qdecay import MDP
+from qdecay.exact.at_one import not_positive_at_one
+from qdecay.exact.ball import NoBound, Window
+from qdecay.exact.policy_graph import PolicyGraph
+from qdecay.exact.rational_model import RationalModel
+
+
+def solved(matrix: list[list[Fraction]], right: list[Fraction]) -> list[Fraction]:
+    """Gauss-Jordan elimination in fractions."""
+    rows = [[*row, x] for row, x in zip(matrix, right, strict=True)]
+    for i in range(len(rows)):
+        pivot = next(k for k in range(i, len(rows)) if rows[k][i] != 0)
+        rows[i], rows[pivot] = rows[pivot], rows[i]
+        rows[i] = [x / rows[i][i] for x in rows[i]]
+        for k in range(len(rows)):
+            if k != i:
+                rows[k] = [x - rows[k][i] * y for x, y in zip(rows[k], rows[i], strict=True)]
+    return [row[-1] for row in rows]
+
+
+def advantages(model: RationalModel, policy: list[int], gamma: Fraction) -> list[Fraction]:
+    """r(s, a) + gamma p V - V(s) of every pair, from V = (I - gamma P)^-1 r."""
+    q, n = model.denominator, model.n
+    identity = [[Fraction(int(s == t)) for t in range(n)] for s in range(n)]
+    for s, pair in enumerate(policy):
+        for t, w in zip(model.targets[pair], model.weights[pair], strict=True):
+            identity[s][t] -= gamma * Fraction(w, q)
+    v = solved(identity, [Fraction(model.rewards[pair]) for pair in policy])
+    found = []
+    for pair, s in enumerate(model.pair_state.tolist()):
+        moves = zip(model.targets[pair], model.weights[pair], strict=True)
+        found.append(
+            model.rewards[pair] + gamma * sum(Fraction(w, q) * v[t] for t, w in moves) - v[s]
+        )
+    return found
+
+
+def last_pairs(model: RationalModel) -> np.ndarray:
+    """The policy that takes each state's last action."""
+    return model.first[1:] - 1
+
+
+@given(mdps(ends=True))
+@settings(deadline=None, derandomize=True, max_examples=60)
+def test_a_slope_that_floats_claim_is_that_of_the_exact_advantage(mdp: MDP) -> None:
+    """Where a sign is claimed on an interval, exact values at 5 points of it rise or fall."""
+    model = RationalModel(mdp)
+    policy = last_pairs(model)
+    pairs = np.arange(model.n_pairs)
+    for centre, half in ((0.0, 0.5), (0.5, 0.0625), (0.875, 0.03125), (0.96875, 0.03125)):
+        try:
+            window = Window(model, PolicyGraph(model, policy), centre, half)
+        except NoBound:
+            continue
+        for low, high in ((window.lower, window.upper), (window.edges[3], window.edges[4])):
+            points = [low + (high - low) * Fraction(k, 4) for k in range(5)]
+            exact = [advantages(model, policy.tolist(), gamma) for gamma in points]
+            for pair, slope in enumerate(window.slopes(pairs, low, high).tolist()):
+                steps = itertools.pairwise(exact)
+                assert slope == 0 or all((b[pair] - a[pair]) * slope > 0 for a, b in steps)
+
+
+def test_floats_do_claim_slopes() -> None:
+    """gamma V(1) - 1 = 2 gamma / (1 - gamma / 2) - 1 rises on all of (0, 1)."""
+    rows = [(0, 0, 0, 1, 1, True), (0, 1, 1, 1, 0, False)]
+    rows += [(1, 0, 1, Fraction(1, 2), 2, False), (1, 0, 1, Fraction(1, 2), 2, True)]
+    model = RationalModel(MDP.from_rows(rows, n_states=2, n_actions=2))
+    window = Window(model, PolicyGraph(model, np.array([0, 2])), 0.75, 0.125)
+    assert window.slopes(np.array([1]), window.lower, window.upper).tolist() == [1]
+
+
+@given(mdps(ends=True))
+@settings(deadline=None, derandomize=True, max_examples=80)
+def test_signs_at_one_are_those_of_an_exact_solve(mdp: MDP) -> None:
+    """Every policy ends, so the advantages at gamma = 1 are known: <= 0 or not."""
+    model = RationalModel(mdp)
+    policy = last_pairs(model)
+    pairs = np.arange(model.n_pairs)
+    exact = advantages(model, policy.tolist(), Fraction(1))
+    found = not_positive_at_one(PolicyGraph(model, policy), pairs)
+    assert found.tolist() == [a <= 0 for a in exact]
+
+
+def test_nothing_is_claimed_at_one_for_a_policy_that_need_not_end() -> None:
+    """A state that earns 1 for ever has no value at gamma = 1."""
+    rows = [(0, 0, 0, 1, 1, False), (0, 1, 0, 1, 0, True)]
+    model = RationalModel(MDP.from_rows(rows, n_states=1, n_actions=2))
+    graph = PolicyGraph(model, np.array([0]))
+    assert not not_positive_at_one(graph, np.array([1])).any()
