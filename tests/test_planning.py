@@ -24,12 +24,15 @@ from qdecay.planning import (
     policy_iteration,
     value_iteration,
 )
+from qdecay.planning.prioritized import rise, take
 from qdecay_envs import ChainLayout
 
 synchronous = partial(value_iteration, method="synchronous")
+prioritized = partial(value_iteration, method="prioritized")
 SOLVERS = (
     value_iteration,
     synchronous,
+    prioritized,
     modified_policy_iteration,
     policy_iteration,
     optimal_values,
@@ -130,10 +133,11 @@ def test_tol_none_goes_to_the_floor_of_rounding(solve) -> None:
 def dense_optimum(mdp: MDP, gamma: float) -> np.ndarray:
     """Howard's policy iteration with numpy's dense LU: the optimal values of a float model."""
     p = mdp.p.toarray().reshape(mdp.n_states, mdp.n_actions, mdp.n_states)
+    r = np.nan_to_num(mdp.r)  # no choice is missing here, save in absorbing states
     states, policy = np.arange(mdp.n_states), np.zeros(mdp.n_states, dtype=int)
     while True:
-        v = np.linalg.solve(np.eye(mdp.n_states) - gamma * p[states, policy], mdp.r[states, policy])
-        q = mdp.r + gamma * p @ v
+        v = np.linalg.solve(np.eye(mdp.n_states) - gamma * p[states, policy], r[states, policy])
+        q = r + gamma * p @ v
         if (q.max(axis=1) <= q[states, policy] + 1e-12 * np.abs(v).max()).all():
             return v
         policy = q.argmax(axis=1)
@@ -161,6 +165,7 @@ LARGER = [
     ("slow mixing", lambda: lake(14), 0.99),
     ("slow mixing, long horizon", lambda: lake(12), 0.9999),
     ("a cycle", lambda: ring(50), 0.999),
+    ("a maze", lambda: maze(12), 0.999),
 ]
 
 
@@ -169,6 +174,21 @@ def lake(n: int) -> MDP:
     """A slippery lake of n x n cells, one in ten a hole, drawn as Gymnasium draws them."""
     rows = generate_random_map(size=n, p=0.9, seed=n)
     return FloatMDP.from_env(gym.make("FrozenLake-v1", desc=rows))
+
+
+@cache
+def maze(n: int) -> MDP:
+    """Steps that do what they say on n x n cells, a third of them walls, to the last cell."""
+    walls = np.random.default_rng(5).random((n, n)) < 1 / 3
+    walls[0, 0] = walls[-1, -1] = False
+    rows = []
+    for s in range(n * n - 1):
+        i, j = divmod(s, n)
+        for a, (di, dj) in enumerate(((-1, 0), (1, 0), (0, -1), (0, 1))):
+            inside = 0 <= i + di < n and 0 <= j + dj < n and not walls[i + di, j + dj]
+            t = (i + di) * n + j + dj if inside else s
+            rows.append((s, a, t, 1, int(t == n * n - 1), t == n * n - 1))
+    return MDP.from_rows(rows, n_states=n * n, n_actions=4)
 
 
 @cache
@@ -199,6 +219,47 @@ def test_acceleration_beats_value_iteration_by_sweeps() -> None:
             mdp = model()
             plain = synchronous(mdp, gamma, tol=1e-5).sweeps
             assert 10 * optimal_values(mdp, gamma, tol=1e-5).sweeps < plain
+
+
+def test_where_values_mix_the_horizon_costs_nothing() -> None:
+    """The shift of all values takes the place of the sweeps that a long horizon asks for."""
+    mdp = random_model(300, 4, 5, 0.0, 1)
+    sweeps = [optimal_values(mdp, gamma, tol=1e-4).sweeps for gamma in (0.9, 0.99, 0.99999)]
+    assert max(sweeps) < 60
+
+
+def test_prioritized_sweeping_goes_in_the_order_of_distance() -> None:
+    """In two corridors to a goal, states in random order, each is settled once or twice."""
+    n = 400
+    name = np.random.default_rng(0).permutation(2 * n).tolist()
+    rows = []
+    for place in range(2 * n):
+        goal = place % n == n - 1
+        onward = name[place] if goal else name[place + 1]
+        rows.append((name[place], 0, onward, 1, int(goal), goal))
+        rows.append((name[place], 1, name[place - (place % n > 0)], 1, 0, False))
+    mdp = MDP.from_rows(rows, n_states=2 * n, n_actions=2)
+    assert prioritized(mdp, 0.99, tol=1e-12).sweeps <= 4
+    assert value_iteration(mdp, 0.99, tol=1e-12, method="gauss_seidel").sweeps > 100
+
+
+@settings(deadline=None, derandomize=True, max_examples=50)
+@given(priorities=st.lists(st.floats(0, 1), min_size=1, max_size=40))
+def test_the_queue_gives_the_largest_first(priorities: list[float]) -> None:
+    """States come out in the order of their priorities, also of those raised while they wait."""
+    n = len(priorities)
+    heap, place = np.empty(n, dtype=np.int64), np.full(n, -1)
+    priority = np.array(priorities)
+    for s in range(n):
+        heap[s], place[s] = s, s
+        rise(heap, place, priority, s)
+    for s in range(0, n, 3):
+        priority[s] += 0.5
+        rise(heap, place, priority, place[s])
+    order = [take(heap, place, priority, length) for length in range(n, 0, -1)]
+    assert sorted(order) == list(range(n))
+    assert priority[order].tolist() == sorted(priority, reverse=True)
+    assert (place == -1).all()
 
 
 @pytest.mark.parametrize("solve", [s for s in SOLVERS if s is not policy_iteration])

@@ -6,10 +6,13 @@ import gymnasium as gym
 import numpy as np
 import pytest
 from hypothesis import given, settings
+from hypothesis import strategies as st
 from models import mdps, two_state_puterman
 
 from qdecay import MDP, NotConverged, policy_regions
 from qdecay.planning import policy_iteration, value_over_gammas
+from qdecay.planning.along import weighted
+from qdecay.planning.problem import problem
 
 
 def regions_of(mdp: MDP) -> tuple[np.ndarray, np.ndarray]:
@@ -53,6 +56,22 @@ def test_what_rounding_hides_is_a_tie_and_no_change() -> None:
     assert (found.greedy | ~exact).all()
     for i in found.changes:
         assert ((grid[i] < points) & (points < grid[i + 1])).any()
+
+
+@settings(deadline=None, derandomize=True, max_examples=40)
+@given(mdp=mdps(), seed=st.integers(0, 100))
+def test_every_state_has_its_own_bound(mdp: MDP, seed: int) -> None:
+    """However wrong v is, |v - v*| <= y (residual + rounding) / (1 - rho) in every state."""
+    gamma, random = 0.8, np.random.default_rng(seed)
+    y = random.uniform(0.9, 1.1, mdp.n_states)
+    work = problem(mdp, gamma, random.normal(size=mdp.n_states))
+    work.prove()
+    arrays = (work.v, work.q, work.policy, y, work.table.slack)
+    rho, residual, rounding = weighted(*work.table.model, gamma, *arrays)
+    assert rho < 1
+    best = policy_iteration(mdp, gamma, tol=1e-9)
+    bound = y * (residual + rounding) / (1 - rho)
+    assert (np.abs(work.v - best.v) <= bound + best.error).all()
 
 
 @settings(deadline=None, derandomize=True, max_examples=40)

@@ -21,7 +21,7 @@ import numpy as np
 from numpy import uint64
 
 from qdecay._compiled import compiled
-from qdecay.planning.kernels import Array, backup, improve
+from qdecay.planning.kernels import Array, backup, greedy_actions, improve
 from qdecay.planning.loops import AT_FLOOR, CONVERGED, OUT_OF_SWEEPS, accelerated
 
 _ONE = uint64(1)
@@ -136,9 +136,7 @@ def keep(
         bound = own if own < error else error
         largest = max(largest, bound)
         values[s] = v[s]
-        best = q[s, policy[s]]
-        for a in range(q.shape[1]):
-            greedy[s, a] = best > -np.inf and q[s, a] >= best - 2.0 * bound
+        greedy_actions(q[s : s + 1], policy[s : s + 1], bound, greedy[s : s + 1])
     return largest
 
 

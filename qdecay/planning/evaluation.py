@@ -68,7 +68,8 @@ def evaluate_policy(
         if tol is not None and work.error > tol:
             raise at_the_floor(work.solution(), tol)
     else:
-        work.accelerate(tol, max_sweeps, mixing=not bool(ends.any()))
+        status = work.accelerate(tol, max_sweeps, mixing=not bool(ends.any()))
+        work.finish(status, tol, max_sweeps)
     return Evaluation(work.gamma, work.v, work.error)
 
 

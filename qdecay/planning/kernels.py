@@ -127,6 +127,15 @@ def settle(v: Array, q: Array, policy: Array) -> None:
 
 
 @compiled
+def greedy_actions(q: Array, policy: Array, error: float, greedy: Array) -> None:
+    """Mark every action that an error of q does not prove worse than the policy's, the best."""
+    for s in range(len(q)):
+        best = q[s, policy[s]]
+        for a in range(q.shape[1]):
+            greedy[s, a] = best > -np.inf and q[s, a] >= best - 2.0 * error
+
+
+@compiled
 def restrict(
     ptr: Array, col: Array, p: Array, r: Array, gamma: float, policy: Array,
     rows: Array, middle: Array, entries: Array, weights: Array, factor: Array,

@@ -28,7 +28,7 @@ CONVERGED, OUT_OF_SWEEPS, AT_FLOOR = 0, 1, 2
 _PATIENCE = 100
 _KRYLOV_SHRINK = 0.1
 _KRYLOV_MOST = 100
-_RELAX_SHRINK = 0.01
+_RELAX_LEAST = 0.01
 _RELAX_MOST = 60
 _RELAX_RATE = 0.75
 
@@ -96,7 +96,7 @@ def gauss_seidel(
 @compiled
 def relax(
     rows: Array, entries: Array, weights: Array, d: Array, horizon: float, v: Array,
-    first: Array, second: Array, most: int,
+    first: Array, second: Array, shrink: float, most: int,
 ) -> tuple[int, bool]:  # fmt: skip
     """Add to v an approximate solution of (I - B) x = d by x <- d + B x, where that mixes fast.
 
@@ -110,7 +110,7 @@ def relax(
         x[s] = d[s]
         low, high = min(low, d[s]), max(high, d[s])
     allowed = high - low
-    limit = allowed * _RELAX_SHRINK
+    limit = allowed * shrink
     for sweep in range(1, most + 1):
         low, high = jacobi(rows, entries, weights, d, x, y)
         x, y = y, x
@@ -140,7 +140,7 @@ def accelerated(
     """
     horizon, slack, reward_size = scale
     d, x, factor = work[0], work[1], work[2]
-    sweep, strikes, last = 0, 0, np.inf
+    sweep, strikes, last, first = 0, 0, np.inf, np.inf
     while True:
         if not mixing:
             for i in range(min(first_sweeps, max_sweeps - sweep - 1)):
@@ -167,8 +167,11 @@ def accelerated(
             d[s] = ((best if best > -np.inf else 0.0) - v[s]) * factor[s]
         left = max_sweeps - sweep - 1  # one is for the proof
         if mixing:
+            # The next policy changes the error by about its square: no need to be better.
+            first = measured if sweep == 1 else first
             most = min(_RELAX_MOST, left)
-            made, mixing = relax(rows, entries, weights, d, horizon, v, x, work[3], most)
+            shrink = min(0.3, max(_RELAX_LEAST, measured / first))
+            made, mixing = relax(rows, entries, weights, d, horizon, v, x, work[3], shrink, most)
             sweep += made
         elif left > 1:
             most = min(_KRYLOV_MOST, left // 2)

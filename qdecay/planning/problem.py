@@ -16,6 +16,7 @@ from qdecay.mdp import MDP
 from qdecay.planning.horizon import horizon
 
 _EPS = float(np.finfo(np.float64).eps)
+_FEW = 10
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,6 +108,24 @@ class Table:
             np.empty((10, n_states)),
         )
 
+    def queue(self) -> tuple[NDArray[Any], ...]:
+        """What `prioritized.prioritized` takes last: who leads to each state, and its heap."""
+        n_states, n_actions = self.r.shape
+        rows = (
+            self.p,
+            self.col.view(f"i{self.col.itemsize}"),
+            self.ptr.view(f"i{self.ptr.itemsize}"),
+        )
+        to = sparse.csr_matrix(rows, shape=(self.r.size, n_states)).tocsc()
+        return (
+            _unsigned(to.indptr),
+            to.indices // n_actions,
+            to.data,
+            np.empty(n_states, dtype=np.int64),
+            np.empty(n_states, dtype=np.int64),
+            np.empty(n_states),
+        )
+
 
 def _unsigned(indices: NDArray[Any]) -> NDArray[Any]:
     return indices.view(np.uint32 if indices.dtype.itemsize == 4 else np.uint64)
@@ -133,35 +152,55 @@ class Problem:
         self.sweeps = 0
         self.error = math.inf
 
-    def run(self, loop: Any, tol: float | None, max_sweeps: int, *options: Any) -> None:
-        """Let a compiled loop work until it has proven tol; None is down to rounding.
+    def run(self, loop: Any, tol: float | None, max_sweeps: int, *options: Any) -> int:
+        """Let a compiled loop work until it has proven tol, and return its status.
+
+        tol = None is down to rounding. Sweeps made before count towards max_sweeps.
+        """
+        scale = (self.horizon, self.table.slack, self.table.reward_size)
+        status, sweeps, residual, rounding = loop(
+            *self.table.model, self.gamma, self.v, self.q, self.policy,
+            tol or 0.0, scale, max_sweeps - self.sweeps, np.array([math.inf, 0.0]), *options,
+        )  # fmt: skip
+        self.sweeps += sweeps
+        self.error = (residual + rounding) * self.horizon
+        return int(status)
+
+    def finish(self, status: int, tol: float | None, max_sweeps: int) -> Solution:
+        """Return the answer.
 
         Raises:
             NotConverged: max_sweeps ran out, or rounding forbids tol.
         """
         from qdecay.planning import loops
 
-        scale = (self.horizon, self.table.slack, self.table.reward_size)
-        progress = np.array([math.inf, 0.0])
-        status, self.sweeps, residual, rounding = loop(
-            *self.table.model, self.gamma, self.v, self.q, self.policy,
-            tol or 0.0, scale, max_sweeps, progress, *options,
-        )  # fmt: skip
-        self.error = (residual + rounding) * self.horizon
+        solution = self.solution()
         if status == loops.OUT_OF_SWEEPS:
             raise NotConverged(
                 f"the {max_sweeps} sweeps were used up at gamma = {self.gamma}, and the error "
                 f"reached {self.error:.3g}, tol = {tol}: raise max_sweeps or change the method",
-                self.solution(),
+                solution,
             )
         if status == loops.AT_FLOOR and tol is not None:
-            raise at_the_floor(self.solution(), tol)
+            raise at_the_floor(solution, tol)
+        return solution
 
-    def accelerate(self, tol: float | None, max_sweeps: int, *, mixing: bool) -> None:
+    def accelerate(self, tol: float | None, max_sweeps: int, *, mixing: bool) -> int:
         """Run `loops.accelerated`, giving it room to work in; see `run`."""
         from qdecay.planning import loops
 
-        self.run(loops.accelerated, tol, max_sweeps, mixing and self.gamma < 1, *self.table.room())
+        room = self.table.room()
+        return self.run(loops.accelerated, tol, max_sweeps, mixing and self.gamma < 1, *room)
+
+    def follow_paths(self, tol: float | None, max_sweeps: int) -> int:
+        """A few Gauss-Seidel sweeps, which is all that small models need, then prioritized ones."""
+        from qdecay.planning import loops
+        from qdecay.planning.prioritized import prioritized
+
+        status = self.run(loops.gauss_seidel, tol, min(max_sweeps, _FEW), 0)
+        if status == loops.OUT_OF_SWEEPS and self.sweeps < max_sweeps:
+            status = self.run(prioritized, tol, max_sweeps, *self.table.queue())
+        return status
 
     def prove(self) -> float:
         """Set q = T v, its policy and the error of v; return what rounding may do to q."""
@@ -175,9 +214,10 @@ class Problem:
 
     def solution(self) -> Solution:
         """The answer that q = T v and the proven error make."""
-        best = self.q.max(axis=1, keepdims=True)
-        best[np.isneginf(best)] = math.inf  # nothing to choose
-        greedy = self.q >= best - 2 * self.error
+        from qdecay.planning import kernels
+
+        greedy = np.empty(self.q.shape, dtype=np.bool_)
+        kernels.greedy_actions(self.q, self.policy, self.error, greedy)
         return Solution(self.gamma, self.v, self.q, greedy, self.error, self.sweeps)
 
 
