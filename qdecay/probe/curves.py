@@ -7,11 +7,15 @@ With d = n - m steps between the rewards, the log discount t(d) is
     quasi-hyperbolic    log beta + d log delta       (Laibson, QJE 112 (1997), 443-477)
 
 for a near reward at once, m = 0; a near reward at m > 0 divides by D(m). A curve's
-likelihood is that of all answers, each delay with a width of its own, integrated out. Curves are
-compared by the Bayesian information criterion, parameters * log(answers) - 2 log likelihood: the
-least is best. A parameter's 95 % interval is the profile likelihood's. A curve *misses* the
-points where twice the log likelihood that it falls short of the best point at every delay is
-beyond the 99 % point of chi-square with (delays - parameters) degrees of freedom.
+likelihood is that of all answers, the width of the choices (see `psi`) integrated out, at the same
+place of every delay's grid: a delay that looks sure by luck is judged by the noise of the others.
+Curves are compared by the Bayesian information criterion, parameters * log(answers) - 2 log
+likelihood: the least is best. A parameter's 95 % interval is the posterior's, flat in its log.
+
+A curve *misses* the points where the log likelihood that it falls short of the best point at every
+delay is beyond the 99 % point of chi-square with (delays - parameters) degrees of freedom. The
+usual test doubles that shortfall; in simulated choosers it is that large undoubled, for the points
+of a saturated model may hide in the plateaus between two questions.
 """
 
 from __future__ import annotations
@@ -25,12 +29,12 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from qdecay.probe.psi import Staircase
+from qdecay.probe.psi import N_WIDTHS, Staircase
 
 Array = NDArray[np.float64]
 Name = Literal["exponential", "hyperbolic", "quasi-hyperbolic"]
 
-_HALF_DROP = 1.9207  # half the 95 % point of chi-square with one degree of freedom
+_NEGLIGIBLE = 9.0  # a log likelihood so far below the best has no part in a 95 % interval
 _MISFIT = 0.01
 _GRID = 161
 _ROUNDS = 3
@@ -158,28 +162,42 @@ def _fit(curve: Curve, points: Sequence[Cell], cells: Sequence[Cell]) -> CurveFi
     centre, spread = _least_squares(curve, points)
     for _ in range(_ROUNDS):
         axes, values = _on_grid(curve, cells, centre, spread)
-        profiles = [values.max(axis=tuple({*range(len(axes))} - {i})) for i in range(len(axes))]
-        pairs = list(zip(axes, profiles, strict=True))
-        inside = [axis[p >= p.max() - 2 * _HALF_DROP] for axis, p in pairs]
+        profiles = [values.max(axis=others) for others in _others(values)]
+        pairs = zip(axes, profiles, strict=True)
+        inside = [axis[p >= p.max() - _NEGLIGIBLE] for axis, p in pairs]
         centre = np.array([(kept[0] + kept[-1]) / 2 for kept in inside])
         steps = np.array([axis[1] - axis[0] for axis in axes])
         spread = np.array([(kept[-1] - kept[0]) / 2 for kept in inside]) + 2 * steps
-    ranges = [_range(axis, profile) for axis, profile in pairs]
-    best = float(values.max())
+    best, size = float(values.max()), len(axes)
     answers = sum(len(cell.staircase.far) for cell in cells)
-    saturated = sum(_best_alone(cell) for cell in cells)
-    freedom = len(cells) - len(axes)
-    misses = freedom > 0 and 2 * (saturated - best) > float(chdtri(freedom, _MISFIT))
+    freedom = len(cells) - size
+    shortfall = _saturated(cells) - best
     return CurveFit(
         curve.name,
-        tuple(
-            Parameter(symbol, math.exp(mid), math.exp(low), math.exp(high))
-            for symbol, (low, mid, high) in zip(curve.symbols, ranges, strict=True)
-        ),
+        tuple(map(_parameter, curve.symbols, axes, _marginals(values))),
         best,
-        len(axes) * math.log(answers) - 2 * best,
-        bool(misses),
+        size * math.log(answers) - 2 * best,
+        freedom > 0 and shortfall > float(chdtri(freedom, _MISFIT)),
     )
+
+
+def _others(values: Array) -> list[tuple[int, ...]]:
+    """For each axis, the other axes."""
+    axes = range(values.ndim)
+    return [tuple(i for i in axes if i != axis) for axis in axes]
+
+
+def _marginals(values: Array) -> list[Array]:
+    """The posterior of each parameter on its axis."""
+    posterior = np.exp(values - values.max())
+    return [posterior.sum(axis=others) / posterior.sum() for others in _others(values)]
+
+
+def _parameter(symbol: str, axis: Array, posterior: Array) -> Parameter:
+    """The posterior's median and 95 % interval, back from the log."""
+    reached = np.cumsum(posterior) - posterior / 2
+    low, value, high = np.exp(np.interp([0.025, 0.5, 0.975], reached, axis)).tolist()
+    return Parameter(symbol, value, low, high)
 
 
 def _least_squares(curve: Curve, points: Sequence[Cell]) -> tuple[Array, Array]:
@@ -219,11 +237,15 @@ def _on_grid(
     size = _GRID if len(centre) == 1 else 61
     axes = [np.linspace(c - s, c + s, size) for c, s in zip(centre, spread, strict=True)]
     mesh = np.stack([axis.ravel() for axis in np.meshgrid(*axes, indexing="ij")])
-    values = sum(
-        (cell.staircase.log_likelihood(_difference(curve, mesh, cell)) for cell in cells),
-        np.zeros(mesh.shape[1]),
-    )
-    return axes, values.reshape([size] * len(axes))
+    values = sum(cell.staircase.log_likelihoods(_difference(curve, mesh, cell)) for cell in cells)
+    return axes, _mean_over_widths(values).reshape([size] * len(axes))
+
+
+def _mean_over_widths(values: Any) -> Array:
+    from scipy.special import logsumexp
+
+    mean: Array = logsumexp(values, axis=-1) - math.log(N_WIDTHS)
+    return mean
 
 
 def _difference(curve: Curve, u: Array, cell: Cell) -> Array:
@@ -231,16 +253,11 @@ def _difference(curve: Curve, u: Array, cell: Cell) -> Array:
     return curve.log_discount(u, cell.delay) - curve.log_discount(u, cell.near_delay)
 
 
-def _range(axis: Array, profile: Array) -> tuple[float, float, float]:
-    """The ends of the 95 % interval, and the middle of the best plateau between them."""
-    inside = np.flatnonzero(profile >= profile.max() - _HALF_DROP)
-    best = np.flatnonzero(profile >= profile.max() - 1e-3)
-    low, high = axis[max(inside[0] - 1, 0)], axis[min(inside[-1] + 1, len(axis) - 1)]
-    return float(low), float(axis[best].mean()), float(high)
-
-
-def _best_alone(cell: Cell) -> float:
-    """The largest log likelihood of a delay by itself."""
-    ends = np.unique([cell.staircase.low, *cell.staircase.asked, cell.staircase.high])
-    grid = np.concatenate([np.linspace(a, b, 9) for a, b in itertools.pairwise(ends)])
-    return float(cell.staircase.log_likelihood(grid).max())
+def _saturated(cells: Sequence[Cell]) -> float:
+    """The largest log likelihood when every delay has a point of its own."""
+    total = np.zeros(N_WIDTHS)
+    for cell in cells:
+        ends = np.unique([cell.staircase.low, *cell.staircase.asked, cell.staircase.high])
+        grid = np.concatenate([np.linspace(a, b, 9) for a, b in itertools.pairwise(ends)])
+        total += cell.staircase.log_likelihoods(grid).max(axis=0)
+    return float(_mean_over_widths(total))

@@ -17,12 +17,12 @@ With g the told discount and d = n - m, a fault predicts t = log(r / R) at indif
                                 arrived after some walks; see `qdecay.exact.learning_curve`
 
 A prediction is spread by a normal distribution whose deviation is the profile's tolerance per
-step, and a fault's parameters are uniform on a grid; where a fault predicts nothing, and under the
-hypothesis "none of these", t has the prior of the probe itself. The width of the choices, how noisy
-an agent is, is integrated out too, at the same place of each point's grid: no hypothesis may call
-an agent noisy at one point and sure at the others. So every hypothesis has a marginal likelihood
-of all answers. Before, all are equally likely; a fault is *named* where its posterior
-probability is at least 0.9.
+step (four times that for under-training, where no two trainings are alike), and a fault's
+parameters are uniform on a grid; where a fault predicts nothing, and under the hypothesis "none of
+these", t has the prior of the probe itself. The width of the choices, how noisy an agent is, is
+integrated out too, at the same place of each point's grid: no hypothesis may call an agent noisy
+at one point and sure at the others. So every hypothesis has a marginal likelihood of all answers.
+Before, all are equally likely; a fault is *named* where its posterior probability is at least 0.9.
 
 Where each is found: Pardo et al., Time limits in reinforcement learning, ICML 2018 (truncation);
 younggyoseo/FastTD3 issue 6 and jakegrigsby/AdvancedPacmanDQNs issue 2 (n-step).
@@ -47,7 +47,7 @@ Prediction = Callable[["Place", float, Sequence[float]], float | None]
 
 NAMED = 0.9
 NONE = "none of these"
-_NODES = np.linspace(-3.0, 3.0, 13)  # of the normal spread of a prediction, in deviations
+_NODES = np.linspace(-3.0, 3.0, 25)  # of the normal spread of a prediction, in deviations
 _FAR_OUT = 1e4  # a log ratio beyond every stimulus: the indifference point of who never changes
 
 
@@ -76,6 +76,7 @@ class Fault:
             where the fault says nothing.
         symbols: of its parameters.
         grid: values of the parameters, one tuple each.
+        looseness: how many tolerances the prediction's deviation is.
     """
 
     name: str
@@ -83,6 +84,7 @@ class Fault:
     predict: Prediction
     symbols: tuple[str, ...] = ()
     grid: tuple[tuple[float, ...], ...] = field(default=((),), repr=False)
+    looseness: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -161,7 +163,8 @@ def _log_likelihoods(fault: Fault, point: Point, g: float, tolerance: float) -> 
     predicted = [fault.predict(place, g, parameters) for parameters in fault.grid]
     centres = np.array([math.nan if t is None else t for t in predicted])
     known = ~np.isnan(centres)
-    nodes = np.clip(centres[known], -_FAR_OUT, _FAR_OUT)[:, None] + tolerance * place.steps * _NODES
+    spread = fault.looseness * tolerance * place.steps
+    nodes = np.clip(centres[known], -_FAR_OUT, _FAR_OUT)[:, None] + spread * _NODES
     values = point.staircase.log_likelihoods(nodes.ravel()).reshape(*nodes.shape, N_WIDTHS)
     weights = np.exp(-(_NODES**2) / 2)[:, None]
     result = np.tile(point.staircase.posterior.log_evidence, (len(centres), 1))
@@ -320,6 +323,7 @@ FAULTS = (
         _under_trained,
         ("step size", "walks"),
         _training_grid(),
+        looseness=4.0,  # no two trainings walk a branch equally often
     ),
 )
 """The hypotheses that `diagnose` weighs, the sound agent first."""

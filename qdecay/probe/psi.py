@@ -22,7 +22,6 @@ Sources: Kontsevich & Tyler, Vision Research 39 (1999), 2729-2737 (psi); Prins, 
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -135,11 +134,6 @@ class Staircase:
         kept = mass > _NEGLIGIBLE
         joint, mass = joint[kept], mass[kept]
         return self._cells[0][kept], mass / mass.sum(), joint / mass[:, None]
-
-    def log_likelihood(self, threshold: Array) -> Array:
-        """Return log P(answers | t) at every given t, the width integrated out."""
-        values: Array = logsumexp(self.log_likelihoods(threshold), axis=1) - math.log(N_WIDTHS)
-        return values
 
     def log_likelihoods(self, threshold: Array) -> Array:
         """Return log P(answers | t, w), shape (thresholds, widths)."""

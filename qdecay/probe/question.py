@@ -93,8 +93,11 @@ class Question:
 
     @property
     def far_action(self) -> int:
-        """The action of the far branch: sides are swapped from one question to the next."""
-        return 1 - (self.number + self.delay) % 2
+        """The action of the far branch: of two questions in a row each side once, in an order
+        that an agent cannot go along with by accident."""
+        pair = (self.setting.name, self.near_delay, self.delay, self.number // 2, self.base_seed)
+        first = hashlib.sha256(repr(pair).encode()).digest()[0]
+        return (first + self.number) % 2
 
     @property
     def layout(self) -> ChainLayout:
