@@ -267,7 +267,7 @@ def _print_comparison(timed: list[tuple[Comparison, float]]) -> None:
     console.print(table)
     for row, _ in timed:
         for reason in row.reasons:
-            console.print(Text(f"{row.source}: {reason}"))
+            console.print(Text(f"{row.source}: {reason}"), soft_wrap=True)
 
 
 def _shown_learned(found: Any) -> str:
