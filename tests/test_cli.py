@@ -9,19 +9,9 @@ import sys
 from pathlib import Path
 
 import pytest
-
-from qdecay import cli
+from shell import check_refused, run
 
 LAYOUT = {"schema": "qdecay.layout/1", "near": ["a", [2]], "far": ["b", [0, 3]]}
-
-
-def run(capsys: pytest.CaptureFixture[str], monkeypatch, *arguments: str) -> tuple[int, str, str]:
-    """Run the command in this process: exit code, standard output, standard error."""
-    monkeypatch.setattr(sys, "argv", ["qdecay", *arguments])
-    with pytest.raises(SystemExit) as exit_:
-        cli.main()
-    captured = capsys.readouterr()
-    return exit_.value.code, captured.out, captured.err
 
 
 @pytest.fixture
@@ -105,14 +95,8 @@ WRONG = [
 
 @pytest.mark.parametrize(("arguments", "message"), WRONG)
 def test_wrong_input_is_one_line(capsys, monkeypatch, tmp_path, arguments, message: str) -> None:
-    """Exit code 2, one line on standard error, nothing on standard output, nothing written."""
-    monkeypatch.chdir(tmp_path)
-    code, out, err = run(capsys, monkeypatch, *arguments)
-    assert (code, out) == (2, "")
-    assert err.startswith("qdecay: ")
-    assert err.count("\n") == 1
-    assert message in err
-    assert list(tmp_path.iterdir()) == []
+    """What is wrong is told in one line."""
+    check_refused(capsys, monkeypatch, tmp_path, arguments, message)
 
 
 def test_options_without_a_source_are_refused(capsys, monkeypatch) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from models import two_state_puterman
-from test_cli import run
+from shell import check_refused, run
 
 from qdecay.exact.regions import policy_regions
 from qdecay_envs import ChainLayout
@@ -180,14 +180,8 @@ WRONG: list[tuple[list[str], str]] = [
 
 @pytest.mark.parametrize(("arguments", "message"), WRONG)
 def test_wrong_input_is_one_line(capsys, monkeypatch, tmp_path, arguments, message: str) -> None:
-    """Exit code 2, one line on standard error, nothing on standard output, nothing written."""
-    monkeypatch.chdir(tmp_path)
-    code, out, err = run(capsys, monkeypatch, *arguments)
-    assert (code, out) == (2, "")
-    assert err.startswith("qdecay: ")
-    assert err.count("\n") == 1
-    assert message in err
-    assert list(tmp_path.iterdir()) == []
+    """What is wrong is told in one line."""
+    check_refused(capsys, monkeypatch, tmp_path, arguments, message)
 
 
 NO_CERTIFICATES: list[Any] = [b"{", b"[]", b"\xff", b'{"schema": "qdecay.mdp/1"}', b"[" * 100_000]

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import json
-import sys
 
 import gymnasium as gym
 import pytest
 from hypothesis import given, settings
 from models import mdps, two_state_puterman
+from shell import run
 
 import qdecay
-from qdecay import MDP, cli, numeric_regions, policy_regions
+from qdecay import MDP, numeric_regions, policy_regions
 
 
 def breakpoints_within(mdp: MDP, lower: float, upper: float, state: int) -> int:
@@ -46,14 +46,6 @@ def test_puterman() -> None:
     (change,) = numeric_regions(two_state_puterman(), points=10, up_to=0.99).changes
     assert change.lower <= 10 / 11 <= change.upper
     assert change.changes == {0: ((1,), (0,))}
-
-
-def run(capsys, monkeypatch, *arguments: str) -> tuple[int, str, str]:
-    monkeypatch.setattr(sys, "argv", ["qdecay", *arguments])
-    with pytest.raises(SystemExit) as exit_:
-        cli.main()
-    captured = capsys.readouterr()
-    return exit_.value.code, captured.out, captured.err
 
 
 def test_the_command_says_that_it_proves_nothing(capsys, monkeypatch) -> None:

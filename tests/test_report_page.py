@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import sys
 from fractions import Fraction
 from html.parser import HTMLParser
 from itertools import pairwise
@@ -13,8 +12,8 @@ from typing import Any
 
 import gymnasium as gym
 import pytest
+from shell import run
 
-from qdecay import cli
 from qdecay.cli_report import report
 from qdecay.mdp import MDP
 from qdecay.report.gallery import environment_ids
@@ -59,14 +58,6 @@ class Reader(HTMLParser):
 
     def document(self, name: str) -> Any:
         return json.loads(self.scripts[name])
-
-
-def run(capsys, monkeypatch, *arguments: str) -> tuple[int, str, str]:
-    monkeypatch.setattr(sys, "argv", ["qdecay", *arguments])
-    with pytest.raises(SystemExit) as exit_:
-        cli.main()
-    captured = capsys.readouterr()
-    return exit_.value.code, captured.out, captured.err
 
 
 @pytest.fixture

@@ -1,0 +1,31 @@
+"""The command line as a person meets it, run in this process."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from qdecay import cli
+
+
+def run(capsys: pytest.CaptureFixture[str], monkeypatch, *arguments: str) -> tuple[int, str, str]:
+    """Return the exit code, standard output and standard error of `qdecay arguments`."""
+    monkeypatch.setattr(sys, "argv", ["qdecay", *arguments])
+    with pytest.raises(SystemExit) as exit_:
+        cli.main()
+    captured = capsys.readouterr()
+    return exit_.value.code, captured.out, captured.err
+
+
+def check_refused(capsys, monkeypatch, folder: Path, arguments: list[str], message: str) -> None:
+    """Exit code 2, one line on standard error, nothing on standard output, nothing written."""
+    before = sorted(folder.iterdir())
+    monkeypatch.chdir(folder)
+    code, out, err = run(capsys, monkeypatch, *arguments)
+    assert (code, out) == (2, "")
+    assert err.startswith("qdecay: ")
+    assert err.count("\n") == 1
+    assert message in err
+    assert sorted(folder.iterdir()) == before
