@@ -3,10 +3,11 @@
     python benchmarks/env_throughput.py [ROUNDS]
 
 Every round times all entries, one after the other, so that a ratio compares neighbours in time; a
-row shows the median, minimum and maximum over the rounds. An episode that ends is reset, and resets
-are inside the clock. The vectors autoreset in the next step and are compared with Gymnasium's
-`SyncVectorEnv` over the same scalar environments, whose answers they give bit for bit: the first
-steps are compared before anything is timed.
+row shows the median, minimum and maximum over the rounds, and the median of the rounds' ratios. An
+episode that ends is reset, and resets are inside the clock. The vectors autoreset in the next step
+and are compared with Gymnasium's `SyncVectorEnv` over the same scalar environments, once as
+`make_vec` makes it (sync) and once over the bare environments without Gymnasium's wrappers (bare).
+They give its answers bit for bit: the first steps are compared before anything is timed.
 """
 
 from __future__ import annotations
@@ -20,32 +21,28 @@ from typing import Any
 
 import gymnasium as gym
 import numpy as np
+from gymnasium.vector import SyncVectorEnv
 
-import qdecay_envs  # noqa: F401  # registers the suite
+import qdecay_envs  # registers the suite
 
 COPIES = 1_000
-SCALAR = {
-    "qdecay/LongDelay-v0": 200_000,
-    "qdecay/NChain-v0": 100_000,
-    "qdecay/DeepSea-v0": 100_000,
-    "FrozenLake-v1": 10_000,
-    "CliffWalking-v1": 10_000,
-    "Taxi-v4" if "Taxi-v4" in gym.registry else "Taxi-v3": 10_000,
-}
-VECTOR = [
-    "qdecay/LongDelay-v0",
-    "qdecay/NChain-v0",
-    "qdecay/RiverSwim-v0",
-    "qdecay/DeepSea-v0",
-    "qdecay/DeepSeaStochastic-v0",
-    "qdecay/DiscountingChain-v0",
-    "qdecay/CombinationLock-v0",
+CHAIN = {"layout": qdecay_envs.LAYOUTS["qdecay/ShortDelay-v0"].to_json()}
+MEMBERS: list[tuple[str, dict[str, Any]]] = [
+    *((name, {}) for name in gym.registry if name.startswith("qdecay/") and "/Chain" not in name),
+    ("qdecay/RiverSwim-v0", {"variant": "strehl_littman"}),
+    ("qdecay/Chain-v0", {**CHAIN, "slip": "1/10"}),
+    ("qdecay/Chain-v0", {**CHAIN, "reward_noise": 1.0}),
+    ("qdecay/Chain-v0", {**CHAIN, "slip": "1/10", "reward_noise": 1.0}),
 ]
+TOYS = ["FrozenLake-v1", "CliffWalking-v1", "Taxi-v4" if "Taxi-v4" in gym.registry else "Taxi-v3"]
+SCALAR_STEPS, TOY_STEPS, VECTOR_STEPS, SYNC_STEPS = 100_000, 10_000, 500, 10
+
+Clock = Callable[[], float]
 
 
-def scalar_clock(name: str, steps: int) -> Callable[[], float]:
+def scalar_clock(name: str, arguments: dict[str, Any], steps: int) -> Clock:
     """Return a function that times `steps` steps of an unwrapped environment."""
-    env: Any = gym.make(name).unwrapped
+    env: Any = gym.make(name, **arguments).unwrapped
     actions = np.random.default_rng(0).integers(env.action_space.n, size=steps).tolist()
 
     def clock() -> float:
@@ -60,9 +57,8 @@ def scalar_clock(name: str, steps: int) -> Callable[[], float]:
     return clock
 
 
-def vector_clock(name: str, mode: str, steps: int) -> Callable[[], float]:
-    """Return a function that times `steps` steps of 1,000 copies, per copy."""
-    vector: Any = gym.make_vec(name, num_envs=COPIES, vectorization_mode=mode)
+def vector_clock(vector: Any, steps: int) -> Clock:
+    """Return a function that times `steps` steps of all copies, per copy."""
     size = (steps, COPIES)
     actions = np.random.default_rng(0).integers(vector.single_action_space.n, size=size)
 
@@ -76,22 +72,67 @@ def vector_clock(name: str, mode: str, steps: int) -> Callable[[], float]:
     return clock
 
 
-def check(name: str) -> None:
+def vectors(name: str, arguments: dict[str, Any], copies: int) -> tuple[Any, Any, Any]:
+    """Return our vector, Gymnasium's as `make_vec` makes it, and one of its bare environments."""
+    ours = gym.make_vec(name, copies, "vector_entry_point", **arguments)
+    sync: Any = gym.make_vec(name, copies, "sync", **arguments)
+    bare = SyncVectorEnv([lambda env=env: env.unwrapped for env in sync.envs])
+    return ours, sync, bare
+
+
+def check(name: str, arguments: dict[str, Any]) -> None:
     """Refuse to time a vector that does not answer as SyncVectorEnv does."""
-    modes = ("vector_entry_point", "sync")
-    ours, theirs = (gym.make_vec(name, num_envs=8, vectorization_mode=mode) for mode in modes)  # type: ignore[arg-type]
-    for vector in (ours, theirs):
+    ours, *theirs = vectors(name, arguments, 8)
+    actions = np.random.default_rng(0).integers(ours.single_action_space.n, size=(100, 8))
+    for vector in theirs:
+        ours.reset(seed=1)
         vector.reset(seed=1)
-    for _ in range(100):
-        actions = ours.action_space.sample()
-        for mine, other in zip(ours.step(actions)[:4], theirs.step(actions)[:4], strict=True):
-            assert (mine == other).all(), name
+        for action in actions:
+            for mine, other in zip(ours.step(action)[:4], vector.step(action)[:4], strict=True):
+                assert (mine == other).all(), name
 
 
-def line(name: str, times: list[float]) -> str:
-    """Return a row of the table."""
-    low, middle, high = min(times), statistics.median(times), max(times)
-    return f"{name:30} {middle:10,.0f} {low:10,.0f} {high:10,.0f}"
+def summary(times: list[float]) -> str:
+    """Return the median, minimum and maximum."""
+    return f"{statistics.median(times):7,.0f} {min(times):7,.0f} {max(times):7,.0f}"
+
+
+def labelled(name: str, arguments: dict[str, Any]) -> str:
+    """Return the id and what it was made with, without layouts."""
+    options = [f"{key}={value}" for key, value in arguments.items() if key != "layout"]
+    return " ".join([name.removeprefix("qdecay/"), *options])
+
+
+def time_scalars(rounds: int) -> None:
+    """Time the suite and the toys, one environment each, and print the table."""
+    clocks = {
+        labelled(name, arguments): scalar_clock(name, arguments, SCALAR_STEPS)
+        for name, arguments in MEMBERS
+    }
+    clocks |= {name: scalar_clock(name, {}, TOY_STEPS) for name in TOYS}
+    times: dict[str, list[float]] = {name: [] for name in clocks}
+    for _ in range(rounds):
+        for name, clock in clocks.items():
+            times[name].append(clock())
+    print(f"{'ns per step, one environment':42} {'median':>7} {'min':>7} {'max':>7}")
+    for name, measured in times.items():
+        print(f"{name:42} {summary(measured)}")
+
+
+def time_vectors(rounds: int) -> None:
+    """Time the suite, 1,000 copies each, and print the table."""
+    heads = f"{'median':>7} {'min':>7} {'max':>7} {'sync':>7} {'ratio':>6} {'bare':>7} {'ratio':>6}"
+    print(f"\n{f'ns per step, {COPIES:,} copies':42} {heads}")
+    for name, arguments in MEMBERS:
+        check(name, arguments)
+        steps = (VECTOR_STEPS, SYNC_STEPS, SYNC_STEPS)
+        clocks = list(map(vector_clock, vectors(name, arguments, COPIES), steps))
+        ours, *theirs = zip(*([clock() for clock in clocks] for _ in range(rounds)), strict=True)
+        row = f"{labelled(name, arguments):42} {summary(list(ours))}"
+        for other in theirs:
+            ratio = statistics.median(b / a for a, b in zip(ours, other, strict=True))
+            row += f" {statistics.median(other):7,.0f} {ratio:5,.0f}x"
+        print(row, flush=True)
 
 
 def main(rounds: int) -> None:
@@ -100,25 +141,9 @@ def main(rounds: int) -> None:
         f"gymnasium {gym.__version__}, numpy {np.__version__}, Python {platform.python_version()}"
     )
     print(f"{platform.machine()}, {platform.processor() or platform.system()}, {rounds} rounds\n")
-    print(f"{'ns per step, one environment':30} {'median':>10} {'min':>10} {'max':>10}")
-    clocks = {name: scalar_clock(name, steps) for name, steps in SCALAR.items()}
-    times: dict[str, list[float]] = {name: [] for name in clocks}
-    for _ in range(rounds):
-        for name, clock in clocks.items():
-            times[name].append(clock())
-    for name, measured in times.items():
-        print(line(name, measured))
-
-    heads = f"{'median':>10} {'min':>10} {'max':>10} {'sync':>10} {'ratio':>8}"
-    print(f"\n{f'ns per step, {COPIES:,} copies':30} {heads}")
-    for name in VECTOR:
-        check(name)
-        ours, theirs = vector_clock(name, "vector_entry_point", 500), vector_clock(name, "sync", 10)
-        pairs = [(ours(), theirs()) for _ in range(rounds)]
-        ratio = statistics.median(slow / fast for fast, slow in pairs)
-        sync = statistics.median(slow for _, slow in pairs)
-        print(f"{line(name, [fast for fast, _ in pairs])} {sync:10,.0f} {ratio:7,.0f}x")
+    time_scalars(rounds)
+    time_vectors(rounds)
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 5)
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 9)

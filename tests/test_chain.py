@@ -175,6 +175,7 @@ def test_random_numbers_are_drawn_as_documented() -> None:
     layout = ChainLayout.choice(a=[1, 2], b=[0, 5], c=[3], ending="repeat")
     env = ChainEnv(layout, slip="3/10", escape=True, reward_noise=0.5)
     generator, state = np.random.default_rng(7), env.reset(seed=7)[0]
+    normals = generator.spawn(1)[0]
     actions = np.random.default_rng(8).integers(3, size=500)
     for action in actions:
         row = env.P[state][int(action)]
@@ -183,7 +184,7 @@ def test_random_numbers_are_drawn_as_documented() -> None:
             cumulative = np.cumsum([probability for probability, *_ in row])
             chosen = int((cumulative <= generator.random()).sum())
         _, following, mean, _ = row[chosen]
-        noisy = mean + 0.5 * generator.standard_normal()
+        noisy = mean + 0.5 * normals.standard_normal()
         state, reward, *_ = env.step(action)
         assert (state, reward) == (following, noisy)
 

@@ -11,6 +11,7 @@ from gymnasium.vector import AutoresetMode, SyncVectorEnv
 
 import qdecay_envs
 from qdecay_envs import ChainLayout, TabularVectorEnv
+from qdecay_envs.arrays import Draws
 from qdecay_envs.chain import ChainEnv
 from qdecay_envs.river_swim import RiverSwimEnv
 
@@ -73,6 +74,27 @@ def test_copies_play_gymnasiums_episodes(
             same(ours.step(step), theirs.step(step))
     ours.close()
     theirs.close()
+
+
+@pytest.mark.parametrize("kind", ["random", "standard_normal"])
+def test_numbers_drawn_ahead_are_those_drawn_one_by_one(kind: str) -> None:
+    """Also where copies use them up at different paces, and where one gets a new generator."""
+    n = 3
+    draws = Draws(n, getattr(np.random.Generator, kind))
+    own = [np.random.default_rng(copy) for copy in range(n)]
+    for copy in range(n):
+        draws.begin(copy, np.random.default_rng(copy))
+    pace = np.random.default_rng(9)
+    following = [getattr(generator, kind)() for generator in own]
+    for call in range(3_000):
+        if call in (700, 701):
+            own[1] = np.random.default_rng(call)
+            following[1] = getattr(own[1], kind)()
+            draws.begin(1, np.random.default_rng(call))
+        used = pace.random(n) < (0.9, 0.5, 0.1)
+        assert draws.take(used).tolist() == following
+        for copy in used.nonzero()[0].tolist():
+            following[copy] = getattr(own[copy], kind)()
 
 
 def test_disabled_copies_wait_for_their_reset() -> None:
@@ -218,6 +240,8 @@ def test_bad_arguments_are_refused(
     ("arguments", "words"),
     [
         ({"seed": [1]}, "seed must be an integer or 2"),
+        ({"seed": "12"}, "seed must be an integer or 2 of them, got '12'"),
+        ({"seed": 1.5}, "seed must be an integer or 2 of them, got 1.5"),
         ({"options": {"start": 1}}, "takes the option reset_mask only"),
         ({"options": {"reset_mask": [True, True]}}, "reset_mask must be 2 bools"),
         ({"options": {"reset_mask": np.array([1, 0])}}, "reset_mask must be 2 bools"),

@@ -1,4 +1,4 @@
-"""A table as arrays, and uniform numbers for many copies: what the vector environment reads.
+"""A table as arrays, and random numbers for many copies: what the vector environment reads.
 
 The outcomes of all rows are numbered in the order of the table; row s * A + a has the outcomes from
 `first[s * A + a]` on. For a uniform number u the drawn one is that many further as there are
@@ -7,20 +7,22 @@ cumulative probabilities <= u, which is the rule of the scalar `step`, on the sa
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 from itertools import accumulate, chain
 
 import numpy as np
-from gymnasium.utils import seeding
 from numpy.typing import NDArray
 
 from qdecay_envs.table import ExactTable
 
 Integers = NDArray[np.int64]
 Floats = NDArray[np.float64]
+Flags = NDArray[np.bool_]
 
-_BLOCK = 256  # numbers fetched per copy at once: 2 MB for 1,000 copies
+# Numbers fetched at once, of all copies and of one: 4 MB for 1,000 copies, 32 MB for many. Were the
+# length a power of two, the next numbers of all copies would compete for the same cache lines.
+_NUMBERS, _SHORTEST, _LONGEST = 2**22, 16, 504
 _NEVER = 2.0  # above every uniform number
 
 
@@ -32,7 +34,6 @@ class TableArrays:
         first: number of each row's first outcome, shape (S * A,); None where every row has just
             one, whose number is then the row's.
         random: whether a row has several, shape (S * A,).
-        always_random: whether every row has.
         thresholds: for k = 0, 1, ..., each row's cumulative probability of its outcomes 0 .. k,
             shape (S * A,).
     """
@@ -45,7 +46,6 @@ class TableArrays:
         self.terminated = np.array([ended for *_, ended in outcomes], dtype=np.bool_)
         sizes = np.array([len(row) for row in rows])
         self.random = sizes > 1
-        self.always_random = bool(self.random.all())
         self.first = np.cumsum(sizes) - sizes if self.random.any() else None
         self.thresholds = thresholds([[chance for chance, *_ in row] for row in rows])
 
@@ -67,70 +67,63 @@ def thresholds(chances: Sequence[Sequence[Fraction]]) -> list[Floats]:
     return list(columns)
 
 
-def passed(columns: Sequence[Floats], rows: Integers, uniform: Floats) -> Integers:
-    """Return how many thresholds of its row each uniform number reaches."""
-    count: Integers = np.zeros(len(rows), dtype=np.int64)
+def add_passed(
+    numbers: Integers, columns: Sequence[Floats], rows: Integers, uniform: Floats
+) -> None:
+    """Add to each of the numbers how many thresholds of its row its uniform number reaches."""
     for column in columns:
-        count += column.take(rows) <= uniform
-    return count
+        numbers += column.take(rows) <= uniform
 
 
 class Draws:
     """The random numbers of n copies, each from a generator of its own, in the order of use.
 
+    They are fetched ahead in blocks: the same numbers as one by one, at a fraction of the cost.
+
     Args:
         n: number of copies.
-        in_blocks: fetch uniform numbers ahead. They are the same numbers, but no normal ones may
-            be drawn in between.
+        fill: `np.random.Generator.random`, or another method that fills `out` with numbers of one
+            kind in the order in which it would return them one by one.
     """
 
-    def __init__(self, n: int, in_blocks: bool) -> None:
+    def __init__(self, n: int, fill: Callable[..., object]) -> None:
+        self._fill = fill
         self._generators: list[np.random.Generator | None] = [None] * n
-        self._in_blocks = in_blocks
-        self._block = np.empty((n if in_blocks else 0, _BLOCK))
-        self._numbers = self._block.reshape(-1)
-        self._begin = np.arange(n) * _BLOCK
-        self._next = self._begin + _BLOCK  # of each copy, as an index of _numbers
-        self._calls_left = 0  # each call uses at most one number of a copy
+        self._length = max(_SHORTEST, min(_LONGEST, _NUMBERS // n))
+        self._blocks = np.empty((0, self._length))  # before the first number is asked for
+        self._begin = np.arange(n) * self._length
+        self._next = self._begin + self._length  # of each copy, as an index of all blocks
+        self._calls_left = 0  # that no block can run out before, for each uses up one number
 
-    def seed(self, copy: int, seed: int) -> None:
-        """Begin a copy's numbers anew, as `Env.reset(seed=seed)` does."""
-        self._generators[copy] = seeding.np_random(seed)[0]
-        self._next[copy] = self._begin[copy] + _BLOCK
+    def begin(self, copy: int, generator: np.random.Generator) -> None:
+        """Draw a copy's further numbers from a generator."""
+        self._generators[copy] = generator
+        self._next[copy] = self._begin[copy] + self._length
         self._calls_left = 0
 
-    def uniform(self, copies: Integers | None) -> Floats:
-        """Return the next uniform number in [0, 1) of each of the copies; None is all of them."""
-        if not self._in_blocks:
-            every = range(len(self._generators)) if copies is None else copies.tolist()
-            return np.array([self._of(copy).random() for copy in every])
+    def take(self, used: Flags) -> Floats:
+        """Return the next number of every copy; those where `used` is true are then used up."""
         if self._calls_left == 0:
-            self._refill()
+            self._look_ahead()
         self._calls_left -= 1
-        if copies is None:
-            numbers = self._numbers.take(self._next)
-            self._next += 1
-        else:
-            at = self._next.take(copies)
-            numbers = self._numbers.take(at)
-            self._next[copies] = at + 1
+        numbers: Floats = self._blocks.take(self._next)
+        self._next += used
         return numbers
 
-    def normal(self, copies: Integers) -> Floats:
-        """Return the next standard normal number of each of the copies."""
-        return np.array([self._of(copy).standard_normal() for copy in copies.tolist()])
+    def _look_ahead(self) -> None:
+        used = self._next - self._begin
+        if used.max() == self._length:
+            self._refill(used)
+            used = self._next - self._begin
+        self._calls_left = self._length - int(used.max())
 
-    def _refill(self) -> None:
+    def _refill(self, used: Integers) -> None:
         """Fill up every copy's block behind the numbers that it has left."""
-        for copy, used in enumerate((self._next - self._begin).tolist()):
-            block = self._block[copy]
-            block[: _BLOCK - used] = block[used:]
-            self._of(copy).random(out=block[_BLOCK - used :])
+        if not len(self._blocks):
+            self._blocks = np.empty((len(self._generators), self._length))
+        left = (self._length - used).tolist()
+        for block, generator, kept in zip(self._blocks, self._generators, left, strict=True):
+            if kept:
+                block[:kept] = block[-kept:]
+            self._fill(generator, out=block[kept:])
         self._next = self._begin.copy()
-        self._calls_left = _BLOCK
-
-    def _of(self, copy: int) -> np.random.Generator:
-        generator = self._generators[copy]
-        if generator is None:
-            generator = self._generators[copy] = seeding.np_random()[0]
-        return generator

@@ -7,9 +7,11 @@ episode bit for bit (u is `np_random.random()`):
 
     reset   one u where there are several start states, in the order of the states
     step    one u where the row has several outcomes, in the order of `P[s][a]`; then one
-            `np_random.standard_normal()` where the reward is noisy
+            `standard_normal()` where the reward is noisy
 
 u picks the first entry whose cumulative probability, summed exactly and rounded once, exceeds it.
+The normal numbers come from a generator of their own, `np_random.spawn(1)[0]`, spawned before the
+first of them after each seeding: so either kind can be drawn ahead, as the vector environment does.
 """
 
 from __future__ import annotations
@@ -113,6 +115,8 @@ class TabularEnv(gym.Env[int, int]):
             }
             for state, rows in enumerate(zip(table, self.P, strict=True))
         ]
+        self._spawned_from: np.random.Generator | None = None
+        self._normals: np.random.Generator
         self._choices = _ENDED  # the current state's; empty before reset and after the end
         self._scene = self._picture(self._starts[0])
         self._screen: Screen | None = None
@@ -151,7 +155,7 @@ class TabularEnv(gym.Env[int, int]):
         state, reward, terminated = outcomes[drawn]
         self._choices = _ENDED if terminated else self._rows[state]
         if noise:
-            reward += noise * float(self.np_random.standard_normal())
+            reward += noise * self._normal()
         if self.render_mode is not None:
             self._show(self._picture(state, int(action), reward, terminated))
         return state, reward, terminated, False, {}
@@ -226,6 +230,13 @@ class TabularEnv(gym.Env[int, int]):
             modes = ", ".join(map(repr, self.metadata["render_modes"]))
             raise ValueError(f"render_mode must be None or one of {modes}, got {render_mode!r}")
         return render_mode
+
+    def _normal(self) -> float:
+        """Return a standard normal number of the generator spawned from `np_random`."""
+        if self._spawned_from is not self.np_random:  # it was seeded, or set
+            self._spawned_from = self.np_random
+            self._normals = self.np_random.spawn(1)[0]
+        return float(self._normals.standard_normal())
 
     def _valid(self, action: Any) -> int:
         """Return an action such as a 0-d array as an int, or say what is wrong."""

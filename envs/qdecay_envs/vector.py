@@ -2,31 +2,27 @@
 
 One class serves every member of the suite: it reads the member's table and keeps its draws. With
 the same seed, copy i plays bit for bit the episodes of the scalar environment reset with seed + i,
-as under Gymnasium's `SyncVectorEnv`, in every autoreset mode:
-
-- each copy has a generator of its own, seeded as the scalar environment's;
-- where no reward is noisy, its uniform numbers are fetched in blocks, which are the same numbers;
-- where rewards are noisy, numbers of two kinds alternate and no block can be fetched: each is drawn
-  by a call of its own, bit for bit the same, but several times slower.
-
-Without a seed there is nothing to repeat. The generators are not to be had from outside, for they
-run ahead of what was used.
+as under Gymnasium's `SyncVectorEnv`, in every autoreset mode: each copy has generators of its own,
+seeded as the scalar environment's, whose numbers are fetched in blocks. Without a seed there is
+nothing to repeat. The generators are not to be had from outside: they run ahead of what was used.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
+from numbers import Integral
 from typing import Any
 
 import gymnasium as gym
 import numpy as np
+from gymnasium.utils import seeding
 from gymnasium.vector import AutoresetMode, VectorEnv
 from gymnasium.vector.utils import batch_space
 from numpy.typing import ArrayLike, NDArray
 
 from qdecay_envs.arguments import whole
-from qdecay_envs.arrays import Draws, Floats, Integers, TableArrays, passed, thresholds
+from qdecay_envs.arrays import Draws, Flags, Floats, Integers, TableArrays, add_passed, thresholds
 from qdecay_envs.chain import ChainEnv
 from qdecay_envs.combination_lock import CombinationLockEnv
 from qdecay_envs.constant_or_sparse import ConstantOrSparseEnv
@@ -38,7 +34,6 @@ from qdecay_envs.river_swim import RiverSwimEnv
 from qdecay_envs.tabular import TabularEnv
 from qdecay_envs.two_streams import TwoStreamsEnv
 
-Flags = NDArray[np.bool_]
 _MODES = ("ansi", "rgb_array")
 
 
@@ -101,10 +96,12 @@ class TabularVectorEnv(VectorEnv[Integers, Integers, NDArray[Any]]):
         starts = self._scalar.start_chances
         self._starts = np.array(list(starts))
         self._start_thresholds = thresholds([list(starts.values())])
-        self._draws = Draws(self.num_envs, in_blocks=self._noise is None)
+        self._uniform = Draws(self.num_envs, np.random.Generator.random)
+        self._normal = Draws(self.num_envs, np.random.Generator.standard_normal)
         self._states = np.zeros(self.num_envs, dtype=np.int64)
         self._elapsed = np.zeros(self.num_envs, dtype=np.int64)
-        self._over: Flags | None = None  # None before the first reset
+        self._over = np.zeros(self.num_envs, dtype=np.bool_)
+        self._begun = False
         self._seen: Any = None  # the last step of every copy, where it is to be drawn
 
     def reset(
@@ -117,20 +114,17 @@ class TabularVectorEnv(VectorEnv[Integers, Integers, NDArray[Any]]):
 
         Args:
             seed: copy i gets seed + i, or the i-th of a list; None goes on with its generator.
-            options: None, or {"reset_mask": bools of shape (num_envs,)} with at least one true.
+            options: None, or {"reset_mask": bools of shape (num_envs,)} with at least one true;
+                the first reset is of all copies.
 
         Raises:
             ValueError: the seeds or the options are not of that form.
         """
-        copies = self._to_reset(options)
+        copies, seeds = self._to_reset(options), self._seeds(seed)
         for copy in copies.tolist():
-            if seed is not None:
-                own = seed + copy if isinstance(seed, int) else self._listed(seed)[copy]
-                if own is not None:
-                    self._draws.seed(copy, own)
-        if self._over is None:
-            copies = np.arange(self.num_envs)
-            self._over = np.zeros(self.num_envs, dtype=np.bool_)
+            if seeds[copy] is not None or not self._begun:
+                self._begin(copy, seeds[copy])
+        self._begun = True
         self._restart(copies)
         self._seen = None
         return self._states.copy(), {}
@@ -149,7 +143,7 @@ class TabularVectorEnv(VectorEnv[Integers, Integers, NDArray[Any]]):
         self._states = table.next_state.take(outcomes)
         rewards, terminated = table.reward.take(outcomes), table.terminated.take(outcomes)
         if self._noise is not None:
-            self._add_noise(rewards, rows, waiting)
+            rewards += self._noises(rows, waiting)
         truncated = self._truncated()
         if len(waiting):
             self._restart(waiting)
@@ -157,7 +151,7 @@ class TabularVectorEnv(VectorEnv[Integers, Integers, NDArray[Any]]):
         over = self._over = terminated | truncated
         infos: dict[str, Any] = {}
         if self._mode is AutoresetMode.SAME_STEP:
-            waiting = np.flatnonzero(over)
+            waiting = over.nonzero()[0]
             infos = self._reset_at_once(over.copy(), waiting)
         if self.render_mode is not None:
             self._seen = self._states, chosen, rewards.copy(), terminated.copy(), waiting
@@ -177,18 +171,20 @@ class TabularVectorEnv(VectorEnv[Integers, Integers, NDArray[Any]]):
 
     def _checked(self, actions: ArrayLike) -> tuple[Integers, Integers]:
         """Return the actions, and the copies that this step resets instead of stepping."""
-        if self._over is None:
+        if not self._begun:
             raise RuntimeError("call reset() first: no episode has begun")
-        waiting = np.flatnonzero(self._over) if self._mode is not AutoresetMode.SAME_STEP else _NONE
+        waiting = self._over.nonzero()[0] if self._mode is not AutoresetMode.SAME_STEP else _NONE
         if len(waiting) and self._mode is AutoresetMode.DISABLED:
             raise RuntimeError(
                 f"the episode of copy {waiting[0]} is over: reset it with options['reset_mask']"
             )
-        chosen = np.array(actions)
-        if chosen.shape != (self.num_envs,) or chosen.dtype.kind not in "iu":
+        given = np.asarray(actions)
+        if given.shape != (self.num_envs,) or given.dtype.kind not in "iu":
             raise ValueError(f"actions must be {self.num_envs} integers, got {actions!r}")
-        chosen[waiting] = 0
-        if chosen.min() < 0 or chosen.max() >= self._n_actions:
+        chosen = given.astype(np.int64)  # a copy: the array stays the caller's
+        if len(waiting):
+            chosen[waiting] = 0
+        if chosen.view(np.uint64).max() >= self._n_actions:  # negative ones are huge there
             wrong = chosen[(chosen < 0) | (chosen >= self._n_actions)][0]
             raise ValueError(f"actions must be 0 .. {self._n_actions - 1}, got {wrong}")
         return chosen, waiting
@@ -198,23 +194,19 @@ class TabularVectorEnv(VectorEnv[Integers, Integers, NDArray[Any]]):
         table = self._table
         if table.first is None:
             return rows
-        outcomes: Integers = table.first.take(rows)
-        if table.always_random and not len(waiting):
-            return outcomes + passed(table.thresholds, rows, self._draws.uniform(None))
         random = table.random.take(rows)
-        random[waiting] = False
-        copies = np.flatnonzero(random)
-        if len(copies):
-            uniform = self._draws.uniform(copies)
-            outcomes[copies] += passed(table.thresholds, rows.take(copies), uniform)
+        if len(waiting):
+            random[waiting] = False
+        outcomes: Integers = table.first.take(rows)
+        add_passed(outcomes, table.thresholds, rows, self._uniform.take(random))
         return outcomes
 
-    def _add_noise(self, rewards: Floats, rows: Integers, waiting: Integers) -> None:
+    def _noises(self, rows: Integers, waiting: Integers) -> Floats:
         assert self._noise is not None
-        scale = self._noise[rows]
-        scale[waiting] = 0.0
-        copies = np.flatnonzero(scale)
-        rewards[copies] += scale[copies] * self._draws.normal(copies)
+        scale: Floats = self._noise.take(rows)
+        if len(waiting):
+            scale[waiting] = 0.0
+        return scale * self._normal.take(scale > 0)
 
     def _truncated(self) -> Flags:
         if self._limit is None:
@@ -223,14 +215,15 @@ class TabularVectorEnv(VectorEnv[Integers, Integers, NDArray[Any]]):
         return self._elapsed >= self._limit
 
     def _restart(self, copies: Integers) -> None:
-        drawn: Any = 0
+        drawn = np.zeros_like(copies)
         if self._start_thresholds:
-            first_row = np.zeros(len(copies), dtype=np.int64)
-            drawn = passed(self._start_thresholds, first_row, self._draws.uniform(copies))
-        self._states[copies] = self._starts[drawn]
+            begins = np.zeros(self.num_envs, dtype=np.bool_)
+            begins[copies] = True
+            uniform = self._uniform.take(begins).take(copies)
+            add_passed(drawn, self._start_thresholds, np.zeros_like(copies), uniform)
+        self._states[copies] = self._starts.take(drawn)
         self._elapsed[copies] = 0
-        if self._over is not None:
-            self._over[copies] = False
+        self._over[copies] = False
 
     def _reset_at_once(self, over: Flags, copies: Integers) -> dict[str, Any]:
         if not len(copies):
@@ -256,14 +249,23 @@ class TabularVectorEnv(VectorEnv[Integers, Integers, NDArray[Any]]):
             raise ValueError(
                 f"reset_mask must be {self.num_envs} bools, one of them true, got {mask!r}"
             )
-        return np.flatnonzero(mask)
+        return np.flatnonzero(mask) if self._begun else np.arange(self.num_envs)
 
-    def _listed(self, seeds: Sequence[int | None]) -> Sequence[int | None]:
-        if len(seeds) != self.num_envs:
-            raise ValueError(
-                f"seed must be an integer or {self.num_envs} of them, got {len(seeds)}"
-            )
-        return seeds
+    def _seeds(self, seed: Any) -> Sequence[int | None]:
+        """Return every copy's seed."""
+        if seed is None:
+            return [None] * self.num_envs
+        if isinstance(seed, Integral):
+            return [int(seed) + copy for copy in range(self.num_envs)]
+        if isinstance(seed, str) or not isinstance(seed, Sequence) or len(seed) != self.num_envs:
+            raise ValueError(f"seed must be an integer or {self.num_envs} of them, got {seed!r}")
+        return seed
+
+    def _begin(self, copy: int, seed: int | None) -> None:
+        generator = seeding.np_random(seed)[0]
+        self._uniform.begin(copy, generator)
+        if self._noise is not None:
+            self._normal.begin(copy, generator.spawn(1)[0])
 
     def _moments(self) -> list[tuple[Any, ...]]:
         if self._seen is None:
