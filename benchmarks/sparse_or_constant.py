@@ -19,12 +19,10 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from qdecay.exact.break_even import break_even
 from qdecay.exploration import (
     EXPLORERS,
     Game,
     LearningTime,
-    chain_of,
     learning_times,
     random_walk_steps,
 )
@@ -64,8 +62,8 @@ def main(folder: Path | None) -> None:
             rows = learning_times(game=game, seeds=SEEDS, steps=STEPS, **sweep)
             print(f"\n{game}, over the {name} ({time.perf_counter() - start:.0f} s)")
             if name == "gamma":
-                exact = break_even(chain_of(game, 4, Fraction(6)).layout).roots
-                print("exact break-even gamma:", ", ".join(root.decimal(10) for root in exact))
+                exact = ", ".join(gamma.decimal(10) for gamma in rows[0].break_evens())
+                print(f"exact break-even gamma: {exact}")
             print(
                 f"{'gamma':>6} {'n':>2} {'R':>8} {'right':9} {'explorer':17} {'median':>9} "
                 f"{'low':>9} {'high':>9} {'walk':>6} {'epsilon-walk':>15}"

@@ -32,6 +32,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from qdecay_envs.rational import RationalLike, rational
 
 if TYPE_CHECKING:
+    from qdecay.exact.algebraic import AlgebraicNumber
     from qdecay.learning import EpisodeEnd
     from qdecay_envs.chain import ChainEnv
 
@@ -104,6 +105,12 @@ class LearningTime:
     def random_walk(self) -> int:
         """Expected steps until a uniformly random agent has been paid R once: 2**(n+1) - 2."""
         return int(random_walk_steps(self.delay, Fraction(1, 2)))
+
+    def break_evens(self) -> tuple[AlgebraicNumber, ...]:
+        """Return the exact gammas at which the right choice changes, for this n and R."""
+        from qdecay.exact.break_even import break_even
+
+        return break_even(chain_of(self.game, self.delay, self.reward).layout).roots
 
     def to_json(self) -> dict[str, Any]:
         """Return the entry of a qdecay.learning-times/1 document; gamma and R as exact text."""

@@ -2,16 +2,17 @@
 
 import copy
 import importlib
+import inspect
 import json
 import pickle
 import warnings
 from fractions import Fraction
-from typing import Any
+from typing import Any, get_type_hints
 
 import gymnasium as gym
 import numpy as np
 import pytest
-from gymnasium.envs.registration import EnvSpec
+from gymnasium.envs.registration import EnvSpec, load_env_creator
 from gymnasium.utils.env_checker import check_env
 
 import qdecay_envs
@@ -119,6 +120,32 @@ def test_a_vector_steps_each_copy(name: str) -> None:
     alone = [env.step(action) for env, action in zip(single, actions, strict=True)]
     assert list(zip(states, rewards, terminated, truncated, strict=True)) == [a[:4] for a in alone]
     vector.close()
+
+
+def parameters(maker: Any) -> list[str]:
+    """Return the names of a constructor's parameters, those of its options included."""
+    names: list[str] = []
+    for parameter in inspect.signature(maker).parameters.values():
+        if parameter.kind is parameter.VAR_KEYWORD:
+            (options,) = get_type_hints(maker.__init__)[parameter.name].__args__
+            names.extend(get_type_hints(options))
+        else:
+            names.append(parameter.name)
+    return names
+
+
+@pytest.mark.parametrize(
+    "junk", [float("nan"), 1 + 2j, b"1", "x\ny", object()], ids=lambda junk: type(junk).__name__
+)
+@pytest.mark.parametrize("name", IDS)
+def test_junk_is_refused_wherever_it_is_given(name: str, junk: Any) -> None:
+    """Every parameter of every constructor refuses it, in one line that names the parameter."""
+    maker: Any = load_env_creator(str(gym.spec(name).entry_point))
+    arguments = {**gym.spec(name).kwargs, **NEEDS.get(name, {})}
+    for parameter in parameters(maker):
+        with pytest.raises((TypeError, ValueError), match=parameter) as caught:
+            maker(**{**arguments, parameter: junk})
+        assert len(str(caught.value).splitlines()) == 1
 
 
 def test_a_chain_without_layout_says_what_to_pass() -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from qdecay.exact.algebraic import isolate_roots
 from qdecay.exact.break_even import stream_value
 from qdecay.exploration import (
     EXPLORERS,
@@ -100,6 +101,20 @@ def test_a_tie_is_right_whatever_is_chosen() -> None:
     (row,) = learning_times(delays=[3], advantage=1, explorers=["random"], seeds=2, steps=50)
     assert row.best == ("constant", "sparse")
     assert row.high is not None and row.high <= 3
+
+
+@pytest.mark.parametrize(
+    ("game", "polynomial"), [("once", [-1, 0, 0, 6]), ("forever", [-1, -1, -1, 5])]
+)
+def test_the_right_choice_changes_at_the_exact_gamma(game: Any, polynomial: list[int]) -> None:
+    """For n = 4 and R = 6: 6 g**3 = 1, and 6 g**3 = 1 + g + g**2 + g**3."""
+    options: Any = {"game": game, "delays": [4], "reward": 6, "seeds": 1, "steps": 1}
+    (one,) = learning_times(gammas=["1/2"], explorers=["random"], **options)
+    (gamma,) = isolate_roots(polynomial)
+    assert one.break_evens() == (gamma,)
+    sides = [Fraction(round(float(gamma) * 1000) + offset, 1000) for offset in (-1, 1)]
+    left, right = learning_times(gammas=sides, explorers=["random"], **options)
+    assert (left.best, right.best) == (("constant",), ("sparse",))
 
 
 def row(steps: tuple[int | None, ...], gamma: Fraction = GAMMA, delay: int = 3) -> LearningTime:

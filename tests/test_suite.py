@@ -253,8 +253,13 @@ BAD: list[tuple[type[TabularEnv], dict[str, Any], type[Exception], str]] = [
     (TwoStreamsEnv, {"escape": "no"}, TypeError, "escape must be True or False, got 'no'"),
     (ConstantOrSparseEnv, {"n": 0}, ValueError, "n must be from 1 to 10,000, got 0"),
     (ConstantOrSparseEnv, {"n": NAN}, TypeError, "n must be an integer, got nan"),
-    (ConstantOrSparseEnv, {"small": 0.1}, TypeError, "reward 0 of branch 'constant' must be exact"),
-    (ConstantOrSparseEnv, {"large": NAN}, TypeError, "of branch 'sparse' must be exact"),
+    (ConstantOrSparseEnv, {"small": 0.1}, TypeError, "small must be exact, got the float 0.1"),
+    (
+        ConstantOrSparseEnv,
+        {"large": NAN},
+        TypeError,
+        "large must be exact, got the float nan: it must be finite",
+    ),
     (ConstantOrSparseEnv, {"escape": None}, TypeError, "escape must be True or False, got None"),
 ]
 

@@ -226,6 +226,9 @@ def test_noise_is_scaled_too() -> None:
     for _ in range(3):
         assert wrapped.step(1)[1] == 3 * plain.step(1)[1]
     assert wrapped.reward_noise == 3.0
+    again = RewardScale(TimeDilation(wrapped, 2), 200)
+    assert again.reward_noise == 600.0
+    check_tabular_env(again)
 
 
 def test_an_unknown_wrapper_is_refused() -> None:

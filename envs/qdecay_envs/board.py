@@ -24,7 +24,7 @@ from qdecay_envs.screen import (
 )
 
 _SLOTS = 11  # columns, and rows, that a picture shows at most
-_PITCH, _HALF, _MARGIN = 56, 24, 40  # pixels
+_PITCH, _HALF, _MARGIN = 68, 30, 44  # pixels
 
 
 @dataclass(frozen=True)
@@ -126,7 +126,7 @@ class BoardScene:
         canvas.box(centre, _HALF, fill)
         canvas.write(str(state), (centre[0], centre[1] - 6), 20, INK)
         note = self.board.notes.get(state, "")
-        canvas.write(short(note, 10), (centre[0], centre[1] + 12), 14, REWARD)
+        canvas.write(short(note, 12), (centre[0], centre[1] + 13), 14, REWARD)
 
     def _action_name(self, action: int) -> str:
         return self.action_names[action] if self.action_names else f"action {action}"

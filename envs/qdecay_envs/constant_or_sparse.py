@@ -26,7 +26,7 @@ from typing import Unpack
 from qdecay_envs.arguments import flag, whole
 from qdecay_envs.chain import ChainEnv, NoiseOptions
 from qdecay_envs.layout import ChainLayout
-from qdecay_envs.rational import RationalLike
+from qdecay_envs.rational import RationalLike, rational
 
 CONSTANT, SPARSE = 0, 1
 
@@ -58,7 +58,8 @@ class ConstantOrSparseEnv(ChainEnv):
         **options: Unpack[NoiseOptions],
     ) -> None:
         self.n = whole(n, "n", 1, 10_000)
+        self.small, self.large = rational(small, "small"), rational(large, "large")
         layout = ChainLayout.choice(
-            constant=[small], sparse=[*[0] * (self.n - 1), large], ending="repeat"
+            constant=[self.small], sparse=[*[0] * (self.n - 1), self.large], ending="repeat"
         )
         super().__init__(layout, escape=flag(escape, "escape"), **options)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from fractions import Fraction
+from math import isfinite
 from numbers import Rational
 
 RationalLike = int | Fraction | Rational | str
@@ -44,9 +45,8 @@ def rational(value: RationalLike, name: str = "value") -> Fraction:
     if isinstance(value, Rational) and not isinstance(value, bool):
         return Fraction(int(value.numerator), int(value.denominator))
     if isinstance(value, float):
-        raise TypeError(
-            f'{name} must be exact, got the float {value!r}: write "{value!r}" or a Fraction'
-        )
+        mend = f'write "{value!r}" or a Fraction' if isfinite(value) else "it must be finite"
+        raise TypeError(f"{name} must be exact, got the float {value!r}: {mend}")
     raise TypeError(f'{name} must be an int, a Fraction or text like "7/10", got {value!r}')
 
 

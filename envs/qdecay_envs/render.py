@@ -128,9 +128,10 @@ class _Painting(Canvas):
         name, stream = self.scene.layout.branches[branch]
         corridor = self.corridors[branch]
         x, step = self.start[0], direction * _PITCH
-        self.write(short(name, 11), (x + step // 2, y + 14), 17, PALE)
+        self.write(short(name, 12), (x + step // 2, y + 19), 17, PALE)
         for position in visible(len(corridor), _position(self.scene, corridor)):
             if position is None:
+                self._arrow((x, y), direction, "")
                 self.write(". . .", (x + step, y), 24, INK)
             else:
                 self._arrow((x, y), direction, short_number(stream[position]))

@@ -4,7 +4,9 @@ An environment that knows its rationals has an attribute `P_exact`: Gymnasium's 
 `P[s][a] = [(probability, next state, reward, terminated), ...]` with `fractions.Fraction` in
 place of floats. The reward is paid on that very step; after a terminated one nothing follows. A
 reader such as `qdecay.MDP.from_env` takes `P_exact` instead of guessing what the floats of `P`
-meant, and a wrapper that changes the dynamics offers a `P_exact` of its own.
+meant, and a wrapper that changes the dynamics offers a `P_exact` of its own. Two attributes more
+are optional: `reward_noise`, the standard deviation of normal noise on rewards, of which the table
+then has the means; and `initial_state_distrib`, the probability of each start state.
 """
 
 from __future__ import annotations
@@ -68,6 +70,13 @@ def rounded(table: Sequence[Sequence[ExactRow]]) -> FloatTable:
         ]
     except OverflowError as error:
         raise ValueError("a reward is too large for a float: the limit is 1.8e308") from error
+
+
+def reward_noise(env: gym.Env[Any, Any]) -> float:
+    """Return the standard deviation of the rewards' noise, as the outermost layer has it."""
+    if not env.has_wrapper_attr("reward_noise"):
+        return 0.0
+    return float(env.get_wrapper_attr("reward_noise"))
 
 
 def table_owner(env: gym.Env[Any, Any]) -> Any:

@@ -16,7 +16,7 @@ from typing import Any
 import gymnasium as gym
 import numpy as np
 
-from qdecay_envs.table import table_owner
+from qdecay_envs.table import reward_noise, table_owner
 
 SIGNIFICANCE = 1e-6  # chance that a right environment fails the frequency test
 _Step = tuple[
@@ -168,7 +168,7 @@ def _play(env: gym.Env[Any, Any], seed: int, steps: int) -> list[_Step]:
 
 def _support_findings(env: gym.Env[Any, Any], played: list[_Step]) -> Iterator[str]:
     table: Any = table_owner(env).P
-    slack = 10 * getattr(env.unwrapped, "reward_noise", 0.0)
+    slack = 10 * reward_noise(env)
     for state, action, following, reward, terminated, _ in sorted(set(played)):
         if not any(
             (t, bool(done)) == (following, terminated) and p > 0 and abs(r - reward) <= slack
@@ -180,7 +180,7 @@ def _support_findings(env: gym.Env[Any, Any], played: list[_Step]) -> Iterator[s
 
 def _frequency_findings(env: gym.Env[Any, Any], played: list[_Step]) -> Iterator[str]:
     """Compare counts with the table: sum of (seen - expected)**2 / expected over the rows."""
-    noisy = bool(getattr(env.unwrapped, "reward_noise", 0.0))
+    noisy = bool(reward_noise(env))
     seen: dict[tuple[int, int], Counter[Any]] = {}
     for state, action, following, reward, terminated, _ in played:
         outcome = (following, terminated, None if noisy else reward)

@@ -22,7 +22,7 @@ import gymnasium as gym
 
 from qdecay_envs.arguments import listed, probability, whole
 from qdecay_envs.rational import RationalLike, rational
-from qdecay_envs.table import rounded, table_owner
+from qdecay_envs.table import reward_noise, rounded, table_owner
 
 # One table of exact numbers or of floats: the wrappers treat both alike.
 _Row = list[tuple[Any, int, Any, bool]]
@@ -236,7 +236,7 @@ class RewardScale(RewardRule):
         if self.factor <= 0:
             raise ValueError(f"factor must be > 0, got {self.factor}")
         super().__init__(env, factor=str(self.factor))
-        self.reward_noise = float(self.factor) * getattr(env.unwrapped, "reward_noise", 0.0)
+        self.reward_noise = float(self.factor) * reward_noise(env)
 
     def _rule(self, state: int, following: int, terminated: bool, reward: Any) -> Any:
         return reward * self.factor

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -112,7 +113,8 @@ def save_learning_times(rows: Sequence[LearningTime], path: Path) -> None:
 
     A panel for each gamma, or one for the one delay; each explorer's median with its range over
     the seeds, beside the expected steps of a uniformly random walk. An arrow at the top is a
-    median beyond the budget.
+    median beyond the budget. Over gamma, lines end where another choice becomes right, and the
+    exact break-even gamma is drawn where all rewards are the same.
     """
     by_gamma = len({row.delay for row in rows}) == 1
     panels: dict[str, list[LearningTime]] = {}
@@ -128,18 +130,30 @@ def _draw_times(ax: Any, rows: Sequence[LearningTime], by_gamma: bool) -> None:
     names = list(dict.fromkeys(row.explorer for row in rows))
     for name, colour in zip(names, EXPLORER_COLOURS, strict=False):
         own = [row for row in rows if row.explorer == name]
-        budget = own[0].budget
-        xs = [float(row.gamma) if by_gamma else row.delay for row in own]
-        medians = [budget * 1.5 if row.median is None else row.median for row in own]
-        lows = [budget * 1.5 if row.low is None else row.low for row in own]
-        highs = [budget * 1.5 if row.high is None else row.high for row in own]
-        ax.fill_between(xs, lows, highs, color=colour, alpha=0.15, lw=0)
-        ax.plot(xs, medians, "o-", color=colour, markersize=3, label=name)
-        late = [x for x, row in zip(xs, own, strict=True) if row.median is None]
-        ax.plot(late, [budget * 1.5] * len(late), "^", color=colour, markersize=7)
+        for number, (_, side) in enumerate(groupby(own, key=lambda row: row.best)):
+            _draw_explorer(ax, list(side), by_gamma, colour, None if number else name)
+    if by_gamma and len({row.reward for row in rows}) == 1:
+        for gamma in rows[0].break_evens():
+            ax.axvline(float(gamma), color=EXACT, lw=1, label=f"exact: {gamma.decimal(6)}")
     walk = sorted({(float(r.gamma) if by_gamma else r.delay, r.random_walk) for r in rows})
     ax.plot(*zip(*walk, strict=True), "--", color=EXACT, lw=1.2, label="random walk to R")
     ax.set_yscale("log")
     ax.set_xlabel("discount factor γ" if by_gamma else "steps n to the large reward")
     ax.set_ylabel("steps until right for good")
     ax.legend(fontsize=7, frameon=False)
+
+
+def _draw_explorer(
+    ax: Any, rows: Sequence[LearningTime], by_gamma: bool, colour: str, label: str | None
+) -> None:
+    """Draw one explorer's line where the same choice is right."""
+    beyond = rows[0].budget * 1.5
+    xs = [float(row.gamma) if by_gamma else row.delay for row in rows]
+    medians, lows, highs = (
+        [beyond if steps is None else steps for steps in column]
+        for column in zip(*((row.median, row.low, row.high) for row in rows), strict=True)
+    )
+    ax.fill_between(xs, lows, highs, color=colour, alpha=0.15, lw=0)
+    ax.plot(xs, medians, "o-", color=colour, markersize=3, label=label)
+    late = [x for x, row in zip(xs, rows, strict=True) if row.median is None]
+    ax.plot(late, [beyond] * len(late), "^", color=colour, markersize=7)
