@@ -10,14 +10,15 @@ import json
 import os
 import sys
 import time
-from functools import partial
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from qdecay import cli_probe, cli_regions, cli_report, cli_suite, tables
-from qdecay.cli_options import AsJson, OptionPairs
+from qdecay.cli_options import AsJson, OptionPairs, complete_source
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -25,18 +26,31 @@ if TYPE_CHECKING:
     from qdecay.compare import Comparison
     from qdecay.source import Source
 
+
+class _Brief(TyperGroup):
+    """Help that fits 24 lines: the usage line names the options, so only commands are listed."""
+
+    def format_options(self, ctx: Any, formatter: Any) -> None:
+        self.format_commands(ctx, formatter)
+
+
+# Plain help: rich's boxes double its length and the time it takes.
 app = typer.Typer(
     name="qdecay",
-    help="Understand, compute and measure the discount factor of reinforcement learning.",
-    epilog="Start with: qdecay compare. SOURCE is a Gymnasium id or a model or layout file.",
+    cls=_Brief,
+    options_metavar="[-h] [--version] [--install-completion]",
     pretty_exceptions_enable=False,
-    rich_markup_mode="markdown",
+    rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
 SourceArgument = Annotated[
     str | None,
-    typer.Argument(metavar="SOURCE", help="A chain: a Gymnasium id or a layout file (.json)."),
+    typer.Argument(
+        metavar="SOURCE",
+        help="A chain: a Gymnasium id or a layout file (.json).",
+        autocompletion=complete_source,
+    ),
 ]
 
 
@@ -46,7 +60,6 @@ def main() -> None:
         code = app(standalone_mode=False, prog_name="qdecay")
         sys.stdout.flush()
     except KeyboardInterrupt:
-        _complain("interrupted")
         code = 130
     except BrokenPipeError:
         # What could not be written must not be tried again, with a traceback, at exit.
@@ -54,6 +67,8 @@ def main() -> None:
         code = 0
     except Exception as error:
         code = _exit_code(error)
+    if code == 130:  # of newer typers by themselves
+        _complain("interrupted")
     sys.exit(code or 0)
 
 
@@ -65,7 +80,6 @@ def _exit_code(error: Exception) -> int:
     if usage is not None:
         _complain(f"{usage()} (see qdecay --help)")
     elif type(error).__name__ == "Abort":
-        _complain("interrupted")
         return 130
     elif isinstance(error, InputError | BudgetExceeded):
         _complain(str(error))
@@ -96,7 +110,15 @@ def root(
         typer.Option("--version", callback=_print_version, is_eager=True, help="Show the version."),
     ] = False,
 ) -> None:
-    """Understand, compute and measure the discount factor of reinforcement learning."""
+    """Compute and measure the discount factor of reinforcement learning, exactly.
+
+    \b
+    Start here:
+      qdecay compare                the four problems: algebra, planning, learning
+      qdecay report -o page.html    the same as a page, with a slider for gamma
+      qdecay regions FrozenLake-v1  every break-even gamma of any finite model
+      qdecay COMMAND --help         what a command takes, with examples
+    """
     if context.invoked_subcommand is None:
         _welcome(tables.console())
 
@@ -145,7 +167,7 @@ def compare(
         typer.Option(metavar="FILE", help="Draw P(far) over gamma; .svg, .pdf or .png."),
     ] = None,
 ) -> int:
-    """Find break-even gammas by algebra, by planning and by learning, and say if they agree.
+    """Find break-even gammas by algebra, planning and learning.
 
     Without SOURCE: the four homework problems.
 
@@ -153,13 +175,11 @@ def compare(
     seed's agent within 1e-6; where outcomes or rewards are random, where the 95 % interval of
     the learned threshold holds the exact gamma. The exit code is 1 where anything disagrees.
 
+    \b
     Examples:
-
-    - qdecay compare
-
-    - qdecay compare mine.json --plot mine.svg
-
-    - qdecay compare qdecay/StayOrMove-v0 -k slip=1/10 --json
+      qdecay compare
+      qdecay compare mine.json --plot mine.svg
+      qdecay compare qdecay/StayOrMove-v0 -k slip=1/10 --json
     """
     from qdecay.errors import InputError
     from qdecay.report.plots import check_plot_path, save_comparison
@@ -173,16 +193,24 @@ def compare(
     sources = (
         [Source(source, options)] if source else [Source(env_id, options) for env_id in HOMEWORK]
     )
-    timed = _compare_all(sources, _learner(learner), seeds, seed)
-    rows = [row for row, _ in timed]
+    timed: list[tuple[Comparison, float]] = []
+    try:
+        with tables.bar("trainings") as bar:
+            timed.extend(_compare_all(sources, _learner(learner), seeds, seed, bar))
+    finally:  # what is finished is shown, also where Ctrl-C ends the rest
+        if timed:
+            _show_comparison(timed, as_json)
     if plot is not None:
-        save_comparison(rows, plot)
+        save_comparison([row for row, _ in timed], plot)
+    return int(any(row.reasons for row, _ in timed))
+
+
+def _show_comparison(timed: list[tuple[Comparison, float]], as_json: bool) -> None:
     if as_json:
-        document = {"schema": "qdecay.comparison/1", "rows": [row.to_json() for row in rows]}
-        typer.echo(json.dumps(document, indent=2))
+        rows = [row.to_json() for row, _ in timed]
+        typer.echo(json.dumps({"schema": "qdecay.comparison/1", "rows": rows}, indent=2))
     else:
         _print_comparison(timed)
-    return int(any(row.reasons for row in rows))
 
 
 def _learner(name: str | None) -> Any:
@@ -200,50 +228,30 @@ def _learner(name: str | None) -> Any:
 
 
 def _compare_all(
-    sources: list[Source], learner: Any, seeds: int, seed: int
-) -> list[tuple[Comparison, float]]:
-    from rich.progress import (
-        MofNCompleteColumn,
-        Progress,
-        SpinnerColumn,
-        TextColumn,
-        TimeElapsedColumn,
-    )
-
+    sources: list[Source], learner: Any, seeds: int, seed: int, bar: tables.Bar
+) -> Iterator[tuple[Comparison, float]]:
+    """Yield each row, as it is done, with the seconds it took."""
     from qdecay.compare import compare as compare_one
     from qdecay.errors import InputError
 
-    envs = [source.env() for source in sources]
-    timed = []
-    columns = (
-        SpinnerColumn(),
-        TextColumn("{task.description}"),
-        MofNCompleteColumn(),
-        TextColumn("trainings"),
-        TimeElapsedColumn(),
-    )
-    console = tables.console(stderr=True)
-    shown = console.is_terminal
-    with Progress(*columns, console=console, transient=True, disable=not shown) as progress:
-        for source, env in zip(sources, envs, strict=True):
-            task = progress.add_task(source.text, total=None)
-            began = time.perf_counter()
-            try:
-                row = compare_one(
-                    env,
-                    seeds=seeds,
-                    seed=seed,
-                    learner=learner,
-                    name=source.text,
-                    tick=partial(progress.advance, task),
-                )
-            except TypeError as error:
-                raise InputError(
-                    f"{source.text}: {error}; `qdecay regions` takes any finite model"
-                ) from error
-            timed.append((row, time.perf_counter() - began))
-            progress.remove_task(task)
-    return timed
+    for source, env in [(source, source.env()) for source in sources]:
+        bar.tell(source.text)
+        began = time.perf_counter()
+        try:
+            row = compare_one(
+                env,
+                seeds=seeds,
+                seed=seed,
+                learner=learner,
+                name=source.text,
+                expect=bar.expect,
+                tick=bar.advance,
+            )
+        except TypeError as error:
+            raise InputError(
+                f"{source.text}: {error}; `qdecay regions` takes any finite model"
+            ) from error
+        yield row, time.perf_counter() - began
 
 
 def _print_comparison(timed: list[tuple[Comparison, float]]) -> None:

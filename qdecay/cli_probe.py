@@ -44,19 +44,17 @@ def probe(
         Path | None, typer.Option(metavar="FILE", help="Draw the curve; .svg, .pdf or .png.")
     ] = None,
 ) -> int:
-    """Measure the discount that an agent really has, from its choices.
+    """Measure the discount that an agent really has.
 
     For each delay, freshly trained agents choose between a near and a far reward until the ratio
     is known at which they are indifferent. With --gamma the pattern over all worlds is compared
     with that of known faults. The exit code is 1 where the agent does not behave as it was told.
 
+    \b
     Examples:
-
-    - qdecay probe q_learning --gamma 0.9
-
-    - qdecay probe mine:train --gamma 0.99 --workers 2 --store answers.jsonl
-
-    - qdecay probe sb3:DQN --gamma 0.9 --settings one-shot --delays 1,2,4,8 --trainings 60
+      qdecay probe q_learning --gamma 0.9
+      qdecay probe mine:train --gamma 0.99 --workers 2 --store answers.jsonl
+      qdecay probe sb3:DQN --gamma 0.9 --settings one-shot --delays 1,2,4,8
     """
     from qdecay import probe as run
     from qdecay.errors import InputError

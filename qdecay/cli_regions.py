@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from qdecay import tables
-from qdecay.cli_options import AsJson, OptionPairs
+from qdecay.cli_options import AsJson, OptionPairs, complete_source
 
 if TYPE_CHECKING:
     from qdecay.exact.regions import PolicyRegions
@@ -22,6 +22,7 @@ ModelArgument = Annotated[
     typer.Argument(
         metavar="SOURCE",
         help="A finite model: a Gymnasium id, or a file (.json, .npz, PRISM's .tra).",
+        autocompletion=complete_source,
     ),
 ]
 MaxSeconds = Annotated[float | None, typer.Option(metavar="SECONDS", help="Give up after so long.")]
@@ -49,19 +50,17 @@ def regions(
         typer.Option("--numeric", help="Follow changes in floating point; proves nothing."),
     ] = False,
 ) -> None:
-    """Find every gamma in (0, 1) where the optimal actions change, exactly.
+    """Find every gamma where optimal actions change, exactly.
 
     A touch is a gamma where one more action is optimal at that point only. With --numeric, for
     models too large for exact arithmetic, brackets that each hold a change are found in floating
     point; the list may be incomplete.
 
+    \b
     Examples:
-
-    - qdecay regions FrozenLake-v1
-
-    - qdecay regions Taxi-v4 -k is_rainy=true --states
-
-    - qdecay regions mine.json --certificate proof.json
+      qdecay regions FrozenLake-v1
+      qdecay regions Taxi-v4 -k is_rainy=true --states
+      qdecay regions mine.json --certificate proof.json
     """
     if certificate is not None:
         _check_new(certificate, force)
@@ -116,14 +115,14 @@ def blackwell(
     digits: Digits = 10,
     max_seconds: MaxSeconds = None,
 ) -> None:
-    """Find the gamma above which what is optimal stays optimal, and what that is.
+    """Find the gamma above which what is optimal stays optimal.
 
     Right of the Blackwell discount factor every optimal policy is Blackwell optimal
     (Grand-Clement and Petrik 2023).
 
-    Example:
-
-    - qdecay blackwell FrozenLake-v1
+    \b
+    Examples:
+      qdecay blackwell FrozenLake-v1
     """
     mdp, found = _solve(source, option, max_seconds)
     tables.print_blackwell(mdp, found, digits=digits)
@@ -133,14 +132,14 @@ def blackwell(
 def verify(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="What --certificate wrote.")],
 ) -> int:
-    """Check a certificate of policy regions, trusting nothing of the solver that wrote it.
+    """Check a certificate of policy regions without the solver.
 
     Exact integers of the standard library only. The exit code is 1 where the certificate does
     not prove what it states.
 
-    Example:
-
-    - qdecay verify proof.json
+    \b
+    Examples:
+      qdecay verify proof.json
     """
     from qdecay.errors import InputError
     from qdecay.exact.verify import SCHEMA, CertificateError

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from qdecay import tables
-from qdecay.cli_options import OptionPairs
+from qdecay.cli_options import OptionPairs, complete_source
 
 if TYPE_CHECKING:
     from qdecay.exploration import LearningTime
@@ -23,6 +23,7 @@ SourceArgument = Annotated[
     typer.Argument(
         metavar="SOURCE",
         help="A finite model: a Gymnasium id, or a file. Without it: the four homework problems.",
+        autocompletion=complete_source,
     ),
 ]
 Seeds = Annotated[int, typer.Option(min=10, help="Agents per break-even gamma.")]
@@ -47,16 +48,15 @@ def report(
     exact_only: ExactOnly = False,
     force: Force = False,
 ) -> None:
-    """Write a page to explore a model: move gamma and see the optimal actions change.
+    """Write a page with a slider for gamma to explore a model.
 
     The page is one file that opens from disk and asks no other host for anything. For chains it
     also shows where trained agents flip, with the seeds of `qdecay compare`.
 
+    \b
     Examples:
-
-    - qdecay report -o homework.html
-
-    - qdecay report FrozenLake-v1 -o lake.html
+      qdecay report -o homework.html
+      qdecay report FrozenLake-v1 -o lake.html
     """
     from qdecay.report.page import HOMEWORK_TITLE, check_page_path, explorer, write_page
 
@@ -87,15 +87,14 @@ def plot(
     seed: FirstSeed = 0,
     force: Force = False,
 ) -> None:
-    """Draw a figure for a paper: policy regions, action values, thresholds, learning.
+    """Draw regions, values, thresholds or learning for a paper.
 
     Without --what: regions and values. Thresholds and learning are those of chains.
 
+    \b
     Examples:
-
-    - qdecay plot qdecay/ShortDelay-v0 -o short.pdf
-
-    - qdecay plot -o homework.svg --what regions --what thresholds
+      qdecay plot qdecay/ShortDelay-v0 -o short.pdf
+      qdecay plot -o homework.svg --what regions --what thresholds
     """
     from qdecay.errors import InputError
     from qdecay.report.model_plots import KINDS, save_model
@@ -123,13 +122,25 @@ def gallery(
     ] = _MAX_SECONDS,
     force: Force = False,
 ) -> None:
-    """Write a page for each environment of qdecay and of Gymnasium's toy text, and an index."""
+    """Write a page for every environment, and an index.
+
+    Those of qdecay and of Gymnasium's toy text, each solved for all gammas.
+
+    \b
+    Examples:
+      qdecay gallery -o gallery
+    """
     from qdecay.report.gallery import environment_ids, write_gallery
 
-    with tables.spinner("gallery") as tell:
-        cards = write_gallery(
-            output, environment_ids(), force=force, max_seconds=max_seconds, tick=tell
-        )
+    ids = environment_ids()
+    with tables.bar("environments") as bar:
+        bar.expect(len(ids))
+
+        def tick(source: str) -> None:
+            bar.tell(source)
+            bar.advance()
+
+        cards = write_gallery(output, ids, force=force, max_seconds=max_seconds, tick=tick)
     shown = tables.table("environment", "regions", "page")
     for card in cards:
         regions = str(card.facts["regions"]) if card.facts else ""

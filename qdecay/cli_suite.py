@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -22,10 +19,15 @@ app = typer.Typer()
 
 @app.command()
 def envs(as_json: AsJson = False) -> None:
-    """List the environments of the suite with their exact break-even gammas.
+    """List the environments with their exact break-even gammas.
 
     Shown are the gammas at which the optimal choice changes at the start state, or in any state
     where episodes start in several; --json has those of all states, and each environment's law.
+
+    \b
+    Examples:
+      qdecay envs
+      qdecay envs --json
     """
     from qdecay.catalogue import SCHEMA, catalogue
 
@@ -71,28 +73,29 @@ def learn_curve(
         typer.Option(metavar="FILE", help="Draw steps over delay or gamma; .svg, .pdf or .png."),
     ] = None,
 ) -> None:
-    """Measure how long Q-learning needs until its choice is right for good (homework D).
+    """Measure how long Q-learning needs to choose right for good.
 
-    A small reward on every step against a large one every n-th step, learnt by four kinds of
-    exploration; beside them the 2^(n+1) - 2 steps that a uniformly random walk needs on average
-    to be paid the large reward once.
+    Homework D: a small reward on every step against a large one every n-th step, learnt by four
+    kinds of exploration; beside them the 2^(n+1) - 2 steps that a uniformly random walk needs on
+    average to be paid the large reward once.
 
+    \b
     Examples:
-
-    - qdecay learn-curve --plot delays.svg
-
-    - qdecay learn-curve --delay 4 --gamma 1/2,2/3,3/4,9/10 --reward 6
+      qdecay learn-curve --plot delays.svg
+      qdecay learn-curve --delay 4 --gamma 1/2,2/3,3/4,9/10 --reward 6
     """
     from qdecay.errors import InputError
-    from qdecay.exploration import EXPLORERS, SCHEMA, learning_times
+    from qdecay.exploration import EXPLORERS, learning_times
     from qdecay.report.plots import check_plot_path, save_learning_times
 
     if plot is not None:
         check_plot_path(plot)
+    rows: list[LearningTime] = []
     try:
         delays, gammas = [_whole(text) for text in delay.split(",")], gamma.split(",")
-        with _counting(len(delays) * len(gammas) * len(EXPLORERS) * seeds) as tick:
-            rows = learning_times(
+        with tables.bar("trainings") as bar:
+            bar.expect(len(delays) * len(gammas) * len(EXPLORERS) * seeds)
+            learning_times(
                 game=game,  # type: ignore[arg-type]  # checked there
                 delays=delays,
                 gammas=gammas,
@@ -100,12 +103,21 @@ def learn_curve(
                 reward=reward,
                 seeds=seeds,
                 steps=steps,
-                tick=tick,
+                tick=bar.advance,
+                done=rows.append,
             )
     except ValueError as error:
         raise InputError(f"learn-curve: {error}") from error
+    finally:  # what is finished is shown, also where Ctrl-C ends the rest
+        if rows:
+            _show_times(rows, as_json)
     if plot is not None:
         save_learning_times(rows, plot)
+
+
+def _show_times(rows: list[LearningTime], as_json: bool) -> None:
+    from qdecay.exploration import SCHEMA
+
     if as_json:
         document = {"schema": SCHEMA, "rows": [row.to_json() for row in rows]}
         typer.echo(json.dumps(document, indent=2))
@@ -117,17 +129,6 @@ def _whole(text: str) -> int:
     if not text.strip().isdecimal():
         raise ValueError(f"--delay takes whole numbers such as 1,2,3, got {text!r}")
     return int(text)
-
-
-@contextmanager
-def _counting(total: int) -> Iterator[Callable[[], None]]:
-    """Show how many of the trainings are done, on a terminal's standard error."""
-    from rich.progress import Progress
-
-    console = tables.console(stderr=True)
-    with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
-        task = progress.add_task("training", total=total)
-        yield partial(progress.advance, task)
 
 
 def _print_times(rows: list[LearningTime]) -> None:

@@ -106,6 +106,7 @@ def compare(
     seed: int = 0,
     learner: Learner | None = None,
     name: str | None = None,
+    expect: Callable[[int], None] = lambda trainings: None,
     tick: Callable[[], None] = lambda: None,
 ) -> Comparison:
     """Return a chain's exact, planned and learned break-even gammas, and whether they agree.
@@ -116,6 +117,7 @@ def compare(
         seed: the first of them; the others follow.
         learner: the algorithm; None is `q_learning`, on noisy chains `double_q_learning`.
         name: what to call the source; the environment's id by default.
+        expect: called before the trainings with their number, which may turn out smaller.
         tick: called after each training.
 
     Raises:
@@ -134,6 +136,8 @@ def compare(
     agents = range(seed, seed + seeds)
     switches = [i for i, switch in enumerate(exact.switches) if switch]
     planned, learned = [], []
+    width = _NOISY_WIDTH if trainee.noisy else _LEARNED_WIDTH
+    expect(seeds * (len(switches) * (2 + math.ceil(-math.log2(width))) or len(exact.between)))
     for i in switches:
         low, high = float(exact.between[i]), float(exact.between[i + 1])
         side = _Side(exact.best[i], exact.best[i + 1])

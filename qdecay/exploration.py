@@ -170,6 +170,7 @@ def learning_times(
     seeds: int = 10,
     steps: int = 20_000,
     tick: Callable[[], None] = lambda: None,
+    done: Callable[[LearningTime], None] = lambda row: None,
 ) -> list[LearningTime]:
     """Return the learning times of every gamma, delay and explorer.
 
@@ -184,6 +185,7 @@ def learning_times(
         seeds: agents per cell, 0 .. seeds - 1; >= 1.
         steps: each agent's budget, >= 1.
         tick: called after each agent.
+        done: called with each row as it is finished.
 
     Raises:
         TypeError: a number is not exact.
@@ -203,6 +205,7 @@ def learning_times(
             tick()
         names = tuple(env.layout.names[action] for action in sorted(best))
         results.append(LearningTime(game, gamma, delay, large, names, name, tuple(agents), steps))
+        done(results[-1])
     return results
 
 

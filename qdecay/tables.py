@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.progress import Progress
     from rich.table import Table
 
     from qdecay.exact.algebraic import AlgebraicNumber
@@ -66,6 +67,50 @@ def spinner(text: str) -> Iterator[Callable[[str], None]]:
         yield tell
     finally:
         status.stop()
+
+
+class Bar:
+    """How much of a long run is done, and about how long the rest takes."""
+
+    def __init__(self, progress: Progress) -> None:
+        self._progress, self._task = progress, progress.add_task("", total=0)
+        self._expected = 0
+
+    def expect(self, more: int) -> None:
+        """Count on so many more pieces of work."""
+        self._expected += more
+        self._progress.update(self._task, total=self._expected)
+
+    def tell(self, news: str) -> None:
+        """Say what is done now."""
+        self._progress.update(self._task, description=news)
+
+    def advance(self) -> None:
+        """Count one piece of work as done."""
+        self._progress.advance(self._task)
+
+
+@contextmanager
+def bar(unit: str) -> Iterator[Bar]:
+    """Show a bar with an estimate of the time that is left, on a terminal's standard error."""
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeRemainingColumn,
+    )
+
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn(f"{unit}, left about"),
+        TimeRemainingColumn(),
+    )
+    out = console(stderr=True)
+    with Progress(*columns, console=out, transient=True, disable=not out.is_terminal) as progress:
+        yield Bar(progress)
 
 
 def print_regions(mdp: MDP, regions: PolicyRegions, *, digits: int, states: bool) -> None:

@@ -4,12 +4,21 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import shutil
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
+import typer
 from shell import check_refused, run
+
+import qdecay
+from qdecay import cli
+from qdecay.compare import compare
 
 LAYOUT = {"schema": "qdecay.layout/1", "near": ["a", [2]], "far": ["b", [0, 3]]}
 
@@ -119,8 +128,133 @@ def test_the_installed_command_runs() -> None:
     assert result.stdout == "qdecay 0.1.0\n"
 
 
-def test_help_shows_the_commands(capsys, monkeypatch) -> None:
-    """The commands and where to start."""
+def commands() -> dict[str, Any]:
+    return typer.main.get_group(cli.app).commands
+
+
+def test_help_fits_a_screen_and_shows_the_common_path(capsys, monkeypatch) -> None:
+    """Every command with a whole sentence, and where to start, in 80 columns of 24 lines."""
+    monkeypatch.setenv("COLUMNS", "80")
     code, out, _ = run(capsys, monkeypatch, "--help")
+    lines = out.splitlines()
     assert code == 0
-    assert "compare" in out
+    assert len(lines) <= 24 and max(map(len, lines)) <= 80
+    listed = dict(line.split(maxsplit=1) for line in lines[lines.index("Commands:") + 1 :])
+    assert set(listed) == set(commands())
+    assert all(text.endswith(".") and not text.endswith("...") for text in listed.values())
+    start = out[: out.index("Commands:")]
+    assert [f"qdecay {word}" in start for word in ("compare", "report", "regions")] == [True] * 3
+    assert "--version" in out and "--install-completion" in out
+
+
+@pytest.mark.parametrize("command", sorted(commands()))
+def test_each_command_has_examples_that_it_would_take(capsys, monkeypatch, command) -> None:
+    """The help of a command shows calls of it; each of their options is one that it has."""
+    monkeypatch.setenv("COLUMNS", "80")
+    code, out, _ = run(capsys, monkeypatch, command, "--help")
+    assert code == 0
+    examples = re.findall(rf"^    (qdecay {command}\b.*)$", out, re.MULTILINE)
+    assert examples
+    known = {name for option in commands()[command].params for name in option.opts}
+    for example in examples:
+        assert len(example) <= 76
+        assert {w for w in example.split() if re.match("--?[a-z]", w)} <= known
+
+
+COMPLETION = {
+    "bash": {"COMP_WORDS": "qdecay {}", "COMP_CWORD": "{n}"},
+    "zsh": {"_TYPER_COMPLETE_ARGS": "qdecay {}"},
+    "fish": {"_TYPER_COMPLETE_ARGS": "qdecay {}", "_TYPER_COMPLETE_FISH_ACTION": "get-args"},
+}
+
+
+@pytest.mark.parametrize("shell", COMPLETION)
+@pytest.mark.parametrize(
+    ("typed", "offered", "not_offered"),
+    [("re", ("regions", "report"), "compare"), ("report qdecay/St", ("StayOrMove",), "Taxi")],
+)
+def test_every_shell_completes(capsys, monkeypatch, shell, typed, offered, not_offered) -> None:
+    """What a shell asks when Tab is pressed: commands, and ids of models."""
+    monkeypatch.setenv("_QDECAY_COMPLETE", f"complete_{shell}")
+    for name, value in COMPLETION[shell].items():
+        monkeypatch.setenv(name, value.format(typed, n=len(typed.split())))
+    code, out, _ = run(capsys, monkeypatch)
+    assert code == 0
+    assert all(word in out for word in offered)
+    assert not_offered not in out
+
+
+@pytest.mark.skipif(shutil.which("bash") is None, reason="needs bash")
+def test_bash_completes_after_installation(tmp_path: Path) -> None:
+    """--install-completion, a new bash, Tab: the function it registers fills COMPREPLY."""
+    door = tmp_path / "bin" / "qdecay"
+    door.parent.mkdir()
+    door.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m qdecay "$@"\n')
+    door.chmod(0o755)
+    environment = {
+        **os.environ,
+        "HOME": str(tmp_path),
+        "PATH": f"{door.parent}:{os.environ['PATH']}",
+        "PYTHONPATH": os.pathsep.join(sys.path),
+    }
+    bash = partial(subprocess.run, capture_output=True, text=True, check=True, env=environment)
+    bash([str(door), "--install-completion", "bash"])
+    assert "qdecay" in (tmp_path / ".bashrc").read_text()
+    script = """
+        source ~/.bashrc
+        complete -p qdecay
+        COMP_WORDS=(qdecay verif) COMP_CWORD=1
+        _qdecay_completion qdecay
+        echo "${COMPREPLY[@]}"
+    """
+    lines = bash(["bash", "--norc", "-c", script]).stdout.splitlines()
+    assert "_qdecay_completion" in lines[0]
+    assert lines[1:] == ["verify"]
+
+
+def test_ctrl_c_shows_what_is_finished(capsys, monkeypatch) -> None:
+    """Interrupted in the second problem: exit code 130, one line, and the first one's row."""
+    rows = iter([compare(qdecay.ChainLayout.choice(a=[2], b=[0, 3]), name="first")])
+
+    def interrupted(*_: object, **__: object) -> Any:
+        try:
+            return next(rows)
+        except StopIteration:
+            raise KeyboardInterrupt from None
+
+    monkeypatch.setattr(sys.modules["qdecay.compare"], "compare", interrupted)
+    code, out, err = run(capsys, monkeypatch, "compare", "--json")
+    assert (code, err) == (130, "qdecay: interrupted\n")
+    assert [row["source"] for row in json.loads(out)["rows"]] == ["first"]
+
+
+def test_ctrl_c_in_a_learn_curve_shows_the_rows_that_are_done(capsys, monkeypatch) -> None:
+    """Interrupted when the second explorer begins."""
+    from qdecay import exploration
+
+    one, calls = exploration._steps_until_right, []
+
+    def interrupted(*arguments: Any) -> Any:
+        calls.append(arguments)
+        if len(calls) > 2:
+            raise KeyboardInterrupt
+        return one(*arguments)
+
+    monkeypatch.setattr(exploration, "_steps_until_right", interrupted)
+    arguments = ("learn-curve", "--delay", "1", "--seeds", "2", "--steps", "200", "--json")
+    code, out, _ = run(capsys, monkeypatch, *arguments)
+    assert code == 130
+    (row,) = json.loads(out)["rows"]
+    assert row["explorer"] == "random"
+
+
+def test_colour_and_boxes_stay_out_of_pipes(capsys, monkeypatch, layout_file: str) -> None:
+    """What is not a terminal gets no escape codes; NO_COLOR keeps colour off a terminal too."""
+    _, piped, _ = run(capsys, monkeypatch, "compare", layout_file)
+    assert "\x1b" not in piped
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    _, coloured, _ = run(capsys, monkeypatch, "compare", layout_file)
+    assert "\x1b[32m" in coloured
+    monkeypatch.setenv("NO_COLOR", "1")
+    _, plain, _ = run(capsys, monkeypatch, "compare", layout_file)
+    assert "\x1b[32m" not in plain

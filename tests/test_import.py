@@ -42,6 +42,19 @@ def test_importing_loads_nothing_heavy(module: str) -> None:
     assert loaded == "[]\n"
 
 
+def test_help_loads_nothing_heavy() -> None:
+    """Nor does printing the help; rich and jinja2 are not needed either."""
+    heavy = "'sympy', 'numba', 'scipy', 'gymnasium', 'numpy', 'rich', 'jinja2'"
+    code = f"""if True:
+        import atexit, sys
+        atexit.register(lambda: print([m for m in ({heavy}) if m in sys.modules]))
+        sys.argv = ["qdecay", "--help"]
+        from qdecay.cli import main
+        main()
+    """
+    assert python(code).splitlines()[-1] == "[]"
+
+
 def test_every_public_name_is_there() -> None:
     """`__all__` and the lazy table agree."""
     python("import qdecay; [getattr(qdecay, name) for name in qdecay.__all__]; dir(qdecay)")

@@ -68,7 +68,7 @@ def write_gallery(
         ids: registered ids.
         force: replaces files that are there.
         max_seconds: limit on the search for each model's regions.
-        tick: called with each id before its turn.
+        tick: called with each id that is done.
 
     Returns: the cards, those without a page last.
 
@@ -81,11 +81,13 @@ def write_gallery(
     for path in (index, *pages):
         check_page_path(path, force=force)
     cards: list[Card] = []
-    for source, page in zip(ids, pages, strict=True):
-        tick(source)
-        cards.append(_card(Source(source), page, max_seconds))
-    cards.sort(key=lambda card: card.page is None)
-    write_page(index, render("gallery.html", None, {}, title="Gallery", cards=cards))
+    try:
+        for source, page in zip(ids, pages, strict=True):
+            cards.append(_card(Source(source), page, max_seconds))
+            tick(source)
+    finally:  # an interrupted gallery has an index of the pages that it got
+        cards.sort(key=lambda card: card.page is None)
+        write_page(index, render("gallery.html", None, {}, title="Gallery", cards=cards))
     return cards
 
 
