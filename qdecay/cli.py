@@ -21,6 +21,8 @@ from qdecay import cli_probe, cli_regions, cli_report, cli_suite, tables
 from qdecay.cli_options import AsJson, OptionPairs, complete_source
 
 if TYPE_CHECKING:
+    from fractions import Fraction
+
     from rich.console import Console
 
     from qdecay.compare import Comparison
@@ -161,6 +163,13 @@ def compare(
         str | None,
         typer.Option(help="q_learning, double_q_learning, sarsa or expected_sarsa."),
     ] = None,
+    walks: Annotated[
+        int | None,
+        typer.Option(min=1, help="Stop training after so many forced walks of each branch."),
+    ] = None,
+    step_size: Annotated[
+        str | None, typer.Option(metavar="NUMBER", help="With --walks; 1/10 by default.")
+    ] = None,
     as_json: AsJson = False,
     plot: Annotated[
         Path | None,
@@ -175,11 +184,15 @@ def compare(
     seed's agent within 1e-6; where outcomes or rewards are random, where the 95 % interval of
     the learned threshold holds the exact gamma. The exit code is 1 where anything disagrees.
 
+    With --walks agents are stopped before they have learnt all, and flip later than they should:
+    exactly where is predicted, and the verdict is whether they do.
+
     \b
     Examples:
       qdecay compare
       qdecay compare mine.json --plot mine.svg
       qdecay compare qdecay/StayOrMove-v0 -k slip=1/10 --json
+      qdecay compare --walks 200 --step-size 1/2
     """
     from qdecay.errors import InputError
     from qdecay.report.plots import check_plot_path, save_comparison
@@ -187,16 +200,21 @@ def compare(
 
     if plot is not None:
         check_plot_path(plot)
+    if step_size is not None and walks is None:
+        raise InputError("--step-size goes with --walks: without, agents train until all is learnt")
     options = parse_options(option or [])
     if options and source is None:
         raise InputError("-k goes with a SOURCE: the four problems take no arguments")
     sources = (
         [Source(source, options)] if source else [Source(env_id, options) for env_id in HOMEWORK]
     )
+    settings: dict[str, Any] = {"learner": _learner(learner), "seeds": seeds, "seed": seed}
+    if walks is not None:
+        settings.update(walks=walks, step_size=_exact_step_size(step_size or "1/10"))
     timed: list[tuple[Comparison, float]] = []
     try:
         with tables.bar("trainings") as bar:
-            timed.extend(_compare_all(sources, _learner(learner), seeds, seed, bar))
+            timed.extend(_compare_all(sources, settings, bar))
     finally:  # what is finished is shown, also where Ctrl-C ends the rest
         if timed:
             _show_comparison(timed, as_json)
@@ -227,8 +245,18 @@ def _learner(name: str | None) -> Any:
     return known[name] if name else None
 
 
+def _exact_step_size(text: str) -> Fraction:
+    from qdecay.errors import InputError
+    from qdecay_envs.rational import rational
+
+    try:
+        return rational(text, "--step-size")
+    except ValueError as error:
+        raise InputError(str(error)) from error
+
+
 def _compare_all(
-    sources: list[Source], learner: Any, seeds: int, seed: int, bar: tables.Bar
+    sources: list[Source], settings: dict[str, Any], bar: tables.Bar
 ) -> Iterator[tuple[Comparison, float]]:
     """Yield each row, as it is done, with the seconds it took."""
     from qdecay.compare import compare as compare_one
@@ -239,39 +267,44 @@ def _compare_all(
         began = time.perf_counter()
         try:
             row = compare_one(
-                env,
-                seeds=seeds,
-                seed=seed,
-                learner=learner,
-                name=source.text,
-                expect=bar.expect,
-                tick=bar.advance,
+                env, **settings, name=source.text, expect=bar.expect, tick=bar.advance
             )
         except TypeError as error:
             raise InputError(
                 f"{source.text}: {error}; `qdecay regions` takes any finite model"
             ) from error
+        except ValueError as error:
+            raise InputError(f"{source.text}: {error}") from error
         yield row, time.perf_counter() - began
 
 
 def _print_comparison(timed: list[tuple[Comparison, float]]) -> None:
     from rich.text import Text
 
+    forced = timed[0][0].forced
     table = tables.table()
     table.add_column("problem", overflow="fold", ratio=1, min_width=21)
-    for heading in ("exact", "decimal", "planned", "learned", "verdict"):
+    third = "predicted" if forced else "planned"
+    for heading in ("exact", "decimal", third, "learned", "verdict"):
         table.add_column(heading, overflow="fold")
     table.add_column("time", justify="right")
     for row, seconds in timed:
-        cells = zip(row.exact, row.planned, row.learned, strict=True)
-        lines = [
-            (tables.shown_root(root), root.decimal(8), f"{plan:.8f}", _shown_learned(agents))
-            for root, plan, agents in cells
-        ] or [("none", "", "", "")]
+        columns = [
+            [tables.shown_root(root) for root in row.exact] or ["none"],
+            [root.decimal(8) for root in row.exact],
+            [f"{plan:.8f}" for plan in row.planned]
+            if row.predicted is None
+            else [root.decimal(8) for root in row.predicted] or ["never"],
+            [_shown_learned(agents) for agents in row.learned],
+        ]
         colour = "green" if row.verdict == "agree" else "bold red"
-        columns = ["\n".join(column) for column in zip(*lines, strict=True)]
-        table.add_row(row.source, *columns, Text(row.verdict, colour), f"{seconds:.1f} s")
+        cells = ["\n".join(column) for column in columns]
+        table.add_row(row.source, *cells, Text(row.verdict, colour), f"{seconds:.1f} s")
     console = tables.console()
+    if forced:
+        console.print(
+            f"after {forced.count} forced walks of each branch, step size {forced.step_size}:"
+        )
     console.print(table)
     for row, _ in timed:
         for reason in row.reasons:

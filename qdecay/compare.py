@@ -3,15 +3,9 @@
 For a chain, the exact break-even gammas come from algebra (`qdecay.exact`), the planned ones from
 bisecting on value iteration's greedy action at the start, the learned ones from bisecting, seed by
 seed, on the greedy action of trained agents.
-
-How an agent is trained. It explores with epsilon = 1/2 until each choice at the start has been
-made often enough. Where nothing is random the step size is 1, and value moves back by one step of
-the chain with each walk: a stream of length L needs L walks where the episode ends; where it goes
-on, each walk shrinks what is missing by gamma or more, which is continued down to 1e-10. Where
-outcomes or rewards are random the step size is 1/10, walks go on until it is likely that value
-has come all the way back, and the answer is a 95 % interval from all trainings. There Double
-Q-learning stands in for Q-learning by default: the maximum of noisy values overestimates the
-corridor, so plain Q-learning flips too early (van Hasselt 2010).
+How agents are trained is told in `qdecay.trainee`: until nothing more is to be learnt, or for a
+number of forced walks of each branch. An agent that is stopped so early flips elsewhere, and
+`qdecay.exact.learning_curve` predicts where; then the learned gammas are held against these.
 """
 
 from __future__ import annotations
@@ -19,6 +13,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -31,26 +26,23 @@ if TYPE_CHECKING:
     from qdecay.exact.break_even import BreakEven
     from qdecay.learning.learner import Learner
     from qdecay.thresholds import LearnedThreshold
-    from qdecay_envs.chain import ChainEnv
+    from qdecay.trainee import ForcedWalks, Side, Trainee
     from qdecay_envs.layout import ChainLayout
+    from qdecay_envs.rational import RationalLike
 
 PLANNED_TOLERANCE = 1e-10
 LEARNED_TOLERANCE = 1e-6
 _PLANNED_WIDTH = 1e-12
 _LEARNED_WIDTH = LEARNED_TOLERANCE  # the middle is off by half of it
 _NOISY_WIDTH = 1e-2
-_UNLEARNT = 1e-10
-_UNLEARNT_NOISY = 1e-4
-_NOISY_STEP_SIZE = 0.1
-_EXPLORATION = 0.5
-_MAX_EPISODES = 10_000_000  # a learner that never tries a choice must not run for ever
 
 Verdict = Literal["agree", "disagree"]
 VERDICT_RULE = (
     f"agree: planned and exact differ by at most {PLANNED_TOLERANCE:g} and every seed's learned "
     f"threshold by at most {LEARNED_TOLERANCE:g}; on noisy chains the 95 % interval of the learned "
     f"threshold holds the exact one (a sound learner fails that in 1 of 20). Between break-even "
-    f"gammas, planned and learned choices must be the exact ones."
+    f"gammas, planned and learned choices must be the exact ones. After a number of forced walks, "
+    f"learned gammas and choices are held against the predicted ones in the same way."
 )
 
 
@@ -62,9 +54,10 @@ class Comparison:
         source: what was compared.
         exact: gammas at which the set of best choices at the start changes, in order.
         planned: for each, where value iteration's choice flips.
-        learned: for each, where trained agents flip.
-        verdict: "agree" or "disagree", by `VERDICT_RULE`.
+        learned: for each, where trained agents flip; with forced walks, for each predicted one.
         reasons: what disagrees, a line each; empty where all agrees.
+        forced: the walks that agents were trained for; None is until all is learnt.
+        predicted: where agents flip after these walks, exactly; None without.
     """
 
     source: str
@@ -72,6 +65,8 @@ class Comparison:
     planned: tuple[float, ...]
     learned: tuple[LearnedThreshold, ...]
     reasons: tuple[str, ...]
+    forced: ForcedWalks | None = None
+    predicted: tuple[AlgebraicNumber, ...] | None = None
 
     @property
     def verdict(self) -> Verdict:
@@ -79,7 +74,14 @@ class Comparison:
         return "disagree" if self.reasons else "agree"
 
     def to_json(self) -> dict[str, Any]:
-        """Return the row of a qdecay.comparison/1 document."""
+        """Return the row of a qdecay.comparison/1 document; forced walks add three keys."""
+        after: dict[str, Any] = {}
+        if self.forced is not None and self.predicted is not None:
+            after = {
+                "walks": self.forced.count,
+                "step_size": str(self.forced.step_size),
+                "predicted": [gamma.to_json() for gamma in self.predicted],
+            }
         return {
             "source": self.source,
             "exact": [gamma.to_json() for gamma in self.exact],
@@ -96,6 +98,7 @@ class Comparison:
                 for found in self.learned
             ],
             "verdict": self.verdict,
+            **after,
         }
 
 
@@ -105,6 +108,8 @@ def compare(
     seeds: int = 10,
     seed: int = 0,
     learner: Learner | None = None,
+    walks: int | None = None,
+    step_size: RationalLike = Fraction(1, 10),
     name: str | None = None,
     expect: Callable[[int], None] = lambda trainings: None,
     tick: Callable[[], None] = lambda: None,
@@ -116,184 +121,140 @@ def compare(
         seeds: independent agents per break-even gamma; >= 10, so that the range means something.
         seed: the first of them; the others follow.
         learner: the algorithm; None is `q_learning`, on noisy chains `double_q_learning`.
+        walks: stop training after so many forced walks of each branch, >= 1, and compare with
+            the gammas that `qdecay.exact.learning_curve` predicts; None trains to the end. For
+            chains that end with the last reward, where nothing is random.
+        step_size: with walks, the constant step size, an exact number in (0, 1].
         name: what to call the source; the environment's id by default.
         expect: called before the trainings with their number, which may turn out smaller.
         tick: called after each training.
 
     Raises:
-        TypeError: `source` is neither.
-        ValueError: seeds < 10 or seed < 0.
+        TypeError: `source` is neither, or step_size is a float.
+        ValueError: an argument is outside its range, or walks are asked of another chain or of a
+            learner with two tables.
+
+    >>> from qdecay_envs import ChainLayout
+    >>> layout = ChainLayout.choice(stay=[1], move=[0, 0, 4])
+    >>> row = compare(layout, walks=10, step_size="1/2")
+    >>> row.exact[0].decimal(4), row.predicted[0].decimal(4), round(row.learned[0].median, 4)
+    ('0.5', '0.5140', 0.514)
     """
     from qdecay.exact.break_even import break_even
-    from qdecay.thresholds import bisect, learned_threshold
+    from qdecay.exact.learning_curve import learning_curve
+    from qdecay.thresholds import bisect
+    from qdecay.trainee import ForcedWalks, Trainee
+    from qdecay_envs.rational import rational
 
     if seeds < 10:
         raise ValueError(f"seeds must be >= 10, got {seeds}")
     if seed < 0:
         raise ValueError(f"seed must be >= 0, got {seed}")
-    trainee = _Trainee(source, learner)
-    exact = break_even(trainee.env.layout if trainee.plain else trainee.mdp)
+    forced = None if walks is None else ForcedWalks(walks, rational(step_size, "step_size"))
+    trainee = Trainee(source, learner, forced)
+    layout = trainee.env.layout
+    exact = known = break_even(layout if trainee.plain else trainee.mdp)
+    if forced is not None:
+        known = learning_curve(layout, forced.step_size, forced.count).break_even()
     agents = range(seed, seed + seeds)
-    switches = [i for i, switch in enumerate(exact.switches) if switch]
-    planned, learned = [], []
-    width = _NOISY_WIDTH if trainee.noisy else _LEARNED_WIDTH
-    expect(seeds * (len(switches) * (2 + math.ceil(-math.log2(width))) or len(exact.between)))
-    for i in switches:
-        low, high = float(exact.between[i]), float(exact.between[i + 1])
-        side = _Side(exact.best[i], exact.best[i + 1])
-        planned.append(bisect(partial(trainee.plans, side), low, high, _PLANNED_WIDTH))
-        learned.append(
-            learned_threshold(
-                partial(trainee.learns, side),
-                low,
-                high,
-                seeds=agents,
-                width=_NOISY_WIDTH * (high - low) if trainee.noisy else _LEARNED_WIDTH,
-                noisy=trainee.noisy,
-                tick=tick,
-            )
-        )
-    gammas = tuple(exact.roots[i] for i in switches)
-    reasons = [
-        *_threshold_faults(gammas, planned, learned),
-        *_choice_faults(exact, trainee, agents, tick),
+    planned = [
+        bisect(partial(trainee.plans, side), low, high, _PLANNED_WIDTH)
+        for low, high, side in _flips(exact)
     ]
-    return Comparison(name or trainee.name, gammas, tuple(planned), tuple(learned), tuple(reasons))
+    flips = list(_flips(known))
+    width = _NOISY_WIDTH if trainee.noisy else _LEARNED_WIDTH
+    expect(seeds * (len(flips) * (2 + math.ceil(-math.log2(width))) or len(known.between)))
+    learned = [_learned(trainee, flip, agents, tick) for flip in flips]
+    gammas, expected = _switching(exact), _switching(known)
+    reasons = [
+        *_planning_faults(gammas, planned),
+        *_learning_faults(expected, learned, "exact" if forced is None else "predicted"),
+        *_planned_choice_faults(exact, trainee),
+        *_learned_choice_faults(known, trainee, agents, tick),
+    ]
+    return Comparison(
+        name or trainee.name,
+        gammas,
+        tuple(planned),
+        tuple(learned),
+        tuple(reasons),
+        forced,
+        None if forced is None else expected,
+    )
 
 
-@dataclass(frozen=True)
-class _Side:
-    """The best choices left and right of a break-even gamma."""
-
-    left: frozenset[int]
-    right: frozenset[int]
-
-    def right_of(self, choice: int) -> bool:
-        """Whether a choice belongs to the right: what is best on one side only decides."""
-        if self.right - self.left:
-            return choice in self.right
-        return choice not in self.left - self.right
+def _switching(found: BreakEven) -> tuple[AlgebraicNumber, ...]:
+    """The gammas at which the best choice changes; at a touch it does not."""
+    return tuple(root for root, switch in zip(found.roots, found.switches, strict=True) if switch)
 
 
-class _Trainee:
-    """A chain, the agents that are trained on it, and the planner's view of it."""
+def _flips(found: BreakEven) -> Iterator[tuple[float, float, Side]]:
+    """Yield, for each of these gammas, one on either side and the best choices there."""
+    from qdecay.trainee import Side
 
-    def __init__(self, source: ChainLayout | gym.Env[Any, Any], learner: Learner | None) -> None:
-        from qdecay.learning import double_q_learning, q_learning
-        from qdecay.mdp import MDP
-
-        self.env = _chain_env(source)
-        spec = getattr(source, "spec", None)
-        self.name = spec.id if spec else " | ".join(self.env.layout.names)
-        self.mdp = MDP.from_env(self.env)
-        # What slips or escapes is more than a choice between streams.
-        self.plain = not self.env.slip and not self.env.escape
-        self.noisy = self.env.reward_noise > 0 or self.env.slip not in (0, 1)
-        self.learner = learner or (double_q_learning if self.noisy else q_learning)
-        # Compiled code plays the model, and cannot know of noise that is no part of it.
-        self._world = self.env if self.env.reward_noise else self.mdp
-        longest = max(len(stream) for _, stream in self.env.layout.branches)
-        # Where nothing ends an episode, a limit long enough for every corridor truncates it.
-        self._limit = None if self.env.layout.ending == "terminate" else 2 * longest + 10
-
-    def plan(self, gamma: float) -> int:
-        """Return value iteration's greedy action at the start."""
-        from qdecay.planning import value_iteration
-
-        q = value_iteration(self.mdp, gamma, tol=None).q
-        return int(q[self.env.start].argmax())
-
-    def train(self, gamma: float, seed: int) -> tuple[int, int]:
-        """Return a trained agent's greedy action at the start, and the steps it took."""
-        from gymnasium.wrappers import TimeLimit
-
-        world: Any = self._world
-        limits: dict[str, Any] = {}
-        if world is self.mdp:
-            limits["max_episode_steps"] = self._limit
-        elif self._limit is not None:
-            world = TimeLimit(world, self._limit)
-        result = self.learner(
-            world,
-            gamma,
-            visits={
-                (self.env.start, branch): self._walks(len(stream), gamma)
-                for branch, (_, stream) in enumerate(self.env.layout.branches)
-            },
-            episodes=_MAX_EPISODES,
-            epsilon=_EXPLORATION,
-            step_size=_NOISY_STEP_SIZE if self.noisy else 1.0,
-            seed=seed,
-            **limits,
-        )
-        return int(result.policy[self.env.start]), result.steps
-
-    def plans(self, side: _Side, gamma: float) -> bool:
-        """Whether value iteration takes the right-hand side."""
-        return side.right_of(self.plan(gamma))
-
-    def learns(self, side: _Side, gamma: float, seed: int) -> tuple[bool, int]:
-        """Whether a trained agent takes the right-hand side, and the steps it took."""
-        choice, steps = self.train(gamma, seed)
-        return side.right_of(choice), steps
-
-    def _walks(self, length: int, gamma: float) -> int:
-        """How often a stream must be walked until its value is known at the start.
-
-        With step size alpha a walk moves value back by a step with "probability" alpha: after k
-        walks a share P[Binomial(k, alpha) > length] of it has arrived.
-        """
-        walks = length + 1.0
-        if self.env.layout.ending != "terminate" and gamma > 0:
-            missing = _UNLEARNT_NOISY if self.noisy else _UNLEARNT
-            walks += math.log(missing) / math.log(gamma)
-        if self.noisy:
-            walks = self.learner.n_tables * (walks + 6 * math.sqrt(walks)) / _NOISY_STEP_SIZE
-        return math.ceil(walks)
+    for i, switch in enumerate(found.switches):
+        if switch:
+            low, high = float(found.between[i]), float(found.between[i + 1])
+            yield low, high, Side(found.best[i], found.best[i + 1])
 
 
-def _chain_env(source: ChainLayout | gym.Env[Any, Any]) -> ChainEnv:
-    from qdecay_envs.chain import ChainEnv
-    from qdecay_envs.layout import ChainLayout
+def _learned(
+    trainee: Trainee,
+    flip: tuple[float, float, Side],
+    agents: Sequence[int],
+    tick: Callable[[], None],
+) -> LearnedThreshold:
+    from qdecay.thresholds import learned_threshold
 
-    if isinstance(source, ChainLayout):
-        return ChainEnv(source)
-    inner = getattr(source, "unwrapped", None)
-    if not isinstance(inner, ChainEnv):
-        raise TypeError(
-            f"compare takes a ChainLayout or a ChainEnv, got {type(inner or source).__name__}"
-        )
-    return inner
+    low, high, side = flip
+    return learned_threshold(
+        partial(trainee.learns, side),
+        low,
+        high,
+        seeds=agents,
+        width=_NOISY_WIDTH * (high - low) if trainee.noisy else _LEARNED_WIDTH,
+        noisy=trainee.noisy,
+        tick=tick,
+    )
 
 
-def _threshold_faults(
-    exact: Sequence[AlgebraicNumber],
-    planned: Sequence[float],
-    learned: Sequence[LearnedThreshold],
-) -> Iterator[str]:
-    for root, plan, agents in zip(exact, planned, learned, strict=True):
+def _planning_faults(exact: Sequence[AlgebraicNumber], planned: Sequence[float]) -> Iterator[str]:
+    for root, plan in zip(exact, planned, strict=True):
         gamma = float(root)
         if abs(plan - gamma) > PLANNED_TOLERANCE:
             yield f"value iteration flips at {plan:.12g}, exact is {gamma:.12g}"
+
+
+def _learning_faults(
+    expected: Sequence[AlgebraicNumber], learned: Sequence[LearnedThreshold], what: str
+) -> Iterator[str]:
+    for root, agents in zip(expected, learned, strict=True):
+        gamma = float(root)
         if agents.noisy:
             low, high = agents.interval or (math.nan, math.nan)
             if not low <= gamma <= high:
-                yield f"agents flip in [{low:.6g}, {high:.6g}], exact is {gamma:.6g}"
+                yield f"agents flip in [{low:.6g}, {high:.6g}], {what} is {gamma:.6g}"
         elif max(abs(agents.low - gamma), abs(agents.high - gamma)) > LEARNED_TOLERANCE:
-            yield f"agents flip from {agents.low:.9g} to {agents.high:.9g}, exact is {gamma:.9g}"
+            yield f"agents flip from {agents.low:.9g} to {agents.high:.9g}, {what} is {gamma:.9g}"
 
 
-def _choice_faults(
-    exact: BreakEven, trainee: _Trainee, agents: Sequence[int], tick: Callable[[], None]
-) -> Iterator[str]:
-    """What is chosen between the break-even gammas, where no threshold is near."""
-    needed = len(agents) // 2 + 1 if trainee.noisy else len(agents)
+def _planned_choice_faults(exact: BreakEven, trainee: Trainee) -> Iterator[str]:
+    """What is planned between the break-even gammas, where no threshold is near."""
     for point, best in zip(exact.between, exact.best, strict=True):
         gamma = float(point)
         if trainee.plan(gamma) not in best:
             yield f"value iteration takes {trainee.plan(gamma)} at {gamma:.6g}, best: {set(best)}"
-        if any(exact.switches):
-            continue  # the bisections began from these gammas, and asked the agents there
+
+
+def _learned_choice_faults(
+    known: BreakEven, trainee: Trainee, agents: Sequence[int], tick: Callable[[], None]
+) -> Iterator[str]:
+    """What agents choose where they never flip; else the bisections began from these gammas."""
+    if any(known.switches):
+        return
+    needed = len(agents) // 2 + 1 if trainee.noisy else len(agents)
+    for point, best in zip(known.between, known.best, strict=True):
+        gamma = float(point)
         right = 0
         for agent in agents:
             right += trainee.train(gamma, agent)[0] in best

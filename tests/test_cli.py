@@ -61,6 +61,20 @@ def test_compare_prints_json_and_nothing_else(capsys, monkeypatch, layout_file: 
     assert row["learned"][0]["seeds"] == 11
 
 
+def test_compare_holds_stopped_agents_against_the_prediction(
+    capsys, monkeypatch, layout_file: str
+) -> None:
+    """2 against 3 at delay 1, alpha = 1/2, 3 walks: 2 * 7/8 = 3 * 4/8 g has no root below 1."""
+    arguments = ("compare", layout_file, "--walks", "3", "--step-size", "1/2")
+    code, out, _ = run(capsys, monkeypatch, *arguments)
+    assert code == 0
+    assert "after 3 forced walks of each branch, step size 1/2:" in out
+    assert "never" in out
+    code, out, _ = run(capsys, monkeypatch, *arguments, "--json")
+    (row,) = json.loads(out)["rows"]
+    assert (row["walks"], row["step_size"], row["predicted"], row["learned"]) == (3, "1/2", [], [])
+
+
 @pytest.mark.parametrize("suffix", ["svg", "pdf", "png"])
 def test_compare_draws(capsys, monkeypatch, layout_file: str, tmp_path: Path, suffix: str) -> None:
     """The plot has the kind that its name says."""
@@ -97,6 +111,12 @@ WRONG = [
     (["compare", "qdecay/StayOrMove-v0", "-k", "reward_noise=-1"], "reward_noise must be"),
     (["compare", "qdecay/StayOrMove-v0", "-k", "colour=1"], "colour"),
     (["compare", "qdecay/Chain-v0"], "layout must be"),
+    (["compare", "--step-size", "1/2"], "--step-size goes with --walks"),
+    (["compare", "--walks", "0"], "--walks"),
+    (["compare", "--walks", "2", "--step-size", "much"], "--step-size must be a number"),
+    (["compare", "--walks", "2", "--step-size", "2"], "step_size must be in (0, 1], got 2"),
+    (["compare", "--walks", "2", "--learner", "double_q_learning"], "it has two tables"),
+    (["compare", "qdecay/StayOrMove-v0", "--walks", "2", "-k", "slip=1/9"], "without slip"),
     (["compare", "--colour"], "No such option"),
     (["compere"], "No such command"),
 ]

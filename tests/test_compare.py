@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+from fractions import Fraction
+
 import gymnasium as gym
 import pytest
 from models import TableEnv
@@ -117,7 +120,57 @@ def test_truncation_taken_for_an_ending_makes_the_comparison_disagree() -> None:
     assert qdecay.compare(layout, learner=broken).verdict == "disagree"
 
 
+WALKS = [(1, "1"), (3, "1/2"), (10, "1/2"), (30, "1/4"), (2, "1/10")]
+
+
+@pytest.mark.parametrize(("walks", "alpha"), WALKS)
+@pytest.mark.parametrize("learner", [qdecay.q_learning, qdecay.sarsa, qdecay.expected_sarsa])
+def test_stopped_agents_flip_where_the_binomial_law_says(walks, alpha, learner) -> None:
+    """gamma_k = gamma* (B(1) / B(3))^(1/2), or never where too little has arrived."""
+    layout = ChainLayout.choice(stay=[0, 1], move=[0, 0, 0, 9])
+    row = qdecay.compare(layout, walks=walks, step_size=alpha, learner=learner)
+    a = Fraction(alpha)
+    near, far = (
+        sum(math.comb(walks, i) * a**i * (1 - a) ** (walks - i) for i in range(d + 1, walks + 1))
+        for d in (1, 3)
+    )
+    assert row.reasons == ()
+    assert row.exact[0].closed_form() == "1/3"
+    assert abs(row.planned[0] - 1 / 3) <= PLANNED_TOLERANCE
+    if near < 9 * far:
+        expected = math.sqrt(near / (9 * far))
+        (predicted,) = row.predicted
+        assert float(predicted) == pytest.approx(expected, rel=1e-12)
+        assert predicted.coefficients[0] * 9 * far == -near * predicted.coefficients[2]
+        assert abs(row.learned[0].median - expected) <= LEARNED_TOLERANCE
+    else:
+        assert row.predicted == row.learned == ()
+
+
+def test_stopped_agents_that_learn_otherwise_disagree(mutate) -> None:
+    """The prediction is able to fail: a learner that discounts in another place is caught."""
+    mutate(discounting_one_step_late)
+    row = qdecay.compare(gym.make(HOMEWORK[0]), walks=10, step_size="1/2")
+    assert row.verdict == "disagree"
+    assert "predicted is" in row.reasons[0]
+
+
+def forced(layout=None, *, walks=3, **options):
+    return qdecay.compare(layout or gym.make(HOMEWORK[0]), walks=walks, **options)
+
+
 BAD = [
+    (lambda: forced(walks=0), ValueError, "walks must be >= 1, got 0"),
+    (lambda: forced(step_size=0.5), TypeError, "step_size"),
+    (lambda: forced(step_size="3/2"), ValueError, r"step_size must be in \(0, 1\], got 3/2"),
+    (lambda: forced(gym.make(HOMEWORK[0], slip="1/10")), ValueError, "without slip, escape"),
+    (lambda: forced(gym.make(HOMEWORK[0], escape=True)), ValueError, "without slip, escape"),
+    (lambda: forced(learner=qdecay.double_q_learning), ValueError, "it has two tables"),
+    (
+        lambda: forced(ChainLayout.choice(a=[1], b=[0, 3], ending="repeat")),
+        ValueError,
+        'ending is "repeat"',
+    ),
     (lambda: qdecay.compare(gym.make("FrozenLake-v1")), TypeError, "FrozenLakeEnv"),
     (lambda: qdecay.compare(3), TypeError, "got int"),
     (lambda: qdecay.compare(gym.make(HOMEWORK[0]), seeds=9), ValueError, "seeds must be >= 10"),
