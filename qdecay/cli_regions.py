@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -69,7 +70,7 @@ def regions(
         return
     mdp, found = _solve(source, option, max_seconds)
     if certificate is not None:
-        _write_certificate(mdp, found, certificate, source)
+        _write_certificate(mdp, found, certificate)
     if as_json:
         typer.echo(json.dumps(found.to_json(source)))
     else:
@@ -158,9 +159,11 @@ def verify(
     except CertificateError as error:
         typer.echo(f"{file}: rejected: {error}")
         return 1
-    found = document["regions"]
-    counts = ", ".join(f"{len(found[key])} {key}" for key in ("regions", "breakpoints", "touches"))
-    typer.echo(f"{file}: proven: {counts} of {found['n_states']} states")
+    sets = [interval[0] for interval in document["intervals"]]
+    breaks = sum(left != right for left, right in pairwise(sets))
+    touches = len(document["points"]) - breaks
+    counts = f"{breaks + 1} regions, {breaks} breakpoints, {touches} touches"
+    typer.echo(f"{file}: proven: {counts} of {document['model']['n_states']} states")
     return 0
 
 
@@ -198,12 +201,12 @@ def _check_new(path: Path, force: bool) -> None:
         raise InputError(f"{path}: the folder {path.parent} does not exist")
 
 
-def _write_certificate(mdp: MDP, found: PolicyRegions, path: Path, source: str) -> None:
+def _write_certificate(mdp: MDP, found: PolicyRegions, path: Path) -> None:
     from qdecay.errors import InputError
     from qdecay.exact.certificate import write_certificate
 
     try:
         with tables.spinner(f"writing {path}"):
-            write_certificate(mdp, found, path, source=source)
+            write_certificate(mdp, found, path)
     except ValueError as error:
         raise InputError(f"{path}: {error}") from error

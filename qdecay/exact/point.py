@@ -7,6 +7,7 @@ of the others decide by their exact signs at gamma, right of it, or left of it.
 from __future__ import annotations
 
 from collections.abc import Callable
+from fractions import Fraction
 
 import numpy as np
 from flint import fmpz_poly
@@ -54,20 +55,24 @@ class Point:
 
     def _not_negative(self, series: PolicySeries, pairs: Pairs) -> Pairs:
         """Return the pairs that floats cannot prove negative at gamma."""
-        lower, upper = self.gamma.enclosure(60)
-        centre = float((lower + upper) / 2)
-        half_width = 2.0**-44 * min(centre, 1 - centre)
-        try:
-            window = Window(series.model, series.graph, centre, half_width)
-        except NoBound:
-            return pairs
-        if not window.lower < lower <= upper < window.upper:
-            return pairs
-        return pairs[window.suspects_on(pairs, lower, upper)]
+        return not_negative_on(series, pairs, *self.gamma.enclosure(60))
 
     def _beside(self, sign: Sign) -> Mask:
         # All others are worse at gamma, hence near it.
         return settle(self.model, self.policy, self.at, sign, self.budget)[1]
+
+
+def not_negative_on(series: PolicySeries, pairs: Pairs, lower: Fraction, upper: Fraction) -> Pairs:
+    """Return the pairs that floats cannot prove negative on a short interval [lower, upper]."""
+    centre = float((lower + upper) / 2)
+    half_width = max(2.0**-44 * min(centre, 1 - centre), 0.75 * float(upper - lower))
+    try:
+        window = Window(series.model, series.graph, centre, half_width)
+    except NoBound:
+        return pairs
+    if not window.lower < lower <= upper < window.upper:
+        return pairs
+    return pairs[window.suspects_on(pairs, lower, upper)]
 
 
 def settle(

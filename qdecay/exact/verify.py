@@ -1,64 +1,84 @@
 """Checks a certificate of policy regions and trusts nothing of the solver that wrote it.
 
-With `verify_form` and `verify_signs` it needs the standard library only. A certificate (schema
-qdecay.certificate/1) is a JSON object of
+With `verify_signs` it needs the standard library only. A certificate (qdecay.certificate/1) is
 
-    model           an MDP document; its numbers are integers or "p/q"
-    regions         the policy-regions document, verbatim
-    denominators    a polynomial D for each region
-    factors         a polynomial F for each breakpoint, then for each touch
+    model      an MDP document: n_states, n_actions, transitions; numbers are integers or "p/q"
+    at_zero    the sets of optimal actions of all states at gamma = 0
+    points     for each breakpoint and touch in order [f, [c, k], sets]: the root of the
+               polynomial f between (2 c - 1) / 2^k and (2 c + 1) / 2^k, and the sets there
+    intervals  [sets, d] from 0 to the first point, .., from the last to 1
 
-Polynomials are lists of integers, constant term first. D and F only show the way. What is proven,
-for the policy that takes the first action of every set of a region, is this.
+Polynomials are lists of integers, constant term first. What is proven, for the policy that takes
+the first action of every set of an interval, with q a common denominator of the probabilities:
 
-Values: N_0 = D_0 r, N_t = P N_(t-1) + D_t r, coefficient by coefficient, ends in zeros. So
-    (I - gamma P) N = D r, and D > 0 on (0, 1): the value of the policy is N / D.
-Advantages: c = D r(s, a) + gamma p(s, a) . N - N(s) is identically 0 for the actions of the
-    region's sets, and < 0 for all others strictly between neighbouring points (0, breakpoints,
-    touches, 1). So the policy is optimal there, and the sets are complete.
-Points: each is the only root of its polynomial in its interval, and a root of F. F divides c for
-    the actions that the point adds to a set; for no other action does c vanish there.
+Values: in y = gamma / q, N_0 = d_0 r, N_t = q P N_(t-1) + d_t r ends in zeros. So
+    (I - gamma P) N = d r, and d > 0 on [0, 1): the policy is worth N / d.
+Advantages: c = d r(s, a) + gamma p(s, a) . N - N(s) is identically 0 for the actions of the
+    interval's sets, and < 0 inside it for all others: the policy is optimal, the sets are complete.
+Signs: f has no root but the point from the point before to the point after. c, divided by the f
+    of both ends as often as possible, has no root from end to end, the ends included: it has one
+    sign inside, and is 0 at an end exactly where that f divides it.
 
-Signs: c, divided by the F of both ends as often as possible, has no root from end to end, the
-ends included, and F none between them. The regions cover (0, 1): the points stand in order.
+The points stand in order, so the intervals cover (0, 1); at each point some set changes.
 """
 
 from __future__ import annotations
 
 import math
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
 from fractions import Fraction
-from itertools import accumulate, pairwise
+from itertools import pairwise
 from typing import Any
 
-from qdecay.exact.verify_form import (
-    MAX_DEGREE,
-    Model,
-    Point,
-    Sets,
-    items,
-    members,
-    polynomial,
-    read_model,
-    read_point,
-    read_sets,
-)
 from qdecay.exact.verify_signs import (
     CertificateError,
     Polynomial,
     count_roots,
-    primitive,
     quotient,
     require,
     sign_at,
     spend,
-    vanishes,
     without,
 )
 
 SCHEMA = "qdecay.certificate/1"
-__all__ = ["SCHEMA", "CertificateError", "verify"]
+MAX_DEGREE = 2_000
+__all__ = ["SCHEMA", "CertificateError", "Model", "read_model", "values", "verify"]
 
-Advantages = dict[tuple[int, int], Polynomial]
+_MAX_INDEX = 10**5
+_MAX_BITS = 10**5  # of a common denominator, and of an interval
+_LARGEST = 2**_MAX_BITS
+_RATIONAL = re.compile(r"-?[0-9]{1,4000}(?:/[1-9][0-9]{0,3999})?")
+
+Sets = list[list[int]]
+Row = tuple[int, list[tuple[int, int]]]
+
+
+@dataclass(frozen=True)
+class Model:
+    """The common denominator q of the probabilities, and the rows in integers.
+
+    rows[s][a] = R r(s, a), [(t, q p(s, a, t)), ...]: the going-on transitions only; R is a
+    common denominator of the rewards.
+    """
+
+    q: int
+    rows: list[dict[int, Row]]
+
+
+@dataclass(frozen=True)
+class Point:
+    """The root of f in [lower, upper], and the optimal sets there; no statement on those at 1."""
+
+    f: Polynomial
+    lower: Fraction
+    upper: Fraction
+    sets: Sets | None
+
+
+_ONE = Point([-1, 1], Fraction(1), Fraction(1), None)
 
 
 def verify(document: Any) -> None:
@@ -68,216 +88,185 @@ def verify(document: Any) -> None:
         CertificateError: a statement does not hold, is not of the documented form, or would
             take more degree or memory than the checker spends.
     """
-    parts = members(document, "certificate", "schema model regions denominators factors")
+    parts = _members(document, "certificate", "schema model at_zero points intervals")
     require(parts["schema"] == SCHEMA, f'the schema must be "{SCHEMA}"')
     model = read_model(parts["model"])
-    stated = _header(parts["regions"], model)
-    sets = [read_sets(entry, model, f"region {i}") for i, entry in enumerate(stated["regions"])]
-    points = _points(stated, parts["factors"], model)
-    ordered = _in_order(points)
-    _check_changes(ordered, sets)
-    _check_ends(stated, ordered, model)
-    denominators = items(parts["denominators"], "denominators", len(sets))
-    _check_regions(model, sets, denominators, ordered)
+    zero = Point([0, 1], Fraction(0), Fraction(0), _sets(parts["at_zero"], model, "at_zero"))
+    stated = enumerate(_list(parts["points"], "points"))
+    points = [zero, *(_point(entry, model, f"point {i}") for i, entry in stated), _ONE]
+    _check_points(points)
+    intervals = _list(parts["intervals"], "intervals", len(points) - 1)
+    sets = []
+    for i, (entry, ends) in enumerate(zip(intervals, pairwise(points), strict=True)):
+        where, pair = f"interval {i}", _list(entry, f"interval {i}", 2)
+        sets.append(_sets(pair[0], model, where))
+        _check_interval(model, sets[i], _polynomial(pair[1], where), ends, where)
+    for i, (left, right) in enumerate(pairwise(sets)):
+        require(not left == points[i + 1].sets == right, f"point {i}: nothing changes there")
 
 
-def _header(document: Any, model: Model) -> dict[str, Any]:
-    keys = "schema source n_states n_actions start breakpoints regions touches at_zero blackwell"
-    stated = members(document, "regions", keys)
-    require(stated["schema"] == "qdecay.policy-regions/1", "regions: the schema is wrong")
-    require(type(stated["source"]) is str, "regions: the source must be text")
-    sizes = [stated["n_states"], stated["n_actions"], stated["start"]]
-    same = _same(sizes, [len(model.rows), model.n_actions, model.start])
-    require(same, "regions: n_states, n_actions or start is not the model's")
-    for key in ("breakpoints", "regions", "touches"):
-        items(stated[key], key)
-    count = len(stated["breakpoints"]) + 1
-    require(len(stated["regions"]) == count, f"there must be {count} regions")
-    return stated
+def _check_points(points: list[Point]) -> None:
+    """Show that the points stand in order, and each f has one root between its neighbours."""
+    for i, (left, right) in enumerate(pairwise(points)):
+        require(left.upper < right.lower, f"point {i}: not right of the one before")
+    for i, three in enumerate(zip(points, points[1:], points[2:], strict=False)):
+        f, own = three[1].f, [point.f for point in three].count(three[1].f)
+        changes = sign_at(f, three[1].lower) * sign_at(f, three[1].upper) < 0
+        require(changes, f"point {i}: not shown to lie in its interval")
+        only = count_roots(f, three[0].lower, three[2].upper, own) == own
+        require(only, f"point {i}: its polynomial has another root nearby")
 
 
-def _same(stated: list[Any], expected: list[Any]) -> bool:
-    """Whether the numbers or nulls are the same; 1, 1.0 and true differ."""
-    pairs = zip(stated, expected, strict=True)
-    return all(type(value) is type(other) and value == other for value, other in pairs)
-
-
-def _points(stated: dict[str, Any], factors: Any, model: Model) -> list[Point]:
-    entries = [(f"breakpoint {i}", p, True) for i, p in enumerate(stated["breakpoints"])]
-    entries += [(f"touch {i}", p, False) for i, p in enumerate(stated["touches"])]
-    return [
-        read_point(document, factor, model, name, splits)
-        for (name, document, splits), factor in zip(
-            entries, items(factors, "factors", len(entries)), strict=True
-        )
-    ]
-
-
-def _in_order(points: list[Point]) -> list[Point]:
-    """Return 0, the points and 1 from left to right, with gaps between their intervals."""
-    zero = Point("0", [0, 1], Fraction(0), Fraction(0))
-    one = Point("1", [-1, 1], Fraction(1), Fraction(1))
-    while True:
-        ordered = [zero, *sorted(points, key=lambda point: point.lower), one]
-        close = [pair for pair in pairwise(ordered) if pair[0].upper >= pair[1].lower]
-        if not close:
-            break
-        for left, right in close:
-            left.halve()
-            right.halve()
-    for kind in (True, False):
-        names = [point.name for point in points if point.splits == kind]
-        found = [point.name for point in ordered[1:-1] if point.splits == kind]
-        require(names == found, "the points are out of order")
-    return ordered
-
-
-def _check_changes(ordered: list[Point], sets: list[Sets]) -> None:
-    """Check that `changes` tells the sets left and right of each point, and every change."""
-    region = 0
-    for point in ordered[1:-1]:
-        before, after = sets[region], sets[region + point.splits]
-        region += point.splits
-        require(not point.splits or before != after, f"{point.name}: its regions are the same")
-        for s, (old, new) in enumerate(zip(before, after, strict=True)):
-            left, at, right = point.changes.get(s, [old, old, old])
-            where = f"{point.name}, state {s}"
-            require([left, right] == [old, new], f"{where}: left or right is not the region's")
-            require({*at} >= {*left, *right}, f"{where}: an action is missing at the point")
-            changed = left != at or left != right
-            require(changed or s not in point.changes, f"{where}: nothing changes")
-
-
-def _check_ends(stated: dict[str, Any], ordered: list[Point], model: Model) -> None:
-    """Check the sets at gamma = 0 and the last point before 1."""
-    for s, actions in enumerate(read_sets(stated["at_zero"], model, "at_zero")):
-        rewards = {a: reward for a, (reward, _) in model.rows[s].items()}
-        best = sorted(a for a in rewards if rewards[a] == max(rewards.values()))
-        require(actions == best, f"at_zero, state {s}: the actions of largest reward are {best}")
-    breakpoints, touches = len(stated["breakpoints"]), len(stated["touches"])
-    members(stated["blackwell"], "blackwell", "breakpoint touch")
-    found = [stated["blackwell"][key] for key in ("breakpoint", "touch")]
-    last = [breakpoints - 1 if breakpoints else None, None]
-    if ordered[-2].name == f"touch {touches - 1}":
-        last[1] = touches - 1
-    require(_same(found, last), f"blackwell: breakpoint and touch must be {last}")
-
-
-def _check_regions(
-    model: Model, sets: list[Sets], denominators: list[Any], ordered: list[Point]
+def _check_interval(
+    model: Model, sets: Sets, d: Polynomial, ends: tuple[Point, Point], where: str
 ) -> None:
-    """Prove the sets between all neighbouring points, region after region."""
-    region, advantages = -1, {}
-    for left, right in pairwise(ordered):
-        if left.splits or left is ordered[0]:
-            region += 1
-        try:
-            if left.splits or left is ordered[0]:
-                d = polynomial(denominators[region], "denominator")
-                advantages = _advantages(model, sets[region], d)
-            _check_negative(advantages, left, right)
-        except CertificateError as error:
-            raise CertificateError(f"region {region}: {error}") from None
+    """Prove the sets between two neighbouring points, and at both."""
+    chosen = zip(model.rows, sets, strict=True)
+    policy = [rows[actions[0]] if rows else (0, []) for rows, actions in chosen]
+    table = values(model.q, policy, d, where)
+    in_gamma = [c * model.q ** (len(d) - 1 - i) for i, c in enumerate(d)]
+    no_root = count_roots(without(in_gamma, _ONE.f), Fraction(0), Fraction(1), 0) == 0
+    require(d[0] > 0 and no_root, f"{where}: d is not shown to be positive")
+    found: list[Sets] = [[[] for _ in sets] for _ in range(3)]
+    for s, a, c in _advantages(model, table, d):
+        tied = [not any(c)] * 3
+        if any(c):
+            _check_negative(c, *ends, f"{where}, state {s}, action {a}")
+            tied[1:] = [quotient(c, end.f) is not None for end in ends]
+        for kind, is_tied in zip(found, tied, strict=True):
+            kind[s] += [a] if is_tied else []
+    stated = zip(
+        ("inside", "at its left end", "at its right end"),
+        (sets, *(end.sets for end in ends)),
+        found,
+        strict=True,
+    )
+    for side, expected, proven in stated:
+        for s, actions in enumerate(expected or []):
+            text = f"{where}, state {s}: the set {side} is {proven[s]}, not {actions}"
+            require(proven[s] == actions, text)
 
 
-def _advantages(model: Model, sets: Sets, d: Polynomial) -> Advantages:
-    """Return c of each action outside the sets, and show that c = 0 for those inside."""
-    require(d[0] > 0, "D is not positive at 0")
-    no_root = not vanishes(without(d, [-1, 1]), Fraction(0), Fraction(1))
-    require(no_root, "D vanishes in (0, 1)")
-    values = _values(model, sets, d)
-    length = len(values[0])
-    source = [model.q**length * c for c in d] + [0] * (length + 1 - len(d))
-    found = {}
+def _check_negative(c: Polynomial, left: Point, right: Point, where: str) -> None:
+    """Show that c is negative strictly between the points, and 0 at them only by their f."""
+    middle = (left.upper + right.lower) / 2
+    require(sign_at(c, middle) < 0, f"{where}: it is better than the set")
+    rest = without(without(c, left.f), right.f)
+    no_root = count_roots(rest, left.lower, right.upper, 0) == 0
+    require(no_root, f"{where}: it is not shown to be worse throughout")
+
+
+def _advantages(
+    model: Model, table: list[list[int]], d: Polynomial
+) -> Iterator[tuple[int, int, Polynomial]]:
+    """Yield each state and action with its c in gamma, up to a positive factor."""
+    columns = list(zip(*table, strict=True))
+    powers = [model.q ** (len(table) - t) for t in range(len(table) + 1)]
+    source = d + [0] * (len(table) + 1 - len(d))
     for s, rows in enumerate(model.rows):
         for a, (reward, row) in rows.items():
-            c = [reward * term for term in source]
-            for i, value in enumerate(values[s]):
-                c[i] -= model.q * value
+            c = [reward * x - v for x, v in zip(source, (*columns[s], 0), strict=True)]
             for t, weight in row:
-                for i, value in enumerate(values[t], 1):
-                    c[i] += weight * value
-            tied, stated = not any(c), a in sets[s]
-            verb = "ties" if tied else "does not tie"
-            require(tied == stated, f"state {s}, action {a}: {verb} with the set on all of it")
-            if not tied:
-                found[s, a] = primitive(_trimmed(c))
-    return found
+                c[1:] = [x + weight * v for x, v in zip(c[1:], columns[t], strict=True)]
+            c = [x * power for x, power in zip(c, powers, strict=True)]
+            content = math.gcd(*c) or 1
+            while len(c) > 1 and not c[-1]:
+                c.pop()
+            yield s, a, [x // content for x in c]
 
 
-def _trimmed(c: Polynomial) -> Polynomial:
-    while not c[-1]:
-        c.pop()
-    return c
-
-
-def _values(model: Model, sets: Sets, d: Polynomial) -> list[Polynomial]:
-    """Return q^(T-1) N(s) in T coefficients for each state, times the rewards' denominator."""
-    policy = [
-        rows[actions[0]] if rows else (0, [])
-        for rows, actions in zip(model.rows, sets, strict=True)
-    ]
-    table: list[list[int]] = []  # table[t] = q^t N_t
-    vector, scale = [0] * len(policy), 1
-    for t in range(len(d) + len(policy) + 1):
-        source = scale * d[t] if t < len(d) else 0
+def values(q: int, policy: list[Row], d: Polynomial, where: str) -> list[list[int]]:
+    """Return the coefficients of N in y = gamma / q, each a list over the states."""
+    table: list[list[int]] = []
+    vector = [0] * len(policy)
+    for t in range(MAX_DEGREE):
+        source = d[t] if t < len(d) else 0
         vector = [source * r + sum(w * vector[u] for u, w in row) for r, row in policy]
         if t >= len(d) and not any(vector):
-            powers = list(accumulate([model.q] * (t - 1), int.__mul__, initial=1))[::-1]
-            return [[*map(int.__mul__, column, powers)] for column in zip(*table, strict=True)]
+            return table
         table.append(vector)
-        scale *= model.q
-        require(t <= MAX_DEGREE, f"a degree above {MAX_DEGREE:,}")
-        spend((t + 1) * len(policy) * scale.bit_length())
-    raise CertificateError("D times the values of the policy is no polynomial")
+        steps = max(t + 1, len(d))  # c in gamma takes up to steps factors q
+        spend(steps * len(policy), max(map(int.bit_length, vector)) + steps * q.bit_length())
+    raise CertificateError(f"{where}: d times the values is no polynomial of degree < {MAX_DEGREE}")
 
 
-def _check_negative(advantages: Advantages, left: Point, right: Point) -> None:
-    """Show that each c is negative strictly between two points, and 0 at them only as stated."""
-    for point in (left, right):
-        while _has_further_root(point.factor, left, right):
-            _tighten(left, right)
-    lower, middle, upper = _short_fractions(left, right)
-    between = f"between {left.name} and {right.name}"
-    for (s, a), c in advantages.items():
-        where, rest = f"state {s}, action {a}", c
-        for point in (left, right):
-            if point.changes:
-                tied = quotient(c, point.factor) is not None
-                stated = s in point.changes and a in point.changes[s][1]
-                verb = "ties" if tied else "is not shown to tie"
-                require(tied == stated, f"{where}: {verb} with the set at {point.name}")
-            rest = without(rest, point.factor)
-        no_root = not vanishes(rest, lower, upper) or _has_no_root(rest, left, right)
-        require(no_root, f"{where}: the advantage is not shown to have no root {between}")
-        require(sign_at(c, middle) < 0, f"{where}: it is better than the set {between}")
+def read_model(document: Any) -> Model:
+    """Return the model of an MDP document whose probabilities are positive and sum to 1."""
+    parts = _members(document, "model", "schema n_states n_actions transitions")
+    require(parts["schema"] == "qdecay.mdp/1", 'model: the schema must be "qdecay.mdp/1"')
+    n, n_actions = _integers([parts["n_states"], parts["n_actions"]], "model", 1)
+    outcomes: dict[tuple[int, int], list[tuple[int, Fraction, Fraction, bool]]] = {}
+    q = scale = 1
+    for number, entry in enumerate(_list(parts["transitions"], "transitions")):
+        where = f"transition {number}"
+        s, a, t, p, r, ends = _list(entry, where, 6)
+        _integers([s, t], where, 0, n - 1)
+        _integers([a], where, 0, n_actions - 1)
+        p, r = _rational(p, where), _rational(r, where)
+        require(p > 0 and type(ends) is bool, f"{where}: a probability or flag is wrong")
+        q, scale = math.lcm(q, p.denominator), math.lcm(scale, r.denominator)
+        bits = q.bit_length() + scale.bit_length()
+        require(bits <= _MAX_BITS, f"{where}: the common denominators grow too long")
+        spend(number, bits)
+        outcomes.setdefault((s, a), []).append((t, p, r, ends))
+    rows: list[dict[int, Row]] = [{} for _ in range(n)]
+    for (s, a), found in sorted(outcomes.items()):
+        weights = [p.numerator * (q // p.denominator) for _, p, _, _ in found]
+        require(sum(weights) == q, f"state {s}, action {a}: the probabilities do not sum to 1")
+        rewards = [r.numerator * (scale // r.denominator) for _, _, r, _ in found]
+        going_on = [(o[0], w) for o, w in zip(found, weights, strict=True) if not o[3]]
+        rows[s][a] = sum(map(int.__mul__, weights, rewards)), going_on
+    return Model(q, rows)
 
 
-def _has_further_root(factor: Polynomial, left: Point, right: Point) -> bool:
-    """Whether the factor has a root from left.lower to right.upper that is not one of the two."""
-    own = sum(end.factor == factor and end.lower < end.upper for end in (left, right))
-    return count_roots(factor, left.lower, right.upper, most=own) != own
+def _point(document: Any, model: Model, where: str) -> Point:
+    f, place, sets = _list(document, where, 3)
+    centre, bits = _integers(_list(place, where, 2), where, 1, _LARGEST)
+    require(bits <= _MAX_BITS, f"{where}: the interval is too short")
+    lower, upper = (Fraction(2 * centre + side, 2**bits) for side in (-1, 1))
+    return Point(_polynomial(f, where), lower, upper, _sets(sets, model, where))
 
 
-def _short_fractions(left: Point, right: Point) -> tuple[Fraction, Fraction, Fraction]:
-    """Return fractions with few bits: somewhat left of the cell, inside it, and right of it."""
-    gap = right.lower - left.upper
-    grain = 2 ** (6 + int(1 / gap).bit_length())
-    middle = round((left.upper + right.lower) / 2 * grain)
-    lower, upper = math.floor(left.lower * grain), math.ceil(right.upper * grain)
-    return Fraction(lower, grain), Fraction(middle, grain), Fraction(upper, grain)
+def _sets(document: Any, model: Model, where: str) -> Sets:
+    """Return a set of available actions for every state, empty where there are none."""
+    sets = _list(document, where, len(model.rows))
+    for s, (actions, rows) in enumerate(zip(sets, model.rows, strict=True)):
+        _integers(actions, f"{where}, state {s}", 0)
+        available = actions == sorted(rows.keys() & actions) and bool(actions) == bool(rows)
+        require(available, f"{where}, state {s}: not a sorted set of available actions")
+    return sets
 
 
-def _has_no_root(p: Polynomial, left: Point, right: Point) -> bool:
-    """Whether p has no root between the points nor at them, however close outside it may be."""
-    while vanishes(p, left.lower, right.upper):
-        if vanishes(p, left.upper, right.lower):
-            return False
-        _tighten(left, right)
-    return True
+def _polynomial(document: Any, where: str) -> Polynomial:
+    coefficients = _integers(document, where, -_LARGEST, _LARGEST)
+    fits = 0 < len(coefficients) <= MAX_DEGREE + 1 and coefficients[-1] != 0
+    require(fits, f"{where}: no degree in 0..{MAX_DEGREE}")
+    return coefficients
 
 
-def _tighten(left: Point, right: Point) -> None:
-    for _ in range(16):  # halving is cheap beside a count of roots
-        left.halve()
-        right.halve()
+def _members(document: Any, where: str, keys: str) -> dict[str, Any]:
+    """Return a JSON object that has these keys and no other."""
+    fits = type(document) is dict and document.keys() == {*keys.split()}
+    require(fits, f"{where}: not an object of {keys}")
+    return dict(document)
+
+
+def _list(document: Any, where: str, length: int | None = None) -> list[Any]:
+    require(type(document) is list, f"{where}: not a list")
+    require(length is None or len(document) == length, f"{where}: not {length} entries")
+    return list(document)
+
+
+def _integers(document: Any, where: str, low: int, high: int = _MAX_INDEX) -> list[int]:
+    numbers = _list(document, where)
+    fits = all(type(number) is int and low <= number <= high for number in numbers)
+    require(fits, f"{where}: something is no integer, or out of range")
+    return numbers
+
+
+def _rational(value: Any, where: str) -> Fraction:
+    """Return the number of an integer or of text like "-7/10"."""
+    text = str(value) if type(value) is int and value.bit_length() < 13_000 else value
+    matches = type(text) is str and _RATIONAL.fullmatch(text) is not None
+    require(matches, f'{where}: not an integer or "p/q"')
+    return Fraction(text)
