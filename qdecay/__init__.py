@@ -26,12 +26,7 @@ if TYPE_CHECKING:
     from qdecay.exact.certificate import write_certificate
     from qdecay.exact.formulas import break_even_gamma, break_even_reward
     from qdecay.exact.learning_curve import LearningCurve, learning_curve, walks_until
-    from qdecay.exact.regions import (
-        PolicyRegions,
-        is_breakpoint,
-        optimal_actions,
-        policy_regions,
-    )
+    from qdecay.exact.regions import PolicyRegions, is_breakpoint, optimal_actions
     from qdecay.learning import (
         EpsilonGreedy,
         LearningResult,
@@ -46,7 +41,7 @@ if TYPE_CHECKING:
         sarsa,
     )
     from qdecay.mdp import MDP
-    from qdecay.numeric_regions import NumericRegions, numeric_regions
+    from qdecay.numeric_regions import NumericRegions
     from qdecay.planning import (
         Solution,
         evaluate_policy,
@@ -57,6 +52,7 @@ if TYPE_CHECKING:
     )
     from qdecay.probe.faults import Diagnosis, diagnose
     from qdecay.probe.profile import DiscountProfile
+    from qdecay.regions import policy_regions
     from qdecay_envs.layout import ChainLayout
 
 _LAZY = {
@@ -65,7 +61,7 @@ _LAZY = {
     "qdecay.exact.blackwell": ("Blackwell", "blackwell"),
     "qdecay.exact.certificate": ("write_certificate",),
     "qdecay.exact.learning_curve": ("LearningCurve", "learning_curve", "walks_until"),
-    "qdecay.exact.regions": ("PolicyRegions", "is_breakpoint", "optimal_actions", "policy_regions"),
+    "qdecay.exact.regions": ("PolicyRegions", "is_breakpoint", "optimal_actions"),
     "qdecay.exact.formulas": ("break_even_gamma", "break_even_reward"),
     "qdecay.learning": (
         "EpsilonGreedy",
@@ -81,7 +77,7 @@ _LAZY = {
         "sarsa",
     ),
     "qdecay.mdp": ("MDP",),
-    "qdecay.numeric_regions": ("NumericRegions", "numeric_regions"),
+    "qdecay.numeric_regions": ("NumericRegions",),
     "qdecay_envs.layout": ("ChainLayout",),
     "qdecay.planning": (
         "Solution",
@@ -93,6 +89,7 @@ _LAZY = {
     ),
     "qdecay.probe.faults": ("Diagnosis", "diagnose"),
     "qdecay.probe.profile": ("DiscountProfile",),
+    "qdecay.regions": ("policy_regions",),
 }
 _HOME = {name: module for module, names in _LAZY.items() for name in names}
 
@@ -131,7 +128,6 @@ __all__ = [
     "learned_thresholds",
     "learning_curve",
     "modified_policy_iteration",
-    "numeric_regions",
     "optimal_actions",
     "policy_iteration",
     "policy_regions",

@@ -78,16 +78,16 @@ def regions(
 
 
 def _numeric(source: str, option: list[str] | None, as_json: bool, refused: object) -> None:
-    """Print the brackets of `numeric_regions`, and that they prove nothing."""
+    """Print the brackets of `numeric_policy_regions`, and that they prove nothing."""
     from qdecay.errors import InputError
-    from qdecay.numeric_regions import STATEMENT, numeric_regions
+    from qdecay.numeric_regions import STATEMENT, numeric_policy_regions
     from qdecay.source import Source, parse_options
 
     if refused:
         raise InputError("--numeric has no --certificate, --max-seconds or --states")
     mdp = Source(source, parse_options(option or [])).mdp()
     with tables.spinner(source):
-        found = numeric_regions(mdp)
+        found = numeric_policy_regions(mdp)
     if as_json:
         typer.echo(json.dumps(found.to_json(source)))
         return

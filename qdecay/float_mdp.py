@@ -21,7 +21,7 @@ from qdecay.mdp import MDP, Row
 _EPS = float(np.finfo(np.float64).eps)
 _FLOATS_ONLY = (
     "this model holds floats only: make it with MDP.from_rows, MDP.from_env or MDP.from_arrays "
-    "for exact answers"
+    'for exact answers, or ask for method="numeric"'
 )
 
 

@@ -1,15 +1,19 @@
 """Policy regions in floating point, for models that outgrow exact arithmetic. Proves nothing.
 
 Optimal values are found along a grid of gammas, each with a proven error, and with them sets of
-actions that hold every optimal one. Where two such sets of a state have no action in common, the
-optimal actions certainly change between the two gammas; that bracket is then narrowed. What lies
-closer together than the grid, touches, and ties that rounding cannot tell from differences are
-not seen: the list may be incomplete, which `qdecay.policy_regions` never is.
+actions that hold every optimal one. Where the sets that a state had since its last change have
+no action in common any more, its optimal actions certainly change, between the last two gammas
+that show it. Grid cells that hold a change are narrowed by more solves, at estimates of where the
+values of the two actions meet, until the bracket is narrow or the solves run out. What lies closer
+together than the grid, touches, and ties that rounding cannot tell from differences are not seen:
+the list may be incomplete, which the exact one never is.
+
+Only a few solutions are kept at a time, so the memory is that of the model and of the answer.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,14 +21,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qdecay.mdp import MDP
-from qdecay.planning import value_over_gammas
+from qdecay.planning.gammas import Followed, Follower
 
-SCHEMA = "qdecay.numeric-regions/1"
+SCHEMA = "qdecay.numeric-regions/2"
 STATEMENT = (
     "numeric: each bracket holds a change, but changes closer together than the grid, touches and "
     "near ties are not seen; this proves nothing about what is missing"
 )
-_SECTIONS = 16  # parts of a bracket in one round of narrowing
+
+Actions = tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -33,12 +38,13 @@ class NumericChange:
 
     Attributes:
         lower, upper: the bracket; its width bounds the error of either end.
-        changes: for each state that certainly changes, its possible optimal actions left and right.
+        changes: for each state that certainly changes, the actions that could be optimal all the
+            way from its last change up to the bracket, and those that could be right of it.
     """
 
     lower: float
     upper: float
-    changes: dict[int, tuple[tuple[int, ...], tuple[int, ...]]]
+    changes: dict[int, tuple[Actions, Actions]]
 
 
 @dataclass(frozen=True)
@@ -46,26 +52,33 @@ class NumericRegions:
     """Changes in ascending order, and how they were looked for.
 
     Attributes:
-        changes: the brackets found.
+        changes: the brackets found, by their upper end. A state's own brackets never overlap.
         points: how many gammas the first grid had, spread evenly in log(1 - gamma).
         up_to: its largest gamma.
-        error: the largest error of a value anywhere on it, in reward units.
+        solves: at how many gammas the model was solved in all.
+        error: the largest error of a value at any of them, in reward units.
+        undecided: (gamma, count) wherever on the grid the number of states with more than one
+            possible action differs from the one before: ties, and differences that rounding hides.
     """
 
     changes: tuple[NumericChange, ...]
     points: int
     up_to: float
+    solves: int
     error: float
+    undecided: tuple[tuple[float, int], ...]
 
     def to_json(self, source: str) -> dict[str, Any]:
-        """Return the qdecay.numeric-regions/1 document."""
+        """Return the qdecay.numeric-regions/2 document."""
         return {
             "schema": SCHEMA,
             "source": source,
             "statement": STATEMENT,
             "points": self.points,
             "up_to": self.up_to,
+            "solves": self.solves,
             "error": self.error,
+            "undecided": [list(pair) for pair in self.undecided],
             "changes": [
                 {
                     "lower": change.lower,
@@ -80,16 +93,27 @@ class NumericRegions:
         }
 
 
-def numeric_regions(
-    mdp: MDP, *, points: int = 1000, up_to: float = 1 - 1e-6, width: float = 1e-9
+def numeric_policy_regions(
+    mdp: MDP,
+    *,
+    points: int = 1000,
+    up_to: float = 1 - 1e-6,
+    width: float = 1e-9,
+    max_solves: int | None = None,
+    progress: Callable[[float, int], None] | None = None,
 ) -> NumericRegions:
     """Return brackets that each hold a change of the optimal actions; see the module.
 
     Args:
-        mdp: the model, exact or of floats.
+        mdp: the model, exact or of floats (`FloatMDP`, for large ones).
         points: gammas of the first grid; >= 2.
         up_to: its largest gamma, in (0, 1).
         width: brackets are narrowed to this width, or as far as rounding lets them; > 0.
+        max_solves: solves in all, the grid's included; >= points. What is left after the grid is
+            shared evenly by the cells that hold changes. None is 20 times `points` for models of
+            up to 10,000 rows (states times actions), falling to 1.2 times at 400,000 rows.
+        progress: called with the gamma reached and the number of brackets found, at each point
+            of the grid.
 
     Raises:
         ValueError: an argument is outside its range.
@@ -101,59 +125,177 @@ def numeric_regions(
         raise ValueError(f"up_to must be in (0, 1), got {up_to}")
     if not width > 0:
         raise ValueError(f"width must be > 0, got {width}")
+    if max_solves is None:
+        max_solves = int(points * max(1.2, min(20.0, 200_000 / (mdp.n_states * mdp.n_actions))))
+    if max_solves < points:
+        raise ValueError(f"max_solves must be >= points = {points}, got {max_solves}")
     grid = -np.expm1(np.linspace(0.0, np.log1p(-up_to), points))
-    sweep = value_over_gammas(mdp, grid)
-    found = [
-        change
-        for left, right in _brackets(sweep.greedy)
-        for change in _narrowed(mdp, float(grid[left]), float(grid[right]), width)
-    ]
-    return NumericRegions(tuple(found), points, up_to, float(sweep.errors.max()))
+    return _Search(mdp, width, max_solves).along(grid, progress)
 
 
-def _narrowed(mdp: MDP, lower: float, upper: float, width: float) -> Iterator[NumericChange]:
-    grid = np.linspace(lower, upper, _SECTIONS + 1)
-    greedy = value_over_gammas(mdp, grid).greedy
-    brackets = list(_brackets(greedy))
-    for left, right in brackets:
-        low, high = float(grid[left]), float(grid[right])
-        stuck = right - left == _SECTIONS and len(brackets) == 1
-        if high - low <= width or stuck:
-            yield NumericChange(low, high, _changes(greedy[left], greedy[right]))
-        else:
-            yield from _narrowed(mdp, low, high, width)
+class _Search:
+    """One search: solves, and gives out what is left of them."""
+
+    def __init__(self, mdp: MDP, width: float, max_solves: int) -> None:
+        self.follower = Follower(mdp)
+        self.alive: NDArray[np.bool_] = np.asarray(mdp.available.any(axis=1))
+        self.width = width
+        self.max_solves = max_solves
+        self.solves = 0
+        self.error = 0.0
+
+    def along(
+        self, grid: NDArray[np.float64], progress: Callable[[float, int], None] | None
+    ) -> NumericRegions:
+        """Solve at every gamma of the grid, and between them where sets change."""
+        here = self.solve(float(grid[0]), None)
+        tracker, before = Tracker(here, self.alive), here
+        undecided = [(here.gamma, _undecided(here))]
+        for i, gamma in enumerate(grid.tolist()[1:], start=1):
+            # What is not yet used, less one for each further point, shared by the cells left.
+            share = (self.max_solves - self.solves) // (len(grid) - i) - 1
+            there = self.solve(gamma, _line(before, here, gamma))
+            for solution in self.between(before, here, there, share):
+                tracker.meet(solution)
+            tracker.meet(there)
+            if undecided[-1][1] != (count := _undecided(there)):
+                undecided.append((gamma, count))
+            before, here = here, there
+            if progress is not None:
+                progress(gamma, len(tracker.found))
+        return NumericRegions(
+            tracker.changes(), len(grid), float(grid[-1]), self.solves, self.error, tuple(undecided)
+        )
+
+    def solve(self, gamma: float, guess: NDArray[np.float64] | None) -> Followed:
+        """Solve at one gamma, and count it."""
+        solution = self.follower.solve(gamma, guess)
+        self.solves += 1
+        self.error = max(self.error, solution.error)
+        return solution
+
+    def between(
+        self, past: Followed, left: Followed, right: Followed, share: int, stale: int = 0
+    ) -> Iterator[Followed]:
+        """Yield solutions between left and right, ascending, that narrow what changes there.
+
+        Each solve is near the median estimate of where states change, on its far side from the
+        nearer end, so that the bracket shrinks to little more than the distance to that end. Where
+        that failed twice (`stale`), the next is in the middle.
+        """
+        states = self.changing(left, right)
+        size = right.gamma - left.gamma
+        if share < 1 or size <= self.width or len(states) == 0:
+            return
+        before = self.solves
+        middle, counts = None, (0, 0)
+        for gamma in self.candidates(past, left, right, states, stale):
+            middle = self.solve(gamma, _line(left, right, gamma))
+            counts = len(self.changing(left, middle)), len(self.changing(middle, right))
+            if any(counts) or self.solves - before == share:
+                break
+        if middle is None or not any(counts):
+            return
+        used, rest = self.solves, share - (self.solves - before)
+        parts = (past, left, middle), (left, middle, right)
+        slow = [part[2].gamma - part[1].gamma > size / 2 and stale < 2 for part in parts]
+        yield from self.between(*parts[0], rest * counts[0] // sum(counts), (stale + 1) * slow[0])
+        yield middle
+        yield from self.between(*parts[1], rest - (self.solves - used), (stale + 1) * slow[1])
+
+    def candidates(
+        self, past: Followed, left: Followed, right: Followed, states: NDArray[np.int64], stale: int
+    ) -> Iterator[float]:
+        """Yield gammas strictly between, ever further from where the states seem to change.
+
+        The next is for where rounding hides at the one before what is best.
+        """
+        center = (left.gamma + right.gamma) / 2
+        if stale == 2:
+            yield center
+            return
+        at, hidden = _meeting(past, left, right, states)
+        near = min(at - left.gamma, right.gamma - at)
+        margin = max(near / 10, hidden, self.width / 3) * (1 if at < center else -1)
+        for factor in 1.5 ** np.arange(6):
+            for gamma in (at + factor * margin, at - factor * margin):
+                if left.gamma < gamma < right.gamma:
+                    yield float(gamma)
+
+    def changing(self, left: Followed, right: Followed) -> NDArray[np.int64]:
+        """The states whose two sets have no action in common."""
+        common = (left.greedy & right.greedy).any(axis=1)
+        return np.flatnonzero(self.alive & ~common)
 
 
-def _brackets(greedy: NDArray[np.bool_]) -> Iterator[tuple[int, int]]:
-    """Yield index pairs, from left to right, between which some state's sets are disjoint.
+def _undecided(solution: Followed) -> int:
+    return int((solution.greedy.sum(axis=1) > 1).sum())
 
-    The sets met since the last change are intersected; where nothing is left of them, the
-    change lies right of the last set that has no action in common with the present one.
+
+def _line(left: Followed, right: Followed, gamma: float) -> NDArray[np.float64]:
+    """The values at gamma on the line through two solutions, or the nearer ones close to 1."""
+    past, ahead = right.gamma - left.gamma, gamma - right.gamma
+    if past <= 0 or ahead >= 0.5 * (1 - gamma):  # values have poles at 1: no line leads there
+        return right.v
+    step = ahead / past
+    line: NDArray[np.float64] = (1 + step) * right.v - step * left.v
+    return line
+
+
+def _meeting(
+    past: Followed, left: Followed, right: Followed, states: NDArray[np.int64]
+) -> tuple[float, float]:
+    """Where the best actions of left and right seem to be worth the same, a median over states.
+
+    That is where the line through past and left says, or else the one through left and right,
+    which is off where its slope changes at the very point. And a little more than the distance
+    from there at which rounding hides which action is better.
     """
-    alive = greedy[0].any(axis=1)
-    anchor, common = 0, greedy[0]
-    for j in range(1, len(greedy)):
-        met = common & greedy[j]
-        if (met.any(axis=1) | ~alive).all():
-            common = met
-            continue
-        i = next((i for i in range(j - 1, anchor - 1, -1) if _differ(greedy[i], greedy[j])), None)
-        if i is None:  # three sets without a common action, but no two of them disjoint
-            common = greedy[j]
-            continue
-        yield i, j
-        anchor, common = j, greedy[j]
+    a, b = left.q[states].argmax(axis=1), right.q[states].argmax(axis=1)
+    bound = np.maximum(left.bounds[states], right.bounds[states])
+    lead = left.q[states, a] - left.q[states, b]
+    slope = (lead + right.q[states, b] - right.q[states, a]) / (right.gamma - left.gamma)
+    if past.gamma < left.gamma:
+        fall = past.q[states, a] - past.q[states, b] - lead
+        earlier = fall / (left.gamma - past.gamma)
+        told = (earlier * (right.gamma - left.gamma) > lead) & (fall > 100 * bound)
+        slope = np.where(told, earlier, slope)
+    return left.gamma + float(np.median(lead / slope)), float(np.median(2.5 * bound / slope))
 
 
-def _differ(left: NDArray[np.bool_], right: NDArray[np.bool_]) -> bool:
-    return bool((left.any(axis=1) & ~(left & right).any(axis=1)).any())
+class Tracker:
+    """Meets solutions in ascending order and writes down which states certainly changed, where.
+
+    `common` are the actions that were possible at every gamma since the state's last change;
+    `absent` is the largest gamma at which each action was not possible. When nothing is left of
+    `common`, the least of `absent` is the last gamma from which on no action was always possible.
+    """
+
+    def __init__(self, first: Followed, alive: NDArray[np.bool_]) -> None:
+        self.alive = alive
+        self.common = first.greedy.copy()
+        self.absent = np.where(first.greedy, -np.inf, first.gamma)
+        self.found: dict[tuple[float, float], dict[int, tuple[Actions, Actions]]] = {}
+
+    def meet(self, solution: Followed) -> None:
+        """Take the next solution."""
+        self.absent[~solution.greedy] = solution.gamma
+        kept = self.common & solution.greedy
+        lost = np.flatnonzero(self.alive & ~kept.any(axis=1))
+        lower = self.absent[lost].min(axis=1)
+        for s, low in zip(lost.tolist(), lower.tolist(), strict=True):
+            sets = (_actions(self.common[s]), _actions(solution.greedy[s]))
+            self.found.setdefault((solution.gamma, low), {})[s] = sets
+        kept[lost] = solution.greedy[lost]
+        self.common = kept
+
+    def changes(self) -> tuple[NumericChange, ...]:
+        """All that was found, by the brackets' upper ends."""
+        return tuple(
+            NumericChange(lower, upper, states)
+            for (upper, lower), states in sorted(self.found.items())
+        )
 
 
-def _changes(
-    left: NDArray[np.bool_], right: NDArray[np.bool_]
-) -> dict[int, tuple[tuple[int, ...], tuple[int, ...]]]:
-    states = np.flatnonzero(left.any(axis=1) & ~(left & right).any(axis=1))
-    return {
-        int(s): (tuple(np.flatnonzero(left[s]).tolist()), tuple(np.flatnonzero(right[s]).tolist()))
-        for s in states
-    }
+def _actions(flags: NDArray[np.bool_]) -> Actions:
+    return tuple(np.flatnonzero(flags).tolist())

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import functools
 import json
+import operator
+from types import SimpleNamespace
 
 import gymnasium as gym
+import numpy as np
 import pytest
 from hypothesis import given, settings
+from hypothesis import strategies as st
 from models import mdps, two_state_puterman
 from shell import run
 
-import qdecay
-from qdecay import MDP, numeric_regions, policy_regions
+from qdecay import MDP, policy_regions
+from qdecay.float_mdp import FloatMDP
+from qdecay.numeric_regions import Tracker
 
 
 def breakpoints_within(mdp: MDP, lower: float, upper: float, state: int) -> int:
@@ -24,7 +30,7 @@ def breakpoints_within(mdp: MDP, lower: float, upper: float, state: int) -> int:
 @given(mdp=mdps(max_states=3, max_actions=2))
 def test_every_bracket_holds_a_breakpoint(mdp: MDP) -> None:
     """What is reported is true of the exact regions, state by state."""
-    found = numeric_regions(mdp, points=50, up_to=0.999, width=1e-7)
+    found = policy_regions(mdp, points=50, up_to=0.999, width=1e-7, method="numeric")
     for change in found.changes:
         for state in change.changes:
             assert breakpoints_within(mdp, change.lower, change.upper, state) >= 1
@@ -34,16 +40,109 @@ def test_frozen_lake_loses_none_on_a_fine_grid() -> None:
     """On FrozenLake 8x8 all 25 exact breakpoints have a bracket of their own up to 1 - 1e-5."""
     mdp = MDP.from_env(gym.make("FrozenLake8x8-v1"))
     exact = [float(point.gamma) for point in policy_regions(mdp).breakpoints]
-    found = numeric_regions(mdp, points=1000, up_to=1 - 1e-5)
+    found = policy_regions(mdp, method="numeric", points=1000, up_to=1 - 1e-5, width=1e-8)
     assert len(found.changes) == len(exact) == 25
     for gamma, change in zip(exact, found.changes, strict=True):
         assert change.lower <= gamma <= change.upper
-        assert change.upper - change.lower <= 1e-9
+        assert change.upper - change.lower <= 1e-8
+    assert found.solves <= 1000 + 10 * 25
+
+
+def test_few_solves_leave_wider_brackets() -> None:
+    """With no solve but the grid's, a bracket is a cell of it, and still holds its breakpoint."""
+    mdp = two_state_puterman()
+    found = policy_regions(mdp, method="numeric", points=10, up_to=0.99, max_solves=10)
+    assert found.solves == 10
+    grid = 1 - np.logspace(0, -2, 10)
+    i = np.searchsorted(grid, 10 / 11)
+    assert [(c.lower, c.upper) for c in found.changes] == [
+        pytest.approx(tuple(grid[i - 1 : i + 1]))
+    ]
+    for more in range(11, 20):
+        found = policy_regions(mdp, method="numeric", points=10, up_to=0.99, max_solves=more)
+        assert found.solves <= more
+        assert all(c.lower <= 10 / 11 <= c.upper for c in found.changes)
+
+
+@settings(deadline=None, derandomize=True, max_examples=40)
+@given(data=st.data(), n_actions=st.integers(1, 3), n_points=st.integers(2, 8))
+def test_brackets_are_those_of_the_definition(data, n_actions: int, n_points: int) -> None:
+    """Against brute force: the shortest run of points, since the last, without a common action."""
+    masks = data.draw(
+        st.lists(st.integers(1, 2**n_actions - 1), min_size=n_points, max_size=n_points)
+    )
+    expected, since = [], 0
+    for j in range(n_points):
+        starts = [
+            i for i in range(since, j) if not functools.reduce(operator.and_, masks[i : j + 1])
+        ]
+        if starts:
+            expected.append((starts[-1], j))
+            since = j
+    sets = [np.array([[mask >> a & 1 for a in range(n_actions)]], dtype=bool) for mask in masks]
+    points = [SimpleNamespace(gamma=float(i), greedy=greedy) for i, greedy in enumerate(sets)]
+    tracker = Tracker(points[0], np.array([True]))
+    for point in points[1:]:
+        tracker.meet(point)
+    assert [(c.lower, c.upper) for c in tracker.changes()] == expected
+    for change in tracker.changes():
+        left, right = change.changes[0]
+        assert not set(left) & set(right)
+
+
+def test_what_ties_is_counted() -> None:
+    """Two equal actions in one of two states are told as undecided, over the whole grid."""
+    rows = [(0, 0, 1, 1, 1, False), (0, 1, 1, 1, 1, False), (1, 0, 1, 1, 1, True)]
+    mdp = MDP.from_rows(rows, n_states=2, n_actions=2)
+    found = policy_regions(mdp, method="numeric", points=10)
+    assert (found.changes, found.undecided) == ((), ((0.0, 1),))
+
+
+def test_progress_follows_the_grid() -> None:
+    """It is told once for each point after the first, with the brackets found."""
+    told: list[tuple[float, int]] = []
+    policy_regions(
+        two_state_puterman(),
+        method="numeric",
+        points=10,
+        up_to=0.99,
+        progress=lambda gamma, count: told.append((gamma, count)),
+    )
+    gammas, counts = zip(*told, strict=True)
+    assert np.allclose(gammas, 1 - np.logspace(0, -2, 10)[1:])
+    assert sorted(counts) == list(counts)
+    assert set(counts) == {0, 1}
+
+
+def test_models_of_floats_have_numeric_regions_only() -> None:
+    """`FloatMDP` gives the brackets of the exact model; the exact method names the other one."""
+    exact = MDP.from_env(gym.make("FrozenLake-v1"))
+    floats = FloatMDP.from_env(gym.make("FrozenLake-v1"))
+    options = {"points": 100, "up_to": 0.999, "width": 1e-6}
+    found = policy_regions(floats, method="numeric", **options)
+    expected = policy_regions(exact, method="numeric", **options)
+    assert [c.changes for c in found.changes] == [c.changes for c in expected.changes]
+    assert len(found.changes) == len(policy_regions(exact).breakpoints) > 0
+    with pytest.raises(TypeError, match='method="numeric"'):
+        policy_regions(floats)
+
+
+def test_options_of_the_other_method_are_refused() -> None:
+    """Nothing is accepted and then ignored."""
+    mdp = two_state_puterman()
+    with pytest.raises(TypeError, match="max_seconds"):
+        policy_regions(mdp, method="numeric", max_seconds=1.0)
+    with pytest.raises(TypeError, match="points"):
+        policy_regions(mdp, points=10)
+    with pytest.raises(ValueError, match="method must be exact or numeric, got 'fast'"):
+        policy_regions(mdp, method="fast")
 
 
 def test_puterman() -> None:
     """One change, at 10/11, of state 0 from leaving to sharing."""
-    (change,) = numeric_regions(two_state_puterman(), points=10, up_to=0.99).changes
+    (change,) = policy_regions(
+        two_state_puterman(), method="numeric", points=10, up_to=0.99
+    ).changes
     assert change.lower <= 10 / 11 <= change.upper
     assert change.changes == {0: ((1,), (0,))}
 
@@ -75,6 +174,7 @@ BAD = [
     ({"up_to": 1.0}, "up_to must be in"),
     ({"up_to": float("nan")}, "up_to must be in"),
     ({"width": 0.0}, "width must be > 0"),
+    ({"points": 100, "max_solves": 99}, "max_solves must be >= points = 100, got 99"),
 ]
 
 
@@ -82,7 +182,7 @@ BAD = [
 def test_bad_arguments_are_refused(arguments: dict, message: str) -> None:
     """Values outside their range are named; so is an option that does not go with --numeric."""
     with pytest.raises(ValueError, match=message):
-        qdecay.numeric_regions(two_state_puterman(), **arguments)
+        policy_regions(two_state_puterman(), method="numeric", **arguments)
 
 
 def test_numeric_has_no_certificate(capsys, monkeypatch, tmp_path) -> None:

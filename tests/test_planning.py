@@ -310,6 +310,17 @@ def test_a_tolerance_below_rounding_is_not_claimed() -> None:
             solve(two_state_puterman(), 0.9, tol=1e-30)
 
 
+def test_a_tolerance_below_rounding_is_soon_told() -> None:
+    """Sweeps do not double for ever where only rounding is left to fight."""
+    random = np.random.default_rng(0)
+    p = sparse.csr_matrix(random.dirichlet(np.ones(200), size=400))
+    mdp = FloatMDP.from_sparse(p, random.random((200, 2)))
+    for solve in (optimal_values, value_iteration):
+        with pytest.raises(NotConverged, match="rounding allows no error below") as error:
+            solve(mdp, 0.999, tol=1e-12)
+        assert error.value.best.sweeps < 50_000
+
+
 def test_states_without_actions_are_absorbing() -> None:
     """A state without rows has value 0 and no greedy action."""
     mdp = MDP.from_rows([(0, 0, 1, 1, 3, False)], n_states=2, n_actions=2)

@@ -126,18 +126,56 @@ def rescale(ptr: Array, col: Array, p: Array, r: Array, gamma: float, y: Array) 
 
 @compiled
 def keep(
-    v: Array, q: Array, policy: Array, y: Array, factor: float, error: float,
-    values: Array, greedy: Array,
-) -> float:  # fmt: skip
-    """Write down the values and what is greedy by the smaller bound of each state; the largest."""
+    q: Array, policy: Array, y: Array, factor: float, error: float, bounds: Array, greedy: Array
+) -> float:
+    """Write down each state's smaller bound, and what is greedy by it; the largest bound."""
     largest = 0.0
-    for s in range(len(v)):
+    for s in range(len(q)):
         own = factor * y[s]
-        bound = own if own < error else error
-        largest = max(largest, bound)
-        values[s] = v[s]
-        greedy_actions(q[s : s + 1], policy[s : s + 1], bound, greedy[s : s + 1])
+        bounds[s] = own if own < error else error
+        largest = max(largest, bounds[s])
+        greedy_actions(q[s : s + 1], policy[s : s + 1], bounds[s], greedy[s : s + 1])
     return largest
+
+
+@compiled
+def onward(gamma: float, before: float, first: float) -> float:
+    """How much of the line from `first` to `before` to add for a guess of the values at gamma.
+
+    Values have poles at gamma = 1: near it, a line would lead away.
+    """
+    width, past = gamma - before, before - first
+    return width / past if past > 0.0 and width < 0.5 * (1.0 - gamma) else 0.0
+
+
+@compiled
+def at_gamma(
+    ptr: Array, col: Array, p: Array, r: Array, gamma: float, horizon: float,
+    tol: float, sizes: tuple[float, float], max_sweeps: int, mixing: bool, scaled: float,
+    v: Array, q: Array, policy: Array, y: Array, progress: Array,
+    first_sweeps: int, rows: Array, middle: Array, entries: Array, weights: Array, work: Array,
+    bounds: Array, greedy: Array,
+) -> tuple[int, int, float, float]:  # fmt: skip
+    """Solve at one gamma, from v; y serves below `scaled`.
+
+    Returns the status, the sweeps, the error, and up to which gamma y serves now.
+    """
+    slack, reward_size = sizes
+    progress[0], progress[1] = np.inf, 0.0
+    status, sweeps, residual, rounding = accelerated(
+        ptr, col, p, r, gamma, v, q, policy, tol, (horizon, slack, reward_size), max_sweeps,
+        progress, mixing and gamma < 1.0, first_sweeps, rows, middle, entries, weights, work,
+    )  # fmt: skip
+    error = (residual + rounding) * horizon
+    factor = np.inf
+    if tol == 0.0 and gamma < 1.0:
+        if gamma >= scaled:
+            scaled = further(gamma)
+            rescale(ptr, col, p, r, further(scaled), y)
+        factor = entrywise(ptr, col, p, r, gamma, v, q, policy, y, slack)
+        low, high, size = backup(ptr, col, p, r, gamma, v, q, policy)
+        error = (max(-low, high) + slack * (reward_size + gamma * size)) * horizon
+    return status, sweeps, keep(q, policy, y, factor, error, bounds, greedy), scaled
 
 
 @compiled
@@ -146,37 +184,25 @@ def along_gammas(
     tol: float, sizes: tuple[float, float], max_sweeps: int, mixing: bool,
     v: Array, q: Array, policy: Array, y: Array, progress: Array,
     first_sweeps: int, rows: Array, middle: Array, entries: Array, weights: Array, work: Array,
-    values: Array, greedy: Array, errors: Array,
+    bounds: Array, values: Array, greedy: Array, errors: Array,
 ) -> tuple[int, int]:  # fmt: skip
     """Solve at one gamma after the other, each from the values before, continued in a line.
 
     `gammas` ascend. Returns the status and how many gammas are done.
     """
-    slack, reward_size = sizes
-    scaled = 0.0  # y serves up to this gamma
+    scaled = 0.0
     for i in range(len(gammas)):
-        gamma, horizon = gammas[i], horizons[i]
         if i > 0:
-            # Values have poles at gamma = 1: near it, a line would lead away.
-            width, before = gamma - gammas[i - 1], gammas[i - 1] - gammas[max(i - 2, 0)]
-            step = width / before if before > 0.0 and width < 0.5 * (1.0 - gamma) else 0.0
+            step = onward(gammas[i], gammas[i - 1], gammas[max(i - 2, 0)])
             for s in range(len(v)):
                 v[s] = values[i - 1, s] + step * (values[i - 1, s] - values[max(i - 2, 0), s])
-        progress[0], progress[1] = np.inf, 0.0
-        status, _, residual, rounding = accelerated(
-            ptr, col, p, r, gamma, v, q, policy, tol, (horizon, slack, reward_size), max_sweeps,
-            progress, mixing and gamma < 1.0, first_sweeps, rows, middle, entries, weights, work,
+        status, _, errors[i], scaled = at_gamma(
+            ptr, col, p, r, gammas[i], horizons[i], tol, sizes, max_sweeps, mixing, scaled,
+            v, q, policy, y, progress, first_sweeps, rows, middle, entries, weights, work,
+            bounds, greedy[i],
         )  # fmt: skip
-        error = (residual + rounding) * horizon
-        factor = np.inf
-        if tol == 0.0 and gamma < 1.0:
-            if gamma >= scaled:
-                scaled = further(gamma)
-                rescale(ptr, col, p, r, further(scaled), y)
-            factor = entrywise(ptr, col, p, r, gamma, v, q, policy, y, slack)
-            low, high, size = backup(ptr, col, p, r, gamma, v, q, policy)
-            error = (max(-low, high) + slack * (reward_size + gamma * size)) * horizon
-        errors[i] = keep(v, q, policy, y, factor, error, values[i], greedy[i])
+        for s in range(len(v)):
+            values[i, s] = v[s]
         if status == OUT_OF_SWEEPS or (status == AT_FLOOR and tol > 0.0):
             return status, i
     return CONVERGED, len(gammas)

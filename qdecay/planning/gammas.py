@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from qdecay.errors import NotConverged
 from qdecay.mdp import MDP
-from qdecay.planning.problem import check, horizon_of, table_of
+from qdecay.planning.problem import Solution, check, horizon_of, table_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,11 +96,64 @@ def value_over_gammas(
         *table.model, grid, np.array(horizons), tol or 0.0, (table.slack, table.reward_size),
         max_sweeps, not bool(mdp.ends.any()),
         np.zeros(shape[0]), np.empty(shape), np.empty(shape[0], dtype=np.uint32),
-        np.empty(shape[0]), np.empty(2), *table.room(), found.values, found.greedy, found.errors,
+        np.empty(shape[0]), np.empty(2), *table.room(),
+        np.empty(shape[0]), found.values, found.greedy, found.errors,
     )  # fmt: skip
     if status != loops.CONVERGED:
         raise NotConverged(_why(status, found, done, tol, max_sweeps), found)
     return found
+
+
+@dataclass(frozen=True, eq=False)
+class Followed(Solution):
+    """A solution with a bound for every state, by which `greedy` goes; `error` is the largest.
+
+    Attributes:
+        bounds: |v - v*| <= bounds and |q - q*| <= bounds[:, None], shape (S,).
+    """
+
+    bounds: NDArray[np.float64]
+
+
+class Follower:
+    """Solves one model at one gamma after another, down to rounding, each from a guess nearby.
+
+    What `value_over_gammas` does, one gamma at a time, for models of which only a few answers fit
+    in memory at once.
+    """
+
+    def __init__(self, mdp: MDP, max_sweeps: int = 1_000_000) -> None:
+        self._mdp, self._table = mdp, table_of(mdp)
+        self._max_sweeps = max_sweeps
+        self._mixing = not bool(mdp.ends.any())
+        self._scale = np.zeros(mdp.n_states)
+        self._scaled = 0.0
+        self._room = self._table.room()
+
+    def solve(self, gamma: float, guess: NDArray[np.float64] | None = None) -> Followed:
+        """Return the optimal values at 0 <= gamma < 1, from a guess of shape (S,) or from zeros.
+
+        Raises:
+            NotConverged: max_sweeps ran out; `best` is the last Solution.
+        """
+        from qdecay.planning import along, loops
+
+        table, shape = self._table, (self._mdp.n_states, self._mdp.n_actions)
+        v = np.zeros(shape[0]) if guess is None else guess.copy()
+        q, greedy = np.empty(shape), np.empty(shape, dtype=np.bool_)
+        bounds = np.empty(shape[0])
+        status, sweeps, error, self._scaled = along.at_gamma(
+            *table.model, gamma, horizon_of(self._mdp, gamma), 0.0,
+            (table.slack, table.reward_size), self._max_sweeps, self._mixing, self._scaled,
+            v, q, np.empty(shape[0], dtype=np.uint32), self._scale, np.empty(2), *self._room,
+            bounds, greedy,
+        )  # fmt: skip
+        solution = Followed(gamma, v, q, greedy, error, sweeps, bounds)
+        if status == loops.OUT_OF_SWEEPS:
+            raise NotConverged(
+                f"the {self._max_sweeps} sweeps were used up at gamma = {gamma}", solution
+            )
+        return solution
 
 
 def _why(status: int, found: GammaSweep, done: int, tol: float | None, max_sweeps: int) -> str:

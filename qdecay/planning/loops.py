@@ -43,6 +43,8 @@ def verdict(
     """
     if (residual + rounding) * horizon <= tol or (tol == 0.0 and residual <= rounding):
         return True, CONVERGED
+    if tol < rounding * horizon and residual <= rounding:
+        return True, AT_FLOOR
     progress[1] = 0.0 if residual < progress[0] else progress[1] + 1.0
     progress[0] = min(progress[0], residual)
     # Far above the rounding, a residual that stays is a reward on its way along a path.
@@ -136,7 +138,8 @@ def accelerated(
 
     While `mixing` pays, the system is solved by `relax`; then by BiCGSTAB, after Gauss-Seidel
     sweeps. Their number doubles whenever a round did not halve the residual, so that in the end
-    it is Gauss-Seidel value iteration, which always gets there.
+    it is Gauss-Seidel value iteration, which always gets there; save where little more than
+    rounding is left, of which no number of sweeps gets rid.
     """
     horizon, slack, reward_size = scale
     d, x, factor = work[0], work[1], work[2]
@@ -156,7 +159,7 @@ def accelerated(
         if measured > 0.5 * last:
             strikes += 1
             # The first policy looks one step ahead; what it leaves says nothing about mixing.
-            if not mixing:
+            if not mixing and residual > 4.0 * rounding:
                 first_sweeps = min(2 * first_sweeps, 1 << 20)
             elif strikes > 1:
                 mixing = False
