@@ -4,9 +4,11 @@ An environment that knows its rationals has an attribute `P_exact`: Gymnasium's 
 `P[s][a] = [(probability, next state, reward, terminated), ...]` with `fractions.Fraction` in
 place of floats. The reward is paid on that very step; after a terminated one nothing follows. A
 reader such as `qdecay.MDP.from_env` takes `P_exact` instead of guessing what the floats of `P`
-meant, and a wrapper that changes the dynamics offers a `P_exact` of its own. Two attributes more
-are optional: `reward_noise`, the standard deviation of normal noise on rewards, of which the table
-then has the means; and `initial_state_distrib`, the probability of each start state.
+meant, and a wrapper that changes the dynamics offers a `P_exact` of its own.
+
+Optional, and read where they are found: `start`, the state in which every episode starts, or
+`initial_state_distrib`, the probability of each; `state_names` and `action_names`; and
+`reward_noise`, the standard deviation of normal noise on rewards, whose means the table then has.
 """
 
 from __future__ import annotations

@@ -185,7 +185,7 @@ class TabularVectorEnv(VectorEnv[Integers, Integers, NDArray[Any]]):
         if len(waiting):
             chosen[waiting] = 0
         if chosen.view(np.uint64).max() >= self._n_actions:  # negative ones are huge there
-            wrong = chosen[(chosen < 0) | (chosen >= self._n_actions)][0]
+            wrong = given[(chosen < 0) | (chosen >= self._n_actions)][0]
             raise ValueError(f"actions must be 0 .. {self._n_actions - 1}, got {wrong}")
         return chosen, waiting
 
