@@ -6,8 +6,10 @@ Steps until Q-learning's greedy choice is right for good, median and range over 
 kinds of exploration, in two sweeps of two games each: over the delay n, where the large reward is
 always worth twice the constant one, and over gamma, where it is fixed and the right choice changes
 at the exact break-even gamma. Beside them stand the expected steps of a uniformly random walk to
-the large reward, 2**(n+1) - 2, and of an epsilon-greedy one, (p**-n - 1) / (1 - p) with
-p = epsilon / 2. With FOLDER, the four plots are saved there.
+the large reward, W(n) = 2**(n+1) - 2, and of an epsilon-greedy agent whose every success is a
+random step, W(n) = (p**-n - 1) / (1 - p) with p = epsilon / 2 (without luck), or that is paid on
+its first visit of the last state (with luck); see `qdecay.exploration`. With FOLDER, the four plots
+are saved there.
 """
 
 from __future__ import annotations
@@ -42,15 +44,23 @@ def shown(row: LearningTime) -> str:
     median, low, high = (
         late if steps is None else f"{steps:,.0f}" for steps in (row.median, row.low, row.high)
     )
-    greedy = ""
-    if row.explorer == "epsilon-greedy":
-        p = Fraction(str(EXPLORERS[row.explorer].epsilon)) / 2
-        greedy = f"{float(random_walk_steps(row.delay, p)):,.0f}"
+    expected = ""
+    if row.explorer == "epsilon-greedy" and row.best == ("sparse",):
+        expected = " ".join(f"{float(steps):14,.0f}" for steps in epsilon_walks(row.delay))
     return (
         f"{row.gamma!s:>6} {row.delay:2} {float(row.reward):8.4g} {'/'.join(row.best):9} "
         f"{row.explorer:17} {median:>9} {low:>9} {high:>9} {row.random_walk:6,} "
-        f"{greedy:>15}"
+        f"{expected}"
     )
+
+
+def epsilon_walks(delay: int) -> tuple[Fraction, Fraction]:
+    """Return the expected steps of an epsilon-greedy agent with and without luck."""
+    p = Fraction(str(EXPLORERS["epsilon-greedy"].epsilon)) / 2
+    walks = [random_walk_steps(successes, p) for successes in range(1, delay + 1)]
+    back = sum(walks[:-1], Fraction(0))
+    found = walks[-2] if delay > 1 else walks[0]
+    return found + back, walks[-1] + back
 
 
 def main(folder: Path | None) -> None:
@@ -66,7 +76,7 @@ def main(folder: Path | None) -> None:
                 print(f"exact break-even gamma: {exact}")
             print(
                 f"{'gamma':>6} {'n':>2} {'R':>8} {'right':9} {'explorer':17} {'median':>9} "
-                f"{'low':>9} {'high':>9} {'walk':>6} {'epsilon-walk':>15}"
+                f"{'low':>9} {'high':>9} {'walk':>6} {'with luck':>14} {'without':>14}"
             )
             for row in rows:
                 print(shown(row))

@@ -5,10 +5,15 @@ be taken n times in a row, and taking CONSTANT in between gives up. It is played
 (`ConstantOrSparse`), or once (homework C with `escape`, where one small reward ends the game too).
 Value does not depend on how an agent explores; the time until it knows that value does:
 
-    uniformly random     n successes in a row at probability p = 1/2: (p**-n - 1) / (1 - p) =
-                         2**(n+1) - 2 steps before R is seen once
+    uniformly random     n successes in a row at probability p = 1/2: W(n) = (p**-n - 1) / (1 - p)
+                         = 2**(n+1) - 2 steps before R is seen once. Its value then moves back one
+                         state at a time, by n - 1, n - 2, ... successes in a row: about
+                         W(n) + ... + W(1) = 2**(n+2) - 4 - 2 n steps until the start knows of it
     epsilon-greedy       from zero, the small reward is soon the greedy choice, so each success
-                         then needs a random step: about the same with p = epsilon / 2
+                         then needs a random step: the same with p = epsilon / 2, save that in a
+                         new state two untried actions are level. So about half of the agents are
+                         paid R on their first visit of the last state, after W(n - 1) steps, and
+                         need W(n - 1) + W(n - 1) + W(n - 2) + ... + W(1) in all
     optimistic           greedy from values above any true one: what is untried looks best, so
                          time is polynomial in n (Koenig & Simmons 1996)
     exploring starts     episodes begin anywhere, and the large reward is often near
