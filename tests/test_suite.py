@@ -22,6 +22,7 @@ from qdecay_envs import (
     TwoStreamsEnv,
 )
 from qdecay_envs.delay_menu import menu_with_break_evens
+from qdecay_envs.table import sure
 
 
 def row(*outcomes: tuple[str, int, Any]) -> list[tuple[Fraction, int, Fraction, bool]]:
@@ -274,6 +275,48 @@ def test_a_bad_argument_is_refused_in_one_line(
     assert len(str(caught.value).splitlines()) == 1
 
 
+TWO = [[sure(1), sure(0, 1)], [sure(1, 3, True)] * 2]
+HALF = Fraction(1, 2)
+BAD_TABLES: list[tuple[Any, dict[str, Any], str]] = [
+    ([], {}, "table must have at least one state, and an action in each"),
+    (None, {}, "table must have at least one state"),
+    ([[]], {}, "table must have at least one state, and an action in each"),
+    ([[sure(0)], [sure(1)] * 2], {}, "table[1] must have 1 actions as table[0] has, got 2"),
+    ([[[]]], {}, "table[0][0]: the probabilities sum to 0"),
+    ([[[(HALF, 0, HALF, False)]]], {}, "table[0][0]: the probabilities sum to 1/2"),
+    ([[sure(3)]], {}, "table[0][0]: a next state must be from 0 to 0, got 3"),
+    ([[[(1.0, 0, HALF, True)]]], {}, "probabilities and rewards must be fractions, got 1.0"),
+    ([[[(Fraction(1), 0, NAN, True)]]], {}, "must be fractions, got nan"),
+    ([[[(Fraction(1), 0, HALF, 1)]]], {}, "terminated must be True or False, got 1"),
+    ([[[(-HALF, 0, HALF, True), (3 * HALF, 0, HALF, True)]]], {}, "must be >= 0, got -1/2"),
+    (TWO, {"start": 2}, "start must be from 0 to 1, got 2"),
+    (TWO, {"start": -1}, "start must be from 0 to 1, got -1"),
+    (TWO, {"start": True}, "start must be an integer, got True"),
+    (TWO, {"start": NAN}, "start must be an integer, got nan"),
+    (TWO, {"start": {}}, "start must have probabilities > 0 that sum to 1, got {}"),
+    (TWO, {"start": {0: HALF}}, "start must have probabilities > 0 that sum to 1"),
+    (TWO, {"start": {0: 0.5, 1: 0.5}}, "start[0] must be exact, got the float 0.5"),
+    (TWO, {"start": {7: 1}}, "a state of start must be from 0 to 1, got 7"),
+    (TWO, {"state_names": ["a"]}, "state_names must have 2 entries, got 1"),
+    (TWO, {"action_names": "ab"}, "action_names must be a list, got 'ab'"),
+    (TWO, {"action_names": [1, 2]}, "action_names must be texts, got [1, 2]"),
+    (TWO, {"reward_noise": [1.0]}, "reward_noise must be a number, got [1.0]"),
+    (TWO, {"reward_noise": INF}, "reward_noise must be finite and >= 0, got inf"),
+    (TWO, {"render_mode": "svg"}, "render_mode must be None or one of 'ansi'"),
+]
+
+
+@pytest.mark.parametrize(("table", "arguments", "words"), BAD_TABLES)
+def test_what_is_no_table_is_refused_in_one_line(
+    table: Any, arguments: dict[str, Any], words: str
+) -> None:
+    """`TabularEnv` plays any exact table, and names the place where it is none."""
+    TabularEnv(TWO, {1: HALF, 0: HALF}, state_names=["a", "b"])
+    with pytest.raises((TypeError, ValueError), match=re.escape(words)) as caught:
+        TabularEnv(table, **arguments)
+    assert len(str(caught.value).splitlines()) == 1
+
+
 BAD_PLANTS: list[tuple[Callable[[], object], type[Exception], str]] = [
     (lambda: menu_with_break_evens([]), ValueError, "gammas must not be empty"),
     (lambda: menu_with_break_evens("1/2"), TypeError, "gammas must be a list, got '1/2'"),
@@ -297,3 +340,8 @@ def test_what_cannot_be_planted_is_named(
     """Gammas out of range or order and floats are refused with their place."""
     with pytest.raises(kind, match=re.escape(words)):
         plant()
+
+
+def test_a_size_may_be_a_small_integer_of_numpy() -> None:
+    """An int8 would overflow in the number of states."""
+    assert DeepSeaEnv(np.int8(100)).n_states == 5_050  # type: ignore[arg-type]

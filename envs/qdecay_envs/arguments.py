@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from fractions import Fraction
 from itertools import islice
-from numbers import Integral
+from numbers import Integral, Real
 from typing import Any
 
 from qdecay_envs.rational import RationalLike, rational
@@ -48,11 +48,47 @@ def flag(value: Any, name: str) -> bool:
 
 def standard_deviation(value: Any, name: str) -> float:
     """Return a finite float >= 0."""
-    if isinstance(value, bool | str) or not hasattr(value, "__float__"):
+    if isinstance(value, bool) or not isinstance(value, Real):
         raise TypeError(f"{name} must be a number, got {value!r}")
-    if not (math.isfinite(value) and value >= 0):
+    deviation = float(value)
+    if not (math.isfinite(deviation) and deviation >= 0):
         raise ValueError(f"{name} must be finite and >= 0, got {value!r}")
-    return float(value)
+    return deviation
+
+
+def distribution(value: Any, name: str, size: int) -> dict[int, Fraction]:
+    """Return the probabilities of some of the numbers 0 .. size - 1, in order; one is certain.
+
+    Raises:
+        TypeError: `value` is no such number and no mapping from them.
+        ValueError: a number is out of range, or the probabilities are not > 0 and sum to 1.
+    """
+    if not isinstance(value, Mapping):
+        return {whole(value, name, 0, size - 1): Fraction(1)}
+    chances = {
+        whole(number, f"a state of {name}", 0, size - 1): rational(chance, f"{name}[{number}]")
+        for number, chance in value.items()
+    }
+    if any(chance <= 0 for chance in chances.values()) or sum(chances.values()) != 1:
+        raise ValueError(f"{name} must have probabilities > 0 that sum to 1, got {value!r}")
+    return dict(sorted(chances.items()))
+
+
+def names(values: Any, name: str, size: int) -> tuple[str, ...] | None:
+    """Return `size` names, or None where there are none.
+
+    Raises:
+        TypeError: `values` is no list of texts.
+        ValueError: there are not `size` of them.
+    """
+    if values is None:
+        return None
+    entries = listed(values, name, size)
+    if not all(isinstance(entry, str) for entry in entries):
+        raise TypeError(f"{name} must be texts, got {values!r}")
+    if len(entries) != size:
+        raise ValueError(f"{name} must have {size} entries, got {len(entries)}")
+    return tuple(entries)
 
 
 def listed(values: Any, name: str, most: int) -> list[Any]:

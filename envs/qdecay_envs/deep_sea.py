@@ -64,12 +64,12 @@ class DeepSeaEnv(TabularEnv):
         self.size = whole(size, "size", 2, 1_000)
         self.stochastic = flag(stochastic, "stochastic")
         self.move_cost = probability(move_cost, "move_cost")
-        self.n_states = size * (size + 1) // 2
+        self.n_states = self.size * (self.size + 1) // 2
         self._right = np.ones(self.n_states, dtype=np.int64)
         if mapping_seed is not None:
             seed = whole(mapping_seed, "mapping_seed", 0, 2**63)
             self._right = np.random.default_rng(seed).integers(2, size=self.n_states)
-        last_row = self.n_states - size
+        last_row = self.n_states - self.size
         super().__init__(
             self._table(),
             action_names=None if mapping_seed is not None else ("left", "right"),

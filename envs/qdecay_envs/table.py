@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
+from numbers import Integral
 from typing import Any
 
 import gymnasium as gym
@@ -57,6 +58,43 @@ def mixture(parts: Iterable[tuple[Fraction, Outcome]]) -> ExactRow:
 def sure(state: int, reward: Fraction | int = 0, terminated: bool = False) -> ExactRow:
     """Return the row of an outcome that is certain."""
     return [(Fraction(1), state, Fraction(reward), terminated)]
+
+
+def check_table(table: Any) -> None:
+    """Refuse what is no table of exact numbers.
+
+    Raises:
+        ValueError: it has no states or no actions, a state has another number of actions than the
+            first, or a row is none; the message says where.
+    """
+    if not isinstance(table, Sequence) or not table or not all(table):
+        raise ValueError("table must have at least one state, and an action in each")
+    actions = len(table[0])
+    for state, rows in enumerate(table):
+        if len(rows) != actions:
+            raise ValueError(
+                f"table[{state}] must have {actions} actions as table[0] has, got {len(rows)}"
+            )
+        for action, row in enumerate(rows):
+            fault = _fault(row, len(table))
+            if fault:
+                raise ValueError(f"table[{state}][{action}]: {fault}")
+
+
+def _fault(row: ExactRow, n_states: int) -> str:
+    """Return what is wrong with a row, or nothing."""
+    for chance, following, reward, ended in row:
+        for number in (chance, reward):
+            if not isinstance(number, Fraction):
+                return f"probabilities and rewards must be fractions, got {number!r}"
+        if chance.numerator < 0:
+            return f"a probability must be >= 0, got {chance}"
+        if not isinstance(following, Integral) or not 0 <= following < n_states:
+            return f"a next state must be from 0 to {n_states - 1}, got {following!r}"
+        if not isinstance(ended, bool):
+            return f"terminated must be True or False, got {ended!r}"
+    total = sum((chance for chance, *_ in row), Fraction(0)) if len(row) != 1 else row[0][0]
+    return "" if total == 1 else f"the probabilities sum to {total}"
 
 
 def rounded(table: Sequence[Sequence[ExactRow]]) -> FloatTable:

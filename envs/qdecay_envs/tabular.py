@@ -27,10 +27,10 @@ import gymnasium as gym
 import numpy as np
 from numpy.typing import NDArray
 
-from qdecay_envs.arguments import standard_deviation
+from qdecay_envs.arguments import distribution, names, standard_deviation
 from qdecay_envs.board import Board, BoardScene
 from qdecay_envs.screen import Picture, Screen
-from qdecay_envs.table import ExactRow, ExactTable, FloatRow, rounded
+from qdecay_envs.table import ExactRow, ExactTable, FloatRow, check_table, rounded
 
 # What `step` reads for one action: the cumulative probabilities, or None for a sure outcome; the
 # outcomes (next state, reward, terminated); and the standard deviation of the reward's noise.
@@ -62,7 +62,8 @@ class TabularEnv(gym.Env[int, int]):
 
     Raises:
         TypeError: an argument has the wrong type.
-        ValueError: an argument is outside its range, or a reward has no float.
+        ValueError: an argument is outside its range, the table is none (see `check_table`), or a
+            reward has no float.
 
     >>> from qdecay_envs.table import sure
     >>> env = TabularEnv([[sure(1), sure(0, 1)], [sure(1, 3, True)] * 2])
@@ -89,16 +90,17 @@ class TabularEnv(gym.Env[int, int]):
     ) -> None:
         self.reward_noise = standard_deviation(reward_noise, "reward_noise")
         self.render_mode = self._known(render_mode)
+        check_table(table)
         self.P_exact = table
         self.P = rounded(table)
-        starts = {start: Fraction(1)} if isinstance(start, int) else dict(sorted(start.items()))
+        starts = distribution(start, "start", len(table))
         self.start_chances: Mapping[int, Fraction] = starts
         self.start: int | None = min(starts) if len(starts) == 1 else None
         self.initial_state_distrib = np.zeros(len(table))
         for state, chance in starts.items():
             self.initial_state_distrib[state] = float(chance)
-        self.state_names = None if state_names is None else tuple(state_names)
-        self.action_names = None if action_names is None else tuple(action_names)
+        self.state_names = names(state_names, "state_names", len(table))
+        self.action_names = names(action_names, "action_names", len(table[0]))
         self.observation_space = _discrete(len(table))
         self.action_space = _discrete(len(table[0]))
 
