@@ -141,6 +141,10 @@ def test_times_are_drawn(tmp_path: Path, suffix: str) -> None:
         path = tmp_path / f"times{number}{suffix}"
         save_learning_times(rows, path)
         assert path.stat().st_size > 1_000
+        if suffix == ".svg":
+            text = path.read_text(encoding="utf-8")
+            assert ("exact: " in text) == (rows is by_gamma)
+            assert ("median &gt; 100" in text) == (rows is by_delay)
 
 
 @pytest.mark.parametrize(

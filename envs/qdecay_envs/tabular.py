@@ -133,7 +133,8 @@ class TabularEnv(gym.Env[int, int]):
         """
         if options:
             raise ValueError(f"reset takes no options here, got {options!r}")
-        super().reset(seed=seed)
+        if seed is not None:  # else it does nothing, which takes as long as the rest
+            super().reset(seed=seed)
         chances = self._start_chances
         drawn = 0 if chances is None else bisect_right(chances, self.np_random.random())
         state = self._starts[drawn]

@@ -112,7 +112,7 @@ def save_learning_times(rows: Sequence[LearningTime], path: Path) -> None:
     """Draw the steps until right for good over the delay, or over gamma where there is one delay.
 
     A panel for each gamma, or one for the one delay; each explorer's median with its range over
-    the seeds, beside the expected steps of a uniformly random walk. An arrow at the top is a
+    the seeds, beside the expected steps of a uniformly random walk. A triangle at the top is a
     median beyond the budget. Over gamma, lines end where another choice becomes right, and the
     exact break-even gamma is drawn where all rewards are the same.
     """
@@ -140,7 +140,9 @@ def _draw_times(ax: Any, rows: Sequence[LearningTime], by_gamma: bool) -> None:
     ax.set_yscale("log")
     ax.set_xlabel("discount factor γ" if by_gamma else "steps n to the large reward")
     ax.set_ylabel("steps until right for good")
-    ax.legend(fontsize=7, frameon=False)
+    if any(row.median is None for row in rows):
+        ax.plot([], [], "^", color=EXPLORER_COLOURS[0], label=f"median > {rows[0].budget:,}")
+    ax.legend(fontsize=7, frameon=False, loc="upper left", bbox_to_anchor=(1, 1))
 
 
 def _draw_explorer(
@@ -154,6 +156,7 @@ def _draw_explorer(
         for column in zip(*((row.median, row.low, row.high) for row in rows), strict=True)
     )
     ax.fill_between(xs, lows, highs, color=colour, alpha=0.15, lw=0)
+    ax.vlines(xs, lows, highs, color=colour, alpha=0.5, lw=1)
     ax.plot(xs, medians, "o-", color=colour, markersize=3, label=label)
     late = [x for x, row in zip(xs, rows, strict=True) if row.median is None]
     ax.plot(late, [beyond] * len(late), "^", color=colour, markersize=7)
