@@ -60,8 +60,9 @@ def learn_curve(
     ] = "1,2,3,4,5",
     gamma: Annotated[str, typer.Option(help="Discount factors, as 1/2,0.9.")] = "9/10",
     advantage: Annotated[
-        str, typer.Option(help="Worth of the large reward over the small one; sets R.")
-    ] = "2",
+        str | None,
+        typer.Option(help="Worth of the large reward over the small one; sets R. 2 by default."),
+    ] = None,
     reward: Annotated[
         str | None, typer.Option(help="R itself, in place of --advantage; the small one is 1.")
     ] = None,

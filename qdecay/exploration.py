@@ -159,9 +159,16 @@ def reward_of(game: Game, delay: int, gamma: Fraction, advantage: RationalLike) 
 
     >>> reward_of("once", 3, Fraction(1, 2), 1), reward_of("forever", 3, Fraction(1, 2), 1)
     (Fraction(4, 1), Fraction(7, 1))
+
+    Raises:
+        TypeError: the advantage is not exact.
+        ValueError: it is not positive.
     """
+    times = rational(advantage, "advantage")
+    if times <= 0:
+        raise ValueError(f"advantage must be > 0, got {advantage}")
     constant = sum((gamma**k for k in range(delay)), Fraction(0)) if game == "forever" else 1
-    return rational(advantage, "advantage") * constant / gamma ** (delay - 1)
+    return times * constant / gamma ** (delay - 1)
 
 
 def learning_times(
@@ -169,7 +176,7 @@ def learning_times(
     game: Game = "forever",
     delays: Iterable[int] = (1, 2, 3, 4, 5),
     gammas: Iterable[RationalLike] = ("9/10",),
-    advantage: RationalLike = 2,
+    advantage: RationalLike | None = None,
     reward: RationalLike | None = None,
     explorers: Iterable[str] = tuple(EXPLORERS),
     seeds: int = 10,
@@ -184,7 +191,7 @@ def learning_times(
         delays: n, 1 .. 1,000 each.
         gammas: exact, inside (0, 1).
         advantage: how many times as much as the constant choice the sparse one is worth, > 0;
-            it fixes R for each gamma and delay.
+            it fixes R for each gamma and delay. None is 2.
         reward: R itself, exact, in place of `advantage`.
         explorers: keys of `EXPLORERS`.
         seeds: agents per cell, 0 .. seeds - 1; >= 1.
@@ -197,11 +204,16 @@ def learning_times(
         ValueError: an argument is outside its range.
     """
     _check(game, seeds, steps)
+    if advantage is not None and reward is not None:
+        raise ValueError("give advantage or reward, not both: each of them fixes R")
     settings = list(product(_gammas(gammas), _delays(delays), _explorers(explorers)))
     results = []
     for gamma, delay, name in settings:
-        exact = reward_of(game, delay, gamma, advantage) if reward is None else reward
-        large = rational(exact, "reward")
+        large = (
+            reward_of(game, delay, gamma, 2 if advantage is None else advantage)
+            if reward is None
+            else rational(reward, "reward")
+        )
         env = chain_of(game, delay, large)
         best = _best(env, gamma)
         agents = []

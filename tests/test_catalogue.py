@@ -102,6 +102,7 @@ def test_learning_times_from_the_shell(tmp_path: Any) -> None:
         (["--gamma", "1"], "gamma must be inside (0, 1), got 1"),
         (["--game", "twice"], "game must be 'forever' or 'once', got 'twice'"),
         (["--reward", "much"], "reward must be a number"),
+        (["--reward", "6", "--advantage", "2"], "give advantage or reward, not both"),
     ],
 )
 def test_wrong_options_are_input_errors(arguments: list[str], words: str) -> None:

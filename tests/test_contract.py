@@ -16,7 +16,7 @@ from gymnasium.envs.registration import EnvSpec, load_env_creator
 from gymnasium.utils.env_checker import check_env
 
 import qdecay_envs
-from qdecay_envs import LAYOUTS, ChainEnv, ChainLayout
+from qdecay_envs import LAYOUTS, ChainEnv, ChainLayout, TabularEnv
 from qdecay_envs.testing import ContractBroken, _chi_square_quantile, check_tabular_env
 
 THREE = ChainLayout.choice(a=[0, 1], b=[2], c=[0, 0, "7/2"], ending="absorb")
@@ -84,6 +84,21 @@ def test_gymnasium_has_nothing_to_say(name: str) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         check_env(make(name).unwrapped)
+
+
+@pytest.mark.parametrize("name", IDS)
+def test_a_window_shows_each_step(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In mode "human" reset and step draw, render returns None, and close shuts the window."""
+    pygame = pytest.importorskip("pygame")
+    monkeypatch.setitem(TabularEnv.metadata, "render_fps", 1_000)
+    env: Any = make(name, render_mode="human")
+    env.reset(seed=0)
+    before = pygame.surfarray.array3d(pygame.display.get_surface())
+    env.step(1)
+    assert (pygame.surfarray.array3d(pygame.display.get_surface()) != before).any()
+    assert env.render() is None
+    env.close()
+    assert not pygame.display.get_init()
 
 
 @pytest.mark.parametrize("name", IDS)

@@ -156,6 +156,8 @@ def test_times_are_drawn(tmp_path: Path, suffix: str) -> None:
         ({"gammas": [0.9]}, TypeError, "gamma must be exact"),
         ({"gammas": [1]}, ValueError, r"gamma must be inside \(0, 1\), got 1"),
         ({"advantage": float("nan")}, TypeError, "advantage must be exact"),
+        ({"advantage": 0}, ValueError, "advantage must be > 0, got 0"),
+        ({"advantage": 2, "reward": 4}, ValueError, "give advantage or reward, not both"),
         ({"reward": 1.5}, TypeError, "reward must be exact"),
         ({"explorers": ["lucky"]}, ValueError, "no explorer 'lucky'; known: random"),
         ({"seeds": 0}, ValueError, "seeds must be a whole number >= 1, got 0"),
