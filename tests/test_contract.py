@@ -261,6 +261,13 @@ def wrong_start(env: Any) -> None:
     env.initial_state_distrib = np.array([0.0, 1.0])
 
 
+def wrong_start_odds(env: Any) -> None:
+    """Promise 80 to 20 where 50 to 50 is drawn."""
+    half = Fraction(1, 2)
+    env.__dict__.update(TabularEnv(env.P_exact, {0: half, 1: half}).__dict__)
+    env.initial_state_distrib = np.array([0.8, 0.2])
+
+
 def broken_picture(env: Any) -> None:
     """Name a spec whose pictures cannot be drawn."""
     env.spec = EnvSpec("Broken-v0", entry_point=lambda **arguments: BrokenPicture(**arguments))
@@ -302,6 +309,7 @@ def own_randomness(env: Any) -> None:
         (floats_as_exact, "must be fractions"),
         (missing_row, "does not cover every state and action"),
         (wrong_start, "of initial probability 0"),
+        (wrong_start_odds, "start states' frequencies do not fit initial_state_distrib"),
         (broken_picture, r'render in mode "ansi" raised ZeroDivisionError'),
         (shared_info, "info object"),
         (own_randomness, "two runs from seed 0 differ"),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from statistics import NormalDist
 from typing import Any
@@ -18,7 +18,8 @@ import numpy as np
 
 from qdecay_envs.table import reward_noise, table_owner
 
-SIGNIFICANCE = 1e-6  # chance that a right environment fails the frequency test
+SIGNIFICANCE = 1e-6  # chance that a right environment fails a frequency test
+_RESETS = 200
 _Step = tuple[
     int, int, int, float, bool, bool
 ]  # state, action, next, reward, terminated, truncated
@@ -40,10 +41,10 @@ def check_tabular_env(
     The table covers every state and action, its rows are distributions over known states,
     and `P_exact`, where offered, rounds to it. Resets follow `initial_state_distrib`,
     equal seeds give equal episodes, every step taken is in the table, and the frequencies of
-    the outcomes fit it: Pearson's statistic over all rows that were visited enough, with
-    false alarm probability about 1e-6 (and fixed by `seed`). Rewards may be noisy by a
-    `reward_noise` attribute, a standard deviation. Info objects are not shared, and each
-    offered render mode but "human" returns what it should.
+    start states and outcomes fit: Pearson's statistic, for outcomes over all rows that were
+    visited enough, with false alarm probability about 1e-6 (and fixed by `seed`). Rewards may
+    be noisy by a `reward_noise` attribute, a standard deviation. Info objects are not shared,
+    and each offered render mode but "human" returns what it should.
 
     Args:
         env: has discrete spaces that start at 0 and a table `P`, perhaps under wrappers.
@@ -141,10 +142,15 @@ def _reset_findings(env: gym.Env[Any, Any], seed: int) -> Iterator[str]:
         return
     if not math.isclose(math.fsum(distribution), 1, abs_tol=1e-9) or min(distribution) < 0:
         yield "initial_state_distrib is no distribution"
-    for offset in range(10):
-        state, _ = env.reset(seed=seed + offset)
+        return
+    seen = Counter(int(env.reset(seed=seed + i)[0]) for i in range(_RESETS))
+    for state in sorted(seen):
         if not distribution[state] > 0:
-            yield f"reset(seed={seed + offset}) gave {state}, of initial probability 0"
+            yield f"reset gave {state}, of initial probability 0"
+    expected = {s: _RESETS * float(p) for s, p in enumerate(distribution) if p > 0}
+    misfit = _misfit([(seen, expected)])
+    if misfit:
+        yield f"the start states' frequencies do not fit initial_state_distrib: {misfit}"
 
 
 def _play(env: gym.Env[Any, Any], seed: int, steps: int) -> list[_Step]:
@@ -179,24 +185,31 @@ def _support_findings(env: gym.Env[Any, Any], played: list[_Step]) -> Iterator[s
 
 
 def _frequency_findings(env: gym.Env[Any, Any], played: list[_Step]) -> Iterator[str]:
-    """Compare counts with the table: sum of (seen - expected)**2 / expected over the rows."""
+    """Compare the outcomes of each row with the table."""
     noisy = bool(reward_noise(env))
     seen: dict[tuple[int, int], Counter[Any]] = {}
     for state, action, following, reward, terminated, _ in played:
         outcome = (following, terminated, None if noisy else reward)
         seen.setdefault((state, action), Counter())[outcome] += 1
+    misfit = _misfit(
+        (counts, _expected(env, state, action, counts.total(), noisy))
+        for (state, action), counts in seen.items()
+    )
+    if misfit:
+        yield f"the outcomes' frequencies do not fit P: {misfit}"
+
+
+def _misfit(pairs: Iterable[tuple[Counter[Any], dict[Any, float]]]) -> str:
+    """Return why counts do not fit expected ones, by Pearson's sum over all, or nothing."""
     statistic, freedom = 0.0, 0
-    for (state, action), counts in seen.items():
-        expected = _expected(env, state, action, counts.total(), noisy)
+    for counts, expected in pairs:
         if len(expected) > 1 and min(expected.values()) >= 5:
             freedom += len(expected) - 1
             statistic += sum((counts[key] - value) ** 2 / value for key, value in expected.items())
     limit = _chi_square_quantile(1 - SIGNIFICANCE, freedom)
-    if statistic > limit:
-        yield (
-            f"the outcomes' frequencies do not fit P: chi-square {statistic:.1f} with {freedom} "
-            f"degrees of freedom, above {limit:.1f}"
-        )
+    if statistic <= limit:
+        return ""
+    return f"chi-square {statistic:.1f} with {freedom} degrees of freedom, above {limit:.1f}"
 
 
 def _expected(
