@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from itertools import pairwise
+from itertools import islice, pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,6 +15,7 @@ from qdecay.cli_options import AsJson, OptionPairs, complete_source
 if TYPE_CHECKING:
     from qdecay.exact.regions import PolicyRegions
     from qdecay.mdp import MDP
+    from qdecay.numeric_regions import NumericRegions
 
 app = typer.Typer()
 
@@ -28,6 +29,7 @@ ModelArgument = Annotated[
 ]
 MaxSeconds = Annotated[float | None, typer.Option(metavar="SECONDS", help="Give up after so long.")]
 Digits = Annotated[int, typer.Option(min=1, max=1000, help="Significant digits to show.")]
+_SHOWN_STATES = 4
 _MAX_CERTIFICATE = 1 << 28
 
 
@@ -85,24 +87,39 @@ def _numeric(source: str, option: list[str] | None, as_json: bool, refused: obje
 
     if refused:
         raise InputError("--numeric has no --certificate, --max-seconds or --states")
-    mdp = Source(source, parse_options(option or [])).mdp()
-    with tables.spinner(source):
-        found = numeric_policy_regions(mdp)
+    mdp = Source(source, parse_options(option or [])).float_mdp()
+    with tables.spinner(source) as tell:
+        found = numeric_policy_regions(
+            mdp, progress=lambda gamma, count: tell(f"{count} changes up to gamma = {gamma:.6f}")
+        )
     if as_json:
         typer.echo(json.dumps(found.to_json(source)))
         return
     table = tables.table("gamma", "error at most", "what changes")
     for change in found.changes:
+        lines = [
+            f"{mdp.state_name(s)}: {_named(mdp, left)} -> {_named(mdp, right)}"
+            for s, (left, right) in islice(change.changes.items(), _SHOWN_STATES)
+        ]
+        more = len(change.changes) - len(lines)
         table.add_row(
             f"{(change.lower + change.upper) / 2:.10f}",
             f"{(change.upper - change.lower) / 2:.1e}",
-            "\n".join(
-                f"{mdp.state_name(s)}: {_named(mdp, left)} -> {_named(mdp, right)}"
-                for s, (left, right) in change.changes.items()
-            ),
+            "\n".join([*lines, f"and {more:,} more states"][: len(lines) + (more > 0)]),
         )
-    tables.console().print(table)
-    typer.echo(STATEMENT)
+    console = tables.console()
+    console.print(table)
+    console.print(_unseen(found), STATEMENT, sep="\n", soft_wrap=True)
+
+
+def _unseen(found: NumericRegions) -> str:
+    """What the table leaves open."""
+    tied, at = max((count, gamma) for gamma, count in found.undecided[1:] or found.undecided)
+    return (
+        f"solved at {found.solves:,} gammas up to {found.up_to:.9g}, values within "
+        f"{found.error:.1e}; at most {tied:,} states (gamma = {at:.6g}) had more than one possible "
+        f"action: a tie, or a difference that rounding hides"
+    )
 
 
 def _named(mdp: MDP, actions: tuple[int, ...]) -> str:

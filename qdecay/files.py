@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from scipy import sparse
 
 from qdecay.errors import InputError
-from qdecay.imports import rows_of_arrays
+from qdecay.imports import numeric_array, rows_of_arrays, rows_of_sparse
 from qdecay.prism import rows_of_prism
 from qdecay_envs.jsonfile import read_json, write_json
 
@@ -22,6 +23,7 @@ MDP_SCHEMA = "qdecay.mdp/1"
 _REQUIRED = ("schema", "n_states", "n_actions", "transitions")
 _OPTIONAL = ("start", "state_names", "action_names")
 _MAX_BYTES = 1 << 28
+SPARSE = ("P_data", "P_indices", "P_indptr")
 
 
 def load_mdp(path: Path) -> dict[str, Any]:
@@ -109,18 +111,65 @@ def _number(value: Fraction) -> int | str:
 
 
 def _load_npz(path: Path) -> dict[str, Any]:
+    arrays = read_npz(path)
+    try:
+        if "P" in arrays:
+            return rows_of_arrays(arrays["P"], arrays["R"])
+        options = sparse_arguments(arrays)
+        return {**rows_of_sparse(options["p"], options["r"], options["ends"]), **_start(options)}
+    except ValueError as error:
+        raise InputError(f"{path}: {error}") from error
+
+
+def _start(options: dict[str, Any]) -> dict[str, Any]:
+    return {} if options["start"] is None else {"start": options["start"]}
+
+
+def read_npz(path: Path) -> dict[str, Any]:
+    """Return the arrays of an `.npz`: P and R, or R and the parts of a sparse P.
+
+    Raises:
+        InputError: the file cannot be read, or an array is missing.
+    """
     try:
         _check_members(path)
-        with np.load(path, allow_pickle=False) as arrays:
-            missing = {"P", "R"} - set(arrays.files)
-            if missing:
-                raise InputError(f"{path}: the array {min(missing)} is missing; it needs P and R")
-            return rows_of_arrays(arrays["P"], arrays["R"])
+        with np.load(path, allow_pickle=False) as archive:
+            arrays = {name: archive[name] for name in archive.files}
     except InputError:
         raise
     except (OSError, ValueError, EOFError, zipfile.BadZipFile, NotImplementedError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else error
         raise InputError(f"{path}: {' '.join(str(reason).split())}") from error
+    needed = {"R", *(SPARSE if "P_data" in arrays else ["P"])}
+    if missing := needed - set(arrays):
+        raise InputError(
+            f"{path}: the array {min(missing)} is missing; it needs P and R, or R and "
+            f"{', '.join(SPARSE)}"
+        )
+    return arrays
+
+
+def sparse_arguments(arrays: dict[str, Any]) -> dict[str, Any]:
+    """Return the arguments of `FloatMDP.from_sparse` that a sparse `.npz` holds.
+
+    Raises:
+        ValueError: the parts of P are not those of a matrix, or R is no table of numbers.
+    """
+    r = numeric_array(arrays["R"], "R")
+    if r.ndim != 2:
+        raise ValueError(f"R must have shape (S, A), got {r.shape}")
+    parts = tuple(numeric_array(arrays[name], name) for name in SPARSE)
+    p = sparse.csr_matrix(parts, shape=(r.size, len(r)))
+    p.check_format()
+    ends, start = arrays.get("ends"), arrays.get("start")
+    if start is not None and (start.shape != () or start.dtype.kind not in "iu"):
+        raise ValueError(f"start must be one whole number, got {start.dtype} of {start.shape}")
+    return {
+        "p": p,
+        "r": r,
+        "ends": None if ends is None else numeric_array(ends, "ends"),
+        "start": None if start is None else int(start),
+    }
 
 
 def _check_members(path: Path) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import cached_property
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple, NoReturn, Self
 
@@ -19,6 +20,16 @@ from scipy import sparse
 from qdecay.mdp import MDP, Row
 
 _EPS = float(np.finfo(np.float64).eps)
+_OUTCOME = np.dtype(
+    [
+        ("state", np.int64),
+        ("action", np.int64),
+        ("probability", np.float64),
+        ("next_state", np.int64),
+        ("reward", np.float64),
+        ("terminated", np.bool_),
+    ]
+)
 _FLOATS_ONLY = (
     "this model holds floats only: make it with MDP.from_rows, MDP.from_env or MDP.from_arrays "
     'for exact answers, or ask for method="numeric"'
@@ -130,6 +141,75 @@ class FloatMDP(MDP):
         names = {"state_names": exact.state_names, "action_names": exact.action_names}
         made.__dict__.update(names, recovered=exact.recovered)
         return made
+
+    @classmethod
+    def from_env(cls, env: Any) -> Self:
+        """Return the floats of a Gymnasium environment's table, read as they are.
+
+        Raises:
+            ValueError: as `MDP.from_env`, save that numbers need no rational.
+        """
+        from qdecay.imports import outcomes, table_of_env
+
+        table, options = table_of_env(env)
+        names = {key: options.pop(key) for key in ("state_names", "action_names")}
+        rows = ((s, a, *outcome) for s, a, outcome in outcomes(table))
+        columns = np.fromiter(rows, dtype=_OUTCOME)
+        found: dict[str, Any] = {name: columns[name] for name in _OUTCOME.names or ()}
+        made = cls.from_columns(**found, **options)
+        made.__dict__.update({key: name and tuple(name) for key, name in names.items()})
+        return made
+
+    @classmethod
+    def from_arrays(cls, transitions: Any, rewards: Any, *, start: int | None = None) -> Self:
+        """Return the floats of pymdptoolbox's P and R, read as they are; see `imports`."""
+        from qdecay.imports import expected_rewards, matrices_of
+
+        matrices = matrices_of(transitions)
+        n_actions, n_states = len(matrices), matrices[0].shape[0]
+        entries = [(m.data, m.row * n_actions + a, m.col) for a, m in enumerate(matrices)]
+        data, rows, columns = map(np.concatenate, zip(*entries, strict=True))
+        p = sparse.csr_matrix((data, (rows, columns)), shape=(n_states * n_actions, n_states))
+        return cls.from_sparse(p, expected_rewards(rewards, matrices), start=start)
+
+    @classmethod
+    def load(cls, path: str | Path) -> Self:
+        """Return the floats of a file as `MDP.load` takes it, or of what `save` wrote.
+
+        Raises:
+            InputError: the file cannot be read or is not such a file; one line says where.
+        """
+        from qdecay.errors import InputError
+        from qdecay.files import read_npz, sparse_arguments
+
+        if Path(path).suffix != ".npz":
+            return super().load(path)
+        arrays = read_npz(Path(path))
+        try:
+            if "P" in arrays:
+                return cls.from_arrays(arrays["P"], arrays["R"])
+            return cls.from_sparse(**sparse_arguments(arrays))
+        except ValueError as error:
+            raise InputError(f"{path}: {error}") from error
+
+    def save(self, path: str | Path) -> None:
+        """Write an `.npz` with P_data, P_indices and P_indptr, R, ends and the start, if any.
+
+        Raises:
+            TypeError: the path does not end in .npz; other files hold exact numbers.
+        """
+        if Path(path).suffix != ".npz":
+            raise TypeError(f"{path}: {_FLOATS_ONLY}; a file of floats ends in .npz")
+        arrays = {"P_data": self.p.data, "P_indices": self.p.indices, "P_indptr": self.p.indptr}
+        arrays["R"] = self.r
+        if self._ending is not None:
+            arrays["ends"] = self._ending
+        if self.start is not None:
+            arrays["start"] = np.array(self.start)
+        written = Path(path).with_name(f".{Path(path).name}.part")
+        with written.open("wb") as file:
+            np.savez_compressed(file, **arrays)
+        written.replace(path)
 
     @cached_property
     def available(self) -> NDArray[np.bool_]:

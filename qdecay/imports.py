@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
+from itertools import repeat
 from numbers import Rational
 from typing import Any
 
@@ -65,28 +66,29 @@ def rows_of_env(env: Any) -> dict[str, Any]:
             dynamics, a table that does not describe the environment (Taxi's fickle passenger), or
             a number without a rational; the message says where.
     """
+    table, options = table_of_env(env)
+    recovery = Recovery()
+    return {"rows": list(_table_rows(table, recovery)), **options, "recovered": recovery.mapped}
+
+
+def table_of_env(env: Any) -> tuple[Any, dict[str, Any]]:
+    """Return the table that `rows_of_env` reads, and the model's sizes, start and names."""
     from qdecay_envs.table import table_owner  # loads Gymnasium
 
     owner = table_owner(env)
-    n_states = _discrete_size(env, "observation_space")
-    n_actions = _discrete_size(env, "action_space")
+    options = {
+        "n_states": _discrete_size(env, "observation_space"),
+        "n_actions": _discrete_size(env, "action_space"),
+        "start": _start(owner),
+        "state_names": getattr(owner, "state_names", None),
+        "action_names": getattr(owner, "action_names", None),
+    }
     if getattr(owner, "fickle_passenger", False):
         raise ValueError(
             "Taxi's table does not describe a fickle passenger: make it with fickle_passenger=False"
         )
     table = getattr(owner, "P_exact", None)
-    recovery = Recovery()
-    if table is None:
-        table = owner.P
-    return {
-        "rows": list(_table_rows(table, recovery)),
-        "n_states": n_states,
-        "n_actions": n_actions,
-        "start": _start(owner),
-        "state_names": getattr(owner, "state_names", None),
-        "action_names": getattr(owner, "action_names", None),
-        "recovered": recovery.mapped,
-    }
+    return owner.P if table is None else table, options
 
 
 def _discrete_size(env: Any, name: str) -> int:
@@ -114,24 +116,27 @@ def _items(level: Any) -> Iterable[tuple[int, Any]]:
 
 
 def _table_rows(table: Any, recovery: Recovery) -> Iterator[Row]:
+    for s, a, (p, t, r, terminated) in outcomes(table):
+        where = f"P[{s}][{a}]"
+        probability, reward = recovery(p, f"{where}: probability"), recovery(r, f"{where}: reward")
+        yield s, a, int(t), probability, reward, bool(terminated)
+
+
+def outcomes(table: Any) -> Iterator[tuple[int, int, Sequence[Any]]]:
+    """Yield state, action and (probability, next state, reward, terminated) of a table.
+
+    Raises:
+        ValueError: an outcome has another length.
+    """
     for s, actions in _items(table):
-        for a, outcomes in _items(actions):
-            where = f"P[{s}][{a}]"
-            for outcome in outcomes:
+        for a, found in _items(actions):
+            for outcome in found:
                 if len(outcome) != 4:
                     raise ValueError(
-                        f"{where}: an outcome must be (probability, next state, reward, "
+                        f"P[{s}][{a}]: an outcome must be (probability, next state, reward, "
                         f"terminated), got {outcome!r}"
                     )
-                p, t, r, terminated = outcome
-                yield (
-                    int(s),
-                    int(a),
-                    int(t),
-                    recovery(p, f"{where}: probability"),
-                    recovery(r, f"{where}: reward"),
-                    bool(terminated),
-                )
+                yield int(s), int(a), outcome
 
 
 def rows_of_arrays(transitions: Any, rewards: Any) -> dict[str, Any]:
@@ -147,16 +152,12 @@ def rows_of_arrays(transitions: Any, rewards: Any) -> dict[str, Any]:
         ValueError: a shape is wrong, a number is not finite or has no rational, or a row does not
             sum to 1; the message names action, state and number.
     """
-    matrices = [_coordinates(m, f"P[{a}]") for a, m in enumerate(_slices(transitions, "P"))]
-    if not matrices:
-        raise ValueError("P must have at least one action")
+    matrices = matrices_of(transitions)
     n_actions, n_states = len(matrices), matrices[0].shape[0]
     reward_of = _reward_lookup(rewards, n_states, n_actions)
     recovery = Recovery()
     rows: list[Row] = []
     for a, matrix in enumerate(matrices):
-        if matrix.shape != (n_states, n_states):
-            raise ValueError(f"P[{a}] must have shape {(n_states,) * 2}, got {matrix.shape}")
         for s, t, p in zip(matrix.row, matrix.col, matrix.data, strict=True):
             where = f"action {a}, state {s}"
             probability = recovery(p, f"{where}: probability of {t}")
@@ -166,6 +167,53 @@ def rows_of_arrays(transitions: Any, rewards: Any) -> dict[str, Any]:
     return {
         "rows": rows,
         "n_states": n_states,
+        "n_actions": n_actions,
+        "recovered": recovery.mapped,
+    }
+
+
+def matrices_of(transitions: Any) -> list[Any]:
+    """Return P as one scipy COO matrix for each action, of one square shape.
+
+    Raises:
+        ValueError: a shape is wrong, or there is none.
+    """
+    matrices = [_coordinates(m, f"P[{a}]") for a, m in enumerate(_slices(transitions, "P"))]
+    if not matrices:
+        raise ValueError("P must have at least one action")
+    shape = (matrices[0].shape[0],) * 2
+    for a, matrix in enumerate(matrices):
+        if matrix.shape != shape:
+            raise ValueError(f"P[{a}] must have shape {shape}, got {matrix.shape}")
+    return matrices
+
+
+def rows_of_sparse(p: Any, r: Any, ends: Any = None) -> dict[str, Any]:
+    """Return the arguments of `MDP.from_rows` for the arrays that `FloatMDP.from_sparse` takes.
+
+    Args:
+        p: probabilities of going on, scipy sparse of shape (S * A, S), row s * A + a.
+        r: rewards, shape (S, A); nan where the action is unavailable.
+        ends: probability that the episode ends, shape (S, A), or None.
+
+    Raises:
+        ValueError: a number is not finite or has no rational.
+    """
+    recovery, n_actions = Recovery(), r.shape[1]
+    going = sparse.coo_matrix(p)
+    entries = list(zip(going.row, going.col, going.data, repeat(False)))
+    if ends is not None:
+        pairs = np.flatnonzero(ends)
+        entries += zip(pairs, pairs // n_actions, np.ravel(ends)[pairs], repeat(True))
+    rows: list[Row] = []
+    for pair, t, chance, terminated in entries:
+        s, a = divmod(int(pair), n_actions)
+        where = f"action {a}, state {s}"
+        probability = recovery(chance, f"{where}: probability of {t}")
+        rows.append((s, a, int(t), probability, recovery(r[s, a], f"{where}: reward"), terminated))
+    return {
+        "rows": rows,
+        "n_states": r.shape[0],
         "n_actions": n_actions,
         "recovered": recovery.mapped,
     }
@@ -202,6 +250,24 @@ def _coordinates(matrix: Any, name: str) -> Any:
     coordinates.sum_duplicates()
     coordinates.eliminate_zeros()
     return coordinates
+
+
+def expected_rewards(rewards: Any, matrices: Sequence[Any]) -> NDArray[np.float64]:
+    """Return r of shape (S, A) for R as `rows_of_arrays` takes it and the matrices of P."""
+    n_states, n_actions = matrices[0].shape[0], len(matrices)
+    if isinstance(rewards, list | tuple) and any(sparse.issparse(m) for m in rewards):
+        by_action = [sparse.csr_matrix(m) for m in rewards]
+        _check_shape("R", (len(by_action), *by_action[0].shape), n_states, n_actions)
+    else:
+        table = numeric_array(rewards, "R").astype(np.float64)
+        _check_shape("R", table.shape, n_states, n_actions)
+        if table.ndim == 2:
+            return table
+        if table.ndim == 1:
+            return np.repeat(table[:, None], n_actions, axis=1)
+        by_action = list(table)
+    sums = [np.asarray(p.multiply(r).sum(axis=1)) for p, r in zip(matrices, by_action, strict=True)]
+    return np.column_stack([column.ravel() for column in sums])
 
 
 def _reward_lookup(rewards: Any, n_states: int, n_actions: int) -> Any:

@@ -129,7 +129,7 @@ def numeric_policy_regions(
         max_solves = int(points * max(1.2, min(20.0, 200_000 / (mdp.n_states * mdp.n_actions))))
     if max_solves < points:
         raise ValueError(f"max_solves must be >= points = {points}, got {max_solves}")
-    grid = -np.expm1(np.linspace(0.0, np.log1p(-up_to), points))
+    grid = 0.0 - np.expm1(np.linspace(0.0, np.log1p(-up_to), points))
     return _Search(mdp, width, max_solves).along(grid, progress)
 
 
@@ -154,7 +154,7 @@ class _Search:
         for i, gamma in enumerate(grid.tolist()[1:], start=1):
             # What is not yet used, less one for each further point, shared by the cells left.
             share = (self.max_solves - self.solves) // (len(grid) - i) - 1
-            there = self.solve(gamma, _line(before, here, gamma))
+            there = self.solve(gamma, _guess(before, here, gamma))
             for solution in self.between(before, here, there, share):
                 tracker.meet(solution)
             tracker.meet(there)
@@ -190,7 +190,7 @@ class _Search:
         before = self.solves
         middle, counts = None, (0, 0)
         for gamma in self.candidates(past, left, right, states, stale):
-            middle = self.solve(gamma, _line(left, right, gamma))
+            middle = self.solve(gamma, _guess(left, right, gamma))
             counts = len(self.changing(left, middle)), len(self.changing(middle, right))
             if any(counts) or self.solves - before == share:
                 break
@@ -232,14 +232,20 @@ def _undecided(solution: Followed) -> int:
     return int((solution.greedy.sum(axis=1) > 1).sum())
 
 
-def _line(left: Followed, right: Followed, gamma: float) -> NDArray[np.float64]:
-    """The values at gamma on the line through two solutions, or the nearer ones close to 1."""
+def _guess(left: Followed, right: Followed, gamma: float) -> NDArray[np.float64]:
+    """The values at gamma on the curves through two solutions, or the nearer ones close to 1.
+
+    Far from the rewards values go with a power of gamma: there the curve is a geometric one.
+    """
     past, ahead = right.gamma - left.gamma, gamma - right.gamma
     if past <= 0 or ahead >= 0.5 * (1 - gamma):  # values have poles at 1: no line leads there
         return right.v
     step = ahead / past
-    line: NDArray[np.float64] = (1 + step) * right.v - step * left.v
-    return line
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        ratio = right.v / left.v
+        curve: NDArray[np.float64] = right.v * ratio**step
+    line = right.v + step * (right.v - left.v)
+    return np.where((ratio > 0.25) & (ratio < 4), curve, line)
 
 
 def _meeting(

@@ -64,13 +64,26 @@ class Source:
         """
         from qdecay.mdp import MDP
 
+        return self._model(MDP)
+
+    def float_mdp(self) -> MDP:
+        """Return the model in floats: arrays and tables are read as they are, at any size.
+
+        Raises:
+            InputError: as `mdp`.
+        """
+        from qdecay.float_mdp import FloatMDP
+
+        return self._model(FloatMDP)
+
+    def _model(self, kind: type[MDP]) -> MDP:
         try:
             if self.path is None:
-                return MDP.from_env(self.env())
+                return kind.from_env(self.env())
             if self._schema() == "qdecay.layout":
-                return MDP.from_env(self.env())
+                return kind.from_env(self.env())
             self._no_options()
-            return MDP.load(self.path)
+            return kind.load(self.path)
         except (ValueError, TypeError) as error:
             raise _named(self.text, error) from error
 

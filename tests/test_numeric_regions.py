@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from models import mdps, two_state_puterman
+from scipy import sparse
 from shell import run
 
 from qdecay import MDP, policy_regions
@@ -194,3 +195,19 @@ def test_numeric_has_no_certificate(capsys, monkeypatch, tmp_path) -> None:
     assert code == 2
     assert "--numeric has no" in err
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_command_reads_models_of_floats(capsys, monkeypatch, tmp_path) -> None:
+    """A sparse file, which no exact number would survive, has brackets; the sides are named."""
+    path = tmp_path / "model.npz"
+    ends = np.array([[0.0, 1.0], [1.0, 0.0]])
+    r = np.array([[0.0, 1 / np.pi], [1.0, np.nan]])
+    p = sparse.csr_matrix(([1.0], ([0], [1])), shape=(4, 2))
+    FloatMDP.from_sparse(p, r, ends=ends).save(path)
+    code, out, _ = run(capsys, monkeypatch, "regions", str(path), "--numeric")
+    assert code == 0
+    assert "0.31830988" in out  # 1 / pi
+    assert "0: 1 -> 0" in out
+    code, _, err = run(capsys, monkeypatch, "regions", str(path))
+    assert code == 2
+    assert "no short decimal" in err

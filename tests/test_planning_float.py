@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from models import mdps
 from scipy import sparse
 
-from qdecay import MDP
+from qdecay import MDP, InputError
 from qdecay.float_mdp import FloatMDP
 from qdecay.planning import optimal_values
 
@@ -52,16 +52,81 @@ def test_transitions_are_sorted_and_complete() -> None:
     assert mdp.p is p
 
 
-def test_every_way_to_make_an_mdp_makes_a_float_one() -> None:
-    """`FloatMDP.from_env` keeps the numbers of `MDP.from_env`, and its names."""
-    env = gym.make("FrozenLake-v1")
-    exact, floats = MDP.from_env(env), FloatMDP.from_env(env)
-    assert type(floats) is FloatMDP
-    assert (floats.p != exact.p).nnz == 0
-    assert np.array_equal(floats.r, exact.r, equal_nan=True)
-    assert (floats.ends == exact.ends).all()
-    assert floats.start == exact.start
-    assert floats.state_names == exact.state_names
+def test_tables_are_read_as_they_are() -> None:
+    """`FloatMDP.from_env` has the model of `MDP.from_env`: 1/3 is within an ulp, names stay."""
+    for env_id in ("FrozenLake-v1", "qdecay/StayOrMove-v0", "CliffWalkingSlippery-v1"):
+        env = gym.make(env_id)
+        exact, floats = MDP.from_env(env), FloatMDP.from_env(env)
+        assert type(floats) is FloatMDP
+        assert abs(floats.p - exact.p).max() <= 2**-53
+        assert np.allclose(floats.r, exact.r, rtol=1e-15, atol=0, equal_nan=True)
+        assert (floats.ends == exact.ends).all()
+        assert floats.start == exact.start
+        assert floats.state_names == exact.state_names
+        assert floats.action_names == exact.action_names
+
+
+@pytest.mark.parametrize("form", ["s", "sa", "ast", "sparse"])
+def test_arrays_are_read_as_they_are(form: str, tmp_path) -> None:
+    """`FloatMDP.from_arrays` and `load` have the model of `MDP.from_arrays`, R of any shape."""
+    random = np.random.default_rng(3)
+    p = random.multinomial(8, np.full(5, 0.2), size=(3, 5)) / 8
+    r = random.integers(-4, 4, size={"s": (5,), "sa": (5, 3)}.get(form, (3, 5, 5))) / 2
+    as_given = (list(map(sparse.csr_matrix, p)), list(map(sparse.csr_matrix, r)))
+    arrays = as_given if form == "sparse" else (p, r)
+    exact, floats = MDP.from_arrays(*arrays, start=2), FloatMDP.from_arrays(*arrays, start=2)
+    np.savez(tmp_path / "model.npz", P=p, R=r)
+    for model in (floats, FloatMDP.load(tmp_path / "model.npz")):
+        assert (model.p != exact.p).nnz == 0
+        assert (model.r == exact.r).all()
+    assert floats.start == 2
+
+
+@settings(deadline=None, derandomize=True, max_examples=25)
+@given(mdp=mdps(ends=True))
+def test_a_file_of_floats_comes_back(tmp_path_factory, mdp: MDP) -> None:
+    """What `save` writes, `load` reads, bit for bit; exactly read, thirds are thirds again."""
+    path = tmp_path_factory.mktemp("float") / "model.npz"
+    rows = ("state", "action", "next_state", "probability", "reward", "terminated")
+    sizes = {"n_states": mdp.n_states, "n_actions": mdp.n_actions, "start": mdp.start}
+    floats = FloatMDP.from_columns(**{name: getattr(mdp, name) for name in rows}, **sizes)
+    floats.save(path)
+    again = FloatMDP.load(path)
+    assert (again.p != floats.p).nnz == 0
+    assert np.array_equal(again.r, floats.r, equal_nan=True)
+    assert (again.ends == floats.ends).all()
+    assert again.start == floats.start
+    assert [p.name for p in path.parent.iterdir()] == ["model.npz"]
+    exact = MDP.load(path)
+    assert dict(exact.exact_r) == dict(mdp.exact_r)
+    assert (exact.p != mdp.p).nnz == 0
+
+
+BAD_FILES = [
+    ({"R": np.zeros((2, 1))}, "the array P is missing"),
+    ({"P_data": np.ones(2), "R": np.zeros((2, 1))}, "the array P_indices is missing"),
+    ({"P_indices": np.array([0, 2])}, "indices must be < 2"),
+    ({"P_indptr": np.array([0, 2, 1])}, "indptr must be"),
+    ({"P_data": np.array([1.0, 0.5])}, r"state 1, action 0: p and ends sum to 0\.5"),
+    ({"R": np.zeros(2)}, r"R must have shape \(S, A\)"),
+    ({"R": np.array([["a"], ["b"]])}, "R must hold real numbers"),
+    ({"start": np.array(2)}, r"start must be in 0\.\.1"),
+    ({"start": np.array([0, 1])}, "start must be one whole number"),
+    ({"ends": np.zeros((1, 2))}, "ends must have the shape of r"),
+]
+
+
+@pytest.mark.parametrize(("change", "message"), BAD_FILES)
+def test_bad_files_of_floats_are_refused(change: dict, message: str, tmp_path) -> None:
+    """One line says what is wrong, and in which file."""
+    path = tmp_path / "bad.npz"
+    good = {"P_data": np.ones(2), "P_indices": np.array([1, 0]), "P_indptr": np.array([0, 1, 2])}
+    whole = {**good, "R": np.zeros((2, 1)), **change}
+    np.savez(path, **(change if "is missing" in message else whole))
+    with pytest.raises(InputError, match=message) as error:
+        FloatMDP.load(path)
+    assert str(error.value).startswith(str(path))
+    assert "\n" not in str(error.value)
 
 
 def test_float_models_have_no_exact_numbers() -> None:

@@ -123,10 +123,14 @@ class Follower:
     """
 
     def __init__(self, mdp: MDP, max_sweeps: int = 1_000_000) -> None:
+        from qdecay.planning import along
+
         self._mdp, self._table = mdp, table_of(mdp)
         self._max_sweeps = max_sweeps
         self._mixing = not bool(mdp.ends.any())
-        self._scale = np.zeros(mdp.n_states)
+        self._scale = np.empty(mdp.n_states)
+        self._step = along.scale_step(*self._table.model, self._scale)
+        self._scale[:] = 0
         self._scaled = 0.0
         self._room = self._table.room()
 
@@ -145,8 +149,8 @@ class Follower:
         status, sweeps, error, self._scaled = along.at_gamma(
             *table.model, gamma, horizon_of(self._mdp, gamma), 0.0,
             (table.slack, table.reward_size), self._max_sweeps, self._mixing, self._scaled,
-            v, q, np.empty(shape[0], dtype=np.uint32), self._scale, np.empty(2), *self._room,
-            bounds, greedy,
+            self._step, v, q, np.empty(shape[0], dtype=np.uint32), self._scale, np.empty(2),
+            *self._room, bounds, greedy,
         )  # fmt: skip
         solution = Followed(gamma, v, q, greedy, error, sweeps, bounds)
         if status == loops.OUT_OF_SWEEPS:
