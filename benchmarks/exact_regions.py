@@ -1,9 +1,11 @@
-"""Time of exact policy regions: `python benchmarks/exact_regions.py [--all] [--repeats N]`.
+"""Time and memory of exact policy regions: `python benchmarks/exact_regions.py [--all]`.
 
 Every answer is checked before its time counts: the expected number of breakpoints, and the sets
-beside each breakpoint against float policy iteration. `reference` is the time in seconds of the
-implementation this one is measured against. Below, value iteration on a grid of 1,000 gammas is
-asked the same question, with whichever of quantecon, pymdptoolbox or mdpsolver is installed.
+beside each breakpoint against a float solve. Each model has a process of its own, whose largest
+memory is shown. `reference` is the time in seconds of the implementation this one is measured
+against. Then the other libraries that are installed (QuantEcon, mdpsolver, pymdptoolbox) are asked
+what people ask today: the optimal policy at each of 1,000 gammas of FrozenLake 8x8, with the
+library's own default settings. Their models are built outside the clock.
 """
 
 from __future__ import annotations
@@ -11,18 +13,24 @@ from __future__ import annotations
 import argparse
 import importlib.util
 import itertools
+import multiprocessing
 import platform
+import resource
 import statistics
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from fractions import Fraction
+from functools import partial
 from importlib.metadata import version
 from typing import Any
 
 import gymnasium as gym
 import numpy as np
 from gymnasium.envs.toy_text.frozen_lake import generate_random_map
+from planning import closed
 
 from qdecay.exact.regions import PolicyRegions, policy_regions
 from qdecay.mdp import MDP
@@ -91,8 +99,10 @@ def action_values(mdp: MDP, gamma: float, policy: list[int]) -> np.ndarray:
     return r + gamma * (mdp.p @ v).reshape(n, m)
 
 
-def measure(case: Case, repeats: int) -> None:
-    times, mdp = [], case.build()
+def measure(name: str, repeats: int) -> str:
+    """Return the line of one case."""
+    [case] = [case for case in CASES if case.name == name]
+    times = []
     for _ in range(repeats):
         mdp = case.build()  # fresh, and built outside the clock
         start = time.perf_counter()
@@ -103,53 +113,142 @@ def measure(case: Case, repeats: int) -> None:
     middle = statistics.median(times)
     degree = max(b.gamma.degree for b in regions.breakpoints)
     ratio = f"{case.reference / middle:6.1f}x" if case.reference else "      -"
-    print(
+    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    return (
         f"{case.name:22}{mdp.n_states:7}{case.breakpoints:8}{degree:8}"
         f"{middle:10.3f}{min(times):10.3f}{max(times):10.3f}{1e3 * middle / case.breakpoints:10.1f}"
-        f"{case.reference or float('nan'):10.1f} {ratio}"
+        f"{memory:8.0f}{case.reference or float('nan'):10.1f} {ratio}"
     )
 
 
-def grid_of_value_iteration(mdp: MDP, regions: PolicyRegions) -> None:
-    """Value iteration of another library on 1,000 gammas: changes seen, policies wrong."""
-    if importlib.util.find_spec("quantecon") is None:
-        print("quantecon is not installed: no grid of value iterations")
-        return
+# -- a grid of gammas in other libraries
+
+Solve = Callable[[], Sequence[int]]
+AtGamma = Callable[[float], Solve]
+
+
+def quantecon_methods(p: Any, r: np.ndarray) -> Iterator[tuple[str, AtGamma]]:
     from quantecon.markov import DiscreteDP
 
-    n, m = mdp.n_states, mdp.n_actions
-    q = mdp.p.toarray().reshape(n, m, n)
-    start, previous, changes, wrong = time.perf_counter(), None, 0, 0
-    for gamma in np.arange(1, 1001) / 1001:
-        found = DiscreteDP(np.nan_to_num(mdp.r), q, gamma).solve(method="value_iteration")
-        policy = found.sigma.tolist()
-        exact = regions.optimal_actions(f"{round(gamma * 1001)}/1001")
-        wrong += any(a not in actions for a, actions in zip(policy, exact, strict=True) if actions)
-        changes += previous is not None and policy != previous
-        previous = policy
+    n, m = r.shape
+    states, actions = np.divmod(np.arange(n * m), m)
+    models = {
+        "dense": DiscreteDP(r, p.toarray().reshape(n, m, n), 0.5),
+        "sparse": DiscreteDP(r.ravel(), p, 0.5, states, actions),
+    }
+
+    def at(model: DiscreteDP, method: str, gamma: float) -> Solve:
+        model.beta = gamma
+        return lambda: model.solve(method=method).sigma.tolist()
+
+    for form, model in models.items():
+        for method in ("value_iteration", "policy_iteration"):
+            yield f"quantecon {method}, {form}", partial(at, model, method)
+
+
+def mdpsolver_methods(p: Any, r: np.ndarray) -> Iterator[tuple[str, AtGamma]]:
+    import mdpsolver
+
+    m = r.shape[1]
+    rows = [
+        (p.data[a:b].tolist(), p.indices[a:b].tolist()) for a, b in itertools.pairwise(p.indptr)
+    ]
+    by_state = [rows[i : i + m] for i in range(0, len(rows), m)]
+    numbers, columns = ([[row[k] for row in some] for some in by_state] for k in range(2))
+
+    def at(algorithm: str, gamma: float) -> Solve:
+        model = mdpsolver.model()
+        model.mdp(discount=gamma, rewards=r.tolist(), tranMatProbs=numbers, tranMatColumns=columns)
+
+        def solve() -> Sequence[int]:
+            model.solve(algorithm=algorithm)
+            return list(map(int, model.getPolicy()))
+
+        return solve
+
+    for algorithm in ("vi", "pi", "mpi"):
+        yield f"mdpsolver {algorithm}", partial(at, algorithm)
+
+
+def pymdptoolbox_methods(p: Any, r: np.ndarray) -> Iterator[tuple[str, AtGamma]]:
+    from mdptoolbox import mdp as toolbox
+
+    by_action = [p[a :: r.shape[1]].toarray() for a in range(r.shape[1])]
+
+    def at(kind: Callable[..., Any], gamma: float) -> Solve:
+        solver = kind(by_action, r, gamma)
+
+        def solve() -> Sequence[int]:
+            solver.run()
+            return list(map(int, solver.policy))
+
+        return solve
+
+    for kind in (toolbox.ValueIteration, toolbox.PolicyIteration):
+        yield f"pymdptoolbox {kind.__name__}", partial(at, kind)
+
+
+PEERS = {
+    "quantecon": quantecon_methods,
+    "mdpsolver": mdpsolver_methods,
+    "mdptoolbox": pymdptoolbox_methods,
+}
+
+
+def grid(mdp: MDP, points: int) -> None:
+    """Print, for each library's methods: time, policy changes seen, policies that are wrong."""
+    policy_regions(lake())  # loads what the libraries below load at their first call
+    start = time.perf_counter()
+    regions = policy_regions(mdp)
     seconds = time.perf_counter() - start
+    exact = [regions.optimal_actions(Fraction(k, points + 1)) for k in range(1, points + 1)]
+    visible = sum(a != b for a, b in itertools.pairwise(exact))
     print(
-        f"quantecon {version('quantecon')}, 1,000 value iterations: {seconds:.1f} s, {changes} "
-        f"changes of {len(regions.breakpoints)}, {wrong} gammas with a policy that is not optimal"
+        f"\n{points:,} gammas: {visible} of {len(regions.breakpoints)} changes lie between two\n"
+        f"{'':36}{'seconds':>9}{'changes':>9}{'wrong':>9}\n"
+        f"{'qdecay policy_regions':36}{seconds:9.2f}{len(regions.breakpoints):9}{0:9}"
     )
+    p, r = closed(mdp)
+    for module, methods in PEERS.items():
+        if importlib.util.find_spec(module) is None:
+            print(f"{module} is not installed")
+            continue
+        for name, at in methods(p, r):
+            at(0.5)()  # compiles
+            seconds, policies = 0.0, []
+            for k in range(1, points + 1):
+                solve = at(k / (points + 1))
+                start = time.perf_counter()
+                policies.append(solve())
+                seconds += time.perf_counter() - start
+            changes = sum(a != b for a, b in itertools.pairwise(policies))
+            pairs = zip(policies, exact, strict=True)
+            wrong = sum(
+                any(a not in best for a, best in zip(policy, sets, strict=False))
+                for policy, sets in pairs
+            )
+            print(f"{name:36}{seconds:9.2f}{changes:9}{wrong:9}", flush=True)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--all", action="store_true", help="the two largest models as well")
     parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--points", type=int, default=1000, help="gammas of the grid; 0: no grid")
     options = parser.parse_args()
     packages = ", ".join(f"{p} {version(p)}" for p in ("numpy", "scipy", "python-flint"))
     print(f"Python {sys.version.split()[0]}, {packages}, {platform.machine()}, {platform.system()}")
     print(
         f"{'model':22}{'states':>7}{'breaks':>8}{'degree':>8}{'median s':>10}{'min':>10}{'max':>10}"
-        f"{'ms/break':>10}{'reference':>10}   ratio"
+        f"{'ms/break':>10}{'MB':>8}{'reference':>10}   ratio"
     )
-    for case in CASES:
-        if options.all or not case.large:
-            measure(case, options.repeats)
-    mdp = lake()
-    grid_of_value_iteration(mdp, policy_regions(mdp))
+    names = [case.name for case in CASES if options.all or not case.large]
+    fresh = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(1, fresh, max_tasks_per_child=1) as processes:
+        for line in processes.map(measure, names, itertools.repeat(options.repeats)):
+            print(line, flush=True)
+    if options.points:
+        grid(lake(map_name="8x8"), options.points)
 
 
 if __name__ == "__main__":

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import islice, pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -142,7 +144,11 @@ def blackwell(
     Examples:
       qdecay blackwell FrozenLake-v1
     """
-    mdp, found = _solve(source, option, max_seconds)
+    from qdecay.exact.blackwell import blackwell as find
+
+    mdp = _model(source, option, max_seconds)
+    with _budget(source), tables.spinner(source):
+        found = find(mdp, max_seconds=max_seconds)
     tables.print_blackwell(mdp, found, digits=digits)
 
 
@@ -187,24 +193,37 @@ def verify(
 def _solve(
     source: str, option: list[str] | None, max_seconds: float | None
 ) -> tuple[MDP, PolicyRegions]:
-    from qdecay.errors import BudgetExceeded, InputError
     from qdecay.exact.regions import policy_regions
+
+    mdp = _model(source, option, max_seconds)
+    with _budget(source), tables.spinner(source) as tell:
+        found = policy_regions(
+            mdp,
+            max_seconds=max_seconds,
+            progress=lambda gamma, points: tell(f"{points} points up to gamma = {gamma:.6f}"),
+        )
+    return mdp, found
+
+
+def _model(source: str, option: list[str] | None, max_seconds: float | None) -> MDP:
+    from qdecay.errors import InputError
     from qdecay.source import Source, parse_options
 
     if max_seconds is not None and not max_seconds > 0:
         raise InputError(f"--max-seconds must be > 0, got {max_seconds:g}")
-    mdp = Source(source, parse_options(option or [])).mdp()
+    return Source(source, parse_options(option or [])).mdp()
+
+
+@contextmanager
+def _budget(source: str) -> Iterator[None]:
+    """Say which model took too long, and what else there is."""
+    from qdecay.errors import BudgetExceeded
+
     try:
-        with tables.spinner(source) as tell:
-            found = policy_regions(
-                mdp,
-                max_seconds=max_seconds,
-                progress=lambda gamma, points: tell(f"{points} points up to gamma = {gamma:.6f}"),
-            )
+        yield
     except BudgetExceeded as error:
         hint = "`qdecay regions --numeric` follows the changes in floating point"
         raise BudgetExceeded(f"{source}: {error}; {hint}", error.best) from error
-    return mdp, found
 
 
 def _check_new(path: Path, force: bool) -> None:

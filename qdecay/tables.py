@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from qdecay.exact.algebraic import AlgebraicNumber
+    from qdecay.exact.blackwell import Blackwell
     from qdecay.exact.regions import Breakpoint, PolicyRegions
     from qdecay.mdp import MDP
 
@@ -175,16 +176,16 @@ def _states(mdp: MDP, regions: PolicyRegions, digits: int) -> Table:
     return shown
 
 
-def print_blackwell(mdp: MDP, regions: PolicyRegions, *, digits: int) -> None:
+def print_blackwell(mdp: MDP, found: Blackwell, *, digits: int) -> None:
     """Print the Blackwell discount factor and the sets that are optimal right of it."""
     from rich.text import Text
 
-    out, gamma = console(), regions.blackwell_discount_factor
+    out, gamma = console(), found.discount_factor
     exactly = shown_root(gamma)
     decimal = gamma.decimal(digits)
     out.print(f"Blackwell discount factor: {exactly}" + f" = {decimal}" * (exactly != decimal))
     out.print(f"optimal for every gamma in ({decimal}, 1):")
     shown = table("state", "actions")
-    for state, actions in enumerate(regions.blackwell_sets):
+    for state, actions in enumerate(found.optimal_actions):
         shown.add_row(Text(mdp.state_name(state)), Text(shown_actions(mdp, actions)))
     out.print(shown)

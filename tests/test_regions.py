@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from qdecay.errors import BudgetExceeded
 from qdecay.exact.algebraic import AlgebraicNumber, isolate_roots
 from qdecay.exact.blackwell import blackwell
+from qdecay.exact.point import proposed_policy
 from qdecay.exact.rational_model import RationalModel
 from qdecay.exact.regions import (
     PolicyRegions,
@@ -538,6 +539,15 @@ def test_blackwell_from_the_right_agrees_with_the_walk_from_the_left(mdp):
     assert alone.is_touch == (regions.blackwell_touch is not None)
     assert alone.optimal_actions == regions.blackwell_sets
     assert exact_sets(mdp, 1 - Fraction(1, 10**40), alone.optimal_actions) == alone.optimal_actions
+
+
+def test_a_proposed_policy_sees_rewards_far_away():
+    """300 states to walk, one for each step of policy iteration: value iteration goes before it."""
+    n = 300
+    rows: list[Row] = [(s, 0, s, 1, 1, True) for s in range(n)]
+    rows += [(s, 1, min(s + 1, n - 1), 1, 2 if s == n - 1 else 0, s == n - 1) for s in range(n)]
+    rational_model = RationalModel(model(rows))
+    assert proposed_policy(rational_model, 1 - 2.0**-20).tolist() == list(range(1, 2 * n, 2))
 
 
 def test_blackwell_factor_may_be_a_touch():
