@@ -34,6 +34,7 @@ from qdecay_envs import (
 from qdecay_envs.delay_menu import menu_with_break_evens
 
 Polynomial = list[Fraction]
+IDS = sorted(name for name in gym.registry if "qdecay/" in name and name != "qdecay/Chain-v0")
 ONE = Fraction(1)
 
 
@@ -181,6 +182,19 @@ def test_planning_agrees_with_the_law(env: TabularEnv, law: Law, states: dict[in
     for state, argument in states.items():
         for gamma in roots(law(env, argument)):
             assert changes_by_planning(env, state, gamma)
+
+
+@pytest.mark.parametrize("name", IDS)
+def test_planning_chooses_as_stated_on_both_sides_of_every_gamma(name: str) -> None:
+    """For each registered id, value iteration has the exact optimal sets left and right."""
+    mdp = MDP.from_env(gym.make(name))
+    found = policy_regions(mdp)
+    assert found.breakpoints
+    for number, point in enumerate(found.breakpoints):
+        for side, offset in ((number, -1e-5), (number + 1, 1e-5)):
+            q = value_iteration(mdp, float(point.gamma) + offset, tol=1e-11).q
+            best = q >= q.max(axis=1, keepdims=True) - 1e-9
+            assert [set(np.flatnonzero(row)) for row in best] == list(map(set, found.regions[side]))
 
 
 def test_numbers_of_the_literature_come_out() -> None:
