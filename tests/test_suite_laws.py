@@ -206,9 +206,10 @@ def test_numbers_of_the_literature_come_out() -> None:
         env = DiscountingChainEnv(delay)
         law = plus(monomial(delay - 1, 11), [-10])
         assert list(break_even(env.layout).roots) == roots(law)
-        assert of_state(regions(env), env.start) == roots(law)
+        if delay == 30:  # the same from the whole model, which takes a second
+            assert of_state(regions(env), env.start) == roots(law)
     for bonus in (1, None):
-        assert regions(DiscountingChainEnv(bonus)).breakpoints == ()
+        assert break_even(DiscountingChainEnv(bonus).layout).roots == ()
 
 
 def test_the_stochastic_sea_is_the_other_one_divided() -> None:
