@@ -13,6 +13,7 @@ import typer
 
 from qdecay import tables
 from qdecay.cli_options import AsJson, OptionPairs, complete_source
+from qdecay.errors import BudgetExceeded, InputError
 
 if TYPE_CHECKING:
     from qdecay.exact.regions import PolicyRegions
@@ -33,6 +34,7 @@ MaxSeconds = Annotated[float | None, typer.Option(metavar="SECONDS", help="Give 
 Digits = Annotated[int, typer.Option(min=1, max=1000, help="Significant digits to show.")]
 _SHOWN_STATES = 4
 _MAX_CERTIFICATE = 1 << 28
+_FLOAT_DIGITS = 17  # a double has no more
 
 
 @app.command()
@@ -69,8 +71,10 @@ def regions(
     """
     if certificate is not None:
         _check_new(certificate, force)
+    elif force:
+        raise InputError("--force goes with --certificate: it replaces that file")
     if numeric:
-        _numeric(source, option, as_json, certificate or max_seconds or states)
+        _numeric(source, option, as_json, digits, certificate or max_seconds or states)
         return
     mdp, found = _solve(source, option, max_seconds)
     if certificate is not None:
@@ -81,9 +85,10 @@ def regions(
         tables.print_regions(mdp, found, digits=digits, states=states)
 
 
-def _numeric(source: str, option: list[str] | None, as_json: bool, refused: object) -> None:
+def _numeric(
+    source: str, option: list[str] | None, as_json: bool, digits: int, refused: object
+) -> None:
     """Print the brackets of `numeric_policy_regions`, and that they prove nothing."""
-    from qdecay.errors import InputError
     from qdecay.numeric_regions import STATEMENT, numeric_policy_regions
     from qdecay.source import Source, parse_options
 
@@ -105,7 +110,7 @@ def _numeric(source: str, option: list[str] | None, as_json: bool, refused: obje
         ]
         more = len(change.changes) - len(lines)
         table.add_row(
-            f"{(change.lower + change.upper) / 2:.10f}",
+            f"{(change.lower + change.upper) / 2:#.{min(digits, _FLOAT_DIGITS)}g}",
             f"{(change.upper - change.lower) / 2:.1e}",
             "\n".join([*lines, f"and {more:,} more states"][: len(lines) + (more > 0)]),
         )
@@ -165,7 +170,6 @@ def verify(
     Examples:
       qdecay verify proof.json
     """
-    from qdecay.errors import InputError
     from qdecay.exact.verify import SCHEMA, CertificateError
     from qdecay.exact.verify import verify as check
     from qdecay_envs.jsonfile import read_json
@@ -206,7 +210,6 @@ def _solve(
 
 
 def _model(source: str, option: list[str] | None, max_seconds: float | None) -> MDP:
-    from qdecay.errors import InputError
     from qdecay.source import Source, parse_options
 
     if max_seconds is not None and not max_seconds > 0:
@@ -217,7 +220,6 @@ def _model(source: str, option: list[str] | None, max_seconds: float | None) -> 
 @contextmanager
 def _budget(source: str) -> Iterator[None]:
     """Say which model took too long, and what else there is."""
-    from qdecay.errors import BudgetExceeded
 
     try:
         yield
@@ -228,7 +230,6 @@ def _budget(source: str) -> Iterator[None]:
 
 def _check_new(path: Path, force: bool) -> None:
     """Refuse, before any work, a file that exists or cannot be written."""
-    from qdecay.errors import InputError
 
     if path.exists() and not (force and path.is_file()):
         mend = "--force replaces it" if path.is_file() else "it is no file"
@@ -238,7 +239,6 @@ def _check_new(path: Path, force: bool) -> None:
 
 
 def _write_certificate(mdp: MDP, found: PolicyRegions, path: Path) -> None:
-    from qdecay.errors import InputError
     from qdecay.exact.certificate import write_certificate
 
     try:

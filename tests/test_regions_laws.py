@@ -179,6 +179,22 @@ def test_disjoint_unions_merge_the_breakpoints(first, second):
     assert both.at_zero == left.at_zero + right.at_zero
 
 
+@law
+@given(rows_of_models(), rows_of_models())
+def test_states_that_nothing_leads_to_change_nothing(first, second):
+    """States before a model, entered from nowhere, leave the sets of its own states alone."""
+    (rows, n, m), (more, k, j) = first, second
+    before = [(n + s, a, t % (n + k), p, r, end) for s, a, t, p, r, end in more]
+    alone, both = solved(rows, n, m), solved(rows + before, n + k, max(m, j))
+    for point in both.breakpoints:
+        changes = {s: change for s, change in point.changes.items() if s < n}
+        [same] = [b.changes for b in alone.breakpoints if b.gamma == point.gamma] or [{}]
+        touch = [t.changes for t in alone.touches if t.gamma == point.gamma]
+        assert changes == {**same, **(touch[0] if touch else {})}
+    assert {*gammas(alone)} <= {*gammas(both)}
+    assert alone.regions[-1] == both.regions[-1][:n]
+
+
 @pytest.mark.parametrize("length", [40, 90])
 def test_a_chain_has_one_breakpoint_per_state(length):
     """Take 1 anywhere, or walk on to 2: state `length - k` turns at 2^(-1/k), k = 1, 2, .."""
