@@ -19,10 +19,12 @@ from scipy import sparse
 from qdecay import MDP, NotConverged
 from qdecay.float_mdp import FloatMDP
 from qdecay.planning import (
+    evaluate_policy,
     modified_policy_iteration,
     optimal_values,
     policy_iteration,
     value_iteration,
+    value_over_gammas,
 )
 from qdecay.planning.prioritized import rise, take
 from qdecay_envs import ChainLayout
@@ -345,6 +347,18 @@ def test_bad_arguments_are_refused(solve, arguments: dict, message: str) -> None
     """Values outside their range are named."""
     with pytest.raises(ValueError, match=message):
         solve(two_state_puterman(), **arguments)
+
+
+@pytest.mark.parametrize(
+    "solve", [*SOLVERS, value_over_gammas, partial(evaluate_policy, policy=[0])]
+)
+def test_values_too_large_for_floats_are_refused(solve) -> None:
+    """Infinite values, of which nothing can be proven, are not met; the message says what to do."""
+    mdp = MDP.from_rows([(0, 0, 0, 1, 10**307, False)], n_states=1, n_actions=1)
+    name = "gammas" if solve is value_over_gammas else "gamma"
+    with pytest.raises(ValueError, match="too large for floats"):
+        solve(mdp, **{name: 0.99}, tol=1e300)
+    assert solve(mdp, **{name: 0.0}, tol=1e295) is not None
 
 
 def test_unknown_methods_are_refused() -> None:

@@ -16,6 +16,7 @@ of size m, is computed with an error of at most (2 k + 5) * eps * m; see `proble
 Every solver here ends with one full sweep, which is the proof; how it came to v does not matter.
 """
 
+from qdecay.planning.distributed import distributed_values
 from qdecay.planning.evaluation import Evaluation, evaluate_policy
 from qdecay.planning.gammas import GammaSweep, value_over_gammas
 from qdecay.planning.optimal import (
@@ -30,6 +31,7 @@ __all__ = [
     "Evaluation",
     "GammaSweep",
     "Solution",
+    "distributed_values",
     "evaluate_policy",
     "modified_policy_iteration",
     "optimal_values",

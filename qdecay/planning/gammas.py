@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from qdecay.errors import NotConverged
 from qdecay.mdp import MDP
-from qdecay.planning.problem import Solution, check, horizon_of, table_of
+from qdecay.planning.problem import Solution, check, check_range, horizon_of, table_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,6 +85,7 @@ def value_over_gammas(
 
     table, shape = table_of(mdp), (mdp.n_states, mdp.n_actions)
     last = horizon_of(mdp, float(grid[-1]))
+    check_range(table.reward_size * last, float(grid[-1]))
     horizons = [horizon_of(mdp, gamma) if gamma < 1 else last for gamma in grid.tolist()]
     found = GammaSweep(
         grid,
@@ -138,16 +139,19 @@ class Follower:
         """Return the optimal values at 0 <= gamma < 1, from a guess of shape (S,) or from zeros.
 
         Raises:
+            ValueError: the values may be too large for floats.
             NotConverged: max_sweeps ran out; `best` is the last Solution.
         """
         from qdecay.planning import along, loops
 
         table, shape = self._table, (self._mdp.n_states, self._mdp.n_actions)
+        horizon = horizon_of(self._mdp, gamma)
+        check_range(table.reward_size * horizon, gamma)
         v = np.zeros(shape[0]) if guess is None else guess.copy()
         q, greedy = np.empty(shape), np.empty(shape, dtype=np.bool_)
         bounds = np.empty(shape[0])
         status, sweeps, error, self._scaled = along.at_gamma(
-            *table.model, gamma, horizon_of(self._mdp, gamma), 0.0,
+            *table.model, gamma, horizon, 0.0,
             (table.slack, table.reward_size), self._max_sweeps, self._mixing, self._scaled,
             self._step, v, q, np.empty(shape[0], dtype=np.uint32), self._scale, np.empty(2),
             *self._room, bounds, greedy,

@@ -17,6 +17,7 @@ from qdecay.planning.horizon import horizon
 
 _EPS = float(np.finfo(np.float64).eps)
 _FEW = 10
+_LARGEST = float(np.finfo(np.float64).max) / 1024
 
 
 @dataclass(frozen=True, eq=False)
@@ -147,6 +148,7 @@ class Problem:
         self.horizon = horizon
         n_states, _ = table.r.shape
         self.v = _first_values(n_states, initial)
+        check_range(max(table.reward_size * horizon, float(np.abs(self.v).max())), gamma)
         self.q = np.empty(table.r.shape)
         self.policy = np.empty(n_states, dtype=np.uint32)
         self.sweeps = 0
@@ -263,6 +265,15 @@ def check(gamma: float, tol: float | None, budget: int, budget_name: str) -> Non
         raise ValueError(f"tol must be a positive number, got {tol}")
     if budget < 1:
         raise ValueError(f"{budget_name} must be >= 1, got {budget}")
+
+
+def check_range(size: float, gamma: float) -> None:
+    """Raise ValueError where values of that size, or sums of a few, do not fit into floats."""
+    if not size < _LARGEST:
+        raise ValueError(
+            f"values at gamma = {gamma} may reach {size:.3g}, too large for floats: give rewards in "
+            f"a larger unit"
+        )
 
 
 def at_the_floor(solution: Solution, tol: float | None) -> NotConverged:

@@ -1,0 +1,139 @@
+"""Optimal values by PETSc on many processes, for models that take one machine too long.
+
+The model is written as files that PETSc reads, `petsc_worker` solves it under MPI, and one sweep
+here proves how good its answer is: nothing that the other processes say is believed. That sweep
+reads each row once, so the arrays of a `FloatMDP` may be memory maps (`numpy.memmap`), larger than
+the memory of the machine.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from qdecay.errors import NotConverged
+from qdecay.mdp import MDP
+from qdecay.planning.problem import Solution, check, problem
+
+# The first number of a file says what it holds (PETSc's MAT_FILE_CLASSID and VEC_FILE_CLASSID).
+_MATRIX, _VECTOR = 1211216, 1211214
+_INSTALL = 'pip install "qdecay[mpi]" (it builds PETSc, which needs a compiler and an MPI)'
+_WORKER = Path(__file__).with_name("petsc_worker.py")
+
+
+def distributed_values(
+    mdp: MDP,
+    gamma: float,
+    *,
+    launcher: Sequence[str] = ("mpiexec", "-n", "2"),
+    python: str = sys.executable,
+    options: Sequence[str] = (),
+    tol: float = 1e-8,
+    max_policies: int = 1000,
+    folder: Path | None = None,
+) -> Solution:
+    """Return the optimal values by policy iteration on PETSc, with an error proven here.
+
+    Args:
+        mdp: the model.
+        gamma: discount factor, 0 <= gamma < 1.
+        launcher: the command that starts MPI processes, as ("srun", "-n", "512"); () starts one.
+        python: the Python that they run, which needs petsc4py and numpy, not qdecay.
+        options: for PETSc, as ("-ksp_type", "bcgs", "-pc_type", "bjacobi").
+        tol: largest error accepted, in reward units; > 0.
+        max_policies: policies before giving up; >= 1.
+        folder: where the files are written and left, seen by every process; a temporary one of
+            this machine by default.
+
+    Raises:
+        ValueError: an argument is outside its range.
+        RuntimeError: the processes could not be started, or failed; the message has their last
+            line, and where petsc4py is missing the line that installs it.
+        NotConverged: the values they found are not within tol; `best` is the Solution proven.
+
+    Source: Gargiani et al., Inexact policy iteration methods for large-scale MDPs (2023).
+    """
+    check(gamma, tol, max_policies, "max_policies")
+    if gamma == 1:
+        raise ValueError("gamma must be < 1 here: the processes know no other bound")
+    if folder is None:
+        with tempfile.TemporaryDirectory(prefix="qdecay-") as made:
+            return distributed_values(
+                mdp, gamma, launcher=launcher, python=python, options=options, tol=tol,
+                max_policies=max_policies, folder=Path(made),
+            )  # fmt: skip
+    work = problem(mdp, gamma)
+    write_model(mdp, folder)
+    arguments = [folder, mdp.n_actions, repr(float(gamma)), repr(float(tol)), max_policies]
+    _run([*launcher, python, str(_WORKER), *map(str, arguments), *options])
+    work.v = read_vector(folder / "v.bin", mdp.n_states)
+    work.prove()
+    if not work.error <= tol:
+        raise NotConverged(
+            f"the values found are within {work.error:.3g} only, tol = {tol:g}: raise "
+            f"max_policies, or give PETSc other options",
+            work.solution(),
+        )
+    return work.solution()
+
+
+def write_model(mdp: MDP, folder: Path) -> None:
+    """Write p.bin and r.bin for `petsc_worker`.
+
+    An action that is not available repeats the state's first one that is, which changes no value; a
+    state without actions has rows of zeros, which give it the value 0.
+    """
+    pairs = np.arange(mdp.n_states)[:, None] * mdp.n_actions
+    own, other = np.arange(mdp.n_actions), mdp.available.argmax(axis=1)[:, None]
+    source = (pairs + np.where(mdp.available, own, other)).ravel()
+    p = mdp.p if mdp.available.all() else mdp.p[source]
+    write_matrix(p, folder / "p.bin")
+    r = np.nan_to_num(mdp.r.ravel()[source])
+    with (folder / "r.bin").open("wb") as file:
+        np.array([_VECTOR, r.size], dtype=">i4").tofile(file)
+        r.astype(">f8").tofile(file)
+
+
+def write_matrix(p: sparse.csr_matrix, path: Path) -> None:
+    """Write a sparse matrix as PETSc reads it: big-endian, row lengths, columns, numbers."""
+    if max(*p.shape, p.nnz) > np.iinfo(np.int32).max:
+        raise ValueError(f"PETSc's files hold up to 2**31 - 1 entries, got {p.nnz:,} of {p.shape}")
+    with path.open("wb") as file:
+        np.array([_MATRIX, *p.shape, p.nnz], dtype=">i4").tofile(file)
+        np.diff(p.indptr).astype(">i4").tofile(file)
+        p.indices.astype(">i4").tofile(file)
+        p.data.astype(">f8").tofile(file)
+
+
+def read_vector(path: Path, size: int) -> NDArray[np.float64]:
+    """Read the values that PETSc wrote.
+
+    Raises:
+        RuntimeError: they are not that many finite numbers.
+    """
+    content = path.read_bytes() if path.exists() else b""
+    header = np.array([_VECTOR, size], dtype=">i4").tobytes()
+    if len(content) == 8 + 8 * size and content.startswith(header):
+        values = np.frombuffer(content[8:], dtype=">f8").astype(np.float64)
+        if np.isfinite(values).all():
+            return values
+    raise RuntimeError(f"{path}: PETSc wrote no {size} finite values")
+
+
+def _run(command: Sequence[str]) -> None:
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+    except OSError as error:
+        raise RuntimeError(f"{command[0]} cannot be started: {error.strerror}") from error
+    if done.returncode:
+        if "petsc4py" in done.stderr and "ModuleNotFoundError" in done.stderr:
+            raise RuntimeError(f"distributed_values needs petsc4py: {_INSTALL}")
+        lines = done.stderr.strip().splitlines() or done.stdout.strip().splitlines() or ["no word"]
+        raise RuntimeError(f"{command[0]} ended with {done.returncode}: {lines[-1]}")
