@@ -96,7 +96,7 @@ class NumericRegions:
 def numeric_policy_regions(
     mdp: MDP,
     *,
-    points: int = 1000,
+    points: int | None = None,
     up_to: float = 1 - 1e-6,
     width: float = 1e-9,
     max_solves: int | None = None,
@@ -106,12 +106,13 @@ def numeric_policy_regions(
 
     Args:
         mdp: the model, exact or of floats (`FloatMDP`, for large ones).
-        points: gammas of the first grid; >= 2.
+        points: gammas of the first grid; >= 2. None is 1000, for models of more than 100,000 rows
+            (states times actions) fewer in proportion, but 300.
         up_to: its largest gamma, in (0, 1).
         width: brackets are narrowed to this width, or as far as rounding lets them; > 0.
-        max_solves: solves in all, the grid's included; >= points. What is left after the grid is
-            shared evenly by the cells that hold changes. None is 20 times `points` for models of
-            up to 10,000 rows (states times actions), falling to 1.2 times at 400,000 rows.
+        max_solves: solves in all, the grid's included; >= points. Each cell of the grid earns the
+            same of the others, to spend or to pass on. None is 20 times `points` for models of up
+            to 10,000 rows, for larger ones fewer in proportion, but twice `points`.
         progress: called with the gamma reached and the number of brackets found, at each point
             of the grid.
 
@@ -119,6 +120,9 @@ def numeric_policy_regions(
         ValueError: an argument is outside its range.
         NotConverged: a value could not be found.
     """
+    rows = mdp.n_states * mdp.n_actions
+    if points is None:
+        points = max(300, min(1000, 10**8 // rows))
     if points < 2:
         raise ValueError(f"points must be >= 2, got {points}")
     if not 0 < up_to < 1:
@@ -126,7 +130,7 @@ def numeric_policy_regions(
     if not width > 0:
         raise ValueError(f"width must be > 0, got {width}")
     if max_solves is None:
-        max_solves = int(points * max(1.2, min(20.0, 200_000 / (mdp.n_states * mdp.n_actions))))
+        max_solves = points * max(2, min(20, 200_000 // rows))
     if max_solves < points:
         raise ValueError(f"max_solves must be >= points = {points}, got {max_solves}")
     grid = 0.0 - np.expm1(np.linspace(0.0, np.log1p(-up_to), points))
@@ -152,8 +156,8 @@ class _Search:
         tracker, before = Tracker(here, self.alive), here
         undecided = [(here.gamma, _undecided(here))]
         for i, gamma in enumerate(grid.tolist()[1:], start=1):
-            # What is not yet used, less one for each further point, shared by the cells left.
-            share = (self.max_solves - self.solves) // (len(grid) - i) - 1
+            earned = (self.max_solves - len(grid)) * i // (len(grid) - 1)
+            share = earned - (self.solves - i)
             there = self.solve(gamma, _guess(before, here, gamma))
             for solution in self.between(before, here, there, share):
                 tracker.meet(solution)

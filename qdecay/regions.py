@@ -30,7 +30,7 @@ def policy_regions(
     mdp: MDP,
     *,
     method: Literal["numeric"],
-    points: int = 1000,
+    points: int | None = None,
     up_to: float = 1 - 1e-6,
     width: float = 1e-9,
     max_solves: int | None = None,

@@ -271,8 +271,8 @@ def check_range(size: float, gamma: float) -> None:
     """Raise ValueError where values of that size, or sums of a few, do not fit into floats."""
     if not size < _LARGEST:
         raise ValueError(
-            f"values at gamma = {gamma} may reach {size:.3g}, too large for floats: give rewards in "
-            f"a larger unit"
+            f"values at gamma = {gamma} may reach {size:.3g}, too large for floats: "
+            f"give rewards in a larger unit"
         )
 
 
