@@ -177,6 +177,7 @@ class Chapter:
             "closed_form": None if form is None else mathml.closed_form(form),
             "decimal": gamma.decimal(),
             "polynomial": mathml.polynomial(gamma.coefficients),
+            "written": mathml.written(gamma.coefficients),
             "degree": gamma.degree,
             "changes": [
                 {

@@ -17,8 +17,8 @@ from qdecay_envs.layout import ChainLayout
 if TYPE_CHECKING:
     from qdecay.exploration import LearningTime
 
-WIDTH, HEIGHT = 680.0, 300.0
-LEFT, RIGHT, TOP, BOTTOM = 64.0, 16.0, 14.0, 44.0
+WIDTH, HEIGHT = 560.0, 300.0
+LEFT, RIGHT, TOP, BOTTOM = 80.0, 16.0, 14.0, 44.0
 
 Point = tuple[float, float]
 
@@ -75,6 +75,7 @@ class Plot:
     rules: tuple[Line, ...] = ()
     band: Band | None = None
     width: float = WIDTH
+    left: float = LEFT
     height: float = HEIGHT
 
 

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from html import escape
 
 _TOKEN = re.compile(r"\s*(\d+|sqrt|[-+*/^()])")
+_LONGEST_WRITTEN = 5_000  # digits of a polynomial that a page shows at all
 _LONGEST = 160  # characters of a polynomial that still reads as a formula
 
 
@@ -42,6 +43,22 @@ def polynomial(coefficients: Sequence[int]) -> str | None:
         return None
     written = [_term(k, c, first=i == 0) for i, (k, c) in enumerate(reversed(terms))]
     return math("".join(written) + "<mo>=</mo><mn>0</mn>")
+
+
+def written(coefficients: Sequence[int]) -> str | None:
+    """Return a long polynomial as HTML that wraps, or None where even that would be too long.
+
+    >>> written([-1, 0, 2])
+    '2 γ<sup>2</sup> − 1 = 0'
+    """
+    terms = [(k, c) for k, c in enumerate(coefficients) if c]
+    if sum(len(str(c)) for _, c in terms) > _LONGEST_WRITTEN:
+        return None
+    text = " ".join(
+        f"{'−' if c < 0 else '+'} {abs(c)}" + (f" γ<sup>{k}</sup>" if k else "")
+        for k, c in reversed(terms)
+    )
+    return text.removeprefix("+ ") + " = 0"
 
 
 def _term(power: int, coefficient: int, *, first: bool) -> str:

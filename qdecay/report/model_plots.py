@@ -6,6 +6,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+
 from qdecay.errors import InputError
 from qdecay.report.chapter import Chapter
 from qdecay.report.figures import Plot
@@ -14,9 +17,11 @@ from qdecay.report.plots import EXACT, LEARNED, _draw_choices, _figure
 # Okabe & Ito's palette, near and far first; grey for ties and for states without actions.
 COLOURS = ("#D55E00", "#0072B2", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#F0E442")
 _TIED = "#BBBBBB"
+_COINCIDE = 0.04  # of the range that is drawn: no eye tells such curves apart; the page's rule
 _STYLES = ("-", "--", ":", "-.")
 
 Panel = Callable[[Any], None]
+Curve = npt.NDArray[np.float64]
 
 
 def save_model(chapters: Sequence[Chapter], kinds: Sequence[str], path: Path) -> None:
@@ -63,9 +68,9 @@ def _regions(chapter: Chapter) -> list[Panel]:
         ax.set_xlim(0, 1)
         ax.set_ylim(0, 1)
         ax.set_yticks([])
+        ax.set_box_aspect(0.22)
         ax.set_xlabel("discount factor γ")
-        ax.set_ylabel(f"best in {chapter.state_names[state]}")
-        ax.set_title(chapter.title)
+        ax.set_title(f"{chapter.title}: best in state {chapter.state_names[state]}")
 
     return [draw]
 
@@ -84,35 +89,41 @@ def _stretches(
 
 
 def _values(chapter: Chapter) -> list[Panel]:
-    """The action values of the shown state over gamma; scaled by 1 - gamma where they grow."""
+    """The action values of the shown state over gamma, in the unit that shows them best."""
 
     def draw(ax: Any) -> None:
         data = chapter.data()
-        gammas, scaled = data["gammas"], data["grows"]
-        for action, curve in enumerate(data["pairs"][chapter.shown_state]):
-            if curve is None:
-                continue
-            values = [v for v in data["curves"][curve] if v is not None]
-            if scaled:
-                values = [v * (1 - g) for v, g in zip(values, gammas, strict=False)]
+        pairs = enumerate(data["pairs"][chapter.shown_state])
+        found = {a: np.array(data["curves"][c], dtype=float) for a, c in pairs if c is not None}
+        values, label = _in_unit(found, np.array(data["gammas"]), data["grows"])
+        for action, curve in values.items():
             style = _STYLES[action % len(_STYLES)]
             colour = COLOURS[action % len(COLOURS)]
-            ax.plot(
-                gammas[: len(values)],
-                values,
-                style,
-                color=colour,
-                label=chapter.action_names[action],
-            )
+            name = chapter.action_names[action]
+            ax.plot(data["gammas"], curve, style, color=colour, label=name)
         for b in chapter.regions.breakpoints:
             if chapter.shown_state in b.changes:
                 ax.axvline(float(b.gamma), color="black", lw=0.8, ls=":")
         ax.set_xlabel("discount factor γ")
-        ax.set_ylabel("(1 − γ) Q, reward per step" if scaled else "Q, reward units")
+        ax.set_xlim(0, 1)
+        ax.set_ylabel(label)
         ax.set_title(f"{chapter.title}: state {chapter.state_names[chapter.shown_state]}")
         ax.legend(fontsize=7, frameon=False)
 
     return [draw]
+
+
+def _in_unit(curves: dict[int, Curve], gammas: Curve, grows: bool) -> tuple[dict[int, Curve], str]:
+    """Per step where values grow with gamma; behind the best where curves would coincide."""
+    if grows:
+        return {a: q * (1 - gammas) for a, q in curves.items()}, "(1 − γ) Q, reward per step"
+    top, bottom = (f(list(curves.values()), axis=0) for f in (np.max, np.min))
+    if np.nanmax(top - bottom) < _COINCIDE * (
+        np.nanmax([top, 0 * top]) - np.nanmin([bottom, 0 * top])
+    ):
+        with np.errstate(invalid="ignore"):
+            return {a: 100 * (q - top) / abs(top) for a, q in curves.items()}, "% behind the best"
+    return curves, "Q, reward units"
 
 
 def _thresholds(chapter: Chapter) -> list[Panel]:
@@ -139,7 +150,7 @@ def _draw_undertrained(ax: Any, title: str, figure: Plot) -> None:
     ax.axhline(rule.data[0][1], color=EXACT, lw=1.5, ls="--", label=rule.label)
     ax.set_xscale("log")
     ax.xaxis.set_major_formatter("{x:g}")
-    ax.set_ylim(0, 1.04)
+    ax.set_ylim(float(figure.y_ticks[0].text))
     ax.set_xlabel(figure.x_label.removesuffix(" (log scale)"))
     ax.set_ylabel(figure.y_label)
     ax.set_title(title)

@@ -105,7 +105,7 @@ def _draw_choices(ax: Any, source: str, exact: AlgebraicNumber, learned: Learned
     ax.set_ylabel("P(far)")
     ax.set_ylim(-0.15, 1.15)
     ax.set_yticks([0, 0.5, 1])
-    ax.legend(fontsize=7, loc="center left", frameon=False)
+    ax.legend(fontsize=7, frameon=False)
 
 
 def save_learning_times(rows: Sequence[LearningTime], path: Path) -> None:

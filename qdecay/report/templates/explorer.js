@@ -16,13 +16,15 @@
 
   // ---- the models
 
+  const compared = byId("comparison") ? read("comparison").rows : [];
   const chapters = all("section.chapter").map((section, number) => {
     const data = read(`data-${number}`);
     const regions = read(`regions-${number}`);
     const points = new Map();
     data.breakpoints.forEach((index, i) => points.set(index, { kind: "breakpoint", i, ...regions.breakpoints[i] }));
     data.touches.forEach((index, i) => points.set(index, { kind: "touch", i, ...regions.touches[i] }));
-    return { section, number, data, regions, points, state: data.state, painted: null };
+    const learned = compared.find((row) => row.source === regions.source)?.learned ?? [];
+    return { section, number, data, regions, points, learned, state: data.state, painted: null };
   });
 
   /** The optimal actions of a state at a sample: of its region, unless the sample is a point. */
@@ -174,12 +176,21 @@
       paintActions(part, actions);
       return part;
     });
+    const learned = state === chapter.regions.start ? chapter.learned : [];
+    const flips = learned.flatMap(({ median, low, high, interval }) => {
+      const [from, to] = interval ?? [low, high];
+      const range = element("i", { class: "range" }), dot = element("i", { class: "learned-key" });
+      range.style.left = `${100 * place(from)}%`;
+      range.style.width = `${100 * (place(to) - place(from))}%`;
+      dot.style.left = `${100 * place(median)}%`;
+      return [range, dot];
+    });
     const marks = [...chapter.points].map(([index, point]) => {
       const mark = element("i", { class: state in point.changes ? "mark" : "mark minor" });
       mark.style.left = `${100 * place(chapter.data.gammas[index])}%`;
       return mark;
     });
-    bar.replaceChildren(...parts, ...marks, element("i", { class: "cursor" }));
+    bar.replaceChildren(...parts, ...marks, element("i", { class: "cursor" }), ...flips);
   }
 
   /** The colours of one action, or stripes of the first two that tie. */
@@ -218,7 +229,7 @@
     const step = power * [1, 2, 5, 10].find((m) => m * power >= rough);
     const ticks = [];
     for (let k = Math.ceil(low / step); k * step <= high + step * 1e-9; k += 1) ticks.push(k * step);
-    return ticks.map((tick) => [tick, String(Number(tick.toPrecision(6)))]);
+    return ticks.map((tick) => Number(tick.toPrecision(6)));
   }
 
   function valueRange(chapter, curves) {
@@ -240,10 +251,30 @@
     return [low < 0 ? low - room : low, high + room];
   }
 
+  /** Until somebody chooses: per step where values grow, behind the best where curves would coincide. */
+  function chooseUnit(chapter, curves) {
+    if (!chapter.unitChosen) {
+      chapter.unit = "value";
+      if (chapter.data.grows) chapter.unit = "scaled"; else if (coincide(chapter, curves)) chapter.unit = "behind";
+    }
+    byId(`unit-${chapter.number}`).value = chapter.unit;
+  }
+
+  /** Whether no eye could tell the curves apart: they differ by less than 4 % of what they span. */
+  function coincide(chapter, curves) {
+    if (curves.length < 2) return false;
+    const [low, high] = valueRange(chapter, curves);
+    return chapter.data.gammas.every((_, i) => {
+      const values = curves.map(({ curve }) => valueOf(chapter, curve, i)).filter((value) => value !== null);
+      return !values.length || Math.max(...values) - Math.min(...values) < 0.04 * (high - low);
+    });
+  }
+
   function drawChart(chapter) {
     const holder = byId(`chart-${chapter.number}`);
     const width = Math.max(holder.clientWidth, 240), height = Math.round(Math.max(220, Math.min(340, width * 0.5)));
     const curves = stateCurves(chapter);
+    chooseUnit(chapter, curves);
     const [low, high] = valueRange(chapter, curves);
     const x = (gamma) => MARGIN.left + place(gamma) * (width - MARGIN.left - MARGIN.right);
     const y = (value) => height - MARGIN.bottom - (value - low) / (high - low) * (height - MARGIN.top - MARGIN.bottom);
@@ -254,7 +285,8 @@
     const clip = element("clipPath", { id: `clip-${chapter.number}` });
     clip.append(element("rect", { x: MARGIN.left, y: MARGIN.top - 6, width: width - MARGIN.left - MARGIN.right + 6, height: height - MARGIN.top - MARGIN.bottom + 12 }));
     svg.append(clip);
-    for (const [value, text] of niceTicks(low, high)) {
+    for (const value of niceTicks(low, high)) {
+      const text = chapter.unit === "behind" ? `${Number((100 * value).toPrecision(6))} %` : String(value);
       svg.append(element("line", { class: "grid", x1: MARGIN.left, x2: width - MARGIN.right, y1: y(value), y2: y(value) }));
       svg.append(element("text", { x: MARGIN.left - 8, y: y(value) + 4, "text-anchor": "end" }, text));
     }
@@ -324,8 +356,10 @@
     chapter.showLayer = () => { if (layer) layer.value = data.layers.findIndex((states) => states.includes(chapter.state)); };
     chapter.cells.forEach((cell, i) => {
       data.arrows.forEach((arrow, action) => {
-        const glyph = { left: "←", right: "→", up: "↑", down: "↓" }[arrow] ?? data.actions[action].slice(0, 1).toUpperCase();
-        cell.append(element("span", { class: `act ${arrow ?? "word"}`, "data-action": action, "data-glyph": glyph }));
+        const act = element("span", { class: `act ${arrow ?? "word"}`, "data-action": action });
+        if (!arrow) act.dataset.letter = data.actions[action].slice(0, 1).toUpperCase();
+        paintActions(act, [action]);
+        cell.append(act);
       });
       cell.addEventListener("click", () => chooseState(chapter, data.layers[chapter.layer()][i]));
     });
@@ -344,10 +378,8 @@
     }
     const select = byId(`state-${number}`);
     select.addEventListener("change", () => chooseState(chapter, Number(select.value)));
-    chapter.unit = data.grows ? "scaled" : "value";
     const unit = byId(`unit-${number}`);
-    unit.value = chapter.unit;
-    unit.addEventListener("change", () => { chapter.unit = unit.value; layOut(); });
+    unit.addEventListener("change", () => { chapter.unit = unit.value; chapter.unitChosen = true; layOut(); });
     chapter.tableRows = all("tr[data-point]", section);
     for (const row of chapter.tableRows) {
       const index = data[row.dataset.kind === "Touches" ? "touches" : "breakpoints"][Number(row.dataset.point)];
@@ -376,7 +408,7 @@
       const idle = optimal.length === chapter.data.actions.length;
       cell.classList.toggle("idle", idle);
       cell.setAttribute("aria-pressed", String(state === chapter.state));
-      const mark = cell.firstElementChild.textContent;
+      const { mark } = cell.dataset;
       cell.setAttribute("aria-label", `${mark ? `${mark}, ` : ""}${chapter.data.states[state]}: ${idle ? "all actions alike" : names(chapter, optimal)}`);
       for (const act of all(".act", cell)) act.classList.toggle("optimal", !idle && optimal.includes(Number(act.dataset.action)));
     });
@@ -438,7 +470,7 @@
     byId("shown-gamma").textContent = data.texts[index];
     const form = formOf(chapter, index);
     byId("shown-form").replaceChildren(...(form ? ["= ", form] : []));
-    byId("where").textContent = where(chapter, index);
+    byId("where").textContent = where(chapter, index).replaceAll(" of ", "\u00a0of\u00a0");
     slider.value = Math.round(place(gamma) * SLIDER);
     const action = names(chapter, best(chapter, state, index));
     slider.setAttribute("aria-valuetext", `gamma ${data.texts[index]}, ${where(chapter, index)}, best in state ${data.states[state]}: ${action}`);
