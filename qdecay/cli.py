@@ -153,7 +153,7 @@ def _shown_branch(name: str, stream: tuple[Any, ...]) -> str:
     return f"{name}: {rewards}"
 
 
-@app.command()
+@app.command(options_metavar="[OPTIONS]")  # typer would repeat those of the group
 def compare(
     source: SourceArgument = None,
     option: OptionPairs = None,

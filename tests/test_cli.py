@@ -173,6 +173,7 @@ def test_each_command_has_examples_that_it_would_take(capsys, monkeypatch, comma
     monkeypatch.setenv("COLUMNS", "80")
     code, out, _ = run(capsys, monkeypatch, command, "--help")
     assert code == 0
+    assert out.startswith(f"Usage: qdecay {command} [OPTIONS]")
     examples = re.findall(rf"^    (qdecay {command}\b.*)$", out, re.MULTILINE)
     assert examples
     known = {name for option in commands()[command].params for name in option.opts}

@@ -1,0 +1,70 @@
+"""The README keeps its word: its console blocks run and print what it shows.
+
+Its Python blocks are doctests (`--doctest-glob=*.md`); of the console blocks, this runs every
+command. `make compare` is `qdecay compare`, which the Makefile is held to.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from shell import run
+
+ROOT = Path(__file__).parent.parent
+TEXT = (ROOT / "README.md").read_text(encoding="utf-8")
+BLOCKS = re.findall(r"^```console\n(.*?)^```", TEXT, re.DOTALL | re.MULTILINE)
+_SECONDS = re.compile(r"\d+\.\d s$", re.MULTILINE)
+
+
+def commands(block: str) -> list[tuple[str, list[str]]]:
+    """Each command of a block, with the lines it is shown to print."""
+    parts = re.split(r"^\$ ", block, flags=re.MULTILINE)
+    assert parts[0] == ""
+    return [(part.splitlines()[0], lines(part.split("\n", 1)[1])) for part in parts[1:]]
+
+
+def lines(text: str) -> list[str]:
+    """Lines without the time a run took, and without the width that it gives its column."""
+    same = re.sub("─+", "─", _SECONDS.sub("", text))
+    return [" ".join(line.split()) for line in same.splitlines()]
+
+
+def cost(block: str) -> list[pytest.MarkDecorator]:
+    return [pytest.mark.slow] if re.search("report|gallery|probe", block) else []
+
+
+def test_every_kind_of_block_is_known() -> None:
+    """A block of another language would run nowhere."""
+    fences = re.findall(r"^```(\w*)", TEXT, re.MULTILINE)
+    assert set(fences) == {"console", "pycon", ""}
+    assert fences.count("") == len(fences) / 2
+
+
+@pytest.mark.parametrize("block", [pytest.param(b, marks=cost(b)) for b in BLOCKS])
+def test_console_blocks_print_what_they_show(capsys, monkeypatch, tmp_path, block: str) -> None:
+    """In an empty folder, one command after the other, in 80 columns; exit code 0."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "80")
+    for command, shown in commands(block):
+        words = command.replace("make compare", "qdecay compare").split()
+        assert words[0] == "qdecay"
+        code, out, _ = run(capsys, monkeypatch, *words[1:])
+        assert code == 0
+        assert lines(out)[: len(shown)] == shown
+
+
+def test_make_compare_is_qdecay_compare() -> None:
+    """What stands for it above."""
+    recipe = (ROOT / "Makefile").read_text().split("compare: ")[1].splitlines()
+    assert recipe[1] == "\t$(BIN)/qdecay compare"
+
+
+def test_what_it_links_to_is_there() -> None:
+    """Files and pictures of the repository."""
+    links = re.findall(r"\]\((?!http)([^)#]+)", TEXT) + re.findall(
+        r'(?:src|srcset)="([^"]+)"', TEXT
+    )
+    assert len(links) >= 9
+    assert [link for link in links if not (ROOT / link).exists()] == []
