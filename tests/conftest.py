@@ -24,6 +24,8 @@ def mutate(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[..., Any]], No
         options = {"error_model": "numpy", "_nrt": False}
         monkeypatch.setattr(tabular, "_one_step_target", target)
         monkeypatch.setattr(kernels, "one_step_target", numba.njit(target, **options))
+        # No short cut: the target alone decides what follows a terminated step.
+        monkeypatch.setattr(kernels, "looked_ahead", numba.njit(lambda terminated: True, **options))
         monkeypatch.setattr(kernels, "compiled", numba.njit(**options))  # not from the disk
         monkeypatch.setattr(kernels, "_kernel", functools.cache(kernels._kernel.__wrapped__))
 

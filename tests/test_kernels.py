@@ -29,7 +29,6 @@ from qdecay.learning import (
     compiled_run,
     double_q_learning,
     expected_sarsa,
-    kernels,
     primitives,
     progress,
     q_learning,
@@ -151,7 +150,8 @@ def test_the_pieces_of_a_run_leave_no_mark(monkeypatch):
     mdp = random_model(11, 6, 2)
     whole = [bits(learn(mdp, 0.9, steps=2000, seed=3)) for learn in LEARNERS]
     monkeypatch.setattr(compiled_run, "_STEPS_AT_ONCE", 7)
-    monkeypatch.setattr(compiled_run, "_EPISODES_AT_ONCE", 2)
+    monkeypatch.setattr(compiled_run, "_ROOM", 2)
+    monkeypatch.setattr(compiled_run, "_GROWTH", 3)
     assert [bits(learn(mdp, 0.9, steps=2000, seed=3)) for learn in LEARNERS] == whole
 
 
@@ -216,10 +216,8 @@ MUTANTS = {
 
 
 @pytest.mark.parametrize("mutant", MUTANTS.values(), ids=MUTANTS)
-def test_a_wrong_target_shows_in_compiled_code(mutant, monkeypatch):
+def test_a_wrong_target_shows_in_compiled_code(mutant, mutate):
     """A walk of 5 steps that pay 1 is worth sum 2**-k; each classic mistake says otherwise."""
-    import numba
-
     rows = [(s, 0, min(s + 1, 4), 1, 1, s == 4) for s in range(5)]
     mdp = MDP.from_rows(rows, n_states=5, n_actions=1, start=0)
     arguments = dict(episodes=20, step_size=1, initial_value=3)
@@ -227,10 +225,7 @@ def test_a_wrong_target_shows_in_compiled_code(mutant, monkeypatch):
     right = q_learning(mdp, 0.5, **arguments)
     assert [Fraction(value) for (value,) in right.q.tolist()] == exact
 
-    options = dict(error_model="numpy", _nrt=False)
-    monkeypatch.setattr(kernels, "one_step_target", numba.njit(mutant, **options))
-    monkeypatch.setattr(kernels, "compiled", numba.njit(**options))  # not from the disk
-    monkeypatch.setattr(kernels, "_kernel", kernels._kernel.__wrapped__)
+    mutate(mutant)
     wrong = q_learning(mdp, 0.5, **arguments)
     assert not np.allclose(wrong.q, right.q, atol=0.01)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +18,7 @@ from qdecay.learning.sampling import Dynamics
 from qdecay.learning.streams import agent_words
 
 _STEPS_AT_ONCE = 1 << 22  # some 50 ms: how long an interrupt or a bar may have to wait
-_EPISODES_AT_ONCE = 1 << 18  # a call costs as much as some thousand steps
+_ROOM, _GROWTH = 1 << 16, 32  # episodes
 _NO_BUDGET = 1 << 62
 
 
@@ -31,37 +30,71 @@ def learn_model(
     max_episode_steps: int | None,
 ) -> LearningResult:
     """Do what `tabular` does on the `ModelEnv` of this model, with such a time limit."""
-    wanted = [(*pair, visits) for pair, visits in settings.budget.visits.items()]
+    n_actions = start_values.shape[1]
+    wanted = [(s * n_actions + a, visits) for (s, a), visits in settings.budget.visits.items()]
     fixed = kernels.Settings(
         settings.gamma,
         coded(settings.epsilon),
         coded(settings.step_size),
         max_episode_steps or 0,
-        np.array(wanted, dtype=np.int64).reshape(-1, 3),
+        np.array(wanted, dtype=np.int64).reshape(-1, 2),
     )
     memory = _memory(start_values, learner.n_tables, settings.seed)
-    learn = learner.compiled(start_values.shape[1], fixed)
-    records = _go_on(learn, model, fixed, memory, settings)
+    learn = learner.compiled(n_actions, fixed)
+    returns, lengths = _go_on(learn, model, fixed, memory, settings)
     return LearningResult(
         algorithm=settings.algorithm,
         gamma=settings.gamma,
         seed=settings.seed,
-        q=mean_table(tuple(memory.q[: learner.n_tables])),
-        visits=memory.visits.sum(axis=0),
-        returns=_joined([returns for returns, _ in records]),
-        lengths=_joined([lengths for _, lengths in records]),
+        q=mean_table(tuple(memory.q[: learner.n_tables])).reshape(start_values.shape),
+        visits=memory.visits.sum(axis=0).reshape(start_values.shape),
+        returns=returns,
+        lengths=lengths,
         steps=int(memory.place[kernels.STEPS]),
     )
 
 
 def _memory(start_values: NDArray[np.float64], n_tables: int, seed: int) -> kernels.Memory:
-    tables = [start_values] if n_tables == 1 else [start_values, start_values, 2 * start_values]
-    visits = np.zeros((n_tables, *start_values.shape), dtype=np.int64)
+    values = start_values.ravel()
+    tables = [values] if n_tables == 1 else [values, values, 2 * values]
+    visits = np.zeros((n_tables, values.size), dtype=np.int64)
     place = np.array([kernels.NOT_BEGUN, -1, 0, 0, 0, kernels.GOING_ON])
     return kernels.Memory(np.array(tables), visits, *agent_words(seed), place, np.array([0.0, 1.0]))
 
 
+class _Episodes:
+    """The returns and lengths of the episodes that ended.
+
+    Their arrays grow in few and large leaps: what is not written to costs no memory, while a copy
+    costs as much as the episodes themselves where these are short.
+    """
+
+    def __init__(self, most: int) -> None:
+        """Make room for some of at most `most` episodes."""
+        self._most, self.ended = most, 0
+        self._returns, self._lengths = _record(min(most, _ROOM))
+
+    def room(self, wanted: int) -> _Record:
+        """Return places for 1 to `wanted` further episodes, at least one of them."""
+        old, size = (self._returns, self._lengths), len(self._returns)
+        if self.ended == size:
+            self._returns, self._lengths = _record(min(self._most, _GROWTH * size))
+            self._returns[:size], self._lengths[:size] = old
+        free = slice(self.ended, self.ended + wanted)
+        return self._returns[free], self._lengths[free]
+
+    def all(self) -> _Record:
+        """Return them, and give back the room that is left."""
+        for array in (self._returns, self._lengths):
+            array.resize(self.ended, refcheck=False)
+        return self._returns, self._lengths
+
+
 _Record = tuple[NDArray[np.float64], NDArray[np.int64]]
+
+
+def _record(size: int) -> _Record:
+    return np.empty(size), np.empty(size, dtype=np.int64)
 
 
 def _go_on(
@@ -70,19 +103,16 @@ def _go_on(
     fixed: kernels.Settings,
     memory: kernels.Memory,
     settings: RunSettings,
-) -> list[_Record]:
-    """Run to the end, and return the returns and lengths of the episodes in pieces."""
+) -> _Record:
+    """Run to the end, and return the returns and lengths of the episodes."""
     budget, place = settings.budget, memory.place
     last_step, last_episode = budget.steps or _NO_BUDGET, budget.episodes or _NO_BUDGET
-    at_once = 1 if settings.callback else _EPISODES_AT_ONCE
-    records: list[_Record] = []
+    record = _Episodes(min(last_episode, last_step))
     over = False
     with _bar(settings) as bar:
         while not over:
-            steps, episodes = int(place[kernels.STEPS]), int(place[kernels.EPISODES])
-            room = min(at_once, last_episode - episodes, last_step - steps)
-            returns, lengths = np.empty(room), np.empty(room, dtype=np.int64)
-            stop = min(last_step, steps + _STEPS_AT_ONCE)
+            returns, lengths = record.room(1 if settings.callback else last_episode)
+            stop = min(last_step, int(place[kernels.STEPS]) + _STEPS_AT_ONCE)
             ended = learn(model, fixed, memory, returns, lengths, stop)
             steps, episodes = int(place[kernels.STEPS]), int(place[kernels.EPISODES])
             if place[kernels.STATUS] == kernels.NOT_FINITE:
@@ -90,29 +120,19 @@ def _go_on(
                     f"step {steps}, state {place[kernels.STATE]}, action {place[kernels.ACTION]}: "
                     f"the value outgrew the floats; lower gamma or the rewards"
                 )
-            records.append(_piece(returns, lengths, ended))
+            record.ended = episodes
             over = steps == last_step or episodes == last_episode
             over = over or place[kernels.STATUS] == kernels.VISITED
             if settings.callback and ended:
-                record = (episodes, steps, float(returns[0]), int(lengths[0]))
-                tables = memory.q[: len(memory.visits)]
-                end = EpisodeEnd(*record, tuple(tables), tuple(memory.visits))
+                shown = (episodes, steps, float(returns[0]), int(lengths[0]))
+                by_state = (len(memory.visits), *model.actions.shape)
+                tables = memory.q[: len(memory.visits)].reshape(by_state)
+                end = EpisodeEnd(*shown, tuple(tables), tuple(memory.visits.reshape(by_state)))
                 over = bool(settings.callback(end)) or over
             if bar is not None:
                 bar.show(budget.share(steps, episodes))
-    return records
+    return record.all()
 
 
 def _bar(settings: RunSettings) -> AbstractContextManager[Bar | None]:
     return Bar(settings.algorithm) if settings.progress else nullcontext()
-
-
-def _piece(returns: NDArray[np.float64], lengths: NDArray[np.int64], ended: int) -> _Record:
-    """Return what was recorded; a copy where most of the room would be kept for nothing."""
-    if 2 * ended > len(returns):
-        return returns[:ended], lengths[:ended]
-    return returns[:ended].copy(), lengths[:ended].copy()
-
-
-def _joined(pieces: list[Any]) -> Any:
-    return pieces[0] if len(pieces) == 1 else np.concatenate(pieces)

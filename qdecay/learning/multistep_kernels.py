@@ -30,7 +30,7 @@ from qdecay.learning.sampling import Dynamics
 
 def n_step_sarsa(n_actions: int, n: int) -> Callable[..., int]:
     """Return the compiled loop of `NStepSarsa(n)`, with the steps that wait for their target."""
-    pairs, rewards = np.zeros((n, 2), dtype=np.int64), np.zeros(n)
+    pairs, rewards = np.zeros(n, dtype=np.int64), np.zeros(n)
     waiting = np.zeros(2, dtype=np.int64)  # the oldest one's place in the ring, and how many
 
     def learn(
@@ -95,7 +95,7 @@ def _n_step_sarsa(
     pairs, rewards, waiting = ring
     actions, available = dynamics.actions, dynamics.available
     q, visits, place, gamma = memory.q, memory.visits, memory.place, settings.gamma
-    n_actions, first, count = q.shape[2], waiting[0], waiting[1]
+    n_actions, first, count = actions.shape[1], waiting[0], waiting[1]
     learner = (memory.learner[0], memory.learner[1], memory.learner[2], memory.learner[3])
     world = (memory.world[0], memory.world[1], memory.world[2], memory.world[3])
     discounted_return, discount = memory.path[0], memory.path[1]
@@ -110,10 +110,11 @@ def _n_step_sarsa(
         step += 1
         if action < 0:
             row = scan(q, 0, state, n_actions)
-            action, learner = choose(actions, available, q, 0, state, row, epsilon, learner)
-        reward, follows, world = outcome(
-            dynamics.pairs, dynamics.outcomes, state * n_actions + action, world
-        )
+            action, learner = choose(
+                actions, available, q, 0, state, n_actions, row, epsilon, learner
+            )
+        pair = state * n_actions + action
+        reward, follows, world = outcome(dynamics.pairs, dynamics.outcomes, pair, world)
         terminated = follows < 0
         next_state = ~follows if terminated else follows
         epsilon = schedule_at(settings.epsilon, step + 1)
@@ -121,24 +122,25 @@ def _n_step_sarsa(
         if available[next_state] > 0:
             row = scan(q, 0, next_state, n_actions)
             next_action, learner = choose(
-                actions, available, q, 0, next_state, row, epsilon, learner
+                actions, available, q, 0, next_state, n_actions, row, epsilon, learner
             )
-            follow = q[0, next_state, next_action]
+            follow = q[0, next_state * n_actions + next_action]
         newest = (first + count) % len(rewards)
-        pairs[newest, 0], pairs[newest, 1], rewards[newest] = state, action, reward
+        pairs[newest], rewards[newest] = pair, reward
         count += 1
         length += 1
         over = terminated or length == settings.limit
         while count == len(rewards) or (over and count > 0):
             target = _n_step_target(rewards, first, count, gamma, follow, terminated)
-            updated, taken = pairs[first, 0], pairs[first, 1]
+            updated = pairs[first]
             first, count = (first + 1) % len(rewards), count - 1
-            visits[0, updated, taken] += 1
-            old = q[0, updated, taken]
-            alpha = schedule_at(settings.step_size, visits[0, updated, taken])
-            q[0, updated, taken] = old + alpha * (target - old)
-            if not abs(q[0, updated, taken]) < np.inf:
-                place[STATE], place[ACTION], place[STEPS] = updated, taken, step
+            visits[0, updated] += 1
+            old = q[0, updated]
+            alpha = schedule_at(settings.step_size, visits[0, updated])
+            q[0, updated] = old + alpha * (target - old)
+            if not abs(q[0, updated]) < np.inf:
+                place[STATE], place[ACTION] = updated // n_actions, updated % n_actions
+                place[STEPS] = step
                 place[STATUS] = NOT_FINITE
                 return ended
         discounted_return += discount * reward
@@ -177,7 +179,7 @@ def _watkins_q(
     shares, traced, size = path  # the traced pairs come first in `traced`, `size` of them
     actions, available = dynamics.actions, dynamics.available
     q, visits, place, gamma = memory.q, memory.visits, memory.place, settings.gamma
-    n_actions, count, fades = q.shape[2], size[0], gamma * trace
+    n_actions, count, fades = actions.shape[1], size[0], gamma * trace
     learner = (memory.learner[0], memory.learner[1], memory.learner[2], memory.learner[3])
     world = (memory.world[0], memory.world[1], memory.world[2], memory.world[3])
     discounted_return, discount = memory.path[0], memory.path[1]
@@ -191,18 +193,18 @@ def _watkins_q(
         epsilon = schedule_at(settings.epsilon, step + 1)
         step += 1
         row = scan(q, 0, state, n_actions)
-        action, learner = choose(actions, available, q, 0, state, row, epsilon, learner)
+        action, learner = choose(actions, available, q, 0, state, n_actions, row, epsilon, learner)
         pair = state * n_actions + action
-        if q[0, state, action] < row[0]:
+        if q[0, pair] < row[0]:
             count = 0
         reward, follows, world = outcome(dynamics.pairs, dynamics.outcomes, pair, world)
         terminated = follows < 0
         next_state = ~follows if terminated else follows
         follow = scan(q, 0, next_state, n_actions)[0]
         target = one_step_target(reward, gamma, follow, terminated)
-        visits[0, state, action] += 1
-        alpha = schedule_at(settings.step_size, visits[0, state, action])
-        change = alpha * (target - q[0, state, action])
+        visits[0, pair] += 1
+        alpha = schedule_at(settings.step_size, visits[0, pair])
+        change = alpha * (target - q[0, pair])
         known = False
         for k in range(count):
             known = known or traced[k] == pair
@@ -211,10 +213,9 @@ def _watkins_q(
             count += 1
         shares[pair] = 1.0
         for k in range(count):
-            visited_state, taken = traced[k] // n_actions, traced[k] % n_actions
-            q[0, visited_state, taken] += change * shares[traced[k]]
+            q[0, traced[k]] += change * shares[traced[k]]
             shares[traced[k]] *= fades
-        if not abs(q[0, state, action]) < np.inf:
+        if not abs(q[0, pair]) < np.inf:
             place[STATE], place[ACTION], place[STEPS] = state, action, step
             place[STATUS] = NOT_FINITE
             return ended

@@ -73,10 +73,14 @@ def schedule_at(schedule: tuple[int, float, float, float], n: int) -> Any:
 
 @compiled
 def scan(q: Any, table: int, state: int, n_actions: int) -> tuple[float, int, int]:
-    """Return the largest value of a row, its first action and how many actions tie for it."""
-    best, first, ties = q[table, state, 0], 0, 1
+    """Return the largest value of a row, its first action and how many actions tie for it.
+
+    q has shape (tables, S * A): one multiplication by a constant finds a state's row.
+    """
+    row = state * n_actions
+    best, first, ties = q[table, row], 0, 1
     for action in range(1, n_actions):
-        value = q[table, state, action]
+        value = q[table, row + action]
         if value > best:
             best, first, ties = value, action, 1
         elif value == best:
@@ -85,14 +89,14 @@ def scan(q: Any, table: int, state: int, n_actions: int) -> tuple[float, int, in
 
 
 @compiled
-def tied(q: Any, table: int, state: int, best: float, first: int, rank: int) -> int:
-    """Return the maximiser number `rank`, counted from the first."""
-    action = first
+def tied(q: Any, table: int, pair: int, best: float, rank: int) -> int:
+    """Return how far the maximiser number `rank` lies from the first one, which is at `pair`."""
+    ahead = 0
     while rank > 0:
-        action += 1
-        if q[table, state, action] == best:
+        ahead += 1
+        if q[table, pair + ahead] == best:
             rank -= 1
-    return action
+    return ahead
 
 
 @compiled
