@@ -112,7 +112,7 @@ def numeric_policy_regions(
         width: brackets are narrowed to this width, or as far as rounding lets them; > 0.
         max_solves: solves in all, the grid's included; >= points. Each cell of the grid earns the
             same of the others, to spend or to pass on. None is 20 times `points` for models of up
-            to 10,000 rows, for larger ones fewer in proportion, but twice `points`.
+            to 10,000 rows, for larger ones fewer in proportion, but 1.5 times `points`.
         progress: called with the gamma reached and the number of brackets found, at each point
             of the grid.
 
@@ -130,7 +130,7 @@ def numeric_policy_regions(
     if not width > 0:
         raise ValueError(f"width must be > 0, got {width}")
     if max_solves is None:
-        max_solves = points * max(2, min(20, 200_000 // rows))
+        max_solves = points + points * max(1, min(38, 400_000 // rows)) // 2
     if max_solves < points:
         raise ValueError(f"max_solves must be >= points = {points}, got {max_solves}")
     grid = 0.0 - np.expm1(np.linspace(0.0, np.log1p(-up_to), points))
