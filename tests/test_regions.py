@@ -14,6 +14,7 @@ import sympy
 from flint import fmpq, fmpq_mat, fmpz_poly
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from qdecay.errors import BudgetExceeded
 from qdecay.exact.algebraic import AlgebraicNumber, isolate_roots
@@ -504,6 +505,24 @@ def test_running_out_of_time_raises():
     """A limit of a nanosecond is over before the sets right of 0 are known."""
     with pytest.raises(BudgetExceeded):
         policy_regions(MDP.from_env(gym.make("FrozenLake-v1")), max_seconds=1e-9)
+
+
+def test_blas_is_held_to_one_thread_and_let_go_again():
+    """Many small products wait for each other's threads on a busy machine."""
+    with threadpool_limits(2, "blas"):
+        before = blas_threads()
+        during: list[set[int]] = []
+        lake = MDP.from_env(gym.make("FrozenLake-v1"))
+        policy_regions(lake, progress=lambda *_: during.append(blas_threads()))
+        assert during == [{1}, {1}]
+        assert blas_threads() == before
+
+
+def blas_threads() -> set[int]:
+    """The number of threads of each BLAS that is loaded."""
+    pools = [pool for pool in threadpool_info() if pool["user_api"] == "blas"]
+    assert pools
+    return {pool["num_threads"] for pool in pools}
 
 
 def test_progress_counts_the_points():

@@ -22,6 +22,7 @@ from qdecay.exact.point import proposed_policy, settle, sign_left_of
 from qdecay.exact.policy_graph import PolicyGraph
 from qdecay.exact.rational_model import RationalModel
 from qdecay.exact.series import PolicySeries
+from qdecay.exact.threads import on_one_thread
 from qdecay.exact.walk import Blind
 
 if TYPE_CHECKING:
@@ -48,6 +49,7 @@ class Blackwell:
     optimal_actions: tuple[tuple[int, ...], ...]
 
 
+@on_one_thread
 def blackwell(mdp: MDP, *, max_seconds: float | None = None) -> Blackwell:
     """Return the Blackwell discount factor of a model and its Blackwell-optimal actions.
 

@@ -25,6 +25,7 @@ from qdecay.exact.point import not_negative_on
 from qdecay.exact.polynomial import polynomial
 from qdecay.exact.rational_model import RationalModel
 from qdecay.exact.series import PolicySeries
+from qdecay.exact.threads import on_one_thread
 from qdecay.exact.verify import SCHEMA, Row, Sets, read_model
 from qdecay.files import mdp_document
 from qdecay_envs.jsonfile import write_json
@@ -40,6 +41,7 @@ _FEWEST_BITS = 8  # of the interval around a point: more make the numbers of a c
 _LABELS = ("start", "state_names", "action_names")
 
 
+@on_one_thread
 def certificate(mdp: MDP, regions: PolicyRegions) -> dict[str, Any]:
     """Return the document of schema qdecay.certificate/1 that `verify` checks.
 

@@ -23,6 +23,7 @@ from qdecay.exact.point import Point
 from qdecay.exact.rational_function import RationalFunction
 from qdecay.exact.rational_model import RationalModel
 from qdecay.exact.series import PolicySeries
+from qdecay.exact.threads import on_one_thread
 from qdecay.exact.walk import Event, Walk
 from qdecay_envs.rational import RationalLike, rational
 
@@ -220,6 +221,7 @@ class PolicyRegions:
         }
 
 
+@on_one_thread
 def policy_regions(
     mdp: MDP,
     *,
@@ -285,6 +287,7 @@ def _proven_to(walk: Walk, events: list[Event], limit: int | None) -> AlgebraicN
     return AlgebraicNumber.of(0) if limit == 0 else walk.gamma
 
 
+@on_one_thread
 def optimal_actions(
     mdp: MDP, gamma: RationalLike | AlgebraicNumber, *, max_seconds: float | None = None
 ) -> Sets:
@@ -302,6 +305,7 @@ def optimal_actions(
     return _sets(model, Point(model, number, budget).at)
 
 
+@on_one_thread
 def is_breakpoint(
     mdp: MDP, gamma: RationalLike | AlgebraicNumber, *, max_seconds: float | None = None
 ) -> bool:
