@@ -5,7 +5,8 @@
 FrozenLake 8x8, one epsilon-greedy agent, in each library that is installed, with the environment
 or the table that it takes. Microseconds of processor time per update, environment included; the
 ratio is to the compiled loop of qdecay in the same round. What a library adds to an update differs:
-bettermdptools keeps the values of every episode, pymdptoolbox draws from a dense table.
+bettermdptools keeps the values of every episode, pymdptoolbox draws from a dense table, rlberry
+writes a log and chooses every action twice.
 """
 
 from __future__ import annotations
@@ -107,12 +108,26 @@ def mushroom_rl() -> Case:
     return run
 
 
+def rlberry() -> Case:
+    if not hasattr(gym.logger, "set_level"):  # its name before Gymnasium 1
+        gym.logger.set_level = lambda level: None
+    agents = importlib.import_module("rlberry_scool.agents.tabular_rl.qlearning")
+
+    def run() -> int:
+        rates = dict(alpha=ALPHA, exploration_type="epsilon", exploration_rate=EPSILON)
+        agents.QLAgent(lake(), gamma=GAMMA, **rates).fit(budget=5_000)
+        return 5_000
+
+    return run
+
+
 CASES = {
     "qdecay, compiled": ("qdecay", compiled),
     "qdecay, any environment": ("qdecay", readable),
     "bettermdptools": ("bettermdptools", bettermdptools),
     "pymdptoolbox": ("pymdptoolbox", pymdptoolbox),
     "mushroom-rl": ("mushroom-rl", mushroom_rl),
+    "rlberry": ("rlberry-scool", rlberry),
 }
 
 

@@ -96,7 +96,7 @@ def test_threads_and_pieces_leave_no_mark(monkeypatch):
     """Each stream is its own: neither how many run at once nor how often they pause matters."""
     mdp, seeds = random_model(11, 6, 2), range(5)
     runs = [q_learning_many(mdp, GAMMAS, seeds, steps=3000, threads=n).q for n in (1, 4)]
-    monkeypatch.setattr(shared_streams, "_STEPS_AT_ONCE", 7)
+    monkeypatch.setattr(shared_streams, "_UPDATES_AT_ONCE", 7)
     runs.append(q_learning_many(mdp, GAMMAS, seeds, steps=3000).q)
     assert runs[0].tobytes() == runs[1].tobytes() == runs[2].tobytes()
 
@@ -180,14 +180,14 @@ def test_no_flip_is_no_threshold():
 
 
 def test_an_interrupt_stops_all_streams(monkeypatch):
-    """Ctrl-C reaches the waiting main thread; the streams stop at their next pause."""
-    monkeypatch.setattr(shared_streams, "_STEPS_AT_ONCE", 1000)
+    """Ctrl-C reaches the waiting main thread; the streams stop at their next pause, all told."""
+    monkeypatch.setattr(shared_streams, "_UPDATES_AT_ONCE", 1000)
 
     def interrupted(*_, **__):
         raise KeyboardInterrupt
 
     monkeypatch.setattr(shared_streams, "wait", interrupted)
-    with pytest.raises(KeyboardInterrupt):
+    with pytest.raises(KeyboardInterrupt, match=r"stopped after [\d,]+ of 4,000,000,000,000 steps"):
         q_learning_many(line(5), [0.5], range(4), steps=10**12)
 
 
@@ -225,12 +225,19 @@ def test_a_bar_is_shown_for_a_long_run(monkeypatch, capsys):
         (ValueError, "max_episode_steps", {"max_episode_steps": 0}),
         (ValueError, "step_size", {"step_size": 0}),
         (TypeError, "MDP", {"mdp": "FrozenLake-v1"}),
+        (TypeError, r"gammas must be a list of numbers, got 0.5: write \[0.5\]", {"gammas": 0.5}),
+        (TypeError, "seeds must be a list of integers, got 7", {"seeds": 7}),
     ],
 )
 @pytest.mark.parametrize("function", [q_learning_many, learned_thresholds])
 def test_bad_arguments_are_named(function, error, says, arguments):
     """The message names the argument at fault."""
-    settings = {"mdp": two_states(start=0), "gammas": [0.5], "seeds": [1], "steps": 10} | arguments
+    settings = {
+        "mdp": two_states(start=0),
+        "gammas": [0.5, 0.6],
+        "seeds": [1],
+        "steps": 10,
+    } | arguments
     with pytest.raises(error, match=says):
         function(**settings)
 
@@ -240,6 +247,18 @@ def test_greedy_behaviour_refuses_what_is_no_rate(values):
     """Both numbers lie in [0, 1]."""
     with pytest.raises(ValueError, match="must be"):
         EpsilonGreedy(*values)
+
+
+def test_one_gamma_has_no_neighbour_to_flip_to():
+    """No threshold could be found, which is not the same as none being there."""
+    with pytest.raises(ValueError, match="gammas must hold two or more"):
+        learned_thresholds(two_states(start=0), [0.5, 0.5], [1], steps=10)
+
+
+def test_a_state_is_a_number():
+    """A name is refused by what it should have been."""
+    with pytest.raises(TypeError, match="state must be an integer, got 'left'"):
+        learned_thresholds(two_states(start=0), [0.1, 0.9], [1], steps=10, state="left")
 
 
 @pytest.mark.parametrize("arguments", [{"state": 2}, {"width": 0}, {"width": float("nan")}])

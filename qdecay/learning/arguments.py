@@ -30,7 +30,9 @@ def require_at_least(least: int, value: int, name: str) -> int:
 def discrete_spaces(env: Env) -> tuple[Discrete[Any], Discrete[Any]]:
     """Return the observation and the action space, both `Discrete`."""
     if not isinstance(env, gym.Env):
-        raise TypeError(f"env must be an environment such as gymnasium.make(id), got {env!r}")
+        raise TypeError(
+            f"world must be an MDP or an environment such as gymnasium.make(id), got {env!r}"
+        )
     observations, actions = env.observation_space, env.action_space
     if not isinstance(observations, Discrete):
         raise ValueError(f"a table needs a Discrete observation space, got {observations}")

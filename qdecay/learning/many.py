@@ -107,6 +107,7 @@ def q_learning_many(
             model's rewards have no end.
         MemoryError: the values would not fit in the machine's memory; nothing was allocated.
         OverflowError: a value outgrew the floats.
+        KeyboardInterrupt: Ctrl-C; all streams stop, and the message says how far they came.
 
     >>> from qdecay import ChainLayout
     >>> mdp = MDP.from_layout(ChainLayout.choice(stay=[1], move=[0, 0, 4]))
@@ -169,9 +170,11 @@ def learned_thresholds(
     agents = checked_seeds(seeds)
     require_at_least(1, steps, "steps")
     workers = n_threads(threads)
-    watched = mdp.start if state is None else state
-    if watched is None or not 0 <= watched < mdp.n_states:
+    watched = mdp.start if state is None else require_at_least(0, state, "state")
+    if watched is None or not watched < mdp.n_states:
         raise ValueError(f"state must be in 0..{mdp.n_states - 1}, got {watched}")
+    if len(grid) < 2:
+        raise ValueError(f"gammas must hold two or more to flip between, got {grid.tolist()}")
     if not width >= _LEAST_WIDTH:
         raise ValueError(f"width must be >= {_LEAST_WIDTH:g}, got {width}")
     require_memory(mdp, max(len(grid), REPLAY), len(agents))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import nullcontext
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ from qdecay.learning.schedules import Constant, Schedule, as_schedule
 from qdecay.learning.streams import agent_words
 from qdecay.mdp import MDP
 
-_STEPS_AT_ONCE = 1 << 18
+_UPDATES_AT_ONCE = 1 << 24  # some 20 ms: how long an interrupt or a bar may have to wait
 _VECTOR = 16  # gammas are filled up to a multiple of this: no slow remainder
 
 
@@ -80,7 +80,10 @@ class StreamSettings:
         elif not isinstance(behaviour, str):
             policy = _policy_tables(mdp, behaviour)
         elif behaviour != "uniform":
-            raise ValueError(f'behaviour must be "uniform" or no text, got {behaviour!r}')
+            raise ValueError(
+                'behaviour must be "uniform", EpsilonGreedy(gamma, epsilon) or probabilities of '
+                f"shape (S, A), got {behaviour!r}"
+            )
         return cls(
             dynamics(mdp, start),
             start_values(initial_value, mdp.available),
@@ -116,6 +119,7 @@ def _policy_tables(mdp: MDP, behaviour: ArrayLike) -> tuple[NDArray[np.float64],
 
 def checked_gammas(mdp: MDP, gammas: Sequence[float]) -> NDArray[np.float64]:
     """Return the gammas as floats in [0, 1], and not none."""
+    _require_many(gammas, "gammas", "numbers")
     grid = np.array([checked_gamma(gamma) for gamma in gammas])
     if not len(grid):
         raise ValueError("gammas is empty: give at least one")
@@ -126,12 +130,18 @@ def checked_gammas(mdp: MDP, gammas: Sequence[float]) -> NDArray[np.float64]:
 
 def checked_seeds(seeds: Sequence[int]) -> tuple[int, ...]:
     """Return the seeds, different integers >= 0, and not none."""
+    _require_many(seeds, "seeds", "integers")
     agents = tuple(require_at_least(0, seed, "seeds: each seed") for seed in seeds)
     if not agents:
         raise ValueError("seeds is empty: give at least one")
     if len(set(agents)) < len(agents):
         raise ValueError("seeds must differ: the same seed gives the same bits")
     return agents
+
+
+def _require_many(values: object, name: str, what: str) -> None:
+    if isinstance(values, str) or not isinstance(values, Iterable):
+        raise TypeError(f"{name} must be a list of {what}, got {values!r}: write [{values}]")
 
 
 def n_threads(threads: int | None) -> int:
@@ -185,7 +195,7 @@ def new_stream(settings: StreamSettings, grid: NDArray[np.float64], seed: int) -
 def teach(
     settings: StreamSettings, streams: Sequence[Any], steps: int, workers: int, progress: bool
 ) -> None:
-    """Run all streams to their end, several at once; an interrupt stops them."""
+    """Run all streams to their end, several at once; an interrupt stops them, and says where."""
     from qdecay.learning import many_kernels
     from qdecay.learning.primitives import coded
 
@@ -196,15 +206,20 @@ def teach(
     step_size, stop = coded(settings.step_size), threading.Event()
 
     def run(stream: Any) -> None:
+        n_pairs, n_gammas = stream.visits.size, stream.gammas.size
+        at_once = max(_UPDATES_AT_ONCE // n_gammas, n_pairs)  # the check below costs as much
         done = 0
         while done < steps and not stop.is_set():
-            done = min(steps, done + _STEPS_AT_ONCE)
+            done = min(steps, done + at_once)
             learn(settings.model, behaviour, step_size, settings.limit, stream, done)
             known = stream.q[stream.visits > 0]
             if not np.isfinite(known).all():
                 raise OverflowError(
                     f"by step {done} a value outgrew the floats; lower the gammas or the rewards"
                 )
+
+    def taken() -> int:
+        return sum(int(stream.place[many_kernels.STEPS]) for stream in streams)
 
     with (
         Bar("q_learning_many") if progress else nullcontext() as bar,
@@ -218,7 +233,10 @@ def teach(
                 for future in finished:
                     future.result()
                 if bar is not None:
-                    taken = sum(int(s.place[many_kernels.STEPS]) for s in streams)
-                    bar.show(taken / (steps * len(streams)))
+                    bar.show(taken() / (steps * len(streams)))
+        except KeyboardInterrupt:
+            raise KeyboardInterrupt(
+                f"stopped after {taken():,} of {steps * len(streams):,} steps; nothing is kept"
+            ) from None
         finally:
             stop.set()
