@@ -5,7 +5,8 @@
     python benchmarks/planning.py --memory --cases random-1m
     python benchmarks/planning.py --gammas             # 1,000 gammas of one model
 
-Peers run where they are installed: QuantEcon, mdpsolver, pymdptoolbox. Each gets the model in the
+Peers run where they are installed: QuantEcon, mdpsolver, pymdptoolbox, and bettermdptools, which
+pins an older NumPy: run this file in an environment of its own. Each gets the model in the
 form it takes fastest, a fresh one for every run, built outside the clock. All solvers take turns,
 repeat by repeat, so that whatever else the machine does meets all of them; a turn is up to five
 runs within 20 ms, of which the last counts, so that nobody pays for what another left in the
@@ -211,11 +212,28 @@ def pymdptoolbox_solvers(mdp: FloatMDP, gamma: float) -> Iterator[tuple[str, Fre
     yield "pymdptoolbox pi", fresh
 
 
+def bettermdptools_solvers(mdp: FloatMDP, gamma: float) -> Iterator[tuple[str, Fresh]]:
+    from bettermdptools.algorithms.planner import Planner
+
+    if mdp.n_states > 1000:
+        return  # minutes
+    table: Any = {s: {a: [] for a in range(mdp.n_actions)} for s in range(mdp.n_states)}
+    columns = (mdp.state, mdp.action, mdp.probability, mdp.next_state, mdp.reward, mdp.terminated)
+    for s, a, *outcome in zip(*(column.tolist() for column in columns), strict=True):
+        table[s][a].append(tuple(outcome))
+    options = {"theta": TOL * (1 - gamma), "n_iters": 5000, "dtype": np.float64}
+    yield (
+        "bettermdptools vi",
+        lambda: lambda: Planner(table).value_iteration_vectorized(gamma, **options)[0],
+    )
+
+
 SOLVERS = {
     "qdecay": qdecay_solvers,
     "quantecon": quantecon_solvers,
     "mdpsolver": mdpsolver_solvers,
     "pymdptoolbox": pymdptoolbox_solvers,
+    "bettermdptools": bettermdptools_solvers,
 }
 CLOCKS = {"wall": time.perf_counter, "processor": time.process_time}
 MODULES = {"pymdptoolbox": "mdptoolbox"}

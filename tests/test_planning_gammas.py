@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from models import mdps, two_state_puterman
 
-from qdecay import MDP, NotConverged, policy_regions
+from qdecay import MDP, NotConverged, machine_memory, policy_regions
 from qdecay.planning import policy_iteration, value_over_gammas
 from qdecay.planning.along import weighted
 from qdecay.planning.problem import problem
@@ -113,6 +113,15 @@ def test_bad_arguments_are_refused(arguments: dict, message: str) -> None:
     """Values outside their range are named."""
     with pytest.raises(ValueError, match=message):
         value_over_gammas(two_state_puterman(), **arguments)
+
+
+def test_an_answer_that_cannot_fit_is_told_before_any_work(monkeypatch) -> None:
+    """10 gammas of 2 states and 2 actions take 10 * 2 * (8 + 2) bytes; 199 are too few."""
+    monkeypatch.setattr(machine_memory, "physical", lambda: 199)
+    with pytest.raises(MemoryError, match="10 gammas of 2 states and 2 actions need"):
+        value_over_gammas(two_state_puterman(), np.linspace(0, 0.9, 10))
+    monkeypatch.setattr(machine_memory, "physical", lambda: 200)
+    assert len(value_over_gammas(two_state_puterman(), np.linspace(0, 0.9, 10)).values) == 10
 
 
 def test_running_out_of_budget_keeps_what_is_known() -> None:

@@ -14,6 +14,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from qdecay import machine_memory
 from qdecay.learning.arguments import (
     checked_gamma,
     positive,
@@ -153,20 +154,8 @@ def require_memory(mdp: MDP, n_gammas: int, n_seeds: int) -> None:
     """Raise MemoryError where values, their copy in the answer, and visits cannot fit."""
     columns = _filled_up(n_gammas + 1) + n_gammas + 1
     needed = 8 * n_seeds * mdp.n_states * mdp.n_actions * columns
-    memory = _physical_memory()
-    if memory is not None and needed > memory:
-        raise MemoryError(
-            f"{n_gammas} gammas and {n_seeds} seeds of {mdp.n_states} states and {mdp.n_actions} "
-            f"actions need {needed / 2**30:.3g} GiB, and the machine has {memory / 2**30:.3g} GiB"
-        )
-
-
-def _physical_memory() -> int | None:
-    """Return the bytes of memory of the machine, or None where the system does not say."""
-    try:
-        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    except (AttributeError, OSError, ValueError):
-        return None
+    size = f"{mdp.n_states} states and {mdp.n_actions} actions"
+    machine_memory.require(needed, f"{n_gammas} gammas and {n_seeds} seeds of {size}")
 
 
 def _filled_up(n_gammas: int) -> int:

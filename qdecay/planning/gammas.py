@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from qdecay import machine_memory
 from qdecay.errors import NotConverged
 from qdecay.mdp import MDP
 from qdecay.planning.problem import Solution, check, check_range, horizon_of, table_of
@@ -75,6 +76,7 @@ def value_over_gammas(
         ValueError: an argument is outside its range, or gamma = 1 and some policy never ends.
         NotConverged: max_sweeps ran out, or rounding forbids tol; `best` is a `GammaSweep` whose
             errors are inf where nothing is known.
+        MemoryError: values and greedy sets, 8 + A bytes per gamma and state, cannot fit.
     """
     grid = np.sort(np.atleast_1d(np.asarray(gammas, dtype=np.float64)))
     if grid.ndim != 1 or grid.size == 0:
@@ -84,6 +86,8 @@ def value_over_gammas(
     from qdecay.planning import along, loops
 
     table, shape = table_of(mdp), (mdp.n_states, mdp.n_actions)
+    size = f"{grid.size} gammas of {shape[0]} states and {shape[1]} actions"
+    machine_memory.require(grid.size * shape[0] * (8 + shape[1]), size)
     last = horizon_of(mdp, float(grid[-1]))
     check_range(table.reward_size * last, float(grid[-1]))
     horizons = [horizon_of(mdp, gamma) if gamma < 1 else last for gamma in grid.tolist()]

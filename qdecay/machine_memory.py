@@ -1,0 +1,22 @@
+"""Tell before any work that an answer cannot fit into the machine's memory."""
+
+from __future__ import annotations
+
+import os
+
+
+def require(needed: int, what: str) -> None:
+    """Raise MemoryError where the machine has less than the bytes that `what` need."""
+    memory = physical()
+    if memory is not None and needed > memory:
+        raise MemoryError(
+            f"{what} need {needed / 2**30:.3g} GiB, and the machine has {memory / 2**30:.3g} GiB"
+        )
+
+
+def physical() -> int | None:
+    """Return the bytes of memory of the machine, or None where the system does not say."""
+    try:
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, OSError, ValueError):
+        return None
