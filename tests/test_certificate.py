@@ -547,6 +547,10 @@ def test_roots_are_counted() -> None:
     assert count_roots(p, zero, one, most=5) == 3
     assert count_roots(p, Fraction(1, 4), Fraction(3, 4), most=5) == 1
     assert count_roots(p, Fraction(3, 4), one, most=5) == 0
+    assert count_roots([-1, 0, 2], zero, one, most=5) == 1  # one positive root, 2^(-1/2)
+    assert count_roots([-1, 0, 2], Fraction(3, 4), one, most=5) == 0
+    assert count_roots([0, -1, 0, 2], zero, one, most=5) == 1
+    assert count_roots([1, 0, 2], zero, one, most=5) == 0
     assert count_roots([1, -6, 9], zero, one, most=1) == 2  # (1 - 3 x)^2: not told apart
     assert count_roots([1, -4, 4], zero, one, most=1) == 1  # (1 - 2 x)^2, met by halving
 

@@ -73,6 +73,8 @@ def count_roots(p: Polynomial, a: Fraction, b: Fraction, most: int) -> int:
     It is some number > `most` where there are more than that, or where roots, complex ones
     included, lie too close to be told apart in a reasonable time.
     """
+    if p[0] and _variations(p) <= 1:  # so many positive roots, however high the degree
+        return int(sign_at(p, a) * sign_at(p, b) < 0)
     degree, found, parts = len(p) - 1, 0, [_on_unit_interval(p, a, b)]
     halvings = 200 + 20_000 // len(p)  # a pair of roots 10^-60 apart takes 200
     while parts and found <= most:
