@@ -410,6 +410,31 @@ def test_compiled_code_works_where_nothing_can_be_written(patch):
     assert (done.stdout, done.stderr) == ("1.0\n", "")
 
 
+@pytest.mark.slow
+def test_the_cache_on_disk_follows_every_file_that_is_compiled_in(tmp_path):
+    """A kernel is compiled again where one that it calls, in another module, has changed."""
+    low, high = tmp_path / "low.py", tmp_path / "high.py"
+    begin = "from qdecay._compiled import compiled\n"
+    low.write_text(begin + "@compiled\ndef inner():\n    return 1\n")
+    high.write_text(begin + "from low import inner\n@compiled\ndef outer():\n    return inner()\n")
+    program = (
+        "from high import outer; value = outer(); stats = outer.stats;"
+        "print(value, len(stats.cache_hits), len(stats.cache_misses))"
+    )
+    root = Path(__file__).parents[1]
+    path = os.pathsep.join(map(str, [root, root / "envs", tmp_path]))
+
+    def run():
+        environment = {**os.environ, "PYTHONPATH": path}
+        command = [sys.executable, "-c", program]
+        return subprocess.run(command, env=environment, capture_output=True, text=True).stdout
+
+    assert run() == "1 0 1\n"
+    assert run() == "1 1 0\n"
+    low.write_text(low.read_text().replace("return 1", "return 22"))
+    assert run() == "22 0 1\n"
+
+
 def test_dynamics_are_made_once_per_model():
     """Thousands of trainings on one model share its tables."""
     mdp = line(3)
