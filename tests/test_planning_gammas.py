@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 import gymnasium as gym
 import numpy as np
 import pytest
@@ -56,6 +58,32 @@ def test_what_rounding_hides_is_a_tie_and_no_change() -> None:
     assert (found.greedy | ~exact).all()
     for i in found.changes:
         assert ((grid[i] < points) & (points < grid[i + 1])).any()
+
+
+def test_far_states_are_told_apart() -> None:
+    """600 steps from the only reward, where values are 1e-200, going more surely is better.
+
+    A walk whose step succeeds with p is worth (gamma p / (1 - gamma (1 - p)))^distance, which
+    rises with p.
+    """
+    n, sure, likely = 600, Fraction(9, 10), Fraction(4, 5)
+    rows = [
+        row
+        for s in range(n)
+        for a, p in enumerate((likely, sure))
+        for row in (
+            (s, a, min(s + 1, n - 1), p, int(s == n - 1), s == n - 1),
+            (s, a, s, 1 - p, 0, False),
+        )
+    ]
+    mdp = MDP.from_rows(rows, n_states=n, n_actions=2)
+    grid = [0.45, 0.455, 0.46, 0.9, 0.95]
+    found = value_over_gammas(mdp, grid)
+    for gamma, v, greedy in zip(grid, found.values, found.greedy, strict=True):
+        factor = gamma * 0.9 / (1 - gamma * 0.1)
+        assert np.allclose(v, factor ** np.arange(n, 0, -1) / gamma, rtol=1e-9, atol=0)
+        assert (greedy == [False, True]).all()
+    assert found.values[0, 0] < 1e-200
 
 
 @settings(deadline=None, derandomize=True, max_examples=40)
