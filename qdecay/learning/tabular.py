@@ -150,8 +150,10 @@ def _interact(
     same_alpha = isinstance(settings.step_size, Constant)
     gamma, epsilon, alpha = settings.gamma, epsilon_at(1), step_size_at(1)
     bootstrap, chooses_ahead, double = rule.bootstrap, rule.chooses_ahead, rule.n_tables == 2
+    largest = bootstrap is _largest  # the one that costs less than its call
     observations, action_space = discrete_spaces(env)
     index_of, first_action = index_reader(observations), int(action_space.start)
+    first_state, n_states = int(observations.start), int(observations.n)
     actions = [np.flatnonzero(row).tolist() for row in available_actions(env)]
     learnt, other, counts = run.tables[0], run.tables[-1], run.counts[0]
     acting = _sum_of(learnt, other) if double else learnt
@@ -163,7 +165,9 @@ def _interact(
         if action < 0:
             action = choose(acting[state], actions[state], epsilon, uniform)
         observation, reward, terminated, truncated, _ = env.step(first_action + action)
-        next_state, reward = index_of(observation), float(reward)
+        next_state, reward = int(observation) - first_state, float(reward)
+        if not 0 <= next_state < n_states:
+            index_of(observation)  # says what is wrong
         if not same_epsilon:
             epsilon = epsilon_at(n + 1)
         next_action = -1
@@ -172,9 +176,13 @@ def _interact(
         if double:
             side = 0 if next(uniform) < 0.5 else 1
             learnt, other, counts = run.tables[side], run.tables[1 - side], run.counts[side]
-        follow, able = 0.0, actions[next_state]
+        follow, able, ahead = 0.0, actions[next_state], learnt[next_state]
         if able:
-            follow = bootstrap(learnt[next_state], other[next_state], able, next_action, epsilon)
+            follow = (
+                max(ahead)
+                if largest
+                else bootstrap(ahead, other[next_state], able, next_action, epsilon)
+            )
         target = _one_step_target(reward, gamma, follow, terminated)
         counts[state][action] = count = counts[state][action] + 1
         if not same_alpha:
