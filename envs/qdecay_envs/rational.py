@@ -12,6 +12,7 @@ from math import isfinite
 from numbers import Rational
 
 RationalLike = int | Fraction | Rational | str
+"""What `rational` takes: a whole number, a fraction, or text such as "7/10", "0.7", "1e-3"."""
 
 # Fraction("1e999999999") would try to build that integer; no model needs such a number.
 _MAX_DIGITS = 4_000
