@@ -7,7 +7,9 @@ AXE=node_modules/axe-core/axe.min.js pytest -m browser tests/browser
 from __future__ import annotations
 
 import json
+import math
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -159,6 +161,45 @@ def test_values_on_the_page_are_worth_what_they_say(visit, pages) -> None:
         assert seen.text("#readings-0 li:nth-child(2) .value") == "0.576"
         seen.page.select_option("#unit-0", "behind")
         assert seen.text("#readings-0 li:nth-child(1) .value") == "-30.56 %"
+
+
+def test_learned_thresholds_stand_on_the_region_bar(visit, pages) -> None:
+    """Each mark is at its row's median, on either scale; there is none in another state."""
+    with visit(pages("qdecay/StayOrMove-v0", exact_only=False)) as seen:
+        (learned,) = json.loads(seen.page.text_content("#comparison"))["rows"][0]["learned"]
+        for log in (False, True):
+            seen.page.set_checked("#log", log)
+            bar = seen.page.query_selector("#bar-0").bounding_box()
+            mark = seen.page.query_selector("#bar-0 .learned-key").bounding_box()
+            depth = seen.page.evaluate("JSON.parse(document.getElementById('data-0').textContent)")
+            gamma = learned["median"]
+            share = -math.log10(1 - gamma) / depth["decades"] if log else gamma
+            middle = mark["x"] + mark["width"] / 2
+            assert middle == pytest.approx(bar["x"] + share * bar["width"], abs=1)
+        seen.page.select_option("#state-0", "1")
+        assert seen.page.query_selector("#bar-0 .learned-key") is None
+
+
+def test_curves_that_coincide_are_shown_behind_the_best_until_somebody_chooses(
+    visit, pages
+) -> None:
+    """FrozenLake's start: values within 4 % of their range; a choice of the reader's is kept."""
+    with visit(pages("FrozenLake-v1"), "#gamma=0.9") as seen:
+        assert seen.page.input_value("#unit-0") == "behind"
+        seen.page.select_option("#unit-0", "value")
+        seen.page.select_option("#state-0", "1")
+        assert seen.page.input_value("#unit-0") == "value"
+
+
+def test_long_polynomials_open(visit, pages) -> None:
+    """FrozenLake 8x8's first is of degree 36: its coefficients are those of the document."""
+    with visit(pages("FrozenLake8x8-v1")) as seen:
+        seen.page.click("summary")
+        shown = seen.text("details .long")
+        first = json.loads(seen.page.text_content("#regions-0"))["breakpoints"][0]["polynomial"]
+        terms = re.findall(r"([−+]?) ?(\d+)(?: γ\d*)?", shown.removesuffix("= 0"))
+        found = [int(sign.replace("−", "-") + digits) for sign, digits in terms]
+        assert found == [c for c in reversed(first) if c]
 
 
 @pytest.mark.parametrize("source", ["Taxi-v4", "FrozenLake8x8-v1"])
