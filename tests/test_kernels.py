@@ -151,7 +151,7 @@ def test_the_pieces_of_a_run_leave_no_mark(monkeypatch):
     whole = [bits(learn(mdp, 0.9, steps=2000, seed=3)) for learn in LEARNERS]
     monkeypatch.setattr(compiled_run, "_STEPS_AT_ONCE", 7)
     monkeypatch.setattr(compiled_run, "_ROOM", 2)
-    monkeypatch.setattr(compiled_run, "_GROWTH", 3)
+    monkeypatch.setattr(compiled_run, "_LEAP", 5)
     assert [bits(learn(mdp, 0.9, steps=2000, seed=3)) for learn in LEARNERS] == whole
 
 

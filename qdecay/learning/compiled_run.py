@@ -18,7 +18,7 @@ from qdecay.learning.sampling import Dynamics
 from qdecay.learning.streams import agent_words
 
 _STEPS_AT_ONCE = 1 << 22  # some 50 ms: how long an interrupt or a bar may have to wait
-_ROOM, _GROWTH = 1 << 16, 32  # episodes
+_ROOM, _LEAP = 1 << 16, 1 << 21  # episodes
 _NO_BUDGET = 1 << 62
 
 
@@ -65,8 +65,8 @@ def _memory(start_values: NDArray[np.float64], n_tables: int, seed: int) -> kern
 class _Episodes:
     """The returns and lengths of the episodes that ended.
 
-    Their arrays grow in few and large leaps: what is not written to costs no memory, while a copy
-    costs as much as the episodes themselves where these are short.
+    Their arrays begin with one large leap, then double: what is not written to costs no memory,
+    while a copy costs as much as the episodes themselves where these are short.
     """
 
     def __init__(self, most: int) -> None:
@@ -78,7 +78,7 @@ class _Episodes:
         """Return places for 1 to `wanted` further episodes, at least one of them."""
         old, size = (self._returns, self._lengths), len(self._returns)
         if self.ended == size:
-            self._returns, self._lengths = _record(min(self._most, _GROWTH * size))
+            self._returns, self._lengths = _record(min(self._most, max(_LEAP, 2 * size)))
             self._returns[:size], self._lengths[:size] = old
         free = slice(self.ended, self.ended + wanted)
         return self._returns[free], self._lengths[free]
