@@ -81,6 +81,20 @@ def test_an_under_trained_learner_flips_later() -> None:
         assert (move > stay) == moves
 
 
+@pytest.mark.parametrize("alpha", sorted(SCHEDULES))
+@pytest.mark.parametrize("walks", [3, 7])
+def test_the_learner_is_level_exactly_where_it_is_predicted_to_flip(alpha, walks) -> None:
+    """Delays one step apart have a rational gamma_k = (r/R) B_k(m)/B_k(n): no tolerance there."""
+    layout = ChainLayout.choice(near=[0, 1], far=[0, 0, 9])
+    curve = learning_curve(layout, SCHEDULES[alpha], walks)
+    gamma_k = Fraction(1, 9) * curve.arrived[0][1] / curve.arrived[1][2]
+    assert [Fraction(*map(int, g.as_numer_denom())) for g in curve.break_even().gammas] == [gamma_k]
+    tiny = Fraction(1, 10**30)
+    for gamma, moves in ((gamma_k - tiny, -1), (gamma_k, 0), (gamma_k + tiny, 1)):
+        near, far = rational_q_learning(layout, SCHEDULES[alpha], walks, gamma)
+        assert (far > near) - (far < near) == moves
+
+
 @pytest.mark.parametrize(
     ("exponent", "expected"), [(1, [7, 57, 430, 3199]), ("0.77", [5, 17, 44, 96])]
 )
