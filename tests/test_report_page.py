@@ -307,6 +307,27 @@ def test_a_gallery_is_kept_unless_forced(capsys, monkeypatch, gallery: Path) -> 
     assert (gallery / "index.html").read_bytes() == before
 
 
+def test_an_interrupted_gallery_has_an_index_of_what_is_done(capsys, monkeypatch, tmp_path) -> None:
+    """Ctrl-C in the third environment (one has no page): exit code 130, a card that links."""
+    from qdecay.report import gallery as module
+
+    read, seen = module.read_chapter, []
+
+    def interrupted(source, **options: Any) -> Any:
+        seen.append(source.text)
+        if len(seen) > 2:
+            raise KeyboardInterrupt
+        return read(source, **options)
+
+    monkeypatch.setattr(module, "read_chapter", interrupted)
+    code, _, err = run(capsys, monkeypatch, "gallery", "-o", str(tmp_path / "g"))
+    assert (code, err) == (130, "qdecay: interrupted\n")
+    index = Reader((tmp_path / "g" / "index.html").read_text(encoding="utf-8"))
+    links = [a["href"] for tag, a in index.tags if tag == "a"]
+    assert sorted([*links, "index.html"]) == sorted(p.name for p in (tmp_path / "g").iterdir())
+    assert len(links) == 1
+
+
 @pytest.mark.parametrize("env_id", [*HOMEWORK[:3], "qdecay/RiverSwim-v0", "qdecay/NChain-v0"])
 def test_a_graph_draws_every_action_of_every_state(env_id: str) -> None:
     """Each pair has an arrow for each of its outcomes, and each label lies inside the picture."""

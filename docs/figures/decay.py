@@ -11,16 +11,21 @@ STEPS = np.arange(61)
 
 
 def recurrence(ax: Axes) -> None:
-    """|W^t h| for random W of a given spectral radius: what flows forward, and back."""
+    """Norms under powers of a random W, by its spectral radius: a state, and a gradient back."""
     rng = np.random.default_rng(0)
     w = rng.normal(size=(8, 8))
     w /= np.abs(np.linalg.eigvals(w)).max()
-    h = rng.normal(size=8)
+    h, g = rng.normal(size=(2, 8))
     for radius, colour in ((0.9, BLUE), (1.0, GREEN), (1.1, ORANGE)):
-        norms = [np.linalg.norm(np.linalg.matrix_power(radius * w, t) @ h) for t in STEPS]
-        ax.semilogy(STEPS, norms, color=colour, label=f"radius {radius}")
-    ax.set(xlabel="steps t", ylabel="|W^t h|", title="a linear recurrence")
-    ax.legend(frameon=False)
+        powers = [np.linalg.matrix_power(radius * w, t) for t in STEPS]
+        state = [np.linalg.norm(power @ h) for power in powers]
+        gradient = [np.linalg.norm(power.T @ g) for power in powers]
+        ax.semilogy(STEPS, state, color=colour, label=f"spectral radius {radius}")
+        ax.semilogy(STEPS, gradient, "--", color=colour, lw=1)
+    ax.plot([], [], "--", color="grey", lw=1, label="the gradient, back")
+    ax.set(xlabel="steps t", ylabel=r"$\|W^t h\|$ and $\|(W^\top)^t g\|$")
+    ax.set(title="a linear recurrence, h ← W h")
+    ax.legend(frameon=False, fontsize=8)
 
 
 def value_iteration(ax: Axes) -> None:
@@ -34,19 +39,25 @@ def value_iteration(ax: Axes) -> None:
         errors.append(np.abs(v - exact).max())
         differences.append(abs((v - exact)[0] - (v - exact)[1]))
         v = r + gamma * p @ v
-    ax.semilogy(STEPS, errors, color=BLUE, label="|v - v*|")
-    ax.semilogy(STEPS, differences, color=ORANGE, label="error of v(0) - v(1)")
-    rate = gamma * (2 * stay - 1)
-    ax.semilogy(STEPS, errors[0] * gamma**STEPS, ":", color="grey", label=f"{gamma}^t")
-    ax.semilogy(STEPS, differences[0] * rate**STEPS, "--", color="grey", label=f"{rate:.2f}^t")
-    ax.set(xlabel="sweeps t", ylim=(1e-12, 30), title="value iteration, gamma = 0.95")
-    ax.legend(frameon=False)
+    second = 2 * stay - 1
+    ax.semilogy(STEPS, errors, color=BLUE, lw=3, alpha=0.5, label="error of v")
+    ax.semilogy(STEPS, differences, color=ORANGE, lw=3, alpha=0.5, label="error of v(0) − v(1)")
+    for start, rate, text in (
+        (errors[0], gamma, rf"$\gamma^t$, $\gamma = {gamma}$"),
+        (differences[0], gamma * second, rf"$(\gamma\lambda_2)^t$, $\lambda_2 = {second:.1f}$"),
+    ):
+        style = "--" if rate == gamma else ":"
+        ax.semilogy(STEPS, start * rate**STEPS, style, color="black", lw=1, label=text)
+    ax.set(xlabel="sweeps t", ylabel="largest error", ylim=(1e-12, 100), title="value iteration")
+    ax.legend(frameon=False, fontsize=8)
 
 
 def draw(path: Path) -> None:
     """Write both panels to `path`."""
-    figure = Figure(figsize=(8, 3.2), layout="constrained")
+    figure = Figure(figsize=(8.4, 3.4), layout="constrained")
     left, right = figure.subplots(1, 2)
+    for ax in (left, right):
+        ax.spines[["top", "right"]].set_visible(False)
     recurrence(left)
     value_iteration(right)
     figure.savefig(path)
