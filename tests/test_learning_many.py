@@ -255,6 +255,19 @@ def test_one_gamma_has_no_neighbour_to_flip_to():
         learned_thresholds(two_states(start=0), [0.5, 0.5], [1], steps=10)
 
 
+def test_the_start_that_is_given_is_looked_at():
+    """Also where the model has one of its own, or none; several need a choice."""
+    arguments = dict(seeds=[1], steps=4000, step_size=Polynomial(0.9))
+    gammas, mdp = [0.1, 0.4, 0.9], noisy_choice()
+    for start, flips in ((0, 1), (1, 0)):  # state 1 has a tie, and no choice
+        given = learned_thresholds(mdp, gammas, start=start, **arguments)
+        named = learned_thresholds(mdp, gammas, start=start, state=start, **arguments)
+        assert [flip.gammas for flip in given] == [flip.gammas for flip in named]
+        assert len(given) == flips
+    with pytest.raises(ValueError, match="give state"):
+        learned_thresholds(mdp, gammas, start=[0.5, 0.5], **arguments)
+
+
 def test_a_state_is_a_number():
     """A name is refused by what it should have been."""
     with pytest.raises(TypeError, match="state must be an integer, got 'left'"):

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from numbers import Integral
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -158,7 +159,7 @@ def learned_thresholds(
     agent flips. Two flips between neighbouring `gammas` go unseen.
 
     Args:
-        state: where the greedy action is looked at; None is the model's start.
+        state: where the greedy action is looked at; None is the start state.
         width: largest distance of the gammas around a flip; >= 1e-12.
 
     The other arguments, and what is raised, are those of `q_learning_many`.
@@ -170,9 +171,7 @@ def learned_thresholds(
     agents = checked_seeds(seeds)
     require_at_least(1, steps, "steps")
     workers = n_threads(threads)
-    watched = mdp.start if state is None else require_at_least(0, state, "state")
-    if watched is None or not watched < mdp.n_states:
-        raise ValueError(f"state must be in 0..{mdp.n_states - 1}, got {watched}")
+    watched = _watched(mdp, start, state)
     if len(grid) < 2:
         raise ValueError(f"gammas must hold two or more to flip between, got {grid.tolist()}")
     if not width >= _LEAST_WIDTH:
@@ -192,3 +191,14 @@ def learned_thresholds(
                 again[agent] = closer(found[agent], width)
         grids = again
     return grouped(list(found.values()))
+
+
+def _watched(mdp: MDP, start: int | ArrayLike | None, state: int | None) -> int:
+    """Return `state`, or the state that streams start in."""
+    if state is None:
+        state = mdp.start if start is None else start  # type: ignore[assignment]  # checked here
+        if not isinstance(state, Integral):
+            raise ValueError("streams start in several states: give state, the one to look at")
+    if not require_at_least(0, state, "state") < mdp.n_states:
+        raise ValueError(f"state must be in 0..{mdp.n_states - 1}, got {state}")
+    return int(state)
