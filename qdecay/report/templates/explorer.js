@@ -413,7 +413,9 @@
       for (const act of all(".act", cell)) act.classList.toggle("optimal", !idle && optimal.includes(Number(act.dataset.action)));
     });
     (chapter.rows || []).forEach((row, state) => {
-      row.lastChild.textContent = names(chapter, best(chapter, state, index));
+      const optimal = best(chapter, state, index);
+      const width = chapter.data.pairs[state].filter((curve) => curve !== null).length;
+      row.lastChild.textContent = width > 1 && optimal.length === width ? "all alike" : names(chapter, optimal);
       row.classList.toggle("chosen", state === chapter.state);
     });
     for (const row of chapter.tableRows) {
@@ -526,6 +528,8 @@
     const label = byId("bar-state");
     if (label) label.textContent = chapter.data.states[chapter.state];
     chapter.painted = null;
+    const row = chapter.rows?.[chapter.state];
+    if (row) row.closest(".scroll").scrollTop = row.offsetTop - 100;  // chosen, and seen
     drawChart(chapter);
     drawMoves(chapter);
     paint();
