@@ -31,6 +31,8 @@ import gymnasium as gym
 import numpy as np
 from gymnasium.envs.toy_text.frozen_lake import generate_random_map
 from planning import closed
+from scipy import sparse
+from scipy.sparse.linalg import splu
 
 from qdecay.exact.regions import PolicyRegions, policy_regions
 from qdecay.mdp import MDP
@@ -94,8 +96,7 @@ def action_values(mdp: MDP, gamma: float, policy: list[int]) -> np.ndarray:
     n, m = mdp.n_states, mdp.n_actions
     rows = np.arange(n) * m + np.array(policy)
     r = np.nan_to_num(mdp.r)
-    p = mdp.p[rows].toarray()
-    v = np.linalg.solve(np.eye(n) - gamma * p, r.ravel()[rows])
+    v = splu(sparse.identity(n, format="csc") - gamma * mdp.p[rows].tocsc()).solve(r.ravel()[rows])
     return r + gamma * (mdp.p @ v).reshape(n, m)
 
 
