@@ -11,13 +11,19 @@ the method then halves intervals. The next stimulus is the one whose answer is e
 most about t, the width being a nuisance: it maximises the mutual information
 I(answer; t) = h(E P) - E h(P(. | t)), with h the entropy of one answer and E over the posterior.
 
+That alone never finds out that an agent is noisy: halving an interval, each answer is a coin's throw
+to the sure and to the noisy agent alike, and the sure one's interval shrinks to nothing around a
+wrong place. So every third stimulus is the one that says the most about the *width*, I(answer; w),
+and t counts as known only once it is all but excluded that choices are noisier than the tolerance.
+
 The posterior lives on a grid of cells laid between the stimuli asked so far, so that it is
 fine where they crowd. Its prior: with weight 0.9 the per-step discount exp(t / steps) is uniform
 on (0, 1); with weight 0.1, t is uniform on the range of stimuli. It knows nothing of what the
 agent was told.
 
-Sources: Kontsevich & Tyler, Vision Research 39 (1999), 2729-2737 (psi); Prins, Journal of Vision
-13(7):3 (2013) (psi-marginal); Wichmann & Hill, Perception & Psychophysics 63 (2001) (lapses).
+Sources: Kontsevich & Tyler, Vision Research 39 (1999), 2729-2737 (psi, which asks for both at
+once); Prins, Journal of Vision 13(7):3 (2013) (psi-marginal); Wichmann & Hill, Perception &
+Psychophysics 63 (2001) (lapses).
 """
 
 from __future__ import annotations
@@ -38,6 +44,8 @@ _WIDEST = 3.0  # a choice that noisy flips between r = R / 20 and r = 20 R
 _CELLS = 10  # per gap between two stimuli
 _CANDIDATES = 25
 _NEGLIGIBLE = 1e-7  # mass of a cell that cannot matter to what is asked next
+_CHECK_EVERY = 3  # stimuli, one of which is asked for the width's sake
+_DOUBT = 0.02  # posterior mass of noisy widths that is negligible
 _SAME = 6  # identical answers after which the end of the range is asked
 _ENDS = 2  # times it is asked before "no indifference point" is believed
 
@@ -106,25 +114,44 @@ class Staircase:
         """Whether t is known well enough, or does not exist."""
         if self.open:
             return True
+        noisy = self._joint[0].sum(axis=0)[self._widths > self.tolerance * self.steps].sum()
+        return self.always is None and self._narrow and bool(noisy < _DOUBT)
+
+    @property
+    def _narrow(self) -> bool:
+        """Whether the interval of t is as short as wanted, if the agent is not noisy."""
         known = self.posterior
-        return self.always is None and known.high - known.low <= 2 * self.tolerance * self.steps
+        return known.high - known.low <= 2 * self.tolerance * self.steps
 
     @property
     def _end(self) -> float:
         return self.high if self.always == "far" else self.low
 
     def next(self) -> float:
-        """Return the stimulus whose answer is expected to say the most about t."""
+        """Return the stimulus whose answer is expected to say the most about t, or about w."""
         if self.always is not None and len(self.far) >= _SAME:
             return self._end
         candidates = self._quantiles(np.linspace(0.02, 0.98, _CANDIDATES))
-        return float(max(candidates, key=self._information))
+        if not self._narrow and len(self.far) % _CHECK_EVERY != _CHECK_EVERY - 1:
+            return float(max(candidates, key=self._information))
+        beside = self.posterior.median + np.concatenate([-self._widths, self._widths])
+        candidates = np.append(candidates, np.clip(beside, self.low, self.high))
+        return float(max(candidates, key=self._width_information))
 
     def _information(self, x: float) -> float:
         """I(answer; t) of the stimulus x."""
         threshold, mass, per_width = self._likely
         far = (_far(x, threshold, self._widths) * per_width).sum(axis=1)
         return float(_entropy(mass @ far) - mass @ _entropy(far))
+
+    def _width_information(self, x: float) -> float:
+        """I(answer; w) of the stimulus x."""
+        threshold, mass, per_width = self._likely
+        joint = mass[:, None] * per_width
+        width_mass = joint.sum(axis=0)
+        seen = width_mass > 0
+        far = (_far(x, threshold, self._widths) * joint).sum(axis=0)[seen] / width_mass[seen]
+        return float(_entropy(width_mass[seen] @ far) - width_mass[seen] @ _entropy(far))
 
     @cached_property
     def _likely(self) -> tuple[Array, Array, Array]:
