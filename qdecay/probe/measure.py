@@ -60,14 +60,14 @@ def expected_trainings(
 ) -> int:
     """Return how many trainings `probe` takes for an agent without noise, before any is done.
 
-    A fit to simulated agents: 9.3 + 1.7 log2(1 / tolerance) - 0.46 log2(n - m) for each point.
+    A fit to simulated agents: 13.4 + 1.54 log2(1 / tolerance) - 0.25 log2(n - m) for each point.
     Noisy agents take more, up to the budget.
     """
     _check_question(delays, near_delay, gamma, tolerance)
     wanted = _tolerance(gamma, tolerance)
     points = _empty_points(_settings(settings), sorted(delays), near_delay, wanted)
     steps = [point.delay - near_delay for point in points]
-    return round(sum(9.3 - 0.46 * math.log2(n) - 1.7 * math.log2(wanted) for n in steps))
+    return round(sum(13.4 - 0.25 * math.log2(n) - 1.54 * math.log2(wanted) for n in steps))
 
 
 def _tolerance(gamma: float | None, tolerance: float | None) -> float:

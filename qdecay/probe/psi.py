@@ -11,10 +11,11 @@ the method then halves intervals. The next stimulus is the one whose answer is e
 most about t, the width being a nuisance: it maximises the mutual information
 I(answer; t) = h(E P) - E h(P(. | t)), with h the entropy of one answer and E over the posterior.
 
-That alone never finds out that an agent is noisy: halving an interval, each answer is a coin's throw
-to the sure and to the noisy agent alike, and the sure one's interval shrinks to nothing around a
-wrong place. So every third stimulus is the one that says the most about the *width*, I(answer; w),
-and t counts as known only once it is all but excluded that choices are noisier than the tolerance.
+That alone never finds out that an agent is noisy: where an interval is halved, each answer is a
+coin's throw to the sure and to the noisy agent alike, and the sure one's interval shrinks to
+nothing around a wrong place. So every third stimulus is the one that says the most about the
+*width*, I(answer; w), and t counts as known only once it is all but excluded that choices are
+noisy at the scale of the tolerance.
 
 The posterior lives on a grid of cells laid between the stimuli asked so far, so that it is
 fine where they crowd. Its prior: with weight 0.9 the per-step discount exp(t / steps) is uniform
@@ -40,12 +41,14 @@ Array = NDArray[np.float64]
 LAPSE = 0.02  # chance of an answer that has nothing to do with the question
 _FOCUS = 0.9  # prior weight of per-step discounts in (0, 1)
 N_WIDTHS = 12
+_FINE = 8  # the finest width is the tolerance over this
+_SURE = 2  # an agent is sure whose width is at most the tolerance over this
 _WIDEST = 3.0  # a choice that noisy flips between r = R / 20 and r = 20 R
 _CELLS = 10  # per gap between two stimuli
 _CANDIDATES = 25
 _NEGLIGIBLE = 1e-7  # mass of a cell that cannot matter to what is asked next
 _CHECK_EVERY = 3  # stimuli, one of which is asked for the width's sake
-_DOUBT = 0.02  # posterior mass of noisy widths that is negligible
+_DOUBT = 0.05  # posterior mass of noisy widths that is negligible
 _SAME = 6  # identical answers after which the end of the range is asked
 _ENDS = 2  # times it is asked before "no indifference point" is believed
 
@@ -114,7 +117,7 @@ class Staircase:
         """Whether t is known well enough, or does not exist."""
         if self.open:
             return True
-        noisy = self._joint[0].sum(axis=0)[self._widths > self.tolerance * self.steps].sum()
+        noisy = self._joint[0].sum(axis=0)[self._widths > self.tolerance * self.steps / _SURE].sum()
         return self.always is None and self._narrow and bool(noisy < _DOUBT)
 
     @property
@@ -180,7 +183,7 @@ class Staircase:
 
     @property
     def _widths(self) -> Array:
-        finest = min(self.tolerance * self.steps / 32, _WIDEST / 2)
+        finest = min(self.tolerance * self.steps / _FINE, _WIDEST / 2)
         return np.geomspace(finest, _WIDEST, N_WIDTHS)
 
     @cached_property
