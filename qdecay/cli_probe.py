@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
+from qdecay import tables
 from qdecay.cli_options import AsJson
 
 app = typer.Typer()
@@ -59,7 +60,7 @@ def probe(
     from qdecay import probe as run
     from qdecay.errors import InputError
     from qdecay.probe import diagnose, expected_trainings, load_trainer
-    from qdecay.probe.show import print_profile, trainings_bar
+    from qdecay.probe.show import print_profile
     from qdecay.report.plots import check_plot_path
     from qdecay.report.probe_plot import save_profile
 
@@ -74,7 +75,10 @@ def probe(
             "settings": [name.strip() for name in settings.split(",")],
             "tolerance": tolerance,
         }
-        with trainings_bar(expected_trainings(**asked)) as tick:
+        expected = expected_trainings(**asked)
+        typer.echo(f"about {expected} trainings, more where the agent is noisy", err=True)
+        with tables.bar("trainings") as bar:
+            bar.expect(expected)
             profile = run(
                 trainer,
                 **asked,
@@ -84,7 +88,7 @@ def probe(
                 workers=workers,
                 store=store,
                 name=agent if gamma is None else f"{agent} --gamma {gamma:g}",
-                tick=tick,
+                tick=bar.advance,
             )
     except (ValueError, TypeError) as error:
         raise InputError(str(error)) from error

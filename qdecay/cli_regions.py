@@ -189,8 +189,10 @@ def verify(
     sets = [interval[0] for interval in document["intervals"]]
     breaks = sum(left != right for left, right in pairwise(sets))
     touches = len(document["points"]) - breaks
-    counts = f"{breaks + 1} regions, {breaks} breakpoints, {touches} touches"
-    typer.echo(f"{file}: proven: {counts} of {document['model']['n_states']} states")
+    counted = {"region": breaks + 1, "breakpoint": breaks, "touch": touches}
+    counts = ", ".join(tables.count(number, noun) for noun, number in counted.items())
+    states = tables.count(document["model"]["n_states"], "state")
+    typer.echo(f"{file}: proven: {counts} of {states}")
     return 0
 
 

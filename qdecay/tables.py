@@ -40,6 +40,16 @@ def table(*headings: str) -> Table:
     return result
 
 
+def count(number: int, noun: str) -> str:
+    """Return "1 touch", "2 touches".
+
+    >>> count(1, "state"), count(0, "touch"), count(2, "breakpoint")
+    ('1 state', '0 touches', '2 breakpoints')
+    """
+    ending = "es" if noun.endswith("ch") else "s"
+    return f"{number} {noun}{ending * (number != 1)}"
+
+
 def shown_root(root: AlgebraicNumber) -> str:
     """The closed form, or the polynomial whose root it is where that is short."""
     if form := root.closed_form():
@@ -123,11 +133,8 @@ def print_regions(mdp: MDP, regions: PolicyRegions, *, digits: int, states: bool
     for point, mark in sorted(marked, key=lambda pair: pair[0].gamma):
         gamma = point.gamma.decimal(digits) + mark
         shown.add_row(gamma, shown_root(point.gamma), _shown_changes(mdp, point))
-    count = len(regions.regions)
-    out.print(
-        f"{mdp.n_states} states, {mdp.n_actions} actions: {count} policy "
-        f"region{'s' * (count > 1)} in 0 < gamma < 1",
-    )
+    size = f"{count(mdp.n_states, 'state')}, {count(mdp.n_actions, 'action')}"
+    out.print(f"{size}: {count(len(regions.regions), 'policy region')} in 0 < gamma < 1")
     if marked:
         out.print(shown)
     if regions.start is not None:

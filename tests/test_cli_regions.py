@@ -132,7 +132,7 @@ def test_a_certificate_is_written_and_proven(capsys, monkeypatch, model: str, pr
     """What --certificate writes, verify proves."""
     code, out, err = run(capsys, monkeypatch, "verify", str(proof))
     assert (code, err) == (0, "")
-    assert out == f"{proof}: proven: 2 regions, 1 breakpoints, 0 touches of 2 states\n"
+    assert out == f"{proof}: proven: 2 regions, 1 breakpoint, 0 touches of 2 states\n"
 
 
 def test_a_changed_certificate_exits_with_1(capsys, monkeypatch, proof: Path) -> None:

@@ -1,10 +1,8 @@
-"""What `qdecay probe` shows on a terminal: a bar while it asks, and tables of what it found."""
+"""What `qdecay probe` prints: tables of what it found, the verdict and the diagnosis."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from qdecay import tables
@@ -12,20 +10,6 @@ from qdecay import tables
 if TYPE_CHECKING:
     from qdecay.probe.faults import Diagnosis
     from qdecay.probe.profile import DiscountProfile, Point
-
-
-@contextmanager
-def trainings_bar(expected: int) -> Iterator[Callable[[], None]]:
-    """State how many trainings are expected, and yield the function that counts one."""
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-
-    console = tables.console(stderr=True)
-    console.print(f"about {expected} trainings, more where the agent is noisy")
-    columns = (BarColumn(), MofNCompleteColumn(), TextColumn("trainings"), TimeElapsedColumn())
-    quiet = not console.is_terminal
-    with Progress(*columns, console=console, transient=True, disable=quiet) as progress:
-        task = progress.add_task("", total=expected)
-        yield lambda: progress.advance(task)
 
 
 def print_profile(profile: DiscountProfile, diagnosis: Diagnosis | None) -> None:
@@ -40,10 +24,10 @@ def print_profile(profile: DiscountProfile, diagnosis: Diagnosis | None) -> None
     for fit in profile.fits:
         misses = ", misses the points" if fit.misses else ""
         parameters = ", ".join(map(str, fit.parameters))
-        console.print(Text(f"{fit.name}: {parameters}; BIC {fit.bic:.1f}{misses}"))
-    console.print(Text(profile.verdict))
+        console.print(Text(f"{fit.name}: {parameters}; BIC {fit.bic:.1f}{misses}"), soft_wrap=True)
+    console.print(Text(profile.verdict), soft_wrap=True)
     if diagnosis is not None:
-        console.print(Text(f"diagnosis: {diagnosis.text}"))
+        console.print(Text(f"diagnosis: {diagnosis.text}"), soft_wrap=True)
 
 
 def _row(point: Point) -> tuple[str, ...]:
