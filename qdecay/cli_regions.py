@@ -26,7 +26,7 @@ ModelArgument = Annotated[
     str,
     typer.Argument(
         metavar="SOURCE",
-        help="A finite model: a Gymnasium id, or a file (.json, .npz, PRISM's .tra).",
+        help="A finite model: a Gymnasium id, or a file (.json, .npz, .tra, .umb).",
         autocompletion=complete_source,
     ),
 ]

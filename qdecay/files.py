@@ -1,4 +1,4 @@
-"""MDP files: JSON of schema qdecay.mdp/1, `.npz` as pymdptoolbox has P and R, PRISM's `.tra`."""
+"""MDP files: JSON of schema qdecay.mdp/1, `.npz` as pymdptoolbox has it, PRISM's `.tra`, UMB."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from scipy import sparse
 from qdecay.errors import InputError
 from qdecay.imports import numeric_array, rows_of_arrays, rows_of_sparse
 from qdecay.prism import rows_of_prism
+from qdecay.umb import rows_of_umb
 from qdecay_envs.jsonfile import read_json, write_json
 
 if TYPE_CHECKING:
@@ -36,6 +37,8 @@ def load_mdp(path: Path) -> dict[str, Any]:
         return _load_npz(path)
     if path.suffix == ".tra":
         return rows_of_prism(path)
+    if path.suffix == ".umb":
+        return rows_of_umb(path)
     return mdp_arguments(_read(path), path)
 
 

@@ -162,8 +162,15 @@ class MDP:
         )
 
     @classmethod
+    def from_umb(cls, path: str | Path, reward: str | None = None) -> Self:
+        """Return the model of a UMB file, with the reward structure of that name; see `umb`."""
+        from qdecay.umb import rows_of_umb
+
+        return cls.from_rows(**rows_of_umb(path, reward))
+
+    @classmethod
     def load(cls, path: str | Path) -> Self:
-        """Return the model of an MDP file (`.json`), an `.npz` with P and R, or a PRISM `.tra`.
+        """Return the model of a file: `.json`, `.npz` with P and R, PRISM's `.tra`, or `.umb`.
 
         Raises:
             InputError: the file cannot be read or is not such a file; one line says where.

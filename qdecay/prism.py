@@ -103,7 +103,7 @@ def rows_of_prism(
     moving = _transition_rewards(second, moves, n_states, recovery) if second else {}
     if third is not None:
         start = _initial(third, n_states)
-    action_of, action_names = _actions(moves, names)
+    action_of, action_names = action_numbers(names)
     rows: list[Row] = [
         (s, action_of[s, k], t, p, resting.get(s, Fraction(0)) + moving.get((s, k, t), 0), False)
         for (s, k), successors in moves.items()
@@ -192,15 +192,19 @@ def _transitions(
     return n_states, moves, names, (starts or [0])[0] if len(starts) < 2 else None
 
 
-def _actions(
-    moves: Transitions, names: dict[Choice, str]
-) -> tuple[dict[Choice, int], list[str] | None]:
-    """Return the action number of each choice, and the actions' names where they have some."""
-    own = {(s, names[s, k]) for s, k in moves}
-    if len(own) < len(moves) or "" in names.values() or not moves:
-        return {choice: choice[1] for choice in moves}, None
+def action_numbers(names: dict[Choice, str]) -> tuple[dict[Choice, int], list[str] | None]:
+    """Return the action number of each choice, and the actions' names where they have some.
+
+    >>> action_numbers({(0, 0): "east", (0, 1): "west", (1, 0): "west"})
+    ({(0, 0): 0, (0, 1): 1, (1, 0): 1}, ['east', 'west'])
+    >>> action_numbers({(0, 0): "", (0, 1): ""})
+    ({(0, 0): 0, (0, 1): 1}, None)
+    """
+    own = {(s, name) for (s, _), name in names.items()}
+    if len(own) < len(names) or "" in names.values() or not names:
+        return {choice: choice[1] for choice in names}, None
     numbers = {name: i for i, name in enumerate(dict.fromkeys(names.values()))}
-    return {choice: numbers[names[choice]] for choice in moves}, list(numbers)
+    return {choice: numbers[name] for choice, name in names.items()}, list(numbers)
 
 
 def _state_rewards(path: Path, n_states: int, recovery: Recovery) -> dict[int, Fraction]:

@@ -1,7 +1,7 @@
 """SOURCE: what a command works on, from the text a person typed.
 
 A path of an MDP or layout file (`.json`), of an `.npz` with P and R, of a PRISM `.tra` with its
-rewards beside it, or else a registered Gymnasium id with keyword arguments.
+rewards beside it, of a `.umb`, or else a registered Gymnasium id with keyword arguments.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class Source:
     def path(self) -> Path | None:
         """The file that `text` names, or None where it is an id."""
         path = Path(self.text)
-        return path if path.suffix in (".json", ".npz", ".tra") or path.is_file() else None
+        return path if path.suffix in (".json", ".npz", ".tra", ".umb") or path.is_file() else None
 
     def env(self) -> gym.Env[Any, Any]:
         """Return the environment: of the id, or of the layout file.
@@ -113,7 +113,7 @@ class Source:
         from qdecay_envs.jsonfile import read_json
 
         assert self.path is not None
-        if self.path.suffix in (".npz", ".tra"):
+        if self.path.suffix in (".npz", ".tra", ".umb"):
             return ""
         document = read_json(self.path)
         schema = document.get("schema") if isinstance(document, dict) else None

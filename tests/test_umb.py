@@ -1,0 +1,178 @@
+"""Models in UMB, written by umbi itself, against the same models written by hand."""
+
+from __future__ import annotations
+
+import io
+import sys
+import tarfile
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import pytest
+from shell import check_refused
+
+from qdecay import MDP, InputError
+
+umbi = pytest.importorskip("umbi")
+
+BRANCHES = [  # state, action, next state, probability, reward
+    (0, "share", 0, "1/2", 5),
+    (0, "share", 1, "1/2", 5),
+    (0, "leave", 1, "1", 10),
+    (1, "share", 1, "1", -1),
+]
+
+
+def system(branches=BRANCHES, *, n_states: int = 2, number=Fraction, start: tuple[int, ...] = (0,)):
+    """Return the transition system of such branches, without rewards."""
+    ats = umbi.ats.ExplicitAts()
+    names = list(dict.fromkeys(name for _, name, *_ in branches))
+    ats.num_players, ats.num_choice_actions, ats.choice_action_to_name = 1, len(names), names
+    choices: dict[tuple[int, str], Any] = {}
+    for _ in range(n_states):
+        ats.add_state()
+    ats.state_to_player = [0] * n_states
+    for state, name, target, p, _ in branches:
+        if (state, name) not in choices:
+            choices[state, name] = ats.add_state_choice(state)
+            choices[state, name].action = names.index(name)
+        choices[state, name].add_branch(target, number(Fraction(p)))
+    ats.set_initial_states(start)
+    return ats
+
+
+def written(ats, folder: Path) -> Path:
+    path = folder / "model.umb"
+    umbi.ats.write(ats, path)
+    return path
+
+
+def by_hand(rows, **options: Any) -> MDP:
+    return MDP.from_rows([(*row, False) for row in rows], **options)
+
+
+def rows_of(mdp: MDP) -> set[tuple[Any, ...]]:
+    columns = (mdp.state, mdp.action, mdp.next_state, mdp.terminated)
+    numbers = zip(mdp.exact_probability, mdp.exact_reward, strict=True)
+    return set(zip(*(column.tolist() for column in columns), numbers, strict=True))
+
+
+PUTERMAN = by_hand(
+    [(0, 0, 0, "1/2", 5), (0, 0, 1, "1/2", 5), (0, 1, 1, 1, 10), (1, 0, 1, 1, -1)],
+    n_states=2,
+    n_actions=2,
+)
+
+
+@pytest.mark.parametrize("number", [Fraction, float])
+def test_rewards_of_branches_and_the_names_of_actions_are_read(tmp_path: Path, number) -> None:
+    """Puterman's example, with rationals and with floats."""
+    ats = system(number=number)
+    ats.add_reward_annotation("r").set_branch_values([number(r) for *_, r in BRANCHES])
+    mdp = MDP.load(written(ats, tmp_path))
+    assert rows_of(mdp) == rows_of(PUTERMAN)
+    assert (mdp.start, mdp.action_names) == (0, ("share", "leave"))
+
+
+def test_rewards_of_states_choices_and_branches_add_up(tmp_path: Path) -> None:
+    """Each step earns all three; a state without choices earns its own for ever."""
+    ats = system(BRANCHES[:3])
+    annotation = ats.add_reward_annotation("r")
+    annotation.set_state_values([Fraction(1, 3), Fraction(7)])
+    annotation.set_choice_values([Fraction(10), Fraction(20)])
+    annotation.set_branch_values([Fraction(100), Fraction(200), Fraction(300)])
+    third = Fraction(1, 3)
+    expected = by_hand(
+        [
+            (0, 0, 0, "1/2", 110 + third),
+            (0, 0, 1, "1/2", 210 + third),
+            (0, 1, 1, 1, 320 + third),
+            (1, 0, 1, 1, 7),
+        ],
+        n_states=2,
+        n_actions=2,
+    )
+    assert rows_of(MDP.load(written(ats, tmp_path))) == rows_of(expected)
+
+
+def test_thirds_that_were_printed_as_floats_are_thirds(tmp_path: Path) -> None:
+    """What was mapped is on the model."""
+    ats = system([(0, "go", t, "1/3", 0) for t in range(3)], n_states=3, number=float)
+    ats.add_reward_annotation("r").set_state_values([0.1, 0.0, 2.0])
+    mdp = MDP.load(written(ats, tmp_path))
+    assert set(mdp.exact_probability) == {Fraction(1, 3), Fraction(1)}
+    assert mdp.recovered[1 / 3] == Fraction(1, 3)
+    assert Fraction(1, 10) in mdp.exact_reward
+
+
+def test_of_several_rewards_one_is_named(tmp_path: Path) -> None:
+    """None is preferred, and the names are told."""
+    ats = system(start=(0, 1))
+    for factor, name in ((1, "coins"), (2, "steps")):
+        annotation = ats.add_reward_annotation(name)
+        annotation.set_branch_values([Fraction(factor * r) for *_, r in BRANCHES])
+    path = written(ats, tmp_path)
+    with pytest.raises(InputError, match="one reward structure is needed; the file has 'coins', "):
+        MDP.load(path)
+    assert rows_of(MDP.from_umb(path, "coins")) == rows_of(PUTERMAN)
+    assert MDP.from_umb(path, "steps").start is None
+    with pytest.raises(InputError, match="no rewards 'x'; the file has 'coins', 'steps'"):
+        MDP.from_umb(path, "x")
+
+
+def stochastic(ats) -> None:
+    ats.time = umbi.ats.TimeType.STOCHASTIC
+    ats.state_to_exit_rate = [Fraction(1)] * 2
+    ats.add_reward_annotation("r").set_state_values([Fraction(1)] * 2)
+
+
+def two_players(ats) -> None:
+    ats.num_players, ats.state_to_player, ats.player_to_name = 2, [0, 1], ["me", "you"]
+    ats.add_reward_annotation("r").set_state_values([Fraction(1)] * 2)
+
+
+WRONG = [
+    (stochastic, "the time must be discrete, got stochastic"),
+    (two_players, "at most 1 player can choose, got 2"),
+    (lambda ats: None, "one reward structure is needed; the file has none"),
+]
+
+
+@pytest.mark.parametrize(("spoil", "message"), WRONG)
+def test_what_is_no_mdp_with_rewards_is_refused(tmp_path: Path, spoil, message: str) -> None:
+    """The message names the file and what is wrong with it."""
+    ats = system()
+    spoil(ats)
+    with pytest.raises(InputError, match=f"model.umb: {message}"):
+        MDP.load(written(ats, tmp_path))
+
+
+def test_other_files_are_refused_in_one_line(capsys, monkeypatch, tmp_path: Path) -> None:
+    """No archive, an archive of something else, one cut short, and one that unpacks to a lot."""
+    ats = system()
+    ats.add_reward_annotation("r").set_state_values([Fraction(1)] * 2)
+    whole = written(ats, tmp_path).read_bytes()
+    (tmp_path / "model.umb").unlink()
+    (tmp_path / "text.umb").write_text("no archive")
+    (tmp_path / "cut.umb").write_bytes(whole[: len(whole) // 2])
+    for name, size in (("other.umb", 1), ("bomb.umb", 300 << 20)):
+        with tarfile.open(tmp_path / name, "w:gz") as archive:
+            member = tarfile.TarInfo("zeros")
+            member.size = size
+            archive.addfile(member, io.BytesIO(bytes(size)))
+    for name, message in (
+        ("text.umb", "not a UMB file"),
+        ("cut.umb", "not a UMB file"),
+        ("other.umb", "not a UMB file"),
+        ("bomb.umb", "larger than 256 MiB"),
+        ("none.umb", "cannot be read: No such file"),
+    ):
+        check_refused(capsys, monkeypatch, tmp_path, ["regions", name], f"{name}: {message}")
+
+
+def test_without_umbi_the_line_that_installs_it(monkeypatch, tmp_path: Path) -> None:
+    """The extra is named."""
+    monkeypatch.setitem(sys.modules, "umbi", None)
+    with pytest.raises(InputError, match=r'pip install "qdecay\[umb\]"'):
+        MDP.load(tmp_path / "model.umb")
