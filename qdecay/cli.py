@@ -93,7 +93,10 @@ def _exit_code(error: Exception) -> int:
 
 
 def _complain(message: str) -> None:
-    print(f"qdecay: {' '.join(message.split())}", file=sys.stderr)
+    """Print one line; what would move a terminal's cursor or change its colours is spelt out."""
+    line = " ".join(message.split())
+    shown = (c if c.isprintable() else ascii(c)[1:-1] for c in line)
+    print(f"qdecay: {''.join(shown)}", file=sys.stderr)
 
 
 def _print_version(wanted: bool) -> None:

@@ -60,7 +60,7 @@ class Store:
             header, *lines = text.splitlines()
             head = json.loads(header)
             known = isinstance(head, dict) and head.get("schema") == SCHEMA
-        except (ValueError, UnicodeDecodeError):
+        except (ValueError, RecursionError):
             known = False
         if not known:
             raise InputError(f"{path}: is no store of a probe; name a new file")
@@ -70,7 +70,7 @@ class Store:
             try:
                 row = json.loads(line)
                 self._answers[str(row["question"])] = bool(row["far"])
-            except (ValueError, KeyError, TypeError):
+            except (ValueError, KeyError, TypeError, RecursionError):
                 continue
         if not text.endswith("\n"):  # the next line must not grow onto one that was cut off
             with path.open("a", encoding="utf-8") as file:

@@ -1,0 +1,221 @@
+"""Hand damaged files to the command line, under limits of time and memory, and tell what broke.
+
+`python tests/fuzzing.py KIND COUNT` prints one line for each input that got anything else than
+exit code 0 or 1 (the damage left it valid), or 2 with one line on standard error.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import random
+import resource
+import signal
+import sys
+import tempfile
+import traceback
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+SECONDS, BYTES = 5, 2**30
+ODD = [
+    None, True, False, 0, -1, 1, 2, 10**12, -(10**12), 0.5, 1e308, float("nan"), float("inf"),
+    "", "1/0", "1/2", "1e999999999", "1e-999999999", "٣", "\ud800", "\x1b[2J\n", "nan", "0x1",
+    [], {}, [[]], [[[]]], {"": {}}, "9" * 5000, [0] * 9, "qdecay.mdp/1", "qdecay.layout/1",
+]  # fmt: skip
+SPLICES = [
+    b"\x00", b"\xff\xfe", b"\xef\xbb\xbf", b"[" * 3000, b"{", b"}", b'"', b"1e999999999", b"NaN",
+    b"-Infinity", b"9" * 5000, b"1/0", "٣".encode(), b"\xed\xa0\x80", b"\x1b[2J", b"\n", b"-1",
+    b"1000000000000", b"\r", b" ", b"\\ud800", b'"schema":1,', b"true",
+]  # fmt: skip
+MDP = {
+    "schema": "qdecay.mdp/1",
+    "n_states": 2,
+    "n_actions": 2,
+    "start": 0,
+    "state_names": ["a", "b"],
+    "action_names": ["stay", "go"],
+    "transitions": [
+        [0, 0, 0, 1, 1, False],
+        [0, 1, 1, "1/2", 0, False],
+        [0, 1, 0, "0.5", 0, False],
+        [1, 0, 1, 1, 2, False],
+        [1, 1, 1, 1, 0, True],
+    ],
+}
+TRA = "2 3 4\n0 0 0 1 stay\n0 1 1 1/2 go\n0 1 0 0.5 go\n1 0 1 1 stay\n"
+
+
+def damaged_value(value: Any, chance: random.Random) -> Any:
+    """Return a copy of a JSON value with one place dropped, doubled, replaced or wrapped."""
+    if isinstance(value, dict | list) and value and chance.random() < 0.8:
+        copy: Any = value.copy()
+        place = chance.choice(list(value) if isinstance(value, dict) else range(len(value)))
+        what = chance.random()
+        if what < 0.1:
+            del copy[place]
+        elif what < 0.2 and isinstance(copy, list):
+            copy.insert(place, copy[place])
+        else:
+            copy[place] = damaged_value(value[place], chance)
+        return copy
+    return [value] if chance.random() < 0.05 else chance.choice(ODD)
+
+
+def damaged_bytes(data: bytes, chance: random.Random) -> bytes:
+    """Return the bytes with a few flipped, cut, doubled or spliced in; one in ten at random."""
+    if chance.random() < 0.1:
+        return chance.randbytes(chance.randrange(300))
+    for _ in range(chance.randint(1, 3)):
+        i = chance.randrange(len(data) + 1)
+        j = min(len(data), i + chance.randint(1, 40))
+        middle = [chance.choice(SPLICES), b"", data[i:j] * 2, chance.randbytes(1)]
+        data = data[:i] + chance.choice(middle) + data[chance.choice([i, i + 1, j]) :]
+        if chance.random() < 0.1:
+            data = data[:i]
+    return data
+
+
+def damaged_json(document: Any) -> Callable[[random.Random], bytes]:
+    """Return the maker of damaged files of one JSON document."""
+
+    def make(chance: random.Random) -> bytes:
+        if chance.random() < 0.4:
+            return damaged_bytes(json.dumps(document).encode(), chance)
+        value = document
+        for _ in range(chance.randint(1, 3)):
+            value = damaged_value(value, chance)
+        return json.dumps(value).encode()
+
+    return make
+
+
+def damaged_npz(chance: random.Random) -> bytes:
+    """Return an archive with damaged bytes, or with arrays of odd types, shapes and numbers."""
+    arrays: dict[str, Any] = {
+        "P": np.array([[[1, 0], [0, 1.0]], [[0.5, 0.5], [1, 0]]]),
+        "R": np.array([[1.0, 0], [0, 2]]),
+    }
+    odd: list[Any] = [
+        np.array({}, dtype=object), np.array("x"), np.zeros((0, 0, 0)), np.zeros((2, 2, 3)),
+        np.full((2, 2, 2), np.nan), np.ones(2, bool), np.ones((2, 2), complex), np.array(1e308),
+        np.array([[np.inf, 0], [0, 1]]), np.zeros(1, "M8[s]"), np.zeros(2, [("a", "i4")]),
+        np.full((2, 2), 2**63, np.uint64), np.full((2, 2), 1e-320), np.zeros((2, 2), np.longdouble),
+    ]  # fmt: skip
+    broken = chance.random() < 0.5
+    if not broken:
+        names = ["P", "R", "start", "ends", "P_data", "P_indices", "P_indptr"]
+        for name in chance.sample(names, chance.randint(1, 4)):
+            arrays[name] = chance.choice(odd)
+    file = io.BytesIO()
+    chance.choice([np.savez, np.savez_compressed])(file, **arrays)
+    return damaged_bytes(file.getvalue(), chance) if broken else file.getvalue()
+
+
+def damaged_options(chance: random.Random) -> list[str]:
+    """Return a SOURCE and -k with odd text, as a shell can hand it over (no NUL)."""
+    source = chance.choice(["qdecay/StayOrMove-v0", "qdecay/NChain-v0", "FrozenLake-v1"])
+    if chance.random() < 0.5:
+        text = damaged_bytes(source.encode(), chance).decode("utf-8", "surrogateescape")
+        return [text.replace("\0", "").lstrip("-") or "x"]
+    name = chance.choice(["slip", "length", "map_name", "near", "x", ""])
+    return [source, "-k", f"{name}={json.dumps(chance.choice(ODD))}"]
+
+
+def layout() -> Any:
+    """Return the document of a small chain."""
+    import gymnasium as gym
+
+    import qdecay_envs  # noqa: F401
+    from qdecay_envs.jsonfile import read_json
+
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "layout.json")
+        env: Any = gym.make("qdecay/StayOrMove-v0").unwrapped
+        env.layout.save(path)
+        return read_json(path)
+
+
+def certificate() -> Any:
+    """Return the certificate of the model above."""
+    with tempfile.TemporaryDirectory() as folder:
+        model, proof = Path(folder, "m.json"), Path(folder, "proof.json")
+        model.write_text(json.dumps(MDP))
+        assert command(["regions", str(model), "--certificate", str(proof)])[0] == 0
+        return json.loads(proof.read_text())
+
+
+def kinds() -> dict[str, tuple[str, list[str], Callable[[random.Random], bytes]]]:
+    """Return for each reader its file's name, the command that reads it and its damager."""
+    regions = ["regions", "--max-seconds", "3", "--json"]
+    return {
+        "mdp": ("m.json", regions, damaged_json(MDP)),
+        "layout": ("l.json", regions, damaged_json(layout())),
+        "npz": ("m.npz", regions, damaged_npz),
+        "prism": ("m.tra", regions, lambda chance: damaged_bytes(TRA.encode(), chance)),
+        "certificate": ("c.json", ["verify"], damaged_json(certificate())),
+    }
+
+
+def command(arguments: list[str]) -> tuple[int, str]:
+    """Return exit code and standard error of `qdecay arguments`; 99 where it ended otherwise."""
+    from qdecay import cli
+
+    sys.argv = ["qdecay", *arguments]
+    out, err = io.StringIO(), io.StringIO()
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        try:
+            cli.main()
+        except SystemExit as ended:
+            return int(ended.code or 0), err.getvalue()
+        except BaseException:
+            return 99, traceback.format_exc()
+    return 98, "main returned"
+
+
+def is_well_told(code: int, err: str) -> bool:
+    """Whether it worked, or was refused in one line without control characters."""
+    line = err.removesuffix("\n")
+    return code in (0, 1) or (code == 2 and line.startswith("qdecay: ") and line.isprintable())
+
+
+def _out_of_time(*_: object) -> None:
+    raise TimeoutError(f"took over {SECONDS} s")
+
+
+def _limit_memory() -> None:
+    pages = int(Path("/proc/self/statm").read_text().split()[0])
+    resource.setrlimit(resource.RLIMIT_AS, (pages * resource.getpagesize() + BYTES,) * 2)
+
+
+def main(kind: str, count: int) -> None:
+    """Try `count` inputs, always the same ones, and print those that were not well told."""
+    warnings.simplefilter("error")
+    warnings.filterwarnings("ignore", ".*environment", UserWarning)  # Gymnasium's, of old versions
+    signal.signal(signal.SIGALRM, _out_of_time)
+    name, base, make = kinds().get(kind, ("", ["regions", "--max-seconds", "3"], None))
+    command(["regions", "qdecay/StayOrMove-v0"])  # imports and compiles before memory is limited
+    _limit_memory()
+    with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
+        Path("m.srew").write_text("2 1\n0 1\n")  # what m.tra needs beside it
+        for number in range(count):
+            chance = random.Random(f"{kind} {number}")
+            data = make(chance) if make else b""
+            if make:
+                Path(name).write_bytes(data)
+            arguments = [*base, name] if make else [*base, *damaged_options(chance)]
+            signal.setitimer(signal.ITIMER_REAL, SECONDS)
+            code, err = command(arguments)
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            if not is_well_told(code, err):
+                print(number, code, ascii(err[-600:]), ascii(data[:300] or arguments), flush=True)
+    print("tried", count)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], int(sys.argv[2]))
