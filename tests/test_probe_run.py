@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -144,6 +145,58 @@ def test_unknown_agents_are_refused() -> None:
         load_trainer("q_learning", None)
 
 
+@pytest.mark.parametrize(
+    ("code", "message"),
+    [("def train(", "SyntaxError"), ("raise RuntimeError('boom')", "boom")],
+)
+def test_a_module_that_cannot_be_imported_is_named(tmp_path: Path, code, message: str) -> None:
+    """Whatever a person's own module raises is one line, and exit code 2."""
+    (tmp_path / "broken.py").write_text(code)
+    done = run("broken:train", folder=tmp_path)
+    assert done.returncode == 2
+    assert "broken:train: importing broken raised" in done.stderr
+    assert message in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_without_stable_baselines_the_line_that_installs_it_is_shown(monkeypatch) -> None:
+    """The extra is absent: an import of it fails."""
+    monkeypatch.setitem(sys.modules, "stable_baselines3", None)
+    with pytest.raises(InputError, match=r'pip install "qdecay\[sb3\]"'):
+        sb3_agent("DQN", 0.9)
+
+
+def test_a_killed_command_goes_on_where_it_was(tmp_path: Path) -> None:
+    """SIGKILL in the middle of a run: started again, it makes only the trainings that are missing,
+    and says what a run says that nobody killed."""
+    (tmp_path / "mine.py").write_text(COUNTED)
+    store, log = tmp_path / "answers.jsonl", tmp_path / "trainings.log"
+    command = ("mine:train", "--settings", "one-shot", *SHORT, "--json")
+    whole = run(*command, folder=tmp_path)
+    expected = len(log.read_text())
+    log.unlink()
+
+    killed = subprocess.Popen(
+        [sys.executable, "-m", "qdecay", "probe", *command, "--store", str(store)],
+        cwd=tmp_path,
+        env={"PYTHONPATH": ":".join(sys.path), "PATH": "/usr/bin:/bin", "SLOW": "1"},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    while not store.exists() or len(store.read_text().splitlines()) < 6:
+        assert killed.poll() is None
+        time.sleep(0.02)
+    killed.kill()
+    killed.wait()
+
+    known = len(store.read_text().splitlines()) - 1
+    log.unlink()
+    resumed = run(*command, "--store", str(store), folder=tmp_path)
+    assert resumed.stdout == whole.stdout
+    assert len(log.read_text()) == expected - known
+    assert 5 <= known < expected
+
+
 def run(*arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:
     """Run the command line in a folder."""
     return subprocess.run(
@@ -160,6 +213,18 @@ MINE = """
 import qdecay
 from qdecay.probe import tabular_agent
 train = tabular_agent(qdecay.q_learning, 0.8)
+"""
+COUNTED = """
+import os, time
+from pathlib import Path
+import qdecay
+from qdecay.probe import tabular_agent
+learn = tabular_agent(qdecay.q_learning, 0.8)
+def train(env, seed):
+    with Path("trainings.log").open("a") as file:
+        file.write(".")
+    time.sleep(0.2 if "SLOW" in os.environ else 0)
+    return learn(env, seed)
 """
 SHORT = ("--delays", "1,3", "--tolerance", "0.05")
 

@@ -222,6 +222,8 @@ def _function(module: str, name: str, text: str) -> Trainer:
         found = getattr(importlib.import_module(module), name)
     except (ImportError, AttributeError, ValueError) as error:
         raise InputError(f"{text}: {error}") from error
+    except Exception as error:  # the person's own code: it may raise anything
+        raise InputError(f"{text}: importing {module} raised {error!r}") from error
     if not callable(found):
         raise InputError(f"{text}: is no function of (env, seed)")
     trainer: Trainer = found
