@@ -7,11 +7,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 from fuzzing import is_well_told
 from shell import run
 
 from qdecay.errors import InputError
+from qdecay.files import read_npz
 from qdecay.probe.trials import SCHEMA, Store
 
 HERE = Path(__file__).parent
@@ -51,3 +53,13 @@ def test_a_store_of_deep_lists_is_refused(tmp_path):
         Store(path, "agent")
     path.write_text(json.dumps({"schema": SCHEMA, "agent": "agent"}) + "\n" + "[" * 100_000)
     assert Store(path, "agent")
+
+
+def test_an_npz_whose_compressed_bytes_are_damaged_is_refused(tmp_path):
+    path = tmp_path / "m.npz"
+    np.savez_compressed(path, R=np.zeros((9, 9)))
+    data = bytearray(path.read_bytes())
+    data[45:90] = b"\xff" * 45  # past the member's header
+    path.write_bytes(data)
+    with pytest.raises(InputError, match="m.npz"):
+        read_npz(path)
