@@ -53,6 +53,7 @@ if TYPE_CHECKING:
     from qdecay.probe.faults import Diagnosis, diagnose
     from qdecay.probe.profile import DiscountProfile
     from qdecay.regions import policy_regions
+    from qdecay.sweep import Sweep
     from qdecay_envs.layout import ChainLayout
 
 _LAZY = {
@@ -90,6 +91,7 @@ _LAZY = {
     "qdecay.probe.faults": ("Diagnosis", "diagnose"),
     "qdecay.probe.profile": ("DiscountProfile",),
     "qdecay.regions": ("policy_regions",),
+    "qdecay.sweep": ("Sweep",),
 }
 _HOME = {name: module for module, names in _LAZY.items() for name in names}
 
@@ -113,6 +115,7 @@ __all__ = [
     "NumericRegions",
     "PolicyRegions",
     "Solution",
+    "Sweep",
     "WatkinsQ",
     "assert_effective_discount",
     "blackwell",

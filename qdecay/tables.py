@@ -96,9 +96,9 @@ class Bar:
         """Say what is done now."""
         self._progress.update(self._task, description=news)
 
-    def advance(self) -> None:
-        """Count one piece of work as done."""
-        self._progress.advance(self._task)
+    def advance(self, pieces: int = 1) -> None:
+        """Count pieces of work as done."""
+        self._progress.advance(self._task, pieces)
 
 
 @contextmanager

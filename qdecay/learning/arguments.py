@@ -79,14 +79,17 @@ def require_an_end(mdp: MDP) -> None:
 
     That is where no transition that ends can be reached, and some that pays can.
     """
-    alive = np.asarray(mdp.available.any(axis=1))
-    ends = mdp.terminated | ~alive[mdp.next_state]
-    may_end = _reaching(mdp, ends)
     may_pay = _reaching(mdp, mdp.reward != 0)
-    stuck = np.flatnonzero(~may_end & may_pay)
+    stuck = np.flatnonzero(~may_end(mdp) & may_pay)
     if len(stuck):
         named = ", ".join(mdp.state_name(int(s)) for s in stuck[:5])
         raise ValueError(f"gamma = 1 needs an end, but none follows state(s) {named}: lower gamma")
+
+
+def may_end(mdp: MDP) -> NDArray[np.bool_]:
+    """Return the states from which an episode can end, shape (S,)."""
+    alive = np.asarray(mdp.available.any(axis=1))
+    return ~alive | _reaching(mdp, mdp.terminated | ~alive[mdp.next_state])
 
 
 def _reaching(mdp: MDP, rows: NDArray[np.bool_]) -> NDArray[np.bool_]:

@@ -1,0 +1,132 @@
+"""The command of many trainings: sweep."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from qdecay import tables
+from qdecay.errors import InputError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from qdecay.sweep import Finished, Sweep
+
+app = typer.Typer()
+_LOG_SECONDS = 60.0  # between two lines where there is no terminal
+_SHOWN_CELLS = 5
+
+
+@app.command()
+def sweep(
+    spec: Annotated[Path, typer.Argument(metavar="SPEC", help="A spec of a sweep; .toml.")],
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", metavar="FILE", help="The store to make or to go on with."),
+    ] = None,
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="Processes; one for each core by default.")
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Check and count the cells, guess the time; no more.")
+    ] = False,
+) -> int:
+    """Train every cell of a spec, and lose nothing on the way.
+
+    Every batch of cells is stored as it finishes. Whatever ends the run, the same command goes on
+    from there, to the same rows. The exit code is 1 where cells are missing because they end
+    every worker that tries them.
+
+    \b
+    Examples:
+      qdecay sweep spec.toml --dry-run
+      qdecay sweep spec.toml -o results.db --workers 4
+    """
+    from qdecay.sweep import Sweep
+
+    wanted = Sweep(spec)
+    if dry_run:
+        if output is not None or workers is not None:
+            raise InputError("--dry-run writes nothing: leave -o and --workers out")
+        _print_plan(wanted)
+        return 0
+    if output is None:
+        raise InputError("-o is missing: name the store, such as -o results.db")
+    finished = _run(wanted, output, workers)
+    _print_finished(finished, output)
+    return int(bool(finished.fatal))
+
+
+def _run(wanted: Sweep, output: Path, workers: int | None) -> Finished:
+    """Run the sweep with a bar, or with a line each minute where there is no terminal."""
+    out = tables.console(stderr=True)
+    with tables.bar("cells") as bar:
+        bar.tell(output.name)
+        bar.expect(len(wanted))
+        line = _log(out)
+        shown = 0
+
+        def tick(done: int, cells: int) -> None:
+            nonlocal shown
+            bar.advance(done - shown)
+            shown = done
+            line(done, cells)
+
+        return wanted.run(
+            output,
+            workers=workers,
+            tick=tick,
+            tell=lambda news: out.print(f"{output}: {news}", markup=False, soft_wrap=True),
+        )
+
+
+def _log(out: Console) -> Callable[[int, int], None]:
+    """Return what prints a line each minute, and nothing on a terminal."""
+    last = time.monotonic()
+
+    def line(done: int, cells: int) -> None:
+        nonlocal last
+        if not out.is_terminal and time.monotonic() - last >= _LOG_SECONDS:
+            last = time.monotonic()
+            out.print(f"{done:,} of {cells:,} cells", soft_wrap=True)
+
+    return line
+
+
+def _print_plan(wanted: Sweep) -> None:
+    plan, out = wanted.plan, tables.console()
+    models = len(plan.groups) // len(plan.spec.learners)
+    out.print(
+        f"{len(plan):,} cells: {tables.count(models, 'model')}, "
+        f"{tables.count(len(plan.spec.learners), 'learner')}, "
+        f"{tables.count(len(plan.spec.seeds), 'seed')}; "
+        f"about {_shown_time(wanted.estimate())} of one worker",
+        soft_wrap=True,
+    )
+
+
+def _shown_time(seconds: float) -> str:
+    for size, unit in ((86400, "days"), (3600, "hours"), (60, "minutes")):
+        if seconds >= size:
+            return f"{seconds / size:.1f} {unit}"
+    return f"{seconds:.1f} seconds"
+
+
+def _print_finished(finished: Finished, output: Path) -> None:
+    out, fatal = tables.console(), finished.fatal
+    before = finished.cells - finished.trained - len(fatal)
+    kept = f", {before:,} from before" if before else ""
+    text = f"{output}: {finished.trained:,} cells trained{kept}"
+    out.print(text, markup=False, soft_wrap=True)
+    if fatal:
+        named = ", ".join(str(cell.number) for cell in fatal[:_SHOWN_CELLS])
+        out.print(
+            f"{tables.count(len(fatal), 'cell')} missing, which ended every worker: {named}"
+            f"{', ...' * (len(fatal) > _SHOWN_CELLS)}",
+            soft_wrap=True,
+        )

@@ -1,0 +1,201 @@
+"""The cells of a sweep: every training, counted in a fixed order before any of them runs.
+
+A *group* is one model with one learner; its cells are its gammas times the seeds. Cells are
+numbered group by group, in each by gamma, then by seed.
+
+The key of a cell is the hash of all that its training depends on: the model, the start, the learner
+with its settings, gamma and the seed's number. The training's seed is the key, so that
+`numpy.random.SeedSequence(key)` and with it every bit of the result depends on nothing else.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from bisect import bisect_right
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+from typing import NamedTuple
+
+from qdecay.errors import InputError
+from qdecay.exact.algebraic import AlgebraicNumber
+from qdecay.sweep.learners import LearnerSettings
+from qdecay.sweep.sources import SourceSettings, SweepModel
+from qdecay.sweep.spec import Around, Spec
+from qdecay.sweep.toml import canonical
+
+KEY_DIGITS = 32  # 128 bits: what SeedSequence holds without folding
+MAX_CELLS = 1_000_000_000
+
+
+class Cell(NamedTuple):
+    """One training: its number in the sweep, its key, its gamma and its seed's number."""
+
+    number: int
+    key: str
+    gamma: Fraction
+    seed: int
+
+
+@dataclass(frozen=True)
+class Group:
+    """The cells of one model and one learner.
+
+    Attributes:
+        first: number of its first cell.
+        model, learner: what is trained.
+        gammas, seeds: its cells are all pairs, gammas outermost.
+    """
+
+    first: int
+    model: SweepModel
+    learner: LearnerSettings
+    gammas: tuple[Fraction, ...]
+    seeds: tuple[int, ...]
+
+    def __len__(self) -> int:
+        """How many cells there are."""
+        return len(self.gammas) * len(self.seeds)
+
+    @cached_property
+    def content(self) -> str:
+        """What all its cells' trainings depend on, as one text."""
+        learner = {"name": self.learner.name, **self.learner.settings}
+        return canonical(["qdecay.sweep/1", self.model.digest, self.model.start, learner])
+
+    def pair(self, number: int) -> tuple[Fraction, int]:
+        """Return gamma and the seed of the cell of that number in the sweep."""
+        gamma, seed = divmod(number - self.first, len(self.seeds))
+        return self.gammas[gamma], self.seeds[seed]
+
+    def cell(self, number: int) -> Cell:
+        """Return the cell of that number in the sweep."""
+        gamma, seed = self.pair(number)
+        key = self._hash.copy()
+        key.update(f"\n{gamma} {seed}".encode())
+        return Cell(number, key.hexdigest()[:KEY_DIGITS], gamma, seed)
+
+    @cached_property
+    def _hash(self) -> hashlib._Hash:
+        return hashlib.sha256(self.content.encode())
+
+
+@dataclass(frozen=True)
+class Plan:
+    """All cells of a sweep, checked.
+
+    Attributes:
+        spec: where they come from.
+        groups: in order of their cells' numbers.
+    """
+
+    spec: Spec
+    groups: tuple[Group, ...]
+
+    def __len__(self) -> int:
+        """How many cells there are."""
+        return self.groups[-1].first + len(self.groups[-1])
+
+    def __iter__(self) -> Iterator[Cell]:
+        """Yield all cells in order."""
+        return map(self.cell, range(len(self)))
+
+    def group_of(self, number: int) -> int:
+        """Return the index of the group that a cell belongs to."""
+        return bisect_right(self._firsts, number) - 1
+
+    def cell(self, number: int) -> Cell:
+        """Return the cell of that number."""
+        return self.groups[self.group_of(number)].cell(number)
+
+    @cached_property
+    def _firsts(self) -> list[int]:
+        return [group.first for group in self.groups]
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 of all that the cells depend on: equal digests, equal results."""
+        parts = ([g.content, [str(x) for x in g.gammas], g.seeds] for g in self.groups)
+        return hashlib.sha256("\n".join(map(canonical, parts)).encode()).hexdigest()
+
+
+def plan(spec: Spec) -> Plan:
+    """Return the cells of a spec; every source is read and every setting checked.
+
+    Raises:
+        InputError: a source or its break-even gammas cannot be had, a training may never end, two
+            combinations are the same training, or there are more than 10^9 cells.
+    """
+    models = [(source, source.model()) for source in spec.sources]
+    gammas = [_gammas(spec, source, model) for source, model in models]
+    groups: list[Group] = []
+    first = 0
+    known: set[str] = set()
+    for (source, model), own in zip(models, gammas, strict=True):
+        for learner in spec.learners:
+            group = Group(first, model, learner, own, spec.seeds)
+            _check(group, source)
+            if group.content in known:
+                raise InputError(
+                    f"{source.place}: {model.name} with {learner.title} is in the sweep already: "
+                    f"leave one of the two out"
+                )
+            known.add(group.content)
+            groups.append(group)
+            first += len(group)
+    if first > MAX_CELLS:
+        raise InputError(f"{spec.name}: {first:,} cells, at most {MAX_CELLS:,}")
+    return Plan(spec, tuple(groups))
+
+
+def _gammas(spec: Spec, source: SourceSettings, model: SweepModel) -> tuple[Fraction, ...]:
+    if not isinstance(spec.gammas, Around):
+        return spec.gammas
+    roots = break_even_gammas(model)
+    if not roots:
+        raise InputError(
+            f"{source.place}: {model.name} has no break-even gamma at its start: "
+            f'list its gammas in place of around = "break-even"'
+        )
+    return around(spec.gammas, roots)
+
+
+def break_even_gammas(model: SweepModel) -> tuple[AlgebraicNumber, ...]:
+    """Return the exact gammas at which the best choice at the start changes, in order."""
+    from dataclasses import replace
+
+    from qdecay.exact.break_even import break_even
+
+    exact = break_even(replace(model.mdp, start=model.start))
+    pairs = zip(exact.roots, exact.switches, strict=True)
+    return tuple(root for root, switch in pairs if switch)
+
+
+def around(where: Around, roots: tuple[AlgebraicNumber, ...]) -> tuple[Fraction, ...]:
+    """Return the gammas round the roots, each once, in order."""
+    found: set[Fraction] = set()
+    for root in roots:
+        middle = Fraction(root.decimal(12))
+        for k in range(1, where.count + 1):
+            share = where.spread * k / where.count
+            found |= {middle * (1 - share), middle + share * (1 - middle)}
+    return tuple(sorted(found))
+
+
+def _check(group: Group, source: SourceSettings) -> None:
+    """Refuse what would fail or never end in a worker."""
+    from qdecay.learning.arguments import may_end, require_an_end
+
+    mdp, learner = group.model.mdp, group.learner
+    explores = learner.settings["epsilon"] != "0" and isinstance(learner.settings["epsilon"], str)
+    if not learner.bounded and not (explores and bool(may_end(mdp).all())):
+        raise InputError(
+            f"{source.place}: an episode of {group.model.name} with {learner.title} may never end: "
+            f"give the learner steps or max_episode_steps"
+        )
+    if 1 in group.gammas:
+        try:
+            require_an_end(mdp)
+        except ValueError as error:
+            raise InputError(f"{source.place}: {group.model.name}: {error}") from error

@@ -1,0 +1,127 @@
+"""The SQLite file of a sweep: its tables, how it is opened, and how its errors are told."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from qdecay.errors import InputError
+
+APPLICATION_ID = 0x71646379  # "qdcy"
+SCHEMA_VERSION = 1
+TABLES = {
+    "sweep": "CREATE TABLE sweep (name TEXT PRIMARY KEY, value TEXT NOT NULL)",
+    "runs": "CREATE TABLE runs (run INTEGER PRIMARY KEY, started TEXT NOT NULL, "
+    "versions TEXT NOT NULL)",
+    "models": "CREATE TABLE models (model INTEGER PRIMARY KEY, source TEXT NOT NULL, "
+    "parameters TEXT NOT NULL, start INTEGER NOT NULL, document TEXT NOT NULL)",
+    "learners": "CREATE TABLE learners (learner INTEGER PRIMARY KEY, name TEXT NOT NULL, "
+    "settings TEXT NOT NULL)",
+    "results": "CREATE TABLE results (cell INTEGER PRIMARY KEY, key TEXT NOT NULL, "
+    "model INTEGER NOT NULL, learner INTEGER NOT NULL, gamma TEXT NOT NULL, "
+    "seed INTEGER NOT NULL, action INTEGER, value REAL, margin REAL, steps INTEGER, "
+    "episodes INTEGER, error TEXT)",
+}
+_TOLD = {
+    "SQLITE_FULL": "the disk is full: free some space and run the same command again; what was "
+    "stored is kept",
+    "SQLITE_BUSY": "another program has locked it: wait for it, or close it",
+    "SQLITE_NOTADB": "is no store of a sweep: name a new file",
+    "SQLITE_CORRUPT": "is damaged: restore a copy, or name a new file",
+    "SQLITE_CANTOPEN": "cannot be opened: is the folder there, and can it be written to?",
+    "SQLITE_READONLY": "cannot be written to",
+}
+
+
+@contextmanager
+def told(path: Path) -> Iterator[None]:
+    """Tell SQLite's errors in one line.
+
+    Raises:
+        InputError: what went wrong with the file at `path`.
+    """
+    try:
+        yield
+    except sqlite3.Error as error:
+        name = getattr(error, "sqlite_errorname", None) or ""
+        known = [text for code, text in _TOLD.items() if name.startswith(code)]
+        raise InputError(f"{path}: {known[0] if known else error}") from error
+
+
+def connect(path: Path, *, write: bool) -> sqlite3.Connection:
+    """Return a connection without implicit transactions; nothing in the file is trusted."""
+    mode = "rwc" if write else "ro"
+    uri = f"{path.absolute().as_uri()}?mode={mode}"
+    connection = sqlite3.connect(uri, timeout=5, isolation_level=None, uri=True)
+    connection.execute("PRAGMA trusted_schema = OFF")
+    connection.execute("PRAGMA cell_size_check = ON")
+    return connection
+
+
+def is_blank(connection: sqlite3.Connection) -> bool:
+    """Whether nothing was ever made in the database: a new file, or one cut off at its birth."""
+    tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+    return tables == 0 and _pragma(connection, "application_id") == 0
+
+
+def require_store(connection: sqlite3.Connection, path: Path) -> None:
+    """Raise InputError unless the database is a sound store of this schema version."""
+    if _pragma(connection, "application_id") != APPLICATION_ID:
+        raise InputError(f"{path}: is a database, but no store of a sweep: name a new file")
+    found = _pragma(connection, "user_version")
+    if found != SCHEMA_VERSION:
+        raise InputError(
+            f"{path}: has schema version {found}, and this qdecay reads {SCHEMA_VERSION}: use the "
+            f"version that wrote it, or name a new file"
+        )
+    made = "SELECT name, sql FROM sqlite_master WHERE name NOT LIKE 'sqlite_%'"
+    if dict(connection.execute(made).fetchall()) != TABLES:
+        raise InputError(f"{path}: its tables are not those of a sweep: name a new file")
+    fault = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+    if fault != "ok":
+        reason = " ".join(str(fault).split())
+        raise InputError(f"{path}: is damaged ({reason}): restore a copy, or name a new file")
+
+
+def create(connection: sqlite3.Connection) -> None:
+    """Make the tables; the caller's transaction makes them whole or not at all."""
+    for statement in TABLES.values():
+        connection.execute(statement)
+    connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+    connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+
+
+@contextmanager
+def transaction(connection: sqlite3.Connection) -> Iterator[None]:
+    """All that is done inside is stored, or nothing."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
+
+
+def json_object(text: object, path: Path) -> dict[str, Any]:
+    """Return the JSON object that a column of the store at `path` holds.
+
+    Raises:
+        InputError: it holds something else.
+    """
+    try:
+        value = json.loads(text) if isinstance(text, str) else None
+    except (ValueError, RecursionError):
+        value = None
+    if not isinstance(value, dict):
+        raise InputError(f"{path}: is damaged: {str(text)[:40]!r} is no JSON object")
+    return value
+
+
+def _pragma(connection: sqlite3.Connection, name: str) -> int:
+    return int(connection.execute(f"PRAGMA {name}").fetchone()[0])

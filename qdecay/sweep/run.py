@@ -1,0 +1,169 @@
+"""Running a sweep: batches go out, rows come back and are stored, whatever happens on the way."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from concurrent.futures import FIRST_COMPLETED, Future, wait
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from qdecay.sweep.backends import Pool, open_pool
+from qdecay.sweep.cells import Cell, Plan, plan
+from qdecay.sweep.queue import Batch, Queue
+from qdecay.sweep.spec import Spec
+from qdecay.sweep.store import Store
+from qdecay.sweep.work import Outcome, train
+
+_LOOK_SECONDS = 0.5  # how often the loop looks up, so that nothing can make it deaf
+_SAMPLES = 16  # cells that an estimate trains,
+_SAMPLE_SECONDS = 5.0  # unless they take longer than this
+_AHEAD = 2  # batches for each worker: the next one waits at its door
+
+
+@dataclass(frozen=True)
+class Finished:
+    """What a run left behind.
+
+    Attributes:
+        cells: cells of the sweep.
+        trained: those that this run added to the store.
+        fatal: those that are missing, because each ended every worker that tried it.
+    """
+
+    cells: int
+    trained: int
+    fatal: tuple[Cell, ...]
+
+
+class Sweep:
+    """Many trainings, stored as they finish.
+
+    >>> sweep = Sweep(Spec.parse('''
+    ...     schema = "qdecay.sweep/1"
+    ...     sources = [{ source = "qdecay/StayOrMove-v0" }]
+    ...     gammas = ["0.4", "0.6"]
+    ...     learners = [{ name = "q_learning", epsilon = [0.1, 0.5], episodes = 100 }]
+    ...     seeds = 5
+    ... '''))
+    >>> len(sweep)
+    20
+
+    Args:
+        spec: a spec, or the path of one.
+
+    Raises:
+        InputError: the spec, one of its sources or a setting is wrong.
+    """
+
+    def __init__(self, spec: Spec | str | Path) -> None:
+        self.spec = spec if isinstance(spec, Spec) else Spec.load(spec)
+
+    @cached_property
+    def plan(self) -> Plan:
+        """All cells, checked.
+
+        Raises:
+            InputError: see `qdecay.sweep.cells.plan`.
+        """
+        return plan(self.spec)
+
+    def __len__(self) -> int:
+        """How many cells there are."""
+        return len(self.plan)
+
+    def estimate(self) -> float:
+        """Return about how many seconds all cells take one worker.
+
+        A few cells, evenly spread, are trained twice (the first time may compile the kernels) and
+        the mean of their quicker times stands for all. The seconds are a guess, no bound.
+        """
+        plan, seconds = self.plan, []
+        numbers = sorted({i * (len(plan) - 1) // (_SAMPLES - 1) for i in range(_SAMPLES)})
+        began = time.perf_counter()
+        for number in numbers:
+            batch = Queue(plan, bytearray(len(plan)), 1).parts(Batch([number]))
+            seconds.append(min(sum(train(batch).seconds) for _ in range(2)))
+            if time.perf_counter() - began > _SAMPLE_SECONDS:
+                break
+        return sum(seconds) / len(seconds) * len(plan)
+
+    def run(
+        self,
+        store: str | Path,
+        *,
+        workers: int | None = None,
+        backend: str = "processes",
+        tick: Callable[[int, int], None] = lambda done, cells: None,
+        tell: Callable[[str], None] = lambda news: None,
+    ) -> Finished:
+        """Train every cell that is not in the store yet, and store its row.
+
+        Whatever ends the run early loses at most the batches that were under way; the same call
+        goes on from there. A script that uses the backend "processes" keeps its top level under
+        `if __name__ == "__main__"`.
+
+        Args:
+            store: the SQLite file; made where it is missing.
+            workers: processes; None is one for each core.
+            backend: "processes", or "here" for this very process.
+            tick: called with the cells stored and all cells, first before anything runs.
+            tell: called with what a person should know.
+
+        Raises:
+            InputError: the spec or the store cannot be used, another run writes to the store,
+                the disk is full, or the backend cannot be had.
+            KeyboardInterrupt: as usual; what is finished is stored.
+        """
+        with Store(store, self.plan) as opened:
+            if opened.news:
+                tell(opened.news)
+            before = opened.done.count(1)
+            tick(before, len(self))
+            if before == len(self):
+                return Finished(len(self), 0, ())
+            pool = open_pool(backend, workers)
+            try:
+                fatal = _drive(self.plan, opened, pool, tick)
+            except BaseException:
+                pool.close(kill=True)
+                raise
+            pool.close(kill=False)
+            cells = tuple(self.plan.cell(number) for number in fatal)
+            return Finished(len(self), opened.done.count(1) - before, cells)
+
+
+def _drive(
+    plan: Plan, store: Store, pool: Pool, tick: Callable[[int, int], None]
+) -> tuple[int, ...]:
+    """Run all that is left, and return the cells that ended every worker."""
+    queue = Queue(plan, store.done, pool.workers)
+    under_way: dict[Future[Outcome], Batch] = {}
+    while _submit(queue, pool, under_way):
+        for future in wait(under_way, _LOOK_SECONDS, FIRST_COMPLETED).done:
+            batch = under_way.pop(future)
+            try:
+                outcome = future.result()
+            except pool.deaths:
+                queue.died(batch)
+                continue
+            store.add(outcome.rows)
+            queue.finished(batch, outcome)
+            tick(store.done.count(1), len(plan))
+    return tuple(queue.fatal)
+
+
+def _submit(queue: Queue, pool: Pool, under_way: dict[Future[Outcome], Batch]) -> bool:
+    """Keep the workers busy; return whether anything is under way."""
+    while len(under_way) < _AHEAD * pool.workers:
+        if any(batch.alone for batch in under_way.values()):
+            break
+        batch = queue.next()
+        if batch is None:
+            break
+        if batch.alone and under_way:
+            queue.put_back(batch)
+            break
+        under_way[pool.submit(queue.parts(batch))] = batch
+    return bool(under_way)

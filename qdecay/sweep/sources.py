@@ -1,0 +1,220 @@
+"""The sources of a sweep: a table of the spec stands for every combination of its lists.
+
+Either `source` names what every command takes as SOURCE, with `options`; or `delay` and `reward`
+describe a choice between `near_reward` after `near_delay` steps and `reward` after `delay` steps.
+What a cell depends on is the model, not its name: the digest is taken of the model's document.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, get_args
+
+from qdecay.errors import InputError
+from qdecay.source import Source
+from qdecay.sweep.toml import Table, number, one_of, text, whole
+
+if TYPE_CHECKING:
+    import gymnasium as gym
+
+    from qdecay.mdp import MDP
+
+CHOICE = "choice"
+_CHOICE_KEYS = ("delay", "reward", "near_delay", "near_reward", "ending")
+
+
+@dataclass(frozen=True)
+class SourceSettings:
+    """One source with all its parameters, not yet looked at.
+
+    Attributes:
+        place: where it stands in the spec, for messages.
+        text: the Gymnasium id or the path as written, or `CHOICE`.
+        parameters: JSON values by name: options, or the keys of a choice and options.
+        start: the state that trainings begin in; None is the model's own.
+        folder: what a relative path starts from.
+    """
+
+    place: str
+    text: str
+    parameters: Mapping[str, Any]
+    start: int | None
+    folder: Path
+
+    def model(self) -> SweepModel:
+        """Read the source and return its model.
+
+        Raises:
+            InputError: it cannot be read as a finite model with a start state, or has noise that
+                its model does not know of.
+        """
+        from qdecay.files import mdp_document
+        from qdecay.mdp import MDP
+
+        try:
+            if self._is_file:
+                mdp = self._source().mdp()
+            else:
+                env = self._env()
+                if getattr(env.unwrapped, "reward_noise", 0):
+                    raise InputError("noise on rewards is no part of a model: leave it out")
+                mdp = MDP.from_env(env)
+            start = self._start(mdp)
+        except (TypeError, ValueError, OSError) as error:
+            raise InputError(f"{self.place}: {' '.join(str(error).split())}") from error
+        document = json.dumps(mdp_document(mdp), separators=(",", ":"))
+        return SweepModel(self.text, dict(self.parameters), start, document)
+
+    @property
+    def _is_file(self) -> bool:
+        return self.text != CHOICE and self._source().path is not None and not self.parameters
+
+    def _source(self) -> Source:
+        """The source as the commands know it; a relative path starts beside the spec."""
+        given = Source(self.text, dict(self.parameters))
+        beside = self.folder / self.text
+        if given.path is None and not beside.is_file():
+            return given
+        return Source(str(beside), dict(self.parameters))
+
+    def _env(self) -> gym.Env[Any, Any]:
+        if self.text != CHOICE:
+            return self._source().env()
+        from qdecay_envs.chain import ChainEnv
+        from qdecay_envs.layout import ChainLayout
+
+        rest = {k: v for k, v in self.parameters.items() if k not in _CHOICE_KEYS}
+        p = self.parameters
+        if p["near_delay"] >= p["delay"]:
+            raise ValueError(f"delay must be > near_delay = {p['near_delay']}, got {p['delay']}")
+        near = [0] * p["near_delay"] + [p["near_reward"]]
+        far = [0] * p["delay"] + [p["reward"]]
+        return ChainEnv(ChainLayout((("near", near), ("far", far)), p["ending"]), **rest)  # type: ignore[arg-type]
+
+    def _start(self, mdp: MDP) -> int:
+        start = mdp.start if self.start is None else self.start
+        if start is None:
+            raise ValueError("has no single start state: write start = 0, or another state")
+        if not start < mdp.n_states or not mdp.available[start].any():
+            raise ValueError(f"start = {start}: there is no such state, or it has no action")
+        return start
+
+
+@dataclass(frozen=True)
+class SweepModel:
+    """A finite model that a sweep trains on, as text that can be hashed, stored and sent.
+
+    Attributes:
+        text, parameters: what the spec calls it.
+        start: the state that trainings begin in.
+        document: the qdecay.mdp/1 document.
+    """
+
+    text: str
+    parameters: Mapping[str, Any]
+    start: int
+    document: str = field(repr=False)
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the document."""
+        return hashlib.sha256(self.document.encode()).hexdigest()
+
+    @property
+    def mdp(self) -> MDP:
+        """The model."""
+        return mdp_of(self.document)
+
+    @property
+    def name(self) -> str:
+        """The text with the parameters."""
+        shown = ", ".join(f"{name} = {value}" for name, value in self.parameters.items())
+        return f"{self.text} ({shown})" if shown else self.text
+
+
+@lru_cache(maxsize=64)
+def mdp_of(document: str) -> MDP:
+    """Return the model of a qdecay.mdp/1 document; the last ones are kept.
+
+    Raises:
+        InputError: the text is no such document.
+    """
+    from qdecay.files import mdp_arguments
+    from qdecay.mdp import MDP
+
+    return MDP.from_rows(**mdp_arguments(json.loads(document), Path("a model")))
+
+
+def read_sources(table: Table, folder: Path) -> Iterator[SourceSettings]:
+    """Yield every source that a table of the spec stands for.
+
+    Raises:
+        InputError: a key is unknown or missing, or a value is wrong.
+    """
+    place = f"{table.name}: {table.place}"
+    start = table.take("start")
+    if start is not None:
+        (start,) = table.values("start", [start], whole(0))
+    if "source" in table:
+        texts = table.axis("source", text)
+        axes: dict[str, tuple[Any, ...]] = {}
+    elif "delay" in table:
+        texts = (CHOICE,)
+        axes = _choice(table)
+    else:
+        table.refuse('write source = "an id or a file", or delay and reward for a choice')
+    for name, values in _options(table).items():
+        if name in axes:
+            table.refuse(f"{name} is no option here", "options")
+        axes[name] = values
+    table.close()
+    for source, values in itertools.product(texts, itertools.product(*axes.values())):
+        parameters = dict(zip(axes, values, strict=True))
+        yield SourceSettings(place, source, parameters, start, folder)
+
+
+def _choice(table: Table) -> dict[str, tuple[Any, ...]]:
+    from qdecay_envs.layout import Ending
+
+    def exact(value: Any) -> int | str:
+        fraction = number(value)
+        return fraction.numerator if fraction.denominator == 1 else str(fraction)
+
+    return {
+        "delay": table.axis("delay", whole(1)),
+        "reward": table.values("reward", table.demand("reward", "reward = 6"), exact),
+        "near_delay": table.axis("near_delay", whole(0), 0),
+        "near_reward": table.axis("near_reward", exact, 1),
+        "ending": table.axis("ending", one_of(get_args(Ending)), "terminate"),
+    }
+
+
+def _options(table: Table) -> dict[str, tuple[Any, ...]]:
+    """Return the values of each keyword argument."""
+    options = Table(table.name, f"{table.place}.options", table.take("options", {}))
+    found = {}
+    for name, value in options.rest().items():
+        if not name.isidentifier():
+            options.refuse("is no name of an argument", name)
+        found[name] = options.values(name, value, _json_value)
+    return found
+
+
+def _json_value(value: Any) -> Any:
+    """Return an argument as JSON has it; TOML's dates and times are refused."""
+    if isinstance(value, Fraction):
+        return float(value)  # as -k has it: Gymnasium's own arguments are floats
+    if isinstance(value, list):
+        return [_json_value(part) for part in value]
+    if isinstance(value, dict):
+        return {name: _json_value(part) for name, part in value.items()}
+    if not isinstance(value, str | int | bool):
+        raise TypeError("dates and times are no argument")
+    return value

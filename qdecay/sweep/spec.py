@@ -1,0 +1,127 @@
+"""The spec of a sweep: sources, gammas, learners and seeds, as TOML of schema qdecay.sweep/1.
+
+    schema = "qdecay.sweep/1"
+    sources = [{ delay = [1, 2, 4, 8], reward = 6 }]
+    gammas = { around = "break-even", count = 10, spread = 0.2 }
+    learners = [{ name = "q_learning", epsilon = [0.1, 0.5], episodes = 300 }]
+    seeds = 20
+
+Wherever a list may stand for a value, the sweep has one axis more.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+from qdecay.sweep.learners import LearnerSettings, read_learners
+from qdecay.sweep.sources import SourceSettings, read_sources
+from qdecay.sweep.toml import Table, number, one_of, parse, read_text, share, tables, whole
+
+SCHEMA = "qdecay.sweep/1"
+MAX_SEEDS = 10_000_000
+MAX_GROUPS = 100_000  # models times learners: each model is read before anything runs
+
+
+@dataclass(frozen=True)
+class Around:
+    """Gammas on both sides of each exact break-even gamma g.
+
+    They are g - k/count * spread * g and g + k/count * spread * (1 - g) for k = 1..count, with g
+    rounded to 12 decimals: `spread` is the share of the way to 0 and to 1 that is covered.
+
+    Attributes:
+        count: gammas on each side, >= 1.
+        spread: in (0, 1).
+    """
+
+    count: int
+    spread: Fraction
+
+
+@dataclass(frozen=True)
+class Spec:
+    """What a sweep is made of, checked as far as it can be without looking at the sources.
+
+    Attributes:
+        name: where it came from, for messages.
+        text: the TOML.
+        sources, learners: one for every combination of their lists, in the order written.
+        gammas: exact numbers in [0, 1], in the order written; or points round break-even gammas.
+        seeds: integers >= 0.
+    """
+
+    name: str
+    text: str
+    sources: tuple[SourceSettings, ...]
+    gammas: tuple[Fraction, ...] | Around
+    learners: tuple[LearnerSettings, ...]
+    seeds: tuple[int, ...]
+
+    @classmethod
+    def load(cls, path: str | Path) -> Spec:
+        """Return the spec of a TOML file.
+
+        Raises:
+            InputError: the file cannot be read or is no spec; the message names file and key.
+        """
+        return cls.parse(read_text(Path(path)), name=str(path), folder=Path(path).parent)
+
+    @classmethod
+    def parse(cls, text: str, *, name: str = "spec", folder: Path = Path()) -> Spec:
+        """Return the spec of a TOML text; relative paths start from `folder`.
+
+        Raises:
+            InputError: it is no spec; the message names the key.
+        """
+        top = parse(text, name)
+        if top.take("schema") != SCHEMA:
+            top.refuse(f'no spec of a sweep: write schema = "{SCHEMA}"')
+        sources = top.demand("sources", 'sources = [{ source = "FrozenLake-v1" }]')
+        gammas = top.demand("gammas", 'gammas = [0.5, "2/3"]')
+        learners = top.demand("learners", 'learners = [{ name = "q_learning", episodes = 300 }]')
+        seeds = _seeds(top)
+        top.close()
+        spec = cls(
+            name,
+            text,
+            tuple(s for t in tables(name, "sources", sources) for s in read_sources(t, folder)),
+            _gammas(top, gammas),
+            tuple(s for t in tables(name, "learners", learners) for s in read_learners(t)),
+            seeds,
+        )
+        if len(spec.sources) * len(spec.learners) > MAX_GROUPS:
+            top.refuse(
+                f"{len(spec.sources):,} sources times {len(spec.learners):,} learners: at most "
+                f"{MAX_GROUPS:,} combinations fit a sweep"
+            )
+        return spec
+
+
+def _gammas(top: Table, value: Any) -> tuple[Fraction, ...] | Around:
+    if not isinstance(value, dict):
+        return top.values("gammas", value, share)
+    table = Table(top.name, "gammas", value)
+    table.values("around", table.demand("around", 'around = "break-even"'), one_of(["break-even"]))
+    (count,) = table.values("count", [table.take("count", 10)], whole(1))
+    (spread,) = table.values("spread", [table.take("spread", Fraction(1, 5))], number)
+    table.close()
+    if not 0 < spread < 1:
+        table.refuse(f"must be in (0, 1), got {spread}", "spread")
+    if count > 100_000:
+        table.refuse(f"must be <= 100,000, got {count}", "count")
+    if spread / count < Fraction(1, 10**6):
+        table.refuse("the gammas lie closer than 1e-6 of the way: raise spread or lower count")
+    return Around(count, spread)
+
+
+def _seeds(top: Table) -> tuple[int, ...]:
+    value = top.take("seeds", 1)
+    if isinstance(value, list):
+        return top.values("seeds", value, whole(0))
+    (count,) = top.values("seeds", [value], whole(1))
+    if count > MAX_SEEDS:
+        top.refuse(f"at most {MAX_SEEDS:,} seeds, got {count}", "seeds")
+    return tuple(range(count))

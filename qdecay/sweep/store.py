@@ -1,0 +1,199 @@
+"""The store of a sweep: one SQLite file that a crash, a second run or a foreign file cannot spoil.
+
+SQLite in WAL mode with `synchronous = FULL`: every batch is one transaction, and on the disk when
+`add` returns. One process writes. It holds an exclusive lock on an empty SQLite file beside the
+store (`NAME-lock`) for as long as it runs; the operating system drops the lock with the process, so
+that nothing stays locked after a crash. A second run is refused. Readers need no lock.
+
+A file that is not a store of this very sweep is told, and left as it is.
+"""
+
+from __future__ import annotations
+
+import platform
+import sqlite3
+from collections.abc import Iterable
+from contextlib import ExitStack, closing
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from qdecay.errors import InputError
+from qdecay.sweep.cells import Plan
+from qdecay.sweep.database import (
+    connect,
+    create,
+    is_blank,
+    json_object,
+    require_store,
+    told,
+    transaction,
+)
+from qdecay.sweep.toml import canonical
+from qdecay.sweep.work import Row
+
+_PACKAGES = ("qdecay", "numpy", "numba", "gymnasium", "sympy", "python-flint")
+_INSERT = f"INSERT INTO results VALUES ({', '.join('?' * 12)})"
+
+
+class Store:
+    """The store of one plan, open for writing; a context manager.
+
+    Attributes:
+        path: the file.
+        done: a byte for each cell of the plan, 1 where its row is stored.
+        news: what a person should know, such as other package versions than before; or "".
+    """
+
+    def __init__(self, path: str | Path, plan: Plan) -> None:
+        """Open the store at `path`, or make it.
+
+        Raises:
+            InputError: another run writes to it, it is no store, damaged, of another version or
+                of another sweep, or it cannot be read or written.
+        """
+        self.path, self._plan = Path(path), plan
+        self.done, self.news = bytearray(len(plan)), ""
+        if not self.path.parent.is_dir():
+            raise InputError(f"{path}: the folder {self.path.parent} does not exist")
+        with ExitStack() as stack, told(self.path):
+            stack.enter_context(closing(_lock(self.path)))
+            fresh = self._look()
+            self._connection = stack.enter_context(closing(connect(self.path, write=True)))
+            self._connection.execute("PRAGMA journal_mode = WAL")
+            self._connection.execute("PRAGMA synchronous = FULL")
+            with transaction(self._connection):
+                if fresh:
+                    create(self._connection)
+                    self._describe()
+                self._begin_run()
+            self._close = stack.pop_all()
+
+    def __enter__(self) -> Self:
+        """Return the store."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Close the file and give up the lock."""
+        self._close.close()
+
+    def add(self, rows: Iterable[Row]) -> None:
+        """Store the rows of a batch, all of them or none.
+
+        Raises:
+            InputError: they cannot be written; the disk is full, for instance.
+        """
+        stored = list(rows)
+        with told(self.path), transaction(self._connection):
+            self._connection.executemany(_INSERT, map(self._columns, stored))
+        for row in stored:
+            self.done[row.number] = 1
+
+    def _columns(self, row: Row) -> tuple[object, ...]:
+        group = self._plan.group_of(row.number)
+        model, learner = divmod(group, len(self._plan.spec.learners))
+        gamma, seed = self._plan.groups[group].pair(row.number)
+        return (row.number, row.key, model, learner, str(gamma), seed, *row[2:])
+
+    def _look(self) -> bool:
+        """Return whether the file is to be made; refuse one that is not this sweep's store."""
+        if not self.path.exists() or self.path.stat().st_size == 0:
+            return True
+        with closing(connect(self.path, write=False)) as connection:
+            if is_blank(connection):
+                return True
+            require_store(connection, self.path)
+            self._require_this_sweep(connection)
+            self._read_done(connection)
+        return False
+
+    def _require_this_sweep(self, connection: sqlite3.Connection) -> None:
+        known = dict(connection.execute("SELECT name, value FROM sweep"))
+        if known.get("plan") != self._plan.digest:
+            raise InputError(
+                f"{self.path}: holds another sweep, of {known.get('cells')} cells: name a new "
+                f"file, or run the spec that made it"
+            )
+
+    def _read_done(self, connection: sqlite3.Connection) -> None:
+        for number, key in connection.execute("SELECT cell, key FROM results"):
+            if not 0 <= number < len(self._plan) or self._plan.cell(number).key != key:
+                raise InputError(
+                    f"{self.path}: is damaged: cell {number} is no cell of this sweep: restore a "
+                    f"copy, or name a new file"
+                )
+            self.done[number] = 1
+
+    def _describe(self) -> None:
+        """Store the spec, and the models and learners that the rows refer to."""
+        plan, insert = self._plan, self._connection.executemany
+        about = {"spec": plan.spec.text, "plan": plan.digest, "cells": str(len(plan))}
+        insert("INSERT INTO sweep VALUES (?, ?)", about.items())
+        models = [group.model for group in plan.groups[:: len(plan.spec.learners)]]
+        insert(
+            "INSERT INTO models VALUES (?, ?, ?, ?, ?)",
+            (
+                (number, m.text, canonical(m.parameters), m.start, m.document)
+                for number, m in enumerate(models)
+            ),
+        )
+        insert(
+            "INSERT INTO learners VALUES (?, ?, ?)",
+            (
+                (number, learner.name, canonical(learner.settings))
+                for number, learner in enumerate(plan.spec.learners)
+            ),
+        )
+
+    def _begin_run(self) -> None:
+        """Note when this run began and with which packages; tell where they have changed."""
+        now = versions()
+        last = self._connection.execute("SELECT versions FROM runs ORDER BY run DESC LIMIT 1")
+        row = last.fetchone()
+        before = json_object(row[0], self.path) if row else now
+        changed = [
+            f"{name} {before.get(name)} -> {new}"
+            for name, new in now.items()
+            if before.get(name) != new
+        ]
+        if changed:
+            self.news = f"other versions than in the last run: {', '.join(changed)}"
+        started = datetime.now(UTC).isoformat(timespec="seconds")
+        self._connection.execute(
+            "INSERT INTO runs (started, versions) VALUES (?, ?)", (started, canonical(now))
+        )
+
+
+def versions() -> dict[str, str]:
+    """Return the versions of what results depend on."""
+    found = {"python": platform.python_version()}
+    for name in _PACKAGES:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:  # a checkout that is not installed
+            found[name] = "unknown"
+    return found
+
+
+def _lock(path: Path) -> sqlite3.Connection:
+    """Return a connection that holds the lock of the store until it is closed."""
+    beside = path.with_name(f"{path.name}-lock")
+    with told(beside):
+        connection = sqlite3.connect(beside, timeout=0, isolation_level=None)
+        try:
+            connection.execute("BEGIN EXCLUSIVE")
+        except sqlite3.OperationalError as error:
+            connection.close()
+            if (error.sqlite_errorname or "").startswith("SQLITE_BUSY"):
+                raise InputError(
+                    f"{path}: another run is writing to it: wait for it, or stop it"
+                ) from error
+            raise
+        return connection
