@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from qdecay import cli_probe, cli_regions, cli_report, cli_suite, cli_sweep, tables
+from qdecay import cli_export, cli_probe, cli_regions, cli_report, cli_suite, cli_sweep, tables
 from qdecay.cli_options import AsJson, OptionPairs, complete_source
 
 if TYPE_CHECKING:
@@ -327,3 +327,4 @@ app.add_typer(cli_report.app)
 app.add_typer(cli_probe.app)
 app.add_typer(cli_suite.app)
 app.add_typer(cli_sweep.app)
+app.add_typer(cli_export.app)

@@ -1,0 +1,207 @@
+"""The rows of a store as one flat table, for pandas, polars, duckdb and whatever reads CSV.
+
+A row has what names its cell (`source_...` and `learner_...` for each parameter and setting), then
+what its training ended with. `gamma_exact` is the fraction, `gamma` the float that was used.
+Numbers that the spec has as text are floats here where all of a column are numbers.
+"""
+
+from __future__ import annotations
+
+import csv
+import secrets
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from fractions import Fraction
+from itertools import islice
+from pathlib import Path
+from sqlite3 import Connection
+from typing import Any
+
+from qdecay.errors import InputError
+from qdecay.sweep.database import connect, json_object, require_store, told
+from qdecay.sweep.toml import canonical
+from qdecay_envs.rational import rational
+
+SUFFIXES = (".csv", ".parquet")
+_RESULTS = {
+    "action": int,
+    "value": float,
+    "margin": float,
+    "steps": int,
+    "episodes": int,
+    "error": str,
+}
+_SELECT = f"SELECT cell, key, model, learner, gamma, seed, {', '.join(_RESULTS)} FROM results"
+_ROWS_AT_ONCE = 50_000
+Row = tuple[Any, ...]
+
+
+def export(store: str | Path, path: str | Path) -> int:
+    """Write the rows of a store to a `.csv` or `.parquet` file, and return how many there are.
+
+    The file appears whole or not at all; an existing one is replaced. A store that a run is
+    still writing to gives the rows that are stored so far.
+
+    Raises:
+        InputError: the store cannot be read or is none, the name ends otherwise, or pyarrow, which
+            Parquet needs, is missing.
+        OSError: the file cannot be written.
+    """
+    source, target = Path(store), Path(path)
+    if target.suffix not in SUFFIXES:
+        raise InputError(f"{path}: the name of an export must end in {' or '.join(SUFFIXES)}")
+    if source.resolve() == target.resolve():
+        raise InputError(f"{path}: is the store itself: name another file")
+    write = _write_csv if target.suffix == ".csv" else _parquet_writer()
+    with open_store(source) as connection, _scratch(target) as scratch:
+        columns, rows = _table(connection, source)
+        return write(scratch, columns, rows)
+
+
+@contextmanager
+def open_store(path: Path) -> Iterator[Connection]:
+    """Yield a reading connection to a sound store.
+
+    Raises:
+        InputError: the file is missing, or no sound store.
+    """
+    if not path.is_file():
+        raise InputError(f"{path}: there is no such file")
+    with told(path), closing(connect(path, write=False)) as connection:
+        require_store(connection, path)
+        yield connection
+
+
+def _table(connection: Connection, path: Path) -> tuple[dict[str, type], Iterator[Row]]:
+    """Return the columns with their types, and the rows."""
+    models = _named(connection, path, "model, source, parameters FROM models", "source")
+    learners = _named(connection, path, "learner, name, settings FROM learners", "learner")
+    columns = {
+        "cell": int,
+        "key": str,
+        **_types(models),
+        **_types(learners),
+        "gamma_exact": str,
+        "gamma": float,
+        "seed": int,
+        **_RESULTS,
+    }
+    return columns, _rows(connection, path, columns, models, learners)
+
+
+def _rows(
+    connection: Connection,
+    path: Path,
+    columns: Mapping[str, type],
+    models: Mapping[int, Mapping[str, Any]],
+    learners: Mapping[int, Mapping[str, Any]],
+) -> Iterator[Row]:
+    for cell, key, model, learner, gamma, seed, *results in connection.execute(
+        f"{_SELECT} ORDER BY cell"
+    ):
+        try:
+            exact = rational(gamma, "gamma")
+            found = {"cell": cell, "key": key, **models[model], **learners[learner]}
+            found |= {"gamma_exact": gamma, "gamma": float(exact), "seed": seed}
+            found |= zip(_RESULTS, results, strict=True)
+            yield tuple(_typed(found.get(name), kind) for name, kind in columns.items())
+        except (KeyError, TypeError, ValueError, OverflowError) as error:
+            raise InputError(f"{path}: is damaged at cell {cell}: restore a copy") from error
+
+
+def _named(connection: Connection, path: Path, what: str, prefix: str) -> dict[int, dict[str, Any]]:
+    """Return the columns that each model or learner stands for, by its number."""
+    found = {}
+    for number, name, text in connection.execute(f"SELECT {what}"):
+        values = {f"{prefix}_{key}": _plain(v) for key, v in json_object(text, path).items()}
+        found[number] = {prefix: name, **values}
+    return found
+
+
+def _plain(value: Any) -> Any:
+    """Return a number where a text spells one, a text in place of a list or table."""
+    if isinstance(value, str):
+        try:
+            return float(Fraction(rational(value)))
+        except (ValueError, OverflowError):
+            return value
+    return value if isinstance(value, int | float) else canonical(value)
+
+
+def _types(named: Mapping[int, Mapping[str, Any]]) -> dict[str, type]:
+    """Return one type for each column: the narrowest that holds all its values."""
+    kinds: dict[str, set[type]] = {}
+    for values in named.values():
+        for name, value in values.items():
+            kinds.setdefault(name, set()).add(type(value))
+    return {
+        name: own.pop() if len(own) == 1 else float if own <= {int, float} else str
+        for name, own in kinds.items()
+    }
+
+
+def _typed(value: Any, kind: type) -> Any:
+    """Return a value as its column's type; None stays, and what would change its worth is refused.
+
+    Raises:
+        TypeError: it has another type.
+    """
+    if value is None or type(value) is kind:
+        return value
+    if kind is str:
+        return canonical(value)
+    if kind is float and type(value) is int:
+        return float(value)
+    raise TypeError(value)
+
+
+@contextmanager
+def _scratch(target: Path) -> Iterator[Path]:
+    """Yield a name beside `target` that becomes it at the end."""
+    scratch = target.with_name(f".{target.name}.{secrets.token_hex(4)}.tmp")
+    try:
+        yield scratch
+        scratch.replace(target)
+    finally:
+        scratch.unlink(missing_ok=True)
+
+
+def _write_csv(path: Path, columns: Mapping[str, type], rows: Iterator[Row]) -> int:
+    count = 0
+    with path.open("x", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(columns)
+        for row in rows:
+            writer.writerow(row)
+            count += 1
+    return count
+
+
+def _parquet_writer() -> Callable[[Path, Mapping[str, type], Iterator[Row]], int]:
+    """Return the writer of Parquet files.
+
+    Raises:
+        InputError: pyarrow is missing.
+    """
+    try:
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+    except ImportError as error:
+        raise InputError('Parquet needs pyarrow: pip install "qdecay[parquet]"') from error
+    kinds = {int: pa.int64(), float: pa.float64(), str: pa.string(), bool: pa.bool_()}
+
+    def write(path: Path, columns: Mapping[str, type], rows: Iterator[Row]) -> int:
+        schema = pa.schema([(name, kinds[kind]) for name, kind in columns.items()])
+        count = 0
+        with pq.ParquetWriter(path, schema) as writer:
+            while piece := list(islice(rows, _ROWS_AT_ONCE)):
+                writer.write_table(_arrow(pa, schema, piece))
+                count += len(piece)
+        return count
+
+    return write
+
+
+def _arrow(pa: Any, schema: Any, rows: Sequence[Row]) -> Any:
+    columns = zip(*rows, strict=True)
+    return pa.table([pa.array(c, f.type) for c, f in zip(columns, schema, strict=True)], schema)
