@@ -61,6 +61,7 @@ def probe(
     from qdecay.errors import InputError
     from qdecay.probe import diagnose, expected_trainings, load_trainer
     from qdecay.probe.show import print_profile
+    from qdecay.probe.trials import Store
     from qdecay.report.plots import check_plot_path
     from qdecay.report.probe_plot import save_profile
 
@@ -76,6 +77,9 @@ def probe(
             "tolerance": tolerance,
         }
         expected = expected_trainings(**asked)
+        name = agent if gamma is None else f"{agent} --gamma {gamma:g}"
+        if store is not None and store.exists():
+            Store(store, name)  # refused, if so, before anything is told
         typer.echo(f"about {expected} trainings, more where the agent is noisy", err=True)
         with tables.bar("trainings") as bar:
             bar.expect(expected)
@@ -87,7 +91,7 @@ def probe(
                 seed=seed,
                 workers=workers,
                 store=store,
-                name=agent if gamma is None else f"{agent} --gamma {gamma:g}",
+                name=name,
                 tick=bar.advance,
             )
     except (ValueError, TypeError) as error:

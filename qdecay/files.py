@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import tokenize
 import zipfile
 import zlib
 from fractions import Fraction
@@ -189,6 +190,11 @@ def _check_members(path: Path) -> None:
                     if version == (1, 0)
                     else np.lib.format.read_array_header_2_0
                 )
-                shape, _, dtype = read_header(stream)
+                try:
+                    shape, _, dtype = read_header(stream)
+                except (tokenize.TokenError, SyntaxError) as error:  # of headers of Python 2
+                    raise InputError(
+                        f"{path}: the header of {member.filename} is broken"
+                    ) from error
                 if math.prod(shape) * dtype.itemsize > member.file_size:
                     raise InputError(f"{path}: {member.filename} holds less than its header says")

@@ -16,6 +16,7 @@ import sys
 import tempfile
 import traceback
 import warnings
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -49,6 +50,16 @@ MDP = {
     ],
 }
 TRA = "2 3 4\n0 0 0 1 stay\n0 1 1 1/2 go\n0 1 0 0.5 go\n1 0 1 1 stay\n"
+PROBE = [
+    "probe", "q_learning", "--gamma", "0.8", "--delays", "1", "--settings", "one-shot",
+    "--trainings", "30", "--json", "--store",
+]  # fmt: skip
+SPEC = b"""schema = "qdecay.sweep/1"
+sources = [{ delay = [2, 4], reward = 6 }]
+gammas = [0.4, "2/3"]
+learners = [{ name = "q_learning", epsilon = [0.1, 0.5], episodes = 100 }]
+seeds = 3
+"""
 
 
 def damaged_value(value: Any, chance: random.Random) -> Any:
@@ -117,6 +128,22 @@ def damaged_npz(chance: random.Random) -> bytes:
     return damaged_bytes(file.getvalue(), chance) if broken else file.getvalue()
 
 
+def damaged_headers(chance: random.Random) -> bytes:
+    """Return an archive whose P has an odd .npy header, or unpacks to far more than it holds."""
+    shape = chance.choice(["(2, 2, 2)", "(10**12,)", "(1000000000000,)", "(-1, 2)", "()", "(2,"])
+    kind = chance.choice(["<f8", "|O", "<U999999999", "|V0", ">i8", "<M8[s]", "\ud800", "|S1"])
+    header = f"{{'descr': '{kind}', 'fortran_order': False, 'shape': {shape}, }}"
+    text = header.encode("utf-8", "surrogatepass") if chance.random() < 0.9 else b"(" * 9000
+    length = len(text).to_bytes(2, "little") if chance.random() < 0.8 else b"\xff\xff"
+    version = chance.choice([b"\1\0", b"\1\0", b"\2\0", b"\3\0", b"\xff\0"])
+    body = bytes(2**28) if chance.random() < 0.005 else bytes(chance.choice([0, 8, 64, 10**6]))
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
+        archive.writestr("P.npy", b"\x93NUMPY" + version + length + text + body)
+        archive.writestr(chance.choice(["R.npy", "P_data.npy", "../R.npy", "R"]), b"\x93NUMPY")
+    return file.getvalue()
+
+
 def damaged_options(chance: random.Random) -> list[str]:
     """Return a SOURCE and -k with odd text, as a shell can hand it over (no NUL)."""
     source = chance.choice(["qdecay/StayOrMove-v0", "qdecay/NChain-v0", "FrozenLake-v1"])
@@ -125,6 +152,25 @@ def damaged_options(chance: random.Random) -> list[str]:
         return [text.replace("\0", "").lstrip("-") or "x"]
     name = chance.choice(["slip", "length", "map_name", "near", "x", ""])
     return [source, "-k", f"{name}={json.dumps(chance.choice(ODD))}"]
+
+
+def damaged_answers() -> Callable[[random.Random], bytes]:
+    """Return the maker of damaged stores of a probe, line by line or byte by byte."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "a.jsonl")
+        assert command([*PROBE, str(path)])[0] in (0, 1)
+        lines = path.read_text().splitlines()
+
+    def make(chance: random.Random) -> bytes:
+        if chance.random() < 0.5:
+            return damaged_bytes("\n".join([*lines, ""]).encode(), chance)
+        copy = lines.copy()
+        for _ in range(chance.randint(1, 3)):
+            i = min(chance.choice([0, chance.randrange(len(copy))]), len(copy) - 1)
+            copy[i] = json.dumps(damaged_value(json.loads(copy[i]), chance))
+        return "\n".join(copy).encode()
+
+    return make
 
 
 def layout() -> Any:
@@ -157,8 +203,11 @@ def kinds() -> dict[str, tuple[str, list[str], Callable[[random.Random], bytes]]
         "mdp": ("m.json", regions, damaged_json(MDP)),
         "layout": ("l.json", regions, damaged_json(layout())),
         "npz": ("m.npz", regions, damaged_npz),
+        "headers": ("m.npz", regions, damaged_headers),
         "prism": ("m.tra", regions, lambda chance: damaged_bytes(TRA.encode(), chance)),
         "certificate": ("c.json", ["verify"], damaged_json(certificate())),
+        "answers": ("a.jsonl", PROBE, damaged_answers()),
+        "spec": ("s.toml", ["sweep", "--dry-run"], lambda chance: damaged_bytes(SPEC, chance)),
     }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +18,9 @@ from qdecay.files import read_npz
 from qdecay.probe.trials import SCHEMA, Store
 
 HERE = Path(__file__).parent
-KINDS = ["mdp", "layout", "npz", "prism", "certificate", "options"]
+KINDS = [
+    "mdp", "layout", "npz", "headers", "prism", "certificate", "answers", "spec", "options",
+]  # fmt: skip
 
 
 def broken(kind: str, count: int) -> str:
@@ -30,13 +33,15 @@ def broken(kind: str, count: int) -> str:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_no_damage_breaks_a_reader(kind):
-    assert broken(kind, 100) == "tried 100\n"
+    count = 30 if kind == "answers" else 100  # its trainings take longer than its reading
+    assert broken(kind, count) == f"tried {count}\n"
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 def test_no_damage_of_thousands_breaks_a_reader(kind):
-    assert broken(kind, 2000) == "tried 2000\n"
+    count = 300 if kind == "answers" else 2000
+    assert broken(kind, count) == f"tried {count}\n"
 
 
 def test_escapes_in_a_name_do_not_reach_the_terminal(capsys, monkeypatch):
@@ -63,3 +68,24 @@ def test_an_npz_whose_compressed_bytes_are_damaged_is_refused(tmp_path):
     path.write_bytes(data)
     with pytest.raises(InputError, match="m.npz"):
         read_npz(path)
+
+
+def test_an_npz_whose_header_never_ends_is_refused(tmp_path):
+    """numpy hands such a header to the tokenizer, whose errors are no ValueError."""
+    path = tmp_path / "m.npz"
+    text = b"{'descr': '<f8', 'shape': (2,"
+    with zipfile.ZipFile(path, "w") as archive:
+        header = b"\x93NUMPY\1\0" + len(text).to_bytes(2, "little") + text
+        archive.writestr("R.npy", header)
+    with pytest.raises(InputError, match=r"the header of R\.npy is broken"):
+        read_npz(path)
+
+
+def test_a_store_is_refused_before_trainings_are_announced(capsys, monkeypatch, tmp_path):
+    path = tmp_path / "answers.jsonl"
+    path.write_text("hello")
+    code, out, err = run(
+        capsys, monkeypatch, "probe", "q_learning", "--gamma", "0.8", "--store", str(path)
+    )
+    assert (code, out) == (2, "")
+    assert err == f"qdecay: {path}: is no store of a probe; name a new file\n"
