@@ -15,6 +15,7 @@ from shell import run
 ROOT = Path(__file__).parent.parent
 TEXT = (ROOT / "README.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"^```console\n(.*?)^```", TEXT, re.DOTALL | re.MULTILINE)
+(SPEC,) = re.findall(r"^```toml\n(.*?)^```", TEXT, re.DOTALL | re.MULTILINE)
 _SECONDS = re.compile(r"\d+\.\d s$", re.MULTILINE)
 
 
@@ -32,20 +33,21 @@ def lines(text: str) -> list[str]:
 
 
 def cost(block: str) -> list[pytest.MarkDecorator]:
-    return [pytest.mark.slow] if re.search("report|gallery|probe", block) else []
+    return [pytest.mark.slow] if re.search("report|gallery|probe|sweep", block) else []
 
 
 def test_every_kind_of_block_is_known() -> None:
     """A block of another language would run nowhere."""
     fences = re.findall(r"^```(\w*)", TEXT, re.MULTILINE)
-    assert set(fences) == {"console", "pycon", ""}
+    assert set(fences) == {"console", "pycon", "toml", ""}
     assert fences.count("") == len(fences) / 2
 
 
 @pytest.mark.parametrize("block", [pytest.param(b, marks=cost(b)) for b in BLOCKS])
 def test_console_blocks_print_what_they_show(capsys, monkeypatch, tmp_path, block: str) -> None:
-    """In an empty folder, one command after the other, in 80 columns; exit code 0."""
+    """In a folder with the spec alone, one command after the other, in 80 columns; exit code 0."""
     monkeypatch.chdir(tmp_path)
+    (tmp_path / "spec.toml").write_text(SPEC)
     monkeypatch.setenv("COLUMNS", "80")
     for command, shown in commands(block):
         words = command.replace("make compare", "qdecay compare").split()
