@@ -40,7 +40,7 @@ def test_no_damage_breaks_a_reader(kind):
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 def test_no_damage_of_thousands_breaks_a_reader(kind):
-    count = 300 if kind == "answers" else 2000
+    count = 200 if kind == "answers" else 1250
     assert broken(kind, count) == f"tried {count}\n"
 
 
