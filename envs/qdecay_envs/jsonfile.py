@@ -30,6 +30,25 @@ def read_json(path: str | os.PathLike[str], max_bytes: int = MAX_BYTES) -> Any:
             deeply, or has a number of more than 4,000 digits. The message is one line that
             starts with the path.
     """
+    name, text = os.fspath(path), read_text(path, max_bytes)
+    try:
+        return _parse(text)
+    except json.JSONDecodeError as error:
+        place = f"line {error.lineno}, column {error.colno}"
+        raise ValueError(f"{name}: not JSON at {place}: {error.msg}") from error
+    except RecursionError as error:
+        raise ValueError(f"{name}: lists or objects are nested too deeply") from error
+    except ValueError as error:
+        raise ValueError(f"{name}: {error}") from error
+
+
+def read_text(path: str | os.PathLike[str], max_bytes: int) -> str:
+    """Return the text of a UTF-8 file, with or without a byte order mark.
+
+    Raises:
+        ValueError: the file cannot be read, is larger than `max_bytes` or is not UTF-8. The
+            message is one line that starts with the path.
+    """
     name = os.fspath(path)
     try:
         with Path(path).open("rb") as file:
@@ -40,16 +59,9 @@ def read_json(path: str | os.PathLike[str], max_bytes: int = MAX_BYTES) -> Any:
     if len(data) > max_bytes:
         raise ValueError(f"{name}: larger than {max_bytes:,} bytes, the most that is read")
     try:
-        return _parse(data.decode("utf-8-sig"))
+        return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise ValueError(f"{name}: not UTF-8 at byte {error.start}: save it as UTF-8") from error
-    except json.JSONDecodeError as error:
-        place = f"line {error.lineno}, column {error.colno}"
-        raise ValueError(f"{name}: not JSON at {place}: {error.msg}") from error
-    except RecursionError as error:
-        raise ValueError(f"{name}: lists or objects are nested too deeply") from error
-    except ValueError as error:
-        raise ValueError(f"{name}: {error}") from error
 
 
 def write_json(path: str | os.PathLike[str], value: Any) -> None:

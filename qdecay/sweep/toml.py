@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
 from qdecay.errors import InputError
+from qdecay_envs import jsonfile
 from qdecay_envs.rational import rational
 
 MAX_BYTES = 1 << 20
@@ -24,17 +25,9 @@ def read_text(path: Path) -> str:
         InputError: it cannot be read, is larger than 1 MiB or not UTF-8.
     """
     try:
-        with path.open("rb") as file:
-            data = file.read(MAX_BYTES + 1)
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise InputError(f"{path}: cannot be read: {reason}") from error
-    if len(data) > MAX_BYTES:
-        raise InputError(f"{path}: larger than {MAX_BYTES:,} bytes, the most that is read")
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise InputError(f"{path}: not UTF-8 at byte {error.start}: save it as UTF-8") from error
+        return jsonfile.read_text(path, MAX_BYTES)
+    except ValueError as error:
+        raise InputError(str(error)) from error
 
 
 def parse(text: str, name: str) -> Table:
