@@ -54,6 +54,7 @@ if TYPE_CHECKING:
     from qdecay.probe.profile import DiscountProfile
     from qdecay.regions import policy_regions
     from qdecay.sweep import Sweep
+    from qdecay.sweep.phase import PhaseDiagram, phase_diagram
     from qdecay_envs.layout import ChainLayout
 
 _LAZY = {
@@ -92,6 +93,7 @@ _LAZY = {
     "qdecay.probe.profile": ("DiscountProfile",),
     "qdecay.regions": ("policy_regions",),
     "qdecay.sweep": ("Sweep",),
+    "qdecay.sweep.phase": ("PhaseDiagram", "phase_diagram"),
 }
 _HOME = {name: module for module, names in _LAZY.items() for name in names}
 
@@ -113,6 +115,7 @@ __all__ = [
     "NStepSarsa",
     "NotConverged",
     "NumericRegions",
+    "PhaseDiagram",
     "PolicyRegions",
     "Solution",
     "Sweep",
@@ -132,6 +135,7 @@ __all__ = [
     "learning_curve",
     "modified_policy_iteration",
     "optimal_actions",
+    "phase_diagram",
     "policy_iteration",
     "policy_regions",
     "probe",

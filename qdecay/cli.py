@@ -17,7 +17,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from qdecay import cli_export, cli_probe, cli_regions, cli_report, cli_suite, cli_sweep, tables
+from qdecay import (
+    cli_export,
+    cli_phase,
+    cli_probe,
+    cli_regions,
+    cli_report,
+    cli_suite,
+    cli_sweep,
+    tables,
+)
 from qdecay.cli_options import AsJson, OptionPairs, complete_source
 
 if TYPE_CHECKING:
@@ -328,3 +337,4 @@ app.add_typer(cli_probe.app)
 app.add_typer(cli_suite.app)
 app.add_typer(cli_sweep.app)
 app.add_typer(cli_export.app)
+app.add_typer(cli_phase.app)

@@ -159,13 +159,13 @@ def compare(
     agents = range(seed, seed + seeds)
     planned = [
         bisect(partial(trainee.plans, side), low, high, _PLANNED_WIDTH)
-        for low, high, side in _flips(exact)
+        for low, high, side in flips(exact)
     ]
-    flips = list(_flips(known))
+    wanted = list(flips(known))
     width = _NOISY_WIDTH if trainee.noisy else _LEARNED_WIDTH
-    expect(seeds * (len(flips) * (2 + math.ceil(-math.log2(width))) or len(known.between)))
-    learned = [_learned(trainee, flip, agents, tick) for flip in flips]
-    gammas, expected = _switching(exact), _switching(known)
+    expect(seeds * (len(wanted) * (2 + math.ceil(-math.log2(width))) or len(known.between)))
+    learned = [_learned(trainee, flip, agents, tick) for flip in wanted]
+    gammas, expected = exact.switching, known.switching
     reasons = [
         *_planning_faults(gammas, planned),
         *_learning_faults(expected, learned, "exact" if forced is None else "predicted"),
@@ -183,13 +183,8 @@ def compare(
     )
 
 
-def _switching(found: BreakEven) -> tuple[AlgebraicNumber, ...]:
-    """The gammas at which the best choice changes; at a touch it does not."""
-    return tuple(root for root, switch in zip(found.roots, found.switches, strict=True) if switch)
-
-
-def _flips(found: BreakEven) -> Iterator[tuple[float, float, Side]]:
-    """Yield, for each of these gammas, one on either side and the best choices there."""
+def flips(found: BreakEven) -> Iterator[tuple[float, float, Side]]:
+    """Yield a gamma on either side of each where the best choice changes, and what is best."""
     from qdecay.trainee import Side
 
     for i, switch in enumerate(found.switches):

@@ -26,12 +26,21 @@ _GRID = 401  # points of m from end to end of a search; two rounds give 1e-5 of 
 
 @dataclass(frozen=True)
 class ThresholdFit:
-    """A logistic threshold with its 95 % profile-likelihood interval; all in units of gamma."""
+    """A logistic threshold with its 95 % profile-likelihood interval; all in units of gamma.
+
+    Attributes:
+        threshold, width: m and w.
+        low, high: the ends of the interval.
+        open_low, open_high: whether the choices leave this end open: then it is the end of the
+            range of gammas, and the threshold may lie beyond.
+    """
 
     threshold: float
     width: float
     low: float
     high: float
+    open_low: bool
+    open_high: bool
 
     def probability(self, gamma: float) -> float:
         """Return P(gamma), the fitted probability of the far choice."""
@@ -46,30 +55,38 @@ def fit_threshold(gammas: Sequence[float], far: Sequence[bool]) -> ThresholdFit 
         far: whether each went to the branch that a larger gamma favours.
 
     Returns: the fit; None where all choices are the same or the far ones do not lie higher, so
-    that there is no threshold to speak of. An end of the interval that the data leave open is the
-    end of the range of gammas.
+    that there is no threshold to speak of. It is looked for from the least to the greatest gamma.
     """
     x = np.asarray(gammas, dtype=np.float64)
     y = np.asarray(far, dtype=np.bool_)
     if y.all() or not y.any() or x[y].mean() <= x[~y].mean():
         return None
+    # Equal choices count as often as they were made: a sweep has thousands at a few gammas.
+    pairs, counts = np.unique(np.column_stack([x, y]), axis=0, return_counts=True)
+    x, y = pairs[:, 0], pairs[:, 1] > 0
     low, high = float(x.min()), float(x.max())
     for _ in range(2):
         grid = np.linspace(low, high, _GRID)
-        profile, widths = _profile(grid, x, y)
+        profile, widths = _profile(grid, x, y, counts)
         inside = np.flatnonzero(profile >= profile.max() - _HALF_DROP)
         low = float(grid[max(inside[0] - 1, 0)])
         high = float(grid[min(inside[-1] + 1, _GRID - 1)])
     # Separated data leave a plateau of equal likelihood: its middle is the threshold.
     plateau = np.flatnonzero(profile >= profile.max() - 1e-6)
     best = plateau[len(plateau) // 2]
-    return ThresholdFit(float(grid[best]), float(widths[best]), low, high)
+    open_low, open_high = bool(inside[0] == 0), bool(inside[-1] == _GRID - 1)
+    return ThresholdFit(float(grid[best]), float(widths[best]), low, high, open_low, open_high)
 
 
 def _profile(
-    thresholds: NDArray[np.float64], x: NDArray[np.float64], y: NDArray[np.bool_]
+    thresholds: NDArray[np.float64],
+    x: NDArray[np.float64],
+    y: NDArray[np.bool_],
+    counts: NDArray[np.int64],
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return the log-likelihood at each threshold, maximised over the width, and that width.
+
+    A pair of x and y counts as often as `counts` has it.
 
     In 1 / w the logarithm is concave, hence it has one peak in log w: golden-section search,
     for all thresholds at once.
@@ -77,7 +94,7 @@ def _profile(
     signed = np.where(y, 1.0, -1.0) * (x - thresholds[:, None])
 
     def likelihood(log_width: NDArray[np.float64]) -> NDArray[np.float64]:
-        total: NDArray[np.float64] = log_expit(signed / np.exp(log_width)[:, None]).sum(axis=1)
+        total: NDArray[np.float64] = log_expit(signed / np.exp(log_width)[:, None]) @ counts
         return total
 
     span = float(np.ptp(x))

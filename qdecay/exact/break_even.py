@@ -56,6 +56,12 @@ class BreakEven:
         return tuple(root.to_sympy() for root in self.roots)
 
     @property
+    def switching(self) -> tuple[AlgebraicNumber, ...]:
+        """The roots at which the best choice changes; at a touch it does not."""
+        pairs = zip(self.roots, self.switches, strict=True)
+        return tuple(root for root, switch in pairs if switch)
+
+    @property
     def always_tied(self) -> bool:
         """Whether two or more branches are best, and level, at every gamma."""
         return not self.roots and len(self.best[0]) > 1

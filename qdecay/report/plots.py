@@ -62,8 +62,13 @@ def save_comparison(rows: Sequence[Comparison], path: Path) -> None:
 
 
 @contextmanager
-def _figure(n_panels: int, path: Path) -> Iterator[list[Any]]:
-    """Yield the axes of a new figure in the project's style; save it at the end."""
+def _figure(
+    n_panels: int, path: Path, size: tuple[float, float] = (3.6, 2.5)
+) -> Iterator[list[Any]]:
+    """Yield the axes of a new figure in the project's style; save it at the end.
+
+    `size` is the width and height of a panel in inches.
+    """
     check_plot_path(path)
     import matplotlib as mpl
     from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -72,7 +77,7 @@ def _figure(n_panels: int, path: Path) -> Iterator[list[Any]]:
     columns = min(n_panels, 2)
     rows = math.ceil(n_panels / columns)
     with mpl.rc_context(_STYLE):
-        figure = Figure(figsize=(3.6 * columns, 2.5 * rows))
+        figure = Figure(figsize=(size[0] * columns, size[1] * rows))
         FigureCanvasAgg(figure)
         axes = list(figure.subplots(rows, columns, squeeze=False).flat)
         for spare in axes[n_panels:]:

@@ -152,24 +152,13 @@ def plan(spec: Spec) -> Plan:
 def _gammas(spec: Spec, source: SourceSettings, model: SweepModel) -> tuple[Fraction, ...]:
     if not isinstance(spec.gammas, Around):
         return spec.gammas
-    roots = break_even_gammas(model)
+    roots = model.break_even().switching
     if not roots:
         raise InputError(
             f"{source.place}: {model.name} has no break-even gamma at its start: "
             f'list its gammas in place of around = "break-even"'
         )
     return around(spec.gammas, roots)
-
-
-def break_even_gammas(model: SweepModel) -> tuple[AlgebraicNumber, ...]:
-    """Return the exact gammas at which the best choice at the start changes, in order."""
-    from dataclasses import replace
-
-    from qdecay.exact.break_even import break_even
-
-    exact = break_even(replace(model.mdp, start=model.start))
-    pairs = zip(exact.roots, exact.switches, strict=True)
-    return tuple(root for root, switch in pairs if switch)
 
 
 def around(where: Around, roots: tuple[AlgebraicNumber, ...]) -> tuple[Fraction, ...]:

@@ -11,7 +11,7 @@ import hashlib
 import itertools
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import lru_cache
 from pathlib import Path
@@ -24,6 +24,7 @@ from qdecay.sweep.toml import Table, number, one_of, text, whole
 if TYPE_CHECKING:
     import gymnasium as gym
 
+    from qdecay.exact.break_even import BreakEven
     from qdecay.mdp import MDP
 
 CHOICE = "choice"
@@ -131,6 +132,12 @@ class SweepModel:
     def mdp(self) -> MDP:
         """The model."""
         return mdp_of(self.document)
+
+    def break_even(self) -> BreakEven:
+        """Return the exact gammas at which the best choice at the start changes."""
+        from qdecay.exact.break_even import break_even
+
+        return break_even(replace(self.mdp, start=self.start))
 
     @property
     def name(self) -> str:

@@ -1,0 +1,343 @@
+"""Where the agents of a sweep flip, beside where they should: its phase diagram.
+
+The *learned threshold* of a model and a learner is the gamma at which the greedy action at the
+start flips. Each training is one choice: it lies right of a break-even gamma where its action is
+one that is best right of it, and left otherwise. All choices of a model and a learner, over the
+gammas and seeds, go into one logistic fit (`qdecay.psychometric`): the threshold is the gamma
+that half of the trainings choose right of, and its interval the profile likelihood's, at 95 %.
+A cell's randomness is its own, so that the choices are independent, as the fit has it.
+
+Where a model has several break-even gammas at its start, each training counts for the nearest.
+
+There is no threshold where fewer than half choose right at the greatest gamma, by the fit, or more
+than half at the least: it lies above or below the gammas. Nor is there one where the choices on the
+right do not lie at larger gammas than the others. An interval may be open at an end.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+from itertools import pairwise
+from pathlib import Path
+from sqlite3 import Connection
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+
+from qdecay.errors import InputError
+from qdecay.psychometric import ThresholdFit, fit_threshold
+from qdecay.sweep.axes import Axis, Combination, combinations, matching, varying
+from qdecay.sweep.database import json_object
+from qdecay.sweep.export import open_store
+from qdecay.sweep.learners import LearnerSettings
+from qdecay.sweep.sources import SweepModel
+from qdecay_envs.rational import rational
+
+if TYPE_CHECKING:
+    from qdecay.exact.algebraic import AlgebraicNumber
+    from qdecay.trainee import Side
+
+SCHEMA = "qdecay.phase/1"
+Outcome = Literal["flips", "above", "below", "unclear", "untrained", "constant"]
+
+
+class Choices(NamedTuple):
+    """The trainings at one gamma, and how many of them chose right of the break-even gamma."""
+
+    gamma: Fraction
+    trainings: int
+    right: int
+
+
+@dataclass(frozen=True)
+class PhaseRow:
+    """One break-even gamma of a model, and where one learner puts it.
+
+    Attributes:
+        parameters: of the source and of the learner, by name; exact numbers may be text.
+        exact: the break-even gamma; None where the best choice at the start never changes.
+        choices: the trainings that count for it, by rising gamma. Without a break-even gamma all
+            of them, and `right` is how many chose best.
+        errors: trainings without a result, which count for nothing.
+    """
+
+    parameters: Mapping[str, Any]
+    exact: AlgebraicNumber | None
+    choices: tuple[Choices, ...]
+    errors: int
+
+    @property
+    def trainings(self) -> int:
+        """How many trainings count."""
+        return sum(at.trainings for at in self.choices)
+
+    @property
+    def right(self) -> int:
+        """How many of them chose right of the break-even gamma."""
+        return sum(at.right for at in self.choices)
+
+    @cached_property
+    def _fit(self) -> ThresholdFit | None:
+        gammas: list[float] = []
+        right: list[bool] = []
+        for at in self.choices:
+            gammas += [float(at.gamma)] * at.trainings
+            right += [True] * at.right + [False] * (at.trainings - at.right)
+        return fit_threshold(gammas, right) if gammas else None
+
+    @cached_property
+    def _ends(self) -> tuple[float, float]:
+        return float(self.choices[0].gamma), float(self.choices[-1].gamma)
+
+    @cached_property
+    def outcome(self) -> Outcome:
+        """What the choices do.
+
+        They flip, or would above or below the gammas; they are unclear where they do not flip
+        upwards, untrained where there are none, constant without a break-even gamma.
+        """
+        if not self.choices:
+            return "untrained"
+        if self.exact is None:
+            return "constant"
+        if self.right in (0, self.trainings):
+            return "below" if self.right else "above"
+        if self._fit is None:
+            return "unclear"
+        # The fit looks between the ends only, and stops there if its likelihood still rises.
+        least, greatest = self._ends
+        at = self._fit.threshold
+        return "below" if at <= least else "above" if at >= greatest else "flips"
+
+    @property
+    def threshold(self) -> float | None:
+        """The learned threshold, where the choices flip."""
+        return self._fit.threshold if self._fit and self.outcome == "flips" else None
+
+    @property
+    def interval(self) -> tuple[float | None, float | None] | None:
+        """Its 95 % confidence interval; None for an end that the choices leave open."""
+        if self._fit is None or self.outcome != "flips":
+            return None
+        fit = self._fit
+        return None if fit.open_low else fit.low, None if fit.open_high else fit.high
+
+    @property
+    def holds(self) -> bool | None:
+        """Whether the interval holds the exact gamma; None without an interval."""
+        if self.interval is None or self.exact is None:
+            return None
+        (low, high), exact = self.interval, float(self.exact)
+        return (low is None or low <= exact) and (high is None or exact <= high)
+
+    @property
+    def off(self) -> float | None:
+        """The learned threshold less the exact gamma; None without either.
+
+        For a threshold above or below the gammas the least that it can be: up to the greatest or
+        down to the least gamma, and 0 where the exact gamma lies beyond.
+        """
+        if self.exact is None or self.outcome in ("untrained", "unclear"):
+            return None
+        exact, (least, greatest) = float(self.exact), self._ends
+        if self.outcome == "above":
+            return max(0.0, greatest - exact)
+        if self.outcome == "below":
+            return min(0.0, least - exact)
+        return None if self.threshold is None else self.threshold - exact
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the row of a qdecay.phase/1 document."""
+        return {
+            "parameters": dict(self.parameters),
+            "exact": None if self.exact is None else self.exact.to_json(),
+            "outcome": self.outcome,
+            "threshold": self.threshold,
+            "interval": None if self.interval is None else list(self.interval),
+            "holds": self.holds,
+            "off": self.off,
+            "trainings": self.trainings,
+            "errors": self.errors,
+            "choices": [[str(at.gamma), at.trainings, at.right] for at in self.choices],
+        }
+
+
+@dataclass(frozen=True)
+class PhaseDiagram:
+    """The learned thresholds of a sweep.
+
+    Attributes:
+        cells: how many cells the sweep has, whatever was asked for.
+        stored: how many of them are in the store.
+        axes: the parameters that vary over the rows.
+        rows: for each model and learner one for each break-even gamma, or one without.
+    """
+
+    cells: int
+    stored: int
+    axes: tuple[Axis, ...]
+    rows: tuple[PhaseRow, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the qdecay.phase/1 document."""
+        return {
+            "schema": SCHEMA,
+            "cells": self.cells,
+            "stored": self.stored,
+            "axes": {axis.name: list(axis.values) for axis in self.axes},
+            "rows": [row.to_json() for row in self.rows],
+        }
+
+
+def phase_diagram(
+    store: str | Path,
+    *,
+    where: Iterable[tuple[str, str]] = (),
+    tell: Callable[[str], None] = lambda news: None,
+) -> PhaseDiagram:
+    """Return where the agents of a store's sweep flip; one that still runs gives what it has.
+
+    Args:
+        store: the SQLite file.
+        where: names and values of parameters: only these are looked at. A name that is given
+            twice may have either value.
+        tell: called with the name of each model before its break-even gammas are computed.
+
+    Raises:
+        InputError: the store cannot be read, is none or damaged, or `where` fits nothing.
+    """
+    path = Path(store)
+    with open_store(path) as connection:
+        models, learners = _models(connection, path), _learners(connection, path)
+        cells, counts = _cells(connection, path), _counts(connection, path, models, learners)
+    found, of_learner = combinations(models, learners)
+    kept = matching(found, where)
+    rows: list[PhaseRow] = []
+    for number in dict.fromkeys(combination.model for combination in kept):
+        tell(models[number].name)
+        own = [combination for combination in kept if combination.model == number]
+        rows += _rows(_Judge(models[number], number, path), own, counts)
+    stored = sum(count for own in counts.values() for count in own.values())
+    axes = varying([combination.parameters for combination in kept], of_learner)
+    return PhaseDiagram(cells, stored, axes, tuple(rows))
+
+
+class _Judge:
+    """The break-even gammas of a model's start, and which side of them an action lies on."""
+
+    def __init__(self, model: SweepModel, number: int, path: Path) -> None:
+        """Read the model and compute them.
+
+        Raises:
+            InputError: the stored document is no model with that start.
+        """
+        from qdecay.compare import flips
+
+        try:
+            mdp = model.mdp
+            self.actions = frozenset(mdp.available[model.start].nonzero()[0].tolist())
+        except (ValueError, TypeError, IndexError, RecursionError) as error:
+            reason = " ".join(str(error).split())
+            raise InputError(f"{path}: is damaged at model {number}: {reason}") from error
+        self.place = f"{path}: is damaged at model {number}"
+        found = model.break_even()
+        self.roots = found.switching
+        self.sides: tuple[Side, ...] = tuple(side for _, _, side in flips(found))
+        self.best = found.best[0]
+        self._middles = [(float(a) + float(b)) / 2 for a, b in pairwise(self.roots)]
+
+    def nearest(self, gamma: Fraction) -> int:
+        """Return which break-even gamma is nearest; 0 where there is none."""
+        return bisect_left(self._middles, float(gamma))
+
+    def right(self, nearest: int, action: int) -> bool:
+        """Whether an action lies right of that one; whether it is best where there is none."""
+        if action not in self.actions:
+            raise InputError(f"{self.place}: no action {action} at its start: restore a copy")
+        return self.sides[nearest].right_of(action) if self.sides else action in self.best
+
+
+class _Result(NamedTuple):
+    """A gamma and how a training there ended: with which action, None after an error."""
+
+    gamma: Fraction
+    action: int | None
+
+
+_Counts = Mapping[tuple[int, int], Mapping[_Result, int]]
+
+
+def _rows(judge: _Judge, own: Sequence[Combination], counts: _Counts) -> list[PhaseRow]:
+    """Return the rows of one model with its learners."""
+    rows = []
+    for combination in own:
+        n = max(1, len(judge.roots))
+        tallies: list[dict[Fraction, list[int]]] = [defaultdict(lambda: [0, 0]) for _ in range(n)]
+        errors = [0] * n
+        for (gamma, action), count in counts[combination.model, combination.learner].items():
+            nearest = judge.nearest(gamma)
+            if action is None:
+                errors[nearest] += count
+                continue
+            tallies[nearest][gamma][0] += count
+            tallies[nearest][gamma][1] += count * judge.right(nearest, action)
+        roots = judge.roots or (None,)
+        for root, tally, failed in zip(roots, tallies, errors, strict=True):
+            choices = tuple(Choices(gamma, *tally[gamma]) for gamma in sorted(tally))
+            rows.append(PhaseRow(combination.parameters, root, choices, failed))
+    return rows
+
+
+def _models(connection: Connection, path: Path) -> dict[int, SweepModel]:
+    select = "SELECT model, source, parameters, start, document FROM models ORDER BY model"
+    found = {}
+    for number, text, parameters, start, document in connection.execute(select):
+        kinds = (type(text), type(start), type(document))
+        if kinds != (str, int, str) or start < 0:
+            raise InputError(f"{path}: is damaged at model {number}: restore a copy")
+        found[number] = SweepModel(text, json_object(parameters, path), start, document)
+    return found
+
+
+def _learners(connection: Connection, path: Path) -> dict[int, LearnerSettings]:
+    select = "SELECT learner, name, settings FROM learners ORDER BY learner"
+    return {
+        number: LearnerSettings(str(name), json_object(settings, path))
+        for number, name, settings in connection.execute(select)
+    }
+
+
+def _cells(connection: Connection, path: Path) -> int:
+    row = connection.execute("SELECT value FROM sweep WHERE name = 'cells'").fetchone()
+    if row is None or not str(row[0]).isascii() or not str(row[0]).isdecimal():
+        raise InputError(f"{path}: is damaged: its number of cells is missing: restore a copy")
+    return int(row[0])
+
+
+def _counts(
+    connection: Connection,
+    path: Path,
+    models: Mapping[int, SweepModel],
+    learners: Mapping[int, LearnerSettings],
+) -> _Counts:
+    """Return how often each model and learner ended in the same way."""
+    found: dict[tuple[int, int], dict[_Result, int]] = {
+        (model, learner): defaultdict(int) for model in models for learner in learners
+    }
+    for model, learner, gamma, action, failed, count, cell in connection.execute(
+        "SELECT model, learner, gamma, action, error IS NOT NULL, count(*), min(cell) "
+        "FROM results GROUP BY 1, 2, 3, 4, 5"
+    ):
+        try:
+            if type(action) is not (type(None) if failed else int):
+                raise TypeError(action)
+            result = _Result(rational(gamma, "gamma"), action)
+            if not 0 <= result.gamma <= 1:
+                raise ValueError(gamma)
+            found[model, learner][result] += count
+        except (KeyError, TypeError, ValueError) as error:
+            raise InputError(f"{path}: is damaged at cell {cell}: restore a copy") from error
+    return found
