@@ -149,7 +149,7 @@ def test_the_pieces_of_a_run_leave_no_mark(monkeypatch):
     """Compiled code returns to Python now and then; how often changes no bit."""
     mdp = random_model(11, 6, 2)
     whole = [bits(learn(mdp, 0.9, steps=2000, seed=3)) for learn in LEARNERS]
-    monkeypatch.setattr(compiled_run, "_STEPS_AT_ONCE", 7)
+    monkeypatch.setattr(compiled_run, "STEPS_AT_ONCE", 7)
     monkeypatch.setattr(compiled_run, "_ROOM", 2)
     monkeypatch.setattr(compiled_run, "_LEAP", 5)
     assert [bits(learn(mdp, 0.9, steps=2000, seed=3)) for learn in LEARNERS] == whole
@@ -410,13 +410,21 @@ def test_compiled_code_works_where_nothing_can_be_written(patch):
     assert (done.stdout, done.stderr) == ("1.0\n", "")
 
 
+CALLERS = {
+    "a global": "@compiled\ndef outer():\n    return inner()\n",
+    "closed over": "def around(kernel):\n    @compiled\n    def outer():\n        return kernel()\n"
+    "    return outer\nouter = around(inner)\n",
+}
+
+
 @pytest.mark.slow
-def test_the_cache_on_disk_follows_every_file_that_is_compiled_in(tmp_path):
+@pytest.mark.parametrize("caller", CALLERS.values(), ids=CALLERS)
+def test_the_cache_on_disk_follows_every_file_that_is_compiled_in(tmp_path, caller):
     """A kernel is compiled again where one that it calls, in another module, has changed."""
     low, high = tmp_path / "low.py", tmp_path / "high.py"
     begin = "from qdecay._compiled import compiled\n"
     low.write_text(begin + "@compiled\ndef inner():\n    return 1\n")
-    high.write_text(begin + "from low import inner\n@compiled\ndef outer():\n    return inner()\n")
+    high.write_text(begin + "from low import inner\n" + caller)
     program = (
         "from high import outer; value = outer(); stats = outer.stats;"
         "print(value, len(stats.cache_hits), len(stats.cache_misses))"

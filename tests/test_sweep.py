@@ -174,6 +174,24 @@ def test_rows_are_what_the_learner_returns(tmp_path: Path) -> None:
         )
 
 
+def test_a_training_that_overflows_is_a_row_with_its_error(tmp_path: Path) -> None:
+    """At 0.9 the far reward, repeated, is worth more than a float holds; at 0.1 it is not."""
+    text = (
+        HEAD + 'sources = [{ delay = 2, reward = 8e307, ending = "repeat" }]\ngammas = [0.1, 0.9]\n'
+        'learners = [{ name = "sarsa", step_size = 1, steps = 2000 }]\nseeds = 2\n'
+    )
+    sweep = sweep_of(text)
+    sweep.run(tmp_path / "r.db", backend="here")
+    rows = rows_of(tmp_path / "r.db")
+    assert [row[11] is None for row in rows] == [True, True, False, False]
+    for row in rows[2:]:
+        group, cell = sweep.plan.groups[0], sweep.plan.cell(row[0])
+        arguments = group.learner.arguments(group.model.mdp, group.model.start)
+        with pytest.raises(OverflowError) as caught:
+            group.learner.learner()(group.model.mdp, 0.9, seed=int(cell.key, 16), **arguments)
+        assert row[6:] == (None, None, None, None, None, str(caught.value))
+
+
 @pytest.fixture(scope="module")
 def undisturbed(tmp_path_factory) -> list[tuple[Any, ...]]:
     """The rows of LONG with 25 seeds, trained in this process without a break."""

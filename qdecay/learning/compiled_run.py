@@ -4,62 +4,105 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from qdecay.learning import kernels
+from qdecay.learning.arguments import require_an_end, require_at_least, start_values
 from qdecay.learning.learner import Learner
 from qdecay.learning.primitives import coded
 from qdecay.learning.progress import Bar
 from qdecay.learning.result import EpisodeEnd, LearningResult, mean_table
 from qdecay.learning.run import RunSettings
-from qdecay.learning.sampling import Dynamics
-from qdecay.learning.streams import agent_words
+from qdecay.learning.sampling import Dynamics, dynamics
+from qdecay.learning.seeding import agent_words
+from qdecay.mdp import MDP
 
-_STEPS_AT_ONCE = 1 << 22  # some 50 ms: how long an interrupt or a bar may have to wait
+STEPS_AT_ONCE = 1 << 22  # some 50 ms: how long an interrupt or a bar may have to wait
 _ROOM, _LEAP = 1 << 16, 1 << 21  # episodes
-_NO_BUDGET = 1 << 62
+NO_BUDGET = 1 << 62
 
 
-def learn_model(
-    model: Dynamics,
-    start_values: NDArray[np.float64],
-    learner: Learner,
-    settings: RunSettings,
-    max_episode_steps: int | None,
-) -> LearningResult:
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What runs on a model begin with.
+
+    Attributes:
+        model: the model, and where episodes start.
+        start_values: what q holds at first, shape (S, A).
+        limit: the steps after which an episode is truncated; 0 is never.
+    """
+
+    model: Dynamics
+    start_values: NDArray[np.float64]
+    limit: int
+
+    @classmethod
+    def read(
+        cls,
+        mdp: MDP,
+        settings: RunSettings,
+        initial_value: ArrayLike,
+        start: int | ArrayLike | None,
+        max_episode_steps: int | None,
+    ) -> Ground:
+        """Check the arguments of a learner that belong to a model."""
+        if max_episode_steps is not None:
+            require_at_least(1, max_episode_steps, "max_episode_steps")
+        settings.budget.require_pairs(mdp.available)
+        values = start_values(initial_value, mdp.available)
+        model = dynamics(mdp, start)
+        if settings.gamma == 1:
+            require_an_end(mdp)
+        return cls(model, values, max_episode_steps or 0)
+
+    def fixed(self, learner: Learner, settings: RunSettings) -> kernels.Settings:
+        """Return what does not change during a run, as the compiled loop reads it."""
+        n_actions, visits = self.start_values.shape[1], settings.budget.visits
+        wanted = [(s * n_actions + a, least) for (s, a), least in visits.items()]
+        return kernels.Settings(
+            settings.gamma,
+            coded(settings.epsilon),
+            coded(settings.step_size),
+            self.limit,
+            np.array(wanted, dtype=np.int64).reshape(-1, 2),
+            learner.passed_on,
+        )
+
+    def memory(self, learner: Learner) -> kernels.Memory:
+        """Return the memory of a run, to be filled by `kernels.begin`."""
+        values = self.start_values
+        return kernels.new_memory(values.size, learner.n_tables, learner.slots(values.size))
+
+
+def learn_model(ground: Ground, learner: Learner, settings: RunSettings) -> LearningResult:
     """Do what `tabular` does on the `ModelEnv` of this model, with such a time limit."""
-    n_actions = start_values.shape[1]
-    wanted = [(s * n_actions + a, visits) for (s, a), visits in settings.budget.visits.items()]
-    fixed = kernels.Settings(
-        settings.gamma,
-        coded(settings.epsilon),
-        coded(settings.step_size),
-        max_episode_steps or 0,
-        np.array(wanted, dtype=np.int64).reshape(-1, 2),
-    )
-    memory = _memory(start_values, learner.n_tables, settings.seed)
-    learn = learner.compiled(n_actions, fixed)
-    returns, lengths = _go_on(learn, model, fixed, memory, settings)
+    shape = ground.start_values.shape
+    fixed, memory = ground.fixed(learner, settings), ground.memory(learner)
+    (agent,), (world,) = agent_words([settings.seed])
+    kernels.begin(memory, ground.start_values.ravel(), agent, world)
+    learn = learner.compiled(shape[1], fixed)
+    returns, lengths = _go_on(learn, ground.model, fixed, memory, settings)
     return LearningResult(
         algorithm=settings.algorithm,
         gamma=settings.gamma,
         seed=settings.seed,
-        q=mean_table(tuple(memory.q[: learner.n_tables])).reshape(start_values.shape),
-        visits=memory.visits.sum(axis=0).reshape(start_values.shape),
+        q=mean_table(tuple(memory.q[: learner.n_tables])).reshape(shape),
+        visits=memory.visits.sum(axis=0).reshape(shape),
         returns=returns,
         lengths=lengths,
         steps=int(memory.place[kernels.STEPS]),
     )
 
 
-def _memory(start_values: NDArray[np.float64], n_tables: int, seed: int) -> kernels.Memory:
-    values = start_values.ravel()
-    tables = [values] if n_tables == 1 else [values, values, 2 * values]
-    visits = np.zeros((n_tables, values.size), dtype=np.int64)
-    place = np.array([kernels.NOT_BEGUN, -1, 0, 0, 0, kernels.GOING_ON])
-    return kernels.Memory(np.array(tables), visits, *agent_words(seed), place, np.array([0.0, 1.0]))
+def outgrew(place: NDArray[np.int64]) -> OverflowError:
+    """Return the error of a run that ended with a value that is no number."""
+    return OverflowError(
+        f"step {place[kernels.STEPS]}, state {place[kernels.STATE]}, action "
+        f"{place[kernels.ACTION]}: the value outgrew the floats; lower gamma or the rewards"
+    )
 
 
 class _Episodes:
@@ -106,20 +149,17 @@ def _go_on(
 ) -> _Record:
     """Run to the end, and return the returns and lengths of the episodes."""
     budget, place = settings.budget, memory.place
-    last_step, last_episode = budget.steps or _NO_BUDGET, budget.episodes or _NO_BUDGET
+    last_step, last_episode = budget.steps or NO_BUDGET, budget.episodes or NO_BUDGET
     record = _Episodes(min(last_episode, last_step))
     over = False
     with _bar(settings) as bar:
         while not over:
             returns, lengths = record.room(1 if settings.callback else last_episode)
-            stop = min(last_step, int(place[kernels.STEPS]) + _STEPS_AT_ONCE)
+            stop = min(last_step, int(place[kernels.STEPS]) + STEPS_AT_ONCE)
             ended = learn(model, fixed, memory, returns, lengths, stop)
             steps, episodes = int(place[kernels.STEPS]), int(place[kernels.EPISODES])
             if place[kernels.STATUS] == kernels.NOT_FINITE:
-                raise OverflowError(
-                    f"step {steps}, state {place[kernels.STATE]}, action {place[kernels.ACTION]}: "
-                    f"the value outgrew the floats; lower gamma or the rewards"
-                )
+                raise outgrew(place)
             record.ended = episodes
             over = steps == last_step or episodes == last_episode
             over = over or place[kernels.STATUS] == kernels.VISITED

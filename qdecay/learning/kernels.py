@@ -44,6 +44,7 @@ class Settings(NamedTuple):
     step_size: tuple[int, float, float, float]
     limit: int
     wanted: NDArray[np.int64]  # (pair, visits) a row: all of them reached ends the run
+    trace: float
 
 
 class Memory(NamedTuple):
@@ -51,7 +52,9 @@ class Memory(NamedTuple):
 
     q and visits have shape (tables, S * A), a pair of state s and action a at s * A + a; where
     two tables learn, a third entry of q is their sum.
-    `path` holds the discounted return of the unfinished episode and gamma**length.
+    `path` holds the discounted return of the unfinished episode and gamma**length. What learners
+    of several steps keep of the last ones, a pair and a number each, is in `kept_pairs` and
+    `kept_numbers`, and in `kept` where; see `multistep_kernels`.
     """
 
     q: NDArray[np.float64]
@@ -60,6 +63,42 @@ class Memory(NamedTuple):
     world: NDArray[np.uint64]
     place: NDArray[np.int64]
     path: NDArray[np.float64]
+    kept_pairs: NDArray[np.int64]
+    kept_numbers: NDArray[np.float64]
+    kept: NDArray[np.int64]
+
+
+def new_memory(n_pairs: int, n_tables: int, slots: int) -> Memory:
+    """Return the memory of a run, to be filled by `begin`; `slots` of the last steps are kept."""
+    return Memory(
+        np.empty((1 if n_tables == 1 else 3, n_pairs)),
+        np.empty((n_tables, n_pairs), dtype=np.int64),
+        np.empty(4, dtype=np.uint64),
+        np.empty(4, dtype=np.uint64),
+        np.empty(6, dtype=np.int64),
+        np.empty(2),
+        np.empty(slots, dtype=np.int64),
+        np.empty(slots),
+        np.empty(2, dtype=np.int64),
+    )
+
+
+@compiled
+def begin(memory: Any, start_values: Any, learner: Any, world: Any) -> None:
+    """Make the memory that of a run that has not begun; `start_values` has shape (S * A,)."""
+    q, visits, place, path = memory.q, memory.visits, memory.place, memory.path
+    for pair in range(len(start_values)):
+        for table in range(len(visits)):
+            q[table, pair] = start_values[pair]
+            visits[table, pair] = 0
+        if len(q) > len(visits):
+            q[len(visits), pair] = start_values[pair] + start_values[pair]
+    for k in range(4):
+        memory.learner[k], memory.world[k] = learner[k], world[k]
+    place[STATE], place[ACTION], place[STATUS] = NOT_BEGUN, -1, GOING_ON
+    place[STEPS], place[LENGTH], place[EPISODES] = 0, 0, 0
+    path[0], path[1] = 0.0, 1.0
+    memory.kept[0], memory.kept[1] = 0, 0
 
 
 def kernel(rule: str, n_actions: int, settings: Settings) -> Callable[..., int]:

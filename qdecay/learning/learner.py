@@ -8,19 +8,10 @@ from typing import TYPE_CHECKING
 
 from numpy.typing import ArrayLike
 
-from qdecay.learning.arguments import (
-    Env,
-    available_actions,
-    checked_gamma,
-    positive,
-    require_an_end,
-    require_at_least,
-    start_values,
-)
+from qdecay.learning.arguments import Env, available_actions, start_values
 from qdecay.learning.result import LearningResult
 from qdecay.learning.run import Budget, Callback, Run, RunSettings
-from qdecay.learning.sampling import dynamics
-from qdecay.learning.schedules import Schedule, as_schedule
+from qdecay.learning.schedules import Schedule
 from qdecay.mdp import MDP
 
 if TYPE_CHECKING:
@@ -45,6 +36,15 @@ class Learner(ABC):
     @abstractmethod
     def compiled(self, n_actions: int, settings: Settings) -> Callable[..., int]:
         """Return the compiled loop that does the same."""
+
+    def slots(self, n_pairs: int) -> int:
+        """Return how many of the last steps the compiled loop keeps, on a model of `n_pairs`."""
+        return 0
+
+    @property
+    def passed_on(self) -> float:
+        """How much of a trace is left after a step, beside the discount."""
+        return 0.0
 
     def __call__(
         self,
@@ -107,27 +107,21 @@ class Learner(ABC):
         >>> float(result.q[36].max())
         -13.0
         """
-        settings = RunSettings(
+        settings = RunSettings.read(
             self.name,
-            checked_gamma(gamma),
-            as_schedule(epsilon, "epsilon"),
-            positive(as_schedule(step_size, "step_size")),
-            int(require_at_least(0, seed, "seed")),
+            gamma,
+            seed,
             Budget(steps, episodes, dict(visits or {})),
+            epsilon,
+            step_size,
             callback,
             progress,
         )
-        if max_episode_steps is not None:
-            require_at_least(1, max_episode_steps, "max_episode_steps")
         if isinstance(world, MDP):
-            settings.budget.require_pairs(world.available)
-            q = start_values(initial_value, world.available)
-            model = dynamics(world, start)
-            if settings.gamma == 1:
-                require_an_end(world)
-            from qdecay.learning.compiled_run import learn_model  # loads numba
+            from qdecay.learning.compiled_run import Ground, learn_model  # loads numba
 
-            return learn_model(model, q, self, settings, max_episode_steps)
+            ground = Ground.read(world, settings, initial_value, start, max_episode_steps)
+            return learn_model(ground, self, settings)
         if start is not None or max_episode_steps is not None:
             raise ValueError(
                 "start and max_episode_steps belong to a model; an environment has its own"

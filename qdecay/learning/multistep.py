@@ -111,7 +111,11 @@ class NStepSarsa(Learner):
         """Return the compiled loop that does the same."""
         from qdecay.learning.multistep_kernels import n_step_sarsa
 
-        return n_step_sarsa(n_actions, self.n)
+        return n_step_sarsa  # type: ignore[no-any-return]
+
+    def slots(self, n_pairs: int) -> int:
+        """Return how many steps wait for their target."""
+        return self.n
 
 
 def _n_step_target(
@@ -185,4 +189,13 @@ class WatkinsQ(Learner):
         """Return the compiled loop that does the same."""
         from qdecay.learning.multistep_kernels import watkins_q
 
-        return watkins_q(n_actions, self.trace)
+        return watkins_q  # type: ignore[no-any-return]
+
+    def slots(self, n_pairs: int) -> int:
+        """Return how many pairs may have a trace."""
+        return n_pairs
+
+    @property
+    def passed_on(self) -> float:
+        """How much of a trace is left after a step, beside the discount."""
+        return self.trace

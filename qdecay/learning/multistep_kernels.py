@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -18,57 +17,11 @@ from qdecay.learning.kernels import (
     STATUS,
     STEPS,
     VISITED,
-    Memory,
-    Settings,
     choose,
     one_step_target,
     visited,
 )
 from qdecay.learning.primitives import first_state, outcome, scan, schedule_at
-from qdecay.learning.sampling import Dynamics
-
-
-def n_step_sarsa(n_actions: int, n: int) -> Callable[..., int]:
-    """Return the compiled loop of `NStepSarsa(n)`, with the steps that wait for their target."""
-    pairs, rewards = np.zeros(n, dtype=np.int64), np.zeros(n)
-    waiting = np.zeros(2, dtype=np.int64)  # the oldest one's place in the ring, and how many
-
-    def learn(
-        dynamics: Dynamics,
-        settings: Settings,
-        memory: Memory,
-        returns: Any,
-        lengths: Any,
-        last: int,
-    ) -> int:
-        ring = (pairs, rewards, waiting)
-        ended: int = _n_step_sarsa(dynamics, settings, memory, ring, returns, lengths, last)
-        return ended
-
-    return learn
-
-
-def watkins_q(n_actions: int, trace: float) -> Callable[..., int]:
-    """Return the compiled loop of `WatkinsQ(trace)`, with its traces."""
-    path: list[Any] = []
-
-    def learn(
-        dynamics: Dynamics,
-        settings: Settings,
-        memory: Memory,
-        returns: Any,
-        lengths: Any,
-        last: int,
-    ) -> int:
-        if not path:
-            n_pairs = len(dynamics.pairs)
-            path.extend((np.zeros(n_pairs), np.zeros(n_pairs, np.int64), np.zeros(1, np.int64)))
-        ended: int = _watkins_q(
-            dynamics, settings, memory, tuple(path), trace, returns, lengths, last
-        )
-        return ended
-
-    return learn
 
 
 @compiled
@@ -83,16 +36,11 @@ def _n_step_target(
 
 
 @compiled
-def _n_step_sarsa(
-    dynamics: Any,
-    settings: Any,
-    memory: Any,
-    ring: Any,
-    returns: Any,
-    lengths: Any,
-    last: int,
+def n_step_sarsa(
+    dynamics: Any, settings: Any, memory: Any, returns: Any, lengths: Any, last: int
 ) -> int:
-    pairs, rewards, waiting = ring
+    """Do what `NStepSarsa` does; kept are the steps that wait, a ring, from where and how many."""
+    pairs, rewards, waiting = memory.kept_pairs, memory.kept_numbers, memory.kept
     actions, available = dynamics.actions, dynamics.available
     q, visits, place, gamma = memory.q, memory.visits, memory.place, settings.gamma
     n_actions, first, count = actions.shape[1], waiting[0], waiting[1]
@@ -166,20 +114,14 @@ def _n_step_sarsa(
 
 
 @compiled
-def _watkins_q(
-    dynamics: Any,
-    settings: Any,
-    memory: Any,
-    path: Any,
-    trace: float,
-    returns: Any,
-    lengths: Any,
-    last: int,
+def watkins_q(
+    dynamics: Any, settings: Any, memory: Any, returns: Any, lengths: Any, last: int
 ) -> int:
-    shares, traced, size = path  # the traced pairs come first in `traced`, `size` of them
+    """Do what `WatkinsQ` does; kept are the traced pairs, how many, and each pair's trace."""
+    traced, shares, size = memory.kept_pairs, memory.kept_numbers, memory.kept
     actions, available = dynamics.actions, dynamics.available
     q, visits, place, gamma = memory.q, memory.visits, memory.place, settings.gamma
-    n_actions, count, fades = actions.shape[1], size[0], gamma * trace
+    n_actions, count, fades = actions.shape[1], size[0], gamma * settings.trace
     learner = (memory.learner[0], memory.learner[1], memory.learner[2], memory.learner[3])
     world = (memory.world[0], memory.world[1], memory.world[2], memory.world[3])
     discounted_return, discount = memory.path[0], memory.path[1]

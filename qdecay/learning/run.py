@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from qdecay.learning.arguments import require_at_least
+from qdecay.learning.arguments import checked_gamma, positive, require_at_least
 from qdecay.learning.progress import with_progress
 from qdecay.learning.result import EpisodeEnd, LearningResult, mean_table
-from qdecay.learning.schedules import Schedule
+from qdecay.learning.schedules import Schedule, as_schedule
 
 # Rows are Python lists: reading and writing one float of a NumPy array costs as much as the
 # whole update.
@@ -67,8 +67,32 @@ class RunSettings:
     step_size: Schedule
     seed: int
     budget: Budget
-    callback: Callback | None
-    progress: bool
+    callback: Callback | None = None
+    progress: bool = False
+
+    @classmethod
+    def read(
+        cls,
+        algorithm: str,
+        gamma: float,
+        seed: int,
+        budget: Budget,
+        epsilon: float | Schedule,
+        step_size: float | Schedule,
+        callback: Callback | None = None,
+        progress: bool = False,
+    ) -> RunSettings:
+        """Check the arguments of a learner, and return them ready for use."""
+        return cls(
+            algorithm,
+            checked_gamma(gamma),
+            as_schedule(epsilon, "epsilon"),
+            positive(as_schedule(step_size, "step_size")),
+            require_at_least(0, seed, "seed"),
+            budget,
+            callback,
+            progress,
+        )
 
 
 class Run:

@@ -25,7 +25,6 @@ from qdecay.learning.arguments import (
 from qdecay.learning.progress import Bar
 from qdecay.learning.sampling import Dynamics, alias_table, dynamics
 from qdecay.learning.schedules import Constant, Schedule, as_schedule
-from qdecay.learning.streams import agent_words
 from qdecay.mdp import MDP
 
 _UPDATES_AT_ONCE = 1 << 24  # some 20 ms: how long an interrupt or a bar may have to wait
@@ -165,7 +164,9 @@ def _filled_up(n_gammas: int) -> int:
 def new_stream(settings: StreamSettings, grid: NDArray[np.float64], seed: int) -> Any:
     """Return a stream that has not begun; its last gamma is the one that behaves."""
     from qdecay.learning.many_kernels import NOT_BEGUN, Stream
+    from qdecay.learning.seeding import agent_words
 
+    (learner,), (world,) = agent_words([seed])
     own = [] if settings.behaviour_gamma is None else [settings.behaviour_gamma]
     size = _filled_up(len(grid) + len(own))
     filled = np.full(size, own[0] if own else 0.0)
@@ -176,7 +177,8 @@ def new_stream(settings: StreamSettings, grid: NDArray[np.float64], seed: int) -
         np.zeros(values.shape, dtype=np.int64),
         filled,
         np.empty(size),
-        *agent_words(seed),
+        learner,
+        world,
         np.array([NOT_BEGUN, 0, 0]),
     )
 

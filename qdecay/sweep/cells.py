@@ -11,8 +11,8 @@ with its settings, gamma and the seed's number. The training's seed is the key, 
 from __future__ import annotations
 
 import hashlib
-from bisect import bisect_right
-from collections.abc import Iterator
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
@@ -71,14 +71,38 @@ class Group:
 
     def cell(self, number: int) -> Cell:
         """Return the cell of that number in the sweep."""
-        gamma, seed = self.pair(number)
-        key = self._hash.copy()
-        key.update(f"\n{gamma} {seed}".encode())
-        return Cell(number, key.hexdigest()[:KEY_DIGITS], gamma, seed)
+        (key,) = self.keys([number])
+        return Cell(number, key, *self.pair(number))
+
+    def keys(self, numbers: Iterable[int]) -> list[str]:
+        """Return the keys of the cells of these numbers in the sweep."""
+        found, first, n_seeds, hashes = [], self.first, len(self.seeds), self._hashes
+        for number in numbers:
+            gamma, seed = divmod(number - first, n_seeds)
+            key = hashes[gamma].copy()
+            key.update(b"%d" % self.seeds[seed])
+            found.append(key.hexdigest()[:KEY_DIGITS])
+        return found
+
+    def columns(self, numbers: Iterable[int]) -> tuple[list[str], list[int]]:
+        """Return gamma as text and the seed of each of these cells."""
+        texts, seeds, n_seeds = self._texts, self.seeds, len(self.seeds)
+        places = [divmod(number - self.first, n_seeds) for number in numbers]
+        return [texts[gamma] for gamma, _ in places], [seeds[seed] for _, seed in places]
+
+    def floats(self, numbers: Iterable[int]) -> list[float]:
+        """Return gamma of each of these cells as a float."""
+        known, n_seeds = [float(gamma) for gamma in self.gammas], len(self.seeds)
+        return [known[(number - self.first) // n_seeds] for number in numbers]
 
     @cached_property
-    def _hash(self) -> hashlib._Hash:
-        return hashlib.sha256(self.content.encode())
+    def _texts(self) -> list[str]:
+        return [str(gamma) for gamma in self.gammas]
+
+    @cached_property
+    def _hashes(self) -> list[hashlib._Hash]:
+        """The hash of what comes before the seed's number, for each gamma."""
+        return [hashlib.sha256(f"{self.content}\n{text} ".encode()) for text in self._texts]
 
 
 @dataclass(frozen=True)
@@ -104,6 +128,15 @@ class Plan:
     def group_of(self, number: int) -> int:
         """Return the index of the group that a cell belongs to."""
         return bisect_right(self._firsts, number) - 1
+
+    def by_group(self, numbers: Sequence[int]) -> Iterator[tuple[Group, Sequence[int]]]:
+        """Yield the groups of rising numbers, each with its part of them."""
+        begin = 0
+        while begin < len(numbers):
+            group = self.groups[self.group_of(numbers[begin])]
+            end = bisect_left(numbers, group.first + len(group), begin)
+            yield group, numbers[begin:end]
+            begin = end
 
     def cell(self, number: int) -> Cell:
         """Return the cell of that number."""

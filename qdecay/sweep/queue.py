@@ -12,10 +12,11 @@ more is set aside.
 
 from __future__ import annotations
 
+import math
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import islice
 
 from qdecay.sweep.cells import Plan
 from qdecay.sweep.work import Outcome, Part
@@ -50,9 +51,8 @@ class Queue:
 
     def __init__(self, plan: Plan, done: bytearray, workers: int) -> None:
         """Begin with the cells of `plan` that are not marked in `done`."""
-        self._plan, self._workers = plan, workers
-        self._left = done.count(0)
-        self._rest = (number for number in range(len(plan)) if not done[number])
+        self._plan, self._done, self._workers = plan, done, workers
+        self._left, self._next = done.count(0), 0
         self._again: deque[Batch] = deque()
         self._group_cost: dict[int, float] = {}
         self._learner_cost: dict[int, float] = {}
@@ -63,25 +63,36 @@ class Queue:
         """Return the next batch, or None where nothing is left."""
         if self._again:
             return self._again.popleft()
-        numbers, seconds, target = [], 0.0, self._target()
-        for number in self._rest:
-            numbers.append(number)
-            seconds += self._cost(self._plan.group_of(number))
-            if seconds >= target or len(numbers) == _MOST_CELLS:
+        numbers: list[int] = []
+        seconds, target = 0.0, self._target()
+        while seconds < target and len(numbers) < _MOST_CELLS:
+            first = self._done.find(0, self._next)
+            if first < 0:
                 break
+            cost = self._cost(self._plan.group_of(first))
+            most = min(math.ceil((target - seconds) / cost), _MOST_CELLS - len(numbers))
+            taken = self._of_a_group(first, most)
+            numbers += taken
+            seconds += cost * len(taken)
+            self._next = numbers[-1] + 1
         self._left -= len(numbers)
         return Batch(numbers) if numbers else None
 
-    def finished(self, batch: Batch, outcome: Outcome) -> None:
+    def _of_a_group(self, first: int, most: int) -> list[int]:
+        """Return up to `most` cells that are not stored yet, all of one group, from `first` on."""
+        group = self._plan.groups[self._plan.group_of(first)]
+        rest = range(first, group.first + len(group))
+        return list(islice((number for number in rest if not self._done[number]), most))
+
+    def finished(self, outcome: Outcome) -> None:
         """Learn from a batch how long cells take."""
-        groups = [list(numbers) for _, numbers in groupby(batch.numbers, self._plan.group_of)]
-        for numbers, seconds in zip(groups, outcome.seconds, strict=True):
-            group, each = self._plan.group_of(numbers[0]), seconds / len(numbers)
+        for rows, seconds in zip(outcome.rows, outcome.seconds, strict=True):
+            group, each = self._plan.group_of(rows.numbers[0]), seconds / len(rows.numbers)
             learner = group % len(self._plan.spec.learners)
             self._group_cost[group] = each
             self._learner_cost[learner] = max(each, self._learner_cost.get(learner, 0.0))
             self._seconds += seconds
-            self._trained += len(numbers)
+            self._trained += len(rows.numbers)
 
     def died(self, batch: Batch) -> None:
         """Try the cells of a batch again whose worker died, or set its one cell aside."""
@@ -98,20 +109,17 @@ class Queue:
 
     def parts(self, batch: Batch) -> tuple[Part, ...]:
         """Return what a worker needs to train a batch."""
-        return tuple(self._parts(batch))
-
-    def _parts(self, batch: Batch) -> Iterator[Part]:
-        for index, numbers in groupby(batch.numbers, self._plan.group_of):
-            group = self._plan.groups[index]
-            cells = [group.cell(number) for number in numbers]
-            yield Part(
+        return tuple(
+            Part(
                 group.model.document,
                 group.model.start,
                 group.learner,
-                [cell.number for cell in cells],
-                [cell.key for cell in cells],
-                [float(cell.gamma) for cell in cells],
+                numbers,
+                group.keys(numbers),
+                group.floats(numbers),
             )
+            for group, numbers in self._plan.by_group(batch.numbers)
+        )
 
     def _target(self) -> float:
         """How many seconds the next batch is to take."""

@@ -149,7 +149,7 @@ def _drive(
                 queue.died(batch)
                 continue
             store.add(outcome.rows)
-            queue.finished(batch, outcome)
+            queue.finished(outcome)
             tick(store.done.count(1), len(plan))
     return tuple(queue.fatal)
 

@@ -12,10 +12,11 @@ from __future__ import annotations
 
 import platform
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
+from itertools import repeat
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -32,7 +33,7 @@ from qdecay.sweep.database import (
     transaction,
 )
 from qdecay.sweep.toml import canonical
-from qdecay.sweep.work import Row
+from qdecay.sweep.work import Rows
 
 _PACKAGES = ("qdecay", "numpy", "numba", "gymnasium", "sympy", "python-flint")
 _INSERT = f"INSERT INTO results VALUES ({', '.join('?' * 12)})"
@@ -84,23 +85,26 @@ class Store:
         """Close the file and give up the lock."""
         self._close.close()
 
-    def add(self, rows: Iterable[Row]) -> None:
+    def add(self, rows: Sequence[Rows]) -> None:
         """Store the rows of a batch, all of them or none.
 
         Raises:
             InputError: they cannot be written; the disk is full, for instance.
         """
-        stored = list(rows)
         with told(self.path), transaction(self._connection):
-            self._connection.executemany(_INSERT, map(self._columns, stored))
-        for row in stored:
-            self.done[row.number] = 1
+            for part in rows:
+                self._connection.executemany(_INSERT, self._columns(part))
+        for part in rows:
+            for number in part.numbers:
+                self.done[number] = 1
 
-    def _columns(self, row: Row) -> tuple[object, ...]:
-        group = self._plan.group_of(row.number)
-        model, learner = divmod(group, len(self._plan.spec.learners))
-        gamma, seed = self._plan.groups[group].pair(row.number)
-        return (row.number, row.key, model, learner, str(gamma), seed, *row[2:])
+    def _columns(self, part: Rows) -> Iterator[tuple[object, ...]]:
+        """Yield the rows of a part, which are cells of one group, as the table has them."""
+        index = self._plan.group_of(part.numbers[0])
+        model, learner = divmod(index, len(self._plan.spec.learners))
+        gammas, seeds = self._plan.groups[index].columns(part.numbers)
+        same = repeat(model), repeat(learner)
+        return zip(part.numbers, part.keys, *same, gammas, seeds, *part[2:], strict=False)
 
     def _look(self) -> bool:
         """Return whether the file is to be made; refuse one that is not this sweep's store."""

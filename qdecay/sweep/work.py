@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from qdecay.sweep.learners import LearnerSettings
 from qdecay.sweep.sources import mdp_of
+
+_Floats = NDArray[np.float64]
 
 
 class Part(NamedTuple):
@@ -27,61 +30,75 @@ class Part(NamedTuple):
     gammas: Sequence[float]
 
 
-class Row(NamedTuple):
-    """What a training ended with.
+class Rows(NamedTuple):
+    """What the trainings of a part ended with; a list for each column, None after an error.
 
     Attributes:
-        number, key: which cell it is.
-        action: the greedy action at the start, the lowest index among equals; None after an error.
-        value: its learnt value, in reward units.
-        margin: how much more it is worth than the best other action; None where there is none.
+        numbers, keys: which cells they are.
+        actions: the greedy action at the start, the lowest index among equals.
+        values: its learnt value, in reward units.
+        margins: how much more it is worth than the best other action; None where there is none.
         steps, episodes: how long the training was; of the episodes those that ended.
-        error: why there is no result: a value outgrew the floats.
+        errors: why there is no result: a value outgrew the floats; else None.
     """
 
-    number: int
-    key: str
-    action: int | None
-    value: float | None
-    margin: float | None
-    steps: int | None
-    episodes: int | None
-    error: str | None
+    numbers: Sequence[int]
+    keys: Sequence[str]
+    actions: list[int | None]
+    values: list[float | None]
+    margins: list[float | None]
+    steps: list[int | None]
+    episodes: list[int | None]
+    errors: list[str | None]
 
 
 class Outcome(NamedTuple):
-    """The rows of a batch, and for each of its parts the seconds that it took."""
+    """The rows of each part of a batch, and the seconds that it took."""
 
-    rows: list[Row]
+    rows: list[Rows]
     seconds: list[float]
 
 
 def train(batch: Sequence[Part]) -> Outcome:
     """Train the cells of a batch."""
-    rows: list[Row] = []
-    seconds = []
+    rows, seconds = [], []
     for part in batch:
         began = time.perf_counter()
-        rows += _train_part(part)
+        rows.append(_train_part(part))
         seconds.append(time.perf_counter() - began)
     return Outcome(rows, seconds)
 
 
-def _train_part(part: Part) -> list[Row]:
+def _train_part(part: Part) -> Rows:
+    from qdecay.learning.batch import learn_batch  # loads numba
+
     mdp = mdp_of(part.document)
-    learner, arguments = part.learner.learner(), part.learner.arguments(mdp, part.start)
-    rows = []
-    for number, key, gamma in zip(part.numbers, part.keys, part.gammas, strict=True):
-        try:
-            result = learner(mdp, gamma, seed=int(key, 16), **arguments)
-        except OverflowError as error:
-            rows.append(Row(number, key, None, None, None, None, None, str(error)))
-            continue
-        action = int(result.policy[part.start])
-        values = result.q[part.start]
-        rest = np.delete(values, action)
-        rival = float(rest.max()) if len(rest) else -np.inf
-        value = float(values[action])
-        margin = value - rival if np.isfinite(rival) else None
-        rows.append(Row(number, key, action, value, margin, result.steps, result.episodes, None))
-    return rows
+    learnt = learn_batch(
+        part.learner.learner(),
+        mdp,
+        part.gammas,
+        [int(key, 16) for key in part.keys],
+        **part.learner.arguments(mdp, part.start),
+    )
+    actions, values, rivals = (found.tolist() for found in _choices(learnt.values))
+    pairs = zip(values, rivals, strict=True)
+    columns: list[list[Any]] = [
+        actions,
+        values,
+        [value - rival if rival > -np.inf else None for value, rival in pairs],
+        learnt.steps.tolist(),
+        learnt.episodes.tolist(),
+    ]
+    for cell in learnt.errors:
+        for column in columns:
+            column[cell] = None
+    columns.append([str(learnt.errors.get(cell, "")) or None for cell in range(len(part.keys))])
+    return Rows(part.numbers, part.keys, *columns)
+
+
+def _choices(q: NDArray[np.float64]) -> tuple[NDArray[np.int64], _Floats, _Floats]:
+    """Return each row's first largest entry, its value and the largest of the others."""
+    actions = q.argmax(axis=1)[:, None]
+    values, rest = np.take_along_axis(q, actions, axis=1), q.copy()
+    np.put_along_axis(rest, actions, -np.inf, axis=1)
+    return actions[:, 0], values[:, 0], rest.max(axis=1)

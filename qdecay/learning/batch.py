@@ -1,0 +1,117 @@
+"""Many runs on one model that differ in gamma and seed: the bits of one at a time.
+
+What is the same for all is checked and prepared once, and compiled code goes from run to run, so
+that short runs cost little beside their steps.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from qdecay.learning import compiled_run, kernels
+from qdecay.learning.arguments import checked_gamma
+from qdecay.learning.batch_kernels import OVER, Batch, one_by_one
+from qdecay.learning.learner import Learner
+from qdecay.learning.result import mean_table
+from qdecay.learning.run import Budget, RunSettings
+from qdecay.learning.schedules import Schedule
+from qdecay.learning.seeding import agent_words
+from qdecay.mdp import MDP
+
+_ROOM = 1 << 10  # episodes: these records are not kept, and are to stay in the fastest memory
+
+
+@dataclass(frozen=True, eq=False)
+class BatchResult:
+    """What N runs learnt of their start state, and how long they were.
+
+    Attributes:
+        values: q of the start state in reward units, shape (N, A); NaN after an error.
+        steps, episodes: of each run, shape (N,); of the episodes those that ended.
+        errors: the `OverflowError` of a run that ended with one, by its index.
+    """
+
+    values: NDArray[np.float64]
+    steps: NDArray[np.int64]
+    episodes: NDArray[np.int64]
+    errors: Mapping[int, OverflowError]
+
+
+def learn_batch(
+    learner: Learner,
+    mdp: MDP,
+    gammas: Sequence[float],
+    seeds: Sequence[int],
+    *,
+    start: int,
+    steps: int | None = None,
+    episodes: int | None = None,
+    visits: Mapping[tuple[int, int], int] | None = None,
+    epsilon: float | Schedule = 0.1,
+    step_size: float | Schedule = 0.1,
+    initial_value: ArrayLike = 0.0,
+    max_episode_steps: int | None = None,
+) -> BatchResult:
+    """Do `learner(mdp, gamma, seed=seed, ...)` for each of N >= 1 pairs of gamma and seed.
+
+    The arguments and what is raised are those of a learner, save that a run whose values outgrow
+    the floats is told in the result.
+
+    >>> from qdecay import ChainLayout, q_learning
+    >>> mdp = MDP.from_layout(ChainLayout.choice(stay=[1], move=[0, 0, 4]))
+    >>> learnt = learn_batch(q_learning, mdp, [0.4, 0.6], [1, 2], start=0, episodes=200)
+    >>> learnt.values.argmax(axis=1).tolist()
+    [0, 1]
+    """
+    budget = Budget(steps, episodes, dict(visits or {}))
+    settings = RunSettings.read(
+        learner.name, max(map(checked_gamma, set(gammas))), min(seeds), budget, epsilon, step_size
+    )
+    ground = compiled_run.Ground.read(mdp, settings, initial_value, start, max_episode_steps)
+    batch = _new_batch(ground, learner, gammas, seeds, start)
+    _go_on(learner, ground, settings, batch)
+    failed = np.flatnonzero(batch.places[:, kernels.STATUS] == kernels.NOT_FINITE).tolist()
+    batch.values[:, failed] = np.nan
+    return BatchResult(
+        mean_table(tuple(batch.values)),
+        batch.places[:, kernels.STEPS],
+        batch.places[:, kernels.EPISODES],
+        {run: compiled_run.outgrew(batch.places[run]) for run in failed},
+    )
+
+
+def _new_batch(
+    ground: compiled_run.Ground,
+    learner: Learner,
+    gammas: Sequence[float],
+    seeds: Sequence[int],
+    state: int,
+) -> Batch:
+    size, n_actions = len(seeds), ground.start_values.shape[1]
+    return Batch(
+        np.array(gammas, dtype=np.float64),
+        *agent_words(seeds),
+        ground.start_values.ravel(),
+        np.arange(state * n_actions, (state + 1) * n_actions),
+        np.empty((learner.n_tables, size, n_actions)),
+        np.empty((size, 6), dtype=np.int64),
+        np.array([0]),
+    )
+
+
+def _go_on(
+    learner: Learner, ground: compiled_run.Ground, settings: RunSettings, batch: Batch
+) -> None:
+    """Go through all runs, in pieces that an interrupt need not wait long for."""
+    fixed, memory = ground.fixed(learner, settings), ground.memory(learner)
+    memory.place[kernels.STATUS] = OVER
+    loop = one_by_one(learner.compiled(ground.start_values.shape[1], fixed))
+    record = np.empty(_ROOM), np.empty(_ROOM, dtype=np.int64)
+    budget, most = settings.budget, compiled_run.NO_BUDGET
+    last = budget.steps or most, budget.episodes or most
+    while batch.over[0] < len(batch.gammas):
+        loop(ground.model, fixed, memory, batch, *record, *last, compiled_run.STEPS_AT_ONCE)
