@@ -7,6 +7,7 @@ exit code 0 or 1 (the damage left it valid), or 2 with one line on standard erro
 from __future__ import annotations
 
 import contextlib
+import faulthandler
 import io
 import json
 import random
@@ -14,10 +15,11 @@ import resource
 import signal
 import sys
 import tempfile
+import time
 import traceback
 import warnings
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +52,7 @@ MDP = {
     ],
 }
 TRA = "2 3 4\n0 0 0 1 stay\n0 1 1 1/2 go\n0 1 0 0.5 go\n1 0 1 1 stay\n"
+REGIONS = ["regions", "--max-seconds", "3", "--json"]
 PROBE = [
     "probe", "q_learning", "--gamma", "0.8", "--delays", "1", "--settings", "one-shot",
     "--trainings", "30", "--json", "--store",
@@ -60,6 +63,7 @@ gammas = [0.4, "2/3"]
 learners = [{ name = "q_learning", epsilon = [0.1, 0.5], episodes = 100 }]
 seeds = 3
 """
+Prepare = Callable[[random.Random], list[str]]
 
 
 def damaged_value(value: Any, chance: random.Random) -> Any:
@@ -144,14 +148,25 @@ def damaged_headers(chance: random.Random) -> bytes:
     return file.getvalue()
 
 
+def damaged_spec(chance: random.Random) -> bytes:
+    """Return a spec with damaged bytes."""
+    return damaged_bytes(SPEC, chance)
+
+
+def damaged_prism(chance: random.Random) -> dict[str, bytes]:
+    """Return transitions with damaged bytes, beside sound rewards."""
+    return {"m.tra": damaged_bytes(TRA.encode(), chance), "m.srew": b"2 1\n0 1\n"}
+
+
 def damaged_options(chance: random.Random) -> list[str]:
-    """Return a SOURCE and -k with odd text, as a shell can hand it over (no NUL)."""
+    """Return `regions` with a SOURCE and -k of odd text, as a shell can hand it over (no NUL)."""
+    regions = ["regions", "--max-seconds", "3"]
     source = chance.choice(["qdecay/StayOrMove-v0", "qdecay/NChain-v0", "FrozenLake-v1"])
     if chance.random() < 0.5:
         text = damaged_bytes(source.encode(), chance).decode("utf-8", "surrogateescape")
-        return [text.replace("\0", "").lstrip("-") or "x"]
+        return [*regions, text.replace("\0", "").lstrip("-") or "x"]
     name = chance.choice(["slip", "length", "map_name", "near", "x", ""])
-    return [source, "-k", f"{name}={json.dumps(chance.choice(ODD))}"]
+    return [*regions, source, "-k", f"{name}={json.dumps(chance.choice(ODD))}"]
 
 
 def damaged_answers() -> Callable[[random.Random], bytes]:
@@ -196,19 +211,57 @@ def certificate() -> Any:
         return json.loads(proof.read_text())
 
 
-def kinds() -> dict[str, tuple[str, list[str], Callable[[random.Random], bytes]]]:
-    """Return for each reader its file's name, the command that reads it and its damager."""
-    regions = ["regions", "--max-seconds", "3", "--json"]
-    return {
-        "mdp": ("m.json", regions, damaged_json(MDP)),
-        "layout": ("l.json", regions, damaged_json(layout())),
-        "npz": ("m.npz", regions, damaged_npz),
-        "headers": ("m.npz", regions, damaged_headers),
-        "prism": ("m.tra", regions, lambda chance: damaged_bytes(TRA.encode(), chance)),
-        "certificate": ("c.json", ["verify"], damaged_json(certificate())),
-        "answers": ("a.jsonl", PROBE, damaged_answers()),
-        "spec": ("s.toml", ["sweep", "--dry-run"], lambda chance: damaged_bytes(SPEC, chance)),
-    }
+def prepare_store() -> Prepare:
+    """Return what prepares a damaged store of a sweep, for the commands that read it or go on."""
+    from fuzzing_store import damaged_store
+
+    from qdecay.sweep import run
+    from qdecay.sweep.backends import Here
+
+    run.open_pool = lambda *_: Here()  # other processes would have no limits
+    make = damaged_store()
+    return one_of(
+        [
+            ["sweep", "s.toml", "-o", "r.db"],
+            ["export", "r.db", "-o", "x.csv"],
+            ["phase", "r.db", "--json"],
+            ["phase", "r.db"],
+        ],
+        lambda chance: {"s.toml": SPEC, **make(chance)},
+    )
+
+
+def one_of(
+    commands: list[list[str]], make: Callable[[random.Random], Mapping[str, bytes]]
+) -> Prepare:
+    """Return what writes damaged files, for any of the commands."""
+
+    def prepare(chance: random.Random) -> list[str]:
+        for name, data in make(chance).items():
+            Path(name).write_bytes(data)
+        return chance.choice(commands)
+
+    return prepare
+
+
+def one_file(command: list[str], name: str, make: Callable[[random.Random], bytes]) -> Prepare:
+    """Return what writes one damaged file, for a command that reads it."""
+    return one_of([[*command, name]], lambda chance: {name: make(chance)})
+
+
+KINDS: dict[str, Callable[[], Prepare]] = {
+    "mdp": lambda: one_file(REGIONS, "m.json", damaged_json(MDP)),
+    "layout": lambda: one_file(REGIONS, "l.json", damaged_json(layout())),
+    "npz": lambda: one_file(REGIONS, "m.npz", damaged_npz),
+    "headers": lambda: one_file(REGIONS, "m.npz", damaged_headers),
+    "prism": lambda: one_of([[*REGIONS, "m.tra"]], damaged_prism),
+    "certificate": lambda: one_file(["verify"], "c.json", damaged_json(certificate())),
+    "answers": lambda: one_file(PROBE, "a.jsonl", damaged_answers()),
+    "spec": lambda: one_file(["sweep", "--dry-run"], "s.toml", damaged_spec),
+    "store": prepare_store,
+    "options": lambda: damaged_options,
+}
+"""For each reader what prepares an input: it writes files here and returns a command."""
 
 
 def command(arguments: list[str]) -> tuple[int, str]:
@@ -233,8 +286,12 @@ def is_well_told(code: int, err: str) -> bool:
     return code in (0, 1) or (code == 2 and line.startswith("qdecay: ") and line.isprintable())
 
 
+class OutOfTimeError(BaseException):
+    """A command took too long; no `except` for errors is to swallow this."""
+
+
 def _out_of_time(*_: object) -> None:
-    raise TimeoutError(f"took over {SECONDS} s")
+    raise OutOfTimeError
 
 
 def _limit_memory() -> None:
@@ -242,29 +299,62 @@ def _limit_memory() -> None:
     resource.setrlimit(resource.RLIMIT_AS, (pages * resource.getpagesize() + BYTES,) * 2)
 
 
-def main(kind: str, count: int) -> None:
-    """Try `count` inputs, always the same ones, and print those that were not well told."""
+def _files() -> dict[str, bytes]:
+    """The files here, without those that SQLite and a sweep's lock make beside a store."""
+    return {
+        path.name: data
+        for path in Path().iterdir()
+        if (data := path.read_bytes()) and not path.name.endswith("-shm")
+    }
+
+
+def tried(prepare: Prepare, chance: random.Random) -> tuple[str, float]:
+    """Return what is wrong with how one input was met, or "", and the seconds it took."""
+    arguments = prepare(chance)
+    before = _files()
+    faulthandler.dump_traceback_later(4 * SECONDS, exit=True)  # where no signal gets through
+    signal.setitimer(signal.ITIMER_REAL, SECONDS)
+    began = time.perf_counter()
+    code, err = command(arguments)
+    seconds = time.perf_counter() - began
+    signal.setitimer(signal.ITIMER_REAL, 0)
+    faulthandler.cancel_dump_traceback_later()
+    wrong = []
+    if seconds > SECONDS:
+        wrong.append(f"took {seconds:.1f} s")
+    if not is_well_told(code, err):
+        wrong.append(f"exit code {code}: {err[-900:]!a}")
+    if code == 2 and (after := _files()) != before:
+        changed = sorted(n for n in {*before, *after} if before.get(n) != after.get(n))
+        wrong.append(f"refused ({err!a}), but changed: {', '.join(changed)}")
+    for path in Path().iterdir():
+        path.unlink()
+    return f"{arguments!a}: {'; '.join(wrong)}" if wrong else "", seconds
+
+
+def main(kind: str, count: int) -> str:
+    """Try `count` inputs, always the same ones, and print those that were not well told.
+
+    Returns: the longest time and the largest memory of this process.
+    """
     warnings.simplefilter("error")
     warnings.filterwarnings("ignore", ".*environment", UserWarning)  # Gymnasium's, of old versions
     signal.signal(signal.SIGALRM, _out_of_time)
-    name, base, make = kinds().get(kind, ("", ["regions", "--max-seconds", "3"], None))
-    command(["regions", "qdecay/StayOrMove-v0"])  # imports and compiles before memory is limited
-    _limit_memory()
     with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
-        Path("m.srew").write_text("2 1\n0 1\n")  # what m.tra needs beside it
+        prepare = KINDS[kind]()
+        for name in ("qdecay/StayOrMove-v0", "FrozenLake-v1"):
+            command(["regions", name])  # imports and compiles before memory is limited
+        _limit_memory()
+        longest = 0.0
         for number in range(count):
-            chance = random.Random(f"{kind} {number}")
-            data = make(chance) if make else b""
-            if make:
-                Path(name).write_bytes(data)
-            arguments = [*base, name] if make else [*base, *damaged_options(chance)]
-            signal.setitimer(signal.ITIMER_REAL, SECONDS)
-            code, err = command(arguments)
-            signal.setitimer(signal.ITIMER_REAL, 0)
-            if not is_well_told(code, err):
-                print(number, code, ascii(err[-600:]), ascii(data[:300] or arguments), flush=True)
+            wrong, seconds = tried(prepare, random.Random(f"{kind} {number}"))
+            longest = max(longest, seconds)
+            if wrong:
+                print(number, wrong, flush=True)
     print("tried", count)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return f"longest {longest:.2f} s, largest {peak / 1024:.0f} MiB"
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], int(sys.argv[2]))
+    print(main(sys.argv[1], int(sys.argv[2])))

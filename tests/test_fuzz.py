@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from fuzzing import is_well_told
+from fuzzing import KINDS, is_well_told
 from shell import run
 
 from qdecay.errors import InputError
@@ -18,9 +18,6 @@ from qdecay.files import read_npz
 from qdecay.probe.trials import SCHEMA, Store
 
 HERE = Path(__file__).parent
-KINDS = [
-    "mdp", "layout", "npz", "headers", "prism", "certificate", "answers", "spec", "options",
-]  # fmt: skip
 
 
 def broken(kind: str, count: int) -> str:

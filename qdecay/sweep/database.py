@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from qdecay.errors import InputError
 
@@ -49,12 +49,13 @@ def told(path: Path) -> Iterator[None]:
     except sqlite3.Error as error:
         name = getattr(error, "sqlite_errorname", None) or ""
         known = [text for code, text in _TOLD.items() if name.startswith(code)]
+        if not name:  # Python's own: text that is no UTF-8
+            known = [f"is damaged ({error}): restore a copy, or name a new file"]
         raise InputError(f"{path}: {known[0] if known else error}") from error
 
 
-def connect(path: Path, *, write: bool) -> sqlite3.Connection:
+def connect(path: Path, mode: Literal["ro", "rwc", "ro&immutable=1"]) -> sqlite3.Connection:
     """Return a connection without implicit transactions; nothing in the file is trusted."""
-    mode = "rwc" if write else "ro"
     uri = f"{path.absolute().as_uri()}?mode={mode}"
     connection = sqlite3.connect(uri, timeout=5, isolation_level=None, uri=True)
     connection.execute("PRAGMA trusted_schema = OFF")
@@ -68,8 +69,28 @@ def is_blank(connection: sqlite3.Connection) -> bool:
     return tables == 0 and _pragma(connection, "application_id") == 0
 
 
+def refuse_foreign(path: Path) -> None:
+    """Raise InputError where a file is neither a store nor blank, and make nothing beside it.
+
+    A database in WAL mode gets files beside it as soon as it is read, save where SQLite is told
+    that nobody changes it: true of one without a log beside it for as long as this takes.
+    """
+    log = path.with_name(f"{path.name}-wal")
+    with closing(connect(path, "ro" if log.exists() else "ro&immutable=1")) as connection:
+        if not is_blank(connection):
+            _require_ours(connection, path)
+
+
 def require_store(connection: sqlite3.Connection, path: Path) -> None:
     """Raise InputError unless the database is a sound store of this schema version."""
+    _require_ours(connection, path)
+    fault = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+    if fault != "ok":
+        reason = " ".join(str(fault).split())
+        raise InputError(f"{path}: is damaged ({reason}): restore a copy, or name a new file")
+
+
+def _require_ours(connection: sqlite3.Connection, path: Path) -> None:
     if _pragma(connection, "application_id") != APPLICATION_ID:
         raise InputError(f"{path}: is a database, but no store of a sweep: name a new file")
     found = _pragma(connection, "user_version")
@@ -78,13 +99,9 @@ def require_store(connection: sqlite3.Connection, path: Path) -> None:
             f"{path}: has schema version {found}, and this qdecay reads {SCHEMA_VERSION}: use the "
             f"version that wrote it, or name a new file"
         )
-    made = "SELECT name, sql FROM sqlite_master WHERE name NOT LIKE 'sqlite_%'"
+    made = "SELECT name, sql FROM sqlite_master WHERE name NOT GLOB 'sqlite_*'"
     if dict(connection.execute(made).fetchall()) != TABLES:
         raise InputError(f"{path}: its tables are not those of a sweep: name a new file")
-    fault = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
-    if fault != "ok":
-        reason = " ".join(str(fault).split())
-        raise InputError(f"{path}: is damaged ({reason}): restore a copy, or name a new file")
 
 
 def create(connection: sqlite3.Connection) -> None:

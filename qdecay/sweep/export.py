@@ -18,7 +18,7 @@ from sqlite3 import Connection
 from typing import Any
 
 from qdecay.errors import InputError
-from qdecay.sweep.database import connect, json_object, require_store, told
+from qdecay.sweep.database import connect, json_object, refuse_foreign, require_store, told
 from qdecay.sweep.toml import canonical
 from qdecay_envs.rational import rational
 
@@ -67,9 +67,11 @@ def open_store(path: Path) -> Iterator[Connection]:
     """
     if not path.is_file():
         raise InputError(f"{path}: there is no such file")
-    with told(path), closing(connect(path, write=False)) as connection:
-        require_store(connection, path)
-        yield connection
+    with told(path):
+        refuse_foreign(path)
+        with closing(connect(path, "ro")) as connection:
+            require_store(connection, path)
+            yield connection
 
 
 def _table(connection: Connection, path: Path) -> tuple[dict[str, type], Iterator[Row]]:

@@ -1,9 +1,11 @@
 """The store of a sweep: one SQLite file that a crash, a second run or a foreign file cannot spoil.
 
-SQLite in WAL mode with `synchronous = FULL`: every batch is one transaction, and on the disk when
-`add` returns. One process writes. It holds an exclusive lock on an empty SQLite file beside the
-store (`NAME-lock`) for as long as it runs; the operating system drops the lock with the process, so
-that nothing stays locked after a crash. A second run is refused. Readers need no lock.
+While it is written it is in WAL mode with `synchronous = FULL`: every batch is one transaction, and
+on the disk when `add` returns. One process writes. It holds an exclusive lock on an empty SQLite
+file beside the store (`NAME-lock`) for as long as it runs; the operating system drops the lock with
+the process, so that nothing stays locked after a crash. A second run is refused. Readers need no
+lock. The lock's file is never removed: a run that had just opened it would go on with a lock that
+the next one, with a file of its own, cannot see.
 
 A file that is not a store of this very sweep is told, and left as it is.
 """
@@ -13,7 +15,7 @@ from __future__ import annotations
 import platform
 import sqlite3
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, suppress
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from itertools import repeat
@@ -28,10 +30,12 @@ from qdecay.sweep.database import (
     create,
     is_blank,
     json_object,
+    refuse_foreign,
     require_store,
     told,
     transaction,
 )
+from qdecay.sweep.sources import SweepModel
 from qdecay.sweep.toml import canonical
 from qdecay.sweep.work import Rows
 
@@ -60,9 +64,11 @@ class Store:
         if not self.path.parent.is_dir():
             raise InputError(f"{path}: the folder {self.path.parent} does not exist")
         with ExitStack() as stack, told(self.path):
+            if not self._is_new():
+                refuse_foreign(self.path)  # before it gets a lock beside it
             stack.enter_context(closing(_lock(self.path)))
             fresh = self._look()
-            self._connection = stack.enter_context(closing(connect(self.path, write=True)))
+            self._connection = stack.enter_context(closing(connect(self.path, "rwc")))
             self._connection.execute("PRAGMA journal_mode = WAL")
             self._connection.execute("PRAGMA synchronous = FULL")
             with transaction(self._connection):
@@ -82,7 +88,14 @@ class Store:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Close the file and give up the lock."""
+        """Close the file and give up the lock.
+
+        The log goes, so that what is left can be read without making files beside it, in a folder
+        that cannot be written to as well. Where a reader still uses it, it stays.
+        """
+        with suppress(sqlite3.OperationalError):
+            self._connection.execute("PRAGMA busy_timeout = 0")
+            self._connection.execute("PRAGMA journal_mode = DELETE")
         self._close.close()
 
     def add(self, rows: Sequence[Rows]) -> None:
@@ -106,11 +119,14 @@ class Store:
         same = repeat(model), repeat(learner)
         return zip(part.numbers, part.keys, *same, gammas, seeds, *part[2:], strict=False)
 
+    def _is_new(self) -> bool:
+        return not self.path.exists() or self.path.stat().st_size == 0
+
     def _look(self) -> bool:
         """Return whether the file is to be made; refuse one that is not this sweep's store."""
-        if not self.path.exists() or self.path.stat().st_size == 0:
+        if self._is_new():
             return True
-        with closing(connect(self.path, write=False)) as connection:
+        with closing(connect(self.path, "ro")) as connection:
             if is_blank(connection):
                 return True
             require_store(connection, self.path)
@@ -125,36 +141,50 @@ class Store:
                 f"{self.path}: holds another sweep, of {known.get('cells')} cells: name a new "
                 f"file, or run the spec that made it"
             )
+        models = [(i, model.start, model.document) for i, model in enumerate(self._models)]
+        if connection.execute("SELECT model, start, document FROM models").fetchall() != models:
+            raise self._damaged("its models are not those of this sweep")
+        learners = connection.execute("SELECT learner, name, settings FROM learners").fetchall()
+        if learners != self._learners:
+            raise self._damaged("its learners are not those of this sweep")
 
     def _read_done(self, connection: sqlite3.Connection) -> None:
-        for number, key in connection.execute("SELECT cell, key FROM results"):
-            if not 0 <= number < len(self._plan) or self._plan.cell(number).key != key:
-                raise InputError(
-                    f"{self.path}: is damaged: cell {number} is no cell of this sweep: restore a "
-                    f"copy, or name a new file"
-                )
+        select = "SELECT cell, key, model, learner, gamma, seed FROM results"
+        for number, key, *place in connection.execute(select):
+            if not 0 <= number < len(self._plan) or [key, *place] != self._expected(number):
+                raise self._damaged(f"cell {number} is no cell of this sweep")
             self.done[number] = 1
+
+    def _expected(self, number: int) -> list[object]:
+        """Return key, model, learner, gamma and seed of a cell, as its row has them."""
+        group, cell = self._plan.group_of(number), self._plan.cell(number)
+        return [cell.key, *divmod(group, len(self._plan.spec.learners)), str(cell.gamma), cell.seed]
+
+    def _damaged(self, reason: str) -> InputError:
+        return InputError(f"{self.path}: is damaged: {reason}: restore a copy, or name a new file")
 
     def _describe(self) -> None:
         """Store the spec, and the models and learners that the rows refer to."""
         plan, insert = self._plan, self._connection.executemany
         about = {"spec": plan.spec.text, "plan": plan.digest, "cells": str(len(plan))}
         insert("INSERT INTO sweep VALUES (?, ?)", about.items())
-        models = [group.model for group in plan.groups[:: len(plan.spec.learners)]]
         insert(
             "INSERT INTO models VALUES (?, ?, ?, ?, ?)",
             (
                 (number, m.text, canonical(m.parameters), m.start, m.document)
-                for number, m in enumerate(models)
+                for number, m in enumerate(self._models)
             ),
         )
-        insert(
-            "INSERT INTO learners VALUES (?, ?, ?)",
-            (
-                (number, learner.name, canonical(learner.settings))
-                for number, learner in enumerate(plan.spec.learners)
-            ),
-        )
+        insert("INSERT INTO learners VALUES (?, ?, ?)", self._learners)
+
+    @property
+    def _models(self) -> list[SweepModel]:
+        return [group.model for group in self._plan.groups[:: len(self._plan.spec.learners)]]
+
+    @property
+    def _learners(self) -> list[tuple[int, str, str]]:
+        learners = enumerate(self._plan.spec.learners)
+        return [(number, own.name, canonical(own.settings)) for number, own in learners]
 
     def _begin_run(self) -> None:
         """Note when this run began and with which packages; tell where they have changed."""
