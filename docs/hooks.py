@@ -2,9 +2,11 @@
 
 from pathlib import Path
 
-from figures import decay
+from figures import decay, phase
 
 
 def on_pre_build(config: object) -> None:
     """Write the figures beside the pages that show them."""
-    decay.draw(Path(__file__).parent / "figures" / "decay.svg")
+    folder = Path(__file__).parent / "figures"
+    decay.draw(folder / "decay.svg")
+    phase.draw(folder / "phase.svg")

@@ -80,7 +80,7 @@ def _print(found: PhaseDiagram, store: Path) -> None:
 
     out = tables.console()
     names = [axis.name for axis in found.axes]
-    table = tables.table(*names, "exact", "learned, 95 % interval", "trainings", "holds exact")
+    table = tables.table(*names, "exact", "learned, 95 % interval", "trainings", "exact held")
     table.columns[len(names) + 1].no_wrap = True
     for row in found.rows:
         shown = [shown_value(row.parameters.get(name)) for name in names]
@@ -111,5 +111,5 @@ def _verdict(row: PhaseRow) -> str:
         return f"best in {row.right:,} of {row.trainings:,}"
     if row.holds or not row.off:
         return "yes" if row.holds else ""
-    beyond = {"above": "> ", "below": "< "}.get(row.outcome, "")
+    beyond = {"above": ">", "below": "<"}.get(row.outcome, "")
     return f"no, {beyond}{row.off:+.4f}"

@@ -15,10 +15,9 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import expit, log_expit
-from scipy.stats import chi2
+from scipy.special import chdtri, expit, log_expit
 
-_HALF_DROP = float(chi2.ppf(0.95, df=1)) / 2
+_HALF_DROP = float(chdtri(1, 0.05)) / 2
 _GOLDEN = (5**0.5 - 1) / 2
 _SECTIONS = 32  # leave 18 * 0.618**32 = 4e-6 of log w
 _GRID = 401  # points of m from end to end of a search; two rounds give 1e-5 of the data's span

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from contextlib import closing
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -21,7 +22,7 @@ from qdecay.sweep import Spec
 from qdecay.sweep.cells import Cell, Group
 from qdecay.sweep.phase import phase_diagram
 from qdecay.sweep.store import Store
-from qdecay.sweep.work import Row
+from qdecay.sweep.work import Rows
 
 SPEC = """
 schema = "qdecay.sweep/1"
@@ -42,9 +43,12 @@ def fabricated(path: Path, text: str, choose: Choose, folder: Path = Path()) -> 
     for cell in plan:
         action = choose(plan.groups[plan.group_of(cell.number)], cell)
         if isinstance(action, int):
-            rows.append(Row(cell.number, cell.key, action, 1.0, 0.5, 20, 10, None))
+            results: list[Any] = [action, 1.0, 0.5, 20, 10, None]
         elif action is not None:
-            rows.append(Row(cell.number, cell.key, None, None, None, None, None, action))
+            results = [None, None, None, None, None, action]
+        else:
+            continue
+        rows.append(Rows([cell.number], [cell.key], *([result] for result in results)))
     with Store(path, plan) as store:
         store.add(rows)
     return path
@@ -198,15 +202,23 @@ def test_where_the_exact_gamma_lies_beyond_nothing_is_off(tmp_path: Path) -> Non
 def test_an_interval_may_be_open(tmp_path: Path) -> None:
     """Only some of the trainings at the greatest gamma move: how far the threshold is, is open."""
     few = {Fraction(19, 20): 4, Fraction(17, 20): 2, Fraction(3, 4): 1}
-    path = fabricated(
-        tmp_path / "x.db", ONE, lambda _, cell: FAR if cell.seed < few.get(cell.gamma, 0) else NEAR
-    )
+
+    def choose(_: Group, cell: Cell) -> int:
+        return FAR if cell.seed < few.get(cell.gamma, 0) else NEAR
+
+    path = fabricated(tmp_path / "x.db", ONE, choose)
     (row,) = phase_diagram(path).rows
     assert row.outcome == "flips"
     assert row.interval is not None
     assert row.interval[1] is None
     assert 0.75 < row.interval[0] < row.threshold < 0.95
-    assert row.holds is False
+    assert row.holds is False  # 1/2
+    text = ONE.replace("0.45, 0.55, 0.65, 0.75, 0.85, 0.95", "0.45")
+    few = {Fraction(9, 20): 4, Fraction(7, 20): 2, Fraction(1, 4): 1}
+    (row,) = phase_diagram(fabricated(tmp_path / "y.db", text, choose)).rows
+    assert row.interval is not None
+    assert row.interval[1] is None
+    assert row.holds  # 1/2 may be the threshold, beyond 0.45
 
 
 def test_errors_count_for_nothing(tmp_path: Path) -> None:
@@ -305,6 +317,53 @@ def test_a_plot_names_what_it_shows(capsys, monkeypatch, store, arguments, texts
         assert text in svg
 
 
+def test_a_plot_draws_the_exact_line_and_the_thresholds(store: Path, monkeypatch) -> None:
+    """The line runs through the law at the swept delays; every threshold stands at 0.6."""
+    figure = pytest.importorskip("matplotlib.figure")
+    drawn: list[Any] = []
+    monkeypatch.setattr(figure.Figure, "savefig", lambda self, path: drawn.append(self))
+    from qdecay.report.phase_plot import save_phase
+
+    assert save_phase(phase_diagram(store), store.with_name("x.svg")) == 0
+    for ax, reward in zip(drawn[0].axes, (4, 6), strict=True):
+        assert ax.get_title() == f"reward = {reward}"
+        assert ax.get_xlabel() == "delay"
+        lines = [line for line in ax.lines if line.get_linestyle() == "-" and len(line.get_xdata())]
+        (exact,) = [line for line in lines if line.get_color() == "#D55E00"]
+        assert list(exact.get_xdata()) == [1, 2]
+        assert list(exact.get_ydata()) == pytest.approx([1 / reward, reward**-0.5], rel=1e-15)
+        for marker, places in (("o", [0.875, 1.875]), ("s", [1.125, 2.125])):
+            found = [line for line in ax.lines if line.get_marker() == marker]
+            points = [tuple(line.get_xydata()[0]) for line in found if len(line.get_xdata())]
+            assert [x for x, _ in points] == places
+            assert [y for _, y in points] == pytest.approx([0.6, 0.6], abs=1e-3)
+        for dots in ax.collections:
+            if dots.get_offsets().shape[0] == 10:
+                blank = (dots.get_facecolors()[:, :3] == 1).all(axis=1)
+                assert list(blank) == [gamma < 0.6 for _, gamma in dots.get_offsets()]
+
+
+@pytest.mark.parametrize(
+    ("delays", "scale"), [("1, 2, 3, 5", "linear"), ("1, 2, 4, 8, 16", "log"), ("4", "linear")]
+)
+def test_values_that_double_stand_on_a_logarithmic_axis(
+    tmp_path: Path, monkeypatch, delays: str, scale: str
+) -> None:
+    """Each value is labelled, in its place."""
+    figure = pytest.importorskip("matplotlib.figure")
+    drawn: list[Any] = []
+    monkeypatch.setattr(figure.Figure, "savefig", lambda self, path: drawn.append(self))
+    from qdecay.report.phase_plot import save_phase
+
+    text = ONE.replace("delay = 2", f"delay = [{delays}]")
+    store = fabricated(tmp_path / "x.db", text, step(0.6))
+    save_phase(phase_diagram(store), tmp_path / "x.svg", x="delay")
+    (ax,) = drawn[0].axes
+    assert ax.get_xscale() == scale
+    assert list(ax.get_xticks()) == [int(delay) for delay in delays.split(", ")]
+    assert [label.get_text() for label in ax.get_xticklabels()] == delays.split(", ")
+
+
 def test_a_plot_leaves_out_what_has_no_number_and_says_so(capsys, monkeypatch, tmp_path) -> None:
     """A Gymnasium id has no delay."""
     pytest.importorskip("matplotlib")
@@ -337,9 +396,7 @@ def test_wrong_usage_is_one_line(capsys, monkeypatch, store, arguments, message)
     folder = store.parent
     (folder / "text.db").write_text("hello, this is no database\n" * 50)
     many = SPEC.replace('[0.1, "1/3"]', "[0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7]")
-    # SQLite leaves files beside what it has read.
-    phase_diagram(store)
-    phase_diagram(fabricated(folder / "many.db", many, step(0.6)))
+    fabricated(folder / "many.db", many, step(0.6))
     check_refused(capsys, monkeypatch, folder, ["phase", *arguments], message)
 
 
@@ -360,6 +417,8 @@ DAMAGED = [
     ("DELETE FROM models WHERE model = 0", "damaged at cell 0"),
     ("DELETE FROM sweep WHERE name = 'cells'", "its number of cells is missing"),
     ("UPDATE sweep SET value = '-1' WHERE name = 'cells'", "its number of cells is missing"),
+    (f"UPDATE sweep SET value = '{'9' * 5000}'", "its number of cells is missing"),
+    ("UPDATE models SET source = CAST(x'ff' AS TEXT)", "UTF-8"),
 ]
 
 

@@ -13,11 +13,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from qdecay.errors import InputError
 from qdecay.report.plots import EXACT, _figure
-from qdecay.sweep.axes import Axis, distinct, exact_number, require_name, shown_value
+from qdecay.sweep.axes import Axis, distinct, float_number, require_name, shown_value
 from qdecay.sweep.phase import PhaseDiagram, PhaseRow
 from qdecay.sweep.toml import canonical
 
@@ -28,6 +28,7 @@ _MARKERS = "osDPX*"
 _GREY = "#888888"
 _WIDTH, _HEIGHT = 4.2, 3.0  # of a panel, in inches
 _LABEL_SPACE = 0.08  # of the axis: labels that stand closer would overlap
+_COLUMNS = 40  # of a panel: more stand too close for the choices behind them
 _EXACT_SPAN = 0.6  # of the least distance of two values
 _SIDE_BY_SIDE = 0.5  # of the least distance of two values: over this the series are spread
 
@@ -38,20 +39,20 @@ class _Scale:
 
     Attributes:
         names: the parameter; several where their combinations are the categories.
-        places: where each value stands, by its JSON text, in rising order.
+        places: where each value stands, in rising order, by the number or the JSON text.
         labels: for each place.
         numeric, log: whether values stand where their number is, and the axis is logarithmic.
     """
 
     names: tuple[str, ...]
-    places: Mapping[str, float]
+    places: Mapping[float | str, float]
     labels: tuple[str, ...]
     numeric: bool
     log: bool
 
     def at(self, row: PhaseRow, shift: float = 0.0) -> float:
         """Return where a row stands, `shift` of the least distance to the right of its value."""
-        place = self.places[canonical(_parts(row, self.names))]
+        place = self.places[_key(_parts(row, self.names), self.numeric)]
         step = shift * self._step
         return float(place * 10**step if self.log else place + step)
 
@@ -80,6 +81,14 @@ class _Scale:
             ax.set_xticks(list(self.places.values()), self.labels)
             ax.set_xticks([], minor=True)
         ax.set_xlabel(", ".join(self.names))
+
+
+class _Style(NamedTuple):
+    """How a series is drawn."""
+
+    colour: str
+    marker: str
+    size: int
 
 
 def save_phase(diagram: PhaseDiagram, path: Path, *, x: str | None = None) -> int:
@@ -154,10 +163,11 @@ def _x_axis(diagram: PhaseDiagram, x: str | None) -> tuple[_Scale, list[PhaseRow
     if not _is_numeric(_values(diagram.rows, name)):
         return _categories(diagram, name), [*diagram.rows]
     drawn = [row for row in diagram.rows if row.parameters.get(name) is not None]
-    values = sorted(distinct(_values(drawn, name)), key=_number)
-    places = {canonical([value]): _number(value) for value in values}
-    labels = tuple(map(shown_value, values))
-    return _Scale((name,), places, labels, True, _better_as_log([*places.values()])), drawn
+    labels = {_key([value], True): shown_value(value) for value in _values(drawn, name)}
+    places = sorted(map(float, labels))
+    log = _better_as_log(places)
+    named = tuple(labels[place] for place in places)
+    return _Scale((name,), dict(zip(places, places, strict=True)), named, True, log), drawn
 
 
 def _better_as_log(values: Sequence[float]) -> bool:
@@ -192,20 +202,22 @@ def _categories(diagram: PhaseDiagram, name: str) -> _Scale:
 
 def _is_numeric(values: Iterable[Any], least: int = 1) -> bool:
     known = [value for value in values if value is not None]
-    return len(known) >= least and all(exact_number(value) is not None for value in known)
+    return len(known) >= least and all(float_number(value) is not None for value in known)
 
 
-def _number(value: Any) -> float:
-    return float(exact_number(value) or 0)
+def _key(parts: Sequence[Any], numeric: bool) -> float | str:
+    """Return what places a value, or a combination of values that are no numbers."""
+    return float_number(parts[0]) or 0.0 if numeric else canonical(parts)
 
 
 def _called(names: Iterable[str], values: Iterable[Any]) -> list[str]:
     """Return what a combination of values is called, without those that it has none of."""
-    return [
-        shown_value(value) if name in ("source", "learner") else f"{name} = {shown_value(value)}"
+    pairs = [
+        (name, shown_value(value).replace("$", r"\$"))  # else matplotlib reads a formula
         for name, value in zip(names, values, strict=True)
         if value is not None
     ]
+    return [text if name in ("source", "learner") else f"{name} = {text}" for name, text in pairs]
 
 
 def _grouped(rows: Iterable[PhaseRow], axes: Sequence[Axis]) -> dict[str, list[PhaseRow]]:
@@ -231,25 +243,21 @@ def _draw(
 ) -> None:
     """Draw one panel."""
     rows = [row for own in series.values() for row in own]
-    single = _draw_exact(ax, scale, rows)
+    crowded = len(scale.places) * len(names) > _COLUMNS
+    single = _draw_exact(ax, scale, rows) and not crowded
     for i, name in enumerate(names):
-        shift = _SIDE_BY_SIDE * ((i + 0.5) / len(names) - 0.5)
         label = name or str(rows[0].parameters["learner"])
-        ax.plot([], [], _MARKERS[i], color=_COLOURS[i], markersize=5, label=label)
+        style = _Style(_COLOURS[i], _MARKERS[i], 3 if crowded else 5)
+        ax.plot([], [], style.marker, color=style.colour, markersize=style.size, label=label)
+        shift = _SIDE_BY_SIDE * ((i + 0.5) / len(names) - 0.5)
         for row in series.get(name, ()):
             at = scale.at(row, shift)
-            if single:
-                _draw_choices(ax, at, row, _COLOURS[i])
-            _draw_threshold(ax, at, row, _COLOURS[i], _MARKERS[i])
-    if single:
-        ax.plot(
-            [],
-            [],
-            "o",
-            color=_GREY,
-            markersize=3,
-            label="full dot: all choose what is best above exact",
-        )
+            if single and row.exact is not None:
+                _draw_choices(ax, at, row, style)
+            _draw_threshold(ax, at, row, style)
+    if single and any(row.choices for row in rows if row.exact is not None):
+        label = "full dot: all choose what is best above exact"
+        ax.plot([], [], "o", color=_GREY, markersize=3, label=label)
     if any(row.outcome in ("above", "below") for row in rows):
         ax.plot([], [], "^", color=_GREY, markersize=6, label="threshold beyond the gammas")
     scale.prepare(ax)
@@ -267,29 +275,33 @@ def _draw_exact(ax: Any, scale: _Scale, rows: Iterable[PhaseRow]) -> bool:
     if scale.numeric and len({len(column) for column in columns}) == 1:
         for line in zip(*columns, strict=True):
             ax.plot(sorted(found), line, "-", color=EXACT, lw=1)
-    if known:
+    if not known:
+        ax.text(0.5, 0.5, "no break-even gamma", ha="center", transform=ax.transAxes)
+        ax.set_ylim(0, 1)
+    else:
         gammas = [float(row.exact or 0) for row in known]
         ends = ([scale.at(row, side * _EXACT_SPAN / 2) for row in known] for side in (-1, 1))
         ax.hlines(gammas, *ends, color=EXACT, lw=2, label="exact break-even gamma")
     return all(len(column) == 1 for column in columns)
 
 
-def _draw_choices(ax: Any, at: float, row: PhaseRow, colour: str) -> None:
+def _draw_choices(ax: Any, at: float, row: PhaseRow, style: _Style) -> None:
     from matplotlib.colors import to_rgb
 
     gammas = [float(choices.gamma) for choices in row.choices]
     shares = [choices.right / choices.trainings for choices in row.choices]
     # Mixed with white, not transparent: the dot is the same whatever lies behind it.
-    fills = [[1 - 0.6 * share * (1 - part) for part in to_rgb(colour)] for share in shares]
+    fills = [[1 - 0.6 * share * (1 - part) for part in to_rgb(style.colour)] for share in shares]
     ax.scatter([at] * len(gammas), gammas, s=7, c=fills, edgecolors="#BBBBBB", linewidths=0.4)
 
 
-def _draw_threshold(ax: Any, at: float, row: PhaseRow, colour: str, marker: str) -> None:
+def _draw_threshold(ax: Any, at: float, row: PhaseRow, style: _Style) -> None:
     """Draw the threshold with its interval, or a triangle where it lies beyond the gammas."""
+    colour, size = style.colour, style.size
     if row.outcome in ("above", "below"):
         end, shape = (-1, "^") if row.outcome == "above" else (0, "v")
         gamma = float(row.choices[end].gamma)
-        ax.plot(at, gamma, shape, color=colour, markersize=7, zorder=3)
+        ax.plot(at, gamma, shape, color=colour, markersize=size + 2, zorder=3)
     if row.interval is None:
         return
     least, greatest = (float(row.choices[end].gamma) for end in (0, -1))
@@ -297,5 +309,5 @@ def _draw_threshold(ax: Any, at: float, row: PhaseRow, colour: str, marker: str)
     ends = least if low is None else low, greatest if high is None else high
     ax.vlines(at, *ends, color=colour, lw=1.2, zorder=2)
     closed = [end for end in row.interval if end is not None]
-    ax.plot([at] * len(closed), closed, "_", color=colour, markersize=5, zorder=2)
-    ax.plot(at, row.threshold, marker, color=colour, markersize=5, zorder=3)
+    ax.plot([at] * len(closed), closed, "_", color=colour, markersize=size, zorder=2)
+    ax.plot(at, row.threshold, style.marker, color=colour, markersize=size, zorder=3)

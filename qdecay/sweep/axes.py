@@ -154,6 +154,15 @@ def exact_number(value: Any) -> Fraction | None:
         return None
 
 
+def float_number(value: Any) -> float | None:
+    """Return that number as a float; None where it is none, or outgrows the floats."""
+    number = exact_number(value)
+    try:
+        return None if number is None else float(number)
+    except OverflowError:
+        return None
+
+
 def shown_value(value: Any) -> str:
     """Return a value as a person would write it: "1/10" is 0.1, a schedule one phrase.
 
@@ -167,11 +176,8 @@ def shown_value(value: Any) -> str:
         return f"{value['schedule']} ({', '.join(rest)})" if rest else str(value["schedule"])
     if value is None:
         return "none"
-    number = exact_number(value)
-    if number is None:
-        return value if isinstance(value, str) else canonical(value)
-    try:
-        decimal = f"{float(number):.6g}"
-    except OverflowError:
-        return str(value)
-    return decimal if rational(decimal) == number else str(value)
+    number = float_number(value)
+    if number is not None:
+        decimal = f"{number:.6g}"
+        return decimal if rational(decimal) == exact_number(value) else str(value)
+    return value if isinstance(value, str) and value.isprintable() else canonical(value)

@@ -39,13 +39,15 @@ _TOLD = {
 
 @contextmanager
 def told(path: Path) -> Iterator[None]:
-    """Tell SQLite's errors in one line.
+    """Tell SQLite's errors, and a text that is none, in one line.
 
     Raises:
         InputError: what went wrong with the file at `path`.
     """
     try:
         yield
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path}: {_TOLD['SQLITE_CORRUPT']}") from error
     except sqlite3.Error as error:
         name = getattr(error, "sqlite_errorname", None) or ""
         known = [text for code, text in _TOLD.items() if name.startswith(code)]

@@ -18,23 +18,18 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import cached_property
-from itertools import pairwise
+from itertools import groupby, pairwise
 from pathlib import Path
-from sqlite3 import Connection
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from qdecay.errors import InputError
 from qdecay.psychometric import ThresholdFit, fit_threshold
-from qdecay.sweep.axes import Axis, Combination, combinations, matching, varying
-from qdecay.sweep.database import json_object
-from qdecay.sweep.export import open_store
-from qdecay.sweep.learners import LearnerSettings
+from qdecay.sweep.axes import Axis, combinations, matching, varying
 from qdecay.sweep.sources import SweepModel
-from qdecay_envs.rational import rational
+from qdecay.sweep.stored import Ending, read_store
 
 if TYPE_CHECKING:
     from qdecay.exact.algebraic import AlgebraicNumber
@@ -62,12 +57,15 @@ class PhaseRow:
         choices: the trainings that count for it, by rising gamma. Without a break-even gamma all
             of them, and `right` is how many chose best.
         errors: trainings without a result, which count for nothing.
+        fit: the logistic fit to the choices, looked for from their least to their greatest gamma;
+            None where there is none.
     """
 
     parameters: Mapping[str, Any]
     exact: AlgebraicNumber | None
     choices: tuple[Choices, ...]
     errors: int
+    fit: ThresholdFit | None
 
     @property
     def trainings(self) -> int:
@@ -79,20 +77,11 @@ class PhaseRow:
         """How many of them chose right of the break-even gamma."""
         return sum(at.right for at in self.choices)
 
-    @cached_property
-    def _fit(self) -> ThresholdFit | None:
-        gammas: list[float] = []
-        right: list[bool] = []
-        for at in self.choices:
-            gammas += [float(at.gamma)] * at.trainings
-            right += [True] * at.right + [False] * (at.trainings - at.right)
-        return fit_threshold(gammas, right) if gammas else None
-
-    @cached_property
+    @property
     def _ends(self) -> tuple[float, float]:
         return float(self.choices[0].gamma), float(self.choices[-1].gamma)
 
-    @cached_property
+    @property
     def outcome(self) -> Outcome:
         """What the choices do.
 
@@ -105,24 +94,24 @@ class PhaseRow:
             return "constant"
         if self.right in (0, self.trainings):
             return "below" if self.right else "above"
-        if self._fit is None:
+        if self.fit is None:
             return "unclear"
         # The fit looks between the ends only, and stops there if its likelihood still rises.
         least, greatest = self._ends
-        at = self._fit.threshold
+        at = self.fit.threshold
         return "below" if at <= least else "above" if at >= greatest else "flips"
 
     @property
     def threshold(self) -> float | None:
         """The learned threshold, where the choices flip."""
-        return self._fit.threshold if self._fit and self.outcome == "flips" else None
+        return self.fit.threshold if self.fit and self.outcome == "flips" else None
 
     @property
     def interval(self) -> tuple[float | None, float | None] | None:
         """Its 95 % confidence interval; None for an end that the choices leave open."""
-        if self._fit is None or self.outcome != "flips":
+        if self.fit is None or self.outcome != "flips":
             return None
-        fit = self._fit
+        fit = self.fit
         return None if fit.open_low else fit.low, None if fit.open_high else fit.high
 
     @property
@@ -210,19 +199,19 @@ def phase_diagram(
         InputError: the store cannot be read, is none or damaged, or `where` fits nothing.
     """
     path = Path(store)
-    with open_store(path) as connection:
-        models, learners = _models(connection, path), _learners(connection, path)
-        cells, counts = _cells(connection, path), _counts(connection, path, models, learners)
-    found, of_learner = combinations(models, learners)
+    content = read_store(path)
+    found, of_learner = combinations(content.models, content.learners)
     kept = matching(found, where)
     rows: list[PhaseRow] = []
-    for number in dict.fromkeys(combination.model for combination in kept):
-        tell(models[number].name)
-        own = [combination for combination in kept if combination.model == number]
-        rows += _rows(_Judge(models[number], number, path), own, counts)
-    stored = sum(count for own in counts.values() for count in own.values())
+    for number, own in groupby(kept, key=lambda combination: combination.model):
+        tell(content.models[number].name)
+        judge = _Judge(content.models[number], number, path)
+        for combination in own:
+            endings = content.endings[number, combination.learner]
+            rows += _rows(judge, combination.parameters, endings)
+    stored = sum(sum(endings.values()) for endings in content.endings.values())
     axes = varying([combination.parameters for combination in kept], of_learner)
-    return PhaseDiagram(cells, stored, axes, tuple(rows))
+    return PhaseDiagram(content.cells, stored, axes, tuple(rows))
 
 
 class _Judge:
@@ -260,84 +249,31 @@ class _Judge:
         return self.sides[nearest].right_of(action) if self.sides else action in self.best
 
 
-class _Result(NamedTuple):
-    """A gamma and how a training there ended: with which action, None after an error."""
-
-    gamma: Fraction
-    action: int | None
-
-
-_Counts = Mapping[tuple[int, int], Mapping[_Result, int]]
-
-
-def _rows(judge: _Judge, own: Sequence[Combination], counts: _Counts) -> list[PhaseRow]:
-    """Return the rows of one model with its learners."""
-    rows = []
-    for combination in own:
-        n = max(1, len(judge.roots))
-        tallies: list[dict[Fraction, list[int]]] = [defaultdict(lambda: [0, 0]) for _ in range(n)]
-        errors = [0] * n
-        for (gamma, action), count in counts[combination.model, combination.learner].items():
-            nearest = judge.nearest(gamma)
-            if action is None:
-                errors[nearest] += count
-                continue
-            tallies[nearest][gamma][0] += count
-            tallies[nearest][gamma][1] += count * judge.right(nearest, action)
-        roots = judge.roots or (None,)
-        for root, tally, failed in zip(roots, tallies, errors, strict=True):
-            choices = tuple(Choices(gamma, *tally[gamma]) for gamma in sorted(tally))
-            rows.append(PhaseRow(combination.parameters, root, choices, failed))
-    return rows
+def _rows(
+    judge: _Judge, parameters: Mapping[str, Any], endings: Mapping[Ending, int]
+) -> Iterator[PhaseRow]:
+    """Yield the rows of one model with one learner."""
+    roots = judge.roots or (None,)
+    tallies: list[dict[Fraction, list[int]]] = [defaultdict(lambda: [0, 0]) for _ in roots]
+    errors = [0] * len(roots)
+    for (gamma, action), count in endings.items():
+        nearest = judge.nearest(gamma)
+        if action is None:
+            errors[nearest] += count
+        else:
+            tally = tallies[nearest][gamma]
+            tally[0] += count
+            tally[1] += count * judge.right(nearest, action)
+    for root, own, failed in zip(roots, tallies, errors, strict=True):
+        choices = tuple(Choices(gamma, *own[gamma]) for gamma in sorted(own))
+        fit = None if root is None else _fitted(choices)
+        yield PhaseRow(parameters, root, choices, failed, fit)
 
 
-def _models(connection: Connection, path: Path) -> dict[int, SweepModel]:
-    select = "SELECT model, source, parameters, start, document FROM models ORDER BY model"
-    found = {}
-    for number, text, parameters, start, document in connection.execute(select):
-        kinds = (type(text), type(start), type(document))
-        if kinds != (str, int, str) or start < 0:
-            raise InputError(f"{path}: is damaged at model {number}: restore a copy")
-        found[number] = SweepModel(text, json_object(parameters, path), start, document)
-    return found
-
-
-def _learners(connection: Connection, path: Path) -> dict[int, LearnerSettings]:
-    select = "SELECT learner, name, settings FROM learners ORDER BY learner"
-    return {
-        number: LearnerSettings(str(name), json_object(settings, path))
-        for number, name, settings in connection.execute(select)
-    }
-
-
-def _cells(connection: Connection, path: Path) -> int:
-    row = connection.execute("SELECT value FROM sweep WHERE name = 'cells'").fetchone()
-    if row is None or not str(row[0]).isascii() or not str(row[0]).isdecimal():
-        raise InputError(f"{path}: is damaged: its number of cells is missing: restore a copy")
-    return int(row[0])
-
-
-def _counts(
-    connection: Connection,
-    path: Path,
-    models: Mapping[int, SweepModel],
-    learners: Mapping[int, LearnerSettings],
-) -> _Counts:
-    """Return how often each model and learner ended in the same way."""
-    found: dict[tuple[int, int], dict[_Result, int]] = {
-        (model, learner): defaultdict(int) for model in models for learner in learners
-    }
-    for model, learner, gamma, action, failed, count, cell in connection.execute(
-        "SELECT model, learner, gamma, action, error IS NOT NULL, count(*), min(cell) "
-        "FROM results GROUP BY 1, 2, 3, 4, 5"
-    ):
-        try:
-            if type(action) is not (type(None) if failed else int):
-                raise TypeError(action)
-            result = _Result(rational(gamma, "gamma"), action)
-            if not 0 <= result.gamma <= 1:
-                raise ValueError(gamma)
-            found[model, learner][result] += count
-        except (KeyError, TypeError, ValueError) as error:
-            raise InputError(f"{path}: is damaged at cell {cell}: restore a copy") from error
-    return found
+def _fitted(choices: Sequence[Choices]) -> ThresholdFit | None:
+    gammas: list[float] = []
+    right: list[bool] = []
+    for at in choices:
+        gammas += [float(at.gamma)] * at.trainings
+        right += [True] * at.right + [False] * (at.trainings - at.right)
+    return fit_threshold(gammas, right) if gammas else None
