@@ -11,6 +11,7 @@ Source: https://github.com/pmc-tools/umb
 
 from __future__ import annotations
 
+import json
 import logging
 import tarfile
 from collections.abc import Iterator
@@ -23,7 +24,8 @@ from qdecay.imports import Recovery
 from qdecay.mdp import Row
 from qdecay.prism import action_numbers
 
-_MAX_BYTES = 1 << 28  # of the file, and of what it unpacks to
+_MAX_BYTES = 1 << 26  # of the file and of what it unpacks to, which is ten times as much in memory
+_MAX_BITS = 1 << 22  # where umbi makes an entry of a list, 8 bytes, out of every bit
 
 
 def rows_of_umb(path: str | Path, reward: str | None = None) -> dict[str, Any]:
@@ -64,7 +66,7 @@ def _read(path: Path) -> tuple[Any, dict[str, dict[str, Any]]]:
         return umbi.ats.explicit_umb_to_explicit_ats(file), (file.annotations or {}).get(
             "rewards", {}
         )
-    except InputError:
+    except (InputError, MemoryError):
         raise
     except OSError as error:
         raise InputError(f"{path}: cannot be read: {error.strerror or error}") from error
@@ -74,14 +76,23 @@ def _read(path: Path) -> tuple[Any, dict[str, dict[str, Any]]]:
 
 def _check_size(path: Path) -> None:
     """Refuse what unpacks to more than is read, before it is unpacked."""
-    size = path.stat().st_size
+    size, members = path.stat().st_size, []
     with tarfile.open(path) as archive:
-        for member in archive:
+        for member in archive:  # one by one: the next is found by unpacking this one
+            members.append(member)
             size += member.size
-            if size > _MAX_BYTES:
-                raise InputError(
-                    f"{path}: larger than {_MAX_BYTES >> 20} MiB, the most that is read"
-                )
+            _limit(path, size, _MAX_BYTES)
+        file = archive.extractfile("index.json")
+        index = json.load(file) if file else {}
+    has_bits = '"bool"' in json.dumps(index)
+    may_be_bits = ("state-is-", "annotations/") if has_bits else ("state-is-",)
+    bits = sum(member.size for member in members if member.name.startswith(may_be_bits))
+    _limit(path, bits, _MAX_BITS)
+
+
+def _limit(path: Path, size: int, most: int) -> None:
+    if size > most:
+        raise InputError(f"{path}: unpacks to more than {most >> 20} MiB, the most that is read")
 
 
 def _arguments(

@@ -16,6 +16,7 @@ import signal
 import sys
 import tempfile
 import time
+import tomllib
 import traceback
 import warnings
 import zipfile
@@ -51,7 +52,17 @@ MDP = {
         [1, 1, 1, 1, 0, True],
     ],
 }
-TRA = "2 3 4\n0 0 0 1 stay\n0 1 1 1/2 go\n0 1 0 0.5 go\n1 0 1 1 stay\n"
+PRISM = {
+    "m.tra": "2 3 4\n0 0 0 1 stay\n0 1 1 1/2 go\n0 1 0 0.5 go\n1 0 1 1 stay\n",
+    "m.srew": "2 2\n0 1\n1 0.30000000000000004\n",
+    "m.trew": "2 3 2\n0 1 1 7/2\n1 0 1 -1e-3\n",
+    "m.lab": '0="init" 1="deadlock" 2="goal"\n0: 0 2\n1: 1\n',
+}
+WORDS = [
+    "0", "1", "2", "-1", "-", "999999999", "1000000000000", "1e999999999", "1/0", "1/3", "nan",
+    "inf", "٣", "0x1", "0.1.2", "1_0", '"', '0="init"', "0:", ":", "#", "stay", "9" * 5000, "+1",
+    "1e-400",
+]  # fmt: skip
 REGIONS = ["regions", "--max-seconds", "3", "--json"]
 PROBE = [
     "probe", "q_learning", "--gamma", "0.8", "--delays", "1", "--settings", "one-shot",
@@ -64,6 +75,17 @@ learners = [{ name = "q_learning", epsilon = [0.1, 0.5], episodes = 100 }]
 seeds = 3
 """
 Prepare = Callable[[random.Random], list[str]]
+
+SPEC_KEYS: list[tuple[str, dict[str, Any]]] = [
+    ("sources", {"near_delay": [0, 1], "near_reward": "1/2", "ending": "repeat", "start": 0}),
+    ("sources", {"options": {"slip": [0.1, "1/5"]}}),
+    ("learners", {"step_size": {"schedule": "linear", "start": 1, "end": 0.1, "steps": 10}}),
+    ("learners", {"steps": 100, "max_episode_steps": 10, "initial_value": -1}),
+    ("learners", {"name": "n_step_q_learning", "n": [1, 2]}),
+    ("gammas", {"gammas": {"around": "break-even", "count": 3, "spread": 0.2}}),
+    ("seeds", {"seeds": [0, 2, 4]}),
+]
+"""What else a spec may have, and where."""
 
 
 def damaged_value(value: Any, chance: random.Random) -> Any:
@@ -149,13 +171,56 @@ def damaged_headers(chance: random.Random) -> bytes:
 
 
 def damaged_spec(chance: random.Random) -> bytes:
-    """Return a spec with damaged bytes."""
-    return damaged_bytes(SPEC, chance)
+    """Return a spec with damaged bytes, or with values of odd types, numbers and nesting."""
+    if chance.random() < 0.4:
+        return damaged_bytes(SPEC, chance)
+    value = tomllib.loads(SPEC.decode())
+    for place, more in SPEC_KEYS:
+        if chance.random() < 0.2:
+            (value[place][0] if place in ("sources", "learners") else value).update(more)
+    for _ in range(chance.randint(1, 3)):
+        place = chance.choice(list(value)[1:] if chance.random() < 0.95 else list(value))
+        value[place] = damaged_value(value[place], chance)
+    return "\n".join(f"{json.dumps(k)} = {toml(v)}" for k, v in value.items()).encode()
+
+
+def toml(value: Any) -> str:
+    """Return a value as TOML has it, on one line; what TOML cannot say as JSON has it."""
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{json.dumps(k)} = {toml(v)}" for k, v in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(map(toml, value)) + "]"
+    return str(value) if isinstance(value, float) else json.dumps(value)
 
 
 def damaged_prism(chance: random.Random) -> dict[str, bytes]:
-    """Return transitions with damaged bytes, beside sound rewards."""
-    return {"m.tra": damaged_bytes(TRA.encode(), chance), "m.srew": b"2 1\n0 1\n"}
+    """Return a model's files, one or two of them damaged, some left out."""
+    files = {name: text.encode() for name, text in PRISM.items()}
+    for name in chance.sample(list(files), chance.choice([1, 1, 2])):
+        files[name] = chance.choice([damaged_bytes, damaged_words])(files[name], chance)
+    for name in chance.sample(list(files), chance.choice([0, 0, 0, 1, 2])):
+        del files[name]
+    return files
+
+
+def damaged_words(data: bytes, chance: random.Random) -> bytes:
+    """Return a text with words dropped, doubled, swapped or replaced by odd ones."""
+    lines = [line.split() for line in data.decode().splitlines()]
+    for _ in range(chance.randint(1, 4)):
+        words = chance.choice(lines)
+        if not words:
+            continue
+        i, j = chance.randrange(len(words)), chance.randrange(len(words))
+        what = chance.random()
+        if what < 0.6:
+            words[i] = chance.choice(WORDS)
+        elif what < 0.8:
+            words[i], words[j] = words[j], words[i]
+        elif what < 0.9:
+            lines.append(words)
+        else:
+            del words[i]
+    return "\n".join(map(" ".join, lines)).encode()
 
 
 def damaged_options(chance: random.Random) -> list[str]:
@@ -211,6 +276,13 @@ def certificate() -> Any:
         return json.loads(proof.read_text())
 
 
+def prepare_umb() -> Prepare:
+    """Return what prepares a damaged UMB file."""
+    from fuzzing_umb import damaged_umb
+
+    return one_file(REGIONS, "m.umb", damaged_umb())
+
+
 def prepare_store() -> Prepare:
     """Return what prepares a damaged store of a sweep, for the commands that read it or go on."""
     from fuzzing_store import damaged_store
@@ -255,6 +327,7 @@ KINDS: dict[str, Callable[[], Prepare]] = {
     "npz": lambda: one_file(REGIONS, "m.npz", damaged_npz),
     "headers": lambda: one_file(REGIONS, "m.npz", damaged_headers),
     "prism": lambda: one_of([[*REGIONS, "m.tra"]], damaged_prism),
+    "umb": prepare_umb,
     "certificate": lambda: one_file(["verify"], "c.json", damaged_json(certificate())),
     "answers": lambda: one_file(PROBE, "a.jsonl", damaged_answers()),
     "spec": lambda: one_file(["sweep", "--dry-run"], "s.toml", damaged_spec),

@@ -76,6 +76,7 @@ WRONG = [
     (SMALL.replace("0.4", '"4/6"'), "stands there twice"),
     (SMALL.replace("delay = [2, 4]", "delay = []"), "the list is empty"),
     (SMALL.replace("delay = [2, 4]", "delay = [0, 4]"), "delay: must be >= 1"),
+    (SMALL.replace("[2, 4]", "10_000_000_000_000"), "delay must be below 100,000"),
     (SMALL.replace("reward = 6", "prize = 6"), 'the key "reward" is missing'),
     (SMALL.replace("delay = [2, 4], reward = 6", 'source = "nope"'), "sources[0]: nope"),
     (SMALL.replace("q_learning", "dqn"), "name: must be one of q_learning"),

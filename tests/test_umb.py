@@ -156,7 +156,7 @@ def test_other_files_are_refused_in_one_line(capsys, monkeypatch, tmp_path: Path
     (tmp_path / "model.umb").unlink()
     (tmp_path / "text.umb").write_text("no archive")
     (tmp_path / "cut.umb").write_bytes(whole[: len(whole) // 2])
-    for name, size in (("other.umb", 1), ("bomb.umb", 300 << 20)):
+    for name, size in (("other.umb", 1), ("bomb.umb", 65 << 20)):
         with tarfile.open(tmp_path / name, "w:gz") as archive:
             member = tarfile.TarInfo("zeros")
             member.size = size
@@ -165,10 +165,35 @@ def test_other_files_are_refused_in_one_line(capsys, monkeypatch, tmp_path: Path
         ("text.umb", "not a UMB file"),
         ("cut.umb", "not a UMB file"),
         ("other.umb", "not a UMB file"),
-        ("bomb.umb", "larger than 256 MiB"),
+        ("bomb.umb", "unpacks to more than 64 MiB"),
         ("none.umb", "cannot be read: No such file"),
     ):
         check_refused(capsys, monkeypatch, tmp_path, ["regions", name], f"{name}: {message}")
+
+
+@pytest.mark.parametrize(
+    "name", ["state-is-initial.bin", "annotations/rewards/r/states/values.bin"]
+)
+def test_bits_that_unpack_to_a_lot_are_refused(tmp_path: Path, name: str) -> None:
+    """Of 6 MiB of bits umbi makes 400 MB; rewards are bits where the index says that they are."""
+    ats = system()
+    ats.add_reward_annotation("r").set_state_values([Fraction(1)] * 2)
+    path = written(ats, tmp_path)
+    with tarfile.open(path) as archive:
+        members = {m.name: archive.extractfile(m).read() for m in archive}  # type: ignore[union-attr]
+    assert name in members
+    members[name] = bytes(6 << 20)
+    if "rewards" in name:
+        number, bit = b'{"type": "rational", "size": 128}', b'{"type": "bo\\u006fl", "size": 1}'
+        before, after = members["index.json"].rsplit(number, 1)
+        members["index.json"] = before + bit + after
+    with tarfile.open(path, "w:gz") as archive:
+        for member, data in members.items():
+            entry = tarfile.TarInfo(member)
+            entry.size = len(data)
+            archive.addfile(entry, io.BytesIO(data))
+    with pytest.raises(InputError, match="unpacks to more than 4 MiB"):
+        MDP.load(path)
 
 
 def test_without_umbi_the_line_that_installs_it(monkeypatch, tmp_path: Path) -> None:

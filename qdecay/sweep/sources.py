@@ -89,12 +89,14 @@ class SourceSettings:
         if self.text != CHOICE:
             return self._source().env()
         from qdecay_envs.chain import ChainEnv
-        from qdecay_envs.layout import ChainLayout
+        from qdecay_envs.layout import MAX_REWARDS, ChainLayout
 
         rest = {k: v for k, v in self.parameters.items() if k not in _CHOICE_KEYS}
         p = self.parameters
         if p["near_delay"] >= p["delay"]:
             raise ValueError(f"delay must be > near_delay = {p['near_delay']}, got {p['delay']}")
+        if p["delay"] >= MAX_REWARDS:  # before its zeros are made
+            raise ValueError(f"delay must be below {MAX_REWARDS:,}, got {p['delay']:,}")
         near = [0] * p["near_delay"] + [p["near_reward"]]
         far = [0] * p["delay"] + [p["reward"]]
         return ChainEnv(ChainLayout((("near", near), ("far", far)), p["ending"]), **rest)  # type: ignore[arg-type]
