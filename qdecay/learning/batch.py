@@ -6,7 +6,8 @@ that short runs cost little beside their steps.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -33,12 +34,14 @@ class BatchResult:
         values: q of the start state in reward units, shape (N, A); NaN after an error.
         steps, episodes: of each run, shape (N,); of the episodes those that ended.
         errors: the `OverflowError` of a run that ended with one, by its index.
+        seconds: how long all of them took, without the time to load or compile code.
     """
 
     values: NDArray[np.float64]
     steps: NDArray[np.int64]
     episodes: NDArray[np.int64]
     errors: Mapping[int, OverflowError]
+    seconds: float
 
 
 def learn_batch(
@@ -72,8 +75,10 @@ def learn_batch(
         learner.name, max(map(checked_gamma, set(gammas))), min(seeds), budget, epsilon, step_size
     )
     ground = compiled_run.Ground.read(mdp, settings, initial_value, start, max_episode_steps)
+    loop = _loaded(ground, learner, settings)
+    began = time.perf_counter()
     batch = _new_batch(ground, learner, gammas, seeds, start)
-    _go_on(learner, ground, settings, batch)
+    loop(batch)
     failed = np.flatnonzero(batch.places[:, kernels.STATUS] == kernels.NOT_FINITE).tolist()
     batch.values[:, failed] = np.nan
     return BatchResult(
@@ -81,6 +86,7 @@ def learn_batch(
         batch.places[:, kernels.STEPS],
         batch.places[:, kernels.EPISODES],
         {run: compiled_run.outgrew(batch.places[run]) for run in failed},
+        time.perf_counter() - began,
     )
 
 
@@ -103,15 +109,24 @@ def _new_batch(
     )
 
 
-def _go_on(
-    learner: Learner, ground: compiled_run.Ground, settings: RunSettings, batch: Batch
-) -> None:
-    """Go through all runs, in pieces that an interrupt need not wait long for."""
+def _loaded(
+    ground: compiled_run.Ground, learner: Learner, settings: RunSettings
+) -> Callable[[Batch], None]:
+    """Return what goes through the runs of a batch, in pieces that an interrupt can wait for."""
     fixed, memory = ground.fixed(learner, settings), ground.memory(learner)
     memory.place[kernels.STATUS] = OVER
     loop = one_by_one(learner.compiled(ground.start_values.shape[1], fixed))
     record = np.empty(_ROOM), np.empty(_ROOM, dtype=np.int64)
     budget, most = settings.budget, compiled_run.NO_BUDGET
     last = budget.steps or most, budget.episodes or most
-    while batch.over[0] < len(batch.gammas):
-        loop(ground.model, fixed, memory, batch, *record, *last, compiled_run.STEPS_AT_ONCE)
+
+    def go_on(batch: Batch, at_once: int) -> None:
+        loop(ground.model, fixed, memory, batch, *record, *last, at_once)
+
+    def go_through(batch: Batch) -> None:
+        while batch.over[0] < len(batch.gammas):
+            go_on(batch, compiled_run.STEPS_AT_ONCE)
+
+    if not loop.signatures:
+        go_on(_new_batch(ground, learner, [0.0], [0], 0), 0)
+    return go_through

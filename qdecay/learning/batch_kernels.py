@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -38,7 +37,7 @@ class Batch(NamedTuple):
 
 
 @cache
-def one_by_one(learn: Any) -> Callable[..., None]:
+def one_by_one(learn: Any) -> Any:
     """Return the loop over runs of the compiled loop `learn`."""
 
     @compiled
@@ -92,4 +91,4 @@ def one_by_one(learn: Any) -> Callable[..., None]:
                 run += 1
         batch.over[0] = run
 
-    return learn_batch  # type: ignore[no-any-return]
+    return learn_batch

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import hashlib
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
@@ -66,7 +66,7 @@ class Group:
 
     def pair(self, number: int) -> tuple[Fraction, int]:
         """Return gamma and the seed of the cell of that number in the sweep."""
-        gamma, seed = divmod(number - self.first, len(self.seeds))
+        ((gamma, seed),) = self._places([number])
         return self.gammas[gamma], self.seeds[seed]
 
     def cell(self, number: int) -> Cell:
@@ -74,26 +74,29 @@ class Group:
         (key,) = self.keys([number])
         return Cell(number, key, *self.pair(number))
 
-    def keys(self, numbers: Iterable[int]) -> list[str]:
+    def keys(self, numbers: Sequence[int]) -> list[str]:
         """Return the keys of the cells of these numbers in the sweep."""
-        found, first, n_seeds, hashes = [], self.first, len(self.seeds), self._hashes
-        for number in numbers:
-            gamma, seed = divmod(number - first, n_seeds)
+        found, seeds, hashes = [], self.seeds, self._hashes
+        for gamma, seed in self._places(numbers):
             key = hashes[gamma].copy()
-            key.update(b"%d" % self.seeds[seed])
+            key.update(b"%d" % seeds[seed])
             found.append(key.hexdigest()[:KEY_DIGITS])
         return found
 
-    def columns(self, numbers: Iterable[int]) -> tuple[list[str], list[int]]:
+    def columns(self, numbers: Sequence[int]) -> tuple[list[str], list[int]]:
         """Return gamma as text and the seed of each of these cells."""
-        texts, seeds, n_seeds = self._texts, self.seeds, len(self.seeds)
-        places = [divmod(number - self.first, n_seeds) for number in numbers]
+        texts, seeds, places = self._texts, self.seeds, self._places(numbers)
         return [texts[gamma] for gamma, _ in places], [seeds[seed] for _, seed in places]
 
-    def floats(self, numbers: Iterable[int]) -> list[float]:
+    def floats(self, numbers: Sequence[int]) -> list[float]:
         """Return gamma of each of these cells as a float."""
-        known, n_seeds = [float(gamma) for gamma in self.gammas], len(self.seeds)
-        return [known[(number - self.first) // n_seeds] for number in numbers]
+        known = [float(gamma) for gamma in self.gammas]
+        return [known[gamma] for gamma, _ in self._places(numbers)]
+
+    def _places(self, numbers: Sequence[int]) -> list[tuple[int, int]]:
+        """Return where gamma and seed of each of these cells stand in their lists."""
+        first, n_seeds = self.first, len(self.seeds)
+        return [divmod(number - first, n_seeds) for number in numbers]
 
     @cached_property
     def _texts(self) -> list[str]:

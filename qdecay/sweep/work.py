@@ -6,7 +6,6 @@ the text of its document, and each worker keeps the last ones it has read.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -53,7 +52,7 @@ class Rows(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """The rows of each part of a batch, and the seconds that it took."""
+    """The rows of each part of a batch, and the seconds its cells took once code was loaded."""
 
     rows: list[Rows]
     seconds: list[float]
@@ -61,15 +60,11 @@ class Outcome(NamedTuple):
 
 def train(batch: Sequence[Part]) -> Outcome:
     """Train the cells of a batch."""
-    rows, seconds = [], []
-    for part in batch:
-        began = time.perf_counter()
-        rows.append(_train_part(part))
-        seconds.append(time.perf_counter() - began)
-    return Outcome(rows, seconds)
+    parts = [_train_part(part) for part in batch]
+    return Outcome([rows for rows, _ in parts], [seconds for _, seconds in parts])
 
 
-def _train_part(part: Part) -> Rows:
+def _train_part(part: Part) -> tuple[Rows, float]:
     from qdecay.learning.batch import learn_batch  # loads numba
 
     mdp = mdp_of(part.document)
@@ -93,7 +88,7 @@ def _train_part(part: Part) -> Rows:
         for column in columns:
             column[cell] = None
     columns.append([str(learnt.errors.get(cell, "")) or None for cell in range(len(part.keys))])
-    return Rows(part.numbers, part.keys, *columns)
+    return Rows(part.numbers, part.keys, *columns), learnt.seconds
 
 
 def _choices(q: NDArray[np.float64]) -> tuple[NDArray[np.int64], _Floats, _Floats]:
