@@ -75,9 +75,9 @@ def learn_batch(
         learner.name, max(map(checked_gamma, set(gammas))), min(seeds), budget, epsilon, step_size
     )
     ground = compiled_run.Ground.read(mdp, settings, initial_value, start, max_episode_steps)
-    loop = _loaded(ground, learner, settings)
+    loop = loaded(ground, learner, settings)
     began = time.perf_counter()
-    batch = _new_batch(ground, learner, gammas, seeds, start)
+    batch = new_batch(ground, learner, gammas, seeds, start)
     loop(batch)
     failed = np.flatnonzero(batch.places[:, kernels.STATUS] == kernels.NOT_FINITE).tolist()
     batch.values[:, failed] = np.nan
@@ -90,13 +90,14 @@ def learn_batch(
     )
 
 
-def _new_batch(
+def new_batch(
     ground: compiled_run.Ground,
     learner: Learner,
     gammas: Sequence[float],
     seeds: Sequence[int],
     state: int,
 ) -> Batch:
+    """Return N runs that have not begun, of which the values of one state are wanted."""
     size, n_actions = len(seeds), ground.start_values.shape[1]
     return Batch(
         np.array(gammas, dtype=np.float64),
@@ -109,7 +110,7 @@ def _new_batch(
     )
 
 
-def _loaded(
+def loaded(
     ground: compiled_run.Ground, learner: Learner, settings: RunSettings
 ) -> Callable[[Batch], None]:
     """Return what goes through the runs of a batch, in pieces that an interrupt can wait for."""
@@ -128,5 +129,5 @@ def _loaded(
             go_on(batch, compiled_run.STEPS_AT_ONCE)
 
     if not loop.signatures:
-        go_on(_new_batch(ground, learner, [0.0], [0], 0), 0)
+        go_on(new_batch(ground, learner, [0.0], [0], 0), 0)
     return go_through
