@@ -6,10 +6,11 @@
 A cell is a training of Q-learning for so many steps on a choice between 1 now and 6 after 4 or 8
 steps. A *small* cell has 10,000 steps: about 0.1 ms.
 
-`overhead`: the wall time of `Sweep.run` in this process over the time of the kernel alone, the
-compiled loop over the same runs with the states of their generators at hand, in turns. `workers`:
-cells per second of one and of two processes and of none, in turns, once over the whole run and once
-between the first and the last batch, without the second in which workers start.
+`overhead`: the wall time of `Sweep.run` in this process over the time of the kernel, the compiled
+loop over the runs: alone, with the states of all generators at hand, in turns with the sweep; and,
+where the machine's speed varies between turns, within the sweep itself. `workers`: cells per second
+of one and of two processes and of none, in turns, over the whole run and between the first and the
+last batch, without the second in which workers start; and the processor time of each side.
 """
 
 from __future__ import annotations
@@ -106,33 +107,61 @@ def shown(values: list[float], form: str) -> str:
     return f"{middle:{form}} [{least:{form}}, {most:{form}}]"
 
 
+class Clock:
+    """Takes the time that a sweep in this process spends in the compiled loop."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+        self._loaded = batch.loaded
+        batch.loaded = self._timed
+
+    def _timed(self, *arguments) -> Callable[[batch.Batch], None]:
+        loop = self._loaded(*arguments)
+
+        def timed(runs: batch.Batch) -> None:
+            self.seconds += seconds_of(partial(loop, runs))[0]
+
+        return timed
+
+    def stop(self) -> float:
+        """Return the seconds, and let the sweep be."""
+        batch.loaded = self._loaded
+        return self.seconds
+
+
 def overhead(quick: bool, turns: int) -> None:
     """How much longer a sweep takes than its kernel, by the size of its cells."""
-    sizes = [(100, 4_000), (SMALL, 400)] if quick else [(100, 100_000), (1_000, 100_000)]
-    if not quick:
-        sizes += [(SMALL, 100_000), (10 * SMALL, 20_000)]
+    sizes = [(100, 100_000), (1_000, 100_000), (SMALL, 100_000), (10 * SMALL, 20_000)]
+    if quick:
+        sizes = [(100, 4_000), (SMALL, 400)]
     print(
-        f"{'steps':>8} {'cells':>8} {'kernel, us a cell':>24} {'more, us':>22} {'overhead, %':>24}"
+        f"{'':17} {'kernel, us a cell':^44} {'sweep beside it, us':>21} {'overhead, %':^42}\n"
+        f"{'steps':>8} {'cells':>8} {'alone':>22} {'in the sweep':>21} {'':>21} {'of alone':>21} "
+        f"{'of that in the sweep':>21}"
     )
     for steps, cells in sizes:
         sweep = sweep_of(steps, cells)
         kernel = Kernel(sweep)
         right = kernel.run()  # and the code is warm
-        alone, more, share = [], [], []
-        for _ in range(turns):
-            with tempfile.TemporaryDirectory() as folder:
-                store = Path(folder) / "results.db"
-                least, actions = seconds_of(kernel.run)
-                whole, _ = seconds_of(partial(sweep.run, store, backend="here"))
-                assert stored(store) == actions == right  # a wrong answer has no speed
-            alone.append(least / cells * 1e6)
-            more.append((whole - least) / cells * 1e6)
-            share.append((whole / least - 1) * 100)
-        print(
-            f"{steps:8,} {cells:8,} {shown(alone, '.1f'):>24} {shown(more, '.1f'):>22} "
-            f"{shown(share, '.1f'):>24}",
-            flush=True,
-        )
+        rows = [_overhead(sweep, kernel, right) for _ in range(turns)]
+        columns = " ".join(f"{shown(list(each), '.1f'):>21}" for each in zip(*rows, strict=True))
+        print(f"{steps:8,} {cells:8,} {columns}", flush=True)
+
+
+def _overhead(sweep: Sweep, kernel: Kernel, right: list[int]) -> tuple[float, ...]:
+    with tempfile.TemporaryDirectory() as folder:
+        store = Path(folder) / "results.db"
+        alone, actions = seconds_of(kernel.run)
+        clock = Clock()
+        whole, _ = seconds_of(partial(sweep.run, store, backend="here"))
+        within = clock.stop()
+        assert stored(store) == actions == right  # a wrong answer has no speed
+    times = (alone, within, whole - within)
+    return (
+        *(seconds / len(sweep) * 1e6 for seconds in times),
+        (whole / alone - 1) * 100,
+        (whole / within - 1) * 100,
+    )
 
 
 def workers(quick: bool, turns: int) -> None:
@@ -140,38 +169,48 @@ def workers(quick: bool, turns: int) -> None:
     cells = 2_000 if quick else 200_000
     sweep = sweep_of(SMALL, cells)
     right = Kernel(sweep).run()
-    rates: dict[str, list[tuple[float, float]]] = {}
+    kinds = {"here": {"backend": "here"}, "1 worker": {"workers": 1}, "2 workers": {"workers": 2}}
+    found: dict[str, list[tuple[float, ...]]] = {name: [] for name in kinds}
     for _ in range(turns):
-        for name, arguments in {
-            "here": {"backend": "here"},
-            "1 worker": {"workers": 1},
-            "2 workers": {"workers": 2},
-        }.items():
-            rates.setdefault(name, []).append(_rates(sweep, right, arguments))
-    print(f"{cells:,} cells of {SMALL:,} steps, cells per second")
-    print(f"{'':10} {'whole run':>26} {'first to last batch':>26}")
-    for name, found in rates.items():
-        both = zip(*found, strict=True)
-        print(f"{name:10} " + " ".join(f"{shown(list(each), ',.0f'):>26}" for each in both))
-    for name, column in (("whole run", 0), ("first to last batch", 1)):
-        pairs = zip(rates["1 worker"], rates["2 workers"], strict=True)
+        for name, arguments in kinds.items():
+            found[name].append(_rates(sweep, right, arguments))
+    print(f"{cells:,} cells of {SMALL:,} steps")
+    print(f"{'':10} {'cells per second':^53} {'processor time, us a cell':^40}")
+    heads = ("whole run", "first to last batch")
+    print(f"{'':10} {heads[0]:>26} {heads[1]:>26} {'this process':>20} {'workers':>20}")
+    for name, rows in found.items():
+        rates, times = (list(zip(*rows, strict=True))[i : i + 2] for i in (0, 2))
+        print(
+            f"{name:10} "
+            + " ".join(f"{shown(list(each), ',.0f'):>26}" for each in rates)
+            + " "
+            + " ".join(f"{shown(list(each), '.1f'):>20}" for each in times)
+        )
+    for column, name in enumerate(heads):
+        pairs = zip(found["1 worker"], found["2 workers"], strict=True)
         ratios = [two[column] / one[column] for one, two in pairs]
         print(f"two workers over one, {name}: {shown(ratios, '.2f')}")
 
 
-def _rates(sweep: Sweep, right: list[int], arguments: dict) -> tuple[float, float]:
-    """Cells per second of the whole run, and from the end of its first batch to its last."""
+def _rates(sweep: Sweep, right: list[int], arguments: dict) -> tuple[float, ...]:
+    """Cells per second of the whole run and from its first batch to its last; processor times."""
     ticks: list[tuple[float, int]] = []
+
+    def tick(done: int, cells: int) -> None:
+        ticks.append((time.perf_counter(), done))
+
+    before = os.times()
     with tempfile.TemporaryDirectory() as folder:
         store = Path(folder) / "results.db"
-        whole, _ = seconds_of(
-            lambda: sweep.run(
-                store, tick=lambda done, _: ticks.append((time.perf_counter(), done)), **arguments
-            )
-        )
+        whole, _ = seconds_of(partial(sweep.run, store, tick=tick, **arguments))
+        after = os.times()
         assert stored(store) == right
-    (first, before), (last, after) = ticks[1], ticks[-1]
-    return len(sweep) / whole, (after - before) / (last - first)
+    own = after.user + after.system - before.user - before.system
+    others = after.children_user + after.children_system
+    others -= before.children_user + before.children_system
+    (first, early), (last, late) = ticks[1], ticks[-1]
+    times = (seconds / len(sweep) * 1e6 for seconds in (own, others))
+    return len(sweep) / whole, (late - early) / (last - first), *times
 
 
 def main() -> None:
