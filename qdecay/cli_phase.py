@@ -74,13 +74,16 @@ def _pair(text: str) -> tuple[str, str]:
 
 
 def _print(found: PhaseDiagram, store: Path) -> None:
+    from rich.markup import escape
     from rich.text import Text
 
     from qdecay.sweep.axes import shown_value
 
     out = tables.console()
     names = [axis.name for axis in found.axes]
-    table = tables.table(*names, "exact", "learned, 95 % interval", "trainings", "exact held")
+    table = tables.table(
+        *map(escape, names), "exact", "learned, 95 % interval", "trainings", "exact held"
+    )
     table.columns[len(names) + 1].no_wrap = True
     for row in found.rows:
         shown = [shown_value(row.parameters.get(name)) for name in names]

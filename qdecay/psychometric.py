@@ -99,9 +99,15 @@ def _profile(
     span = float(np.ptp(x))
     low = np.full(len(thresholds), np.log(span * 1e-6))
     high = np.full(len(thresholds), np.log(span * 1e2))
+    left, right = high - _GOLDEN * (high - low), low + _GOLDEN * (high - low)
+    at_left, at_right = likelihood(left), likelihood(right)
     for _ in range(_SECTIONS):
-        left, right = high - _GOLDEN * (high - low), low + _GOLDEN * (high - low)
-        rises = likelihood(left) < likelihood(right)
+        rises = at_left < at_right
         low, high = np.where(rises, left, low), np.where(rises, high, right)
+        # One of the two points stays, on the other side of the new one.
+        new = np.where(rises, low + _GOLDEN * (high - low), high - _GOLDEN * (high - low))
+        at_new = likelihood(new)
+        left, right = np.where(rises, right, new), np.where(rises, new, left)
+        at_left, at_right = np.where(rises, at_right, at_new), np.where(rises, at_new, at_left)
     middle = (low + high) / 2
     return likelihood(middle), np.exp(middle)

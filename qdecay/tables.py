@@ -66,12 +66,14 @@ def spinner(text: str) -> Iterator[Callable[[str], None]]:
 
     Yields a function that tells how far it is.
     """
-    status = console(stderr=True).status(text)
+    from rich.text import Text
+
+    status = console(stderr=True).status(Text(text))  # a name may look like rich's markup
     began = time.monotonic()
 
     def tell(news: str) -> None:
         if time.monotonic() - began > _QUIET_SECONDS:
-            status.update(f"{text}: {news}")
+            status.update(Text(f"{text}: {news}"))
             status.start()
 
     try:

@@ -58,10 +58,23 @@ def step(at: float) -> Choose:
     return lambda _, cell: FAR if cell.gamma > at else NEAR
 
 
+@pytest.fixture(scope="module")
+def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+    """Stores with the far action from 0.6 on, whatever the model and the learner; and a text."""
+    many = SPEC.replace('[0.1, "1/3"]', "[0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7]")
+    folder = tmp_path_factory.mktemp("stores")
+    for name, text in (("results.db", SPEC), ("many.db", many)):
+        fabricated(folder / name, text, step(0.6))
+    (folder / "text.db").write_text("hello, this is no database\n" * 50)
+    return {path.name: path.read_bytes() for path in folder.glob("*.db")}
+
+
 @pytest.fixture
-def store(tmp_path: Path) -> Path:
-    """The far action from 0.6 on, whatever the model and the learner."""
-    return fabricated(tmp_path / "results.db", SPEC, step(0.6))
+def store(files: dict[str, bytes], tmp_path: Path) -> Path:
+    """The store of SPEC."""
+    path = tmp_path / "results.db"
+    path.write_bytes(files[path.name])
+    return path
 
 
 def test_a_known_flip_is_found_between_its_neighbours(store: Path) -> None:
@@ -364,6 +377,23 @@ def test_values_that_double_stand_on_a_logarithmic_axis(
     assert [label.get_text() for label in ax.get_xticklabels()] == delays.split(", ")
 
 
+def test_names_are_shown_as_they_are(capsys, monkeypatch, tmp_path: Path) -> None:
+    """What looks like a formula or like markup is neither."""
+    pytest.importorskip("matplotlib")
+    names = ["$a_{$.json", "[b].json"]
+    for name, late in zip(names, (4, 6), strict=True):
+        layout = {"schema": "qdecay.layout/1", "near": ["a", [1]], "far": ["b", [0, 0, late]]}
+        (tmp_path / name).write_text(json.dumps(layout))
+    text = ONE.replace("delay = 2, reward = 4", f"source = {json.dumps(names)}")
+    store = str(fabricated(tmp_path / "x.db", text, step(0.6), tmp_path))
+    plot = tmp_path / "x.svg"
+    code, out, _ = run(capsys, monkeypatch, "phase", store, "--plot", str(plot))
+    assert code == 0
+    for name in names:
+        assert name in out
+        assert f">{name}<" in plot.read_text(encoding="utf-8")
+
+
 def test_a_plot_leaves_out_what_has_no_number_and_says_so(capsys, monkeypatch, tmp_path) -> None:
     """A Gymnasium id has no delay."""
     pytest.importorskip("matplotlib")
@@ -390,14 +420,14 @@ WRONG = [
 
 
 @pytest.mark.parametrize(("arguments", "message"), WRONG)
-def test_wrong_usage_is_one_line(capsys, monkeypatch, store, arguments, message) -> None:
+def test_wrong_usage_is_one_line(
+    capsys, monkeypatch, tmp_path: Path, files, arguments, message
+) -> None:
     """Exit code 2, and no figure."""
     pytest.importorskip("matplotlib")
-    folder = store.parent
-    (folder / "text.db").write_text("hello, this is no database\n" * 50)
-    many = SPEC.replace('[0.1, "1/3"]', "[0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7]")
-    fabricated(folder / "many.db", many, step(0.6))
-    check_refused(capsys, monkeypatch, folder, ["phase", *arguments], message)
+    for name, content in files.items():
+        (tmp_path / name).write_bytes(content)
+    check_refused(capsys, monkeypatch, tmp_path, ["phase", *arguments], message)
 
 
 DAMAGED = [

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
+from textwrap import fill
 from typing import Any, NamedTuple
 
 from qdecay.errors import InputError
@@ -28,6 +29,7 @@ _MARKERS = "osDPX*"
 _GREY = "#888888"
 _WIDTH, _HEIGHT = 4.2, 3.0  # of a panel, in inches
 _LABEL_SPACE = 0.08  # of the axis: labels that stand closer would overlap
+_LETTER = 0.047  # inches of a letter in the legend
 _COLUMNS = 40  # of a panel: more stand too close for the choices behind them
 _EXACT_SPAN = 0.6  # of the least distance of two values
 _SIDE_BY_SIDE = 0.5  # of the least distance of two values: over this the series are spread
@@ -80,7 +82,7 @@ class _Scale:
         if not self.numeric or step >= _LABEL_SPACE * (ends[1] - ends[0]):
             ax.set_xticks(list(self.places.values()), self.labels)
             ax.set_xticks([], minor=True)
-        ax.set_xlabel(", ".join(self.names))
+        ax.set_xlabel(", ".join(map(_plain, self.names)))
 
 
 class _Style(NamedTuple):
@@ -123,7 +125,7 @@ def save_phase(diagram: PhaseDiagram, path: Path, *, x: str | None = None) -> in
     with _figure(len(panels), path, (scale.width, _HEIGHT)) as axes:
         for ax, (title, rows) in zip(axes, panels.items(), strict=True):
             _draw(ax, scale, _grouped(rows, of_learners), series)
-            ax.set_title(title)
+            ax.set_title(_title(title, scale.width), fontsize=9)
         _legend(axes)
     return len(diagram.rows) - len(drawn)
 
@@ -135,11 +137,13 @@ def _legend(axes: Sequence[Any]) -> None:
         for ax in axes
         for handle, label in zip(*ax.get_legend_handles_labels(), strict=True)
     }
-    axes[0].figure.legend(
+    figure = axes[0].figure
+    widest = 0.4 + _LETTER * max(map(len, found))
+    figure.legend(
         found.values(),
         found,
         loc="outside lower center",
-        ncols=2 if len(axes) == 1 else 4,
+        ncols=max(1, int(figure.get_figwidth() / widest)),
         fontsize=7,
         frameon=False,
     )
@@ -210,10 +214,21 @@ def _key(parts: Sequence[Any], numeric: bool) -> float | str:
     return float_number(parts[0]) or 0.0 if numeric else canonical(parts)
 
 
+def _title(text: str, width: float) -> str:
+    """Return a title in lines of a panel's width, broken between parameters."""
+    kept = text.replace(" = ", "\xa0=\xa0")
+    return fill(kept, round(width * 13)).replace("\xa0", " ")
+
+
+def _plain(text: str) -> str:
+    """Return a text that matplotlib reads no formula in."""
+    return text.replace("$", r"\$")
+
+
 def _called(names: Iterable[str], values: Iterable[Any]) -> list[str]:
     """Return what a combination of values is called, without those that it has none of."""
     pairs = [
-        (name, shown_value(value).replace("$", r"\$"))  # else matplotlib reads a formula
+        (_plain(name), _plain(shown_value(value)))
         for name, value in zip(names, values, strict=True)
         if value is not None
     ]
@@ -256,7 +271,7 @@ def _draw(
                 _draw_choices(ax, at, row, style)
             _draw_threshold(ax, at, row, style)
     if single and any(row.choices for row in rows if row.exact is not None):
-        label = "full dot: all choose what is best above exact"
+        label = "full: all choose what is best above"
         ax.plot([], [], "o", color=_GREY, markersize=3, label=label)
     if any(row.outcome in ("above", "below") for row in rows):
         ax.plot([], [], "^", color=_GREY, markersize=6, label="threshold beyond the gammas")
