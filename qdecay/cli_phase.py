@@ -22,7 +22,7 @@ def phase(
     store: Annotated[Path, typer.Argument(metavar="STORE", help="What a sweep wrote.")],
     where: Annotated[
         list[str] | None,
-        typer.Option(metavar="NAME=VALUE", help="Only these; may be repeated."),
+        typer.Option(metavar="NAME=VALUE", help="Only rows with this parameter; may be repeated."),
     ] = None,
     plot: Annotated[
         Path | None,
