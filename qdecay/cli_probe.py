@@ -59,6 +59,7 @@ def probe(
     """
     from qdecay import probe as run
     from qdecay.errors import InputError
+    from qdecay.outputs import check_output
     from qdecay.probe import diagnose, expected_trainings, load_trainer
     from qdecay.probe.show import print_profile
     from qdecay.probe.trials import Store
@@ -67,6 +68,8 @@ def probe(
 
     if plot is not None:
         check_plot_path(plot)
+    if store is not None:
+        check_output(store)
     trainer = load_trainer(agent, gamma)
     try:
         asked: dict[str, Any] = {

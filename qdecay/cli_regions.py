@@ -13,7 +13,8 @@ import typer
 
 from qdecay import tables
 from qdecay.cli_options import AsJson, OptionPairs, complete_source
-from qdecay.errors import BudgetExceeded, InputError
+from qdecay.errors import BudgetExceeded, InputError, input_errors
+from qdecay.outputs import check_output
 
 if TYPE_CHECKING:
     from qdecay.exact.regions import PolicyRegions
@@ -70,7 +71,7 @@ def regions(
       qdecay regions mine.json --certificate proof.json
     """
     if certificate is not None:
-        _check_new(certificate, force)
+        check_output(certificate, force=force)
     elif force:
         raise InputError("--force goes with --certificate: it replaces that file")
     if numeric:
@@ -174,10 +175,8 @@ def verify(
     from qdecay.exact.verify import verify as check
     from qdecay_envs.jsonfile import read_json
 
-    try:
+    with input_errors():
         document = read_json(file, max_bytes=_MAX_CERTIFICATE)
-    except ValueError as error:
-        raise InputError(str(error)) from error
     if not isinstance(document, dict) or document.get("schema") != SCHEMA:
         raise InputError(f'{file}: not a certificate: "schema" must be "{SCHEMA}"')
     try:
@@ -228,16 +227,6 @@ def _budget(source: str) -> Iterator[None]:
     except BudgetExceeded as error:
         hint = "`qdecay regions --numeric` follows the changes in floating point"
         raise BudgetExceeded(f"{source}: {error}; {hint}", error.best) from error
-
-
-def _check_new(path: Path, force: bool) -> None:
-    """Refuse, before any work, a file that exists or cannot be written."""
-
-    if path.exists() and not (force and path.is_file()):
-        mend = "--force replaces it" if path.is_file() else "it is no file"
-        raise InputError(f"{path}: exists already; {mend}")
-    if not path.parent.is_dir():
-        raise InputError(f"{path}: the folder {path.parent} does not exist")
 
 
 def _write_certificate(mdp: MDP, found: PolicyRegions, path: Path) -> None:

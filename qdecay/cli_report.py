@@ -104,9 +104,7 @@ def plot(
     for kind in kinds:
         if kind not in KINDS:
             raise InputError(f"--what {kind}: choose out of {', '.join(KINDS)}")
-    check_plot_path(output)
-    if output.exists() and not force:
-        raise InputError(f"{output}: exists and is kept; --force replaces it")
+    check_plot_path(output, force=force)
     exact_only = not {"thresholds", "learning"} & set(kinds)
     save_model(_chapters(_sources(source, option), seeds, seed, exact_only), kinds, output)
     typer.echo(str(output))

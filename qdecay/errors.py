@@ -7,11 +7,25 @@ budget that runs out raises `BudgetExceeded` or a subclass, and carries what was
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 
 class InputError(ValueError):
     """A file, id or option is wrong; the message says what, where and how to mend it."""
+
+
+@contextmanager
+def input_errors() -> Iterator[None]:
+    """Make an InputError of the ValueError of a reader whose message is one line with the path.
+
+    `qdecay_envs`, which stands alone, has readers of this kind.
+    """
+    try:
+        yield
+    except ValueError as error:
+        raise InputError(str(error)) from error
 
 
 class BudgetExceeded(RuntimeError):

@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy import sparse
 
-from qdecay.errors import InputError
+from qdecay.errors import InputError, input_errors
 from qdecay.imports import numeric_array, rows_of_arrays, rows_of_sparse
 from qdecay.prism import rows_of_prism
 from qdecay.umb import rows_of_umb
+from qdecay_envs.files import require_file
 from qdecay_envs.jsonfile import read_json, write_json
 
 if TYPE_CHECKING:
@@ -45,10 +46,8 @@ def load_mdp(path: Path) -> dict[str, Any]:
 
 
 def _read(path: Path) -> Any:
-    try:
+    with input_errors():
         return read_json(path, max_bytes=_MAX_BYTES)
-    except ValueError as error:
-        raise InputError(str(error)) from error
 
 
 def mdp_arguments(document: Any, path: Path) -> dict[str, Any]:
@@ -136,6 +135,8 @@ def read_npz(path: Path) -> dict[str, Any]:
     Raises:
         InputError: the file cannot be read, or an array is missing.
     """
+    with input_errors():
+        require_file(path, _MAX_BYTES)
     try:
         _check_members(path)
         with np.load(path, allow_pickle=False) as archive:
@@ -180,9 +181,10 @@ def sparse_arguments(arrays: dict[str, Any]) -> dict[str, Any]:
 def _check_members(path: Path) -> None:
     """Refuse an archive whose headers promise more than it holds, before numpy allocates it."""
     with zipfile.ZipFile(path) as archive:
-        for member in archive.infolist():
-            if member.file_size > _MAX_BYTES:
-                raise InputError(f"{path}: {member.filename} is larger than {_MAX_BYTES >> 20} MiB")
+        members = archive.infolist()
+        if sum(member.file_size for member in members) > _MAX_BYTES:
+            raise InputError(f"{path}: unpacks to more than {_MAX_BYTES >> 20} MiB")
+        for member in members:
             with archive.open(member) as stream:
                 version = np.lib.format.read_magic(stream)
                 read_header = (

@@ -18,6 +18,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 
 from qdecay.mdp import MDP, Row
+from qdecay_envs.files import replacing
 
 _EPS = float(np.finfo(np.float64).eps)
 _OUTCOME = np.dtype(
@@ -206,10 +207,8 @@ class FloatMDP(MDP):
             arrays["ends"] = self._ending
         if self.start is not None:
             arrays["start"] = np.array(self.start)
-        written = Path(path).with_name(f".{Path(path).name}.part")
-        with written.open("wb") as file:
+        with replacing(path) as scratch, scratch.open("wb") as file:
             np.savez_compressed(file, **arrays)
-        written.replace(path)
 
     @cached_property
     def available(self) -> NDArray[np.bool_]:

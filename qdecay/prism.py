@@ -25,10 +25,11 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from qdecay.errors import InputError
+from qdecay.errors import InputError, input_errors
 from qdecay.imports import Recovery
 from qdecay.mdp import Row
 from qdecay.recover import is_typed
+from qdecay_envs.files import read_text
 from qdecay_envs.rational import rational
 
 _MAX_BYTES = 1 << 28
@@ -128,15 +129,8 @@ def _beside(path: Path, suffix: str) -> Path | None:
 
 def _lines(path: Path) -> Iterator[Line]:
     """Yield the lines of a file that are neither empty nor comments."""
-    try:
-        with path.open("rb") as file:
-            data = file.read(_MAX_BYTES + 1)
-        text = data.decode()
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or "not a text file"
-        raise InputError(f"{path}: cannot be read: {reason}") from error
-    if len(data) > _MAX_BYTES:
-        raise InputError(f"{path}: larger than {_MAX_BYTES >> 20} MiB, the most that is read")
+    with input_errors():
+        text = read_text(path, _MAX_BYTES)
     for number, line in enumerate(text.splitlines(), 1):
         if line.strip() and not line.startswith("#"):
             yield Line(path, number, line.split())

@@ -44,7 +44,9 @@ class Source:
     def path(self) -> Path | None:
         """The file that `text` names, or None where it is an id."""
         path = Path(self.text)
-        return path if path.suffix in (".json", ".npz", ".tra", ".umb") or path.is_file() else None
+        is_named = path.suffix in (".json", ".npz", ".tra", ".umb")
+        # A folder may be called as an id is; of pipes and devices the reader says what is wrong.
+        return path if is_named or (path.exists() and not path.is_dir()) else None
 
     def env(self) -> gym.Env[Any, Any]:
         """Return the environment: of the id, or of the layout file.

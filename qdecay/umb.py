@@ -19,10 +19,11 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from qdecay.errors import InputError
+from qdecay.errors import InputError, input_errors
 from qdecay.imports import Recovery
 from qdecay.mdp import Row
 from qdecay.prism import action_numbers
+from qdecay_envs.files import require_file
 
 _MAX_BYTES = 1 << 26  # of the file and of what it unpacks to, which is ten times as much in memory
 _MAX_BITS = 1 << 22  # where umbi makes an entry of a list, 8 bytes, out of every bit
@@ -59,6 +60,8 @@ def _read(path: Path) -> tuple[Any, dict[str, dict[str, Any]]]:
         import umbi
     except ImportError as error:
         raise InputError(f'{path}: reading it needs umbi: pip install "qdecay[umb]"') from error
+    with input_errors():
+        require_file(path, _MAX_BYTES)
     logging.getLogger("umbi").addHandler(logging.NullHandler())  # its errors are raised as well
     try:
         _check_size(path)
@@ -68,15 +71,13 @@ def _read(path: Path) -> tuple[Any, dict[str, dict[str, Any]]]:
         )
     except (InputError, MemoryError):
         raise
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read: {error.strerror or error}") from error
     except Exception as error:  # umbi's readers raise whatever a malformed byte leads to
         raise InputError(f"{path}: not a UMB file: {error}") from error
 
 
 def _check_size(path: Path) -> None:
     """Refuse what unpacks to more than is read, before it is unpacked."""
-    size, members = path.stat().st_size, []
+    size, members = 0, []
     with tarfile.open(path) as archive:
         for member in archive:  # one by one: the next is found by unpacking this one
             members.append(member)

@@ -170,7 +170,7 @@ WRONG: list[tuple[list[str], str]] = [
     (["regions", "FrozenLake-v1", "--max-seconds", "nan"], "--max-seconds must be > 0, got nan"),
     (["regions", "FrozenLake-v1", "--max-seconds", "1e-9"], "stopped after"),
     (["regions", "FrozenLake-v1", "--certificate", "no/p.json"], "the folder no does not exist"),
-    (["regions", "FrozenLake-v1", "--certificate", ".", "--force"], "it is no file"),
+    (["regions", "FrozenLake-v1", "--certificate", ".", "--force"], "is a folder"),
     (["regions", "FrozenLake-v1", "--force"], "--force goes with --certificate"),
     (["blackwell", "nope"], "nope: no file"),
     (["blackwell", "FrozenLake-v1", "--max-seconds", "1e-9"], "stopped after"),

@@ -341,7 +341,7 @@ def test_files_that_are_no_text_are_refused(tmp_path: Path) -> None:
     """Bytes, a folder and nothing at all."""
     path = prism(tmp_path)
     path.write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(InputError, match="not a text file"):
+    with pytest.raises(InputError, match="not UTF-8 at byte 0"):
         MDP.from_prism(path)
     with pytest.raises(InputError, match="cannot be read"):
         MDP.from_prism(tmp_path / "none.tra", state_rewards=tmp_path)

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import json
 import os
-import secrets
 from fractions import Fraction
-from pathlib import Path
 from typing import Any, NoReturn
 
+from qdecay_envs.files import read_text, replacing
 from qdecay_envs.rational import rational
 
 MAX_BYTES = 16 * 2**20
@@ -25,7 +24,7 @@ def read_json(path: str | os.PathLike[str], max_bytes: int = MAX_BYTES) -> Any:
         max_bytes: the largest file accepted, in bytes.
 
     Raises:
-        ValueError: the file cannot be read, is larger than `max_bytes`, is not UTF-8 or not
+        ValueError: the file cannot be read, is a pipe, larger than `max_bytes`, not UTF-8 or not
             JSON (RFC 8259: no NaN, no Infinity), repeats a key in one object, nests too
             deeply, or has a number of more than 4,000 digits. The message is one line that
             starts with the path.
@@ -42,32 +41,10 @@ def read_json(path: str | os.PathLike[str], max_bytes: int = MAX_BYTES) -> Any:
         raise ValueError(f"{name}: {error}") from error
 
 
-def read_text(path: str | os.PathLike[str], max_bytes: int) -> str:
-    """Return the text of a UTF-8 file, with or without a byte order mark.
-
-    Raises:
-        ValueError: the file cannot be read, is larger than `max_bytes` or is not UTF-8. The
-            message is one line that starts with the path.
-    """
-    name = os.fspath(path)
-    try:
-        with Path(path).open("rb") as file:
-            data = file.read(max_bytes + 1)
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise ValueError(f"{name}: cannot be read: {reason}") from error
-    if len(data) > max_bytes:
-        raise ValueError(f"{name}: larger than {max_bytes:,} bytes, the most that is read")
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise ValueError(f"{name}: not UTF-8 at byte {error.start}: save it as UTF-8") from error
-
-
 def write_json(path: str | os.PathLike[str], value: Any) -> None:
     """Write `value` as JSON, one line per key and per row of a table.
 
-    The file appears whole or not at all: it is written beside its place and then renamed.
+    The file appears whole or not at all; see `qdecay_envs.files.replacing`.
 
     Args:
         path: where to; an existing file is replaced, a symbolic link is followed.
@@ -75,17 +52,11 @@ def write_json(path: str | os.PathLike[str], value: Any) -> None:
 
     Raises:
         TypeError, ValueError: `value` has something that JSON cannot hold, such as NaN.
-        OSError: the folder is missing or cannot be written.
+        OSError: as `replacing`.
     """
     text = _text(value)
-    target = Path(path).resolve()
-    scratch = target.with_name(f".{target.name}.{secrets.token_hex(4)}.tmp")
-    try:
-        with scratch.open("x", encoding="utf-8", newline="\n") as file:
-            file.write(text)
-        scratch.replace(target)
-    finally:
-        scratch.unlink(missing_ok=True)
+    with replacing(path) as scratch, scratch.open("x", encoding="utf-8", newline="\n") as file:
+        file.write(text)
 
 
 def _parse(text: str) -> Any:

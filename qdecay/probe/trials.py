@@ -15,11 +15,13 @@ from pathlib import Path
 
 import cloudpickle
 
-from qdecay.errors import InputError
+from qdecay.errors import InputError, input_errors
 from qdecay.probe.agents import Trainer, choose
 from qdecay.probe.question import Question
+from qdecay_envs.files import read_text
 
 SCHEMA = "qdecay.probe-trials/1"
+_MAX_BYTES = 1 << 26  # half a million answers
 Ask = Callable[[Sequence[Question]], list[bool]]
 
 
@@ -34,7 +36,7 @@ class Store:
         """
         self._path = path
         self._answers: dict[str, bool] = {}
-        if path is not None and path.exists() and path.stat().st_size:
+        if path is not None and path.exists() and (path.stat().st_size or not path.is_file()):
             self._read(path, agent)
         elif path is not None:
             self._append({"schema": SCHEMA, "agent": agent})
@@ -51,12 +53,17 @@ class Store:
 
     def _append(self, document: dict[str, object]) -> None:
         assert self._path is not None
-        with self._path.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(document) + "\n")
+        try:
+            with self._path.open("a", encoding="utf-8") as file:
+                file.write(json.dumps(document) + "\n")
+        except OSError as error:
+            reason = error.strerror or error
+            raise InputError(f"{self._path}: cannot be written: {reason}") from error
 
     def _read(self, path: Path, agent: str) -> None:
+        with input_errors():
+            text = read_text(path, _MAX_BYTES)
         try:
-            text = path.read_text(encoding="utf-8")
             header, *lines = text.splitlines()
             head = json.loads(header)
             known = isinstance(head, dict) and head.get("schema") == SCHEMA

@@ -73,7 +73,8 @@ def write_gallery(
     Returns: the cards, those without a page last.
 
     Raises:
-        InputError: a file cannot be written, or is there and `force` is not set.
+        InputError: a file is there and `force` is not set, or its name cannot be written.
+        OSError: a file cannot be written.
     """
     _make(folder)
     index = folder / "index.html"

@@ -14,9 +14,10 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from qdecay.errors import InputError
+from qdecay.outputs import check_output
 from qdecay.report.chapter import Chapter
 from qdecay.report.figures import learning_times_plot
+from qdecay_envs.files import replacing
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -97,12 +98,7 @@ def check_page_path(path: Path, *, force: bool) -> None:
         InputError: the file is there and not to be replaced, it is a folder, the folder is
             missing, or jinja2 is.
     """
-    if path.is_dir():
-        raise InputError(f"{path}: is a folder; name a file, such as {path / 'page.html'}")
-    if path.exists() and not force:
-        raise InputError(f"{path}: exists and is kept; --force replaces it")
-    if not path.parent.is_dir():
-        raise InputError(f"{path}: the folder {path.parent} does not exist")
+    check_output(path, force=force)
     _environment()
 
 
@@ -110,17 +106,11 @@ def write_page(path: Path, text: str) -> None:
     """Write a page whole or not at all.
 
     Raises:
-        InputError: the file cannot be written.
+        OSError: the file cannot be written.
     """
-    scratch = path.with_name(f".{path.name}.part")
-    try:
+    with replacing(path) as scratch:
         # A name from a file may hold half a surrogate pair, which no encoding can write.
         scratch.write_text(text, encoding="utf-8", errors="replace")
-        scratch.replace(path)
-    except OSError as error:
-        raise InputError(f"{path}: cannot be written: {error.strerror}") from error
-    finally:
-        scratch.unlink(missing_ok=True)
 
 
 @cache

@@ -5,11 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from io import BytesIO
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from qdecay.errors import InputError
+from qdecay.outputs import check_output
+from qdecay_envs.files import replacing
 
 if TYPE_CHECKING:
     from qdecay.compare import Comparison
@@ -31,7 +34,7 @@ _STYLE: Any = {
 }
 
 
-def check_plot_path(path: Path) -> None:
+def check_plot_path(path: Path, *, force: bool = True) -> None:
     """Refuse a plot that could not be written, before any long work.
 
     Raises:
@@ -39,8 +42,7 @@ def check_plot_path(path: Path) -> None:
     """
     if path.suffix not in SUFFIXES:
         raise InputError(f"{path}: a plot's name must end in {', '.join(SUFFIXES)}")
-    if not path.parent.is_dir():
-        raise InputError(f"{path}: the folder {path.parent} does not exist")
+    check_output(path, force=force)
     try:
         import matplotlib as mpl  # noqa: F401
     except ImportError as error:
@@ -83,7 +85,10 @@ def _figure(
         for spare in axes[n_panels:]:
             spare.set_visible(False)
         yield axes[:n_panels]
-        figure.savefig(path)
+        drawn = BytesIO()  # matplotlib leaves a file open that it fails to write
+        figure.savefig(drawn, format=path.suffix[1:])
+        with replacing(path) as scratch:
+            scratch.write_bytes(drawn.getvalue())
 
 
 def _draw_choices(ax: Any, source: str, exact: AlgebraicNumber, learned: LearnedThreshold) -> None:

@@ -8,7 +8,6 @@ Numbers that the spec has as text are floats here where all of a column are numb
 from __future__ import annotations
 
 import csv
-import secrets
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from fractions import Fraction
@@ -18,8 +17,10 @@ from sqlite3 import Connection
 from typing import Any
 
 from qdecay.errors import InputError
+from qdecay.outputs import check_output
 from qdecay.sweep.database import connect, json_object, refuse_foreign, require_store, told
 from qdecay.sweep.toml import canonical
+from qdecay_envs.files import replacing
 from qdecay_envs.rational import rational
 
 SUFFIXES = (".csv", ".parquet")
@@ -52,8 +53,9 @@ def export(store: str | Path, path: str | Path) -> int:
         raise InputError(f"{path}: the name of an export must end in {' or '.join(SUFFIXES)}")
     if source.resolve() == target.resolve():
         raise InputError(f"{path}: is the store itself: name another file")
+    check_output(target)
     write = _write_csv if target.suffix == ".csv" else _parquet_writer()
-    with open_store(source) as connection, _scratch(target) as scratch:
+    with open_store(source) as connection, replacing(target) as scratch:
         columns, rows = _table(connection, source)
         return write(scratch, columns, rows)
 
@@ -155,17 +157,6 @@ def _typed(value: Any, kind: type) -> Any:
     if kind is float and type(value) is int:
         return float(value)
     raise TypeError(value)
-
-
-@contextmanager
-def _scratch(target: Path) -> Iterator[Path]:
-    """Yield a name beside `target` that becomes it at the end."""
-    scratch = target.with_name(f".{target.name}.{secrets.token_hex(4)}.tmp")
-    try:
-        yield scratch
-        scratch.replace(target)
-    finally:
-        scratch.unlink(missing_ok=True)
 
 
 def _write_csv(path: Path, columns: Mapping[str, type], rows: Iterator[Row]) -> int:

@@ -24,6 +24,7 @@ from types import TracebackType
 from typing import Self
 
 from qdecay.errors import InputError
+from qdecay.outputs import check_output
 from qdecay.sweep.cells import Plan
 from qdecay.sweep.database import (
     connect,
@@ -61,8 +62,7 @@ class Store:
         """
         self.path, self._plan = Path(path), plan
         self.done, self.news = bytearray(len(plan)), ""
-        if not self.path.parent.is_dir():
-            raise InputError(f"{path}: the folder {self.path.parent} does not exist")
+        check_output(self.path)
         with ExitStack() as stack, told(self.path):
             if not self._is_new():
                 refuse_foreign(self.path)  # before it gets a lock beside it

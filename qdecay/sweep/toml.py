@@ -9,8 +9,8 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
-from qdecay.errors import InputError
-from qdecay_envs import jsonfile
+from qdecay.errors import InputError, input_errors
+from qdecay_envs import files
 from qdecay_envs.rational import rational
 
 MAX_BYTES = 1 << 20
@@ -24,10 +24,8 @@ def read_text(path: Path) -> str:
     Raises:
         InputError: it cannot be read, is larger than 1 MiB or not UTF-8.
     """
-    try:
-        return jsonfile.read_text(path, MAX_BYTES)
-    except ValueError as error:
-        raise InputError(str(error)) from error
+    with input_errors():
+        return files.read_text(path, MAX_BYTES)
 
 
 def parse(text: str, name: str) -> Table:

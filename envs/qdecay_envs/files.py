@@ -1,0 +1,80 @@
+"""Files that are read up to a limit, and written whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from errno import EEXIST
+from pathlib import Path
+
+
+def require_file(path: str | os.PathLike[str], max_bytes: int) -> None:
+    """Refuse what is no file to read, before it is opened.
+
+    To open a pipe may wait for ever, and a device may never end.
+
+    Raises:
+        ValueError: there is no such file, it is a folder, a pipe or a device, or larger than
+            `max_bytes`. The message is one line that starts with the path.
+    """
+    name = os.fspath(path)
+    try:
+        found = Path(path).stat()
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise ValueError(f"{name}: cannot be read: {reason}") from error
+    if stat.S_ISDIR(found.st_mode):
+        raise ValueError(f"{name}: cannot be read: it is a folder; name a file")
+    if not stat.S_ISREG(found.st_mode):
+        raise ValueError(f"{name}: is a pipe or a device: save what it gives as a file, name that")
+    if found.st_size > max_bytes:
+        raise ValueError(f"{name}: larger than {max_bytes:,} bytes, the most that is read")
+
+
+def read_text(path: str | os.PathLike[str], max_bytes: int) -> str:
+    """Return the text of a UTF-8 file, with or without a byte order mark.
+
+    Raises:
+        ValueError: as `require_file`; or the file cannot be read or is not UTF-8.
+    """
+    require_file(path, max_bytes)
+    name = os.fspath(path)
+    try:
+        with Path(path).open("rb") as file:
+            data = file.read(max_bytes + 1)
+    except OSError as error:
+        raise ValueError(f"{name}: cannot be read: {error.strerror or error}") from error
+    if len(data) > max_bytes:  # it grew, or is one of those in /proc that tell no size
+        raise ValueError(f"{name}: larger than {max_bytes:,} bytes, the most that is read")
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{name}: not UTF-8 at byte {error.start}: save it as UTF-8") from error
+
+
+@contextmanager
+def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
+    """Yield the name of a new file beside `path`, which takes its place at the end.
+
+    Where anything goes wrong it is removed, and what stood at `path` stays as it was. A symbolic
+    link is followed.
+
+    Raises:
+        OSError: the file cannot be written, or `path` is a folder, a pipe or a device.
+    """
+    target = Path(path).resolve()
+    scratch = target.with_name(f".{target.name[:200]}.{secrets.token_hex(4)}.tmp")
+    try:
+        if (
+            target.exists() and not target.is_file()
+        ):  # such as /dev/null, which must not be replaced
+            raise OSError(EEXIST, "is there and is no file; name another one")
+        yield scratch
+        scratch.replace(target)
+    except OSError as error:
+        raise OSError(error.errno or 0, error.strerror or str(error), os.fspath(path)) from error
+    finally:
+        scratch.unlink(missing_ok=True)

@@ -1,0 +1,165 @@
+"""Whatever is in the way of a file that a command writes: one line, and nothing lost or left."""
+
+from __future__ import annotations
+
+import os
+import resource
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+import typer
+from fuzzing import SPEC, is_well_told
+from shell import check_refused, run
+
+from qdecay import cli
+from qdecay.errors import InputError
+from qdecay.outputs import check_output
+from qdecay.sweep import Spec, Sweep
+from qdecay.sweep import run as sweep_run
+from qdecay.sweep.backends import Here
+from qdecay_envs.files import replacing
+
+A = "qdecay/StayOrMove-v0"
+PROBE = ["probe", "q_learning", "--gamma", "0.8", "--delays", "1", "--settings", "one-shot"]
+WRITES = {
+    "compare --plot": ["compare", A, "--plot", "x.svg"],
+    "regions --certificate": ["regions", A, "--force", "--certificate", "x.json"],
+    "report --output": ["report", A, "--exact-only", "--force", "-o", "x.html"],
+    "plot --output": ["plot", A, "--force", "-o", "x.png"],
+    "gallery --output": ["gallery", "--force", "-o", "x"],
+    "probe --store": [*PROBE, "--trainings", "24", "--store", "x.jsonl"],
+    "probe --plot": [*PROBE, "--trainings", "24", "--plot", "x.svg"],
+    "learn-curve --plot": ["learn-curve", "--delay", "1", "--steps", "100", "--plot", "x.pdf"],
+    "sweep --output": ["sweep", "s.toml", "-o", "x.db"],
+    "export --output": ["export", "r.db", "-o", "x.csv"],
+    "phase --plot": ["phase", "r.db", "--plot", "x.svg"],
+}
+"""For each option that names what is written a command; its last word is the name."""
+GROWING = ["probe --store", "sweep --output"]  # stores, which are no files to be replaced
+
+
+@pytest.fixture(autouse=True)
+def a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, a_store: bytes) -> None:
+    """A folder with a spec and its store; sweeps run in this process."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sweep_run, "open_pool", lambda *_: Here())
+    Path("s.toml").write_bytes(SPEC)
+    Path("r.db").write_bytes(a_store)
+
+
+@pytest.fixture(scope="module")
+def a_store(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    path = tmp_path_factory.mktemp("sweep") / "r.db"
+    Sweep(Spec.parse(SPEC.decode())).run(path, backend="here")
+    return path.read_bytes()
+
+
+def files(folder: Path) -> dict[str, bytes | None]:
+    return {str(p): p.read_bytes() if p.is_file() else None for p in folder.rglob("*")}
+
+
+def test_every_option_that_names_what_is_written_is_tested_here() -> None:
+    """Of all commands those options that take a FILE or a DIR."""
+    commands = typer.main.get_command(cli.app).commands  # type: ignore[attr-defined]
+    found = {
+        f"{name} {max(option.opts, key=len)}"
+        for name, command in commands.items()
+        for option in command.params
+        if option.param_type_name == "option" and option.metavar in ("FILE", "DIR")
+    }
+    assert found == set(WRITES)
+
+
+@pytest.mark.parametrize("what", WRITES)
+@pytest.mark.parametrize("way", ["no folder", "a folder in place", "a pipe in place", "too long"])
+def test_a_name_that_cannot_be_written_is_refused_at_once(
+    capsys, monkeypatch, tmp_path: Path, what: str, way: str
+) -> None:
+    """Before any work, and nothing changes."""
+    *arguments, name = WRITES[what]
+    if way == "a pipe in place":
+        os.mkfifo(name)
+    elif way == "a folder in place":
+        if what == "gallery --output":  # a file, then
+            Path(name).write_text("mine")
+        else:
+            Path(name).mkdir()
+    else:
+        name = f"no/{name}" if way == "no folder" else "x" * 300 + name
+    before = files(tmp_path)
+    check_refused(capsys, monkeypatch, tmp_path, [*arguments, name], f"qdecay: {name[:20]}")
+    assert files(tmp_path) == before
+
+
+@contextmanager
+def full_disk(size: int) -> Iterator[None]:
+    """No file can grow beyond `size` bytes: the system then fails to write, as on a full disk."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+@pytest.mark.parametrize("what", sorted({*WRITES} - {*GROWING}))
+def test_on_a_full_disk_what_was_there_is_kept(
+    capsys, monkeypatch, tmp_path: Path, what: str
+) -> None:
+    """The line names the file, the old one is as it was, and no half of a new one is left."""
+    *_, name = arguments = WRITES[what]
+    old = Path(name, "index.html") if what == "gallery --output" else Path(name)
+    old.parent.mkdir(exist_ok=True)
+    old.write_text("old")
+    before = files(tmp_path)
+    with full_disk(100):
+        code, _, err = run(capsys, monkeypatch, *arguments)
+    line = err.splitlines()[-1]  # progress comes before
+    assert code == 2 and is_well_told(code, line + "\n"), err
+    assert line.startswith(f"qdecay: {name}") and "File too large" in line
+    assert files(tmp_path) == before
+
+
+@pytest.mark.parametrize("what", GROWING)
+def test_a_store_that_a_full_disk_cut_off_goes_on(capsys, monkeypatch, what: str) -> None:
+    """The disk has room for a part; then for all, and the same command ends as it should."""
+    *_, name = arguments = WRITES[what]
+    with full_disk(100 if what == "probe --store" else 9000):
+        code, _, err = run(capsys, monkeypatch, *arguments)
+    assert code == 2 and err.splitlines()[-1].startswith(f"qdecay: {name}: "), err
+    assert run(capsys, monkeypatch, *arguments)[0] in (0, 1)
+
+
+def test_a_folder_that_cannot_be_written_to_is_told(monkeypatch, tmp_path: Path) -> None:
+    """Whoever runs the tests: root may write everywhere."""
+    monkeypatch.setattr(os, "access", lambda path, mode: mode != os.W_OK)
+    with pytest.raises(InputError, match="cannot be written to"):
+        check_output(tmp_path / "x.svg")
+
+
+def test_a_device_is_not_replaced(tmp_path: Path) -> None:
+    """As `-o /dev/null` would, for root; a pipe stands for it."""
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(OSError, match="no file"), replacing(tmp_path / "pipe"):
+        pass
+    assert (tmp_path / "pipe").is_fifo()
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="the system has no /dev/full")
+def test_a_full_disk_behind_standard_output_is_told(monkeypatch, capfd) -> None:
+    """One line, though what was printed is lost."""
+    import subprocess
+
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "qdecay", "envs", "--json"],
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert done.returncode == 2 and is_well_told(2, done.stderr)
