@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -32,6 +32,17 @@ def sweep(
     workers: Annotated[
         int | None, typer.Option(min=1, help="Processes; one for each core by default.")
     ] = None,
+    backend: Annotated[
+        str,
+        typer.Option(
+            metavar="processes|dask|ray|here",
+            help="Where cells are trained; here is this very process.",
+        ),
+    ] = "processes",
+    scheduler: Annotated[
+        str | None,
+        typer.Option(metavar="ADDRESS", help="The cluster, with --backend dask or ray."),
+    ] = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Check and count the cells, guess the time; no more.")
     ] = False,
@@ -40,29 +51,31 @@ def sweep(
 
     Every batch of cells is stored as it finishes. Whatever ends the run, the same command goes on
     from there, to the same rows. The exit code is 1 where cells are missing because they end
-    every worker that tries them.
+    every worker that tries them. A cluster is one that runs already, with the same packages.
 
     \b
     Examples:
       qdecay sweep spec.toml --dry-run
       qdecay sweep spec.toml -o results.db --workers 4
+      qdecay sweep spec.toml -o results.db --backend dask --scheduler tcp://host:8786
+      qdecay sweep spec.toml -o results.db --backend ray --scheduler host:6379
     """
     from qdecay.sweep import Sweep
 
     wanted = Sweep(spec)
     if dry_run:
-        if output is not None or workers is not None:
-            raise InputError("--dry-run writes nothing: leave -o and --workers out")
+        if (output, workers, backend, scheduler) != (None, None, "processes", None):
+            raise InputError("--dry-run runs nothing: leave -o and all that says where out")
         _print_plan(wanted)
         return 0
     if output is None:
         raise InputError("-o is missing: name the store, such as -o results.db")
-    finished = _run(wanted, output, workers)
+    finished = _run(wanted, output, workers=workers, backend=backend, scheduler=scheduler)
     _print_finished(finished, output)
     return int(bool(finished.fatal))
 
 
-def _run(wanted: Sweep, output: Path, workers: int | None) -> Finished:
+def _run(wanted: Sweep, output: Path, **where: Any) -> Finished:
     """Run the sweep with a bar, or with a line each minute where there is no terminal."""
     out = tables.console(stderr=True)
     with tables.bar("cells") as bar:
@@ -79,7 +92,7 @@ def _run(wanted: Sweep, output: Path, workers: int | None) -> Finished:
 
         return wanted.run(
             output,
-            workers=workers,
+            **where,
             tick=tick,
             tell=lambda news: out.print(f"{output}: {news}", markup=False, soft_wrap=True),
         )
@@ -87,13 +100,19 @@ def _run(wanted: Sweep, output: Path, workers: int | None) -> Finished:
 
 def _log(out: Console) -> Callable[[int, int], None]:
     """Return what prints a line each minute, and nothing on a terminal."""
-    last = time.monotonic()
+    began = last = time.monotonic()
+    first: int | None = None
 
     def line(done: int, cells: int) -> None:
-        nonlocal last
-        if not out.is_terminal and time.monotonic() - last >= _LOG_SECONDS:
-            last = time.monotonic()
-            out.print(f"{done:,} of {cells:,} cells", soft_wrap=True)
+        nonlocal last, first
+        first = done if first is None else first
+        now = time.monotonic()
+        if out.is_terminal or now - last < _LOG_SECONDS:
+            return
+        last, text = now, f"{done:,} of {cells:,} cells"
+        if speed := (done - first) / (now - began):
+            text += f", {tables.rate(speed)}, left about {_shown_time((cells - done) / speed)}"
+        out.print(text, soft_wrap=True)
 
     return line
 

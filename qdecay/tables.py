@@ -103,6 +103,16 @@ class Bar:
         self._progress.advance(self._task, pieces)
 
 
+def rate(per_second: float) -> str:
+    """Return "12 a second", or "3.5 a minute" for what is slow.
+
+    >>> rate(1234.5), rate(2.5), rate(0.05)
+    ('1,234 a second', '2.5 a second', '3.0 a minute')
+    """
+    number, unit = (per_second, "second") if per_second >= 1 else (60 * per_second, "minute")
+    return f"{number:,.{0 if number >= 10 else 1}f} a {unit}"
+
+
 @contextmanager
 def bar(unit: str) -> Iterator[Bar]:
     """Show a bar with an estimate of the time that is left, on a terminal's standard error."""
@@ -110,15 +120,25 @@ def bar(unit: str) -> Iterator[Bar]:
         BarColumn,
         MofNCompleteColumn,
         Progress,
+        ProgressColumn,
+        Task,
         TextColumn,
         TimeRemainingColumn,
     )
+    from rich.text import Text
+
+    class Rate(ProgressColumn):
+        """How many pieces of work a second are done."""
+
+        def render(self, task: Task) -> Text:
+            return Text(f"{rate(task.speed or 0.0)}, left about")
 
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
         MofNCompleteColumn(),
-        TextColumn(f"{unit}, left about"),
+        TextColumn(f"{unit},"),
+        Rate(),
         TimeRemainingColumn(),
     )
     out = console(stderr=True)

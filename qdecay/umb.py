@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from qdecay.errors import InputError, input_errors
+from qdecay.extras import require
 from qdecay.imports import Recovery
 from qdecay.mdp import Row
 from qdecay.prism import action_numbers
@@ -56,10 +57,7 @@ def _read(path: Path) -> tuple[Any, dict[str, dict[str, Any]]]:
     The rewards are taken from the file itself: umbi 0.2.5 leaves all but the last structure out of
     the system.
     """
-    try:
-        import umbi
-    except ImportError as error:
-        raise InputError(f'{path}: reading it needs umbi: pip install "qdecay[umb]"') from error
+    umbi = require("umbi", "umb", f"{path}: .umb files")
     with input_errors():
         require_file(path, _MAX_BYTES)
     logging.getLogger("umbi").addHandler(logging.NullHandler())  # its errors are raised as well

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import os
 import random
+import re
 import signal
 import sqlite3
-import subprocess
-import sys
 import time
 from collections.abc import Sequence
 from concurrent.futures import Future
@@ -18,53 +17,15 @@ from typing import Any
 
 import pytest
 from shell import check_refused, run
+from sweeps import GAMMAS, HEAD, LEARNERS, LONG, SMALL, SOURCES, command, rows_of, stored, sweep_of
 
 from qdecay import ChainLayout, InputError, Sweep, cli_sweep, q_learning
 from qdecay.mdp import MDP
-from qdecay.sweep import Spec
 from qdecay.sweep import run as run_module
-from qdecay.sweep.backends import Here, Processes
+from qdecay.sweep.backends import Here, Processes, WorkerDied
 from qdecay.sweep.export import export
 from qdecay.sweep.store import Store
 from qdecay.sweep.work import Outcome, Part
-
-HEAD = 'schema = "qdecay.sweep/1"\n'
-SOURCES = "sources = [{ delay = [2, 4], reward = 6 }]\n"
-GAMMAS = 'gammas = [0.4, "2/3"]\n'
-LEARNERS = 'learners = [{ name = "q_learning", epsilon = [0.1, 0.5], episodes = 100 }]\n'
-SMALL = HEAD + SOURCES + GAMMAS + LEARNERS + "seeds = 3\n"
-LONG = SMALL.replace("episodes = 100", "episodes = 6000")
-
-
-def sweep_of(text: str) -> Sweep:
-    return Sweep(Spec.parse(text))
-
-
-def rows_of(store: Path) -> list[tuple[Any, ...]]:
-    with closing(sqlite3.connect(store)) as connection:
-        return connection.execute("SELECT * FROM results ORDER BY cell").fetchall()
-
-
-def stored(store: Path) -> int:
-    """How many rows a store that another process writes to holds by now."""
-    try:
-        with closing(sqlite3.connect(f"{store.as_uri()}?mode=ro", uri=True)) as connection:
-            return int(connection.execute("SELECT count(*) FROM results").fetchone()[0])
-    except sqlite3.OperationalError:  # not there yet
-        return 0
-
-
-def command(*arguments: str) -> subprocess.Popen[str]:
-    """The command in a process group of its own."""
-    return subprocess.Popen(
-        [sys.executable, "-m", "qdecay", *arguments],
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    )
-
 
 WRONG = [
     ("", 'write schema = "qdecay.sweep/1"'),
@@ -104,7 +65,7 @@ def test_wrong_specs_are_one_line(capsys, monkeypatch, tmp_path, text: str, mess
     [
         (["sweep", "none.toml", "--dry-run"], "none.toml: cannot be read"),
         (["sweep", "spec.toml"], "-o is missing"),
-        (["sweep", "spec.toml", "--dry-run", "-o", "x.db"], "--dry-run writes nothing"),
+        (["sweep", "spec.toml", "--dry-run", "-o", "x.db"], "--dry-run runs nothing"),
         (["sweep", "spec.toml", "-o", "x.db", "--workers", "0"], "--workers"),
         (["sweep", "spec.toml", "-o", "no/x.db"], "the folder no does not exist"),
     ],
@@ -196,17 +157,16 @@ def test_a_training_that_overflows_is_a_row_with_its_error(tmp_path: Path) -> No
 
 @pytest.fixture(scope="module")
 def undisturbed(tmp_path_factory) -> list[tuple[Any, ...]]:
-    """The rows of LONG with 25 seeds, trained in this process without a break."""
+    """The rows of LONG, trained in this process without a break."""
     store = tmp_path_factory.mktemp("undisturbed") / "results.db"
-    text = LONG.replace("seeds = 3", "seeds = 25")
-    assert sweep_of(text).run(store, backend="here").trained == 200
+    assert sweep_of(LONG).run(store, backend="here").trained == 200
     return rows_of(store)
 
 
 @pytest.mark.parametrize("workers", [1, 2])
 def test_the_number_of_workers_changes_no_bit(tmp_path: Path, undisturbed, workers: int) -> None:
     """Processes of joblib, one and two of them, against this very process."""
-    sweep, seen = sweep_of(LONG.replace("seeds = 3", "seeds = 25")), []
+    sweep, seen = sweep_of(LONG), []
     sweep.run(tmp_path / "r.db", workers=workers, tick=lambda done, cells: seen.append(done))
     assert rows_of(tmp_path / "r.db") == undisturbed
     assert seen[0] == 0 and seen[-1] == 200 and seen == sorted(seen)
@@ -225,26 +185,20 @@ def test_a_worker_that_dies_has_its_cells_run_again(
             os.kill(killed[0], signal.SIGKILL)
 
     monkeypatch.setattr(run_module, "open_pool", lambda *_: pool)
-    sweep = sweep_of(LONG.replace("seeds = 3", "seeds = 25"))
+    sweep = sweep_of(LONG)
     finished = sweep.run(tmp_path / "r.db", tick=kill_one)
     assert killed and finished.fatal == ()
     assert rows_of(tmp_path / "r.db") == undisturbed
 
 
-class Death(Exception):
-    """Stands for the death of a worker."""
-
-
 class Mortal(Here):
     """Workers that cell 7 kills."""
-
-    deaths = (Death,)
 
     def submit(self, batch: Sequence[Part]) -> Future[Outcome]:
         if not any(7 in part.numbers for part in batch):
             return super().submit(batch)
         future: Future[Outcome] = Future()
-        future.set_exception(Death())
+        future.set_exception(WorkerDied())
         return future
 
 
@@ -262,7 +216,7 @@ def test_a_cell_that_kills_every_worker_is_set_aside(capsys, tmp_path: Path, mon
 def killed_and_resumed(folder: Path, seeds: int, moments: Sequence[int]) -> list[tuple[Any, ...]]:
     """SIGKILL the whole process group each time so many rows are stored; then finish."""
     spec, store = folder / "spec.toml", folder / "results.db"
-    spec.write_text(LONG.replace("seeds = 3", f"seeds = {seeds}"))
+    spec.write_text(LONG.replace("seeds = 25", f"seeds = {seeds}"))
     for moment in moments:
         before = stored(store)
         with command("sweep", str(spec), "-o", str(store), "--workers", "2") as process:
@@ -286,7 +240,7 @@ def test_a_killed_sweep_goes_on_to_the_same_rows(tmp_path: Path, undisturbed) ->
 @pytest.mark.slow
 def test_ten_kills_in_a_sweep_of_2000_cells(tmp_path: Path) -> None:
     """Ten seeded moments of one store, against a run that nothing disturbed."""
-    sweep_of(LONG.replace("seeds = 3", "seeds = 250")).run(tmp_path / "whole.db", backend="here")
+    sweep_of(LONG.replace("seeds = 25", "seeds = 250")).run(tmp_path / "whole.db", backend="here")
     moments = sorted(random.Random(9).sample(range(1, 1500), 10))
     rows = killed_and_resumed(tmp_path, 250, moments)
     assert len(rows) == 2000
@@ -402,7 +356,7 @@ def fill(store: Store, sweep: Sweep, added: list[int]) -> None:
 
 
 def part_of(sweep: Sweep, number: int) -> tuple[Part, ...]:
-    queue = run_module.Queue(sweep.plan, bytearray(len(sweep)), 1)
+    queue = run_module.Queue(sweep.plan, bytearray(len(sweep)))
     return queue.parts(run_module.Batch([number]))
 
 
@@ -434,4 +388,7 @@ def test_a_log_line_where_there_is_no_terminal(capsys, monkeypatch, tmp_path: Pa
     code, out, err = run(capsys, monkeypatch, *arguments)
     assert (code, out) == (0, f"{tmp_path / 'r.db'}: 24 cells trained\n")
     lines = err.splitlines()
-    assert lines[0] == "0 of 24 cells" and lines[-1] == "24 of 24 cells"
+    assert lines[0] == "0 of 24 cells"
+    assert re.fullmatch(
+        r"24 of 24 cells, [\d,.]+ a (second|minute), left about 0.0 seconds", lines[-1]
+    )

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from qdecay.errors import BudgetExceeded, InputError
+from qdecay.extras import require
 
 if TYPE_CHECKING:
     import gymnasium as gym
@@ -151,10 +152,7 @@ def sb3_agent(algorithm: str, gamma: float, *, timesteps: int = 2_000, **options
     """
     if algorithm not in SB3_OPTIONS:
         raise InputError(f"sb3:{algorithm}: known are {', '.join(SB3_OPTIONS)}")
-    try:
-        importlib.import_module("stable_baselines3")
-    except ImportError as error:
-        raise InputError('sb3 agents need Stable-Baselines3: pip install "qdecay[sb3]"') from error
+    require("stable_baselines3", "sb3", "sb3 agents")
 
     def train(env: gym.Env[Any, Any], seed: int) -> Any:
         import torch

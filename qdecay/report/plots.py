@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from qdecay.errors import InputError
+from qdecay.extras import require
 from qdecay.outputs import check_output
 from qdecay_envs.files import replacing
 
@@ -43,10 +44,7 @@ def check_plot_path(path: Path, *, force: bool = True) -> None:
     if path.suffix not in SUFFIXES:
         raise InputError(f"{path}: a plot's name must end in {', '.join(SUFFIXES)}")
     check_output(path, force=force)
-    try:
-        import matplotlib as mpl  # noqa: F401
-    except ImportError as error:
-        raise InputError('plots need matplotlib: pip install "qdecay[plot]"') from error
+    require("matplotlib", "plot", "plots")
 
 
 def save_comparison(rows: Sequence[Comparison], path: Path) -> None:

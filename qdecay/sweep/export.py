@@ -17,6 +17,7 @@ from sqlite3 import Connection
 from typing import Any
 
 from qdecay.errors import InputError
+from qdecay.extras import require
 from qdecay.outputs import check_output
 from qdecay.sweep.database import connect, json_object, refuse_foreign, require_store, told
 from qdecay.sweep.toml import canonical
@@ -176,11 +177,8 @@ def _parquet_writer() -> Callable[[Path, Mapping[str, type], Iterator[Row]], int
     Raises:
         InputError: pyarrow is missing.
     """
-    try:
-        import pyarrow as pa
-        import pyarrow.parquet as pq
-    except ImportError as error:
-        raise InputError('Parquet needs pyarrow: pip install "qdecay[parquet]"') from error
+    pa = require("pyarrow", "parquet", "Parquet files")
+    pq = require("pyarrow.parquet", "parquet", "Parquet files")
     kinds = {int: pa.int64(), float: pa.float64(), str: pa.string(), bool: pa.bool_()}
 
     def write(path: Path, columns: Mapping[str, type], rows: Iterator[Row]) -> int:

@@ -49,9 +49,9 @@ class Batch:
 class Queue:
     """The cells of a plan that are not stored yet."""
 
-    def __init__(self, plan: Plan, done: bytearray, workers: int) -> None:
+    def __init__(self, plan: Plan, done: bytearray) -> None:
         """Begin with the cells of `plan` that are not marked in `done`."""
-        self._plan, self._done, self._workers = plan, done, workers
+        self._plan, self._done = plan, done
         self._left, self._next = done.count(0), 0
         self._again: deque[Batch] = deque()
         self._group_cost: dict[int, float] = {}
@@ -59,12 +59,12 @@ class Queue:
         self._seconds, self._trained = 0.0, 0
         self.fatal: list[int] = []
 
-    def next(self) -> Batch | None:
-        """Return the next batch, or None where nothing is left."""
+    def next(self, workers: int) -> Batch | None:
+        """Return the next batch for one of so many workers, or None where nothing is left."""
         if self._again:
             return self._again.popleft()
         numbers: list[int] = []
-        seconds, target = 0.0, self._target()
+        seconds, target = 0.0, self._target(workers)
         while seconds < target and len(numbers) < _MOST_CELLS:
             first = self._done.find(0, self._next)
             if first < 0:
@@ -121,10 +121,10 @@ class Queue:
             for group, numbers in self._plan.by_group(batch.numbers)
         )
 
-    def _target(self) -> float:
+    def _target(self, workers: int) -> float:
         """How many seconds the next batch is to take."""
         mean = self._seconds / self._trained if self._trained else BATCH_SECONDS
-        share = self._left * mean / (4 * self._workers)
+        share = self._left * mean / (4 * workers)
         return min(BATCH_SECONDS, max(_LEAST_SECONDS, share))
 
     def _cost(self, group: int) -> float:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from qdecay.sweep.backends import Pool, open_pool
+from qdecay.sweep.backends import Pool, WorkerDied, open_pool
 from qdecay.sweep.cells import Cell, Plan, plan
 from qdecay.sweep.queue import Batch, Queue
 from qdecay.sweep.spec import Spec
@@ -83,7 +83,7 @@ class Sweep:
         numbers = sorted({i * (len(plan) - 1) // (_SAMPLES - 1) for i in range(_SAMPLES)})
         began = time.perf_counter()
         for number in numbers:
-            batch = Queue(plan, bytearray(len(plan)), 1).parts(Batch([number]))
+            batch = Queue(plan, bytearray(len(plan))).parts(Batch([number]))
             seconds.append(min(sum(train(batch).seconds) for _ in range(2)))
             if time.perf_counter() - began > _SAMPLE_SECONDS:
                 break
@@ -95,6 +95,7 @@ class Sweep:
         *,
         workers: int | None = None,
         backend: str = "processes",
+        scheduler: str | None = None,
         tick: Callable[[int, int], None] = lambda done, cells: None,
         tell: Callable[[str], None] = lambda news: None,
     ) -> Finished:
@@ -106,60 +107,63 @@ class Sweep:
 
         Args:
             store: the SQLite file; made where it is missing.
-            workers: processes; None is one for each core.
-            backend: "processes", or "here" for this very process.
-            tick: called with the cells stored and all cells, first before anything runs.
+            workers: processes, with the backend "processes"; None is one for each core.
+            backend: "processes"; "dask" or "ray", a cluster that runs already; or "here", this
+                very process.
+            scheduler: address of the cluster; None is where Dask's or Ray's own settings say.
+            tick: called with the cells stored and all cells, first before anything runs, then at
+                least each half second while batches are under way elsewhere.
             tell: called with what a person should know.
 
         Raises:
             InputError: the spec or the store cannot be used, another run writes to the store,
-                the disk is full, or the backend cannot be had.
+                the disk is full, or the backend cannot be had or is lost.
             KeyboardInterrupt: as usual; what is finished is stored.
         """
-        with Store(store, self.plan) as opened:
-            if opened.news:
-                tell(opened.news)
-            before = opened.done.count(1)
-            tick(before, len(self))
-            if before == len(self):
-                return Finished(len(self), 0, ())
-            pool = open_pool(backend, workers)
-            try:
-                fatal = _drive(self.plan, opened, pool, tick)
-            except BaseException:
-                pool.close(kill=True)
-                raise
-            pool.close(kill=False)
-            cells = tuple(self.plan.cell(number) for number in fatal)
-            return Finished(len(self), opened.done.count(1) - before, cells)
+        plan = self.plan
+        pool = open_pool(backend, workers, scheduler)
+        finished = False
+        try:
+            with Store(store, plan) as opened:
+                if opened.news:
+                    tell(opened.news)
+                before = opened.done.count(1)
+                tick(before, len(plan))
+                fatal = _drive(plan, opened, pool, tick)
+                after = opened.done.count(1)
+            finished = True
+        finally:
+            pool.close(kill=not finished)
+        return Finished(len(plan), after - before, tuple(map(plan.cell, fatal)))
 
 
 def _drive(
     plan: Plan, store: Store, pool: Pool, tick: Callable[[int, int], None]
 ) -> tuple[int, ...]:
     """Run all that is left, and return the cells that ended every worker."""
-    queue = Queue(plan, store.done, pool.workers)
+    queue = Queue(plan, store.done)
     under_way: dict[Future[Outcome], Batch] = {}
     while _submit(queue, pool, under_way):
         for future in wait(under_way, _LOOK_SECONDS, FIRST_COMPLETED).done:
             batch = under_way.pop(future)
             try:
-                outcome = future.result()
-            except pool.deaths:
+                outcome = pool.outcome(future)
+            except WorkerDied:
                 queue.died(batch)
                 continue
             store.add(outcome.rows)
             queue.finished(outcome)
-            tick(store.done.count(1), len(plan))
+        tick(store.done.count(1), len(plan))
     return tuple(queue.fatal)
 
 
 def _submit(queue: Queue, pool: Pool, under_way: dict[Future[Outcome], Batch]) -> bool:
     """Keep the workers busy; return whether anything is under way."""
-    while len(under_way) < _AHEAD * pool.workers:
+    workers = pool.workers
+    while len(under_way) < _AHEAD * workers:
         if any(batch.alone for batch in under_way.values()):
             break
-        batch = queue.next()
+        batch = queue.next(workers)
         if batch is None:
             break
         if batch.alone and under_way:

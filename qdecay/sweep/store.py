@@ -12,12 +12,10 @@ A file that is not a store of this very sweep is told, and left as it is.
 
 from __future__ import annotations
 
-import platform
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing, suppress
 from datetime import UTC, datetime
-from importlib.metadata import PackageNotFoundError, version
 from itertools import repeat
 from pathlib import Path
 from types import TracebackType
@@ -38,9 +36,9 @@ from qdecay.sweep.database import (
 )
 from qdecay.sweep.sources import SweepModel
 from qdecay.sweep.toml import canonical
+from qdecay.sweep.versions import changes, versions
 from qdecay.sweep.work import Rows
 
-_PACKAGES = ("qdecay", "numpy", "numba", "gymnasium", "sympy", "python-flint")
 _INSERT = f"INSERT INTO results VALUES ({', '.join('?' * 12)})"
 
 
@@ -188,32 +186,16 @@ class Store:
 
     def _begin_run(self) -> None:
         """Note when this run began and with which packages; tell where they have changed."""
-        now = versions()
+        now = dict(versions())
         last = self._connection.execute("SELECT versions FROM runs ORDER BY run DESC LIMIT 1")
         row = last.fetchone()
         before = json_object(row[0], self.path) if row else now
-        changed = [
-            f"{name} {before.get(name)} -> {new}"
-            for name, new in now.items()
-            if before.get(name) != new
-        ]
-        if changed:
-            self.news = f"other versions than in the last run: {', '.join(changed)}"
+        if changed := changes(before, now):
+            self.news = f"other versions than in the last run: {changed}"
         started = datetime.now(UTC).isoformat(timespec="seconds")
         self._connection.execute(
             "INSERT INTO runs (started, versions) VALUES (?, ?)", (started, canonical(now))
         )
-
-
-def versions() -> dict[str, str]:
-    """Return the versions of what results depend on."""
-    found = {"python": platform.python_version()}
-    for name in _PACKAGES:
-        try:
-            found[name] = version(name)
-        except PackageNotFoundError:  # a checkout that is not installed
-            found[name] = "unknown"
-    return found
 
 
 def _lock(path: Path) -> sqlite3.Connection:

@@ -1,0 +1,138 @@
+"""Sweeps on clusters: the same rows as in one process, whichever workers die on the way."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sweeps import LONG, SMALL, command, rows_of, sweep_of
+
+from qdecay import InputError
+from qdecay.sweep import clusters
+from qdecay.sweep.queue import Batch, Queue
+from qdecay.sweep.versions import versions
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory) -> list[tuple[Any, ...]]:
+    """The rows of LONG, trained in this process without a break."""
+    store = tmp_path_factory.mktemp("undisturbed") / "results.db"
+    sweep_of(LONG).run(store, backend="here")
+    return rows_of(store)
+
+
+@pytest.fixture(scope="module")
+def dask() -> Iterator[Any]:
+    """A Dask client of two workers, each a process of this machine."""
+    distributed = pytest.importorskip("distributed")
+    with (
+        distributed.LocalCluster(
+            n_workers=2, threads_per_worker=1, dashboard_address=None
+        ) as cluster,
+        distributed.Client(cluster) as client,
+    ):
+        yield client
+
+
+@pytest.fixture(scope="module")
+def ray() -> Iterator[Any]:
+    """A Ray of two workers on this machine, which this program is connected to."""
+    ray = pytest.importorskip("ray")
+    ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False)
+    yield ray
+    ray.shutdown()
+
+
+def killing(busy: Callable[[], list[int]]) -> tuple[Callable[[int, int], None], list[int]]:
+    """Return a `tick` that kills a worker at work once rows are stored, and whom it killed."""
+    killed: list[int] = []
+
+    def tick(done: int, cells: int) -> None:
+        if 0 < done < cells and not killed and (workers := busy()):
+            killed.append(workers[0])
+            os.kill(killed[0], signal.SIGKILL)
+
+    return tick, killed
+
+
+def test_dask_gives_the_same_rows_though_a_worker_is_killed(
+    tmp_path: Path, dask, undisturbed
+) -> None:
+    """Two workers, one killed at work: Dask runs its batches again on the other one."""
+
+    def busy() -> list[int]:
+        pids, batches = dask.run(os.getpid), dask.processing()
+        return [pid for worker, pid in pids.items() if batches[worker]]
+
+    tick, killed = killing(busy)
+    address = dask.scheduler.address
+    finished = sweep_of(LONG).run(tmp_path / "r.db", backend="dask", scheduler=address, tick=tick)
+    assert killed and finished.fatal == ()
+    assert rows_of(tmp_path / "r.db") == undisturbed
+
+
+def test_ray_gives_the_same_rows_though_a_worker_is_killed(
+    tmp_path: Path, monkeypatch, ray, undisturbed
+) -> None:
+    """Two workers, one killed at work: the queue cuts its batch in pieces and tries again."""
+
+    def busy() -> list[int]:
+        listed = subprocess.run(["ps", "-A", "-o", "pid=,args="], capture_output=True, text=True)
+        lines = (line.split(maxsplit=1) for line in listed.stdout.splitlines())
+        return [int(pid) for pid, name in lines if name.startswith("ray::_train_alike")]
+
+    died: list[Batch] = []
+    monkeypatch.setattr(Queue, "died", wrapped(Queue.died, died))
+    tick, killed = killing(busy)
+    finished = sweep_of(LONG).run(tmp_path / "r.db", backend="ray", tick=tick)
+    assert killed and died and finished.fatal == ()
+    assert rows_of(tmp_path / "r.db") == undisturbed
+
+
+def wrapped(method: Callable[..., None], seen: list[Batch]) -> Callable[[Queue, Batch], None]:
+    """Return a method that also remembers its argument."""
+
+    def remembering(queue: Queue, batch: Batch) -> None:
+        seen.append(batch)
+        method(queue, batch)
+
+    return remembering
+
+
+@pytest.fixture(params=["dask", "ray"])
+def cluster(request) -> tuple[str, str]:
+    """The name of a backend, and the address of its cluster."""
+    engine = request.getfixturevalue(request.param)
+    if request.param == "dask":
+        return "dask", engine.scheduler.address
+    return "ray", engine.get_runtime_context().gcs_address
+
+
+def test_the_command_reaches_a_cluster(tmp_path: Path, cluster) -> None:
+    """From the shell, by the address of the scheduler; the rows are those of one process."""
+    backend, address = cluster
+    (tmp_path / "spec.toml").write_text(SMALL)
+    store, where = tmp_path / "r.db", ("--backend", backend, "--scheduler", address)
+    with command("sweep", str(tmp_path / "spec.toml"), "-o", str(store), *where) as process:
+        out, err = process.communicate()
+    assert (process.returncode, out, err) == (0, f"{store}: 24 cells trained\n", "")
+    sweep_of(SMALL).run(tmp_path / "here.db", backend="here")
+    assert rows_of(store) == rows_of(tmp_path / "here.db")
+
+
+def test_workers_with_other_packages_are_refused(tmp_path: Path, monkeypatch, cluster) -> None:
+    """A worker that has another numpy might give other bits; what is stored is kept."""
+    backend, address = cluster
+    monkeypatch.setattr(clusters, "versions", lambda: {**versions(), "numpy": "1.0"})
+    connected = address if backend == "dask" else None  # this program is connected to the Ray
+    with pytest.raises(InputError, match=r"need the same .*: numpy 1\.0 -> ") as caught:
+        sweep_of(SMALL).run(tmp_path / "r.db", backend=backend, scheduler=connected)
+    assert "\n" not in str(caught.value)
+    assert rows_of(tmp_path / "r.db") == []
