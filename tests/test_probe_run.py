@@ -159,13 +159,6 @@ def test_a_module_that_cannot_be_imported_is_named(tmp_path: Path, code, message
     assert "Traceback" not in done.stderr
 
 
-def test_without_stable_baselines_the_line_that_installs_it_is_shown(monkeypatch) -> None:
-    """The extra is absent: an import of it fails."""
-    monkeypatch.setitem(sys.modules, "stable_baselines3", None)
-    with pytest.raises(InputError, match=r'pip install "qdecay\[sb3\]"'):
-        sb3_agent("DQN", 0.9)
-
-
 def test_a_killed_command_goes_on_where_it_was(tmp_path: Path) -> None:
     """SIGKILL in the middle of a run: started again, it makes only the trainings that are missing,
     and says what a run says that nobody killed."""

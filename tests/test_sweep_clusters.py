@@ -19,12 +19,14 @@ from qdecay.sweep.versions import versions
 
 pytestmark = pytest.mark.slow
 
+LONGER = LONG.replace("6000", "60000")  # a second or two, in some ten batches
+
 
 @pytest.fixture(scope="module")
 def undisturbed(tmp_path_factory) -> list[tuple[Any, ...]]:
-    """The rows of LONG, trained in this process without a break."""
+    """The rows of LONGER, trained in this process without a break."""
     store = tmp_path_factory.mktemp("undisturbed") / "results.db"
-    sweep_of(LONG).run(store, backend="here")
+    sweep_of(LONGER).run(store, backend="here")
     return rows_of(store)
 
 
@@ -73,7 +75,7 @@ def test_dask_gives_the_same_rows_though_a_worker_is_killed(
 
     tick, killed = killing(busy)
     address = dask.scheduler.address
-    finished = sweep_of(LONG).run(tmp_path / "r.db", backend="dask", scheduler=address, tick=tick)
+    finished = sweep_of(LONGER).run(tmp_path / "r.db", backend="dask", scheduler=address, tick=tick)
     assert killed and finished.fatal == ()
     assert rows_of(tmp_path / "r.db") == undisturbed
 
@@ -91,7 +93,7 @@ def test_ray_gives_the_same_rows_though_a_worker_is_killed(
     died: list[Batch] = []
     monkeypatch.setattr(Queue, "died", wrapped(Queue.died, died))
     tick, killed = killing(busy)
-    finished = sweep_of(LONG).run(tmp_path / "r.db", backend="ray", tick=tick)
+    finished = sweep_of(LONGER).run(tmp_path / "r.db", backend="ray", tick=tick)
     assert killed and died and finished.fatal == ()
     assert rows_of(tmp_path / "r.db") == undisturbed
 

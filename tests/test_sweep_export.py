@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import sqlite3
-import sys
 from fractions import Fraction
 from pathlib import Path
 
@@ -85,14 +84,6 @@ def test_other_libraries_read_both(store: Path, tmp_path: Path) -> None:
     assert polars.read_parquet(parquet_file)["steps"].sum() == steps
     for path in (csv_file, parquet_file):
         assert duckdb.sql(f"SELECT sum(steps) FROM '{path}'").fetchall() == [(steps,)]
-
-
-def test_without_pyarrow_the_line_that_installs_it(store, tmp_path, monkeypatch) -> None:
-    """A missing extra is told, and nothing is left behind."""
-    monkeypatch.setitem(sys.modules, "pyarrow", None)
-    with pytest.raises(InputError, match=r'pip install "qdecay\[parquet\]"'):
-        export(store, tmp_path / "x.parquet")
-    assert list(tmp_path.iterdir()) == []
 
 
 def test_what_is_no_store_is_told(store: Path, tmp_path: Path) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import sys
 import tarfile
 from fractions import Fraction
 from pathlib import Path
@@ -194,10 +193,3 @@ def test_bits_that_unpack_to_a_lot_are_refused(tmp_path: Path, name: str) -> Non
             archive.addfile(entry, io.BytesIO(data))
     with pytest.raises(InputError, match="unpacks to more than 4 MiB"):
         MDP.load(path)
-
-
-def test_without_umbi_the_line_that_installs_it(monkeypatch, tmp_path: Path) -> None:
-    """The extra is named."""
-    monkeypatch.setitem(sys.modules, "umbi", None)
-    with pytest.raises(InputError, match=r'pip install "qdecay\[umb\]"'):
-        MDP.load(tmp_path / "model.umb")

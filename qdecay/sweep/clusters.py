@@ -33,9 +33,8 @@ class Dask:
             InputError: Dask is not installed, no scheduler is named, or it does not answer.
         """
         distributed = require("distributed", "dask", "sweeps on Dask")
-        import dask
-
-        address = scheduler or dask.config.get("scheduler-address", None)
+        settings = require("dask.config", "dask", "sweeps on Dask")
+        address = scheduler or settings.get("scheduler-address", None)
         if address is None:
             raise InputError("the backend dask: name its scheduler, such as tcp://host:8786")
         for name in ("distributed.client", "tornado.application"):
