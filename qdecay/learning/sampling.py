@@ -126,18 +126,30 @@ def _starts(mdp: MDP, start: int | ArrayLike | None) -> Starts:
     chosen = mdp.start if start is None else start
     if chosen is None:
         raise ValueError("the model has no start state: give start, a state or probabilities")
-    weights = np.asarray(chosen, dtype=np.float64)
-    if weights.ndim == 0:
-        if not isinstance(chosen, int | np.integer) or not 0 <= chosen < mdp.n_states:
-            raise ValueError(f"start must be a state in 0..{mdp.n_states - 1}, got {chosen!r}")
-        weights = np.eye(1, mdp.n_states, int(chosen))[0]
+    states, weights = _one_state(mdp, chosen) if np.ndim(chosen) == 0 else _several(mdp, chosen)
+    if not mdp.available[states].any(axis=1).all():
+        raise ValueError("a start state has no available action")
+    if len(states) == 1:
+        return states, np.ones(1), np.zeros(1, dtype=np.int64)
+    exact = [Fraction(w) for w in weights.tolist()]
+    accept, alias = _floats([w / sum(exact) for w in exact])
+    return states, np.array(accept), np.array(alias, dtype=np.int64)
+
+
+_Weighted = tuple[NDArray[np.int64], NDArray[np.float64]]
+
+
+def _one_state(mdp: MDP, start: ArrayLike) -> _Weighted:
+    if not isinstance(start, int | np.integer) or not 0 <= start < mdp.n_states:
+        raise ValueError(f"start must be a state in 0..{mdp.n_states - 1}, got {start!r}")
+    return np.array([start], dtype=np.int64), np.ones(1)
+
+
+def _several(mdp: MDP, start: ArrayLike) -> _Weighted:
+    weights = np.asarray(start, dtype=np.float64)
     if weights.shape != (mdp.n_states,) or not (weights >= 0).all():
         raise ValueError(f"start must be a state or {mdp.n_states} probabilities, got {start!r}")
     if abs(weights.sum() - 1) > 1e-9:
         raise ValueError(f"start probabilities must sum to 1, got {weights.sum()}")
     states = np.flatnonzero(weights)
-    if not mdp.available[states].any(axis=1).all():
-        raise ValueError("a start state has no available action")
-    exact = [Fraction(w) for w in weights[states].tolist()]
-    accept, alias = _floats([w / sum(exact) for w in exact])
-    return states, np.array(accept), np.array(alias, dtype=np.int64)
+    return states, weights[states]
