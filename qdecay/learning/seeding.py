@@ -32,12 +32,12 @@ def agent_words(seeds: Sequence[int]) -> tuple[States, States]:
     Args:
         seeds: N >= 1 integers >= 0.
     """
-    sizes = [max(_POOL, -(-seed.bit_length() // 32)) for seed in seeds]
-    widest = max(sizes)
+    widest = max(_POOL, -(-max(seeds).bit_length() // 32))
     data = b"".join([seed.to_bytes(4 * widest, "little") for seed in seeds])
     entropy = np.frombuffer(data, dtype="<u4").astype(np.uint64).reshape(-1, widest)
-    learners, worlds = np.empty((len(sizes), 4), np.uint64), np.empty((len(sizes), 4), np.uint64)
-    _seed_all(entropy, np.array(sizes, dtype=np.int64), learners, worlds)
+    used = np.where(entropy != 0, np.arange(1, widest + 1), 0)
+    learners, worlds = np.empty((len(seeds), 4), np.uint64), np.empty((len(seeds), 4), np.uint64)
+    _seed_all(entropy, np.maximum(used.max(axis=1), _POOL), learners, worlds)
     return learners, worlds
 
 

@@ -18,6 +18,8 @@ from fractions import Fraction
 from functools import cached_property
 from typing import NamedTuple
 
+import numpy as np
+
 from qdecay.errors import InputError
 from qdecay.exact.algebraic import AlgebraicNumber
 from qdecay.sweep.learners import LearnerSettings
@@ -66,7 +68,7 @@ class Group:
 
     def pair(self, number: int) -> tuple[Fraction, int]:
         """Return gamma and the seed of the cell of that number in the sweep."""
-        ((gamma, seed),) = self._places([number])
+        gamma, seed = divmod(number - self.first, len(self.seeds))
         return self.gammas[gamma], self.seeds[seed]
 
     def cell(self, number: int) -> Cell:
@@ -76,27 +78,32 @@ class Group:
 
     def keys(self, numbers: Sequence[int]) -> list[str]:
         """Return the keys of the cells of these numbers in the sweep."""
-        found, seeds, hashes = [], self.seeds, self._hashes
-        for gamma, seed in self._places(numbers):
+        found, hashes, endings = [], self._hashes, self._endings
+        for gamma, seed in zip(*self._places(numbers), strict=True):
             key = hashes[gamma].copy()
-            key.update(b"%d" % seeds[seed])
+            key.update(endings[seed])
             found.append(key.hexdigest()[:KEY_DIGITS])
         return found
 
     def columns(self, numbers: Sequence[int]) -> tuple[list[str], list[int]]:
         """Return gamma as text and the seed of each of these cells."""
-        texts, seeds, places = self._texts, self.seeds, self._places(numbers)
-        return [texts[gamma] for gamma, _ in places], [seeds[seed] for _, seed in places]
+        texts, own, (gammas, seeds) = self._texts, self.seeds, self._places(numbers)
+        return [texts[gamma] for gamma in gammas], [own[seed] for seed in seeds]
 
     def floats(self, numbers: Sequence[int]) -> list[float]:
         """Return gamma of each of these cells as a float."""
         known = [float(gamma) for gamma in self.gammas]
-        return [known[gamma] for gamma, _ in self._places(numbers)]
+        return [known[gamma] for gamma in self._places(numbers)[0]]
 
-    def _places(self, numbers: Sequence[int]) -> list[tuple[int, int]]:
-        """Return where gamma and seed of each of these cells stand in their lists."""
-        first, n_seeds = self.first, len(self.seeds)
-        return [divmod(number - first, n_seeds) for number in numbers]
+    def _places(self, numbers: Sequence[int]) -> tuple[list[int], list[int]]:
+        """Return where gammas and seeds of these cells stand in their lists."""
+        from_first = np.array(numbers) - self.first
+        gammas, seeds = np.divmod(from_first, len(self.seeds))
+        return gammas.tolist(), seeds.tolist()
+
+    @cached_property
+    def _endings(self) -> list[bytes]:
+        return [str(seed).encode() for seed in self.seeds]
 
     @cached_property
     def _texts(self) -> list[str]:

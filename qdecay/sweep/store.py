@@ -13,10 +13,11 @@ A file that is not a store of this very sweep is told, and left as it is.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, closing, suppress
 from datetime import UTC, datetime
-from itertools import repeat
+from itertools import repeat, zip_longest
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -39,6 +40,7 @@ from qdecay.sweep.toml import canonical
 from qdecay.sweep.versions import changes, versions
 from qdecay.sweep.work import Rows
 
+_AT_ONCE = 10_000  # rows
 _INSERT = f"INSERT INTO results VALUES ({', '.join('?' * 12)})"
 
 
@@ -111,11 +113,14 @@ class Store:
 
     def _columns(self, part: Rows) -> Iterator[tuple[object, ...]]:
         """Yield the rows of a part, which are cells of one group, as the table has them."""
-        index = self._plan.group_of(part.numbers[0])
+        return zip(*self._places(part.numbers, part.keys), *part[2:], strict=False)
+
+    def _places(self, numbers: Sequence[int], keys: Sequence[str]) -> list[Iterable[object]]:
+        """Return the columns that say which cells of one group these are; some have no end."""
+        index = self._plan.group_of(numbers[0])
         model, learner = divmod(index, len(self._plan.spec.learners))
-        gammas, seeds = self._plan.groups[index].columns(part.numbers)
-        same = repeat(model), repeat(learner)
-        return zip(part.numbers, part.keys, *same, gammas, seeds, *part[2:], strict=False)
+        gammas, seeds = self._plan.groups[index].columns(numbers)
+        return [numbers, keys, repeat(model), repeat(learner), gammas, seeds]
 
     def _is_new(self) -> bool:
         return not self.path.exists() or self.path.stat().st_size == 0
@@ -147,16 +152,19 @@ class Store:
             raise self._damaged("its learners are not those of this sweep")
 
     def _read_done(self, connection: sqlite3.Connection) -> None:
-        select = "SELECT cell, key, model, learner, gamma, seed FROM results"
-        for number, key, *place in connection.execute(select):
-            if not 0 <= number < len(self._plan) or [key, *place] != self._expected(number):
-                raise self._damaged(f"cell {number} is no cell of this sweep")
-            self.done[number] = 1
+        select = "SELECT cell, key, model, learner, gamma, seed FROM results ORDER BY cell"
+        found = connection.execute(select)
+        while rows := found.fetchmany(_AT_ONCE):
+            for row, expected in zip_longest(rows, self._expected([row[0] for row in rows])):
+                if row != expected:
+                    raise self._damaged(f"cell {row[0]} is no cell of this sweep")
+                self.done[row[0]] = 1
 
-    def _expected(self, number: int) -> list[object]:
-        """Return key, model, learner, gamma and seed of a cell, as its row has them."""
-        group, cell = self._plan.group_of(number), self._plan.cell(number)
-        return [cell.key, *divmod(group, len(self._plan.spec.learners)), str(cell.gamma), cell.seed]
+    def _expected(self, numbers: list[int]) -> Iterator[tuple[object, ...]]:
+        """Yield what tells these rising cells apart, as their rows have it."""
+        inside = numbers[bisect_left(numbers, 0) : bisect_left(numbers, len(self._plan))]
+        for group, own in self._plan.by_group(inside):
+            yield from zip(*self._places(own, group.keys(own)), strict=False)
 
     def _damaged(self, reason: str) -> InputError:
         return InputError(f"{self.path}: is damaged: {reason}: restore a copy, or name a new file")
