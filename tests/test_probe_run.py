@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import time
@@ -13,6 +14,7 @@ import pytest
 import qdecay
 from qdecay.errors import InputError
 from qdecay.probe import expected_trainings, load_trainer, sb3_agent, tabular_agent
+from qdecay.probe.agents import AgentError
 from qdecay.probe.question import SETTINGS, Question
 
 AGENT = tabular_agent(qdecay.q_learning, 0.8)
@@ -65,6 +67,17 @@ def test_two_workers_find_what_one_finds() -> None:
     """Seeds come from the questions, so the order of work changes nothing."""
     one = qdecay.probe(AGENT, **SMALL, name="mine")
     assert qdecay.probe(AGENT, **SMALL, name="mine", workers=2) == one
+
+
+def dies(env, seed: int):
+    """End the process that it is trained in."""
+    os._exit(9)
+
+
+def test_a_training_that_ends_its_process_is_told() -> None:
+    """One line in place of an answer that never comes."""
+    with pytest.raises(AgentError, match="a training ended its process"):
+        qdecay.probe(dies, (1, 2), settings=["one-shot"], workers=2)
 
 
 def noisy(env, seed: int):

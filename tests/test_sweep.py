@@ -21,8 +21,9 @@ from sweeps import GAMMAS, HEAD, LEARNERS, LONG, SMALL, SOURCES, command, rows_o
 
 from qdecay import ChainLayout, InputError, Sweep, cli_sweep, q_learning
 from qdecay.mdp import MDP
+from qdecay.processes import WorkerDied
 from qdecay.sweep import run as run_module
-from qdecay.sweep.backends import Here, Processes, WorkerDied
+from qdecay.sweep.backends import Here, Local
 from qdecay.sweep.export import export
 from qdecay.sweep.store import Store
 from qdecay.sweep.work import Outcome, Part
@@ -177,11 +178,11 @@ def test_a_worker_that_dies_has_its_cells_run_again(
     tmp_path: Path, monkeypatch, undisturbed
 ) -> None:
     """One of two processes is killed after the first batch; the rows are the same."""
-    pool, killed = Processes(2), []
+    pool, killed = Local(2), []
 
     def kill_one(done: int, cells: int) -> None:
         if done and not killed:
-            killed.append(next(iter(pool._executor._processes)))
+            killed.append(next(iter(pool.processes._executor._processes)))
             os.kill(killed[0], signal.SIGKILL)
 
     monkeypatch.setattr(run_module, "open_pool", lambda *_: pool)
@@ -392,3 +393,23 @@ def test_a_log_line_where_there_is_no_terminal(capsys, monkeypatch, tmp_path: Pa
     assert re.fullmatch(
         r"24 of 24 cells, [\d,.]+ a (second|minute), left about 0.0 seconds", lines[-1]
     )
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs a terminal's signals")
+def test_ctrl_c_keeps_what_is_finished(tmp_path: Path) -> None:
+    """SIGINT to the whole group, as a terminal sends it, in the midst of cells of minutes."""
+    spec, store = tmp_path / "spec.toml", tmp_path / "results.db"
+    learners = LEARNERS.replace("episodes = 100", "episodes = [100, 1_000_000_000]")
+    spec.write_text(HEAD + SOURCES + GAMMAS + learners + "seeds = 3\n")
+    with command("sweep", str(spec), "-o", str(store), "--workers", "2") as process:
+        while stored(store) == 0 and process.poll() is None:
+            time.sleep(0.01)
+        os.killpg(process.pid, signal.SIGINT)
+        out, err = process.communicate()
+    assert (process.returncode, out, err) == (130, "", "qdecay: interrupted\n")
+    assert stored(store) > 0
+    deadline = time.monotonic() + 30
+    with pytest.raises(ProcessLookupError):  # in the end nobody of the group is left
+        while time.monotonic() < deadline:
+            os.killpg(process.pid, 0)
+            time.sleep(0.01)

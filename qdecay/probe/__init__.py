@@ -102,8 +102,7 @@ def probe(
             not need is left to the others.
         seconds: when to stop asking, in wall time of this run.
         seed: >= 0; the same one gives the same answers in any order of work.
-        workers: processes to train in; with more than 1, guard a script's top level by
-            `if __name__ == "__main__"`.
+        workers: processes to train in; with 1, this one.
         store: a file that remembers every answer, so that an interrupted run goes on where it was.
         name: the agent's, for the verdict and the store.
         tick: called after each training.

@@ -8,16 +8,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import as_completed
 from contextlib import contextmanager
-from multiprocessing import get_context
 from pathlib import Path
 
-import cloudpickle
-
 from qdecay.errors import InputError, input_errors
-from qdecay.probe.agents import Trainer, choose
+from qdecay.probe.agents import AgentError, Trainer, choose
 from qdecay.probe.question import Question
+from qdecay.processes import Processes, WorkerDied
 from qdecay_envs.files import read_text
 
 SCHEMA = "qdecay.probe-trials/1"
@@ -90,28 +88,33 @@ def asker(
 ) -> Iterator[Ask]:
     """Yield the function that answers questions, in their order.
 
-    With more than one worker the trainings run in processes of their own, which a script must
-    then be ready for: its top level stands under `if __name__ == "__main__"`.
+    With more than one worker the trainings run in processes of their own.
+
+    Raises:
+        AgentError: a training ended the process that it ran in.
     """
     if workers == 1:
         yield lambda questions: [_known(train, q, store, tick) for q in questions]
         return
-    payload = cloudpickle.dumps(train)
-    context = get_context("spawn")
-    with ProcessPoolExecutor(workers, context, _remember, (payload,)) as pool:
+    processes, finished = Processes(workers), False
 
-        def ask(questions: Sequence[Question]) -> list[bool]:
-            jobs = {pool.submit(_answer, q): q for q in questions if store.get(q) is None}
+    def ask(questions: Sequence[Question]) -> list[bool]:
+        unknown = [question for question in questions if store.get(question) is None]
+        jobs = {processes.submit(choose, train, question): question for question in unknown}
+        for job in as_completed(jobs):
             try:
-                for job in as_completed(jobs):
-                    store.put(jobs[job], job.result())
-                    tick()
-            except BaseException:
-                pool.shutdown(wait=False, cancel_futures=True)
-                raise
-            return [bool(store.get(question)) for question in questions]
+                store.put(jobs[job], processes.result(job))
+            except WorkerDied as error:
+                message = "a training ended its process: try one worker to see which"
+                raise AgentError(message) from error
+            tick()
+        return [bool(store.get(question)) for question in questions]
 
+    try:
         yield ask
+        finished = True
+    finally:
+        processes.close(kill=not finished)
 
 
 def _known(train: Trainer, question: Question, store: Store, tick: Callable[[], None]) -> bool:
@@ -121,17 +124,3 @@ def _known(train: Trainer, question: Question, store: Store, tick: Callable[[], 
         store.put(question, answer)
         tick()
     return answer
-
-
-_train: Trainer | None = None
-
-
-def _remember(payload: bytes) -> None:
-    """Unpack the trainer, once per process; the bytes come from our own parent process."""
-    global _train  # the one thing a worker process is for
-    _train = cloudpickle.loads(payload)
-
-
-def _answer(question: Question) -> bool:
-    assert _train is not None
-    return choose(_train, question)

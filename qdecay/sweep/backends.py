@@ -5,20 +5,15 @@ A pool takes batches and gives futures. What runs on it is `work.train`, the sam
 
 from __future__ import annotations
 
-import signal
 from collections.abc import Sequence
-from concurrent.futures import Executor, Future
+from concurrent.futures import Future
 from typing import Literal, Protocol, get_args
 
 from qdecay.errors import InputError
+from qdecay.processes import Processes
 from qdecay.sweep.work import Outcome, Part, train
 
 Backend = Literal["processes", "dask", "ray", "here"]
-_IDLE_SECONDS = 20  # a worker whose parent was killed waits so long for work, then ends
-
-
-class WorkerDied(Exception):
-    """The worker of a batch is gone, and the batch with it."""
 
 
 class Pool(Protocol):
@@ -62,31 +57,21 @@ class Here:
         """Do nothing."""
 
 
-class Processes:
-    """Processes of this machine: those of joblib, loky's, which notice that one of them died."""
+class Local:
+    """Processes of this machine."""
 
     def __init__(self, workers: int | None) -> None:
         """Take `workers` processes; None is one for each core this process may use."""
-        import joblib
-        from joblib.externals.loky.process_executor import BrokenProcessPool
+        self.processes = Processes(workers)
 
-        self.workers: int = workers or joblib.cpu_count()
-        self._broken: type[BaseException] = BrokenProcessPool
-        self._executor: Executor | None = None
+    @property
+    def workers(self) -> int:
+        """How many processes there are."""
+        return self.processes.workers
 
     def submit(self, batch: Sequence[Part]) -> Future[Outcome]:
-        """Have a batch trained, by new processes where one of the old ones has died."""
-        from joblib.externals.loky import ProcessPoolExecutor
-
-        if self._executor is not None:
-            try:
-                return self._executor.submit(train, batch)
-            except self._broken:
-                self.close(kill=True)
-        self._executor = ProcessPoolExecutor(
-            self.workers, timeout=_IDLE_SECONDS, initializer=_ignore_interrupts
-        )
-        return self._executor.submit(train, batch)
+        """Have a batch trained."""
+        return self.processes.submit(train, batch)
 
     def outcome(self, future: Future[Outcome]) -> Outcome:
         """Return what a batch ended with.
@@ -94,21 +79,12 @@ class Processes:
         Raises:
             WorkerDied: its worker did, or another one: all that is under way is lost then.
         """
-        try:
-            return future.result()
-        except self._broken as error:
-            raise WorkerDied from error
+        outcome: Outcome = self.processes.result(future)
+        return outcome
 
     def close(self, *, kill: bool) -> None:
         """Let the processes go."""
-        if self._executor is not None:
-            self._executor.shutdown(wait=True, kill_workers=kill)  # type: ignore[call-arg]
-            self._executor = None
-
-
-def _ignore_interrupts() -> None:
-    """Leave Ctrl-C, which the terminal sends to every process, to the parent."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+        self.processes.close(kill=kill)
 
 
 def open_pool(backend: str, workers: int | None, scheduler: str | None) -> Pool:
@@ -136,4 +112,4 @@ def open_pool(backend: str, workers: int | None, scheduler: str | None) -> Pool:
         return Dask(scheduler) if backend == "dask" else Ray(scheduler)
     if scheduler is not None:
         raise InputError(f"scheduler = {scheduler} goes with the backends dask and ray only")
-    return Processes(workers) if backend == "processes" else Here()
+    return Local(workers) if backend == "processes" else Here()

@@ -16,7 +16,7 @@ from concurrent.futures import CancelledError, Future
 
 from qdecay.errors import InputError
 from qdecay.extras import require
-from qdecay.sweep.backends import WorkerDied
+from qdecay.processes import WorkerDied
 from qdecay.sweep.versions import changes, versions
 from qdecay.sweep.work import Outcome, Part, train
 

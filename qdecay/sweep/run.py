@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from qdecay.sweep.backends import Pool, WorkerDied, open_pool
+from qdecay.processes import WorkerDied
+from qdecay.sweep.backends import Pool, open_pool
 from qdecay.sweep.cells import Cell, Plan, plan
 from qdecay.sweep.queue import Batch, Queue
 from qdecay.sweep.spec import Spec
@@ -102,8 +103,7 @@ class Sweep:
         """Train every cell that is not in the store yet, and store its row.
 
         Whatever ends the run early loses at most the batches that were under way; the same call
-        goes on from there. A script that uses the backend "processes" keeps its top level under
-        `if __name__ == "__main__"`.
+        goes on from there.
 
         Args:
             store: the SQLite file; made where it is missing.
