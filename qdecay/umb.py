@@ -87,6 +87,11 @@ def _check_size(path: Path) -> None:
     may_be_bits = ("state-is-", "annotations/") if has_bits else ("state-is-",)
     bits = sum(member.size for member in members if member.name.startswith(may_be_bits))
     _limit(path, bits, _MAX_BITS)
+    for name, count in index["transition-system"].items():  # umbi makes lists of that length
+        if isinstance(count, int) and count > size:
+            raise InputError(
+                f"{path}: not a UMB file: {name} is {count}, and it holds {size} bytes"
+            )
 
 
 def _limit(path: Path, size: int, most: int) -> None:

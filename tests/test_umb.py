@@ -22,6 +22,8 @@ BRANCHES = [  # state, action, next state, probability, reward
     (1, "share", 1, "1", -1),
 ]
 
+REWARDS = "annotations/rewards/r/states/values.bin"
+
 
 def system(branches=BRANCHES, *, n_states: int = 2, number=Fraction, start: tuple[int, ...] = (0,)):
     """Return the transition system of such branches, without rewards."""
@@ -170,26 +172,34 @@ def test_other_files_are_refused_in_one_line(capsys, monkeypatch, tmp_path: Path
         check_refused(capsys, monkeypatch, tmp_path, ["regions", name], f"{name}: {message}")
 
 
-@pytest.mark.parametrize(
-    "name", ["state-is-initial.bin", "annotations/rewards/r/states/values.bin"]
-)
-def test_bits_that_unpack_to_a_lot_are_refused(tmp_path: Path, name: str) -> None:
-    """Of 6 MiB of bits umbi makes 400 MB; rewards are bits where the index says that they are."""
-    ats = system()
-    ats.add_reward_annotation("r").set_state_values([Fraction(1)] * 2)
-    path = written(ats, tmp_path)
+def repacked(path: Path, changed: dict[str, bytes], old: bytes = b"", new: bytes = b"") -> Path:
+    """Put other members into a file, and another text in place of the last `old` of its index."""
     with tarfile.open(path) as archive:
         members = {m.name: archive.extractfile(m).read() for m in archive}  # type: ignore[union-attr]
-    assert name in members
-    members[name] = bytes(6 << 20)
-    if "rewards" in name:
-        number, bit = b'{"type": "rational", "size": 128}', b'{"type": "bo\\u006fl", "size": 1}'
-        before, after = members["index.json"].rsplit(number, 1)
-        members["index.json"] = before + bit + after
+    assert set(changed) <= set(members)
+    before, after = members["index.json"].rsplit(old, 1) if old else (members["index.json"], b"")
     with tarfile.open(path, "w:gz") as archive:
-        for member, data in members.items():
-            entry = tarfile.TarInfo(member)
+        for name, data in {**members, "index.json": before + new + after, **changed}.items():
+            entry = tarfile.TarInfo(name)
             entry.size = len(data)
             archive.addfile(entry, io.BytesIO(data))
-    with pytest.raises(InputError, match="unpacks to more than 4 MiB"):
-        MDP.load(path)
+    return path
+
+
+def test_what_would_grow_in_memory_is_refused(tmp_path: Path) -> None:
+    """Of 6 MiB of bits umbi makes 400 MB, and of the number of states a list of that length.
+
+    Rewards are bits where the index says that they are, however it is spelt.
+    """
+    bits = bytes(6 << 20)
+    rational, boolean = b'{"type": "rational", "size": 128}', b'{"type": "bo\\u006fl", "size": 1}'
+    cases = (
+        ({"state-is-initial.bin": bits}, b"", b"", "unpacks to more than 4 MiB"),
+        ({REWARDS: bits}, rational, boolean, "unpacks to more than 4 MiB"),
+        ({}, b'"#states": 2', b'"#states": 1000000000', "#states is 1000000000"),
+    )
+    for changed, old, new, message in cases:
+        ats = system()
+        ats.add_reward_annotation("r").set_state_values([Fraction(1)] * 2)
+        with pytest.raises(InputError, match=message):
+            MDP.load(repacked(written(ats, tmp_path), changed, old, new))
