@@ -79,7 +79,6 @@ def _run(wanted: Sweep, output: Path, **where: Any) -> Finished:
     """Run the sweep with a bar, or with a line each minute where there is no terminal."""
     out = tables.console(stderr=True)
     with tables.bar("cells") as bar:
-        bar.tell(output.name)
         bar.expect(len(wanted))
         line = _log(out)
         shown = 0
@@ -111,7 +110,7 @@ def _log(out: Console) -> Callable[[int, int], None]:
             return
         last, text = now, f"{done:,} of {cells:,} cells"
         if speed := (done - first) / (now - began):
-            text += f", {tables.rate(speed)}, left about {_shown_time((cells - done) / speed)}"
+            text += f", {tables.rate(speed)}, left about {tables.duration((cells - done) / speed)}"
         out.print(text, soft_wrap=True)
 
     return line
@@ -124,16 +123,9 @@ def _print_plan(wanted: Sweep) -> None:
         f"{len(plan):,} cells: {tables.count(models, 'model')}, "
         f"{tables.count(len(plan.spec.learners), 'learner')}, "
         f"{tables.count(len(plan.spec.seeds), 'seed')}; "
-        f"about {_shown_time(wanted.estimate())} of one worker",
+        f"about {tables.duration(wanted.estimate())} of one worker",
         soft_wrap=True,
     )
-
-
-def _shown_time(seconds: float) -> str:
-    for size, unit in ((86400, "days"), (3600, "hours"), (60, "minutes")):
-        if seconds >= size:
-            return f"{seconds / size:.1f} {unit}"
-    return f"{seconds:.1f} seconds"
 
 
 def _print_finished(finished: Finished, output: Path) -> None:

@@ -113,6 +113,18 @@ def rate(per_second: float) -> str:
     return f"{number:,.{0 if number >= 10 else 1}f} a {unit}"
 
 
+def duration(seconds: float) -> str:
+    """Return a time in the unit that suits it.
+
+    >>> duration(5), duration(90), duration(200_000)
+    ('5.0 seconds', '1.5 minutes', '2.3 days')
+    """
+    for size, unit in ((86400, "days"), (3600, "hours"), (60, "minutes")):
+        if seconds >= size:
+            return f"{seconds / size:.1f} {unit}"
+    return f"{seconds:.1f} seconds"
+
+
 @contextmanager
 def bar(unit: str) -> Iterator[Bar]:
     """Show a bar with an estimate of the time that is left, on a terminal's standard error."""
@@ -123,23 +135,22 @@ def bar(unit: str) -> Iterator[Bar]:
         ProgressColumn,
         Task,
         TextColumn,
-        TimeRemainingColumn,
     )
     from rich.text import Text
 
     class Rate(ProgressColumn):
-        """How many pieces of work a second are done."""
+        """How many pieces of work a second are done, and about how long the rest takes."""
 
         def render(self, task: Task) -> Text:
-            return Text(f"{rate(task.speed or 0.0)}, left about")
+            left = duration(task.time_remaining or 0)
+            known = f", {rate(task.speed)}, left about {left}" if task.speed else ""
+            return Text(f"{unit}{known}", no_wrap=True)
 
     columns = (
         TextColumn("{task.description}"),
-        BarColumn(),
+        BarColumn(bar_width=12),  # leaves room for the rest in 80 columns
         MofNCompleteColumn(),
-        TextColumn(f"{unit},"),
         Rate(),
-        TimeRemainingColumn(),
     )
     out = console(stderr=True)
     with Progress(*columns, console=out, transient=True, disable=not out.is_terminal) as progress:
