@@ -57,8 +57,8 @@ def sweep(
     Examples:
       qdecay sweep spec.toml --dry-run
       qdecay sweep spec.toml -o results.db --workers 4
-      qdecay sweep spec.toml -o results.db --backend dask --scheduler tcp://host:8786
-      qdecay sweep spec.toml -o results.db --backend ray --scheduler host:6379
+      qdecay sweep spec.toml -o r.db --backend dask --scheduler tcp://host:8786
+      qdecay sweep spec.toml -o r.db --backend ray
     """
     from qdecay.sweep import Sweep
 
