@@ -5,46 +5,73 @@ Importing this module loads numba; modules with kernels are imported when they a
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numba
+from numba.core.caching import IndexDataCacheFile
 from numba.core.registry import CPUDispatcher
+
+_Untyped: Any = IndexDataCacheFile
+
+
+class _CacheFile(_Untyped):  # type: ignore[misc]
+    """Numba's index of compiled code, with data files that are named by what they hold.
+
+    Numba numbers them. Of two processes that compile at the same time each may choose the number
+    that the other one has chosen, and one's code would run for the other's in every later process;
+    and whoever reads an index before its data is written gets the code of an older source.
+    """
+
+    def save(self, key: Any, data: Any) -> None:
+        """Store compiled code; the data first, so that the index never names what is not there."""
+        content = repr((key, self._source_stamp)).encode()
+        name = f"{self._index_name}.{hashlib.sha256(content).hexdigest()[:16]}.nbc"
+        self._save_data(name, data)
+        self._save_index({**self._load_index(), key: name})
 
 
 def compiled(function: Callable[..., Any], *, fastmath: bool | set[str] = False) -> Any:
     """Compile `function` when it is first called, and keep the result on disk where possible.
 
     Numba's cache follows the file of the function alone, and would go on with what another module
-    had inlined into it; here it follows these too. It would also name a kernel that the function
-    closes over anew in each process, and never find it again. Kernels allocate nothing: their
-    arrays come from the caller.
+    had inlined into it; here it follows these too. Kernels allocate nothing: their arrays come
+    from the caller.
+
+    What closes over something is named after that. Numba numbers such kernels as they come, and
+    the linker takes what another process has stored under a number for the kernel that has the
+    same one here: one would run for the other, without a word.
 
     Args:
         function: in the subset of Python that numba compiles, without allocation.
         fastmath: LLVM's flags; only where the result proves nothing.
     """
+    if function.__closure__:
+        content = repr(_content(function)).encode()
+        function.__qualname__ += f"_{hashlib.sha256(content).hexdigest()[:16]}"
     njit: Any = numba.njit
     dispatcher = njit(error_model="numpy", nogil=True, fastmath=fastmath, _nrt=False)(function)
     try:
         dispatcher.enable_caching()
     except RuntimeError:  # no directory can be written to: each process compiles for itself
         return dispatcher
-    cache, name = dispatcher._cache, _name(function)
-    cache._cache_file._source_stamp = _stamps(function)
-    cache._index_key = lambda signature, codegen: (signature, codegen.magic_tuple(), name)
+    cache = dispatcher._cache
+    base = cache._impl.filename_base
+    cache._cache_file = _CacheFile(cache._cache_path, base, _stamps(function))
+    cache._index_key = lambda signature, codegen: (signature, codegen.magic_tuple())
     return dispatcher
+
+
+def _content(function: Any) -> tuple[Any, ...]:
+    """Return the function's name, its code and what it closes over: kernels, numbers, names."""
+    parts = (p.py_func.__qualname__ if _is_kernel(p) else p for p in _closed_over(function))
+    return function.__qualname__, function.__code__.co_code, *parts
 
 
 def _closed_over(function: Any) -> list[Any]:
     return [cell.cell_contents for cell in function.__closure__ or ()]
-
-
-def _name(function: Any) -> tuple[Any, ...]:
-    """Return the function's name, its code and what it closes over, kernels in this same way."""
-    parts = (_name(part.py_func) if _is_kernel(part) else part for part in _closed_over(function))
-    return function.__qualname__, function.__code__.co_code, *parts
 
 
 def _is_kernel(value: Any) -> bool:

@@ -429,18 +429,62 @@ def test_the_cache_on_disk_follows_every_file_that_is_compiled_in(tmp_path, call
         "from high import outer; value = outer(); stats = outer.stats;"
         "print(value, len(stats.cache_hits), len(stats.cache_misses))"
     )
-    root = Path(__file__).parents[1]
-    path = os.pathsep.join(map(str, [root, root / "envs", tmp_path]))
-
-    def run():
-        environment = {**os.environ, "PYTHONPATH": path}
-        command = [sys.executable, "-c", program]
-        return subprocess.run(command, env=environment, capture_output=True, text=True).stdout
-
-    assert run() == "1 0 1\n"
-    assert run() == "1 1 0\n"
+    assert run_beside(tmp_path, program) == "1 0 1\n"
+    assert run_beside(tmp_path, program) == "1 1 0\n"
     low.write_text(low.read_text().replace("return 1", "return 22"))
-    assert run() == "22 0 1\n"
+    assert run_beside(tmp_path, program) == "22 0 1\n"
+
+
+def run_beside(folder: Path, program: str) -> str:
+    """Run a program in a process of its own that finds the modules of `folder`; what it prints."""
+    root = Path(__file__).parents[1]
+    path = os.pathsep.join(map(str, [root, root / "envs", folder]))
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        env={**os.environ, "PYTHONPATH": path},
+        capture_output=True,
+        text=True,
+    )
+    assert done.stderr == ""
+    return done.stdout
+
+
+TWO_AT_ONCE = """
+from kernels import one, two
+two._cache._cache_file._load_index = lambda: {}  # what it read before the other one wrote
+other = one._cache._cache_file
+def late(name, data, save=other._save_data):
+    two(0.5)
+    save(name, data)
+other._save_data = late
+one(1)
+"""
+
+
+@pytest.mark.slow
+def test_two_processes_that_compile_at_once_do_not_get_each_others_code(tmp_path):
+    """A kernel for integers and for floats, stored crosswise; whoever comes later finds both."""
+    (tmp_path / "kernels.py").write_text(
+        "from qdecay._compiled import compiled\ndef half(x):\n    return x / 2\n"
+        "one, two = compiled(half), compiled(half)\n"
+    )
+    run_beside(tmp_path, TWO_AT_ONCE)
+    assert run_beside(tmp_path, "from kernels import one; print(one(1), one(0.5))") == "0.5 0.25\n"
+
+
+@pytest.mark.slow
+def test_kernels_from_the_disk_are_not_taken_for_those_compiled_here(tmp_path):
+    """One function around different kernels, each first called in another process."""
+    (tmp_path / "kernels.py").write_text(
+        "from qdecay._compiled import compiled\n"
+        "def returning(n):\n    @compiled\n    def inner():\n        return n\n    return inner\n"
+        "def around(n):\n    kernel = returning(n)\n    @compiled\n    def outer(x):\n"
+        "        return x + kernel()\n    return outer\n"
+    )
+    program = "from kernels import around; print(*[around(n)(0) for n in {}])"
+    for numbers in ([1], [2, 1], [3, 4, 2, 1], [1, 2, 3, 4], [4, 3, 2, 1]):
+        printed = run_beside(tmp_path, program.format(numbers))
+        assert printed == " ".join(map(str, numbers)) + "\n"
 
 
 def test_dynamics_are_made_once_per_model():

@@ -66,7 +66,7 @@ def learn_batch(
 
     >>> from qdecay import ChainLayout, q_learning
     >>> mdp = MDP.from_layout(ChainLayout.choice(stay=[1], move=[0, 0, 4]))
-    >>> learnt = learn_batch(q_learning, mdp, [0.4, 0.6], [1, 2], start=0, episodes=200)
+    >>> learnt = learn_batch(q_learning, mdp, [0.4, 0.6], [1, 2], start=0, episodes=999, epsilon=1)
     >>> learnt.values.argmax(axis=1).tolist()
     [0, 1]
     """
