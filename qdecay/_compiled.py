@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -26,11 +27,15 @@ class _CacheFile(_Untyped):  # type: ignore[misc]
     """
 
     def save(self, key: Any, data: Any) -> None:
-        """Store compiled code; the data first, so that the index never names what is not there."""
+        """Store compiled code; the data first, so that the index never names what is not there.
+
+        On a full disk it is compiled again by the next process.
+        """
         content = repr((key, self._source_stamp)).encode()
         name = f"{self._index_name}.{hashlib.sha256(content).hexdigest()[:16]}.nbc"
-        self._save_data(name, data)
-        self._save_index({**self._load_index(), key: name})
+        with suppress(OSError):
+            self._save_data(name, data)
+            self._save_index({**self._load_index(), key: name})
 
 
 def compiled(function: Callable[..., Any], *, fastmath: bool | set[str] = False) -> Any:

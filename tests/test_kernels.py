@@ -473,6 +473,21 @@ def test_two_processes_that_compile_at_once_do_not_get_each_others_code(tmp_path
 
 
 @pytest.mark.slow
+@pytest.mark.skipif(os.name != "posix", reason="needs limits")
+def test_a_full_disk_costs_the_cache_alone(tmp_path):
+    """A limit on the size of files stands for the disk: the kernel runs, and nothing is kept."""
+    (tmp_path / "kernels.py").write_text(
+        "from qdecay._compiled import compiled\n@compiled\ndef half(x):\n    return x / 2\n"
+    )
+    limit = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100))\n"
+    call = "from kernels import half; print(half(1), len(half.stats.cache_hits))"
+    assert run_beside(tmp_path, limit + call) == "0.5 0\n"
+    assert [path.suffix for path in tmp_path.rglob("*.nb*")] == []
+    run_beside(tmp_path, call)
+    assert run_beside(tmp_path, call) == "0.5 1\n"
+
+
+@pytest.mark.slow
 def test_kernels_from_the_disk_are_not_taken_for_those_compiled_here(tmp_path):
     """One function around different kernels, each first called in another process."""
     (tmp_path / "kernels.py").write_text(

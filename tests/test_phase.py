@@ -334,7 +334,7 @@ def test_a_plot_draws_the_exact_line_and_the_thresholds(store: Path, monkeypatch
     """The line runs through the law at the swept delays; every threshold stands at 0.6."""
     figure = pytest.importorskip("matplotlib.figure")
     drawn: list[Any] = []
-    monkeypatch.setattr(figure.Figure, "savefig", lambda self, path: drawn.append(self))
+    monkeypatch.setattr(figure.Figure, "savefig", lambda self, path, **_: drawn.append(self))
     from qdecay.report.phase_plot import save_phase
 
     assert save_phase(phase_diagram(store), store.with_name("x.svg")) == 0
@@ -365,7 +365,7 @@ def test_values_that_double_stand_on_a_logarithmic_axis(
     """Each value is labelled, in its place."""
     figure = pytest.importorskip("matplotlib.figure")
     drawn: list[Any] = []
-    monkeypatch.setattr(figure.Figure, "savefig", lambda self, path: drawn.append(self))
+    monkeypatch.setattr(figure.Figure, "savefig", lambda self, path, **_: drawn.append(self))
     from qdecay.report.phase_plot import save_phase
 
     text = ONE.replace("delay = 2", f"delay = [{delays}]")
