@@ -34,8 +34,8 @@ class Pool(Protocol):
             InputError: the workers cannot be used, or have all gone.
         """
 
-    def close(self, *, kill: bool) -> None:
-        """Let the workers go; with `kill` at once, whatever they are doing."""
+    def close(self) -> None:
+        """Let the workers go at once, whatever they are doing."""
 
 
 class Here:
@@ -53,7 +53,7 @@ class Here:
         """Return what a batch ended with."""
         return future.result()
 
-    def close(self, *, kill: bool) -> None:
+    def close(self) -> None:
         """Do nothing."""
 
 
@@ -82,9 +82,9 @@ class Local:
         outcome: Outcome = self.processes.result(future)
         return outcome
 
-    def close(self, *, kill: bool) -> None:
-        """Let the processes go."""
-        self.processes.close(kill=kill)
+    def close(self) -> None:
+        """Kill the processes: to end by themselves takes idle ones most of a second."""
+        self.processes.close(kill=True)
 
 
 def open_pool(backend: str, workers: int | None, scheduler: str | None) -> Pool:

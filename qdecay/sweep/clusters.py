@@ -84,7 +84,7 @@ class Dask:
         except (ImportError, AttributeError, RuntimeError) as error:
             raise _not_there(error) from error
 
-    def close(self, *, kill: bool) -> None:
+    def close(self) -> None:
         """Disconnect; what is under way is called off."""
         self._client.close()
 
@@ -153,7 +153,7 @@ class Ray:
         except self._ray.exceptions.RayTaskError as error:
             raise _not_there(error.cause) from error
 
-    def close(self, *, kill: bool) -> None:
+    def close(self) -> None:
         """Disconnect, unless the program was connected before; what is under way is called off."""
         if not self._connected:
             self._ray.shutdown()

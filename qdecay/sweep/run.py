@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Future, wait
+from contextlib import closing
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -121,19 +122,13 @@ class Sweep:
             KeyboardInterrupt: as usual; what is finished is stored.
         """
         plan = self.plan
-        pool = open_pool(backend, workers, scheduler)
-        finished = False
-        try:
-            with Store(store, plan) as opened:
-                if opened.news:
-                    tell(opened.news)
-                before = opened.done.count(1)
-                tick(before, len(plan))
-                fatal = _drive(plan, opened, pool, tick)
-                after = opened.done.count(1)
-            finished = True
-        finally:
-            pool.close(kill=not finished)
+        with closing(open_pool(backend, workers, scheduler)) as pool, Store(store, plan) as opened:
+            if opened.news:
+                tell(opened.news)
+            before = opened.done.count(1)
+            tick(before, len(plan))
+            fatal = _drive(plan, opened, pool, tick)
+            after = opened.done.count(1)
         return Finished(len(plan), after - before, tuple(map(plan.cell, fatal)))
 
 
