@@ -29,6 +29,7 @@ from qdecay.exact.regions import (
 )
 from qdecay.exact.walk import Walk
 from qdecay.mdp import MDP
+from qdecay.planning import policy_iteration
 
 Row = tuple[int, int, int, Any, Any, bool]
 
@@ -574,3 +575,28 @@ def test_blackwell_factor_may_be_a_touch():
     found = blackwell(streams([1, 0, 4], [0, 4, 0]))
     assert (found.discount_factor, found.is_touch) == (Fraction(1, 2), True)
     assert found.optimal_actions[0] == (0,)
+
+
+@pytest.mark.slow
+def test_denominators_of_thousands_of_bits_are_no_obstacle():
+    """34 states, 102 distributions that have no denominator in common; floats in every region.
+
+    The determinant's coefficients have some 15,000 bits.
+    """
+    random = np.random.default_rng(1)
+    rows = []
+    for state, action in itertools.product(range(34), range(3)):
+        weights = random.integers(1, 99, 3).tolist()
+        for target, weight in zip(random.choice(34, 3, replace=False), weights, strict=True):
+            probability = Fraction(weight, sum(weights))
+            rows.append(
+                (state, action, int(target), probability, int(random.integers(-99, 99)), False)
+            )
+    mdp = MDP.from_rows(rows, n_states=34, n_actions=3)
+    found = policy_regions(mdp)
+    ends = [0.0, *(float(point.gamma) for point in found.breakpoints), 1.0]
+    assert len(ends) > 4
+    for region, (left, right) in zip(found.regions, itertools.pairwise(ends), strict=True):
+        q = policy_iteration(mdp, (left + right) / 2).q
+        best = q >= q.max(axis=1, keepdims=True) - 1e-9 * (right - left)
+        assert [tuple(np.flatnonzero(row)) for row in best] == [tuple(s) for s in region]

@@ -28,6 +28,7 @@ from flint import fmpz, fmpz_mat, fmpz_mod_ctx, fmpz_mod_poly_ctx, fmpz_poly
 from numpy.typing import NDArray
 from scipy import sparse
 
+from qdecay.errors import BudgetExceeded
 from qdecay.exact.budget import Budget
 from qdecay.exact.paths import common_denominator, follow
 from qdecay.exact.policy_graph import PolicyGraph
@@ -36,6 +37,12 @@ from qdecay.exact.rational_model import RationalModel
 from qdecay.exact.submatrix import columns_of, rows_of
 
 _FEW_PAIRS = 16  # ties of so few are read off the series that the next numerator needs
+# 2^n - 1 is prime (OEIS A000043): to look for primes of so many bits would take minutes or hours.
+_MERSENNE = (
+    *(521, 607, 1279, 2203, 2281, 3217, 4253, 4423, 9689, 9941, 11213, 19937, 21701, 23209),
+    *(44497, 86243, 110503, 132049, 216091, 756839, 859433),
+)
+_LEAST_MERSENNE = 512
 _KEPT_NUMBERS = 2**25  # at most 256 MB of residues are kept for further pairs
 
 
@@ -401,10 +408,20 @@ def _rational(
 
 @lru_cache(maxsize=64)
 def _prime_above(bits: int) -> int:
-    candidate: int = 2**bits + 1
-    while not fmpz(candidate).is_prime():
-        candidate += 2
-    return candidate
+    """Return a prime above 2^bits, bits <= 859,432.
+
+    Raises:
+        BudgetExceeded: no such prime is at hand.
+    """
+    if bits < _LEAST_MERSENNE:
+        candidate: int = 2**bits + 1
+        while not fmpz(candidate).is_prime():
+            candidate += 2
+        return candidate
+    for exponent in _MERSENNE:
+        if exponent > bits:
+            return int(2**exponent - 1)
+    raise BudgetExceeded(f"numbers of more than {_MERSENNE[-1]:,} bits: try a smaller model")
 
 
 def _unscaled(p: fmpz_poly, q: int, degree: int) -> fmpz_poly:
