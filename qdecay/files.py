@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 MDP_SCHEMA = "qdecay.mdp/1"
 _REQUIRED = ("schema", "n_states", "n_actions", "transitions")
 _OPTIONAL = ("start", "state_names", "action_names")
-_MAX_BYTES = 1 << 28
+_MAX_BYTES = 1 << 28  # of arrays
 SPARSE = ("P_data", "P_indices", "P_indptr")
 
 
@@ -47,7 +47,7 @@ def load_mdp(path: Path) -> dict[str, Any]:
 
 def _read(path: Path) -> Any:
     with input_errors():
-        return read_json(path, max_bytes=_MAX_BYTES)
+        return read_json(path)
 
 
 def mdp_arguments(document: Any, path: Path) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 from qdecay_envs.files import read_text, replacing
 from qdecay_envs.rational import rational
 
-MAX_BYTES = 16 * 2**20
+MAX_BYTES = 16 * 2**20  # of which the parser may make thirty times as much
 _MAX_DIGITS = 4_000  # as in `rational`; int() itself refuses more than 4,300
 
 
