@@ -166,7 +166,7 @@ def test_other_files_are_refused_in_one_line(capsys, monkeypatch, tmp_path: Path
         ("text.umb", "not a UMB file"),
         ("cut.umb", "not a UMB file"),
         ("other.umb", "not a UMB file"),
-        ("bomb.umb", "unpacks to more than 64 MiB"),
+        ("bomb.umb", "unpacks to more than 8 MiB"),
         ("none.umb", "cannot be read: No such file"),
     ):
         check_refused(capsys, monkeypatch, tmp_path, ["regions", name], f"{name}: {message}")
