@@ -219,7 +219,8 @@ def test_bash_completes_after_installation(tmp_path: Path) -> None:
         "PYTHONPATH": os.pathsep.join(sys.path),
     }
     bash = partial(subprocess.run, capture_output=True, text=True, check=True, env=environment)
-    bash([str(door), "--install-completion", "bash"])
+    # The shell is looked for among the parents of the process: one that stays there.
+    bash(["bash", "--norc", "-c", "qdecay --install-completion; exit $?"])
     assert "qdecay" in (tmp_path / ".bashrc").read_text()
     script = """
         source ~/.bashrc
