@@ -96,7 +96,7 @@ def _print(found: PhaseDiagram, store: Path) -> None:
 
 def _cells(row: PhaseRow) -> list[str]:
     errors = f", {tables.count(row.errors, 'error')}" if row.errors else ""
-    exact = "none" if row.exact is None else row.exact.decimal(6)
+    exact = "none" if row.exact is None else tables.shown_decimal(row.exact, 6)
     return [exact, _learned(row), f"{row.trainings:,}{errors}", _verdict(row)]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -48,6 +49,16 @@ def count(number: int, noun: str) -> str:
     """
     ending = "es" if noun.endswith("ch") else "s"
     return f"{number} {noun}{ending * (number != 1)}"
+
+
+def shown_decimal(root: AlgebraicNumber, digits: int) -> str:
+    """A number to so many significant digits, without the zeros of a tiny one.
+
+    >>> from qdecay.exact.algebraic import AlgebraicNumber
+    >>> [shown_decimal(AlgebraicNumber.of(x), 4) for x in ("1/3", "1e-300")]
+    ['0.3333', '1e-300']
+    """
+    return format(Decimal(root.decimal(digits)), "g")
 
 
 def shown_root(root: AlgebraicNumber) -> str:
@@ -164,14 +175,16 @@ def print_regions(mdp: MDP, regions: PolicyRegions, *, digits: int, states: bool
     marked += [(point, " (a touch)") for point in regions.touches]
     shown = table("gamma", "exactly", "what changes")
     for point, mark in sorted(marked, key=lambda pair: pair[0].gamma):
-        gamma = point.gamma.decimal(digits) + mark
+        gamma = shown_decimal(point.gamma, digits) + mark
         shown.add_row(gamma, shown_root(point.gamma), _shown_changes(mdp, point))
     size = f"{count(mdp.n_states, 'state')}, {count(mdp.n_actions, 'action')}"
     out.print(f"{size}: {count(len(regions.regions), 'policy region')} in 0 < gamma < 1")
     if marked:
         out.print(shown)
     if regions.start is not None:
-        found = [regions.breakpoints[i].gamma.decimal(digits) for i in regions.start_breakpoints()]
+        found = [
+            shown_decimal(regions.breakpoints[i].gamma, digits) for i in regions.start_breakpoints()
+        ]
         at = ", ".join(found) or "no gamma"
         out.print(f"the start, {mdp.state_name(regions.start)}, changes at {at}", markup=False)
     if states:
@@ -205,7 +218,7 @@ def _states(mdp: MDP, regions: PolicyRegions, digits: int) -> Table:
     from rich.text import Text
 
     shown = table("state", "optimal actions", "for gamma in")
-    ends = ["0", *(b.gamma.decimal(digits) for b in regions.breakpoints), "1"]
+    ends = ["0", *(shown_decimal(b.gamma, digits) for b in regions.breakpoints), "1"]
     for state in range(mdp.n_states):
         sets = [region[state] for region in regions.regions]
         starts = [i for i, actions in enumerate(sets) if i == 0 or actions != sets[i - 1]]
@@ -222,7 +235,7 @@ def print_blackwell(mdp: MDP, found: Blackwell, *, digits: int) -> None:
 
     out, gamma = console(), found.discount_factor
     exactly = shown_root(gamma)
-    decimal = gamma.decimal(digits)
+    decimal = shown_decimal(gamma, digits)
     out.print(f"Blackwell discount factor: {exactly}" + f" = {decimal}" * (exactly != decimal))
     out.print(f"optimal for every gamma in ({decimal}, 1):")
     shown = table("state", "actions")
