@@ -4,10 +4,17 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
+import typer
 
 from qdecay import cli
+
+
+def commands() -> dict[str, Any]:
+    """Return the commands by name, with their parameters."""
+    return typer.main.get_group(cli.app).commands
 
 
 def run(capsys: pytest.CaptureFixture[str], monkeypatch, *arguments: str) -> tuple[int, str, str]:

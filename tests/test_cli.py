@@ -13,11 +13,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import typer
-from shell import check_refused, run
+from shell import check_refused, commands, run
 
 import qdecay
-from qdecay import cli
 from qdecay.compare import compare
 
 LAYOUT = {"schema": "qdecay.layout/1", "near": ["a", [2]], "far": ["b", [0, 3]]}
@@ -146,10 +144,6 @@ def test_the_installed_command_runs() -> None:
         env=environment,
     )
     assert result.stdout == "qdecay 0.1.0\n"
-
-
-def commands() -> dict[str, Any]:
-    return typer.main.get_group(cli.app).commands
 
 
 def test_help_fits_a_screen_and_shows_the_common_path(capsys, monkeypatch) -> None:

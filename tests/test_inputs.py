@@ -13,11 +13,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import typer
 from fuzzing import MDP
-from shell import check_refused
+from shell import check_refused, commands
 
-from qdecay import cli
 from qdecay.errors import InputError
 from qdecay.files import read_npz
 from qdecay_envs.files import read_text
@@ -53,10 +51,9 @@ def in_time() -> Iterator[None]:
 
 def test_every_argument_that_may_be_a_file_is_tested_here() -> None:
     """Of all commands; `probe --store`, an option, is among the outputs."""
-    commands = typer.main.get_command(cli.app).commands  # type: ignore[attr-defined]
     found = {
         f"{name} {argument.metavar}"
-        for name, command in commands.items()
+        for name, command in commands().items()
         for argument in command.params
         if argument.param_type_name == "argument" and argument.metavar != "AGENT"
     }

@@ -10,11 +10,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-import typer
 from fuzzing import SPEC, is_well_told
-from shell import check_refused, run
+from shell import check_refused, commands, run
 
-from qdecay import cli
 from qdecay.errors import InputError
 from qdecay.outputs import check_output
 from qdecay.sweep import Spec, Sweep
@@ -63,10 +61,9 @@ def files(folder: Path) -> dict[str, bytes | None]:
 
 def test_every_option_that_names_what_is_written_is_tested_here() -> None:
     """Of all commands those options that take a FILE or a DIR."""
-    commands = typer.main.get_command(cli.app).commands  # type: ignore[attr-defined]
     found = {
         f"{name} {max(option.opts, key=len)}"
-        for name, command in commands.items()
+        for name, command in commands().items()
         for option in command.params
         if option.param_type_name == "option" and option.metavar in ("FILE", "DIR")
     }

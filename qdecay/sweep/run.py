@@ -83,9 +83,9 @@ class Sweep:
         """
         plan, seconds = self.plan, []
         numbers = sorted({i * (len(plan) - 1) // (_SAMPLES - 1) for i in range(_SAMPLES)})
-        began = time.perf_counter()
+        began, queue = time.perf_counter(), Queue(plan, bytearray(len(plan)))
         for number in numbers:
-            batch = Queue(plan, bytearray(len(plan))).parts(Batch([number]))
+            batch = queue.parts(Batch([number]))
             seconds.append(min(sum(train(batch).seconds) for _ in range(2)))
             if time.perf_counter() - began > _SAMPLE_SECONDS:
                 break
