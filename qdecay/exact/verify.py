@@ -11,13 +11,13 @@ With `verify_signs` it needs the standard library only. A certificate (qdecay.ce
 Polynomials are lists of integers, constant term first. What is proven, for the policy that takes
 the first action of every set of an interval, with q a common denominator of the probabilities:
 
-Values: in y = gamma / q, N_0 = d_0 r, N_t = q P N_(t-1) + d_t r ends in zeros. So
-    (I - gamma P) N = d r, and d > 0 on [0, 1): the policy is worth N / d.
-Advantages: c = d r(s, a) + gamma p(s, a) . N - N(s) is identically 0 for the actions of the
-    interval's sets, and < 0 inside it for all others: the policy is optimal, the sets are complete.
-Signs: f has no root but the point from the point before to the point after. c, divided by the f
-    of both ends as often as possible, has no root from end to end, the ends included: it has one
-    sign inside, and is 0 at an end exactly where that f divides it.
+- Values: in y = gamma / q, N_0 = d_0 r, N_t = q P N_(t-1) + d_t r ends in zeros. So
+  (I - gamma P) N = d r, and d > 0 on [0, 1): the policy is worth N / d.
+- Advantages: c = d r(s, a) + gamma p(s, a) . N - N(s) is identically 0 for the actions of the
+  interval's sets, and < 0 inside it for all others: the policy is optimal, the sets are complete.
+- Signs: f has no root but the point from the point before to the point after. c, divided by the f
+  of both ends as often as possible, has no root from end to end, the ends included: it has one
+  sign inside, and is 0 at an end exactly where that f divides it.
 
 The points stand in order, so the intervals cover (0, 1); at each point some set changes.
 """
