@@ -1,7 +1,8 @@
 """The README keeps its word: its console blocks run and print what it shows.
 
 Its Python blocks are doctests (`--doctest-glob=*.md`); of the console blocks, this runs every
-command. `make compare` is `qdecay compare`, which the Makefile is held to.
+command; those that install, `.ci/install.py`. `make compare` is `qdecay compare`, which the Makefile
+is held to.
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ def cost(block: str) -> list[pytest.MarkDecorator]:
 def test_every_kind_of_block_is_known() -> None:
     """A block of another language would run nowhere."""
     fences = re.findall(r"^```(\w*)", TEXT, re.MULTILINE)
-    assert set(fences) == {"console", "pycon", "toml", ""}
+    assert set(fences) == {"console", "pycon", "toml", "sh", ""}
     assert fences.count("") == len(fences) / 2
 
 

@@ -4,6 +4,18 @@ The model is written as files that PETSc reads, `petsc_worker` solves it under M
 here proves how good its answer is: nothing that the other processes say is believed. That sweep
 reads each row once, so the arrays of a `FloatMDP` may be memory maps (`numpy.memmap`), larger than
 the memory of the machine.
+
+PETSc is no extra of qdecay: pip would compile it. The processes may run another Python than this
+one, which needs petsc4py and numpy only. On Debian 12, the system's:
+
+    apt-get install python3-petsc4py
+    export PETSC_DIR=$(echo /usr/lib/petscdir/petsc*/*-real)
+
+and then `distributed_values(mdp, 0.99, python="/usr/bin/python3")`. Anywhere, conda's:
+
+    conda create --name petsc --channel conda-forge petsc4py numpy
+
+and then the `bin/python` of that environment as `python`, its `bin/mpiexec` in `launcher`.
 """
 
 from __future__ import annotations
@@ -24,7 +36,10 @@ from qdecay.planning.problem import Solution, check, problem
 
 # The first number of a file says what it holds (PETSc's MAT_FILE_CLASSID and VEC_FILE_CLASSID).
 _MATRIX, _VECTOR = 1211216, 1211214
-_INSTALL = 'pip install "qdecay[mpi]" (it builds PETSc, which needs a compiler and an MPI)'
+_INSTALL = (
+    "on Debian apt-get install python3-petsc4py, set PETSC_DIR and give python='/usr/bin/python3'; "
+    "elsewhere conda-forge's petsc4py; see qdecay.planning.distributed"
+)
 _WORKER = Path(__file__).with_name("petsc_worker.py")
 
 
@@ -55,7 +70,7 @@ def distributed_values(
     Raises:
         ValueError: an argument is outside its range.
         RuntimeError: the processes could not be started, or failed; the message has their last
-            line, and where petsc4py is missing the line that installs it.
+            line, and where petsc4py is missing how to get it.
         NotConverged: the values they found are not within tol; `best` is the Solution proven.
 
     Source: Gargiani et al., Inexact policy iteration methods for large-scale MDPs (2023).
@@ -134,6 +149,6 @@ def _run(command: Sequence[str]) -> None:
         raise RuntimeError(f"{command[0]} cannot be started: {error.strerror}") from error
     if done.returncode:
         if "petsc4py" in done.stderr and "ModuleNotFoundError" in done.stderr:
-            raise RuntimeError(f"distributed_values needs petsc4py: {_INSTALL}")
+            raise RuntimeError(f"distributed_values needs a Python with petsc4py: {_INSTALL}")
         lines = done.stderr.strip().splitlines() or done.stdout.strip().splitlines() or ["no word"]
         raise RuntimeError(f"{command[0]} ended with {done.returncode}: {lines[-1]}")

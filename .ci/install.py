@@ -1,0 +1,93 @@
+"""Runs every line of the README's section "Install" in an empty environment, and uses the result.
+
+python .ci/install.py [WORD ...]: only the lines that hold one of the words.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+import tomllib
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+SPEC = """schema = "qdecay.sweep/1"
+sources = [{ delay = 1, reward = 6 }]
+gammas = ["1/3"]
+learners = [{ name = "q_learning", epsilon = 0.5, episodes = 10 }]
+seeds = 1
+"""
+SWEEP = "qdecay sweep spec.toml -o results.db"
+# One use of each extra. The shell ends at the first command that fails.
+USES = {
+    "plot": "qdecay plot FrozenLake-v1 -o lake.png",
+    "render": "python -c \"import gymnasium as gym, qdecay; e = gym.make('qdecay/StayOrMove-v0',"
+    " render_mode='rgb_array'); e.reset(); print(e.render().shape)\"",
+    "parquet": f"{SWEEP}; qdecay export results.db -o results.parquet",
+    "umb": "printf no > no.umb; qdecay regions no.umb 2>&1 | grep -v 'pip install'",
+    "sb3": 'python -c "import qdecay; from stable_baselines3 import DQN;'
+    " DQN('MlpPolicy', 'qdecay/StayOrMove-v0').learn(200)\"",
+    "dask": "dask scheduler --host 127.0.0.1 --port 8796 --no-dashboard & s=$!;"
+    " dask worker tcp://127.0.0.1:8796 --no-dashboard & w=$!;"
+    f" {SWEEP} --backend dask --scheduler tcp://127.0.0.1:8796; kill $w $s; wait",
+    "ray": 'python -c "import ray; from qdecay.cli import main; import sys;'
+    " ray.init(num_cpus=1, include_dashboard=False, log_to_driver=False);"
+    f" sys.argv[1:] = '{SWEEP} --backend ray'.split()[1:]; main()\"",
+}
+# The CPU build of torch, where the index has one: plain torch brings gigabytes of CUDA.
+BEFORE = {"sb3": "python -m pip install --quiet torch==2.13.0;", "uv": "pip install --quiet uv;"}
+
+
+def lines() -> list[str]:
+    """The lines to run; each extra for users must have one of its own."""
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    (block,) = re.findall(r"^## Install\n.*?^```sh\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
+    found = [line.partition("#")[0].strip() for line in block.splitlines()]
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    extras = set(project["optional-dependencies"]) - {"test", "browser", "docs", "dev"}
+    named = [extra for line in found for extra in re.findall(r"\[(\w+)\]", line)]
+    assert sorted(named) == sorted(extras) == sorted(USES), (named, extras)
+    return found
+
+
+def run(line: str, folder: Path) -> float:
+    """Run a line in a copy of the checkout, with a fresh environment first on the path."""
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True)
+    for name in listed.stdout.decode().rstrip("\0").split("\0"):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(ROOT / name, folder / name)
+    subprocess.run([sys.executable, "-m", "venv", folder / "env"], check=True)
+    (folder / "spec.toml").write_text(SPEC)
+    environment = {
+        **{name: os.environ[name] for name in os.environ if name != "VIRTUAL_ENV"},
+        "PATH": os.pathsep.join([str(folder / "env" / "bin"), os.environ["PATH"]]),
+        "PIP_QUIET": "1",
+    }
+    tool = re.search(r"\[(\w+)\]|^\w+", line)
+    assert tool is not None
+    word = tool[1] or tool[0]
+    use = USES.get(word, "qdecay compare" if word == "pip" else "")
+    script = f"{BEFORE.get(word, '')}\n{line}\n{use}"
+    begun = time.monotonic()
+    subprocess.run(
+        ["bash", "-e", "-o", "pipefail", "-c", script], cwd=folder, env=environment, check=True
+    )
+    return time.monotonic() - begun
+
+
+def main() -> None:
+    """Run them, and say how long each took."""
+    for line in lines():
+        if not sys.argv[1:] or any(word in line for word in sys.argv[1:]):
+            with tempfile.TemporaryDirectory(prefix="install-") as folder:
+                print(f"== {line}", flush=True)
+                print(f"== {run(line, Path(folder)):.0f} s", flush=True)
+
+
+if __name__ == "__main__":
+    main()
