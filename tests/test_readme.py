@@ -1,8 +1,8 @@
 """The README keeps its word: its console blocks run and print what it shows.
 
 Its Python blocks are doctests (`--doctest-glob=*.md`); of the console blocks, this runs every
-command; those that install, `.ci/install.py`. `make compare` is `qdecay compare`, which the Makefile
-is held to.
+command; those that install, `.ci/install.py`. `make compare` is `qdecay compare`, which the
+Makefile is held to.
 """
 
 from __future__ import annotations
