@@ -93,6 +93,7 @@ def _exit_code(error: Exception) -> int:
     elif type(error).__name__ == "Abort":
         return 130
     elif isinstance(error, InputError | BudgetExceeded):
+        _show_their_traceback(error)
         _complain(str(error))
     elif isinstance(error, OSError):
         _complain(f"{error.filename}: {error.strerror}" if error.filename else str(error))
@@ -101,11 +102,23 @@ def _exit_code(error: Exception) -> int:
     return 2
 
 
+def _show_their_traceback(error: BaseException | None) -> None:
+    """Print where a person's own code failed, if that is what it was, with their lines only."""
+    from qdecay.user_code import UserCodeError
+
+    while error is not None and not (isinstance(error, UserCodeError) and error.shown):
+        error = error.__cause__
+    for line in error.shown.splitlines() if error is not None else ():
+        print(_printable(line), file=sys.stderr)
+
+
 def _complain(message: str) -> None:
     """Print one line; what would move a terminal's cursor or change its colours is spelt out."""
-    line = " ".join(message.split())
-    shown = (c if c.isprintable() else ascii(c)[1:-1] for c in line)
-    print(f"qdecay: {''.join(shown)}", file=sys.stderr)
+    print(f"qdecay: {_printable(' '.join(message.split()))}", file=sys.stderr)
+
+
+def _printable(line: str) -> str:
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in line)
 
 
 def _print_version(wanted: bool) -> None:
@@ -273,8 +286,11 @@ def _compare_all(
     """Yield each row, as it is done, with the seconds it took."""
     from qdecay.compare import compare as compare_one
     from qdecay.errors import InputError
+    from qdecay.notes import held
 
-    for source, env in [(source, source.env()) for source in sources]:
+    with held():
+        envs = [source.env() for source in sources]
+    for source, env in zip(sources, envs, strict=True):
         bar.tell(source.text)
         began = time.perf_counter()
         try:

@@ -163,13 +163,15 @@ def test_unknown_agents_are_refused() -> None:
     [("def train(", "SyntaxError"), ("raise RuntimeError('boom')", "boom")],
 )
 def test_a_module_that_cannot_be_imported_is_named(tmp_path: Path, code, message: str) -> None:
-    """Whatever a person's own module raises is one line, and exit code 2."""
+    """Whatever a person's own module raises: where in it, then one line, and exit code 2."""
     (tmp_path / "broken.py").write_text(code)
     done = run("broken:train", folder=tmp_path)
     assert done.returncode == 2
-    assert "broken:train: importing broken raised" in done.stderr
-    assert message in done.stderr
-    assert "Traceback" not in done.stderr
+    *shown, line = done.stderr.splitlines()
+    assert line.startswith("qdecay: broken:train: importing broken raised") and message in line
+    assert [text for text in shown if text.startswith("  File")] == [
+        f'  File "{tmp_path / "broken.py"}", line 1' + ", in <module>" * (message == "boom")
+    ]
 
 
 def test_a_killed_command_goes_on_where_it_was(tmp_path: Path) -> None:
