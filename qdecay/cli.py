@@ -27,7 +27,7 @@ from qdecay import (
     cli_sweep,
     tables,
 )
-from qdecay.cli_options import AsJson, OptionPairs, complete_source
+from qdecay.cli_options import AsJson, Force, OptionPairs, check_plot, complete_source
 
 if TYPE_CHECKING:
     from fractions import Fraction
@@ -200,6 +200,7 @@ def compare(
         Path | None,
         typer.Option(metavar="FILE", help="Draw P(far) over gamma; .svg, .pdf or .png."),
     ] = None,
+    force: Force = False,
 ) -> int:
     """Find break-even gammas by algebra, planning and learning.
 
@@ -220,11 +221,10 @@ def compare(
       qdecay compare --walks 200 --step-size 1/2
     """
     from qdecay.errors import InputError
-    from qdecay.report.plots import check_plot_path, save_comparison
+    from qdecay.report.plots import save_comparison
     from qdecay.source import HOMEWORK, Source, parse_options
 
-    if plot is not None:
-        check_plot_path(plot)
+    check_plot(plot, force=force)
     if step_size is not None and walks is None:
         raise InputError("--step-size goes with --walks: without, agents train until all is learnt")
     options = parse_options(option or [])

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from qdecay import tables
-from qdecay.cli_options import AsJson
+from qdecay.cli_options import AsJson, Force, check_plot
 
 if TYPE_CHECKING:
     from qdecay.sweep.phase import PhaseDiagram, PhaseRow
@@ -32,6 +32,7 @@ def phase(
         str | None, typer.Option("--x", metavar="NAME", help="The parameter on the x axis.")
     ] = None,
     as_json: AsJson = False,
+    force: Force = False,
 ) -> None:
     """Show where a sweep's agents flip, beside the exact gammas.
 
@@ -46,12 +47,10 @@ def phase(
     """
     from qdecay.errors import InputError
     from qdecay.report.phase_plot import save_phase
-    from qdecay.report.plots import check_plot_path
     from qdecay.sweep.phase import phase_diagram
 
-    if plot is not None:
-        check_plot_path(plot)
-    elif x is not None:
+    check_plot(plot, force=force)
+    if plot is None and x is not None:
         raise InputError("--x goes with --plot")
     with tables.spinner(str(store)) as tell:
         found = phase_diagram(store, where=map(_pair, where or ()), tell=tell)

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from qdecay import tables
-from qdecay.cli_options import AsJson, OptionPairs, complete_source
+from qdecay.cli_options import AsJson, Force, OptionPairs, complete_source
 from qdecay.errors import BudgetExceeded, InputError, input_errors
-from qdecay.outputs import check_output
+from qdecay.outputs import CERTIFICATES, check_output
 
 if TYPE_CHECKING:
     from qdecay.exact.regions import PolicyRegions
@@ -50,7 +50,7 @@ def regions(
         Path | None,
         typer.Option(metavar="FILE", help="Write a proof for `qdecay verify`; .json."),
     ] = None,
-    force: Annotated[bool, typer.Option("--force", help="Replace an existing FILE.")] = False,
+    force: Force = False,
     max_seconds: MaxSeconds = None,
     numeric: Annotated[
         bool,
@@ -70,7 +70,7 @@ def regions(
       qdecay regions mine.json --certificate proof.json
     """
     if certificate is not None:
-        check_output(certificate, force=force)
+        check_output(certificate, CERTIFICATES, force=force, source=source)
     elif force:
         raise InputError("--force goes with --certificate: it replaces that file")
     if numeric:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from qdecay import tables
-from qdecay.cli_options import OptionPairs, complete_source
+from qdecay.cli_options import Force, OptionPairs, complete_source
 
 if TYPE_CHECKING:
     from qdecay.exploration import LearningTime
@@ -31,7 +31,6 @@ FirstSeed = Annotated[int, typer.Option(min=0, help="The first seed; the others 
 ExactOnly = Annotated[
     bool, typer.Option("--exact-only", help="Train no agents: only what algebra knows.")
 ]
-Force = Annotated[bool, typer.Option("--force", help="Replace a file that is there.")]
 _MAX_SECONDS = 60.0
 _EXPLORING_STEPS = 4_000
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from qdecay import tables
-from qdecay.cli_options import AsJson
+from qdecay.cli_options import AsJson, Force, check_plot
 
 if TYPE_CHECKING:
     from qdecay.exploration import LearningTime
@@ -73,6 +73,7 @@ def learn_curve(
         Path | None,
         typer.Option(metavar="FILE", help="Draw steps over delay or gamma; .svg, .pdf or .png."),
     ] = None,
+    force: Force = False,
 ) -> None:
     """Measure how long Q-learning needs to choose right for good.
 
@@ -87,10 +88,9 @@ def learn_curve(
     """
     from qdecay.errors import InputError
     from qdecay.exploration import EXPLORERS, learning_times
-    from qdecay.report.plots import check_plot_path, save_learning_times
+    from qdecay.report.plots import save_learning_times
 
-    if plot is not None:
-        check_plot_path(plot)
+    check_plot(plot, force=force)
     rows: list[LearningTime] = []
     try:
         delays, gammas = [_whole(text) for text in delay.split(",")], gamma.split(",")

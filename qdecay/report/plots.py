@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from qdecay.errors import InputError
 from qdecay.extras import require
-from qdecay.outputs import check_output
+from qdecay.outputs import PLOTS, check_output
 from qdecay_envs.files import replacing
 
 if TYPE_CHECKING:
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from qdecay.exploration import LearningTime
     from qdecay.thresholds import LearnedThreshold
 
-SUFFIXES = (".svg", ".pdf", ".png")
 # Okabe & Ito's palette, which colour-blind readers can tell apart.
 EXACT, LEARNED, SPREAD = "#D55E00", "#0072B2", "#56B4E9"
 EXPLORER_COLOURS = ("#999999", "#0072B2", "#009E73", "#CC79A7")
@@ -41,9 +40,7 @@ def check_plot_path(path: Path, *, force: bool = True) -> None:
     Raises:
         InputError: the ending is unknown, the folder is missing, or matplotlib is.
     """
-    if path.suffix not in SUFFIXES:
-        raise InputError(f"{path}: a plot's name must end in {', '.join(SUFFIXES)}")
-    check_output(path, force=force)
+    check_output(path, PLOTS, force=force)
     require("matplotlib", "plot", "plots")
 
 
