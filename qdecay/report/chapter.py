@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     import gymnasium as gym
 
     from qdecay.compare import Comparison
+    from qdecay.exact.algebraic import AlgebraicNumber
 
 _PROBLEMS = dict(zip(HOMEWORK, ("A", "B", "C, short", "C, long"), strict=True))
 _STEPS = (1000, 500, 200, 100)  # grids of gamma, finest first
@@ -40,6 +41,7 @@ class Chapter:
         source: what was named.
         mdp, regions: the model and its exact regions.
         layout: of a chain.
+        plain: of a chain, whether nothing slips, escapes or adds noise.
         board: of a toy-text environment.
         comparison: exact, planned and learned thresholds; None where there is none.
     """
@@ -48,6 +50,7 @@ class Chapter:
     mdp: MDP
     regions: PolicyRegions
     layout: ChainLayout | None = None
+    plain: bool = True
     board: Board | None = None
     comparison: Comparison | None = None
 
@@ -94,6 +97,13 @@ class Chapter:
     def changing_states(self) -> list[int]:
         """The states whose optimal actions change at some breakpoint, in order."""
         return sorted({s for point in self.regions.breakpoints for s in point.changes})
+
+    @property
+    def start_gammas(self) -> list[AlgebraicNumber]:
+        """The gammas at which the best choice at the start changes."""
+        if self.regions.start is None:
+            return []
+        return [self.regions.breakpoints[i].gamma for i in self.regions.start_breakpoints()]
 
     def document(self) -> dict[str, Any]:
         """Return the regions as `qdecay regions --json` prints them."""
@@ -227,10 +237,11 @@ class Chapter:
         ]
 
     def undertrained(self) -> Plot | None:
-        """Return what an under-trained learner does, for a chain with one break-even gamma."""
-        if self.layout is None or self.comparison is None or len(self.comparison.exact) != 1:
+        """Return what an under-trained learner does, for a plain chain with one break-even gamma."""
+        gammas = self.start_gammas
+        if self.layout is None or not self.plain or len(gammas) != 1:
             return None
-        return undertrained_plot(self.layout, self.comparison.exact[0], _UNDERTRAINED_STEP_SIZE)
+        return undertrained_plot(self.layout, gammas[0], _UNDERTRAINED_STEP_SIZE)
 
 
 def read_chapter(source: Source, *, max_seconds: float | None = None) -> Chapter:
@@ -246,14 +257,14 @@ def read_chapter(source: Source, *, max_seconds: float | None = None) -> Chapter
     """
     mdp = source.mdp()
     env = _env(source)
-    layout = getattr(env.unwrapped, "layout", None) if env is not None else None
-    return Chapter(
-        source,
-        mdp,
-        policy_regions(mdp, max_seconds=max_seconds),
-        layout if isinstance(layout, ChainLayout) else None,
-        board_of(env) if env is not None else None,
-    )
+    regions = policy_regions(mdp, max_seconds=max_seconds)
+    if env is None:
+        return Chapter(source, mdp, regions)
+    chain: Any = env.unwrapped
+    if not isinstance(getattr(chain, "layout", None), ChainLayout):
+        return Chapter(source, mdp, regions, board=board_of(env))
+    plain = not (chain.slip or chain.escape or chain.reward_noise)
+    return Chapter(source, mdp, regions, chain.layout, plain)
 
 
 def _env(source: Source) -> gym.Env[Any, Any] | None:
