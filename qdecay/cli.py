@@ -28,6 +28,7 @@ from qdecay import (
     tables,
 )
 from qdecay.cli_options import AsJson, Force, OptionPairs, check_plot, complete_source
+from qdecay.shown import shown_decimal
 
 if TYPE_CHECKING:
     from fractions import Fraction
@@ -164,7 +165,7 @@ def _welcome(out: Console) -> None:
         layout: Any = Source(env_id).env().unwrapped
         for root in break_even(layout.layout).roots:
             now, later = (_shown_branch(*branch) for branch in layout.layout.branches)
-            table.add_row(env_id, now, later, f"{root.closed_form()} = {root.decimal(10)}")
+            table.add_row(env_id, now, later, f"{root.closed_form()} = {shown_decimal(root, 10)}")
     out.print("At which discount factor does walking to the larger reward become worth it?")
     out.print(table)
     out.print(Text("qdecay compare    the same by algebra, by planning and by learning"))
@@ -319,10 +320,10 @@ def _print_comparison(timed: list[tuple[Comparison, float]]) -> None:
     for row, seconds in timed:
         columns = [
             [tables.shown_root(root) for root in row.exact] or ["none"],
-            [root.decimal(8) for root in row.exact],
-            [f"{plan:.8f}" for plan in row.planned]
+            [shown_decimal(root, 8) for root in row.exact],
+            [shown_decimal(plan, 8) for plan in row.planned]
             if row.predicted is None
-            else [root.decimal(8) for root in row.predicted] or ["never"],
+            else [shown_decimal(root, 8) for root in row.predicted] or ["never"],
             [_shown_learned(agents) for agents in row.learned],
         ]
         colour = "green" if row.verdict == "agree" else "bold red"
@@ -341,10 +342,10 @@ def _print_comparison(timed: list[tuple[Comparison, float]]) -> None:
 
 def _shown_learned(found: Any) -> str:
     if found.interval is not None:
-        return f"{found.median:.4f} [{found.interval[0]:.4f}, {found.interval[1]:.4f}]"
-    if found.high - found.low < 1e-6:
-        return f"{found.median:.7f}"
-    return f"{found.median:.7f} ({found.low:.7f} to {found.high:.7f})"
+        median, low, high = (shown_decimal(x, 4) for x in (found.median, *found.interval))
+        return f"{median} [{low}, {high}]"
+    median, low, high = (shown_decimal(x, 7) for x in (found.median, found.low, found.high))
+    return median if found.high - found.low < 1e-6 else f"{median} ({low} to {high})"
 
 
 app.add_typer(cli_regions.app)

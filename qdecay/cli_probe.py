@@ -10,6 +10,7 @@ import typer
 
 from qdecay import tables
 from qdecay.cli_options import AsJson, Force, check_plot
+from qdecay.shown import shortest
 
 app = typer.Typer()
 
@@ -79,7 +80,7 @@ def probe(
             "tolerance": tolerance,
         }
         expected = expected_trainings(**asked)
-        name = agent if gamma is None else f"{agent} --gamma {gamma:g}"
+        name = agent if gamma is None else f"{agent} --gamma {shortest(gamma)}"
         if store is not None and store.exists():
             Store(store, name)  # refused, if so, before anything is told
         typer.echo(f"about {expected} trainings, more where the agent is noisy", err=True)

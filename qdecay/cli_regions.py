@@ -15,6 +15,7 @@ from qdecay import tables
 from qdecay.cli_options import AsJson, Force, OptionPairs, complete_source
 from qdecay.errors import BudgetExceeded, InputError, input_errors
 from qdecay.outputs import CERTIFICATES, check_output
+from qdecay.shown import shortest, shown_decimal
 
 if TYPE_CHECKING:
     from qdecay.exact.regions import PolicyRegions
@@ -97,7 +98,10 @@ def _numeric(
     mdp = Source(source, parse_options(option or [])).float_mdp()
     with tables.spinner(source) as tell:
         found = numeric_policy_regions(
-            mdp, progress=lambda gamma, count: tell(f"{count} changes up to gamma = {gamma:.6f}")
+            mdp,
+            progress=lambda gamma, count: tell(
+                f"{count} changes up to gamma = {shown_decimal(gamma, 6)}"
+            ),
         )
     if as_json:
         typer.echo(json.dumps(found.to_json(source)))
@@ -110,7 +114,7 @@ def _numeric(
         ]
         more = len(change.changes) - len(lines)
         table.add_row(
-            f"{(change.lower + change.upper) / 2:#.{min(digits, _FLOAT_DIGITS)}g}",
+            shown_decimal((change.lower + change.upper) / 2, min(digits, _FLOAT_DIGITS)),
             f"{(change.upper - change.lower) / 2:.1e}",
             "\n".join([*lines, f"and {more:,} more states"][: len(lines) + (more > 0)]),
         )
@@ -122,9 +126,10 @@ def _numeric(
 def _unseen(found: NumericRegions) -> str:
     """What the table leaves open."""
     tied, at = max((count, gamma) for gamma, count in found.undecided[1:] or found.undecided)
+    gamma = shown_decimal(at, 6)
     return (
-        f"solved at {found.solves:,} gammas up to {found.up_to:.9g}, values within "
-        f"{found.error:.1e}; at most {tied:,} states (gamma = {at:.6g}) had more than one possible "
+        f"solved at {found.solves:,} gammas up to {shortest(found.up_to)}, values within "
+        f"{found.error:.1e}; at most {tied:,} states (gamma = {gamma}) had more than one possible "
         f"action: a tie, or a difference that rounding hides"
     )
 
@@ -204,7 +209,9 @@ def _solve(
         found = policy_regions(
             mdp,
             max_seconds=max_seconds,
-            progress=lambda gamma, points: tell(f"{points} points up to gamma = {gamma:.6f}"),
+            progress=lambda gamma, points: tell(
+                f"{points} points up to gamma = {shown_decimal(gamma, 6)}"
+            ),
         )
     return mdp, found
 

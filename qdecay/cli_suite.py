@@ -10,6 +10,7 @@ import typer
 
 from qdecay import tables
 from qdecay.cli_options import AsJson, Force, check_plot
+from qdecay.shown import shown_decimal
 
 if TYPE_CHECKING:
     from qdecay.exploration import LearningTime
@@ -47,7 +48,7 @@ def envs(as_json: AsJson = False) -> None:
 
 
 def _short_root(root: Any) -> str:
-    return f"{root.closed_form() or ''} = {root.decimal(8)}".removeprefix(" = ")
+    return f"{root.closed_form() or ''} = {shown_decimal(root, 8)}".removeprefix(" = ")
 
 
 @app.command("learn-curve")

@@ -14,9 +14,10 @@ from qdecay.mdp import MDP
 from qdecay.report import mathml
 from qdecay.report.figures import Plot, thresholds_plot, undertrained_plot
 from qdecay.report.graph import Graph, graph_of
-from qdecay.report.samples import Sample, decades, samples
+from qdecay.report.samples import Sample, decades, page_decimal, samples
 from qdecay.report.toy_text import Board, board_of
 from qdecay.report.values import curves
+from qdecay.shown import shown_decimal
 from qdecay.source import HOMEWORK, Source
 from qdecay_envs.layout import ChainLayout
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
     from qdecay.compare import Comparison
     from qdecay.exact.algebraic import AlgebraicNumber
+    from qdecay.thresholds import LearnedThreshold
 
 _PROBLEMS = dict(zip(HOMEWORK, ("A", "B", "C, short", "C, long"), strict=True))
 _STEPS = (1000, 500, 200, 100)  # grids of gamma, finest first
@@ -185,7 +187,7 @@ class Chapter:
         changes = list(point.changes.items())
         return {
             "closed_form": None if form is None else mathml.closed_form(form),
-            "decimal": gamma.decimal(),
+            "decimal": shown_decimal(gamma, 40),
             "polynomial": mathml.polynomial(gamma.coefficients),
             "written": mathml.written(gamma.coefficients),
             "degree": gamma.degree,
@@ -212,36 +214,45 @@ class Chapter:
         form = gamma.closed_form()
         return {
             "closed_form": None if form is None else mathml.closed_form(form),
-            "decimal": gamma.decimal(12),
+            "decimal": shown_decimal(gamma, 12),
         }
 
-    def thresholds(self) -> list[tuple[dict[str, Any], Plot]]:
+    def thresholds(self) -> list[tuple[list[tuple[str, str]], Plot]]:
         """Return numbers and a plot for every learned threshold."""
         if self.comparison is None:
             return []
-        row = self.comparison.to_json()
-        panels = zip(
-            self.comparison.exact,
-            self.comparison.learned,
-            row["exact"],
-            row["planned"],
-            row["learned"],
-            strict=True,
-        )
+        row = self.comparison
         return [
             (
-                {"exact": shown, "planned": planned, "learned": numbers},
+                _numbers(gamma, planned, learned),
                 thresholds_plot(f"Choices of trained agents: {self.title}", gamma, learned),
             )
-            for gamma, learned, shown, planned, numbers in panels
+            for gamma, planned, learned in zip(row.exact, row.planned, row.learned, strict=True)
         ]
 
     def undertrained(self) -> Plot | None:
-        """Return what an under-trained learner does, for a plain chain with one break-even gamma."""
+        """Return what an under-trained learner does, for a plain chain that flips at one gamma."""
         gammas = self.start_gammas
         if self.layout is None or not self.plain or len(gammas) != 1:
             return None
         return undertrained_plot(self.layout, gammas[0], _UNDERTRAINED_STEP_SIZE)
+
+
+def _numbers(
+    gamma: AlgebraicNumber, planned: float, learned: LearnedThreshold
+) -> list[tuple[str, str]]:
+    """The exact, planned and learned gammas, each with what it is."""
+    median, low, high = map(page_decimal, (learned.median, learned.low, learned.high))
+    found = [
+        ("exact", page_decimal(gamma)),
+        ("planned", page_decimal(planned)),
+        (f"learned, median of {learned.seeds} seeds", median),
+        ("range over seeds", f"{low} to {high}"),
+    ]
+    if learned.interval is not None:
+        low, high = (shown_decimal(end, 4) for end in learned.interval)
+        found.append(("95 % interval", f"{low} to {high}"))
+    return [*found, ("steps of all trainings", f"{learned.steps:,}")]
 
 
 def read_chapter(source: Source, *, max_seconds: float | None = None) -> Chapter:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from qdecay.errors import InputError
 from qdecay.extras import require
 from qdecay.outputs import PLOTS, check_output
+from qdecay.shown import shown_decimal
 from qdecay_envs.files import replacing
 
 if TYPE_CHECKING:
@@ -103,7 +104,7 @@ def _draw_choices(ax: Any, source: str, exact: AlgebraicNumber, learned: Learned
     else:
         ends = [min(gammas), learned.median, learned.median, max(gammas)]
         ax.plot(ends, [0, 0, 1, 1], color=LEARNED, label="median of the seeds")
-    label = exact.closed_form() or exact.decimal(6)
+    label = exact.closed_form() or shown_decimal(exact, 6)
     ax.axvline(float(exact), color=EXACT, lw=1.5, ls="--", label=f"exact: {label}")
     ax.set_title(source)
     ax.set_xlabel("discount factor γ")
@@ -139,7 +140,7 @@ def _draw_times(ax: Any, rows: Sequence[LearningTime], by_gamma: bool) -> None:
             _draw_explorer(ax, list(side), by_gamma, colour, None if number else name)
     if by_gamma and len({row.reward for row in rows}) == 1:
         for gamma in rows[0].break_evens():
-            ax.axvline(float(gamma), color=EXACT, lw=1, label=f"exact: {gamma.decimal(6)}")
+            ax.axvline(float(gamma), color=EXACT, lw=1, label=f"exact: {shown_decimal(gamma, 6)}")
     walk = sorted({(float(r.gamma) if by_gamma else r.delay, r.random_walk) for r in rows})
     ax.plot(*zip(*walk, strict=True), "--", color=EXACT, lw=1.2, label="random walk to R")
     ax.set_yscale("log")
