@@ -83,8 +83,10 @@ class _Parameter:
         return self.kinds or by_default
 
     def takes(self, value: Any) -> bool:
-        """Whether the annotation has a place for a value; True where it says nothing."""
+        """Whether the signature has a place for a value; True where it says nothing."""
         kinds = self.kinds
+        if isinstance(value, str):
+            return self.takes_text or not self.shown_kinds
         if not kinds or (value is None and self.default is None):
             return True
         if isinstance(value, bool):

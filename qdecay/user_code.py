@@ -82,7 +82,7 @@ def described(error: BaseException) -> str:
 def their_part(error: BaseException) -> tuple[BaseException | None, str]:
     """Return what a person's own code raised, with its traceback from their first line on.
 
-    That may be the cause of what is caught: Gymnasium wraps errors. None and "" where no line of
+    That may be behind what is caught: Gymnasium wraps errors. None and "" where no line of
     theirs was reached.
     """
     cause: BaseException | None = error
@@ -94,7 +94,7 @@ def their_part(error: BaseException) -> tuple[BaseException | None, str]:
             return cause, "".join(traceback.format_exception(type(cause), cause, at))
         if isinstance(cause, SyntaxError) and cause.filename and _is_theirs(cause.filename):
             return cause, "".join(traceback.format_exception_only(cause))
-        cause = cause.__cause__
+        cause = cause.__cause__ or cause.__context__
     return None, ""
 
 
