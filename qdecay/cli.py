@@ -232,7 +232,9 @@ def compare(
     if options and source is None:
         raise InputError("-k goes with a SOURCE: the four problems take no arguments")
     sources = (
-        [Source(source, options)] if source else [Source(env_id, options) for env_id in HOMEWORK]
+        [Source(source, options)]
+        if source is not None
+        else [Source(env_id, options) for env_id in HOMEWORK]
     )
     settings: dict[str, Any] = {"learner": _learner(learner), "seeds": seeds, "seed": seed}
     if walks is not None:

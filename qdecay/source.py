@@ -151,7 +151,7 @@ def _make(text: str, options: Mapping[str, Any]) -> gym.Env[Any, Any]:
             given = checked_arguments(text, options, creator, spec.kwargs, maker=gym.make)  # type: ignore[arg-type]
             return gym.make(spec, **given)
     except LookupError as error:
-        raise InputError(f"{text}: a value of -k is not known: {error}") from error
+        raise InputError(f"{text}: a value of -k is not known: {error!s:.60}") from error
     except (gym.error.Error, ImportError, TypeError, ValueError, AttributeError) as error:
         raise _named(text, error) from error
 

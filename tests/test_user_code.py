@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,7 +13,7 @@ import pytest
 from shell import run
 
 from qdecay import notes
-from qdecay.probe.agents import AgentError, choose
+from qdecay.probe.agents import AgentError, choose, pack
 from qdecay.probe.question import SETTINGS, Question
 from qdecay.user_code import their_part
 
@@ -119,6 +121,23 @@ def test_their_traceback_comes_out_of_worker_processes_too(capsys, monkeypatch, 
     code, _, err = run(capsys, monkeypatch, "probe", "my_own:train", *PROBE, "--workers", "2")
     assert code == 2
     assert f'{mine}", line ' in err and "helper()" in err and "/loky/" not in err
+
+
+def test_a_module_that_fails_in_other_processes_only_is_shown(capsys, monkeypatch, mine) -> None:
+    """It is imported again there; an agent that cannot be sent at all is told in a line."""
+    (mine.parent / "my_second.py").write_text(
+        "import os\n\ndef train(env, seed):\n    pass\n\n"
+        f"if os.getpid() != {os.getpid()}:\n    raise RuntimeError('only there')\n"
+    )
+    words = ["probe", "my_second:train", *PROBE, "--workers", "2"]
+    code, _, err = run(capsys, monkeypatch, *words)
+    sys.modules.pop("my_second")
+    *_, first, shown, error, line = err.splitlines()
+    assert code == 2 and "my_second.py" in first and "only there" in shown + error
+    assert line.startswith("qdecay: the agent cannot be loaded in another process: RuntimeError")
+    lock = threading.Lock()
+    with pytest.raises(AgentError, match="cannot be sent to other processes"):
+        pack(lambda env, seed: lock)
 
 
 def test_a_sweep_shows_where_an_environment_failed(capsys, monkeypatch, mine: Path) -> None:

@@ -56,6 +56,36 @@ def choose(train: Trainer, question: Question) -> bool:
     return action == question.far_action
 
 
+def pack(train: Trainer) -> bytes:
+    """Return a trainer as `choose_packed` takes it, in another process.
+
+    Raises:
+        AgentError: it cannot be sent.
+    """
+    from joblib.externals.loky.backend.reduction import dumps
+
+    try:
+        return bytes(dumps(train))
+    except Exception as error:  # objects may refuse in any way
+        raise AgentError(f"the agent cannot be sent to other processes: {error!r}") from error
+
+
+def choose_packed(packed: bytes, question: Question) -> bool:
+    """Do as `choose` with a trainer that was sent from another process.
+
+    It is unpacked here, because its module may fail when it is imported again.
+    """
+    from joblib.externals.loky.backend.reduction import loads
+
+    try:
+        train = loads(packed)
+    except (Exception, SystemExit) as error:
+        _, shown = their_part(error)
+        message = f"the agent cannot be loaded in another process: {error!r}"
+        raise AgentError(message, shown) from error
+    return choose(train, question)
+
+
 def _answer(policy: Any, observation: Any) -> Any:
     predict = getattr(policy, "predict", None)
     if predict is not None:
