@@ -38,3 +38,16 @@ def check_plot(plot: Path | None, *, force: bool) -> None:
         check_plot_path(plot, force=force)
     elif force:
         raise InputError("--force goes with --plot: it replaces that file")
+
+
+def whole_numbers(text: str, option: str) -> list[int]:
+    """Return the numbers of a list such as 1,2,4.
+
+    Raises:
+        InputError: one of them is no whole number >= 0.
+    """
+    parts = [part.strip() for part in text.split(",")]
+    for part in parts:
+        if not (part.isascii() and part.isdecimal() and len(part) < 19):
+            raise InputError(f"{option} takes whole numbers such as 1,2,4, got {part!r:.40}")
+    return [int(part) for part in parts]

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from qdecay import tables
-from qdecay.cli_options import AsJson, Force, check_plot
+from qdecay.cli_options import AsJson, Force, check_plot, whole_numbers
 from qdecay.shown import shortest
 
 app = typer.Typer()
@@ -73,7 +73,7 @@ def probe(
     trainer = load_trainer(agent, gamma)
     try:
         asked: dict[str, Any] = {
-            "delays": [int(delay) for delay in delays.split(",")],
+            "delays": whole_numbers(delays, "--delays"),
             "near_delay": near_delay,
             "gamma": gamma,
             "settings": [name.strip() for name in settings.split(",")],

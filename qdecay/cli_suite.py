@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from qdecay import tables
-from qdecay.cli_options import AsJson, Force, check_plot
+from qdecay.cli_options import AsJson, Force, check_plot, whole_numbers
 from qdecay.shown import shown_decimal
 
 if TYPE_CHECKING:
@@ -94,7 +94,7 @@ def learn_curve(
     check_plot(plot, force=force)
     rows: list[LearningTime] = []
     try:
-        delays, gammas = [_whole(text) for text in delay.split(",")], gamma.split(",")
+        delays, gammas = whole_numbers(delay, "--delay"), gamma.split(",")
         with tables.bar("trainings") as bar:
             bar.expect(len(delays) * len(gammas) * len(EXPLORERS) * seeds)
             learning_times(
@@ -125,12 +125,6 @@ def _show_times(rows: list[LearningTime], as_json: bool) -> None:
         typer.echo(json.dumps(document, indent=2))
     else:
         _print_times(rows)
-
-
-def _whole(text: str) -> int:
-    if not text.strip().isdecimal():
-        raise ValueError(f"--delay takes whole numbers such as 1,2,3, got {text!r}")
-    return int(text)
 
 
 def _print_times(rows: list[LearningTime]) -> None:

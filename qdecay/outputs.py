@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -82,5 +83,9 @@ def _check_folder(path: Path, folder: Path) -> None:
     shown = path.parent if folder == Path(os.path.realpath(path.parent)) else folder
     if not folder.is_dir():
         raise InputError(f"{path}: the folder {shown} does not exist")
-    if not os.access(folder, os.W_OK):
-        raise InputError(f"{path}: the folder {shown} cannot be written to")
+    try:  # permissions do not tell all: a disk may be read-only, /proc takes no files
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        reason = error.strerror
+        raise InputError(f"{path}: the folder {shown} cannot be written to: {reason}") from error

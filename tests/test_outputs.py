@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import resource
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,6 +14,7 @@ import pytest
 from fuzzing import SPEC, is_well_told
 from shell import check_refused, commands, run
 
+import qdecay.report.chapter
 from qdecay.errors import InputError
 from qdecay.outputs import check_output, check_store
 from qdecay.sweep import Spec, Sweep
@@ -211,10 +213,22 @@ def test_a_store_that_a_full_disk_cut_off_goes_on(capsys, monkeypatch, what: str
 
 
 def test_a_folder_that_cannot_be_written_to_is_told(monkeypatch, tmp_path: Path) -> None:
-    """Whoever runs the tests: root may write everywhere."""
-    monkeypatch.setattr(os, "access", lambda path, mode: mode != os.W_OK)
-    with pytest.raises(InputError, match="cannot be written to"):
+    """By trying, for permissions do not tell all; root may write everywhere but there."""
+
+    def refuse(*_: object, **__: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(tempfile, "TemporaryFile", refuse)
+    with pytest.raises(InputError, match="cannot be written to: Permission denied"):
         check_output(tmp_path / "x.svg")
+
+
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="the system has no /proc")
+def test_a_folder_that_takes_no_files_is_told_before_the_work(capsys, monkeypatch) -> None:
+    """Where even root cannot make one."""
+    monkeypatch.setattr(qdecay.report.chapter, "read_chapter", None)
+    code, _, err = run(capsys, monkeypatch, "report", A, "-o", "/proc/x.html")
+    assert code == 2 and "the folder /proc cannot be written to" in err
 
 
 def test_a_device_is_not_replaced(tmp_path: Path) -> None:

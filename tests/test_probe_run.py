@@ -265,7 +265,7 @@ def test_the_command_prints_a_table_and_a_verdict(tmp_path: Path) -> None:
     ("arguments", "message"),
     [
         (("q_learning",), "say what discount it is told"),
-        (("q_learning", "--gamma", "0.9", "--delays", "1,x"), "invalid literal"),
+        (("q_learning", "--gamma", "0.9", "--delays", "1,x"), "--delays takes whole numbers"),
         (("q_learning", "--gamma", "2"), "gamma must be in"),
         (("q_learning", "--gamma", "0.9", "--plot", "a.txt"), "must end in"),
     ],
