@@ -27,7 +27,8 @@ from qdecay import (
     cli_sweep,
     tables,
 )
-from qdecay.cli_options import AsJson, OptionPairs, complete_source
+from qdecay.cli_options import AsJson, Force, OptionPairs, check_plot, complete_source
+from qdecay.shown import shown_decimal
 
 if TYPE_CHECKING:
     from fractions import Fraction
@@ -93,6 +94,7 @@ def _exit_code(error: Exception) -> int:
     elif type(error).__name__ == "Abort":
         return 130
     elif isinstance(error, InputError | BudgetExceeded):
+        _show_their_traceback(error)
         _complain(str(error))
     elif isinstance(error, OSError):
         _complain(f"{error.filename}: {error.strerror}" if error.filename else str(error))
@@ -101,11 +103,23 @@ def _exit_code(error: Exception) -> int:
     return 2
 
 
+def _show_their_traceback(error: BaseException | None) -> None:
+    """Print where a person's own code failed, if that is what it was, with their lines only."""
+    from qdecay.user_code import UserCodeError
+
+    while error is not None and not (isinstance(error, UserCodeError) and error.shown):
+        error = error.__cause__
+    for line in error.shown.splitlines() if error is not None else ():
+        print(_printable(line), file=sys.stderr)
+
+
 def _complain(message: str) -> None:
     """Print one line; what would move a terminal's cursor or change its colours is spelt out."""
-    line = " ".join(message.split())
-    shown = (c if c.isprintable() else ascii(c)[1:-1] for c in line)
-    print(f"qdecay: {''.join(shown)}", file=sys.stderr)
+    print(f"qdecay: {_printable(' '.join(message.split()))}", file=sys.stderr)
+
+
+def _printable(line: str) -> str:
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in line)
 
 
 def _print_version(wanted: bool) -> None:
@@ -151,7 +165,7 @@ def _welcome(out: Console) -> None:
         layout: Any = Source(env_id).env().unwrapped
         for root in break_even(layout.layout).roots:
             now, later = (_shown_branch(*branch) for branch in layout.layout.branches)
-            table.add_row(env_id, now, later, f"{root.closed_form()} = {root.decimal(10)}")
+            table.add_row(env_id, now, later, f"{root.closed_form()} = {shown_decimal(root, 10)}")
     out.print("At which discount factor does walking to the larger reward become worth it?")
     out.print(table)
     out.print(Text("qdecay compare    the same by algebra, by planning and by learning"))
@@ -187,6 +201,7 @@ def compare(
         Path | None,
         typer.Option(metavar="FILE", help="Draw P(far) over gamma; .svg, .pdf or .png."),
     ] = None,
+    force: Force = False,
 ) -> int:
     """Find break-even gammas by algebra, planning and learning.
 
@@ -207,18 +222,19 @@ def compare(
       qdecay compare --walks 200 --step-size 1/2
     """
     from qdecay.errors import InputError
-    from qdecay.report.plots import check_plot_path, save_comparison
+    from qdecay.report.plots import save_comparison
     from qdecay.source import HOMEWORK, Source, parse_options
 
-    if plot is not None:
-        check_plot_path(plot)
+    check_plot(plot, force=force)
     if step_size is not None and walks is None:
         raise InputError("--step-size goes with --walks: without, agents train until all is learnt")
     options = parse_options(option or [])
     if options and source is None:
         raise InputError("-k goes with a SOURCE: the four problems take no arguments")
     sources = (
-        [Source(source, options)] if source else [Source(env_id, options) for env_id in HOMEWORK]
+        [Source(source, options)]
+        if source is not None
+        else [Source(env_id, options) for env_id in HOMEWORK]
     )
     settings: dict[str, Any] = {"learner": _learner(learner), "seeds": seeds, "seed": seed}
     if walks is not None:
@@ -273,8 +289,11 @@ def _compare_all(
     """Yield each row, as it is done, with the seconds it took."""
     from qdecay.compare import compare as compare_one
     from qdecay.errors import InputError
+    from qdecay.notes import held
 
-    for source, env in [(source, source.env()) for source in sources]:
+    with held():
+        envs = [source.env() for source in sources]
+    for source, env in zip(sources, envs, strict=True):
         bar.tell(source.text)
         began = time.perf_counter()
         try:
@@ -303,10 +322,10 @@ def _print_comparison(timed: list[tuple[Comparison, float]]) -> None:
     for row, seconds in timed:
         columns = [
             [tables.shown_root(root) for root in row.exact] or ["none"],
-            [root.decimal(8) for root in row.exact],
-            [f"{plan:.8f}" for plan in row.planned]
+            [shown_decimal(root, 8) for root in row.exact],
+            [shown_decimal(plan, 8) for plan in row.planned]
             if row.predicted is None
-            else [root.decimal(8) for root in row.predicted] or ["never"],
+            else [shown_decimal(root, 8) for root in row.predicted] or ["never"],
             [_shown_learned(agents) for agents in row.learned],
         ]
         colour = "green" if row.verdict == "agree" else "bold red"
@@ -325,10 +344,10 @@ def _print_comparison(timed: list[tuple[Comparison, float]]) -> None:
 
 def _shown_learned(found: Any) -> str:
     if found.interval is not None:
-        return f"{found.median:.4f} [{found.interval[0]:.4f}, {found.interval[1]:.4f}]"
-    if found.high - found.low < 1e-6:
-        return f"{found.median:.7f}"
-    return f"{found.median:.7f} ({found.low:.7f} to {found.high:.7f})"
+        median, low, high = (shown_decimal(x, 4) for x in (found.median, *found.interval))
+        return f"{median} [{low}, {high}]"
+    median, low, high = (shown_decimal(x, 7) for x in (found.median, found.low, found.high))
+    return median if found.high - found.low < 1e-6 else f"{median} ({low} to {high})"
 
 
 app.add_typer(cli_regions.app)

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from qdecay.cli_options import Force
+
 app = typer.Typer()
 
 
@@ -16,6 +18,7 @@ def export(
     output: Annotated[
         Path, typer.Option("-o", "--output", metavar="FILE", help="Where to: .csv or .parquet.")
     ],
+    force: Force = False,
 ) -> None:
     """Write the rows of a sweep's store as CSV or Parquet.
 
@@ -24,6 +27,8 @@ def export(
       qdecay export results.db -o results.csv
       qdecay export results.db -o results.parquet
     """
+    from qdecay.outputs import TABLES, check_output
     from qdecay.sweep.export import export as write
 
+    check_output(output, TABLES, force=force, source=store)
     typer.echo(f"{output}: {write(store, output):,} rows")

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from qdecay import tables
-from qdecay.cli_options import AsJson
+from qdecay.cli_options import AsJson, Force, check_plot
+from qdecay.shown import shown_decimal
 
 if TYPE_CHECKING:
     from qdecay.sweep.phase import PhaseDiagram, PhaseRow
@@ -32,6 +33,7 @@ def phase(
         str | None, typer.Option("--x", metavar="NAME", help="The parameter on the x axis.")
     ] = None,
     as_json: AsJson = False,
+    force: Force = False,
 ) -> None:
     """Show where a sweep's agents flip, beside the exact gammas.
 
@@ -46,12 +48,10 @@ def phase(
     """
     from qdecay.errors import InputError
     from qdecay.report.phase_plot import save_phase
-    from qdecay.report.plots import check_plot_path
     from qdecay.sweep.phase import phase_diagram
 
-    if plot is not None:
-        check_plot_path(plot)
-    elif x is not None:
+    check_plot(plot, force=force)
+    if plot is None and x is not None:
         raise InputError("--x goes with --plot")
     with tables.spinner(str(store)) as tell:
         found = phase_diagram(store, where=map(_pair, where or ()), tell=tell)
@@ -96,17 +96,18 @@ def _print(found: PhaseDiagram, store: Path) -> None:
 
 def _cells(row: PhaseRow) -> list[str]:
     errors = f", {tables.count(row.errors, 'error')}" if row.errors else ""
-    exact = "none" if row.exact is None else tables.shown_decimal(row.exact, 6)
+    exact = "none" if row.exact is None else shown_decimal(row.exact, 6)
     return [exact, _learned(row), f"{row.trainings:,}{errors}", _verdict(row)]
 
 
 def _learned(row: PhaseRow) -> str:
     if row.outcome in ("above", "below"):
-        return f"{row.outcome} {float(row.choices[-1 if row.outcome == 'above' else 0].gamma):.4f}"
+        last = row.choices[-1 if row.outcome == "above" else 0]
+        return f"{row.outcome} {shown_decimal(float(last.gamma), 4)}"
     if row.threshold is None or row.interval is None:
         return row.outcome
-    low, high = ("open" if end is None else f"{end:.4f}" for end in row.interval)
-    return f"{row.threshold:.4f} [{low}, {high}]"
+    low, high = ("open" if end is None else shown_decimal(end, 4) for end in row.interval)
+    return f"{shown_decimal(row.threshold, 4)} [{low}, {high}]"
 
 
 def _verdict(row: PhaseRow) -> str:

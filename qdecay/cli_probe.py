@@ -9,7 +9,8 @@ from typing import Annotated, Any
 import typer
 
 from qdecay import tables
-from qdecay.cli_options import AsJson
+from qdecay.cli_options import AsJson, Force, check_plot, whole_numbers
+from qdecay.shown import shortest
 
 app = typer.Typer()
 
@@ -44,6 +45,7 @@ def probe(
     plot: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Draw the curve; .svg, .pdf or .png.")
     ] = None,
+    force: Force = False,
 ) -> int:
     """Measure the discount that an agent really has.
 
@@ -59,28 +61,26 @@ def probe(
     """
     from qdecay import probe as run
     from qdecay.errors import InputError
-    from qdecay.outputs import check_output
+    from qdecay.outputs import ANSWERS, check_store
     from qdecay.probe import diagnose, expected_trainings, load_trainer
     from qdecay.probe.show import print_profile
     from qdecay.probe.trials import Store
-    from qdecay.report.plots import check_plot_path
     from qdecay.report.probe_plot import save_profile
 
-    if plot is not None:
-        check_plot_path(plot)
+    check_plot(plot, force=force)
     if store is not None:
-        check_output(store)
+        check_store(store, ANSWERS)
     trainer = load_trainer(agent, gamma)
     try:
         asked: dict[str, Any] = {
-            "delays": [int(delay) for delay in delays.split(",")],
+            "delays": whole_numbers(delays, "--delays"),
             "near_delay": near_delay,
             "gamma": gamma,
             "settings": [name.strip() for name in settings.split(",")],
             "tolerance": tolerance,
         }
         expected = expected_trainings(**asked)
-        name = agent if gamma is None else f"{agent} --gamma {gamma:g}"
+        name = agent if gamma is None else f"{agent} --gamma {shortest(gamma)}"
         if store is not None and store.exists():
             Store(store, name)  # refused, if so, before anything is told
         typer.echo(f"about {expected} trainings, more where the agent is noisy", err=True)

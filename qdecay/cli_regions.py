@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from qdecay import tables
-from qdecay.cli_options import AsJson, OptionPairs, complete_source
+from qdecay.cli_options import AsJson, Force, OptionPairs, complete_source
 from qdecay.errors import BudgetExceeded, InputError, input_errors
-from qdecay.outputs import check_output
+from qdecay.outputs import CERTIFICATES, check_output
+from qdecay.shown import shortest, shown_decimal
 
 if TYPE_CHECKING:
     from qdecay.exact.regions import PolicyRegions
@@ -50,7 +51,7 @@ def regions(
         Path | None,
         typer.Option(metavar="FILE", help="Write a proof for `qdecay verify`; .json."),
     ] = None,
-    force: Annotated[bool, typer.Option("--force", help="Replace an existing FILE.")] = False,
+    force: Force = False,
     max_seconds: MaxSeconds = None,
     numeric: Annotated[
         bool,
@@ -70,7 +71,7 @@ def regions(
       qdecay regions mine.json --certificate proof.json
     """
     if certificate is not None:
-        check_output(certificate, force=force)
+        check_output(certificate, CERTIFICATES, force=force, source=source)
     elif force:
         raise InputError("--force goes with --certificate: it replaces that file")
     if numeric:
@@ -97,7 +98,10 @@ def _numeric(
     mdp = Source(source, parse_options(option or [])).float_mdp()
     with tables.spinner(source) as tell:
         found = numeric_policy_regions(
-            mdp, progress=lambda gamma, count: tell(f"{count} changes up to gamma = {gamma:.6f}")
+            mdp,
+            progress=lambda gamma, count: tell(
+                f"{count} changes up to gamma = {shown_decimal(gamma, 6)}"
+            ),
         )
     if as_json:
         typer.echo(json.dumps(found.to_json(source)))
@@ -110,7 +114,7 @@ def _numeric(
         ]
         more = len(change.changes) - len(lines)
         table.add_row(
-            f"{(change.lower + change.upper) / 2:#.{min(digits, _FLOAT_DIGITS)}g}",
+            shown_decimal((change.lower + change.upper) / 2, min(digits, _FLOAT_DIGITS)),
             f"{(change.upper - change.lower) / 2:.1e}",
             "\n".join([*lines, f"and {more:,} more states"][: len(lines) + (more > 0)]),
         )
@@ -122,9 +126,10 @@ def _numeric(
 def _unseen(found: NumericRegions) -> str:
     """What the table leaves open."""
     tied, at = max((count, gamma) for gamma, count in found.undecided[1:] or found.undecided)
+    gamma = shown_decimal(at, 6)
     return (
-        f"solved at {found.solves:,} gammas up to {found.up_to:.9g}, values within "
-        f"{found.error:.1e}; at most {tied:,} states (gamma = {at:.6g}) had more than one possible "
+        f"solved at {found.solves:,} gammas up to {shortest(found.up_to)}, values within "
+        f"{found.error:.1e}; at most {tied:,} states (gamma = {gamma}) had more than one possible "
         f"action: a tie, or a difference that rounding hides"
     )
 
@@ -204,7 +209,9 @@ def _solve(
         found = policy_regions(
             mdp,
             max_seconds=max_seconds,
-            progress=lambda gamma, points: tell(f"{points} points up to gamma = {gamma:.6f}"),
+            progress=lambda gamma, points: tell(
+                f"{points} points up to gamma = {shown_decimal(gamma, 6)}"
+            ),
         )
     return mdp, found
 

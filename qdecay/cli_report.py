@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from qdecay import tables
-from qdecay.cli_options import OptionPairs, complete_source
+from qdecay.cli_options import Force, OptionPairs, complete_source
 
 if TYPE_CHECKING:
     from qdecay.exploration import LearningTime
@@ -31,7 +31,6 @@ FirstSeed = Annotated[int, typer.Option(min=0, help="The first seed; the others 
 ExactOnly = Annotated[
     bool, typer.Option("--exact-only", help="Train no agents: only what algebra knows.")
 ]
-Force = Annotated[bool, typer.Option("--force", help="Replace a file that is there.")]
 _MAX_SECONDS = 60.0
 _EXPLORING_STEPS = 4_000
 
@@ -61,8 +60,9 @@ def report(
     from qdecay.report.page import HOMEWORK_TITLE, check_page_path, explorer, write_page
 
     check_page_path(output, force=force)
-    sources = _sources(source, option)
-    chapters = _chapters(sources, seeds, seed, exact_only)
+    chapters = _chapters(_sources(source, option))
+    if not exact_only:
+        chapters = _compared(chapters, seeds, seed)
     if source is None:
         page = explorer(chapters, HOMEWORK_TITLE, [] if exact_only else _learning_times())
     else:
@@ -97,16 +97,21 @@ def plot(
       qdecay plot -o homework.svg --what regions --what thresholds
     """
     from qdecay.errors import InputError
-    from qdecay.report.model_plots import KINDS, save_model
+    from qdecay.report.model_plots import KINDS, check_kinds, save_model
     from qdecay.report.plots import check_plot_path
 
     kinds = what or ["regions", "values"]
     for kind in kinds:
         if kind not in KINDS:
             raise InputError(f"--what {kind}: choose out of {', '.join(KINDS)}")
+        if kinds.count(kind) > 1:
+            raise InputError(f"--what {kind}: is given twice")
     check_plot_path(output, force=force)
-    exact_only = not {"thresholds", "learning"} & set(kinds)
-    save_model(_chapters(_sources(source, option), seeds, seed, exact_only), kinds, output)
+    chapters = _chapters(_sources(source, option))
+    check_kinds(chapters, kinds)
+    if "thresholds" in kinds:
+        chapters = _compared(chapters, seeds, seed)
+    save_model(chapters, kinds, output)
     typer.echo(str(output))
 
 
@@ -154,7 +159,9 @@ def _sources(source: str | None, option: list[str] | None) -> list[Source]:
     options = parse_options(option or [])
     if options and source is None:
         raise InputError("-k goes with a SOURCE: the four problems take no arguments")
-    return [Source(source, options)] if source else [Source(env_id) for env_id in HOMEWORK]
+    return (
+        [Source(source, options)] if source is not None else [Source(env_id) for env_id in HOMEWORK]
+    )
 
 
 def _learning_times() -> list[LearningTime]:
@@ -165,19 +172,29 @@ def _learning_times() -> list[LearningTime]:
         return learning_times(steps=_EXPLORING_STEPS, tick=lambda: tell("homework D"))
 
 
-def _chapters(sources: list[Source], seeds: int, seed: int, exact_only: bool) -> list[Chapter]:
-    """Read the models; train agents on the chains among them."""
-    from qdecay.compare import compare
+def _chapters(sources: list[Source]) -> list[Chapter]:
+    """Read the models and find their regions."""
     from qdecay.report.chapter import read_chapter
 
     chapters = []
     with tables.spinner("report") as tell:
         for source in sources:
             tell(f"{source.text}: regions")
-            chapter = read_chapter(source)
-            if chapter.layout is not None and not exact_only:
+            chapters.append(read_chapter(source))
+    return chapters
+
+
+def _compared(chapters: list[Chapter], seeds: int, seed: int) -> list[Chapter]:
+    """Train agents on the chains among the models."""
+    from qdecay.compare import compare
+
+    compared = []
+    with tables.spinner("report") as tell:
+        for chapter in chapters:
+            if chapter.layout is not None:
+                source = chapter.source
                 tell(f"{source.text}: training agents")
                 found = compare(source.env(), seeds=seeds, seed=seed, name=source.text)
                 chapter = replace(chapter, comparison=found)
-            chapters.append(chapter)
-    return chapters
+            compared.append(chapter)
+    return compared

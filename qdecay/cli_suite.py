@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from qdecay import tables
-from qdecay.cli_options import AsJson
+from qdecay.cli_options import AsJson, Force, check_plot, whole_numbers
+from qdecay.shown import shown_decimal
 
 if TYPE_CHECKING:
     from qdecay.exploration import LearningTime
@@ -47,7 +48,7 @@ def envs(as_json: AsJson = False) -> None:
 
 
 def _short_root(root: Any) -> str:
-    return f"{root.closed_form() or ''} = {root.decimal(8)}".removeprefix(" = ")
+    return f"{root.closed_form() or ''} = {shown_decimal(root, 8)}".removeprefix(" = ")
 
 
 @app.command("learn-curve")
@@ -73,6 +74,7 @@ def learn_curve(
         Path | None,
         typer.Option(metavar="FILE", help="Draw steps over delay or gamma; .svg, .pdf or .png."),
     ] = None,
+    force: Force = False,
 ) -> None:
     """Measure how long Q-learning needs to choose right for good.
 
@@ -87,13 +89,12 @@ def learn_curve(
     """
     from qdecay.errors import InputError
     from qdecay.exploration import EXPLORERS, learning_times
-    from qdecay.report.plots import check_plot_path, save_learning_times
+    from qdecay.report.plots import save_learning_times
 
-    if plot is not None:
-        check_plot_path(plot)
+    check_plot(plot, force=force)
     rows: list[LearningTime] = []
     try:
-        delays, gammas = [_whole(text) for text in delay.split(",")], gamma.split(",")
+        delays, gammas = whole_numbers(delay, "--delay"), gamma.split(",")
         with tables.bar("trainings") as bar:
             bar.expect(len(delays) * len(gammas) * len(EXPLORERS) * seeds)
             learning_times(
@@ -124,12 +125,6 @@ def _show_times(rows: list[LearningTime], as_json: bool) -> None:
         typer.echo(json.dumps(document, indent=2))
     else:
         _print_times(rows)
-
-
-def _whole(text: str) -> int:
-    if not text.strip().isdecimal():
-        raise ValueError(f"--delay takes whole numbers such as 1,2,3, got {text!r}")
-    return int(text)
 
 
 def _print_times(rows: list[LearningTime]) -> None:

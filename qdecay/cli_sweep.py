@@ -11,6 +11,7 @@ import typer
 
 from qdecay import tables
 from qdecay.errors import InputError
+from qdecay.outputs import SWEEPS, check_store
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -70,6 +71,7 @@ def sweep(
         return 0
     if output is None:
         raise InputError("-o is missing: name the store, such as -o results.db")
+    check_store(output, SWEEPS)
     finished = _run(wanted, output, workers=workers, backend=backend, scheduler=scheduler)
     _print_finished(finished, output)
     return int(bool(finished.fatal))

@@ -6,12 +6,17 @@ rewards beside it, of a `.umb`, or else a registered Gymnasium id with keyword a
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from qdecay.errors import InputError
+from qdecay.notes import held, note
+from qdecay.user_code import UserCodeError, user_code
 
 if TYPE_CHECKING:
     import gymnasium as gym
@@ -28,13 +33,18 @@ HOMEWORK = (
 """The four homework problems: A, B, C top, C bottom."""
 
 
+_OF_GYMNASIUM = r"\x1b\[\d+mWARN: "  # how the warnings of its own logger begin
+_PLAIN = "\x1b[0m"
+
+
 @dataclass(frozen=True)
 class Source:
     """Something that a person named: a file or a Gymnasium id.
 
     Attributes:
         text: what was typed.
-        options: keyword arguments for `gymnasium.make`; only with an id.
+        options: keyword arguments for `gymnasium.make`, as values or as `Typed`; only with an id
+            or a layout.
     """
 
     text: str
@@ -80,20 +90,23 @@ class Source:
 
     def _model(self, kind: type[MDP]) -> MDP:
         try:
-            if self.path is None:
-                return kind.from_env(self.env())
-            if self._schema() == "qdecay.layout":
-                return kind.from_env(self.env())
+            if self.path is None or self._schema() == "qdecay.layout":
+                with held(), user_code(f"{self.text}: it"):
+                    return kind.from_env(self.env())
             self._no_options()
             return kind.load(self.path)
         except (ValueError, TypeError) as error:
             raise _named(self.text, error) from error
 
     def _chain(self, layout: ChainLayout) -> gym.Env[Any, Any]:
+        from qdecay.environment_arguments import checked_arguments
         from qdecay_envs.chain import ChainEnv
 
         try:
-            return ChainEnv(layout, **self.options)
+            given = checked_arguments(self.text, self.options, ChainEnv)
+            if "layout" in given:
+                raise InputError(f"{self.text}: is the layout: leave out -k layout")
+            return ChainEnv(layout, **given)
         except (ValueError, TypeError) as error:
             raise _named(self.text, error) from error
 
@@ -122,25 +135,40 @@ class Source:
         return schema.split("/")[0] if isinstance(schema, str) else ""
 
 
-def _make(env_id: str, options: Mapping[str, Any]) -> gym.Env[Any, Any]:
+def _make(text: str, options: Mapping[str, Any]) -> gym.Env[Any, Any]:
+    """Make what a Gymnasium id names; what its version or its code warns of is told as notes."""
     import gymnasium as gym
+    from gymnasium.envs.registration import load_env_creator
 
-    import qdecay_envs  # noqa: F401  # registers the chains
+    from qdecay.environment_arguments import checked_arguments
+    from qdecay.registered import spec_of
 
+    spec = spec_of(text)
     try:
-        return gym.make(env_id, **options)
-    except gym.error.UnregisteredEnv as error:
-        raise InputError(
-            f"{env_id}: no file and no registered Gymnasium id ({_line(error)}); "
-            f"`qdecay envs` lists the ids"
-        ) from error
+        with user_code(f"{text}: it"), _told_warnings(text):
+            entry = spec.entry_point
+            creator = load_env_creator(entry) if isinstance(entry, str) else entry
+            given = checked_arguments(text, options, creator, spec.kwargs, maker=gym.make)  # type: ignore[arg-type]
+            return gym.make(spec, **given)
     except LookupError as error:
-        raise InputError(f"{env_id}: a value of -k is not known: {error}") from error
+        raise InputError(f"{text}: a value of -k is not known: {error!s:.60}") from error
     except (gym.error.Error, ImportError, TypeError, ValueError, AttributeError) as error:
-        raise _named(env_id, error) from error
+        raise _named(text, error) from error
+
+
+@contextmanager
+def _told_warnings(text: str) -> Iterator[None]:
+    """Print the warnings as notes, once what they are about is made."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.filterwarnings("always", message=_OF_GYMNASIUM)
+        yield
+    for warning in caught:
+        note(f"{text}: {re.sub(_OF_GYMNASIUM, '', str(warning.message)).removesuffix(_PLAIN)}")
 
 
 def _named(text: str, error: Exception) -> InputError:
+    if isinstance(error, UserCodeError):
+        return error
     line = _line(error)
     return InputError(line if line.startswith(text) else f"{text}: {line}")
 
@@ -151,15 +179,16 @@ def _line(error: Exception) -> str:
 
 
 def parse_options(pairs: list[str]) -> dict[str, Any]:
-    """Return the keyword arguments written as name=value; values as JSON, or else as text.
+    """Return the keyword arguments written as name=value, each as it was `Typed`.
 
-    >>> parse_options(["is_slippery=false", "map_name=8x8", "slip=1/10"])
+    >>> options = parse_options(["is_slippery=False", "map_name=8x8", "slip=1/10"])
+    >>> {name: typed.value for name, typed in options.items()}
     {'is_slippery': False, 'map_name': '8x8', 'slip': '1/10'}
 
     Raises:
         InputError: a pair has no name or no "=", or a name stands twice.
     """
-    import json
+    from qdecay.environment_arguments import Typed
 
     options: dict[str, Any] = {}
     for pair in pairs:
@@ -168,8 +197,5 @@ def parse_options(pairs: list[str]) -> dict[str, Any]:
             raise InputError(f"-k {pair}: write name=value")
         if name in options:
             raise InputError(f"-k {pair}: {name} is given twice")
-        try:
-            options[name] = json.loads(text)
-        except (ValueError, RecursionError):
-            options[name] = text
+        options[name] = Typed.read(text)
     return options

@@ -5,8 +5,9 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any
+
+from qdecay.shown import shown_decimal
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -49,16 +50,6 @@ def count(number: int, noun: str) -> str:
     """
     ending = "es" if noun.endswith("ch") else "s"
     return f"{number} {noun}{ending * (number != 1)}"
-
-
-def shown_decimal(root: AlgebraicNumber, digits: int) -> str:
-    """A number to so many significant digits, without the zeros of a tiny one.
-
-    >>> from qdecay.exact.algebraic import AlgebraicNumber
-    >>> [shown_decimal(AlgebraicNumber.of(x), 4) for x in ("1/3", "1e-300")]
-    ['0.3333', '1e-300']
-    """
-    return format(Decimal(root.decimal(digits)), "g")
 
 
 def shown_root(root: AlgebraicNumber) -> str:

@@ -94,6 +94,8 @@ def test_a_broken_learner_exits_with_1(capsys, monkeypatch, mutate, layout_file:
 WRONG = [
     (["compare", "nope"], "nope: no file and no registered Gymnasium id"),
     (["compare", "none.json"], "none.json"),
+    (["compare", ""], "no file and no registered Gymnasium id"),
+    (["report", ""], "no file and no registered Gymnasium id"),
     (["compare", "FrozenLake-v1"], "FrozenLakeEnv"),
     (["compare", "--seeds", "9"], "--seeds"),
     (["compare", "--seeds", "x"], "--seeds"),

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import math
+import random
+import re
 import xml.etree.ElementTree as ET
+from dataclasses import replace
+from decimal import ROUND_HALF_EVEN, Context, Decimal
 from fractions import Fraction
 from itertools import pairwise
+from pathlib import Path
+from types import SimpleNamespace
 
 import gymnasium as gym
 import pytest
@@ -17,8 +24,10 @@ from qdecay.mdp import MDP
 from qdecay.report import mathml
 from qdecay.report.chapter import Chapter, read_chapter, shown_stream, title_of
 from qdecay.report.figures import undertrained_plot
+from qdecay.report.page import explorer
 from qdecay.report.samples import samples
 from qdecay.report.values import ActionValues
+from qdecay.shown import shortest, shown_decimal
 from qdecay.source import HOMEWORK, Source
 from qdecay_envs.layout import ChainLayout
 
@@ -199,6 +208,83 @@ def test_models_that_grow_are_shown_per_step() -> None:
     """NChain goes on for ever, so its values grow like 1 / (1 - gamma); a chain that ends not."""
     assert read_chapter(Source("qdecay/NChain-v0")).data()["grows"]
     assert not read_chapter(Source(HOMEWORK[0])).data()["grows"]
+
+
+SHOWN = [
+    ([0, 2], [-1, 0, 0, 0, 9], "0.7218585496"),
+    ([1], [0, 700_000_000_000], "1.428571e-12"),
+    ([1], [0, "7e40"], "1.428571e-41"),
+    ([1], [0, 3], "0.3333333333"),
+    ([1], [0, 4], "0.25"),
+    ([10**10], [0, 10**10 + 1], "0.9999999999"),
+    ([10**12], [0, 10**12 + 1], "0.99999999999900000000"),
+]
+
+
+@pytest.mark.parametrize(("near", "far", "shown"), SHOWN)
+def test_gammas_of_a_page_are_rounded_never_cut(tmp_path: Path, near, far, shown: str) -> None:
+    """Half a unit of the last digit on either side the two branches change places, exactly."""
+    path = tmp_path / "layout.json"
+    layout = ChainLayout.choice(near=near, far=far)
+    path.write_text(json.dumps(layout.to_json()))
+    half = Fraction(1, 2) * Fraction(10) ** Decimal(shown).as_tuple().exponent
+
+    def ahead(gamma: Fraction) -> Fraction:
+        (_, first), (_, second) = layout.branches
+        return sum(r * gamma**k for k, r in enumerate(second)) - sum(
+            r * gamma**k for k, r in enumerate(first)
+        )
+
+    assert ahead(Fraction(shown) - half) < 0 < ahead(Fraction(shown) + half)
+    chapter = read_chapter(Source(str(path)))
+    (gamma,) = chapter.start_gammas
+    learned = SimpleNamespace(
+        median=0.5, low=0.25, high=0.75, seeds=10, steps=7, fit=None, interval=None, choices=()
+    )
+    row = SimpleNamespace(
+        exact=[gamma], planned=[float(gamma)], learned=[learned], verdict="agree", to_json=dict
+    )
+    page = explorer([replace(chapter, comparison=row)])
+    found = dict(re.findall(r"<dt>([^<]*)</dt><dd>([^<]*)</dd>", page))
+    assert found["exact"] == shown
+    assert float(found["planned"]) == pytest.approx(float(gamma), rel=1e-6)
+    assert found["range over seeds"] == "0.2500000000 to 0.7500000000"
+    assert shown in chapter.data()["texts"]
+    digits = re.findall(r'<span class="digits">([^<]*)<', page)
+    assert [Fraction(text) for text in digits] == [
+        pytest.approx(gamma.enclosure(200)[0], rel=1e-39)
+    ]
+
+
+def test_shown_decimals_are_those_of_the_decimal_module() -> None:
+    """Random fractions and floats of every size, rounded by another library."""
+    chance = random.Random(1)
+    for _ in range(400):
+        digits, size = chance.randint(1, 30), 10 ** chance.randint(0, 60)
+        number = Fraction(chance.randint(1, size), chance.randint(1, size))
+        context = Context(prec=digits, rounding=ROUND_HALF_EVEN, Emin=-999, Emax=999)
+        right = context.divide(Decimal(number.numerator), Decimal(number.denominator))
+        shown = shown_decimal(AlgebraicNumber.of(number), digits)
+        assert Decimal(shown) == right or (right == 1 and Fraction(shown) < 1)
+        approximate = shown_decimal(float(number), min(digits, 16))
+        context.prec = min(digits, 16)
+        right = context.plus(Decimal(float(number)))
+        assert Decimal(approximate) == right or (right == 1 and float(approximate) < 1)
+
+
+def test_shown_decimals_stay_short_and_true() -> None:
+    """A power of ten where zeros would fill the line; never 1 for what is below it."""
+    for number, shown in (
+        (Fraction(1, 10**6), "0.000001"),
+        (Fraction(1, 10**7), "1e-7"),
+        (Fraction(12345678), "1.235e+7"),
+        (1 - Fraction(1, 10**9), "0.999999999"),
+    ):
+        assert shown_decimal(AlgebraicNumber.of(number), 4) == shown
+    assert shown_decimal(math.nan, 4) == "nan"
+    assert shown_decimal(-math.inf, 4) == "-inf"
+    assert shown_decimal(0.0, 4) == "0.000"
+    assert (shortest(0.9999999), shortest(1.0), shortest(1e-9)) == ("0.9999999", "1", "1e-09")
 
 
 def test_names_for_people() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from fractions import Fraction
 from html.parser import HTMLParser
 from itertools import pairwise
@@ -14,6 +15,7 @@ import gymnasium as gym
 import pytest
 from shell import run
 
+import qdecay.compare  # noqa: F401  # a module beside the function of its name
 from qdecay.cli_report import report
 from qdecay.mdp import MDP
 from qdecay.report.gallery import environment_ids
@@ -186,7 +188,7 @@ def test_headings_and_names_for_screen_readers(homework: Reader) -> None:
 @pytest.mark.parametrize("command", ["report", "plot"])
 def test_a_file_that_is_there_is_kept_unless_forced(capsys, monkeypatch, tmp_path, command) -> None:
     """Exit code 2, one line, the file as it was; --force replaces it."""
-    path = tmp_path / "it.svg"
+    path = tmp_path / ("it.html" if command == "report" else "it.svg")
     path.write_text("mine")
     arguments = (command, HOMEWORK[1], "-o", str(path))
     arguments += ("--exact-only",) if command == "report" else ()
@@ -208,7 +210,8 @@ def test_a_file_that_is_there_is_kept_unless_forced(capsys, monkeypatch, tmp_pat
         (("report", "CartPole-v1", "-o", "x.html"), "no table"),
         (("plot", "-o", "x.gif"), "must end in"),
         (("plot", "-o", "x.svg", "--what", "sums"), "choose out of"),
-        (("plot", "FrozenLake-v1", "-o", "x.svg", "--what", "thresholds"), "nothing of thresholds"),
+        (("plot", "-o", "x.svg", "--what", "values", "--what", "values"), "is given twice"),
+        (("plot", "-o", "x.svg", "--what", "values", "--what", "sums"), "--what sums: choose"),
         (("gallery", "-o", "no/such/folder"), "cannot be made"),
     ],
 )
@@ -219,6 +222,43 @@ def test_wrong_input_is_one_line(capsys, monkeypatch, tmp_path, arguments, expec
     assert (code, out, err.count("\n")) == (2, "", 1)
     assert expected in err
     assert list(tmp_path.iterdir()) == []
+
+
+CANNOT = [
+    ("FrozenLake-v1", [], "thresholds", "is no chain"),
+    ("FrozenLake-v1", [], "learning", "is no chain"),
+    ("equal.json", [], "thresholds", "changes at no gamma"),
+    ("equal.json", [], "learning", "changes at no gamma"),
+    ("twice.json", [], "learning", "changes at 2 gammas, and learning is for one"),
+    ("parts.json", [], "learning", "two branches that pay one reward each"),
+    ("qdecay/NChain-v0", [], "learning", "is no chain"),
+    (HOMEWORK[2], ["-k", "slip=1/9"], "learning", "only without slip"),
+    (HOMEWORK[2], ["-k", "escape=true"], "learning", "only without slip"),
+]
+
+
+@pytest.mark.parametrize(("source", "options", "kind", "reason"), CANNOT)
+@pytest.mark.parametrize("before", [True, False])
+def test_what_cannot_be_drawn_is_refused_wherever_it_stands(
+    capsys, monkeypatch, tmp_path, source: str, options: list[str], kind: str, reason: str, before
+) -> None:
+    """Beside what can be drawn too, before any training, and nothing is written."""
+    branches = {
+        "equal": [[1], [0, 1]],
+        "twice": [[1], [0, "9/2", "-9/2"]],
+        "parts": [[1, 1], [0, 0, 6]],
+    }
+    for name, (near, far) in branches.items():
+        layout = {"schema": "qdecay.layout/1", "near": ["a", near], "far": ["b", far]}
+        (tmp_path / f"{name}.json").write_text(json.dumps(layout))
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys.modules["qdecay.compare"], "compare", None)
+    words = ["--what", kind, "--what", "values"]
+    words = words if before else [*words[2:], *words[:2]]
+    code, out, err = run(capsys, monkeypatch, "plot", source, *options, "-o", "x.svg", *words)
+    assert (code, out, err.count("\n")) == (2, "", 1)
+    assert f"--what {kind}: {source}: " in err and reason in err
+    assert not Path("x.svg").exists()
 
 
 def test_a_page_that_cannot_be_written_leaves_nothing_behind(capsys, monkeypatch, tmp_path) -> None:

@@ -100,7 +100,7 @@ def test_what_is_no_store_is_told(store: Path, tmp_path: Path) -> None:
     ):
         with pytest.raises(InputError, match=message):
             export(path, tmp_path / "x.csv")
-    with pytest.raises(InputError, match=r"must end in \.csv or \.parquet"):
+    with pytest.raises(InputError, match=r"must end in \.csv, \.parquet"):
         export(store, tmp_path / "x.xlsx")
     assert not (tmp_path / "x.csv").exists()
 

@@ -66,7 +66,7 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
         OSError: the file cannot be written, or `path` is a folder, a pipe or a device.
     """
     target = Path(path).resolve()
-    scratch = target.with_name(f".{target.name[:200]}.{secrets.token_hex(4)}.tmp")
+    scratch = target.with_name(f".{secrets.token_hex(8)}.tmp")  # no longer name than any other
     try:
         if (
             target.exists() and not target.is_file()

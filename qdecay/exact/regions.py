@@ -25,6 +25,7 @@ from qdecay.exact.rational_model import RationalModel
 from qdecay.exact.series import PolicySeries
 from qdecay.exact.threads import on_one_thread
 from qdecay.exact.walk import Event, Walk
+from qdecay.shown import shown_decimal
 from qdecay_envs.rational import RationalLike, rational
 
 if TYPE_CHECKING:
@@ -273,7 +274,8 @@ def policy_regions(
         if walk is None:
             raise BudgetExceeded(f"{limit}; nothing is settled right of gamma = 0") from None
         reached = _proven_to(walk, events, max_breakpoints)
-        message = f"{limit}; {len(events)} points found, proven up to gamma = {reached.decimal(12)}"
+        proven = f"proven up to gamma = {shown_decimal(reached, 12)}"
+        message = f"{limit}; {len(events)} points found, {proven}"
         raise BudgetExceeded(
             message, _assembled(mdp, start, model, walk, events, reached)
         ) from None

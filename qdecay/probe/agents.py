@@ -9,15 +9,14 @@ from __future__ import annotations
 import graphlib
 import importlib
 import math
-import sys
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from qdecay.errors import BudgetExceeded, InputError
 from qdecay.extras import require
+from qdecay.user_code import UserCodeError, import_user_module, their_part
 
 if TYPE_CHECKING:
     import gymnasium as gym
@@ -33,7 +32,7 @@ _UNLEARNT = 1e-6
 _MAX_STEPS = 50_000_000
 
 
-class AgentError(InputError):
+class AgentError(UserCodeError):
     """The agent raised, or answered with something that is no action; says at which question."""
 
 
@@ -50,10 +49,41 @@ def choose(train: Trainer, question: Question) -> bool:
         answer = _answer(policy, observation)
     except AgentError as error:
         raise AgentError(f"{error} ({question})") from error
-    except Exception as error:
-        raise AgentError(f"the agent raised {error!r} ({question})") from error
+    except (Exception, SystemExit) as error:
+        _, shown = their_part(error)
+        raise AgentError(f"the agent raised {error!r} ({question})", shown) from error
     action = _action(answer, question)
     return action == question.far_action
+
+
+def pack(train: Trainer) -> bytes:
+    """Return a trainer as `choose_packed` takes it, in another process.
+
+    Raises:
+        AgentError: it cannot be sent.
+    """
+    from joblib.externals.loky.backend.reduction import dumps
+
+    try:
+        return bytes(dumps(train))
+    except Exception as error:  # objects may refuse in any way
+        raise AgentError(f"the agent cannot be sent to other processes: {error!r}") from error
+
+
+def choose_packed(packed: bytes, question: Question) -> bool:
+    """Do as `choose` with a trainer that was sent from another process.
+
+    It is unpacked here, because its module may fail when it is imported again.
+    """
+    from joblib.externals.loky.backend.reduction import loads
+
+    try:
+        train = loads(packed)
+    except (Exception, SystemExit) as error:
+        _, shown = their_part(error)
+        message = f"the agent cannot be loaded in another process: {error!r}"
+        raise AgentError(message, shown) from error
+    return choose(train, question)
 
 
 def _answer(policy: Any, observation: Any) -> Any:
@@ -214,14 +244,9 @@ def load_trainer(text: str, gamma: float | None) -> Trainer:
 
 
 def _function(module: str, name: str, text: str) -> Trainer:
-    if str(Path.cwd()) not in sys.path:
-        sys.path.insert(0, str(Path.cwd()))
-    try:
-        found = getattr(importlib.import_module(module), name)
-    except (ImportError, AttributeError, ValueError) as error:
-        raise InputError(f"{text}: {error}") from error
-    except Exception as error:  # the person's own code: it may raise anything
-        raise InputError(f"{text}: importing {module} raised {error!r}") from error
+    found = getattr(import_user_module(module, text), name, None)
+    if found is None:
+        raise InputError(f"{text}: {module} has no attribute {name!r}")
     if not callable(found):
         raise InputError(f"{text}: is no function of (env, seed)")
     trainer: Trainer = found

@@ -10,6 +10,7 @@ from typing import Any
 from qdecay.probe.curves import Cell, CurveFit, fit_curves
 from qdecay.probe.psi import Staircase
 from qdecay.probe.question import Setting
+from qdecay.shown import shortest
 
 SCHEMA = "qdecay.probe/1"
 _SIDES = 8  # answers after which "always the same action" is no accident (1 in 128)
@@ -157,7 +158,7 @@ class DiscountProfile:
             parameters = ", ".join(map(str, self.curve.parameters))
             parts = [f"behaves as {parameters}"]
         if self.told is not None:
-            parts.append(f"it was told {self.told:g}")
+            parts.append(f"it was told {shortest(self.told)}")
         if self.curve is not None:
             parts.append(f"the curve is {self.curve.name}")
         parts += [

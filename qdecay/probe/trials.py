@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from qdecay.errors import InputError, input_errors
-from qdecay.probe.agents import AgentError, Trainer, choose
+from qdecay.probe.agents import AgentError, Trainer, choose, choose_packed, pack
 from qdecay.probe.question import Question
 from qdecay.processes import Processes, WorkerDied
 from qdecay_envs.files import read_text
@@ -97,10 +97,11 @@ def asker(
         yield lambda questions: [_known(train, q, store, tick) for q in questions]
         return
     processes, finished = Processes(workers), False
+    packed = pack(train)
 
     def ask(questions: Sequence[Question]) -> list[bool]:
         unknown = [question for question in questions if store.get(question) is None]
-        jobs = {processes.submit(choose, train, question): question for question in unknown}
+        jobs = {processes.submit(choose_packed, packed, q): q for q in unknown}
         for job in as_completed(jobs):
             try:
                 store.put(jobs[job], processes.result(job))

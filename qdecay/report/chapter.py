@@ -14,9 +14,10 @@ from qdecay.mdp import MDP
 from qdecay.report import mathml
 from qdecay.report.figures import Plot, thresholds_plot, undertrained_plot
 from qdecay.report.graph import Graph, graph_of
-from qdecay.report.samples import Sample, decades, samples
+from qdecay.report.samples import Sample, decades, page_decimal, samples
 from qdecay.report.toy_text import Board, board_of
 from qdecay.report.values import curves
+from qdecay.shown import shown_decimal
 from qdecay.source import HOMEWORK, Source
 from qdecay_envs.layout import ChainLayout
 
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     import gymnasium as gym
 
     from qdecay.compare import Comparison
+    from qdecay.exact.algebraic import AlgebraicNumber
+    from qdecay.thresholds import LearnedThreshold
 
 _PROBLEMS = dict(zip(HOMEWORK, ("A", "B", "C, short", "C, long"), strict=True))
 _STEPS = (1000, 500, 200, 100)  # grids of gamma, finest first
@@ -40,6 +43,7 @@ class Chapter:
         source: what was named.
         mdp, regions: the model and its exact regions.
         layout: of a chain.
+        plain: of a chain, whether nothing slips, escapes or adds noise.
         board: of a toy-text environment.
         comparison: exact, planned and learned thresholds; None where there is none.
     """
@@ -48,6 +52,7 @@ class Chapter:
     mdp: MDP
     regions: PolicyRegions
     layout: ChainLayout | None = None
+    plain: bool = True
     board: Board | None = None
     comparison: Comparison | None = None
 
@@ -94,6 +99,13 @@ class Chapter:
     def changing_states(self) -> list[int]:
         """The states whose optimal actions change at some breakpoint, in order."""
         return sorted({s for point in self.regions.breakpoints for s in point.changes})
+
+    @property
+    def start_gammas(self) -> list[AlgebraicNumber]:
+        """The gammas at which the best choice at the start changes."""
+        if self.regions.start is None:
+            return []
+        return [self.regions.breakpoints[i].gamma for i in self.regions.start_breakpoints()]
 
     def document(self) -> dict[str, Any]:
         """Return the regions as `qdecay regions --json` prints them."""
@@ -175,7 +187,7 @@ class Chapter:
         changes = list(point.changes.items())
         return {
             "closed_form": None if form is None else mathml.closed_form(form),
-            "decimal": gamma.decimal(),
+            "decimal": shown_decimal(gamma, 40),
             "polynomial": mathml.polynomial(gamma.coefficients),
             "written": mathml.written(gamma.coefficients),
             "degree": gamma.degree,
@@ -202,35 +214,45 @@ class Chapter:
         form = gamma.closed_form()
         return {
             "closed_form": None if form is None else mathml.closed_form(form),
-            "decimal": gamma.decimal(12),
+            "decimal": shown_decimal(gamma, 12),
         }
 
-    def thresholds(self) -> list[tuple[dict[str, Any], Plot]]:
+    def thresholds(self) -> list[tuple[list[tuple[str, str]], Plot]]:
         """Return numbers and a plot for every learned threshold."""
         if self.comparison is None:
             return []
-        row = self.comparison.to_json()
-        panels = zip(
-            self.comparison.exact,
-            self.comparison.learned,
-            row["exact"],
-            row["planned"],
-            row["learned"],
-            strict=True,
-        )
+        row = self.comparison
         return [
             (
-                {"exact": shown, "planned": planned, "learned": numbers},
+                _numbers(gamma, planned, learned),
                 thresholds_plot(f"Choices of trained agents: {self.title}", gamma, learned),
             )
-            for gamma, learned, shown, planned, numbers in panels
+            for gamma, planned, learned in zip(row.exact, row.planned, row.learned, strict=True)
         ]
 
     def undertrained(self) -> Plot | None:
-        """Return what an under-trained learner does, for a chain with one break-even gamma."""
-        if self.layout is None or self.comparison is None or len(self.comparison.exact) != 1:
+        """Return what an under-trained learner does, for a plain chain that flips at one gamma."""
+        gammas = self.start_gammas
+        if self.layout is None or not self.plain or len(gammas) != 1:
             return None
-        return undertrained_plot(self.layout, self.comparison.exact[0], _UNDERTRAINED_STEP_SIZE)
+        return undertrained_plot(self.layout, gammas[0], _UNDERTRAINED_STEP_SIZE)
+
+
+def _numbers(
+    gamma: AlgebraicNumber, planned: float, learned: LearnedThreshold
+) -> list[tuple[str, str]]:
+    """The exact, planned and learned gammas, each with what it is."""
+    median, low, high = map(page_decimal, (learned.median, learned.low, learned.high))
+    found = [
+        ("exact", page_decimal(gamma)),
+        ("planned", page_decimal(planned)),
+        (f"learned, median of {learned.seeds} seeds", median),
+        ("range over seeds", f"{low} to {high}"),
+    ]
+    if learned.interval is not None:
+        low, high = (shown_decimal(end, 4) for end in learned.interval)
+        found.append(("95 % interval", f"{low} to {high}"))
+    return [*found, ("steps of all trainings", f"{learned.steps:,}")]
 
 
 def read_chapter(source: Source, *, max_seconds: float | None = None) -> Chapter:
@@ -246,14 +268,14 @@ def read_chapter(source: Source, *, max_seconds: float | None = None) -> Chapter
     """
     mdp = source.mdp()
     env = _env(source)
-    layout = getattr(env.unwrapped, "layout", None) if env is not None else None
-    return Chapter(
-        source,
-        mdp,
-        policy_regions(mdp, max_seconds=max_seconds),
-        layout if isinstance(layout, ChainLayout) else None,
-        board_of(env) if env is not None else None,
-    )
+    regions = policy_regions(mdp, max_seconds=max_seconds)
+    if env is None:
+        return Chapter(source, mdp, regions)
+    chain: Any = env.unwrapped
+    if not isinstance(getattr(chain, "layout", None), ChainLayout):
+        return Chapter(source, mdp, regions, board=board_of(env))
+    plain = not (chain.slip or chain.escape or chain.reward_noise)
+    return Chapter(source, mdp, regions, chain.layout, plain)
 
 
 def _env(source: Source) -> gym.Env[Any, Any] | None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from qdecay.errors import BudgetExceeded, InputError
+from qdecay.outputs import PAGES
 from qdecay.report.chapter import Chapter, read_chapter, title_of
 from qdecay.report.page import check_page_path, explorer, render, write_page
 from qdecay.source import Source
@@ -76,6 +77,8 @@ def write_gallery(
         InputError: a file is there and `force` is not set, or its name cannot be written.
         OSError: a file cannot be written.
     """
+    if folder.suffix in PAGES:
+        raise InputError(f"{folder}: is the name of a page; name a folder to fill")
     _make(folder)
     index = folder / "index.html"
     pages = [folder / f"{_slug(source)}.html" for source in ids]

@@ -29,18 +29,46 @@ def save_model(chapters: Sequence[Chapter], kinds: Sequence[str], path: Path) ->
 
     Args:
         chapters: the models.
-        kinds: out of `KINDS`; what does not apply to a model is left out of its panels.
+        kinds: out of `KINDS`, as `check_kinds` lets them pass.
         path: ends in .svg, .pdf or .png.
 
     Raises:
-        InputError: the file cannot be written, or nothing that was asked for applies.
+        InputError: the file cannot be written.
     """
     panels = [panel for chapter in chapters for kind in kinds for panel in KINDS[kind](chapter)]
-    if not panels:
-        raise InputError(f"{path}: there is nothing of {', '.join(kinds)} to draw here")
     with _figure(len(panels), path) as axes:
         for ax, panel in zip(axes, panels, strict=True):
             panel(ax)
+
+
+def check_kinds(chapters: Sequence[Chapter], kinds: Sequence[str]) -> None:
+    """Refuse what cannot be drawn of a model, before agents are trained for the rest.
+
+    Raises:
+        InputError: says which kind, of which model, and why.
+    """
+    for kind in kinds:
+        for chapter in chapters:
+            if reason := _reason_against(kind, chapter):
+                raise InputError(f"--what {kind}: {chapter.source.text}: {reason}")
+
+
+def _reason_against(kind: str, chapter: Chapter) -> str | None:
+    """Return why there is nothing of a kind to draw, or None."""
+    if kind in ("regions", "values"):
+        return None
+    if chapter.layout is None:
+        return f"is no chain, and {kind} can be drawn of chains only"
+    gammas = len(chapter.start_gammas)
+    if not gammas:
+        return "the best choice at the start changes at no gamma"
+    if kind == "thresholds" or chapter.undertrained() is not None:
+        return None
+    if not chapter.plain:
+        return "what is learnt after k walks is known only without slip, escape and reward_noise"
+    if gammas > 1:
+        return f"the best choice at the start changes at {gammas} gammas, and learning is for one"
+    return "learning is for two branches that pay one reward each and then end"
 
 
 def _regions(chapter: Chapter) -> list[Panel]:

@@ -14,7 +14,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from qdecay.outputs import check_output
+from qdecay.outputs import PAGES, check_output
 from qdecay.report.chapter import Chapter
 from qdecay.report.figures import learning_times_plot
 from qdecay_envs.files import replacing
@@ -95,10 +95,10 @@ def check_page_path(path: Path, *, force: bool) -> None:
     """Refuse a page that could not be written, before any long work.
 
     Raises:
-        InputError: the file is there and not to be replaced, it is a folder, the folder is
-            missing, or jinja2 is.
+        InputError: the name ends otherwise, the file is there and not to be replaced, it is a
+            folder, the folder is missing, or jinja2 is.
     """
-    check_output(path, force=force)
+    check_output(path, PAGES, force=force)
     _environment()
 
 

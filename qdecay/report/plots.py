@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from qdecay.errors import InputError
 from qdecay.extras import require
-from qdecay.outputs import check_output
+from qdecay.outputs import PLOTS, check_output
+from qdecay.shown import shown_decimal
 from qdecay_envs.files import replacing
 
 if TYPE_CHECKING:
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from qdecay.exploration import LearningTime
     from qdecay.thresholds import LearnedThreshold
 
-SUFFIXES = (".svg", ".pdf", ".png")
 # Okabe & Ito's palette, which colour-blind readers can tell apart.
 EXACT, LEARNED, SPREAD = "#D55E00", "#0072B2", "#56B4E9"
 EXPLORER_COLOURS = ("#999999", "#0072B2", "#009E73", "#CC79A7")
@@ -41,9 +41,7 @@ def check_plot_path(path: Path, *, force: bool = True) -> None:
     Raises:
         InputError: the ending is unknown, the folder is missing, or matplotlib is.
     """
-    if path.suffix not in SUFFIXES:
-        raise InputError(f"{path}: a plot's name must end in {', '.join(SUFFIXES)}")
-    check_output(path, force=force)
+    check_output(path, PLOTS, force=force)
     require("matplotlib", "plot", "plots")
 
 
@@ -106,7 +104,7 @@ def _draw_choices(ax: Any, source: str, exact: AlgebraicNumber, learned: Learned
     else:
         ends = [min(gammas), learned.median, learned.median, max(gammas)]
         ax.plot(ends, [0, 0, 1, 1], color=LEARNED, label="median of the seeds")
-    label = exact.closed_form() or exact.decimal(6)
+    label = exact.closed_form() or shown_decimal(exact, 6)
     ax.axvline(float(exact), color=EXACT, lw=1.5, ls="--", label=f"exact: {label}")
     ax.set_title(source)
     ax.set_xlabel("discount factor γ")
@@ -142,7 +140,7 @@ def _draw_times(ax: Any, rows: Sequence[LearningTime], by_gamma: bool) -> None:
             _draw_explorer(ax, list(side), by_gamma, colour, None if number else name)
     if by_gamma and len({row.reward for row in rows}) == 1:
         for gamma in rows[0].break_evens():
-            ax.axvline(float(gamma), color=EXACT, lw=1, label=f"exact: {gamma.decimal(6)}")
+            ax.axvline(float(gamma), color=EXACT, lw=1, label=f"exact: {shown_decimal(gamma, 6)}")
     walk = sorted({(float(r.gamma) if by_gamma else r.delay, r.random_walk) for r in rows})
     ax.plot(*zip(*walk, strict=True), "--", color=EXACT, lw=1.2, label="random walk to R")
     ax.set_yscale("log")

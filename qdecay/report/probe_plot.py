@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from qdecay.errors import InputError
 from qdecay.report.plots import EXACT, LEARNED, SPREAD, _figure
+from qdecay.shown import shortest
 
 if TYPE_CHECKING:
     from qdecay.probe.profile import DiscountProfile
@@ -63,4 +64,6 @@ def _draw_curves(ax: Any, profile: DiscountProfile) -> None:
         ax.plot(grid, heights, _LINES[fit.name], color=LEARNED, lw=1, label=label)
     if profile.told:
         told = [profile.told ** (n - near) for n in grid]
-        ax.plot(grid, told, "-.", color=EXACT, lw=1, label=f"told: gamma = {profile.told:g}")
+        ax.plot(
+            grid, told, "-.", color=EXACT, lw=1, label=f"told: gamma = {shortest(profile.told)}"
+        )

@@ -14,11 +14,17 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from qdecay.exact.algebraic import AlgebraicNumber
+from qdecay.shown import shown_decimal
 
 Gamma = Fraction | AlgebraicNumber
 _INSIDE = 3  # samples that every region has at least
 _PREFERRED = ("8", "6.3", "5", "4", "3.2", "2.5", "2", "1.6", "1.2", "1")  # 1 - gamma, per decade
 _CLOSEST = 12  # decades of 1 - gamma at most; closer to 1 only breakpoints are shown
+
+
+def page_decimal(number: AlgebraicNumber | float) -> str:
+    """Return a number of a page: to ten digits, in as much room where it needs a power of ten."""
+    return shown_decimal(number, 10, scientific=7)
 
 
 @dataclass(frozen=True)
@@ -40,8 +46,9 @@ class Sample:
     def text(self) -> str:
         """The gamma as a decimal: all of a grid point's digits, 10 of a breakpoint's."""
         if isinstance(self.gamma, AlgebraicNumber):
-            return self.gamma.decimal(10)
-        return AlgebraicNumber.of(self.gamma).decimal(10 if self.breakpoint is not None else 60)
+            return page_decimal(self.gamma)
+        gamma = AlgebraicNumber.of(self.gamma)
+        return shown_decimal(gamma, 60) if self.breakpoint is None else page_decimal(gamma)
 
 
 def samples(

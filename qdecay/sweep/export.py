@@ -18,13 +18,12 @@ from typing import Any
 
 from qdecay.errors import InputError
 from qdecay.extras import require
-from qdecay.outputs import check_output
+from qdecay.outputs import TABLES, check_output
 from qdecay.sweep.database import connect, json_object, refuse_foreign, require_store, told
 from qdecay.sweep.toml import canonical
 from qdecay_envs.files import replacing
 from qdecay_envs.rational import rational
 
-SUFFIXES = (".csv", ".parquet")
 _RESULTS = {
     "action": int,
     "value": float,
@@ -50,11 +49,7 @@ def export(store: str | Path, path: str | Path) -> int:
         OSError: the file cannot be written.
     """
     source, target = Path(store), Path(path)
-    if target.suffix not in SUFFIXES:
-        raise InputError(f"{path}: the name of an export must end in {' or '.join(SUFFIXES)}")
-    if source.resolve() == target.resolve():
-        raise InputError(f"{path}: is the store itself: name another file")
-    check_output(target)
+    check_output(target, TABLES, source=source)
     write = _write_csv if target.suffix == ".csv" else _parquet_writer()
     with open_store(source) as connection, replacing(target) as scratch:
         columns, rows = _table(connection, source)

@@ -301,3 +301,20 @@ def test_axe_finds_no_fault_in_the_gallery(chromium, tmp_path: Path, scheme) -> 
         assert page.evaluate("axe.run()")["violations"] == []
         page.click("text=N chain")
         assert page.inner_text("h1") == "N chain"
+
+
+@pytest.mark.parametrize("reward", ["700000000000", "7e-9", "1234567", "0.00012345"])
+def test_no_number_of_an_axis_is_cut(visit, pages, tmp_path, reward: str) -> None:
+    """Large and small rewards: each label stands inside the drawing, and reads as its value."""
+    path = tmp_path / "reward.json"
+    path.write_text(
+        json.dumps(
+            {"schema": "qdecay.layout/1", "near": ["a", [0, 0]], "far": ["b", [0, 0, reward]]}
+        )
+    )
+    with visit(pages(str(path))) as seen:
+        left = seen.page.query_selector("#chart-0 svg").bounding_box()["x"]
+        labels = seen.page.query_selector_all("#chart-0 svg text[text-anchor=end]:not(.label)")
+        assert min(label.bounding_box()["x"] for label in labels) >= left
+        values = [float(label.text_content()) for label in labels]
+        assert max(values) >= float(reward) / 2

@@ -232,6 +232,12 @@
     return ticks.map((tick) => Number(tick.toPrecision(6)));
   }
 
+  /** A tick's number whole, in the room that the margin leaves. */
+  function tickText(value) {
+    const text = String(value);
+    return text.length <= 6 ? text : value.toExponential().replace("e+", "e");
+  }
+
   function valueRange(chapter, curves) {
     const { gammas } = chapter.data;
     const seen = [];
@@ -286,7 +292,7 @@
     clip.append(element("rect", { x: MARGIN.left, y: MARGIN.top - 6, width: width - MARGIN.left - MARGIN.right + 6, height: height - MARGIN.top - MARGIN.bottom + 12 }));
     svg.append(clip);
     for (const value of niceTicks(low, high)) {
-      const text = chapter.unit === "behind" ? `${Number((100 * value).toPrecision(6))} %` : String(value);
+      const text = chapter.unit === "behind" ? `${tickText(Number((100 * value).toPrecision(6)))} %` : tickText(value);
       svg.append(element("line", { class: "grid", x1: MARGIN.left, x2: width - MARGIN.right, y1: y(value), y2: y(value) }));
       svg.append(element("text", { x: MARGIN.left - 8, y: y(value) + 4, "text-anchor": "end" }, text));
     }

@@ -1,0 +1,243 @@
+"""Keyword arguments of an environment as a person writes them, held against its signature.
+
+A shell has text only, and Python takes any text for true: `is_slippery=no` would ask about the
+slippery lake. So a value that stays text is passed on only where the environment takes text, and a
+value of another kind than the signature names is refused.
+"""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import json
+import types
+import typing
+import warnings
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Any
+
+from qdecay.errors import InputError
+
+_NAMES = {bool: "true or false", int: "a whole number", float: "a number", str: "text"}
+_EXAMPLES = {bool: "false", int: "4", float: "0.5"}
+_SCALARS = {*_NAMES, type(None)}
+_UNKNOWN: Any = object()
+_LONGEST = 40  # characters of a value that a message repeats
+
+
+@dataclass(frozen=True)
+class Typed:
+    """A value that was typed as text.
+
+    Attributes:
+        text: what was typed.
+        value: what it is as JSON or else as a Python literal; the text where it is neither.
+    """
+
+    text: str
+    value: Any
+
+    @classmethod
+    def read(cls, text: str) -> Typed:
+        """Read what was typed.
+
+        >>> [Typed.read(text).value for text in ("false", "False", "8x8", "1/10", '"1"')]
+        [False, False, '8x8', '1/10', '1']
+        """
+        for read in (json.loads, ast.literal_eval):
+            try:
+                with warnings.catch_warnings(action="ignore"):  # of syntax such as 1or 2
+                    return cls(text, read(text))
+            except (ValueError, SyntaxError, TypeError, RecursionError, MemoryError):
+                continue
+        return cls(text, text)
+
+    @property
+    def is_bare(self) -> bool:
+        """Whether it is text that nobody put into quotes."""
+        return isinstance(self.value, str) and self.value == self.text
+
+
+@dataclass(frozen=True)
+class _Parameter:
+    """What is known of an argument.
+
+    Attributes:
+        kinds: the types of its annotation; empty where they are not known.
+        default: its default, or `_UNKNOWN`.
+    """
+
+    kinds: frozenset[Any]
+    default: Any = _UNKNOWN
+
+    @property
+    def takes_text(self) -> bool:
+        return str in self.kinds or isinstance(self.default, str)
+
+    @property
+    def shown_kinds(self) -> frozenset[Any]:
+        """The types by which a message names what it takes."""
+        by_default = frozenset({type(self.default)} & set(_NAMES))
+        return self.kinds or by_default
+
+    def takes(self, value: Any) -> bool:
+        """Whether the signature has a place for a value; True where it says nothing."""
+        kinds = self.kinds
+        if isinstance(value, str):
+            return self.takes_text or not self.shown_kinds
+        if not kinds or (value is None and self.default is None):
+            return True
+        if isinstance(value, bool):
+            return bool in kinds
+        if isinstance(value, int) and {int, float} & kinds:
+            return True
+        if isinstance(value, list | tuple | dict | set | bytes | complex):
+            return not kinds <= _SCALARS
+        return any(isinstance(value, kind) for kind in kinds)
+
+
+def checked_arguments(
+    name: str,
+    given: Mapping[str, Any],
+    creator: Callable[..., Any],
+    defaults: Mapping[str, Any] = {},
+    maker: Callable[..., Any] | None = None,
+) -> dict[str, Any]:
+    """Return the arguments as values, after a look at the signature they are meant for.
+
+    Args:
+        name: the environment, for messages.
+        given: values, or what was `Typed`.
+        creator: what takes the arguments, such as the environment's class.
+        defaults: the arguments that the environment is registered with.
+        maker: what calls `creator`, and has arguments of its own.
+
+    Raises:
+        InputError: an argument is not known, or a value is of a kind that it does not take.
+    """
+    known, is_open = _parameters(creator)
+    if maker is not None:
+        also = {key: value for key, value in _parameters(maker)[0].items() if key != "id"}
+        known = known | {key: value for key, value in also.items() if key not in known}
+    for key, value in defaults.items():
+        known[key] = _Parameter(known[key].kinds if key in known else frozenset(), value)
+    result = {}
+    for key, value in given.items():
+        if key not in known and not is_open:
+            close = get_close_matches(key, known, n=1)
+            meant = f"did you mean {close[0]}? " if close else ""
+            raise InputError(f"{name}: has no argument {key:.{_LONGEST}}; {meant}{_listed(known)}")
+        result[key] = _value(name, key, value, known.get(key, _Parameter(frozenset())))
+    return result
+
+
+def _listed(known: Mapping[str, Any]) -> str:
+    return f"known are {', '.join(known)}" if known else "it takes none"
+
+
+def _value(name: str, key: str, given: Any, parameter: _Parameter) -> Any:
+    typed = given if isinstance(given, Typed) else None
+    value = typed.value if typed else given
+    if typed and typed.is_bare:
+        if parameter.takes_text:
+            return value
+        shown, mend = value, f"""or {key}='"{value:.{_LONGEST}}"' where text is meant"""
+    elif (typed and isinstance(value, str)) or parameter.takes(value):  # quotes insist
+        return value
+    elif typed and str in parameter.kinds and not isinstance(value, list | tuple | dict):
+        return typed.text  # such as map_name=8, or an exact number, which may be text
+    else:
+        shown, mend = typed.text if typed else repr(value), ""
+    kinds = [kind for kind in _NAMES if kind in parameter.shown_kinds]
+    wanted = " or ".join(_NAMES[kind] for kind in kinds) or "no bare text"
+    advice = ", ".join(filter(None, [_example(key, value, kinds), mend]))
+    raise InputError(f"{name}: {key} takes {wanted}, got {shown:.{_LONGEST}}: write {advice}")
+
+
+def _example(key: str, value: Any, kinds: list[Any]) -> str:
+    if isinstance(value, float) and value.is_integer() and int in kinds:
+        return f"{key}={int(value)}"
+    if isinstance(value, float) and str in kinds:
+        return f'{key}="{value}"'
+    examples = [_EXAMPLES[kind] for kind in kinds if kind in _EXAMPLES]
+    return f"{key}={examples[0]}" if examples else f"{key}='[1, 0]' or other JSON"
+
+
+def _parameters(creator: Callable[..., Any]) -> tuple[dict[str, _Parameter], bool]:
+    """Return the keyword arguments by name, and whether there may be others."""
+    found: dict[str, _Parameter] = {}
+    functions = _functions(creator)
+    for function in functions:
+        try:
+            parameters = inspect.signature(function).parameters
+        except (TypeError, ValueError):  # of what is not written in Python
+            return found, True
+        hints = _hints(function)
+        passes_on = False
+        for name, p in parameters.items():
+            if p.kind is p.VAR_KEYWORD:
+                listed = _unpacked(hints.get(name))
+                passes_on = listed is None
+                found = {**(listed or {}), **found}
+            elif p.kind not in (p.VAR_POSITIONAL, p.POSITIONAL_ONLY) and name not in found:
+                default = _UNKNOWN if p.default is p.empty else p.default
+                found[name] = _Parameter(_kinds(hints.get(name, Any)), default)
+        if not passes_on:
+            break
+    found.pop("self", None)
+    return found, passes_on or function is not functions[0]
+
+
+def _functions(creator: Callable[..., Any]) -> list[Callable[..., Any]]:
+    """The function, or the constructors of a class and its bases: `**kwargs` goes on to those."""
+    if not isinstance(creator, type):
+        return [creator]
+    return [vars(base)["__init__"] for base in creator.__mro__ if "__init__" in vars(base)]
+
+
+class _Names(dict[str, Any]):
+    """Names of annotations; one that only a type checker imports stands for anything."""
+
+    def __missing__(self, name: str) -> Any:
+        return Any
+
+
+def _hints(function: Callable[..., Any]) -> dict[str, Any]:
+    import builtins
+
+    names = _Names(vars(builtins) | getattr(function, "__globals__", {}))
+    try:
+        return typing.get_type_hints(function, localns=names)
+    except Exception:  # annotations may be anything
+        return {}
+
+
+def _unpacked(hint: Any) -> dict[str, _Parameter] | None:
+    """Return the arguments of `**options: Unpack[SomeTypedDict]`, or None of any other."""
+    (options,) = typing.get_args(hint) or (None,)
+    if not typing.is_typeddict(options):
+        return None
+    return {name: _Parameter(_kinds(kind)) for name, kind in typing.get_type_hints(options).items()}
+
+
+def _kinds(hint: Any) -> frozenset[Any]:
+    """Return the types of an annotation; nothing where one of them may be anything."""
+    parts = (
+        typing.get_args(hint)
+        if typing.get_origin(hint) in (typing.Union, types.UnionType)
+        else (hint,)
+    )
+    kinds = set()
+    for part in parts:
+        origin = typing.get_origin(part)
+        if origin is typing.Literal:
+            kinds |= {type(value) for value in typing.get_args(part)}
+        elif origin in (typing.Union, types.UnionType):
+            kinds |= _kinds(part)
+        else:
+            kinds.add(origin or part)
+    if {Any, object} & kinds or not all(isinstance(kind, type) for kind in kinds):
+        return frozenset()
+    return frozenset(kinds)

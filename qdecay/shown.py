@@ -1,0 +1,59 @@
+"""Numbers as people read them: rounded correctly, never cut, with powers of ten where needed."""
+
+from __future__ import annotations
+
+import math
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from qdecay.exact.algebraic import AlgebraicNumber
+
+_SMALLEST = -6  # the least power of ten that is written out
+
+
+def shown_decimal(
+    number: AlgebraicNumber | float, digits: int, *, scientific: int | None = None
+) -> str:
+    """Return a number rounded to so many significant digits.
+
+    What is below 1e-6, or has more than `digits` digits before the point, is written with a power
+    of ten. A number below 1 that would read as 1 gets the digits that tell them apart.
+
+    Args:
+        number: exact, or a float.
+        digits: at least 1.
+        scientific: the digits of a number with a power of ten, where those are to be fewer.
+
+    >>> from qdecay.exact.algebraic import AlgebraicNumber
+    >>> [shown_decimal(AlgebraicNumber.of(x), 4) for x in ("1/3", "1/2", "2e-300")]
+    ['0.3333', '0.5', '2e-300']
+    >>> [shown_decimal(x, 4, scientific=2) for x in (0.5, 0.00123456, 1.23456e-40, 0.99999999)]
+    ['0.5000', '0.001235', '1.2e-40', '0.99999999']
+    """
+    value = Decimal(_rounded(number, digits))
+    if not value.is_finite():
+        return str(number)
+    if value and not _SMALLEST <= value.adjusted() < digits:
+        digits = scientific or digits
+        value = Decimal(_rounded(number, digits))
+        return format(value, "e" if value.adjusted() < 0 else f".{digits - 1}e")
+    while value == 1 and number < 1:
+        digits *= 2
+        value = Decimal(_rounded(number, digits))
+    return format(value, "f")
+
+
+def _rounded(number: AlgebraicNumber | float, digits: int) -> str:
+    if isinstance(number, float | int):
+        return f"{number:#.{digits}g}" if digits < 17 else repr(float(number))
+    return number.decimal(digits)
+
+
+def shortest(number: float) -> str:
+    """Return a float that a person gave, as shortly as tells it from every other.
+
+    >>> shortest(0.9), shortest(1), shortest(0.99999999)
+    ('0.9', '1', '0.99999999')
+    """
+    return repr(float(number)).removesuffix(".0") if math.isfinite(number) else str(number)

@@ -1,0 +1,106 @@
+"""Code that a person hands in: agents and environments, which may fail in ways of their own.
+
+What it raises is told with its traceback, from the first line that is theirs on.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import ModuleType
+
+from qdecay.errors import InputError
+
+_NOT_THEIRS = ("qdecay", "qdecay_envs", "gymnasium", "importlib")
+
+
+class UserCodeError(InputError):
+    """A person's own code raised.
+
+    Attributes:
+        shown: the traceback from their first line on; "" where no line of theirs was reached.
+    """
+
+    def __init__(self, message: str, shown: str = "") -> None:
+        super().__init__(message)
+        self.shown = shown
+
+
+@contextmanager
+def user_code(what: str) -> Iterator[None]:
+    """Make a UserCodeError of whatever a line of a person's own code raises, `exit` included.
+
+    Its message is "`what` raised" and the error. What is raised before any such line is reached
+    passes through as it is.
+    """
+    try:
+        yield
+    except UserCodeError:
+        raise
+    except (Exception, SystemExit) as error:
+        theirs, shown = their_part(error)
+        if theirs is None:
+            raise
+        raise UserCodeError(f"{what} raised {described(theirs)}", shown) from error
+
+
+def import_user_module(module: str, name: str) -> ModuleType:
+    """Import a module of the working folder or of what is installed.
+
+    Args:
+        module: its name.
+        name: what was typed, for messages.
+
+    Raises:
+        InputError: there is no such module.
+        UserCodeError: it raised while it was imported.
+    """
+    if str(Path.cwd()) not in sys.path:
+        sys.path.insert(0, str(Path.cwd()))
+    try:
+        with user_code(f"{name}: importing {module}"):
+            return importlib.import_module(module)
+    except (ImportError, ValueError, TypeError) as error:
+        if isinstance(error, UserCodeError):
+            raise
+        raise InputError(f"{name}: {error}") from error
+
+
+def described(error: BaseException) -> str:
+    """Return an exception in one line: its type and what it says.
+
+    >>> described(ValueError("too small"))
+    'ValueError: too small'
+    """
+    return " ".join(traceback.format_exception_only(error)[-1].split())
+
+
+def their_part(error: BaseException) -> tuple[BaseException | None, str]:
+    """Return what a person's own code raised, with its traceback from their first line on.
+
+    That may be behind what is caught: Gymnasium wraps errors. None and "" where no line of
+    theirs was reached.
+    """
+    cause: BaseException | None = error
+    while cause is not None:
+        at = cause.__traceback__
+        while at is not None and not _is_theirs(at.tb_frame.f_code.co_filename):
+            at = at.tb_next
+        if at is not None:
+            return cause, "".join(traceback.format_exception(type(cause), cause, at))
+        if isinstance(cause, SyntaxError) and cause.filename and _is_theirs(cause.filename):
+            return cause, "".join(traceback.format_exception_only(cause))
+        cause = cause.__cause__ or cause.__context__
+    return None, ""
+
+
+def _is_theirs(file: str) -> bool:
+    if file.startswith("<"):  # the import system, what dataclasses write
+        return False
+    homes = (sys.modules[name].__file__ for name in _NOT_THEIRS if name in sys.modules)
+    folders = [Path(home).parent for home in homes if home]
+    return not any(folder in Path(file).parents for folder in folders)
