@@ -90,6 +90,8 @@ class PolicyGraph:
         steps = np.where(earning, 0, most)
         front, seen = np.flatnonzero(earning).tolist(), earning.tolist()
         for step in range(1, most):
+            if not front:
+                break
             ahead = []
             for s in front:
                 for t in self._before[s]:
