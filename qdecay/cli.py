@@ -85,8 +85,8 @@ def main() -> None:
 
 
 def _exit_code(error: Exception) -> int:
-    """Tell an error that a person can mend in one line; let any other be seen whole."""
-    from qdecay.errors import BudgetExceeded, InputError
+    """Tell in one line an error that a person can mend or report; let any other be seen whole."""
+    from qdecay.errors import BudgetExceeded, InputError, InternalError
 
     usage = getattr(error, "format_message", None)  # typer's and click's own exceptions
     if usage is not None:
@@ -96,6 +96,9 @@ def _exit_code(error: Exception) -> int:
     elif isinstance(error, InputError | BudgetExceeded):
         _show_their_traceback(error)
         _complain(str(error))
+    elif isinstance(error, InternalError):
+        _complain(str(error))
+        return 1
     elif isinstance(error, OSError):
         _complain(f"{error.filename}: {error.strerror}" if error.filename else str(error))
     else:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import platform
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.metadata import version
 from itertools import islice, pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -13,7 +15,7 @@ import typer
 
 from qdecay import tables
 from qdecay.cli_options import AsJson, Force, OptionPairs, complete_source
-from qdecay.errors import BudgetExceeded, InputError, input_errors
+from qdecay.errors import BudgetExceeded, InputError, InternalError, input_errors
 from qdecay.outputs import CERTIFICATES, check_output
 from qdecay.shown import shortest, shown_decimal
 
@@ -49,8 +51,11 @@ def regions(
     as_json: AsJson = False,
     certificate: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Write a proof for `qdecay verify`; .json."),
+        typer.Option(metavar="FILE", help="Write a proof, checked as by `qdecay verify`; .json."),
     ] = None,
+    no_check: Annotated[
+        bool, typer.Option("--no-check", help="Leave the check of FILE to `qdecay verify`.")
+    ] = False,
     force: Force = False,
     max_seconds: MaxSeconds = None,
     numeric: Annotated[
@@ -72,18 +77,22 @@ def regions(
     """
     if certificate is not None:
         check_output(certificate, CERTIFICATES, force=force, source=source)
-    elif force:
-        raise InputError("--force goes with --certificate: it replaces that file")
+    elif force or no_check:
+        name = "--force" if force else "--no-check"
+        raise InputError(f"{name} goes with --certificate, whose file it is about")
     if numeric:
         _numeric(source, option, as_json, digits, certificate or max_seconds or states)
         return
     mdp, found = _solve(source, option, max_seconds)
+    statement = None
     if certificate is not None:
-        _write_certificate(mdp, found, certificate)
+        statement = _write_certificate(source, mdp, found, certificate, check=not no_check)
     if as_json:
         typer.echo(json.dumps(found.to_json(source)))
-    else:
-        tables.print_regions(mdp, found, digits=digits, states=states)
+        return
+    tables.print_regions(mdp, found, digits=digits, states=states)
+    if statement is not None:
+        typer.echo(f"{certificate}: {statement}")
 
 
 def _numeric(
@@ -175,7 +184,20 @@ def verify(
     Examples:
       qdecay verify proof.json
     """
-    from qdecay.exact.verify import SCHEMA, CertificateError
+    from qdecay.exact.verify import CertificateError
+
+    try:
+        statement = _proven(file)
+    except CertificateError as error:
+        typer.echo(f"{file}: rejected: {error}")
+        return 1
+    typer.echo(f"{file}: {statement}")
+    return 0
+
+
+def _proven(file: Path) -> str:
+    """Check the certificate in a file and say what it proves."""
+    from qdecay.exact.verify import SCHEMA
     from qdecay.exact.verify import verify as check
     from qdecay_envs.jsonfile import read_json
 
@@ -183,20 +205,15 @@ def verify(
         document = read_json(file)
     if not isinstance(document, dict) or document.get("schema") != SCHEMA:
         raise InputError(f'{file}: not a certificate: "schema" must be "{SCHEMA}"')
-    try:
-        with tables.spinner(f"checking {file}"):
-            check(document)
-    except CertificateError as error:
-        typer.echo(f"{file}: rejected: {error}")
-        return 1
+    with tables.spinner(f"checking {file}"):
+        check(document)
     sets = [interval[0] for interval in document["intervals"]]
     breaks = sum(left != right for left, right in pairwise(sets))
     touches = len(document["points"]) - breaks
     counted = {"region": breaks + 1, "breakpoint": breaks, "touch": touches}
     counts = ", ".join(tables.count(number, noun) for noun, number in counted.items())
     states = tables.count(document["model"]["n_states"], "state")
-    typer.echo(f"{file}: proven: {counts} of {states}")
-    return 0
+    return f"proven: {counts} of {states}"
 
 
 def _solve(
@@ -235,11 +252,44 @@ def _budget(source: str) -> Iterator[None]:
         raise BudgetExceeded(f"{source}: {error}; {hint}", error.best) from error
 
 
-def _write_certificate(mdp: MDP, found: PolicyRegions, path: Path) -> None:
-    from qdecay.exact.certificate import write_certificate
+def _write_certificate(
+    source: str, mdp: MDP, found: PolicyRegions, path: Path, *, check: bool
+) -> str:
+    """Write a certificate and say what is known of it; it has FILE's name only once it is checked.
 
+    Raises:
+        InternalError: the checker refuses it. It stays beside FILE, under another name.
+    """
+    from qdecay.exact.certificate import write_certificate
+    from qdecay.exact.verify import BeyondChecker, CertificateError
+
+    draft = path.with_name(f"{path.name}.unchecked") if check else path
     try:
         with tables.spinner(f"writing {path}"):
-            write_certificate(mdp, found, path)
+            write_certificate(mdp, found, draft)
     except ValueError as error:
         raise InputError(f"{path}: {error}") from error
+    if not check:
+        return "not checked; `qdecay verify` does it"
+    try:
+        statement = _proven(draft)
+    except CertificateError as error:
+        if not isinstance(error, BeyondChecker):
+            raise InternalError(
+                f"{draft}: the checker refuses this proof: {error}; do not rely on these regions: "
+                f"this is a fault of qdecay, please report it with that file, {source} and these "
+                f"versions: {_versions()}"
+            ) from error
+        draft.unlink()
+        raise InputError(f"{path}: {error}; --no-check writes it unchecked") from error
+    except BaseException:  # interrupted
+        draft.unlink(missing_ok=True)
+        raise
+    draft.replace(path)
+    return statement
+
+
+def _versions() -> str:
+    names = ("qdecay", "python-flint", "numpy", "scipy")
+    found = (f"{name} {version(name)}" for name in names)
+    return f"{', '.join(found)}, Python {platform.python_version()}, {platform.platform()}"

@@ -1,8 +1,9 @@
-"""What can go wrong, in the three ways a caller can answer it.
+"""What can go wrong, in the ways a caller can answer it.
 
 Bad arguments raise `ValueError` or `TypeError` where they are met. A source that a person
 handed in (a file, an id) raises `InputError`, whose text is one line fit for a terminal. A
 budget that runs out raises `BudgetExceeded` or a subclass, and carries what was reached.
+Nobody but the authors can answer `InternalError`: qdecay refutes itself.
 """
 
 from __future__ import annotations
@@ -26,6 +27,10 @@ def input_errors() -> Iterator[None]:
         yield
     except ValueError as error:
         raise InputError(str(error)) from error
+
+
+class InternalError(RuntimeError):
+    """An answer did not pass qdecay's own check; the message says what to report."""
 
 
 class BudgetExceeded(RuntimeError):

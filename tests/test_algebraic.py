@@ -120,6 +120,17 @@ def test_closed_forms(coefficients, text):
     assert root.closed_form() == text
 
 
+def test_multiplicities_of_0_and_1_are_kept() -> None:
+    """x^3 (x - 1)^2 (11 x^300 - 10)^2 on (-1, 2): these two roots among the others."""
+    found = roots_with_multiplicity(X**3 * (X - 1) ** 2 * (11 * X**300 - 10) ** 2, -1, 2)
+    assert [(root.closed_form(), m) for root, m in found] == [
+        ("-(10/11)^(1/300)", 2),
+        ("0", 3),
+        ("(10/11)^(1/300)", 2),
+        ("1", 2),
+    ]
+
+
 @exact
 @given(st.integers(1, 9), st.integers(-20, 20), st.integers(-20, 20))
 def test_closed_form_text_evaluates_to_the_root(a, b, c):

@@ -7,6 +7,7 @@ from fractions import Fraction
 
 import numpy as np
 from hypothesis import given, settings
+from hypothesis import strategies as st
 from models import mdps
 
 from qdecay import MDP
@@ -14,6 +15,8 @@ from qdecay.exact.at_one import not_positive_at_one
 from qdecay.exact.ball import NoBound, Window
 from qdecay.exact.policy_graph import PolicyGraph
 from qdecay.exact.rational_model import RationalModel
+
+Row = tuple[int, int, int, Fraction, Fraction | int, bool]
 
 
 def solved(matrix: list[list[Fraction]], right: list[Fraction]) -> list[Fraction]:
@@ -69,6 +72,62 @@ def test_a_slope_that_floats_claim_is_that_of_the_exact_advantage(mdp: MDP) -> N
             for pair, slope in enumerate(window.slopes(pairs, low, high).tolist()):
                 steps = itertools.pairwise(exact)
                 assert slope == 0 or all((b[pair] - a[pair]) * slope > 0 for a, b in steps)
+
+
+# Powers of two of which doubles hold some bits, or none; and where radii take over.
+POWERS = [-800, -1072, -1073, -1074, -1075]
+LENGTH = 8
+
+
+@given(
+    st.lists(st.tuples(st.integers(10, 40), st.integers(0, 14)), min_size=LENGTH, max_size=LENGTH),
+    st.sampled_from([(0, 0), *((power, 0) for power in POWERS), *((0, power) for power in POWERS)]),
+    st.integers(0, LENGTH - 2),
+)
+@settings(deadline=None, derandomize=True, max_examples=40)
+def test_what_floats_claim_of_numbers_far_apart_is_true(
+    payments: list[tuple[int, int]], powers: tuple[int, int], rare_at: int
+) -> None:
+    """State s: take a_s and stop, or get b_s and walk on, to 25 after the last one.
+
+    All is in units of a power of two, beside the 4 of a state that leads to all others. From one
+    state the walk goes on with another power of two as its probability, and what is paid further
+    on is greater by as much. What a_s is worth above walking has a sign that does not depend on
+    either, and so has its slope.
+    """
+    (unit, rare), n = (Fraction(2) ** power for power in powers), LENGTH
+    rows: list[Row] = [(n, 0, s, Fraction(1, n), 4, False) for s in range(n)]
+    for s, (a, b) in enumerate(payments):
+        on = rare if s == rare_at else Fraction(1)
+        rows += [(s, 0, s, Fraction(1), a * unit, True), (s, 1, s, 1 - on, b * unit, True)]
+        rows.append((s, 1, s + 1 if s < n - 1 else n + 1, on, b * unit, False))
+        unit /= on
+    rows.append((n + 1, 0, s, Fraction(1), 25 * unit, True))
+    model = RationalModel(MDP.from_rows(rows, n_states=n + 2, n_actions=2))
+    taking = [p for p in range(model.n_pairs) if model.pair_state[p] < n and 0 in model.actions[p]]
+
+    def advantages_of_taking(gamma: Fraction) -> list[Fraction]:
+        walking, found = Fraction(25), []
+        for a, b in reversed(payments):
+            walking = b + gamma * walking
+            found.append(a - walking)
+        return found[::-1]
+
+    for centre, half in ((0.0, 0.5), (0.5, 0.0625), (0.75, 0.03125), (0.875, 0.03125)):
+        try:
+            window = Window(model, PolicyGraph(model, last_pairs(model)), centre, half)
+        except NoBound:
+            continue
+        edges = [max(edge, Fraction(1, 10**30)) for edge in window.edges]
+        exact = np.array([advantages_of_taking(gamma) for gamma in edges]).T
+        for box, (low, high) in enumerate(itertools.pairwise(edges)):
+            ends = exact[:, box : box + 2]
+            assert (ends < 0)[~window.suspect[taking, box]].all()
+            assert (ends < 0)[~window.suspects_on(np.array(taking), low, high)].all()
+            if box % 5 == 0:
+                assert (ends < 0)[[window.negative_on(pair, low, high) for pair in taking]].all()
+            slopes = window.slopes(np.array(taking), low, high)
+            assert ((ends[:, 1] - ends[:, 0]) * slopes > 0)[slopes != 0].all()
 
 
 def test_floats_do_claim_slopes() -> None:

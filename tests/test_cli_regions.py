@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,8 @@ import pytest
 from models import two_state_puterman
 from shell import check_refused, run
 
+from qdecay.exact import certificate as writer
+from qdecay.exact import verify as checker
 from qdecay.exact.regions import policy_regions
 from qdecay_envs import ChainLayout
 
@@ -135,6 +138,89 @@ def test_a_certificate_is_written_and_proven(capsys, monkeypatch, model: str, pr
     assert out == f"{proof}: proven: 2 regions, 1 breakpoint, 0 touches of 2 states\n"
 
 
+def test_what_is_written_as_a_proof_has_been_checked(
+    capsys, monkeypatch, model: str, tmp_path: Path
+) -> None:
+    """The last line says what is proven; the JSON document is the same with and without."""
+    path = tmp_path / "proof.json"
+    arguments = ("regions", model, "--certificate", str(path))
+    code, out, err = run(capsys, monkeypatch, *arguments)
+    assert (code, err) == (0, "")
+    assert out.endswith(f"\n{path}: proven: 2 regions, 1 breakpoint, 0 touches of 2 states\n")
+    plain = run(capsys, monkeypatch, "regions", model, "--json")
+    assert run(capsys, monkeypatch, *arguments, "--force", "--json") == plain
+    assert [file.name for file in tmp_path.iterdir() if file.name.startswith("proof")] == [
+        path.name
+    ]
+
+
+def forge(monkeypatch, change: Callable[[dict[str, Any]], object]) -> None:
+    """Let the writer of certificates err."""
+    right = writer.certificate
+
+    def wrong(*arguments: Any) -> dict[str, Any]:
+        document = right(*arguments)
+        change(document)
+        return document
+
+    monkeypatch.setattr(writer, "certificate", wrong)
+
+
+def test_a_proof_that_is_refused_is_a_fault_to_report(
+    capsys, monkeypatch, model: str, tmp_path: Path
+) -> None:
+    """A breakpoint left out: one line, exit code 1, and FILE is as it was."""
+    path = tmp_path / "proof.json"
+    path.write_text("mine")
+    forge(monkeypatch, lambda document: [document[k].pop() for k in ("points", "intervals")])
+    arguments = ("regions", model, "--certificate", str(path), "--force")
+    code, out, err = run(capsys, monkeypatch, *arguments)
+    assert (code, out) == (1, "")
+    assert err.startswith(f"qdecay: {path}.unchecked: the checker refuses this proof: interval 0")
+    assert err.count("\n") == 1
+    assert "a fault of qdecay, please report it with that file" in err
+    assert "python-flint" in err
+    assert path.read_text() == "mine"
+    assert run(capsys, monkeypatch, "verify", f"{path}.unchecked")[0] == 1
+
+
+def test_no_check_writes_what_it_is_told_to(
+    capsys, monkeypatch, model: str, tmp_path: Path
+) -> None:
+    """The same fault is then found by verify, and the output says that nothing was checked."""
+    path = tmp_path / "proof.json"
+    forge(monkeypatch, lambda document: [document[k].pop() for k in ("points", "intervals")])
+    arguments = ("regions", model, "--certificate", str(path), "--no-check")
+    code, out, err = run(capsys, monkeypatch, *arguments)
+    assert (code, err) == (0, "")
+    assert out.endswith(f"{path}: not checked; `qdecay verify` does it\n")
+    assert run(capsys, monkeypatch, "verify", str(path))[0] == 1
+
+
+def test_a_proof_beyond_the_checker_is_no_fault(
+    capsys, monkeypatch, model: str, tmp_path: Path
+) -> None:
+    """What the checker cannot take on is not written as a proof: one line, exit code 2."""
+    monkeypatch.setattr(checker, "MAX_DEGREE", 0)
+    arguments = ["regions", model, "--certificate", "proof.json"]
+    check_refused(capsys, monkeypatch, tmp_path, arguments, "--no-check writes it unchecked")
+
+
+def test_an_interrupted_check_leaves_no_file(
+    capsys, monkeypatch, model: str, tmp_path: Path
+) -> None:
+    """Neither FILE nor a draft of it."""
+
+    def interrupted(document: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(checker, "verify", interrupted)
+    before = sorted(tmp_path.iterdir())
+    path = tmp_path / "proof.json"
+    assert run(capsys, monkeypatch, "regions", model, "--certificate", str(path))[0] == 130
+    assert sorted(tmp_path.iterdir()) == before
+
+
 def test_a_changed_certificate_exits_with_1(capsys, monkeypatch, proof: Path) -> None:
     """One action changed: rejected in one line that says where."""
     document = json.loads(proof.read_text())
@@ -172,6 +258,7 @@ WRONG: list[tuple[list[str], str]] = [
     (["regions", "FrozenLake-v1", "--certificate", "no/p.json"], "the folder no does not exist"),
     (["regions", "FrozenLake-v1", "--certificate", ".", "--force"], "is a folder"),
     (["regions", "FrozenLake-v1", "--force"], "--force goes with --certificate"),
+    (["regions", "FrozenLake-v1", "--no-check"], "--no-check goes with --certificate"),
     (["blackwell", "nope"], "nope: no file"),
     (["blackwell", "FrozenLake-v1", "--max-seconds", "1e-9"], "stopped after"),
     (["verify", "none.json"], "none.json: cannot be read"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import math
 from fractions import Fraction
 from typing import Any
 
@@ -19,6 +20,7 @@ from threadpoolctl import threadpool_info, threadpool_limits
 from qdecay.errors import BudgetExceeded
 from qdecay.exact.algebraic import AlgebraicNumber, isolate_roots
 from qdecay.exact.blackwell import blackwell
+from qdecay.exact.certificate import certificate
 from qdecay.exact.point import proposed_policy
 from qdecay.exact.rational_model import RationalModel
 from qdecay.exact.regions import (
@@ -27,6 +29,7 @@ from qdecay.exact.regions import (
     optimal_actions,
     policy_regions,
 )
+from qdecay.exact.verify import verify
 from qdecay.exact.walk import Walk
 from qdecay.mdp import MDP
 from qdecay.planning import policy_iteration
@@ -102,6 +105,27 @@ def test_bsuite_discounting_chain(k, text):
     """Reward 1 in the first step against 11/10 in step k: (10/11)^(1/(k - 1))."""
     near = streams([10], [0] * (k - 1) + [11])
     assert closed_forms(policy_regions(near)) == [text]
+
+
+# Rewards of two streams by step; what near - far is, as a polynomial, stands beside them.
+FACTORS = [
+    ({1: 10}, {42: 11}, ["(10/11)^(1/41)"]),  # x (10 - 11 x^41)
+    ({5: 10, 48: 11}, {6: 10, 47: 11}, ["(10/11)^(1/42)"]),  # x^5 (1 - x) (10 - 11 x^42)
+    ({0: 1, 84: 6}, {42: 5}, ["3^(-1/42)", "2^(-1/42)"]),  # (1 - 2 x^42) (1 - 3 x^42)
+    ({1: 1, 85: 6}, {43: 5}, ["3^(-1/42)", "2^(-1/42)"]),  # x times that
+]
+
+
+@pytest.mark.parametrize(("near", "far", "forms"), FACTORS)
+def test_other_factors_of_high_degree_hide_no_closed_form(near, far, forms):
+    """Of degree above 40, where polynomials are not factored; the checker accepts them."""
+    mdp = streams(*([row.get(k, 0) for k in range(max(row) + 1)] for row in (near, far)))
+    regions = policy_regions(mdp)
+    assert closed_forms(regions) == forms
+    for point in regions.breakpoints:
+        document = point.gamma.to_json()["polynomial"]
+        assert document[0] != 0 and document[-1] > 0 and math.gcd(*document) == 1
+    verify(certificate(mdp, regions))
 
 
 def test_nchain_with_slip_one_fifth():

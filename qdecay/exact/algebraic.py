@@ -383,18 +383,32 @@ def _checked(
 
 
 def _square_free_parts(p: fmpz_poly) -> list[tuple[fmpz_poly, int]]:
-    """Return the square-free parts of positive degree; a x^n + b, of any degree, is one."""
-    if is_binomial(p):
-        return [(p, 1)]
-    return [pair for pair in p.factor_squarefree()[1] if pair[0].degree() > 0]
+    """Return the square-free parts of positive degree, x and x - 1 apart from all others.
+
+    Advantages often have these two factors: no reward is met for some steps, or two policies earn
+    as much at gamma = 1. What is left of them may be a x^n + b, of any degree, which needs no work.
+    """
+    lowest = next(i for i, c in enumerate(p.coeffs()) if c)
+    p, at_one, divisor = p.right_shift(lowest), 0, linear(Fraction(1))
+    while p.degree() > 0 and not (parts := divmod(p, divisor))[1]:
+        p, at_one = parts[0], at_one + 1
+    rest = [(p, 1)] if is_binomial(p) else p.factor_squarefree()[1]
+    found = [(linear(Fraction(0)), lowest), (divisor, at_one), *rest]
+    return [pair for pair in found if pair[0].degree() > 0 and pair[1] > 0]
 
 
 def _factors(p: fmpz_poly) -> Iterator[tuple[fmpz_poly, int]]:
-    """Yield square-free factors with their multiplicity, irreducible ones at low degree."""
+    """Yield square-free factors with their multiplicity, irreducible ones at low degree.
+
+    A polynomial in x^k is factored as one in x: its factors too show what they are in x^k only.
+    """
     for part, multiplicity in _square_free_parts(p):
+        short, k = part.deflation()
         if 1 < part.degree() <= _FACTOR_DEGREE:
-            for factor, _ in part.factor()[1]:
-                yield factor, multiplicity
+            short, k = part, 1
+        if 1 < short.degree() <= _FACTOR_DEGREE:
+            for factor, _ in short.factor()[1]:
+                yield factor.inflate(int(k)), multiplicity
         else:
             yield part, multiplicity
 

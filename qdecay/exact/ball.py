@@ -19,8 +19,24 @@ bounds are by entry: a value of 1e-30 far from the goal keeps its relative accur
 r(s, a) + gamma p V - V(s) becomes a polynomial in tau with a radius; Bernstein coefficients on
 sub-intervals (boxes) prove it negative there. Nothing else is ever concluded.
 
-Matrix entries carry a relative error u = 2^-53 from rounding; all allowances below are a few
-times larger than needed.
+Rounding. Matrix entries, rewards and results of operations are off by a relative u = 2^-53 and,
+where that is below the normal range, by an absolute omega = 2^-1022 (also where subnormal numbers
+are flushed to 0). The relative part is what the factors below allow for; they are a few times
+larger than needed. For the absolute part all vectors must stay below LARGEST = 2^60, or nothing is
+concluded; rows have fewer than 2^31 entries, coefficients in tau are then below 2^67, binomials
+below 2^54. A product with P is therefore off by less than 2^31 (LARGEST + 2) omega < 2^-929, a
+polynomial of at most 58 terms, moved or turned into another basis, by less than
+2^(12 + 54 + 67) omega < 2^-880, both absolute. Against that TINY = 2^-800 is added to
+
+    each residual:  E of live states, and with it y and z, is at least TINY. So is each right side
+                    that is compared, up to differences with 0.1 % to spare: an absolute 2^-900
+                    is a relative 2^-100 of it.
+    each radius and each tail of an advantage:  the polynomial's constant term, where powers of
+                    tau are divided out the first one left, is too large by TINY at least. That
+                    pays for the absolute errors of all that is done with the polynomial.
+
+What is not far above TINY, where the largest reward is 1, is never proven negative. Around 0,
+which powers of tau divide an advantage is counted in the graph, not read off floats.
 """
 
 from __future__ import annotations
@@ -42,6 +58,8 @@ from qdecay.exact.rational_model import RationalModel
 from qdecay.exact.submatrix import columns_of, rows_of
 
 _U = 2.0**-53
+_TINY = 2.0**-800
+_LARGEST = 2.0**60
 _ORDER = 14  # with h times the norm of (I - c P)^-1 P below 1/6, the tail is below 6^-15
 _FIRST_ORDER = 56  # around 0 terms are cheap, and 2^-57 is below rounding
 _BOXES = 16
@@ -69,17 +87,24 @@ class Window:
         self,
         model: RationalModel,
         graph: PolicyGraph,
-        centre: float,
-        half_width: float,
+        centre: Fraction | float,
+        half_width: Fraction | float,
         order: NDArray[np.int64] | None = None,
     ) -> None:
-        self.model, self.centre, self.half_width = model, centre, half_width
-        self.first = centre == 0.0
+        """The window lies in [0, 1].
+
+        Raises:
+            NoBound: as `update`; or the centre or half the width is no double.
+        """
+        self.model, self.centre, self.half_width = model, float(centre), float(half_width)
+        if self.centre != centre or self.half_width != half_width:
+            raise NoBound
+        self.first = centre == 0
         self.terms = _ORDER if not self.first else _FIRST_ORDER
-        self.upper = Fraction(centre) + Fraction(half_width)
-        self.lower = Fraction(centre) - (0 if self.first else Fraction(half_width))
+        middle, half = Fraction(centre), Fraction(half_width)
+        self.lower, self.upper = middle - (0 if self.first else half), middle + half
         edges = np.linspace(0.0 if self.first else -1.0, 1.0, _BOXES + 1)
-        self.edges = [Fraction(centre) + Fraction(half_width) * Fraction(e) for e in edges]
+        self.edges = [middle + half * Fraction(e) for e in edges]
         self._order = np.zeros(model.n_pairs, dtype=np.int64) if order is None else order
         m = self.terms + 2
         # T, |T|, E, y, z side by side: one product with p for all.
@@ -98,9 +123,9 @@ class Window:
             NoBound: one of the inequalities could not be shown.
         """
         live = np.flatnonzero(states & graph.live)
-        gone = states & ~graph.live
-        self._all[gone] = 0
-        self._all[live] = 0
+        self._all[states] = 0
+        if self.first:
+            self._steps = graph.steps_to_reward(self.terms + 1)
         if len(live):
             with np.errstate(all="ignore"):
                 self._solve(graph.policy[live], live)
@@ -122,6 +147,8 @@ class Window:
         self._e[live] = np.abs(_recursion(solve, 1.01 * h * inner, given))
         self._require(self._e[live], self._discounted(self._inflow(p)[2]) + residual)
         self._bound_tail(p, inner, live)
+        if not np.all(self._all[live] <= _LARGEST):  # false for NaN too; |T| is among them
+            raise NoBound
 
     def _inflow(self, p: sparse.csr_matrix) -> tuple[Array, Array, Array]:
         """Return p T, p |T| and p E."""
@@ -141,7 +168,7 @@ class Window:
         magnitude = self._discounted(size) + np.abs(t)
         computed[:, 0] += r
         magnitude[:, 0] += np.abs(r)
-        bound: Array = (np.abs(computed) + self._gamma * magnitude) * 1.001
+        bound: Array = (np.abs(computed) + self._gamma * magnitude) * 1.001 + _TINY
         return bound
 
     def _bound_tail(self, p: sparse.csr_matrix, inner: Matrix, live: NDArray[np.int64]) -> None:
@@ -163,7 +190,9 @@ class Window:
 
     def _advantages(self, touched: NDArray[np.int64]) -> None:
         a, error, tail = self._expansion(touched)
-        bound = self._upper_polynomial(a, error, tail, self._order[touched])
+        bound = self._upper_polynomial(a, error, tail)
+        if self.first:
+            _divide(bound, np.maximum(self._order[touched], self._least_powers(touched)))
         self._coefficients[touched] = bound
         self.suspect[touched] = _suspects(bound, self.first)
 
@@ -181,15 +210,10 @@ class Window:
         magnitude[:, 0] += np.abs(r)
         error = self._discounted(spread) + self._e[s] + self._gamma * magnitude
         tail = self._y[s] + (c + h) * (p @ self._y) + h * (size[:, -2] + spread[:, -2])
-        return a, 1.001 * error, 1.001 * tail
+        return a, 1.001 * error + _TINY, 1.001 * tail + _TINY
 
-    def _upper_polynomial(
-        self, a: Array, error: Array, tail: Array, order: NDArray[np.int64]
-    ) -> Array:
-        """Return coefficients in tau of a polynomial that is >= the advantage on the window.
-
-        Around 0, a power tau^m that divides the advantage is divided out.
-        """
+    def _upper_polynomial(self, a: Array, error: Array, tail: Array) -> Array:
+        """Return coefficients in tau of a polynomial that is >= the advantage on the window."""
         bound = a.copy()
         bound[:, -1] = 0
         if not self.first:
@@ -197,13 +221,17 @@ class Window:
             return bound
         bound[:, :-1] += error[:, :-1]
         bound[:, -1] = tail
-        nonzero = (a != 0) | (error != 0)
-        lead = np.maximum(order, np.argmax(nonzero, axis=1))
-        for row in np.flatnonzero(lead):
-            m = min(int(lead[row]), bound.shape[1] - 1)
-            bound[row, : bound.shape[1] - m] = bound[row, m:].copy()
-            bound[row, bound.shape[1] - m :] = 0
         return bound
+
+    def _least_powers(self, pairs: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return m such that tau^m divides the advantage: no reward is met in m steps."""
+        p, far = rows_of(self.model.p, pairs), self.terms + 1
+        ahead = np.append(self._steps[p.indices], far)
+        ahead = np.minimum.reduceat(ahead, p.indptr[:-1])
+        ahead[np.diff(p.indptr) == 0] = far
+        ahead = np.where(self.model.earns[pairs], 0, np.minimum(ahead + 1, far))
+        least: NDArray[np.int64] = np.minimum(ahead, self._steps[self.model.pair_state[pairs]])
+        return least
 
     def negative_on(self, pair: int, lower: Fraction, upper: Fraction) -> bool:
         """Return True only if the pair's advantage is negative on all of [lower, upper]."""
@@ -277,6 +305,15 @@ class Window:
         self._order = np.where(touched, 0, self._order)
 
 
+def _divide(rows: Array, powers: NDArray[np.int64]) -> None:
+    """Divide each polynomial by a power of tau, up to its last one."""
+    width = rows.shape[1]
+    for row in np.flatnonzero(powers):
+        m = min(int(powers[row]), width - 1)
+        rows[row, : width - m] = rows[row, m:].copy()
+        rows[row, width - m :] = 0
+
+
 def _recursion(solve: Solver, step: Matrix, given: Array) -> Array:
     """Return X with (I - c P) X_0 = given_0, (I - c P) X_k = step X_{k-1} + given_k."""
     found = np.empty_like(given)
@@ -304,7 +341,11 @@ def _solver(inner: Matrix, c: float) -> Solver:
 
 
 def steps_ahead(graph: PolicyGraph, gamma: float) -> float:
-    """Return max (I - gamma P)^-1 P 1 over the live states, at least 1."""
+    """Return about max (I - gamma P)^-1 P 1 over the live states, at least 1.
+
+    Raises:
+        NoBound: floats cannot tell.
+    """
     live = np.flatnonzero(graph.live)
     if len(live) == 0:
         return 1.0
@@ -312,7 +353,10 @@ def steps_ahead(graph: PolicyGraph, gamma: float) -> float:
     inner = inner.toarray() if len(live) <= _DENSE else inner
     with np.errstate(all="ignore"):
         steps = _solver(inner, gamma)(inner @ np.ones(len(live)))
-    return max(1.0, float(np.max(np.abs(steps))))
+    most = float(np.max(np.abs(steps)))
+    if not most <= _LARGEST:
+        raise NoBound
+    return max(1.0, most)
 
 
 def ends(graph: PolicyGraph) -> bool:

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from qdecay.exact.algebraic import AlgebraicNumber, isolate_quickly
 from qdecay.exact.ball import NoBound, Window, ends, steps_ahead
 from qdecay.exact.budget import Budget
-from qdecay.exact.point import proposed_policy, settle, sign_left_of
+from qdecay.exact.point import NEAR_ONE, proposed_policy, settle, sign_left_of
 from qdecay.exact.policy_graph import PolicyGraph
 from qdecay.exact.rational_model import RationalModel
 from qdecay.exact.series import PolicySeries
@@ -28,7 +28,6 @@ from qdecay.exact.walk import Blind
 if TYPE_CHECKING:
     from qdecay.mdp import MDP
 
-_NEAR_ONE = 1 - 2.0**-20  # where floats propose a policy for exact signs to judge
 _ENDLESS = Fraction(1, 2**10)  # floats are not used this close to 1 where nothing ends
 _ONE = AlgebraicNumber.of(1)
 
@@ -61,7 +60,7 @@ def blackwell(mdp: MDP, *, max_seconds: float | None = None) -> Blackwell:
     """
     budget, model = Budget(max_seconds), RationalModel(mdp)
     everything = np.ones(model.n_pairs, dtype=np.bool_)
-    proposal = proposed_policy(model, _NEAR_ONE)
+    proposal = proposed_policy(model, NEAR_ONE)
     policy, optimal = settle(
         model, proposal, everything, lambda p: sign_left_of(p, _ONE), budget, _open_near_one
     )
@@ -116,6 +115,6 @@ def _window_left_of(graph: PolicyGraph, upper: Fraction) -> Window | Blind:
         half = min(Fraction(1 / (7 * steps)), (upper - Fraction(1, 2)) / 2)
         grain = 2 ** (int(1 / half).bit_length() + 4)
         half = Fraction(int(half * grain), grain)
-        return Window(model, graph, float(upper - half), float(half))
+        return Window(model, graph, upper - half, half)
     except NoBound:
         return Blind(model, Fraction(0), upper)

@@ -21,6 +21,7 @@ from qdecay.exact.budget import Budget
 from qdecay.exact.rational_model import RationalModel
 from qdecay.exact.series import PolicySeries
 
+NEAR_ONE = 1 - 2.0**-20  # up to here floats propose policies: values keep some 10 digits
 _SWEEPS = 200  # of float policy iteration, which only proposes
 _MOST_VALUE_ITERATIONS = 10_000  # before it
 Policy = NDArray[np.int64]
@@ -67,11 +68,12 @@ def not_negative_on(series: PolicySeries, pairs: Pairs, lower: Fraction, upper: 
     """Return the pairs that floats cannot prove negative on a short interval [lower, upper]."""
     centre = float((lower + upper) / 2)
     half_width = max(2.0**-44 * min(centre, 1 - centre), 0.75 * float(upper - lower))
+    start, end = (Fraction(centre) + side * Fraction(half_width) for side in (-1, 1))
+    if not 0 < start < lower <= upper < end <= 1:  # 0 and 1 may be all that doubles see
+        return pairs
     try:
         window = Window(series.model, series.graph, centre, half_width)
     except NoBound:
-        return pairs
-    if not window.lower < lower <= upper < window.upper:
         return pairs
     return pairs[window.suspects_on(pairs, lower, upper)]
 
@@ -115,19 +117,37 @@ def settle(
 
 
 def proposed_policy(model: RationalModel, gamma: float) -> Policy:
-    """Return a policy that floats think optimal at gamma; whatever it is, exact signs judge it."""
+    """Return a policy that floats think optimal at gamma; whatever it is, exact signs judge it.
+
+    Floats tell little apart where I - gamma P is all but singular: right of `NEAR_ONE` they
+    propose what looks optimal there. Where they fail altogether, they propose what they had.
+    """
+    gamma = min(gamma, NEAR_ONE)
     policy = _greedy(model, _some_value_iterations(model, gamma))
     for _ in range(_SWEEPS):
-        system = sparse.identity(model.n, format="csc") - gamma * model.p[policy].tocsc()
-        with np.errstate(all="ignore"):
-            v = splu(system).solve(model.r[policy])
-        q = model.r + gamma * (model.p @ v)
+        q = _action_values(model, policy, gamma)
+        if q is None:
+            break
         best = np.maximum.reduceat(q, model.first[:-1])
         improving = best > q[policy] + 1e-12 * (np.abs(best) + 1e-300)
         if not improving.any():
             break
         policy = np.where(improving, _greedy(model, q), policy)
     return policy
+
+
+def _action_values(
+    model: RationalModel, policy: Policy, gamma: float
+) -> NDArray[np.float64] | None:
+    """Return the values of all pairs under a policy, or None where floats have no answer."""
+    system = sparse.identity(model.n, format="csc") - gamma * model.p[policy].tocsc()
+    with np.errstate(all="ignore"):
+        try:
+            v = splu(system).solve(model.r[policy])
+        except RuntimeError:  # what SuperLU raises for a matrix that is singular in floats
+            return None
+        q = model.r + gamma * (model.p @ v)
+    return q if np.isfinite(q).all() else None
 
 
 def _some_value_iterations(model: RationalModel, gamma: float) -> NDArray[np.float64]:

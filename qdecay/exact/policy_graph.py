@@ -84,6 +84,24 @@ class PolicyGraph:
         """The states themselves and all states that lead to them."""
         return self._reach(self._before.__getitem__, states)
 
+    def steps_to_reward(self, most: int) -> NDArray[np.int64]:
+        """Steps until each state may meet a reward other than 0; `most` where it takes more."""
+        earning = self.model.earns[self.policy]
+        steps = np.where(earning, 0, most)
+        front, seen = np.flatnonzero(earning).tolist(), earning.tolist()
+        for step in range(1, most):
+            if not front:
+                break
+            ahead = []
+            for s in front:
+                for t in self._before[s]:
+                    if not seen[t]:
+                        seen[t] = True
+                        ahead.append(t)
+            steps[ahead] = step
+            front = ahead
+        return steps
+
     def closure(self, state: int, *targets: Iterable[int]) -> NDArray[np.bool_]:
         """The state, the targets, and all these lead to."""
         ahead, choices = self.model.targets, self.choices

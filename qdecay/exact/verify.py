@@ -33,8 +33,10 @@ from itertools import pairwise
 from typing import Any
 
 from qdecay.exact.verify_signs import (
+    BeyondChecker,
     CertificateError,
     Polynomial,
+    afford,
     count_roots,
     quotient,
     require,
@@ -45,7 +47,7 @@ from qdecay.exact.verify_signs import (
 
 SCHEMA = "qdecay.certificate/1"
 MAX_DEGREE = 2_000
-__all__ = ["SCHEMA", "CertificateError", "Model", "read_model", "values", "verify"]
+__all__ = ["SCHEMA", "BeyondChecker", "CertificateError", "Model", "read_model", "values", "verify"]
 
 _MAX_INDEX = 10**5
 _MAX_BITS = 10**5  # of a common denominator, and of an interval
@@ -85,8 +87,9 @@ def verify(document: Any) -> None:
     """Check a parsed certificate; where this returns, every statement in it is proven.
 
     Raises:
-        CertificateError: a statement does not hold, is not of the documented form, or would
-            take more degree or memory than the checker spends.
+        CertificateError: a statement does not hold, or is not of the documented form.
+        BeyondChecker: a CertificateError too; checking would take more degree or memory than the
+            checker spends.
     """
     parts = _members(document, "certificate", "schema model at_zero points intervals")
     require(parts["schema"] == SCHEMA, f'the schema must be "{SCHEMA}"')
@@ -187,6 +190,8 @@ def values(q: int, policy: list[Row], d: Polynomial, where: str) -> list[list[in
         table.append(vector)
         steps = max(t + 1, len(d))  # c in gamma takes up to steps factors q
         spend(steps * len(policy), max(map(int.bit_length, vector)) + steps * q.bit_length())
+    # Where d is right the degree is below n at the most, or the greater one of d.
+    afford(len(policy) < MAX_DEGREE, f"{where}: a degree beyond what this checker takes on")
     raise CertificateError(f"{where}: d times the values is no polynomial of degree < {MAX_DEGREE}")
 
 
@@ -206,7 +211,7 @@ def read_model(document: Any) -> Model:
         require(p > 0 and type(ends) is bool, f"{where}: a probability or flag is wrong")
         q, scale = math.lcm(q, p.denominator), math.lcm(scale, r.denominator)
         bits = q.bit_length() + scale.bit_length()
-        require(bits <= _MAX_BITS, f"{where}: the common denominators grow too long")
+        afford(bits <= _MAX_BITS, f"{where}: the common denominators grow too long")
         spend(number, bits)
         outcomes.setdefault((s, a), []).append((t, p, r, ends))
     rows: list[dict[int, Row]] = [{} for _ in range(n)]
@@ -222,7 +227,7 @@ def read_model(document: Any) -> Model:
 def _point(document: Any, model: Model, where: str) -> Point:
     f, place, sets = _list(document, where, 3)
     centre, bits = _integers(_list(place, where, 2), where, 1, _LARGEST)
-    require(bits <= _MAX_BITS, f"{where}: the interval is too short")
+    afford(bits <= _MAX_BITS, f"{where}: the interval is too short")
     lower, upper = (Fraction(2 * centre + side, 2**bits) for side in (-1, 1))
     return Point(_polynomial(f, where), lower, upper, _sets(sets, model, where))
 
@@ -239,8 +244,10 @@ def _sets(document: Any, model: Model, where: str) -> Sets:
 
 def _polynomial(document: Any, where: str) -> Polynomial:
     coefficients = _integers(document, where, -_LARGEST, _LARGEST)
-    fits = 0 < len(coefficients) <= MAX_DEGREE + 1 and coefficients[-1] != 0
-    require(fits, f"{where}: no degree in 0..{MAX_DEGREE}")
+    fits = len(coefficients) <= MAX_DEGREE + 1
+    afford(fits, f"{where}: the degree is beyond the {MAX_DEGREE} that this checker takes on")
+    leads = bool(coefficients) and coefficients[-1] != 0
+    require(leads, f"{where}: a polynomial without a leading coefficient")
     return coefficients
 
 

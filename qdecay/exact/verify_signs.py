@@ -23,16 +23,26 @@ class CertificateError(ValueError):
     """A certificate does not prove what it states; the message says what fails, and where."""
 
 
+class BeyondChecker(CertificateError):
+    """Checking would take more degree or memory than the checker spends: nothing is known."""
+
+
 def require(holds: bool, reason: str) -> None:
     """Raise CertificateError with the reason unless the condition holds."""
     if not holds:
         raise CertificateError(reason)
 
 
+def afford(holds: bool, reason: str) -> None:
+    """Raise BeyondChecker with the reason unless the condition holds."""
+    if not holds:
+        raise BeyondChecker(reason)
+
+
 def spend(numbers: int, bits: int) -> None:
-    """Refuse so many numbers of so many bits where they take more memory than is spent."""
+    """Raise BeyondChecker where so many numbers of so many bits are more than is spent."""
     fits = numbers * (bits + _BITS_OF_ANY) <= _MAX_BITS
-    require(fits, "the numbers grow beyond what this checker takes on")
+    afford(fits, "the numbers grow beyond what this checker takes on")
 
 
 def sign_at(p: Polynomial, x: Fraction) -> int:

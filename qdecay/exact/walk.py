@@ -158,11 +158,8 @@ class Walk:
             if lower == 0:
                 return Window(self.model, graph, 0.0, _FIRST_WINDOW, self.start.order)
             half = self._half_width(lower)
-            centre = lower + half
-            if Fraction(float(centre)) != centre:
-                raise NoBound
-            return Window(self.model, graph, float(centre), float(half))
-        except (NoBound, OverflowError):
+            return Window(self.model, graph, lower + half, half)
+        except NoBound:
             return Blind(self.model, lower, lower + (1 - lower) / 4)
 
     def _half_width(self, lower: Fraction) -> Fraction:
@@ -171,8 +168,7 @@ class Walk:
         The number of steps grows by some 1/6 up to the window's centre.
         """
         rest = 1 - lower
-        steps = steps_ahead(self.series.graph, float(lower))
-        fit = Fraction(1 / (7 * steps)) if np.isfinite(steps) else Fraction(0)
+        fit = Fraction(1 / (7 * steps_ahead(self.series.graph, float(lower))))
         if fit > rest / 3:
             return rest / 2
         if fit < rest / 64:
