@@ -18,6 +18,7 @@ import copy
 import hashlib
 import os
 import resource
+import shlex
 import shutil
 import signal
 import sys
@@ -27,7 +28,9 @@ import tomllib
 import traceback
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +41,8 @@ SEED = "qdecay"
 MEMORY = 8 << 30  # bytes that a process may take: a list that grows for ever ends there
 PYTEST = ["-x", "-q", "--no-header", "-p", "no:cacheprovider"]
 PYTEST += ["-W", "ignore:Module already imported:pytest.PytestAssertRewriteWarning"]
+LOADED_ONCE = ["flint", "hypothesis", "numpy", "scipy.sparse", "sympy", "numba"]
+RUNNING: set[int] = set()  # process groups
 OPPOSITES = {
     ast.Lt: (ast.LtE, ast.GtE), ast.LtE: (ast.Lt, ast.Gt), ast.Gt: (ast.GtE, ast.LtE),
     ast.GtE: (ast.Gt, ast.Lt), ast.Eq: (ast.NotEq,), ast.NotEq: (ast.Eq,), ast.Is: (ast.IsNot,),
@@ -55,7 +60,7 @@ REMOVED = (ast.Expr, ast.Raise, ast.AugAssign, ast.Continue, ast.Break, ast.Retu
 
 @dataclass(frozen=True)
 class Mutant:
-    """A changed source of one file, and the arguments for pytest that must tell."""
+    """A changed source of one file, and its tests: arguments for pytest, quick ones first."""
 
     name: str
     file: str
@@ -192,11 +197,12 @@ def start(tree: Path, tests: tuple[str, ...], seconds: float, *, keep: bool = Fa
     """Start pytest in a copy of this process, limited to so much CPU time; return its id."""
     sys.stdout.flush()
     if pid := os.fork():
+        RUNNING.add(pid)
         return pid
     code = 3
     try:  # whatever happens, this copy of the process ends here
         prepare(tree, seconds, keep=keep)
-        code = pytest.main([*PYTEST, *tests])
+        code = next((code for code in map(run_tests, tests) if code), 0)
     except BaseException:
         traceback.print_exc()
     finally:
@@ -205,9 +211,15 @@ def start(tree: Path, tests: tuple[str, ...], seconds: float, *, keep: bool = Fa
         os._exit(code)
 
 
+def run_tests(arguments: str) -> int:
+    """Run the tests that arguments for pytest select."""
+    return pytest.main([*PYTEST, *shlex.split(arguments)])
+
+
 def prepare(tree: Path, seconds: float, *, keep: bool) -> None:
     """Go to a tree with this process and what it starts; limit time and memory."""
     os.setsid()
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     os.chdir(tree)
     log = os.open("mutant.log", os.O_CREAT | os.O_TRUNC | os.O_WRONLY)
     for stream in (1, 2):
@@ -230,10 +242,9 @@ def finished(pid: int, ends: float) -> tuple[str, float] | None:
         os.killpg(pid, signal.SIGKILL)
         _, status, usage = os.wait4(pid, 0)
     else:
-        try:
+        with suppress(ProcessLookupError):
             os.killpg(pid, signal.SIGKILL)  # what it started and left behind
-        except ProcessLookupError:
-            pass
+    RUNNING.remove(pid)
     spent = usage.ru_utime + usage.ru_stime
     code = os.waitstatus_to_exitcode(status)
     return {0: "SURVIVED", 1: "killed", 2: "killed"}.get(code, "killed by its end"), spent
@@ -241,8 +252,8 @@ def finished(pid: int, ends: float) -> tuple[str, float] | None:
 
 def run(mutants: list[Mutant], jobs: int) -> Iterator[tuple[Mutant, str]]:
     """Yield how each mutant ends, with `jobs` at a time, each in its own copy of the tree."""
-    import hypothesis, numpy, scipy.sparse, sympy  # noqa: E401, F401 - before forking
-
+    for module in LOADED_ONCE:
+        import_module(module)
     with tempfile.TemporaryDirectory(prefix="mutants-") as folder:
         free = [Path(folder, str(i)) for i in range(jobs)]
         for tree in free:
@@ -260,7 +271,7 @@ def run(mutants: list[Mutant], jobs: int) -> Iterator[tuple[Mutant, str]]:
                 (tree / mutant.file).write_text(mutant.source)
                 limit = limits[tree, mutant.tests]
                 pid = start(tree, mutant.tests, limit)
-                running[pid] = mutant, tree, time.monotonic() + 10 * limit
+                running[pid] = mutant, tree, time.monotonic() + 6 * limit
             for pid, (mutant, tree, ends) in list(running.items()):
                 if (end := finished(pid, ends)) is not None:
                     del running[pid]
@@ -322,4 +333,9 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    try:
+        main()
+    finally:
+        for group in RUNNING:
+            os.killpg(group, signal.SIGKILL)
