@@ -142,17 +142,17 @@ def test_sets_are_sorted_and_not_empty() -> None:
 
 
 def test_a_state_without_actions_is_worth_nothing() -> None:
-    """1/2 now, or on to where nothing can be done: were that worth 1, it would win after 1/2."""
-    transitions = [[0, 0, 0, 1, "1/2", True], [0, 1, 1, 1, 0, False]]
+    """0 now, or on to where nothing can be done: were that worth a positive number, it would win."""
+    transitions = [[0, 0, 0, 1, 0, True], [0, 1, 1, 1, 0, False]]
     document = {
         "schema": "qdecay.certificate/1",
         "model": model(2, 2, transitions),
-        "at_zero": [[0], []],
+        "at_zero": [[0, 1], []],
         "points": [],
-        "intervals": [[[[0], []], [1]]],
+        "intervals": [[[[0, 1], []], [1]]],
     }
     verify(document)
-    document["at_zero"] = [[0], [0]]
+    document["at_zero"] = [[0, 1], [0]]
     refused(document, "at_zero, state 1: not a sorted set")
 
 
