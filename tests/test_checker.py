@@ -142,7 +142,7 @@ def test_sets_are_sorted_and_not_empty() -> None:
 
 
 def test_a_state_without_actions_is_worth_nothing() -> None:
-    """0 now, or on to where nothing can be done: were that worth a positive number, it would win."""
+    """0 now, or on to where nothing can be done: were that worth anything, it would not tie."""
     transitions = [[0, 0, 0, 1, 0, True], [0, 1, 1, 1, 0, False]]
     document = {
         "schema": "qdecay.certificate/1",

@@ -169,7 +169,7 @@ def _advantages(
             for t, weight in row:
                 c[1:] = [x + weight * v for x, v in zip(c[1:], columns[t], strict=True)]
             c = [x * power for x, power in zip(c, powers, strict=True)]
-            content = max(1, math.gcd(*c))
+            content = math.gcd(*c)
             while c and not c[-1]:
                 c.pop()
             yield s, a, [x // content for x in c]
