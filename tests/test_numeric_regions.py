@@ -220,7 +220,7 @@ def test_the_command_reads_models_of_floats(capsys, monkeypatch, tmp_path) -> No
 
 
 def test_solves_run_out_where_rounding_hides_what_is_best() -> None:
-    """(2 g - 1)^9 is hidden by rounding some way around 1/2, where no solve shows which is better."""
+    """(2 g - 1)^9 is hidden by rounding around 1/2, where no solve shows which is better."""
     coefficients = [math.comb(9, k) * (-1) ** (9 - k) * 2**k for k in range(10)]
     mdp = MDP.from_layout(ChainLayout.choice(now=[0], far=coefficients))
     options = {"method": "numeric", "points": 5, "up_to": 0.9, "width": 1e-12}
