@@ -111,7 +111,7 @@ def replaced(node: ast.AST, **fields: Any) -> ast.AST:
 
 def parts(node: ast.AST) -> Iterator[tuple[Callable[[ast.AST], None], ast.AST]]:
     """Yield the nodes below one that run and decide something, each with how to put another."""
-    if isinstance(node, ast.JoinedStr | ast.Raise) or is_remark(node):  # texts for people, types
+    if isinstance(node, ast.JoinedStr | ast.Raise):  # texts for people
         return
     for field, value in ast.iter_fields(node):
         if field in ("annotation", "returns", "decorator_list"):
@@ -120,7 +120,7 @@ def parts(node: ast.AST) -> Iterator[tuple[Callable[[ast.AST], None], ast.AST]]:
             yield lambda other, field=field: setattr(node, field, other), value
         elif isinstance(value, list):
             for i, item in enumerate(value):
-                if isinstance(item, ast.AST):
+                if isinstance(item, ast.AST) and not is_remark(item):
                     yield lambda other, value=value, i=i: value.__setitem__(i, other), item
 
 
@@ -131,10 +131,10 @@ def is_remark(node: ast.AST) -> bool:
     )
 
 
-def changes(tree: ast.Module) -> Iterator[tuple[str, str]]:
-    """Yield (what is changed, new source) for each possible change."""
+def changes(tree: ast.Module) -> Iterator[str]:
+    """Make each possible change in the tree, in turn, and yield what it is; then undo it."""
 
-    def visit(node: ast.AST, scope: str, above: list[ast.AST]) -> Iterator[tuple[str, str]]:
+    def visit(node: ast.AST, scope: str, above: list[ast.AST]) -> Iterator[str]:
         for put, part in parts(node):
             path = [*above, node, part]
             for other in others(part):
@@ -144,7 +144,7 @@ def changes(tree: ast.Module) -> Iterator[tuple[str, str]]:
                 new = "removed" if isinstance(other, ast.Pass) else None
                 if new is None:
                     new = first_line(other if around is part else around)
-                yield f"{scope}: {old} -> {new}", ast.unparse(tree)
+                yield f"{scope}: {old} -> {new}"
                 put(part)
             named = isinstance(part, ast.FunctionDef | ast.ClassDef)
             inner = f"{scope}.{part.name}" if named else scope
@@ -175,13 +175,15 @@ def generated(group: dict[str, Any]) -> Iterator[Mutant]:
     for cover in group["cover"]:
         for file in cover["files"]:
             text = (ROOT / file).read_text()
-            stem, original, count = Path(file).stem, ast.dump(ast.parse(text)), Counter[str]()
-            for change, source in changes(ast.parse(text)):
+            stem, tree, count = Path(file).stem, ast.parse(text), Counter[str]()
+            original = ast.dump(tree)
+            for change in changes(tree):
                 name = f"{stem}{change}"
                 count[name] += 1
                 name += f" #{count[name]}" if count[name] > 1 else ""
                 digest = hashlib.sha256(f"{SEED} {name}".encode()).digest()
                 if int.from_bytes(digest[:4], "big") < cover.get("share", 1.0) * 2**32:
+                    source = ast.unparse(tree)
                     assert ast.dump(ast.parse(source)) != original, name
                     yield Mutant(name, file, source, tuple(cover["tests"]))
     for hand in group.get("hand", ()):
