@@ -6,13 +6,15 @@ only here. Kernels are tried as Python first, then compiled.
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 import pytest
 from scipy import sparse
 
-from qdecay.planning import kernels, loops
+from qdecay import MDP, NotConverged
+from qdecay.planning import kernels, loops, value_iteration
 from qdecay.planning.problem import Table
 
 GAMMA = 0.875
@@ -302,3 +304,24 @@ def test_gauss_seidel_makes_as_many_sweeps_as_it_is_given(kernel: Any, evaluatio
     assert status == loops.CONVERGED
     assert made <= 20
     assert np.abs(q.ravel() - [4 / 3, 2 / 3]).max() <= (residual + rounding) * 2 <= 1e-3
+
+
+@pytest.mark.parametrize("tol", [1e-1, 1e-3, 1e-6])
+def test_the_sweeps_of_value_iteration_are_those_of_the_contraction(tol: float) -> None:
+    """Sweep k changes a value by g^(k - 1): with horizon 1 / (1 - g), that must be <= tol (1 - g).
+
+    One sweep less is refused, and what was reached is handed over.
+    """
+    rows = [(0, 0, 1, 1, 1, False), (1, 0, 0, 1, 0, False)]
+    mdp = MDP.from_rows(rows, n_states=2, n_actions=1)
+    needed = 1 + math.ceil(math.log2(2 / tol))
+    found = value_iteration(mdp, 0.5, tol=tol, method="synchronous")
+    assert found.sweeps == needed
+    assert found.error == pytest.approx(2 * 0.5 ** (needed - 1), rel=1e-9)
+    with pytest.raises(NotConverged, match=f"the {needed - 1} sweeps were used up") as caught:
+        value_iteration(mdp, 0.5, tol=tol, method="synchronous", max_sweeps=needed - 1)
+    assert caught.value.best.sweeps == needed - 1
+    # From the answer itself, one sweep proves it.
+    initial = [4 / 3, 2 / 3]
+    again = value_iteration(mdp, 0.5, tol=tol, method="synchronous", initial=initial)
+    assert again.sweeps == 1
