@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import json
+import math
 import operator
 from types import SimpleNamespace
 
@@ -19,6 +20,7 @@ from shell import run
 from qdecay import MDP, policy_regions
 from qdecay.float_mdp import FloatMDP
 from qdecay.numeric_regions import Tracker
+from qdecay_envs import ChainLayout
 
 
 def breakpoints_within(mdp: MDP, lower: float, upper: float, state: int) -> int:
@@ -215,3 +217,17 @@ def test_the_command_reads_models_of_floats(capsys, monkeypatch, tmp_path) -> No
     code, _, err = run(capsys, monkeypatch, "regions", str(path))
     assert code == 2
     assert "no short decimal" in err
+
+
+def test_solves_run_out_where_rounding_hides_what_is_best() -> None:
+    """(2 g - 1)^9 is hidden by rounding around 1/2, where no solve shows which is better."""
+    coefficients = [math.comb(9, k) * (-1) ** (9 - k) * 2**k for k in range(10)]
+    mdp = MDP.from_layout(ChainLayout.choice(now=[0], far=coefficients))
+    options = {"method": "numeric", "points": 5, "up_to": 0.9, "width": 1e-12}
+    used = []
+    for most in range(5, 26):
+        found = policy_regions(mdp, max_solves=most, **options)
+        assert found.solves <= most
+        assert [c.lower < 0.5 < c.upper for c in found.changes] == [True]
+        used.append(found.solves)
+    assert used[-1] > used[0] == 5

@@ -307,3 +307,30 @@ def test_bad_arguments_are_refused(
     """Each wrapper names the argument and its value."""
     with pytest.raises(kind, match=words):
         wrapper(NChainEnv(), *arguments)
+
+
+@pytest.mark.parametrize("k", [1, 2, 5])
+def test_nothing_ends_while_time_passes(k: int) -> None:
+    """5 k - (k - 1) steps of 5 actions: only what the environment below says ends an episode.
+
+    An empty step pays 0, says nothing, ends nothing and cuts nothing off; after a truncated step
+    one waits too, for the clock below is not the world's.
+    """
+    env = TimeDilation(
+        gym.wrappers.TimeLimit(TabularEnv([[[(Fraction(1), 0, Fraction(3), False)]]]), 5), k
+    )
+    for _ in range(2):
+        assert env.reset(seed=1) == (0, {})
+        for step in range(5 * k):
+            waiting = step % k > 0
+            state, reward, terminated, truncated, info = env.step(0)
+            assert state == k - 1 - step % k
+            assert (reward, terminated) == (0.0 if waiting else 3.0, False)
+            assert truncated == (step == 4 * k)
+            assert not waiting or info == {}
+        if k > 1:
+            env.reset()
+            env.step(0)  # with steps left to wait
+            for action in (1, -1, "0", None):
+                with pytest.raises(ValueError, match=r"action must be 0 \.\. 0, got"):
+                    env.step(action)

@@ -104,8 +104,9 @@ def verify(document: Any) -> None:
         where, pair = f"interval {i}", _list(entry, f"interval {i}", 2)
         sets.append(_sets(pair[0], model, where))
         _check_interval(model, sets[i], _polynomial(pair[1], where), ends, where)
-    for i, (left, right) in enumerate(pairwise(sets)):
-        require(not left == points[i + 1].sets == right, f"point {i}: nothing changes there")
+    # Where the sets left of a point are those at it, they go on: all else is negative there.
+    for i, (left, point) in enumerate(zip(sets, points[1:], strict=True)):
+        require(left != point.sets, f"point {i}: nothing changes there")
 
 
 def _check_points(points: list[Point]) -> None:
@@ -127,8 +128,7 @@ def _check_interval(
     chosen = zip(model.rows, sets, strict=True)
     policy = [rows[actions[0]] if rows else (0, []) for rows, actions in chosen]
     table = values(model.q, policy, d, where)
-    in_gamma = [c * model.q ** (len(d) - 1 - i) for i, c in enumerate(d)]
-    no_root = count_roots(without(in_gamma, _ONE.f), Fraction(0), Fraction(1), 0) == 0
+    no_root = count_roots(d, Fraction(0), Fraction(1, model.q)) == 0
     require(d[0] > 0 and no_root, f"{where}: d is not shown to be positive")
     found: list[Sets] = [[[] for _ in sets] for _ in range(3)]
     for s, a, c in _advantages(model, table, d):
@@ -155,7 +155,7 @@ def _check_negative(c: Polynomial, left: Point, right: Point, where: str) -> Non
     middle = (left.upper + right.lower) / 2
     require(sign_at(c, middle) < 0, f"{where}: it is better than the set")
     rest = without(without(c, left.f), right.f)
-    no_root = count_roots(rest, left.lower, right.upper, 0) == 0
+    no_root = count_roots(rest, left.lower, right.upper) == 0
     require(no_root, f"{where}: it is not shown to be worse throughout")
 
 
@@ -172,8 +172,8 @@ def _advantages(
             for t, weight in row:
                 c[1:] = [x + weight * v for x, v in zip(c[1:], columns[t], strict=True)]
             c = [x * power for x, power in zip(c, powers, strict=True)]
-            content = math.gcd(*c) or 1
-            while len(c) > 1 and not c[-1]:
+            content = math.gcd(*c)
+            while c and not c[-1]:
                 c.pop()
             yield s, a, [x // content for x in c]
 
@@ -188,7 +188,7 @@ def values(q: int, policy: list[Row], d: Polynomial, where: str) -> list[list[in
         if t >= len(d) and not any(vector):
             return table
         table.append(vector)
-        steps = max(t + 1, len(d))  # c in gamma takes up to steps factors q
+        steps = max(t, len(d))  # c in gamma takes up to about so many factors q
         spend(steps * len(policy), max(map(int.bit_length, vector)) + steps * q.bit_length())
     # Where d is right the degree is below n at the most, or the greater one of d.
     afford(len(policy) < MAX_DEGREE, f"{where}: a degree beyond what this checker takes on")
@@ -273,7 +273,6 @@ def _integers(document: Any, where: str, low: int, high: int = _MAX_INDEX) -> li
 
 def _rational(value: Any, where: str) -> Fraction:
     """Return the number of an integer or of text like "-7/10"."""
-    text = str(value) if type(value) is int and value.bit_length() < 13_000 else value
-    matches = type(text) is str and _RATIONAL.fullmatch(text) is not None
+    matches = type(value) is int or (type(value) is str and _RATIONAL.fullmatch(value) is not None)
     require(matches, f'{where}: not an integer or "p/q"')
-    return Fraction(text)
+    return Fraction(value)

@@ -77,7 +77,7 @@ def without(p: Polynomial, divisor: Polynomial) -> Polynomial:
     return p
 
 
-def count_roots(p: Polynomial, a: Fraction, b: Fraction, most: int) -> int:
+def count_roots(p: Polynomial, a: Fraction, b: Fraction, most: int = 0) -> int:
     """Return the number of distinct roots in the open interval (a, b), 0 <= a < b.
 
     It is some number > `most` where there are more than that, or where roots, complex ones
@@ -85,7 +85,7 @@ def count_roots(p: Polynomial, a: Fraction, b: Fraction, most: int) -> int:
     """
     if p[0] and _variations(p) <= 1:  # so many positive roots, however high the degree
         return int(sign_at(p, a) * sign_at(p, b) < 0)
-    degree, found, parts = len(p) - 1, 0, [_on_unit_interval(p, a, b)]
+    found, parts = 0, [_on_unit_interval(p, a, b)]
     halvings = 200 + 20_000 // len(p)  # a pair of roots 10^-60 apart takes 200
     while parts and found <= most:
         part = parts.pop()
@@ -93,14 +93,14 @@ def count_roots(p: Polynomial, a: Fraction, b: Fraction, most: int) -> int:
         if variations <= 1:
             found += variations
             continue
-        halvings -= 1
-        if halvings < 0:
+        if not halvings:
             return most + 1
-        spend((len(parts) + 2) * len(p), 2 * degree + max(map(int.bit_length, part)))
-        left = [c << (degree - i) for i, c in enumerate(part)]
+        halvings -= 1
+        left = [c << i for i, c in enumerate(part[::-1])][::-1]
         right = _shifted(left)
         found += right[0] == 0
         parts += [left, right]
+        spend(len(parts) * len(p), max(map(int.bit_length, right)))
     return found
 
 
@@ -132,4 +132,4 @@ def _shifted(p: Polynomial) -> Polynomial:
 
 def _variations(p: Polynomial) -> int:
     """Return the number of sign changes between neighbouring coefficients that are not 0."""
-    return sum((c < 0) != (d < 0) for c, d in pairwise(c for c in p if c))
+    return sum(left != right for left, right in pairwise(c > 0 for c in p if c))
