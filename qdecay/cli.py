@@ -144,9 +144,7 @@ def _welcome(out: Console) -> None:
     from qdecay.exact.break_even import break_even
     from qdecay.source import HOMEWORK, Source
 
-    table = tables.table()
-    for heading in ("problem", "now", "later", "break-even gamma"):
-        table.add_column(heading, overflow="fold")
+    table = tables.table("problem", "now", "later", "break-even gamma")
     for env_id in HOMEWORK:
         layout: Any = Source(env_id).env().unwrapped
         for root in break_even(layout.layout).roots:
@@ -294,12 +292,9 @@ def _print_comparison(timed: list[tuple[Comparison, float]]) -> None:
     from rich.text import Text
 
     forced = timed[0][0].forced
-    table = tables.table()
-    table.add_column("problem", overflow="fold", ratio=1, min_width=21)
     third = "predicted" if forced else "planned"
-    for heading in ("exact", "decimal", third, "learned", "verdict"):
-        table.add_column(heading, overflow="fold")
-    table.add_column("time", justify="right")
+    headings = ("problem", "exact", "decimal", third, "learned", "verdict", "time")
+    table = tables.table(*headings, right=("time",))
     for row, seconds in timed:
         columns = [
             [tables.shown_root(root) for root in row.exact] or ["none"],
@@ -311,7 +306,9 @@ def _print_comparison(timed: list[tuple[Comparison, float]]) -> None:
         ]
         colour = "green" if row.verdict == "agree" else "bold red"
         cells = ["\n".join(column) for column in columns]
-        table.add_row(row.source, *cells, Text(row.verdict, colour), f"{seconds:.1f} s")
+        table.add_row(
+            row.source, *cells, Text(row.verdict, colour), tables.duration(seconds, brief=True)
+        )
     console = tables.console()
     if forced:
         console.print(
