@@ -1,4 +1,4 @@
-"""What is printed keeps every cell: folded on a narrow terminal, on one line where there is none."""
+"""What is printed keeps every cell: folded on a narrow terminal, else on one line."""
 
 from __future__ import annotations
 
@@ -20,7 +20,6 @@ from qdecay import cli, cli_phase, tables
 from qdecay.compare import compare
 from qdecay.exact.algebraic import AlgebraicNumber
 from qdecay.psychometric import fit_threshold
-from qdecay.sweep.axes import Axis
 from qdecay.sweep.phase import Choices, PhaseDiagram, PhaseRow
 from qdecay_envs import ChainLayout
 from qdecay_envs.chain import ChainEnv
@@ -109,7 +108,7 @@ def test_the_comparison_keeps_all_its_cells(everywhere):
     late = compare(layout, walks=2, step_size="1/10", name="late")
     cli._print_comparison([(noisy, 9.96), (noisy, 100), (noisy, 3e5)])
     lines = everywhere.check()
-    assert lines[0].split() == "problem exact decimal planned learned verdict time".split()
+    assert " ".join(lines[0].split()) == "problem exact decimal planned learned verdict time"
     assert [line.startswith(LONG) for line in lines[2:8]] == [True, False] * 3
     assert re.search(
         r" 0\.5 +0\.50000000 +0\.\d{4} \[0\.\d{4}, 0\.\d{4}\] agree +10\.0 s$", lines[2]
@@ -138,7 +137,7 @@ def test_the_phase_table_keeps_all_its_cells(everywhere):
 
 
 @pytest.mark.parametrize("columns", [80, 40])
-def test_on_a_real_terminal_nothing_is_lost(columns):
+def test_on_a_real_terminal_nothing_is_lost(capsys, monkeypatch, columns):
     """A pseudo-terminal of that width, whose program knows of it from the system alone."""
     pty = pytest.importorskip("pty")
     termios = pytest.importorskip("termios")
@@ -161,9 +160,7 @@ def test_on_a_real_terminal_nothing_is_lost(columns):
         pass
     os.close(ours)
     assert child.wait(60) == 0
-    lines = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", shown.decode()).split("\r\n")
-    assert max(map(len, lines)) <= columns
-    text = "".join(lines).replace(" ", "")
-    assert ("110^(-1/99)=0.9536299273" in text) == (columns == 80)
-    for word in ("problem", "later", "0.9536299273") if columns == 80 else ("problem", "later"):
-        assert word in text
+    text = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", shown.decode())
+    assert max(map(len, text.splitlines())) <= columns
+    _, piped, _ = run(capsys, monkeypatch)
+    assert sorted(re.sub(r"[\s─]", "", text)) == sorted(re.sub(r"[\s─]", "", piped))
