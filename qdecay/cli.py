@@ -161,9 +161,7 @@ def _welcome(out: Console) -> None:
     from qdecay.exact.break_even import break_even
     from qdecay.source import HOMEWORK, Source
 
-    table = tables.table()
-    for heading in ("problem", "now", "later", "break-even gamma"):
-        table.add_column(heading, overflow="fold")
+    table = tables.table("problem", "now", "later", "break-even gamma")
     for env_id in HOMEWORK:
         layout: Any = Source(env_id).env().unwrapped
         for root in break_even(layout.layout).roots:
@@ -212,7 +210,9 @@ def compare(
 
     The verdict is agree where value iteration flips within 1e-10 of the exact gamma and every
     seed's agent within 1e-6; where outcomes or rewards are random, where the 95 % interval of
-    the learned threshold holds the exact gamma. The exit code is 1 where anything disagrees.
+    the agents' median holds the exact gamma. The exit code is 1 where anything disagrees.
+
+    SARSA and Expected SARSA learn what random behaviour is worth: with escape they disagree.
 
     With --walks agents are stopped before they have learnt all, and flip later than they should:
     exactly where is predicted, and the verdict is whether they do.
@@ -316,12 +316,9 @@ def _print_comparison(timed: list[tuple[Comparison, float]]) -> None:
     from rich.text import Text
 
     forced = timed[0][0].forced
-    table = tables.table()
-    table.add_column("problem", overflow="fold", ratio=1, min_width=21)
     third = "predicted" if forced else "planned"
-    for heading in ("exact", "decimal", third, "learned", "verdict"):
-        table.add_column(heading, overflow="fold")
-    table.add_column("time", justify="right")
+    headings = ("problem", "exact", "decimal", third, "learned", "verdict", "time")
+    table = tables.table(*headings, right=("time",))
     for row, seconds in timed:
         columns = [
             [tables.shown_root(root) for root in row.exact] or ["none"],
@@ -333,7 +330,9 @@ def _print_comparison(timed: list[tuple[Comparison, float]]) -> None:
         ]
         colour = "green" if row.verdict == "agree" else "bold red"
         cells = ["\n".join(column) for column in columns]
-        table.add_row(row.source, *cells, Text(row.verdict, colour), f"{seconds:.1f} s")
+        table.add_row(
+            row.source, *cells, Text(row.verdict, colour), tables.duration(seconds, brief=True)
+        )
     console = tables.console()
     if forced:
         console.print(

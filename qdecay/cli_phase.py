@@ -74,24 +74,20 @@ def _pair(text: str) -> tuple[str, str]:
 
 
 def _print(found: PhaseDiagram, store: Path) -> None:
-    from rich.markup import escape
     from rich.text import Text
 
     from qdecay.sweep.axes import shown_value
 
     out = tables.console()
     names = [axis.name for axis in found.axes]
-    table = tables.table(
-        *map(escape, names), "exact", "learned, 95 % interval", "trainings", "exact held"
-    )
-    table.columns[len(names) + 1].no_wrap = True
+    table = tables.table(*names, "exact", "learned, 95 % interval", "trainings", "exact held")
     for row in found.rows:
         shown = [shown_value(row.parameters.get(name)) for name in names]
         table.add_row(*map(Text, [*shown, *_cells(row)]))
     out.print(table)
     missing = found.cells - found.stored
     text = f"{store}: {found.stored:,} of {found.cells:,} cells"
-    out.print(text + f", {missing:,} missing" * bool(missing), markup=False, soft_wrap=True)
+    out.print(text + f", {missing:,} missing" * bool(missing), soft_wrap=True)
 
 
 def _cells(row: PhaseRow) -> list[str]:

@@ -38,7 +38,6 @@ def envs(as_json: AsJson = False) -> None:
         typer.echo(json.dumps(document, indent=2))
         return
     table = tables.table("environment", "states", "break-even gammas", "law (g is gamma)")
-    table.columns[0].no_wrap = True
     for member in members:
         gammas = member.breakpoints if member.start is None else member.break_evens
         shown = "\n".join(_short_root(root) for root in gammas)
@@ -128,19 +127,10 @@ def _show_times(rows: list[LearningTime], as_json: bool) -> None:
 
 
 def _print_times(rows: list[LearningTime]) -> None:
-    table = tables.table()
-    for heading in (
-        "gamma",
-        "n",
-        "R",
-        "right choice",
-        "explorer",
-        "median",
-        "range",
-        "random walk",
-    ):
-        text = heading in ("right choice", "explorer")
-        table.add_column(heading, justify="left" if text else "right", overflow="fold")
+    table = tables.table(
+        *("gamma", "n", "R", "right choice", "explorer", "median", "range", "random walk"),
+        right=("gamma", "n", "R", "median", "range", "random walk"),
+    )
     for row in rows:
         median, low, high = (
             f"> {row.budget:,}" if steps is None else f"{steps:,.0f}"

@@ -95,7 +95,7 @@ def _run(wanted: Sweep, output: Path, **where: Any) -> Finished:
             output,
             **where,
             tick=tick,
-            tell=lambda news: out.print(f"{output}: {news}", markup=False, soft_wrap=True),
+            tell=lambda news: out.print(f"{output}: {news}", soft_wrap=True),
         )
 
 
@@ -135,7 +135,7 @@ def _print_finished(finished: Finished, output: Path) -> None:
     before = finished.cells - finished.trained - len(fatal)
     kept = f", {before:,} from before" if before else ""
     text = f"{output}: {finished.trained:,} cells trained{kept}"
-    out.print(text, markup=False, soft_wrap=True)
+    out.print(text, soft_wrap=True)
     if fatal:
         named = ", ".join(str(cell.number) for cell in fatal[:_SHOWN_CELLS])
         out.print(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -21,24 +21,40 @@ if TYPE_CHECKING:
 
 _SHOWN_CHANGES = 4
 _LONGEST_POLYNOMIAL = 40
+_ENDLESS = 1 << 30  # columns
+_UNITS = ((86400, "days", "d"), (3600, "hours", "h"), (60, "minutes", "min"))
 _QUIET_SECONDS = 1.0  # a spinner that flashes by says nothing
 
 
 def console(stderr: bool = False) -> Console:
-    """Return a console of standard output or standard error."""
+    """Return a console of standard output or standard error.
+
+    Text is printed as it is: a name may look like rich's markup or emoji. Where it is no terminal
+    lines are as long as they have to be, whatever COLUMNS says.
+    """
     from rich.console import Console
 
-    return Console(stderr=stderr, highlight=False)
+    out = Console(stderr=stderr, highlight=False, markup=False, emoji=False)
+    if not out.is_terminal:
+        out.width = _ENDLESS
+    return out
 
 
-def table(*headings: str) -> Table:
-    """Return a table that fits a terminal of 80 columns and reads well in a file."""
+def table(*headings: str, right: Collection[str] = ()) -> Table:
+    """Return a table whose cells fold where a terminal is too narrow: no column is ever cut.
+
+    So no column may have a least width or be kept on one line: rich then cuts the last ones.
+
+    Args:
+        headings: of the columns.
+        right: the headings of those that are aligned to the right.
+    """
     from rich import box
     from rich.table import Table
 
     result = Table(box=box.SIMPLE_HEAD, padding=0, show_edge=False, pad_edge=False)
     for heading in headings:
-        result.add_column(heading, overflow="fold")
+        result.add_column(heading, overflow="fold", justify="right" if heading in right else "left")
     return result
 
 
@@ -115,16 +131,18 @@ def rate(per_second: float) -> str:
     return f"{number:,.{0 if number >= 10 else 1}f} a {unit}"
 
 
-def duration(seconds: float) -> str:
+def duration(seconds: float, *, brief: bool = False) -> str:
     """Return a time in the unit that suits it.
 
     >>> duration(5), duration(90), duration(200_000)
     ('5.0 seconds', '1.5 minutes', '2.3 days')
+    >>> duration(5, brief=True), duration(90, brief=True), duration(200_000, brief=True)
+    ('5.0 s', '1.5 min', '2.3 d')
     """
-    for size, unit in ((86400, "days"), (3600, "hours"), (60, "minutes")):
+    for size, name, symbol in _UNITS:
         if seconds >= size:
-            return f"{seconds / size:.1f} {unit}"
-    return f"{seconds:.1f} seconds"
+            return f"{seconds / size:.1f} {symbol if brief else name}"
+    return f"{seconds:.1f} {'s' if brief else 'seconds'}"
 
 
 @contextmanager
@@ -149,7 +167,7 @@ def bar(unit: str) -> Iterator[Bar]:
             return Text(f"{unit}{known}", no_wrap=True)
 
     columns = (
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(bar_width=12),  # leaves room for the rest in 80 columns
         MofNCompleteColumn(),
         Rate(),
@@ -177,7 +195,7 @@ def print_regions(mdp: MDP, regions: PolicyRegions, *, digits: int, states: bool
             shown_decimal(regions.breakpoints[i].gamma, digits) for i in regions.start_breakpoints()
         ]
         at = ", ".join(found) or "no gamma"
-        out.print(f"the start, {mdp.state_name(regions.start)}, changes at {at}", markup=False)
+        out.print(f"the start, {mdp.state_name(regions.start)}, changes at {at}")
     if states:
         out.print(_states(mdp, regions, digits))
 

@@ -1,15 +1,31 @@
 """A chain with the agents that are trained on it, and the planner's view of it.
 
-How an agent is trained. It explores with epsilon = 1/2 until each choice at the start has been
-made often enough. Where nothing is random the step size is 1, and value moves back by one step of
-the chain with each walk: a stream of length L needs L walks where the episode ends; where it goes
-on, each walk shrinks what is missing by gamma or more, which is continued down to 1e-10. Where
-outcomes or rewards are random the step size is 1/10, walks go on until it is likely that value
-has come all the way back, and the answer is a 95 % interval from all trainings. There Double
-Q-learning stands in for Q-learning by default: the maximum of noisy values overestimates the
-corridor, so plain Q-learning flips too early (van Hasselt 2010).
+How an agent is trained. It behaves at random, epsilon = 1, whatever it has learnt. Values that
+steered the behaviour would be learnt from a biased sample: a choice whose value happens to look low
+is taken less often, so that its error stays for longer (adaptive sampling). Where every walk ends,
+episodes begin at the start; elsewhere they begin in a random state and last one step, for a random
+walk takes some 2**n steps to the end of a corridor of n that leads back. In both a pair of state
+and action is visited about as often as any other one, and training ends after so many visits that
+all is learnt, save for a chance below 1e-6:
+
+- Where nothing is random the step size is 1. A state is right once all its actions have been taken
+  after the next one was right: for A actions that takes H = 1 + 1/2 + ... + 1/A visits of each on
+  average, for a way of L steps back to the start H L. Where nothing ends, what is missing shrinks
+  by exp(gamma - 1) with each visit, which is continued down to 1e-10.
+- Where outcomes or rewards are random the step size of the n-th visit is h / (h + n - 1), which
+  averages over the last n / h targets or so. After n visits a share P[Poisson(h log(1 + n / h)) >=
+  L] of a reward L steps away has arrived; h is such that 1e-4 is missing. There Double Q-learning
+  stands in for Q-learning by default: all actions in a corridor do the same, and the maximum of
+  their noisy values is too large on average (van Hasselt 2010). No step size mends that: the
+  maximum is off by about the spread of the values, and averaging shrinks both alike.
+
+SARSA and Expected SARSA learn the values of what the agent does, here of random behaviour. In plain
+chains with two branches it has the same break-even gammas; with `escape` it has others.
 
 An agent can also be trained for a number of *forced walks* of each branch, and no longer.
+
+Sources: the numbers of visits are those of coupon collectors and Poisson processes, cell by cell;
+Wainwright 2019 (the step size); Sutton and Barto 2018, section 5.3 (exploring starts).
 """
 
 from __future__ import annotations
@@ -20,10 +36,12 @@ from fractions import Fraction
 from typing import Any
 
 import gymnasium as gym
-from gymnasium.wrappers import TimeLimit
+import numpy as np
+from scipy.special import gammainccinv
 
-from qdecay.learning import double_q_learning, q_learning
+from qdecay.learning import Harmonic, double_q_learning, q_learning
 from qdecay.learning.learner import Learner
+from qdecay.learning.result import LearningResult
 from qdecay.mdp import MDP
 from qdecay.planning import value_iteration
 from qdecay_envs.chain import ChainEnv
@@ -31,9 +49,7 @@ from qdecay_envs.layout import ChainLayout
 
 _UNLEARNT = 1e-10
 _UNLEARNT_NOISY = 1e-4
-_NOISY_STEP_SIZE = 0.1
-_EXPLORATION = 0.5
-_MAX_EPISODES = 10_000_000  # a learner that never tries a choice must not run for ever
+_AVERAGED = 250  # targets, where they are noisy: the last step size is one part in so many
 
 
 @dataclass(frozen=True)
@@ -81,11 +97,16 @@ class Trainee:
         self.plain = not self.env.slip and not self.env.escape
         self.noisy = self.env.reward_noise > 0 or self.env.slip not in (0, 1)
         self.learner = learner or (double_q_learning if self.noisy else q_learning)
-        # Compiled code plays the model, and cannot know of noise that is no part of it.
-        self._world = self.env if self.env.reward_noise else self.mdp
-        longest = max(len(stream) for _, stream in self.env.layout.branches)
-        # Where nothing ends an episode, a limit long enough for every corridor truncates it.
-        self._limit = None if self.env.layout.ending == "terminate" else 2 * longest + 10
+        lengths = [len(stream) for _, stream in self.env.layout.branches]
+        self._longest = max(lengths)
+        # The steps in which each pair of state and action is visited once, on average: a walk
+        # takes one branch of A, and in its corridor any action.
+        self._round = self.mdp.n_actions * max(sum(lengths), self.mdp.n_states)
+        self._ends = self.env.layout.ending == "terminate" and not self.env.escape
+        self._episodes: dict[str, Any] = {}
+        if not self._ends:
+            anywhere = np.full(self.mdp.n_states, 1 / self.mdp.n_states)
+            self._episodes = {"start": anywhere, "max_episode_steps": 1}
         self.forced = forced
         if forced is not None:
             self._check_forced(forced)
@@ -100,7 +121,10 @@ class Trainee:
 
     def train(self, gamma: float, seed: int) -> tuple[int, int]:
         """Return a trained agent's greedy action at the start, and the steps it took."""
-        return self._explore(gamma, seed) if self.forced is None else self._walk(self.forced, gamma)
+        if self.forced is not None:
+            return self._walk(self.forced, gamma)
+        result = self.learn(gamma, seed)
+        return int(result.policy[self.env.start]), result.steps
 
     def _walk(self, forced: ForcedWalks, gamma: float) -> tuple[int, int]:
         results = [
@@ -116,27 +140,38 @@ class Trainee:
         known = [result.q[self.env.start, branch] for branch, result in enumerate(results)]
         return known.index(max(known)), sum(result.steps for result in results)
 
-    def _explore(self, gamma: float, seed: int) -> tuple[int, int]:
-        world: Any = self._world
-        limits: dict[str, Any] = {}
-        if world is self.mdp:
-            limits["max_episode_steps"] = self._limit
-        elif self._limit is not None:
-            world = TimeLimit(world, self._limit)
-        result = self.learner(
-            world,
+    def learn(self, gamma: float, seed: int) -> LearningResult:
+        """Return what an agent has learnt once it is trained; forced walks are not looked at."""
+        visits, step_size = self._noisy_visits(gamma) if self.noisy else self._sure_visits(gamma)
+        return self.learner(
+            self.mdp,
             gamma,
-            visits={
-                (self.env.start, branch): self._walks(len(stream), gamma)
-                for branch, (_, stream) in enumerate(self.env.layout.branches)
-            },
-            episodes=_MAX_EPISODES,
-            epsilon=_EXPLORATION,
-            step_size=_NOISY_STEP_SIZE if self.noisy else 1.0,
+            steps=math.ceil(visits * self.learner.n_tables * self._round),
+            epsilon=1.0,
+            step_size=step_size,
             seed=seed,
-            **limits,
+            reward_noise=self.env.reward_noise,
+            **self._episodes,
         )
-        return int(result.policy[self.env.start]), result.steps
+
+    def _sure_visits(self, gamma: float) -> tuple[float, float]:
+        """How often each pair is visited until all is known, and the step size of such visits."""
+        actions = range(1, self.mdp.n_actions + 1)
+        back = self._longest + self._contractions(gamma, _UNLEARNT)
+        # The mean and the variance of the longest of as many unit exponential times as actions.
+        mean, variance = (back * sum(1 / k**power for k in actions) for power in (1, 2))
+        return mean + 6 * math.sqrt(variance) - math.log(_UNLEARNT), 1.0
+
+    def _noisy_visits(self, gamma: float) -> tuple[float, Harmonic]:
+        """How often each pair is visited so that 1 / `_AVERAGED` is the last step size."""
+        arrived = float(gammainccinv(self._longest, _UNLEARNT_NOISY))
+        arrived += self._contractions(gamma, _UNLEARNT_NOISY)
+        horizon = max(1.0, arrived / math.log1p(_AVERAGED))
+        return horizon * _AVERAGED, Harmonic(horizon)
+
+    def _contractions(self, gamma: float, missing: float) -> float:
+        """How many visits shrink what is missing to that share; none where all walks end."""
+        return 0.0 if self._ends else -math.log(missing) / (1 - gamma)
 
     def plans(self, side: Side, gamma: float) -> bool:
         """Whether value iteration takes the right-hand side."""
@@ -163,20 +198,6 @@ class Trainee:
             raise ValueError(
                 f"walks cannot be predicted for {self.learner.name}: it has two tables"
             )
-
-    def _walks(self, length: int, gamma: float) -> int:
-        """How often a stream must be walked until its value is known at the start.
-
-        With step size alpha a walk moves value back by a step with "probability" alpha: after k
-        walks a share P[Binomial(k, alpha) > length] of it has arrived.
-        """
-        walks = length + 1.0
-        if self.env.layout.ending != "terminate" and gamma > 0:
-            missing = _UNLEARNT_NOISY if self.noisy else _UNLEARNT
-            walks += math.log(missing) / math.log(gamma)
-        if self.noisy:
-            walks = self.learner.n_tables * (walks + 6 * math.sqrt(walks)) / _NOISY_STEP_SIZE
-        return math.ceil(walks)
 
 
 def _only(mdp: MDP, branch: int) -> MDP:

@@ -16,6 +16,7 @@ from gymnasium.wrappers import TimeLimit
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from models import mdps
+from scipy import stats
 
 from qdecay.learning import (
     Constant,
@@ -85,9 +86,11 @@ def line(length, ends=True):
     return MDP.from_rows(rows, n_states=length, n_actions=2, start=0)
 
 
-def reference(learn, mdp, gamma, *, start=None, max_episode_steps=None, **arguments):
+def reference(
+    learn, mdp, gamma, *, start=None, max_episode_steps=None, reward_noise=0.0, **arguments
+):
     """The readable loop on the same model."""
-    env = ModelEnv(mdp, start=start)
+    env = ModelEnv(mdp, start=start, reward_noise=reward_noise)
     if max_episode_steps is not None:
         env = TimeLimit(env, max_episode_steps)
     return learn(env, gamma, **arguments)
@@ -107,6 +110,9 @@ SETTINGS = {
     ),
     "truncated": dict(steps=9000, max_episode_steps=3, epsilon=0.3, seed=5),
     "several starts": dict(episodes=900, start=[0.25, 0.5, 0.25] + [0] * 3, seed=6),
+    "noisy rewards": dict(
+        steps=9000, step_size=Harmonic(7.5), reward_noise=0.7, max_episode_steps=1, seed=8
+    ),
     "wanted visits": dict(steps=9000, visits={(0, 0): 40, (1, 1): 30}, epsilon=0.5, seed=7),
 }
 
@@ -252,6 +258,7 @@ SCHEDULES = [
     Linear(0.0, 1.0, 3),
     Exponential(0.9, 0.01, 0.993),
     Harmonic(),
+    Harmonic(12.34),
     Polynomial(0.51),
     Polynomial(0.77),
     Polynomial(1.0),
@@ -287,6 +294,14 @@ def test_random_models_give_the_same_bits(mdp, seed):
     assert bits(q_learning(mdp, 0.7, **arguments)) == bits(
         reference(q_learning, mdp, 0.7, **arguments)
     )
+
+
+def test_noise_is_normal():
+    """20 000 noisy rewards of one state: Kolmogorov-Smirnov, p = 0.001."""
+    env = ModelEnv(line(1, ends=False), reward_noise=2.5)
+    env.reset(seed=1)
+    rewards = np.array([env.step(1)[1] for _ in range(20_000)])
+    assert stats.kstest(rewards, stats.norm(1, 2.5).cdf).pvalue > 0.001
 
 
 def test_the_model_environment_draws_the_models_outcomes():
@@ -359,9 +374,21 @@ def test_a_start_without_actions_is_refused():
         q_learning(mdp, 0.9, steps=10)
 
 
-@pytest.mark.parametrize("arguments", [{"start": 0}, {"max_episode_steps": 5}])
+@pytest.mark.parametrize(
+    ("noise", "error"), [(-1, ValueError), (float("nan"), ValueError), ("1", TypeError)]
+)
+def test_noise_that_is_no_deviation_is_refused(noise, error):
+    """By the compiled loop and by the environment alike."""
+    for use in (ModelEnv, lambda mdp, **noise: q_learning(mdp, 0.9, steps=10, **noise)):
+        with pytest.raises(error, match="reward_noise must be"):
+            use(line(3), reward_noise=noise)
+
+
+@pytest.mark.parametrize(
+    "arguments", [{"start": 0}, {"max_episode_steps": 5}, {"reward_noise": 1.0}]
+)
 def test_arguments_of_a_model_are_refused_for_an_environment(arguments):
-    """An environment has its own start and its own clock."""
+    """An environment has its own start, its own clock and its own noise."""
     with pytest.raises(ValueError, match="belong to a model"):
         q_learning(ModelEnv(line(3)), 0.9, steps=10, **arguments)
 

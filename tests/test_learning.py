@@ -484,6 +484,7 @@ def test_schedules_by_hand():
     fall = Exponential(0.5, 0.1, decay=0.5)
     assert [fall.at(n) for n in (1, 2, 3, 4, 10**9)] == [0.5, 0.25, 0.125, 0.1, 0.1]
     assert [Harmonic().at(n) for n in (1, 2, 4, 10)] == [1, 0.5, 0.25, 0.1]
+    assert [Harmonic(3).at(n) for n in (1, 2, 4, 10)] == [1, 0.75, 0.5, 0.25]
     assert [Polynomial(0.75).at(n) for n in (1, 16, 256)] == [1, 0.125, 1 / 64]
     assert Constant(0.3).at(1) == Constant(0.3).at(10**12) == 0.3
 
@@ -507,6 +508,9 @@ def test_a_number_is_a_constant_schedule():
         lambda: Exponential(0.1, 0.2, 0.5),
         lambda: Exponential(1, 0, 0),
         lambda: Exponential(1, 0, 1.5),
+        lambda: Harmonic(0.9),
+        lambda: Harmonic(float("nan")),
+        lambda: Harmonic(float("inf")),
         lambda: Polynomial(0.5),
         lambda: Polynomial(1.5),
     ],

@@ -17,7 +17,7 @@ ROOT = Path(__file__).parent.parent
 TEXT = (ROOT / "README.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"^```console\n(.*?)^```", TEXT, re.DOTALL | re.MULTILINE)
 (SPEC,) = re.findall(r"^```toml\n(.*?)^```", TEXT, re.DOTALL | re.MULTILINE)
-_SECONDS = re.compile(r"\d+\.\d s$", re.MULTILINE)
+_SECONDS = re.compile(r"\d+\.\d (s|min)$", re.MULTILINE)
 
 
 def commands(block: str) -> list[tuple[str, list[str]]]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+from fractions import Fraction
 
 import numpy as np
 import pytest
 from scipy.optimize import minimize
 
 from qdecay.psychometric import fit_threshold
-from qdecay.thresholds import bisect, learned_threshold
+from qdecay.thresholds import LearnedThreshold, bisect, learned_threshold
 
 
 def test_bisection_finds_a_step() -> None:
@@ -75,19 +76,52 @@ def test_no_threshold_is_invented() -> None:
     assert fit_threshold([0.1, 0.2], [True, False]) is None
 
 
-def test_seeds_of_noisy_trainings_are_all_different() -> None:
-    """Independent choices need independent trainings; where nothing is random, seeds repeat."""
+@pytest.mark.parametrize("seeds", [6, 7, 10, 11, 20, 101])
+def test_the_interval_holds_the_median_as_often_as_it_says(seeds: int) -> None:
+    """How many of N lie left of the median is binomial: 95 % exactly, and one less would not do.
+
+    The flips are 0 .. N - 1; with i of them left of the median, it lies between i - 1 and i.
+    """
+    found = LearnedThreshold(tuple(range(seeds)), 0.0, 1, True, ())
+    assert found.interval is not None
+    low, high = map(int, found.interval)
+    assert low + high == seeds - 1
+
+    def chance(low: int, high: int) -> Fraction:
+        return Fraction(sum(math.comb(seeds, i) for i in range(low + 1, high + 1)), 2**seeds)
+
+    assert chance(low, high) >= Fraction(95, 100)
+    assert chance(low + 1, high - 1) < Fraction(95, 100)
+    if seeds == 10:
+        assert (low, high) == (1, 8)
+
+
+def test_the_interval_counts_how_closely_flips_are_known() -> None:
+    """Each is known to half the width: that is added. Five seeds are too few for 95 %."""
+    assert LearnedThreshold((0.5,) * 10, 0.02, 1, True, ()).interval == (0.49, 0.51)
+    assert LearnedThreshold((0.5,) * 5, 0.02, 1, True, ()).interval is None
+    assert LearnedThreshold((0.5,) * 10, 0.02, 1, False, ()).interval is None
+
+
+def test_the_share_of_seeds_rises_at_their_flips() -> None:
+    """It is drawn as a staircase from 0 to 1."""
+    found = LearnedThreshold((0.2, 0.4), 0.0, 1, True, ())
+    assert found.share(0, 1) == [(0, 0), (0.2, 0), (0.2, 0.5), (0.4, 0.5), (0.4, 1), (1, 1)]
+
+
+def test_every_seed_has_one_bisection() -> None:
+    """A seed's trainings see the same numbers; those of other seeds are independent."""
     for noisy in (True, False):
         found = learned_threshold(
             lambda gamma, seed: (gamma >= 0.4, 7),
             0.0,
             1.0,
-            seeds=range(3, 7),
+            seeds=range(3, 9),
             width=0.01,
             noisy=noisy,
         )
         used = [choice.seed for choice in found.choices]
-        assert len(set(used)) == (len(used) if noisy else 4)
+        assert list(dict.fromkeys(used)) == list(range(3, 9))
         assert found.steps == 7 * len(used)
         assert (found.interval is not None) == noisy
         assert found.low <= found.median <= found.high

@@ -58,6 +58,7 @@ def learn_batch(
     step_size: float | Schedule = 0.1,
     initial_value: ArrayLike = 0.0,
     max_episode_steps: int | None = None,
+    reward_noise: float = 0.0,
 ) -> BatchResult:
     """Do `learner(mdp, gamma, seed=seed, ...)` for each of N >= 1 pairs of gamma and seed.
 
@@ -74,7 +75,9 @@ def learn_batch(
     settings = RunSettings.read(
         learner.name, max(map(checked_gamma, set(gammas))), min(seeds), budget, epsilon, step_size
     )
-    ground = compiled_run.Ground.read(mdp, settings, initial_value, start, max_episode_steps)
+    ground = compiled_run.Ground.read(
+        mdp, settings, initial_value, start, max_episode_steps, reward_noise
+    )
     loop = loaded(ground, learner, settings)
     began = time.perf_counter()
     batch = new_batch(ground, learner, gammas, seeds, start)

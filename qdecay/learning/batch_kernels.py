@@ -68,6 +68,7 @@ def one_by_one(learn: Any) -> Any:
                 settings.limit,
                 settings.wanted,
                 settings.trace,
+                settings.noise,
             )
             before = place[STEPS]
             room = min(len(returns), last_episode - place[EPISODES])

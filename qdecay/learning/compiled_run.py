@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from qdecay.learning import kernels
 from qdecay.learning.arguments import require_an_end, require_at_least, start_values
 from qdecay.learning.learner import Learner
+from qdecay.learning.model_env import checked_noise
 from qdecay.learning.primitives import coded
 from qdecay.learning.progress import Bar
 from qdecay.learning.result import EpisodeEnd, LearningResult, mean_table
@@ -33,11 +34,13 @@ class Ground:
         model: the model, and where episodes start.
         start_values: what q holds at first, shape (S, A).
         limit: the steps after which an episode is truncated; 0 is never.
+        noise: standard deviation of normal noise on rewards.
     """
 
     model: Dynamics
     start_values: NDArray[np.float64]
     limit: int
+    noise: float
 
     @classmethod
     def read(
@@ -47,6 +50,7 @@ class Ground:
         initial_value: ArrayLike,
         start: int | ArrayLike | None,
         max_episode_steps: int | None,
+        reward_noise: float = 0.0,
     ) -> Ground:
         """Check the arguments of a learner that belong to a model."""
         if max_episode_steps is not None:
@@ -56,7 +60,7 @@ class Ground:
         model = dynamics(mdp, start)
         if settings.gamma == 1:
             require_an_end(mdp)
-        return cls(model, values, max_episode_steps or 0)
+        return cls(model, values, max_episode_steps or 0, checked_noise(reward_noise))
 
     def fixed(self, learner: Learner, settings: RunSettings) -> kernels.Settings:
         """Return what does not change during a run, as the compiled loop reads it."""
@@ -69,6 +73,7 @@ class Ground:
             self.limit,
             np.array(wanted, dtype=np.int64).reshape(-1, 2),
             learner.passed_on,
+            self.noise,
         )
 
     def memory(self, learner: Learner) -> kernels.Memory:

@@ -2,7 +2,7 @@
 
 A loop is compiled for one rule and one number of actions, which lets the compiler unroll the
 scans of a row, most of a step; and again for *plain* runs, where both schedules are constant and
-no visits are waited for: what a loop does not do costs no registers.
+no visits are waited for, and for noisy rewards: what a loop does not do costs no registers.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from qdecay._compiled import compiled
 from qdecay.learning.primitives import (
     CONSTANT,
     first_state,
+    normal,
     outcome,
     scan,
     schedule_at,
@@ -45,6 +46,7 @@ class Settings(NamedTuple):
     limit: int
     wanted: NDArray[np.int64]  # (pair, visits) a row: all of them reached ends the run
     trace: float
+    noise: float  # standard deviation of normal noise on rewards
 
 
 class Memory(NamedTuple):
@@ -105,7 +107,8 @@ def kernel(rule: str, n_actions: int, settings: Settings) -> Callable[..., int]:
     """Return the compiled loop of `rule` for models of `n_actions` actions and such settings."""
     kinds = {settings.epsilon[0], settings.step_size[0]}
     plain = kinds == {CONSTANT} and len(settings.wanted) == 0
-    return _kernel(RULES.index(rule), known_at_compilation(n_actions), plain)
+    noisy = settings.noise > 0
+    return _kernel(RULES.index(rule), known_at_compilation(n_actions), plain, noisy)
 
 
 def known_at_compilation(n_actions: int) -> int:
@@ -170,7 +173,7 @@ def visited(wanted: Any, visits: Any) -> bool:
 
 
 @cache
-def _kernel(rule: int, known_actions: int, plain: bool) -> Callable[..., int]:
+def _kernel(rule: int, known_actions: int, plain: bool, noisy: bool) -> Callable[..., int]:
     remembers = rule in (_LARGEST, _EXPECTED)  # the bootstrap's scan serves the next choice
 
     @compiled
@@ -187,7 +190,7 @@ def _kernel(rule: int, known_actions: int, plain: bool) -> Callable[..., int]:
             dynamics.start_alias,
         )
         wanted = settings.wanted
-        gamma, limit = settings.gamma, settings.limit
+        gamma, limit, noise = settings.gamma, settings.limit, settings.noise
         epsilons, step_sizes = settings.epsilon, settings.step_size
         q, visits, place = memory.q, memory.visits, memory.place
         acting = 2 if rule == _CROSSED else 0
@@ -211,6 +214,9 @@ def _kernel(rule: int, known_actions: int, plain: bool) -> Callable[..., int]:
                 )
             pair = state * n_actions + action
             reward, follows, world = outcome(pairs, outcomes, pair, world)
+            if noisy:
+                z, world = normal(world)
+                reward += noise * z
             terminated = follows < 0
             next_state = ~follows if terminated else follows
             if not plain:

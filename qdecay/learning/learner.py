@@ -62,6 +62,7 @@ class Learner(ABC):
         progress: bool = False,
         start: int | ArrayLike | None = None,
         max_episode_steps: int | None = None,
+        reward_noise: float = 0.0,
     ) -> LearningResult:
         """Learn the values of `world` by acting in it.
 
@@ -85,6 +86,8 @@ class Learner(ABC):
                 None is its own.
             max_episode_steps: of a model, the steps after which an episode is truncated; >= 1,
                 None is never.
+            reward_noise: of a model, the standard deviation of normal noise on every reward, in
+                reward units, finite and >= 0.
 
         Returns: values, visits and the return of every finished episode. Double Q-learning's
             `q` is the mean of its two tables.
@@ -120,11 +123,14 @@ class Learner(ABC):
         if isinstance(world, MDP):
             from qdecay.learning.compiled_run import Ground, learn_model  # loads numba
 
-            ground = Ground.read(world, settings, initial_value, start, max_episode_steps)
+            ground = Ground.read(
+                world, settings, initial_value, start, max_episode_steps, reward_noise
+            )
             return learn_model(ground, self, settings)
-        if start is not None or max_episode_steps is not None:
+        if start is not None or max_episode_steps is not None or reward_noise:
             raise ValueError(
-                "start and max_episode_steps belong to a model; an environment has its own"
+                "start, max_episode_steps and reward_noise belong to a model; an environment has "
+                "its own"
             )
         available = available_actions(world)
         settings.budget.require_pairs(available)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import inf, log, sqrt
+from numbers import Real
 from typing import Any
 
 import gymnasium as gym
@@ -19,16 +21,22 @@ class ModelEnv(gym.Env[Any, Any]):
 
     Every draw is one number of `Generator(SFC64(seed)).random()`, read by an alias table (see
     `sampling`): at `reset` one where there are several start states, at `step` one where there
-    are several outcomes. There is no time limit; wrap it in `gymnasium.wrappers.TimeLimit`.
+    are several outcomes, and then those of `normal` where rewards are noisy. There is no time
+    limit; wrap it in `gymnasium.wrappers.TimeLimit`.
 
     Attributes:
         mdp: the model.
         actions: the available actions of each state.
     """
 
-    def __init__(self, mdp: MDP, *, start: int | ArrayLike | None = None) -> None:
-        """Hold the model; `start` is a state or a probability for each, None for its own."""
-        self.mdp = mdp
+    def __init__(
+        self, mdp: MDP, *, start: int | ArrayLike | None = None, reward_noise: float = 0.0
+    ) -> None:
+        """Hold the model; `start` is a state or a probability for each, None for its own.
+
+        `reward_noise` is the standard deviation of normal noise on every reward.
+        """
+        self.mdp, self.reward_noise = mdp, checked_noise(reward_noise)
         model = dynamics(mdp, start)
         self.observation_space = Discrete(mdp.n_states)
         self.action_space = Discrete(mdp.n_actions)
@@ -77,7 +85,33 @@ class ModelEnv(gym.Env[Any, Any]):
             k = int(position)
             _, accept, _, alias = rows[k]
             reward, _, follows, _ = rows[k if position - k < accept else alias]
+        if self.reward_noise:
+            reward += self.reward_noise * normal(self._random)
         terminated = follows < 0
         state: int = ~follows if terminated else follows
         self._state = None if terminated else state
         return state, reward, terminated, False, {}
+
+
+def normal(uniform: Callable[[], float]) -> float:
+    """Return a standard normal number by Marsaglia's polar method, two uniform ones at a time.
+
+    With u and w uniform in [-1, 1) until 0 < s = u^2 + w^2 < 1, it is u sqrt(-2 log(s) / s).
+
+    Source: Marsaglia and Bray, A convenient method for generating normal variables, SIAM Review 6
+    (1964), 260-264.
+    """
+    square = 0.0
+    while not 0.0 < square < 1.0:
+        u, w = 2.0 * uniform() - 1.0, 2.0 * uniform() - 1.0
+        square = u * u + w * w
+    return u * sqrt(-2.0 * log(square) / square)
+
+
+def checked_noise(reward_noise: float) -> float:
+    """Return a standard deviation as a float, finite and >= 0."""
+    if not isinstance(reward_noise, Real) or isinstance(reward_noise, bool):
+        raise TypeError(f"reward_noise must be a number, got {reward_noise!r}")
+    if not 0 <= reward_noise < inf:  # also refuses NaN
+        raise ValueError(f"reward_noise must be finite and >= 0, got {reward_noise}")
+    return float(reward_noise)

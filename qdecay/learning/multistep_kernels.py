@@ -21,7 +21,7 @@ from qdecay.learning.kernels import (
     one_step_target,
     visited,
 )
-from qdecay.learning.primitives import first_state, outcome, scan, schedule_at
+from qdecay.learning.primitives import first_state, normal, outcome, scan, schedule_at
 
 
 @compiled
@@ -63,6 +63,9 @@ def n_step_sarsa(
             )
         pair = state * n_actions + action
         reward, follows, world = outcome(dynamics.pairs, dynamics.outcomes, pair, world)
+        if settings.noise > 0:
+            z, world = normal(world)
+            reward += settings.noise * z
         terminated = follows < 0
         next_state = ~follows if terminated else follows
         epsilon = schedule_at(settings.epsilon, step + 1)
@@ -140,6 +143,9 @@ def watkins_q(
         if q[0, pair] < row[0]:
             count = 0
         reward, follows, world = outcome(dynamics.pairs, dynamics.outcomes, pair, world)
+        if settings.noise > 0:
+            z, world = normal(world)
+            reward += settings.noise * z
         terminated = follows < 0
         next_state = ~follows if terminated else follows
         follow = scan(q, 0, next_state, n_actions)[0]

@@ -11,6 +11,7 @@ Importing this module loads numba.
 
 from __future__ import annotations
 
+from math import log, sqrt
 from typing import Any
 
 import numpy as np
@@ -43,8 +44,8 @@ def coded(schedule: Schedule) -> tuple[int, float, float, float]:
             return EXPONENTIAL, float(start), float(end), float(decay)
         case Polynomial(exponent):
             return POLYNOMIAL, -float(exponent), 0.0, 0.0
-        case Harmonic():
-            return HARMONIC, 0.0, 0.0, 0.0
+        case Harmonic(horizon):
+            return HARMONIC, float(horizon), 0.0, 0.0
 
 
 @compiled
@@ -57,13 +58,26 @@ def uniform(words: Words) -> tuple[float, Words]:
 
 
 @compiled
+def normal(words: Words) -> tuple[float, Words]:
+    """Return a standard normal number, as `model_env.normal` draws it, and the next state."""
+    square = 0.0
+    u = 0.0
+    while not 0.0 < square < 1.0:
+        u, words = uniform(words)
+        w, words = uniform(words)
+        u, w = 2.0 * u - 1.0, 2.0 * w - 1.0
+        square = u * u + w * w
+    return u * sqrt(-2.0 * log(square) / square), words
+
+
+@compiled
 def schedule_at(schedule: tuple[int, float, float, float], n: int) -> Any:
     """Return the schedule's value at count n, as `Schedule.at` computes it."""
     kind, first, second, third = schedule
     if kind == CONSTANT:
         return first
     if kind == HARMONIC:
-        return 1.0 / n
+        return first / (first + (n - 1))
     if kind == POLYNOMIAL:
         return float(n) ** first
     if kind == EXPONENTIAL:

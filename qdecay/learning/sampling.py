@@ -132,7 +132,8 @@ def _starts(mdp: MDP, start: int | ArrayLike | None) -> Starts:
     if len(states) == 1:
         return states, np.ones(1), np.zeros(1, dtype=np.int64)
     exact = [Fraction(w) for w in weights.tolist()]
-    accept, alias = _floats([w / sum(exact) for w in exact])
+    total = sum(exact)
+    accept, alias = _floats([w / total for w in exact])
     return states, np.array(accept), np.array(alias, dtype=np.int64)
 
 

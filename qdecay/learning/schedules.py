@@ -8,6 +8,7 @@ a float exponent, so that they are C's `pow`), which lets compiled code give the
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from numbers import Real
 
@@ -87,15 +88,32 @@ class Exponential:
 
 @dataclass(frozen=True, slots=True)
 class Harmonic:
-    """1 / n: as a step size, the value is the mean of the targets seen so far.
+    """horizon / (horizon + n - 1), with a horizon >= 1; it meets Robbins and Monro's conditions.
 
-    Meets the conditions of Robbins and Monro (1951), but Q-learning then needs a number of
-    steps exponential in 1 / (1 - gamma) (Even-Dar and Mansour 2003); see `Polynomial`.
+    With horizon 1 it is 1 / n: as a step size, the value is the mean of the targets seen so far.
+    Q-learning then needs a number of steps exponential in 1 / (1 - gamma) (Even-Dar and Mansour
+    2003); with a horizon about 1 / (1 - gamma), or as long as the way that value has to come
+    back, a polynomial one (Wainwright 2019). See also `Polynomial`.
+
+    Sources: Even-Dar and Mansour, Learning Rates for Q-learning, JMLR 5 (2003), 1-25; Wainwright,
+    Stochastic approximation with cone-contractive operators, arXiv 1905.06265 (2019).
+
+    >>> [Harmonic().at(n) for n in (1, 2, 4)], [Harmonic(3.0).at(n) for n in (1, 2, 4)]
+    ([1.0, 0.5, 0.25], [1.0, 0.75, 0.5])
     """
+
+    horizon: float = 1.0
+
+    def __post_init__(self) -> None:
+        """Refuse a horizon below 1 or without end."""
+        if not isinstance(self.horizon, Real) or isinstance(self.horizon, bool):
+            raise TypeError(f"horizon must be a number, got {self.horizon!r}")
+        if not 1 <= self.horizon < math.inf:  # also refuses NaN
+            raise ValueError(f"horizon must be >= 1 and finite, got {self.horizon}")
 
     def at(self, n: int) -> float:
         """Return the value at count n >= 1."""
-        return 1.0 / n
+        return self.horizon / (self.horizon + (n - 1))
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from scipy.special import bdtrc
 
 from qdecay.exact.algebraic import AlgebraicNumber
-from qdecay.thresholds import LearnedThreshold
+from qdecay.thresholds import SHARE, LearnedThreshold
 from qdecay_envs.layout import ChainLayout
 
 if TYPE_CHECKING:
@@ -94,7 +94,7 @@ GAMMA_TICKS = tuple(Tick(_across(k / 5), f"{k / 5:g}") for k in range(6))
 
 
 def thresholds_plot(title: str, exact: AlgebraicNumber, learned: LearnedThreshold) -> Plot:
-    """P(far) over gamma: every training's choice, the fit or the seeds' median, the exact gamma."""
+    """P(far) over gamma: every training's choice, the share of seeds, the exact gamma."""
     up = _up(-0.14, 1.14)
     # Bisections crowd at the threshold; dots spread sideways of 0 and 1 show how many there are.
     offsets = (0.09 * ((31 * i) % 7 - 3) / 3 for i in range(len(learned.choices)))
@@ -102,14 +102,8 @@ def thresholds_plot(title: str, exact: AlgebraicNumber, learned: LearnedThreshol
         (_across(choice.gamma), up(choice.right + offset))
         for choice, offset in zip(learned.choices, offsets, strict=True)
     )
-    if learned.fit is not None:
-        grid = [k / 500 for k in range(501)]
-        curve = [(_across(g), up(learned.fit.probability(g))) for g in grid]
-        line = Line("learned", tuple(curve), "logistic fit")
-    else:
-        flip = _across(learned.median)
-        step = ((_across(0), up(0)), (flip, up(0)), (flip, up(1)), (_across(1), up(1)))
-        line = Line("learned", step, "median of the seeds")
+    steps = tuple((_across(g), up(share)) for g, share in learned.share(0, 1))
+    line = Line("learned", steps, SHARE)
     gamma = _across(float(exact))
     rule = Line("exact", ((gamma, TOP), (gamma, HEIGHT - BOTTOM)), "exact")
     interval = learned.interval

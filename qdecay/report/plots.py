@@ -14,6 +14,7 @@ from qdecay.errors import InputError
 from qdecay.extras import require
 from qdecay.outputs import PLOTS, check_output
 from qdecay.shown import shown_decimal
+from qdecay.thresholds import SHARE
 from qdecay_envs.files import replacing
 
 if TYPE_CHECKING:
@@ -88,7 +89,7 @@ def _figure(
 
 
 def _draw_choices(ax: Any, source: str, exact: AlgebraicNumber, learned: LearnedThreshold) -> None:
-    """P(far) over gamma: each training's choice, their running mean, the exact gamma."""
+    """P(far) over gamma: each training's choice, the share of seeds, the exact gamma."""
     gammas = [choice.gamma for choice in learned.choices]
     # Bisections crowd at the threshold; spread the dots sideways of 0 and 1 to show how many.
     offsets = [0.05 * ((31 * i) % 7 - 3) / 3 for i in range(len(gammas))]
@@ -96,14 +97,7 @@ def _draw_choices(ax: Any, source: str, exact: AlgebraicNumber, learned: Learned
     ax.plot(gammas, heights, ".", color=LEARNED, alpha=0.35, markersize=5, label="one training")
     if learned.interval is not None:
         ax.axvspan(*learned.interval, color=SPREAD, alpha=0.35, lw=0, label="95 % interval")
-    if learned.fit is not None:
-        grid = [min(gammas) + (max(gammas) - min(gammas)) * i / 400 for i in range(401)]
-        ax.plot(
-            grid, [learned.fit.probability(g) for g in grid], color=LEARNED, label="logistic fit"
-        )
-    else:
-        ends = [min(gammas), learned.median, learned.median, max(gammas)]
-        ax.plot(ends, [0, 0, 1, 1], color=LEARNED, label="median of the seeds")
+    ax.plot(*zip(*learned.share(min(gammas), max(gammas)), strict=True), color=LEARNED, label=SHARE)
     label = exact.closed_form() or shown_decimal(exact, 6)
     ax.axvline(float(exact), color=EXACT, lw=1.5, ls="--", label=f"exact: {label}")
     ax.set_title(source)
