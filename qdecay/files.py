@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import math
-import tokenize
 import zipfile
-import zlib
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +15,7 @@ from qdecay.errors import InputError, input_errors
 from qdecay.imports import numeric_array, rows_of_arrays, rows_of_sparse
 from qdecay.prism import rows_of_prism
 from qdecay.umb import rows_of_umb
+from qdecay_envs.decoding import decoding
 from qdecay_envs.files import require_file
 from qdecay_envs.jsonfile import read_json, write_json
 
@@ -135,17 +134,11 @@ def read_npz(path: Path) -> dict[str, Any]:
     Raises:
         InputError: the file cannot be read, or an array is missing.
     """
-    with input_errors():
+    with input_errors(), decoding(path):
         require_file(path, _MAX_BYTES)
-    try:
         _check_members(path)
         with np.load(path, allow_pickle=False) as archive:
             arrays = {name: archive[name] for name in archive.files}
-    except InputError:
-        raise
-    except (OSError, ValueError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error) as error:
-        reason = error.strerror if isinstance(error, OSError) and error.strerror else error
-        raise InputError(f"{path}: {' '.join(str(reason).split())}") from error
     needed = {"R", *(SPARSE if "P_data" in arrays else ["P"])}
     if missing := needed - set(arrays):
         raise InputError(
@@ -192,11 +185,6 @@ def _check_members(path: Path) -> None:
                     if version == (1, 0)
                     else np.lib.format.read_array_header_2_0
                 )
-                try:
-                    shape, _, dtype = read_header(stream)
-                except (tokenize.TokenError, SyntaxError) as error:  # of headers of Python 2
-                    raise InputError(
-                        f"{path}: the header of {member.filename} is broken"
-                    ) from error
+                shape, _, dtype = read_header(stream)
                 if math.prod(shape) * dtype.itemsize > member.file_size:
                     raise InputError(f"{path}: {member.filename} holds less than its header says")

@@ -24,6 +24,7 @@ from qdecay.extras import require
 from qdecay.imports import Recovery
 from qdecay.mdp import Row
 from qdecay.prism import action_numbers
+from qdecay_envs.decoding import decoding
 from qdecay_envs.files import require_file
 
 _MAX_BYTES = 1 << 23  # of the file and unpacked: umbi takes 0.3 s and ten MB for each MB
@@ -58,19 +59,15 @@ def _read(path: Path) -> tuple[Any, dict[str, dict[str, Any]]]:
     the system.
     """
     umbi = require("umbi", "umb", f"{path}: .umb files")
-    with input_errors():
-        require_file(path, _MAX_BYTES)
     logging.getLogger("umbi").addHandler(logging.NullHandler())  # its errors are raised as well
-    try:
+    # umbi raises whatever a malformed byte leads to.
+    with input_errors(), decoding(path, Exception, problem="not a UMB file: "):
+        require_file(path, _MAX_BYTES)
         _check_size(path)
         file = umbi.umb.read(path)
         return umbi.ats.explicit_umb_to_explicit_ats(file), (file.annotations or {}).get(
             "rewards", {}
         )
-    except (InputError, MemoryError):
-        raise
-    except Exception as error:  # umbi's readers raise whatever a malformed byte leads to
-        raise InputError(f"{path}: not a UMB file: {error}") from error
 
 
 def _check_size(path: Path) -> None:

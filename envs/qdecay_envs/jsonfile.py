@@ -7,6 +7,7 @@ import os
 from fractions import Fraction
 from typing import Any, NoReturn
 
+from qdecay_envs.decoding import decoding
 from qdecay_envs.files import read_text, replacing
 from qdecay_envs.rational import rational
 
@@ -29,16 +30,13 @@ def read_json(path: str | os.PathLike[str], max_bytes: int = MAX_BYTES) -> Any:
             deeply, or has a number of more than 4,000 digits. The message is one line that
             starts with the path.
     """
-    name, text = os.fspath(path), read_text(path, max_bytes)
-    try:
-        return _parse(text)
-    except json.JSONDecodeError as error:
-        place = f"line {error.lineno}, column {error.colno}"
-        raise ValueError(f"{name}: not JSON at {place}: {error.msg}") from error
-    except RecursionError as error:
-        raise ValueError(f"{name}: lists or objects are nested too deeply") from error
-    except ValueError as error:
-        raise ValueError(f"{name}: {error}") from error
+    text = read_text(path, max_bytes)
+    with decoding(path):
+        try:
+            return _parse(text)
+        except json.JSONDecodeError as error:
+            place = f"line {error.lineno}, column {error.colno}"
+            raise ValueError(f"not JSON at {place}: {error.msg}") from error
 
 
 def write_json(path: str | os.PathLike[str], value: Any) -> None:

@@ -11,6 +11,7 @@ from typing import Any, NoReturn, TypeVar
 
 from qdecay.errors import InputError, input_errors
 from qdecay_envs import files
+from qdecay_envs.decoding import decoding
 from qdecay_envs.rational import rational
 
 MAX_BYTES = 1 << 20
@@ -34,12 +35,9 @@ def parse(text: str, name: str) -> Table:
     Raises:
         InputError: it is no TOML, nests too deeply, or has a number that is not finite.
     """
-    try:
-        return Table(name, "", tomllib.loads(text, parse_float=lambda t: rational(t, "a number")))
-    except RecursionError as error:
-        raise InputError(f"{name}: lists or tables are nested too deeply") from error
-    except ValueError as error:  # tomllib's own error is one
-        raise InputError(f"{name}: not TOML: {' '.join(str(error).split())}") from error
+    with input_errors(), decoding(name, problem="not TOML: "):
+        entries = tomllib.loads(text, parse_float=lambda t: rational(t, "a number"))
+    return Table(name, "", entries)
 
 
 class Table:

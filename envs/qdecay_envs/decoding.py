@@ -1,0 +1,90 @@
+"""What decompressors, codecs and parsers raise on damaged bytes, told in one line.
+
+Each name stands in the documentation of the module that raises it; `tests/test_decoding.py` goes
+through the table.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import struct
+import tarfile
+import tokenize
+import warnings
+import zipfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+_SHOWN = 200  # letters of an error's text
+
+
+def _of(module: str, name: str) -> tuple[type[Exception], ...]:
+    """An error of a module that this Python may have been built without."""
+    try:
+        return (getattr(importlib.import_module(module), name),)
+    except ImportError:
+        return ()
+
+
+DECODING_ERRORS: tuple[type[Exception], ...] = (
+    ValueError,  # json, tomllib, numpy's headers, bz2; of text that is no UTF-8 a UnicodeError
+    OSError,  # of reading; gzip.BadGzipFile; bz2 and tarfile on broken streams
+    EOFError,  # zipfile, gzip, bz2, lzma: the stream ends too early
+    RuntimeError,  # zipfile: a password is needed, or a module is missing
+    NotImplementedError,  # zipfile: another compression method, an archive in parts
+    RecursionError,  # json, tomllib and ast: nested too deeply
+    LookupError,  # zipfile and tarfile: no such member; codecs: no such encoding
+    OverflowError,  # numpy: a shape beyond what a C integer holds
+    TypeError,  # numpy: a header with keys of several types
+    SyntaxError,  # numpy reads a header as a literal
+    tokenize.TokenError,  # and headers of Python 2 with the tokenizer
+    MemoryError,  # a size that the machine does not have
+    struct.error,  # fields of a header that are cut off
+    zipfile.BadZipFile,
+    zipfile.LargeZipFile,
+    tarfile.TarError,
+    zlib.error,
+    *_of("lzma", "LZMAError"),
+    *_of("compression.zstd", "ZstdError"),  # from Python 3.14 on
+)
+"""All of them; some are subclasses of others, and stand here for the reader."""
+
+
+@contextmanager
+def decoding(
+    path: str | os.PathLike[str], *more: type[Exception], problem: str = ""
+) -> Iterator[None]:
+    """Make a ValueError of one line, which starts with the path, of what reading a file raises.
+
+    Warnings are left out: a file is read or it is not.
+
+    Args:
+        path: the file.
+        more: errors of other libraries.
+        problem: what the line says first, such as "not TOML: ".
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    except (*DECODING_ERRORS, *more) as error:
+        name = os.fspath(path)
+        told = str(error)
+        if isinstance(error, ValueError) and told.startswith(f"{name}:"):
+            raise
+        raise ValueError(f"{name}: {problem}{_reason(error)}") from error
+
+
+def _reason(error: Exception) -> str:
+    """The error's text in one line, or in words where it has none."""
+    if isinstance(error, RecursionError):
+        return "lists or objects are nested too deeply"
+    if isinstance(error, MemoryError):
+        return "the memory does not suffice for what it says that it holds"
+    text = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    line = " ".join(text[:4000].split())
+    if not line:
+        return "is damaged: it ends too early" if isinstance(error, EOFError) else "is damaged"
+    return line if len(line) <= _SHOWN else f"{line[: _SHOWN - 3]}..."
