@@ -241,7 +241,9 @@ def compare(
     )
     settings: dict[str, Any] = {"learner": _learner(learner), "seeds": seeds, "seed": seed}
     if walks is not None:
-        settings.update(walks=walks, step_size=_exact_step_size(step_size or "1/10"))
+        settings.update(
+            walks=walks, step_size=_exact_step_size("1/10" if step_size is None else step_size)
+        )
     timed: list[tuple[Comparison, float]] = []
     try:
         with tables.bar("trainings") as bar:
@@ -293,6 +295,7 @@ def _compare_all(
     from qdecay.compare import compare as compare_one
     from qdecay.errors import InputError
     from qdecay.notes import held
+    from qdecay.user_code import UserCodeError, user_code
 
     with held():
         envs = [source.env() for source in sources]
@@ -300,9 +303,12 @@ def _compare_all(
         bar.tell(source.text)
         began = time.perf_counter()
         try:
-            row = compare_one(
-                env, **settings, name=source.text, expect=bar.expect, tick=bar.advance
-            )
+            with user_code(f"{source.text}: it"):
+                row = compare_one(
+                    env, **settings, name=source.text, expect=bar.expect, tick=bar.advance
+                )
+        except UserCodeError:
+            raise
         except TypeError as error:
             raise InputError(
                 f"{source.text}: {error}; `qdecay regions` takes any finite model"

@@ -44,10 +44,13 @@ def whole_numbers(text: str, option: str) -> list[int]:
     """Return the numbers of a list such as 1,2,4.
 
     Raises:
-        InputError: one of them is no whole number >= 0.
+        InputError: one of them is no whole number >= 0, or stands twice.
     """
     parts = [part.strip() for part in text.split(",")]
     for part in parts:
         if not (part.isascii() and part.isdecimal() and len(part) < 19):
             raise InputError(f"{option} takes whole numbers such as 1,2,4, got {part!r:.40}")
-    return [int(part) for part in parts]
+    numbers = [int(part) for part in parts]
+    if len(set(numbers)) < len(numbers):
+        raise InputError(f"{option} {text:.40}: a number is given twice")
+    return numbers

@@ -89,11 +89,14 @@ def learn_curve(
     from qdecay.errors import InputError
     from qdecay.exploration import EXPLORERS, learning_times
     from qdecay.report.plots import save_learning_times
+    from qdecay_envs.rational import rational
 
     check_plot(plot, force=force)
     rows: list[LearningTime] = []
     try:
         delays, gammas = whole_numbers(delay, "--delay"), gamma.split(",")
+        if len({rational(text, "gamma") for text in gammas}) < len(gammas):
+            raise InputError(f"--gamma {gamma:.40}: a number is given twice")
         with tables.bar("trainings") as bar:
             bar.expect(len(delays) * len(gammas) * len(EXPLORERS) * seeds)
             learning_times(

@@ -97,6 +97,8 @@ def test_learning_times_from_the_shell(tmp_path: Any) -> None:
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
+        (["--delay", "1,2,1"], "a number is given twice"),
+        (["--gamma", "1/2,0.5"], "a number is given twice"),
         (["--delay", "1;2"], "--delay takes whole numbers such as 1,2,4, got '1;2'"),
         (["--delay", "0"], "a delay must be from 1 to 1,000, got 0"),
         (["--gamma", "1"], "gamma must be inside (0, 1), got 1"),

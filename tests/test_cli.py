@@ -114,6 +114,7 @@ WRONG = [
     (["compare", "--step-size", "1/2"], "--step-size goes with --walks"),
     (["compare", "--walks", "0"], "--walks"),
     (["compare", "--walks", "2", "--step-size", "much"], "--step-size must be a number"),
+    (["compare", "--walks", "2", "--step-size", ""], "--step-size must be a number"),
     (["compare", "--walks", "2", "--step-size", "2"], "step_size must be in (0, 1], got 2"),
     (["compare", "--walks", "2", "--learner", "double_q_learning"], "it has two tables"),
     (["compare", "qdecay/StayOrMove-v0", "--walks", "2", "-k", "slip=1/9"], "without slip"),

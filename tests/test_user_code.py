@@ -20,6 +20,7 @@ from qdecay.user_code import their_part
 CODE = """
 import gymnasium as gym
 from gymnasium.envs.toy_text.frozen_lake import FrozenLakeEnv
+from qdecay_envs import ChainEnv, ChainLayout
 
 class Fails(FrozenLakeEnv):
     def __init__(self, size: int = 3):
@@ -44,6 +45,13 @@ class Warns(FrozenLakeEnv):
 class Fine(FrozenLakeEnv):
     pass
 
+class Slides(ChainEnv):
+    def __init__(self):
+        super().__init__(ChainLayout.choice(a=[1], b=[0, 3]), reward_noise=1)
+
+    def step(self, action):
+        helper()
+
 def helper():
     raise RuntimeError("a fault of mine")
 
@@ -57,7 +65,7 @@ def calls_qdecay(env, seed):
     import qdecay
     qdecay.q_learning(env, 2.0, seed=seed, steps=1)
 
-for name in ("Fails", "WrongType", "NoTable", "Leaves", "Warns", "Fine"):
+for name in ("Slides", "Fails", "WrongType", "NoTable", "Leaves", "Warns", "Fine"):
     gym.register(f"{name}-v0", entry_point=globals()[name])
 gym.register("Fine-v2", entry_point=Fine)
 """
@@ -87,6 +95,8 @@ FAILS = [
     (["regions", "my_own:Fails-v0"], "my_own", "helper()", "it raised RuntimeError: a fault"),
     (["compare", "my_own:Fails-v0"], "my_own", "helper()", "it raised RuntimeError: a fault"),
     (["report", "my_own:Fails-v0", "-o", "x.html"], "my_own", "helper()", "it raised RuntimeError"),
+    (["compare", "my_own:Slides-v0"], "my_own", "helper()", "it raised RuntimeError: a fault"),
+    (["report", "my_own:Slides-v0", "-o", "x.html"], "my_own", "helper()", "it raised RuntimeE"),
     (["blackwell", "my_own:WrongType-v0"], "my_own", "len(3)", "it raised TypeError: object of"),
     (["regions", "my_own:NoTable-v0"], "my_own", "P = property", "it raised RuntimeError: a fault"),
     (["regions", "my_own:Leaves-v0"], "my_own", "raise SystemExit(0)", "it raised SystemExit: 0"),
@@ -140,16 +150,17 @@ def test_a_module_that_fails_in_other_processes_only_is_shown(capsys, monkeypatc
         pack(lambda env, seed: lock)
 
 
-def test_a_sweep_shows_where_an_environment_failed(capsys, monkeypatch, mine: Path) -> None:
+@pytest.mark.parametrize("name", ["Fails", "NoTable"])
+def test_a_sweep_shows_where_an_environment_failed(capsys, monkeypatch, mine, name: str) -> None:
     """Then the place in the spec."""
     Path("s.toml").write_text(
         'schema = "qdecay.sweep/1"\nseeds = 1\ngammas = [0.5]\n'
-        '[[sources]]\nsource = "my_own:Fails-v0"\n'
+        f'[[sources]]\nsource = "my_own:{name}-v0"\n'
         '[[learners]]\nname = "q_learning"\nepisodes = 1\n'
     )
     code, _, err = run(capsys, monkeypatch, "sweep", "s.toml", "--dry-run")
     assert code == 2 and str(mine) in err.splitlines()[1]
-    assert "qdecay: s.toml: sources[0]: my_own:Fails-v0: it raised" in err.splitlines()[-1]
+    assert f"qdecay: s.toml: sources[0]: my_own:{name}-v0: it raised" in err.splitlines()[-1]
 
 
 @pytest.mark.parametrize(

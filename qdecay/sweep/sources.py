@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, get_args
 from qdecay.errors import InputError
 from qdecay.source import Source
 from qdecay.sweep.toml import Table, number, one_of, text, whole
+from qdecay.user_code import user_code
 
 if TYPE_CHECKING:
     import gymnasium as gym
@@ -66,7 +67,8 @@ class SourceSettings:
                 env = self._env()
                 if getattr(env.unwrapped, "reward_noise", 0):
                     raise InputError("noise on rewards is no part of a model: leave it out")
-                mdp = MDP.from_env(env)
+                with user_code(f"{self.text}: it"):
+                    mdp = MDP.from_env(env)
             start = self._start(mdp)
         except (TypeError, ValueError, OSError) as error:
             raise InputError(f"{self.place}: {' '.join(str(error).split())}") from error
