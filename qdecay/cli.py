@@ -28,6 +28,7 @@ from qdecay import (
     tables,
 )
 from qdecay.cli_options import AsJson, Force, OptionPairs, check_plot, complete_source
+from qdecay.notes import printable
 from qdecay.shown import shown_decimal
 
 if TYPE_CHECKING:
@@ -113,16 +114,12 @@ def _show_their_traceback(error: BaseException | None) -> None:
     while error is not None and not (isinstance(error, UserCodeError) and error.shown):
         error = error.__cause__
     for line in error.shown.splitlines() if error is not None else ():
-        print(_printable(line), file=sys.stderr)
+        print(printable(line), file=sys.stderr)
 
 
 def _complain(message: str) -> None:
     """Print one line; what would move a terminal's cursor or change its colours is spelt out."""
-    print(f"qdecay: {_printable(' '.join(message.split()))}", file=sys.stderr)
-
-
-def _printable(line: str) -> str:
-    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in line)
+    print(f"qdecay: {printable(' '.join(message.split()))}", file=sys.stderr)
 
 
 def _print_version(wanted: bool) -> None:

@@ -187,7 +187,6 @@ def _chapters(sources: list[Source]) -> list[Chapter]:
 def _compared(chapters: list[Chapter], seeds: int, seed: int) -> list[Chapter]:
     """Train agents on the chains among the models."""
     from qdecay.compare import compare
-    from qdecay.user_code import user_code
 
     compared = []
     with tables.spinner("report") as tell:
@@ -195,8 +194,7 @@ def _compared(chapters: list[Chapter], seeds: int, seed: int) -> list[Chapter]:
             if chapter.layout is not None:
                 source = chapter.source
                 tell(f"{source.text}: training agents")
-                with user_code(f"{source.text}: it"):
-                    found = compare(source.env(), seeds=seeds, seed=seed, name=source.text)
+                found = compare(source.env(), seeds=seeds, seed=seed, name=source.text)
                 chapter = replace(chapter, comparison=found)
             compared.append(chapter)
     return compared

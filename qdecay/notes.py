@@ -17,8 +17,12 @@ def note(text: str) -> None:
         _held.append(line)
     elif line not in _told:
         _told.add(line)
-        shown = (c if c.isprintable() else ascii(c)[1:-1] for c in line)
-        print(f"qdecay: {''.join(shown)}", file=sys.stderr)
+        print(f"qdecay: {printable(line)}", file=sys.stderr)
+
+
+def printable(line: str) -> str:
+    """Return a line in which whatever would move a terminal's cursor or colour it is spelt out."""
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in line)
 
 
 @contextmanager

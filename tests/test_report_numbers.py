@@ -239,8 +239,9 @@ def test_gammas_of_a_page_are_rounded_never_cut(tmp_path: Path, near, far, shown
     chapter = read_chapter(Source(str(path)))
     (gamma,) = chapter.start_gammas
     learned = SimpleNamespace(
-        median=0.5, low=0.25, high=0.75, seeds=10, steps=7, fit=None, interval=None, choices=()
-    )
+        median=0.5, low=0.25, high=0.75, seeds=10, steps=7, fit=None, interval=None, choices=(),
+        share=lambda *ends: [(end, 0.5) for end in ends],
+    )  # fmt: skip
     row = SimpleNamespace(
         exact=[gamma], planned=[float(gamma)], learned=[learned], verdict="agree", to_json=dict
     )
