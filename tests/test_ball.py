@@ -6,6 +6,7 @@ import itertools
 from fractions import Fraction
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from models import mdps
@@ -157,3 +158,29 @@ def test_nothing_is_claimed_at_one_for_a_policy_that_need_not_end() -> None:
     model = RationalModel(MDP.from_rows(rows, n_states=1, n_actions=2))
     graph = PolicyGraph(model, np.array([0]))
     assert not not_positive_at_one(graph, np.array([1])).any()
+
+
+@pytest.mark.parametrize("delay", [1, 2, 4])
+def test_no_more_powers_of_gamma_are_divided_out_than_there_are(delay: int) -> None:
+    """1 after so many steps against 9 one step later: g^d - 9 g^(d + 1) > 0 for g < 1/9."""
+    rows: list[Row] = []
+    for action, (first, length, reward) in enumerate(((1, delay, 1), (9, delay + 1, 9))):
+        path = [0, *range(first, first + length)]
+        moves = enumerate(itertools.pairwise(path))
+        rows += [(s, action if k == 0 else 0, t, Fraction(1), 0, False) for k, (s, t) in moves]
+        rows.append((path[-1], 0, 0, Fraction(1), reward, True))
+    model = RationalModel(MDP.from_rows(rows, n_states=15, n_actions=2))
+    window = Window(model, PolicyGraph(model, last_pairs(model)), 0.0, 0.5)
+    above = [Fraction(1, 9) > low for low in window.edges[:-1]]
+    assert window.suspect[0].tolist() == above
+
+
+def test_a_probability_that_doubles_do_not_hold_proves_nothing() -> None:
+    """2 p at once and -1 with probability p = 2^-1074: 2 p - g p > 0, beside a state worth 0."""
+    rare = Fraction(2) ** -1074
+    rows: list[Row] = [(0, 0, 1, rare, 2 * rare, False), (0, 0, 0, 1 - rare, 2 * rare, True)]
+    rows += [(0, 1, 0, Fraction(1), 0, True), (1, 0, 1, Fraction(1), -1, True)]
+    model = RationalModel(MDP.from_rows(rows, n_states=2, n_actions=2))
+    for centre, half in ((0.0, 0.5), (0.75, 0.03125)):
+        window = Window(model, PolicyGraph(model, np.array([1, 2])), centre, half)
+        assert window.suspect[0].all()

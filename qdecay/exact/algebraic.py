@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 _T = TypeVar("_T")
 _FACTOR_DEGREE = 40  # up to here factoring takes milliseconds and gives the minimal polynomial
+_SPARSE_DEGREE, _SPARSE_TERMS = 128, 12  # and up to here: what a few rewards far apart lead to
 
 
 class AlgebraicNumber:
@@ -76,7 +77,10 @@ class AlgebraicNumber:
 
     @property
     def degree(self) -> int:
-        """Degree of the polynomial, which is minimal up to degree 40 and for rationals."""
+        """Degree of the polynomial, which is minimal up to degree 40 and for rationals.
+
+        It is minimal up to degree 128 too where no more than 12 of its coefficients are not 0.
+        """
         return int(self._polynomial.degree())
 
     @property
@@ -398,19 +402,27 @@ def _square_free_parts(p: fmpz_poly) -> list[tuple[fmpz_poly, int]]:
 
 
 def _factors(p: fmpz_poly) -> Iterator[tuple[fmpz_poly, int]]:
-    """Yield square-free factors with their multiplicity, irreducible ones at low degree.
+    """Yield square-free factors with their multiplicity, irreducible ones if that takes little.
 
-    A polynomial in x^k is factored as one in x: its factors too show what they are in x^k only.
+    Where it takes more, a polynomial in x^k is factored as one in x.
     """
     for part, multiplicity in _square_free_parts(p):
         short, k = part.deflation()
-        if 1 < part.degree() <= _FACTOR_DEGREE:
+        if _is_quickly_factored(part):
             short, k = part, 1
-        if 1 < short.degree() <= _FACTOR_DEGREE:
+        if short.degree() > 1 and _is_quickly_factored(short):
             for factor, _ in short.factor()[1]:
                 yield factor.inflate(int(k)), multiplicity
         else:
             yield part, multiplicity
+
+
+def _is_quickly_factored(p: fmpz_poly) -> bool:
+    """Whether factoring takes milliseconds."""
+    degree = p.degree()
+    return degree <= _FACTOR_DEGREE or (
+        degree <= _SPARSE_DEGREE and sum(c != 0 for c in p.coeffs()) <= _SPARSE_TERMS
+    )
 
 
 def _roots_of(
