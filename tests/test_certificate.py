@@ -24,7 +24,7 @@ from qdecay.exact import verify_signs
 from qdecay.exact.algebraic import isolate_roots
 from qdecay.exact.certificate import certificate, write_certificate
 from qdecay.exact.regions import policy_regions
-from qdecay.exact.verify import CertificateError, verify
+from qdecay.exact.verify import BeyondChecker, CertificateError, verify
 from qdecay.exact.verify_signs import count_roots, quotient
 from qdecay.mdp import MDP
 from qdecay_envs import ChainLayout
@@ -499,8 +499,20 @@ def test_a_degree_beyond_the_limit_is_refused(monkeypatch: pytest.MonkeyPatch) -
     document = certified(choice(now=[1], far=[0, 0, 0, 6]))
     assert accepted(document)
     monkeypatch.setattr(checker, "MAX_DEGREE", 2)
-    with pytest.raises(CertificateError, match="degree"):
+    with pytest.raises(BeyondChecker, match="degree"):
         verify(document)
+
+
+@pytest.mark.parametrize(("limit", "kind"), [(2, BeyondChecker), (3, CertificateError)])
+def test_a_wrong_d_is_told_apart_from_a_model_too_large(
+    monkeypatch: pytest.MonkeyPatch, limit: int, kind: type[CertificateError]
+) -> None:
+    """Values of 2 states have degree < 2 times d: 3 powers of gamma show that 1 is no d."""
+    document = changed(PUTERMAN_BY_HAND, ("intervals", 0, 1), [1])
+    monkeypatch.setattr(checker, "MAX_DEGREE", limit)
+    with pytest.raises(CertificateError, match="degree") as refusal:
+        verify(document)
+    assert refusal.type is kind
 
 
 LONG = [f"1/{10**3999 + k}" for k in range(200)]
@@ -523,8 +535,10 @@ def test_hostile_documents_are_refused(reason: str, spoil: Any) -> None:
     """Sizes that would take for ever or fill the memory are refused, not tried."""
     document = copy.deepcopy(PUTERMAN_BY_HAND)
     spoil(document)
-    with pytest.raises(CertificateError, match=reason):
+    with pytest.raises(CertificateError, match=reason) as refusal:
         verify(document)
+    beyond = reason in ("degree", "too short", "grow")
+    assert refusal.type is (BeyondChecker if beyond else CertificateError)
 
 
 def test_a_table_too_large_for_the_memory_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:

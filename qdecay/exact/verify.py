@@ -244,10 +244,9 @@ def _sets(document: Any, model: Model, where: str) -> Sets:
 
 def _polynomial(document: Any, where: str) -> Polynomial:
     coefficients = _integers(document, where, -_LARGEST, _LARGEST)
-    fits = len(coefficients) <= MAX_DEGREE + 1
-    afford(fits, f"{where}: the degree is beyond the {MAX_DEGREE} that this checker takes on")
-    leads = bool(coefficients) and coefficients[-1] != 0
-    require(leads, f"{where}: a polynomial without a leading coefficient")
+    reason = f"{where}: no degree in 0..{MAX_DEGREE}"
+    afford(len(coefficients) <= MAX_DEGREE + 1, reason)
+    require(coefficients != [] and coefficients[-1] != 0, reason)
     return coefficients
 
 
