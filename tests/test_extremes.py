@@ -10,11 +10,13 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from qdecay import MDP
+from qdecay.exact import point
 from qdecay.exact.algebraic import AlgebraicNumber
 from qdecay.exact.blackwell import blackwell
 from qdecay.exact.regions import Sets, is_breakpoint, optimal_actions, policy_regions
@@ -187,3 +189,25 @@ def test_points_that_doubles_take_for_one(k: int) -> None:
     assert optimal_actions(mdp, point)[0] == (0, 1)
     assert optimal_actions(mdp, (1 + point) / 2)[0] == (1,)
     assert optimal_actions(mdp, 2 * point - 1)[0] == (0,)
+
+
+@pytest.mark.parametrize("value", [None, np.nan, np.inf])
+def test_floats_that_fail_to_propose_cost_no_answer(
+    monkeypatch: pytest.MonkeyPatch, value: float | None
+) -> None:
+    """SuperLU finds every matrix singular, or solves nothing: 1 now, 3 g^2, level at 3^(-1/2)."""
+
+    class Factors:
+        def __init__(self, matrix: Any) -> None:
+            if value is None:
+                raise RuntimeError("Factor is exactly singular")
+
+        def solve(self, right: Any) -> Any:
+            return np.full(len(right), value)
+
+    monkeypatch.setattr(point, "splu", Factors)
+    rows: list[Row] = [(0, 0, 0, 1, 1, True), (0, 1, 1, 1, 0, False), (1, 0, 2, 1, 0, False)]
+    mdp = built([*rows, (2, 0, 2, 1, 3, True)])
+    assert optimal_actions(mdp, Fraction(57, 100))[0] == (0,)
+    assert optimal_actions(mdp, Fraction(58, 100))[0] == (1,)
+    assert blackwell(mdp).discount_factor.closed_form() == "3^(-1/2)"
