@@ -22,22 +22,26 @@ gammas = ["1/3"]
 learners = [{ name = "q_learning", epsilon = 0.5, episodes = 10 }]
 seeds = 1
 """
-SWEEP = "qdecay sweep spec.toml -o results.db"
-# One use of each extra. The shell ends at the first command that fails.
+SWEEP = "sweep spec.toml -o results.db"
+# One use of each extra, in a shell that ends at the first command that fails.
 USES = {
     "plot": "qdecay plot FrozenLake-v1 -o lake.png",
-    "render": "python -c \"import gymnasium as gym, qdecay; e = gym.make('qdecay/StayOrMove-v0',"
-    " render_mode='rgb_array'); e.reset(); print(e.render().shape)\"",
-    "parquet": f"{SWEEP}; qdecay export results.db -o results.parquet",
-    "umb": "printf no > no.umb; qdecay regions no.umb 2>&1 | grep -v 'pip install'",
-    "sb3": 'python -c "import qdecay; from stable_baselines3 import DQN;'
-    " DQN('MlpPolicy', 'qdecay/StayOrMove-v0').learn(200)\"",
-    "dask": "dask scheduler --host 127.0.0.1 --port 8796 --no-dashboard & s=$!;"
-    " dask worker tcp://127.0.0.1:8796 --no-dashboard & w=$!;"
-    f" {SWEEP} --backend dask --scheduler tcp://127.0.0.1:8796; kill $w $s; wait",
-    "ray": 'python -c "import ray; from qdecay.cli import main; import sys;'
-    " ray.init(num_cpus=1, include_dashboard=False, log_to_driver=False);"
-    f" sys.argv[1:] = '{SWEEP} --backend ray'.split()[1:]; main()\"",
+    "render": """python -c "import gymnasium, qdecay
+env = gymnasium.make('qdecay/StayOrMove-v0', render_mode='rgb_array')
+env.reset()
+print(env.render().shape)" """,
+    "parquet": f"qdecay {SWEEP}; qdecay export results.db -o results.parquet",
+    "umb": "python -c 'import umbi; umbi.umb.read; umbi.ats.explicit_umb_to_explicit_ats'",
+    "sb3": """python -c "import qdecay, stable_baselines3
+stable_baselines3.DQN('MlpPolicy', 'qdecay/StayOrMove-v0').learn(200)" """,
+    "dask": f"""python -c "import sys, distributed; from qdecay.cli import main
+with distributed.LocalCluster(n_workers=1, processes=False, dashboard_address=None) as cluster:
+    sys.argv[1:] = [*'{SWEEP} --backend dask --scheduler'.split(), cluster.scheduler_address]
+    main()" """,
+    "ray": f"""python -c "import sys, ray; from qdecay.cli import main
+ray.init('local', num_cpus=1, include_dashboard=False, log_to_driver=False)
+sys.argv[1:] = '{SWEEP} --backend ray'.split()
+main()" """,
 }
 # The CPU build of torch, where the index has one: plain torch brings gigabytes of CUDA.
 BEFORE = {"sb3": "python -m pip install --quiet torch==2.13.0;", "uv": "pip install --quiet uv;"}
@@ -66,7 +70,7 @@ def run(line: str, folder: Path) -> float:
     environment = {
         **{name: os.environ[name] for name in os.environ if name != "VIRTUAL_ENV"},
         "PATH": os.pathsep.join([str(folder / "env" / "bin"), os.environ["PATH"]]),
-        "PIP_QUIET": "1",
+        "PIP_QUIET": "2",
     }
     tool = re.search(r"\[(\w+)\]|^\w+", line)
     assert tool is not None
