@@ -292,7 +292,7 @@ def unmutated(tree: Path, tests: tuple[str, ...]) -> float:
     if end[0] != "SURVIVED":
         sys.exit(f"the tests fail without a mutant:\n{(tree / 'mutant.log').read_text()}")
     print(f"unmutated: {end[1]:.1f} s for {' '.join(tests)}", flush=True)
-    return 30 + 1.5 * end[1]  # to compile a changed kernel takes some seconds
+    return 10 + 1.5 * end[1]
 
 
 def main() -> None:
