@@ -151,3 +151,12 @@ def test_a_cell_that_may_be_fatal_has_no_company() -> None:
     under_way.clear()
     queue, _ = queue_of(1, done=range(4))
     assert not _submit(queue, pool, under_way)
+
+
+def test_a_key_has_128_bits() -> None:
+    """So many seed a training; 31 digits would do, and give other seeds than every store has."""
+    plan = Sweep(Spec.parse(TWO_LEARNERS.replace("SEEDS", "50"))).plan
+    keys = [cell.key for cell in plan]
+    assert len(set(keys)) == len(keys) == 200
+    assert all(len(key) == 32 and int(key, 16) < 2**128 for key in keys)
+    assert any(int(key, 16) >= 2**124 for key in keys)
