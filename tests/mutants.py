@@ -34,6 +34,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -41,7 +42,7 @@ SEED = "qdecay"
 MEMORY = 8 << 30  # bytes that a process may take: a list that grows for ever ends there
 PYTEST = ["-x", "-q", "--no-header", "-p", "no:cacheprovider"]
 PYTEST += ["-W", "ignore:Module already imported:pytest.PytestAssertRewriteWarning"]
-LOADED_ONCE = ["flint", "hypothesis", "numpy", "scipy.sparse", "sympy", "numba"]
+LOADED_ONCE = ["flint", "numpy", "scipy.sparse", "sympy", "numba"]
 RUNNING: set[int] = set()  # process groups
 OPPOSITES = {
     ast.Lt: (ast.LtE, ast.GtE), ast.LtE: (ast.Lt, ast.Gt), ast.Gt: (ast.GtE, ast.LtE),
@@ -232,6 +233,9 @@ def prepare(tree: Path, seconds: float, *, keep: bool) -> None:
     if not keep:  # else a later run could take this source's code for the next one's
         sys.dont_write_bytecode = True
         os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
+    found = (hypothesis.Phase.explicit, hypothesis.Phase.generate)  # the first failure is enough
+    hypothesis.settings.register_profile("mutants", phases=found, database=None)
+    hypothesis.settings.load_profile("mutants")
     sys.path[:] = [path for path in sys.path if Path(path) != ROOT / "tests"]
 
 
@@ -292,7 +296,7 @@ def unmutated(tree: Path, tests: tuple[str, ...]) -> float:
     if end[0] != "SURVIVED":
         sys.exit(f"the tests fail without a mutant:\n{(tree / 'mutant.log').read_text()}")
     print(f"unmutated: {end[1]:.1f} s for {' '.join(tests)}", flush=True)
-    return 30 + 1.5 * end[1]  # to compile a changed kernel takes some seconds
+    return 10 + 1.5 * end[1]
 
 
 def main() -> None:

@@ -158,3 +158,18 @@ def test_a_path_starts_beside_the_spec(tmp_path: Path) -> None:
     assert digests[0] != digests[1]
     with pytest.raises(InputError, match=r"none\.toml: cannot be read"):
         Spec.load(tmp_path / "none.toml")
+
+
+@pytest.mark.parametrize("value", ["1e309", "-1e400", f"{10**400}"])
+def test_a_number_beyond_the_floats_is_refused(value: str) -> None:
+    """The largest float is a start value; what rounds to infinity is none."""
+    text = """
+        schema = "qdecay.sweep/1"
+        sources = [{ source = "qdecay/StayOrMove-v0" }]
+        gammas = ["0.4"]
+        learners = [{ name = "q_learning", episodes = 1, initial_value = "VALUE" }]
+        seeds = 1
+    """
+    assert len(Sweep(Spec.parse(text.replace("VALUE", "1.7e308"))).plan) == 1
+    with pytest.raises(InputError, match="too large for a float"):
+        Spec.parse(text.replace("VALUE", value))

@@ -109,17 +109,21 @@ def _on_unit_interval(p: Polynomial, a: Fraction, b: Fraction) -> Polynomial:
     common = math.lcm(a.denominator, b.denominator)
     start, width, degree = int(a * common), int((b - a) * common), len(p) - 1
     spend(len(p), degree * common.bit_length() + max(map(int.bit_length, p)))
-    q = list(map(int.__mul__, p, _powers(common, degree)[::-1]))
+    q = _products(p, _powers(common, degree)[::-1])
     if start:  # q(start + y) by way of z = y / start, so that the shift is by 1
         scale = _powers(start, degree)
-        q = list(map(int.__floordiv__, _shifted(list(map(int.__mul__, q, scale))), scale))
-    q = list(map(int.__mul__, q, _powers(width, degree)))
+        q = list(map(int.__floordiv__, _shifted(_products(q, scale)), scale))
+    q = _products(q, _powers(width, degree))
     content = math.gcd(*q)
     return [c // content for c in q]
 
 
 def _powers(x: int, degree: int) -> list[int]:
     return list(accumulate([x] * degree, int.__mul__, initial=1))
+
+
+def _products(p: list[int], q: list[int]) -> list[int]:
+    return [x * y for x, y in zip(p, q, strict=True)]
 
 
 def _shifted(p: Polynomial) -> Polynomial:
