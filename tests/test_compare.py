@@ -51,6 +51,8 @@ BY_HAND = [
     (ChainLayout.choice(a=[1], b=[0, 3], ending="repeat"), ["1/2"]),
     (ChainLayout.choice(a=[1], b=[0, 2], ending="absorb"), ["1/2"]),
     (ChainLayout.choice(a=[1], b=[0, 0, 4], ending="repeat"), ["(sqrt(13)+1)/6"]),
+    # 1 + g = 41/20 g, where a value shrinks by less than 5 % with each step.
+    (ChainLayout.choice(a=[1], b=[0, "41/20"], ending="repeat"), ["20/21"]),
     # Losses: an action that was never tried must not look better than all others.
     (ChainLayout.choice(a=[-1], b=[0, 0, -4]), ["1/2"]),
     (ChainLayout.choice(a=[-3, 0], b=[0, 0, -4], ending="absorb"), ["(sqrt(57)-3)/8"]),
