@@ -9,6 +9,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from qdecay.errors import InputError
+from qdecay.exact.budget import time_limit
 from qdecay.exact.regions import Breakpoint, PolicyRegions, policy_regions
 from qdecay.mdp import MDP
 from qdecay.report import mathml
@@ -260,15 +261,16 @@ def read_chapter(source: Source, *, max_seconds: float | None = None) -> Chapter
 
     Args:
         source: what a person named.
-        max_seconds: limit on the search for regions.
+        max_seconds: limit on reading it and on the search for regions.
 
     Raises:
         InputError: the source cannot be read as a finite model.
         BudgetExceeded: max_seconds ran out.
     """
-    mdp = source.mdp()
+    with time_limit(max_seconds):
+        mdp = source.mdp()
+        regions = policy_regions(mdp, max_seconds=max_seconds)
     env = _env(source)
-    regions = policy_regions(mdp, max_seconds=max_seconds)
     if env is None:
         return Chapter(source, mdp, regions)
     chain: Any = env.unwrapped
