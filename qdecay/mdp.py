@@ -24,6 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from qdecay.one_line import spelt_out
 from qdecay_envs.rational import RationalLike, rational
 
 if TYPE_CHECKING:
@@ -239,12 +240,12 @@ class MDP:
         return expected
 
     def state_name(self, state: int) -> str:
-        """The state's name, or its number where it has none."""
-        return self.state_names[state] if self.state_names else str(state)
+        """The state's name as it can be shown, or its number where it has none."""
+        return spelt_out(self.state_names[state]) if self.state_names else str(state)
 
     def action_name(self, action: int) -> str:
-        """The action's name, or its number where it has none."""
-        return self.action_names[action] if self.action_names else str(action)
+        """The action's name as it can be shown, or its number where it has none."""
+        return spelt_out(self.action_names[action]) if self.action_names else str(action)
 
 
 def _check_sizes(n_states: int, n_actions: int) -> None:
