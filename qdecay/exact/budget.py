@@ -88,6 +88,15 @@ def time_limit(max_seconds: float | None) -> Iterator[None]:
         _started.reset(token)
 
 
+def _interrupt_main() -> None:
+    """Interrupt the main thread, where the system can also while it waits for something."""
+    main = threading.main_thread().ident
+    if hasattr(signal, "pthread_kill") and main is not None:
+        signal.pthread_kill(main, signal.SIGINT)
+    else:
+        _thread.interrupt_main()
+
+
 @contextmanager
 def _interrupting(budget: Budget, max_seconds: float) -> Iterator[None]:
     ended, expired = threading.Event(), threading.Event()
@@ -97,7 +106,7 @@ def _interrupting(budget: Budget, max_seconds: float) -> Iterator[None]:
         seconds = min(max_seconds, threading.TIMEOUT_MAX)
         while not ended.wait(seconds):
             expired.set()
-            _thread.interrupt_main()
+            _interrupt_main()
             seconds = _AGAIN
 
     def interrupted(signum: int, frame: Any) -> None:
