@@ -31,8 +31,9 @@ from qdecay import cli
 
 SECONDS, BYTES = 5, 2**30
 ODD = [
-    None, True, False, 0, -1, 1, 2, 10**7, 10**12, -(10**12), 0.5, 1e308, float("nan"), float("inf"),
-    "", "1/0", "1/2", "1e999999999", "1e-999999999", "٣", "\ud800", "\x1b[2J\n", "\u202e", "nan", "0x1",
+    None, True, False, 0, -1, 1, 2, 10**7, 10**12, -(10**12), 0.5, 1e308,
+    float("nan"), float("inf"), "", "1/0", "1/2", "1e999999999", "1e-999999999", "٣",
+    "\ud800", "\x1b[2J\n", "\u202e", "nan", "0x1",
     [], {}, [[]], [[[]]], {"": {}}, "9" * 5000, [0] * 9, "qdecay.mdp/1", "qdecay.layout/1",
 ]  # fmt: skip
 SPLICES = [
