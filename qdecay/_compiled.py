@@ -19,6 +19,11 @@ from numba.core.registry import CPUDispatcher
 
 _Untyped: Any = IndexDataCacheFile
 
+# NUMBA_DISABLE_JIT is meant for people's own functions. The kernels are written for the compiler,
+# with records that Python cannot read; and what numba makes for them is compiled when they are.
+_config: Any = numba.config
+_config.DISABLE_JIT = 0
+
 
 class _CacheFile(_Untyped):  # type: ignore[misc]
     """Numba's index of compiled code, with data files that are named by what they hold.

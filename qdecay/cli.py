@@ -11,6 +11,7 @@ import os
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -28,8 +29,9 @@ from qdecay import (
     tables,
 )
 from qdecay.cli_options import AsJson, Force, OptionPairs, check_plot, complete_source
-from qdecay.notes import printable
+from qdecay.one_line import one_line, spelt_out
 from qdecay.shown import shown_decimal
+from qdecay.standard_streams import open_closed_streams
 
 if TYPE_CHECKING:
     from fractions import Fraction
@@ -69,6 +71,7 @@ SourceArgument = Annotated[
 
 def main() -> None:
     """Run the command line and exit with its code."""
+    open_closed_streams()
     try:
         code = app(standalone_mode=False, prog_name="qdecay")
         sys.stdout.flush()
@@ -100,8 +103,12 @@ def _exit_code(error: Exception) -> int:
     elif isinstance(error, InternalError):
         _complain(str(error))
         return 1
+    elif isinstance(error, MemoryError):
+        _complain(str(error) or "the memory does not suffice")
     elif isinstance(error, OSError):
-        _complain(f"{error.filename}: {error.strerror}" if error.filename else str(error))
+        gone = isinstance(error, FileNotFoundError)  # what else is read or written has a name
+        place = error.filename or ("the current folder" if gone else "standard output")
+        _complain(f"{place}: {error.strerror or error}")
     else:
         raise error
     return 2
@@ -114,12 +121,13 @@ def _show_their_traceback(error: BaseException | None) -> None:
     while error is not None and not (isinstance(error, UserCodeError) and error.shown):
         error = error.__cause__
     for line in error.shown.splitlines() if error is not None else ():
-        print(printable(line), file=sys.stderr)
+        print(spelt_out(line), file=sys.stderr)
 
 
 def _complain(message: str) -> None:
-    """Print one line; what would move a terminal's cursor or change its colours is spelt out."""
-    print(f"qdecay: {printable(' '.join(message.split()))}", file=sys.stderr)
+    """Print one line; who has closed or filled standard error gets the exit code alone."""
+    with suppress(OSError):
+        print(f"qdecay: {one_line(message)}", file=sys.stderr, flush=True)
 
 
 def _print_version(wanted: bool) -> None:

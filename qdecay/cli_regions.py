@@ -165,8 +165,8 @@ def blackwell(
     """
     from qdecay.exact.blackwell import blackwell as find
 
-    mdp = _model(source, option, max_seconds)
-    with _budget(source), tables.spinner(source):
+    with _budget(source, max_seconds), tables.spinner(source):
+        mdp = _model(source, option)
         found = find(mdp, max_seconds=max_seconds)
     tables.print_blackwell(mdp, found, digits=digits)
 
@@ -221,8 +221,8 @@ def _solve(
 ) -> tuple[MDP, PolicyRegions]:
     from qdecay.exact.regions import policy_regions
 
-    mdp = _model(source, option, max_seconds)
-    with _budget(source), tables.spinner(source) as tell:
+    with _budget(source, max_seconds), tables.spinner(source) as tell:
+        mdp = _model(source, option)
         found = policy_regions(
             mdp,
             max_seconds=max_seconds,
@@ -233,20 +233,22 @@ def _solve(
     return mdp, found
 
 
-def _model(source: str, option: list[str] | None, max_seconds: float | None) -> MDP:
+def _model(source: str, option: list[str] | None) -> MDP:
     from qdecay.source import Source, parse_options
 
-    if max_seconds is not None and not max_seconds > 0:
-        raise InputError(f"--max-seconds must be > 0, got {max_seconds:g}")
     return Source(source, parse_options(option or [])).mdp()
 
 
 @contextmanager
-def _budget(source: str) -> Iterator[None]:
-    """Say which model took too long, and what else there is."""
+def _budget(source: str, max_seconds: float | None) -> Iterator[None]:
+    """Limit the time, from reading on; say which model took too long, and what else there is."""
+    from qdecay.exact.budget import time_limit
 
+    if max_seconds is not None and not max_seconds > 0:
+        raise InputError(f"--max-seconds must be > 0, got {max_seconds:g}")
     try:
-        yield
+        with time_limit(max_seconds):
+            yield
     except BudgetExceeded as error:
         hint = "`qdecay regions --numeric` follows the changes in floating point"
         raise BudgetExceeded(f"{source}: {error}; {hint}", error.best) from error

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import io
 import math
 import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
 from scipy import sparse
 
 from qdecay.errors import InputError, input_errors
 from qdecay.imports import numeric_array, rows_of_arrays, rows_of_sparse
+from qdecay.limits import MAX_RECOVERED, check_size
 from qdecay.prism import rows_of_prism
 from qdecay.umb import rows_of_umb
 from qdecay_envs.decoding import decoding
@@ -25,8 +29,16 @@ if TYPE_CHECKING:
 MDP_SCHEMA = "qdecay.mdp/1"
 _REQUIRED = ("schema", "n_states", "n_actions", "transitions")
 _OPTIONAL = ("start", "state_names", "action_names")
-_MAX_BYTES = 1 << 28  # of arrays
+_MAX_BYTES = 1 << 28  # of a file, and of its arrays as floats
+_MAX_NONZERO = 8_000_000  # of a dense P: 60 bytes each until it is sparse
+_MAX_DIRECTORY = 1 << 20
+_ZIP_TAIL = 22 + 0xFFFF  # bytes: a zip file's last record, with the longest comment
+_MAX_HEADER = 1 << 16
+_QUICK = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+_SLOWNESS = 8  # bzip2 and lzma unpack some 20 MiB a second
 SPARSE = ("P_data", "P_indices", "P_indptr")
+_ARRAYS = ("P", *SPARSE, "R", "ends", "start")
+_LEAST_BYTES = {"P_indices": 4, "P_indptr": 4}  # that a number takes in the end; others are floats
 
 
 def load_mdp(path: Path) -> dict[str, Any]:
@@ -68,6 +80,7 @@ def mdp_arguments(document: Any, path: Path) -> dict[str, Any]:
     for number, row in enumerate(document["transitions"]):
         if not isinstance(row, list):
             raise InputError(f"{path}: transition {number} must be a list, got {row!r:.60}")
+    check_size(path, len(document["transitions"]), document["n_states"], document["n_actions"])
     return {
         "rows": document["transitions"],
         "n_states": document["n_states"],
@@ -115,13 +128,15 @@ def _number(value: Fraction) -> int | str:
 
 def _load_npz(path: Path) -> dict[str, Any]:
     arrays = read_npz(path)
-    try:
+    with input_errors(), decoding(path):
         if "P" in arrays:
+            check_size(path, int(np.count_nonzero(arrays["P"])), most=MAX_RECOVERED)
             return rows_of_arrays(arrays["P"], arrays["R"])
         options = sparse_arguments(arrays)
-        return {**rows_of_sparse(options["p"], options["r"], options["ends"]), **_start(options)}
-    except ValueError as error:
-        raise InputError(f"{path}: {error}") from error
+        p, r, ends = options["p"], options["r"], options["ends"]
+        count = p.nnz + (0 if ends is None else int(np.count_nonzero(ends)))
+        check_size(path, count, *r.shape, most=MAX_RECOVERED)
+        return {**rows_of_sparse(p, r, ends), **_start(options)}
 
 
 def _start(options: dict[str, Any]) -> dict[str, Any]:
@@ -132,18 +147,28 @@ def read_npz(path: Path) -> dict[str, Any]:
     """Return the arrays of an `.npz`: P and R, or R and the parts of a sparse P.
 
     Raises:
-        InputError: the file cannot be read, or an array is missing.
+        InputError: the file cannot be read, an array is missing, or they would be too large.
     """
     with input_errors(), decoding(path):
         require_file(path, _MAX_BYTES)
-        _check_members(path)
-        with np.load(path, allow_pickle=False) as archive:
-            arrays = {name: archive[name] for name in archive.files}
+        _check_directory(path)
+        with zipfile.ZipFile(path) as archive:
+            present = set(archive.namelist())
+            members = {
+                name: archive.getinfo(f"{name}.npy") for name in _ARRAYS if f"{name}.npy" in present
+            }
+            _check_sizes(archive, members)
+            arrays = {name: _array(archive, member) for name, member in members.items()}
     needed = {"R", *(SPARSE if "P_data" in arrays else ["P"])}
     if missing := needed - set(arrays):
         raise InputError(
             f"{path}: the array {min(missing)} is missing; it needs P and R, or R and "
             f"{', '.join(SPARSE)}"
+        )
+    if "P" in arrays and (count := np.count_nonzero(arrays["P"])) > _MAX_NONZERO:
+        raise InputError(
+            f"{path}: P has {count:,} numbers that are not 0, and at most {_MAX_NONZERO:,} are "
+            f"read; more fit in a sparse P, as {', '.join(SPARSE)}"
         )
     return arrays
 
@@ -157,7 +182,8 @@ def sparse_arguments(arrays: dict[str, Any]) -> dict[str, Any]:
     r = numeric_array(arrays["R"], "R")
     if r.ndim != 2:
         raise ValueError(f"R must have shape (S, A), got {r.shape}")
-    parts = tuple(numeric_array(arrays[name], name) for name in SPARSE)
+    data, *places = (numeric_array(arrays[name], name) for name in SPARSE)
+    parts = (data.astype(np.float64, copy=False), *places)
     p = sparse.csr_matrix(parts, shape=(r.size, len(r)))
     p.check_format()
     ends, start = arrays.get("ends"), arrays.get("start")
@@ -171,20 +197,51 @@ def sparse_arguments(arrays: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _check_members(path: Path) -> None:
-    """Refuse an archive whose headers promise more than it holds, before numpy allocates it."""
-    with zipfile.ZipFile(path) as archive:
-        members = archive.infolist()
-        if sum(member.file_size for member in members) > _MAX_BYTES:
-            raise InputError(f"{path}: unpacks to more than {_MAX_BYTES >> 20} MiB")
-        for member in members:
-            with archive.open(member) as stream:
-                version = np.lib.format.read_magic(stream)
-                read_header = (
-                    np.lib.format.read_array_header_1_0
-                    if version == (1, 0)
-                    else np.lib.format.read_array_header_2_0
-                )
-                shape, _, dtype = read_header(stream)
-                if math.prod(shape) * dtype.itemsize > member.file_size:
-                    raise InputError(f"{path}: {member.filename} holds less than its header says")
+def _check_directory(path: Path) -> None:
+    """Refuse a list of members so long that zipfile would take minutes and gigabytes for it."""
+    with path.open("rb") as file:
+        file.seek(max(0, path.stat().st_size - _ZIP_TAIL))
+        tail = file.read()
+    end = len(tail) - 22  # as zipfile looks for the record: without a comment, or else with one
+    if tail[end : end + 4] != b"PK\5\6" or tail[-2:] != b"\0\0":
+        end = tail.rfind(b"PK\5\6")
+    length = int.from_bytes(tail[end + 12 : end + 16], "little")
+    is_long = tail[max(0, end - 20) :].startswith(b"PK\6\7")
+    if end >= 0 and (length > _MAX_DIRECTORY or is_long):
+        raise ValueError(f"has more members than fit in {_MAX_DIRECTORY >> 20} MiB: save P and R")
+
+
+def _check_sizes(archive: zipfile.ZipFile, members: dict[str, zipfile.ZipInfo]) -> None:
+    """Refuse members that hold less than they promise, or too much once they are floats."""
+    total = 0
+    for name, member in members.items():
+        with _member(archive, member) as stream:
+            header = io.BytesIO(stream.read(_MAX_HEADER))
+            version = np.lib.format.read_magic(header)
+            read_header = (
+                np.lib.format.read_array_header_1_0
+                if version == (1, 0)
+                else np.lib.format.read_array_header_2_0
+            )
+            shape, _, dtype = read_header(header)
+            count = math.prod(shape)
+            if count * dtype.itemsize > member.file_size:
+                raise ValueError("holds less than its header says")
+        becomes = count * max(dtype.itemsize, _LEAST_BYTES.get(name, 8))
+        slowness = 1 if member.compress_type in _QUICK else _SLOWNESS
+        total += max(becomes, member.file_size * slowness)
+        if total > _MAX_BYTES:
+            most = f"{_MAX_BYTES // slowness >> 20} MiB"
+            raise ValueError(f"unpacks to more than {most} of floats, the most that is read")
+
+
+def _array(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> Any:
+    with _member(archive, member) as stream:
+        return np.lib.format.read_array(stream, allow_pickle=False)
+
+
+@contextmanager
+def _member(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> Iterator[IO[bytes]]:
+    """Open a member; what goes wrong in it is told with its name."""
+    with decoding(f"{archive.filename}: {member.filename}"), archive.open(member) as stream:
+        yield stream

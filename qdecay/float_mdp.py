@@ -164,14 +164,13 @@ class FloatMDP(MDP):
     @classmethod
     def from_arrays(cls, transitions: Any, rewards: Any, *, start: int | None = None) -> Self:
         """Return the floats of pymdptoolbox's P and R, read as they are; see `imports`."""
-        from qdecay.imports import expected_rewards, matrices_of
+        from qdecay.imports import entries_of, expected_rewards
 
-        matrices = matrices_of(transitions)
-        n_actions, n_states = len(matrices), matrices[0].shape[0]
-        entries = [(m.data, m.row * n_actions + a, m.col) for a, m in enumerate(matrices)]
-        data, rows, columns = map(np.concatenate, zip(*entries, strict=True))
-        p = sparse.csr_matrix((data, (rows, columns)), shape=(n_states * n_actions, n_states))
-        return cls.from_sparse(p, expected_rewards(rewards, matrices), start=start)
+        entries = entries_of(transitions)
+        shape = (entries.n_states * entries.n_actions, entries.n_states)
+        places = (entries.pair, entries.to)
+        p = sparse.csr_matrix((entries.p.astype(np.float64), places), shape=shape)
+        return cls.from_sparse(p, expected_rewards(rewards, entries), start=start)
 
     @classmethod
     def load(cls, path: str | Path) -> Self:
@@ -325,13 +324,16 @@ def _check(
     sums = np.asarray(p.sum(axis=1)).ravel()
     sums += 0 if ending is None else ending.ravel()
     expected = (~np.isnan(r)).ravel()
-    allowed = (np.diff(p.indptr) + 2) * _EPS
-    wrong = np.flatnonzero(~(np.abs(sums - expected) <= allowed))
-    if len(wrong):
-        s, a = divmod(int(wrong[0]), r.shape[1])
+    off = np.abs(np.subtract(sums, expected, out=sums), out=sums)  # there may be many pairs
+    off /= _EPS
+    right = off <= np.diff(p.indptr) + 2
+    if not right.all():
+        pair = int(np.argmin(right))
+        s, a = divmod(pair, r.shape[1])
+        total = p[[pair]].sum() + (0 if ending is None else ending[s, a])
         raise ValueError(
-            f"state {s}, action {a}: p and ends sum to {sums[wrong[0]]:.17g}, not "
-            f"{int(expected[wrong[0]])}" + ("" if expected[wrong[0]] else " (its reward is nan)")
+            f"state {s}, action {a}: p and ends sum to {total:.17g}, not {int(expected[pair])}"
+            + ("" if expected[pair] else " (its reward is nan)")
         )
 
 

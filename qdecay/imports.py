@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
-from itertools import repeat
+from itertools import chain
 from numbers import Rational
 from typing import Any
 
@@ -152,40 +153,88 @@ def rows_of_arrays(transitions: Any, rewards: Any) -> dict[str, Any]:
         ValueError: a shape is wrong, a number is not finite or has no rational, or a row does not
             sum to 1; the message names action, state and number.
     """
-    matrices = matrices_of(transitions)
-    n_actions, n_states = len(matrices), matrices[0].shape[0]
-    reward_of = _reward_lookup(rewards, n_states, n_actions)
+    entries = entries_of(transitions)
+    paid = _rewards_at(rewards, entries)
+    entries.check_every_row()
     recovery = Recovery()
-    rows: list[Row] = []
-    for a, matrix in enumerate(matrices):
-        for s, t, p in zip(matrix.row, matrix.col, matrix.data, strict=True):
-            where = f"action {a}, state {s}"
-            probability = recovery(p, f"{where}: probability of {t}")
-            reward = recovery(reward_of(a, s, t), f"{where}: reward")
-            rows.append((int(s), a, int(t), probability, reward, False))
-    _check_every_row(rows, n_states, n_actions)
     return {
-        "rows": rows,
-        "n_states": n_states,
-        "n_actions": n_actions,
+        "rows": _array_rows(entries, paid, recovery),
+        "n_states": entries.n_states,
+        "n_actions": entries.n_actions,
         "recovered": recovery.mapped,
     }
 
 
-def matrices_of(transitions: Any) -> list[Any]:
-    """Return P as one scipy COO matrix for each action, of one square shape.
+def _array_rows(entries: Entries, paid: NDArray[Any], recovery: Recovery) -> Iterator[Row]:
+    columns = (entries.action, entries.state, entries.to, entries.p, paid)
+    for a, s, t, p, r in zip(*(column.tolist() for column in columns), strict=True):
+        where = f"action {a}, state {s}"
+        probability = recovery(p, f"{where}: probability of {t}")
+        yield s, a, t, probability, recovery(r, f"{where}: reward"), False
+
+
+@dataclass(frozen=True)
+class Entries:
+    """The K numbers of P that are not 0: p[k] is the probability of to[k] after action[k]."""
+
+    n_states: int
+    n_actions: int
+    action: NDArray[np.int64]
+    state: NDArray[np.int64]
+    to: NDArray[np.int64]
+    p: NDArray[Any]
+
+    @property
+    def pair(self) -> NDArray[np.int64]:
+        """s * A + a of each number."""
+        return self.state * self.n_actions + self.action
+
+    def check_every_row(self) -> None:
+        """Refuse an all-zero row: in an array it is a missing one, not an unavailable action."""
+        present = np.zeros(self.n_states * self.n_actions, dtype=np.bool_)
+        present[self.pair] = True
+        if not present.all():
+            s, a = divmod(int(np.argmin(present)), self.n_actions)
+            raise ValueError(f"action {a}, state {s}: probabilities sum to 0, not 1")
+
+
+def entries_of(transitions: Any) -> Entries:
+    """Return the numbers of P that are not 0, of an array or a sequence of matrices.
 
     Raises:
         ValueError: a shape is wrong, or there is none.
     """
-    matrices = [_coordinates(m, f"P[{a}]") for a, m in enumerate(_slices(transitions, "P"))]
+    if not isinstance(transitions, list | tuple):
+        return _dense_entries(numeric_array(transitions, "P"))
+    matrices = [_coordinates(m, f"P[{a}]") for a, m in enumerate(transitions)]
     if not matrices:
         raise ValueError("P must have at least one action")
-    shape = (matrices[0].shape[0],) * 2
-    for a, matrix in enumerate(matrices):
-        if matrix.shape != shape:
-            raise ValueError(f"P[{a}] must have shape {shape}, got {matrix.shape}")
-    return matrices
+    n_states = _square([matrix.shape for matrix in matrices])
+    action = np.repeat(np.arange(len(matrices)), [matrix.nnz for matrix in matrices])
+    state, to, p = (
+        np.concatenate([getattr(matrix, part) for matrix in matrices])
+        for part in ("row", "col", "data")
+    )
+    return Entries(n_states, len(matrices), action, state.astype(np.int64), to, p)
+
+
+def _dense_entries(p: NDArray[Any]) -> Entries:
+    if p.ndim != 3:
+        raise ValueError(f"P must have shape (A, S, S), got {p.shape}")
+    if p.size == 0:
+        raise ValueError(f"P must have at least one action and one state, got shape {p.shape}")
+    n_states = _square([p.shape[1:]])
+    action, state, to = np.nonzero(p)
+    return Entries(n_states, len(p), action, state, to, p[action, state, to])
+
+
+def _square(shapes: Sequence[tuple[int, ...]]) -> int:
+    """Return S where every shape is (S, S)."""
+    size = shapes[0][0]
+    for a, shape in enumerate(shapes):
+        if shape != (size, size):
+            raise ValueError(f"P[{a}] must have shape {(size, size)}, got {shape}")
+    return size
 
 
 def rows_of_sparse(p: Any, r: Any, ends: Any = None) -> dict[str, Any]:
@@ -199,33 +248,27 @@ def rows_of_sparse(p: Any, r: Any, ends: Any = None) -> dict[str, Any]:
     Raises:
         ValueError: a number is not finite or has no rational.
     """
-    recovery, n_actions = Recovery(), r.shape[1]
-    going = sparse.coo_matrix(p)
-    entries = list(zip(going.row, going.col, going.data, repeat(False)))
-    if ends is not None:
-        pairs = np.flatnonzero(ends)
-        entries += zip(pairs, pairs // n_actions, np.ravel(ends)[pairs], repeat(True))
-    rows: list[Row] = []
-    for pair, t, chance, terminated in entries:
-        s, a = divmod(int(pair), n_actions)
-        where = f"action {a}, state {s}"
-        probability = recovery(chance, f"{where}: probability of {t}")
-        rows.append((s, a, int(t), probability, recovery(r[s, a], f"{where}: reward"), terminated))
+    recovery = Recovery()
     return {
-        "rows": rows,
+        "rows": _sparse_rows(p, r, ends, recovery),
         "n_states": r.shape[0],
-        "n_actions": n_actions,
+        "n_actions": r.shape[1],
         "recovered": recovery.mapped,
     }
 
 
-def _slices(array: Any, name: str) -> Sequence[Any]:
-    if isinstance(array, list | tuple):
-        return array
-    dense = numeric_array(array, name)
-    if dense.ndim != 3:
-        raise ValueError(f"{name} must have shape (A, S, S), got {dense.shape}")
-    return list(dense)
+def _sparse_rows(p: Any, r: Any, ends: Any, recovery: Recovery) -> Iterator[Row]:
+    n_actions, going = r.shape[1], sparse.coo_matrix(p)
+    ending = np.flatnonzero([] if ends is None else ends)
+    pairs = np.concatenate([going.row, ending]).tolist()
+    to = np.concatenate([going.col, ending // n_actions]).tolist()
+    chances = chain(going.data.tolist(), [] if ends is None else np.ravel(ends)[ending].tolist())
+    n_going = going.nnz
+    for number, (pair, t, chance) in enumerate(zip(pairs, to, chances, strict=True)):
+        s, a = divmod(pair, n_actions)
+        where = f"action {a}, state {s}"
+        probability = recovery(chance, f"{where}: probability of {t}")
+        yield s, a, t, probability, recovery(r[s, a], f"{where}: reward"), number >= n_going
 
 
 def numeric_array(array: Any, name: str) -> NDArray[Any]:
@@ -252,49 +295,47 @@ def _coordinates(matrix: Any, name: str) -> Any:
     return coordinates
 
 
-def expected_rewards(rewards: Any, matrices: Sequence[Any]) -> NDArray[np.float64]:
-    """Return r of shape (S, A) for R as `rows_of_arrays` takes it and the matrices of P."""
-    n_states, n_actions = matrices[0].shape[0], len(matrices)
-    if isinstance(rewards, list | tuple) and any(sparse.issparse(m) for m in rewards):
-        by_action = [sparse.csr_matrix(m) for m in rewards]
-        _check_shape("R", (len(by_action), *by_action[0].shape), n_states, n_actions)
-    else:
-        table = numeric_array(rewards, "R").astype(np.float64)
-        _check_shape("R", table.shape, n_states, n_actions)
-        if table.ndim == 2:
-            return table
-        if table.ndim == 1:
-            return np.repeat(table[:, None], n_actions, axis=1)
-        by_action = list(table)
-    sums = [np.asarray(p.multiply(r).sum(axis=1)) for p, r in zip(matrices, by_action, strict=True)]
-    return np.column_stack([column.ravel() for column in sums])
+def expected_rewards(rewards: Any, entries: Entries) -> NDArray[np.float64]:
+    """Return r of shape (S, A) for R as `rows_of_arrays` takes it and the entries of P."""
+    shape = (entries.n_states, entries.n_actions)
+    if not _has_sparse(rewards):
+        table = _reward_table(rewards, entries).astype(np.float64)
+        if table.ndim < 3:
+            return np.array(np.broadcast_to(table.reshape(shape[0], -1), shape))
+    paid = entries.p * _rewards_at(rewards, entries).astype(np.float64)
+    sums = np.bincount(entries.pair, weights=paid, minlength=shape[0] * shape[1])
+    return sums.astype(np.float64).reshape(shape)  # of no entries they are integers
 
 
-def _reward_lookup(rewards: Any, n_states: int, n_actions: int) -> Any:
-    """Return (a, s, t) -> reward for R of shape (S,), (S, A) or (A, S, S)."""
-    if isinstance(rewards, list | tuple) and any(sparse.issparse(m) for m in rewards):
-        matrices = [sparse.csr_matrix(m) for m in rewards]
-        _check_shape("R", (len(matrices), *matrices[0].shape), n_states, n_actions)
-        return lambda a, s, t: matrices[a][s, t]
+def _rewards_at(rewards: Any, entries: Entries) -> NDArray[Any]:
+    """Return the reward of each entry, for R of shape (S,), (S, A) or (A, S, S)."""
+    s, a, t = entries.state, entries.action, entries.to
+    if not _has_sparse(rewards):
+        table = _reward_table(rewards, entries)
+        places = {1: (s,), 2: (s, a), 3: (a, s, t)}
+        return np.asarray(table[places[table.ndim]])
+    matrices = [sparse.csr_matrix(m) for m in rewards]
+    for matrix in matrices:
+        _check_shape("R", (len(matrices), *matrix.shape), entries)
+    found = np.zeros(len(s))
+    for action, matrix in enumerate(matrices):
+        mine = a == action
+        found[mine] = np.ravel(matrix[s[mine], t[mine]])
+    return found
+
+
+def _has_sparse(rewards: Any) -> bool:
+    return isinstance(rewards, list | tuple) and any(sparse.issparse(m) for m in rewards)
+
+
+def _reward_table(rewards: Any, entries: Entries) -> NDArray[Any]:
     table = numeric_array(rewards, "R")
-    _check_shape("R", table.shape, n_states, n_actions)
-    if table.ndim == 1:
-        return lambda a, s, t: table[s]
-    if table.ndim == 2:
-        return lambda a, s, t: table[s, a]
-    return lambda a, s, t: table[a, s, t]
+    _check_shape("R", table.shape, entries)
+    return table
 
 
-def _check_shape(name: str, shape: tuple[int, ...], n_states: int, n_actions: int) -> None:
+def _check_shape(name: str, shape: tuple[int, ...], entries: Entries) -> None:
+    n_states, n_actions = entries.n_states, entries.n_actions
     allowed = [(n_states,), (n_states, n_actions), (n_actions, n_states, n_states)]
     if shape not in allowed:
         raise ValueError(f"{name} must have shape {', '.join(map(str, allowed))}, got {shape}")
-
-
-def _check_every_row(rows: Iterable[Row], n_states: int, n_actions: int) -> None:
-    """An all-zero row of an array is a missing row, not an unavailable action."""
-    present = {(s, a) for s, a, *_ in rows}
-    for s in range(n_states):
-        for a in range(n_actions):
-            if (s, a) not in present:
-                raise ValueError(f"action {a}, state {s}: probabilities sum to 0, not 1")

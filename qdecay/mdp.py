@@ -24,6 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from qdecay.one_line import spelt_out
 from qdecay_envs.rational import RationalLike, rational
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ Row = tuple[int, int, int, RationalLike, RationalLike, bool]
 
 # A table of one flag per state and action must fit in memory whatever a file claims.
 MAX_PAIRS = 50_000_000
+_MAX_BITS = 100_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,7 +94,8 @@ class MDP:
         _check_sizes(n_states, n_actions)
         merged = _merge(rows, n_states, n_actions)
         _check_sums(merged)
-        keys = sorted(merged)
+        found = sorted(merged.items())  # no two keys are equal
+        keys = [key for key, _ in found]
         return cls(
             n_states,
             n_actions,
@@ -100,7 +103,7 @@ class MDP:
             np.array([key[1] for key in keys], dtype=np.int64),
             np.array([key[2] for key in keys], dtype=np.int64),
             np.array([key[3] for key in keys], dtype=np.bool_),
-            tuple(merged[key] for key in keys),
+            tuple(p for _, p in found),
             tuple(key[4] for key in keys),
             None if start is None else _index(start, n_states, "start"),
             _names(state_names, n_states, "state_names"),
@@ -237,12 +240,12 @@ class MDP:
         return expected
 
     def state_name(self, state: int) -> str:
-        """The state's name, or its number where it has none."""
-        return self.state_names[state] if self.state_names else str(state)
+        """The state's name as it can be shown, or its number where it has none."""
+        return spelt_out(self.state_names[state]) if self.state_names else str(state)
 
     def action_name(self, action: int) -> str:
-        """The action's name, or its number where it has none."""
-        return self.action_names[action] if self.action_names else str(action)
+        """The action's name as it can be shown, or its number where it has none."""
+        return spelt_out(self.action_names[action]) if self.action_names else str(action)
 
 
 def _check_sizes(n_states: int, n_actions: int) -> None:
@@ -269,34 +272,78 @@ _Key = tuple[int, int, int, bool, Fraction]
 def _merge(rows: Iterable[Row], n_states: int, n_actions: int) -> dict[_Key, Fraction]:
     """Check each row and add up the probabilities of equal ones."""
     merged: dict[_Key, Fraction] = {}
+    exact = _Numbers()
     for number, row in enumerate(rows):
-        where = f"transition {number}"
         if len(row) != 6:
             raise ValueError(
-                f"{where} must have 6 entries (state, action, next state, probability, reward, "
-                f"terminated), got {len(row)}"
+                f"transition {number} must have 6 entries (state, action, next state, probability, "
+                f"reward, terminated), got {len(row)}"
             )
         s, a, t, probability, reward, terminated = row
-        s = _index(s, n_states, f"{where}: state")
-        a = _index(a, n_actions, f"{where}: action")
-        where = f"{where} (state {s}, action {a})"
-        t = _index(t, n_states, f"{where}: next state")
-        p = rational(probability, f"{where}: probability")
-        r = rational(reward, f"{where}: reward")
-        if not 0 <= p <= 1:
-            raise ValueError(f"{where}: probability must be in [0, 1], got {p}")
-        if not isinstance(terminated, bool | np.bool_):
-            raise ValueError(f"{where}: terminated must be true or false, got {terminated!r}")
+        if not (
+            type(s) is type(a) is type(t) is int
+            and type(terminated) is bool
+            and 0 <= s < n_states
+            and 0 <= a < n_actions
+            and 0 <= t < n_states
+        ):
+            s, a, t, terminated = _checked(row, number, n_states, n_actions)
+        p, r = exact(probability, "probability", number, row), exact(reward, "reward", number, row)
+        if not 0 <= p.numerator <= p.denominator:
+            raise ValueError(f"{_where(number, row)}: probability must be in [0, 1], got {p}")
         if p:
-            key = (s, a, t, bool(terminated), r)
-            merged[key] = merged.get(key, Fraction(0)) + p
+            key = (s, a, t, terminated, r)
+            size = len(merged)
+            total = merged.setdefault(key, p)  # one look: the hash of a fraction takes long
+            if len(merged) == size:
+                merged[key] = added(total, p, _where(number, row))
     return merged
+
+
+class _Numbers:
+    """Reads each text and integer once: most models have few different numbers."""
+
+    def __init__(self) -> None:
+        self._known: dict[int | str, Fraction] = {}
+
+    def __call__(self, value: Any, name: str, number: int, row: Row) -> Fraction:
+        """Return the number; the rest says where it stands."""
+        is_plain = type(value) is str or type(value) is int  # True and 1.0 are equal to 1
+        found = self._known.get(value) if is_plain else None
+        if found is None:
+            found = rational(value, f"{_where(number, row)}: {name}")
+            if is_plain:
+                self._known[value] = found
+        return found
+
+
+def _where(number: int, row: Row) -> str:
+    return f"transition {number} (state {row[0]}, action {row[1]})"
+
+
+def _checked(row: Row, number: int, n_states: int, n_actions: int) -> tuple[int, int, int, bool]:
+    """Return state, action, next state and flag of a row that may have them of other types."""
+    s = _index(row[0], n_states, f"transition {number}: state")
+    a = _index(row[1], n_actions, f"transition {number}: action")
+    t = _index(row[2], n_states, f"{_where(number, row)}: next state")
+    if not isinstance(row[5], bool | np.bool_):
+        raise ValueError(f"{_where(number, row)}: terminated must be true or false, got {row[5]!r}")
+    return s, a, t, bool(row[5])
+
+
+def added(total: Fraction, p: Fraction, where: str) -> Fraction:
+    """Return a sum of probabilities, whose denominator may grow as far as the checker's."""
+    result = total + p
+    if result.denominator.bit_length() > _MAX_BITS:
+        raise ValueError(f"{where}: the common denominator of its probabilities grows too long")
+    return result
 
 
 def _check_sums(merged: Mapping[_Key, Fraction]) -> None:
     sums: dict[tuple[int, int], Fraction] = {}
     for (s, a, *_), p in merged.items():
-        sums[s, a] = sums.get((s, a), Fraction(0)) + p
+        total = sums.get((s, a))
+        sums[s, a] = p if total is None else added(total, p, f"state {s}, action {a}")
     for (s, a), total in sums.items():
         if total != 1:
             raise ValueError(f"state {s}, action {a}: probabilities sum to {total}, not 1")

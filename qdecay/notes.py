@@ -6,23 +6,20 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from qdecay.one_line import one_line
+
 _told: set[str] = set()
 _held: list[str] | None = None
 
 
 def note(text: str) -> None:
     """Print a line, unless this process has printed it before."""
-    line = " ".join(text.split())
+    line = one_line(text)
     if _held is not None:
         _held.append(line)
     elif line not in _told:
         _told.add(line)
-        print(f"qdecay: {printable(line)}", file=sys.stderr)
-
-
-def printable(line: str) -> str:
-    """Return a line in which whatever would move a terminal's cursor or colour it is spelt out."""
-    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in line)
+        print(f"qdecay: {line}", file=sys.stderr)
 
 
 @contextmanager

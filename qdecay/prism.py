@@ -27,18 +27,29 @@ from typing import Any
 
 from qdecay.errors import InputError, input_errors
 from qdecay.imports import Recovery
-from qdecay.mdp import Row
+from qdecay.limits import check_size
+from qdecay.mdp import Row, added
 from qdecay.recover import is_typed
 from qdecay_envs.files import read_text
 from qdecay_envs.rational import rational
 
-_MAX_BYTES = 1 << 28
-_LABEL = re.compile(r'(\d+)="([^"]+)"')
+_MAX_BYTES = 1 << 24
+_MAX_LINES = 200_000  # of all files together: twenty microseconds each, with their rows
+_MAX_LINE = 1 << 20  # of which a list of words makes thirty times as much
+_LABEL = re.compile(r'(?<!\d)(\d{1,9})="([^"]+)"')
 Choice = tuple[int, int]
 Transitions = dict[Choice, dict[int, Fraction]]
 
 
-@dataclass(frozen=True)
+class Reader(Recovery):
+    """What all files of a model share: the numbers that were recovered, the lines that are left."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lines_left = _MAX_LINES
+
+
+@dataclass(slots=True)  # frozen, each of half a million would take a microsecond more
 class Line:
     """The words of one line, and where it stands."""
 
@@ -53,19 +64,27 @@ class Line:
     def index(self, place: int, size: int | None = None) -> int:
         """Return a word as an integer >= 0, below `size` where one is given."""
         word = self.words[place]
-        if not re.fullmatch("[0-9]{1,9}", word) or (size is not None and int(word) >= size):
+        number = int(word) if len(word) < 10 and word.isascii() and word.isdecimal() else -1
+        if number < 0 or (size is not None and number >= size):
             limit = "" if size is None else f" below {size}"
             raise self.error(f"word {place + 1} must be a whole number{limit}, got {word!r:.40}")
-        return int(word)
+        return number
 
-    def number_at(self, place: int, recovery: Recovery) -> Fraction:
+    def number_at(self, place: int, reader: Reader) -> Fraction:
         """Return a word as the number that was meant."""
         word = self.words[place]
         try:
             exact = rational(word, f"word {place + 1}")
             if "/" in word or is_typed(word.lower()):
                 return exact
-            return recovery(float(word), f"word {place + 1}")
+            return reader(float(word), f"word {place + 1}")
+        except ValueError as error:
+            raise self.error(str(error)) from error
+
+    def sum(self, total: Fraction, more: Fraction) -> Fraction:
+        """Return the sum of two probabilities of one transition."""
+        try:
+            return added(total, more, "the transition")
         except ValueError as error:
             raise self.error(str(error)) from error
 
@@ -91,7 +110,7 @@ def rows_of_prism(
         InputError: a file cannot be read, is no MDP or has a malformed line (the message names
             file and line), or there are no rewards.
     """
-    path, recovery = Path(transitions), Recovery()
+    path, reader = Path(transitions), Reader()
     first = Path(state_rewards) if state_rewards else _beside(path, ".srew")
     second = Path(transition_rewards) if transition_rewards else _beside(path, ".trew")
     third = Path(labels) if labels else _beside(path, ".lab")
@@ -99,12 +118,14 @@ def rows_of_prism(
         raise InputError(
             f"{path}: no rewards: {path.stem}.srew or {path.stem}.trew must stand beside it"
         )
-    n_states, moves, names, start = _transitions(path, recovery)
-    resting = _state_rewards(first, n_states, recovery) if first else {}
-    moving = _transition_rewards(second, moves, n_states, recovery) if second else {}
+    n_states, moves, names, start = _transitions(path, reader)
+    resting = _state_rewards(first, n_states, reader) if first else {}
+    moving = _transition_rewards(second, moves, n_states, reader) if second else {}
     if third is not None:
-        start = _initial(third, n_states)
+        start = _initial(third, n_states, reader)
     action_of, action_names = action_numbers(names)
+    n_actions = 1 + max(action_of.values(), default=0)
+    check_size(path, len(names), n_states, n_actions)
     rows: list[Row] = [
         (s, action_of[s, k], t, p, resting.get(s, Fraction(0)) + moving.get((s, k, t), 0), False)
         for (s, k), successors in moves.items()
@@ -115,10 +136,10 @@ def rows_of_prism(
     return {
         "rows": rows,
         "n_states": n_states,
-        "n_actions": 1 + max(action_of.values(), default=0),
+        "n_actions": n_actions,
         "start": start,
         "action_names": action_names,
-        "recovered": recovery.mapped,
+        "recovered": reader.mapped,
     }
 
 
@@ -127,13 +148,17 @@ def _beside(path: Path, suffix: str) -> Path | None:
     return other if other.is_file() else None
 
 
-def _lines(path: Path) -> Iterator[Line]:
+def _lines(path: Path, reader: Reader) -> Iterator[Line]:
     """Yield the lines of a file that are neither empty nor comments."""
     with input_errors():
-        text = read_text(path, _MAX_BYTES)
-    for number, line in enumerate(text.splitlines(), 1):
-        if line.strip() and not line.startswith("#"):
-            yield Line(path, number, line.split())
+        text = read_text(path, _MAX_BYTES, reader.lines_left)
+    reader.lines_left -= text.count("\n")
+    for number, line in enumerate(text.split("\n"), 1):
+        if len(line) > _MAX_LINE:
+            raise InputError(f"{path}:{number}: the line is longer than {_MAX_LINE:,} letters")
+        words = line.split()
+        if words and not line.startswith("#"):
+            yield Line(path, number, words)
 
 
 def _header(lines: Iterator[Line], path: Path, words: int, form: str) -> Line:
@@ -149,23 +174,27 @@ def _header(lines: Iterator[Line], path: Path, words: int, form: str) -> Line:
 
 def _counted(lines: Iterator[Line], header: Line, words: tuple[int, ...]) -> Iterator[Line]:
     """Yield the lines, and check their lengths and their number, the header's last word."""
-    count = 0
+    announced, count = header.index(len(header.words) - 1), 0
+    check_size(header.path, announced)
     for line in lines:
         if len(line.words) not in words:
             raise line.error(f"{words[0]} words are needed, got {len(line.words)}")
         count += line.words[0] != "-"
+        if count > announced:
+            raise line.error(f"{header.words[-1]} lines are announced, and more follow")
         yield line
-    if count != header.index(len(header.words) - 1):
+    if count != announced:
         raise header.error(f"{header.words[-1]} lines are announced, and {count} follow")
 
 
 def _transitions(
-    path: Path, recovery: Recovery
+    path: Path, reader: Reader
 ) -> tuple[int, Transitions, dict[Choice, str], int | None]:
     """Return the number of states, successors and action name of each choice, and the start."""
-    lines = _lines(path)
+    lines = _lines(path, reader)
     header = _header(lines, path, 3, '"states choices transitions"')
     n_states = header.index(0)
+    check_size(path, header.index(2), n_states)
     moves: Transitions = {}
     names: dict[Choice, str] = {}
     starts: list[int] = []
@@ -177,7 +206,8 @@ def _transitions(
             raise line.error("4 words are needed: state, choice, next state, probability")
         choice, target = (line.index(0, n_states), line.index(1)), line.index(2, n_states)
         successors = moves.setdefault(choice, {})
-        successors[target] = successors.get(target, Fraction(0)) + line.number_at(3, recovery)
+        p = line.number_at(3, reader)
+        successors[target] = line.sum(successors[target], p) if target in successors else p
         name = line.words[4] if len(line.words) == 5 else ""
         if names.setdefault(choice, name) != name:
             raise line.error(f"the choice has two actions, {names[choice]!r} and {name!r}")
@@ -201,8 +231,8 @@ def action_numbers(names: dict[Choice, str]) -> tuple[dict[Choice, int], list[st
     return {choice: numbers[name] for choice, name in names.items()}, list(numbers)
 
 
-def _state_rewards(path: Path, n_states: int, recovery: Recovery) -> dict[int, Fraction]:
-    lines = _lines(path)
+def _state_rewards(path: Path, n_states: int, reader: Reader) -> dict[int, Fraction]:
+    lines = _lines(path, reader)
     header = _header(lines, path, 2, '"states lines"')
     _check_same(header, n_states)
     rewards: dict[int, Fraction] = {}
@@ -210,14 +240,14 @@ def _state_rewards(path: Path, n_states: int, recovery: Recovery) -> dict[int, F
         state = line.index(0, n_states)
         if state in rewards:
             raise line.error(f"the reward of state {state} stands twice")
-        rewards[state] = line.number_at(1, recovery)
+        rewards[state] = line.number_at(1, reader)
     return rewards
 
 
 def _transition_rewards(
-    path: Path, moves: Transitions, n_states: int, recovery: Recovery
+    path: Path, moves: Transitions, n_states: int, reader: Reader
 ) -> dict[tuple[int, int, int], Fraction]:
-    lines = _lines(path)
+    lines = _lines(path, reader)
     header = _header(lines, path, 3, '"states choices lines"')
     _check_same(header, n_states)
     rewards: dict[tuple[int, int, int], Fraction] = {}
@@ -226,7 +256,7 @@ def _transition_rewards(
         if t not in moves.get((s, k), {}) or (s, k, t) in rewards:
             problem = "stands twice" if (s, k, t) in rewards else "has no transition"
             raise line.error(f"choice {k} of state {s} to {t} {problem}")
-        rewards[s, k, t] = line.number_at(3, recovery)
+        rewards[s, k, t] = line.number_at(3, reader)
     return rewards
 
 
@@ -235,12 +265,12 @@ def _check_same(header: Line, n_states: int) -> None:
         raise header.error(f"the model has {n_states} states, not {header.words[0]}")
 
 
-def _initial(path: Path, n_states: int) -> int | None:
+def _initial(path: Path, n_states: int, reader: Reader) -> int | None:
     """Return the one state labelled init, or None where there are several."""
-    lines = _lines(path)
+    lines = _lines(path, reader)
     header = next(lines, None)
-    known = _LABEL.findall(" ".join(header.words)) if header else []
-    wanted = {number for number, name in known if name == "init"}
+    known = _LABEL.finditer(" ".join(header.words)) if header else iter(())
+    wanted = {label[1] for label in known if label[2] == "init"}
     if not wanted:
         raise InputError(f'{path}: the first line must name the label "init", as 0="init"')
     starts = []

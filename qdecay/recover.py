@@ -35,15 +35,39 @@ def recover(value: float) -> Fraction | None:
     text = repr(value)
     if is_typed(text):
         return Fraction(text)
-    tolerance = _ULPS * Fraction(math.ulp(value))
-    exact = Fraction(value)
-    for candidate in (
-        exact.limit_denominator(_MAX_DENOMINATOR),
-        Fraction(f"{value:.{_ROUNDED_DIGITS - 1}e}"),
-    ):
-        if abs(candidate - exact) <= tolerance:
-            return candidate
-    return None
+    exact = value.as_integer_ratio()
+    ulp = math.ulp(value).as_integer_ratio()
+    small = _nearest(*exact)
+    if _is_near(small, exact, ulp):
+        return Fraction(*small)
+    rounded = Fraction(f"{value:.{_ROUNDED_DIGITS - 1}e}")
+    return rounded if _is_near(rounded.as_integer_ratio(), exact, ulp) else None
+
+
+def _nearest(numerator: int, denominator: int) -> tuple[int, int]:
+    """Return the nearest fraction with a denominator of at most `_MAX_DENOMINATOR`.
+
+    As `Fraction.limit_denominator`, in integers: a model of 250,000 rows asks half a million times.
+    """
+    p0, q0, p1, q1 = 0, 1, 1, 0
+    n, d = numerator, denominator
+    while d:
+        a = n // d
+        q2 = q0 + a * q1
+        if q2 > _MAX_DENOMINATOR:
+            break
+        p0, q0, p1, q1 = p1, q1, p0 + a * p1, q2
+        n, d = d, n - a * d
+    else:
+        return p1, q1
+    k = (_MAX_DENOMINATOR - q0) // q1  # the number lies between p1 / q1 and the last before it
+    return (p1, q1) if 2 * d * (q0 + k * q1) <= denominator else (p0 + k * p1, q0 + k * q1)
+
+
+def _is_near(candidate: tuple[int, int], exact: tuple[int, int], ulp: tuple[int, int]) -> bool:
+    """Whether two fractions differ by at most `_ULPS` units in the last place."""
+    (p, q), (n, d), (u, v) = candidate, exact, ulp
+    return abs(p * d - n * q) * v <= _ULPS * u * q * d
 
 
 def is_typed(text: str) -> bool:

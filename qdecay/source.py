@@ -124,12 +124,15 @@ class Source:
             raise InputError(f"{self.text}: -k goes with a Gymnasium id or a layout, not an MDP")
 
     def _schema(self) -> str:
-        """The name of the file's schema without its version, or "" where it has none."""
-        from qdecay_envs.jsonfile import read_json
+        """The name of the file's schema without its version, or "" where it is no layout's."""
+        from qdecay_envs.files import read_text
+        from qdecay_envs.jsonfile import MAX_BYTES, read_json
 
         assert self.path is not None
         if self.path.suffix in (".npz", ".tra", ".umb"):
             return ""
+        if "qdecay.layout" not in read_text(self.path, MAX_BYTES):
+            return ""  # a large model is not parsed twice
         document = read_json(self.path)
         schema = document.get("schema") if isinstance(document, dict) else None
         return schema.split("/")[0] if isinstance(schema, str) else ""

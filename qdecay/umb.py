@@ -22,6 +22,7 @@ from typing import Any
 from qdecay.errors import InputError, input_errors
 from qdecay.extras import require
 from qdecay.imports import Recovery
+from qdecay.limits import MAX_RECOVERED, check_size
 from qdecay.mdp import Row
 from qdecay.prism import action_numbers
 from qdecay_envs.decoding import decoding
@@ -46,6 +47,7 @@ def rows_of_umb(path: str | Path, reward: str | None = None) -> dict[str, Any]:
             no reward structure of that name.
     """
     ats, rewards = _read(Path(path))
+    check_size(Path(path), ats.num_branches, ats.num_states, most=MAX_RECOVERED)
     try:
         return _arguments(ats, rewards, reward)
     except ValueError as error:

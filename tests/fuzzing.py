@@ -31,8 +31,9 @@ from qdecay import cli
 
 SECONDS, BYTES = 5, 2**30
 ODD = [
-    None, True, False, 0, -1, 1, 2, 10**12, -(10**12), 0.5, 1e308, float("nan"), float("inf"),
-    "", "1/0", "1/2", "1e999999999", "1e-999999999", "٣", "\ud800", "\x1b[2J\n", "nan", "0x1",
+    None, True, False, 0, -1, 1, 2, 10**7, 10**12, -(10**12), 0.5, 1e308,
+    float("nan"), float("inf"), "", "1/0", "1/2", "1e999999999", "1e-999999999", "٣",
+    "\ud800", "\x1b[2J\n", "\u202e", "nan", "0x1",
     [], {}, [[]], [[[]]], {"": {}}, "9" * 5000, [0] * 9, "qdecay.mdp/1", "qdecay.layout/1",
 ]  # fmt: skip
 SPLICES = [
@@ -122,13 +123,15 @@ def damaged_entries(document: dict[str, Any], chance: random.Random) -> dict[str
 
 
 def damaged_bytes(data: bytes, chance: random.Random) -> bytes:
-    """Return the bytes with a few flipped, cut, doubled or spliced in; one in ten at random."""
+    """Return the bytes with a few flipped, cut, repeated or spliced in; one in ten at random."""
     if chance.random() < 0.1:
         return chance.randbytes(chance.randrange(300))
     for _ in range(chance.randint(1, 3)):
         i = chance.randrange(len(data) + 1)
         j = min(len(data), i + chance.randint(1, 40))
         middle = [chance.choice(SPLICES), b"", data[i:j] * 2, chance.randbytes(1)]
+        if chance.random() < 0.03:  # what grows
+            middle = [data[i:j] * (2**20 // (j - i or 1))]
         data = data[:i] + chance.choice(middle) + data[chance.choice([i, i + 1, j]) :]
         if chance.random() < 0.1:
             data = data[:i]
@@ -306,6 +309,17 @@ def prepare_umb() -> Prepare:
     return one_file(REGIONS, "m.umb", damaged_umb())
 
 
+def prepare_spec() -> Prepare:
+    """Return what prepares a damaged spec; its learners are compiled before time is limited."""
+    path = Path("s.toml")
+    more = b'learners = [{ name = "n_step_sarsa", n = 2, steps = 9 }, '
+    path.write_bytes(SPEC.replace(b"learners = [", more))
+    code, err = command(["sweep", "--dry-run", "s.toml"])
+    assert code == 0, err
+    path.unlink()
+    return one_file(["sweep", "--dry-run"], "s.toml", damaged_spec)
+
+
 def prepare_store() -> Prepare:
     """Return what prepares a damaged store of a sweep, for the commands that read it or go on."""
     from fuzzing_store import damaged_store
@@ -353,7 +367,7 @@ KINDS: dict[str, Callable[[], Prepare]] = {
     "umb": prepare_umb,
     "certificate": lambda: one_file(["verify"], "c.json", damaged_json(certificate())),
     "answers": lambda: one_file(PROBE, "a.jsonl", damaged_answers()),
-    "spec": lambda: one_file(["sweep", "--dry-run"], "s.toml", damaged_spec),
+    "spec": prepare_spec,
     "store": prepare_store,
     "options": lambda: damaged_options,
 }

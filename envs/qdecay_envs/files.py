@@ -34,11 +34,17 @@ def require_file(path: str | os.PathLike[str], max_bytes: int) -> None:
         raise ValueError(f"{name}: larger than {max_bytes:,} bytes, the most that is read")
 
 
-def read_text(path: str | os.PathLike[str], max_bytes: int) -> str:
+def read_text(path: str | os.PathLike[str], max_bytes: int, max_lines: int | None = None) -> str:
     """Return the text of a UTF-8 file, with or without a byte order mark.
 
+    Args:
+        path: the file.
+        max_bytes, max_lines: the most that is read; where a reader makes a list of the lines, an
+            empty one takes as much as any.
+
     Raises:
-        ValueError: as `require_file`; or the file cannot be read or is not UTF-8.
+        ValueError: as `require_file`; or the file cannot be read, has too many lines or is not
+            UTF-8.
     """
     require_file(path, max_bytes)
     name = os.fspath(path)
@@ -49,6 +55,8 @@ def read_text(path: str | os.PathLike[str], max_bytes: int) -> str:
         raise ValueError(f"{name}: cannot be read: {error.strerror or error}") from error
     if len(data) > max_bytes:  # it grew, or is one of those in /proc that tell no size
         raise ValueError(f"{name}: larger than {max_bytes:,} bytes, the most that is read")
+    if max_lines is not None and data.count(b"\n") > max_lines:
+        raise ValueError(f"{name}: has more than {max_lines:,} lines, the most that is read")
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:

@@ -12,6 +12,7 @@ from qdecay_envs.files import read_text, replacing
 from qdecay_envs.rational import rational
 
 MAX_BYTES = 16 * 2**20  # of which the parser may make thirty times as much
+_MAX_DECIMALS = 1_000_000  # that differ: two microseconds and 300 bytes each
 _MAX_DIGITS = 4_000  # as in `rational`; int() itself refuses more than 4,300
 
 
@@ -27,8 +28,8 @@ def read_json(path: str | os.PathLike[str], max_bytes: int = MAX_BYTES) -> Any:
     Raises:
         ValueError: the file cannot be read, is a pipe, larger than `max_bytes`, not UTF-8 or not
             JSON (RFC 8259: no NaN, no Infinity), repeats a key in one object, nests too
-            deeply, or has a number of more than 4,000 digits. The message is one line that
-            starts with the path.
+            deeply, has a number of more than 4,000 digits or a million different decimals. The
+            message is one line that starts with the path.
     """
     text = read_text(path, max_bytes)
     with decoding(path):
@@ -61,7 +62,7 @@ def _parse(text: str) -> Any:
     return json.loads(
         text,
         parse_int=_integer,
-        parse_float=_decimal,
+        parse_float=_Decimals().__getitem__,
         parse_constant=_refuse_constant,
         object_pairs_hook=_object,
     )
@@ -73,8 +74,14 @@ def _integer(text: str) -> int:
     return int(text)
 
 
-def _decimal(text: str) -> Fraction:
-    return rational(text, "the number")
+class _Decimals(dict[str, Fraction]):
+    """Reads each decimal of a file once."""
+
+    def __missing__(self, text: str) -> Fraction:
+        if len(self) >= _MAX_DECIMALS:
+            raise ValueError(f"has more than {_MAX_DECIMALS:,} different decimals")
+        self[text] = found = rational(text, "the number")
+        return found
 
 
 def _refuse_constant(text: str) -> NoReturn:

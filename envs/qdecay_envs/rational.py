@@ -60,10 +60,12 @@ def _parse(text: str, name: str) -> Fraction:
     if match["num"]:
         if int(match["den"]) == 0:
             raise ValueError(f"{name} has a zero denominator: {shown!r}")
-        return sign * Fraction(int(match["num"]), int(match["den"]))
+        return Fraction(sign * int(match["num"]), int(match["den"]))
     fraction_digits = match["frac"] or ""
     exponent = int(match["exp"] or 0) - len(fraction_digits)
     if abs(exponent) > _MAX_DIGITS:
         raise ValueError(f"{name} has more than {_MAX_DIGITS} digits: {shown!r}")
-    digits = int((match["int"] or "") + fraction_digits)
-    return sign * digits * Fraction(10) ** exponent
+    digits = sign * int((match["int"] or "") + fraction_digits)
+    if exponent < 0:
+        return Fraction(digits, 10**-exponent)
+    return Fraction(digits * 10**exponent)

@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+import _thread
+import signal
+import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any
 
 from qdecay.errors import BudgetExceeded
 
+_started: ContextVar[float | None] = ContextVar("started", default=None)
+_AGAIN = 1.0  # seconds: the first interrupt may have met code that swallows it
 _PRODUCTS_PER_SECOND = 1e8  # of machine words, in the exact power series; a cautious figure
 
 
@@ -16,7 +25,8 @@ class Budget:
         if max_seconds is not None and not max_seconds > 0:
             raise ValueError(f"max_seconds must be > 0, got {max_seconds}")
         self.max_seconds = max_seconds
-        self.started = time.monotonic()
+        begun = _started.get()
+        self.started = time.monotonic() if begun is None else begun
 
     @property
     def spent(self) -> float:
@@ -26,7 +36,11 @@ class Budget:
     def check(self) -> None:
         """Raise if the time is up."""
         if self.max_seconds is not None and self.spent > self.max_seconds:
-            raise BudgetExceeded(f"stopped after {self.spent:.1f} s of {self.max_seconds:g} s")
+            raise self.exceeded()
+
+    def exceeded(self) -> BudgetExceeded:
+        """Return the error that says so."""
+        return BudgetExceeded(f"stopped after {self.spent:.1f} s of {self.max_seconds:g} s")
 
     def afford(self, products: float, degree: int) -> None:
         """Raise if one exact polynomial alone would overrun what is left.
@@ -44,3 +58,77 @@ class Budget:
                 f"one exact polynomial of degree up to {degree} needs about {needed:.0f} s; "
                 f"{self.max_seconds - self.spent:.1f} s of {self.max_seconds:g} s are left"
             )
+
+
+@contextmanager
+def time_limit(max_seconds: float | None) -> Iterator[None]:
+    """Count the time of every `Budget` made inside from here, and end also what asks none.
+
+    Readers and single steps of exact arithmetic never ask: the main thread is interrupted there,
+    as Ctrl-C would. In other threads only the count is shared.
+
+    Args:
+        max_seconds: the limit, > 0; None is no limit.
+
+    Raises:
+        BudgetExceeded: the time is up.
+    """
+    if max_seconds is None:
+        yield
+        return
+    budget = Budget(max_seconds)
+    token = _started.set(budget.started)
+    try:
+        if threading.current_thread() is threading.main_thread():
+            with _interrupting(budget, max_seconds):
+                yield
+        else:
+            yield
+    finally:
+        _started.reset(token)
+
+
+def _interrupt_main() -> None:
+    """Interrupt the main thread, where the system can also while it waits for something."""
+    main = threading.main_thread().ident
+    if hasattr(signal, "pthread_kill") and main is not None:
+        signal.pthread_kill(main, signal.SIGINT)
+    else:
+        _thread.interrupt_main()
+
+
+@contextmanager
+def _interrupting(budget: Budget, max_seconds: float) -> Iterator[None]:
+    ended, expired = threading.Event(), threading.Event()
+    before: Any = signal.getsignal(signal.SIGINT)
+
+    def wait() -> None:
+        seconds = min(max_seconds, threading.TIMEOUT_MAX)
+        while not ended.wait(seconds):
+            expired.set()
+            _interrupt_main()
+            seconds = _AGAIN
+
+    def interrupted(signum: int, frame: Any) -> None:
+        """Take the interrupt, also where Ctrl-C is ignored; any other goes where it went."""
+        if expired.is_set():
+            if not ended.is_set():
+                raise KeyboardInterrupt
+        elif callable(before):
+            before(signum, frame)
+        elif before != signal.SIG_IGN:
+            raise KeyboardInterrupt
+
+    watch = threading.Thread(target=wait, daemon=True)
+    signal.signal(signal.SIGINT, interrupted)
+    watch.start()
+    try:
+        yield
+    except KeyboardInterrupt:
+        if expired.is_set():
+            raise budget.exceeded() from None
+        raise
+    finally:
+        ended.set()
+        watch.join()
+        signal.signal(signal.SIGINT, before)

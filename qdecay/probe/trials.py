@@ -19,7 +19,9 @@ from qdecay.processes import Processes, WorkerDied
 from qdecay_envs.files import read_text
 
 SCHEMA = "qdecay.probe-trials/1"
-_MAX_BYTES = 1 << 26  # half a million answers
+_MAX_BYTES = 1 << 25
+_MAX_LINES = 250_000  # answers, of some hundred bytes each
+_MAX_LINE = 1 << 16  # of a longer one the parser could make gigabytes
 Ask = Callable[[Sequence[Question]], list[bool]]
 
 
@@ -60,10 +62,10 @@ class Store:
 
     def _read(self, path: Path, agent: str) -> None:
         with input_errors():
-            text = read_text(path, _MAX_BYTES)
+            text = read_text(path, _MAX_BYTES, _MAX_LINES)
         try:
-            header, *lines = text.splitlines()
-            head = json.loads(header)
+            header, *lines = text.split("\n")
+            head = json.loads(header) if len(header) <= _MAX_LINE else {}
             known = isinstance(head, dict) and head.get("schema") == SCHEMA
         except (ValueError, RecursionError):
             known = False
@@ -72,6 +74,8 @@ class Store:
         if head.get("agent") != agent:
             raise InputError(f"{path}: holds the answers of {head.get('agent')}, not of {agent}")
         for line in lines:
+            if not 0 < len(line) <= _MAX_LINE:
+                continue
             try:
                 row = json.loads(line)
                 self._answers[str(row["question"])] = bool(row["far"])

@@ -9,8 +9,10 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from qdecay.errors import InputError
+from qdecay.exact.budget import time_limit
 from qdecay.exact.regions import Breakpoint, PolicyRegions, policy_regions
 from qdecay.mdp import MDP
+from qdecay.one_line import spelt_out
 from qdecay.report import mathml
 from qdecay.report.figures import Plot, thresholds_plot, undertrained_plot
 from qdecay.report.graph import Graph, graph_of
@@ -59,7 +61,7 @@ class Chapter:
     @property
     def title(self) -> str:
         """The id in words, or the text that names the source."""
-        return title_of(self.source.text)
+        return spelt_out(title_of(self.source.text))
 
     @property
     def kicker(self) -> str:
@@ -79,8 +81,8 @@ class Chapter:
         """A name for every action."""
         if self.mdp.action_names is None and self.board is not None:
             return list(self.board.actions)
-        named = self.mdp.action_names
-        return list(named) if named else [f"action {a}" for a in range(self.mdp.n_actions)]
+        named, actions = self.mdp.action_names, range(self.mdp.n_actions)
+        return [self.mdp.action_name(a) if named else f"action {a}" for a in actions]
 
     @property
     def graph(self) -> Graph | None:
@@ -260,15 +262,16 @@ def read_chapter(source: Source, *, max_seconds: float | None = None) -> Chapter
 
     Args:
         source: what a person named.
-        max_seconds: limit on the search for regions.
+        max_seconds: limit on reading it and on the search for regions.
 
     Raises:
         InputError: the source cannot be read as a finite model.
         BudgetExceeded: max_seconds ran out.
     """
-    mdp = source.mdp()
+    with time_limit(max_seconds):
+        mdp = source.mdp()
+        regions = policy_regions(mdp, max_seconds=max_seconds)
     env = _env(source)
-    regions = policy_regions(mdp, max_seconds=max_seconds)
     if env is None:
         return Chapter(source, mdp, regions)
     chain: Any = env.unwrapped

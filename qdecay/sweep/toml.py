@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
@@ -15,6 +16,8 @@ from qdecay_envs.decoding import decoding
 from qdecay_envs.rational import rational
 
 MAX_BYTES = 1 << 20
+_MAX_PARTS = 50  # of a dotted key: tomllib keeps each of its beginnings
+_BETWEEN_DOTTED = re.compile(r"[\n=,{\[]")
 _SHOWN = 60
 T = TypeVar("T")
 
@@ -36,6 +39,8 @@ def parse(text: str, name: str) -> Table:
         InputError: it is no TOML, nests too deeply, or has a number that is not finite.
     """
     with input_errors(), decoding(name, problem="not TOML: "):
+        if any(piece.count(".") > _MAX_PARTS for piece in _BETWEEN_DOTTED.split(text)):
+            raise ValueError(f"a key or a text has more than {_MAX_PARTS} dots")
         entries = tomllib.loads(text, parse_float=lambda t: rational(t, "a number"))
     return Table(name, "", entries)
 
