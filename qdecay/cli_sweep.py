@@ -80,6 +80,10 @@ def sweep(
 def _run(wanted: Sweep, output: Path, **where: Any) -> Finished:
     """Run the sweep with a bar, or with a line each minute where there is no terminal."""
     out = tables.console(stderr=True)
+
+    def tell(news: str) -> None:
+        out.print(f"{output}: {news}", soft_wrap=True)
+
     with tables.bar("cells") as bar:
         bar.expect(len(wanted))
         line = _log(out)
@@ -91,12 +95,12 @@ def _run(wanted: Sweep, output: Path, **where: Any) -> Finished:
             shown = done
             line(done, cells)
 
-        return wanted.run(
-            output,
-            **where,
-            tick=tick,
-            tell=lambda news: out.print(f"{output}: {news}", soft_wrap=True),
-        )
+        try:
+            return wanted.run(output, **where, tick=tick, tell=tell)
+        except KeyboardInterrupt as interrupted:
+            for note in getattr(interrupted, "__notes__", ()):  # such as where the last rows are
+                out.print(note, soft_wrap=True)
+            raise
 
 
 def _log(out: Console) -> Callable[[int, int], None]:

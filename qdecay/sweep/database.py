@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any, Literal
 
@@ -26,6 +27,7 @@ TABLES = {
     "seed INTEGER NOT NULL, action INTEGER, value REAL, margin REAL, steps INTEGER, "
     "episodes INTEGER, error TEXT)",
 }
+_MOUNTS = Path("/proc/self/mountinfo")
 _TOLD = {
     "SQLITE_FULL": "the disk is full: free some space and run the same command again; what was "
     "stored is kept",
@@ -71,13 +73,38 @@ def is_blank(connection: sqlite3.Connection) -> bool:
     return tables == 0 and _pragma(connection, "application_id") == 0
 
 
+def refuse_other_names(path: Path) -> None:
+    """Raise InputError where a file has a hard link, or is mounted without its folder.
+
+    SQLite's log stands beside the name that is used: whoever uses the other one misses its rows.
+    """
+    if path.exists() and (names := path.stat().st_nlink) > 1:
+        raise InputError(
+            f"{path}: has {names} names (hard links), and its log would go by one of them: remove "
+            f"the others, or copy it to a new file"
+        )
+    if _is_mounted_alone(path):
+        raise InputError(
+            f"{path}: is mounted without its folder, and its log would be lost: mount the folder"
+        )
+
+
+def _is_mounted_alone(path: Path) -> bool:
+    """Whether a file is itself a mount point, as containers make them; Linux tells."""
+    real = os.path.realpath(path).replace("\\", "\\134").replace(" ", "\\040")
+    with suppress(OSError):
+        lines = _MOUNTS.read_text(encoding="utf-8", errors="replace").splitlines()
+        return any(line.split(" ")[4:5] == [real] for line in lines)
+    return False
+
+
 def refuse_foreign(path: Path) -> None:
     """Raise InputError where a file is neither a store nor blank, and make nothing beside it.
 
     A database in WAL mode gets files beside it as soon as it is read, save where SQLite is told
     that nobody changes it: true of one without a log beside it for as long as this takes.
     """
-    log = path.with_name(f"{path.name}-wal")
+    log = Path(f"{os.path.realpath(path)}-wal")
     with closing(connect(path, "ro" if log.exists() else "ro&immutable=1")) as connection:
         if not is_blank(connection):
             _require_ours(connection, path)
@@ -114,17 +141,10 @@ def create(connection: sqlite3.Connection) -> None:
     connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
 
 
-@contextmanager
-def transaction(connection: sqlite3.Connection) -> Iterator[None]:
-    """All that is done inside is stored, or nothing."""
-    connection.execute("BEGIN IMMEDIATE")
-    try:
-        yield
-        connection.execute("COMMIT")
-    except BaseException:
-        if connection.in_transaction:
-            connection.execute("ROLLBACK")
-        raise
+def told_of(connection: sqlite3.Connection, name: str) -> str | None:
+    """Return what the table `sweep` says: the digest of the "plan", the number of "cells"."""
+    row = connection.execute("SELECT value FROM sweep WHERE name = ?", (name,)).fetchone()
+    return None if row is None else str(row[0])
 
 
 def json_object(text: object, path: Path) -> dict[str, Any]:
