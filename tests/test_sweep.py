@@ -342,31 +342,3 @@ def test_a_log_line_where_there_is_no_terminal(capsys, monkeypatch, tmp_path: Pa
     assert re.fullmatch(
         r"24 of 24 cells, [\d,.]+ a (second|minute), left about 0.0 seconds", lines[-1]
     )
-
-
-@pytest.mark.skipif(os.name != "posix", reason="needs a terminal's signals")
-def test_ctrl_c_keeps_what_is_finished(tmp_path: Path) -> None:
-    """SIGINT to the whole group, as a terminal sends it, in the midst of cells of minutes."""
-    spec, store = tmp_path / "spec.toml", tmp_path / "results.db"
-    learners = LEARNERS.replace("episodes = 100", "episodes = [100, 1_000_000_000]")
-    spec.write_text(HEAD + SOURCES + GAMMAS + learners + "seeds = 3\n")
-    with command("sweep", str(spec), "-o", str(store), "--workers", "2") as process:
-        while stored(store) == 0 and process.poll() is None:
-            time.sleep(0.01)
-        os.killpg(process.pid, signal.SIGINT)
-        out, err = process.communicate()
-    assert (process.returncode, out, err) == (130, "", "qdecay: interrupted\n")
-    assert stored(store) > 0
-    wait_until_gone(process.pid)
-
-
-def wait_until_gone(group: int) -> None:
-    """Fail unless every process of a group ends within half a minute."""
-    deadline = time.monotonic() + 30
-    while time.monotonic() < deadline:
-        try:
-            os.killpg(group, 0)
-        except ProcessLookupError:
-            return
-        time.sleep(0.01)
-    pytest.fail("some process of the group is left")
