@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from qdecay.errors import InputError
+from qdecay.stores import SWEEP_APPLICATION_ID, is_probe_store
 
-APPLICATION_ID = 0x71646379  # "qdcy"
 SCHEMA_VERSION = 1
 TABLES = {
     "sweep": "CREATE TABLE sweep (name TEXT PRIMARY KEY, value TEXT NOT NULL)",
@@ -53,6 +53,8 @@ def told(path: Path) -> Iterator[None]:
     except sqlite3.Error as error:
         name = getattr(error, "sqlite_errorname", None) or ""
         known = [text for code, text in _TOLD.items() if name.startswith(code)]
+        if name == "SQLITE_NOTADB" and is_probe_store(path):
+            known = ["is the store of a probe, not of a sweep: name another file"]
         if not name:  # Python's own: text that is no UTF-8
             known = [f"is damaged ({error}): restore a copy, or name a new file"]
         raise InputError(f"{path}: {known[0] if known else error}") from error
@@ -120,7 +122,7 @@ def require_store(connection: sqlite3.Connection, path: Path) -> None:
 
 
 def _require_ours(connection: sqlite3.Connection, path: Path) -> None:
-    if _pragma(connection, "application_id") != APPLICATION_ID:
+    if _pragma(connection, "application_id") != SWEEP_APPLICATION_ID:
         raise InputError(f"{path}: is a database, but no store of a sweep: name a new file")
     found = _pragma(connection, "user_version")
     if found != SCHEMA_VERSION:
@@ -137,7 +139,7 @@ def create(connection: sqlite3.Connection) -> None:
     """Make the tables; the caller's transaction makes them whole or not at all."""
     for statement in TABLES.values():
         connection.execute(statement)
-    connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+    connection.execute(f"PRAGMA application_id = {SWEEP_APPLICATION_ID}")
     connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
 
 
