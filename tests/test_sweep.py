@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import random
-import re
 import signal
 import sqlite3
 import time
@@ -19,7 +18,7 @@ import pytest
 from shell import check_refused, run
 from sweeps import GAMMAS, HEAD, LEARNERS, LONG, SMALL, SOURCES, command, rows_of, stored, sweep_of
 
-from qdecay import ChainLayout, InputError, Sweep, cli_sweep, q_learning
+from qdecay import ChainLayout, InputError, Sweep, q_learning
 from qdecay.mdp import MDP
 from qdecay.processes import WorkerDied
 from qdecay.sweep import run as run_module
@@ -327,18 +326,3 @@ def test_a_dry_run_counts_and_guesses(capsys, monkeypatch, tmp_path: Path) -> No
     assert (code, err) == (0, "")
     assert out.startswith("24 cells: 2 models, 2 learners, 3 seeds; about ")
     assert [path.name for path in tmp_path.iterdir()] == ["spec.toml"]
-
-
-def test_a_log_line_where_there_is_no_terminal(capsys, monkeypatch, tmp_path: Path) -> None:
-    """Each minute; here each batch."""
-    (tmp_path / "spec.toml").write_text(SMALL)
-    monkeypatch.setattr(cli_sweep, "_LOG_SECONDS", 0.0)
-    monkeypatch.setattr(run_module, "open_pool", lambda *_: Here())
-    arguments = ("sweep", str(tmp_path / "spec.toml"), "-o", str(tmp_path / "r.db"))
-    code, out, err = run(capsys, monkeypatch, *arguments)
-    assert (code, out) == (0, f"{tmp_path / 'r.db'}: 24 cells trained\n")
-    lines = err.splitlines()
-    assert lines[0] == "0 of 24 cells"
-    assert re.fullmatch(
-        r"24 of 24 cells, [\d,.]+ a (second|minute), left about 0.0 seconds", lines[-1]
-    )
