@@ -91,10 +91,9 @@ def of_code(code: str, folder: Path):
 
 
 def learns(gamma: str) -> str:
-    """The code of a trainer that is no closure."""
-    return (
-        f"def train(env, seed):\n    return tabular_agent(qdecay.q_learning, {gamma})(env, seed)\n"
-    )
+    """The code of a trainer whose own text says nothing about its gamma."""
+    train = "def train(env, seed):\n    return tabular_agent(qdecay.q_learning, GAMMA)(env, seed)\n"
+    return f"GAMMA = {gamma}\n{train}"
 
 
 def test_a_changed_agent_is_refused_unless_it_is_accepted(tmp_path: Path) -> None:
@@ -222,6 +221,17 @@ def test_a_store_of_the_time_before_versions_is_refused(tmp_path: Path) -> None:
     taken = qdecay.probe(AGENT, **SMALL, store=store, name="mine", accept_changed=True)
     assert taken == whole and taken.from_store == whole.trainings
     assert qdecay.probe(AGENT, **SMALL, store=store, name="mine").from_store == whole.trainings
+
+
+@pytest.mark.parametrize("left", [1, 40, -1])
+def test_a_header_that_was_cut_off_is_written_again(tmp_path: Path, left: int) -> None:
+    """A disk was full: no answer is there yet, and the next run begins anew."""
+    store = tmp_path / "answers.jsonl"
+    qdecay.probe(AGENT, **SMALL, trainings=1, store=store, name="mine")
+    whole = store.read_text()
+    store.write_text(whole.splitlines()[0][:left])
+    qdecay.probe(AGENT, **SMALL, trainings=1, store=store, name="mine")
+    assert store.read_text() == whole
 
 
 def test_an_agent_without_code_is_told(tmp_path: Path) -> None:

@@ -199,13 +199,14 @@ def test_a_signal_stops_as_ctrl_c_does(capsys, monkeypatch, tmp_path: Path, numb
     `timeout` sends it to the process, then to its group. What SIGTERM does by itself comes back.
     """
 
-    def twice() -> None:
-        try:
-            signal.raise_signal(number)
-        finally:
-            signal.raise_signal(number)
+    move_log = Store._move_log
 
-    arguments = one_batch_then(monkeypatch, tmp_path, twice)
+    def again(store: Store):
+        signal.raise_signal(number)
+        return move_log(store)
+
+    monkeypatch.setattr(Store, "_move_log", again)
+    arguments = one_batch_then(monkeypatch, tmp_path, lambda: signal.raise_signal(number))
     code, out, err = run(capsys, monkeypatch, *arguments)
     name = signal.Signals(number).name
     assert (code, out, err) == (128 + number, "", f"qdecay: stopped by {name}\n")

@@ -289,9 +289,14 @@ def overwritten(path: Path, other: Path) -> None:
 def test_a_store_that_goes_away_is_noticed(tmp_path: Path, way, copy: str, when: str) -> None:
     """What comes then is not stored where nobody looks; one that was moved has all its rows."""
     sweep, path, other = sweep_of(MANY), tmp_path / "r.db", tmp_path / "other.db"
-    with Store(other, sweep_of(SMALL).plan if copy == "of another sweep" else sweep.plan):
-        pass
-    with Store(path, sweep.plan) as store:  # so that it is larger than what overwrites it
+    if copy == "of another sweep":  # a larger one; the other copies are smaller
+        second = sweep_of(MANY.replace("reward = 6", "reward = 7"))
+        with Store(other, second.plan) as store:
+            fill(store, second, range(800), 800)
+    else:
+        with Store(other, sweep.plan):
+            pass
+    with Store(path, sweep.plan) as store:
         fill(store, sweep, range(400), 400)
     more = range(405, 410 if when == "before a batch" else 405)
     message = "overwritten" if way is overwritten else "moved, deleted or replaced"

@@ -19,11 +19,12 @@ from qdecay.probe.agents import AgentError, Trainer, choose, choose_packed, pack
 from qdecay.probe.identity import Identity
 from qdecay.probe.question import Question
 from qdecay.processes import Processes, WorkerDied
-from qdecay.stores import is_sweep_store
+from qdecay.stores import PROBE_SCHEMA, is_sweep_store
 from qdecay_envs.files import read_text
 
-SCHEMA = "qdecay.probe-trials/2"
-_OLD_SCHEMA = "qdecay.probe-trials/1"  # without what the agent is made of
+SCHEMA = f"{PROBE_SCHEMA}2"
+_OLD_SCHEMA = f"{PROBE_SCHEMA}1"  # without what the agent is made of
+_BEGIN = f'{{"schema": "{PROBE_SCHEMA}'
 _MAX_BYTES = 1 << 26  # half a million answers
 Ask = Callable[[Sequence[Question]], list[bool]]
 
@@ -80,7 +81,11 @@ class Store:
             raise InputError(f"{path}: is the store of a sweep, not of a probe: name another file")
         with input_errors():
             text = read_text(path, _MAX_BYTES)
-        head, *rows = map(_object, text.splitlines() or [""])
+        if "\n" not in text and _BEGIN.startswith(text[: len(_BEGIN)]):  # a full disk cut it off
+            path.write_text("", encoding="utf-8")
+            self._append(self._header)
+            return
+        head, *rows = map(_object, text.splitlines())
         if head.get("schema") not in (SCHEMA, _OLD_SCHEMA):
             raise InputError(f"{path}: is no store of a probe; name a new file")
         if head.get("agent") != self._agent:

@@ -69,6 +69,17 @@ def connect(path: Path, mode: Literal["ro", "rwc", "ro&immutable=1"]) -> sqlite3
     return connection
 
 
+def reading(path: Path) -> sqlite3.Connection:
+    """Return a connection that only reads, and has begun to."""
+    connection = connect(path, "ro")
+    try:
+        is_blank(connection)
+    except sqlite3.Error:
+        connection.close()
+        raise
+    return connection
+
+
 def is_blank(connection: sqlite3.Connection) -> bool:
     """Whether nothing was ever made in the database: a new file, or one cut off at its birth."""
     tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]

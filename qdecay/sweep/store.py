@@ -38,6 +38,7 @@ from qdecay.sweep.database import (
     create,
     is_blank,
     json_object,
+    reading,
     refuse_foreign,
     refuse_other_names,
     require_store,
@@ -91,13 +92,17 @@ class Store:
         check_output(self.path)
         refuse_other_names(self.path)
         with ExitStack() as stack, told(self.path):
+            reader = stack.enter_context(ExitStack())
             if self._file.exists() and self._file.stat().st_size:
                 refuse_foreign(self._file)
+                # While it reads, a refusal that closes the other one moves no log into the file.
+                reader.enter_context(closing(reading(self._file)))
             self._connection = stack.enter_context(closing(connect(self._file, "rwc")))
             self._lock()
             self._seen: _Seen | None = None
             self._make_or_look()
             self._run = self._begin_run()
+            reader.close()
             self._connection.execute("COMMIT")
             # Not before: the tables are in the file itself, whatever becomes of the log.
             self._connection.execute("PRAGMA journal_mode = WAL")
