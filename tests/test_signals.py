@@ -25,6 +25,7 @@ from sweeps import (
     sweep_of,
 )
 
+from qdecay import cli
 from qdecay.sweep import run as run_module
 from qdecay.sweep.backends import Here
 from qdecay.sweep.store import Store
@@ -194,18 +195,7 @@ def one_batch_then(
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_stops_as_ctrl_c_does(capsys, monkeypatch, tmp_path: Path, number: int) -> None:
-    """What is finished is stored in one file, also where the signal comes twice.
-
-    `timeout` sends it to the process, then to its group. What SIGTERM does by itself comes back.
-    """
-
-    move_log = Store._move_log
-
-    def again(store: Store):
-        signal.raise_signal(number)
-        return move_log(store)
-
-    monkeypatch.setattr(Store, "_move_log", again)
+    """What is finished is stored in one file; what the signal does by itself comes back."""
     arguments = one_batch_then(monkeypatch, tmp_path, lambda: signal.raise_signal(number))
     code, out, err = run(capsys, monkeypatch, *arguments)
     name = signal.Signals(number).name
@@ -213,6 +203,15 @@ def test_a_signal_stops_as_ctrl_c_does(capsys, monkeypatch, tmp_path: Path, numb
     assert sorted(f.name for f in tmp_path.iterdir()) == ["r.db", "spec.toml"]
     assert 0 < len(rows_of(tmp_path / "r.db")) < len(sweep_of(SMALL))
     assert signal.getsignal(number) is signal.SIG_DFL
+
+
+def test_a_signal_that_comes_twice_stops_once() -> None:
+    """`timeout` sends it to the process, then to its group: the second disturbs no closing."""
+    with cli._signals_that_stop() as stopped:
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGTERM)
+        signal.raise_signal(signal.SIGTERM)
+    assert stopped == [signal.SIGTERM] * 2
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
