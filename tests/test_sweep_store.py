@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import resource
 import shutil
 import sqlite3
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager, suppress
+from collections.abc import Callable
+from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
-from shell import run
+from shell import full_disk, run
 from sweeps import SMALL, command, rows_of, stored, sweep_of
 
 from qdecay import InputError, Sweep
@@ -40,17 +39,6 @@ def fill(store: Store, sweep: Sweep, numbers: range, at_once: int = 1) -> None:
         store.add(train(queue.parts(Batch(batch))).rows)
 
 
-@contextmanager
-def no_larger_file(size: int) -> Iterator[None]:
-    """No file can grow beyond `size` bytes: the system then fails to write, as on a full disk."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
-
-
 @pytest.fixture
 def nearly_done(tmp_path: Path) -> tuple[Sweep, Path, int]:
     """A sweep, its store with 2,000 of 2,400 rows, and a size that leaves the file no room.
@@ -72,7 +60,7 @@ def test_rows_that_stay_in_the_log_are_told(nearly_done) -> None:
     Both files together have them, and the same run, once there is room, makes them one.
     """
     sweep, path, size = nearly_done
-    with no_larger_file(size), pytest.raises(InputError) as caught:  # noqa: PT012
+    with full_disk(size), pytest.raises(InputError) as caught:  # noqa: PT012
         with Store(path, sweep.plan) as store:
             fill(store, sweep, range(2000, 2300), 300)
         pytest.fail("the store was closed without a word")
@@ -97,7 +85,7 @@ def test_the_command_ends_with_2_where_rows_stay_in_the_log(
     spec.write_text(MANY)
     monkeypatch.setattr(run_module, "open_pool", lambda *_: Here())
     arguments = ("sweep", str(spec), "-o", str(path))
-    with no_larger_file(size):
+    with full_disk(size):
         code, out, err = run(capsys, monkeypatch, *arguments)
     assert (code, out, stored(path)) == (2, "", 2400)
     assert err.startswith(f"qdecay: {path}: its last rows are in {path}-wal")
@@ -110,7 +98,7 @@ def test_the_command_ends_with_2_where_rows_stay_in_the_log(
 def test_a_batch_and_a_close_that_fail_are_one_error(nearly_done) -> None:
     """What ended the run, then where the last rows are; what is stored is kept."""
     sweep, path, size = nearly_done
-    with no_larger_file(size), pytest.raises(InputError) as caught:  # noqa: PT012
+    with full_disk(size), pytest.raises(InputError) as caught:  # noqa: PT012
         with Store(path, sweep.plan) as store:
             fill(store, sweep, range(2000, 2200), 100)
             fill(store, sweep, range(2200, 2400))
@@ -137,7 +125,7 @@ def test_a_close_that_fails_is_a_note_on_any_other_error(capsys, monkeypatch, ne
     monkeypatch.setattr(run_module, "open_pool", lambda *_: Here())
     spec = path.with_name("spec.toml")
     spec.write_text(MANY)
-    with no_larger_file(size):
+    with full_disk(size):
         code, _, err = run(capsys, monkeypatch, "sweep", str(spec), "-o", str(path))
     assert code == 130
     assert err.startswith(f"{path}: its last rows are in {path}-wal and could not be moved")
