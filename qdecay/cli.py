@@ -1,17 +1,21 @@
 """The one door for the shell: it parses, calls the library, prints, and sets the exit code.
 
 0: done, and what was compared agrees. 1: it ran, and something disagrees. 2: the input or the
-usage is wrong, told in one line on standard error. 130: interrupted.
+usage is wrong, told in one line on standard error. 130: interrupted with Ctrl-C; 143, 129: stopped
+by SIGTERM or SIGHUP, in the same way.
 """
 
 from __future__ import annotations
 
 import json
+import math
 import os
+import signal
 import sys
+import threading
 import time
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -40,6 +44,9 @@ if TYPE_CHECKING:
 
     from qdecay.compare import Comparison
     from qdecay.source import Source
+
+
+_SAME_SIGNAL_SECONDS = 1.0
 
 
 class _Brief(TyperGroup):
@@ -72,20 +79,55 @@ SourceArgument = Annotated[
 def main() -> None:
     """Run the command line and exit with its code."""
     open_closed_streams()
-    try:
-        code = app(standalone_mode=False, prog_name="qdecay")
-        sys.stdout.flush()
-    except KeyboardInterrupt:
-        code = 130
-    except BrokenPipeError:
-        # What could not be written must not be tried again, with a traceback, at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        code = 0
-    except Exception as error:
-        code = _exit_code(error)
-    if code == 130:  # of newer typers by themselves
+    with _signals_that_stop() as stopped:
+        try:
+            code = app(standalone_mode=False, prog_name="qdecay")
+            sys.stdout.flush()
+        except KeyboardInterrupt:
+            code = 130
+        except BrokenPipeError:
+            # What could not be written must not be tried again, with a traceback, at exit.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            code = 0
+        except Exception as error:
+            code = 130 if stopped else _exit_code(error)  # such as of a terminal that is gone
+    if stopped:
+        code = 128 + stopped[0]
+        with suppress(OSError):
+            _complain(f"stopped by {signal.Signals(stopped[0]).name}")
+    elif code == 130:  # of newer typers by themselves
         _complain("interrupted")
     sys.exit(code or 0)
+
+
+@contextmanager
+def _signals_that_stop() -> Iterator[list[int]]:
+    """Make SIGTERM and SIGHUP stop what runs as Ctrl-C does; yield those that came.
+
+    They are what systemd, Slurm, `docker stop` and a terminal that is closed send. Whoever started
+    this with one of them ignored, as nohup does, has it ignored.
+    """
+    stopped: list[int] = []
+    last = -math.inf
+
+    def stop(number: int, frame: object) -> None:
+        nonlocal last
+        stopped.append(number)
+        again, last = time.monotonic() - last < _SAME_SIGNAL_SECONDS, time.monotonic()
+        if not again:  # some senders send it to the process, and to its group: once is enough
+            raise KeyboardInterrupt
+
+    names = ("SIGTERM", "SIGHUP") if threading.current_thread() is threading.main_thread() else ()
+    numbers = [getattr(signal, name) for name in names if hasattr(signal, name)]
+    before = {number: signal.getsignal(number) for number in numbers}
+    before = {number: old for number, old in before.items() if old is signal.SIG_DFL}
+    try:
+        for number in before:
+            signal.signal(number, stop)
+        yield stopped
+    finally:
+        for number, old in before.items():
+            signal.signal(number, old)
 
 
 def _exit_code(error: Exception) -> int:

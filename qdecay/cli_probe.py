@@ -41,6 +41,13 @@ def probe(
         Path | None,
         typer.Option(metavar="FILE", help="Remember answers; started again, go on from there."),
     ] = None,
+    version_tag: Annotated[
+        str | None,
+        typer.Option(metavar="TEXT", help="Name this version of the agent, for --store."),
+    ] = None,
+    accept_changed: Annotated[
+        bool, typer.Option("--accept-changed", help="Keep the answers of a changed agent.")
+    ] = False,
     as_json: AsJson = False,
     plot: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Draw the curve; .svg, .pdf or .png.")
@@ -53,6 +60,9 @@ def probe(
     is known at which they are indifferent. With --gamma the pattern over all worlds is compared
     with that of known faults. The exit code is 1 where the agent does not behave as it was told.
 
+    Answers in a --store are of one version of the agent: the file that defines it, qdecay's
+    version, and your own --version-tag, which you change when anything else of it does.
+
     \b
     Examples:
       qdecay probe q_learning --gamma 0.9
@@ -63,6 +73,7 @@ def probe(
     from qdecay.errors import InputError
     from qdecay.outputs import ANSWERS, check_store
     from qdecay.probe import diagnose, expected_trainings, load_trainer
+    from qdecay.probe.identity import Identity
     from qdecay.probe.show import print_profile
     from qdecay.probe.trials import Store
     from qdecay.report.probe_plot import save_profile
@@ -70,6 +81,8 @@ def probe(
     check_plot(plot, force=force)
     if store is not None:
         check_store(store, ANSWERS)
+    elif accept_changed or version_tag is not None:
+        raise InputError("--accept-changed and --version-tag go with --store")
     trainer = load_trainer(agent, gamma)
     try:
         asked: dict[str, Any] = {
@@ -82,7 +95,8 @@ def probe(
         expected = expected_trainings(**asked)
         name = agent if gamma is None else f"{agent} --gamma {shortest(gamma)}"
         if store is not None and store.exists():
-            Store(store, name)  # refused, if so, before anything is told
+            identity = Identity.of(trainer, version_tag)  # refused before anything is told
+            Store(store, name, identity, accept_changed=accept_changed)
         typer.echo(f"about {expected} trainings, more where the agent is noisy", err=True)
         with tables.bar("trainings") as bar:
             bar.expect(expected)
@@ -94,11 +108,17 @@ def probe(
                 seed=seed,
                 workers=workers,
                 store=store,
+                version_tag=version_tag,
+                accept_changed=accept_changed,
                 name=name,
                 tick=bar.advance,
+                tell=lambda news: typer.echo(news, err=True),
             )
     except (ValueError, TypeError) as error:
         raise InputError(str(error)) from error
+    if profile.from_store:
+        taken = f"{profile.from_store} of {profile.trainings} answers taken from {store}"
+        typer.echo(taken, err=True)
     diagnosis = diagnose(profile) if gamma is not None and 0 < gamma < 1 else None
     if plot is not None:
         save_profile(profile, plot)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -14,12 +12,9 @@ from qdecay.errors import InputError
 from qdecay.outputs import SWEEPS, check_store
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
     from qdecay.sweep import Finished, Sweep
 
 app = typer.Typer()
-_LOG_SECONDS = 60.0  # between two lines where there is no terminal
 _SHOWN_CELLS = 5
 
 
@@ -80,42 +75,28 @@ def sweep(
 def _run(wanted: Sweep, output: Path, **where: Any) -> Finished:
     """Run the sweep with a bar, or with a line each minute where there is no terminal."""
     out = tables.console(stderr=True)
+
+    def tell(news: str) -> None:
+        out.print(f"{output}: {news}", soft_wrap=True)
+
     with tables.bar("cells") as bar:
         bar.expect(len(wanted))
-        line = _log(out)
-        shown = 0
+        shown: int | None = None
 
         def tick(done: int, cells: int) -> None:
             nonlocal shown
-            bar.advance(done - shown)
+            if shown is None:
+                bar.given(done)
+            else:
+                bar.advance(done - shown)
             shown = done
-            line(done, cells)
 
-        return wanted.run(
-            output,
-            **where,
-            tick=tick,
-            tell=lambda news: out.print(f"{output}: {news}", soft_wrap=True),
-        )
-
-
-def _log(out: Console) -> Callable[[int, int], None]:
-    """Return what prints a line each minute, and nothing on a terminal."""
-    began = last = time.monotonic()
-    first: int | None = None
-
-    def line(done: int, cells: int) -> None:
-        nonlocal last, first
-        first = done if first is None else first
-        now = time.monotonic()
-        if out.is_terminal or now - last < _LOG_SECONDS:
-            return
-        last, text = now, f"{done:,} of {cells:,} cells"
-        if speed := (done - first) / (now - began):
-            text += f", {tables.rate(speed)}, left about {tables.duration((cells - done) / speed)}"
-        out.print(text, soft_wrap=True)
-
-    return line
+        try:
+            return wanted.run(output, **where, tick=tick, tell=tell)
+        except KeyboardInterrupt as interrupted:
+            for note in getattr(interrupted, "__notes__", ()):  # such as where the last rows are
+                out.print(note, soft_wrap=True)
+            raise
 
 
 def _print_plan(wanted: Sweep) -> None:

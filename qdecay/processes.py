@@ -1,15 +1,27 @@
-"""Processes of this machine: those of joblib, loky's, which notice that one of them has died."""
+"""Processes of this machine: those of joblib, loky's, which notice that one of them has died.
+
+They notice as well when the process that started them dies, whatever they are doing: each waits, in
+a thread, for the end of a pipe that nobody writes to and that the system closes with the parent.
+Code that holds Python's lock for long keeps that thread waiting; on Linux the system itself kills
+the worker then.
+"""
 
 from __future__ import annotations
 
+import os
 import signal
+import sys
 from collections.abc import Callable
 from concurrent.futures import Executor, Future
+from contextlib import suppress
+from multiprocessing import Pipe
+from multiprocessing.connection import Connection
+from threading import Thread
 from typing import Any, ParamSpec, TypeVar
 
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
-_IDLE_SECONDS = 20  # a worker whose parent was killed waits so long for work, then ends
+_PR_SET_PDEATHSIG = 1  # of Linux's prctl
 
 
 class WorkerDied(Exception):
@@ -27,6 +39,7 @@ class Processes:
         self.workers: int = workers or joblib.cpu_count()
         self._broken: type[BaseException] = BrokenProcessPool
         self._executor: Executor | None = None
+        self._ends, self._open = Pipe(duplex=False)
 
     def submit(
         self, function: Callable[_P, _T], *arguments: _P.args, **named: _P.kwargs
@@ -40,7 +53,7 @@ class Processes:
             except self._broken:
                 self.close(kill=True)
         self._executor = ProcessPoolExecutor(
-            self.workers, timeout=_IDLE_SECONDS, initializer=_ignore_interrupts
+            self.workers, initializer=_begin_worker, initargs=(self._ends,)
         )
         return self._executor.submit(function, *arguments, **named)
 
@@ -62,6 +75,18 @@ class Processes:
             self._executor = None
 
 
-def _ignore_interrupts() -> None:
-    """Leave Ctrl-C, which the terminal sends to every process, to the parent."""
+def _begin_worker(parent: Connection) -> None:
+    """Leave Ctrl-C, which the terminal sends to every process, to the parent, and end with it."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if sys.platform == "linux":
+        import ctypes
+
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    Thread(target=_end_with, args=(parent,), daemon=True).start()
+
+
+def _end_with(parent: Connection) -> None:
+    """End this process as soon as the parent has, even where that was before this began."""
+    with suppress(EOFError, OSError):
+        parent.recv_bytes()
+    os._exit(1)

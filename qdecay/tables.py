@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
+from threading import Event, Thread
 from typing import TYPE_CHECKING, Any
 
 from qdecay.shown import shown_decimal
@@ -23,6 +24,7 @@ _SHOWN_CHANGES = 4
 _LONGEST_POLYNOMIAL = 40
 _ENDLESS = 1 << 30  # columns
 _UNITS = ((86400, "days", "d"), (3600, "hours", "h"), (60, "minutes", "min"))
+LOG_SECONDS = 60.0  # between two lines where there is no terminal
 _QUIET_SECONDS = 1.0  # a spinner that flashes by says nothing
 
 
@@ -105,7 +107,8 @@ class Bar:
 
     def __init__(self, progress: Progress) -> None:
         self._progress, self._task = progress, progress.add_task("", total=0)
-        self._expected = 0
+        self._expected = self._done = self._given = 0
+        self._began = time.monotonic()
 
     def expect(self, more: int) -> None:
         """Count on so many more pieces of work."""
@@ -118,7 +121,24 @@ class Bar:
 
     def advance(self, pieces: int = 1) -> None:
         """Count pieces of work as done."""
+        self._done += pieces
         self._progress.advance(self._task, pieces)
+
+    def given(self, pieces: int) -> None:
+        """Count pieces that were done before, which say nothing about how fast it goes."""
+        self._given += pieces
+        self.advance(pieces)
+
+    def line(self, unit: str) -> str:
+        """Return all of it in a line, for a log; "" where nobody knows yet how much it is."""
+        if not self._expected:
+            return ""
+        text = f"{self._done:,} of {max(self._expected, self._done):,} {unit}"
+        speed = (self._done - self._given) / max(time.monotonic() - self._began, 1e-9)
+        if not speed:
+            return text
+        left = duration(max(self._expected - self._done, 0) / speed)
+        return f"{text}, {rate(speed)}, left about {left}"
 
 
 def rate(per_second: float) -> str:
@@ -147,7 +167,10 @@ def duration(seconds: float, *, brief: bool = False) -> str:
 
 @contextmanager
 def bar(unit: str) -> Iterator[Bar]:
-    """Show a bar with an estimate of the time that is left, on a terminal's standard error."""
+    """Show a bar with an estimate of the time that is left, on a terminal's standard error.
+
+    Where that is no terminal a line a minute is printed in its place.
+    """
     from rich.progress import (
         BarColumn,
         MofNCompleteColumn,
@@ -174,7 +197,28 @@ def bar(unit: str) -> Iterator[Bar]:
     )
     out = console(stderr=True)
     with Progress(*columns, console=out, transient=True, disable=not out.is_terminal) as progress:
-        yield Bar(progress)
+        shown = Bar(progress)
+        with nullcontext() if out.is_terminal else _lines(out, lambda: shown.line(unit)):
+            yield shown
+
+
+@contextmanager
+def _lines(out: Console, line: Callable[[], str]) -> Iterator[None]:
+    """Print a line each minute, whatever else goes on."""
+    over = Event()
+
+    def go_on() -> None:
+        while not over.wait(LOG_SECONDS):
+            if text := line():
+                out.print(text, soft_wrap=True)
+
+    thread = Thread(target=go_on, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
 
 
 def print_regions(mdp: MDP, regions: PolicyRegions, *, digits: int, states: bool) -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import signal
 import sqlite3
 import subprocess
 import sys
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -39,13 +41,31 @@ def stored(store: Path) -> int:
         return 0
 
 
+@contextmanager
+def signals_not_ignored() -> Iterator[None]:
+    """What is started inside does with signals what it does by default.
+
+    A shell that starts the tests in the background has SIGINT ignored, `nohup` SIGHUP; processes
+    inherit that, and would never end of such a signal.
+    """
+    names = ("SIGINT", "SIGTERM", "SIGHUP")
+    numbers = [getattr(signal, name) for name in names if hasattr(signal, name)]
+    before = {number: signal.signal(number, signal.default_int_handler) for number in numbers}
+    try:
+        yield  # a handler is not inherited: where a program begins, the default stands
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
 def command(*arguments: str) -> subprocess.Popen[str]:
     """The command in a process group of its own."""
-    return subprocess.Popen(
-        [sys.executable, "-m", "qdecay", *arguments],
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    )
+    with signals_not_ignored():
+        return subprocess.Popen(
+            [sys.executable, "-m", "qdecay", *arguments],
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )

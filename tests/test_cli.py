@@ -8,15 +8,20 @@ import re
 import shutil
 import subprocess
 import sys
+import time
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 from shell import check_refused, commands, run
+from sweeps import SMALL as A_SWEEP
 
 import qdecay
+from qdecay import tables
 from qdecay.compare import compare
+from qdecay.sweep import run as sweep_run
+from qdecay.sweep.backends import Here
 
 LAYOUT = {"schema": "qdecay.layout/1", "near": ["a", [2]], "far": ["b", [0, 3]]}
 
@@ -277,3 +282,41 @@ def test_colour_and_boxes_stay_out_of_pipes(capsys, monkeypatch, layout_file: st
     monkeypatch.setenv("NO_COLOR", "1")
     _, plain, _ = run(capsys, monkeypatch, "compare", layout_file)
     assert "\x1b[32m" not in plain
+
+
+SLOW_AGENT = """
+import time
+def train(env, seed):
+    time.sleep(0.1)
+    return lambda observation: 0
+"""
+
+
+@pytest.mark.parametrize("command", ["sweep", "probe"])
+def test_a_line_a_minute_where_there_is_no_terminal(
+    capsys, monkeypatch, tmp_path, command: str
+) -> None:
+    """Here each 20 ms: how much is done, how fast it goes, how long the rest takes."""
+
+    class Slow(Here):
+        def submit(self, batch):
+            time.sleep(0.2)
+            return super().submit(batch)
+
+    monkeypatch.setattr(tables, "LOG_SECONDS", 0.02)
+    monkeypatch.setattr(sweep_run, "open_pool", lambda *_: Slow())
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "spec.toml").write_text(A_SWEEP)
+    (tmp_path / "slow_agent_of_mine.py").write_text(SLOW_AGENT)
+    arguments = {
+        "sweep": ("spec.toml", "-o", "r.db"),
+        "probe": ("slow_agent_of_mine:train", "--delays", "1,2", "--trainings", "4"),
+    }[command]
+    code, _, err = run(capsys, monkeypatch, command, *arguments)
+    assert code == 0, err
+    lines = err.splitlines()[command == "probe" :]  # it says first about how many there will be
+    what = r"(\d+) of (24 cells|\d+ trainings)"
+    found = [re.fullmatch(rf"{what}(, [\d,.]+ a (second|minute), left .*)?", x) for x in lines]
+    done = [int(match[1]) for match in found if match]
+    assert len(done) == len(lines) > 2
+    assert done == sorted(done) and done[0] == 0 < done[-1]

@@ -15,6 +15,7 @@ from shell import run
 
 from qdecay.errors import InputError
 from qdecay.files import read_npz
+from qdecay.probe.identity import Identity
 from qdecay.probe.trials import SCHEMA, Store
 
 HERE = Path(__file__).parent
@@ -56,10 +57,12 @@ def test_escapes_in_a_name_do_not_reach_the_terminal(capsys, monkeypatch):
 def test_a_store_of_deep_lists_is_refused(tmp_path):
     path = tmp_path / "answers.jsonl"
     path.write_text("[" * 100_000)
+    identity = Identity("sha256:0", {"qdecay": "1"}, None)
     with pytest.raises(InputError, match="no store"):
-        Store(path, "agent")
-    path.write_text(json.dumps({"schema": SCHEMA, "agent": "agent"}) + "\n" + "[" * 100_000)
-    assert Store(path, "agent")
+        Store(path, "agent", identity)
+    header = {"schema": SCHEMA, "agent": "agent", **identity.to_json()}
+    path.write_text(json.dumps(header) + "\n" + "[" * 100_000)
+    assert Store(path, "agent", identity)
 
 
 def test_an_npz_whose_compressed_bytes_are_damaged_is_refused(tmp_path):

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import os
-import resource
 import sys
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from fuzzing import SPEC, is_well_told
-from shell import check_refused, commands, run
+from shell import check_refused, commands, full_disk, run
 
 import qdecay.report.chapter
 from qdecay.errors import InputError
@@ -171,17 +168,6 @@ def test_a_store_that_cannot_be_written_to_is_told(monkeypatch) -> None:
     monkeypatch.setattr(os, "access", lambda path, mode: Path(path).suffix != ".db")
     with pytest.raises(InputError, match=r"r\.db: cannot be written to"):
         check_store(Path("r.db"), (".db",))
-
-
-@contextmanager
-def full_disk(size: int) -> Iterator[None]:
-    """No file can grow beyond `size` bytes: the system then fails to write, as on a full disk."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 @pytest.mark.parametrize("what", sorted({*WRITES} - {*GROWING}))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import random
-import re
 import signal
 import sqlite3
 import time
@@ -19,13 +18,12 @@ import pytest
 from shell import check_refused, run
 from sweeps import GAMMAS, HEAD, LEARNERS, LONG, SMALL, SOURCES, command, rows_of, stored, sweep_of
 
-from qdecay import ChainLayout, InputError, Sweep, cli_sweep, q_learning
+from qdecay import ChainLayout, InputError, Sweep, q_learning
 from qdecay.mdp import MDP
 from qdecay.processes import WorkerDied
 from qdecay.sweep import run as run_module
 from qdecay.sweep.backends import Here, Local
 from qdecay.sweep.export import export
-from qdecay.sweep.store import Store
 from qdecay.sweep.work import Outcome, Part
 
 WRONG = [
@@ -248,19 +246,6 @@ def test_ten_kills_in_a_sweep_of_2000_cells(tmp_path: Path) -> None:
     assert rows == rows_of(tmp_path / "whole.db")
 
 
-def test_a_second_run_on_a_store_is_refused(tmp_path: Path) -> None:
-    """By another process, while this one holds the store; afterwards it may."""
-    (tmp_path / "spec.toml").write_text(SMALL)
-    sweep, store = Sweep(tmp_path / "spec.toml"), tmp_path / "r.db"
-    with Store(store, sweep.plan):
-        with command("sweep", str(tmp_path / "spec.toml"), "-o", str(store)) as process:
-            out, err = process.communicate()
-        assert (process.returncode, out) == (2, "")
-        assert err == f"qdecay: {store}: another run is writing to it: wait for it, or stop it\n"
-    assert sweep.run(store, backend="here").trained == 24
-    assert sweep.run(store, backend="here").trained == 0
-
-
 CHANGES = {
     "newer": ("PRAGMA user_version = 2", "has schema version 2"),
     "gamma": ("UPDATE results SET gamma = '1/3' WHERE cell = 5", "cell 5 is no cell"),
@@ -317,48 +302,11 @@ def test_a_file_that_is_no_store_of_this_sweep_is_left_alone(tmp_path: Path, kin
 
 
 def test_a_finished_store_is_one_file_that_reading_adds_nothing_to(tmp_path: Path) -> None:
-    """So that it can be copied, and read where nothing can be written; the lock holds nothing.
-
-    A reader that is still at work when the run ends keeps the log, and loses nothing.
-    """
+    """So that it can be copied, and read where nothing can be written."""
     sweep, path = sweep_of(SMALL), tmp_path / "r.db"
-    with closing(sqlite3.connect(path)) as reader:
-        with Store(path, sweep.plan):
-            reader.execute("BEGIN")
-            assert reader.execute("SELECT count(*) FROM results").fetchone() == (0,)
-            assert reader.execute("PRAGMA journal_mode").fetchone() == ("wal",)
-        assert sorted(f.name for f in tmp_path.iterdir()) == [
-            "r.db", "r.db-lock", "r.db-shm", "r.db-wal",
-        ]  # fmt: skip
     sweep.run(path, backend="here")
     assert export(path, tmp_path / "x.csv") == 24
-    files = {f.name: f.stat().st_size for f in tmp_path.iterdir()}
-    assert sorted(files) == ["r.db", "r.db-lock", "x.csv"] and not files["r.db-lock"]
-
-
-def test_a_full_disk_is_told_and_what_is_stored_is_kept(tmp_path: Path) -> None:
-    """A limit on the pages of the file stands for the disk."""
-    sweep = sweep_of(SMALL.replace("seeds = 3", "seeds = 200"))
-    store = tmp_path / "r.db"
-    with Store(store, sweep.plan) as opened:
-        pages = opened._connection.execute("PRAGMA page_count").fetchone()[0]
-        opened._connection.execute(f"PRAGMA max_page_count = {pages + 2}")
-        added: list[int] = []
-        with pytest.raises(InputError, match="the disk is full"):
-            fill(opened, sweep, added)
-    assert 0 < len(added) == len(rows_of(store))
-    assert sweep.run(store, backend="here").trained == len(sweep) - len(added)
-
-
-def fill(store: Store, sweep: Sweep, added: list[int]) -> None:
-    for number in range(len(sweep)):
-        store.add(run_module.train(part_of(sweep, number)).rows)
-        added.append(number)
-
-
-def part_of(sweep: Sweep, number: int) -> tuple[Part, ...]:
-    queue = run_module.Queue(sweep.plan, bytearray(len(sweep)))
-    return queue.parts(run_module.Batch([number]))
+    assert sorted(f.name for f in tmp_path.iterdir()) == ["r.db", "x.csv"]
 
 
 def test_the_store_holds_the_spec_and_the_versions(tmp_path: Path) -> None:
@@ -378,46 +326,3 @@ def test_a_dry_run_counts_and_guesses(capsys, monkeypatch, tmp_path: Path) -> No
     assert (code, err) == (0, "")
     assert out.startswith("24 cells: 2 models, 2 learners, 3 seeds; about ")
     assert [path.name for path in tmp_path.iterdir()] == ["spec.toml"]
-
-
-def test_a_log_line_where_there_is_no_terminal(capsys, monkeypatch, tmp_path: Path) -> None:
-    """Each minute; here each batch."""
-    (tmp_path / "spec.toml").write_text(SMALL)
-    monkeypatch.setattr(cli_sweep, "_LOG_SECONDS", 0.0)
-    monkeypatch.setattr(run_module, "open_pool", lambda *_: Here())
-    arguments = ("sweep", str(tmp_path / "spec.toml"), "-o", str(tmp_path / "r.db"))
-    code, out, err = run(capsys, monkeypatch, *arguments)
-    assert (code, out) == (0, f"{tmp_path / 'r.db'}: 24 cells trained\n")
-    lines = err.splitlines()
-    assert lines[0] == "0 of 24 cells"
-    assert re.fullmatch(
-        r"24 of 24 cells, [\d,.]+ a (second|minute), left about 0.0 seconds", lines[-1]
-    )
-
-
-@pytest.mark.skipif(os.name != "posix", reason="needs a terminal's signals")
-def test_ctrl_c_keeps_what_is_finished(tmp_path: Path) -> None:
-    """SIGINT to the whole group, as a terminal sends it, in the midst of cells of minutes."""
-    spec, store = tmp_path / "spec.toml", tmp_path / "results.db"
-    learners = LEARNERS.replace("episodes = 100", "episodes = [100, 1_000_000_000]")
-    spec.write_text(HEAD + SOURCES + GAMMAS + learners + "seeds = 3\n")
-    with command("sweep", str(spec), "-o", str(store), "--workers", "2") as process:
-        while stored(store) == 0 and process.poll() is None:
-            time.sleep(0.01)
-        os.killpg(process.pid, signal.SIGINT)
-        out, err = process.communicate()
-    assert (process.returncode, out, err) == (130, "", "qdecay: interrupted\n")
-    assert stored(store) > 0
-    wait_until_gone(process.pid)
-
-
-def wait_until_gone(group: int) -> None:
-    """Fail unless every process of a group ends within half a minute."""
-    deadline = time.monotonic() + 30
-    while time.monotonic() < deadline:
-        try:
-            os.killpg(group, 0)
-        except ProcessLookupError:
-            return
-        time.sleep(0.01)
-    pytest.fail("some process of the group is left")

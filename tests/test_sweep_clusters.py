@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import os
+import shutil
 import signal
+import socket
 import subprocess
+import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sweeps import LONG, SMALL, command, rows_of, sweep_of
+from sweeps import LONG, SMALL, command, rows_of, signals_not_ignored, stored, sweep_of
 
 from qdecay import InputError
 from qdecay.sweep import clusters
@@ -138,3 +143,68 @@ def test_workers_with_other_packages_are_refused(tmp_path: Path, monkeypatch, cl
         sweep_of(SMALL).run(tmp_path / "r.db", backend=backend, scheduler=connected)
     assert "\n" not in str(caught.value)
     assert rows_of(tmp_path / "r.db") == []
+
+
+def a_dask(folder: Path) -> tuple[list[subprocess.Popen[bytes]], str]:
+    """A scheduler and a worker, each a process of its own, and the scheduler's address."""
+    pytest.importorskip("distributed")
+    where = folder / "scheduler.json"
+    scheduler = started("dask", "scheduler", "--port", "0", "--no-dashboard", file=where)
+    while not (where.exists() and where.read_text()):
+        time.sleep(0.1)
+    address = json.loads(where.read_text())["address"]
+    return [started("dask", "worker", "--no-dashboard", file=where), scheduler], address
+
+
+def a_ray(folder: Path) -> tuple[list[subprocess.Popen[bytes]], str]:
+    """A cluster of one node, whose processes end with the one that is here, and its address."""
+    pytest.importorskip("ray")
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+    options = ("--head", "--block", "--num-cpus=2", "--include-dashboard=false")
+    ray = started("ray", "start", *options, "--disable-usage-stats", f"--port={port}")
+    return [ray], f"127.0.0.1:{port}"
+
+
+def started(name: str, *arguments: str, file: Path | None = None) -> subprocess.Popen[bytes]:
+    program = shutil.which(name, path=str(Path(sys.executable).parent)) or name
+    scheduler = [] if file is None else ["--scheduler-file", str(file)]
+    with signals_not_ignored():
+        return subprocess.Popen(
+            [program, *arguments, *scheduler],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+        )
+
+
+@pytest.mark.parametrize("start", [a_dask, a_ray])
+def test_a_cluster_that_goes_away_is_one_line(tmp_path: Path, start) -> None:
+    """Exit code 2, nothing else on any output, and what is stored is kept."""
+    spec, store = tmp_path / "spec.toml", tmp_path / "r.db"
+    spec.write_text(LONG.replace("6000", "600_000"))
+    engines, address = start(tmp_path)
+    backend = start.__name__.removeprefix("a_")
+    where = ("--backend", backend, "--scheduler", address)
+    try:
+        for _ in range(60):  # until it answers
+            with command("sweep", str(spec), "-o", str(store), *where) as process:
+                while not stored(store) and process.poll() is None:
+                    time.sleep(0.05)
+                if process.returncode is None:
+                    kept = stored(store)
+                    for engine in engines[::-1]:
+                        engine.terminate()
+                out, err = process.communicate()
+            if stored(store):
+                break
+            time.sleep(1)
+    finally:
+        for engine in engines:
+            engine.terminate()
+            engine.wait()
+    assert (process.returncode, out) == (2, "")
+    assert err.startswith("qdecay: ") and err.count("\n") == 1
+    assert f":{address.rpartition(':')[2]}: the " in err
+    assert err.endswith(" is gone; run again to go on from what is stored\n")
+    assert 0 < kept <= stored(store) < 200

@@ -8,12 +8,14 @@
     (True, 'exponential')
 
 `question` holds what is asked, `psi` where to ask next, `agents` how an answer is read, `trials`
-how trainings run, `curves` the discount curves, `faults` the diagnosis, `soft` what SARSA aims at.
+how trainings run, `identity` what an agent is made of, `curves` the discount curves, `faults` the
+diagnosis, `soft` what SARSA aims at.
 """
 
 from __future__ import annotations
 
 import importlib
+import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -76,8 +78,11 @@ def probe(
     seed: int = 0,
     workers: int = 1,
     store: str | Path | None = None,
+    version_tag: str | None = None,
+    accept_changed: bool = False,
     name: str | None = None,
     tick: Callable[[], None] = lambda: None,
+    tell: Callable[[str], None] = warnings.warn,
 ) -> DiscountProfile:
     """Measure an agent's discount from its choices between a near and a far reward.
 
@@ -104,8 +109,14 @@ def probe(
         seed: >= 0; the same one gives the same answers in any order of work.
         workers: processes to train in; with 1, this one.
         store: a file that remembers every answer, so that an interrupted run goes on where it was.
+            It is of one version of the agent: of the source of the module that defines `train`,
+            what `train` was made with, qdecay's version and those of the packages that
+            `train.packages` names. What it imports beside that is not looked at.
+        version_tag: a name for this version of the agent, where more than that may change.
+        accept_changed: go on with the store of an agent that has changed since.
         name: the agent's, for the verdict and the store.
         tick: called after each training.
+        tell: called with what a person should know.
 
     Returns: the profile; `profile.verdict` says it in words. A point without an indifference point
     has no number, and says which side was always taken.
@@ -113,7 +124,7 @@ def probe(
     Raises:
         TypeError, ValueError: an argument is of the wrong kind or outside its range.
         AgentError: the agent raised, or chose what is no action.
-        InputError: the store is not one, or another agent's.
+        InputError: the store is not one, or another agent's, or the agent has changed.
 
     Sources: Kontsevich & Tyler 1999, Prins 2013 (the method); Mazur 1987 (indifference points).
     """
@@ -131,8 +142,11 @@ def probe(
         seed=seed,
         workers=workers,
         store=store,
+        version_tag=version_tag,
+        accept_changed=accept_changed,
         name=name,
         tick=tick,
+        tell=tell,
     )
 
 

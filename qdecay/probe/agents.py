@@ -193,6 +193,7 @@ def sb3_agent(algorithm: str, gamma: float, *, timesteps: int = 2_000, **options
         model = agent("MlpPolicy", env, gamma=gamma, seed=seed, device="cpu", **settings)
         return model.learn(timesteps)
 
+    train.packages = ("stable-baselines3", "torch")  # type: ignore[attr-defined]
     return train
 
 

@@ -10,6 +10,7 @@ from numbers import Real
 from pathlib import Path
 
 from qdecay.probe.agents import Trainer
+from qdecay.probe.identity import Identity
 from qdecay.probe.profile import DiscountProfile, Point
 from qdecay.probe.psi import Staircase
 from qdecay.probe.question import SETTINGS, Question, Setting, stimulus_range
@@ -33,8 +34,11 @@ def measure(
     seed: int,
     workers: int,
     store: str | Path | None,
+    version_tag: str | None,
+    accept_changed: bool,
     name: str | None,
     tick: Callable[[], None],
+    tell: Callable[[str], None],
 ) -> DiscountProfile:
     """Do what `qdecay.probe` says."""
     if not callable(train):
@@ -45,10 +49,14 @@ def measure(
     points = list(_empty_points(_settings(settings), sorted(delays), near_delay, wanted))
     budget = _TRAININGS_PER_POINT * len(points) if trainings is None else trainings
     agent = name or str(getattr(train, "__name__", type(train).__name__))
-    memory = Store(None if store is None else Path(store), agent)
+    identity = Identity.of(train, version_tag)
+    if store is not None and identity.code is None and version_tag is None:
+        tell(f"the code of {agent} cannot be read: only a version tag tells its versions apart")
+    path = None if store is None else Path(store)
+    memory = Store(path, agent, identity, accept_changed=accept_changed)
     with asker(train, workers, memory, tick) as ask:
         points = _asked(points, ask, budget, seconds, seed, workers)
-    return DiscountProfile(agent, gamma, tuple(points), expected, wanted)
+    return DiscountProfile(agent, gamma, tuple(points), expected, wanted, memory.taken)
 
 
 def expected_trainings(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -92,6 +92,7 @@ class DiscountProfile:
         points: of every setting and delay.
         expected_trainings: the number stated beforehand, for an agent without noise.
         tolerance: half-width of the interval wanted for the log discount per step.
+        from_store: how many of the answers were taken from a store; equal profiles may differ here.
     """
 
     agent: str
@@ -99,6 +100,7 @@ class DiscountProfile:
     points: tuple[Point, ...]
     expected_trainings: int
     tolerance: float
+    from_store: int = field(default=0, compare=False)
 
     @property
     def trainings(self) -> int:

@@ -10,9 +10,12 @@ from __future__ import annotations
 import logging
 import pickle
 import platform
+import signal
 import socket
-from collections.abc import Mapping, Sequence
+import threading
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import CancelledError, Future
+from contextlib import contextmanager
 
 from qdecay.errors import InputError
 from qdecay.extras import require
@@ -104,6 +107,7 @@ class Ray:
             self._connect(scheduler or "auto")
         elif scheduler is not None:
             raise InputError("this program is connected to a Ray: leave scheduler out")
+        self._address: str = self._ray.get_runtime_context().gcs_address
         # A batch whose worker died is not run again by Ray: the queue does it, in smaller pieces.
         self._train = self._ray.remote(_train_alike).options(max_retries=0)
         errors = self._ray.exceptions
@@ -115,11 +119,11 @@ class Ray:
         )
 
     def _connect(self, address: str) -> None:
+        handlers = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
         try:
-            host, colon, port = address.rpartition(":")
-            if colon and "//" not in host:  # Ray would try for minutes
-                socket.create_connection((host, int(port)), _CONNECT_SECONDS).close()
-            self._ray.init(address=address, logging_level=logging.ERROR, log_to_driver=False)
+            if ":" in address and "//" not in address:
+                _require_answer(address)  # Ray would try for minutes
+            self._ray.init(address=address, logging_level=logging.CRITICAL, log_to_driver=False)
         except (OSError, ValueError, RuntimeError) as error:
             where = (
                 "the backend ray: no cluster runs" if address == "auto" else f"{address}: no Ray"
@@ -128,23 +132,46 @@ class Ray:
                 f"{where} there: start one with ray start --head, or name its scheduler, such as "
                 f"host:6379"
             ) from error
+        finally:  # Ray has its own for SIGTERM, which ends the process without a word
+            if threading.current_thread() is threading.main_thread():
+                for number, handler in handlers.items():
+                    signal.signal(number, handler)
+
+    @contextmanager
+    def _there(self) -> Iterator[None]:
+        """Tell in one line that the cluster has gone.
+
+        Ray itself waits for a minute for one that is gone, and then ends the process.
+        """
+        try:
+            _require_answer(self._address)
+            yield
+        except (OSError, RuntimeError, self._ray.exceptions.RayError) as error:
+            raise self._gone() from error
+
+    def _gone(self) -> InputError:
+        return InputError(
+            f"{self._address}: the Ray there is gone; run again to go on from what is stored"
+        )
 
     @property
     def workers(self) -> int:
         """How many processors the cluster has by now."""
-        return max(1, int(self._ray.cluster_resources().get("CPU", 1)))
+        with self._there():
+            return max(1, int(self._ray.cluster_resources().get("CPU", 1)))
 
     def submit(self, batch: Sequence[Part]) -> Future[Outcome]:
         """Have a batch trained."""
-        future: Future[Outcome] = self._train.remote(dict(versions()), batch).future()
-        return future
+        with self._there():
+            future: Future[Outcome] = self._train.remote(dict(versions()), batch).future()
+            return future
 
     def outcome(self, future: Future[Outcome]) -> Outcome:
         """Return what a batch ended with.
 
         Raises:
             WorkerDied: its worker did.
-            InputError: the workers are not as they must be.
+            InputError: the workers are not as they must be, or the cluster has gone.
         """
         try:
             return future.result()
@@ -152,11 +179,19 @@ class Ray:
             raise WorkerDied from error
         except self._ray.exceptions.RayTaskError as error:
             raise _not_there(error.cause) from error
+        except self._ray.exceptions.RayError as error:
+            raise self._gone() from error
 
     def close(self) -> None:
         """Disconnect, unless the program was connected before; what is under way is called off."""
         if not self._connected:
             self._ray.shutdown()
+
+
+def _require_answer(address: str) -> None:
+    """Raise OSError where nothing listens at host:port, ValueError where it is no such address."""
+    host, _, port = address.rpartition(":")
+    socket.create_connection((host, int(port)), _CONNECT_SECONDS).close()
 
 
 class _Call:

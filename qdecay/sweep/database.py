@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any, Literal
 
 from qdecay.errors import InputError
+from qdecay.stores import SWEEP_APPLICATION_ID, is_probe_store
 
-APPLICATION_ID = 0x71646379  # "qdcy"
 SCHEMA_VERSION = 1
 TABLES = {
     "sweep": "CREATE TABLE sweep (name TEXT PRIMARY KEY, value TEXT NOT NULL)",
@@ -26,6 +27,7 @@ TABLES = {
     "seed INTEGER NOT NULL, action INTEGER, value REAL, margin REAL, steps INTEGER, "
     "episodes INTEGER, error TEXT)",
 }
+_MOUNTS = Path("/proc/self/mountinfo")
 _TOLD = {
     "SQLITE_FULL": "the disk is full: free some space and run the same command again; what was "
     "stored is kept",
@@ -51,6 +53,8 @@ def told(path: Path) -> Iterator[None]:
     except sqlite3.Error as error:
         name = getattr(error, "sqlite_errorname", None) or ""
         known = [text for code, text in _TOLD.items() if name.startswith(code)]
+        if name == "SQLITE_NOTADB" and is_probe_store(path):
+            known = ["is the store of a probe, not of a sweep: name another file"]
         if not name:  # Python's own: text that is no UTF-8
             known = [f"is damaged ({error}): restore a copy, or name a new file"]
         raise InputError(f"{path}: {known[0] if known else error}") from error
@@ -65,10 +69,46 @@ def connect(path: Path, mode: Literal["ro", "rwc", "ro&immutable=1"]) -> sqlite3
     return connection
 
 
+def reading(path: Path) -> sqlite3.Connection:
+    """Return a connection that only reads, and has begun to."""
+    connection = connect(path, "ro")
+    try:
+        is_blank(connection)
+    except sqlite3.Error:
+        connection.close()
+        raise
+    return connection
+
+
 def is_blank(connection: sqlite3.Connection) -> bool:
     """Whether nothing was ever made in the database: a new file, or one cut off at its birth."""
     tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
     return tables == 0 and _pragma(connection, "application_id") == 0
+
+
+def refuse_other_names(path: Path) -> None:
+    """Raise InputError where a file has a hard link, or is mounted without its folder.
+
+    SQLite's log stands beside the name that is used: whoever uses the other one misses its rows.
+    """
+    if path.exists() and (names := path.stat().st_nlink) > 1:
+        raise InputError(
+            f"{path}: has {names} names (hard links), and its log would go by one of them: remove "
+            f"the others, or copy it to a new file"
+        )
+    if _is_mounted_alone(path):
+        raise InputError(
+            f"{path}: is mounted without its folder, and its log would be lost: mount the folder"
+        )
+
+
+def _is_mounted_alone(path: Path) -> bool:
+    """Whether a file is itself a mount point, as containers make them; Linux tells."""
+    real = os.path.realpath(path).replace("\\", "\\134").replace(" ", "\\040")
+    with suppress(OSError):
+        lines = _MOUNTS.read_text(encoding="utf-8", errors="replace").splitlines()
+        return any(line.split(" ")[4:5] == [real] for line in lines)
+    return False
 
 
 def refuse_foreign(path: Path) -> None:
@@ -77,7 +117,7 @@ def refuse_foreign(path: Path) -> None:
     A database in WAL mode gets files beside it as soon as it is read, save where SQLite is told
     that nobody changes it: true of one without a log beside it for as long as this takes.
     """
-    log = path.with_name(f"{path.name}-wal")
+    log = Path(f"{os.path.realpath(path)}-wal")
     with closing(connect(path, "ro" if log.exists() else "ro&immutable=1")) as connection:
         if not is_blank(connection):
             _require_ours(connection, path)
@@ -93,7 +133,7 @@ def require_store(connection: sqlite3.Connection, path: Path) -> None:
 
 
 def _require_ours(connection: sqlite3.Connection, path: Path) -> None:
-    if _pragma(connection, "application_id") != APPLICATION_ID:
+    if _pragma(connection, "application_id") != SWEEP_APPLICATION_ID:
         raise InputError(f"{path}: is a database, but no store of a sweep: name a new file")
     found = _pragma(connection, "user_version")
     if found != SCHEMA_VERSION:
@@ -110,21 +150,14 @@ def create(connection: sqlite3.Connection) -> None:
     """Make the tables; the caller's transaction makes them whole or not at all."""
     for statement in TABLES.values():
         connection.execute(statement)
-    connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+    connection.execute(f"PRAGMA application_id = {SWEEP_APPLICATION_ID}")
     connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
 
 
-@contextmanager
-def transaction(connection: sqlite3.Connection) -> Iterator[None]:
-    """All that is done inside is stored, or nothing."""
-    connection.execute("BEGIN IMMEDIATE")
-    try:
-        yield
-        connection.execute("COMMIT")
-    except BaseException:
-        if connection.in_transaction:
-            connection.execute("ROLLBACK")
-        raise
+def told_of(connection: sqlite3.Connection, name: str) -> str | None:
+    """Return what the table `sweep` says: the digest of the "plan", the number of "cells"."""
+    row = connection.execute("SELECT value FROM sweep WHERE name = ?", (name,)).fetchone()
+    return None if row is None else str(row[0])
 
 
 def json_object(text: object, path: Path) -> dict[str, Any]:

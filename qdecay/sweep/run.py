@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import warnings
 from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from contextlib import closing
@@ -99,7 +100,7 @@ class Sweep:
         backend: str = "processes",
         scheduler: str | None = None,
         tick: Callable[[int, int], None] = lambda done, cells: None,
-        tell: Callable[[str], None] = lambda news: None,
+        tell: Callable[[str], None] = warnings.warn,
     ) -> Finished:
         """Train every cell that is not in the store yet, and store its row.
 
@@ -114,17 +115,21 @@ class Sweep:
             scheduler: address of the cluster; None is where Dask's or Ray's own settings say.
             tick: called with the cells stored and all cells, first before anything runs, then at
                 least each half second while batches are under way elsewhere.
-            tell: called with what a person should know.
+            tell: called with what a person should know: other package versions than in the last
+                run, or that another program keeps the last rows in `NAME-wal`.
 
         Raises:
             InputError: the spec or the store cannot be used, another run writes to the store,
-                the disk is full, or the backend cannot be had or is lost.
+                the store is moved, deleted or replaced on the way, the disk is full (where its
+                last rows stayed in `NAME-wal` that is named), or the backend cannot be had or is
+                lost.
             KeyboardInterrupt: as usual; what is finished is stored.
         """
         plan = self.plan
-        with closing(open_pool(backend, workers, scheduler)) as pool, Store(store, plan) as opened:
-            if opened.news:
-                tell(opened.news)
+        with (
+            closing(open_pool(backend, workers, scheduler)) as pool,
+            Store(store, plan, tell) as opened,
+        ):
             before = opened.done.count(1)
             tick(before, len(plan))
             fatal = _drive(plan, opened, pool, tick)

@@ -1,26 +1,34 @@
 """The store of a sweep: one SQLite file that a crash, a second run or a foreign file cannot spoil.
 
 While it is written it is in WAL mode with `synchronous = FULL`: every batch is one transaction, and
-on the disk when `add` returns. One process writes. It holds an exclusive lock on an empty SQLite
-file beside the store (`NAME-lock`) for as long as it runs; the operating system drops the lock with
-the process, so that nothing stays locked after a crash. A second run is refused. Readers need no
-lock. The lock's file is never removed: a run that had just opened it would go on with a lock that
-the next one, with a file of its own, cannot see.
+on the disk when `add` returns.
+
+One run writes, and what keeps a second one out is the database's own write lock, which SQLite has
+on every system, whatever path leads to the file; no file beside it could be removed. Between two
+batches a transaction is open that has changed nothing yet, so that the lock is held from one to the
+next. It is free for the instant between the end of a transaction and the beginning of the next:
+whoever took it then would have written a row of its own into `runs`, which each transaction begins
+by looking for. The lock ends with the process. Readers need none.
+
+The log (`NAME-wal`) stands beside the file that symbolic links lead to, but a hard link or a single
+file that is mounted elsewhere would have a log and a lock of its own: such files are refused.
 
 A file that is not a store of this very sweep is told, and left as it is.
 """
 
 from __future__ import annotations
 
+import os
 import sqlite3
+import warnings
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import ExitStack, closing, suppress
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack, closing
 from datetime import UTC, datetime
 from itertools import repeat, zip_longest
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import NamedTuple, Self
 
 from qdecay.errors import InputError
 from qdecay.outputs import check_output
@@ -30,10 +38,12 @@ from qdecay.sweep.database import (
     create,
     is_blank,
     json_object,
+    reading,
     refuse_foreign,
+    refuse_other_names,
     require_store,
     told,
-    transaction,
+    told_of,
 )
 from qdecay.sweep.sources import SweepModel
 from qdecay.sweep.toml import canonical
@@ -41,7 +51,17 @@ from qdecay.sweep.versions import changes, versions
 from qdecay.sweep.work import Rows
 
 _AT_ONCE = 10_000  # rows
+_LOCK_MILLISECONDS = 1000  # a reader that comes or goes may have the lock for a moment
+_BUSY_MILLISECONDS = 5000
 _INSERT = f"INSERT INTO results VALUES ({', '.join('?' * 12)})"
+
+
+class _Seen(NamedTuple):
+    """What tells whether a file is the same: which it is, how large, and whether of this sweep."""
+
+    place: tuple[int, int]
+    size: int
+    ours: bool
 
 
 class Store:
@@ -50,32 +70,43 @@ class Store:
     Attributes:
         path: the file.
         done: a byte for each cell of the plan, 1 where its row is stored.
-        news: what a person should know, such as other package versions than before; or "".
     """
 
-    def __init__(self, path: str | Path, plan: Plan) -> None:
+    def __init__(
+        self, path: str | Path, plan: Plan, tell: Callable[[str], None] = warnings.warn
+    ) -> None:
         """Open the store at `path`, or make it.
+
+        Args:
+            path: the file.
+            plan: the sweep.
+            tell: called with what a person should know, such as other package versions than before.
 
         Raises:
             InputError: another run writes to it, it is no store, damaged, of another version or
                 of another sweep, or it cannot be read or written.
         """
-        self.path, self._plan = Path(path), plan
-        self.done, self.news = bytearray(len(plan)), ""
+        self.path, self._plan, self._tell = Path(path), plan, tell
+        self._file = Path(os.path.realpath(path))
+        self.done = bytearray(len(plan))
         check_output(self.path)
+        refuse_other_names(self.path)
         with ExitStack() as stack, told(self.path):
-            if not self._is_new():
-                refuse_foreign(self.path)  # before it gets a lock beside it
-            stack.enter_context(closing(_lock(self.path)))
-            fresh = self._look()
-            self._connection = stack.enter_context(closing(connect(self.path, "rwc")))
+            reader = stack.enter_context(ExitStack())
+            if self._file.exists() and self._file.stat().st_size:
+                refuse_foreign(self._file)
+                # While it reads, a refusal that closes the other one moves no log into the file.
+                reader.enter_context(closing(reading(self._file)))
+            self._connection = stack.enter_context(closing(connect(self._file, "rwc")))
+            self._lock()
+            self._seen: _Seen | None = None
+            self._make_or_look()
+            self._run = self._begin_run()
+            reader.close()
+            self._connection.execute("COMMIT")
+            # Not before: the tables are in the file itself, whatever becomes of the log.
             self._connection.execute("PRAGMA journal_mode = WAL")
-            self._connection.execute("PRAGMA synchronous = FULL")
-            with transaction(self._connection):
-                if fresh:
-                    create(self._connection)
-                    self._describe()
-                self._begin_run()
+            self._hold()
             self._close = stack.pop_all()
 
     def __enter__(self) -> Self:
@@ -88,28 +119,129 @@ class Store:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Close the file and give up the lock.
+        """Move the log into the file, close it and give up the lock.
 
-        The log goes, so that what is left can be read without making files beside it, in a folder
-        that cannot be written to as well. Where a reader still uses it, it stays.
+        Without its log what is left can be read without making files beside it, in a folder that
+        cannot be written to as well. Where a program still reads, the log stays, which is told.
+
+        Raises:
+            InputError: the log could not be moved, or the file is not where it was. Where another
+                InputError is under way, both in one; any other error has this one as a note.
         """
-        with suppress(sqlite3.OperationalError):
-            self._connection.execute("PRAGMA busy_timeout = 0")
-            self._connection.execute("PRAGMA journal_mode = DELETE")
-        self._close.close()
+        try:
+            self._finish()
+        except InputError as failed:
+            if error is None:
+                raise
+            if not isinstance(error, InputError):
+                error.add_note(str(failed))
+            elif str(failed) != str(error):
+                raise InputError(f"{error}; {failed}") from error
 
     def add(self, rows: Sequence[Rows]) -> None:
         """Store the rows of a batch, all of them or none.
 
         Raises:
-            InputError: they cannot be written; the disk is full, for instance.
+            InputError: they cannot be written: the disk is full, the file is not where it was, or
+                another run has taken it over.
         """
-        with told(self.path), transaction(self._connection):
+        self._require_in_place()
+        with told(self.path):
+            try:
+                for part in rows:
+                    self._connection.executemany(_INSERT, self._columns(part))
+                self._connection.execute("COMMIT")
+            except BaseException:
+                self._roll_back()
+                raise
             for part in rows:
-                self._connection.executemany(_INSERT, self._columns(part))
-        for part in rows:
-            for number in part.numbers:
-                self.done[number] = 1
+                for number in part.numbers:
+                    self.done[number] = 1
+            self._hold()
+
+    def _lock(self) -> None:
+        """Begin the first transaction, or refuse where another run has one."""
+        self._connection.execute(f"PRAGMA busy_timeout = {_LOCK_MILLISECONDS}")
+        self._connection.execute("PRAGMA synchronous = FULL")
+        try:
+            self._connection.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError as error:
+            if not (error.sqlite_errorname or "").startswith("SQLITE_BUSY"):
+                raise
+            raise InputError(
+                f"{self.path}: another run is writing to it: wait for it, or stop it"
+            ) from error
+        self._connection.execute(f"PRAGMA busy_timeout = {_BUSY_MILLISECONDS}")
+
+    def _hold(self) -> None:
+        """Begin the next transaction, which holds the lock until its rows come."""
+        self._connection.execute("BEGIN IMMEDIATE")
+        (last,) = self._connection.execute("SELECT max(run) FROM runs").fetchone()
+        if last != self._run:
+            raise InputError(f"{self.path}: another run has taken it over: what was stored is kept")
+        self._seen = self._look_from_outside()
+
+    def _require_in_place(self) -> None:
+        """Raise InputError unless the file that was opened is still the one at its path."""
+        before, now = self._seen, self._look_from_outside()
+        if before is None or now is None or now.place != before.place:
+            raise InputError(
+                f"{self.path}: was moved, deleted or replaced while this run wrote to it: all rows "
+                f"are in the moved file, or lost with the deleted one"
+            )
+        if now.size < before.size or now.ours < before.ours:
+            raise InputError(
+                f"{self.path}: was overwritten while this run wrote to it: its rows are lost; copy "
+                f"there again what is to stand there"
+            )
+
+    def _look_from_outside(self) -> _Seen | None:
+        """Return what stands at the path, without its log; None where nothing does."""
+        try:
+            found = self._file.stat()
+            with closing(connect(self._file, "ro&immutable=1")) as connection:
+                ours = told_of(connection, "plan") == self._plan.digest
+        except OSError:
+            return None
+        except sqlite3.Error:  # such as one that needs its log: a disk was full
+            ours = False
+        return _Seen((found.st_dev, found.st_ino), found.st_size, ours)
+
+    def _roll_back(self) -> None:
+        if self._connection.in_transaction:
+            self._connection.execute("ROLLBACK")
+
+    def _finish(self) -> None:
+        """Close, and raise InputError where something is not as it should be."""
+        error: sqlite3.Error | None = None
+        with self._close:
+            try:
+                self._require_in_place()
+            finally:
+                error = self._move_log()
+        log = Path(f"{self._file}-wal")
+        if error is None or not log.exists():
+            return
+        if (error.sqlite_errorname or "").startswith("SQLITE_BUSY"):
+            self._tell(
+                f"another program is reading it, and its last rows are in {log}: keep both files "
+                f"together; the same command, run again, makes them one"
+            )
+            return
+        raise InputError(
+            f"{self.path}: its last rows are in {log} and could not be moved ({error}): keep both "
+            f"files together; run the same command again once the disk takes more"
+        ) from error
+
+    def _move_log(self) -> sqlite3.Error | None:
+        """Move what is in the log into the file, or return what is in the way."""
+        try:
+            self._roll_back()
+            self._connection.execute("PRAGMA busy_timeout = 0")
+            self._connection.execute("PRAGMA journal_mode = DELETE")
+        except sqlite3.Error as error:
+            return error
+        return None
 
     def _columns(self, part: Rows) -> Iterator[tuple[object, ...]]:
         """Yield the rows of a part, which are cells of one group, as the table has them."""
@@ -122,26 +254,21 @@ class Store:
         gammas, seeds = self._plan.groups[index].columns(numbers)
         return [numbers, keys, repeat(model), repeat(learner), gammas, seeds]
 
-    def _is_new(self) -> bool:
-        return not self.path.exists() or self.path.stat().st_size == 0
-
-    def _look(self) -> bool:
-        """Return whether the file is to be made; refuse one that is not this sweep's store."""
-        if self._is_new():
-            return True
-        with closing(connect(self.path, "ro")) as connection:
-            if is_blank(connection):
-                return True
-            require_store(connection, self.path)
-            self._require_this_sweep(connection)
-            self._read_done(connection)
-        return False
+    def _make_or_look(self) -> None:
+        """Make the tables in a new file; refuse one that is not this sweep's store."""
+        if is_blank(self._connection):
+            create(self._connection)
+            self._describe()
+        else:
+            require_store(self._connection, self.path)
+            self._require_this_sweep(self._connection)
+            self._read_done(self._connection)
 
     def _require_this_sweep(self, connection: sqlite3.Connection) -> None:
-        known = dict(connection.execute("SELECT name, value FROM sweep"))
-        if known.get("plan") != self._plan.digest:
+        if told_of(connection, "plan") != self._plan.digest:
+            cells = told_of(connection, "cells")
             raise InputError(
-                f"{self.path}: holds another sweep, of {known.get('cells')} cells: name a new "
+                f"{self.path}: holds another sweep, of {cells} cells: name a new "
                 f"file, or run the spec that made it"
             )
         models = [(i, model.start, model.document) for i, model in enumerate(self._models)]
@@ -192,32 +319,16 @@ class Store:
         learners = enumerate(self._plan.spec.learners)
         return [(number, own.name, canonical(own.settings)) for number, own in learners]
 
-    def _begin_run(self) -> None:
+    def _begin_run(self) -> int:
         """Note when this run began and with which packages; tell where they have changed."""
         now = dict(versions())
         last = self._connection.execute("SELECT versions FROM runs ORDER BY run DESC LIMIT 1")
         row = last.fetchone()
         before = json_object(row[0], self.path) if row else now
         if changed := changes(before, now):
-            self.news = f"other versions than in the last run: {changed}"
+            self._tell(f"other versions than in the last run: {changed}")
         started = datetime.now(UTC).isoformat(timespec="seconds")
-        self._connection.execute(
+        added = self._connection.execute(
             "INSERT INTO runs (started, versions) VALUES (?, ?)", (started, canonical(now))
         )
-
-
-def _lock(path: Path) -> sqlite3.Connection:
-    """Return a connection that holds the lock of the store until it is closed."""
-    beside = path.with_name(f"{path.name}-lock")
-    with told(beside):
-        connection = sqlite3.connect(beside, timeout=0, isolation_level=None)
-        try:
-            connection.execute("BEGIN EXCLUSIVE")
-        except sqlite3.OperationalError as error:
-            connection.close()
-            if (error.sqlite_errorname or "").startswith("SQLITE_BUSY"):
-                raise InputError(
-                    f"{path}: another run is writing to it: wait for it, or stop it"
-                ) from error
-            raise
-        return connection
+        return int(added.lastrowid or 0)
