@@ -195,8 +195,10 @@ class MDP:
 
     @cached_property
     def reward(self) -> NDArray[np.float64]:
-        """The rewards as floats, shape (K,)."""
-        return np.array([float(r) for r in self.exact_reward])
+        """The rewards as floats, shape (K,); ValueError where one is too large for floats."""
+        pairs = zip(self.state.tolist(), self.action.tolist(), strict=True)
+        rewards = zip(pairs, self.exact_reward, strict=True)
+        return np.array([self._as_float(pair, reward) for pair, reward in rewards])
 
     @cached_property
     def available(self) -> NDArray[np.bool_]:
@@ -233,11 +235,24 @@ class MDP:
 
     @cached_property
     def r(self) -> NDArray[np.float64]:
-        """Expected rewards in reward units, shape (S, A); nan where the action is unavailable."""
+        """Expected rewards in reward units, shape (S, A); nan where the action is unavailable.
+
+        Raises ValueError where one is too large for floats.
+        """
         expected = np.full((self.n_states, self.n_actions), np.nan)
         for pair, value in self.exact_r.items():
-            expected[pair] = float(value)
+            expected[pair] = self._as_float(pair, value)
         return expected
+
+    def _as_float(self, pair: tuple[int, int], reward: Fraction) -> float:
+        try:
+            return float(reward)
+        except OverflowError as error:
+            state, action = self.state_name(pair[0]), self.action_name(pair[1])
+            raise ValueError(
+                f"state {state}, action {action}: the reward is too large for floats: give rewards "
+                f"in a larger unit (exact regions take any)"
+            ) from error
 
     def state_name(self, state: int) -> str:
         """The state's name as it can be shown, or its number where it has none."""

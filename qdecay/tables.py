@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 _SHOWN_CHANGES = 4
 _LONGEST_POLYNOMIAL = 40
+_LONGEST_FORM = 100
 _ENDLESS = 1 << 30  # columns
 _UNITS = ((86400, "days", "d"), (3600, "hours", "h"), (60, "minutes", "min"))
 LOG_SECONDS = 60.0  # between two lines where there is no terminal
@@ -71,8 +72,9 @@ def count(number: int, noun: str) -> str:
 
 
 def shown_root(root: AlgebraicNumber) -> str:
-    """The closed form, or the polynomial whose root it is where that is short."""
-    if form := root.closed_form():
+    """The closed form, or else the polynomial whose root it is, where that is short."""
+    form = root.closed_form()
+    if form and len(form) <= _LONGEST_FORM:
         return form
     terms = [f"{c:+d} g^{k}" for k, c in enumerate(root.coefficients) if c]
     text = " ".join(reversed(terms)).removeprefix("+").replace(" g^0", "").replace("g^1 ", "g ")

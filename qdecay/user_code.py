@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import importlib
 import sys
+import sysconfig
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,7 +16,8 @@ from types import ModuleType
 
 from qdecay.errors import InputError
 
-_NOT_THEIRS = ("qdecay", "qdecay_envs", "gymnasium", "importlib")
+_NOT_THEIRS = ("qdecay", "qdecay_envs", "gymnasium", "numpy", "scipy", "numba", "joblib")
+_STANDARD = Path(sysconfig.get_path("stdlib"))
 
 
 class UserCodeError(InputError):
@@ -101,6 +103,8 @@ def their_part(error: BaseException) -> tuple[BaseException | None, str]:
 def _is_theirs(file: str) -> bool:
     if file.startswith("<"):  # the import system, what dataclasses write
         return False
+    folders = Path(file).parents
+    if _STANDARD in folders and not {"site-packages", "dist-packages"} & set(Path(file).parts):
+        return False
     homes = (sys.modules[name].__file__ for name in _NOT_THEIRS if name in sys.modules)
-    folders = [Path(home).parent for home in homes if home]
-    return not any(folder in Path(file).parents for folder in folders)
+    return not any(Path(home).parent in folders for home in homes if home)

@@ -295,3 +295,36 @@ def test_an_empty_certificate_is_rejected(capsys, monkeypatch, tmp_path: Path) -
     code, out, _ = run(capsys, monkeypatch, "verify", str(path))
     assert code == 1
     assert "rejected" in out
+
+
+@pytest.fixture
+def enormous(tmp_path: Path) -> str:
+    """5 on every step, or 1e400 on every step from the next one on: 5 = 1e400 g."""
+    path = tmp_path / "enormous.json"
+    rows = [[0, 0, 0, 1, 5, False], [0, 1, 1, 1, 0, False], [1, 0, 1, 1, "1e400", False]]
+    about = {"schema": "qdecay.mdp/1", "n_states": 2, "n_actions": 2, "start": 0}
+    path.write_text(json.dumps({**about, "transitions": rows}))
+    return str(path)
+
+
+def test_rewards_beyond_floats_are_exact(capsys, monkeypatch, enormous: str) -> None:
+    """They decide where exact numbers do, and a fraction of 400 digits is not printed whole."""
+    code, out, err = run(capsys, monkeypatch, "regions", enormous)
+    assert (code, err) == (0, "")
+    assert "changes at 5e-400" in out
+    assert max(map(len, out.splitlines())) < 100
+
+
+@pytest.mark.parametrize(
+    "words", [["regions", "--numeric"], ["plot", "-o", "new.svg"], ["report", "-o", "new.html"]]
+)
+def test_rewards_beyond_floats_are_refused_where_floats_are_needed(
+    capsys, monkeypatch, tmp_path: Path, enormous: str, words: list[str]
+) -> None:
+    """In one line, for a model and for a layout."""
+    command, *options = words
+    wanted = "too large for"
+    check_refused(capsys, monkeypatch, tmp_path, [command, enormous, *options], wanted)
+    layout = tmp_path / "layout.json"
+    ChainLayout.choice(stay=[1], move=[0, 10**400]).save(layout)
+    check_refused(capsys, monkeypatch, tmp_path, [command, str(layout), *options], wanted)

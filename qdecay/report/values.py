@@ -20,6 +20,7 @@ import numpy as np
 from scipy import sparse
 from scipy.sparse.linalg import splu
 
+from qdecay.errors import InputError
 from qdecay.exact.algebraic import AlgebraicNumber
 from qdecay.mdp import MDP
 from qdecay.report.samples import Gamma, Sample
@@ -59,12 +60,20 @@ class ActionValues:
             policy: an optimal action of every state, None where it has none.
 
         Returns: values in reward units; None where 1 - gamma is too small for floats to solve.
+
+        Raises:
+            InputError: a value is too large for floats.
         """
         fixed = _fixed_gamma(gamma)
-        v = self._values(fixed, policy)
-        if v is None:
-            return None
-        return [_rounded(self._row_value(row, fixed, v)) for row in self.rows]
+        try:
+            v = self._values(fixed, policy)
+            if v is None:
+                return None
+            return [_rounded(self._row_value(row, fixed, v)) for row in self.rows]
+        except OverflowError as error:
+            raise InputError(
+                "values are too large for the floats of a picture: give rewards in a larger unit"
+            ) from error
 
     def _row_value(self, row: _Row, gamma: int, v: Sequence[int]) -> int:
         reward, successors = row
