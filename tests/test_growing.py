@@ -7,6 +7,7 @@ import json
 import signal
 import threading
 import time
+from collections import Counter
 from fractions import Fraction
 from pathlib import Path
 
@@ -171,6 +172,24 @@ def test_a_limit_of_time_ends_also_what_swallows_the_first_interrupt(before) -> 
         assert signal.getsignal(signal.SIGINT) is before
     finally:
         signal.signal(signal.SIGINT, previous)
+
+
+def test_a_limit_of_time_that_is_up_at_its_end_leaves_nothing_behind() -> None:
+    """Whenever the interrupt comes: the work is done, or the time is up, and Ctrl-C is as before."""
+    before, ends = signal.getsignal(signal.SIGINT), Counter[str]()
+    for number in range(400):
+        seconds = 1e-6 * (1 + number)
+        try:
+            with time_limit(seconds):
+                until = time.perf_counter() + 2e-4
+                while time.perf_counter() < until:
+                    pass
+                Budget(seconds).check()
+            ends["done"] += 1
+        except BudgetExceeded:
+            ends["up"] += 1
+        assert signal.getsignal(signal.SIGINT) is before
+    assert ends["up"]
 
 
 def test_ctrl_c_within_a_limit_of_time_is_ctrl_c() -> None:

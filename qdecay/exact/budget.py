@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import _thread
+import contextlib
+import gc
 import signal
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from inspect import CO_GENERATOR
+from types import FrameType
 from typing import Any
 
 from qdecay.errors import BudgetExceeded
 
 _started: ContextVar[float | None] = ContextVar("started", default=None)
 _AGAIN = 1.0  # seconds: the first interrupt may have met code that swallows it
+_SOON = 0.01  # seconds until one counts as not raised
 _PRODUCTS_PER_SECOND = 1e8  # of machine words, in the exact power series; a cautious figure
 
 
@@ -99,20 +104,22 @@ def _interrupt_main() -> None:
 
 @contextmanager
 def _interrupting(budget: Budget, max_seconds: float) -> Iterator[None]:
-    ended, expired = threading.Event(), threading.Event()
+    ended, expired, raised = threading.Event(), threading.Event(), threading.Event()
     before: Any = signal.getsignal(signal.SIGINT)
 
     def wait() -> None:
         seconds = min(max_seconds, threading.TIMEOUT_MAX)
         while not ended.wait(seconds):
             expired.set()
+            raised.clear()
             _interrupt_main()
-            seconds = _AGAIN
+            seconds = _AGAIN if raised.wait(_SOON) else 0.0
 
-    def interrupted(signum: int, frame: Any) -> None:
+    def interrupted(signum: int, frame: FrameType | None) -> None:
         """Take the interrupt, also where Ctrl-C is ignored; any other goes where it went."""
         if expired.is_set():
-            if not ended.is_set():
+            if not ended.is_set() and not _in_vain(frame):
+                raised.set()
                 raise KeyboardInterrupt
         elif callable(before):
             before(signum, frame)
@@ -132,3 +139,22 @@ def _interrupting(budget: Budget, max_seconds: float) -> Iterator[None]:
         ended.set()
         watch.join()
         signal.signal(signal.SIGINT, before)
+
+
+def _in_vain(frame: FrameType | None) -> bool:
+    """Whether what is raised now would do harm, or be lost.
+
+    Where a `with` statement begins or ends, perhaps that of the limit itself, what it has put in
+    place must be taken back first. Inside the statement the limit's own code waits for its end, and
+    is not among the callers. What `__del__` or a callback of the garbage collector raises is lost.
+    """
+    if frame is not None:
+        lost = {getattr(callback, "__code__", None) for callback in gc.callbacks}
+        code = frame.f_code
+        if code in lost or code.co_name == "__del__" or code.co_filename == contextlib.__file__:
+            return True
+    while frame is not None:
+        if frame.f_code.co_filename == __file__ and frame.f_code.co_flags & CO_GENERATOR:
+            return True
+        frame = frame.f_back
+    return False
