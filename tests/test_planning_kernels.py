@@ -6,6 +6,7 @@ only here. Kernels are tried as Python first, then compiled.
 
 from __future__ import annotations
 
+import itertools
 import math
 from typing import Any
 
@@ -325,3 +326,24 @@ def test_the_sweeps_of_value_iteration_are_those_of_the_contraction(tol: float) 
     initial = [4 / 3, 2 / 3]
     again = value_iteration(mdp, 0.5, tol=tol, method="synchronous", initial=initial)
     assert again.sweeps == 1
+
+
+def test_sweeps_alternate_their_order(kernel: Any) -> None:
+    """A path up, down and up again through 12 states, with a reward at its end.
+
+    A sweep down carries values through the steps that go up, and the other way round: three sweeps
+    in turn carry them from the end of the path to its beginning, and a fourth proves it.
+    """
+    path = [0, 1, 2, 3, 11, 10, 9, 8, 4, 5, 6, 7]
+    p, r = sparse.lil_matrix((12, 12)), np.zeros((12, 1))
+    for state, following in itertools.pairwise(path):
+        p[state, following] = 1.0
+    r[path[-1]] = 1.0
+    table = Table.of(p.tocsr(), r)
+    v, q, policy = np.zeros(12), np.empty((12, 1)), np.empty(12, dtype=np.uint32)
+    scale = (2.0, table.slack, table.reward_size)
+    status, made, residual, _ = kernel("gauss_seidel", loops)(
+        *table.model, 0.5, v, q, policy, 1e-12, scale, 4, np.array([np.inf, 0.0]), 0
+    )
+    assert (status, made, residual) == (loops.CONVERGED, 4, 0.0)
+    assert [v[state] for state in path] == [0.5**k for k in range(11, -1, -1)]
