@@ -15,7 +15,7 @@ import pytest
 from scipy import sparse
 
 from qdecay import MDP, NotConverged
-from qdecay.planning import kernels, loops, value_iteration
+from qdecay.planning import kernels, loops, optimal_values, value_iteration
 from qdecay.planning.problem import Table
 
 GAMMA = 0.875
@@ -347,3 +347,42 @@ def test_sweeps_alternate_their_order(kernel: Any) -> None:
     )
     assert (status, made, residual) == (loops.CONVERGED, 4, 0.0)
     assert [v[state] for state in path] == [0.5**k for k in range(11, -1, -1)]
+
+
+def walk_through(order: list[int]) -> MDP:
+    """A path through states in an order, with 1 at its end; a second action goes nowhere for 0."""
+    rows: list[Any] = [(s, 0, t, 1, 0, False) for s, t in itertools.pairwise(order)]
+    rows += [(order[-1], 0, order[-1], 1, 1, True), *((s, 1, s, 1, 0, False) for s in order)]
+    return MDP.from_rows(rows, n_states=len(order), n_actions=2)
+
+
+def test_paths_are_followed_where_sweeps_take_long() -> None:
+    """Values are g^k, k steps from the end; in few sweeps where the path goes up, else by a queue.
+
+    No more sweeps than are allowed: ten of them follow no path with sixty turns.
+    """
+    n, gamma = 120, 0.9
+    up = list(range(n))
+    zigzag = [s for pair in zip(up[: n // 2], up[: n // 2 - 1 : -1], strict=True) for s in pair]
+    for order, most in ((up, 4), (zigzag, 1_000_000)):
+        mdp = walk_through(order)
+        for solve in (value_iteration, optimal_values):
+            found = solve(mdp, gamma, tol=1e-9, max_sweeps=most)
+            expected = gamma ** np.arange(n - 1, -1, -1.0)
+            assert np.abs(found.v[order] - expected).max() <= found.error + 1e-15 <= 1e-9
+            assert found.policy.tolist() == [0] * n
+            assert found.sweeps <= most
+    for method in ("auto", "gauss_seidel"):
+        with pytest.raises(NotConverged, match="the 10 sweeps were used up") as caught:
+            value_iteration(walk_through(zigzag), gamma, tol=1e-9, max_sweeps=10, method=method)
+        assert caught.value.best.sweeps == 10
+
+
+def test_the_policy_is_the_first_of_the_best_actions() -> None:
+    """One for each state, whatever the number of actions."""
+    rows = [(s, a, s, 1, reward, True) for s, r in enumerate(BEST) for a, reward in enumerate(r)]
+    mdp = MDP.from_rows(rows, n_states=4, n_actions=3)
+    assert value_iteration(mdp, 0.5).policy.tolist() == [2, 0, 1, 0]
+
+
+BEST = [(0, 1, 2), (3, 3, 1), (-2, -1, -1), (0, 0, 0)]
