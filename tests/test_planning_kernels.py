@@ -15,7 +15,7 @@ import pytest
 from scipy import sparse
 
 from qdecay import MDP, NotConverged
-from qdecay.planning import kernels, loops, optimal_values, value_iteration
+from qdecay.planning import along, kernels, loops, optimal_values, value_iteration
 from qdecay.planning.problem import Table
 
 GAMMA = 0.875
@@ -229,6 +229,28 @@ def test_bicgstab_solves_the_system_within_its_dimension(kernel: Any, model: Mod
         else:
             assert made == 1
             assert solved == (left < np.inf)
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_the_weighted_contraction_and_its_rounding(kernel: Any, model: Model) -> None:
+    """rho, |T v - v| and what rounding may do, over y: the largest of each over all states."""
+    n, m = model.r.shape
+    slack, y = model.table.slack, 0.5 + np.abs(model.v)
+    q, policy = np.empty((n, m)), np.empty(n, dtype=np.uint32)
+    kernels.backup(*model.table.model, GAMMA, model.v, q, policy)
+    arguments = (*model.table.model, GAMMA, model.v, q, policy)
+    found = kernel("weighted", along)(*arguments, y, slack)
+    most = (model.p @ y).max(axis=1)
+    sizes = np.where(np.isnan(model.r), 0, np.abs(model.r) + GAMMA * model.p @ np.abs(model.v))
+    change = np.abs(model.best(q) - model.v)
+    expected = (
+        (GAMMA * most / y).max() * (1 + slack),
+        (change / y).max(),
+        (2 * slack * (sizes.max(axis=1) + np.abs(model.v)) / y).max(),
+    )
+    np.testing.assert_allclose(found, expected, **CLOSE)
+    y[0] = 0.0  # where something may change
+    assert kernel("weighted", along)(*arguments, y, slack) == (np.inf,) * 3
 
 
 # -- the loops

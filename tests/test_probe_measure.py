@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import pytest
+from test_probe import asked
 
 from qdecay.probe import expected_trainings
+from qdecay.probe.curves import Cell, _parameter, fit_curves
 from qdecay.probe.measure import measure
 from qdecay.probe.question import SETTINGS, Question, stimulus_range
 
@@ -122,3 +125,22 @@ def test_near_rewards_are_asked_about_where_discounts_may_be() -> None:
     assert math.exp(low) == pytest.approx(0.05 / 100)
     assert math.exp(stimulus_range(3)[0]) == pytest.approx(0.05**3 / 100)
     assert stimulus_range(10_000) == (-60, 7) == (-60, high)
+
+
+@pytest.mark.parametrize("gamma", [0.6, 0.951])
+def test_the_interval_of_a_discount_is_no_wider_than_what_was_found(gamma: float) -> None:
+    """Each delay alone tells log gamma to the tolerance, 0.01: all together do no worse."""
+    cells = [Cell(0, n, asked(n * math.log(gamma), 0, n)) for n in (1, 2, 4, 8)]
+    (found,) = fit_curves(cells)[0].parameters
+    assert found.low <= gamma <= found.high
+    assert gamma * math.exp(-0.02) <= found.low <= found.value <= found.high
+    assert found.high <= gamma * math.exp(0.02)
+
+
+def test_an_interval_lies_between_the_1_and_the_99_percent_level() -> None:
+    """Of a normal distribution on the log axis: the median, and 2.326348 deviations around it."""
+    axis = np.linspace(-6, 6, 4801)
+    posterior = np.exp(-((axis - 0.5) ** 2) / 2 / 0.25**2)
+    found = _parameter("k", axis, posterior / posterior.sum())
+    logs = [math.log(value) for value in (found.low, found.value, found.high)]
+    assert logs == pytest.approx([0.5 - 0.25 * 2.326348, 0.5, 0.5 + 0.25 * 2.326348], abs=1e-4)
