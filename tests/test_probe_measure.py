@@ -144,3 +144,12 @@ def test_an_interval_lies_between_the_1_and_the_99_percent_level() -> None:
     found = _parameter("k", axis, posterior / posterior.sum())
     logs = [math.log(value) for value in (found.low, found.value, found.high)]
     assert logs == pytest.approx([0.5 - 0.25 * 2.326348, 0.5, 0.5 + 0.25 * 2.326348], abs=1e-4)
+
+
+def test_an_agent_behaves_as_told_or_not() -> None:
+    """One that discounts by 0.9: told so, or within the tolerance; told another; not told."""
+    train, _ = chooser(0.9)
+    for told, expected in ((0.9, True), (0.905, True), (0.8, False), (0.99, False), (None, None)):
+        assert run(train, gamma=told).behaves_as_told is expected
+    always, _ = chooser(0.0)  # takes the near one up to the end of the range: no number
+    assert run(always, gamma=0.5, trainings=30).behaves_as_told is False
