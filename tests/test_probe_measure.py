@@ -11,6 +11,7 @@ from test_probe import asked
 from qdecay.probe import expected_trainings
 from qdecay.probe.curves import Cell, _parameter, fit_curves
 from qdecay.probe.measure import measure
+from qdecay.probe.profile import shown
 from qdecay.probe.question import SETTINGS, Question, stimulus_range
 
 ONE = ["one-shot"]
@@ -153,3 +154,26 @@ def test_an_agent_behaves_as_told_or_not() -> None:
         assert run(train, gamma=told).behaves_as_told is expected
     always, _ = chooser(0.0)  # takes the near one up to the end of the range: no number
     assert run(always, gamma=0.5, trainings=30).behaves_as_told is False
+
+
+def test_a_document_has_the_intervals_that_were_found_and_null_for_none() -> None:
+    """The same numbers as the profile; an agent that only takes the near reward has none."""
+    train, _ = chooser(0.9)
+    profile = run(train)
+    document = profile.to_json()
+    assert document["gamma"] == dict(zip(("low", "value", "high"), profile.gamma, strict=True))
+    for point, written in zip(profile.points, document["points"], strict=True):
+        assert written["gamma"] == dict(zip(("low", "value", "high"), point.gamma, strict=True))
+        assert len(written["ratios"]) == len(written["far"]) == len(point.actions)
+    nothing, _ = chooser(0.0)
+    document = run(nothing, trainings=30).to_json()
+    assert document["gamma"] is document["curve"] is None
+    assert [point["gamma"] for point in document["points"]] == [None, None]
+    assert [point["always"] for point in document["points"]] == ["near", "near"]
+
+
+def test_a_number_is_shown_to_two_digits_of_its_intervals_width() -> None:
+    """And to three decimals at least."""
+    assert shown((0.50000, 0.50061, 0.50123)) == "0.5006 [0.5000, 0.5012]"
+    assert shown((0.1, 0.5, 0.9)) == "0.500 [0.100, 0.900]"
+    assert shown((0.5, 0.5, 0.5)) == "0.500000000 [0.500000000, 0.500000000]"
