@@ -8,9 +8,8 @@ import numpy as np
 import pytest
 from test_probe import asked
 
-from qdecay.probe import expected_trainings
+from qdecay.probe import expected_trainings, probe
 from qdecay.probe.curves import Cell, _parameter, fit_curves
-from qdecay.probe.measure import measure
 from qdecay.probe.profile import shown
 from qdecay.probe.question import SETTINGS, Question, stimulus_range
 
@@ -63,11 +62,7 @@ def chooser(gamma: float):
 
 
 def run(train, **changed):
-    arguments = dict(
-        near_delay=0, gamma=0.9, settings=ONE, tolerance=0.01, trainings=None, seconds=None,
-        seed=1, workers=1, store=None, name=None, tick=lambda: None,
-    )  # fmt: skip
-    return measure(train, [1, 4], **{**arguments, **changed})
+    return probe(train, [1, 4], **{"gamma": 0.9, "settings": ONE, "tolerance": 0.01, **changed})
 
 
 @pytest.mark.parametrize("trainings", [1, 2, 5])
