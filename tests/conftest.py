@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
+collect_ignore = ["mutants.py"]  # a script, of Unix
 _SLOW_SECONDS = 1800  # for a test that is marked slow, on a machine that does other things too
 
 

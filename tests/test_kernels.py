@@ -533,3 +533,13 @@ def test_dynamics_are_made_once_per_model():
     """Thousands of trainings on one model share its tables."""
     mdp = line(3)
     assert dynamics(mdp).pairs is dynamics(mdp, 1).pairs
+
+
+@pytest.mark.parametrize("stuck", [1, 5, 7])
+def test_states_that_no_end_follows_are_named_up_to_five(stuck: int) -> None:
+    """Loops that pay for ever, beside a state that ends: gamma = 1 has no value there."""
+    rows = [(s, 0, s, 1, 1, False) for s in range(stuck)] + [(stuck, 0, stuck, 1, 1, True)]
+    mdp = MDP.from_rows(rows, n_states=stuck + 1, n_actions=1, start=stuck)
+    named = ", ".join(str(s) for s in range(min(stuck, 5)))
+    with pytest.raises(ValueError, match=rf"none follows state\(s\) {named}: lower gamma"):
+        q_learning(mdp, 1.0, steps=10, seed=1)

@@ -589,3 +589,14 @@ def test_an_observation_outside_its_space_is_an_error(state):
     env = TableEnv([[[(1, state, 0.0, False)]]] * 3)
     with pytest.raises(ValueError, match=rf"returned {state}, which is not in Discrete\(3\)"):
         q_learning(env, 0.9, steps=1)
+
+
+@each_learner
+@pytest.mark.parametrize("epsilon", [Harmonic(), Exponential(0.5, 0.0, 0.1)], ids=str)
+def test_the_first_choice_is_made_with_the_first_epsilon(learn, epsilon):
+    """1 of 1, 1/2, 1/3, ..; 1/2 of 1/2, 1/20, ..: as the loop from the docstring has it."""
+    for seed in range(6):
+        arguments = (TableEnv(random_table(3)), 0.9)
+        q, visits = textbook_run(learn.name, *arguments, 3, epsilon.at, Constant(0.5).at, 0.0, seed)
+        found = learn(*arguments, steps=3, epsilon=epsilon, step_size=0.5, seed=seed)
+        assert (found.q.tobytes(), found.visits.tolist()) == (q.tobytes(), visits.tolist())

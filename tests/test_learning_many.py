@@ -293,3 +293,20 @@ def test_a_value_that_outgrows_the_floats_is_an_error():
     mdp = MDP.from_rows(rows, n_states=1, n_actions=2, start=0)
     with pytest.raises(OverflowError, match="outgrew"):
         q_learning_many(mdp, [0.5, 1.0], [1], steps=100, step_size=1)
+
+
+def test_one_step_is_enough_to_look_for_thresholds():
+    """After one step nothing has flipped; no step at all is refused."""
+    mdp = random_model(11, 6, 2)
+    assert len(learned_thresholds(mdp, [0.3, 0.9], [1], steps=1)) in (0, 1)
+    with pytest.raises(ValueError, match="steps must be >= 1, got 0"):
+        learned_thresholds(mdp, [0.3, 0.9], [1], steps=0)
+
+
+def test_the_median_of_a_flip_is_that_of_its_gammas():
+    """Five streams that each flip somewhere: the third of them in order."""
+    flips = q_learning_many(random_model(11, 6, 2), EXACT, range(5), steps=300, step_size=0.5)
+    found = [flip for state in range(6) for flip in flips.flips(state)]
+    assert found
+    for flip in found:
+        assert flip.median == pytest.approx(float(np.median(flip.gammas)))

@@ -193,3 +193,11 @@ def test_bad_settings_are_refused(make):
 def test_learners_travel_to_other_processes(learn):
     """A sweep may pickle them."""
     assert pickle.loads(pickle.dumps(learn)) == learn
+
+
+@pytest.mark.parametrize("learner", [WatkinsQ(0.5), NStepSarsa(2)], ids=["watkins", "n-step"])
+def test_a_value_that_outgrows_the_floats_ends_the_run(learner):
+    """1e308 a step, for ever: two of them are more than the largest float."""
+    mdp = MDP.from_rows([(0, 0, 0, 1, 10**308, False)], n_states=1, n_actions=1, start=0)
+    with pytest.raises(OverflowError):
+        learner(mdp, 0.999, steps=50, seed=1, step_size=1.0)

@@ -6,6 +6,7 @@ only here. Kernels are tried as Python first, then compiled.
 
 from __future__ import annotations
 
+import itertools
 import math
 from typing import Any
 
@@ -14,7 +15,7 @@ import pytest
 from scipy import sparse
 
 from qdecay import MDP, NotConverged
-from qdecay.planning import kernels, loops, value_iteration
+from qdecay.planning import along, kernels, loops, optimal_values, value_iteration
 from qdecay.planning.problem import Table
 
 GAMMA = 0.875
@@ -230,6 +231,28 @@ def test_bicgstab_solves_the_system_within_its_dimension(kernel: Any, model: Mod
             assert solved == (left < np.inf)
 
 
+@pytest.mark.parametrize("model", MODELS)
+def test_the_weighted_contraction_and_its_rounding(kernel: Any, model: Model) -> None:
+    """rho, |T v - v| and what rounding may do, over y: the largest of each over all states."""
+    n, m = model.r.shape
+    slack, y = model.table.slack, 0.5 + np.abs(model.v)
+    q, policy = np.empty((n, m)), np.empty(n, dtype=np.uint32)
+    kernels.backup(*model.table.model, GAMMA, model.v, q, policy)
+    arguments = (*model.table.model, GAMMA, model.v, q, policy)
+    found = kernel("weighted", along)(*arguments, y, slack)
+    most = (model.p @ y).max(axis=1)
+    sizes = np.where(np.isnan(model.r), 0, np.abs(model.r) + GAMMA * model.p @ np.abs(model.v))
+    change = np.abs(model.best(q) - model.v)
+    expected = (
+        (GAMMA * most / y).max() * (1 + slack),
+        (change / y).max(),
+        (2 * slack * (sizes.max(axis=1) + np.abs(model.v)) / y).max(),
+    )
+    np.testing.assert_allclose(found, expected, **CLOSE)
+    y[0] = 0.0  # where something may change
+    assert kernel("weighted", along)(*arguments, y, slack) == (np.inf,) * 3
+
+
 # -- the loops
 
 
@@ -325,3 +348,63 @@ def test_the_sweeps_of_value_iteration_are_those_of_the_contraction(tol: float) 
     initial = [4 / 3, 2 / 3]
     again = value_iteration(mdp, 0.5, tol=tol, method="synchronous", initial=initial)
     assert again.sweeps == 1
+
+
+def test_sweeps_alternate_their_order(kernel: Any) -> None:
+    """A path up, down and up again through 12 states, with a reward at its end.
+
+    A sweep down carries values through the steps that go up, and the other way round: three sweeps
+    in turn carry them from the end of the path to its beginning, and a fourth proves it.
+    """
+    path = [0, 1, 2, 3, 11, 10, 9, 8, 4, 5, 6, 7]
+    p, r = sparse.lil_matrix((12, 12)), np.zeros((12, 1))
+    for state, following in itertools.pairwise(path):
+        p[state, following] = 1.0
+    r[path[-1]] = 1.0
+    table = Table.of(p.tocsr(), r)
+    v, q, policy = np.zeros(12), np.empty((12, 1)), np.empty(12, dtype=np.uint32)
+    scale = (2.0, table.slack, table.reward_size)
+    status, made, residual, _ = kernel("gauss_seidel", loops)(
+        *table.model, 0.5, v, q, policy, 1e-12, scale, 4, np.array([np.inf, 0.0]), 0
+    )
+    assert (status, made, residual) == (loops.CONVERGED, 4, 0.0)
+    assert [v[state] for state in path] == [0.5**k for k in range(11, -1, -1)]
+
+
+def walk_through(order: list[int]) -> MDP:
+    """A path through states in an order, with 1 at its end; a second action goes nowhere for 0."""
+    rows: list[Any] = [(s, 0, t, 1, 0, False) for s, t in itertools.pairwise(order)]
+    rows += [(order[-1], 0, order[-1], 1, 1, True), *((s, 1, s, 1, 0, False) for s in order)]
+    return MDP.from_rows(rows, n_states=len(order), n_actions=2)
+
+
+def test_paths_are_followed_where_sweeps_take_long() -> None:
+    """Values are g^k, k steps from the end; in few sweeps where the path goes up, else by a queue.
+
+    No more sweeps than are allowed: ten of them follow no path with sixty turns.
+    """
+    n, gamma = 120, 0.9
+    up = list(range(n))
+    zigzag = [s for pair in zip(up[: n // 2], up[: n // 2 - 1 : -1], strict=True) for s in pair]
+    for order, most in ((up, 4), (zigzag, 1_000_000)):
+        mdp = walk_through(order)
+        for solve in (value_iteration, optimal_values):
+            found = solve(mdp, gamma, tol=1e-9, max_sweeps=most)
+            expected = gamma ** np.arange(n - 1, -1, -1.0)
+            assert np.abs(found.v[order] - expected).max() <= found.error + 1e-15 <= 1e-9
+            assert found.policy.tolist() == [0] * n
+            assert found.sweeps <= most
+    for method in ("auto", "gauss_seidel"):
+        with pytest.raises(NotConverged, match="the 10 sweeps were used up") as caught:
+            value_iteration(walk_through(zigzag), gamma, tol=1e-9, max_sweeps=10, method=method)
+        assert caught.value.best.sweeps == 10
+
+
+def test_the_policy_is_the_first_of_the_best_actions() -> None:
+    """One for each state, whatever the number of actions."""
+    rows = [(s, a, s, 1, reward, True) for s, r in enumerate(BEST) for a, reward in enumerate(r)]
+    mdp = MDP.from_rows(rows, n_states=4, n_actions=3)
+    assert value_iteration(mdp, 0.5).policy.tolist() == [2, 0, 1, 0]
+
+
+BEST = [(0, 1, 2), (3, 3, 1), (-2, -1, -1), (0, 0, 0)]
