@@ -23,7 +23,9 @@ from qdecay.exact.budget import Budget, time_limit
 from qdecay.float_mdp import FloatMDP
 from qdecay.limits import MAX_PAIRS, MAX_RECOVERED, MAX_TRANSITIONS
 from qdecay.mdp import MDP
-from qdecay.probe.trials import SCHEMA, Store
+from qdecay.probe.identity import Identity
+from qdecay.probe.question import SETTINGS, Question
+from qdecay.probe.trials import Store
 from qdecay.recover import _MAX_DENOMINATOR, _nearest
 from qdecay.sweep.toml import parse
 
@@ -125,11 +127,17 @@ def test_a_key_of_many_dots_is_refused() -> None:
 
 
 def test_long_lines_of_a_store_are_no_answers(tmp_path: Path) -> None:
-    path = tmp_path / "a.jsonl"
-    head = json.dumps({"schema": SCHEMA, "agent": "a"})
-    path.write_text(head + '\n{"question": "' + "x" * 70_000 + '", "far": true}\n' + "\n" * 250_000)
+    path, identity = tmp_path / "a.jsonl", Identity(None, {}, None)
+    asked = Question(SETTINGS["one-shot"], 0, 1, -0.5, 1, 0)
+    Store(path, "a", identity).put(asked, True)
+    far, near = path.read_text(), json.dumps({"question": asked.key, "far": False})
+    path.write_text(f"{far}{near[:-1]}{' ' * 70_000}}}\n")  # of the same question, later
+    assert Store(path, "a", identity).get(asked) is True
+    path.write_text(f"{far}{near}\n")
+    assert Store(path, "a", identity).get(asked) is False
+    path.write_text(far + "\n" * 250_000)
     with pytest.raises(InputError, match="more than 250,000 lines"):
-        Store(path, "a")
+        Store(path, "a", identity)
 
 
 def test_reading_counts_towards_the_limit_of_time(capsys, monkeypatch, tmp_path: Path) -> None:
@@ -175,7 +183,7 @@ def test_a_limit_of_time_ends_also_what_swallows_the_first_interrupt(before) -> 
 
 
 def test_a_limit_of_time_that_is_up_at_its_end_leaves_nothing_behind() -> None:
-    """Whenever the interrupt comes: the work is done, or the time is up, and Ctrl-C is as before."""
+    """Whenever it comes: the work is done, or the time is up, and Ctrl-C is as before."""
     before, ends = signal.getsignal(signal.SIGINT), Counter[str]()
     for number in range(400):
         seconds = 1e-6 * (1 + number)
