@@ -93,8 +93,10 @@ def save_mdp(mdp: MDP, path: Path) -> None:
     """Write `mdp` to `path`, whole or not at all.
 
     Raises:
+        ValueError: it would be larger than `load_mdp` takes.
         OSError: the file cannot be written.
     """
+    check_size(path, len(mdp.state), mdp.n_states, mdp.n_actions)
     write_json(path, mdp_document(mdp))
 
 

@@ -126,6 +126,13 @@ def test_a_key_of_many_dots_is_refused() -> None:
     assert numbers.take("a") == [Fraction(1, 2)] * 999
 
 
+def test_a_model_too_large_to_be_read_is_not_written(tmp_path: Path) -> None:
+    rows = [(0, action, 0, 1, 0, False) for action in (0, MAX_PAIRS)]
+    with pytest.raises(InputError, match=f"at most .* {MAX_PAIRS:,} pairs are read"):
+        MDP.from_rows(rows, n_states=1, n_actions=MAX_PAIRS + 1).save(tmp_path / "m.json")
+    assert not list(tmp_path.iterdir())
+
+
 def test_long_lines_of_a_store_are_no_answers(tmp_path: Path) -> None:
     path, identity = tmp_path / "a.jsonl", Identity(None, {}, None)
     asked = Question(SETTINGS["one-shot"], 0, 1, -0.5, 1, 0)

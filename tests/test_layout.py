@@ -225,7 +225,7 @@ def test_a_failed_write_leaves_the_old_file(tmp_path: Path) -> None:
     """A value that JSON cannot hold, or a failing rename, changes and leaves nothing."""
     path = tmp_path / "kept.json"
     write_json(path, {"a": 1})
-    for value in ({"a": float("nan")}, {"a": HALF}):
+    for value in ({"a": float("nan")}, {"a": HALF}, "x" * 2**24):
         with pytest.raises((TypeError, ValueError)):
             write_json(path, value)
     (tmp_path / "folder.json").mkdir()

@@ -50,12 +50,18 @@ def write_json(path: str | os.PathLike[str], value: Any) -> None:
         value: what `json` can write. Fractions go in as text ("7/10").
 
     Raises:
-        TypeError, ValueError: `value` has something that JSON cannot hold, such as NaN.
+        TypeError, ValueError: `value` has something that JSON cannot hold, such as NaN; or the
+            file would be larger than `read_json` takes.
         OSError: as `replacing`.
     """
-    text = _text(value)
-    with replacing(path) as scratch, scratch.open("x", encoding="utf-8", newline="\n") as file:
-        file.write(text)
+    data = _text(value).encode()
+    if len(data) > MAX_BYTES:
+        raise ValueError(
+            f"{os.fspath(path)}: would have {len(data):,} bytes, and files of up to {MAX_BYTES:,} "
+            f"are read"
+        )
+    with replacing(path) as scratch, scratch.open("xb") as file:
+        file.write(data)
 
 
 def _parse(text: str) -> Any:
