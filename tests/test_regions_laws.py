@@ -207,3 +207,15 @@ def test_a_chain_has_one_breakpoint_per_state(length):
     for k, b in enumerate(found, start=1):
         [(state, change)] = b.changes.items()
         assert (state, change.left, change.at, change.right) == (length - 1 - k, (0,), (0, 1), (1,))
+
+
+def test_a_tie_for_ever_can_begin_at_a_breakpoint():
+    """The walk 2, 0, 2 earns 1 - 2 g a round. Right of 1/2 nobody goes there, and all else is 0."""
+    away = [(0, a, 2, 1, -2, False) for a in range(3)]
+    between = [(1, 0, 2, 1, 0, False), (1, 1, 2, 1, 0, False), (1, 2, 1, 1, 0, False)]
+    round_trip = [(2, 0, 1, 1, 0, False), (2, 1, 0, 1, 1, False), (2, 2, 1, 1, 0, False)]
+    regions = solved(away + between + round_trip, 3, 3)
+    assert [gamma.closed_form() for gamma in gammas(regions)] == ["1/2"]
+    everything = (0, 1, 2)
+    assert regions.regions[0] == (everything, (0, 1), (1,))
+    assert regions.regions[1] == (everything, everything, (0, 2))

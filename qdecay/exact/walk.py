@@ -333,9 +333,7 @@ class Walk:
         self.zero[pairs[slope != 0]] = False
         rising: list[int] = pairs[slope > 0].tolist()
         pairs = pairs[slope == 0]
-        known = np.array([p in self._numerators for p in pairs.tolist()], dtype=np.bool_)
-        self.zero[pairs[known]] = False
-        self.zero[pairs[~known]] = self.series.identically_zero(pairs[~known])
+        self.zero[pairs] = self.series.identically_zero(pairs)
         return rising + self._rising(pairs[~self.zero[pairs]].tolist(), gamma)
 
     def _slopes(self, pairs: NDArray[np.int64], gamma: AlgebraicNumber) -> NDArray[np.int64]:
