@@ -63,7 +63,7 @@ def test_any_number_of_gammas_gives_the_same_bits(n_gammas):
 @pytest.mark.parametrize("gamma", [0.9, 0.45])
 def test_greedy_behaviour_is_that_of_the_chosen_gamma(gamma):
     """Its own values and the visits are those of `q_learning`, in the list of gammas or not."""
-    mdp = random_model(11, 6, 2)
+    mdp = random_model(11, 6, 4)
     behaviour = EpsilonGreedy(gamma, 0.2)
     together = q_learning_many(mdp, [0.3, 0.9], [5], steps=5000, behaviour=behaviour)
     alone = q_learning(mdp, gamma, steps=5000, seed=5, epsilon=0.2)
