@@ -651,3 +651,11 @@ def test_quotients_are_those_of_products() -> None:
 def test_factors_are_divided_out_as_often_as_they_are_there() -> None:
     for often in range(4):
         assert without(product([5, 1], *[HALF] * often), HALF) == [5, 1]
+
+
+def test_a_halving_is_charged_for_what_it_makes(monkeypatch) -> None:
+    """(4 x - 1) (4 x - 3) makes 16 x^2 - 32 x + 12 and 16 x^2 - 4: six numbers, up to 5 bits."""
+    charged: list[tuple[int, int]] = []
+    monkeypatch.setattr(verify_signs, "spend", lambda *made: charged.append(made))
+    assert count_roots([3, -16, 16], ZERO, ONE, most=9) == 2
+    assert charged[-1] == (6, 5)
