@@ -201,3 +201,12 @@ def test_a_value_that_outgrows_the_floats_ends_the_run(learner):
     mdp = MDP.from_rows([(0, 0, 0, 1, 10**308, False)], n_states=1, n_actions=1, start=0)
     with pytest.raises(OverflowError):
         learner(mdp, 0.999, steps=50, seed=1, step_size=1.0)
+
+
+@pytest.mark.parametrize("compiled", [False, True])
+def test_a_value_that_outgrows_floats_is_told_at_its_step(compiled):
+    """1.5e308 on every step: at gamma = 9/10 the second target is beyond 1.8e308."""
+    mdp = MDP.from_rows([(0, 0, 0, 1, "1.5e308", False)], n_states=1, n_actions=1, start=0)
+    world = mdp if compiled else ModelEnv(mdp)
+    with pytest.raises(OverflowError, match="step 2, state 0, action 0: the value outgrew"):
+        WatkinsQ(0.5)(world, 0.9, steps=9, step_size=1.0)
