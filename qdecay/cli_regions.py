@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import platform
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.metadata import version
@@ -187,7 +189,7 @@ def verify(
     from qdecay.exact.verify import CertificateError
 
     try:
-        statement = _proven(file)
+        statement = _proven(file, file)
     except CertificateError as error:
         typer.echo(f"{file}: rejected: {error}")
         return 1
@@ -195,8 +197,8 @@ def verify(
     return 0
 
 
-def _proven(file: Path) -> str:
-    """Check the certificate in a file and say what it proves."""
+def _proven(file: Path, name: Path) -> str:
+    """Check the certificate in a file, called `name`, and say what it proves."""
     from qdecay.exact.verify import SCHEMA
     from qdecay.exact.verify import verify as check
     from qdecay_envs.jsonfile import read_json
@@ -205,7 +207,7 @@ def _proven(file: Path) -> str:
         document = read_json(file)
     if not isinstance(document, dict) or document.get("schema") != SCHEMA:
         raise InputError(f'{file}: not a certificate: "schema" must be "{SCHEMA}"')
-    with tables.spinner(f"checking {file}"):
+    with tables.spinner(f"checking {name}"):
         check(document)
     sets = [interval[0] for interval in document["intervals"]]
     breaks = sum(left != right for left, right in pairwise(sets))
@@ -257,38 +259,45 @@ def _budget(source: str, max_seconds: float | None) -> Iterator[None]:
 def _write_certificate(
     source: str, mdp: MDP, found: PolicyRegions, path: Path, *, check: bool
 ) -> str:
-    """Write a certificate and say what is known of it; it has FILE's name only once it is checked.
+    """Write a certificate and say what is known of it; FILE is there only once it is checked.
 
     Raises:
-        InternalError: the checker refuses it. It stays beside FILE, under another name.
+        InternalError: the checker refuses it. It is kept beside FILE, under a new name.
     """
     from qdecay.exact.certificate import write_certificate
     from qdecay.exact.verify import BeyondChecker, CertificateError
+    from qdecay_envs.files import replacing
 
-    draft = path.with_name(f"{path.name}.unchecked") if check else path
-    try:
-        with tables.spinner(f"writing {path}"):
-            write_certificate(mdp, found, draft)
-    except ValueError as error:
-        raise InputError(f"{path}: {error}") from error
-    if not check:
-        return "not checked; `qdecay verify` does it"
-    try:
-        statement = _proven(draft)
-    except CertificateError as error:
-        if not isinstance(error, BeyondChecker):
+    with replacing(path) as scratch:
+        try:
+            with tables.spinner(f"writing {path}"):
+                write_certificate(mdp, found, scratch)
+        except ValueError as error:
+            reason = str(error).removeprefix(f"{scratch}: ")
+            raise InputError(f"{path}: {reason}") from error
+        if not check:
+            return "not checked; `qdecay verify` does it"
+        try:
+            return _proven(scratch, path)
+        except BeyondChecker as error:
+            raise InputError(f"{path}: {error}; --no-check writes it unchecked") from error
+        except CertificateError as error:
             raise InternalError(
-                f"{draft}: the checker refuses this proof: {error}; do not rely on these regions: "
-                f"this is a fault of qdecay, please report it with that file, {source} and these "
-                f"versions: {_versions()}"
+                f"{path}: the checker refuses this proof: {error}; do not rely on these regions: "
+                f"this is a fault of qdecay, please report it with {_kept(scratch)}, {source} and "
+                f"these versions: {_versions()}"
             ) from error
-        draft.unlink()
-        raise InputError(f"{path}: {error}; --no-check writes it unchecked") from error
-    except BaseException:  # interrupted
-        draft.unlink(missing_ok=True)
-        raise
-    draft.replace(path)
-    return statement
+
+
+def _kept(proof: Path) -> str:
+    """Keep a refused proof under a name that nothing has, and say which; or why it is lost."""
+    try:
+        handle, name = tempfile.mkstemp(prefix="refused-", suffix=".json", dir=proof.parent)
+        os.close(handle)
+        proof.replace(name)
+    except OSError as error:
+        return f"how it came about (the proof could not be kept: {error.strerror or error})"
+    return f"the proof, which is kept as {name}"
 
 
 def _versions() -> str:

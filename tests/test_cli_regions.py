@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import tempfile
 from collections.abc import Callable
+from errno import ENOSPC, EPERM
 from pathlib import Path
 from typing import Any
 
@@ -166,6 +168,11 @@ def forge(monkeypatch, change: Callable[[dict[str, Any]], object]) -> None:
     monkeypatch.setattr(writer, "certificate", wrong)
 
 
+def interrupted(document: Any) -> None:
+    """Stand in for a check that Ctrl-C ends."""
+    raise KeyboardInterrupt
+
+
 def test_a_proof_that_is_refused_is_a_fault_to_report(
     capsys, monkeypatch, model: str, tmp_path: Path
 ) -> None:
@@ -176,12 +183,85 @@ def test_a_proof_that_is_refused_is_a_fault_to_report(
     arguments = ("regions", model, "--certificate", str(path), "--force")
     code, out, err = run(capsys, monkeypatch, *arguments)
     assert (code, out) == (1, "")
-    assert err.startswith(f"qdecay: {path}.unchecked: the checker refuses this proof: interval 0")
+    assert err.startswith(f"qdecay: {path}: the checker refuses this proof: interval 0")
     assert err.count("\n") == 1
-    assert "a fault of qdecay, please report it with that file" in err
+    assert "a fault of qdecay, please report it with the proof, which is kept as" in err
     assert "python-flint" in err
     assert path.read_text() == "mine"
-    assert run(capsys, monkeypatch, "verify", f"{path}.unchecked")[0] == 1
+    (kept,) = tmp_path.glob("refused-*.json")
+    assert f"kept as {kept}, " in err
+    assert run(capsys, monkeypatch, "verify", str(kept))[0] == 1
+
+
+def test_a_refused_proof_that_cannot_be_kept_is_told(
+    capsys, monkeypatch, model: str, tmp_path: Path
+) -> None:
+    """The disk may be full by then: the line says so, and nothing is left."""
+
+    def full(*_: object, **__: object) -> None:
+        raise OSError(ENOSPC, "No space left on device")
+
+    forge(monkeypatch, lambda document: [document[k].pop() for k in ("points", "intervals")])
+    path, folder = tmp_path / "new" / "proof.json", tmp_path / "new"
+    folder.mkdir()
+    monkeypatch.setattr(tempfile, "mkstemp", full)
+    code, _, err = run(capsys, monkeypatch, "regions", model, "--certificate", str(path))
+    assert (code, err.count("\n")) == (1, 1)
+    assert "(the proof could not be kept: No space left on device)" in err
+    assert not list(folder.iterdir())
+
+
+@pytest.mark.parametrize("end", ["proven", "refused", "interrupted"])
+def test_a_file_of_the_user_beside_a_certificate_is_kept(
+    capsys, monkeypatch, model: str, tmp_path: Path, end: str
+) -> None:
+    """Whatever its name: of the files that were there, each is as it was."""
+    path = tmp_path / "proof.json"
+    other = tmp_path / "proof.json.unchecked"
+    other.write_text("mine")
+    if end == "refused":
+        forge(monkeypatch, lambda document: [document[k].pop() for k in ("points", "intervals")])
+    elif end == "interrupted":
+        monkeypatch.setattr(checker, "verify", interrupted)
+    code = run(capsys, monkeypatch, "regions", model, "--certificate", str(path))[0]
+    assert code == {"proven": 0, "refused": 1, "interrupted": 130}[end]
+    assert other.read_text() == "mine"
+    assert path.exists() == (end == "proven")
+
+
+@pytest.mark.parametrize("check", [[], ["--no-check"]])
+@pytest.mark.parametrize("there", [False, True])
+def test_a_certificate_is_written_through_a_link(
+    capsys, monkeypatch, model: str, tmp_path: Path, check: list[str], there: bool
+) -> None:
+    """As every other output: the link stays; where it leads nowhere, the file is a new one."""
+    target, link = tmp_path / "target.json", tmp_path / "link.json"
+    link.symlink_to(target)
+    if there:
+        target.write_text("old")
+    words = ["regions", model, "--certificate", str(link), *check]
+    assert run(capsys, monkeypatch, *words)[0] == (2 if there else 0)
+    assert not there or run(capsys, monkeypatch, *words, "--force")[0] == 0
+    assert link.is_symlink()
+    assert run(capsys, monkeypatch, "verify", str(target))[0] == 0
+
+
+def test_a_certificate_that_cannot_take_its_place_names_the_file(
+    capsys, monkeypatch, model: str, tmp_path: Path
+) -> None:
+    """Such as one that must not be changed; nothing is left beside it."""
+
+    def refuse(self: Path, target: object) -> None:
+        raise PermissionError(EPERM, "Operation not permitted", str(self))
+
+    path = tmp_path / "proof.json"
+    path.write_text("mine")
+    before = sorted(tmp_path.iterdir())
+    monkeypatch.setattr(Path, "replace", refuse)
+    words = ["regions", model, "--certificate", str(path), "--force"]
+    code, _, err = run(capsys, monkeypatch, *words)
+    assert (code, err) == (2, f"qdecay: {path}: Operation not permitted\n")
+    assert sorted(tmp_path.iterdir()) == before
 
 
 def test_no_check_writes_what_it_is_told_to(
@@ -210,10 +290,6 @@ def test_an_interrupted_check_leaves_no_file(
     capsys, monkeypatch, model: str, tmp_path: Path
 ) -> None:
     """Neither FILE nor a draft of it."""
-
-    def interrupted(document: Any) -> None:
-        raise KeyboardInterrupt
-
     monkeypatch.setattr(checker, "verify", interrupted)
     before = sorted(tmp_path.iterdir())
     path = tmp_path / "proof.json"
