@@ -8,14 +8,16 @@ value of another kind than the signature names is refused.
 from __future__ import annotations
 
 import ast
+import dataclasses
 import inspect
 import json
 import types
 import typing
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
+from enum import Enum
 from typing import Any
 
 from qdecay.errors import InputError
@@ -24,6 +26,7 @@ _NAMES = {bool: "true or false", int: "a whole number", float: "a number", str: 
 _EXAMPLES = {bool: "false", int: "4", float: "0.5"}
 _SCALARS = {*_NAMES, type(None)}
 _UNKNOWN: Any = object()
+_CALLABLE: Any = Callable
 _LONGEST = 40  # characters of a value that a message repeats
 
 
@@ -65,7 +68,8 @@ class _Parameter:
     """What is known of an argument.
 
     Attributes:
-        kinds: the types of its annotation; empty where they are not known.
+        kinds: the types of its annotation, or of its default where there is none; empty where
+            they are not known.
         default: its default, or `_UNKNOWN`.
     """
 
@@ -77,16 +81,25 @@ class _Parameter:
         return str in self.kinds or isinstance(self.default, str)
 
     @property
-    def shown_kinds(self) -> frozenset[Any]:
-        """The types by which a message names what it takes."""
-        by_default = frozenset({type(self.default)} & set(_NAMES))
-        return self.kinds or by_default
+    def may_take_text(self) -> bool:
+        """Whether somebody may mean text, though nothing says that it takes text."""
+        return self.takes_text or not self.kinds or self._takes_more
+
+    @property
+    def _takes_more(self) -> bool:
+        return any(kind not in _SCALARS and not _is_closed(kind) for kind in self.kinds)
+
+    @property
+    def members(self) -> dict[str, Enum]:
+        """The members of its Enums, by name."""
+        enums = (kind for kind in self.kinds if issubclass(kind, Enum))
+        return {name: member for enum in enums for name, member in enum.__members__.items()}
 
     def takes(self, value: Any) -> bool:
         """Whether the signature has a place for a value; True where it says nothing."""
         kinds = self.kinds
         if isinstance(value, str):
-            return self.takes_text or not self.shown_kinds
+            return self.takes_text or not kinds
         if not kinds or (value is None and self.default is None):
             return True
         if isinstance(value, bool):
@@ -94,8 +107,37 @@ class _Parameter:
         if isinstance(value, int) and {int, float} & kinds:
             return True
         if isinstance(value, list | tuple | dict | set | bytes | complex):
-            return not kinds <= _SCALARS
+            return self._takes_more
         return any(isinstance(value, kind) for kind in kinds)
+
+    def wanted(self) -> str:
+        """Name what it takes, for a message."""
+        if not self.kinds:
+            return "JSON, or text in quotes"
+        scalars = self.kinds - {int} if float in self.kinds else self.kinds
+        names = [text for kind, text in _NAMES.items() if kind in scalars]
+        names += self.members
+        names += sorted(
+            {
+                _shown_kind(kind)
+                for kind in self.kinds - _SCALARS
+                if not issubclass(kind, Enum) and (not _is_closed(kind) or not names)
+            }
+        )
+        return " or ".join(names) or "None"
+
+
+def _is_closed(kind: type) -> bool:
+    """Whether nothing that can be written down becomes an object of a type."""
+    return issubclass(kind, Enum) or dataclasses.is_dataclass(kind) or kind is _CALLABLE
+
+
+def _shown_kind(kind: type) -> str:
+    if _is_closed(kind):
+        return f"a Python object ({kind.__name__})"
+    if issubclass(kind, Mapping):
+        return "a JSON object"
+    return "a list" if issubclass(kind, Iterable) else kind.__name__
 
 
 def checked_arguments(
@@ -122,7 +164,9 @@ def checked_arguments(
         also = {key: value for key, value in _parameters(maker)[0].items() if key != "id"}
         known = known | {key: value for key, value in also.items() if key not in known}
     for key, value in defaults.items():
-        known[key] = _Parameter(known[key].kinds if key in known else frozenset(), value)
+        own = _default_kinds(value)
+        before = known.get(key, _Parameter(own))
+        known[key] = _Parameter(before.kinds if before.takes(value) else before.kinds | own, value)
     result = {}
     for key, value in given.items():
         if key not in known and not is_open:
@@ -140,29 +184,41 @@ def _listed(known: Mapping[str, Any]) -> str:
 def _value(name: str, key: str, given: Any, parameter: _Parameter) -> Any:
     typed = given if isinstance(given, Typed) else None
     value = typed.value if typed else given
+    if isinstance(value, str) and value in parameter.members:
+        return parameter.members[value]
     if typed and typed.is_bare:
-        if parameter.takes_text:
-            return value
-        shown, mend = value, f"""or {key}='"{value:.{_LONGEST}}"' where text is meant"""
-    elif (typed and isinstance(value, str)) or parameter.takes(value):  # quotes insist
-        return value
-    elif typed and str in parameter.kinds and not isinstance(value, list | tuple | dict):
-        return typed.text  # such as map_name=8, or an exact number, which may be text
+        fits = parameter.takes_text
+    elif typed and isinstance(value, str):  # quotes insist
+        fits = parameter.may_take_text
     else:
-        shown, mend = typed.text if typed else repr(value), ""
-    kinds = [kind for kind in _NAMES if kind in parameter.shown_kinds]
-    wanted = " or ".join(_NAMES[kind] for kind in kinds) or "no bare text"
-    advice = ", ".join(filter(None, [_example(key, value, kinds), mend]))
-    raise InputError(f"{name}: {key} takes {wanted}, got {shown:.{_LONGEST}}: write {advice}")
+        fits = parameter.takes(value)
+    if fits:
+        return value
+    if typed and str in parameter.kinds and not isinstance(value, list | tuple | dict):
+        return typed.text  # such as map_name=8, or an exact number, which may be text
+    shown = f"{typed.text if typed else repr(value):.{_LONGEST}}"
+    raise InputError(
+        f"{name}: {key} takes {parameter.wanted()}, got {shown}: "
+        f"{_advice(key, value, parameter, is_bare=typed is not None and typed.is_bare)}"
+    )
 
 
-def _example(key: str, value: Any, kinds: list[Any]) -> str:
+def _advice(key: str, value: Any, parameter: _Parameter, *, is_bare: bool) -> str:
+    """Say how to write what the argument takes."""
+    kinds = parameter.kinds
+    quoted = f"""or {key}='"{value:.{_LONGEST}}"' where text is meant""" if is_bare else ""
+    examples = [text for kind, text in _EXAMPLES.items() if kind in kinds] + [*parameter.members]
     if isinstance(value, float) and value.is_integer() and int in kinds:
-        return f"{key}={int(value)}"
-    if isinstance(value, float) and str in kinds:
-        return f'{key}="{value}"'
-    examples = [_EXAMPLES[kind] for kind in kinds if kind in _EXAMPLES]
-    return f"{key}={examples[0]}" if examples else f"{key}='[1, 0]' or other JSON"
+        example = f"{key}={int(value)}"
+    elif isinstance(value, float) and str in kinds:
+        example = f'{key}="{value}"'
+    elif examples:
+        example = f"{key}={examples[0]}"
+    elif kinds and not parameter.may_take_text:
+        return "no text stands for such an object, so leave it out"
+    else:
+        example = f"{key}='[1, 0]' or other JSON"
+    return f"write {example}" + (f", {quoted}" if quoted and parameter.may_take_text else "")
 
 
 def _parameters(creator: Callable[..., Any]) -> tuple[dict[str, _Parameter], bool]:
@@ -183,7 +239,8 @@ def _parameters(creator: Callable[..., Any]) -> tuple[dict[str, _Parameter], boo
                 found = {**(listed or {}), **found}
             elif p.kind not in (p.VAR_POSITIONAL, p.POSITIONAL_ONLY) and name not in found:
                 default = _UNKNOWN if p.default is p.empty else p.default
-                found[name] = _Parameter(_kinds(hints.get(name, Any)), default)
+                kinds = _kinds(hints[name]) if name in hints else _default_kinds(default)
+                found[name] = _Parameter(kinds, default)
         if not passes_on:
             break
     found.pop("self", None)
@@ -220,6 +277,14 @@ def _unpacked(hint: Any) -> dict[str, _Parameter] | None:
     if not typing.is_typeddict(options):
         return None
     return {name: _Parameter(_kinds(kind)) for name, kind in typing.get_type_hints(options).items()}
+
+
+def _default_kinds(default: Any) -> frozenset[Any]:
+    """Return the types that a default stands for; nothing where it may be one of several kinds."""
+    kind = type(default)
+    if kind is int:
+        return frozenset({int, float})
+    return frozenset({kind} if kind in (bool, float) or _is_closed(kind) else ())
 
 
 def _kinds(hint: Any) -> frozenset[Any]:

@@ -22,6 +22,8 @@ from qdecay.mdp import Row
 from qdecay.recover import recover
 from qdecay_envs.rational import rational
 
+_NEAR_ONE = 1e-9  # of a sum of probabilities in floats
+
 
 class Recovery:
     """Maps numbers to rationals, each float once, and remembers what it mapped."""
@@ -104,11 +106,24 @@ def _discrete_size(env: Any, name: str) -> int:
 
 
 def _start(owner: Any) -> int | None:
-    """The start state where it is certain: the attribute `start`, or the only one possible."""
+    """The start state where it is certain: the attribute `start`, or the only one possible.
+
+    Raises:
+        ValueError: its start distribution is not one.
+    """
     start = getattr(owner, "start", None)
     if isinstance(start, int | np.integer):
         return int(start)
-    support = np.flatnonzero(np.asarray(getattr(owner, "initial_state_distrib", ())))
+    chances = getattr(owner, "initial_state_distrib", None)
+    if chances is None:
+        return None
+    chances = np.asarray(chances, dtype=np.float64)
+    if not (chances >= 0).all() or not abs(chances.sum() - 1) < _NEAR_ONE:  # nan is neither
+        raise ValueError(
+            f"the start distribution must be >= 0 and sum to 1, its sum is {chances.sum():g}: "
+            f"there may be no start state, such as an S on a map"
+        )
+    support = np.flatnonzero(chances)
     return int(support[0]) if len(support) == 1 else None
 
 

@@ -35,6 +35,7 @@ HOMEWORK = (
 
 _OF_GYMNASIUM = r"\x1b\[\d+mWARN: "  # how the warnings of its own logger begin
 _PLAIN = "\x1b[0m"
+_SHOWN = 40  # characters of a value of -k that a message repeats
 
 
 @dataclass(frozen=True)
@@ -153,10 +154,16 @@ def _make(text: str, options: Mapping[str, Any]) -> gym.Env[Any, Any]:
             creator = load_env_creator(entry) if isinstance(entry, str) else entry
             given = checked_arguments(text, options, creator, spec.kwargs, maker=gym.make)  # type: ignore[arg-type]
             return gym.make(spec, **given)
-    except LookupError as error:
-        raise InputError(f"{text}: a value of -k is not known: {error!s:.60}") from error
-    except (gym.error.Error, ImportError, TypeError, ValueError, AttributeError) as error:
+    except InputError:
+        raise
+    except (ImportError, gym.error.Error) as error:
         raise _named(text, error) from error
+    except (TypeError, ValueError, AttributeError) as error:
+        raise _named(text, error, options) from error
+    except (LookupError, ArithmeticError, AssertionError) as error:
+        if not options:
+            raise
+        raise _named(text, error, options) from error
 
 
 @contextmanager
@@ -169,16 +176,27 @@ def _told_warnings(text: str) -> Iterator[None]:
         note(f"{text}: {re.sub(_OF_GYMNASIUM, '', str(warning.message)).removesuffix(_PLAIN)}")
 
 
-def _named(text: str, error: Exception) -> InputError:
+def _named(text: str, error: Exception, options: Mapping[str, Any] = {}) -> InputError:
+    """Return the error with the source's name, and the arguments where those may be its cause."""
     if isinstance(error, UserCodeError):
         return error
     line = _line(error)
+    if options:
+        pairs = " ".join(f"-k {key}={_typed(value):.{_SHOWN}}" for key, value in options.items())
+        return InputError(f"{text}: cannot be made with {pairs}: {line}")
     return InputError(line if line.startswith(text) else f"{text}: {line}")
+
+
+def _typed(value: Any) -> str:
+    return str(getattr(value, "text", value))
 
 
 def _line(error: Exception) -> str:
     # gymnasium.make adds where it was raised and with which arguments, at any length.
-    return " ".join(str(error).split()).partition(" was raised from the environment creator")[0]
+    line = " ".join(str(error).split()).partition(" was raised from the environment creator")[0]
+    if isinstance(error, LookupError | ArithmeticError | AssertionError):  # they say little
+        return f"{type(error).__name__}: {line}"
+    return line
 
 
 def parse_options(pairs: list[str]) -> dict[str, Any]:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
 from typing import Any, Literal, TypedDict, Unpack
 
 import gymnasium as gym
@@ -62,6 +65,15 @@ WRONG = [
     (LAKE, "max_episode_steps=1e1", "takes a whole number, got 1e1: write max_episode_steps=10"),
     (LAKE, "max_episode_steps=ten", "max_episode_steps takes a whole number"),
     (LAKE, "desc=SFFG", """or desc='"SFFG"' where text is meant"""),
+    (LAKE, "desc=8", "desc takes a list, got 8: write desc='[1, 0]' or other JSON\n"),
+    (LAKE, "is_slippery=Flase", "got Flase: write is_slippery=false\n"),
+    (LAKE, 'is_slippery="Flase"', 'takes true or false, got "Flase": write is_slippery=false\n'),
+    (LAKE, 'success_rate="0.5"', 'takes a number, got "0.5": write success_rate=0.5\n'),
+    (LAKE, "map_name=9x9", "cannot be made with -k map_name=9x9: KeyError: '9x9'"),
+    (LAKE, "map_name=None", "cannot be made with -k map_name=None: KeyError"),
+    (LAKE, "reward_schedule=[1,0]", "with -k reward_schedule=[1,0]: IndexError: list index out"),
+    (LAKE, 'desc=["SF","F"]', 'cannot be made with -k desc=["SF","F"]: setting an array element'),
+    (LAKE, "desc=[]", "cannot be made with -k desc=[]: "),
     (LAKE, "is_slipery=false", "did you mean is_slippery? known are"),
     (LAKE, "id=Taxi-v4", "has no argument id"),
     ("Blackjack-v1", "natural=no", "takes true or false, got no"),
@@ -85,6 +97,14 @@ def test_what_the_signature_has_no_place_for_is_refused(
     assert err.startswith(f"qdecay: {env_id}: ") and message in err
 
 
+@pytest.mark.filterwarnings("default:invalid value encountered in divide")
+def test_a_map_without_a_start_is_refused(capsys, monkeypatch) -> None:
+    """Gymnasium divides by zero there, and its start distribution is not one."""
+    code, out, err = run(capsys, monkeypatch, "regions", LAKE, "-k", 'desc=["FF","FG"]')
+    assert (code, out, err.count("\n")) == (2, "", 1)
+    assert "the start distribution must be >= 0 and sum to 1, its sum is nan" in err
+
+
 def test_a_layout_file_takes_arguments_by_the_same_rule(capsys, monkeypatch, tmp_path) -> None:
     """Those of ChainEnv, but its layout."""
     path = tmp_path / "x.json"
@@ -96,6 +116,20 @@ def test_a_layout_file_takes_arguments_by_the_same_rule(capsys, monkeypatch, tmp
     ):
         code, _, err = run(capsys, monkeypatch, "regions", str(path), "-k", pair)
         assert code == 2 and message in err
+
+
+class Mode(Enum):
+    """Two ways; the value is one that nobody would write."""
+
+    EASY = (0, 1)
+    HARD = (1, 0)
+
+
+@dataclass(frozen=True)
+class Config:
+    """An object that only Python makes."""
+
+    depth: int = 3
 
 
 class Options(TypedDict, total=False):
@@ -131,6 +165,29 @@ class Hinted:
     ) -> None: ...
 
 
+class Plain:
+    """Nothing is annotated; the defaults say what is meant."""
+
+    def __init__(
+        self, flag=False, prize=3, rate=0.5, mode=Mode.EASY, config=Config(), pair=(1, 2), go=None
+    ) -> None: ...
+
+
+class Objects:
+    """Arguments that only Python can give, or that have names."""
+
+    def __init__(
+        self,
+        mode: Mode = Mode.EASY,
+        one: Literal[Mode.HARD] = Mode.HARD,
+        maybe: Mode | None = None,
+        config: Config | None = None,
+        both: Config | dict[str, int] | None = None,
+        call: Callable[[], int] | None = None,
+        where: Path | None = None,
+    ) -> None: ...
+
+
 def function(*args: int, **kwargs: Any) -> Base:
     """Take anything."""
     return Base()
@@ -146,7 +203,6 @@ def function(*args: int, **kwargs: Any) -> Base:
         (Passing, "ratio=None", None),
         (Passing, "other=4", 4),
         (Passing, 'other="four"', "four"),
-        (Passing, 'loud="four"', "four"),
         (Hinted, "mode=b", "b"),
         (Hinted, 'anything="x"', "x"),
         (Hinted, 'names=["x"]', ["x"]),
@@ -155,6 +211,21 @@ def function(*args: int, **kwargs: Any) -> Base:
         (Hinted, "title=x", "x"),
         (Hinted, "title=7", "7"),
         (function, "x=[1]", [1]),
+        (Plain, "flag=true", True),
+        (Plain, "prize=4", 4),
+        (Plain, "prize=4.5", 4.5),
+        (Plain, "rate=1", 1),
+        (Plain, "mode=HARD", Mode.HARD),
+        (Plain, 'mode="HARD"', Mode.HARD),
+        (Plain, "pair=[3]", [3]),
+        (Plain, "go=[3]", [3]),
+        (Objects, "mode=HARD", Mode.HARD),
+        (Objects, "one=HARD", Mode.HARD),
+        (Objects, "maybe=HARD", Mode.HARD),
+        (Objects, "maybe=null", None),
+        (Objects, "config=None", None),
+        (Objects, 'both={"depth": 1}', {"depth": 1}),
+        (Objects, 'where="x"', "x"),
     ],
 )
 def test_values_that_fit_are_passed_on(creator, pair: str, value: object) -> None:
@@ -179,12 +250,46 @@ def test_values_that_fit_are_passed_on(creator, pair: str, value: object) -> Non
         (Hinted, "fast=yes"),
         (Hinted, "other=1"),
         (function, "x=y"),
+        (Passing, 'loud="four"'),
+        (Passing, "loud=1"),
+        (Plain, "flag=7"),
+        (Plain, "flag=null"),
+        (Plain, "prize=True"),
+        (Plain, 'prize="4"'),
+        (Plain, "rate=false"),
+        (Plain, "mode=[1, 0]"),
+        (Plain, "config=3"),
+        (Plain, 'config={"depth": 3}'),
+        (Objects, "mode=0"),
+        (Objects, "config={}"),
+        (Objects, "call=[]"),
     ],
 )
 def test_values_that_do_not_fit_are_refused(creator, pair: str) -> None:
-    """Bare text most of all, where nothing says that text is meant."""
+    """Text most of all, where nothing says that text is meant."""
     with pytest.raises(InputError, match=pair.split("=")[0]):
         checked_arguments("E", parse_options([pair]), creator)
+
+
+@pytest.mark.parametrize(
+    ("pair", "line"),
+    [
+        ("mode=HURD", "mode takes EASY or HARD, got HURD: write mode=EASY"),
+        ("mode=[1, 0]", "mode takes EASY or HARD, got [1, 0]: write mode=EASY"),
+        (
+            "config=x",
+            "config takes a Python object (Config), got x: no text stands for such an object, so "
+            "leave it out",
+        ),
+        ("pair=x", "pair takes JSON, or text in quotes, got x: write pair='[1, 0]' or other JSON"),
+        ("prize=x", "prize takes a number, got x: write prize=4"),
+    ],
+)
+def test_what_is_no_text_is_not_asked_for_as_text(pair: str, line: str) -> None:
+    """An Enum has names; of other objects nothing that can be typed is one."""
+    with pytest.raises(InputError) as caught:
+        checked_arguments("E", parse_options([pair]), Plain)
+    assert str(caught.value).partition(", or pair=")[0] == f"E: {line}"
 
 
 def test_what_an_id_is_registered_with_counts() -> None:

@@ -326,7 +326,7 @@ WRONG: list[tuple[list[str], str]] = [
     (["regions", "CartPole-v1"], "CartPole-v1: CartPoleEnv has no table"),
     (["regions", "none.json"], "none.json: cannot be read"),
     (["regions", "none.tra"], "none.tra: no rewards"),
-    (["regions", "FrozenLake-v1", "-k", "map_name=9x9"], "a value of -k is not known: '9x9'"),
+    (["regions", "FrozenLake-v1", "-k", "map_name=9x9"], "with -k map_name=9x9"),
     (["regions", "FrozenLake-v1", "--digits", "0"], "--digits"),
     (["regions", "FrozenLake-v1", "--max-seconds", "0"], "--max-seconds must be > 0, got 0"),
     (["regions", "FrozenLake-v1", "--max-seconds", "nan"], "--max-seconds must be > 0, got nan"),
