@@ -259,7 +259,8 @@ def compare(
     seed's agent within 1e-6; where outcomes or rewards are random, where the 95 % interval of
     the agents' median holds the exact gamma. The exit code is 1 where anything disagrees.
 
-    SARSA and Expected SARSA learn what random behaviour is worth: with escape they disagree.
+    SARSA and Expected SARSA learn what random behaviour is worth: they disagree with escape, and
+    with three branches that are chosen between again and again.
 
     With --walks agents are stopped before they have learnt all, and flip later than they should:
     exactly where is predicted, and the verdict is whether they do.
@@ -330,9 +331,12 @@ def _exact_step_size(text: str) -> Fraction:
     from qdecay_envs.rational import rational
 
     try:
-        return rational(text, "--step-size")
+        step_size = rational(text, "--step-size")
     except ValueError as error:
         raise InputError(str(error)) from error
+    if not 0 < step_size <= 1:
+        raise InputError(f"--step-size must be in (0, 1], got {step_size}")
+    return step_size
 
 
 def _compare_all(

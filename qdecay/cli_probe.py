@@ -74,6 +74,7 @@ def probe(
     from qdecay.outputs import ANSWERS, check_store
     from qdecay.probe import diagnose, expected_trainings, load_trainer
     from qdecay.probe.identity import Identity
+    from qdecay.probe.measure import check_budget
     from qdecay.probe.show import print_profile
     from qdecay.probe.trials import Store
     from qdecay.report.probe_plot import save_profile
@@ -93,9 +94,10 @@ def probe(
             "tolerance": tolerance,
         }
         expected = expected_trainings(**asked)
+        check_budget(trainings, seconds, seed, workers)  # refused before anything is told
         name = agent if gamma is None else f"{agent} --gamma {shortest(gamma)}"
         if store is not None and store.exists():
-            identity = Identity.of(trainer, version_tag)  # refused before anything is told
+            identity = Identity.of(trainer, version_tag)
             Store(store, name, identity, accept_changed=accept_changed)
         typer.echo(f"about {expected} trainings, more where the agent is noisy", err=True)
         with tables.bar("trainings") as bar:

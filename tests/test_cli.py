@@ -119,8 +119,9 @@ WRONG = [
     (["compare", "--step-size", "1/2"], "--step-size goes with --walks"),
     (["compare", "--walks", "0"], "--walks"),
     (["compare", "--walks", "2", "--step-size", "much"], "--step-size must be a number"),
+    (["compare", "--walks", "2", "--step-size", "0"], "--step-size must be in (0, 1], got 0"),
     (["compare", "--walks", "2", "--step-size", ""], "--step-size must be a number"),
-    (["compare", "--walks", "2", "--step-size", "2"], "step_size must be in (0, 1], got 2"),
+    (["compare", "--walks", "2", "--step-size", "2"], "--step-size must be in (0, 1], got 2"),
     (["compare", "--walks", "2", "--learner", "double_q_learning"], "it has two tables"),
     (["compare", "qdecay/StayOrMove-v0", "--walks", "2", "-k", "slip=1/9"], "without slip"),
     (["compare", "--colour"], "No such option"),
@@ -132,6 +133,14 @@ WRONG = [
 def test_wrong_input_is_one_line(capsys, monkeypatch, tmp_path, arguments, message: str) -> None:
     """What is wrong is told in one line."""
     check_refused(capsys, monkeypatch, tmp_path, arguments, message)
+
+
+@pytest.mark.parametrize("option", ["--trainings=0", "--seconds=0", "--seconds=nan"])
+def test_a_budget_of_nothing_is_all_that_is_said(capsys, monkeypatch, option: str) -> None:
+    """No estimate comes before the refusal."""
+    code, out, err = run(capsys, monkeypatch, "probe", "q_learning", "--gamma=0.9", option)
+    assert (code, out, err.count("\n")) == (2, "", 1)
+    assert "must be >" in err
 
 
 def test_options_without_a_source_are_refused(capsys, monkeypatch) -> None:

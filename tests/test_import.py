@@ -58,3 +58,10 @@ def test_help_loads_nothing_heavy() -> None:
 def test_every_public_name_is_there() -> None:
     """`__all__` and the lazy table agree."""
     python("import qdecay; [getattr(qdecay, name) for name in qdecay.__all__]; dir(qdecay)")
+
+
+def test_nothing_else_is_listed() -> None:
+    """`dir` and completion offer what is public, before it is loaded and after."""
+    listed = python("import qdecay; print(*dir(qdecay)); print(*sorted(qdecay.__all__))")
+    shown, public = listed.splitlines()[-2:]
+    assert shown == public

@@ -225,6 +225,22 @@ def test_wrong_input_is_one_line(capsys, monkeypatch, tmp_path, arguments, expec
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize("command", ["report", "plot"])
+def test_rewards_beyond_a_picture_are_told_with_the_file(
+    capsys, monkeypatch, tmp_path, command: str
+) -> None:
+    """One line with its name, and nothing is written."""
+    rows = [[0, 0, 0, 1, "1e400", True], [0, 1, 1, 1, 0, False], [1, 0, 1, 1, "2e400", True]]
+    MDP.from_rows(rows, n_states=2, n_actions=2).save(tmp_path / "huge.json")
+    monkeypatch.chdir(tmp_path)
+    extra = ["--exact-only"] if command == "report" else []
+    output = "x.html" if command == "report" else "x.svg"
+    code, out, err = run(capsys, monkeypatch, command, "huge.json", "-o", output, *extra)
+    assert (code, out) == (2, "")
+    assert err.startswith("qdecay: huge.json: values are too large") and err.count("\n") == 1
+    assert not Path(output).exists()
+
+
 CANNOT = [
     ("FrozenLake-v1", [], "thresholds", "is no chain"),
     ("FrozenLake-v1", [], "learning", "is no chain"),

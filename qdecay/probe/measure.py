@@ -43,7 +43,7 @@ def measure(
     """Do what `qdecay.probe` says."""
     if not callable(train):
         raise TypeError(f"train must be a function of (env, seed), got {train!r}")
-    _check_budget(trainings, seconds, seed, workers)
+    check_budget(trainings, seconds, seed, workers)
     expected = expected_trainings(delays, near_delay, gamma, settings, tolerance)
     wanted = _tolerance(gamma, tolerance)
     points = list(_empty_points(_settings(settings), sorted(delays), near_delay, wanted))
@@ -167,7 +167,12 @@ def _check_question(
         raise ValueError(f"tolerance must be in [1e-6, 0.5], got {tolerance!r}")
 
 
-def _check_budget(trainings: int | None, seconds: float | None, seed: int, workers: int) -> None:
+def check_budget(trainings: int | None, seconds: float | None, seed: int, workers: int) -> None:
+    """Refuse what `probe` is not to take as its budget.
+
+    Raises:
+        TypeError, ValueError: an argument is of the wrong kind or outside its range.
+    """
     if trainings is not None:
         _whole("trainings", trainings, 1, None)
     if seconds is not None and not seconds > 0:

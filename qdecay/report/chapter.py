@@ -130,7 +130,11 @@ class Chapter:
     def data(self) -> dict[str, Any]:
         """Return what the page's script needs beside the regions document."""
         points = self.points()
-        found, of_pair = curves(self.mdp, points, [self.optimal(sample) for sample in points])
+        optimal = [self.optimal(sample) for sample in points]
+        try:
+            found, of_pair = curves(self.mdp, points, optimal)
+        except InputError as error:
+            raise InputError(f"{self.source.text}: {error}") from error
         return {
             "title": self.title,
             "states": self.state_names,
