@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from decimal import Decimal
+from decimal import MAX_EMAX, MIN_EMIN, Context, Decimal
+from fractions import Fraction
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -42,6 +43,30 @@ def shown_decimal(
         digits *= 2
         value = Decimal(_rounded(number, digits))
     return format(value, "f")
+
+
+def shown_fraction(number: Fraction, digits: int = 4, longest: int = 12) -> str:
+    """Return an exact number as text that fits a drawing: as it is where that is short.
+
+    Others are rounded, with a sign that says so unless the rounded number is the very same.
+
+    Args:
+        number: exact.
+        digits: of one that is rounded, at least 1.
+        longest: letters of one that is written as it is.
+
+    >>> [shown_fraction(Fraction(x)) for x in ("1/3", "1e-30", "4.0000019e-30", "-1e40")]
+    ['1/3', '1e-30', '≈4.000e-30', '-1e+40']
+    """
+    text = str(number)
+    if len(text) <= longest:
+        return text
+    context = Context(prec=digits, Emax=MAX_EMAX, Emin=MIN_EMIN)
+    value = context.divide(Decimal(number.numerator), Decimal(number.denominator))
+    is_same = Fraction(value) == number
+    shown = value.normalize(context) if is_same else value
+    plain = _SMALLEST <= value.adjusted() < digits
+    return ("" if is_same else "≈") + format(shown, "f" if plain else "e")
 
 
 def _rounded(number: AlgebraicNumber | float, digits: int) -> str:

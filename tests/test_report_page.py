@@ -21,6 +21,8 @@ from qdecay.mdp import MDP
 from qdecay.report.gallery import environment_ids
 from qdecay.report.graph import graph_of
 from qdecay.source import HOMEWORK
+from qdecay_envs import ChainLayout
+from qdecay_envs.chain import ChainEnv
 
 NASTY = (
     "</script><script>alert(1)</script>",
@@ -408,6 +410,42 @@ def test_a_long_corridor_is_shortened_and_says_by_how_much() -> None:
     assert sum(node.hidden or 1 for node in graph.nodes) == 100
     assert [node.state for node in graph.nodes] == [0, 1, None, 98, 99]
     assert [arrow.label for arrow in graph.arrows if arrow.state == 99] == ["+110"]
+
+
+@pytest.fixture
+def tiny(tmp_path: Path) -> Path:
+    """A chain whose rewards have long denominators, of which some are rounded alike."""
+    path = tmp_path / "tiny.json"
+    ChainLayout.choice(stay=["1e-30"], move=[0, "4.0000019999e-30", "4.0000018e-30"]).save(path)
+    return path
+
+
+def test_labels_of_tiny_rewards_fit_between_two_states(tiny: Path) -> None:
+    """Rounded, with the exact number to be read on them."""
+    layout = ChainLayout.load(tiny)
+    graph = graph_of(MDP.from_env(ChainEnv(layout)), layout)
+    assert graph is not None
+    labels = [(arrow.label, arrow.exact) for arrow in graph.arrows]
+    assert max(len(label) for label, _ in labels) <= 16  # 118 pixels, 7 a letter
+    assert any("+1e-30" in label for label, _ in labels)
+    exact = " ".join(text for label, text in labels if "≈+4.00e-30" in label)
+    for number in ("4.0000019999e-30", "4.0000018e-30"):
+        assert f"+{Fraction(number)}" in exact
+
+
+def test_a_page_shows_tiny_rewards_rounded_and_exact(
+    capsys, monkeypatch, tmp_path: Path, tiny: Path
+) -> None:
+    """In the list of branches, and for each state, where what differs is kept apart."""
+    page = written(capsys, monkeypatch, tmp_path, str(tiny), "--exact-only")
+    first, second = Fraction("4.0000019999e-30"), Fraction("4.0000018e-30")
+    assert "0, ≈4.000e-30, ≈4.000e-30" in page.text
+    assert ("dd", {"title": f"0, {first}, {second}"}) in page.tags
+    moves = [m for state in page.document("data-0")["moves"] for act in state for m in act]
+    texts = {m[2]: m[3:] for m in moves}
+    assert texts["0"] == [] and texts["1e-30"] == [f"probability 1, reward {Fraction('1e-30')}"]
+    exact = {m[3] for m in moves if m[2] == "≈4.000e-30"}
+    assert exact == {f"probability 1, reward {number}" for number in (first, second)}
 
 
 def test_a_large_model_has_no_graph() -> None:

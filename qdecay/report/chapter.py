@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
@@ -19,7 +19,7 @@ from qdecay.report.graph import Graph, graph_of
 from qdecay.report.samples import Sample, decades, page_decimal, samples
 from qdecay.report.toy_text import Board, board_of
 from qdecay.report.values import curves
-from qdecay.shown import shown_decimal
+from qdecay.shown import shown_decimal, shown_fraction
 from qdecay.source import HOMEWORK, Source
 from qdecay_envs.layout import ChainLayout
 
@@ -113,11 +113,17 @@ class Chapter:
         """Return the regions as `qdecay regions --json` prints them."""
         return self.regions.to_json(self.source.text)
 
-    def streams(self) -> list[tuple[str, str]]:
-        """Return each branch of a chain with its rewards, a long run of zeros shortened."""
+    def streams(self) -> list[tuple[str, str, str]]:
+        """Return each branch of a chain with its rewards, as shown and exactly.
+
+        A long run of one number is shortened.
+        """
         if self.layout is None:
             return []
-        return [(name, shown_stream(stream)) for name, stream in self.layout.branches]
+        return [
+            (name, shown_stream(stream), shown_stream(stream, str))
+            for name, stream in self.layout.branches
+        ]
 
     def points(self) -> list[Sample]:
         """Return the gammas that the slider takes: the finer, the smaller the model."""
@@ -154,16 +160,21 @@ class Chapter:
             "grows": _grows(found, points),
         }
 
-    def _moves(self) -> list[list[list[tuple[int | None, str, str]]]]:
-        """What each action does in each state: (next state or None, probability, reward)."""
+    def _moves(self) -> list[list[list[tuple[int | str | None, ...]]]]:
+        """What each action does in each state: (next state or None, probability, reward).
+
+        Where one of these numbers is shown rounded, the exact ones follow as text.
+        """
         mdp = self.mdp
-        found: list[list[list[tuple[int | None, str, str]]]] = [
+        found: list[list[list[tuple[int | str | None, ...]]]] = [
             [[] for _ in range(mdp.n_actions)] for _ in range(mdp.n_states)
         ]
         columns = (mdp.state, mdp.action, mdp.next_state, mdp.terminated)
         numbers = (mdp.exact_probability, mdp.exact_reward)
         for s, a, t, ends, p, r in zip(*(c.tolist() for c in columns), *numbers, strict=True):
-            found[s][a].append((None if ends else t, str(p), str(r)))
+            shown = shown_fraction(p), shown_fraction(r)
+            exact = () if shown == (str(p), str(r)) else (f"probability {p}, reward {r}",)
+            found[s][a].append((None if ends else t, *shown, *exact))
         return found
 
     def optimal(self, sample: Sample) -> list[tuple[int, ...]]:
@@ -307,7 +318,9 @@ def title_of(text: str) -> str:
     return " ".join([words[0], *(word.lower() for word in words[1:])]) if words else name
 
 
-def shown_stream(stream: Sequence[Fraction]) -> str:
+def shown_stream(
+    stream: Sequence[Fraction], write: Callable[[Fraction], str] = shown_fraction
+) -> str:
     """Return the rewards, a long run of one number shortened.
 
     >>> shown_stream([Fraction(0)] * 99 + [Fraction(110)])
@@ -320,7 +333,7 @@ def shown_stream(stream: Sequence[Fraction]) -> str:
         else:
             parts.append((reward, 1))
     return ", ".join(
-        f"{reward} × {count}" if count > 5 else ", ".join([str(reward)] * count)
+        f"{write(reward)} × {count}" if count > 5 else ", ".join([write(reward)] * count)
         for reward, count in parts
     )
 

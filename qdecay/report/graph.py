@@ -7,12 +7,13 @@ shortened where a corridor is long.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from math import hypot
 
 from qdecay.mdp import MDP
+from qdecay.shown import shown_fraction
 from qdecay_envs.layout import ChainLayout
 
 MAX_STATES = 14  # beyond, a drawing says less than a table
@@ -22,6 +23,7 @@ _ENDS = 2  # states that a shortened corridor keeps at each end
 _HEAD = 9.0
 _BETWEEN = 10  # letters that fit between two neighbours
 _LETTER = 7.0  # width of one, in pixels
+_LONGEST_NUMBER = 9  # letters of one that is not rounded
 _CALM = 16  # arrows whose labels can all be read at once
 
 Point = tuple[float, float]
@@ -38,7 +40,10 @@ class Node:
 
 @dataclass(frozen=True)
 class Arrow:
-    """A move: the line, its head, and what is written on it."""
+    """A move: the line, its head, and what is written on it; `exact` is that with exact numbers.
+
+    `exact` is "" where what is written is exact.
+    """
 
     state: int
     actions: tuple[int, ...]
@@ -47,6 +52,7 @@ class Arrow:
     label: str
     at: Point
     stop: Point | None = None
+    exact: str = ""
 
 
 @dataclass(frozen=True)
@@ -145,21 +151,27 @@ def _arrows(mdp: MDP, moves: Iterable[_Move], slot: dict[int, int]) -> list[Arro
         start, end = slot[move.state], None if move.target is None else slot[move.target]
         turn = used[start, end] = used.get((start, end), -1) + 1
         whole = int(mdp.available[move.state].sum()) == len(move.actions)
-        label = _label(mdp, move, whole)
-        arrows.append(_arrow(move, start, end, turn, label))
+        arrow = _arrow(move, start, end, turn, _label(mdp, move, whole, _written))
+        exact = _label(mdp, move, whole, str)
+        arrows.append(arrow if exact == arrow.label else replace(arrow, exact=exact))
     return arrows
 
 
-def _label(mdp: MDP, move: _Move, whole: bool) -> str:
+def _label(mdp: MDP, move: _Move, whole: bool, write: Callable[[Fraction], str]) -> str:
     """The actions, unless all do the same; the reward, unless 0; the probability, unless 1."""
     parts = []
     if not (whole and len(move.actions) > 1):
         parts.append(", ".join(short(mdp.action_name(a)) for a in move.actions))
     if move.probability != 1:
-        parts.append(f"p={move.probability}")
+        parts.append(f"p={write(move.probability)}".replace("=≈", "≈"))
     if move.reward:
-        parts.append(f"{'+' if move.reward > 0 else '−'}{abs(move.reward)}")
+        _, about, number = write(abs(move.reward)).rpartition("≈")
+        parts.append(f"{about}{'+' if move.reward > 0 else '−'}{number}")
     return " ".join(parts)
+
+
+def _written(number: Fraction) -> str:
+    return shown_fraction(number, digits=3, longest=_LONGEST_NUMBER)
 
 
 def short(name: str, longest: int = 12) -> str:

@@ -439,10 +439,13 @@
         probability === "1" ? "" : `with probability ${probability} `,
         target === null ? "the episode ends" : target === chapter.state ? "stays" : `to ${chapter.data.states[target]}`,
         reward === "0" ? "" : `, reward ${reward}`].join("")).join("; ");
-      alike.set(text, [...(alike.get(text) ?? []), action]);
+      const exact = outcomes.map(([, , , numbers]) => numbers ?? "").filter(Boolean).join("; ");
+      const key = JSON.stringify([text, exact]);  // what is rounded alike need not be alike
+      alike.set(key, [...(alike.get(key) ?? []), action]);
     });
-    byId(`moves-${chapter.number}`).replaceChildren(...[...alike].map(([text, actions]) => {
-      const item = element("li");
+    byId(`moves-${chapter.number}`).replaceChildren(...[...alike].map(([key, actions]) => {
+      const [text, exact] = JSON.parse(key);
+      const item = element("li", exact ? { title: exact } : {});
       item.append(element("b", {}, names(chapter, actions)), `: ${text}`);
       return item;
     }));
