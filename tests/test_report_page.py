@@ -428,7 +428,7 @@ def test_labels_of_tiny_rewards_fit_between_two_states(tiny: Path) -> None:
     labels = [(arrow.label, arrow.exact) for arrow in graph.arrows]
     assert max(len(label) for label, _ in labels) <= 16  # 118 pixels, 7 a letter
     assert any("+1e-30" in label for label, _ in labels)
-    exact = " ".join(text for label, text in labels if "≈+4.00e-30" in label)
+    exact = " ".join(text for label, text in labels if "≈+4.0e-30" in label)
     for number in ("4.0000019999e-30", "4.0000018e-30"):
         assert f"+{Fraction(number)}" in exact
 

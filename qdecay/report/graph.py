@@ -171,7 +171,7 @@ def _label(mdp: MDP, move: _Move, whole: bool, write: Callable[[Fraction], str])
 
 
 def _written(number: Fraction) -> str:
-    return shown_fraction(number, digits=3, longest=_LONGEST_NUMBER)
+    return shown_fraction(number, digits=2, longest=_LONGEST_NUMBER)
 
 
 def short(name: str, longest: int = 12) -> str:
