@@ -60,8 +60,10 @@ def test_every_public_name_is_there() -> None:
     python("import qdecay; [getattr(qdecay, name) for name in qdecay.__all__]; dir(qdecay)")
 
 
-def test_nothing_else_is_listed() -> None:
-    """`dir` and completion offer what is public, before it is loaded and after."""
-    listed = python("import qdecay; print(*dir(qdecay)); print(*sorted(qdecay.__all__))")
+@pytest.mark.parametrize("module", ["qdecay", "qdecay.probe"])
+def test_nothing_else_is_listed(module: str) -> None:
+    """`dir` and completion of what loads late offer what is public, before it is loaded."""
+    code = f"import sys, {module}; m = sys.modules['{module}']"
+    listed = python(f"{code}; print(*dir(m)); print(*sorted(m.__all__))")
     shown, public = listed.splitlines()[-2:]
     assert shown == public

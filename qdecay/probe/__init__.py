@@ -192,3 +192,7 @@ def __getattr__(name: str) -> Any:
     value = getattr(importlib.import_module(f"qdecay.probe.{_HOME[name]}"), name)
     globals()[name] = value
     return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
