@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 
+from qdecay.imports import NAN_IS_UNAVAILABLE
 from qdecay.mdp import MDP, Row
 from qdecay_envs.files import replacing
 
@@ -180,14 +181,14 @@ class FloatMDP(MDP):
             InputError: the file cannot be read or is not such a file; one line says where.
         """
         from qdecay.errors import InputError
-        from qdecay.files import read_npz, sparse_arguments
+        from qdecay.files import read_npz, sparse_arguments, start_of
 
         if Path(path).suffix != ".npz":
             return super().load(path)
         arrays = read_npz(Path(path))
         try:
             if "P" in arrays:
-                return cls.from_arrays(arrays["P"], arrays["R"])
+                return cls.from_arrays(arrays["P"], arrays["R"], start=start_of(arrays))
             return cls.from_sparse(**sparse_arguments(arrays))
         except ValueError as error:
             raise InputError(f"{path}: {error}") from error
@@ -331,9 +332,10 @@ def _check(
         pair = int(np.argmin(right))
         s, a = divmod(pair, r.shape[1])
         total = p[[pair]].sum() + (0 if ending is None else ending[s, a])
+        hint = "" if expected[pair] else " (its reward is nan)"
         raise ValueError(
             f"state {s}, action {a}: p and ends sum to {total:.17g}, not {int(expected[pair])}"
-            + ("" if expected[pair] else " (its reward is nan)")
+            + (hint if total else NAN_IS_UNAVAILABLE)
         )
 
 

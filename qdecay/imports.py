@@ -22,6 +22,8 @@ from qdecay.mdp import Row
 from qdecay.recover import recover
 from qdecay_envs.rational import rational
 
+NAN_IS_UNAVAILABLE = " (R must be nan where the action is unavailable)"
+
 
 class Recovery:
     """Maps numbers to rationals, each float once, and remembers what it mapped."""
@@ -246,15 +248,27 @@ def rows_of_sparse(p: Any, r: Any, ends: Any = None) -> dict[str, Any]:
         ends: probability that the episode ends, shape (S, A), or None.
 
     Raises:
-        ValueError: a number is not finite or has no rational.
+        ValueError: a number is not finite or has no rational, or an action has a reward but no
+            probabilities.
     """
     recovery = Recovery()
+    _check_available(p, r, ends)
     return {
         "rows": _sparse_rows(p, r, ends, recovery),
         "n_states": r.shape[0],
         "n_actions": r.shape[1],
         "recovered": recovery.mapped,
     }
+
+
+def _check_available(p: Any, r: Any, ends: Any) -> None:
+    """Refuse a reward without probabilities: only nan says that an action is unavailable."""
+    has_chance = np.zeros(r.size, dtype=np.bool_) if ends is None else np.ravel(ends != 0)
+    coordinates = sparse.coo_matrix(p)
+    has_chance[coordinates.row[coordinates.data != 0]] = True
+    if (lost := ~(has_chance | np.isnan(r).ravel())).any():
+        s, a = divmod(int(np.argmax(lost)), r.shape[1])
+        raise ValueError(f"state {s}, action {a}: p and ends sum to 0, not 1{NAN_IS_UNAVAILABLE}")
 
 
 def _sparse_rows(p: Any, r: Any, ends: Any, recovery: Recovery) -> Iterator[Row]:
