@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, NamedTuple, NoReturn, Self
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -21,7 +21,11 @@ from qdecay.imports import NAN_IS_UNAVAILABLE
 from qdecay.mdp import MDP, Row
 from qdecay_envs.files import replacing
 
+if TYPE_CHECKING:
+    from qdecay_envs.layout import ChainLayout
+
 _EPS = float(np.finfo(np.float64).eps)
+_LEAST = float(np.finfo(np.float64).tiny)  # below it floats lose digits
 _OUTCOME = np.dtype(
     [
         ("state", np.int64),
@@ -143,6 +147,13 @@ class FloatMDP(MDP):
         names = {"state_names": exact.state_names, "action_names": exact.action_names}
         made.__dict__.update(names, recovered=exact.recovered)
         return made
+
+    @classmethod
+    def from_layout(cls, layout: ChainLayout, **options: Any) -> Self:
+        """Return the floats of the chain that `layout` describes; options as `ChainEnv` takes."""
+        from qdecay_envs.chain import ChainEnv
+
+        return cls.from_env(ChainEnv(layout, **options))
 
     @classmethod
     def from_env(cls, env: Any) -> Self:
@@ -319,6 +330,8 @@ def _check(
         raise ValueError(f"ends must have the shape of r, {r.shape}, got {ending.shape}")
     if np.isinf(r).any():
         raise ValueError("r must be finite, or nan where the action is unavailable")
+    if ((np.abs(r) < _LEAST) & (r != 0)).any():
+        raise ValueError("r must be 0 or in the floats' normal range: give a smaller unit")
     for name, numbers in (("p", p.data), ("ends", np.zeros(0) if ending is None else ending)):
         if not (numbers.min(initial=0) >= 0 and numbers.max(initial=0) <= 1 + 8 * _EPS):
             raise ValueError(f"{name} must hold probabilities in [0, 1]")

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from itertools import chain
 from numbers import Rational
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +21,9 @@ from scipy import sparse
 from qdecay.mdp import Row
 from qdecay.recover import recover
 from qdecay_envs.rational import rational
+
+if TYPE_CHECKING:
+    from qdecay_envs.layout import ChainLayout
 
 NAN_IS_UNAVAILABLE = " (R must be nan where the action is unavailable)"
 
@@ -72,6 +75,28 @@ def rows_of_env(env: Any) -> dict[str, Any]:
     table, options = table_of_env(env)
     recovery = Recovery()
     return {"rows": list(_table_rows(table, recovery)), **options, "recovered": recovery.mapped}
+
+
+def rows_of_layout(layout: ChainLayout, **options: Any) -> dict[str, Any]:
+    """Return the arguments of `MDP.from_rows` for a layout, with any rewards, floats or not.
+
+    Raises:
+        TypeError, ValueError: an option is none of `ChainEnv`'s, or outside its range.
+    """
+    from qdecay_envs.chain import ChainEnv
+    from qdecay_envs.dynamics import exact_table
+    from qdecay_envs.layout import ChainLayout
+
+    # An environment needs floats and a model does not, so one without rewards checks the options.
+    checked = ChainEnv(ChainLayout.choice(a=[0], b=[0]), **options)
+    table = exact_table(layout, checked.slip, checked.escape)
+    return {
+        "rows": _table_rows(table, Recovery()),
+        "n_states": layout.n_states,
+        "n_actions": len(layout.branches),
+        "start": layout.start,
+        "action_names": layout.names,
+    }
 
 
 def table_of_env(env: Any) -> tuple[Any, dict[str, Any]]:

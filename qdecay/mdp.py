@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from qdecay.one_line import spelt_out
-from qdecay_envs.rational import RationalLike, rational
+from qdecay_envs.rational import RationalLike, nearest_float, rational
 
 if TYPE_CHECKING:
     from qdecay_envs.layout import ChainLayout
@@ -114,9 +114,9 @@ class MDP:
     @classmethod
     def from_layout(cls, layout: ChainLayout, **options: Any) -> Self:
         """Return the model of the chain that `layout` describes; options as `ChainEnv` takes."""
-        from qdecay_envs.chain import ChainEnv
+        from qdecay.imports import rows_of_layout
 
-        return cls.from_env(ChainEnv(layout, **options))
+        return cls.from_rows(**rows_of_layout(layout, **options))
 
     @classmethod
     def from_env(cls, env: Any) -> Self:
@@ -195,7 +195,7 @@ class MDP:
 
     @cached_property
     def reward(self) -> NDArray[np.float64]:
-        """The rewards as floats, shape (K,); ValueError where one is too large for floats."""
+        """The rewards as floats, shape (K,); ValueError where one is too large or too small."""
         pairs = zip(self.state.tolist(), self.action.tolist(), strict=True)
         rewards = zip(pairs, self.exact_reward, strict=True)
         return np.array([self._as_float(pair, reward) for pair, reward in rewards])
@@ -237,7 +237,7 @@ class MDP:
     def r(self) -> NDArray[np.float64]:
         """Expected rewards in reward units, shape (S, A); nan where the action is unavailable.
 
-        Raises ValueError where one is too large for floats.
+        Raises ValueError where one is too large or too small for floats.
         """
         expected = np.full((self.n_states, self.n_actions), np.nan)
         for pair, value in self.exact_r.items():
@@ -246,12 +246,11 @@ class MDP:
 
     def _as_float(self, pair: tuple[int, int], reward: Fraction) -> float:
         try:
-            return float(reward)
-        except OverflowError as error:
+            return nearest_float(reward)
+        except ValueError as error:
             state, action = self.state_name(pair[0]), self.action_name(pair[1])
             raise ValueError(
-                f"state {state}, action {action}: the reward is too large for floats: give rewards "
-                f"in a larger unit (exact regions take any)"
+                f"state {state}, action {action}: the reward {error} (exact regions take any)"
             ) from error
 
     def state_name(self, state: int) -> str:

@@ -10,6 +10,7 @@ import re
 from fractions import Fraction
 from math import isfinite
 from numbers import Rational
+from sys import float_info
 
 RationalLike = int | Fraction | Rational | str
 """What `rational` takes: a whole number, a fraction, or text such as "7/10", "0.7", "1e-3"."""
@@ -49,6 +50,22 @@ def rational(value: RationalLike, name: str = "value") -> Fraction:
         mend = f'write "{value!r}" or a Fraction' if isfinite(value) else "it must be finite"
         raise TypeError(f"{name} must be exact, got the float {value!r}: {mend}")
     raise TypeError(f'{name} must be an int, a Fraction or text like "7/10", got {value!r}')
+
+
+def nearest_float(value: Fraction) -> float:
+    """Return the nearest float of a number that floats hold with all their digits.
+
+    Raises:
+        ValueError: it is 2^1024 or more in size, or below 2^-1022 and not 0; the message goes on
+            after the number's name.
+    """
+    try:
+        number = float(value)
+    except OverflowError as error:
+        raise ValueError("is too large for floats: give rewards in a larger unit") from error
+    if value and abs(number) < float_info.min:
+        raise ValueError("is too small for floats: give rewards in a smaller unit")
+    return number
 
 
 def _parse(text: str, name: str) -> Fraction:
