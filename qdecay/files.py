@@ -24,6 +24,7 @@ from qdecay.umb import rows_of_umb
 from qdecay_envs.decoding import decoding
 from qdecay_envs.files import require_file
 from qdecay_envs.jsonfile import read_json, write_json
+from qdecay_envs.rational import written
 
 if TYPE_CHECKING:
     from qdecay.mdp import MDP
@@ -83,7 +84,7 @@ def mdp_arguments(document: Any, path: Path) -> dict[str, Any]:
         raise InputError(f'{path}: "transitions" must be a list of rows')
     for number, row in enumerate(document["transitions"]):
         if not isinstance(row, list):
-            raise InputError(f"{path}: transition {number} must be a list, got {row!r:.60}")
+            raise InputError(f"{path}: transition {number} must be a list, got {written(row):.60}")
     check_size(path, len(document["transitions"]), document["n_states"], document["n_actions"])
     return {
         "rows": document["transitions"],

@@ -18,7 +18,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 
 from qdecay.imports import NAN_IS_UNAVAILABLE
-from qdecay.mdp import MDP, Row
+from qdecay.mdp import MDP, Row, checked_names
 from qdecay_envs.files import replacing
 
 if TYPE_CHECKING:
@@ -170,7 +170,8 @@ class FloatMDP(MDP):
         columns = np.fromiter(rows, dtype=_OUTCOME)
         found: dict[str, Any] = {name: columns[name] for name in _OUTCOME.names or ()}
         made = cls.from_columns(**found, **options)
-        made.__dict__.update({key: name and tuple(name) for key, name in names.items()})
+        sizes = {"state_names": made.n_states, "action_names": made.n_actions}
+        made.__dict__.update({k: checked_names(names[k], size, k) for k, size in sizes.items()})
         return made
 
     @classmethod
