@@ -11,6 +11,7 @@ import pytest
 from qdecay.errors import InputError
 from qdecay.sweep import Spec, Sweep
 from qdecay.sweep.cells import plan
+from qdecay.sweep.toml import parse
 
 GOOD = {
     "schema": '"qdecay.sweep/1"',
@@ -74,14 +75,14 @@ WRONG = [
     ({"sources": "3"}, "sources[0]: must be a table"),
     ({"sources": "[{}]"}, "sources[0]: write source"),
     ({"sources": '[{ source = "a", colour = 1 }]'}, "sources[0].colour: unknown key"),
-    ({"sources": '[{ source = ["a", "a"] }]'}, "sources[0].source: 'a' stands there twice"),
+    ({"sources": '[{ source = ["a", "a"] }]'}, "sources[0].source: 'a' is listed twice"),
     ({"sources": "[{ delay = 0, reward = 6 }]"}, "sources[0].delay: must be >= 1"),
     ({"sources": "[{ delay = 1 }]"}, '"reward" is missing'),
-    ({"sources": "[{ delay = 1, reward = nan }]"}, "not TOML"),
+    ({"sources": "[{ delay = 1, reward = -inf }]"}, "-inf is no number that can be used here"),
     ({"sources": '[{ source = "a", options = { x = 1979-05-27 } }]'}, "dates and times"),
     ({"gammas": "[]"}, "gammas: the list is empty"),
     ({"gammas": "[1.5]"}, "gammas: must be in [0, 1]"),
-    ({"gammas": '["0.5", "1/2"]'}, "gammas: '1/2' stands there twice"),
+    ({"gammas": '["0.5", "1/2"]'}, "gammas: '1/2' is listed twice"),
     ({"gammas": '{ around = "zero" }'}, "gammas.around: must be one of break-even"),
     ({"gammas": '{ around = "break-even", spread = 1 }'}, "gammas.spread: must be in (0, 1)"),
     ({"gammas": '{ around = "break-even", count = 0 }'}, "gammas.count: must be >= 1"),
@@ -173,3 +174,8 @@ def test_a_number_beyond_the_floats_is_refused(value: str) -> None:
     assert len(Sweep(Spec.parse(text.replace("VALUE", "1.7e308"))).plan) == 1
     with pytest.raises(InputError, match="too large for a float"):
         Spec.parse(text.replace("VALUE", value))
+
+
+def test_decimals_of_toml_may_have_underscores() -> None:
+    """As TOML allows them: 1_0.2_5 is 41/4."""
+    assert parse("x = 1_0.2_5", "s.toml").take("x") == Fraction(41, 4)
