@@ -181,6 +181,7 @@ def test_the_callers_arrays_stay_as_they_are() -> None:
 
 HALF = sparse.csr_matrix([[0.5, 0.5], [1, 0]])
 BAD = [
+    ((HALF, [[1.0], [1e-310]]), {}, "r must be 0 or in the floats' normal range"),
     ((HALF, [[1.0], [np.inf]]), {}, "r must be finite"),
     ((HALF, [1.0, 2.0]), {}, r"r must have shape \(S, A\)"),
     ((HALF, [[1.0, 2.0]]), {}, r"shape \(S \* A, S\) = \(2, 1\)"),

@@ -8,10 +8,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from qdecay import MDP
 from qdecay.errors import InputError
 from qdecay.sweep import Spec, Sweep
 from qdecay.sweep.cells import plan
 from qdecay.sweep.toml import parse
+from qdecay_envs import ChainLayout
 
 GOOD = {
     "schema": '"qdecay.sweep/1"',
@@ -179,3 +181,17 @@ def test_a_number_beyond_the_floats_is_refused(value: str) -> None:
 def test_decimals_of_toml_may_have_underscores() -> None:
     """As TOML allows them: 1_0.2_5 is 41/4."""
     assert parse("x = 1_0.2_5", "s.toml").take("x") == Fraction(41, 4)
+
+
+@pytest.mark.parametrize("size", ["1e400", "1e-400"])
+def test_a_model_whose_rewards_have_no_floats_is_refused_before_anything_runs(
+    tmp_path: Path, size: str
+) -> None:
+    """From an MDP file and from a layout, with the place in the spec."""
+    mdp = MDP.from_rows([(0, 0, 0, 1, size, True)], n_states=1, n_actions=1, start=0)
+    mdp.save(tmp_path / "mdp.json")
+    ChainLayout.choice(stay=[size], move=[0, size]).save(tmp_path / "layout.json")
+    for name in ("mdp.json", "layout.json"):
+        given = spec(sources=f"[{{ source = '{tmp_path / name}' }}]")
+        with pytest.raises(InputError, match=r"sources\[0\]: .* too (large|small) for floats"):
+            plan(given)
