@@ -350,9 +350,12 @@ def test_a_breakpoint_of_400_digits_is_not_printed_whole(
 def test_rewards_beyond_floats_are_refused_where_floats_are_needed(
     capsys, monkeypatch, tmp_path: Path, size: str, words: list[str]
 ) -> None:
-    """In one line that says which way to go, for a model and for a layout."""
+    """In one line with the file and which way to go, for a model and for a layout."""
     command, *options = words
     wanted = "too large for floats" if size == "1e400" else "too small for floats"
     model, layout = model_and_layout(tmp_path, size)
     for source in [layout] if command == "compare" else [model, layout]:
         check_refused(capsys, monkeypatch, tmp_path, [command, source, *options], wanted)
+        assert run(capsys, monkeypatch, command, source, *options)[2].startswith(
+            f"qdecay: {source}: "
+        )
