@@ -5,13 +5,15 @@ from __future__ import annotations
 import io
 import math
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
+from difflib import get_close_matches
 from fractions import Fraction
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import sparse
 
 from qdecay.errors import InputError, input_errors
@@ -22,6 +24,7 @@ from qdecay.umb import rows_of_umb
 from qdecay_envs.decoding import decoding
 from qdecay_envs.files import require_file
 from qdecay_envs.jsonfile import read_json, write_json
+from qdecay_envs.rational import written
 
 if TYPE_CHECKING:
     from qdecay.mdp import MDP
@@ -38,6 +41,8 @@ _QUICK = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _SLOWNESS = 8  # bzip2 and lzma unpack some 20 MiB a second
 SPARSE = ("P_data", "P_indices", "P_indptr")
 _ARRAYS = ("P", *SPARSE, "R", "ends", "start")
+_SPARSE_ONLY = {*SPARSE, "ends"}
+_LONGEST = 40  # letters of a name that is shown
 _LEAST_BYTES = {"P_indices": 4, "P_indptr": 4}  # that a number takes in the end; others are floats
 
 
@@ -79,7 +84,7 @@ def mdp_arguments(document: Any, path: Path) -> dict[str, Any]:
         raise InputError(f'{path}: "transitions" must be a list of rows')
     for number, row in enumerate(document["transitions"]):
         if not isinstance(row, list):
-            raise InputError(f"{path}: transition {number} must be a list, got {row!r:.60}")
+            raise InputError(f"{path}: transition {number} must be a list, got {written(row):.60}")
     check_size(path, len(document["transitions"]), document["n_states"], document["n_actions"])
     return {
         "rows": document["transitions"],
@@ -133,32 +138,28 @@ def _load_npz(path: Path) -> dict[str, Any]:
     with input_errors(), decoding(path):
         if "P" in arrays:
             check_size(path, int(np.count_nonzero(arrays["P"])), most=MAX_RECOVERED)
-            return rows_of_arrays(arrays["P"], arrays["R"])
+            return {**rows_of_arrays(arrays["P"], arrays["R"]), "start": start_of(arrays)}
         options = sparse_arguments(arrays)
         p, r, ends = options["p"], options["r"], options["ends"]
         count = p.nnz + (0 if ends is None else int(np.count_nonzero(ends)))
         check_size(path, count, *r.shape, most=MAX_RECOVERED)
-        return {**rows_of_sparse(p, r, ends), **_start(options)}
-
-
-def _start(options: dict[str, Any]) -> dict[str, Any]:
-    return {} if options["start"] is None else {"start": options["start"]}
+        return {**rows_of_sparse(p, r, ends), "start": options["start"]}
 
 
 def read_npz(path: Path) -> dict[str, Any]:
     """Return the arrays of an `.npz`: P and R, or R and the parts of a sparse P.
 
     Raises:
-        InputError: the file cannot be read, an array is missing, or they would be too large.
+        InputError: the file cannot be read, an array is missing or unknown, or they would be too
+            large.
     """
     with input_errors(), decoding(path):
         require_file(path, _MAX_BYTES)
         _check_directory(path)
         with zipfile.ZipFile(path) as archive:
-            present = set(archive.namelist())
-            members = {
-                name: archive.getinfo(f"{name}.npy") for name in _ARRAYS if f"{name}.npy" in present
-            }
+            present = {name.removesuffix(".npy"): name for name in archive.namelist()}
+            _check_names(present)
+            members = {name: archive.getinfo(present[name]) for name in _ARRAYS if name in present}
             _check_sizes(archive, members)
             arrays = {name: _array(archive, member) for name, member in members.items()}
     needed = {"R", *(SPARSE if "P_data" in arrays else ["P"])}
@@ -175,6 +176,41 @@ def read_npz(path: Path) -> dict[str, Any]:
     return arrays
 
 
+def _check_names(names: Collection[str]) -> None:
+    """Refuse an array that would not be read: it is misspelt, or belongs to another kind of P."""
+    for name in names:
+        if name not in _ARRAYS:
+            folded = {known.casefold(): known for known in _ARRAYS}
+            close = get_close_matches(name[:_LONGEST].casefold(), folded, n=1)
+            meant = f"did you mean {folded[close[0]]}? " if close else ""
+            raise ValueError(
+                f"unknown array {name:.{_LONGEST}}; {meant}known are {', '.join(_ARRAYS)}"
+            )
+    if "P" in names and (other := _SPARSE_ONLY.intersection(names)):
+        mend = (
+            f"give P as {', '.join(SPARSE)}, or add a state that P never leaves, with R = 0"
+            if other == {"ends"}
+            else "leave one of them out"
+        )
+        raise ValueError(f"the arrays P and {min(other)} do not go together: {mend}")
+
+
+def start_of(arrays: dict[str, Any]) -> int | None:
+    """Return the start state that an `.npz` names, if it does.
+
+    Raises:
+        ValueError: it is not one whole number.
+    """
+    start = arrays.get("start")
+    if start is None:
+        return None
+    if start.shape != ():
+        raise ValueError(f"start must be one whole number, got an array of shape {start.shape}")
+    if start.dtype.kind not in "iu":
+        raise ValueError(f"start must be a whole number, without a point, got {start.item()!r:.40}")
+    return int(start)
+
+
 def sparse_arguments(arrays: dict[str, Any]) -> dict[str, Any]:
     """Return the arguments of `FloatMDP.from_sparse` that a sparse `.npz` holds.
 
@@ -184,19 +220,46 @@ def sparse_arguments(arrays: dict[str, Any]) -> dict[str, Any]:
     r = numeric_array(arrays["R"], "R")
     if r.ndim != 2:
         raise ValueError(f"R must have shape (S, A), got {r.shape}")
-    data, *places = (numeric_array(arrays[name], name) for name in SPARSE)
-    parts = (data.astype(np.float64, copy=False), *places)
+    data, indices, indptr = (numeric_array(arrays[name], name) for name in SPARSE)
+    _check_places(data, indices, indptr, r.shape)
+    parts = (data.astype(np.float64, copy=False), indices, indptr)
     p = sparse.csr_matrix(parts, shape=(r.size, len(r)))
-    p.check_format()
-    ends, start = arrays.get("ends"), arrays.get("start")
-    if start is not None and (start.shape != () or start.dtype.kind not in "iu"):
-        raise ValueError(f"start must be one whole number, got {start.dtype} of {start.shape}")
-    return {
-        "p": p,
-        "r": r,
-        "ends": None if ends is None else numeric_array(ends, "ends"),
-        "start": None if start is None else int(start),
-    }
+    ends = arrays.get("ends")
+    if ends is not None and numeric_array(ends, "ends").shape != r.shape:
+        raise ValueError(f"ends must have the shape of R, {r.shape}, got {ends.shape}")
+    return {"p": p, "r": r, "ends": ends, "start": start_of(arrays)}
+
+
+def _check_places(
+    data: NDArray[Any], indices: NDArray[Any], indptr: NDArray[Any], shape: tuple[int, ...]
+) -> None:
+    """Refuse what are not the parts of a CSR matrix of shape (S * A, S)."""
+    for name, part in zip(SPARSE, (data, indices, indptr), strict=True):
+        if part.ndim != 1:
+            raise ValueError(f"{name} must have one dimension, got shape {part.shape}")
+        if name != "P_data" and part.dtype.kind not in "iu":
+            raise ValueError(f"{name} must hold whole numbers, got dtype {part.dtype}")
+    n_rows, n_states = math.prod(shape), shape[0]
+    if len(indptr) != n_rows + 1:
+        raise ValueError(
+            f"P_indptr must have S * A + 1 = {n_rows + 1} numbers, as R has shape {shape}, "
+            f"got {len(indptr)}"
+        )
+    if len(indices) != len(data):
+        raise ValueError(
+            f"P_indices must have as many numbers as P_data, {len(data)}, got {len(indices)}"
+        )
+    if indptr[0] != 0 or indptr[-1] != len(data):
+        raise ValueError(
+            f"P_indptr must go from 0 to the length of P_data, {len(data)}, "
+            f"got {indptr[0]} to {indptr[-1]}"
+        )
+    if (indptr[1:] < indptr[:-1]).any():
+        raise ValueError("P_indptr must never fall")
+    if len(indices) and not (indices.min() >= 0 and indices.max() < n_states):
+        raise ValueError(
+            f"P_indices must be in 0..{n_states - 1}, got {indices.min()} to {indices.max()}"
+        )
 
 
 def _check_directory(path: Path) -> None:

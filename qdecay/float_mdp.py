@@ -11,16 +11,21 @@ from collections.abc import Iterable
 from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, NamedTuple, NoReturn, Self
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 
-from qdecay.mdp import MDP, Row
+from qdecay.imports import NAN_IS_UNAVAILABLE
+from qdecay.mdp import MDP, Row, checked_names
 from qdecay_envs.files import replacing
 
+if TYPE_CHECKING:
+    from qdecay_envs.layout import ChainLayout
+
 _EPS = float(np.finfo(np.float64).eps)
+_LEAST = float(np.finfo(np.float64).tiny)  # below it floats lose digits
 _OUTCOME = np.dtype(
     [
         ("state", np.int64),
@@ -144,6 +149,13 @@ class FloatMDP(MDP):
         return made
 
     @classmethod
+    def from_layout(cls, layout: ChainLayout, **options: Any) -> Self:
+        """Return the floats of the chain that `layout` describes; options as `ChainEnv` takes."""
+        from qdecay_envs.chain import ChainEnv
+
+        return cls.from_env(ChainEnv(layout, **options))
+
+    @classmethod
     def from_env(cls, env: Any) -> Self:
         """Return the floats of a Gymnasium environment's table, read as they are.
 
@@ -158,7 +170,8 @@ class FloatMDP(MDP):
         columns = np.fromiter(rows, dtype=_OUTCOME)
         found: dict[str, Any] = {name: columns[name] for name in _OUTCOME.names or ()}
         made = cls.from_columns(**found, **options)
-        made.__dict__.update({key: name and tuple(name) for key, name in names.items()})
+        sizes = {"state_names": made.n_states, "action_names": made.n_actions}
+        made.__dict__.update({k: checked_names(names[k], size, k) for k, size in sizes.items()})
         return made
 
     @classmethod
@@ -180,14 +193,14 @@ class FloatMDP(MDP):
             InputError: the file cannot be read or is not such a file; one line says where.
         """
         from qdecay.errors import InputError
-        from qdecay.files import read_npz, sparse_arguments
+        from qdecay.files import read_npz, sparse_arguments, start_of
 
         if Path(path).suffix != ".npz":
             return super().load(path)
         arrays = read_npz(Path(path))
         try:
             if "P" in arrays:
-                return cls.from_arrays(arrays["P"], arrays["R"])
+                return cls.from_arrays(arrays["P"], arrays["R"], start=start_of(arrays))
             return cls.from_sparse(**sparse_arguments(arrays))
         except ValueError as error:
             raise InputError(f"{path}: {error}") from error
@@ -318,6 +331,8 @@ def _check(
         raise ValueError(f"ends must have the shape of r, {r.shape}, got {ending.shape}")
     if np.isinf(r).any():
         raise ValueError("r must be finite, or nan where the action is unavailable")
+    if ((np.abs(r) < _LEAST) & (r != 0)).any():
+        raise ValueError("r must be 0 or in the floats' normal range: give a smaller unit")
     for name, numbers in (("p", p.data), ("ends", np.zeros(0) if ending is None else ending)):
         if not (numbers.min(initial=0) >= 0 and numbers.max(initial=0) <= 1 + 8 * _EPS):
             raise ValueError(f"{name} must hold probabilities in [0, 1]")
@@ -331,9 +346,10 @@ def _check(
         pair = int(np.argmin(right))
         s, a = divmod(pair, r.shape[1])
         total = p[[pair]].sum() + (0 if ending is None else ending[s, a])
+        hint = "" if expected[pair] else " (its reward is nan)"
         raise ValueError(
             f"state {s}, action {a}: p and ends sum to {total:.17g}, not {int(expected[pair])}"
-            + ("" if expected[pair] else " (its reward is nan)")
+            + (hint if total else NAN_IS_UNAVAILABLE)
         )
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from itertools import chain
 from numbers import Rational
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +22,10 @@ from qdecay.mdp import Row
 from qdecay.recover import recover
 from qdecay_envs.rational import rational
 
+if TYPE_CHECKING:
+    from qdecay_envs.layout import ChainLayout
+
+NAN_IS_UNAVAILABLE = " (R must be nan where the action is unavailable)"
 _NEAR_ONE = 1e-9  # of a sum of probabilities in floats
 
 
@@ -72,6 +76,28 @@ def rows_of_env(env: Any) -> dict[str, Any]:
     table, options = table_of_env(env)
     recovery = Recovery()
     return {"rows": list(_table_rows(table, recovery)), **options, "recovered": recovery.mapped}
+
+
+def rows_of_layout(layout: ChainLayout, **options: Any) -> dict[str, Any]:
+    """Return the arguments of `MDP.from_rows` for a layout, with any rewards, floats or not.
+
+    Raises:
+        TypeError, ValueError: an option is none of `ChainEnv`'s, or outside its range.
+    """
+    from qdecay_envs.chain import ChainEnv
+    from qdecay_envs.dynamics import exact_table
+    from qdecay_envs.layout import ChainLayout
+
+    # An environment needs floats and a model does not, so one without rewards checks the options.
+    checked = ChainEnv(ChainLayout.choice(a=[0], b=[0]), **options)
+    table = exact_table(layout, checked.slip, checked.escape)
+    return {
+        "rows": _table_rows(table, Recovery()),
+        "n_states": layout.n_states,
+        "n_actions": len(layout.branches),
+        "start": layout.start,
+        "action_names": layout.names,
+    }
 
 
 def table_of_env(env: Any) -> tuple[Any, dict[str, Any]]:
@@ -261,15 +287,27 @@ def rows_of_sparse(p: Any, r: Any, ends: Any = None) -> dict[str, Any]:
         ends: probability that the episode ends, shape (S, A), or None.
 
     Raises:
-        ValueError: a number is not finite or has no rational.
+        ValueError: a number is not finite or has no rational, or an action has a reward but no
+            probabilities.
     """
     recovery = Recovery()
+    _check_available(p, r, ends)
     return {
         "rows": _sparse_rows(p, r, ends, recovery),
         "n_states": r.shape[0],
         "n_actions": r.shape[1],
         "recovered": recovery.mapped,
     }
+
+
+def _check_available(p: Any, r: Any, ends: Any) -> None:
+    """Refuse a reward without probabilities: only nan says that an action is unavailable."""
+    has_chance = np.zeros(r.size, dtype=np.bool_) if ends is None else np.ravel(ends != 0)
+    coordinates = sparse.coo_matrix(p)
+    has_chance[coordinates.row[coordinates.data != 0]] = True
+    if (lost := ~(has_chance | np.isnan(r).ravel())).any():
+        s, a = divmod(int(np.argmax(lost)), r.shape[1])
+        raise ValueError(f"state {s}, action {a}: p and ends sum to 0, not 1{NAN_IS_UNAVAILABLE}")
 
 
 def _sparse_rows(p: Any, r: Any, ends: Any, recovery: Recovery) -> Iterator[Row]:

@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from qdecay.one_line import spelt_out
-from qdecay_envs.rational import RationalLike, rational
+from qdecay_envs.rational import RationalLike, nearest_float, rational, written
 
 if TYPE_CHECKING:
     from qdecay_envs.layout import ChainLayout
@@ -106,17 +106,17 @@ class MDP:
             tuple(p for _, p in found),
             tuple(key[4] for key in keys),
             None if start is None else _index(start, n_states, "start"),
-            _names(state_names, n_states, "state_names"),
-            _names(action_names, n_actions, "action_names"),
+            checked_names(state_names, n_states, "state_names"),
+            checked_names(action_names, n_actions, "action_names"),
             MappingProxyType(dict(recovered or {})),
         )
 
     @classmethod
     def from_layout(cls, layout: ChainLayout, **options: Any) -> Self:
         """Return the model of the chain that `layout` describes; options as `ChainEnv` takes."""
-        from qdecay_envs.chain import ChainEnv
+        from qdecay.imports import rows_of_layout
 
-        return cls.from_env(ChainEnv(layout, **options))
+        return cls.from_rows(**rows_of_layout(layout, **options))
 
     @classmethod
     def from_env(cls, env: Any) -> Self:
@@ -195,7 +195,7 @@ class MDP:
 
     @cached_property
     def reward(self) -> NDArray[np.float64]:
-        """The rewards as floats, shape (K,); ValueError where one is too large for floats."""
+        """The rewards as floats, shape (K,); ValueError where one is too large or too small."""
         pairs = zip(self.state.tolist(), self.action.tolist(), strict=True)
         rewards = zip(pairs, self.exact_reward, strict=True)
         return np.array([self._as_float(pair, reward) for pair, reward in rewards])
@@ -237,7 +237,7 @@ class MDP:
     def r(self) -> NDArray[np.float64]:
         """Expected rewards in reward units, shape (S, A); nan where the action is unavailable.
 
-        Raises ValueError where one is too large for floats.
+        Raises ValueError where one is too large or too small for floats.
         """
         expected = np.full((self.n_states, self.n_actions), np.nan)
         for pair, value in self.exact_r.items():
@@ -246,12 +246,11 @@ class MDP:
 
     def _as_float(self, pair: tuple[int, int], reward: Fraction) -> float:
         try:
-            return float(reward)
-        except OverflowError as error:
+            return nearest_float(reward)
+        except ValueError as error:
             state, action = self.state_name(pair[0]), self.action_name(pair[1])
             raise ValueError(
-                f"state {state}, action {action}: the reward is too large for floats: give rewards "
-                f"in a larger unit (exact regions take any)"
+                f"state {state}, action {action}: the reward {error} (exact regions take any)"
             ) from error
 
     def state_name(self, state: int) -> str:
@@ -266,7 +265,7 @@ class MDP:
 def _check_sizes(n_states: int, n_actions: int) -> None:
     for name, size in (("n_states", n_states), ("n_actions", n_actions)):
         if isinstance(size, bool) or not isinstance(size, int | np.integer) or size < 1:
-            raise ValueError(f"{name} must be a whole number >= 1, got {size!r}")
+            raise ValueError(f"{name} must be a whole number >= 1, got {written(size)}")
     if n_states * n_actions > MAX_PAIRS:
         raise ValueError(
             f"n_states * n_actions must be <= {MAX_PAIRS:,}, got {n_states:,} * {n_actions:,}"
@@ -275,7 +274,7 @@ def _check_sizes(n_states: int, n_actions: int) -> None:
 
 def _index(value: Any, size: int, name: str) -> int:
     if isinstance(value, bool) or not isinstance(value, int | np.integer):
-        raise ValueError(f"{name} must be a whole number, got {value!r}")
+        raise ValueError(f"{name} must be a whole number, got {written(value)}")
     if not 0 <= value < size:
         raise ValueError(f"{name} must be in 0..{size - 1}, got {value}")
     return int(value)
@@ -342,7 +341,8 @@ def _checked(row: Row, number: int, n_states: int, n_actions: int) -> tuple[int,
     a = _index(row[1], n_actions, f"transition {number}: action")
     t = _index(row[2], n_states, f"{_where(number, row)}: next state")
     if not isinstance(row[5], bool | np.bool_):
-        raise ValueError(f"{_where(number, row)}: terminated must be true or false, got {row[5]!r}")
+        got = written(row[5])
+        raise ValueError(f"{_where(number, row)}: terminated must be true or false, got {got}")
     return s, a, t, bool(row[5])
 
 
@@ -364,11 +364,23 @@ def _check_sums(merged: Mapping[_Key, Fraction]) -> None:
             raise ValueError(f"state {s}, action {a}: probabilities sum to {total}, not 1")
 
 
-def _names(names: Sequence[str] | None, size: int, name: str) -> tuple[str, ...] | None:
+def checked_names(names: Sequence[str] | None, size: int, name: str) -> tuple[str, ...] | None:
+    """Return the names as a tuple, or None where there are none.
+
+    Raises:
+        ValueError: they are no texts, not `size` of them, or two are equal.
+    """
     if names is None:
         return None
     if isinstance(names, str) or not all(isinstance(text, str) for text in names):
         raise ValueError(f"{name} must be a list of texts")
     if len(names) != size:
         raise ValueError(f"{name} must have {size} entries, got {len(names)}")
+    if len(set(names)) < size:
+        first: dict[str, int] = {}
+        for index, text in enumerate(names):
+            if (other := first.setdefault(text, index)) != index:
+                raise ValueError(
+                    f"{name} must differ: {other} and {index} are both {text!r:.60}: rename one"
+                )
     return tuple(names)

@@ -116,7 +116,7 @@ def rows_of_prism(
     third = Path(labels) if labels else _beside(path, ".lab")
     if first is None and second is None:
         raise InputError(
-            f"{path}: no rewards: {path.stem}.srew or {path.stem}.trew must stand beside it"
+            f"{path}: no rewards: put {path.stem}.srew or {path.stem}.trew in the same folder"
         )
     n_states, moves, names, start = _transitions(path, reader)
     resting = _state_rewards(first, n_states, reader) if first else {}
@@ -239,7 +239,7 @@ def _state_rewards(path: Path, n_states: int, reader: Reader) -> dict[int, Fract
     for line in _counted(lines, header, (2,)):
         state = line.index(0, n_states)
         if state in rewards:
-            raise line.error(f"the reward of state {state} stands twice")
+            raise line.error(f"the reward of state {state} is given twice")
         rewards[state] = line.number_at(1, reader)
     return rewards
 
@@ -254,7 +254,7 @@ def _transition_rewards(
     for line in _counted(lines, header, (4,)):
         s, k, t = line.index(0, n_states), line.index(1), line.index(2, n_states)
         if t not in moves.get((s, k), {}) or (s, k, t) in rewards:
-            problem = "stands twice" if (s, k, t) in rewards else "has no transition"
+            problem = "is given twice" if (s, k, t) in rewards else "has no transition"
             raise line.error(f"choice {k} of state {s} to {t} {problem}")
         rewards[s, k, t] = line.number_at(3, reader)
     return rewards

@@ -67,7 +67,13 @@ class Source:
         """
         if self.path is None:
             return _make(self.text, self.options)
-        return self._chain(self._layout())
+        from qdecay_envs.chain import ChainEnv
+
+        layout = self._layout()
+        try:
+            return ChainEnv(layout, **self._layout_options())
+        except (ValueError, TypeError) as error:
+            raise _named(self.text, error) from error
 
     def mdp(self) -> MDP:
         """Return the exact model.
@@ -91,25 +97,25 @@ class Source:
 
     def _model(self, kind: type[MDP]) -> MDP:
         try:
-            if self.path is None or self._schema() == "qdecay.layout":
+            if self.path is None:
                 with held(), user_code(f"{self.text}: it"):
                     return kind.from_env(self.env())
+            if self._schema() == "qdecay.layout":
+                return kind.from_layout(self._layout(), **self._layout_options())
             self._no_options()
             return kind.load(self.path)
         except (ValueError, TypeError) as error:
             raise _named(self.text, error) from error
 
-    def _chain(self, layout: ChainLayout) -> gym.Env[Any, Any]:
+    def _layout_options(self) -> dict[str, Any]:
+        """The options as `ChainEnv` takes them beside its layout."""
         from qdecay.environment_arguments import checked_arguments
         from qdecay_envs.chain import ChainEnv
 
-        try:
-            given = checked_arguments(self.text, self.options, ChainEnv)
-            if "layout" in given:
-                raise InputError(f"{self.text}: is the layout: leave out -k layout")
-            return ChainEnv(layout, **given)
-        except (ValueError, TypeError) as error:
-            raise _named(self.text, error) from error
+        given = checked_arguments(self.text, self.options, ChainEnv)
+        if "layout" in given:
+            raise InputError(f"{self.text}: is the layout: leave out -k layout")
+        return given
 
     def _layout(self) -> ChainLayout:
         from qdecay_envs.layout import ChainLayout

@@ -75,7 +75,7 @@ def _check_pairs(states: NDArray[np.int64], actions: NDArray[np.int64], n_states
         if not (0 <= pair[0] < n_states and pair[1] >= 0):
             raise ValueError(f"state {pair[0]}, action {pair[1]}: S is {n_states}")
         if pair in seen:
-            raise ValueError(f"state {pair[0]}, action {pair[1]}: the pair stands twice")
+            raise ValueError(f"state {pair[0]}, action {pair[1]}: the pair is given twice")
         seen.add(pair)
     missing = set(range(n_states)) - {state for state, _ in seen}
     if missing:

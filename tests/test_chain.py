@@ -247,7 +247,7 @@ BAD_ARGUMENTS: list[tuple[dict[str, Any], type[Exception], str]] = [
     ({"escape": "false"}, TypeError, "escape must be True or False, got 'false'"),
     ({"escape": 1}, TypeError, "got 1"),
     ({"render_mode": "svg"}, ValueError, "render_mode must be None or one of 'ansi'"),
-    ({"layout": ChainLayout.choice(a=["1e400"], b=[0])}, ValueError, "too large for a float"),
+    ({"layout": ChainLayout.choice(a=["1e400"], b=[0])}, ValueError, "too large for floats"),
     (
         {"layout": ChainLayout(tuple((f"b{i}", (TENTH, TENTH)) for i in range(1_000)))},
         ValueError,

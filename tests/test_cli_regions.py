@@ -6,6 +6,7 @@ import json
 import tempfile
 from collections.abc import Callable
 from errno import ENOSPC, EPERM
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -373,34 +374,64 @@ def test_an_empty_certificate_is_rejected(capsys, monkeypatch, tmp_path: Path) -
     assert "rejected" in out
 
 
-@pytest.fixture
-def enormous(tmp_path: Path) -> str:
+SIZES = ["1e400", "1e-400", "1e-310"]  # the last is a float without all its digits
+
+
+def model_and_layout(folder: Path, size: str) -> list[str]:
+    """`size` now, or 4 times as much two steps later: as a model and as a layout, 1 = 4 g^2."""
+    reward, model, layout = Fraction(size), folder / "model.json", folder / "layout.json"
+    rows = [[0, 0, 1, 1, str(reward), True], [0, 1, 1, 1, 0, False]]
+    rows += [[1, 0, 2, 1, 0, False], [2, 0, 2, 1, str(4 * reward), True]]
+    about = {"schema": "qdecay.mdp/1", "n_states": 3, "n_actions": 2, "start": 0}
+    model.write_text(json.dumps({**about, "transitions": rows}))
+    ChainLayout.choice(stay=[reward], move=[0, 0, 4 * reward]).save(layout)
+    return [str(model), str(layout)]
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_rewards_beyond_floats_are_exact(capsys, monkeypatch, tmp_path: Path, size: str) -> None:
+    """They decide where exact numbers do: the breakpoint of 1 = 4 g^2 depends on no unit."""
+    for source in model_and_layout(tmp_path, size):
+        for command in ("regions", "blackwell"):
+            code, out, err = run(capsys, monkeypatch, command, source)
+            assert (code, err) == (0, "")
+            assert "changes at 0.5\n" in out or command == "blackwell"
+            assert max(map(len, out.splitlines())) < 100
+
+
+def test_a_breakpoint_of_400_digits_is_not_printed_whole(
+    capsys, monkeypatch, tmp_path: Path
+) -> None:
     """5 on every step, or 1e400 on every step from the next one on: 5 = 1e400 g."""
     path = tmp_path / "enormous.json"
     rows = [[0, 0, 0, 1, 5, False], [0, 1, 1, 1, 0, False], [1, 0, 1, 1, "1e400", False]]
     about = {"schema": "qdecay.mdp/1", "n_states": 2, "n_actions": 2, "start": 0}
     path.write_text(json.dumps({**about, "transitions": rows}))
-    return str(path)
-
-
-def test_rewards_beyond_floats_are_exact(capsys, monkeypatch, enormous: str) -> None:
-    """They decide where exact numbers do, and a fraction of 400 digits is not printed whole."""
-    code, out, err = run(capsys, monkeypatch, "regions", enormous)
+    code, out, err = run(capsys, monkeypatch, "regions", str(path))
     assert (code, err) == (0, "")
     assert "changes at 5e-400" in out
     assert max(map(len, out.splitlines())) < 100
 
 
+@pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize(
-    "words", [["regions", "--numeric"], ["plot", "-o", "new.svg"], ["report", "-o", "new.html"]]
+    "words",
+    [
+        ["regions", "--numeric"],
+        ["plot", "-o", "new.svg"],
+        ["report", "-o", "new.html"],
+        ["compare"],
+    ],
 )
 def test_rewards_beyond_floats_are_refused_where_floats_are_needed(
-    capsys, monkeypatch, tmp_path: Path, enormous: str, words: list[str]
+    capsys, monkeypatch, tmp_path: Path, size: str, words: list[str]
 ) -> None:
-    """In one line, for a model and for a layout."""
+    """In one line with the file and which way to go, for a model and for a layout."""
     command, *options = words
-    wanted = "too large for"
-    check_refused(capsys, monkeypatch, tmp_path, [command, enormous, *options], wanted)
-    layout = tmp_path / "layout.json"
-    ChainLayout.choice(stay=[1], move=[0, 10**400]).save(layout)
-    check_refused(capsys, monkeypatch, tmp_path, [command, str(layout), *options], wanted)
+    wanted = "too large for floats" if size == "1e400" else "too small for floats"
+    model, layout = model_and_layout(tmp_path, size)
+    for source in [layout] if command == "compare" else [model, layout]:
+        check_refused(capsys, monkeypatch, tmp_path, [command, source, *options], wanted)
+        assert run(capsys, monkeypatch, command, source, *options)[2].startswith(
+            f"qdecay: {source}: "
+        )

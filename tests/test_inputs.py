@@ -118,7 +118,7 @@ def test_a_file_that_tells_no_size_is_read_up_to_the_limit() -> None:
 def test_many_arrays_that_unpack_to_a_lot_are_refused(tmp_path: Path) -> None:
     """Each is small enough; together they are not."""
     with zipfile.ZipFile(tmp_path / "m.npz", "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
-        for name in ("P", "R", "ends"):
+        for name in ("P", "R", "start"):
             with archive.open(f"{name}.npy", "w") as file:
                 np.lib.format.write_array(file, np.zeros((12 << 20,)))
     with pytest.raises(InputError, match="unpacks to more than 256 MiB"):

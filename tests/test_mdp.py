@@ -14,8 +14,11 @@ from models import mdps, two_state_puterman
 from scipy import sparse
 
 from qdecay import MDP, InputError
+from qdecay.float_mdp import FloatMDP
 from qdecay.recover import recover
 from qdecay_envs import ChainLayout
+from qdecay_envs.table import sure
+from qdecay_envs.tabular import TabularEnv
 
 THIRD = Fraction(1, 3)
 
@@ -93,6 +96,8 @@ BAD_OPTIONS = [
     ({"state_names": ["a"]}, "state_names must have 2 entries, got 1"),
     ({"action_names": "ab"}, "action_names must be a list of texts"),
     ({"action_names": [1]}, "action_names must be a list of texts"),
+    ({"state_names": ["a", "a"]}, "state_names must differ: 0 and 1 are both 'a'"),
+    ({"action_names": ["go", "go"]}, "action_names must differ: 0 and 1 are both 'go'"),
 ]
 
 
@@ -241,7 +246,15 @@ BAD_FILES = [
     (json.dumps(GOOD | {"color": 1}), 'unknown key "color"'),
     (json.dumps(GOOD | {"transitions": 3}), '"transitions" must be a list'),
     (json.dumps(GOOD | {"transitions": [3]}), "transition 0 must be a list, got 3"),
-    (json.dumps(GOOD | {"n_states": 1.5}), "n_states must be a whole number"),
+    (json.dumps(GOOD | {"n_states": 1.5}), "n_states must be a whole number >= 1, got 3/2"),
+    (json.dumps(GOOD | {"n_states": 2.0}), "n_states must be a whole number >= 1, got 2.0"),
+    (json.dumps(GOOD | {"start": 0.0}), "start must be a whole number, got 0.0"),
+    (json.dumps(GOOD | {"transitions": [0.5]}), "transition 0 must be a list, got 1/2"),
+    (
+        json.dumps(GOOD | {"transitions": [[0, 0, 0, 1, 1, 1.0]]}),
+        "terminated must be true or false, got 1.0",
+    ),
+    (json.dumps(GOOD | {"n_states": 2, "state_names": ["a", "a"]}), "0 and 1 are both 'a'"),
     (json.dumps(GOOD | {"transitions": [[0, 0, 0, 1, "1/0", False]]}), "zero denominator"),
     ('{"schema": "qdecay.mdp/1", "n_states": NaN}', "NaN"),
 ]
@@ -271,6 +284,14 @@ def test_arrays_as_pymdptoolbox_has_them() -> None:
     per_transition = MDP.from_arrays(FOREST_P, np.repeat(FOREST_R.T[:, :, None], 3, axis=2))
     assert same_model(dense, as_sparse)
     assert same_model(dense, per_transition)
+
+
+def test_the_floats_of_an_environment_have_names_that_differ() -> None:
+    """As its exact model has: a table of two states that are both called a."""
+    env = TabularEnv([[sure(0)], [sure(1)]], state_names=["a", "a"])
+    for kind in (MDP, FloatMDP):
+        with pytest.raises(ValueError, match="state_names must differ: 0 and 1 are both 'a'"):
+            kind.from_env(env)
 
 
 def test_npz_files_are_read(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 
@@ -105,20 +106,36 @@ def test_a_file_of_floats_comes_back(tmp_path_factory, mdp: MDP) -> None:
 BAD_FILES = [
     ({"R": np.zeros((2, 1))}, "the array P is missing"),
     ({"P_data": np.ones(2), "R": np.zeros((2, 1))}, "the array P_indices is missing"),
-    ({"P_indices": np.array([0, 2])}, "indices must be < 2"),
-    ({"P_indptr": np.array([0, 2, 1])}, "indptr must be"),
+    ({"P_indices": np.array([0, 2])}, r"P_indices must be in 0\.\.1, got 0 to 2"),
+    ({"P_indptr": np.array([0, 3, 2])}, "P_indptr must never fall"),
     ({"P_data": np.array([1.0, 0.5])}, r"state 1, action 0: p and ends sum to 0\.5"),
     ({"R": np.zeros(2)}, r"R must have shape \(S, A\)"),
     ({"R": np.array([["a"], ["b"]])}, "R must hold real numbers"),
     ({"start": np.array(2)}, r"start must be in 0\.\.1"),
-    ({"start": np.array([0, 1])}, "start must be one whole number"),
-    ({"ends": np.zeros((1, 2))}, "ends must have the shape of r"),
+    ({"start": np.array([0, 1])}, "start must be one whole number, got an array of shape"),
+    ({"start": np.array(1.0)}, r"start must be a whole number, without a point, got 1\.0"),
+    ({"P_indices": np.array([-1, 0])}, r"P_indices must be in 0\.\.1, got -1 to 0"),
+    ({"P_indices": np.array([0.5, 0])}, "P_indices must hold whole numbers"),
+    ({"P_indices": np.array([0])}, "P_indices must have as many numbers as P_data, 2, got 1"),
+    ({"P_indptr": np.array([0, 1])}, r"P_indptr must have S \* A \+ 1 = 3 numbers"),
+    ({"P_indptr": np.array([0, 1, 1])}, "P_indptr must go from 0 to the length of P_data, 2"),
+    ({"P_data": np.ones((2, 1))}, "P_data must have one dimension"),
+    (
+        {"P_indptr": np.array([0, 2, 2]), "P_data": np.array([0.5, 0.5])},
+        r"state 1, action 0: p and ends sum to 0, not 1 \(R must be nan where the action is una",
+    ),
+    ({"P_data": np.array([1.0, 0.0])}, "state 1, action 0: p and ends sum to 0, not 1"),
+    ({"end": np.zeros((2, 1))}, "unknown array end; did you mean ends. known are P, P_data"),
+    ({"Start": np.array(0)}, "unknown array Start; did you mean start"),
+    ({"gamma": np.array(0.9)}, "unknown array gamma; known are P, P_data, P_indices"),
+    ({"P": np.ones((1, 2, 2)) / 2}, "the arrays P and P_data do not go together: leave one"),
+    ({"ends": np.zeros((1, 2))}, "ends must have the shape of R"),
 ]
 
 
 @pytest.mark.parametrize(("change", "message"), BAD_FILES)
 def test_bad_files_of_floats_are_refused(change: dict, message: str, tmp_path) -> None:
-    """One line says what is wrong, and in which file."""
+    """One line says what is wrong, and in which file; the exact reader refuses each too."""
     path = tmp_path / "bad.npz"
     good = {"P_data": np.ones(2), "P_indices": np.array([1, 0]), "P_indptr": np.array([0, 1, 2])}
     whole = {**good, "R": np.zeros((2, 1)), **change}
@@ -127,6 +144,21 @@ def test_bad_files_of_floats_are_refused(change: dict, message: str, tmp_path) -
         FloatMDP.load(path)
     assert str(error.value).startswith(str(path))
     assert "\n" not in str(error.value)
+    with pytest.raises(ValueError, match=".") as exact:
+        MDP.load(path)
+    assert "sum" in message or re.search(message, str(exact.value))
+
+
+def test_a_dense_file_names_its_start_and_no_endings(tmp_path) -> None:
+    """`start` is taken, `ends` refused with what to do instead, in both ways of reading."""
+    path = tmp_path / "dense.npz"
+    dense = {"P": [[[1.0, 0], [0, 1]], [[0, 1], [0, 1]]], "R": [[1.0, 0], [4, 4]]}
+    np.savez(path, **dense, start=1)
+    assert [kind.load(path).start for kind in (MDP, FloatMDP)] == [1, 1]
+    np.savez(path, **dense, ends=[[0, 0], [1, 1]])
+    for kind in (MDP, FloatMDP):
+        with pytest.raises(InputError, match="P and ends do not go together: give P as P_data"):
+            kind.load(path)
 
 
 def test_float_models_have_no_exact_numbers() -> None:
@@ -149,6 +181,7 @@ def test_the_callers_arrays_stay_as_they_are() -> None:
 
 HALF = sparse.csr_matrix([[0.5, 0.5], [1, 0]])
 BAD = [
+    ((HALF, [[1.0], [1e-310]]), {}, "r must be 0 or in the floats' normal range"),
     ((HALF, [[1.0], [np.inf]]), {}, "r must be finite"),
     ((HALF, [1.0, 2.0]), {}, r"r must have shape \(S, A\)"),
     ((HALF, [[1.0, 2.0]]), {}, r"shape \(S \* A, S\) = \(2, 1\)"),

@@ -147,6 +147,14 @@ def test_gammas_too_close_to_one_have_no_values_rather_than_wrong_ones() -> None
     assert ActionValues(forever).at(1 - Fraction(1, 10**30), [0]) is None
 
 
+@pytest.mark.parametrize("size", ["1e-50", "1e-300"])
+def test_small_rewards_have_all_their_digits(size: str) -> None:
+    """r / 3 for ever is worth r / 3 / (1 - g) = 2 r / 3 at 1/2, also beside rewards of size 1."""
+    rows = [(0, 0, 0, 1, Fraction(size) / 3, False), (1, 0, 1, 1, 1, False)]
+    values = ActionValues(MDP.from_rows(rows, n_states=2, n_actions=1))
+    assert values.at(HALF, [0, 0]) == [float(f"0.666666667{size[1:]}"), 2.0]
+
+
 NUMBERS = [
     [-1, 2], [-10, 11], [-1, 0, 0, 6], [-2, 0, 0, 0, 0, 3], [-1, 1, 1], [1, -100, 100],
     [-1] + [0] * 98 + [110], [1, -4, 1], [-1, 0, 5],

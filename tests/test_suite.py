@@ -197,7 +197,7 @@ BAD: list[tuple[type[TabularEnv], dict[str, Any], type[Exception], str]] = [
     (NChainEnv, {"small": 0.5}, TypeError, "small must be exact, got the float 0.5"),
     (NChainEnv, {"large": None}, TypeError, "large must be an int, a Fraction or text"),
     (NChainEnv, {"large": "much"}, ValueError, "got 'much'"),
-    (NChainEnv, {"large": "1e400"}, ValueError, "too large for a float"),
+    (NChainEnv, {"large": "1e400"}, ValueError, "too large for floats"),
     (NChainEnv, {"render_mode": "svg"}, ValueError, "got 'svg'"),
     (
         RiverSwimEnv,

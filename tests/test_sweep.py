@@ -32,8 +32,8 @@ WRONG = [
     (HEAD + GAMMAS + LEARNERS, 'the key "sources" is missing'),
     (SMALL + "colour = 1\n", "unknown key"),
     (SMALL.replace("0.4", "1.4"), "gammas: must be in [0, 1]"),
-    (SMALL.replace("0.4", "nan"), "not TOML"),
-    (SMALL.replace("0.4", '"4/6"'), "stands there twice"),
+    (SMALL.replace("0.4", "nan"), "nan is no number that can be used here: it must be finite"),
+    (SMALL.replace("0.4", '"4/6"'), "is listed twice"),
     (SMALL.replace("delay = [2, 4]", "delay = []"), "the list is empty"),
     (SMALL.replace("delay = [2, 4]", "delay = [0, 4]"), "delay: must be >= 1"),
     (SMALL.replace("[2, 4]", "10_000_000_000_000"), "delay must be below 100,000"),
@@ -265,13 +265,13 @@ def foreign(path: Path, kind: str) -> str:
     """Make a file that is no store of SMALL; return what a person is told."""
     if kind == "text":
         path.write_text("my notes\n" * 200)
-        return "is no store of a sweep"
+        return "is no store of a sweep: name a new file"
     if kind in ("database", "database in WAL mode"):
         with closing(sqlite3.connect(path)) as connection:
             connection.execute("CREATE TABLE mine (x)")
             if kind == "database in WAL mode":
                 connection.execute("PRAGMA journal_mode = WAL")
-        return "is a database, but no store of a sweep"
+        return "is a database, but no store of a sweep: name a new file"
     if kind == "another sweep":
         sweep_of(SMALL.replace("seeds = 3", "seeds = 2")).run(path, backend="here")
         return "holds another sweep, of 16 cells"

@@ -8,9 +8,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from qdecay import MDP
 from qdecay.errors import InputError
 from qdecay.sweep import Spec, Sweep
 from qdecay.sweep.cells import plan
+from qdecay.sweep.toml import parse
+from qdecay_envs import ChainLayout
 
 GOOD = {
     "schema": '"qdecay.sweep/1"',
@@ -74,14 +77,14 @@ WRONG = [
     ({"sources": "3"}, "sources[0]: must be a table"),
     ({"sources": "[{}]"}, "sources[0]: write source"),
     ({"sources": '[{ source = "a", colour = 1 }]'}, "sources[0].colour: unknown key"),
-    ({"sources": '[{ source = ["a", "a"] }]'}, "sources[0].source: 'a' stands there twice"),
+    ({"sources": '[{ source = ["a", "a"] }]'}, "sources[0].source: 'a' is listed twice"),
     ({"sources": "[{ delay = 0, reward = 6 }]"}, "sources[0].delay: must be >= 1"),
     ({"sources": "[{ delay = 1 }]"}, '"reward" is missing'),
-    ({"sources": "[{ delay = 1, reward = nan }]"}, "not TOML"),
+    ({"sources": "[{ delay = 1, reward = -inf }]"}, "-inf is no number that can be used here"),
     ({"sources": '[{ source = "a", options = { x = 1979-05-27 } }]'}, "dates and times"),
     ({"gammas": "[]"}, "gammas: the list is empty"),
     ({"gammas": "[1.5]"}, "gammas: must be in [0, 1]"),
-    ({"gammas": '["0.5", "1/2"]'}, "gammas: '1/2' stands there twice"),
+    ({"gammas": '["0.5", "1/2"]'}, "gammas: '1/2' is listed twice"),
     ({"gammas": '{ around = "zero" }'}, "gammas.around: must be one of break-even"),
     ({"gammas": '{ around = "break-even", spread = 1 }'}, "gammas.spread: must be in (0, 1)"),
     ({"gammas": '{ around = "break-even", count = 0 }'}, "gammas.count: must be >= 1"),
@@ -173,3 +176,22 @@ def test_a_number_beyond_the_floats_is_refused(value: str) -> None:
     assert len(Sweep(Spec.parse(text.replace("VALUE", "1.7e308"))).plan) == 1
     with pytest.raises(InputError, match="too large for a float"):
         Spec.parse(text.replace("VALUE", value))
+
+
+def test_decimals_of_toml_may_have_underscores() -> None:
+    """As TOML allows them: 1_0.2_5 is 41/4."""
+    assert parse("x = 1_0.2_5", "s.toml").take("x") == Fraction(41, 4)
+
+
+@pytest.mark.parametrize("size", ["1e400", "1e-400"])
+def test_a_model_whose_rewards_have_no_floats_is_refused_before_anything_runs(
+    tmp_path: Path, size: str
+) -> None:
+    """From an MDP file and from a layout, with the place in the spec."""
+    mdp = MDP.from_rows([(0, 0, 0, 1, size, True)], n_states=1, n_actions=1, start=0)
+    mdp.save(tmp_path / "mdp.json")
+    ChainLayout.choice(stay=[size], move=[0, size]).save(tmp_path / "layout.json")
+    for name in ("mdp.json", "layout.json"):
+        given = spec(sources=f"[{{ source = '{tmp_path / name}' }}]")
+        with pytest.raises(InputError, match=r"sources\[0\]: .* too (large|small) for floats"):
+            plan(given)

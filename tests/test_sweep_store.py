@@ -287,7 +287,7 @@ def test_a_store_that_goes_away_is_noticed(tmp_path: Path, way, copy: str, when:
     with Store(path, sweep.plan) as store:
         fill(store, sweep, range(400), 400)
     more = range(405, 410 if when == "before a batch" else 405)
-    message = "overwritten" if way is overwritten else "moved, deleted or replaced"
+    message = "now may be damaged" if way is overwritten else "moved, deleted or replaced"
     with pytest.raises(InputError, match=message), Store(path, sweep.plan) as store:  # noqa: PT012
         fill(store, sweep, range(400, 405))
         way(path, other)

@@ -24,7 +24,7 @@ from itertools import islice
 from typing import Any, Literal, get_args
 
 from qdecay_envs.jsonfile import read_json, write_json
-from qdecay_envs.rational import RationalLike, rational
+from qdecay_envs.rational import RationalLike, rational, written
 
 Ending = Literal["terminate", "repeat", "absorb"]
 Stream = tuple[Fraction, ...]
@@ -234,5 +234,5 @@ def _pair(place: str, pair: Any) -> tuple[Any, Any]:
 
 
 def _shown(value: Any) -> str:
-    text = repr(value)
+    text = written(value)
     return text if len(text) <= 60 else text[:57] + "..."

@@ -10,6 +10,8 @@ import re
 from fractions import Fraction
 from math import isfinite
 from numbers import Rational
+from sys import float_info
+from typing import Any
 
 RationalLike = int | Fraction | Rational | str
 """What `rational` takes: a whole number, a fraction, or text such as "7/10", "0.7", "1e-3"."""
@@ -49,6 +51,33 @@ def rational(value: RationalLike, name: str = "value") -> Fraction:
         mend = f'write "{value!r}" or a Fraction' if isfinite(value) else "it must be finite"
         raise TypeError(f"{name} must be exact, got the float {value!r}: {mend}")
     raise TypeError(f'{name} must be an int, a Fraction or text like "7/10", got {value!r}')
+
+
+def written(value: Any) -> str:
+    """Return a value for a message as it was written: in files 2.0 is read as the fraction 2/1.
+
+    >>> written(Fraction(2)), written(Fraction(1, 2)), written("2")
+    ('2.0', '1/2', "'2'")
+    """
+    if not isinstance(value, Fraction):
+        return repr(value)
+    return f"{value}.0" if value.denominator == 1 else str(value)
+
+
+def nearest_float(value: Fraction) -> float:
+    """Return the nearest float of a number that floats hold with all their digits.
+
+    Raises:
+        ValueError: it is 2^1024 or more in size, or below 2^-1022 and not 0; the message goes on
+            after the number's name.
+    """
+    try:
+        number = float(value)
+    except OverflowError as error:
+        raise ValueError("is too large for floats: give rewards in a larger unit") from error
+    if value and abs(number) < float_info.min:
+        raise ValueError("is too small for floats: give rewards in a smaller unit")
+    return number
 
 
 def _parse(text: str, name: str) -> Fraction:

@@ -20,6 +20,8 @@ from typing import Any
 
 import gymnasium as gym
 
+from qdecay_envs.rational import nearest_float
+
 Outcome = tuple[int, Fraction, bool]
 """Next state, reward, and whether the episode ends."""
 
@@ -101,15 +103,15 @@ def rounded(table: Sequence[Sequence[ExactRow]]) -> FloatTable:
     """Return the table with the nearest floats.
 
     Raises:
-        ValueError: a reward is beyond the floats.
+        ValueError: a reward is too large or too small for floats.
     """
     try:
         return [
-            [[(float(p), t, float(r), ended) for p, t, r, ended in row] for row in rows]
+            [[(float(p), t, nearest_float(r), ended) for p, t, r, ended in row] for row in rows]
             for rows in table
         ]
-    except OverflowError as error:
-        raise ValueError("a reward is too large for a float: the limit is 1.8e308") from error
+    except ValueError as error:
+        raise ValueError(f"a reward {error}") from error
 
 
 def reward_noise(env: gym.Env[Any, Any]) -> float:

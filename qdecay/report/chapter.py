@@ -280,11 +280,12 @@ def read_chapter(source: Source, *, max_seconds: float | None = None) -> Chapter
         max_seconds: limit on reading it and on the search for regions.
 
     Raises:
-        InputError: the source cannot be read as a finite model.
+        InputError: the source cannot be read as a finite model, or its rewards have no floats.
         BudgetExceeded: max_seconds ran out.
     """
     with time_limit(max_seconds):
         mdp = source.mdp()
+        _require_floats(mdp, source)
         regions = policy_regions(mdp, max_seconds=max_seconds)
     env = _env(source)
     if env is None:
@@ -294,6 +295,14 @@ def read_chapter(source: Source, *, max_seconds: float | None = None) -> Chapter
         return Chapter(source, mdp, regions, board=board_of(env))
     plain = not (chain.slip or chain.escape or chain.reward_noise)
     return Chapter(source, mdp, regions, chain.layout, plain)
+
+
+def _require_floats(mdp: MDP, source: Source) -> None:
+    """Refuse what a picture cannot show before the search for regions takes its time."""
+    try:
+        _ = mdp.r
+    except ValueError as error:
+        raise InputError(f"{source.text}: {error}") from error
 
 
 def _env(source: Source) -> gym.Env[Any, Any] | None:

@@ -1,7 +1,8 @@
 r"""Optimal action values at given discount factors, correct to the digits shown.
 
 At a gamma whose optimal policy is known, v solves (I - gamma P) v = r. Floats solve it, and
-fixed-point integers with 256 binary places correct the answer: with the residual
+fixed-point integers correct the answer, with 256 binary places of a unit that is no larger than
+the smallest reward: with the residual
 d = r + gamma P v - v, taken in integers,
 
     |v - v*| <= max |d| / (1 - gamma),
@@ -13,21 +14,21 @@ floats have. What remains is far below the nine digits that are kept. Equal valu
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from math import lcm
+from math import frexp, lcm
 from typing import Any
 
 import numpy as np
 from scipy import sparse
 from scipy.sparse.linalg import splu
 
-from qdecay.errors import InputError
+from qdecay.errors import InputError, input_errors
 from qdecay.exact.algebraic import AlgebraicNumber
 from qdecay.mdp import MDP
 from qdecay.report.samples import Gamma, Sample
 
 _BITS = 256
 _ONE = 1 << _BITS
-_ENOUGH = 2.0**-140  # the error accepted in v, in reward units
+_ENOUGH = 2.0**-140  # the error accepted in v, in the model's unit
 _MAX_ROUNDS = 60
 _DIGITS = 9
 
@@ -40,14 +41,21 @@ class ActionValues:
     Attributes:
         rows: the distinct pairs.
         row_of: the number in `rows` of each available (state, action).
+
+    Raises:
+        InputError: a reward is too large or too small for floats.
     """
 
     def __init__(self, mdp: MDP) -> None:
         self.mdp = mdp
+        with input_errors():
+            sizes = np.abs(mdp.r[mdp.available])
+        least = float(sizes[sizes > 0].min(initial=1.0))
+        self._places = _BITS - min(0, frexp(least)[1])  # binary places of rewards and values
         self._scale = lcm(*(p.denominator for p in mdp.exact_probability), 1)
         self.row_of: dict[tuple[int, int], int] = {}
         numbers: dict[_Row, int] = {}
-        for pair, row in _rows(mdp, self._scale).items():
+        for pair, row in _rows(mdp, self._scale, self._places).items():
             self.row_of[pair] = numbers.setdefault(row, len(numbers))
         self.rows = list(numbers)
         self._latest: tuple[tuple[int | None, ...], _Chosen] | None = None
@@ -69,7 +77,7 @@ class ActionValues:
             v = self._values(fixed, policy)
             if v is None:
                 return None
-            return [_rounded(self._row_value(row, fixed, v)) for row in self.rows]
+            return [_rounded(self._row_value(row, fixed, v), self._places) for row in self.rows]
         except OverflowError as error:
             raise InputError(
                 "values are too large for the floats of a picture: give rewards in a larger unit"
@@ -131,7 +139,7 @@ class _Chosen:
             return None
 
 
-def _rows(mdp: MDP, scale: int) -> dict[tuple[int, int], _Row]:
+def _rows(mdp: MDP, scale: int, places: int) -> dict[tuple[int, int], _Row]:
     """The reward in fixed point and the weights, `scale` in all, of every available pair."""
     ahead: dict[tuple[int, int], dict[int, int]] = {pair: {} for pair in mdp.exact_r}
     columns = (mdp.state, mdp.action, mdp.next_state, mdp.terminated)
@@ -140,7 +148,7 @@ def _rows(mdp: MDP, scale: int) -> dict[tuple[int, int], _Row]:
         if not terminated:
             ahead[s, a][t] = ahead[s, a].get(t, 0) + int(p * scale)
     return {
-        pair: (round(reward * _ONE), tuple(sorted(ahead[pair].items())))
+        pair: (round(reward * (1 << places)), tuple(sorted(ahead[pair].items())))
         for pair, reward in mdp.exact_r.items()
     }
 
@@ -150,10 +158,10 @@ def _fixed_gamma(gamma: Gamma) -> int:
     return round(near * _ONE)
 
 
-def _rounded(value: int) -> float:
+def _rounded(value: int, places: int) -> float:
     if abs(value) < 2 ** (_BITS - 120):
         return 0.0
-    return float(f"{value / _ONE:.{_DIGITS}g}")
+    return float(f"{value / (1 << places):.{_DIGITS}g}")
 
 
 def curves(

@@ -8,7 +8,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from qdecay.errors import InputError
 from qdecay.stores import SWEEP_APPLICATION_ID, is_probe_store
@@ -32,15 +32,29 @@ _TOLD = {
     "SQLITE_FULL": "the disk is full: free some space and run the same command again; what was "
     "stored is kept",
     "SQLITE_BUSY": "another program has locked it: wait for it, or close it",
-    "SQLITE_NOTADB": "is no store of a sweep: name a new file",
-    "SQLITE_CORRUPT": "is damaged: restore a copy, or name a new file",
     "SQLITE_CANTOPEN": "cannot be opened: is the folder there, and can it be written to?",
     "SQLITE_READONLY": "cannot be written to",
 }
 
 
+class Mend(NamedTuple):
+    """What a person can do about a file that cannot be used, by what it was to be used for.
+
+    Attributes:
+        foreign: where it is no store.
+        otherwise: what the line about a store that was one ends with.
+    """
+
+    foreign: str
+    otherwise: str
+
+
+TO_WRITE = Mend("name a new file", ", or name a new file")
+TO_READ = Mend("name the file that `qdecay sweep -o` wrote", "")
+
+
 @contextmanager
-def told(path: Path) -> Iterator[None]:
+def told(path: Path, mend: Mend) -> Iterator[None]:
     """Tell SQLite's errors, and a text that is none, in one line.
 
     Raises:
@@ -49,14 +63,18 @@ def told(path: Path) -> Iterator[None]:
     try:
         yield
     except UnicodeDecodeError as error:
-        raise InputError(f"{path}: {_TOLD['SQLITE_CORRUPT']}") from error
+        raise InputError(f"{path}: is damaged: restore a copy{mend.otherwise}") from error
     except sqlite3.Error as error:
         name = getattr(error, "sqlite_errorname", None) or ""
-        known = [text for code, text in _TOLD.items() if name.startswith(code)]
+        texts = _TOLD | {
+            "SQLITE_NOTADB": f"is no store of a sweep: {mend.foreign}",
+            "SQLITE_CORRUPT": f"is damaged: restore a copy{mend.otherwise}",
+        }
+        known = [text for code, text in texts.items() if name.startswith(code)]
         if name == "SQLITE_NOTADB" and is_probe_store(path):
             known = ["is the store of a probe, not of a sweep: name another file"]
         if not name:  # Python's own: text that is no UTF-8
-            known = [f"is damaged ({error}): restore a copy, or name a new file"]
+            known = [f"is damaged ({error}): restore a copy{mend.otherwise}"]
         raise InputError(f"{path}: {known[0] if known else error}") from error
 
 
@@ -93,8 +111,8 @@ def refuse_other_names(path: Path) -> None:
     """
     if path.exists() and (names := path.stat().st_nlink) > 1:
         raise InputError(
-            f"{path}: has {names} names (hard links), and its log would go by one of them: remove "
-            f"the others, or copy it to a new file"
+            f"{path}: has {names} names (hard links), and its log would have only one of them: "
+            f"remove the other names, or copy it to a new file"
         )
     if _is_mounted_alone(path):
         raise InputError(
@@ -111,7 +129,7 @@ def _is_mounted_alone(path: Path) -> bool:
     return False
 
 
-def refuse_foreign(path: Path) -> None:
+def refuse_foreign(path: Path, mend: Mend) -> None:
     """Raise InputError where a file is neither a store nor blank, and make nothing beside it.
 
     A database in WAL mode gets files beside it as soon as it is read, save where SQLite is told
@@ -120,30 +138,30 @@ def refuse_foreign(path: Path) -> None:
     log = Path(f"{os.path.realpath(path)}-wal")
     with closing(connect(path, "ro" if log.exists() else "ro&immutable=1")) as connection:
         if not is_blank(connection):
-            _require_ours(connection, path)
+            _require_ours(connection, path, mend)
 
 
-def require_store(connection: sqlite3.Connection, path: Path) -> None:
+def require_store(connection: sqlite3.Connection, path: Path, mend: Mend) -> None:
     """Raise InputError unless the database is a sound store of this schema version."""
-    _require_ours(connection, path)
+    _require_ours(connection, path, mend)
     fault = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
     if fault != "ok":
         reason = " ".join(str(fault).split())
-        raise InputError(f"{path}: is damaged ({reason}): restore a copy, or name a new file")
+        raise InputError(f"{path}: is damaged ({reason}): restore a copy{mend.otherwise}")
 
 
-def _require_ours(connection: sqlite3.Connection, path: Path) -> None:
+def _require_ours(connection: sqlite3.Connection, path: Path, mend: Mend) -> None:
     if _pragma(connection, "application_id") != SWEEP_APPLICATION_ID:
-        raise InputError(f"{path}: is a database, but no store of a sweep: name a new file")
+        raise InputError(f"{path}: is a database, but no store of a sweep: {mend.foreign}")
     found = _pragma(connection, "user_version")
     if found != SCHEMA_VERSION:
         raise InputError(
             f"{path}: has schema version {found}, and this qdecay reads {SCHEMA_VERSION}: use the "
-            f"version that wrote it, or name a new file"
+            f"version that wrote it{mend.otherwise}"
         )
     made = "SELECT name, sql FROM sqlite_master WHERE name NOT GLOB 'sqlite_*'"
     if dict(connection.execute(made).fetchall()) != TABLES:
-        raise InputError(f"{path}: its tables are not those of a sweep: name a new file")
+        raise InputError(f"{path}: its tables are not those of a sweep: {mend.foreign}")
 
 
 def create(connection: sqlite3.Connection) -> None:

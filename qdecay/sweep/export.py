@@ -19,7 +19,7 @@ from typing import Any
 from qdecay.errors import InputError
 from qdecay.extras import require
 from qdecay.outputs import TABLES, check_output
-from qdecay.sweep.database import connect, json_object, refuse_foreign, require_store, told
+from qdecay.sweep.database import TO_READ, connect, json_object, refuse_foreign, require_store, told
 from qdecay.sweep.toml import canonical
 from qdecay_envs.files import replacing
 from qdecay_envs.rational import rational
@@ -65,10 +65,10 @@ def open_store(path: Path) -> Iterator[Connection]:
     """
     if not path.is_file():
         raise InputError(f"{path}: there is no such file")
-    with told(path):
-        refuse_foreign(path)
+    with told(path, TO_READ):
+        refuse_foreign(path, TO_READ)
         with closing(connect(path, "ro")) as connection:
-            require_store(connection, path)
+            require_store(connection, path, TO_READ)
             yield connection
 
 

@@ -70,6 +70,7 @@ class SourceSettings:
                 with user_code(f"{self.text}: it"):
                     mdp = MDP.from_env(env)
             start = self._start(mdp)
+            _ = mdp.reward  # refuses, before anything runs, what the learners' floats cannot hold
         except (TypeError, ValueError, OSError) as error:
             raise InputError(f"{self.place}: {' '.join(str(error).split())}") from error
         document = json.dumps(mdp_document(mdp), separators=(",", ":"))

@@ -34,6 +34,7 @@ from qdecay.errors import InputError
 from qdecay.outputs import check_output
 from qdecay.sweep.cells import Plan
 from qdecay.sweep.database import (
+    TO_WRITE,
     connect,
     create,
     is_blank,
@@ -91,10 +92,10 @@ class Store:
         self.done = bytearray(len(plan))
         check_output(self.path)
         refuse_other_names(self.path)
-        with ExitStack() as stack, told(self.path):
+        with ExitStack() as stack, told(self.path, TO_WRITE):
             reader = stack.enter_context(ExitStack())
             if self._file.exists() and self._file.stat().st_size:
-                refuse_foreign(self._file)
+                refuse_foreign(self._file, TO_WRITE)
                 # While it reads, a refusal that closes the other one moves no log into the file.
                 reader.enter_context(closing(reading(self._file)))
             self._connection = stack.enter_context(closing(connect(self._file, "rwc")))
@@ -146,7 +147,7 @@ class Store:
                 another run has taken it over.
         """
         self._require_in_place()
-        with told(self.path):
+        with told(self.path, TO_WRITE):
             try:
                 for part in rows:
                     self._connection.executemany(_INSERT, self._columns(part))
@@ -191,8 +192,8 @@ class Store:
             )
         if now.size < before.size or now.ours < before.ours:
             raise InputError(
-                f"{self.path}: was overwritten while this run wrote to it: its rows are lost; copy "
-                f"there again what is to stand there"
+                f"{self.path}: was overwritten while this run wrote to it: its rows are lost, "
+                f"and the file there now may be damaged: copy it there again"
             )
 
     def _look_from_outside(self) -> _Seen | None:
@@ -260,7 +261,7 @@ class Store:
             create(self._connection)
             self._describe()
         else:
-            require_store(self._connection, self.path)
+            require_store(self._connection, self.path, TO_WRITE)
             self._require_this_sweep(self._connection)
             self._read_done(self._connection)
 

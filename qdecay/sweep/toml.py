@@ -41,8 +41,15 @@ def parse(text: str, name: str) -> Table:
     with input_errors(), decoding(name, problem="not TOML: "):
         if any(piece.count(".") > _MAX_PARTS for piece in _BETWEEN_DOTTED.split(text)):
             raise ValueError(f"a key or a text has more than {_MAX_PARTS} dots")
-        entries = tomllib.loads(text, parse_float=lambda t: rational(t, "a number"))
+        entries = tomllib.loads(text, parse_float=lambda decimal: _fraction(decimal, name))
     return Table(name, "", entries)
+
+
+def _fraction(decimal: str, name: str) -> Fraction:
+    """Return the fraction that a decimal of TOML spells, which may have underscores."""
+    if decimal.lstrip("+-") in ("inf", "nan"):
+        raise InputError(f"{name}: {decimal} is no number that can be used here: it must be finite")
+    return rational(decimal.replace("_", ""), "a decimal")
 
 
 class Table:
@@ -102,7 +109,7 @@ class Table:
                 self.refuse(str(error), key)
             meant = canonical(found[-1])
             if meant in seen:
-                self.refuse(f"{shown(entry)} stands there twice", key)
+                self.refuse(f"{shown(entry)} is listed twice", key)
             seen.add(meant)
         if not found:
             self.refuse("the list is empty: give at least one value", key)
