@@ -239,7 +239,10 @@ def test_rewards_beyond_a_picture_are_told_with_the_file(
     output = "x.html" if command == "report" else "x.svg"
     code, out, err = run(capsys, monkeypatch, command, "huge.json", "-o", output, *extra)
     assert (code, out) == (2, "")
-    assert err.startswith("qdecay: huge.json: values are too large") and err.count("\n") == 1
+    assert err.startswith(
+        "qdecay: huge.json: state 0, action 0: the reward is too large for floats"
+    )
+    assert err.count("\n") == 1
     assert not Path(output).exists()
 
 
