@@ -7,7 +7,7 @@ from typing import Any
 
 from qdecay.errors import InputError
 
-MAX_TRANSITIONS = 500_000  # states as well
+MAX_TRANSITIONS = 400_000  # states as well
 MAX_RECOVERED = 250_000  # of floats, which take twice as long
 MAX_PAIRS = 5_000_000
 _MEND = "an .npz is read in floats by `qdecay regions --numeric` and FloatMDP.load, up to 256 MiB"
