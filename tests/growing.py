@@ -222,8 +222,8 @@ GROWN: dict[str, Grown] = {
     "json: keys": Grown(READ, numbered_json(lambda i: f'"{i}":1,', "{", '"a":1}')),
     "json: states": Grown(READ, mdp(50_000_000, lambda i: "[0,0,0,1,1,true],", 200)),
     "json: equal rows": Grown(READ, mdp(1, lambda i: "[0,0,0,1,1,true],")),
-    "json: rows": Grown(READ, mdp(400_000, lambda i: f"    [{i}, 0, 0, 1, 1, false],\n", 15 * MIB)),
-    "json: rows of one": Grown(READ, mdp(400_000, lambda i: f"[{i},0,0,1,{i}.5,true],", 13 * MIB)),
+    "json: rows": Grown(READ, mdp(400_000, lambda i: f"    [{i}, 0, 0, 1, 1, false],\n", 12 * MIB)),
+    "json: rows of one": Grown(READ, mdp(400_000, lambda i: f"[{i},0,0,1,{i}.5,true],", 10 * MIB)),
     "json: rows of long denominators": Grown(
         READ, mdp(9, lambda i: f'[{i % 9},0,0,"1/{10**3990 + i}",1,true],')
     ),
