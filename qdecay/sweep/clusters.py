@@ -40,8 +40,8 @@ class Dask:
         address = scheduler or settings.get("scheduler-address", None)
         if address is None:
             raise InputError("the backend dask: name its scheduler, such as tcp://host:8786")
-        for name in ("distributed.client", "tornado.application"):
-            # That the scheduler is gone is told once, not by a traceback for each who noticed.
+        for name in ("distributed", "distributed.client", "tornado.application"):
+            # That the scheduler is gone is told once, not by each part of it that noticed.
             logging.getLogger(name).setLevel(logging.CRITICAL)
         self._gone = (
             f"{address}: the Dask scheduler is gone; run again to go on from what is stored"
