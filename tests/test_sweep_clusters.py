@@ -52,7 +52,7 @@ def dask() -> Iterator[Any]:
 def ray() -> Iterator[Any]:
     """A Ray of two workers on this machine, which this program is connected to."""
     ray = pytest.importorskip("ray")
-    ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False)
+    ray.init("local", num_cpus=2, include_dashboard=False, log_to_driver=False)
     yield ray
     ray.shutdown()
 
