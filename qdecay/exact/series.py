@@ -90,7 +90,7 @@ class PolicySeries:
                 zero[i] = not self._residues_of(row, count, live)[0].any()
             return zero
         for terms in self._terms(self._rows(pairs), order + 1):
-            zero &= ~terms.any(axis=1)
+            zero &= ~(terms != 0).any(axis=1)  # any() of objects is no bool in numpy 1
         return zero
 
     def foresee(self, pairs: NDArray[np.int64]) -> None:
