@@ -79,7 +79,7 @@ def names(values: Any, name: str, size: int) -> tuple[str, ...] | None:
 
     Raises:
         TypeError: `values` is no list of texts.
-        ValueError: there are not `size` of them, or two are equal.
+        ValueError: there are not `size` of them.
     """
     if values is None:
         return None
