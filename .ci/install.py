@@ -34,11 +34,11 @@ print(env.render().shape)" """,
     "umb": "python -c 'import umbi; umbi.umb.read; umbi.ats.explicit_umb_to_explicit_ats'",
     "sb3": """python -c "import qdecay, stable_baselines3
 stable_baselines3.DQN('MlpPolicy', 'qdecay/StayOrMove-v0').learn(200)" """,
-    "dask": f"""python -c "import sys, distributed; from qdecay.cli import main
+    "dask": f"""python -c "import sys, distributed; from qdecay.cli.app import main
 with distributed.LocalCluster(n_workers=1, processes=False, dashboard_address=None) as cluster:
     sys.argv[1:] = [*'{SWEEP} --backend dask --scheduler'.split(), cluster.scheduler_address]
     main()" """,
-    "ray": f"""python -c "import sys, ray; from qdecay.cli import main
+    "ray": f"""python -c "import sys, ray; from qdecay.cli.app import main
 ray.init('local', num_cpus=1, include_dashboard=False, log_to_driver=False)
 sys.argv[1:] = '{SWEEP} --backend ray'.split()
 main()" """,

@@ -36,7 +36,7 @@ from scipy import sparse
 from scipy.sparse.linalg import splu
 
 from qdecay.exact.regions import PolicyRegions, policy_regions
-from qdecay.mdp import MDP
+from qdecay.model.mdp import MDP
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from playwright.sync_api import sync_playwright
 
-from qdecay.cli_report import report
+from qdecay.cli.report import report
 
 STEPS = """async () => {
   const slider = document.getElementById('gamma'), times = [];

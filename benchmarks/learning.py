@@ -26,8 +26,8 @@ import numpy as np
 
 import qdecay_envs  # noqa: F401
 from qdecay.learning import learned_thresholds, q_learning, q_learning_many
-from qdecay.mdp import MDP
-from qdecay.source import HOMEWORK
+from qdecay.model.mdp import MDP
+from qdecay.model.source import HOMEWORK
 
 EXACT = [1 / 2, 1 / 3, 6 ** (-1 / 3), 110 ** (-1 / 99)]
 FLAGS = ["-O3", "-march=native", "-ffp-contract=off", "-fno-trapping-math"]

@@ -25,7 +25,7 @@ import gymnasium as gym
 import numpy as np
 
 from qdecay.learning import q_learning
-from qdecay.mdp import MDP
+from qdecay.model.mdp import MDP
 
 GAMMA, EPSILON, ALPHA, EPISODES = 0.95, 0.1, 0.1, 300
 Case = Callable[[], int]

@@ -25,8 +25,8 @@ from typing import Any
 import gymnasium as gym
 from planning import lake, maze, print_versions, random_model
 
-from qdecay import MDP, policy_regions
-from qdecay.float_mdp import FloatMDP
+from qdecay import MDP, numeric_policy_regions, policy_regions
+from qdecay.model.float_mdp import FloatMDP
 
 CASES = {
     "random": lambda n: random_model(n),
@@ -43,10 +43,10 @@ TOLD = (
 
 def once(case: str, size: int, points: int | None) -> dict[str, Any]:
     """Solve one model, once everything is compiled, and say what it took."""
-    policy_regions(CASES[case](64), method="numeric", points=5)
+    numeric_policy_regions(CASES[case](64), points=5)
     mdp = CASES[case](size)
     start, began = time.perf_counter(), time.process_time()
-    found = policy_regions(mdp, method="numeric", points=points)
+    found = numeric_policy_regions(mdp, points=points)
     return {
         "case": case,
         "model": repr(mdp),
@@ -73,13 +73,13 @@ def growth(cases: list[str], sizes: list[int], points: int | None) -> None:
 
 
 def beside_exact(points: int | None) -> None:
-    policy_regions(CASES["lake"](64), method="numeric", points=5)
+    numeric_policy_regions(CASES["lake"](64), points=5)
     for env_id in EXACT:
         env = gym.make(env_id)
         start = time.perf_counter()
         exact = policy_regions(MDP.from_env(env))
         middle = time.perf_counter()
-        found = policy_regions(FloatMDP.from_env(env), method="numeric", points=points)
+        found = numeric_policy_regions(FloatMDP.from_env(env), points=points)
         end = time.perf_counter()
         known = {
             (s, float(point.gamma)) for point in exact.breakpoints for s in point.changes

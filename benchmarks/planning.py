@@ -38,7 +38,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from qdecay.float_mdp import FloatMDP
+from qdecay.model.float_mdp import FloatMDP
 from qdecay.planning import optimal_values, value_iteration, value_over_gammas
 
 Values = NDArray[np.float64]

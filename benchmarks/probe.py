@@ -27,7 +27,7 @@ sys.path[:0] = [
 ]
 
 import qdecay  # noqa: E402
-from qdecay.probe import BATTERY, Setting, diagnose, sb3_agent, tabular_agent  # noqa: E402
+from qdecay.probing import BATTERY, Setting, diagnose, sb3_agent, tabular_agent  # noqa: E402
 
 NOISY = Setting("noisy rewards", reward_noise=0.05)
 GAMMAS = (0.5, 0.9, 0.99)

@@ -8,8 +8,8 @@ always worth twice the constant one, and over gamma, where it is fixed and the r
 at the exact break-even gamma. Beside them stand the expected steps of a uniformly random walk to
 the large reward, W(n) = 2**(n+1) - 2, and of an epsilon-greedy agent whose every success is a
 random step, W(n) = (p**-n - 1) / (1 - p) with p = epsilon / 2 (without luck), or that is paid on
-its first visit of the last state (with luck); see `qdecay.exploration`. With FOLDER, the four plots
-are saved there.
+its first visit of the last state (with luck); see `qdecay.comparison.learning_times`. With FOLDER,
+the four plots are saved there.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from qdecay.exploration import (
+from qdecay.comparison.learning_times import (
     EXPLORERS,
     Game,
     LearningTime,
     learning_times,
     random_walk_steps,
 )
-from qdecay.report.plots import save_learning_times
+from qdecay.report.plots.style import save_learning_times
 
 SEEDS, STEPS = 10, 20_000
 SWEEPS: dict[str, dict[str, Any]] = {

@@ -34,8 +34,9 @@ import numpy as np
 sys.path[:0] = [str(Path(__file__).resolve().parents[1] / folder) for folder in ("envs", "")]
 
 from qdecay import Sweep  # noqa: E402
-from qdecay.learning import batch, kernels  # noqa: E402
-from qdecay.learning.compiled_run import Ground  # noqa: E402
+from qdecay.learning import batch  # noqa: E402
+from qdecay.learning.compiled import one_step  # noqa: E402
+from qdecay.learning.model_run import Ground  # noqa: E402
 from qdecay.learning.run import Budget, RunSettings  # noqa: E402
 from qdecay.sweep import Spec  # noqa: E402
 
@@ -86,7 +87,7 @@ class Kernel:
         for loop, runs in self.groups:
             runs.over[0] = 0
             loop(runs)
-        assert all((runs.places[:, kernels.STEPS] == self.steps).all() for _, runs in self.groups)
+        assert all((runs.places[:, one_step.STEPS] == self.steps).all() for _, runs in self.groups)
         return np.concatenate([runs.values[0].argmax(axis=1) for _, runs in self.groups]).tolist()
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from PIL import Image
 from playwright.sync_api import sync_playwright
 
-from qdecay.cli_report import report
+from qdecay.cli.report import report
 
 FOLDER = Path(__file__).parent / "figures"
 WIDTH, HEIGHTS = 1180, {"homework": 560, "lake": 1010}

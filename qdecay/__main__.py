@@ -1,6 +1,6 @@
 """`python -m qdecay` is the command line."""
 
-from qdecay.cli import main
+from qdecay.cli.app import main
 
 if __name__ == "__main__":
     main()

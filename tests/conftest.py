@@ -27,15 +27,18 @@ def mutate(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[..., Any]], No
     """Put another target into the learners' compiled and into their readable loop."""
     import numba
 
-    from qdecay.learning import kernels, tabular
+    from qdecay.learning import tabular
+    from qdecay.learning.compiled import one_step
 
     def put(target: Callable[..., Any]) -> None:
         options = {"error_model": "numpy", "_nrt": False}
         monkeypatch.setattr(tabular, "_one_step_target", target)
-        monkeypatch.setattr(kernels, "one_step_target", numba.njit(target, **options))
+        monkeypatch.setattr(one_step, "one_step_target", numba.njit(target, **options))
         # No short cut: the target alone decides what follows a terminated step.
-        monkeypatch.setattr(kernels, "looked_ahead", numba.njit(lambda terminated: True, **options))
-        monkeypatch.setattr(kernels, "compiled", numba.njit(**options))  # not from the disk
-        monkeypatch.setattr(kernels, "_kernel", functools.cache(kernels._kernel.__wrapped__))
+        monkeypatch.setattr(
+            one_step, "looked_ahead", numba.njit(lambda terminated: True, **options)
+        )
+        monkeypatch.setattr(one_step, "compiled", numba.njit(**options))  # not from the disk
+        monkeypatch.setattr(one_step, "_kernel", functools.cache(one_step._kernel.__wrapped__))
 
     return put

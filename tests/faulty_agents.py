@@ -2,7 +2,7 @@
 
 They act at random, keep what happened, and sweep over it until nothing changes: Q-learning on a
 replay memory, with the mean of each state's and action's targets. `FAULTY` names the fault of each
-as `qdecay.probe.diagnose` does.
+as `qdecay.probing.diagnose` does.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import gymnasium as gym
 import numpy as np
 
 import qdecay
-from qdecay.probe import tabular_agent
+from qdecay.probing import tabular_agent
 
 
 @dataclass(frozen=True)

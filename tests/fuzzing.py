@@ -27,7 +27,7 @@ from typing import Any
 import numpy as np
 import typer
 
-from qdecay import cli
+from qdecay.cli import app as cli
 
 SECONDS, BYTES = 5, 2**30
 ODD = [

@@ -21,7 +21,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from qdecay.recover import is_typed
+from qdecay.model.readers.recover import is_typed
 
 MIB = 2**20
 READ, READ_FLOATS = ("mdp",), ("float_mdp",)  # methods of a Source
@@ -349,9 +349,9 @@ _CHILD = """
 import pathlib, resource, sys, time
 resource.setrlimit(resource.RLIMIT_CPU, ({seconds}, {seconds}))
 sys.argv = ["qdecay", *{arguments!r}]
-from qdecay import cli
+from qdecay.cli import app as cli
 from qdecay.errors import InputError
-from qdecay.source import Source
+from qdecay.model.source import Source
 try:
     if hasattr(Source, sys.argv[1]):
         getattr(Source(sys.argv[2]), sys.argv[1])()

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import typer
 
-from qdecay import cli
+from qdecay.cli import app as cli
 
 
 def commands() -> dict[str, Any]:

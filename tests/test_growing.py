@@ -19,14 +19,14 @@ from growing import GROWN, hand_over
 from shell import run
 
 from qdecay.errors import BudgetExceeded, InputError
-from qdecay.exact.budget import Budget, time_limit
-from qdecay.float_mdp import FloatMDP
-from qdecay.limits import MAX_PAIRS, MAX_RECOVERED, MAX_TRANSITIONS
-from qdecay.mdp import MDP
-from qdecay.probe.identity import Identity
-from qdecay.probe.question import SETTINGS, Question
-from qdecay.probe.trials import Store
-from qdecay.recover import _MAX_DENOMINATOR, _nearest
+from qdecay.exact.solver.budget import Budget, time_limit
+from qdecay.model.float_mdp import FloatMDP
+from qdecay.model.mdp import MDP
+from qdecay.model.readers.limits import MAX_PAIRS, MAX_RECOVERED, MAX_TRANSITIONS
+from qdecay.model.readers.recover import _MAX_DENOMINATOR, _nearest
+from qdecay.probing.identity import Identity
+from qdecay.probing.question import SETTINGS, Question
+from qdecay.probing.trials import Store
 from qdecay.sweep.toml import parse
 
 QUICK = ["npz: u8", "npz: members", "npz: no axis", "json: states", "tra: newlines"]
@@ -156,7 +156,7 @@ def test_reading_counts_towards_the_limit_of_time(capsys, monkeypatch, tmp_path:
         while True:
             time.sleep(0.01)
 
-    monkeypatch.setattr("qdecay.files.mdp_arguments", slowly)
+    monkeypatch.setattr("qdecay.model.readers.files.mdp_arguments", slowly)
     for command in ("regions", "blackwell"):
         code, out, err = run(capsys, monkeypatch, command, "m.json", "--max-seconds", "0.1")
         assert (code, out) == (2, "")

@@ -49,7 +49,7 @@ def test_help_loads_nothing_heavy() -> None:
         import atexit, sys
         atexit.register(lambda: print([m for m in ({heavy}) if m in sys.modules]))
         sys.argv = ["qdecay", "--help"]
-        from qdecay.cli import main
+        from qdecay.cli.app import main
         main()
     """
     assert python(code).splitlines()[-1] == "[]"

@@ -4,7 +4,7 @@ import tempfile
 from pathlib import Path
 
 from qdecay import Sweep, phase_diagram
-from qdecay.report.phase_plot import save_phase
+from qdecay.report.plots.phase import save_phase
 from qdecay.sweep import Spec
 
 SPEC = """

@@ -1,7 +1,7 @@
 """What decompressors, codecs and parsers raise on damaged bytes, told in one line.
 
-Each name stands in the documentation of the module that raises it; `tests/test_decoding.py` goes
-through the table.
+Each name stands in the documentation of the module that raises it;
+`tests/envs/test_decoding.py` goes through the table.
 """
 
 from __future__ import annotations

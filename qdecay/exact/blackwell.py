@@ -10,23 +10,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from qdecay.exact.algebraic import AlgebraicNumber, isolate_quickly
-from qdecay.exact.ball import NoBound, Window, ends, steps_ahead
-from qdecay.exact.budget import Budget
-from qdecay.exact.point import NEAR_ONE, proposed_policy, settle, sign_left_of
-from qdecay.exact.policy_graph import PolicyGraph
-from qdecay.exact.rational_model import RationalModel
-from qdecay.exact.series import PolicySeries
-from qdecay.exact.threads import on_one_thread
-from qdecay.exact.walk import Blind
-
-if TYPE_CHECKING:
-    from qdecay.mdp import MDP
+from qdecay.exact.algebra.number import AlgebraicNumber, isolate_quickly
+from qdecay.exact.solver.budget import Budget
+from qdecay.exact.solver.point import NEAR_ONE, proposed_policy, settle, sign_left_of
+from qdecay.exact.solver.policy_graph import PolicyGraph
+from qdecay.exact.solver.rational_model import RationalModel
+from qdecay.exact.solver.series import PolicySeries
+from qdecay.exact.solver.threads import on_one_thread
+from qdecay.exact.solver.walk import Blind
+from qdecay.exact.solver.window import NoBound, Window, ends, steps_ahead
+from qdecay.model.mdp import MDP
 
 _ENDLESS = Fraction(1, 2**10)  # floats are not used this close to 1 where nothing ends
 _ONE = AlgebraicNumber.of(1)

@@ -21,13 +21,14 @@ from fractions import Fraction
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from qdecay.exact.algebraic import AlgebraicNumber, isolate_roots
+from qdecay.exact.algebra.number import AlgebraicNumber, isolate_roots
+from qdecay.exact.regions import policy_regions
+from qdecay.model.mdp import MDP
 from qdecay_envs.layout import ChainLayout, Ending
 
 if TYPE_CHECKING:
     import sympy
 
-    from qdecay.mdp import MDP
 
 Stream = tuple[Fraction, ...]
 
@@ -99,7 +100,6 @@ def _of_layout(layout: ChainLayout) -> BreakEven:
 
 
 def _of_mdp(mdp: MDP) -> BreakEven:
-    from qdecay.exact.regions import policy_regions
 
     if mdp.start is None:
         raise ValueError("the model has no start state: give MDP.from_rows a start")

@@ -1,7 +1,7 @@
 """Exact policy regions of a finite MDP: where the optimal actions change, as gamma goes 0 to 1.
 
 The breakpoints are algebraic numbers and the sets between them are proven, not sampled: see
-`qdecay.exact.walk` for the argument. Sources: Blackwell, Ann. Math. Statist. 33 (1962);
+`qdecay.exact.solver.walk` for the argument. Sources: Blackwell, Ann. Math. Statist. 33 (1962);
 Smallwood, Oper. Res. 14 (1966); Hordijk, Dekker and Kallenberg, OR Spektrum 7 (1985);
 Grand-Clement and Petrik (2023) for the Blackwell discount factor.
 """
@@ -11,25 +11,23 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from qdecay._support.shown import shown_decimal
 from qdecay.errors import BudgetExceeded
-from qdecay.exact.algebraic import AlgebraicNumber
-from qdecay.exact.budget import Budget
-from qdecay.exact.point import Point
-from qdecay.exact.rational_function import RationalFunction
-from qdecay.exact.rational_model import RationalModel
-from qdecay.exact.series import PolicySeries
-from qdecay.exact.threads import on_one_thread
-from qdecay.exact.walk import Event, Walk
-from qdecay.shown import shown_decimal
+from qdecay.exact.algebra.number import AlgebraicNumber
+from qdecay.exact.algebra.rational_function import RationalFunction
+from qdecay.exact.solver.budget import Budget
+from qdecay.exact.solver.point import Point
+from qdecay.exact.solver.rational_model import RationalModel
+from qdecay.exact.solver.series import PolicySeries
+from qdecay.exact.solver.threads import on_one_thread
+from qdecay.exact.solver.walk import Event, Walk
+from qdecay.model.mdp import MDP
 from qdecay_envs.rational import RationalLike, rational
-
-if TYPE_CHECKING:
-    from qdecay.mdp import MDP
 
 Actions = tuple[int, ...]
 Sets = tuple[Actions, ...]
@@ -247,7 +245,7 @@ def policy_regions(
             `proven_to` (its last region is not known to reach further), or None if not even
             the sets right of 0 were settled.
 
-    >>> from qdecay.mdp import MDP
+    >>> from qdecay.model.mdp import MDP
     >>> wait = [(0, 0, 0, 1, 1, True), (0, 1, 1, 1, 0, False), (1, 0, 1, 1, 2, True)]
     >>> found = policy_regions(MDP.from_rows(wait, n_states=2, n_actions=2))
     >>> [b.gamma.closed_form() for b in found.breakpoints], found.regions

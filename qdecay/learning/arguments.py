@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from qdecay.learning.model_env import ModelEnv
 from qdecay.learning.schedules import Schedule
-from qdecay.mdp import MDP
+from qdecay.model.mdp import MDP
 
 Env = gym.Env[Any, Any]
 

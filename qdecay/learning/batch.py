@@ -13,15 +13,16 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from qdecay.learning import compiled_run, kernels
+from qdecay.learning import model_run
 from qdecay.learning.arguments import checked_gamma
-from qdecay.learning.batch_kernels import OVER, Batch, one_by_one
+from qdecay.learning.compiled import one_step
+from qdecay.learning.compiled.one_by_one import OVER, Batch, one_by_one
+from qdecay.learning.compiled.seeding import agent_words
 from qdecay.learning.learner import Learner
 from qdecay.learning.result import mean_table
 from qdecay.learning.run import Budget, RunSettings
 from qdecay.learning.schedules import Schedule
-from qdecay.learning.seeding import agent_words
-from qdecay.mdp import MDP
+from qdecay.model.mdp import MDP
 
 _ROOM = 1 << 10  # episodes: these records are not kept, and are to stay in the fastest memory
 
@@ -75,26 +76,26 @@ def learn_batch(
     settings = RunSettings.read(
         learner.name, max(map(checked_gamma, set(gammas))), min(seeds), budget, epsilon, step_size
     )
-    ground = compiled_run.Ground.read(
+    ground = model_run.Ground.read(
         mdp, settings, initial_value, start, max_episode_steps, reward_noise
     )
     loop = loaded(ground, learner, settings)
     began = time.perf_counter()
     batch = new_batch(ground, learner, gammas, seeds, start)
     loop(batch)
-    failed = np.flatnonzero(batch.places[:, kernels.STATUS] == kernels.NOT_FINITE).tolist()
+    failed = np.flatnonzero(batch.places[:, one_step.STATUS] == one_step.NOT_FINITE).tolist()
     batch.values[:, failed] = np.nan
     return BatchResult(
         mean_table(tuple(batch.values)),
-        batch.places[:, kernels.STEPS],
-        batch.places[:, kernels.EPISODES],
-        {run: compiled_run.outgrew(batch.places[run]) for run in failed},
+        batch.places[:, one_step.STEPS],
+        batch.places[:, one_step.EPISODES],
+        {run: model_run.outgrew(batch.places[run]) for run in failed},
         time.perf_counter() - began,
     )
 
 
 def new_batch(
-    ground: compiled_run.Ground,
+    ground: model_run.Ground,
     learner: Learner,
     gammas: Sequence[float],
     seeds: Sequence[int],
@@ -114,14 +115,14 @@ def new_batch(
 
 
 def loaded(
-    ground: compiled_run.Ground, learner: Learner, settings: RunSettings
+    ground: model_run.Ground, learner: Learner, settings: RunSettings
 ) -> Callable[[Batch], None]:
     """Return what goes through the runs of a batch, in pieces that an interrupt can wait for."""
     fixed, memory = ground.fixed(learner, settings), ground.memory(learner)
-    memory.place[kernels.STATUS] = OVER
+    memory.place[one_step.STATUS] = OVER
     loop = one_by_one(learner.compiled(ground.start_values.shape[1], fixed))
     record = np.empty(_ROOM), np.empty(_ROOM, dtype=np.int64)
-    budget, most = settings.budget, compiled_run.NO_BUDGET
+    budget, most = settings.budget, model_run.NO_BUDGET
     last = budget.steps or most, budget.episodes or most
 
     def go_on(batch: Batch, at_once: int) -> None:
@@ -129,7 +130,7 @@ def loaded(
 
     def go_through(batch: Batch) -> None:
         while batch.over[0] < len(batch.gammas):
-            go_on(batch, compiled_run.STEPS_AT_ONCE)
+            go_on(batch, model_run.STEPS_AT_ONCE)
 
     if not loop.signatures:
         go_on(new_batch(ground, learner, [0.0], [0], 0), 0)

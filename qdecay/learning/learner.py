@@ -12,10 +12,10 @@ from qdecay.learning.arguments import Env, available_actions, start_values
 from qdecay.learning.result import LearningResult
 from qdecay.learning.run import Budget, Callback, Run, RunSettings
 from qdecay.learning.schedules import Schedule
-from qdecay.mdp import MDP
+from qdecay.model.mdp import MDP
 
 if TYPE_CHECKING:
-    from qdecay.learning.kernels import Settings
+    from qdecay.learning.compiled.one_step import Settings
 
 
 class Learner(ABC):
@@ -101,7 +101,7 @@ class Learner(ABC):
 
         >>> import gymnasium as gym
         >>> from qdecay.learning import q_learning
-        >>> from qdecay.mdp import MDP
+        >>> from qdecay.model.mdp import MDP
         >>> cliff = gym.make("CliffWalking-v1")
         >>> result = q_learning(cliff, 1.0, episodes=500, step_size=1.0)
         >>> float(result.q[36].max()), result.greedy[36].tolist()
@@ -121,7 +121,7 @@ class Learner(ABC):
             progress,
         )
         if isinstance(world, MDP):
-            from qdecay.learning.compiled_run import Ground, learn_model  # loads numba
+            from qdecay.learning.model_run import Ground, learn_model  # loads numba
 
             ground = Ground.read(
                 world, settings, initial_value, start, max_episode_steps, reward_noise

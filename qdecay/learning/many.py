@@ -31,7 +31,7 @@ from qdecay.learning.shared_streams import (
     require_memory,
     teach,
 )
-from qdecay.mdp import MDP
+from qdecay.model.mdp import MDP
 
 _LEAST_WIDTH = 1e-12  # floats can still split it
 

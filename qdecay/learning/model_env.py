@@ -13,7 +13,7 @@ from gymnasium.spaces import Discrete
 from numpy.typing import ArrayLike
 
 from qdecay.learning.sampling import dynamics
-from qdecay.mdp import MDP
+from qdecay.model.mdp import MDP
 
 
 class ModelEnv(gym.Env[Any, Any]):

@@ -44,7 +44,7 @@ from qdecay.learning.schedules import Constant
 from qdecay.learning.tabular import choose, not_finite, uniform_numbers
 
 if TYPE_CHECKING:
-    from qdecay.learning.kernels import Settings
+    from qdecay.learning.compiled.one_step import Settings
 
 
 @dataclass(frozen=True)
@@ -109,7 +109,7 @@ class NStepSarsa(Learner):
 
     def compiled(self, n_actions: int, settings: Settings) -> Callable[..., int]:
         """Return the compiled loop that does the same."""
-        from qdecay.learning.multistep_kernels import n_step_sarsa
+        from qdecay.learning.compiled.multistep import n_step_sarsa
 
         return n_step_sarsa  # type: ignore[no-any-return]
 
@@ -187,7 +187,7 @@ class WatkinsQ(Learner):
 
     def compiled(self, n_actions: int, settings: Settings) -> Callable[..., int]:
         """Return the compiled loop that does the same."""
-        from qdecay.learning.multistep_kernels import watkins_q
+        from qdecay.learning.compiled.multistep import watkins_q
 
         return watkins_q  # type: ignore[no-any-return]
 

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from qdecay._support.progress import with_progress
 from qdecay.learning.arguments import checked_gamma, positive, require_at_least
-from qdecay.learning.progress import with_progress
 from qdecay.learning.result import EpisodeEnd, LearningResult, mean_table
 from qdecay.learning.schedules import Schedule, as_schedule
 

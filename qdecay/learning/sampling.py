@@ -19,7 +19,7 @@ from weakref import WeakKeyDictionary
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from qdecay.mdp import MDP
+from qdecay.model.mdp import MDP
 
 # What follows is coded in one number: a next state t >= 0, or ~t where the episode ends in t.
 PAIR = np.dtype([("reward", "f8"), ("follows", "i4"), ("outcomes", "i4")], align=True)

@@ -14,7 +14,8 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from qdecay import machine_memory
+from qdecay._support import memory
+from qdecay._support.progress import Bar
 from qdecay.learning.arguments import (
     checked_gamma,
     positive,
@@ -22,10 +23,9 @@ from qdecay.learning.arguments import (
     require_at_least,
     start_values,
 )
-from qdecay.learning.progress import Bar
 from qdecay.learning.sampling import Dynamics, alias_table, dynamics
 from qdecay.learning.schedules import Constant, Schedule, as_schedule
-from qdecay.mdp import MDP
+from qdecay.model.mdp import MDP
 
 _UPDATES_AT_ONCE = 1 << 24  # some 20 ms: how long an interrupt or a bar may have to wait
 _VECTOR = 16  # gammas are filled up to a multiple of this: no slow remainder
@@ -154,7 +154,7 @@ def require_memory(mdp: MDP, n_gammas: int, n_seeds: int) -> None:
     columns = _filled_up(n_gammas + 1) + n_gammas + 1
     needed = 8 * n_seeds * mdp.n_states * mdp.n_actions * columns
     size = f"{mdp.n_states} states and {mdp.n_actions} actions"
-    machine_memory.require(needed, f"{n_gammas} gammas and {n_seeds} seeds of {size}")
+    memory.require(needed, f"{n_gammas} gammas and {n_seeds} seeds of {size}")
 
 
 def _filled_up(n_gammas: int) -> int:
@@ -163,8 +163,8 @@ def _filled_up(n_gammas: int) -> int:
 
 def new_stream(settings: StreamSettings, grid: NDArray[np.float64], seed: int) -> Any:
     """Return a stream that has not begun; its last gamma is the one that behaves."""
-    from qdecay.learning.many_kernels import NOT_BEGUN, Stream
-    from qdecay.learning.seeding import agent_words
+    from qdecay.learning.compiled.many import NOT_BEGUN, Stream
+    from qdecay.learning.compiled.seeding import agent_words
 
     (learner,), (world,) = agent_words([seed])
     own = [] if settings.behaviour_gamma is None else [settings.behaviour_gamma]
@@ -187,8 +187,8 @@ def teach(
     settings: StreamSettings, streams: Sequence[Any], steps: int, workers: int, progress: bool
 ) -> None:
     """Run all streams to their end, several at once; an interrupt stops them, and says where."""
-    from qdecay.learning import many_kernels
-    from qdecay.learning.primitives import coded
+    from qdecay.learning.compiled import many as many_kernels
+    from qdecay.learning.compiled.primitives import coded
 
     table = settings.policy or (np.empty((0, 0)), np.empty((0, 0), dtype=np.int64))
     kind = many_kernels.POLICY if settings.policy else many_kernels.GREEDY

@@ -54,7 +54,7 @@ from qdecay.learning.schedules import Constant
 from qdecay.learning.streams import streams
 
 if TYPE_CHECKING:
-    from qdecay.learning.kernels import Settings
+    from qdecay.learning.compiled.one_step import Settings
 
 _Row = list[float]
 _Actions = Sequence[int]
@@ -129,7 +129,7 @@ class TabularLearner(Learner):
 
     def compiled(self, n_actions: int, settings: Settings) -> Callable[..., int]:
         """Return the compiled loop that does the same."""
-        from qdecay.learning.kernels import kernel
+        from qdecay.learning.compiled.one_step import kernel
 
         return kernel(self.name, n_actions, settings)
 

@@ -31,7 +31,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from qdecay.errors import NotConverged
-from qdecay.mdp import MDP
+from qdecay.model.mdp import MDP
 from qdecay.planning.problem import Solution, check, problem
 
 # The first number of a file says what it holds (PETSc's MAT_FILE_CLASSID and VEC_FILE_CLASSID).

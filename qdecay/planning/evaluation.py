@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 
-from qdecay.mdp import MDP
+from qdecay.model.mdp import MDP
 from qdecay.planning.horizon import horizon
 from qdecay.planning.problem import Problem, Table, at_the_floor, check
 

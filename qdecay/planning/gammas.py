@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from qdecay import machine_memory
+from qdecay._support import memory
 from qdecay.errors import NotConverged
-from qdecay.mdp import MDP
+from qdecay.model.mdp import MDP
 from qdecay.planning.problem import Solution, check, check_range, horizon_of, table_of
 
 
@@ -83,11 +83,11 @@ def value_over_gammas(
         raise ValueError(f"gammas must be a list of numbers, got shape {np.shape(gammas)}")
     for gamma in (float(grid[0]), float(grid[-1])):  # nan sorts last
         check(gamma, tol, max_sweeps, "max_sweeps")
-    from qdecay.planning import along, loops
+    from qdecay.planning.compiled import along, loops
 
     table, shape = table_of(mdp), (mdp.n_states, mdp.n_actions)
     size = f"{grid.size} gammas of {shape[0]} states and {shape[1]} actions"
-    machine_memory.require(grid.size * shape[0] * (8 + shape[1]), size)
+    memory.require(grid.size * shape[0] * (8 + shape[1]), size)
     last = horizon_of(mdp, float(grid[-1]))
     check_range(table.reward_size * last, float(grid[-1]))
     horizons = [horizon_of(mdp, gamma) if gamma < 1 else last for gamma in grid.tolist()]
@@ -128,7 +128,7 @@ class Follower:
     """
 
     def __init__(self, mdp: MDP, max_sweeps: int = 1_000_000) -> None:
-        from qdecay.planning import along
+        from qdecay.planning.compiled import along
 
         self._mdp, self._table = mdp, table_of(mdp)
         self._max_sweeps = max_sweeps
@@ -146,7 +146,7 @@ class Follower:
             ValueError: the values may be too large for floats.
             NotConverged: max_sweeps ran out; `best` is the last Solution.
         """
-        from qdecay.planning import along, loops
+        from qdecay.planning.compiled import along, loops
 
         table, shape = self._table, (self._mdp.n_states, self._mdp.n_actions)
         horizon = horizon_of(self._mdp, gamma)
@@ -169,7 +169,7 @@ class Follower:
 
 
 def _why(status: int, found: GammaSweep, done: int, tol: float | None, max_sweeps: int) -> str:
-    from qdecay.planning import loops
+    from qdecay.planning.compiled import loops
 
     where = f"gamma = {found.gammas[done]}"
     if status == loops.OUT_OF_SWEEPS:

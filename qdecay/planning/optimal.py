@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from qdecay.errors import NotConverged
-from qdecay.mdp import MDP
+from qdecay.model.mdp import MDP
 from qdecay.planning.evaluation import direct
 from qdecay.planning.problem import Solution, at_the_floor, check, problem
 
@@ -51,13 +51,13 @@ def value_iteration(
     check(gamma, tol, max_sweeps, "max_sweeps")
     if method not in get_args(Method):
         raise ValueError(f"method must be one of {', '.join(get_args(Method))}, got {method!r}")
-    from qdecay.planning import loops
+    from qdecay.planning.compiled import loops
 
     work = problem(mdp, gamma, initial)
     if method == "synchronous":
         status = work.run(loops.synchronous, tol, max_sweeps)
     elif method == "prioritized":
-        from qdecay.planning.prioritized import prioritized
+        from qdecay.planning.compiled.prioritized import prioritized
 
         status = work.run(prioritized, tol, max_sweeps, *work.table.queue())
     elif method == "auto" and work.table.certain and mdp.ends.any():
@@ -86,7 +86,7 @@ def modified_policy_iteration(
     check(gamma, tol, max_sweeps, "max_sweeps")
     if evaluation_sweeps < 0:
         raise ValueError(f"evaluation_sweeps must be >= 0, got {evaluation_sweeps}")
-    from qdecay.planning import loops
+    from qdecay.planning.compiled import loops
 
     work = problem(mdp, gamma, initial)
     status = work.run(loops.gauss_seidel, tol, max_sweeps, evaluation_sweeps)
@@ -114,7 +114,7 @@ def optimal_values(
     (2023); Eisenstat (1981) for the preconditioner's cost; Moore & Atkeson (1993).
     """
     check(gamma, tol, max_sweeps, "max_sweeps")
-    from qdecay.planning import loops
+    from qdecay.planning.compiled import loops
 
     work = problem(mdp, gamma, initial)
     ends = bool(mdp.ends.any())

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from qdecay.errors import NotConverged
-from qdecay.mdp import MDP
+from qdecay.model.mdp import MDP
 from qdecay.planning.horizon import horizon
 
 _EPS = float(np.finfo(np.float64).eps)
@@ -174,7 +174,7 @@ class Problem:
         Raises:
             NotConverged: max_sweeps ran out, or rounding forbids tol.
         """
-        from qdecay.planning import loops
+        from qdecay.planning.compiled import loops
 
         solution = self.solution()
         if status == loops.OUT_OF_SWEEPS:
@@ -189,15 +189,15 @@ class Problem:
 
     def accelerate(self, tol: float | None, max_sweeps: int, *, mixing: bool) -> int:
         """Run `loops.accelerated`, giving it room to work in; see `run`."""
-        from qdecay.planning import loops
+        from qdecay.planning.compiled import loops
 
         room = self.table.room()
         return self.run(loops.accelerated, tol, max_sweeps, mixing and self.gamma < 1, *room)
 
     def follow_paths(self, tol: float | None, max_sweeps: int) -> int:
         """A few Gauss-Seidel sweeps, which is all that small models need, then prioritized ones."""
-        from qdecay.planning import loops
-        from qdecay.planning.prioritized import prioritized
+        from qdecay.planning.compiled import loops
+        from qdecay.planning.compiled.prioritized import prioritized
 
         status = self.run(loops.gauss_seidel, tol, min(max_sweeps, _FEW), 0)
         if status == loops.OUT_OF_SWEEPS and self.sweeps < max_sweeps:
@@ -206,7 +206,7 @@ class Problem:
 
     def prove(self) -> float:
         """Set q = T v, its policy and the error of v; return what rounding may do to q."""
-        from qdecay.planning import kernels
+        from qdecay.planning.compiled import kernels
 
         arrays = (self.v, self.q, self.policy)
         low, high, size = kernels.backup(*self.table.model, self.gamma, *arrays)
@@ -216,7 +216,7 @@ class Problem:
 
     def solution(self) -> Solution:
         """The answer that q = T v and the proven error make."""
-        from qdecay.planning import kernels
+        from qdecay.planning.compiled import kernels
 
         greedy = np.empty(self.q.shape, dtype=np.bool_)
         kernels.greedy_actions(self.q, self.policy, self.error, greedy)

@@ -8,27 +8,27 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
+from qdecay._support.one_line import spelt_out
+from qdecay._support.shown import shown_decimal, shown_fraction
+from qdecay.comparison.compare import Comparison
+from qdecay.comparison.thresholds import LearnedThreshold
 from qdecay.errors import InputError
-from qdecay.exact.budget import time_limit
+from qdecay.exact.algebra.number import AlgebraicNumber
 from qdecay.exact.regions import Breakpoint, PolicyRegions, policy_regions
-from qdecay.mdp import MDP
-from qdecay.one_line import spelt_out
+from qdecay.exact.solver.budget import time_limit
+from qdecay.model.mdp import MDP
+from qdecay.model.source import HOMEWORK, Source
 from qdecay.report import mathml
 from qdecay.report.figures import Plot, thresholds_plot, undertrained_plot
 from qdecay.report.graph import Graph, graph_of
 from qdecay.report.samples import Sample, decades, page_decimal, samples
 from qdecay.report.toy_text import Board, board_of
 from qdecay.report.values import curves
-from qdecay.shown import shown_decimal, shown_fraction
-from qdecay.source import HOMEWORK, Source
 from qdecay_envs.layout import ChainLayout
 
 if TYPE_CHECKING:
     import gymnasium as gym
 
-    from qdecay.compare import Comparison
-    from qdecay.exact.algebraic import AlgebraicNumber
-    from qdecay.thresholds import LearnedThreshold
 
 _PROBLEMS = dict(zip(HOMEWORK, ("A", "B", "C, short", "C, long"), strict=True))
 _STEPS = (1000, 500, 200, 100)  # grids of gamma, finest first

@@ -6,16 +6,13 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import TYPE_CHECKING
 
 from scipy.special import bdtrc
 
-from qdecay.exact.algebraic import AlgebraicNumber
-from qdecay.thresholds import SHARE, LearnedThreshold
+from qdecay.comparison.learning_times import LearningTime
+from qdecay.comparison.thresholds import SHARE, LearnedThreshold
+from qdecay.exact.algebra.number import AlgebraicNumber
 from qdecay_envs.layout import ChainLayout
-
-if TYPE_CHECKING:
-    from qdecay.exploration import LearningTime
 
 WIDTH, HEIGHT = 560.0, 300.0
 LEFT, RIGHT, TOP, BOTTOM = 80.0, 16.0, 14.0, 44.0

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from qdecay._support.outputs import PAGES
 from qdecay.errors import BudgetExceeded, InputError
-from qdecay.outputs import PAGES
+from qdecay.model.source import Source
 from qdecay.report.chapter import Chapter, read_chapter, title_of
 from qdecay.report.page import check_page_path, explorer, render, write_page
-from qdecay.source import Source
 
 _ROWS = 48  # states that a fingerprint shows at most
 
@@ -43,8 +43,6 @@ class Card:
 def environment_ids() -> list[str]:
     """Return the ids of the qdecay environments and of Gymnasium's toy text, in order."""
     import gymnasium as gym
-
-    import qdecay_envs  # noqa: F401  # registers the chains
 
     toys = sorted(
         spec.id

@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from math import hypot
 
-from qdecay.mdp import MDP
-from qdecay.shown import shown_fraction
+from qdecay._support.shown import shown_fraction
+from qdecay.model.mdp import MDP
 from qdecay_envs.layout import ChainLayout
 
 MAX_STATES = 14  # beyond, a drawing says less than a table

@@ -14,7 +14,8 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from qdecay.outputs import PAGES, check_output
+from qdecay._support.outputs import PAGES, check_output
+from qdecay.comparison.learning_times import LearningTime
 from qdecay.report.chapter import Chapter
 from qdecay.report.figures import learning_times_plot
 from qdecay_envs.files import replacing
@@ -22,7 +23,6 @@ from qdecay_envs.files import replacing
 if TYPE_CHECKING:
     from jinja2 import Environment
 
-    from qdecay.exploration import LearningTime
 
 HOMEWORK_TITLE = "When is waiting worth it?"
 

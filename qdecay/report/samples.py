@@ -13,8 +13,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from qdecay.exact.algebraic import AlgebraicNumber
-from qdecay.shown import shown_decimal
+from qdecay._support.shown import shown_decimal
+from qdecay.exact.algebra.number import AlgebraicNumber
 
 Gamma = Fraction | AlgebraicNumber
 _INSIDE = 3  # samples that every region has at least

@@ -22,8 +22,8 @@ from scipy import sparse
 from scipy.sparse.linalg import splu
 
 from qdecay.errors import InputError, input_errors
-from qdecay.exact.algebraic import AlgebraicNumber
-from qdecay.mdp import MDP
+from qdecay.exact.algebra.number import AlgebraicNumber
+from qdecay.model.mdp import MDP
 from qdecay.report.samples import Gamma, Sample
 
 _BITS = 256

@@ -9,8 +9,9 @@ from collections.abc import Sequence
 from concurrent.futures import Future
 from typing import Literal, Protocol, get_args
 
+from qdecay._support.processes import Processes
 from qdecay.errors import InputError
-from qdecay.processes import Processes
+from qdecay.sweep.clusters import Dask, Ray
 from qdecay.sweep.work import Outcome, Part, train
 
 Backend = Literal["processes", "dask", "ray", "here"]
@@ -99,7 +100,6 @@ def open_pool(backend: str, workers: int | None, scheduler: str | None) -> Pool:
         InputError: the name is unknown, an argument does not go with it, or the cluster or what
             reaches it is not there.
     """
-    from qdecay.sweep.clusters import Dask, Ray
 
     if backend not in get_args(Backend):
         known = ", ".join(get_args(Backend))

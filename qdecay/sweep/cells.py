@@ -21,7 +21,8 @@ from typing import NamedTuple
 import numpy as np
 
 from qdecay.errors import InputError
-from qdecay.exact.algebraic import AlgebraicNumber
+from qdecay.exact.algebra.number import AlgebraicNumber
+from qdecay.learning.arguments import may_end, require_an_end
 from qdecay.sweep.learners import LearnerSettings
 from qdecay.sweep.sources import SourceSettings, SweepModel
 from qdecay.sweep.spec import Around, Spec
@@ -217,7 +218,6 @@ def around(where: Around, roots: tuple[AlgebraicNumber, ...]) -> tuple[Fraction,
 
 def _check(group: Group, source: SourceSettings) -> None:
     """Refuse what would fail or never end in a worker."""
-    from qdecay.learning.arguments import may_end, require_an_end
 
     mdp, learner = group.model.mdp, group.learner
     explores = learner.settings["epsilon"] != "0" and isinstance(learner.settings["epsilon"], str)

@@ -17,9 +17,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import CancelledError, Future
 from contextlib import contextmanager
 
+from qdecay._support.extras import require
+from qdecay._support.processes import WorkerDied
 from qdecay.errors import InputError
-from qdecay.extras import require
-from qdecay.processes import WorkerDied
 from qdecay.sweep.versions import changes, versions
 from qdecay.sweep.work import Outcome, Part, train
 

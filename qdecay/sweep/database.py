@@ -10,8 +10,8 @@ from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
+from qdecay._support.stores import SWEEP_APPLICATION_ID, is_probe_store
 from qdecay.errors import InputError
-from qdecay.stores import SWEEP_APPLICATION_ID, is_probe_store
 
 SCHEMA_VERSION = 1
 TABLES = {

@@ -16,9 +16,9 @@ from pathlib import Path
 from sqlite3 import Connection
 from typing import Any
 
+from qdecay._support.extras import require
+from qdecay._support.outputs import TABLES, check_output
 from qdecay.errors import InputError
-from qdecay.extras import require
-from qdecay.outputs import TABLES, check_output
 from qdecay.sweep.database import TO_READ, connect, json_object, refuse_foreign, require_store, told
 from qdecay.sweep.toml import canonical
 from qdecay_envs.files import replacing

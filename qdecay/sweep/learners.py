@@ -10,13 +10,13 @@ import itertools
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from qdecay import learning
+from qdecay.learning import schedules
+from qdecay.learning.learner import Learner
+from qdecay.model.mdp import MDP
 from qdecay.sweep.toml import Table, number, one_of, share, shown, whole
-
-if TYPE_CHECKING:
-    from qdecay.learning.learner import Learner
-    from qdecay.mdp import MDP
 
 Setting = str | int | Mapping[str, str | int]
 NAMES = (
@@ -62,7 +62,6 @@ class LearnerSettings:
 
     def learner(self) -> Learner:
         """Return the algorithm."""
-        from qdecay import learning
 
         if self.name == "n_step_sarsa":
             return learning.NStepSarsa(int(self.settings["n"]))  # type: ignore[arg-type]
@@ -164,7 +163,6 @@ def _read_schedule(value: Mapping[str, Any]) -> Setting:
 
 
 def _schedule(value: Mapping[str, str | int]) -> Any:
-    from qdecay.learning import schedules
 
     kind = getattr(schedules, str(value["schedule"]).capitalize())
     rest = {name: given for name, given in value.items() if name != "schedule"}

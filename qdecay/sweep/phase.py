@@ -3,8 +3,8 @@
 The *learned threshold* of a model and a learner is the gamma at which the greedy action at the
 start flips. Each training is one choice: it lies right of a break-even gamma where its action is
 one that is best right of it, and left otherwise. All choices of a model and a learner, over the
-gammas and seeds, go into one logistic fit (`qdecay.psychometric`): the threshold is the gamma
-that half of the trainings choose right of, and its interval the profile likelihood's, at 95 %.
+gammas and seeds, go into one fit (`comparison.logistic_fit`): the threshold is the gamma that half
+of the trainings choose right of, and its interval the profile likelihood's, at 95 %.
 A cell's randomness is its own, so that the choices are independent, as the fit has it.
 
 Where a model has several break-even gammas at its start, each training counts for the nearest.
@@ -23,17 +23,16 @@ from dataclasses import dataclass
 from fractions import Fraction
 from itertools import groupby, pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
+from qdecay.comparison.compare import flips
+from qdecay.comparison.logistic_fit import ThresholdFit, fit_threshold
+from qdecay.comparison.trainee import Side
 from qdecay.errors import InputError
-from qdecay.psychometric import ThresholdFit, fit_threshold
+from qdecay.exact.algebra.number import AlgebraicNumber
 from qdecay.sweep.axes import Axis, combinations, matching, varying
 from qdecay.sweep.sources import SweepModel
 from qdecay.sweep.stored import Ending, read_store
-
-if TYPE_CHECKING:
-    from qdecay.exact.algebraic import AlgebraicNumber
-    from qdecay.trainee import Side
 
 SCHEMA = "qdecay.phase/1"
 Outcome = Literal["flips", "above", "below", "unclear", "untrained", "constant"]
@@ -223,7 +222,6 @@ class _Judge:
         Raises:
             InputError: the stored document is no model with that start.
         """
-        from qdecay.compare import flips
 
         try:
             mdp = model.mdp

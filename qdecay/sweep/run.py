@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from qdecay.processes import WorkerDied
+from qdecay._support.processes import WorkerDied
 from qdecay.sweep.backends import Pool, open_pool
 from qdecay.sweep.cells import Cell, Plan, plan
 from qdecay.sweep.queue import Batch, Queue

@@ -17,16 +17,19 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
+from qdecay._support.user_code import user_code
 from qdecay.errors import InputError
-from qdecay.source import Source
+from qdecay.exact.break_even import BreakEven, break_even
+from qdecay.model.mdp import MDP
+from qdecay.model.readers.files import mdp_arguments, mdp_document
+from qdecay.model.source import Source
 from qdecay.sweep.toml import Table, number, one_of, text, whole
-from qdecay.user_code import user_code
+from qdecay_envs.chain import ChainEnv
+from qdecay_envs.layout import MAX_REWARDS, ChainLayout, Ending
 
 if TYPE_CHECKING:
     import gymnasium as gym
 
-    from qdecay.exact.break_even import BreakEven
-    from qdecay.mdp import MDP
 
 CHOICE = "choice"
 _CHOICE_KEYS = ("delay", "reward", "near_delay", "near_reward", "ending")
@@ -57,8 +60,6 @@ class SourceSettings:
             InputError: it cannot be read as a finite model with a start state, or has noise that
                 its model does not know of.
         """
-        from qdecay.files import mdp_document
-        from qdecay.mdp import MDP
 
         try:
             if self._is_file:
@@ -91,8 +92,6 @@ class SourceSettings:
     def _env(self) -> gym.Env[Any, Any]:
         if self.text != CHOICE:
             return self._source().env()
-        from qdecay_envs.chain import ChainEnv
-        from qdecay_envs.layout import MAX_REWARDS, ChainLayout
 
         rest = {k: v for k, v in self.parameters.items() if k not in _CHOICE_KEYS}
         p = self.parameters
@@ -140,7 +139,6 @@ class SweepModel:
 
     def break_even(self) -> BreakEven:
         """Return the exact gammas at which the best choice at the start changes."""
-        from qdecay.exact.break_even import break_even
 
         return break_even(replace(self.mdp, start=self.start))
 
@@ -158,8 +156,6 @@ def mdp_of(document: str) -> MDP:
     Raises:
         InputError: the text is no such document.
     """
-    from qdecay.files import mdp_arguments
-    from qdecay.mdp import MDP
 
     return MDP.from_rows(**mdp_arguments(json.loads(document), Path("a model")))
 
@@ -193,7 +189,6 @@ def read_sources(table: Table, folder: Path) -> Iterator[SourceSettings]:
 
 
 def _choice(table: Table) -> dict[str, tuple[Any, ...]]:
-    from qdecay_envs.layout import Ending
 
     def exact(value: Any) -> int | str:
         fraction = number(value)

@@ -30,8 +30,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import NamedTuple, Self
 
+from qdecay._support.outputs import check_output
 from qdecay.errors import InputError
-from qdecay.outputs import check_output
 from qdecay.sweep.cells import Plan
 from qdecay.sweep.database import (
     TO_WRITE,

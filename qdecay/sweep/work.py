@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from qdecay.learning.batch import learn_batch
 from qdecay.sweep.learners import LearnerSettings
 from qdecay.sweep.sources import mdp_of
 
@@ -65,7 +66,6 @@ def train(batch: Sequence[Part]) -> Outcome:
 
 
 def _train_part(part: Part) -> tuple[Rows, float]:
-    from qdecay.learning.batch import learn_batch  # loads numba
 
     mdp = mdp_of(part.document)
     learnt = learn_batch(

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from qdecay.cli_report import report
+from qdecay.cli.report import report
 
 ARGUMENTS = [
     "--no-sandbox",

@@ -1,0 +1,92 @@
+"""Numbers as people read them: rounded correctly, never cut, with powers of ten where needed."""
+
+from __future__ import annotations
+
+import math
+from decimal import MAX_EMAX, MIN_EMIN, Context, Decimal
+from fractions import Fraction
+from typing import Protocol
+
+
+class ExactNumber(Protocol):
+    """A real number that knows its decimals."""
+
+    def decimal(self, digits: int) -> str:
+        """Return it rounded to so many significant digits."""
+
+    def __lt__(self, other: int) -> bool:
+        """Whether it is smaller."""
+
+
+_SMALLEST = -6  # the least power of ten that is written out
+
+
+def shown_decimal(
+    number: ExactNumber | float, digits: int, *, scientific: int | None = None
+) -> str:
+    """Return a number rounded to so many significant digits.
+
+    What is below 1e-6, or has more than `digits` digits before the point, is written with a power
+    of ten. A number below 1 that would read as 1 gets the digits that tell them apart.
+
+    Args:
+        number: exact, or a float.
+        digits: at least 1.
+        scientific: the digits of a number with a power of ten, where those are to be fewer.
+
+    >>> from qdecay.exact.algebra.number import AlgebraicNumber
+    >>> [shown_decimal(AlgebraicNumber.of(x), 4) for x in ("1/3", "1/2", "2e-300")]
+    ['0.3333', '0.5', '2e-300']
+    >>> [shown_decimal(x, 4, scientific=2) for x in (0.5, 0.00123456, 1.23456e-40, 0.99999999)]
+    ['0.5000', '0.001235', '1.2e-40', '0.99999999']
+    """
+    value = Decimal(_rounded(number, digits))
+    if not value.is_finite():
+        return str(number)
+    if value and not _SMALLEST <= value.adjusted() < digits:
+        digits = scientific or digits
+        value = Decimal(_rounded(number, digits))
+        return format(value, "e" if value.adjusted() < 0 else f".{digits - 1}e")
+    while value == 1 and number < 1:
+        digits *= 2
+        value = Decimal(_rounded(number, digits))
+    return format(value, "f")
+
+
+def shown_fraction(number: Fraction, digits: int = 4, longest: int = 12) -> str:
+    """Return an exact number as text that fits a drawing: as it is where that is short.
+
+    Others are rounded, with a sign that says so unless the rounded number is the very same.
+
+    Args:
+        number: exact.
+        digits: of one that is rounded, at least 1.
+        longest: letters of one that is written as it is.
+
+    >>> [shown_fraction(Fraction(x)) for x in ("1/3", "1e-30", "4.0000019e-30", "-1e40")]
+    ['1/3', '1e-30', '≈4.000e-30', '-1e+40']
+    """
+    text = str(number)
+    if len(text) <= longest:
+        return text
+    context = Context(prec=digits, Emax=MAX_EMAX, Emin=MIN_EMIN)
+    value = context.divide(Decimal(number.numerator), Decimal(number.denominator))
+    is_same = Fraction(value) == number
+    shown = value.normalize(context) if is_same else value
+    plain = _SMALLEST <= value.adjusted() < digits
+    return ("" if is_same else "≈") + format(shown, "f" if plain else "e")
+
+
+def _rounded(number: ExactNumber | float, digits: int) -> str:
+    if isinstance(number, float | int):
+        return f"{number:#.{digits}g}" if digits < 17 else repr(float(number))
+    return number.decimal(digits)
+
+
+def shortest(number: float) -> str:
+    """Return a float that a person gave, as shortly as tells it from every other.
+
+    >>> shortest(0.9), shortest(1), shortest(0.99999999)
+    ('0.9', '1', '0.99999999')
+    """
+    return repr(float(number)).removesuffix(".0") if math.isfinite(number) else str(number)

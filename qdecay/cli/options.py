@@ -1,0 +1,56 @@
+"""Arguments and options that several commands share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from qdecay.errors import InputError
+
+OptionPairs = Annotated[
+    list[str] | None,
+    typer.Option("-k", metavar="NAME=VALUE", help="Keyword argument of the environment."),
+]
+
+
+def complete_source(incomplete: str) -> list[str]:
+    """Return the ids of models that begin as typed; where there is none, shells offer files."""
+    from qdecay.report.gallery import environment_ids
+
+    return [name for name in environment_ids() if name.startswith(incomplete)]
+
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
+Force = Annotated[bool, typer.Option("--force", help="Replace a file that is there.")]
+
+
+def check_plot(plot: Path | None, *, force: bool) -> None:
+    """Look at --plot, if there is one, before any work.
+
+    Raises:
+        InputError: the plot could not be written, or there is none for --force to replace.
+    """
+    if plot is not None:
+        from qdecay.report.plots.style import check_plot_path
+
+        check_plot_path(plot, force=force)
+    elif force:
+        raise InputError("--force goes with --plot: it replaces that file")
+
+
+def whole_numbers(text: str, option: str) -> list[int]:
+    """Return the numbers of a list such as 1,2,4.
+
+    Raises:
+        InputError: one of them is no whole number >= 0, or stands twice.
+    """
+    parts = [part.strip() for part in text.split(",")]
+    for part in parts:
+        if not (part.isascii() and part.isdecimal() and len(part) < 19):
+            raise InputError(f"{option} takes whole numbers such as 1,2,4, got {part!r:.40}")
+    numbers = [int(part) for part in parts]
+    if len(set(numbers)) < len(numbers):
+        raise InputError(f"{option} {text:.40}: a number is given twice")
+    return numbers

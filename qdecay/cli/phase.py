@@ -1,0 +1,115 @@
+"""The command `phase`: where the agents of a sweep flip, beside the exact gammas."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from qdecay._support.shown import shown_decimal
+from qdecay.cli import tables
+from qdecay.cli.options import AsJson, Force, check_plot
+
+if TYPE_CHECKING:
+    from qdecay.sweep.phase import PhaseDiagram, PhaseRow
+
+app = typer.Typer()
+
+
+@app.command()
+def phase(
+    store: Annotated[Path, typer.Argument(metavar="STORE", help="What a sweep wrote.")],
+    where: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME=VALUE", help="Only rows with this parameter; may be repeated."),
+    ] = None,
+    plot: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Draw thresholds over a parameter; .svg, .pdf or .png."),
+    ] = None,
+    x: Annotated[
+        str | None, typer.Option("--x", metavar="NAME", help="The parameter on the x axis.")
+    ] = None,
+    as_json: AsJson = False,
+    force: Force = False,
+) -> None:
+    """Show where a sweep's agents flip, beside the exact gammas.
+
+    The learned threshold is the gamma at which half of the trainings choose what is best right of
+    the break-even gamma, by a logistic fit to all of them, with its 95 % interval. A sweep that
+    is not finished gives what it has.
+
+    \b
+    Examples:
+      qdecay phase results.db --plot phase.svg
+      qdecay phase results.db --where delay=2 --x epsilon --plot phase.pdf
+    """
+    from qdecay.errors import InputError
+    from qdecay.report.plots.phase import save_phase
+    from qdecay.sweep.phase import phase_diagram
+
+    check_plot(plot, force=force)
+    if plot is None and x is not None:
+        raise InputError("--x goes with --plot")
+    with tables.spinner(str(store)) as tell:
+        found = phase_diagram(store, where=map(_pair, where or ()), tell=tell)
+    left_out = 0 if plot is None else save_phase(found, plot, x=x)
+    if as_json:
+        typer.echo(json.dumps(found.to_json(), indent=2))
+        return
+    _print(found, store)
+    if left_out:
+        typer.echo(f"{plot}: leaves out {tables.count(left_out, 'row')} without the parameter")
+
+
+def _pair(text: str) -> tuple[str, str]:
+    from qdecay.errors import InputError
+
+    name, equals, value = text.partition("=")
+    if not name or not equals:
+        raise InputError(f"--where {text}: write NAME=VALUE, such as --where delay=2")
+    return name, value
+
+
+def _print(found: PhaseDiagram, store: Path) -> None:
+    from rich.text import Text
+
+    from qdecay.sweep.axes import shown_value
+
+    out = tables.console()
+    names = [axis.name for axis in found.axes]
+    table = tables.table(*names, "exact", "learned, 95 % interval", "trainings", "exact held")
+    for row in found.rows:
+        shown = [shown_value(row.parameters.get(name)) for name in names]
+        table.add_row(*map(Text, [*shown, *_cells(row)]))
+    out.print(table)
+    missing = found.cells - found.stored
+    text = f"{store}: {found.stored:,} of {found.cells:,} cells"
+    out.print(text + f", {missing:,} missing" * bool(missing), soft_wrap=True)
+
+
+def _cells(row: PhaseRow) -> list[str]:
+    errors = f", {tables.count(row.errors, 'error')}" if row.errors else ""
+    exact = "none" if row.exact is None else shown_decimal(row.exact, 6)
+    return [exact, _learned(row), f"{row.trainings:,}{errors}", _verdict(row)]
+
+
+def _learned(row: PhaseRow) -> str:
+    if row.outcome in ("above", "below"):
+        last = row.choices[-1 if row.outcome == "above" else 0]
+        return f"{row.outcome} {shown_decimal(float(last.gamma), 4)}"
+    if row.threshold is None or row.interval is None:
+        return row.outcome
+    low, high = ("open" if end is None else shown_decimal(end, 4) for end in row.interval)
+    return f"{shown_decimal(row.threshold, 4)} [{low}, {high}]"
+
+
+def _verdict(row: PhaseRow) -> str:
+    if row.outcome == "constant":
+        return f"best in {row.right:,} of {row.trainings:,}"
+    if row.holds or not row.off:
+        return "yes" if row.holds else ""
+    beyond = {"above": ">", "below": "<"}.get(row.outcome, "")
+    return f"no, {beyond}{row.off:+.4f}"

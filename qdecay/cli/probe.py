@@ -1,0 +1,133 @@
+"""The command `probe`: the discount that an agent really has."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from qdecay._support.shown import shortest
+from qdecay.cli import tables
+from qdecay.cli.options import AsJson, Force, check_plot, whole_numbers
+
+app = typer.Typer()
+
+
+@app.command()
+def probe(
+    agent: Annotated[
+        str,
+        typer.Argument(
+            metavar="AGENT",
+            help="module:function (env, seed -> policy), sb3:DQN, sb3:PPO, sb3:A2C, or q_learning.",
+        ),
+    ],
+    gamma: Annotated[float | None, typer.Option(help="The discount it is told.")] = None,
+    delays: Annotated[str, typer.Option(help="Delays of the far reward.")] = "1,2,4,8,16,32",
+    near_delay: Annotated[int, typer.Option(help="Delay of the near reward.")] = 0,
+    settings: Annotated[
+        str, typer.Option(help="Worlds to ask in; the first gives the curve.")
+    ] = "one-shot,large,repeating,time limit",
+    tolerance: Annotated[
+        float | None, typer.Option(help="Half-width wanted of log gamma's interval, at each delay.")
+    ] = None,
+    trainings: Annotated[int | None, typer.Option(help="At most so many; 30 a point.")] = None,
+    seconds: Annotated[float | None, typer.Option(help="Stop asking after so long.")] = None,
+    seed: Annotated[int, typer.Option(min=0, help="The same seed, the same answers.")] = 0,
+    workers: Annotated[int, typer.Option(min=1, help="Processes to train in.")] = 1,
+    store: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Remember answers; started again, go on from there."),
+    ] = None,
+    version_tag: Annotated[
+        str | None,
+        typer.Option(metavar="TEXT", help="Name this version of the agent, for --store."),
+    ] = None,
+    accept_changed: Annotated[
+        bool, typer.Option("--accept-changed", help="Keep the answers of a changed agent.")
+    ] = False,
+    as_json: AsJson = False,
+    plot: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Draw the curve; .svg, .pdf or .png.")
+    ] = None,
+    force: Force = False,
+) -> int:
+    """Measure the discount that an agent really has.
+
+    For each delay, freshly trained agents choose between a near and a far reward until the ratio
+    is known at which they are indifferent. With --gamma the pattern over all worlds is compared
+    with that of known faults. The exit code is 1 where the agent does not behave as it was told.
+
+    Answers in a --store are of one version of the agent: the file that defines it, qdecay's
+    version, and your own --version-tag, which you change when anything else of it does.
+
+    \b
+    Examples:
+      qdecay probe q_learning --gamma 0.9
+      qdecay probe mine:train --gamma 0.99 --workers 2 --store answers.jsonl
+      qdecay probe sb3:DQN --gamma 0.9 --settings one-shot --delays 1,2,4,8
+    """
+    from qdecay import probe as run
+    from qdecay._support.outputs import ANSWERS, check_store
+    from qdecay.cli.profiles import print_profile
+    from qdecay.errors import InputError
+    from qdecay.probing import diagnose, expected_trainings, load_trainer
+    from qdecay.probing.identity import Identity
+    from qdecay.probing.measure import check_budget
+    from qdecay.probing.trials import Store
+    from qdecay.report.plots.probe import save_profile
+
+    check_plot(plot, force=force)
+    if store is not None:
+        check_store(store, ANSWERS)
+    elif accept_changed or version_tag is not None:
+        raise InputError("--accept-changed and --version-tag go with --store")
+    trainer = load_trainer(agent, gamma)
+    try:
+        asked: dict[str, Any] = {
+            "delays": whole_numbers(delays, "--delays"),
+            "near_delay": near_delay,
+            "gamma": gamma,
+            "settings": [name.strip() for name in settings.split(",")],
+            "tolerance": tolerance,
+        }
+        expected = expected_trainings(**asked)
+        check_budget(trainings, seconds, seed, workers)  # refused before anything is told
+        name = agent if gamma is None else f"{agent} --gamma {shortest(gamma)}"
+        if store is not None and store.exists():
+            identity = Identity.of(trainer, version_tag)
+            Store(store, name, identity, accept_changed=accept_changed)
+        typer.echo(f"about {expected} trainings, more where the agent is noisy", err=True)
+        with tables.bar("trainings") as bar:
+            bar.expect(expected)
+            profile = run(
+                trainer,
+                **asked,
+                trainings=trainings,
+                seconds=seconds,
+                seed=seed,
+                workers=workers,
+                store=store,
+                version_tag=version_tag,
+                accept_changed=accept_changed,
+                name=name,
+                tick=bar.advance,
+                tell=lambda news: typer.echo(news, err=True),
+            )
+    except (ValueError, TypeError) as error:
+        raise InputError(str(error)) from error
+    if profile.from_store:
+        taken = f"{profile.from_store} of {profile.trainings} answers taken from {store}"
+        typer.echo(taken, err=True)
+    diagnosis = diagnose(profile) if gamma is not None and 0 < gamma < 1 else None
+    if plot is not None:
+        save_profile(profile, plot)
+    if as_json:
+        named = None if diagnosis is None else diagnosis.to_json()
+        typer.echo(json.dumps({**profile.to_json(), "diagnosis": named}, indent=2))
+    else:
+        print_profile(profile, diagnosis)
+    accused = diagnosis is not None and diagnosis.fault not in (None, "sound")
+    return int(profile.behaves_as_told is False or accused)

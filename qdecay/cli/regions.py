@@ -1,0 +1,306 @@
+"""The commands of policy regions: regions, blackwell and verify."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.metadata import version
+from itertools import islice, pairwise
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from qdecay._support.outputs import CERTIFICATES, check_output
+from qdecay._support.shown import shortest, shown_decimal
+from qdecay.cli import tables
+from qdecay.cli.options import AsJson, Force, OptionPairs, complete_source
+from qdecay.errors import BudgetExceeded, InputError, InternalError, input_errors
+
+if TYPE_CHECKING:
+    from qdecay.exact.regions import PolicyRegions
+    from qdecay.model.mdp import MDP
+    from qdecay.planning.regions import NumericRegions
+
+app = typer.Typer()
+
+ModelArgument = Annotated[
+    str,
+    typer.Argument(
+        metavar="SOURCE",
+        help="A finite model: a Gymnasium id, or a file (.json, .npz, .tra, .umb).",
+        autocompletion=complete_source,
+    ),
+]
+MaxSeconds = Annotated[float | None, typer.Option(metavar="SECONDS", help="Give up after so long.")]
+Digits = Annotated[int, typer.Option(min=1, max=1000, help="Significant digits to show.")]
+_SHOWN_STATES = 4
+_FLOAT_DIGITS = 17  # a double has no more
+
+
+@app.command()
+def regions(
+    source: ModelArgument,
+    option: OptionPairs = None,
+    states: Annotated[
+        bool, typer.Option("--states", help="Show the optimal actions of every state.")
+    ] = False,
+    digits: Digits = 10,
+    as_json: AsJson = False,
+    certificate: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Write a proof, checked as by `qdecay verify`; .json."),
+    ] = None,
+    no_check: Annotated[
+        bool, typer.Option("--no-check", help="Leave the check of FILE to `qdecay verify`.")
+    ] = False,
+    force: Force = False,
+    max_seconds: MaxSeconds = None,
+    numeric: Annotated[
+        bool,
+        typer.Option("--numeric", help="Follow changes in floating point; proves nothing."),
+    ] = False,
+) -> None:
+    """Find every gamma where optimal actions change, exactly.
+
+    A touch is a gamma where one more action is optimal at that point only. With --numeric, for
+    models too large for exact arithmetic, brackets that each hold a change are found in floating
+    point; the list may be incomplete.
+
+    \b
+    Examples:
+      qdecay regions FrozenLake-v1
+      qdecay regions Taxi-v4 -k is_rainy=true --states
+      qdecay regions mine.json --certificate proof.json
+    """
+    if certificate is not None:
+        check_output(certificate, CERTIFICATES, force=force, source=source)
+    elif force or no_check:
+        name = "--force" if force else "--no-check"
+        raise InputError(f"{name} goes with --certificate, whose file it is about")
+    if numeric:
+        _numeric(source, option, as_json, digits, certificate or max_seconds or states)
+        return
+    mdp, found = _solve(source, option, max_seconds)
+    statement = None
+    if certificate is not None:
+        statement = _write_certificate(source, mdp, found, certificate, check=not no_check)
+    if as_json:
+        typer.echo(json.dumps(found.to_json(source)))
+        return
+    tables.print_regions(mdp, found, digits=digits, states=states)
+    if statement is not None:
+        typer.echo(f"{certificate}: {statement}")
+
+
+def _numeric(
+    source: str, option: list[str] | None, as_json: bool, digits: int, refused: object
+) -> None:
+    """Print the brackets of `numeric_policy_regions`, and that they prove nothing."""
+    from qdecay.model.source import Source, parse_options
+    from qdecay.planning.regions import STATEMENT, numeric_policy_regions
+
+    if refused:
+        raise InputError("--numeric has no --certificate, --max-seconds or --states")
+    mdp = Source(source, parse_options(option or [])).float_mdp()
+    with tables.spinner(source) as tell:
+        found = numeric_policy_regions(
+            mdp,
+            progress=lambda gamma, count: tell(
+                f"{count} changes up to gamma = {shown_decimal(gamma, 6)}"
+            ),
+        )
+    if as_json:
+        typer.echo(json.dumps(found.to_json(source)))
+        return
+    table = tables.table("gamma", "error at most", "what changes")
+    for change in found.changes:
+        lines = [
+            f"{mdp.state_name(s)}: {_named(mdp, left)} -> {_named(mdp, right)}"
+            for s, (left, right) in islice(change.changes.items(), _SHOWN_STATES)
+        ]
+        more = len(change.changes) - len(lines)
+        table.add_row(
+            shown_decimal((change.lower + change.upper) / 2, min(digits, _FLOAT_DIGITS)),
+            f"{(change.upper - change.lower) / 2:.1e}",
+            "\n".join([*lines, f"and {more:,} more states"][: len(lines) + (more > 0)]),
+        )
+    console = tables.console()
+    console.print(table)
+    console.print(_unseen(found), STATEMENT, sep="\n", soft_wrap=True)
+
+
+def _unseen(found: NumericRegions) -> str:
+    """What the table leaves open."""
+    tied, at = max((count, gamma) for gamma, count in found.undecided[1:] or found.undecided)
+    gamma = shown_decimal(at, 6)
+    return (
+        f"solved at {found.solves:,} gammas up to {shortest(found.up_to)}, values within "
+        f"{found.error:.1e}; at most {tied:,} states (gamma = {gamma}) had more than one possible "
+        f"action: a tie, or a difference that rounding hides"
+    )
+
+
+def _named(mdp: MDP, actions: tuple[int, ...]) -> str:
+    return " or ".join(map(mdp.action_name, actions))
+
+
+@app.command()
+def blackwell(
+    source: ModelArgument,
+    option: OptionPairs = None,
+    digits: Digits = 10,
+    max_seconds: MaxSeconds = None,
+) -> None:
+    """Find the gamma above which what is optimal stays optimal.
+
+    Right of the Blackwell discount factor every optimal policy is Blackwell optimal
+    (Grand-Clement and Petrik 2023).
+
+    \b
+    Examples:
+      qdecay blackwell FrozenLake-v1
+    """
+    from qdecay.exact.blackwell import blackwell as find
+
+    with _budget(source, max_seconds), tables.spinner(source):
+        mdp = _model(source, option)
+        found = find(mdp, max_seconds=max_seconds)
+    tables.print_blackwell(mdp, found, digits=digits)
+
+
+@app.command()
+def verify(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="What --certificate wrote.")],
+) -> int:
+    """Check a certificate of policy regions without the solver.
+
+    Exact integers of the standard library only. The exit code is 1 where the certificate does
+    not prove what it states.
+
+    \b
+    Examples:
+      qdecay verify proof.json
+    """
+    from qdecay.exact.proof.verify import CertificateError
+
+    try:
+        statement = _proven(file, file)
+    except CertificateError as error:
+        typer.echo(f"{file}: rejected: {error}")
+        return 1
+    typer.echo(f"{file}: {statement}")
+    return 0
+
+
+def _proven(file: Path, name: Path) -> str:
+    """Check the certificate in a file, called `name`, and say what it proves."""
+    from qdecay.exact.proof.verify import SCHEMA
+    from qdecay.exact.proof.verify import verify as check
+    from qdecay_envs.jsonfile import read_json
+
+    with input_errors():
+        document = read_json(file)
+    if not isinstance(document, dict) or document.get("schema") != SCHEMA:
+        raise InputError(f'{file}: not a certificate: "schema" must be "{SCHEMA}"')
+    with tables.spinner(f"checking {name}"):
+        check(document)
+    sets = [interval[0] for interval in document["intervals"]]
+    breaks = sum(left != right for left, right in pairwise(sets))
+    touches = len(document["points"]) - breaks
+    counted = {"region": breaks + 1, "breakpoint": breaks, "touch": touches}
+    counts = ", ".join(tables.count(number, noun) for noun, number in counted.items())
+    states = tables.count(document["model"]["n_states"], "state")
+    return f"proven: {counts} of {states}"
+
+
+def _solve(
+    source: str, option: list[str] | None, max_seconds: float | None
+) -> tuple[MDP, PolicyRegions]:
+    from qdecay.exact.regions import policy_regions
+
+    with _budget(source, max_seconds), tables.spinner(source) as tell:
+        mdp = _model(source, option)
+        found = policy_regions(
+            mdp,
+            max_seconds=max_seconds,
+            progress=lambda gamma, points: tell(
+                f"{points} points up to gamma = {shown_decimal(gamma, 6)}"
+            ),
+        )
+    return mdp, found
+
+
+def _model(source: str, option: list[str] | None) -> MDP:
+    from qdecay.model.source import Source, parse_options
+
+    return Source(source, parse_options(option or [])).mdp()
+
+
+@contextmanager
+def _budget(source: str, max_seconds: float | None) -> Iterator[None]:
+    """Limit the time, from reading on; say which model took too long, and what else there is."""
+    from qdecay.exact.solver.budget import time_limit
+
+    if max_seconds is not None and not max_seconds > 0:
+        raise InputError(f"--max-seconds must be > 0, got {max_seconds:g}")
+    try:
+        with time_limit(max_seconds):
+            yield
+    except BudgetExceeded as error:
+        hint = "`qdecay regions --numeric` follows the changes in floating point"
+        raise BudgetExceeded(f"{source}: {error}; {hint}", error.best) from error
+
+
+def _write_certificate(
+    source: str, mdp: MDP, found: PolicyRegions, path: Path, *, check: bool
+) -> str:
+    """Write a certificate and say what is known of it; FILE is there only once it is checked.
+
+    Raises:
+        InternalError: the checker refuses it. It is kept beside FILE, under a new name.
+    """
+    from qdecay.exact.proof.certificate import write_certificate
+    from qdecay.exact.proof.verify import BeyondChecker, CertificateError
+    from qdecay_envs.files import replacing
+
+    with replacing(path) as scratch:
+        try:
+            with tables.spinner(f"writing {path}"):
+                write_certificate(mdp, found, scratch)
+        except ValueError as error:
+            reason = str(error).removeprefix(f"{scratch}: ")
+            raise InputError(f"{path}: {reason}") from error
+        if not check:
+            return "not checked; `qdecay verify` does it"
+        try:
+            return _proven(scratch, path)
+        except BeyondChecker as error:
+            raise InputError(f"{path}: {error}; --no-check writes it unchecked") from error
+        except CertificateError as error:
+            raise InternalError(
+                f"{path}: the checker refuses this proof: {error}; do not rely on these regions: "
+                f"this is a fault of qdecay, please report it with {_kept(scratch)}, {source} and "
+                f"these versions: {_versions()}"
+            ) from error
+
+
+def _kept(proof: Path) -> str:
+    """Keep a refused proof under a name that nothing has, and say which; or why it is lost."""
+    try:
+        handle, name = tempfile.mkstemp(prefix="refused-", suffix=".json", dir=proof.parent)
+        os.close(handle)
+        proof.replace(name)
+    except OSError as error:
+        return f"how it came about (the proof could not be kept: {error.strerror or error})"
+    return f"the proof, which is kept as {name}"
+
+
+def _versions() -> str:
+    names = ("qdecay", "python-flint", "numpy", "scipy")
+    found = (f"{name} {version(name)}" for name in names)
+    return f"{', '.join(found)}, Python {platform.python_version()}, {platform.platform()}"

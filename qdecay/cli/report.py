@@ -1,0 +1,200 @@
+"""The commands that draw: report, plot and gallery."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from qdecay.cli import tables
+from qdecay.cli.options import Force, OptionPairs, complete_source
+
+if TYPE_CHECKING:
+    from qdecay.comparison.learning_times import LearningTime
+    from qdecay.model.source import Source
+    from qdecay.report.chapter import Chapter
+
+app = typer.Typer()
+
+SourceArgument = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="SOURCE",
+        help="A finite model: a Gymnasium id, or a file. Without it: the four homework problems.",
+        autocompletion=complete_source,
+    ),
+]
+Seeds = Annotated[int, typer.Option(min=10, help="Agents per break-even gamma.")]
+FirstSeed = Annotated[int, typer.Option(min=0, help="The first seed; the others follow.")]
+ExactOnly = Annotated[
+    bool, typer.Option("--exact-only", help="Train no agents: only what algebra knows.")
+]
+_MAX_SECONDS = 60.0
+_EXPLORING_STEPS = 4_000
+
+
+@app.command()
+def report(
+    source: SourceArgument = None,
+    option: OptionPairs = None,
+    output: Annotated[
+        Path, typer.Option("-o", "--output", metavar="FILE", help="The page to write.")
+    ] = Path("qdecay.html"),
+    seeds: Seeds = 10,
+    seed: FirstSeed = 0,
+    exact_only: ExactOnly = False,
+    force: Force = False,
+) -> None:
+    """Write a page with a slider for gamma to explore a model.
+
+    The page is one file that opens from disk and asks no other host for anything. For chains it
+    also shows where trained agents flip, with the seeds of `qdecay compare`.
+
+    \b
+    Examples:
+      qdecay report -o homework.html
+      qdecay report FrozenLake-v1 -o lake.html
+    """
+    from qdecay.report.page import HOMEWORK_TITLE, check_page_path, explorer, write_page
+
+    check_page_path(output, force=force)
+    chapters = _chapters(_sources(source, option))
+    if not exact_only:
+        chapters = _compared(chapters, seeds, seed)
+    if source is None:
+        page = explorer(chapters, HOMEWORK_TITLE, [] if exact_only else _learning_times())
+    else:
+        page = explorer(chapters)
+    write_page(output, page)
+    typer.echo(f"{output}: {output.stat().st_size / 1e6:.1f} MB; open it in a browser")
+
+
+@app.command()
+def plot(
+    source: SourceArgument = None,
+    option: OptionPairs = None,
+    output: Annotated[
+        Path,
+        typer.Option("-o", "--output", metavar="FILE", help="The figure: .svg, .pdf or .png."),
+    ] = Path("qdecay.svg"),
+    what: Annotated[
+        list[str] | None,
+        typer.Option(help="regions, values, thresholds or learning; may be repeated."),
+    ] = None,
+    seeds: Seeds = 10,
+    seed: FirstSeed = 0,
+    force: Force = False,
+) -> None:
+    """Draw regions, values, thresholds or learning for a paper.
+
+    Without --what: regions and values. Thresholds and learning are those of chains.
+
+    \b
+    Examples:
+      qdecay plot qdecay/ShortDelay-v0 -o short.pdf
+      qdecay plot -o homework.svg --what regions --what thresholds
+    """
+    from qdecay.errors import InputError
+    from qdecay.report.plots.model import KINDS, check_kinds, save_model
+    from qdecay.report.plots.style import check_plot_path
+
+    kinds = what or ["regions", "values"]
+    for kind in kinds:
+        if kind not in KINDS:
+            raise InputError(f"--what {kind}: choose out of {', '.join(KINDS)}")
+        if kinds.count(kind) > 1:
+            raise InputError(f"--what {kind}: is given twice")
+    check_plot_path(output, force=force)
+    chapters = _chapters(_sources(source, option))
+    check_kinds(chapters, kinds)
+    if "thresholds" in kinds:
+        chapters = _compared(chapters, seeds, seed)
+    save_model(chapters, kinds, output)
+    typer.echo(str(output))
+
+
+@app.command()
+def gallery(
+    output: Annotated[
+        Path, typer.Option("-o", "--output", metavar="DIR", help="The folder to fill.")
+    ] = Path("gallery"),
+    max_seconds: Annotated[
+        float, typer.Option(min=0.1, metavar="SECONDS", help="Limit per environment.")
+    ] = _MAX_SECONDS,
+    force: Force = False,
+) -> None:
+    """Write a page for every environment, and an index.
+
+    Those of qdecay and of Gymnasium's toy text, each solved for all gammas.
+
+    \b
+    Examples:
+      qdecay gallery -o gallery
+    """
+    from qdecay.report.gallery import environment_ids, write_gallery
+
+    ids = environment_ids()
+    with tables.bar("environments") as bar:
+        bar.expect(len(ids))
+
+        def tick(source: str) -> None:
+            bar.tell(source)
+            bar.advance()
+
+        cards = write_gallery(output, ids, force=force, max_seconds=max_seconds, tick=tick)
+    shown = tables.table("environment", "regions", "page")
+    for card in cards:
+        regions = str(card.facts["regions"]) if card.facts else ""
+        shown.add_row(card.source, regions, card.page or card.reason)
+    tables.console().print(shown)
+    typer.echo(f"{output / 'index.html'}: open it in a browser")
+
+
+def _sources(source: str | None, option: list[str] | None) -> list[Source]:
+    from qdecay.errors import InputError
+    from qdecay.model.source import HOMEWORK, Source, parse_options
+
+    options = parse_options(option or [])
+    if options and source is None:
+        raise InputError("-k goes with a SOURCE: the four problems take no arguments")
+    return (
+        [Source(source, options)] if source is not None else [Source(env_id) for env_id in HOMEWORK]
+    )
+
+
+def _learning_times() -> list[LearningTime]:
+    """Homework D with a budget that keeps a report quick; `qdecay learn-curve` has more."""
+    from qdecay.comparison.learning_times import learning_times
+
+    with tables.spinner("report") as tell:
+        return learning_times(steps=_EXPLORING_STEPS, tick=lambda: tell("homework D"))
+
+
+def _chapters(sources: list[Source]) -> list[Chapter]:
+    """Read the models and find their regions."""
+    from qdecay.report.chapter import read_chapter
+
+    chapters = []
+    with tables.spinner("report") as tell:
+        for source in sources:
+            tell(f"{source.text}: regions")
+            chapters.append(read_chapter(source))
+    return chapters
+
+
+def _compared(chapters: list[Chapter], seeds: int, seed: int) -> list[Chapter]:
+    """Train agents on the chains among the models."""
+    from qdecay.comparison.compare import compare
+
+    compared = []
+    with tables.spinner("report") as tell:
+        for chapter in chapters:
+            if chapter.layout is not None:
+                source = chapter.source
+                tell(f"{source.text}: training agents")
+                found = compare(source.env(), seeds=seeds, seed=seed, name=source.text)
+                chapter = replace(chapter, comparison=found)
+            compared.append(chapter)
+    return compared

@@ -1,0 +1,152 @@
+"""The commands of the suite: envs and learn-curve."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from qdecay._support.shown import shown_decimal
+from qdecay.cli import tables
+from qdecay.cli.options import AsJson, Force, check_plot, whole_numbers
+
+if TYPE_CHECKING:
+    from qdecay.comparison.learning_times import LearningTime
+
+app = typer.Typer()
+
+
+@app.command()
+def envs(as_json: AsJson = False) -> None:
+    """List the environments with their exact break-even gammas.
+
+    Shown are the gammas at which the optimal choice changes at the start state, or in any state
+    where episodes start in several; --json has those of all states, and each environment's law.
+
+    \b
+    Examples:
+      qdecay envs
+      qdecay envs --json
+    """
+    from qdecay.report.catalogue import SCHEMA, catalogue
+
+    members = catalogue()
+    if as_json:
+        document = {"schema": SCHEMA, "environments": [member.to_json() for member in members]}
+        typer.echo(json.dumps(document, indent=2))
+        return
+    table = tables.table("environment", "states", "break-even gammas", "law (g is gamma)")
+    for member in members:
+        gammas = member.breakpoints if member.start is None else member.break_evens
+        shown = "\n".join(_short_root(root) for root in gammas)
+        states = "" if member.n_states is None else f"{member.n_states:,}"
+        table.add_row(member.env_id, states, shown, member.law)
+    tables.console().print(table)
+
+
+def _short_root(root: Any) -> str:
+    return f"{root.closed_form() or ''} = {shown_decimal(root, 8)}".removeprefix(" = ")
+
+
+@app.command("learn-curve")
+def learn_curve(
+    game: Annotated[
+        str, typer.Option(help="forever (ConstantOrSparse) or once (homework C with escape).")
+    ] = "forever",
+    delay: Annotated[
+        str, typer.Option(help="Steps n to the large reward, as 1,2,3.")
+    ] = "1,2,3,4,5",
+    gamma: Annotated[str, typer.Option(help="Discount factors, as 1/2,0.9.")] = "9/10",
+    advantage: Annotated[
+        str | None,
+        typer.Option(help="Worth of the large reward over the small one; sets R. 2 by default."),
+    ] = None,
+    reward: Annotated[
+        str | None, typer.Option(help="R itself, in place of --advantage; the small one is 1.")
+    ] = None,
+    seeds: Annotated[int, typer.Option(min=1, help="Agents per row.")] = 10,
+    steps: Annotated[int, typer.Option(min=1, help="Steps of each agent.")] = 20_000,
+    as_json: AsJson = False,
+    plot: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Draw steps over delay or gamma; .svg, .pdf or .png."),
+    ] = None,
+    force: Force = False,
+) -> None:
+    """Measure how long Q-learning needs to choose right for good.
+
+    Homework D: a small reward on every step against a large one every n-th step, learnt by four
+    kinds of exploration; beside them the 2^(n+1) - 2 steps that a uniformly random walk needs on
+    average to be paid the large reward once.
+
+    \b
+    Examples:
+      qdecay learn-curve --plot delays.svg
+      qdecay learn-curve --delay 4 --gamma 1/2,2/3,3/4,9/10 --reward 6
+    """
+    from qdecay.comparison.learning_times import EXPLORERS, learning_times
+    from qdecay.errors import InputError
+    from qdecay.report.plots.style import save_learning_times
+    from qdecay_envs.rational import rational
+
+    check_plot(plot, force=force)
+    rows: list[LearningTime] = []
+    try:
+        delays, gammas = whole_numbers(delay, "--delay"), gamma.split(",")
+        if len({rational(text, "gamma") for text in gammas}) < len(gammas):
+            raise InputError(f"--gamma {gamma:.40}: a number is given twice")
+        with tables.bar("trainings") as bar:
+            bar.expect(len(delays) * len(gammas) * len(EXPLORERS) * seeds)
+            learning_times(
+                game=game,  # type: ignore[arg-type]  # checked there
+                delays=delays,
+                gammas=gammas,
+                advantage=advantage,
+                reward=reward,
+                seeds=seeds,
+                steps=steps,
+                tick=bar.advance,
+                done=rows.append,
+            )
+    except ValueError as error:
+        raise InputError(f"learn-curve: {error}") from error
+    finally:  # what is finished is shown, also where Ctrl-C ends the rest
+        if rows:
+            _show_times(rows, as_json)
+    if plot is not None:
+        save_learning_times(rows, plot)
+
+
+def _show_times(rows: list[LearningTime], as_json: bool) -> None:
+    from qdecay.comparison.learning_times import SCHEMA
+
+    if as_json:
+        document = {"schema": SCHEMA, "rows": [row.to_json() for row in rows]}
+        typer.echo(json.dumps(document, indent=2))
+    else:
+        _print_times(rows)
+
+
+def _print_times(rows: list[LearningTime]) -> None:
+    table = tables.table(
+        *("gamma", "n", "R", "right choice", "explorer", "median", "range", "random walk"),
+        right=("gamma", "n", "R", "median", "range", "random walk"),
+    )
+    for row in rows:
+        median, low, high = (
+            f"> {row.budget:,}" if steps is None else f"{steps:,.0f}"
+            for steps in (row.median, row.low, row.high)
+        )
+        table.add_row(
+            str(row.gamma),
+            str(row.delay),
+            f"{float(row.reward):.5g}",
+            ", ".join(row.best),
+            row.explorer,
+            median,
+            f"{low} to {high}" if low != high else low,
+            f"{row.random_walk:,}",
+        )
+    tables.console().print(table)

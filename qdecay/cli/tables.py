@@ -1,0 +1,299 @@
+"""What the commands print: the console, plain tables, exact numbers and policy regions."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
+from threading import Event, Thread
+from typing import TYPE_CHECKING, Any
+
+from qdecay._support.shown import shown_decimal
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.progress import Progress
+    from rich.table import Table
+
+    from qdecay.exact.algebra.number import AlgebraicNumber
+    from qdecay.exact.blackwell import Blackwell
+    from qdecay.exact.regions import Breakpoint, PolicyRegions
+    from qdecay.model.mdp import MDP
+
+_SHOWN_CHANGES = 4
+_LONGEST_POLYNOMIAL = 40
+_LONGEST_FORM = 100
+_ENDLESS = 1 << 30  # columns
+_UNITS = ((86400, "days", "d"), (3600, "hours", "h"), (60, "minutes", "min"))
+LOG_SECONDS = 60.0  # between two lines where there is no terminal
+_QUIET_SECONDS = 1.0  # a spinner that flashes by says nothing
+
+
+def console(stderr: bool = False) -> Console:
+    """Return a console of standard output or standard error.
+
+    Text is printed as it is: a name may look like rich's markup or emoji. Where it is no terminal
+    lines are as long as they have to be, whatever COLUMNS says.
+    """
+    from rich.console import Console
+
+    out = Console(stderr=stderr, highlight=False, markup=False, emoji=False)
+    if not out.is_terminal:
+        out.width = _ENDLESS
+    return out
+
+
+def table(*headings: str, right: Collection[str] = ()) -> Table:
+    """Return a table whose cells fold where a terminal is too narrow: no column is ever cut.
+
+    So no column may have a least width or be kept on one line: rich then cuts the last ones.
+
+    Args:
+        headings: of the columns.
+        right: the headings of those that are aligned to the right.
+    """
+    from rich import box
+    from rich.table import Table
+
+    result = Table(box=box.SIMPLE_HEAD, padding=0, show_edge=False, pad_edge=False)
+    for heading in headings:
+        result.add_column(heading, overflow="fold", justify="right" if heading in right else "left")
+    return result
+
+
+def count(number: int, noun: str) -> str:
+    """Return "1 touch", "2 touches".
+
+    >>> count(1, "state"), count(0, "touch"), count(2, "breakpoint")
+    ('1 state', '0 touches', '2 breakpoints')
+    """
+    ending = "es" if noun.endswith("ch") else "s"
+    return f"{number} {noun}{ending * (number != 1)}"
+
+
+def shown_root(root: AlgebraicNumber) -> str:
+    """The closed form, or else the polynomial whose root it is, where that is short."""
+    form = root.closed_form()
+    if form and len(form) <= _LONGEST_FORM:
+        return form
+    terms = [f"{c:+d} g^{k}" for k, c in enumerate(root.coefficients) if c]
+    text = " ".join(reversed(terms)).removeprefix("+").replace(" g^0", "").replace("g^1 ", "g ")
+    short = len(text) <= _LONGEST_POLYNOMIAL
+    return f"{text} = 0" if short else f"a root of degree {root.degree}"
+
+
+@contextmanager
+def spinner(text: str) -> Iterator[Callable[[str], None]]:
+    """Show what a long run does, on a terminal's standard error once it takes a second.
+
+    Yields a function that tells how far it is.
+    """
+    from rich.text import Text
+
+    status = console(stderr=True).status(Text(text))  # a name may look like rich's markup
+    began = time.monotonic()
+
+    def tell(news: str) -> None:
+        if time.monotonic() - began > _QUIET_SECONDS:
+            status.update(Text(f"{text}: {news}"))
+            status.start()
+
+    try:
+        yield tell
+    finally:
+        status.stop()
+
+
+class Bar:
+    """How much of a long run is done, and about how long the rest takes."""
+
+    def __init__(self, progress: Progress) -> None:
+        self._progress, self._task = progress, progress.add_task("", total=0)
+        self._expected = self._done = self._given = 0
+        self._began = time.monotonic()
+
+    def expect(self, more: int) -> None:
+        """Count on so many more pieces of work."""
+        self._expected += more
+        self._progress.update(self._task, total=self._expected)
+
+    def tell(self, news: str) -> None:
+        """Say what is done now."""
+        self._progress.update(self._task, description=news)
+
+    def advance(self, pieces: int = 1) -> None:
+        """Count pieces of work as done."""
+        self._done += pieces
+        self._progress.advance(self._task, pieces)
+
+    def given(self, pieces: int) -> None:
+        """Count pieces that were done before, which say nothing about how fast it goes."""
+        self._given += pieces
+        self.advance(pieces)
+
+    def line(self, unit: str) -> str:
+        """Return all of it in a line, for a log; "" where nobody knows yet how much it is."""
+        if not self._expected:
+            return ""
+        text = f"{self._done:,} of {max(self._expected, self._done):,} {unit}"
+        speed = (self._done - self._given) / max(time.monotonic() - self._began, 1e-9)
+        if not speed:
+            return text
+        left = duration(max(self._expected - self._done, 0) / speed)
+        return f"{text}, {rate(speed)}, left about {left}"
+
+
+def rate(per_second: float) -> str:
+    """Return "12 a second", or "3.5 a minute" for what is slow.
+
+    >>> rate(1234.5), rate(2.5), rate(0.05)
+    ('1,234 a second', '2.5 a second', '3.0 a minute')
+    """
+    number, unit = (per_second, "second") if per_second >= 1 else (60 * per_second, "minute")
+    return f"{number:,.{0 if number >= 10 else 1}f} a {unit}"
+
+
+def duration(seconds: float, *, brief: bool = False) -> str:
+    """Return a time in the unit that suits it.
+
+    >>> duration(5), duration(90), duration(200_000)
+    ('5.0 seconds', '1.5 minutes', '2.3 days')
+    >>> duration(5, brief=True), duration(90, brief=True), duration(200_000, brief=True)
+    ('5.0 s', '1.5 min', '2.3 d')
+    """
+    for size, name, symbol in _UNITS:
+        if seconds >= size:
+            return f"{seconds / size:.1f} {symbol if brief else name}"
+    return f"{seconds:.1f} {'s' if brief else 'seconds'}"
+
+
+@contextmanager
+def bar(unit: str) -> Iterator[Bar]:
+    """Show a bar with an estimate of the time that is left, on a terminal's standard error.
+
+    Where that is no terminal a line a minute is printed in its place.
+    """
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        ProgressColumn,
+        Task,
+        TextColumn,
+    )
+    from rich.text import Text
+
+    class Rate(ProgressColumn):
+        """How many pieces of work a second are done, and about how long the rest takes."""
+
+        def render(self, task: Task) -> Text:
+            left = duration(task.time_remaining or 0)
+            known = f", {rate(task.speed)}, left about {left}" if task.speed else ""
+            return Text(f"{unit}{known}", no_wrap=True)
+
+    columns = (
+        TextColumn("{task.description}", markup=False),
+        BarColumn(bar_width=12),  # leaves room for the rest in 80 columns
+        MofNCompleteColumn(),
+        Rate(),
+    )
+    out = console(stderr=True)
+    with Progress(*columns, console=out, transient=True, disable=not out.is_terminal) as progress:
+        shown = Bar(progress)
+        with nullcontext() if out.is_terminal else _lines(out, lambda: shown.line(unit)):
+            yield shown
+
+
+@contextmanager
+def _lines(out: Console, line: Callable[[], str]) -> Iterator[None]:
+    """Print a line each minute, whatever else goes on."""
+    over = Event()
+
+    def go_on() -> None:
+        while not over.wait(LOG_SECONDS):
+            if text := line():
+                out.print(text, soft_wrap=True)
+
+    thread = Thread(target=go_on, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
+
+
+def print_regions(mdp: MDP, regions: PolicyRegions, *, digits: int, states: bool) -> None:
+    """Print every region with the change at its left end, the touches, and what follows."""
+    out = console()
+    marked = [(point, "") for point in regions.breakpoints]
+    marked += [(point, " (a touch)") for point in regions.touches]
+    shown = table("gamma", "exactly", "what changes")
+    for point, mark in sorted(marked, key=lambda pair: pair[0].gamma):
+        gamma = shown_decimal(point.gamma, digits) + mark
+        shown.add_row(gamma, shown_root(point.gamma), _shown_changes(mdp, point))
+    size = f"{count(mdp.n_states, 'state')}, {count(mdp.n_actions, 'action')}"
+    out.print(f"{size}: {count(len(regions.regions), 'policy region')} in 0 < gamma < 1")
+    if marked:
+        out.print(shown)
+    if regions.start is not None:
+        found = [
+            shown_decimal(regions.breakpoints[i].gamma, digits) for i in regions.start_breakpoints()
+        ]
+        at = ", ".join(found) or "no gamma"
+        out.print(f"the start, {mdp.state_name(regions.start)}, changes at {at}")
+    if states:
+        out.print(_states(mdp, regions, digits))
+
+
+def _shown_changes(mdp: MDP, point: Breakpoint) -> Any:
+    """Return which sets change, of the first few states."""
+    from rich.text import Text
+
+    lines = []
+    for state, change in list(point.changes.items())[:_SHOWN_CHANGES]:
+        only_there = sorted(set(change.at) - {*change.left, *change.right})
+        line = f"{mdp.state_name(state)}: {shown_actions(mdp, change.left)}"
+        if change.left != change.right:
+            line += f" -> {shown_actions(mdp, change.right)}"
+        if only_there:
+            line += f", also {shown_actions(mdp, only_there)} there"
+        lines.append(line)
+    more = len(point.changes) - _SHOWN_CHANGES
+    return Text("\n".join([*lines, f"and {more} more states"][: len(lines) + (more > 0)]))
+
+
+def shown_actions(mdp: MDP, actions: Sequence[int]) -> str:
+    """Return the names of a set of actions."""
+    return " or ".join(mdp.action_name(action) for action in actions) or "none"
+
+
+def _states(mdp: MDP, regions: PolicyRegions, digits: int) -> Table:
+    """Return, for each state, the intervals on which its set is constant."""
+    from rich.text import Text
+
+    shown = table("state", "optimal actions", "for gamma in")
+    ends = ["0", *(shown_decimal(b.gamma, digits) for b in regions.breakpoints), "1"]
+    for state in range(mdp.n_states):
+        sets = [region[state] for region in regions.regions]
+        starts = [i for i, actions in enumerate(sets) if i == 0 or actions != sets[i - 1]]
+        for i, after in zip(starts, [*starts[1:], len(sets)], strict=True):
+            name = mdp.state_name(state) if i == 0 else ""
+            actions = shown_actions(mdp, sets[i])
+            shown.add_row(Text(name), Text(actions), f"({ends[i]}, {ends[after]})")
+    return shown
+
+
+def print_blackwell(mdp: MDP, found: Blackwell, *, digits: int) -> None:
+    """Print the Blackwell discount factor and the sets that are optimal right of it."""
+    from rich.text import Text
+
+    out, gamma = console(), found.discount_factor
+    exactly = shown_root(gamma)
+    decimal = shown_decimal(gamma, digits)
+    out.print(f"Blackwell discount factor: {exactly}" + f" = {decimal}" * (exactly != decimal))
+    out.print(f"optimal for every gamma in ({decimal}, 1):")
+    shown = table("state", "actions")
+    for state, actions in enumerate(found.optimal_actions):
+        shown.add_row(Text(mdp.state_name(state)), Text(shown_actions(mdp, actions)))
+    out.print(shown)

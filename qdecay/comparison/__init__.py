@@ -1,0 +1,1 @@
+"""Exact beside planned beside learned: where does a choice flip?"""

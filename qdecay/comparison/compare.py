@@ -1,0 +1,253 @@
+"""Symbolic beside planned beside learned: where does a choice flip, found in three ways.
+
+For a chain, the exact break-even gammas come from algebra (`qdecay.exact`), the planned ones from
+bisecting on value iteration's greedy action at the start, the learned ones from bisecting, seed by
+seed, on the greedy action of trained agents. How agents are trained is told in `trainee`: until
+nothing more is to be learnt, or for a number of forced walks of each branch. An agent that is
+stopped so early flips elsewhere, and `qdecay.exact.learning_curve` predicts where; then the
+learned gammas are held against these.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import partial
+from typing import TYPE_CHECKING, Any, Literal
+
+from qdecay.comparison.thresholds import LearnedThreshold, bisect, learned_threshold
+from qdecay.comparison.trainee import ForcedWalks, Side, Trainee
+from qdecay.exact.algebra.number import AlgebraicNumber
+from qdecay.exact.break_even import BreakEven, break_even
+from qdecay.exact.learning_curve import learning_curve
+from qdecay.learning.learner import Learner
+from qdecay_envs.layout import ChainLayout
+from qdecay_envs.rational import RationalLike, rational
+
+# `qdecay.compare` is this module's function, so `import qdecay` loads the module: what is slow
+# to load waits until it is used.
+if TYPE_CHECKING:
+    import gymnasium as gym
+
+
+PLANNED_TOLERANCE = 1e-10
+LEARNED_TOLERANCE = 1e-6
+_PLANNED_WIDTH = 1e-12
+_LEARNED_WIDTH = LEARNED_TOLERANCE  # the middle is off by half of it
+_NOISY_WIDTH = 1e-3  # of what is searched: little beside what chance makes of it
+
+Verdict = Literal["agree", "disagree"]
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """One chain's break-even gammas, found in three ways.
+
+    Attributes:
+        source: what was compared.
+        exact: gammas at which the set of best choices at the start changes, in order.
+        planned: for each, where value iteration's choice flips.
+        learned: for each, where trained agents flip; with forced walks, for each predicted one.
+        reasons: what disagrees, a line each; empty where all agrees.
+        forced: the walks that agents were trained for; None is until all is learnt.
+        predicted: where agents flip after these walks, exactly; None without.
+    """
+
+    source: str
+    exact: tuple[AlgebraicNumber, ...]
+    planned: tuple[float, ...]
+    learned: tuple[LearnedThreshold, ...]
+    reasons: tuple[str, ...]
+    forced: ForcedWalks | None = None
+    predicted: tuple[AlgebraicNumber, ...] | None = None
+
+    @property
+    def verdict(self) -> Verdict:
+        """Whether exact, planned and learned agree.
+
+        Planned and exact differ by at most 1e-10 and every seed's learned threshold by at most
+        1e-6; on noisy chains the 95 % interval of the agents' median holds the exact one, which it
+        fails to do for a sound learner in 1 of 20 at most. Between break-even gammas, planned and
+        learned choices are the exact ones. After a number of forced walks, learned gammas and
+        choices are held against the predicted ones in the same way.
+        """
+        return "disagree" if self.reasons else "agree"
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the row of a qdecay.comparison/1 document; forced walks add three keys."""
+        after: dict[str, Any] = {}
+        if self.forced is not None and self.predicted is not None:
+            after = {
+                "walks": self.forced.count,
+                "step_size": str(self.forced.step_size),
+                "predicted": [gamma.to_json() for gamma in self.predicted],
+            }
+        return {
+            "source": self.source,
+            "exact": [gamma.to_json() for gamma in self.exact],
+            "planned": list(self.planned),
+            "learned": [
+                {
+                    "median": found.median,
+                    "low": found.low,
+                    "high": found.high,
+                    "seeds": found.seeds,
+                    "steps": found.steps,
+                    "interval": None if found.interval is None else list(found.interval),
+                }
+                for found in self.learned
+            ],
+            "verdict": self.verdict,
+            **after,
+        }
+
+
+def compare(
+    source: ChainLayout | gym.Env[Any, Any],
+    *,
+    seeds: int = 10,
+    seed: int = 0,
+    learner: Learner | None = None,
+    walks: int | None = None,
+    step_size: RationalLike = Fraction(1, 10),
+    name: str | None = None,
+    expect: Callable[[int], None] = lambda trainings: None,
+    tick: Callable[[], None] = lambda: None,
+) -> Comparison:
+    """Return a chain's exact, planned and learned break-even gammas, and whether they agree.
+
+    Args:
+        source: a layout, or a `ChainEnv` (wrapped or not; its time limit is not used).
+        seeds: independent agents per break-even gamma; >= 10, so that the range means something.
+        seed: the first of them; the others follow.
+        learner: the algorithm; None is `q_learning`, on noisy chains `double_q_learning`.
+        walks: stop training after so many forced walks of each branch, >= 1, and compare with
+            the gammas that `qdecay.exact.learning_curve` predicts; None trains to the end. For
+            chains that end with the last reward, where nothing is random.
+        step_size: with walks, the constant step size, an exact number in (0, 1].
+        name: what to call the source; the environment's id by default.
+        expect: called before the trainings with their number, which may turn out smaller.
+        tick: called after each training.
+
+    Raises:
+        TypeError: `source` is neither, or step_size is a float.
+        ValueError: an argument is outside its range, or walks are asked of another chain or of a
+            learner with two tables.
+
+    >>> from qdecay_envs import ChainLayout
+    >>> layout = ChainLayout.choice(stay=[1], move=[0, 0, 4])
+    >>> row = compare(layout, walks=10, step_size="1/2")
+    >>> row.exact[0].decimal(4), row.predicted[0].decimal(4), round(row.learned[0].median, 4)
+    ('0.5', '0.5140', 0.514)
+    """
+
+    if seeds < 10:
+        raise ValueError(f"seeds must be >= 10, got {seeds}")
+    if seed < 0:
+        raise ValueError(f"seed must be >= 0, got {seed}")
+    forced = None if walks is None else ForcedWalks(walks, rational(step_size, "step_size"))
+    trainee = Trainee(source, learner, forced)
+    layout = trainee.env.layout
+    exact = known = break_even(layout if trainee.plain else trainee.mdp)
+    if forced is not None:
+        known = learning_curve(layout, forced.step_size, forced.count).break_even()
+    agents = range(seed, seed + seeds)
+    planned = [
+        bisect(partial(trainee.plans, side), low, high, _PLANNED_WIDTH)
+        for low, high, side in flips(exact)
+    ]
+    wanted = list(flips(known))
+    width = _NOISY_WIDTH if trainee.noisy else _LEARNED_WIDTH
+    expect(seeds * (len(wanted) * (2 + math.ceil(-math.log2(width))) or len(known.between)))
+    learned = [_learned(trainee, flip, agents, tick) for flip in wanted]
+    gammas, expected = exact.switching, known.switching
+    reasons = [
+        *_planning_faults(gammas, planned),
+        *_learning_faults(expected, learned, "exact" if forced is None else "predicted"),
+        *_planned_choice_faults(exact, trainee),
+        *_learned_choice_faults(known, trainee, agents, tick),
+    ]
+    return Comparison(
+        name or trainee.name,
+        gammas,
+        tuple(planned),
+        tuple(learned),
+        tuple(reasons),
+        forced,
+        None if forced is None else expected,
+    )
+
+
+def flips(found: BreakEven) -> Iterator[tuple[float, float, Side]]:
+    """Yield a gamma on either side of each where the best choice changes, and what is best."""
+
+    for i, switch in enumerate(found.switches):
+        if switch:
+            low, high = float(found.between[i]), float(found.between[i + 1])
+            yield low, high, Side(found.best[i], found.best[i + 1])
+
+
+def _learned(
+    trainee: Trainee,
+    flip: tuple[float, float, Side],
+    agents: Sequence[int],
+    tick: Callable[[], None],
+) -> LearnedThreshold:
+
+    low, high, side = flip
+    return learned_threshold(
+        partial(trainee.learns, side),
+        low,
+        high,
+        seeds=agents,
+        width=_NOISY_WIDTH * (high - low) if trainee.noisy else _LEARNED_WIDTH,
+        noisy=trainee.noisy,
+        tick=tick,
+    )
+
+
+def _planning_faults(exact: Sequence[AlgebraicNumber], planned: Sequence[float]) -> Iterator[str]:
+    for root, plan in zip(exact, planned, strict=True):
+        gamma = float(root)
+        if abs(plan - gamma) > PLANNED_TOLERANCE:
+            yield f"value iteration flips at {plan:.12g}, exact is {gamma:.12g}"
+
+
+def _learning_faults(
+    expected: Sequence[AlgebraicNumber], learned: Sequence[LearnedThreshold], what: str
+) -> Iterator[str]:
+    for root, agents in zip(expected, learned, strict=True):
+        gamma = float(root)
+        if agents.interval is not None:
+            low, high = agents.interval
+            if not low <= gamma <= high:
+                yield f"agents flip in [{low:.6g}, {high:.6g}], {what} is {gamma:.6g}"
+        elif max(abs(agents.low - gamma), abs(agents.high - gamma)) > LEARNED_TOLERANCE:
+            yield f"agents flip from {agents.low:.9g} to {agents.high:.9g}, {what} is {gamma:.9g}"
+
+
+def _planned_choice_faults(exact: BreakEven, trainee: Trainee) -> Iterator[str]:
+    """What is planned between the break-even gammas, where no threshold is near."""
+    for point, best in zip(exact.between, exact.best, strict=True):
+        gamma = float(point)
+        if trainee.plan(gamma) not in best:
+            yield f"value iteration takes {trainee.plan(gamma)} at {gamma:.6g}, best: {set(best)}"
+
+
+def _learned_choice_faults(
+    known: BreakEven, trainee: Trainee, agents: Sequence[int], tick: Callable[[], None]
+) -> Iterator[str]:
+    """What agents choose where they never flip; else the bisections began from these gammas."""
+    if any(known.switches):
+        return
+    needed = len(agents) // 2 + 1 if trainee.noisy else len(agents)
+    for point, best in zip(known.between, known.best, strict=True):
+        gamma = float(point)
+        right = 0
+        for agent in agents:
+            right += trainee.train(gamma, agent)[0] in best
+            tick()
+        if right < needed:
+            yield f"{len(agents) - right} of {len(agents)} agents choose wrongly at {gamma:.6g}"

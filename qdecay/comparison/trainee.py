@@ -1,0 +1,224 @@
+"""A chain with the agents that are trained on it, and the planner's view of it.
+
+How an agent is trained. It behaves at random, epsilon = 1, whatever it has learnt. Values that
+steered the behaviour would be learnt from a biased sample: a choice whose value happens to look low
+is taken less often, so that its error stays for longer (adaptive sampling). Where every walk ends,
+episodes begin at the start; elsewhere they begin in a random state and last one step, for a random
+walk takes some 2**n steps to the end of a corridor of n that leads back. In both a pair of state
+and action is visited about as often as any other one, and training ends after so many visits that
+all is learnt, save for a chance below 1e-6:
+
+- Where nothing is random the step size is 1. A state is right once all its actions have been taken
+  after the next one was right: for A actions that takes H = 1 + 1/2 + ... + 1/A visits of each on
+  average, for a way of L steps back to the start H L. Where nothing ends, what is missing shrinks
+  by exp(gamma - 1) with each visit, which is continued down to 1e-10.
+- Where outcomes or rewards are random the step size of the n-th visit is h / (h + n - 1), which
+  averages over the last n / h targets or so. After n visits a share P[Poisson(h log(1 + n / h)) >=
+  L] of a reward L steps away has arrived; h is such that 1e-4 is missing. There Double Q-learning
+  stands in for Q-learning by default: all actions in a corridor do the same, and the maximum of
+  their noisy values is too large on average (van Hasselt 2010). No step size mends that: the
+  maximum is off by about the spread of the values, and averaging shrinks both alike.
+
+SARSA and Expected SARSA learn the values of what the agent does, here of random behaviour. In plain
+chains with two branches it has the same break-even gammas; with `escape` it has others.
+
+An agent can also be trained for a number of *forced walks* of each branch, and no longer.
+
+Sources: the numbers of visits are those of coupon collectors and Poisson processes, cell by cell;
+Wainwright 2019 (the step size); Sutton and Barto 2018, section 5.3 (exploring starts).
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+import gymnasium as gym
+import numpy as np
+from scipy.special import gammainccinv
+
+from qdecay.learning import Harmonic, double_q_learning, q_learning
+from qdecay.learning.learner import Learner
+from qdecay.learning.result import LearningResult
+from qdecay.model.mdp import MDP
+from qdecay.planning import value_iteration
+from qdecay_envs.chain import ChainEnv
+from qdecay_envs.layout import ChainLayout
+
+_UNLEARNT = 1e-10
+_UNLEARNT_NOISY = 1e-4
+_AVERAGED = 250  # targets, where they are noisy: the last step size is one part in so many
+
+
+@dataclass(frozen=True)
+class ForcedWalks:
+    """A training of `count` >= 1 walks of each branch at a constant step size in (0, 1]."""
+
+    count: int
+    step_size: Fraction
+
+
+@dataclass(frozen=True)
+class Side:
+    """The best choices left and right of a break-even gamma."""
+
+    left: frozenset[int]
+    right: frozenset[int]
+
+    def right_of(self, choice: int) -> bool:
+        """Whether a choice belongs to the right: what is best on one side only decides."""
+        if self.right - self.left:
+            return choice in self.right
+        return choice not in self.left - self.right
+
+
+class Trainee:
+    """A chain, the agents that are trained on it, and the planner's view of it."""
+
+    def __init__(
+        self,
+        source: ChainLayout | gym.Env[Any, Any],
+        learner: Learner | None = None,
+        forced: ForcedWalks | None = None,
+    ) -> None:
+        """Check what is asked for.
+
+        Raises:
+            TypeError: `source` is no chain.
+            ValueError: walks are forced where `qdecay.exact.learning_curve` predicts nothing.
+        """
+        self.env = _chain_env(source)
+        spec = getattr(source, "spec", None)
+        self.name = spec.id if spec else " | ".join(self.env.layout.names)
+        self.mdp = MDP.from_env(self.env)
+        # What slips or escapes is more than a choice between streams.
+        self.plain = not self.env.slip and not self.env.escape
+        self.noisy = self.env.reward_noise > 0 or self.env.slip not in (0, 1)
+        self.learner = learner or (double_q_learning if self.noisy else q_learning)
+        lengths = [len(stream) for _, stream in self.env.layout.branches]
+        self._longest = max(lengths)
+        # The steps in which each pair of state and action is visited once, on average: a walk
+        # takes one branch of A, and in its corridor any action.
+        self._round = self.mdp.n_actions * max(sum(lengths), self.mdp.n_states)
+        self._ends = self.env.layout.ending == "terminate" and not self.env.escape
+        self._episodes: dict[str, Any] = {}
+        if not self._ends:
+            anywhere = np.full(self.mdp.n_states, 1 / self.mdp.n_states)
+            self._episodes = {"start": anywhere, "max_episode_steps": 1}
+        self.forced = forced
+        if forced is not None:
+            self._check_forced(forced)
+            self._corridors = [
+                _only(self.mdp, branch) for branch in range(len(self.env.layout.branches))
+            ]
+
+    def plan(self, gamma: float) -> int:
+        """Return value iteration's greedy action at the start."""
+        q = value_iteration(self.mdp, gamma, tol=None).q
+        return int(q[self.env.start].argmax())
+
+    def train(self, gamma: float, seed: int) -> tuple[int, int]:
+        """Return a trained agent's greedy action at the start, and the steps it took."""
+        if self.forced is not None:
+            return self._walk(self.forced, gamma)
+        result = self.learn(gamma, seed)
+        return int(result.policy[self.env.start]), result.steps
+
+    def _walk(self, forced: ForcedWalks, gamma: float) -> tuple[int, int]:
+        results = [
+            self.learner(
+                mdp,
+                gamma,
+                episodes=forced.count,
+                epsilon=0.0,
+                step_size=float(forced.step_size),
+            )
+            for mdp in self._corridors
+        ]
+        known = [result.q[self.env.start, branch] for branch, result in enumerate(results)]
+        return known.index(max(known)), sum(result.steps for result in results)
+
+    def learn(self, gamma: float, seed: int) -> LearningResult:
+        """Return what an agent has learnt once it is trained; forced walks are not looked at."""
+        visits, step_size = self._noisy_visits(gamma) if self.noisy else self._sure_visits(gamma)
+        return self.learner(
+            self.mdp,
+            gamma,
+            steps=math.ceil(visits * self.learner.n_tables * self._round),
+            epsilon=1.0,
+            step_size=step_size,
+            seed=seed,
+            reward_noise=self.env.reward_noise,
+            **self._episodes,
+        )
+
+    def _sure_visits(self, gamma: float) -> tuple[float, float]:
+        """How often each pair is visited until all is known, and the step size of such visits."""
+        actions = range(1, self.mdp.n_actions + 1)
+        back = self._longest + self._contractions(gamma, _UNLEARNT)
+        # The mean and the variance of the longest of as many unit exponential times as actions.
+        mean, variance = (back * sum(1 / k**power for k in actions) for power in (1, 2))
+        return mean + 6 * math.sqrt(variance) - math.log(_UNLEARNT), 1.0
+
+    def _noisy_visits(self, gamma: float) -> tuple[float, Harmonic]:
+        """How often each pair is visited so that 1 / `_AVERAGED` is the last step size."""
+        arrived = float(gammainccinv(self._longest, _UNLEARNT_NOISY))
+        arrived += self._contractions(gamma, _UNLEARNT_NOISY)
+        horizon = max(1.0, arrived / math.log1p(_AVERAGED))
+        return horizon * _AVERAGED, Harmonic(horizon)
+
+    def _contractions(self, gamma: float, missing: float) -> float:
+        """How many visits shrink what is missing to that share; none where all walks end."""
+        return 0.0 if self._ends else -math.log(missing) / (1 - gamma)
+
+    def plans(self, side: Side, gamma: float) -> bool:
+        """Whether value iteration takes the right-hand side."""
+        return side.right_of(self.plan(gamma))
+
+    def learns(self, side: Side, gamma: float, seed: int) -> tuple[bool, int]:
+        """Whether a trained agent takes the right-hand side, and the steps it took."""
+        choice, steps = self.train(gamma, seed)
+        return side.right_of(choice), steps
+
+    def _check_forced(self, forced: ForcedWalks) -> None:
+        if forced.count < 1:
+            raise ValueError(f"walks must be >= 1, got {forced.count}")
+        if not 0 < forced.step_size <= 1:
+            raise ValueError(f"step_size must be in (0, 1], got {forced.step_size}")
+        if self.env.layout.ending != "terminate":
+            raise ValueError(
+                f"walks can be predicted where the last reward ends the episode, and this chain's "
+                f'ending is "{self.env.layout.ending}": leave walks out'
+            )
+        if self.noisy or not self.plain:
+            raise ValueError("walks can be predicted without slip, escape and reward_noise only")
+        if self.learner.n_tables != 1:
+            raise ValueError(
+                f"walks cannot be predicted for {self.learner.name}: it has two tables"
+            )
+
+
+def _only(mdp: MDP, branch: int) -> MDP:
+    """The chain whose one choice is the branch: where choices do the same, one is learnt."""
+    columns = (mdp.state, mdp.action, mdp.next_state)
+    numbers = (mdp.exact_probability, mdp.exact_reward, mdp.terminated.tolist())
+    rows = zip(*(column.tolist() for column in columns), *numbers, strict=True)
+    return MDP.from_rows(
+        (row for row in rows if row[1] == branch),
+        n_states=mdp.n_states,
+        n_actions=mdp.n_actions,
+        start=mdp.start,
+    )
+
+
+def _chain_env(source: ChainLayout | gym.Env[Any, Any]) -> ChainEnv:
+    if isinstance(source, ChainLayout):
+        return ChainEnv(source)
+    inner = getattr(source, "unwrapped", None)
+    if not isinstance(inner, ChainEnv):
+        raise TypeError(
+            f"compare takes a ChainLayout or a ChainEnv, got {type(inner or source).__name__}"
+        )
+    return inner

@@ -1,0 +1,1 @@
+"""Exact numbers: polynomials, algebraic numbers, closed forms."""

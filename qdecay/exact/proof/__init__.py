@@ -1,0 +1,1 @@
+"""Certificates of policy regions, and the checker, which needs the standard library alone."""

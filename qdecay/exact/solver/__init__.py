@@ -1,0 +1,1 @@
+"""Exact values and advantages, and the walk over all gamma."""

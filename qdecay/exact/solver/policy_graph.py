@@ -1,0 +1,144 @@
+"""Which states a policy leads to: closures, ancestors, components.
+
+Searches run on lists of neighbours. A policy that differs in few states takes these lists over,
+so that a step of the walk costs as much as what it changes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+from scipy.sparse import csgraph
+
+from qdecay.exact.solver.rational_model import RationalModel
+from qdecay.exact.solver.submatrix import rows_of
+
+
+class PolicyGraph:
+    """The going-on moves of one policy (a pair for each state) of a model.
+
+    Attributes:
+        live: states that can still meet a reward other than 0; all others are worth 0.
+        affected: states that lead to one where the policy differs from `previous`; all without it.
+    """
+
+    def __init__(
+        self,
+        model: RationalModel,
+        policy: NDArray[np.int64],
+        previous: PolicyGraph | None = None,
+    ) -> None:
+        self.model, self.policy = model, policy
+        self.choices: list[int] = policy.tolist()
+        if previous is None:
+            self._before = _predecessors(model, self.choices)
+            self.affected = np.ones(model.n, dtype=np.bool_)
+            self.live = self._all_live()
+            return
+        changed: list[int] = np.flatnonzero(policy != previous.policy).tolist()
+        self._before = self._rewired(previous, changed)
+        self.affected = self.ancestors(changed)
+        # Where every changed state is as live as it was, so is each state that leads to one.
+        same = all(self._earns(s, previous.live) == previous.live[s] for s in changed)
+        self.live = previous.live if same else self._all_live()
+
+    def _rewired(self, previous: PolicyGraph, changed: list[int]) -> list[list[int]]:
+        before, targets = previous._before.copy(), self.model.targets
+        for s in changed:
+            for t in targets[previous.choices[s]]:
+                before[t] = [state for state in before[t] if state != s]
+            for t in targets[self.choices[s]]:
+                before[t] = [*before[t], s]
+        return before
+
+    def _all_live(self) -> NDArray[np.bool_]:
+        rewards = self.model.rewards
+        return self.ancestors(s for s, pair in enumerate(self.choices) if rewards[pair])
+
+    def _earns(self, state: int, live_before: NDArray[np.bool_]) -> bool:
+        """Whether the state leads to a reward other than 0.
+
+        So does every state that did before and leads to no changed one.
+        """
+        rewards, targets, choices = self.model.rewards, self.model.targets, self.choices
+        seen, waiting = {state}, [state]
+        while waiting:
+            s = waiting.pop()
+            if rewards[choices[s]] or (live_before[s] and not self.affected[s]):
+                return True
+            ahead = [t for t in targets[choices[s]] if t not in seen]
+            seen.update(ahead)
+            waiting += ahead
+        return False
+
+    @cached_property
+    def p(self) -> sparse.csr_matrix:
+        """Probabilities of going on, (n, n)."""
+        return rows_of(self.model.p, self.policy)
+
+    def ancestors(self, states: Iterable[int]) -> NDArray[np.bool_]:
+        """The states themselves and all states that lead to them."""
+        return self._reach(self._before.__getitem__, states)
+
+    def steps_to_reward(self, most: int) -> NDArray[np.int64]:
+        """Steps until each state may meet a reward other than 0; `most` where it takes more."""
+        earning = self.model.earns[self.policy]
+        steps = np.where(earning, 0, most)
+        front, seen = np.flatnonzero(earning).tolist(), earning.tolist()
+        for step in range(1, most):
+            if not front:
+                break
+            ahead = []
+            for s in front:
+                for t in self._before[s]:
+                    if not seen[t]:
+                        seen[t] = True
+                        ahead.append(t)
+            steps[ahead] = step
+            front = ahead
+        return steps
+
+    def closure(self, state: int, *targets: Iterable[int]) -> NDArray[np.bool_]:
+        """The state, the targets, and all these lead to."""
+        ahead, choices = self.model.targets, self.choices
+        return self._reach(lambda s: ahead[choices[s]], {state}.union(*targets))
+
+    def _reach(
+        self, neighbours: Callable[[int], Sequence[int]], seeds: Iterable[int]
+    ) -> NDArray[np.bool_]:
+        seen = set(seeds)
+        waiting = list(seen)
+        while waiting:
+            ahead = [t for t in neighbours(waiting.pop()) if t not in seen]
+            seen.update(ahead)
+            waiting += ahead
+        found = np.zeros(self.model.n, dtype=np.bool_)
+        found[list(seen)] = True
+        return found
+
+    def order_bound(self, pairs: NDArray[np.int64]) -> int:
+        """A number of live states that no single pair's closure exceeds.
+
+        It counts the largest weakly connected component once the pairs' own moves are added.
+        """
+        extra = rows_of(self.model.p, pairs)
+        rows = self.model.pair_state[pairs]
+        placed = sparse.csr_matrix(
+            (np.ones(len(pairs)), (rows, np.arange(len(pairs)))), shape=(self.model.n, len(pairs))
+        )
+        live = self.live
+        keep = sparse.diags(live.astype(float))
+        _, label = csgraph.connected_components((self.p + placed @ extra) @ keep, directed=False)
+        return int(np.bincount(label[live], minlength=1).max(initial=0))
+
+
+def _predecessors(model: RationalModel, choices: list[int]) -> list[list[int]]:
+    before: list[list[int]] = [[] for _ in choices]
+    for s, pair in enumerate(choices):
+        for t in model.targets[pair]:
+            before[t].append(s)
+    return before

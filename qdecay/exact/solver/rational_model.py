@@ -1,0 +1,178 @@
+"""One model in integers: what the exact solver and its floats both read.
+
+Available (state, action) pairs are numbered in order; pairs of one state with the same
+probabilities and the same expected reward are *twins*, which tie for every gamma, and only one
+of them is kept. A state without actions gets one pair that rests there and earns nothing.
+
+With q the common denominator of all probabilities and R that of all expected rewards,
+
+    weights[pair][t] = q p(s, a, t)  (going on),    rewards[pair] = R r(s, a)
+
+are integers. Breakpoints do not see the positive factor R.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+from scipy.sparse import csgraph
+
+from qdecay.model.mdp import MDP
+
+REST = -1  # the action of a state that has none
+_SMALL = 2**22  # denominators up to here leave room for 40-bit primes in 64-bit integers
+
+
+class RationalModel:
+    """The integer form of a finite MDP, and its nearest floats.
+
+    Attributes:
+        n: number of states.
+        denominator, reward_scale: q and R above.
+        pair_state, actions: the state of each pair, and its twins' action numbers, in order.
+        first: pairs of state s are first[s] .. first[s + 1] - 1.
+        targets, weights: going-on successors of each pair and their integer weights.
+        rewards: integer rewards of the pairs.
+        earns: (N,) which rewards are not 0.
+        p, r: floats, (N, n) csr and (N,). Each is within a relative 2^-53 and an absolute
+            2^-1022 of p(s, a, t), and of r(s, a) over the largest |reward| of all states that are
+            connected with s (a unit for each set of them: signs of advantages do not see it). No
+            entry of p is 0: the structure is exact.
+    """
+
+    def __init__(self, mdp: MDP) -> None:
+        self.n = mdp.n_states
+        denominators = {p.denominator for p in mdp.exact_probability}
+        self.denominator = math.lcm(*denominators)
+        reward_denominator = math.lcm(*{r.denominator for r in mdp.exact_reward})
+        self.reward_scale = self.denominator * reward_denominator
+        self._collect(mdp, reward_denominator)
+        self.largest_reward = max((abs(r) for r in self.rewards), default=0) or 1
+        self.earns = np.array([r != 0 for r in self.rewards])
+        lengths = np.array([len(t) for t in self.targets])
+        indptr = np.concatenate(([0], np.cumsum(lengths)))
+        indices = np.array([t for row in self.targets for t in row], dtype=np.int64)
+        data = np.array([w / self.denominator for row in self.weights for w in row], dtype=float)
+        data = np.maximum(data, np.finfo(float).tiny)
+        self.p = sparse.csr_matrix((data, indices, indptr), shape=(self.n_pairs, self.n))
+        self.max_row = int(lengths.max(initial=0))
+        self.r = self._scaled_rewards()
+
+    def _scaled_rewards(self) -> NDArray[np.float64]:
+        owners = sparse.csr_matrix(
+            (np.ones(self.n_pairs), (self.pair_state, np.arange(self.n_pairs))),
+            shape=(self.n, self.n_pairs),
+        )
+        _, label = csgraph.connected_components(owners @ self.p, directed=False)
+        labels = label[self.pair_state].tolist()
+        largest = [1] * self.n
+        for k, reward in zip(labels, self.rewards, strict=True):
+            largest[k] = max(largest[k], abs(reward))
+        return np.array([r / largest[k] for k, r in zip(labels, self.rewards, strict=True)])
+
+    @property
+    def n_pairs(self) -> int:
+        """Number of pairs, twins and duplicates counted once."""
+        return len(self.rewards)
+
+    def _collect(self, mdp: MDP, reward_denominator: int) -> None:
+        rows = _integer_rows(mdp, self.denominator, reward_denominator)
+        self.targets: list[tuple[int, ...]] = []
+        self.weights: list[tuple[int, ...]] = []
+        self.rewards: list[int] = []
+        self.actions: list[list[int]] = []
+        states: list[int] = []
+        twins: dict[tuple[int, int, tuple[tuple[int, int], ...]], int] = {}
+        self.first = np.zeros(self.n + 1, dtype=np.int64)
+
+        def add(state: int, action: int, reward: int, row: tuple[tuple[int, int], ...]) -> None:
+            twin = twins.setdefault((state, reward, row), len(states))
+            if twin < len(states):
+                self.actions[twin].append(action)
+                return
+            states.append(state)
+            self.actions.append([action])
+            self.rewards.append(reward)
+            self.targets.append(tuple(t for t, _ in row))
+            self.weights.append(tuple(w for _, w in row))
+
+        state = 0
+        for (s, a), (reward, row) in rows.items():
+            for idle in range(state, s):
+                add(idle, REST, 0, ())
+            state = s + 1
+            add(s, a, reward, tuple(row.items()))
+        for idle in range(state, self.n):
+            add(idle, REST, 0, ())
+        self.pair_state = np.array(states, dtype=np.int64)
+        self.first[1:] = np.cumsum(np.bincount(self.pair_state, minlength=self.n))
+
+    @cached_property
+    def small_weights(self) -> sparse.csr_matrix | None:
+        """The integer weights as (N, n) csr of int64, or None where q is too large for it."""
+        if self.denominator > _SMALL:
+            return None
+        data = np.array([w for row in self.weights for w in row], dtype=np.int64)
+        return sparse.csr_matrix((data, self.p.indices, self.p.indptr), shape=self.p.shape)
+
+    @cached_property
+    def row_bits(self) -> list[float]:
+        """For each pair, log2 of the norm of its row of I + q P, at most."""
+        states = self.pair_state.tolist()
+        squares = [
+            1 + sum(w * w + 2 * w * (t == s) for t, w in zip(row, weights, strict=True))
+            for s, row, weights in zip(states, self.targets, self.weights, strict=True)
+        ]
+        return [0.5 * math.log2(square) for square in squares]
+
+    @cached_property
+    def p_by_state(self) -> sparse.csc_matrix:
+        """The structure of p by successor: which pairs lead to a state."""
+        return self.p.tocsc()
+
+    @cached_property
+    def deterministic(self) -> bool:
+        """Whether every pair goes on to one state or ends."""
+        return all(len(w) == 0 or w == (self.denominator,) for w in self.weights)
+
+    def pairs_of(self, state: int) -> range:
+        """The pairs of one state."""
+        return range(int(self.first[state]), int(self.first[state + 1]))
+
+    def touching(self, states: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """Which pairs belong to one of the states or can lead to one."""
+        touched: NDArray[np.bool_] = self.p @ states.astype(float) > 0
+        return states[self.pair_state] | touched
+
+    def sets(self, pairs: Iterable[int]) -> dict[int, tuple[int, ...]]:
+        """The actions, twins included, of some pairs, by state."""
+        found: dict[int, list[int]] = {}
+        for pair in pairs:
+            found.setdefault(int(self.pair_state[pair]), []).extend(self.actions[pair])
+        return {s: tuple(sorted(a for a in found[s] if a != REST)) for s in sorted(found)}
+
+
+def _integer_rows(
+    mdp: MDP, denominator: int, reward_denominator: int
+) -> dict[tuple[int, int], tuple[int, dict[int, int]]]:
+    """Return (expected reward, going-on weights) of each available pair, in order."""
+    rows: dict[tuple[int, int], tuple[int, dict[int, int]]] = {}
+    columns = (mdp.state, mdp.action, mdp.next_state, mdp.terminated)
+    for s, a, t, ends, p, r in zip(
+        *(column.tolist() for column in columns),
+        mdp.exact_probability,
+        mdp.exact_reward,
+        strict=True,
+    ):
+        weight = p.numerator * (denominator // p.denominator)
+        earned = weight * (r.numerator * (reward_denominator // r.denominator))
+        reward, row = rows.get((s, a), (0, {}))
+        if not ends:
+            row[t] = row.get(t, 0) + weight
+        rows[s, a] = (reward + earned, row)
+    return rows

@@ -1,0 +1,436 @@
+"""Floats with proven radii: on a window of gamma, which advantages are certainly negative.
+
+Around a centre c, with h the half width, a policy's value is V(c + tau h) = sum tau^k T_k,
+|tau| <= 1, where
+
+    (I - c P) T_0 = r,    (I - c P) T_k = h P T_{k-1}.
+
+I - c P is an M-matrix: its inverse is non-negative, so (I - c P) E >= b >= 0 proves
+E >= (I - c P)^-1 b in every entry. Such inequalities, each checked in floats with its own
+rounding allowed for, make the rest a proof:
+
+    errors of T_k:   (I - c P) E_k >= h P E_{k-1} + |residual of T_k| + rounding
+    all terms k > K: (I - (c + h) P) y >= (I - c P)(|T_{K+1}| + E_{K+1}),   |sum_{k>K}| <= y
+    their slopes:    (I - (c + h) P) z >= (I - c P) y,              |sum_{k>K} k ..| <= K y + z
+
+(the second because, with Q = h (I - c P)^-1 P, it says y >= Q y + |T_{K+1}| + E_{K+1}, hence
+y >= sum_j Q^j (|T_{K+1}| + E_{K+1}); the third likewise gives z >= sum_j (j + 1) Q^j (..)). The
+bounds are by entry: a value of 1e-30 far from the goal keeps its relative accuracy. Each advantage
+r(s, a) + gamma p V - V(s) becomes a polynomial in tau with a radius; Bernstein coefficients on
+sub-intervals (boxes) prove it negative there. Nothing else is ever concluded.
+
+Rounding. Matrix entries, rewards and results of operations are off by a relative u = 2^-53 and,
+where that is below the normal range, by an absolute omega = 2^-1022 (also where subnormal numbers
+are flushed to 0). The relative part is what the factors below allow for; they are a few times
+larger than needed. For the absolute part all vectors must stay below LARGEST = 2^60, or nothing is
+concluded; rows have fewer than 2^31 entries, coefficients in tau are then below 2^67, binomials
+below 2^54. A product with P is therefore off by less than 2^31 (LARGEST + 2) omega < 2^-929, a
+polynomial of at most 58 terms, moved or turned into another basis, by less than
+2^(12 + 54 + 67) omega < 2^-880, both absolute. Against that TINY = 2^-800 is added to
+
+    each residual:  E of live states, and with it y and z, is at least TINY. So is each right side
+                    that is compared, up to differences with 0.1 % to spare: an absolute 2^-900
+                    is a relative 2^-100 of it.
+    each radius and each tail of an advantage:  the polynomial's constant term, where powers of
+                    tau are divided out the first one left, is too large by TINY at least. That
+                    pays for the absolute errors of all that is done with the polynomial.
+
+What is not far above TINY, where the largest reward is 1, is never proven negative. Around 0,
+which powers of tau divide an advantage is counted in the graph, not read off floats.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+from fractions import Fraction
+from functools import lru_cache
+from math import comb
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+from scipy.sparse.linalg import splu
+
+from qdecay.exact.solver.policy_graph import PolicyGraph
+from qdecay.exact.solver.rational_model import RationalModel
+from qdecay.exact.solver.submatrix import columns_of, rows_of
+
+_U = 2.0**-53
+_TINY = 2.0**-800
+_LARGEST = 2.0**60
+_ORDER = 14  # with h times the norm of (I - c P)^-1 P below 1/6, the tail is below 6^-15
+_FIRST_ORDER = 56  # around 0 terms are cheap, and 2^-57 is below rounding
+_BOXES = 16
+_DENSE = 160  # up to here a dense inverse is quicker than a sparse factorisation
+_ROWS_AT_ONCE = 1024  # of coefficients turned into Bernstein form, for the memory
+_DEPTH = 12  # halvings of one interval before it is left to exact arithmetic
+Array = NDArray[np.float64]
+Solver = Callable[[Array], Array]
+Matrix: TypeAlias = sparse.csr_matrix | Array
+
+
+class NoBound(ArithmeticError):
+    """The floats prove nothing here: singular, too ill-conditioned, or out of range."""
+
+
+class Window:
+    """Advantages of all pairs under one policy on [centre - h, centre + h] (or [0, h] at 0).
+
+    Attributes:
+        lower, upper: the window's ends.
+        suspect: (N, boxes) False where the advantage is proven negative on that closed box.
+    """
+
+    def __init__(
+        self,
+        model: RationalModel,
+        graph: PolicyGraph,
+        centre: Fraction | float,
+        half_width: Fraction | float,
+        order: NDArray[np.int64] | None = None,
+    ) -> None:
+        """The window lies in [0, 1].
+
+        Raises:
+            NoBound: as `update`; or the centre or half the width is no double.
+        """
+        self.model, self.centre, self.half_width = model, float(centre), float(half_width)
+        if self.centre != centre or self.half_width != half_width:
+            raise NoBound
+        self.first = centre == 0
+        self.terms = _ORDER if not self.first else _FIRST_ORDER
+        middle, half = Fraction(centre), Fraction(half_width)
+        self.lower, self.upper = middle - (0 if self.first else half), middle + half
+        edges = np.linspace(0.0 if self.first else -1.0, 1.0, _BOXES + 1)
+        self.edges = [middle + half * Fraction(e) for e in edges]
+        self._order = np.zeros(model.n_pairs, dtype=np.int64) if order is None else order
+        m = self.terms + 2
+        # T, |T|, E, y, z side by side: one product with p for all.
+        self._all = np.zeros((model.n, 3 * m + 2))
+        self._t, self._size, self._e = (self._all[:, i * m : (i + 1) * m] for i in range(3))
+        self._y, self._z = self._all[:, -2], self._all[:, -1]
+        self._coefficients = np.zeros((model.n_pairs, self.terms + 2))
+        self.suspect = np.ones((model.n_pairs, _BOXES), dtype=np.bool_)
+        self._gamma = (model.max_row + 10) * _U * 1.01
+        self.update(graph, np.ones(model.n, dtype=np.bool_))
+
+    def update(self, graph: PolicyGraph, states: NDArray[np.bool_]) -> None:
+        """Recompute what a new policy changes: `states` are those whose value is affected.
+
+        Raises:
+            NoBound: one of the inequalities could not be shown.
+        """
+        live = np.flatnonzero(states & graph.live)
+        self._all[states] = 0
+        if self.first:
+            self._steps = graph.steps_to_reward(self.terms + 1)
+        if len(live):
+            with np.errstate(all="ignore"):
+                self._solve(graph.policy[live], live)
+        self._advantages(np.flatnonzero(self.model.touching(states)))
+
+    def _solve(self, pairs: NDArray[np.int64], live: NDArray[np.int64]) -> None:
+        p, c, h = rows_of(self.model.p, pairs), self.centre, self.half_width
+        inner = columns_of(p, live)
+        inner = inner.toarray() if len(live) <= _DENSE else inner
+        solve = _solver(inner, c)
+        outside, _, outside_errors = self._inflow(p)
+        r = self.model.r[pairs]
+        given = self._discounted(outside)
+        given[:, 0] += r
+        t = _recursion(solve, h * inner, given)
+        self._t[live], self._size[live] = t, np.abs(t)
+        residual = self._residual(p, t, r)
+        given = 1.01 * (self._discounted(outside_errors) + residual)
+        self._e[live] = np.abs(_recursion(solve, 1.01 * h * inner, given))
+        self._require(self._e[live], self._discounted(self._inflow(p)[2]) + residual)
+        self._bound_tail(p, inner, live)
+        if not np.all(self._all[live] <= _LARGEST):  # false for NaN too; |T| is among them
+            raise NoBound
+
+    def _inflow(self, p: sparse.csr_matrix) -> tuple[Array, Array, Array]:
+        """Return p T, p |T| and p E."""
+        flow, m = p @ self._all, self.terms + 2
+        return flow[:, :m], flow[:, m : 2 * m], flow[:, 2 * m : 3 * m]
+
+    def _discounted(self, flow: Array) -> Array:
+        """Return gamma = c + h tau times a series in tau."""
+        product = self.centre * flow
+        product[:, 1:] += self.half_width * flow[:, :-1]
+        return product
+
+    def _residual(self, p: sparse.csr_matrix, t: Array, r: Array) -> Array:
+        """Return an upper bound of |rhs - (I - c P) T| for each term, rounding included."""
+        flow, size, _ = self._inflow(p)
+        computed = self._discounted(flow) - t
+        magnitude = self._discounted(size) + np.abs(t)
+        computed[:, 0] += r
+        magnitude[:, 0] += np.abs(r)
+        bound: Array = (np.abs(computed) + self._gamma * magnitude) * 1.001 + _TINY
+        return bound
+
+    def _bound_tail(self, p: sparse.csr_matrix, inner: Matrix, live: NDArray[np.int64]) -> None:
+        c, far = self.centre, self.centre + self.half_width
+        last = (self._size[:, -1] + self._e[:, -1]) * 1.001
+        # A matrix a little too large leaves room for rounding where the right side is 0.
+        beyond = far * (1 + 1e-10)
+        solve = _solver(inner, beyond)
+        for total, part in ((self._y, last), (self._z, self._y)):
+            need = 1.001 * part[live] - 0.999 * c * (p @ part)
+            outside = p @ total if len(live) < self.model.n else np.zeros(len(live))
+            total[live] = np.abs(solve(need + 0.01 * part[live] + beyond * outside))
+            self._require(total[live], need + far * (p @ total))
+
+    def _require(self, left: Array, right: Array) -> None:
+        """Check left >= right with the rounding of `right` allowed for."""
+        if not np.all(left * (1 - 4 * _U) >= right * (1 + 2 * self._gamma)):
+            raise NoBound
+
+    def _advantages(self, touched: NDArray[np.int64]) -> None:
+        a, error, tail = self._expansion(touched)
+        bound = self._upper_polynomial(a, error, tail)
+        if self.first:
+            _divide(bound, np.maximum(self._order[touched], self._least_powers(touched)))
+        self._coefficients[touched] = bound
+        self.suspect[touched] = _suspects(bound, self.first)
+
+    def _expansion(self, pairs: NDArray[np.int64]) -> tuple[Array, Array, Array]:
+        """Return the advantages' coefficients in tau, radii of these, and of all later terms.
+
+        The last column is of the power that the tail begins with, and belongs to it.
+        """
+        model, c, h = self.model, self.centre, self.half_width
+        p, r, s = rows_of(model.p, pairs), model.r[pairs], model.pair_state[pairs]
+        flow, size, spread = self._inflow(p)
+        a = self._discounted(flow) - self._t[s]
+        a[:, 0] += r
+        magnitude = self._discounted(size) + self._size[s]
+        magnitude[:, 0] += np.abs(r)
+        error = self._discounted(spread) + self._e[s] + self._gamma * magnitude
+        tail = self._y[s] + (c + h) * (p @ self._y) + h * (size[:, -2] + spread[:, -2])
+        return a, 1.001 * error + _TINY, 1.001 * tail + _TINY
+
+    def _upper_polynomial(self, a: Array, error: Array, tail: Array) -> Array:
+        """Return coefficients in tau of a polynomial that is >= the advantage on the window."""
+        bound = a.copy()
+        bound[:, -1] = 0
+        if not self.first:
+            bound[:, 0] += error[:, :-1].sum(axis=1) * 1.001 + tail
+            return bound
+        bound[:, :-1] += error[:, :-1]
+        bound[:, -1] = tail
+        return bound
+
+    def _least_powers(self, pairs: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return m such that tau^m divides the advantage: no reward is met in m steps."""
+        p, far = rows_of(self.model.p, pairs), self.terms + 1
+        ahead = np.append(self._steps[p.indices], far)
+        ahead = np.minimum.reduceat(ahead, p.indptr[:-1])
+        ahead[np.diff(p.indptr) == 0] = far
+        ahead = np.where(self.model.earns[pairs], 0, np.minimum(ahead + 1, far))
+        least: NDArray[np.int64] = np.minimum(ahead, self._steps[self.model.pair_state[pairs]])
+        return least
+
+    def negative_on(self, pair: int, lower: Fraction, upper: Fraction) -> bool:
+        """Return True only if the pair's advantage is negative on all of [lower, upper]."""
+        row = self._coefficients[pair]
+        slack = (8 * len(row) + 40) * _U * float(np.abs(row).sum())
+        return _negative(row, *self._interval(lower, upper), slack, _DEPTH)
+
+    def suspects_on(
+        self, pairs: NDArray[np.int64], lower: Fraction, upper: Fraction
+    ) -> NDArray[np.bool_]:
+        """Return False for pairs whose advantage is negative on all of [lower, upper]."""
+        rows = self._coefficients[pairs]
+        slack = (8 * rows.shape[1] + 40) * _U * np.abs(rows).sum(axis=1)
+        low, high = self._interval(lower, upper)
+        local = rows @ _taylor_shift(rows.shape[1] - 1, (low + high) / 2).T
+        spread = np.abs(local[:, 1:]) @ ((high - low) / 2) ** np.arange(1, rows.shape[1])
+        suspect: NDArray[np.bool_] = ~(local[:, 0] + 1.001 * spread + 2 * slack < 0)
+        return suspect
+
+    def slopes(
+        self, pairs: NDArray[np.int64], lower: Fraction, upper: Fraction
+    ) -> NDArray[np.int64]:
+        """Return -1 or 1 where the advantage's derivative has that sign on all of [lower, upper].
+
+        0 is no answer. The slopes of the tail are bounded by K y + z for a value.
+        """
+        if len(pairs) == 0:
+            return np.zeros(0, dtype=np.int64)
+        low, high = self._interval(lower, upper)
+        c, h, powers = self.centre, self.half_width, np.arange(1, self.terms + 1)
+        a, error, _ = self._expansion(pairs)
+        rows = powers * a[:, 1:-1]
+        local = rows @ _taylor_shift(self.terms - 1, (low + high) / 2).T
+        spread = np.abs(local[:, 1:]) @ ((high - low) / 2) ** np.arange(1, self.terms)
+        slack = (8 * self.terms + 40) * 2 * _U * np.abs(rows).sum(axis=1)
+        p, last = rows_of(self.model.p, pairs), self._size[:, -2] + self._e[:, -2]
+        tail = self.terms * self._y + self._z
+        beyond = tail[self.model.pair_state[pairs]] + p @ (
+            (c + h) * tail + h * (self._y + (self.terms + 1) * last)
+        )
+        doubt = spread + error[:, 1:-1] @ powers + 1.001 * beyond + slack
+        certain = np.abs(local[:, 0]) > 1.001 * doubt
+        return np.where(certain, np.sign(local[:, 0]), 0).astype(np.int64)
+
+    def _interval(self, lower: Fraction, upper: Fraction) -> tuple[float, float]:
+        """Return an interval of tau that holds [lower, upper], as far as the window goes."""
+        half, centre = Fraction(self.half_width), Fraction(self.centre)
+        low = float((lower - centre) / half) - 2.0**-45
+        high = float((upper - centre) / half) + 2.0**-45
+        return max(low, 0.0 if self.first else -1.0), min(high, 1.0)
+
+    def estimates(self, pairs: NDArray[np.int64]) -> Array:
+        """Guess where, in units of gamma, each pair's advantage first reaches 0; inf: nowhere."""
+        grid = np.linspace(0.0 if self.first else -1.0, 1.0, 4 * _BOXES + 1)
+        values = self._coefficients[pairs] @ (grid ** np.arange(self.terms + 2)[:, None])
+        crossing = (values[:, :-1] < 0) & (values[:, 1:] >= 0)
+        k, rows = np.argmax(crossing, axis=1), np.arange(len(pairs))
+        with np.errstate(all="ignore"):
+            part = values[rows, k] / (values[rows, k] - values[rows, k + 1])
+        tau = np.where(crossing.any(axis=1), grid[k] + part * (grid[1] - grid[0]), np.inf)
+        guess: Array = self.centre + self.half_width * tau
+        return guess
+
+    @property
+    def sharp(self) -> bool:
+        """Whether the terms left out are small beside the values."""
+        return float(self._y.max()) <= 1e-6 * float(np.abs(self._t[:, 0]).max())
+
+    def forget_order(self, touched: NDArray[np.bool_]) -> None:
+        """The leading powers of these pairs no longer hold."""
+        self._order = np.where(touched, 0, self._order)
+
+
+def _divide(rows: Array, powers: NDArray[np.int64]) -> None:
+    """Divide each polynomial by a power of tau, up to its last one."""
+    width = rows.shape[1]
+    for row in np.flatnonzero(powers):
+        m = min(int(powers[row]), width - 1)
+        rows[row, : width - m] = rows[row, m:].copy()
+        rows[row, width - m :] = 0
+
+
+def _recursion(solve: Solver, step: Matrix, given: Array) -> Array:
+    """Return X with (I - c P) X_0 = given_0, (I - c P) X_k = step X_{k-1} + given_k."""
+    found = np.empty_like(given)
+    found[:, 0] = solve(given[:, 0])
+    for k in range(1, given.shape[1]):
+        found[:, k] = solve(step @ found[:, k - 1] + given[:, k])
+    return found
+
+
+def _solver(inner: Matrix, c: float) -> Solver:
+    if c == 0.0:
+        return lambda right: right
+    if isinstance(inner, np.ndarray):
+        try:
+            inverse = np.linalg.inv(np.eye(len(inner)) - c * inner)
+        except np.linalg.LinAlgError as singular:
+            raise NoBound from singular
+        return lambda right: inverse @ right
+    try:
+        factors = splu(sparse.csc_matrix(sparse.identity(inner.shape[0]) - c * inner))
+    except RuntimeError as singular:
+        raise NoBound from singular
+    solve: Solver = factors.solve
+    return solve
+
+
+def steps_ahead(graph: PolicyGraph, gamma: float) -> float:
+    """Return about max (I - gamma P)^-1 P 1 over the live states, at least 1.
+
+    Raises:
+        NoBound: floats cannot tell.
+    """
+    live = np.flatnonzero(graph.live)
+    if len(live) == 0:
+        return 1.0
+    inner = columns_of(rows_of(graph.p, live), live)
+    inner = inner.toarray() if len(live) <= _DENSE else inner
+    with np.errstate(all="ignore"):
+        steps = _solver(inner, gamma)(inner @ np.ones(len(live)))
+    most = float(np.max(np.abs(steps)))
+    if not most <= _LARGEST:
+        raise NoBound
+    return max(1.0, most)
+
+
+def ends(graph: PolicyGraph) -> bool:
+    """Guess whether the policy leaves all states that earn anything: values are finite at 1."""
+    try:
+        return steps_ahead(graph, 1.0) < 1e9
+    except NoBound:
+        return False
+
+
+def _suspects(bound: Array, first: bool) -> NDArray[np.bool_]:
+    """Return (rows, boxes) False where the polynomial is proven negative on the box."""
+    rows = bound.shape[0]
+    rest = np.maximum(bound[:, 1:], 0) if first else np.abs(bound[:, 1:])
+    quick = bound[:, 0] + 1.001 * rest.sum(axis=1) < -1e-13 * np.abs(bound[:, 0])
+    suspect = np.zeros((rows, _BOXES), dtype=np.bool_)
+    slow = np.flatnonzero(~quick)
+    width = bound.shape[1]
+    matrix = _box_matrix(width - 1, first)
+    for part in range(0, len(slow), _ROWS_AT_ONCE):
+        some = slow[part : part + _ROWS_AT_ONCE]
+        slack = (8 * width + 40) * _U * np.abs(bound[some]).sum(axis=1)
+        top = (bound[some] @ matrix).reshape(len(some), _BOXES, width).max(axis=2)
+        suspect[some] = ~(top + slack[:, None] < 0)
+    return suspect
+
+
+def _negative(row: Array, low: float, high: float, slack: float, depth: int) -> bool:
+    """Prove the polynomial negative on [low, high] by its Taylor form, in halves if need be."""
+    middle, radius = (low + high) / 2, (high - low) / 2
+    local = _taylor_shift(len(row) - 1, middle) @ row
+    top = float(local[0])
+    if top + 1.001 * float(np.abs(local[1:]) @ radius ** np.arange(1, len(row))) + 2 * slack < 0:
+        return True
+    if depth == 0 or top + slack >= 0:
+        return False
+    return _negative(row, low, middle, slack, depth - 1) and _negative(
+        row, middle, high, slack, depth - 1
+    )
+
+
+def _taylor_shift(degree: int, middle: float) -> Array:
+    """Return M with M @ coefficients those of the polynomial around `middle`, |middle| <= 1."""
+    powers = np.arange(degree + 1)
+    lift = powers[None, :] - powers[:, None]
+    shift: Array = _binomials(degree).T * np.where(lift >= 0, middle ** np.maximum(lift, 0), 0.0)
+    return shift
+
+
+@lru_cache(maxsize=8)
+def _box_matrix(degree: int, first: bool) -> Array:
+    """Return the matrices of all boxes side by side."""
+    edges = np.linspace(0.0 if first else -1.0, 1.0, _BOXES + 1)
+    return np.hstack([_bernstein(degree, a, b) for a, b in itertools.pairwise(edges)])
+
+
+def _bernstein(degree: int, a: float, b: float) -> Array:
+    """Return M with (coefficients @ M)_j the Bernstein coefficients on [a, b]; a b >= 0.
+
+    The blossom of x^k at d - j copies of a and j copies of b:
+    sum_i C(j, i) C(d - j, k - i) b^i a^(k-i) / C(d, k); its terms have one sign.
+    """
+    choose = _binomials(degree)
+    low, high = a ** np.arange(degree + 1), b ** np.arange(degree + 1)
+    matrix = np.zeros((degree + 1, degree + 1))
+    for j in range(degree + 1):
+        matrix[:, j] = np.convolve(
+            choose[j][: j + 1] * high[: j + 1],
+            choose[degree - j][: degree - j + 1] * low[: degree - j + 1],
+        )
+    scaled: Array = matrix / choose[degree][:, None]
+    return scaled
+
+
+@lru_cache(maxsize=8)
+def _binomials(degree: int) -> Array:
+    return np.array([[float(comb(n, k)) for k in range(degree + 1)] for n in range(degree + 1)])

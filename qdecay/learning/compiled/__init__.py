@@ -1,0 +1,1 @@
+"""The learners' inner loops, compiled; they agree bit for bit with the readable ones."""

@@ -1,0 +1,190 @@
+"""The loops of `multistep` compiled for one model: the same draws, the same bits."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from qdecay._support.compiled import compiled
+from qdecay.learning.compiled.one_step import (
+    ACTION,
+    EPISODES,
+    LENGTH,
+    NOT_BEGUN,
+    NOT_FINITE,
+    STATE,
+    STATUS,
+    STEPS,
+    VISITED,
+    choose,
+    one_step_target,
+    visited,
+)
+from qdecay.learning.compiled.primitives import first_state, normal, outcome, scan, schedule_at
+
+
+@compiled
+def _n_step_target(
+    rewards: Any, first: int, count: int, gamma: float, follow: float, terminated: bool
+) -> float:
+    target = follow
+    for k in range(count - 1, -1, -1):
+        reward = rewards[(first + k) % len(rewards)]
+        target = one_step_target(reward, gamma, target, terminated and k == count - 1)
+    return target
+
+
+@compiled
+def n_step_sarsa(
+    dynamics: Any, settings: Any, memory: Any, returns: Any, lengths: Any, last: int
+) -> int:
+    """Do what `NStepSarsa` does; kept are the steps that wait, a ring, from where and how many."""
+    pairs, rewards, waiting = memory.kept_pairs, memory.kept_numbers, memory.kept
+    actions, available = dynamics.actions, dynamics.available
+    q, visits, place, gamma = memory.q, memory.visits, memory.place, settings.gamma
+    n_actions, first, count = actions.shape[1], waiting[0], waiting[1]
+    learner = (memory.learner[0], memory.learner[1], memory.learner[2], memory.learner[3])
+    world = (memory.world[0], memory.world[1], memory.world[2], memory.world[3])
+    discounted_return, discount = memory.path[0], memory.path[1]
+    state, action, length, ended = place[STATE], place[ACTION], place[LENGTH], 0
+    if state == NOT_BEGUN:
+        state, world = first_state(
+            dynamics.starts, dynamics.start_accept, dynamics.start_alias, world
+        )
+    step = place[STEPS]
+    while step < last and ended < len(returns):
+        epsilon = schedule_at(settings.epsilon, step + 1)
+        step += 1
+        if action < 0:
+            row = scan(q, 0, state, n_actions)
+            action, learner = choose(
+                actions, available, q, 0, state, n_actions, row, epsilon, learner
+            )
+        pair = state * n_actions + action
+        reward, follows, world = outcome(dynamics.pairs, dynamics.outcomes, pair, world)
+        if settings.noise > 0:
+            z, world = normal(world)
+            reward += settings.noise * z
+        terminated = follows < 0
+        next_state = ~follows if terminated else follows
+        epsilon = schedule_at(settings.epsilon, step + 1)
+        next_action, follow = -1, 0.0
+        if available[next_state] > 0:
+            row = scan(q, 0, next_state, n_actions)
+            next_action, learner = choose(
+                actions, available, q, 0, next_state, n_actions, row, epsilon, learner
+            )
+            follow = q[0, next_state * n_actions + next_action]
+        newest = (first + count) % len(rewards)
+        pairs[newest], rewards[newest] = pair, reward
+        count += 1
+        length += 1
+        over = terminated or length == settings.limit
+        while count == len(rewards) or (over and count > 0):
+            target = _n_step_target(rewards, first, count, gamma, follow, terminated)
+            updated = pairs[first]
+            first, count = (first + 1) % len(rewards), count - 1
+            visits[0, updated] += 1
+            old = q[0, updated]
+            alpha = schedule_at(settings.step_size, visits[0, updated])
+            q[0, updated] = old + alpha * (target - old)
+            if not abs(q[0, updated]) < np.inf:
+                place[STATE], place[ACTION] = updated // n_actions, updated % n_actions
+                place[STEPS] = step
+                place[STATUS] = NOT_FINITE
+                return ended
+        discounted_return += discount * reward
+        discount *= gamma
+        state, action = next_state, next_action
+        if over:
+            returns[ended], lengths[ended] = discounted_return, length
+            ended += 1
+            state, world = first_state(
+                dynamics.starts, dynamics.start_accept, dynamics.start_alias, world
+            )
+            action, discounted_return, discount, length = -1, 0.0, 1.0, 0
+            if visited(settings.wanted, visits):
+                place[STATUS] = VISITED
+                break
+    waiting[0], waiting[1] = first, count
+    place[STATE], place[ACTION], place[STEPS], place[LENGTH] = state, action, step, length
+    place[EPISODES] += ended
+    memory.path[0], memory.path[1] = discounted_return, discount
+    for k in range(4):
+        memory.learner[k], memory.world[k] = learner[k], world[k]
+    return ended
+
+
+@compiled
+def watkins_q(
+    dynamics: Any, settings: Any, memory: Any, returns: Any, lengths: Any, last: int
+) -> int:
+    """Do what `WatkinsQ` does; kept are the traced pairs, how many, and each pair's trace."""
+    traced, shares, size = memory.kept_pairs, memory.kept_numbers, memory.kept
+    actions, available = dynamics.actions, dynamics.available
+    q, visits, place, gamma = memory.q, memory.visits, memory.place, settings.gamma
+    n_actions, count, fades = actions.shape[1], size[0], gamma * settings.trace
+    learner = (memory.learner[0], memory.learner[1], memory.learner[2], memory.learner[3])
+    world = (memory.world[0], memory.world[1], memory.world[2], memory.world[3])
+    discounted_return, discount = memory.path[0], memory.path[1]
+    state, length, ended = place[STATE], place[LENGTH], 0
+    if state == NOT_BEGUN:
+        state, world = first_state(
+            dynamics.starts, dynamics.start_accept, dynamics.start_alias, world
+        )
+    step = place[STEPS]
+    while step < last and ended < len(returns):
+        epsilon = schedule_at(settings.epsilon, step + 1)
+        step += 1
+        row = scan(q, 0, state, n_actions)
+        action, learner = choose(actions, available, q, 0, state, n_actions, row, epsilon, learner)
+        pair = state * n_actions + action
+        if q[0, pair] < row[0]:
+            count = 0
+        reward, follows, world = outcome(dynamics.pairs, dynamics.outcomes, pair, world)
+        if settings.noise > 0:
+            z, world = normal(world)
+            reward += settings.noise * z
+        terminated = follows < 0
+        next_state = ~follows if terminated else follows
+        follow = scan(q, 0, next_state, n_actions)[0]
+        target = one_step_target(reward, gamma, follow, terminated)
+        visits[0, pair] += 1
+        alpha = schedule_at(settings.step_size, visits[0, pair])
+        change = alpha * (target - q[0, pair])
+        known = False
+        for k in range(count):
+            known = known or traced[k] == pair
+        if not known:
+            traced[count] = pair
+            count += 1
+        shares[pair] = 1.0
+        for k in range(count):
+            q[0, traced[k]] += change * shares[traced[k]]
+            shares[traced[k]] *= fades
+        if not abs(q[0, pair]) < np.inf:
+            place[STATE], place[ACTION], place[STEPS] = state, action, step
+            place[STATUS] = NOT_FINITE
+            return ended
+        discounted_return += discount * reward
+        discount *= gamma
+        length += 1
+        state = next_state
+        if terminated or length == settings.limit:
+            returns[ended], lengths[ended] = discounted_return, length
+            ended += 1
+            state, world = first_state(
+                dynamics.starts, dynamics.start_accept, dynamics.start_alias, world
+            )
+            count, discounted_return, discount, length = 0, 0.0, 1.0, 0
+            if visited(settings.wanted, visits):
+                place[STATUS] = VISITED
+                break
+    size[0] = count
+    place[STATE], place[STEPS], place[LENGTH] = state, step, length
+    place[EPISODES] += ended
+    memory.path[0], memory.path[1] = discounted_return, discount
+    for k in range(4):
+        memory.learner[k], memory.world[k] = learner[k], world[k]
+    return ended

@@ -1,0 +1,95 @@
+"""Many runs on one model, one after another, without a look at Python between them."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qdecay._support.compiled import compiled
+from qdecay.learning.compiled.one_step import EPISODES, GOING_ON, STATUS, STEPS, Settings, begin
+
+OVER = -1  # the status of a memory whose run has been written down
+
+
+class Batch(NamedTuple):
+    """N runs that differ in gamma and seed, and what is written down of them.
+
+    Attributes:
+        gammas, learners, worlds: of each run, shapes (N,), (N, 4) and (N, 4).
+        start_values: what q holds at first, shape (S * A,).
+        pairs: the pairs of a state whose values are wanted, shape (A,).
+        values: these values in each table, shape (tables, N, A).
+        places: where each run ended, shape (N, 6); see `kernels`.
+        over: how many runs are over, shape (1,).
+    """
+
+    gammas: NDArray[np.float64]
+    learners: NDArray[np.uint64]
+    worlds: NDArray[np.uint64]
+    start_values: NDArray[np.float64]
+    pairs: NDArray[np.int64]
+    values: NDArray[np.float64]
+    places: NDArray[np.int64]
+    over: NDArray[np.int64]
+
+
+@cache
+def one_by_one(learn: Any) -> Any:
+    """Return the loop over runs of the compiled loop `learn`."""
+
+    @compiled
+    def learn_batch(
+        dynamics: Any,
+        settings: Any,
+        memory: Any,
+        batch: Any,
+        returns: Any,
+        lengths: Any,
+        last_step: int,
+        last_episode: int,
+        most: int,
+    ) -> None:
+        """Go on until all runs are over or some `most` steps are taken.
+
+        `returns` and `lengths` are a place to work in.
+        """
+        place, run, taken = memory.place, batch.over[0], 0
+        while run < len(batch.gammas) and taken < most:
+            if place[STATUS] == OVER:
+                begin(memory, batch.start_values, batch.learners[run], batch.worlds[run])
+                taken += memory.q.size  # a new table costs time too
+            fixed = Settings(
+                batch.gammas[run],
+                settings.epsilon,
+                settings.step_size,
+                settings.limit,
+                settings.wanted,
+                settings.trace,
+                settings.noise,
+            )
+            before = place[STEPS]
+            room = min(len(returns), last_episode - place[EPISODES])
+            learn(
+                dynamics,
+                fixed,
+                memory,
+                returns[:room],
+                lengths[:room],
+                min(last_step, before + most - taken),
+            )
+            taken += place[STEPS] - before
+            over = place[STEPS] == last_step or place[EPISODES] == last_episode
+            if over or place[STATUS] != GOING_ON:
+                for k in range(len(place)):
+                    batch.places[run, k] = place[k]
+                for table in range(len(batch.values)):
+                    for k in range(len(batch.pairs)):
+                        batch.values[table, run, k] = memory.q[table, batch.pairs[k]]
+                place[STATUS] = OVER
+                run += 1
+        batch.over[0] = run
+
+    return learn_batch

@@ -1,0 +1,281 @@
+"""The loop of `tabular` compiled for one model: the same draws, the same bits.
+
+A loop is compiled for one rule and one number of actions, which lets the compiler unroll the
+scans of a row, most of a step; and again for *plain* runs, where both schedules are constant and
+no visits are waited for, and for noisy rewards: what a loop does not do costs no registers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qdecay._support.compiled import compiled
+from qdecay.learning.compiled.primitives import (
+    CONSTANT,
+    first_state,
+    normal,
+    outcome,
+    scan,
+    schedule_at,
+    tied,
+    uniform,
+)
+
+# The rules, numbered so that the choice is made when the loop is compiled.
+RULES = ("q_learning", "sarsa", "expected_sarsa", "double_q_learning")
+_LARGEST, _CHOSEN, _EXPECTED, _CROSSED = range(4)
+_MOST_UNROLLED = 8
+
+# Entries of Memory.place, and why a kernel returned before its time.
+STATE, ACTION, STEPS, LENGTH, EPISODES, STATUS = range(6)
+GOING_ON, NOT_FINITE, VISITED = range(3)
+NOT_BEGUN = -1  # the state before the first
+
+
+class Settings(NamedTuple):
+    """What does not change during a run; see `TabularLearner`."""
+
+    gamma: float
+    epsilon: tuple[int, float, float, float]
+    step_size: tuple[int, float, float, float]
+    limit: int
+    wanted: NDArray[np.int64]  # (pair, visits) a row: all of them reached ends the run
+    trace: float
+    noise: float  # standard deviation of normal noise on rewards
+
+
+class Memory(NamedTuple):
+    """All that a run changes: it goes on from here in the next call.
+
+    q and visits have shape (tables, S * A), a pair of state s and action a at s * A + a; where
+    two tables learn, a third entry of q is their sum.
+    `path` holds the discounted return of the unfinished episode and gamma**length. What learners
+    of several steps keep of the last ones, a pair and a number each, is in `kept_pairs` and
+    `kept_numbers`, and in `kept` where; see `multistep_kernels`.
+    """
+
+    q: NDArray[np.float64]
+    visits: NDArray[np.int64]
+    learner: NDArray[np.uint64]
+    world: NDArray[np.uint64]
+    place: NDArray[np.int64]
+    path: NDArray[np.float64]
+    kept_pairs: NDArray[np.int64]
+    kept_numbers: NDArray[np.float64]
+    kept: NDArray[np.int64]
+
+
+def new_memory(n_pairs: int, n_tables: int, slots: int) -> Memory:
+    """Return the memory of a run, to be filled by `begin`; `slots` of the last steps are kept."""
+    return Memory(
+        np.empty((1 if n_tables == 1 else 3, n_pairs)),
+        np.empty((n_tables, n_pairs), dtype=np.int64),
+        np.empty(4, dtype=np.uint64),
+        np.empty(4, dtype=np.uint64),
+        np.empty(6, dtype=np.int64),
+        np.empty(2),
+        np.empty(slots, dtype=np.int64),
+        np.empty(slots),
+        np.empty(2, dtype=np.int64),
+    )
+
+
+@compiled
+def begin(memory: Any, start_values: Any, learner: Any, world: Any) -> None:
+    """Make the memory that of a run that has not begun; `start_values` has shape (S * A,)."""
+    q, visits, place, path = memory.q, memory.visits, memory.place, memory.path
+    for pair in range(len(start_values)):
+        for table in range(len(visits)):
+            q[table, pair] = start_values[pair]
+            visits[table, pair] = 0
+        if len(q) > len(visits):
+            q[len(visits), pair] = start_values[pair] + start_values[pair]
+    for k in range(4):
+        memory.learner[k], memory.world[k] = learner[k], world[k]
+    place[STATE], place[ACTION], place[STATUS] = NOT_BEGUN, -1, GOING_ON
+    place[STEPS], place[LENGTH], place[EPISODES] = 0, 0, 0
+    path[0], path[1] = 0.0, 1.0
+    memory.kept[0], memory.kept[1] = 0, 0
+
+
+def kernel(rule: str, n_actions: int, settings: Settings) -> Callable[..., int]:
+    """Return the compiled loop of `rule` for models of `n_actions` actions and such settings."""
+    kinds = {settings.epsilon[0], settings.step_size[0]}
+    plain = kinds == {CONSTANT} and len(settings.wanted) == 0
+    noisy = settings.noise > 0
+    return _kernel(RULES.index(rule), known_at_compilation(n_actions), plain, noisy)
+
+
+def known_at_compilation(n_actions: int) -> int:
+    """Return the number of actions that a loop is compiled for; 0 where it is any."""
+    return n_actions if n_actions <= _MOST_UNROLLED else 0
+
+
+@compiled
+def one_step_target(reward: float, gamma: float, bootstrap: float, terminated: bool) -> float:
+    """Return what q[s, a] should have been; nothing follows a terminated step."""
+    return reward if terminated else reward + gamma * bootstrap
+
+
+@compiled
+def looked_ahead(terminated: bool) -> bool:
+    """Return whether to look at the next state: what `one_step_target` drops costs time."""
+    return not terminated
+
+
+@compiled
+def choose(
+    actions: Any,
+    available: Any,
+    q: Any,
+    table: int,
+    state: int,
+    n_actions: int,
+    row: Any,
+    epsilon: float,
+    words: Any,
+) -> tuple[int, Any]:
+    """Return an epsilon-greedy action; `row` is the scan of the state's row of q."""
+    u, words = uniform(words)
+    if u < epsilon:
+        w, words = uniform(words)
+        return actions[state, int(w * available[state])], words
+    best, first, ties = row
+    if ties == 1:
+        return first, words
+    w, words = uniform(words)
+    return first + tied(q, table, state * n_actions + first, best, int(w * ties)), words
+
+
+@compiled
+def _mean(actions: Any, available: Any, q: Any, state: int, n_actions: int) -> Any:
+    total = 0.0
+    for k in range(available[state]):
+        total += q[0, state * n_actions + actions[state, k]]
+    return total / available[state]
+
+
+@compiled
+def visited(wanted: Any, visits: Any) -> bool:
+    """Return whether every wanted number of visits has been reached."""
+    for k in range(len(wanted)):
+        made = 0
+        for table in range(len(visits)):
+            made += visits[table, wanted[k, 0]]
+        if made < wanted[k, 1]:
+            return False
+    return len(wanted) > 0
+
+
+@cache
+def _kernel(rule: int, known_actions: int, plain: bool, noisy: bool) -> Callable[..., int]:
+    remembers = rule in (_LARGEST, _EXPECTED)  # the bootstrap's scan serves the next choice
+
+    @compiled
+    def learn(
+        dynamics: Any, settings: Any, memory: Any, returns: Any, lengths: Any, last: int
+    ) -> int:
+        """Go on to step `last` or until `returns` is full; return how many episodes ended."""
+        n_actions = known_actions if known_actions else dynamics.actions.shape[1]
+        pairs, outcomes = dynamics.pairs, dynamics.outcomes
+        actions, available = dynamics.actions, dynamics.available
+        starts, start_accept, start_alias = (
+            dynamics.starts,
+            dynamics.start_accept,
+            dynamics.start_alias,
+        )
+        wanted = settings.wanted
+        gamma, limit, noise = settings.gamma, settings.limit, settings.noise
+        epsilons, step_sizes = settings.epsilon, settings.step_size
+        q, visits, place = memory.q, memory.visits, memory.place
+        acting = 2 if rule == _CROSSED else 0
+        learner = (memory.learner[0], memory.learner[1], memory.learner[2], memory.learner[3])
+        world = (memory.world[0], memory.world[1], memory.world[2], memory.world[3])
+        discounted_return, discount = memory.path[0], memory.path[1]
+        state, action, length, ended, side = place[STATE], place[ACTION], place[LENGTH], 0, 0
+        n = place[STEPS]
+        epsilon, alpha = schedule_at(epsilons, n + 1), schedule_at(step_sizes, 1)
+        if state == NOT_BEGUN:
+            state, world = first_state(starts, start_accept, start_alias, world)
+        row = scan(q, acting, state, n_actions)
+        fresh = True
+        while n < last and ended < len(returns):
+            n += 1
+            if rule != _CHOSEN or action < 0:
+                if not (remembers and fresh):
+                    row = scan(q, acting, state, n_actions)
+                action, learner = choose(
+                    actions, available, q, acting, state, n_actions, row, epsilon, learner
+                )
+            pair = state * n_actions + action
+            reward, follows, world = outcome(pairs, outcomes, pair, world)
+            if noisy:
+                z, world = normal(world)
+                reward += noise * z
+            terminated = follows < 0
+            next_state = ~follows if terminated else follows
+            if not plain:
+                epsilon = schedule_at(epsilons, n + 1)
+            next_action = -1
+            if rule == _CHOSEN:
+                follow = 0.0
+                if available[next_state] > 0:
+                    row = scan(q, acting, next_state, n_actions)
+                    next_action, learner = choose(
+                        actions, available, q, acting, next_state, n_actions, row, epsilon, learner
+                    )
+                    follow = q[0, next_state * n_actions + next_action]
+            else:
+                if rule == _CROSSED:
+                    u, learner = uniform(learner)
+                    side = 0 if u < 0.5 else 1
+                follow = 0.0
+                if looked_ahead(terminated):
+                    row = scan(q, side, next_state, n_actions)
+                    follow = row[0]
+                    if rule == _EXPECTED:
+                        mean = _mean(actions, available, q, next_state, n_actions)
+                        follow = (1.0 - epsilon) * follow + epsilon * mean
+                    elif rule == _CROSSED:
+                        follow = q[1 - side, next_state * n_actions + row[1]]
+            target = one_step_target(reward, gamma, follow, terminated)
+            visits[side, pair] += 1
+            if not plain:
+                alpha = schedule_at(step_sizes, visits[side, pair])
+            old = q[side, pair]
+            new = old + alpha * (target - old)
+            q[side, pair] = new
+            if rule == _CROSSED:
+                q[2, pair] = new + q[1 - side, pair]
+            if not abs(new) < np.inf:
+                place[STATE], place[ACTION], place[STATUS] = state, action, NOT_FINITE
+                break
+            discounted_return += discount * reward
+            discount *= gamma
+            length += 1
+            fresh = next_state != state
+            state, action = next_state, next_action
+            if terminated or length == limit:
+                returns[ended], lengths[ended] = discounted_return, length
+                ended += 1
+                state, world = first_state(starts, start_accept, start_alias, world)
+                discounted_return, discount, length = 0.0, 1.0, 0
+                fresh, action = False, -1
+                if not plain and visited(wanted, visits):
+                    place[STATUS] = VISITED
+                    break
+        if place[STATUS] != NOT_FINITE:
+            place[STATE], place[ACTION] = state, action
+        place[STEPS], place[LENGTH] = n, length
+        place[EPISODES] += ended
+        memory.path[0], memory.path[1] = discounted_return, discount
+        for k in range(4):
+            memory.learner[k], memory.world[k] = learner[k], world[k]
+        return ended
+
+    return learn  # type: ignore[no-any-return]

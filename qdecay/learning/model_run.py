@@ -1,0 +1,183 @@
+"""A run on a known model: compiled code in pieces, so that it can be watched and interrupted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from qdecay._support.progress import Bar
+from qdecay.learning.arguments import require_an_end, require_at_least, start_values
+from qdecay.learning.compiled import one_step
+from qdecay.learning.compiled.primitives import coded
+from qdecay.learning.compiled.seeding import agent_words
+from qdecay.learning.learner import Learner
+from qdecay.learning.model_env import checked_noise
+from qdecay.learning.result import EpisodeEnd, LearningResult, mean_table
+from qdecay.learning.run import RunSettings
+from qdecay.learning.sampling import Dynamics, dynamics
+from qdecay.model.mdp import MDP
+
+STEPS_AT_ONCE = 1 << 22  # some 50 ms: how long an interrupt or a bar may have to wait
+_ROOM, _LEAP = 1 << 16, 1 << 21  # episodes
+NO_BUDGET = 1 << 62
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What runs on a model begin with.
+
+    Attributes:
+        model: the model, and where episodes start.
+        start_values: what q holds at first, shape (S, A).
+        limit: the steps after which an episode is truncated; 0 is never.
+        noise: standard deviation of normal noise on rewards.
+    """
+
+    model: Dynamics
+    start_values: NDArray[np.float64]
+    limit: int
+    noise: float
+
+    @classmethod
+    def read(
+        cls,
+        mdp: MDP,
+        settings: RunSettings,
+        initial_value: ArrayLike,
+        start: int | ArrayLike | None,
+        max_episode_steps: int | None,
+        reward_noise: float = 0.0,
+    ) -> Ground:
+        """Check the arguments of a learner that belong to a model."""
+        if max_episode_steps is not None:
+            require_at_least(1, max_episode_steps, "max_episode_steps")
+        settings.budget.require_pairs(mdp.available)
+        values = start_values(initial_value, mdp.available)
+        model = dynamics(mdp, start)
+        if settings.gamma == 1:
+            require_an_end(mdp)
+        return cls(model, values, max_episode_steps or 0, checked_noise(reward_noise))
+
+    def fixed(self, learner: Learner, settings: RunSettings) -> one_step.Settings:
+        """Return what does not change during a run, as the compiled loop reads it."""
+        n_actions, visits = self.start_values.shape[1], settings.budget.visits
+        wanted = [(s * n_actions + a, least) for (s, a), least in visits.items()]
+        return one_step.Settings(
+            settings.gamma,
+            coded(settings.epsilon),
+            coded(settings.step_size),
+            self.limit,
+            np.array(wanted, dtype=np.int64).reshape(-1, 2),
+            learner.passed_on,
+            self.noise,
+        )
+
+    def memory(self, learner: Learner) -> one_step.Memory:
+        """Return the memory of a run, to be filled by `one_step.begin`."""
+        values = self.start_values
+        return one_step.new_memory(values.size, learner.n_tables, learner.slots(values.size))
+
+
+def learn_model(ground: Ground, learner: Learner, settings: RunSettings) -> LearningResult:
+    """Do what `tabular` does on the `ModelEnv` of this model, with such a time limit."""
+    shape = ground.start_values.shape
+    fixed, memory = ground.fixed(learner, settings), ground.memory(learner)
+    (agent,), (world,) = agent_words([settings.seed])
+    one_step.begin(memory, ground.start_values.ravel(), agent, world)
+    learn = learner.compiled(shape[1], fixed)
+    returns, lengths = _go_on(learn, ground.model, fixed, memory, settings)
+    return LearningResult(
+        algorithm=settings.algorithm,
+        gamma=settings.gamma,
+        seed=settings.seed,
+        q=mean_table(tuple(memory.q[: learner.n_tables])).reshape(shape),
+        visits=memory.visits.sum(axis=0).reshape(shape),
+        returns=returns,
+        lengths=lengths,
+        steps=int(memory.place[one_step.STEPS]),
+    )
+
+
+def outgrew(place: NDArray[np.int64]) -> OverflowError:
+    """Return the error of a run that ended with a value that is no number."""
+    return OverflowError(
+        f"step {place[one_step.STEPS]}, state {place[one_step.STATE]}, action "
+        f"{place[one_step.ACTION]}: the value outgrew the floats; lower gamma or the rewards"
+    )
+
+
+class _Episodes:
+    """The returns and lengths of the episodes that ended.
+
+    Their arrays begin with one large leap, then double: what is not written to costs no memory,
+    while a copy costs as much as the episodes themselves where these are short.
+    """
+
+    def __init__(self, most: int) -> None:
+        """Make room for some of at most `most` episodes."""
+        self._most, self.ended = most, 0
+        self._returns, self._lengths = _record(min(most, _ROOM))
+
+    def room(self, wanted: int) -> _Record:
+        """Return places for 1 to `wanted` further episodes, at least one of them."""
+        old, size = (self._returns, self._lengths), len(self._returns)
+        if self.ended == size:
+            self._returns, self._lengths = _record(min(self._most, max(_LEAP, 2 * size)))
+            self._returns[:size], self._lengths[:size] = old
+        free = slice(self.ended, self.ended + wanted)
+        return self._returns[free], self._lengths[free]
+
+    def all(self) -> _Record:
+        """Return them, and give back the room that is left."""
+        for array in (self._returns, self._lengths):
+            array.resize(self.ended, refcheck=False)
+        return self._returns, self._lengths
+
+
+_Record = tuple[NDArray[np.float64], NDArray[np.int64]]
+
+
+def _record(size: int) -> _Record:
+    return np.empty(size), np.empty(size, dtype=np.int64)
+
+
+def _go_on(
+    learn: Callable[..., int],
+    model: Dynamics,
+    fixed: one_step.Settings,
+    memory: one_step.Memory,
+    settings: RunSettings,
+) -> _Record:
+    """Run to the end, and return the returns and lengths of the episodes."""
+    budget, place = settings.budget, memory.place
+    last_step, last_episode = budget.steps or NO_BUDGET, budget.episodes or NO_BUDGET
+    record = _Episodes(min(last_episode, last_step))
+    over = False
+    with _bar(settings) as bar:
+        while not over:
+            returns, lengths = record.room(1 if settings.callback else last_episode)
+            stop = min(last_step, int(place[one_step.STEPS]) + STEPS_AT_ONCE)
+            ended = learn(model, fixed, memory, returns, lengths, stop)
+            steps, episodes = int(place[one_step.STEPS]), int(place[one_step.EPISODES])
+            if place[one_step.STATUS] == one_step.NOT_FINITE:
+                raise outgrew(place)
+            record.ended = episodes
+            over = steps == last_step or episodes == last_episode
+            over = over or place[one_step.STATUS] == one_step.VISITED
+            if settings.callback and ended:
+                shown = (episodes, steps, float(returns[0]), int(lengths[0]))
+                by_state = (len(memory.visits), *model.actions.shape)
+                tables = memory.q[: len(memory.visits)].reshape(by_state)
+                end = EpisodeEnd(*shown, tuple(tables), tuple(memory.visits.reshape(by_state)))
+                over = bool(settings.callback(end)) or over
+            if bar is not None:
+                bar.show(budget.share(steps, episodes))
+    return record.all()
+
+
+def _bar(settings: RunSettings) -> AbstractContextManager[Bar | None]:
+    return Bar(settings.algorithm) if settings.progress else nullcontext()

@@ -1,0 +1,362 @@
+"""Models of floats, for sizes where exact fractions do not fit: two arrays, read as they are.
+
+A model of 20 million transitions holds as many fractions only in tens of gigabytes. `FloatMDP`
+keeps what planning reads: the continuing probabilities as one sparse matrix and the expected
+rewards as one table. It is an `MDP` that has no exact numbers; asking it for them is an error.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import cached_property
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy import sparse
+
+from qdecay.model.mdp import MDP, Row, checked_names
+from qdecay.model.readers.arrays import NAN_IS_UNAVAILABLE
+from qdecay_envs.files import replacing
+
+if TYPE_CHECKING:
+    from qdecay_envs.layout import ChainLayout
+
+_EPS = float(np.finfo(np.float64).eps)
+_LEAST = float(np.finfo(np.float64).tiny)  # below it floats lose digits
+_OUTCOME = np.dtype(
+    [
+        ("state", np.int64),
+        ("action", np.int64),
+        ("probability", np.float64),
+        ("next_state", np.int64),
+        ("reward", np.float64),
+        ("terminated", np.bool_),
+    ]
+)
+_FLOATS_ONLY = (
+    "this model holds floats only: make it with MDP.from_rows, MDP.from_env or MDP.from_arrays "
+    'for exact answers, or ask for method="numeric"'
+)
+
+
+class FloatMDP(MDP):
+    """A finite MDP in floats; make one with `from_sparse`, `from_columns` or as an `MDP` is made.
+
+    It has the attributes of `MDP`, save that `exact_probability`, `exact_reward` and `exact_r`
+    raise TypeError. Rewards are kept as their expectation r(s, a): that is all planning needs, but
+    a learner on this model sees no reward noise. The rows (`state`, `action`, ...) are made when
+    they are first asked for.
+    """
+
+    _ending: NDArray[np.float64] | None
+
+    def __init__(
+        self,
+        p: sparse.csr_matrix,
+        r: NDArray[np.float64],
+        ending: NDArray[np.float64] | None = None,
+        start: int | None = None,
+    ) -> None:
+        # The base is a frozen dataclass; its other fields are properties here.
+        values = {
+            "n_states": r.shape[0],
+            "n_actions": r.shape[1],
+            "p": p,
+            "r": r,
+            "_ending": ending,
+            "start": start,
+            "state_names": None,
+            "action_names": None,
+            "recovered": MappingProxyType({}),
+        }
+        self.__dict__.update(values)
+
+    @classmethod
+    def from_sparse(
+        cls, p: Any, r: ArrayLike, *, ends: ArrayLike | None = None, start: int | None = None
+    ) -> Self:
+        """Return the model of a sparse matrix of probabilities and a table of rewards.
+
+        Args:
+            p: probabilities of going on, a scipy sparse matrix or array of shape (S * A, S), row
+                s * A + a; rows without entries where the action is unavailable. A csr_matrix
+                of sorted float64 entries, each once, is used as it is; others are copied.
+            r: expected rewards, shape (S, A); nan where the action is unavailable.
+            ends: probability that the episode ends, shape (S, A); zeros by default.
+            start: the start state, or None.
+
+        Raises:
+            ValueError: a shape or a number is wrong, or a row of p with its `ends` does not sum
+                to 1 within rounding, which is (k + 2) * 2**-52 for k entries.
+        """
+        rewards = np.asarray(r, dtype=np.float64)
+        matrix = _canonical(p, rewards)
+        ending = None if ends is None else np.asarray(ends, dtype=np.float64)
+        _check(matrix, rewards, ending)
+        if start is not None and not 0 <= start < len(rewards):
+            raise ValueError(f"start must be in 0..{len(rewards) - 1}, got {start}")
+        return cls(matrix, rewards, ending, start)
+
+    @classmethod
+    def from_columns(
+        cls,
+        state: ArrayLike,
+        action: ArrayLike,
+        next_state: ArrayLike,
+        probability: ArrayLike,
+        reward: ArrayLike,
+        terminated: ArrayLike | None = None,
+        *,
+        n_states: int,
+        n_actions: int,
+        start: int | None = None,
+    ) -> Self:
+        """Return the model of K transitions, given as arrays of shape (K,) in any order.
+
+        Equal transitions are merged; rewards become r(s, a) = sum of p * reward.
+
+        Raises:
+            ValueError: an index is outside its range, or as `from_sparse`.
+        """
+        p = np.asarray(probability, dtype=np.float64)
+        done = np.zeros(p.shape, dtype=np.bool_) if terminated is None else np.asarray(terminated)
+        pair = _index(state, p.shape, n_states, "state") * n_actions
+        pair += _index(action, p.shape, n_actions, "action")
+        to = _index(next_state, p.shape, n_states, "next_state")
+        if done.shape != p.shape or done.dtype != np.bool_:
+            raise ValueError(f"terminated must be {p.shape} of bool, got {done.shape} {done.dtype}")
+        shape, size = (n_states, n_actions), n_states * n_actions
+        r = np.bincount(pair, weights=p * np.asarray(reward, dtype=np.float64), minlength=size)
+        r[np.bincount(pair, minlength=size) == 0] = np.nan
+        ends = np.bincount(pair[done], weights=p[done], minlength=size).reshape(shape)
+        on = (p[~done], (pair[~done], to[~done]))
+        matrix = sparse.csr_matrix(on, shape=(size, n_states))
+        return cls.from_sparse(matrix, r.reshape(shape), ends=ends, start=start)
+
+    @classmethod
+    def from_rows(cls, rows: Iterable[Row], **options: Any) -> Self:
+        """Return the floats of the exact model that `MDP.from_rows` makes."""
+        exact = MDP.from_rows(rows, **options)
+        ending = np.zeros((exact.n_states, exact.n_actions))
+        done = exact.terminated
+        np.add.at(ending, (exact.state[done], exact.action[done]), exact.probability[done])
+        made = cls(exact.p, exact.r, ending, exact.start)
+        names = {"state_names": exact.state_names, "action_names": exact.action_names}
+        made.__dict__.update(names, recovered=exact.recovered)
+        return made
+
+    @classmethod
+    def from_layout(cls, layout: ChainLayout, **options: Any) -> Self:
+        """Return the floats of the chain that `layout` describes; options as `ChainEnv` takes."""
+        from qdecay_envs.chain import ChainEnv
+
+        return cls.from_env(ChainEnv(layout, **options))
+
+    @classmethod
+    def from_env(cls, env: Any) -> Self:
+        """Return the floats of a Gymnasium environment's table, read as they are.
+
+        Raises:
+            ValueError: as `MDP.from_env`, save that numbers need no rational.
+        """
+        from qdecay.model.readers.arrays import outcomes, table_of_env
+
+        table, options = table_of_env(env)
+        names = {key: options.pop(key) for key in ("state_names", "action_names")}
+        rows = ((s, a, *outcome) for s, a, outcome in outcomes(table))
+        columns = np.fromiter(rows, dtype=_OUTCOME)
+        found: dict[str, Any] = {name: columns[name] for name in _OUTCOME.names or ()}
+        made = cls.from_columns(**found, **options)
+        sizes = {"state_names": made.n_states, "action_names": made.n_actions}
+        made.__dict__.update({k: checked_names(names[k], size, k) for k, size in sizes.items()})
+        return made
+
+    @classmethod
+    def from_arrays(cls, transitions: Any, rewards: Any, *, start: int | None = None) -> Self:
+        """Return the floats of pymdptoolbox's P and R, read as they are; see `imports`."""
+        from qdecay.model.readers.arrays import entries_of, expected_rewards
+
+        entries = entries_of(transitions)
+        shape = (entries.n_states * entries.n_actions, entries.n_states)
+        places = (entries.pair, entries.to)
+        p = sparse.csr_matrix((entries.p.astype(np.float64), places), shape=shape)
+        return cls.from_sparse(p, expected_rewards(rewards, entries), start=start)
+
+    @classmethod
+    def load(cls, path: str | Path) -> Self:
+        """Return the floats of a file as `MDP.load` takes it, or of what `save` wrote.
+
+        Raises:
+            InputError: the file cannot be read or is not such a file; one line says where.
+        """
+        from qdecay.errors import InputError
+        from qdecay.model.readers.files import read_npz, sparse_arguments, start_of
+
+        if Path(path).suffix != ".npz":
+            return super().load(path)
+        arrays = read_npz(Path(path))
+        try:
+            if "P" in arrays:
+                return cls.from_arrays(arrays["P"], arrays["R"], start=start_of(arrays))
+            return cls.from_sparse(**sparse_arguments(arrays))
+        except ValueError as error:
+            raise InputError(f"{path}: {error}") from error
+
+    def save(self, path: str | Path) -> None:
+        """Write an `.npz` with P_data, P_indices and P_indptr, R, ends and the start, if any.
+
+        Raises:
+            TypeError: the path does not end in .npz; other files hold exact numbers.
+        """
+        if Path(path).suffix != ".npz":
+            raise TypeError(f"{path}: {_FLOATS_ONLY}; a file of floats ends in .npz")
+        arrays = {"P_data": self.p.data, "P_indices": self.p.indices, "P_indptr": self.p.indptr}
+        arrays["R"] = self.r
+        if self._ending is not None:
+            arrays["ends"] = self._ending
+        if self.start is not None:
+            arrays["start"] = np.array(self.start)
+        with replacing(path) as scratch, scratch.open("wb") as file:
+            np.savez_compressed(file, **arrays)
+
+    @cached_property
+    def available(self) -> NDArray[np.bool_]:
+        """Whether the action can be chosen in the state, shape (S, A)."""
+        return ~np.isnan(self.r)
+
+    @cached_property
+    def ends(self) -> NDArray[np.bool_]:
+        """Whether the action may end the episode, shape (S, A)."""
+        if self._ending is None:
+            return np.zeros(self.r.shape, dtype=np.bool_)
+        return np.asarray(self._ending > 0)
+
+    @cached_property
+    def _rows(self) -> _Rows:
+        """All transitions by state and action; an ending is the pair's last, to its own state."""
+        going = np.repeat(np.arange(self.r.size), np.diff(self.p.indptr))
+        ending = np.flatnonzero(self.ends)
+        pair = np.concatenate([going, ending])
+        order = np.argsort(pair, kind="stable")
+        to = np.concatenate([self.p.indices, ending // self.n_actions]).astype(np.int64)
+        lost = self._ending.ravel()[ending] if self._ending is not None else np.empty(0)
+        probability = np.concatenate([self.p.data, lost])
+        return _Rows(pair[order], to[order], order >= len(going), probability[order])
+
+    @cached_property
+    def state(self) -> NDArray[np.int64]:
+        """The state of each transition, shape (K,)."""
+        return self._rows.pair // self.n_actions
+
+    @cached_property
+    def action(self) -> NDArray[np.int64]:
+        """The action of each transition, shape (K,)."""
+        return self._rows.pair % self.n_actions
+
+    @property
+    def next_state(self) -> NDArray[np.int64]:
+        """Where each transition leads, shape (K,); its own state where it ends."""
+        return self._rows.to
+
+    @property
+    def terminated(self) -> NDArray[np.bool_]:
+        """Whether the transition ends the episode, shape (K,)."""
+        return self._rows.terminated
+
+    @property
+    def probability(self) -> NDArray[np.float64]:
+        """The probabilities, shape (K,)."""
+        return self._rows.probability
+
+    @cached_property
+    def reward(self) -> NDArray[np.float64]:
+        """The expected reward r(s, a) of each transition's state and action, shape (K,)."""
+        return self.r.ravel()[self._rows.pair]
+
+    @property
+    def exact_probability(self) -> NoReturn:
+        """Not held: raises TypeError."""
+        raise TypeError(_FLOATS_ONLY)
+
+    @property
+    def exact_reward(self) -> NoReturn:
+        """Not held: raises TypeError."""
+        raise TypeError(_FLOATS_ONLY)
+
+    @property
+    def exact_r(self) -> NoReturn:
+        """Not held: raises TypeError."""
+        raise TypeError(_FLOATS_ONLY)
+
+    def __repr__(self) -> str:
+        """Sizes, not numbers."""
+        return (
+            f"FloatMDP({self.n_states:,} states, {self.n_actions:,} actions, "
+            f"{self.p.nnz + int(self.ends.sum()):,} transitions)"
+        )
+
+
+class _Rows(NamedTuple):
+    pair: NDArray[np.int64]
+    to: NDArray[np.int64]
+    terminated: NDArray[np.bool_]
+    probability: NDArray[np.float64]
+
+
+def _canonical(p: Any, r: NDArray[np.float64]) -> sparse.csr_matrix:
+    """The matrix with sorted rows, each entry once; the same arrays where it is so already."""
+    if r.ndim != 2 or r.size == 0:
+        raise ValueError(f"r must have shape (S, A), got {r.shape}")
+    if not sparse.issparse(p) or p.shape != (r.size, len(r)):
+        raise ValueError(
+            f"p must be a sparse matrix of shape (S * A, S) = {(r.size, len(r))}, "
+            f"got {type(p).__name__} of shape {getattr(p, 'shape', None)}"
+        )
+    ready = isinstance(p, sparse.csr_matrix) and p.dtype == np.float64 and p.has_canonical_format
+    if ready:
+        return p
+    matrix = sparse.csr_matrix(p, dtype=np.float64, copy=True)
+    matrix.sum_duplicates()
+    return matrix
+
+
+def _check(
+    p: sparse.csr_matrix, r: NDArray[np.float64], ending: NDArray[np.float64] | None
+) -> None:
+    """Refuse what is no model: numbers outside their range, rows that do not sum to 1."""
+    if ending is not None and ending.shape != r.shape:
+        raise ValueError(f"ends must have the shape of r, {r.shape}, got {ending.shape}")
+    if np.isinf(r).any():
+        raise ValueError("r must be finite, or nan where the action is unavailable")
+    if ((np.abs(r) < _LEAST) & (r != 0)).any():
+        raise ValueError("r must be 0 or in the floats' normal range: give a smaller unit")
+    for name, numbers in (("p", p.data), ("ends", np.zeros(0) if ending is None else ending)):
+        if not (numbers.min(initial=0) >= 0 and numbers.max(initial=0) <= 1 + 8 * _EPS):
+            raise ValueError(f"{name} must hold probabilities in [0, 1]")
+    sums = np.asarray(p.sum(axis=1)).ravel()
+    sums += 0 if ending is None else ending.ravel()
+    expected = (~np.isnan(r)).ravel()
+    off = np.abs(np.subtract(sums, expected, out=sums), out=sums)  # there may be many pairs
+    off /= _EPS
+    right = off <= np.diff(p.indptr) + 2
+    if not right.all():
+        pair = int(np.argmin(right))
+        s, a = divmod(pair, r.shape[1])
+        total = p[[pair]].sum() + (0 if ending is None else ending[s, a])
+        hint = "" if expected[pair] else " (its reward is nan)"
+        raise ValueError(
+            f"state {s}, action {a}: p and ends sum to {total:.17g}, not {int(expected[pair])}"
+            + (hint if total else NAN_IS_UNAVAILABLE)
+        )
+
+
+def _index(values: ArrayLike, shape: tuple[int, ...], size: int, name: str) -> NDArray[np.int64]:
+    found = np.asarray(values)
+    if found.shape != shape or len(shape) != 1 or not np.issubdtype(found.dtype, np.integer):
+        raise ValueError(f"{name} must be {shape} whole numbers, got {found.shape} {found.dtype}")
+    if found.size and not (found.min() >= 0 and found.max() < size):
+        raise ValueError(f"{name} must be in 0..{size - 1}, got {found.min()}..{found.max()}")
+    return found.astype(np.int64)

@@ -1,0 +1,103 @@
+"""Models as QuantEcon's DiscreteDP takes them: one row for each state-action pair."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from qdecay.model.mdp import Row
+from qdecay.model.readers.arrays import Recovery, numeric_array
+
+
+def rows_of_state_action_pairs(
+    rewards: Any, transitions: Any, s_indices: Any = None, a_indices: Any = None
+) -> dict[str, Any]:
+    """Return the arguments of `MDP.from_rows` for R, Q and the pairs they belong to.
+
+    Args:
+        rewards: R of shape (L,) with indices, in reward units; without, of shape (S, A), where
+            -inf says that the action is not available in the state.
+        transitions: Q of shape (L, S), dense or scipy sparse; without indices, (S, A, S).
+        s_indices, a_indices: state and action of each pair, both of shape (L,), or both None.
+
+    Raises:
+        ValueError: a shape or an index is wrong, a pair stands twice, a state has no action, a
+            number is not finite or has no rational, or a row does not sum to 1.
+    """
+    if (s_indices is None) != (a_indices is None):
+        raise ValueError("give s_indices and a_indices together, or neither")
+    if s_indices is None:
+        rewards, transitions, s_indices, a_indices = _as_pairs(rewards, transitions)
+    states, actions = _indices(s_indices, "s_indices"), _indices(a_indices, "a_indices")
+    matrix = transitions if sparse.issparse(transitions) else numeric_array(transitions, "Q")
+    if matrix.ndim != 2 or matrix.shape[0] != len(states):
+        raise ValueError(f"Q must have shape ({len(states)}, S), got {matrix.shape}")
+    r = numeric_array(rewards, "R")
+    if r.shape != states.shape or r.shape != actions.shape:
+        raise ValueError(
+            f"R, s_indices and a_indices must have one shape (L,), got {r.shape}, {states.shape} "
+            f"and {actions.shape}"
+        )
+    _check_pairs(states, actions, matrix.shape[1])
+    recovery = Recovery()
+    return {
+        "rows": _rows(r, sparse.coo_matrix(matrix), states, actions, recovery),
+        "n_states": matrix.shape[1],
+        "n_actions": int(actions.max(initial=0)) + 1,
+        "recovered": recovery.mapped,
+    }
+
+
+def _as_pairs(rewards: Any, transitions: Any) -> tuple[Any, Any, NDArray[Any], NDArray[Any]]:
+    """Return R, Q and indices of the available pairs of the product form."""
+    r, q = numeric_array(rewards, "R"), numeric_array(transitions, "Q")
+    if r.ndim != 2 or q.shape != (*r.shape, r.shape[0]):
+        raise ValueError(
+            f"without indices R must have shape (S, A) and Q (S, A, S), got {r.shape} and {q.shape}"
+        )
+    states, actions = np.nonzero(r != -np.inf)
+    return r[states, actions], q[states, actions], states, actions
+
+
+def _indices(values: Any, name: str) -> NDArray[np.int64]:
+    indices = np.asarray(values)
+    if indices.ndim != 1 or (indices.size and indices.dtype.kind not in "iu"):
+        raise ValueError(f"{name} must be a list of integers")
+    return indices.astype(np.int64)
+
+
+def _check_pairs(states: NDArray[np.int64], actions: NDArray[np.int64], n_states: int) -> None:
+    seen: set[tuple[int, int]] = set()
+    for pair in zip(states.tolist(), actions.tolist(), strict=True):
+        if not (0 <= pair[0] < n_states and pair[1] >= 0):
+            raise ValueError(f"state {pair[0]}, action {pair[1]}: S is {n_states}")
+        if pair in seen:
+            raise ValueError(f"state {pair[0]}, action {pair[1]}: the pair is given twice")
+        seen.add(pair)
+    missing = set(range(n_states)) - {state for state, _ in seen}
+    if missing:
+        raise ValueError(f"state {min(missing)}: no action is available")
+
+
+def _rows(
+    r: NDArray[Any],
+    matrix: Any,
+    states: NDArray[np.int64],
+    actions: NDArray[np.int64],
+    recovery: Recovery,
+) -> list[Row]:
+    matrix.sum_duplicates()
+    rows: list[Row] = []
+    nonempty = set(matrix.row[matrix.data != 0].tolist())
+    for k, (s, a) in enumerate(zip(states.tolist(), actions.tolist(), strict=True)):
+        if k not in nonempty:
+            raise ValueError(f"state {s}, action {a}: probabilities sum to 0, not 1")
+    for k, t, p in zip(matrix.row.tolist(), matrix.col.tolist(), matrix.data, strict=True):
+        where = f"state {states[k]}, action {actions[k]}"
+        probability = recovery(p, f"{where}: probability of {t}")
+        reward = recovery(r[k], f"{where}: reward")
+        rows.append((int(states[k]), int(actions[k]), t, probability, reward, False))
+    return rows

@@ -1,0 +1,82 @@
+"""What Gymnasium has registered under the id that a person typed, or what they may have meant."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from difflib import get_close_matches
+from typing import TYPE_CHECKING
+
+from qdecay._support.notes import note
+from qdecay._support.user_code import import_user_module
+from qdecay.errors import InputError
+
+if TYPE_CHECKING:
+    from gymnasium.envs.registration import EnvSpec
+
+_CLOSE = 0.75  # of difflib: nearer than it takes by itself
+
+
+def spec_of(text: str) -> EnvSpec:
+    """Return what an id stands for: `Name-v0`, `namespace/Name-v0`, or either after `module:`.
+
+    An id without a version is that of the newest one; a note says which, or that there is a newer
+    one.
+
+    Raises:
+        InputError: nothing is registered under the id; the message names what may be meant.
+    """
+    import gymnasium as gym
+
+    import qdecay_envs  # noqa: F401  # registers the chains
+
+    module, colon, env_id = text.rpartition(":")
+    if colon:
+        import_user_module(module, text)
+    found = gym.registry.get(env_id)
+    versions = sorted(_versions(env_id), key=lambda spec: spec.version or 0)
+    if found is None and versions and _has_no_version(env_id):
+        found = versions[-1]
+        note(f"{text}: names no version; {found.id} is taken")
+    if found is None:
+        raise InputError(_unknown(text, env_id, versions))
+    if versions and (found.version or 0) < (versions[-1].version or 0):
+        note(f"{text}: is out of date; {versions[-1].id} is newer")
+    return found
+
+
+def _versions(env_id: str) -> Iterator[EnvSpec]:
+    """What is registered under the same name with a version."""
+    import gymnasium as gym
+
+    name = _name(env_id)
+    for spec in gym.registry.values():
+        if spec.version is not None and _name(spec.id) == name:
+            yield spec
+
+
+def _name(env_id: str) -> str:
+    name, _, version = env_id.rpartition("-v")
+    return name if name and version.isdecimal() else env_id
+
+
+def _has_no_version(env_id: str) -> bool:
+    return _name(env_id) == env_id
+
+
+def _unknown(text: str, env_id: str, versions: list[EnvSpec]) -> str:
+    import gymnasium as gym
+
+    if versions:
+        known = ", ".join(spec.id for spec in versions)
+        return f"{text}: there is no such version; registered is {known}"
+    without_namespace = {name.rpartition("/")[2]: name for name in gym.registry}
+    place = env_id.rpartition("/")[2]
+    candidates = [*gym.registry, *without_namespace]
+    found = [
+        *([without_namespace[place]] if place in without_namespace else []),
+        *get_close_matches(env_id, candidates, n=1, cutoff=_CLOSE),
+        *(spec.id for spec in gym.registry.values() if spec.name == _name(place)),
+    ]
+    meant = without_namespace.get(found[0], found[0]) if found else ""
+    hint = f": did you mean {meant}? `" if meant else "; `"
+    return f"{text}: no file and no registered Gymnasium id{hint}qdecay envs` lists the ids"

@@ -1,0 +1,1 @@
+"""The planners' inner loops, compiled."""

@@ -1,0 +1,298 @@
+"""Compiled walk along a grid of gammas, with an error bound for every state of its own.
+
+At a small gamma values fall by orders of magnitude per step of distance, and one bound for all
+states could not tell the actions of the far ones apart. With y >= 0 and rho such that
+
+    gamma * sum_t p(s, a, t) y(t) <= rho * y(s)    for every s and a, and rho < 1,
+
+T contracts by rho in the norm max_s |x(s)| / y(s), so that |T v - v| <= d, entry by entry, gives
+
+    |v - v*|(s) <= y(s) * max_t d(t) / y(t) / (1 - rho)
+
+(Bertsekas, Dynamic Programming and Optimal Control, volume II, section 1.5). y = 1 is the usual
+bound. Here y is about max_a [|r| + gamma2 P y], the scale of the values at a gamma2 > gamma: then
+rho <= gamma / gamma2, and far states get the small bound that they need. Whatever y is, rho is
+measured.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy import uint64
+
+from qdecay._support.compiled import compiled
+from qdecay.planning.compiled.kernels import (
+    Array,
+    backup,
+    bicgstab,
+    greedy_actions,
+    improve,
+    restrict,
+)
+from qdecay.planning.compiled.loops import AT_FLOOR, CONVERGED, OUT_OF_SWEEPS, accelerated
+
+_ONE = uint64(1)
+_SCALE_SWEEPS = 1000
+_POLISH_SWEEPS = 400
+_SHRINK = 0.01
+_MOST = 50
+
+
+@compiled
+def scale_sweep(
+    ptr: Array, col: Array, p: Array, r: Array, gamma: float, y: Array, down: bool, step: float
+) -> bool:
+    """One Gauss-Seidel sweep of y <- max_a [|r| + gamma P y]; whether any rose by 1 + step."""
+    n_states, n_actions = r.shape
+    moved = False
+    for i in range(n_states):
+        s = n_states - 1 - i if down else i
+        pair = uint64(s) * uint64(n_actions)
+        k = uint64(ptr[pair])
+        best = 0.0
+        for a in range(n_actions):
+            pair += _ONE
+            onward = 0.0
+            while k < uint64(ptr[pair]):
+                onward += p[k] * y[col[k]]
+                k += _ONE
+            x = abs(r[s, a]) + gamma * onward
+            best = x if x > best else best
+        moved = moved or best > (1.0 + step) * y[s]
+        y[s] = max(best, y[s])
+    return moved
+
+
+@compiled
+def weighted(
+    ptr: Array, col: Array, p: Array, r: Array, gamma: float, v: Array, q: Array, policy: Array,
+    y: Array, slack: float,
+) -> tuple[float, float, float]:  # fmt: skip
+    """rho, and the largest residual and rounding over y, of q = T v; inf where y does not serve."""
+    rho, residual, rounding = 0.0, 0.0, 0.0
+    k, pair = uint64(0), uint64(0)
+    for s in range(len(v)):
+        most, size = 0.0, 0.0
+        for a in range(r.shape[1]):
+            pair += _ONE
+            onward, length = 0.0, 0.0
+            while k < uint64(ptr[pair]):
+                onward += p[k] * y[col[k]]
+                length += p[k] * abs(v[col[k]])
+                k += _ONE
+            x = abs(r[s, a]) + gamma * length
+            most = onward if onward > most else most
+            size = x if x > size else size
+        best = q[s, policy[s]]
+        change = abs((best if best > -np.inf else 0.0) - v[s])
+        # 2 * slack: the sizes themselves are rounded, and added to in T v - v.
+        noise = 2.0 * slack * (size + abs(v[s]))
+        if y[s] > 0.0:
+            rho = max(rho, gamma * most / y[s])
+            residual = max(residual, change / y[s])
+            rounding = max(rounding, noise / y[s])
+        elif most > 0.0 or change + noise > 0.0:
+            return np.inf, np.inf, np.inf
+    return rho * (1.0 + slack), residual, rounding
+
+
+@compiled
+def scaled_step(
+    ptr: Array, col: Array, p: Array, r: Array, gamma: float, v: Array, q: Array, policy: Array,
+    y: Array, rows: Array, middle: Array, entries: Array, weights: Array, work: Array,
+) -> int:  # fmt: skip
+    """Add to v an approximate solution of (I - B) x = T v - v, found in units of y; its products.
+
+    Solved as it stands, what BiCGSTAB leaves of the largest values would drown the small ones.
+    """
+    d, x, factor = work[0], work[1], work[2]
+    restrict(ptr, col, p, r, gamma, policy, rows, middle, entries, weights, factor)
+    for s in range(len(v)):
+        best = q[s, policy[s]]
+        per_unit = 1.0 / y[s] if y[s] > 0.0 else 0.0
+        d[s] = ((best if best > -np.inf else 0.0) - v[s]) * factor[s] * per_unit
+        for k in range(uint64(rows[s]), uint64(rows[s + 1])):
+            weights[k] *= y[entries[k]] * per_unit
+    made, solved = bicgstab(rows, middle, entries, weights, d, x, work[3:], _SHRINK, _MOST)
+    if solved:
+        for s in range(len(v)):
+            v[s] += y[s] * x[s]
+    return int(2 * made)
+
+
+@compiled
+def entrywise(
+    ptr: Array, col: Array, p: Array, r: Array, gamma: float, v: Array, q: Array, policy: Array,
+    y: Array, slack: float,
+    rows: Array, middle: Array, entries: Array, weights: Array, work: Array,
+) -> float:  # fmt: skip
+    """Improve v until its entries are as good as rounding lets them be; the k of |v - v*| <= k y.
+
+    By policy iteration in units of y, and by Gauss-Seidel sweeps wherever that did not help.
+    """
+    sweep, last = 0, np.inf
+    while True:
+        rho, residual, rounding = weighted(ptr, col, p, r, gamma, v, q, policy, y, slack)
+        if not rho < 1.0:
+            return float(np.inf)
+        factor = float((residual + rounding) / (1.0 - rho))
+        if residual <= rounding or sweep >= _POLISH_SWEEPS:
+            return factor
+        if residual <= 0.5 * last:
+            sweep += scaled_step(
+                ptr, col, p, r, gamma, v, q, policy, y, rows, middle, entries, weights, work
+            )
+            last = residual
+        else:
+            for i in range(8):
+                improve(ptr, col, p, r, gamma, v, policy, i % 2 == 0)
+            sweep += 8
+            last = np.inf
+        backup(ptr, col, p, r, gamma, v, q, policy)
+
+
+@compiled
+def scale_step(ptr: Array, col: Array, p: Array, r: Array, level: Array) -> float:
+    """Write how many steps each state is from a reward at least, inf for ever.
+
+    Returns how much larger than gamma the gamma of a scale may be: a tenth, less in deep models.
+    """
+    n_states, n_actions = r.shape
+    for s in range(n_states):
+        level[s] = np.inf
+        for a in range(n_actions):
+            level[s] = 0.0 if abs(r[s, a]) > 0.0 else level[s]
+    moved, down = True, False
+    while moved:
+        moved, down = False, not down
+        for i in range(n_states):
+            s = n_states - 1 - i if down else i
+            pair = uint64(s) * uint64(n_actions)
+            for k in range(uint64(ptr[pair]), uint64(ptr[pair + uint64(n_actions)])):
+                near = level[col[k]] + 1.0 if p[k] > 0.0 else np.inf
+                moved = moved or near < level[s]
+                level[s] = min(near, level[s])
+    most = 0.0
+    for s in range(n_states):
+        most = max(most, level[s]) if level[s] < np.inf else most
+    return float(0.1 / max(1.0, 0.05 * most))
+
+
+@compiled
+def further(gamma: float, step: float) -> float:
+    """A larger gamma, at which values are not much larger."""
+    near, middle = (1.0 + step) * gamma, 0.5 + 0.5 * gamma
+    return near if near < middle else middle
+
+
+@compiled
+def rescale(
+    ptr: Array, col: Array, p: Array, r: Array, gamma: float, step: float, y: Array
+) -> float:
+    """Raise y, zeros or the scale at a smaller gamma, for gamma and some beyond; how far it serves.
+
+    Where the nearest reward is d steps away, values grow by (1 + step)^d from gamma to there.
+    """
+    scaled = further(gamma, step)
+    for sweep in range(_SCALE_SWEEPS):
+        if not scale_sweep(ptr, col, p, r, further(scaled, step), y, sweep % 2 == 0, 0.1 * step):
+            break
+    return float(scaled)
+
+
+@compiled
+def keep(
+    q: Array, policy: Array, y: Array, factor: float, error: float, bounds: Array, greedy: Array
+) -> float:
+    """Write down each state's smaller bound, and what is greedy by it; the largest bound."""
+    largest = 0.0
+    for s in range(len(q)):
+        own = factor * y[s]
+        bounds[s] = own if own < error else error
+        largest = max(largest, bounds[s])
+        greedy_actions(q[s : s + 1], policy[s : s + 1], bounds[s], greedy[s : s + 1])
+    return largest
+
+
+@compiled
+def onward(gamma: float, before: float, first: float) -> float:
+    """How much of the line from `first` to `before` to add for a guess of the values at gamma.
+
+    Values have poles at gamma = 1: near it, a line would lead away.
+    """
+    width, past = gamma - before, before - first
+    return width / past if past > 0.0 and width < 0.5 * (1.0 - gamma) else 0.0
+
+
+@compiled
+def at_gamma(
+    ptr: Array, col: Array, p: Array, r: Array, gamma: float, horizon: float,
+    tol: float, sizes: tuple[float, float], max_sweeps: int, mixing: bool,
+    scaled: float, step: float,
+    v: Array, q: Array, policy: Array, y: Array, progress: Array,
+    first_sweeps: int, rows: Array, middle: Array, entries: Array, weights: Array, work: Array,
+    bounds: Array, greedy: Array,
+) -> tuple[int, int, float, float]:  # fmt: skip
+    """Solve at one gamma, from v; y serves below `scaled`.
+
+    Returns the status, the sweeps, the error, and up to which gamma y serves now.
+    """
+    slack, reward_size = sizes
+    scaling = tol == 0.0 and gamma < 1.0
+    if scaling and gamma >= scaled:
+        first = scaled == 0.0
+        scaled = rescale(ptr, col, p, r, gamma, step, y)
+    else:
+        first = not scaling
+    if not first:
+        # What comes next leaves small values alone only where nothing is left for it to do.
+        backup(ptr, col, p, r, gamma, v, q, policy)
+        entrywise(
+            ptr, col, p, r, gamma, v, q, policy, y, slack, rows, middle, entries, weights, work
+        )
+    progress[0], progress[1] = np.inf, 0.0
+    status, sweeps, residual, rounding = accelerated(
+        ptr, col, p, r, gamma, v, q, policy, tol, (horizon, slack, reward_size), max_sweeps,
+        progress, mixing and gamma < 1.0, first_sweeps, rows, middle, entries, weights, work,
+    )  # fmt: skip
+    error = (residual + rounding) * horizon
+    factor = np.inf
+    if scaling:
+        factor = entrywise(
+            ptr, col, p, r, gamma, v, q, policy, y, slack, rows, middle, entries, weights, work
+        )
+        low, high, size = backup(ptr, col, p, r, gamma, v, q, policy)
+        error = (max(-low, high) + slack * (reward_size + gamma * size)) * horizon
+    return status, sweeps, keep(q, policy, y, factor, error, bounds, greedy), scaled
+
+
+@compiled
+def along_gammas(
+    ptr: Array, col: Array, p: Array, r: Array, gammas: Array, horizons: Array,
+    tol: float, sizes: tuple[float, float], max_sweeps: int, mixing: bool,
+    v: Array, q: Array, policy: Array, y: Array, progress: Array,
+    first_sweeps: int, rows: Array, middle: Array, entries: Array, weights: Array, work: Array,
+    bounds: Array, values: Array, greedy: Array, errors: Array,
+) -> tuple[int, int]:  # fmt: skip
+    """Solve at one gamma after the other, each from the values before, continued in a line.
+
+    `gammas` ascend. Returns the status and how many gammas are done.
+    """
+    scaled, onwards = 0.0, scale_step(ptr, col, p, r, y)
+    for s in range(len(y)):
+        y[s] = 0.0
+    for i in range(len(gammas)):
+        if i > 0:
+            step = onward(gammas[i], gammas[i - 1], gammas[max(i - 2, 0)])
+            for s in range(len(v)):
+                v[s] = values[i - 1, s] + step * (values[i - 1, s] - values[max(i - 2, 0), s])
+        status, _, errors[i], scaled = at_gamma(
+            ptr, col, p, r, gammas[i], horizons[i], tol, sizes, max_sweeps, mixing, scaled,
+            onwards, v, q, policy, y, progress, first_sweeps, rows, middle, entries, weights, work,
+            bounds, greedy[i],
+        )  # fmt: skip
+        for s in range(len(v)):
+            values[i, s] = v[s]
+        if status == OUT_OF_SWEEPS or (status == AT_FLOOR and tol > 0.0):
+            return status, i
+    return CONVERGED, len(gammas)

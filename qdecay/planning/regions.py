@@ -1,0 +1,311 @@
+"""Policy regions in floating point, for models that outgrow exact arithmetic. Proves nothing.
+
+Optimal values are found along a grid of gammas, each with a proven error, and with them sets of
+actions that hold every optimal one. Where the sets that a state had since its last change have
+no action in common any more, its optimal actions certainly change, between the last two gammas
+that show it. Grid cells that hold a change are narrowed by more solves, at estimates of where the
+values of the two actions meet, until the bracket is narrow or the solves run out. What lies closer
+together than the grid, touches, and ties that rounding cannot tell from differences are not seen:
+the list may be incomplete, which the exact one never is.
+
+Only a few solutions are kept at a time, so the memory is that of the model and of the answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qdecay.model.mdp import MDP
+from qdecay.planning.gammas import Followed, Follower
+
+SCHEMA = "qdecay.numeric-regions/2"
+STATEMENT = (
+    "numeric: each bracket holds a change, but changes closer together than the grid, touches and "
+    "near ties are not seen; this proves nothing about what is missing"
+)
+
+Actions = tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class NumericChange:
+    """A change of optimal actions between two gammas.
+
+    Attributes:
+        lower, upper: the bracket; its width bounds the error of either end.
+        changes: for each state that certainly changes, the actions that could be optimal all the
+            way from its last change up to the bracket, and those that could be right of it.
+    """
+
+    lower: float
+    upper: float
+    changes: dict[int, tuple[Actions, Actions]]
+
+
+@dataclass(frozen=True)
+class NumericRegions:
+    """Changes in ascending order, and how they were looked for.
+
+    Attributes:
+        changes: the brackets found, by their upper end. A state's own brackets never overlap.
+        points: how many gammas the first grid had, spread evenly in log(1 - gamma).
+        up_to: its largest gamma.
+        solves: at how many gammas the model was solved in all.
+        error: the largest error of a value at any of them, in reward units.
+        undecided: (gamma, count) wherever on the grid the number of states with more than one
+            possible action differs from the one before: ties, and differences that rounding hides.
+    """
+
+    changes: tuple[NumericChange, ...]
+    points: int
+    up_to: float
+    solves: int
+    error: float
+    undecided: tuple[tuple[float, int], ...]
+
+    def to_json(self, source: str) -> dict[str, Any]:
+        """Return the qdecay.numeric-regions/2 document."""
+        return {
+            "schema": SCHEMA,
+            "source": source,
+            "statement": STATEMENT,
+            "points": self.points,
+            "up_to": self.up_to,
+            "solves": self.solves,
+            "error": self.error,
+            "undecided": [list(pair) for pair in self.undecided],
+            "changes": [
+                {
+                    "lower": change.lower,
+                    "upper": change.upper,
+                    "changes": {
+                        str(state): {"left": list(left), "right": list(right)}
+                        for state, (left, right) in change.changes.items()
+                    },
+                }
+                for change in self.changes
+            ],
+        }
+
+
+def numeric_policy_regions(
+    mdp: MDP,
+    *,
+    points: int | None = None,
+    up_to: float = 1 - 1e-6,
+    width: float = 1e-9,
+    max_solves: int | None = None,
+    progress: Callable[[float, int], None] | None = None,
+) -> NumericRegions:
+    """Return brackets that each hold a change of the optimal actions; see the module.
+
+    Args:
+        mdp: the model, exact or of floats (`FloatMDP`, for large ones).
+        points: gammas of the first grid; >= 2. None is 1000, for models of more than 100,000 rows
+            (states times actions) fewer in proportion, but 300.
+        up_to: its largest gamma, in (0, 1).
+        width: brackets are narrowed to this width, or as far as rounding lets them; > 0.
+        max_solves: solves in all, the grid's included; >= points. Each cell of the grid earns the
+            same of the others, to spend or to pass on. None is 20 times `points` for models of up
+            to 10,000 rows, for larger ones fewer in proportion, but 1.5 times `points`.
+        progress: called with the gamma reached and the number of brackets found, at each point
+            of the grid.
+
+    Raises:
+        ValueError: an argument is outside its range.
+        NotConverged: a value could not be found.
+    """
+    rows = mdp.n_states * mdp.n_actions
+    if points is None:
+        points = max(300, min(1000, 10**8 // rows))
+    if points < 2:
+        raise ValueError(f"points must be >= 2, got {points}")
+    if not 0 < up_to < 1:
+        raise ValueError(f"up_to must be in (0, 1), got {up_to}")
+    if not width > 0:
+        raise ValueError(f"width must be > 0, got {width}")
+    if max_solves is None:
+        max_solves = points + points * max(1, min(38, 400_000 // rows)) // 2
+    if max_solves < points:
+        raise ValueError(f"max_solves must be >= points = {points}, got {max_solves}")
+    grid = 0.0 - np.expm1(np.linspace(0.0, np.log1p(-up_to), points))
+    return _Search(mdp, width, max_solves).along(grid, progress)
+
+
+class _Search:
+    """One search: solves, and gives out what is left of them."""
+
+    def __init__(self, mdp: MDP, width: float, max_solves: int) -> None:
+        self.follower = Follower(mdp)
+        self.alive: NDArray[np.bool_] = np.asarray(mdp.available.any(axis=1))
+        self.width = width
+        self.max_solves = max_solves
+        self.solves = 0
+        self.error = 0.0
+
+    def along(
+        self, grid: NDArray[np.float64], progress: Callable[[float, int], None] | None
+    ) -> NumericRegions:
+        """Solve at every gamma of the grid, and between them where sets change."""
+        here = self.solve(float(grid[0]), None)
+        tracker, before = Tracker(here, self.alive), here
+        undecided = [(here.gamma, _undecided(here))]
+        for i, gamma in enumerate(grid.tolist()[1:], start=1):
+            earned = (self.max_solves - len(grid)) * i // (len(grid) - 1)
+            share = earned - (self.solves - i)
+            there = self.solve(gamma, _guess(before, here, gamma))
+            for solution in self.between(before, here, there, share):
+                tracker.meet(solution)
+            tracker.meet(there)
+            if undecided[-1][1] != (count := _undecided(there)):
+                undecided.append((gamma, count))
+            before, here = here, there
+            if progress is not None:
+                progress(gamma, len(tracker.found))
+        return NumericRegions(
+            tracker.changes(), len(grid), float(grid[-1]), self.solves, self.error, tuple(undecided)
+        )
+
+    def solve(self, gamma: float, guess: NDArray[np.float64] | None) -> Followed:
+        """Solve at one gamma, and count it."""
+        solution = self.follower.solve(gamma, guess)
+        self.solves += 1
+        self.error = max(self.error, solution.error)
+        return solution
+
+    def between(
+        self, past: Followed, left: Followed, right: Followed, share: int, stale: int = 0
+    ) -> Iterator[Followed]:
+        """Yield solutions between left and right, ascending, that narrow what changes there.
+
+        Each solve is near the median estimate of where states change, on its far side from the
+        nearer end, so that the bracket shrinks to little more than the distance to that end. Where
+        that failed twice (`stale`), the next is in the middle.
+        """
+        states = self.changing(left, right)
+        size = right.gamma - left.gamma
+        if share < 1 or size <= self.width or len(states) == 0:
+            return
+        before = self.solves
+        middle, counts = None, (0, 0)
+        for gamma in self.candidates(past, left, right, states, stale):
+            middle = self.solve(gamma, _guess(left, right, gamma))
+            counts = len(self.changing(left, middle)), len(self.changing(middle, right))
+            if any(counts) or self.solves - before == share:
+                break
+        if middle is None or not any(counts):
+            return
+        used, rest = self.solves, share - (self.solves - before)
+        parts = (past, left, middle), (left, middle, right)
+        slow = [part[2].gamma - part[1].gamma > size / 2 and stale < 2 for part in parts]
+        yield from self.between(*parts[0], rest * counts[0] // sum(counts), (stale + 1) * slow[0])
+        yield middle
+        yield from self.between(*parts[1], rest - (self.solves - used), (stale + 1) * slow[1])
+
+    def candidates(
+        self, past: Followed, left: Followed, right: Followed, states: NDArray[np.int64], stale: int
+    ) -> Iterator[float]:
+        """Yield gammas strictly between, ever further from where the states seem to change.
+
+        The next is for where rounding hides at the one before what is best.
+        """
+        center = (left.gamma + right.gamma) / 2
+        if stale == 2:
+            yield center
+            return
+        at, hidden = _meeting(past, left, right, states)
+        near = min(at - left.gamma, right.gamma - at)
+        margin = max(near / 10, hidden, self.width / 3) * (1 if at < center else -1)
+        for factor in 1.5 ** np.arange(6):
+            for gamma in (at + factor * margin, at - factor * margin):
+                if left.gamma < gamma < right.gamma:
+                    yield float(gamma)
+
+    def changing(self, left: Followed, right: Followed) -> NDArray[np.int64]:
+        """The states whose two sets have no action in common."""
+        common = (left.greedy & right.greedy).any(axis=1)
+        return np.flatnonzero(self.alive & ~common)
+
+
+def _undecided(solution: Followed) -> int:
+    return int((solution.greedy.sum(axis=1) > 1).sum())
+
+
+def _guess(left: Followed, right: Followed, gamma: float) -> NDArray[np.float64]:
+    """The values at gamma on the curves through two solutions, or the nearer ones close to 1.
+
+    Far from the rewards values go with a power of gamma: there the curve is a geometric one.
+    """
+    past, ahead = right.gamma - left.gamma, gamma - right.gamma
+    if past <= 0 or ahead >= 0.5 * (1 - gamma):  # values have poles at 1: no line leads there
+        return right.v
+    step = ahead / past
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        ratio = right.v / left.v
+        curve: NDArray[np.float64] = right.v * ratio**step
+    line = right.v + step * (right.v - left.v)
+    return np.where((ratio > 0.25) & (ratio < 4), curve, line)
+
+
+def _meeting(
+    past: Followed, left: Followed, right: Followed, states: NDArray[np.int64]
+) -> tuple[float, float]:
+    """Where the best actions of left and right seem to be worth the same, a median over states.
+
+    That is where the line through past and left says, or else the one through left and right,
+    which is off where its slope changes at the very point. And a little more than the distance
+    from there at which rounding hides which action is better.
+    """
+    a, b = left.q[states].argmax(axis=1), right.q[states].argmax(axis=1)
+    bound = np.maximum(left.bounds[states], right.bounds[states])
+    lead = left.q[states, a] - left.q[states, b]
+    slope = (lead + right.q[states, b] - right.q[states, a]) / (right.gamma - left.gamma)
+    if past.gamma < left.gamma:
+        fall = past.q[states, a] - past.q[states, b] - lead
+        earlier = fall / (left.gamma - past.gamma)
+        told = (earlier * (right.gamma - left.gamma) > lead) & (fall > 100 * bound)
+        slope = np.where(told, earlier, slope)
+    return left.gamma + float(np.median(lead / slope)), float(np.median(2.5 * bound / slope))
+
+
+class Tracker:
+    """Meets solutions in ascending order and writes down which states certainly changed, where.
+
+    `common` are the actions that were possible at every gamma since the state's last change;
+    `absent` is the largest gamma at which each action was not possible. When nothing is left of
+    `common`, the least of `absent` is the last gamma from which on no action was always possible.
+    """
+
+    def __init__(self, first: Followed, alive: NDArray[np.bool_]) -> None:
+        self.alive = alive
+        self.common = first.greedy.copy()
+        self.absent = np.where(first.greedy, -np.inf, first.gamma)
+        self.found: dict[tuple[float, float], dict[int, tuple[Actions, Actions]]] = {}
+
+    def meet(self, solution: Followed) -> None:
+        """Take the next solution."""
+        self.absent[~solution.greedy] = solution.gamma
+        kept = self.common & solution.greedy
+        lost = np.flatnonzero(self.alive & ~kept.any(axis=1))
+        lower = self.absent[lost].min(axis=1)
+        for s, low in zip(lost.tolist(), lower.tolist(), strict=True):
+            sets = (_actions(self.common[s]), _actions(solution.greedy[s]))
+            self.found.setdefault((solution.gamma, low), {})[s] = sets
+        kept[lost] = solution.greedy[lost]
+        self.common = kept
+
+    def changes(self) -> tuple[NumericChange, ...]:
+        """All that was found, by the brackets' upper ends."""
+        return tuple(
+            NumericChange(lower, upper, states)
+            for (upper, lower), states in sorted(self.found.items())
+        )
+
+
+def _actions(flags: NDArray[np.bool_]) -> Actions:
+    return tuple(np.flatnonzero(flags).tolist())

@@ -1,0 +1,38 @@
+"""The discount that an agent really has, read off its choices.
+
+    >>> from qdecay.probing import probe, tabular_agent
+    >>> import qdecay
+    >>> agent = tabular_agent(qdecay.q_learning, 0.9)
+    >>> profile = probe(agent, delays=(1, 2, 4), settings=["one-shot"], gamma=0.9)
+    >>> profile.behaves_as_told, profile.curve.name
+    (True, 'exponential')
+
+`question` holds what is asked, `staircase` where to ask next, `agents` how an answer is read,
+`trials` how trainings run, `identity` what an agent is made of, `curves` the discount curves,
+`faults` the diagnosis, `soft` what SARSA aims at.
+"""
+
+from qdecay.probing.agents import AgentError, load_trainer, sb3_agent, tabular_agent
+from qdecay.probing.assertion import assert_effective_discount
+from qdecay.probing.faults import Diagnosis, diagnose
+from qdecay.probing.measure import BATTERY, expected_trainings, probe
+from qdecay.probing.profile import DiscountProfile, Point
+from qdecay.probing.question import Setting
+from qdecay.probing.soft import epsilon_soft
+
+__all__ = [
+    "BATTERY",
+    "AgentError",
+    "Diagnosis",
+    "DiscountProfile",
+    "Point",
+    "Setting",
+    "assert_effective_discount",
+    "diagnose",
+    "epsilon_soft",
+    "expected_trainings",
+    "load_trainer",
+    "probe",
+    "sb3_agent",
+    "tabular_agent",
+]

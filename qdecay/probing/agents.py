@@ -1,0 +1,253 @@
+"""Agents to probe, and how their choice is read.
+
+A *trainer* takes an environment and a seed, trains an agent from nothing, and returns its policy:
+a function from observation to action, or an object with `predict`, as Stable-Baselines3 has.
+"""
+
+from __future__ import annotations
+
+import graphlib
+import importlib
+import math
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from qdecay import learning
+from qdecay._support.extras import require
+from qdecay._support.user_code import UserCodeError, import_user_module, their_part
+from qdecay.errors import BudgetExceeded, InputError
+from qdecay.learning.learner import Learner
+from qdecay.model.mdp import MDP
+from qdecay.probing.question import Question
+from qdecay_envs.table import ExactTable
+
+if TYPE_CHECKING:
+    import gymnasium as gym
+
+
+Trainer = Callable[["gym.Env[Any, Any]", int], Any]
+
+_UNLEARNT = 1e-6
+_MAX_STEPS = 50_000_000
+
+
+class AgentError(UserCodeError):
+    """The agent raised, or answered with something that is no action; says at which question."""
+
+
+def choose(train: Trainer, question: Question) -> bool:
+    """Train an agent on the question and return whether it takes the far reward.
+
+    Raises:
+        AgentError: it raised, or returned no action of the action space.
+    """
+    env = question.env()
+    try:
+        policy = train(env, question.seed)
+        observation, _ = question.env().reset(seed=question.seed)
+        answer = _answer(policy, observation)
+    except AgentError as error:
+        raise AgentError(f"{error} ({question})") from error
+    except (Exception, SystemExit) as error:
+        _, shown = their_part(error)
+        raise AgentError(f"the agent raised {error!r} ({question})", shown) from error
+    action = _action(answer, question)
+    return action == question.far_action
+
+
+def pack(train: Trainer) -> bytes:
+    """Return a trainer as `choose_packed` takes it, in another process.
+
+    Raises:
+        AgentError: it cannot be sent.
+    """
+    from joblib.externals.loky.backend.reduction import dumps
+
+    try:
+        return bytes(dumps(train))
+    except Exception as error:  # objects may refuse in any way
+        raise AgentError(f"the agent cannot be sent to other processes: {error!r}") from error
+
+
+def choose_packed(packed: bytes, question: Question) -> bool:
+    """Do as `choose` with a trainer that was sent from another process.
+
+    It is unpacked here, because its module may fail when it is imported again.
+    """
+    from joblib.externals.loky.backend.reduction import loads
+
+    try:
+        train = loads(packed)
+    except (Exception, SystemExit) as error:
+        _, shown = their_part(error)
+        message = f"the agent cannot be loaded in another process: {error!r}"
+        raise AgentError(message, shown) from error
+    return choose(train, question)
+
+
+def _answer(policy: Any, observation: Any) -> Any:
+    predict = getattr(policy, "predict", None)
+    if predict is not None:
+        return predict(observation, deterministic=True)[0]
+    if not callable(policy):
+        raise AgentError(
+            f"train(env, seed) must return a policy, a function or an object with predict, "
+            f"got {policy!r}"
+        )
+    return policy(observation)
+
+
+def _action(answer: Any, question: Question) -> int:
+    try:
+        (value,) = np.asarray(answer, dtype=np.float64).ravel().tolist()
+    except (TypeError, ValueError):
+        value = math.nan
+    if value not in (0.0, 1.0):
+        raise AgentError(f"the agent chose {answer!r}, which is no action 0 or 1 ({question})")
+    return int(value)
+
+
+def tabular_agent(learner: Learner, gamma: float, **options: Any) -> Trainer:
+    """Return the trainer of one of qdecay's tabular learners.
+
+    It explores at random with step size 1, and learns until no more than 1e-6 of a value is
+    unlearnt where nothing is random: value moves back a step with each visit of a state, and where
+    states can be met again each visit shrinks what is missing by gamma. Compiled code learns
+    wherever the environment is its table and nothing else.
+
+    Args:
+        learner: `qdecay.q_learning` or one of its family.
+        gamma: the discount the learner is told, in [0, 1].
+        options: for the learner; `steps` or `episodes` replace the rule above.
+    """
+
+    def train(env: gym.Env[Any, Any], seed: int) -> Any:
+        settings = {"epsilon": 1.0, "step_size": 1.0, **options}
+        world = _world(env)
+        if "steps" in settings or "episodes" in settings:
+            return _greedy(learner(world, gamma, seed=seed, **settings))
+        needed, n_states = _visits_needed(env.get_wrapper_attr("P_exact"), gamma)
+        steps = 4 * needed * n_states
+        while steps <= _MAX_STEPS:
+            result = learner(world, gamma, seed=seed, steps=steps, **settings)
+            if result.visits.sum(axis=1).min() >= needed:
+                return _greedy(result)
+            steps *= 2
+        raise BudgetExceeded(f"{_MAX_STEPS:,} steps do not visit every state {needed} times")
+
+    return train
+
+
+def _world(env: gym.Env[Any, Any]) -> gym.Env[Any, Any] | MDP:
+    """The model where it is all there is; else, with cuts or noise, the environment."""
+
+    plain = env.unwrapped is env and getattr(env, "reward_noise", None) == 0
+    return MDP.from_env(env) if plain else env
+
+
+def _visits_needed(table: ExactTable, gamma: float) -> tuple[int, int]:
+    """How often each state must be visited, and how many states there are."""
+    onward = {
+        state: {following for row in rows for _, following, _, ended in row if not ended}
+        for state, rows in enumerate(table)
+    }
+    try:
+        graphlib.TopologicalSorter(onward).prepare()
+        return len(table) + 1, len(table)
+    except graphlib.CycleError:
+        if gamma == 1:
+            raise InputError("gamma = 1 has no values where a choice comes back: use < 1") from None
+    contractions = math.ceil(math.log(_UNLEARNT) / math.log(gamma)) if gamma else 0
+    return len(table) + 1 + contractions, len(table)
+
+
+def _greedy(result: Any) -> Callable[[Any], int]:
+    policy = result.policy
+    return lambda observation: int(policy[observation])
+
+
+def sb3_agent(algorithm: str, gamma: float, *, timesteps: int = 2_000, **options: Any) -> Trainer:
+    """Return the trainer of a Stable-Baselines3 agent with a small network.
+
+    Args:
+        algorithm: DQN, PPO or A2C.
+        gamma: the discount it is told.
+        timesteps: steps of each training.
+        options: keyword arguments of the algorithm, in place of those of `SB3_OPTIONS`.
+
+    Raises:
+        InputError: the algorithm is unknown, or Stable-Baselines3 is not installed.
+    """
+    if algorithm not in SB3_OPTIONS:
+        raise InputError(f"sb3:{algorithm}: known are {', '.join(SB3_OPTIONS)}")
+    require("stable_baselines3", "sb3", "sb3 agents")
+
+    def train(env: gym.Env[Any, Any], seed: int) -> Any:
+        import torch
+
+        torch.set_num_threads(1)  # networks this small only lose by sharing
+        agent = getattr(importlib.import_module("stable_baselines3"), algorithm)
+        settings = {**SB3_OPTIONS[algorithm], **options}
+        model = agent("MlpPolicy", env, gamma=gamma, seed=seed, device="cpu", **settings)
+        return model.learn(timesteps)
+
+    train.packages = ("stable-baselines3", "torch")  # type: ignore[attr-defined]
+    return train
+
+
+SB3_OPTIONS: dict[str, dict[str, Any]] = {
+    "DQN": {
+        "learning_rate": 3e-3,
+        "buffer_size": 2_000,
+        "learning_starts": 100,
+        "train_freq": 2,
+        "target_update_interval": 50,
+        "exploration_fraction": 0.5,
+        "exploration_final_eps": 0.5,
+        "policy_kwargs": {"net_arch": [32]},
+    },
+    "PPO": {
+        "learning_rate": 3e-3,
+        "n_steps": 256,
+        "batch_size": 64,
+        "ent_coef": 0.01,
+        "policy_kwargs": {"net_arch": [32]},
+    },
+    "A2C": {"learning_rate": 3e-3, "n_steps": 16, "policy_kwargs": {"net_arch": [32]}},
+}
+"""What each algorithm is given, so that a choice is learnt in seconds."""
+
+
+def load_trainer(text: str, gamma: float | None) -> Trainer:
+    """Return the trainer that a person named.
+
+    Args:
+        text: `sb3:DQN`, a learner of qdecay such as `q_learning`, or `module:function`. The
+            function is itself a trainer; its module is imported from the working folder too.
+        gamma: the discount it is told; the first two need one.
+
+    Raises:
+        InputError: there is no such agent.
+    """
+
+    head, colon, name = text.partition(":")
+    if head != "sb3" and colon:
+        return _function(head, name, text)
+    learner: Any = getattr(learning, text, None)
+    if head != "sb3" and not isinstance(learner, learning.TabularLearner):
+        raise InputError(f"{text}: write module:function, sb3:DQN or a learner such as q_learning")
+    if gamma is None:
+        raise InputError(f"{text}: say what discount it is told, with --gamma")
+    return sb3_agent(name, gamma) if head == "sb3" else tabular_agent(learner, gamma)
+
+
+def _function(module: str, name: str, text: str) -> Trainer:
+    found = getattr(import_user_module(module, text), name, None)
+    if found is None:
+        raise InputError(f"{text}: {module} has no attribute {name!r}")
+    if not callable(found):
+        raise InputError(f"{text}: is no function of (env, seed)")
+    trainer: Trainer = found
+    return trainer

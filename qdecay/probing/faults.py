@@ -1,0 +1,329 @@
+r"""Which fault explains a profile: every fault of a list predicts each indifference point.
+
+With g the told discount and d = n - m, a fault predicts t = log(r / R) at indifference:
+
+    sound                       d log g
+    truncation ends             d log(g (1 - p)) where steps are cut off with probability p
+    termination not masked      d log g - log(1 - g): the far reward is paid for ever
+    gamma twice                 2 d log g
+    n-step, discounted once     (e(n) - e(m)) log g with e(n) = n // N + n mod N: rewards within N
+                                steps are discounted properly, what follows by g and not g^N
+    rewards clipped             d log g - log R for R > 1, clipped to [-1, 1]
+    rewards normalised          those of g with the mean reward taken off at each step; q is the
+                                share of episodes that went to the near reward
+    average reward              r and R are divided by the length of their episodes
+    frame skip                  (n // k - m // k) log g, close to gamma = g^(1/k)
+    under-training              d log g + log(B(n) / B(m)), the share B of the reward that has
+                                arrived after some walks; see `qdecay.exact.learning_curve`
+
+A prediction is spread by a normal distribution whose deviation is the profile's tolerance per
+step (four times that for under-training, where no two trainings are alike), and a fault's
+parameters are uniform on a grid; where a fault predicts nothing, and under the hypothesis "none of
+these", t has the prior of the probe itself. The width of the choices, how noisy an agent is, is
+integrated out too, at the same place of each point's grid: no hypothesis may call an agent noisy
+at one point and sure at the others. So every hypothesis has a marginal likelihood of all answers.
+Before, all are equally likely; a fault is *named* where its posterior probability is at least 0.9.
+
+Where each is found: Pardo et al., Time limits in reinforcement learning, ICML 2018 (truncation);
+younggyoseo/FastTD3 issue 6 and jakegrigsby/AdvancedPacmanDQNs issue 2 (n-step).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qdecay.probing.profile import DiscountProfile, Point
+from qdecay.probing.question import Setting
+from qdecay.probing.staircase import N_WIDTHS
+
+Array = NDArray[np.float64]
+Prediction = Callable[["Place", float, Sequence[float]], float | None]
+
+NAMED = 0.9
+NONE = "none of these"
+_NODES = np.linspace(-3.0, 3.0, 25)  # of the normal spread of a prediction, in deviations
+_FAR_OUT = 1e4  # a log ratio beyond every stimulus: the indifference point of who never changes
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a point was measured: the setting, and the delays m < n."""
+
+    setting: Setting
+    near: int
+    far: int
+
+    @property
+    def steps(self) -> int:
+        """N - m."""
+        return self.far - self.near
+
+
+@dataclass(frozen=True)
+class Fault:
+    """A way to get the discount wrong.
+
+    Attributes:
+        name: for tables.
+        text: what is wrong, for a person.
+        predict: the log ratio at indifference, -inf and inf where one side is always taken, None
+            where the fault says nothing.
+        symbols: of its parameters.
+        grid: values of the parameters, one tuple each.
+        looseness: how many tolerances the prediction's deviation is.
+    """
+
+    name: str
+    text: str
+    predict: Prediction
+    symbols: tuple[str, ...] = ()
+    grid: tuple[tuple[float, ...], ...] = field(default=((),), repr=False)
+    looseness: float = 1.0
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """What explains a profile.
+
+    Attributes:
+        fault: the name of the fault, "sound", "none of these", or None where it cannot be told.
+        probabilities: of every hypothesis, all equal before, likeliest first.
+        parameters: of the likeliest, at their best.
+        text: the same for a person.
+    """
+
+    fault: str | None
+    probabilities: Mapping[str, float]
+    parameters: Mapping[str, float]
+    text: str
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the diagnosis as part of a qdecay.probe/1 document."""
+        return {
+            "fault": self.fault,
+            "text": self.text,
+            "parameters": dict(self.parameters),
+            "probabilities": dict(self.probabilities),
+        }
+
+
+def diagnose(profile: DiscountProfile) -> Diagnosis:
+    """Return the fault that fits the pattern of a profile, if it can be told.
+
+    Args:
+        profile: with the discount that the agent was told; more settings tell more apart.
+
+    Raises:
+        ValueError: the profile does not say what the agent was told, or that was 0 or 1.
+    """
+    g = profile.told
+    if g is None or not 0 < g < 1:
+        raise ValueError(f"diagnose needs the gamma the agent was told, in (0, 1), got {g}")
+    weights = {fault.name: _evidence(fault, profile, g) for fault in FAULTS}
+    evidence = {name: weight for name, (weight, _) in weights.items()}
+    evidence[NONE] = _mean_of_logs(
+        sum(point.staircase.posterior.log_evidence for point in profile.points)
+    )
+    top = max(evidence.values())
+    total = sum(math.exp(value - top) for value in evidence.values())
+    ordered = sorted(evidence, key=lambda name: -evidence[name])
+    probabilities = {name: math.exp(evidence[name] - top) / total for name in ordered}
+    likeliest = ordered[0]
+    known = probabilities[likeliest] >= NAMED
+    best = weights[likeliest][1] if likeliest in weights else {}
+    text = _text(likeliest, best, g) if known else _undecided(probabilities)
+    return Diagnosis(likeliest if known else None, probabilities, best, text)
+
+
+def _evidence(fault: Fault, profile: DiscountProfile, g: float) -> tuple[float, dict[str, float]]:
+    """The log marginal likelihood of a fault, and its best parameters."""
+    totals = sum(_log_likelihoods(fault, point, g, profile.tolerance) for point in profile.points)
+    best = fault.grid[int(np.max(totals, axis=1).argmax())]
+    return _mean_of_logs(totals), dict(zip(fault.symbols, best, strict=True))
+
+
+def _mean_of_logs(values: Any) -> float:
+    """log of the mean of exp(values)."""
+    from scipy.special import logsumexp
+
+    return float(logsumexp(values)) - math.log(np.size(values))
+
+
+def _log_likelihoods(fault: Fault, point: Point, g: float, tolerance: float) -> Array:
+    """The log likelihood of one point's answers, shape (parameters, widths)."""
+    from scipy.special import logsumexp
+
+    place = Place(point.setting, point.near_delay, point.delay)
+    predicted = [fault.predict(place, g, parameters) for parameters in fault.grid]
+    centres = np.array([math.nan if t is None else t for t in predicted])
+    known = ~np.isnan(centres)
+    spread = fault.looseness * tolerance * place.steps
+    nodes = np.clip(centres[known], -_FAR_OUT, _FAR_OUT)[:, None] + spread * _NODES
+    values = point.staircase.log_likelihoods(nodes.ravel()).reshape(*nodes.shape, N_WIDTHS)
+    weights = np.exp(-(_NODES**2) / 2)[:, None]
+    result = np.tile(point.staircase.posterior.log_evidence, (len(centres), 1))
+    result[known] = logsumexp(values, axis=1, b=weights / weights.sum())
+    return result
+
+
+def _text(name: str, parameters: Mapping[str, float], g: float) -> str:
+    if name == NONE:
+        return f"no fault of the list explains the pattern at gamma = {g:g}"
+    text = next(fault.text for fault in FAULTS if fault.name == name)
+    shown = ", ".join(f"{symbol} = {value:g}" for symbol, value in parameters.items())
+    return f"{text} ({shown})" if shown else text
+
+
+def _undecided(probabilities: Mapping[str, float]) -> str:
+    likely = [f"{name} ({p:.0%})" for name, p in probabilities.items() if p >= 0.02]
+    return f"cannot be told from these answers: {', '.join(likely)}"
+
+
+def _log(value: float) -> float:
+    return math.log(value) if value > 0 else -math.inf
+
+
+def _sound(place: Place, g: float, _: Sequence[float]) -> float:
+    return place.steps * math.log(g)
+
+
+def _truncation(place: Place, g: float, _: Sequence[float]) -> float:
+    return place.steps * math.log(g * place.setting.goes_on)
+
+
+def _unmasked(place: Place, g: float, _: Sequence[float]) -> float:
+    return place.steps * math.log(g) - (0 if place.setting.repeats else math.log(1 - g))
+
+
+def _twice(place: Place, g: float, _: Sequence[float]) -> float:
+    return 2 * place.steps * math.log(g)
+
+
+def _predictable(place: Place) -> bool:
+    """Whether no cut and no repetition falls inside a window of several steps."""
+    return not place.setting.repeats and place.setting.goes_on == 1
+
+
+def _n_step(place: Place, g: float, parameters: Sequence[float]) -> float | None:
+    if not _predictable(place):
+        return None
+    size = int(parameters[0])
+    exponents = (n // size + n % size for n in (place.far, place.near))
+    return (next(exponents) - next(exponents)) * math.log(g)
+
+
+def _clipped(place: Place, g: float, _: Sequence[float]) -> float:
+    return place.steps * math.log(g) - math.log(max(place.setting.scale, 1))
+
+
+def _normalised(place: Place, g: float, parameters: Sequence[float]) -> float:
+    if place.setting.repeats:
+        return _sound(place, g, ())
+    (q,) = parameters
+    m, n, goes_on = place.near, place.far, place.setting.goes_on
+    lengths = _discounted_steps(m + 2, goes_on), _discounted_steps(n + 1, goes_on)
+    # A step's mean reward is (q x r + (1 - q) y R) / steps, x and y the chances to come that far.
+    steps = q * lengths[0] + (1 - q) * lengths[1]
+    longer = _discounted_steps(n + 1, g) - _discounted_steps(m + 2, g)
+    near = g**m + longer * q * goes_on**m / steps
+    far = g**n - longer * (1 - q) * goes_on**n / steps
+    return _log(far / near)
+
+
+def _discounted_steps(length: int, g: float) -> float:
+    """1 + g + ... + g^(length - 1)."""
+    return float(length) if g == 1 else (1 - g**length) / (1 - g)
+
+
+def _average(place: Place, g: float, _: Sequence[float]) -> float:
+    if place.setting.repeats:
+        return 0.0
+    return math.log((place.near + 2) / (place.far + 1))
+
+
+def _skipped(place: Place, g: float, parameters: Sequence[float]) -> float | None:
+    if not _predictable(place):
+        return None
+    size = int(parameters[0])
+    return (place.far // size - place.near // size) * math.log(g)
+
+
+def _under_trained(place: Place, g: float, parameters: Sequence[float]) -> float | None:
+    if not _predictable(place):
+        return None
+    alpha, walks = parameters
+    near, far = (_arrived(alpha, walks, n) for n in (place.near, place.far))
+    if near == 0:
+        return None  # nothing is known of either side: any answer will do
+    return place.steps * math.log(g) + _log(far / near)
+
+
+def _arrived(alpha: float, walks: float, distance: int) -> float:
+    """The share of a reward that has come back by `distance` steps: a binomial tail."""
+    from scipy.special import bdtrc
+
+    return float(bdtrc(distance, round(walks), alpha)) if distance < walks else 0.0
+
+
+def _training_grid() -> tuple[tuple[float, ...], ...]:
+    """Step sizes, and walks that bring a reward back by 1 to 60 steps on average."""
+    means = np.geomspace(1.0, 60.0, 40)
+    return tuple(
+        (alpha, float(walks))
+        for alpha in (0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 0.8, 1.0)
+        for walks in sorted({math.ceil(mean / alpha) for mean in means})
+    )
+
+
+FAULTS = (
+    Fault("sound", "no fault: it behaves as it was told", _sound),
+    Fault(
+        "truncation ends",
+        "an episode that is cut off is taken for one that ended: bootstrap where truncated",
+        _truncation,
+    ),
+    Fault(
+        "termination not masked",
+        "the value after the end is not masked: do not bootstrap where terminated",
+        _unmasked,
+    ),
+    Fault("gamma twice", "gamma is applied twice per step", _twice),
+    Fault(
+        "n-step discounted once",
+        "what follows an n-step return is discounted by gamma instead of gamma^n",
+        _n_step,
+        ("n",),
+        tuple((float(n),) for n in range(2, 33)),
+    ),
+    Fault("rewards clipped", "rewards are clipped to [-1, 1]", _clipped),
+    Fault(
+        "rewards normalised",
+        "the mean reward is subtracted from rewards, which makes time itself cost",
+        _normalised,
+        ("near share",),
+        tuple((q,) for q in np.linspace(0.02, 0.98, 97).tolist()),
+    ),
+    Fault("average reward", "it maximises reward per step, not discounted reward", _average),
+    Fault(
+        "frame skip",
+        "gamma counts decisions of k steps, not steps: use gamma^k",
+        _skipped,
+        ("k",),
+        tuple((float(k),) for k in range(2, 17)),
+    ),
+    Fault(
+        "under-training",
+        "rewards far away have not come back yet: train longer",
+        _under_trained,
+        ("step size", "walks"),
+        _training_grid(),
+        looseness=4.0,  # no two trainings walk a branch equally often
+    ),
+)
+"""The hypotheses that `diagnose` weighs, the sound agent first."""

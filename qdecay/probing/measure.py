@@ -1,0 +1,236 @@
+"""The measurement: rounds of questions, one for each delay whose point is not known yet."""
+
+from __future__ import annotations
+
+import math
+import time
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from numbers import Real
+from pathlib import Path
+
+from qdecay.probing.agents import Trainer
+from qdecay.probing.identity import Identity
+from qdecay.probing.profile import DiscountProfile, Point
+from qdecay.probing.question import SETTINGS, Question, Setting, stimulus_range
+from qdecay.probing.staircase import Staircase
+from qdecay.probing.trials import Ask, Store, asker
+
+BATTERY = ("one-shot", "large", "repeating", "time limit")
+"""The settings that `diagnose` tells faults by."""
+
+_TRAININGS_PER_POINT = 30
+_COARSEST, _FINEST = 0.01, 0.0005  # tolerances that nobody asked for
+_MAX_DELAY = 10_000
+
+
+def probe(
+    train: Trainer,
+    delays: Sequence[int] = (1, 2, 4, 8, 16, 32),
+    *,
+    near_delay: int = 0,
+    gamma: float | None = None,
+    settings: Sequence[str | Setting] = BATTERY,
+    tolerance: float | None = None,
+    trainings: int | None = None,
+    seconds: float | None = None,
+    seed: int = 0,
+    workers: int = 1,
+    store: str | Path | None = None,
+    version_tag: str | None = None,
+    accept_changed: bool = False,
+    name: str | None = None,
+    tick: Callable[[], None] = lambda: None,
+    tell: Callable[[str], None] = warnings.warn,
+) -> DiscountProfile:
+    """Measure an agent's discount from its choices between a near and a far reward.
+
+    For each delay n the near reward r, at delay m, is varied against a far reward R until the
+    agent is indifferent: there D(n) / D(m) = r / R, and (r / R)**(1 / (n - m)) is the discount per
+    step. Every question is put to a newly trained agent; where to ask next is decided by the
+    psi-marginal method (see `qdecay.probing.staircase`).
+
+    Args:
+        train: environment and seed -> a policy: a function from observation to action, or an
+            object with `predict`. Observations and actions are `Discrete`; in the setting
+            "repeating" no episode ever ends.
+        delays: n, in steps; different whole numbers > near_delay.
+        near_delay: m >= 0, in steps.
+        gamma: the discount the agent was told, in [0, 1], for the verdict. It sets the default
+            tolerance, and steers no question.
+        settings: worlds to ask in: "one-shot", "large", "repeating", "time limit", or a `Setting`.
+            The first is asked at every delay and gives the curve, the others at the middle two.
+        tolerance: half-width wanted of the 95 % interval of the log discount per step, in
+            [1e-6, 0.5]; by default |log gamma| / 10, in [0.0005, 0.01].
+        trainings: how many agents may be trained; 30 per point by default. What a point does
+            not need is left to the others.
+        seconds: when to stop asking, in wall time of this run.
+        seed: >= 0; the same one gives the same answers in any order of work.
+        workers: processes to train in; with 1, this one.
+        store: a file that remembers every answer, so that an interrupted run goes on where it was.
+            It is of one version of the agent: of the source of the module that defines `train`,
+            what `train` was made with, qdecay's version and those of the packages that
+            `train.packages` names. What it imports beside that is not looked at.
+        version_tag: a name for this version of the agent, where more than that may change.
+        accept_changed: go on with the store of an agent that has changed since.
+        name: the agent's, for the verdict and the store.
+        tick: called after each training.
+        tell: called with what a person should know.
+
+    Returns: the profile; `profile.verdict` says it in words. A point without an indifference point
+    has no number, and says which side was always taken.
+
+    Raises:
+        TypeError, ValueError: an argument is of the wrong kind or outside its range.
+        AgentError: the agent raised, or chose what is no action.
+        InputError: the store is not one, or another agent's, or the agent has changed.
+
+    Sources: Kontsevich & Tyler 1999, Prins 2013 (the method); Mazur 1987 (indifference points).
+    """
+    if not callable(train):
+        raise TypeError(f"train must be a function of (env, seed), got {train!r}")
+    check_budget(trainings, seconds, seed, workers)
+    expected = expected_trainings(delays, near_delay, gamma, settings, tolerance)
+    wanted = _tolerance(gamma, tolerance)
+    points = list(_empty_points(_settings(settings), sorted(delays), near_delay, wanted))
+    budget = _TRAININGS_PER_POINT * len(points) if trainings is None else trainings
+    agent = name or str(getattr(train, "__name__", type(train).__name__))
+    identity = Identity.of(train, version_tag)
+    if store is not None and identity.code is None and version_tag is None:
+        tell(f"the code of {agent} cannot be read: only a version tag tells its versions apart")
+    path = None if store is None else Path(store)
+    memory = Store(path, agent, identity, accept_changed=accept_changed)
+    with asker(train, workers, memory, tick) as ask:
+        points = _asked(points, ask, budget, seconds, seed, workers)
+    return DiscountProfile(agent, gamma, tuple(points), expected, wanted, memory.taken)
+
+
+def expected_trainings(
+    delays: Sequence[int],
+    near_delay: int,
+    gamma: float | None,
+    settings: Sequence[str | Setting],
+    tolerance: float | None,
+) -> int:
+    """Return how many trainings `probe` takes for an agent without noise, before any is done.
+
+    A fit to simulated agents: 13.4 + 1.54 log2(1 / tolerance) - 0.25 log2(n - m) for each point.
+    Noisy agents take more, up to the budget.
+    """
+    _check_question(delays, near_delay, gamma, tolerance)
+    wanted = _tolerance(gamma, tolerance)
+    points = _empty_points(_settings(settings), sorted(delays), near_delay, wanted)
+    steps = [point.delay - near_delay for point in points]
+    return round(sum(13.4 - 0.25 * math.log2(n) - 1.54 * math.log2(wanted) for n in steps))
+
+
+def _tolerance(gamma: float | None, tolerance: float | None) -> float:
+    """A tenth of |log gamma| unless something else is wanted, within bounds."""
+    if tolerance is not None:
+        return tolerance
+    if gamma is None or gamma == 0:
+        return _COARSEST
+    return min(max(-math.log(gamma) / 10, _FINEST), _COARSEST)
+
+
+def _asked(
+    points: list[Point],
+    ask: Ask,
+    budget: int,
+    seconds: float | None,
+    seed: int,
+    workers: int,
+) -> list[Point]:
+    """Ask until every point is known, or the trainings or the seconds are used up."""
+    began, spent = time.monotonic(), 0
+    while spent < budget and (waiting := [i for i, p in enumerate(points) if not p.known]):
+        # Who has been asked least comes first: a budget that ends within a round is shared evenly.
+        waiting = sorted(waiting, key=lambda i: len(points[i].actions))[: budget - spent]
+        # With a time limit a round is one batch of the workers, so that the clock is looked at.
+        size = len(waiting) if seconds is None else workers
+        for first in range(0, len(waiting), size):
+            if seconds is not None and spent and time.monotonic() - began >= seconds:
+                return points
+            batch = waiting[first : first + size]
+            questions = [_question(points[i], seed) for i in batch]
+            for i, question, far in zip(batch, questions, ask(questions), strict=True):
+                points[i] = _answered(points[i], question, far)
+            spent += len(batch)
+    return points
+
+
+def _question(point: Point, seed: int) -> Question:
+    x = point.staircase.next()
+    return Question(point.setting, point.near_delay, point.delay, x, len(point.actions), seed)
+
+
+def _answered(point: Point, question: Question, far: bool) -> Point:
+    action = question.far_action if far else 1 - question.far_action
+    return replace(
+        point,
+        staircase=point.staircase.answered(question.log_ratio, far),
+        actions=(*point.actions, action),
+    )
+
+
+def _empty_points(
+    settings: Sequence[Setting], delays: Sequence[int], near_delay: int, tolerance: float
+) -> Iterator[Point]:
+    """Every delay in the first setting, the middle two in the others."""
+    middle = delays[max((len(delays) - 1) // 2, 0) :][:2]
+    for setting in settings:
+        for delay in delays if setting is settings[0] else middle:
+            steps = delay - near_delay
+            staircase = Staircase(steps, *stimulus_range(steps), tolerance)
+            yield Point(setting, near_delay, delay, staircase, ())
+
+
+def _settings(settings: Sequence[str | Setting]) -> list[Setting]:
+    if isinstance(settings, str):
+        settings = [settings]
+    if not settings:
+        raise ValueError("settings must name at least one setting")
+    for setting in settings:
+        if not isinstance(setting, Setting) and setting not in SETTINGS:
+            raise ValueError(f"settings: {setting!r} is none of {', '.join(SETTINGS)}")
+    found = [s if isinstance(s, Setting) else SETTINGS[s] for s in settings]
+    if len(set(found)) != len(found):
+        raise ValueError("settings: one is named twice")
+    return found
+
+
+def _check_question(
+    delays: Sequence[int], near_delay: int, gamma: float | None, tolerance: float | None
+) -> None:
+    _whole("near_delay", near_delay, 0, _MAX_DELAY - 1)
+    if len(delays) == 0 or len(set(delays)) != len(delays):
+        raise ValueError(f"delays must be one or more different numbers, got {delays!r}")
+    for delay in delays:
+        _whole("a delay", delay, near_delay + 1, _MAX_DELAY)
+    if gamma is not None and (not isinstance(gamma, Real) or not 0 <= gamma <= 1):
+        raise ValueError(f"gamma must be in [0, 1], got {gamma!r}")
+    if tolerance is not None and not 1e-6 <= tolerance <= 0.5:
+        raise ValueError(f"tolerance must be in [1e-6, 0.5], got {tolerance!r}")
+
+
+def check_budget(trainings: int | None, seconds: float | None, seed: int, workers: int) -> None:
+    """Refuse what `probe` is not to take as its budget.
+
+    Raises:
+        TypeError, ValueError: an argument is of the wrong kind or outside its range.
+    """
+    if trainings is not None:
+        _whole("trainings", trainings, 1, None)
+    if seconds is not None and not seconds > 0:
+        raise ValueError(f"seconds must be > 0, got {seconds!r}")
+    _whole("seed", seed, 0, None)
+    _whole("workers", workers, 1, None)
+
+
+def _whole(name: str, value: int, least: int, most: int | None) -> None:
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise TypeError(f"{name} must be a whole number, got {value!r}")
+    if value < least or (most is not None and value > most):
+        bounds = f">= {least}" if most is None else f"in {least}..{most}"
+        raise ValueError(f"{name} must be {bounds}, got {value}")

@@ -1,0 +1,151 @@
+"""What an agent is asked: r after m steps, or R after n, in one of several worlds.
+
+    one-shot     the reward taken, the episode ends. near = 0 .. 0, r, 0; far = 0 .. 0, R: one
+                 empty step follows the near reward, so that who looks past the end sees a world
+                 that pays nothing there
+    large        the same with both rewards ten times as large
+    repeating    both branches last n + 1 steps, then the choice is made again, for ever
+    time limit   one-shot, and each step may be cut off (truncated, not terminated) with p = 1/10
+
+In each the discount D(n) / D(m) that makes an agent indifferent is r / R, whatever its curve where
+the choice is made once, for gamma**n also where it repeats.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from dataclasses import asdict, dataclass
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from qdecay_envs.chain import ChainEnv
+from qdecay_envs.layout import ChainLayout
+from qdecay_envs.wrappers import GeometricTruncation
+
+if TYPE_CHECKING:
+    import gymnasium as gym
+
+_DIGITS = 12  # of r / R: text that means the same number everywhere
+# Rewards below e^-60 R would leave single precision; the bounds on the discount per step, 0.05, and
+# on its scale, 1/100 to e^7, only say where to stop looking.
+_SMALLEST, _LARGEST = -60.0, 7.0
+_LEAST_DISCOUNT, _LEAST_SCALE = math.log(0.05), math.log(0.01)
+
+
+@dataclass(frozen=True)
+class Setting:
+    """The world in which a choice is offered.
+
+    Attributes:
+        name: for tables.
+        repeats: the choice is made again after n + 1 steps, for ever.
+        truncation: probability, as text, that a step is cut off.
+        scale: the far reward R.
+        escape: a wrong action in a corridor leads back; see `ChainEnv`.
+        reward_noise: standard deviation of the noise on every reward, in units of R.
+    """
+
+    name: str
+    repeats: bool = False
+    truncation: str = "0"
+    scale: int = 1
+    escape: bool = False
+    reward_noise: float = 0.0
+
+    @property
+    def goes_on(self) -> float:
+        """The probability that a step is not cut off."""
+        return float(1 - Fraction(self.truncation))
+
+
+SETTINGS = {
+    setting.name: setting
+    for setting in (
+        Setting("one-shot"),
+        Setting("large", scale=10),
+        Setting("repeating", repeats=True),
+        Setting("time limit", truncation="1/10"),
+    )
+}
+"""The settings that `diagnose` reads faults from."""
+
+
+@dataclass(frozen=True)
+class Question:
+    """One training: an environment, a seed, and where the far reward lies.
+
+    Attributes:
+        setting: the world.
+        near_delay, delay: m and n, in steps; 0 <= m < n.
+        log_ratio: log(r / R).
+        number: how many questions were asked in this place before.
+        base_seed: the probe's seed.
+    """
+
+    setting: Setting
+    near_delay: int
+    delay: int
+    log_ratio: float
+    number: int
+    base_seed: int
+
+    @property
+    def far_action(self) -> int:
+        """The action of the far branch: of two questions in a row each side once, in an order
+        that an agent cannot go along with by accident."""
+        pair = (self.setting.name, self.near_delay, self.delay, self.number // 2, self.base_seed)
+        first = hashlib.sha256(repr(pair).encode()).digest()[0]
+        return (first + self.number) % 2
+
+    @property
+    def layout(self) -> ChainLayout:
+        """The two streams, exactly."""
+        m, n, far = self.near_delay, self.delay, Fraction(self.setting.scale)
+        near = far * Fraction(f"{math.exp(self.log_ratio):.{_DIGITS}e}")
+        # With a way back, an empty step after r would be a way to take r again and again.
+        rest = n - m if self.setting.repeats else 0 if self.setting.escape else 1
+        streams: list[Any] = [
+            ("near", [0] * m + [near] + [0] * rest),
+            ("far", [0] * n + [far]),
+        ]
+        ending: Any = "repeat" if self.setting.repeats else "terminate"
+        return ChainLayout(tuple(streams if self.far_action else streams[::-1]), ending)
+
+    @property
+    def seed(self) -> int:
+        """The training's seed, from what is asked alone: no order of work changes it."""
+        words = np.frombuffer(hashlib.sha256(self.key.encode()).digest(), dtype="<u4")
+        sequence = np.random.SeedSequence([self.base_seed, *words.tolist()])
+        return int(sequence.generate_state(1)[0]) >> 1  # some frameworks take 31 bits
+
+    @property
+    def key(self) -> str:
+        """Canonical text of all that decides the training."""
+        return json.dumps({**asdict(self), "log_ratio": self.log_ratio.hex()}, sort_keys=True)
+
+    def __str__(self) -> str:
+        """Name the question for a person."""
+        return (
+            f"{self.setting.name}, {math.exp(self.log_ratio):.6g} after {self.near_delay} steps "
+            f"against 1 after {self.delay}"
+        )
+
+    def env(self) -> gym.Env[Any, Any]:
+        """Return a new environment that offers the choice in its start state."""
+
+        setting = self.setting
+        env: gym.Env[Any, Any] = ChainEnv(
+            self.layout,
+            escape=setting.escape,
+            reward_noise=setting.reward_noise * setting.scale,
+        )
+        return GeometricTruncation(env, setting.truncation) if setting.truncation != "0" else env
+
+
+def stimulus_range(steps: int) -> tuple[float, float]:
+    """Return the least and the largest log(r / R) to ask at a delay of that many steps."""
+    return max(steps * _LEAST_DISCOUNT + _LEAST_SCALE, _SMALLEST), _LARGEST

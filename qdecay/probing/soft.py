@@ -1,0 +1,55 @@
+"""What a learner aims at that never stops exploring: the epsilon-soft model.
+
+SARSA with a fixed epsilon learns the values of its own epsilon-greedy policy. With every action
+mixed with the uniform choice, a~ = (1 - epsilon) a + epsilon uniform, that policy is a greedy one:
+its break-even gammas are the exact ones of the mixed model.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+
+from qdecay.model.mdp import MDP, Row
+from qdecay_envs.rational import RationalLike, rational
+
+
+def epsilon_soft(mdp: MDP, epsilon: RationalLike) -> MDP:
+    """Return the model whose action a is `a` of `mdp` with probability 1 - epsilon, else any.
+
+    Args:
+        mdp: the model; unavailable actions stay so, and the uniform choice is among the others.
+        epsilon: exact, in [0, 1].
+
+    Raises:
+        TypeError: epsilon is a float.
+        ValueError: epsilon is outside [0, 1].
+
+    >>> from qdecay import ChainLayout
+    >>> model = MDP.from_layout(ChainLayout.choice(stay=[1], move=[0, 4]))
+    >>> soft = epsilon_soft(model, "1/2")
+    >>> [str(p) for p in soft.exact_probability[:2]]
+    ['3/4', '1/4']
+    """
+    share = rational(epsilon, "epsilon")
+    if not 0 <= share <= 1:
+        raise ValueError(f"epsilon must be in [0, 1], got {share}")
+    return MDP.from_rows(
+        _rows(mdp, share),
+        n_states=mdp.n_states,
+        n_actions=mdp.n_actions,
+        start=mdp.start,
+        state_names=mdp.state_names,
+        action_names=mdp.action_names,
+    )
+
+
+def _rows(mdp: MDP, share: Fraction) -> Iterator[Row]:
+    columns = (mdp.state, mdp.action, mdp.next_state, mdp.terminated)
+    numbers = zip(mdp.exact_probability, mdp.exact_reward, strict=True)
+    rows = zip(*(column.tolist() for column in columns), strict=True)
+    for (state, taken, following, ended), (p, reward) in zip(rows, numbers, strict=True):
+        choices = mdp.available[state].nonzero()[0].tolist()
+        for action in choices:
+            weight = share / len(choices) + (1 - share if action == taken else 0)
+            yield state, action, following, weight * p, reward, ended

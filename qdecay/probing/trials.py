@@ -1,0 +1,170 @@
+"""Running trainings: in parallel, and never twice the same one where a store remembers it.
+
+A store is a file of JSON lines: first a header that names the agent and says what it is made of
+(see `identity`), then one line per training. Where a person goes on with an agent that has changed,
+a further header says what it is from then on. A line that an interruption cut off is left out.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import as_completed
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from qdecay._support.processes import Processes, WorkerDied
+from qdecay._support.stores import PROBE_SCHEMA, is_sweep_store
+from qdecay.errors import InputError, input_errors
+from qdecay.probing.agents import AgentError, Trainer, choose, choose_packed, pack
+from qdecay.probing.identity import Identity
+from qdecay.probing.question import Question
+from qdecay_envs.files import read_text
+
+SCHEMA = f"{PROBE_SCHEMA}2"
+_OLD_SCHEMA = f"{PROBE_SCHEMA}1"  # without what the agent is made of
+_BEGIN = f'{{"schema": "{PROBE_SCHEMA}'
+_MAX_BYTES = 1 << 25
+_MAX_LINES = 250_000  # answers, of some hundred bytes each
+_MAX_LINE = 1 << 16  # of a longer one the parser could make gigabytes
+Ask = Callable[[Sequence[Question]], list[bool]]
+
+
+class Store:
+    """Answers by question; with a path, kept on disk from the moment they are known.
+
+    Attributes:
+        taken: how many answers were there before they were asked for.
+    """
+
+    def __init__(
+        self, path: Path | None, agent: str, identity: Identity, *, accept_changed: bool = False
+    ) -> None:
+        """Read what the file holds, or begin it.
+
+        Raises:
+            InputError: the file is no store, or of another agent; or the agent has changed, and
+                `accept_changed` is not set.
+        """
+        self._path, self._agent, self._identity = path, agent, identity
+        self._answers: dict[str, bool] = {}
+        self.taken = 0
+        if path is not None and path.exists() and (path.stat().st_size or not path.is_file()):
+            self._read(path, accept_changed)
+        elif path is not None:
+            self._append(self._header)
+
+    def get(self, question: Question) -> bool | None:
+        """Return the answer, or None where it is not known yet."""
+        return self._answers.get(question.key)
+
+    def put(self, question: Question, far: bool) -> None:
+        """Remember an answer."""
+        self._answers[question.key] = far
+        if self._path is not None:
+            self._append({"question": question.key, "far": far})
+
+    @property
+    def _header(self) -> dict[str, object]:
+        return {"schema": SCHEMA, "agent": self._agent, **self._identity.to_json()}
+
+    def _append(self, document: dict[str, object]) -> None:
+        assert self._path is not None
+        try:
+            with self._path.open("a", encoding="utf-8") as file:
+                file.write(json.dumps(document) + "\n")
+        except OSError as error:
+            reason = error.strerror or error
+            raise InputError(f"{self._path}: cannot be written: {reason}") from error
+
+    def _read(self, path: Path, accept_changed: bool) -> None:
+        if is_sweep_store(path):
+            raise InputError(f"{path}: is the store of a sweep, not of a probe: name another file")
+        with input_errors():
+            text = read_text(path, _MAX_BYTES, _MAX_LINES)
+        if "\n" not in text and _BEGIN.startswith(text[: len(_BEGIN)]):  # a full disk cut it off
+            path.write_text("", encoding="utf-8")
+            self._append(self._header)
+            return
+        head, *rows = map(_object, text.split("\n"))
+        if head.get("schema") not in (SCHEMA, _OLD_SCHEMA):
+            raise InputError(f"{path}: is no store of a probe; name a new file")
+        if head.get("agent") != self._agent:
+            holds = head.get("agent")
+            raise InputError(f"{path}: holds the answers of {holds}, not of {self._agent}")
+        for row in rows:
+            if row.get("schema") == SCHEMA:
+                head = row
+            elif "question" in row and "far" in row:
+                self._answers[str(row["question"])] = bool(row["far"])
+        changed = self._identity.changes(Identity.from_json(head))
+        if changed and not accept_changed:
+            raise InputError(
+                f"{path}: holds answers of another {self._agent} ({changed}): name a new file, or "
+                f"keep them with --accept-changed"
+            )
+        if not text.endswith("\n"):  # the next line must not grow onto one that was cut off
+            with path.open("a", encoding="utf-8") as file:
+                file.write("\n")
+        if changed:
+            self._append(self._header)
+
+
+def _object(line: str) -> dict[str, Any]:
+    """Return the JSON object of a line; an empty one where there is none."""
+    if len(line) > _MAX_LINE:
+        return {}
+    try:
+        found = json.loads(line)
+    except (ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+@contextmanager
+def asker(
+    train: Trainer, workers: int, store: Store, tick: Callable[[], None] = lambda: None
+) -> Iterator[Ask]:
+    """Yield the function that answers questions, in their order.
+
+    With more than one worker the trainings run in processes of their own.
+
+    Raises:
+        AgentError: a training ended the process that it ran in.
+    """
+    processes, finished = Processes(workers) if workers > 1 else None, False
+    packed = pack(train) if processes else b""
+
+    def ask(questions: Sequence[Question]) -> list[bool]:
+        unknown = [question for question in questions if store.get(question) is None]
+        store.taken += len(questions) - len(unknown)
+        found = _together(processes, packed, unknown) if processes else _in_turn(train, unknown)
+        for question, far in found:
+            store.put(question, far)
+            tick()
+        return [bool(store.get(question)) for question in questions]
+
+    try:
+        yield ask
+        finished = True
+    finally:
+        if processes:
+            processes.close(kill=not finished)
+
+
+def _in_turn(train: Trainer, questions: Sequence[Question]) -> Iterator[tuple[Question, bool]]:
+    for question in questions:
+        yield question, choose(train, question)
+
+
+def _together(
+    processes: Processes, packed: bytes, questions: Sequence[Question]
+) -> Iterator[tuple[Question, bool]]:
+    jobs = {processes.submit(choose_packed, packed, question): question for question in questions}
+    for job in as_completed(jobs):
+        try:
+            yield jobs[job], processes.result(job)
+        except WorkerDied as error:
+            message = "a training ended its process: try one worker to see which"
+            raise AgentError(message) from error

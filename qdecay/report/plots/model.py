@@ -1,0 +1,194 @@
+"""Plots of one model for papers: its regions, its action values, and how it is learnt."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from qdecay.errors import InputError
+from qdecay.report.chapter import Chapter
+from qdecay.report.figures import Plot
+from qdecay.report.plots.style import EXACT, LEARNED, _draw_choices, _figure
+
+# Okabe & Ito's palette, near and far first; grey for ties and for states without actions.
+COLOURS = ("#D55E00", "#0072B2", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#F0E442")
+_TIED = "#BBBBBB"
+_COINCIDE = 0.04  # of the range that is drawn: no eye tells such curves apart; the page's rule
+_STYLES = ("-", "--", ":", "-.")
+
+Panel = Callable[[Any], None]
+Curve = npt.NDArray[np.float64]
+
+
+def save_model(chapters: Sequence[Chapter], kinds: Sequence[str], path: Path) -> None:
+    """Draw the panels of each chapter, and save the figure.
+
+    Args:
+        chapters: the models.
+        kinds: out of `KINDS`, as `check_kinds` lets them pass.
+        path: ends in .svg, .pdf or .png.
+
+    Raises:
+        InputError: the file cannot be written.
+    """
+    panels = [panel for chapter in chapters for kind in kinds for panel in KINDS[kind](chapter)]
+    with _figure(len(panels), path) as axes:
+        for ax, panel in zip(axes, panels, strict=True):
+            panel(ax)
+
+
+def check_kinds(chapters: Sequence[Chapter], kinds: Sequence[str]) -> None:
+    """Refuse what cannot be drawn of a model, before agents are trained for the rest.
+
+    Raises:
+        InputError: says which kind, of which model, and why.
+    """
+    for kind in kinds:
+        for chapter in chapters:
+            if reason := _reason_against(kind, chapter):
+                raise InputError(f"--what {kind}: {chapter.source.text}: {reason}")
+
+
+def _reason_against(kind: str, chapter: Chapter) -> str | None:
+    """Return why there is nothing of a kind to draw, or None."""
+    if kind in ("regions", "values"):
+        return None
+    if chapter.layout is None:
+        return f"is no chain, and {kind} can be drawn of chains only"
+    gammas = len(chapter.start_gammas)
+    if not gammas:
+        return "the best choice at the start changes at no gamma"
+    if kind == "thresholds" or chapter.undertrained() is not None:
+        return None
+    if not chapter.plain:
+        return "what is learnt after k walks is known only without slip, escape and reward_noise"
+    if gammas > 1:
+        return f"the best choice at the start changes at {gammas} gammas, and learning is for one"
+    return "learning is for two branches that pay one reward each and then end"
+
+
+def _regions(chapter: Chapter) -> list[Panel]:
+    """The optimal actions of the shown state over gamma, and every breakpoint of the model."""
+
+    def draw(ax: Any) -> None:
+        state, names = chapter.shown_state, chapter.action_names
+        gammas = [float(b.gamma) for b in chapter.regions.breakpoints]
+        ends = [0.0, *gammas, 1.0]
+        sets = [region[state] for region in chapter.regions.regions]
+        for left, right, actions in zip(ends, ends[1:], sets, strict=False):
+            colour = COLOURS[actions[0] % len(COLOURS)] if len(actions) == 1 else _TIED
+            ax.axvspan(left, right, color=colour, alpha=0.35, lw=0)
+        for left, right, actions in _stretches(ends, sets):
+            if right - left > 0.08:
+                text = " or ".join(names[a] for a in actions)
+                ax.text((left + right) / 2, 0.5, text, ha="center", va="center", fontsize=8)
+        own = [b for b in chapter.regions.breakpoints if state in b.changes]
+        for b in own:
+            ax.axvline(float(b.gamma), color="black", lw=1)
+        others = [
+            g for g, b in zip(gammas, chapter.regions.breakpoints, strict=True) if b not in own
+        ]
+        ax.plot(others, [0.04] * len(others), "|", color="black", markersize=6)
+        ax.set_xlim(0, 1)
+        ax.set_ylim(0, 1)
+        ax.set_yticks([])
+        ax.set_box_aspect(0.22)
+        ax.set_xlabel("discount factor γ")
+        ax.set_title(f"{chapter.title}: best in state {chapter.state_names[state]}")
+
+    return [draw]
+
+
+def _stretches(
+    ends: Sequence[float], sets: Sequence[tuple[int, ...]]
+) -> list[tuple[float, float, tuple[int, ...]]]:
+    """Neighbouring regions with one set, joined."""
+    found: list[tuple[float, float, tuple[int, ...]]] = []
+    for left, right, actions in zip(ends, ends[1:], sets, strict=False):
+        if found and found[-1][2] == actions:
+            found[-1] = (found[-1][0], right, actions)
+        else:
+            found.append((left, right, actions))
+    return found
+
+
+def _values(chapter: Chapter) -> list[Panel]:
+    """The action values of the shown state over gamma, in the unit that shows them best."""
+
+    def draw(ax: Any) -> None:
+        data = chapter.data()
+        pairs = enumerate(data["pairs"][chapter.shown_state])
+        found = {a: np.array(data["curves"][c], dtype=float) for a, c in pairs if c is not None}
+        values, label = _in_unit(found, np.array(data["gammas"]), data["grows"])
+        for action, curve in values.items():
+            style = _STYLES[action % len(_STYLES)]
+            colour = COLOURS[action % len(COLOURS)]
+            name = chapter.action_names[action]
+            ax.plot(data["gammas"], curve, style, color=colour, label=name)
+        for b in chapter.regions.breakpoints:
+            if chapter.shown_state in b.changes:
+                ax.axvline(float(b.gamma), color="black", lw=0.8, ls=":")
+        ax.set_xlabel("discount factor γ")
+        ax.set_xlim(0, 1)
+        ax.set_ylabel(label)
+        ax.set_title(f"{chapter.title}: state {chapter.state_names[chapter.shown_state]}")
+        ax.legend(fontsize=7, frameon=False)
+
+    return [draw]
+
+
+def _in_unit(curves: dict[int, Curve], gammas: Curve, grows: bool) -> tuple[dict[int, Curve], str]:
+    """Per step where values grow with gamma; behind the best where curves would coincide."""
+    if grows:
+        return {a: q * (1 - gammas) for a, q in curves.items()}, "(1 − γ) Q, reward per step"
+    top, bottom = (f(list(curves.values()), axis=0) for f in (np.max, np.min))
+    if np.nanmax(top - bottom) < _COINCIDE * (
+        np.nanmax([top, 0 * top]) - np.nanmin([bottom, 0 * top])
+    ):
+        with np.errstate(invalid="ignore"):
+            return {a: 100 * (q - top) / abs(top) for a, q in curves.items()}, "% behind the best"
+    return curves, "Q, reward units"
+
+
+def _thresholds(chapter: Chapter) -> list[Panel]:
+    """P(far) over gamma, a panel for each learned threshold."""
+    row = chapter.comparison
+    if row is None:
+        return []
+
+    def panel(index: int) -> Panel:
+        return lambda ax: _draw_choices(ax, chapter.title, row.exact[index], row.learned[index])
+
+    return [panel(index) for index in range(len(row.exact))]
+
+
+def _learning(chapter: Chapter) -> list[Panel]:
+    """The gamma at which an under-trained learner flips, over walks."""
+    figure = chapter.undertrained()
+    return [] if figure is None else [lambda ax: _draw_undertrained(ax, chapter.title, figure)]
+
+
+def _draw_undertrained(ax: Any, title: str, figure: Plot) -> None:
+    (line,), (rule,) = figure.lines, figure.rules
+    ax.plot(*zip(*line.data, strict=True), color=LEARNED, label=line.label)
+    ax.axhline(rule.data[0][1], color=EXACT, lw=1.5, ls="--", label=rule.label)
+    ax.set_xscale("log")
+    ax.xaxis.set_major_formatter("{x:g}")
+    ax.set_ylim(float(figure.y_ticks[0].text))
+    ax.set_xlabel(figure.x_label.removesuffix(" (log scale)"))
+    ax.set_ylabel(figure.y_label)
+    ax.set_title(title)
+    ax.legend(fontsize=7, frameon=False)
+
+
+KINDS: dict[str, Callable[[Chapter], list[Panel]]] = {
+    "regions": _regions,
+    "values": _values,
+    "thresholds": _thresholds,
+    "learning": _learning,
+}
+"""What can be drawn: a function from a chapter to its panels."""

@@ -1,0 +1,186 @@
+"""What floats conclude about slopes, and the exact values at gamma = 1, against exact solves."""
+
+from __future__ import annotations
+
+import itertools
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from models import mdps
+
+from qdecay import MDP
+from qdecay.exact.solver.at_one import not_positive_at_one
+from qdecay.exact.solver.policy_graph import PolicyGraph
+from qdecay.exact.solver.rational_model import RationalModel
+from qdecay.exact.solver.window import NoBound, Window
+
+Row = tuple[int, int, int, Fraction, Fraction | int, bool]
+
+
+def solved(matrix: list[list[Fraction]], right: list[Fraction]) -> list[Fraction]:
+    """Gauss-Jordan elimination in fractions."""
+    rows = [[*row, x] for row, x in zip(matrix, right, strict=True)]
+    for i in range(len(rows)):
+        pivot = next(k for k in range(i, len(rows)) if rows[k][i] != 0)
+        rows[i], rows[pivot] = rows[pivot], rows[i]
+        rows[i] = [x / rows[i][i] for x in rows[i]]
+        for k in range(len(rows)):
+            if k != i:
+                rows[k] = [x - rows[k][i] * y for x, y in zip(rows[k], rows[i], strict=True)]
+    return [row[-1] for row in rows]
+
+
+def advantages(model: RationalModel, policy: list[int], gamma: Fraction) -> list[Fraction]:
+    """r(s, a) + gamma p V - V(s) of every pair, from V = (I - gamma P)^-1 r."""
+    q, n = model.denominator, model.n
+    identity = [[Fraction(int(s == t)) for t in range(n)] for s in range(n)]
+    for s, pair in enumerate(policy):
+        for t, w in zip(model.targets[pair], model.weights[pair], strict=True):
+            identity[s][t] -= gamma * Fraction(w, q)
+    v = solved(identity, [Fraction(model.rewards[pair]) for pair in policy])
+    found = []
+    for pair, s in enumerate(model.pair_state.tolist()):
+        moves = zip(model.targets[pair], model.weights[pair], strict=True)
+        found.append(
+            model.rewards[pair] + gamma * sum(Fraction(w, q) * v[t] for t, w in moves) - v[s]
+        )
+    return found
+
+
+def last_pairs(model: RationalModel) -> np.ndarray:
+    """The policy that takes each state's last action."""
+    return model.first[1:] - 1
+
+
+@given(mdps(ends=True))
+@settings(deadline=None, derandomize=True, max_examples=60)
+def test_a_slope_that_floats_claim_is_that_of_the_exact_advantage(mdp: MDP) -> None:
+    """Where a sign is claimed on an interval, exact values at 5 points of it rise or fall."""
+    model = RationalModel(mdp)
+    policy = last_pairs(model)
+    pairs = np.arange(model.n_pairs)
+    for centre, half in ((0.0, 0.5), (0.5, 0.0625), (0.875, 0.03125), (0.96875, 0.03125)):
+        try:
+            window = Window(model, PolicyGraph(model, policy), centre, half)
+        except NoBound:
+            continue
+        for low, high in ((window.lower, window.upper), (window.edges[3], window.edges[4])):
+            points = [low + (high - low) * Fraction(k, 4) for k in range(5)]
+            exact = [advantages(model, policy.tolist(), gamma) for gamma in points]
+            for pair, slope in enumerate(window.slopes(pairs, low, high).tolist()):
+                steps = itertools.pairwise(exact)
+                assert slope == 0 or all((b[pair] - a[pair]) * slope > 0 for a, b in steps)
+
+
+# Powers of two of which doubles hold some bits, or none; and where radii take over.
+POWERS = [-800, -1072, -1073, -1074, -1075]
+LENGTH = 8
+
+
+@given(
+    st.lists(st.tuples(st.integers(10, 40), st.integers(0, 14)), min_size=LENGTH, max_size=LENGTH),
+    st.sampled_from([(0, 0), *((power, 0) for power in POWERS), *((0, power) for power in POWERS)]),
+    st.integers(0, LENGTH - 2),
+)
+@settings(deadline=None, derandomize=True, max_examples=40)
+def test_what_floats_claim_of_numbers_far_apart_is_true(
+    payments: list[tuple[int, int]], powers: tuple[int, int], rare_at: int
+) -> None:
+    """State s: take a_s and stop, or get b_s and walk on, to 25 after the last one.
+
+    All is in units of a power of two, beside the 4 of a state that leads to all others. From one
+    state the walk goes on with another power of two as its probability, and what is paid further
+    on is greater by as much. What a_s is worth above walking has a sign that does not depend on
+    either, and so has its slope.
+    """
+    (unit, rare), n = (Fraction(2) ** power for power in powers), LENGTH
+    rows: list[Row] = [(n, 0, s, Fraction(1, n), 4, False) for s in range(n)]
+    for s, (a, b) in enumerate(payments):
+        on = rare if s == rare_at else Fraction(1)
+        rows += [(s, 0, s, Fraction(1), a * unit, True), (s, 1, s, 1 - on, b * unit, True)]
+        rows.append((s, 1, s + 1 if s < n - 1 else n + 1, on, b * unit, False))
+        unit /= on
+    rows.append((n + 1, 0, s, Fraction(1), 25 * unit, True))
+    model = RationalModel(MDP.from_rows(rows, n_states=n + 2, n_actions=2))
+    taking = [p for p in range(model.n_pairs) if model.pair_state[p] < n and 0 in model.actions[p]]
+
+    def advantages_of_taking(gamma: Fraction) -> list[Fraction]:
+        walking, found = Fraction(25), []
+        for a, b in reversed(payments):
+            walking = b + gamma * walking
+            found.append(a - walking)
+        return found[::-1]
+
+    for centre, half in ((0.0, 0.5), (0.5, 0.0625), (0.75, 0.03125), (0.875, 0.03125)):
+        try:
+            window = Window(model, PolicyGraph(model, last_pairs(model)), centre, half)
+        except NoBound:
+            continue
+        edges = [max(edge, Fraction(1, 10**30)) for edge in window.edges]
+        exact = np.array([advantages_of_taking(gamma) for gamma in edges]).T
+        for box, (low, high) in enumerate(itertools.pairwise(edges)):
+            ends = exact[:, box : box + 2]
+            assert (ends < 0)[~window.suspect[taking, box]].all()
+            assert (ends < 0)[~window.suspects_on(np.array(taking), low, high)].all()
+            if box % 5 == 0:
+                assert (ends < 0)[[window.negative_on(pair, low, high) for pair in taking]].all()
+            slopes = window.slopes(np.array(taking), low, high)
+            assert ((ends[:, 1] - ends[:, 0]) * slopes > 0)[slopes != 0].all()
+
+
+def test_floats_do_claim_slopes() -> None:
+    """gamma V(1) - 1 = 2 gamma / (1 - gamma / 2) - 1 rises on all of (0, 1)."""
+    rows = [(0, 0, 0, 1, 1, True), (0, 1, 1, 1, 0, False)]
+    rows += [(1, 0, 1, Fraction(1, 2), 2, False), (1, 0, 1, Fraction(1, 2), 2, True)]
+    model = RationalModel(MDP.from_rows(rows, n_states=2, n_actions=2))
+    window = Window(model, PolicyGraph(model, np.array([0, 2])), 0.75, 0.125)
+    assert window.slopes(np.array([1]), window.lower, window.upper).tolist() == [1]
+
+
+@given(mdps(ends=True))
+@settings(deadline=None, derandomize=True, max_examples=80)
+def test_signs_at_one_are_those_of_an_exact_solve(mdp: MDP) -> None:
+    """Every policy ends, so the advantages at gamma = 1 are known: <= 0 or not."""
+    model = RationalModel(mdp)
+    policy = last_pairs(model)
+    pairs = np.arange(model.n_pairs)
+    exact = advantages(model, policy.tolist(), Fraction(1))
+    found = not_positive_at_one(PolicyGraph(model, policy), pairs)
+    assert found.tolist() == [a <= 0 for a in exact]
+
+
+def test_nothing_is_claimed_at_one_for_a_policy_that_need_not_end() -> None:
+    """A state that earns 1 for ever has no value at gamma = 1."""
+    rows = [(0, 0, 0, 1, 1, False), (0, 1, 0, 1, 0, True)]
+    model = RationalModel(MDP.from_rows(rows, n_states=1, n_actions=2))
+    graph = PolicyGraph(model, np.array([0]))
+    assert not not_positive_at_one(graph, np.array([1])).any()
+
+
+@pytest.mark.parametrize("delay", [1, 2, 4])
+def test_no_more_powers_of_gamma_are_divided_out_than_there_are(delay: int) -> None:
+    """1 after so many steps against 9 one step later: g^d - 9 g^(d + 1) > 0 for g < 1/9."""
+    rows: list[Row] = []
+    for action, (first, length, reward) in enumerate(((1, delay, 1), (9, delay + 1, 9))):
+        path = [0, *range(first, first + length)]
+        moves = enumerate(itertools.pairwise(path))
+        rows += [(s, action if k == 0 else 0, t, Fraction(1), 0, False) for k, (s, t) in moves]
+        rows.append((path[-1], 0, 0, Fraction(1), reward, True))
+    model = RationalModel(MDP.from_rows(rows, n_states=15, n_actions=2))
+    window = Window(model, PolicyGraph(model, last_pairs(model)), 0.0, 0.5)
+    above = [Fraction(1, 9) > low for low in window.edges[:-1]]
+    assert window.suspect[0].tolist() == above
+
+
+def test_a_probability_that_doubles_do_not_hold_proves_nothing() -> None:
+    """2 p at once and -1 with probability p = 2^-1074: 2 p - g p > 0, beside a state worth 0."""
+    rare = Fraction(2) ** -1074
+    rows: list[Row] = [(0, 0, 1, rare, 2 * rare, False), (0, 0, 0, 1 - rare, 2 * rare, True)]
+    rows += [(0, 1, 0, Fraction(1), 0, True), (1, 0, 1, Fraction(1), -1, True)]
+    model = RationalModel(MDP.from_rows(rows, n_states=2, n_actions=2))
+    for centre, half in ((0.0, 0.5), (0.75, 0.03125)):
+        window = Window(model, PolicyGraph(model, np.array([1, 2])), centre, half)
+        assert window.suspect[0].all()

@@ -1,0 +1,353 @@
+"""Importers against dynamics derived independently, and every malformed input by its place."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import gymnasium as gym
+import numpy as np
+import pytest
+from gymnasium.envs.toy_text.frozen_lake import generate_random_map
+from scipy import sparse
+
+from qdecay.errors import InputError
+from qdecay.model.mdp import MDP
+from qdecay.model.source import Source
+
+Rows = Iterator[tuple[int, int, int, Any, Any, bool]]
+TAXI = "Taxi-v4" if "Taxi-v4" in gym.registry else "Taxi-v3"
+LEFT, DOWN, RIGHT, UP = range(4)
+
+
+def table(mdp: MDP) -> list[tuple[Any, ...]]:
+    """The transitions with their exact numbers."""
+    columns = (mdp.state, mdp.action, mdp.next_state, mdp.terminated)
+    numbers = (mdp.exact_probability, mdp.exact_reward)
+    return list(zip(*(c.tolist() for c in columns), *numbers, strict=True))
+
+
+def assert_same(mdp: MDP, rows: Rows) -> None:
+    """The model is the one of the rows."""
+    expected = MDP.from_rows(rows, n_states=mdp.n_states, n_actions=mdp.n_actions)
+    assert table(mdp) == table(expected)
+
+
+def frozen_lake(lines: list[str], success: Fraction) -> Rows:
+    """FrozenLake by its rules: slips sideways; holes and the goal end the episode."""
+    size, width = len(lines), len(lines[0])
+    steps = {LEFT: (0, -1), DOWN: (1, 0), RIGHT: (0, 1), UP: (-1, 0)}
+    slips = ((0, success), (1, (1 - success) / 2), (-1, (1 - success) / 2))
+    for (row, column), action in itertools.product(np.ndindex(size, width), range(4)):
+        state = row * width + column
+        if lines[row][column] in "GH":
+            yield state, action, state, 1, 0, True
+            continue
+        for turn, p in slips:
+            down, right = steps[(action + turn) % 4]
+            r, c = min(max(row + down, 0), size - 1), min(max(column + right, 0), width - 1)
+            letter = lines[r][c]
+            yield state, action, r * width + c, p, int(letter == "G"), letter in "GH"
+
+
+@pytest.mark.parametrize("success", ["1/3", "0.8", "1/7", "0.123"])
+@pytest.mark.parametrize(("size", "seed"), [(4, 0), (5, 1), (8, 2), (12, 3)])
+def test_any_frozen_lake_is_exact(size: int, seed: int, success: str) -> None:
+    """Random maps and success rates, as floats in the table, come out as the rationals meant."""
+    lines = generate_random_map(size=size, seed=seed)
+    rate = Fraction(success)
+    env = gym.make("FrozenLake-v1", desc=lines, success_rate=float(rate))
+    assert_same(MDP.from_env(env), frozen_lake(lines, rate))
+
+
+@pytest.mark.parametrize("name", ["4x4", "8x8"])
+def test_the_frozen_lakes_by_name_are_exact(name: str) -> None:
+    """The two maps of Gymnasium, slippery and not."""
+    for slippery, rate in ((True, Fraction(1, 3)), (False, Fraction(1))):
+        env = gym.make("FrozenLake-v1", map_name=name, is_slippery=slippery)
+        lines = [b"".join(line).decode() for line in env.unwrapped.desc]
+        assert_same(MDP.from_env(env), frozen_lake(lines, rate))
+
+
+def cliff_walking(slippery: bool) -> Rows:
+    """A 4 x 12 grid; stepping off the cliff costs 100 and leads to the start; the goal ends it."""
+    steps = [(-1, 0), (0, 1), (1, 0), (0, -1)]  # up, right, down, left
+    turns = (-1, 0, 1) if slippery else (0,)
+    for (row, column), action in itertools.product(np.ndindex(4, 12), range(4)):
+        for turn in turns:
+            down, right = steps[(action + turn) % 4]
+            r, c = min(max(row + down, 0), 3), min(max(column + right, 0), 11)
+            p = Fraction(1, len(turns))
+            if r == 3 and 1 <= c <= 10:
+                yield row * 12 + column, action, 36, p, -100, False
+            else:
+                yield row * 12 + column, action, r * 12 + c, p, -1, (r, c) == (3, 11)
+
+
+@pytest.mark.parametrize("slippery", [False, True])
+def test_cliff_walking_is_exact(slippery: bool) -> None:
+    """Dry and slippery; no cell but the goal ends the episode, not even the cliff."""
+    if slippery and "CliffWalkingSlippery-v1" not in gym.registry:
+        pytest.skip("this Gymnasium has no slippery cliff")
+    env = gym.make("CliffWalkingSlippery-v1" if slippery else "CliffWalking-v1")
+    assert_same(MDP.from_env(env), cliff_walking(slippery))
+
+
+STOPS = [(0, 0), (0, 4), (4, 0), (4, 3)]
+WALL_EAST_OF = {(0, 1), (1, 1), (3, 0), (4, 0), (3, 2), (4, 2)}
+
+
+def drive(row: int, column: int, move: int) -> tuple[int, int]:
+    """One move of the taxi: 0 south, 1 north, 2 east, 3 west; walls and borders stop it."""
+    if move < 2:
+        return min(max(row + (1 if move == 0 else -1), 0), 4), column
+    if move == 2:
+        return row, column + (column < 4 and (row, column) not in WALL_EAST_OF)
+    return row, column - (column > 0 and (row, column - 1) not in WALL_EAST_OF)
+
+
+def taxi(rainy: bool) -> Rows:
+    """Taxi by its rules; in the rain a move that is not blocked drifts, 1/10 to either side."""
+
+    def code(row: int, column: int, passenger: int, goal: int) -> int:
+        return ((row * 5 + column) * 5 + passenger) * 4 + goal
+
+    sides = {0: (2, 3), 1: (2, 3), 2: (0, 1), 3: (0, 1)}
+    for row, column, passenger, goal in np.ndindex(5, 5, 5, 4):
+        state, here = code(row, column, passenger, goal), (row, column)
+        for move in range(4):
+            ahead = drive(row, column, move)
+            outcomes = [(ahead, Fraction(1))]
+            if rainy and ahead != here:
+                drifts = [(drive(row, column, side), Fraction(1, 10)) for side in sides[move]]
+                outcomes = [(ahead, Fraction(4, 5)), *drifts]
+            for place, p in outcomes:
+                yield state, move, code(*place, passenger, goal), p, -1, False
+        if passenger < 4 and here == STOPS[passenger]:
+            yield state, 4, code(row, column, 4, goal), 1, -1, False
+        else:
+            yield state, 4, state, 1, -10, False
+        if passenger == 4 and here in STOPS:
+            there = STOPS.index(here)
+            done = there == goal
+            yield state, 5, code(row, column, there, goal), 1, 20 if done else -1, done
+        else:
+            yield state, 5, state, 1, -10, False
+
+
+@pytest.mark.parametrize("rainy", [False, True])
+def test_taxi_is_exact(rainy: bool) -> None:
+    """500 states, dry and rainy: the flag of the drop-off is obeyed, tenths are tenths."""
+    if rainy and TAXI == "Taxi-v3":
+        pytest.skip("the rain of Taxi-v3 differs")
+    assert_same(MDP.from_env(gym.make(TAXI, is_rainy=rainy)), taxi(rainy))
+
+
+# -- QuantEcon
+
+R = [[5.0, 10.0], [-1.0, -np.inf]]
+Q = [[[0.5, 0.5], [0.0, 1.0]], [[0.0, 1.0], [0.5, 0.5]]]
+PUTERMAN = [
+    (0, 0, 0, "1/2", 5, False),
+    (0, 0, 1, "1/2", 5, False),
+    (0, 1, 1, 1, 10, False),
+    (1, 0, 1, 1, -1, False),
+]
+
+
+def test_the_product_form_of_quantecon() -> None:
+    """Puterman's example as in QuantEcon's documentation: -inf is an unavailable action."""
+    mdp = MDP.from_state_action_pairs(R, Q, start=0)
+    assert_same(mdp, iter(PUTERMAN))
+    assert mdp.start == 0
+    assert not mdp.available[1, 1]
+
+
+@pytest.mark.parametrize("form", [np.array, sparse.csr_matrix, sparse.coo_matrix])
+def test_the_state_action_pairs_of_quantecon(form: Any) -> None:
+    """Pairs in any order, Q dense or sparse, thirds recognised."""
+    q = form([[0.0, 1.0], [1 / 3, 2 / 3], [0.0, 1.0]])
+    mdp = MDP.from_state_action_pairs([-1, 0.1, 10], q, [1, 0, 0], [0, 0, 1])
+    rows = [(0, 0, 0, "1/3", "0.1", False), (0, 0, 1, "2/3", "0.1", False), *PUTERMAN[2:]]
+    assert_same(mdp, iter(rows))
+    assert mdp.recovered[2 / 3] == Fraction(2, 3)
+
+
+def test_quantecon_solves_the_same_model() -> None:
+    """QuantEcon's own policy iteration on R and Q agrees with ours on the import."""
+    quantecon = pytest.importorskip("quantecon")
+    from qdecay.planning import policy_iteration
+
+    theirs = quantecon.markov.DiscreteDP(np.array(R), np.array(Q), 0.95).solve("policy_iteration")
+    ours = policy_iteration(MDP.from_state_action_pairs(R, Q), 0.95)
+    np.testing.assert_allclose(ours.v, theirs.v, rtol=1e-12)
+
+
+BAD_PAIRS: list[tuple[tuple[Any, ...], str]] = [
+    ((R, Q, [0]), "together"),
+    (([1.0], Q), "R must have shape (S, A)"),
+    ((R, [[[1.0]]]), "R must have shape (S, A)"),
+    (([1.0], [[1.0, 0.0], [1.0, 0.0]], [0], [0]), "Q must have shape (1, S), got (2, 2)"),
+    (([1.0, 2.0], [[1.0]], [0], [0]), "must have one shape"),
+    (([1.0], [[1.0]], [0.5], [0]), "s_indices must be a list of integers"),
+    (([1.0], [[1.0]], [1], [0]), "state 1, action 0: S is 1"),
+    (([1.0], [[1.0]], [0], [-1]), "state 0, action -1"),
+    (([1.0, 1.0], [[1.0], [1.0]], [0, 0], [0, 0]), "state 0, action 0: the pair is given twice"),
+    (([1.0], [[1.0, 0.0]], [0], [0]), "state 1: no action is available"),
+    (([1.0], [[0.0]], [0], [0]), "state 0, action 0: probabilities sum to 0"),
+    (([1.0], [[0.9]], [0], [0]), "state 0, action 0: probabilities sum to 9/10"),
+    (([np.inf], [[1.0]], [0], [0]), "state 0, action 0: reward must be finite"),
+    (([2**-0.5], [[1.0]], [0], [0]), "state 0, action 0: reward is 0.7071"),
+    ((["a"], [[1.0]], [0], [0]), "R must hold real numbers"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "message"), BAD_PAIRS)
+def test_bad_pairs_are_named(arguments: tuple[Any, ...], message: str) -> None:
+    """Every fault is refused with its place."""
+    with pytest.raises(ValueError, match=".") as error:
+        MDP.from_state_action_pairs(*arguments)
+    assert message in str(error.value)
+
+
+# -- PRISM
+
+# A robot in the format of the PRISM manual, with rewards in both kinds of file.
+ROBOT = {
+    "tra": "3 4 5\n0 0 0 2/5 east\n0 0 1 0.6 east\n0 1 2 1 south\n1 0 2 1 east\n2 0 2 1 stuck\n",
+    "srew": '# Reward structure "time"\n# State rewards\n3 1\n1 -1\n',
+    "trew": "3 4 2\n0 0 1 3.5\n0 1 2 1e-1\n",
+    "lab": '0="init" 1="deadlock" 2="goal"\n1: 0 2\n2: 1\n',
+}
+
+
+def prism(folder: Path, **changes: str | None) -> Path:
+    """Write the robot's files with changes, None leaving one out; return the .tra."""
+    for suffix, text in {**ROBOT, **changes}.items():
+        if text is not None:
+            (folder / f"robot.{suffix}").write_text(text)
+    return folder / "robot.tra"
+
+
+def test_prism_files_are_read(tmp_path: Path) -> None:
+    """State and transition rewards add up; names become actions; init is the start."""
+    mdp = MDP.from_prism(prism(tmp_path))
+    assert mdp.action_names == ("east", "south", "stuck")
+    assert mdp.start == 1
+    rows = [
+        (0, 0, 0, "2/5", 0, False),
+        (0, 0, 1, "3/5", "7/2", False),
+        (0, 1, 2, 1, "1/10", False),
+        (1, 0, 2, 1, -1, False),
+        (2, 2, 2, 1, 0, False),
+    ]
+    assert_same(mdp, iter(rows))
+
+
+def test_prism_files_are_a_source(tmp_path: Path) -> None:
+    """Commands take the .tra; the other files are found beside it."""
+    path = prism(tmp_path)
+    assert table(Source(str(path)).mdp()) == table(MDP.from_prism(path))
+    assert table(MDP.load(path)) == table(MDP.from_prism(path))
+
+
+def test_prism_rewards_may_stand_elsewhere(tmp_path: Path) -> None:
+    """PRISM numbers the files of several reward structures: they can be named one by one."""
+    path = prism(tmp_path, srew=None, trew=None, lab=None)
+    other = tmp_path / "robot2.srew"
+    other.write_text("3 1\n0 2\n")
+    mdp = MDP.from_prism(path, state_rewards=other)
+    assert {row[0]: row[5] for row in table(mdp)} == {0: 2, 1: 0, 2: 0}
+    assert mdp.start == 0
+
+
+def test_choices_without_own_names_stay_numbers(tmp_path: Path) -> None:
+    """Two choices of one name, or one without a name: actions are the choices' numbers."""
+    for tra in (ROBOT["tra"].replace("south", "east"), ROBOT["tra"].replace(" stuck", "")):
+        mdp = MDP.from_prism(prism(tmp_path, tra=tra))
+        assert (mdp.n_actions, mdp.action_names) == (2, None)
+
+
+def test_a_deadlock_earns_its_state_reward(tmp_path: Path) -> None:
+    """PRISM lets a state without transitions rest; without a reward it needs no action."""
+    tra = "2 1 1\n0 0 1 1\n"
+    trew = "2 1 0\n"
+    path = prism(tmp_path, tra=tra, srew="2 1\n1 3\n", trew=trew, lab=None)
+    assert_same(MDP.from_prism(path), iter([(0, 0, 1, 1, 0, False), (1, 0, 1, 1, 3, False)]))
+    path = prism(tmp_path, tra=tra, srew="2 0\n", trew=trew, lab=None)
+    assert_same(MDP.from_prism(path), iter([(0, 0, 1, 1, 0, False)]))
+
+
+def test_printed_floats_are_recovered(tmp_path: Path) -> None:
+    """PRISM prints 17 digits: 0.33333333333333331 was a third, 0.1 is read as written."""
+    tra = "2 1 2\n0 0 0 0.33333333333333331\n0 0 1 0.66666666666666663\n"
+    path = prism(tmp_path, tra=tra, srew="2 1\n0 0.10000000000000001\n", trew=None, lab=None)
+    third, tenth = Fraction(1, 3), Fraction(1, 10)
+    rows = [(0, 0, 0, third, tenth, False), (0, 0, 1, 2 * third, tenth, False)]
+    assert_same(MDP.from_prism(path), iter(rows))
+
+
+def test_the_start_may_stand_in_the_transitions(tmp_path: Path) -> None:
+    """Newer PRISM writes the initial state as "- - state"; two of them are no start."""
+    head, _, rest = ROBOT["tra"].partition("\n")
+    path = prism(tmp_path, tra=f"{head}\n- - 2\n{rest}", lab=None)
+    assert MDP.from_prism(path).start == 2
+    path = prism(tmp_path, tra=f"{head}\n- - 2\n- - 1\n{rest}", lab=None)
+    assert MDP.from_prism(path).start is None
+
+
+BAD_PRISM: list[tuple[dict[str, str | None], str]] = [
+    ({"tra": ""}, "robot.tra: the file is empty"),
+    ({"tra": "3 5\n"}, "robot.tra:1: the first line of an MDP"),
+    ({"tra": "3 4 5 2\n"}, "robot.tra:1: the first line of an MDP"),
+    ({"tra": ROBOT["tra"].replace("3 4 5", "3 4 6")}, "robot.tra:1: 6 lines are announced"),
+    ({"tra": ROBOT["tra"].replace("3 4 5", "3 5 5")}, "robot.tra:1: 5 choices are announced"),
+    ({"tra": ROBOT["tra"].replace("0.6 east", "0.6 east now")}, "robot.tra:3: 4 words"),
+    ({"tra": ROBOT["tra"].replace("2 1 stuck", "2")}, "robot.tra:6: 4 words"),
+    ({"tra": ROBOT["tra"].replace("0 1 2 1 ", "0 1 3 1 ")}, "robot.tra:4: word 3 must be a whole"),
+    ({"tra": ROBOT["tra"].replace("2/5", "[0,1]")}, "robot.tra:2: word 4 must be a number"),
+    ({"tra": ROBOT["tra"].replace("2/5", "nan")}, "robot.tra:2: word 4 must be a number"),
+    ({"tra": ROBOT["tra"].replace("2/5", "0.70710678118654757")}, "robot.tra:2: word 4 is 0.707"),
+    ({"tra": ROBOT["tra"].replace("0.6 east", "0.6 west")}, "robot.tra:3: the choice has two"),
+    ({"tra": ROBOT["tra"].replace("0.6", "0.5")}, "state 0, action 0: probabilities sum to 9/10"),
+    (
+        {"srew": None, "trew": None},
+        "robot.tra: no rewards: put robot.srew or robot.trew in the same folder",
+    ),
+    ({"srew": "4 1\n1 -1\n"}, "robot.srew:1: the model has 3 states, not 4"),
+    ({"srew": "3 2\n1 -1\n1 2\n"}, "robot.srew:3: the reward of state 1 is given twice"),
+    ({"srew": "3 1\n1 x\n"}, "robot.srew:2: word 2 must be a number"),
+    ({"trew": "3 4 1\n1 0 0 1\n"}, "robot.trew:2: choice 0 of state 1 to 0 has no transition"),
+    (
+        {"trew": "3 4 2\n0 0 1 1\n0 0 1 1\n"},
+        "choice 0 of state 0 to 1 is given twice",
+    ),
+    ({"lab": "1: 0\n"}, "robot.lab: the first line must name"),
+    ({"lab": '0="init"\n'}, "robot.lab: no state is labelled init"),
+    ({"lab": '0="init"\n1\n'}, "robot.lab:2: a line must be"),
+    ({"lab": '0="init"\n7: 0\n'}, "robot.lab:2: word 1 must be a whole number below 3"),
+]
+
+
+@pytest.mark.parametrize(("changes", "message"), BAD_PRISM)
+def test_a_malformed_prism_file_is_named(
+    tmp_path: Path, changes: dict[str, str | None], message: str
+) -> None:
+    """File, line and what is wrong, on one line."""
+    with pytest.raises(InputError, match=".") as error:
+        Source(str(prism(tmp_path, **changes))).mdp()
+    assert message in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+def test_files_that_are_no_text_are_refused(tmp_path: Path) -> None:
+    """Bytes, a folder and nothing at all."""
+    path = prism(tmp_path)
+    path.write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(InputError, match="not UTF-8 at byte 0"):
+        MDP.from_prism(path)
+    with pytest.raises(InputError, match="cannot be read"):
+        MDP.from_prism(tmp_path / "none.tra", state_rewards=tmp_path)
