@@ -23,7 +23,7 @@ Members = dict[str, bytes]
 def a_model() -> Members:
     """Return the members of a small model that umbi wrote."""
     import umbi
-    from test_umb import BRANCHES, system
+    from umb_files import BRANCHES, system
 
     ats = system()
     values = [Fraction(reward) for *_, reward in BRANCHES]

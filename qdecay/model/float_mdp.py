@@ -38,7 +38,7 @@ _OUTCOME = np.dtype(
 )
 _FLOATS_ONLY = (
     "this model holds floats only: make it with MDP.from_rows, MDP.from_env or MDP.from_arrays "
-    'for exact answers, or ask for method="numeric"'
+    "for exact answers, or ask for numeric_policy_regions"
 )
 
 

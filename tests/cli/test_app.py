@@ -255,7 +255,7 @@ def test_ctrl_c_shows_what_is_finished(capsys, monkeypatch) -> None:
         except StopIteration:
             raise KeyboardInterrupt from None
 
-    monkeypatch.setattr(sys.modules["qdecay.compare"], "compare", interrupted)
+    monkeypatch.setattr(sys.modules["qdecay.comparison.compare"], "compare", interrupted)
     code, out, err = run(capsys, monkeypatch, "compare", "--json")
     assert (code, err) == (130, "qdecay: interrupted\n")
     assert [row["source"] for row in json.loads(out)["rows"]] == ["first"]

@@ -105,7 +105,7 @@ def test_numba_disable_jit_changes_no_answer(tmp_path: Path) -> None:
 
 
 def test_numba_disable_jit_is_overruled_for_kernels(tmp_path: Path) -> None:
-    code = "from qdecay.planning import kernels; kernels.evaluate.py_func"
+    code = "from qdecay.planning.compiled import kernels; kernels.evaluate.py_func"
     paths = os.pathsep.join(path for path in sys.path if path)
     environment = {**os.environ, "PYTHONPATH": paths, "NUMBA_DISABLE_JIT": "1"}
     subprocess.run([sys.executable, "-c", code], env=environment, check=True)

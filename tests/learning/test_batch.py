@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from test_kernels import LEARNERS, SETTINGS, each_learner, line, random_model
+from learners import LEARNERS, SETTINGS, each_learner, line, random_model
 
 from qdecay import MDP
 from qdecay.learning import batch, model_run, q_learning

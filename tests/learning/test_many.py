@@ -8,7 +8,7 @@ from fractions import Fraction
 import gymnasium as gym
 import numpy as np
 import pytest
-from test_kernels import line, random_model, two_states
+from learners import line, random_model, two_states
 
 from qdecay._support import progress
 from qdecay.learning import (

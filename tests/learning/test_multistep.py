@@ -9,7 +9,7 @@ import gymnasium as gym
 import numpy as np
 import pytest
 from gymnasium.wrappers import TimeLimit
-from test_kernels import bits, random_model
+from learners import bits, random_model
 
 from qdecay.learning import (
     Linear,

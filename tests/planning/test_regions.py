@@ -128,19 +128,17 @@ def test_models_of_floats_have_numeric_regions_only() -> None:
     expected = numeric_policy_regions(exact, **options)
     assert [c.changes for c in found.changes] == [c.changes for c in expected.changes]
     assert len(found.changes) == len(policy_regions(exact).breakpoints) > 0
-    with pytest.raises(TypeError, match='method="numeric"'):
+    with pytest.raises(TypeError, match="numeric_policy_regions"):
         policy_regions(floats)
 
 
-def test_options_of_the_other_method_are_refused() -> None:
+def test_options_of_the_other_function_are_refused() -> None:
     """Nothing is accepted and then ignored."""
     mdp = two_state_puterman()
     with pytest.raises(TypeError, match="max_seconds"):
-        policy_regions(mdp, max_seconds=1.0)
+        numeric_policy_regions(mdp, max_seconds=1.0)
     with pytest.raises(TypeError, match="points"):
         policy_regions(mdp, points=10)
-    with pytest.raises(ValueError, match="method must be exact or numeric, got 'fast'"):
-        policy_regions(mdp, method="fast")
 
 
 def test_puterman() -> None:
@@ -220,7 +218,7 @@ def test_solves_run_out_where_rounding_hides_what_is_best() -> None:
     """(2 g - 1)^9 is hidden by rounding around 1/2, where no solve shows which is better."""
     coefficients = [math.comb(9, k) * (-1) ** (9 - k) * 2**k for k in range(10)]
     mdp = MDP.from_layout(ChainLayout.choice(now=[0], far=coefficients))
-    options = {"method": "numeric", "points": 5, "up_to": 0.9, "width": 1e-12}
+    options = {"points": 5, "up_to": 0.9, "width": 1e-12}
     used = []
     for most in range(5, 26):
         found = numeric_policy_regions(mdp, max_solves=most, **options)

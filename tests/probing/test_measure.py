@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 import pytest
-from test_probe import asked
+from questions import asked
 
 from qdecay.probing import expected_trainings, probe
 from qdecay.probing.curves import Cell, _parameter, fit_curves

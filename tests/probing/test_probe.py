@@ -11,6 +11,7 @@ import pytest
 from faulty_agents import Hyperbolic
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from questions import asked
 
 import qdecay
 from qdecay.exact.break_even import break_even
@@ -20,18 +21,6 @@ from qdecay.probing.question import SETTINGS, Question, stimulus_range
 from qdecay.probing.staircase import LAPSE, Staircase, far_probability
 
 DELAYS = (1, 2, 4, 8, 16, 32)
-
-
-def asked(threshold: float, width: float, steps: int, seed: int = 0, most: int = 30) -> Staircase:
-    """Simulate a chooser with a known indifference point and width."""
-    rng = np.random.default_rng(seed)
-    staircase = Staircase(steps, *stimulus_range(steps), tolerance=0.01)
-    while not staircase.done and len(staircase.far) < most:
-        x = staircase.next()
-        z = math.inf if width == 0 else 1 / width
-        chance = 1 / (1 + math.exp(min((x - threshold) * z, 700))) if width else x < threshold
-        staircase = staircase.answered(x, bool(rng.random() < chance))
-    return staircase
 
 
 @pytest.mark.parametrize("steps", [1, 8, 32])

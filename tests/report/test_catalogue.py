@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from qdecay import MDP
-from qdecay.cli import app
+from qdecay.cli.app import app
 from qdecay.exact.regions import is_breakpoint
 from qdecay.report.catalogue import catalogue
 from qdecay_envs import LAYOUTS

@@ -15,7 +15,6 @@ import gymnasium as gym
 import pytest
 from shell import run
 
-import qdecay.compare  # noqa: F401  # a module beside the function of its name
 from qdecay.cli.report import report
 from qdecay.model.mdp import MDP
 from qdecay.model.source import HOMEWORK
@@ -274,7 +273,7 @@ def test_what_cannot_be_drawn_is_refused_wherever_it_stands(
         layout = {"schema": "qdecay.layout/1", "near": ["a", near], "far": ["b", far]}
         (tmp_path / f"{name}.json").write_text(json.dumps(layout))
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(sys.modules["qdecay.compare"], "compare", None)
+    monkeypatch.setattr(sys.modules["qdecay.comparison.compare"], "compare", None)
     words = ["--what", kind, "--what", "values"]
     words = words if before else [*words[2:], *words[:2]]
     code, out, err = run(capsys, monkeypatch, "plot", source, *options, "-o", "x.svg", *words)
