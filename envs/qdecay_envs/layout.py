@@ -23,6 +23,7 @@ from fractions import Fraction
 from itertools import islice
 from typing import Any, Literal, get_args
 
+from qdecay_envs.documents import Table
 from qdecay_envs.jsonfile import read_json, write_json
 from qdecay_envs.rational import RationalLike, rational, written
 
@@ -141,9 +142,18 @@ class ChainLayout:
         >>> ChainLayout.from_json({"schema": "qdecay.layout/1", **branches}).far
         (Fraction(0, 1), Fraction(1, 2))
         """
-        pairs = [_pair(place, pair) for place, pair in _entries(document)]
+        table = Table("", "", document)
+        table.demand_schema(SCHEMA, "a layout")
+        ending = table.take("ending", "terminate")
+        if "branches" in table:
+            branches = table.take("branches")
+        else:
+            branches = [
+                table.demand(key, f'"{key}": ["name", [rewards]]') for key in ("near", "far")
+            ]
+        table.close()
         try:
-            return cls(tuple(pairs), document.get("ending", "terminate"))
+            return cls(branches, ending)
         except TypeError as error:
             raise ValueError(str(error)) from error
 
@@ -205,26 +215,6 @@ def _stream(name: str, rewards: Any, room: int) -> Stream:
 
 def _number(value: Fraction) -> int | str:
     return value.numerator if value.denominator == 1 else str(value)
-
-
-def _entries(document: Any) -> list[tuple[str, Any]]:
-    """Return the (place, pair) entries of a document whose keys are right."""
-    if not isinstance(document, dict):
-        raise ValueError(f"a layout must be an object, got {_shown(document)}")
-    if document.get("schema") != SCHEMA:
-        raise ValueError(f'"schema" must be "{SCHEMA}", got {_shown(document.get("schema"))}')
-    keys = ("branches",) if "branches" in document else ("near", "far")
-    unknown = sorted(map(repr, set(document) - {"schema", "ending", *keys}))
-    if unknown:
-        raise ValueError(f'{unknown[0]} is no key of a layout beside "{keys[0]}": remove it')
-    missing = [key for key in keys if key not in document]
-    if missing:
-        raise ValueError(f'"{missing[0]}" is missing: write "{missing[0]}": ["name", [rewards]]')
-    if keys != ("branches",):
-        return [(f'"{key}"', document[key]) for key in keys]
-    if not isinstance(document["branches"], list):
-        raise ValueError(f'"branches" must be a list, got {_shown(document["branches"])}')
-    return [(f'"branches"[{index}]', pair) for index, pair in enumerate(document["branches"])]
 
 
 def _pair(place: str, pair: Any) -> tuple[Any, Any]:

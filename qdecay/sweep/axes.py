@@ -15,7 +15,7 @@ from typing import Any
 from qdecay.errors import InputError
 from qdecay.sweep.learners import LearnerSettings
 from qdecay.sweep.sources import SweepModel
-from qdecay.sweep.toml import canonical
+from qdecay_envs.documents import canonical
 from qdecay_envs.rational import rational
 
 SOURCE, LEARNER = "source", "learner"

@@ -26,7 +26,7 @@ from qdecay.learning.arguments import may_end, require_an_end
 from qdecay.sweep.learners import LearnerSettings
 from qdecay.sweep.sources import SourceSettings, SweepModel
 from qdecay.sweep.spec import Around, Spec
-from qdecay.sweep.toml import canonical
+from qdecay_envs.documents import canonical
 
 KEY_DIGITS = 32  # 128 bits: what SeedSequence holds without folding
 MAX_CELLS = 1_000_000_000

@@ -20,7 +20,7 @@ from qdecay._support.extras import require
 from qdecay._support.outputs import TABLES, check_output
 from qdecay.errors import InputError
 from qdecay.sweep.database import TO_READ, connect, json_object, refuse_foreign, require_store, told
-from qdecay.sweep.toml import canonical
+from qdecay_envs.documents import canonical
 from qdecay_envs.files import replacing
 from qdecay_envs.rational import rational
 

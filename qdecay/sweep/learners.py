@@ -16,7 +16,7 @@ from qdecay import learning
 from qdecay.learning import schedules
 from qdecay.learning.learner import Learner
 from qdecay.model.mdp import MDP
-from qdecay.sweep.toml import Table, number, one_of, share, shown, whole
+from qdecay_envs.documents import Table, number, one_of, share, shown, whole
 
 Setting = str | int | Mapping[str, str | int]
 NAMES = (
@@ -93,7 +93,7 @@ def read_learners(table: Table) -> tuple[LearnerSettings, ...]:
     """Return every learner that a table of the spec stands for.
 
     Raises:
-        InputError: a key is unknown or missing, or a value is wrong.
+        ValueError: a key is unknown or missing, or a value is wrong.
     """
     names = table.values("name", table.demand("name", 'name = "q_learning"'), one_of(NAMES))
     axes: dict[str, tuple[Setting, ...]] = {}

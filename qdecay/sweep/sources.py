@@ -23,8 +23,8 @@ from qdecay.exact.break_even import BreakEven, break_even
 from qdecay.model.mdp import MDP
 from qdecay.model.readers.files import mdp_arguments, mdp_document
 from qdecay.model.source import Source
-from qdecay.sweep.toml import Table, number, one_of, text, whole
 from qdecay_envs.chain import ChainEnv
+from qdecay_envs.documents import Table, number, one_of, text, whole
 from qdecay_envs.layout import MAX_REWARDS, ChainLayout, Ending
 
 if TYPE_CHECKING:
@@ -164,7 +164,7 @@ def read_sources(table: Table, folder: Path) -> Iterator[SourceSettings]:
     """Yield every source that a table of the spec stands for.
 
     Raises:
-        InputError: a key is unknown or missing, or a value is wrong.
+        ValueError: a key is unknown or missing, or a value is wrong.
     """
     place = f"{table.name}: {table.place}"
     start = table.take("start")

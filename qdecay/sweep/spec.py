@@ -16,9 +16,11 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+from qdecay.errors import input_errors
 from qdecay.sweep.learners import LearnerSettings, read_learners
 from qdecay.sweep.sources import SourceSettings, read_sources
-from qdecay.sweep.toml import Table, number, one_of, parse, read_text, share, tables, whole
+from qdecay.sweep.toml import parse, read_text
+from qdecay_envs.documents import Table, number, one_of, share, tables, whole
 
 SCHEMA = "qdecay.sweep/1"
 MAX_SEEDS = 10_000_000
@@ -77,6 +79,11 @@ class Spec:
             InputError: it is no spec; the message names the key.
         """
         top = parse(text, name)
+        with input_errors():
+            return cls._read(top, text, folder)
+
+    @classmethod
+    def _read(cls, top: Table, text: str, folder: Path) -> Spec:
         if top.take("schema") != SCHEMA:
             top.refuse(f'no spec of a sweep: write schema = "{SCHEMA}"')
         sources = top.demand("sources", 'sources = [{ source = "FrozenLake-v1" }]')
@@ -85,11 +92,11 @@ class Spec:
         seeds = _seeds(top)
         top.close()
         spec = cls(
-            name,
+            top.name,
             text,
-            tuple(s for t in tables(name, "sources", sources) for s in read_sources(t, folder)),
+            tuple(s for t in tables(top.name, "sources", sources) for s in read_sources(t, folder)),
             _gammas(top, gammas),
-            tuple(s for t in tables(name, "learners", learners) for s in read_learners(t)),
+            tuple(s for t in tables(top.name, "learners", learners) for s in read_learners(t)),
             seeds,
         )
         if len(spec.sources) * len(spec.learners) > MAX_GROUPS:

@@ -47,9 +47,9 @@ from qdecay.sweep.database import (
     told_of,
 )
 from qdecay.sweep.sources import SweepModel
-from qdecay.sweep.toml import canonical
 from qdecay.sweep.versions import changes, versions
 from qdecay.sweep.work import Rows
+from qdecay_envs.documents import canonical
 
 _AT_ONCE = 10_000  # rows
 _LOCK_MILLISECONDS = 1000  # a reader that comes or goes may have the lock for a moment

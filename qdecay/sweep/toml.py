@@ -1,25 +1,21 @@
-"""Strict TOML: exact numbers, every key accounted for, one-line errors that name file and key."""
+"""Strict TOML: exact numbers, and one-line errors that name the file."""
 
 from __future__ import annotations
 
-import json
 import re
 import tomllib
-from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from pathlib import Path
-from typing import Any, NoReturn, TypeVar
 
 from qdecay.errors import InputError, input_errors
 from qdecay_envs import files
 from qdecay_envs.decoding import decoding
+from qdecay_envs.documents import Table
 from qdecay_envs.rational import rational
 
 MAX_BYTES = 1 << 20
 _MAX_PARTS = 50  # of a dotted key: tomllib keeps each of its beginnings
 _BETWEEN_DOTTED = re.compile(r"[\n=,{\[]")
-_SHOWN = 60
-T = TypeVar("T")
 
 
 def read_text(path: Path) -> str:
@@ -50,135 +46,3 @@ def _fraction(decimal: str, name: str) -> Fraction:
     if decimal.lstrip("+-") in ("inf", "nan"):
         raise InputError(f"{name}: {decimal} is no number that can be used here: it must be finite")
     return rational(decimal.replace("_", ""), "a decimal")
-
-
-class Table:
-    """A table whose keys are taken one by one; `close` refuses what nobody took."""
-
-    def __init__(self, name: str, place: str, entries: Any) -> None:
-        """Take a table that stands at `place` in the file `name`."""
-        self.name, self.place = name, place
-        if not isinstance(entries, Mapping):
-            self.refuse(f"must be a table, got {shown(entries)}")
-        self._entries: dict[str, Any] = dict(entries)
-        self._known: list[str] = []
-
-    def __contains__(self, key: str) -> bool:
-        """Whether the key is there and not taken."""
-        return key in self._entries
-
-    def refuse(self, message: str, key: str = "") -> NoReturn:
-        """Raise the InputError of this table or of one of its keys."""
-        place = ".".join(part for part in (self.place, key) if part)
-        raise InputError(f"{self.name}: {place}: {message}" if place else f"{self.name}: {message}")
-
-    def take(self, key: str, default: Any = None) -> Any:
-        """Remove and return the value of a key; `default` where it is absent."""
-        self._known.append(key)
-        return self._entries.pop(key, default)
-
-    def demand(self, key: str, example: str) -> Any:
-        """Remove and return the value of a key that must be there."""
-        if key not in self._entries:
-            self.refuse(f'the key "{key}" is missing: write {example}')
-        return self.take(key)
-
-    def rest(self) -> dict[str, Any]:
-        """Remove and return everything that is left."""
-        entries, self._entries = self._entries, {}
-        return entries
-
-    def axis(self, key: str, read: Callable[[Any], T], default: T | None = None) -> tuple[T, ...]:
-        """Return the values of a key that holds one or a list of them, each passed to `read`.
-
-        Absent, it is `default` alone, or nothing where that is None.
-        """
-        if key not in self._entries:
-            self._known.append(key)
-            return () if default is None else (default,)
-        return self.values(key, self.take(key), read)
-
-    def values(self, key: str, value: Any, read: Callable[[Any], T]) -> tuple[T, ...]:
-        """Return what `read` makes of a value or of each entry of a list; all must differ."""
-        found: list[T] = []
-        seen: set[str] = set()
-        for entry in value if isinstance(value, list) else [value]:
-            try:
-                found.append(read(entry))
-            except (TypeError, ValueError, OverflowError) as error:
-                self.refuse(str(error), key)
-            meant = canonical(found[-1])
-            if meant in seen:
-                self.refuse(f"{shown(entry)} is listed twice", key)
-            seen.add(meant)
-        if not found:
-            self.refuse("the list is empty: give at least one value", key)
-        return tuple(found)
-
-    def close(self) -> None:
-        """Refuse the keys that are left."""
-        for key in self._entries:
-            self.refuse(f"unknown key; known: {', '.join(dict.fromkeys(self._known))}", key)
-
-
-def tables(name: str, place: str, value: Any) -> list[Table]:
-    """Return the tables of a non-empty array of tables; one table alone will do."""
-    listed = value if isinstance(value, list) else [value]
-    if not listed:
-        raise InputError(f"{name}: {place}: the list is empty: give at least one table")
-    return [Table(name, f"{place}[{number}]", entry) for number, entry in enumerate(listed)]
-
-
-def number(value: Any) -> Fraction:
-    """Return a number: an integer, a decimal, or text such as "7/10"."""
-    return rational(value, "the value")
-
-
-def share(value: Any) -> Fraction:
-    """Return a number in [0, 1]."""
-    fraction = number(value)
-    if not 0 <= fraction <= 1:
-        raise ValueError(f"must be in [0, 1], got {fraction}")
-    return fraction
-
-
-def whole(least: int) -> Callable[[Any], int]:
-    """Return the reader of integers >= `least`."""
-
-    def read(value: Any) -> int:
-        if not isinstance(value, int) or isinstance(value, bool):
-            raise TypeError(f"must be a whole number, got {shown(value)}")
-        if not least <= value < 1 << 62:
-            raise ValueError(f"must be >= {least} and below 2^62, got {value}")
-        return value
-
-    return read
-
-
-def one_of(names: Sequence[str]) -> Callable[[Any], str]:
-    """Return the reader of one of these texts."""
-
-    def read(value: Any) -> str:
-        if value not in names:
-            raise ValueError(f"must be one of {', '.join(names)}, got {shown(value)}")
-        return str(value)
-
-    return read
-
-
-def canonical(value: Any) -> str:
-    """Return the one JSON text of a value; fractions go in as text."""
-    return json.dumps(value, default=str, sort_keys=True, separators=(",", ":"))
-
-
-def text(value: Any) -> str:
-    """Return a text that is not empty and printable."""
-    if not isinstance(value, str) or not value.strip() or not value.isprintable():
-        raise TypeError(f"must be text, got {shown(value)}")
-    return value
-
-
-def shown(value: Any) -> str:
-    """Return a value as a short text."""
-    written = str(value) if isinstance(value, Fraction) else repr(value)
-    return written if len(written) <= _SHOWN else written[: _SHOWN - 3] + "..."

@@ -139,18 +139,18 @@ def test_a_bad_layout_is_refused_in_one_line(
 
 
 BAD_DOCUMENTS: list[tuple[Any, str]] = [
-    ([1], "a layout must be an object, got [1]"),
-    (None, "a layout must be an object, got None"),
-    ({}, '"schema" must be "qdecay.layout/1", got None'),
-    ({**PLAIN, "schema": "qdecay.layout/2"}, "got 'qdecay.layout/2'"),
-    ({**PLAIN, "gamma": 1}, "'gamma' is no key of a layout"),
-    ({**PLAIN, 3: 1}, "3 is no key of a layout"),
-    ({**PLAIN, "branches": []}, 'is no key of a layout beside "branches"'),
+    ([1], "must be a table, got [1]"),
+    (None, "must be a table, got None"),
+    ({}, 'not a layout: "schema" must be "qdecay.layout/1"'),
+    ({**PLAIN, "schema": "qdecay.layout/2"}, '"schema" must be "qdecay.layout/1"'),
+    ({**PLAIN, "gamma": 1}, "gamma: unknown key; known: schema, ending, near, far"),
+    ({**PLAIN, 3: 1}, "3: unknown key"),
+    ({**PLAIN, "branches": []}, "near: unknown key; known: schema, ending, branches"),
     ({"schema": SCHEMA, "near": ["a", [1]]}, '"far" is missing'),
-    ({"schema": SCHEMA, "branches": {"a": [1]}}, '"branches" must be a list'),
-    ({"schema": SCHEMA, "branches": [["a", [1]], 5]}, '"branches"[1] must be'),
+    ({"schema": SCHEMA, "branches": {"a": [1]}}, 'must be ["name", [rewards]]'),
+    ({"schema": SCHEMA, "branches": [["a", [1]], 5]}, "branch 1 must be"),
     ({"schema": SCHEMA, "branches": [["a", [1]]]}, "at least 2 branches, got 1"),
-    ({**PLAIN, "near": [1]}, '"near" must be ["name", [rewards]], got [1]'),
+    ({**PLAIN, "near": [1]}, 'branch 0 must be ["name", [rewards]], got [1]'),
     ({**PLAIN, "far": ["move", 4]}, "branch 'move' must be a list of rewards, got 4"),
     ({**PLAIN, "far": ["move", [0, 0.5]]}, "reward 1 of branch 'move' must be exact"),
     ({**PLAIN, "far": ["move", [0, None]]}, "reward 1 of branch 'move'"),
@@ -182,8 +182,8 @@ BAD_FILES: list[tuple[bytes, str]] = [
     (b"9" * 5_000, "more than 4,000 digits"),
     (b"1e99999", "more than 4000 digits"),
     (b"\xff\xfe{", "not UTF-8 at byte 0"),
-    (b"[0.5]", "a layout must be an object"),
-    (b'{"schema": "qdecay.mdp/1"}', "got 'qdecay.mdp/1'"),
+    (b"[0.5]", "must be a table"),
+    (b'{"schema": "qdecay.mdp/1"}', "not a layout"),
 ]
 
 

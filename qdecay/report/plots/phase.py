@@ -20,7 +20,7 @@ from qdecay.errors import InputError
 from qdecay.report.plots.style import EXACT, _figure
 from qdecay.sweep.axes import Axis, distinct, float_number, require_name, shown_value
 from qdecay.sweep.phase import PhaseDiagram, PhaseRow
-from qdecay.sweep.toml import canonical
+from qdecay_envs.documents import canonical
 
 MAX_PANELS, MAX_SERIES, MAX_CATEGORIES = 12, 6, 12
 # Okabe & Ito's palette without the colour of what is exact.

@@ -1,0 +1,156 @@
+"""Documents that people write, JSON or TOML: every key accounted for, errors that say where.
+
+A parser has made plain values of the text, with exact numbers. A `Table` hands out the values of
+one object by their keys, and at the end refuses what nobody took; a reader turns one value into
+what it means. Neither msgspec nor cattrs could stand in for it: the one has no type for "an exact
+number or a list of them", the other takes 2.7 for the whole number 2.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from fractions import Fraction
+from typing import Any, NoReturn, TypeVar
+
+from qdecay_envs.rational import rational
+
+_SHOWN = 60
+T = TypeVar("T")
+
+
+class Table:
+    """A table whose keys are taken one by one; `close` refuses what nobody took."""
+
+    def __init__(self, name: str, place: str, entries: Any) -> None:
+        """Take a table that stands at `place` in the document `name`; both may be empty."""
+        self.name, self.place = name, place
+        if not isinstance(entries, Mapping):
+            self.refuse(f"must be a table, got {shown(entries)}")
+        self._entries: dict[str, Any] = dict(entries)
+        self._known: list[str] = []
+
+    def __contains__(self, key: str) -> bool:
+        """Whether the key is there and not taken."""
+        return key in self._entries
+
+    def refuse(self, message: str, key: str = "") -> NoReturn:
+        """Raise the ValueError of this table or of one of its keys."""
+        place = ".".join(part for part in (self.place, str(key)) if part)
+        raise ValueError(": ".join(part for part in (self.name, place, message) if part))
+
+    def demand_schema(self, schema: str, kind: str) -> None:
+        """Refuse a document whose schema is another, or that has none."""
+        if self.take("schema") != schema:
+            self.refuse(f'not {kind}: "schema" must be "{schema}"')
+
+    def take(self, key: str, default: Any = None) -> Any:
+        """Remove and return the value of a key; `default` where it is absent."""
+        self._known.append(key)
+        return self._entries.pop(key, default)
+
+    def demand(self, key: str, example: str) -> Any:
+        """Remove and return the value of a key that must be there."""
+        if key not in self._entries:
+            self.refuse(f'the key "{key}" is missing: write {example}')
+        return self.take(key)
+
+    def rest(self) -> dict[str, Any]:
+        """Remove and return everything that is left."""
+        entries, self._entries = self._entries, {}
+        return entries
+
+    def axis(self, key: str, read: Callable[[Any], T], default: T | None = None) -> tuple[T, ...]:
+        """Return the values of a key that holds one or a list of them, each passed to `read`.
+
+        Absent, it is `default` alone, or nothing where that is None.
+        """
+        if key not in self._entries:
+            self._known.append(key)
+            return () if default is None else (default,)
+        return self.values(key, self.take(key), read)
+
+    def values(self, key: str, value: Any, read: Callable[[Any], T]) -> tuple[T, ...]:
+        """Return what `read` makes of a value or of each entry of a list; all must differ."""
+        found: list[T] = []
+        seen: set[str] = set()
+        for entry in value if isinstance(value, list) else [value]:
+            try:
+                found.append(read(entry))
+            except (TypeError, ValueError, OverflowError) as error:
+                self.refuse(str(error), key)
+            meant = canonical(found[-1])
+            if meant in seen:
+                self.refuse(f"{shown(entry)} is listed twice", key)
+            seen.add(meant)
+        if not found:
+            self.refuse("the list is empty: give at least one value", key)
+        return tuple(found)
+
+    def close(self) -> None:
+        """Refuse the keys that are left."""
+        for key in self._entries:
+            self.refuse(f"unknown key; known: {', '.join(dict.fromkeys(self._known))}", key)
+
+
+def tables(name: str, place: str, value: Any) -> list[Table]:
+    """Return the tables of a non-empty array of tables; one table alone will do."""
+    listed = value if isinstance(value, list) else [value]
+    if not listed:
+        raise ValueError(f"{name}: {place}: the list is empty: give at least one table")
+    return [Table(name, f"{place}[{number}]", entry) for number, entry in enumerate(listed)]
+
+
+def number(value: Any) -> Fraction:
+    """Return a number: an integer, a decimal, or text such as "7/10"."""
+    return rational(value, "the value")
+
+
+def share(value: Any) -> Fraction:
+    """Return a number in [0, 1]."""
+    fraction = number(value)
+    if not 0 <= fraction <= 1:
+        raise ValueError(f"must be in [0, 1], got {fraction}")
+    return fraction
+
+
+def whole(least: int) -> Callable[[Any], int]:
+    """Return the reader of integers >= `least`."""
+
+    def read(value: Any) -> int:
+        if not isinstance(value, int) or isinstance(value, bool):
+            raise TypeError(f"must be a whole number, got {shown(value)}")
+        if not least <= value < 1 << 62:
+            raise ValueError(f"must be >= {least} and below 2^62, got {value}")
+        return value
+
+    return read
+
+
+def one_of(names: Sequence[str]) -> Callable[[Any], str]:
+    """Return the reader of one of these texts."""
+
+    def read(value: Any) -> str:
+        if value not in names:
+            raise ValueError(f"must be one of {', '.join(names)}, got {shown(value)}")
+        return str(value)
+
+    return read
+
+
+def canonical(value: Any) -> str:
+    """Return the one JSON text of a value; fractions go in as text."""
+    return json.dumps(value, default=str, sort_keys=True, separators=(",", ":"))
+
+
+def text(value: Any) -> str:
+    """Return a text that is not empty and printable."""
+    if not isinstance(value, str) or not value.strip() or not value.isprintable():
+        raise TypeError(f"must be text, got {shown(value)}")
+    return value
+
+
+def shown(value: Any) -> str:
+    """Return a value as a short text."""
+    written = str(value) if isinstance(value, Fraction) else repr(value)
+    return written if len(written) <= _SHOWN else written[: _SHOWN - 3] + "..."
