@@ -18,8 +18,8 @@ from fuzzing import is_well_told
 from growing import GROWN, hand_over
 from shell import run
 
+from qdecay._support.deadline import Deadline, time_limit
 from qdecay.errors import BudgetExceeded, InputError
-from qdecay.exact.solver.budget import Budget, time_limit
 from qdecay.model.float_mdp import FloatMDP
 from qdecay.model.mdp import MDP
 from qdecay.model.readers.limits import MAX_PAIRS, MAX_RECOVERED, MAX_TRANSITIONS
@@ -148,7 +148,7 @@ def test_long_lines_of_a_store_are_no_answers(tmp_path: Path) -> None:
 
 
 def test_reading_counts_towards_the_limit_of_time(capsys, monkeypatch, tmp_path: Path) -> None:
-    """The reader asks no budget; it is interrupted."""
+    """The reader asks no deadline; it is interrupted."""
     monkeypatch.chdir(tmp_path)
     Path("m.json").write_text(json.dumps(DOCUMENT))
 
@@ -164,11 +164,11 @@ def test_reading_counts_towards_the_limit_of_time(capsys, monkeypatch, tmp_path:
         assert " s of 0.1 s" in err and is_well_told(code, err)
 
 
-def test_a_budget_made_inside_a_limit_counts_from_its_start() -> None:
+def test_a_deadline_made_inside_a_limit_counts_from_its_start() -> None:
     with time_limit(60):
         time.sleep(0.05)
-        assert Budget(1).spent >= 0.05
-    assert Budget(1).spent < 0.05
+        assert Deadline(1).spent >= 0.05
+    assert Deadline(1).spent < 0.05
 
 
 @pytest.mark.parametrize("before", [signal.SIG_IGN, signal.default_int_handler])
@@ -199,7 +199,7 @@ def test_a_limit_of_time_that_is_up_at_its_end_leaves_nothing_behind() -> None:
                 until = time.perf_counter() + 2e-4
                 while time.perf_counter() < until:
                     pass
-                Budget(seconds).check()
+                Deadline(seconds).check()
             ends["done"] += 1
         except BudgetExceeded:
             ends["up"] += 1
@@ -223,7 +223,7 @@ def test_a_limit_of_time_in_another_thread_only_counts() -> None:
     def work() -> None:
         with time_limit(0.01):
             time.sleep(0.05)
-            found.append(Budget(0.01).spent)
+            found.append(Deadline(0.01).spent)
 
     thread = threading.Thread(target=work)
     thread.start()

@@ -244,7 +244,7 @@ def _model(source: str, option: list[str] | None) -> MDP:
 @contextmanager
 def _budget(source: str, max_seconds: float | None) -> Iterator[None]:
     """Limit the time, from reading on; say which model took too long, and what else there is."""
-    from qdecay.exact.solver.budget import time_limit
+    from qdecay._support.deadline import time_limit
 
     if max_seconds is not None and not max_seconds > 0:
         raise InputError(f"--max-seconds must be > 0, got {max_seconds:g}")

@@ -14,8 +14,8 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import NDArray
 
+from qdecay._support.deadline import Deadline
 from qdecay.exact.algebra.number import AlgebraicNumber, isolate_quickly
-from qdecay.exact.solver.budget import Budget
 from qdecay.exact.solver.point import NEAR_ONE, proposed_policy, settle, sign_left_of
 from qdecay.exact.solver.policy_graph import PolicyGraph
 from qdecay.exact.solver.rational_model import RationalModel
@@ -55,13 +55,13 @@ def blackwell(mdp: MDP, *, max_seconds: float | None = None) -> Blackwell:
     Source: Grand-Clement and Petrik, Reducing Blackwell and average optimality to discounted
     MDPs via the Blackwell discount factor, NeurIPS 2023.
     """
-    budget, model = Budget(max_seconds), RationalModel(mdp)
+    deadline, model = Deadline(max_seconds), RationalModel(mdp)
     everything = np.ones(model.n_pairs, dtype=np.bool_)
     proposal = proposed_policy(model, NEAR_ONE)
     policy, optimal = settle(
-        model, proposal, everything, lambda p: sign_left_of(p, _ONE), budget, _open_near_one
+        model, proposal, everything, lambda p: sign_left_of(p, _ONE), deadline, _open_near_one
     )
-    last, crossing = _last_root(PolicySeries(model, policy, budget), optimal)
+    last, crossing = _last_root(PolicySeries(model, policy, deadline), optimal)
     found = model.sets(np.flatnonzero(optimal).tolist())
     return Blackwell(
         last.simplified(), last > 0 and not crossing, tuple(found[s] for s in range(model.n))

@@ -16,11 +16,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from qdecay._support.deadline import Deadline
 from qdecay._support.shown import shown_decimal
 from qdecay.errors import BudgetExceeded
 from qdecay.exact.algebra.number import AlgebraicNumber
 from qdecay.exact.algebra.rational_function import RationalFunction
-from qdecay.exact.solver.budget import Budget
 from qdecay.exact.solver.point import Point
 from qdecay.exact.solver.rational_model import RationalModel
 from qdecay.exact.solver.series import PolicySeries
@@ -256,12 +256,12 @@ def policy_regions(
         raise ValueError(f"start must be in 0..{mdp.n_states - 1}, got {start}")
     if max_breakpoints is not None and max_breakpoints < 0:
         raise ValueError(f"max_breakpoints must be >= 0, got {max_breakpoints}")
-    budget = Budget(max_seconds)
+    deadline = Deadline(max_seconds)
     events: list[Event] = []
     walk: Walk | None = None
     model = RationalModel(mdp)
     try:
-        walk = Walk(model, budget)
+        walk = Walk(model, deadline)
         for event in walk.run():
             if max_breakpoints is not None and len(events) == max_breakpoints:
                 raise BudgetExceeded(f"more than {max_breakpoints} breakpoints and touches")
@@ -299,10 +299,10 @@ def optimal_actions(
         TypeError, ValueError: gamma is not exact, or out of range.
         BudgetExceeded: max_seconds ran out.
     """
-    model, number, budget = RationalModel(mdp), _number(gamma), Budget(max_seconds)
+    model, number, deadline = RationalModel(mdp), _number(gamma), Deadline(max_seconds)
     if number == 0:
         return _sets(model, _best_at_zero(model))
-    return _sets(model, Point(model, number, budget).at)
+    return _sets(model, Point(model, number, deadline).at)
 
 
 @on_one_thread
@@ -318,10 +318,10 @@ def is_breakpoint(
         TypeError, ValueError: gamma is not exact, or outside 0 <= gamma < 1.
         BudgetExceeded: max_seconds ran out.
     """
-    model, number, budget = RationalModel(mdp), _number(gamma), Budget(max_seconds)
+    model, number, deadline = RationalModel(mdp), _number(gamma), Deadline(max_seconds)
     if number == 0:
         return False
-    point = Point(model, number, budget)
+    point = Point(model, number, deadline)
     return bool((point.left() != point.right()).any())
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
+from qdecay._support.deadline import time_limit
 from qdecay._support.one_line import spelt_out
 from qdecay._support.shown import shown_decimal, shown_fraction
 from qdecay.comparison.compare import Comparison
@@ -15,7 +16,6 @@ from qdecay.comparison.thresholds import LearnedThreshold
 from qdecay.errors import InputError
 from qdecay.exact.algebra.number import AlgebraicNumber
 from qdecay.exact.regions import Breakpoint, PolicyRegions, policy_regions
-from qdecay.exact.solver.budget import time_limit
 from qdecay.model.mdp import MDP
 from qdecay.model.source import HOMEWORK, Source
 from qdecay.report import mathml

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from scipy import sparse
 from scipy.sparse.linalg import splu
 
+from qdecay._support.deadline import Deadline
 from qdecay.exact.algebra.number import AlgebraicNumber
-from qdecay.exact.solver.budget import Budget
 from qdecay.exact.solver.rational_model import RationalModel
 from qdecay.exact.solver.series import PolicySeries
 from qdecay.exact.solver.window import NoBound, Window
@@ -39,12 +39,12 @@ class Point:
         at: (N,) the pairs that are optimal at gamma.
     """
 
-    def __init__(self, model: RationalModel, gamma: AlgebraicNumber, budget: Budget) -> None:
-        self.model, self.gamma, self.budget = model, gamma, budget
+    def __init__(self, model: RationalModel, gamma: AlgebraicNumber, deadline: Deadline) -> None:
+        self.model, self.gamma, self.deadline = model, gamma, deadline
         policy = proposed_policy(model, float(gamma))
         everything = np.ones(model.n_pairs, dtype=np.bool_)
         self.policy, self.at = settle(
-            model, policy, everything, gamma.sign_of, budget, self._not_negative
+            model, policy, everything, gamma.sign_of, deadline, self._not_negative
         )
 
     def right(self) -> Mask:
@@ -61,7 +61,7 @@ class Point:
 
     def _beside(self, sign: Sign) -> Mask:
         # All others are worse at gamma, hence near it.
-        return settle(self.model, self.policy, self.at, sign, self.budget)[1]
+        return settle(self.model, self.policy, self.at, sign, self.deadline)[1]
 
 
 def not_negative_on(series: PolicySeries, pairs: Pairs, lower: Fraction, upper: Fraction) -> Pairs:
@@ -83,7 +83,7 @@ def settle(
     policy: Policy,
     candidates: Mask,
     sign: Sign,
-    budget: Budget,
+    deadline: Deadline,
     open_among: OpenAmong | None = None,
 ) -> tuple[Policy, Mask]:
     """Run policy iteration among the candidates with exact signs of the advantages.
@@ -95,8 +95,8 @@ def settle(
     Returns: the policy found, and the candidates whose sign is then 0 (its own pairs too).
     """
     while True:
-        budget.check()
-        series = PolicySeries(model, policy, budget)
+        deadline.check()
+        series = PolicySeries(model, policy, deadline)
         zero = np.zeros(model.n_pairs, dtype=np.bool_)
         zero[policy] = True
         open_pairs = np.flatnonzero(candidates & ~zero)

@@ -28,9 +28,9 @@ from flint import fmpz, fmpz_mat, fmpz_mod_ctx, fmpz_mod_poly_ctx, fmpz_poly
 from numpy.typing import NDArray
 from scipy import sparse
 
+from qdecay._support.deadline import Deadline
 from qdecay.errors import BudgetExceeded
 from qdecay.exact.algebra.rational_function import RationalFunction
-from qdecay.exact.solver.budget import Budget
 from qdecay.exact.solver.paths import common_denominator, follow
 from qdecay.exact.solver.policy_graph import PolicyGraph
 from qdecay.exact.solver.rational_model import RationalModel
@@ -43,6 +43,7 @@ _MERSENNE = (
     *(44497, 86243, 110503, 132049, 216091, 756839, 859433),
 )
 _LEAST_MERSENNE = 512
+_PRODUCTS_PER_SECOND = 1e8  # of machine words; a cautious figure
 _KEPT_NUMBERS = 2**25  # at most 256 MB of residues are kept for further pairs
 
 
@@ -63,12 +64,12 @@ class PolicySeries:
         self,
         model: RationalModel,
         policy: NDArray[np.int64],
-        budget: Budget | None = None,
+        deadline: Deadline | None = None,
         previous: PolicyGraph | None = None,
     ) -> None:
         """`previous` is the graph of a policy that differs in few states, if there is one."""
         self.model, self.policy = model, policy
-        self.budget = Budget() if budget is None else budget
+        self.deadline = Deadline() if deadline is None else deadline
         self.graph = PolicyGraph(model, policy, previous)
         self._denominator = fmpz_poly([1])
         self._history: _History | None = None
@@ -232,8 +233,15 @@ class PolicySeries:
             yield from self._small_terms(rows, count, live, primes)
 
     def _afford(self, count: int, live: NDArray[np.bool_], primes: int) -> None:
-        row = self.model.p.nnz / self.model.n_pairs
-        self.budget.afford(count * row * float(live.sum()) * primes, count // 2)
+        """Raise `BudgetExceeded` if one exact polynomial alone would overrun what is left."""
+        self.deadline.check()
+        left = self.deadline.left
+        products = count * self.model.p.nnz / self.model.n_pairs * float(live.sum()) * primes
+        if (needed := products / _PRODUCTS_PER_SECOND) > left:
+            raise BudgetExceeded(
+                f"one exact polynomial of degree up to {count // 2} needs about {needed:.0f} s; "
+                f"{left:.1f} s of {self.deadline.max_seconds:g} s are left"
+            )
 
     def _rewards_ahead(
         self, count: int, live: NDArray[np.bool_], primes: NDArray[np.int64]
@@ -252,7 +260,7 @@ class PolicySeries:
         for t in range(1, count + 1):
             yield d
             if t % 32 == 0:
-                self.budget.check()
+                self.deadline.check()
                 if not d.any():
                     return
             d = step @ d
@@ -288,7 +296,7 @@ class PolicySeries:
                 dtype=object,
             )
             inflow, d = into * d, step * d
-            self.budget.check()
+            self.deadline.check()
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from qdecay.exact.solver.budget import Budget
+from qdecay._support.deadline import Deadline
 from qdecay.exact.solver.rational_model import RationalModel
 from qdecay.exact.solver.series import PolicySeries
 
@@ -43,7 +43,7 @@ class Start:
     at_zero: NDArray[np.bool_]
 
 
-def start_of(model: RationalModel, budget: Budget) -> Start:
+def start_of(model: RationalModel, deadline: Deadline) -> Start:
     """Return the policy, the ties and the leading powers right of gamma = 0."""
     race = _Race(model)
     at_zero = race.alive.copy()
@@ -51,12 +51,12 @@ def start_of(model: RationalModel, budget: Budget) -> Start:
     while True:
         while race.quiet < patience and race.running:
             race.step()
-            budget.check()
+            deadline.check()
         policy = race.policy()
         zero = race.alive.copy()
         contested = np.setdiff1d(race.contested, policy)
         if len(contested) and race.running:
-            zero[contested] = PolicySeries(model, policy, budget).identically_zero(contested)
+            zero[contested] = PolicySeries(model, policy, deadline).identically_zero(contested)
         if not race.running or bool(zero[contested].all()):
             return Start(policy, zero, race.order, at_zero)
         patience = 2 * race.steps + 4

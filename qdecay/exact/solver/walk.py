@@ -25,9 +25,9 @@ import numpy as np
 from flint import fmpz_poly
 from numpy.typing import NDArray
 
+from qdecay._support.deadline import Deadline
 from qdecay.exact.algebra.number import AlgebraicNumber, isolate_quickly
 from qdecay.exact.solver.at_one import not_positive_at_one
-from qdecay.exact.solver.budget import Budget
 from qdecay.exact.solver.point import sign_right_of
 from qdecay.exact.solver.rational_model import RationalModel
 from qdecay.exact.solver.series import PolicySeries
@@ -110,17 +110,17 @@ class Walk:
     def __init__(
         self,
         model: RationalModel,
-        budget: Budget | None = None,
+        deadline: Deadline | None = None,
         *,
         use_floats: bool | None = None,
     ) -> None:
         self.model = model
         self.use_floats = model.n_pairs > _FEW_PAIRS if use_floats is None else use_floats
-        self.budget = Budget() if budget is None else budget
-        self.start: Start = start_of(model, self.budget)
+        self.deadline = Deadline() if deadline is None else deadline
+        self.start: Start = start_of(model, self.deadline)
         self.policy, self.zero = self.start.policy, self.start.zero.copy()
         self.gamma = AlgebraicNumber.of(0)
-        self.series = PolicySeries(model, self.policy, self.budget)
+        self.series = PolicySeries(model, self.policy, self.deadline)
         self._numerators: dict[int, fmpz_poly] = {}
         self._roots: dict[int, list[AlgebraicNumber]] = {}  # in this window
         self._isolated: tuple[fmpz_poly, list[AlgebraicNumber]] = fmpz_poly([]), []
@@ -253,7 +253,7 @@ class Walk:
     def _first_root(self, pair: int) -> AlgebraicNumber | None:
         """Return the first root of the pair's advantage right of gamma, up to the window's end."""
         if pair not in self._roots:
-            self.budget.check()
+            self.deadline.check()
             upper = self.window.upper
             beyond = min(Fraction(1), upper + (upper - self.window.lower) / 16)
             c = self._numerator(pair)
@@ -307,7 +307,7 @@ class Walk:
             if pair in self._numerators:
                 swapped = (leaving[state], -self._numerators[pair], self._roots.get(pair))
         self.policy = policy
-        self.series = PolicySeries(self.model, policy, self.budget, self.series.graph)
+        self.series = PolicySeries(self.model, policy, self.deadline, self.series.graph)
         affected = self.series.graph.affected
         touched = self.model.touching(affected)
         kept = np.fromiter(self._numerators, dtype=np.int64)

@@ -8,14 +8,15 @@ import gymnasium as gym
 import pytest
 
 from qdecay import MDP, BudgetExceeded
-from qdecay.exact.solver import budget, walk
+from qdecay._support import deadline
+from qdecay.exact.solver import walk
 from qdecay.exact.solver.rational_model import RationalModel
 
 
 def test_isolating_roots_counts_against_the_limit_of_time(monkeypatch: pytest.MonkeyPatch) -> None:
     """With all polynomials at hand and a second for each isolation, 2.5 seconds are 3 of them."""
     clock, isolated = SimpleNamespace(now=0.0), 0
-    monkeypatch.setattr(budget, "time", SimpleNamespace(monotonic=lambda: clock.now))
+    monkeypatch.setattr(deadline, "time", SimpleNamespace(monotonic=lambda: clock.now))
 
     def isolate(*arguments):
         nonlocal isolated
@@ -25,7 +26,7 @@ def test_isolating_roots_counts_against_the_limit_of_time(monkeypatch: pytest.Mo
 
     monkeypatch.setattr(walk, "isolate_quickly", isolate)
     model = RationalModel(MDP.from_env(gym.make("FrozenLake-v1")))
-    walking = walk.Walk(model, budget.Budget(2.5), use_floats=False)
+    walking = walk.Walk(model, deadline.Deadline(2.5), use_floats=False)
     polynomials = [walking._numerator(pair) for pair in range(model.n_pairs)]
     assert len({tuple(p.coeffs()) for p in polynomials}) > 5
     with pytest.raises(BudgetExceeded, match="stopped after 3.0 s of 2.5 s"):

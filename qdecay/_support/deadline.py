@@ -5,6 +5,7 @@ from __future__ import annotations
 import _thread
 import contextlib
 import gc
+import math
 import signal
 import threading
 import time
@@ -20,10 +21,9 @@ from qdecay.errors import BudgetExceeded
 _started: ContextVar[float | None] = ContextVar("started", default=None)
 _AGAIN = 1.0  # seconds: the first interrupt may have met code that swallows it
 _SOON = 0.01  # seconds until one counts as not raised
-_PRODUCTS_PER_SECOND = 1e8  # of machine words, in the exact power series; a cautious figure
 
 
-class Budget:
+class Deadline:
     """Raises `BudgetExceeded` once `max_seconds` have gone by; None is no limit."""
 
     def __init__(self, max_seconds: float | None = None) -> None:
@@ -38,36 +38,24 @@ class Budget:
         """Seconds since the start."""
         return time.monotonic() - self.started
 
+    @property
+    def left(self) -> float:
+        """Seconds until the time is up; infinity where there is no limit."""
+        return math.inf if self.max_seconds is None else self.max_seconds - self.spent
+
     def check(self) -> None:
         """Raise if the time is up."""
-        if self.max_seconds is not None and self.spent > self.max_seconds:
+        if self.left < 0:
             raise self.exceeded()
 
     def exceeded(self) -> BudgetExceeded:
         """Return the error that says so."""
         return BudgetExceeded(f"stopped after {self.spent:.1f} s of {self.max_seconds:g} s")
 
-    def afford(self, products: float, degree: int) -> None:
-        """Raise if one exact polynomial alone would overrun what is left.
-
-        Args:
-            products: word-size multiplications that it needs.
-            degree: bound of its degree, for the message.
-        """
-        self.check()
-        if self.max_seconds is None:
-            return
-        needed = products / _PRODUCTS_PER_SECOND
-        if needed > self.max_seconds - self.spent:
-            raise BudgetExceeded(
-                f"one exact polynomial of degree up to {degree} needs about {needed:.0f} s; "
-                f"{self.max_seconds - self.spent:.1f} s of {self.max_seconds:g} s are left"
-            )
-
 
 @contextmanager
 def time_limit(max_seconds: float | None) -> Iterator[None]:
-    """Count the time of every `Budget` made inside from here, and end also what asks none.
+    """Count the time of every `Deadline` made inside from here, and end also what asks none.
 
     Readers and single steps of exact arithmetic never ask: the main thread is interrupted there,
     as Ctrl-C would. In other threads only the count is shared.
@@ -81,11 +69,11 @@ def time_limit(max_seconds: float | None) -> Iterator[None]:
     if max_seconds is None:
         yield
         return
-    budget = Budget(max_seconds)
-    token = _started.set(budget.started)
+    deadline = Deadline(max_seconds)
+    token = _started.set(deadline.started)
     try:
         if threading.current_thread() is threading.main_thread():
-            with _interrupting(budget, max_seconds):
+            with _interrupting(deadline, max_seconds):
                 yield
         else:
             yield
@@ -103,7 +91,7 @@ def _interrupt_main() -> None:
 
 
 @contextmanager
-def _interrupting(budget: Budget, max_seconds: float) -> Iterator[None]:
+def _interrupting(deadline: Deadline, max_seconds: float) -> Iterator[None]:
     ended, expired, raised = threading.Event(), threading.Event(), threading.Event()
     before: Any = signal.getsignal(signal.SIGINT)
 
@@ -133,7 +121,7 @@ def _interrupting(budget: Budget, max_seconds: float) -> Iterator[None]:
         yield
     except KeyboardInterrupt:
         if expired.is_set():
-            raise budget.exceeded() from None
+            raise deadline.exceeded() from None
         raise
     finally:
         ended.set()
