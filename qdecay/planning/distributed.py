@@ -22,9 +22,10 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import tempfile
 from collections.abc import Sequence
+from contextlib import nullcontext
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 from numpy.typing import NDArray
@@ -78,18 +79,13 @@ def distributed_values(
     check(gamma, tol, max_policies, "max_policies")
     if gamma == 1:
         raise ValueError("gamma must be < 1 here: the processes know no other bound")
-    if folder is None:
-        with tempfile.TemporaryDirectory(prefix="qdecay-") as made:
-            return distributed_values(
-                mdp, gamma, launcher=launcher, python=python, options=options, tol=tol,
-                max_policies=max_policies, folder=Path(made),
-            )  # fmt: skip
     work = problem(mdp, gamma)
-    write_model(mdp, folder)
-    arguments = [folder, mdp.n_actions, repr(float(gamma)), repr(float(tol)), max_policies]
-    _run([*launcher, python, str(_WORKER), *map(str, arguments), *options])
-    work.v = read_vector(folder / "v.bin", mdp.n_states)
-    work.prove()
+    with nullcontext(folder) if folder else TemporaryDirectory(prefix="qdecay-") as place:
+        made = Path(place)
+        write_model(mdp, made)
+        arguments = [made, mdp.n_actions, repr(float(gamma)), repr(float(tol)), max_policies]
+        _run([*launcher, python, str(_WORKER), *map(str, arguments), *options])
+        work.prove(read_vector(made / "v.bin", mdp.n_states))
     if not work.error <= tol:
         raise NotConverged(
             f"the values found are within {work.error:.3g} only, tol = {tol:g}: raise "

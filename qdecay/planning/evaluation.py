@@ -61,16 +61,16 @@ def evaluate_policy(
     if method not in ("direct", "krylov"):
         raise ValueError(f"method must be direct or krylov, got {method!r}")
     p, r, available, ends = _one_action(mdp, _weights(mdp, policy))
-    work = Problem(Table.of(p, r), gamma, horizon(p, available, ends, gamma, mdp.state_name))
+    table = Table.of(p, r, ends=bool(ends.any()))
+    work = Problem(table, gamma, horizon(p, available, ends, gamma, mdp.state_name))
     if method == "direct":
-        work.v = direct(p, np.where(available, r, 0.0)[:, 0], gamma)
-        work.prove()
+        work.prove(direct(p, np.where(available, r, 0.0)[:, 0], gamma))
         if tol is not None and work.error > tol:
             raise at_the_floor(work.solution(), tol)
     else:
-        status = work.accelerate(tol, max_sweeps, mixing=not bool(ends.any()))
+        status = work.accelerate(tol, max_sweeps)
         work.finish(status, tol, max_sweeps)
-    return Evaluation(work.gamma, work.v, work.error)
+    return Evaluation(work.gamma, work.values.v, work.error)
 
 
 def direct(p: sparse.csr_matrix, r: NDArray[np.float64], gamma: float) -> NDArray[np.float64]:

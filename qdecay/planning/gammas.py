@@ -11,6 +11,9 @@ from numpy.typing import ArrayLike, NDArray
 from qdecay._support import memory
 from qdecay.errors import NotConverged
 from qdecay.model.mdp import MDP
+from qdecay.planning.compiled.along import Grid, Scale, along_gammas, at_gamma, scale_step
+from qdecay.planning.compiled.kernels import Values
+from qdecay.planning.compiled.loops import CONVERGED, OUT_OF_SWEEPS
 from qdecay.planning.problem import Solution, check, check_range, horizon_of, table_of
 
 
@@ -83,8 +86,6 @@ def value_over_gammas(
         raise ValueError(f"gammas must be a list of numbers, got shape {np.shape(gammas)}")
     for gamma in (float(grid[0]), float(grid[-1])):  # nan sorts last
         check(gamma, tol, max_sweeps, "max_sweeps")
-    from qdecay.planning.compiled import along, loops
-
     table, shape = table_of(mdp), (mdp.n_states, mdp.n_actions)
     size = f"{grid.size} gammas of {shape[0]} states and {shape[1]} actions"
     memory.require(grid.size * shape[0] * (8 + shape[1]), size)
@@ -97,14 +98,16 @@ def value_over_gammas(
         np.repeat(mdp.available[None], grid.size, axis=0),
         np.full(grid.size, math.inf),
     )
-    status, done = along.along_gammas(
-        *table.model, grid, np.array(horizons), tol or 0.0, (table.slack, table.reward_size),
-        max_sweeps, not bool(mdp.ends.any()),
-        np.zeros(shape[0]), np.empty(shape), np.empty(shape[0], dtype=np.uint32),
-        np.empty(shape[0]), np.empty(2), *table.room(),
-        np.empty(shape[0]), found.values, found.greedy, found.errors,
-    )  # fmt: skip
-    if status != loops.CONVERGED:
+    status, done = along_gammas(
+        table.model,
+        Values(np.zeros(shape[0]), np.empty(shape), np.empty(shape[0], dtype=np.uint32)),
+        table.settings(float(grid[-1]), last, tol, max_sweeps),
+        table.system(),
+        np.empty(shape[0]),
+        np.empty(shape[0]),
+        Grid(grid, np.array(horizons), found.values, found.greedy, found.errors),
+    )
+    if status != CONVERGED:
         raise NotConverged(_why(status, found, done, tol, max_sweeps), found)
     return found
 
@@ -128,16 +131,12 @@ class Follower:
     """
 
     def __init__(self, mdp: MDP, max_sweeps: int = 1_000_000) -> None:
-        from qdecay.planning.compiled import along
-
         self._mdp, self._table = mdp, table_of(mdp)
         self._max_sweeps = max_sweeps
-        self._mixing = not bool(mdp.ends.any())
-        self._scale = np.empty(mdp.n_states)
-        self._step = along.scale_step(*self._table.model, self._scale)
-        self._scale[:] = 0
-        self._scaled = 0.0
-        self._room = self._table.room()
+        y = np.empty(mdp.n_states)
+        self._scale = Scale(y, 0.0, scale_step(self._table.model, y))
+        y[:] = 0
+        self._system = self._table.system()
 
     def solve(self, gamma: float, guess: NDArray[np.float64] | None = None) -> Followed:
         """Return the optimal values at 0 <= gamma < 1, from a guess of shape (S,) or from zeros.
@@ -146,22 +145,19 @@ class Follower:
             ValueError: the values may be too large for floats.
             NotConverged: max_sweeps ran out; `best` is the last Solution.
         """
-        from qdecay.planning.compiled import along, loops
-
         table, shape = self._table, (self._mdp.n_states, self._mdp.n_actions)
         horizon = horizon_of(self._mdp, gamma)
         check_range(table.reward_size * horizon, gamma)
         v = np.zeros(shape[0]) if guess is None else guess.copy()
-        q, greedy = np.empty(shape), np.empty(shape, dtype=np.bool_)
-        bounds = np.empty(shape[0])
-        status, sweeps, error, self._scaled = along.at_gamma(
-            *table.model, gamma, horizon, 0.0,
-            (table.slack, table.reward_size), self._max_sweeps, self._mixing, self._scaled,
-            self._step, v, q, np.empty(shape[0], dtype=np.uint32), self._scale, np.empty(2),
-            *self._room, bounds, greedy,
-        )  # fmt: skip
-        solution = Followed(gamma, v, q, greedy, error, sweeps, bounds)
-        if status == loops.OUT_OF_SWEEPS:
+        values = Values(v, np.empty(shape), np.empty(shape[0], dtype=np.uint32))
+        settings = table.settings(gamma, horizon, None, self._max_sweeps)
+        bounds, greedy = np.empty(shape[0]), np.empty(shape, dtype=np.bool_)
+        status, sweeps, error, serves = at_gamma(
+            table.model, values, settings, self._system, self._scale, bounds, greedy
+        )
+        self._scale = self._scale._replace(serves=serves)
+        solution = Followed(gamma, v, values.q, greedy, error, sweeps, bounds)
+        if status == OUT_OF_SWEEPS:
             raise NotConverged(
                 f"the {self._max_sweeps} sweeps were used up at gamma = {gamma}", solution
             )
@@ -169,10 +165,8 @@ class Follower:
 
 
 def _why(status: int, found: GammaSweep, done: int, tol: float | None, max_sweeps: int) -> str:
-    from qdecay.planning.compiled import loops
-
     where = f"gamma = {found.gammas[done]}"
-    if status == loops.OUT_OF_SWEEPS:
+    if status == OUT_OF_SWEEPS:
         return f"the {max_sweeps} sweeps were used up at {where}: raise max_sweeps"
     return (
         f"rounding allows no error below {found.errors[done]:.3g} at {where}, "

@@ -9,6 +9,8 @@ from numpy.typing import ArrayLike
 
 from qdecay.errors import NotConverged
 from qdecay.model.mdp import MDP
+from qdecay.planning.compiled.loops import OUT_OF_SWEEPS, gauss_seidel, synchronous
+from qdecay.planning.compiled.prioritized import prioritized
 from qdecay.planning.evaluation import direct
 from qdecay.planning.problem import Solution, at_the_floor, check, problem
 
@@ -51,19 +53,15 @@ def value_iteration(
     check(gamma, tol, max_sweeps, "max_sweeps")
     if method not in get_args(Method):
         raise ValueError(f"method must be one of {', '.join(get_args(Method))}, got {method!r}")
-    from qdecay.planning.compiled import loops
-
     work = problem(mdp, gamma, initial)
     if method == "synchronous":
-        status = work.run(loops.synchronous, tol, max_sweeps)
+        status = work.run(synchronous, tol, max_sweeps)
     elif method == "prioritized":
-        from qdecay.planning.compiled.prioritized import prioritized
-
         status = work.run(prioritized, tol, max_sweeps, *work.table.queue())
-    elif method == "auto" and work.table.certain and mdp.ends.any():
+    elif method == "auto" and work.table.certain and work.table.ends:
         status = work.follow_paths(tol, max_sweeps)
     else:
-        status = work.run(loops.gauss_seidel, tol, max_sweeps, 0)
+        status = work.run(gauss_seidel, tol, max_sweeps, 0)
     return work.finish(status, tol, max_sweeps)
 
 
@@ -86,10 +84,8 @@ def modified_policy_iteration(
     check(gamma, tol, max_sweeps, "max_sweeps")
     if evaluation_sweeps < 0:
         raise ValueError(f"evaluation_sweeps must be >= 0, got {evaluation_sweeps}")
-    from qdecay.planning.compiled import loops
-
     work = problem(mdp, gamma, initial)
-    status = work.run(loops.gauss_seidel, tol, max_sweeps, evaluation_sweeps)
+    status = work.run(gauss_seidel, tol, max_sweeps, evaluation_sweeps)
     return work.finish(status, tol, max_sweeps)
 
 
@@ -114,15 +110,12 @@ def optimal_values(
     (2023); Eisenstat (1981) for the preconditioner's cost; Moore & Atkeson (1993).
     """
     check(gamma, tol, max_sweeps, "max_sweeps")
-    from qdecay.planning.compiled import loops
-
     work = problem(mdp, gamma, initial)
-    ends = bool(mdp.ends.any())
-    status = loops.OUT_OF_SWEEPS
-    if ends and work.table.certain:
+    status = OUT_OF_SWEEPS
+    if work.table.certain and work.table.ends:
         status = work.follow_paths(tol, min(max_sweeps, _PATH_SWEEPS))
-    if status == loops.OUT_OF_SWEEPS and work.sweeps < max_sweeps:
-        status = work.accelerate(tol, max_sweeps, mixing=not ends)
+    if status == OUT_OF_SWEEPS and work.sweeps < max_sweeps:
+        status = work.accelerate(tol, max_sweeps)
     return work.finish(status, tol, max_sweeps)
 
 
@@ -145,13 +138,14 @@ def policy_iteration(
     states = np.arange(mdp.n_states)
     r = np.where(mdp.available, mdp.r, 0.0)
     work.prove()
-    policy = work.policy.astype(np.int64)
+    q, chosen = work.values.q, work.values.policy
+    policy = chosen.astype(np.int64)
     for iteration in range(1, max_iterations + 1):
-        work.v = direct(mdp.p[states * mdp.n_actions + policy], r[states, policy], work.gamma)
-        rounding = work.prove()
+        v = direct(mdp.p[states * mdp.n_actions + policy], r[states, policy], work.gamma)
+        rounding = work.prove(v)
         work.sweeps = iteration
-        best = work.policy.astype(np.int64)
-        better = work.q[states, best] > work.q[states, policy] + rounding
+        best = chosen.astype(np.int64)
+        better = q[states, best] > q[states, policy] + rounding
         if not better.any():
             if work.error <= tol:
                 return work.solution()

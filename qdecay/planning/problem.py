@@ -13,6 +13,15 @@ from scipy import sparse
 
 from qdecay.errors import NotConverged
 from qdecay.model.mdp import MDP
+from qdecay.planning.compiled.kernels import Model, System, Values, backup, greedy_actions
+from qdecay.planning.compiled.loops import (
+    AT_FLOOR,
+    OUT_OF_SWEEPS,
+    Settings,
+    accelerated,
+    gauss_seidel,
+)
+from qdecay.planning.compiled.prioritized import Predecessors, Queue, prioritized
 from qdecay.planning.horizon import horizon
 
 _EPS = float(np.finfo(np.float64).eps)
@@ -53,25 +62,23 @@ class Table:
     """What the kernels read of a model; views of its arrays wherever that is possible.
 
     Attributes:
-        ptr, col, p: the rows of continuing probabilities, row s * A + a; see `kernels`.
-        r: expected rewards, shape (S, A), nan where unavailable.
+        model: its rows.
         slack: one entry of T v is computed to slack * (size of r + gamma * size of v).
         reward_size: the largest |r|.
         capacity: no policy's rows have more entries than this.
         certain: whether no row has more than one entry.
+        ends: whether some action may end the episode.
     """
 
-    ptr: NDArray[Any]
-    col: NDArray[Any]
-    p: NDArray[np.float64]
-    r: NDArray[np.float64]
+    model: Model
     slack: float
     reward_size: float
     capacity: int
     certain: bool
+    ends: bool
 
     @classmethod
-    def of(cls, p: sparse.csr_matrix, r: NDArray[np.float64]) -> Table:
+    def of(cls, p: sparse.csr_matrix, r: NDArray[np.float64], *, ends: bool) -> Table:
         """Return the table of continuing probabilities (S * A, S) and rewards (S, A)."""
         longest = np.diff(p.indptr).reshape(r.shape).max(axis=1)
         most = int(longest.max(initial=0))
@@ -81,50 +88,45 @@ class Table:
         slack = (2 * most + 5) * _EPS
         sizes = (float(np.nanmax(r, initial=0.0)), -float(np.nanmin(r, initial=0.0)))
         return cls(
-            _unsigned(p.indptr),
-            _unsigned(p.indices),
-            p.data,
-            np.ascontiguousarray(r),
+            Model(_unsigned(p.indptr), _unsigned(p.indices), p.data, np.ascontiguousarray(r)),
             slack,
             max(sizes),
             int(longest.sum()),
             most <= 1,
+            ends,
         )
 
-    @property
-    def model(self) -> tuple[NDArray[Any], NDArray[Any], NDArray[np.float64], NDArray[np.float64]]:
-        """The arguments that every kernel begins with."""
-        return self.ptr, self.col, self.p, self.r
+    def settings(
+        self, gamma: float, horizon: float, tol: float | None, max_sweeps: int
+    ) -> Settings:
+        """Return what the loops go by; tol = None is down to rounding."""
+        # Where nothing is random, sweeps in alternating order carry values along paths.
+        begin = not self.ends, 8 if self.certain else 2
+        return Settings(
+            gamma, horizon, self.slack, self.reward_size, tol or 0.0, max_sweeps, *begin
+        )
 
-    def room(self) -> tuple[Any, ...]:
-        """What `loops.accelerated` takes last: how to begin, and where to work."""
-        n_states = len(self.r)
-        return (
-            # Where nothing is random, sweeps in alternating order carry values along paths.
-            8 if self.certain else 2,
-            np.empty(n_states + 1, dtype=self.ptr.dtype),
-            np.empty(n_states, dtype=self.ptr.dtype),
-            np.empty(self.capacity, dtype=self.col.dtype),
+    def system(self) -> System:
+        """Return room for the system of any policy."""
+        ptr, col, _, r = self.model
+        return System(
+            np.empty(len(r) + 1, dtype=ptr.dtype),
+            np.empty(len(r), dtype=ptr.dtype),
+            np.empty(self.capacity, dtype=col.dtype),
             np.empty(self.capacity),
-            np.empty((10, n_states)),
+            np.empty((10, len(r))),
         )
 
-    def queue(self) -> tuple[NDArray[Any], ...]:
-        """What `prioritized.prioritized` takes last: who leads to each state, and its heap."""
-        n_states, n_actions = self.r.shape
-        rows = (
-            self.p,
-            self.col.view(f"i{self.col.itemsize}"),
-            self.ptr.view(f"i{self.ptr.itemsize}"),
-        )
-        to = sparse.csr_matrix(rows, shape=(self.r.size, n_states)).tocsc()
+    def queue(self) -> tuple[Predecessors, Queue]:
+        """Return who leads to each state, and a place for a queue of states."""
+        ptr, col, p, r = self.model
+        n_states, n_actions = r.shape
+        rows = p, col.view(f"i{col.itemsize}"), ptr.view(f"i{ptr.itemsize}")
+        to = sparse.csr_matrix(rows, shape=(r.size, n_states)).tocsc()
+        heap, place = np.empty((2, n_states), dtype=np.int64)
         return (
-            _unsigned(to.indptr),
-            to.indices // n_actions,
-            to.data,
-            np.empty(n_states, dtype=np.int64),
-            np.empty(n_states, dtype=np.int64),
-            np.empty(n_states),
+            Predecessors(_unsigned(to.indptr), to.indices // n_actions, to.data),
+            Queue(heap, place, np.empty(n_states)),
         )
 
 
@@ -146,11 +148,11 @@ class Problem:
         self.table = table
         self.gamma = float(gamma)
         self.horizon = horizon
-        n_states, _ = table.r.shape
-        self.v = _first_values(n_states, initial)
-        check_range(max(table.reward_size * horizon, float(np.abs(self.v).max())), gamma)
-        self.q = np.empty(table.r.shape)
-        self.policy = np.empty(n_states, dtype=np.uint32)
+        shape = table.model.r.shape
+        v = _first_values(shape[0], initial)
+        size = 0.0 if initial is None else float(np.abs(v).max())
+        check_range(max(table.reward_size * horizon, size), gamma)
+        self.values = Values(v, np.empty(shape), np.empty(shape[0], dtype=np.uint32))
         self.sweeps = 0
         self.error = math.inf
 
@@ -159,11 +161,9 @@ class Problem:
 
         tol = None is down to rounding. Sweeps made before count towards max_sweeps.
         """
-        scale = (self.horizon, self.table.slack, self.table.reward_size)
-        status, sweeps, residual, rounding = loop(
-            *self.table.model, self.gamma, self.v, self.q, self.policy,
-            tol or 0.0, scale, max_sweeps - self.sweeps, np.array([math.inf, 0.0]), *options,
-        )  # fmt: skip
+        left = max_sweeps - self.sweeps
+        settings = self.table.settings(self.gamma, self.horizon, tol, left)
+        status, sweeps, residual, rounding = loop(self.table.model, self.values, settings, *options)
         self.sweeps += sweeps
         self.error = (residual + rounding) * self.horizon
         return int(status)
@@ -174,53 +174,43 @@ class Problem:
         Raises:
             NotConverged: max_sweeps ran out, or rounding forbids tol.
         """
-        from qdecay.planning.compiled import loops
-
         solution = self.solution()
-        if status == loops.OUT_OF_SWEEPS:
+        if status == OUT_OF_SWEEPS:
             raise NotConverged(
                 f"the {max_sweeps} sweeps were used up at gamma = {self.gamma}, and the error "
                 f"reached {self.error:.3g}, tol = {tol}: raise max_sweeps or change the method",
                 solution,
             )
-        if status == loops.AT_FLOOR and tol is not None:
+        if status == AT_FLOOR and tol is not None:
             raise at_the_floor(solution, tol)
         return solution
 
-    def accelerate(self, tol: float | None, max_sweeps: int, *, mixing: bool) -> int:
+    def accelerate(self, tol: float | None, max_sweeps: int) -> int:
         """Run `loops.accelerated`, giving it room to work in; see `run`."""
-        from qdecay.planning.compiled import loops
-
-        room = self.table.room()
-        return self.run(loops.accelerated, tol, max_sweeps, mixing and self.gamma < 1, *room)
+        return self.run(accelerated, tol, max_sweeps, self.table.system())
 
     def follow_paths(self, tol: float | None, max_sweeps: int) -> int:
         """A few Gauss-Seidel sweeps, which is all that small models need, then prioritized ones."""
-        from qdecay.planning.compiled import loops
-        from qdecay.planning.compiled.prioritized import prioritized
-
-        status = self.run(loops.gauss_seidel, tol, min(max_sweeps, _FEW), 0)
-        if status == loops.OUT_OF_SWEEPS and self.sweeps < max_sweeps:
+        status = self.run(gauss_seidel, tol, min(max_sweeps, _FEW), 0)
+        if status == OUT_OF_SWEEPS and self.sweeps < max_sweeps:
             status = self.run(prioritized, tol, max_sweeps, *self.table.queue())
         return status
 
-    def prove(self) -> float:
+    def prove(self, v: NDArray[np.float64] | None = None) -> float:
         """Set q = T v, its policy and the error of v; return what rounding may do to q."""
-        from qdecay.planning.compiled import kernels
-
-        arrays = (self.v, self.q, self.policy)
-        low, high, size = kernels.backup(*self.table.model, self.gamma, *arrays)
+        if v is not None:
+            self.values = self.values._replace(v=v)
+        low, high, size = backup(self.table.model, self.gamma, self.values)
         rounding = float(self.table.slack * (self.table.reward_size + self.gamma * size))
         self.error = (max(-low, high) + rounding) * self.horizon
         return rounding
 
     def solution(self) -> Solution:
         """The answer that q = T v and the proven error make."""
-        from qdecay.planning.compiled import kernels
-
-        greedy = np.empty(self.q.shape, dtype=np.bool_)
-        kernels.greedy_actions(self.q, self.policy, self.error, greedy)
-        return Solution(self.gamma, self.v, self.q, greedy, self.error, self.sweeps)
+        v, q, policy = self.values
+        greedy = np.empty(q.shape, dtype=np.bool_)
+        greedy_actions(q, policy, self.error, greedy)
+        return Solution(self.gamma, v, q, greedy, self.error, self.sweeps)
 
 
 def _first_values(n_states: int, initial: Any) -> NDArray[np.float64]:
@@ -248,7 +238,7 @@ def table_of(mdp: MDP) -> Table:
     """The model as the kernels read it, made once."""
     table = _TABLES.get(mdp)
     if table is None:
-        table = _TABLES[mdp] = Table.of(mdp.p, mdp.r)
+        table = _TABLES[mdp] = Table.of(mdp.p, mdp.r, ends=bool(mdp.ends.any()))
     return table
 
 

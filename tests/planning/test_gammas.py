@@ -95,12 +95,12 @@ def test_every_state_has_its_own_bound(mdp: MDP, seed: int) -> None:
     y = random.uniform(0.9, 1.1, mdp.n_states)
     work = problem(mdp, gamma, random.normal(size=mdp.n_states))
     work.prove()
-    arrays = (work.v, work.q, work.policy, y, work.table.slack)
-    rho, residual, rounding = weighted(*work.table.model, gamma, *arrays)
+    table = work.table
+    rho, residual, rounding = weighted(table.model, gamma, work.values, y, table.slack)
     assert rho < 1
     best = policy_iteration(mdp, gamma, tol=1e-9)
     bound = y * (residual + rounding) / (1 - rho)
-    assert (np.abs(work.v - best.v) <= bound + best.error).all()
+    assert (np.abs(work.values.v - best.v) <= bound + best.error).all()
 
 
 @settings(deadline=None, derandomize=True, max_examples=40)

@@ -26,7 +26,7 @@ from qdecay.planning import (
     value_iteration,
     value_over_gammas,
 )
-from qdecay.planning.compiled.prioritized import rise, take
+from qdecay.planning.compiled.prioritized import Queue, rise, take
 from qdecay_envs import ChainLayout
 
 synchronous = partial(value_iteration, method="synchronous")
@@ -252,13 +252,14 @@ def test_the_queue_gives_the_largest_first(priorities: list[float]) -> None:
     n = len(priorities)
     heap, place = np.empty(n, dtype=np.int64), np.full(n, -1)
     priority = np.array(priorities)
+    queue = Queue(heap, place, priority)
     for s in range(n):
         heap[s], place[s] = s, s
-        rise(heap, place, priority, s)
+        rise(queue, s)
     for s in range(0, n, 3):
         priority[s] += 0.5
-        rise(heap, place, priority, place[s])
-    order = [take(heap, place, priority, length) for length in range(n, 0, -1)]
+        rise(queue, place[s])
+    order = [take(queue, length) for length in range(n, 0, -1)]
     assert sorted(order) == list(range(n))
     assert priority[order].tolist() == sorted(priority, reverse=True)
     assert (place == -1).all()

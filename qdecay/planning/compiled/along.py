@@ -17,19 +17,24 @@ measured.
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 from numpy import uint64
 
 from qdecay._support.compiled import compiled
 from qdecay.planning.compiled.kernels import (
     Array,
+    Model,
+    System,
+    Values,
     backup,
     bicgstab,
     greedy_actions,
     improve,
     restrict,
 )
-from qdecay.planning.compiled.loops import AT_FLOOR, CONVERGED, OUT_OF_SWEEPS, accelerated
+from qdecay.planning.compiled.loops import AT_FLOOR, CONVERGED, OUT_OF_SWEEPS, Settings, accelerated
 
 _ONE = uint64(1)
 _SCALE_SWEEPS = 1000
@@ -38,11 +43,33 @@ _SHRINK = 0.01
 _MOST = 50
 
 
+class Scale(NamedTuple):
+    """The y of a walk, shape (S,); below which gamma it serves; and `scale_step` of the model."""
+
+    y: Array
+    serves: float
+    step: float
+
+
+class Grid(NamedTuple):
+    """Ascending gammas with their horizons, shape (G,), and what is found at each.
+
+    Attributes:
+        values, greedy, errors: v, the actions that may be best, and the largest error of v, shapes
+            (G, S), (G, S, A) and (G,).
+    """
+
+    gammas: Array
+    horizons: Array
+    values: Array
+    greedy: Array
+    errors: Array
+
+
 @compiled
-def scale_sweep(
-    ptr: Array, col: Array, p: Array, r: Array, gamma: float, y: Array, down: bool, step: float
-) -> bool:
+def scale_sweep(model: Model, gamma: float, y: Array, down: bool, step: float) -> bool:
     """One Gauss-Seidel sweep of y <- max_a [|r| + gamma P y]; whether any rose by 1 + step."""
+    ptr, col, p, r = model
     n_states, n_actions = r.shape
     moved = False
     for i in range(n_states):
@@ -65,10 +92,11 @@ def scale_sweep(
 
 @compiled
 def weighted(
-    ptr: Array, col: Array, p: Array, r: Array, gamma: float, v: Array, q: Array, policy: Array,
-    y: Array, slack: float,
-) -> tuple[float, float, float]:  # fmt: skip
+    model: Model, gamma: float, values: Values, y: Array, slack: float
+) -> tuple[float, float, float]:
     """rho, and the largest residual and rounding over y, of q = T v; inf where y does not serve."""
+    ptr, col, p, r = model
+    v, q, policy = values
     rho, residual, rounding = 0.0, 0.0, 0.0
     k, pair = uint64(0), uint64(0)
     for s in range(len(v)):
@@ -97,23 +125,22 @@ def weighted(
 
 
 @compiled
-def scaled_step(
-    ptr: Array, col: Array, p: Array, r: Array, gamma: float, v: Array, q: Array, policy: Array,
-    y: Array, rows: Array, middle: Array, entries: Array, weights: Array, work: Array,
-) -> int:  # fmt: skip
+def scaled_step(model: Model, gamma: float, values: Values, y: Array, system: System) -> int:
     """Add to v an approximate solution of (I - B) x = T v - v, found in units of y; its products.
 
     Solved as it stands, what BiCGSTAB leaves of the largest values would drown the small ones.
     """
+    v, q, policy = values
+    rows, _, entries, weights, work = system
     d, x, factor = work[0], work[1], work[2]
-    restrict(ptr, col, p, r, gamma, policy, rows, middle, entries, weights, factor)
+    restrict(model, gamma, policy, system)
     for s in range(len(v)):
         best = q[s, policy[s]]
         per_unit = 1.0 / y[s] if y[s] > 0.0 else 0.0
         d[s] = ((best if best > -np.inf else 0.0) - v[s]) * factor[s] * per_unit
         for k in range(uint64(rows[s]), uint64(rows[s + 1])):
             weights[k] *= y[entries[k]] * per_unit
-    made, solved = bicgstab(rows, middle, entries, weights, d, x, work[3:], _SHRINK, _MOST)
+    made, solved = bicgstab(system, _SHRINK, _MOST)
     if solved:
         for s in range(len(v)):
             v[s] += y[s] * x[s]
@@ -121,42 +148,37 @@ def scaled_step(
 
 
 @compiled
-def entrywise(
-    ptr: Array, col: Array, p: Array, r: Array, gamma: float, v: Array, q: Array, policy: Array,
-    y: Array, slack: float,
-    rows: Array, middle: Array, entries: Array, weights: Array, work: Array,
-) -> float:  # fmt: skip
+def entrywise(model: Model, values: Values, settings: Settings, y: Array, system: System) -> float:
     """Improve v until its entries are as good as rounding lets them be; the k of |v - v*| <= k y.
 
     By policy iteration in units of y, and by Gauss-Seidel sweeps wherever that did not help.
     """
-    sweep, last = 0, np.inf
+    gamma, sweep, last = settings.gamma, 0, np.inf
     while True:
-        rho, residual, rounding = weighted(ptr, col, p, r, gamma, v, q, policy, y, slack)
+        rho, residual, rounding = weighted(model, gamma, values, y, settings.slack)
         if not rho < 1.0:
             return float(np.inf)
         factor = float((residual + rounding) / (1.0 - rho))
         if residual <= rounding or sweep >= _POLISH_SWEEPS:
             return factor
         if residual <= 0.5 * last:
-            sweep += scaled_step(
-                ptr, col, p, r, gamma, v, q, policy, y, rows, middle, entries, weights, work
-            )
+            sweep += scaled_step(model, gamma, values, y, system)
             last = residual
         else:
             for i in range(8):
-                improve(ptr, col, p, r, gamma, v, policy, i % 2 == 0)
+                improve(model, gamma, values, i % 2 == 0)
             sweep += 8
             last = np.inf
-        backup(ptr, col, p, r, gamma, v, q, policy)
+        backup(model, gamma, values)
 
 
 @compiled
-def scale_step(ptr: Array, col: Array, p: Array, r: Array, level: Array) -> float:
+def scale_step(model: Model, level: Array) -> float:
     """Write how many steps each state is from a reward at least, inf for ever.
 
     Returns how much larger than gamma the gamma of a scale may be: a tenth, less in deep models.
     """
+    ptr, col, p, r = model
     n_states, n_actions = r.shape
     for s in range(n_states):
         level[s] = np.inf
@@ -186,26 +208,24 @@ def further(gamma: float, step: float) -> float:
 
 
 @compiled
-def rescale(
-    ptr: Array, col: Array, p: Array, r: Array, gamma: float, step: float, y: Array
-) -> float:
+def rescale(model: Model, gamma: float, step: float, y: Array) -> float:
     """Raise y, zeros or the scale at a smaller gamma, for gamma and some beyond; how far it serves.
 
     Where the nearest reward is d steps away, values grow by (1 + step)^d from gamma to there.
     """
     scaled = further(gamma, step)
     for sweep in range(_SCALE_SWEEPS):
-        if not scale_sweep(ptr, col, p, r, further(scaled, step), y, sweep % 2 == 0, 0.1 * step):
+        if not scale_sweep(model, further(scaled, step), y, sweep % 2 == 0, 0.1 * step):
             break
     return float(scaled)
 
 
 @compiled
 def keep(
-    q: Array, policy: Array, y: Array, factor: float, error: float, bounds: Array, greedy: Array
+    values: Values, y: Array, factor: float, error: float, bounds: Array, greedy: Array
 ) -> float:
     """Write down each state's smaller bound, and what is greedy by it; the largest bound."""
-    largest = 0.0
+    q, policy, largest = values.q, values.policy, 0.0
     for s in range(len(q)):
         own = factor * y[s]
         bounds[s] = own if own < error else error
@@ -226,73 +246,77 @@ def onward(gamma: float, before: float, first: float) -> float:
 
 @compiled
 def at_gamma(
-    ptr: Array, col: Array, p: Array, r: Array, gamma: float, horizon: float,
-    tol: float, sizes: tuple[float, float], max_sweeps: int, mixing: bool,
-    scaled: float, step: float,
-    v: Array, q: Array, policy: Array, y: Array, progress: Array,
-    first_sweeps: int, rows: Array, middle: Array, entries: Array, weights: Array, work: Array,
-    bounds: Array, greedy: Array,
-) -> tuple[int, int, float, float]:  # fmt: skip
-    """Solve at one gamma, from v; y serves below `scaled`.
+    model: Model,
+    values: Values,
+    settings: Settings,
+    system: System,
+    scale: Scale,
+    bounds: Array,
+    greedy: Array,
+) -> tuple[int, int, float, float]:
+    """Solve from v; write each state's bound, (S,), and what is greedy by it, (S, A).
 
-    Returns the status, the sweeps, the error, and up to which gamma y serves now.
+    Returns the status, the sweeps, the error, and up to which gamma the scale serves now.
     """
-    slack, reward_size = sizes
-    scaling = tol == 0.0 and gamma < 1.0
-    if scaling and gamma >= scaled:
-        first = scaled == 0.0
-        scaled = rescale(ptr, col, p, r, gamma, step, y)
+    gamma, horizon, y, serves = settings.gamma, settings.horizon, scale.y, scale.serves
+    scaling = settings.tol == 0.0 and gamma < 1.0
+    if scaling and gamma >= serves:
+        first = serves == 0.0
+        serves = rescale(model, gamma, scale.step, y)
     else:
         first = not scaling
     if not first:
         # What comes next leaves small values alone only where nothing is left for it to do.
-        backup(ptr, col, p, r, gamma, v, q, policy)
-        entrywise(
-            ptr, col, p, r, gamma, v, q, policy, y, slack, rows, middle, entries, weights, work
-        )
-    progress[0], progress[1] = np.inf, 0.0
-    status, sweeps, residual, rounding = accelerated(
-        ptr, col, p, r, gamma, v, q, policy, tol, (horizon, slack, reward_size), max_sweeps,
-        progress, mixing and gamma < 1.0, first_sweeps, rows, middle, entries, weights, work,
-    )  # fmt: skip
+        backup(model, gamma, values)
+        entrywise(model, values, settings, y, system)
+    status, sweeps, residual, rounding = accelerated(model, values, settings, system)
     error = (residual + rounding) * horizon
     factor = np.inf
     if scaling:
-        factor = entrywise(
-            ptr, col, p, r, gamma, v, q, policy, y, slack, rows, middle, entries, weights, work
-        )
-        low, high, size = backup(ptr, col, p, r, gamma, v, q, policy)
-        error = (max(-low, high) + slack * (reward_size + gamma * size)) * horizon
-    return status, sweeps, keep(q, policy, y, factor, error, bounds, greedy), scaled
+        factor = entrywise(model, values, settings, y, system)
+        low, high, size = backup(model, gamma, values)
+        rounding = settings.slack * (settings.reward_size + gamma * size)
+        error = (max(-low, high) + rounding) * horizon
+    return status, sweeps, keep(values, y, factor, error, bounds, greedy), serves
+
+
+@compiled
+def at(settings: Settings, gamma: float, horizon: float) -> Settings:
+    """The same settings at another gamma."""
+    _, _, slack, reward_size, tol, max_sweeps, mixing, first_sweeps = settings
+    return Settings(gamma, horizon, slack, reward_size, tol, max_sweeps, mixing, first_sweeps)
 
 
 @compiled
 def along_gammas(
-    ptr: Array, col: Array, p: Array, r: Array, gammas: Array, horizons: Array,
-    tol: float, sizes: tuple[float, float], max_sweeps: int, mixing: bool,
-    v: Array, q: Array, policy: Array, y: Array, progress: Array,
-    first_sweeps: int, rows: Array, middle: Array, entries: Array, weights: Array, work: Array,
-    bounds: Array, values: Array, greedy: Array, errors: Array,
-) -> tuple[int, int]:  # fmt: skip
+    model: Model,
+    values: Values,
+    settings: Settings,
+    system: System,
+    y: Array,
+    bounds: Array,
+    grid: Grid,
+) -> tuple[int, int]:
     """Solve at one gamma after the other, each from the values before, continued in a line.
 
-    `gammas` ascend. Returns the status and how many gammas are done.
+    `settings` are those of any gamma; y and bounds, shape (S,), are places to work in. Returns the
+    status and how many gammas are done.
     """
-    scaled, onwards = 0.0, scale_step(ptr, col, p, r, y)
+    v, gammas, found = values.v, grid.gammas, grid.values
+    serves, width = 0.0, scale_step(model, y)
     for s in range(len(y)):
         y[s] = 0.0
     for i in range(len(gammas)):
         if i > 0:
             step = onward(gammas[i], gammas[i - 1], gammas[max(i - 2, 0)])
             for s in range(len(v)):
-                v[s] = values[i - 1, s] + step * (values[i - 1, s] - values[max(i - 2, 0), s])
-        status, _, errors[i], scaled = at_gamma(
-            ptr, col, p, r, gammas[i], horizons[i], tol, sizes, max_sweeps, mixing, scaled,
-            onwards, v, q, policy, y, progress, first_sweeps, rows, middle, entries, weights, work,
-            bounds, greedy[i],
-        )  # fmt: skip
+                v[s] = found[i - 1, s] + step * (found[i - 1, s] - found[max(i - 2, 0), s])
+        own, scale = at(settings, gammas[i], grid.horizons[i]), Scale(y, serves, width)
+        status, _, grid.errors[i], serves = at_gamma(
+            model, values, own, system, scale, bounds, grid.greedy[i]
+        )
         for s in range(len(v)):
-            values[i, s] = v[s]
-        if status == OUT_OF_SWEEPS or (status == AT_FLOOR and tol > 0.0):
+            found[i, s] = v[s]
+        if status == OUT_OF_SWEEPS or (status == AT_FLOOR and settings.tol > 0.0):
             return status, i
     return CONVERGED, len(gammas)

@@ -1,17 +1,11 @@
 """Compiled sweeps over a model, and over the system of one policy.
 
-A model comes as five arguments: `ptr`, `col`, `p`, the rows of its continuing probabilities, row
-s * A + a (unsigned: numba then leaves out the test for negative indices); `r`, shape (S, A), nan
-where the action is unavailable; `gamma`. A state without actions has value 0.
-
-The policy's system (I - B) x = d comes as `rows`, `middle`, `entries`, `weights`: the rows of
-B = gamma P without its diagonal, each divided by 1 - gamma p(s, s) and ordered by column, so that
-[rows[s], middle[s]) lies below the diagonal and [middle[s], rows[s + 1]) above it.
+A state without actions has value 0.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy import uint32, uint64
@@ -23,11 +17,51 @@ Array = Any  # numba knows the types; mypy cannot see into compiled code
 _ONE = uint64(1)
 
 
+class Model(NamedTuple):
+    """The model as the kernels read it.
+
+    Attributes:
+        ptr, col, p: the rows of continuing probabilities, row s * A + a; the integers unsigned:
+            numba then leaves out the test for negative indices.
+        r: expected rewards, shape (S, A), nan where the action is unavailable.
+    """
+
+    ptr: Array
+    col: Array
+    p: Array
+    r: Array
+
+
+class Values(NamedTuple):
+    """What is known of the optimal values: v, shape (S,); q, shape (S, A); the policy, (S,)."""
+
+    v: Array
+    q: Array
+    policy: Array
+
+
+class System(NamedTuple):
+    """The system (I - B) x = d of a policy, and where to solve it.
+
+    Attributes:
+        rows, middle, entries, weights: B = gamma P of the policy without its diagonal, each row
+            divided by 1 - gamma p(s, s) and ordered by column, so that [rows[s], middle[s]) lies
+            below the diagonal and [middle[s], rows[s + 1]) above it.
+        work: shape (10, S): d, x, 1 / (1 - gamma p(s, s)), and seven vectors to work in.
+    """
+
+    rows: Array
+    middle: Array
+    entries: Array
+    weights: Array
+    work: Array
+
+
 @compiled
-def backup(
-    ptr: Array, col: Array, p: Array, r: Array, gamma: float, v: Array, q: Array, policy: Array
-) -> tuple[float, float, float]:
+def backup(model: Model, gamma: float, values: Values) -> tuple[float, float, float]:
     """One synchronous sweep: q, its best actions, the range of T v - v, and the size of v."""
+    ptr, col, p, r = model
+    v, q, policy = values
     low, high, size = np.inf, -np.inf, 0.0
     k, pair = uint64(0), uint64(0)
     for s in range(len(v)):
@@ -56,14 +90,14 @@ def backup(
 
 
 @compiled
-def improve(
-    ptr: Array, col: Array, p: Array, r: Array, gamma: float, v: Array, policy: Array, down: bool
-) -> tuple[float, float]:
+def improve(model: Model, gamma: float, values: Values, down: bool) -> tuple[float, float]:
     """One Gauss-Seidel sweep, staying solved out; the largest change and the size of v.
 
     v(s) = max_a [r + gamma sum_{t != s} p v(t)] / (1 - gamma p(s, a, s)) has the same solution as
     v = T v and moves further in a sweep.
     """
+    ptr, col, p, r = model
+    v, policy = values.v, values.policy
     n_states, n_actions = r.shape
     largest, size = 0.0, 0.0
     for i in range(n_states):
@@ -96,10 +130,10 @@ def improve(
 
 
 @compiled
-def evaluate(
-    ptr: Array, col: Array, p: Array, r: Array, gamma: float, v: Array, policy: Array, down: bool
-) -> float:
+def evaluate(model: Model, gamma: float, values: Values, down: bool) -> float:
     """One Gauss-Seidel sweep of v = T_policy v; the largest change."""
+    ptr, col, p, r = model
+    v, policy = values.v, values.policy
     n_states, n_actions = r.shape
     largest = 0.0
     for i in range(n_states):
@@ -119,8 +153,9 @@ def evaluate(
 
 
 @compiled
-def settle(v: Array, q: Array, policy: Array) -> None:
+def settle(values: Values) -> None:
     """v <- max_a q."""
+    v, q, policy = values
     for s in range(len(v)):
         best = q[s, policy[s]]
         v[s] = best if best > -np.inf else 0.0
@@ -136,11 +171,11 @@ def greedy_actions(q: Array, policy: Array, error: float, greedy: Array) -> None
 
 
 @compiled
-def restrict(
-    ptr: Array, col: Array, p: Array, r: Array, gamma: float, policy: Array,
-    rows: Array, middle: Array, entries: Array, weights: Array, factor: Array,
-) -> None:  # fmt: skip
-    """Write the policy's system; factor(s) = 1 / (1 - gamma p(s, s))."""
+def restrict(model: Model, gamma: float, policy: Array, system: System) -> None:
+    """Write the policy's system, all but d and x."""
+    ptr, col, p, r = model
+    rows, middle, entries, weights, work = system
+    factor = work[2]
     n = uint64(0)
     for s in range(len(policy)):
         pair = uint64(s) * uint64(r.shape[1]) + uint64(policy[s])
@@ -164,10 +199,9 @@ def restrict(
 
 
 @compiled
-def jacobi(
-    rows: Array, entries: Array, weights: Array, d: Array, x: Array, y: Array
-) -> tuple[float, float]:
+def jacobi(system: System, d: Array, x: Array, y: Array) -> tuple[float, float]:
     """Write y <- d + B x; the range of y - x."""
+    rows, entries, weights = system.rows, system.entries, system.weights
     low, high = np.inf, -np.inf
     k = uint64(0)
     for s in range(len(d)):
@@ -184,8 +218,9 @@ def jacobi(
 
 
 @compiled
-def forward(rows: Array, middle: Array, entries: Array, weights: Array, b: Array, x: Array) -> None:
+def forward(system: System, b: Array, x: Array) -> None:
     """Write x <- (I - L)^-1 b, L being B below its diagonal; b may be x."""
+    rows, middle, entries, weights, _ = system
     for s in range(len(x)):
         total = b[s]
         for k in range(uint64(rows[s]), uint64(middle[s])):
@@ -194,10 +229,9 @@ def forward(rows: Array, middle: Array, entries: Array, weights: Array, b: Array
 
 
 @compiled
-def backward(
-    rows: Array, middle: Array, entries: Array, weights: Array, b: Array, x: Array
-) -> None:
+def backward(system: System, b: Array, x: Array) -> None:
     """Write x <- (I - U)^-1 b, U being B above its diagonal; b may be x."""
+    rows, middle, entries, weights, _ = system
     for i in range(len(x)):
         s = len(x) - 1 - i
         total = b[s]
@@ -207,18 +241,15 @@ def backward(
 
 
 @compiled
-def preconditioned(
-    rows: Array, middle: Array, entries: Array, weights: Array,
-    x: Array, t: Array, z: Array, y: Array,
-) -> None:  # fmt: skip
+def preconditioned(system: System, x: Array, t: Array, z: Array, y: Array) -> None:
     """Write y <- (I - L)^-1 (I - B) (I - U)^-1 x for the cost of one product (Eisenstat 1981).
 
     With t = (I - U)^-1 x: (I - B) t = (I - L) t + x - t, so y = t + (I - L)^-1 (x - t).
     """
-    backward(rows, middle, entries, weights, x, t)
+    backward(system, x, t)
     for s in range(len(x)):
         z[s] = x[s] - t[s]
-    forward(rows, middle, entries, weights, z, z)
+    forward(system, z, z)
     for s in range(len(x)):
         y[s] = t[s] + z[s]
 
@@ -235,30 +266,27 @@ dot = compiled(_dot, fastmath={"reassoc", "contract", "nsz"})
 
 
 @compiled
-def bicgstab(
-    rows: Array, middle: Array, entries: Array, weights: Array,
-    d: Array, x: Array, work: Array, shrink: float, most: int,
-) -> tuple[int, bool]:  # fmt: skip
+def bicgstab(system: System, shrink: float, most: int) -> tuple[int, bool]:
     """Solve (I - B) x = d until the residual's norm is below `shrink` times what it was.
 
     BiCGSTAB (van der Vorst 1992) with the symmetric Gauss-Seidel preconditioner. Overwrites d.
     Returns the iterations made, and whether it got there; where it broke down, x is of no use.
     """
-    residual, shadow, w, aw, az, t, z = (
-        work[0], work[1], work[2], work[3], work[4], work[5], work[6]
-    )  # fmt: skip
-    forward(rows, middle, entries, weights, d, d)
+    d, x, work = system.work[0], system.work[1], system.work[3:]
+    residual, shadow, w, aw, az = work[0], work[1], work[2], work[3], work[4]
+    t, z = work[5], work[6]
+    forward(system, d, d)
     for s in range(len(d)):
         residual[s] = shadow[s] = w[s] = d[s]
         x[s] = 0.0
     rho = dot(residual, residual)
     target = shrink * shrink * rho
     for iteration in range(1, most + 1):
-        preconditioned(rows, middle, entries, weights, w, t, z, aw)
+        preconditioned(system, w, t, z, aw)
         alpha = rho / dot(shadow, aw)
         for s in range(len(d)):
             residual[s] -= alpha * aw[s]
-        preconditioned(rows, middle, entries, weights, residual, t, z, az)
+        preconditioned(system, residual, t, z, az)
         length = dot(az, az)
         omega = dot(az, residual) / length if length > 0.0 else 0.0
         for s in range(len(d)):
@@ -268,10 +296,10 @@ def bicgstab(
         following = dot(shadow, residual)
         beta = following / rho * (alpha / omega)
         if left <= target or not abs(beta) < np.inf:
-            backward(rows, middle, entries, weights, x, x)
+            backward(system, x, x)
             return iteration, left <= target
         rho = following
         for s in range(len(d)):
             w[s] = residual[s] + beta * (w[s] - omega * aw[s])
-    backward(rows, middle, entries, weights, x, x)
+    backward(system, x, x)
     return most, left < np.inf

@@ -3,18 +3,22 @@
 Every loop stops on the same proof: the residual of one full synchronous sweep, plus what rounding
 may add to it, times the horizon. What happens between two such sweeps needs no proof.
 
-Arguments are those of `kernels`; `scale` is (horizon, rounding per unit of size, size of r);
-`progress` two numbers that begin as (inf, 0). They return the status, the sweeps made, and the
-residual and the rounding of the last backup; `v`, `q` and `policy` are those of that backup.
+They return the status, the sweeps made, and the residual and the rounding of the last backup;
+`v`, `q` and `policy` are those of that backup.
 """
 
 from __future__ import annotations
+
+from typing import NamedTuple
 
 import numpy as np
 
 from qdecay._support.compiled import compiled
 from qdecay.planning.compiled.kernels import (
     Array,
+    Model,
+    System,
+    Values,
     backup,
     bicgstab,
     evaluate,
@@ -33,80 +37,95 @@ _RELAX_MOST = 60
 _RELAX_RATE = 0.75
 
 
+class Settings(NamedTuple):
+    """What does not change while a loop works.
+
+    Attributes:
+        gamma, horizon: the discount, and a bound on any policy's expected discounted steps.
+        slack, reward_size: a backup rounds by slack * (reward_size + gamma * size of v).
+        tol: the error to prove; 0 goes on until only rounding is left.
+        max_sweeps: how many sweeps may be made.
+        mixing, first_sweeps: how `accelerated` begins; see there.
+    """
+
+    gamma: float
+    horizon: float
+    slack: float
+    reward_size: float
+    tol: float
+    max_sweeps: int
+    mixing: bool
+    first_sweeps: int
+
+
+Progress = tuple[float, int]  # the smallest residual, and for how many looks it has been that
+Ended = tuple[int, int, float, float]
+
+
 @compiled
 def verdict(
-    residual: float, rounding: float, horizon: float, tol: float, progress: Array
-) -> tuple[bool, int]:
-    """Whether to stop after a residual, and why; tol = 0 goes on until only rounding is left.
-
-    `progress` holds the smallest residual and for how many looks it has been that.
-    """
+    settings: Settings, residual: float, rounding: float, progress: Progress
+) -> tuple[bool, int, Progress]:
+    """Whether to stop after a residual, why, and the progress made; it begins as (inf, 0)."""
+    tol, horizon = settings.tol, settings.horizon
     if (residual + rounding) * horizon <= tol or (tol == 0.0 and residual <= rounding):
-        return True, CONVERGED
+        return True, CONVERGED, progress
     if tol < rounding * horizon and residual <= rounding:
-        return True, AT_FLOOR
-    progress[1] = 0.0 if residual < progress[0] else progress[1] + 1.0
-    progress[0] = min(progress[0], residual)
+        return True, AT_FLOOR, progress
+    smallest, looks = progress
+    looks = 0 if residual < smallest else looks + 1
+    smallest = min(smallest, residual)
     # Far above the rounding, a residual that stays is a reward on its way along a path.
-    return progress[1] > _PATIENCE and progress[0] <= 4.0 * rounding, AT_FLOOR
+    return looks > _PATIENCE and smallest <= 4.0 * rounding, AT_FLOOR, (smallest, looks)
 
 
 @compiled
-def synchronous(
-    ptr: Array, col: Array, p: Array, r: Array, gamma: float, v: Array, q: Array, policy: Array,
-    tol: float, scale: tuple[float, float, float], max_sweeps: int, progress: Array,
-) -> tuple[int, int, float, float]:  # fmt: skip
-    """Value iteration v <- T v; scale is (horizon, rounding per size, size of r)."""
-    horizon, slack, reward_size = scale
-    sweep, status = 0, OUT_OF_SWEEPS
+def synchronous(model: Model, values: Values, settings: Settings) -> Ended:
+    """Value iteration v <- T v."""
+    gamma, progress, sweep = settings.gamma, (np.inf, 0), 0
     while True:
-        low, high, size = backup(ptr, col, p, r, gamma, v, q, policy)
+        low, high, size = backup(model, gamma, values)
         sweep += 1
-        residual, rounding = max(-low, high), slack * (reward_size + gamma * size)
-        done, reason = verdict(residual, rounding, horizon, tol, progress)
-        if done or sweep >= max_sweeps:
-            return reason if done else status, sweep, residual, rounding
-        settle(v, q, policy)
+        residual = max(-low, high)
+        rounding = settings.slack * (settings.reward_size + gamma * size)
+        done, reason, progress = verdict(settings, residual, rounding, progress)
+        if done or sweep >= settings.max_sweeps:
+            return reason if done else OUT_OF_SWEEPS, sweep, residual, rounding
+        settle(values)
 
 
 @compiled
-def gauss_seidel(
-    ptr: Array, col: Array, p: Array, r: Array, gamma: float, v: Array, q: Array, policy: Array,
-    tol: float, scale: tuple[float, float, float], max_sweeps: int, progress: Array,
-    evaluation_sweeps: int,
-) -> tuple[int, int, float, float]:  # fmt: skip
+def gauss_seidel(model: Model, values: Values, settings: Settings, evaluation_sweeps: int) -> Ended:
     """Sweeps in alternating order, each followed by sweeps of its policy; proven by `backup`."""
-    horizon, slack, reward_size = scale
-    sweep = 0
+    gamma, slack, reward_size = settings.gamma, settings.slack, settings.reward_size
+    max_sweeps, progress, sweep = settings.max_sweeps, (np.inf, 0), 0
     while True:
-        change, size = improve(ptr, col, p, r, gamma, v, policy, sweep % 2 == 0)
+        change, size = improve(model, gamma, values, sweep % 2 == 0)
         sweep += 1
         rounding = slack * (reward_size + gamma * size)
-        if change <= rounding or change * horizon <= 4.0 * tol or sweep + 1 >= max_sweeps:
-            low, high, size = backup(ptr, col, p, r, gamma, v, q, policy)
+        nearly = change <= rounding or change * settings.horizon <= 4.0 * settings.tol
+        if nearly or sweep + 1 >= max_sweeps:
+            low, high, size = backup(model, gamma, values)
             sweep += 1
             residual, rounding = max(-low, high), slack * (reward_size + gamma * size)
-            done, reason = verdict(residual, rounding, horizon, tol, progress)
+            done, reason, progress = verdict(settings, residual, rounding, progress)
             if done or sweep >= max_sweeps:
                 return reason if done else OUT_OF_SWEEPS, sweep, residual, rounding
         for i in range(min(evaluation_sweeps, max_sweeps - sweep - 2)):
             sweep += 1
-            if evaluate(ptr, col, p, r, gamma, v, policy, i % 2 == 1) <= rounding:
+            if evaluate(model, gamma, values, i % 2 == 1) <= rounding:
                 break
 
 
 @compiled
-def relax(
-    rows: Array, entries: Array, weights: Array, d: Array, horizon: float, v: Array,
-    first: Array, second: Array, shrink: float, most: int,
-) -> tuple[int, bool]:  # fmt: skip
+def relax(system: System, horizon: float, v: Array, shrink: float, most: int) -> tuple[int, bool]:
     """Add to v an approximate solution of (I - B) x = d by x <- d + B x, where that mixes fast.
 
     Where the rows of B sum to the same number, the changes shrink towards a constant c, and what
     is missing towards c times the horizon (MacQueen 1966). Returns the sweeps made and whether
     the range of the changes shrank fast enough; v is left alone where it did not.
     """
-    x, y = first, second
+    d, x, y = system.work[0], system.work[1], system.work[3]
     low, high = np.inf, -np.inf
     for s in range(len(d)):
         x[s] = d[s]
@@ -114,7 +133,7 @@ def relax(
     allowed = high - low
     limit = allowed * shrink
     for sweep in range(1, most + 1):
-        low, high = jacobi(rows, entries, weights, d, x, y)
+        low, high = jacobi(system, d, x, y)
         x, y = y, x
         allowed *= _RELAX_RATE
         if high - low <= limit:
@@ -128,31 +147,29 @@ def relax(
 
 
 @compiled
-def accelerated(
-    ptr: Array, col: Array, p: Array, r: Array, gamma: float, v: Array, q: Array, policy: Array,
-    tol: float, scale: tuple[float, float, float], max_sweeps: int, progress: Array,
-    mixing: bool, first_sweeps: int,
-    rows: Array, middle: Array, entries: Array, weights: Array, work: Array,
-) -> tuple[int, int, float, float]:  # fmt: skip
+def accelerated(model: Model, values: Values, settings: Settings, system: System) -> Ended:
     """Inexact policy iteration v <- v + (I - B)^-1 (T v - v), B of the policy that is best at v.
 
-    While `mixing` pays, the system is solved by `relax`; then by BiCGSTAB, after Gauss-Seidel
-    sweeps. Their number doubles whenever a round did not halve the residual, so that in the end
-    it is Gauss-Seidel value iteration, which always gets there; save where little more than
-    rounding is left, of which no number of sweeps gets rid.
+    While `mixing` pays, the system is solved by `relax`; then by BiCGSTAB, after `first_sweeps`
+    Gauss-Seidel ones. Their number doubles whenever a round did not halve the residual, so that in
+    the end it is Gauss-Seidel value iteration, which always gets there; save where little more
+    than rounding is left, of which no number of sweeps gets rid.
     """
-    horizon, slack, reward_size = scale
-    d, x, factor = work[0], work[1], work[2]
-    sweep, strikes, last, first = 0, 0, np.inf, np.inf
+    v, q, policy = values
+    gamma, max_sweeps, first_sweeps = settings.gamma, settings.max_sweeps, settings.first_sweeps
+    mixing = settings.mixing and gamma < 1.0
+    d, x, factor = system.work[0], system.work[1], system.work[2]
+    progress, sweep, strikes, last, first = (np.inf, 0), 0, 0, np.inf, np.inf
     while True:
         if not mixing:
             for i in range(min(first_sweeps, max_sweeps - sweep - 1)):
-                improve(ptr, col, p, r, gamma, v, policy, i % 2 == 0)
+                improve(model, gamma, values, i % 2 == 0)
                 sweep += 1
-        low, high, size = backup(ptr, col, p, r, gamma, v, q, policy)
+        low, high, size = backup(model, gamma, values)
         sweep += 1
-        residual, rounding = max(-low, high), slack * (reward_size + gamma * size)
-        done, reason = verdict(residual, rounding, horizon, tol, progress)
+        residual = max(-low, high)
+        rounding = settings.slack * (settings.reward_size + gamma * size)
+        done, reason, progress = verdict(settings, residual, rounding, progress)
         if done or sweep >= max_sweeps:
             return reason if done else OUT_OF_SWEEPS, sweep, residual, rounding
         measured = high - low if mixing else residual
@@ -164,7 +181,7 @@ def accelerated(
             elif strikes > 1:
                 mixing = False
         last = measured if mixing or measured < np.inf else last
-        restrict(ptr, col, p, r, gamma, policy, rows, middle, entries, weights, factor)
+        restrict(model, gamma, policy, system)
         for s in range(len(v)):
             best = q[s, policy[s]]
             d[s] = ((best if best > -np.inf else 0.0) - v[s]) * factor[s]
@@ -174,13 +191,11 @@ def accelerated(
             first = measured if sweep == 1 else first
             most = min(_RELAX_MOST, left)
             shrink = min(0.3, max(_RELAX_LEAST, measured / first))
-            made, mixing = relax(rows, entries, weights, d, horizon, v, x, work[3], shrink, most)
+            made, mixing = relax(system, settings.horizon, v, shrink, most)
             sweep += made
         elif left > 1:
             most = min(_KRYLOV_MOST, left // 2)
-            made, solved = bicgstab(
-                rows, middle, entries, weights, d, x, work[3:], _KRYLOV_SHRINK, most
-            )
+            made, solved = bicgstab(system, _KRYLOV_SHRINK, most)
             sweep += 2 * made
             if solved:
                 for s in range(len(v)):

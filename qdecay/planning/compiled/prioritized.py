@@ -2,25 +2,43 @@
 
 A change of v(t) by x can change v(s) by up to gamma * p(s, a, t) * x, which becomes the priority of
 every s before t (Moore & Atkeson 1993). From a goal in a maze this settles states in the order of
-their distance, each about once, as Dijkstra's algorithm does. The queue is a binary heap of states
-over `priority`, with `place[s]` the position of s in `heap`, or -1.
+their distance, each about once, as Dijkstra's algorithm does.
 """
 
 from __future__ import annotations
+
+from typing import NamedTuple
 
 import numpy as np
 from numpy import uint64
 
 from qdecay._support.compiled import compiled
-from qdecay.planning.compiled.kernels import Array, backup
-from qdecay.planning.compiled.loops import OUT_OF_SWEEPS, verdict
+from qdecay.planning.compiled.kernels import Array, Model, Values, backup
+from qdecay.planning.compiled.loops import OUT_OF_SWEEPS, Ended, Settings, verdict
 
 _ONE = uint64(1)
 
 
+class Predecessors(NamedTuple):
+    """Who leads to a state t: `states` from first[t] to first[t + 1], each with its `chance`."""
+
+    first: Array
+    states: Array
+    chance: Array
+
+
+class Queue(NamedTuple):
+    """A binary heap of states over `priority`; place[s] is the position of s in it, or -1."""
+
+    heap: Array
+    place: Array
+    priority: Array
+
+
 @compiled
-def rise(heap: Array, place: Array, priority: Array, i: int) -> None:
+def rise(queue: Queue, i: int) -> None:
     """Move the state at position i up to where its priority belongs."""
+    heap, place, priority = queue
     s = heap[i]
     while i > 0:
         above = (i - 1) // 2
@@ -34,8 +52,9 @@ def rise(heap: Array, place: Array, priority: Array, i: int) -> None:
 
 
 @compiled
-def take(heap: Array, place: Array, priority: Array, length: int) -> int:
+def take(queue: Queue, length: int) -> int:
     """Remove the state of the highest priority from a heap of that length, and return it."""
+    heap, place, priority = queue
     first, s = heap[0], heap[length - 1]
     place[first] = -1
     length -= 1
@@ -56,8 +75,9 @@ def take(heap: Array, place: Array, priority: Array, length: int) -> int:
 
 
 @compiled
-def update(ptr: Array, col: Array, p: Array, r: Array, gamma: float, v: Array, s: int) -> float:
+def update(model: Model, gamma: float, v: Array, s: int) -> float:
     """v(s) <- max_a q(s, a), staying solved out as in `kernels.improve`; the change."""
+    ptr, col, p, r = model
     n_actions = r.shape[1]
     pair = uint64(s) * uint64(n_actions)
     k = uint64(ptr[pair])
@@ -81,24 +101,26 @@ def update(ptr: Array, col: Array, p: Array, r: Array, gamma: float, v: Array, s
 
 @compiled
 def prioritized(
-    ptr: Array, col: Array, p: Array, r: Array, gamma: float, v: Array, q: Array, policy: Array,
-    tol: float, scale: tuple[float, float, float], max_sweeps: int, progress: Array,
-    first: Array, before: Array, chance: Array, heap: Array, place: Array, priority: Array,
-) -> tuple[int, int, float, float]:  # fmt: skip
-    """Arguments and answer as in `loops`; first, before, chance: who leads to t, and how likely.
+    model: Model, values: Values, settings: Settings, predecessors: Predecessors, queue: Queue
+) -> Ended:
+    """Rounds of updates down to a least priority, each followed by the backup that proves.
 
-    Rounds of updates down to a least priority, each followed by the backup that proves.
+    The answer is as in `loops`.
     """
-    horizon, slack, reward_size = scale
-    sweep, n_states = 0, len(v)
+    v, q, policy = values
+    first, before, chance = predecessors
+    heap, place, priority = queue
+    gamma, max_sweeps, n_states = settings.gamma, settings.max_sweeps, len(v)
+    progress, sweep = (np.inf, 0), 0
     while True:
-        low, high, size = backup(ptr, col, p, r, gamma, v, q, policy)
+        low, high, size = backup(model, gamma, values)
         sweep += 1
-        residual, rounding = max(-low, high), slack * (reward_size + gamma * size)
-        done, reason = verdict(residual, rounding, horizon, tol, progress)
+        residual = max(-low, high)
+        rounding = settings.slack * (settings.reward_size + gamma * size)
+        done, reason, progress = verdict(settings, residual, rounding, progress)
         if done or sweep >= max_sweeps:
             return reason if done else OUT_OF_SWEEPS, sweep, residual, rounding
-        least = max(min(tol / horizon, residual) / 4.0, rounding / 64.0)
+        least = max(min(settings.tol / settings.horizon, residual) / 4.0, rounding / 64.0)
         length = 0
         for s in range(n_states):
             place[s] = -1
@@ -107,14 +129,14 @@ def prioritized(
             if priority[s] > least:
                 heap[length] = s
                 length += 1
-                rise(heap, place, priority, length - 1)
+                rise(queue, length - 1)
         updates, allowed = 0, (max_sweeps - sweep - 1) * n_states
         while length > 0 and updates < allowed:
-            t = take(heap, place, priority, length)
+            t = take(queue, length)
             length -= 1
             updates += 1
             priority[t] = 0.0
-            change = gamma * update(ptr, col, p, r, gamma, v, t)
+            change = gamma * update(model, gamma, v, t)
             for k in range(uint64(first[t]), uint64(first[t + 1])):
                 s = before[k]
                 if s != t and chance[k] * change > max(priority[s], least):
@@ -123,5 +145,5 @@ def prioritized(
                         heap[length] = s
                         place[s] = length
                         length += 1
-                    rise(heap, place, priority, place[s])
+                    rise(queue, place[s])
         sweep += (updates + n_states - 1) // n_states

@@ -17,6 +17,8 @@ from scipy import sparse
 from qdecay import MDP, NotConverged
 from qdecay.planning import optimal_values, value_iteration
 from qdecay.planning.compiled import along, kernels, loops
+from qdecay.planning.compiled.kernels import System, Values
+from qdecay.planning.compiled.loops import Settings
 from qdecay.planning.problem import Table
 
 GAMMA = 0.875
@@ -55,7 +57,14 @@ class Model:
         self.alive = np.arange(n) != 2
         self.policy = np.array([0, 2, 0, 1, 0, 2, 1], dtype=np.uint32)
         rows = sparse.csr_matrix(self.p.reshape(n * m, n))
-        self.table = Table.of(rows, self.r)
+        self.table = Table.of(rows, self.r, ends=True)
+
+    def values(self, v: np.ndarray | None = None) -> Values:
+        """Return v, the model's own unless given, with a policy of 9 and a q of nothing."""
+        n, m = self.r.shape
+        return Values(
+            self.v.copy() if v is None else v, np.empty((n, m)), np.full(n, 9, dtype=np.uint32)
+        )
 
     def best(self, q: np.ndarray) -> np.ndarray:
         """The largest entry of each row, 0 where there is no action."""
@@ -76,9 +85,8 @@ MODELS = [Model(seed) for seed in range(4)]
 @pytest.mark.parametrize("model", MODELS)
 def test_a_backup_is_the_bellman_operator(kernel: Any, model: Model) -> None:
     """q = r + gamma P v; its best actions; the least and the largest of T v - v; the size of v."""
-    n, m = model.r.shape
-    q, policy, v = np.empty((n, m)), np.empty(n, dtype=np.uint32), model.v.copy()
-    low, high, size = kernel("backup")(*model.table.model, GAMMA, v, q, policy)
+    v, q, policy = values = model.values()
+    low, high, size = kernel("backup")(model.table.model, GAMMA, values)
     expected = model.r + GAMMA * model.p @ model.v
     np.testing.assert_array_equal(q == -np.inf, np.isnan(model.r))
     np.testing.assert_allclose(q, np.where(np.isnan(expected), -np.inf, expected), **CLOSE)
@@ -95,8 +103,8 @@ def test_a_backup_is_the_bellman_operator(kernel: Any, model: Model) -> None:
 def test_an_improving_sweep_uses_each_value_at_once(kernel: Any, model: Model, down: bool) -> None:
     """Staying is solved out; the policy is the best; the largest change, and the size after it."""
     n, _ = model.r.shape
-    policy, v = np.full(n, 9, dtype=np.uint32), model.v.copy()
-    largest, size = kernel("improve")(*model.table.model, GAMMA, v, policy, down)
+    v, _, policy = values = model.values()
+    largest, size = kernel("improve")(model.table.model, GAMMA, values, down)
     expected = model.v.copy()
     for s in range(n - 1, -1, -1) if down else range(n):
         others = np.delete(model.p[s], s, axis=1) @ np.delete(expected, s)
@@ -116,20 +124,20 @@ def test_a_sweep_of_one_policy_tells_its_largest_change(
 ) -> None:
     """By that number sweeps of a policy are stopped: one too small would stop them at once."""
     n, _ = model.r.shape
-    v = model.v.copy()
-    largest = kernel("evaluate")(*model.table.model, GAMMA, v, model.policy, down)
+    values = model.values()._replace(policy=model.policy)
+    largest = kernel("evaluate")(model.table.model, GAMMA, values, down)
     expected = model.v.copy()
     for s in range(n - 1, -1, -1) if down else range(n):
         row, reward = model.p[s, model.policy[s]], model.r[s, model.policy[s]]
         others = np.delete(row, s) @ np.delete(expected, s)
         expected[s] = (reward + GAMMA * others) / (1 - GAMMA * row[s]) if model.alive[s] else 0.0
-    np.testing.assert_allclose(v, expected, **CLOSE)
+    np.testing.assert_allclose(values.v, expected, **CLOSE)
     np.testing.assert_allclose(largest, np.abs(expected - model.v).max(), **CLOSE)
 
 
 def test_values_settle_on_the_best_of_q(kernel: Any) -> None:
     v, q = np.full(3, 9.0), np.array([[1.0, 2], [-3, -4], [-np.inf, -np.inf]])
-    kernel("settle")(v, q, np.array([1, 0, 0], dtype=np.uint32))
+    kernel("settle")(Values(v, q, np.array([1, 0, 0], dtype=np.uint32)))
     assert v.tolist() == [2, -3, 0]
 
 
@@ -142,25 +150,19 @@ def test_greedy_actions_are_those_within_twice_the_error(kernel: Any) -> None:
     assert greedy.tolist() == [[True, True, False, False], [False] * 4, [True, True, True, False]]
 
 
-def system(kernel: Any, model: Model) -> tuple[np.ndarray, ...]:
-    """Rows, middle, entries, weights and factor that `restrict` writes."""
-    n, _ = model.r.shape
-    integers = model.table.ptr.dtype
-    rows, middle = np.empty(n + 1, dtype=integers), np.empty(n, dtype=integers)
-    entries = np.empty(model.table.capacity, dtype=model.table.col.dtype)
-    weights, factor = np.empty(model.table.capacity), np.empty(n)
-    kernel("restrict")(
-        *model.table.model, GAMMA, model.policy, rows, middle, entries, weights, factor
-    )
-    return rows, middle, entries, weights, factor
+def written(kernel: Any, model: Model) -> System:
+    """The system that `restrict` writes."""
+    system = model.table.system()
+    kernel("restrict")(model.table.model, GAMMA, model.policy, system)
+    return system
 
 
 @pytest.mark.parametrize("model", MODELS)
 def test_the_system_of_a_policy(kernel: Any, model: Model) -> None:
     """B and 1 / (1 - gamma p(s, s)); below the diagonal first, then above it."""
-    rows, middle, entries, weights, factor = system(kernel, model)
+    rows, middle, entries, weights, work = written(kernel, model)
     b, expected = model.b()
-    np.testing.assert_allclose(factor, expected, **CLOSE)
+    np.testing.assert_allclose(work[2], expected, **CLOSE)
     n = len(rows) - 1
     assert rows[0] == 0
     used = int(rows[-1])
@@ -175,10 +177,10 @@ def test_the_system_of_a_policy(kernel: Any, model: Model) -> None:
 @pytest.mark.parametrize("model", MODELS)
 def test_one_step_of_jacobi(kernel: Any, model: Model) -> None:
     """y = d + B x, and the least and the largest of y - x."""
-    rows, _, entries, weights, _ = system(kernel, model)
+    system = written(kernel, model)
     b, _ = model.b()
     d, x, y = model.v[::-1].copy(), model.v.copy(), np.empty_like(model.v)
-    low, high = kernel("jacobi")(rows, entries, weights, d, x, y)
+    low, high = kernel("jacobi")(system, d, x, y)
     np.testing.assert_allclose(y, d + b @ x, **CLOSE)
     np.testing.assert_allclose([low, high], [(y - x).min(), (y - x).max()], **CLOSE)
     np.testing.assert_array_equal(x, model.v)
@@ -187,19 +189,19 @@ def test_one_step_of_jacobi(kernel: Any, model: Model) -> None:
 @pytest.mark.parametrize("model", MODELS)
 def test_triangular_solves_and_the_preconditioned_product(kernel: Any, model: Model) -> None:
     """(I - L)^-1, (I - U)^-1 and (I - L)^-1 (I - B) (I - U)^-1 by numpy's dense solver."""
-    rows, middle, entries, weights, _ = system(kernel, model)
+    system = written(kernel, model)
     b, _ = model.b()
     one, x = np.eye(len(b)), model.v
     lower, upper = one - np.tril(b), one - np.triu(b)
     for name, matrix in (("forward", lower), ("backward", upper)):
         found = np.empty_like(x)
-        kernel(name)(rows, middle, entries, weights, x, found)
+        kernel(name)(system, x, found)
         np.testing.assert_allclose(found, np.linalg.solve(matrix, x), **CLOSE)
         found = x.copy()
-        kernel(name)(rows, middle, entries, weights, found, found)  # in its own place
+        kernel(name)(system, found, found)  # in its own place
         np.testing.assert_allclose(found, np.linalg.solve(matrix, x), **CLOSE)
     t, z, y = np.empty((3, len(x)))
-    kernel("preconditioned")(rows, middle, entries, weights, x, t, z, y)
+    kernel("preconditioned")(system, x, t, z, y)
     expected = np.linalg.solve(lower, (one - b) @ np.linalg.solve(upper, x))
     np.testing.assert_allclose(y, expected, rtol=1e-10, atol=1e-10)
 
@@ -211,15 +213,16 @@ def test_a_dot_product(kernel: Any) -> None:
 @pytest.mark.parametrize("model", MODELS)
 def test_bicgstab_solves_the_system_within_its_dimension(kernel: Any, model: Model) -> None:
     """A Krylov method is done after n iterations, but for rounding; one iteration is not enough."""
-    rows, middle, entries, weights, _ = system(kernel, model)
+    system = written(kernel, model)
     b, _ = model.b()
     n = len(b)
     matrix = np.eye(n) - b
     lower = np.eye(n) - np.tril(b)
     start = np.linalg.norm(np.linalg.solve(lower, model.v))
     for shrink, most in ((1e-9, n + 1), (0.1, n + 1), (1e-9, 1)):
-        d, x, work = model.v.copy(), np.full(n, 9.0), np.full((7, n), 9.0)
-        made, solved = kernel("bicgstab")(rows, middle, entries, weights, d, x, work, shrink, most)
+        system.work[0], system.work[1], system.work[3:] = model.v, 9.0, 9.0
+        x = system.work[1]
+        made, solved = kernel("bicgstab")(system, shrink, most)
         left = np.linalg.norm(np.linalg.solve(lower, matrix @ x - model.v))
         assert 1 <= made <= most
         assert left <= start
@@ -235,15 +238,14 @@ def test_bicgstab_solves_the_system_within_its_dimension(kernel: Any, model: Mod
 @pytest.mark.parametrize("model", MODELS)
 def test_the_weighted_contraction_and_its_rounding(kernel: Any, model: Model) -> None:
     """rho, |T v - v| and what rounding may do, over y: the largest of each over all states."""
-    n, m = model.r.shape
     slack, y = model.table.slack, 0.5 + np.abs(model.v)
-    q, policy = np.empty((n, m)), np.empty(n, dtype=np.uint32)
-    kernels.backup(*model.table.model, GAMMA, model.v, q, policy)
-    arguments = (*model.table.model, GAMMA, model.v, q, policy)
-    found = kernel("weighted", along)(*arguments, y, slack)
+    values = model.values()
+    kernels.backup(model.table.model, GAMMA, values)
+    arguments = (model.table.model, GAMMA, values, y, slack)
+    found = kernel("weighted", along)(*arguments)
     most = (model.p @ y).max(axis=1)
     sizes = np.where(np.isnan(model.r), 0, np.abs(model.r) + GAMMA * model.p @ np.abs(model.v))
-    change = np.abs(model.best(q) - model.v)
+    change = np.abs(model.best(values.q) - model.v)
     expected = (
         (GAMMA * most / y).max() * (1 + slack),
         (change / y).max(),
@@ -251,7 +253,7 @@ def test_the_weighted_contraction_and_its_rounding(kernel: Any, model: Model) ->
     )
     np.testing.assert_allclose(found, expected, **CLOSE)
     y[0] = 0.0  # where something may change
-    assert kernel("weighted", along)(*arguments, y, slack) == (np.inf,) * 3
+    assert kernel("weighted", along)(*arguments) == (np.inf,) * 3
 
 
 # -- the loops
@@ -273,8 +275,8 @@ def test_the_verdict_on_a_residual(
     kernel: Any, residual: float, rounding: float, tol: float, verdict: tuple[bool, int]
 ) -> None:
     """Proven, or down to rounding; or rounding alone is more than the tolerance."""
-    progress = np.array([np.inf, 0.0])
-    found = kernel("verdict", loops)(residual, rounding, 10.0, tol, progress)
+    settings = limits(horizon=10.0, tol=tol)
+    found = kernel("verdict", loops)(settings, residual, rounding, (math.inf, 0))
     assert found[0] == verdict[0]
     assert not found[0] or found[1] == verdict[1]
 
@@ -284,29 +286,34 @@ def test_patience_ends_after_a_hundred_looks_without_progress(
     kernel: Any, residual: float, stops: bool
 ) -> None:
     """At four times the rounding; above it a residual that stays is a reward on its way."""
-    progress = np.array([np.inf, 0.0])
-    looks = [kernel("verdict", loops)(residual, 0.25, 10.0, 1.0, progress)[0] for _ in range(102)]
+    settings, progress, looks = limits(horizon=10.0, tol=1.0), (math.inf, 0), []
+    for _ in range(102):
+        stop, _, progress = kernel("verdict", loops)(settings, residual, 0.25, progress)
+        looks.append(stop)
     assert looks == [False] * 101 + [stops]
-    assert progress.tolist() == [residual, 101]
-    kernel("verdict", loops)(residual / 2, 0.0, 10.0, 1.0, progress)
-    assert progress.tolist() == [residual / 2, 0]
+    assert progress == (residual, 101)
+    assert kernel("verdict", loops)(settings, residual / 2, 0.0, progress)[2] == (residual / 2, 0)
 
 
-def cycle(gamma: float) -> tuple[tuple[Any, ...], tuple[Any, ...], tuple[float, float, float]]:
-    """Two states in turn, rewards 1 and 0: a loop's arguments before and after the tolerance."""
-    table = Table.of(sparse.csr_matrix([[0.0, 1], [1, 0]]), np.array([[1.0], [0.0]]))
-    arrays = np.zeros(2), np.empty((2, 1)), np.empty(2, dtype=np.uint32)
-    return (*table.model, gamma, *arrays), arrays, (1 / (1 - gamma), table.slack, 1.0)
+def limits(**changes: Any) -> Settings:
+    """Settings of which some matter."""
+    return Settings(0.5, 2.0, 1e-15, 1.0, 0.0, 1, False, 2)._replace(**changes)
+
+
+def cycle(tol: float, max_sweeps: int) -> tuple[Any, Values, Settings]:
+    """Two states in turn, rewards 1 and 0, at gamma = 1 / 2: what a loop takes."""
+    table = Table.of(sparse.csr_matrix([[0.0, 1], [1, 0]]), np.array([[1.0], [0.0]]), ends=False)
+    values = Values(np.zeros(2), np.empty((2, 1)), np.empty(2, dtype=np.uint32))
+    return table.model, values, table.settings(0.5, 2.0, tol, max_sweeps)
 
 
 @pytest.mark.parametrize("sweeps", [1, 2, 3, 10])
 def test_value_iteration_is_the_partial_sum_of_the_series(kernel: Any, sweeps: int) -> None:
     """After k sweeps q is the reward of k steps: 1 + g^2 + .. and g + g^3 + .., in k terms."""
-    before, (_, q, _), scale = cycle(0.5)
-    progress = np.array([np.inf, 0.0])
-    status, made, residual, _ = kernel("synchronous", loops)(*before, 1e-9, scale, sweeps, progress)
+    model, values, settings = cycle(1e-9, sweeps)
+    status, made, residual, _ = kernel("synchronous", loops)(model, values, settings)
     powers = 0.5 ** np.arange(sweeps)
-    assert q.ravel().tolist() == [powers[::2].sum(), powers[1::2].sum()]
+    assert values.q.ravel().tolist() == [powers[::2].sum(), powers[1::2].sum()]
     assert (status, made, residual) == (loops.OUT_OF_SWEEPS, sweeps, powers[-1])
 
 
@@ -314,20 +321,20 @@ def test_value_iteration_is_the_partial_sum_of_the_series(kernel: Any, sweeps: i
 def test_gauss_seidel_makes_as_many_sweeps_as_it_is_given(kernel: Any, evaluation: int) -> None:
     """The last one is the proof; with a tolerance it stops as soon as that is reached."""
     for most in (1, 2, 3, 7, 8, 9):
-        before, (v, q, _), scale = cycle(0.5)
+        model, values, settings = cycle(1e-300, most)
         status, made, residual, rounding = kernel("gauss_seidel", loops)(
-            *before, 1e-300, scale, most, np.array([np.inf, 0.0]), evaluation
+            model, values, settings, evaluation
         )
         assert (status, made) == (loops.OUT_OF_SWEEPS, max(2, most))
-        assert residual == np.abs(q.ravel() - v).max()
+        assert residual == np.abs(values.q.ravel() - values.v).max()
         assert rounding > 0
-    before, (_, q, _), scale = cycle(0.5)
+    model, values, settings = cycle(1e-3, 1000)
     status, made, residual, rounding = kernel("gauss_seidel", loops)(
-        *before, 1e-3, scale, 1000, np.array([np.inf, 0.0]), evaluation
+        model, values, settings, evaluation
     )
     assert status == loops.CONVERGED
     assert made <= 20
-    assert np.abs(q.ravel() - [4 / 3, 2 / 3]).max() <= (residual + rounding) * 2 <= 1e-3
+    assert np.abs(values.q.ravel() - [4 / 3, 2 / 3]).max() <= (residual + rounding) * 2 <= 1e-3
 
 
 @pytest.mark.parametrize("tol", [1e-1, 1e-3, 1e-6])
@@ -362,14 +369,13 @@ def test_sweeps_alternate_their_order(kernel: Any) -> None:
     for state, following in itertools.pairwise(path):
         p[state, following] = 1.0
     r[path[-1]] = 1.0
-    table = Table.of(p.tocsr(), r)
-    v, q, policy = np.zeros(12), np.empty((12, 1)), np.empty(12, dtype=np.uint32)
-    scale = (2.0, table.slack, table.reward_size)
+    table = Table.of(p.tocsr(), r, ends=False)
+    values = Values(np.zeros(12), np.empty((12, 1)), np.empty(12, dtype=np.uint32))
     status, made, residual, _ = kernel("gauss_seidel", loops)(
-        *table.model, 0.5, v, q, policy, 1e-12, scale, 4, np.array([np.inf, 0.0]), 0
+        table.model, values, table.settings(0.5, 2.0, 1e-12, 4), 0
     )
     assert (status, made, residual) == (loops.CONVERGED, 4, 0.0)
-    assert [v[state] for state in path] == [0.5**k for k in range(11, -1, -1)]
+    assert [values.v[state] for state in path] == [0.5**k for k in range(11, -1, -1)]
 
 
 def walk_through(order: list[int]) -> MDP:
