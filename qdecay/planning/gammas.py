@@ -155,7 +155,8 @@ class Follower:
         status, sweeps, error, serves = at_gamma(
             table.model, values, settings, self._system, self._scale, bounds, greedy
         )
-        self._scale = self._scale._replace(serves=serves)
+        if serves != self._scale.serves:
+            self._scale = self._scale._replace(serves=serves)
         solution = Followed(gamma, v, values.q, greedy, error, sweeps, bounds)
         if status == OUT_OF_SWEEPS:
             raise NotConverged(

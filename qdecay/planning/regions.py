@@ -233,7 +233,7 @@ class _Search:
 
 
 def _undecided(solution: Followed) -> int:
-    return int((solution.greedy.sum(axis=1) > 1).sum())
+    return int(np.count_nonzero(solution.greedy.sum(axis=1) > 1))
 
 
 def _guess(left: Followed, right: Followed, gamma: float) -> NDArray[np.float64]:
