@@ -36,7 +36,7 @@ sys.path[:0] = [str(Path(__file__).resolve().parents[1] / folder) for folder in 
 from qdecay import Sweep  # noqa: E402
 from qdecay.learning import batch  # noqa: E402
 from qdecay.learning.compiled import one_step  # noqa: E402
-from qdecay.learning.model_run import Ground  # noqa: E402
+from qdecay.learning.model_run import ModelSettings  # noqa: E402
 from qdecay.learning.run import Budget, RunSettings  # noqa: E402
 from qdecay.sweep import Spec  # noqa: E402
 
@@ -78,9 +78,11 @@ class Kernel:
             arguments["epsilon"],
             arguments["step_size"],
         )
-        ground = Ground.read(group.model.mdp, settings, 0.0, group.model.start, None)
-        loop = batch.loaded(ground, learner, settings)
-        return loop, batch.new_batch(ground, learner, gammas, seeds, group.model.start)
+        model = ModelSettings.read(group.model.mdp, settings, 0.0, group.model.start, None)
+        algorithm = learner.algorithm(model.start_values.size)
+        loop = batch.loaded(algorithm, model, settings)
+        start, budget = group.model.start, settings.budget
+        return loop, batch.new_batch(algorithm, model, budget, gammas, seeds, start)
 
     def run(self) -> list[int]:
         """Train all cells, and return their greedy actions."""

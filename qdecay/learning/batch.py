@@ -64,7 +64,7 @@ def learn_batch(
     """Do `learner(mdp, gamma, seed=seed, ...)` for each of N >= 1 pairs of gamma and seed.
 
     The arguments and what is raised are those of a learner, save that a run whose values outgrow
-    the floats is told in the result.
+    the floats is reported in the result.
 
     >>> from qdecay import ChainLayout, q_learning
     >>> mdp = MDP.from_layout(ChainLayout.choice(stay=[1], move=[0, 0, 4]))
@@ -76,12 +76,13 @@ def learn_batch(
     settings = RunSettings.read(
         learner.name, max(map(checked_gamma, set(gammas))), min(seeds), budget, epsilon, step_size
     )
-    ground = model_run.Ground.read(
+    model = model_run.ModelSettings.read(
         mdp, settings, initial_value, start, max_episode_steps, reward_noise
     )
-    loop = loaded(ground, learner, settings)
+    algorithm = learner.algorithm(model.start_values.size)
+    loop = loaded(algorithm, model, settings)
     began = time.perf_counter()
-    batch = new_batch(ground, learner, gammas, seeds, start)
+    batch = new_batch(algorithm, model, settings.budget, gammas, seeds, start)
     loop(batch)
     failed = np.flatnonzero(batch.places[:, one_step.STATUS] == one_step.NOT_FINITE).tolist()
     batch.values[:, failed] = np.nan
@@ -95,43 +96,44 @@ def learn_batch(
 
 
 def new_batch(
-    ground: model_run.Ground,
-    learner: Learner,
+    algorithm: model_run.Algorithm,
+    model: model_run.ModelSettings,
+    budget: Budget,
     gammas: Sequence[float],
     seeds: Sequence[int],
     state: int,
 ) -> Batch:
     """Return N runs that have not begun, of which the values of one state are wanted."""
-    size, n_actions = len(seeds), ground.start_values.shape[1]
+    size, n_actions = len(seeds), model.start_values.shape[1]
     return Batch(
         np.array(gammas, dtype=np.float64),
         *agent_words(seeds),
-        ground.start_values.ravel(),
+        model.start_values.ravel(),
         np.arange(state * n_actions, (state + 1) * n_actions),
-        np.empty((learner.n_tables, size, n_actions)),
+        budget.steps or model_run.NO_BUDGET,
+        budget.episodes or model_run.NO_BUDGET,
+        np.empty((algorithm.n_tables, size, n_actions)),
         np.empty((size, 6), dtype=np.int64),
         np.array([0]),
     )
 
 
 def loaded(
-    ground: model_run.Ground, learner: Learner, settings: RunSettings
+    algorithm: model_run.Algorithm, model: model_run.ModelSettings, settings: RunSettings
 ) -> Callable[[Batch], None]:
     """Return what goes through the runs of a batch, in pieces that an interrupt can wait for."""
-    fixed, memory = ground.fixed(learner, settings), ground.memory(learner)
+    fixed, memory = model.fixed(algorithm, settings), model.memory(algorithm)
     memory.place[one_step.STATUS] = OVER
-    loop = one_by_one(learner.compiled(ground.start_values.shape[1], fixed))
-    record = np.empty(_ROOM), np.empty(_ROOM, dtype=np.int64)
-    budget, most = settings.budget, model_run.NO_BUDGET
-    last = budget.steps or most, budget.episodes or most
+    loop = one_by_one(algorithm.compiled(model.start_values.shape[1], fixed))
+    returns, lengths = np.empty(_ROOM), np.empty(_ROOM, dtype=np.int64)
 
     def go_on(batch: Batch, at_once: int) -> None:
-        loop(ground.model, fixed, memory, batch, *record, *last, at_once)
+        loop(model.dynamics, fixed, memory, batch, returns, lengths, at_once)
 
     def go_through(batch: Batch) -> None:
         while batch.over[0] < len(batch.gammas):
             go_on(batch, model_run.STEPS_AT_ONCE)
 
     if not loop.signatures:
-        go_on(new_batch(ground, learner, [0.0], [0], 0), 0)
+        go_on(new_batch(algorithm, model, settings.budget, [0.0], [0], 0), 0)
     return go_through

@@ -1,4 +1,4 @@
-"""Where greedy actions flip as gamma rises: what gammas on both sides of each flip tell."""
+"""Where greedy actions flip as gamma rises: the gammas on both sides of each flip."""
 
 from __future__ import annotations
 

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING
 
 from numpy.typing import ArrayLike
 
 from qdecay.learning.arguments import Env, available_actions, start_values
+from qdecay.learning.compiled.one_step import Settings
+from qdecay.learning.model_run import Algorithm, ModelSettings, learn_model
 from qdecay.learning.result import LearningResult
 from qdecay.learning.run import Budget, Callback, Run, RunSettings
 from qdecay.learning.schedules import Schedule
 from qdecay.model.mdp import MDP
-
-if TYPE_CHECKING:
-    from qdecay.learning.compiled.one_step import Settings
 
 
 class Learner(ABC):
@@ -24,10 +22,13 @@ class Learner(ABC):
     Attributes:
         name: name of the algorithm.
         n_tables: how many tables of values it learns, 1 or 2.
+        trace_decay: lambda of a learner with traces, by which they are multiplied at each step,
+            beside the discount.
     """
 
     name: str
     n_tables: int = 1
+    trace_decay: float = 0.0
 
     @abstractmethod
     def interact(self, env: Env, run: Run, settings: RunSettings, numbers: Iterable[int]) -> int:
@@ -37,14 +38,13 @@ class Learner(ABC):
     def compiled(self, n_actions: int, settings: Settings) -> Callable[..., int]:
         """Return the compiled loop that does the same."""
 
-    def slots(self, n_pairs: int) -> int:
-        """Return how many of the last steps the compiled loop keeps, on a model of `n_pairs`."""
+    def n_kept(self, n_pairs: int) -> int:
+        """Return how many pairs of the last steps the compiled loop keeps, of `n_pairs` in all."""
         return 0
 
-    @property
-    def passed_on(self) -> float:
-        """How much of a trace is left after a step, beside the discount."""
-        return 0.0
+    def algorithm(self, n_pairs: int) -> Algorithm:
+        """Return what a run on a model of `n_pairs` states and actions takes of this learner."""
+        return Algorithm(self.compiled, self.n_tables, self.n_kept(n_pairs), self.trace_decay)
 
     def __call__(
         self,
@@ -121,12 +121,10 @@ class Learner(ABC):
             progress,
         )
         if isinstance(world, MDP):
-            from qdecay.learning.model_run import Ground, learn_model  # loads numba
-
-            ground = Ground.read(
+            model = ModelSettings.read(
                 world, settings, initial_value, start, max_episode_steps, reward_noise
             )
-            return learn_model(ground, self, settings)
+            return learn_model(self.algorithm(model.start_values.size), model, settings)
         if start is not None or max_episode_steps is not None or reward_noise:
             raise ValueError(
                 "start, max_episode_steps and reward_noise belong to a model; an environment has "

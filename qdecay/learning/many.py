@@ -29,7 +29,7 @@ from qdecay.learning.shared_streams import (
     n_threads,
     new_stream,
     require_memory,
-    teach,
+    run_streams,
 )
 from qdecay.model.mdp import MDP
 
@@ -125,7 +125,7 @@ def q_learning_many(
     workers = n_threads(threads)
     require_memory(mdp, len(grid), len(agents))
     streams = [new_stream(settings, grid, agent) for agent in agents]
-    teach(settings, streams, steps, workers, progress)
+    run_streams(settings, streams, steps, workers, progress)
     q = np.stack([stream.q[:, :, : len(grid)] for stream in streams])
     return ManyResult(
         grid,
@@ -182,7 +182,7 @@ def learned_thresholds(
     found: dict[int, list[Bracket]] = {agent: [] for agent in agents}
     while grids:
         streams = [new_stream(settings, own, agent) for agent, own in grids.items()]
-        teach(settings, streams, steps, workers, progress)
+        run_streams(settings, streams, steps, workers, progress)
         again = {}
         for (agent, own), stream in zip(grids.items(), streams, strict=True):
             chosen = stream.q[watched, :, : len(own)].argmax(axis=0)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -14,7 +15,6 @@ from qdecay.learning.arguments import require_an_end, require_at_least, start_va
 from qdecay.learning.compiled import one_step
 from qdecay.learning.compiled.primitives import coded
 from qdecay.learning.compiled.seeding import agent_words
-from qdecay.learning.learner import Learner
 from qdecay.learning.model_env import checked_noise
 from qdecay.learning.result import EpisodeEnd, LearningResult, mean_table
 from qdecay.learning.run import RunSettings
@@ -26,18 +26,34 @@ _ROOM, _LEAP = 1 << 16, 1 << 21  # episodes
 NO_BUDGET = 1 << 62
 
 
-@dataclass(frozen=True, slots=True)
-class Ground:
-    """What runs on a model begin with.
+class Algorithm(NamedTuple):
+    """What a run on a model takes of a learner.
 
     Attributes:
-        model: the model, and where episodes start.
+        compiled: the loop for models of so many actions and such settings.
+        n_tables: how many tables of values it learns, 1 or 2.
+        n_kept: how many pairs of the last steps its loop keeps.
+        trace_decay: lambda, by which a trace is multiplied at each step, beside the discount.
+    """
+
+    compiled: Callable[[int, one_step.Settings], Callable[..., int]]
+    n_tables: int
+    n_kept: int
+    trace_decay: float
+
+
+@dataclass(frozen=True, slots=True)
+class ModelSettings:
+    """The arguments of a learner that belong to a model, checked.
+
+    Attributes:
+        dynamics: the model, and where episodes start.
         start_values: what q holds at first, shape (S, A).
         limit: the steps after which an episode is truncated; 0 is never.
         noise: standard deviation of normal noise on rewards.
     """
 
-    model: Dynamics
+    dynamics: Dynamics
     start_values: NDArray[np.float64]
     limit: int
     noise: float
@@ -51,18 +67,18 @@ class Ground:
         start: int | ArrayLike | None,
         max_episode_steps: int | None,
         reward_noise: float = 0.0,
-    ) -> Ground:
-        """Check the arguments of a learner that belong to a model."""
+    ) -> ModelSettings:
+        """Check these arguments, and return them ready for use."""
         if max_episode_steps is not None:
             require_at_least(1, max_episode_steps, "max_episode_steps")
         settings.budget.require_pairs(mdp.available)
         values = start_values(initial_value, mdp.available)
-        model = dynamics(mdp, start)
+        sampled = dynamics(mdp, start)
         if settings.gamma == 1:
             require_an_end(mdp)
-        return cls(model, values, max_episode_steps or 0, checked_noise(reward_noise))
+        return cls(sampled, values, max_episode_steps or 0, checked_noise(reward_noise))
 
-    def fixed(self, learner: Learner, settings: RunSettings) -> one_step.Settings:
+    def fixed(self, algorithm: Algorithm, settings: RunSettings) -> one_step.Settings:
         """Return what does not change during a run, as the compiled loop reads it."""
         n_actions, visits = self.start_values.shape[1], settings.budget.visits
         wanted = [(s * n_actions + a, least) for (s, a), least in visits.items()]
@@ -72,29 +88,30 @@ class Ground:
             coded(settings.step_size),
             self.limit,
             np.array(wanted, dtype=np.int64).reshape(-1, 2),
-            learner.passed_on,
+            algorithm.trace_decay,
             self.noise,
         )
 
-    def memory(self, learner: Learner) -> one_step.Memory:
+    def memory(self, algorithm: Algorithm) -> one_step.Memory:
         """Return the memory of a run, to be filled by `one_step.begin`."""
-        values = self.start_values
-        return one_step.new_memory(values.size, learner.n_tables, learner.slots(values.size))
+        return one_step.new_memory(self.start_values.size, algorithm.n_tables, algorithm.n_kept)
 
 
-def learn_model(ground: Ground, learner: Learner, settings: RunSettings) -> LearningResult:
+def learn_model(
+    algorithm: Algorithm, model: ModelSettings, settings: RunSettings
+) -> LearningResult:
     """Do what `tabular` does on the `ModelEnv` of this model, with such a time limit."""
-    shape = ground.start_values.shape
-    fixed, memory = ground.fixed(learner, settings), ground.memory(learner)
+    shape = model.start_values.shape
+    fixed, memory = model.fixed(algorithm, settings), model.memory(algorithm)
     (agent,), (world,) = agent_words([settings.seed])
-    one_step.begin(memory, ground.start_values.ravel(), agent, world)
-    learn = learner.compiled(shape[1], fixed)
-    returns, lengths = _go_on(learn, ground.model, fixed, memory, settings)
+    one_step.begin(memory, model.start_values.ravel(), agent, world)
+    learn = algorithm.compiled(shape[1], fixed)
+    returns, lengths = _go_on(learn, model.dynamics, fixed, memory, settings)
     return LearningResult(
         algorithm=settings.algorithm,
         gamma=settings.gamma,
         seed=settings.seed,
-        q=mean_table(tuple(memory.q[: learner.n_tables])).reshape(shape),
+        q=mean_table(tuple(memory.q[: algorithm.n_tables])).reshape(shape),
         visits=memory.visits.sum(axis=0).reshape(shape),
         returns=returns,
         lengths=lengths,

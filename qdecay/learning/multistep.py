@@ -27,7 +27,6 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from math import isfinite
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -38,13 +37,12 @@ from qdecay.learning.arguments import (
     index_reader,
     require_at_least,
 )
+from qdecay.learning.compiled.multistep import n_step_sarsa, watkins_q
+from qdecay.learning.compiled.one_step import Settings
 from qdecay.learning.learner import Learner
 from qdecay.learning.run import Run, RunSettings
 from qdecay.learning.schedules import Constant
 from qdecay.learning.tabular import choose, not_finite, uniform_numbers
-
-if TYPE_CHECKING:
-    from qdecay.learning.compiled.one_step import Settings
 
 
 @dataclass(frozen=True)
@@ -109,11 +107,9 @@ class NStepSarsa(Learner):
 
     def compiled(self, n_actions: int, settings: Settings) -> Callable[..., int]:
         """Return the compiled loop that does the same."""
-        from qdecay.learning.compiled.multistep import n_step_sarsa
-
         return n_step_sarsa  # type: ignore[no-any-return]
 
-    def slots(self, n_pairs: int) -> int:
+    def n_kept(self, n_pairs: int) -> int:
         """Return how many steps wait for their target."""
         return self.n
 
@@ -150,7 +146,7 @@ class WatkinsQ(Learner):
         index_of, first_action = index_reader(observations), int(action_space.start)
         actions = [np.flatnonzero(row).tolist() for row in available_actions(env)]
         q, counts, gamma = run.tables[0], run.counts[0], settings.gamma
-        fades = gamma * self.trace
+        decay = gamma * self.trace
         reset_seed, uniform = uniform_numbers(settings.seed)
         path: dict[tuple[int, int], float] = {}
 
@@ -169,7 +165,7 @@ class WatkinsQ(Learner):
             path[state, action] = 1.0
             for (visited, taken), share in path.items():
                 q[visited][taken] += change * share
-                path[visited, taken] = share * fades
+                path[visited, taken] = share * decay
             if not isfinite(q[state][action]):
                 raise not_finite(step, state, action, reward)
 
@@ -187,15 +183,13 @@ class WatkinsQ(Learner):
 
     def compiled(self, n_actions: int, settings: Settings) -> Callable[..., int]:
         """Return the compiled loop that does the same."""
-        from qdecay.learning.compiled.multistep import watkins_q
-
         return watkins_q  # type: ignore[no-any-return]
 
-    def slots(self, n_pairs: int) -> int:
+    def n_kept(self, n_pairs: int) -> int:
         """Return how many pairs may have a trace."""
         return n_pairs
 
     @property
-    def passed_on(self) -> float:
-        """How much of a trace is left after a step, beside the discount."""
+    def trace_decay(self) -> float:  # type: ignore[override]
+        """Lambda, by which a trace is multiplied at each step, beside the discount."""
         return self.trace

@@ -54,7 +54,7 @@ class LearningResult:
 
 @dataclass(frozen=True, eq=False)
 class EpisodeEnd:
-    """What a callback is told when an episode has ended.
+    """What a callback receives when an episode has ended.
 
     Attributes:
         episodes: finished episodes so far, this one included.

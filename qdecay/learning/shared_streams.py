@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import nullcontext
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -23,6 +23,17 @@ from qdecay.learning.arguments import (
     require_at_least,
     start_values,
 )
+from qdecay.learning.compiled.many import (
+    GREEDY,
+    NOT_BEGUN,
+    POLICY,
+    STEPS,
+    Behaviour,
+    Stream,
+    kernel,
+)
+from qdecay.learning.compiled.primitives import coded
+from qdecay.learning.compiled.seeding import agent_words
 from qdecay.learning.sampling import Dynamics, alias_table, dynamics
 from qdecay.learning.schedules import Constant, Schedule, as_schedule
 from qdecay.model.mdp import MDP
@@ -161,11 +172,8 @@ def _filled_up(n_gammas: int) -> int:
     return -(-n_gammas // _VECTOR) * _VECTOR if n_gammas > _VECTOR // 2 else n_gammas
 
 
-def new_stream(settings: StreamSettings, grid: NDArray[np.float64], seed: int) -> Any:
+def new_stream(settings: StreamSettings, grid: NDArray[np.float64], seed: int) -> Stream:
     """Return a stream that has not begun; its last gamma is the one that behaves."""
-    from qdecay.learning.compiled.many import NOT_BEGUN, Stream
-    from qdecay.learning.compiled.seeding import agent_words
-
     (learner,), (world,) = agent_words([seed])
     own = [] if settings.behaviour_gamma is None else [settings.behaviour_gamma]
     size = _filled_up(len(grid) + len(own))
@@ -183,20 +191,17 @@ def new_stream(settings: StreamSettings, grid: NDArray[np.float64], seed: int) -
     )
 
 
-def teach(
-    settings: StreamSettings, streams: Sequence[Any], steps: int, workers: int, progress: bool
+def run_streams(
+    settings: StreamSettings, streams: Sequence[Stream], steps: int, workers: int, progress: bool
 ) -> None:
     """Run all streams to their end, several at once; an interrupt stops them, and says where."""
-    from qdecay.learning.compiled import many as many_kernels
-    from qdecay.learning.compiled.primitives import coded
-
     table = settings.policy or (np.empty((0, 0)), np.empty((0, 0), dtype=np.int64))
-    kind = many_kernels.POLICY if settings.policy else many_kernels.GREEDY
-    behaviour = many_kernels.Behaviour(settings.epsilon, *table)
-    learn = many_kernels.kernel(settings.start_values.shape[1], kind)
+    kind = POLICY if settings.policy else GREEDY
+    behaviour = Behaviour(settings.epsilon, *table)
+    learn = kernel(settings.start_values.shape[1], kind)
     step_size, stop = coded(settings.step_size), threading.Event()
 
-    def run(stream: Any) -> None:
+    def run(stream: Stream) -> None:
         n_pairs, n_gammas = stream.visits.size, stream.gammas.size
         at_once = max(_UPDATES_AT_ONCE // n_gammas, n_pairs)  # the check below costs as much
         done = 0
@@ -210,7 +215,7 @@ def teach(
                 )
 
     def taken() -> int:
-        return sum(int(stream.place[many_kernels.STEPS]) for stream in streams)
+        return sum(int(stream.place[STEPS]) for stream in streams)
 
     with (
         Bar("q_learning_many") if progress else nullcontext() as bar,

@@ -43,18 +43,15 @@ import operator
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from math import isfinite
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from qdecay.learning.arguments import Env, available_actions, discrete_spaces, index_reader
+from qdecay.learning.compiled.one_step import Settings, kernel
 from qdecay.learning.learner import Learner
 from qdecay.learning.run import Run, RunSettings, Table
 from qdecay.learning.schedules import Constant
 from qdecay.learning.streams import streams
-
-if TYPE_CHECKING:
-    from qdecay.learning.compiled.one_step import Settings
 
 _Row = list[float]
 _Actions = Sequence[int]
@@ -129,8 +126,6 @@ class TabularLearner(Learner):
 
     def compiled(self, n_actions: int, settings: Settings) -> Callable[..., int]:
         """Return the compiled loop that does the same."""
-        from qdecay.learning.compiled.one_step import kernel
-
         return kernel(self.name, n_actions, settings)
 
 

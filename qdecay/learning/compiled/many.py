@@ -23,7 +23,7 @@ GREEDY, POLICY = range(2)
 
 
 class Stream(NamedTuple):
-    """One seed's stream and what it has taught: it goes on from here in the next call.
+    """One seed's stream and what was learnt from it: it goes on from here in the next call.
 
     q has shape (S, A, G), visits (S, A), gammas and best (G,); `best` is a place to work in.
     """
@@ -83,13 +83,7 @@ def _kernel(known_actions: int, kind: int) -> Callable[..., None]:
     ) -> None:
         """Go on to step `last`."""
         n_actions = known_actions if known_actions else stream.q.shape[1]
-        pairs, outcomes = dynamics.pairs, dynamics.outcomes
         actions, available = dynamics.actions, dynamics.available
-        starts, start_accept, start_alias = (
-            dynamics.starts,
-            dynamics.start_accept,
-            dynamics.start_alias,
-        )
         epsilon, accept, alias = behaviour.epsilon, behaviour.accept, behaviour.alias
         q, visits, gammas, best = stream.q, stream.visits, stream.gammas, stream.best
         place, n_gammas = stream.place, stream.q.shape[2]
@@ -97,7 +91,7 @@ def _kernel(known_actions: int, kind: int) -> Callable[..., None]:
         world = (stream.world[0], stream.world[1], stream.world[2], stream.world[3])
         state, length = place[STATE], place[LENGTH]
         if state == NOT_BEGUN:
-            state, world = first_state(starts, start_accept, start_alias, world)
+            state, world = first_state(dynamics, world)
         for _ in range(place[STEPS], last):
             u, learner = uniform(learner)
             if kind == POLICY:
@@ -114,7 +108,7 @@ def _kernel(known_actions: int, kind: int) -> Callable[..., None]:
                 if ties > 1:
                     w, learner = uniform(learner)
                     action = _tied(q, state, n_gammas - 1, most, action, int(w * ties))
-            reward, follows, world = outcome(pairs, outcomes, state * n_actions + action, world)
+            reward, follows, world = outcome(dynamics, state * n_actions + action, world)
             terminated = follows < 0
             next_state = ~follows if terminated else follows
             visits[state, action] += 1
@@ -137,7 +131,7 @@ def _kernel(known_actions: int, kind: int) -> Callable[..., None]:
             length += 1
             state = next_state
             if terminated or length == limit:
-                state, world = first_state(starts, start_accept, start_alias, world)
+                state, world = first_state(dynamics, world)
                 length = 0
         place[STATE], place[STEPS], place[LENGTH] = state, last, length
         for k in range(4):

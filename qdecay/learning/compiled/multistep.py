@@ -41,28 +41,23 @@ def n_step_sarsa(
 ) -> int:
     """Do what `NStepSarsa` does; kept are the steps that wait, a ring, from where and how many."""
     pairs, rewards, waiting = memory.kept_pairs, memory.kept_numbers, memory.kept
-    actions, available = dynamics.actions, dynamics.available
     q, visits, place, gamma = memory.q, memory.visits, memory.place, settings.gamma
-    n_actions, first, count = actions.shape[1], waiting[0], waiting[1]
+    n_actions, first, count = dynamics.actions.shape[1], waiting[0], waiting[1]
     learner = (memory.learner[0], memory.learner[1], memory.learner[2], memory.learner[3])
     world = (memory.world[0], memory.world[1], memory.world[2], memory.world[3])
-    discounted_return, discount = memory.path[0], memory.path[1]
+    discounted_return, discount = memory.episode[0], memory.episode[1]
     state, action, length, ended = place[STATE], place[ACTION], place[LENGTH], 0
     if state == NOT_BEGUN:
-        state, world = first_state(
-            dynamics.starts, dynamics.start_accept, dynamics.start_alias, world
-        )
+        state, world = first_state(dynamics, world)
     step = place[STEPS]
     while step < last and ended < len(returns):
         epsilon = schedule_at(settings.epsilon, step + 1)
         step += 1
         if action < 0:
             row = scan(q, 0, state, n_actions)
-            action, learner = choose(
-                actions, available, q, 0, state, n_actions, row, epsilon, learner
-            )
+            action, learner = choose(dynamics, q, 0, state, n_actions, row, epsilon, learner)
         pair = state * n_actions + action
-        reward, follows, world = outcome(dynamics.pairs, dynamics.outcomes, pair, world)
+        reward, follows, world = outcome(dynamics, pair, world)
         if settings.noise > 0:
             z, world = normal(world)
             reward += settings.noise * z
@@ -70,10 +65,10 @@ def n_step_sarsa(
         next_state = ~follows if terminated else follows
         epsilon = schedule_at(settings.epsilon, step + 1)
         next_action, follow = -1, 0.0
-        if available[next_state] > 0:
+        if dynamics.available[next_state] > 0:
             row = scan(q, 0, next_state, n_actions)
             next_action, learner = choose(
-                actions, available, q, 0, next_state, n_actions, row, epsilon, learner
+                dynamics, q, 0, next_state, n_actions, row, epsilon, learner
             )
             follow = q[0, next_state * n_actions + next_action]
         newest = (first + count) % len(rewards)
@@ -100,9 +95,7 @@ def n_step_sarsa(
         if over:
             returns[ended], lengths[ended] = discounted_return, length
             ended += 1
-            state, world = first_state(
-                dynamics.starts, dynamics.start_accept, dynamics.start_alias, world
-            )
+            state, world = first_state(dynamics, world)
             action, discounted_return, discount, length = -1, 0.0, 1.0, 0
             if visited(settings.wanted, visits):
                 place[STATUS] = VISITED
@@ -110,7 +103,7 @@ def n_step_sarsa(
     waiting[0], waiting[1] = first, count
     place[STATE], place[ACTION], place[STEPS], place[LENGTH] = state, action, step, length
     place[EPISODES] += ended
-    memory.path[0], memory.path[1] = discounted_return, discount
+    memory.episode[0], memory.episode[1] = discounted_return, discount
     for k in range(4):
         memory.learner[k], memory.world[k] = learner[k], world[k]
     return ended
@@ -122,27 +115,25 @@ def watkins_q(
 ) -> int:
     """Do what `WatkinsQ` does; kept are the traced pairs, how many, and each pair's trace."""
     traced, shares, size = memory.kept_pairs, memory.kept_numbers, memory.kept
-    actions, available = dynamics.actions, dynamics.available
     q, visits, place, gamma = memory.q, memory.visits, memory.place, settings.gamma
-    n_actions, count, fades = actions.shape[1], size[0], gamma * settings.trace
+    n_actions, count = dynamics.actions.shape[1], size[0]
+    decay = gamma * settings.trace_decay
     learner = (memory.learner[0], memory.learner[1], memory.learner[2], memory.learner[3])
     world = (memory.world[0], memory.world[1], memory.world[2], memory.world[3])
-    discounted_return, discount = memory.path[0], memory.path[1]
+    discounted_return, discount = memory.episode[0], memory.episode[1]
     state, length, ended = place[STATE], place[LENGTH], 0
     if state == NOT_BEGUN:
-        state, world = first_state(
-            dynamics.starts, dynamics.start_accept, dynamics.start_alias, world
-        )
+        state, world = first_state(dynamics, world)
     step = place[STEPS]
     while step < last and ended < len(returns):
         epsilon = schedule_at(settings.epsilon, step + 1)
         step += 1
         row = scan(q, 0, state, n_actions)
-        action, learner = choose(actions, available, q, 0, state, n_actions, row, epsilon, learner)
+        action, learner = choose(dynamics, q, 0, state, n_actions, row, epsilon, learner)
         pair = state * n_actions + action
         if q[0, pair] < row[0]:
             count = 0
-        reward, follows, world = outcome(dynamics.pairs, dynamics.outcomes, pair, world)
+        reward, follows, world = outcome(dynamics, pair, world)
         if settings.noise > 0:
             z, world = normal(world)
             reward += settings.noise * z
@@ -162,7 +153,7 @@ def watkins_q(
         shares[pair] = 1.0
         for k in range(count):
             q[0, traced[k]] += change * shares[traced[k]]
-            shares[traced[k]] *= fades
+            shares[traced[k]] *= decay
         if not abs(q[0, pair]) < np.inf:
             place[STATE], place[ACTION], place[STEPS] = state, action, step
             place[STATUS] = NOT_FINITE
@@ -174,9 +165,7 @@ def watkins_q(
         if terminated or length == settings.limit:
             returns[ended], lengths[ended] = discounted_return, length
             ended += 1
-            state, world = first_state(
-                dynamics.starts, dynamics.start_accept, dynamics.start_alias, world
-            )
+            state, world = first_state(dynamics, world)
             count, discounted_return, discount, length = 0, 0.0, 1.0, 0
             if visited(settings.wanted, visits):
                 place[STATUS] = VISITED
@@ -184,7 +173,7 @@ def watkins_q(
     size[0] = count
     place[STATE], place[STEPS], place[LENGTH] = state, step, length
     place[EPISODES] += ended
-    memory.path[0], memory.path[1] = discounted_return, discount
+    memory.episode[0], memory.episode[1] = discounted_return, discount
     for k in range(4):
         memory.learner[k], memory.world[k] = learner[k], world[k]
     return ended

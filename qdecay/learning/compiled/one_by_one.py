@@ -21,6 +21,7 @@ class Batch(NamedTuple):
         gammas, learners, worlds: of each run, shapes (N,), (N, 4) and (N, 4).
         start_values: what q holds at first, shape (S * A,).
         pairs: the pairs of a state whose values are wanted, shape (A,).
+        steps, episodes: the budget of each run.
         values: these values in each table, shape (tables, N, A).
         places: where each run ended, shape (N, 6); see `kernels`.
         over: how many runs are over, shape (1,).
@@ -31,6 +32,8 @@ class Batch(NamedTuple):
     worlds: NDArray[np.uint64]
     start_values: NDArray[np.float64]
     pairs: NDArray[np.int64]
+    steps: int
+    episodes: int
     values: NDArray[np.float64]
     places: NDArray[np.int64]
     over: NDArray[np.int64]
@@ -42,15 +45,7 @@ def one_by_one(learn: Any) -> Any:
 
     @compiled
     def learn_batch(
-        dynamics: Any,
-        settings: Any,
-        memory: Any,
-        batch: Any,
-        returns: Any,
-        lengths: Any,
-        last_step: int,
-        last_episode: int,
-        most: int,
+        dynamics: Any, settings: Any, memory: Any, batch: Any, returns: Any, lengths: Any, most: int
     ) -> None:
         """Go on until all runs are over or some `most` steps are taken.
 
@@ -67,21 +62,15 @@ def one_by_one(learn: Any) -> Any:
                 settings.step_size,
                 settings.limit,
                 settings.wanted,
-                settings.trace,
+                settings.trace_decay,
                 settings.noise,
             )
             before = place[STEPS]
-            room = min(len(returns), last_episode - place[EPISODES])
-            learn(
-                dynamics,
-                fixed,
-                memory,
-                returns[:room],
-                lengths[:room],
-                min(last_step, before + most - taken),
-            )
+            room = min(len(returns), batch.episodes - place[EPISODES])
+            last = min(batch.steps, before + most - taken)
+            learn(dynamics, fixed, memory, returns[:room], lengths[:room], last)
             taken += place[STEPS] - before
-            over = place[STEPS] == last_step or place[EPISODES] == last_episode
+            over = place[STEPS] == batch.steps or place[EPISODES] == batch.episodes
             if over or place[STATUS] != GOING_ON:
                 for k in range(len(place)):
                     batch.places[run, k] = place[k]

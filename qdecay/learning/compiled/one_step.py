@@ -45,7 +45,7 @@ class Settings(NamedTuple):
     step_size: tuple[int, float, float, float]
     limit: int
     wanted: NDArray[np.int64]  # (pair, visits) a row: all of them reached ends the run
-    trace: float
+    trace_decay: float  # lambda of learners with traces
     noise: float  # standard deviation of normal noise on rewards
 
 
@@ -54,9 +54,9 @@ class Memory(NamedTuple):
 
     q and visits have shape (tables, S * A), a pair of state s and action a at s * A + a; where
     two tables learn, a third entry of q is their sum.
-    `path` holds the discounted return of the unfinished episode and gamma**length. What learners
-    of several steps keep of the last ones, a pair and a number each, is in `kept_pairs` and
-    `kept_numbers`, and in `kept` where; see `multistep_kernels`.
+    `episode` holds the discounted return of the unfinished episode and gamma**length. What
+    learners of several steps keep of the last ones, a pair and a number each, is in `kept_pairs`
+    and `kept_numbers`, and in `kept` where; see `multistep`.
     """
 
     q: NDArray[np.float64]
@@ -64,14 +64,14 @@ class Memory(NamedTuple):
     learner: NDArray[np.uint64]
     world: NDArray[np.uint64]
     place: NDArray[np.int64]
-    path: NDArray[np.float64]
+    episode: NDArray[np.float64]
     kept_pairs: NDArray[np.int64]
     kept_numbers: NDArray[np.float64]
     kept: NDArray[np.int64]
 
 
-def new_memory(n_pairs: int, n_tables: int, slots: int) -> Memory:
-    """Return the memory of a run, to be filled by `begin`; `slots` of the last steps are kept."""
+def new_memory(n_pairs: int, n_tables: int, n_kept: int) -> Memory:
+    """Return the memory of a run, to be filled by `begin`; room for `n_kept` pairs."""
     return Memory(
         np.empty((1 if n_tables == 1 else 3, n_pairs)),
         np.empty((n_tables, n_pairs), dtype=np.int64),
@@ -79,8 +79,8 @@ def new_memory(n_pairs: int, n_tables: int, slots: int) -> Memory:
         np.empty(4, dtype=np.uint64),
         np.empty(6, dtype=np.int64),
         np.empty(2),
-        np.empty(slots, dtype=np.int64),
-        np.empty(slots),
+        np.empty(n_kept, dtype=np.int64),
+        np.empty(n_kept),
         np.empty(2, dtype=np.int64),
     )
 
@@ -88,7 +88,7 @@ def new_memory(n_pairs: int, n_tables: int, slots: int) -> Memory:
 @compiled
 def begin(memory: Any, start_values: Any, learner: Any, world: Any) -> None:
     """Make the memory that of a run that has not begun; `start_values` has shape (S * A,)."""
-    q, visits, place, path = memory.q, memory.visits, memory.place, memory.path
+    q, visits, place = memory.q, memory.visits, memory.place
     for pair in range(len(start_values)):
         for table in range(len(visits)):
             q[table, pair] = start_values[pair]
@@ -99,7 +99,7 @@ def begin(memory: Any, start_values: Any, learner: Any, world: Any) -> None:
         memory.learner[k], memory.world[k] = learner[k], world[k]
     place[STATE], place[ACTION], place[STATUS] = NOT_BEGUN, -1, GOING_ON
     place[STEPS], place[LENGTH], place[EPISODES] = 0, 0, 0
-    path[0], path[1] = 0.0, 1.0
+    memory.episode[0], memory.episode[1] = 0.0, 1.0
     memory.kept[0], memory.kept[1] = 0, 0
 
 
@@ -130,8 +130,7 @@ def looked_ahead(terminated: bool) -> bool:
 
 @compiled
 def choose(
-    actions: Any,
-    available: Any,
+    dynamics: Any,
     q: Any,
     table: int,
     state: int,
@@ -144,7 +143,7 @@ def choose(
     u, words = uniform(words)
     if u < epsilon:
         w, words = uniform(words)
-        return actions[state, int(w * available[state])], words
+        return dynamics.actions[state, int(w * dynamics.available[state])], words
     best, first, ties = row
     if ties == 1:
         return first, words
@@ -153,11 +152,11 @@ def choose(
 
 
 @compiled
-def _mean(actions: Any, available: Any, q: Any, state: int, n_actions: int) -> Any:
+def _mean(dynamics: Any, q: Any, state: int, n_actions: int) -> Any:
     total = 0.0
-    for k in range(available[state]):
-        total += q[0, state * n_actions + actions[state, k]]
-    return total / available[state]
+    for k in range(dynamics.available[state]):
+        total += q[0, state * n_actions + dynamics.actions[state, k]]
+    return total / dynamics.available[state]
 
 
 @compiled
@@ -182,13 +181,6 @@ def _kernel(rule: int, known_actions: int, plain: bool, noisy: bool) -> Callable
     ) -> int:
         """Go on to step `last` or until `returns` is full; return how many episodes ended."""
         n_actions = known_actions if known_actions else dynamics.actions.shape[1]
-        pairs, outcomes = dynamics.pairs, dynamics.outcomes
-        actions, available = dynamics.actions, dynamics.available
-        starts, start_accept, start_alias = (
-            dynamics.starts,
-            dynamics.start_accept,
-            dynamics.start_alias,
-        )
         wanted = settings.wanted
         gamma, limit, noise = settings.gamma, settings.limit, settings.noise
         epsilons, step_sizes = settings.epsilon, settings.step_size
@@ -196,12 +188,12 @@ def _kernel(rule: int, known_actions: int, plain: bool, noisy: bool) -> Callable
         acting = 2 if rule == _CROSSED else 0
         learner = (memory.learner[0], memory.learner[1], memory.learner[2], memory.learner[3])
         world = (memory.world[0], memory.world[1], memory.world[2], memory.world[3])
-        discounted_return, discount = memory.path[0], memory.path[1]
+        discounted_return, discount = memory.episode[0], memory.episode[1]
         state, action, length, ended, side = place[STATE], place[ACTION], place[LENGTH], 0, 0
         n = place[STEPS]
         epsilon, alpha = schedule_at(epsilons, n + 1), schedule_at(step_sizes, 1)
         if state == NOT_BEGUN:
-            state, world = first_state(starts, start_accept, start_alias, world)
+            state, world = first_state(dynamics, world)
         row = scan(q, acting, state, n_actions)
         fresh = True
         while n < last and ended < len(returns):
@@ -210,10 +202,10 @@ def _kernel(rule: int, known_actions: int, plain: bool, noisy: bool) -> Callable
                 if not (remembers and fresh):
                     row = scan(q, acting, state, n_actions)
                 action, learner = choose(
-                    actions, available, q, acting, state, n_actions, row, epsilon, learner
+                    dynamics, q, acting, state, n_actions, row, epsilon, learner
                 )
             pair = state * n_actions + action
-            reward, follows, world = outcome(pairs, outcomes, pair, world)
+            reward, follows, world = outcome(dynamics, pair, world)
             if noisy:
                 z, world = normal(world)
                 reward += noise * z
@@ -224,10 +216,10 @@ def _kernel(rule: int, known_actions: int, plain: bool, noisy: bool) -> Callable
             next_action = -1
             if rule == _CHOSEN:
                 follow = 0.0
-                if available[next_state] > 0:
+                if dynamics.available[next_state] > 0:
                     row = scan(q, acting, next_state, n_actions)
                     next_action, learner = choose(
-                        actions, available, q, acting, next_state, n_actions, row, epsilon, learner
+                        dynamics, q, acting, next_state, n_actions, row, epsilon, learner
                     )
                     follow = q[0, next_state * n_actions + next_action]
             else:
@@ -239,7 +231,7 @@ def _kernel(rule: int, known_actions: int, plain: bool, noisy: bool) -> Callable
                     row = scan(q, side, next_state, n_actions)
                     follow = row[0]
                     if rule == _EXPECTED:
-                        mean = _mean(actions, available, q, next_state, n_actions)
+                        mean = _mean(dynamics, q, next_state, n_actions)
                         follow = (1.0 - epsilon) * follow + epsilon * mean
                     elif rule == _CROSSED:
                         follow = q[1 - side, next_state * n_actions + row[1]]
@@ -263,7 +255,7 @@ def _kernel(rule: int, known_actions: int, plain: bool, noisy: bool) -> Callable
             if terminated or length == limit:
                 returns[ended], lengths[ended] = discounted_return, length
                 ended += 1
-                state, world = first_state(starts, start_accept, start_alias, world)
+                state, world = first_state(dynamics, world)
                 discounted_return, discount, length = 0.0, 1.0, 0
                 fresh, action = False, -1
                 if not plain and visited(wanted, visits):
@@ -273,7 +265,7 @@ def _kernel(rule: int, known_actions: int, plain: bool, noisy: bool) -> Callable
             place[STATE], place[ACTION] = state, action
         place[STEPS], place[LENGTH] = n, length
         place[EPISODES] += ended
-        memory.path[0], memory.path[1] = discounted_return, discount
+        memory.episode[0], memory.episode[1] = discounted_return, discount
         for k in range(4):
             memory.learner[k], memory.world[k] = learner[k], world[k]
         return ended

@@ -114,9 +114,9 @@ def tied(q: Any, table: int, pair: int, best: float, rank: int) -> int:
 
 
 @compiled
-def outcome(pairs: Any, outcomes: Any, pair: int, words: Words) -> tuple[float, Any, Words]:
+def outcome(dynamics: Any, pair: int, words: Words) -> tuple[float, Any, Words]:
     """Return the reward of a state and action, what follows (see `sampling`), and the state."""
-    row = pairs[pair]
+    row, outcomes = dynamics.pairs[pair], dynamics.outcomes
     reward, follows, count = row.reward, row.follows, row.outcomes
     if count > 1:
         u, words = uniform(words)
@@ -130,8 +130,9 @@ def outcome(pairs: Any, outcomes: Any, pair: int, words: Words) -> tuple[float, 
 
 
 @compiled
-def first_state(starts: Any, accept: Any, alias: Any, words: Words) -> tuple[int, Words]:
+def first_state(dynamics: Any, words: Words) -> tuple[int, Words]:
     """Return a start state and the generator's state."""
+    starts, accept, alias = dynamics.starts, dynamics.start_accept, dynamics.start_alias
     count = len(starts)
     drawn = 0
     if count > 1:
