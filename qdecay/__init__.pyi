@@ -6,7 +6,7 @@ from .exact.break_even import BreakEven, break_even
 from .exact.formulas import break_even_gamma, break_even_reward
 from .exact.learning_curve import LearningCurve, learning_curve, walks_until
 from .exact.proof.certificate import write_certificate
-from .exact.proof.verify import verify
+from .exact.proof.verify import CertificateError, Verification, verify
 from .exact.regions import PolicyRegions, is_breakpoint, optimal_actions, policy_regions
 from .learning import (
     Constant,
@@ -55,6 +55,7 @@ __all__ = [
     "Blackwell",
     "BreakEven",
     "BudgetExceeded",
+    "CertificateError",
     "ChainLayout",
     "Comparison",
     "Constant",
@@ -77,6 +78,7 @@ __all__ = [
     "Polynomial",
     "Solution",
     "Sweep",
+    "Verification",
     "WatkinsQ",
     "__version__",
     "assert_effective_discount",

@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.metadata import version
-from itertools import islice, pairwise
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -208,14 +208,10 @@ def _proven(file: Path, name: Path) -> str:
     if not isinstance(document, dict) or document.get("schema") != SCHEMA:
         raise InputError(f'{file}: not a certificate: "schema" must be "{SCHEMA}"')
     with tables.spinner(f"checking {name}"):
-        check(document)
-    sets = [interval[0] for interval in document["intervals"]]
-    breaks = sum(left != right for left, right in pairwise(sets))
-    touches = len(document["points"]) - breaks
-    counted = {"region": breaks + 1, "breakpoint": breaks, "touch": touches}
+        proven = check(document)
+    counted = {"region": proven.regions, "breakpoint": proven.breakpoints, "touch": proven.touches}
     counts = ", ".join(tables.count(number, noun) for noun, number in counted.items())
-    states = tables.count(document["model"]["n_states"], "state")
-    return f"proven: {counts} of {states}"
+    return f"proven: {counts} of {tables.count(proven.states, 'state')}"
 
 
 def _solve(

@@ -200,7 +200,7 @@ class Chapter:
         return [self._row(point) for point in self.regions.touches]
 
     def _row(self, point: Breakpoint) -> dict[str, Any]:
-        gamma, form = point.gamma, point.gamma.closed_form()
+        gamma, form = point.gamma, point.gamma.form
         changes = list(point.changes.items())
         return {
             "closed_form": None if form is None else mathml.closed_form(form),
@@ -228,7 +228,7 @@ class Chapter:
         gamma = self.regions.blackwell_discount_factor
         if gamma == 0:
             return None
-        form = gamma.closed_form()
+        form = gamma.form
         return {
             "closed_form": None if form is None else mathml.closed_form(form),
             "decimal": shown_decimal(gamma, 12),

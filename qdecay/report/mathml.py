@@ -1,16 +1,12 @@
-"""Numbers and polynomials as MathML, which browsers typeset without any script.
-
-What is written comes from a small grammar of digits, operators and `sqrt`; other text is shown as
-it is, escaped, so that nothing from a file can become markup.
-"""
+"""Numbers and polynomials as MathML, which browsers typeset without any script."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
-from html import escape
+from fractions import Fraction
 
-_TOKEN = re.compile(r"\s*(\d+|sqrt|[-+*/^()])")
+from qdecay.exact.algebra.closed_form import ClosedForm, Radical
+
 _LONGEST_WRITTEN = 5_000  # digits of a polynomial that a page shows at all
 _LONGEST = 160  # characters of a polynomial that still reads as a formula
 
@@ -20,16 +16,53 @@ def math(content: str) -> str:
     return f'<math displaystyle="true">{content}</math>'
 
 
-def closed_form(text: str) -> str:
-    """Return the MathML of a closed form as `AlgebraicNumber.closed_form` writes it.
+def closed_form(form: ClosedForm) -> str:
+    """Return the MathML of a closed form.
 
-    >>> closed_form("1/2")
+    >>> closed_form(Fraction(1, 2))
     '<math displaystyle="true"><mfrac><mn>1</mn><mn>2</mn></mfrac></math>'
     """
-    try:
-        return math(_Parser(text).formula())
-    except ValueError:
-        return f"<span>{escape(text)}</span>"
+    if isinstance(form, Fraction):
+        return math(_sum((form.numerator, _fraction(abs(form)))))
+    if isinstance(form, Radical):
+        return math(_sum((form.sign, _radical(form.radicand, form.degree))))
+    root = f"<msqrt>{_number(form.square)}</msqrt>"
+    if abs(form.factor) != 1:
+        root = f"{_number(abs(form.factor))}<mo>\u2062</mo>{root}"  # times, without a sign
+    terms = [(form.factor, root)]
+    if form.shift:
+        terms.append((form.shift, _number(abs(form.shift))))
+    if form.factor < 0 < form.shift:
+        terms.reverse()
+    if form.divisor == 1:
+        return math(_sum(*terms))
+    return math(f"<mfrac><mrow>{_sum(*terms)}</mrow>{_number(form.divisor)}</mfrac>")
+
+
+def _radical(radicand: Fraction, degree: int) -> str:
+    sign, base = "", f"<mrow><mrow><mo>(</mo>{_fraction(radicand)}<mo>)</mo></mrow></mrow>"
+    if radicand.numerator == 1:
+        sign, base = "<mo>−</mo>", _number(radicand.denominator)
+    elif radicand.denominator == 1:
+        base = _number(radicand.numerator)
+    exponent = f"{sign}<mn>1</mn><mo>/</mo>{_number(degree)}"
+    return f"<msup>{base}<mrow>{exponent}</mrow></msup>"
+
+
+def _fraction(value: Fraction) -> str:
+    top, bottom = value.as_integer_ratio()
+    return _number(top) if bottom == 1 else f"<mfrac>{_number(top)}{_number(bottom)}</mfrac>"
+
+
+def _number(value: int) -> str:
+    return f"<mn>{value}</mn>"
+
+
+def _sum(*terms: tuple[int, str]) -> str:
+    """Write terms, each with a number that has its sign."""
+    signs = ["<mo>−</mo>" if number < 0 else "<mo>+</mo>" for number, _ in terms]
+    written = "".join(sign + text for sign, (_, text) in zip(signs, terms, strict=True))
+    return written.removeprefix("<mo>+</mo>")
 
 
 def polynomial(coefficients: Sequence[int]) -> str | None:
@@ -41,8 +74,7 @@ def polynomial(coefficients: Sequence[int]) -> str | None:
     terms = [(k, c) for k, c in enumerate(coefficients) if c]
     if sum(len(str(c)) + 4 for _, c in terms) > _LONGEST:
         return None
-    written = [_term(k, c, first=i == 0) for i, (k, c) in enumerate(reversed(terms))]
-    return math("".join(written) + "<mo>=</mo><mn>0</mn>")
+    return math(_sum(*((c, _term(k, abs(c))) for k, c in reversed(terms))) + "<mo>=</mo><mn>0</mn>")
 
 
 def written(coefficients: Sequence[int]) -> str | None:
@@ -61,104 +93,9 @@ def written(coefficients: Sequence[int]) -> str | None:
     return text.removeprefix("+ ") + " = 0"
 
 
-def _term(power: int, coefficient: int, *, first: bool) -> str:
-    sign = "−" if coefficient < 0 else "" if first else "+"
-    size = abs(coefficient)
-    number = "" if size == 1 and power else f"<mn>{size}</mn>"
+def _term(power: int, size: int) -> str:
+    number = "" if size == 1 and power else _number(size)
     symbol = "" if power == 0 else "<mi>γ</mi>"
     if power > 1:
-        symbol = f"<msup>{symbol}<mn>{power}</mn></msup>"
-    return (f"<mo>{sign}</mo>" if sign else "") + number + symbol
-
-
-class _Parser:
-    """Recursive descent over the text of a closed form; fractions stay inline in exponents."""
-
-    def __init__(self, text: str) -> None:
-        self._tokens = _tokens(text)
-        self._inline = False
-
-    def formula(self) -> str:
-        result = self._sum()
-        if self._tokens:
-            raise ValueError("something is left over")
-        return result
-
-    def _next_is(self, *wanted: str) -> bool:
-        return bool(self._tokens) and self._tokens[0] in wanted
-
-    def _take(self, wanted: str | None = None) -> str:
-        if not self._tokens or (wanted is not None and self._tokens[0] != wanted):
-            raise ValueError("not a closed form")
-        return self._tokens.pop(0)
-
-    def _sum(self) -> str:
-        parts = []
-        if self._next_is("-"):
-            self._take()
-            parts.append("<mo>−</mo>")
-        parts.append(self._product())
-        while self._next_is("+", "-"):
-            parts.append("<mo>+</mo>" if self._take() == "+" else "<mo>−</mo>")
-            parts.append(self._product())
-        return "".join(parts)
-
-    def _product(self) -> str:
-        left, bare = self._power()
-        while self._next_is("*", "/"):
-            operator = self._take()
-            right, bare_right = self._power()
-            if operator == "/" and not self._inline:
-                # The fraction bar groups: the parentheses of the text are not needed.
-                left = f"<mfrac>{_row(bare or left)}{_row(bare_right or right)}</mfrac>"
-            else:
-                left += ("<mo>/</mo>" if operator == "/" else "<mo>⁢</mo>") + right
-            bare = None
-        return left
-
-    def _power(self) -> tuple[str, str | None]:
-        """The power, and what it is without its parentheses where it has some."""
-        base, bare = self._atom()
-        if not self._next_is("^"):
-            return base, bare
-        self._take("^")
-        self._take("(")
-        outside, self._inline = self._inline, True
-        exponent = self._sum()
-        self._inline = outside
-        self._take(")")
-        return f"<msup>{_row(base)}<mrow>{exponent}</mrow></msup>", None
-
-    def _atom(self) -> tuple[str, str | None]:
-        if self._next_is("("):
-            self._take()
-            inner = self._sum()
-            self._take(")")
-            return f"<mrow><mo>(</mo>{inner}<mo>)</mo></mrow>", inner
-        if self._next_is("sqrt"):
-            self._take()
-            self._take("(")
-            inner = self._sum()
-            self._take(")")
-            return f"<msqrt>{inner}</msqrt>", None
-        number = self._take()
-        if not number.isdigit():
-            raise ValueError("a number is missing")
-        return f"<mn>{number}</mn>", None
-
-
-def _row(content: str) -> str:
-    """Make several elements one argument; a lone number needs no wrapping."""
-    alone = re.fullmatch(r"<mn>\d+</mn>", content)
-    return content if alone else f"<mrow>{content}</mrow>"
-
-
-def _tokens(text: str) -> list[str]:
-    tokens, at = [], 0
-    while at < len(text):
-        match = _TOKEN.match(text, at)
-        if match is None:
-            raise ValueError("an unknown character")
-        tokens.append(match[1])
-        at = match.end()
-    return tokens
+        symbol = f"<msup>{symbol}{_number(power)}</msup>"
+    return number + symbol

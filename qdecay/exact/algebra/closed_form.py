@@ -3,37 +3,83 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from fractions import Fraction
-from typing import TYPE_CHECKING
 
-from flint import fmpz
+from flint import fmpz, fmpz_poly
 
-from qdecay.exact.algebra.polynomial import is_binomial
-
-if TYPE_CHECKING:
-    from qdecay.exact.algebra.number import AlgebraicNumber
+from qdecay.exact.algebra.polynomial import is_binomial, sign_at
 
 _SMALL_SQUARES = 1000  # squares of larger primes stay under the root sign, which is still true
 
 
-def closed_form(number: AlgebraicNumber) -> str | None:
-    """Return text such as "10/11", "6^(-1/3)", "(2/3)^(1/5)" or "(sqrt(5)-1)/2", or None."""
-    if number.is_rational:
-        return str(number.lower)
-    root = radical(number)
-    if root is not None:
-        return _radical_text(*root)
-    return _surd_text(*surd(number)) if number.degree == 2 else None
+@dataclass(frozen=True)
+class Radical:
+    """sign * radicand^(1 / degree), with the radicand positive and the degree least, above 1."""
+
+    sign: int
+    radicand: Fraction
+    degree: int
+
+    def __str__(self) -> str:
+        """Return text such as "6^(-1/3)" or "-(2/3)^(1/5)"."""
+        top, bottom = self.radicand.as_integer_ratio()
+        if top == 1:
+            text = f"{bottom}^(-1/{self.degree})"
+        elif bottom == 1:
+            text = f"{top}^(1/{self.degree})"
+        else:
+            text = f"({self.radicand})^(1/{self.degree})"
+        return text if self.sign > 0 else f"-{text}"
 
 
-def radical(number: AlgebraicNumber) -> tuple[int, Fraction, int] | None:
-    """Return (sign, ratio, n) with number = sign * ratio^(1/n) and n least, or None.
+@dataclass(frozen=True)
+class Surd:
+    """(shift + factor * sqrt(square)) / divisor in lowest terms, with divisor > 0."""
 
-    The polynomial must be a x^n + c; x^n = -c/a is |c/a| up to the sign of the root.
+    shift: int
+    factor: int
+    square: int
+    divisor: int
+
+    def __str__(self) -> str:
+        """Return text such as "(sqrt(5)-1)/2"."""
+        p, q = self.shift, self.factor
+        root = f"sqrt({self.square})" if abs(q) == 1 else f"{abs(q)}*sqrt({self.square})"
+        if q < 0 < p:
+            text = f"{p}-{root}"
+        else:
+            text = ("-" if q < 0 else "") + root + (f"{p:+d}" if p else "")
+        return text if self.divisor == 1 else f"({text})/{self.divisor}"
+
+
+ClosedForm = Fraction | Radical | Surd
+
+
+def closed_form(p: fmpz_poly, lower: Fraction, upper: Fraction) -> ClosedForm | None:
+    """Return the closed form of a root, where it has one of these.
+
+    Args:
+        p: square-free, with a positive leading coefficient.
+        lower, upper: p has one root strictly between them, and does not vanish at them; or both
+            equal the root.
     """
-    p, degree = number.polynomial, number.degree
-    if not is_binomial(p):
-        return None
+    if lower == upper:
+        return lower
+    if is_binomial(p):
+        is_positive = int(p[0]) < 0 if p.degree() % 2 else _is_larger(p, lower)
+        return _radical(p, 1 if is_positive else -1)
+    return _surd(p, _is_larger(p, lower)) if p.degree() == 2 else None
+
+
+def _is_larger(p: fmpz_poly, lower: Fraction) -> bool:
+    """Whether a root right of `lower` is the larger one of two, between which p is negative."""
+    return sign_at(p, lower) < 0
+
+
+def _radical(p: fmpz_poly, sign: int) -> Fraction | Radical:
+    """Return the root of a x^n + c that has that sign: |c / a|^(1/n) in size."""
+    degree = p.degree()
     top, bottom = abs(int(p[0])), int(p[degree])
     for k in range(degree, 1, -1):
         if degree % k == 0:
@@ -41,19 +87,8 @@ def radical(number: AlgebraicNumber) -> tuple[int, Fraction, int] | None:
             if top_root is not None and bottom_root is not None:
                 top, bottom, degree = top_root, bottom_root, degree // k
                 break
-    return (1 if number > 0 else -1), Fraction(top, bottom), degree
-
-
-def surd(number: AlgebraicNumber) -> tuple[int, int, int, int]:
-    """Return (p, q, m, d), d > 0, with number = (p + q sqrt(m)) / d, of a quadratic one."""
-    c, b, a = number.coefficients
-    square, factor = b * b - 4 * a * c, 1
-    for k in range(2, _SMALL_SQUARES):
-        while square % (k * k) == 0:
-            square, factor = square // (k * k), factor * k
-    common = math.gcd(b, factor, 2 * a)
-    larger = number.sign_of([b, 2 * a]) > 0  # right of the midpoint -b / 2a
-    return -b // common, (factor if larger else -factor) // common, square, 2 * a // common
+    radicand = Fraction(top, bottom)
+    return Radical(sign, radicand, degree) if degree > 1 else sign * radicand
 
 
 def _exact_root(value: int, k: int) -> int | None:
@@ -61,20 +96,13 @@ def _exact_root(value: int, k: int) -> int | None:
     return root if root**k == value else None
 
 
-def _radical_text(sign: int, ratio: Fraction, degree: int) -> str:
-    if ratio.numerator == 1:
-        text = f"{ratio.denominator}^(-1/{degree})"
-    elif ratio.denominator == 1:
-        text = f"{ratio.numerator}^(1/{degree})"
-    else:
-        text = f"({ratio})^(1/{degree})"
-    return text if sign > 0 else f"-{text}"
-
-
-def _surd_text(p: int, q: int, square: int, divisor: int) -> str:
-    root = f"sqrt({square})" if abs(q) == 1 else f"{abs(q)}*sqrt({square})"
-    if p and q < 0 < p:
-        text = f"{p}-{root}"
-    else:
-        text = ("-" if q < 0 else "") + root + (f"{p:+d}" if p else "")
-    return text if divisor == 1 else f"({text})/{divisor}"
+def _surd(p: fmpz_poly, is_larger: bool) -> Surd:
+    """Return the larger or the smaller root of a quadratic polynomial."""
+    c, b, a = (int(coefficient) for coefficient in p.coeffs())
+    square, factor = b * b - 4 * a * c, 1
+    for k in range(2, _SMALL_SQUARES):
+        while square % (k * k) == 0:
+            square, factor = square // (k * k), factor * k
+    common = math.gcd(b, factor, 2 * a)
+    factor = factor if is_larger else -factor
+    return Surd(-b // common, factor // common, square, 2 * a // common)

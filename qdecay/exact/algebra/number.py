@@ -8,31 +8,30 @@ that an open interval means an irrational number.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from fractions import Fraction
+from operator import index, itemgetter
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from flint import arb, ctx, fmpz_poly
 
-from qdecay.exact.algebra.closed_form import closed_form, radical, surd
+from qdecay.exact.algebra.closed_form import ClosedForm, Radical, Surd, closed_form
 from qdecay.exact.algebra.polynomial import (
     Interval,
     is_binomial,
     isolating_intervals,
-    linear,
     polynomial,
     refine,
     sign_at,
-    to_exact,
     to_fmpq,
 )
+from qdecay.exact.algebra.roots import rational_root, real_roots, refine_radical
+from qdecay_envs.rational import RationalLike, rational
 
 if TYPE_CHECKING:
     import sympy
 
 _T = TypeVar("_T")
-_FACTOR_DEGREE = 40  # up to here factoring takes milliseconds and gives the minimal polynomial
-_SPARSE_DEGREE, _SPARSE_TERMS = 128, 12  # and up to here: what a few rewards far apart lead to
 
 
 class AlgebraicNumber:
@@ -60,10 +59,17 @@ class AlgebraicNumber:
         self._bits = 0  # the interval is known to be at most 2^-bits wide, if more than 0
 
     @classmethod
-    def of(cls, value: int | Fraction) -> AlgebraicNumber:
-        """Return a rational number."""
-        value = Fraction(value)
-        return cls(linear(value), value, value)
+    def of(cls, value: RationalLike) -> AlgebraicNumber:
+        """Return a rational number.
+
+        Raises:
+            TypeError, ValueError: the value is not an exact number; see `qdecay_envs.rational`.
+        """
+        return cls(*rational_root(rational(value)))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle and copy by the three arguments: flint's polynomials know neither."""
+        return AlgebraicNumber, (self.coefficients, self._lower, self._upper)
 
     @property
     def coefficients(self) -> tuple[int, ...]:
@@ -105,7 +111,7 @@ class AlgebraicNumber:
         if self._upper - self._lower <= Fraction(1, 2**bits):
             pass
         elif self._is_radical():
-            self._lower, self._upper = _radical_enclosure(self._polynomial, self._lower >= 0, bits)
+            self._lower, self._upper = refine_radical(self._polynomial, self._lower >= 0, bits)
         else:
             self._lower, self._upper = refine(self._polynomial, self._lower, self._upper, bits)
         self._bits = max(bits, self._bits)
@@ -137,7 +143,7 @@ class AlgebraicNumber:
 
     def sign_of(self, p: Sequence[int] | fmpz_poly) -> int:
         """Return the exact sign, -1, 0 or 1, of an integer polynomial at this number."""
-        p = p if isinstance(p, fmpz_poly) else fmpz_poly([int(c) for c in p])
+        p = p if isinstance(p, fmpz_poly) else fmpz_poly([index(c) for c in p])
         if self.is_rational:
             return sign_at(p, self._lower)
         if p.degree() <= 0:
@@ -278,26 +284,30 @@ class AlgebraicNumber:
 
         A rational, a root of a rational, or a quadratic surd is recognised.
         """
-        return closed_form(self)
+        form = self.form
+        return None if form is None else str(form)
+
+    @property
+    def form(self) -> ClosedForm | None:
+        """The closed form as a value: a Fraction, a radical, a quadratic surd, or None."""
+        return closed_form(self._polynomial, self._lower, self._upper)
 
     def to_sympy(self) -> sympy.Expr:
         """Return a sympy Rational, root, quadratic surd, or CRootOf."""
         import sympy
 
-        if self.is_rational:
-            return sympy.Rational(self._lower.numerator, self._lower.denominator)
-        root = radical(self)
-        if root is not None:
-            sign, ratio, degree = root
-            power = sympy.Rational(ratio.numerator, ratio.denominator) ** sympy.Rational(1, degree)
-            return sign * power
-        if self.degree == 2:
-            shift, factor, square, divisor = surd(self)
-            return (shift + factor * sympy.sqrt(square)) / sympy.Integer(divisor)
-        bound = self._root_bound()
-        index = isolate_roots(self._polynomial, -bound, bound).index(self)
+        match self.form:
+            case Fraction(numerator=top, denominator=bottom):
+                return sympy.Rational(top, bottom)
+            case Radical(sign, radicand, degree):
+                base = sympy.Rational(*radicand.as_integer_ratio())
+                return sign * base ** sympy.Rational(1, degree)
+            case Surd(shift, factor, square, divisor):
+                return (shift + factor * sympy.sqrt(square)) / sympy.Integer(divisor)
+        below = min(self._lower, Fraction(-self._root_bound())) - 1
+        place = len(list(isolating_intervals(self._polynomial, below, self._lower)))
         symbol = sympy.Symbol("gamma")
-        return sympy.CRootOf(sympy.Poly(list(reversed(self.coefficients)), symbol), index)
+        return sympy.CRootOf(sympy.Poly(list(reversed(self.coefficients)), symbol), place)
 
     def _root_bound(self) -> int:
         """Return Cauchy's bound 1 + max |c_i| / |c_n|, rounded up: no root is larger."""
@@ -305,15 +315,13 @@ class AlgebraicNumber:
 
     def simplified(self) -> AlgebraicNumber:
         """Return the same number with its rational value or smaller polynomial found."""
-        if self.is_rational:
-            return AlgebraicNumber.of(self._lower)
-        root = radical(self) if self._is_radical() else None
-        if root is not None:
-            sign, ratio, degree = root
-            if degree == 1:
-                return AlgebraicNumber.of(sign * ratio)
-            ends = [-(sign**degree) * ratio.numerator, *[0] * (degree - 1), ratio.denominator]
-            return AlgebraicNumber(ends, *self.enclosure(8))
+        match self.form if self.is_rational or self._is_radical() else None:
+            case Fraction() as value:
+                return AlgebraicNumber.of(value)
+            case Radical(sign, radicand, degree):
+                top, bottom = radicand.as_integer_ratio()
+                ends = [-(sign**degree) * top, *[0] * (degree - 1), bottom]
+                return AlgebraicNumber(ends, *self.enclosure(8))
         [number] = isolate_roots(self._polynomial, self._lower, self._upper)
         return number
 
@@ -331,8 +339,8 @@ class AlgebraicNumber:
 
 def isolate_roots(
     coefficients: Sequence[int] | fmpz_poly,
-    lower: int | Fraction = 0,
-    upper: int | Fraction = 1,
+    lower: RationalLike = 0,
+    upper: RationalLike = 1,
 ) -> list[AlgebraicNumber]:
     """Return the distinct real roots in the open interval (lower, upper), in order.
 
@@ -350,18 +358,16 @@ def isolate_roots(
 
 def roots_with_multiplicity(
     coefficients: Sequence[int] | fmpz_poly,
-    lower: int | Fraction = 0,
-    upper: int | Fraction = 1,
+    lower: RationalLike = 0,
+    upper: RationalLike = 1,
 ) -> list[tuple[AlgebraicNumber, int]]:
     """Return what `isolate_roots` does, each root with its multiplicity.
 
     Source: isolation as in qdecay.exact.algebra.polynomial, on each square-free part.
     """
-    found = []
-    for factor, multiplicity in _factors(_checked(coefficients, lower, upper)):
-        roots = _roots_of(factor, Fraction(lower), Fraction(upper))
-        found += [(root, multiplicity) for root in roots]
-    return sorted(found, key=lambda pair: pair[0])
+    roots = real_roots(polynomial(coefficients), rational(lower), rational(upper))
+    found = [(AlgebraicNumber(*root), multiplicity) for root, multiplicity in roots]
+    return sorted(found, key=itemgetter(0))
 
 
 def isolate_quickly(p: fmpz_poly, lower: Fraction, upper: Fraction) -> list[AlgebraicNumber]:
@@ -369,139 +375,8 @@ def isolate_quickly(p: fmpz_poly, lower: Fraction, upper: Fraction) -> list[Alge
 
     They compare exactly as always; hash and printing need `AlgebraicNumber.simplified`.
     """
-    found = []
-    for part in _square_free_parts(_checked(p, lower, upper)):
-        found += list(_roots_of(part[0], lower, upper, search=False))
-    return sorted(found)
-
-
-def _checked(
-    coefficients: Sequence[int] | fmpz_poly, lower: int | Fraction, upper: int | Fraction
-) -> fmpz_poly:
-    p = polynomial(coefficients)
-    if p.degree() < 0:
-        raise ValueError("the zero polynomial vanishes everywhere: it has no isolated roots")
-    if lower >= upper:
-        raise ValueError(f"lower must be < upper, got {lower} and {upper}")
-    return p
-
-
-def _square_free_parts(p: fmpz_poly) -> list[tuple[fmpz_poly, int]]:
-    """Return the square-free parts of positive degree, x and x - 1 apart from all others.
-
-    Advantages often have these two factors: no reward is met for some steps, or two policies earn
-    as much at gamma = 1. What is left of them may be a x^n + b, of any degree, which needs no work.
-    """
-    lowest = next(i for i, c in enumerate(p.coeffs()) if c)
-    p, at_one, divisor = p.right_shift(lowest), 0, linear(Fraction(1))
-    while p.degree() > 0 and not (parts := divmod(p, divisor))[1]:
-        p, at_one = parts[0], at_one + 1
-    rest = [(p, 1)] if is_binomial(p) else p.factor_squarefree()[1]
-    found = [(linear(Fraction(0)), lowest), (divisor, at_one), *rest]
-    return [pair for pair in found if pair[0].degree() > 0 and pair[1] > 0]
-
-
-def _factors(p: fmpz_poly) -> Iterator[tuple[fmpz_poly, int]]:
-    """Yield square-free factors with their multiplicity, irreducible ones if that takes little.
-
-    Where it takes more, a polynomial in x^k is factored as one in x.
-    """
-    for part, multiplicity in _square_free_parts(p):
-        short, k = part.deflation()
-        if _is_quickly_factored(part):
-            short, k = part, 1
-        if short.degree() > 1 and _is_quickly_factored(short):
-            for factor, _ in short.factor()[1]:
-                yield factor.inflate(int(k)), multiplicity
-        else:
-            yield part, multiplicity
-
-
-def _is_quickly_factored(p: fmpz_poly) -> bool:
-    """Whether factoring takes milliseconds."""
-    degree = p.degree()
-    return degree <= _FACTOR_DEGREE or (
-        degree <= _SPARSE_DEGREE and sum(c != 0 for c in p.coeffs()) <= _SPARSE_TERMS
-    )
-
-
-def _roots_of(
-    p: fmpz_poly, lower: Fraction, upper: Fraction, *, search: bool = True
-) -> Iterator[AlgebraicNumber]:
-    """Yield the roots of one square-free polynomial strictly between lower and upper."""
-    if p.degree() == 1:
-        root = Fraction(-int(p[0]), int(p[1]))
-        if lower < root < upper:
-            yield AlgebraicNumber.of(root)
-        return
-    for end in (lower, upper):
-        if sign_at(p, end) == 0:
-            p //= linear(end)
-    intervals = []
-    for a, b in isolating_intervals(p, lower, upper):
-        if a < b:
-            intervals.append((a, b))
-        else:
-            yield AlgebraicNumber.of(a)
-            p //= linear(a)
-    while search and (rational := _rational_root(p, intervals)) is not None:
-        index, root = rational
-        yield AlgebraicNumber.of(root)
-        del intervals[index]
-        p //= linear(root)
-    for a, b in intervals:
-        yield AlgebraicNumber(p, a, b)
-
-
-def _rational_root(p: fmpz_poly, intervals: list[Interval]) -> tuple[int, Fraction] | None:
-    """Return which interval holds a rational root of p and the root, or None.
-
-    Its denominator divides the leading coefficient and its numerator the constant term:
-    a short enough interval leaves one candidate. p(0) != 0 unless 0 was an interval's root.
-    """
-    if p.degree() <= _FACTOR_DEGREE and p.degree() > 1:
-        return None  # irreducible, after _factors
-    leading, constant = abs(int(p[p.degree()])), abs(int(p[0]))
-    for index, (a, b) in enumerate(intervals):
-        a, b = refine(p, a, b, min(leading, constant).bit_length() + 8)
-        while not (b - a) * leading < 1:
-            if a * b > 0 and (1 / a - 1 / b) * constant < 1:
-                break
-            a, b = refine(p, a, b, 2 * (b - a).denominator.bit_length())
-        intervals[index] = a, b
-        for candidate in _candidates(a, b, leading, constant):
-            if a <= candidate <= b and sign_at(p, candidate) == 0:
-                return index, candidate
-    return None
-
-
-def _candidates(a: Fraction, b: Fraction, leading: int, constant: int) -> Iterator[Fraction]:
-    """Yield every k / leading in [a, b], or every constant / k there, whichever is shorter."""
-    if (b - a) * leading < 1:
-        first = math.ceil(a * leading)
-        if first <= b * leading:
-            yield Fraction(first, leading)
-    else:
-        first = math.ceil(constant / b)
-        if first != 0 and first <= constant / a:
-            yield Fraction(constant, first)
-
-
-def _radical_enclosure(p: fmpz_poly, positive: bool, bits: int) -> Interval:
-    """Return an interval of width <= 2^-bits around +-|c / a|^(1/n), for p = a x^n + c."""
-    degree, ratio = p.degree(), abs(Fraction(int(p[0]), int(p[p.degree()])))
-    precision = bits + 32 + max(0, ratio.numerator.bit_length() - ratio.denominator.bit_length())
-    while True:
-        with ctx.workprec(precision):
-            root = arb(to_fmpq(ratio)).root(degree)
-            low, high = to_exact(root.lower()), to_exact(root.upper())
-        # One more grain on either side: the ends must not be the root itself.
-        grain = Fraction(1, 2 ** (bits + 2))
-        low, high = (math.floor(low / grain) - 1) * grain, (math.ceil(high / grain) + 1) * grain
-        if high - low <= 4 * grain:
-            low = max(low, Fraction(0))  # the sign is known, and 0 is no root
-            return (low, high) if positive else (-high, -low)
-        precision *= 2
+    roots = real_roots(polynomial(p), lower, upper, search=False)
+    return sorted(AlgebraicNumber(*root) for root, _ in roots)
 
 
 def _number(value: object) -> AlgebraicNumber | None:

@@ -14,6 +14,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
+from operator import index
 
 from flint import arb, arb_poly, ctx, fmpq, fmpq_poly, fmpz_poly
 
@@ -25,7 +26,7 @@ _NEWTON_AFTER = 6  # halvings that leave a cluster whole before Newton is worth 
 def polynomial(coefficients: Sequence[int] | fmpz_poly) -> fmpz_poly:
     """Return the primitive polynomial with positive leading coefficient; zero stays zero."""
     if not isinstance(coefficients, fmpz_poly):
-        coefficients = fmpz_poly([int(c) for c in coefficients])
+        coefficients = fmpz_poly([index(c) for c in coefficients])
     if coefficients.degree() < 0:
         return coefficients
     content = coefficients.content()

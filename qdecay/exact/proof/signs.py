@@ -15,7 +15,7 @@ from itertools import accumulate, pairwise
 
 Polynomial = list[int]
 
-_MAX_BITS = 2**32  # 512 MiB: what a file can make the checker spend on one table of numbers
+_MAX_BITS = 2**32  # 512 MiB: what a file can make the checker take for one table of numbers
 _BITS_OF_ANY = 320  # that a Python integer takes in a list, whatever its size
 
 
@@ -33,16 +33,16 @@ def require(holds: bool, reason: str) -> None:
         raise CertificateError(reason)
 
 
-def afford(holds: bool, reason: str) -> None:
+def require_feasible(holds: bool, reason: str) -> None:
     """Raise BeyondChecker with the reason unless the condition holds."""
     if not holds:
         raise BeyondChecker(reason)
 
 
-def spend(numbers: int, bits: int) -> None:
-    """Raise BeyondChecker where so many numbers of so many bits are more than is spent."""
+def require_memory(numbers: int, bits: int) -> None:
+    """Raise BeyondChecker where so many numbers of so many bits take more memory than that."""
     fits = numbers * (bits + _BITS_OF_ANY) <= _MAX_BITS
-    afford(fits, "the numbers grow beyond what this checker takes on")
+    require_feasible(fits, "the numbers grow beyond what this checker takes on")
 
 
 def sign_at(p: Polynomial, x: Fraction) -> int:
@@ -100,7 +100,7 @@ def count_roots(p: Polynomial, a: Fraction, b: Fraction, most: int = 0) -> int:
         right = _shifted(left)
         found += right[0] == 0
         parts += [left, right]
-        spend(len(parts) * len(p), max(map(int.bit_length, right)))
+        require_memory(len(parts) * len(p), max(map(int.bit_length, right)))
     return found
 
 
@@ -108,7 +108,7 @@ def _on_unit_interval(p: Polynomial, a: Fraction, b: Fraction) -> Polynomial:
     """Return a positive multiple of p(a + (b - a) x), for 0 <= a < b."""
     common = math.lcm(a.denominator, b.denominator)
     start, width, degree = int(a * common), int((b - a) * common), len(p) - 1
-    spend(len(p), degree * common.bit_length() + max(map(int.bit_length, p)))
+    require_memory(len(p), degree * common.bit_length() + max(map(int.bit_length, p)))
     q = _products(p, _powers(common, degree)[::-1])
     if start:  # q(start + y) by way of z = y / start, so that the shift is by 1
         scale = _powers(start, degree)

@@ -1,6 +1,11 @@
 """Checks a certificate of policy regions and trusts nothing of the solver that wrote it.
 
-With `verify_signs` it needs the standard library only. A certificate (qdecay.certificate/1) is
+This file and `signs` beside it need the standard library only. They also run alone, with the folder
+`proof` that holds them and nothing else of qdecay, nor anything that must be installed:
+
+    python -S -c "from proof.verify import verify; print(verify('lake.json'))"
+
+A certificate (qdecay.certificate/1) is
 
     model      an MDP document: n_states, n_actions, transitions; numbers are integers or "p/q"
     at_zero    the sets of optimal actions of all states at gamma = 0
@@ -24,30 +29,42 @@ The points stand in order, so the intervals cover (0, 1); at each point some set
 
 from __future__ import annotations
 
+import json
 import math
+import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
-from qdecay.exact.proof.signs import (
+from .signs import (
     BeyondChecker,
     CertificateError,
     Polynomial,
-    afford,
     count_roots,
     quotient,
     require,
+    require_feasible,
+    require_memory,
     sign_at,
-    spend,
     without,
 )
 
 SCHEMA = "qdecay.certificate/1"
 MAX_DEGREE = 2_000
-__all__ = ["SCHEMA", "BeyondChecker", "CertificateError", "Model", "read_model", "values", "verify"]
+__all__ = [
+    "SCHEMA",
+    "BeyondChecker",
+    "CertificateError",
+    "Model",
+    "Verification",
+    "read_model",
+    "values",
+    "verify",
+]
 
 _MAX_INDEX = 10**5
 _MAX_BITS = 10**5  # of a common denominator, and of an interval
@@ -83,15 +100,44 @@ class Point:
 _ONE = Point([-1, 1], Fraction(1), Fraction(1), None)
 
 
-def verify(document: Any) -> None:
-    """Check a parsed certificate; where this returns, every statement in it is proven.
+@dataclass(frozen=True)
+class Verification:
+    """What a certificate proves: how many regions, breakpoints and touches a model has in (0, 1).
+
+    Attributes:
+        states: of the model; what is optimal is proven for each of them at every gamma in [0, 1).
+        regions, breakpoints, touches: none is missing from the certificate.
+    """
+
+    states: int
+    regions: int
+    breakpoints: int
+    touches: int
+
+
+def verify(certificate: dict[str, Any] | str | os.PathLike[str]) -> Verification:
+    """Check a certificate of policy regions; where this returns, every statement in it is proven.
+
+    The proof is exact and independent of the solver; the module's docstring says what is shown.
+
+    Args:
+        certificate: what `write_certificate` wrote: the path of the file, or its parsed content.
 
     Raises:
         CertificateError: a statement does not hold, or is not of the documented form.
         BeyondChecker: a CertificateError too; checking would take more degree or memory than the
             checker spends.
+        OSError, ValueError: the file cannot be read, or is no JSON.
+
+    >>> model = {"schema": "qdecay.mdp/1", "n_states": 1, "n_actions": 2,
+    ...          "transitions": [[0, 0, 0, 1, 1, True], [0, 1, 0, 1, 0, True]]}
+    >>> verify({"schema": SCHEMA, "model": model, "at_zero": [[0]], "points": [],
+    ...         "intervals": [[[[0]], [1]]]})
+    Verification(states=1, regions=1, breakpoints=0, touches=0)
     """
-    parts = _members(document, "certificate", "schema model at_zero points intervals")
+    if isinstance(certificate, str | os.PathLike):
+        certificate = json.loads(Path(certificate).read_text(encoding="utf-8"))
+    parts = _members(certificate, "certificate", "schema model at_zero points intervals")
     require(parts["schema"] == SCHEMA, f'the schema must be "{SCHEMA}"')
     model = read_model(parts["model"])
     zero = Point([0, 1], Fraction(0), Fraction(0), _sets(parts["at_zero"], model, "at_zero"))
@@ -107,6 +153,9 @@ def verify(document: Any) -> None:
     # Where the sets left of a point are those at it, they go on: all else is negative there.
     for i, (left, point) in enumerate(zip(sets, points[1:], strict=True)):
         require(left != point.sets, f"point {i}: nothing changes there")
+    breakpoints = sum(left != right for left, right in pairwise(sets))
+    touches = len(sets) - 1 - breakpoints
+    return Verification(len(model.rows), breakpoints + 1, breakpoints, touches)
 
 
 def _check_points(points: list[Point]) -> None:
@@ -189,9 +238,13 @@ def values(q: int, policy: list[Row], d: Polynomial, where: str) -> list[list[in
             return table
         table.append(vector)
         steps = max(t, len(d))  # c in gamma takes up to about so many factors q
-        spend(steps * len(policy), max(map(int.bit_length, vector)) + steps * q.bit_length())
+        require_memory(
+            steps * len(policy), max(map(int.bit_length, vector)) + steps * q.bit_length()
+        )
     # Where d is right the degree is below n at the most, or the greater one of d.
-    afford(len(policy) < MAX_DEGREE, f"{where}: a degree beyond what this checker takes on")
+    require_feasible(
+        len(policy) < MAX_DEGREE, f"{where}: a degree beyond what this checker takes on"
+    )
     raise CertificateError(f"{where}: d times the values is no polynomial of degree < {MAX_DEGREE}")
 
 
@@ -211,8 +264,8 @@ def read_model(document: Any) -> Model:
         require(p > 0 and type(ends) is bool, f"{where}: a probability or flag is wrong")
         q, scale = math.lcm(q, p.denominator), math.lcm(scale, r.denominator)
         bits = q.bit_length() + scale.bit_length()
-        afford(bits <= _MAX_BITS, f"{where}: the common denominators grow too long")
-        spend(number, bits)
+        require_feasible(bits <= _MAX_BITS, f"{where}: the common denominators grow too long")
+        require_memory(number, bits)
         outcomes.setdefault((s, a), []).append((t, p, r, ends))
     rows: list[dict[int, Row]] = [{} for _ in range(n)]
     for (s, a), found in sorted(outcomes.items()):
@@ -227,7 +280,7 @@ def read_model(document: Any) -> Model:
 def _point(document: Any, model: Model, where: str) -> Point:
     f, place, sets = _list(document, where, 3)
     centre, bits = _integers(_list(place, where, 2), where, 1, _LARGEST)
-    afford(bits <= _MAX_BITS, f"{where}: the interval is too short")
+    require_feasible(bits <= _MAX_BITS, f"{where}: the interval is too short")
     lower, upper = (Fraction(2 * centre + side, 2**bits) for side in (-1, 1))
     return Point(_polynomial(f, where), lower, upper, _sets(sets, model, where))
 
@@ -245,7 +298,7 @@ def _sets(document: Any, model: Model, where: str) -> Sets:
 def _polynomial(document: Any, where: str) -> Polynomial:
     coefficients = _integers(document, where, -_LARGEST, _LARGEST)
     reason = f"{where}: no degree in 0..{MAX_DEGREE}"
-    afford(len(coefficients) <= MAX_DEGREE + 1, reason)
+    require_feasible(len(coefficients) <= MAX_DEGREE + 1, reason)
     require(coefficients != [] and coefficients[-1] != 0, reason)
     return coefficients
 

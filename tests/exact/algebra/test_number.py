@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 import itertools
 import math
 from fractions import Fraction
+from pickle import dumps, loads
 
 import mpmath
 import pytest
@@ -261,6 +263,16 @@ def test_numbers_agree_after_json():
         assert AlgebraicNumber(data["polynomial"], lower, upper) == root
 
 
+@pytest.mark.parametrize("carried", [copy.copy, copy.deepcopy, lambda x: loads(dumps(x))])
+def test_copies_and_pickles_are_the_same_number(carried):
+    """Also one whose interval is tight already, or straddles 0; and a rational one."""
+    for root in (*isolate_roots([-1, 5, 0, -9, 0, 7], -5, 5), AlgebraicNumber.of("2/3")):
+        root.enclosure(200)
+        other = carried(root)
+        assert (other, hash(other), repr(other)) == (root, hash(root), repr(root))
+        assert other.to_json() == root.to_json()
+
+
 def test_a_rational_lies_between_any_two_numbers():
     """rational_below parts neighbours and refuses the wrong order."""
     roots = isolate_roots(X**40 - 2 * (10 * X - 1) ** 2)
@@ -272,8 +284,16 @@ def test_a_rational_lies_between_any_two_numbers():
 
 
 def test_wrong_arguments_are_refused():
-    """The zero polynomial and an empty interval have no answer."""
+    """The zero polynomial and an empty interval have no answer; floats are not exact."""
     with pytest.raises(ValueError, match="zero polynomial"):
         isolate_roots([0, 0])
     with pytest.raises(ValueError, match="lower"):
         isolate_roots([1, 1], 1, 0)
+    with pytest.raises(TypeError, match="exact"):
+        AlgebraicNumber.of(0.5)
+    with pytest.raises(TypeError, match="exact"):
+        isolate_roots([-1, 0, 2], 0.25)
+    with pytest.raises(TypeError, match="float"):
+        isolate_roots([-1.5, 2])
+    with pytest.raises(TypeError, match="float"):
+        AlgebraicNumber.of(1).sign_of([-1, 1.5])

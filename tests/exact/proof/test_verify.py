@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from qdecay.exact.proof import signs
-from qdecay.exact.proof.signs import count_roots, quotient, sign_at, spend, without
+from qdecay.exact.proof.signs import count_roots, quotient, require_memory, sign_at, without
 from qdecay.exact.proof.verify import CertificateError, read_model, verify
 
 Document = dict[str, Any]
@@ -438,13 +438,13 @@ def test_common_denominators_have_up_to_100000_bits() -> None:
         read_model(model(8, 1, rows))
 
 
-def test_512_mib_are_spent_on_one_table() -> None:
+def test_512_mib_are_taken_for_one_table() -> None:
     """320 bits for each integer in a list, and those of the integer."""
-    spend(1, 8 * 512 * 2**20 - 320)
-    spend(2, 4 * 512 * 2**20 - 320)
+    require_memory(1, 8 * 512 * 2**20 - 320)
+    require_memory(2, 4 * 512 * 2**20 - 320)
     for numbers, bits in ((1, 8 * 512 * 2**20 - 319), (2, 4 * 512 * 2**20 - 319), (2**25, 0)):
         with pytest.raises(CertificateError, match="grow beyond"):
-            spend(numbers, bits)
+            require_memory(numbers, bits)
 
 
 def chain(length: int, probability: Any, d: list[int]) -> Document:
@@ -603,7 +603,7 @@ def test_one_change_of_sign_is_one_root_however_high_the_degree() -> None:
         count_roots([2, -6, 3, *p[3:]], 1 - near, near, most=1)
 
 
-def test_halving_spends_no_more_than_the_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_halving_takes_no_more_than_the_limit(monkeypatch: pytest.MonkeyPatch) -> None:
     """A double root takes two bits more in each coefficient at each halving."""
     p = [1, -6, 9]
     assert count_roots(p, ZERO, ONE, most=1) == 2
@@ -613,7 +613,7 @@ def test_halving_spends_no_more_than_the_limit(monkeypatch: pytest.MonkeyPatch) 
         count_roots(p, ZERO, ONE, most=1)
 
 
-def test_intervals_with_long_ends_spend_no_more_than_the_limit(
+def test_intervals_with_long_ends_take_no_more_than_the_limit(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Three ways to long coefficients: a high degree, long ends, long coefficients."""
@@ -656,6 +656,6 @@ def test_factors_are_divided_out_as_often_as_they_are_there() -> None:
 def test_a_halving_is_charged_for_what_it_makes(monkeypatch) -> None:
     """(4 x - 1) (4 x - 3) makes 16 x^2 - 32 x + 12 and 16 x^2 - 4: six numbers, up to 5 bits."""
     charged: list[tuple[int, int]] = []
-    monkeypatch.setattr(signs, "spend", lambda *made: charged.append(made))
+    monkeypatch.setattr(signs, "require_memory", lambda *made: charged.append(made))
     assert count_roots([3, -16, 16], ZERO, ONE, most=9) == 2
     assert charged[-1] == (6, 5)
