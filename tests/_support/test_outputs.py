@@ -100,7 +100,13 @@ def test_a_file_that_is_there_is_kept(capsys, monkeypatch, tmp_path: Path, what:
     old.parent.mkdir(exist_ok=True)
     old.write_text("old")
     before = files(tmp_path)
-    check_refused(capsys, monkeypatch, tmp_path, [*arguments, name], "exists and is kept; --force")
+    check_refused(
+        capsys,
+        monkeypatch,
+        tmp_path,
+        [*arguments, name],
+        f"{old} already exists (use --force to overwrite)",
+    )
     assert files(tmp_path) == before
 
 
