@@ -22,7 +22,7 @@ gammas = ["1/3"]
 learners = [{ name = "q_learning", epsilon = 0.5, episodes = 10 }]
 seeds = 1
 """
-SWEEP = "sweep spec.toml -o results.db"
+SWEEP = "sweep run spec.toml -o results.db"
 # One use of each extra, in a shell that ends at the first command that fails.
 USES = {
     "plot": "qdecay plot FrozenLake-v1 -o lake.png",
@@ -30,7 +30,7 @@ USES = {
 env = gymnasium.make('qdecay/StayOrMove-v0', render_mode='rgb_array')
 env.reset()
 print(env.render().shape)" """,
-    "parquet": f"qdecay {SWEEP}; qdecay export results.db -o results.parquet",
+    "parquet": f"qdecay {SWEEP}; qdecay sweep export results.db -o results.parquet",
     "umb": "python -c 'import umbi; umbi.umb.read; umbi.ats.explicit_umb_to_explicit_ats'",
     "sb3": """python -c "import qdecay, stable_baselines3
 stable_baselines3.DQN('MlpPolicy', 'qdecay/StayOrMove-v0').learn(200)" """,

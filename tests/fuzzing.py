@@ -314,10 +314,10 @@ def prepare_spec() -> Prepare:
     path = Path("s.toml")
     more = b'learners = [{ name = "n_step_sarsa", n = 2, steps = 9 }, '
     path.write_bytes(SPEC.replace(b"learners = [", more))
-    code, err = command(["sweep", "--dry-run", "s.toml"])
+    code, err = command(["sweep", "run", "--dry-run", "s.toml"])
     assert code == 0, err
     path.unlink()
-    return one_file(["sweep", "--dry-run"], "s.toml", damaged_spec)
+    return one_file(["sweep", "run", "--dry-run"], "s.toml", damaged_spec)
 
 
 def prepare_store() -> Prepare:
@@ -331,10 +331,10 @@ def prepare_store() -> Prepare:
     make = damaged_store()
     return one_of(
         [
-            ["sweep", "s.toml", "-o", "r.db"],
-            ["export", "r.db", "-o", "x.csv"],
-            ["phase", "r.db", "--json"],
-            ["phase", "r.db"],
+            ["sweep", "run", "s.toml", "-o", "r.db"],
+            ["sweep", "export", "r.db", "-o", "x.csv"],
+            ["sweep", "phase", "r.db", "--json"],
+            ["sweep", "phase", "r.db"],
         ],
         lambda chance: {"s.toml": SPEC, **make(chance)},
     )

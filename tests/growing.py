@@ -193,7 +193,7 @@ def umb_of_zeros(packed: str, size: int) -> Callable[[], Files]:
 
 
 def spec(text: list[bytes]) -> Grown:
-    return Grown(("sweep", "--dry-run"), lambda: {"s.toml": text})
+    return Grown(("sweep", "run", "--dry-run"), lambda: {"s.toml": text})
 
 
 def toml_repeated(make: Callable[[int], str]) -> Grown:

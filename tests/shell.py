@@ -15,8 +15,12 @@ from qdecay.cli import app as cli
 
 
 def commands() -> dict[str, Any]:
-    """Return the commands by name, with their parameters."""
-    return typer.main.get_group(cli.app).commands
+    """Return the commands by what is typed, such as "sweep run", with their parameters."""
+    found = {}
+    for name, command in typer.main.get_group(cli.app).commands.items():
+        parts = getattr(command, "commands", None)
+        found |= {f"{name} {part}": parts[part] for part in parts} if parts else {name: command}
+    return found
 
 
 def run(capsys: pytest.CaptureFixture[str], monkeypatch, *arguments: str) -> tuple[int, str, str]:

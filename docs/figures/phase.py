@@ -17,7 +17,7 @@ seeds = 20
 
 
 def draw(path: Path) -> None:
-    """Write the figure to `path`, as `qdecay sweep` and `qdecay phase` do."""
+    """Write the figure to `path`, as `qdecay sweep run` and `qdecay sweep phase` do."""
     with tempfile.TemporaryDirectory() as folder:
         store = Path(folder) / "results.db"
         Sweep(Spec.parse(SPEC)).run(store, backend="here")

@@ -1,4 +1,8 @@
-"""What a command is to write, looked at before any work; the one rule for files that are there."""
+"""What a command is to write, looked at before any work; the one rule for existing files.
+
+A command refuses a file that exists unless --force is given; functions of the library replace it
+whole. A store is no such file: it grows.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +33,7 @@ def check_output(
     Args:
         path: the file.
         endings: what its name may end in; any ending where there are none.
-        force: whether a file that is there may be replaced.
+        force: whether an existing file may be replaced.
         source: what the command reads, which it must not write.
 
     Raises:
@@ -51,7 +55,7 @@ def check_output(
         if source is not None and target == Path(os.path.realpath(source)):
             raise InputError(f"{path}: is what is read; name another file")
         if path.exists() and not force:
-            raise InputError(f"{path}: exists and is kept; --force replaces it")
+            raise InputError(f"{path} already exists (use --force to overwrite)")
         _check_folder(path, target.parent)
     except OSError as error:  # a name that is too long, a folder that cannot be looked into
         raise InputError(f"{path}: cannot be written: {error.strerror}") from error

@@ -17,27 +17,27 @@ OptionPairs = Annotated[
 
 def complete_source(incomplete: str) -> list[str]:
     """Return the ids of models that begin as typed; where there is none, shells offer files."""
-    from qdecay.report.gallery import environment_ids
+    from qdecay.model.registered import environment_ids
 
     return [name for name in environment_ids() if name.startswith(incomplete)]
 
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
-Force = Annotated[bool, typer.Option("--force", help="Replace a file that is there.")]
+Force = Annotated[bool, typer.Option("--force", help="Overwrite an existing file.")]
 
 
 def check_plot(plot: Path | None, *, force: bool) -> None:
     """Look at --plot, if there is one, before any work.
 
     Raises:
-        InputError: the plot could not be written, or there is none for --force to replace.
+        InputError: the plot could not be written, or there is none for --force to overwrite.
     """
     if plot is not None:
         from qdecay.report.plots.style import check_plot_path
 
         check_plot_path(plot, force=force)
     elif force:
-        raise InputError("--force goes with --plot: it replaces that file")
+        raise InputError("--force goes with --plot, whose file it overwrites")
 
 
 def whole_numbers(text: str, option: str) -> list[int]:

@@ -1,8 +1,7 @@
-"""The command `phase`: where the agents of a sweep flip, beside the exact gammas."""
+"""The command `sweep phase`: where the agents of a sweep flip, beside the exact gammas."""
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,12 +14,9 @@ from qdecay.cli.options import AsJson, Force, check_plot
 if TYPE_CHECKING:
     from qdecay.sweep.phase import PhaseDiagram, PhaseRow
 
-app = typer.Typer()
 
-
-@app.command()
 def phase(
-    store: Annotated[Path, typer.Argument(metavar="STORE", help="What a sweep wrote.")],
+    store: Annotated[Path, typer.Argument(metavar="STORE", help="What `sweep run` wrote.")],
     where: Annotated[
         list[str] | None,
         typer.Option(metavar="NAME=VALUE", help="Only rows with this parameter; may be repeated."),
@@ -43,8 +39,8 @@ def phase(
 
     \b
     Examples:
-      qdecay phase results.db --plot phase.svg
-      qdecay phase results.db --where delay=2 --x epsilon --plot phase.pdf
+      qdecay sweep phase results.db --plot phase.svg
+      qdecay sweep phase results.db --where delay=2 --x epsilon --plot phase.pdf
     """
     from qdecay.errors import InputError
     from qdecay.report.plots.phase import save_phase
@@ -57,7 +53,7 @@ def phase(
         found = phase_diagram(store, where=map(_pair, where or ()), tell=tell)
     left_out = 0 if plot is None else save_phase(found, plot, x=x)
     if as_json:
-        typer.echo(json.dumps(found.to_json(), indent=2))
+        tables.print_json(found.to_json())
         return
     _print(found, store)
     if left_out:

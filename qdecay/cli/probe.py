@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -126,7 +125,7 @@ def probe(
         save_profile(profile, plot)
     if as_json:
         named = None if diagnosis is None else diagnosis.to_json()
-        typer.echo(json.dumps({**profile.to_json(), "diagnosis": named}, indent=2))
+        tables.print_json({**profile.to_json(), "diagnosis": named})
     else:
         print_profile(profile, diagnosis)
     accused = diagnosis is not None and diagnosis.fault not in (None, "sound")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import platform
 import tempfile
@@ -90,7 +89,7 @@ def regions(
     if certificate is not None:
         statement = _write_certificate(source, mdp, found, certificate, check=not no_check)
     if as_json:
-        typer.echo(json.dumps(found.to_json(source)))
+        tables.print_json(found.to_json(source), indent=None)
         return
     tables.print_regions(mdp, found, digits=digits, states=states)
     if statement is not None:
@@ -115,7 +114,7 @@ def _numeric(
             ),
         )
     if as_json:
-        typer.echo(json.dumps(found.to_json(source)))
+        tables.print_json(found.to_json(source), indent=None)
         return
     table = tables.table("gamma", "error at most", "what changes")
     for change in found.changes:

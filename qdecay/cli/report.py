@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from qdecay._support.outputs import PAGES, check_output
 from qdecay.cli import tables
 from qdecay.cli.options import Force, OptionPairs, complete_source
 
@@ -57,9 +58,9 @@ def report(
       qdecay report -o homework.html
       qdecay report FrozenLake-v1 -o lake.html
     """
-    from qdecay.report.page import HOMEWORK_TITLE, check_page_path, explorer, write_page
+    from qdecay.report.page import HOMEWORK_TITLE, explorer, write_page
 
-    check_page_path(output, force=force)
+    check_output(output, PAGES, force=force)
     chapters = _chapters(_sources(source, option))
     if not exact_only:
         chapters = _compared(chapters, seeds, seed)
@@ -133,9 +134,11 @@ def gallery(
     Examples:
       qdecay gallery -o gallery
     """
-    from qdecay.report.gallery import environment_ids, write_gallery
+    from qdecay.model.registered import environment_ids
+    from qdecay.report.gallery import check_gallery, write_gallery
 
     ids = environment_ids()
+    check_gallery(output, ids, force=force)
     with tables.bar("environments") as bar:
         bar.expect(len(ids))
 
@@ -143,7 +146,7 @@ def gallery(
             bar.tell(source)
             bar.advance()
 
-        cards = write_gallery(output, ids, force=force, max_seconds=max_seconds, tick=tick)
+        cards = write_gallery(output, ids, max_seconds=max_seconds, tick=tick)
     shown = tables.table("environment", "regions", "page")
     for card in cards:
         regions = str(card.facts["regions"]) if card.facts else ""

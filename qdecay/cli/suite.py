@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -35,7 +34,7 @@ def envs(as_json: AsJson = False) -> None:
     members = catalogue()
     if as_json:
         document = {"schema": SCHEMA, "environments": [member.to_json() for member in members]}
-        typer.echo(json.dumps(document, indent=2))
+        tables.print_json(document)
         return
     table = tables.table("environment", "states", "break-even gammas", "law (g is gamma)")
     for member in members:
@@ -124,7 +123,7 @@ def _show_times(rows: list[LearningTime], as_json: bool) -> None:
 
     if as_json:
         document = {"schema": SCHEMA, "rows": [row.to_json() for row in rows]}
-        typer.echo(json.dumps(document, indent=2))
+        tables.print_json(document)
     else:
         _print_times(rows)
 

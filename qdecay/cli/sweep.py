@@ -1,4 +1,4 @@
-"""The command of many trainings: sweep."""
+"""The commands of many trainings: sweep run, sweep phase and sweep export."""
 
 from __future__ import annotations
 
@@ -6,20 +6,46 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
-from qdecay._support.outputs import SWEEPS, check_store
+from qdecay._support.outputs import SWEEPS, TABLES, check_output, check_store
 from qdecay.cli import tables
+from qdecay.cli.options import AsJson, Force
+from qdecay.cli.phase import phase
 from qdecay.errors import InputError
 
 if TYPE_CHECKING:
     from qdecay.sweep import Finished, Sweep
 
-app = typer.Typer()
 _SHOWN_CELLS = 5
 
 
+class _Commands(TyperGroup):
+    """Names the command for who gives a spec to `sweep` itself, as earlier versions had it."""
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        if args[0] not in self.commands and not ctx.resilient_parsing:
+            ctx.fail(f"no such command {args[0]!r}: a spec is trained by `qdecay sweep run SPEC`")
+        return super().resolve_command(ctx, args)
+
+
+app = typer.Typer(cls=_Commands, options_metavar="[OPTIONS]")
+
+
+@app.callback()
+def sweep() -> None:
+    """Train many agents, show where they flip, export their rows.
+
+    \b
+    Examples:
+      qdecay sweep run spec.toml -o results.db
+      qdecay sweep phase results.db --plot phase.svg
+      qdecay sweep export results.db -o results.csv
+    """
+
+
 @app.command()
-def sweep(
+def run(
     spec: Annotated[Path, typer.Argument(metavar="SPEC", help="A spec of a sweep; .toml.")],
     output: Annotated[
         Path | None,
@@ -42,6 +68,7 @@ def sweep(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Check and count the cells, guess the time; no more.")
     ] = False,
+    as_json: AsJson = False,
 ) -> int:
     """Train every cell of a spec, and lose nothing on the way.
 
@@ -51,10 +78,10 @@ def sweep(
 
     \b
     Examples:
-      qdecay sweep spec.toml --dry-run
-      qdecay sweep spec.toml -o results.db --workers 4
-      qdecay sweep spec.toml -o r.db --backend dask --scheduler tcp://host:8786
-      qdecay sweep spec.toml -o r.db --backend ray
+      qdecay sweep run spec.toml --dry-run
+      qdecay sweep run spec.toml -o results.db --workers 4
+      qdecay sweep run s.toml -o r.db --backend dask --scheduler tcp://host:8786
+      qdecay sweep run spec.toml -o r.db --backend ray
     """
     from qdecay.sweep import Sweep
 
@@ -62,13 +89,13 @@ def sweep(
     if dry_run:
         if (output, workers, backend, scheduler) != (None, None, "processes", None):
             raise InputError("--dry-run runs nothing: leave -o and all that says where out")
-        _print_plan(wanted)
+        _print_plan(wanted, as_json)
         return 0
     if output is None:
         raise InputError("-o is missing: name the store, such as -o results.db")
     check_store(output, SWEEPS)
     finished = _run(wanted, output, workers=workers, backend=backend, scheduler=scheduler)
-    _print_finished(finished, output)
+    _print_finished(finished, output, as_json)
     return int(bool(finished.fatal))
 
 
@@ -99,28 +126,61 @@ def _run(wanted: Sweep, output: Path, **where: Any) -> Finished:
             raise
 
 
-def _print_plan(wanted: Sweep) -> None:
-    plan, out = wanted.plan, tables.console()
-    models = len(plan.groups) // len(plan.spec.learners)
-    out.print(
+def _print_plan(wanted: Sweep, as_json: bool) -> None:
+    plan, seconds = wanted.plan, wanted.estimate()
+    learners, seeds = len(plan.spec.learners), len(plan.spec.seeds)
+    models = len(plan.groups) // learners
+    if as_json:
+        counts = {"cells": len(plan), "models": models, "learners": learners, "seeds": seeds}
+        tables.print_json({"schema": "qdecay.sweep-plan/1", **counts, "seconds": seconds})
+        return
+    tables.console().print(
         f"{len(plan):,} cells: {tables.count(models, 'model')}, "
-        f"{tables.count(len(plan.spec.learners), 'learner')}, "
-        f"{tables.count(len(plan.spec.seeds), 'seed')}; "
-        f"about {tables.duration(wanted.estimate())} of one worker",
+        f"{tables.count(learners, 'learner')}, {tables.count(seeds, 'seed')}; "
+        f"about {tables.duration(seconds)} of one worker",
         soft_wrap=True,
     )
 
 
-def _print_finished(finished: Finished, output: Path) -> None:
-    out, fatal = tables.console(), finished.fatal
+def _print_finished(finished: Finished, output: Path, as_json: bool) -> None:
+    fatal = [cell.number for cell in finished.fatal]
     before = finished.cells - finished.trained - len(fatal)
+    if as_json:
+        counts = {"cells": finished.cells, "trained": finished.trained, "before": before}
+        document = {"schema": "qdecay.sweep-run/1", "store": str(output), **counts}
+        tables.print_json({**document, "missing": fatal})
+        return
+    out = tables.console()
     kept = f", {before:,} from before" if before else ""
-    text = f"{output}: {finished.trained:,} cells trained{kept}"
-    out.print(text, soft_wrap=True)
+    out.print(f"{output}: {finished.trained:,} cells trained{kept}", soft_wrap=True)
     if fatal:
-        named = ", ".join(str(cell.number) for cell in fatal[:_SHOWN_CELLS])
+        named = ", ".join(map(str, fatal[:_SHOWN_CELLS]))
         out.print(
             f"{tables.count(len(fatal), 'cell')} missing, which ended every worker: {named}"
             f"{', ...' * (len(fatal) > _SHOWN_CELLS)}",
             soft_wrap=True,
         )
+
+
+app.command()(phase)
+
+
+@app.command()
+def export(
+    store: Annotated[Path, typer.Argument(metavar="STORE", help="What `sweep run` wrote.")],
+    output: Annotated[
+        Path, typer.Option("-o", "--output", metavar="FILE", help="Where to: .csv or .parquet.")
+    ],
+    force: Force = False,
+) -> None:
+    """Write the rows of a sweep's store as CSV or Parquet.
+
+    \b
+    Examples:
+      qdecay sweep export results.db -o results.csv
+      qdecay sweep export results.db -o results.parquet
+    """
+    from qdecay.sweep.export import export as write
+
+    check_output(output, TABLES, force=force, source=store)
+    typer.echo(f"{output}: {write(store, output):,} rows")

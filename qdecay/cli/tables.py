@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
@@ -59,6 +60,11 @@ def table(*headings: str, right: Collection[str] = ()) -> Table:
     for heading in headings:
         result.add_column(heading, overflow="fold", justify="right" if heading in right else "left")
     return result
+
+
+def print_json(document: Any, *, indent: int | None = 2) -> None:
+    """Print the one JSON document that is all that a command prints with --json."""
+    print(json.dumps(document, indent=indent))
 
 
 def count(number: int, noun: str) -> str:

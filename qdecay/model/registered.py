@@ -80,3 +80,15 @@ def _unknown(text: str, env_id: str, versions: list[EnvSpec]) -> str:
     meant = without_namespace.get(found[0], found[0]) if found else ""
     hint = f": did you mean {meant}? `" if meant else "; `"
     return f"{text}: no file and no registered Gymnasium id{hint}qdecay envs` lists the ids"
+
+
+def environment_ids() -> list[str]:
+    """Return the ids of the qdecay environments and of Gymnasium's toy text, in order."""
+    import gymnasium as gym
+
+    toys = sorted(
+        spec.id
+        for spec in gym.registry.values()
+        if str(spec.entry_point).startswith("gymnasium.envs.toy_text")
+    )
+    return [*(name for name in gym.registry if name.startswith("qdecay/")), *toys]

@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from qdecay._support.outputs import PAGES
+from qdecay._support.outputs import PAGES, check_output
 from qdecay.errors import BudgetExceeded, InputError
 from qdecay.model.source import Source
 from qdecay.report.chapter import Chapter, read_chapter, title_of
-from qdecay.report.page import check_page_path, explorer, render, write_page
+from qdecay.report.page import explorer, render, write_page
 
+_INDEX = "index.html"
 _ROWS = 48  # states that a fingerprint shows at most
 
 
@@ -40,64 +41,62 @@ class Card:
     reason: str = ""
 
 
-def environment_ids() -> list[str]:
-    """Return the ids of the qdecay environments and of Gymnasium's toy text, in order."""
-    import gymnasium as gym
+def check_gallery(folder: Path, ids: Sequence[str], *, force: bool = True) -> None:
+    """Refuse a folder that could not be filled, before any work; make it where it is missing.
 
-    toys = sorted(
-        spec.id
-        for spec in gym.registry.values()
-        if str(spec.entry_point).startswith("gymnasium.envs.toy_text")
-    )
-    return [*(name for name in gym.registry if name.startswith("qdecay/")), *toys]
+    Args:
+        folder: its parent must be there.
+        ids: of the environments that are to have pages.
+        force: whether existing files may be replaced.
+
+    Raises:
+        InputError: the folder cannot be made, a file exists and `force` is not set, or its name
+            cannot be written.
+    """
+    if folder.suffix in PAGES:
+        raise InputError(f"{folder}: is the name of a page; name a folder to fill")
+    try:
+        folder.mkdir(exist_ok=True)
+    except OSError as error:
+        raise InputError(f"{folder}: cannot be made: {error.strerror}") from error
+    for path in (folder / _INDEX, *(_page(folder, source) for source in ids)):
+        check_output(path, PAGES, force=force)
 
 
 def write_gallery(
     folder: Path,
     ids: Sequence[str],
     *,
-    force: bool = False,
     max_seconds: float = 60.0,
     tick: Callable[[str], None] = lambda source: None,
 ) -> list[Card]:
     """Write index.html and a page for each environment whose model can be read.
 
+    Existing files are replaced.
+
     Args:
         folder: made where it is missing; its parent must be there.
         ids: registered ids.
-        force: replaces files that are there.
         max_seconds: limit on the search for each model's regions.
         tick: called with each id that is done.
 
     Returns: the cards, those without a page last.
 
     Raises:
-        InputError: a file is there and `force` is not set, or its name cannot be written.
+        InputError: the folder cannot be made, or a name in it cannot be written.
         OSError: a file cannot be written.
     """
-    if folder.suffix in PAGES:
-        raise InputError(f"{folder}: is the name of a page; name a folder to fill")
-    _make(folder)
-    index = folder / "index.html"
-    pages = [folder / f"{_slug(source)}.html" for source in ids]
-    for path in (index, *pages):
-        check_page_path(path, force=force)
+    check_gallery(folder, ids)
     cards: list[Card] = []
     try:
-        for source, page in zip(ids, pages, strict=True):
-            cards.append(_card(Source(source), page, max_seconds))
+        for source in ids:
+            cards.append(_card(Source(source), _page(folder, source), max_seconds))
             tick(source)
     finally:  # an interrupted gallery has an index of the pages that it got
         cards.sort(key=lambda card: card.page is None)
-        write_page(index, render("gallery.html", None, {}, title="Gallery", cards=cards))
+        page = render("gallery.html", None, {}, title="Gallery", cards=cards)
+        write_page(folder / _INDEX, page)
     return cards
-
-
-def _make(folder: Path) -> None:
-    try:
-        folder.mkdir(exist_ok=True)
-    except OSError as error:
-        raise InputError(f"{folder}: cannot be made: {error.strerror}") from error
 
 
 def _card(source: Source, page: Path, max_seconds: float) -> Card:
@@ -155,5 +154,5 @@ def _rows(chapter: Chapter) -> list[int]:
     return sorted({*changing[:_ROWS], *even[: max(0, _ROWS - len(changing))]})
 
 
-def _slug(source: str) -> str:
-    return re.sub(r"[^A-Za-z0-9]+", "-", source).strip("-").lower()
+def _page(folder: Path, source: str) -> Path:
+    return folder / (re.sub(r"[^A-Za-z0-9]+", "-", source).strip("-").lower() + ".html")

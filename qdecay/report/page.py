@@ -11,18 +11,16 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from functools import cache
+from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from qdecay._support.outputs import PAGES, check_output
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
 from qdecay.comparison.learning_times import LearningTime
 from qdecay.report.chapter import Chapter
 from qdecay.report.figures import learning_times_plot
 from qdecay_envs.files import replacing
-
-if TYPE_CHECKING:
-    from jinja2 import Environment
-
 
 HOMEWORK_TITLE = "When is waiting worth it?"
 
@@ -91,17 +89,6 @@ def script_json(value: Any) -> str:
     return text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
 
 
-def check_page_path(path: Path, *, force: bool) -> None:
-    """Refuse a page that could not be written, before any long work.
-
-    Raises:
-        InputError: the name ends otherwise, the file is there and not to be replaced, it is a
-            folder, the folder is missing, or jinja2 is.
-    """
-    check_output(path, PAGES, force=force)
-    _environment()
-
-
 def write_page(path: Path, text: str) -> None:
     """Write a page whole or not at all.
 
@@ -115,8 +102,6 @@ def write_page(path: Path, text: str) -> None:
 
 @cache
 def _environment() -> Environment:
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
     return Environment(
         loader=PackageLoader("qdecay.report"),
         autoescape=True,
@@ -127,6 +112,4 @@ def _environment() -> Environment:
 
 
 def _text(name: str) -> str:
-    from importlib.resources import files
-
     return files("qdecay.report").joinpath("templates", name).read_text(encoding="utf-8")

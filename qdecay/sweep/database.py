@@ -50,7 +50,7 @@ class Mend(NamedTuple):
 
 
 TO_WRITE = Mend("name a new file", ", or name a new file")
-TO_READ = Mend("name the file that `qdecay sweep -o` wrote", "")
+TO_READ = Mend("name the file that `qdecay sweep run -o` wrote", "")
 
 
 @contextmanager

@@ -13,7 +13,17 @@ from shell import check_refused
 from sweeps import SMALL
 
 HEAVY = {"dask", "distributed", "ray", "torch", "stable-baselines3", "playwright", "selenium"}
-DASK = ["sweep", "spec.toml", "-o", "r.db", "--backend", "dask", "--scheduler", "tcp://host:8786"]
+DASK = [
+    "sweep",
+    "run",
+    "spec.toml",
+    "-o",
+    "r.db",
+    "--backend",
+    "dask",
+    "--scheduler",
+    "tcp://host:8786",
+]
 
 
 def needed(package: str, extra: str = "") -> set[str]:
@@ -50,11 +60,11 @@ def test_qdecay_alone_brings_nothing_heavy() -> None:
     ("extra", "module", "arguments"),
     [
         ("plot", "matplotlib", ["plot", "FrozenLake-v1", "-o", "lake.svg"]),
-        ("parquet", "pyarrow", ["export", "results.db", "-o", "results.parquet"]),
+        ("parquet", "pyarrow", ["sweep", "export", "results.db", "-o", "results.parquet"]),
         ("umb", "umbi", ["regions", "model.umb"]),
         ("sb3", "stable_baselines3", ["probe", "sb3:DQN", "--gamma", "0.9"]),
         ("dask", "distributed", DASK),
-        ("ray", "ray", ["sweep", "spec.toml", "-o", "r.db", "--backend", "ray"]),
+        ("ray", "ray", ["sweep", "run", "spec.toml", "-o", "r.db", "--backend", "ray"]),
     ],
 )
 def test_a_missing_extra_is_one_line(

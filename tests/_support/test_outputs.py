@@ -32,12 +32,12 @@ WRITES = {
     "probe --store": [*PROBE, "--trainings", "24", "--store", "x.jsonl"],
     "probe --plot": [*PROBE, "--trainings", "24", "--force", "--plot", "x.svg"],
     "learn-curve --plot": [*CURVE, "--force", "--plot", "x.pdf"],
-    "sweep --output": ["sweep", "s.toml", "-o", "x.db"],
-    "export --output": ["export", "r.db", "--force", "-o", "x.csv"],
-    "phase --plot": ["phase", "r.db", "--force", "--plot", "x.svg"],
+    "sweep run --output": ["sweep", "run", "s.toml", "-o", "x.db"],
+    "sweep export --output": ["sweep", "export", "r.db", "--force", "-o", "x.csv"],
+    "sweep phase --plot": ["sweep", "phase", "r.db", "--force", "--plot", "x.svg"],
 }
 """For each option that names what is written a command; its last word is the name."""
-GROWING = ["probe --store", "sweep --output"]  # stores, which are no files to be replaced
+GROWING = ["probe --store", "sweep run --output"]  # stores, which are no files to be replaced
 
 
 @pytest.fixture(autouse=True)
@@ -100,7 +100,13 @@ def test_a_file_that_is_there_is_kept(capsys, monkeypatch, tmp_path: Path, what:
     old.parent.mkdir(exist_ok=True)
     old.write_text("old")
     before = files(tmp_path)
-    check_refused(capsys, monkeypatch, tmp_path, [*arguments, name], "exists and is kept; --force")
+    check_refused(
+        capsys,
+        monkeypatch,
+        tmp_path,
+        [*arguments, name],
+        f"{old} already exists (use --force to overwrite)",
+    )
     assert files(tmp_path) == before
 
 
@@ -118,7 +124,7 @@ def test_a_name_that_does_not_say_what_is_written_is_refused(
 @pytest.mark.parametrize("name", ["old.store", "old"])
 def test_a_store_that_is_there_goes_on_whatever_its_name(capsys, monkeypatch, name: str) -> None:
     """It may be older than the rule."""
-    *arguments, _ = WRITES["sweep --output"]
+    *arguments, _ = WRITES["sweep run --output"]
     Path("r.db").rename(name)
     code, out, _ = run(capsys, monkeypatch, *arguments, name)
     assert code == 0 and "0 cells trained" in out
@@ -127,9 +133,9 @@ def test_a_store_that_is_there_goes_on_whatever_its_name(capsys, monkeypatch, na
 def test_force_takes_the_place_of_a_file(capsys, monkeypatch) -> None:
     """And of nothing else: where nothing is to be written it is refused."""
     Path("x.csv").write_text("old")
-    assert run(capsys, monkeypatch, *WRITES["export --output"])[0] == 0
+    assert run(capsys, monkeypatch, *WRITES["sweep export --output"])[0] == 0
     assert Path("x.csv").read_text() != "old"
-    for words in (["compare"], ["phase", "r.db"], PROBE, CURVE):
+    for words in (["compare"], ["sweep", "phase", "r.db"], PROBE, CURVE):
         code, _, err = run(capsys, monkeypatch, *words, "--force")
         assert code == 2 and "--force goes with --plot" in err
 

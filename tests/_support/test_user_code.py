@@ -165,7 +165,7 @@ def test_a_sweep_shows_where_an_environment_failed(capsys, monkeypatch, mine, na
         f'[[sources]]\nsource = "my_own:{name}-v0"\n'
         '[[learners]]\nname = "q_learning"\nepisodes = 1\n'
     )
-    code, _, err = run(capsys, monkeypatch, "sweep", "s.toml", "--dry-run")
+    code, _, err = run(capsys, monkeypatch, "sweep", "run", "s.toml", "--dry-run")
     assert code == 2 and str(mine) in err.splitlines()[1]
     assert f"qdecay: s.toml: sources[0]: my_own:{name}-v0: it raised" in err.splitlines()[-1]
 

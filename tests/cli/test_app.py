@@ -125,7 +125,12 @@ WRONG = [
     (["compare", "--walks", "2", "--learner", "double_q_learning"], "it has two tables"),
     (["compare", "qdecay/StayOrMove-v0", "--walks", "2", "-k", "slip=1/9"], "without slip"),
     (["compare", "--colour"], "No such option"),
+    (["compare", "--colour"], "(see qdecay compare --help)"),
     (["compere"], "No such command"),
+    (["phase", "r.db"], "it is now `qdecay sweep phase`"),
+    (["export", "r.db"], "it is now `qdecay sweep export`"),
+    (["sweep", "spec.toml"], "trained by `qdecay sweep run SPEC`"),
+    (["sweep"], "Missing command"),
 ]
 
 
@@ -171,7 +176,7 @@ def test_help_fits_a_screen_and_shows_the_common_path(capsys, monkeypatch) -> No
     assert code == 0
     assert len(lines) <= 24 and max(map(len, lines)) <= 80
     listed = dict(line.split(maxsplit=1) for line in lines[lines.index("Commands:") + 1 :])
-    assert set(listed) == set(commands())
+    assert set(listed) == {name.split()[0] for name in commands()}
     assert all(text.endswith(".") and not text.endswith("...") for text in listed.values())
     start = out[: out.index("Commands:")]
     assert [f"qdecay {word}" in start for word in ("compare", "report", "regions")] == [True] * 3
@@ -182,7 +187,7 @@ def test_help_fits_a_screen_and_shows_the_common_path(capsys, monkeypatch) -> No
 def test_each_command_has_examples_that_it_would_take(capsys, monkeypatch, command) -> None:
     """The help of a command shows calls of it; each of their options is one that it has."""
     monkeypatch.setenv("COLUMNS", "80")
-    code, out, _ = run(capsys, monkeypatch, command, "--help")
+    code, out, _ = run(capsys, monkeypatch, *command.split(), "--help")
     assert code == 0
     assert out.startswith(f"Usage: qdecay {command} [OPTIONS]")
     examples = re.findall(rf"^    (qdecay {command}\b.*)$", out, re.MULTILINE)
@@ -301,7 +306,7 @@ def train(env, seed):
 """
 
 
-@pytest.mark.parametrize("command", ["sweep", "probe"])
+@pytest.mark.parametrize("command", ["sweep run", "probe"])
 def test_a_line_a_minute_where_there_is_no_terminal(
     capsys, monkeypatch, tmp_path, command: str
 ) -> None:
@@ -318,10 +323,10 @@ def test_a_line_a_minute_where_there_is_no_terminal(
     (tmp_path / "spec.toml").write_text(A_SWEEP)
     (tmp_path / "slow_agent_of_mine.py").write_text(SLOW_AGENT)
     arguments = {
-        "sweep": ("spec.toml", "-o", "r.db"),
+        "sweep run": ("spec.toml", "-o", "r.db"),
         "probe": ("slow_agent_of_mine:train", "--delays", "1,2", "--trainings", "4"),
     }[command]
-    code, _, err = run(capsys, monkeypatch, command, *arguments)
+    code, _, err = run(capsys, monkeypatch, *command.split(), *arguments)
     assert code == 0, err
     lines = err.splitlines()[command == "probe" :]  # it says first about how many there will be
     what = r"(\d+) of (24 cells|\d+ trainings)"

@@ -315,7 +315,7 @@ def test_an_existing_file_is_kept(capsys, monkeypatch, model: str, proof: Path) 
     arguments = ("regions", model, "--certificate", str(proof))
     code, out, err = run(capsys, monkeypatch, *arguments)
     assert (code, out) == (2, "")
-    assert "--force replaces it" in err
+    assert "already exists (use --force to overwrite)" in err
     assert proof.read_text() == "mine"
     assert run(capsys, monkeypatch, *arguments, "--force", "--json")[0] == 0
     assert run(capsys, monkeypatch, "verify", str(proof))[0] == 0

@@ -98,7 +98,7 @@ def test_a_sweep_that_is_ended_keeps_what_is_finished(
     """In the midst of cells of minutes: Ctrl-C goes to all processes, others to one alone."""
     spec, store = tmp_path / "spec.toml", tmp_path / "results.db"
     spec.write_text(HEAD + SOURCES + GAMMAS + ENDLESS + "seeds = 3\n")
-    process = command("sweep", str(spec), "-o", str(store), "--workers", "2")
+    process = command("sweep", "run", str(spec), "-o", str(store), "--workers", "2")
     found, out, err = ended_by(process, lambda: stored(store) > 0, number, whole)
     assert (found, out) == (code, "")
     assert err == message or number == signal.SIGKILL  # loky's tracker tells what it cleans up
@@ -190,7 +190,7 @@ def one_batch_then(
         do()
 
     monkeypatch.setattr(Store, "add", stop)
-    return ("sweep", str(folder / "spec.toml"), "-o", str(folder / "r.db"))
+    return ("sweep", "run", str(folder / "spec.toml"), "-o", str(folder / "r.db"))
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])

@@ -27,9 +27,9 @@ READS = {
     "report SOURCE": [["report", "x.json"]],
     "plot SOURCE": [["plot", "x.npz"]],
     "verify FILE": [["verify", "x.json"]],
-    "sweep SPEC": [["sweep", "--dry-run", "x.toml"]],
-    "export STORE": [["export", "-o", "y.csv", "x.db"]],
-    "phase STORE": [["phase", "x.db"]],
+    "sweep run SPEC": [["sweep", "run", "--dry-run", "x.toml"]],
+    "sweep export STORE": [["sweep", "export", "-o", "y.csv", "x.db"]],
+    "sweep phase STORE": [["sweep", "phase", "x.db"]],
 }
 """For each argument that may be a file, commands whose last word names it."""
 COMMANDS = [command for commands in READS.values() for command in commands]

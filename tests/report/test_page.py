@@ -17,8 +17,8 @@ from shell import run
 
 from qdecay.cli.report import report
 from qdecay.model.mdp import MDP
+from qdecay.model.registered import environment_ids
 from qdecay.model.source import HOMEWORK
-from qdecay.report.gallery import environment_ids
 from qdecay.report.graph import graph_of
 from qdecay_envs import ChainLayout
 from qdecay_envs.chain import ChainEnv
@@ -189,7 +189,7 @@ def test_headings_and_names_for_screen_readers(homework: Reader) -> None:
 
 @pytest.mark.parametrize("command", ["report", "plot"])
 def test_a_file_that_is_there_is_kept_unless_forced(capsys, monkeypatch, tmp_path, command) -> None:
-    """Exit code 2, one line, the file as it was; --force replaces it."""
+    """Exit code 2, one line, the file as it was; --force overwrites it."""
     path = tmp_path / ("it.html" if command == "report" else "it.svg")
     path.write_text("mine")
     arguments = (command, HOMEWORK[1], "-o", str(path))

@@ -127,7 +127,7 @@ def test_the_command_reaches_a_cluster(tmp_path: Path, cluster) -> None:
     backend, address = cluster
     (tmp_path / "spec.toml").write_text(SMALL)
     store, where = tmp_path / "r.db", ("--backend", backend, "--scheduler", address)
-    with command("sweep", str(tmp_path / "spec.toml"), "-o", str(store), *where) as process:
+    with command("sweep", "run", str(tmp_path / "spec.toml"), "-o", str(store), *where) as process:
         out, err = process.communicate()
     assert (process.returncode, out, err) == (0, f"{store}: 24 cells trained\n", "")
     sweep_of(SMALL).run(tmp_path / "here.db", backend="here")
@@ -189,7 +189,7 @@ def test_a_cluster_that_goes_away_is_one_line(tmp_path: Path, monkeypatch, start
     where = ("--backend", backend, "--scheduler", address)
     try:
         for _ in range(60):  # until it answers
-            with command("sweep", str(spec), "-o", str(store), *where) as process:
+            with command("sweep", "run", str(spec), "-o", str(store), *where) as process:
                 while not stored(store) and process.poll() is None:
                     time.sleep(0.05)
                 if process.returncode is None:

@@ -293,7 +293,7 @@ def test_the_table_and_the_document_say_the_same(capsys, monkeypatch, tmp_path: 
     """Of a sweep that is half finished: what is there, and how many cells are missing."""
     half = lambda group, cell: step(0.6)(group, cell) if cell.seed < 3 else None  # noqa: E731
     path = str(fabricated(tmp_path / "x.db", SPEC, half))
-    code, out, err = run(capsys, monkeypatch, "phase", path, "--json")
+    code, out, err = run(capsys, monkeypatch, "sweep", "phase", path, "--json")
     assert (code, err) == (0, "")
     document = json.loads(out)
     assert document == json.loads(json.dumps(phase_diagram(path).to_json()))
@@ -301,7 +301,7 @@ def test_the_table_and_the_document_say_the_same(capsys, monkeypatch, tmp_path: 
     assert (document["cells"], document["stored"]) == (480, 240)
     assert document["axes"] == {"delay": [1, 2], "reward": [4, 6], "epsilon": ["1/10", "1/3"]}
     assert sum(row["trainings"] for row in document["rows"]) == 240
-    code, out, err = run(capsys, monkeypatch, "phase", path)
+    code, out, err = run(capsys, monkeypatch, "sweep", "phase", path)
     assert (code, err) == (0, "")
     assert "240 of 480 cells, 240 missing" in out
     for row in document["rows"]:
@@ -323,7 +323,9 @@ def test_a_plot_names_what_it_shows(capsys, monkeypatch, store, arguments, texts
     """Axes, panels and series in words; the table is printed as without a plot."""
     pytest.importorskip("matplotlib")
     path = store.with_name("x.svg")
-    code, _, err = run(capsys, monkeypatch, "phase", str(store), "--plot", str(path), *arguments)
+    code, _, err = run(
+        capsys, monkeypatch, "sweep", "phase", str(store), "--plot", str(path), *arguments
+    )
     assert (code, err) == (0, "")
     svg = path.read_text(encoding="utf-8")
     for text in (">discount factor γ<", ">exact break-even gamma<", *texts):
@@ -387,7 +389,7 @@ def test_names_are_shown_as_they_are(capsys, monkeypatch, tmp_path: Path) -> Non
     text = ONE.replace("delay = 2, reward = 4", f"source = {json.dumps(names)}")
     store = str(fabricated(tmp_path / "x.db", text, step(0.6), tmp_path))
     plot = tmp_path / "x.svg"
-    code, out, _ = run(capsys, monkeypatch, "phase", store, "--plot", str(plot))
+    code, out, _ = run(capsys, monkeypatch, "sweep", "phase", store, "--plot", str(plot))
     assert code == 0
     for name in names:
         assert name in out
@@ -400,7 +402,7 @@ def test_a_plot_leaves_out_what_has_no_number_and_says_so(capsys, monkeypatch, t
     text = SPEC.replace("[{ delay", '[{ source = "qdecay/StayOrMove-v0" }, { delay')
     store = fabricated(tmp_path / "x.db", text, step(0.6))
     plot = str(tmp_path / "x.pdf")
-    code, out, _ = run(capsys, monkeypatch, "phase", str(store), "--plot", plot)
+    code, out, _ = run(capsys, monkeypatch, "sweep", "phase", str(store), "--plot", plot)
     assert code == 0
     assert "leaves out 2 rows" in out
     assert (tmp_path / "x.pdf").read_bytes().startswith(b"%PDF")
@@ -408,7 +410,7 @@ def test_a_plot_leaves_out_what_has_no_number_and_says_so(capsys, monkeypatch, t
 
 WRONG = [
     (["none.db"], "none.db: there is no such file"),
-    (["text.db"], "no store of a sweep: name the file that `qdecay sweep -o` wrote"),
+    (["text.db"], "no store of a sweep: name the file that `qdecay sweep run -o` wrote"),
     (["results.db", "--x", "delay"], "--x goes with --plot"),
     (["results.db", "--plot", "x.gif"], "must end in .svg, .pdf, .png"),
     (["results.db", "--plot", "x.svg", "--x", "width"], "--x width: no such parameter"),
@@ -427,7 +429,7 @@ def test_wrong_usage_is_one_line(
     pytest.importorskip("matplotlib")
     for name, content in files.items():
         (tmp_path / name).write_bytes(content)
-    check_refused(capsys, monkeypatch, tmp_path, ["phase", *arguments], message)
+    check_refused(capsys, monkeypatch, tmp_path, ["sweep", "phase", *arguments], message)
 
 
 DAMAGED = [

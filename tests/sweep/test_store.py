@@ -84,7 +84,7 @@ def test_the_command_ends_with_2_where_rows_stay_in_the_log(
     spec = path.with_name("spec.toml")
     spec.write_text(MANY)
     monkeypatch.setattr(run_module, "open_pool", lambda *_: Here())
-    arguments = ("sweep", str(spec), "-o", str(path))
+    arguments = ("sweep", "run", str(spec), "-o", str(path))
     with full_disk(size):
         code, out, err = run(capsys, monkeypatch, *arguments)
     assert (code, out, stored(path)) == (2, "", 2400)
@@ -126,7 +126,7 @@ def test_a_close_that_fails_is_a_note_on_any_other_error(capsys, monkeypatch, ne
     spec = path.with_name("spec.toml")
     spec.write_text(MANY)
     with full_disk(size):
-        code, _, err = run(capsys, monkeypatch, "sweep", str(spec), "-o", str(path))
+        code, _, err = run(capsys, monkeypatch, "sweep", "run", str(spec), "-o", str(path))
     assert code == 130
     assert err.startswith(f"{path}: its last rows are in {path}-wal and could not be moved")
     assert err.endswith("\nqdecay: interrupted\n")
@@ -207,7 +207,7 @@ def test_another_process_is_refused(tmp_path: Path) -> None:
     path, link = tmp_path / "r.db", tmp_path / "link.db"
     link.symlink_to(path)
     with Store(path, sweep_of(SMALL).plan):
-        with command("sweep", str(tmp_path / "spec.toml"), "-o", str(link)) as process:
+        with command("sweep", "run", str(tmp_path / "spec.toml"), "-o", str(link)) as process:
             out, err = process.communicate()
         assert (process.returncode, out) == (2, "")
         assert err == f"qdecay: {link}: {BUSY}: wait for it, or stop it\n"

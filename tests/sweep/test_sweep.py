@@ -55,18 +55,18 @@ WRONG = [
 def test_wrong_specs_are_one_line(capsys, monkeypatch, tmp_path, text: str, message: str) -> None:
     """Exit code 2, the file and what is wrong in it, before anything is made."""
     (tmp_path / "spec.toml").write_text(text)
-    arguments = ["sweep", "spec.toml", "-o", "results.db"]
+    arguments = ["sweep", "run", "spec.toml", "-o", "results.db"]
     check_refused(capsys, monkeypatch, tmp_path, arguments, message)
 
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["sweep", "none.toml", "--dry-run"], "none.toml: cannot be read"),
-        (["sweep", "spec.toml"], "-o is missing"),
-        (["sweep", "spec.toml", "--dry-run", "-o", "x.db"], "--dry-run runs nothing"),
-        (["sweep", "spec.toml", "-o", "x.db", "--workers", "0"], "--workers"),
-        (["sweep", "spec.toml", "-o", "no/x.db"], "the folder no does not exist"),
+        (["sweep", "run", "none.toml", "--dry-run"], "none.toml: cannot be read"),
+        (["sweep", "run", "spec.toml"], "-o is missing"),
+        (["sweep", "run", "spec.toml", "--dry-run", "-o", "x.db"], "--dry-run runs nothing"),
+        (["sweep", "run", "spec.toml", "-o", "x.db", "--workers", "0"], "--workers"),
+        (["sweep", "run", "spec.toml", "-o", "no/x.db"], "the folder no does not exist"),
     ],
 )
 def test_wrong_usage_is_one_line(capsys, monkeypatch, tmp_path, arguments, message: str) -> None:
@@ -206,7 +206,9 @@ def test_a_cell_that_kills_every_worker_is_set_aside(capsys, tmp_path: Path, mon
     (tmp_path / "spec.toml").write_text(SMALL)
     monkeypatch.setattr(run_module, "open_pool", lambda *_: Mortal())
     store = tmp_path / "r.db"
-    code, out, _ = run(capsys, monkeypatch, "sweep", str(tmp_path / "spec.toml"), "-o", str(store))
+    code, out, _ = run(
+        capsys, monkeypatch, "sweep", "run", str(tmp_path / "spec.toml"), "-o", str(store)
+    )
     assert code == 1
     assert "23 cells trained\n1 cell missing, which ended every worker: 7\n" in out
     assert [row[0] for row in rows_of(store)] == [n for n in range(24) if n != 7]
@@ -218,7 +220,7 @@ def killed_and_resumed(folder: Path, seeds: int, moments: Sequence[int]) -> list
     spec.write_text(LONG.replace("seeds = 25", f"seeds = {seeds}"))
     for moment in moments:
         before = stored(store)
-        with command("sweep", str(spec), "-o", str(store), "--workers", "2") as process:
+        with command("sweep", "run", str(spec), "-o", str(store), "--workers", "2") as process:
             while stored(store) < moment and process.poll() is None:
                 time.sleep(0.002)
             os.killpg(process.pid, signal.SIGKILL)
@@ -322,7 +324,9 @@ def test_the_store_holds_the_spec_and_the_versions(tmp_path: Path) -> None:
 def test_a_dry_run_counts_and_guesses(capsys, monkeypatch, tmp_path: Path) -> None:
     """The cells, the models and learners, a guess of the time; no file is made."""
     (tmp_path / "spec.toml").write_text(SMALL)
-    code, out, err = run(capsys, monkeypatch, "sweep", str(tmp_path / "spec.toml"), "--dry-run")
+    code, out, err = run(
+        capsys, monkeypatch, "sweep", "run", str(tmp_path / "spec.toml"), "--dry-run"
+    )
     assert (code, err) == (0, "")
     assert out.startswith("24 cells: 2 models, 2 learners, 3 seeds; about ")
     assert [path.name for path in tmp_path.iterdir()] == ["spec.toml"]

@@ -1,0 +1,50 @@
+"""Errors as a person sees them: one line on standard error, and an exit code."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import suppress
+
+from qdecay._support.one_line import one_line, spelt_out
+from qdecay._support.user_code import UserCodeError
+from qdecay.errors import BudgetExceeded, InputError, InternalError
+
+
+def exit_code(error: Exception) -> int:
+    """Tell in one line an error that a person can mend or report; let any other be seen whole."""
+    usage = getattr(error, "format_message", None)  # typer's and click's own exceptions
+    if usage is not None:
+        context = getattr(error, "ctx", None)
+        command = "qdecay" if context is None else context.command_path
+        complain(f"{usage()} (see {command} --help)")
+    elif type(error).__name__ == "Abort":
+        return 130
+    elif isinstance(error, InputError | BudgetExceeded):
+        _show_their_traceback(error)
+        complain(str(error))
+    elif isinstance(error, InternalError):
+        complain(str(error))
+        return 1
+    elif isinstance(error, MemoryError):
+        complain(str(error) or "the memory does not suffice")
+    elif isinstance(error, OSError):
+        gone = isinstance(error, FileNotFoundError)  # what else is read or written has a name
+        place = error.filename or ("the current folder" if gone else "standard output")
+        complain(f"{place}: {error.strerror or error}")
+    else:
+        raise error
+    return 2
+
+
+def _show_their_traceback(error: BaseException | None) -> None:
+    """Print where a person's own code failed, if that is what it was, with their lines only."""
+    while error is not None and not (isinstance(error, UserCodeError) and error.shown):
+        error = error.__cause__
+    for line in error.shown.splitlines() if error is not None else ():
+        print(spelt_out(line), file=sys.stderr)
+
+
+def complain(message: str) -> None:
+    """Print one line; who has closed or filled standard error gets the exit code alone."""
+    with suppress(OSError):
+        print(f"qdecay: {one_line(message)}", file=sys.stderr, flush=True)
