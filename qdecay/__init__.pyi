@@ -27,6 +27,8 @@ from .learning import (
     sarsa,
 )
 from .model import ChainLayout
+from .model.base import FiniteMDP
+from .model.door import as_mdp
 from .model.float_mdp import FloatMDP
 from .model.mdp import MDP
 from .planning import (
@@ -63,6 +65,7 @@ __all__ = [
     "DiscountProfile",
     "EpsilonGreedy",
     "Exponential",
+    "FiniteMDP",
     "FloatMDP",
     "Harmonic",
     "InputError",
@@ -81,6 +84,7 @@ __all__ = [
     "Verification",
     "WatkinsQ",
     "__version__",
+    "as_mdp",
     "assert_effective_discount",
     "blackwell",
     "break_even",

@@ -18,15 +18,15 @@ class InputError(ValueError):
 
 
 @contextmanager
-def input_errors() -> Iterator[None]:
-    """Make an InputError of the ValueError of a reader whose message is one line with the path.
+def input_errors(before: str = "") -> Iterator[None]:
+    """Make an InputError of the ValueError of a reader; its message follows `before`.
 
-    `qdecay_envs`, which stands alone, has readers of this kind.
+    The readers of `qdecay_envs`, which stands alone, say the path themselves.
     """
     try:
         yield
     except ValueError as error:
-        raise InputError(str(error)) from error
+        raise InputError(f"{before}{error}") from error
 
 
 class InternalError(RuntimeError):

@@ -156,7 +156,7 @@ def test_reading_counts_towards_the_limit_of_time(capsys, monkeypatch, tmp_path:
         while True:
             time.sleep(0.01)
 
-    monkeypatch.setattr("qdecay.model.readers.files.mdp_arguments", slowly)
+    monkeypatch.setattr("qdecay.model.readers.files.rows_of_document", slowly)
     for command in ("regions", "blackwell"):
         code, out, err = run(capsys, monkeypatch, command, "m.json", "--max-seconds", "0.1")
         assert (code, out) == (2, "")

@@ -22,6 +22,7 @@ from qdecay.errors import BudgetExceeded, InputError, InternalError, input_error
 
 if TYPE_CHECKING:
     from qdecay.exact.regions import PolicyRegions
+    from qdecay.model.base import FiniteMDP
     from qdecay.model.mdp import MDP
     from qdecay.planning.regions import NumericRegions
 
@@ -144,7 +145,7 @@ def _unseen(found: NumericRegions) -> str:
     )
 
 
-def _named(mdp: MDP, actions: tuple[int, ...]) -> str:
+def _named(mdp: FiniteMDP, actions: tuple[int, ...]) -> str:
     return " or ".join(map(mdp.action_name, actions))
 
 

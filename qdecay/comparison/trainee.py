@@ -31,7 +31,7 @@ Wainwright 2019 (the step size); Sutton and Barto 2018, section 5.3 (exploring s
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
@@ -202,15 +202,8 @@ class Trainee:
 
 def _only(mdp: MDP, branch: int) -> MDP:
     """The chain whose one choice is the branch: where choices do the same, one is learnt."""
-    columns = (mdp.state, mdp.action, mdp.next_state)
-    numbers = (mdp.exact_probability, mdp.exact_reward, mdp.terminated.tolist())
-    rows = zip(*(column.tolist() for column in columns), *numbers, strict=True)
-    return MDP.from_rows(
-        (row for row in rows if row[1] == branch),
-        n_states=mdp.n_states,
-        n_actions=mdp.n_actions,
-        start=mdp.start,
-    )
+    rows = mdp.rows()
+    return MDP.of(replace(rows, rows=[row for row in rows if row[1] == branch]))
 
 
 def _chain_env(source: ChainLayout | gym.Env[Any, Any]) -> ChainEnv:

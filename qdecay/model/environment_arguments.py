@@ -8,6 +8,7 @@ value of another kind than the signature names is refused.
 from __future__ import annotations
 
 import ast
+import builtins
 import dataclasses
 import inspect
 import json
@@ -262,8 +263,6 @@ class _Names(dict[str, Any]):
 
 
 def _hints(function: Callable[..., Any]) -> dict[str, Any]:
-    import builtins
-
     names = _Names(vars(builtins) | getattr(function, "__globals__", {}))
     try:
         return typing.get_type_hints(function, localns=names)

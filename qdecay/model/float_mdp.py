@@ -2,27 +2,29 @@
 
 A model of 20 million transitions holds as many fractions only in tens of gigabytes. `FloatMDP`
 keeps what planning reads: the continuing probabilities as one sparse matrix and the expected
-rewards as one table. It is an `MDP` that has no exact numbers; asking it for them is an error.
+rewards as one table.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 
-from qdecay.model.mdp import MDP, Row, checked_names
-from qdecay.model.readers.arrays import NAN_IS_UNAVAILABLE
-from qdecay_envs.files import replacing
-
-if TYPE_CHECKING:
-    from qdecay_envs.layout import ChainLayout
+from qdecay.errors import input_errors
+from qdecay.model.base import Columns, FiniteMDP
+from qdecay.model.mdp import FLOATS_ONLY, MDP
+from qdecay.model.readers.arrays import NAN_IS_UNAVAILABLE, entries_of, expected_rewards
+from qdecay.model.readers.gymnasium_table import outcomes, table_of_env
+from qdecay.model.readers.npz import read_npz, sparse_arguments, start_of, write_npz
+from qdecay.model.rows import checked_names
+from qdecay_envs.chain import ChainEnv
+from qdecay_envs.layout import ChainLayout
 
 _EPS = float(np.finfo(np.float64).eps)
 _LEAST = float(np.finfo(np.float64).tiny)  # below it floats lose digits
@@ -36,43 +38,24 @@ _OUTCOME = np.dtype(
         ("terminated", np.bool_),
     ]
 )
-_FLOATS_ONLY = (
-    "this model holds floats only: make it with MDP.from_rows, MDP.from_env or MDP.from_arrays "
-    "for exact answers, or ask for numeric_policy_regions"
-)
 
 
-class FloatMDP(MDP):
+@dataclass(frozen=True, eq=False, repr=False, kw_only=True)
+class FloatMDP(FiniteMDP):
     """A finite MDP in floats; make one with `from_sparse`, `from_columns` or as an `MDP` is made.
 
-    It has the attributes of `MDP`, save that `exact_probability`, `exact_reward` and `exact_r`
-    raise TypeError. Rewards are kept as their expectation r(s, a): that is all planning needs, but
-    a learner on this model sees no reward noise. The rows (`state`, `action`, ...) are made when
-    they are first asked for.
+    It has the attributes of an `MDP`, save the exact ones. Rewards are kept as their expectation
+    r(s, a): that is all planning needs, but a learner on this model sees no reward noise. The
+    transitions (`state`, `action`, ...) are made when they are first asked for.
+
+    Attributes:
+        going, expected: what `p` and `r` return.
+        ending: probability that the episode ends, shape (S, A), or None for zeros.
     """
 
-    _ending: NDArray[np.float64] | None
-
-    def __init__(
-        self,
-        p: sparse.csr_matrix,
-        r: NDArray[np.float64],
-        ending: NDArray[np.float64] | None = None,
-        start: int | None = None,
-    ) -> None:
-        # The base is a frozen dataclass; its other fields are properties here.
-        values = {
-            "n_states": r.shape[0],
-            "n_actions": r.shape[1],
-            "p": p,
-            "r": r,
-            "_ending": ending,
-            "start": start,
-            "state_names": None,
-            "action_names": None,
-            "recovered": MappingProxyType({}),
-        }
-        self.__dict__.update(values)
+    going: sparse.csr_matrix
+    expected: NDArray[np.float64]
+    ending: NDArray[np.float64] | None = None
 
     @classmethod
     def from_sparse(
@@ -98,7 +81,15 @@ class FloatMDP(MDP):
         _check(matrix, rewards, ending)
         if start is not None and not 0 <= start < len(rewards):
             raise ValueError(f"start must be in 0..{len(rewards) - 1}, got {start}")
-        return cls(matrix, rewards, ending, start)
+        n_states, n_actions = rewards.shape
+        return cls(
+            n_states=n_states,
+            n_actions=n_actions,
+            start=start,
+            going=matrix,
+            expected=rewards,
+            ending=ending,
+        )
 
     @classmethod
     def from_columns(
@@ -123,9 +114,9 @@ class FloatMDP(MDP):
         """
         p = np.asarray(probability, dtype=np.float64)
         done = np.zeros(p.shape, dtype=np.bool_) if terminated is None else np.asarray(terminated)
-        pair = _index(state, p.shape, n_states, "state") * n_actions
-        pair += _index(action, p.shape, n_actions, "action")
-        to = _index(next_state, p.shape, n_states, "next_state")
+        pair = _indices(state, p.shape, n_states, "state") * n_actions
+        pair += _indices(action, p.shape, n_actions, "action")
+        to = _indices(next_state, p.shape, n_states, "next_state")
         if done.shape != p.shape or done.dtype != np.bool_:
             raise ValueError(f"terminated must be {p.shape} of bool, got {done.shape} {done.dtype}")
         shape, size = (n_states, n_actions), n_states * n_actions
@@ -137,22 +128,26 @@ class FloatMDP(MDP):
         return cls.from_sparse(matrix, r.reshape(shape), ends=ends, start=start)
 
     @classmethod
-    def from_rows(cls, rows: Iterable[Row], **options: Any) -> Self:
-        """Return the floats of the exact model that `MDP.from_rows` makes."""
-        exact = MDP.from_rows(rows, **options)
-        ending = np.zeros((exact.n_states, exact.n_actions))
-        done = exact.terminated
-        np.add.at(ending, (exact.state[done], exact.action[done]), exact.probability[done])
-        made = cls(exact.p, exact.r, ending, exact.start)
-        names = {"state_names": exact.state_names, "action_names": exact.action_names}
-        made.__dict__.update(names, recovered=exact.recovered)
-        return made
+    def from_mdp(cls, mdp: MDP) -> Self:
+        """Return the floats of an exact model."""
+        ending = np.zeros((mdp.n_states, mdp.n_actions))
+        done = mdp.terminated
+        np.add.at(ending, (mdp.state[done], mdp.action[done]), mdp.probability[done])
+        return cls(
+            n_states=mdp.n_states,
+            n_actions=mdp.n_actions,
+            start=mdp.start,
+            state_names=mdp.state_names,
+            action_names=mdp.action_names,
+            name=mdp.name,
+            going=mdp.p,
+            expected=mdp.r,
+            ending=ending,
+        )
 
     @classmethod
     def from_layout(cls, layout: ChainLayout, **options: Any) -> Self:
         """Return the floats of the chain that `layout` describes; options as `ChainEnv` takes."""
-        from qdecay_envs.chain import ChainEnv
-
         return cls.from_env(ChainEnv(layout, **options))
 
     @classmethod
@@ -162,23 +157,25 @@ class FloatMDP(MDP):
         Raises:
             ValueError: as `MDP.from_env`, save that numbers need no rational.
         """
-        from qdecay.model.readers.arrays import outcomes, table_of_env
-
-        table, options = table_of_env(env)
-        names = {key: options.pop(key) for key in ("state_names", "action_names")}
+        found, table = table_of_env(env)
         rows = ((s, a, *outcome) for s, a, outcome in outcomes(table))
         columns = np.fromiter(rows, dtype=_OUTCOME)
-        found: dict[str, Any] = {name: columns[name] for name in _OUTCOME.names or ()}
-        made = cls.from_columns(**found, **options)
-        sizes = {"state_names": made.n_states, "action_names": made.n_actions}
-        made.__dict__.update({k: checked_names(names[k], size, k) for k, size in sizes.items()})
-        return made
+        made = cls.from_columns(
+            **{name: columns[name] for name in _OUTCOME.names or ()},
+            n_states=found.n_states,
+            n_actions=found.n_actions,
+            start=found.start,
+        )
+        return replace(
+            made,
+            state_names=checked_names(found.state_names, made.n_states, "state_names"),
+            action_names=checked_names(found.action_names, made.n_actions, "action_names"),
+            name=found.name,
+        )
 
     @classmethod
     def from_arrays(cls, transitions: Any, rewards: Any, *, start: int | None = None) -> Self:
-        """Return the floats of pymdptoolbox's P and R, read as they are; see `imports`."""
-        from qdecay.model.readers.arrays import entries_of, expected_rewards
-
+        """Return the floats of pymdptoolbox's P and R, read as they are; see `readers.arrays`."""
         entries = entries_of(transitions)
         shape = (entries.n_states * entries.n_actions, entries.n_states)
         places = (entries.pair, entries.to)
@@ -192,18 +189,15 @@ class FloatMDP(MDP):
         Raises:
             InputError: the file cannot be read or is not such a file; one line says where.
         """
-        from qdecay.errors import InputError
-        from qdecay.model.readers.files import read_npz, sparse_arguments, start_of
-
         if Path(path).suffix != ".npz":
-            return super().load(path)
+            return cls.from_mdp(MDP.load(path))
         arrays = read_npz(Path(path))
-        try:
+        with input_errors(f"{path}: "):
             if "P" in arrays:
-                return cls.from_arrays(arrays["P"], arrays["R"], start=start_of(arrays))
-            return cls.from_sparse(**sparse_arguments(arrays))
-        except ValueError as error:
-            raise InputError(f"{path}: {error}") from error
+                made = cls.from_arrays(arrays["P"], arrays["R"], start=start_of(arrays))
+            else:
+                made = cls.from_sparse(**sparse_arguments(arrays))
+        return replace(made, name=str(path))
 
     def save(self, path: str | Path) -> None:
         """Write an `.npz` with P_data, P_indices and P_indptr, R, ends and the start, if any.
@@ -212,15 +206,18 @@ class FloatMDP(MDP):
             TypeError: the path does not end in .npz; other files hold exact numbers.
         """
         if Path(path).suffix != ".npz":
-            raise TypeError(f"{path}: {_FLOATS_ONLY}; a file of floats ends in .npz")
-        arrays = {"P_data": self.p.data, "P_indices": self.p.indices, "P_indptr": self.p.indptr}
-        arrays["R"] = self.r
-        if self._ending is not None:
-            arrays["ends"] = self._ending
-        if self.start is not None:
-            arrays["start"] = np.array(self.start)
-        with replacing(path) as scratch, scratch.open("wb") as file:
-            np.savez_compressed(file, **arrays)
+            raise TypeError(f"{path}: {FLOATS_ONLY}; a file of floats ends in .npz")
+        write_npz(path, self.p, self.r, self.ending, self.start)
+
+    @property
+    def p(self) -> sparse.csr_matrix:
+        """Probabilities of going on, shape (S * A, S), row s * A + a; terminated rows left out."""
+        return self.going
+
+    @property
+    def r(self) -> NDArray[np.float64]:
+        """Expected rewards in reward units, shape (S, A); nan where the action is unavailable."""
+        return self.expected
 
     @cached_property
     def available(self) -> NDArray[np.bool_]:
@@ -230,80 +227,40 @@ class FloatMDP(MDP):
     @cached_property
     def ends(self) -> NDArray[np.bool_]:
         """Whether the action may end the episode, shape (S, A)."""
-        if self._ending is None:
+        if self.ending is None:
             return np.zeros(self.r.shape, dtype=np.bool_)
-        return np.asarray(self._ending > 0)
+        return np.asarray(self.ending > 0)
+
+    @property
+    def n_transitions(self) -> int:
+        """K, the number of transitions."""
+        return int(self.p.nnz + self.ends.sum())
 
     @cached_property
-    def _rows(self) -> _Rows:
+    def _transitions(self) -> tuple[Columns, NDArray[np.float64]]:
         """All transitions by state and action; an ending is the pair's last, to its own state."""
         going = np.repeat(np.arange(self.r.size), np.diff(self.p.indptr))
         ending = np.flatnonzero(self.ends)
         pair = np.concatenate([going, ending])
         order = np.argsort(pair, kind="stable")
         to = np.concatenate([self.p.indices, ending // self.n_actions]).astype(np.int64)
-        lost = self._ending.ravel()[ending] if self._ending is not None else np.empty(0)
+        lost = self.ending.ravel()[ending] if self.ending is not None else np.empty(0)
         probability = np.concatenate([self.p.data, lost])
-        return _Rows(pair[order], to[order], order >= len(going), probability[order])
+        places = np.divmod(pair[order], self.n_actions)
+        return Columns(*places, to[order], order >= len(going)), probability[order]
 
-    @cached_property
-    def state(self) -> NDArray[np.int64]:
-        """The state of each transition, shape (K,)."""
-        return self._rows.pair // self.n_actions
-
-    @cached_property
-    def action(self) -> NDArray[np.int64]:
-        """The action of each transition, shape (K,)."""
-        return self._rows.pair % self.n_actions
-
-    @property
-    def next_state(self) -> NDArray[np.int64]:
-        """Where each transition leads, shape (K,); its own state where it ends."""
-        return self._rows.to
-
-    @property
-    def terminated(self) -> NDArray[np.bool_]:
-        """Whether the transition ends the episode, shape (K,)."""
-        return self._rows.terminated
+    def _columns(self) -> Columns:
+        return self._transitions[0]
 
     @property
     def probability(self) -> NDArray[np.float64]:
         """The probabilities, shape (K,)."""
-        return self._rows.probability
+        return self._transitions[1]
 
     @cached_property
     def reward(self) -> NDArray[np.float64]:
         """The expected reward r(s, a) of each transition's state and action, shape (K,)."""
-        return self.r.ravel()[self._rows.pair]
-
-    @property
-    def exact_probability(self) -> NoReturn:
-        """Not held: raises TypeError."""
-        raise TypeError(_FLOATS_ONLY)
-
-    @property
-    def exact_reward(self) -> NoReturn:
-        """Not held: raises TypeError."""
-        raise TypeError(_FLOATS_ONLY)
-
-    @property
-    def exact_r(self) -> NoReturn:
-        """Not held: raises TypeError."""
-        raise TypeError(_FLOATS_ONLY)
-
-    def __repr__(self) -> str:
-        """Sizes, not numbers."""
-        return (
-            f"FloatMDP({self.n_states:,} states, {self.n_actions:,} actions, "
-            f"{self.p.nnz + int(self.ends.sum()):,} transitions)"
-        )
-
-
-class _Rows(NamedTuple):
-    pair: NDArray[np.int64]
-    to: NDArray[np.int64]
-    terminated: NDArray[np.bool_]
-    probability: NDArray[np.float64]
+        return self.r[self.state, self.action]
 
 
 def _canonical(p: Any, r: NDArray[np.float64]) -> sparse.csr_matrix:
@@ -353,7 +310,7 @@ def _check(
         )
 
 
-def _index(values: ArrayLike, shape: tuple[int, ...], size: int, name: str) -> NDArray[np.int64]:
+def _indices(values: ArrayLike, shape: tuple[int, ...], size: int, name: str) -> NDArray[np.int64]:
     found = np.asarray(values)
     if found.shape != shape or len(shape) != 1 or not np.issubdtype(found.dtype, np.integer):
         raise ValueError(f"{name} must be {shape} whole numbers, got {found.shape} {found.dtype}")

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from difflib import get_close_matches
-from typing import TYPE_CHECKING
 
+import gymnasium as gym
+from gymnasium.envs.registration import EnvSpec
+
+import qdecay_envs  # noqa: F401  # registers the chains
 from qdecay._support.notes import note
 from qdecay._support.user_code import import_user_module
 from qdecay.errors import InputError
-
-if TYPE_CHECKING:
-    from gymnasium.envs.registration import EnvSpec
 
 _CLOSE = 0.75  # of difflib: nearer than it takes by itself
 
@@ -25,10 +25,6 @@ def spec_of(text: str) -> EnvSpec:
     Raises:
         InputError: nothing is registered under the id; the message names what may be meant.
     """
-    import gymnasium as gym
-
-    import qdecay_envs  # noqa: F401  # registers the chains
-
     module, colon, env_id = text.rpartition(":")
     if colon:
         import_user_module(module, text)
@@ -46,8 +42,6 @@ def spec_of(text: str) -> EnvSpec:
 
 def _versions(env_id: str) -> Iterator[EnvSpec]:
     """What is registered under the same name with a version."""
-    import gymnasium as gym
-
     name = _name(env_id)
     for spec in gym.registry.values():
         if spec.version is not None and _name(spec.id) == name:
@@ -64,8 +58,6 @@ def _has_no_version(env_id: str) -> bool:
 
 
 def _unknown(text: str, env_id: str, versions: list[EnvSpec]) -> str:
-    import gymnasium as gym
-
     if versions:
         known = ", ".join(spec.id for spec in versions)
         return f"{text}: there is no such version; registered is {known}"

@@ -10,19 +10,26 @@ import re
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, TypeVar
+
+import gymnasium as gym
+from gymnasium.envs.registration import load_env_creator
 
 from qdecay._support.notes import held, note
 from qdecay._support.user_code import UserCodeError, user_code
 from qdecay.errors import InputError
-
-if TYPE_CHECKING:
-    import gymnasium as gym
-
-    from qdecay.model.mdp import MDP
-    from qdecay_envs.layout import ChainLayout
+from qdecay.model.environment_arguments import Typed, checked_arguments
+from qdecay.model.float_mdp import FloatMDP
+from qdecay.model.mdp import MDP
+from qdecay.model.readers.files import SUFFIXES
+from qdecay.model.registered import spec_of
+from qdecay_envs.chain import ChainEnv
+from qdecay_envs.files import read_text
+from qdecay_envs.jsonfile import MAX_BYTES, read_json
+from qdecay_envs.layout import ChainLayout
 
 HOMEWORK = (
     "qdecay/StayOrMove-v0",
@@ -35,12 +42,13 @@ HOMEWORK = (
 
 _OF_GYMNASIUM = r"\x1b\[\d+mWARN: "  # how the warnings of its own logger begin
 _PLAIN = "\x1b[0m"
-_SHOWN = 40  # characters of a value of -k that a message repeats
+_SHOWN = 40  # characters of an argument's value that a message repeats
+_Model = TypeVar("_Model", MDP, FloatMDP)
 
 
 @dataclass(frozen=True)
 class Source:
-    """Something that a person named: a file or a Gymnasium id.
+    """Something that a person named: a file or a Gymnasium id. What is made of it is made once.
 
     Attributes:
         text: what was typed.
@@ -55,7 +63,7 @@ class Source:
     def path(self) -> Path | None:
         """The file that `text` names, or None where it is an id."""
         path = Path(self.text)
-        is_named = path.suffix in (".json", ".npz", ".tra", ".umb")
+        is_named = path.suffix in SUFFIXES
         # A folder may be called as an id is; of pipes and devices the reader says what is wrong.
         return path if is_named or (path.exists() and not path.is_dir()) else None
 
@@ -65,15 +73,7 @@ class Source:
         Raises:
             InputError: the id or its arguments are wrong, or the file is no layout.
         """
-        if self.path is None:
-            return _make(self.text, self.options)
-        from qdecay_envs.chain import ChainEnv
-
-        layout = self._layout()
-        try:
-            return ChainEnv(layout, **self._layout_options())
-        except (ValueError, TypeError) as error:
-            raise _named(self.text, error) from error
+        return self._env
 
     def mdp(self) -> MDP:
         """Return the exact model.
@@ -81,62 +81,73 @@ class Source:
         Raises:
             InputError: the source cannot be read as a finite model; one line says why.
         """
-        from qdecay.model.mdp import MDP
+        return self._mdp
 
-        return self._model(MDP)
-
-    def float_mdp(self) -> MDP:
+    def float_mdp(self) -> FloatMDP:
         """Return the model in floats: arrays and tables are read as they are, at any size.
 
         Raises:
             InputError: as `mdp`.
         """
-        from qdecay.model.float_mdp import FloatMDP
+        return self.model(FloatMDP)
 
-        return self._model(FloatMDP)
+    @cached_property
+    def _env(self) -> gym.Env[Any, Any]:
+        if self.path is None:
+            return _make(self.text, self.options)
+        with self._named_errors():
+            return ChainEnv(self._layout, **self._layout_options())
 
-    def _model(self, kind: type[MDP]) -> MDP:
-        try:
+    @cached_property
+    def _mdp(self) -> MDP:
+        return self.model(MDP)
+
+    @cached_property
+    def _layout(self) -> ChainLayout:
+        assert self.path is not None
+        with self._named_errors():
+            return ChainLayout.load(self.path)
+
+    def model(self, kind: type[_Model]) -> _Model:
+        """Return the model of one kind: `MDP` or `FloatMDP`.
+
+        Raises:
+            InputError: as `mdp`.
+        """
+        with self._named_errors():
             if self.path is None:
                 with held(), user_code(f"{self.text}: it"):
                     return kind.from_env(self.env())
             if self._schema() == "qdecay.layout":
-                return kind.from_layout(self._layout(), **self._layout_options())
-            self._no_options()
+                made = kind.from_layout(self._layout, **self._layout_options())
+                return replace(made, name=self.text)
+            if self.options:
+                raise InputError(
+                    f"{self.text}: {_written(*next(iter(self.options.items())))} goes with a "
+                    f"Gymnasium id or a layout, not an MDP"
+                )
             return kind.load(self.path)
+
+    @contextmanager
+    def _named_errors(self) -> Iterator[None]:
+        """Make an InputError that names the source of what else is raised."""
+        try:
+            yield
         except (ValueError, TypeError) as error:
             raise _named(self.text, error) from error
 
     def _layout_options(self) -> dict[str, Any]:
         """The options as `ChainEnv` takes them beside its layout."""
-        from qdecay.model.environment_arguments import checked_arguments
-        from qdecay_envs.chain import ChainEnv
-
         given = checked_arguments(self.text, self.options, ChainEnv)
         if "layout" in given:
-            raise InputError(f"{self.text}: is the layout: leave out -k layout")
+            wrong = _written("layout", self.options["layout"])
+            raise InputError(f"{self.text}: is the layout: leave out {wrong}")
         return given
-
-    def _layout(self) -> ChainLayout:
-        from qdecay_envs.layout import ChainLayout
-
-        assert self.path is not None
-        try:
-            return ChainLayout.load(self.path)
-        except (ValueError, TypeError) as error:
-            raise _named(self.text, error) from error
-
-    def _no_options(self) -> None:
-        if self.options:
-            raise InputError(f"{self.text}: -k goes with a Gymnasium id or a layout, not an MDP")
 
     def _schema(self) -> str:
         """The name of the file's schema without its version, or "" where it is no layout's."""
-        from qdecay_envs.files import read_text
-        from qdecay_envs.jsonfile import MAX_BYTES, read_json
-
         assert self.path is not None
-        if self.path.suffix in (".npz", ".tra", ".umb"):
+        if self.path.suffix in SUFFIXES[1:]:
             return ""
         if "qdecay.layout" not in read_text(self.path, MAX_BYTES):
             return ""  # a large model is not parsed twice
@@ -147,12 +158,6 @@ class Source:
 
 def _make(text: str, options: Mapping[str, Any]) -> gym.Env[Any, Any]:
     """Make what a Gymnasium id names; what its version or its code warns of is told as notes."""
-    import gymnasium as gym
-    from gymnasium.envs.registration import load_env_creator
-
-    from qdecay.model.environment_arguments import checked_arguments
-    from qdecay.model.registered import spec_of
-
     spec = spec_of(text)
     try:
         with user_code(f"{text}: it"), _told_warnings(text):
@@ -188,13 +193,16 @@ def _named(text: str, error: Exception, options: Mapping[str, Any] = {}) -> Inpu
         return error
     line = _line(error)
     if options:
-        pairs = " ".join(f"-k {key}={_typed(value):.{_SHOWN}}" for key, value in options.items())
+        pairs = " ".join(_written(key, value) for key, value in options.items())
         return InputError(f"{text}: cannot be made with {pairs}: {line}")
     return InputError(line if line.startswith(text) else f"{text}: {line}")
 
 
-def _typed(value: Any) -> str:
-    return str(getattr(value, "text", value))
+def _written(name: str, value: Any) -> str:
+    """An argument as it was written, in a shell or in Python."""
+    if isinstance(value, Typed):
+        return f"-k {name}={value.text:.{_SHOWN}}"
+    return f"{name}={' '.join(repr(value).split()):.{_SHOWN}}"
 
 
 def _line(error: Exception) -> str:
@@ -215,8 +223,6 @@ def parse_options(pairs: list[str]) -> dict[str, Any]:
     Raises:
         InputError: a pair has no name or no "=", or a name stands twice.
     """
-    from qdecay.model.environment_arguments import Typed
-
     options: dict[str, Any] = {}
     for pair in pairs:
         name, equals, text = pair.partition("=")

@@ -32,7 +32,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from qdecay.errors import NotConverged
-from qdecay.model.mdp import MDP
+from qdecay.model.base import FiniteMDP
 from qdecay.planning.problem import Solution, check, problem
 
 # The first number of a file says what it holds (PETSc's MAT_FILE_CLASSID and VEC_FILE_CLASSID).
@@ -45,7 +45,7 @@ _WORKER = Path(__file__).with_name("petsc_worker.py")
 
 
 def distributed_values(
-    mdp: MDP,
+    mdp: FiniteMDP,
     gamma: float,
     *,
     launcher: Sequence[str] = ("mpiexec", "-n", "2"),
@@ -95,7 +95,7 @@ def distributed_values(
     return work.solution()
 
 
-def write_model(mdp: MDP, folder: Path) -> None:
+def write_model(mdp: FiniteMDP, folder: Path) -> None:
     """Write p.bin and r.bin for `petsc_worker`.
 
     An action that is not available repeats the state's first one that is, which changes no value; a

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 
-from qdecay.model.mdp import MDP
+from qdecay.model.base import FiniteMDP
 from qdecay.planning.horizon import horizon
 from qdecay.planning.problem import Problem, Table, at_the_floor, check
 
@@ -30,7 +30,7 @@ class Evaluation:
 
 
 def evaluate_policy(
-    mdp: MDP,
+    mdp: FiniteMDP,
     policy: ArrayLike,
     gamma: float,
     *,
@@ -83,7 +83,7 @@ def direct(p: sparse.csr_matrix, r: NDArray[np.float64], gamma: float) -> NDArra
 
 
 def _one_action(
-    mdp: MDP, weights: sparse.csr_matrix
+    mdp: FiniteMDP, weights: sparse.csr_matrix
 ) -> tuple[sparse.csr_matrix, NDArray[np.float64], NDArray[np.bool_], NDArray[np.bool_]]:
     """The model in which the policy is the only action: p, r, available and ends."""
     alive: NDArray[np.bool_] = np.asarray(mdp.available.any(axis=1))
@@ -94,7 +94,7 @@ def _one_action(
     return p, np.where(alive, r, np.nan)[:, None], alive[:, None], ends[:, None]
 
 
-def _weights(mdp: MDP, policy: ArrayLike) -> sparse.csr_matrix:
+def _weights(mdp: FiniteMDP, policy: ArrayLike) -> sparse.csr_matrix:
     """The policy as probabilities of (state, action) pairs, shape (S, S * A)."""
     given = np.asarray(policy)
     shape = (mdp.n_states, mdp.n_actions)

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from qdecay._support import memory
 from qdecay.errors import NotConverged
-from qdecay.model.mdp import MDP
+from qdecay.model.base import FiniteMDP
 from qdecay.planning.compiled.along import Grid, Scale, along_gammas, at_gamma, scale_step
 from qdecay.planning.compiled.kernels import Values
 from qdecay.planning.compiled.loops import CONVERGED, OUT_OF_SWEEPS
@@ -60,7 +60,7 @@ class GammaSweep:
 
 
 def value_over_gammas(
-    mdp: MDP, gammas: ArrayLike, *, tol: float | None = None, max_sweeps: int = 1_000_000
+    mdp: FiniteMDP, gammas: ArrayLike, *, tol: float | None = None, max_sweeps: int = 1_000_000
 ) -> GammaSweep:
     """Return the optimal values at every gamma of a grid, by warm-started inexact policy iteration.
 
@@ -130,7 +130,7 @@ class Follower:
     in memory at once.
     """
 
-    def __init__(self, mdp: MDP, max_sweeps: int = 1_000_000) -> None:
+    def __init__(self, mdp: FiniteMDP, max_sweeps: int = 1_000_000) -> None:
         self._mdp, self._table = mdp, table_of(mdp)
         self._max_sweeps = max_sweeps
         y = np.empty(mdp.n_states)

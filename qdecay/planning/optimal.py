@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from qdecay.errors import NotConverged
-from qdecay.model.mdp import MDP
+from qdecay.model.base import FiniteMDP
 from qdecay.planning.compiled.loops import OUT_OF_SWEEPS, gauss_seidel, synchronous
 from qdecay.planning.compiled.prioritized import prioritized
 from qdecay.planning.evaluation import direct
@@ -21,7 +21,7 @@ Method = Literal["auto", "synchronous", "gauss_seidel", "prioritized"]
 
 
 def value_iteration(
-    mdp: MDP,
+    mdp: FiniteMDP,
     gamma: float,
     *,
     tol: float | None = 1e-8,
@@ -66,7 +66,7 @@ def value_iteration(
 
 
 def modified_policy_iteration(
-    mdp: MDP,
+    mdp: FiniteMDP,
     gamma: float,
     *,
     tol: float | None = 1e-8,
@@ -90,7 +90,7 @@ def modified_policy_iteration(
 
 
 def optimal_values(
-    mdp: MDP,
+    mdp: FiniteMDP,
     gamma: float,
     *,
     tol: float | None = 1e-8,
@@ -120,7 +120,7 @@ def optimal_values(
 
 
 def policy_iteration(
-    mdp: MDP,
+    mdp: FiniteMDP,
     gamma: float,
     *,
     tol: float = 1e-8,

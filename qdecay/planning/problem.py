@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from qdecay.errors import NotConverged
-from qdecay.model.mdp import MDP
+from qdecay.model.base import FiniteMDP
 from qdecay.planning.compiled.kernels import Model, System, Values, backup, greedy_actions
 from qdecay.planning.compiled.loops import (
     AT_FLOOR,
@@ -222,10 +222,10 @@ def _first_values(n_states: int, initial: Any) -> NDArray[np.float64]:
     return v
 
 
-_TABLES: WeakKeyDictionary[MDP, Table] = WeakKeyDictionary()
+_TABLES: WeakKeyDictionary[FiniteMDP, Table] = WeakKeyDictionary()
 
 
-def problem(mdp: MDP, gamma: float, initial: Any = None) -> Problem:
+def problem(mdp: FiniteMDP, gamma: float, initial: Any = None) -> Problem:
     """Return the problem of finding the model's optimal values at gamma.
 
     Raises:
@@ -234,7 +234,7 @@ def problem(mdp: MDP, gamma: float, initial: Any = None) -> Problem:
     return Problem(table_of(mdp), gamma, horizon_of(mdp, gamma), initial)
 
 
-def table_of(mdp: MDP) -> Table:
+def table_of(mdp: FiniteMDP) -> Table:
     """The model as the kernels read it, made once."""
     table = _TABLES.get(mdp)
     if table is None:
@@ -242,7 +242,7 @@ def table_of(mdp: MDP) -> Table:
     return table
 
 
-def horizon_of(mdp: MDP, gamma: float) -> float:
+def horizon_of(mdp: FiniteMDP, gamma: float) -> float:
     """The horizon of all policies of a model; see `horizon.horizon`."""
     return horizon(mdp.p, mdp.available, mdp.ends, gamma, mdp.state_name)
 

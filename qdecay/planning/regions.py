@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from qdecay.model.mdp import MDP
+from qdecay.model.base import FiniteMDP
 from qdecay.planning.gammas import Followed, Follower
 
 SCHEMA = "qdecay.numeric-regions/2"
@@ -94,7 +94,7 @@ class NumericRegions:
 
 
 def numeric_policy_regions(
-    mdp: MDP,
+    mdp: FiniteMDP,
     *,
     points: int | None = None,
     up_to: float = 1 - 1e-6,
@@ -140,7 +140,7 @@ def numeric_policy_regions(
 class _Search:
     """One search: solves, and gives out what is left of them."""
 
-    def __init__(self, mdp: MDP, width: float, max_solves: int) -> None:
+    def __init__(self, mdp: FiniteMDP, width: float, max_solves: int) -> None:
         self.follower = Follower(mdp)
         self.alive: NDArray[np.bool_] = np.asarray(mdp.available.any(axis=1))
         self.width = width

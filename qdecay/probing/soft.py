@@ -8,9 +8,11 @@ its break-even gammas are the exact ones of the mixed model.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from fractions import Fraction
 
-from qdecay.model.mdp import MDP, Row
+from qdecay.model.mdp import MDP
+from qdecay.model.rows import ExactRow
 from qdecay_envs.rational import RationalLike, rational
 
 
@@ -34,21 +36,11 @@ def epsilon_soft(mdp: MDP, epsilon: RationalLike) -> MDP:
     share = rational(epsilon, "epsilon")
     if not 0 <= share <= 1:
         raise ValueError(f"epsilon must be in [0, 1], got {share}")
-    return MDP.from_rows(
-        _rows(mdp, share),
-        n_states=mdp.n_states,
-        n_actions=mdp.n_actions,
-        start=mdp.start,
-        state_names=mdp.state_names,
-        action_names=mdp.action_names,
-    )
+    return MDP.of(replace(mdp.rows(), rows=_rows(mdp, share)))
 
 
-def _rows(mdp: MDP, share: Fraction) -> Iterator[Row]:
-    columns = (mdp.state, mdp.action, mdp.next_state, mdp.terminated)
-    numbers = zip(mdp.exact_probability, mdp.exact_reward, strict=True)
-    rows = zip(*(column.tolist() for column in columns), strict=True)
-    for (state, taken, following, ended), (p, reward) in zip(rows, numbers, strict=True):
+def _rows(mdp: MDP, share: Fraction) -> Iterator[ExactRow]:
+    for state, taken, following, p, reward, ended in mdp.rows():
         choices = mdp.available[state].nonzero()[0].tolist()
         for action in choices:
             weight = share / len(choices) + (1 - share if action == taken else 0)

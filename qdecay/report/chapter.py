@@ -169,9 +169,7 @@ class Chapter:
         found: list[list[list[tuple[int | str | None, ...]]]] = [
             [[] for _ in range(mdp.n_actions)] for _ in range(mdp.n_states)
         ]
-        columns = (mdp.state, mdp.action, mdp.next_state, mdp.terminated)
-        numbers = (mdp.exact_probability, mdp.exact_reward)
-        for s, a, t, ends, p, r in zip(*(c.tolist() for c in columns), *numbers, strict=True):
+        for s, a, t, p, r, ends in mdp.rows():
             shown = shown_fraction(p), shown_fraction(r)
             exact = () if shown == (str(p), str(r)) else (f"probability {p}, reward {r}",)
             found[s][a].append((None if ends else t, *shown, *exact))

@@ -127,9 +127,7 @@ class _Move:
 
 def _moves(mdp: MDP, hidden: Sequence[range]) -> list[_Move]:
     outcomes: dict[tuple[int, int], list[tuple[int | None, Fraction, Fraction]]] = {}
-    columns = (mdp.state, mdp.action, mdp.next_state, mdp.terminated)
-    numbers = (mdp.exact_probability, mdp.exact_reward)
-    for s, a, t, ends, p, r in zip(*(c.tolist() for c in columns), *numbers, strict=True):
+    for s, a, t, p, r, ends in mdp.rows():
         outcomes.setdefault((s, a), []).append((None if ends else t, p, r))
     same: dict[tuple[int, tuple[tuple[int | None, Fraction, Fraction], ...]], list[int]] = {}
     for (s, a), found in outcomes.items():

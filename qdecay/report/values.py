@@ -142,9 +142,7 @@ class _Chosen:
 def _rows(mdp: MDP, scale: int, places: int) -> dict[tuple[int, int], _Row]:
     """The reward in fixed point and the weights, `scale` in all, of every available pair."""
     ahead: dict[tuple[int, int], dict[int, int]] = {pair: {} for pair in mdp.exact_r}
-    columns = (mdp.state, mdp.action, mdp.next_state, mdp.terminated)
-    lists = zip(*(column.tolist() for column in columns), mdp.exact_probability, strict=True)
-    for s, a, t, terminated, p in lists:
+    for s, a, t, p, _, terminated in mdp.rows():
         if not terminated:
             ahead[s, a][t] = ahead[s, a].get(t, 0) + int(p * scale)
     return {

@@ -21,7 +21,7 @@ from qdecay._support.user_code import user_code
 from qdecay.errors import InputError
 from qdecay.exact.break_even import BreakEven, break_even
 from qdecay.model.mdp import MDP
-from qdecay.model.readers.files import mdp_arguments, mdp_document
+from qdecay.model.readers.files import rows_of_document
 from qdecay.model.source import Source
 from qdecay_envs.chain import ChainEnv
 from qdecay_envs.documents import Table, number, one_of, text, whole
@@ -74,7 +74,7 @@ class SourceSettings:
             _ = mdp.reward  # refuses, before anything runs, what the learners' floats cannot hold
         except (TypeError, ValueError, OSError) as error:
             raise InputError(f"{self.place}: {' '.join(str(error).split())}") from error
-        document = json.dumps(mdp_document(mdp), separators=(",", ":"))
+        document = json.dumps(mdp.to_json(), separators=(",", ":"))
         return SweepModel(self.text, dict(self.parameters), start, document)
 
     @property
@@ -157,7 +157,7 @@ def mdp_of(document: str) -> MDP:
         InputError: the text is no such document.
     """
 
-    return MDP.from_rows(**mdp_arguments(json.loads(document), Path("a model")))
+    return MDP.of(rows_of_document(json.loads(document), Path("a model")))
 
 
 def read_sources(table: Table, folder: Path) -> Iterator[SourceSettings]:

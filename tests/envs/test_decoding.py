@@ -24,7 +24,7 @@ from fuzzing import METHODS, packed
 from shell import check_refused
 
 from qdecay.errors import InputError
-from qdecay.model.readers.files import read_npz
+from qdecay.model.readers.npz import read_npz
 from qdecay_envs.decoding import DECODING_ERRORS, decoding
 
 

@@ -14,7 +14,7 @@ from fuzzing import KINDS, is_well_told
 from shell import run
 
 from qdecay.errors import InputError
-from qdecay.model.readers.files import read_npz
+from qdecay.model.readers.npz import read_npz
 from qdecay.probing.identity import Identity
 from qdecay.probing.trials import SCHEMA, Store
 

@@ -17,7 +17,7 @@ from fuzzing import MDP
 from shell import check_refused, commands
 
 from qdecay.errors import InputError
-from qdecay.model.readers.files import read_npz
+from qdecay.model.readers.npz import read_npz
 from qdecay_envs.files import read_text
 
 READS = {

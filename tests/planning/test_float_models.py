@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from models import mdps
 from scipy import sparse
 
-from qdecay import MDP, InputError
+from qdecay import MDP, FiniteMDP, InputError, blackwell, break_even, policy_regions
 from qdecay.model.float_mdp import FloatMDP
 from qdecay.planning import optimal_values
 
@@ -30,7 +30,7 @@ def test_columns_give_the_same_model(mdp: MDP) -> None:
     again = FloatMDP.from_columns(**{n: getattr(first, n) for n in names}, **sizes)
     expected = optimal_values(mdp, 0.9, tol=1e-9)
     for model in (first, again):
-        assert isinstance(model, MDP)
+        assert isinstance(model, FiniteMDP)
         assert (model.available == mdp.available).all()
         assert (model.ends == mdp.ends).all()
         found = optimal_values(model, 0.9, tol=1e-9)
@@ -49,7 +49,7 @@ def test_transitions_are_sorted_and_complete() -> None:
     assert mdp.reward.tolist() == [1, 1, 1, 2, 3]
     assert mdp.available.tolist() == [[True, False], [True, True]]
     assert mdp.start == 1
-    assert repr(mdp) == "FloatMDP(2 states, 2 actions, 5 transitions)"
+    assert repr(mdp) == "FloatMDP(2 states, 2 actions, 5 transitions, start 1)"
     assert mdp.p is p
 
 
@@ -165,8 +165,10 @@ def test_float_models_have_no_exact_numbers() -> None:
     """Asking for them is one clear error, also through a file."""
     mdp = FloatMDP.from_env(gym.make("FrozenLake-v1"))
     for name in ("exact_probability", "exact_reward", "exact_r"):
-        with pytest.raises(TypeError, match="this model holds floats only"):
-            getattr(mdp, name)
+        assert not hasattr(mdp, name)
+    for function in (policy_regions, blackwell, break_even):
+        with pytest.raises(TypeError, match="holds floats only: .* or ask for numeric_policy_regi"):
+            function(mdp)
     with pytest.raises(TypeError, match="this model holds floats only"):
         mdp.save("never-written.json")
 

@@ -29,7 +29,6 @@ from qdecay.exact.solver.rational_model import RationalModel
 from qdecay.exact.solver.series import PolicySeries
 from qdecay.exact.solver.threads import on_one_thread
 from qdecay.model.mdp import MDP
-from qdecay.model.readers.files import mdp_document
 from qdecay_envs.jsonfile import write_json
 
 # Exponents of Mersenne primes.
@@ -52,7 +51,7 @@ def certificate(mdp: MDP, regions: PolicyRegions) -> dict[str, Any]:
     """
     if regions.proven_to < 1:
         raise ValueError("these regions are incomplete: a certificate needs them up to gamma = 1")
-    document = {key: value for key, value in mdp_document(mdp).items() if key not in _LABELS}
+    document = {key: value for key, value in mdp.to_json().items() if key not in _LABELS}
     points = sorted((*regions.breakpoints, *regions.touches), key=lambda point: point.gamma)
     splits = [point in regions.breakpoints for point in points]
     sets = [_lists(regions.regions[k]) for k in accumulate(splits, initial=0)]

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 from scipy.sparse import csgraph
 
-from qdecay.model.mdp import MDP
+from qdecay.model.mdp import MDP, require_exact
 
 REST = -1  # the action of a state that has none
 _SMALL = 2**22  # denominators up to here leave room for 40-bit primes in 64-bit integers
@@ -46,6 +46,7 @@ class RationalModel:
     """
 
     def __init__(self, mdp: MDP) -> None:
+        require_exact(mdp)
         self.n = mdp.n_states
         denominators = {p.denominator for p in mdp.exact_probability}
         self.denominator = math.lcm(*denominators)

@@ -1,4 +1,4 @@
-"""Models of other libraries as exact rows: Gymnasium tables and pymdptoolbox.
+"""Models in arrays: pymdptoolbox's P and R, and the sparse ones of `FloatMDP`, as exact rows.
 
 Floats become the rationals that were meant (`recover`), and what was mapped is kept on the
 model. A number that has no such rational is an error that names its place: nothing is guessed.
@@ -6,189 +6,30 @@ model. A number that has no such rational is an error that names its place: noth
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 from itertools import chain
-from numbers import Rational
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from qdecay.model.mdp import Row
-from qdecay.model.readers.recover import recover
-from qdecay_envs.rational import rational
-
-if TYPE_CHECKING:
-    from qdecay_envs.layout import ChainLayout
+from qdecay.model.readers.recover import Recovery
+from qdecay.model.rows import ModelRows, Row
 
 NAN_IS_UNAVAILABLE = " (R must be nan where the action is unavailable)"
-_NEAR_ONE = 1e-9  # of a sum of probabilities in floats
 
 
-class Recovery:
-    """Maps numbers to rationals, each float once, and remembers what it mapped."""
-
-    def __init__(self) -> None:
-        self.mapped: dict[float, Fraction] = {}
-
-    def __call__(self, value: Any, name: str) -> Fraction:
-        """Return the number that was meant; `name` is for the error message.
-
-        Raises:
-            ValueError: it is not finite, or no rational is near.
-        """
-        if isinstance(value, Rational | str):
-            return rational(value, name)
-        number = float(value)
-        if number in self.mapped:
-            return self.mapped[number]
-        if not math.isfinite(number):
-            raise ValueError(f"{name} must be finite, got {number}")
-        meant = recover(number)
-        if meant is None:
-            raise ValueError(
-                f"{name} is {number!r}, which is no short decimal and no small fraction: give the "
-                f"model exactly, with MDP.from_rows, an MDP file or a P_exact table"
-            )
-        self.mapped[number] = meant
-        return meant
-
-
-def rows_of_env(env: Any) -> dict[str, Any]:
-    """Return the arguments of `MDP.from_rows` for a Gymnasium environment with a finite table.
-
-    The table is `P_exact`, where an environment offers it, or else `P`:
-    `P[s][a] = [(probability, next state, reward, terminated), ...]`. `P_exact` is the same with
-    `fractions.Fraction` (or int, or text) in place of floats, and is taken at its word; the floats
-    of `P` are recovered. Successors that repeat are merged; `terminated` counts, whatever rows the
-    successor has. Time limits are no part of the model: `gymnasium.wrappers.TimeLimit` and
-    wrappers that only watch are looked through, any other wrapper must bring its own table.
-
-    Raises:
-        ValueError: no table, spaces that are not `Discrete` from 0, a wrapper that may change the
-            dynamics, a table that does not describe the environment (Taxi's fickle passenger), or
-            a number without a rational; the message says where.
-    """
-    table, options = table_of_env(env)
-    recovery = Recovery()
-    return {"rows": list(_table_rows(table, recovery)), **options, "recovered": recovery.mapped}
-
-
-def rows_of_layout(layout: ChainLayout, **options: Any) -> dict[str, Any]:
-    """Return the arguments of `MDP.from_rows` for a layout, with any rewards, floats or not.
-
-    Raises:
-        TypeError, ValueError: an option is none of `ChainEnv`'s, or outside its range.
-    """
-    from qdecay_envs.chain import ChainEnv
-    from qdecay_envs.dynamics import exact_table
-    from qdecay_envs.layout import ChainLayout
-
-    # An environment needs floats and a model does not, so one without rewards checks the options.
-    checked = ChainEnv(ChainLayout.choice(a=[0], b=[0]), **options)
-    table = exact_table(layout, checked.slip, checked.escape)
-    return {
-        "rows": _table_rows(table, Recovery()),
-        "n_states": layout.n_states,
-        "n_actions": len(layout.branches),
-        "start": layout.start,
-        "action_names": layout.names,
-    }
-
-
-def table_of_env(env: Any) -> tuple[Any, dict[str, Any]]:
-    """Return the table that `rows_of_env` reads, and the model's sizes, start and names."""
-    from qdecay_envs.table import table_owner  # loads Gymnasium
-
-    owner = table_owner(env)
-    options = {
-        "n_states": _discrete_size(env, "observation_space"),
-        "n_actions": _discrete_size(env, "action_space"),
-        "start": _start(owner),
-        "state_names": getattr(owner, "state_names", None),
-        "action_names": getattr(owner, "action_names", None),
-    }
-    if getattr(owner, "fickle_passenger", False):
-        raise ValueError(
-            "Taxi's table does not describe a fickle passenger: make it with fickle_passenger=False"
-        )
-    table = getattr(owner, "P_exact", None)
-    return owner.P if table is None else table, options
-
-
-def _discrete_size(env: Any, name: str) -> int:
-    from gymnasium.spaces import Discrete
-
-    space = getattr(env, name, None)
-    if not isinstance(space, Discrete):
-        raise ValueError(f"{name} must be Discrete, got {space}")
-    if space.start != 0:
-        raise ValueError(f"{name} must start at 0, got {space}")
-    return int(space.n)
-
-
-def _start(owner: Any) -> int | None:
-    """The start state where it is certain: the attribute `start`, or the only one possible.
-
-    Raises:
-        ValueError: its start distribution is not one.
-    """
-    start = getattr(owner, "start", None)
-    if isinstance(start, int | np.integer):
-        return int(start)
-    chances = getattr(owner, "initial_state_distrib", None)
-    if chances is None:
-        return None
-    chances = np.asarray(chances, dtype=np.float64)
-    if not (chances >= 0).all() or not abs(chances.sum() - 1) < _NEAR_ONE:  # nan is neither
-        raise ValueError(
-            f"the start distribution must be >= 0 and sum to 1, its sum is {chances.sum():g}: "
-            f"there may be no start state, such as an S on a map"
-        )
-    support = np.flatnonzero(chances)
-    return int(support[0]) if len(support) == 1 else None
-
-
-def _items(level: Any) -> Iterable[tuple[int, Any]]:
-    return level.items() if isinstance(level, Mapping) else enumerate(level)
-
-
-def _table_rows(table: Any, recovery: Recovery) -> Iterator[Row]:
-    for s, a, (p, t, r, terminated) in outcomes(table):
-        where = f"P[{s}][{a}]"
-        probability, reward = recovery(p, f"{where}: probability"), recovery(r, f"{where}: reward")
-        yield s, a, int(t), probability, reward, bool(terminated)
-
-
-def outcomes(table: Any) -> Iterator[tuple[int, int, Sequence[Any]]]:
-    """Yield state, action and (probability, next state, reward, terminated) of a table.
-
-    Raises:
-        ValueError: an outcome has another length.
-    """
-    for s, actions in _items(table):
-        for a, found in _items(actions):
-            for outcome in found:
-                if len(outcome) != 4:
-                    raise ValueError(
-                        f"P[{s}][{a}]: an outcome must be (probability, next state, reward, "
-                        f"terminated), got {outcome!r}"
-                    )
-                yield int(s), int(a), outcome
-
-
-def rows_of_arrays(transitions: Any, rewards: Any) -> dict[str, Any]:
-    """Return the arguments of `MDP.from_rows` for arrays as pymdptoolbox lays them out.
+def rows_of_arrays(transitions: Any, rewards: Any, start: int | None = None) -> ModelRows:
+    """Return the rows of arrays as pymdptoolbox lays them out.
 
     Args:
         transitions: P of shape (A, S, S), an array or a sequence of A arrays or scipy sparse
             matrices; P[a][s, t] is the probability of t after action a in state s.
         rewards: R of shape (S,), (S, A) or (A, S, S) (or a sequence of A matrices), in reward
             units; R[a][s, t] is the reward of that transition.
+        start: the start state, or None.
 
     Raises:
         ValueError: a shape is wrong, a number is not finite or has no rational, or a row does not
@@ -198,12 +39,9 @@ def rows_of_arrays(transitions: Any, rewards: Any) -> dict[str, Any]:
     paid = _rewards_at(rewards, entries)
     entries.check_every_row()
     recovery = Recovery()
-    return {
-        "rows": _array_rows(entries, paid, recovery),
-        "n_states": entries.n_states,
-        "n_actions": entries.n_actions,
-        "recovered": recovery.mapped,
-    }
+    rows = _array_rows(entries, paid, recovery)
+    sizes = (entries.n_states, entries.n_actions)
+    return ModelRows(rows, *sizes, start, recovered=recovery.mapped)
 
 
 def _array_rows(entries: Entries, paid: NDArray[Any], recovery: Recovery) -> Iterator[Row]:
@@ -278,13 +116,14 @@ def _square(shapes: Sequence[tuple[int, ...]]) -> int:
     return size
 
 
-def rows_of_sparse(p: Any, r: Any, ends: Any = None) -> dict[str, Any]:
-    """Return the arguments of `MDP.from_rows` for the arrays that `FloatMDP.from_sparse` takes.
+def rows_of_sparse(p: Any, r: Any, ends: Any = None, start: int | None = None) -> ModelRows:
+    """Return the rows of the arrays that `FloatMDP.from_sparse` takes.
 
     Args:
         p: probabilities of going on, scipy sparse of shape (S * A, S), row s * A + a.
         r: rewards, shape (S, A); nan where the action is unavailable.
         ends: probability that the episode ends, shape (S, A), or None.
+        start: the start state, or None.
 
     Raises:
         ValueError: a number is not finite or has no rational, or an action has a reward but no
@@ -292,12 +131,8 @@ def rows_of_sparse(p: Any, r: Any, ends: Any = None) -> dict[str, Any]:
     """
     recovery = Recovery()
     _check_available(p, r, ends)
-    return {
-        "rows": _sparse_rows(p, r, ends, recovery),
-        "n_states": r.shape[0],
-        "n_actions": r.shape[1],
-        "recovered": recovery.mapped,
-    }
+    rows = _sparse_rows(p, r, ends, recovery)
+    return ModelRows(rows, r.shape[0], r.shape[1], start, recovered=recovery.mapped)
 
 
 def _check_available(p: Any, r: Any, ends: Any) -> None:

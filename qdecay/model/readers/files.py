@@ -1,73 +1,50 @@
-"""MDP files: JSON of schema qdecay.mdp/1, `.npz` as pymdptoolbox has it, PRISM's `.tra`, UMB."""
+"""Files of models: the suffix says which kind, and JSON of schema qdecay.mdp/1 is read here."""
 
 from __future__ import annotations
 
-import io
-import math
-import zipfile
-from collections.abc import Collection, Iterator
-from contextlib import contextmanager
-from difflib import get_close_matches
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
-
-import numpy as np
-from numpy.typing import NDArray
-from scipy import sparse
+from typing import Any
 
 from qdecay.errors import InputError, input_errors
-from qdecay.model.readers.arrays import numeric_array, rows_of_arrays, rows_of_sparse
-from qdecay.model.readers.limits import MAX_RECOVERED, check_size
+from qdecay.model.readers.limits import check_size
+from qdecay.model.readers.npz import rows_of_npz
 from qdecay.model.readers.prism import rows_of_prism
 from qdecay.model.readers.umb import rows_of_umb
-from qdecay_envs.decoding import decoding
-from qdecay_envs.files import require_file
+from qdecay.model.rows import ModelRows
 from qdecay_envs.jsonfile import read_json, write_json
-from qdecay_envs.rational import written
-
-if TYPE_CHECKING:
-    from qdecay.model.mdp import MDP
+from qdecay_envs.rational import rational, written
 
 MDP_SCHEMA = "qdecay.mdp/1"
 _REQUIRED = ("schema", "n_states", "n_actions", "transitions")
 _OPTIONAL = ("start", "state_names", "action_names")
-_MAX_BYTES = 1 << 28  # of a file, and of its arrays as floats
-_MAX_NONZERO = 8_000_000  # of a dense P: 60 bytes each until it is sparse
-_MAX_DIRECTORY = 1 << 20
-_ZIP_TAIL = 22 + 0xFFFF  # bytes: a zip file's last record, with the longest comment
-_MAX_HEADER = 1 << 16
-_QUICK = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
-_SLOWNESS = 8  # bzip2 and lzma unpack some 20 MiB a second
-SPARSE = ("P_data", "P_indices", "P_indptr")
-_ARRAYS = ("P", *SPARSE, "R", "ends", "start")
-_SPARSE_ONLY = {*SPARSE, "ends"}
-_LONGEST = 40  # letters of a name that is shown
-_LEAST_BYTES = {"P_indices": 4, "P_indptr": 4}  # that a number takes in the end; others are floats
+_READERS: dict[str, Callable[[Path], ModelRows]] = {
+    ".npz": rows_of_npz,
+    ".tra": rows_of_prism,
+    ".umb": rows_of_umb,
+}
+SUFFIXES = (".json", *_READERS)
+"""How the names of model files end."""
 
 
-def load_mdp(path: Path) -> dict[str, Any]:
-    """Return the arguments of `MDP.from_rows` for a file; its ending says which kind it is.
+def read_model(path: Path) -> ModelRows:
+    """Return the rows of a file; its ending says which kind it is, and JSON is any other.
 
     Raises:
         InputError: the file cannot be read or does not hold what its kind demands.
     """
-    if path.suffix == ".npz":
-        return _load_npz(path)
-    if path.suffix == ".tra":
-        return rows_of_prism(path)
-    if path.suffix == ".umb":
-        return rows_of_umb(path)
-    return mdp_arguments(_read(path), path)
-
-
-def _read(path: Path) -> Any:
+    reader = _READERS.get(path.suffix)
+    if reader is not None:
+        return reader(path)
     with input_errors():
-        return read_json(path)
+        document = read_json(path)
+    return replace(rows_of_document(document, path), name=str(path))
 
 
-def mdp_arguments(document: Any, path: Path) -> dict[str, Any]:
-    """Return the arguments of `MDP.from_rows` for a parsed MDP document that came from `path`.
+def rows_of_document(document: Any, path: Path) -> ModelRows:
+    """Return the rows of a parsed MDP document that came from `path`.
 
     Raises:
         InputError: a key is missing, unknown or of the wrong type.
@@ -86,227 +63,42 @@ def mdp_arguments(document: Any, path: Path) -> dict[str, Any]:
         if not isinstance(row, list):
             raise InputError(f"{path}: transition {number} must be a list, got {written(row):.60}")
     check_size(path, len(document["transitions"]), document["n_states"], document["n_actions"])
+    return ModelRows(
+        document["transitions"],
+        document["n_states"],
+        document["n_actions"],
+        start=document.get("start"),
+        state_names=document.get("state_names"),
+        action_names=document.get("action_names"),
+    )
+
+
+def document_of(model: ModelRows) -> dict[str, Any]:
+    """Return the MDP document of a model; `rows_of_document` is the inverse."""
+    names = {"state_names": model.state_names, "action_names": model.action_names}
     return {
-        "rows": document["transitions"],
-        "n_states": document["n_states"],
-        "n_actions": document["n_actions"],
-        **{key: document.get(key) for key in _OPTIONAL},
+        "schema": MDP_SCHEMA,
+        "n_states": model.n_states,
+        "n_actions": model.n_actions,
+        **({} if model.start is None else {"start": model.start}),
+        **{key: list(texts) for key, texts in names.items() if texts is not None},
+        "transitions": [
+            [s, a, t, _number(rational(p)), _number(rational(r)), terminated]
+            for s, a, t, p, r, terminated in model
+        ],
     }
 
 
-def save_mdp(mdp: MDP, path: Path) -> None:
-    """Write `mdp` to `path`, whole or not at all.
+def write_document(document: Mapping[str, Any], path: Path) -> None:
+    """Write an MDP document to `path`, whole or not at all.
 
     Raises:
-        ValueError: it would be larger than `load_mdp` takes.
+        ValueError: it would be larger than `read_model` takes.
         OSError: the file cannot be written.
     """
-    check_size(path, len(mdp.state), mdp.n_states, mdp.n_actions)
-    write_json(path, mdp_document(mdp))
-
-
-def mdp_document(mdp: MDP) -> dict[str, Any]:
-    """Return the MDP document of a model."""
-    columns = (mdp.state, mdp.action, mdp.next_state, mdp.terminated)
-    rows = [
-        [s, a, t, _number(p), _number(r), terminated]
-        for s, a, t, terminated, p, r in zip(
-            *(column.tolist() for column in columns),
-            mdp.exact_probability,
-            mdp.exact_reward,
-            strict=True,
-        )
-    ]
-    document: dict[str, Any] = {
-        "schema": MDP_SCHEMA,
-        "n_states": mdp.n_states,
-        "n_actions": mdp.n_actions,
-    }
-    for key in _OPTIONAL:
-        value = getattr(mdp, key)
-        if value is not None:
-            document[key] = value if key == "start" else list(value)
-    return {**document, "transitions": rows}
+    check_size(path, len(document["transitions"]), document["n_states"], document["n_actions"])
+    write_json(path, document)
 
 
 def _number(value: Fraction) -> int | str:
     return value.numerator if value.denominator == 1 else str(value)
-
-
-def _load_npz(path: Path) -> dict[str, Any]:
-    arrays = read_npz(path)
-    with input_errors(), decoding(path):
-        if "P" in arrays:
-            check_size(path, int(np.count_nonzero(arrays["P"])), most=MAX_RECOVERED)
-            return {**rows_of_arrays(arrays["P"], arrays["R"]), "start": start_of(arrays)}
-        options = sparse_arguments(arrays)
-        p, r, ends = options["p"], options["r"], options["ends"]
-        count = p.nnz + (0 if ends is None else int(np.count_nonzero(ends)))
-        check_size(path, count, *r.shape, most=MAX_RECOVERED)
-        return {**rows_of_sparse(p, r, ends), "start": options["start"]}
-
-
-def read_npz(path: Path) -> dict[str, Any]:
-    """Return the arrays of an `.npz`: P and R, or R and the parts of a sparse P.
-
-    Raises:
-        InputError: the file cannot be read, an array is missing or unknown, or they would be too
-            large.
-    """
-    with input_errors(), decoding(path):
-        require_file(path, _MAX_BYTES)
-        _check_directory(path)
-        with zipfile.ZipFile(path) as archive:
-            present = {name.removesuffix(".npy"): name for name in archive.namelist()}
-            _check_names(present)
-            members = {name: archive.getinfo(present[name]) for name in _ARRAYS if name in present}
-            _check_sizes(archive, members)
-            arrays = {name: _array(archive, member) for name, member in members.items()}
-    needed = {"R", *(SPARSE if "P_data" in arrays else ["P"])}
-    if missing := needed - set(arrays):
-        raise InputError(
-            f"{path}: the array {min(missing)} is missing; it needs P and R, or R and "
-            f"{', '.join(SPARSE)}"
-        )
-    if "P" in arrays and (count := np.count_nonzero(arrays["P"])) > _MAX_NONZERO:
-        raise InputError(
-            f"{path}: P has {count:,} numbers that are not 0, and at most {_MAX_NONZERO:,} are "
-            f"read; more fit in a sparse P, as {', '.join(SPARSE)}"
-        )
-    return arrays
-
-
-def _check_names(names: Collection[str]) -> None:
-    """Refuse an array that would not be read: it is misspelt, or belongs to another kind of P."""
-    for name in names:
-        if name not in _ARRAYS:
-            folded = {known.casefold(): known for known in _ARRAYS}
-            close = get_close_matches(name[:_LONGEST].casefold(), folded, n=1)
-            meant = f"did you mean {folded[close[0]]}? " if close else ""
-            raise ValueError(
-                f"unknown array {name:.{_LONGEST}}; {meant}known are {', '.join(_ARRAYS)}"
-            )
-    if "P" in names and (other := _SPARSE_ONLY.intersection(names)):
-        mend = (
-            f"give P as {', '.join(SPARSE)}, or add a state that P never leaves, with R = 0"
-            if other == {"ends"}
-            else "leave one of them out"
-        )
-        raise ValueError(f"the arrays P and {min(other)} do not go together: {mend}")
-
-
-def start_of(arrays: dict[str, Any]) -> int | None:
-    """Return the start state that an `.npz` names, if it does.
-
-    Raises:
-        ValueError: it is not one whole number.
-    """
-    start = arrays.get("start")
-    if start is None:
-        return None
-    if start.shape != ():
-        raise ValueError(f"start must be one whole number, got an array of shape {start.shape}")
-    if start.dtype.kind not in "iu":
-        raise ValueError(f"start must be a whole number, without a point, got {start.item()!r:.40}")
-    return int(start)
-
-
-def sparse_arguments(arrays: dict[str, Any]) -> dict[str, Any]:
-    """Return the arguments of `FloatMDP.from_sparse` that a sparse `.npz` holds.
-
-    Raises:
-        ValueError: the parts of P are not those of a matrix, or R is no table of numbers.
-    """
-    r = numeric_array(arrays["R"], "R")
-    if r.ndim != 2:
-        raise ValueError(f"R must have shape (S, A), got {r.shape}")
-    data, indices, indptr = (numeric_array(arrays[name], name) for name in SPARSE)
-    _check_places(data, indices, indptr, r.shape)
-    parts = (data.astype(np.float64, copy=False), indices, indptr)
-    p = sparse.csr_matrix(parts, shape=(r.size, len(r)))
-    ends = arrays.get("ends")
-    if ends is not None and numeric_array(ends, "ends").shape != r.shape:
-        raise ValueError(f"ends must have the shape of R, {r.shape}, got {ends.shape}")
-    return {"p": p, "r": r, "ends": ends, "start": start_of(arrays)}
-
-
-def _check_places(
-    data: NDArray[Any], indices: NDArray[Any], indptr: NDArray[Any], shape: tuple[int, ...]
-) -> None:
-    """Refuse what are not the parts of a CSR matrix of shape (S * A, S)."""
-    for name, part in zip(SPARSE, (data, indices, indptr), strict=True):
-        if part.ndim != 1:
-            raise ValueError(f"{name} must have one dimension, got shape {part.shape}")
-        if name != "P_data" and part.dtype.kind not in "iu":
-            raise ValueError(f"{name} must hold whole numbers, got dtype {part.dtype}")
-    n_rows, n_states = math.prod(shape), shape[0]
-    if len(indptr) != n_rows + 1:
-        raise ValueError(
-            f"P_indptr must have S * A + 1 = {n_rows + 1} numbers, as R has shape {shape}, "
-            f"got {len(indptr)}"
-        )
-    if len(indices) != len(data):
-        raise ValueError(
-            f"P_indices must have as many numbers as P_data, {len(data)}, got {len(indices)}"
-        )
-    if indptr[0] != 0 or indptr[-1] != len(data):
-        raise ValueError(
-            f"P_indptr must go from 0 to the length of P_data, {len(data)}, "
-            f"got {indptr[0]} to {indptr[-1]}"
-        )
-    if (indptr[1:] < indptr[:-1]).any():
-        raise ValueError("P_indptr must never fall")
-    if len(indices) and not (indices.min() >= 0 and indices.max() < n_states):
-        raise ValueError(
-            f"P_indices must be in 0..{n_states - 1}, got {indices.min()} to {indices.max()}"
-        )
-
-
-def _check_directory(path: Path) -> None:
-    """Refuse a list of members so long that zipfile would take minutes and gigabytes for it."""
-    with path.open("rb") as file:
-        file.seek(max(0, path.stat().st_size - _ZIP_TAIL))
-        tail = file.read()
-    end = len(tail) - 22  # as zipfile looks for the record: without a comment, or else with one
-    if tail[end : end + 4] != b"PK\5\6" or tail[-2:] != b"\0\0":
-        end = tail.rfind(b"PK\5\6")
-    length = int.from_bytes(tail[end + 12 : end + 16], "little")
-    is_long = tail[max(0, end - 20) :].startswith(b"PK\6\7")
-    if end >= 0 and (length > _MAX_DIRECTORY or is_long):
-        raise ValueError(f"has more members than fit in {_MAX_DIRECTORY >> 20} MiB: save P and R")
-
-
-def _check_sizes(archive: zipfile.ZipFile, members: dict[str, zipfile.ZipInfo]) -> None:
-    """Refuse members that hold less than they promise, or too much once they are floats."""
-    total = 0
-    for name, member in members.items():
-        with _member(archive, member) as stream:
-            header = io.BytesIO(stream.read(_MAX_HEADER))
-            version = np.lib.format.read_magic(header)
-            read_header = (
-                np.lib.format.read_array_header_1_0
-                if version == (1, 0)
-                else np.lib.format.read_array_header_2_0
-            )
-            shape, _, dtype = read_header(header)
-            count = math.prod(shape)
-            if count * dtype.itemsize > member.file_size:
-                raise ValueError("holds less than its header says")
-        becomes = count * max(dtype.itemsize, _LEAST_BYTES.get(name, 8))
-        slowness = 1 if member.compress_type in _QUICK else _SLOWNESS
-        total += max(becomes, member.file_size * slowness)
-        if total > _MAX_BYTES:
-            most = f"{_MAX_BYTES // slowness >> 20} MiB"
-            raise ValueError(f"unpacks to more than {most} of floats, the most that is read")
-
-
-def _array(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> Any:
-    with _member(archive, member) as stream:
-        return np.lib.format.read_array(stream, allow_pickle=False)
-
-
-@contextmanager
-def _member(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> Iterator[IO[bytes]]:
-    """Open a member; what goes wrong in it is told with its name."""
-    with decoding(f"{archive.filename}: {member.filename}"), archive.open(member) as stream:
-        yield stream

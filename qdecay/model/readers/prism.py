@@ -23,13 +23,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
 
 from qdecay.errors import InputError, input_errors
-from qdecay.model.mdp import Row, added
-from qdecay.model.readers.arrays import Recovery
 from qdecay.model.readers.limits import check_size
-from qdecay.model.readers.recover import is_typed
+from qdecay.model.readers.recover import Recovery, is_typed
+from qdecay.model.rows import ModelRows, Row, added
 from qdecay_envs.files import read_text
 from qdecay_envs.rational import rational
 
@@ -94,8 +92,8 @@ def rows_of_prism(
     state_rewards: str | Path | None = None,
     transition_rewards: str | Path | None = None,
     labels: str | Path | None = None,
-) -> dict[str, Any]:
-    """Return the arguments of `MDP.from_rows` for the explicit files of an MDP.
+) -> ModelRows:
+    """Return the rows of the explicit files of an MDP.
 
     Args:
         transitions: the .tra file.
@@ -133,14 +131,15 @@ def rows_of_prism(
     ]
     acting = {s for s, _ in moves}
     rows += [(s, 0, s, 1, r, False) for s, r in resting.items() if r and s not in acting]
-    return {
-        "rows": rows,
-        "n_states": n_states,
-        "n_actions": n_actions,
-        "start": start,
-        "action_names": action_names,
-        "recovered": reader.mapped,
-    }
+    return ModelRows(
+        rows,
+        n_states,
+        n_actions,
+        start,
+        action_names=action_names,
+        recovered=reader.mapped,
+        name=str(path),
+    )
 
 
 def _beside(path: Path, suffix: str) -> Path | None:

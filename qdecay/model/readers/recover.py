@@ -17,6 +17,10 @@ from __future__ import annotations
 
 import math
 from fractions import Fraction
+from numbers import Rational
+from typing import Any
+
+from qdecay_envs.rational import rational
 
 _TYPED_DIGITS = 15
 _ROUNDED_DIGITS = 12
@@ -77,3 +81,32 @@ def is_typed(text: str) -> bool:
 
 def _significant_digits(text: str) -> int:
     return len(text.split("e")[0].lstrip("-").replace(".", "").strip("0"))
+
+
+class Recovery:
+    """Maps numbers to rationals, each float once, and remembers what it mapped."""
+
+    def __init__(self) -> None:
+        self.mapped: dict[float, Fraction] = {}
+
+    def __call__(self, value: Any, name: str) -> Fraction:
+        """Return the number that was meant; `name` is for the error message.
+
+        Raises:
+            ValueError: it is not finite, or no rational is near.
+        """
+        if isinstance(value, Rational | str):
+            return rational(value, name)
+        number = float(value)
+        if number in self.mapped:
+            return self.mapped[number]
+        if not math.isfinite(number):
+            raise ValueError(f"{name} must be finite, got {number}")
+        meant = recover(number)
+        if meant is None:
+            raise ValueError(
+                f"{name} is {number!r}, which is no short decimal and no small fraction: give the "
+                f"model exactly, with MDP.from_rows, an MDP file or a P_exact table"
+            )
+        self.mapped[number] = meant
+        return meant

@@ -8,20 +8,26 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from qdecay.model.mdp import Row
-from qdecay.model.readers.arrays import Recovery, numeric_array
+from qdecay.model.readers.arrays import numeric_array
+from qdecay.model.readers.recover import Recovery
+from qdecay.model.rows import ModelRows, Row
 
 
 def rows_of_state_action_pairs(
-    rewards: Any, transitions: Any, s_indices: Any = None, a_indices: Any = None
-) -> dict[str, Any]:
-    """Return the arguments of `MDP.from_rows` for R, Q and the pairs they belong to.
+    rewards: Any,
+    transitions: Any,
+    s_indices: Any = None,
+    a_indices: Any = None,
+    start: int | None = None,
+) -> ModelRows:
+    """Return the rows of R, Q and the pairs they belong to.
 
     Args:
         rewards: R of shape (L,) with indices, in reward units; without, of shape (S, A), where
             -inf says that the action is not available in the state.
         transitions: Q of shape (L, S), dense or scipy sparse; without indices, (S, A, S).
         s_indices, a_indices: state and action of each pair, both of shape (L,), or both None.
+        start: the start state, or None.
 
     Raises:
         ValueError: a shape or an index is wrong, a pair stands twice, a state has no action, a
@@ -43,12 +49,9 @@ def rows_of_state_action_pairs(
         )
     _check_pairs(states, actions, matrix.shape[1])
     recovery = Recovery()
-    return {
-        "rows": _rows(r, sparse.coo_matrix(matrix), states, actions, recovery),
-        "n_states": matrix.shape[1],
-        "n_actions": int(actions.max(initial=0)) + 1,
-        "recovered": recovery.mapped,
-    }
+    rows = _rows(r, sparse.coo_matrix(matrix), states, actions, recovery)
+    n_actions = int(actions.max(initial=0)) + 1
+    return ModelRows(rows, matrix.shape[1], n_actions, start, recovered=recovery.mapped)
 
 
 def _as_pairs(rewards: Any, transitions: Any) -> tuple[Any, Any, NDArray[Any], NDArray[Any]]:

@@ -15,16 +15,17 @@ import json
 import logging
 import tarfile
 from collections.abc import Iterator
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 from qdecay._support.extras import require
 from qdecay.errors import InputError, input_errors
-from qdecay.model.mdp import Row
-from qdecay.model.readers.arrays import Recovery
 from qdecay.model.readers.limits import MAX_RECOVERED, check_size
 from qdecay.model.readers.prism import action_numbers
+from qdecay.model.readers.recover import Recovery
+from qdecay.model.rows import ModelRows, Row
 from qdecay_envs.decoding import decoding
 from qdecay_envs.files import require_file
 
@@ -32,8 +33,8 @@ _MAX_BYTES = 1 << 23  # of the file and unpacked: umbi takes 0.3 s and ten MB fo
 _MAX_BITS = 1 << 22  # where umbi makes an entry of a list, 8 bytes, out of every bit
 
 
-def rows_of_umb(path: str | Path, reward: str | None = None) -> dict[str, Any]:
-    """Return the arguments of `MDP.from_rows` for a UMB file.
+def rows_of_umb(path: str | Path, reward: str | None = None) -> ModelRows:
+    """Return the rows of a UMB file.
 
     Args:
         path: the .umb file: discrete time, at most one player, no intervals.
@@ -49,7 +50,7 @@ def rows_of_umb(path: str | Path, reward: str | None = None) -> dict[str, Any]:
     ats, rewards = _read(Path(path))
     check_size(Path(path), ats.num_branches, ats.num_states, most=MAX_RECOVERED)
     try:
-        return _arguments(ats, rewards, reward)
+        return replace(_model(ats, rewards, reward), name=str(path))
     except ValueError as error:
         raise InputError(f"{path}: {error}") from error
 
@@ -98,9 +99,7 @@ def _limit(path: Path, size: int, most: int) -> None:
         raise InputError(f"{path}: unpacks to more than {most >> 20} MiB, the most that is read")
 
 
-def _arguments(
-    ats: Any, structures: dict[str, dict[str, Any]], reward: str | None
-) -> dict[str, Any]:
+def _model(ats: Any, structures: dict[str, dict[str, Any]], reward: str | None) -> ModelRows:
     if ats.time.value != "discrete":
         raise ValueError(f"the time must be discrete, got {ats.time.value}")
     if ats.num_players > 1:
@@ -116,19 +115,19 @@ def _arguments(
         paid = rewards.at(state, choice.index, index)
         rows.append(((state, number), (state, 0, branch.target, p, paid, False)))
     numbers, action_names = action_numbers(names)
-    moved = [(s, numbers[choice], *rest) for choice, (s, _, *rest) in rows]
+    moved: list[Row] = [(s, numbers[choice], t, p, r, end) for choice, (s, _, t, p, r, end) in rows]
     acting = {s for s, _ in names}
     resting = [s for s in range(ats.num_states) if s not in acting and rewards.of_state(s)]
     moved += [(s, 0, s, 1, rewards.of_state(s), False) for s in resting]
     starts = ats.initial_states
-    return {
-        "rows": moved,
-        "n_states": ats.num_states,
-        "n_actions": 1 + max(numbers.values(), default=0),
-        "start": starts[0] if len(starts) == 1 else None,
-        "action_names": action_names,
-        "recovered": recovery.mapped,
-    }
+    return ModelRows(
+        moved,
+        ats.num_states,
+        1 + max(numbers.values(), default=0),
+        starts[0] if len(starts) == 1 else None,
+        action_names=action_names,
+        recovered=recovery.mapped,
+    )
 
 
 def _branches(ats: Any) -> Iterator[tuple[tuple[int, int], Any, Any, int]]:

@@ -1,0 +1,152 @@
+"""What an exact model and one of floats have in common: all that planning and drawing read."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, field, fields
+from functools import cached_property
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from qdecay._support.one_line import one_line, spelt_out
+
+
+class Columns(NamedTuple):
+    """The K transitions of a model, each array of shape (K,)."""
+
+    state: NDArray[np.int64]
+    action: NDArray[np.int64]
+    next_state: NDArray[np.int64]
+    terminated: NDArray[np.bool_]
+
+
+@dataclass(frozen=True, eq=False, repr=False, kw_only=True)
+class FiniteMDP(ABC):
+    """A finite Markov decision process, exact (`MDP`) or of floats (`FloatMDP`).
+
+    Two models of one kind are equal where they have the same numbers, start and names, wherever
+    these were read from.
+
+    Attributes:
+        n_states, n_actions: S and A; states and actions are 0-based indices.
+        start: the start state, or None where the model does not say one.
+        state_names, action_names: names for people, or None.
+        name: what the model was read from, an id or a path, or None; no document holds it.
+    """
+
+    n_states: int
+    n_actions: int
+    start: int | None = None
+    state_names: tuple[str, ...] | None = None
+    action_names: tuple[str, ...] | None = None
+    name: str | None = field(default=None, compare=False)
+
+    @abstractmethod
+    def _columns(self) -> Columns:
+        """The transitions, sorted by state and action."""
+
+    @property
+    @abstractmethod
+    def n_transitions(self) -> int:
+        """K, the number of transitions."""
+
+    @property
+    @abstractmethod
+    def p(self) -> sparse.csr_matrix:
+        """Probabilities of going on, shape (S * A, S), row s * A + a; terminated rows left out."""
+
+    @property
+    @abstractmethod
+    def r(self) -> NDArray[np.float64]:
+        """Expected rewards in reward units, shape (S, A); nan where the action is unavailable."""
+
+    @property
+    @abstractmethod
+    def probability(self) -> NDArray[np.float64]:
+        """The probability of each transition, shape (K,)."""
+
+    @property
+    @abstractmethod
+    def reward(self) -> NDArray[np.float64]:
+        """The reward of each transition, shape (K,); r(s, a) where no more is known."""
+
+    @property
+    def state(self) -> NDArray[np.int64]:
+        """The state of each transition, shape (K,)."""
+        return self._columns().state
+
+    @property
+    def action(self) -> NDArray[np.int64]:
+        """The action of each transition, shape (K,)."""
+        return self._columns().action
+
+    @property
+    def next_state(self) -> NDArray[np.int64]:
+        """Where each transition leads, shape (K,)."""
+        return self._columns().next_state
+
+    @property
+    def terminated(self) -> NDArray[np.bool_]:
+        """Whether the transition ends the episode, shape (K,)."""
+        return self._columns().terminated
+
+    @cached_property
+    def available(self) -> NDArray[np.bool_]:
+        """Whether the action can be chosen in the state, shape (S, A)."""
+        available = np.zeros((self.n_states, self.n_actions), dtype=np.bool_)
+        available[self.state, self.action] = True
+        return available
+
+    @cached_property
+    def ends(self) -> NDArray[np.bool_]:
+        """Whether the action may end the episode in the state, shape (S, A)."""
+        ends = np.zeros((self.n_states, self.n_actions), dtype=np.bool_)
+        ends[self.state[self.terminated], self.action[self.terminated]] = True
+        return ends
+
+    def state_name(self, state: int) -> str:
+        """The state's name as it can be shown, or its number where it has none."""
+        return spelt_out(self.state_names[state]) if self.state_names else str(state)
+
+    def action_name(self, action: int) -> str:
+        """The action's name as it can be shown, or its number where it has none."""
+        return spelt_out(self.action_names[action]) if self.action_names else str(action)
+
+    def __repr__(self) -> str:
+        """Return what was read, and its size."""
+        name = "" if self.name is None else f"{one_line(self.name)}: "
+        sizes = {"state": self.n_states, "action": self.n_actions, "transition": self.n_transitions}
+        parts = [f"{size:,} {noun}{'s' * (size != 1)}" for noun, size in sizes.items()]
+        parts += [] if self.start is None else [f"start {self.state_name(self.start)}"]
+        return f"{type(self).__name__}({name}{', '.join(parts)})"
+
+    def __eq__(self, other: object) -> bool:
+        """Whether the other model has the same content."""
+        if self is other:
+            return True
+        if type(other) is not type(self):
+            return NotImplemented
+        names = [part.name for part in fields(self) if part.compare]
+        return all(_same(getattr(self, name), getattr(other, name)) for name in names)
+
+    def __hash__(self) -> int:
+        """Of the sizes only: models are large, and few are held at a time."""
+        return hash((self.n_states, self.n_actions, self.start, self.n_transitions))
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return the fields only: what was computed from them is computed again where needed."""
+        return {part.name: getattr(self, part.name) for part in fields(self)}
+
+
+def _same(a: Any, b: Any) -> bool:
+    if isinstance(a, Columns):
+        return all(map(_same, a, b))
+    if sparse.issparse(a):
+        parts = ("indptr", "indices", "data")
+        return a.shape == b.shape and all(_same(getattr(a, x), getattr(b, x)) for x in parts)
+    if isinstance(a, np.ndarray):
+        return isinstance(b, np.ndarray) and np.array_equal(a, b, equal_nan=True)
+    return bool(a == b)

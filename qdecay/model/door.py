@@ -1,0 +1,153 @@
+"""The one door to a model: every public function takes as `problem` whatever people have.
+
+| problem | example |
+| --- | --- |
+| a model | `MDP.from_rows(...)`, `FloatMDP.from_sparse(...)` |
+| a layout | `ChainLayout.choice(stay=[1], move=[0, 0, 4])` |
+| an environment, wrapped or not | `gymnasium.make("FrozenLake-v1")` |
+| a Gymnasium id | `"FrozenLake-v1"`, `"my_module:mine/Maze-v0"` |
+| a path | `"model.json"` (MDP or layout), `.npz`, `.tra`, `.umb`, as text or as a `Path` |
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Any, TypeVar, overload
+
+import gymnasium as gym
+
+from qdecay._support.one_line import one_line
+from qdecay.model.base import FiniteMDP
+from qdecay.model.float_mdp import FloatMDP
+from qdecay.model.mdp import MDP, require_exact
+from qdecay.model.source import Source
+from qdecay_envs.chain import ChainEnv
+from qdecay_envs.layout import ChainLayout
+
+Env = gym.Env[Any, Any]
+Problem = FiniteMDP | ChainLayout | Env | str | os.PathLike[str]
+"""What every public function takes."""
+
+_SHOWN = 60  # characters of what is no problem that a message repeats
+_Model = TypeVar("_Model", MDP, FloatMDP)
+
+
+@overload
+def as_mdp(problem: FloatMDP, /) -> FloatMDP: ...
+@overload
+def as_mdp(problem: MDP | ChainLayout | Env | str | os.PathLike[str], /, **options: Any) -> MDP: ...
+@overload
+def as_mdp(problem: Problem, /, **options: Any) -> MDP | FloatMDP: ...
+def as_mdp(problem: Problem, /, **options: Any) -> MDP | FloatMDP:
+    """Return the exact model of whatever people have.
+
+    Args:
+        problem: an `MDP` or a `FloatMDP`, which is returned as it is; a `ChainLayout`; a Gymnasium
+            environment with a finite table, wrapped or not; the id of one; or the path of a model
+            (.json, .npz, .tra, .umb) or of a layout (.json).
+        options: keyword arguments of the environment that an id names, or of a layout's chain.
+
+    Returns: the model; its `name` is the id or the path, where there is one.
+
+    Raises:
+        TypeError: `problem` is none of these, or options come with what is made already.
+        InputError: an id, an argument or a file is wrong.
+        ValueError: the environment has no finite table, or a number without a rational.
+
+    >>> as_mdp("FrozenLake-v1", is_slippery=False)
+    MDP(FrozenLake-v1: 16 states, 4 actions, 64 transitions, start 0)
+    """
+    if isinstance(problem, FloatMDP):
+        _refuse_options(problem, options)
+        return problem
+    return _model(problem, MDP, options)
+
+
+def as_exact_mdp(problem: Problem, /, **options: Any) -> MDP:
+    """Return the model as `as_mdp` does, for functions that need exact numbers.
+
+    Raises:
+        TypeError: it is a `FloatMDP`; the message says what takes those.
+    """
+    return require_exact(as_mdp(problem, **options))
+
+
+def as_finite_mdp(problem: Problem, /, **options: Any) -> FiniteMDP:
+    """Return the model as `as_mdp` does, for functions that work in floats.
+
+    An `MDP` or a `FloatMDP` is returned as it is; of all else the floats are read as they are, at
+    any size and with or without rationals that were meant.
+    """
+    if isinstance(problem, FiniteMDP):
+        _refuse_options(problem, options)
+        return problem
+    return _model(problem, FloatMDP, options)
+
+
+def as_world(problem: Problem, /, **options: Any) -> FiniteMDP | Env:
+    """Return what a learner learns in: an environment as it is, of all else the model."""
+    if isinstance(problem, gym.Env):
+        _refuse_options(problem, options)
+        return problem
+    return as_mdp(problem, **options)
+
+
+def as_chain_env(problem: Problem, /, **options: Any) -> ChainEnv:
+    """Return the chain that a layout, an environment, an id or a path describes.
+
+    Raises:
+        TypeError: it is no chain, but a model or another environment.
+        InputError: an id, an argument or a file is wrong.
+    """
+    if isinstance(problem, ChainLayout):
+        return ChainEnv(problem, **options)
+    env = problem
+    if isinstance(problem, str | os.PathLike):
+        env = Source(os.fspath(problem), options).env()
+    else:
+        _refuse_options(problem, options)
+    inner = getattr(env, "unwrapped", env)
+    if isinstance(inner, ChainEnv):
+        return inner
+    raise TypeError(
+        f"problem must be a chain: a layout, a ChainEnv, or an id or a path of one, "
+        f"got {_shown(inner)}"
+    )
+
+
+def name_of(problem: Problem) -> str | None:
+    """Return the id or the path of a problem, or None where it has none."""
+    if isinstance(problem, str | os.PathLike):
+        return os.fspath(problem)
+    if isinstance(problem, FiniteMDP):
+        return problem.name
+    return getattr(getattr(problem, "spec", None), "id", None)
+
+
+def _model(problem: Problem, kind: type[_Model], options: dict[str, Any]) -> _Model:
+    """Return a model of one kind, of what is read; another kind of model is refused."""
+    if isinstance(problem, ChainLayout):
+        return kind.from_layout(problem, **options)
+    if isinstance(problem, str | os.PathLike):
+        return Source(os.fspath(problem), options).model(kind)
+    _refuse_options(problem, options)
+    if isinstance(problem, kind):
+        return problem
+    if isinstance(problem, gym.Env):
+        return kind.from_env(problem)
+    raise TypeError(
+        f"problem must be an MDP, a layout, an environment, a Gymnasium id or a path, "
+        f"got {_shown(problem)}"
+    )
+
+
+def _refuse_options(problem: object, options: dict[str, Any]) -> None:
+    if options:
+        raise TypeError(
+            f"{next(iter(options))} goes with an id, a layout or a path: this "
+            f"{type(problem).__name__} is made already"
+        )
+
+
+def _shown(problem: object) -> str:
+    return f"{one_line(repr(problem)):.{_SHOWN}}"

@@ -1,0 +1,126 @@
+"""Gymnasium's tables as exact rows.
+
+Floats become the rationals that were meant (`recover`), and what was mapped is kept on the
+model. A number that has no such rational is an error that names its place: nothing is guessed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from gymnasium.spaces import Discrete
+
+from qdecay._support.one_line import one_line
+from qdecay.model.readers.recover import Recovery
+from qdecay.model.rows import ModelRows, Row
+from qdecay_envs.table import table_owner
+
+_NEAR_ONE = 1e-9  # of a sum of probabilities in floats
+
+
+def rows_of_env(env: Any) -> ModelRows:
+    """Return the rows of a Gymnasium environment with a finite table.
+
+    The table is `P_exact`, where an environment offers it, or else `P`:
+    `P[s][a] = [(probability, next state, reward, terminated), ...]`. `P_exact` is the same with
+    `fractions.Fraction` (or int, or text) in place of floats, and is taken at its word; the floats
+    of `P` are recovered. Successors that repeat are merged; `terminated` counts, whatever rows the
+    successor has. Time limits are no part of the model: `gymnasium.wrappers.TimeLimit` and
+    wrappers that only watch are looked through, any other wrapper must bring its own table.
+
+    Raises:
+        ValueError: no table, spaces that are not `Discrete` from 0, a wrapper that may change the
+            dynamics, a table that does not describe the environment (Taxi's fickle passenger), or
+            a number without a rational; the message says where.
+    """
+    found, table = table_of_env(env)
+    recovery = Recovery()
+    return replace(found, rows=list(table_rows(table, recovery)), recovered=recovery.mapped)
+
+
+def table_of_env(env: Any) -> tuple[ModelRows, Any]:
+    """Return sizes, start and names of the model, without rows, and the table that has them."""
+    owner = table_owner(env)
+    spec = getattr(env, "spec", None)
+    found = ModelRows(
+        (),
+        _discrete_size(env, "observation_space"),
+        _discrete_size(env, "action_space"),
+        _start(owner),
+        getattr(owner, "state_names", None),
+        getattr(owner, "action_names", None),
+        name=getattr(spec, "id", None),
+    )
+    if getattr(owner, "fickle_passenger", False):
+        raise ValueError(
+            "Taxi's table does not describe a fickle passenger: make it with fickle_passenger=False"
+        )
+    table = getattr(owner, "P_exact", None)
+    return found, owner.P if table is None else table
+
+
+def _discrete_size(env: Any, name: str) -> int:
+    space = getattr(env, name, None)
+    if not isinstance(space, Discrete):
+        raise ValueError(f"{name} must be Discrete, got {one_line(str(space))}")
+    if space.start != 0:
+        raise ValueError(f"{name} must start at 0, got {space}")
+    return int(space.n)
+
+
+def _start(owner: Any) -> int | None:
+    """The start state where it is certain: the attribute `start`, or the only one possible.
+
+    Raises:
+        ValueError: its start distribution is not one.
+    """
+    start = getattr(owner, "start", None)
+    if isinstance(start, int | np.integer):
+        return int(start)
+    chances = getattr(owner, "initial_state_distrib", None)
+    if chances is None:
+        return None
+    chances = np.asarray(chances, dtype=np.float64)
+    if not (chances >= 0).all() or not abs(chances.sum() - 1) < _NEAR_ONE:  # nan is neither
+        raise ValueError(
+            f"the start distribution must be >= 0 and sum to 1, its sum is {chances.sum():g}: "
+            f"there may be no start state, such as an S on a map"
+        )
+    support = np.flatnonzero(chances)
+    return int(support[0]) if len(support) == 1 else None
+
+
+def _items(level: Any) -> Iterable[tuple[int, Any]]:
+    return level.items() if isinstance(level, Mapping) else enumerate(level)
+
+
+def table_rows(table: Any, recovery: Recovery) -> Iterator[Row]:
+    """Yield the rows of a table `P[s][a] = [(probability, next state, reward, terminated), ...]`.
+
+    Raises:
+        ValueError: an outcome is not of that form, or a float has no rational.
+    """
+    for s, a, (p, t, r, terminated) in outcomes(table):
+        where = f"P[{s}][{a}]"
+        probability, reward = recovery(p, f"{where}: probability"), recovery(r, f"{where}: reward")
+        yield s, a, int(t), probability, reward, bool(terminated)
+
+
+def outcomes(table: Any) -> Iterator[tuple[int, int, Sequence[Any]]]:
+    """Yield state, action and (probability, next state, reward, terminated) of a table.
+
+    Raises:
+        ValueError: an outcome has another length.
+    """
+    for s, actions in _items(table):
+        for a, found in _items(actions):
+            for outcome in found:
+                if len(outcome) != 4:
+                    raise ValueError(
+                        f"P[{s}][{a}]: an outcome must be (probability, next state, reward, "
+                        f"terminated), got {outcome!r}"
+                    )
+                yield int(s), int(a), outcome

@@ -1,0 +1,204 @@
+"""The rows of a model: what every reader returns and every model is made of, and their checks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+
+from qdecay_envs.rational import RationalLike, rational, written
+
+Row = tuple[int, int, int, RationalLike, RationalLike, bool]
+"""State, action, next state, probability, reward, terminated."""
+
+ExactRow = tuple[int, int, int, Fraction, Fraction, bool]
+"""The same with both numbers as fractions."""
+
+Key = tuple[int, int, int, bool, Fraction]
+"""What makes two rows equal: state, action, next state, terminated, reward."""
+
+# A table of one flag per state and action must fit in memory whatever a file claims.
+MAX_PAIRS = 50_000_000
+_MAX_BITS = 100_000
+
+
+@dataclass(frozen=True, eq=False)
+class ModelRows:
+    """A finite model as rows with exact numbers, not yet checked.
+
+    Attributes:
+        rows: the transitions. A reader may yield them, so that they can be read only once.
+        n_states, n_actions: S and A; states and actions are 0-based indices.
+        start: the start state, or None where there is no single one.
+        state_names, action_names: S and A texts, or None.
+        recovered: each float that was mapped to a rational, with that rational; complete once the
+            rows are read.
+        name: what the model was read from, such as an id or a path; None where nothing says.
+    """
+
+    rows: Iterable[Row]
+    n_states: int
+    n_actions: int
+    start: int | None = None
+    state_names: Sequence[str] | None = None
+    action_names: Sequence[str] | None = None
+    recovered: Mapping[float, Fraction] = field(default_factory=lambda: MappingProxyType({}))
+    name: str | None = None
+
+    def __iter__(self) -> Iterator[Row]:
+        """Iterate over the rows."""
+        return iter(self.rows)
+
+    def merged(self) -> list[tuple[Key, Fraction]]:
+        """Return the checked rows, sorted, each with its probability; equal ones are added up.
+
+        Raises:
+            TypeError: a number is a float or no number; see `qdecay_envs.rational`.
+            ValueError: a size, an index, a probability or a row's sum is wrong; the message says
+                which and where.
+        """
+        _check_sizes(self.n_states, self.n_actions)
+        merged = _merge(self.rows, self.n_states, self.n_actions)
+        _check_sums(merged)
+        return sorted(merged.items())  # no two keys are equal
+
+
+@dataclass(frozen=True, eq=False)
+class ExactRows(ModelRows):
+    """The rows of an `MDP`: checked, with numbers as fractions."""
+
+    rows: Iterable[ExactRow]
+
+    def __iter__(self) -> Iterator[ExactRow]:
+        """Iterate over the rows."""
+        return iter(self.rows)
+
+
+def _check_sizes(n_states: int, n_actions: int) -> None:
+    for name, size in (("n_states", n_states), ("n_actions", n_actions)):
+        if isinstance(size, bool) or not isinstance(size, int | np.integer) or size < 1:
+            raise ValueError(f"{name} must be a whole number >= 1, got {written(size)}")
+    if n_states * n_actions > MAX_PAIRS:
+        raise ValueError(
+            f"n_states * n_actions must be <= {MAX_PAIRS:,}, got {n_states:,} * {n_actions:,}"
+        )
+
+
+def index(value: Any, size: int, name: str) -> int:
+    """Return an index below `size`; `name` is for the message.
+
+    Raises:
+        ValueError: it is no whole number, or outside 0..size - 1.
+    """
+    if isinstance(value, bool) or not isinstance(value, int | np.integer):
+        raise ValueError(f"{name} must be a whole number, got {written(value)}")
+    if not 0 <= value < size:
+        raise ValueError(f"{name} must be in 0..{size - 1}, got {value}")
+    return int(value)
+
+
+def _merge(rows: Iterable[Row], n_states: int, n_actions: int) -> dict[Key, Fraction]:
+    """Check each row and add up the probabilities of equal ones."""
+    merged: dict[Key, Fraction] = {}
+    exact = _Numbers()
+    for number, row in enumerate(rows):
+        if len(row) != 6:
+            raise ValueError(
+                f"transition {number} must have 6 entries (state, action, next state, probability, "
+                f"reward, terminated), got {len(row)}"
+            )
+        s, a, t, probability, reward, terminated = row
+        if not (
+            type(s) is type(a) is type(t) is int
+            and type(terminated) is bool
+            and 0 <= s < n_states
+            and 0 <= a < n_actions
+            and 0 <= t < n_states
+        ):
+            s, a, t, terminated = _checked(row, number, n_states, n_actions)
+        p, r = exact(probability, "probability", number, row), exact(reward, "reward", number, row)
+        if not 0 <= p.numerator <= p.denominator:
+            raise ValueError(f"{_where(number, row)}: probability must be in [0, 1], got {p}")
+        if p:
+            key = (s, a, t, terminated, r)
+            size = len(merged)
+            total = merged.setdefault(key, p)  # one look: the hash of a fraction takes long
+            if len(merged) == size:
+                merged[key] = added(total, p, _where(number, row))
+    return merged
+
+
+class _Numbers:
+    """Reads each text and integer once: most models have few different numbers."""
+
+    def __init__(self) -> None:
+        self._known: dict[int | str, Fraction] = {}
+
+    def __call__(self, value: Any, name: str, number: int, row: Row) -> Fraction:
+        """Return the number; the rest says where it stands."""
+        is_plain = type(value) is str or type(value) is int  # True and 1.0 are equal to 1
+        found = self._known.get(value) if is_plain else None
+        if found is None:
+            found = rational(value, f"{_where(number, row)}: {name}")
+            if is_plain:
+                self._known[value] = found
+        return found
+
+
+def _where(number: int, row: Row) -> str:
+    return f"transition {number} (state {row[0]}, action {row[1]})"
+
+
+def _checked(row: Row, number: int, n_states: int, n_actions: int) -> tuple[int, int, int, bool]:
+    """Return state, action, next state and flag of a row that may have them of other types."""
+    s = index(row[0], n_states, f"transition {number}: state")
+    a = index(row[1], n_actions, f"transition {number}: action")
+    t = index(row[2], n_states, f"{_where(number, row)}: next state")
+    if not isinstance(row[5], bool | np.bool_):
+        got = written(row[5])
+        raise ValueError(f"{_where(number, row)}: terminated must be true or false, got {got}")
+    return s, a, t, bool(row[5])
+
+
+def added(total: Fraction, p: Fraction, where: str) -> Fraction:
+    """Return a sum of probabilities, whose denominator may grow as far as the checker's."""
+    result = total + p
+    if result.denominator.bit_length() > _MAX_BITS:
+        raise ValueError(f"{where}: the common denominator of its probabilities grows too long")
+    return result
+
+
+def _check_sums(merged: Mapping[Key, Fraction]) -> None:
+    sums: dict[tuple[int, int], Fraction] = {}
+    for (s, a, *_), p in merged.items():
+        total = sums.get((s, a))
+        sums[s, a] = p if total is None else added(total, p, f"state {s}, action {a}")
+    for (s, a), total in sums.items():
+        if total != 1:
+            raise ValueError(f"state {s}, action {a}: probabilities sum to {total}, not 1")
+
+
+def checked_names(names: Sequence[str] | None, size: int, name: str) -> tuple[str, ...] | None:
+    """Return the names as a tuple, or None where there are none.
+
+    Raises:
+        ValueError: they are no texts, not `size` of them, or two are equal.
+    """
+    if names is None:
+        return None
+    if isinstance(names, str) or not all(isinstance(text, str) for text in names):
+        raise ValueError(f"{name} must be a list of texts")
+    if len(names) != size:
+        raise ValueError(f"{name} must have {size} entries, got {len(names)}")
+    if len(set(names)) < size:
+        first: dict[str, int] = {}
+        for index, text in enumerate(names):
+            if (other := first.setdefault(text, index)) != index:
+                raise ValueError(
+                    f"{name} must differ: {other} and {index} are both {text!r:.60}: rename one"
+                )
+    return tuple(names)
