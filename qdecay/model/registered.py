@@ -76,8 +76,6 @@ def _unknown(text: str, env_id: str, versions: list[EnvSpec]) -> str:
 
 def environment_ids() -> list[str]:
     """Return the ids of the qdecay environments and of Gymnasium's toy text, in order."""
-    import gymnasium as gym
-
     toys = sorted(
         spec.id
         for spec in gym.registry.values()
