@@ -172,10 +172,10 @@ class MDP(FiniteMDP):
 
     def rows(self) -> ExactRows:
         """Return the model's rows, of which `of` makes an equal model."""
-        columns = (column.tolist() for column in self.columns)
+        state, action, to, ended = (column.tolist() for column in self.columns)
         numbers = (self.exact_probability, self.exact_reward)
         return ExactRows(
-            [(s, a, t, p, r, end) for s, a, t, end, p, r in zip(*columns, *numbers, strict=True)],
+            list(zip(state, action, to, *numbers, ended, strict=True)),
             self.n_states,
             self.n_actions,
             self.start,
@@ -209,9 +209,7 @@ class MDP(FiniteMDP):
     @cached_property
     def reward(self) -> NDArray[np.float64]:
         """The rewards as floats, shape (K,); ValueError where one is too large or too small."""
-        pairs = zip(self.state.tolist(), self.action.tolist(), strict=True)
-        rewards = zip(pairs, self.exact_reward, strict=True)
-        return np.array([self._as_float(pair, reward) for pair, reward in rewards])
+        return np.array([self._as_float((s, a), r) for s, a, _, _, r, _ in self.rows()])
 
     @cached_property
     def p(self) -> sparse.csr_matrix:
@@ -226,10 +224,8 @@ class MDP(FiniteMDP):
     def exact_r(self) -> Mapping[tuple[int, int], Fraction]:
         """The expected reward sum p * r of each available (state, action)."""
         totals: dict[tuple[int, int], Fraction] = {}
-        pairs = zip(self.state.tolist(), self.action.tolist(), strict=True)
-        numbers = zip(self.exact_probability, self.exact_reward, strict=True)
-        for pair, (p, r) in zip(pairs, numbers, strict=True):
-            totals[pair] = totals.get(pair, Fraction(0)) + p * r
+        for s, a, _, p, r, _ in self.rows():
+            totals[s, a] = totals.get((s, a), Fraction(0)) + p * r
         return MappingProxyType(totals)
 
     @cached_property
