@@ -82,9 +82,11 @@ def beside_exact(points: int | None) -> None:
         found = numeric_policy_regions(FloatMDP.from_env(env), points=points)
         end = time.perf_counter()
         known = {
-            (s, float(point.gamma)) for point in exact.breakpoints for s in point.changes
+            (s, float(point.gamma))
+            for point in exact.breakpoints
+            for s in point.changes
             if float(point.gamma) < found.up_to
-        }  # fmt: skip
+        }
         brackets = [(s, c.lower, c.upper) for c in found.changes for s in c.changes]
         shown = {k for k in known for s, low, high in brackets if s == k[0] and low <= k[1] <= high}
         empty = [b for b in brackets if not any(s == b[0] and b[1] <= g <= b[2] for s, g in known)]

@@ -85,10 +85,9 @@ def lake(n: int) -> FloatMDP:
     s = np.concatenate(state)
     a = np.concatenate([np.full(len(x), a) for x, a in zip(state, action, strict=True)])
     t = np.concatenate(next_state)
-    return FloatMDP.from_columns(
-        s, a, t, np.where(over[s], 1.0, 1 / 3), (~over[s] & (t == n * n - 1)) * 1.0, over[t],
-        n_states=n * n, n_actions=4,
-    )  # fmt: skip
+    probability, reward = np.where(over[s], 1.0, 1 / 3), (~over[s] & (t == n * n - 1)) * 1.0
+    rows = s, a, t, probability, reward, over[t]
+    return FloatMDP.from_columns(*rows, n_states=n * n, n_actions=4)
 
 
 def maze(n: int) -> FloatMDP:
@@ -104,10 +103,9 @@ def maze(n: int) -> FloatMDP:
     state, action = np.repeat(cells, 4), np.tile(np.arange(4), n * n)
     next_state = np.stack(to, axis=1).ravel()
     ends = (next_state == n * n - 1) & (state != next_state)
-    return FloatMDP.from_columns(
-        state, action, next_state, np.ones(4 * n * n), ends * 1.0, ends | (state == n * n - 1),
-        n_states=n * n, n_actions=4,
-    )  # fmt: skip
+    over = ends | (state == n * n - 1)
+    rows = state, action, next_state, np.ones(4 * n * n), ends * 1.0, over
+    return FloatMDP.from_columns(*rows, n_states=n * n, n_actions=4)
 
 
 CASES: dict[str, Callable[[], FloatMDP]] = {

@@ -96,10 +96,10 @@ class DeepSeaEnv(TabularEnv):
         if row == self.size - 1:
             return sure(_state(row, column), reward + (column == row), terminated=True)
         fails = Fraction(int(self.stochastic), self.size)
-        return mixture([
+        return mixture(
             (1 - fails, (_state(row + 1, column + 1), reward, False)),
             (fails, (_state(row + 1, column), reward, False)),
-        ])  # fmt: skip
+        )
 
     def _picture(
         self,

@@ -83,4 +83,4 @@ def _walk(layout: ChainLayout, branch: int, corridor: range) -> list[Outcome]:
 def _slipped(outcomes: list[Outcome], chosen: int, slip: Fraction) -> ExactRow:
     share = slip / (len(outcomes) - 1)
     others = ((share, outcome) for action, outcome in enumerate(outcomes) if action != chosen)
-    return mixture([(1 - slip, outcomes[chosen]), *others])
+    return mixture((1 - slip, outcomes[chosen]), *others)

@@ -79,7 +79,7 @@ class NChainEnv(TabularEnv):
         return table
 
     def _slipping(self, meant: Outcome, other: Outcome) -> ExactRow:
-        return mixture([(1 - self.slip, meant), (self.slip, other)])
+        return mixture((1 - self.slip, meant), (self.slip, other))
 
     def _notes(self) -> Mapping[int, str]:
         return {

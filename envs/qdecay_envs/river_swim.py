@@ -139,11 +139,11 @@ class RiverSwimEnv(TabularEnv):
         elif state == self.n - 1:
             back, on, pay = current.back_at_right, none, self.large
             swept = self.large if current.swept_pays else none
-        return mixture([
+        return mixture(
             (on, (state + 1, none, False)),
             (1 - back - on, (state, pay, False)),
             (back, (state - 1, swept, False)),
-        ])  # fmt: skip
+        )
 
     def _notes(self) -> Mapping[int, str]:
         return {

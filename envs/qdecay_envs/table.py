@@ -13,7 +13,7 @@ Optional, and read where they are found: `start`, the state in which every episo
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from fractions import Fraction
 from numbers import Integral
 from typing import Any
@@ -42,13 +42,13 @@ _WATCHING = (
 )
 
 
-def mixture(parts: Iterable[tuple[Fraction, Outcome]]) -> ExactRow:
+def mixture(*parts: tuple[Fraction, Outcome]) -> ExactRow:
     """Return the row of the outcomes with their probabilities; equal outcomes are merged.
 
     Outcomes keep their order, and those of probability 0 are left out.
 
     >>> half = Fraction(1, 2)
-    >>> mixture([(half, (0, Fraction(0), False)), (half, (0, Fraction(0), False))])
+    >>> mixture((half, (0, Fraction(0), False)), (half, (0, Fraction(0), False)))
     [(Fraction(1, 1), 0, Fraction(0, 1), False)]
     """
     merged: dict[Outcome, Fraction] = {}

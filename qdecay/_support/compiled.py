@@ -1,8 +1,7 @@
 """The one place that compiles: numba's njit with a cache on disk that never fails.
 
-Importing this module loads numba; modules with kernels are imported when they are first used. It
-replaces parts of numba's cache that are no public interface: tried with 0.61.0 and 0.68.1, and what
-`pyproject.toml` allows ends there.
+Importing this module loads numba. It replaces parts of numba's cache that are no public interface:
+tried with 0.61.0 and 0.68.1, and what `pyproject.toml` allows ends there.
 """
 
 from __future__ import annotations
@@ -44,6 +43,13 @@ class _CacheFile(_Untyped):  # type: ignore[misc]
             self._save_data(name, data)
             self._save_index({**self._load_index(), key: name})
 
+    def _load_index(self) -> Any:
+        """Return the index: nothing where it cannot be read, as when a class in it has gone."""
+        try:
+            return super()._load_index()
+        except Exception:  # unpickling may raise anything
+            return {}
+
 
 def compiled(function: Callable[..., Any], *, fastmath: bool | set[str] = False) -> Any:
     """Compile `function` when it is first called, and keep the result on disk where possible.
@@ -72,8 +78,15 @@ def compiled(function: Callable[..., Any], *, fastmath: bool | set[str] = False)
     cache = dispatcher._cache
     base = cache._impl.filename_base
     cache._cache_file = _CacheFile(cache._cache_path, base, _stamps(function))
-    cache._index_key = lambda signature, codegen: (signature, codegen.magic_tuple())
+    cache._index_key = _index_key
     return dispatcher
+
+
+def _index_key(signature: Any, codegen: Any) -> tuple[Any, ...]:
+    """Return numba's key and the fields of records: compiled code reads them by position."""
+    classes = (getattr(kind, "instance_class", None) for kind in signature)
+    fields = tuple(known._fields for known in classes if known is not None)
+    return signature, fields, codegen.magic_tuple()
 
 
 def _content(function: Any) -> tuple[Any, ...]:

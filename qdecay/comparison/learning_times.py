@@ -66,12 +66,14 @@ class Explorer:
     anywhere: bool = False
 
 
-EXPLORERS: Mapping[str, Explorer] = MappingProxyType({
-    "random": Explorer(epsilon=1.0),
-    "epsilon-greedy": Explorer(epsilon=0.1),
-    "optimistic": Explorer(epsilon=0.0, optimistic=True),
-    "exploring starts": Explorer(epsilon=0.1, anywhere=True),
-})  # fmt: skip
+EXPLORERS: Mapping[str, Explorer] = MappingProxyType(
+    {
+        "random": Explorer(epsilon=1.0),
+        "epsilon-greedy": Explorer(epsilon=0.1),
+        "optimistic": Explorer(epsilon=0.0, optimistic=True),
+        "exploring starts": Explorer(epsilon=0.1, anywhere=True),
+    }
+)
 
 
 @dataclass(frozen=True)

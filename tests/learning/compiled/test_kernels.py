@@ -334,11 +334,12 @@ def test_an_unavailable_action_is_never_taken_and_has_no_value():
 
 PROGRAM = """
 import sys
-from qdecay import MDP, q_learning
-mdp = MDP.from_rows([(0, 0, 0, 1, 1, True)], n_states=1, n_actions=1, start=0)
+import qdecay
 assert "numba" not in sys.modules
 from numba.core import caching
 {patch}
+from qdecay import MDP, q_learning
+mdp = MDP.from_rows([(0, 0, 0, 1, 1, True)], n_states=1, n_actions=1, start=0)
 print(q_learning(mdp, 0.5, steps=10, step_size=1).q[0, 0])
 """
 
@@ -348,7 +349,7 @@ print(q_learning(mdp, 0.5, steps=10, step_size=1).q[0, 0])
 def test_compiled_code_works_where_nothing_can_be_written(patch):
     """Where numba finds no directory for its cache, each process compiles for itself.
 
-    Without the patch too; and numba is loaded by the first training on a model, not before.
+    Without the patch too; and numba is loaded by the first learner, not with the package.
     """
     root = Path(__file__).parents[3]
     path = os.pathsep.join([str(root), str(root / "envs")])
@@ -422,6 +423,32 @@ def test_two_processes_that_compile_at_once_do_not_get_each_others_code(tmp_path
     )
     run_beside(tmp_path, TWO_AT_ONCE)
     assert run_beside(tmp_path, "from kernels import one; print(one(1), one(0.5))") == "0.5 0.25\n"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [("one: float; two", "two: float; one"), ("Pair", "Couple")],
+    ids=["another order", "another name"],
+)
+def test_the_cache_on_disk_follows_the_records_that_kernels_take(tmp_path, old, new):
+    """Compiled code reads fields by position, and an index may name a class that is gone."""
+    records, kernels = tmp_path / "records.py", tmp_path / "kernels.py"
+    records.write_text(
+        "from typing import NamedTuple\nclass Pair(NamedTuple):\n    one: float; two: float\n"
+    )
+    kernels.write_text(
+        "from qdecay._support.compiled import compiled\n"
+        "@compiled\ndef gap(pair):\n    return pair.one - pair.two\n"
+    )
+    program = (
+        "import records; from kernels import gap; value = gap(records.Pair(one=3.0, two=1.0));"
+        "stats = gap.stats; print(value, len(stats.cache_hits), len(stats.cache_misses))"
+    )
+    assert run_beside(tmp_path, program) == "2.0 0 1\n"
+    assert run_beside(tmp_path, program) == "2.0 1 0\n"
+    records.write_text(records.read_text().replace(old, new))
+    assert run_beside(tmp_path, program.replace(old, new)) == "2.0 0 1\n"
 
 
 @pytest.mark.slow
