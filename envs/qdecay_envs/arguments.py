@@ -93,8 +93,8 @@ def names(values: Any, name: str, size: int) -> tuple[str, ...] | None:
     return tuple(entries)
 
 
-def listed(values: Any, name: str, most: int) -> list[Any]:
-    """Return the entries of a list of 1 to `most` things, such as numbers.
+def listed(values: Any, name: str, most: int | None = None) -> list[Any]:
+    """Return the entries of a list of 1 or more things, up to `most` where that is given.
 
     Raises:
         TypeError: `values` is text or cannot be listed.
@@ -102,9 +102,9 @@ def listed(values: Any, name: str, most: int) -> list[Any]:
     """
     if isinstance(values, str | bytes | dict) or not isinstance(values, Iterable):
         raise TypeError(f"{name} must be a list, got {written(values)}")
-    entries = list(islice(values, most + 1))
+    entries = list(islice(values, None if most is None else most + 1))
     if not entries:
         raise ValueError(f"{name} must not be empty")
-    if len(entries) > most:
+    if most is not None and len(entries) > most:
         raise ValueError(f"{name} must have at most {most:,} entries")
     return entries

@@ -18,14 +18,33 @@ from functools import lru_cache
 from typing import Any, SupportsFloat
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from qdecay_envs.arguments import listed, whole
 from qdecay_envs.rational import RationalLike, rational, written
 
-__all__ = ["RationalLike", "RealLike", "choice", "exact", "listed", "real", "whole"]
+__all__ = [
+    "RationalLike",
+    "RealLike",
+    "choice",
+    "count",
+    "exact",
+    "listed",
+    "real",
+    "reals",
+    "whole",
+]
 
 RealLike = SupportsFloat | str
 """What `real` takes: an exact number, or anything else that has a float."""
+
+
+def count(value: int, name: str, least: int = 1) -> int:
+    """Return a whole number from `least` on that compiled code can count to: below 2^62."""
+    number = whole(value, name, least)
+    if number >= 1 << 62:
+        raise ValueError(f"{name} must be below 2^62, got {written(number)}")
+    return number
 
 
 def exact(value: RationalLike, name: str, within: str) -> Fraction:
@@ -65,6 +84,30 @@ def real(value: RealLike, name: str, within: str | None = None, *, infinite: boo
     if within is not None:
         require(number, within, value, name)
     return number
+
+
+def reals(values: ArrayLike, name: str, within: str | None = None) -> NDArray[np.float64]:
+    """Return an array of numbers as floats; those of a range where there is one, else any.
+
+    >>> reals(["9/10", 0.5], "gammas", "[0, 1]")
+    array([0.9, 0.5])
+
+    Raises:
+        TypeError: an entry is no real number, or the rows differ in length.
+        ValueError: an entry is text that is no number, or outside the range.
+    """
+    try:
+        given = np.asarray(values)
+    except ValueError:
+        raise TypeError(f"{name} must be an array of numbers, got {written(values)}") from None
+    if given.dtype.kind not in "fiu":
+        entries = [real(entry, f"each of {name}") for entry in given.ravel().tolist()]
+        given = np.array(entries).reshape(given.shape)
+    numbers: NDArray[np.float64] = given.astype(np.float64, copy=False)
+    if within is not None and numbers.size:
+        for number in (float(numbers.min()), float(numbers.max())):  # nan is both
+            require(number, within, number, f"each of {name}")
+    return numbers
 
 
 def choice(value: Any, name: str, known: Sequence[str]) -> str:
