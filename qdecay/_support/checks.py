@@ -32,6 +32,7 @@ __all__ = [
     "listed",
     "real",
     "reals",
+    "require",
     "whole",
 ]
 
@@ -137,7 +138,7 @@ def _float(value: Any, name: str) -> float:
         raise TypeError(f"{name} must be a real number, got {written(value)}") from None
 
 
-def require(number: Fraction | float, within: str, value: object, name: str) -> None:
+def require(number: Any, within: str, value: object, name: str) -> None:
     """Raise ValueError unless a number, given as `value`, is in a range."""
     low, high, has_low, has_high = _ends(within)
     if not (low < number < high or (has_low and number == low) or (has_high and number == high)):

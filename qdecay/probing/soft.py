@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from fractions import Fraction
 
+from qdecay._support.checks import RationalLike, exact
 from qdecay.model.mdp import MDP, Row
-from qdecay_envs.rational import RationalLike, rational
 
 
 def epsilon_soft(mdp: MDP, epsilon: RationalLike) -> MDP:
@@ -31,9 +31,7 @@ def epsilon_soft(mdp: MDP, epsilon: RationalLike) -> MDP:
     >>> [str(p) for p in soft.exact_probability[:2]]
     ['3/4', '1/4']
     """
-    share = rational(epsilon, "epsilon")
-    if not 0 <= share <= 1:
-        raise ValueError(f"epsilon must be in [0, 1], got {share}")
+    share = exact(epsilon, "epsilon", "[0, 1]")
     return MDP.from_rows(
         _rows(mdp, share),
         n_states=mdp.n_states,
