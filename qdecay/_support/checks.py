@@ -80,10 +80,10 @@ def real(value: RealLike, name: str, within: str | None = None, *, infinite: boo
         ValueError: it is nan, infinite, text that is no number, or outside the range.
     """
     number = _float(value, name)
-    if math.isnan(number) or (math.isinf(number) and not infinite):
-        raise ValueError(f"{name} must be a finite number, got {written(value)}")
     if within is not None:
         require(number, within, value, name)
+    if math.isnan(number) or (math.isinf(number) and not infinite):
+        raise ValueError(f"{name} must be a finite number, got {written(value)}")
     return number
 
 
