@@ -9,7 +9,7 @@ from itertools import islice
 from numbers import Integral, Real
 from typing import Any
 
-from qdecay_envs.rational import RationalLike, rational
+from qdecay_envs.rational import RationalLike, rational, written
 
 
 def probability(value: RationalLike | float, name: str) -> Fraction:
@@ -21,38 +21,40 @@ def probability(value: RationalLike | float, name: str) -> Fraction:
     """
     exact = rational(repr(float(value)) if isinstance(value, float) else value, name)
     if not 0 <= exact <= 1:
-        raise ValueError(f"{name} must be a probability from 0 to 1, got {value!r}")
+        raise ValueError(f"{name} must be a probability from 0 to 1, got {written(value)}")
     return exact
 
 
-def whole(value: Any, name: str, least: int, most: int) -> int:
-    """Return an integer from `least` to `most`.
+def whole(value: Any, name: str, least: int, most: int | None = None) -> int:
+    """Return an integer >= `least`, and from there to `most` where that is given.
 
     Raises:
         TypeError: `value` is no integer.
         ValueError: `value` is out of range.
     """
     if not isinstance(value, Integral) or isinstance(value, bool):
-        raise TypeError(f"{name} must be an integer, got {value!r}")
-    if not least <= int(value) <= most:
-        raise ValueError(f"{name} must be from {least} to {most:,}, got {value}")
-    return int(value)
+        raise TypeError(f"{name} must be an integer, got {written(value)}")
+    number = int(value)
+    if number < least or (most is not None and number > most):
+        bounds = f">= {least}" if most is None else f"from {least} to {most:,}"
+        raise ValueError(f"{name} must be {bounds}, got {written(number)}")
+    return number
 
 
 def flag(value: Any, name: str) -> bool:
     """Return a bool, and nothing that only looks like one."""
     if not isinstance(value, bool):
-        raise TypeError(f"{name} must be True or False, got {value!r}")
+        raise TypeError(f"{name} must be True or False, got {written(value)}")
     return value
 
 
 def standard_deviation(value: Any, name: str) -> float:
     """Return a finite float >= 0."""
     if isinstance(value, bool) or not isinstance(value, Real):
-        raise TypeError(f"{name} must be a number, got {value!r}")
+        raise TypeError(f"{name} must be a number, got {written(value)}")
     deviation = float(value)
     if not (math.isfinite(deviation) and deviation >= 0):
-        raise ValueError(f"{name} must be finite and >= 0, got {value!r}")
+        raise ValueError(f"{name} must be finite and >= 0, got {written(value)}")
     return deviation
 
 
@@ -70,7 +72,7 @@ def distribution(value: Any, name: str, size: int) -> dict[int, Fraction]:
         for number, chance in value.items()
     }
     if any(chance <= 0 for chance in chances.values()) or sum(chances.values()) != 1:
-        raise ValueError(f"{name} must have probabilities > 0 that sum to 1, got {value!r}")
+        raise ValueError(f"{name} must have probabilities > 0 that sum to 1, got {written(value)}")
     return dict(sorted(chances.items()))
 
 
@@ -85,24 +87,24 @@ def names(values: Any, name: str, size: int) -> tuple[str, ...] | None:
         return None
     entries = listed(values, name, size)
     if not all(isinstance(entry, str) for entry in entries):
-        raise TypeError(f"{name} must be texts, got {values!r}")
+        raise TypeError(f"{name} must be texts, got {written(values)}")
     if len(entries) != size:
         raise ValueError(f"{name} must have {size} entries, got {len(entries)}")
     return tuple(entries)
 
 
-def listed(values: Any, name: str, most: int) -> list[Any]:
-    """Return the entries of a list of 1 to `most` things, such as numbers.
+def listed(values: Any, name: str, most: int | None = None) -> list[Any]:
+    """Return the entries of a list of 1 or more things, up to `most` where that is given.
 
     Raises:
         TypeError: `values` is text or cannot be listed.
         ValueError: it is empty or too long.
     """
     if isinstance(values, str | bytes | dict) or not isinstance(values, Iterable):
-        raise TypeError(f"{name} must be a list, got {values!r}")
-    entries = list(islice(values, most + 1))
+        raise TypeError(f"{name} must be a list, got {written(values)}")
+    entries = list(islice(values, None if most is None else most + 1))
     if not entries:
         raise ValueError(f"{name} must not be empty")
-    if len(entries) > most:
+    if most is not None and len(entries) > most:
         raise ValueError(f"{name} must have at most {most:,} entries")
     return entries

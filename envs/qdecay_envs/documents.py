@@ -13,9 +13,8 @@ from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from typing import Any, NoReturn, TypeVar
 
-from qdecay_envs.rational import rational
+from qdecay_envs.rational import rational, written
 
-_SHOWN = 60
 T = TypeVar("T")
 
 
@@ -26,7 +25,7 @@ class Table:
         """Take a table that stands at `place` in the document `name`; both may be empty."""
         self.name, self.place = name, place
         if not isinstance(entries, Mapping):
-            self.refuse(f"must be a table, got {shown(entries)}")
+            self.refuse(f"must be a table, got {written(entries)}")
         self._entries: dict[str, Any] = dict(entries)
         self._known: list[str] = []
 
@@ -81,7 +80,7 @@ class Table:
                 self.refuse(str(error), key)
             meant = canonical(found[-1])
             if meant in seen:
-                self.refuse(f"{shown(entry)} is listed twice", key)
+                self.refuse(f"{written(entry)} is listed twice", key)
             seen.add(meant)
         if not found:
             self.refuse("the list is empty: give at least one value", key)
@@ -119,7 +118,7 @@ def whole(least: int) -> Callable[[Any], int]:
 
     def read(value: Any) -> int:
         if not isinstance(value, int) or isinstance(value, bool):
-            raise TypeError(f"must be a whole number, got {shown(value)}")
+            raise TypeError(f"must be a whole number, got {written(value)}")
         if not least <= value < 1 << 62:
             raise ValueError(f"must be >= {least} and below 2^62, got {value}")
         return value
@@ -132,7 +131,7 @@ def one_of(names: Sequence[str]) -> Callable[[Any], str]:
 
     def read(value: Any) -> str:
         if value not in names:
-            raise ValueError(f"must be one of {', '.join(names)}, got {shown(value)}")
+            raise ValueError(f"must be one of {', '.join(names)}, got {written(value)}")
         return str(value)
 
     return read
@@ -146,11 +145,5 @@ def canonical(value: Any) -> str:
 def text(value: Any) -> str:
     """Return a text that is not empty and printable."""
     if not isinstance(value, str) or not value.strip() or not value.isprintable():
-        raise TypeError(f"must be text, got {shown(value)}")
+        raise TypeError(f"must be text, got {written(value)}")
     return value
-
-
-def shown(value: Any) -> str:
-    """Return a value as a short text."""
-    written = str(value) if isinstance(value, Fraction) else repr(value)
-    return written if len(written) <= _SHOWN else written[: _SHOWN - 3] + "..."

@@ -178,7 +178,7 @@ class ChainLayout:
 
 def _branches(branches: Any) -> tuple[tuple[str, Stream], ...]:
     if isinstance(branches, str) or not isinstance(branches, Iterable):
-        raise TypeError(f"branches must be (name, rewards) pairs, got {_shown(branches)}")
+        raise TypeError(f"branches must be (name, rewards) pairs, got {written(branches)}")
     result: list[tuple[str, Stream]] = []
     room = MAX_REWARDS
     for index, pair in enumerate(branches):
@@ -193,16 +193,16 @@ def _branches(branches: Any) -> tuple[tuple[str, Stream], ...]:
 
 def _check_name(name: Any, known: list[str]) -> None:
     if not isinstance(name, str):
-        raise TypeError(f"the name of branch {len(known)} must be text, got {_shown(name)}")
+        raise TypeError(f"the name of branch {len(known)} must be text, got {written(name)}")
     if not name.strip() or not name.isprintable():
-        raise ValueError(f"the name of branch {len(known)} is not printable: {_shown(name)}")
+        raise ValueError(f"the name of branch {len(known)} is not printable: {written(name)}")
     if name in known:
         raise ValueError(f"two branches are named {name!r}: give each a name of its own")
 
 
 def _stream(name: str, rewards: Any, room: int) -> Stream:
     if isinstance(rewards, str | bytes | dict) or not isinstance(rewards, Iterable):
-        raise TypeError(f"branch {name!r} must be a list of rewards, got {_shown(rewards)}")
+        raise TypeError(f"branch {name!r} must be a list of rewards, got {written(rewards)}")
     listed = list(islice(rewards, room + 1))
     if len(listed) > room:
         raise ValueError(f"branch {name!r} goes beyond {MAX_REWARDS:,} rewards in all: shorten it")
@@ -219,10 +219,5 @@ def _number(value: Fraction) -> int | str:
 
 def _pair(place: str, pair: Any) -> tuple[Any, Any]:
     if not (isinstance(pair, list | tuple) and len(pair) == 2):
-        raise ValueError(f'{place} must be ["name", [rewards]], got {_shown(pair)}')
+        raise ValueError(f'{place} must be ["name", [rewards]], got {written(pair)}')
     return pair[0], pair[1]
-
-
-def _shown(value: Any) -> str:
-    text = written(value)
-    return text if len(text) <= 60 else text[:57] + "..."

@@ -48,20 +48,30 @@ def rational(value: RationalLike, name: str = "value") -> Fraction:
     if isinstance(value, Rational) and not isinstance(value, bool):
         return Fraction(int(value.numerator), int(value.denominator))
     if isinstance(value, float):
-        mend = f'write "{value!r}" or a Fraction' if isfinite(value) else "it must be finite"
-        raise TypeError(f"{name} must be exact, got the float {value!r}: {mend}")
-    raise TypeError(f'{name} must be an int, a Fraction or text like "7/10", got {value!r}')
+        shown = written(value)
+        mend = f'write "{shown}" or a Fraction' if isfinite(value) else "it must be finite"
+        raise TypeError(f"{name} must be exact, got the float {shown}: {mend}")
+    raise TypeError(f'{name} must be an int, a Fraction or text like "7/10", got {written(value)}')
 
 
 def written(value: Any) -> str:
-    """Return a value for a message as it was written: in files 2.0 is read as the fraction 2/1.
+    """Return a value for a message as it was written, on one line of at most 60 characters.
+
+    In files 2.0 is read as the fraction 2/1.
 
     >>> written(Fraction(2)), written(Fraction(1, 2)), written("2")
     ('2.0', '1/2', "'2'")
     """
-    if not isinstance(value, Fraction):
-        return repr(value)
-    return f"{value}.0" if value.denominator == 1 else str(value)
+    if isinstance(value, float):
+        value = float(value)  # numpy writes its own as np.float64(0.1)
+    try:
+        text = str(value) if isinstance(value, Fraction) else repr(value)
+    except ValueError:  # Python writes no integer of more than 4,300 digits
+        return f"a number of more than {_MAX_DIGITS:,} digits"
+    text = " ".join(text.split())
+    if isinstance(value, Fraction) and value.denominator == 1:
+        text += ".0"
+    return text if len(text) <= 60 else text[:57] + "..."
 
 
 def nearest_float(value: Fraction) -> float:

@@ -16,6 +16,7 @@ from inspect import CO_GENERATOR
 from types import FrameType
 from typing import Any
 
+from qdecay._support.checks import RealLike, real
 from qdecay.errors import BudgetExceeded
 
 _started: ContextVar[float | None] = ContextVar("started", default=None)
@@ -26,9 +27,9 @@ _SOON = 0.01  # seconds until one counts as not raised
 class Deadline:
     """Raises `BudgetExceeded` once `max_seconds` have gone by; None is no limit."""
 
-    def __init__(self, max_seconds: float | None = None) -> None:
-        if max_seconds is not None and not max_seconds > 0:
-            raise ValueError(f"max_seconds must be > 0, got {max_seconds}")
+    def __init__(self, max_seconds: RealLike | None = None) -> None:
+        if max_seconds is not None:
+            max_seconds = real(max_seconds, "max_seconds", "> 0", infinite=True)
         self.max_seconds = max_seconds
         begun = _started.get()
         self.started = time.monotonic() if begun is None else begun

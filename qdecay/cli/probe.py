@@ -83,8 +83,8 @@ def probe(
         check_store(store, ANSWERS)
     elif accept_changed or version_tag is not None:
         raise InputError("--accept-changed and --version-tag go with --store")
-    trainer = load_trainer(agent, gamma)
     try:
+        trainer = load_trainer(agent, gamma)
         asked: dict[str, Any] = {
             "delays": whole_numbers(delays, "--delays"),
             "near_delay": near_delay,

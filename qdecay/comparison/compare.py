@@ -17,6 +17,8 @@ from fractions import Fraction
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
+from qdecay._support import checks
+from qdecay._support.checks import RationalLike, count, whole
 from qdecay.comparison.thresholds import LearnedThreshold, bisect, learned_threshold
 from qdecay.comparison.trainee import ForcedWalks, Side, Trainee
 from qdecay.exact.algebra.number import AlgebraicNumber
@@ -24,7 +26,6 @@ from qdecay.exact.break_even import BreakEven, break_even
 from qdecay.exact.learning_curve import learning_curve
 from qdecay.learning.learner import Learner
 from qdecay_envs.layout import ChainLayout
-from qdecay_envs.rational import RationalLike, rational
 
 # `qdecay.compare` is this module's function, so `import qdecay` loads the module: what is slow
 # to load waits until it is used.
@@ -143,11 +144,9 @@ def compare(
     ('0.5', '0.5140', 0.514)
     """
 
-    if seeds < 10:
-        raise ValueError(f"seeds must be >= 10, got {seeds}")
-    if seed < 0:
-        raise ValueError(f"seed must be >= 0, got {seed}")
-    forced = None if walks is None else ForcedWalks(walks, rational(step_size, "step_size"))
+    seeds, seed = whole(seeds, "seeds", 10), whole(seed, "seed", 0)
+    step_size = checks.exact(step_size, "step_size", "(0, 1]")
+    forced = None if walks is None else ForcedWalks(count(walks, "walks"), step_size)
     trainee = Trainee(source, learner, forced)
     layout = trainee.env.layout
     exact = known = break_even(layout if trainee.plain else trainee.mdp)

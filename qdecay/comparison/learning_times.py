@@ -26,14 +26,15 @@ comes back to the start.
 from __future__ import annotations
 
 import statistics
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import product
 from math import inf
 from types import MappingProxyType
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
+from qdecay._support.checks import RationalLike, choice, count, exact, listed, whole
 from qdecay.exact.algebra.number import AlgebraicNumber
 from qdecay.exact.break_even import break_even
 from qdecay.exact.regions import optimal_actions
@@ -42,7 +43,7 @@ from qdecay.model.mdp import MDP
 from qdecay_envs.chain import ChainEnv
 from qdecay_envs.constant_or_sparse import ConstantOrSparseEnv
 from qdecay_envs.layout import ChainLayout
-from qdecay_envs.rational import RationalLike, rational
+from qdecay_envs.rational import rational
 from qdecay_envs.tabular import TabularEnv
 
 SCHEMA = "qdecay.learning-times/1"
@@ -143,7 +144,7 @@ class LearningTime:
         return [inf if steps is None else steps for steps in self.steps]
 
 
-def random_walk_steps(successes: int, probability: Fraction) -> Fraction:
+def random_walk_steps(successes: int, probability: RationalLike) -> Fraction:
     """Return the expected trials until so many successes in a row: (p**-n - 1) / (1 - p).
 
     >>> random_walk_steps(4, Fraction(1, 2)), random_walk_steps(3, Fraction(1, 20))
@@ -152,28 +153,24 @@ def random_walk_steps(successes: int, probability: Fraction) -> Fraction:
     Raises:
         ValueError: successes < 1, or the probability is not inside (0, 1).
     """
-    if successes < 1:
-        raise ValueError(f"successes must be >= 1, got {successes}")
-    if not 0 < probability < 1:
-        raise ValueError(f"probability must be inside (0, 1), got {probability}")
-    return (probability**-successes - 1) / (1 - probability)
+    n, p = whole(successes, "successes", 1), exact(probability, "probability", "(0, 1)")
+    return (p**-n - 1) / (1 - p)
 
 
-def reward_of(game: Game, delay: int, gamma: Fraction, advantage: RationalLike) -> Fraction:
+def reward_of(game: Game, delay: int, gamma: RationalLike, advantage: RationalLike) -> Fraction:
     """Return R such that the sparse choice is worth `advantage` times the constant one.
 
     >>> reward_of("once", 3, Fraction(1, 2), 1), reward_of("forever", 3, Fraction(1, 2), 1)
     (Fraction(4, 1), Fraction(7, 1))
 
     Raises:
-        TypeError: the advantage is not exact.
-        ValueError: it is not positive.
+        TypeError: a number is not exact.
+        ValueError: an argument is outside its range.
     """
-    times = rational(advantage, "advantage")
-    if times <= 0:
-        raise ValueError(f"advantage must be > 0, got {advantage}")
-    constant = sum((gamma**k for k in range(delay)), Fraction(0)) if game == "forever" else 1
-    return times * constant / gamma ** (delay - 1)
+    choice(game, "game", get_args(Game))
+    n, g = whole(delay, "delay", 1, MAX_DELAY), exact(gamma, "gamma", "(0, 1)")
+    constant = sum((g**k for k in range(n)), Fraction(0)) if game == "forever" else 1
+    return exact(advantage, "advantage", "> 0") * constant / g ** (n - 1)
 
 
 def learning_times(
@@ -208,10 +205,20 @@ def learning_times(
         TypeError: a number is not exact.
         ValueError: an argument is outside its range.
     """
-    _check(game, seeds, steps)
+    choice(game, "game", get_args(Game))
+    seeds, steps = whole(seeds, "seeds", 1), count(steps, "steps")
     if advantage is not None and reward is not None:
         raise ValueError("give advantage or reward, not both: each of them fixes R")
-    settings = list(product(_gammas(gammas), _delays(delays), _explorers(explorers)))
+    settings = list(
+        product(
+            [exact(gamma, "each of gammas", "(0, 1)") for gamma in listed(gammas, "gammas")],
+            [whole(delay, "each of delays", 1, MAX_DELAY) for delay in listed(delays, "delays")],
+            [
+                choice(name, "each of explorers", tuple(EXPLORERS))
+                for name in listed(explorers, "explorers")
+            ],
+        )
+    )
     results = []
     for gamma, delay, name in settings:
         large = (
@@ -229,36 +236,6 @@ def learning_times(
         results.append(LearningTime(game, gamma, delay, large, names, name, tuple(agents), steps))
         done(results[-1])
     return results
-
-
-def _check(game: str, seeds: int, steps: int) -> None:
-    if game not in ("forever", "once"):
-        raise ValueError(f"game must be 'forever' or 'once', got {game!r}")
-    for name, value in (("seeds", seeds), ("steps", steps)):
-        if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-            raise ValueError(f"{name} must be a whole number >= 1, got {value!r}")
-
-
-def _gammas(values: Iterable[RationalLike]) -> Iterator[Fraction]:
-    for value in values:
-        gamma = rational(value, "gamma")
-        if not 0 < gamma < 1:
-            raise ValueError(f"gamma must be inside (0, 1), got {value}")
-        yield gamma
-
-
-def _delays(values: Iterable[int]) -> Iterator[int]:
-    for value in values:
-        if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= MAX_DELAY:
-            raise ValueError(f"a delay must be from 1 to {MAX_DELAY:,}, got {value!r}")
-        yield value
-
-
-def _explorers(names: Iterable[str]) -> Iterator[str]:
-    for name in names:
-        if name not in EXPLORERS:
-            raise ValueError(f"no explorer {name!r}; known: {', '.join(EXPLORERS)}")
-        yield name
 
 
 def chain_of(game: Game, delay: int, reward: Fraction) -> ChainEnv:

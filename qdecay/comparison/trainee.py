@@ -183,10 +183,6 @@ class Trainee:
         return side.right_of(choice), steps
 
     def _check_forced(self, forced: ForcedWalks) -> None:
-        if forced.count < 1:
-            raise ValueError(f"walks must be >= 1, got {forced.count}")
-        if not 0 < forced.step_size <= 1:
-            raise ValueError(f"step_size must be in (0, 1], got {forced.step_size}")
         if self.env.layout.ending != "terminate":
             raise ValueError(
                 f"walks can be predicted where the last reward ends the episode, and this chain's "

@@ -14,6 +14,7 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import NDArray
 
+from qdecay._support.checks import RealLike
 from qdecay._support.deadline import Deadline
 from qdecay.exact.algebra.number import AlgebraicNumber, isolate_quickly
 from qdecay.exact.solver.point import NEAR_ONE, proposed_policy, settle, sign_left_of
@@ -46,7 +47,7 @@ class Blackwell:
 
 
 @on_one_thread
-def blackwell(mdp: MDP, *, max_seconds: float | None = None) -> Blackwell:
+def blackwell(mdp: MDP, *, max_seconds: RealLike | None = None) -> Blackwell:
     """Return the Blackwell discount factor of a model and its Blackwell-optimal actions.
 
     Raises:

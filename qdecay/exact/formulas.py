@@ -10,12 +10,13 @@ Every argument may be a sympy expression or an exact number; floats are refused.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TypeAlias
+from typing import TypeAlias, get_args
 
 import sympy
 
+from qdecay._support.checks import RationalLike, choice
 from qdecay_envs.layout import Ending
-from qdecay_envs.rational import RationalLike, rational
+from qdecay_envs.rational import rational, written
 
 Exact: TypeAlias = RationalLike | sympy.Expr
 
@@ -75,6 +76,9 @@ def break_even_reward(
     >>> break_even_reward([1], [0, 0, 0, R], R, g)
     g**(-3)
     """
+    choice(ending, "ending", get_args(Ending))
+    if not isinstance(reward, sympy.Symbol):
+        raise TypeError(f'reward must be a symbol such as sympy.Symbol("R"), got {written(reward)}')
     g = _exact(gamma, "gamma")
     _require(sympy.And(g > 0, g < 1), f"gamma must be in (0, 1), got {g}")
     gap = sympy.expand(_value(far, g, ending, "far") - _value(near, g, ending, "near"))
@@ -101,7 +105,7 @@ def _value(stream: Sequence[Exact], g: sympy.Expr, ending: Ending, name: str) ->
 def _exact(value: Exact, name: str) -> sympy.Expr:
     if isinstance(value, sympy.Expr) and not value.is_Rational:
         if value.has(sympy.Float, sympy.nan, sympy.zoo, sympy.oo, -sympy.oo):
-            raise TypeError(f"{name} must be exact, got {value}")
+            raise TypeError(f"{name} must be exact, got {value}: write fractions for floats")
         return value
     number = rational(value, name)
     return sympy.Rational(number.numerator, number.denominator)

@@ -34,6 +34,7 @@ from typing import Any
 
 from flint import arb, ctx, fmpq
 
+from qdecay._support.checks import exact, whole
 from qdecay.exact.break_even import BreakEven, break_even
 from qdecay_envs.layout import ChainLayout
 from qdecay_envs.rational import RationalLike, rational
@@ -67,6 +68,7 @@ class LearningCurve:
     def value(self, branch: int, gamma: RationalLike) -> Fraction:
         """Return the learnt value Q(start, branch) at an exact gamma, in reward units."""
         g = rational(gamma, "gamma")
+        branch = whole(branch, "branch", 0, len(self.walks) - 1)
         value = Fraction(0)
         for r in reversed(self.known.branches[branch][1]):
             value = r + g * value
@@ -102,9 +104,7 @@ def learning_curve(
     """
     if layout.ending != "terminate":
         raise ValueError(f'the ending must be "terminate", got "{layout.ending}"')
-    counts = (walks,) * len(layout.branches) if isinstance(walks, int) else tuple(walks)
-    if len(counts) != len(layout.branches) or any(k < 0 for k in counts):
-        raise ValueError(f"walks must be >= 0, one for all or for each branch, got {walks}")
+    counts = _counts(walks, len(layout.branches))
     sizes = [_step_size(alpha, k) for k in range(1, max(counts) + 1)]
     arrived = tuple(
         tuple(_shares(sizes[:k], len(stream)))
@@ -134,13 +134,8 @@ def walks_until(
     >>> [walks_until("1/2", d) for d in (2, 4, 6)]
     [7, 57, 430]
     """
-    wanted, w = rational(share, "share"), rational(exponent, "exponent")
-    if not 0 < wanted < 1:
-        raise ValueError(f"share must be in (0, 1), got {wanted}")
-    if not 0 <= w <= 1:
-        raise ValueError(f"exponent must be in [0, 1], got {w}")
-    if distance < 0:
-        raise ValueError(f"distance must be >= 0, got {distance}")
+    wanted, w = exact(share, "share", "(0, 1)"), exact(exponent, "exponent", "[0, 1]")
+    distance, max_walks = whole(distance, "distance", 0), whole(max_walks, "max_walks", 1)
     precision = 128
     while True:
         with ctx.workprec(precision):
@@ -182,7 +177,15 @@ def _below(sizes: Iterable[Any], length: int, one: Any, zero: Any) -> Iterator[l
 
 
 def _step_size(alpha: StepSizes, walk: int) -> Fraction:
-    size = rational(alpha(walk) if callable(alpha) else alpha, "alpha")
-    if not 0 <= size <= 1:
-        raise ValueError(f"alpha must be in [0, 1], got {size} at walk {walk}")
-    return size
+    if callable(alpha):
+        return exact(alpha(walk), f"alpha({walk})", "[0, 1]")
+    return exact(alpha, "alpha", "[0, 1]")
+
+
+def _counts(walks: int | Sequence[int], n_branches: int) -> tuple[int, ...]:
+    if not isinstance(walks, Sequence):
+        return (whole(walks, "walks", 0),) * n_branches
+    counts = tuple(whole(k, "each of walks", 0) for k in walks)
+    if len(counts) != n_branches:
+        raise ValueError(f"walks must be one number for all or {n_branches}, got {len(counts)}")
+    return counts

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from qdecay._support.checks import RationalLike, RealLike, exact, require, whole
 from qdecay._support.deadline import Deadline
 from qdecay._support.shown import shown_decimal
 from qdecay.errors import BudgetExceeded
@@ -27,7 +28,6 @@ from qdecay.exact.solver.series import PolicySeries
 from qdecay.exact.solver.threads import on_one_thread
 from qdecay.exact.solver.walk import Event, Walk
 from qdecay.model.mdp import MDP
-from qdecay_envs.rational import RationalLike, rational
 
 Actions = tuple[int, ...]
 Sets = tuple[Actions, ...]
@@ -147,8 +147,7 @@ class PolicyRegions:
 
         In reward units; at a breakpoint the two neighbours agree.
         """
-        if not 0 <= state < self.n_states:
-            raise ValueError(f"state must be in 0..{self.n_states - 1}, got {state}")
+        state = whole(state, "state", 0, self.n_states - 1)
         return tuple(PolicySeries(self._model, policy).value(state) for policy in self._policies)
 
     def start_breakpoints(self) -> tuple[int, ...]:
@@ -225,7 +224,7 @@ def policy_regions(
     mdp: MDP,
     *,
     start: int | None = None,
-    max_seconds: float | None = None,
+    max_seconds: RealLike | None = None,
     max_breakpoints: int | None = None,
     progress: Callable[[float, int], None] | None = None,
 ) -> PolicyRegions:
@@ -251,11 +250,9 @@ def policy_regions(
     >>> [b.gamma.closed_form() for b in found.breakpoints], found.regions
     (['1/2'], (((0,), (0,)), ((1,), (0,))))
     """
-    start = mdp.start if start is None else start
-    if start is not None and not 0 <= start < mdp.n_states:
-        raise ValueError(f"start must be in 0..{mdp.n_states - 1}, got {start}")
-    if max_breakpoints is not None and max_breakpoints < 0:
-        raise ValueError(f"max_breakpoints must be >= 0, got {max_breakpoints}")
+    start = mdp.start if start is None else whole(start, "start", 0, mdp.n_states - 1)
+    if max_breakpoints is not None:
+        max_breakpoints = whole(max_breakpoints, "max_breakpoints", 0)
     deadline = Deadline(max_seconds)
     events: list[Event] = []
     walk: Walk | None = None
@@ -289,7 +286,7 @@ def _proven_to(walk: Walk, events: list[Event], limit: int | None) -> AlgebraicN
 
 @on_one_thread
 def optimal_actions(
-    mdp: MDP, gamma: RationalLike | AlgebraicNumber, *, max_seconds: float | None = None
+    mdp: MDP, gamma: RationalLike | AlgebraicNumber, *, max_seconds: RealLike | None = None
 ) -> Sets:
     """Return the exact set of optimal actions of every state at one gamma, 0 <= gamma < 1.
 
@@ -307,7 +304,7 @@ def optimal_actions(
 
 @on_one_thread
 def is_breakpoint(
-    mdp: MDP, gamma: RationalLike | AlgebraicNumber, *, max_seconds: float | None = None
+    mdp: MDP, gamma: RationalLike | AlgebraicNumber, *, max_seconds: RealLike | None = None
 ) -> bool:
     """Return whether the set of optimal actions of some state changes at gamma in (0, 1).
 
@@ -326,11 +323,10 @@ def is_breakpoint(
 
 
 def _number(gamma: RationalLike | AlgebraicNumber) -> AlgebraicNumber:
-    if not isinstance(gamma, AlgebraicNumber):
-        gamma = AlgebraicNumber.of(rational(gamma, "gamma"))
-    if not 0 <= gamma < 1:
-        raise ValueError(f"gamma must be in [0, 1), got {gamma}")
-    return gamma
+    if isinstance(gamma, AlgebraicNumber):
+        require(gamma, "[0, 1)", gamma, "gamma")
+        return gamma
+    return AlgebraicNumber.of(exact(gamma, "gamma", "[0, 1)"))
 
 
 def _best_at_zero(model: RationalModel) -> NDArray[np.bool_]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from numbers import Integral, Real
 from typing import Any
 
 import gymnasium as gym
@@ -11,20 +10,12 @@ import numpy as np
 from gymnasium.spaces import Discrete
 from numpy.typing import ArrayLike, NDArray
 
+from qdecay._support.checks import reals
 from qdecay.learning.model_env import ModelEnv
 from qdecay.learning.schedules import Schedule
 from qdecay.model.mdp import MDP
 
 Env = gym.Env[Any, Any]
-
-
-def require_at_least(least: int, value: int, name: str) -> int:
-    """Return `value`; raise TypeError or ValueError unless it is an integer >= `least`."""
-    if not isinstance(value, Integral) or isinstance(value, bool):
-        raise TypeError(f"{name} must be an integer, got {value!r}")
-    if value < least:
-        raise ValueError(f"{name} must be >= {least}, got {value}")
-    return int(value)
 
 
 def discrete_spaces(env: Env) -> tuple[Discrete[Any], Discrete[Any]]:
@@ -64,7 +55,7 @@ def available_actions(env: Env) -> NDArray[np.bool_]:
 
 def start_values(initial_value: ArrayLike, available: NDArray[np.bool_]) -> NDArray[np.float64]:
     """Return the values that a table begins with; -inf where an action is unavailable, (S, A)."""
-    values = np.asarray(initial_value, dtype=np.float64)
+    values = reals(initial_value, "initial_value")
     shape = available.shape
     if values.shape not in ((), shape):
         raise ValueError(f"initial_value must be a number or {shape}, got shape {values.shape}")
@@ -101,13 +92,6 @@ def _reaching(mdp: MDP, rows: NDArray[np.bool_]) -> NDArray[np.bool_]:
         reaching[mdp.state[reaching[mdp.next_state] & ~mdp.terminated]] = True
         if reaching.sum() == before:
             return reaching
-
-
-def checked_gamma(gamma: float) -> float:
-    """Return `gamma` as a float in [0, 1]."""
-    if not isinstance(gamma, Real) or not 0 <= gamma <= 1:  # also refuses NaN
-        raise ValueError(f"gamma must be a number in [0, 1], got {gamma!r}")
-    return float(gamma)
 
 
 def positive(step_size: Schedule) -> Schedule:

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from qdecay._support.checks import RealLike, listed, reals, whole
 from qdecay.learning import model_run
-from qdecay.learning.arguments import checked_gamma
 from qdecay.learning.compiled import one_step
 from qdecay.learning.compiled.one_by_one import OVER, Batch, one_by_one
 from qdecay.learning.compiled.seeding import agent_words
@@ -48,18 +48,18 @@ class BatchResult:
 def learn_batch(
     learner: Learner,
     mdp: MDP,
-    gammas: Sequence[float],
+    gammas: Sequence[RealLike],
     seeds: Sequence[int],
     *,
     start: int,
     steps: int | None = None,
     episodes: int | None = None,
     visits: Mapping[tuple[int, int], int] | None = None,
-    epsilon: float | Schedule = 0.1,
-    step_size: float | Schedule = 0.1,
+    epsilon: RealLike | Schedule = 0.1,
+    step_size: RealLike | Schedule = 0.1,
     initial_value: ArrayLike = 0.0,
     max_episode_steps: int | None = None,
-    reward_noise: float = 0.0,
+    reward_noise: RealLike = 0.0,
 ) -> BatchResult:
     """Do `learner(mdp, gamma, seed=seed, ...)` for each of N >= 1 pairs of gamma and seed.
 
@@ -72,17 +72,20 @@ def learn_batch(
     >>> learnt.values.argmax(axis=1).tolist()
     [0, 1]
     """
+    grid = reals(listed(gammas, "gammas"), "gammas", "[0, 1]")
+    agents = [whole(seed, "each of seeds", 0) for seed in listed(seeds, "seeds")]
+    if len(grid) != len(agents):
+        raise ValueError(f"each gamma needs its seed, got {len(grid)} and {len(agents)} of them")
     budget = Budget(steps, episodes, dict(visits or {}))
-    settings = RunSettings.read(
-        learner.name, max(map(checked_gamma, set(gammas))), min(seeds), budget, epsilon, step_size
-    )
+    greatest = float(grid.max())
+    settings = RunSettings.read(learner.name, greatest, agents[0], budget, epsilon, step_size)
     model = model_run.ModelSettings.read(
         mdp, settings, initial_value, start, max_episode_steps, reward_noise
     )
     algorithm = learner.algorithm(model.start_values.size)
     loop = loaded(algorithm, model, settings)
     began = time.perf_counter()
-    batch = new_batch(algorithm, model, settings.budget, gammas, seeds, start)
+    batch = new_batch(algorithm, model, settings.budget, grid, agents, start)
     loop(batch)
     failed = np.flatnonzero(batch.places[:, one_step.STATUS] == one_step.NOT_FINITE).tolist()
     batch.values[:, failed] = np.nan
@@ -99,7 +102,7 @@ def new_batch(
     algorithm: model_run.Algorithm,
     model: model_run.ModelSettings,
     budget: Budget,
-    gammas: Sequence[float],
+    gammas: ArrayLike,
     seeds: Sequence[int],
     state: int,
 ) -> Batch:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 from numpy.typing import ArrayLike
 
+from qdecay._support.checks import RealLike
 from qdecay.learning.arguments import Env, available_actions, start_values
 from qdecay.learning.compiled.one_step import Settings
 from qdecay.learning.model_run import Algorithm, ModelSettings, learn_model
@@ -49,20 +50,20 @@ class Learner(ABC):
     def __call__(
         self,
         world: Env | MDP,
-        gamma: float,
+        gamma: RealLike,
         *,
         steps: int | None = None,
         episodes: int | None = None,
         visits: Mapping[tuple[int, int], int] | None = None,
-        epsilon: float | Schedule = 0.1,
-        step_size: float | Schedule = 0.1,
+        epsilon: RealLike | Schedule = 0.1,
+        step_size: RealLike | Schedule = 0.1,
         initial_value: ArrayLike = 0.0,
         seed: int = 0,
         callback: Callback | None = None,
         progress: bool = False,
         start: int | ArrayLike | None = None,
         max_episode_steps: int | None = None,
-        reward_noise: float = 0.0,
+        reward_noise: RealLike = 0.0,
     ) -> LearningResult:
         """Learn the values of `world` by acting in it.
 

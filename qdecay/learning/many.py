@@ -13,12 +13,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from numbers import Integral
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from qdecay.learning.arguments import require_at_least
+from qdecay._support.checks import RealLike, count, real, whole
 from qdecay.learning.flips import REPLAY, Bracket, LearnedFlip, brackets_of, closer, grouped
 from qdecay.learning.schedules import Schedule
 from qdecay.learning.shared_streams import (
@@ -32,8 +31,6 @@ from qdecay.learning.shared_streams import (
     run_streams,
 )
 from qdecay.model.mdp import MDP
-
-_LEAST_WIDTH = 1e-12  # floats can still split it
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,6 +62,7 @@ class ManyResult:
 
         `learned_thresholds` finds them more closely.
         """
+        state = whole(state, "state", 0, self.q.shape[2] - 1)
         order = np.argsort(self.gammas)
         chosen = self.q[order, :, state].argmax(axis=2)
         gammas = self.gammas[order].tolist()
@@ -73,12 +71,12 @@ class ManyResult:
 
 def q_learning_many(
     mdp: MDP,
-    gammas: Sequence[float],
+    gammas: Sequence[RealLike],
     seeds: Sequence[int],
     *,
     steps: int,
     behaviour: BehaviourLike = "uniform",
-    step_size: float | Schedule = 0.1,
+    step_size: RealLike | Schedule = 0.1,
     initial_value: ArrayLike = 0.0,
     start: int | ArrayLike | None = None,
     max_episode_steps: int | None = None,
@@ -121,7 +119,7 @@ def q_learning_many(
     )
     grid = checked_gammas(mdp, gammas)
     agents = checked_seeds(seeds)
-    require_at_least(1, steps, "steps")
+    steps = count(steps, "steps")
     workers = n_threads(threads)
     require_memory(mdp, len(grid), len(agents))
     streams = [new_stream(settings, grid, agent) for agent in agents]
@@ -138,14 +136,14 @@ def q_learning_many(
 
 def learned_thresholds(
     mdp: MDP,
-    gammas: Sequence[float],
+    gammas: Sequence[RealLike],
     seeds: Sequence[int],
     *,
     steps: int,
     state: int | None = None,
-    width: float = 1e-6,
+    width: RealLike = 1e-6,
     behaviour: BehaviourLike = "uniform",
-    step_size: float | Schedule = 0.1,
+    step_size: RealLike | Schedule = 0.1,
     initial_value: ArrayLike = 0.0,
     start: int | ArrayLike | None = None,
     max_episode_steps: int | None = None,
@@ -169,13 +167,12 @@ def learned_thresholds(
     )
     grid = np.unique(checked_gammas(mdp, gammas))
     agents = checked_seeds(seeds)
-    require_at_least(1, steps, "steps")
+    steps = count(steps, "steps")
     workers = n_threads(threads)
     watched = _watched(mdp, start, state)
     if len(grid) < 2:
         raise ValueError(f"gammas must hold two or more to flip between, got {grid.tolist()}")
-    if not width >= _LEAST_WIDTH:
-        raise ValueError(f"width must be >= {_LEAST_WIDTH:g}, got {width}")
+    width = real(width, "width", ">= 1e-12")  # floats can still split it
     require_memory(mdp, max(len(grid), REPLAY), len(agents))
 
     grids = dict.fromkeys(agents, grid)
@@ -197,8 +194,6 @@ def _watched(mdp: MDP, start: int | ArrayLike | None, state: int | None) -> int:
     """Return `state`, or the state that streams start in."""
     if state is None:
         state = mdp.start if start is None else start  # type: ignore[assignment]  # checked here
-        if not isinstance(state, Integral):
+        if np.ndim(state):  # type: ignore[arg-type]
             raise ValueError("streams start in several states: give state, the one to look at")
-    if not require_at_least(0, state, "state") < mdp.n_states:
-        raise ValueError(f"state must be in 0..{mdp.n_states - 1}, got {state}")
-    return int(state)
+    return whole(state, "state", 0, mdp.n_states - 1)

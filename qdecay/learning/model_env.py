@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from math import inf, log, sqrt
-from numbers import Real
+from math import log, sqrt
 from typing import Any
 
 import gymnasium as gym
@@ -12,6 +11,7 @@ import numpy as np
 from gymnasium.spaces import Discrete
 from numpy.typing import ArrayLike
 
+from qdecay._support.checks import RealLike, real
 from qdecay.learning.sampling import dynamics
 from qdecay.model.mdp import MDP
 
@@ -30,13 +30,13 @@ class ModelEnv(gym.Env[Any, Any]):
     """
 
     def __init__(
-        self, mdp: MDP, *, start: int | ArrayLike | None = None, reward_noise: float = 0.0
+        self, mdp: MDP, *, start: int | ArrayLike | None = None, reward_noise: RealLike = 0.0
     ) -> None:
         """Hold the model; `start` is a state or a probability for each, None for its own.
 
         `reward_noise` is the standard deviation of normal noise on every reward.
         """
-        self.mdp, self.reward_noise = mdp, checked_noise(reward_noise)
+        self.mdp, self.reward_noise = mdp, real(reward_noise, "reward_noise", ">= 0")
         model = dynamics(mdp, start)
         self.observation_space = Discrete(mdp.n_states)
         self.action_space = Discrete(mdp.n_actions)
@@ -106,12 +106,3 @@ def normal(uniform: Callable[[], float]) -> float:
         u, w = 2.0 * uniform() - 1.0, 2.0 * uniform() - 1.0
         square = u * u + w * w
     return u * sqrt(-2.0 * log(square) / square)
-
-
-def checked_noise(reward_noise: float) -> float:
-    """Return a standard deviation as a float, finite and >= 0."""
-    if not isinstance(reward_noise, Real) or isinstance(reward_noise, bool):
-        raise TypeError(f"reward_noise must be a number, got {reward_noise!r}")
-    if not 0 <= reward_noise < inf:  # also refuses NaN
-        raise ValueError(f"reward_noise must be finite and >= 0, got {reward_noise}")
-    return float(reward_noise)

@@ -10,12 +10,12 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from qdecay._support.checks import RealLike, count, real
 from qdecay._support.progress import Bar
-from qdecay.learning.arguments import require_an_end, require_at_least, start_values
+from qdecay.learning.arguments import require_an_end, start_values
 from qdecay.learning.compiled import one_step
 from qdecay.learning.compiled.primitives import coded
 from qdecay.learning.compiled.seeding import agent_words
-from qdecay.learning.model_env import checked_noise
 from qdecay.learning.result import EpisodeEnd, LearningResult, mean_table
 from qdecay.learning.run import RunSettings
 from qdecay.learning.sampling import Dynamics, dynamics
@@ -66,17 +66,18 @@ class ModelSettings:
         initial_value: ArrayLike,
         start: int | ArrayLike | None,
         max_episode_steps: int | None,
-        reward_noise: float = 0.0,
+        reward_noise: RealLike = 0.0,
     ) -> ModelSettings:
         """Check these arguments, and return them ready for use."""
         if max_episode_steps is not None:
-            require_at_least(1, max_episode_steps, "max_episode_steps")
+            count(max_episode_steps, "max_episode_steps")
         settings.budget.require_pairs(mdp.available)
         values = start_values(initial_value, mdp.available)
         sampled = dynamics(mdp, start)
         if settings.gamma == 1:
             require_an_end(mdp)
-        return cls(sampled, values, max_episode_steps or 0, checked_noise(reward_noise))
+        noise = real(reward_noise, "reward_noise", ">= 0")
+        return cls(sampled, values, max_episode_steps or 0, noise)
 
     def fixed(self, algorithm: Algorithm, settings: RunSettings) -> one_step.Settings:
         """Return what does not change during a run, as the compiled loop reads it."""

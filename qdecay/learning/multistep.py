@@ -30,18 +30,12 @@ from math import isfinite
 
 import numpy as np
 
-from qdecay.learning.arguments import (
-    Env,
-    available_actions,
-    discrete_spaces,
-    index_reader,
-    require_at_least,
-)
+from qdecay._support.checks import RealLike, count, real
+from qdecay.learning.arguments import Env, available_actions, discrete_spaces, index_reader
 from qdecay.learning.compiled.multistep import n_step_sarsa, watkins_q
 from qdecay.learning.compiled.one_step import Settings
 from qdecay.learning.learner import Learner
 from qdecay.learning.run import Run, RunSettings
-from qdecay.learning.schedules import Constant
 from qdecay.learning.tabular import choose, not_finite, uniform_numbers
 
 
@@ -51,9 +45,8 @@ class NStepSarsa(Learner):
 
     n: int
 
-    def __post_init__(self) -> None:
-        """Refuse fewer than one step."""
-        require_at_least(1, self.n, "n")
+    def __init__(self, n: int) -> None:
+        object.__setattr__(self, "n", count(n, "n"))
 
     @property
     def name(self) -> str:  # type: ignore[override]
@@ -131,9 +124,8 @@ class WatkinsQ(Learner):
 
     trace: float
 
-    def __post_init__(self) -> None:
-        """Refuse a trace outside [0, 1]."""
-        Constant(self.trace)
+    def __init__(self, trace: RealLike) -> None:
+        object.__setattr__(self, "trace", real(trace, "trace", "[0, 1]"))
 
     @property
     def name(self) -> str:  # type: ignore[override]

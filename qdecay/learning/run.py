@@ -10,8 +10,9 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from qdecay._support.checks import RealLike, count, real, whole
 from qdecay._support.progress import with_progress
-from qdecay.learning.arguments import checked_gamma, positive, require_at_least
+from qdecay.learning.arguments import positive
 from qdecay.learning.result import EpisodeEnd, LearningResult, mean_table
 from qdecay.learning.schedules import Schedule, as_schedule
 
@@ -39,16 +40,16 @@ class Budget:
             raise ValueError("give a budget: steps, episodes, visits or several of them")
         for name, value in (("steps", self.steps), ("episodes", self.episodes)):
             if value is not None:
-                require_at_least(1, value, name)
+                count(value, name)
         for pair, wanted in self.visits.items():
-            require_at_least(1, wanted, f"visits of {pair}")
+            count(wanted, f"visits of {pair}")
 
     def require_pairs(self, available: NDArray[np.bool_]) -> None:
         """Raise ValueError where a wanted visit is to what is no action, flags (S, A)."""
         for pair in self.visits:
-            state, action = pair
-            inside = 0 <= state < available.shape[0] and 0 <= action < available.shape[1]
-            if not (inside and available[pair]):
+            state, action = (whole(index, "each index of visits", 0) for index in pair)
+            inside = state < available.shape[0] and action < available.shape[1]
+            if not (inside and available[state, action]):
                 raise ValueError(f"visits: there is no action {action} in state {state}")
 
     def share(self, steps: int, episodes: int) -> float:
@@ -74,21 +75,21 @@ class RunSettings:
     def read(
         cls,
         algorithm: str,
-        gamma: float,
+        gamma: RealLike,
         seed: int,
         budget: Budget,
-        epsilon: float | Schedule,
-        step_size: float | Schedule,
+        epsilon: RealLike | Schedule,
+        step_size: RealLike | Schedule,
         callback: Callback | None = None,
         progress: bool = False,
     ) -> RunSettings:
         """Check the arguments of a learner, and return them ready for use."""
         return cls(
             algorithm,
-            checked_gamma(gamma),
+            real(gamma, "gamma", "[0, 1]"),
             as_schedule(epsilon, "epsilon"),
             positive(as_schedule(step_size, "step_size")),
-            require_at_least(0, seed, "seed"),
+            whole(seed, "seed", 0),
             budget,
             callback,
             progress,

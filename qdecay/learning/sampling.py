@@ -19,7 +19,9 @@ from weakref import WeakKeyDictionary
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from qdecay._support.checks import reals, whole
 from qdecay.model.mdp import MDP
+from qdecay_envs.rational import written
 
 # What follows is coded in one number: a next state t >= 0, or ~t where the episode ends in t.
 PAIR = np.dtype([("reward", "f8"), ("follows", "i4"), ("outcomes", "i4")], align=True)
@@ -141,15 +143,16 @@ _Weighted = tuple[NDArray[np.int64], NDArray[np.float64]]
 
 
 def _one_state(mdp: MDP, start: ArrayLike) -> _Weighted:
-    if not isinstance(start, int | np.integer) or not 0 <= start < mdp.n_states:
-        raise ValueError(f"start must be a state in 0..{mdp.n_states - 1}, got {start!r}")
-    return np.array([start], dtype=np.int64), np.ones(1)
+    state = whole(start, "start", 0, mdp.n_states - 1)
+    return np.array([state], dtype=np.int64), np.ones(1)
 
 
 def _several(mdp: MDP, start: ArrayLike) -> _Weighted:
-    weights = np.asarray(start, dtype=np.float64)
-    if weights.shape != (mdp.n_states,) or not (weights >= 0).all():
-        raise ValueError(f"start must be a state or {mdp.n_states} probabilities, got {start!r}")
+    weights = reals(start, "start", ">= 0")
+    if weights.shape != (mdp.n_states,):
+        raise ValueError(
+            f"start must be a state or {mdp.n_states} probabilities, got {written(start)}"
+        )
     if abs(weights.sum() - 1) > 1e-9:
         raise ValueError(f"start probabilities must sum to 1, got {weights.sum()}")
     states = np.flatnonzero(weights)

@@ -8,9 +8,18 @@ a float exponent, so that they are C's `pow`), which lets compiled code give the
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
-from numbers import Real
+from typing import Any
+
+from qdecay._support.checks import RealLike, count, real
+
+_SHARE = "[0, 1]"
+
+
+def _hold(schedule: Any, **numbers: float) -> None:
+    """Give a frozen schedule its fields."""
+    for name, number in numbers.items():
+        object.__setattr__(schedule, name, number)
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,9 +28,8 @@ class Constant:
 
     value: float
 
-    def __post_init__(self) -> None:
-        """Refuse a value outside [0, 1]."""
-        _require_fraction(self.value, "value")
+    def __init__(self, value: RealLike) -> None:
+        _hold(self, value=real(value, "value", _SHARE))
 
     def at(self, n: int) -> float:
         """Return the value at count n >= 1."""
@@ -42,12 +50,9 @@ class Linear:
     end: float
     steps: int
 
-    def __post_init__(self) -> None:
-        """Refuse ends outside [0, 1] and fewer than one step."""
-        _require_fraction(self.start, "start")
-        _require_fraction(self.end, "end")
-        if self.steps < 1:
-            raise ValueError(f"steps must be >= 1, got {self.steps}")
+    def __init__(self, start: RealLike, end: RealLike, steps: int) -> None:
+        _hold(self, start=real(start, "start", _SHARE), end=real(end, "end", _SHARE))
+        _hold(self, steps=count(steps, "steps"))
 
     def at(self, n: int) -> float:
         """Return the value at count n >= 1."""
@@ -70,15 +75,11 @@ class Exponential:
     end: float
     decay: float
 
-    def __post_init__(self) -> None:
-        """Refuse values outside [0, 1], a rise, and a decay of 0."""
-        _require_fraction(self.start, "start")
-        _require_fraction(self.end, "end")
-        _require_fraction(self.decay, "decay")
+    def __init__(self, start: RealLike, end: RealLike, decay: RealLike) -> None:
+        _hold(self, start=real(start, "start", _SHARE), end=real(end, "end", _SHARE))
+        _hold(self, decay=real(decay, "decay", "(0, 1]"))
         if self.end > self.start:
             raise ValueError(f"end must be <= start = {self.start}, got {self.end}")
-        if self.decay == 0:
-            raise ValueError("decay must be > 0, got 0")
 
     def at(self, n: int) -> float:
         """Return the value at count n >= 1."""
@@ -102,14 +103,10 @@ class Harmonic:
     ([1.0, 0.5, 0.25], [1.0, 0.75, 0.5])
     """
 
-    horizon: float = 1.0
+    horizon: float
 
-    def __post_init__(self) -> None:
-        """Refuse a horizon below 1 or without end."""
-        if not isinstance(self.horizon, Real) or isinstance(self.horizon, bool):
-            raise TypeError(f"horizon must be a number, got {self.horizon!r}")
-        if not 1 <= self.horizon < math.inf:  # also refuses NaN
-            raise ValueError(f"horizon must be >= 1 and finite, got {self.horizon}")
+    def __init__(self, horizon: RealLike = 1.0) -> None:
+        _hold(self, horizon=real(horizon, "horizon", ">= 1"))
 
     def at(self, n: int) -> float:
         """Return the value at count n >= 1."""
@@ -127,11 +124,8 @@ class Polynomial:
 
     exponent: float
 
-    def __post_init__(self) -> None:
-        """Refuse an exponent outside (1/2, 1]."""
-        _require_fraction(self.exponent, "exponent")
-        if self.exponent <= 0.5:
-            raise ValueError(f"exponent must be in (1/2, 1], got {self.exponent}")
+    def __init__(self, exponent: RealLike) -> None:
+        _hold(self, exponent=real(exponent, "exponent", "(1/2, 1]"))
 
     def at(self, n: int) -> float:
         """Return the value at count n >= 1."""
@@ -142,7 +136,7 @@ class Polynomial:
 Schedule = Constant | Linear | Exponential | Harmonic | Polynomial
 
 
-def as_schedule(value: float | Schedule, name: str) -> Schedule:
+def as_schedule(value: RealLike | Schedule, name: str) -> Schedule:
     """Return `value` itself if it is a schedule, else `Constant(value)`.
 
     Args:
@@ -153,14 +147,4 @@ def as_schedule(value: float | Schedule, name: str) -> Schedule:
         TypeError: `value` is neither a number nor one of the schedules.
         ValueError: the number is outside [0, 1].
     """
-    if isinstance(value, Schedule):
-        return value
-    return Constant(_require_fraction(value, name))
-
-
-def _require_fraction(value: float, name: str) -> float:
-    if not isinstance(value, Real) or isinstance(value, bool):
-        raise TypeError(f"{name} must be a number or a schedule, got {value!r}")
-    if not 0 <= value <= 1:  # also refuses NaN
-        raise ValueError(f"{name} must be in [0, 1], got {value}")
-    return float(value)
+    return value if isinstance(value, Schedule) else Constant(real(value, name, _SHARE))

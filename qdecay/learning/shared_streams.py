@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import nullcontext
 from dataclasses import dataclass
@@ -15,14 +15,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from qdecay._support import memory
+from qdecay._support.checks import RealLike, count, listed, real, reals, whole
 from qdecay._support.progress import Bar
-from qdecay.learning.arguments import (
-    checked_gamma,
-    positive,
-    require_an_end,
-    require_at_least,
-    start_values,
-)
+from qdecay.learning.arguments import positive, require_an_end, start_values
 from qdecay.learning.compiled.many import (
     GREEDY,
     NOT_BEGUN,
@@ -35,7 +30,7 @@ from qdecay.learning.compiled.many import (
 from qdecay.learning.compiled.primitives import coded
 from qdecay.learning.compiled.seeding import agent_words
 from qdecay.learning.sampling import Dynamics, alias_table, dynamics
-from qdecay.learning.schedules import Constant, Schedule, as_schedule
+from qdecay.learning.schedules import Schedule, as_schedule
 from qdecay.model.mdp import MDP
 
 _UPDATES_AT_ONCE = 1 << 24  # some 20 ms: how long an interrupt or a bar may have to wait
@@ -49,10 +44,9 @@ class EpsilonGreedy:
     gamma: float
     epsilon: float
 
-    def __post_init__(self) -> None:
-        """Refuse values outside their range."""
-        checked_gamma(self.gamma)
-        Constant(self.epsilon)
+    def __init__(self, gamma: RealLike, epsilon: RealLike) -> None:
+        for name, value in (("gamma", gamma), ("epsilon", epsilon)):
+            object.__setattr__(self, name, real(value, name, "[0, 1]"))
 
 
 BehaviourLike = Literal["uniform"] | EpsilonGreedy | ArrayLike
@@ -75,7 +69,7 @@ class StreamSettings:
         cls,
         mdp: MDP,
         behaviour: BehaviourLike,
-        step_size: float | Schedule,
+        step_size: RealLike | Schedule,
         initial_value: ArrayLike,
         start: int | ArrayLike | None,
         max_episode_steps: int | None,
@@ -84,10 +78,10 @@ class StreamSettings:
         if not isinstance(mdp, MDP):
             raise TypeError(f"mdp must be an MDP such as MDP.from_env(env), got {mdp!r}")
         if max_episode_steps is not None:
-            require_at_least(1, max_episode_steps, "max_episode_steps")
+            count(max_episode_steps, "max_episode_steps")
         gamma, epsilon, policy = None, 1.0, None
         if isinstance(behaviour, EpsilonGreedy):
-            gamma, epsilon = float(behaviour.gamma), float(behaviour.epsilon)
+            gamma, epsilon = behaviour.gamma, behaviour.epsilon
         elif not isinstance(behaviour, str):
             policy = _policy_tables(mdp, behaviour)
         elif behaviour != "uniform":
@@ -108,8 +102,8 @@ class StreamSettings:
 
 def _policy_tables(mdp: MDP, behaviour: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
     """Return the alias tables of each state's available actions, shape (S, A)."""
-    policy = np.asarray(behaviour, dtype=np.float64)
-    if policy.shape != mdp.available.shape or not (policy >= 0).all():
+    policy = reals(behaviour, "behaviour", ">= 0")
+    if policy.shape != mdp.available.shape:
         raise ValueError(f"behaviour must be probabilities of shape {mdp.available.shape}")
     taken = np.argwhere((policy > 0) & ~mdp.available)
     if len(taken):
@@ -128,12 +122,9 @@ def _policy_tables(mdp: MDP, behaviour: ArrayLike) -> tuple[NDArray[np.float64],
     return accept, alias
 
 
-def checked_gammas(mdp: MDP, gammas: Sequence[float]) -> NDArray[np.float64]:
+def checked_gammas(mdp: MDP, gammas: Sequence[RealLike]) -> NDArray[np.float64]:
     """Return the gammas as floats in [0, 1], and not none."""
-    _require_many(gammas, "gammas", "numbers")
-    grid = np.array([checked_gamma(gamma) for gamma in gammas])
-    if not len(grid):
-        raise ValueError("gammas is empty: give at least one")
+    grid = reals(listed(gammas, "gammas"), "gammas", "[0, 1]")
     if grid.max() == 1:
         require_an_end(mdp)
     return grid
@@ -141,23 +132,15 @@ def checked_gammas(mdp: MDP, gammas: Sequence[float]) -> NDArray[np.float64]:
 
 def checked_seeds(seeds: Sequence[int]) -> tuple[int, ...]:
     """Return the seeds, different integers >= 0, and not none."""
-    _require_many(seeds, "seeds", "integers")
-    agents = tuple(require_at_least(0, seed, "seeds: each seed") for seed in seeds)
-    if not agents:
-        raise ValueError("seeds is empty: give at least one")
+    agents = tuple(whole(seed, "each of seeds", 0) for seed in listed(seeds, "seeds"))
     if len(set(agents)) < len(agents):
         raise ValueError("seeds must differ: the same seed gives the same bits")
     return agents
 
 
-def _require_many(values: object, name: str, what: str) -> None:
-    if isinstance(values, str) or not isinstance(values, Iterable):
-        raise TypeError(f"{name} must be a list of {what}, got {values!r}: write [{values}]")
-
-
 def n_threads(threads: int | None) -> int:
     """Return `threads`, or one for each core."""
-    return require_at_least(1, threads, "threads") if threads is not None else os.cpu_count() or 1
+    return os.cpu_count() or 1 if threads is None else whole(threads, "threads", 1)
 
 
 def require_memory(mdp: MDP, n_gammas: int, n_seeds: int) -> None:

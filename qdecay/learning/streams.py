@@ -11,11 +11,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from qdecay.learning.arguments import require_at_least
+from qdecay._support.checks import whole
 
 
 def streams(seed: int) -> tuple[int, np.random.SFC64]:
     """Return the seed of the environment and the bit generator of the agent."""
-    require_at_least(0, seed, "seed")
-    world, learner = np.random.SeedSequence(seed).spawn(2)
+    world, learner = np.random.SeedSequence(whole(seed, "seed", 0)).spawn(2)
     return int(world.generate_state(1)[0]), np.random.SFC64(learner)

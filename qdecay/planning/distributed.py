@@ -31,9 +31,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from qdecay._support.checks import RealLike, count, real
 from qdecay.errors import NotConverged
 from qdecay.model.base import FiniteMDP
-from qdecay.planning.problem import Solution, check, problem
+from qdecay.planning.problem import Solution, problem
 
 # The first number of a file says what it holds (PETSc's MAT_FILE_CLASSID and VEC_FILE_CLASSID).
 _MATRIX, _VECTOR = 1211216, 1211214
@@ -46,12 +47,12 @@ _WORKER = Path(__file__).with_name("petsc_worker.py")
 
 def distributed_values(
     mdp: FiniteMDP,
-    gamma: float,
+    gamma: RealLike,
     *,
     launcher: Sequence[str] = ("mpiexec", "-n", "2"),
     python: str = sys.executable,
     options: Sequence[str] = (),
-    tol: float = 1e-8,
+    tol: RealLike = 1e-8,
     max_policies: int = 1000,
     folder: Path | None = None,
 ) -> Solution:
@@ -76,14 +77,14 @@ def distributed_values(
 
     Source: Gargiani et al., Inexact policy iteration methods for large-scale MDPs (2023).
     """
-    check(gamma, tol, max_policies, "max_policies")
-    if gamma == 1:
-        raise ValueError("gamma must be < 1 here: the processes know no other bound")
+    # The processes know no bound but 1 / (1 - gamma).
+    gamma, tol = real(gamma, "gamma", "[0, 1)"), real(tol, "tol", "> 0")
+    max_policies = count(max_policies, "max_policies")
     work = problem(mdp, gamma)
     with nullcontext(folder) if folder else TemporaryDirectory(prefix="qdecay-") as place:
         made = Path(place)
         write_model(mdp, made)
-        arguments = [made, mdp.n_actions, repr(float(gamma)), repr(float(tol)), max_policies]
+        arguments = [made, mdp.n_actions, repr(gamma), repr(tol), max_policies]
         _run([*launcher, python, str(_WORKER), *map(str, arguments), *options])
         work.prove(read_vector(made / "v.bin", mdp.n_states))
     if not work.error <= tol:

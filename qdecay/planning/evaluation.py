@@ -9,9 +9,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 
+from qdecay._support.checks import RealLike, choice
 from qdecay.model.base import FiniteMDP
 from qdecay.planning.horizon import horizon
-from qdecay.planning.problem import Problem, Table, at_the_floor, check
+from qdecay.planning.problem import Problem, Table, at_the_floor, checked
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,10 +33,10 @@ class Evaluation:
 def evaluate_policy(
     mdp: FiniteMDP,
     policy: ArrayLike,
-    gamma: float,
+    gamma: RealLike,
     *,
     method: Literal["direct", "krylov"] = "direct",
-    tol: float | None = 1e-8,
+    tol: RealLike | None = 1e-8,
     max_sweeps: int = 1_000_000,
 ) -> Evaluation:
     """Return the solution of v = r_policy + gamma P_policy v, to a proven error.
@@ -57,9 +58,8 @@ def evaluate_policy(
         NotConverged: max_sweeps ran out, or rounding forbids tol; `best` is a `Solution` of the
             model that has the policy's one action.
     """
-    check(gamma, tol, max_sweeps, "max_sweeps")
-    if method not in ("direct", "krylov"):
-        raise ValueError(f"method must be direct or krylov, got {method!r}")
+    gamma, tol, max_sweeps = checked(gamma, tol, max_sweeps, "max_sweeps")
+    choice(method, "method", ("direct", "krylov"))
     p, r, available, ends = _one_action(mdp, _weights(mdp, policy))
     table = Table.of(p, r, ends=bool(ends.any()))
     work = Problem(table, gamma, horizon(p, available, ends, gamma, mdp.state_name))

@@ -9,12 +9,13 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from qdecay._support import memory
+from qdecay._support.checks import RealLike, reals
 from qdecay.errors import NotConverged
 from qdecay.model.base import FiniteMDP
 from qdecay.planning.compiled.along import Grid, Scale, along_gammas, at_gamma, scale_step
 from qdecay.planning.compiled.kernels import Values
 from qdecay.planning.compiled.loops import CONVERGED, OUT_OF_SWEEPS
-from qdecay.planning.problem import Solution, check, check_range, horizon_of, table_of
+from qdecay.planning.problem import Solution, check_range, checked, horizon_of, table_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,7 +61,7 @@ class GammaSweep:
 
 
 def value_over_gammas(
-    mdp: FiniteMDP, gammas: ArrayLike, *, tol: float | None = None, max_sweeps: int = 1_000_000
+    mdp: FiniteMDP, gammas: ArrayLike, *, tol: RealLike | None = None, max_sweeps: int = 1_000_000
 ) -> GammaSweep:
     """Return the optimal values at every gamma of a grid, by warm-started inexact policy iteration.
 
@@ -81,11 +82,10 @@ def value_over_gammas(
             errors are inf where nothing is known.
         MemoryError: values and greedy sets, 8 + A bytes per gamma and state, cannot fit.
     """
-    grid = np.sort(np.atleast_1d(np.asarray(gammas, dtype=np.float64)))
+    grid = np.sort(np.atleast_1d(reals(gammas, "gammas", "[0, 1]")))
     if grid.ndim != 1 or grid.size == 0:
         raise ValueError(f"gammas must be a list of numbers, got shape {np.shape(gammas)}")
-    for gamma in (float(grid[0]), float(grid[-1])):  # nan sorts last
-        check(gamma, tol, max_sweeps, "max_sweeps")
+    _, tol, max_sweeps = checked(0, tol, max_sweeps, "max_sweeps")
     table, shape = table_of(mdp), (mdp.n_states, mdp.n_actions)
     size = f"{grid.size} gammas of {shape[0]} states and {shape[1]} actions"
     memory.require(grid.size * shape[0] * (8 + shape[1]), size)

@@ -7,12 +7,13 @@ from typing import Literal, get_args
 import numpy as np
 from numpy.typing import ArrayLike
 
+from qdecay._support.checks import RealLike, choice, count
 from qdecay.errors import NotConverged
 from qdecay.model.base import FiniteMDP
 from qdecay.planning.compiled.loops import OUT_OF_SWEEPS, gauss_seidel, synchronous
 from qdecay.planning.compiled.prioritized import prioritized
 from qdecay.planning.evaluation import direct
-from qdecay.planning.problem import Solution, at_the_floor, check, problem
+from qdecay.planning.problem import Solution, at_the_floor, checked, problem
 
 # Where cycles carry the values, prioritized sweeps are slow: then let others have a go.
 _PATH_SWEEPS = 50
@@ -22,9 +23,9 @@ Method = Literal["auto", "synchronous", "gauss_seidel", "prioritized"]
 
 def value_iteration(
     mdp: FiniteMDP,
-    gamma: float,
+    gamma: RealLike,
     *,
-    tol: float | None = 1e-8,
+    tol: RealLike | None = 1e-8,
     max_sweeps: int = 1_000_000,
     method: Method = "auto",
     initial: ArrayLike | None = None,
@@ -50,9 +51,8 @@ def value_iteration(
 
     Source: Puterman, Markov Decision Processes (2005), sections 6.3.1 and 6.3.3.
     """
-    check(gamma, tol, max_sweeps, "max_sweeps")
-    if method not in get_args(Method):
-        raise ValueError(f"method must be one of {', '.join(get_args(Method))}, got {method!r}")
+    gamma, tol, max_sweeps = checked(gamma, tol, max_sweeps, "max_sweeps")
+    choice(method, "method", get_args(Method))
     work = problem(mdp, gamma, initial)
     if method == "synchronous":
         status = work.run(synchronous, tol, max_sweeps)
@@ -67,9 +67,9 @@ def value_iteration(
 
 def modified_policy_iteration(
     mdp: FiniteMDP,
-    gamma: float,
+    gamma: RealLike,
     *,
-    tol: float | None = 1e-8,
+    tol: RealLike | None = 1e-8,
     max_sweeps: int = 1_000_000,
     evaluation_sweeps: int = 20,
     initial: ArrayLike | None = None,
@@ -81,9 +81,8 @@ def modified_policy_iteration(
 
     Source: Puterman & Shin, Modified policy iteration algorithms (1978).
     """
-    check(gamma, tol, max_sweeps, "max_sweeps")
-    if evaluation_sweeps < 0:
-        raise ValueError(f"evaluation_sweeps must be >= 0, got {evaluation_sweeps}")
+    gamma, tol, max_sweeps = checked(gamma, tol, max_sweeps, "max_sweeps")
+    evaluation_sweeps = count(evaluation_sweeps, "evaluation_sweeps", least=0)
     work = problem(mdp, gamma, initial)
     status = work.run(gauss_seidel, tol, max_sweeps, evaluation_sweeps)
     return work.finish(status, tol, max_sweeps)
@@ -91,9 +90,9 @@ def modified_policy_iteration(
 
 def optimal_values(
     mdp: FiniteMDP,
-    gamma: float,
+    gamma: RealLike,
     *,
-    tol: float | None = 1e-8,
+    tol: RealLike | None = 1e-8,
     max_sweeps: int = 1_000_000,
     initial: ArrayLike | None = None,
 ) -> Solution:
@@ -109,7 +108,7 @@ def optimal_values(
     Sources: MacQueen (1966) for the shift; Gargiani et al., Inexact policy iteration methods
     (2023); Eisenstat (1981) for the preconditioner's cost; Moore & Atkeson (1993).
     """
-    check(gamma, tol, max_sweeps, "max_sweeps")
+    gamma, tol, max_sweeps = checked(gamma, tol, max_sweeps, "max_sweeps")
     work = problem(mdp, gamma, initial)
     status = OUT_OF_SWEEPS
     if work.table.certain and work.table.ends:
@@ -121,9 +120,9 @@ def optimal_values(
 
 def policy_iteration(
     mdp: FiniteMDP,
-    gamma: float,
+    gamma: RealLike,
     *,
-    tol: float = 1e-8,
+    tol: RealLike | None = 1e-8,
     max_iterations: int = 1_000,
     initial: ArrayLike | None = None,
 ) -> Solution:
@@ -133,7 +132,7 @@ def policy_iteration(
     action is exchanged only for one that is better by more than rounding, so it ends. Arguments,
     bound and errors are those of `value_iteration`; `sweeps` counts policies.
     """
-    check(gamma, tol, max_iterations, "max_iterations")
+    gamma, tol, max_iterations = checked(gamma, tol, max_iterations, "max_iterations")
     work = problem(mdp, gamma, initial)
     states = np.arange(mdp.n_states)
     r = np.where(mdp.available, mdp.r, 0.0)
@@ -147,7 +146,7 @@ def policy_iteration(
         best = chosen.astype(np.int64)
         better = q[states, best] > q[states, policy] + rounding
         if not better.any():
-            if work.error <= tol:
+            if tol is None or work.error <= tol:
                 return work.solution()
             raise at_the_floor(work.solution(), tol)
         policy = np.where(better, best, policy)

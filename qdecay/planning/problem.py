@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from qdecay._support.checks import RealLike, count, real, reals
 from qdecay.errors import NotConverged
 from qdecay.model.base import FiniteMDP
 from qdecay.planning.compiled.kernels import Model, System, Values, backup, greedy_actions
@@ -216,7 +217,7 @@ class Problem:
 def _first_values(n_states: int, initial: Any) -> NDArray[np.float64]:
     if initial is None:
         return np.zeros(n_states)
-    v = np.array(initial, dtype=np.float64)
+    v = reals(initial, "initial").copy()
     if v.shape != (n_states,) or not np.isfinite(v).all():
         raise ValueError(f"initial must be {n_states} finite numbers, got shape {v.shape}")
     return v
@@ -247,14 +248,16 @@ def horizon_of(mdp: FiniteMDP, gamma: float) -> float:
     return horizon(mdp.p, mdp.available, mdp.ends, gamma, mdp.state_name)
 
 
-def check(gamma: float, tol: float | None, budget: int, budget_name: str) -> None:
-    """Raise ValueError where an argument that all solvers have is outside its range."""
-    if not 0 <= gamma <= 1:
-        raise ValueError(f"gamma must be in [0, 1], got {gamma}")
-    if tol is not None and not 0 < tol < math.inf:
-        raise ValueError(f"tol must be a positive number, got {tol}")
-    if budget < 1:
-        raise ValueError(f"{budget_name} must be >= 1, got {budget}")
+def checked(
+    gamma: RealLike, tol: RealLike | None, budget: int, budget_name: str
+) -> tuple[float, float | None, int]:
+    """Return the arguments that all solvers have, ready for use.
+
+    Raises:
+        TypeError, ValueError: one is of the wrong kind or outside its range.
+    """
+    number, most = real(gamma, "gamma", "[0, 1]"), count(budget, budget_name)
+    return number, None if tol is None else real(tol, "tol", "> 0"), most
 
 
 def check_range(size: float, gamma: float) -> None:

@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from qdecay._support.checks import RealLike, count, real
 from qdecay.model.base import FiniteMDP
 from qdecay.planning.gammas import Followed, Follower
 
@@ -97,8 +98,8 @@ def numeric_policy_regions(
     mdp: FiniteMDP,
     *,
     points: int | None = None,
-    up_to: float = 1 - 1e-6,
-    width: float = 1e-9,
+    up_to: RealLike = 1 - 1e-6,
+    width: RealLike = 1e-9,
     max_solves: int | None = None,
     progress: Callable[[float, int], None] | None = None,
 ) -> NumericRegions:
@@ -123,16 +124,11 @@ def numeric_policy_regions(
     rows = mdp.n_states * mdp.n_actions
     if points is None:
         points = max(300, min(1000, 10**8 // rows))
-    if points < 2:
-        raise ValueError(f"points must be >= 2, got {points}")
-    if not 0 < up_to < 1:
-        raise ValueError(f"up_to must be in (0, 1), got {up_to}")
-    if not width > 0:
-        raise ValueError(f"width must be > 0, got {width}")
+    points = count(points, "points", least=2)
+    up_to, width = real(up_to, "up_to", "(0, 1)"), real(width, "width", "> 0")
     if max_solves is None:
         max_solves = points + points * max(1, min(38, 400_000 // rows)) // 2
-    if max_solves < points:
-        raise ValueError(f"max_solves must be >= points = {points}, got {max_solves}")
+    max_solves = count(max_solves, "max_solves", least=points)
     grid = 0.0 - np.expm1(np.linspace(0.0, np.log1p(-up_to), points))
     return _Search(mdp, width, max_solves).along(grid, progress)
 

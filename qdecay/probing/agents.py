@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from qdecay import learning
+from qdecay._support.checks import RealLike, real, whole
 from qdecay._support.extras import require
 from qdecay._support.user_code import UserCodeError, import_user_module, their_part
 from qdecay.errors import BudgetExceeded, InputError
@@ -109,7 +110,7 @@ def _action(answer: Any, question: Question) -> int:
     return int(value)
 
 
-def tabular_agent(learner: Learner, gamma: float, **options: Any) -> Trainer:
+def tabular_agent(learner: Learner, gamma: RealLike, **options: Any) -> Trainer:
     """Return the trainer of one of qdecay's tabular learners.
 
     It explores at random with step size 1, and learns until no more than 1e-6 of a value is
@@ -122,16 +123,17 @@ def tabular_agent(learner: Learner, gamma: float, **options: Any) -> Trainer:
         gamma: the discount the learner is told, in [0, 1].
         options: for the learner; `steps` or `episodes` replace the rule above.
     """
+    told = real(gamma, "gamma", "[0, 1]")
 
     def train(env: gym.Env[Any, Any], seed: int) -> Any:
         settings = {"epsilon": 1.0, "step_size": 1.0, **options}
         world = _world(env)
         if "steps" in settings or "episodes" in settings:
-            return _greedy(learner(world, gamma, seed=seed, **settings))
-        needed, n_states = _visits_needed(env.get_wrapper_attr("P_exact"), gamma)
+            return _greedy(learner(world, told, seed=seed, **settings))
+        needed, n_states = _visits_needed(env.get_wrapper_attr("P_exact"), told)
         steps = 4 * needed * n_states
         while steps <= _MAX_STEPS:
-            result = learner(world, gamma, seed=seed, steps=steps, **settings)
+            result = learner(world, told, seed=seed, steps=steps, **settings)
             if result.visits.sum(axis=1).min() >= needed:
                 return _greedy(result)
             steps *= 2
@@ -168,7 +170,9 @@ def _greedy(result: Any) -> Callable[[Any], int]:
     return lambda observation: int(policy[observation])
 
 
-def sb3_agent(algorithm: str, gamma: float, *, timesteps: int = 2_000, **options: Any) -> Trainer:
+def sb3_agent(
+    algorithm: str, gamma: RealLike, *, timesteps: int = 2_000, **options: Any
+) -> Trainer:
     """Return the trainer of a Stable-Baselines3 agent with a small network.
 
     Args:
@@ -183,6 +187,7 @@ def sb3_agent(algorithm: str, gamma: float, *, timesteps: int = 2_000, **options
     if algorithm not in SB3_OPTIONS:
         raise InputError(f"sb3:{algorithm}: known are {', '.join(SB3_OPTIONS)}")
     require("stable_baselines3", "sb3", "sb3 agents")
+    told, timesteps = real(gamma, "gamma", "[0, 1]"), whole(timesteps, "timesteps", 1)
 
     def train(env: gym.Env[Any, Any], seed: int) -> Any:
         import torch
@@ -190,7 +195,7 @@ def sb3_agent(algorithm: str, gamma: float, *, timesteps: int = 2_000, **options
         torch.set_num_threads(1)  # networks this small only lose by sharing
         agent = getattr(importlib.import_module("stable_baselines3"), algorithm)
         settings = {**SB3_OPTIONS[algorithm], **options}
-        model = agent("MlpPolicy", env, gamma=gamma, seed=seed, device="cpu", **settings)
+        model = agent("MlpPolicy", env, gamma=told, seed=seed, device="cpu", **settings)
         return model.learn(timesteps)
 
     train.packages = ("stable-baselines3", "torch")  # type: ignore[attr-defined]
@@ -220,7 +225,7 @@ SB3_OPTIONS: dict[str, dict[str, Any]] = {
 """What each algorithm is given, so that a choice is learnt in seconds."""
 
 
-def load_trainer(text: str, gamma: float | None) -> Trainer:
+def load_trainer(text: str, gamma: RealLike | None) -> Trainer:
     """Return the trainer that a person named.
 
     Args:

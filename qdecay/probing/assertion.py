@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from qdecay._support.checks import RealLike, real
 from qdecay.probing.agents import Trainer
 from qdecay.probing.measure import probe
 from qdecay.probing.profile import shown
 
 
 def assert_effective_discount(
-    train: Trainer, gamma: float, within: float = 0.01, **options: Any
+    train: Trainer, gamma: RealLike, within: RealLike = 0.01, **options: Any
 ) -> None:
     """Raise AssertionError unless the agent behaves as `gamma`, within `within`, at every delay.
 
@@ -24,6 +25,7 @@ def assert_effective_discount(
     Raises:
         AssertionError: the message shows the curve.
     """
+    gamma, within = real(gamma, "gamma", "[0, 1]"), real(within, "within", ">= 0")
     settings = {"settings": ("one-shot",), **options}
     profile = probe(train, gamma=gamma, **settings)
     wrong = []

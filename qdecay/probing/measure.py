@@ -7,15 +7,16 @@ import time
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from numbers import Real
 from pathlib import Path
 
+from qdecay._support.checks import RealLike, listed, real, whole
 from qdecay.probing.agents import Trainer
 from qdecay.probing.identity import Identity
 from qdecay.probing.profile import DiscountProfile, Point
 from qdecay.probing.question import SETTINGS, Question, Setting, stimulus_range
 from qdecay.probing.staircase import Staircase
 from qdecay.probing.trials import Ask, Store, asker
+from qdecay_envs.rational import written
 
 BATTERY = ("one-shot", "large", "repeating", "time limit")
 """The settings that `diagnose` tells faults by."""
@@ -30,11 +31,11 @@ def probe(
     delays: Sequence[int] = (1, 2, 4, 8, 16, 32),
     *,
     near_delay: int = 0,
-    gamma: float | None = None,
+    gamma: RealLike | None = None,
     settings: Sequence[str | Setting] = BATTERY,
-    tolerance: float | None = None,
+    tolerance: RealLike | None = None,
     trainings: int | None = None,
-    seconds: float | None = None,
+    seconds: RealLike | None = None,
     seed: int = 0,
     workers: int = 1,
     store: str | Path | None = None,
@@ -90,10 +91,10 @@ def probe(
     """
     if not callable(train):
         raise TypeError(f"train must be a function of (env, seed), got {train!r}")
-    check_budget(trainings, seconds, seed, workers)
-    expected = expected_trainings(delays, near_delay, gamma, settings, tolerance)
-    wanted = _tolerance(gamma, tolerance)
-    points = list(_empty_points(_settings(settings), sorted(delays), near_delay, wanted))
+    seconds = check_budget(trainings, seconds, seed, workers)
+    gamma = None if gamma is None else real(gamma, "gamma", "[0, 1]")
+    points, wanted = _planned(delays, near_delay, gamma, settings, tolerance)
+    expected = _expected_trainings(points, wanted)
     budget = _TRAININGS_PER_POINT * len(points) if trainings is None else trainings
     agent = name or str(getattr(train, "__name__", type(train).__name__))
     identity = Identity.of(train, version_tag)
@@ -109,26 +110,49 @@ def probe(
 def expected_trainings(
     delays: Sequence[int],
     near_delay: int,
-    gamma: float | None,
+    gamma: RealLike | None,
     settings: Sequence[str | Setting],
-    tolerance: float | None,
+    tolerance: RealLike | None,
 ) -> int:
     """Return how many trainings `probe` takes for an agent without noise, before any is done.
 
     A fit to simulated agents: 13.4 + 1.54 log2(1 / tolerance) - 0.25 log2(n - m) for each point.
     Noisy agents take more, up to the budget.
     """
-    _check_question(delays, near_delay, gamma, tolerance)
-    wanted = _tolerance(gamma, tolerance)
-    points = _empty_points(_settings(settings), sorted(delays), near_delay, wanted)
-    steps = [point.delay - near_delay for point in points]
-    return round(sum(13.4 - 0.25 * math.log2(n) - 1.54 * math.log2(wanted) for n in steps))
+    return _expected_trainings(*_planned(delays, near_delay, gamma, settings, tolerance))
 
 
-def _tolerance(gamma: float | None, tolerance: float | None) -> float:
+def _expected_trainings(points: Sequence[Point], tolerance: float) -> int:
+    steps = [point.delay - point.near_delay for point in points]
+    return round(sum(13.4 - 0.25 * math.log2(n) - 1.54 * math.log2(tolerance) for n in steps))
+
+
+def _planned(
+    delays: Sequence[int],
+    near_delay: int,
+    gamma: RealLike | None,
+    settings: Sequence[str | Setting],
+    tolerance: RealLike | None,
+) -> tuple[list[Point], float]:
+    """Return every point to ask at, and the tolerance.
+
+    Raises:
+        TypeError, ValueError: an argument is of the wrong kind or outside its range.
+    """
+    near = whole(near_delay, "near_delay", 0, _MAX_DELAY - 1)
+    found = [
+        whole(delay, "each of delays", near + 1, _MAX_DELAY) for delay in listed(delays, "delays")
+    ]
+    if len(set(found)) != len(found):
+        raise ValueError(f"delays must differ, got {written(delays)}")
+    wanted = _tolerance(None if gamma is None else real(gamma, "gamma", "[0, 1]"), tolerance)
+    return list(_empty_points(_settings(settings), sorted(found), near, wanted)), wanted
+
+
+def _tolerance(gamma: float | None, tolerance: RealLike | None) -> float:
     """A tenth of |log gamma| unless something else is wanted, within bounds."""
     if tolerance is not None:
-        return tolerance
+        return real(tolerance, "tolerance", "[1e-6, 0.5]")
     if gamma is None or gamma == 0:
         return _COARSEST
     return min(max(-math.log(gamma) / 10, _FINEST), _COARSEST)
@@ -200,37 +224,16 @@ def _settings(settings: Sequence[str | Setting]) -> list[Setting]:
     return found
 
 
-def _check_question(
-    delays: Sequence[int], near_delay: int, gamma: float | None, tolerance: float | None
-) -> None:
-    _whole("near_delay", near_delay, 0, _MAX_DELAY - 1)
-    if len(delays) == 0 or len(set(delays)) != len(delays):
-        raise ValueError(f"delays must be one or more different numbers, got {delays!r}")
-    for delay in delays:
-        _whole("a delay", delay, near_delay + 1, _MAX_DELAY)
-    if gamma is not None and (not isinstance(gamma, Real) or not 0 <= gamma <= 1):
-        raise ValueError(f"gamma must be in [0, 1], got {gamma!r}")
-    if tolerance is not None and not 1e-6 <= tolerance <= 0.5:
-        raise ValueError(f"tolerance must be in [1e-6, 0.5], got {tolerance!r}")
-
-
-def check_budget(trainings: int | None, seconds: float | None, seed: int, workers: int) -> None:
-    """Refuse what `probe` is not to take as its budget.
+def check_budget(
+    trainings: int | None, seconds: RealLike | None, seed: int, workers: int
+) -> float | None:
+    """Refuse what `probe` is not to take as its budget, and return the seconds.
 
     Raises:
         TypeError, ValueError: an argument is of the wrong kind or outside its range.
     """
     if trainings is not None:
-        _whole("trainings", trainings, 1, None)
-    if seconds is not None and not seconds > 0:
-        raise ValueError(f"seconds must be > 0, got {seconds!r}")
-    _whole("seed", seed, 0, None)
-    _whole("workers", workers, 1, None)
-
-
-def _whole(name: str, value: int, least: int, most: int | None) -> None:
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise TypeError(f"{name} must be a whole number, got {value!r}")
-    if value < least or (most is not None and value > most):
-        bounds = f">= {least}" if most is None else f"in {least}..{most}"
-        raise ValueError(f"{name} must be {bounds}, got {value}")
+        whole(trainings, "trainings", 1)
+    whole(seed, "seed", 0)
+    whole(workers, "workers", 1)
+    return None if seconds is None else real(seconds, "seconds", "> 0", infinite=True)

@@ -11,9 +11,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 from fractions import Fraction
 
+from qdecay._support.checks import RationalLike, exact
 from qdecay.model.mdp import MDP
 from qdecay.model.rows import ExactRow
-from qdecay_envs.rational import RationalLike, rational
 
 
 def epsilon_soft(mdp: MDP, epsilon: RationalLike) -> MDP:
@@ -33,9 +33,7 @@ def epsilon_soft(mdp: MDP, epsilon: RationalLike) -> MDP:
     >>> [str(p) for p in soft.exact_probability[:2]]
     ['3/4', '1/4']
     """
-    share = rational(epsilon, "epsilon")
-    if not 0 <= share <= 1:
-        raise ValueError(f"epsilon must be in [0, 1], got {share}")
+    share = exact(epsilon, "epsilon", "[0, 1]")
     return MDP.of(replace(mdp.rows(), rows=_rows(mdp, share)))
 
 

@@ -16,7 +16,8 @@ from qdecay import learning
 from qdecay.learning import schedules
 from qdecay.learning.learner import Learner
 from qdecay.model.mdp import MDP
-from qdecay_envs.documents import Table, number, one_of, share, shown, whole
+from qdecay_envs.documents import Table, number, one_of, share, whole
+from qdecay_envs.rational import written
 
 Setting = str | int | Mapping[str, str | int]
 NAMES = (
@@ -139,7 +140,7 @@ def _finite(value: Any) -> Fraction:
     try:
         float(fraction)
     except OverflowError as error:
-        raise ValueError(f"is too large for a float: {shown(fraction)}") from error
+        raise ValueError(f"is too large for a float: {written(fraction)}") from error
     return fraction
 
 

@@ -266,7 +266,7 @@ def forced(layout=None, *, walks=3, **options):
 BAD = [
     (lambda: forced(walks=0), ValueError, "walks must be >= 1, got 0"),
     (lambda: forced(step_size=0.5), TypeError, "step_size"),
-    (lambda: forced(step_size="3/2"), ValueError, r"step_size must be in \(0, 1\], got 3/2"),
+    (lambda: forced(step_size="3/2"), ValueError, r"step_size must be in \(0, 1\], got '3/2'"),
     (lambda: forced(gym.make(HOMEWORK[0], slip="1/10")), ValueError, "without slip, escape"),
     (lambda: forced(gym.make(HOMEWORK[0], escape=True)), ValueError, "without slip, escape"),
     (lambda: forced(learner=qdecay.double_q_learning), ValueError, "it has two tables"),

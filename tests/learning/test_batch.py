@@ -79,9 +79,9 @@ def test_a_value_that_outgrows_the_floats_is_told_of_its_run_alone(learn) -> Non
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"gammas": [0.5, 1.5]}, "gamma must be"),
+        ({"gammas": [0.5, 1.5]}, "each of gammas must be"),
         ({"gammas": [0.5, 1.0]}, "gamma = 1 needs an end"),
-        ({"seeds": [1, -1]}, "seed must be >= 0"),
+        ({"seeds": [1, -1]}, "each of seeds must be >= 0"),
         ({"steps": None}, "give a budget"),
         ({"visits": {(0, 2): 1}}, "no action 2"),
         ({"max_episode_steps": 0}, "max_episode_steps must be >= 1"),

@@ -110,7 +110,7 @@ def test_what_is_missing_is_told(tmp_path) -> None:
 
 
 BAD = [
-    ({"gamma": 1.0}, "gamma must be < 1 here"),
+    ({"gamma": 1.0}, "gamma must be in"),
     ({"gamma": -0.5}, "gamma must be in"),
     ({"gamma": 0.5, "tol": 0.0}, "tol must be"),
     ({"gamma": 0.5, "max_policies": 0}, "max_policies must be"),

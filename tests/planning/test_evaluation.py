@@ -91,7 +91,7 @@ def test_bad_policies_are_refused(policy, message: str) -> None:
 
 def test_bad_arguments_are_refused() -> None:
     """So is an unknown method, and a tol that floats cannot reach."""
-    with pytest.raises(ValueError, match="method must be direct or krylov"):
+    with pytest.raises(ValueError, match="method must be one of direct, krylov, got"):
         evaluate_policy(two_state_puterman(), [0, 0], 0.5, method="exact")
     for method in METHODS:
         with pytest.raises(NotConverged, match="rounding allows no error below"):

@@ -128,8 +128,8 @@ def test_one_gamma_and_gamma_one() -> None:
 
 BAD = [
     ({"gammas": []}, "gammas must be a list of numbers"),
-    ({"gammas": [0.5, float("nan")]}, "gamma must be in"),
-    ({"gammas": [-0.1, 0.5]}, "gamma must be in"),
+    ({"gammas": [0.5, float("nan")]}, "gammas must be in"),
+    ({"gammas": [-0.1, 0.5]}, "gammas must be in"),
     ({"gammas": [[0.5]]}, "gammas must be a list of numbers"),
     ({"gammas": [0.5, 1.0]}, "stay for ever"),
     ({"gammas": [0.5], "tol": -1.0}, "tol must be"),

@@ -176,7 +176,7 @@ BAD = [
     ({"up_to": 1.0}, "up_to must be in"),
     ({"up_to": float("nan")}, "up_to must be in"),
     ({"width": 0.0}, "width must be > 0"),
-    ({"points": 100, "max_solves": 99}, "max_solves must be >= points = 100, got 99"),
+    ({"points": 100, "max_solves": 99}, "max_solves must be >= 100, got 99"),
 ]
 
 

@@ -339,12 +339,12 @@ def test_an_agent_that_cannot_choose_is_named(train, message: str) -> None:
 
 AGENT = always(0)
 BAD = [
-    (dict(delays=()), ValueError, "delays must be one or more"),
-    (dict(delays=(1, 1)), ValueError, "delays must be one or more different"),
-    (dict(delays=(0,)), ValueError, "a delay must be in 1"),
-    (dict(delays=(2.0,)), TypeError, "a delay must be a whole number"),
-    (dict(delays=(2,), near_delay=2), ValueError, "a delay must be in 3"),
-    (dict(near_delay=-1), ValueError, "near_delay must be in 0"),
+    (dict(delays=()), ValueError, "delays must not be empty"),
+    (dict(delays=(1, 1)), ValueError, "delays must differ"),
+    (dict(delays=(0,)), ValueError, "each of delays must be from 1 to 10,000, got 0"),
+    (dict(delays=(2.0,)), TypeError, "each of delays must be an integer, got 2.0"),
+    (dict(delays=(2,), near_delay=2), ValueError, "each of delays must be from 3"),
+    (dict(near_delay=-1), ValueError, "near_delay must be from 0"),
     (dict(gamma=1.5), ValueError, r"gamma must be in \[0, 1\]"),
     (dict(gamma=math.nan), ValueError, r"gamma must be in \[0, 1\]"),
     (dict(settings=[]), ValueError, "at least one setting"),
