@@ -240,7 +240,7 @@ def test_a_file_whose_log_would_have_another_name_is_refused(
 def test_a_run_that_came_between_two_batches_is_noticed(monkeypatch, tmp_path: Path) -> None:
     """The lock is free for an instant after each batch: the rows of the batch are kept."""
     sweep, path = sweep_of(SMALL), tmp_path / "r.db"
-    hold = Store._hold
+    hold = Store._begin_next
 
     def late(store: Store) -> None:
         with closing(sqlite3.connect(path)) as connection, connection:
@@ -249,7 +249,7 @@ def test_a_run_that_came_between_two_batches_is_noticed(monkeypatch, tmp_path: P
 
     with Store(path, sweep.plan) as store:
         fill(store, sweep, range(3))
-        monkeypatch.setattr(Store, "_hold", late)
+        monkeypatch.setattr(Store, "_begin_next", late)
         with pytest.raises(InputError, match="another run has taken it over"):
             fill(store, sweep, range(3, 9))
     assert len(rows_of(path)) == 4
