@@ -89,13 +89,13 @@ class ActionValues:
         return reward + (gamma * ahead // self._scale >> _BITS)
 
     def _values(self, gamma: int, policy: Sequence[int | None]) -> list[int] | None:
-        chosen = self._system(tuple(policy))
+        system = self._system(tuple(policy))
         v = [0] * self.mdp.n_states
-        solve = chosen.solver(gamma / _ONE)
+        solve = system.solver(gamma / _ONE)
         tolerable = _ENOUGH * (1 - gamma / _ONE)
         for _ in range(_MAX_ROUNDS if solve else 0):
             residual = [0] * len(v)
-            for s, row in chosen.rows.items():
+            for s, row in system.rows.items():
                 residual[s] = self._row_value(row, gamma, v) - v[s]
             largest = max(map(abs, residual))
             if largest / _ONE <= tolerable:

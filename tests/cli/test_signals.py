@@ -27,7 +27,7 @@ from sweeps import (
 
 from qdecay.cli import app as cli
 from qdecay.sweep import run as run_module
-from qdecay.sweep.backends import Here
+from qdecay.sweep.backends import InProcess
 from qdecay.sweep.store import Store
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="needs signals")
@@ -182,7 +182,7 @@ def one_batch_then(
 ) -> tuple[str, ...]:
     """A sweep in this very process, which does something after its first batch."""
     (folder / "spec.toml").write_text(SMALL)
-    monkeypatch.setattr(run_module, "open_pool", lambda *_: Here())
+    monkeypatch.setattr(run_module, "open_pool", lambda *_: InProcess())
     add = Store.add
 
     def stop(store: Store, rows) -> None:

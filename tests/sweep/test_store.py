@@ -16,7 +16,7 @@ from qdecay import InputError, Sweep
 from qdecay.sweep import database
 from qdecay.sweep import run as run_module
 from qdecay.sweep import store as store_module
-from qdecay.sweep.backends import Here
+from qdecay.sweep.backends import InProcess
 from qdecay.sweep.queue import Batch, Queue
 from qdecay.sweep.store import Store
 from qdecay.sweep.work import train
@@ -83,7 +83,7 @@ def test_the_command_ends_with_2_where_rows_stay_in_the_log(
     _, path, size = nearly_done
     spec = path.with_name("spec.toml")
     spec.write_text(MANY)
-    monkeypatch.setattr(run_module, "open_pool", lambda *_: Here())
+    monkeypatch.setattr(run_module, "open_pool", lambda *_: InProcess())
     arguments = ("sweep", "run", str(spec), "-o", str(path))
     with full_disk(size):
         code, out, err = run(capsys, monkeypatch, *arguments)
@@ -122,7 +122,7 @@ def test_a_close_that_fails_is_a_note_on_any_other_error(capsys, monkeypatch, ne
     add: Callable[..., None] = Store.add
     monkeypatch.setattr(Store, "add", stop)
     monkeypatch.setattr(Queue, "next", lambda self, workers: Batch(range(2000, 2200)))
-    monkeypatch.setattr(run_module, "open_pool", lambda *_: Here())
+    monkeypatch.setattr(run_module, "open_pool", lambda *_: InProcess())
     spec = path.with_name("spec.toml")
     spec.write_text(MANY)
     with full_disk(size):
