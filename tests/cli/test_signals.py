@@ -25,7 +25,7 @@ from sweeps import (
     sweep_of,
 )
 
-from qdecay.cli import app as cli
+from qdecay.cli.signals import signals_that_stop
 from qdecay.sweep import run as run_module
 from qdecay.sweep.backends import InProcess
 from qdecay.sweep.store import Store
@@ -207,7 +207,7 @@ def test_a_signal_stops_as_ctrl_c_does(capsys, monkeypatch, tmp_path: Path, numb
 
 def test_a_signal_that_comes_twice_stops_once() -> None:
     """`timeout` sends it to the process, then to its group: the second disturbs no closing."""
-    with cli._signals_that_stop() as stopped:
+    with signals_that_stop() as stopped:
         with pytest.raises(KeyboardInterrupt):
             signal.raise_signal(signal.SIGTERM)
         signal.raise_signal(signal.SIGTERM)
