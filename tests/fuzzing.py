@@ -325,9 +325,9 @@ def prepare_store() -> Prepare:
     from fuzzing_store import damaged_store
 
     from qdecay.sweep import run
-    from qdecay.sweep.backends import Here
+    from qdecay.sweep.backends import InProcess
 
-    run.open_pool = lambda *_: Here()  # other processes would have no limits
+    run.open_pool = lambda *_: InProcess()  # other processes would have no limits
     make = damaged_store()
     return one_of(
         [

@@ -20,8 +20,8 @@ from qdecay._support.checks import RealLike, real
 from qdecay.errors import BudgetExceeded
 
 _started: ContextVar[float | None] = ContextVar("started", default=None)
-_AGAIN = 1.0  # seconds: the first interrupt may have met code that swallows it
-_SOON = 0.01  # seconds until one counts as not raised
+_RETRY_SECONDS = 1.0  # seconds: the first interrupt may have met code that swallows it
+_UNNOTICED_SECONDS = 0.01  # seconds until one counts as not raised
 
 
 class Deadline:
@@ -102,12 +102,12 @@ def _interrupting(deadline: Deadline, max_seconds: float) -> Iterator[None]:
             expired.set()
             raised.clear()
             _interrupt_main()
-            seconds = _AGAIN if raised.wait(_SOON) else 0.0
+            seconds = _RETRY_SECONDS if raised.wait(_UNNOTICED_SECONDS) else 0.0
 
     def interrupted(signum: int, frame: FrameType | None) -> None:
         """Take the interrupt, also where Ctrl-C is ignored; any other goes where it went."""
         if expired.is_set():
-            if not ended.is_set() and not _in_vain(frame):
+            if not ended.is_set() and not _would_be_lost(frame):
                 raised.set()
                 raise KeyboardInterrupt
         elif callable(before):
@@ -130,7 +130,7 @@ def _interrupting(deadline: Deadline, max_seconds: float) -> Iterator[None]:
         signal.signal(signal.SIGINT, before)
 
 
-def _in_vain(frame: FrameType | None) -> bool:
+def _would_be_lost(frame: FrameType | None) -> bool:
     """Whether what is raised now would do harm, or be lost.
 
     Where a `with` statement begins or ends, perhaps that of the limit itself, what it has put in

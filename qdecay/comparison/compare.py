@@ -2,7 +2,7 @@
 
 For a chain, the exact break-even gammas come from algebra (`qdecay.exact`), the planned ones from
 bisecting on value iteration's greedy action at the start, the learned ones from bisecting, seed by
-seed, on the greedy action of trained agents. How agents are trained is told in `trainee`: until
+seed, on the greedy action of trained agents. How agents are trained is told in `trainer`: until
 nothing more is to be learnt, or for a number of forced walks of each branch. An agent that is
 stopped so early flips elsewhere, and `qdecay.exact.learning_curve` predicts where; then the
 learned gammas are held against these.
@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from qdecay._support import checks
 from qdecay._support.checks import RationalLike, count, whole
 from qdecay.comparison.thresholds import LearnedThreshold, bisect, learned_threshold
-from qdecay.comparison.trainee import ForcedWalks, Side, Trainee
+from qdecay.comparison.trainer import BestChoices, ChainTrainer, ForcedWalks
 from qdecay.exact.algebra.number import AlgebraicNumber
 from qdecay.exact.break_even import BreakEven, break_even
 from qdecay.exact.learning_curve import learning_curve
@@ -147,29 +147,29 @@ def compare(
     seeds, seed = whole(seeds, "seeds", 10), whole(seed, "seed", 0)
     step_size = checks.exact(step_size, "step_size", "(0, 1]")
     forced = None if walks is None else ForcedWalks(count(walks, "walks"), step_size)
-    trainee = Trainee(source, learner, forced)
-    layout = trainee.env.layout
-    exact = known = break_even(layout if trainee.plain else trainee.mdp)
+    trainer = ChainTrainer(source, learner, forced)
+    layout = trainer.env.layout
+    exact = known = break_even(layout if trainer.plain else trainer.mdp)
     if forced is not None:
         known = learning_curve(layout, forced.step_size, forced.count).break_even()
     agents = range(seed, seed + seeds)
     planned = [
-        bisect(partial(trainee.plans, side), low, high, _PLANNED_WIDTH)
+        bisect(partial(trainer.plans, side), low, high, _PLANNED_WIDTH)
         for low, high, side in flips(exact)
     ]
     wanted = list(flips(known))
-    width = _NOISY_WIDTH if trainee.noisy else _LEARNED_WIDTH
+    width = _NOISY_WIDTH if trainer.noisy else _LEARNED_WIDTH
     expect(seeds * (len(wanted) * (2 + math.ceil(-math.log2(width))) or len(known.between)))
-    learned = [_learned(trainee, flip, agents, tick) for flip in wanted]
+    learned = [_learned(trainer, flip, agents, tick) for flip in wanted]
     gammas, expected = exact.switching, known.switching
     reasons = [
         *_planning_faults(gammas, planned),
         *_learning_faults(expected, learned, "exact" if forced is None else "predicted"),
-        *_planned_choice_faults(exact, trainee),
-        *_learned_choice_faults(known, trainee, agents, tick),
+        *_planned_choice_faults(exact, trainer),
+        *_learned_choice_faults(known, trainer, agents, tick),
     ]
     return Comparison(
-        name or trainee.name,
+        name or trainer.name,
         gammas,
         tuple(planned),
         tuple(learned),
@@ -179,30 +179,30 @@ def compare(
     )
 
 
-def flips(found: BreakEven) -> Iterator[tuple[float, float, Side]]:
+def flips(found: BreakEven) -> Iterator[tuple[float, float, BestChoices]]:
     """Yield a gamma on either side of each where the best choice changes, and what is best."""
 
     for i, switch in enumerate(found.switches):
         if switch:
             low, high = float(found.between[i]), float(found.between[i + 1])
-            yield low, high, Side(found.best[i], found.best[i + 1])
+            yield low, high, BestChoices(found.best[i], found.best[i + 1])
 
 
 def _learned(
-    trainee: Trainee,
-    flip: tuple[float, float, Side],
+    trainer: ChainTrainer,
+    flip: tuple[float, float, BestChoices],
     agents: Sequence[int],
     tick: Callable[[], None],
 ) -> LearnedThreshold:
 
     low, high, side = flip
     return learned_threshold(
-        partial(trainee.learns, side),
+        partial(trainer.learns, side),
         low,
         high,
         seeds=agents,
-        width=_NOISY_WIDTH * (high - low) if trainee.noisy else _LEARNED_WIDTH,
-        noisy=trainee.noisy,
+        width=_NOISY_WIDTH * (high - low) if trainer.noisy else _LEARNED_WIDTH,
+        noisy=trainer.noisy,
         tick=tick,
     )
 
@@ -227,26 +227,26 @@ def _learning_faults(
             yield f"agents flip from {agents.low:.9g} to {agents.high:.9g}, {what} is {gamma:.9g}"
 
 
-def _planned_choice_faults(exact: BreakEven, trainee: Trainee) -> Iterator[str]:
+def _planned_choice_faults(exact: BreakEven, trainer: ChainTrainer) -> Iterator[str]:
     """What is planned between the break-even gammas, where no threshold is near."""
     for point, best in zip(exact.between, exact.best, strict=True):
         gamma = float(point)
-        if trainee.plan(gamma) not in best:
-            yield f"value iteration takes {trainee.plan(gamma)} at {gamma:.6g}, best: {set(best)}"
+        if trainer.plan(gamma) not in best:
+            yield f"value iteration takes {trainer.plan(gamma)} at {gamma:.6g}, best: {set(best)}"
 
 
 def _learned_choice_faults(
-    known: BreakEven, trainee: Trainee, agents: Sequence[int], tick: Callable[[], None]
+    known: BreakEven, trainer: ChainTrainer, agents: Sequence[int], tick: Callable[[], None]
 ) -> Iterator[str]:
     """What agents choose where they never flip; else the bisections began from these gammas."""
     if any(known.switches):
         return
-    needed = len(agents) // 2 + 1 if trainee.noisy else len(agents)
+    needed = len(agents) // 2 + 1 if trainer.noisy else len(agents)
     for point, best in zip(known.between, known.best, strict=True):
         gamma = float(point)
         right = 0
         for agent in agents:
-            right += trainee.train(gamma, agent)[0] in best
+            right += trainer.train(gamma, agent)[0] in best
             tick()
         if right < needed:
             yield f"{len(agents) - right} of {len(agents)} agents choose wrongly at {gamma:.6g}"

@@ -3,7 +3,7 @@
 A policy that is optimal just left of 1 is found by policy iteration with exact signs there; it
 stays optimal as far left as no advantage turns positive. The largest root in (0, 1) of any
 advantage that is not identically 0 is therefore the last breakpoint, or a touch right of it.
-Windows of floats (`ball`), from 1 leftwards, leave few advantages to exact arithmetic.
+Windows of floats (`window`), from 1 leftwards, leave few advantages to exact arithmetic.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from numpy.typing import NDArray
 from qdecay._support.checks import RealLike
 from qdecay._support.deadline import Deadline
 from qdecay.exact.algebra.number import AlgebraicNumber, isolate_quickly
-from qdecay.exact.solver.point import NEAR_ONE, proposed_policy, settle, sign_left_of
+from qdecay.exact.solver.point import NEAR_ONE, policy_iteration, proposed_policy, sign_left_of
 from qdecay.exact.solver.policy_graph import PolicyGraph
 from qdecay.exact.solver.rational_model import RationalModel
 from qdecay.exact.solver.series import PolicySeries
 from qdecay.exact.solver.threads import on_one_thread
-from qdecay.exact.solver.walk import Blind
-from qdecay.exact.solver.window import NoBound, Window, ends, steps_ahead
+from qdecay.exact.solver.walk import TrivialWindow
+from qdecay.exact.solver.window import NoBound, Window, steps_ahead, terminates
 from qdecay.model.mdp import MDP
 
 _ENDLESS = Fraction(1, 2**10)  # floats are not used this close to 1 where nothing ends
@@ -59,8 +59,8 @@ def blackwell(mdp: MDP, *, max_seconds: RealLike | None = None) -> Blackwell:
     deadline, model = Deadline(max_seconds), RationalModel(mdp)
     everything = np.ones(model.n_pairs, dtype=np.bool_)
     proposal = proposed_policy(model, NEAR_ONE)
-    policy, optimal = settle(
-        model, proposal, everything, lambda p: sign_left_of(p, _ONE), deadline, _open_near_one
+    policy, optimal = policy_iteration(
+        model, proposal, everything, lambda p: sign_left_of(p, _ONE), deadline, _undecided_near_one
     )
     last, crossing = _last_root(PolicySeries(model, policy, deadline), optimal)
     found = model.sets(np.flatnonzero(optimal).tolist())
@@ -69,7 +69,7 @@ def blackwell(mdp: MDP, *, max_seconds: RealLike | None = None) -> Blackwell:
     )
 
 
-def _open_near_one(series: PolicySeries, pairs: NDArray[np.int64]) -> NDArray[np.int64]:
+def _undecided_near_one(series: PolicySeries, pairs: NDArray[np.int64]) -> NDArray[np.int64]:
     """Return the pairs that floats cannot prove negative up to 1."""
     near_one: NDArray[np.bool_] = _window_left_of(series.graph, Fraction(1)).suspect[:, -1]
     return pairs[near_one[pairs]]
@@ -101,18 +101,18 @@ def _last_root(series: PolicySeries, optimal: NDArray[np.bool_]) -> tuple[Algebr
     return AlgebraicNumber.of(0), False
 
 
-def _window_left_of(graph: PolicyGraph, upper: Fraction) -> Window | Blind:
+def _window_left_of(graph: PolicyGraph, upper: Fraction) -> Window | TrivialWindow:
     """Return a window that ends at `upper`, a dyadic number."""
     model = graph.model
     try:
         if upper == Fraction(1, 2):
             return Window(model, graph, 0.0, 0.5)
-        if upper == 1 and not ends(graph):
-            return Blind(model, 1 - _ENDLESS, upper)
+        if upper == 1 and not terminates(graph):
+            return TrivialWindow(model, 1 - _ENDLESS, upper)
         steps = steps_ahead(graph, float(upper))
         half = min(Fraction(1 / (7 * steps)), (upper - Fraction(1, 2)) / 2)
         grain = 2 ** (int(1 / half).bit_length() + 4)
         half = Fraction(int(half * grain), grain)
         return Window(model, graph, upper - half, half)
     except NoBound:
-        return Blind(model, Fraction(0), upper)
+        return TrivialWindow(model, Fraction(0), upper)

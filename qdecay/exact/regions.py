@@ -356,7 +356,7 @@ def _assembled(
     proven_to: AlgebraicNumber,
 ) -> PolicyRegions:
     breaks = [event for event in events if event.is_breakpoint]
-    first = _sets(model, walk.start.zero)
+    first = _sets(model, walk.near_zero.zero)
     regions, points = [first], []
     for event in breaks:
         point = _point(model, event)
@@ -372,10 +372,10 @@ def _assembled(
         tuple(points),
         tuple(regions),
         tuple(_point(model, event) for event in events if not event.is_breakpoint),
-        _sets(model, walk.start.at_zero),
+        _sets(model, walk.near_zero.at_zero),
         proven_to,
         model,
-        (walk.start.policy, *(event.policy for event in breaks)),
+        (walk.near_zero.policy, *(event.policy for event in breaks)),
     )
 
 

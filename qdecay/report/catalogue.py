@@ -17,7 +17,7 @@ SCHEMA = "qdecay.environments/1"
 
 
 @dataclass(frozen=True)
-class Member:
+class CatalogueEntry:
     """One registered id, made with its own arguments.
 
     Attributes:
@@ -42,7 +42,7 @@ class Member:
     breakpoints: tuple[AlgebraicNumber, ...]
 
     def to_json(self) -> dict[str, Any]:
-        """Return the member as an entry of a qdecay.environments/1 document."""
+        """Return it as an entry of a qdecay.environments/1 document."""
         return {
             "id": self.env_id,
             "summary": self.summary,
@@ -57,11 +57,11 @@ class Member:
 
 
 @cache
-def catalogue() -> tuple[Member, ...]:
-    """Return all members of the suite in the order of their registration."""
+def catalogue() -> tuple[CatalogueEntry, ...]:
+    """Return all environments of the suite in the order of their registration."""
     import gymnasium as gym
 
-    return tuple(_member(spec) for spec in gym.registry.values() if spec.namespace == "qdecay")
+    return tuple(_entry(spec) for spec in gym.registry.values() if spec.namespace == "qdecay")
 
 
 def _equation(layout: ChainLayout) -> str:
@@ -73,14 +73,14 @@ def _equation(layout: ChainLayout) -> str:
     return " = ".join(side.removesuffix("^1") for side in sides)
 
 
-def _member(spec: Any) -> Member:
+def _entry(spec: Any) -> CatalogueEntry:
     import gymnasium as gym
     from gymnasium.envs.registration import load_env_creator
 
     entry: Any = load_env_creator(spec.entry_point)
     summary = (sys.modules[entry.__module__].__doc__ or "").partition("\n")[0]
     if spec.id == "qdecay/Chain-v0":  # the one id that cannot be made without arguments
-        return Member(spec.id, summary, {}, entry.law, None, None, None, (), ())
+        return CatalogueEntry(spec.id, summary, {}, entry.law, None, None, None, (), ())
     env: Any = gym.make(spec)
     law = _equation(env.unwrapped.layout) if "layout" in spec.kwargs else entry.law
     common = (spec.id, summary, spec.kwargs, law)
@@ -88,7 +88,7 @@ def _member(spec: Any) -> Member:
     regions = policy_regions(mdp)
     points = regions.breakpoints
     at_start = () if mdp.start is None else regions.start_breakpoints()
-    return Member(
+    return CatalogueEntry(
         *common,
         mdp.n_states,
         mdp.n_actions,

@@ -76,32 +76,32 @@ class Plot:
     height: float = HEIGHT
 
 
-def _across(value: float) -> float:
+def _x_pixel(value: float) -> float:
     """The pixel of a gamma on the axis that all plots over gamma share."""
     return LEFT + value * (WIDTH - LEFT - RIGHT)
 
 
-def _up(low: float, high: float) -> Callable[[float], float]:
+def _y_scale(low: float, high: float) -> Callable[[float], float]:
     """The map from values to pixels; a value at `high` is at the top."""
     span = high - low
     return lambda value: HEIGHT - BOTTOM - (value - low) / span * (HEIGHT - TOP - BOTTOM)
 
 
-GAMMA_TICKS = tuple(Tick(_across(k / 5), f"{k / 5:g}") for k in range(6))
+GAMMA_TICKS = tuple(Tick(_x_pixel(k / 5), f"{k / 5:g}") for k in range(6))
 
 
 def thresholds_plot(title: str, exact: AlgebraicNumber, learned: LearnedThreshold) -> Plot:
     """P(far) over gamma: every training's choice, the share of seeds, the exact gamma."""
-    up = _up(-0.14, 1.14)
+    up = _y_scale(-0.14, 1.14)
     # Bisections crowd at the threshold; dots spread sideways of 0 and 1 show how many there are.
     offsets = (0.09 * ((31 * i) % 7 - 3) / 3 for i in range(len(learned.choices)))
     dots = tuple(
-        (_across(choice.gamma), up(choice.right + offset))
+        (_x_pixel(choice.gamma), up(choice.right + offset))
         for choice, offset in zip(learned.choices, offsets, strict=True)
     )
-    steps = tuple((_across(g), up(share)) for g, share in learned.share(0, 1))
+    steps = tuple((_x_pixel(g), up(share)) for g, share in learned.share(0, 1))
     line = Line("learned", steps, SHARE)
-    gamma = _across(float(exact))
+    gamma = _x_pixel(float(exact))
     rule = Line("exact", ((gamma, TOP), (gamma, HEIGHT - BOTTOM)), "exact")
     interval = learned.interval
     return Plot(
@@ -113,7 +113,7 @@ def thresholds_plot(title: str, exact: AlgebraicNumber, learned: LearnedThreshol
         (line,),
         (Line("training", dots, "one training"),),
         (rule,),
-        None if interval is None else Band(*map(_across, interval)),
+        None if interval is None else Band(*map(_x_pixel, interval)),
     )
 
 
@@ -140,7 +140,7 @@ def undertrained_plot(layout: ChainLayout, exact: AlgebraicNumber, alpha: Fracti
 
     gamma = float(exact)
     lowest = max(0, math.floor(10 - 30 * (1 - gamma))) / 10  # so that what happens fills the plot
-    across, up = _log_axis(1, last), _up(lowest, 1 + 0.04 * (1 - lowest))
+    across, up = _log_axis(1, last), _y_scale(lowest, 1 + 0.04 * (1 - lowest))
     heights = [lowest + (1 - lowest) * k / 4 for k in range(5)]
     flips = tuple((float(k), flip(k)) for k in counts)
     curve = tuple((across(k), up(value)) for k, value in flips)
@@ -166,7 +166,7 @@ def learning_times_plot(rows: Sequence[LearningTime]) -> Plot:
     budget = max(row.budget for row in rows)
     beyond = 2.0 * budget
     first, last = delays[0] - 0.3, delays[-1] + 0.3
-    rise = _up(0.0, math.log10(beyond * 1.3))
+    rise = _y_scale(0.0, math.log10(beyond * 1.3))
 
     def across(delay: float) -> float:
         return LEFT + (delay - first) / (last - first) * (WIDTH - LEFT - RIGHT)

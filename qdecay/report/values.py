@@ -58,7 +58,7 @@ class ActionValues:
         for pair, row in _rows(mdp, self._scale, self._places).items():
             self.row_of[pair] = numbers.setdefault(row, len(numbers))
         self.rows = list(numbers)
-        self._latest: tuple[tuple[int | None, ...], _Chosen] | None = None
+        self._latest: tuple[tuple[int | None, ...], _PolicySystem] | None = None
 
     def at(self, gamma: Gamma, policy: Sequence[int | None]) -> list[float] | None:
         """Return the value of each of `rows` under an optimal policy, to nine digits.
@@ -89,13 +89,13 @@ class ActionValues:
         return reward + (gamma * ahead // self._scale >> _BITS)
 
     def _values(self, gamma: int, policy: Sequence[int | None]) -> list[int] | None:
-        chosen = self._chosen(tuple(policy))
+        system = self._system(tuple(policy))
         v = [0] * self.mdp.n_states
-        solve = chosen.solver(gamma / _ONE)
+        solve = system.solver(gamma / _ONE)
         tolerable = _ENOUGH * (1 - gamma / _ONE)
         for _ in range(_MAX_ROUNDS if solve else 0):
             residual = [0] * len(v)
-            for s, row in chosen.rows.items():
+            for s, row in system.rows.items():
                 residual[s] = self._row_value(row, gamma, v) - v[s]
             largest = max(map(abs, residual))
             if largest / _ONE <= tolerable:
@@ -107,14 +107,14 @@ class ActionValues:
             v = [x + int(d * 2**53) * largest // 2**53 for x, d in zip(v, step, strict=True)]
         return None
 
-    def _chosen(self, policy: tuple[int | None, ...]) -> _Chosen:
+    def _system(self, policy: tuple[int | None, ...]) -> _PolicySystem:
         if self._latest is None or self._latest[0] != policy:
             rows = {s: self.rows[self.row_of[s, a]] for s, a in enumerate(policy) if a is not None}
-            self._latest = policy, _Chosen(rows, self._scale, len(policy))
+            self._latest = policy, _PolicySystem(rows, self._scale, len(policy))
         return self._latest[1]
 
 
-class _Chosen:
+class _PolicySystem:
     """The rows of one policy, and I - gamma P in floats for one gamma after another."""
 
     def __init__(self, rows: Mapping[int, _Row], scale: int, n_states: int) -> None:

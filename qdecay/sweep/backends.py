@@ -39,7 +39,7 @@ class Pool(Protocol):
         """Let the workers go at once, whatever they are doing."""
 
 
-class Here:
+class InProcess:
     """This very process, for debugging: a batch is done when `submit` returns."""
 
     workers = 1
@@ -58,7 +58,7 @@ class Here:
         """Do nothing."""
 
 
-class Local:
+class LocalProcesses:
     """Processes of this machine."""
 
     def __init__(self, workers: int | None) -> None:
@@ -112,4 +112,4 @@ def open_pool(backend: str, workers: int | None, scheduler: str | None) -> Pool:
         return Dask(scheduler) if backend == "dask" else Ray(scheduler)
     if scheduler is not None:
         raise InputError(f"scheduler = {scheduler} goes with the backends dask and ray only")
-    return Local(workers) if backend == "processes" else Here()
+    return LocalProcesses(workers) if backend == "processes" else InProcess()

@@ -79,7 +79,7 @@ class Group:
 
     def keys(self, numbers: Sequence[int]) -> list[str]:
         """Return the keys of the cells of these numbers in the sweep."""
-        found, hashes, endings = [], self._hashes, self._endings
+        found, hashes, endings = [], self._hashes, self._seed_texts
         for gamma, seed in zip(*self._places(numbers), strict=True):
             key = hashes[gamma].copy()
             key.update(endings[seed])
@@ -103,7 +103,7 @@ class Group:
         return gammas.tolist(), seeds.tolist()
 
     @cached_property
-    def _endings(self) -> list[bytes]:
+    def _seed_texts(self) -> list[bytes]:
         return [str(seed).encode() for seed in self.seeds]
 
     @cached_property

@@ -43,7 +43,7 @@ class Dask:
         for name in ("distributed", "distributed.client", "tornado.application"):
             # That the scheduler is gone is told once, not by each part of it that noticed.
             logging.getLogger(name).setLevel(logging.CRITICAL)
-        self._gone = (
+        self._lost = (
             f"{address}: the Dask scheduler is gone; run again to go on from what is stored"
         )
         self._killed = distributed.KilledWorker
@@ -62,7 +62,7 @@ class Dask:
         try:
             threads: dict[str, int] = self._client.nthreads()
         except OSError as error:
-            raise InputError(self._gone) from error
+            raise InputError(self._lost) from error
         return max(1, sum(threads.values()))
 
     def submit(self, batch: Sequence[Part]) -> Future[Outcome]:
@@ -83,9 +83,9 @@ class Dask:
         except self._killed as error:
             raise WorkerDied from error
         except CancelledError as error:
-            raise InputError(self._gone) from error
+            raise InputError(self._lost) from error
         except (ImportError, AttributeError, RuntimeError) as error:
-            raise _not_there(error) from error
+            raise _unusable(error) from error
 
     def close(self) -> None:
         """Disconnect; what is under way is called off."""
@@ -109,7 +109,7 @@ class Ray:
             raise InputError("this program is connected to a Ray: leave scheduler out")
         self._address: str = self._ray.get_runtime_context().gcs_address
         # A batch whose worker died is not run again by Ray: the queue does it, in smaller pieces.
-        self._train = self._ray.remote(_train_alike).options(max_retries=0)
+        self._train = self._ray.remote(_train_checked).options(max_retries=0)
         errors = self._ray.exceptions
         self._killed = (
             errors.WorkerCrashedError,
@@ -138,7 +138,7 @@ class Ray:
                     signal.signal(number, handler)
 
     @contextmanager
-    def _there(self) -> Iterator[None]:
+    def _reachable(self) -> Iterator[None]:
         """Tell in one line that the cluster has gone.
 
         Ray itself waits for a minute for one that is gone, and then ends the process.
@@ -147,9 +147,9 @@ class Ray:
             _require_answer(self._address)
             yield
         except (OSError, RuntimeError, self._ray.exceptions.RayError) as error:
-            raise self._gone() from error
+            raise self._lost() from error
 
-    def _gone(self) -> InputError:
+    def _lost(self) -> InputError:
         return InputError(
             f"{self._address}: the Ray there is gone; run again to go on from what is stored"
         )
@@ -157,12 +157,12 @@ class Ray:
     @property
     def workers(self) -> int:
         """How many processors the cluster has by now."""
-        with self._there():
+        with self._reachable():
             return max(1, int(self._ray.cluster_resources().get("CPU", 1)))
 
     def submit(self, batch: Sequence[Part]) -> Future[Outcome]:
         """Have a batch trained."""
-        with self._there():
+        with self._reachable():
             future: Future[Outcome] = self._train.remote(dict(versions()), batch).future()
             return future
 
@@ -178,9 +178,9 @@ class Ray:
         except self._killed as error:
             raise WorkerDied from error
         except self._ray.exceptions.RayTaskError as error:
-            raise _not_there(error.cause) from error
+            raise _unusable(error.cause) from error
         except self._ray.exceptions.RayError as error:
-            raise self._gone() from error
+            raise self._lost() from error
 
     def close(self) -> None:
         """Disconnect, unless the program was connected before; what is under way is called off."""
@@ -206,10 +206,10 @@ class _Call:
         self._arguments = (wanted, batch)
 
     def __reduce__(self) -> tuple[object, ...]:
-        return _train_alike, self._arguments
+        return _train_checked, self._arguments
 
 
-def _train_alike(wanted: Mapping[str, str], batch: Sequence[Part]) -> Outcome:
+def _train_checked(wanted: Mapping[str, str], batch: Sequence[Part]) -> Outcome:
     """Train a batch where the packages are those of the process that sends it.
 
     Raises:
@@ -221,7 +221,7 @@ def _train_alike(wanted: Mapping[str, str], batch: Sequence[Part]) -> Outcome:
     return train(batch)
 
 
-def _not_there(error: BaseException) -> InputError:
+def _unusable(error: BaseException) -> InputError:
     """Return what a person is told of workers that lack something."""
     reason = " ".join(str(error).split())
     return InputError(f"the workers need the same qdecay and packages as this machine: {reason}")

@@ -37,7 +37,7 @@ _TOLD = {
 }
 
 
-class Mend(NamedTuple):
+class Remedy(NamedTuple):
     """What a person can do about a file that cannot be used, by what it was to be used for.
 
     Attributes:
@@ -49,12 +49,12 @@ class Mend(NamedTuple):
     otherwise: str
 
 
-TO_WRITE = Mend("name a new file", ", or name a new file")
-TO_READ = Mend("name the file that `qdecay sweep run -o` wrote", "")
+TO_WRITE = Remedy("name a new file", ", or name a new file")
+TO_READ = Remedy("name the file that `qdecay sweep run -o` wrote", "")
 
 
 @contextmanager
-def told(path: Path, mend: Mend) -> Iterator[None]:
+def sqlite_errors(path: Path, remedy: Remedy) -> Iterator[None]:
     """Tell SQLite's errors, and a text that is none, in one line.
 
     Raises:
@@ -63,18 +63,18 @@ def told(path: Path, mend: Mend) -> Iterator[None]:
     try:
         yield
     except UnicodeDecodeError as error:
-        raise InputError(f"{path}: is damaged: restore a copy{mend.otherwise}") from error
+        raise InputError(f"{path}: is damaged: restore a copy{remedy.otherwise}") from error
     except sqlite3.Error as error:
         name = getattr(error, "sqlite_errorname", None) or ""
         texts = _TOLD | {
-            "SQLITE_NOTADB": f"is no store of a sweep: {mend.foreign}",
-            "SQLITE_CORRUPT": f"is damaged: restore a copy{mend.otherwise}",
+            "SQLITE_NOTADB": f"is no store of a sweep: {remedy.foreign}",
+            "SQLITE_CORRUPT": f"is damaged: restore a copy{remedy.otherwise}",
         }
         known = [text for code, text in texts.items() if name.startswith(code)]
         if name == "SQLITE_NOTADB" and is_probe_store(path):
             known = ["is the store of a probe, not of a sweep: name another file"]
         if not name:  # Python's own: text that is no UTF-8
-            known = [f"is damaged ({error}): restore a copy{mend.otherwise}"]
+            known = [f"is damaged ({error}): restore a copy{remedy.otherwise}"]
         raise InputError(f"{path}: {known[0] if known else error}") from error
 
 
@@ -87,7 +87,7 @@ def connect(path: Path, mode: Literal["ro", "rwc", "ro&immutable=1"]) -> sqlite3
     return connection
 
 
-def reading(path: Path) -> sqlite3.Connection:
+def open_read_only(path: Path) -> sqlite3.Connection:
     """Return a connection that only reads, and has begun to."""
     connection = connect(path, "ro")
     try:
@@ -129,7 +129,7 @@ def _is_mounted_alone(path: Path) -> bool:
     return False
 
 
-def refuse_foreign(path: Path, mend: Mend) -> None:
+def refuse_foreign(path: Path, remedy: Remedy) -> None:
     """Raise InputError where a file is neither a store nor blank, and make nothing beside it.
 
     A database in WAL mode gets files beside it as soon as it is read, save where SQLite is told
@@ -138,30 +138,30 @@ def refuse_foreign(path: Path, mend: Mend) -> None:
     log = Path(f"{os.path.realpath(path)}-wal")
     with closing(connect(path, "ro" if log.exists() else "ro&immutable=1")) as connection:
         if not is_blank(connection):
-            _require_ours(connection, path, mend)
+            _require_ours(connection, path, remedy)
 
 
-def require_store(connection: sqlite3.Connection, path: Path, mend: Mend) -> None:
+def require_store(connection: sqlite3.Connection, path: Path, remedy: Remedy) -> None:
     """Raise InputError unless the database is a sound store of this schema version."""
-    _require_ours(connection, path, mend)
+    _require_ours(connection, path, remedy)
     fault = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
     if fault != "ok":
         reason = " ".join(str(fault).split())
-        raise InputError(f"{path}: is damaged ({reason}): restore a copy{mend.otherwise}")
+        raise InputError(f"{path}: is damaged ({reason}): restore a copy{remedy.otherwise}")
 
 
-def _require_ours(connection: sqlite3.Connection, path: Path, mend: Mend) -> None:
+def _require_ours(connection: sqlite3.Connection, path: Path, remedy: Remedy) -> None:
     if _pragma(connection, "application_id") != SWEEP_APPLICATION_ID:
-        raise InputError(f"{path}: is a database, but no store of a sweep: {mend.foreign}")
+        raise InputError(f"{path}: is a database, but no store of a sweep: {remedy.foreign}")
     found = _pragma(connection, "user_version")
     if found != SCHEMA_VERSION:
         raise InputError(
             f"{path}: has schema version {found}, and this qdecay reads {SCHEMA_VERSION}: use the "
-            f"version that wrote it{mend.otherwise}"
+            f"version that wrote it{remedy.otherwise}"
         )
     made = "SELECT name, sql FROM sqlite_master WHERE name NOT GLOB 'sqlite_*'"
     if dict(connection.execute(made).fetchall()) != TABLES:
-        raise InputError(f"{path}: its tables are not those of a sweep: {mend.foreign}")
+        raise InputError(f"{path}: its tables are not those of a sweep: {remedy.foreign}")
 
 
 def create(connection: sqlite3.Connection) -> None:
@@ -172,7 +172,7 @@ def create(connection: sqlite3.Connection) -> None:
     connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
 
 
-def told_of(connection: sqlite3.Connection, name: str) -> str | None:
+def sweep_value(connection: sqlite3.Connection, name: str) -> str | None:
     """Return what the table `sweep` says: the digest of the "plan", the number of "cells"."""
     row = connection.execute("SELECT value FROM sweep WHERE name = ?", (name,)).fetchone()
     return None if row is None else str(row[0])

@@ -19,7 +19,14 @@ from typing import Any
 from qdecay._support.extras import require
 from qdecay._support.outputs import TABLES, check_output
 from qdecay.errors import InputError
-from qdecay.sweep.database import TO_READ, connect, json_object, refuse_foreign, require_store, told
+from qdecay.sweep.database import (
+    TO_READ,
+    connect,
+    json_object,
+    refuse_foreign,
+    require_store,
+    sqlite_errors,
+)
 from qdecay_envs.documents import canonical
 from qdecay_envs.files import replacing
 from qdecay_envs.rational import rational
@@ -65,7 +72,7 @@ def open_store(path: Path) -> Iterator[Connection]:
     """
     if not path.is_file():
         raise InputError(f"{path}: there is no such file")
-    with told(path, TO_READ):
+    with sqlite_errors(path, TO_READ):
         refuse_foreign(path, TO_READ)
         with closing(connect(path, "ro")) as connection:
             require_store(connection, path, TO_READ)

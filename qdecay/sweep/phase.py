@@ -27,7 +27,7 @@ from typing import Any, Literal, NamedTuple
 
 from qdecay.comparison.compare import flips
 from qdecay.comparison.logistic_fit import ThresholdFit, fit_threshold
-from qdecay.comparison.trainee import Side
+from qdecay.comparison.trainer import BestChoices
 from qdecay.errors import InputError
 from qdecay.exact.algebra.number import AlgebraicNumber
 from qdecay.sweep.axes import Axis, combinations, matching, varying
@@ -204,16 +204,16 @@ def phase_diagram(
     rows: list[PhaseRow] = []
     for number, own in groupby(kept, key=lambda combination: combination.model):
         tell(content.models[number].name)
-        judge = _Judge(content.models[number], number, path)
+        break_evens = _BreakEvens(content.models[number], number, path)
         for combination in own:
             endings = content.endings[number, combination.learner]
-            rows += _rows(judge, combination.parameters, endings)
+            rows += _rows(break_evens, combination.parameters, endings)
     stored = sum(sum(endings.values()) for endings in content.endings.values())
     axes = varying([combination.parameters for combination in kept], of_learner)
     return PhaseDiagram(content.cells, stored, axes, tuple(rows))
 
 
-class _Judge:
+class _BreakEvens:
     """The break-even gammas of a model's start, and which side of them an action lies on."""
 
     def __init__(self, model: SweepModel, number: int, path: Path) -> None:
@@ -232,7 +232,7 @@ class _Judge:
         self.place = f"{path}: is damaged at model {number}"
         found = model.break_even()
         self.roots = found.switching
-        self.sides: tuple[Side, ...] = tuple(side for _, _, side in flips(found))
+        self.sides: tuple[BestChoices, ...] = tuple(side for _, _, side in flips(found))
         self.best = found.best[0]
         self._middles = [(float(a) + float(b)) / 2 for a, b in pairwise(self.roots)]
 
@@ -244,24 +244,24 @@ class _Judge:
         """Whether an action lies right of that one; whether it is best where there is none."""
         if action not in self.actions:
             raise InputError(f"{self.place}: no action {action} at its start: restore a copy")
-        return self.sides[nearest].right_of(action) if self.sides else action in self.best
+        return self.sides[nearest].is_right(action) if self.sides else action in self.best
 
 
 def _rows(
-    judge: _Judge, parameters: Mapping[str, Any], endings: Mapping[Ending, int]
+    break_evens: _BreakEvens, parameters: Mapping[str, Any], endings: Mapping[Ending, int]
 ) -> Iterator[PhaseRow]:
     """Yield the rows of one model with one learner."""
-    roots = judge.roots or (None,)
+    roots = break_evens.roots or (None,)
     tallies: list[dict[Fraction, list[int]]] = [defaultdict(lambda: [0, 0]) for _ in roots]
     errors = [0] * len(roots)
     for (gamma, action), count in endings.items():
-        nearest = judge.nearest(gamma)
+        nearest = break_evens.nearest(gamma)
         if action is None:
             errors[nearest] += count
         else:
             tally = tallies[nearest][gamma]
             tally[0] += count
-            tally[1] += count * judge.right(nearest, action)
+            tally[1] += count * break_evens.right(nearest, action)
     for root, own, failed in zip(roots, tallies, errors, strict=True):
         choices = tuple(Choices(gamma, *own[gamma]) for gamma in sorted(own))
         fit = None if root is None else _fitted(choices)

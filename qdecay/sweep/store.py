@@ -39,12 +39,12 @@ from qdecay.sweep.database import (
     create,
     is_blank,
     json_object,
-    reading,
+    open_read_only,
     refuse_foreign,
     refuse_other_names,
     require_store,
-    told,
-    told_of,
+    sqlite_errors,
+    sweep_value,
 )
 from qdecay.sweep.sources import SweepModel
 from qdecay.sweep.versions import changes, versions
@@ -57,10 +57,10 @@ _BUSY_MILLISECONDS = 5000
 _INSERT = f"INSERT INTO results VALUES ({', '.join('?' * 12)})"
 
 
-class _Seen(NamedTuple):
+class _FileState(NamedTuple):
     """What tells whether a file is the same: which it is, how large, and whether of this sweep."""
 
-    place: tuple[int, int]
+    identity: tuple[int, int]
     size: int
     ours: bool
 
@@ -92,22 +92,22 @@ class Store:
         self.done = bytearray(len(plan))
         check_output(self.path)
         refuse_other_names(self.path)
-        with ExitStack() as stack, told(self.path, TO_WRITE):
+        with ExitStack() as stack, sqlite_errors(self.path, TO_WRITE):
             reader = stack.enter_context(ExitStack())
             if self._file.exists() and self._file.stat().st_size:
                 refuse_foreign(self._file, TO_WRITE)
                 # While it reads, a refusal that closes the other one moves no log into the file.
-                reader.enter_context(closing(reading(self._file)))
+                reader.enter_context(closing(open_read_only(self._file)))
             self._connection = stack.enter_context(closing(connect(self._file, "rwc")))
             self._lock()
-            self._seen: _Seen | None = None
-            self._make_or_look()
+            self._last_state: _FileState | None = None
+            self._create_or_check()
             self._run = self._begin_run()
             reader.close()
             self._connection.execute("COMMIT")
             # Not before: the tables are in the file itself, whatever becomes of the log.
             self._connection.execute("PRAGMA journal_mode = WAL")
-            self._hold()
+            self._begin_next()
             self._close = stack.pop_all()
 
     def __enter__(self) -> Self:
@@ -146,8 +146,8 @@ class Store:
             InputError: they cannot be written: the disk is full, the file is not where it was, or
                 another run has taken it over.
         """
-        self._require_in_place()
-        with told(self.path, TO_WRITE):
+        self._require_unchanged()
+        with sqlite_errors(self.path, TO_WRITE):
             try:
                 for part in rows:
                     self._connection.executemany(_INSERT, self._columns(part))
@@ -158,7 +158,7 @@ class Store:
             for part in rows:
                 for number in part.numbers:
                     self.done[number] = 1
-            self._hold()
+            self._begin_next()
 
     def _lock(self) -> None:
         """Begin the first transaction, or refuse where another run has one."""
@@ -174,18 +174,18 @@ class Store:
             ) from error
         self._connection.execute(f"PRAGMA busy_timeout = {_BUSY_MILLISECONDS}")
 
-    def _hold(self) -> None:
+    def _begin_next(self) -> None:
         """Begin the next transaction, which holds the lock until its rows come."""
         self._connection.execute("BEGIN IMMEDIATE")
         (last,) = self._connection.execute("SELECT max(run) FROM runs").fetchone()
         if last != self._run:
             raise InputError(f"{self.path}: another run has taken it over: what was stored is kept")
-        self._seen = self._look_from_outside()
+        self._last_state = self._file_state()
 
-    def _require_in_place(self) -> None:
+    def _require_unchanged(self) -> None:
         """Raise InputError unless the file that was opened is still the one at its path."""
-        before, now = self._seen, self._look_from_outside()
-        if before is None or now is None or now.place != before.place:
+        before, now = self._last_state, self._file_state()
+        if before is None or now is None or now.identity != before.identity:
             raise InputError(
                 f"{self.path}: was moved, deleted or replaced while this run wrote to it: all rows "
                 f"are in the moved file, or lost with the deleted one"
@@ -196,17 +196,17 @@ class Store:
                 f"and the file there now may be damaged: copy it there again"
             )
 
-    def _look_from_outside(self) -> _Seen | None:
+    def _file_state(self) -> _FileState | None:
         """Return what stands at the path, without its log; None where nothing does."""
         try:
             found = self._file.stat()
             with closing(connect(self._file, "ro&immutable=1")) as connection:
-                ours = told_of(connection, "plan") == self._plan.digest
+                ours = sweep_value(connection, "plan") == self._plan.digest
         except OSError:
             return None
         except sqlite3.Error:  # such as one that needs its log: a disk was full
             ours = False
-        return _Seen((found.st_dev, found.st_ino), found.st_size, ours)
+        return _FileState((found.st_dev, found.st_ino), found.st_size, ours)
 
     def _roll_back(self) -> None:
         if self._connection.in_transaction:
@@ -217,7 +217,7 @@ class Store:
         error: sqlite3.Error | None = None
         with self._close:
             try:
-                self._require_in_place()
+                self._require_unchanged()
             finally:
                 error = self._move_log()
         log = Path(f"{self._file}-wal")
@@ -255,7 +255,7 @@ class Store:
         gammas, seeds = self._plan.groups[index].columns(numbers)
         return [numbers, keys, repeat(model), repeat(learner), gammas, seeds]
 
-    def _make_or_look(self) -> None:
+    def _create_or_check(self) -> None:
         """Make the tables in a new file; refuse one that is not this sweep's store."""
         if is_blank(self._connection):
             create(self._connection)
@@ -266,8 +266,8 @@ class Store:
             self._read_done(self._connection)
 
     def _require_this_sweep(self, connection: sqlite3.Connection) -> None:
-        if told_of(connection, "plan") != self._plan.digest:
-            cells = told_of(connection, "cells")
+        if sweep_value(connection, "plan") != self._plan.digest:
+            cells = sweep_value(connection, "cells")
             raise InputError(
                 f"{self.path}: holds another sweep, of {cells} cells: name a new "
                 f"file, or run the spec that made it"

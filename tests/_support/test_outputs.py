@@ -17,7 +17,7 @@ from qdecay._support.outputs import check_output, check_store
 from qdecay.errors import InputError
 from qdecay.sweep import Spec, Sweep
 from qdecay.sweep import run as sweep_run
-from qdecay.sweep.backends import Here
+from qdecay.sweep.backends import InProcess
 from qdecay_envs.files import replacing
 
 A = "qdecay/StayOrMove-v0"
@@ -44,7 +44,7 @@ GROWING = ["probe --store", "sweep run --output"]  # stores, which are no files 
 def a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, a_store: bytes) -> None:
     """A folder with a spec and its store; sweeps run in this process."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(sweep_run, "open_pool", lambda *_: Here())
+    monkeypatch.setattr(sweep_run, "open_pool", lambda *_: InProcess())
     Path("s.toml").write_bytes(SPEC)
     Path("r.db").write_bytes(a_store)
 

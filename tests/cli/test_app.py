@@ -21,7 +21,7 @@ import qdecay
 from qdecay.cli import tables
 from qdecay.comparison.compare import compare
 from qdecay.sweep import run as sweep_run
-from qdecay.sweep.backends import Here
+from qdecay.sweep.backends import InProcess
 
 LAYOUT = {"schema": "qdecay.layout/1", "near": ["a", [2]], "far": ["b", [0, 3]]}
 
@@ -312,7 +312,7 @@ def test_a_line_a_minute_where_there_is_no_terminal(
 ) -> None:
     """Here each 20 ms: how much is done, how fast it goes, how long the rest takes."""
 
-    class Slow(Here):
+    class Slow(InProcess):
         def submit(self, batch):
             time.sleep(0.2)
             return super().submit(batch)

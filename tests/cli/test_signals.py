@@ -25,9 +25,9 @@ from sweeps import (
     sweep_of,
 )
 
-from qdecay.cli import app as cli
+from qdecay.cli.signals import signals_that_stop
 from qdecay.sweep import run as run_module
-from qdecay.sweep.backends import Here
+from qdecay.sweep.backends import InProcess
 from qdecay.sweep.store import Store
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="needs signals")
@@ -182,7 +182,7 @@ def one_batch_then(
 ) -> tuple[str, ...]:
     """A sweep in this very process, which does something after its first batch."""
     (folder / "spec.toml").write_text(SMALL)
-    monkeypatch.setattr(run_module, "open_pool", lambda *_: Here())
+    monkeypatch.setattr(run_module, "open_pool", lambda *_: InProcess())
     add = Store.add
 
     def stop(store: Store, rows) -> None:
@@ -207,7 +207,7 @@ def test_a_signal_stops_as_ctrl_c_does(capsys, monkeypatch, tmp_path: Path, numb
 
 def test_a_signal_that_comes_twice_stops_once() -> None:
     """`timeout` sends it to the process, then to its group: the second disturbs no closing."""
-    with cli._signals_that_stop() as stopped:
+    with signals_that_stop() as stopped:
         with pytest.raises(KeyboardInterrupt):
             signal.raise_signal(signal.SIGTERM)
         signal.raise_signal(signal.SIGTERM)

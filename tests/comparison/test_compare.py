@@ -13,7 +13,7 @@ import pytest
 
 import qdecay
 from qdecay.comparison.compare import LEARNED_TOLERANCE, PLANNED_TOLERANCE, Comparison
-from qdecay.comparison.trainee import Trainee
+from qdecay.comparison.trainer import ChainTrainer
 from qdecay.learning import LearningResult, q_learning
 from qdecay.learning.model_env import ModelEnv
 from qdecay.model.mdp import MDP
@@ -103,7 +103,7 @@ def test_all_is_learnt_in_the_visits_of_a_training() -> None:
     for actions in (2, 3, 20):
         for length in (1, 2, 10, 100, 1000):
             streams = [("far", (1,) * length), *((str(i), (1,)) for i in range(actions - 1))]
-            visits, step_size = Trainee(ChainLayout(tuple(streams)))._sure_visits(0.9)
+            visits, step_size = ChainTrainer(ChainLayout(tuple(streams)))._deterministic_visits(0.9)
             assert step_size == 1
             chance = min(
                 length * sum(-math.log1p(-c / k) for k in range(1, actions + 1)) - c * visits
@@ -125,9 +125,9 @@ def start_values(learn: Callable[[int], LearningResult], agents: int = 200) -> t
 
 def test_noisy_values_are_not_biased() -> None:
     """Both choices are worth 2: 200 agents differ from it by chance alone, at 4 standard errors."""
-    trainee = Trainee(ChainEnv(**NOISY))
-    mean, error = start_values(lambda seed: trainee.learn(LEVEL, seed))
-    assert trainee.learner is qdecay.double_q_learning
+    trainer = ChainTrainer(ChainEnv(**NOISY))
+    mean, error = start_values(lambda seed: trainer.learn(LEVEL, seed))
+    assert trainer.learner is qdecay.double_q_learning
     assert (abs(mean - 2) < 4 * error).all()
     assert (error < 0.02).all()
 
@@ -147,8 +147,8 @@ def test_what_would_bias_them() -> None:
         )
     )
     assert mean[0] < 2 - 4 * error[0]
-    trainee = Trainee(env, qdecay.q_learning)
-    mean, error = start_values(lambda seed: trainee.learn(LEVEL, seed))
+    trainer = ChainTrainer(env, qdecay.q_learning)
+    mean, error = start_values(lambda seed: trainer.learn(LEVEL, seed))
     assert abs(mean[0] - 2) < 4 * error[0]
     assert mean[1] > 2 + 4 * error[1]
 

@@ -16,7 +16,7 @@ from qdecay import InputError, Sweep
 from qdecay.sweep import database
 from qdecay.sweep import run as run_module
 from qdecay.sweep import store as store_module
-from qdecay.sweep.backends import Here
+from qdecay.sweep.backends import InProcess
 from qdecay.sweep.queue import Batch, Queue
 from qdecay.sweep.store import Store
 from qdecay.sweep.work import train
@@ -83,7 +83,7 @@ def test_the_command_ends_with_2_where_rows_stay_in_the_log(
     _, path, size = nearly_done
     spec = path.with_name("spec.toml")
     spec.write_text(MANY)
-    monkeypatch.setattr(run_module, "open_pool", lambda *_: Here())
+    monkeypatch.setattr(run_module, "open_pool", lambda *_: InProcess())
     arguments = ("sweep", "run", str(spec), "-o", str(path))
     with full_disk(size):
         code, out, err = run(capsys, monkeypatch, *arguments)
@@ -122,7 +122,7 @@ def test_a_close_that_fails_is_a_note_on_any_other_error(capsys, monkeypatch, ne
     add: Callable[..., None] = Store.add
     monkeypatch.setattr(Store, "add", stop)
     monkeypatch.setattr(Queue, "next", lambda self, workers: Batch(range(2000, 2200)))
-    monkeypatch.setattr(run_module, "open_pool", lambda *_: Here())
+    monkeypatch.setattr(run_module, "open_pool", lambda *_: InProcess())
     spec = path.with_name("spec.toml")
     spec.write_text(MANY)
     with full_disk(size):
@@ -240,7 +240,7 @@ def test_a_file_whose_log_would_have_another_name_is_refused(
 def test_a_run_that_came_between_two_batches_is_noticed(monkeypatch, tmp_path: Path) -> None:
     """The lock is free for an instant after each batch: the rows of the batch are kept."""
     sweep, path = sweep_of(SMALL), tmp_path / "r.db"
-    hold = Store._hold
+    hold = Store._begin_next
 
     def late(store: Store) -> None:
         with closing(sqlite3.connect(path)) as connection, connection:
@@ -249,7 +249,7 @@ def test_a_run_that_came_between_two_batches_is_noticed(monkeypatch, tmp_path: P
 
     with Store(path, sweep.plan) as store:
         fill(store, sweep, range(3))
-        monkeypatch.setattr(Store, "_hold", late)
+        monkeypatch.setattr(Store, "_begin_next", late)
         with pytest.raises(InputError, match="another run has taken it over"):
             fill(store, sweep, range(3, 9))
     assert len(rows_of(path)) == 4

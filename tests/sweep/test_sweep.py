@@ -22,7 +22,7 @@ from qdecay import ChainLayout, InputError, Sweep, q_learning
 from qdecay._support.processes import WorkerDied
 from qdecay.model.mdp import MDP
 from qdecay.sweep import run as run_module
-from qdecay.sweep.backends import Here, Local
+from qdecay.sweep.backends import InProcess, LocalProcesses
 from qdecay.sweep.export import export
 from qdecay.sweep.work import Outcome, Part
 
@@ -176,7 +176,7 @@ def test_a_worker_that_dies_has_its_cells_run_again(
     tmp_path: Path, monkeypatch, undisturbed
 ) -> None:
     """One of two processes is killed after the first batch; the rows are the same."""
-    pool, killed = Local(2), []
+    pool, killed = LocalProcesses(2), []
 
     def kill_one(done: int, cells: int) -> None:
         if done and not killed:
@@ -190,7 +190,7 @@ def test_a_worker_that_dies_has_its_cells_run_again(
     assert rows_of(tmp_path / "r.db") == undisturbed
 
 
-class Mortal(Here):
+class Mortal(InProcess):
     """Workers that cell 7 kills."""
 
     def submit(self, batch: Sequence[Part]) -> Future[Outcome]:

@@ -226,18 +226,18 @@ class AlgebraicNumber:
 
     def __hash__(self) -> int:
         """Hash of the value: a rational's own, else that of floor(2^64 x)."""
-        return hash(self._lower) if self.is_rational else hash(self._settled(_floor(2**64)))
+        return hash(self._lower) if self.is_rational else hash(self._rounded(_floor(2**64)))
 
     def __float__(self) -> float:
         """Return the nearest double."""
-        return float(self._lower) if self.is_rational else self._settled(float)
+        return float(self._lower) if self.is_rational else self._rounded(float)
 
     def __repr__(self) -> str:
         """Short form: the closed form where there is one, and 20 digits."""
         text = self.closed_form()
         return f"AlgebraicNumber({text + ' = ' if text else ''}{self.decimal(20)})"
 
-    def _settled(self, rounding: Callable[[Fraction], _T]) -> _T:
+    def _rounded(self, rounding: Callable[[Fraction], _T]) -> _T:
         """Return rounding(self) for an irrational self and a monotone step function."""
         bits = 64
         while True:
@@ -260,7 +260,7 @@ class AlgebraicNumber:
         def nearest(value: Fraction) -> int:
             return round(value * scale)
 
-        rounded = nearest(self._lower) if self.is_rational else self._settled(nearest)
+        rounded = nearest(self._lower) if self.is_rational else self._rounded(nearest)
         exact = self.is_rational and rounded == self._lower * scale
         return _positional(rounded, places, strip=exact)
 
@@ -277,7 +277,7 @@ class AlgebraicNumber:
                 guess -= 1
             return guess
 
-        return exponent(self._lower) if self.is_rational else self._settled(exponent)
+        return exponent(self._lower) if self.is_rational else self._rounded(exponent)
 
     def closed_form(self) -> str | None:
         """Return "10/11", "6^(-1/3)", "(2/3)^(1/5)", "(sqrt(5)-1)/2", or None.

@@ -28,7 +28,7 @@ Policy = NDArray[np.int64]
 Mask = NDArray[np.bool_]
 Sign = Callable[[fmpz_poly], int]
 Pairs = NDArray[np.int64]
-OpenAmong = Callable[[PolicySeries, Pairs], Pairs]
+Undecided = Callable[[PolicySeries, Pairs], Pairs]
 
 
 class Point:
@@ -43,7 +43,7 @@ class Point:
         self.model, self.gamma, self.deadline = model, gamma, deadline
         policy = proposed_policy(model, float(gamma))
         everything = np.ones(model.n_pairs, dtype=np.bool_)
-        self.policy, self.at = settle(
+        self.policy, self.at = policy_iteration(
             model, policy, everything, gamma.sign_of, deadline, self._not_negative
         )
 
@@ -61,7 +61,7 @@ class Point:
 
     def _beside(self, sign: Sign) -> Mask:
         # All others are worse at gamma, hence near it.
-        return settle(self.model, self.policy, self.at, sign, self.deadline)[1]
+        return policy_iteration(self.model, self.policy, self.at, sign, self.deadline)[1]
 
 
 def not_negative_on(series: PolicySeries, pairs: Pairs, lower: Fraction, upper: Fraction) -> Pairs:
@@ -78,19 +78,19 @@ def not_negative_on(series: PolicySeries, pairs: Pairs, lower: Fraction, upper: 
     return pairs[window.suspects_on(pairs, lower, upper)]
 
 
-def settle(
+def policy_iteration(
     model: RationalModel,
     policy: Policy,
     candidates: Mask,
     sign: Sign,
     deadline: Deadline,
-    open_among: OpenAmong | None = None,
+    undecided: Undecided | None = None,
 ) -> tuple[Policy, Mask]:
     """Run policy iteration among the candidates with exact signs of the advantages.
 
     Args:
         sign: of an advantage's numerator, in an ordered field: at, beside a point.
-        open_among: drops pairs that floats prove negative beforehand.
+        undecided: drops pairs that floats prove negative beforehand.
 
     Returns: the policy found, and the candidates whose sign is then 0 (its own pairs too).
     """
@@ -99,13 +99,13 @@ def settle(
         series = PolicySeries(model, policy, deadline)
         zero = np.zeros(model.n_pairs, dtype=np.bool_)
         zero[policy] = True
-        open_pairs = np.flatnonzero(candidates & ~zero)
-        if open_among is not None:
-            open_pairs = open_among(series, open_pairs)
-        ties = series.identically_zero(open_pairs)
-        zero[open_pairs[ties]] = True
+        pairs = np.flatnonzero(candidates & ~zero)
+        if undecided is not None:
+            pairs = undecided(series, pairs)
+        ties = series.identically_zero(pairs)
+        zero[pairs[ties]] = True
         rising = []
-        for pair in open_pairs[~ties].tolist():
+        for pair in pairs[~ties].tolist():
             outcome = sign(series.numerator(pair))
             zero[pair] = outcome == 0
             if outcome > 0:

@@ -72,8 +72,8 @@ class PolicySeries:
         self.deadline = Deadline() if deadline is None else deadline
         self.graph = PolicyGraph(model, policy, previous)
         self._denominator = fmpz_poly([1])
-        self._history: _History | None = None
-        self._foreseen = np.zeros(0, dtype=np.int64)
+        self._kept: _RewardsAhead | None = None
+        self._requested = np.zeros(0, dtype=np.int64)
 
     def identically_zero(self, pairs: NDArray[np.int64]) -> NDArray[np.bool_]:
         """Return which pairs have advantage 0 for every gamma.
@@ -85,7 +85,7 @@ class PolicySeries:
             return zero
         live, order = self.graph.live, self.graph.order_bound(pairs)
         count = 2 * order + 2
-        if len(pairs) <= _FEW_PAIRS and count >= live.sum() + 2 and self._keeps(count, live):
+        if len(pairs) <= _FEW_PAIRS and count >= live.sum() + 2 and self._can_keep(count, live):
             for i, pair in enumerate(pairs.tolist()):
                 row = self._rows(np.array([pair]))
                 zero[i] = not self._residues_of(row, count, live)[0].any()
@@ -94,9 +94,9 @@ class PolicySeries:
             zero &= ~(terms != 0).any(axis=1)  # any() of objects is no bool in numpy 1
         return zero
 
-    def foresee(self, pairs: NDArray[np.int64]) -> None:
-        """Expect numerators of all these pairs: their power series are then made in one go."""
-        self._foreseen = pairs
+    def request(self, pairs: NDArray[np.int64]) -> None:
+        """Say whose numerators are wanted next: their power series are then made in one go."""
+        self._requested = pairs
 
     def numerator(self, pair: int) -> fmpz_poly:
         """Return c of the advantage c / D in lowest terms, primitive up to sign; 0 for a tie."""
@@ -171,7 +171,7 @@ class PolicySeries:
 
     def _integers(self, row: _Rows, count: int, live: NDArray[np.bool_]) -> list[int]:
         """Return a_0 .. a_{count-1} of one row."""
-        if self._keeps(count, live):
+        if self._can_keep(count, live):
             terms = _from_residues(*self._residues_of(row, count, live))
             return terms + [0] * (count - len(terms))
         blocks = list(self._terms(row, count, live))
@@ -182,7 +182,7 @@ class PolicySeries:
             count - len(blocks)
         )
 
-    def _keeps(self, count: int, live: NDArray[np.bool_]) -> bool:
+    def _can_keep(self, count: int, live: NDArray[np.bool_]) -> bool:
         """Whether so many terms of so many states can be kept for further pairs."""
         primes = self._primes(count)
         return primes is not None and count * int(live.sum()) * len(primes) <= _KEPT_NUMBERS
@@ -191,18 +191,18 @@ class PolicySeries:
         self, row: _Rows, count: int, live: NDArray[np.bool_]
     ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Return a_0 .. modulo primes, shape (terms, primes), and the primes."""
-        if self._history is None or not self._history.serves(live, count):
-            targets = (self.model.targets[pair] for pair in self._foreseen.tolist())
-            states = self.model.pair_state[self._foreseen].tolist()
+        if self._kept is None or not self._kept.covers(live, count):
+            targets = (self.model.targets[pair] for pair in self._requested.tolist())
+            states = self.model.pair_state[self._requested].tolist()
             also = self.graph.closure(row.states[0], states, *targets) & self.graph.live
             wider = live | also
-            live = wider if self._keeps(count, wider) else live
+            live = wider if self._can_keep(count, wider) else live
             primes = self._primes(count)
             assert primes is not None
             self._afford(count, live, len(primes))
             ahead = np.array(list(self._rewards_ahead(count, live, primes)))
-            self._history = _History(_places(self.model.n, live), live, primes, ahead, count)
-        return self._history.terms(row, count), self._history.primes
+            self._kept = _RewardsAhead(_places(self.model.n, live), live, primes, ahead, count)
+        return self._kept.terms(row, count), self._kept.primes
 
     def _primes(self, count: int) -> NDArray[np.int64] | None:
         """Return primes that determine `count` terms, or None where q is too large for words.
@@ -300,7 +300,7 @@ class PolicySeries:
 
 
 @dataclass(frozen=True)
-class _History:
+class _RewardsAhead:
     """The rewards ahead of every live state, (terms, states, primes), for all pairs of a policy.
 
     All terms after these are 0, or `count` of them are kept.
@@ -312,7 +312,7 @@ class _History:
     ahead: NDArray[np.int64]
     count: int
 
-    def serves(self, live: NDArray[np.bool_], count: int) -> bool:
+    def covers(self, live: NDArray[np.bool_], count: int) -> bool:
         """Whether these states and so many terms are covered."""
         return self.count >= count and not (live & ~self.live).any()
 

@@ -1,6 +1,6 @@
 """One thread for linear algebra on matrices of some hundred rows.
 
-The windows of floats (`ball`) make many small products. A BLAS that splits each of them among
+The windows of floats (`window`) make many small products. A BLAS that splits each of them among
 cores gains nothing where these are idle, and waits for them where they are not: on a busy machine
 with 2 cores, regions took 15 times the processor time.
 """

@@ -3,7 +3,7 @@
 At each moment there is a policy that is optimal just right of the current point, with the set
 `zero` of pairs whose advantage vanishes identically: the optimal sets. Then
 
-1. a window of floats with radii (`ball`) proves most advantages negative on most of it;
+1. a window of floats with radii (`window`) proves most advantages negative on most of it;
 2. for what is left, the numerators of the advantages (`series`) have their roots isolated;
    the least root right of the current point, over all pairs, is the next event;
 3. at an event, pairs whose numerator turns positive enter, by policy iteration with exact signs
@@ -28,11 +28,11 @@ from numpy.typing import NDArray
 from qdecay._support.deadline import Deadline
 from qdecay.exact.algebra.number import AlgebraicNumber, isolate_quickly
 from qdecay.exact.solver.at_one import not_positive_at_one
+from qdecay.exact.solver.near_zero import NearZero, near_zero
 from qdecay.exact.solver.point import sign_right_of
 from qdecay.exact.solver.rational_model import RationalModel
 from qdecay.exact.solver.series import PolicySeries
-from qdecay.exact.solver.start import Start, start_of
-from qdecay.exact.solver.window import NoBound, Window, ends, steps_ahead
+from qdecay.exact.solver.window import NoBound, Window, steps_ahead, terminates
 
 _LAST_WINDOW = Fraction(1, 2**28)  # closer to 1 than this, floats are given up
 _LAST_IF_ENDLESS = Fraction(1, 2**10)  # than this, where values grow like 1 / (1 - gamma)
@@ -66,7 +66,7 @@ class Event:
         return bool((self.left != self.right).any())
 
 
-class Blind:
+class TrivialWindow:
     """The window that proves nothing: every pair is a suspect everywhere on it."""
 
     def __init__(self, model: RationalModel, lower: Fraction, upper: Fraction) -> None:
@@ -117,8 +117,8 @@ class Walk:
         self.model = model
         self.use_floats = model.n_pairs > _FEW_PAIRS if use_floats is None else use_floats
         self.deadline = Deadline() if deadline is None else deadline
-        self.start: Start = start_of(model, self.deadline)
-        self.policy, self.zero = self.start.policy, self.start.zero.copy()
+        self.near_zero: NearZero = near_zero(model, self.deadline)
+        self.policy, self.zero = self.near_zero.policy, self.near_zero.zero.copy()
         self.gamma = AlgebraicNumber.of(0)
         self.series = PolicySeries(model, self.policy, self.deadline)
         self._numerators: dict[int, fmpz_poly] = {}
@@ -145,22 +145,22 @@ class Walk:
 
     # -- windows
 
-    def _window(self, lower: Fraction) -> Window | Blind:
+    def _window(self, lower: Fraction) -> Window | TrivialWindow:
         """Return a window from `lower` on, as wide as floats manage; it may reach 1."""
         graph, rest = self.series.graph, 1 - lower
         if (
             not self.use_floats
             or rest < _LAST_WINDOW
-            or (rest < _LAST_IF_ENDLESS and not ends(graph))
+            or (rest < _LAST_IF_ENDLESS and not terminates(graph))
         ):
-            return Blind(self.model, lower, Fraction(1))
+            return TrivialWindow(self.model, lower, Fraction(1))
         try:
             if lower == 0:
-                return Window(self.model, graph, 0.0, _FIRST_WINDOW, self.start.order)
+                return Window(self.model, graph, 0.0, _FIRST_WINDOW, self.near_zero.order)
             half = self._half_width(lower)
             return Window(self.model, graph, lower + half, half)
         except NoBound:
-            return Blind(self.model, lower, lower + (1 - lower) / 4)
+            return TrivialWindow(self.model, lower, lower + (1 - lower) / 4)
 
     def _half_width(self, lower: Fraction) -> Fraction:
         """Return a short dyadic h of about 1 / (7 steps ahead) with lower + 2 h <= 1.
@@ -220,7 +220,7 @@ class Walk:
             if is_open or entry[0] in self._numerators
         ]
         if queue:
-            self.series.foresee(np.array([entry[0] for entry in queue]))
+            self.series.request(np.array([entry[0] for entry in queue]))
         return queue
 
     def _suspects(self, reached: Fraction) -> list[_Suspect]:
@@ -229,7 +229,7 @@ class Walk:
         done = _box(window, reached)
         if done == len(window.edges) - 1:
             return []
-        self._settle_before_one()
+        self._clear_before_one()
         suspect = window.suspect[:, done:]
         pairs = np.flatnonzero(suspect.any(axis=1) & ~self.zero)
         suspect, guess = suspect[pairs], window.estimates(pairs)
@@ -239,7 +239,7 @@ class Walk:
         columns = (pairs, first, last, np.isfinite(guess))
         return list(zip(*(column[order].tolist() for column in columns), strict=True))
 
-    def _settle_before_one(self) -> None:
+    def _clear_before_one(self) -> None:
         """Clear pairs that rise up to gamma = 1 but are not positive there: many are 0 at 1."""
         window = self.window
         if window.upper < 1:
@@ -321,9 +321,9 @@ class Walk:
             if swapped[2] is not None:
                 self._roots[swapped[0]] = swapped[2]
         self._update_window(affected, touched, gamma)
-        return self._retie(at & touched, gamma)
+        return self._update_ties(at & touched, gamma)
 
-    def _retie(self, tied: NDArray[np.bool_], gamma: AlgebraicNumber) -> list[int]:
+    def _update_ties(self, tied: NDArray[np.bool_], gamma: AlgebraicNumber) -> list[int]:
         """Set `zero` anew for pairs tied at gamma; return those that rise right of it."""
         own = np.zeros_like(tied)
         own[self.policy] = True
@@ -355,24 +355,24 @@ class Walk:
         self, affected: NDArray[np.bool_], touched: NDArray[np.bool_], gamma: AlgebraicNumber
     ) -> None:
         window = self.window
-        if isinstance(window, Blind):
+        if isinstance(window, TrivialWindow):
             window.update(touched)
         else:
-            window.forget_order(touched)
+            window.reset_order(touched)
             try:
                 window.update(self.series.graph, affected)
-                if not window.sharp:  # the new policy takes more steps: narrower windows
+                if not window.accurate:  # the new policy takes more steps: narrower windows
                     self.window = self._window(_rounded_down(gamma.enclosure(_BITS)[0]))
                     self._forget_roots()
             except NoBound:
-                self.window = Blind(self.model, window.lower, window.upper)
+                self.window = TrivialWindow(self.model, window.lower, window.upper)
 
 
 def _upper(number: AlgebraicNumber) -> Fraction:
     return number.enclosure(_BITS)[1]
 
 
-def _box(window: Window | Blind, gamma: Fraction) -> int:
+def _box(window: Window | TrivialWindow, gamma: Fraction) -> int:
     """Return the number of the box that holds gamma; that of a last, empty one at the end."""
     return max(0, bisect_right(window.edges, gamma) - 1)
 

@@ -296,11 +296,11 @@ class Window:
         return guess
 
     @property
-    def sharp(self) -> bool:
+    def accurate(self) -> bool:
         """Whether the terms left out are small beside the values."""
         return float(self._y.max()) <= 1e-6 * float(np.abs(self._t[:, 0]).max())
 
-    def forget_order(self, touched: NDArray[np.bool_]) -> None:
+    def reset_order(self, touched: NDArray[np.bool_]) -> None:
         """The leading powers of these pairs no longer hold."""
         self._order = np.where(touched, 0, self._order)
 
@@ -359,7 +359,7 @@ def steps_ahead(graph: PolicyGraph, gamma: float) -> float:
     return max(1.0, most)
 
 
-def ends(graph: PolicyGraph) -> bool:
+def terminates(graph: PolicyGraph) -> bool:
     """Guess whether the policy leaves all states that earn anything: values are finite at 1."""
     try:
         return steps_ahead(graph, 1.0) < 1e9

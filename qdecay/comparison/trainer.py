@@ -61,20 +61,20 @@ class ForcedWalks:
 
 
 @dataclass(frozen=True)
-class Side:
+class BestChoices:
     """The best choices left and right of a break-even gamma."""
 
     left: frozenset[int]
     right: frozenset[int]
 
-    def right_of(self, choice: int) -> bool:
+    def is_right(self, choice: int) -> bool:
         """Whether a choice belongs to the right: what is best on one side only decides."""
         if self.right - self.left:
             return choice in self.right
         return choice not in self.left - self.right
 
 
-class Trainee:
+class ChainTrainer:
     """A chain, the agents that are trained on it, and the planner's view of it."""
 
     def __init__(
@@ -111,7 +111,7 @@ class Trainee:
         if forced is not None:
             self._check_forced(forced)
             self._corridors = [
-                _only(self.mdp, branch) for branch in range(len(self.env.layout.branches))
+                _single_branch(self.mdp, branch) for branch in range(len(self.env.layout.branches))
             ]
 
     def plan(self, gamma: float) -> int:
@@ -142,7 +142,9 @@ class Trainee:
 
     def learn(self, gamma: float, seed: int) -> LearningResult:
         """Return what an agent has learnt once it is trained; forced walks are not looked at."""
-        visits, step_size = self._noisy_visits(gamma) if self.noisy else self._sure_visits(gamma)
+        visits, step_size = (
+            self._noisy_visits(gamma) if self.noisy else self._deterministic_visits(gamma)
+        )
         return self.learner(
             self.mdp,
             gamma,
@@ -154,7 +156,7 @@ class Trainee:
             **self._episodes,
         )
 
-    def _sure_visits(self, gamma: float) -> tuple[float, float]:
+    def _deterministic_visits(self, gamma: float) -> tuple[float, float]:
         """How often each pair is visited until all is known, and the step size of such visits."""
         actions = range(1, self.mdp.n_actions + 1)
         back = self._longest + self._contractions(gamma, _UNLEARNT)
@@ -173,14 +175,14 @@ class Trainee:
         """How many visits shrink what is missing to that share; none where all walks end."""
         return 0.0 if self._ends else -math.log(missing) / (1 - gamma)
 
-    def plans(self, side: Side, gamma: float) -> bool:
+    def plans(self, side: BestChoices, gamma: float) -> bool:
         """Whether value iteration takes the right-hand side."""
-        return side.right_of(self.plan(gamma))
+        return side.is_right(self.plan(gamma))
 
-    def learns(self, side: Side, gamma: float, seed: int) -> tuple[bool, int]:
+    def learns(self, side: BestChoices, gamma: float, seed: int) -> tuple[bool, int]:
         """Whether a trained agent takes the right-hand side, and the steps it took."""
         choice, steps = self.train(gamma, seed)
-        return side.right_of(choice), steps
+        return side.is_right(choice), steps
 
     def _check_forced(self, forced: ForcedWalks) -> None:
         if self.env.layout.ending != "terminate":
@@ -196,7 +198,7 @@ class Trainee:
             )
 
 
-def _only(mdp: MDP, branch: int) -> MDP:
+def _single_branch(mdp: MDP, branch: int) -> MDP:
     """The chain whose one choice is the branch: where choices do the same, one is learnt."""
     rows = mdp.rows()
     return MDP.of(replace(rows, rows=[row for row in rows if row[1] == branch]))

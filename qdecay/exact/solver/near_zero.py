@@ -1,7 +1,7 @@
 """The optimal sets just right of gamma = 0, by comparing reward sequences in order.
 
 For small gamma the first expected reward decides, then the second, and so on: with v_t the
-t-step-ahead reward of the best surviving choices,
+t-step-ahead reward of the best remaining choices,
 
     A_0(s) = argmax r(s, a),    A_{t+1}(s) = argmax over A_t(s) of p(s, a) v_t.
 
@@ -27,7 +27,7 @@ _SAFE = 2**62  # integers below fit a machine word, with one addition to spare
 
 
 @dataclass(frozen=True)
-class Start:
+class NearZero:
     """What holds at 0 and just right of it.
 
     Attributes:
@@ -43,46 +43,46 @@ class Start:
     at_zero: NDArray[np.bool_]
 
 
-def start_of(model: RationalModel, deadline: Deadline) -> Start:
+def near_zero(model: RationalModel, deadline: Deadline) -> NearZero:
     """Return the policy, the ties and the leading powers right of gamma = 0."""
-    race = _Race(model)
-    at_zero = race.alive.copy()
+    elimination = _Elimination(model)
+    at_zero = elimination.remaining.copy()
     patience = 4
     while True:
-        while race.quiet < patience and race.running:
-            race.step()
+        while elimination.unchanged < patience and elimination.undecided:
+            elimination.step()
             deadline.check()
-        policy = race.policy()
-        zero = race.alive.copy()
-        contested = np.setdiff1d(race.contested, policy)
-        if len(contested) and race.running:
-            zero[contested] = PolicySeries(model, policy, deadline).identically_zero(contested)
-        if not race.running or bool(zero[contested].all()):
-            return Start(policy, zero, race.order, at_zero)
-        patience = 2 * race.steps + 4
+        policy = elimination.policy()
+        zero = elimination.remaining.copy()
+        tied = np.setdiff1d(elimination.tied, policy)
+        if len(tied) and elimination.undecided:
+            zero[tied] = PolicySeries(model, policy, deadline).identically_zero(tied)
+        if not elimination.undecided or bool(zero[tied].all()):
+            return NearZero(policy, zero, elimination.order, at_zero)
+        patience = 2 * elimination.steps + 4
 
 
-class _Race:
-    """The surviving pairs of every state and the rewards t steps ahead, times q^t.
+class _Elimination:
+    """The remaining pairs of every state and the rewards t steps ahead, times q^t.
 
     Arrays hold machine integers as long as nothing can overflow, then Python's.
     """
 
     def __init__(self, model: RationalModel) -> None:
         self.model = model
-        self.alive = np.ones(model.n_pairs, dtype=np.bool_)
+        self.remaining = np.ones(model.n_pairs, dtype=np.bool_)
         self.order = np.zeros(model.n_pairs, dtype=np.int64)
-        self.steps = self.quiet = 0
+        self.steps = self.unchanged = 0
         self.v: NDArray[Any] = np.zeros(model.n, dtype=np.int64)
         self.weights = _integers([w for row in model.weights for w in row])
         self.pairs = np.arange(model.n_pairs)
-        self._number()
-        self._survive(_integers(model.rewards))
+        self._renumber()
+        self._keep_best(_integers(model.rewards))
 
     @property
-    def running(self) -> bool:
-        """Whether a later reward can still tell two survivors apart: n + 1 steps decide."""
-        return bool(len(self.contested) and self.steps <= self.model.n and self.v.any())
+    def undecided(self) -> bool:
+        """Whether a later reward can still tell two of them apart: n + 1 steps decide."""
+        return bool(len(self.tied) and self.steps <= self.model.n and self.v.any())
 
     def policy(self) -> NDArray[np.int64]:
         return self.pairs[self.starts]
@@ -93,33 +93,33 @@ class _Race:
             self.v = self.v.astype(object)
         indptr = self.model.p.indptr
         lengths = indptr[self.pairs + 1] - indptr[self.pairs]
-        moves = np.repeat(self.alive, np.diff(indptr))
+        moves = np.repeat(self.remaining, np.diff(indptr))
         # Partial sums may wrap around; their differences, at most q max |v|, do not.
         sums = np.concatenate(
             ([0], np.cumsum(self.weights[moves] * self.v[self.model.p.indices[moves]]))
         )
         ends = np.concatenate(([0], np.cumsum(lengths)))
-        self._survive(sums[ends[1:]] - sums[ends[:-1]])
+        self._keep_best(sums[ends[1:]] - sums[ends[:-1]])
 
-    def _survive(self, value: NDArray[Any]) -> None:
-        """Keep the best of each state; `value` is that of the pairs still alive."""
+    def _keep_best(self, value: NDArray[Any]) -> None:
+        """Keep the best of each state; `value` is that of the remaining pairs."""
         best = np.maximum.reduceat(value, self.starts)
         kept = value == np.repeat(best, self.counts)
         dropped = self.pairs[~kept]
-        self.quiet += 1
+        self.unchanged += 1
         if len(dropped):
-            self.quiet = 0
-            self.alive[dropped] = False
+            self.unchanged = 0
+            self.remaining[dropped] = False
             self.order[dropped] = self.steps
             self.pairs = self.pairs[kept]
-            self._number()
+            self._renumber()
         self.v = best
 
-    def _number(self) -> None:
+    def _renumber(self) -> None:
         state = self.model.pair_state[self.pairs]
         self.starts = np.flatnonzero(np.diff(state, prepend=-1))
         self.counts = np.diff(self.starts, append=len(state))
-        self.contested = self.pairs[np.repeat(self.counts > 1, self.counts)]
+        self.tied = self.pairs[np.repeat(self.counts > 1, self.counts)]
 
 
 def _integers(numbers: list[int]) -> NDArray[Any]:
