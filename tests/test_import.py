@@ -40,7 +40,18 @@ def test_who_asks_for_gymnasium_takes_nothing_away() -> None:
     python(f"import importlib.util; {asks}; import qdecay; {asks}; import gymnasium; {MAKE}")
 
 
-HEAVY = ("sympy", "numba", "scipy", "flint", "pandas", "rich", "jinja2", "matplotlib", "joblib")
+HEAVY = (
+    "sympy",
+    "numba",
+    "scipy",
+    "flint",
+    "pandas",
+    "rich",
+    "jinja2",
+    "matplotlib",
+    "joblib",
+    "tqdm",
+)
 
 
 def test_importing_loads_gymnasium_and_nothing_else_heavy() -> None:

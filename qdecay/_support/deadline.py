@@ -49,9 +49,10 @@ class Deadline:
         if self.left < 0:
             raise self.exceeded()
 
-    def exceeded(self) -> BudgetExceeded:
-        """Return the error that says so."""
-        return BudgetExceeded(f"stopped after {self.spent:.1f} s of {self.max_seconds:g} s")
+    def exceeded(self, known: str = "", best: Any = None) -> BudgetExceeded:
+        """Return the error that says so, and what is known by now."""
+        text = f"stopped after {self.spent:.1f} s of {self.max_seconds:g} s"
+        return BudgetExceeded(f"{text}; {known}" if known else text, best)
 
 
 @contextmanager

@@ -1,45 +1,102 @@
-"""A progress bar with an estimate of the time left, for runs that last."""
+"""How far a call that lasts has come: one event, and one bar that shows it.
+
+Functions that may last take `progress`: with True a bar is shown, and a function is called with
+every event. Events change no result.
+"""
 
 from __future__ import annotations
 
+import sys
 import time
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from threading import Event, Thread
 from types import TracebackType
-from typing import Self
+from typing import Any, Self, TypeAlias
 
-_LOOK_EVERY = 256
-_PATIENCE_SECONDS = 1.0
+LOG_SECONDS = 60.0  # between two lines where there is no terminal
+_PATIENCE_SECONDS = 1.0  # a bar that flashes by says nothing
+_REFRESH_SECONDS = 0.1
+_SHOWN = "{desc} |{bar:12}| {percentage:.0f} %, {elapsed} gone, about {remaining} left"
+_LOGGED = "{desc}, {elapsed} gone, about {remaining} left"
+_ENDLESS = "{desc}, {elapsed} gone"
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a call has come.
+
+    Attributes:
+        done: pieces of work that are done, an int; or how far it has come, a float. The first
+            event says what was done before the call.
+        total: what `done` is expected to reach, which later events may correct; None is unknown.
+        text: what the pieces are, "trainings"; or what has been found so far.
+    """
+
+    done: float
+    total: float | None
+    text: str
+
+    def __str__(self) -> str:
+        """Return "12 of 40 trainings", or the text alone where no pieces are counted."""
+        if not isinstance(self.done, int):
+            return self.text
+        of = "" if self.total is None else f" of {max(self.total, self.done):,}"
+        return f"{self.done:,}{of} {self.text}"
+
+
+OnProgress: TypeAlias = Callable[[Progress], None]
+
+
+def reporting(progress: bool | OnProgress) -> AbstractContextManager[OnProgress]:
+    """Return, as a context, the function that a call hands its events to.
+
+    Args:
+        progress: what the call was given.
+
+    Raises:
+        TypeError: that is neither a bool nor a function.
+    """
+    if isinstance(progress, bool):
+        return Bar() if progress else nullcontext(_ignore)
+    if not callable(progress):
+        raise TypeError(f"progress must be a bool or a function, got {progress!r}")
+    return nullcontext(progress)
+
+
+def _ignore(event: Progress) -> None:
+    pass
+
+
+_NOTHING = Progress(0.0, None, "")
 
 
 class Bar:
-    """A bar on standard error, as a context manager.
+    """A bar on standard error, as a context manager that is called with every event.
 
-    It appears after one second and on a terminal only, so short runs and log files stay clean,
-    and goes at the end.
+    It appears after a second and goes at the end, on a terminal or in a notebook only: log files
+    stay clean, unless they ask for a line a minute.
     """
 
-    def __init__(self, label: str) -> None:
-        """Wait for the first `show`; `label` says what is running."""
-        from rich.console import Console
-        from rich.progress import Progress
+    def __init__(self, *, log: bool = False) -> None:
+        """Wait for the first event; `log` asks for lines where there is no terminal."""
+        self._screen = sys.stderr.isatty() or type(sys.stderr).__module__ == "ipykernel.iostream"
+        self._first = self._last = _NOTHING
+        self._began = 0.0
+        self._over = Event()
+        self._thread = Thread(target=self._show, daemon=True) if self._screen or log else None
 
-        console = Console(stderr=True)
-        self._progress = Progress(console=console, transient=True, disable=not console.is_terminal)
-        self._task = self._progress.add_task(label, total=1.0)
-        self._appears_at = time.monotonic() + _PATIENCE_SECONDS
-        self._shown = False
-
-    def show(self, done: float) -> None:
-        """Show that the share `done` of the run, in [0, 1], is done."""
-        if not self._shown:
-            if time.monotonic() < self._appears_at:
-                return
-            self._progress.start()
-            self._shown = True
-        self._progress.update(self._task, completed=done)
+    def __call__(self, event: Progress) -> None:
+        """Take an event; one of less than before begins anew."""
+        if self._first is _NOTHING or event.done < self._last.done:
+            self._first, self._began = event, time.time()
+        self._last = event
 
     def __enter__(self) -> Self:
-        """Return the bar."""
+        """Begin to wait."""
+        if self._thread is not None:
+            self._thread.start()
         return self
 
     def __exit__(
@@ -49,21 +106,44 @@ class Bar:
         trace: TracebackType | None,
     ) -> None:
         """Take the bar away."""
-        self._progress.stop()
+        self._over.set()
+        if self._thread is not None:
+            self._thread.join()
+
+    def _show(self) -> None:
+        """Show the last event again and again, also while none comes."""
+        if self._over.wait(_PATIENCE_SECONDS if self._screen else LOG_SECONDS):
+            return
+        from tqdm import tqdm  # takes 0.1 s to load
+
+        file: Any = sys.stderr if self._screen else _Lines()
+        line: Any = tqdm(
+            file=file, leave=False, smoothing=0, dynamic_ncols=self._screen, delay=_REFRESH_SECONDS
+        )
+        line.delay = 0.0  # it was only to print nothing yet
+        while True:
+            if self._first is not _NOTHING:
+                self._refresh(line)
+            if self._over.wait(_REFRESH_SECONDS if self._screen else LOG_SECONDS):
+                line.close()
+                return
+
+    def _refresh(self, line: Any) -> None:
+        event = self._last
+        line.initial, line.n, line.start_t = self._first.done, event.done, self._began
+        line.last_print_t = self._began  # else `close` leaves it where it is
+        line.total = event.total and max(event.total, event.done)
+        line.set_description_str(str(event), refresh=False)
+        line.bar_format = _ENDLESS if not line.total else _SHOWN if self._screen else _LOGGED
+        line.refresh()
 
 
-def with_progress(
-    numbers: Iterable[int], done: Callable[[int], float], label: str
-) -> Generator[int, None, None]:
-    """Yield `numbers`, and show a bar until the generator is closed.
+class _Lines:
+    """Standard error as a file on which everything is a line of its own."""
 
-    Args:
-        numbers: the counts 1, 2, 3, ... of the steps of a run.
-        done: the share of the run that is done at such a count, in [0, 1].
-        label: what is running.
-    """
-    with Bar(label) as bar:
-        for number in numbers:
-            yield number
-            if number % _LOOK_EVERY == 0:
-                bar.show(done(number))
+    def write(self, text: str) -> None:
+        if text := text.strip():
+            print(text, file=sys.stderr)
+
+    def flush(self) -> None:
+        sys.stderr.flush()

@@ -39,6 +39,7 @@ ModelArgument = Annotated[
 MaxSeconds = Annotated[float | None, typer.Option(metavar="SECONDS", help="Give up after so long.")]
 Digits = Annotated[int, typer.Option(min=1, max=1000, help="Significant digits to show.")]
 _SHOWN_STATES = 4
+_INSTEAD = "; `qdecay regions --numeric` follows the changes in floating point"
 _FLOAT_DIGITS = 17  # a double has no more
 
 
@@ -83,7 +84,7 @@ def regions(
         name = "--force" if force else "--no-check"
         raise InputError(f"{name} goes with --certificate, whose file it is about")
     if numeric:
-        _numeric(source, option, as_json, digits, certificate or max_seconds or states)
+        _numeric(source, option, max_seconds, as_json, digits, certificate or states)
         return
     mdp, found = _solve(source, option, max_seconds)
     statement = None
@@ -98,22 +99,22 @@ def regions(
 
 
 def _numeric(
-    source: str, option: list[str] | None, as_json: bool, digits: int, refused: object
+    source: str,
+    option: list[str] | None,
+    max_seconds: float | None,
+    as_json: bool,
+    digits: int,
+    refused: object,
 ) -> None:
     """Print the brackets of `numeric_policy_regions`, and that they prove nothing."""
     from qdecay.model.source import Source, parse_options
     from qdecay.planning.regions import STATEMENT, numeric_policy_regions
 
     if refused:
-        raise InputError("--numeric has no --certificate, --max-seconds or --states")
-    mdp = Source(source, parse_options(option or [])).float_mdp()
-    with tables.spinner(source) as tell:
-        found = numeric_policy_regions(
-            mdp,
-            progress=lambda gamma, count: tell(
-                f"{count} changes up to gamma = {shown_decimal(gamma, 6)}"
-            ),
-        )
+        raise InputError("--numeric has no --certificate or --states")
+    with _budget(source, max_seconds):
+        mdp = Source(source, parse_options(option or [])).float_mdp()
+        found = numeric_policy_regions(mdp, max_seconds=max_seconds, progress=True)
     if as_json:
         tables.print_json(found.to_json(source), indent=None)
         return
@@ -167,9 +168,9 @@ def blackwell(
     """
     from qdecay.exact.blackwell import blackwell as find
 
-    with _budget(source, max_seconds), tables.spinner(source):
+    with _budget(source, max_seconds, _INSTEAD):
         mdp = _model(source, option)
-        found = find(mdp, max_seconds=max_seconds)
+        found = find(mdp, max_seconds=max_seconds, progress=True)
     tables.print_blackwell(mdp, found, digits=digits)
 
 
@@ -207,8 +208,7 @@ def _proven(file: Path, name: Path) -> str:
         document = read_json(file)
     if not isinstance(document, dict) or document.get("schema") != SCHEMA:
         raise InputError(f'{file}: not a certificate: "schema" must be "{SCHEMA}"')
-    with tables.spinner(f"checking {name}"):
-        proven = check(document)
+    proven = check(document)
     counted = {"region": proven.regions, "breakpoint": proven.breakpoints, "touch": proven.touches}
     counts = ", ".join(tables.count(number, noun) for noun, number in counted.items())
     return f"proven: {counts} of {tables.count(proven.states, 'state')}"
@@ -219,15 +219,9 @@ def _solve(
 ) -> tuple[MDP, PolicyRegions]:
     from qdecay.exact.regions import policy_regions
 
-    with _budget(source, max_seconds), tables.spinner(source) as tell:
+    with _budget(source, max_seconds, _INSTEAD):
         mdp = _model(source, option)
-        found = policy_regions(
-            mdp,
-            max_seconds=max_seconds,
-            progress=lambda gamma, points: tell(
-                f"{points} points up to gamma = {shown_decimal(gamma, 6)}"
-            ),
-        )
+        found = policy_regions(mdp, max_seconds=max_seconds, progress=True)
     return mdp, found
 
 
@@ -238,7 +232,7 @@ def _model(source: str, option: list[str] | None) -> MDP:
 
 
 @contextmanager
-def _budget(source: str, max_seconds: float | None) -> Iterator[None]:
+def _budget(source: str, max_seconds: float | None, instead: str = "") -> Iterator[None]:
     """Limit the time, from reading on; say which model took too long, and what else there is."""
     from qdecay._support.deadline import time_limit
 
@@ -248,8 +242,7 @@ def _budget(source: str, max_seconds: float | None) -> Iterator[None]:
         with time_limit(max_seconds):
             yield
     except BudgetExceeded as error:
-        hint = "`qdecay regions --numeric` follows the changes in floating point"
-        raise BudgetExceeded(f"{source}: {error}; {hint}", error.best) from error
+        raise BudgetExceeded(f"{source}: {error}{instead}", error.best) from error
 
 
 def _write_certificate(
@@ -266,8 +259,7 @@ def _write_certificate(
 
     with replacing(path) as scratch:
         try:
-            with tables.spinner(f"writing {path}"):
-                write_certificate(mdp, found, scratch)
+            write_certificate(mdp, found, scratch, progress=True)
         except ValueError as error:
             reason = str(error).removeprefix(f"{scratch}: ")
             raise InputError(f"{path}: {reason}") from error

@@ -16,6 +16,8 @@ from numpy.typing import NDArray
 
 from qdecay._support.checks import RealLike
 from qdecay._support.deadline import Deadline
+from qdecay._support.progress import OnProgress, Progress, reporting
+from qdecay._support.shown import shown_decimal
 from qdecay.exact.algebra.number import AlgebraicNumber, isolate_quickly
 from qdecay.exact.solver.point import NEAR_ONE, policy_iteration, proposed_policy, sign_left_of
 from qdecay.exact.solver.policy_graph import PolicyGraph
@@ -47,8 +49,16 @@ class Blackwell:
 
 
 @on_one_thread
-def blackwell(mdp: MDP, *, max_seconds: RealLike | None = None) -> Blackwell:
+def blackwell(
+    mdp: MDP, *, max_seconds: RealLike | None = None, progress: bool | OnProgress = False
+) -> Blackwell:
     """Return the Blackwell discount factor of a model and its Blackwell-optimal actions.
+
+    Args:
+        mdp: a finite model with exact numbers.
+        max_seconds: limit of wall time, > 0; None is no limit.
+        progress: True shows a bar; a function is called with a `Progress` at each gamma, from 1
+            down, right of which nothing changes.
 
     Raises:
         BudgetExceeded: max_seconds ran out.
@@ -62,7 +72,8 @@ def blackwell(mdp: MDP, *, max_seconds: RealLike | None = None) -> Blackwell:
     policy, optimal = policy_iteration(
         model, proposal, everything, lambda p: sign_left_of(p, _ONE), deadline, _undecided_near_one
     )
-    last, crossing = _last_root(PolicySeries(model, policy, deadline), optimal)
+    with reporting(progress) as report:
+        last, crossing = _last_root(PolicySeries(model, policy, deadline), optimal, report)
     found = model.sets(np.flatnonzero(optimal).tolist())
     return Blackwell(
         last.simplified(), last > 0 and not crossing, tuple(found[s] for s in range(model.n))
@@ -75,10 +86,14 @@ def _undecided_near_one(series: PolicySeries, pairs: NDArray[np.int64]) -> NDArr
     return pairs[near_one[pairs]]
 
 
-def _last_root(series: PolicySeries, optimal: NDArray[np.bool_]) -> tuple[AlgebraicNumber, bool]:
+def _last_root(
+    series: PolicySeries, optimal: NDArray[np.bool_], report: OnProgress
+) -> tuple[AlgebraicNumber, bool]:
     """Return the largest root in (0, 1) of any other advantage, 0 if none, and if one crosses."""
     upper = Fraction(1)
     while upper > 0:
+        reached = shown_decimal(float(upper), 6)
+        report(Progress(1 - float(upper), 1.0, f"no change right of gamma = {reached}"))
         window = _window_left_of(series.graph, upper)
         last, crossing = AlgebraicNumber.of(0), False
         for pair in np.flatnonzero(window.suspect.any(axis=1) & ~optimal).tolist():

@@ -8,7 +8,7 @@ Grand-Clement and Petrik (2023) for the Blackwell discount factor.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from qdecay._support.checks import RationalLike, RealLike, exact, require, whole
 from qdecay._support.deadline import Deadline
+from qdecay._support.progress import OnProgress, Progress, reporting
 from qdecay._support.shown import shown_decimal
 from qdecay.errors import BudgetExceeded
 from qdecay.exact.algebra.number import AlgebraicNumber
@@ -226,7 +227,7 @@ def policy_regions(
     start: int | None = None,
     max_seconds: RealLike | None = None,
     max_breakpoints: int | None = None,
-    progress: Callable[[float, int], None] | None = None,
+    progress: bool | OnProgress = False,
 ) -> PolicyRegions:
     """Return every gamma in (0, 1) where the optimal actions change, and the sets between.
 
@@ -236,7 +237,8 @@ def policy_regions(
             `reached_breakpoints` read.
         max_seconds: limit of wall time, > 0; None is no limit.
         max_breakpoints: limit of breakpoints and touches, >= 0; None is no limit.
-        progress: called with the gamma reached and the number of points found, at each.
+        progress: True shows a bar; a function is called with a `Progress` at each point, whose
+            `done` is the gamma reached.
 
     Raises:
         ValueError: start or a limit is out of range.
@@ -258,13 +260,15 @@ def policy_regions(
     walk: Walk | None = None
     model = RationalModel(mdp)
     try:
-        walk = Walk(model, deadline)
-        for event in walk.run():
-            if max_breakpoints is not None and len(events) == max_breakpoints:
-                raise BudgetExceeded(f"more than {max_breakpoints} breakpoints and touches")
-            events.append(event)
-            if progress is not None:
-                progress(float(event.gamma), len(events))
+        with reporting(progress) as report:
+            report(Progress(0.0, 1.0, "points found: 0"))
+            walk = Walk(model, deadline)
+            for event in walk.run():
+                if max_breakpoints is not None and len(events) == max_breakpoints:
+                    raise BudgetExceeded(f"more than {max_breakpoints} breakpoints and touches")
+                events.append(event)
+                if progress:  # the decimals of a gamma take a while
+                    report(_reached(event, len(events)))
     except BudgetExceeded as limit:
         if walk is None:
             raise BudgetExceeded(f"{limit}; nothing is settled right of gamma = 0") from None
@@ -275,6 +279,11 @@ def policy_regions(
             message, _assembled(mdp, start, model, walk, events, reached)
         ) from None
     return _assembled(mdp, start, model, walk, events, AlgebraicNumber.of(1))
+
+
+def _reached(event: Event, points: int) -> Progress:
+    gamma = float(event.gamma)
+    return Progress(gamma, 1.0, f"points found: {points}, up to gamma = {shown_decimal(gamma, 6)}")
 
 
 def _proven_to(walk: Walk, events: list[Event], limit: int | None) -> AlgebraicNumber:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from numpy.typing import ArrayLike
 
 from qdecay._support.checks import RealLike
+from qdecay._support.progress import OnProgress
 from qdecay.learning.arguments import Env, available_actions, start_values
 from qdecay.learning.compiled.one_step import Settings
 from qdecay.learning.model_run import Algorithm, ModelSettings, learn_model
@@ -60,7 +61,8 @@ class Learner(ABC):
         initial_value: ArrayLike = 0.0,
         seed: int = 0,
         callback: Callback | None = None,
-        progress: bool = False,
+        progress: bool | OnProgress = False,
+        max_seconds: float | None = None,
         start: int | ArrayLike | None = None,
         max_episode_steps: int | None = None,
         reward_noise: RealLike = 0.0,
@@ -82,7 +84,8 @@ class Learner(ABC):
             initial_value: what q holds at first, finite: a number, or shape (S, A).
             seed: >= 0; the same seed gives the same bits.
             callback: called at the end of every episode; the run ends where it returns True.
-            progress: show a bar on a terminal's standard error once a run has lasted a second.
+            progress: True shows a bar; a function is called with a `Progress` now and then.
+            max_seconds: limit of wall time, > 0; None is no limit.
             start: of a model, the start state or the probability of each state, shape (S,);
                 None is its own.
             max_episode_steps: of a model, the steps after which an episode is truncated; >= 1,
@@ -99,6 +102,7 @@ class Learner(ABC):
                 and a model's rewards have no end, or an environment returns a reward that is
                 not finite or an unknown observation.
             OverflowError: a value outgrew the floats.
+            BudgetExceeded: max_seconds ran out; `best` is what was learnt until then.
 
         >>> import gymnasium as gym
         >>> from qdecay.learning import q_learning
@@ -120,6 +124,7 @@ class Learner(ABC):
             step_size,
             callback,
             progress,
+            max_seconds,
         )
         if isinstance(world, MDP):
             model = ModelSettings.read(

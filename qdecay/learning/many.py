@@ -18,6 +18,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from qdecay._support.checks import RealLike, count, real, whole
+from qdecay._support.deadline import Deadline
+from qdecay._support.progress import OnProgress, reporting
+from qdecay.errors import BudgetExceeded
 from qdecay.learning.flips import REPLAY, Bracket, LearnedFlip, brackets_of, closer, grouped
 from qdecay.learning.schedules import Schedule
 from qdecay.learning.shared_streams import (
@@ -81,7 +84,8 @@ def q_learning_many(
     start: int | ArrayLike | None = None,
     max_episode_steps: int | None = None,
     threads: int | None = None,
-    progress: bool = False,
+    max_seconds: float | None = None,
+    progress: bool | OnProgress = False,
 ) -> ManyResult:
     """Learn the values of every gamma from one stream of steps per seed.
 
@@ -98,7 +102,8 @@ def q_learning_many(
             each action in each state, shape (S, A), drawn by alias tables with one number.
         step_size, initial_value, start, max_episode_steps: as `q_learning` takes them.
         threads: streams that run at once; None is one for each core. It changes no bit.
-        progress: show a bar on a terminal's standard error once a run has lasted a second.
+        max_seconds: limit of wall time, > 0; None is no limit.
+        progress: True shows a bar; a function is called with a `Progress` now and then.
 
     Raises:
         TypeError: an argument is of the wrong kind.
@@ -106,6 +111,7 @@ def q_learning_many(
             model's rewards have no end.
         MemoryError: the values would not fit in the machine's memory; nothing was allocated.
         OverflowError: a value outgrew the floats.
+        BudgetExceeded: max_seconds ran out; nothing is kept.
         KeyboardInterrupt: Ctrl-C; all streams stop, and the message says how far they came.
 
     >>> from qdecay import ChainLayout
@@ -122,8 +128,10 @@ def q_learning_many(
     steps = count(steps, "steps")
     workers = n_threads(threads)
     require_memory(mdp, len(grid), len(agents))
+    deadline = Deadline(max_seconds)
     streams = [new_stream(settings, grid, agent) for agent in agents]
-    run_streams(settings, streams, steps, workers, progress)
+    with reporting(progress) as report:
+        run_streams(settings, streams, steps, workers, report, deadline)
     q = np.stack([stream.q[:, :, : len(grid)] for stream in streams])
     return ManyResult(
         grid,
@@ -148,7 +156,8 @@ def learned_thresholds(
     start: int | ArrayLike | None = None,
     max_episode_steps: int | None = None,
     threads: int | None = None,
-    progress: bool = False,
+    max_seconds: float | None = None,
+    progress: bool | OnProgress = False,
 ) -> tuple[LearnedFlip, ...]:
     """Return where the learned greedy action of a state flips as gamma rises, seed by seed.
 
@@ -160,8 +169,10 @@ def learned_thresholds(
         state: where the greedy action is looked at; None is the start state.
         width: largest distance of the gammas around a flip; >= 1e-12.
 
-    The other arguments, and what is raised, are those of `q_learning_many`.
+    The other arguments, and what is raised, are those of `q_learning_many`; with `BudgetExceeded`
+    `best` are the flips so far, less narrow than `width`, or None where no stream has ended.
     """
+    deadline = Deadline(max_seconds)
     settings = StreamSettings.read(
         mdp, behaviour, step_size, initial_value, start, max_episode_steps
     )
@@ -176,17 +187,22 @@ def learned_thresholds(
     require_memory(mdp, max(len(grid), REPLAY), len(agents))
 
     grids = dict.fromkeys(agents, grid)
-    found: dict[int, list[Bracket]] = {agent: [] for agent in agents}
-    while grids:
-        streams = [new_stream(settings, own, agent) for agent, own in grids.items()]
-        run_streams(settings, streams, steps, workers, progress)
-        again = {}
-        for (agent, own), stream in zip(grids.items(), streams, strict=True):
-            chosen = stream.q[watched, :, : len(own)].argmax(axis=0)
-            found[agent] = brackets_of(own.tolist(), chosen.tolist())
-            if any(bracket.high - bracket.low > width for bracket in found[agent]):
-                again[agent] = closer(found[agent], width)
-        grids = again
+    found: dict[int, list[Bracket]] = {}
+    with reporting(progress) as report:
+        while grids:
+            streams = [new_stream(settings, own, agent) for agent, own in grids.items()]
+            try:
+                run_streams(settings, streams, steps, workers, report, deadline)
+            except BudgetExceeded as limit:
+                limit.best = grouped(list(found.values())) if found else None
+                raise
+            again = {}
+            for (agent, own), stream in zip(grids.items(), streams, strict=True):
+                chosen = stream.q[watched, :, : len(own)].argmax(axis=0)
+                found[agent] = brackets_of(own.tolist(), chosen.tolist())
+                if any(bracket.high - bracket.low > width for bracket in found[agent]):
+                    again[agent] = closer(found[agent], width)
+            grids = again
     return grouped(list(found.values()))
 
 

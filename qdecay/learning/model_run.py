@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -11,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from qdecay._support.checks import RealLike, count, real
-from qdecay._support.progress import Bar
+from qdecay._support.progress import reporting
 from qdecay.learning.arguments import require_an_end, start_values
 from qdecay.learning.compiled import one_step
 from qdecay.learning.compiled.primitives import coded
@@ -107,8 +106,8 @@ def learn_model(
     (agent,), (world,) = agent_words([settings.seed])
     one_step.begin(memory, model.start_values.ravel(), agent, world)
     learn = algorithm.compiled(shape[1], fixed)
-    returns, lengths = _go_on(learn, model.dynamics, fixed, memory, settings)
-    return LearningResult(
+    over, (returns, lengths) = _go_on(learn, model.dynamics, fixed, memory, settings)
+    result = LearningResult(
         algorithm=settings.algorithm,
         gamma=settings.gamma,
         seed=settings.seed,
@@ -118,6 +117,9 @@ def learn_model(
         lengths=lengths,
         steps=int(memory.place[one_step.STEPS]),
     )
+    if not over:
+        raise settings.deadline.exceeded(f"{result.steps:,} steps are learnt", result)
+    return result
 
 
 def outgrew(place: NDArray[np.int64]) -> OverflowError:
@@ -169,14 +171,15 @@ def _go_on(
     fixed: one_step.Settings,
     memory: one_step.Memory,
     settings: RunSettings,
-) -> _Record:
-    """Run to the end, and return the returns and lengths of the episodes."""
+) -> tuple[bool, _Record]:
+    """Run to the end, or until the time is up; return which, and the episodes' records."""
     budget, place = settings.budget, memory.place
     last_step, last_episode = budget.steps or NO_BUDGET, budget.episodes or NO_BUDGET
     record = _Episodes(min(last_episode, last_step))
     over = False
-    with _bar(settings) as bar:
-        while not over:
+    with reporting(settings.progress) as report:
+        report(budget.used(0, 0, settings.algorithm))
+        while not over and settings.deadline.left >= 0:
             returns, lengths = record.room(1 if settings.callback else last_episode)
             stop = min(last_step, int(place[one_step.STEPS]) + STEPS_AT_ONCE)
             ended = learn(model, fixed, memory, returns, lengths, stop)
@@ -192,10 +195,6 @@ def _go_on(
                 tables = memory.q[: len(memory.visits)].reshape(by_state)
                 end = EpisodeEnd(*shown, tuple(tables), tuple(memory.visits.reshape(by_state)))
                 over = bool(settings.callback(end)) or over
-            if bar is not None:
-                bar.show(budget.share(steps, episodes))
-    return record.all()
-
-
-def _bar(settings: RunSettings) -> AbstractContextManager[Bar | None]:
-    return Bar(settings.algorithm) if settings.progress else nullcontext()
+            if settings.progress:
+                report(budget.used(steps, episodes, settings.algorithm))
+    return over, record.all()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping
 from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import dataclass, field
 
@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qdecay._support.checks import RealLike, count, real, whole
-from qdecay._support.progress import with_progress
+from qdecay._support.deadline import Deadline
+from qdecay._support.progress import OnProgress, Progress, reporting
 from qdecay.learning.arguments import positive
 from qdecay.learning.result import EpisodeEnd, LearningResult, mean_table
 from qdecay.learning.schedules import Schedule, as_schedule
@@ -20,6 +21,7 @@ from qdecay.learning.schedules import Schedule, as_schedule
 # whole update.
 Table = list[list[float]]
 Callback = Callable[[EpisodeEnd], bool | None]
+_LOOK_EVERY = 256  # steps
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +54,12 @@ class Budget:
             if not (inside and available[state, action]):
                 raise ValueError(f"visits: there is no action {action} in state {state}")
 
-    def share(self, steps: int, episodes: int) -> float:
-        """Return the share of the budget that is used, in [0, 1]."""
+    def used(self, steps: int, episodes: int, algorithm: str) -> Progress:
+        """Return the share of the budget that is used, in [0, 1], as an event of an algorithm."""
         by_steps = steps / self.steps if self.steps else 0.0
-        return max(by_steps, episodes / self.episodes if self.episodes else 0.0)
+        share = max(by_steps, episodes / self.episodes if self.episodes else 0.0)
+        total = 1.0 if self.steps or self.episodes else None
+        return Progress(share, total, f"{algorithm}: {steps:,} steps, {episodes:,} episodes")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +73,8 @@ class RunSettings:
     seed: int
     budget: Budget
     callback: Callback | None = None
-    progress: bool = False
+    progress: bool | OnProgress = False
+    deadline: Deadline = field(default_factory=Deadline)
 
     @classmethod
     def read(
@@ -81,7 +86,8 @@ class RunSettings:
         epsilon: RealLike | Schedule,
         step_size: RealLike | Schedule,
         callback: Callback | None = None,
-        progress: bool = False,
+        progress: bool | OnProgress = False,
+        max_seconds: float | None = None,
     ) -> RunSettings:
         """Check the arguments of a learner, and return them ready for use."""
         return cls(
@@ -93,6 +99,7 @@ class RunSettings:
             budget,
             callback,
             progress,
+            Deadline(max_seconds),
         )
 
 
@@ -134,16 +141,24 @@ class Run:
         )
 
     def step_numbers(self) -> AbstractContextManager[Iterable[int]]:
-        """Count the steps 1, 2, ... of the budget, under a progress bar where one is wanted."""
+        """Count the steps 1, 2, ... of the budget; the clock is looked at where that is wanted."""
         steps = self._budget.steps
         numbers = itertools.count(1) if steps is None else range(1, steps + 1)
-        if not self._settings.progress:
-            return nullcontext(numbers)
+        settings = self._settings
+        watched = settings.progress or settings.deadline.max_seconds is not None
+        return closing(self._watched(numbers)) if watched else nullcontext(numbers)
 
-        def done(n: int) -> float:
-            return self._budget.share(n, len(self._lengths))
-
-        return closing(with_progress(numbers, done, self._settings.algorithm))
+    def _watched(self, numbers: Iterable[int]) -> Generator[int, None, None]:
+        with reporting(self._settings.progress) as report:
+            report(self._budget.used(0, 0, self._settings.algorithm))
+            for number in numbers:
+                yield number
+                if number % _LOOK_EVERY:
+                    continue
+                report(self._budget.used(number, len(self._lengths), self._settings.algorithm))
+                if self._settings.deadline.left < 0:
+                    learnt = f"{number:,} steps are learnt"
+                    raise self._settings.deadline.exceeded(learnt, self.result(number))
 
     def result(self, steps: int) -> LearningResult:
         """Return what was learnt, as arrays."""

@@ -6,7 +6,6 @@ import os
 import threading
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
-from contextlib import nullcontext
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal
@@ -16,8 +15,13 @@ from numpy.typing import ArrayLike, NDArray
 
 from qdecay._support import memory
 from qdecay._support.checks import RealLike, count, listed, real, reals, whole
-from qdecay._support.progress import Bar
-from qdecay.learning.arguments import positive, require_an_end, start_values
+from qdecay._support.deadline import Deadline
+from qdecay._support.progress import OnProgress, Progress
+from qdecay.learning.arguments import (
+    positive,
+    require_an_end,
+    start_values,
+)
 from qdecay.learning.compiled.many import (
     GREEDY,
     NOT_BEGUN,
@@ -175,9 +179,18 @@ def new_stream(settings: StreamSettings, grid: NDArray[np.float64], seed: int) -
 
 
 def run_streams(
-    settings: StreamSettings, streams: Sequence[Stream], steps: int, workers: int, progress: bool
+    settings: StreamSettings,
+    streams: Sequence[Stream],
+    steps: int,
+    workers: int,
+    report: OnProgress,
+    deadline: Deadline,
 ) -> None:
-    """Run all streams to their end, several at once; an interrupt stops them, and says where."""
+    """Run all streams to their end, several at once; an interrupt stops them, and says where.
+
+    Raises:
+        BudgetExceeded: the time is up.
+    """
     table = settings.policy or (np.empty((0, 0)), np.empty((0, 0), dtype=np.int64))
     kind = POLICY if settings.policy else GREEDY
     behaviour = Behaviour(settings.epsilon, *table)
@@ -197,25 +210,23 @@ def run_streams(
                     f"by step {done} a value outgrew the floats; lower the gammas or the rewards"
                 )
 
-    def taken() -> int:
-        return sum(int(stream.place[STEPS]) for stream in streams)
+    def taken() -> Progress:
+        done = sum(int(stream.place[STEPS]) for stream in streams)
+        return Progress(done, steps * len(streams), "steps")
 
-    with (
-        Bar("q_learning_many") if progress else nullcontext() as bar,
-        ThreadPoolExecutor(workers) as pool,
-    ):
+    with ThreadPoolExecutor(workers) as pool:
         try:
+            report(taken())
             futures = [pool.submit(run, stream) for stream in streams]
             waiting = set(futures)
             while waiting:
+                if deadline.left < 0:
+                    raise deadline.exceeded(f"{taken()} are done")
                 finished, waiting = wait(waiting, timeout=0.1)
                 for future in finished:
                     future.result()
-                if bar is not None:
-                    bar.show(taken() / (steps * len(streams)))
+                report(taken())
         except KeyboardInterrupt:
-            raise KeyboardInterrupt(
-                f"stopped after {taken():,} of {steps * len(streams):,} steps; nothing is kept"
-            ) from None
+            raise KeyboardInterrupt(f"stopped after {taken()}; nothing is kept") from None
         finally:
             stop.set()

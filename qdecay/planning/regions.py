@@ -13,7 +13,7 @@ Only a few solutions are kept at a time, so the memory is that of the model and 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,6 +21,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qdecay._support.checks import RealLike, count, real
+from qdecay._support.deadline import Deadline
+from qdecay._support.progress import OnProgress, Progress, reporting
+from qdecay._support.shown import shown_decimal
 from qdecay.model.base import FiniteMDP
 from qdecay.planning.gammas import Followed, Follower
 
@@ -101,7 +104,8 @@ def numeric_policy_regions(
     up_to: RealLike = 1 - 1e-6,
     width: RealLike = 1e-9,
     max_solves: int | None = None,
-    progress: Callable[[float, int], None] | None = None,
+    max_seconds: float | None = None,
+    progress: bool | OnProgress = False,
 ) -> NumericRegions:
     """Return brackets that each hold a change of the optimal actions; see the module.
 
@@ -114,11 +118,13 @@ def numeric_policy_regions(
         max_solves: solves in all, the grid's included; >= points. Each cell of the grid earns the
             same of the others, to spend or to pass on. None is 20 times `points` for models of up
             to 10,000 rows, for larger ones fewer in proportion, but 1.5 times `points`.
-        progress: called with the gamma reached and the number of brackets found, at each point
-            of the grid.
+        max_seconds: limit of wall time, > 0; None is no limit.
+        progress: True shows a bar; a function is called with a `Progress` at each gamma of the
+            grid.
 
     Raises:
         ValueError: an argument is outside its range.
+        BudgetExceeded: max_seconds ran out; `best` are the `NumericRegions` up to its `up_to`.
         NotConverged: a value could not be found.
     """
     rows = mdp.n_states * mdp.n_actions
@@ -129,8 +135,10 @@ def numeric_policy_regions(
     if max_solves is None:
         max_solves = points + points * max(1, min(38, 400_000 // rows)) // 2
     max_solves = count(max_solves, "max_solves", least=points)
+    deadline = Deadline(max_seconds)
     grid = 0.0 - np.expm1(np.linspace(0.0, np.log1p(-up_to), points))
-    return _Search(mdp, width, max_solves).along(grid, progress)
+    with reporting(progress) as report:
+        return _Search(mdp, width, max_solves).along(grid, report, deadline)
 
 
 class _Search:
@@ -145,13 +153,22 @@ class _Search:
         self.error = 0.0
 
     def along(
-        self, grid: NDArray[np.float64], progress: Callable[[float, int], None] | None
+        self, grid: NDArray[np.float64], report: OnProgress, deadline: Deadline
     ) -> NumericRegions:
         """Solve at every gamma of the grid, and between them where sets change."""
+        report(Progress(0, len(grid), "gammas"))
         here = self.solve(float(grid[0]), None)
         tracker, before = Tracker(here, self.alive), here
         undecided = [(here.gamma, _undecided(here))]
+
+        def found(points: int) -> NumericRegions:
+            up_to, changes = float(grid[points - 1]), tracker.changes()
+            return NumericRegions(changes, points, up_to, self.solves, self.error, tuple(undecided))
+
         for i, gamma in enumerate(grid.tolist()[1:], start=1):
+            if deadline.left < 0:
+                up_to = shown_decimal(here.gamma, 6)
+                raise deadline.exceeded(f"solved up to gamma = {up_to}", found(i))
             earned = (self.max_solves - len(grid)) * i // (len(grid) - 1)
             share = earned - (self.solves - i)
             there = self.solve(gamma, _guess(before, here, gamma))
@@ -161,11 +178,8 @@ class _Search:
             if undecided[-1][1] != (count := _undecided(there)):
                 undecided.append((gamma, count))
             before, here = here, there
-            if progress is not None:
-                progress(gamma, len(tracker.found))
-        return NumericRegions(
-            tracker.changes(), len(grid), float(grid[-1]), self.solves, self.error, tuple(undecided)
-        )
+            report(Progress(i + 1, len(grid), f"gammas, changes found: {len(tracker.found)}"))
+        return found(len(grid))
 
     def solve(self, gamma: float, guess: NDArray[np.float64] | None) -> Followed:
         """Solve at one gamma, and count it."""

@@ -161,8 +161,8 @@ def forge(monkeypatch, change: Callable[[dict[str, Any]], object]) -> None:
     """Let the writer of certificates err."""
     right = writer.certificate
 
-    def wrong(*arguments: Any) -> dict[str, Any]:
-        document = right(*arguments)
+    def wrong(*arguments: Any, **options: Any) -> dict[str, Any]:
+        document = right(*arguments, **options)
         change(document)
         return document
 

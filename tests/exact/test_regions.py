@@ -17,6 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from threadpoolctl import threadpool_info, threadpool_limits
 
+from qdecay._support.progress import Progress
 from qdecay.errors import BudgetExceeded
 from qdecay.exact.algebra.number import AlgebraicNumber, isolate_roots
 from qdecay.exact.blackwell import blackwell
@@ -541,7 +542,7 @@ def test_blas_is_held_to_one_thread_and_let_go_again():
         during: list[set[int]] = []
         lake = MDP.from_env(gym.make("FrozenLake-v1"))
         policy_regions(lake, progress=lambda *_: during.append(blas_threads()))
-        assert during == [{1}, {1}]
+        assert during == [{1}, {1}, {1}]
         assert blas_threads() == before
 
 
@@ -553,13 +554,13 @@ def blas_threads() -> set[int]:
 
 
 def test_progress_counts_the_points():
-    """The callback sees each point once, in order."""
-    seen: list[tuple[float, int]] = []
-    policy_regions(
-        MDP.from_env(gym.make("FrozenLake-v1")), progress=lambda gamma, n: seen.append((gamma, n))
-    )
-    assert [n for _, n in seen] == [1, 2]
-    assert [round(gamma, 6) for gamma, _ in seen] == [0.808783, 0.978316]
+    """The callback sees each point once, in order, after one event of nothing found."""
+    seen: list[Progress] = []
+    policy_regions(MDP.from_env(gym.make("FrozenLake-v1")), progress=seen.append)
+    texts = [event.text.partition(",")[0] for event in seen]
+    assert texts == ["points found: 0", "points found: 1", "points found: 2"]
+    assert [round(event.done, 6) for event in seen] == [0, 0.808783, 0.978316]
+    assert {event.total for event in seen} == {1}
 
 
 @pytest.mark.parametrize("gamma", [1, -1, "3/2"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+import time
 from fractions import Fraction
 
 import gymnasium as gym
@@ -10,7 +11,8 @@ import numpy as np
 import pytest
 from learners import line, random_model, two_states
 
-from qdecay._support import progress
+from qdecay._support.progress import Progress
+from qdecay.errors import BudgetExceeded
 from qdecay.learning import (
     EpsilonGreedy,
     Polynomial,
@@ -22,6 +24,7 @@ from qdecay.learning import (
 from qdecay.learning.compiled import many as many_kernels
 from qdecay.model.mdp import MDP
 from qdecay.model.source import HOMEWORK
+from qdecay_envs import ChainLayout
 
 EXACT = [1 / 2, 1 / 3, 6 ** (-1 / 3), 110 ** (-1 / 99)]
 GAMMAS = [0.3, 0.9, 0.0, 0.5, 0.99]
@@ -191,14 +194,37 @@ def test_an_interrupt_stops_all_streams(monkeypatch):
         q_learning_many(line(5), [0.5], range(4), steps=10**12)
 
 
-def test_a_bar_is_shown_for_a_long_run(monkeypatch, capsys):
-    """On a terminal's standard error, and nowhere else."""
-    monkeypatch.setattr(progress, "_PATIENCE_SECONDS", 0.0)
-    monkeypatch.setenv("FORCE_COLOR", "1")
-    q_learning_many(line(5), [0.5], range(4), steps=100_000, progress=True)
-    out, err = capsys.readouterr()
-    assert out == ""
-    assert "q_learning_many" in err
+def test_progress_counts_the_steps_of_all_streams():
+    """From none to all of them."""
+    seen: list[Progress] = []
+    q_learning_many(line(5), [0.5], range(4), steps=100_000, progress=seen.append)
+    assert seen[0] == Progress(0, 400_000, "steps")
+    assert seen[-1] == Progress(400_000, 400_000, "steps")
+
+
+def test_time_that_is_up_ends_all_streams():
+    """Of thresholds those of the rounds that ended are handed over, where one has."""
+    with pytest.raises(
+        BudgetExceeded, match=r"s of 0\.05 s; [\d,]+ of 4,000,000,000,000 steps are done"
+    ):
+        q_learning_many(line(5), [0.5], range(4), steps=10**12, max_seconds=0.05)
+
+    def slow(event: Progress) -> None:
+        rounds.append(event) if event.done == 0 else None
+        time.sleep(0.2 * (len(rounds) == 2))
+
+    model = MDP.from_layout(ChainLayout.choice(stay=[1], move=[0, 0, 4]))
+    options = {"gammas": [0.3, 0.45, 0.7], "seeds": [1, 2], "steps": 2000, "step_size": 1.0}
+    rounds: list[Progress] = []
+    with pytest.raises(BudgetExceeded) as caught:
+        learned_thresholds(model, **options, max_seconds=1e-9)
+    assert caught.value.best is None
+    whole = learned_thresholds(model, **options)
+    with pytest.raises(BudgetExceeded) as caught:
+        learned_thresholds(model, **options, max_seconds=0.1, progress=slow)
+    [flip], [known] = caught.value.best, whole
+    assert flip.median == (0.45 + 0.7) / 2
+    assert 0.45 < known.median < 0.7
 
 
 # Bad input

@@ -10,7 +10,8 @@ import pytest
 from gymnasium.spaces import Box, Discrete
 from gymnasium.wrappers import TimeLimit
 
-from qdecay._support import progress
+from qdecay._support.progress import Progress
+from qdecay.errors import BudgetExceeded
 from qdecay.learning import (
     Constant,
     Exponential,
@@ -23,6 +24,8 @@ from qdecay.learning import (
     sarsa,
     tabular,
 )
+from qdecay.learning.model_env import ModelEnv
+from qdecay.model.mdp import MDP
 
 LEARNERS = [q_learning, sarsa, expected_sarsa, double_q_learning]
 ONE_TABLE = [q_learning, sarsa, expected_sarsa]
@@ -450,21 +453,42 @@ def test_a_callback_watches_and_stops(learn):
     assert seen[-1][4].tobytes() == result.q.tobytes()
 
 
+def walk_model():
+    """`one_action_walk(4)` as a model."""
+    rows = [(s, 0, min(s + 1, 3), 1, 1, s == 3) for s in range(4)]
+    return MDP.from_rows(rows, n_states=4, n_actions=1, start=0)
+
+
 @pytest.mark.parametrize("budget", [{"steps": 3000}, {"episodes": 700}])
-def test_progress_is_shown_on_standard_error_only(budget, capsys, monkeypatch):
-    """The bar changes no bit, and stays away from standard output, short runs and log files."""
-    silent = q_learning(one_action_walk(4), 0.5, **budget)
-    q_learning(one_action_walk(4), 0.5, progress=True, **budget)
+@pytest.mark.parametrize("compiled", [True, False])
+def test_progress_is_the_share_of_the_budget(budget, compiled, capsys):
+    """Watched or not, the bits are the same; a log file gets no bar."""
+    seen: list[Progress] = []
+    world = walk_model() if compiled else ModelEnv(walk_model())
+    silent = q_learning(world, 0.5, **budget)
+    watched = q_learning(world, 0.5, progress=seen.append, **budget)
+    assert bits(q_learning(world, 0.5, progress=True, **budget)) == bits(watched) == bits(silent)
     assert capsys.readouterr() == ("", "")
-    monkeypatch.setattr(progress, "_PATIENCE_SECONDS", 0.0)
-    q_learning(one_action_walk(4), 0.5, progress=True, **budget)
-    assert capsys.readouterr() == ("", "")
-    monkeypatch.setenv("FORCE_COLOR", "1")  # rich then takes the stream for a terminal
-    shown = q_learning(one_action_walk(4), 0.5, progress=True, **budget)
-    out, err = capsys.readouterr()
-    assert out == ""
-    assert "q_learning" in err
-    assert bits(shown) == bits(silent)
+    assert seen[0] == Progress(0.0, 1.0, "q_learning: 0 steps, 0 episodes")
+    assert [event.done for event in seen] == sorted({event.done for event in seen})
+    assert seen[-1].done == 1 if compiled else 0.9 < seen[-1].done <= 1
+
+
+@each_learner
+@pytest.mark.parametrize("compiled", [True, False])
+def test_a_run_whose_time_is_up_hands_over_what_is_learnt(learn, compiled):
+    """What it learnt until then is what a run of as many steps learns."""
+    world = walk_model() if compiled else ModelEnv(walk_model())
+    learn(world, 0.5, steps=4)  # compiles
+    with pytest.raises(
+        BudgetExceeded, match=r"^stopped after .* s of 0\.05 s; [\d,]+ steps"
+    ) as caught:
+        learn(world, 0.5, episodes=10**12, max_seconds=0.05)
+    best = caught.value.best
+    assert bits(best) == bits(learn(world, 0.5, steps=best.steps))
+    assert learn(world, 0.5, steps=1000, max_seconds=60).steps == 1000
+    with pytest.raises(ValueError, match="max_seconds must be > 0, got 0"):
+        learn(world, 0.5, steps=1, max_seconds=0)
 
 
 @each_learner

@@ -6,6 +6,7 @@ import functools
 import json
 import math
 import operator
+import time
 from types import SimpleNamespace
 
 import gymnasium as gym
@@ -17,7 +18,8 @@ from models import mdps, two_state_puterman
 from scipy import sparse
 from shell import run
 
-from qdecay import MDP, numeric_policy_regions, policy_regions
+from qdecay import MDP, BudgetExceeded, numeric_policy_regions, policy_regions
+from qdecay._support.progress import Progress
 from qdecay.model.float_mdp import FloatMDP
 from qdecay.planning.regions import Tracker
 from qdecay_envs import ChainLayout
@@ -105,18 +107,35 @@ def test_what_ties_is_counted() -> None:
 
 
 def test_progress_follows_the_grid() -> None:
-    """It is told once for each point after the first, with the brackets found."""
-    told: list[tuple[float, int]] = []
-    numeric_policy_regions(
-        two_state_puterman(),
-        points=10,
-        up_to=0.99,
-        progress=lambda gamma, count: told.append((gamma, count)),
-    )
-    gammas, counts = zip(*told, strict=True)
-    assert np.allclose(gammas, 1 - np.logspace(0, -2, 10)[1:])
-    assert sorted(counts) == list(counts)
-    assert set(counts) == {0, 1}
+    """An event before any work, then one for each point after the first, with the changes."""
+    seen: list[Progress] = []
+    numeric_policy_regions(two_state_puterman(), points=10, up_to=0.99, progress=seen.append)
+    assert [(event.done, event.total) for event in seen] == [(k, 10) for k in (0, *range(2, 11))]
+    texts = [event.text for event in seen[1:]]
+    assert sorted(texts) == texts
+    assert set(texts) == {"gammas, changes found: 0", "gammas, changes found: 1"}
+
+
+def test_running_out_of_time_hands_over_what_is_solved() -> None:
+    """The part that is known is that of a shorter grid: its own points, and their changes."""
+
+    def slow(event: Progress) -> None:
+        if event.done == 5:
+            time.sleep(1.0)
+
+    options = {"points": 10, "width": 1e-6}
+    with pytest.raises(BudgetExceeded, match=r"of 1 s; solved up to gamma = 0\.") as caught:
+        numeric_policy_regions(
+            two_state_puterman(), up_to=0.99, max_seconds=1.0, progress=slow, **options
+        )
+    best = caught.value.best
+    grid = 1 - np.logspace(0, -2, 10)
+    assert (best.points, best.solves) == (5, 5)
+    assert np.isclose(best.up_to, grid[4])
+    whole = numeric_policy_regions(two_state_puterman(), up_to=0.99, **options)
+    assert best.changes == tuple(c for c in whole.changes if c.upper <= best.up_to)
+    with pytest.raises(ValueError, match="max_seconds must be > 0"):
+        numeric_policy_regions(two_state_puterman(), max_seconds=0.0)
 
 
 def test_models_of_floats_have_numeric_regions_only() -> None:
@@ -135,8 +154,8 @@ def test_models_of_floats_have_numeric_regions_only() -> None:
 def test_options_of_the_other_function_are_refused() -> None:
     """Nothing is accepted and then ignored."""
     mdp = two_state_puterman()
-    with pytest.raises(TypeError, match="max_seconds"):
-        numeric_policy_regions(mdp, max_seconds=1.0)
+    with pytest.raises(TypeError, match="max_breakpoints"):
+        numeric_policy_regions(mdp, max_breakpoints=1)
     with pytest.raises(TypeError, match="points"):
         policy_regions(mdp, points=10)
 

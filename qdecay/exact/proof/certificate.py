@@ -10,16 +10,18 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
 from itertools import accumulate, pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from flint import fmpz_mod_ctx, fmpz_mod_poly_ctx, fmpz_poly
 from numpy.typing import NDArray
 
+from qdecay._support.deadline import Deadline
+from qdecay._support.progress import OnProgress, Progress, reporting
 from qdecay.exact.algebra.number import AlgebraicNumber, isolate_quickly
 from qdecay.exact.algebra.polynomial import polynomial
 from qdecay.exact.proof.verify import SCHEMA, Row, Sets, read_model
@@ -35,45 +37,83 @@ from qdecay_envs.jsonfile import write_json
 _MERSENNE = (127, 521, 1279, 2203, 3217, 4423, 9941, 19937, 44497, 110503, 216091)
 _SEED = 1
 _FEWEST_BITS = 8  # of the interval around a point: more make the numbers of a check longer
+_T = TypeVar("_T")
 _LABELS = ("start", "state_names", "action_names")
 
 
 @on_one_thread
-def certificate(mdp: MDP, regions: PolicyRegions) -> dict[str, Any]:
+def certificate(
+    mdp: MDP,
+    regions: PolicyRegions,
+    *,
+    max_seconds: float | None = None,
+    progress: bool | OnProgress = False,
+) -> dict[str, Any]:
     """Return the document of schema qdecay.certificate/1 that `verify` checks.
 
     Args:
         mdp: the model.
         regions: what `policy_regions(mdp)` found, complete.
+        max_seconds: limit of wall time, > 0; None is no limit.
+        progress: True shows a bar; a function is called with a `Progress` after each gamma, and
+            after each interval between them.
 
     Raises:
         ValueError: the regions are not proven up to gamma = 1, or the model is far too large.
+        BudgetExceeded: max_seconds ran out.
     """
+    deadline = Deadline(max_seconds)
     if regions.proven_to < 1:
         raise ValueError("these regions are incomplete: a certificate needs them up to gamma = 1")
     document = {key: value for key, value in mdp.to_json().items() if key not in _LABELS}
+    model = RationalModel(mdp)
     points = sorted((*regions.breakpoints, *regions.touches), key=lambda point: point.gamma)
     splits = [point in regions.breakpoints for point in points]
     sets = [_lists(regions.regions[k]) for k in accumulate(splits, initial=0)]
     at_points = [_lists(regions.optimal_actions(point.gamma)) for point in points]
-    places = _places(RationalModel(mdp), [point.gamma for point in points], sets)
-    return {
-        "schema": SCHEMA,
-        "model": document,
-        "at_zero": _lists(regions.at_zero),
-        "points": [[*place, at] for place, at in zip(places, at_points, strict=True)],
-        "intervals": [[s, d] for s, d in zip(sets, _denominators(document, sets), strict=True)],
-    }
+    series = [PolicySeries(model, _policy(model, optimal), deadline) for optimal in sets]
+    places = _places(series, [point.gamma for point in points])
+    total, done = len(points) + len(sets), 0
+
+    def watched(found: Iterable[_T]) -> Iterator[_T]:
+        nonlocal done
+        for one in found:
+            deadline.check()
+            yield one
+            done += 1
+            report(Progress(done, total, "points and intervals"))
+
+    with reporting(progress) as report:
+        report(Progress(done, total, "points and intervals"))
+        return {
+            "schema": SCHEMA,
+            "model": document,
+            "at_zero": _lists(regions.at_zero),
+            "points": [[*place, at] for place, at in zip(watched(places), at_points, strict=True)],
+            "intervals": [
+                [own, d]
+                for own, d in zip(sets, watched(_denominators(document, sets)), strict=True)
+            ],
+        }
 
 
-def write_certificate(mdp: MDP, regions: PolicyRegions, path: str | Path) -> None:
+def write_certificate(
+    mdp: MDP,
+    regions: PolicyRegions,
+    path: str | Path,
+    *,
+    max_seconds: float | None = None,
+    progress: bool | OnProgress = False,
+) -> None:
     """Write a certificate to `path`, whole or not at all; an existing file is replaced.
 
+    The other arguments are those of `certificate`.
+
     Raises:
-        ValueError: as `certificate`.
+        ValueError, BudgetExceeded: as `certificate`.
         OSError: the file cannot be written.
     """
-    write_json(path, certificate(mdp, regions))
+    write_json(path, certificate(mdp, regions, max_seconds=max_seconds, progress=progress))
 
 
 def _lists(sets: Sequence[Sequence[int]]) -> Sets:
@@ -84,13 +124,12 @@ def _lists(sets: Sequence[Sequence[int]]) -> Sets:
 
 
 def _places(
-    model: RationalModel, gammas: Sequence[AlgebraicNumber], sets: Sequence[Sets]
+    series: Sequence[PolicySeries], gammas: Sequence[AlgebraicNumber]
 ) -> Iterator[list[list[int]]]:
-    """Yield [f, [c, k]] of each point; `sets` are those left and right of the points."""
+    """Yield [f, [c, k]] of each point; `series` are those left and right of the points."""
     ends = [AlgebraicNumber.of(0), *gammas, AlgebraicNumber.of(1)]
     rooms = [_bits_between(left, right) for left, right in pairwise(ends)]
     factors = [_factor(gamma) for gamma in gammas]
-    series = [PolicySeries(model, _policy(model, optimal)) for optimal in sets]
     for i, (gamma, f) in enumerate(zip(gammas, factors, strict=True)):
         bits = max(_FEWEST_BITS, *rooms[i : i + 2])
         others = [other for other in factors[max(i - 1, 0) : i + 2] if other != f]
@@ -171,10 +210,10 @@ def _centre(gamma: AlgebraicNumber, bits: int) -> int | None:
 # -- denominators
 
 
-def _denominators(model: dict[str, Any], sets: Sequence[Sets]) -> list[list[int]]:
-    """Return, for each interval, the least d in y, d_0 = 1, that makes d V polynomials."""
+def _denominators(model: dict[str, Any], sets: Sequence[Sets]) -> Iterator[list[int]]:
+    """Yield, for each interval, the least d in y, d_0 = 1, that makes d V polynomials."""
     integers = read_model(model)
-    found, degree = [], 16
+    degree = 16
     for optimal in sets:
         rows = [
             row[actions[0]] if row else (0, [])
@@ -182,9 +221,8 @@ def _denominators(model: dict[str, Any], sets: Sequence[Sets]) -> list[list[int]
         ]
         while (d := _recurrence(rows, integers.q, degree)) is None:
             degree = min(2 * degree, len(rows))
-        found.append(d)
+        yield d
         degree = max(16, len(d) + 7)  # the next one differs little
-    return found
 
 
 def _recurrence(rows: list[Row], q: int, degree: int) -> list[int] | None:

@@ -19,7 +19,6 @@ from learners import LEARNERS, SETTINGS, bits, each_learner, line, random_model,
 from models import mdps
 from scipy import stats
 
-from qdecay._support import progress
 from qdecay.learning import (
     Constant,
     Exponential,
@@ -128,19 +127,6 @@ def test_a_value_that_outgrows_the_floats_is_placed():
             run(mdp, 1.0, steps=100, step_size=1)
         messages.append(str(caught.value))
     assert messages[0] == messages[1]
-
-
-def test_a_bar_is_shown_for_a_long_run(monkeypatch, capsys):
-    """On a terminal's standard error, and the bits stay."""
-    mdp = line(4)
-    silent = q_learning(mdp, 0.5, steps=50_000)
-    monkeypatch.setattr(progress, "_PATIENCE_SECONDS", 0.0)
-    monkeypatch.setenv("FORCE_COLOR", "1")
-    shown = q_learning(mdp, 0.5, steps=50_000, progress=True)
-    out, err = capsys.readouterr()
-    assert out == ""
-    assert "q_learning" in err
-    assert bits(shown) == bits(silent)
 
 
 MUTANTS = {
