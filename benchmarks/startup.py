@@ -8,6 +8,7 @@ and whatever imports qdecay imports Gymnasium.
 """
 
 import os
+import resource  # of POSIX systems
 import statistics
 import subprocess
 import sys
@@ -37,11 +38,11 @@ def seconds(name: str) -> float:
             "COMP_WORDS": words,
             "COMP_CWORD": str(words.count(" ")),
         }
-    before = os.times()
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
     command = [sys.executable, *COMMANDS[name]]
     subprocess.run(command, check=True, capture_output=True, env=environment)
-    after = os.times()
-    return sum(after[2:4]) - sum(before[2:4])  # of processes that have ended
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
 def main() -> None:
