@@ -13,11 +13,12 @@ compare: $(VENV)/run.stamp
 test: $(VENV)/test.stamp
 	$(BIN)/python -m pytest -n auto --maxprocesses 4
 
-# What CI runs after the tests: format, lint, types.
+# What CI runs after the tests: format, lint, types, floors.
 check: $(VENV)/dev.stamp
 	$(BIN)/ruff format --check
 	$(BIN)/ruff check
 	$(BIN)/mypy
+	$(BIN)/basedpyright
 
 docs: $(VENV)/docs.stamp
 	PYTHONPATH=docs NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet

@@ -18,8 +18,7 @@ import torch
 from stable_baselines3 import DQN, PPO
 
 import qdecay_envs  # noqa: F401  # registers the suite
-from qdecay import MDP
-from qdecay.exact.regions import policy_regions
+from qdecay import MDP, policy_regions
 
 MEMBERS: dict[str, dict[str, Any]] = {
     "qdecay/StayOrMove-v0": {},

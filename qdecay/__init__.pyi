@@ -1,4 +1,6 @@
 from .comparison.compare import Comparison, compare
+from .comparison.learning_times import LearningTime, learning_times
+from .comparison.thresholds import LearnedThreshold
 from .errors import BudgetExceeded, InputError, NotConverged
 from .exact.algebra.number import AlgebraicNumber
 from .exact.blackwell import Blackwell, blackwell
@@ -7,17 +9,21 @@ from .exact.formulas import break_even_gamma, break_even_reward
 from .exact.learning_curve import LearningCurve, learning_curve, walks_until
 from .exact.proof.certificate import write_certificate
 from .exact.proof.verify import CertificateError, Verification, verify
-from .exact.regions import PolicyRegions, is_breakpoint, optimal_actions, policy_regions
+from .exact.regions import Breakpoint, PolicyRegions, is_breakpoint, optimal_actions, policy_regions
 from .learning import (
     Constant,
+    EpisodeEnd,
     EpsilonGreedy,
     Exponential,
     Harmonic,
+    LearnedFlip,
     LearningResult,
     Linear,
     ManyResult,
     NStepSarsa,
     Polynomial,
+    Schedule,
+    TabularLearner,
     WatkinsQ,
     double_q_learning,
     expected_sarsa,
@@ -32,7 +38,10 @@ from .model.door import as_mdp
 from .model.float_mdp import FloatMDP
 from .model.mdp import MDP
 from .planning import (
+    Evaluation,
+    GammaSweep,
     Solution,
+    distributed_values,
     evaluate_policy,
     modified_policy_iteration,
     optimal_values,
@@ -40,22 +49,30 @@ from .planning import (
     value_iteration,
     value_over_gammas,
 )
-from .planning.regions import NumericRegions, numeric_policy_regions
+from .planning.regions import NumericChange, NumericRegions, numeric_policy_regions
 from .probing import (
+    AgentError,
     Diagnosis,
     DiscountProfile,
+    Setting,
     assert_effective_discount,
     diagnose,
+    epsilon_soft,
+    expected_trainings,
     probe,
+    sb3_agent,
+    tabular_agent,
 )
-from .sweep import Sweep
-from .sweep.phase import PhaseDiagram, phase_diagram
+from .sweep import Finished, Spec, Sweep
+from .sweep.phase import PhaseDiagram, PhaseRow, phase_diagram
 
 __all__ = [
     "MDP",
+    "AgentError",
     "AlgebraicNumber",
     "Blackwell",
     "BreakEven",
+    "Breakpoint",
     "BudgetExceeded",
     "CertificateError",
     "ChainLayout",
@@ -63,24 +80,37 @@ __all__ = [
     "Constant",
     "Diagnosis",
     "DiscountProfile",
+    "EpisodeEnd",
     "EpsilonGreedy",
+    "Evaluation",
     "Exponential",
+    "Finished",
     "FiniteMDP",
     "FloatMDP",
+    "GammaSweep",
     "Harmonic",
     "InputError",
+    "LearnedFlip",
+    "LearnedThreshold",
     "LearningCurve",
     "LearningResult",
+    "LearningTime",
     "Linear",
     "ManyResult",
     "NStepSarsa",
     "NotConverged",
+    "NumericChange",
     "NumericRegions",
     "PhaseDiagram",
+    "PhaseRow",
     "PolicyRegions",
     "Polynomial",
+    "Schedule",
+    "Setting",
     "Solution",
+    "Spec",
     "Sweep",
+    "TabularLearner",
     "Verification",
     "WatkinsQ",
     "__version__",
@@ -92,12 +122,16 @@ __all__ = [
     "break_even_reward",
     "compare",
     "diagnose",
+    "distributed_values",
     "double_q_learning",
+    "epsilon_soft",
     "evaluate_policy",
     "expected_sarsa",
+    "expected_trainings",
     "is_breakpoint",
     "learned_thresholds",
     "learning_curve",
+    "learning_times",
     "modified_policy_iteration",
     "numeric_policy_regions",
     "optimal_actions",
@@ -109,6 +143,8 @@ __all__ = [
     "q_learning",
     "q_learning_many",
     "sarsa",
+    "sb3_agent",
+    "tabular_agent",
     "value_iteration",
     "value_over_gammas",
     "verify",

@@ -3,9 +3,8 @@
 import tempfile
 from pathlib import Path
 
-from qdecay import Sweep, phase_diagram
+from qdecay import Spec, Sweep, phase_diagram
 from qdecay.report.plots.phase import save_phase
-from qdecay.sweep import Spec
 
 SPEC = """
 schema = "qdecay.sweep/1"

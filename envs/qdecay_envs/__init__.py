@@ -58,30 +58,31 @@ LAYOUTS = {
 """The homework's chains by the id they are registered under."""
 
 
-# Id, module and class, with the arguments by which one class is several environments.
-_MEMBERS: list[tuple[str, str, dict[str, Any]]] = [
-    ("Chain", "chain:Chain", {}),
-    *((name, "chain:Chain", {"layout": layout.to_json()}) for name, layout in LAYOUTS.items()),
-    ("NChain", "n_chain:NChain", {}),
-    ("RiverSwim", "river_swim:RiverSwim", {}),
-    ("DeepSea", "deep_sea:DeepSea", {}),
-    ("DeepSeaStochastic", "deep_sea:DeepSea", {"stochastic": True}),
-    ("DiscountingChain", "discounting_chain:DiscountingChain", {}),
-    ("CombinationLock", "combination_lock:CombinationLock", {}),
-    ("DelayMenu", "delay_menu:DelayMenu", {}),
-    ("TwoStreams", "two_streams:TwoStreams", {}),
-    ("ConstantOrSparse", "constant_or_sparse:ConstantOrSparse", {}),
+# Id and class, with the arguments by which one class is several environments.
+_MEMBERS: list[tuple[str, type[TabularEnv], dict[str, Any]]] = [
+    ("Chain", ChainEnv, {}),
+    *((name, ChainEnv, {"layout": layout.to_json()}) for name, layout in LAYOUTS.items()),
+    ("NChain", NChainEnv, {}),
+    ("RiverSwim", RiverSwimEnv, {}),
+    ("DeepSea", DeepSeaEnv, {}),
+    ("DeepSeaStochastic", DeepSeaEnv, {"stochastic": True}),
+    ("DiscountingChain", DiscountingChainEnv, {}),
+    ("CombinationLock", CombinationLockEnv, {}),
+    ("DelayMenu", DelayMenuEnv, {}),
+    ("TwoStreams", TwoStreamsEnv, {}),
+    ("ConstantOrSparse", ConstantOrSparseEnv, {}),
 ]
 
 
 def _register() -> None:
-    for name, place, arguments in _MEMBERS:
+    for name, member, arguments in _MEMBERS:
         env_id = name if "/" in name else f"qdecay/{name}-v0"
         if env_id not in gymnasium.registry:
+            place = f"{member.__module__}:{member.__name__}"
             gymnasium.register(
                 env_id,
-                entry_point=f"qdecay_envs.{place}Env",
-                vector_entry_point=f"qdecay_envs.vector:{place.partition(':')[2]}VectorEnv",
+                entry_point=place,
+                vector_entry_point=f"{place.removesuffix('Env')}VectorEnv",
                 kwargs=arguments,
             )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any, TypedDict
 
 from qdecay_envs.arguments import flag, probability
@@ -11,6 +12,7 @@ from qdecay_envs.layout import ChainLayout
 from qdecay_envs.rational import RationalLike
 from qdecay_envs.render import Scene
 from qdecay_envs.tabular import TabularEnv
+from qdecay_envs.vector import TabularVectorEnv
 
 
 class NoiseOptions(TypedDict, total=False):
@@ -98,3 +100,6 @@ def _layout(layout: Any) -> ChainLayout:
     got = "none" if layout is None else f"a {type(layout).__name__}"
     example = "layout=ChainLayout.choice(stay=[1], move=[0, 0, 4]).to_json()"
     raise TypeError(f"layout must be a ChainLayout or its document, got {got}: try {example}")
+
+
+ChainVectorEnv = partial(TabularVectorEnv, ChainEnv)

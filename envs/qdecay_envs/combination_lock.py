@@ -24,11 +24,13 @@ is `reset_val` = 0.01 of simple_rl's ComboLockMDP (which declares it and never p
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 from qdecay_envs.arguments import listed, whole
 from qdecay_envs.rational import RationalLike, rational
 from qdecay_envs.table import ExactTable, sure
 from qdecay_envs.tabular import TabularEnv
+from qdecay_envs.vector import TabularVectorEnv
 
 
 class CombinationLockEnv(TabularEnv):
@@ -78,3 +80,6 @@ class CombinationLockEnv(TabularEnv):
 
     def _notes(self) -> Mapping[int, str]:
         return {state: f"turn {right}" for state, right in enumerate(self.code)}
+
+
+CombinationLockVectorEnv = partial(TabularVectorEnv, CombinationLockEnv)

@@ -21,12 +21,14 @@ before it sees the large reward once.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Unpack
 
 from qdecay_envs.arguments import flag, whole
 from qdecay_envs.chain import ChainEnv, NoiseOptions
 from qdecay_envs.layout import ChainLayout
 from qdecay_envs.rational import RationalLike, rational
+from qdecay_envs.vector import TabularVectorEnv
 
 CONSTANT, SPARSE = 0, 1
 
@@ -63,3 +65,6 @@ class ConstantOrSparseEnv(ChainEnv):
             constant=[self.small], sparse=[*[0] * (self.n - 1), self.large], ending="repeat"
         )
         super().__init__(layout, escape=flag(escape, "escape"), **options)
+
+
+ConstantOrSparseVectorEnv = partial(TabularVectorEnv, ConstantOrSparseEnv)

@@ -24,6 +24,7 @@ noise in all "end" states). bsuite swaps the actions in states drawn by `mapping
 from __future__ import annotations
 
 from fractions import Fraction
+from functools import partial
 
 import numpy as np
 
@@ -32,6 +33,7 @@ from qdecay_envs.board import Board, BoardScene
 from qdecay_envs.rational import RationalLike
 from qdecay_envs.table import ExactRow, ExactTable, mixture, sure
 from qdecay_envs.tabular import TabularEnv
+from qdecay_envs.vector import TabularVectorEnv
 
 
 class DeepSeaEnv(TabularEnv):
@@ -115,3 +117,6 @@ class DeepSeaEnv(TabularEnv):
 
 def _state(row: int, column: int) -> int:
     return row * (row + 1) // 2 + column
+
+
+DeepSeaVectorEnv = partial(TabularVectorEnv, DeepSeaEnv)

@@ -19,6 +19,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
+from functools import partial
 from itertools import pairwise
 from typing import Any, Self, Unpack
 
@@ -26,6 +27,7 @@ from qdecay_envs.arguments import listed, whole
 from qdecay_envs.chain import ChainEnv, ChainOptions
 from qdecay_envs.layout import ChainLayout, Ending
 from qdecay_envs.rational import RationalLike, rational
+from qdecay_envs.vector import TabularVectorEnv
 
 MAX_OPTIONS = 1_000
 
@@ -106,3 +108,6 @@ def _option(entry: Any, name: str) -> tuple[Fraction, int]:
     return rational(reward, f"the reward of {name}"), whole(
         delay, f"the delay of {name}", 0, 99_999
     )
+
+
+DelayMenuVectorEnv = partial(TabularVectorEnv, DelayMenuEnv)

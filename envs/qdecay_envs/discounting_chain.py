@@ -22,9 +22,11 @@ observation is (chain, clock / 100); here it is their index.
 from __future__ import annotations
 
 from fractions import Fraction
+from functools import partial
 
 from qdecay_envs.chain import ChainEnv
 from qdecay_envs.layout import ChainLayout
+from qdecay_envs.vector import TabularVectorEnv
 
 DELAYS = (1, 3, 10, 30, 100)
 HORIZON = 100
@@ -58,3 +60,6 @@ class DiscountingChainEnv(ChainEnv):
         stream = [Fraction(0)] * HORIZON
         stream[delay - 1] = reward
         return tuple(stream)
+
+
+DiscountingChainVectorEnv = partial(TabularVectorEnv, DiscountingChainEnv)

@@ -25,12 +25,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from fractions import Fraction
+from functools import partial
 
 from qdecay_envs.arguments import probability, whole
 from qdecay_envs.rational import RationalLike, rational
 from qdecay_envs.screen import short_number
 from qdecay_envs.table import ExactRow, ExactTable, Outcome, mixture
 from qdecay_envs.tabular import TabularEnv
+from qdecay_envs.vector import TabularVectorEnv
 
 FORWARD, BACKWARD = 0, 1
 
@@ -86,3 +88,6 @@ class NChainEnv(TabularEnv):
             0: f"back {short_number(self.small)}",
             self.n - 1: f"on {short_number(self.large)}",
         }
+
+
+NChainVectorEnv = partial(TabularVectorEnv, NChainEnv)

@@ -31,12 +31,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import partial
 
 from qdecay_envs.arguments import whole
 from qdecay_envs.rational import RationalLike, rational
 from qdecay_envs.screen import short_number
 from qdecay_envs.table import ExactRow, ExactTable, mixture, sure
 from qdecay_envs.tabular import TabularEnv
+from qdecay_envs.vector import TabularVectorEnv
 
 LEFT, RIGHT = 0, 1
 
@@ -150,3 +152,6 @@ class RiverSwimEnv(TabularEnv):
             0: f"left {short_number(self.small)}",
             self.n - 1: f"right {short_number(self.large)}",
         }
+
+
+RiverSwimVectorEnv = partial(TabularVectorEnv, RiverSwimEnv)

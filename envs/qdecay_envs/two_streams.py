@@ -13,12 +13,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from fractions import Fraction
+from functools import partial
 from typing import Self, Unpack
 
 from qdecay_envs.arguments import listed
 from qdecay_envs.chain import ChainEnv, ChainOptions
 from qdecay_envs.layout import MAX_REWARDS, ChainLayout, Ending
 from qdecay_envs.rational import RationalLike, rational
+from qdecay_envs.vector import TabularVectorEnv
 
 NEAR, FAR = 0, 1
 
@@ -72,3 +74,6 @@ class TwoStreamsEnv(ChainEnv):
             [max(value, none) for value in exact],
             **options,
         )
+
+
+TwoStreamsVectorEnv = partial(TabularVectorEnv, TwoStreamsEnv)

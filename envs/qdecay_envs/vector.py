@@ -10,7 +10,6 @@ nothing to repeat. The generators are not to be had from outside: they run ahead
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
 from numbers import Integral
 from typing import Any
 
@@ -23,16 +22,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from qdecay_envs.arguments import whole
 from qdecay_envs.arrays import Draws, Flags, Floats, Integers, TableArrays, add_passed, thresholds
-from qdecay_envs.chain import ChainEnv
-from qdecay_envs.combination_lock import CombinationLockEnv
-from qdecay_envs.constant_or_sparse import ConstantOrSparseEnv
-from qdecay_envs.deep_sea import DeepSeaEnv
-from qdecay_envs.delay_menu import DelayMenuEnv
-from qdecay_envs.discounting_chain import DiscountingChainEnv
-from qdecay_envs.n_chain import NChainEnv
-from qdecay_envs.river_swim import RiverSwimEnv
 from qdecay_envs.tabular import TabularEnv
-from qdecay_envs.two_streams import TwoStreamsEnv
 
 _MODES = ("ansi", "rgb_array")
 
@@ -54,6 +44,7 @@ class TabularVectorEnv(VectorEnv[Integers, Integers, NDArray[Any]]):
         TypeError: an argument has the wrong type.
         ValueError: an argument is outside its range.
 
+    >>> from qdecay_envs.n_chain import NChainEnv
     >>> vector = TabularVectorEnv(NChainEnv, 3, slip=0)
     >>> vector.reset(seed=0)[0], vector.step([0, 1, 0])[:2]
     (array([0, 0, 0]), (array([1, 0, 1]), array([0., 2., 0.])))
@@ -277,14 +268,3 @@ class TabularVectorEnv(VectorEnv[Integers, Integers, NDArray[Any]]):
 
 
 _NONE = np.zeros(0, dtype=np.int64)
-
-# The vector entry points, by the class whose copies they make.
-ChainVectorEnv = partial(TabularVectorEnv, ChainEnv)
-NChainVectorEnv = partial(TabularVectorEnv, NChainEnv)
-RiverSwimVectorEnv = partial(TabularVectorEnv, RiverSwimEnv)
-DeepSeaVectorEnv = partial(TabularVectorEnv, DeepSeaEnv)
-DiscountingChainVectorEnv = partial(TabularVectorEnv, DiscountingChainEnv)
-CombinationLockVectorEnv = partial(TabularVectorEnv, CombinationLockEnv)
-DelayMenuVectorEnv = partial(TabularVectorEnv, DelayMenuEnv)
-TwoStreamsVectorEnv = partial(TabularVectorEnv, TwoStreamsEnv)
-ConstantOrSparseVectorEnv = partial(TabularVectorEnv, ConstantOrSparseEnv)

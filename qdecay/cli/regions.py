@@ -21,6 +21,7 @@ from qdecay.cli.options import AsJson, Force, OptionPairs, complete_source
 from qdecay.errors import BudgetExceeded, InputError, InternalError, input_errors
 
 if TYPE_CHECKING:
+    from qdecay.exact.proof.verify import Verification
     from qdecay.exact.regions import PolicyRegions
     from qdecay.model.base import FiniteMDP
     from qdecay.model.mdp import MDP
@@ -177,6 +178,7 @@ def blackwell(
 @app.command()
 def verify(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="What --certificate wrote.")],
+    as_json: AsJson = False,
 ) -> int:
     """Check a certificate of policy regions without the solver.
 
@@ -189,17 +191,22 @@ def verify(
     """
     from qdecay.exact.proof.verify import CertificateError
 
+    proven, reason = None, ""
     try:
-        statement = _proven(file, file)
+        proven = _proven(file, file)
     except CertificateError as error:
-        typer.echo(f"{file}: rejected: {error}")
-        return 1
-    typer.echo(f"{file}: {statement}")
-    return 0
+        reason = str(error)
+    if as_json:
+        counts = {} if proven is None else vars(proven)
+        document = {"schema": "qdecay.verification/1", "file": str(file), "proven": bool(proven)}
+        tables.print_json({**document, **(counts or {"reason": reason})})
+    else:
+        typer.echo(f"{file}: {_statement(proven) if proven else f'rejected: {reason}'}")
+    return int(proven is None)
 
 
-def _proven(file: Path, name: Path) -> str:
-    """Check the certificate in a file, called `name`, and say what it proves."""
+def _proven(file: Path, name: Path) -> Verification:
+    """Check the certificate in a file, called `name`."""
     from qdecay.exact.proof.verify import SCHEMA
     from qdecay.exact.proof.verify import verify as check
     from qdecay_envs.jsonfile import read_json
@@ -208,7 +215,11 @@ def _proven(file: Path, name: Path) -> str:
         document = read_json(file)
     if not isinstance(document, dict) or document.get("schema") != SCHEMA:
         raise InputError(f'{file}: not a certificate: "schema" must be "{SCHEMA}"')
-    proven = check(document)
+    return check(document)
+
+
+def _statement(proven: Verification) -> str:
+    """Say what a certificate proves."""
     counted = {"region": proven.regions, "breakpoint": proven.breakpoints, "touch": proven.touches}
     counts = ", ".join(tables.count(number, noun) for noun, number in counted.items())
     return f"proven: {counts} of {tables.count(proven.states, 'state')}"
@@ -266,7 +277,7 @@ def _write_certificate(
         if not check:
             return "not checked; `qdecay verify` does it"
         try:
-            return _proven(scratch, path)
+            return _statement(_proven(scratch, path))
         except BeyondChecker as error:
             raise InputError(f"{path}: {error}; --no-check writes it unchecked") from error
         except CertificateError as error:

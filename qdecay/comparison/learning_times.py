@@ -34,6 +34,8 @@ from math import inf
 from types import MappingProxyType
 from typing import Any, Literal, get_args
 
+import gymnasium as gym
+
 from qdecay._support.checks import RationalLike, choice, count, exact, listed, whole
 from qdecay.exact.algebra.number import AlgebraicNumber
 from qdecay.exact.break_even import break_even
@@ -293,7 +295,6 @@ def _visits(env: ChainEnv, anywhere: bool) -> Any:
     Coming back there truncates, and the reset begins there: the world is the same, and the learner
     reports at every visit. With `anywhere` the reset begins in any state instead.
     """
-    import gymnasium as gym
 
     class Visits(gym.Wrapper[int, int, int, int]):
         def step(self, action: int) -> Any:

@@ -32,6 +32,8 @@ from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.optimize import least_squares
+from scipy.special import chdtri, logsumexp
 
 from qdecay.probing.staircase import N_WIDTHS, Staircase
 
@@ -163,8 +165,6 @@ def fit_curves(cells: Sequence[Cell]) -> tuple[CurveFit, ...]:
 
 
 def _fit(curve: Curve, points: Sequence[Cell], cells: Sequence[Cell]) -> CurveFit:
-    from scipy.special import chdtri
-
     centre, spread = _least_squares(curve, points)
     for _ in range(_ROUNDS):
         axes, values = _on_grid(curve, cells, centre, spread)
@@ -208,8 +208,6 @@ def _parameter(symbol: str, axis: Array, posterior: Array) -> Parameter:
 
 def _least_squares(curve: Curve, points: Sequence[Cell]) -> tuple[Array, Array]:
     """Where to look: the weighted least-squares fit to the points, and how far around it."""
-    from scipy.optimize import least_squares
-
     found = np.array([cell.staircase.posterior.median for cell in points])
     spreads = np.array(
         [
@@ -249,8 +247,6 @@ def _on_grid(
 
 def _by_common_width(cell: Cell, threshold: Array) -> Array:
     """Return log P(answers | t, common width), shape (thresholds, widths)."""
-    from scipy.special import logsumexp
-
     places = np.arange(N_WIDTHS)
     share = np.exp(-(((places[:, None] - places) / _UNLIKE) ** 2) / 2)
     share /= share.sum(axis=1, keepdims=True)
@@ -260,8 +256,6 @@ def _by_common_width(cell: Cell, threshold: Array) -> Array:
 
 
 def _mean_over_widths(values: Any) -> Array:
-    from scipy.special import logsumexp
-
     mean: Array = logsumexp(values, axis=-1) - math.log(N_WIDTHS)
     return mean
 

@@ -37,6 +37,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import bdtrc, logsumexp
 
 from qdecay.probing.profile import DiscountProfile, Point
 from qdecay.probing.question import Setting
@@ -150,15 +151,11 @@ def _evidence(fault: Fault, profile: DiscountProfile, g: float) -> tuple[float, 
 
 def _mean_of_logs(values: Any) -> float:
     """log of the mean of exp(values)."""
-    from scipy.special import logsumexp
-
     return float(logsumexp(values)) - math.log(np.size(values))
 
 
 def _log_likelihoods(fault: Fault, point: Point, g: float, tolerance: float) -> Array:
     """The log likelihood of one point's answers, shape (parameters, widths)."""
-    from scipy.special import logsumexp
-
     place = Place(point.setting, point.near_delay, point.delay)
     predicted = [fault.predict(place, g, parameters) for parameters in fault.grid]
     centres = np.array([math.nan if t is None else t for t in predicted])
@@ -266,8 +263,6 @@ def _under_trained(place: Place, g: float, parameters: Sequence[float]) -> float
 
 def _arrived(alpha: float, walks: float, distance: int) -> float:
     """The share of a reward that has come back by `distance` steps: a binomial tail."""
-    from scipy.special import bdtrc
-
     return float(bdtrc(distance, round(walks), alpha)) if distance < walks else 0.0
 
 

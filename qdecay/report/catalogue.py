@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
+import gymnasium as gym
+from gymnasium.envs.registration import load_env_creator
+
 from qdecay.exact.algebra.number import AlgebraicNumber
 from qdecay.exact.regions import policy_regions
 from qdecay.model.mdp import MDP
@@ -59,8 +62,6 @@ class CatalogueEntry:
 @cache
 def catalogue() -> tuple[CatalogueEntry, ...]:
     """Return all environments of the suite in the order of their registration."""
-    import gymnasium as gym
-
     return tuple(_entry(spec) for spec in gym.registry.values() if spec.namespace == "qdecay")
 
 
@@ -74,9 +75,6 @@ def _equation(layout: ChainLayout) -> str:
 
 
 def _entry(spec: Any) -> CatalogueEntry:
-    import gymnasium as gym
-    from gymnasium.envs.registration import load_env_creator
-
     entry: Any = load_env_creator(spec.entry_point)
     summary = (sys.modules[entry.__module__].__doc__ or "").partition("\n")[0]
     if spec.id == "qdecay/Chain-v0":  # the one id that cannot be made without arguments

@@ -307,6 +307,10 @@ def test_a_changed_certificate_exits_with_1(capsys, monkeypatch, proof: Path) ->
     assert (code, err) == (1, "")
     assert out.startswith(f"{proof}: rejected: interval 1, state 0")
     assert out.count("\n") == 1
+    code, out, err = run(capsys, monkeypatch, "verify", str(proof), "--json")
+    document = json.loads(out)
+    assert (code, err, document["proven"]) == (1, "", False)
+    assert document["reason"].startswith("interval 1, state 0")
 
 
 def test_an_existing_file_is_kept(capsys, monkeypatch, model: str, proof: Path) -> None:

@@ -1,0 +1,198 @@
+"""The whole public API as a user's editor sees it: read by mypy --strict and pyright, never run."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from pathlib import Path
+from typing import Any, assert_type
+
+import gymnasium as gym
+import numpy as np
+from numpy.typing import NDArray
+
+import qdecay
+
+Floats = NDArray[np.float64]
+Sets = tuple[tuple[int, ...], ...]
+
+
+def models(env: gym.Env[Any, Any]) -> tuple[qdecay.MDP, qdecay.FloatMDP]:
+    assert_type(qdecay.__version__, str)
+    layout = qdecay.ChainLayout.choice(stay=[1], move=[0, 0, "7/2"], ending="repeat")
+    assert_type(layout, qdecay.ChainLayout)
+    assert_type(qdecay.MDP.from_layout(layout), qdecay.MDP)
+    assert_type(qdecay.MDP.from_env(env), qdecay.MDP)
+    assert_type(qdecay.FloatMDP.from_env(env), qdecay.FloatMDP)
+    mdp = qdecay.MDP.from_rows(
+        [(0, 0, 0, "1/2", 5, False), (0, 0, 1, Fraction(1, 2), "0.1", True)],
+        n_states=2,
+        n_actions=1,
+        start=0,
+        state_names=["a", "b"],
+    )
+    mdp.save("mine.json")
+    assert_type(qdecay.MDP.load(Path("mine.json")), qdecay.MDP)
+    assert_type(mdp.probability, Floats)
+    assert_type(mdp.available, NDArray[np.bool_])
+    assert_type(mdp.exact_reward, tuple[Fraction, ...])
+    assert_type(mdp.start, int | None)
+    assert_type(mdp.state_name(0), str)
+    return mdp, qdecay.FloatMDP.load("mine.npz")
+
+
+def exact(mdp: qdecay.MDP, layout: qdecay.ChainLayout) -> None:
+    found = qdecay.policy_regions(mdp, max_seconds=1, max_breakpoints=10)
+    assert_type(found, qdecay.PolicyRegions)
+    for point in found.breakpoints:
+        assert_type(point, qdecay.Breakpoint)
+        assert_type(point.gamma, qdecay.AlgebraicNumber)
+        assert_type(point.gamma.decimal(20), str)
+        assert_type(point.gamma.closed_form(), str | None)
+        assert_type(point.changes[0].left, tuple[int, ...])
+        assert_type(point.gamma < 1, bool)
+        assert_type(float(point.gamma), float)
+    assert_type(found.optimal_actions("9/10"), Sets)
+    assert_type(qdecay.optimal_actions(mdp, Fraction(1, 2)), Sets)
+    assert_type(qdecay.is_breakpoint(mdp, "1/2"), bool)
+    limit = qdecay.blackwell(mdp, max_seconds=1)
+    assert_type(limit, qdecay.Blackwell)
+    assert_type(limit.discount_factor, qdecay.AlgebraicNumber)
+    assert_type(limit.optimal_actions, Sets)
+    even = qdecay.break_even(layout)
+    assert_type(even, qdecay.BreakEven)
+    assert_type(even.roots, tuple[qdecay.AlgebraicNumber, ...])
+    print(qdecay.break_even_gamma(1, 0, 6, 3), qdecay.break_even_reward)
+    curve = qdecay.learning_curve(layout, "1/2", walks=6)
+    assert_type(curve, qdecay.LearningCurve)
+    assert_type(curve.arrived, tuple[tuple[Fraction, ...], ...])
+    assert_type(curve.break_even(), qdecay.BreakEven)
+    assert_type(qdecay.walks_until("1/2", 4), int)
+
+
+def proofs(mdp: qdecay.MDP, found: qdecay.PolicyRegions) -> int:
+    qdecay.write_certificate(mdp, found, "proof.json")
+    try:
+        proven = qdecay.verify("proof.json")
+    except qdecay.CertificateError as error:
+        raise SystemExit(str(error)) from error
+    assert_type(proven, qdecay.Verification)
+    return proven.breakpoints
+
+
+def numeric(mdp: qdecay.FloatMDP | qdecay.MDP) -> None:
+    found = qdecay.numeric_policy_regions(mdp, width=1e-6)
+    assert_type(found, qdecay.NumericRegions)
+    for change in found.changes:
+        assert_type(change, qdecay.NumericChange)
+        assert_type(change.upper - change.lower, float)
+
+
+def planning(mdp: qdecay.MDP | qdecay.FloatMDP, exact: qdecay.MDP) -> Floats:
+    try:
+        solution = qdecay.value_iteration(mdp, 0.9, tol=1e-9)
+    except qdecay.NotConverged as error:
+        assert_type(error.best, Any)
+        raise
+    assert_type(solution, qdecay.Solution)
+    assert_type(solution.policy, NDArray[np.int64])
+    assert_type(solution.greedy, NDArray[np.bool_])
+    assert_type(solution.error, float)
+    assert_type(qdecay.policy_iteration(mdp, 0.9), qdecay.Solution)
+    assert_type(qdecay.modified_policy_iteration(mdp, 0.9), qdecay.Solution)
+    assert_type(qdecay.optimal_values(mdp, 0.9, initial=solution.v), qdecay.Solution)
+    assert_type(qdecay.distributed_values(exact, 0.9), qdecay.Solution)
+    evaluation = qdecay.evaluate_policy(mdp, solution.policy, 0.9)
+    assert_type(evaluation, qdecay.Evaluation)
+    sweep = qdecay.value_over_gammas(mdp, [0.5, 0.9])
+    assert_type(sweep, qdecay.GammaSweep)
+    assert_type(sweep.policies, NDArray[np.int64])
+    return evaluation.v
+
+
+def schedules() -> list[qdecay.Schedule]:
+    return [
+        qdecay.Constant(0.1),
+        qdecay.Linear(1, 0.1, 1000),
+        qdecay.Exponential(1, 0.1, 0.99),
+        qdecay.Harmonic(horizon=10),
+        qdecay.Polynomial(0.77),
+    ]
+
+
+def learning(env: gym.Env[Any, Any], mdp: qdecay.MDP) -> None:
+    def seen(end: qdecay.EpisodeEnd) -> None:
+        assert_type(end.q(), Floats)
+
+    for learner in (qdecay.q_learning, qdecay.sarsa, qdecay.expected_sarsa):
+        assert_type(learner, qdecay.TabularLearner)
+        result = learner(env, 0.9, episodes=100, epsilon=qdecay.Linear(1, 0.1, 100), callback=seen)
+        assert_type(result, qdecay.LearningResult)
+        assert_type(result.policy, NDArray[np.int64])
+    assert_type(qdecay.double_q_learning(mdp, 0.9, steps=100, seed=1), qdecay.LearningResult)
+    assert_type(qdecay.NStepSarsa(3)(mdp, 0.9, steps=100), qdecay.LearningResult)
+    assert_type(qdecay.WatkinsQ(0.5)(mdp, 0.9, steps=100), qdecay.LearningResult)
+    many = qdecay.q_learning_many(
+        mdp, [0.5, 0.9], range(3), steps=100, behaviour=qdecay.EpsilonGreedy(0.9, 0.1)
+    )
+    assert_type(many, qdecay.ManyResult)
+    assert_type(many.flips(0), tuple[qdecay.LearnedFlip, ...])
+    for flip in qdecay.learned_thresholds(mdp, [0.5, 0.9], range(3), steps=100):
+        assert_type(flip.median, float)
+
+
+def comparison(layout: qdecay.ChainLayout) -> str:
+    row = qdecay.compare(layout, seeds=10)
+    assert_type(row, qdecay.Comparison)
+    for threshold in row.learned:
+        assert_type(threshold, qdecay.LearnedThreshold)
+        assert_type(threshold.interval, tuple[float, float] | None)
+    for time in qdecay.learning_times(delays=[1, 2], gammas=["9/10"]):
+        assert_type(time, qdecay.LearningTime)
+        assert_type(time.median, float | None)
+    return row.verdict
+
+
+def probing(mdp: qdecay.MDP) -> None:
+    def train(env: gym.Env[Any, Any], seed: int) -> Any:
+        return qdecay.q_learning(env, 0.9, steps=100, seed=seed).policy.__getitem__
+
+    world = qdecay.Setting("mine", scale=3)
+    try:
+        profile = qdecay.probe(train, (1, 2, 4), settings=["one-shot", world], gamma=0.9)
+    except qdecay.AgentError as error:
+        raise SystemExit(error.shown) from error
+    assert_type(profile, qdecay.DiscountProfile)
+    assert_type(profile.gamma, tuple[float, float, float] | None)
+    assert_type(profile.behaves_as_told, bool | None)
+    diagnosis = qdecay.diagnose(profile)
+    assert_type(diagnosis, qdecay.Diagnosis)
+    assert_type(diagnosis.fault, str | None)
+    qdecay.assert_effective_discount(qdecay.tabular_agent(qdecay.sarsa, 0.9), 0.9, within=0.02)
+    qdecay.assert_effective_discount(qdecay.sb3_agent("DQN", 0.9), 0.9)
+    assert_type(qdecay.expected_trainings([1, 2], 0, 0.9, ["one-shot"], None), int)
+    assert_type(qdecay.epsilon_soft(mdp, "1/10"), qdecay.MDP)
+
+
+def sweeps(text: str) -> None:
+    try:
+        spec = qdecay.Spec.parse(text)
+    except qdecay.InputError as error:
+        raise SystemExit(str(error)) from error
+    sweep = qdecay.Sweep(spec)
+    assert_type(len(sweep), int)
+    finished = sweep.run("results.db", workers=2)
+    assert_type(finished, qdecay.Finished)
+    assert_type(finished.trained, int)
+    diagram = qdecay.phase_diagram("results.db", where=[("delay", "2")])
+    assert_type(diagram, qdecay.PhaseDiagram)
+    for row in diagram.rows:
+        assert_type(row, qdecay.PhaseRow)
+        assert_type(row.exact, qdecay.AlgebraicNumber | None)
+        assert_type(row.holds, bool | None)
+
+
+def budgets(mdp: qdecay.MDP) -> Any:
+    try:
+        return qdecay.policy_regions(mdp, max_seconds=1)
+    except qdecay.BudgetExceeded as error:
+        return error.best
