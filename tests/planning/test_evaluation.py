@@ -21,9 +21,7 @@ def exact_values(mdp: MDP, weights: list[list[Fraction]], gamma: Fraction) -> li
     """The values of taking action a in s with probability weights[s][a], by sympy's LU."""
     n = mdp.n_states
     system, right = sympy.eye(n), sympy.zeros(n, 1)
-    columns = (mdp.state, mdp.action, mdp.next_state, mdp.terminated)
-    rows = zip(*(c.tolist() for c in columns), mdp.exact_probability, mdp.exact_reward, strict=True)
-    for s, a, t, done, p, r in rows:
+    for s, a, t, p, r, done in mdp.rows():
         right[s] += sympy.Rational(weights[s][a] * p * r)
         if not done:
             system[s, t] -= sympy.Rational(gamma * weights[s][a] * p)

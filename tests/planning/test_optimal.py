@@ -45,9 +45,7 @@ def exact_values(mdp: MDP, policy: tuple[int, ...], gamma: Fraction) -> list[Fra
     """The policy's values by sympy's rational LU, straight from the rows."""
     n = mdp.n_states
     system, right = sympy.eye(n), sympy.zeros(n, 1)
-    columns = (mdp.state, mdp.action, mdp.next_state, mdp.terminated)
-    rows = zip(*(c.tolist() for c in columns), mdp.exact_probability, mdp.exact_reward, strict=True)
-    for s, a, t, done, p, r in rows:
+    for s, a, t, p, r, done in mdp.rows():
         if policy[s] == a:
             right[s] += sympy.Rational(p * r)
             if not done:

@@ -107,10 +107,8 @@ def test_action_values_are_the_exact_rational_functions(
 
 
 def ahead(mdp: MDP, pair: tuple[int, int], v: list[Fraction]) -> Fraction:
-    rows = zip(
-        mdp.state, mdp.action, mdp.next_state, mdp.terminated, mdp.exact_probability, strict=True
-    )
-    return sum((p * v[t] for s, a, t, ends, p in rows if (s, a) == pair and not ends), Fraction(0))
+    rows = (row for row in mdp.rows() if row[:2] == pair)
+    return sum((p * v[t] for _, _, t, p, _, ends in rows if not ends), Fraction(0))
 
 
 @pytest.mark.parametrize("env_id", [*HOMEWORK[:3], "FrozenLake-v1", "qdecay/NChain-v0"])
