@@ -41,7 +41,17 @@ from qdecay.learning.tabular import choose, not_finite, uniform_numbers
 
 @dataclass(frozen=True)
 class NStepSarsa(Learner):
-    """SARSA with targets of n >= 1 steps; call it to learn."""
+    """n-step SARSA: waits n >= 1 steps, then updates the pair it waited with; call it to learn.
+
+        q[s, a] <- q[s, a] + alpha * (target - q[s, a])
+        target = r_1 + gamma * r_2 + ... + gamma**(n - 1) * r_n + gamma**n * q[s_n, a_n]
+
+    with r_k the reward of the k-th step from s by action a on, and a_n the action that it takes in
+    s_n. The sum ends with the episode; see the module for one that is truncated. n = 1 is `sarsa`,
+    bit for bit: `qdecay.NStepSarsa(4)(problem, gamma, steps=100_000)`; see `__call__`.
+
+    Source: Sutton and Barto, Reinforcement Learning (2018), section 7.2.
+    """
 
     n: int
 
@@ -120,7 +130,18 @@ def _n_step_target(
 
 @dataclass(frozen=True)
 class WatkinsQ(Learner):
-    """Watkins's Q(lambda), with lambda = `trace` in [0, 1]; call it to learn."""
+    """Watkins's Q(lambda), with lambda = `trace` in [0, 1]; call it to learn.
+
+        delta = r + gamma * max_b q[t, b] - q[s, a],    e[s, a] <- 1
+        q[x, b] <- q[x, b] + alpha * delta * e[x, b],   e <- gamma * trace * e
+
+    for a step from s by action a to t with reward r, over all pairs (x, b) of its greedy path so
+    far: e <- 0 where the episode ends or the next action is not greedy. trace = 0 is `q_learning`,
+    bit for bit: `qdecay.WatkinsQ(0.9)(problem, gamma, steps=100_000)`; see `__call__`.
+
+    Sources: Watkins, Learning from delayed rewards (1989); Sutton and Barto, Reinforcement Learning
+    (2018), section 12.10; Singh and Sutton 1996 (replacing traces).
+    """
 
     trace: float
 

@@ -40,9 +40,11 @@ from __future__ import annotations
 
 import itertools
 import operator
+from abc import abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from math import isfinite
+from typing import ClassVar
 
 import numpy as np
 
@@ -63,33 +65,6 @@ def _one_step_target(reward: float, gamma: float, bootstrap: float, terminated: 
     return reward if terminated else reward + gamma * bootstrap
 
 
-def _largest(
-    values: _Row, other: _Row, actions: _Actions, next_action: int, epsilon: float
-) -> float:
-    return max(values)
-
-
-def _chosen(
-    values: _Row, other: _Row, actions: _Actions, next_action: int, epsilon: float
-) -> float:
-    return values[next_action]
-
-
-def _expected(
-    values: _Row, other: _Row, actions: _Actions, next_action: int, epsilon: float
-) -> float:
-    total = 0.0
-    for action in actions:  # not sum(): from Python 3.12 on it rounds in another way
-        total += values[action]
-    return (1.0 - epsilon) * max(values) + epsilon * (total / len(actions))
-
-
-def _crossed(
-    values: _Row, other: _Row, actions: _Actions, next_action: int, epsilon: float
-) -> float:
-    return other[values.index(max(values))]
-
-
 def choose(values: _Row, actions: _Actions, epsilon: float, uniform: Iterator[float]) -> int:
     """Return an epsilon-greedy action; ties of the maximum are equally likely."""
     if next(uniform) < epsilon:
@@ -102,23 +77,34 @@ def choose(values: _Row, actions: _Actions, epsilon: float, uniform: Iterator[fl
     return maximisers[int(next(uniform) * ties)]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class TabularLearner(Learner):
-    """One of the four algorithms; call it to learn.
+    """A learner that updates one value at each step; `bootstrap` tells one from another.
 
     Attributes:
-        name: name of the algorithm.
-        bootstrap: value of the next state from its row in the table that learns, its row in the
-            other table (the same row where there is one table), its available actions, the next
-            action and epsilon.
         chooses_ahead: the next action is chosen before the update, because the target needs it.
-        n_tables: 1, or 2 for Double Q-learning.
     """
 
-    name: str
-    bootstrap: Callable[[_Row, _Row, _Actions, int, float], float]
-    chooses_ahead: bool = False
-    n_tables: int = 1
+    chooses_ahead: ClassVar[bool] = False
+
+    @staticmethod
+    @abstractmethod
+    def bootstrap(
+        values: _Row, other: _Row, actions: _Actions, next_action: int, epsilon: float
+    ) -> float:
+        """Return the value of the next state.
+
+        Args:
+            values: its row in the table that learns.
+            other: its row in the other table; the same row where there is one table.
+            actions: its available actions.
+            next_action: the one chosen, where the learner chooses ahead.
+            epsilon: the exploration rate of the next step.
+        """
+
+    def __repr__(self) -> str:
+        """The name under which qdecay has it."""
+        return f"qdecay.{self.name}"
 
     def interact(self, env: Env, run: Run, settings: RunSettings, numbers: Iterable[int]) -> int:
         """Act and learn until the run is over, and return the number of steps it took."""
@@ -129,10 +115,107 @@ class TabularLearner(Learner):
         return kernel(self.name, n_actions, settings)
 
 
-q_learning = TabularLearner("q_learning", _largest)
-sarsa = TabularLearner("sarsa", _chosen, chooses_ahead=True)
-expected_sarsa = TabularLearner("expected_sarsa", _expected)
-double_q_learning = TabularLearner("double_q_learning", _crossed, n_tables=2)
+class QLearning(TabularLearner):
+    """Q-learning: learns the values of acting best, whatever it does itself.
+
+        q[s, a] <- q[s, a] + alpha * (r + gamma * max_b q[t, b] - q[s, a])
+
+    for a step from s by action a to t with reward r; r alone where the step terminated. Call it
+    to learn: `qdecay.q_learning(problem, gamma, steps=100_000)`; see `__call__`.
+
+    Source: Watkins and Dayan, Q-learning, Machine Learning 8 (1992), 279-292.
+    """
+
+    name = "q_learning"
+
+    @staticmethod
+    def bootstrap(
+        values: _Row, other: _Row, actions: _Actions, next_action: int, epsilon: float
+    ) -> float:
+        """Return the largest value."""
+        return max(values)
+
+
+class Sarsa(TabularLearner):
+    """SARSA: learns the values of what it does, its exploration included.
+
+        q[s, a] <- q[s, a] + alpha * (r + gamma * q[t, b] - q[s, a])
+
+    for a step from s by action a to t with reward r, where b is the action that it takes in t; r
+    alone where the step terminated. With a fixed epsilon these are the values of its own
+    epsilon-greedy policy; see `qdecay.probing.epsilon_soft`. Call it to learn:
+    `qdecay.sarsa(problem, gamma, steps=100_000)`; see `__call__`.
+
+    Source: Rummery and Niranjan, On-line Q-learning using connectionist systems, CUED/F-INFENG/TR
+    166 (1994).
+    """
+
+    name = "sarsa"
+    chooses_ahead = True
+
+    @staticmethod
+    def bootstrap(
+        values: _Row, other: _Row, actions: _Actions, next_action: int, epsilon: float
+    ) -> float:
+        """Return the value of the next action."""
+        return values[next_action]
+
+
+class ExpectedSarsa(TabularLearner):
+    """Expected SARSA: SARSA with the mean over the next action in place of the one it takes.
+
+        q[s, a] <- q[s, a] + alpha * (r + gamma * v - q[s, a])
+        v = (1 - epsilon) * max_b q[t, b] + epsilon * mean_b q[t, b]
+
+    for a step from s by action a to t with reward r, with the epsilon of the next step; r alone
+    where the step terminated. It aims at what SARSA aims at, with less noise. Call it to learn:
+    `qdecay.expected_sarsa(problem, gamma, steps=100_000)`; see `__call__`.
+
+    Source: van Seijen, van Hasselt, Whiteson and Wiering, A theoretical and empirical analysis of
+    Expected Sarsa, ADPRL (2009).
+    """
+
+    name = "expected_sarsa"
+
+    @staticmethod
+    def bootstrap(
+        values: _Row, other: _Row, actions: _Actions, next_action: int, epsilon: float
+    ) -> float:
+        """Return the mean over what may be done next."""
+        total = 0.0
+        for action in actions:  # not sum(): from Python 3.12 on it rounds in another way
+            total += values[action]
+        return (1.0 - epsilon) * max(values) + epsilon * (total / len(actions))
+
+
+class DoubleQLearning(TabularLearner):
+    """Double Q-learning: Q-learning whose maximum does not favour values that noise has raised.
+
+        q1[s, a] <- q1[s, a] + alpha * (r + gamma * q2[t, argmax_b q1[t, b]] - q1[s, a])
+
+    or the same with 1 and 2 swapped, each with probability 1/2, for a step from s by action a to t
+    with reward r; r alone where the step terminated. It acts on q1 + q2, and returns their mean.
+    Step sizes count the updates of each table by itself. Call it to learn:
+    `qdecay.double_q_learning(problem, gamma, steps=100_000)`; see `__call__`.
+
+    Source: van Hasselt, Double Q-learning, NIPS (2010).
+    """
+
+    name = "double_q_learning"
+    n_tables = 2
+
+    @staticmethod
+    def bootstrap(
+        values: _Row, other: _Row, actions: _Actions, next_action: int, epsilon: float
+    ) -> float:
+        """Return the other table's value of the best action."""
+        return other[values.index(max(values))]
+
+
+q_learning = QLearning()
+sarsa = Sarsa()
+expected_sarsa = ExpectedSarsa()
+double_q_learning = DoubleQLearning()
 
 
 def _interact(
@@ -145,7 +228,7 @@ def _interact(
     same_alpha = isinstance(settings.step_size, Constant)
     gamma, epsilon, alpha = settings.gamma, epsilon_at(1), step_size_at(1)
     bootstrap, chooses_ahead, double = rule.bootstrap, rule.chooses_ahead, rule.n_tables == 2
-    largest = bootstrap is _largest  # the one that costs less than its call
+    largest = isinstance(rule, QLearning)  # the one that costs less than its call
     observations, action_space = discrete_spaces(env)
     index_of, first_action = index_reader(observations), int(action_space.start)
     first_state, n_states = int(observations.start), int(observations.n)

@@ -1,6 +1,7 @@
 """The tabular learners against closed forms, linear solves and a loop written from their text."""
 
 import pickle
+import pydoc
 from fractions import Fraction
 from itertools import pairwise
 
@@ -17,7 +18,9 @@ from qdecay.learning import (
     Exponential,
     Harmonic,
     Linear,
+    NStepSarsa,
     Polynomial,
+    WatkinsQ,
     double_q_learning,
     expected_sarsa,
     q_learning,
@@ -624,3 +627,21 @@ def test_the_first_choice_is_made_with_the_first_epsilon(learn, epsilon):
         q, visits = textbook_run(learn.name, *arguments, 3, epsilon.at, Constant(0.5).at, 0.0, seed)
         found = learn(*arguments, steps=3, epsilon=epsilon, step_size=0.5, seed=seed)
         assert (found.q.tobytes(), found.visits.tolist()) == (q.tobytes(), visits.tolist())
+
+
+@pytest.mark.parametrize(
+    ("learner", "words"),
+    [
+        (q_learning, ["Q-learning", "max_b q[t, b]", "Watkins and Dayan"]),
+        (sarsa, ["SARSA", "gamma * q[t, b]", "Rummery and Niranjan"]),
+        (expected_sarsa, ["Expected SARSA", "epsilon * mean_b q[t, b]", "van Seijen"]),
+        (double_q_learning, ["Double Q-learning", "q2[t, argmax_b q1[t, b]]", "van Hasselt"]),
+        (NStepSarsa(3), ["n-step SARSA", "gamma**n * q[s_n, a_n]", "section 7.2"]),
+        (WatkinsQ(0.5), ["Q(lambda)", "alpha * delta * e[x, b]", "Watkins"]),
+    ],
+)
+def test_help_says_what_a_learner_does(learner, words):
+    """What help() shows of it: its own update and source, and the arguments of a call."""
+    shown = pydoc.render_doc(learner, renderer=pydoc.plaintext)
+    assert all(word in shown for word in words)
+    assert "epsilon: 'RealLike | Schedule' = 0.1" in shown
