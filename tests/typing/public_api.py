@@ -123,8 +123,12 @@ def learning(env: gym.Env[Any, Any], mdp: qdecay.MDP) -> None:
     def seen(end: qdecay.EpisodeEnd) -> None:
         assert_type(end.q(), Floats)
 
-    for learner in (qdecay.q_learning, qdecay.sarsa, qdecay.expected_sarsa):
-        assert_type(learner, qdecay.TabularLearner)
+    learners: list[qdecay.TabularLearner] = [
+        qdecay.q_learning,
+        qdecay.sarsa,
+        qdecay.expected_sarsa,
+    ]
+    for learner in learners:
         result = learner(env, 0.9, episodes=100, epsilon=qdecay.Linear(1, 0.1, 100), callback=seen)
         assert_type(result, qdecay.LearningResult)
         assert_type(result.policy, NDArray[np.int64])
