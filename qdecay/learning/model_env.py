@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike
 
 from qdecay._support.checks import RealLike, real
 from qdecay.learning.sampling import dynamics
-from qdecay.model.mdp import MDP
+from qdecay.model.base import FiniteMDP
 
 
 class ModelEnv(gym.Env[Any, Any]):
@@ -30,7 +30,7 @@ class ModelEnv(gym.Env[Any, Any]):
     """
 
     def __init__(
-        self, mdp: MDP, *, start: int | ArrayLike | None = None, reward_noise: RealLike = 0.0
+        self, mdp: FiniteMDP, *, start: int | ArrayLike | None = None, reward_noise: RealLike = 0.0
     ) -> None:
         """Hold the model; `start` is a state or a probability for each, None for its own.
 

@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from qdecay._support.checks import reals, whole
+from qdecay.model.base import FiniteMDP
 from qdecay.model.mdp import MDP
 from qdecay_envs.rational import written
 
@@ -70,7 +71,7 @@ def alias_table(probabilities: Sequence[Fraction]) -> tuple[list[Fraction], list
     return accept, alias
 
 
-def dynamics(mdp: MDP, start: int | ArrayLike | None = None) -> Dynamics:
+def dynamics(mdp: FiniteMDP, start: int | ArrayLike | None = None) -> Dynamics:
     """Return the model's arrays.
 
     Arriving in a state without actions ends the episode there: nothing would ever follow.
@@ -83,22 +84,25 @@ def dynamics(mdp: MDP, start: int | ArrayLike | None = None) -> Dynamics:
         ValueError: there is no start, it is no state or no distribution, or a start state has
             no action.
     """
-    if mdp not in _TABLES:
-        _TABLES[mdp] = _tables(mdp)
-    return Dynamics(*_TABLES[mdp], *_starts(mdp, start))
+    tables = _TABLES.get(mdp)
+    if tables is None:
+        tables = _TABLES[mdp] = _tables(mdp)
+    return Dynamics(*tables, *_starts(mdp, start))
 
 
 _Tables = tuple[NDArray[np.void], NDArray[np.void], NDArray[np.int64], NDArray[np.int64]]
-_TABLES: WeakKeyDictionary[MDP, _Tables] = WeakKeyDictionary()  # a model is trained on many times
+# A model is trained on many times.
+_TABLES: WeakKeyDictionary[FiniteMDP, _Tables] = WeakKeyDictionary()
 
 
-def _tables(mdp: MDP) -> _Tables:
+def _tables(mdp: FiniteMDP) -> _Tables:
     pair = mdp.state * mdp.n_actions + mdp.action
     count = np.bincount(pair, minlength=mdp.n_states * mdp.n_actions)
     first = np.cumsum(count) - count
     available = mdp.available.sum(axis=1)
     ends = mdp.terminated | (available[mdp.next_state] == 0)
 
+    exact = mdp.exact_probability if isinstance(mdp, MDP) else None
     outcomes = np.zeros(len(pair), OUTCOME)
     outcomes["reward"] = mdp.reward
     outcomes["follows"] = np.where(ends, ~mdp.next_state, mdp.next_state)
@@ -106,7 +110,7 @@ def _tables(mdp: MDP) -> _Tables:
     for begin in first[count > 1].tolist():
         end = begin + int(count[pair[begin]])
         outcomes["accept"][begin:end], outcomes["alias"][begin:end] = _floats(
-            mdp.exact_probability[begin:end]
+            exact[begin:end] if exact else _shares(mdp.probability[begin:end])
         )
 
     pairs = np.zeros(len(count), PAIR)
@@ -124,7 +128,14 @@ def _floats(probabilities: Sequence[Fraction]) -> tuple[list[float], list[int]]:
     return [float(a) for a in accept], alias
 
 
-def _starts(mdp: MDP, start: int | ArrayLike | None) -> Starts:
+def _shares(weights: NDArray[np.float64]) -> list[Fraction]:
+    """The weights as probabilities that sum to 1 exactly."""
+    exact = [Fraction(w) for w in weights.tolist()]
+    total = sum(exact)
+    return [w / total for w in exact]
+
+
+def _starts(mdp: FiniteMDP, start: int | ArrayLike | None) -> Starts:
     chosen = mdp.start if start is None else start
     if chosen is None:
         raise ValueError("the model has no start state: give start, a state or probabilities")
@@ -133,21 +144,19 @@ def _starts(mdp: MDP, start: int | ArrayLike | None) -> Starts:
         raise ValueError("a start state has no available action")
     if len(states) == 1:
         return states, np.ones(1), np.zeros(1, dtype=np.int64)
-    exact = [Fraction(w) for w in weights.tolist()]
-    total = sum(exact)
-    accept, alias = _floats([w / total for w in exact])
+    accept, alias = _floats(_shares(weights))
     return states, np.array(accept), np.array(alias, dtype=np.int64)
 
 
 _Weighted = tuple[NDArray[np.int64], NDArray[np.float64]]
 
 
-def _one_state(mdp: MDP, start: ArrayLike) -> _Weighted:
+def _one_state(mdp: FiniteMDP, start: ArrayLike) -> _Weighted:
     state = whole(start, "start", 0, mdp.n_states - 1)
     return np.array([state], dtype=np.int64), np.ones(1)
 
 
-def _several(mdp: MDP, start: ArrayLike) -> _Weighted:
+def _several(mdp: FiniteMDP, start: ArrayLike) -> _Weighted:
     weights = reals(start, "start", ">= 0")
     if weights.shape != (mdp.n_states,):
         raise ValueError(

@@ -133,7 +133,7 @@ class FiniteMDP(ABC):
         return all(_same(getattr(self, name), getattr(other, name)) for name in names)
 
     def __hash__(self) -> int:
-        """Of the sizes only: models are large, and few are held at a time."""
+        """Of the sizes only: of models of floats, which may be large, few are held at a time."""
         return hash((self.n_states, self.n_actions, self.start, self.n_transitions))
 
     def __getstate__(self) -> dict[str, Any]:

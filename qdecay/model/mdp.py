@@ -41,6 +41,8 @@ FLOATS_ONLY = (
     "exact answers, or ask for numeric_policy_regions or value_iteration, which take floats"
 )
 
+_HASHED = 1000  # transitions
+
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
 class MDP(FiniteMDP):
@@ -192,6 +194,15 @@ class MDP(FiniteMDP):
     def save(self, path: str | Path) -> None:
         """Write the MDP file (schema qdecay.mdp/1); an existing file is replaced whole."""
         write_document(self.to_json(), Path(path))
+
+    def __hash__(self) -> int:
+        """Of the sizes and the first numbers: a sweep holds many models that differ in few."""
+        return self._hash
+
+    @cached_property
+    def _hash(self) -> int:
+        numbers = (self.exact_reward[:_HASHED], self.exact_probability[:_HASHED])
+        return hash((super().__hash__(), numbers))
 
     def _columns(self) -> Columns:
         return self.columns
