@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from qdecay._support.checks import reals
 from qdecay.learning.model_env import ModelEnv
 from qdecay.learning.schedules import Schedule
-from qdecay.model.mdp import MDP
+from qdecay.model.base import FiniteMDP
 
 Env = gym.Env[Any, Any]
 
@@ -65,7 +65,7 @@ def start_values(initial_value: ArrayLike, available: NDArray[np.bool_]) -> NDAr
     return np.where(available, values, -np.inf)
 
 
-def require_an_end(mdp: MDP) -> None:
+def require_an_end(mdp: FiniteMDP) -> None:
     """Raise ValueError where rewards go on for ever, whatever is done: gamma = 1 sums them.
 
     That is where no transition that ends can be reached, and some that pays can.
@@ -77,13 +77,13 @@ def require_an_end(mdp: MDP) -> None:
         raise ValueError(f"gamma = 1 needs an end, but none follows state(s) {named}: lower gamma")
 
 
-def may_end(mdp: MDP) -> NDArray[np.bool_]:
+def may_end(mdp: FiniteMDP) -> NDArray[np.bool_]:
     """Return the states from which an episode can end, shape (S,)."""
     alive = np.asarray(mdp.available.any(axis=1))
     return ~alive | _reaching(mdp, mdp.terminated | ~alive[mdp.next_state])
 
 
-def _reaching(mdp: MDP, rows: NDArray[np.bool_]) -> NDArray[np.bool_]:
+def _reaching(mdp: FiniteMDP, rows: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """Return the states from which one of the transitions marked in `rows` can be reached."""
     reaching = np.zeros(mdp.n_states, dtype=np.bool_)
     reaching[mdp.state[rows]] = True

@@ -18,7 +18,7 @@ from qdecay.learning.compiled.seeding import agent_words
 from qdecay.learning.result import EpisodeEnd, LearningResult, mean_table
 from qdecay.learning.run import RunSettings
 from qdecay.learning.sampling import Dynamics, dynamics
-from qdecay.model.mdp import MDP
+from qdecay.model.base import FiniteMDP
 
 STEPS_AT_ONCE = 1 << 22  # some 50 ms: how long an interrupt or a bar may have to wait
 _ROOM, _LEAP = 1 << 16, 1 << 21  # episodes
@@ -60,7 +60,7 @@ class ModelSettings:
     @classmethod
     def read(
         cls,
-        mdp: MDP,
+        mdp: FiniteMDP,
         settings: RunSettings,
         initial_value: ArrayLike,
         start: int | ArrayLike | None,
