@@ -25,7 +25,7 @@ from qdecay_envs.chain import ChainEnv
 from qdecay_envs.layout import ChainLayout
 
 Env = gym.Env[Any, Any]
-Problem = FiniteMDP | ChainLayout | Env | str | os.PathLike[str]
+Problem = MDP | FloatMDP | ChainLayout | Env | str | os.PathLike[str]
 """What every public function takes."""
 
 _SHOWN = 60  # characters of what is no problem that a message repeats
@@ -36,8 +36,6 @@ _Model = TypeVar("_Model", MDP, FloatMDP)
 def as_mdp(problem: FloatMDP, /) -> FloatMDP: ...
 @overload
 def as_mdp(problem: MDP | ChainLayout | Env | str | os.PathLike[str], /, **options: Any) -> MDP: ...
-@overload
-def as_mdp(problem: Problem, /, **options: Any) -> MDP | FloatMDP: ...
 def as_mdp(problem: Problem, /, **options: Any) -> MDP | FloatMDP:
     """Return the exact model of whatever people have.
 

@@ -37,7 +37,19 @@ def models(env: gym.Env[Any, Any]) -> tuple[qdecay.MDP, qdecay.FloatMDP]:
     assert_type(mdp.exact_reward, tuple[Fraction, ...])
     assert_type(mdp.start, int | None)
     assert_type(mdp.state_name(0), str)
-    return mdp, qdecay.FloatMDP.load("mine.npz")
+    assert_type(qdecay.as_mdp(layout, slip="1/10"), qdecay.MDP)
+    assert_type(qdecay.as_mdp(env), qdecay.MDP)
+    assert_type(qdecay.as_mdp(Path("mine.json")), qdecay.MDP)
+    assert_type(qdecay.as_mdp("FrozenLake-v1", is_slippery=False), qdecay.MDP)
+    floats = qdecay.as_mdp(qdecay.FloatMDP.load("mine.npz"))
+    assert_type(floats, qdecay.FloatMDP)
+    for s, a, t, p, r, terminated in mdp.rows():
+        assert_type((s, a, t, p, r, terminated), tuple[int, int, int, Fraction, Fraction, bool])
+    base: qdecay.FiniteMDP = floats
+    assert_type(
+        (base.r, base.state, base.ends), tuple[Floats, NDArray[np.int64], NDArray[np.bool_]]
+    )
+    return mdp, floats
 
 
 def exact(mdp: qdecay.MDP, layout: qdecay.ChainLayout) -> None:
