@@ -19,6 +19,7 @@ check: $(VENV)/dev.stamp
 	$(BIN)/ruff check
 	$(BIN)/mypy
 	$(BIN)/basedpyright
+	$(BIN)/lint-imports --no-cache
 
 docs: $(VENV)/docs.stamp
 	PYTHONPATH=docs NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet

@@ -14,18 +14,12 @@ from qdecay.learning import (
     NStepSarsa,
     Polynomial,
     WatkinsQ,
-    double_q_learning,
-    expected_sarsa,
-    q_learning,
-    sarsa,
 )
+from qdecay.learning.tabular import TABULAR
 from qdecay.model.mdp import MDP
 
 LEARNERS = [
-    q_learning,
-    sarsa,
-    expected_sarsa,
-    double_q_learning,
+    *TABULAR.values(),
     NStepSarsa(1),
     NStepSarsa(4),
     WatkinsQ(0.8),

@@ -1,14 +1,40 @@
-"""Every room has a floor, and every public name its types."""
+"""Imports stand at the top, and every room has a floor; `lint-imports` holds who is above whom."""
 
 from __future__ import annotations
 
 import ast
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 
 import qdecay
+import qdecay_envs
 
-ROOMS = Path(qdecay.__path__[0])
+PACKAGES = [Path(package.__path__[0]) for package in (qdecay, qdecay_envs)]
+ROOMS = PACKAGES[0]
+
+
+def own_imports(tree: ast.AST, is_nested: bool = False) -> Iterator[tuple[int, bool]]:
+    """Yield the line of each import of our own code, and if it is in a function or a condition."""
+    for node in ast.iter_child_nodes(tree):
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            module = getattr(node, "module", None) or node.names[0].name
+            if module.split(".")[0] in ("qdecay", "qdecay_envs") or getattr(node, "level", 0):
+                yield node.lineno, is_nested
+        yield from own_imports(node, is_nested or isinstance(node, ast.stmt))
+
+
+def test_own_imports_stand_at_the_top() -> None:
+    """None hides in a function or behind TYPE_CHECKING, which is how circles are kept alive."""
+    hidden = [
+        f"{path.relative_to(package.parent)}:{line}"
+        for package in PACKAGES
+        for path in sorted(package.rglob("*.py"))
+        if package / "cli" not in path.parents  # commands import what they need when they run
+        for line, is_nested in own_imports(ast.parse(path.read_text(encoding="utf-8")))
+        if is_nested
+    ]
+    assert hidden == []
 
 
 def test_every_room_has_its_floor() -> None:

@@ -117,17 +117,12 @@ def _show_comparison(timed: list[tuple[Comparison, float]], as_json: bool) -> No
 
 
 def _learner(name: str | None) -> Any:
-    from qdecay import learning
     from qdecay.errors import InputError
+    from qdecay.learning.tabular import TABULAR
 
-    known = {
-        learner.name: learner
-        for learner in vars(learning).values()
-        if isinstance(learner, learning.TabularLearner)
-    }
-    if name is not None and name not in known:
-        raise InputError(f"--learner {name}: no such learner; known: {', '.join(sorted(known))}")
-    return known[name] if name else None
+    if name is not None and name not in TABULAR:
+        raise InputError(f"--learner {name}: no such learner; known: {', '.join(sorted(TABULAR))}")
+    return TABULAR[name] if name else None
 
 
 def _exact_step_size(text: str) -> Fraction:

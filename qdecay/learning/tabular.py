@@ -216,6 +216,10 @@ q_learning = QLearning()
 sarsa = Sarsa()
 expected_sarsa = ExpectedSarsa()
 double_q_learning = DoubleQLearning()
+TABULAR: dict[str, TabularLearner] = {
+    learner.name: learner for learner in (q_learning, sarsa, expected_sarsa, double_q_learning)
+}
+"""These learners by their names."""
 
 
 def _interact(

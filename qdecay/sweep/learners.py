@@ -15,19 +15,13 @@ from typing import Any
 from qdecay import learning
 from qdecay.learning import schedules
 from qdecay.learning.learner import Learner
+from qdecay.learning.tabular import TABULAR
 from qdecay.model.mdp import MDP
 from qdecay_envs.documents import Table, number, one_of, share, whole
 from qdecay_envs.rational import written
 
 Setting = str | int | Mapping[str, str | int]
-NAMES = (
-    "q_learning",
-    "sarsa",
-    "expected_sarsa",
-    "double_q_learning",
-    "n_step_sarsa",
-    "watkins_q",
-)
+NAMES = (*TABULAR, "n_step_sarsa", "watkins_q")
 _SCHEDULES: dict[str, dict[str, Callable[[Any], Fraction | int]]] = {
     "linear": {"start": share, "end": share, "steps": whole(1)},
     "exponential": {"start": share, "end": share, "decay": share},
@@ -63,13 +57,11 @@ class LearnerSettings:
 
     def learner(self) -> Learner:
         """Return the algorithm."""
-
         if self.name == "n_step_sarsa":
             return learning.NStepSarsa(int(self.settings["n"]))  # type: ignore[arg-type]
         if self.name == "watkins_q":
             return learning.WatkinsQ(_float(self.settings["trace"]))
-        learner: Learner = getattr(learning, self.name)
-        return learner
+        return TABULAR[self.name]
 
     def arguments(self, mdp: MDP, start: int) -> dict[str, Any]:
         """Return the keyword arguments of a training that begins at `start`, save the seed.

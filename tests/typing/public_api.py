@@ -18,6 +18,8 @@ Sets = tuple[tuple[int, ...], ...]
 
 def models(env: gym.Env[Any, Any]) -> tuple[qdecay.MDP, qdecay.FloatMDP]:
     assert_type(qdecay.__version__, str)
+    assert_type(qdecay.as_mdp("FrozenLake-v1", is_slippery=False), qdecay.MDP)
+    assert_type(qdecay.as_mdp(env), qdecay.MDP)
     layout = qdecay.ChainLayout.choice(stay=[1], move=[0, 0, "7/2"], ending="repeat")
     assert_type(layout, qdecay.ChainLayout)
     assert_type(qdecay.MDP.from_layout(layout), qdecay.MDP)
@@ -91,7 +93,7 @@ def proofs(mdp: qdecay.MDP, found: qdecay.PolicyRegions) -> int:
     return proven.breakpoints
 
 
-def numeric(mdp: qdecay.FloatMDP | qdecay.MDP) -> None:
+def numeric(mdp: qdecay.FiniteMDP) -> None:
     found = qdecay.numeric_policy_regions(mdp, width=1e-6)
     assert_type(found, qdecay.NumericRegions)
     for change in found.changes:
@@ -99,7 +101,7 @@ def numeric(mdp: qdecay.FloatMDP | qdecay.MDP) -> None:
         assert_type(change.upper - change.lower, float)
 
 
-def planning(mdp: qdecay.MDP | qdecay.FloatMDP, exact: qdecay.MDP) -> Floats:
+def planning(mdp: qdecay.FiniteMDP, exact: qdecay.MDP) -> Floats:
     try:
         solution = qdecay.value_iteration(mdp, 0.9, tol=1e-9)
     except qdecay.NotConverged as error:
