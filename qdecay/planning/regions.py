@@ -302,11 +302,12 @@ class Tracker:
         self.absent[~solution.greedy] = solution.gamma
         kept = self.common & solution.greedy
         lost = np.flatnonzero(self.alive & ~kept.any(axis=1))
-        lower = self.absent[lost].min(axis=1)
-        for s, low in zip(lost.tolist(), lower.tolist(), strict=True):
-            sets = (_actions(self.common[s]), _actions(solution.greedy[s]))
-            self.found.setdefault((solution.gamma, low), {})[s] = sets
-        kept[lost] = solution.greedy[lost]
+        if len(lost):  # seldom: small models are quicker so
+            lower = self.absent[lost].min(axis=1)
+            for s, low in zip(lost.tolist(), lower.tolist(), strict=True):
+                sets = (_actions(self.common[s]), _actions(solution.greedy[s]))
+                self.found.setdefault((solution.gamma, low), {})[s] = sets
+            kept[lost] = solution.greedy[lost]
         self.common = kept
 
     def changes(self) -> tuple[NumericChange, ...]:
