@@ -31,6 +31,9 @@ env = gymnasium.make('qdecay/StayOrMove-v0', render_mode='rgb_array')
 env.reset()
 print(env.render().shape)" """,
     "parquet": f"qdecay {SWEEP}; qdecay sweep export results.db -o results.parquet",
+    "frames": """python -c "import qdecay
+layout = qdecay.ChainLayout.choice(stay=[1], move=[0, 0, 4])
+print(qdecay.value_iteration(qdecay.MDP.from_layout(layout), 0.9).to_frame())" """,
     "umb": "python -c 'import umbi; umbi.umb.read; umbi.ats.explicit_umb_to_explicit_ats'",
     "sb3": """python -c "import qdecay, stable_baselines3
 stable_baselines3.DQN('MlpPolicy', 'qdecay/StayOrMove-v0').learn(200)" """,

@@ -26,7 +26,7 @@ from qdecay.model.readers.limits import MAX_PAIRS, MAX_RECOVERED, MAX_TRANSITION
 from qdecay.model.readers.recover import _MAX_DENOMINATOR, _nearest
 from qdecay.probing.identity import Identity
 from qdecay.probing.question import SETTINGS, Question
-from qdecay.probing.trials import Store
+from qdecay.probing.trials import AnswerFile
 from qdecay.sweep.toml import parse
 
 QUICK = ["npz: u8", "npz: members", "npz: no axis", "json: states", "tra: newlines"]
@@ -136,15 +136,15 @@ def test_a_model_too_large_to_be_read_is_not_written(tmp_path: Path) -> None:
 def test_long_lines_of_a_store_are_no_answers(tmp_path: Path) -> None:
     path, identity = tmp_path / "a.jsonl", Identity(None, {}, None)
     asked = Question(SETTINGS["one-shot"], 0, 1, -0.5, 1, 0)
-    Store(path, "a", identity).put(asked, True)
+    AnswerFile(path, "a", identity).put(asked, True)
     far, near = path.read_text(), json.dumps({"question": asked.key, "far": False})
     path.write_text(f"{far}{near[:-1]}{' ' * 70_000}}}\n")  # of the same question, later
-    assert Store(path, "a", identity).get(asked) is True
+    assert AnswerFile(path, "a", identity).get(asked) is True
     path.write_text(f"{far}{near}\n")
-    assert Store(path, "a", identity).get(asked) is False
+    assert AnswerFile(path, "a", identity).get(asked) is False
     path.write_text(far + "\n" * 250_000)
     with pytest.raises(InputError, match="more than 250,000 lines"):
-        Store(path, "a", identity)
+        AnswerFile(path, "a", identity)
 
 
 def test_reading_counts_towards_the_limit_of_time(capsys, monkeypatch, tmp_path: Path) -> None:

@@ -110,7 +110,7 @@ def compare(
 
 def _show_comparison(timed: list[tuple[Comparison, float]], as_json: bool) -> None:
     if as_json:
-        rows = [row.to_json() for row, _ in timed]
+        rows = [row.body() for row, _ in timed]
         tables.print_json({"schema": "qdecay.comparison/1", "rows": rows})
     else:
         _print_comparison(timed)

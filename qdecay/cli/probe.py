@@ -75,7 +75,7 @@ def probe(
     from qdecay.probing import diagnose, expected_trainings, load_trainer
     from qdecay.probing.identity import Identity
     from qdecay.probing.measure import check_budget
-    from qdecay.probing.trials import Store
+    from qdecay.probing.trials import AnswerFile
     from qdecay.report.plots.probe import save_profile
 
     check_plot(plot, force=force)
@@ -97,7 +97,7 @@ def probe(
         name = agent if gamma is None else f"{agent} --gamma {shortest(gamma)}"
         if store is not None and store.exists():
             identity = Identity.of(trainer, version_tag)
-            Store(store, name, identity, accept_changed=accept_changed)
+            AnswerFile(store, name, identity, accept_changed=accept_changed)
         typer.echo(f"about {expected} trainings, more where the agent is noisy", err=True)
         with tables.bar("trainings") as bar:
             bar.expect(expected)
@@ -124,7 +124,7 @@ def probe(
     if plot is not None:
         save_profile(profile, plot)
     if as_json:
-        named = None if diagnosis is None else diagnosis.to_json()
+        named = None if diagnosis is None else diagnosis.body()
         tables.print_json({**profile.to_json(), "diagnosis": named})
     else:
         print_profile(profile, diagnosis)

@@ -119,10 +119,10 @@ def learn_curve(
 
 
 def _show_times(rows: list[LearningTime], as_json: bool) -> None:
-    from qdecay.comparison.learning_times import SCHEMA
+    from qdecay.comparison.learning_times import LearningTime
 
     if as_json:
-        document = {"schema": SCHEMA, "rows": [row.to_json() for row in rows]}
+        document = {"schema": LearningTime.SCHEMA, "rows": [row.body() for row in rows]}
         tables.print_json(document)
     else:
         _print_times(rows)

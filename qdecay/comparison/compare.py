@@ -15,11 +15,13 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import partial
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from qdecay._support import checks
 from qdecay._support.checks import RationalLike, count, whole
-from qdecay.comparison.thresholds import LearnedThreshold, bisect, learned_threshold
+from qdecay._support.result import Result, frame, plain, shown_list
+from qdecay._support.shown import shown_decimal
+from qdecay.comparison.thresholds import LearnedThreshold, bisect, bisect_seeds
 from qdecay.comparison.trainer import BestChoices, ChainTrainer, ForcedWalks
 from qdecay.exact.algebra.number import AlgebraicNumber
 from qdecay.exact.break_even import BreakEven, break_even
@@ -31,6 +33,7 @@ from qdecay_envs.layout import ChainLayout
 # to load waits until it is used.
 if TYPE_CHECKING:
     import gymnasium as gym
+    import pandas as pd
 
 
 PLANNED_TOLERANCE = 1e-10
@@ -42,8 +45,8 @@ _NOISY_WIDTH = 1e-3  # of what is searched: little beside what chance makes of i
 Verdict = Literal["agree", "disagree"]
 
 
-@dataclass(frozen=True)
-class Comparison:
+@dataclass(frozen=True, eq=False, repr=False)
+class Comparison(Result):
     """One chain's break-even gammas, found in three ways.
 
     Attributes:
@@ -56,6 +59,8 @@ class Comparison:
         predicted: where agents flip after these walks, exactly; None without.
     """
 
+    SCHEMA: ClassVar[str] = "qdecay.comparison/1"
+
     source: str
     exact: tuple[AlgebraicNumber, ...]
     planned: tuple[float, ...]
@@ -63,6 +68,20 @@ class Comparison:
     reasons: tuple[str, ...]
     forced: ForcedWalks | None = None
     predicted: tuple[AlgebraicNumber, ...] | None = None
+
+    def _shown(self) -> str:
+        found: dict[str, Sequence[AlgebraicNumber | float]] = {
+            "exact": self.exact,
+            "planned": self.planned,
+            "predicted": self.predicted or (),
+            "learned": [learned.median for learned in self.learned],
+        }
+        parts = [
+            f"{name} {shown_list([shown_decimal(gamma, 4) for gamma in gammas])}"
+            for name, gammas in found.items()
+            if gammas
+        ]
+        return f"{self.source}: {', '.join([self.verdict, *parts])}"
 
     @property
     def verdict(self) -> Verdict:
@@ -77,32 +96,35 @@ class Comparison:
         return "disagree" if self.reasons else "agree"
 
     def to_json(self) -> dict[str, Any]:
+        """Return the qdecay.comparison/1 document of this row alone."""
+        return {"schema": self.SCHEMA, "rows": [self.body()]}
+
+    def body(self) -> dict[str, Any]:
         """Return the row of a qdecay.comparison/1 document; forced walks add three keys."""
         after: dict[str, Any] = {}
         if self.forced is not None and self.predicted is not None:
             after = {
                 "walks": self.forced.count,
                 "step_size": str(self.forced.step_size),
-                "predicted": [gamma.to_json() for gamma in self.predicted],
+                "predicted": plain(self.predicted),
             }
         return {
             "source": self.source,
-            "exact": [gamma.to_json() for gamma in self.exact],
-            "planned": list(self.planned),
-            "learned": [
-                {
-                    "median": found.median,
-                    "low": found.low,
-                    "high": found.high,
-                    "seeds": found.seeds,
-                    "steps": found.steps,
-                    "interval": None if found.interval is None else list(found.interval),
-                }
-                for found in self.learned
-            ],
+            "exact": plain(self.exact),
+            "planned": plain(self.planned),
+            "learned": plain(self.learned),
             "verdict": self.verdict,
             **after,
         }
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return a row per break-even gamma: exact, planned, predicted, and what agents learnt."""
+        learned = {
+            name: [getattr(found, name) for found in self.learned]
+            for name in ("median", "low", "high", "seeds", "steps")
+        }
+        exact, predicted = (list(map(float, found or ())) for found in (self.exact, self.predicted))
+        return frame({"exact": exact, "planned": self.planned, "predicted": predicted, **learned})
 
 
 def compare(
@@ -196,7 +218,7 @@ def _learned(
 ) -> LearnedThreshold:
 
     low, high, side = flip
-    return learned_threshold(
+    return bisect_seeds(
         partial(trainer.learns, side),
         low,
         high,

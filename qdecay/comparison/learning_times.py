@@ -32,11 +32,12 @@ from fractions import Fraction
 from itertools import product
 from math import inf
 from types import MappingProxyType
-from typing import Any, Literal, get_args
+from typing import Any, ClassVar, Literal, get_args
 
 import gymnasium as gym
 
 from qdecay._support.checks import RationalLike, choice, count, exact, listed, whole
+from qdecay._support.result import Result, counted, plain
 from qdecay.exact.algebra.number import AlgebraicNumber
 from qdecay.exact.break_even import break_even
 from qdecay.exact.regions import optimal_actions
@@ -48,7 +49,6 @@ from qdecay_envs.layout import ChainLayout
 from qdecay_envs.rational import rational
 from qdecay_envs.tabular import TabularEnv
 
-SCHEMA = "qdecay.learning-times/1"
 MAX_DELAY = 1_000
 
 Game = Literal["forever", "once"]
@@ -79,8 +79,8 @@ EXPLORERS: Mapping[str, Explorer] = MappingProxyType(
 )
 
 
-@dataclass(frozen=True)
-class LearningTime:
+@dataclass(frozen=True, eq=False, repr=False)
+class LearningTime(Result):
     """How long agents took to get the choice at the start right for good.
 
     Attributes:
@@ -91,6 +91,8 @@ class LearningTime:
         budget: steps that each agent had.
     """
 
+    SCHEMA: ClassVar[str] = "qdecay.learning-times/1"
+
     game: Game
     gamma: Fraction
     delay: int
@@ -99,6 +101,13 @@ class LearningTime:
     explorer: str
     steps: tuple[int | None, ...]
     budget: int
+
+    def _shown(self) -> str:
+        median = "never right" if self.median is None else f"{self.median:,g} steps"
+        return (
+            f"{self.explorer}, {self.game}, delay {self.delay} at gamma {self.gamma}: {median} of "
+            f"{self.budget:,}, {counted(len(self.steps), 'seed')}"
+        )
 
     @property
     def median(self) -> float | None:
@@ -126,21 +135,14 @@ class LearningTime:
         return break_even(chain_of(self.game, self.delay, self.reward).layout).roots
 
     def to_json(self) -> dict[str, Any]:
-        """Return the entry of a qdecay.learning-times/1 document; gamma and R as exact text."""
-        return {
-            "game": self.game,
-            "gamma": str(self.gamma),
-            "delay": self.delay,
-            "reward": str(self.reward),
-            "best": list(self.best),
-            "explorer": self.explorer,
-            "steps": list(self.steps),
-            "median": self.median,
-            "low": self.low,
-            "high": self.high,
-            "budget": self.budget,
-            "random_walk": self.random_walk,
-        }
+        """Return the qdecay.learning-times/1 document of this row alone."""
+        return {"schema": self.SCHEMA, "rows": [self.body()]}
+
+    def body(self) -> dict[str, Any]:
+        """Return the row of a qdecay.learning-times/1 document."""
+        names = ["game", "gamma", "delay", "reward", "best", "explorer", "steps"]
+        names += ["median", "low", "high", "budget", "random_walk"]
+        return {name: plain(getattr(self, name)) for name in names}
 
     def _numbers(self) -> list[float]:
         return [inf if steps is None else steps for steps in self.steps]

@@ -11,6 +11,9 @@ import math
 import statistics
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
+
+from qdecay._support.result import Record, counted, plain
 
 Chooser = Callable[[float], bool]
 SHARE = "share of the seeds"  # what `LearnedThreshold.share` is called in figures
@@ -25,8 +28,8 @@ class Choice:
     right: bool
 
 
-@dataclass(frozen=True)
-class LearnedThreshold:
+@dataclass(frozen=True, eq=False, repr=False)
+class LearnedThreshold(Record):
     """The gammas at which trained agents flip.
 
     Attributes:
@@ -42,6 +45,15 @@ class LearnedThreshold:
     steps: int
     noisy: bool
     choices: tuple[Choice, ...]
+
+    def _shown(self) -> str:
+        spread = f"{self.median:.6g} [{self.low:.6g}, {self.high:.6g}]"
+        return f"{spread}, {counted(self.seeds, 'seed')}, {counted(self.steps, 'step')}"
+
+    def body(self) -> dict[str, Any]:
+        """Return the entry of a qdecay.comparison/1 document."""
+        names = ("median", "low", "high", "seeds", "steps", "interval")
+        return {name: plain(getattr(self, name)) for name in names}
 
     @property
     def median(self) -> float:
@@ -110,7 +122,7 @@ def bisect(chooser: Chooser, low: float, high: float, width: float) -> float:
     return (low + high) / 2
 
 
-def learned_threshold(
+def bisect_seeds(
     train: Callable[[float, int], tuple[bool, int]],
     low: float,
     high: float,

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +18,7 @@ from numpy.typing import NDArray
 from qdecay._support.checks import RealLike
 from qdecay._support.deadline import Deadline
 from qdecay._support.progress import OnProgress, Progress, reporting
+from qdecay._support.result import counted
 from qdecay._support.shown import shown_decimal
 from qdecay.exact.algebra.number import AlgebraicNumber, isolate_quickly
 from qdecay.exact.solver.point import NEAR_ONE, policy_iteration, proposed_policy, sign_left_of
@@ -26,14 +28,15 @@ from qdecay.exact.solver.series import PolicySeries
 from qdecay.exact.solver.threads import on_one_thread
 from qdecay.exact.solver.walk import TrivialWindow
 from qdecay.exact.solver.window import NoBound, Window, steps_ahead, terminates
+from qdecay.model.info import ModelInfo, ModelResult
 from qdecay.model.mdp import MDP
 
 _ENDLESS = Fraction(1, 2**10)  # floats are not used this close to 1 where nothing ends
 _ONE = AlgebraicNumber.of(1)
 
 
-@dataclass(frozen=True)
-class Blackwell:
+@dataclass(frozen=True, eq=False, repr=False)
+class Blackwell(ModelResult):
     """What holds near gamma = 1.
 
     Attributes:
@@ -43,9 +46,20 @@ class Blackwell:
         optimal_actions: the Blackwell-optimal actions of every state.
     """
 
+    SCHEMA: ClassVar[str] = "qdecay.blackwell/1"
+
     discount_factor: AlgebraicNumber
     is_touch: bool
     optimal_actions: tuple[tuple[int, ...], ...]
+
+    def _shown(self) -> str:
+        parts = [
+            counted(len(self.optimal_actions), "state"),
+            f"discount factor {shown_decimal(self.discount_factor, 4)}",
+        ]
+        if self.discount_factor > 0:
+            parts.append("a touch" if self.is_touch else "a breakpoint")
+        return self._titled(", ".join(parts))
 
 
 @on_one_thread
@@ -76,7 +90,10 @@ def blackwell(
         last, crossing = _last_root(PolicySeries(model, policy, deadline), optimal, report)
     found = model.sets(np.flatnonzero(optimal).tolist())
     return Blackwell(
-        last.simplified(), last > 0 and not crossing, tuple(found[s] for s in range(model.n))
+        last.simplified(),
+        last > 0 and not crossing,
+        tuple(found[s] for s in range(model.n)),
+        info=ModelInfo.of(mdp),
     )
 
 

@@ -19,10 +19,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
+from qdecay._support.result import shown_list
+from qdecay._support.shown import shown_decimal
 from qdecay.exact.algebra.number import AlgebraicNumber, isolate_roots
 from qdecay.exact.regions import policy_regions
+from qdecay.model.info import ModelInfo, ModelResult
 from qdecay.model.mdp import MDP
 from qdecay_envs.layout import ChainLayout, Ending
 
@@ -33,8 +36,8 @@ if TYPE_CHECKING:
 Stream = tuple[Fraction, ...]
 
 
-@dataclass(frozen=True)
-class BreakEven:
+@dataclass(frozen=True, eq=False, repr=False)
+class BreakEven(ModelResult):
     """The gammas in (0, 1) at which the best choice of a layout changes.
 
     Attributes:
@@ -46,10 +49,20 @@ class BreakEven:
         between: a rational gamma in each of these intervals.
     """
 
+    SCHEMA: ClassVar[str] = "qdecay.break-even/1"
+
     roots: tuple[AlgebraicNumber, ...]
     switches: tuple[bool, ...]
     best: tuple[frozenset[int], ...]
     between: tuple[Fraction, ...]
+
+    def _shown(self) -> str:
+        ends = [shown_decimal(root, 4) for root in self.roots]
+        parts = [
+            f"{' or '.join(map(str, self._actions(sorted(best))))} up to {end}"
+            for best, end in zip(self.best, [*ends, "1"], strict=True)
+        ]
+        return self._titled(shown_list(parts))
 
     @cached_property
     def gammas(self) -> tuple[sympy.Expr, ...]:
@@ -96,7 +109,8 @@ def _of_layout(layout: ChainLayout) -> BreakEven:
     candidates = sorted({root for p in differences.values() if any(p) for root in isolate_roots(p)})
     best = [_best_at(point, streams, layout.ending) for point in _points_between(candidates)]
     level = [_best_at_root(root, differences, len(streams)) for root in candidates]
-    return _assembled(candidates, best, level)
+    names = tuple(name for name, _ in layout.branches)
+    return _assembled(candidates, best, level, ModelInfo(action_names=names))
 
 
 def _of_mdp(mdp: MDP) -> BreakEven:
@@ -110,13 +124,15 @@ def _of_mdp(mdp: MDP) -> BreakEven:
     def at(gamma: Fraction | AlgebraicNumber) -> frozenset[int]:
         return frozenset(regions.optimal_actions(gamma)[mdp.start or 0])
 
-    return _assembled(seen, [at(point) for point in _points_between(seen)], [at(g) for g in seen])
+    best = [at(point) for point in _points_between(seen)]
+    return _assembled(seen, best, [at(gamma) for gamma in seen], ModelInfo.of(mdp))
 
 
 def _assembled(
     roots: Sequence[AlgebraicNumber],
     best: Sequence[frozenset[int]],
     level: Sequence[frozenset[int]],
+    info: ModelInfo,
 ) -> BreakEven:
     """Keep the roots where something changes: what is best left, at, or right of it."""
     seen = [i for i in range(len(roots)) if not best[i] == best[i + 1] == level[i]]
@@ -127,6 +143,7 @@ def _assembled(
         tuple(best[i] != best[i + 1] for i in seen),
         tuple(best[i] for i in sides),
         tuple(_points_between(kept)),
+        info=info,
     )
 
 

@@ -30,11 +30,12 @@ import itertools
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
+from typing import Any, ClassVar
 
 from flint import arb, ctx, fmpq
 
 from qdecay._support.checks import exact, whole
+from qdecay._support.result import Result, shown_list
 from qdecay.exact.break_even import BreakEven, break_even
 from qdecay_envs.layout import ChainLayout
 from qdecay_envs.rational import RationalLike, rational
@@ -42,8 +43,8 @@ from qdecay_envs.rational import RationalLike, rational
 StepSizes = RationalLike | Callable[[int], RationalLike]
 
 
-@dataclass(frozen=True)
-class LearningCurve:
+@dataclass(frozen=True, eq=False, repr=False)
+class LearningCurve(Result):
     """What is known of each branch of a layout after a number of walks.
 
     Attributes:
@@ -52,9 +53,20 @@ class LearningCurve:
         arrived: for each branch and each of its rewards, the share B_k(d) that has arrived.
     """
 
+    SCHEMA: ClassVar[str] = "qdecay.learning-curve/1"
+
     layout: ChainLayout
     walks: tuple[int, ...]
     arrived: tuple[tuple[Fraction, ...], ...]
+
+    def _shown(self) -> str:
+        known = [
+            f"{name} {float(shares[-1]):.4g} after {count:,} walks"
+            for (name, _), shares, count in zip(
+                self.layout.branches, self.arrived, self.walks, strict=True
+            )
+        ]
+        return f"of the last reward arrived: {shown_list(known)}"
 
     @property
     def known(self) -> ChainLayout:

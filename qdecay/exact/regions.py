@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from qdecay._support.checks import RationalLike, RealLike, exact, require, whole
 from qdecay._support.deadline import Deadline
 from qdecay._support.progress import OnProgress, Progress, reporting
+from qdecay._support.result import Record, counted, frame, shown_list
 from qdecay._support.shown import shown_decimal
 from qdecay.errors import BudgetExceeded
 from qdecay.exact.algebra.number import AlgebraicNumber
@@ -28,7 +29,11 @@ from qdecay.exact.solver.rational_model import RationalModel
 from qdecay.exact.solver.series import PolicySeries
 from qdecay.exact.solver.threads import on_one_thread
 from qdecay.exact.solver.walk import Event, Walk
+from qdecay.model.info import ModelInfo, ModelResult
 from qdecay.model.mdp import MDP
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Actions = tuple[int, ...]
 Sets = tuple[Actions, ...]
@@ -47,8 +52,8 @@ class Change:
         return {"left": list(self.left), "at": list(self.at), "right": list(self.right)}
 
 
-@dataclass(frozen=True)
-class Breakpoint:
+@dataclass(frozen=True, eq=False, repr=False)
+class Breakpoint(Record):
     """A gamma where optimal sets change; as a touch, where they are larger at that point only.
 
     Attributes:
@@ -59,18 +64,22 @@ class Breakpoint:
     gamma: AlgebraicNumber
     changes: Mapping[int, Change]
 
+    def _shown(self) -> str:
+        states = shown_list([str(state) for state in self.changes], "state")
+        return f"{shown_decimal(self.gamma, 4)}: {states}"
+
     def to_json(self) -> dict[str, Any]:
         """Return the fields of a breakpoint as the JSON document has them."""
         changes = {str(state): change.to_json() for state, change in self.changes.items()}
         return {**self.gamma.to_json(), "changes": changes}
 
 
-@dataclass(frozen=True)
-class PolicyRegions:
+@dataclass(frozen=True, eq=False, repr=False)
+class PolicyRegions(ModelResult):
     """The regions of one model, in order from gamma = 0 to 1.
 
     Attributes:
-        n_states, n_actions, start: of the model.
+        mdp: the model.
         breakpoints: in increasing order; region i lies between breakpoints i - 1 and i.
         regions: for each region, the set of optimal actions of every state; () where none is
             available. Ties inside a set last over the whole region.
@@ -79,16 +88,41 @@ class PolicyRegions:
         proven_to: 1, or the point up to which a search that ran out of budget is complete.
     """
 
-    n_states: int
-    n_actions: int
-    start: int | None
+    SCHEMA: ClassVar[str] = "qdecay.policy-regions/1"
+
+    mdp: MDP
     breakpoints: tuple[Breakpoint, ...]
     regions: tuple[Sets, ...]
     touches: tuple[Breakpoint, ...]
     at_zero: Sets
     proven_to: AlgebraicNumber
-    _model: RationalModel = field(repr=False)
     _policies: tuple[NDArray[np.int64], ...] = field(repr=False)
+
+    def _shown(self) -> str:
+        parts = [counted(self.n_states, "state"), counted(len(self.regions), "region")]
+        if self.breakpoints:
+            gammas = [shown_decimal(point.gamma, 4) for point in self.breakpoints]
+            parts.append(shown_list(gammas, "breakpoint"))
+        if self.touches:
+            parts.append(counted(len(self.touches), "touch", "touches"))
+        if self.proven_to != 1:
+            parts.append(f"proven up to {shown_decimal(self.proven_to, 4)}")
+        return self._titled(", ".join(parts))
+
+    @property
+    def start(self) -> int | None:
+        """The start state, or None."""
+        return self.info.start
+
+    @property
+    def n_states(self) -> int:
+        """The model's number of states."""
+        return self.mdp.n_states
+
+    @property
+    def n_actions(self) -> int:
+        """The model's number of actions."""
+        return self.mdp.n_actions
 
     @property
     def blackwell_sets(self) -> Sets:
@@ -185,6 +219,10 @@ class PolicyRegions:
         return self.start
 
     @cached_property
+    def _model(self) -> RationalModel:
+        return RationalModel(self.mdp)
+
+    @cached_property
     def _moves(self) -> dict[tuple[int, int], tuple[int, ...]]:
         model = self._model
         return {
@@ -204,11 +242,10 @@ class PolicyRegions:
                         waiting.append(target)
         return reached
 
-    def to_json(self, source: str) -> dict[str, Any]:
-        """Return the document of schema qdecay.policy-regions/1."""
+    def body(self) -> dict[str, Any]:
+        """Return the document without its schema, as other documents hold it."""
         return {
-            "schema": "qdecay.policy-regions/1",
-            "source": source,
+            "source": self.name,
             "n_states": self.n_states,
             "n_actions": self.n_actions,
             "start": self.start,
@@ -218,6 +255,17 @@ class PolicyRegions:
             "at_zero": {"optimal_actions": _lists(self.at_zero)},
             "blackwell": {"breakpoint": self.blackwell_breakpoint, "touch": self.blackwell_touch},
         }
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return a row per breakpoint: its gamma, exact where short, and the states that change."""
+        gammas = [point.gamma for point in self.breakpoints]
+        return frame(
+            {
+                "gamma": [float(gamma) for gamma in gammas],
+                "closed_form": [gamma.closed_form() for gamma in gammas],
+                "states": [tuple(self._states(point.changes)) for point in self.breakpoints],
+            }
+        )
 
 
 @on_one_thread
@@ -375,16 +423,14 @@ def _assembled(
         points.append(point)
         regions.append(tuple(sets))
     return PolicyRegions(
-        mdp.n_states,
-        mdp.n_actions,
-        start,
+        mdp,
         tuple(points),
         tuple(regions),
         tuple(_point(model, event) for event in events if not event.is_breakpoint),
         _sets(model, walk.near_zero.at_zero),
         proven_to,
-        model,
         (walk.near_zero.policy, *(event.policy for event in breaks)),
+        info=ModelInfo.of(mdp, start),
     )
 
 

@@ -6,15 +6,19 @@ import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from qdecay._support.result import counted
+from qdecay.model.info import ModelInfo, ModelResult
+
 REPLAY = 64  # gammas of a replayed stream
 
 
-@dataclass(frozen=True, eq=False)
-class LearnedFlip:
+@dataclass(frozen=True, eq=False, repr=False)
+class LearnedFlip(ModelResult):
     """Where the greedy action of a state flips from one action to another as gamma rises.
 
     Attributes:
@@ -23,10 +27,19 @@ class LearnedFlip:
         seeds: how many seeds did at all.
     """
 
+    SCHEMA: ClassVar[str] = "qdecay.learned-flip/1"
+
     left: int
     right: int
     gammas: tuple[float, ...]
     seeds: int
+
+    def _shown(self) -> str:
+        left, right = self._actions((self.left, self.right))
+        spread = f"[{self.low:.6g}, {self.high:.6g}]"
+        return self._titled(
+            f"from {left} to {right} at {self.median:.6g} {spread}, {counted(self.seeds, 'seed')}"
+        )
 
     @property
     def median(self) -> float:
@@ -67,14 +80,14 @@ def closer(brackets: Sequence[Bracket], width: float) -> NDArray[np.float64]:
     return np.unique(np.concatenate(pieces))
 
 
-def grouped(per_seed: Sequence[Sequence[Bracket]]) -> tuple[LearnedFlip, ...]:
+def grouped(per_seed: Sequence[Sequence[Bracket]], info: ModelInfo) -> tuple[LearnedFlip, ...]:
     """Return the flips of all seeds, those between the same two actions together."""
     groups: dict[tuple[int, int], list[tuple[float, int]]] = {}
     for number, brackets in enumerate(per_seed):
         for b in brackets:
             groups.setdefault((b.left, b.right), []).append(((b.low + b.high) / 2, number))
     flips = [
-        LearnedFlip(*pair, tuple(sorted(g for g, _ in made)), len({n for _, n in made}))
+        LearnedFlip(*pair, tuple(sorted(g for g, _ in made)), len({n for _, n in made}), info=info)
         for pair, made in groups.items()
     ]
     return tuple(sorted(flips, key=lambda flip: flip.median))

@@ -15,6 +15,7 @@ from qdecay.learning.model_run import Algorithm, ModelSettings, learn_model
 from qdecay.learning.result import LearningResult
 from qdecay.learning.run import Budget, Callback, Run, RunSettings
 from qdecay.learning.schedules import Schedule
+from qdecay.model.info import ModelInfo
 from qdecay.model.mdp import MDP
 
 
@@ -125,6 +126,7 @@ class Learner(ABC):
             callback,
             progress,
             max_seconds,
+            ModelInfo.of(world, start) if isinstance(world, MDP) else ModelInfo.of_env(world),
         )
         if isinstance(world, MDP):
             model = ModelSettings.read(

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -20,6 +21,8 @@ from numpy.typing import ArrayLike, NDArray
 from qdecay._support.checks import RealLike, count, real, whole
 from qdecay._support.deadline import Deadline
 from qdecay._support.progress import OnProgress, reporting
+from qdecay._support.result import counted, frame
+from qdecay._support.shown import shortest
 from qdecay.errors import BudgetExceeded
 from qdecay.learning.flips import REPLAY, Bracket, LearnedFlip, brackets_of, closer, grouped
 from qdecay.learning.schedules import Schedule
@@ -33,11 +36,15 @@ from qdecay.learning.shared_streams import (
     require_memory,
     run_streams,
 )
+from qdecay.model.info import ModelInfo, ModelResult
 from qdecay.model.mdp import MDP
 
+if TYPE_CHECKING:
+    import pandas as pd
 
-@dataclass(frozen=True, eq=False)
-class ManyResult:
+
+@dataclass(frozen=True, eq=False, repr=False)
+class ManyResult(ModelResult):
     """What every gamma learnt from every seed's stream.
 
     Attributes:
@@ -48,11 +55,33 @@ class ManyResult:
         steps: steps of each stream.
     """
 
+    SCHEMA: ClassVar[str] = "qdecay.many-result/1"
+
     gammas: NDArray[np.float64]
     seeds: tuple[int, ...]
     q: NDArray[np.float64]
     visits: NDArray[np.int64]
     steps: int
+
+    def _shown(self) -> str:
+        ends = f"{shortest(self.gammas.min())} to {shortest(self.gammas.max())}"
+        return self._titled(
+            f"{counted(self.q.shape[2], 'state')}, {counted(len(self.gammas), 'gamma')} from "
+            f"{ends}, {counted(len(self.seeds), 'seed')}, {counted(self.steps, 'step')} each"
+        )
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return a row per gamma, seed and state, with the state's value and greedy action."""
+        gamma, seed, state = np.indices(self.q.shape[:3]).reshape(3, -1)
+        return frame(
+            {
+                "gamma": self.gammas[gamma],
+                "seed": np.array(self.seeds)[seed],
+                "state": self._states(state),
+                "value": self.q.max(axis=3).ravel(),
+                "action": self._actions(self.policy.ravel()),
+            }
+        )
 
     @property
     def policy(self) -> NDArray[np.int64]:
@@ -69,7 +98,7 @@ class ManyResult:
         order = np.argsort(self.gammas)
         chosen = self.q[order, :, state].argmax(axis=2)
         gammas = self.gammas[order].tolist()
-        return grouped([brackets_of(gammas, row.tolist()) for row in chosen.T])
+        return grouped([brackets_of(gammas, row.tolist()) for row in chosen.T], self.info)
 
 
 def q_learning_many(
@@ -139,6 +168,7 @@ def q_learning_many(
         np.moveaxis(q, 3, 0),
         np.stack([stream.visits for stream in streams]),
         steps,
+        info=ModelInfo.of(mdp, start),
     )
 
 
@@ -187,6 +217,7 @@ def learned_thresholds(
     require_memory(mdp, max(len(grid), REPLAY), len(agents))
 
     grids = dict.fromkeys(agents, grid)
+    info = ModelInfo.of(mdp, start)
     found: dict[int, list[Bracket]] = {}
     with reporting(progress) as report:
         while grids:
@@ -194,7 +225,7 @@ def learned_thresholds(
             try:
                 run_streams(settings, streams, steps, workers, report, deadline)
             except BudgetExceeded as limit:
-                limit.best = grouped(list(found.values())) if found else None
+                limit.best = grouped(list(found.values()), info) if found else None
                 raise
             again = {}
             for (agent, own), stream in zip(grids.items(), streams, strict=True):
@@ -203,7 +234,7 @@ def learned_thresholds(
                 if any(bracket.high - bracket.low > width for bracket in found[agent]):
                     again[agent] = closer(found[agent], width)
             grids = again
-    return grouped(list(found.values()))
+    return grouped(list(found.values()), info)
 
 
 def _watched(mdp: MDP, start: int | ArrayLike | None, state: int | None) -> int:

@@ -116,6 +116,7 @@ def learn_model(
         returns=returns,
         lengths=lengths,
         steps=int(memory.place[one_step.STEPS]),
+        info=settings.info,
     )
     if not over:
         raise settings.deadline.exceeded(f"{result.steps:,} steps are learnt", result)

@@ -4,14 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from qdecay._support.one_line import one_line
+from qdecay._support.result import Record, counted, frame
+from qdecay._support.shown import shortest
+from qdecay.model.info import ModelResult
 
-@dataclass(frozen=True, eq=False)
-class LearningResult:
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class LearningResult(ModelResult):
     """The values a run learnt, and how it went.
 
     Attributes:
@@ -25,6 +33,8 @@ class LearningResult:
         steps: all steps taken, those of a last unfinished episode included.
     """
 
+    SCHEMA: ClassVar[str] = "qdecay.learning-result/1"
+
     algorithm: str
     gamma: float
     seed: int
@@ -33,6 +43,20 @@ class LearningResult:
     returns: NDArray[np.float64]
     lengths: NDArray[np.int64]
     steps: int
+
+    def _shown(self) -> str:
+        where = f" on {one_line(self.name)}" if self.name else ""
+        start = self.info.start
+        value = "" if start is None else f", value {self.q[start].max():.4g} at the start"
+        return (
+            f"{self.algorithm}{where} at gamma {shortest(self.gamma)}, seed {self.seed}: "
+            f"{counted(self.steps, 'step')}, {counted(self.episodes, 'episode')}{value}"
+        )
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return the learning curve, a row per finished episode: its return and its length."""
+        numbers = np.arange(1, self.episodes + 1)
+        return frame({"return": self.returns, "length": self.lengths}, episode=numbers)
 
     @property
     def episodes(self) -> int:
@@ -52,8 +76,8 @@ class LearningResult:
         return first
 
 
-@dataclass(frozen=True, eq=False)
-class EpisodeEnd:
+@dataclass(frozen=True, eq=False, repr=False)
+class EpisodeEnd(Record):
     """What a callback receives when an episode has ended.
 
     Attributes:

@@ -16,6 +16,7 @@ from qdecay._support.progress import OnProgress, Progress, reporting
 from qdecay.learning.arguments import positive
 from qdecay.learning.result import EpisodeEnd, LearningResult, mean_table
 from qdecay.learning.schedules import Schedule, as_schedule
+from qdecay.model.info import UNNAMED, ModelInfo
 
 # Rows are Python lists: reading and writing one float of a NumPy array costs as much as the
 # whole update.
@@ -75,6 +76,7 @@ class RunSettings:
     callback: Callback | None = None
     progress: bool | OnProgress = False
     deadline: Deadline = field(default_factory=Deadline)
+    info: ModelInfo = UNNAMED
 
     @classmethod
     def read(
@@ -88,6 +90,7 @@ class RunSettings:
         callback: Callback | None = None,
         progress: bool | OnProgress = False,
         max_seconds: float | None = None,
+        info: ModelInfo = UNNAMED,
     ) -> RunSettings:
         """Check the arguments of a learner, and return them ready for use."""
         return cls(
@@ -100,6 +103,7 @@ class RunSettings:
             callback,
             progress,
             Deadline(max_seconds),
+            info,
         )
 
 
@@ -171,4 +175,5 @@ class Run:
             returns=np.array(self._returns, dtype=np.float64),
             lengths=np.array(self._lengths, dtype=np.int64),
             steps=steps,
+            info=self._settings.info,
         )

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
 from qdecay._support.one_line import one_line, spelt_out
+from qdecay._support.result import Record, counted
 
 
 class Columns(NamedTuple):
@@ -24,7 +25,7 @@ class Columns(NamedTuple):
 
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
-class FiniteMDP(ABC):
+class FiniteMDP(Record, ABC):
     """A finite Markov decision process, exact (`MDP`) or of floats (`FloatMDP`).
 
     Two models of one kind are equal where they have the same numbers, start and names, wherever
@@ -115,38 +116,13 @@ class FiniteMDP(ABC):
         """The action's name as it can be shown, or its number where it has none."""
         return spelt_out(self.action_names[action]) if self.action_names else str(action)
 
-    def __repr__(self) -> str:
-        """Return what was read, and its size."""
+    def _shown(self) -> str:
         name = "" if self.name is None else f"{one_line(self.name)}: "
         sizes = {"state": self.n_states, "action": self.n_actions, "transition": self.n_transitions}
-        parts = [f"{size:,} {noun}{'s' * (size != 1)}" for noun, size in sizes.items()]
+        parts = [counted(size, noun) for noun, size in sizes.items()]
         parts += [] if self.start is None else [f"start {self.state_name(self.start)}"]
-        return f"{type(self).__name__}({name}{', '.join(parts)})"
-
-    def __eq__(self, other: object) -> bool:
-        """Whether the other model has the same content."""
-        if self is other:
-            return True
-        if type(other) is not type(self):
-            return NotImplemented
-        names = [part.name for part in fields(self) if part.compare]
-        return all(_same(getattr(self, name), getattr(other, name)) for name in names)
+        return f"{name}{', '.join(parts)}"
 
     def __hash__(self) -> int:
         """Of the sizes only: of models of floats, which may be large, few are held at a time."""
         return hash((self.n_states, self.n_actions, self.start, self.n_transitions))
-
-    def __getstate__(self) -> dict[str, Any]:
-        """Return the fields only: what was computed from them is computed again where needed."""
-        return {part.name: getattr(self, part.name) for part in fields(self)}
-
-
-def _same(a: Any, b: Any) -> bool:
-    if isinstance(a, Columns):
-        return all(map(_same, a, b))
-    if sparse.issparse(a):
-        parts = ("indptr", "indices", "data")
-        return a.shape == b.shape and all(_same(getattr(a, x), getattr(b, x)) for x in parts)
-    if isinstance(a, np.ndarray):
-        return isinstance(b, np.ndarray) and np.array_equal(a, b, equal_nan=True)
-    return bool(a == b)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, replace
+from typing import ClassVar, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -11,12 +11,13 @@ from scipy import sparse
 
 from qdecay._support.checks import RealLike, choice
 from qdecay.model.base import FiniteMDP
+from qdecay.model.info import ModelInfo
 from qdecay.planning.horizon import horizon
-from qdecay.planning.problem import Problem, Table, at_the_floor, checked
+from qdecay.planning.problem import Problem, StateValues, Table, at_the_floor, checked
 
 
-@dataclass(frozen=True, eq=False)
-class Evaluation:
+@dataclass(frozen=True, eq=False, repr=False)
+class Evaluation(StateValues):
     """The values of a policy at one gamma.
 
     Attributes:
@@ -25,9 +26,7 @@ class Evaluation:
         error: |v - v_policy| <= error in every state.
     """
 
-    gamma: float
-    v: NDArray[np.float64]
-    error: float
+    SCHEMA: ClassVar[str] = "qdecay.evaluation/1"
 
 
 def evaluate_policy(
@@ -62,7 +61,9 @@ def evaluate_policy(
     choice(method, "method", ("direct", "krylov"))
     p, r, available, ends = _one_action(mdp, _weights(mdp, policy))
     table = Table.of(p, r, ends=bool(ends.any()))
-    work = Problem(table, gamma, horizon(p, available, ends, gamma, mdp.state_name))
+    info = ModelInfo.of(mdp)
+    steps = horizon(p, available, ends, gamma, mdp.state_name)
+    work = Problem(table, gamma, steps, info=replace(info, action_names=None))
     if method == "direct":
         work.prove(direct(p, np.where(available, r, 0.0)[:, 0], gamma))
         if tol is not None and work.error > tol:
@@ -70,7 +71,7 @@ def evaluate_policy(
     else:
         status = work.accelerate(tol, max_sweeps)
         work.finish(status, tol, max_sweeps)
-    return Evaluation(work.gamma, work.values.v, work.error)
+    return Evaluation(work.gamma, work.values.v, work.error, info=info)
 
 
 def direct(p: sparse.csr_matrix, r: NDArray[np.float64], gamma: float) -> NDArray[np.float64]:

@@ -4,22 +4,29 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from qdecay._support import memory
 from qdecay._support.checks import RealLike, reals
+from qdecay._support.result import counted, frame
+from qdecay._support.shown import shortest
 from qdecay.errors import NotConverged
 from qdecay.model.base import FiniteMDP
+from qdecay.model.info import ModelInfo, ModelResult, action_sets
 from qdecay.planning.compiled.along import Grid, Scale, along_gammas, at_gamma, scale_step
 from qdecay.planning.compiled.kernels import Values
 from qdecay.planning.compiled.loops import CONVERGED, OUT_OF_SWEEPS
 from qdecay.planning.problem import Solution, check_range, checked, horizon_of, table_of
 
+if TYPE_CHECKING:
+    import pandas as pd
 
-@dataclass(frozen=True, eq=False)
-class GammaSweep:
+
+@dataclass(frozen=True, eq=False, repr=False)
+class GammaSweep(ModelResult):
     """Optimal values of an MDP at G gammas.
 
     Attributes:
@@ -30,10 +37,28 @@ class GammaSweep:
         errors: |values[i] - v*| <= errors[i] in every state, shape (G,).
     """
 
+    SCHEMA: ClassVar[str] = "qdecay.gamma-sweep/1"
+
     gammas: NDArray[np.float64]
     values: NDArray[np.float64]
     greedy: NDArray[np.bool_]
     errors: NDArray[np.float64]
+
+    def _shown(self) -> str:
+        ends = f"{shortest(self.gammas[0])} to {shortest(self.gammas[-1])}"
+        return self._titled(
+            f"{counted(self.values.shape[1], 'state')}, {counted(len(self.gammas), 'gamma')} from "
+            f"{ends}, {counted(len(self.changes), 'change')}, error {self.errors.max():.2g}"
+        )
+
+    def body(self) -> dict[str, Any]:
+        """Return the document without its schema, as other documents hold it."""
+        return {**super().body(), "greedy": [action_sets(flags) for flags in self.greedy]}
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return a row per gamma, with a column for the value of each state."""
+        states = self._states(range(self.values.shape[1]))
+        return frame(dict(zip(states, self.values.T, strict=True)), gamma=self.gammas)
 
     @property
     def changes(self) -> NDArray[np.int64]:
@@ -97,6 +122,7 @@ def value_over_gammas(
         np.zeros((grid.size, shape[0])),
         np.repeat(mdp.available[None], grid.size, axis=0),
         np.full(grid.size, math.inf),
+        info=ModelInfo.of(mdp),
     )
     status, done = along_gammas(
         table.model,
@@ -112,7 +138,7 @@ def value_over_gammas(
     return found
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Followed(Solution):
     """A solution with a bound for every state, by which `greedy` goes; `error` is the largest.
 
@@ -157,7 +183,7 @@ class Follower:
         )
         if serves != self._scale.serves:
             self._scale = self._scale._replace(serves=serves)
-        solution = Followed(gamma, v, values.q, greedy, error, sweeps, bounds)
+        solution = Followed(gamma, v, error, values.q, greedy, sweeps, bounds)
         if status == OUT_OF_SWEEPS:
             raise NotConverged(
                 f"the {self._max_sweeps} sweeps were used up at gamma = {gamma}", solution

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any, ClassVar
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -12,8 +12,12 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from qdecay._support.checks import RealLike, count, real, reals
+from qdecay._support.one_line import one_line
+from qdecay._support.result import counted, frame
+from qdecay._support.shown import shortest
 from qdecay.errors import NotConverged
 from qdecay.model.base import FiniteMDP
+from qdecay.model.info import UNNAMED, ModelInfo, ModelResult, action_sets
 from qdecay.planning.compiled.kernels import Model, System, Values, backup, greedy_actions
 from qdecay.planning.compiled.loops import (
     AT_FLOOR,
@@ -25,31 +29,71 @@ from qdecay.planning.compiled.loops import (
 from qdecay.planning.compiled.prioritized import Predecessors, Queue, prioritized
 from qdecay.planning.horizon import horizon
 
+if TYPE_CHECKING:
+    import pandas as pd
+
 _EPS = float(np.finfo(np.float64).eps)
 _FEW = 10
 _LARGEST = float(np.finfo(np.float64).max) / 1024
 
 
-@dataclass(frozen=True, eq=False)
-class Solution:
+@dataclass(frozen=True, eq=False, repr=False)
+class StateValues(ModelResult):
+    """Values of all states at one gamma, with a proven error.
+
+    Attributes:
+        gamma: the discount factor.
+        v: values in reward units, shape (S,).
+        error: no value is farther off than this, in reward units.
+    """
+
+    gamma: float
+    v: NDArray[np.float64]
+    error: float
+
+    def _shown(self) -> str:
+        name = one_line(self.name) if self.name else counted(len(self.v), "state")
+        start = self.info.start
+        known = "" if start is None else f"value {self.v[start]:.4g} at the start, "
+        return f"{name} at gamma {shortest(self.gamma)}: {known}error {self.error:.2g}"
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return a row per state, with its value."""
+        return frame({"value": self.v}, state=self._states(range(len(self.v))))
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Solution(StateValues):
     """Optimal values of an MDP at one gamma.
 
     Attributes:
         gamma: the discount factor.
         v: values in reward units, shape (S,).
+        error: |v - v*| <= error and |q - q*| <= error in every entry.
         q: action values, shape (S, A); -inf where the action is unavailable.
         greedy: shape (S, A), true for every action that `error` does not prove worse than
             another: q >= max q - 2 * error. Ties are kept, so it holds every optimal action.
-        error: |v - v*| <= error and |q - q*| <= error in every entry.
         sweeps: passes over all states that were made, those over one policy's rows included.
     """
 
-    gamma: float
-    v: NDArray[np.float64]
+    SCHEMA: ClassVar[str] = "qdecay.solution/1"
+
     q: NDArray[np.float64]
     greedy: NDArray[np.bool_]
-    error: float
     sweeps: int
+
+    def _shown(self) -> str:
+        return f"{super()._shown()}, {counted(self.sweeps, 'sweep')}"
+
+    def body(self) -> dict[str, Any]:
+        """Return the document without its schema, as other documents hold it."""
+        return {**super().body(), "greedy": action_sets(self.greedy)}
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return a row per state: its value, and its best action where it has any."""
+        best = zip(self._actions(self.policy), self.greedy, strict=True)
+        actions = [action if any(flags) else None for action, flags in best]
+        return super().to_frame().assign(action=actions)
 
     @property
     def policy(self) -> NDArray[np.int64]:
@@ -143,10 +187,18 @@ class Problem:
         gamma: discount factor, 0 <= gamma <= 1.
         horizon: a bound on any policy's expected discounted steps.
         initial: the values to begin with, shape (S,), or None for zeros.
+        info: what the model is called.
     """
 
-    def __init__(self, table: Table, gamma: float, horizon: float, initial: Any = None) -> None:
-        self.table = table
+    def __init__(
+        self,
+        table: Table,
+        gamma: float,
+        horizon: float,
+        initial: Any = None,
+        info: ModelInfo = UNNAMED,
+    ) -> None:
+        self.table, self.info = table, info
         self.gamma = float(gamma)
         self.horizon = horizon
         shape = table.model.r.shape
@@ -211,7 +263,7 @@ class Problem:
         v, q, policy = self.values
         greedy = np.empty(q.shape, dtype=np.bool_)
         greedy_actions(q, policy, self.error, greedy)
-        return Solution(self.gamma, v, q, greedy, self.error, self.sweeps)
+        return Solution(self.gamma, v, self.error, q, greedy, self.sweeps, info=self.info)
 
 
 def _first_values(n_states: int, initial: Any) -> NDArray[np.float64]:
@@ -232,7 +284,7 @@ def problem(mdp: FiniteMDP, gamma: float, initial: Any = None) -> Problem:
     Raises:
         ValueError: gamma = 1 and some policy never ends, or `initial` is not S finite numbers.
     """
-    return Problem(table_of(mdp), gamma, horizon_of(mdp, gamma), initial)
+    return Problem(table_of(mdp), gamma, horizon_of(mdp, gamma), initial, ModelInfo.of(mdp))
 
 
 def table_of(mdp: FiniteMDP) -> Table:

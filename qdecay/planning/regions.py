@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,11 +23,15 @@ from numpy.typing import NDArray
 from qdecay._support.checks import RealLike, count, real
 from qdecay._support.deadline import Deadline
 from qdecay._support.progress import OnProgress, Progress, reporting
+from qdecay._support.result import Record, Result, counted, frame, shown_list
 from qdecay._support.shown import shown_decimal
 from qdecay.model.base import FiniteMDP
+from qdecay.model.info import ModelInfo, ModelResult
 from qdecay.planning.gammas import Followed, Follower
 
-SCHEMA = "qdecay.numeric-regions/2"
+if TYPE_CHECKING:
+    import pandas as pd
+
 STATEMENT = (
     "numeric: each bracket holds a change, but changes closer together than the grid, touches and "
     "near ties are not seen; this proves nothing about what is missing"
@@ -36,8 +40,15 @@ STATEMENT = (
 Actions = tuple[int, ...]
 
 
-@dataclass(frozen=True)
-class NumericChange:
+class Sides(NamedTuple):
+    """The actions of a state that could be optimal left and right of a change."""
+
+    left: Actions
+    right: Actions
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class NumericChange(Record):
     """A change of optimal actions between two gammas.
 
     Attributes:
@@ -48,53 +59,57 @@ class NumericChange:
 
     lower: float
     upper: float
-    changes: dict[int, tuple[Actions, Actions]]
+    changes: dict[int, Sides]
+
+    def _shown(self) -> str:
+        return f"{self.lower:.9g} to {self.upper:.9g}, {counted(len(self.changes), 'state')}"
 
 
-@dataclass(frozen=True)
-class NumericRegions:
+@dataclass(frozen=True, eq=False, repr=False)
+class NumericRegions(ModelResult):
     """Changes in ascending order, and how they were looked for.
 
     Attributes:
-        changes: the brackets found, by their upper end. A state's own brackets never overlap.
         points: how many gammas the first grid had, spread evenly in log(1 - gamma).
         up_to: its largest gamma.
         solves: at how many gammas the model was solved in all.
         error: the largest error of a value at any of them, in reward units.
         undecided: (gamma, count) wherever on the grid the number of states with more than one
             possible action differs from the one before: ties, and differences that rounding hides.
+        changes: the brackets found, by their upper end. A state's own brackets never overlap.
     """
 
-    changes: tuple[NumericChange, ...]
+    SCHEMA: ClassVar[str] = "qdecay.numeric-regions/2"
+
     points: int
     up_to: float
     solves: int
     error: float
     undecided: tuple[tuple[float, int], ...]
+    changes: tuple[NumericChange, ...]
 
-    def to_json(self, source: str) -> dict[str, Any]:
-        """Return the qdecay.numeric-regions/2 document."""
-        return {
-            "schema": SCHEMA,
-            "source": source,
-            "statement": STATEMENT,
-            "points": self.points,
-            "up_to": self.up_to,
-            "solves": self.solves,
-            "error": self.error,
-            "undecided": [list(pair) for pair in self.undecided],
-            "changes": [
-                {
-                    "lower": change.lower,
-                    "upper": change.upper,
-                    "changes": {
-                        str(state): {"left": list(left), "right": list(right)}
-                        for state, (left, right) in change.changes.items()
-                    },
-                }
-                for change in self.changes
-            ],
-        }
+    def _shown(self) -> str:
+        middles = [shown_decimal((c.lower + c.upper) / 2, 4) for c in self.changes]
+        near = f" near {shown_list(middles)}" if middles else ""
+        return self._titled(
+            f"{counted(len(middles), 'change')}{near}, {counted(self.solves, 'solve')} up to "
+            f"{self.up_to:.9g}, nothing proven"
+        )
+
+    def body(self) -> dict[str, Any]:
+        """Return the document without its schema, as other documents hold it."""
+        own = Result.body(self)
+        return {"source": self.name, "statement": STATEMENT, **own}
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return a row per bracket: its ends, and the states that change in it."""
+        return frame(
+            {
+                "lower": [change.lower for change in self.changes],
+                "upper": [change.upper for change in self.changes],
+                "states": [tuple(self._states(change.changes)) for change in self.changes],
+            }
+        )
 
 
 def numeric_policy_regions(
@@ -145,7 +160,7 @@ class _Search:
     """One search: solves, and gives out what is left of them."""
 
     def __init__(self, mdp: FiniteMDP, width: float, max_solves: int) -> None:
-        self.follower = Follower(mdp)
+        self.follower, self.info = Follower(mdp), ModelInfo.of(mdp)
         self.alive: NDArray[np.bool_] = np.asarray(mdp.available.any(axis=1))
         self.width = width
         self.max_solves = max_solves
@@ -162,8 +177,8 @@ class _Search:
         undecided = [(here.gamma, _undecided(here))]
 
         def found(points: int) -> NumericRegions:
-            up_to, changes = float(grid[points - 1]), tracker.changes()
-            return NumericRegions(changes, points, up_to, self.solves, self.error, tuple(undecided))
+            work = float(grid[points - 1]), self.solves, self.error, tuple(undecided)
+            return NumericRegions(points, *work, tracker.changes(), info=self.info)
 
         for i, gamma in enumerate(grid.tolist()[1:], start=1):
             if deadline.left < 0:
@@ -295,7 +310,7 @@ class Tracker:
         self.alive = alive
         self.common = first.greedy.copy()
         self.absent = np.where(first.greedy, -np.inf, first.gamma)
-        self.found: dict[tuple[float, float], dict[int, tuple[Actions, Actions]]] = {}
+        self.found: dict[tuple[float, float], dict[int, Sides]] = {}
 
     def meet(self, solution: Followed) -> None:
         """Take the next solution."""
@@ -305,7 +320,7 @@ class Tracker:
         if len(lost):  # seldom: small models are quicker so
             lower = self.absent[lost].min(axis=1)
             for s, low in zip(lost.tolist(), lower.tolist(), strict=True):
-                sets = (_actions(self.common[s]), _actions(solution.greedy[s]))
+                sets = Sides(_actions(self.common[s]), _actions(solution.greedy[s]))
                 self.found.setdefault((solution.gamma, low), {})[s] = sets
             kept[lost] = solution.greedy[lost]
         self.common = kept

@@ -9,7 +9,8 @@ from __future__ import annotations
 import graphlib
 import importlib
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -123,23 +124,33 @@ def tabular_agent(learner: Learner, gamma: RealLike, **options: Any) -> Trainer:
         gamma: the discount the learner is told, in [0, 1].
         options: for the learner; `steps` or `episodes` replace the rule above.
     """
-    told = real(gamma, "gamma", "[0, 1]")
+    return _Tabular(learner, real(gamma, "gamma", "[0, 1]"), options)
 
-    def train(env: gym.Env[Any, Any], seed: int) -> Any:
-        settings = {"epsilon": 1.0, "step_size": 1.0, **options}
+
+@dataclass(frozen=True)
+class _Tabular:
+    """The trainer of a tabular learner; see `tabular_agent`."""
+
+    __name__ = "train"  # what an agent is called that nobody named
+
+    learner: Learner
+    gamma: float
+    options: Mapping[str, Any]
+
+    def __call__(self, env: gym.Env[Any, Any], seed: int) -> Any:
+        """Train an agent and return its policy."""
+        settings = {"epsilon": 1.0, "step_size": 1.0, **self.options}
         world = _world(env)
         if "steps" in settings or "episodes" in settings:
-            return _greedy(learner(world, told, seed=seed, **settings))
-        needed, n_states = _visits_needed(env.get_wrapper_attr("P_exact"), told)
+            return _greedy(self.learner(world, self.gamma, seed=seed, **settings))
+        needed, n_states = _visits_needed(env.get_wrapper_attr("P_exact"), self.gamma)
         steps = 4 * needed * n_states
         while steps <= _MAX_STEPS:
-            result = learner(world, told, seed=seed, steps=steps, **settings)
+            result = self.learner(world, self.gamma, seed=seed, steps=steps, **settings)
             if result.visits.sum(axis=1).min() >= needed:
                 return _greedy(result)
             steps *= 2
         raise BudgetExceeded(f"{_MAX_STEPS:,} steps do not visit every state {needed} times")
-
-    return train
 
 
 def _world(env: gym.Env[Any, Any]) -> gym.Env[Any, Any] | MDP:
@@ -188,18 +199,30 @@ def sb3_agent(
         raise InputError(f"sb3:{algorithm}: known are {', '.join(SB3_OPTIONS)}")
     require("stable_baselines3", "sb3", "sb3 agents")
     told, timesteps = real(gamma, "gamma", "[0, 1]"), whole(timesteps, "timesteps", 1)
+    return _StableBaselines(algorithm, told, timesteps, options)
 
-    def train(env: gym.Env[Any, Any], seed: int) -> Any:
+
+@dataclass(frozen=True)
+class _StableBaselines:
+    """The trainer of a Stable-Baselines3 agent; see `sb3_agent`."""
+
+    __name__ = "train"  # what an agent is called that nobody named
+    packages = ("stable-baselines3", "torch")
+
+    algorithm: str
+    gamma: float
+    timesteps: int
+    options: Mapping[str, Any]
+
+    def __call__(self, env: gym.Env[Any, Any], seed: int) -> Any:
+        """Train an agent and return it."""
         import torch
 
         torch.set_num_threads(1)  # networks this small only lose by sharing
-        agent = getattr(importlib.import_module("stable_baselines3"), algorithm)
-        settings = {**SB3_OPTIONS[algorithm], **options}
-        model = agent("MlpPolicy", env, gamma=told, seed=seed, device="cpu", **settings)
-        return model.learn(timesteps)
-
-    train.packages = ("stable-baselines3", "torch")  # type: ignore[attr-defined]
-    return train
+        agent = getattr(importlib.import_module("stable_baselines3"), self.algorithm)
+        settings = {**SB3_OPTIONS[self.algorithm], **self.options}
+        model = agent("MlpPolicy", env, gamma=self.gamma, seed=seed, device="cpu", **settings)
+        return model.learn(self.timesteps)
 
 
 SB3_OPTIONS: dict[str, dict[str, Any]] = {

@@ -33,12 +33,13 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import bdtrc, logsumexp
 
+from qdecay._support.result import Result
 from qdecay.probing.profile import DiscountProfile, Point
 from qdecay.probing.question import Setting
 from qdecay.probing.staircase import N_WIDTHS
@@ -88,30 +89,28 @@ class Fault:
     looseness: float = 1.0
 
 
-@dataclass(frozen=True)
-class Diagnosis:
+@dataclass(frozen=True, eq=False, repr=False)
+class Diagnosis(Result):
     """What explains a profile.
 
     Attributes:
         fault: the name of the fault, "sound", "none of these", or None where it cannot be told.
-        probabilities: of every hypothesis, all equal before, likeliest first.
-        parameters: of the likeliest, at their best.
         text: the same for a person.
+        parameters: of the likeliest, at their best.
+        probabilities: of every hypothesis, all equal before, likeliest first.
     """
 
-    fault: str | None
-    probabilities: Mapping[str, float]
-    parameters: Mapping[str, float]
-    text: str
+    SCHEMA: ClassVar[str] = "qdecay.diagnosis/1"
 
-    def to_json(self) -> dict[str, Any]:
-        """Return the diagnosis as part of a qdecay.probe/1 document."""
-        return {
-            "fault": self.fault,
-            "text": self.text,
-            "parameters": dict(self.parameters),
-            "probabilities": dict(self.probabilities),
-        }
+    fault: str | None
+    text: str
+    parameters: Mapping[str, float]
+    probabilities: Mapping[str, float]
+
+    def _shown(self) -> str:
+        if self.fault is None:
+            return self.text
+        return f"{self.fault}, {self.probabilities[self.fault]:.0%}: {self.text}"
 
 
 def diagnose(profile: DiscountProfile) -> Diagnosis:
@@ -139,7 +138,7 @@ def diagnose(profile: DiscountProfile) -> Diagnosis:
     known = probabilities[likeliest] >= NAMED
     best = weights[likeliest][1] if likeliest in weights else {}
     text = _text(likeliest, best, g) if known else _undecided(probabilities)
-    return Diagnosis(likeliest if known else None, probabilities, best, text)
+    return Diagnosis(likeliest if known else None, text, best, probabilities)
 
 
 def _evidence(fault: Fault, profile: DiscountProfile, g: float) -> tuple[float, dict[str, float]]:

@@ -143,12 +143,14 @@ def _is_full(cell: types.CellType) -> bool:
 
 
 def _is_simple(value: Any) -> bool:
-    """Whether it is a number, a text, a function or a class, or a few of them."""
+    """Whether it is a number, a text, a function, a class or a dataclass, or a few of them."""
     if isinstance(value, list | tuple | set | frozenset):
         return all(map(_is_simple, value))
     if isinstance(value, dict):
         return all(map(_is_simple, value.values()))
-    return isinstance(value, (*_PLAIN, types.FunctionType, types.MethodType, type))
+    return is_dataclass(value) or isinstance(
+        value, (*_PLAIN, types.FunctionType, types.MethodType, type)
+    )
 
 
 def _source(thing: Any) -> str | None:

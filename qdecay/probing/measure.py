@@ -15,7 +15,7 @@ from qdecay.probing.identity import Identity
 from qdecay.probing.profile import DiscountProfile, Point
 from qdecay.probing.question import SETTINGS, Question, Setting, stimulus_range
 from qdecay.probing.staircase import Staircase
-from qdecay.probing.trials import Ask, Store, asker
+from qdecay.probing.trials import AnswerFile, Ask, asker
 from qdecay_envs.rational import written
 
 BATTERY = ("one-shot", "large", "repeating", "time limit")
@@ -101,7 +101,7 @@ def probe(
     if store is not None and identity.code is None and version_tag is None:
         tell(f"the code of {agent} cannot be read: only a version tag tells its versions apart")
     path = None if store is None else Path(store)
-    memory = Store(path, agent, identity, accept_changed=accept_changed)
+    memory = AnswerFile(path, agent, identity, accept_changed=accept_changed)
     with asker(train, workers, memory, tick) as ask:
         points = _asked(points, ask, budget, seconds, seed, workers)
     return DiscountProfile(agent, gamma, tuple(points), expected, wanted, memory.taken)

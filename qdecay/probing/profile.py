@@ -5,19 +5,22 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
+from qdecay._support.result import Record, Result, counted, frame
 from qdecay._support.shown import shortest
 from qdecay.probing.curves import Cell, CurveFit, fit_curves
 from qdecay.probing.question import Setting
 from qdecay.probing.staircase import Staircase
 
-SCHEMA = "qdecay.probe/1"
+if TYPE_CHECKING:
+    import pandas as pd
+
 _SIDES = 8  # answers after which "always the same action" is no accident (1 in 128)
 
 
-@dataclass(frozen=True)
-class Point:
+@dataclass(frozen=True, eq=False, repr=False)
+class Point(Record):
     """The answers at one delay in one setting.
 
     Attributes:
@@ -33,6 +36,11 @@ class Point:
     delay: int
     staircase: Staircase
     actions: tuple[int, ...]
+
+    def _shown(self) -> str:
+        found = f"gamma {shown(self.gamma)}" if self.gamma else f"no gamma: {self.side}"
+        where = f"{self.setting.name}, delay {self.delay}"
+        return f"{where}: {found}, {counted(len(self.actions), 'answer')}"
 
     @property
     def side(self) -> str | None:
@@ -67,14 +75,11 @@ class Point:
 
     def to_json(self) -> dict[str, Any]:
         """Return the point as part of a qdecay.probe/1 document."""
-        gamma = self.gamma
         return {
             "setting": self.setting.name,
             "near_delay": self.near_delay,
             "delay": self.delay,
-            "gamma": None
-            if gamma is None
-            else dict(zip(("low", "value", "high"), gamma, strict=True)),
+            "gamma": _ends(self.gamma),
             "always": self.side,
             "known": self.known,
             "ratios": [math.exp(x) for x in self.staircase.asked],
@@ -82,8 +87,8 @@ class Point:
         }
 
 
-@dataclass(frozen=True)
-class DiscountProfile:
+@dataclass(frozen=True, eq=False, repr=False)
+class DiscountProfile(Result):
     """An agent's discount, as its choices show it.
 
     Attributes:
@@ -95,12 +100,17 @@ class DiscountProfile:
         from_store: how many of the answers were taken from a store; equal profiles may differ here.
     """
 
+    SCHEMA: ClassVar[str] = "qdecay.probe/1"
+
     agent: str
     told: float | None
     points: tuple[Point, ...]
     expected_trainings: int
     tolerance: float
     from_store: int = field(default=0, compare=False)
+
+    def _shown(self) -> str:
+        return f"{self.agent}: {self.verdict}, {counted(self.trainings, 'training')}"
 
     @property
     def trainings(self) -> int:
@@ -178,16 +188,12 @@ class DiscountProfile:
         side = _taken(sides.pop()) if len(sides) == 1 else "one side"
         return f"always takes {side}, however much the other pays: no indifference point"
 
-    def to_json(self) -> dict[str, Any]:
-        """Return the qdecay.probe/1 document."""
-        gamma = self.gamma
+    def body(self) -> dict[str, Any]:
+        """Return the document without its schema, as other documents hold it."""
         return {
-            "schema": SCHEMA,
             "agent": self.agent,
             "told": self.told,
-            "gamma": None
-            if gamma is None
-            else dict(zip(("low", "value", "high"), gamma, strict=True)),
+            "gamma": _ends(self.gamma),
             "curve": None if self.curve is None else self.curve.name,
             "verdict": self.verdict,
             "trainings": self.trainings,
@@ -195,6 +201,26 @@ class DiscountProfile:
             "fits": [fit.to_json() for fit in self.fits],
             "points": [point.to_json() for point in self.points],
         }
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return a row per point: setting, delays, gamma with its interval, side and answers."""
+        gammas = [point.gamma or (math.nan,) * 3 for point in self.points]
+        return frame(
+            {
+                "setting": [point.setting.name for point in self.points],
+                "near_delay": [point.near_delay for point in self.points],
+                "delay": [point.delay for point in self.points],
+                "low": [low for low, _, _ in gammas],
+                "gamma": [gamma for _, gamma, _ in gammas],
+                "high": [high for _, _, high in gammas],
+                "always": [point.side for point in self.points],
+                "answers": [len(point.actions) for point in self.points],
+            }
+        )
+
+
+def _ends(interval: tuple[float, float, float] | None) -> dict[str, float] | None:
+    return None if interval is None else dict(zip(("low", "value", "high"), interval, strict=True))
 
 
 def _taken(side: str | None) -> str:

@@ -31,7 +31,7 @@ _MAX_LINE = 1 << 16  # of a longer one the parser could make gigabytes
 Ask = Callable[[Sequence[Question]], list[bool]]
 
 
-class Store:
+class AnswerFile:
     """Answers by question; with a path, kept on disk from the moment they are known.
 
     Attributes:
@@ -124,7 +124,7 @@ def _object(line: str) -> dict[str, Any]:
 
 @contextmanager
 def asker(
-    train: Trainer, workers: int, store: Store, tick: Callable[[], None] = lambda: None
+    train: Trainer, workers: int, store: AnswerFile, tick: Callable[[], None] = lambda: None
 ) -> Iterator[Ask]:
     """Yield the function that answers questions, in their order.
 

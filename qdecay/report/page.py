@@ -45,11 +45,11 @@ def explorer(
     for index, chapter in enumerate(chapters):
         documents[f"regions-{index}"] = chapter.document()
         documents[f"data-{index}"] = chapter.data()
-    rows = [c.comparison.to_json() for c in chapters if c.comparison is not None]
+    rows = [c.comparison.body() for c in chapters if c.comparison is not None]
     if rows:
         documents["comparison"] = {"schema": "qdecay.comparison/1", "rows": rows}
     if learning_times:
-        times = [row.to_json() for row in learning_times]
+        times = [row.body() for row in learning_times]
         documents["learning-times"] = {"schema": "qdecay.learning-times/1", "rows": times}
     return render(
         "explorer.html",

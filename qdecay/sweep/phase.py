@@ -17,14 +17,16 @@ right do not lie at larger gammas than the others. An interval may be open at an
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import groupby, pairwise
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple
 
+from qdecay._support.result import Record, Result, counted, frame, shown_list
+from qdecay._support.shown import shown_decimal
 from qdecay.comparison.compare import flips
 from qdecay.comparison.logistic_fit import ThresholdFit, fit_threshold
 from qdecay.comparison.trainer import BestChoices
@@ -34,7 +36,9 @@ from qdecay.sweep.axes import Axis, combinations, matching, varying
 from qdecay.sweep.sources import SweepModel
 from qdecay.sweep.stored import Ending, read_store
 
-SCHEMA = "qdecay.phase/1"
+if TYPE_CHECKING:
+    import pandas as pd
+
 Outcome = Literal["flips", "above", "below", "unclear", "untrained", "constant"]
 
 
@@ -46,8 +50,8 @@ class Choices(NamedTuple):
     right: int
 
 
-@dataclass(frozen=True)
-class PhaseRow:
+@dataclass(frozen=True, eq=False, repr=False)
+class PhaseRow(Record):
     """One break-even gamma of a model, and where one learner puts it.
 
     Attributes:
@@ -65,6 +69,15 @@ class PhaseRow:
     choices: tuple[Choices, ...]
     errors: int
     fit: ThresholdFit | None
+
+    def _shown(self) -> str:
+        exact = "no break-even gamma" if self.exact is None else shown_decimal(self.exact, 4)
+        learned = "" if self.threshold is None else f" at {self.threshold:.4g}"
+        named = [f"{name} = {value}" for name, value in self.parameters.items()]
+        return (
+            f"{exact}: {self.outcome}{learned}, {counted(self.trainings, 'training')}; "
+            f"{shown_list(named)}"
+        )
 
     @property
     def trainings(self) -> int:
@@ -153,8 +166,8 @@ class PhaseRow:
         }
 
 
-@dataclass(frozen=True)
-class PhaseDiagram:
+@dataclass(frozen=True, eq=False, repr=False)
+class PhaseDiagram(Result):
     """The learned thresholds of a sweep.
 
     Attributes:
@@ -164,20 +177,43 @@ class PhaseDiagram:
         rows: for each model and learner one for each break-even gamma, or one without.
     """
 
+    SCHEMA: ClassVar[str] = "qdecay.phase/1"
+
     cells: int
     stored: int
     axes: tuple[Axis, ...]
     rows: tuple[PhaseRow, ...]
 
-    def to_json(self) -> dict[str, Any]:
-        """Return the qdecay.phase/1 document."""
-        return {
-            "schema": SCHEMA,
-            "cells": self.cells,
-            "stored": self.stored,
-            "axes": {axis.name: list(axis.values) for axis in self.axes},
-            "rows": [row.to_json() for row in self.rows],
+    def _shown(self) -> str:
+        outcomes = Counter[str](row.outcome for row in self.rows)
+        over = f" over {shown_list([axis.name for axis in self.axes])}" if self.axes else ""
+        return (
+            f"{self.stored:,} of {counted(self.cells, 'cell')}, {counted(len(self.rows), 'row')}"
+            f"{over}: {', '.join(f'{count} {outcome}' for outcome, count in outcomes.items())}"
+        )
+
+    def body(self) -> dict[str, Any]:
+        """Return the document without its schema, as other documents hold it."""
+        axes = {axis.name: list(axis.values) for axis in self.axes}
+        return {**super().body(), "axes": axes}
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return a row per model, learner and break-even gamma: parameters, then what was found."""
+        names = dict.fromkeys(name for row in self.rows for name in row.parameters)
+        ends = [row.interval or (None, None) for row in self.rows]
+        found = {
+            name: [getattr(row, name) for row in self.rows]
+            for name in ("outcome", "threshold", "holds", "off", "trainings", "errors")
         }
+        return frame(
+            {
+                **{name: [row.parameters.get(name) for row in self.rows] for name in names},
+                "exact": [None if row.exact is None else float(row.exact) for row in self.rows],
+                **found,
+                "low": [low for low, _ in ends],
+                "high": [high for _, high in ends],
+            }
+        )
 
 
 def phase_diagram(

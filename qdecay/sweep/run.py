@@ -10,8 +10,10 @@ from contextlib import closing
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any, ClassVar
 
 from qdecay._support.processes import WorkerDied
+from qdecay._support.result import Result, counted
 from qdecay.sweep.backends import Pool, open_pool
 from qdecay.sweep.cells import Cell, Plan, plan
 from qdecay.sweep.queue import Batch, Queue
@@ -25,8 +27,8 @@ _SAMPLE_SECONDS = 5.0  # unless they take longer than this
 _AHEAD = 2  # batches for each worker: the next one waits at its door
 
 
-@dataclass(frozen=True)
-class Finished:
+@dataclass(frozen=True, eq=False, repr=False)
+class Finished(Result):
     """What a run left behind.
 
     Attributes:
@@ -35,12 +37,23 @@ class Finished:
         fatal: those that are missing, because each ended every worker that tried it.
     """
 
+    SCHEMA: ClassVar[str] = "qdecay.sweep-run/1"
+
     cells: int
     trained: int
     fatal: tuple[Cell, ...]
 
+    def _shown(self) -> str:
+        missing = f"{len(self.fatal)} missing" if self.fatal else "none missing"
+        return f"{self.trained:,} of {counted(self.cells, 'cell')} trained, {missing}"
 
-class Sweep:
+    def body(self) -> dict[str, Any]:
+        """Return the document without its schema, as other documents hold it."""
+        return {**super().body(), "fatal": [cell.key for cell in self.fatal]}
+
+
+@dataclass(frozen=True, eq=False, repr=False, init=False)
+class Sweep(Result):
     """Many trainings, stored as they finish.
 
     >>> sweep = Sweep(Spec.parse('''
@@ -60,8 +73,16 @@ class Sweep:
         InputError: the spec, one of its sources or a setting is wrong.
     """
 
+    SCHEMA: ClassVar[str] = "qdecay.sweep-plan/1"
+
+    spec: Spec
+
     def __init__(self, spec: Spec | str | Path) -> None:
-        self.spec = spec if isinstance(spec, Spec) else Spec.load(spec)
+        object.__setattr__(self, "spec", spec if isinstance(spec, Spec) else Spec.load(spec))
+
+    def body(self) -> dict[str, Any]:
+        """Return the document without its schema, as other documents hold it."""
+        return {"name": self.spec.name, "cells": len(self), "spec": self.spec.text}
 
     @cached_property
     def plan(self) -> Plan:

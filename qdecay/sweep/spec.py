@@ -16,6 +16,8 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+from qdecay._support.one_line import one_line
+from qdecay._support.result import counted
 from qdecay.errors import input_errors
 from qdecay.sweep.learners import LearnerSettings, read_learners
 from qdecay.sweep.sources import SourceSettings, read_sources
@@ -43,7 +45,7 @@ class Around:
     spread: Fraction
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Spec:
     """What a sweep is made of, checked as far as it can be without looking at the sources.
 
@@ -61,6 +63,14 @@ class Spec:
     gammas: tuple[Fraction, ...] | Around
     learners: tuple[LearnerSettings, ...]
     seeds: tuple[int, ...]
+
+    def __repr__(self) -> str:
+        """How many there are of everything."""
+        gammas = "break-even" if isinstance(self.gammas, Around) else len(self.gammas)
+        return (
+            f"Spec({one_line(self.name)}: {counted(len(self.sources), 'source')}, {gammas} gammas, "
+            f"{counted(len(self.learners), 'learner')}, {counted(len(self.seeds), 'seed')})"
+        )
 
     @classmethod
     def load(cls, path: str | Path) -> Spec:

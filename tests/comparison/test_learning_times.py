@@ -128,7 +128,7 @@ def test_late_agents_count_as_later_than_all_others() -> None:
     assert (row((5, None, 1)).median, row((5, None, 1)).low, row((5, None, 1)).high) == (5, 1, None)
     assert row((None, None, 1)).median is None
     assert row((None,)).low is None
-    assert json.loads(json.dumps(row((5, None, 1)).to_json()))["steps"] == [5, None, 1]
+    assert json.loads(json.dumps(row((5, None, 1)).to_json()))["rows"][0]["steps"] == [5, None, 1]
 
 
 @pytest.mark.parametrize("suffix", [".svg", ".png"])

@@ -10,7 +10,7 @@ import pytest
 from scipy.optimize import minimize
 
 from qdecay.comparison.logistic_fit import fit_threshold
-from qdecay.comparison.thresholds import LearnedThreshold, bisect, learned_threshold
+from qdecay.comparison.thresholds import LearnedThreshold, bisect, bisect_seeds
 
 
 def test_bisection_finds_a_step() -> None:
@@ -112,7 +112,7 @@ def test_the_share_of_seeds_rises_at_their_flips() -> None:
 def test_every_seed_has_one_bisection() -> None:
     """A seed's trainings see the same numbers; those of other seeds are independent."""
     for noisy in (True, False):
-        found = learned_threshold(
+        found = bisect_seeds(
             lambda gamma, seed: (gamma >= 0.4, 7),
             0.0,
             1.0,

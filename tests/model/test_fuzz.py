@@ -16,7 +16,7 @@ from shell import run
 from qdecay.errors import InputError
 from qdecay.model.readers.npz import read_npz
 from qdecay.probing.identity import Identity
-from qdecay.probing.trials import SCHEMA, Store
+from qdecay.probing.trials import SCHEMA, AnswerFile
 
 HERE = Path(__file__).parents[1]
 
@@ -59,10 +59,10 @@ def test_a_store_of_deep_lists_is_refused(tmp_path):
     path.write_text("[" * 100_000)
     identity = Identity("sha256:0", {"qdecay": "1"}, None)
     with pytest.raises(InputError, match="no store"):
-        Store(path, "agent", identity)
+        AnswerFile(path, "agent", identity)
     header = {"schema": SCHEMA, "agent": "agent", **identity.to_json()}
     path.write_text(json.dumps(header) + "\n" + "[" * 100_000)
-    assert Store(path, "agent", identity)
+    assert AnswerFile(path, "agent", identity)
 
 
 def test_an_npz_whose_compressed_bytes_are_damaged_is_refused(tmp_path):

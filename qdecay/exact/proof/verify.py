@@ -114,6 +114,10 @@ class Verification:
     breakpoints: int
     touches: int
 
+    def to_json(self) -> dict[str, Any]:
+        """Return the counts as a JSON document."""
+        return {"schema": "qdecay.verification/1", "proven": True, **vars(self)}
+
 
 def verify(certificate: dict[str, Any] | str | os.PathLike[str]) -> Verification:
     """Check a certificate of policy regions; where this returns, every statement in it is proven.

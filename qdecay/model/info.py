@@ -1,0 +1,104 @@
+"""What a result remembers of its model, so that people can read it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from numbers import Integral
+from typing import Any, Self
+
+import numpy as np
+
+from qdecay._support.one_line import one_line
+from qdecay._support.result import Result, plain
+from qdecay.model.base import FiniteMDP
+
+
+@dataclass(frozen=True)
+class ModelInfo:
+    """What a model and its parts are called.
+
+    Attributes:
+        name: what it was read from, an id or a path, or None; equal results may differ here.
+        start: the start state, or None where the model does not say one.
+        state_names, action_names: names for people, or None.
+    """
+
+    name: str | None = field(default=None, compare=False)
+    start: int | None = None
+    state_names: tuple[str, ...] | None = None
+    action_names: tuple[str, ...] | None = None
+
+    @classmethod
+    def of(cls, mdp: FiniteMDP, start: Any = None) -> Self:
+        """Return that of a model, with another start where one is given: a state, or several."""
+        given = int(start) if isinstance(start, Integral) else None
+        first = mdp.start if start is None else given
+        return cls(mdp.name, first, mdp.state_names, mdp.action_names)
+
+    @classmethod
+    def of_env(cls, env: Any) -> Self:
+        """Return that of an environment, whose states have no names."""
+        return cls(None if env.spec is None else env.spec.id)
+
+
+UNNAMED = ModelInfo()
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class ModelResult(Result):
+    """A result about a model, with the model's names.
+
+    Attributes:
+        info: the model's name and start, and the names of its states and actions.
+    """
+
+    info: ModelInfo = field(default=UNNAMED, repr=False, kw_only=True)
+
+    @property
+    def name(self) -> str | None:
+        """What the model was read from, such as an id or a path, or None."""
+        return self.info.name
+
+    @property
+    def state_names(self) -> tuple[str, ...] | None:
+        """The names of the model's states, or None."""
+        return self.info.state_names
+
+    @property
+    def action_names(self) -> tuple[str, ...] | None:
+        """The names of the model's actions, or None."""
+        return self.info.action_names
+
+    def to_json(self, source: str | None = None) -> dict[str, Any]:
+        """Return the result as a JSON document; `docs/formats.md` says what is in it.
+
+        Args:
+            source: what to call the model; None is its own name.
+        """
+        document = super().to_json()
+        return document if source is None else {**document, "source": source}
+
+    def body(self) -> dict[str, Any]:
+        """Return the document without its schema, as other documents hold it."""
+        names = {"state_names": plain(self.state_names), "action_names": plain(self.action_names)}
+        return {"source": self.name, "start": self.info.start, **super().body(), **names}
+
+    def _states(self, states: Iterable[int]) -> list[Any]:
+        """Names of states, or their numbers where they have none."""
+        names = self.state_names
+        return [names[state] if names else state for state in states]
+
+    def _actions(self, actions: Iterable[int]) -> list[Any]:
+        """Names of actions, or their numbers where they have none."""
+        names = self.action_names
+        return [names[action] if names else action for action in actions]
+
+    def _titled(self, text: str) -> str:
+        """A text about the model, after the model's name where it has one."""
+        return f"{one_line(self.name)}: {text}" if self.name else text
+
+
+def action_sets(flags: Any) -> list[list[int]]:
+    """Return the actions of every state that are flagged, shape (S, A), as documents have them."""
+    return [np.flatnonzero(row).tolist() for row in flags]

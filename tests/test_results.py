@@ -1,0 +1,339 @@
+"""What public functions return can travel, be compared, be looked at and be written down.
+
+Every name of `qdecay` has an example here, so that a new one cannot come without.
+"""
+
+from __future__ import annotations
+
+import copy
+import dataclasses
+import importlib.util
+import inspect
+import json
+import multiprocessing
+import pickle
+import re
+import tempfile
+from collections.abc import Callable, Mapping
+from concurrent.futures import ProcessPoolExecutor
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from joblib.externals.loky import get_reusable_executor
+from sweeps import SMALL
+
+import qdecay
+from qdecay._support.result import Result, same
+from qdecay.sweep import Spec
+
+ROOT = Path(__file__).parents[1]
+LAYOUT = qdecay.ChainLayout.choice(stay=[1], move=[0, 0, 4])
+MODEL = qdecay.MDP.from_layout(LAYOUT)
+LONG = qdecay.MDP.from_rows(
+    [(s, a, (s + a) % 300, 1, (7 * s + a) % 11, False) for s in range(300) for a in range(9)],
+    n_states=300,
+    n_actions=9,
+    start=0,
+    state_names=[f"a room with a long name, the {s}th" for s in range(300)],
+)
+
+
+@cache
+def profile() -> qdecay.DiscountProfile:
+    agent = qdecay.tabular_agent(qdecay.q_learning, 0.9)
+    return qdecay.probe(agent, delays=(1, 2), settings=["one-shot"], gamma=0.9, trainings=30)
+
+
+@cache
+def swept() -> tuple[Any, ...]:
+    sweep = qdecay.Sweep(Spec.parse(SMALL))
+    with tempfile.TemporaryDirectory() as folder:
+        store = Path(folder) / "store.db"
+        finished = sweep.run(store, backend="here")
+        return sweep, sweep.spec, finished, qdecay.phase_diagram(store)
+
+
+def flips(model: qdecay.MDP) -> tuple[qdecay.LearnedFlip, ...]:
+    return qdecay.learned_thresholds(model, [0.1, 0.9], [1, 2], steps=1000, step_size=1.0)
+
+
+@cache
+def times() -> tuple[qdecay.LearningTime, ...]:
+    found = qdecay.learning_times(delays=[1, 30], explorers=["random"], seeds=2, steps=500)
+    return tuple(found)
+
+
+def episode_end() -> qdecay.EpisodeEnd:
+    ends: list[qdecay.EpisodeEnd] = []
+    qdecay.q_learning(MODEL, 0.9, episodes=2, callback=ends.append)
+    return ends[-1]
+
+
+def stable_baselines() -> Any:
+    if importlib.util.find_spec("stable_baselines3") is None:
+        return ()
+    return qdecay.sb3_agent("DQN", 0.9, learning_starts=10)
+
+
+@cache
+def certified() -> Any:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "certificate.json"
+        qdecay.write_certificate(MODEL, qdecay.policy_regions(MODEL), path)
+        return qdecay.verify(path)
+
+
+def learnt(learner: Any) -> tuple[Any, ...]:
+    env = qdecay_env()
+    return learner, learner(MODEL, 0.9, steps=200), learner(env, 0.9, steps=200)
+
+
+def qdecay_env() -> Any:
+    import gymnasium
+
+    return gymnasium.make("qdecay/StayOrMove-v0")
+
+
+EXAMPLES: dict[str, Callable[[], Any]] = {
+    "MDP": lambda: (MODEL, LONG),
+    "AlgebraicNumber": lambda: (
+        *qdecay.break_even(LAYOUT).roots,
+        *qdecay.break_even(qdecay.ChainLayout.choice(stay=[1, 0, 1], move=[0, 0, 0, 6])).roots,
+    ),
+    "AgentError": lambda: qdecay.AgentError("chose no action"),
+    "Blackwell": lambda: qdecay.blackwell(MODEL),
+    "Breakpoint": lambda: qdecay.policy_regions(LONG).breakpoints[:3],
+    "BreakEven": lambda: qdecay.break_even(MODEL),
+    "BudgetExceeded": lambda: qdecay.BudgetExceeded("a limit", qdecay.value_iteration(MODEL, 0.5)),
+    "CertificateError": lambda: qdecay.CertificateError("a statement does not hold"),
+    "ChainLayout": lambda: LAYOUT,
+    "Comparison": lambda: qdecay.compare(LAYOUT, walks=10, step_size="1/2"),
+    "Constant": lambda: qdecay.Constant(0.5),
+    "Diagnosis": lambda: qdecay.diagnose(profile()),
+    "DiscountProfile": profile,
+    "EpisodeEnd": lambda: episode_end(),
+    "EpsilonGreedy": lambda: qdecay.EpsilonGreedy(0.9, 0.1),
+    "Evaluation": lambda: qdecay.evaluate_policy(LONG, [0] * LONG.n_states, 0.5),
+    "Exponential": lambda: qdecay.Exponential(1.0, 0.2, decay=0.5),
+    "FloatMDP": lambda: qdecay.FloatMDP.from_arrays(
+        np.array([[[0.5, 0.5], [0.0, 1.0]]]), np.array([[1.0], [0.0]])
+    ),
+    "FiniteMDP": lambda: MODEL,
+    "Finished": swept,
+    "GammaSweep": lambda: qdecay.value_over_gammas(LONG, [0.4, 0.5, 0.6]),
+    "Harmonic": lambda: qdecay.Harmonic(3.0),
+    "InputError": lambda: qdecay.InputError("one line"),
+    "LearnedFlip": lambda: flips(MODEL),
+    "LearnedThreshold": lambda: qdecay.compare(LAYOUT).learned,
+    "LearningCurve": lambda: qdecay.learning_curve(LAYOUT, "1/2", 3),
+    "LearningResult": lambda: learnt(qdecay.q_learning)[1],
+    "LearningTime": lambda: times(),
+    "Linear": lambda: qdecay.Linear(1.0, 0.0, steps=4),
+    "ManyResult": lambda: qdecay.q_learning_many(MODEL, [0.4, 0.6], [1, 2], steps=100),
+    "NStepSarsa": lambda: learnt(qdecay.NStepSarsa(2)),
+    "NotConverged": lambda: qdecay.NotConverged("sweeps", qdecay.value_iteration(MODEL, 0.5)),
+    "NumericChange": lambda: qdecay.numeric_policy_regions(MODEL, points=50).changes,
+    "NumericRegions": lambda: qdecay.numeric_policy_regions(MODEL, points=50),
+    "PhaseDiagram": swept,
+    "PhaseRow": lambda: swept()[-1].rows,
+    "PolicyRegions": lambda: (qdecay.policy_regions(MODEL), qdecay.policy_regions(LONG)),
+    "Polynomial": lambda: qdecay.Polynomial(0.75),
+    "Schedule": lambda: (),  # a union of classes that have examples
+    "Setting": lambda: qdecay.Setting("windy", truncation="1/3"),
+    "Solution": lambda: (qdecay.value_iteration(MODEL, 0.5), qdecay.value_iteration(LONG, 0.5)),
+    "Spec": swept,
+    "Sweep": swept,
+    "TabularLearner": lambda: qdecay.q_learning,
+    "Verification": certified,
+    "WatkinsQ": lambda: learnt(qdecay.WatkinsQ(0.5)),
+    "as_mdp": lambda: qdecay.as_mdp("qdecay/StayOrMove-v0"),
+    "assert_effective_discount": lambda: qdecay.assert_effective_discount(
+        qdecay.tabular_agent(qdecay.q_learning, 0.9), 0.9, within=0.05, delays=(2,), trainings=30
+    ),
+    "blackwell": lambda: qdecay.blackwell(LONG),
+    "break_even": lambda: qdecay.break_even(LAYOUT),
+    "break_even_gamma": lambda: qdecay.break_even_gamma(1, 0, 4, 2),
+    "break_even_reward": lambda: qdecay.break_even_reward([1], [0, 0, R()], R(), "1/2"),
+    "compare": lambda: qdecay.compare(LAYOUT),
+    "diagnose": lambda: qdecay.diagnose(profile()),
+    "distributed_values": lambda: (),  # a Solution, where PETSc is installed
+    "double_q_learning": lambda: learnt(qdecay.double_q_learning),
+    "epsilon_soft": lambda: qdecay.epsilon_soft(MODEL, "1/10"),
+    "evaluate_policy": lambda: qdecay.evaluate_policy(MODEL, [0] * MODEL.n_states, 0.5),
+    "expected_trainings": lambda: qdecay.expected_trainings([1, 2], 0, 0.9, ["one-shot"], None),
+    "expected_sarsa": lambda: learnt(qdecay.expected_sarsa),
+    "is_breakpoint": lambda: qdecay.is_breakpoint(MODEL, "1/2"),
+    "learned_thresholds": lambda: flips(LONG),
+    "learning_curve": lambda: qdecay.learning_curve(LAYOUT, lambda k: f"1/{k}", (3, 20)),
+    "learning_times": lambda: times(),
+    "modified_policy_iteration": lambda: qdecay.modified_policy_iteration(MODEL, 0.5),
+    "numeric_policy_regions": lambda: qdecay.numeric_policy_regions(LONG, points=300),
+    "optimal_actions": lambda: qdecay.optimal_actions(MODEL, "1/2"),
+    "optimal_values": lambda: qdecay.optimal_values(MODEL, 0.5),
+    "phase_diagram": swept,
+    "policy_iteration": lambda: qdecay.policy_iteration(MODEL, 0.5),
+    "policy_regions": lambda: qdecay.policy_regions(MODEL),
+    "probe": profile,
+    "q_learning": lambda: learnt(qdecay.q_learning),
+    "q_learning_many": lambda: qdecay.q_learning_many(LONG, [0.4, 0.6], [1, 2], steps=100),
+    "sarsa": lambda: learnt(qdecay.sarsa),
+    "sb3_agent": lambda: stable_baselines(),
+    "tabular_agent": lambda: qdecay.tabular_agent(
+        qdecay.NStepSarsa(2), 0.9, steps=10, epsilon=qdecay.Linear(1.0, 0.0, steps=4)
+    ),
+    "value_iteration": lambda: qdecay.value_iteration(MODEL, 0.5),
+    "value_over_gammas": lambda: qdecay.value_over_gammas(MODEL, [0.4, 0.5, 0.6]),
+    "verify": certified,
+    "walks_until": lambda: qdecay.walks_until("1/2", 2),
+    "write_certificate": certified,
+}
+TABLES = {
+    "Comparison",
+    "DiscountProfile",
+    "Evaluation",
+    "GammaSweep",
+    "LearningResult",
+    "ManyResult",
+    "NumericRegions",
+    "PhaseDiagram",
+    "PolicyRegions",
+    "Solution",
+}
+
+
+def R() -> Any:
+    import sympy
+
+    return sympy.Symbol("R")
+
+
+@cache
+def example(name: str) -> tuple[Any, ...]:
+    """Return what the example of a name returns, as a tuple."""
+    found = EXAMPLES[name]()
+    return found if type(found) is tuple else (found,)
+
+
+def everything() -> list[Any]:
+    return [value for name in EXAMPLES for value in example(name)]
+
+
+def results() -> dict[str, Result]:
+    """One result of each class, those within others included."""
+    found: dict[str, Result] = {}
+    for value in everything():
+        if isinstance(value, Result):
+            found.setdefault(type(value).__name__, value)
+    return found
+
+
+def check_same(again: Any, value: Any) -> None:
+    if isinstance(value, Exception):  # which nobody compares
+        assert type(again) is type(value) and str(again) == str(value)
+        assert same(getattr(again, "best", None), getattr(value, "best", None))
+    else:
+        assert again == value
+
+
+def changed(value: Any) -> Any:
+    """Return another value of the same kind."""
+    if value is None or isinstance(value, bool):
+        return not value
+    if isinstance(value, np.ndarray):
+        return ~value if value.dtype == np.bool_ else value + 1
+    if isinstance(value, str):
+        return value + "x"
+    if isinstance(value, tuple | list):
+        return (*value, None)
+    if isinstance(value, Mapping):
+        return {**value, None: None}
+    return None
+
+
+def test_every_public_name_has_an_example() -> None:
+    """And every class of a result is one of them, so that the checks below see it."""
+    assert set(EXAMPLES) == set(qdecay.__all__) - {"__version__"}
+    for name in qdecay.__all__:
+        thing = getattr(qdecay, name)
+        assert not inspect.isclass(thing) or any(isinstance(v, thing) for v in everything()), name
+    assert set(results()) >= TABLES
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_it_can_be_pickled_and_copied(name: str) -> None:
+    """With every protocol, and is equal afterwards; what it holds that is cached is no matter."""
+    for value in example(name):
+        for protocol in range(2, pickle.HIGHEST_PROTOCOL + 1):
+            check_same(pickle.loads(pickle.dumps(value, protocol)), value)
+        check_same(copy.deepcopy(value), value)
+        check_same(copy.copy(value), value)
+
+
+def test_it_goes_to_another_process_and_back() -> None:
+    """By spawning, which pickles, and by joblib, whose loky pickles in a way of its own."""
+    values = everything()
+    spawn = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(1, mp_context=spawn) as pool:
+        returned = list(pool.map(copy.copy, values))
+    by_loky = get_reusable_executor(max_workers=1).map(copy.copy, values)
+    for value, by_spawn, by_joblib in zip(values, returned, by_loky, strict=True):
+        check_same(by_spawn, value)
+        check_same(by_joblib, value)
+
+
+def test_dask_takes_it() -> None:
+    distributed = pytest.importorskip("distributed")
+    values = everything()
+    with (
+        distributed.LocalCluster(n_workers=1, processes=True, dashboard_address=None) as cluster,
+        distributed.Client(cluster) as client,
+    ):
+        returned = client.gather(client.map(copy.copy, values, pure=False))
+    for value, again in zip(values, returned, strict=True):
+        check_same(again, value)
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_a_changed_field_makes_it_another(name: str) -> None:
+    for value in example(name):
+        if not isinstance(value, Result):
+            continue
+        for field in dataclasses.fields(value):
+            other = copy.deepcopy(value)
+            object.__setattr__(other, field.name, changed(getattr(value, field.name)))
+            assert (other != value) == field.compare, field.name
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_its_repr_is_three_lines_at_most(name: str) -> None:
+    """Of a terminal, whatever there is of it; and it names no address in memory."""
+    for value in (getattr(qdecay, name), *example(name)):
+        if not inspect.isroutine(value) and not inspect.isclass(value):
+            text = repr(value)
+            assert len(text) <= 240 and text.count("\n") <= 2, text
+            assert not re.search(r"\bat 0x[0-9a-f]+", text), text
+
+
+def test_its_document_is_valid_json_of_a_documented_schema() -> None:
+    documented = (ROOT / "docs" / "formats.md").read_text(encoding="utf-8")
+    for name, value in results().items():
+        document = value.to_json()
+        assert re.fullmatch(r"qdecay\.[a-z-]+/[0-9]+", document["schema"]), name
+        assert f"`{document['schema']}`" in documented, document["schema"]
+        assert json.loads(json.dumps(document, allow_nan=False)) == document, name
+
+
+def test_tables() -> None:
+    """A result that is a table becomes one, with names where the model has them."""
+    pandas = pytest.importorskip("pandas")
+    found = results()
+    for name in TABLES:
+        table = found[name].to_frame()  # type: ignore[attr-defined]
+        assert isinstance(table, pandas.DataFrame) and len(table), name
+    assert {name for name in found if hasattr(found[name], "to_frame")} == TABLES
+    solution = example("Solution")[1].to_frame()
+    assert solution.index[7] == "a room with a long name, the 7th"
+    assert set(example("ManyResult")[0].to_frame()["action"]) == {"stay", "move"}
