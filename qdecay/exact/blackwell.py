@@ -26,7 +26,7 @@ from qdecay.exact.solver.series import PolicySeries
 from qdecay.exact.solver.threads import on_one_thread
 from qdecay.exact.solver.walk import TrivialWindow
 from qdecay.exact.solver.window import NoBound, Window, steps_ahead, terminates
-from qdecay.model.mdp import MDP
+from qdecay.model.door import Problem, as_exact_mdp
 
 _ENDLESS = Fraction(1, 2**10)  # floats are not used this close to 1 where nothing ends
 _ONE = AlgebraicNumber.of(1)
@@ -50,12 +50,12 @@ class Blackwell:
 
 @on_one_thread
 def blackwell(
-    mdp: MDP, *, max_seconds: RealLike | None = None, progress: bool | OnProgress = False
+    problem: Problem, *, max_seconds: RealLike | None = None, progress: bool | OnProgress = False
 ) -> Blackwell:
     """Return the Blackwell discount factor of a model and its Blackwell-optimal actions.
 
     Args:
-        mdp: a finite model with exact numbers.
+        problem: a model with exact numbers, or whatever `qdecay.as_mdp` takes.
         max_seconds: limit of wall time, > 0; None is no limit.
         progress: True shows a bar; a function is called with a `Progress` at each gamma, from 1
             down, right of which nothing changes.
@@ -66,7 +66,7 @@ def blackwell(
     Source: Grand-Clement and Petrik, Reducing Blackwell and average optimality to discounted
     MDPs via the Blackwell discount factor, NeurIPS 2023.
     """
-    deadline, model = Deadline(max_seconds), RationalModel(mdp)
+    deadline, model = Deadline(max_seconds), RationalModel(as_exact_mdp(problem))
     everything = np.ones(model.n_pairs, dtype=np.bool_)
     proposal = proposed_policy(model, NEAR_ONE)
     policy, optimal = policy_iteration(

@@ -33,6 +33,7 @@ from qdecay.learning.shared_streams import (
     require_memory,
     run_streams,
 )
+from qdecay.model.door import Problem, as_exact_mdp
 from qdecay.model.mdp import MDP
 
 
@@ -73,7 +74,7 @@ class ManyResult:
 
 
 def q_learning_many(
-    mdp: MDP,
+    problem: Problem,
     gammas: Sequence[RealLike],
     seeds: Sequence[int],
     *,
@@ -84,7 +85,7 @@ def q_learning_many(
     start: int | ArrayLike | None = None,
     max_episode_steps: int | None = None,
     threads: int | None = None,
-    max_seconds: float | None = None,
+    max_seconds: RealLike | None = None,
     progress: bool | OnProgress = False,
 ) -> ManyResult:
     """Learn the values of every gamma from one stream of steps per seed.
@@ -94,7 +95,7 @@ def q_learning_many(
     epsilon, at that gamma.
 
     Args:
-        mdp: the model.
+        problem: a model, or whatever `qdecay.as_mdp` takes; an environment's table is read.
         gammas: G >= 1 discounts per step, each in [0, 1].
         seeds: N >= 1 different integers >= 0.
         steps: steps of each stream; >= 1.
@@ -120,6 +121,7 @@ def q_learning_many(
     >>> [round(flip.median, 3) for flip in learnt.flips(mdp.start)]
     [0.5]
     """
+    mdp = as_exact_mdp(problem)
     settings = StreamSettings.read(
         mdp, behaviour, step_size, initial_value, start, max_episode_steps
     )
@@ -143,7 +145,7 @@ def q_learning_many(
 
 
 def learned_thresholds(
-    mdp: MDP,
+    problem: Problem,
     gammas: Sequence[RealLike],
     seeds: Sequence[int],
     *,
@@ -156,7 +158,7 @@ def learned_thresholds(
     start: int | ArrayLike | None = None,
     max_episode_steps: int | None = None,
     threads: int | None = None,
-    max_seconds: float | None = None,
+    max_seconds: RealLike | None = None,
     progress: bool | OnProgress = False,
 ) -> tuple[LearnedFlip, ...]:
     """Return where the learned greedy action of a state flips as gamma rises, seed by seed.
@@ -172,7 +174,7 @@ def learned_thresholds(
     The other arguments, and what is raised, are those of `q_learning_many`; with `BudgetExceeded`
     `best` are the flips so far, less narrow than `width`, or None where no stream has ended.
     """
-    deadline = Deadline(max_seconds)
+    deadline, mdp = Deadline(max_seconds), as_exact_mdp(problem)
     settings = StreamSettings.read(
         mdp, behaviour, step_size, initial_value, start, max_episode_steps
     )

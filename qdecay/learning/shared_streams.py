@@ -79,8 +79,6 @@ class StreamSettings:
         max_episode_steps: int | None,
     ) -> StreamSettings:
         """Check the arguments of `q_learning_many`, and return them ready for use."""
-        if not isinstance(mdp, MDP):
-            raise TypeError(f"mdp must be an MDP such as MDP.from_env(env), got {mdp!r}")
         if max_episode_steps is not None:
             count(max_episode_steps, "max_episode_steps")
         gamma, epsilon, policy = None, 1.0, None

@@ -11,8 +11,9 @@ from scipy import sparse
 
 from qdecay._support.checks import RealLike, choice
 from qdecay.model.base import FiniteMDP
+from qdecay.model.door import Problem, as_finite_mdp
 from qdecay.planning.horizon import horizon
-from qdecay.planning.problem import Problem, Table, at_the_floor, checked
+from qdecay.planning.problem import Iteration, Table, at_the_floor, checked
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,7 +32,7 @@ class Evaluation:
 
 
 def evaluate_policy(
-    mdp: FiniteMDP,
+    problem: Problem,
     policy: ArrayLike,
     gamma: RealLike,
     *,
@@ -42,7 +43,7 @@ def evaluate_policy(
     """Return the solution of v = r_policy + gamma P_policy v, to a proven error.
 
     Args:
-        mdp: the model.
+        problem: a model, or whatever `qdecay.as_mdp` takes.
         policy: an action per state, shape (S,), whole numbers; or the probability of each
             action, shape (S, A). What it says of a state without actions does not matter.
         gamma: discount factor, 0 <= gamma <= 1; 1 only where the policy ends from every state.
@@ -60,9 +61,10 @@ def evaluate_policy(
     """
     gamma, tol, max_sweeps = checked(gamma, tol, max_sweeps, "max_sweeps")
     choice(method, "method", ("direct", "krylov"))
+    mdp = as_finite_mdp(problem)
     p, r, available, ends = _one_action(mdp, _weights(mdp, policy))
     table = Table.of(p, r, ends=bool(ends.any()))
-    work = Problem(table, gamma, horizon(p, available, ends, gamma, mdp.state_name))
+    work = Iteration(table, gamma, horizon(p, available, ends, gamma, mdp.state_name))
     if method == "direct":
         work.prove(direct(p, np.where(available, r, 0.0)[:, 0], gamma))
         if tol is not None and work.error > tol:
