@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import partial
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, overload
 
 from qdecay._support import checks
 from qdecay._support.checks import RationalLike, count, whole
@@ -27,12 +27,10 @@ from qdecay.exact.algebra.number import AlgebraicNumber
 from qdecay.exact.break_even import BreakEven, break_even
 from qdecay.exact.learning_curve import learning_curve
 from qdecay.learning.learner import Learner
-from qdecay_envs.layout import ChainLayout
+from qdecay.model.door import Problem
+from qdecay.model.source import HOMEWORK
 
-# `qdecay.compare` is this module's function, so `import qdecay` loads the module: what is slow
-# to load waits until it is used.
 if TYPE_CHECKING:
-    import gymnasium as gym
     import pandas as pd
 
 
@@ -127,8 +125,32 @@ class Comparison(Result):
         return frame({"exact": exact, "planned": self.planned, "predicted": predicted, **learned})
 
 
+@overload
 def compare(
-    source: ChainLayout | gym.Env[Any, Any],
+    *,
+    seeds: int = 10,
+    seed: int = 0,
+    learner: Learner | None = None,
+    walks: int | None = None,
+    step_size: RationalLike = Fraction(1, 10),
+    expect: Callable[[int], None] = ...,
+    tick: Callable[[], None] = ...,
+) -> tuple[Comparison, ...]: ...
+@overload
+def compare(
+    problem: Problem,
+    *,
+    seeds: int = 10,
+    seed: int = 0,
+    learner: Learner | None = None,
+    walks: int | None = None,
+    step_size: RationalLike = Fraction(1, 10),
+    name: str | None = None,
+    expect: Callable[[int], None] = ...,
+    tick: Callable[[], None] = ...,
+) -> Comparison: ...
+def compare(
+    problem: Problem | None = None,
     *,
     seeds: int = 10,
     seed: int = 0,
@@ -138,11 +160,12 @@ def compare(
     name: str | None = None,
     expect: Callable[[int], None] = lambda trainings: None,
     tick: Callable[[], None] = lambda: None,
-) -> Comparison:
+) -> Comparison | tuple[Comparison, ...]:
     """Return a chain's exact, planned and learned break-even gammas, and whether they agree.
 
     Args:
-        source: a layout, or a `ChainEnv` (wrapped or not; its time limit is not used).
+        problem: a chain: a layout, a `ChainEnv` (wrapped or not; its time limit is not used), or
+            the id or path of one. Without it, the four homework problems, as the command does.
         seeds: independent agents per break-even gamma; >= 10, so that the range means something.
         seed: the first of them; the others follow.
         learner: the algorithm; None is `q_learning`, on noisy chains `double_q_learning`.
@@ -150,12 +173,14 @@ def compare(
             the gammas that `qdecay.exact.learning_curve` predicts; None trains to the end. For
             chains that end with the last reward, where nothing is random.
         step_size: with walks, the constant step size, an exact number in (0, 1].
-        name: what to call the source; the environment's id by default.
+        name: what to call the problem; its id or path by default.
         expect: called before the trainings with their number, which may turn out smaller.
         tick: called after each training.
 
+    Returns: the comparison; without `problem` a tuple of the four, in the homework's order.
+
     Raises:
-        TypeError: `source` is neither, or step_size is a float.
+        TypeError: the problem is no chain, or step_size is a float.
         ValueError: an argument is outside its range, or walks are asked of another chain or of a
             learner with two tables.
 
@@ -169,7 +194,21 @@ def compare(
     seeds, seed = whole(seeds, "seeds", 10), whole(seed, "seed", 0)
     step_size = checks.exact(step_size, "step_size", "(0, 1]")
     forced = None if walks is None else ForcedWalks(count(walks, "walks"), step_size)
-    trainer = ChainTrainer(source, learner, forced)
+    if problem is None:
+        return tuple(
+            compare(
+                homework,
+                seeds=seeds,
+                seed=seed,
+                learner=learner,
+                walks=walks,
+                step_size=step_size,
+                expect=expect,
+                tick=tick,
+            )
+            for homework in HOMEWORK
+        )
+    trainer = ChainTrainer(problem, learner, forced)
     layout = trainer.env.layout
     exact = known = break_even(layout if trainer.plain else trainer.mdp)
     if forced is not None:

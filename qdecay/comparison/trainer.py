@@ -35,17 +35,15 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
-import gymnasium as gym
 import numpy as np
 from scipy.special import gammainccinv
 
 from qdecay.learning import Harmonic, double_q_learning, q_learning
 from qdecay.learning.learner import Learner
 from qdecay.learning.result import LearningResult
+from qdecay.model.door import Problem, as_chain_env, name_of
 from qdecay.model.mdp import MDP
 from qdecay.planning import value_iteration
-from qdecay_envs.chain import ChainEnv
-from qdecay_envs.layout import ChainLayout
 
 _UNLEARNT = 1e-10
 _UNLEARNT_NOISY = 1e-4
@@ -79,19 +77,18 @@ class ChainTrainer:
 
     def __init__(
         self,
-        source: ChainLayout | gym.Env[Any, Any],
+        problem: Problem,
         learner: Learner | None = None,
         forced: ForcedWalks | None = None,
     ) -> None:
         """Check what is asked for.
 
         Raises:
-            TypeError: `source` is no chain.
+            TypeError: `problem` is no chain.
             ValueError: walks are forced where `qdecay.exact.learning_curve` predicts nothing.
         """
-        self.env = _chain_env(source)
-        spec = getattr(source, "spec", None)
-        self.name = spec.id if spec else " | ".join(self.env.layout.names)
+        self.env = as_chain_env(problem)
+        self.name = name_of(problem) or " | ".join(self.env.layout.names)
         self.mdp = MDP.from_env(self.env)
         # What slips or escapes is more than a choice between streams.
         self.plain = not self.env.slip and not self.env.escape
@@ -202,14 +199,3 @@ def _single_branch(mdp: MDP, branch: int) -> MDP:
     """The chain whose one choice is the branch: where choices do the same, one is learnt."""
     rows = mdp.rows()
     return MDP.of(replace(rows, rows=[row for row in rows if row[1] == branch]))
-
-
-def _chain_env(source: ChainLayout | gym.Env[Any, Any]) -> ChainEnv:
-    if isinstance(source, ChainLayout):
-        return ChainEnv(source)
-    inner = getattr(source, "unwrapped", None)
-    if not isinstance(inner, ChainEnv):
-        raise TypeError(
-            f"compare takes a ChainLayout or a ChainEnv, got {type(inner or source).__name__}"
-        )
-    return inner

@@ -28,8 +28,8 @@ from qdecay.exact.solver.series import PolicySeries
 from qdecay.exact.solver.threads import on_one_thread
 from qdecay.exact.solver.walk import TrivialWindow
 from qdecay.exact.solver.window import NoBound, Window, steps_ahead, terminates
+from qdecay.model.door import Problem, as_exact_mdp
 from qdecay.model.info import ModelInfo, ModelResult
-from qdecay.model.mdp import MDP
 
 _ENDLESS = Fraction(1, 2**10)  # floats are not used this close to 1 where nothing ends
 _ONE = AlgebraicNumber.of(1)
@@ -64,12 +64,12 @@ class Blackwell(ModelResult):
 
 @on_one_thread
 def blackwell(
-    mdp: MDP, *, max_seconds: RealLike | None = None, progress: bool | OnProgress = False
+    problem: Problem, *, max_seconds: RealLike | None = None, progress: bool | OnProgress = False
 ) -> Blackwell:
     """Return the Blackwell discount factor of a model and its Blackwell-optimal actions.
 
     Args:
-        mdp: a finite model with exact numbers.
+        problem: a model with exact numbers, or whatever `qdecay.as_mdp` takes.
         max_seconds: limit of wall time, > 0; None is no limit.
         progress: True shows a bar; a function is called with a `Progress` at each gamma, from 1
             down, right of which nothing changes.
@@ -80,7 +80,8 @@ def blackwell(
     Source: Grand-Clement and Petrik, Reducing Blackwell and average optimality to discounted
     MDPs via the Blackwell discount factor, NeurIPS 2023.
     """
-    deadline, model = Deadline(max_seconds), RationalModel(mdp)
+    deadline, mdp = Deadline(max_seconds), as_exact_mdp(problem)
+    model = RationalModel(mdp)
     everything = np.ones(model.n_pairs, dtype=np.bool_)
     proposal = proposed_policy(model, NEAR_ONE)
     policy, optimal = policy_iteration(

@@ -25,6 +25,7 @@ from qdecay._support.result import shown_list
 from qdecay._support.shown import shown_decimal
 from qdecay.exact.algebra.number import AlgebraicNumber, isolate_roots
 from qdecay.exact.regions import policy_regions
+from qdecay.model.door import Problem, as_exact_mdp
 from qdecay.model.info import ModelInfo, ModelResult
 from qdecay.model.mdp import MDP
 from qdecay_envs.layout import ChainLayout, Ending
@@ -81,12 +82,12 @@ class BreakEven(ModelResult):
         return not self.roots and len(self.best[0]) > 1
 
 
-def break_even(problem: ChainLayout | MDP) -> BreakEven:
+def break_even(problem: Problem) -> BreakEven:
     """Return every break-even gamma at the start, exactly.
 
     Args:
         problem: a layout, whose streams are compared; or a model with a start state, whose
-            policy regions are looked at from there.
+            policy regions are looked at from there, or whatever `qdecay.as_mdp` takes.
 
     Raises:
         ValueError: the model has no start state.
@@ -97,7 +98,9 @@ def break_even(problem: ChainLayout | MDP) -> BreakEven:
     >>> break_even(ChainLayout.choice(stay=[1], move=[0, 0, 0, 6])).gammas
     (6**(2/3)/6,)
     """
-    return _of_layout(problem) if isinstance(problem, ChainLayout) else _of_mdp(problem)
+    if isinstance(problem, ChainLayout):
+        return _of_layout(problem)
+    return _of_mdp(as_exact_mdp(problem))
 
 
 def _of_layout(layout: ChainLayout) -> BreakEven:

@@ -37,6 +37,8 @@ from flint import arb, ctx, fmpq
 from qdecay._support.checks import exact, whole
 from qdecay._support.result import Result, shown_list
 from qdecay.exact.break_even import BreakEven, break_even
+from qdecay.model.door import Problem, as_chain_env
+from qdecay_envs.chain import ChainEnv
 from qdecay_envs.layout import ChainLayout
 from qdecay_envs.rational import RationalLike, rational
 
@@ -91,22 +93,21 @@ class LearningCurve(Result):
         return break_even(self.known)
 
 
-def learning_curve(
-    layout: ChainLayout, alpha: StepSizes, walks: int | Sequence[int]
-) -> LearningCurve:
+def learning_curve(problem: Problem, alpha: StepSizes, walks: int | Sequence[int]) -> LearningCurve:
     """Return what Q-learning from zero values knows after walking each branch k times.
 
     Q-learning, SARSA and Expected SARSA agree here: nothing is chosen in a corridor.
 
     Args:
-        layout: a chain whose ending is `terminate`.
+        problem: a chain whose ending is `terminate`, and in which nothing is random or leads back:
+            a layout, an environment, or the id or path of one.
         alpha: the step size, an exact number in [0, 1], or a function from the walk's number
             1, 2, ... to one.
         walks: k >= 0, for all branches or one for each.
 
     Raises:
-        TypeError: alpha is a float.
-        ValueError: an argument is outside its range, or the ending is another.
+        TypeError: the problem is no chain, or alpha is a float.
+        ValueError: an argument is outside its range, or the chain is another.
 
     >>> curve = learning_curve(ChainLayout.choice(stay=[1], move=[0, 0, 4]), "1/2", walks=3)
     >>> curve.arrived[1]
@@ -114,6 +115,7 @@ def learning_curve(
     >>> curve.break_even().gammas        # 7/8 = 4/8 g^2 has no root below 1: it never moves
     ()
     """
+    layout = problem if isinstance(problem, ChainLayout) else _layout(as_chain_env(problem))
     if layout.ending != "terminate":
         raise ValueError(f'the ending must be "terminate", got "{layout.ending}"')
     counts = _counts(walks, len(layout.branches))
@@ -192,6 +194,12 @@ def _step_size(alpha: StepSizes, walk: int) -> Fraction:
     if callable(alpha):
         return exact(alpha(walk), f"alpha({walk})", "[0, 1]")
     return exact(alpha, "alpha", "[0, 1]")
+
+
+def _layout(chain: ChainEnv) -> ChainLayout:
+    if chain.slip or chain.escape or chain.reward_noise:
+        raise ValueError("walks can be predicted without slip, escape and reward_noise only")
+    return chain.layout
 
 
 def _counts(walks: int | Sequence[int], n_branches: int) -> tuple[int, ...]:

@@ -29,6 +29,7 @@ from qdecay.exact.solver.rational_model import RationalModel
 from qdecay.exact.solver.series import PolicySeries
 from qdecay.exact.solver.threads import on_one_thread
 from qdecay.exact.solver.walk import Event, Walk
+from qdecay.model.door import Problem, as_exact_mdp
 from qdecay.model.info import ModelInfo, ModelResult
 from qdecay.model.mdp import MDP
 
@@ -270,7 +271,7 @@ class PolicyRegions(ModelResult):
 
 @on_one_thread
 def policy_regions(
-    mdp: MDP,
+    problem: Problem,
     *,
     start: int | None = None,
     max_seconds: RealLike | None = None,
@@ -280,7 +281,7 @@ def policy_regions(
     """Return every gamma in (0, 1) where the optimal actions change, and the sets between.
 
     Args:
-        mdp: a finite model with exact numbers.
+        problem: a model with exact numbers, or whatever `qdecay.as_mdp` takes.
         start: overrides the model's start state, which only `start_breakpoints` and
             `reached_breakpoints` read.
         max_seconds: limit of wall time, > 0; None is no limit.
@@ -300,6 +301,7 @@ def policy_regions(
     >>> [b.gamma.closed_form() for b in found.breakpoints], found.regions
     (['1/2'], (((0,), (0,)), ((1,), (0,))))
     """
+    mdp = as_exact_mdp(problem)
     start = mdp.start if start is None else whole(start, "start", 0, mdp.n_states - 1)
     if max_breakpoints is not None:
         max_breakpoints = whole(max_breakpoints, "max_breakpoints", 0)
@@ -343,7 +345,7 @@ def _proven_to(walk: Walk, events: list[Event], limit: int | None) -> AlgebraicN
 
 @on_one_thread
 def optimal_actions(
-    mdp: MDP, gamma: RationalLike | AlgebraicNumber, *, max_seconds: RealLike | None = None
+    problem: Problem, gamma: RationalLike | AlgebraicNumber, *, max_seconds: RealLike | None = None
 ) -> Sets:
     """Return the exact set of optimal actions of every state at one gamma, 0 <= gamma < 1.
 
@@ -353,7 +355,11 @@ def optimal_actions(
         TypeError, ValueError: gamma is not exact, or out of range.
         BudgetExceeded: max_seconds ran out.
     """
-    model, number, deadline = RationalModel(mdp), _number(gamma), Deadline(max_seconds)
+    model, number, deadline = (
+        RationalModel(as_exact_mdp(problem)),
+        _number(gamma),
+        Deadline(max_seconds),
+    )
     if number == 0:
         return _sets(model, _best_at_zero(model))
     return _sets(model, Point(model, number, deadline).at)
@@ -361,7 +367,7 @@ def optimal_actions(
 
 @on_one_thread
 def is_breakpoint(
-    mdp: MDP, gamma: RationalLike | AlgebraicNumber, *, max_seconds: RealLike | None = None
+    problem: Problem, gamma: RationalLike | AlgebraicNumber, *, max_seconds: RealLike | None = None
 ) -> bool:
     """Return whether the set of optimal actions of some state changes at gamma in (0, 1).
 
@@ -372,7 +378,11 @@ def is_breakpoint(
         TypeError, ValueError: gamma is not exact, or outside 0 <= gamma < 1.
         BudgetExceeded: max_seconds ran out.
     """
-    model, number, deadline = RationalModel(mdp), _number(gamma), Deadline(max_seconds)
+    model, number, deadline = (
+        RationalModel(as_exact_mdp(problem)),
+        _number(gamma),
+        Deadline(max_seconds),
+    )
     if number == 0:
         return False
     point = Point(model, number, deadline)

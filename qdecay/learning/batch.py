@@ -22,7 +22,7 @@ from qdecay.learning.learner import Learner
 from qdecay.learning.result import mean_table
 from qdecay.learning.run import Budget, RunSettings
 from qdecay.learning.schedules import Schedule
-from qdecay.model.mdp import MDP
+from qdecay.model.door import Problem, as_model
 
 _ROOM = 1 << 10  # episodes: these records are not kept, and are to stay in the fastest memory
 
@@ -47,7 +47,7 @@ class BatchResult:
 
 def learn_batch(
     learner: Learner,
-    mdp: MDP,
+    problem: Problem,
     gammas: Sequence[RealLike],
     seeds: Sequence[int],
     *,
@@ -61,7 +61,7 @@ def learn_batch(
     max_episode_steps: int | None = None,
     reward_noise: RealLike = 0.0,
 ) -> BatchResult:
-    """Do `learner(mdp, gamma, seed=seed, ...)` for each of N >= 1 pairs of gamma and seed.
+    """Do `learner(problem, gamma, seed=seed, ...)` for each of N >= 1 pairs of gamma and seed.
 
     The arguments and what is raised are those of a learner, save that a run whose values outgrow
     the floats is reported in the result.
@@ -72,6 +72,7 @@ def learn_batch(
     >>> learnt.values.argmax(axis=1).tolist()
     [0, 1]
     """
+    mdp = as_model(problem)
     grid = reals(listed(gammas, "gammas"), "gammas", "[0, 1]")
     agents = [whole(seed, "each of seeds", 0) for seed in listed(seeds, "seeds")]
     if len(grid) != len(agents):

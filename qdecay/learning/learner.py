@@ -15,8 +15,9 @@ from qdecay.learning.model_run import Algorithm, ModelSettings, learn_model
 from qdecay.learning.result import LearningResult
 from qdecay.learning.run import Budget, Callback, Run, RunSettings
 from qdecay.learning.schedules import Schedule
+from qdecay.model.base import FiniteMDP
+from qdecay.model.door import Problem, as_world
 from qdecay.model.info import ModelInfo
-from qdecay.model.mdp import MDP
 
 
 class Learner(ABC):
@@ -51,7 +52,7 @@ class Learner(ABC):
 
     def __call__(
         self,
-        world: Env | MDP,
+        problem: Problem,
         gamma: RealLike,
         *,
         steps: int | None = None,
@@ -63,17 +64,18 @@ class Learner(ABC):
         seed: int = 0,
         callback: Callback | None = None,
         progress: bool | OnProgress = False,
-        max_seconds: float | None = None,
+        max_seconds: RealLike | None = None,
         start: int | ArrayLike | None = None,
         max_episode_steps: int | None = None,
         reward_noise: RealLike = 0.0,
     ) -> LearningResult:
-        """Learn the values of `world` by acting in it.
+        """Learn the values of `problem` by acting in it.
 
         Args:
-            world: a model, which compiled code simulates, or an environment with `Discrete`
-                observations (S of them) and actions (A). Index 0 of the tables is the `start`
-                of the space. It is reset, and not closed.
+            problem: an environment with `Discrete` observations (S of them) and actions (A), which
+                is stepped as it is; index 0 of the tables is the `start` of the space; it is
+                reset, and not closed. Or a model, which compiled code simulates, and of which a
+                layout, a Gymnasium id and a path are read; see `qdecay.as_mdp`.
             gamma: discount per step, no unit, 0 <= gamma <= 1.
             steps: steps to take in all; >= 1.
             episodes: episodes to finish; >= 1.
@@ -116,6 +118,7 @@ class Learner(ABC):
         >>> float(result.q[36].max())
         -13.0
         """
+        world = as_world(problem)
         settings = RunSettings.read(
             self.name,
             gamma,
@@ -126,14 +129,14 @@ class Learner(ABC):
             callback,
             progress,
             max_seconds,
-            ModelInfo.of(world, start) if isinstance(world, MDP) else ModelInfo.of_env(world),
+            ModelInfo.of(world, start) if isinstance(world, FiniteMDP) else ModelInfo.of_env(world),
         )
-        if isinstance(world, MDP):
+        if isinstance(world, FiniteMDP):
             model = ModelSettings.read(
                 world, settings, initial_value, start, max_episode_steps, reward_noise
             )
             return learn_model(self.algorithm(model.start_values.size), model, settings)
-        if start is not None or max_episode_steps is not None or reward_noise:
+        if start is not None or max_episode_steps is not None or reward_noise != 0:
             raise ValueError(
                 "start, max_episode_steps and reward_noise belong to a model; an environment has "
                 "its own"

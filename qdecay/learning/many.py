@@ -36,8 +36,9 @@ from qdecay.learning.shared_streams import (
     require_memory,
     run_streams,
 )
+from qdecay.model.base import FiniteMDP
+from qdecay.model.door import Problem, as_model
 from qdecay.model.info import ModelInfo, ModelResult
-from qdecay.model.mdp import MDP
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -102,7 +103,7 @@ class ManyResult(ModelResult):
 
 
 def q_learning_many(
-    mdp: MDP,
+    problem: Problem,
     gammas: Sequence[RealLike],
     seeds: Sequence[int],
     *,
@@ -113,7 +114,7 @@ def q_learning_many(
     start: int | ArrayLike | None = None,
     max_episode_steps: int | None = None,
     threads: int | None = None,
-    max_seconds: float | None = None,
+    max_seconds: RealLike | None = None,
     progress: bool | OnProgress = False,
 ) -> ManyResult:
     """Learn the values of every gamma from one stream of steps per seed.
@@ -123,7 +124,7 @@ def q_learning_many(
     epsilon, at that gamma.
 
     Args:
-        mdp: the model.
+        problem: a model, or whatever `qdecay.as_mdp` takes; an environment's table is read.
         gammas: G >= 1 discounts per step, each in [0, 1].
         seeds: N >= 1 different integers >= 0.
         steps: steps of each stream; >= 1.
@@ -149,6 +150,7 @@ def q_learning_many(
     >>> [round(flip.median, 3) for flip in learnt.flips(mdp.start)]
     [0.5]
     """
+    mdp = as_model(problem)
     settings = StreamSettings.read(
         mdp, behaviour, step_size, initial_value, start, max_episode_steps
     )
@@ -173,7 +175,7 @@ def q_learning_many(
 
 
 def learned_thresholds(
-    mdp: MDP,
+    problem: Problem,
     gammas: Sequence[RealLike],
     seeds: Sequence[int],
     *,
@@ -186,7 +188,7 @@ def learned_thresholds(
     start: int | ArrayLike | None = None,
     max_episode_steps: int | None = None,
     threads: int | None = None,
-    max_seconds: float | None = None,
+    max_seconds: RealLike | None = None,
     progress: bool | OnProgress = False,
 ) -> tuple[LearnedFlip, ...]:
     """Return where the learned greedy action of a state flips as gamma rises, seed by seed.
@@ -202,7 +204,7 @@ def learned_thresholds(
     The other arguments, and what is raised, are those of `q_learning_many`; with `BudgetExceeded`
     `best` are the flips so far, less narrow than `width`, or None where no stream has ended.
     """
-    deadline = Deadline(max_seconds)
+    deadline, mdp = Deadline(max_seconds), as_model(problem)
     settings = StreamSettings.read(
         mdp, behaviour, step_size, initial_value, start, max_episode_steps
     )
@@ -237,7 +239,7 @@ def learned_thresholds(
     return grouped(list(found.values()), info)
 
 
-def _watched(mdp: MDP, start: int | ArrayLike | None, state: int | None) -> int:
+def _watched(mdp: FiniteMDP, start: int | ArrayLike | None, state: int | None) -> int:
     """Return `state`, or the state that streams start in."""
     if state is None:
         state = mdp.start if start is None else start  # type: ignore[assignment]  # checked here

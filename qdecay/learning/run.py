@@ -89,7 +89,7 @@ class RunSettings:
         step_size: RealLike | Schedule,
         callback: Callback | None = None,
         progress: bool | OnProgress = False,
-        max_seconds: float | None = None,
+        max_seconds: RealLike | None = None,
         info: ModelInfo = UNNAMED,
     ) -> RunSettings:
         """Check the arguments of a learner, and return them ready for use."""

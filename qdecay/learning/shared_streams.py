@@ -35,7 +35,7 @@ from qdecay.learning.compiled.primitives import coded
 from qdecay.learning.compiled.seeding import agent_words
 from qdecay.learning.sampling import Dynamics, alias_table, dynamics
 from qdecay.learning.schedules import Schedule, as_schedule
-from qdecay.model.mdp import MDP
+from qdecay.model.base import FiniteMDP
 
 _UPDATES_AT_ONCE = 1 << 24  # some 20 ms: how long an interrupt or a bar may have to wait
 _VECTOR = 16  # gammas are filled up to a multiple of this: no slow remainder
@@ -71,7 +71,7 @@ class StreamSettings:
     @classmethod
     def read(
         cls,
-        mdp: MDP,
+        mdp: FiniteMDP,
         behaviour: BehaviourLike,
         step_size: RealLike | Schedule,
         initial_value: ArrayLike,
@@ -79,8 +79,6 @@ class StreamSettings:
         max_episode_steps: int | None,
     ) -> StreamSettings:
         """Check the arguments of `q_learning_many`, and return them ready for use."""
-        if not isinstance(mdp, MDP):
-            raise TypeError(f"mdp must be an MDP such as MDP.from_env(env), got {mdp!r}")
         if max_episode_steps is not None:
             count(max_episode_steps, "max_episode_steps")
         gamma, epsilon, policy = None, 1.0, None
@@ -104,7 +102,9 @@ class StreamSettings:
         )
 
 
-def _policy_tables(mdp: MDP, behaviour: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+def _policy_tables(
+    mdp: FiniteMDP, behaviour: ArrayLike
+) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
     """Return the alias tables of each state's available actions, shape (S, A)."""
     policy = reals(behaviour, "behaviour", ">= 0")
     if policy.shape != mdp.available.shape:
@@ -126,7 +126,7 @@ def _policy_tables(mdp: MDP, behaviour: ArrayLike) -> tuple[NDArray[np.float64],
     return accept, alias
 
 
-def checked_gammas(mdp: MDP, gammas: Sequence[RealLike]) -> NDArray[np.float64]:
+def checked_gammas(mdp: FiniteMDP, gammas: Sequence[RealLike]) -> NDArray[np.float64]:
     """Return the gammas as floats in [0, 1], and not none."""
     grid = reals(listed(gammas, "gammas"), "gammas", "[0, 1]")
     if grid.max() == 1:
@@ -147,7 +147,7 @@ def n_threads(threads: int | None) -> int:
     return os.cpu_count() or 1 if threads is None else whole(threads, "threads", 1)
 
 
-def require_memory(mdp: MDP, n_gammas: int, n_seeds: int) -> None:
+def require_memory(mdp: FiniteMDP, n_gammas: int, n_seeds: int) -> None:
     """Raise MemoryError where values, their copy in the answer, and visits cannot fit."""
     columns = _filled_up(n_gammas + 1) + n_gammas + 1
     needed = 8 * n_seeds * mdp.n_states * mdp.n_actions * columns

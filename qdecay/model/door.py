@@ -25,7 +25,7 @@ from qdecay_envs.chain import ChainEnv
 from qdecay_envs.layout import ChainLayout
 
 Env = gym.Env[Any, Any]
-Problem = MDP | FloatMDP | ChainLayout | Env | str | os.PathLike[str]
+Problem = FiniteMDP | ChainLayout | Env | str | os.PathLike[str]
 """What every public function takes."""
 
 _SHOWN = 60  # characters of what is no problem that a message repeats
@@ -36,6 +36,8 @@ _Model = TypeVar("_Model", MDP, FloatMDP)
 def as_mdp(problem: FloatMDP, /) -> FloatMDP: ...
 @overload
 def as_mdp(problem: MDP | ChainLayout | Env | str | os.PathLike[str], /, **options: Any) -> MDP: ...
+@overload
+def as_mdp(problem: FiniteMDP, /) -> MDP | FloatMDP: ...
 def as_mdp(problem: Problem, /, **options: Any) -> MDP | FloatMDP:
     """Return the exact model of whatever people have.
 
@@ -55,10 +57,7 @@ def as_mdp(problem: Problem, /, **options: Any) -> MDP | FloatMDP:
     >>> as_mdp("FrozenLake-v1", is_slippery=False)
     MDP(FrozenLake-v1: 16 states, 4 actions, 64 transitions, start 0)
     """
-    if isinstance(problem, FloatMDP):
-        _refuse_options(problem, options)
-        return problem
-    return _model(problem, MDP, options)
+    return as_model(problem, **options)
 
 
 def as_exact_mdp(problem: Problem, /, **options: Any) -> MDP:
@@ -67,7 +66,7 @@ def as_exact_mdp(problem: Problem, /, **options: Any) -> MDP:
     Raises:
         TypeError: it is a `FloatMDP`; the message says what takes those.
     """
-    return require_exact(as_mdp(problem, **options))
+    return require_exact(as_model(problem, **options))
 
 
 def as_finite_mdp(problem: Problem, /, **options: Any) -> FiniteMDP:
@@ -87,7 +86,7 @@ def as_world(problem: Problem, /, **options: Any) -> FiniteMDP | Env:
     if isinstance(problem, gym.Env):
         _refuse_options(problem, options)
         return problem
-    return as_mdp(problem, **options)
+    return as_model(problem, **options)
 
 
 def as_chain_env(problem: Problem, /, **options: Any) -> ChainEnv:
@@ -120,6 +119,14 @@ def name_of(problem: Problem) -> str | None:
     if isinstance(problem, FiniteMDP):
         return problem.name
     return getattr(getattr(problem, "spec", None), "id", None)
+
+
+def as_model(problem: Problem, /, **options: Any) -> MDP | FloatMDP:
+    """Do what `as_mdp` does, for callers that do not know what they hold."""
+    if isinstance(problem, FloatMDP):
+        _refuse_options(problem, options)
+        return problem
+    return _model(problem, MDP, options)
 
 
 def _model(problem: Problem, kind: type[_Model], options: dict[str, Any]) -> _Model:

@@ -34,7 +34,8 @@ from scipy import sparse
 from qdecay._support.checks import RealLike, count, real
 from qdecay.errors import NotConverged
 from qdecay.model.base import FiniteMDP
-from qdecay.planning.problem import Solution, problem
+from qdecay.model.door import Problem, as_finite_mdp
+from qdecay.planning.problem import Solution, iteration
 
 # The first number of a file says what it holds (PETSc's MAT_FILE_CLASSID and VEC_FILE_CLASSID).
 _MATRIX, _VECTOR = 1211216, 1211214
@@ -46,7 +47,7 @@ _WORKER = Path(__file__).with_name("petsc_worker.py")
 
 
 def distributed_values(
-    mdp: FiniteMDP,
+    problem: Problem,
     gamma: RealLike,
     *,
     launcher: Sequence[str] = ("mpiexec", "-n", "2"),
@@ -59,7 +60,7 @@ def distributed_values(
     """Return the optimal values by policy iteration on PETSc, with an error proven here.
 
     Args:
-        mdp: the model.
+        problem: a model, or whatever `qdecay.as_mdp` takes.
         gamma: discount factor, 0 <= gamma < 1.
         launcher: the command that starts MPI processes, as ("srun", "-n", "512"); () starts one.
         python: the Python that they run, which needs petsc4py and numpy, not qdecay.
@@ -80,7 +81,8 @@ def distributed_values(
     # The processes know no bound but 1 / (1 - gamma).
     gamma, tol = real(gamma, "gamma", "[0, 1)"), real(tol, "tol", "> 0")
     max_policies = count(max_policies, "max_policies")
-    work = problem(mdp, gamma)
+    mdp = as_finite_mdp(problem)
+    work = iteration(mdp, gamma)
     with nullcontext(folder) if folder else TemporaryDirectory(prefix="qdecay-") as place:
         made = Path(place)
         write_model(mdp, made)

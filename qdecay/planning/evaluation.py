@@ -11,9 +11,10 @@ from scipy import sparse
 
 from qdecay._support.checks import RealLike, choice
 from qdecay.model.base import FiniteMDP
+from qdecay.model.door import Problem, as_finite_mdp
 from qdecay.model.info import ModelInfo
 from qdecay.planning.horizon import horizon
-from qdecay.planning.problem import Problem, StateValues, Table, at_the_floor, checked
+from qdecay.planning.problem import Iteration, StateValues, Table, at_the_floor, checked
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -30,7 +31,7 @@ class Evaluation(StateValues):
 
 
 def evaluate_policy(
-    mdp: FiniteMDP,
+    problem: Problem,
     policy: ArrayLike,
     gamma: RealLike,
     *,
@@ -41,7 +42,7 @@ def evaluate_policy(
     """Return the solution of v = r_policy + gamma P_policy v, to a proven error.
 
     Args:
-        mdp: the model.
+        problem: a model, or whatever `qdecay.as_mdp` takes.
         policy: an action per state, shape (S,), whole numbers; or the probability of each
             action, shape (S, A). What it says of a state without actions does not matter.
         gamma: discount factor, 0 <= gamma <= 1; 1 only where the policy ends from every state.
@@ -59,11 +60,12 @@ def evaluate_policy(
     """
     gamma, tol, max_sweeps = checked(gamma, tol, max_sweeps, "max_sweeps")
     choice(method, "method", ("direct", "krylov"))
+    mdp = as_finite_mdp(problem)
     p, r, available, ends = _one_action(mdp, _weights(mdp, policy))
     table = Table.of(p, r, ends=bool(ends.any()))
     info = ModelInfo.of(mdp)
     steps = horizon(p, available, ends, gamma, mdp.state_name)
-    work = Problem(table, gamma, steps, info=replace(info, action_names=None))
+    work = Iteration(table, gamma, steps, info=replace(info, action_names=None))
     if method == "direct":
         work.prove(direct(p, np.where(available, r, 0.0)[:, 0], gamma))
         if tol is not None and work.error > tol:

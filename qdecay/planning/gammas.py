@@ -15,6 +15,7 @@ from qdecay._support.result import counted, frame
 from qdecay._support.shown import shortest
 from qdecay.errors import NotConverged
 from qdecay.model.base import FiniteMDP
+from qdecay.model.door import Problem, as_finite_mdp
 from qdecay.model.info import ModelInfo, ModelResult, action_sets
 from qdecay.planning.compiled.along import Grid, Scale, along_gammas, at_gamma, scale_step
 from qdecay.planning.compiled.kernels import Values
@@ -86,7 +87,7 @@ class GammaSweep(ModelResult):
 
 
 def value_over_gammas(
-    mdp: FiniteMDP, gammas: ArrayLike, *, tol: RealLike | None = None, max_sweeps: int = 1_000_000
+    problem: Problem, gammas: ArrayLike, *, tol: RealLike | None = None, max_sweeps: int = 1_000_000
 ) -> GammaSweep:
     """Return the optimal values at every gamma of a grid, by warm-started inexact policy iteration.
 
@@ -94,7 +95,7 @@ def value_over_gammas(
     and proven is `optimal_values`.
 
     Args:
-        mdp: the model.
+        problem: a model, or whatever `qdecay.as_mdp` takes.
         gammas: G >= 1 discount factors in [0, 1], in any order; answers are in ascending order.
             1 only where every policy ends.
         tol: largest error accepted at each gamma, in reward units; > 0. None is what rounding
@@ -110,6 +111,7 @@ def value_over_gammas(
     grid = np.sort(np.atleast_1d(reals(gammas, "gammas", "[0, 1]")))
     if grid.ndim != 1 or grid.size == 0:
         raise ValueError(f"gammas must be a list of numbers, got shape {np.shape(gammas)}")
+    mdp = as_finite_mdp(problem)
     _, tol, max_sweeps = checked(0, tol, max_sweeps, "max_sweeps")
     table, shape = table_of(mdp), (mdp.n_states, mdp.n_actions)
     size = f"{grid.size} gammas of {shape[0]} states and {shape[1]} actions"

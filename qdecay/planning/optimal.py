@@ -9,11 +9,11 @@ from numpy.typing import ArrayLike
 
 from qdecay._support.checks import RealLike, choice, count
 from qdecay.errors import NotConverged
-from qdecay.model.base import FiniteMDP
+from qdecay.model.door import Problem, as_finite_mdp
 from qdecay.planning.compiled.loops import OUT_OF_SWEEPS, gauss_seidel, synchronous
 from qdecay.planning.compiled.prioritized import prioritized
 from qdecay.planning.evaluation import direct
-from qdecay.planning.problem import Solution, at_the_floor, checked, problem
+from qdecay.planning.problem import Solution, at_the_floor, checked, iteration
 
 # Where cycles carry the values, prioritized sweeps are slow: then let others have a go.
 _PATH_SWEEPS = 50
@@ -22,7 +22,7 @@ Method = Literal["auto", "synchronous", "gauss_seidel", "prioritized"]
 
 
 def value_iteration(
-    mdp: FiniteMDP,
+    problem: Problem,
     gamma: RealLike,
     *,
     tol: RealLike | None = 1e-8,
@@ -33,7 +33,7 @@ def value_iteration(
     """Return the optimal values by sweeps of v(s) <- max_a q(s, a) until |v - v*| <= tol is proven.
 
     Args:
-        mdp: the model.
+        problem: a model, or whatever `qdecay.as_mdp` takes.
         gamma: discount factor per step, 0 <= gamma <= 1; 1 only where every policy ends.
         tol: largest error accepted, in reward units; > 0. None goes on until what a sweep
             changes is no more than what rounding may change.
@@ -53,7 +53,8 @@ def value_iteration(
     """
     gamma, tol, max_sweeps = checked(gamma, tol, max_sweeps, "max_sweeps")
     choice(method, "method", get_args(Method))
-    work = problem(mdp, gamma, initial)
+    mdp = as_finite_mdp(problem)
+    work = iteration(mdp, gamma, initial)
     if method == "synchronous":
         status = work.run(synchronous, tol, max_sweeps)
     elif method == "prioritized":
@@ -66,7 +67,7 @@ def value_iteration(
 
 
 def modified_policy_iteration(
-    mdp: FiniteMDP,
+    problem: Problem,
     gamma: RealLike,
     *,
     tol: RealLike | None = 1e-8,
@@ -83,13 +84,14 @@ def modified_policy_iteration(
     """
     gamma, tol, max_sweeps = checked(gamma, tol, max_sweeps, "max_sweeps")
     evaluation_sweeps = count(evaluation_sweeps, "evaluation_sweeps", least=0)
-    work = problem(mdp, gamma, initial)
+    mdp = as_finite_mdp(problem)
+    work = iteration(mdp, gamma, initial)
     status = work.run(gauss_seidel, tol, max_sweeps, evaluation_sweeps)
     return work.finish(status, tol, max_sweeps)
 
 
 def optimal_values(
-    mdp: FiniteMDP,
+    problem: Problem,
     gamma: RealLike,
     *,
     tol: RealLike | None = 1e-8,
@@ -109,7 +111,8 @@ def optimal_values(
     (2023); Eisenstat (1981) for the preconditioner's cost; Moore & Atkeson (1993).
     """
     gamma, tol, max_sweeps = checked(gamma, tol, max_sweeps, "max_sweeps")
-    work = problem(mdp, gamma, initial)
+    mdp = as_finite_mdp(problem)
+    work = iteration(mdp, gamma, initial)
     status = OUT_OF_SWEEPS
     if work.table.certain and work.table.ends:
         status = work.follow_paths(tol, min(max_sweeps, _PATH_SWEEPS))
@@ -119,7 +122,7 @@ def optimal_values(
 
 
 def policy_iteration(
-    mdp: FiniteMDP,
+    problem: Problem,
     gamma: RealLike,
     *,
     tol: RealLike | None = 1e-8,
@@ -133,16 +136,17 @@ def policy_iteration(
     bound and errors are those of `value_iteration`; `sweeps` counts policies.
     """
     gamma, tol, max_iterations = checked(gamma, tol, max_iterations, "max_iterations")
-    work = problem(mdp, gamma, initial)
+    mdp = as_finite_mdp(problem)
+    work = iteration(mdp, gamma, initial)
     states = np.arange(mdp.n_states)
     r = np.where(mdp.available, mdp.r, 0.0)
     work.prove()
     q, chosen = work.values.q, work.values.policy
     policy = chosen.astype(np.int64)
-    for iteration in range(1, max_iterations + 1):
+    for policies in range(1, max_iterations + 1):
         v = direct(mdp.p[states * mdp.n_actions + policy], r[states, policy], work.gamma)
         rounding = work.prove(v)
-        work.sweeps = iteration
+        work.sweeps = policies
         best = chosen.astype(np.int64)
         better = q[states, best] > q[states, policy] + rounding
         if not better.any():

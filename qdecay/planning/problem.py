@@ -179,7 +179,7 @@ def _unsigned(indices: NDArray[Any]) -> NDArray[Any]:
     return indices.view(np.uint32 if indices.dtype.itemsize == 4 else np.uint64)
 
 
-class Problem:
+class Iteration:
     """One model at one gamma: where a loop works, and what it proves.
 
     Args:
@@ -278,13 +278,13 @@ def _first_values(n_states: int, initial: Any) -> NDArray[np.float64]:
 _TABLES: WeakKeyDictionary[FiniteMDP, Table] = WeakKeyDictionary()
 
 
-def problem(mdp: FiniteMDP, gamma: float, initial: Any = None) -> Problem:
+def iteration(mdp: FiniteMDP, gamma: float, initial: Any = None) -> Iteration:
     """Return the problem of finding the model's optimal values at gamma.
 
     Raises:
         ValueError: gamma = 1 and some policy never ends, or `initial` is not S finite numbers.
     """
-    return Problem(table_of(mdp), gamma, horizon_of(mdp, gamma), initial, ModelInfo.of(mdp))
+    return Iteration(table_of(mdp), gamma, horizon_of(mdp, gamma), initial, ModelInfo.of(mdp))
 
 
 def table_of(mdp: FiniteMDP) -> Table:

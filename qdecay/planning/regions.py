@@ -26,6 +26,7 @@ from qdecay._support.progress import OnProgress, Progress, reporting
 from qdecay._support.result import Record, Result, counted, frame, shown_list
 from qdecay._support.shown import shown_decimal
 from qdecay.model.base import FiniteMDP
+from qdecay.model.door import Problem, as_finite_mdp
 from qdecay.model.info import ModelInfo, ModelResult
 from qdecay.planning.gammas import Followed, Follower
 
@@ -113,19 +114,20 @@ class NumericRegions(ModelResult):
 
 
 def numeric_policy_regions(
-    mdp: FiniteMDP,
+    problem: Problem,
     *,
     points: int | None = None,
     up_to: RealLike = 1 - 1e-6,
     width: RealLike = 1e-9,
     max_solves: int | None = None,
-    max_seconds: float | None = None,
+    max_seconds: RealLike | None = None,
     progress: bool | OnProgress = False,
 ) -> NumericRegions:
     """Return brackets that each hold a change of the optimal actions; see the module.
 
     Args:
-        mdp: the model, exact or of floats (`FloatMDP`, for large ones).
+        problem: a model, exact or of floats (`FloatMDP`, for large ones), or
+            whatever `qdecay.as_mdp` takes.
         points: gammas of the first grid; >= 2. None is 1000, for models of more than 100,000 rows
             (states times actions) fewer in proportion, but 300.
         up_to: its largest gamma, in (0, 1).
@@ -142,6 +144,7 @@ def numeric_policy_regions(
         BudgetExceeded: max_seconds ran out; `best` are the `NumericRegions` up to its `up_to`.
         NotConverged: a value could not be found.
     """
+    mdp = as_finite_mdp(problem)
     rows = mdp.n_states * mdp.n_actions
     if points is None:
         points = max(300, min(1000, 10**8 // rows))

@@ -12,15 +12,17 @@ from dataclasses import replace
 from fractions import Fraction
 
 from qdecay._support.checks import RationalLike, exact
+from qdecay.model.door import Problem, as_exact_mdp
 from qdecay.model.mdp import MDP
 from qdecay.model.rows import ExactRow
 
 
-def epsilon_soft(mdp: MDP, epsilon: RationalLike) -> MDP:
-    """Return the model whose action a is `a` of `mdp` with probability 1 - epsilon, else any.
+def epsilon_soft(problem: Problem, epsilon: RationalLike) -> MDP:
+    """Return the model whose action a is `a` with probability 1 - epsilon, else any.
 
     Args:
-        mdp: the model; unavailable actions stay so, and the uniform choice is among the others.
+        problem: a model, or whatever `qdecay.as_mdp` takes; unavailable actions stay so, and the
+            uniform choice is among the others.
         epsilon: exact, in [0, 1].
 
     Raises:
@@ -33,6 +35,7 @@ def epsilon_soft(mdp: MDP, epsilon: RationalLike) -> MDP:
     >>> [str(p) for p in soft.exact_probability[:2]]
     ['3/4', '1/4']
     """
+    mdp = as_exact_mdp(problem)
     share = exact(epsilon, "epsilon", "[0, 1]")
     return MDP.of(replace(mdp.rows(), rows=_rows(mdp, share)))
 

@@ -276,7 +276,7 @@ BAD = [
         'ending is "repeat"',
     ),
     (lambda: qdecay.compare(gym.make("FrozenLake-v1")), TypeError, "FrozenLakeEnv"),
-    (lambda: qdecay.compare(3), TypeError, "got int"),
+    (lambda: qdecay.compare(3), TypeError, "got 3"),
     (lambda: qdecay.compare(gym.make(HOMEWORK[0]), seeds=9), ValueError, "seeds must be >= 10"),
     (lambda: qdecay.compare(gym.make(HOMEWORK[0]), seed=-1), ValueError, "seed must be >= 0"),
 ]

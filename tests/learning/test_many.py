@@ -250,7 +250,7 @@ def test_time_that_is_up_ends_all_streams():
         (ValueError, "state 0's probabilities sum to 0.75", {"behaviour": [[0.5, 0.25], [1, 0]]}),
         (ValueError, "max_episode_steps", {"max_episode_steps": 0}),
         (ValueError, "step_size", {"step_size": 0}),
-        (TypeError, "MDP", {"mdp": "FrozenLake-v1"}),
+        (TypeError, "problem must be", {"problem": 3}),
         (TypeError, "gammas must be a list, got 0.5", {"gammas": 0.5}),
         (TypeError, "seeds must be a list, got 7", {"seeds": 7}),
     ],
@@ -259,7 +259,7 @@ def test_time_that_is_up_ends_all_streams():
 def test_bad_arguments_are_named(function, error, says, arguments):
     """The message names the argument at fault."""
     settings = {
-        "mdp": two_states(start=0),
+        "problem": two_states(start=0),
         "gammas": [0.5, 0.6],
         "seeds": [1],
         "steps": 10,

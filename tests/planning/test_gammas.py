@@ -15,7 +15,7 @@ from qdecay import MDP, NotConverged, policy_regions
 from qdecay._support import memory
 from qdecay.planning import policy_iteration, value_over_gammas
 from qdecay.planning.compiled.along import weighted
-from qdecay.planning.problem import problem
+from qdecay.planning.problem import iteration
 
 
 def regions_of(mdp: MDP) -> tuple[np.ndarray, np.ndarray]:
@@ -93,7 +93,7 @@ def test_every_state_has_its_own_bound(mdp: MDP, seed: int) -> None:
     """However wrong v is, |v - v*| <= y (residual + rounding) / (1 - rho) in every state."""
     gamma, random = 0.8, np.random.default_rng(seed)
     y = random.uniform(0.9, 1.1, mdp.n_states)
-    work = problem(mdp, gamma, random.normal(size=mdp.n_states))
+    work = iteration(mdp, gamma, random.normal(size=mdp.n_states))
     work.prove()
     table = work.table
     rho, residual, rounding = weighted(table.model, gamma, work.values, y, table.slack)

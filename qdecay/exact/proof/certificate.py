@@ -20,6 +20,7 @@ import numpy as np
 from flint import fmpz_mod_ctx, fmpz_mod_poly_ctx, fmpz_poly
 from numpy.typing import NDArray
 
+from qdecay._support.checks import RealLike
 from qdecay._support.deadline import Deadline
 from qdecay._support.progress import OnProgress, Progress, reporting
 from qdecay.exact.algebra.number import AlgebraicNumber, isolate_quickly
@@ -30,7 +31,7 @@ from qdecay.exact.solver.point import not_negative_on
 from qdecay.exact.solver.rational_model import RationalModel
 from qdecay.exact.solver.series import PolicySeries
 from qdecay.exact.solver.threads import on_one_thread
-from qdecay.model.mdp import MDP
+from qdecay.model.door import Problem, as_exact_mdp
 from qdecay_envs.jsonfile import write_json
 
 # Exponents of Mersenne primes.
@@ -43,17 +44,17 @@ _LABELS = ("start", "state_names", "action_names")
 
 @on_one_thread
 def certificate(
-    mdp: MDP,
+    problem: Problem,
     regions: PolicyRegions,
     *,
-    max_seconds: float | None = None,
+    max_seconds: RealLike | None = None,
     progress: bool | OnProgress = False,
 ) -> dict[str, Any]:
     """Return the document of schema qdecay.certificate/1 that `verify` checks.
 
     Args:
-        mdp: the model.
-        regions: what `policy_regions(mdp)` found, complete.
+        problem: the model, or whatever `qdecay.as_mdp` takes.
+        regions: what `policy_regions(problem)` found, complete.
         max_seconds: limit of wall time, > 0; None is no limit.
         progress: True shows a bar; a function is called with a `Progress` after each gamma, and
             after each interval between them.
@@ -62,7 +63,7 @@ def certificate(
         ValueError: the regions are not proven up to gamma = 1, or the model is far too large.
         BudgetExceeded: max_seconds ran out.
     """
-    deadline = Deadline(max_seconds)
+    deadline, mdp = Deadline(max_seconds), as_exact_mdp(problem)
     if regions.proven_to < 1:
         raise ValueError("these regions are incomplete: a certificate needs them up to gamma = 1")
     document = {key: value for key, value in mdp.to_json().items() if key not in _LABELS}
@@ -98,11 +99,11 @@ def certificate(
 
 
 def write_certificate(
-    mdp: MDP,
+    problem: Problem,
     regions: PolicyRegions,
     path: str | Path,
     *,
-    max_seconds: float | None = None,
+    max_seconds: RealLike | None = None,
     progress: bool | OnProgress = False,
 ) -> None:
     """Write a certificate to `path`, whole or not at all; an existing file is replaced.
@@ -113,7 +114,7 @@ def write_certificate(
         ValueError, BudgetExceeded: as `certificate`.
         OSError: the file cannot be written.
     """
-    write_json(path, certificate(mdp, regions, max_seconds=max_seconds, progress=progress))
+    write_json(path, certificate(problem, regions, max_seconds=max_seconds, progress=progress))
 
 
 def _lists(sets: Sequence[Sequence[int]]) -> Sets:
