@@ -82,10 +82,10 @@ def compare(
 
     check_plot(plot, force=force)
     if step_size is not None and walks is None:
-        raise InputError("--step-size goes with --walks: without, agents train until all is learnt")
+        raise InputError("--step-size requires --walks: without it agents learn everything")
     options = parse_options(option or [])
     if options and source is None:
-        raise InputError("-k goes with a SOURCE: the four problems take no arguments")
+        raise InputError("-k requires SOURCE: the four homework problems take no arguments")
     sources = (
         [Source(source, options)]
         if source is not None

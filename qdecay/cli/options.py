@@ -37,7 +37,7 @@ def check_plot(plot: Path | None, *, force: bool) -> None:
 
         check_plot_path(plot, force=force)
     elif force:
-        raise InputError("--force goes with --plot, whose file it overwrites")
+        raise InputError("--force requires --plot, whose file it overwrites")
 
 
 def whole_numbers(text: str, option: str) -> list[int]:

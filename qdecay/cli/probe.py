@@ -23,7 +23,7 @@ def probe(
             help="module:function (env, seed -> policy), sb3:DQN, sb3:PPO, sb3:A2C, or q_learning.",
         ),
     ],
-    gamma: Annotated[float | None, typer.Option(help="The discount it is told.")] = None,
+    gamma: Annotated[float | None, typer.Option(help="The gamma it is configured with.")] = None,
     delays: Annotated[str, typer.Option(help="Delays of the far reward.")] = "1,2,4,8,16,32",
     near_delay: Annotated[int, typer.Option(help="Delay of the near reward.")] = 0,
     settings: Annotated[
@@ -57,7 +57,7 @@ def probe(
 
     For each delay, freshly trained agents choose between a near and a far reward until the ratio
     is known at which they are indifferent. With --gamma the pattern over all worlds is compared
-    with that of known faults. The exit code is 1 where the agent does not behave as it was told.
+    with that of known faults. The exit code is 1 where the agent does not behave as configured.
 
     Answers in a --store are of one version of the agent: the file that defines it, qdecay's
     version, and your own --version-tag, which you change when anything else of it does.
@@ -82,7 +82,7 @@ def probe(
     if store is not None:
         check_store(store, ANSWERS)
     elif accept_changed or version_tag is not None:
-        raise InputError("--accept-changed and --version-tag go with --store")
+        raise InputError("--accept-changed and --version-tag require --store")
     try:
         trainer = load_trainer(agent, gamma)
         asked: dict[str, Any] = {

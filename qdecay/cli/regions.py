@@ -83,7 +83,7 @@ def regions(
         check_output(certificate, CERTIFICATES, force=force, source=source)
     elif force or no_check:
         name = "--force" if force else "--no-check"
-        raise InputError(f"{name} goes with --certificate, whose file it is about")
+        raise InputError(f"{name} requires --certificate")
     if numeric:
         _numeric(source, option, max_seconds, as_json, digits, certificate or states)
         return
@@ -112,7 +112,7 @@ def _numeric(
     from qdecay.planning.regions import STATEMENT, numeric_policy_regions
 
     if refused:
-        raise InputError("--numeric has no --certificate or --states")
+        raise InputError("--numeric cannot be combined with --certificate or --states")
     with _budget(source, max_seconds):
         mdp = Source(source, parse_options(option or [])).float_mdp()
         found = numeric_policy_regions(mdp, max_seconds=max_seconds, progress=True)

@@ -161,7 +161,7 @@ def _sources(source: str | None, option: list[str] | None) -> list[Source]:
 
     options = parse_options(option or [])
     if options and source is None:
-        raise InputError("-k goes with a SOURCE: the four problems take no arguments")
+        raise InputError("-k requires SOURCE: the four homework problems take no arguments")
     return (
         [Source(source, options)] if source is not None else [Source(env_id) for env_id in HOMEWORK]
     )

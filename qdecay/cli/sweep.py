@@ -74,7 +74,8 @@ def run(
 
     Every batch of cells is stored as it finishes. Whatever ends the run, the same command goes on
     from there, to the same rows. The exit code is 1 where cells are missing because they end
-    every worker that tries them. A cluster is one that runs already, with the same packages.
+    every worker that tries them. --backend dask and ray use an existing cluster with the
+    same packages.
 
     \b
     Examples:
@@ -88,7 +89,9 @@ def run(
     wanted = Sweep(spec)
     if dry_run:
         if (output, workers, backend, scheduler) != (None, None, "processes", None):
-            raise InputError("--dry-run runs nothing: leave -o and all that says where out")
+            raise InputError(
+                "--dry-run cannot be combined with -o, --workers, --backend or --scheduler"
+            )
         _print_plan(wanted, as_json)
         return 0
     if output is None:

@@ -80,7 +80,7 @@ class AnswerFile:
 
     def _read(self, path: Path, accept_changed: bool) -> None:
         if is_sweep_store(path):
-            raise InputError(f"{path}: is the store of a sweep, not of a probe: name another file")
+            raise InputError(f"{path}: is a sweep store, not a probe store: name another file")
         with input_errors():
             text = read_text(path, _MAX_BYTES, _MAX_LINES)
         if "\n" not in text and _BEGIN.startswith(text[: len(_BEGIN)]):  # a full disk cut it off
@@ -89,7 +89,7 @@ class AnswerFile:
             return
         head, *rows = map(_object, text.split("\n"))
         if head.get("schema") not in (SCHEMA, _OLD_SCHEMA):
-            raise InputError(f"{path}: is no store of a probe; name a new file")
+            raise InputError(f"{path}: not a probe store; name a new file")
         if head.get("agent") != self._agent:
             holds = head.get("agent")
             raise InputError(f"{path}: holds the answers of {holds}, not of {self._agent}")

@@ -97,19 +97,16 @@ def open_pool(backend: str, workers: int | None, scheduler: str | None) -> Pool:
         scheduler: where the cluster is, with "dask" and "ray"; None is what their settings say.
 
     Raises:
-        InputError: the name is unknown, an argument does not go with it, or the cluster or what
-            reaches it is not there.
+        InputError: the name is unknown, an argument cannot be combined with it, or the cluster or
+            what reaches it is not there.
     """
-
     if backend not in get_args(Backend):
         known = ", ".join(get_args(Backend))
         raise InputError(f"backend {backend!r}: no such backend; known: {known}")
     if workers is not None and backend != "processes":
-        raise InputError(
-            f"workers = {workers} does not go with the backend {backend}: leave it out"
-        )
+        raise InputError(f"workers = {workers} cannot be combined with the backend {backend}")
     if backend in ("dask", "ray"):
         return Dask(scheduler) if backend == "dask" else Ray(scheduler)
     if scheduler is not None:
-        raise InputError(f"scheduler = {scheduler} goes with the backends dask and ray only")
+        raise InputError(f"scheduler = {scheduler} requires the backend dask or ray")
     return LocalProcesses(workers) if backend == "processes" else InProcess()

@@ -106,7 +106,7 @@ class Ray:
         if not self._connected:
             self._connect(scheduler or "auto")
         elif scheduler is not None:
-            raise InputError("this program is connected to a Ray: leave scheduler out")
+            raise InputError("this program is already connected to Ray: leave scheduler out")
         self._address: str = self._ray.get_runtime_context().gcs_address
         # A batch whose worker died is not run again by Ray: the queue does it, in smaller pieces.
         self._train = self._ray.remote(_train_checked).options(max_retries=0)

@@ -67,12 +67,12 @@ def sqlite_errors(path: Path, remedy: Remedy) -> Iterator[None]:
     except sqlite3.Error as error:
         name = getattr(error, "sqlite_errorname", None) or ""
         texts = _TOLD | {
-            "SQLITE_NOTADB": f"is no store of a sweep: {remedy.foreign}",
+            "SQLITE_NOTADB": f"not a sweep store: {remedy.foreign}",
             "SQLITE_CORRUPT": f"is damaged: restore a copy{remedy.otherwise}",
         }
         known = [text for code, text in texts.items() if name.startswith(code)]
         if name == "SQLITE_NOTADB" and is_probe_store(path):
-            known = ["is the store of a probe, not of a sweep: name another file"]
+            known = ["is a probe store, not a sweep store: name another file"]
         if not name:  # Python's own: text that is no UTF-8
             known = [f"is damaged ({error}): restore a copy{remedy.otherwise}"]
         raise InputError(f"{path}: {known[0] if known else error}") from error
@@ -152,7 +152,7 @@ def require_store(connection: sqlite3.Connection, path: Path, remedy: Remedy) ->
 
 def _require_ours(connection: sqlite3.Connection, path: Path, remedy: Remedy) -> None:
     if _pragma(connection, "application_id") != SWEEP_APPLICATION_ID:
-        raise InputError(f"{path}: is a database, but no store of a sweep: {remedy.foreign}")
+        raise InputError(f"{path}: is a database, but not a sweep store: {remedy.foreign}")
     found = _pragma(connection, "user_version")
     if found != SCHEMA_VERSION:
         raise InputError(

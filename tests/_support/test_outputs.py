@@ -137,7 +137,7 @@ def test_force_takes_the_place_of_a_file(capsys, monkeypatch) -> None:
     assert Path("x.csv").read_text() != "old"
     for words in (["compare"], ["sweep", "phase", "r.db"], PROBE, CURVE):
         code, _, err = run(capsys, monkeypatch, *words, "--force")
-        assert code == 2 and "--force goes with --plot" in err
+        assert code == 2 and "--force requires --plot" in err
 
 
 @pytest.mark.parametrize("link", ["x.json", "link.json", "a.json"])

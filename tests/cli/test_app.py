@@ -116,7 +116,7 @@ WRONG = [
     (["compare", "qdecay/StayOrMove-v0", "-k", "reward_noise=-1"], "reward_noise must be"),
     (["compare", "qdecay/StayOrMove-v0", "-k", "colour=1"], "colour"),
     (["compare", "qdecay/Chain-v0"], "layout must be"),
-    (["compare", "--step-size", "1/2"], "--step-size goes with --walks"),
+    (["compare", "--step-size", "1/2"], "--step-size requires --walks"),
     (["compare", "--walks", "0"], "--walks"),
     (["compare", "--walks", "2", "--step-size", "much"], "--step-size must be a number"),
     (["compare", "--walks", "2", "--step-size", "0"], "--step-size must be in (0, 1], got 0"),
@@ -152,7 +152,7 @@ def test_options_without_a_source_are_refused(capsys, monkeypatch) -> None:
     """The four problems take no arguments; a slip that is ignored would mislead."""
     code, _, err = run(capsys, monkeypatch, "compare", "-k", "slip=1/10")
     assert code == 2
-    assert "-k goes with a SOURCE" in err
+    assert "-k requires SOURCE" in err
 
 
 def test_the_installed_command_runs() -> None:

@@ -58,7 +58,7 @@ def test_a_store_of_deep_lists_is_refused(tmp_path):
     path = tmp_path / "answers.jsonl"
     path.write_text("[" * 100_000)
     identity = Identity("sha256:0", {"qdecay": "1"}, None)
-    with pytest.raises(InputError, match="no store"):
+    with pytest.raises(InputError, match="not a probe store"):
         AnswerFile(path, "agent", identity)
     header = {"schema": SCHEMA, "agent": "agent", **identity.to_json()}
     path.write_text(json.dumps(header) + "\n" + "[" * 100_000)
@@ -93,4 +93,4 @@ def test_a_store_is_refused_before_trainings_are_announced(capsys, monkeypatch, 
         capsys, monkeypatch, "probe", "q_learning", "--gamma", "0.8", "--store", str(path)
     )
     assert (code, out) == (2, "")
-    assert err == f"qdecay: {path}: is no store of a probe; name a new file\n"
+    assert err == f"qdecay: {path}: not a probe store; name a new file\n"

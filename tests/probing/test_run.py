@@ -75,7 +75,7 @@ def test_a_store_of_another_agent_is_refused(tmp_path: Path) -> None:
         qdecay.probe(AGENT, **SMALL, store=store, name="yours")
     for text in ("hello", "[1]\n", '{"schema": "other/1"}\n'):
         store.write_text(text)
-        with pytest.raises(InputError, match="is no store of a probe"):
+        with pytest.raises(InputError, match="not a probe store"):
             qdecay.probe(AGENT, **SMALL, store=store, name="mine")
         assert store.read_text() == text
 
@@ -254,14 +254,14 @@ def test_the_store_of_a_sweep_is_told(tmp_path: Path) -> None:
     Sweep(spec).run(sweep, backend="here")
     qdecay.probe(AGENT, **SMALL, store=answers, name="mine")
     before = {path: path.read_bytes() for path in tmp_path.iterdir()}
-    with pytest.raises(InputError, match="is the store of a sweep, not of a probe"):
+    with pytest.raises(InputError, match="is a sweep store, not a probe store"):
         qdecay.probe(AGENT, **SMALL, store=sweep, name="mine")
     for use in (
         lambda: Sweep(spec).run(answers, backend="here"),
         lambda: qdecay.phase_diagram(answers),
         lambda: export(answers, tmp_path / "x.csv"),
     ):
-        with pytest.raises(InputError, match="is the store of a probe, not of a sweep"):
+        with pytest.raises(InputError, match="is a probe store, not a sweep store"):
             use()
     assert {path: path.read_bytes() for path in tmp_path.iterdir()} == before
 
@@ -472,7 +472,7 @@ def test_the_command_prints_a_table_and_a_verdict(tmp_path: Path) -> None:
         (("q_learning", "--gamma", "0.9", "--delays", "1,x"), "--delays takes whole numbers"),
         (("q_learning", "--gamma", "2"), "gamma must be in"),
         (("q_learning", "--gamma", "0.9", "--plot", "a.txt"), "must end in"),
-        (("q_learning", "--gamma", "0.9", "--accept-changed"), "go with --store"),
+        (("q_learning", "--gamma", "0.9", "--accept-changed"), "require --store"),
     ],
 )
 def test_bad_input_is_one_line_and_exit_code_2(tmp_path: Path, arguments, message: str) -> None:

@@ -208,7 +208,7 @@ def test_a_file_that_is_there_is_kept_unless_forced(capsys, monkeypatch, tmp_pat
         (("report", "-o", "no/such/folder/page.html"), "does not exist"),
         (("report", "-o", "."), "is a folder"),
         (("report", "nowhere.json", "-o", "x.html"), "nowhere.json"),
-        (("report", "-k", "slip=1/2", "-o", "x.html"), "-k goes with a SOURCE"),
+        (("report", "-k", "slip=1/2", "-o", "x.html"), "-k requires SOURCE"),
         (("report", "CartPole-v1", "-o", "x.html"), "no table"),
         (("plot", "-o", "x.gif"), "must end in"),
         (("plot", "-o", "x.svg", "--what", "sums"), "choose out of"),

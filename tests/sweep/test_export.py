@@ -95,8 +95,8 @@ def test_what_is_no_store_is_told(store: Path, tmp_path: Path) -> None:
     text.write_text("hello, this is no database\n" * 50)
     for path, message in (
         (tmp_path / "none.db", "no such file"),
-        (text, "no store of a sweep: name the file that `qdecay sweep run -o` wrote$"),
-        (foreign, "no store of a sweep: name the file that `qdecay sweep run -o` wrote$"),
+        (text, "not a sweep store: name the file that `qdecay sweep run -o` wrote$"),
+        (foreign, "not a sweep store: name the file that `qdecay sweep run -o` wrote$"),
     ):
         with pytest.raises(InputError, match=message):
             export(path, tmp_path / "x.csv")

@@ -410,8 +410,8 @@ def test_a_plot_leaves_out_what_has_no_number_and_says_so(capsys, monkeypatch, t
 
 WRONG = [
     (["none.db"], "none.db: there is no such file"),
-    (["text.db"], "no store of a sweep: name the file that `qdecay sweep run -o` wrote"),
-    (["results.db", "--x", "delay"], "--x goes with --plot"),
+    (["text.db"], "not a sweep store: name the file that `qdecay sweep run -o` wrote"),
+    (["results.db", "--x", "delay"], "--x requires --plot"),
     (["results.db", "--plot", "x.gif"], "must end in .svg, .pdf, .png"),
     (["results.db", "--plot", "x.svg", "--x", "width"], "--x width: no such parameter"),
     (["results.db", "--where", "delay"], "--where delay: write NAME=VALUE"),

@@ -64,7 +64,10 @@ def test_wrong_specs_are_one_line(capsys, monkeypatch, tmp_path, text: str, mess
     [
         (["sweep", "run", "none.toml", "--dry-run"], "none.toml: cannot be read"),
         (["sweep", "run", "spec.toml"], "-o is missing"),
-        (["sweep", "run", "spec.toml", "--dry-run", "-o", "x.db"], "--dry-run runs nothing"),
+        (
+            ["sweep", "run", "spec.toml", "--dry-run", "-o", "x.db"],
+            "--dry-run cannot be combined with -o",
+        ),
         (["sweep", "run", "spec.toml", "-o", "x.db", "--workers", "0"], "--workers"),
         (["sweep", "run", "spec.toml", "-o", "no/x.db"], "the folder no does not exist"),
     ],
@@ -267,13 +270,13 @@ def foreign(path: Path, kind: str) -> str:
     """Make a file that is no store of SMALL; return what a person is told."""
     if kind == "text":
         path.write_text("my notes\n" * 200)
-        return "is no store of a sweep: name a new file"
+        return "not a sweep store: name a new file"
     if kind in ("database", "database in WAL mode"):
         with closing(sqlite3.connect(path)) as connection:
             connection.execute("CREATE TABLE mine (x)")
             if kind == "database in WAL mode":
                 connection.execute("PRAGMA journal_mode = WAL")
-        return "is a database, but no store of a sweep: name a new file"
+        return "is a database, but not a sweep store: name a new file"
     if kind == "another sweep":
         sweep_of(SMALL.replace("seeds = 3", "seeds = 2")).run(path, backend="here")
         return "holds another sweep, of 16 cells"
