@@ -151,9 +151,14 @@ def _ends(within: str) -> tuple[Fraction | float, Fraction | float, bool, bool]:
     """Return the ends of a range, and whether they belong to it."""
     if within[0] in "<>":
         sign, end = within.split()
-        has_end, number = sign.endswith("="), Fraction(end)
+        has_end, number = sign.endswith("="), _end(end)
         if sign[0] == ">":
             return number, math.inf, has_end, True
         return -math.inf, number, True, has_end
-    low, high = map(Fraction, within[1:-1].split(", "))
+    low, high = map(_end, within[1:-1].split(", "))
     return low, high, within[0] == "[", within[-1] == "]"
+
+
+def _end(text: str) -> Fraction | int:
+    end = Fraction(text)
+    return end.numerator if end.denominator == 1 else end  # floats meet integers ten times as fast

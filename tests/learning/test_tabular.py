@@ -3,7 +3,7 @@
 import pickle
 import pydoc
 from fractions import Fraction
-from itertools import pairwise
+from itertools import pairwise, product
 
 import gymnasium as gym
 import numpy as np
@@ -28,6 +28,7 @@ from qdecay.learning import (
     tabular,
 )
 from qdecay.learning.model_env import ModelEnv
+from qdecay.model.float_mdp import FloatMDP
 from qdecay.model.mdp import MDP
 
 LEARNERS = [q_learning, sarsa, expected_sarsa, double_q_learning]
@@ -645,3 +646,17 @@ def test_help_says_what_a_learner_does(learner, words):
     shown = pydoc.render_doc(learner, renderer=pydoc.plaintext)
     assert all(word in shown for word in words)
     assert "epsilon: 'RealLike | Schedule' = 0.1" in shown
+
+
+def test_a_model_of_floats_is_learnt_as_the_exact_one() -> None:
+    """The same draws: its probabilities are those of the exact model to an ulp."""
+    rows = [
+        (s, a, t, f"{1 + (s + a + t) % 2}/3", 3 * s - a, False)
+        for s, a, t in product(range(2), repeat=3)
+    ]
+    exact = MDP.from_rows(rows, n_states=2, n_actions=2, start=0)
+    options = {"steps": 2000, "step_size": 0.5, "seed": 3, "epsilon": 1.0}
+    models = (exact, FloatMDP.from_mdp(exact))
+    expected, found = (q_learning(model, 0.9, **options) for model in models)
+    assert found.visits.tolist() == expected.visits.tolist()
+    assert found.q == pytest.approx(expected.q, abs=1e-9)
