@@ -575,7 +575,7 @@ NAN, INF = float("nan"), float("inf")
         (ValueError, "initial_value", {"initial_value": INF}),
         (ValueError, "seed", {"seed": -1}),
         (TypeError, "seed", {"seed": 0.5}),
-        (TypeError, "FrozenLake-v1", {"env": "FrozenLake-v1"}),
+        (TypeError, "problem must be an MDP, .*, got 3", {"env": 3}),
     ],
 )
 def test_bad_arguments_are_named(error, says, arguments):
