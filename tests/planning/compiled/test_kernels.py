@@ -394,13 +394,15 @@ def test_paths_are_followed_where_sweeps_take_long() -> None:
     up = list(range(n))
     zigzag = [s for pair in zip(up[: n // 2], up[: n // 2 - 1 : -1], strict=True) for s in pair]
     for order, most in ((up, 4), (zigzag, 1_000_000)):
-        mdp = walk_through(order)
+        mdp, sweeps = walk_through(order), set()
         for solve in (value_iteration, optimal_values):
             found = solve(mdp, gamma, tol=1e-9, max_sweeps=most)
             expected = gamma ** np.arange(n - 1, -1, -1.0)
             assert np.abs(found.v[order] - expected).max() <= found.error + 1e-15 <= 1e-9
             assert found.policy.tolist() == [0] * n
             assert found.sweeps <= most
+            sweeps.add(found.sweeps)
+        assert len(sweeps) == 1  # what a path has solved is not solved again
     for method in ("auto", "gauss_seidel"):
         with pytest.raises(NotConverged, match="the 10 sweeps were used up") as caught:
             value_iteration(walk_through(zigzag), gamma, tol=1e-9, max_sweeps=10, method=method)
