@@ -304,14 +304,12 @@ class AlgebraicNumber:
                 return sign * base ** sympy.Rational(1, degree)
             case Surd(shift, factor, square, divisor):
                 return (shift + factor * sympy.sqrt(square)) / sympy.Integer(divisor)
-        below = min(self._lower, Fraction(-self._root_bound())) - 1
+        # Cauchy's bound: no root is larger than 1 + max |c_i| / |c_n|.
+        bound = 2 + max(map(abs, self.coefficients)) // self.coefficients[-1]
+        below = min(self._lower, Fraction(-bound)) - 1
         place = len(list(isolating_intervals(self._polynomial, below, self._lower)))
         symbol = sympy.Symbol("gamma")
         return sympy.CRootOf(sympy.Poly(list(reversed(self.coefficients)), symbol), place)
-
-    def _root_bound(self) -> int:
-        """Return Cauchy's bound 1 + max |c_i| / |c_n|, rounded up: no root is larger."""
-        return 2 + max(abs(c) for c in self.coefficients) // self.coefficients[-1]
 
     def simplified(self) -> AlgebraicNumber:
         """Return the same number with its rational value or smaller polynomial found."""

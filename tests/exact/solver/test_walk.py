@@ -32,3 +32,19 @@ def test_isolating_roots_counts_against_the_limit_of_time(monkeypatch: pytest.Mo
     with pytest.raises(BudgetExceeded, match="stopped after 3.0 s of 2.5 s"):
         next(walking.run(), None)
     assert isolated == 3
+
+
+def test_where_floats_prove_nothing_the_events_are_the_same(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Windows of floats that fail everywhere leave all to exact arithmetic, a quarter at a time."""
+    model = RationalModel(MDP.from_env(gym.make("FrozenLake-v1")))
+    expected = [(event.gamma, event.at.tolist()) for event in walk.Walk(model).run()]
+
+    def fail(*arguments):
+        raise walk.NoBound
+
+    monkeypatch.setattr(walk, "Window", fail)
+    found = [(event.gamma, event.at.tolist()) for event in walk.Walk(model, use_floats=True).run()]
+    assert found == expected
+    assert len(found) == 2
