@@ -17,11 +17,10 @@ from contextlib import suppress
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection
 from threading import Thread
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, TypeVar
 
 import loky
 
-_P = ParamSpec("_P")
 _T = TypeVar("_T")
 _PR_SET_PDEATHSIG = 1  # of Linux's prctl
 
@@ -39,25 +38,22 @@ class Processes:
         self._executor: Any = None
         self._ends, self._open = Pipe(duplex=False)
 
-    def submit(
-        self, function: Callable[_P, _T], *arguments: _P.args, **named: _P.kwargs
-    ) -> Future[_T]:
+    def submit(self, function: Callable[..., _T], /, *arguments: Any) -> Future[_T]:
         """Have a function called, by new processes where one of the old ones has died."""
+        future: Future[_T]
         if self._executor is not None:
             try:
-                return self._submit(function, *arguments, **named)
+                future = self._executor.submit(function, *arguments)
+                return future
             except loky.BrokenProcessPool:
-                self.close(kill=True)
+                self.close()
         self._executor = loky.ProcessPoolExecutor(
             self.workers, initializer=_begin_worker, initargs=(self._ends,)
         )
-        return self._submit(function, *arguments, **named)
-
-    def _submit(self, *call: Any, **named: Any) -> Future[Any]:
-        future: Future[Any] = self._executor.submit(*call, **named)
+        future = self._executor.submit(function, *arguments)
         return future
 
-    def result(self, future: Future[Any]) -> Any:
+    def result(self, future: Future[_T]) -> _T:
         """Return what a function returned, or raise what it raised.
 
         Raises:
@@ -68,8 +64,11 @@ class Processes:
         except loky.BrokenProcessPool as error:
             raise WorkerDied from error
 
-    def close(self, *, kill: bool) -> None:
-        """Let the processes go; with `kill` at once, whatever they are doing."""
+    def close(self, *, kill: bool = True) -> None:
+        """Let the processes go: at once, whatever they are doing, or without `kill` by themselves.
+
+        That takes idle ones most of a second.
+        """
         if self._executor is not None:
             self._executor.shutdown(wait=True, kill_workers=kill)
             self._executor = None

@@ -178,7 +178,7 @@ def _drive(queue: Queue, store: Store, pool: Pool, report: OnProgress, deadline:
         for future in wait(under_way, _LOOK_SECONDS, FIRST_COMPLETED).done:
             batch = under_way.pop(future)
             try:
-                outcome = pool.outcome(future)
+                outcome = pool.result(future)
             except WorkerDied:
                 queue.died(batch)
                 continue
@@ -204,5 +204,5 @@ def _submit(queue: Queue, pool: Pool, under_way: dict[Future[Outcome], Batch]) -
         if batch.alone and under_way:
             queue.put_back(batch)
             break
-        under_way[pool.submit(queue.parts(batch))] = batch
+        under_way[pool.submit(train, queue.parts(batch))] = batch
     return bool(under_way)

@@ -313,9 +313,9 @@ def test_a_line_a_minute_where_there_is_no_terminal(
     """Here each 20 ms: how much is done, how long that took, how long the rest takes."""
 
     class Slow(InProcess):
-        def submit(self, batch):
+        def submit(self, function, batch):
             time.sleep(0.2)
-            return super().submit(batch)
+            return super().submit(function, batch)
 
     monkeypatch.setattr(progress, "LOG_SECONDS", 0.02)
     monkeypatch.setattr(sweep_run, "open_pool", lambda *_: Slow())

@@ -95,7 +95,7 @@ def test_ray_gives_the_same_rows_though_a_worker_is_killed(
     def busy() -> list[int]:
         listed = subprocess.run(["ps", "-A", "-o", "pid=,args="], capture_output=True, text=True)
         lines = (line.split(maxsplit=1) for line in listed.stdout.splitlines())
-        return [int(pid) for pid, name in lines if name.startswith("ray::_train_checked")]
+        return [int(pid) for pid, name in lines if name.startswith("ray::_call_checked")]
 
     died: list[Batch] = []
     monkeypatch.setattr(Queue, "died", wrapped(Queue.died, died))

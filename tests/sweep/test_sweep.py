@@ -19,10 +19,10 @@ from shell import check_refused, run
 from sweeps import GAMMAS, HEAD, LEARNERS, LONG, SMALL, SOURCES, command, rows_of, stored, sweep_of
 
 from qdecay import BudgetExceeded, ChainLayout, InputError, Progress, Sweep, q_learning
-from qdecay._support.processes import WorkerDied
+from qdecay._support.processes import Processes, WorkerDied
 from qdecay.model.mdp import MDP
 from qdecay.sweep import run as run_module
-from qdecay.sweep.backends import InProcess, LocalProcesses
+from qdecay.sweep.backends import InProcess
 from qdecay.sweep.export import export
 from qdecay.sweep.work import Outcome, Part
 
@@ -198,11 +198,11 @@ def test_a_worker_that_dies_has_its_cells_run_again(
     tmp_path: Path, monkeypatch, undisturbed
 ) -> None:
     """One of two processes is killed after the first batch; the rows are the same."""
-    pool, killed = LocalProcesses(2), []
+    pool, killed = Processes(2), []
 
     def kill_one(event: Progress) -> None:
         if event.done and not killed:
-            killed.append(next(iter(pool.processes._executor._processes)))
+            killed.append(next(iter(pool._executor._processes)))
             os.kill(killed[0], signal.SIGKILL)
 
     monkeypatch.setattr(run_module, "open_pool", lambda *_: pool)
@@ -215,9 +215,9 @@ def test_a_worker_that_dies_has_its_cells_run_again(
 class Mortal(InProcess):
     """Workers that cell 7 kills."""
 
-    def submit(self, batch: Sequence[Part]) -> Future[Outcome]:
+    def submit(self, function: Any, batch: Sequence[Part]) -> Future[Outcome]:
         if not any(7 in part.numbers for part in batch):
-            return super().submit(batch)
+            return super().submit(function, batch)
         future: Future[Outcome] = Future()
         future.set_exception(WorkerDied())
         return future
