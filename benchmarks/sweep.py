@@ -33,7 +33,7 @@ import numpy as np
 
 sys.path[:0] = [str(Path(__file__).resolve().parents[1] / folder) for folder in ("envs", "")]
 
-from qdecay import Sweep  # noqa: E402
+from qdecay import Progress, Sweep  # noqa: E402
 from qdecay.learning import batch  # noqa: E402
 from qdecay.learning.compiled import one_step  # noqa: E402
 from qdecay.learning.model_run import ModelSettings  # noqa: E402
@@ -199,13 +199,13 @@ def _rates(sweep: Sweep, right: list[int], arguments: dict) -> tuple[float, ...]
     """Cells per second of the whole run and from its first batch to its last; processor times."""
     ticks: list[tuple[float, int]] = []
 
-    def tick(done: int, cells: int) -> None:
-        ticks.append((time.perf_counter(), done))
+    def tick(event: Progress) -> None:
+        ticks.append((time.perf_counter(), int(event.done)))
 
     before = os.times()
     with tempfile.TemporaryDirectory() as folder:
         store = Path(folder) / "results.db"
-        whole, _ = seconds_of(partial(sweep.run, store, tick=tick, **arguments))
+        whole, _ = seconds_of(partial(sweep.run, store, progress=tick, **arguments))
         after = os.times()
         assert stored(store) == right
     own = after.user + after.system - before.user - before.system

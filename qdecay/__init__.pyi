@@ -1,7 +1,8 @@
+from ._support.progress import Progress
 from .comparison.compare import Comparison, compare
 from .comparison.learning_times import LearningTime, learning_times
 from .comparison.thresholds import LearnedThreshold
-from .errors import BudgetExceeded, InputError, NotConverged
+from .errors import BudgetExceeded, InputError, NotConverged, QdecayWarning
 from .exact.algebra.number import AlgebraicNumber
 from .exact.blackwell import Blackwell, blackwell
 from .exact.break_even import BreakEven, break_even
@@ -105,6 +106,8 @@ __all__ = [
     "PhaseRow",
     "PolicyRegions",
     "Polynomial",
+    "Progress",
+    "QdecayWarning",
     "Schedule",
     "Setting",
     "Solution",

@@ -29,6 +29,10 @@ def input_errors(before: str = "") -> Iterator[None]:
         raise InputError(f"{before}{error}") from error
 
 
+class QdecayWarning(UserWarning):
+    """Something that a person should know though nothing is wrong; one line."""
+
+
 class InternalError(RuntimeError):
     """An answer did not pass qdecay's own check; the message says what to report."""
 

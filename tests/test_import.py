@@ -49,7 +49,7 @@ HEAVY = (
     "rich",
     "jinja2",
     "matplotlib",
-    "joblib",
+    "loky",
     "tqdm",
 )
 

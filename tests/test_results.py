@@ -22,7 +22,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from joblib.externals.loky import get_reusable_executor
+from loky import get_reusable_executor
 from sweeps import SMALL
 
 import qdecay
@@ -273,15 +273,15 @@ def test_it_can_be_pickled_and_copied(name: str) -> None:
 
 
 def test_it_goes_to_another_process_and_back() -> None:
-    """By spawning, which pickles, and by joblib, whose loky pickles in a way of its own."""
+    """by spawning, which pickles, and by loky, which pickles in a way of its own."""
     values = everything()
     spawn = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(1, mp_context=spawn) as pool:
         returned = list(pool.map(copy.copy, values))
     by_loky = get_reusable_executor(max_workers=1).map(copy.copy, values)
-    for value, by_spawn, by_joblib in zip(values, returned, by_loky, strict=True):
+    for value, by_spawn, by_loky_value in zip(values, returned, by_loky, strict=True):
         check_same(by_spawn, value)
-        check_same(by_joblib, value)
+        check_same(by_loky_value, value)
 
 
 def test_dask_takes_it() -> None:

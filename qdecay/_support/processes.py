@@ -1,4 +1,4 @@
-"""Processes of this machine: those of joblib, loky's, which notice that one of them has died.
+"""Processes of this machine: those of loky, which notice that one of them has died.
 
 They notice as well when the process that started them dies, whatever they are doing: each waits, in
 a thread, for the end of a pipe that nobody writes to and that the system closes with the parent.
@@ -12,14 +12,15 @@ import os
 import signal
 import sys
 from collections.abc import Callable
-from concurrent.futures import Executor, Future
+from concurrent.futures import Future
 from contextlib import suppress
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection
 from threading import Thread
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, TypeVar
 
-_P = ParamSpec("_P")
+import loky
+
 _T = TypeVar("_T")
 _PR_SET_PDEATHSIG = 1  # of Linux's prctl
 
@@ -33,31 +34,26 @@ class Processes:
 
     def __init__(self, workers: int | None) -> None:
         """Take `workers` processes; None is one for each core this process may use."""
-        import joblib
-        from joblib.externals.loky.process_executor import BrokenProcessPool
-
-        self.workers: int = workers or joblib.cpu_count()
-        self._broken: type[BaseException] = BrokenProcessPool
-        self._executor: Executor | None = None
+        self.workers: int = workers or loky.cpu_count()
+        self._executor: Any = None
         self._ends, self._open = Pipe(duplex=False)
 
-    def submit(
-        self, function: Callable[_P, _T], *arguments: _P.args, **named: _P.kwargs
-    ) -> Future[_T]:
+    def submit(self, function: Callable[..., _T], /, *arguments: Any) -> Future[_T]:
         """Have a function called, by new processes where one of the old ones has died."""
-        from joblib.externals.loky import ProcessPoolExecutor
-
+        future: Future[_T]
         if self._executor is not None:
             try:
-                return self._executor.submit(function, *arguments, **named)
-            except self._broken:
-                self.close(kill=True)
-        self._executor = ProcessPoolExecutor(
+                future = self._executor.submit(function, *arguments)
+                return future
+            except loky.BrokenProcessPool:
+                self.close()
+        self._executor = loky.ProcessPoolExecutor(
             self.workers, initializer=_begin_worker, initargs=(self._ends,)
         )
-        return self._executor.submit(function, *arguments, **named)
+        future = self._executor.submit(function, *arguments)
+        return future
 
-    def result(self, future: Future[Any]) -> Any:
+    def result(self, future: Future[_T]) -> _T:
         """Return what a function returned, or raise what it raised.
 
         Raises:
@@ -65,13 +61,16 @@ class Processes:
         """
         try:
             return future.result()
-        except self._broken as error:
+        except loky.BrokenProcessPool as error:
             raise WorkerDied from error
 
-    def close(self, *, kill: bool) -> None:
-        """Let the processes go; with `kill` at once, whatever they are doing."""
+    def close(self, *, kill: bool = True) -> None:
+        """Let the processes go: at once, whatever they are doing, or without `kill` by themselves.
+
+        That takes idle ones most of a second.
+        """
         if self._executor is not None:
-            self._executor.shutdown(wait=True, kill_workers=kill)  # type: ignore[call-arg]
+            self._executor.shutdown(wait=True, kill_workers=kill)
             self._executor = None
 
 

@@ -11,9 +11,12 @@ import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
+from itertools import count
 from threading import Event, Thread
 from types import TracebackType
 from typing import Any, Self, TypeAlias
+
+from qdecay._support.deadline import Deadline
 
 LOG_SECONDS = 60.0  # between two lines where there is no terminal
 _PATIENCE_SECONDS = 1.0  # a bar that flashes by says nothing
@@ -67,6 +70,25 @@ def reporting(progress: bool | OnProgress) -> AbstractContextManager[OnProgress]
 
 def _ignore(event: Progress) -> None:
     pass
+
+
+def counting(
+    report: OnProgress, total: int, text: str, deadline: Deadline | None = None
+) -> Callable[[], None]:
+    """Report that nothing is done yet, and return what is to be called after each piece of work.
+
+    Raises:
+        BudgetExceeded: at such a call, the time is up.
+    """
+    numbers = count(1)
+    report(Progress(0, total, text))
+
+    def tick() -> None:
+        report(Progress(next(numbers), total, text))
+        if deadline is not None:
+            deadline.check()
+
+    return tick
 
 
 _NOTHING = Progress(0.0, None, "")

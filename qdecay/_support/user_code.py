@@ -16,7 +16,7 @@ from types import ModuleType
 
 from qdecay.errors import InputError
 
-_NOT_THEIRS = ("qdecay", "qdecay_envs", "gymnasium", "numpy", "scipy", "numba", "joblib")
+_NOT_THEIRS = ("qdecay", "qdecay_envs", "gymnasium", "numpy", "scipy", "numba", "loky")
 _STANDARD = Path(sysconfig.get_path("stdlib"))
 
 

@@ -17,6 +17,7 @@ import typer
 from typer.core import TyperGroup
 
 from qdecay import __version__
+from qdecay._support.notes import printed
 from qdecay.cli import compare, probe, regions, report, suite, sweep
 from qdecay.cli.failures import complain, exit_code
 from qdecay.cli.signals import signals_that_stop
@@ -53,7 +54,7 @@ app.add_typer(sweep.app, name="sweep")
 def main() -> None:
     """Run the command line and exit with its code."""
     open_closed_streams()
-    with signals_that_stop() as stopped:
+    with signals_that_stop() as stopped, printed():
         try:
             code = app(standalone_mode=False, prog_name="qdecay")
             sys.stdout.flush()

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from qdecay._support.progress import Bar
 from qdecay._support.shown import shown_decimal
 from qdecay.cli import tables
 from qdecay.cli.options import AsJson, Force, OptionPairs, check_plot, complete_source
@@ -98,7 +99,7 @@ def compare(
         )
     timed: list[tuple[Comparison, float]] = []
     try:
-        with tables.bar("trainings") as bar:
+        with Bar(log=True) as bar:
             timed.extend(_compare_all(sources, settings, bar))
     finally:  # what is finished is shown, also where Ctrl-C ends the rest
         if timed:
@@ -139,7 +140,7 @@ def _exact_step_size(text: str) -> Fraction:
 
 
 def _compare_all(
-    sources: list[Source], settings: dict[str, Any], bar: tables.Bar
+    sources: list[Source], settings: dict[str, Any], bar: Bar
 ) -> Iterator[tuple[Comparison, float]]:
     """Yield each row, as it is done, with the seconds it took."""
     from qdecay._support.notes import held
@@ -150,13 +151,10 @@ def _compare_all(
     with held():
         envs = [source.env() for source in sources]
     for source, env in zip(sources, envs, strict=True):
-        bar.tell(source.text)
         began = time.perf_counter()
         try:
             with user_code(f"{source.text}: it"):
-                row = compare_one(
-                    env, **settings, name=source.text, expect=bar.expect, tick=bar.advance
-                )
+                row = compare_one(env, **settings, name=source.text, progress=bar)
         except UserCodeError:
             raise
         except TypeError as error:

@@ -49,8 +49,7 @@ def phase(
     check_plot(plot, force=force)
     if plot is None and x is not None:
         raise InputError("--x requires --plot")
-    with tables.spinner(str(store)) as tell:
-        found = phase_diagram(store, where=map(_pair, where or ()), tell=tell)
+    found = phase_diagram(store, where=map(_pair, where or ()), progress=True)
     left_out = 0 if plot is None else save_phase(found, plot, x=x)
     if as_json:
         tables.print_json(found.to_json())

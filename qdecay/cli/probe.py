@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from qdecay._support.progress import Bar
 from qdecay._support.shown import shortest
 from qdecay.cli import tables
 from qdecay.cli.options import AsJson, Force, check_plot, whole_numbers
@@ -33,7 +34,9 @@ def probe(
         float | None, typer.Option(help="Half-width wanted of log gamma's interval, at each delay.")
     ] = None,
     trainings: Annotated[int | None, typer.Option(help="At most so many; 30 a point.")] = None,
-    seconds: Annotated[float | None, typer.Option(help="Stop asking after so long.")] = None,
+    max_seconds: Annotated[
+        float | None, typer.Option(metavar="SECONDS", help="Stop asking after so long.")
+    ] = None,
     seed: Annotated[int, typer.Option(min=0, help="The same seed, the same answers.")] = 0,
     workers: Annotated[int, typer.Option(min=1, help="Processes to train in.")] = 1,
     store: Annotated[
@@ -93,27 +96,25 @@ def probe(
             "tolerance": tolerance,
         }
         expected = expected_trainings(**asked)
-        check_budget(trainings, seconds, seed, workers)  # refused before anything is told
+        check_budget(trainings, max_seconds, seed, workers)  # refused before anything is told
         name = agent if gamma is None else f"{agent} --gamma {shortest(gamma)}"
         if store is not None and store.exists():
             identity = Identity.of(trainer, version_tag)
             AnswerFile(store, name, identity, accept_changed=accept_changed)
         typer.echo(f"about {expected} trainings, more where the agent is noisy", err=True)
-        with tables.bar("trainings") as bar:
-            bar.expect(expected)
+        with Bar(log=True) as bar:
             profile = run(
                 trainer,
                 **asked,
                 trainings=trainings,
-                seconds=seconds,
+                max_seconds=max_seconds,
                 seed=seed,
                 workers=workers,
                 store=store,
                 version_tag=version_tag,
                 accept_changed=accept_changed,
                 name=name,
-                tick=bar.advance,
-                tell=lambda news: typer.echo(news, err=True),
+                progress=bar,
             )
     except (ValueError, TypeError) as error:
         raise InputError(str(error)) from error

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from qdecay._support.outputs import PAGES, check_output
+from qdecay._support.progress import Bar
 from qdecay.cli import tables
 from qdecay.cli.options import Force, OptionPairs, complete_source
 
@@ -121,7 +122,7 @@ def gallery(
     output: Annotated[
         Path, typer.Option("-o", "--output", metavar="DIR", help="The folder to fill.")
     ] = Path("gallery"),
-    max_seconds: Annotated[
+    max_seconds_each: Annotated[
         float, typer.Option(min=0.1, metavar="SECONDS", help="Limit per environment.")
     ] = _MAX_SECONDS,
     force: Force = False,
@@ -139,14 +140,8 @@ def gallery(
 
     ids = environment_ids()
     check_gallery(output, ids, force=force)
-    with tables.bar("environments") as bar:
-        bar.expect(len(ids))
-
-        def tick(source: str) -> None:
-            bar.tell(source)
-            bar.advance()
-
-        cards = write_gallery(output, ids, max_seconds=max_seconds, tick=tick)
+    with Bar(log=True) as bar:
+        cards = write_gallery(output, ids, max_seconds_each=max_seconds_each, progress=bar)
     shown = tables.table("environment", "regions", "page")
     for card in cards:
         regions = str(card.facts["regions"]) if card.facts else ""
@@ -171,20 +166,14 @@ def _learning_times() -> list[LearningTime]:
     """Homework D with a budget that keeps a report quick; `qdecay learn-curve` has more."""
     from qdecay.comparison.learning_times import learning_times
 
-    with tables.spinner("report") as tell:
-        return learning_times(steps=_EXPLORING_STEPS, tick=lambda: tell("homework D"))
+    return learning_times(steps=_EXPLORING_STEPS, progress=True)
 
 
 def _chapters(sources: list[Source]) -> list[Chapter]:
     """Read the models and find their regions."""
     from qdecay.report.chapter import read_chapter
 
-    chapters = []
-    with tables.spinner("report") as tell:
-        for source in sources:
-            tell(f"{source.text}: regions")
-            chapters.append(read_chapter(source))
-    return chapters
+    return [read_chapter(source, progress=True) for source in sources]
 
 
 def _compared(chapters: list[Chapter], seeds: int, seed: int) -> list[Chapter]:
@@ -192,12 +181,10 @@ def _compared(chapters: list[Chapter], seeds: int, seed: int) -> list[Chapter]:
     from qdecay.comparison.compare import compare
 
     compared = []
-    with tables.spinner("report") as tell:
-        for chapter in chapters:
-            if chapter.layout is not None:
-                source = chapter.source
-                tell(f"{source.text}: training agents")
-                found = compare(source.env(), seeds=seeds, seed=seed, name=source.text)
-                chapter = replace(chapter, comparison=found)
-            compared.append(chapter)
+    for chapter in chapters:
+        if chapter.layout is not None:
+            env, name = chapter.source.env(), chapter.source.text
+            found = compare(env, seeds=seeds, seed=seed, name=name, progress=True)
+            chapter = replace(chapter, comparison=found)
+        compared.append(chapter)
     return compared

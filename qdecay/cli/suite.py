@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from qdecay._support.progress import Bar
 from qdecay._support.shown import shown_decimal
 from qdecay.cli import tables
 from qdecay.cli.options import AsJson, Force, check_plot, whole_numbers
@@ -85,7 +86,7 @@ def learn_curve(
       qdecay learn-curve --plot delays.svg
       qdecay learn-curve --delay 4 --gamma 1/2,2/3,3/4,9/10 --reward 6
     """
-    from qdecay.comparison.learning_times import EXPLORERS, learning_times
+    from qdecay.comparison.learning_times import learning_times
     from qdecay.errors import InputError
     from qdecay.report.plots.style import save_learning_times
     from qdecay_envs.rational import rational
@@ -96,9 +97,8 @@ def learn_curve(
         delays, gammas = whole_numbers(delay, "--delay"), gamma.split(",")
         if len({rational(text, "gamma") for text in gammas}) < len(gammas):
             raise InputError(f"--gamma {gamma:.40}: a number is given twice")
-        with tables.bar("trainings") as bar:
-            bar.expect(len(delays) * len(gammas) * len(EXPLORERS) * seeds)
-            learning_times(
+        with Bar(log=True) as bar:
+            rows = learning_times(
                 game=game,  # type: ignore[arg-type]  # checked there
                 delays=delays,
                 gammas=gammas,
@@ -106,9 +106,11 @@ def learn_curve(
                 reward=reward,
                 seeds=seeds,
                 steps=steps,
-                tick=bar.advance,
-                done=rows.append,
+                progress=bar,
             )
+    except KeyboardInterrupt as interrupted:
+        rows = getattr(interrupted, "best", [])
+        raise
     except ValueError as error:
         raise InputError(f"learn-curve: {error}") from error
     finally:  # what is finished is shown, also where Ctrl-C ends the rest

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -9,6 +10,7 @@ import typer
 from typer.core import TyperGroup
 
 from qdecay._support.outputs import SWEEPS, TABLES, check_output, check_store
+from qdecay._support.progress import Bar
 from qdecay.cli import tables
 from qdecay.cli.options import AsJson, Force
 from qdecay.cli.phase import phase
@@ -104,28 +106,12 @@ def run(
 
 def _run(wanted: Sweep, output: Path, **where: Any) -> Finished:
     """Run the sweep with a bar, or with a line each minute where there is no terminal."""
-    out = tables.console(stderr=True)
-
-    def tell(news: str) -> None:
-        out.print(f"{output}: {news}", soft_wrap=True)
-
-    with tables.bar("cells") as bar:
-        bar.expect(len(wanted))
-        shown: int | None = None
-
-        def tick(done: int, cells: int) -> None:
-            nonlocal shown
-            if shown is None:
-                bar.given(done)
-            else:
-                bar.advance(done - shown)
-            shown = done
-
+    with Bar(log=True) as bar:
         try:
-            return wanted.run(output, **where, tick=tick, tell=tell)
+            return wanted.run(output, **where, progress=bar)
         except KeyboardInterrupt as interrupted:
             for note in getattr(interrupted, "__notes__", ()):  # such as where the last rows are
-                out.print(note, soft_wrap=True)
+                print(note, file=sys.stderr)
             raise
 
 

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import json
-import time
-from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import contextmanager, nullcontext
-from threading import Event, Thread
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Any
 
 from qdecay._support.shown import shown_decimal
 
 if TYPE_CHECKING:
     from rich.console import Console
-    from rich.progress import Progress
     from rich.table import Table
 
     from qdecay.exact.algebra.number import AlgebraicNumber
@@ -26,8 +22,6 @@ _LONGEST_POLYNOMIAL = 40
 _LONGEST_FORM = 100
 _ENDLESS = 1 << 30  # columns
 _UNITS = ((86400, "days", "d"), (3600, "hours", "h"), (60, "minutes", "min"))
-LOG_SECONDS = 60.0  # between two lines where there is no terminal
-_QUIET_SECONDS = 1.0  # a spinner that flashes by says nothing
 
 
 def console(stderr: bool = False) -> Console:
@@ -88,77 +82,6 @@ def shown_root(root: AlgebraicNumber) -> str:
     return f"{text} = 0" if short else f"a root of degree {root.degree}"
 
 
-@contextmanager
-def spinner(text: str) -> Iterator[Callable[[str], None]]:
-    """Show what a long run does, on a terminal's standard error once it takes a second.
-
-    Yields a function that tells how far it is.
-    """
-    from rich.text import Text
-
-    status = console(stderr=True).status(Text(text))  # a name may look like rich's markup
-    began = time.monotonic()
-
-    def tell(news: str) -> None:
-        if time.monotonic() - began > _QUIET_SECONDS:
-            status.update(Text(f"{text}: {news}"))
-            status.start()
-
-    try:
-        yield tell
-    finally:
-        status.stop()
-
-
-class Bar:
-    """How much of a long run is done, and about how long the rest takes."""
-
-    def __init__(self, progress: Progress) -> None:
-        self._progress, self._task = progress, progress.add_task("", total=0)
-        self._expected = self._done = self._given = 0
-        self._began = time.monotonic()
-
-    def expect(self, more: int) -> None:
-        """Count on so many more pieces of work."""
-        self._expected += more
-        self._progress.update(self._task, total=self._expected)
-
-    def tell(self, news: str) -> None:
-        """Say what is done now."""
-        self._progress.update(self._task, description=news)
-
-    def advance(self, pieces: int = 1) -> None:
-        """Count pieces of work as done."""
-        self._done += pieces
-        self._progress.advance(self._task, pieces)
-
-    def given(self, pieces: int) -> None:
-        """Count pieces that were done before, which say nothing about how fast it goes."""
-        self._given += pieces
-        self.advance(pieces)
-
-    def line(self, unit: str) -> str:
-        """Return all of it in a line, for a log; "" where nobody knows yet how much it is."""
-        if not self._expected:
-            return ""
-        text = f"{self._done:,} of {max(self._expected, self._done):,} {unit}"
-        speed = (self._done - self._given) / max(time.monotonic() - self._began, 1e-9)
-        if not speed:
-            return text
-        left = duration(max(self._expected - self._done, 0) / speed)
-        return f"{text}, {rate(speed)}, left about {left}"
-
-
-def rate(per_second: float) -> str:
-    """Return "12 a second", or "3.5 a minute" for what is slow.
-
-    >>> rate(1234.5), rate(2.5), rate(0.05)
-    ('1,234 a second', '2.5 a second', '3.0 a minute')
-    """
-    number, unit = (per_second, "second") if per_second >= 1 else (60 * per_second, "minute")
-    return f"{number:,.{0 if number >= 10 else 1}f} a {unit}"
-
-
 def duration(seconds: float, *, brief: bool = False) -> str:
     """Return a time in the unit that suits it.
 
@@ -171,62 +94,6 @@ def duration(seconds: float, *, brief: bool = False) -> str:
         if seconds >= size:
             return f"{seconds / size:.1f} {symbol if brief else name}"
     return f"{seconds:.1f} {'s' if brief else 'seconds'}"
-
-
-@contextmanager
-def bar(unit: str) -> Iterator[Bar]:
-    """Show a bar with an estimate of the time that is left, on a terminal's standard error.
-
-    Where that is no terminal a line a minute is printed in its place.
-    """
-    from rich.progress import (
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        ProgressColumn,
-        Task,
-        TextColumn,
-    )
-    from rich.text import Text
-
-    class Rate(ProgressColumn):
-        """How many pieces of work a second are done, and about how long the rest takes."""
-
-        def render(self, task: Task) -> Text:
-            left = duration(task.time_remaining or 0)
-            known = f", {rate(task.speed)}, left about {left}" if task.speed else ""
-            return Text(f"{unit}{known}", no_wrap=True)
-
-    columns = (
-        TextColumn("{task.description}", markup=False),
-        BarColumn(bar_width=12),  # leaves room for the rest in 80 columns
-        MofNCompleteColumn(),
-        Rate(),
-    )
-    out = console(stderr=True)
-    with Progress(*columns, console=out, transient=True, disable=not out.is_terminal) as progress:
-        shown = Bar(progress)
-        with nullcontext() if out.is_terminal else _lines(out, lambda: shown.line(unit)):
-            yield shown
-
-
-@contextmanager
-def _lines(out: Console, line: Callable[[], str]) -> Iterator[None]:
-    """Print a line each minute, whatever else goes on."""
-    over = Event()
-
-    def go_on() -> None:
-        while not over.wait(LOG_SECONDS):
-            if text := line():
-                out.print(text, soft_wrap=True)
-
-    thread = Thread(target=go_on, daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        over.set()
-        thread.join()
 
 
 def print_regions(mdp: MDP, regions: PolicyRegions, *, digits: int, states: bool) -> None:

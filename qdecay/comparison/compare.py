@@ -18,11 +18,14 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, overload
 
 from qdecay._support import checks
-from qdecay._support.checks import RationalLike, count, whole
+from qdecay._support.checks import RationalLike, RealLike, count, whole
+from qdecay._support.deadline import Deadline
+from qdecay._support.progress import OnProgress, counting, reporting
 from qdecay._support.result import Result, frame, plain, shown_list
 from qdecay._support.shown import shown_decimal
 from qdecay.comparison.thresholds import LearnedThreshold, bisect, bisect_seeds
 from qdecay.comparison.trainer import BestChoices, ChainTrainer, ForcedWalks
+from qdecay.errors import BudgetExceeded
 from qdecay.exact.algebra.number import AlgebraicNumber
 from qdecay.exact.break_even import BreakEven, break_even
 from qdecay.exact.learning_curve import learning_curve
@@ -133,8 +136,8 @@ def compare(
     learner: Learner | None = None,
     walks: int | None = None,
     step_size: RationalLike = Fraction(1, 10),
-    expect: Callable[[int], None] = ...,
-    tick: Callable[[], None] = ...,
+    max_seconds: RealLike | None = ...,
+    progress: bool | OnProgress = ...,
 ) -> tuple[Comparison, ...]: ...
 @overload
 def compare(
@@ -146,8 +149,8 @@ def compare(
     walks: int | None = None,
     step_size: RationalLike = Fraction(1, 10),
     name: str | None = None,
-    expect: Callable[[int], None] = ...,
-    tick: Callable[[], None] = ...,
+    max_seconds: RealLike | None = ...,
+    progress: bool | OnProgress = ...,
 ) -> Comparison: ...
 def compare(
     problem: Problem | None = None,
@@ -158,8 +161,8 @@ def compare(
     walks: int | None = None,
     step_size: RationalLike = Fraction(1, 10),
     name: str | None = None,
-    expect: Callable[[int], None] = lambda trainings: None,
-    tick: Callable[[], None] = lambda: None,
+    max_seconds: RealLike | None = None,
+    progress: bool | OnProgress = False,
 ) -> Comparison | tuple[Comparison, ...]:
     """Return a chain's exact, planned and learned break-even gammas, and whether they agree.
 
@@ -174,8 +177,8 @@ def compare(
             chains that end with the last reward, where nothing is random.
         step_size: with walks, the constant step size, an exact number in (0, 1].
         name: what to call the problem; its id or path by default.
-        expect: called before the trainings with their number, which may turn out smaller.
-        tick: called after each training.
+        max_seconds: limit of wall time, > 0; None is no limit.
+        progress: True shows a bar; a function is called with a `Progress` after each training.
 
     Returns: the comparison; without `problem` a tuple of the four, in the homework's order.
 
@@ -183,6 +186,8 @@ def compare(
         TypeError: the problem is no chain, or step_size is a float.
         ValueError: an argument is outside its range, or walks are asked of another chain or of a
             learner with two tables.
+        BudgetExceeded: max_seconds ran out; `best` are the `LearnedThreshold` of the first gammas,
+            without `problem` the first comparisons.
 
     >>> from qdecay_envs import ChainLayout
     >>> layout = ChainLayout.choice(stay=[1], move=[0, 0, 4])
@@ -191,43 +196,62 @@ def compare(
     ('0.5', '0.5140', 0.514)
     """
 
+    deadline = Deadline(max_seconds)
     seeds, seed = whole(seeds, "seeds", 10), whole(seed, "seed", 0)
     step_size = checks.exact(step_size, "step_size", "(0, 1]")
     forced = None if walks is None else ForcedWalks(count(walks, "walks"), step_size)
-    if problem is None:
-        return tuple(
-            compare(
-                homework,
-                seeds=seeds,
-                seed=seed,
-                learner=learner,
-                walks=walks,
-                step_size=step_size,
-                expect=expect,
-                tick=tick,
+    agents = range(seed, seed + seeds)
+    with reporting(progress) as report:
+        if problem is not None:
+            return _compared(problem, agents, learner, forced, name, report, deadline)
+        rows: list[Comparison] = []
+        try:
+            rows.extend(
+                _compared(homework, agents, learner, forced, None, report, deadline)
+                for homework in HOMEWORK
             )
-            for homework in HOMEWORK
-        )
+        except BudgetExceeded as limit:
+            limit.best = tuple(rows)
+            raise
+        return tuple(rows)
+
+
+def _compared(
+    problem: Problem,
+    agents: Sequence[int],
+    learner: Learner | None,
+    forced: ForcedWalks | None,
+    name: str | None,
+    report: OnProgress,
+    deadline: Deadline,
+) -> Comparison:
+    """Compare one problem."""
     trainer = ChainTrainer(problem, learner, forced)
     layout = trainer.env.layout
     exact = known = break_even(layout if trainer.plain else trainer.mdp)
     if forced is not None:
         known = learning_curve(layout, forced.step_size, forced.count).break_even()
-    agents = range(seed, seed + seeds)
     planned = [
         bisect(partial(trainer.plans, side), low, high, _PLANNED_WIDTH)
         for low, high, side in flips(exact)
     ]
     wanted = list(flips(known))
     width = _NOISY_WIDTH if trainer.noisy else _LEARNED_WIDTH
-    expect(seeds * (len(wanted) * (2 + math.ceil(-math.log2(width))) or len(known.between)))
-    learned = [_learned(trainer, flip, agents, tick) for flip in wanted]
+    each = len(wanted) * (2 + math.ceil(-math.log2(width))) or len(known.between)
     gammas, expected = exact.switching, known.switching
+    learned: list[LearnedThreshold] = []
+    tick = counting(report, len(agents) * each, f"trainings of {name or trainer.name}", deadline)
+    try:
+        learned.extend(_learned(trainer, flip, agents, tick) for flip in wanted)
+        choice_faults = list(_learned_choice_faults(known, trainer, agents, tick))
+    except BudgetExceeded as limit:
+        limit.best = tuple(learned)
+        raise
     reasons = [
         *_planning_faults(gammas, planned),
         *_learning_faults(expected, learned, "exact" if forced is None else "predicted"),
         *_planned_choice_faults(exact, trainer),
-        *_learned_choice_faults(known, trainer, agents, tick),
+        *choice_faults,
     ]
     return Comparison(
         name or trainer.name,

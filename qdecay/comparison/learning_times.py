@@ -36,8 +36,11 @@ from typing import Any, ClassVar, Literal, get_args
 
 import gymnasium as gym
 
-from qdecay._support.checks import RationalLike, choice, count, exact, listed, whole
+from qdecay._support.checks import RationalLike, RealLike, choice, count, exact, listed, whole
+from qdecay._support.deadline import Deadline
+from qdecay._support.progress import OnProgress, counting, reporting
 from qdecay._support.result import Result, counted, plain
+from qdecay.errors import BudgetExceeded
 from qdecay.exact.algebra.number import AlgebraicNumber
 from qdecay.exact.break_even import break_even
 from qdecay.exact.regions import optimal_actions
@@ -187,8 +190,8 @@ def learning_times(
     explorers: Iterable[str] = tuple(EXPLORERS),
     seeds: int = 10,
     steps: int = 20_000,
-    tick: Callable[[], None] = lambda: None,
-    done: Callable[[LearningTime], None] = lambda row: None,
+    max_seconds: RealLike | None = None,
+    progress: bool | OnProgress = False,
 ) -> list[LearningTime]:
     """Return the learning times of every gamma, delay and explorer.
 
@@ -202,15 +205,18 @@ def learning_times(
         explorers: keys of `EXPLORERS`.
         seeds: agents per cell, 0 .. seeds - 1; >= 1.
         steps: each agent's budget, >= 1.
-        tick: called after each agent.
-        done: called with each row as it is finished.
+        max_seconds: limit of wall time, > 0; None is no limit.
+        progress: True shows a bar; a function is called with a `Progress` after each agent.
 
     Raises:
         TypeError: a number is not exact.
         ValueError: an argument is outside its range.
+        BudgetExceeded: max_seconds ran out; `best` are the rows that are finished.
+        KeyboardInterrupt: as usual, with the same `best`.
     """
     choice(game, "game", get_args(Game))
     seeds, steps = whole(seeds, "seeds", 1), count(steps, "steps")
+    deadline = Deadline(max_seconds)
     if advantage is not None and reward is not None:
         raise ValueError("give advantage or reward, not both: each of them fixes R")
     settings = list(
@@ -223,23 +229,42 @@ def learning_times(
             ],
         )
     )
-    results = []
-    for gamma, delay, name in settings:
-        large = (
-            reward_of(game, delay, gamma, 2 if advantage is None else advantage)
-            if reward is None
-            else rational(reward, "reward")
-        )
-        env = chain_of(game, delay, large)
-        best = _best(env, gamma)
-        agents = []
-        for seed in range(seeds):
-            agents.append(_steps_until_right(env, float(gamma), best, name, steps, seed))
-            tick()
-        names = tuple(env.layout.names[action] for action in sorted(best))
-        results.append(LearningTime(game, gamma, delay, large, names, name, tuple(agents), steps))
-        done(results[-1])
-    return results
+    rows: list[LearningTime] = []
+    with reporting(progress) as report:
+        tick = counting(report, len(settings) * seeds, "trainings", deadline)
+        try:
+            for gamma, delay, name in settings:
+                large = (
+                    reward_of(game, delay, gamma, 2 if advantage is None else advantage)
+                    if reward is None
+                    else rational(reward, "reward")
+                )
+                rows.append(_row(game, gamma, delay, large, name, seeds, steps, tick))
+        except (BudgetExceeded, KeyboardInterrupt) as stopped:
+            stopped.best = rows  # type: ignore[union-attr]
+            raise
+    return rows
+
+
+def _row(
+    game: Game,
+    gamma: Fraction,
+    delay: int,
+    reward: Fraction,
+    explorer: str,
+    seeds: int,
+    steps: int,
+    tick: Callable[[], None],
+) -> LearningTime:
+    """Train the agents of a row."""
+    env = chain_of(game, delay, reward)
+    best = _best(env, gamma)
+    agents = []
+    for seed in range(seeds):
+        agents.append(_steps_until_right(env, float(gamma), best, explorer, steps, seed))
+        tick()
+    names = tuple(env.layout.names[action] for action in sorted(best))
+    return LearningTime(game, gamma, delay, reward, names, explorer, tuple(agents), steps)
 
 
 def chain_of(game: Game, delay: int, reward: Fraction) -> ChainEnv:

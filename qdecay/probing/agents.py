@@ -9,10 +9,12 @@ from __future__ import annotations
 import graphlib
 import importlib
 import math
+import pickle
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import cloudpickle
 import numpy as np
 
 from qdecay import learning
@@ -65,10 +67,9 @@ def pack(train: Trainer) -> bytes:
     Raises:
         AgentError: it cannot be sent.
     """
-    from joblib.externals.loky.backend.reduction import dumps
-
     try:
-        return bytes(dumps(train))
+        packed: bytes = cloudpickle.dumps(train)
+        return packed
     except Exception as error:  # objects may refuse in any way
         raise AgentError(f"the agent cannot be sent to other processes: {error!r}") from error
 
@@ -78,10 +79,8 @@ def choose_packed(packed: bytes, question: Question) -> bool:
 
     It is unpacked here, because its module may fail when it is imported again.
     """
-    from joblib.externals.loky.backend.reduction import loads
-
     try:
-        train = loads(packed)
+        train = pickle.loads(packed)
     except (Exception, SystemExit) as error:
         _, shown = their_part(error)
         message = f"the agent cannot be loaded in another process: {error!r}"

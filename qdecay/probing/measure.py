@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-import time
-import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from qdecay._support.checks import RealLike, listed, real, whole
+from qdecay._support.deadline import Deadline
+from qdecay._support.notes import note
+from qdecay._support.progress import OnProgress, counting, reporting
 from qdecay.probing.agents import Trainer
 from qdecay.probing.identity import Identity
 from qdecay.probing.profile import DiscountProfile, Point
@@ -35,15 +36,14 @@ def probe(
     settings: Sequence[str | Setting] = BATTERY,
     tolerance: RealLike | None = None,
     trainings: int | None = None,
-    seconds: RealLike | None = None,
+    max_seconds: RealLike | None = None,
     seed: int = 0,
     workers: int = 1,
     store: str | Path | None = None,
     version_tag: str | None = None,
     accept_changed: bool = False,
     name: str | None = None,
-    tick: Callable[[], None] = lambda: None,
-    tell: Callable[[str], None] = warnings.warn,
+    progress: bool | OnProgress = False,
 ) -> DiscountProfile:
     """Measure an agent's discount from its choices between a near and a far reward.
 
@@ -66,7 +66,8 @@ def probe(
             [1e-6, 0.5]; by default |log gamma| / 10, in [0.0005, 0.01].
         trainings: how many agents may be trained; 30 per point by default. What a point does
             not need is left to the others.
-        seconds: when to stop asking, in wall time of this run.
+        max_seconds: limit of wall time, > 0: then no more is asked, and what is known is the
+            profile. None is no limit.
         seed: >= 0; the same one gives the same answers in any order of work.
         workers: processes to train in; with 1, this one.
         store: a file that remembers every answer, so that an interrupted run goes on where it was.
@@ -76,8 +77,7 @@ def probe(
         version_tag: a name for this version of the agent, where more than that may change.
         accept_changed: go on with the store of an agent that has changed since.
         name: the agent's, for the verdict and the store.
-        tick: called after each training.
-        tell: called with what a person should know.
+        progress: True shows a bar; a function is called with a `Progress` after each training.
 
     Returns: the profile; `profile.verdict` says it in words. A point without an indifference point
     has no number, and says which side was always taken.
@@ -91,7 +91,7 @@ def probe(
     """
     if not callable(train):
         raise TypeError(f"train must be a function of (env, seed), got {train!r}")
-    seconds = check_budget(trainings, seconds, seed, workers)
+    deadline = check_budget(trainings, max_seconds, seed, workers)
     gamma = None if gamma is None else real(gamma, "gamma", "[0, 1]")
     points, wanted = _planned(delays, near_delay, gamma, settings, tolerance)
     expected = _expected_trainings(points, wanted)
@@ -99,11 +99,14 @@ def probe(
     agent = name or str(getattr(train, "__name__", type(train).__name__))
     identity = Identity.of(train, version_tag)
     if store is not None and identity.code is None and version_tag is None:
-        tell(f"the code of {agent} cannot be read: only a version tag tells its versions apart")
+        note(f"the code of {agent} cannot be read: only a version tag tells its versions apart")
     path = None if store is None else Path(store)
     memory = AnswerFile(path, agent, identity, accept_changed=accept_changed)
-    with asker(train, workers, memory, tick) as ask:
-        points = _asked(points, ask, budget, seconds, seed, workers)
+    with (
+        reporting(progress) as report,
+        asker(train, workers, memory, counting(report, expected, "trainings")) as ask,
+    ):
+        points = _asked(points, ask, budget, deadline, seed, workers)
     return DiscountProfile(agent, gamma, tuple(points), expected, wanted, memory.taken)
 
 
@@ -162,19 +165,19 @@ def _asked(
     points: list[Point],
     ask: Ask,
     budget: int,
-    seconds: float | None,
+    deadline: Deadline,
     seed: int,
     workers: int,
 ) -> list[Point]:
-    """Ask until every point is known, or the trainings or the seconds are used up."""
-    began, spent = time.monotonic(), 0
+    """Ask until every point is known, or the trainings or the time are used up."""
+    spent = 0
     while spent < budget and (waiting := [i for i, p in enumerate(points) if not p.known]):
         # Who has been asked least comes first: a budget that ends within a round is shared evenly.
         waiting = sorted(waiting, key=lambda i: len(points[i].actions))[: budget - spent]
         # With a time limit a round is one batch of the workers, so that the clock is looked at.
-        size = len(waiting) if seconds is None else workers
+        size = len(waiting) if deadline.max_seconds is None else workers
         for first in range(0, len(waiting), size):
-            if seconds is not None and spent and time.monotonic() - began >= seconds:
+            if spent and deadline.left < 0:
                 return points
             batch = waiting[first : first + size]
             questions = [_question(points[i], seed) for i in batch]
@@ -225,9 +228,9 @@ def _settings(settings: Sequence[str | Setting]) -> list[Setting]:
 
 
 def check_budget(
-    trainings: int | None, seconds: RealLike | None, seed: int, workers: int
-) -> float | None:
-    """Refuse what `probe` is not to take as its budget, and return the seconds.
+    trainings: int | None, max_seconds: RealLike | None, seed: int, workers: int
+) -> Deadline:
+    """Refuse what `probe` is not to take as its budget, and return its limit of time.
 
     Raises:
         TypeError, ValueError: an argument is of the wrong kind or outside its range.
@@ -236,4 +239,4 @@ def check_budget(
         whole(trainings, "trainings", 1)
     whole(seed, "seed", 0)
     whole(workers, "workers", 1)
-    return None if seconds is None else real(seconds, "seconds", "> 0", infinite=True)
+    return Deadline(max_seconds)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from qdecay._support.deadline import time_limit
 from qdecay._support.one_line import spelt_out
+from qdecay._support.progress import OnProgress
 from qdecay._support.shown import shown_decimal, shown_fraction
 from qdecay.comparison.compare import Comparison
 from qdecay.comparison.thresholds import LearnedThreshold
@@ -270,12 +271,15 @@ def _numbers(
     return [*found, ("steps of all trainings", f"{learned.steps:,}")]
 
 
-def read_chapter(source: Source, *, max_seconds: float | None = None) -> Chapter:
+def read_chapter(
+    source: Source, *, max_seconds: float | None = None, progress: bool | OnProgress = False
+) -> Chapter:
     """Return the chapter of a source, with its exact regions and without trainings.
 
     Args:
         source: what a person named.
         max_seconds: limit on reading it and on the search for regions.
+        progress: of that search; see `policy_regions`.
 
     Raises:
         InputError: the source cannot be read as a finite model, or its rewards have no floats.
@@ -284,7 +288,7 @@ def read_chapter(source: Source, *, max_seconds: float | None = None) -> Chapter
     with time_limit(max_seconds):
         mdp = source.mdp()
         _require_floats(mdp, source)
-        regions = policy_regions(mdp, max_seconds=max_seconds)
+        regions = policy_regions(mdp, max_seconds=max_seconds, progress=progress)
     env = _env(source)
     if env is None:
         return Chapter(source, mdp, regions)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from qdecay._support.outputs import PAGES, check_output
+from qdecay._support.progress import OnProgress, Progress, reporting
 from qdecay.errors import BudgetExceeded, InputError
 from qdecay.model.source import Source
 from qdecay.report.chapter import Chapter, read_chapter, title_of
@@ -67,8 +68,8 @@ def write_gallery(
     folder: Path,
     ids: Sequence[str],
     *,
-    max_seconds: float = 60.0,
-    tick: Callable[[str], None] = lambda source: None,
+    max_seconds_each: float = 60.0,
+    progress: bool | OnProgress = False,
 ) -> list[Card]:
     """Write index.html and a page for each environment whose model can be read.
 
@@ -77,8 +78,8 @@ def write_gallery(
     Args:
         folder: made where it is missing; its parent must be there.
         ids: registered ids.
-        max_seconds: limit on the search for each model's regions.
-        tick: called with each id that is done.
+        max_seconds_each: limit of wall time for each model, > 0.
+        progress: True shows a bar; a function is called with a `Progress` before each page.
 
     Returns: the cards, those without a page last.
 
@@ -89,9 +90,10 @@ def write_gallery(
     check_gallery(folder, ids)
     cards: list[Card] = []
     try:
-        for source in ids:
-            cards.append(_card(Source(source), _page(folder, source), max_seconds))
-            tick(source)
+        with reporting(progress) as report:
+            for source in ids:
+                report(Progress(len(cards), len(ids), f"pages, at {source}"))
+                cards.append(_card(Source(source), _page(folder, source), max_seconds_each))
     finally:  # an interrupted gallery has an index of the pages that it got
         cards.sort(key=lambda card: card.page is None)
         page = render("gallery.html", None, {}, title="Gallery", cards=cards)

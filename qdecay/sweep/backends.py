@@ -1,34 +1,35 @@
 """Where batches run: in processes of this machine, on a cluster, or in this very process.
 
-A pool takes batches and gives futures. What runs on it is `work.train`, the same everywhere.
+A pool takes calls and gives futures, as executors of `concurrent.futures` do. What runs on it is
+`work.train`, the same everywhere.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable
 from concurrent.futures import Future
-from typing import Literal, Protocol, get_args
+from typing import Any, Literal, Protocol, TypeVar, get_args
 
 from qdecay._support.processes import Processes
 from qdecay.errors import InputError
 from qdecay.sweep.clusters import Dask, Ray
-from qdecay.sweep.work import Outcome, Part, train
 
 Backend = Literal["processes", "dask", "ray", "here"]
+_T = TypeVar("_T")
 
 
 class Pool(Protocol):
-    """Workers that batches are handed to."""
+    """Workers that calls are handed to."""
 
     @property
     def workers(self) -> int:
-        """How many batches run at once, by now."""
+        """How many calls run at once, by now."""
 
-    def submit(self, batch: Sequence[Part]) -> Future[Outcome]:
-        """Have a batch trained."""
+    def submit(self, function: Callable[..., _T], /, *arguments: Any) -> Future[_T]:
+        """Have a function called."""
 
-    def outcome(self, future: Future[Outcome]) -> Outcome:
-        """Return what a batch ended with.
+    def result(self, future: Future[_T]) -> _T:
+        """Return what it returned, or raise what it raised.
 
         Raises:
             WorkerDied: its worker did.
@@ -40,52 +41,22 @@ class Pool(Protocol):
 
 
 class InProcess:
-    """This very process, for debugging: a batch is done when `submit` returns."""
+    """This very process, for debugging: a call is done when `submit` returns."""
 
     workers = 1
 
-    def submit(self, batch: Sequence[Part]) -> Future[Outcome]:
-        """Train a batch."""
-        future: Future[Outcome] = Future()
-        future.set_result(train(batch))
+    def submit(self, function: Callable[..., _T], /, *arguments: Any) -> Future[_T]:
+        """Call a function."""
+        future: Future[_T] = Future()
+        future.set_result(function(*arguments))
         return future
 
-    def outcome(self, future: Future[Outcome]) -> Outcome:
-        """Return what a batch ended with."""
+    def result(self, future: Future[_T]) -> _T:
+        """Return what it returned."""
         return future.result()
 
     def close(self) -> None:
         """Do nothing."""
-
-
-class LocalProcesses:
-    """Processes of this machine."""
-
-    def __init__(self, workers: int | None) -> None:
-        """Take `workers` processes; None is one for each core this process may use."""
-        self.processes = Processes(workers)
-
-    @property
-    def workers(self) -> int:
-        """How many processes there are."""
-        return self.processes.workers
-
-    def submit(self, batch: Sequence[Part]) -> Future[Outcome]:
-        """Have a batch trained."""
-        return self.processes.submit(train, batch)
-
-    def outcome(self, future: Future[Outcome]) -> Outcome:
-        """Return what a batch ended with.
-
-        Raises:
-            WorkerDied: its worker did, or another one: all that is under way is lost then.
-        """
-        outcome: Outcome = self.processes.result(future)
-        return outcome
-
-    def close(self) -> None:
-        """Kill the processes: to end by themselves takes idle ones most of a second."""
-        self.processes.close(kill=True)
 
 
 def open_pool(backend: str, workers: int | None, scheduler: str | None) -> Pool:
@@ -109,4 +80,4 @@ def open_pool(backend: str, workers: int | None, scheduler: str | None) -> Pool:
         return Dask(scheduler) if backend == "dask" else Ray(scheduler)
     if scheduler is not None:
         raise InputError(f"scheduler = {scheduler} requires the backend dask or ray")
-    return LocalProcesses(workers) if backend == "processes" else InProcess()
+    return Processes(workers) if backend == "processes" else InProcess()

@@ -13,20 +13,56 @@ import platform
 import signal
 import socket
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import CancelledError, Future
 from contextlib import contextmanager
+from typing import Any, TypeVar
 
 from qdecay._support.extras import require
 from qdecay._support.processes import WorkerDied
 from qdecay.errors import InputError
 from qdecay.sweep.versions import changes, versions
-from qdecay.sweep.work import Outcome, Part, train
 
 _CONNECT_SECONDS = 10
+_T = TypeVar("_T")
 
 
-class Dask:
+class _Cluster:
+    """What the pools of clusters have in common.
+
+    Attributes:
+        killed: what is raised where a worker died with its call.
+        unusable: what is raised where workers are not as they must be.
+        lost: what else is raised where the cluster has gone.
+        lost_message: what a person is told then.
+    """
+
+    killed: tuple[type[BaseException], ...]
+    unusable: tuple[type[BaseException], ...]
+    lost: tuple[type[BaseException], ...]
+    lost_message: str
+
+    def result(self, future: Future[_T]) -> _T:
+        """Return what a function returned.
+
+        Raises:
+            WorkerDied: its worker did; with Dask, several of them, one after the other.
+            InputError: the workers are not as they must be, or the cluster has gone.
+        """
+        try:
+            return future.result()
+        except self.killed as error:
+            raise WorkerDied from error
+        except self.unusable as error:
+            reason = " ".join(str(getattr(error, "cause", error)).split())
+            raise InputError(
+                f"the workers need the same qdecay and packages as this machine: {reason}"
+            ) from error
+        except self.lost as error:
+            raise InputError(self.lost_message) from error
+
+
+class Dask(_Cluster):
     """The workers of a Dask scheduler, which itself runs a batch again whose worker died."""
 
     def __init__(self, scheduler: str | None) -> None:
@@ -43,10 +79,11 @@ class Dask:
         for name in ("distributed", "distributed.client", "tornado.application"):
             # That the scheduler is gone is told once, not by each part of it that noticed.
             logging.getLogger(name).setLevel(logging.CRITICAL)
-        self._lost = (
+        self.lost_message = (
             f"{address}: the Dask scheduler is gone; run again to go on from what is stored"
         )
-        self._killed = distributed.KilledWorker
+        self.killed, self.lost = (distributed.KilledWorker,), (CancelledError,)
+        self.unusable = (ImportError, AttributeError, RuntimeError)
         try:
             distributed.comm.resolve_address(address)  # a client that refuses one leaves a mess
             self._client = distributed.Client(
@@ -62,37 +99,21 @@ class Dask:
         try:
             threads: dict[str, int] = self._client.nthreads()
         except OSError as error:
-            raise InputError(self._lost) from error
+            raise InputError(self.lost_message) from error
         return max(1, sum(threads.values()))
 
-    def submit(self, batch: Sequence[Part]) -> Future[Outcome]:
-        """Have a batch trained."""
-        call = pickle.dumps(_Call(dict(versions()), batch))
-        future: Future[Outcome] = self._executor.submit(pickle.loads, call)
+    def submit(self, function: Callable[..., _T], /, *arguments: Any) -> Future[_T]:
+        """Have a function called."""
+        call = pickle.dumps(_Call(dict(versions()), function, *arguments))
+        future: Future[_T] = self._executor.submit(pickle.loads, call)
         return future
-
-    def outcome(self, future: Future[Outcome]) -> Outcome:
-        """Return what a batch ended with.
-
-        Raises:
-            WorkerDied: several did, one after the other, of this batch.
-            InputError: the scheduler is gone, or the workers are not as they must be.
-        """
-        try:
-            return future.result()
-        except self._killed as error:
-            raise WorkerDied from error
-        except CancelledError as error:
-            raise InputError(self._lost) from error
-        except (ImportError, AttributeError, RuntimeError) as error:
-            raise _unusable(error) from error
 
     def close(self) -> None:
         """Disconnect; what is under way is called off."""
         self._client.close()
 
 
-class Ray:
+class Ray(_Cluster):
     """The workers of a Ray cluster."""
 
     def __init__(self, scheduler: str | None) -> None:
@@ -108,10 +129,14 @@ class Ray:
         elif scheduler is not None:
             raise InputError("this program is already connected to Ray: leave scheduler out")
         self._address: str = self._ray.get_runtime_context().gcs_address
+        self.lost_message = (
+            f"{self._address}: the Ray there is gone; run again to go on from what is stored"
+        )
         # A batch whose worker died is not run again by Ray: the queue does it, in smaller pieces.
-        self._train = self._ray.remote(_train_checked).options(max_retries=0)
+        self._call = self._ray.remote(_call_checked).options(max_retries=0)
         errors = self._ray.exceptions
-        self._killed = (
+        self.unusable, self.lost = (errors.RayTaskError,), (errors.RayError,)
+        self.killed = (
             errors.WorkerCrashedError,
             errors.NodeDiedError,
             errors.ObjectLostError,
@@ -147,12 +172,7 @@ class Ray:
             _require_answer(self._address)
             yield
         except (OSError, RuntimeError, self._ray.exceptions.RayError) as error:
-            raise self._lost() from error
-
-    def _lost(self) -> InputError:
-        return InputError(
-            f"{self._address}: the Ray there is gone; run again to go on from what is stored"
-        )
+            raise InputError(self.lost_message) from error
 
     @property
     def workers(self) -> int:
@@ -160,27 +180,12 @@ class Ray:
         with self._reachable():
             return max(1, int(self._ray.cluster_resources().get("CPU", 1)))
 
-    def submit(self, batch: Sequence[Part]) -> Future[Outcome]:
-        """Have a batch trained."""
+    def submit(self, function: Callable[..., _T], /, *arguments: Any) -> Future[_T]:
+        """Have a function called."""
         with self._reachable():
-            future: Future[Outcome] = self._train.remote(dict(versions()), batch).future()
+            call = self._call.remote(dict(versions()), function, *arguments)
+            future: Future[_T] = call.future()
             return future
-
-    def outcome(self, future: Future[Outcome]) -> Outcome:
-        """Return what a batch ended with.
-
-        Raises:
-            WorkerDied: its worker did.
-            InputError: the workers are not as they must be, or the cluster has gone.
-        """
-        try:
-            return future.result()
-        except self._killed as error:
-            raise WorkerDied from error
-        except self._ray.exceptions.RayTaskError as error:
-            raise _unusable(error.cause) from error
-        except self._ray.exceptions.RayError as error:
-            raise self._lost() from error
 
     def close(self) -> None:
         """Disconnect, unless the program was connected before; what is under way is called off."""
@@ -195,22 +200,22 @@ def _require_answer(address: str) -> None:
 
 
 class _Call:
-    """What unpickles as the outcome of a batch.
+    """What unpickles as what a function returns.
 
     A Dask worker unpickles what it receives as soon as it comes, and dies of what it cannot import;
     of bytes whose unpickling is the task itself it tells what is missing. The scheduler, which
     reads tasks as well, needs no qdecay then.
     """
 
-    def __init__(self, wanted: Mapping[str, str], batch: Sequence[Part]) -> None:
-        self._arguments = (wanted, batch)
+    def __init__(self, *arguments: Any) -> None:
+        self._arguments = arguments
 
     def __reduce__(self) -> tuple[object, ...]:
-        return _train_checked, self._arguments
+        return _call_checked, self._arguments
 
 
-def _train_checked(wanted: Mapping[str, str], batch: Sequence[Part]) -> Outcome:
-    """Train a batch where the packages are those of the process that sends it.
+def _call_checked(wanted: Mapping[str, str], function: Callable[..., _T], /, *arguments: Any) -> _T:
+    """Call a function where the packages are those of the process that sends it.
 
     Raises:
         RuntimeError: they are not.
@@ -218,10 +223,4 @@ def _train_checked(wanted: Mapping[str, str], batch: Sequence[Part]) -> Outcome:
     found = {**versions(), "python": wanted["python"]}
     if other := changes(wanted, found):
         raise RuntimeError(f"{platform.node()} has other versions, which may change bits: {other}")
-    return train(batch)
-
-
-def _unusable(error: BaseException) -> InputError:
-    """Return what a person is told of workers that lack something."""
-    reason = " ".join(str(error).split())
-    return InputError(f"the workers need the same qdecay and packages as this machine: {reason}")
+    return function(*arguments)

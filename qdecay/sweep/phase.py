@@ -18,13 +18,16 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import groupby, pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple
 
+from qdecay._support.checks import RealLike
+from qdecay._support.deadline import Deadline
+from qdecay._support.progress import OnProgress, Progress, reporting
 from qdecay._support.result import Record, Result, counted, frame, shown_list
 from qdecay._support.shown import shown_decimal
 from qdecay.comparison.compare import flips
@@ -220,7 +223,8 @@ def phase_diagram(
     store: str | Path,
     *,
     where: Iterable[tuple[str, str]] = (),
-    tell: Callable[[str], None] = lambda news: None,
+    max_seconds: RealLike | None = None,
+    progress: bool | OnProgress = False,
 ) -> PhaseDiagram:
     """Return where the agents of a store's sweep flip; one that still runs gives what it has.
 
@@ -228,25 +232,38 @@ def phase_diagram(
         store: the SQLite file.
         where: names and values of parameters: only these are looked at. A name that is given
             twice may have either value.
-        tell: called with the name of each model before its break-even gammas are computed.
+        max_seconds: limit of wall time, > 0; None is no limit.
+        progress: True shows a bar; a function is called with a `Progress` before each model's
+            break-even gammas are computed.
 
     Raises:
+        BudgetExceeded: max_seconds ran out; `best` is the diagram of the first models.
         InputError: the store cannot be read, is none or damaged, or `where` fits nothing.
     """
-    path = Path(store)
+    path, deadline = Path(store), Deadline(max_seconds)
     content = read_store(path)
     found, of_learner = combinations(content.models, content.learners)
     kept = matching(found, where)
+    models = [list(own) for _, own in groupby(kept, key=lambda combination: combination.model)]
     rows: list[PhaseRow] = []
-    for number, own in groupby(kept, key=lambda combination: combination.model):
-        tell(content.models[number].name)
-        break_evens = _BreakEvens(content.models[number], number, path)
-        for combination in own:
-            endings = content.endings[number, combination.learner]
-            rows += _rows(break_evens, combination.parameters, endings)
+    judged = 0
+    with reporting(progress) as report:
+        for own in models:
+            number = own[0].model
+            report(Progress(judged, len(models), f"models, at {content.models[number].name}"))
+            if deadline.left < 0:
+                break
+            break_evens = _BreakEvens(content.models[number], number, path)
+            for combination in own:
+                endings = content.endings[number, combination.learner]
+                rows += _rows(break_evens, combination.parameters, endings)
+            judged += 1
     stored = sum(sum(endings.values()) for endings in content.endings.values())
     axes = varying([combination.parameters for combination in kept], of_learner)
-    return PhaseDiagram(content.cells, stored, axes, tuple(rows))
+    diagram = PhaseDiagram(content.cells, stored, axes, tuple(rows))
+    if judged < len(models):
+        raise deadline.exceeded(f"{judged} of {len(models)} models are looked at", diagram)
+    return diagram
 
 
 class _BreakEvens:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import time
-import warnings
-from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from contextlib import closing
 from dataclasses import dataclass
@@ -12,7 +10,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar
 
+from qdecay._support.checks import RealLike
+from qdecay._support.deadline import Deadline
 from qdecay._support.processes import WorkerDied
+from qdecay._support.progress import OnProgress, Progress, reporting
 from qdecay._support.result import Result, counted
 from qdecay.sweep.backends import Pool, open_pool
 from qdecay.sweep.cells import Cell, Plan, plan
@@ -120,8 +121,8 @@ class Sweep(Result):
         workers: int | None = None,
         backend: str = "processes",
         scheduler: str | None = None,
-        tick: Callable[[int, int], None] = lambda done, cells: None,
-        tell: Callable[[str], None] = warnings.warn,
+        max_seconds: RealLike | None = None,
+        progress: bool | OnProgress = False,
     ) -> Finished:
         """Train every cell that is not in the store yet, and store its row.
 
@@ -134,10 +135,13 @@ class Sweep(Result):
             backend: "processes"; "dask" or "ray", a cluster that runs already; or "here", this
                 very process.
             scheduler: address of the cluster; None is where Dask's or Ray's own settings say.
-            tick: called with the cells stored and all cells, first before anything runs, then at
-                least each half second while batches are under way elsewhere.
-            tell: called with what a person should know: other package versions than in the last
-                run, or that another program keeps the last rows in `NAME-wal`.
+            max_seconds: limit of wall time, > 0; None is no limit.
+            progress: True shows a bar; a function is called with a `Progress` of the cells that are
+                stored, at least each half second while batches are under way elsewhere.
+
+        Warns:
+            QdecayWarning: other package versions than in the last run, or another program keeps
+                the last rows in `NAME-wal`.
 
         Raises:
             InputError: the spec or the store cannot be used, another run writes to the store,
@@ -145,37 +149,47 @@ class Sweep(Result):
                 last rows stayed in `NAME-wal` that is named), or the backend cannot be had or is
                 lost.
             KeyboardInterrupt: as usual; what is finished is stored.
+            BudgetExceeded: max_seconds ran out; what is finished is stored, and `best` is what
+                would have been returned.
         """
-        plan = self.plan
+        plan, deadline = self.plan, Deadline(max_seconds)
         with (
+            reporting(progress) as report,
             closing(open_pool(backend, workers, scheduler)) as pool,
-            Store(store, plan, tell) as opened,
+            Store(store, plan) as opened,
         ):
-            before = opened.done.count(1)
-            tick(before, len(plan))
-            fatal = _drive(plan, opened, pool, tick)
+            queue, before = Queue(plan, opened.done), opened.done.count(1)
+            in_time = _drive(queue, opened, pool, report, deadline)
             after = opened.done.count(1)
-        return Finished(len(plan), after - before, tuple(map(plan.cell, fatal)))
+        finished = Finished(len(plan), after - before, tuple(map(plan.cell, queue.fatal)))
+        if not in_time:
+            stored = f"{after:,} of {len(plan):,} cells are stored, and the same run goes on"
+            raise deadline.exceeded(stored, finished)
+        return finished
 
 
-def _drive(
-    plan: Plan, store: Store, pool: Pool, tick: Callable[[int, int], None]
-) -> tuple[int, ...]:
-    """Run all that is left, and return the cells that ended every worker."""
-    queue = Queue(plan, store.done)
+def _drive(queue: Queue, store: Store, pool: Pool, report: OnProgress, deadline: Deadline) -> bool:
+    """Run all that is left, or until the time is up; return whether nothing is left."""
+    report(_stored(store))
     under_way: dict[Future[Outcome], Batch] = {}
     while _submit(queue, pool, under_way):
+        if deadline.left < 0:
+            return False
         for future in wait(under_way, _LOOK_SECONDS, FIRST_COMPLETED).done:
             batch = under_way.pop(future)
             try:
-                outcome = pool.outcome(future)
+                outcome = pool.result(future)
             except WorkerDied:
                 queue.died(batch)
                 continue
             store.add(outcome.rows)
             queue.finished(outcome)
-        tick(store.done.count(1), len(plan))
-    return tuple(queue.fatal)
+        report(_stored(store))
+    return True
+
+
+def _stored(store: Store) -> Progress:
+    return Progress(store.done.count(1), len(store.done), "cells")
 
 
 def _submit(queue: Queue, pool: Pool, under_way: dict[Future[Outcome], Batch]) -> bool:
@@ -190,5 +204,5 @@ def _submit(queue: Queue, pool: Pool, under_way: dict[Future[Outcome], Batch]) -
         if batch.alone and under_way:
             queue.put_back(batch)
             break
-        under_way[pool.submit(queue.parts(batch))] = batch
+        under_way[pool.submit(train, queue.parts(batch))] = batch
     return bool(under_way)

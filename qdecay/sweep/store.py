@@ -20,9 +20,8 @@ from __future__ import annotations
 
 import os
 import sqlite3
-import warnings
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, closing
 from datetime import UTC, datetime
 from itertools import repeat, zip_longest
@@ -30,6 +29,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import NamedTuple, Self
 
+from qdecay._support.notes import note
 from qdecay._support.outputs import check_output
 from qdecay.errors import InputError
 from qdecay.sweep.cells import Plan
@@ -73,21 +73,21 @@ class Store:
         done: a byte for each cell of the plan, 1 where its row is stored.
     """
 
-    def __init__(
-        self, path: str | Path, plan: Plan, tell: Callable[[str], None] = warnings.warn
-    ) -> None:
+    def __init__(self, path: str | Path, plan: Plan) -> None:
         """Open the store at `path`, or make it.
 
         Args:
             path: the file.
             plan: the sweep.
-            tell: called with what a person should know, such as other package versions than before.
+
+        Warns:
+            QdecayWarning: what a person should know, such as other package versions than before.
 
         Raises:
             InputError: another run writes to it, it is no store, damaged, of another version or
                 of another sweep, or it cannot be read or written.
         """
-        self.path, self._plan, self._tell = Path(path), plan, tell
+        self.path, self._plan = Path(path), plan
         self._file = Path(os.path.realpath(path))
         self.done = bytearray(len(plan))
         check_output(self.path)
@@ -224,9 +224,9 @@ class Store:
         if error is None or not log.exists():
             return
         if (error.sqlite_errorname or "").startswith("SQLITE_BUSY"):
-            self._tell(
-                f"another program is reading it, and its last rows are in {log}: keep both files "
-                f"together; the same command, run again, makes them one"
+            note(
+                f"{self.path}: another program is reading it, and its last rows are in {log}: keep "
+                f"both files together; the same command, run again, makes them one"
             )
             return
         raise InputError(
@@ -327,7 +327,7 @@ class Store:
         row = last.fetchone()
         before = json_object(row[0], self.path) if row else now
         if changed := changes(before, now):
-            self._tell(f"other versions than in the last run: {changed}")
+            note(f"{self.path}: other versions than in the last run: {changed}")
         started = datetime.now(UTC).isoformat(timespec="seconds")
         added = self._connection.execute(
             "INSERT INTO runs (started, versions) VALUES (?, ?)", (started, canonical(now))

@@ -50,7 +50,7 @@ def applies(requirement: Requirement, extra: str) -> bool:
 
 def test_qdecay_alone_brings_nothing_heavy() -> None:
     """Neither directly nor through what it needs; the extras do, so that this can fail."""
-    assert {"numpy", "sympy", "joblib"} <= needed("qdecay")
+    assert {"numpy", "sympy", "loky"} <= needed("qdecay")
     assert not needed("qdecay") & HEAVY
     for extra, package in (("dask", "distributed"), ("ray", "ray"), ("browser", "playwright")):
         assert package in needed("qdecay", extra)

@@ -12,8 +12,9 @@ import gymnasium as gym
 import pytest
 from shell import run
 
-from qdecay._support import notes
+from qdecay import QdecayWarning
 from qdecay._support.user_code import their_part
+from qdecay.model.source import Source
 from qdecay.probing.agents import AgentError, choose, pack
 from qdecay.probing.question import SETTINGS, Question
 
@@ -90,7 +91,6 @@ def mine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     (tmp_path / "my_exit.py").write_text("raise SystemExit(0)\n")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "path", [*sys.path])
-    monkeypatch.setattr(notes, "_told", set())
     before = dict(gym.registry)
     yield path
     gym.registry.clear()
@@ -239,6 +239,12 @@ def test_a_note_is_told_once(capsys, monkeypatch, tmp_path: Path) -> None:
     """A report makes the environment several times."""
     code, _, err = run(capsys, monkeypatch, "report", "FrozenLake", "-o", "x.html", "--exact-only")
     assert (code, err.count("names no version")) == (0, 1)
+
+
+def test_a_program_gets_notes_as_warnings() -> None:
+    """Of a category of our own, which it can filter."""
+    with pytest.warns(QdecayWarning, match="names no version; FrozenLake-v1 is taken"):
+        Source("FrozenLake").mdp()
 
 
 def test_an_id_registered_without_a_version_is_itself(capsys) -> None:

@@ -18,7 +18,7 @@ from shell import check_refused, commands, run
 from sweeps import SMALL as A_SWEEP
 
 import qdecay
-from qdecay.cli import tables
+from qdecay._support import progress
 from qdecay.comparison.compare import compare
 from qdecay.sweep import run as sweep_run
 from qdecay.sweep.backends import InProcess
@@ -140,7 +140,7 @@ def test_wrong_input_is_one_line(capsys, monkeypatch, tmp_path, arguments, messa
     check_refused(capsys, monkeypatch, tmp_path, arguments, message)
 
 
-@pytest.mark.parametrize("option", ["--trainings=0", "--seconds=0", "--seconds=nan"])
+@pytest.mark.parametrize("option", ["--trainings=0", "--max-seconds=0", "--max-seconds=nan"])
 def test_a_budget_of_nothing_is_all_that_is_said(capsys, monkeypatch, option: str) -> None:
     """No estimate comes before the refusal."""
     code, out, err = run(capsys, monkeypatch, "probe", "q_learning", "--gamma=0.9", option)
@@ -310,14 +310,14 @@ def train(env, seed):
 def test_a_line_a_minute_where_there_is_no_terminal(
     capsys, monkeypatch, tmp_path, command: str
 ) -> None:
-    """Here each 20 ms: how much is done, how fast it goes, how long the rest takes."""
+    """Here each 20 ms: how much is done, how long that took, how long the rest takes."""
 
     class Slow(InProcess):
-        def submit(self, batch):
+        def submit(self, function, batch):
             time.sleep(0.2)
-            return super().submit(batch)
+            return super().submit(function, batch)
 
-    monkeypatch.setattr(tables, "LOG_SECONDS", 0.02)
+    monkeypatch.setattr(progress, "LOG_SECONDS", 0.02)
     monkeypatch.setattr(sweep_run, "open_pool", lambda *_: Slow())
     monkeypatch.chdir(tmp_path)
     (tmp_path / "spec.toml").write_text(A_SWEEP)
@@ -330,7 +330,7 @@ def test_a_line_a_minute_where_there_is_no_terminal(
     assert code == 0, err
     lines = err.splitlines()[command == "probe" :]  # it says first about how many there will be
     what = r"(\d+) of (24 cells|\d+ trainings)"
-    found = [re.fullmatch(rf"{what}(, [\d,.]+ a (second|minute), left .*)?", x) for x in lines]
+    found = [re.fullmatch(rf"{what}, \d\d:\d\d gone, about (\?|\d\d:\d\d) left", x) for x in lines]
     done = [int(match[1]) for match in found if match]
     assert len(done) == len(lines) > 2
     assert done == sorted(done) and done[0] == 0 < done[-1]

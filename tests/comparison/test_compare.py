@@ -12,6 +12,8 @@ import numpy as np
 import pytest
 
 import qdecay
+from qdecay import BudgetExceeded, Progress
+from qdecay._support.deadline import Deadline
 from qdecay.comparison.compare import LEARNED_TOLERANCE, PLANNED_TOLERANCE, Comparison
 from qdecay.comparison.trainer import ChainTrainer
 from qdecay.learning import LearningResult, q_learning
@@ -287,3 +289,20 @@ def test_bad_arguments_are_refused(call, error: type[Exception], message: str) -
     """What cannot be compared is named."""
     with pytest.raises(error, match=message):
         call()
+
+
+def test_time_that_is_up_hands_over_the_first_thresholds(monkeypatch) -> None:
+    """Two gammas, and time for the agents of one: they are those of a whole comparison."""
+    layout = ChainLayout.choice(a=[1], b=[0, 2], c=[0, 0, 3])
+    seen: list[Progress] = []
+    whole = qdecay.compare(layout, progress=seen.append)
+    of_one, of_two = (len(learned.choices) for learned in whole.learned)
+    assert [event.done for event in seen] == list(range(of_one + of_two + 1))
+    assert {event.text for event in seen} == {f"trainings of {whole.source}"}
+    assert of_one + of_two <= seen[0].total
+    over = property(lambda self: of_one - seen[-1].done)
+    monkeypatch.setattr(Deadline, "left", over)
+    with pytest.raises(BudgetExceeded, match="^stopped after .* s of 9 s$") as caught:
+        qdecay.compare(layout, progress=seen.append, max_seconds=9)
+    assert seen[-1].done == of_one + 1
+    assert caught.value.best == whole.learned[:1]

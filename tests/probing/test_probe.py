@@ -353,7 +353,7 @@ BAD = [
     (dict(tolerance=0), ValueError, "tolerance must be in"),
     (dict(tolerance=math.nan), ValueError, "tolerance must be in"),
     (dict(trainings=0), ValueError, "trainings must be >= 1"),
-    (dict(seconds=0), ValueError, "seconds must be > 0"),
+    (dict(max_seconds=0), ValueError, "max_seconds must be > 0"),
     (dict(seed=-1), ValueError, "seed must be >= 0"),
     (dict(workers=0), ValueError, "workers must be >= 1"),
 ]

@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 from sweeps import LONG, SMALL, command, rows_of, signals_not_ignored, stored, sweep_of
 
-from qdecay import InputError
+from qdecay import InputError, Progress
 from qdecay.sweep import clusters
 from qdecay.sweep.queue import Batch, Queue
 from qdecay.sweep.versions import versions
@@ -57,16 +57,16 @@ def ray() -> Iterator[Any]:
     ray.shutdown()
 
 
-def killing(busy: Callable[[], list[int]]) -> tuple[Callable[[int, int], None], list[int]]:
-    """Return a `tick` that kills a worker at work once rows are stored, and whom it killed."""
+def killing(busy: Callable[[], list[int]]) -> tuple[Callable[[Progress], None], list[int]]:
+    """Return what kills a worker at work once rows are stored, and whom it killed."""
     killed: list[int] = []
 
-    def tick(done: int, cells: int) -> None:
-        if 0 < done < cells and not killed and (workers := busy()):
+    def watch(event: Progress) -> None:
+        if event.total and 0 < event.done < event.total and not killed and (workers := busy()):
             killed.append(workers[0])
             os.kill(killed[0], signal.SIGKILL)
 
-    return tick, killed
+    return watch, killed
 
 
 def test_dask_gives_the_same_rows_though_a_worker_is_killed(
@@ -78,9 +78,11 @@ def test_dask_gives_the_same_rows_though_a_worker_is_killed(
         pids, batches = dask.run(os.getpid), dask.processing()
         return [pid for worker, pid in pids.items() if batches[worker]]
 
-    tick, killed = killing(busy)
+    watch, killed = killing(busy)
     address = dask.scheduler.address
-    finished = sweep_of(LONGER).run(tmp_path / "r.db", backend="dask", scheduler=address, tick=tick)
+    finished = sweep_of(LONGER).run(
+        tmp_path / "r.db", backend="dask", scheduler=address, progress=watch
+    )
     assert killed and finished.fatal == ()
     assert rows_of(tmp_path / "r.db") == undisturbed
 
@@ -93,12 +95,12 @@ def test_ray_gives_the_same_rows_though_a_worker_is_killed(
     def busy() -> list[int]:
         listed = subprocess.run(["ps", "-A", "-o", "pid=,args="], capture_output=True, text=True)
         lines = (line.split(maxsplit=1) for line in listed.stdout.splitlines())
-        return [int(pid) for pid, name in lines if name.startswith("ray::_train_checked")]
+        return [int(pid) for pid, name in lines if name.startswith("ray::_call_checked")]
 
     died: list[Batch] = []
     monkeypatch.setattr(Queue, "died", wrapped(Queue.died, died))
-    tick, killed = killing(busy)
-    finished = sweep_of(LONGER).run(tmp_path / "r.db", backend="ray", tick=tick)
+    watch, killed = killing(busy)
+    finished = sweep_of(LONGER).run(tmp_path / "r.db", backend="ray", progress=watch)
     assert killed and died and finished.fatal == ()
     assert rows_of(tmp_path / "r.db") == undisturbed
 

@@ -15,7 +15,8 @@ import pytest
 from scipy.optimize import minimize
 from shell import check_refused, run
 
-from qdecay import InputError, Sweep
+from qdecay import BudgetExceeded, InputError, Progress, Sweep
+from qdecay._support.deadline import Deadline
 from qdecay.learning import q_learning
 from qdecay.model.source import HOMEWORK
 from qdecay.sweep import Spec
@@ -102,6 +103,21 @@ def test_a_known_flip_is_found_between_its_neighbours(store: Path) -> None:
             (Fraction(11, 20), 0),
             (Fraction(13, 20), 6),
         ]
+
+
+def test_time_that_is_up_hands_over_the_first_models(store: Path, monkeypatch) -> None:
+    """As many rows as were known of the whole diagram, of whole models."""
+    seen: list[Progress] = []
+    whole = phase_diagram(store, progress=seen.append)
+    models = len(seen)
+    assert [event.done for event in seen] == list(range(models)) and models > 2
+    assert {event.total for event in seen} == {models}
+    monkeypatch.setattr(Deadline, "left", property(lambda self: 1.5 - seen[-1].done))
+    with pytest.raises(BudgetExceeded, match=f"; 2 of {models} models are looked at$") as caught:
+        phase_diagram(store, progress=seen.append, max_seconds=9)
+    rows = caught.value.best.rows
+    assert rows == whole.rows[: len(rows)]
+    assert len(rows) == 2 * len(whole.rows) // models
 
 
 def test_noisy_choices_get_the_most_likely_threshold(tmp_path: Path) -> None:

@@ -116,7 +116,7 @@ class Workers:
     def __init__(self, workers: int) -> None:
         self.workers = workers
 
-    def submit(self, parts: Any) -> Future[Outcome]:
+    def submit(self, function: Any, parts: Any) -> Future[Outcome]:
         return Future()
 
 

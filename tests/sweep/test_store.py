@@ -12,7 +12,7 @@ import pytest
 from shell import full_disk, run
 from sweeps import SMALL, command, rows_of, stored, sweep_of
 
-from qdecay import InputError, Sweep
+from qdecay import InputError, Progress, QdecayWarning, Sweep
 from qdecay.sweep import database
 from qdecay.sweep import run as run_module
 from qdecay.sweep import store as store_module
@@ -149,22 +149,18 @@ def test_a_full_disk_is_told_and_what_is_stored_is_kept(tmp_path: Path) -> None:
 def test_a_reader_that_keeps_the_log_is_told(tmp_path: Path) -> None:
     """No error: the rows are there, in both files; the next run makes them one."""
     sweep, path = sweep_of(SMALL), tmp_path / "r.db"
-    told: list[str] = []
     with closing(sqlite3.connect(path)) as reader:
 
-        def read(done: int, cells: int) -> None:
+        def read(event: Progress) -> None:
             if not reader.in_transaction:
                 reader.execute("BEGIN")
                 reader.execute("SELECT count(*) FROM results").fetchone()
 
-        sweep.run(path, backend="here", tick=read, tell=told.append)
+        with pytest.warns(QdecayWarning) as seen:
+            sweep.run(path, backend="here", progress=read)
         assert sorted(f.name for f in tmp_path.iterdir()) == ["r.db", "r.db-shm", "r.db-wal"]
-    assert len(told) == 1 and f"its last rows are in {path}-wal: keep both" in told[0]
-    with (
-        pytest.warns(UserWarning, match="its last rows are in"),
-        closing(sqlite3.connect(path)) as reader,
-    ):
-        sweep.run(path, backend="here", tick=read)
+    [warning] = seen
+    assert f"its last rows are in {path}-wal: keep both" in str(warning.message)
     sweep.run(path, backend="here")
     assert [f.name for f in tmp_path.iterdir()] == ["r.db"]
     assert len(rows_of(path)) == 24

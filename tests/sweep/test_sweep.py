@@ -18,11 +18,11 @@ import pytest
 from shell import check_refused, run
 from sweeps import GAMMAS, HEAD, LEARNERS, LONG, SMALL, SOURCES, command, rows_of, stored, sweep_of
 
-from qdecay import ChainLayout, InputError, Sweep, q_learning
-from qdecay._support.processes import WorkerDied
+from qdecay import BudgetExceeded, ChainLayout, InputError, Progress, Sweep, q_learning
+from qdecay._support.processes import Processes, WorkerDied
 from qdecay.model.mdp import MDP
 from qdecay.sweep import run as run_module
-from qdecay.sweep.backends import InProcess, LocalProcesses
+from qdecay.sweep.backends import InProcess
 from qdecay.sweep.export import export
 from qdecay.sweep.work import Outcome, Part
 
@@ -167,11 +167,30 @@ def undisturbed(tmp_path_factory) -> list[tuple[Any, ...]]:
 
 @pytest.mark.parametrize("workers", [1, 2])
 def test_the_number_of_workers_changes_no_bit(tmp_path: Path, undisturbed, workers: int) -> None:
-    """Processes of joblib, one and two of them, against this very process."""
-    sweep, seen = sweep_of(LONG), []
-    sweep.run(tmp_path / "r.db", workers=workers, tick=lambda done, cells: seen.append(done))
+    """Processes of loky, one and two of them, against this very process."""
+    seen: list[Progress] = []
+    sweep_of(LONG).run(tmp_path / "r.db", workers=workers, progress=seen.append)
     assert rows_of(tmp_path / "r.db") == undisturbed
-    assert seen[0] == 0 and seen[-1] == 200 and seen == sorted(seen)
+    assert seen[0] == Progress(0, 200, "cells") and seen[-1] == Progress(200, 200, "cells")
+    assert [event.done for event in seen] == sorted(event.done for event in seen)
+
+
+def test_a_run_whose_time_is_up_keeps_what_is_stored(tmp_path: Path, undisturbed) -> None:
+    """The error says how far it came; the next run goes on to the same rows."""
+
+    def slow(event: Progress) -> None:
+        time.sleep(0.5 * (event.done > 0))
+
+    store, sweep = tmp_path / "r.db", sweep_of(LONG)
+    message = (
+        r"^stopped after .* s of 0\.5 s; [\d,]+ of 200 cells are stored, and the same run goes on$"
+    )
+    with pytest.raises(BudgetExceeded, match=message) as caught:
+        sweep.run(store, backend="here", max_seconds=0.5, progress=slow)
+    best = caught.value.best
+    assert 0 < best.trained == len(rows_of(store)) < best.cells == 200
+    assert sweep.run(store, backend="here", max_seconds=600).trained == 200 - best.trained
+    assert rows_of(store) == undisturbed
 
 
 @pytest.mark.slow
@@ -179,16 +198,16 @@ def test_a_worker_that_dies_has_its_cells_run_again(
     tmp_path: Path, monkeypatch, undisturbed
 ) -> None:
     """One of two processes is killed after the first batch; the rows are the same."""
-    pool, killed = LocalProcesses(2), []
+    pool, killed = Processes(2), []
 
-    def kill_one(done: int, cells: int) -> None:
-        if done and not killed:
-            killed.append(next(iter(pool.processes._executor._processes)))
+    def kill_one(event: Progress) -> None:
+        if event.done and not killed:
+            killed.append(next(iter(pool._executor._processes)))
             os.kill(killed[0], signal.SIGKILL)
 
     monkeypatch.setattr(run_module, "open_pool", lambda *_: pool)
     sweep = sweep_of(LONG)
-    finished = sweep.run(tmp_path / "r.db", tick=kill_one)
+    finished = sweep.run(tmp_path / "r.db", progress=kill_one)
     assert killed and finished.fatal == ()
     assert rows_of(tmp_path / "r.db") == undisturbed
 
@@ -196,9 +215,9 @@ def test_a_worker_that_dies_has_its_cells_run_again(
 class Mortal(InProcess):
     """Workers that cell 7 kills."""
 
-    def submit(self, batch: Sequence[Part]) -> Future[Outcome]:
+    def submit(self, function: Any, batch: Sequence[Part]) -> Future[Outcome]:
         if not any(7 in part.numbers for part in batch):
-            return super().submit(batch)
+            return super().submit(function, batch)
         future: Future[Outcome] = Future()
         future.set_exception(WorkerDied())
         return future

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, assert_type
@@ -214,3 +215,12 @@ def budgets(mdp: qdecay.MDP) -> Any:
         return qdecay.policy_regions(mdp, max_seconds=1)
     except qdecay.BudgetExceeded as error:
         return error.best
+
+
+def watched(mdp: qdecay.MDP) -> list[qdecay.Progress]:
+    seen: list[qdecay.Progress] = []
+    qdecay.policy_regions(mdp, progress=seen.append)
+    qdecay.q_learning(mdp, 0.9, steps=10, progress=True, max_seconds="1/2")
+    assert_type((seen[0].done, seen[0].total, seen[0].text), tuple[float, float | None, str])
+    warnings.simplefilter("ignore", qdecay.QdecayWarning)
+    return seen

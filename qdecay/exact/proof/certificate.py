@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from qdecay._support.checks import RealLike
 from qdecay._support.deadline import Deadline
-from qdecay._support.progress import OnProgress, Progress, reporting
+from qdecay._support.progress import OnProgress, counting, reporting
 from qdecay.exact.algebra.number import AlgebraicNumber, isolate_quickly
 from qdecay.exact.algebra.polynomial import polynomial
 from qdecay.exact.proof.verify import SCHEMA, Row, Sets, read_model
@@ -74,26 +74,22 @@ def certificate(
     at_points = [_lists(regions.optimal_actions(point.gamma)) for point in points]
     series = [PolicySeries(model, _policy(model, optimal), deadline) for optimal in sets]
     places = _places(series, [point.gamma for point in points])
-    total, done = len(points) + len(sets), 0
 
-    def watched(found: Iterable[_T]) -> Iterator[_T]:
-        nonlocal done
+    def counted(found: Iterable[_T]) -> Iterator[_T]:
         for one in found:
-            deadline.check()
             yield one
-            done += 1
-            report(Progress(done, total, "points and intervals"))
+            tick()
 
     with reporting(progress) as report:
-        report(Progress(done, total, "points and intervals"))
+        tick = counting(report, len(points) + len(sets), "points and intervals", deadline)
         return {
             "schema": SCHEMA,
             "model": document,
             "at_zero": _lists(regions.at_zero),
-            "points": [[*place, at] for place, at in zip(watched(places), at_points, strict=True)],
+            "points": [[*place, at] for place, at in zip(counted(places), at_points, strict=True)],
             "intervals": [
                 [own, d]
-                for own, d in zip(sets, watched(_denominators(document, sets)), strict=True)
+                for own, d in zip(sets, counted(_denominators(document, sets)), strict=True)
             ],
         }
 
