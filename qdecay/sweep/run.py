@@ -80,6 +80,9 @@ class Sweep(Result):
     def __init__(self, spec: Spec | str | Path) -> None:
         object.__setattr__(self, "spec", spec if isinstance(spec, Spec) else Spec.load(spec))
 
+    def _shown(self) -> str:
+        return self.spec._shown()
+
     def body(self) -> dict[str, Any]:
         """Return the document without its schema, as other documents hold it."""
         return {"name": self.spec.name, "cells": len(self), "spec": self.spec.text}
