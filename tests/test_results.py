@@ -16,7 +16,7 @@ import re
 import tempfile
 from collections.abc import Callable, Mapping
 from concurrent.futures import ProcessPoolExecutor
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,7 @@ from sweeps import SMALL
 
 import qdecay
 from qdecay._support.result import Result, same
+from qdecay.learning.learner import Learner
 from qdecay.sweep import Spec
 
 ROOT = Path(__file__).parents[1]
@@ -160,11 +161,9 @@ EXAMPLES: dict[str, Callable[[], Any]] = {
     "compare": lambda: qdecay.compare(LAYOUT),
     "diagnose": lambda: qdecay.diagnose(profile()),
     "distributed_values": lambda: (),  # a Solution, where PETSc is installed
-    "double_q_learning": lambda: learnt(qdecay.double_q_learning),
     "epsilon_soft": lambda: qdecay.epsilon_soft(MODEL, "1/10"),
     "evaluate_policy": lambda: qdecay.evaluate_policy(MODEL, [0] * MODEL.n_states, 0.5),
     "expected_trainings": lambda: qdecay.expected_trainings([1, 2], 0, 0.9, ["one-shot"], None),
-    "expected_sarsa": lambda: learnt(qdecay.expected_sarsa),
     "is_breakpoint": lambda: qdecay.is_breakpoint(MODEL, "1/2"),
     "learned_thresholds": lambda: flips(LONG),
     "learning_curve": lambda: qdecay.learning_curve(LAYOUT, lambda k: f"1/{k}", (3, 20)),
@@ -177,9 +176,7 @@ EXAMPLES: dict[str, Callable[[], Any]] = {
     "policy_iteration": lambda: qdecay.policy_iteration(MODEL, 0.5),
     "policy_regions": lambda: qdecay.policy_regions(MODEL),
     "probe": profile,
-    "q_learning": lambda: learnt(qdecay.q_learning),
     "q_learning_many": lambda: qdecay.q_learning_many(LONG, [0.4, 0.6], [1, 2], steps=100),
-    "sarsa": lambda: learnt(qdecay.sarsa),
     "sb3_agent": lambda: stable_baselines(),
     "tabular_agent": lambda: qdecay.tabular_agent(
         qdecay.NStepSarsa(2), 0.9, steps=10, epsilon=qdecay.Linear(1.0, 0.0, steps=4)
@@ -190,13 +187,18 @@ EXAMPLES: dict[str, Callable[[], Any]] = {
     "walks_until": lambda: qdecay.walks_until("1/2", 2),
     "write_certificate": certified,
 }
+for _name in qdecay.__all__:
+    if isinstance(_learner := getattr(qdecay, _name), Learner):
+        EXAMPLES[_name] = partial(learnt, _learner)
 DOCUMENTED_IN_WORDS = {
     "Comparison",
     "DiscountProfile",
+    "Finished",
     "LearningTime",
     "NumericRegions",
     "PhaseDiagram",
     "PolicyRegions",
+    "Sweep",
 }
 TABLES = {
     "Comparison",
