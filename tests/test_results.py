@@ -16,7 +16,7 @@ import re
 import tempfile
 from collections.abc import Callable, Mapping
 from concurrent.futures import ProcessPoolExecutor
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,7 @@ from sweeps import SMALL
 
 import qdecay
 from qdecay._support.result import Result, same
+from qdecay.learning.learner import Learner
 from qdecay.sweep import Spec
 
 ROOT = Path(__file__).parents[1]
@@ -160,11 +161,9 @@ EXAMPLES: dict[str, Callable[[], Any]] = {
     "compare": lambda: qdecay.compare(LAYOUT),
     "diagnose": lambda: qdecay.diagnose(profile()),
     "distributed_values": lambda: (),  # a Solution, where PETSc is installed
-    "double_q_learning": lambda: learnt(qdecay.double_q_learning),
     "epsilon_soft": lambda: qdecay.epsilon_soft(MODEL, "1/10"),
     "evaluate_policy": lambda: qdecay.evaluate_policy(MODEL, [0] * MODEL.n_states, 0.5),
     "expected_trainings": lambda: qdecay.expected_trainings([1, 2], 0, 0.9, ["one-shot"], None),
-    "expected_sarsa": lambda: learnt(qdecay.expected_sarsa),
     "is_breakpoint": lambda: qdecay.is_breakpoint(MODEL, "1/2"),
     "learned_thresholds": lambda: flips(LONG),
     "learning_curve": lambda: qdecay.learning_curve(LAYOUT, lambda k: f"1/{k}", (3, 20)),
@@ -177,9 +176,7 @@ EXAMPLES: dict[str, Callable[[], Any]] = {
     "policy_iteration": lambda: qdecay.policy_iteration(MODEL, 0.5),
     "policy_regions": lambda: qdecay.policy_regions(MODEL),
     "probe": profile,
-    "q_learning": lambda: learnt(qdecay.q_learning),
     "q_learning_many": lambda: qdecay.q_learning_many(LONG, [0.4, 0.6], [1, 2], steps=100),
-    "sarsa": lambda: learnt(qdecay.sarsa),
     "sb3_agent": lambda: stable_baselines(),
     "tabular_agent": lambda: qdecay.tabular_agent(
         qdecay.NStepSarsa(2), 0.9, steps=10, epsilon=qdecay.Linear(1.0, 0.0, steps=4)
@@ -189,6 +186,19 @@ EXAMPLES: dict[str, Callable[[], Any]] = {
     "verify": certified,
     "walks_until": lambda: qdecay.walks_until("1/2", 2),
     "write_certificate": certified,
+}
+for _name in qdecay.__all__:
+    if isinstance(_learner := getattr(qdecay, _name), Learner):
+        EXAMPLES[_name] = partial(learnt, _learner)
+DOCUMENTED_IN_WORDS = {
+    "Comparison",
+    "DiscountProfile",
+    "Finished",
+    "LearningTime",
+    "NumericRegions",
+    "PhaseDiagram",
+    "PolicyRegions",
+    "Sweep",
 }
 TABLES = {
     "Comparison",
@@ -288,7 +298,7 @@ def test_dask_takes_it() -> None:
     distributed = pytest.importorskip("distributed")
     values = everything()
     with (
-        distributed.LocalCluster(n_workers=1, processes=True, dashboard_address=None) as cluster,
+        distributed.LocalCluster(n_workers=1, processes=True, dashboard_address=":0") as cluster,
         distributed.Client(cluster) as client,
     ):
         returned = client.gather(client.map(copy.copy, values, pure=False))
@@ -317,6 +327,49 @@ def test_its_repr_is_three_lines_at_most(name: str) -> None:
             assert not re.search(r"\bat 0x[0-9a-f]+", text), text
 
 
+SHOWN = {
+    "Blackwell": "Blackwell(3 states, discount factor 0.5, a breakpoint)",
+    "Breakpoint": "Breakpoint(0.4051: state 284)",
+    "BreakEven": "BreakEven(stay up to 0.5, move up to 1)",
+    "Comparison": "Comparison(stay | move: agree, exact 0.5, planned 0.5000, predicted 0.5140, "
+    "learned 0.5140)",
+    "DiscountProfile": "DiscountProfile(train: behaves as gamma = 0.901 [0.895, 0.907]; it was "
+    "told 0.9; the curve is exponential, 30 trainings)",
+    "Finished": "Sweep(spec: 2 sources, 2 gammas, 2 learners, 3 seeds)",
+    "LearnedFlip": "LearnedFlip(from stay to move at 0.5 [0.5, 0.5], 2 seeds)",
+    "LearnedThreshold": "LearnedThreshold(0.5 [0.5, 0.5], 10 seeds, 65,940 steps)",
+    "LearningCurve": "LearningCurve(of the last reward arrived: stay 0.875 after 3 walks, move "
+    "0.125 after 3 walks)",
+    "LearningResult": "LearningResult(q_learning at gamma 0.9, seed 0: 200 steps, 172 episodes, "
+    "value 1 at the start)",
+    "LearningTime": "LearningTime(random, forever, delay 1 at gamma 9/10: 11.5 steps of 500, "
+    "2 seeds)",
+    "ManyResult": "ManyResult(3 states, 2 gammas from 0.4 to 0.6, 2 seeds, 100 steps each)",
+    "NumericRegions": "NumericRegions(1 change near 0.5000, 61 solves up to 0.999999, nothing "
+    "proven)",
+    "PhaseRow": "PhaseRow(0.4082: above, 6 trainings; source = choice, delay = 2, ending = "
+    "terminate, ... 7 more ..., step_size = 1/10)",
+    "as_mdp": "MDP(qdecay/StayOrMove-v0: 3 states, 2 actions, 6 transitions, start 0)",
+}
+
+
+@pytest.mark.parametrize("name", SHOWN)
+def test_its_repr_says_what_one_wants_to_know(name: str) -> None:
+    assert repr(example(name)[0]) == SHOWN[name]
+
+
+def test_names_come_along() -> None:
+    """From the model that a name or a file stands for to the repr of what is found of it."""
+    lake = qdecay.as_mdp("FrozenLake-v1")
+    found, solution = qdecay.policy_regions(lake), qdecay.value_iteration(lake, 0.9)
+    shown = "FrozenLake-v1: 16 states, 3 regions, breakpoints 0.8088, 0.9783"
+    assert repr(found) == f"PolicyRegions({shown})"
+    assert found.to_json()["source"] == solution.to_json()["source"] == "FrozenLake-v1"
+    assert list(found.to_json("mine")) == list(found.to_json())
+    assert found.to_json("mine")["source"] == "mine"
+    assert repr(solution).startswith("Solution(FrozenLake-v1 at gamma 0.9: value 0.06889 at the st")
+
+
 def test_its_document_is_valid_json_of_a_documented_schema() -> None:
     documented = (ROOT / "docs" / "formats.md").read_text(encoding="utf-8")
     for name, value in results().items():
@@ -324,6 +377,10 @@ def test_its_document_is_valid_json_of_a_documented_schema() -> None:
         assert re.fullmatch(r"qdecay\.[a-z-]+/[0-9]+", document["schema"]), name
         assert f"`{document['schema']}`" in documented, document["schema"]
         assert json.loads(json.dumps(document, allow_nan=False)) == document, name
+        row = re.search(rf"^.*`{document['schema']}` \| `[a-zA-Z_]+.*$", documented, re.MULTILINE)
+        fields = re.findall(r"`(\w+)`", row[0].rpartition(" | ")[2]) if row else []
+        assert fields or name in DOCUMENTED_IN_WORDS, name
+        assert set(fields) <= set(document), name
 
 
 def test_tables() -> None:

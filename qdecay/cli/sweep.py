@@ -116,15 +116,13 @@ def _run(wanted: Sweep, output: Path, **where: Any) -> Finished:
 
 
 def _print_plan(wanted: Sweep, as_json: bool) -> None:
-    plan, seconds = wanted.plan, wanted.estimate()
-    learners, seeds = len(plan.spec.learners), len(plan.spec.seeds)
-    models = len(plan.groups) // learners
+    document, seconds = wanted.to_json(), wanted.estimate()
     if as_json:
-        counts = {"cells": len(plan), "models": models, "learners": learners, "seeds": seeds}
-        tables.print_json({"schema": "qdecay.sweep-plan/1", **counts, "seconds": seconds})
+        tables.print_json({**document, "seconds": seconds})
         return
+    models, learners, seeds = (document[name] for name in ("models", "learners", "seeds"))
     tables.console().print(
-        f"{len(plan):,} cells: {tables.count(models, 'model')}, "
+        f"{len(wanted):,} cells: {tables.count(models, 'model')}, "
         f"{tables.count(learners, 'learner')}, {tables.count(seeds, 'seed')}; "
         f"about {tables.duration(seconds)} of one worker",
         soft_wrap=True,
@@ -132,12 +130,10 @@ def _print_plan(wanted: Sweep, as_json: bool) -> None:
 
 
 def _print_finished(finished: Finished, output: Path, as_json: bool) -> None:
-    fatal = [cell.number for cell in finished.fatal]
-    before = finished.cells - finished.trained - len(fatal)
+    fatal, before = [cell.number for cell in finished.fatal], finished.before
     if as_json:
-        counts = {"cells": finished.cells, "trained": finished.trained, "before": before}
-        document = {"schema": "qdecay.sweep-run/1", "store": str(output), **counts}
-        tables.print_json({**document, "missing": fatal})
+        document = {"schema": finished.SCHEMA, "store": str(output), **finished.body()}
+        tables.print_json(document)
         return
     out = tables.console()
     kept = f", {before:,} from before" if before else ""

@@ -123,11 +123,11 @@ def tabular_agent(learner: Learner, gamma: RealLike, **options: Any) -> Trainer:
         gamma: the discount the learner is told, in [0, 1].
         options: for the learner; `steps` or `episodes` replace the rule above.
     """
-    return _Tabular(learner, real(gamma, "gamma", "[0, 1]"), options)
+    return TabularAgent(learner, real(gamma, "gamma", "[0, 1]"), options)
 
 
 @dataclass(frozen=True)
-class _Tabular:
+class TabularAgent:
     """The trainer of a tabular learner; see `tabular_agent`."""
 
     __name__ = "train"  # what an agent is called that nobody named
@@ -198,11 +198,11 @@ def sb3_agent(
         raise InputError(f"sb3:{algorithm}: known are {', '.join(SB3_OPTIONS)}")
     require("stable_baselines3", "sb3", "sb3 agents")
     told, timesteps = real(gamma, "gamma", "[0, 1]"), whole(timesteps, "timesteps", 1)
-    return _StableBaselines(algorithm, told, timesteps, options)
+    return StableBaselinesAgent(algorithm, told, timesteps, options)
 
 
 @dataclass(frozen=True)
-class _StableBaselines:
+class StableBaselinesAgent:
     """The trainer of a Stable-Baselines3 agent; see `sb3_agent`."""
 
     __name__ = "train"  # what an agent is called that nobody named

@@ -44,13 +44,19 @@ class Finished(Result):
     trained: int
     fatal: tuple[Cell, ...]
 
+    @property
+    def before(self) -> int:
+        """How many were in the store before."""
+        return self.cells - self.trained - len(self.fatal)
+
     def _shown(self) -> str:
         missing = f"{len(self.fatal)} missing" if self.fatal else "none missing"
         return f"{self.trained:,} of {counted(self.cells, 'cell')} trained, {missing}"
 
     def body(self) -> dict[str, Any]:
         """Return the document without its schema, as other documents hold it."""
-        return {**super().body(), "fatal": [cell.key for cell in self.fatal]}
+        counts = {"cells": self.cells, "trained": self.trained, "before": self.before}
+        return {**counts, "missing": [cell.number for cell in self.fatal]}
 
 
 @dataclass(frozen=True, eq=False, repr=False, init=False)
@@ -81,9 +87,14 @@ class Sweep(Result):
     def __init__(self, spec: Spec | str | Path) -> None:
         object.__setattr__(self, "spec", spec if isinstance(spec, Spec) else Spec.load(spec))
 
+    def _shown(self) -> str:
+        return self.spec._shown()
+
     def body(self) -> dict[str, Any]:
         """Return the document without its schema, as other documents hold it."""
-        return {"name": self.spec.name, "cells": len(self), "spec": self.spec.text}
+        learners, seeds = len(self.spec.learners), len(self.spec.seeds)
+        models = len(self.plan.groups) // learners
+        return {"cells": len(self), "models": models, "learners": learners, "seeds": seeds}
 
     @cached_property
     def plan(self) -> Plan:

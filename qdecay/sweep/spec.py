@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from qdecay._support.one_line import one_line
-from qdecay._support.result import counted
+from qdecay._support.result import Record, counted
 from qdecay.errors import input_errors
 from qdecay.sweep.learners import LearnerSettings, read_learners
 from qdecay.sweep.sources import SourceSettings, read_sources
@@ -45,8 +45,8 @@ class Around:
     spread: Fraction
 
 
-@dataclass(frozen=True, repr=False)
-class Spec:
+@dataclass(frozen=True, eq=False, repr=False)
+class Spec(Record):
     """What a sweep is made of, checked as far as it can be without looking at the sources.
 
     Attributes:
@@ -64,12 +64,11 @@ class Spec:
     learners: tuple[LearnerSettings, ...]
     seeds: tuple[int, ...]
 
-    def __repr__(self) -> str:
-        """How many there are of everything."""
+    def _shown(self) -> str:
         gammas = "break-even" if isinstance(self.gammas, Around) else len(self.gammas)
         return (
-            f"Spec({one_line(self.name)}: {counted(len(self.sources), 'source')}, {gammas} gammas, "
-            f"{counted(len(self.learners), 'learner')}, {counted(len(self.seeds), 'seed')})"
+            f"{one_line(self.name)}: {counted(len(self.sources), 'source')}, {gammas} gammas, "
+            f"{counted(len(self.learners), 'learner')}, {counted(len(self.seeds), 'seed')}"
         )
 
     @classmethod

@@ -58,6 +58,7 @@ def models(env: gym.Env[Any, Any]) -> tuple[qdecay.MDP, qdecay.FloatMDP]:
 def exact(mdp: qdecay.MDP, layout: qdecay.ChainLayout) -> None:
     found = qdecay.policy_regions(mdp, max_seconds=1, max_breakpoints=10)
     assert_type(found, qdecay.PolicyRegions)
+    assert_type(found.to_json("mine.json")["source"], Any)
     for point in found.breakpoints:
         assert_type(point, qdecay.Breakpoint)
         assert_type(point.gamma, qdecay.AlgebraicNumber)
@@ -109,6 +110,9 @@ def planning(mdp: qdecay.FiniteMDP, exact: qdecay.MDP) -> Floats:
         assert_type(error.best, Any)
         raise
     assert_type(solution, qdecay.Solution)
+    assert_type(solution.to_json(), dict[str, Any])
+    assert_type(solution.state_names, tuple[str, ...] | None)
+    solution.to_frame().to_csv("values.csv")
     assert_type(solution.policy, NDArray[np.int64])
     assert_type(solution.greedy, NDArray[np.bool_])
     assert_type(solution.error, float)

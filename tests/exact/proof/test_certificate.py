@@ -97,7 +97,9 @@ def test_what_is_proven_is_counted_from_a_document_or_its_file(tmp_path: Path) -
     write_certificate(model, policy_regions(model), tmp_path / "proof.json")
     found = verify(tmp_path / "proof.json")
     assert found == verify(str(tmp_path / "proof.json")) == verify(certified(model))
-    assert found == Verification(states=model.n_states, regions=2, breakpoints=1, touches=1)
+    counts = {"states": model.n_states, "regions": 2, "breakpoints": 1, "touches": 1}
+    assert found == Verification(**counts)
+    assert found.to_json() == {"schema": "qdecay.verification/1", "proven": True, **counts}
     (tmp_path / "proof.json").write_text("{")
     with pytest.raises(json.JSONDecodeError):
         verify(tmp_path / "proof.json")
