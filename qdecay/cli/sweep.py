@@ -134,8 +134,7 @@ def _print_plan(wanted: Sweep, as_json: bool) -> None:
     learners, seeds = len(plan.spec.learners), len(plan.spec.seeds)
     models = len(plan.groups) // learners
     if as_json:
-        counts = {"cells": len(plan), "models": models, "learners": learners, "seeds": seeds}
-        tables.print_json({"schema": "qdecay.sweep-plan/1", **counts, "seconds": seconds})
+        tables.print_json({**wanted.to_json(), "seconds": seconds})
         return
     tables.console().print(
         f"{len(plan):,} cells: {tables.count(models, 'model')}, "
@@ -149,9 +148,7 @@ def _print_finished(finished: Finished, output: Path, as_json: bool) -> None:
     fatal = [cell.number for cell in finished.fatal]
     before = finished.cells - finished.trained - len(fatal)
     if as_json:
-        counts = {"cells": finished.cells, "trained": finished.trained, "before": before}
-        document = {"schema": "qdecay.sweep-run/1", "store": str(output), **counts}
-        tables.print_json({**document, "missing": fatal})
+        tables.print_json(finished.to_json())
         return
     out = tables.console()
     kept = f", {before:,} from before" if before else ""
