@@ -41,6 +41,7 @@ def test_who_asks_for_gymnasium_takes_nothing_away() -> None:
 
 
 HEAVY = (
+    "pydantic",
     "sympy",
     "numba",
     "scipy",
@@ -67,12 +68,19 @@ def test_importing_loads_gymnasium_and_nothing_else_heavy() -> None:
     assert loaded - bare - standard == {"qdecay", "qdecay_envs", "lazy_loader"}
 
 
-def test_help_loads_nothing_heavy() -> None:
-    """Nor does printing the help; rich and jinja2 are not needed either."""
+TAB = {"_QDECAY_COMPLETE": "complete_bash", "COMP_WORDS": "qdecay regions Froz", "COMP_CWORD": "2"}
+
+
+@pytest.mark.parametrize(
+    ("words", "environment"), [(["--help"], {}), (["report", "--help"], {}), ([], TAB)]
+)
+def test_help_and_tab_load_nothing_heavy(words: list[str], environment: dict[str, str]) -> None:
+    """Rich, jinja2 and pydantic are not needed either."""
     code = f"""if True:
-        import atexit, sys
+        import atexit, os, sys
         atexit.register(lambda: print([m for m in {HEAVY} if m in sys.modules]))
-        sys.argv = ["qdecay", "--help"]
+        os.environ.update({environment})
+        sys.argv = ["qdecay", *{words}]
         from qdecay.cli.app import main
         main()
     """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from fractions import Fraction
 from functools import partial
 from typing import Any, TypedDict
 
@@ -71,9 +72,9 @@ class ChainEnv(TabularEnv):
         escape: bool = False,
         render_mode: str | None = None,
     ) -> None:
-        self.layout = _layout(layout)
-        self.slip = probability(slip, "slip")
-        self.escape = flag(escape, "escape")
+        self.layout: ChainLayout = _layout(layout)
+        self.slip: Fraction = probability(slip, "slip")
+        self.escape: bool = flag(escape, "escape")
         super().__init__(
             exact_table(self.layout, self.slip, self.escape),
             self.layout.start,

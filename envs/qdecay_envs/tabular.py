@@ -88,21 +88,23 @@ class TabularEnv(gym.Env[int, int]):
         noisy_states: Container[int] | None = None,
         render_mode: str | None = None,
     ) -> None:
-        self.reward_noise = standard_deviation(reward_noise, "reward_noise")
-        self.render_mode = self._known(render_mode)
+        self.reward_noise: float = standard_deviation(reward_noise, "reward_noise")
+        self.render_mode: str | None = self._known(render_mode)
         check_table(table)
         self.P_exact = table
         self.P = rounded(table)
         starts = distribution(start, "start", len(table))
         self.start_chances: Mapping[int, Fraction] = starts
         self.start: int | None = min(starts) if len(starts) == 1 else None
-        self.initial_state_distrib = np.zeros(len(table))
+        self.initial_state_distrib: NDArray[np.float64] = np.zeros(len(table))
         for state, chance in starts.items():
             self.initial_state_distrib[state] = float(chance)
-        self.state_names = names(state_names, "state_names", len(table))
-        self.action_names = names(action_names, "action_names", len(table[0]))
-        self.observation_space = _discrete(len(table))
-        self.action_space = _discrete(len(table[0]))
+        self.state_names: tuple[str, ...] | None = names(state_names, "state_names", len(table))
+        self.action_names: tuple[str, ...] | None = names(
+            action_names, "action_names", len(table[0])
+        )
+        self.observation_space: gym.Space[int] = _discrete(len(table))
+        self.action_space: gym.Space[int] = _discrete(len(table[0]))
 
         self._starts = list(starts)
         self._start_chances = _cumulative(list(starts.values()))

@@ -32,7 +32,7 @@ class Deadline:
             max_seconds = real(max_seconds, "max_seconds", "> 0", infinite=True)
         self.max_seconds = max_seconds
         begun = _started.get()
-        self.started = time.monotonic() if begun is None else begun
+        self.started: float = time.monotonic() if begun is None else begun
 
     @property
     def spent(self) -> float:

@@ -156,6 +156,7 @@ def blackwell(
     source: ModelArgument,
     option: OptionPairs = None,
     digits: Digits = 10,
+    as_json: AsJson = False,
     max_seconds: MaxSeconds = None,
 ) -> None:
     """Find the gamma above which what is optimal stays optimal.
@@ -172,6 +173,9 @@ def blackwell(
     with _budget(source, max_seconds, _INSTEAD):
         mdp = _model(source, option)
         found = find(mdp, max_seconds=max_seconds, progress=True)
+    if as_json:
+        tables.print_json(found.to_json())
+        return
     tables.print_blackwell(mdp, found, digits=digits)
 
 
@@ -191,18 +195,18 @@ def verify(
     """
     from qdecay.exact.proof.verify import CertificateError
 
-    proven, reason = None, ""
     try:
         proven = _proven(file, file)
     except CertificateError as error:
-        reason = str(error)
-    if as_json:
-        counts = {} if proven is None else vars(proven)
-        document = {"schema": "qdecay.verification/1", "file": str(file), "proven": bool(proven)}
-        tables.print_json({**document, **(counts or {"reason": reason})})
+        document = {"schema": "qdecay.verification/1", "proven": False, "reason": str(error)}
+        statement = f"rejected: {error}"
     else:
-        typer.echo(f"{file}: {_statement(proven) if proven else f'rejected: {reason}'}")
-    return int(proven is None)
+        document, statement = proven.to_json(), _statement(proven)
+    if as_json:
+        tables.print_json(document)
+    else:
+        typer.echo(f"{file}: {statement}")
+    return int(not document["proven"])
 
 
 def _proven(file: Path, name: Path) -> Verification:

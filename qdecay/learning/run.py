@@ -120,7 +120,9 @@ class Run:
     ) -> None:
         """Begin with `n_tables` tables that hold `start_values`, shape (S, A)."""
         self.tables: list[Table] = [start_values.tolist() for _ in range(n_tables)]
-        self.counts = [[[0] * len(row) for row in table] for table in self.tables]
+        self.counts: list[list[list[int]]] = [
+            [[0] * len(row) for row in table] for table in self.tables
+        ]
         self._settings, self._budget = settings, settings.budget
         self._returns: list[float] = []
         self._lengths: list[int] = []

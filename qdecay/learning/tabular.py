@@ -212,10 +212,10 @@ class DoubleQLearning(TabularLearner):
         return other[values.index(max(values))]
 
 
-q_learning = QLearning()
-sarsa = Sarsa()
-expected_sarsa = ExpectedSarsa()
-double_q_learning = DoubleQLearning()
+q_learning: QLearning = QLearning()
+sarsa: Sarsa = Sarsa()
+expected_sarsa: ExpectedSarsa = ExpectedSarsa()
+double_q_learning: DoubleQLearning = DoubleQLearning()
 TABULAR: dict[str, TabularLearner] = {
     learner.name: learner for learner in (q_learning, sarsa, expected_sarsa, double_q_learning)
 }
