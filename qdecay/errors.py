@@ -19,13 +19,15 @@ class InputError(ValueError):
 
 @contextmanager
 def input_errors(before: str = "") -> Iterator[None]:
-    """Make an InputError of the ValueError of a reader; its message follows `before`.
+    """Make an InputError of what a reader raises; its message follows `before`.
 
     The readers of `qdecay_envs`, which stands alone, say the path themselves.
     """
     try:
         yield
-    except ValueError as error:
+    except InputError:
+        raise
+    except (TypeError, ValueError) as error:
         raise InputError(f"{before}{error}") from error
 
 

@@ -101,13 +101,14 @@ def reals(values: ArrayLike, name: str, within: str | None = None) -> NDArray[np
         given = np.asarray(values)
     except ValueError:
         raise TypeError(f"{name} must be an array of numbers, got {written(values)}") from None
+    each = f"each of {name}" if given.ndim else name
     if given.dtype.kind not in "fiu":
-        entries = [real(entry, f"each of {name}") for entry in given.ravel().tolist()]
+        entries = [real(entry, each) for entry in given.ravel().tolist()]
         given = np.array(entries).reshape(given.shape)
     numbers: NDArray[np.float64] = given.astype(np.float64, copy=False)
     if within is not None and numbers.size:
         for number in (float(numbers.min()), float(numbers.max())):  # nan is both
-            require(number, within, number, f"each of {name}")
+            require(number, within, number, each)
     return numbers
 
 

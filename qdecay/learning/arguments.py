@@ -61,7 +61,8 @@ def start_values(initial_value: ArrayLike, available: NDArray[np.bool_]) -> NDAr
         raise ValueError(f"initial_value must be a number or {shape}, got shape {values.shape}")
     finite = np.isfinite(values) | ~available
     if not finite.all():
-        raise ValueError("initial_value must be finite where an action is available")
+        wrong = np.broadcast_to(values, shape)[~finite][0]
+        raise ValueError(f"initial_value must be finite where there is an action, got {wrong}")
     return np.where(available, values, -np.inf)
 
 

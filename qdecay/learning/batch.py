@@ -67,12 +67,13 @@ def learn_batch(
     the floats is reported in the result.
 
     >>> from qdecay import ChainLayout, q_learning
-    >>> mdp = MDP.from_layout(ChainLayout.choice(stay=[1], move=[0, 0, 4]))
-    >>> learnt = learn_batch(q_learning, mdp, [0.4, 0.6], [1, 2], start=0, episodes=999, epsilon=1)
+    >>> line = ChainLayout.choice(stay=[1], move=[0, 0, 4])
+    >>> learnt = learn_batch(q_learning, line, [0.4, 0.6], [1, 2], start=0, episodes=999, epsilon=1)
     >>> learnt.values.argmax(axis=1).tolist()
     [0, 1]
     """
     mdp = as_model(problem)
+    state = whole(start, "start", 0, mdp.n_states - 1)
     grid = reals(listed(gammas, "gammas"), "gammas", "[0, 1]")
     agents = [whole(seed, "each of seeds", 0) for seed in listed(seeds, "seeds")]
     if len(grid) != len(agents):
@@ -81,12 +82,12 @@ def learn_batch(
     greatest = float(grid.max())
     settings = RunSettings.read(learner.name, greatest, agents[0], budget, epsilon, step_size)
     model = model_run.ModelSettings.read(
-        mdp, settings, initial_value, start, max_episode_steps, reward_noise
+        mdp, settings, initial_value, state, max_episode_steps, reward_noise
     )
     algorithm = learner.algorithm(model.start_values.size)
     loop = loaded(algorithm, model, settings)
     began = time.perf_counter()
-    batch = new_batch(algorithm, model, settings.budget, grid, agents, start)
+    batch = new_batch(algorithm, model, settings.budget, grid, agents, state)
     loop(batch)
     failed = np.flatnonzero(batch.places[:, one_step.STATUS] == one_step.NOT_FINITE).tolist()
     batch.values[:, failed] = np.nan

@@ -68,15 +68,14 @@ class ModelSettings:
         reward_noise: RealLike = 0.0,
     ) -> ModelSettings:
         """Check these arguments, and return them ready for use."""
-        if max_episode_steps is not None:
-            count(max_episode_steps, "max_episode_steps")
+        limit = 0 if max_episode_steps is None else count(max_episode_steps, "max_episode_steps")
         settings.budget.require_pairs(mdp.available)
         values = start_values(initial_value, mdp.available)
         sampled = dynamics(mdp, start)
         if settings.gamma == 1:
             require_an_end(mdp)
         noise = real(reward_noise, "reward_noise", ">= 0")
-        return cls(sampled, values, max_episode_steps or 0, noise)
+        return cls(sampled, values, limit, noise)
 
     def fixed(self, algorithm: Algorithm, settings: RunSettings) -> one_step.Settings:
         """Return what does not change during a run, as the compiled loop reads it."""

@@ -38,14 +38,13 @@ class Budget:
     visits: Mapping[tuple[int, int], int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        """Refuse a missing or an empty budget."""
+        """Check the numbers; refuse a missing or an empty budget."""
         if self.steps is None and self.episodes is None and not self.visits:
             raise ValueError("give a budget: steps, episodes, visits or several of them")
         for name, value in (("steps", self.steps), ("episodes", self.episodes)):
-            if value is not None:
-                count(value, name)
-        for pair, wanted in self.visits.items():
-            count(wanted, f"visits of {pair}")
+            object.__setattr__(self, name, None if value is None else count(value, name))
+        visits = {pair: count(wanted, f"visits of {pair}") for pair, wanted in self.visits.items()}
+        object.__setattr__(self, "visits", visits)
 
     def require_pairs(self, available: NDArray[np.bool_]) -> None:
         """Raise ValueError where a wanted visit is to what is no action, flags (S, A)."""

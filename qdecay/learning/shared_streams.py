@@ -79,8 +79,7 @@ class StreamSettings:
         max_episode_steps: int | None,
     ) -> StreamSettings:
         """Check the arguments of `q_learning_many`, and return them ready for use."""
-        if max_episode_steps is not None:
-            count(max_episode_steps, "max_episode_steps")
+        limit = 0 if max_episode_steps is None else count(max_episode_steps, "max_episode_steps")
         gamma, epsilon, policy = None, 1.0, None
         if isinstance(behaviour, EpsilonGreedy):
             gamma, epsilon = behaviour.gamma, behaviour.epsilon
@@ -95,7 +94,7 @@ class StreamSettings:
             dynamics(mdp, start),
             start_values(initial_value, mdp.available),
             positive(as_schedule(step_size, "step_size")),
-            max_episode_steps or 0,
+            limit,
             gamma,
             epsilon,
             policy,

@@ -22,7 +22,7 @@ from qdecay.model.mdp import FLOATS_ONLY, MDP
 from qdecay.model.readers.arrays import NAN_IS_UNAVAILABLE, entries_of, expected_rewards
 from qdecay.model.readers.gymnasium_table import outcomes, table_of_env
 from qdecay.model.readers.npz import read_npz, sparse_arguments, start_of, write_npz
-from qdecay.model.rows import checked_names
+from qdecay.model.rows import check_sizes, checked_names, index
 from qdecay_envs.chain import ChainEnv
 from qdecay_envs.layout import ChainLayout
 
@@ -79,9 +79,8 @@ class FloatMDP(FiniteMDP):
         matrix = _canonical(p, rewards)
         ending = None if ends is None else np.asarray(ends, dtype=np.float64)
         _check(matrix, rewards, ending)
-        if start is not None and not 0 <= start < len(rewards):
-            raise ValueError(f"start must be in 0..{len(rewards) - 1}, got {start}")
         n_states, n_actions = rewards.shape
+        start = None if start is None else index(start, n_states, "start")
         return cls(
             n_states=n_states,
             n_actions=n_actions,
@@ -112,6 +111,7 @@ class FloatMDP(FiniteMDP):
         Raises:
             ValueError: an index is outside its range, or as `from_sparse`.
         """
+        check_sizes(n_states, n_actions)
         p = np.asarray(probability, dtype=np.float64)
         done = np.zeros(p.shape, dtype=np.bool_) if terminated is None else np.asarray(terminated)
         pair = _indices(state, p.shape, n_states, "state") * n_actions
@@ -312,7 +312,9 @@ def _check(
 
 def _indices(values: ArrayLike, shape: tuple[int, ...], size: int, name: str) -> NDArray[np.int64]:
     found = np.asarray(values)
-    if found.shape != shape or len(shape) != 1 or not np.issubdtype(found.dtype, np.integer):
+    if not np.issubdtype(found.dtype, np.integer):
+        raise TypeError(f"{name} must be {shape} whole numbers, got {found.shape} {found.dtype}")
+    if found.shape != shape or len(shape) != 1:
         raise ValueError(f"{name} must be {shape} whole numbers, got {found.shape} {found.dtype}")
     if found.size and not (found.min() >= 0 and found.max() < size):
         raise ValueError(f"{name} must be in 0..{size - 1}, got {found.min()}..{found.max()}")

@@ -24,6 +24,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 
+from qdecay.errors import input_errors
 from qdecay.model.base import Columns, FiniteMDP
 from qdecay.model.readers.arrays import rows_of_arrays
 from qdecay.model.readers.files import document_of, read_model, write_document
@@ -170,7 +171,9 @@ class MDP(FiniteMDP):
         Raises:
             InputError: the file cannot be read or is not such a file; one line says where.
         """
-        return cls.of(read_model(Path(path)))
+        rows = read_model(Path(path))
+        with input_errors(f"{path}: "):
+            return cls.of(rows)
 
     def rows(self) -> ExactRows:
         """Return the model's rows, of which `of` makes an equal model."""

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from qdecay._support.checks import whole
 from qdecay_envs.rational import RationalLike, rational, written
 
 Row = tuple[int, int, int, RationalLike, RationalLike, bool]
@@ -61,7 +62,7 @@ class ModelRows:
             ValueError: a size, an index, a probability or a row's sum is wrong; the message says
                 which and where.
         """
-        _check_sizes(self.n_states, self.n_actions)
+        check_sizes(self.n_states, self.n_actions)
         merged = _merge(self.rows, self.n_states, self.n_actions)
         _check_sums(merged)
         return sorted(merged.items())  # no two keys are equal
@@ -78,10 +79,10 @@ class ExactRows(ModelRows):
         return iter(self.rows)
 
 
-def _check_sizes(n_states: int, n_actions: int) -> None:
+def check_sizes(n_states: int, n_actions: int) -> None:
+    """Raise TypeError or ValueError unless both are sizes that a model may have."""
     for name, size in (("n_states", n_states), ("n_actions", n_actions)):
-        if isinstance(size, bool) or not isinstance(size, int | np.integer) or size < 1:
-            raise ValueError(f"{name} must be a whole number >= 1, got {written(size)}")
+        whole(size, name, 1)
     if n_states * n_actions > MAX_PAIRS:
         raise ValueError(
             f"n_states * n_actions must be <= {MAX_PAIRS:,}, got {n_states:,} * {n_actions:,}"
@@ -92,13 +93,10 @@ def index(value: Any, size: int, name: str) -> int:
     """Return an index below `size`; `name` is for the message.
 
     Raises:
-        ValueError: it is no whole number, or outside 0..size - 1.
+        TypeError: it is no whole number.
+        ValueError: it is outside 0..size - 1.
     """
-    if isinstance(value, bool) or not isinstance(value, int | np.integer):
-        raise ValueError(f"{name} must be a whole number, got {written(value)}")
-    if not 0 <= value < size:
-        raise ValueError(f"{name} must be in 0..{size - 1}, got {value}")
-    return int(value)
+    return whole(value, name, 0, size - 1)
 
 
 def _merge(rows: Iterable[Row], n_states: int, n_actions: int) -> dict[Key, Fraction]:
@@ -160,7 +158,7 @@ def _checked(row: Row, number: int, n_states: int, n_actions: int) -> tuple[int,
     t = index(row[2], n_states, f"{_where(number, row)}: next state")
     if not isinstance(row[5], bool | np.bool_):
         got = written(row[5])
-        raise ValueError(f"{_where(number, row)}: terminated must be true or false, got {got}")
+        raise TypeError(f"{_where(number, row)}: terminated must be true or false, got {got}")
     return s, a, t, bool(row[5])
 
 
@@ -186,12 +184,13 @@ def checked_names(names: Sequence[str] | None, size: int, name: str) -> tuple[st
     """Return the names as a tuple, or None where there are none.
 
     Raises:
-        ValueError: they are no texts, not `size` of them, or two are equal.
+        TypeError: they are no texts.
+        ValueError: they are not `size`, or two are equal.
     """
     if names is None:
         return None
     if isinstance(names, str) or not all(isinstance(text, str) for text in names):
-        raise ValueError(f"{name} must be a list of texts")
+        raise TypeError(f"{name} must be a list of texts, got {written(names)}")
     if len(names) != size:
         raise ValueError(f"{name} must have {size} entries, got {len(names)}")
     if len(set(names)) < size:

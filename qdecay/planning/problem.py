@@ -270,8 +270,11 @@ def _first_values(n_states: int, initial: Any) -> NDArray[np.float64]:
     if initial is None:
         return np.zeros(n_states)
     v = reals(initial, "initial").copy()
-    if v.shape != (n_states,) or not np.isfinite(v).all():
+    if v.shape != (n_states,):
         raise ValueError(f"initial must be {n_states} finite numbers, got shape {v.shape}")
+    if not np.isfinite(v).all():
+        wrong = v[~np.isfinite(v)][0]
+        raise ValueError(f"initial must be {n_states} finite numbers, got {wrong} among them")
     return v
 
 

@@ -196,8 +196,8 @@ def sb3_agent(
     """
     if algorithm not in SB3_OPTIONS:
         raise InputError(f"sb3:{algorithm}: known are {', '.join(SB3_OPTIONS)}")
-    require("stable_baselines3", "sb3", "sb3 agents")
     told, timesteps = real(gamma, "gamma", "[0, 1]"), whole(timesteps, "timesteps", 1)
+    require("stable_baselines3", "sb3", "sb3 agents")
     return StableBaselinesAgent(algorithm, told, timesteps, options)
 
 

@@ -51,23 +51,23 @@ def test_terminated_rows_do_not_go_on() -> None:
 
 BAD_ROWS = [
     ([(0, 0, 0, "1/2", 1, False)], "state 0, action 0: probabilities sum to 1/2, not 1"),
-    ([(2, 0, 0, 1, 1, False)], "state must be in 0..1, got 2"),
-    ([(0, 1, 0, 1, 1, False)], "action must be in 0..0, got 1"),
-    ([(0, 0, -1, 1, 1, False)], "next state must be in 0..1, got -1"),
+    ([(2, 0, 0, 1, 1, False)], "state must be from 0 to 1, got 2"),
+    ([(0, 1, 0, 1, 1, False)], "action must be from 0 to 0, got 1"),
+    ([(0, 0, -1, 1, 1, False)], "next state must be from 0 to 1, got -1"),
     ([(0, 0, 0, 2, 1, False)], "probability must be in [0, 1], got 2"),
     ([(0, 0, 0, "-1/2", 1, False)], "probability must be in [0, 1], got -1/2"),
     ([(0, 0, 0, 1, "nan", False)], "reward must be a number like"),
     ([(0, 0, 0, 1, 1, 0)], "terminated must be true or false, got 0"),
     ([(0, 0, 0, 1, 1)], "must have 6 entries"),
-    ([(True, 0, 0, 1, 1, False)], "state must be a whole number, got True"),
-    ([("0", 0, 0, 1, 1, False)], "state must be a whole number, got '0'"),
+    ([(True, 0, 0, 1, 1, False)], "state must be an integer, got True"),
+    ([("0", 0, 0, 1, 1, False)], "state must be an integer, got '0'"),
 ]
 
 
 @pytest.mark.parametrize(("rows", "message"), BAD_ROWS)
 def test_a_bad_row_is_named(rows: list, message: str) -> None:
     """Every fault of a row is refused with its place and value."""
-    with pytest.raises(ValueError, match="(transition|state) 0") as error:
+    with pytest.raises((TypeError, ValueError), match="(transition|state) 0") as error:
         MDP.from_rows(rows, n_states=2, n_actions=1)
     assert message in str(error.value)
 
@@ -79,9 +79,9 @@ def test_floats_are_refused_where_numbers_are_exact() -> None:
 
 
 BAD_OPTIONS = [
-    ({"n_states": 0}, "n_states must be a whole number >= 1, got 0"),
+    ({"n_states": 0}, "n_states must be >= 1, got 0"),
     ({"n_states": 10**9}, "must be <= 50,000,000"),
-    ({"start": 2}, "start must be in 0..1, got 2"),
+    ({"start": 2}, "start must be from 0 to 1, got 2"),
     ({"state_names": ["a"]}, "state_names must have 2 entries, got 1"),
     ({"action_names": "ab"}, "action_names must be a list of texts"),
     ({"action_names": [1]}, "action_names must be a list of texts"),
@@ -93,7 +93,7 @@ BAD_OPTIONS = [
 @pytest.mark.parametrize(("options", "message"), BAD_OPTIONS)
 def test_bad_sizes_and_names_are_refused(options: dict, message: str) -> None:
     """Sizes, start and names are checked."""
-    with pytest.raises(ValueError, match="must") as error:
+    with pytest.raises((TypeError, ValueError), match="must") as error:
         MDP.from_rows([], **{"n_states": 2, "n_actions": 2, **options})
     assert message in str(error.value)
 
@@ -224,9 +224,9 @@ BAD_FILES = [
     (json.dumps(GOOD | {"color": 1}), 'unknown key "color"'),
     (json.dumps(GOOD | {"transitions": 3}), '"transitions" must be a list'),
     (json.dumps(GOOD | {"transitions": [3]}), "transition 0 must be a list, got 3"),
-    (json.dumps(GOOD | {"n_states": 1.5}), "n_states must be a whole number >= 1, got 3/2"),
-    (json.dumps(GOOD | {"n_states": 2.0}), "n_states must be a whole number >= 1, got 2.0"),
-    (json.dumps(GOOD | {"start": 0.0}), "start must be a whole number, got 0.0"),
+    (json.dumps(GOOD | {"n_states": 1.5}), "bad.json: n_states must be an integer, got 3/2"),
+    (json.dumps(GOOD | {"n_states": 2.0}), "n_states must be an integer, got 2.0"),
+    (json.dumps(GOOD | {"start": 0.0}), "start must be an integer, got 0.0"),
     (json.dumps(GOOD | {"transitions": [0.5]}), "transition 0 must be a list, got 1/2"),
     (
         json.dumps(GOOD | {"transitions": [[0, 0, 0, 1, 1, 1.0]]}),

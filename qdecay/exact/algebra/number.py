@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from flint import arb, ctx, fmpz_poly
 
+from qdecay._support.checks import whole
 from qdecay.exact.algebra.closed_form import ClosedForm, Radical, Surd, closed_form
 from qdecay.exact.algebra.polynomial import (
     Interval,
@@ -252,6 +253,7 @@ class AlgebraicNumber:
         Rational ties round to even; a decimal expansion that ends sooner is exact and has no
         trailing zeros.
         """
+        digits = whole(digits, "digits", 1)
         if self == 0:
             return "0"
         places = digits - 1 - self._decimal_exponent()
@@ -363,7 +365,7 @@ def roots_with_multiplicity(
 
     Source: isolation as in qdecay.exact.algebra.polynomial, on each square-free part.
     """
-    roots = real_roots(polynomial(coefficients), rational(lower), rational(upper))
+    roots = real_roots(polynomial(coefficients), rational(lower, "lower"), rational(upper, "upper"))
     found = [(AlgebraicNumber(*root), multiplicity) for root, multiplicity in roots]
     return sorted(found, key=itemgetter(0))
 

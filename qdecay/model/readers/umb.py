@@ -51,7 +51,7 @@ def rows_of_umb(path: str | Path, reward: str | None = None) -> ModelRows:
     check_size(Path(path), ats.num_branches, ats.num_states, most=MAX_RECOVERED)
     try:
         return replace(_model(ats, rewards, reward), name=str(path))
-    except ValueError as error:
+    except (TypeError, ValueError) as error:
         raise InputError(f"{path}: {error}") from error
 
 

@@ -1,0 +1,526 @@
+"""Numbers and problems that public functions take, and what each says of those it refuses.
+
+Whole numbers, exact ones and real ones are what `qdecay._support.checks` says. The table below has
+every argument of every public name that is a number; `test_no_number_is_left_out` holds it against
+the signatures.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, fields, is_dataclass, replace
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import gymnasium as gym
+import numpy as np
+import pytest
+import sympy
+
+import qdecay
+from qdecay import learning, planning, probing
+from qdecay.comparison.learning_times import learning_times, random_walk_steps, reward_of
+from qdecay.exact.algebra.number import isolate_roots
+from qdecay.learning.batch import learn_batch
+from qdecay_envs.rational import written
+
+LAYOUT = qdecay.ChainLayout.choice(stay=[1], move=[0, 0, 4])
+MODEL = qdecay.MDP.from_layout(LAYOUT)
+REGIONS = qdecay.policy_regions(MODEL)
+AGENT = probing.tabular_agent(qdecay.q_learning, 0.5)
+HALF = Fraction(1, 2)
+
+
+@dataclass(frozen=True)
+class Number:
+    """What an argument takes.
+
+    Attributes:
+        kind: "whole", "exact" or "real".
+        good: a value that is taken.
+        outside: values of the right kind that are out of range.
+        wrap: makes an argument of one number, such as a list.
+    """
+
+    kind: str
+    good: Any
+    outside: tuple[Any, ...] = ()
+    wrap: Callable[[Any], Any] = lambda value: value
+
+    @property
+    def wrong(self) -> list[Any]:
+        """Values of a wrong kind."""
+        others = {
+            "whole": [True, 2.0, 2.5, np.float64(2), "2", HALF],
+            "exact": [True, 0.5, np.float64(0.5), [HALF]],
+            "real": [True, np.bool_(True), object()],
+        }
+        return [1j, *others[self.kind]]
+
+    @property
+    def refused(self) -> list[Any]:
+        """Values of the right kind that are none, or out of range."""
+        none = {"whole": [], "exact": ["x", "1/0", "0.5 "[:0]], "real": ["x", "", float("nan")]}
+        return [*none[self.kind], *self.outside]
+
+    @property
+    def forms(self) -> list[Any]:
+        """The good value in other forms."""
+        value = Fraction(self.good)
+        plain = f"{value.numerator}/{value.denominator}"
+        exact = [value, plain, str(float(value)), sympy.Rational(plain)]
+        if self.kind == "whole":
+            return [np.int64(self.good), sympy.Integer(self.good)]
+        if self.kind == "exact":
+            return exact
+        root = qdecay.AlgebraicNumber.of(value)
+        return [*exact, float(value), np.float32(value), np.float64(value), root]
+
+
+def listed(value: Any) -> list[Any]:
+    """Return a list of that number alone."""
+    return [value]
+
+
+def twice(value: Any) -> list[Any]:
+    """Return a list with another number."""
+    return [value, Fraction(3, 4)]
+
+
+def every(value: Any) -> Any:
+    """Return that number of steps for each state."""
+    return {(0, 0): value}
+
+
+def limit_of(function: Callable[..., Any]) -> dict[str, Number]:
+    """Return its limit of time."""
+    limits = {"max_seconds", "seconds"} & inspect.signature(function).parameters.keys()
+    return dict.fromkeys(limits, SECONDS)
+
+
+GAMMA = Number("real", HALF, (-1, "3/2", Fraction(-1, 8), float("inf")))
+EXACT_GAMMA = Number("exact", HALF, (-1, 1, "3/2"))
+SECONDS = Number("real", 60, (0, -1, "-1/2"))
+POSITIVE = Number("real", HALF, (0, -1, "-1/2", float("inf")))
+SHARE = Number("real", HALF, (-1, 2, "3/2"))
+SEED = Number("whole", 3, (-1,))
+COUNT = Number("whole", 200, (0, -3, 2**70))
+STATE = Number("whole", 0, (-1, MODEL.n_states))
+VALUE = Number("real", HALF, (float("inf"),))
+
+LEARNS = {
+    "gamma": GAMMA,
+    "steps": COUNT,
+    "episodes": COUNT,
+    "visits": replace(COUNT, wrap=every),
+    "epsilon": SHARE,
+    "step_size": SHARE,
+    "initial_value": VALUE,
+    "seed": SEED,
+    "start": STATE,
+    "max_episode_steps": COUNT,
+    "reward_noise": Number("real", HALF, (-1, "-1/2", float("inf"))),
+    "max_seconds": SECONDS,
+}
+LEARNS_MANY = {
+    "gammas": replace(GAMMA, wrap=twice),
+    "seeds": replace(SEED, wrap=listed),
+    "steps": COUNT,
+    "step_size": SHARE,
+    "initial_value": VALUE,
+    "start": STATE,
+    "max_episode_steps": COUNT,
+    "threads": Number("whole", 1, (0,)),
+    "max_seconds": SECONDS,
+}
+PLANS = {
+    "gamma": GAMMA,
+    "tol": POSITIVE,
+    "max_sweeps": Number("whole", 10_000, (0, -3, 2**70)),
+    "initial": replace(VALUE, wrap=lambda value: [value] * MODEL.n_states),
+}
+DELAYS = Number("whole", 2, (0, 10_001), listed)
+FUNCTIONS: dict[str, tuple[Callable[..., Any], dict[str, Any], dict[str, Number]]] = {
+    "policy_regions": (
+        qdecay.policy_regions,
+        {"problem": MODEL},
+        {
+            "start": STATE,
+            "max_seconds": SECONDS,
+            "max_breakpoints": Number("whole", 3, (-1,)),
+        },
+    ),
+    "optimal_actions": (
+        qdecay.optimal_actions,
+        {"problem": MODEL, "gamma": "1/2"},
+        {"gamma": EXACT_GAMMA, "max_seconds": SECONDS},
+    ),
+    "is_breakpoint": (
+        qdecay.is_breakpoint,
+        {"problem": MODEL, "gamma": "1/2"},
+        {"gamma": EXACT_GAMMA, "max_seconds": SECONDS},
+    ),
+    "blackwell": (qdecay.blackwell, {"problem": MODEL}, {"max_seconds": SECONDS}),
+    "write_certificate": (
+        qdecay.write_certificate,
+        {"problem": MODEL, "regions": REGIONS, "path": "certificate.json"},
+        {"max_seconds": SECONDS},
+    ),
+    "break_even_gamma": (
+        qdecay.break_even_gamma,
+        {"near_reward": 1, "near_delay": 0, "far_reward": 4, "far_delay": 2},
+        {
+            "near_reward": Number("exact", HALF, (0, -1, 4)),
+            "near_delay": Number("exact", 0, (-1, 2)),
+            "far_reward": Number("exact", 4, (1, HALF)),
+            "far_delay": Number("exact", 3, (0,)),
+        },
+    ),
+    "break_even_reward": (
+        qdecay.break_even_reward,
+        {"near": [1], "far": [0, sympy.Symbol("R")], "reward": sympy.Symbol("R"), "gamma": HALF},
+        {
+            "near": Number("exact", 1, (), listed),
+            "far": Number("exact", 3, (), lambda value: [value, sympy.Symbol("R")]),
+            "gamma": Number("exact", HALF, (0, 1, "3/2")),
+        },
+    ),
+    "learning_curve": (
+        qdecay.learning_curve,
+        {"problem": LAYOUT, "alpha": "1/2", "walks": 3},
+        {"alpha": Number("exact", HALF, (-1, "3/2")), "walks": Number("whole", 3, (-1,))},
+    ),
+    "walks_until": (
+        qdecay.walks_until,
+        {"share": "1/2", "distance": 2},
+        {
+            "share": Number("exact", HALF, (0, 1, "3/2")),
+            "distance": Number("whole", 2, (-1,)),
+            "exponent": Number("exact", 1, (-1, "3/2")),
+            "max_walks": Number("whole", 100, (0, -1)),
+        },
+    ),
+    "value_iteration": (qdecay.value_iteration, {"problem": MODEL, "gamma": 0.5}, PLANS),
+    "modified_policy_iteration": (
+        qdecay.modified_policy_iteration,
+        {"problem": MODEL, "gamma": 0.5},
+        {**PLANS, "evaluation_sweeps": Number("whole", 5, (-1, 2**70))},
+    ),
+    "optimal_values": (qdecay.optimal_values, {"problem": MODEL, "gamma": 0.5}, PLANS),
+    "policy_iteration": (
+        qdecay.policy_iteration,
+        {"problem": MODEL, "gamma": 0.5},
+        {
+            "gamma": GAMMA,
+            "tol": POSITIVE,
+            "max_iterations": COUNT,
+            "initial": PLANS["initial"],
+        },
+    ),
+    "evaluate_policy": (
+        qdecay.evaluate_policy,
+        {"problem": MODEL, "policy": [0] * MODEL.n_states, "gamma": 0.5},
+        {"gamma": GAMMA, "tol": POSITIVE, "max_sweeps": PLANS["max_sweeps"]},
+    ),
+    "value_over_gammas": (
+        qdecay.value_over_gammas,
+        {"problem": MODEL, "gammas": [0.5]},
+        {
+            "gammas": replace(GAMMA, wrap=twice),
+            "tol": POSITIVE,
+            "max_sweeps": PLANS["max_sweeps"],
+        },
+    ),
+    "numeric_policy_regions": (
+        qdecay.numeric_policy_regions,
+        {"problem": MODEL, "points": 20},
+        {
+            "points": Number("whole", 30, (1, 0, 2**70)),
+            "up_to": Number("real", Fraction(7, 8), (0, 1, "3/2")),
+            "width": POSITIVE,
+            "max_solves": Number("whole", 60, (19, 2**70)),
+            "max_seconds": SECONDS,
+        },
+    ),
+    **{
+        name: (getattr(qdecay, name), {"problem": MODEL, "gamma": 0.5, "steps": 200}, LEARNS)
+        for name in ("q_learning", "sarsa", "expected_sarsa", "double_q_learning")
+    },
+    "q_learning_many": (
+        qdecay.q_learning_many,
+        {"problem": MODEL, "gammas": [0.5, 0.75], "seeds": [3], "steps": 200},
+        LEARNS_MANY,
+    ),
+    "learned_thresholds": (
+        qdecay.learned_thresholds,
+        {"problem": MODEL, "gammas": [0.5, 0.75], "seeds": [3], "steps": 200},
+        {**LEARNS_MANY, "state": STATE, "width": Number("real", HALF, (0, "1e-13"))},
+    ),
+    "learn_batch": (
+        learn_batch,
+        {"learner": qdecay.sarsa, "problem": MODEL, "gammas": [0.5], "seeds": [3], "start": 0}
+        | {"steps": 200},
+        {
+            **{
+                name: number
+                for name, number in LEARNS.items()
+                if name not in ("gamma", "seed", "max_seconds")
+            },
+            "gammas": replace(GAMMA, wrap=listed),
+            "seeds": replace(SEED, wrap=listed),
+        },
+    ),
+    "ModelEnv": (
+        learning.ModelEnv,
+        {"mdp": MODEL},
+        {"start": STATE, "reward_noise": LEARNS["reward_noise"]},
+    ),
+    "NStepSarsa": (qdecay.NStepSarsa, {"n": 2}, {"n": COUNT}),
+    "WatkinsQ": (qdecay.WatkinsQ, {"trace": 0.5}, {"trace": SHARE}),
+    "EpsilonGreedy": (
+        qdecay.EpsilonGreedy,
+        {"gamma": 0.5, "epsilon": 0.5},
+        {"gamma": GAMMA, "epsilon": SHARE},
+    ),
+    "Constant": (qdecay.Constant, {"value": 0.5}, {"value": SHARE}),
+    "Linear": (
+        qdecay.Linear,
+        {"start": 1, "end": 0, "steps": 3},
+        {"start": SHARE, "end": SHARE, "steps": COUNT},
+    ),
+    "Exponential": (
+        qdecay.Exponential,
+        {"start": 1, "end": 0, "decay": 0.5},
+        {"start": SHARE, "end": SHARE, "decay": Number("real", HALF, (0, 2))},
+    ),
+    "Harmonic": (qdecay.Harmonic, {}, {"horizon": Number("real", 4, (HALF, 0, float("inf")))}),
+    "Polynomial": (
+        qdecay.Polynomial,
+        {"exponent": 1},
+        {"exponent": Number("real", Fraction(3, 4), (HALF, 2))},
+    ),
+    "epsilon_soft": (
+        probing.epsilon_soft,
+        {"problem": MODEL},
+        {"epsilon": Number("exact", HALF, (-1, "3/2"))},
+    ),
+    "random_walk_steps": (
+        random_walk_steps,
+        {"successes": 2, "probability": HALF},
+        {"successes": Number("whole", 2, (0,)), "probability": Number("exact", HALF, (0, 1))},
+    ),
+    "reward_of": (
+        reward_of,
+        {"game": "once", "delay": 2, "gamma": HALF, "advantage": 1},
+        {
+            "delay": Number("whole", 2, (0, 1_001)),
+            "gamma": Number("exact", HALF, (0, 1)),
+            "advantage": Number("exact", 2, (0, -1)),
+        },
+    ),
+    "isolate_roots": (
+        isolate_roots,
+        {"coefficients": [-1, 0, 4]},
+        {"lower": Number("exact", 0), "upper": Number("exact", 1)},
+    ),
+    "AlgebraicNumber.of": (qdecay.AlgebraicNumber.of, {}, {"value": Number("exact", HALF)}),
+    "AlgebraicNumber.decimal": (
+        qdecay.AlgebraicNumber.of("1/3").decimal,
+        {},
+        {"digits": Number("whole", 5, (0, -1))},
+    ),
+    "PolicyRegions.value": (REGIONS.value, {}, {"state": STATE}),
+    "PolicyRegions.region_of": (REGIONS.region_of, {}, {"gamma": EXACT_GAMMA}),
+    "PolicyRegions.optimal_actions": (REGIONS.optimal_actions, {}, {"gamma": EXACT_GAMMA}),
+    "LearningCurve.value": (
+        qdecay.learning_curve(LAYOUT, HALF, 3).value,
+        {"branch": 0, "gamma": HALF},
+        {"branch": Number("whole", 1, (-1, 2)), "gamma": Number("exact", HALF)},
+    ),
+    "ManyResult.flips": (
+        qdecay.q_learning_many(MODEL, [0.25, 0.75], [1], steps=100).flips,
+        {},
+        {"state": STATE},
+    ),
+}
+SLOW: dict[str, tuple[Callable[..., Any], dict[str, Any], dict[str, Number]]] = {
+    "compare": (
+        qdecay.compare,
+        {"problem": LAYOUT},
+        {
+            "seeds": Number("whole", 10, (9, 0)),
+            "seed": SEED,
+            "walks": COUNT,
+            "step_size": Number("exact", HALF, (0, "3/2")),
+            **limit_of(qdecay.compare),
+        },
+    ),
+    "probe": (
+        qdecay.probe,
+        {"train": AGENT},
+        {
+            "delays": DELAYS,
+            "near_delay": Number("whole", 0, (-1, 10_000)),
+            "gamma": GAMMA,
+            "tolerance": Number("real", HALF, (0, 1, "1e-7")),
+            "trainings": Number("whole", 1, (0,)),
+            "seed": SEED,
+            "workers": Number("whole", 1, (0,)),
+            **limit_of(qdecay.probe),
+        },
+    ),
+    "assert_effective_discount": (
+        qdecay.assert_effective_discount,
+        {"train": AGENT, "gamma": 0.5},
+        {"gamma": GAMMA, "within": Number("real", HALF, (-1,))},
+    ),
+    "tabular_agent": (
+        probing.tabular_agent,
+        {"learner": qdecay.q_learning, "gamma": 0.5},
+        {"gamma": GAMMA},
+    ),
+    "sb3_agent": (
+        qdecay.sb3_agent,
+        {"algorithm": "DQN", "gamma": 0.5},
+        {"gamma": GAMMA, "timesteps": Number("whole", 10, (0,))},
+    ),
+    "expected_trainings": (
+        qdecay.expected_trainings,
+        {"delays": [2], "near_delay": 0, "gamma": 0.5, "settings": ["large"], "tolerance": None},
+        {
+            "delays": DELAYS,
+            "near_delay": Number("whole", 0, (-1, 10_000)),
+            "gamma": GAMMA,
+            "tolerance": Number("real", HALF, (0, 1, "1e-7")),
+        },
+    ),
+    "learning_times": (
+        learning_times,
+        {},
+        {
+            "delays": Number("whole", 2, (0, 1_001), listed),
+            "gammas": Number("exact", HALF, (0, 1), listed),
+            "advantage": Number("exact", 2, (0, -1)),
+            "reward": Number("exact", 2),
+            "seeds": Number("whole", 1, (0,)),
+            "steps": COUNT,
+            **limit_of(learning_times),
+        },
+    ),
+    "distributed_values": (
+        planning.distributed_values,
+        {"problem": MODEL, "gamma": 0.5},
+        {"gamma": Number("real", HALF, (-1, 1)), "tol": POSITIVE, "max_policies": COUNT},
+    ),
+}
+"""What takes long, or needs other programs, once its arguments are right."""
+
+
+def cases(table: Mapping[str, Any]) -> Iterator[Any]:
+    """Yield each argument that is a number, with its function."""
+    for name, (function, others, numbers) in table.items():
+        for argument, number in numbers.items():
+            yield pytest.param(function, others, argument, number, id=f"{name}-{argument}")
+
+
+def refusal(function: Callable[..., Any], arguments: dict[str, Any]) -> Exception | None:
+    """Return what a call raises, and None where it does not."""
+    try:
+        function(**arguments)
+    except Exception as error:
+        return error
+    return None
+
+
+def ways_to_write(value: Any) -> list[str]:
+    """Return the beginnings of what a message may show of a value."""
+    shown = [written(value), str(value)]
+    if value == "3/2" or isinstance(value, Fraction):  # an array has floats
+        shown.append(str(float(Fraction(value))))
+    return [text[:20] for text in shown]
+
+
+@pytest.mark.parametrize(
+    ("function", "others", "argument", "number"), list(cases({**FUNCTIONS, **SLOW}))
+)
+def test_numbers_that_are_none_are_refused(
+    function: Callable[..., Any], others: dict[str, Any], argument: str, number: Number
+) -> None:
+    """TypeError for the wrong kind, ValueError out of range, in one line with name and value."""
+    for kind, values in ((TypeError, number.wrong), (ValueError, number.refused)):
+        for value in values:
+            error = refusal(function, {**others, argument: number.wrap(value)})
+            assert isinstance(error, kind), f"{argument} = {value!r}: {error!r}"
+            assert argument in str(error), f"{value!r}: {error}"
+            assert any(shown in str(error) for shown in ways_to_write(value)), f"{value!r}: {error}"
+            assert "\n" not in str(error)
+
+
+@pytest.mark.parametrize(("function", "others", "argument", "number"), list(cases(FUNCTIONS)))
+def test_numbers_may_be_written_in_any_way(
+    function: Callable[..., Any],
+    others: dict[str, Any],
+    argument: str,
+    number: Number,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Exact functions take every exact number, the others any: the answer is the same."""
+    monkeypatch.chdir(tmp_path)
+    answer = content(function(**{**others, argument: number.wrap(number.good)}))
+    for value in number.forms:
+        given = {**others, argument: number.wrap(value)}
+        assert content(function(**given)) == answer, f"{argument} = {value!r}"
+
+
+def test_an_exact_function_says_how_to_write_a_float() -> None:
+    """The message shows the fix."""
+    with pytest.raises(TypeError, match=r'gamma must be exact, got the float 0.9: write "0.9" or'):
+        qdecay.optimal_actions(MODEL, 0.9)  # type: ignore[arg-type]
+
+
+NUMERIC = ("int", "RealLike", "RationalLike", "Exact", "Schedule", "StepSizes", "ArrayLike")
+NO_NUMBERS = {"policy", "behaviour"}  # arrays whose shape and sums are looked at
+MADE_BY_USERS = {  # the classes of `qdecay` that are no result, and read their own arguments
+    "Constant", "EpsilonGreedy", "Exponential", "Harmonic", "Linear", "NStepSarsa", "Polynomial",
+    "WatkinsQ",
+}  # fmt: skip
+
+
+def public_functions() -> Iterator[tuple[str, inspect.Signature]]:
+    """Yield what a user calls."""
+    for name in qdecay.__all__:
+        found = getattr(qdecay, name)
+        if name in MADE_BY_USERS or (callable(found) and not isinstance(found, type)):
+            yield name, inspect.signature(found)
+
+
+def test_no_number_is_left_out() -> None:
+    """Every argument of a public function that is a number stands in the tables above."""
+    known = {**FUNCTIONS, **SLOW}
+    missing = [
+        f"{name}({argument})"
+        for name, signature in public_functions()
+        for argument, parameter in signature.parameters.items()
+        if set(str(parameter.annotation).replace("[", " ").replace("]", " ").split()) & {*NUMERIC}
+        and "Callable" not in str(parameter.annotation)
+        and argument not in NO_NUMBERS
+        and (name not in known or argument not in known[name][2])
+    ]
+    assert missing == []
+
+
+def content(value: Any) -> Any:
+    """Return all that a result holds, so that equal ones are equal."""
+    if isinstance(value, np.ndarray):
+        return value.shape, value.dtype, value.tobytes()
+    if isinstance(value, list | tuple):
+        return [content(entry) for entry in value]
+    if isinstance(value, Mapping):
+        return {key: content(entry) for key, entry in value.items()}
+    if is_dataclass(value) and not isinstance(value, type):
+        held = [getattr(value, field.name) for field in fields(value) if field.name != "seconds"]
+        return type(value), content(held)
+    return type(value) if isinstance(value, gym.Env) else value
