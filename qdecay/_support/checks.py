@@ -126,6 +126,8 @@ def choice(value: Any, name: str, known: Sequence[str]) -> str:
 
 
 def _float(value: Any, name: str) -> float:
+    if type(value) is float:  # most are, and learners are called thousands of times
+        return value
     if isinstance(value, str):
         value = rational(value, name)
     is_flag = isinstance(value, bool | np.bool_)
