@@ -24,6 +24,7 @@ from qdecay import learning, planning, probing
 from qdecay.comparison.learning_times import learning_times, random_walk_steps, reward_of
 from qdecay.exact.algebra.number import isolate_roots
 from qdecay.learning.batch import learn_batch
+from qdecay.probing.assertion import ProbeOptions
 from qdecay_envs.rational import written
 
 LAYOUT = qdecay.ChainLayout.choice(stay=[1], move=[0, 0, 4])
@@ -92,12 +93,6 @@ def twice(value: Any) -> list[Any]:
 def every(value: Any) -> Any:
     """Return that number of steps for each state."""
     return {(0, 0): value}
-
-
-def limit_of(function: Callable[..., Any]) -> dict[str, Number]:
-    """Return its limit of time."""
-    limits = {"max_seconds", "seconds"} & inspect.signature(function).parameters.keys()
-    return dict.fromkeys(limits, SECONDS)
 
 
 GAMMA = Number("real", HALF, (-1, "3/2", Fraction(-1, 8), float("inf")))
@@ -345,6 +340,12 @@ FUNCTIONS: dict[str, tuple[Callable[..., Any], dict[str, Any], dict[str, Number]
         {"state": STATE},
     ),
 }
+SPEC = """
+schema = "qdecay.sweep/1"
+sources = [{ source = "qdecay/StayOrMove-v0" }]
+gammas = ["0.4"]
+learners = [{ name = "q_learning", episodes = 10 }]
+"""
 SLOW: dict[str, tuple[Callable[..., Any], dict[str, Any], dict[str, Number]]] = {
     "compare": (
         qdecay.compare,
@@ -354,7 +355,7 @@ SLOW: dict[str, tuple[Callable[..., Any], dict[str, Any], dict[str, Number]]] = 
             "seed": SEED,
             "walks": COUNT,
             "step_size": Number("exact", HALF, (0, "3/2")),
-            **limit_of(qdecay.compare),
+            "max_seconds": SECONDS,
         },
     ),
     "probe": (
@@ -368,7 +369,7 @@ SLOW: dict[str, tuple[Callable[..., Any], dict[str, Any], dict[str, Number]]] = 
             "trainings": Number("whole", 1, (0,)),
             "seed": SEED,
             "workers": Number("whole", 1, (0,)),
-            **limit_of(qdecay.probe),
+            "max_seconds": SECONDS,
         },
     ),
     "assert_effective_discount": (
@@ -406,8 +407,14 @@ SLOW: dict[str, tuple[Callable[..., Any], dict[str, Any], dict[str, Number]]] = 
             "reward": Number("exact", 2),
             "seeds": Number("whole", 1, (0,)),
             "steps": COUNT,
-            **limit_of(learning_times),
+            "max_seconds": SECONDS,
         },
+    ),
+    "phase_diagram": (qdecay.phase_diagram, {"store": "none.sqlite"}, {"max_seconds": SECONDS}),
+    "Sweep.run": (
+        qdecay.Sweep(qdecay.Spec.parse(SPEC)).run,
+        {"store": "none.sqlite"},
+        {"workers": Number("whole", 1, (0, -1)), "max_seconds": SECONDS},
     ),
     "distributed_values": (
         planning.distributed_values,
@@ -510,6 +517,12 @@ def test_no_number_is_left_out() -> None:
         and (name not in known or argument not in known[name][2])
     ]
     assert missing == []
+
+
+def test_the_options_of_an_assertion_are_those_of_a_probe() -> None:
+    """Save the agent and its gamma, which are arguments of their own."""
+    known = inspect.signature(qdecay.probe).parameters.keys() - {"train", "gamma"}
+    assert ProbeOptions.__annotations__.keys() == known
 
 
 def content(value: Any) -> Any:

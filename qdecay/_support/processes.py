@@ -21,6 +21,8 @@ from typing import Any, TypeVar
 
 import loky
 
+from qdecay._support.checks import whole
+
 _T = TypeVar("_T")
 _PR_SET_PDEATHSIG = 1  # of Linux's prctl
 
@@ -34,7 +36,8 @@ class Processes:
 
     def __init__(self, workers: int | None) -> None:
         """Take `workers` processes; None is one for each core this process may use."""
-        self.workers: int = workers or loky.cpu_count()
+        cores: int = loky.cpu_count()
+        self.workers = cores if workers is None else whole(workers, "workers", 1)
         self._executor: Any = None
         self._ends, self._open = Pipe(duplex=False)
 

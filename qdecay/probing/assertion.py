@@ -2,16 +2,38 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TypedDict, Unpack
 
 from qdecay._support.checks import RealLike, real
+from qdecay._support.progress import OnProgress
 from qdecay.probing.agents import Trainer
 from qdecay.probing.measure import probe
 from qdecay.probing.profile import shown
+from qdecay.probing.question import Setting
+
+
+class ProbeOptions(TypedDict, total=False):
+    """The arguments of `probe`, save the agent and what it should have."""
+
+    delays: Sequence[int]
+    near_delay: int
+    settings: Sequence[str | Setting]
+    tolerance: RealLike | None
+    trainings: int | None
+    max_seconds: RealLike | None
+    seed: int
+    workers: int
+    store: str | Path | None
+    version_tag: str | None
+    accept_changed: bool
+    name: str | None
+    progress: bool | OnProgress
 
 
 def assert_effective_discount(
-    train: Trainer, gamma: RealLike, within: RealLike = 0.01, **options: Any
+    train: Trainer, gamma: RealLike, within: RealLike = 0.01, **options: Unpack[ProbeOptions]
 ) -> None:
     """Raise AssertionError unless the agent behaves as `gamma`, within `within`, at every delay.
 
@@ -26,8 +48,8 @@ def assert_effective_discount(
         AssertionError: the message shows the curve.
     """
     gamma, within = real(gamma, "gamma", "[0, 1]"), real(within, "within", ">= 0")
-    settings = {"settings": ("one-shot",), **options}
-    profile = probe(train, gamma=gamma, **settings)
+    arguments: ProbeOptions = {"settings": ("one-shot",), **options}
+    profile = probe(train, gamma=gamma, **arguments)
     wrong = []
     for point in profile.curve_points:
         found = point.gamma
