@@ -350,6 +350,7 @@ import pathlib, resource, sys, time
 resource.setrlimit(resource.RLIMIT_CPU, ({seconds}, {seconds}))
 sys.argv = ["qdecay", *{arguments!r}]
 from qdecay.cli import app as cli
+from qdecay.cli.failures import exit_code
 from qdecay.errors import InputError
 from qdecay.model.source import Source
 try:
@@ -358,7 +359,7 @@ try:
     else:
         cli.main()
 except InputError as error:
-    sys.exit(cli._exit_code(error))
+    sys.exit(exit_code(error))
 finally:
     peak = pathlib.Path("/proc/self/status").read_text().split("VmHWM:")[1].split()[0]
     pathlib.Path("used").write_text(f"{{time.process_time()}} {{int(peak) / 1024}}")

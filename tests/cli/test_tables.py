@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 from shell import run
 
-from qdecay.cli import app as cli
+from qdecay.cli import compare as cli_compare
 from qdecay.cli import phase as cli_phase
 from qdecay.cli import tables
 from qdecay.comparison.compare import compare
@@ -108,7 +108,7 @@ def test_the_comparison_keeps_all_its_cells(everywhere):
     layout = ChainLayout.choice(a=[1], b=[0, 2], c=[0, 0, 3])
     noisy = compare(ChainEnv(layout, reward_noise=0.5), name=LONG)
     late = compare(layout, walks=2, step_size="1/10", name="late")
-    cli._print_comparison([(noisy, 9.96), (noisy, 100), (noisy, 3e5)])
+    cli_compare._print_comparison([(noisy, 9.96), (noisy, 100), (noisy, 3e5)])
     lines = everywhere.check()
     assert " ".join(lines[0].split()) == "problem exact decimal planned learned verdict time"
     assert [line.startswith(LONG) for line in lines[2:8]] == [True, False] * 3
@@ -116,7 +116,7 @@ def test_the_comparison_keeps_all_its_cells(everywhere):
         r" 0\.5 +0\.50000000 +0\.\d{4} \[0\.\d{4}, 0\.\d{4}\] agree +10\.0 s$", lines[2]
     )
     assert [lines[k].split("agree")[1].strip() for k in (4, 6)] == ["1.7 min", "3.5 d"]
-    cli._print_comparison([(late, 1.0)])
+    cli_compare._print_comparison([(late, 1.0)])
     everywhere.check()
 
 
