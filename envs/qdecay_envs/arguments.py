@@ -87,7 +87,7 @@ def names(values: Any, name: str, size: int) -> tuple[str, ...] | None:
         return None
     entries = listed(values, name, size)
     if not all(isinstance(entry, str) for entry in entries):
-        raise TypeError(f"{name} must be texts, got {written(values)}")
+        raise TypeError(f"{name} must be strings, got {written(values)}")
     if len(entries) != size:
         raise ValueError(f"{name} must have {size} entries, got {len(entries)}")
     return tuple(entries)

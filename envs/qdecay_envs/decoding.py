@@ -82,7 +82,7 @@ def _reason(error: Exception) -> str:
     if isinstance(error, RecursionError):
         return "lists or objects are nested too deeply"
     if isinstance(error, MemoryError):
-        return "the memory does not suffice for what it says that it holds"
+        return "not enough memory for what it claims to contain"
     text = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
     line = " ".join(text[:4000].split())
     if not line:

@@ -29,9 +29,11 @@ def require_file(path: str | os.PathLike[str], max_bytes: int) -> None:
     if stat.S_ISDIR(found.st_mode):
         raise ValueError(f"{name}: cannot be read: it is a folder; name a file")
     if not stat.S_ISREG(found.st_mode):
-        raise ValueError(f"{name}: is a pipe or a device: save what it gives as a file, name that")
+        raise ValueError(
+            f"{name}: is a pipe or a device: save its contents to a file, and name that"
+        )
     if found.st_size > max_bytes:
-        raise ValueError(f"{name}: larger than {max_bytes:,} bytes, the most that is read")
+        raise ValueError(f"{name}: larger than {max_bytes:,} bytes, the limit")
 
 
 def read_text(path: str | os.PathLike[str], max_bytes: int, max_lines: int | None = None) -> str:
@@ -54,9 +56,9 @@ def read_text(path: str | os.PathLike[str], max_bytes: int, max_lines: int | Non
     except OSError as error:
         raise ValueError(f"{name}: cannot be read: {error.strerror or error}") from error
     if len(data) > max_bytes:  # it grew, or is one of those in /proc that tell no size
-        raise ValueError(f"{name}: larger than {max_bytes:,} bytes, the most that is read")
+        raise ValueError(f"{name}: larger than {max_bytes:,} bytes, the limit")
     if max_lines is not None and data.count(b"\n") > max_lines:
-        raise ValueError(f"{name}: has more than {max_lines:,} lines, the most that is read")
+        raise ValueError(f"{name}: has more than {max_lines:,} lines, the limit")
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -79,7 +81,7 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
         if (
             target.exists() and not target.is_file()
         ):  # such as /dev/null, which must not be replaced
-            raise OSError(EEXIST, "is there and is no file; name another one")
+            raise OSError(EEXIST, "exists and is not a regular file; name another one")
         yield scratch
         scratch.replace(target)
     except OSError as error:

@@ -57,8 +57,7 @@ def write_json(path: str | os.PathLike[str], value: Any) -> None:
     data = _text(value).encode()
     if len(data) > MAX_BYTES:
         raise ValueError(
-            f"{os.fspath(path)}: would have {len(data):,} bytes, and files of up to {MAX_BYTES:,} "
-            f"are read"
+            f"{os.fspath(path)}: would have {len(data):,} bytes; the limit is {MAX_BYTES:,}"
         )
     with replacing(path) as scratch, scratch.open("xb") as file:
         file.write(data)
@@ -91,7 +90,7 @@ class _Decimals(dict[str, Fraction]):
 
 
 def _refuse_constant(text: str) -> NoReturn:
-    raise ValueError(f"{text} is no number of JSON: write a finite number")
+    raise ValueError(f"{text} is not a JSON number: write a finite number")
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -197,7 +197,7 @@ def _check_name(name: Any, known: list[str]) -> None:
     if not name.strip() or not name.isprintable():
         raise ValueError(f"the name of branch {len(known)} is not printable: {written(name)}")
     if name in known:
-        raise ValueError(f"two branches are named {name!r}: give each a name of its own")
+        raise ValueError(f"two branches are named {name!r}: give each its own name")
 
 
 def _stream(name: str, rewards: Any, room: int) -> Stream:
@@ -205,7 +205,7 @@ def _stream(name: str, rewards: Any, room: int) -> Stream:
         raise TypeError(f"branch {name!r} must be a list of rewards, got {written(rewards)}")
     listed = list(islice(rewards, room + 1))
     if len(listed) > room:
-        raise ValueError(f"branch {name!r} goes beyond {MAX_REWARDS:,} rewards in all: shorten it")
+        raise ValueError(f"branch {name!r} exceeds {MAX_REWARDS:,} rewards in total: shorten it")
     if not listed:
         raise ValueError(f"branch {name!r} has no reward: give it at least one, such as [0]")
     return tuple(

@@ -141,12 +141,12 @@ def _reset_findings(env: gym.Env[Any, Any], seed: int) -> Iterator[str]:
     if distribution is None:
         return
     if not math.isclose(math.fsum(distribution), 1, abs_tol=1e-9) or min(distribution) < 0:
-        yield "initial_state_distrib is no distribution"
+        yield "initial_state_distrib is not a distribution"
         return
     seen = Counter(int(env.reset(seed=seed + i)[0]) for i in range(_RESETS))
     for state in sorted(seen):
         if not distribution[state] > 0:
-            yield f"reset gave {state}, of initial probability 0"
+            yield f"reset gave {state}, whose initial probability is 0"
     expected = {s: _RESETS * float(p) for s, p in enumerate(distribution) if p > 0}
     misfit = _misfit([(seen, expected)])
     if misfit:
@@ -258,7 +258,7 @@ def _render_findings(env: gym.Env[Any, Any], seed: int) -> Iterator[str]:
         if mode == "ansi" and not isinstance(picture, str):
             yield f'render in mode "ansi" gave {type(picture).__name__}, not str'
         if mode == "rgb_array" and not _is_picture(picture):
-            yield 'render in mode "rgb_array" gave no uint8 array of shape (H, W, 3)'
+            yield 'render in mode "rgb_array" did not give a uint8 array of shape (H, W, 3)'
 
 
 def _is_picture(picture: Any) -> bool:
@@ -269,12 +269,12 @@ def _is_picture(picture: Any) -> bool:
 def _end_findings(env: gym.Env[Any, Any], seed: int, steps: int) -> Iterator[str]:
     bare = env.unwrapped
     if env.spec is not None and not _refuses(gym.make(env.spec).unwrapped):
-        yield "a step before the first reset raises no RuntimeError"
+        yield "a step before the first reset does not raise RuntimeError"
     bare.reset(seed=seed)
     for action in np.random.default_rng(seed).integers(_sizes(env)[1], size=steps).tolist():
         if bare.step(action)[2]:
             if not _refuses(bare):
-                yield "a step after the end raises no RuntimeError"
+                yield "a step after the end does not raise RuntimeError"
             return
 
 

@@ -26,7 +26,7 @@ def exit_code(error: Exception) -> int:
         complain(str(error))
         return 1
     elif isinstance(error, MemoryError):
-        complain(str(error) or "the memory does not suffice")
+        complain(str(error) or "not enough memory")
     elif isinstance(error, OSError):
         gone = isinstance(error, FileNotFoundError)  # what else is read or written has a name
         place = error.filename or ("the current folder" if gone else "standard output")

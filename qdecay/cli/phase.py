@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def phase(
-    store: Annotated[Path, typer.Argument(metavar="STORE", help="What `sweep run` wrote.")],
+    store: Annotated[Path, typer.Argument(metavar="STORE", help="A store written by `sweep run`.")],
     where: Annotated[
         list[str] | None,
         typer.Option(metavar="NAME=VALUE", help="Only rows with this parameter; may be repeated."),

@@ -28,10 +28,10 @@ def probe(
     delays: Annotated[str, typer.Option(help="Delays of the far reward.")] = "1,2,4,8,16,32",
     near_delay: Annotated[int, typer.Option(help="Delay of the near reward.")] = 0,
     settings: Annotated[
-        str, typer.Option(help="Worlds to ask in; the first gives the curve.")
+        str, typer.Option(help="Settings to test in; the first gives the curve.")
     ] = "one-shot,large,repeating,time limit",
     tolerance: Annotated[
-        float | None, typer.Option(help="Half-width wanted of log gamma's interval, at each delay.")
+        float | None, typer.Option(help="Target half-width of log gamma's interval at each delay.")
     ] = None,
     trainings: Annotated[int | None, typer.Option(help="At most so many; 30 a point.")] = None,
     max_seconds: Annotated[
@@ -41,11 +41,11 @@ def probe(
     workers: Annotated[int, typer.Option(min=1, help="Processes to train in.")] = 1,
     store: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Remember answers; started again, go on from there."),
+        typer.Option(metavar="FILE", help="Store answers; resume from them when run again."),
     ] = None,
     version_tag: Annotated[
         str | None,
-        typer.Option(metavar="TEXT", help="Name this version of the agent, for --store."),
+        typer.Option(metavar="TEXT", help="Label of this version of the agent, for --store."),
     ] = None,
     accept_changed: Annotated[
         bool, typer.Option("--accept-changed", help="Keep the answers of a changed agent.")

@@ -37,7 +37,9 @@ ModelArgument = Annotated[
         autocompletion=complete_source,
     ),
 ]
-MaxSeconds = Annotated[float | None, typer.Option(metavar="SECONDS", help="Give up after so long.")]
+MaxSeconds = Annotated[
+    float | None, typer.Option(metavar="SECONDS", help="Give up after this long.")
+]
 Digits = Annotated[int, typer.Option(min=1, max=1000, help="Significant digits to show.")]
 _SHOWN_STATES = 4
 _INSTEAD = "; `qdecay regions --numeric` follows the changes in floating point"
@@ -55,10 +57,10 @@ def regions(
     as_json: AsJson = False,
     certificate: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Write a proof, checked as by `qdecay verify`; .json."),
+        typer.Option(metavar="FILE", help="Write a proof (.json) and check it as `verify` does."),
     ] = None,
     no_check: Annotated[
-        bool, typer.Option("--no-check", help="Leave the check of FILE to `qdecay verify`.")
+        bool, typer.Option("--no-check", help="Skip the check of FILE by `qdecay verify`.")
     ] = False,
     force: Force = False,
     max_seconds: MaxSeconds = None,
@@ -181,7 +183,9 @@ def blackwell(
 
 @app.command()
 def verify(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="What --certificate wrote.")],
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help="A file written by `regions --certificate`.")
+    ],
     as_json: AsJson = False,
 ) -> int:
     """Check a certificate of policy regions without the solver.
@@ -279,7 +283,7 @@ def _write_certificate(
             reason = str(error).removeprefix(f"{scratch}: ")
             raise InputError(f"{path}: {reason}") from error
         if not check:
-            return "not checked; `qdecay verify` does it"
+            return "not checked; run `qdecay verify` to check it"
         try:
             return _statement(_proven(scratch, path))
         except BeyondChecker as error:
@@ -287,7 +291,7 @@ def _write_certificate(
         except CertificateError as error:
             raise InternalError(
                 f"{path}: the checker refuses this proof: {error}; do not rely on these regions: "
-                f"this is a fault of qdecay, please report it with {_kept(scratch)}, {source} and "
+                f"this is a bug in qdecay, please report it with {_kept(scratch)}, {source} and "
                 f"these versions: {_versions()}"
             ) from error
 
@@ -299,8 +303,8 @@ def _kept(proof: Path) -> str:
         os.close(handle)
         proof.replace(name)
     except OSError as error:
-        return f"how it came about (the proof could not be kept: {error.strerror or error})"
-    return f"the proof, which is kept as {name}"
+        return f"how to reproduce it (the proof could not be saved: {error.strerror or error})"
+    return f"the proof, saved as {name}"
 
 
 def _versions() -> str:

@@ -31,7 +31,7 @@ SourceArgument = Annotated[
 Seeds = Annotated[int, typer.Option(min=10, help="Agents per break-even gamma.")]
 FirstSeed = Annotated[int, typer.Option(min=0, help="The first seed; the others follow.")]
 ExactOnly = Annotated[
-    bool, typer.Option("--exact-only", help="Train no agents: only what algebra knows.")
+    bool, typer.Option("--exact-only", help="Train no agents; show exact results only.")
 ]
 _MAX_SECONDS = 60.0
 _EXPLORING_STEPS = 4_000
@@ -105,7 +105,7 @@ def plot(
     kinds = what or ["regions", "values"]
     for kind in kinds:
         if kind not in KINDS:
-            raise InputError(f"--what {kind}: choose out of {', '.join(KINDS)}")
+            raise InputError(f"--what {kind}: choose from {', '.join(KINDS)}")
         if kinds.count(kind) > 1:
             raise InputError(f"--what {kind}: is given twice")
     check_plot_path(output, force=force)
@@ -120,7 +120,7 @@ def plot(
 @app.command()
 def gallery(
     output: Annotated[
-        Path, typer.Option("-o", "--output", metavar="DIR", help="The folder to fill.")
+        Path, typer.Option("-o", "--output", metavar="DIR", help="The folder to write to.")
     ] = Path("gallery"),
     max_seconds_each: Annotated[
         float, typer.Option(min=0.1, metavar="SECONDS", help="Limit per environment.")

@@ -61,10 +61,12 @@ def learn_curve(
     gamma: Annotated[str, typer.Option(help="Discount factors, as 1/2,0.9.")] = "9/10",
     advantage: Annotated[
         str | None,
-        typer.Option(help="Worth of the large reward over the small one; sets R. 2 by default."),
+        typer.Option(
+            help="Value of the large reward relative to the small one; sets R. Default 2."
+        ),
     ] = None,
     reward: Annotated[
-        str | None, typer.Option(help="R itself, in place of --advantage; the small one is 1.")
+        str | None, typer.Option(help="R itself, instead of --advantage; the small reward is 1.")
     ] = None,
     seeds: Annotated[int, typer.Option(min=1, help="Agents per row.")] = 10,
     steps: Annotated[int, typer.Option(min=1, help="Steps of each agent.")] = 20_000,

@@ -48,27 +48,30 @@ def sweep() -> None:
 
 @app.command()
 def run(
-    spec: Annotated[Path, typer.Argument(metavar="SPEC", help="A spec of a sweep; .toml.")],
+    spec: Annotated[Path, typer.Argument(metavar="SPEC", help="The sweep spec (.toml).")],
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", metavar="FILE", help="The store to make or to go on with."),
+        typer.Option("--output", "-o", metavar="FILE", help="The store to create or resume."),
     ] = None,
     workers: Annotated[
-        int | None, typer.Option(min=1, help="Processes; one for each core by default.")
+        int | None, typer.Option(min=1, help="Number of processes; one per core by default.")
     ] = None,
     backend: Annotated[
         str,
         typer.Option(
             metavar="processes|dask|ray|here",
-            help="Where cells are trained; here is this very process.",
+            help="Where to train cells; `here` is this process.",
         ),
     ] = "processes",
     scheduler: Annotated[
         str | None,
-        typer.Option(metavar="ADDRESS", help="The cluster, with --backend dask or ray."),
+        typer.Option(metavar="ADDRESS", help="Its address, with --backend dask or ray."),
     ] = None,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Check and count the cells, guess the time; no more.")
+        bool,
+        typer.Option(
+            "--dry-run", help="Check and count the cells, estimate the time; train nothing."
+        ),
     ] = False,
     as_json: AsJson = False,
 ) -> int:
@@ -141,7 +144,7 @@ def _print_finished(finished: Finished, output: Path, as_json: bool) -> None:
     if fatal:
         named = ", ".join(map(str, fatal[:_SHOWN_CELLS]))
         out.print(
-            f"{tables.count(len(fatal), 'cell')} missing, which ended every worker: {named}"
+            f"{tables.count(len(fatal), 'cell')} missing, which crashed every worker: {named}"
             f"{', ...' * (len(fatal) > _SHOWN_CELLS)}",
             soft_wrap=True,
         )
@@ -152,9 +155,9 @@ app.command()(phase)
 
 @app.command()
 def export(
-    store: Annotated[Path, typer.Argument(metavar="STORE", help="What `sweep run` wrote.")],
+    store: Annotated[Path, typer.Argument(metavar="STORE", help="A store written by `sweep run`.")],
     output: Annotated[
-        Path, typer.Option("-o", "--output", metavar="FILE", help="Where to: .csv or .parquet.")
+        Path, typer.Option("-o", "--output", metavar="FILE", help="Output file: .csv or .parquet.")
     ],
     force: Force = False,
 ) -> None:

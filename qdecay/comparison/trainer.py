@@ -185,7 +185,7 @@ class ChainTrainer:
         if self.env.layout.ending != "terminate":
             raise ValueError(
                 f"walks can be predicted where the last reward ends the episode, and this chain's "
-                f'ending is "{self.env.layout.ending}": leave walks out'
+                f'ending is "{self.env.layout.ending}": omit walks'
             )
         if self.noisy or not self.plain:
             raise ValueError("walks can be predicted without slip, escape and reward_noise only")

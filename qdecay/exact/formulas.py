@@ -86,7 +86,9 @@ def break_even_reward(
     if slope.has(reward):
         raise ValueError(f"the streams must be linear in {reward}")
     if sympy.simplify(slope) == 0:
-        raise ValueError(f"no value of {reward} makes the streams tie: the gap does not hold it")
+        raise ValueError(
+            f"no value of {reward} makes the streams tie: their difference does not depend on it"
+        )
     return sympy.simplify(-gap.subs(reward, 0) / slope)
 
 

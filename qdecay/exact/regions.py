@@ -321,7 +321,7 @@ def policy_regions(
                     report(_reached(event, len(events)))
     except BudgetExceeded as limit:
         if walk is None:
-            raise BudgetExceeded(f"{limit}; nothing is settled right of gamma = 0") from None
+            raise BudgetExceeded(f"{limit}; nothing is known right of gamma = 0") from None
         reached = _proven_to(walk, events, max_breakpoints)
         proven = f"proven up to gamma = {shown_decimal(reached, 12)}"
         message = f"{limit}; {len(events)} points found, {proven}"

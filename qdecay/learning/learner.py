@@ -138,8 +138,8 @@ class Learner(ABC):
             return learn_model(self.algorithm(model.start_values.size), model, settings)
         if start is not None or max_episode_steps is not None or reward_noise != 0:
             raise ValueError(
-                "start, max_episode_steps and reward_noise belong to a model; an environment has "
-                "its own"
+                "start, max_episode_steps and reward_noise apply only to a model; an "
+                "environment has its own"
             )
         available = available_actions(world)
         settings.budget.require_pairs(available)

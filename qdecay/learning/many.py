@@ -214,7 +214,7 @@ def learned_thresholds(
     workers = n_threads(threads)
     watched = _watched(mdp, start, state)
     if len(grid) < 2:
-        raise ValueError(f"gammas must hold two or more to flip between, got {grid.tolist()}")
+        raise ValueError(f"gammas must contain two or more to flip between, got {grid.tolist()}")
     width = real(width, "width", ">= 1e-12")  # floats can still split it
     require_memory(mdp, max(len(grid), REPLAY), len(agents))
 
@@ -244,5 +244,5 @@ def _watched(mdp: FiniteMDP, start: int | ArrayLike | None, state: int | None) -
     if state is None:
         state = mdp.start if start is None else start  # type: ignore[assignment]  # checked here
         if np.ndim(state):  # type: ignore[arg-type]
-            raise ValueError("streams start in several states: give state, the one to look at")
+            raise ValueError("streams start in several states: give state, the one to examine")
     return whole(state, "state", 0, mdp.n_states - 1)

@@ -111,7 +111,9 @@ def _policy_tables(
     taken = np.argwhere((policy > 0) & ~mdp.available)
     if len(taken):
         state, action = taken[0].tolist()
-        raise ValueError(f"behaviour takes action {action} in state {state}: it is not available")
+        raise ValueError(
+            f"behaviour takes action {action} in state {state}, where it is not available"
+        )
     accept = np.ones(policy.shape)
     alias = np.zeros(policy.shape, dtype=np.int64)
     for s in np.flatnonzero(mdp.available.any(axis=1)).tolist():

@@ -179,7 +179,7 @@ def checked_arguments(
 
 
 def _listed(known: Mapping[str, Any]) -> str:
-    return f"known are {', '.join(known)}" if known else "it takes none"
+    return f"known: {', '.join(known)}" if known else "it takes none"
 
 
 def _value(name: str, key: str, given: Any, parameter: _Parameter) -> Any:
@@ -216,7 +216,7 @@ def _advice(key: str, value: Any, parameter: _Parameter, *, is_bare: bool) -> st
     elif examples:
         example = f"{key}={examples[0]}"
     elif kinds and not parameter.may_take_text:
-        return "no text stands for such an object, so leave it out"
+        return "text cannot represent such an object, so omit it"
     else:
         example = f"{key}='[1, 0]' or other JSON"
     return f"write {example}" + (f", {quoted}" if quoted and parameter.may_take_text else "")

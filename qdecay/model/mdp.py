@@ -39,7 +39,7 @@ from qdecay_envs.rational import nearest_float
 
 FLOATS_ONLY = (
     "this model holds floats only: make it with MDP.from_rows, MDP.from_env or MDP.from_arrays for "
-    "exact answers, or ask for numeric_policy_regions or value_iteration, which take floats"
+    "exact answers, or use numeric_policy_regions or value_iteration, which take floats"
 )
 
 _HASHED = 1000  # transitions
@@ -259,7 +259,7 @@ class MDP(FiniteMDP):
         except ValueError as error:
             state, action = self.state_name(pair[0]), self.action_name(pair[1])
             raise ValueError(
-                f"state {state}, action {action}: the reward {error} (exact regions take any)"
+                f"state {state}, action {action}: the reward {error} (exact regions accept any)"
             ) from error
 
 

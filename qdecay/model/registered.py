@@ -32,7 +32,7 @@ def spec_of(text: str) -> EnvSpec:
     versions = sorted(_versions(env_id), key=lambda spec: spec.version or 0)
     if found is None and versions and _has_no_version(env_id):
         found = versions[-1]
-        note(f"{text}: names no version; {found.id} is taken")
+        note(f"{text}: names no version; using {found.id}")
     if found is None:
         raise InputError(_unknown(text, env_id, versions))
     if versions and (found.version or 0) < (versions[-1].version or 0):
@@ -60,7 +60,7 @@ def _has_no_version(env_id: str) -> bool:
 def _unknown(text: str, env_id: str, versions: list[EnvSpec]) -> str:
     if versions:
         known = ", ".join(spec.id for spec in versions)
-        return f"{text}: there is no such version; registered is {known}"
+        return f"{text}: no such version; registered: {known}"
     without_namespace = {name.rpartition("/")[2]: name for name in gym.registry}
     place = env_id.rpartition("/")[2]
     candidates = [*gym.registry, *without_namespace]
@@ -71,7 +71,7 @@ def _unknown(text: str, env_id: str, versions: list[EnvSpec]) -> str:
     ]
     meant = without_namespace.get(found[0], found[0]) if found else ""
     hint = f": did you mean {meant}? `" if meant else "; `"
-    return f"{text}: no file and no registered Gymnasium id{hint}qdecay envs` lists the ids"
+    return f"{text}: neither a file nor a registered Gymnasium id{hint}qdecay envs` lists the ids"
 
 
 def environment_ids() -> list[str]:

@@ -166,7 +166,7 @@ def added(total: Fraction, p: Fraction, where: str) -> Fraction:
     """Return a sum of probabilities, whose denominator may grow as far as the checker's."""
     result = total + p
     if result.denominator.bit_length() > _MAX_BITS:
-        raise ValueError(f"{where}: the common denominator of its probabilities grows too long")
+        raise ValueError(f"{where}: the common denominator of its probabilities becomes too large")
     return result
 
 
@@ -198,6 +198,6 @@ def checked_names(names: Sequence[str] | None, size: int, name: str) -> tuple[st
         for index, text in enumerate(names):
             if (other := first.setdefault(text, index)) != index:
                 raise ValueError(
-                    f"{name} must differ: {other} and {index} are both {text!r:.60}: rename one"
+                    f"{name} must be distinct: {other} and {index} are both {text!r:.60}"
                 )
     return tuple(names)

@@ -141,7 +141,7 @@ class Source:
         given = checked_arguments(self.text, self.options, ChainEnv)
         if "layout" in given:
             wrong = _written("layout", self.options["layout"])
-            raise InputError(f"{self.text}: is the layout: leave out {wrong}")
+            raise InputError(f"{self.text}: already is the layout: omit {wrong}")
         return given
 
     def _schema(self) -> str:

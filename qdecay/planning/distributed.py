@@ -138,7 +138,7 @@ def read_vector(path: Path, size: int) -> NDArray[np.float64]:
         values = np.frombuffer(content[8:], dtype=">f8").astype(np.float64)
         if np.isfinite(values).all():
             return values
-    raise RuntimeError(f"{path}: PETSc wrote no {size} finite values")
+    raise RuntimeError(f"{path}: PETSc did not write {size} finite values")
 
 
 def _run(command: Sequence[str]) -> None:

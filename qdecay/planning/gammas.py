@@ -188,7 +188,7 @@ class Follower:
         solution = Followed(gamma, v, error, values.q, greedy, sweeps, bounds)
         if status == OUT_OF_SWEEPS:
             raise NotConverged(
-                f"the {self._max_sweeps} sweeps were used up at gamma = {gamma}", solution
+                f"the {self._max_sweeps} sweeps ran out at gamma = {gamma}", solution
             )
         return solution
 
@@ -196,8 +196,8 @@ class Follower:
 def _why(status: int, found: GammaSweep, done: int, tol: float | None, max_sweeps: int) -> str:
     where = f"gamma = {found.gammas[done]}"
     if status == OUT_OF_SWEEPS:
-        return f"the {max_sweeps} sweeps were used up at {where}: raise max_sweeps"
+        return f"the {max_sweeps} sweeps ran out at {where}: raise max_sweeps"
     return (
         f"rounding allows no error below {found.errors[done]:.3g} at {where}, "
-        f"but tol = {tol} was asked for"
+        f"but tol = {tol} was requested"
     )

@@ -154,4 +154,4 @@ def policy_iteration(
                 return work.solution()
             raise at_the_floor(work.solution(), tol)
         policy = np.where(better, best, policy)
-    raise NotConverged(f"policy iteration used its {max_iterations} policies", work.solution())
+    raise NotConverged(f"policy iteration used all its {max_iterations} policies", work.solution())

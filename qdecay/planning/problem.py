@@ -230,7 +230,7 @@ class Iteration:
         solution = self.solution()
         if status == OUT_OF_SWEEPS:
             raise NotConverged(
-                f"the {max_sweeps} sweeps were used up at gamma = {self.gamma}, and the error "
+                f"the {max_sweeps} sweeps ran out at gamma = {self.gamma}, and the error "
                 f"reached {self.error:.3g}, tol = {tol}: raise max_sweeps or change the method",
                 solution,
             )
@@ -328,6 +328,6 @@ def at_the_floor(solution: Solution, tol: float | None) -> NotConverged:
     """The exception for a tol that rounding forbids."""
     return NotConverged(
         f"rounding allows no error below {solution.error:.3g} at gamma = {solution.gamma}, "
-        f"but tol = {tol:g} was asked for",
+        f"but tol = {tol:g} was requested",
         solution,
     )

@@ -106,7 +106,7 @@ def _action(answer: Any, question: Question) -> int:
     except (TypeError, ValueError):
         value = math.nan
     if value not in (0.0, 1.0):
-        raise AgentError(f"the agent chose {answer!r}, which is no action 0 or 1 ({question})")
+        raise AgentError(f"the agent chose {answer!r}, which is not action 0 or 1 ({question})")
     return int(value)
 
 
@@ -170,7 +170,9 @@ def _visits_needed(table: ExactTable, gamma: float) -> tuple[int, int]:
         return len(table) + 1, len(table)
     except graphlib.CycleError:
         if gamma == 1:
-            raise InputError("gamma = 1 has no values where a choice comes back: use < 1") from None
+            raise InputError(
+                "values are undefined at gamma = 1 where a choice repeats: use < 1"
+            ) from None
     contractions = math.ceil(math.log(_UNLEARNT) / math.log(gamma)) if gamma else 0
     return len(table) + 1 + contractions, len(table)
 
@@ -266,7 +268,7 @@ def load_trainer(text: str, gamma: RealLike | None) -> Trainer:
     if head != "sb3" and not isinstance(learner, learning.TabularLearner):
         raise InputError(f"{text}: write module:function, sb3:DQN or a learner such as q_learning")
     if gamma is None:
-        raise InputError(f"{text}: say what discount it is told, with --gamma")
+        raise InputError(f"{text}: give its discount factor with --gamma")
     return sb3_agent(name, gamma) if head == "sb3" else tabular_agent(learner, gamma)
 
 
@@ -275,6 +277,6 @@ def _function(module: str, name: str, text: str) -> Trainer:
     if found is None:
         raise InputError(f"{text}: {module} has no attribute {name!r}")
     if not callable(found):
-        raise InputError(f"{text}: is no function of (env, seed)")
+        raise InputError(f"{text}: is not a function of (env, seed)")
     trainer: Trainer = found
     return trainer

@@ -124,7 +124,7 @@ def diagnose(profile: DiscountProfile) -> Diagnosis:
     """
     g = profile.told
     if g is None or not 0 < g < 1:
-        raise ValueError(f"diagnose needs the gamma the agent was told, in (0, 1), got {g}")
+        raise ValueError(f"diagnose needs the agent's configured gamma, in (0, 1), got {g}")
     weights = {fault.name: _evidence(fault, profile, g) for fault in FAULTS}
     evidence = {name: weight for name, (weight, _) in weights.items()}
     evidence[NONE] = _mean_of_logs(

@@ -60,7 +60,7 @@ class Identity:
     def changes(self, before: Self | None) -> str:
         """Return what is not as it was, such as "its code, qdecay 0.1 -> 0.2"; "" where all is."""
         if before is None:
-            return "nobody noted its version"
+            return "its version was not recorded"
         names = {**before.versions, **self.versions}
         pairs = [(n, before.versions.get(n, "none"), self.versions.get(n, "none")) for n in names]
         found = [f"{name} {old} -> {new}" for name, old, new in pairs if old != new]

@@ -220,10 +220,10 @@ def _settings(settings: Sequence[str | Setting]) -> list[Setting]:
         raise ValueError("settings must name at least one setting")
     for setting in settings:
         if not isinstance(setting, Setting) and setting not in SETTINGS:
-            raise ValueError(f"settings: {setting!r} is none of {', '.join(SETTINGS)}")
+            raise ValueError(f"settings: {setting!r} is not one of {', '.join(SETTINGS)}")
     found = [s if isinstance(s, Setting) else SETTINGS[s] for s in settings]
     if len(set(found)) != len(found):
-        raise ValueError("settings: one is named twice")
+        raise ValueError("settings: one appears twice")
     return found
 
 

@@ -92,7 +92,7 @@ class AnswerFile:
             raise InputError(f"{path}: not a probe store; name a new file")
         if head.get("agent") != self._agent:
             holds = head.get("agent")
-            raise InputError(f"{path}: holds the answers of {holds}, not of {self._agent}")
+            raise InputError(f"{path}: contains answers of {holds}, not of {self._agent}")
         for row in rows:
             if row.get("schema") == SCHEMA:
                 head = row
@@ -101,8 +101,8 @@ class AnswerFile:
         changed = self._identity.changes(Identity.from_json(head))
         if changed and not accept_changed:
             raise InputError(
-                f"{path}: holds answers of another {self._agent} ({changed}): name a new file, or "
-                f"keep them with --accept-changed"
+                f"{path}: contains answers of another {self._agent} ({changed}): name a new file "
+                f"or keep them with --accept-changed"
             )
         if not text.endswith("\n"):  # the next line must not grow onto one that was cut off
             with path.open("a", encoding="utf-8") as file:
@@ -166,5 +166,5 @@ def _together(
         try:
             yield jobs[job], processes.result(job)
         except WorkerDied as error:
-            message = "a training ended its process: try one worker to see which"
+            message = "a training crashed its process: use one worker to see which"
             raise AgentError(message) from error

@@ -55,11 +55,11 @@ def check_gallery(folder: Path, ids: Sequence[str], *, force: bool = True) -> No
             cannot be written.
     """
     if folder.suffix in PAGES:
-        raise InputError(f"{folder}: is the name of a page; name a folder to fill")
+        raise InputError(f"{folder}: looks like a page; name a folder")
     try:
         folder.mkdir(exist_ok=True)
     except OSError as error:
-        raise InputError(f"{folder}: cannot be made: {error.strerror}") from error
+        raise InputError(f"{folder}: cannot be created: {error.strerror}") from error
     for path in (folder / _INDEX, *(_page(folder, source) for source in ids)):
         check_output(path, PAGES, force=force)
 

@@ -122,7 +122,7 @@ def matching(
         if not left:
             known = distinct(c.parameters.get(name) for c in before)
             raise InputError(
-                f"--where {name}={texts[-1]}: nothing has this value here; choose out of "
+                f"--where {name}={texts[-1]}: no row has this value; choose from "
                 f"{', '.join(map(shown_value, known))}"
             )
     return left
@@ -132,7 +132,7 @@ def require_name(name: str, rows: Iterable[Parameters], option: str) -> None:
     """Raise InputError where no row has a parameter of that name."""
     known = list(dict.fromkeys(name for row in rows for name in row))
     if name not in known:
-        raise InputError(f"--{option} {name}: no such parameter; choose out of {', '.join(known)}")
+        raise InputError(f"--{option} {name}: no such parameter; choose from {', '.join(known)}")
 
 
 def _is(value: Any, texts: Sequence[str]) -> bool:

@@ -182,8 +182,8 @@ def plan(spec: Spec) -> Plan:
             _check(group, source)
             if group.content in known:
                 raise InputError(
-                    f"{source.place}: {model.name} with {learner.title} is in the sweep already: "
-                    f"leave one of the two out"
+                    f"{source.place}: {model.name} with {learner.title} is already in the sweep: "
+                    f"remove one of the two"
                 )
             known.add(group.content)
             groups.append(group)

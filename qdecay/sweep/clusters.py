@@ -90,7 +90,7 @@ class Dask(_Cluster):
                 address, timeout=_CONNECT_SECONDS, set_as_default=False
             )
         except (OSError, ValueError) as error:
-            raise InputError(f"{address}: no Dask scheduler answers there") from error
+            raise InputError(f"{address}: no Dask scheduler responds") from error
         self._executor = self._client.get_executor(pure=False)
 
     @property
@@ -151,10 +151,12 @@ class Ray(_Cluster):
             self._ray.init(address=address, logging_level=logging.CRITICAL, log_to_driver=False)
         except (OSError, ValueError, RuntimeError) as error:
             where = (
-                "the backend ray: no cluster runs" if address == "auto" else f"{address}: no Ray"
+                "the backend ray: no cluster runs"
+                if address == "auto"
+                else f"{address}: no Ray cluster runs"
             )
             raise InputError(
-                f"{where} there: start one with ray start --head, or name its scheduler, such as "
+                f"{where}: start one with ray start --head, or name its scheduler, such as "
                 f"host:6379"
             ) from error
         finally:  # Ray has its own for SIGTERM, which ends the process without a word

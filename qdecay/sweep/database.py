@@ -32,7 +32,7 @@ _TOLD = {
     "SQLITE_FULL": "the disk is full: free some space and run the same command again; what was "
     "stored is kept",
     "SQLITE_BUSY": "another program has locked it: wait for it, or close it",
-    "SQLITE_CANTOPEN": "cannot be opened: is the folder there, and can it be written to?",
+    "SQLITE_CANTOPEN": "cannot be opened: check that the folder exists and is writable",
     "SQLITE_READONLY": "cannot be written to",
 }
 
@@ -189,7 +189,7 @@ def json_object(text: object, path: Path) -> dict[str, Any]:
     except (ValueError, RecursionError):
         value = None
     if not isinstance(value, dict):
-        raise InputError(f"{path}: is damaged: {str(text)[:40]!r} is no JSON object")
+        raise InputError(f"{path}: is damaged: {str(text)[:40]!r} is not a JSON object")
     return value
 
 

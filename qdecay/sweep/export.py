@@ -71,7 +71,7 @@ def open_store(path: Path) -> Iterator[Connection]:
         InputError: the file is missing, or no sound store.
     """
     if not path.is_file():
-        raise InputError(f"{path}: there is no such file")
+        raise InputError(f"{path}: no such file")
     with sqlite_errors(path, TO_READ):
         refuse_foreign(path, TO_READ)
         with closing(connect(path, "ro")) as connection:

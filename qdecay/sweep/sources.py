@@ -67,7 +67,7 @@ class SourceSettings:
             else:
                 env = self._env()
                 if getattr(env.unwrapped, "reward_noise", 0):
-                    raise InputError("noise on rewards is no part of a model: leave it out")
+                    raise InputError("reward noise is not part of a model: omit it")
                 with user_code(f"{self.text}: it"):
                     mdp = MDP.from_env(env)
             start = self._start(mdp)
@@ -180,7 +180,7 @@ def read_sources(table: Table, folder: Path) -> Iterator[SourceSettings]:
         table.refuse('write source = "an id or a file", or delay and reward for a choice')
     for name, values in _options(table).items():
         if name in axes:
-            table.refuse(f"{name} is no option here", "options")
+            table.refuse(f"{name} is not an option here", "options")
         axes[name] = values
     table.close()
     for source, values in itertools.product(texts, itertools.product(*axes.values())):
@@ -209,7 +209,7 @@ def _options(table: Table) -> dict[str, tuple[Any, ...]]:
     found = {}
     for name, value in options.rest().items():
         if not name.isidentifier():
-            options.refuse("is no name of an argument", name)
+            options.refuse("is not an argument name", name)
         found[name] = options.values(name, value, _json_value)
     return found
 
@@ -223,5 +223,5 @@ def _json_value(value: Any) -> Any:
     if isinstance(value, dict):
         return {name: _json_value(part) for name, part in value.items()}
     if not isinstance(value, str | int | bool):
-        raise TypeError("dates and times are no argument")
+        raise TypeError("dates and times are not valid arguments")
     return value

@@ -94,7 +94,7 @@ class Spec(Record):
     @classmethod
     def _read(cls, top: Table, text: str, folder: Path) -> Spec:
         if top.take("schema") != SCHEMA:
-            top.refuse(f'no spec of a sweep: write schema = "{SCHEMA}"')
+            top.refuse(f'not a sweep spec: write schema = "{SCHEMA}"')
         sources = top.demand("sources", 'sources = [{ source = "FrozenLake-v1" }]')
         gammas = top.demand("gammas", 'gammas = [0.5, "2/3"]')
         learners = top.demand("learners", 'learners = [{ name = "q_learning", episodes = 300 }]')

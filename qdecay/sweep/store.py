@@ -269,7 +269,7 @@ class Store:
         if sweep_value(connection, "plan") != self._plan.digest:
             cells = sweep_value(connection, "cells")
             raise InputError(
-                f"{self.path}: holds another sweep, of {cells} cells: name a new "
+                f"{self.path}: contains another sweep, of {cells} cells: name a new "
                 f"file, or run the spec that made it"
             )
         models = [(i, model.start, model.document) for i, model in enumerate(self._models)]
@@ -285,7 +285,7 @@ class Store:
         while rows := found.fetchmany(_AT_ONCE):
             for row, expected in zip_longest(rows, self._expected([row[0] for row in rows])):
                 if row != expected:
-                    raise self._damaged(f"cell {row[0]} is no cell of this sweep")
+                    raise self._damaged(f"cell {row[0]} is not a cell of this sweep")
                 self.done[row[0]] = 1
 
     def _expected(self, numbers: list[int]) -> Iterator[tuple[object, ...]]:

@@ -44,5 +44,5 @@ def parse(text: str, name: str) -> Table:
 def _fraction(decimal: str, name: str) -> Fraction:
     """Return the fraction that a decimal of TOML spells, which may have underscores."""
     if decimal.lstrip("+-") in ("inf", "nan"):
-        raise InputError(f"{name}: {decimal} is no number that can be used here: it must be finite")
+        raise InputError(f"{name}: {decimal} is not a finite number")
     return rational(decimal.replace("_", ""), "a decimal")

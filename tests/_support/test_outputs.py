@@ -117,7 +117,7 @@ def test_a_name_that_does_not_say_what_is_written_is_refused(
     """At once; a folder's name may be any but that of a page."""
     *arguments, name = WRITES[what]
     wrong = Path(name).with_suffix(".html" if what == "gallery --output" else ".doc")
-    message = "name of a page" if what == "gallery --output" else "the name must end in ."
+    message = "looks like a page" if what == "gallery --output" else "the name must end in ."
     check_refused(capsys, monkeypatch, tmp_path, [*arguments, str(wrong)], message)
 
 

@@ -192,7 +192,7 @@ def test_what_was_typed_wrongly_is_one_line(capsys, monkeypatch, words: list[str
 def test_an_agent_that_answers_nonsense_is_one_line() -> None:
     """Nothing was raised."""
     question = Question(SETTINGS["one-shot"], 0, 1, -0.5, 1, 0)
-    with pytest.raises(AgentError, match="no action 0 or 1") as caught:
+    with pytest.raises(AgentError, match="not action 0 or 1") as caught:
         choose(lambda env, seed: lambda observation: "left", question)
     assert caught.value.shown == ""
 
@@ -211,14 +211,14 @@ NOTES = [
     (["my_own:Fine"], 0, ["my_own:Fine: names no version; Fine-v2 is taken"]),
     (["my_own:Fine-v0"], 0, ["my_own:Fine-v0: is out of date; Fine-v2 is newer"]),
     (["my_own:Warns-v0"], 0, ["my_own:Warns-v0: a thawing lake"]),
-    (["my_own:Fine-v1"], 2, ["my_own:Fine-v1: there is no such version; registered is Fine-v0, F"]),
-    (["Taxi-v1"], 2, ["Taxi-v1: there is no such version; registered is Taxi-v"]),
+    (["my_own:Fine-v1"], 2, ["my_own:Fine-v1: no such version; registered: Fine-v0, F"]),
+    (["Taxi-v1"], 2, ["Taxi-v1: no such version; registered: Taxi-v"]),
     (["CartPole-v0"], 2, ["CartPole-v0: CartPoleEnv has no table"]),
-    (["StayOrMove-v0"], 2, ["no registered Gymnasium id: did you mean qdecay/StayOrMove-v0?"]),
-    (["StayOrMove"], 2, ["no registered Gymnasium id: did you mean qdecay/StayOrMove-v0?"]),
+    (["StayOrMove-v0"], 2, ["nor a registered Gymnasium id: did you mean qdecay/StayOrMove-v0?"]),
+    (["StayOrMove"], 2, ["nor a registered Gymnasium id: did you mean qdecay/StayOrMove-v0?"]),
     (["qdecay/StayOrMov-v0"], 2, ["id: did you mean qdecay/StayOrMove-v0?"]),
     (["FrozenLak-v1"], 2, ["id: did you mean FrozenLake-v1?"]),
-    (["frozen-lake"], 2, ["no file and no registered Gymnasium id; `qdecay envs` lists"]),
+    (["frozen-lake"], 2, ["neither a file nor a registered Gymnasium id; `qdecay envs` lists"]),
 ]
 
 

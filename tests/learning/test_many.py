@@ -277,7 +277,7 @@ def test_greedy_behaviour_refuses_what_is_no_rate(values):
 
 def test_one_gamma_has_no_neighbour_to_flip_to():
     """No threshold could be found, which is not the same as none being there."""
-    with pytest.raises(ValueError, match="gammas must hold two or more"):
+    with pytest.raises(ValueError, match="gammas must contain two or more"):
         learned_thresholds(two_states(start=0), [0.5, 0.5], [1], steps=10)
 
 

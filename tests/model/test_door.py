@@ -122,7 +122,7 @@ def test_floats_without_rationals_are_read_as_they_are(tmp_path: Path) -> None:
     """What no person can have meant exactly is no obstacle to planning."""
     p = np.array([[[0.12345678901234567, 1 - 0.12345678901234567], [0.0, 1.0]]])
     np.savez(tmp_path / "model.npz", P=p, R=np.array([[1.0], [0.0]]))
-    with pytest.raises(InputError, match="no short decimal and no small fraction"):
+    with pytest.raises(InputError, match="neither a short decimal nor a small fraction"):
         as_mdp(tmp_path / "model.npz")
     values = value_iteration(as_finite_mdp(tmp_path / "model.npz"), 0.9)
     assert values.v[0] == pytest.approx(1 / (1 - 0.9 * p[0, 0, 0]))
@@ -170,12 +170,12 @@ WRONG: list[tuple[Any, type[Exception], str]] = [
     (gym.Env, TypeError, "got <class"),
     (gym.make_vec("FrozenLake-v1"), TypeError, "got SyncVectorEnv"),
     ("FrozenLak-v1", InputError, "FrozenLak-v1: .* did you mean FrozenLake-v1"),
-    ("FrozenLake-v7", InputError, "there is no such version"),
-    ("", InputError, "no file and no registered Gymnasium id"),
+    ("FrozenLake-v7", InputError, "no such version"),
+    ("", InputError, "neither a file nor a registered Gymnasium id"),
     ("no_such_module_here:Id-v0", InputError, "No module named"),
     ("nope.json", InputError, "nope.json: cannot be read"),
     (Path("nope.npz"), InputError, "nope.npz: cannot be read"),
-    (Path("nope.csv"), InputError, "nope.csv: no file and no registered"),
+    (Path("nope.csv"), InputError, "nope.csv: neither a file nor a registered"),
     ("CartPole-v1", InputError, "CartPole-v1: CartPoleEnv has no table"),
     (gym.make("CartPole-v1"), ValueError, "CartPoleEnv has no table"),
     (Wide(), ValueError, "observation_space must be Discrete, got Box"),

@@ -91,7 +91,7 @@ def test_settings_that_cannot_tell_two_faults_apart_leave_it_open() -> None:
 def test_a_diagnosis_needs_what_was_told(told) -> None:
     """Without a nominal discount strictly between 0 and 1 nothing can be said to be wrong."""
     profile = profile_of("sound", 0.8)
-    with pytest.raises(ValueError, match="needs the gamma the agent was told"):
+    with pytest.raises(ValueError, match="needs the agent's configured gamma"):
         qdecay.diagnose(DiscountProfile("simulated", told, profile.points, 0, 0.01))
 
 

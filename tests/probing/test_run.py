@@ -216,7 +216,7 @@ def test_a_store_of_the_time_before_versions_is_refused(tmp_path: Path) -> None:
     lines = store.read_text().splitlines()
     lines[0] = '{"schema": "qdecay.probe-trials/1", "agent": "mine"}'
     store.write_text("\n".join(lines) + "\n")
-    with pytest.raises(InputError, match="nobody noted its version"):
+    with pytest.raises(InputError, match="its version was not recorded"):
         qdecay.probe(AGENT, **SMALL, store=store, name="mine")
     taken = qdecay.probe(AGENT, **SMALL, store=store, name="mine", accept_changed=True)
     assert taken == whole and taken.from_store == whole.trainings
@@ -280,7 +280,7 @@ def dies(env, seed: int):
 
 def test_a_training_that_ends_its_process_is_told() -> None:
     """One line in place of an answer that never comes."""
-    with pytest.raises(AgentError, match="a training ended its process"):
+    with pytest.raises(AgentError, match="a training crashed its process"):
         qdecay.probe(dies, (1, 2), settings=["one-shot"], workers=2)
 
 
@@ -354,7 +354,7 @@ def test_unknown_agents_are_refused() -> None:
         ("nobody", "write module:function"),
         ("no_such_module:train", "No module named"),
         ("json:nothing", "has no attribute"),
-        ("json:__name__", "is no function"),
+        ("json:__name__", "is not a function"),
     ):
         with pytest.raises(InputError, match=message):
             load_trainer(text, 0.9)
@@ -469,7 +469,7 @@ def test_the_command_prints_a_table_and_a_verdict(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("q_learning",), "say what discount it is told"),
+        (("q_learning",), "give its discount factor"),
         (("q_learning", "--gamma", "0.9", "--delays", "1,x"), "--delays takes whole numbers"),
         (("q_learning", "--gamma", "2"), "gamma must be in"),
         (("q_learning", "--gamma", "0.9", "--plot", "a.txt"), "must end in"),

@@ -431,8 +431,8 @@ WRONG = [
     (["results.db", "--plot", "x.gif"], "must end in .svg, .pdf, .png"),
     (["results.db", "--plot", "x.svg", "--x", "width"], "--x width: no such parameter"),
     (["results.db", "--where", "delay"], "--where delay: write NAME=VALUE"),
-    (["results.db", "--where", "width=1"], "--where width: no such parameter; choose out of"),
-    (["results.db", "--where", "delay=7"], "--where delay=7: nothing has this value here; "),
+    (["results.db", "--where", "width=1"], "--where width: no such parameter; choose from"),
+    (["results.db", "--where", "delay=7"], "--where delay=7: no row has this value; "),
     (["many.db", "--plot", "x.svg"], "7 combinations of the learners' settings do not fit"),
 ]
 

@@ -70,8 +70,8 @@ def test_around_break_even_surrounds_the_exact_gamma() -> None:
 
 
 WRONG = [
-    ({"schema": '"qdecay.mdp/1"'}, "no spec of a sweep"),
-    ({"schema": None}, "no spec of a sweep"),
+    ({"schema": '"qdecay.mdp/1"'}, "not a sweep spec"),
+    ({"schema": None}, "not a sweep spec"),
     ({"sources": None}, '"sources" is missing'),
     ({"sources": "[]"}, "sources: the list is empty"),
     ({"sources": "3"}, "sources[0]: must be a table"),
@@ -116,11 +116,11 @@ IMPOSSIBLE = [
     ({"sources": "[{ delay = 1, near_delay = 1, reward = 6 }]"}, "delay must be > near_delay"),
     (
         {"sources": '[{ source = "qdecay/StayOrMove-v0", options = { reward_noise = 0.5 } }]'},
-        "noise on rewards is no part of a model",
+        "reward noise is not part of a model",
     ),
     (
         {"sources": '[{ source = "qdecay/StayOrMove-v0" }, { source = "qdecay/StayOrMove-v0" }]'},
-        "is in the sweep already",
+        "is already in the sweep",
     ),
     (
         {"sources": '[{ delay = 1, reward = 6, ending = "repeat" }]'},

@@ -32,7 +32,7 @@ WRONG = [
     (HEAD + GAMMAS + LEARNERS, 'the key "sources" is missing'),
     (SMALL + "colour = 1\n", "unknown key"),
     (SMALL.replace("0.4", "1.4"), "gammas: must be in [0, 1]"),
-    (SMALL.replace("0.4", "nan"), "nan is no number that can be used here: it must be finite"),
+    (SMALL.replace("0.4", "nan"), "nan is not a finite number"),
     (SMALL.replace("0.4", '"4/6"'), "is listed twice"),
     (SMALL.replace("delay = [2, 4]", "delay = []"), "the list is empty"),
     (SMALL.replace("delay = [2, 4]", "delay = [0, 4]"), "delay: must be >= 1"),
@@ -232,7 +232,7 @@ def test_a_cell_that_kills_every_worker_is_set_aside(capsys, tmp_path: Path, mon
         capsys, monkeypatch, "sweep", "run", str(tmp_path / "spec.toml"), "-o", str(store)
     )
     assert code == 1
-    assert "23 cells trained\n1 cell missing, which ended every worker: 7\n" in out
+    assert "23 cells trained\n1 cell missing, which crashed every worker: 7\n" in out
     assert [row[0] for row in rows_of(store)] == [n for n in range(24) if n != 7]
 
 
@@ -298,7 +298,7 @@ def foreign(path: Path, kind: str) -> str:
         return "is a database, but not a sweep store: name a new file"
     if kind == "another sweep":
         sweep_of(SMALL.replace("seeds = 3", "seeds = 2")).run(path, backend="here")
-        return "holds another sweep, of 16 cells"
+        return "contains another sweep, of 16 cells"
     sweep_of(SMALL).run(path, backend="here")
     if kind in CHANGES:
         change, message = CHANGES[kind]

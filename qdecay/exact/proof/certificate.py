@@ -151,7 +151,7 @@ def _factor(gamma: AlgebraicNumber) -> fmpz_poly:
     for factor, _ in gamma.polynomial.factor()[1]:
         if gamma.sign_of(factor) == 0:
             return polynomial(factor)
-    raise AssertionError(f"{gamma} is no root of its polynomial")
+    raise AssertionError(f"{gamma} is not a root of its polynomial")
 
 
 def _bits_between(left: AlgebraicNumber, right: AlgebraicNumber) -> int:

@@ -42,7 +42,7 @@ def require_feasible(holds: bool, reason: str) -> None:
 def require_memory(numbers: int, bits: int) -> None:
     """Raise BeyondChecker where so many numbers of so many bits take more memory than that."""
     fits = numbers * (bits + _BITS_OF_ANY) <= _MAX_BITS
-    require_feasible(fits, "the numbers grow beyond what this checker takes on")
+    require_feasible(fits, "the numbers exceed what this checker accepts")
 
 
 def sign_at(p: Polynomial, x: Fraction) -> int:

@@ -247,9 +247,11 @@ def values(q: int, policy: list[Row], d: Polynomial, where: str) -> list[list[in
         )
     # Where d is right the degree is below n at the most, or the greater one of d.
     require_feasible(
-        len(policy) < MAX_DEGREE, f"{where}: a degree beyond what this checker takes on"
+        len(policy) < MAX_DEGREE, f"{where}: the degree exceeds what this checker accepts"
     )
-    raise CertificateError(f"{where}: d times the values is no polynomial of degree < {MAX_DEGREE}")
+    raise CertificateError(
+        f"{where}: d times the values is not a polynomial of degree < {MAX_DEGREE}"
+    )
 
 
 def read_model(document: Any) -> Model:
@@ -268,7 +270,7 @@ def read_model(document: Any) -> Model:
         require(p > 0 and type(ends) is bool, f"{where}: a probability or flag is wrong")
         q, scale = math.lcm(q, p.denominator), math.lcm(scale, r.denominator)
         bits = q.bit_length() + scale.bit_length()
-        require_feasible(bits <= _MAX_BITS, f"{where}: the common denominators grow too long")
+        require_feasible(bits <= _MAX_BITS, f"{where}: the common denominators become too large")
         require_memory(number, bits)
         outcomes.setdefault((s, a), []).append((t, p, r, ends))
     rows: list[dict[int, Row]] = [{} for _ in range(n)]
@@ -301,7 +303,7 @@ def _sets(document: Any, model: Model, where: str) -> Sets:
 
 def _polynomial(document: Any, where: str) -> Polynomial:
     coefficients = _integers(document, where, -_LARGEST, _LARGEST)
-    reason = f"{where}: no degree in 0..{MAX_DEGREE}"
+    reason = f"{where}: not a degree in 0..{MAX_DEGREE}"
     require_feasible(len(coefficients) <= MAX_DEGREE + 1, reason)
     require(coefficients != [] and coefficients[-1] != 0, reason)
     return coefficients
@@ -323,7 +325,7 @@ def _list(document: Any, where: str, length: int | None = None) -> list[Any]:
 def _integers(document: Any, where: str, low: int, high: int = _MAX_INDEX) -> list[int]:
     numbers = _list(document, where)
     fits = all(type(number) is int and low <= number <= high for number in numbers)
-    require(fits, f"{where}: something is no integer, or out of range")
+    require(fits, f"{where}: an entry is not an integer, or out of range")
     return numbers
 
 

@@ -86,8 +86,8 @@ def _start(owner: Any) -> int | None:
     chances = np.asarray(chances, dtype=np.float64)
     if not (chances >= 0).all() or not abs(chances.sum() - 1) < _NEAR_ONE:  # nan is neither
         raise ValueError(
-            f"the start distribution must be >= 0 and sum to 1, its sum is {chances.sum():g}: "
-            f"there may be no start state, such as an S on a map"
+            f"the start distribution must be >= 0 and sum to 1; its sum is {chances.sum():g}: "
+            f"there may be no start state, such as the S of a map"
         )
     support = np.flatnonzero(chances)
     return int(support[0]) if len(support) == 1 else None

@@ -81,7 +81,7 @@ def read_npz(path: Path) -> dict[str, Any]:
         )
     if "P" in arrays and (count := np.count_nonzero(arrays["P"])) > _MAX_NONZERO:
         raise InputError(
-            f"{path}: P has {count:,} numbers that are not 0, and at most {_MAX_NONZERO:,} are "
+            f"{path}: P has {count:,} nonzero numbers, and at most {_MAX_NONZERO:,} are "
             f"read; more fit in a sparse P, as {', '.join(SPARSE)}"
         )
     return arrays
@@ -95,7 +95,7 @@ def _check_names(names: Collection[str]) -> None:
             close = get_close_matches(name[:_LONGEST].casefold(), folded, n=1)
             meant = f"did you mean {folded[close[0]]}? " if close else ""
             raise ValueError(
-                f"unknown array {name:.{_LONGEST}}; {meant}known are {', '.join(_ARRAYS)}"
+                f"unknown array {name:.{_LONGEST}}; {meant}known: {', '.join(_ARRAYS)}"
             )
     if "P" in names and (other := _SPARSE_ONLY.intersection(names)):
         mend = (
@@ -103,7 +103,7 @@ def _check_names(names: Collection[str]) -> None:
             if other == {"ends"}
             else "leave one of them out"
         )
-        raise ValueError(f"the arrays P and {min(other)} do not go together: {mend}")
+        raise ValueError(f"the arrays P and {min(other)} cannot be combined: {mend}")
 
 
 def write_npz(
@@ -135,7 +135,9 @@ def start_of(arrays: dict[str, Any]) -> int | None:
     if start.shape != ():
         raise ValueError(f"start must be one whole number, got an array of shape {start.shape}")
     if start.dtype.kind not in "iu":
-        raise ValueError(f"start must be a whole number, without a point, got {start.item()!r:.40}")
+        raise ValueError(
+            f"start must be a whole number, without a decimal point, got {start.item()!r:.40}"
+        )
     return int(start)
 
 
@@ -183,7 +185,7 @@ def _check_places(
             f"got {indptr[0]} to {indptr[-1]}"
         )
     if (indptr[1:] < indptr[:-1]).any():
-        raise ValueError("P_indptr must never fall")
+        raise ValueError("P_indptr must never decrease")
     if len(indices) and not (indices.min() >= 0 and indices.max() < n_states):
         raise ValueError(
             f"P_indices must be in 0..{n_states - 1}, got {indices.min()} to {indices.max()}"
@@ -225,7 +227,7 @@ def _check_sizes(archive: zipfile.ZipFile, members: dict[str, zipfile.ZipInfo]) 
         total += max(becomes, member.file_size * slowness)
         if total > _MAX_BYTES:
             most = f"{_MAX_BYTES // slowness >> 20} MiB"
-            raise ValueError(f"unpacks to more than {most} of floats, the most that is read")
+            raise ValueError(f"unpacks to more than {most} of floats, the limit")
 
 
 def _array(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> Any:

@@ -154,7 +154,7 @@ def _lines(path: Path, reader: Reader) -> Iterator[Line]:
     reader.lines_left -= text.count("\n")
     for number, line in enumerate(text.split("\n"), 1):
         if len(line) > _MAX_LINE:
-            raise InputError(f"{path}:{number}: the line is longer than {_MAX_LINE:,} letters")
+            raise InputError(f"{path}:{number}: the line is longer than {_MAX_LINE:,} characters")
         words = line.split()
         if words and not line.startswith("#"):
             yield Line(path, number, words)
@@ -180,10 +180,10 @@ def _counted(lines: Iterator[Line], header: Line, words: tuple[int, ...]) -> Ite
             raise line.error(f"{words[0]} words are needed, got {len(line.words)}")
         count += line.words[0] != "-"
         if count > announced:
-            raise line.error(f"{header.words[-1]} lines are announced, and more follow")
+            raise line.error(f"{header.words[-1]} lines are announced, but more follow")
         yield line
     if count != announced:
-        raise header.error(f"{header.words[-1]} lines are announced, and {count} follow")
+        raise header.error(f"{header.words[-1]} lines are announced, but {count} follow")
 
 
 def _transitions(
@@ -211,7 +211,7 @@ def _transitions(
         if names.setdefault(choice, name) != name:
             raise line.error(f"the choice has two actions, {names[choice]!r} and {name!r}")
     if len(moves) != header.index(1):
-        raise header.error(f"{header.words[1]} choices are announced, and {len(moves)} follow")
+        raise header.error(f"{header.words[1]} choices are announced, but {len(moves)} follow")
     return n_states, moves, names, (starts or [0])[0] if len(starts) < 2 else None
 
 

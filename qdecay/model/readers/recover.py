@@ -105,8 +105,8 @@ class Recovery:
         meant = recover(number)
         if meant is None:
             raise ValueError(
-                f"{name} is {number!r}, which is no short decimal and no small fraction: give the "
-                f"model exactly, with MDP.from_rows, an MDP file or a P_exact table"
+                f"{name} is {number!r}, which is neither a short decimal nor a small fraction: "
+                f"give the model exactly, with MDP.from_rows, an MDP file or a P_exact table"
             )
         self.mapped[number] = meant
         return meant

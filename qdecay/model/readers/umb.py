@@ -96,14 +96,14 @@ def _check_size(path: Path) -> None:
 
 def _limit(path: Path, size: int, most: int) -> None:
     if size > most:
-        raise InputError(f"{path}: unpacks to more than {most >> 20} MiB, the most that is read")
+        raise InputError(f"{path}: unpacks to more than {most >> 20} MiB, the limit")
 
 
 def _model(ats: Any, structures: dict[str, dict[str, Any]], reward: str | None) -> ModelRows:
     if ats.time.value != "discrete":
         raise ValueError(f"the time must be discrete, got {ats.time.value}")
     if ats.num_players > 1:
-        raise ValueError(f"at most 1 player can choose, got {ats.num_players}")
+        raise ValueError(f"at most 1 player is supported, got {ats.num_players}")
     recovery = Recovery()
     rewards = _Rewards(_structure(structures, reward), recovery)
     rows: list[tuple[tuple[int, int], Row]] = []

@@ -58,17 +58,17 @@ def _reason_against(kind: str, chapter: Chapter) -> str | None:
     if kind in ("regions", "values"):
         return None
     if chapter.layout is None:
-        return f"is no chain, and {kind} can be drawn of chains only"
+        return f"is not a chain, and {kind} can be drawn for chains only"
     gammas = len(chapter.start_gammas)
     if not gammas:
-        return "the best choice at the start changes at no gamma"
+        return "the best choice at the start never changes"
     if kind == "thresholds" or chapter.undertrained() is not None:
         return None
     if not chapter.plain:
         return "what is learnt after k walks is known only without slip, escape and reward_noise"
     if gammas > 1:
-        return f"the best choice at the start changes at {gammas} gammas, and learning is for one"
-    return "learning is for two branches that pay one reward each and then end"
+        return f"the best choice at the start changes at {gammas} gammas, and learning needs one"
+    return "learning requires two branches that pay one reward each and then end"
 
 
 def _regions(chapter: Chapter) -> list[Panel]:

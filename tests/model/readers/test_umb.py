@@ -103,7 +103,7 @@ def two_players(ats) -> None:
 
 WRONG = [
     (stochastic, "the time must be discrete, got stochastic"),
-    (two_players, "at most 1 player can choose, got 2"),
+    (two_players, "at most 1 player is supported, got 2"),
     (lambda ats: None, "one reward structure is needed; the file has none"),
 ]
 
