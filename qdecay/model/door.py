@@ -50,7 +50,7 @@ def as_mdp(problem: Problem, /, **options: Any) -> MDP | FloatMDP:
     Returns: the model; its `name` is the id or the path, where there is one.
 
     Raises:
-        TypeError: `problem` is none of these, or options come with what is made already.
+        TypeError: `problem` is none of these, or options come with an object.
         InputError: an id, an argument or a file is wrong.
         ValueError: the environment has no finite table, or a number without a rational.
 
@@ -149,8 +149,8 @@ def _model(problem: Problem, kind: type[_Model], options: dict[str, Any]) -> _Mo
 def _refuse_options(problem: object, options: dict[str, Any]) -> None:
     if options:
         raise TypeError(
-            f"{next(iter(options))} goes with an id, a layout or a path: this "
-            f"{type(problem).__name__} is made already"
+            f"{next(iter(options))} applies only to an id, a layout or a path, not to "
+            f"this {type(problem).__name__}"
         )
 
 

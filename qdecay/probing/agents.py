@@ -1,7 +1,7 @@
 """Agents to probe, and how their choice is read.
 
-A *trainer* takes an environment and a seed, trains an agent from nothing, and returns its policy:
-a function from observation to action, or an object with `predict`, as Stable-Baselines3 has.
+A *trainer* takes an environment and a seed, trains an agent from scratch, and returns its policy: a
+function from observation to action, or an object with `predict`, as in Stable-Baselines3.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ _MAX_STEPS = 50_000_000
 
 
 class AgentError(UserCodeError):
-    """The agent raised, or answered with something that is no action; says at which question."""
+    """The agent raised, or returned an invalid action; the message names the question."""
 
 
 def choose(train: Trainer, question: Question) -> bool:
@@ -62,7 +62,7 @@ def choose(train: Trainer, question: Question) -> bool:
 
 
 def pack(train: Trainer) -> bytes:
-    """Return a trainer as `choose_packed` takes it, in another process.
+    """Serialise a trainer for `choose_packed` in another process.
 
     Raises:
         AgentError: it cannot be sent.
@@ -75,7 +75,7 @@ def pack(train: Trainer) -> bytes:
 
 
 def choose_packed(packed: bytes, question: Question) -> bool:
-    """Do as `choose` with a trainer that was sent from another process.
+    """Run `choose` with a trainer that was sent from another process.
 
     It is unpacked here, because its module may fail when it is imported again.
     """
@@ -113,14 +113,14 @@ def _action(answer: Any, question: Question) -> int:
 def tabular_agent(learner: Learner, gamma: RealLike, **options: Any) -> Trainer:
     """Return the trainer of one of qdecay's tabular learners.
 
-    It explores at random with step size 1, and learns until no more than 1e-6 of a value is
-    unlearnt where nothing is random: value moves back a step with each visit of a state, and where
-    states can be met again each visit shrinks what is missing by gamma. Compiled code learns
-    wherever the environment is its table and nothing else.
+    It explores at random with step size 1 and, if nothing is random, learns until values are within
+    1e-6 (relative) of their limit: value propagates back one step with each visit of a state, and
+    where states recur each visit shrinks the remaining error by gamma. Compiled code is used
+    wherever the environment is fully described by its table.
 
     Args:
         learner: `qdecay.q_learning` or one of its family.
-        gamma: the discount the learner is told, in [0, 1].
+        gamma: the learner's discount factor, in [0, 1].
         options: for the learner; `steps` or `episodes` replace the rule above.
     """
     return TabularAgent(learner, real(gamma, "gamma", "[0, 1]"), options)
@@ -153,7 +153,7 @@ class TabularAgent:
 
 
 def _world(env: gym.Env[Any, Any]) -> gym.Env[Any, Any] | MDP:
-    """The model where it is all there is; else, with cuts or noise, the environment."""
+    """The model if it describes everything; else (truncation or noise) the environment."""
 
     plain = env.unwrapped is env and getattr(env, "reward_noise", None) == 0
     return MDP.from_env(env) if plain else env
@@ -189,9 +189,9 @@ def sb3_agent(
 
     Args:
         algorithm: DQN, PPO or A2C.
-        gamma: the discount it is told.
+        gamma: its discount factor.
         timesteps: steps of each training.
-        options: keyword arguments of the algorithm, in place of those of `SB3_OPTIONS`.
+        options: keyword arguments of the algorithm, overriding those of `SB3_OPTIONS`.
 
     Raises:
         InputError: the algorithm is unknown, or Stable-Baselines3 is not installed.
@@ -250,12 +250,12 @@ SB3_OPTIONS: dict[str, dict[str, Any]] = {
 
 
 def load_trainer(text: str, gamma: RealLike | None) -> Trainer:
-    """Return the trainer that a person named.
+    """Return the trainer that the user named.
 
     Args:
         text: `sb3:DQN`, a learner of qdecay such as `q_learning`, or `module:function`. The
             function is itself a trainer; its module is imported from the working folder too.
-        gamma: the discount it is told; the first two need one.
+        gamma: its discount factor; required for the first two.
 
     Raises:
         InputError: there is no such agent.

@@ -1,4 +1,4 @@
-"""What a learner aims at that never stops exploring: the epsilon-soft model.
+"""The target of a learner that never stops exploring: the epsilon-soft model.
 
 SARSA with a fixed epsilon learns the values of its own epsilon-greedy policy. With every action
 mixed with the uniform choice, a~ = (1 - epsilon) a + epsilon uniform, that policy is a greedy one:

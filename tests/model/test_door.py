@@ -92,7 +92,7 @@ def test_a_model_says_what_it_was_read_from(kind: str, tmp_path: Path) -> None:
 
 
 def test_options_are_arguments_of_the_environment_or_the_layout(tmp_path: Path) -> None:
-    """As Python values; with what is made already they are refused."""
+    """As Python values; with an existing object they are refused."""
     slippery = as_mdp("FrozenLake-v1", is_slippery=True, map_name="8x8")
     assert slippery == as_mdp(gym.make("FrozenLake-v1", is_slippery=True, map_name="8x8"))
     assert as_mdp("FrozenLake-v1", is_slippery=False) != as_mdp("FrozenLake-v1")
@@ -102,7 +102,7 @@ def test_options_are_arguments_of_the_environment_or_the_layout(tmp_path: Path) 
         assert as_chain_env(problem, slip="1/10").slip == as_chain_env(ID, slip="1/10").slip
     for problem in (MODEL, FloatMDP.from_mdp(MODEL), gym.make(ID)):
         for door in (as_mdp, as_finite_mdp, as_world, as_chain_env):
-            with pytest.raises(TypeError, match="slip goes with an id, a layout or a path: this"):
+            with pytest.raises(TypeError, match="slip applies only to an id, a layout or a path"):
                 door(problem, slip=0)
     with pytest.raises(InputError, match=r"model.json: slip='1/10' goes with a Gymnasium id or"):
         as_mdp(saved(tmp_path, MODEL, "model.json"), slip="1/10")
