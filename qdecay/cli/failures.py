@@ -1,4 +1,4 @@
-"""Errors as a person sees them: one line on standard error, and an exit code."""
+"""Errors as the user sees them: one line on standard error, and an exit code."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from qdecay.errors import BudgetExceeded, InputError, InternalError
 
 
 def exit_code(error: Exception) -> int:
-    """Tell in one line an error that a person can mend or report; let any other be seen whole."""
+    """Print errors that the user can fix or report in one line; raise any other."""
     usage = getattr(error, "format_message", None)  # typer's and click's own exceptions
     if usage is not None:
         context = getattr(error, "ctx", None)
@@ -28,7 +28,7 @@ def exit_code(error: Exception) -> int:
     elif isinstance(error, MemoryError):
         complain(str(error) or "not enough memory")
     elif isinstance(error, OSError):
-        gone = isinstance(error, FileNotFoundError)  # what else is read or written has a name
+        gone = isinstance(error, FileNotFoundError)  # any other file has a name
         place = error.filename or ("the current folder" if gone else "standard output")
         complain(f"{place}: {error.strerror or error}")
     else:
@@ -37,7 +37,7 @@ def exit_code(error: Exception) -> int:
 
 
 def _show_their_traceback(error: BaseException | None) -> None:
-    """Print where a person's own code failed, if that is what it was, with their lines only."""
+    """Print where the user's own code failed, if it did, with only their lines."""
     while error is not None and not (isinstance(error, UserCodeError) and error.shown):
         error = error.__cause__
     for line in error.shown.splitlines() if error is not None else ():
@@ -45,6 +45,6 @@ def _show_their_traceback(error: BaseException | None) -> None:
 
 
 def complain(message: str) -> None:
-    """Print one line; who has closed or filled standard error gets the exit code alone."""
+    """Print one line; with standard error closed or full there is only the exit code."""
     with suppress(OSError):
         print(f"qdecay: {one_line(message)}", file=sys.stderr, flush=True)

@@ -1,4 +1,4 @@
-"""The command `probe`: the discount that an agent really has."""
+"""The command `probe`: the effective discount of an agent."""
 
 from __future__ import annotations
 
@@ -56,14 +56,14 @@ def probe(
     ] = None,
     force: Force = False,
 ) -> int:
-    """Measure the discount that an agent really has.
+    """Measure the effective discount of an agent.
 
     For each delay, freshly trained agents choose between a near and a far reward until the ratio
     is known at which they are indifferent. With --gamma the pattern over all worlds is compared
     with that of known faults. The exit code is 1 where the agent does not behave as configured.
 
-    Answers in a --store are of one version of the agent: the file that defines it, qdecay's
-    version, and your own --version-tag, which you change when anything else of it does.
+    Answers in a --store belong to one version of the agent: the file that defines it, qdecay's
+    version, and your own --version-tag, which you change when anything else changes.
 
     \b
     Examples:

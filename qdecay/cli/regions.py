@@ -71,9 +71,9 @@ def regions(
 ) -> None:
     """Find every gamma where optimal actions change, exactly.
 
-    A touch is a gamma where one more action is optimal at that point only. With --numeric, for
-    models too large for exact arithmetic, brackets that each hold a change are found in floating
-    point; the list may be incomplete.
+    A touch is a gamma where one more action is optimal at that point only. --numeric, for models
+    too large for exact arithmetic, finds brackets that each contain a change in floating point; the
+    list may be incomplete.
 
     \b
     Examples:
@@ -139,7 +139,7 @@ def _numeric(
 
 
 def _unseen(found: NumericRegions) -> str:
-    """What the table leaves open."""
+    """What the table does not show."""
     tied, at = max((count, gamma) for gamma, count in found.undecided[1:] or found.undecided)
     gamma = shown_decimal(at, 6)
     return (
@@ -161,7 +161,7 @@ def blackwell(
     as_json: AsJson = False,
     max_seconds: MaxSeconds = None,
 ) -> None:
-    """Find the gamma above which what is optimal stays optimal.
+    """Find the gamma above which optimal policies stay optimal.
 
     Right of the Blackwell discount factor every optimal policy is Blackwell optimal
     (Grand-Clement and Petrik 2023).
@@ -190,8 +190,8 @@ def verify(
 ) -> int:
     """Check a certificate of policy regions without the solver.
 
-    Exact integers of the standard library only. The exit code is 1 where the certificate does
-    not prove what it states.
+    Uses only the standard library's exact integers. The exit code is 1 if the certificate does not
+    prove what it states.
 
     \b
     Examples:
@@ -252,7 +252,7 @@ def _model(source: str, option: list[str] | None) -> MDP:
 
 @contextmanager
 def _budget(source: str, max_seconds: float | None, instead: str = "") -> Iterator[None]:
-    """Limit the time, from reading on; say which model took too long, and what else there is."""
+    """Limit the time, including reading; report which model took too long, and an alternative."""
     from qdecay._support.deadline import time_limit
 
     if max_seconds is not None and not max_seconds > 0:
@@ -267,10 +267,10 @@ def _budget(source: str, max_seconds: float | None, instead: str = "") -> Iterat
 def _write_certificate(
     source: str, mdp: MDP, found: PolicyRegions, path: Path, *, check: bool
 ) -> str:
-    """Write a certificate and say what is known of it; FILE is there only once it is checked.
+    """Write a certificate and return its status; FILE exists only once it is checked.
 
     Raises:
-        InternalError: the checker refuses it. It is kept beside FILE, under a new name.
+        InternalError: the checker rejects it. It is saved next to FILE under a new name.
     """
     from qdecay.exact.proof.certificate import write_certificate
     from qdecay.exact.proof.verify import BeyondChecker, CertificateError
@@ -297,7 +297,7 @@ def _write_certificate(
 
 
 def _kept(proof: Path) -> str:
-    """Keep a refused proof under a name that nothing has, and say which; or why it is lost."""
+    """Save a rejected proof under an unused name and return it, or why that failed."""
     try:
         handle, name = tempfile.mkstemp(prefix="refused-", suffix=".json", dir=proof.parent)
         os.close(handle)

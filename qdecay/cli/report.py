@@ -51,7 +51,7 @@ def report(
 ) -> None:
     """Write a page with a slider for gamma to explore a model.
 
-    The page is one file that opens from disk and asks no other host for anything. For chains it
+    The page is one file that opens from disk and loads nothing from the network. For chains it
     also shows where trained agents flip, with the seeds of `qdecay compare`.
 
     \b
@@ -91,7 +91,7 @@ def plot(
 ) -> None:
     """Draw regions, values, thresholds or learning for a paper.
 
-    Without --what: regions and values. Thresholds and learning are those of chains.
+    Without --what: regions and values. Thresholds and learning require chains.
 
     \b
     Examples:
@@ -163,7 +163,7 @@ def _sources(source: str | None, option: list[str] | None) -> list[Source]:
 
 
 def _learning_times() -> list[LearningTime]:
-    """Homework D with a budget that keeps a report quick; `qdecay learn-curve` has more."""
+    """Homework D with a budget that keeps reports quick; `qdecay learn-curve` has more."""
     from qdecay.comparison.learning_times import learning_times
 
     return learning_times(steps=_EXPLORING_STEPS, progress=True)

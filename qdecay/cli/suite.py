@@ -77,11 +77,11 @@ def learn_curve(
     ] = None,
     force: Force = False,
 ) -> None:
-    """Measure how long Q-learning needs to choose right for good.
+    """Measure how long Q-learning takes until its choice stays right.
 
-    Homework D: a small reward on every step against a large one every n-th step, learnt by four
-    kinds of exploration; beside them the 2^(n+1) - 2 steps that a uniformly random walk needs on
-    average to be paid the large reward once.
+    Homework D: a small reward on every step against a large one every n-th step, learned with four
+    kinds of exploration, next to the 2^(n+1) - 2 steps that a uniformly random walk needs on
+    average to collect the large reward once.
 
     \b
     Examples:
@@ -115,7 +115,7 @@ def learn_curve(
         raise
     except ValueError as error:
         raise InputError(f"learn-curve: {error}") from error
-    finally:  # what is finished is shown, also where Ctrl-C ends the rest
+    finally:  # show finished rows even after Ctrl-C
         if rows:
             _show_times(rows, as_json)
     if plot is not None:

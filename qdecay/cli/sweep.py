@@ -23,7 +23,7 @@ _SHOWN_CELLS = 5
 
 
 class _Commands(TyperGroup):
-    """Names the command for who gives a spec to `sweep` itself, as earlier versions had it."""
+    """Suggests `run` if a spec is given to `sweep` itself, as in earlier versions."""
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         if args[0] not in self.commands and not ctx.resilient_parsing:
@@ -75,7 +75,7 @@ def run(
     ] = False,
     as_json: AsJson = False,
 ) -> int:
-    """Train every cell of a spec, and lose nothing on the way.
+    """Train every cell of a spec, and store each result.
 
     Every batch of cells is stored as it finishes. Whatever ends the run, the same command goes on
     from there, to the same rows. The exit code is 1 where cells are missing because they end
