@@ -1,4 +1,4 @@
-"""Running a sweep: batches go out, rows come back and are stored, whatever happens on the way."""
+"""Running a sweep: batches go out, rows come back and are stored, even after failures."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ from qdecay.sweep.spec import Spec
 from qdecay.sweep.store import Store
 from qdecay.sweep.work import Outcome, train
 
-_LOOK_SECONDS = 0.5  # how often the loop looks up, so that nothing can make it deaf
+_LOOK_SECONDS = 0.5  # how often the loop wakes, so that it always notices signals
 _SAMPLES = 16  # cells that an estimate trains,
 _SAMPLE_SECONDS = 5.0  # unless they take longer than this
-_AHEAD = 2  # batches for each worker: the next one waits at its door
+_AHEAD = 2  # batches per worker: the next one is already queued
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -35,7 +35,7 @@ class Finished(Result):
     Attributes:
         cells: cells of the sweep.
         trained: those that this run added to the store.
-        fatal: those that are missing, because each ended every worker that tried it.
+        fatal: those that are missing, because each crashed every worker that tried it.
     """
 
     SCHEMA: ClassVar[str] = "qdecay.sweep-run/1"
@@ -106,14 +106,14 @@ class Sweep(Result):
         return plan(self.spec)
 
     def __len__(self) -> int:
-        """How many cells there are."""
+        """The number of cells."""
         return len(self.plan)
 
     def estimate(self) -> float:
-        """Return about how many seconds all cells take one worker.
+        """Estimate how many seconds all cells take with one worker.
 
         A few cells, evenly spread, are trained twice (the first time may compile the kernels) and
-        the mean of their quicker times stands for all. The seconds are a guess, no bound.
+        the mean of their faster times is used for all. It is an estimate, not a bound.
         """
         plan, seconds = self.plan, []
         numbers = sorted({i * (len(plan) - 1) // (_SAMPLES - 1) for i in range(_SAMPLES)})
@@ -137,8 +137,8 @@ class Sweep(Result):
     ) -> Finished:
         """Train every cell that is not in the store yet, and store its row.
 
-        Whatever ends the run early loses at most the batches that were under way; the same call
-        goes on from there.
+        However the run ends, at most the batches in progress are lost; the same call resumes from
+        there.
 
         Args:
             store: the SQLite file; made where it is missing.
@@ -204,7 +204,7 @@ def _stored(store: Store) -> Progress:
 
 
 def _submit(queue: Queue, pool: Pool, under_way: dict[Future[Outcome], Batch]) -> bool:
-    """Keep the workers busy; return whether anything is under way."""
+    """Keep the workers busy; return whether anything is running."""
     workers = pool.workers
     while len(under_way) < _AHEAD * workers:
         if any(batch.alone for batch in under_way.values()):
