@@ -1,6 +1,6 @@
 """A contract for tabular environments: what `P` says must be what `step` does.
 
-`check_tabular_env` holds any Gymnasium environment with a table `P[s][a] = [(probability,
+`check_tabular_env` checks any Gymnasium environment with a table `P[s][a] = [(probability,
 next state, reward, terminated), ...]` to it, Gymnasium's own toy text included.
 """
 
@@ -18,7 +18,7 @@ import numpy as np
 
 from qdecay_envs.table import reward_noise, table_owner
 
-SIGNIFICANCE = 1e-6  # chance that a right environment fails a frequency test
+SIGNIFICANCE = 1e-6  # chance that a correct environment fails a frequency test
 _RESETS = 200
 _Step = tuple[
     int, int, int, float, bool, bool
@@ -26,7 +26,7 @@ _Step = tuple[
 
 
 class ContractBroken(AssertionError):
-    """An environment breaks the contract; `findings` has one line for each breach."""
+    """An environment breaks the contract; `findings` has one line for each violation."""
 
     def __init__(self, findings: list[str]) -> None:
         super().__init__("\n".join(findings))
@@ -36,29 +36,29 @@ class ContractBroken(AssertionError):
 def check_tabular_env(
     env: gym.Env[Any, Any], *, seed: int = 0, steps: int = 5_000, strict_end: bool = False
 ) -> None:
-    """Check that a tabular environment keeps its contract; leaves it mid-episode.
+    """Check that a tabular environment satisfies the contract; leaves it mid-episode.
 
     The table covers every state and action, its rows are distributions over known states,
-    and `P_exact`, where offered, rounds to it. Resets follow `initial_state_distrib`,
+    and `P_exact`, if present, rounds to it. Resets follow `initial_state_distrib`,
     equal seeds give equal episodes, every step taken is in the table, and the frequencies of
     start states and outcomes fit: Pearson's statistic, for outcomes over all rows that were
     visited enough, with false alarm probability about 1e-6 (and fixed by `seed`). Rewards may
     be noisy by a `reward_noise` attribute, a standard deviation. Info objects are not shared,
-    and each offered render mode but "human" returns what it should.
+    and each supported render mode but "human" returns the right type.
 
     Args:
-        env: has discrete spaces that start at 0 and a table `P`, perhaps under wrappers.
+        env: has discrete spaces that start at 0 and a table `P`, possibly inside wrappers.
         seed: of the resets and of the uniformly random actions.
         steps: how many steps to take; >= 1.
-        strict_end: also require a `RuntimeError` from a step before the first reset of a copy
-            and after the end, where the steps reach one. Gymnasium's toy text plays on and
-            does not pass.
+        strict_end: also require a `RuntimeError` from a step before the first reset of a copy and
+            after the end, where the steps reach one. Gymnasium's toy text continues and does not
+            pass.
 
     Raises:
-        ContractBroken: with one finding per breach.
+        ContractBroken: with one finding per violation.
     """
     findings = list(_table_findings(env))
-    if not findings:  # without a sound table the rest has nothing to compare with
+    if not findings:  # without a valid table the rest has nothing to compare with
         findings += _exact_findings(env)
         findings += _reset_findings(env, seed)
         played = _play(env, seed, steps)

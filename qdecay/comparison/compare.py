@@ -53,11 +53,11 @@ class Comparison(Result):
     Attributes:
         source: what was compared.
         exact: gammas at which the set of best choices at the start changes, in order.
-        planned: for each, where value iteration's choice flips. learned: for each, where trained
-        agents flip; with forced walks, for each predicted one. reasons: what disagrees, one line
-        each; empty if all agrees. forced: the walks that agents were trained for; None if they were
-        trained to convergence. predicted: where agents flip after these walks, exactly; None
-        without them.
+        planned: for each, where value iteration's choice flips.
+        learned: for each, where trained agents flip; with forced walks, for each predicted one.
+        reasons: what disagrees, one line each; empty if all agrees.
+        forced: the walks that agents were trained for; None if they were trained to convergence.
+        predicted: where agents flip after these walks, exactly; None without them.
     """
 
     SCHEMA: ClassVar[str] = "qdecay.comparison/1"
@@ -172,9 +172,9 @@ def compare(
         seeds: independent agents per break-even gamma; >= 10, so that the range means something.
         seed: the first of them; the others follow.
         learner: the algorithm; None is `q_learning`, on noisy chains `double_q_learning`.
-        walks: stop training after this many forced walks of each branch, >= 1, and compare with
-            the gammas that `qdecay.exact.learning_curve` predicts; None trains to convergence. Only
-            for chains without randomness that end with the last reward.
+        walks: stop training after this many forced walks of each branch, >= 1, and compare with the
+            gammas that `qdecay.exact.learning_curve` predicts; None trains to convergence. Only for
+            chains without randomness that end with the last reward.
         step_size: with walks, the constant step size, an exact number in (0, 1].
         name: what to call the problem; its id or path by default.
         max_seconds: limit of wall time, > 0; None is no limit.

@@ -200,7 +200,7 @@ def learning_times(
         delays: n, 1 .. 1,000 each.
         gammas: exact, inside (0, 1).
         advantage: the value of the sparse choice relative to the constant one, > 0; it fixes R for
-        each gamma and delay. None is 2.
+            each gamma and delay. None is 2.
         reward: R itself, exact, instead of `advantage`.
         explorers: keys of `EXPLORERS`.
         seeds: agents per cell, 0 .. seeds - 1; >= 1.

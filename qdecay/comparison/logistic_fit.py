@@ -31,7 +31,7 @@ class ThresholdFit:
         threshold, width: m and w.
         low, high: the ends of the interval.
         open_low, open_high: whether the choices do not determine this end: then it is the end of
-        the range of gammas, and the threshold may lie beyond.
+            the range of gammas, and the threshold may lie beyond.
     """
 
     threshold: float

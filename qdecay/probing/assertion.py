@@ -19,7 +19,7 @@ def assert_effective_discount(
         train: as `probe` takes it.
         gamma: the discount it should have, in [0, 1].
         within: the largest allowed error of each delay's (r / R)**(1 / (n - m)); its 95 % interval
-        must overlap that range.
+            must overlap that range.
         options: for `probe`; "one-shot" is the only setting by default.
 
     Raises:

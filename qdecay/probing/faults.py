@@ -76,7 +76,7 @@ class Fault:
         name: for tables.
         text: what is wrong, as a sentence.
         predict: the log ratio at indifference, -inf and inf if one side is always taken, None if
-        the fault makes no prediction.
+            the fault makes no prediction.
         symbols: of its parameters.
         grid: values of the parameters, one tuple each.
         looseness: the deviation of the prediction, in tolerances.
@@ -119,7 +119,7 @@ def diagnose(profile: DiscountProfile) -> Diagnosis:
 
     Args:
         profile: must contain the agent's configured discount; more settings distinguish more
-        faults.
+            faults.
 
     Raises:
         ValueError: the profile has no configured discount, or it is 0 or 1.

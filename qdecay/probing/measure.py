@@ -53,13 +53,13 @@ def probe(
     next question (see `qdecay.probing.staircase`).
 
     Args:
-        train: environment and seed -> a policy: a function from observation to action, or an
-            object with `predict`. Observations and actions are `Discrete`; in the setting
-            "repeating" no episode ever ends.
+        train: environment and seed -> a policy: a function from observation to action, or an object
+            with `predict`. Observations and actions are `Discrete`; in the setting "repeating" no
+            episode ever ends.
         delays: n, in steps; different whole numbers > near_delay.
         near_delay: m >= 0, in steps.
         gamma: the agent's configured discount, in [0, 1], for the verdict. It sets the default
-        tolerance, and does not influence the questions.
+            tolerance, and does not influence the questions.
         settings: environments to ask in: "one-shot", "large", "repeating", "time limit", or a
             `Setting`. The first is asked at every delay and gives the curve, the others at the
             middle two.
@@ -72,9 +72,9 @@ def probe(
         seed: >= 0; the same one gives the same answers in any order of work.
         workers: processes to train in; with 1, this one.
         store: a file that stores every answer, so that an interrupted run can resume. It belongs to
-        one version of the agent: the source of the module that defines `train`, the values that
-        `train` was created with, qdecay's version and those of the packages in `train.packages`.
-        Other imports are not checked.
+            one version of the agent: the source of the module that defines `train`, the values that
+            `train` was created with, qdecay's version and those of the packages in
+            `train.packages`. Other imports are not checked.
         version_tag: a label for this version of the agent, in case anything else may change.
         accept_changed: continue with the store of an agent that has changed since.
         name: the agent's, for the verdict and the store.

@@ -45,7 +45,7 @@ class AnswerFile:
 
         Raises:
             InputError: the file is not a store, or belongs to another agent; or the agent has
-            changed and `accept_changed` is not set.
+                changed and `accept_changed` is not set.
         """
         self._path, self._agent, self._identity = path, agent, identity
         self._answers: dict[str, bool] = {}

@@ -28,7 +28,8 @@ class Axis:
     """One parameter.
 
     Attributes:
-        name: its name. of_learner: whether it is a setting of the learner; else of the source.
+        name: its name.
+        of_learner: whether it is a setting of the learner; else of the source.
         values: its distinct values in the order met, as the store has them: exact numbers may be
             text. None stands for sources or learners without it.
     """

@@ -41,8 +41,8 @@ class Remedy(NamedTuple):
     """What the user can do about an unusable file, depending on its intended use.
 
     Attributes:
-        foreign: if it is not a store. otherwise: the end of the message about a damaged or newer
-        store.
+        foreign: if it is not a store.
+        otherwise: the end of the message about a damaged or newer store.
     """
 
     foreign: str

@@ -52,7 +52,7 @@ def export(store: str | Path, path: str | Path) -> int:
 
     Raises:
         InputError: the store cannot be read or is not one, the name has another ending, or pyarrow,
-        which Parquet requires, is missing.
+            which Parquet requires, is missing.
         OSError: the file cannot be written.
     """
     source, target = Path(store), Path(path)

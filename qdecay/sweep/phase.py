@@ -61,8 +61,9 @@ class PhaseRow(Record):
         exact: the break-even gamma; None where the best choice at the start never changes.
         choices: the trainings that count for it, by ascending gamma. Without a break-even gamma all
             of them, and `right` is how many chose best.
-        errors: trainings without a result, which are not counted. fit: the logistic fit to the
-        choices, from their smallest to their largest gamma; None if there is none.
+        errors: trainings without a result, which are not counted.
+        fit: the logistic fit to the choices, from their smallest to their largest gamma; None if
+            there is none.
     """
 
     parameters: Mapping[str, Any]

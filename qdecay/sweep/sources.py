@@ -58,7 +58,7 @@ class SourceSettings:
 
         Raises:
             InputError: it cannot be read as a finite model with a start state, or has noise that
-            its model does not contain.
+                its model does not contain.
         """
 
         try:

@@ -1,16 +1,19 @@
 """The store of a sweep: one SQLite file, safe against crashes, second runs and unrelated files.
 
 While a run writes, it is in WAL mode with `synchronous = FULL`: every batch is one transaction, and
-is on disk when `add` returns. One run writes; a second one is kept out by the database's own write
-lock, which SQLite has on every system and for every path to the file, and which, unlike a lock
-file, cannot be removed. Between two batches a transaction that has changed nothing yet is open, so
-that the lock is held from one to the next. It is free for the instant between two transactions: a
-run that took it then would have written its own row into `runs`, which each transaction checks
-first. The lock ends with the process. Readers do not need it.
+is on disk when `add` returns.
+
+One run writes; a second one is kept out by the database's own write lock, which SQLite has on every
+system and for every path to the file, and which, unlike a lock file, cannot be removed. Between two
+batches a transaction that has changed nothing yet is open, so that the lock is held from one to the
+next. It is free for the instant between two transactions: a run that took it then would have
+written its own row into `runs`, which each transaction checks first. The lock ends with the
+process. Readers do not need it.
 
 The log (`NAME-wal`) is next to the target of symbolic links, but a hard link or a single file
-mounted elsewhere would have its own log and lock: such files are refused. A file that is not a
-store of this sweep is reported and left unchanged.
+mounted elsewhere would have its own log and lock: such files are refused.
+
+A file that is not a store of this sweep is reported and left unchanged.
 """
 
 from __future__ import annotations
@@ -82,7 +85,7 @@ class Store:
 
         Raises:
             InputError: another run writes to it, it is not a store, is damaged, or belongs to
-            another version or sweep, or it cannot be read or written.
+                another version or sweep, or it cannot be read or written.
         """
         self.path, self._plan = Path(path), plan
         self._file = Path(os.path.realpath(path))
@@ -124,7 +127,7 @@ class Store:
 
         Raises:
             InputError: the log could not be moved, or the file is not where it was. If another
-            InputError is being raised, both in one; any other error gets this one as a note.
+                InputError is being raised, both in one; any other error gets this one as a note.
         """
         try:
             self._finish()

@@ -1,4 +1,5 @@
-"""The plot of a probe: indifference points with intervals, the curves, and the told discount."""
+"""The plot of a probe: indifference points with intervals, the curves, and the configured
+discount."""
 
 from __future__ import annotations
 
