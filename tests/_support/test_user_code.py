@@ -207,8 +207,8 @@ def test_what_we_raise_has_no_part_of_theirs() -> None:
 
 
 NOTES = [
-    (["FrozenLake"], 0, ["FrozenLake: names no version; FrozenLake-v1 is taken"]),
-    (["my_own:Fine"], 0, ["my_own:Fine: names no version; Fine-v2 is taken"]),
+    (["FrozenLake"], 0, ["FrozenLake: names no version; using FrozenLake-v1"]),
+    (["my_own:Fine"], 0, ["my_own:Fine: names no version; using Fine-v2"]),
     (["my_own:Fine-v0"], 0, ["my_own:Fine-v0: is out of date; Fine-v2 is newer"]),
     (["my_own:Warns-v0"], 0, ["my_own:Warns-v0: a thawing lake"]),
     (["my_own:Fine-v1"], 2, ["my_own:Fine-v1: no such version; registered: Fine-v0, F"]),

@@ -190,7 +190,7 @@ def test_a_proof_that_is_refused_is_a_fault_to_report(
     assert "python-flint" in err
     assert path.read_text() == "mine"
     (kept,) = tmp_path.glob("refused-*.json")
-    assert f"kept as {kept}, " in err
+    assert f"saved as {kept}, " in err
     assert run(capsys, monkeypatch, "verify", str(kept))[0] == 1
 
 
@@ -340,7 +340,7 @@ WRONG: list[tuple[list[str], str]] = [
     (["regions", "FrozenLake-v1", "--certificate", ".", "--force"], "is a folder"),
     (["regions", "FrozenLake-v1", "--force"], "--force requires --certificate"),
     (["regions", "FrozenLake-v1", "--no-check"], "--no-check requires --certificate"),
-    (["blackwell", "nope"], "nope: no file"),
+    (["blackwell", "nope"], "nope: neither a file"),
     (["blackwell", "FrozenLake-v1", "--max-seconds", "1e-9"], "stopped after"),
     (["verify", "none.json"], "none.json: cannot be read"),
     (["verify"], "Missing argument"),
