@@ -84,7 +84,7 @@ EXPLORERS: Mapping[str, Explorer] = MappingProxyType(
 
 @dataclass(frozen=True, eq=False, repr=False)
 class LearningTime(Result):
-    """How long agents took to get the choice at the start right for good.
+    """How long agents took until the choice at the start was right for good.
 
     Attributes:
         game, gamma, delay, reward: the game, its discount, n, and R.

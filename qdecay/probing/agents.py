@@ -219,7 +219,7 @@ class StableBaselinesAgent:
         """Train an agent and return it."""
         import torch
 
-        torch.set_num_threads(1)  # networks this small only lose by sharing
+        torch.set_num_threads(1)  # networks this small only lose from sharing
         agent = getattr(importlib.import_module("stable_baselines3"), self.algorithm)
         settings = {**SB3_OPTIONS[self.algorithm], **self.options}
         model = agent("MlpPolicy", env, gamma=self.gamma, seed=seed, device="cpu", **settings)

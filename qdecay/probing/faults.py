@@ -95,10 +95,11 @@ class Diagnosis(Result):
     """What explains a profile.
 
     Attributes:
-        fault: the name of the fault, "sound", "none of these", or None where it cannot be told.
-        text: the same for a person.
-        parameters: of the likeliest, at their best.
-        probabilities: of every hypothesis, all equal before, likeliest first.
+        fault: the name of the fault, "sound", "none of these", or None if the answers do not
+            determine it.
+        text: the diagnosis as a sentence.
+        parameters: best values for the most likely one.
+        probabilities: posterior, of every hypothesis, most likely first.
     """
 
     SCHEMA: ClassVar[str] = "qdecay.diagnosis/1"

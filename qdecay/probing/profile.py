@@ -16,7 +16,7 @@ from qdecay.probing.staircase import Staircase
 if TYPE_CHECKING:
     import pandas as pd
 
-_SIDES = 8  # answers after which "always the same action" is no accident (1 in 128)
+_SIDES = 8  # answers after which "always the same action" is not chance (1 in 128)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -90,7 +90,7 @@ class Point(Record):
 
 @dataclass(frozen=True, eq=False, repr=False)
 class DiscountProfile(Result):
-    """An agent's discount, as its choices show it.
+    """An agent's effective discount, as its choices show it.
 
     Attributes:
         agent: its name.

@@ -32,7 +32,7 @@ Ask = Callable[[Sequence[Question]], list[bool]]
 
 
 class AnswerFile:
-    """Answers by question; with a path, kept on disk from the moment they are known.
+    """Answers by question; with a path, each is stored on disk as soon as it is known.
 
     Attributes:
         taken: how many answers came from the file.

@@ -30,7 +30,7 @@ _AHEAD = 2  # batches per worker: the next one is already queued
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Finished(Result):
-    """What a run left behind.
+    """The result of a run.
 
     Attributes:
         cells: cells of the sweep.

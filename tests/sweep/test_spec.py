@@ -112,7 +112,10 @@ def test_what_is_wrong_is_told_in_one_line(changed: dict[str, str | None], messa
 
 
 IMPOSSIBLE = [
-    ({"sources": '[{ source = "qdecay/NoSuch-v0" }]'}, "sources[0]: qdecay/NoSuch-v0: neither a file"),
+    (
+        {"sources": '[{ source = "qdecay/NoSuch-v0" }]'},
+        "sources[0]: qdecay/NoSuch-v0: neither a file",
+    ),
     ({"sources": "[{ delay = 1, near_delay = 1, reward = 6 }]"}, "delay must be > near_delay"),
     (
         {"sources": '[{ source = "qdecay/StayOrMove-v0", options = { reward_noise = 0.5 } }]'},
