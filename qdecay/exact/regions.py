@@ -244,7 +244,7 @@ class PolicyRegions(ModelResult):
         return reached
 
     def body(self) -> dict[str, Any]:
-        """Return the document without its schema, as other documents hold it."""
+        """Return the document without its schema, as embedded in other documents."""
         return {
             "source": self.name,
             "n_states": self.n_states,

@@ -46,12 +46,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class ManyResult(ModelResult):
-    """What every gamma learnt from every seed's stream.
+    """What every gamma learned from every seed's stream.
 
     Attributes:
         gammas: shape (G,).
         seeds: N of them.
-        q: learnt values in reward units, shape (G, N, S, A); -inf where unavailable.
+        q: learned values in reward units, shape (G, N, S, A); -inf where unavailable.
         visits: updates of each state and action, shape (N, S, A).
         steps: steps of each stream.
     """
@@ -91,9 +91,9 @@ class ManyResult(ModelResult):
         return first
 
     def flips(self, state: int) -> tuple[LearnedFlip, ...]:
-        """Return where the greedy action of `state` flips, in the middle of neighbouring gammas.
+        """Return where the greedy action of `state` flips, as midpoints of neighbouring gammas.
 
-        `learned_thresholds` finds them more closely.
+        `learned_thresholds` finds them more precisely.
         """
         state = whole(state, "state", 0, self.q.shape[2] - 1)
         order = np.argsort(self.gammas)
@@ -126,12 +126,12 @@ def q_learning_many(
     Args:
         problem: a model, or whatever `qdecay.as_mdp` takes; an environment's table is read.
         gammas: G >= 1 discounts per step, each in [0, 1].
-        seeds: N >= 1 different integers >= 0.
+        seeds: N >= 1 distinct integers >= 0.
         steps: steps of each stream; >= 1.
-        behaviour: "uniform" over the available actions, `EpsilonGreedy`, or the probability of
-            each action in each state, shape (S, A), drawn by alias tables with one number.
+        behaviour: "uniform" over the available actions, `EpsilonGreedy`, or the probability of each
+            action in each state, shape (S, A), drawn by alias tables with one number.
         step_size, initial_value, start, max_episode_steps: as `q_learning` takes them.
-        threads: streams that run at once; None is one for each core. It changes no bit.
+        threads: streams that run at once; None is one per core. Results do not depend on it.
         max_seconds: limit of wall time, > 0; None is no limit.
         progress: True shows a bar; a function is called with a `Progress` now and then.
 
@@ -198,11 +198,11 @@ def learned_thresholds(
     agent flips. Two flips between neighbouring `gammas` go unseen.
 
     Args:
-        state: where the greedy action is looked at; None is the start state.
+        state: the state whose greedy action is examined; None is the start state.
         width: largest distance of the gammas around a flip; >= 1e-12.
 
     The other arguments, and what is raised, are those of `q_learning_many`; with `BudgetExceeded`
-    `best` are the flips so far, less narrow than `width`, or None where no stream has ended.
+    `best` are the flips so far, wider than `width`, or None if no stream has finished.
     """
     deadline, mdp = Deadline(max_seconds), as_model(problem)
     settings = StreamSettings.read(

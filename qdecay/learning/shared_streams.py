@@ -37,13 +37,13 @@ from qdecay.learning.sampling import Dynamics, alias_table, dynamics
 from qdecay.learning.schedules import Schedule, as_schedule
 from qdecay.model.base import FiniteMDP
 
-_UPDATES_AT_ONCE = 1 << 24  # some 20 ms: how long an interrupt or a bar may have to wait
-_VECTOR = 16  # gammas are filled up to a multiple of this: no slow remainder
+_UPDATES_AT_ONCE = 1 << 24  # about 20 ms: the latency of an interrupt or a bar
+_VECTOR = 16  # gammas are padded to a multiple of this: no slow remainder
 
 
 @dataclass(frozen=True, slots=True)
 class EpsilonGreedy:
-    """Behaviour that is epsilon-greedy on the values learnt for one gamma, both in [0, 1]."""
+    """Behaviour that is epsilon-greedy on the values learned for one gamma, both in [0, 1]."""
 
     gamma: float
     epsilon: float
@@ -136,7 +136,7 @@ def checked_gammas(mdp: FiniteMDP, gammas: Sequence[RealLike]) -> NDArray[np.flo
 
 
 def checked_seeds(seeds: Sequence[int]) -> tuple[int, ...]:
-    """Return the seeds, different integers >= 0, and not none."""
+    """Return the seeds, distinct integers >= 0; at least one."""
     agents = tuple(whole(seed, "each of seeds", 0) for seed in listed(seeds, "seeds"))
     if len(set(agents)) < len(agents):
         raise ValueError("seeds must differ: the same seed gives the same bits")
@@ -144,7 +144,7 @@ def checked_seeds(seeds: Sequence[int]) -> tuple[int, ...]:
 
 
 def n_threads(threads: int | None) -> int:
-    """Return `threads`, or one for each core."""
+    """Return `threads`, or one per core."""
     return os.cpu_count() or 1 if threads is None else whole(threads, "threads", 1)
 
 
@@ -187,7 +187,7 @@ def run_streams(
     report: OnProgress,
     deadline: Deadline,
 ) -> None:
-    """Run all streams to their end, several at once; an interrupt stops them, and says where.
+    """Run all streams to their end, several at once; an interrupt stops them.
 
     Raises:
         BudgetExceeded: the time is up.

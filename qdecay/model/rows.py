@@ -58,7 +58,7 @@ class ModelRows:
         """Return the checked rows, sorted, each with its probability; equal ones are added up.
 
         Raises:
-            TypeError: a number is a float or no number; see `qdecay_envs.rational`.
+            TypeError: a number is a float or not a number; see `qdecay_envs.rational`.
             ValueError: a size, an index, a probability or a row's sum is wrong; the message says
                 which and where.
         """

@@ -53,7 +53,7 @@ class GammaSweep(ModelResult):
         )
 
     def body(self) -> dict[str, Any]:
-        """Return the document without its schema, as other documents hold it."""
+        """Return the document without its schema, as embedded in other documents."""
         return {**super().body(), "greedy": [action_sets(flags) for flags in self.greedy]}
 
     def to_frame(self) -> pd.DataFrame:

@@ -86,7 +86,7 @@ class Solution(StateValues):
         return f"{super()._shown()}, {counted(self.sweeps, 'sweep')}"
 
     def body(self) -> dict[str, Any]:
-        """Return the document without its schema, as other documents hold it."""
+        """Return the document without its schema, as embedded in other documents."""
         return {**super().body(), "greedy": action_sets(self.greedy)}
 
     def to_frame(self) -> pd.DataFrame:

@@ -98,7 +98,7 @@ class NumericRegions(ModelResult):
         )
 
     def body(self) -> dict[str, Any]:
-        """Return the document without its schema, as other documents hold it."""
+        """Return the document without its schema, as embedded in other documents."""
         own = Result.body(self)
         return {"source": self.name, "statement": STATEMENT, **own}
 

@@ -190,7 +190,7 @@ class DiscountProfile(Result):
         return f"always takes {side}, however much the other pays: no indifference point"
 
     def body(self) -> dict[str, Any]:
-        """Return the document without its schema, as other documents hold it."""
+        """Return the document without its schema, as embedded in other documents."""
         return {
             "agent": self.agent,
             "told": self.told,

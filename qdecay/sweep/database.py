@@ -182,7 +182,7 @@ def json_object(text: object, path: Path) -> dict[str, Any]:
     """Return the JSON object that a column of the store at `path` holds.
 
     Raises:
-        InputError: it holds something else.
+        InputError: it contains something else.
     """
     try:
         value = json.loads(text) if isinstance(text, str) else None

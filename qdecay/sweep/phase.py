@@ -195,7 +195,7 @@ class PhaseDiagram(Result):
         )
 
     def body(self) -> dict[str, Any]:
-        """Return the document without its schema, as other documents hold it."""
+        """Return the document without its schema, as embedded in other documents."""
         axes = {axis.name: list(axis.values) for axis in self.axes}
         return {**super().body(), "axes": axes}
 

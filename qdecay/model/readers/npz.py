@@ -1,4 +1,4 @@
-"""Models in NumPy's `.npz`: P and R as pymdptoolbox has them, or R and the parts of a sparse P."""
+"""Models in NumPy's `.npz`: P and R as in pymdptoolbox, or R and the parts of a sparse P."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ _SLOWNESS = 8  # bzip2 and lzma unpack some 20 MiB a second
 SPARSE = ("P_data", "P_indices", "P_indptr")
 _ARRAYS = ("P", *SPARSE, "R", "ends", "start")
 _SPARSE_ONLY = {*SPARSE, "ends"}
-_LONGEST = 40  # letters of a name that is shown
-_LEAST_BYTES = {"P_indices": 4, "P_indptr": 4}  # that a number takes in the end; others are floats
+_LONGEST = 40  # characters of a displayed name
+_LEAST_BYTES = {"P_indices": 4, "P_indptr": 4}  # that a number finally takes; others are floats
 
 
 def rows_of_npz(path: Path) -> ModelRows:
@@ -88,7 +88,7 @@ def read_npz(path: Path) -> dict[str, Any]:
 
 
 def _check_names(names: Collection[str]) -> None:
-    """Refuse an array that would not be read: it is misspelt, or belongs to another kind of P."""
+    """Refuse an array that would not be read: it is misspelt, or belongs to another form of P."""
     for name in names:
         if name not in _ARRAYS:
             folded = {known.casefold(): known for known in _ARRAYS}
@@ -124,7 +124,7 @@ def write_npz(
 
 
 def start_of(arrays: dict[str, Any]) -> int | None:
-    """Return the start state that an `.npz` names, if it does.
+    """Return the start state given in an `.npz`, if any.
 
     Raises:
         ValueError: it is not one whole number.
@@ -142,10 +142,10 @@ def start_of(arrays: dict[str, Any]) -> int | None:
 
 
 def sparse_arguments(arrays: dict[str, Any]) -> dict[str, Any]:
-    """Return the arguments of `FloatMDP.from_sparse` that a sparse `.npz` holds.
+    """Return the arguments of `FloatMDP.from_sparse` from a sparse `.npz`.
 
     Raises:
-        ValueError: the parts of P are not those of a matrix, or R is no table of numbers.
+        ValueError: the parts of P are not those of a matrix, or R is not a table of numbers.
     """
     r = numeric_array(arrays["R"], "R")
     if r.ndim != 2:
@@ -163,7 +163,7 @@ def sparse_arguments(arrays: dict[str, Any]) -> dict[str, Any]:
 def _check_places(
     data: NDArray[Any], indices: NDArray[Any], indptr: NDArray[Any], shape: tuple[int, ...]
 ) -> None:
-    """Refuse what are not the parts of a CSR matrix of shape (S * A, S)."""
+    """Refuse parts that do not form a CSR matrix of shape (S * A, S)."""
     for name, part in zip(SPARSE, (data, indices, indptr), strict=True):
         if part.ndim != 1:
             raise ValueError(f"{name} must have one dimension, got shape {part.shape}")
@@ -193,7 +193,7 @@ def _check_places(
 
 
 def _check_directory(path: Path) -> None:
-    """Refuse a list of members so long that zipfile would take minutes and gigabytes for it."""
+    """Refuse a member list so long that zipfile would need minutes and gigabytes."""
     with path.open("rb") as file:
         file.seek(max(0, path.stat().st_size - _ZIP_TAIL))
         tail = file.read()
@@ -207,7 +207,7 @@ def _check_directory(path: Path) -> None:
 
 
 def _check_sizes(archive: zipfile.ZipFile, members: dict[str, zipfile.ZipInfo]) -> None:
-    """Refuse members that hold less than they promise, or too much once they are floats."""
+    """Refuse members with less data than declared, or too much once they are floats."""
     total = 0
     for name, member in members.items():
         with _member(archive, member) as stream:
@@ -237,6 +237,6 @@ def _array(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> Any:
 
 @contextmanager
 def _member(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> Iterator[IO[bytes]]:
-    """Open a member; what goes wrong in it is told with its name."""
+    """Open a member; its errors include its name."""
     with decoding(f"{archive.filename}: {member.filename}"), archive.open(member) as stream:
         yield stream
