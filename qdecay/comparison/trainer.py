@@ -85,7 +85,8 @@ class ChainTrainer:
 
         Raises:
             TypeError: `problem` is no chain.
-            ValueError: walks are forced where `qdecay.exact.learning_curve` predicts nothing.
+            ValueError: walks are forced on a chain for which `qdecay.exact.learning_curve` has no
+                prediction.
         """
         self.env = as_chain_env(problem)
         self.name = name_of(problem) or " | ".join(self.env.layout.names)

@@ -73,9 +73,9 @@ class Learner(ABC):
 
         Args:
             problem: an environment with `Discrete` observations (S of them) and actions (A), which
-                is stepped as it is; index 0 of the tables is the `start` of the space; it is
-                reset, and not closed. Or a model, which compiled code simulates, and of which a
-                layout, a Gymnasium id and a path are read; see `qdecay.as_mdp`.
+                is stepped as it is; index 0 of the tables is the `start` of the space; it is reset,
+                and not closed. Or a model, which compiled code simulates, and of which a layout, a
+                Gymnasium id and a path are read; see `qdecay.as_mdp`.
             gamma: discount per step, no unit, 0 <= gamma <= 1.
             steps: total number of steps; >= 1.
             episodes: episodes to finish; >= 1.

@@ -128,7 +128,7 @@ def _policy_tables(
 
 
 def checked_gammas(mdp: FiniteMDP, gammas: Sequence[RealLike]) -> NDArray[np.float64]:
-    """Return the gammas as floats in [0, 1], and not none."""
+    """Return the gammas as floats in [0, 1]; at least one."""
     grid = reals(listed(gammas, "gammas"), "gammas", "[0, 1]")
     if grid.max() == 1:
         require_an_end(mdp)
@@ -149,7 +149,7 @@ def n_threads(threads: int | None) -> int:
 
 
 def require_memory(mdp: FiniteMDP, n_gammas: int, n_seeds: int) -> None:
-    """Raise MemoryError where values, their copy in the answer, and visits cannot fit."""
+    """Raise MemoryError if values, their copy in the result, and visits cannot fit."""
     columns = _filled_up(n_gammas + 1) + n_gammas + 1
     needed = 8 * n_seeds * mdp.n_states * mdp.n_actions * columns
     size = f"{mdp.n_states} states and {mdp.n_actions} actions"

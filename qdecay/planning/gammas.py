@@ -96,10 +96,10 @@ def value_over_gammas(
 
     Args:
         problem: a model, or whatever `qdecay.as_mdp` takes.
-        gammas: G >= 1 discount factors in [0, 1], in any order; answers are in ascending order.
-            1 only where every policy ends.
-        tol: largest error accepted at each gamma, in reward units; > 0. None is what rounding
-            allows: then actions count as ties only where rounding cannot tell them apart.
+        gammas: G >= 1 discount factors in [0, 1], in any order; answers are in ascending order. 1
+            only if every policy ends.
+        tol: largest error accepted at each gamma, in reward units; > 0. None is the limit of
+            rounding: actions then count as ties only if rounding cannot distinguish them.
         max_sweeps: sweeps per gamma before giving up; >= 1.
 
     Raises:

@@ -34,9 +34,9 @@ def value_iteration(
 
     Args:
         problem: a model, or whatever `qdecay.as_mdp` takes.
-        gamma: discount factor per step, 0 <= gamma <= 1; 1 only where every policy ends.
-        tol: largest error accepted, in reward units; > 0. None goes on until what a sweep
-            changes is no more than what rounding may change.
+        gamma: discount factor per step, 0 <= gamma <= 1; 1 only if every policy ends.
+        tol: largest error accepted, in reward units; > 0. None continues until the changes of a
+            sweep are within rounding.
         max_sweeps: sweeps before giving up; >= 1.
         method: "synchronous" computes a sweep from the values before it; "gauss_seidel" uses each
             new value immediately, in alternating order of the states; "prioritized" updates the

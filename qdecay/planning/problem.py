@@ -180,7 +180,7 @@ def _unsigned(indices: NDArray[Any]) -> NDArray[Any]:
 
 
 class Iteration:
-    """One model at one gamma: where a loop works, and what it proves.
+    """One model at one gamma: the workspace of a loop, and what it proves.
 
     Args:
         table: the model.

@@ -425,7 +425,7 @@ def test_a_plot_leaves_out_what_has_no_number_and_says_so(capsys, monkeypatch, t
 
 
 WRONG = [
-    (["none.db"], "none.db: there is no such file"),
+    (["none.db"], "none.db: no such file"),
     (["text.db"], "not a sweep store: name the file that `qdecay sweep run -o` wrote"),
     (["results.db", "--x", "delay"], "--x requires --plot"),
     (["results.db", "--plot", "x.gif"], "must end in .svg, .pdf, .png"),

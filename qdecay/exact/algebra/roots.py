@@ -25,10 +25,7 @@ from qdecay.exact.algebra.polynomial import (
 )
 
 _FACTOR_DEGREE = 40  # up to here factoring takes milliseconds and yields the minimal polynomial
-_SPARSE_DEGREE, _SPARSE_TERMS = (
-    128,
-    12,
-)  # and up to here for sparse ones
+_SPARSE_DEGREE, _SPARSE_TERMS = 128, 12  # and up to here for sparse polynomials
 
 
 class Root(NamedTuple):
