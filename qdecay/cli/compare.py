@@ -44,7 +44,7 @@ def compare(
     ] = None,
     walks: Annotated[
         int | None,
-        typer.Option(min=1, help="Stop training after so many forced walks of each branch."),
+        typer.Option(min=1, help="Stop training after this many forced walks of each branch."),
     ] = None,
     step_size: Annotated[
         str | None, typer.Option(metavar="NUMBER", help="With --walks; 1/10 by default.")

@@ -58,9 +58,9 @@ def probe(
 ) -> int:
     """Measure the effective discount of an agent.
 
-    For each delay, freshly trained agents choose between a near and a far reward until the ratio
-    is known at which they are indifferent. With --gamma the pattern over all worlds is compared
-    with that of known faults. The exit code is 1 where the agent does not behave as configured.
+    For each delay, freshly trained agents choose between a near and a far reward until the ratio at
+    which they are indifferent is known. With --gamma the pattern over all settings is compared with
+    that of known faults. The exit code is 1 if the agent does not behave as configured.
 
     Answers in a --store belong to one version of the agent: the file that defines it, qdecay's
     version, and your own --version-tag, which you change when anything else changes.

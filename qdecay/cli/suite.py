@@ -56,9 +56,9 @@ def learn_curve(
         str, typer.Option(help="forever (ConstantOrSparse) or once (homework C with escape).")
     ] = "forever",
     delay: Annotated[
-        str, typer.Option(help="Steps n to the large reward, as 1,2,3.")
+        str, typer.Option(help="Steps n to the large reward, such as 1,2,3.")
     ] = "1,2,3,4,5",
-    gamma: Annotated[str, typer.Option(help="Discount factors, as 1/2,0.9.")] = "9/10",
+    gamma: Annotated[str, typer.Option(help="Discount factors, such as 1/2,0.9.")] = "9/10",
     advantage: Annotated[
         str | None,
         typer.Option(
@@ -77,7 +77,7 @@ def learn_curve(
     ] = None,
     force: Force = False,
 ) -> None:
-    """Measure how long Q-learning takes until its choice stays right.
+    """Measure how long Q-learning takes to learn the right choice.
 
     Homework D: a small reward on every step against a large one every n-th step, learned with four
     kinds of exploration, next to the 2^(n+1) - 2 steps that a uniformly random walk needs on

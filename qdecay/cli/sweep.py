@@ -65,7 +65,7 @@ def run(
     ] = "processes",
     scheduler: Annotated[
         str | None,
-        typer.Option(metavar="ADDRESS", help="Its address, with --backend dask or ray."),
+        typer.Option(metavar="ADDRESS", help="The cluster's address, with --backend dask or ray."),
     ] = None,
     dry_run: Annotated[
         bool,
@@ -77,10 +77,9 @@ def run(
 ) -> int:
     """Train every cell of a spec, and store each result.
 
-    Every batch of cells is stored as it finishes. Whatever ends the run, the same command goes on
-    from there, to the same rows. The exit code is 1 where cells are missing because they end
-    every worker that tries them. --backend dask and ray use an existing cluster with the
-    same packages.
+    Every batch of cells is stored as it finishes. However the run ends, the same command resumes
+    it, with the same rows. The exit code is 1 if cells are missing because they crash every worker
+    that tries them. --backend dask and ray use an existing cluster with the same packages.
 
     \b
     Examples:
