@@ -14,7 +14,7 @@ from typing import Any
 
 
 class InputError(ValueError):
-    """A file, id or option is wrong; the message says what, where and how to mend it."""
+    """A file, id or option is wrong; the message says what, where and how to fix it."""
 
 
 @contextmanager

@@ -71,8 +71,8 @@ def decoding(
             yield
     except (*DECODING_ERRORS, *more) as error:
         name = os.fspath(path)
-        told = str(error)
-        if isinstance(error, ValueError) and told.startswith(f"{name}:"):
+        text = str(error)
+        if isinstance(error, ValueError) and text.startswith(f"{name}:"):
             raise
         raise ValueError(f"{name}: {problem}{_reason(error)}") from error
 

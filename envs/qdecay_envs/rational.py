@@ -49,8 +49,8 @@ def rational(value: RationalLike, name: str = "value") -> Fraction:
         return Fraction(int(value.numerator), int(value.denominator))
     if isinstance(value, float):
         shown = written(value)
-        mend = f'write "{shown}" or a Fraction' if isfinite(value) else "it must be finite"
-        raise TypeError(f"{name} must be exact, got the float {shown}: {mend}")
+        hint = f'write "{shown}" or a Fraction' if isfinite(value) else "it must be finite"
+        raise TypeError(f"{name} must be exact, got the float {shown}: {hint}")
     raise TypeError(f'{name} must be an int, a Fraction or text like "7/10", got {written(value)}')
 
 

@@ -8,13 +8,13 @@ _WORD, _LINE = 200, 1000  # characters: of a user's word, and of a line
 _LONG_WORD = re.compile(rf"\S{{{_WORD + 1},}}")
 
 
-def spelt_out(text: str) -> str:
+def escaped(text: str) -> str:
     r"""Return a text with only visible characters: others are escaped, as in a Python literal.
 
     Letters of every script are kept. Some of the others would move a terminal's cursor, or reverse
     the direction of the text next to them.
 
-    >>> spelt_out("gauche \u05d0 \u202e\n")
+    >>> escaped("gauche \u05d0 \u202e\n")
     'gauche א \\u202e\\n'
     """
     return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
@@ -27,7 +27,7 @@ def one_line(message: str) -> str:
     'xxxxxxx.json'
     """
     line = _LONG_WORD.sub(lambda word: _cut(word[0], _WORD), " ".join(message.split()))
-    return _cut(spelt_out(_cut(line, _LINE)), 2 * _LINE)
+    return _cut(escaped(_cut(line, _LINE)), 2 * _LINE)
 
 
 def _cut(text: str, most: int) -> str:

@@ -44,7 +44,7 @@ def user_code(what: str) -> Iterator[None]:
     except UserCodeError:
         raise
     except (Exception, SystemExit) as error:
-        theirs, shown = their_part(error)
+        theirs, shown = user_traceback(error)
         if theirs is None:
             raise
         raise UserCodeError(f"{what} raised {described(theirs)}", shown) from error
@@ -81,7 +81,7 @@ def described(error: BaseException) -> str:
     return " ".join(traceback.format_exception_only(error)[-1].split())
 
 
-def their_part(error: BaseException) -> tuple[BaseException | None, str]:
+def user_traceback(error: BaseException) -> tuple[BaseException | None, str]:
     """Return what the user's own code raised, with its traceback from the user's first line on.
 
     It may be the cause of the caught error: Gymnasium wraps errors. None and "" if no user line was

@@ -143,12 +143,12 @@ def _compare_all(
     sources: list[Source], settings: dict[str, Any], bar: Bar
 ) -> Iterator[tuple[Comparison, float]]:
     """Yield each row, as it is done, with the seconds it took."""
-    from qdecay._support.notes import held
+    from qdecay._support.notes import deferred_notes
     from qdecay._support.user_code import UserCodeError, user_code
     from qdecay.comparison.compare import compare as compare_one
     from qdecay.errors import InputError
 
-    with held():
+    with deferred_notes():
         envs = [source.env() for source in sources]
     for source, env in zip(sources, envs, strict=True):
         began = time.perf_counter()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from contextlib import suppress
 
-from qdecay._support.one_line import one_line, spelt_out
+from qdecay._support.one_line import escaped, one_line
 from qdecay._support.user_code import UserCodeError
 from qdecay.errors import BudgetExceeded, InputError, InternalError
 
@@ -41,7 +41,7 @@ def _show_their_traceback(error: BaseException | None) -> None:
     while error is not None and not (isinstance(error, UserCodeError) and error.shown):
         error = error.__cause__
     for line in error.shown.splitlines() if error is not None else ():
-        print(spelt_out(line), file=sys.stderr)
+        print(escaped(line), file=sys.stderr)
 
 
 def complain(message: str) -> None:

@@ -20,7 +20,7 @@ r_d B_k(d). For one reward r at delay m against R at delay n,
 
     gamma_k = gamma* (B_k(m) / B_k(n))**(1 / (n - m)) >= gamma*:
 
-an under-trained learner acts as if it discounted more than it was told. Step sizes i**-w need
+an under-trained learner acts as if it discounted more than configured. Step sizes i**-w need
 about d**(1/(1-w)) walks for a distance d, 1/i exponentially many (Even-Dar & Mansour, JMLR 2003).
 """
 

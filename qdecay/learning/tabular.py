@@ -79,7 +79,7 @@ def choose(values: _Row, actions: _Actions, epsilon: float, uniform: Iterator[fl
 
 @dataclass(frozen=True, repr=False)
 class TabularLearner(Learner):
-    """A learner that updates one value at each step; `bootstrap` tells one from another.
+    """A learner that updates one value at each step; `bootstrap` distinguishes them.
 
     Attributes:
         chooses_ahead: the next action is chosen before the update, because the target needs it.

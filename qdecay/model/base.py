@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from qdecay._support.one_line import one_line, spelt_out
+from qdecay._support.one_line import escaped, one_line
 from qdecay._support.result import Record, counted
 
 
@@ -110,11 +110,11 @@ class FiniteMDP(Record, ABC):
 
     def state_name(self, state: int) -> str:
         """The state's name for display, or its number if it has none."""
-        return spelt_out(self.state_names[state]) if self.state_names else str(state)
+        return escaped(self.state_names[state]) if self.state_names else str(state)
 
     def action_name(self, action: int) -> str:
         """The action's name for display, or its number if it has none."""
-        return spelt_out(self.action_names[action]) if self.action_names else str(action)
+        return escaped(self.action_names[action]) if self.action_names else str(action)
 
     def _shown(self) -> str:
         name = "" if self.name is None else f"{one_line(self.name)}: "

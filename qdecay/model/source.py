@@ -18,7 +18,7 @@ from typing import Any, TypeVar
 import gymnasium as gym
 from gymnasium.envs.registration import load_env_creator
 
-from qdecay._support.notes import held, note
+from qdecay._support.notes import deferred_notes, note
 from qdecay._support.user_code import UserCodeError, user_code
 from qdecay.errors import InputError
 from qdecay.model.environment_arguments import Typed, checked_arguments
@@ -116,7 +116,7 @@ class Source:
         """
         with self._named_errors():
             if self.path is None:
-                with held(), user_code(f"{self.text}: it"):
+                with deferred_notes(), user_code(f"{self.text}: it"):
                     return kind.from_env(self.env())
             if self._schema() == "qdecay.layout":
                 made = kind.from_layout(self._layout, **self._layout_options())
@@ -157,7 +157,7 @@ class Source:
 
 
 def _make(text: str, options: Mapping[str, Any]) -> gym.Env[Any, Any]:
-    """Make what a Gymnasium id names; what its version or its code warns of is told as notes."""
+    """Make what a Gymnasium id names; version and code warnings become notes."""
     spec = spec_of(text)
     try:
         with user_code(f"{text}: it"), _told_warnings(text):

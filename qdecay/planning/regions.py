@@ -296,8 +296,8 @@ def _meeting(
     if past.gamma < left.gamma:
         fall = past.q[states, a] - past.q[states, b] - lead
         earlier = fall / (left.gamma - past.gamma)
-        told = (earlier * (right.gamma - left.gamma) > lead) & (fall > 100 * bound)
-        slope = np.where(told, earlier, slope)
+        is_clear = (earlier * (right.gamma - left.gamma) > lead) & (fall > 100 * bound)
+        slope = np.where(is_clear, earlier, slope)
     return left.gamma + float(np.median(lead / slope)), float(np.median(2.5 * bound / slope))
 
 

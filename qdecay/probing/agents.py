@@ -20,7 +20,7 @@ import numpy as np
 from qdecay import learning
 from qdecay._support.checks import RealLike, real, whole
 from qdecay._support.extras import require
-from qdecay._support.user_code import UserCodeError, import_user_module, their_part
+from qdecay._support.user_code import UserCodeError, import_user_module, user_traceback
 from qdecay.errors import BudgetExceeded, InputError
 from qdecay.learning.learner import Learner
 from qdecay.model.mdp import MDP
@@ -55,7 +55,7 @@ def choose(train: Trainer, question: Question) -> bool:
     except AgentError as error:
         raise AgentError(f"{error} ({question})") from error
     except (Exception, SystemExit) as error:
-        _, shown = their_part(error)
+        _, shown = user_traceback(error)
         raise AgentError(f"the agent raised {error!r} ({question})", shown) from error
     action = _action(answer, question)
     return action == question.far_action
@@ -82,7 +82,7 @@ def choose_packed(packed: bytes, question: Question) -> bool:
     try:
         train = pickle.loads(packed)
     except (Exception, SystemExit) as error:
-        _, shown = their_part(error)
+        _, shown = user_traceback(error)
         message = f"the agent cannot be loaded in another process: {error!r}"
         raise AgentError(message, shown) from error
     return choose(train, question)

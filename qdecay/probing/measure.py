@@ -20,7 +20,7 @@ from qdecay.probing.trials import AnswerFile, Ask, asker
 from qdecay_envs.rational import written
 
 BATTERY = ("one-shot", "large", "repeating", "time limit")
-"""The settings that `diagnose` tells faults by."""
+"""The settings that `diagnose` needs to distinguish faults."""
 
 _TRAININGS_PER_POINT = 30
 _COARSEST, _FINEST = 0.01, 0.0005  # default tolerances

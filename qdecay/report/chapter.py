@@ -62,7 +62,7 @@ class Chapter:
     @property
     def title(self) -> str:
         """The id in words, or the text that names the source."""
-        return spelt_out(title_of(self.source.text))
+        return escaped(title_of(self.source.text))
 
     @property
     def kicker(self) -> str:

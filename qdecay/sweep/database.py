@@ -28,7 +28,7 @@ TABLES = {
     "episodes INTEGER, error TEXT)",
 }
 _MOUNTS = Path("/proc/self/mountinfo")
-_TOLD = {
+_KNOWN_ERRORS = {
     "SQLITE_FULL": "the disk is full: free some space and run the same command again; what was "
     "stored is kept",
     "SQLITE_BUSY": "another program has locked it: wait for it, or close it",
@@ -66,7 +66,7 @@ def sqlite_errors(path: Path, remedy: Remedy) -> Iterator[None]:
         raise InputError(f"{path}: is damaged: restore a copy{remedy.otherwise}") from error
     except sqlite3.Error as error:
         name = getattr(error, "sqlite_errorname", None) or ""
-        texts = _TOLD | {
+        texts = _KNOWN_ERRORS | {
             "SQLITE_NOTADB": f"not a sweep store: {remedy.foreign}",
             "SQLITE_CORRUPT": f"is damaged: restore a copy{remedy.otherwise}",
         }

@@ -202,8 +202,8 @@ def test_what_we_raise_has_no_part_of_theirs() -> None:
     with pytest.raises(ValueError, match="probability") as caught:
         gym.make("qdecay/StayOrMove-v0", slip=2)
     whole = caught.value.__traceback__
-    assert their_part(caught.value)[0] is caught.value
-    assert their_part(caught.value.with_traceback(whole.tb_next)) == (None, "")
+    assert user_traceback(caught.value)[0] is caught.value
+    assert user_traceback(caught.value.with_traceback(whole.tb_next)) == (None, "")
 
 
 NOTES = [

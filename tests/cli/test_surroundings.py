@@ -12,7 +12,7 @@ import pytest
 from fuzzing import is_well_told
 from shell import run
 
-from qdecay._support.one_line import one_line, spelt_out
+from qdecay._support.one_line import escaped, one_line
 from qdecay.model.mdp import MDP
 
 NAMES = ["a\u202eb", "\u05d0\u0628é", "x\ny\u200bz"]
@@ -120,7 +120,7 @@ def test_names_that_hide_are_spelt_out(capsys, monkeypatch, tmp_path: Path) -> N
     assert code == 0
     _, out, _ = run(capsys, monkeypatch, *MODEL)
     page = Path("page.html").read_text(encoding="utf-8")
-    assert spelt_out(NAMES[0]) == "a\\u202eb"
+    assert escaped(NAMES[0]) == "a\\u202eb"
     for text in (out, page):
         assert not {"\u202e", "\u200b"} & set(text)
         assert "\u05d0\u0628é" in text

@@ -218,7 +218,7 @@ def test_a_file_that_is_there_is_kept_unless_forced(capsys, monkeypatch, tmp_pat
     ],
 )
 def test_wrong_input_is_one_line(capsys, monkeypatch, tmp_path, arguments, expected) -> None:
-    """What is wrong and how to mend it, exit code 2, and nothing is written."""
+    """What is wrong and how to fix it, exit code 2, and nothing is written."""
     monkeypatch.chdir(tmp_path)
     code, out, err = run(capsys, monkeypatch, *arguments)
     assert (code, out, err.count("\n")) == (2, "", 1)

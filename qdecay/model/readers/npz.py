@@ -98,12 +98,12 @@ def _check_names(names: Collection[str]) -> None:
                 f"unknown array {name:.{_LONGEST}}; {meant}known: {', '.join(_ARRAYS)}"
             )
     if "P" in names and (other := _SPARSE_ONLY.intersection(names)):
-        mend = (
+        hint = (
             f"give P as {', '.join(SPARSE)}, or add a state that P never leaves, with R = 0"
             if other == {"ends"}
             else "leave one of them out"
         )
-        raise ValueError(f"the arrays P and {min(other)} cannot be combined: {mend}")
+        raise ValueError(f"the arrays P and {min(other)} cannot be combined: {hint}")
 
 
 def write_npz(

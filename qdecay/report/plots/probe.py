@@ -64,5 +64,10 @@ def _draw_curves(ax: Any, profile: DiscountProfile) -> None:
     if profile.told:
         told = [profile.told ** (n - near) for n in grid]
         ax.plot(
-            grid, told, "-.", color=EXACT, lw=1, label=f"told: gamma = {shortest(profile.told)}"
+            grid,
+            told,
+            "-.",
+            color=EXACT,
+            lw=1,
+            label=f"configured: gamma = {shortest(profile.told)}",
         )
