@@ -25,7 +25,7 @@ class NoiseOptions(TypedDict, total=False):
 
 
 class ChainOptions(NoiseOptions, total=False):
-    """The keyword arguments of `ChainEnv` beside its layout."""
+    """The keyword arguments of `ChainEnv` other than its layout."""
 
     escape: bool
 

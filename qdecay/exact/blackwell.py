@@ -69,7 +69,7 @@ def blackwell(
     """Return the Blackwell discount factor of a model and its Blackwell-optimal actions.
 
     Args:
-        problem: a model with exact numbers, or whatever `qdecay.as_mdp` takes.
+        problem: a model with exact numbers, or anything that `qdecay.as_mdp` accepts.
         max_seconds: limit of wall time, > 0; None is no limit.
         progress: True shows a bar; a function is called with a `Progress` at each gamma, from 1
             down, right of which nothing changes.

@@ -86,8 +86,8 @@ def break_even(problem: Problem) -> BreakEven:
     """Return every break-even gamma at the start, exactly.
 
     Args:
-        problem: a layout, whose streams are compared; or a model with a start state, whose
-            policy regions are looked at from there, or whatever `qdecay.as_mdp` takes.
+        problem: a layout, whose streams are compared; or a model with a start state, whose policy
+            regions are looked at from there, or anything that `qdecay.as_mdp` accepts.
 
     Raises:
         ValueError: the model has no start state.

@@ -281,7 +281,7 @@ def policy_regions(
     """Return every gamma in (0, 1) where the optimal actions change, and the sets between.
 
     Args:
-        problem: a model with exact numbers, or whatever `qdecay.as_mdp` takes.
+        problem: a model with exact numbers, or anything that `qdecay.as_mdp` accepts.
         start: overrides the model's start state, which only `start_breakpoints` and
             `reached_breakpoints` read.
         max_seconds: limit of wall time, > 0; None is no limit.

@@ -47,7 +47,7 @@ class Learner(ABC):
         return 0
 
     def algorithm(self, n_pairs: int) -> Algorithm:
-        """Return what a run on a model of `n_pairs` states and actions takes of this learner."""
+        """Return this learner's part of a run on a model of `n_pairs` states and actions."""
         return Algorithm(self.compiled, self.n_tables, self.n_kept(n_pairs), self.trace_decay)
 
     def __call__(
@@ -73,9 +73,9 @@ class Learner(ABC):
 
         Args:
             problem: an environment with `Discrete` observations (S of them) and actions (A), which
-                is stepped as it is; index 0 of the tables is the `start` of the space; it is reset,
-                and not closed. Or a model, which compiled code simulates, and of which a layout, a
-                Gymnasium id and a path are read; see `qdecay.as_mdp`.
+                is stepped unchanged; index 0 of the tables is the `start` of the space; it is
+                reset, and not closed. Or a model, which compiled code simulates, and of which a
+                layout, a Gymnasium id and a path are read; see `qdecay.as_mdp`.
             gamma: discount per step, no unit, 0 <= gamma <= 1.
             steps: total number of steps; >= 1.
             episodes: episodes to finish; >= 1.

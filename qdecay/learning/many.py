@@ -124,7 +124,7 @@ def q_learning_many(
     epsilon, at that gamma.
 
     Args:
-        problem: a model, or whatever `qdecay.as_mdp` takes; an environment's table is read.
+        problem: a model, or anything that `qdecay.as_mdp` accepts; an environment's table is read.
         gammas: G >= 1 discounts per step, each in [0, 1].
         seeds: N >= 1 distinct integers >= 0.
         steps: steps of each stream; >= 1.

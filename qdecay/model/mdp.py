@@ -107,7 +107,7 @@ class MDP(FiniteMDP):
                 merged by adding their probabilities.
             n_states, n_actions: S >= 1 and A >= 1.
             start: a state, or None.
-            state_names, action_names: S and A texts, or None.
+            state_names, action_names: S and A strings, or None.
 
         Raises:
             TypeError: a number is a float or not a number; see `qdecay_envs.rational`.

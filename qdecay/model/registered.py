@@ -1,4 +1,4 @@
-"""What Gymnasium has registered under the id that a person typed, or what they may have meant."""
+"""What Gymnasium has registered under the id that the user typed, or may have meant."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from qdecay._support.notes import note
 from qdecay._support.user_code import import_user_module
 from qdecay.errors import InputError
 
-_CLOSE = 0.75  # of difflib: nearer than it takes by itself
+_CLOSE = 0.75  # of difflib: stricter than its default
 
 
 def spec_of(text: str) -> EnvSpec:
-    """Return what an id stands for: `Name-v0`, `namespace/Name-v0`, or either after `module:`.
+    """Return the spec of an id: `Name-v0`, `namespace/Name-v0`, or either after `module:`.
 
     An id without a version is that of the newest one; a note says which, or that there is a newer
     one.
 
     Raises:
-        InputError: nothing is registered under the id; the message names what may be meant.
+        InputError: nothing is registered under the id; the message suggests similar ids.
     """
     module, colon, env_id = text.rpartition(":")
     if colon:

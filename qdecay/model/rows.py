@@ -1,4 +1,5 @@
-"""The rows of a model: what every reader returns and every model is made of, and their checks."""
+"""The rows of a model: what every reader returns and every model is built from, and their
+checks."""
 
 from __future__ import annotations
 
@@ -22,7 +23,7 @@ ExactRow = tuple[int, int, int, Fraction, Fraction, bool]
 Key = tuple[int, int, int, bool, Fraction]
 """What makes two rows equal: state, action, next state, terminated, reward."""
 
-# A table of one flag per state and action must fit in memory whatever a file claims.
+# A table of one flag per state and action must fit in memory regardless of the file's header.
 MAX_PAIRS = 50_000_000
 _MAX_BITS = 100_000
 
@@ -34,11 +35,11 @@ class ModelRows:
     Attributes:
         rows: the transitions. A reader may yield them, so that they can be read only once.
         n_states, n_actions: S and A; states and actions are 0-based indices.
-        start: the start state, or None where there is no single one.
-        state_names, action_names: S and A texts, or None.
+        start: the start state, or None if there is no single one.
+        state_names, action_names: S and A strings, or None.
         recovered: each float that was mapped to a rational, with that rational; complete once the
             rows are read.
-        name: what the model was read from, such as an id or a path; None where nothing says.
+        name: what the model was read from, such as an id or a path; None if unknown.
     """
 
     rows: Iterable[Row]
@@ -124,20 +125,20 @@ def _merge(rows: Iterable[Row], n_states: int, n_actions: int) -> dict[Key, Frac
         if p:
             key = (s, a, t, terminated, r)
             size = len(merged)
-            total = merged.setdefault(key, p)  # one look: the hash of a fraction takes long
+            total = merged.setdefault(key, p)  # one lookup: hashing a fraction is slow
             if len(merged) == size:
                 merged[key] = added(total, p, _where(number, row))
     return merged
 
 
 class _Numbers:
-    """Reads each text and integer once: most models have few different numbers."""
+    """Reads each text and integer once: most models have few distinct numbers."""
 
     def __init__(self) -> None:
         self._known: dict[int | str, Fraction] = {}
 
     def __call__(self, value: Any, name: str, number: int, row: Row) -> Fraction:
-        """Return the number; the rest says where it stands."""
+        """Return the number; the rest gives its position."""
         is_plain = type(value) is str or type(value) is int  # True and 1.0 are equal to 1
         found = self._known.get(value) if is_plain else None
         if found is None:
@@ -181,7 +182,7 @@ def _check_sums(merged: Mapping[Key, Fraction]) -> None:
 
 
 def checked_names(names: Sequence[str] | None, size: int, name: str) -> tuple[str, ...] | None:
-    """Return the names as a tuple, or None where there are none.
+    """Return the names as a tuple, or None if there are none.
 
     Raises:
         TypeError: they are no texts.

@@ -95,7 +95,7 @@ def value_over_gammas(
     and proves each.
 
     Args:
-        problem: a model, or whatever `qdecay.as_mdp` takes.
+        problem: a model, or anything that `qdecay.as_mdp` accepts.
         gammas: G >= 1 discount factors in [0, 1], in any order; answers are in ascending order. 1
             only if every policy ends.
         tol: largest error accepted at each gamma, in reward units; > 0. None is the limit of

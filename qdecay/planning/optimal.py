@@ -33,7 +33,7 @@ def value_iteration(
     """Return the optimal values by sweeps of v(s) <- max_a q(s, a) until |v - v*| <= tol is proven.
 
     Args:
-        problem: a model, or whatever `qdecay.as_mdp` takes.
+        problem: a model, or anything that `qdecay.as_mdp` accepts.
         gamma: discount factor per step, 0 <= gamma <= 1; 1 only if every policy ends.
         tol: largest error accepted, in reward units; > 0. None continues until the changes of a
             sweep are within rounding.

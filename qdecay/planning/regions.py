@@ -126,8 +126,8 @@ def numeric_policy_regions(
     """Return brackets that each contain a change of the optimal actions; see the module.
 
     Args:
-        problem: a model, exact or of floats (`FloatMDP`, for large ones), or whatever
-            `qdecay.as_mdp` takes.
+        problem: a model, exact or of floats (`FloatMDP`, for large ones), or anything that
+            `qdecay.as_mdp` accepts.
         points: gammas of the first grid; >= 2. None is 1000, for models of more than 100,000 rows
             (states times actions) fewer in proportion, but 300.
         up_to: its largest gamma, in (0, 1).

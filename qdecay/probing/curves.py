@@ -267,7 +267,7 @@ def _difference(curve: Curve, u: Array, cell: Cell) -> Array:
 
 
 def _saturated(cells: Sequence[Cell]) -> float:
-    """The largest log likelihood when every delay has a point of its own."""
+    """The largest log likelihood when every delay has its own point."""
     total = np.zeros(N_WIDTHS)
     for cell in cells:
         ends = np.unique([cell.staircase.low, *cell.staircase.asked, cell.staircase.high])

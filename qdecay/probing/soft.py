@@ -21,8 +21,8 @@ def epsilon_soft(problem: Problem, epsilon: RationalLike) -> MDP:
     """Return the model whose action a is `a` with probability 1 - epsilon, else any.
 
     Args:
-        problem: a model, or whatever `qdecay.as_mdp` takes; unavailable actions stay unavailable,
-            and the uniform choice is among the others.
+        problem: a model, or anything that `qdecay.as_mdp` accepts; unavailable actions stay
+            unavailable, and the uniform choice is among the others.
         epsilon: exact, in [0, 1].
 
     Raises:

@@ -31,7 +31,7 @@ class Axis:
         name: its name.
         of_learner: whether it is a setting of the learner; else of the source.
         values: its distinct values in the order met, as the store has them: exact numbers may be
-            text. None stands for sources or learners without it.
+            text. None means sources or learners without it.
     """
 
     name: str

@@ -173,7 +173,7 @@ class PhaseDiagram(Result):
     """The learned thresholds of a sweep.
 
     Attributes:
-        cells: how many cells the sweep has, whatever was requested.
+        cells: how many cells the sweep has, regardless of the selection.
         stored: how many of them are in the store.
         axes: the parameters that vary over the rows.
         rows: for each model and learner one for each break-even gamma, or one without.

@@ -455,7 +455,7 @@ def test_the_command_measures_an_agent_of_ones_own(tmp_path: Path) -> None:
     assert document["trainings"] == sum(len(point["far"]) for point in document["points"])
     assert document["diagnosis"]["fault"] not in (None, "sound")
     assert "trainings" in done.stderr
-    assert "told: gamma = 0.95" in (tmp_path / "a.svg").read_text()
+    assert "configured: gamma = 0.95" in (tmp_path / "a.svg").read_text()
 
 
 def test_the_command_prints_a_table_and_a_verdict(tmp_path: Path) -> None:

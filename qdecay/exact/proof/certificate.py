@@ -53,7 +53,7 @@ def certificate(
     """Return the document of schema qdecay.certificate/1 that `verify` checks.
 
     Args:
-        problem: the model, or whatever `qdecay.as_mdp` takes.
+        problem: the model, or anything that `qdecay.as_mdp` accepts.
         regions: what `policy_regions(problem)` found, complete.
         max_seconds: limit of wall time, > 0; None is no limit.
         progress: True shows a bar; a function is called with a `Progress` after each gamma, and

@@ -250,8 +250,8 @@ class PolicySeries:
     ) -> Iterator[NDArray[np.int64]]:
         """Yield q^t P^t r modulo the primes, up to multiples of them; shape (states + 1, primes).
 
-        The last row, of zeros, stands for all states that are worth nothing. Every yield hands
-        out a new array; they end early where all further ones are 0.
+        The last row, of zeros, represents all states worth nothing. Every yield is a new array;
+        they end early if all further ones are 0.
         """
         model, states = self.model, np.flatnonzero(live)
         assert model.small_weights is not None
@@ -315,7 +315,7 @@ class _RewardsAhead:
     count: int
 
     def covers(self, live: NDArray[np.bool_], count: int) -> bool:
-        """Whether these states and so many terms are covered."""
+        """Whether these states and this many terms are covered."""
         return self.count >= count and not (live & ~self.live).any()
 
     def terms(self, row: _Rows, count: int) -> NDArray[np.int64]:
@@ -403,7 +403,7 @@ def _rational(
     """Return (D, c) with c / D the series, D(0) = 1 and integer (Fatou's lemma).
 
     Args:
-        bits: a guess of the size of D's coefficients; it is doubled until c / D is proven.
+        bits: an estimate of the size of D's coefficients; it is doubled until c / D is proven.
     """
     while True:
         modulus = _prime_above(bits)
@@ -421,7 +421,7 @@ def _prime_above(bits: int) -> int:
     """Return a prime above 2^bits, bits <= 859,432.
 
     Raises:
-        BudgetExceeded: no such prime is at hand.
+        BudgetExceeded: no such prime is known.
     """
     if bits < _LEAST_MERSENNE:
         candidate: int = 2**bits + 1
