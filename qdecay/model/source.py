@@ -123,7 +123,7 @@ class Source:
                 return replace(made, name=self.text)
             if self.options:
                 raise InputError(
-                    f"{self.text}: {_written(*next(iter(self.options.items())))} goes with a "
+                    f"{self.text}: {_written(*next(iter(self.options.items())))} applies to a "
                     f"Gymnasium id or a layout, not an MDP"
                 )
             return kind.load(self.path)

@@ -94,7 +94,7 @@ def test_a_name_that_cannot_be_written_is_refused_at_once(
 
 @pytest.mark.parametrize("what", sorted({*WRITES} - {*GROWING}))
 def test_a_file_that_is_there_is_kept(capsys, monkeypatch, tmp_path: Path, what: str) -> None:
-    """Without --force, told before any work."""
+    """Without --force, reported before any work."""
     *arguments, name = [word for word in WRITES[what] if word != "--force"]
     old = Path(name, "index.html") if what == "gallery --output" else Path(name)
     old.parent.mkdir(exist_ok=True)

@@ -83,7 +83,7 @@ PROBE = ["--gamma", "0.9", "--delays", "1", "--settings", "one-shot"]
 
 @pytest.fixture(autouse=True)
 def mine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A working folder with modules of a person; nothing of them stays."""
+    """A working folder with user modules, which are removed afterwards."""
     path = tmp_path / "my_own.py"
     path.write_text(CODE)
     (tmp_path / "my_typo.py").write_text("def train(env, seed)\n    pass\n")
@@ -141,7 +141,7 @@ def test_their_traceback_comes_out_of_worker_processes_too(capsys, monkeypatch, 
 
 
 def test_a_module_that_fails_in_other_processes_only_is_shown(capsys, monkeypatch, mine) -> None:
-    """It is imported again there; an agent that cannot be sent at all is told in a line."""
+    """It is imported again there; an agent that cannot be sent at all is reported in a line."""
     (mine.parent / "my_second.py").write_text(
         "import os\n\ndef train(env, seed):\n    pass\n\n"
         f"if os.getpid() != {os.getpid()}:\n    raise RuntimeError('only there')\n"

@@ -136,7 +136,7 @@ WRONG = [
 
 @pytest.mark.parametrize(("arguments", "message"), WRONG)
 def test_wrong_input_is_one_line(capsys, monkeypatch, tmp_path, arguments, message: str) -> None:
-    """What is wrong is told in one line."""
+    """Wrong input is reported in one line."""
     check_refused(capsys, monkeypatch, tmp_path, arguments, message)
 
 

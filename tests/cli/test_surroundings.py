@@ -61,7 +61,7 @@ def qdecay(folder: Path, arguments: list[str], shell: str = "", **environment: s
 )
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="Linux has it")
 def test_streams_that_are_closed_or_full(tmp_path: Path, arguments, code, shell, err) -> None:
-    """The code is that of the work; what was to be shown and could not be is told."""
+    """The exit code is that of the work; output that could not be shown is reported."""
     done = qdecay(tmp_path, arguments, shell)
     assert (done.returncode, done.stdout, done.stderr) == (code, "", err)
 

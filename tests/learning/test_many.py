@@ -282,7 +282,7 @@ def test_one_gamma_has_no_neighbour_to_flip_to():
 
 
 def test_the_start_that_is_given_is_looked_at():
-    """Also where the model has one of its own, or none; several need a choice."""
+    """Also if the model has its own, or none; several need a choice."""
     arguments = dict(seeds=[1], steps=4000, step_size=Polynomial(0.9))
     gammas, mdp = [0.1, 0.4, 0.9], noisy_choice()
     for start, flips in ((0, 1), (1, 0)):  # state 1 has a tie, and no choice

@@ -1,4 +1,4 @@
-"""The one door: whatever people have becomes the same model; what is none is told in a line."""
+"""Every kind of problem becomes the same model; anything else is refused in one line."""
 
 from __future__ import annotations
 
@@ -104,7 +104,7 @@ def test_options_are_arguments_of_the_environment_or_the_layout(tmp_path: Path) 
         for door in (as_mdp, as_finite_mdp, as_world, as_chain_env):
             with pytest.raises(TypeError, match="slip applies only to an id, a layout or a path"):
                 door(problem, slip=0)
-    with pytest.raises(InputError, match=r"model.json: slip='1/10' goes with a Gymnasium id or"):
+    with pytest.raises(InputError, match=r"model.json: slip='1/10' applies to a Gymnasium id or"):
         as_mdp(saved(tmp_path, MODEL, "model.json"), slip="1/10")
 
 

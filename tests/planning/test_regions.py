@@ -99,7 +99,7 @@ def test_brackets_are_those_of_the_definition(data, n_actions: int, n_points: in
 
 
 def test_what_ties_is_counted() -> None:
-    """Two equal actions in one of two states are told as undecided, over the whole grid."""
+    """Two equal actions in one of two states are reported as undecided, over the whole grid."""
     rows = [(0, 0, 1, 1, 1, False), (0, 1, 1, 1, 1, False), (1, 0, 1, 1, 1, True)]
     mdp = MDP.from_rows(rows, n_states=2, n_actions=2)
     found = numeric_policy_regions(mdp, points=10)

@@ -65,7 +65,7 @@ def test_a_perfect_pattern_is_named_with_its_parameters(name, parameters) -> Non
 
 
 def test_what_no_fault_explains_is_none_of_these() -> None:
-    """A discount of 0.93 where 0.8 was told, in every setting: no fault of the list."""
+    """A discount of 0.93 where 0.8 was configured, in every setting: no fault of the list."""
     points = [
         answered(point, point.delay * math.log(0.93))
         for point in _empty_points(list(SETTINGS.values()), [1, 2, 4, 8], 0, 0.01)

@@ -148,7 +148,7 @@ def test_workers_with_other_packages_are_refused(tmp_path: Path, monkeypatch, cl
 
 
 def a_dask(folder: Path) -> tuple[list[subprocess.Popen[bytes]], str]:
-    """A scheduler and a worker, each a process of its own, and the scheduler's address."""
+    """A scheduler and a worker, each in its own process, and the scheduler's address."""
     pytest.importorskip("distributed")
     where = folder / "scheduler.json"
     scheduler = started("dask", "scheduler", "--port", "0", "--no-dashboard", file=where)

@@ -184,7 +184,7 @@ def test_choices_are_those_of_trainings_made_by_hand(tmp_path: Path) -> None:
 
 
 def test_each_of_several_break_even_gammas_has_its_threshold(tmp_path: Path) -> None:
-    """b, a from 1/3 on, b again from 1/2 on: flips at 0.3 and 0.55 are told apart."""
+    """b, a from 1/3 on, b again from 1/2 on: flips at 0.3 and 0.55 are distinguished."""
     layout = {"schema": "qdecay.layout/1", "near": ["a", [0, 5]], "far": ["b", [1, 0, 6]]}
     (tmp_path / "two.json").write_text(json.dumps(layout))
     text = ONE.replace("delay = 2, reward = 4", 'source = "two.json"')
@@ -251,7 +251,7 @@ def test_an_interval_may_be_open(tmp_path: Path) -> None:
 
 
 def test_errors_count_for_nothing(tmp_path: Path) -> None:
-    """What failed is told; the others decide."""
+    """Failures are reported; the others decide."""
     path = fabricated(
         tmp_path / "x.db",
         ONE,
@@ -476,10 +476,10 @@ def test_a_damaged_store_is_told_in_one_line(store: Path, statement: str, messag
     with closing(sqlite3.connect(store)) as connection:
         connection.execute(statement)
         connection.commit()
-    with pytest.raises(InputError, match=message) as told:
+    with pytest.raises(InputError, match=message) as reported:
         phase_diagram(store)
-    assert str(told.value).startswith(str(store))
-    assert "\n" not in str(told.value)
+    assert str(reported.value).startswith(str(store))
+    assert "\n" not in str(reported.value)
 
 
 def test_the_public_names(store: Path) -> None:

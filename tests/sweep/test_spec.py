@@ -80,7 +80,7 @@ WRONG = [
     ({"sources": '[{ source = ["a", "a"] }]'}, "sources[0].source: 'a' is listed twice"),
     ({"sources": "[{ delay = 0, reward = 6 }]"}, "sources[0].delay: must be >= 1"),
     ({"sources": "[{ delay = 1 }]"}, '"reward" is missing'),
-    ({"sources": "[{ delay = 1, reward = -inf }]"}, "-inf is no number that can be used here"),
+    ({"sources": "[{ delay = 1, reward = -inf }]"}, "-inf is not a finite number"),
     ({"sources": '[{ source = "a", options = { x = 1979-05-27 } }]'}, "dates and times"),
     ({"gammas": "[]"}, "gammas: the list is empty"),
     ({"gammas": "[1.5]"}, "gammas: must be in [0, 1]"),
@@ -104,11 +104,11 @@ WRONG = [
 @pytest.mark.parametrize(("changed", "message"), WRONG)
 def test_what_is_wrong_is_told_in_one_line(changed: dict[str, str | None], message: str) -> None:
     """The message names the spec and the key, and has no line break."""
-    with pytest.raises(InputError) as told:
+    with pytest.raises(InputError) as reported:
         spec(**changed)
-    assert str(told.value).startswith("s: ")
-    assert message in str(told.value)
-    assert "\n" not in str(told.value)
+    assert str(reported.value).startswith("s: ")
+    assert message in str(reported.value)
+    assert "\n" not in str(reported.value)
 
 
 IMPOSSIBLE = [
@@ -145,10 +145,10 @@ def test_what_cannot_run_is_told_before_anything_runs(
     changed: dict[str, str | None], message: str
 ) -> None:
     """A source, a setting or a training that never ends is refused when cells are counted."""
-    with pytest.raises(InputError) as told:
+    with pytest.raises(InputError) as reported:
         len(Sweep(spec(**changed)))
-    assert message in str(told.value)
-    assert "\n" not in str(told.value)
+    assert message in str(reported.value)
+    assert "\n" not in str(reported.value)
 
 
 def test_a_path_starts_beside_the_spec(tmp_path: Path) -> None:

@@ -73,7 +73,7 @@ def test_wrong_specs_are_one_line(capsys, monkeypatch, tmp_path, text: str, mess
     ],
 )
 def test_wrong_usage_is_one_line(capsys, monkeypatch, tmp_path, arguments, message: str) -> None:
-    """What is wrong is told before anything runs."""
+    """Errors are reported before anything runs."""
     (tmp_path / "spec.toml").write_text(SMALL)
     check_refused(capsys, monkeypatch, tmp_path, arguments, message)
 
@@ -282,11 +282,11 @@ CHANGES = {
         "its tables are not those of a sweep",
     ),
 }
-"""A change of a store, and what a person is told."""
+"""A change of a store, and the message for it."""
 
 
 def foreign(path: Path, kind: str) -> str:
-    """Make a file that is no store of SMALL; return what a person is told."""
+    """Make a file that is not a store of SMALL; return the expected message."""
     if kind == "text":
         path.write_text("my notes\n" * 200)
         return "not a sweep store: name a new file"
@@ -315,7 +315,7 @@ def foreign(path: Path, kind: str) -> str:
     ["text", "database", "database in WAL mode", "another sweep", "cut off", *CHANGES],
 )
 def test_a_file_that_is_no_store_of_this_sweep_is_left_alone(tmp_path: Path, kind: str) -> None:
-    """It is told in one line, and nothing changes, neither in the file nor beside it."""
+    """It is reported in one line, and nothing changes, neither in the file nor next to it."""
     path = tmp_path / "r.db"
     message = foreign(path, kind)
     before = {beside: beside.read_bytes() for beside in tmp_path.iterdir()}

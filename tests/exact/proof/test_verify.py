@@ -404,7 +404,7 @@ def test_a_model_in_integers() -> None:
     ],
 )
 def test_wrong_transitions_are_refused(transition: Any, reason: str) -> None:
-    """A row of its own, and one beside a good one."""
+    """A row alone, and one next to a good one."""
     with pytest.raises(CertificateError, match=reason):
         read_model(model(1, 1, [transition]))
     with pytest.raises(CertificateError, match=reason):
@@ -588,7 +588,7 @@ def test_roots_1e_60_apart_are_told_apart() -> None:
 def test_a_double_root_that_halving_never_meets_is_not_looked_for_for_ever(
     other: list[int],
 ) -> None:
-    """(3 x - 1)^2, also times x^21 + 1: what cannot be told apart counts as more than asked."""
+    """(3 x - 1)^2, also times x^21 + 1: roots that cannot be separated count as more than asked."""
     for most in range(3):
         assert count_roots(product([1, -6, 9], other), ZERO, ONE, most=most) == most + 1
 
