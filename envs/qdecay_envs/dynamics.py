@@ -34,7 +34,7 @@ def exact_table(
     Outcomes that agree in all but probability are merged; the chosen action's comes first.
 
     Raises:
-        TypeError: `slip` is no number.
+        TypeError: `slip` is not a number.
         ValueError: `slip` is outside its range, or the table would have more than 1,000,000
             rows (states times actions).
     """

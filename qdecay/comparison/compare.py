@@ -183,7 +183,7 @@ def compare(
     Returns: the comparison; without `problem` a tuple of the four, in the homework's order.
 
     Raises:
-        TypeError: the problem is no chain, or step_size is a float.
+        TypeError: the problem is not a chain, or step_size is a float.
         ValueError: an argument is outside its range, or walks are asked of another chain or of a
             learner with two tables.
         BudgetExceeded: max_seconds ran out; `best` are the `LearnedThreshold` of the first gammas,

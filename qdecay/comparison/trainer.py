@@ -84,7 +84,7 @@ class ChainTrainer:
         """Check the arguments.
 
         Raises:
-            TypeError: `problem` is no chain.
+            TypeError: `problem` is not a chain.
             ValueError: walks are forced on a chain for which `qdecay.exact.learning_curve` has no
                 prediction.
         """

@@ -106,7 +106,7 @@ def learning_curve(problem: Problem, alpha: StepSizes, walks: int | Sequence[int
         walks: k >= 0, for all branches or one for each.
 
     Raises:
-        TypeError: the problem is no chain, or alpha is a float.
+        TypeError: the problem is not a chain, or alpha is a float.
         ValueError: an argument is outside its range, or the chain is another.
 
     >>> curve = learning_curve(ChainLayout.choice(stay=[1], move=[0, 0, 4]), "1/2", walks=3)

@@ -200,7 +200,7 @@ def _gammas(spec: Spec, source: SourceSettings, model: SweepModel) -> tuple[Frac
     if not roots:
         raise InputError(
             f"{source.place}: {model.name} has no break-even gamma at its start: "
-            f'list its gammas in place of around = "break-even"'
+            f'list its gammas instead of around = "break-even"'
         )
     return around(spec.gammas, roots)
 
