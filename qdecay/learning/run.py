@@ -52,7 +52,7 @@ class Budget:
             state, action = (whole(index, "each index of visits", 0) for index in pair)
             inside = state < available.shape[0] and action < available.shape[1]
             if not (inside and available[state, action]):
-                raise ValueError(f"visits: state {state} has no action {action}")
+                raise ValueError(f"visits: there is no action {action} in state {state}")
 
     def used(self, steps: int, episodes: int, algorithm: str) -> Progress:
         """Return the share of the budget that is used, in [0, 1], as an event of an algorithm."""
