@@ -144,7 +144,7 @@ def q_learning_many(
         BudgetExceeded: max_seconds ran out; nothing is kept.
         KeyboardInterrupt: Ctrl-C; all streams stop, and the message says how far they came.
 
-    >>> from qdecay import ChainLayout
+    >>> from qdecay import MDP, ChainLayout
     >>> mdp = MDP.from_layout(ChainLayout.choice(stay=[1], move=[0, 0, 4]))
     >>> learnt = q_learning_many(mdp, [0.4, 0.49, 0.51], [1, 2], steps=1000, step_size=1.0)
     >>> [round(flip.median, 3) for flip in learnt.flips(mdp.start)]
