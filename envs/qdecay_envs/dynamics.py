@@ -35,8 +35,8 @@ def exact_table(
 
     Raises:
         TypeError: `slip` is not a number.
-        ValueError: `slip` is outside its range, or the table would have more than 1,000,000
-            rows (states times actions).
+        ValueError: `slip` is outside its range, or the table would have more than 1,000,000 rows
+            (states times actions).
     """
     if layout.n_states * len(layout.branches) > MAX_ROWS:
         raise ValueError(

@@ -32,13 +32,13 @@ class Processes:
     """Processes that run functions; anything that cloudpickle can send may be an argument."""
 
     def __init__(self, workers: int | None) -> None:
-        """Take `workers` processes; None is one for each core this process may use."""
+        """Use `workers` processes; None is one per core available to this process."""
         self.workers: int = workers or loky.cpu_count()
         self._executor: Any = None
         self._ends, self._open = Pipe(duplex=False)
 
     def submit(self, function: Callable[..., _T], /, *arguments: Any) -> Future[_T]:
-        """Have a function called, by new processes where one of the old ones has died."""
+        """Submit a function call, to new processes if one of the old ones has died."""
         future: Future[_T]
         if self._executor is not None:
             try:

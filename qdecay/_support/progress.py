@@ -18,8 +18,8 @@ from typing import Any, Self, TypeAlias
 
 from qdecay._support.deadline import Deadline
 
-LOG_SECONDS = 60.0  # between two lines where there is no terminal
-_PATIENCE_SECONDS = 1.0  # a bar that flashes by says nothing
+LOG_SECONDS = 60.0  # between two lines without a terminal
+_PATIENCE_SECONDS = 1.0  # a bar that only flashes is useless
 _REFRESH_SECONDS = 0.1
 _SHOWN = "{desc} |{bar:12}| {percentage:.0f} %, {elapsed} gone, about {remaining} left"
 _LOGGED = "{desc}, {elapsed} gone, about {remaining} left"

@@ -33,12 +33,14 @@ def probe(
     tolerance: Annotated[
         float | None, typer.Option(help="Target half-width of log gamma's interval at each delay.")
     ] = None,
-    trainings: Annotated[int | None, typer.Option(help="At most so many; 30 a point.")] = None,
-    max_seconds: Annotated[
-        float | None, typer.Option(metavar="SECONDS", help="Stop asking after so long.")
+    trainings: Annotated[
+        int | None, typer.Option(help="At most this many; default 30 per point.")
     ] = None,
-    seed: Annotated[int, typer.Option(min=0, help="The same seed, the same answers.")] = 0,
-    workers: Annotated[int, typer.Option(min=1, help="Processes to train in.")] = 1,
+    max_seconds: Annotated[
+        float | None, typer.Option(metavar="SECONDS", help="Stop after this long.")
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same answers.")] = 0,
+    workers: Annotated[int, typer.Option(min=1, help="Number of training processes.")] = 1,
     store: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="Store answers; resume from them when run again."),
@@ -96,7 +98,7 @@ def probe(
             "tolerance": tolerance,
         }
         expected = expected_trainings(**asked)
-        check_budget(trainings, max_seconds, seed, workers)  # refused before anything is told
+        check_budget(trainings, max_seconds, seed, workers)  # refuse before printing anything
         name = agent if gamma is None else f"{agent} --gamma {shortest(gamma)}"
         if store is not None and store.exists():
             identity = Identity.of(trainer, version_tag)

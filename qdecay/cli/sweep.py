@@ -107,7 +107,7 @@ def run(
 
 
 def _run(wanted: Sweep, output: Path, **where: Any) -> Finished:
-    """Run the sweep with a bar, or with a line each minute where there is no terminal."""
+    """Run the sweep with a bar, or a line each minute without a terminal."""
     with Bar(log=True) as bar:
         try:
             return wanted.run(output, **where, progress=bar)

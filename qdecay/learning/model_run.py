@@ -68,7 +68,7 @@ class ModelSettings:
         max_episode_steps: int | None,
         reward_noise: RealLike = 0.0,
     ) -> ModelSettings:
-        """Check these arguments, and return them ready for use."""
+        """Check these arguments and return them."""
         limit = 0 if max_episode_steps is None else count(max_episode_steps, "max_episode_steps")
         settings.budget.require_pairs(mdp.available)
         values = start_values(initial_value, mdp.available)

@@ -78,7 +78,7 @@ class StreamSettings:
         start: int | ArrayLike | None,
         max_episode_steps: int | None,
     ) -> StreamSettings:
-        """Check the arguments of `q_learning_many`, and return them ready for use."""
+        """Check the arguments of `q_learning_many` and return them."""
         limit = 0 if max_episode_steps is None else count(max_episode_steps, "max_episode_steps")
         gamma, epsilon, policy = None, 1.0, None
         if isinstance(behaviour, EpsilonGreedy):

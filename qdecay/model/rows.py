@@ -191,7 +191,7 @@ def checked_names(names: Sequence[str] | None, size: int, name: str) -> tuple[st
     if names is None:
         return None
     if isinstance(names, str) or not all(isinstance(text, str) for text in names):
-        raise TypeError(f"{name} must be a list of texts, got {written(names)}")
+        raise TypeError(f"{name} must be a list of strings, got {written(names)}")
     if len(names) != size:
         raise ValueError(f"{name} must have {size} entries, got {len(names)}")
     if len(set(names)) < size:

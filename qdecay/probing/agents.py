@@ -197,7 +197,7 @@ def sb3_agent(
         InputError: the algorithm is unknown, or Stable-Baselines3 is not installed.
     """
     if algorithm not in SB3_OPTIONS:
-        raise InputError(f"sb3:{algorithm}: known are {', '.join(SB3_OPTIONS)}")
+        raise InputError(f"sb3:{algorithm}: known: {', '.join(SB3_OPTIONS)}")
     told, timesteps = real(gamma, "gamma", "[0, 1]"), whole(timesteps, "timesteps", 1)
     require("stable_baselines3", "sb3", "sb3 agents")
     return StableBaselinesAgent(algorithm, told, timesteps, options)

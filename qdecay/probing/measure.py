@@ -63,10 +63,10 @@ def probe(
         settings: environments to ask in: "one-shot", "large", "repeating", "time limit", or a
             `Setting`. The first is asked at every delay and gives the curve, the others at the
             middle two.
-        tolerance: target half-width of the 95 % interval of the log discount per step, in
-            [1e-6, 0.5]; by default |log gamma| / 10, in [0.0005, 0.01].
-        trainings: how many agents may be trained; 30 per point by default. What a point does
-            not need is left to the others.
+        tolerance: target half-width of the 95 % interval of the log discount per step, in [1e-6,
+            0.5]; by default |log gamma| / 10, in [0.0005, 0.01].
+        trainings: the maximum number of trainings; 30 per point by default. Points share what
+            others do not use.
         max_seconds: limit of wall time, > 0: then no more is asked, and what is known is the
             profile. None is no limit.
         seed: >= 0; the same one gives the same answers in any order of work.
@@ -100,7 +100,7 @@ def probe(
     agent = name or str(getattr(train, "__name__", type(train).__name__))
     identity = Identity.of(train, version_tag)
     if store is not None and identity.code is None and version_tag is None:
-        note(f"the code of {agent} cannot be read: only a version tag tells its versions apart")
+        note(f"the code of {agent} cannot be read: only a version tag can distinguish its versions")
     path = None if store is None else Path(store)
     memory = AnswerFile(path, agent, identity, accept_changed=accept_changed)
     with (
@@ -175,7 +175,7 @@ def _asked(
     while spent < budget and (waiting := [i for i, p in enumerate(points) if not p.known]):
         # The point asked least comes first: a budget that ends within a round is shared evenly.
         waiting = sorted(waiting, key=lambda i: len(points[i].actions))[: budget - spent]
-        # With a time limit a round is one batch of the workers, so that the clock is looked at.
+        # With a time limit a round is one batch of the workers, so that the clock is checked.
         size = len(waiting) if deadline.max_seconds is None else workers
         for first in range(0, len(waiting), size):
             if spent and deadline.left < 0:

@@ -9,7 +9,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from qdecay._support.deadline import time_limit
-from qdecay._support.one_line import spelt_out
+from qdecay._support.one_line import escaped
 from qdecay._support.progress import OnProgress
 from qdecay._support.shown import shown_decimal, shown_fraction
 from qdecay.comparison.compare import Comparison

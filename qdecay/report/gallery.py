@@ -94,7 +94,7 @@ def write_gallery(
             for source in ids:
                 report(Progress(len(cards), len(ids), f"pages, at {source}"))
                 cards.append(_card(Source(source), _page(folder, source), max_seconds_each))
-    finally:  # an interrupted gallery has an index of the pages that it got
+    finally:  # an interrupted gallery has an index of its finished pages
         cards.sort(key=lambda card: card.page is None)
         page = render("gallery.html", None, {}, title="Gallery", cards=cards)
         write_page(folder / _INDEX, page)

@@ -47,7 +47,7 @@ class _Cluster:
 
         Raises:
             WorkerDied: its worker did; with Dask, several of them, one after the other.
-            InputError: the workers are not as they must be, or the cluster has gone.
+            InputError: the workers lack the right packages, or the cluster is lost.
         """
         try:
             return future.result()
@@ -63,7 +63,7 @@ class _Cluster:
 
 
 class Dask(_Cluster):
-    """The workers of a Dask scheduler, which itself runs a batch again whose worker died."""
+    """The workers of a Dask scheduler, which itself reruns a batch whose worker died."""
 
     def __init__(self, scheduler: str | None) -> None:
         """Connect to a scheduler; None is the one in Dask's own configuration.
@@ -80,7 +80,7 @@ class Dask(_Cluster):
             # Report a lost scheduler once, not for each part of it that notices.
             logging.getLogger(name).setLevel(logging.CRITICAL)
         self.lost_message = (
-            f"{address}: the Dask scheduler is gone; run again to go on from what is stored"
+            f"{address}: lost the Dask scheduler; run again to resume from the store"
         )
         self.killed, self.lost = (distributed.KilledWorker,), (CancelledError,)
         self.unusable = (ImportError, AttributeError, RuntimeError)
@@ -130,9 +130,9 @@ class Ray(_Cluster):
             raise InputError("this program is already connected to Ray: leave scheduler out")
         self._address: str = self._ray.get_runtime_context().gcs_address
         self.lost_message = (
-            f"{self._address}: the Ray there is gone; run again to go on from what is stored"
+            f"{self._address}: lost the Ray cluster; run again to resume from the store"
         )
-        # A batch whose worker died is not run again by Ray: the queue does it, in smaller pieces.
+        # Ray does not rerun a batch whose worker died: the queue does, in smaller pieces.
         self._call = self._ray.remote(_call_checked).options(max_retries=0)
         errors = self._ray.exceptions
         self.unusable, self.lost = (errors.RayTaskError,), (errors.RayError,)
@@ -225,5 +225,7 @@ def _call_checked(wanted: Mapping[str, str], function: Callable[..., _T], /, *ar
     """
     found = {**versions(), "python": wanted["python"]}
     if other := changes(wanted, found):
-        raise RuntimeError(f"{platform.node()} has other versions, which may change bits: {other}")
+        raise RuntimeError(
+            f"{platform.node()} has different versions, which may change results: {other}"
+        )
     return function(*arguments)

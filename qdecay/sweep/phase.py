@@ -229,15 +229,15 @@ def phase_diagram(
 
     Args:
         store: the SQLite file.
-        where: names and values of parameters: only these are looked at. A name that is given
-            twice may have either value.
+        where: names and values of parameters: only these are looked at. A name given twice may have
+            either value.
         max_seconds: limit of wall time, > 0; None is no limit.
         progress: True shows a bar; a function is called with a `Progress` before each model's
             break-even gammas are computed.
 
     Raises:
         BudgetExceeded: max_seconds ran out; `best` is the diagram of the first models.
-        InputError: the store cannot be read, is none or damaged, or `where` fits nothing.
+        InputError: the store cannot be read, is not one or is damaged, or `where` matches nothing.
     """
     path, deadline = Path(store), Deadline(max_seconds)
     content = read_store(path)

@@ -54,7 +54,7 @@ class Finished(Result):
         return f"{self.trained:,} of {counted(self.cells, 'cell')} trained, {missing}"
 
     def body(self) -> dict[str, Any]:
-        """Return the document without its schema, as other documents hold it."""
+        """Return the document without its schema, as embedded in other documents."""
         counts = {"cells": self.cells, "trained": self.trained, "before": self.before}
         return {**counts, "missing": [cell.number for cell in self.fatal]}
 
@@ -91,7 +91,7 @@ class Sweep(Result):
         return self.spec._shown()
 
     def body(self) -> dict[str, Any]:
-        """Return the document without its schema, as other documents hold it."""
+        """Return the document without its schema, as embedded in other documents."""
         learners, seeds = len(self.spec.learners), len(self.spec.seeds)
         models = len(self.plan.groups) // learners
         return {"cells": len(self), "models": models, "learners": learners, "seeds": seeds}
@@ -141,11 +141,10 @@ class Sweep(Result):
         there.
 
         Args:
-            store: the SQLite file; made where it is missing.
-            workers: processes, with the backend "processes"; None is one for each core.
-            backend: "processes"; "dask" or "ray", a cluster that runs already; or "here", this
-                very process.
-            scheduler: address of the cluster; None is where Dask's or Ray's own settings say.
+            store: the SQLite file; created if missing.
+            workers: number of processes, for the backend "processes"; None is one per core.
+            backend: "processes"; "dask" or "ray", an existing cluster; or "here", this process.
+            scheduler: address of the cluster; None uses Dask's or Ray's own configuration.
             max_seconds: limit of wall time, > 0; None is no limit.
             progress: True shows a bar; a function is called with a `Progress` of the cells that are
                 stored, at least each half second while batches are under way elsewhere.
@@ -155,11 +154,11 @@ class Sweep(Result):
                 the last rows in `NAME-wal`.
 
         Raises:
-            InputError: the spec or the store cannot be used, another run writes to the store,
-                the store is moved, deleted or replaced on the way, the disk is full (where its
-                last rows stayed in `NAME-wal` that is named), or the backend cannot be had or is
+            InputError: the spec or the store cannot be used, another run writes to the store, the
+                store is moved, deleted or replaced meanwhile, the disk is full (if the last rows
+                stayed in `NAME-wal`, the message names it), or the backend is not available or is
                 lost.
-            KeyboardInterrupt: as usual; what is finished is stored.
+            KeyboardInterrupt: as usual; finished cells are stored.
             BudgetExceeded: max_seconds ran out; what is finished is stored, and `best` is what
                 would have been returned.
         """

@@ -47,7 +47,7 @@ class Around:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Spec(Record):
-    """What a sweep is made of, checked as far as it can be without looking at the sources.
+    """The definition of a sweep, checked as far as possible without reading the sources.
 
     Attributes:
         name: where it came from, for messages.

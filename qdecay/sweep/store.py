@@ -74,7 +74,7 @@ class Store:
     """
 
     def __init__(self, path: str | Path, plan: Plan) -> None:
-        """Open the store at `path`, or make it.
+        """Open the store at `path`, or create it.
 
         Args:
             path: the file.
@@ -327,7 +327,7 @@ class Store:
         row = last.fetchone()
         before = json_object(row[0], self.path) if row else now
         if changed := changes(before, now):
-            note(f"{self.path}: other versions than in the last run: {changed}")
+            note(f"{self.path}: versions differ from the last run: {changed}")
         started = datetime.now(UTC).isoformat(timespec="seconds")
         added = self._connection.execute(
             "INSERT INTO runs (started, versions) VALUES (?, ?)", (started, canonical(now))

@@ -13,7 +13,7 @@ import pytest
 from shell import run
 
 from qdecay import QdecayWarning
-from qdecay._support.user_code import their_part
+from qdecay._support.user_code import user_traceback
 from qdecay.model.source import Source
 from qdecay.probing.agents import AgentError, choose, pack
 from qdecay.probing.question import SETTINGS, Question
