@@ -1,9 +1,9 @@
-"""How often the intervals of `qdecay.compare` hold the exact break-even gamma.
+"""How often the intervals of `qdecay.compare` contain the exact break-even gamma.
 
     python benchmarks/compare_coverage.py [noise | slip | held-out] [--sets 100] [--only TEXT]
 
-A row is a chain whose rewards or outcomes are random, compared with so many sets of ten seeds of
-their own. It prints how many of the 95 % intervals hold the exact gamma, which share of all agents
+A row is a chain with random rewards or outcomes, compared with this many separate sets of ten
+seeds. It prints how many of the 95 % intervals contain the exact gamma, which share of all agents
 flips left of it (1/2 where training is not biased), the median width of the intervals, and the
 processor time of a comparison. Rows appear as they are done, and can be run in parts.
 
@@ -41,7 +41,7 @@ def delays() -> Iterator[tuple[int, ChainLayout]]:
 
 
 def noise() -> Iterator[Row]:
-    """Normal noise of deviation 0.5, 1 and 3, and the chain that showed the old bias."""
+    """Normal noise of deviation 0.5, 1 and 3, and the chain that revealed an earlier bias."""
     yield "2 or 5 after 2, noise 3", choice(near=[2], far=[0, 0, 5]), {"reward_noise": 3}
     for deviation in (0.5, 1, 3):
         for delay, layout in delays():
@@ -49,7 +49,7 @@ def noise() -> Iterator[Row]:
 
 
 def slip() -> Iterator[Row]:
-    """Choices that slip; with `escape`, for without it a tie at the start has no spread."""
+    """Choices that slip; with `escape`, because without it a tie at the start has no spread."""
     for delay, layout in delays():
         yield f"delay {delay}, slip 1/10", layout, {"slip": "1/10"}
     for delay, layout in list(delays())[1:3]:

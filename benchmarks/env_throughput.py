@@ -73,7 +73,7 @@ def vector_clock(vector: Any, steps: int) -> Clock:
 
 
 def vectors(name: str, arguments: dict[str, Any], copies: int) -> tuple[Any, Any, Any]:
-    """Return our vector, Gymnasium's as `make_vec` makes it, and one of its bare environments."""
+    """Return our vector, Gymnasium's from `make_vec`, and one of its bare environments."""
     ours = gym.make_vec(name, copies, "vector_entry_point", **arguments)
     sync: Any = gym.make_vec(name, copies, "sync", **arguments)
     bare = SyncVectorEnv([lambda env=env: env.unwrapped for env in sync.envs])
@@ -81,7 +81,7 @@ def vectors(name: str, arguments: dict[str, Any], copies: int) -> tuple[Any, Any
 
 
 def check(name: str, arguments: dict[str, Any]) -> None:
-    """Refuse to time a vector that does not answer as SyncVectorEnv does."""
+    """Refuse to time a vector that does not agree with SyncVectorEnv."""
     ours, *theirs = vectors(name, arguments, 8)
     actions = np.random.default_rng(0).integers(ours.single_action_space.n, size=(100, 8))
     for vector in theirs:
@@ -98,7 +98,7 @@ def summary(times: list[float]) -> str:
 
 
 def labelled(name: str, arguments: dict[str, Any]) -> str:
-    """Return the id and what it was made with, without layouts."""
+    """Return the id and its arguments, without layouts."""
     options = [f"{key}={value}" for key, value in arguments.items() if key != "layout"]
     return " ".join([name.removeprefix("qdecay/"), *options])
 

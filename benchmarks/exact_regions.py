@@ -1,7 +1,7 @@
 """Time and memory of exact policy regions: `python benchmarks/exact_regions.py [--all]`.
 
 Every answer is checked before its time counts: the expected number of breakpoints, and the sets
-beside each breakpoint against a float solve. Each model has a process of its own, whose largest
+next to each breakpoint against a float solve. Each model runs in a separate process, whose peak
 memory is shown. `reference` is the time in seconds of the implementation this one is measured
 against. Then the other libraries that are installed (QuantEcon, mdpsolver, pymdptoolbox) are asked
 what people ask today: the optimal policy at each of 1,000 gammas of FrozenLake 8x8, by value and
@@ -107,7 +107,7 @@ def measure(name: str, repeats: int) -> str:
     times = []
     for _ in range(repeats):
         mdp = case.build()  # fresh, and built outside the clock
-        start = time.process_time()  # one thread: what the wall clock shows on an idle machine
+        start = time.process_time()  # one thread: the wall time on an idle machine
         regions = policy_regions(mdp)
         times.append(time.process_time() - start)
         assert len(regions.breakpoints) == case.breakpoints, len(regions.breakpoints)
@@ -125,7 +125,7 @@ def measure(name: str, repeats: int) -> str:
 
 # -- a grid of gammas in other libraries
 
-FINE, MOST_SWEEPS = 1e-9, 10**6  # beside each library's own default tolerance
+FINE, MOST_SWEEPS = 1e-9, 10**6  # in addition to each library's default tolerance
 
 Solve = Callable[[], Sequence[int]]
 AtGamma = Callable[[float], Solve]
@@ -206,7 +206,7 @@ PEERS = {
 
 
 def grid(mdp: MDP, points: int) -> None:
-    """Print, for each library's methods: time, policy changes seen, policies that are wrong."""
+    """Print for each library's methods: time, policy changes found, wrong policies."""
     policy_regions(lake())  # loads what the libraries below load at their first call
     start = time.perf_counter()
     regions = policy_regions(mdp)

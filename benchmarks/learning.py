@@ -1,4 +1,4 @@
-"""How fast do the learners learn, beside the same loops in C?
+"""How fast are the learners, compared with the same loops in C?
 
     python benchmarks/learning.py [--repeats 9]
 
@@ -227,7 +227,7 @@ def numpy_loop(env: gym.Env, steps: int) -> None:
 
 
 class Still(gym.Env):
-    """Costs as little as an environment can, and walks at random."""
+    """The cheapest possible environment: a random walk."""
 
     observation_space, action_space = gym.spaces.Discrete(64), gym.spaces.Discrete(4)
 
@@ -240,7 +240,7 @@ class Still(gym.Env):
         return 0, {}
 
     def step(self, action: int) -> tuple[int, float, bool, bool, dict]:
-        """Go on along the walk."""
+        """Continue the walk."""
         self.at = (self.at + 1) & 0xFFFF
         return self.walk[self.at], 0.5, False, False, {}
 

@@ -32,7 +32,7 @@ Case = Callable[[], int]
 
 
 class Counted(gym.Wrapper):
-    """Counts the steps of a library that does not tell them."""
+    """Counts the steps of a library that does not report them."""
 
     steps = 0
 
@@ -69,7 +69,7 @@ def bettermdptools() -> Case:
 
 
 def dense(mdp: MDP) -> tuple[np.ndarray, np.ndarray]:
-    """P (S, A, S) without what ends, and R (S, A, S)."""
+    """P (S, A, S) without terminations, and R (S, A, S)."""
     p = np.zeros((mdp.n_states, mdp.n_actions, mdp.n_states))
     r = np.zeros_like(p)
     np.add.at(p, (mdp.state, mdp.action, mdp.next_state), mdp.probability)
@@ -132,7 +132,7 @@ CASES = {
 
 
 def installed() -> dict[str, Case]:
-    """Return what can be run, and say what cannot."""
+    """Return what can be run, and report what cannot."""
     found = {}
     for name, (package, make) in CASES.items():
         try:
@@ -143,7 +143,7 @@ def installed() -> dict[str, Case]:
 
 
 def main() -> None:
-    """Take turns, so that all meet the same machine."""
+    """Take turns, so that all run under the same conditions."""
     warnings.simplefilter("ignore")  # other people's
     os.environ["TQDM_DISABLE"] = "1"
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])

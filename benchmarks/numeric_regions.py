@@ -4,7 +4,7 @@
     python benchmarks/numeric_regions.py --sizes 100000 --cases random
     python benchmarks/numeric_regions.py --exact                # beside exact regions
 
-Each model is solved in a process of its own, with one core; time is that of the processor, memory
+Each model is solved in a separate process, with one core; time is that of the processor, memory
 the largest that the process ever held, building the model included. The slippery lake and the
 maze are square, of about that many cells. `--exact` counts, on models small enough for exact
 arithmetic, the exact changes of single states inside the grid's range that no bracket shows, and
@@ -42,7 +42,7 @@ TOLD = (
 
 
 def once(case: str, size: int, points: int | None) -> dict[str, Any]:
-    """Solve one model, once everything is compiled, and say what it took."""
+    """Solve one model after compilation, and report its cost."""
     numeric_policy_regions(CASES[case](64), points=5)
     mdp = CASES[case](size)
     start, began = time.perf_counter(), time.process_time()

@@ -1,4 +1,4 @@
-"""How fast are optimal values, proven to 1e-9, beside other libraries?
+"""How fast are optimal values, proven to 1e-9, compared with other libraries?
 
     python benchmarks/planning.py                      # the table
     python benchmarks/planning.py --cases random-1m --repeats 3
@@ -91,7 +91,7 @@ def lake(n: int) -> FloatMDP:
 
 
 def maze(n: int) -> FloatMDP:
-    """Steps that do what they say on n x n cells, a third of them walls, to the last cell."""
+    """Deterministic steps on n x n cells, a third of them walls, to the last cell."""
     walls = np.random.default_rng(1).random(n * n) < 1 / 3
     walls[[0, -1]] = False
     cells = np.arange(n * n)
@@ -120,7 +120,8 @@ DEFAULT = ["lake-8x8", "taxi", "random-10k", "lake-300x300", "maze-300x300"]
 
 
 def closed(mdp: FloatMDP) -> tuple[Any, Values]:
-    """P (S * A, S) with rows that sum to 1, and r: what ends goes to one more, absorbing, state."""
+    """P (S * A, S) with rows that sum to 1, and r: terminations lead to one more, absorbing
+    state."""
     if not mdp.ends.any():
         return mdp.p, mdp.r
     ending = sparse.csr_matrix(1 - np.asarray(mdp.p.sum(axis=1)))
@@ -165,7 +166,7 @@ def mdpsolver_solvers(mdp: FloatMDP, gamma: float) -> Iterator[tuple[str, Fresh]
     import mdpsolver
 
     if mdp.n_states > 100_000:
-        return  # takes nested lists only: gigabytes of them
+        return  # only takes nested lists: gigabytes of them
     p, r = closed(mdp)
     pairs = [(p.data[a:b].tolist(), p.indices[a:b].tolist()) for a, b in pairwise(p.indptr)]
     by_state = [pairs[i : i + mdp.n_actions] for i in range(0, len(pairs), mdp.n_actions)]
@@ -243,7 +244,8 @@ def installed() -> list[str]:
 
 @dataclass
 class Row:
-    """One solver of a table: its times in ms, and how far its answer is from the proven one."""
+    """One solver of a table: its times in ms, and the distance of its result from the proven
+    one."""
 
     name: str
     fresh: Fresh

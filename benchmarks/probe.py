@@ -1,12 +1,12 @@
-"""How well the probe measures: recovery, coverage of its intervals, faults told apart, a real DQN.
+"""How well the probe measures: recovery, coverage of its intervals, fault diagnosis, a real DQN.
 
     python benchmarks/probe.py recovery
     python benchmarks/probe.py coverage [--repeats 100] [--gamma 0.9]
     python benchmarks/probe.py faults [--repeats 20] [--gamma 0.9]
     python benchmarks/probe.py dqn
 
-`coverage` and `faults` print honest counts: how often a 95 % interval holds the discount the agent
-was told, and which fault was named for agents that have each fault of the list, or none.
+`coverage` and `faults` print honest counts: how often a 95 % interval contains the agent's
+configured discount, and which fault was named for agents that have each fault of the list, or none.
 """
 
 from __future__ import annotations
@@ -34,9 +34,9 @@ GAMMAS = (0.5, 0.9, 0.99)
 
 
 def recovery() -> None:
-    """Q-learning without noise: what is found beside what it was told, in every setting."""
+    """Q-learning without noise: measured and configured discount, in every setting."""
     print(
-        f"{'told':>6} {'setting':11} {'found':>9}  {'95 % interval':21} {'trainings':>9} {'s':>5}"
+        f"{'gamma':>6} {'setting':11} {'found':>9}  {'95 % interval':21} {'trainings':>9} {'s':>5}"
     )
     for gamma in GAMMAS:
         for setting in BATTERY:
@@ -54,8 +54,8 @@ def recovery() -> None:
 
 
 def coverage(repeats: int, gammas: tuple[float, ...]) -> None:
-    """Noisy rewards: how many intervals hold the discount that the agent was told."""
-    print(f"{'learner':18} {'told':>5} {'covered':>9} {'median width':>12} {'trainings':>9}")
+    """Noisy rewards: how many intervals contain the configured discount."""
+    print(f"{'learner':18} {'gamma':>5} {'covered':>9} {'median width':>12} {'trainings':>9}")
     for name in ("double_q_learning", "q_learning"):
         for gamma in gammas:
             row = [_noisy(name, gamma, seed) for seed in range(repeats)]
@@ -78,12 +78,12 @@ def _noisy(learner: str, gamma: float, seed: int) -> tuple[float, float, int]:
 
 
 def faults(repeats: int, gamma: float) -> None:
-    """The confusion table: agents in rows, what was named in columns."""
+    """The confusion matrix: agents in rows, diagnoses in columns."""
     from faulty_agents import faulty
 
     agents = faulty(gamma)
     short = {name: name[:12] for name in (*agents, "none of these", "not told")}
-    print(f"told gamma = {gamma}, {repeats} runs each, default budget")
+    print(f"configured gamma = {gamma}, {repeats} runs each, default budget")
     print(f"{'agent':24}" + "".join(f"{name:>14}" for name in short.values()), flush=True)
     right = collections.Counter()
     for name, agent in agents.items():
@@ -107,7 +107,7 @@ def dqn() -> None:
             settings=["one-shot"],
             tolerance=0.02,
         )
-        print(f"DQN told {gamma}: {profile.verdict}")
+        print(f"DQN configured with gamma {gamma}: {profile.verdict}")
         print(f"  {profile.trainings} trainings, {time.perf_counter() - began:.0f} s", flush=True)
 
 

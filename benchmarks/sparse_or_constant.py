@@ -2,7 +2,7 @@
 
     python benchmarks/sparse_or_constant.py [FOLDER]
 
-Steps until Q-learning's greedy choice is right for good, median and range over 10 seeds, for four
+Steps until Q-learning's greedy choice stays right, median and range over 10 seeds, for four
 kinds of exploration, in two sweeps of two games each: over the delay n, where the large reward is
 always worth twice the constant one, and over gamma, where it is fixed and the right choice changes
 at the exact break-even gamma. Beside them stand the expected steps of a uniformly random walk to

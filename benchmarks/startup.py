@@ -1,10 +1,10 @@
-"""How long the command line takes to start, and what its slow imports would cost.
+"""How long the command line takes to start, and the cost of its slow imports.
 
 python benchmarks/startup.py [TURNS]
 
 Each command and each import runs in a fresh interpreter, in turns, so that a slow moment of the
-machine hits all alike. Shown are seconds of processor time; `python -c pass` is the least possible,
-and whatever imports qdecay imports Gymnasium.
+machine affects all equally. Shown are seconds of processor time; `python -c pass` is the least
+possible, and everything that imports qdecay imports Gymnasium.
 """
 
 import os
@@ -51,7 +51,7 @@ def main() -> None:
     for turn in range(turns + 1):
         for name in COMMANDS:
             taken = seconds(name)
-            if turn:  # the first turn fills the caches of the disk
+            if turn:  # the first round fills the disk caches
                 times[name].append(taken)
     print(f"Python {sys.version.split()[0]}; seconds of processor time, {turns} turns")
     print(f"{'':<26} {'median':>7} {'min':>7} {'max':>7}")

@@ -1,10 +1,10 @@
-"""What a sweep costs beside its trainings, and what a second worker brings.
+"""What a sweep costs in addition to its trainings, and the gain of a second worker.
 
     python benchmarks/sweep.py overhead [--quick]
     python benchmarks/sweep.py workers [--quick] [--turns 3]
 
-A cell is a training of Q-learning for so many steps on a choice between 1 now and 6 after 4 or 8
-steps. A *small* cell has 10,000 steps: about 0.1 ms.
+A cell is a training of Q-learning for a number of steps on a choice between 1 now and 6 after 4 or
+8 steps. A *small* cell has 10,000 steps: about 0.1 ms.
 
 `overhead`: the wall time of `Sweep.run` in this process over the time of the kernel, the compiled
 loop over the runs: alone, with the states of all generators at hand, in turns with the sweep; and,
@@ -58,7 +58,7 @@ def sweep_of(steps: int, cells: int) -> Sweep:
 
 
 class Kernel:
-    """The trainings of a sweep as the compiled loop alone runs them."""
+    """The trainings of a sweep, run by the compiled loop alone."""
 
     def __init__(self, sweep: Sweep) -> None:
         self.steps = sweep.plan.groups[0].learner.settings["steps"]
@@ -111,7 +111,7 @@ def shown(values: list[float], form: str) -> str:
 
 
 class Clock:
-    """Takes the time that a sweep in this process spends in the compiled loop."""
+    """Measures the time that a sweep in this process spends in the compiled loop."""
 
     def __init__(self) -> None:
         self.seconds = 0.0
@@ -127,13 +127,13 @@ class Clock:
         return timed
 
     def stop(self) -> float:
-        """Return the seconds, and let the sweep be."""
+        """Return the seconds, and restore the sweep."""
         batch.loaded = self._loaded
         return self.seconds
 
 
 def overhead(quick: bool, turns: int) -> None:
-    """How much longer a sweep takes than its kernel, by the size of its cells."""
+    """How much longer a sweep takes than its kernel, by cell size."""
     sizes = [(100, 100_000), (1_000, 100_000), (SMALL, 100_000), (10 * SMALL, 4_000)]
     if quick:
         sizes = [(100, 4_000), (SMALL, 400)]

@@ -6,7 +6,7 @@ from figures import decay, phase
 
 
 def on_pre_build(config: object) -> None:
-    """Write the figures beside the pages that show them."""
+    """Write the figures next to the pages that show them."""
     folder = Path(__file__).parent / "figures"
     decay.draw(folder / "decay.svg")
     phase.draw(folder / "phase.svg")

@@ -1,4 +1,4 @@
-"""Shows docstrings as the plain text they are: nothing in a formula is taken for Markdown."""
+"""Shows docstrings as plain text: nothing in a formula is treated as Markdown."""
 
 import re
 from collections.abc import Iterator

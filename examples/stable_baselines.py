@@ -1,10 +1,10 @@
-"""Train Stable-Baselines3's DQN and PPO on three members of the suite, through the plain API.
+"""Train Stable-Baselines3's DQN and PPO on three environments of the suite, through the plain API.
 
     pip install "qdecay[sb3]"
     python examples/stable_baselines.py [STEPS]
 
-Each agent is trained with a discount factor below and one above the exact break-even gamma, and
-its choice at the start is printed beside the optimal one. A few hundred steps show that everything
+Each agent is trained with a discount factor below and one above the exact break-even gamma, and its
+choice at the start is printed next to the optimal one. A few hundred steps show that everything
 fits together; after 8,000 every choice in StayOrMove is right, the others take longer.
 """
 
@@ -40,7 +40,7 @@ def two_sides(mdp: MDP) -> tuple[float, float]:
 
 
 def train(algorithm: Any, name: str, gamma: float, steps: int) -> int:
-    """Return the choice at the start of an agent trained for so many steps."""
+    """Return the choice at the start of an agent trained for this many steps."""
     env = gym.make(name, **MEMBERS[name])
     model = algorithm(
         "MlpPolicy", env, gamma=gamma, seed=0, device="cpu", verbose=0, **SETTINGS[algorithm]

@@ -1,9 +1,9 @@
-"""What can go wrong, in the ways a caller can answer it.
+"""Errors, by how a caller can respond.
 
-Bad arguments raise `ValueError` or `TypeError` where they are met. A source that a person
-handed in (a file, an id) raises `InputError`, whose text is one line fit for a terminal. A
-budget that runs out raises `BudgetExceeded` or a subclass, and carries what was reached.
-Nobody but the authors can answer `InternalError`: qdecay refutes itself.
+Bad arguments raise `ValueError` or `TypeError` where they occur. A user's source (a file, an id)
+raises `InputError`, whose text is one line for a terminal. A budget that runs out raises
+`BudgetExceeded` or a subclass, with the result so far. Only the authors can fix an `InternalError`:
+qdecay contradicts itself.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ from typing import Any
 
 
 class InputError(ValueError):
-    """A file, id or option is wrong; the message says what, where and how to mend it."""
+    """A file, id or option is wrong; the message says what, where and how to fix it."""
 
 
 @contextmanager
 def input_errors(before: str = "") -> Iterator[None]:
     """Make an InputError of what a reader raises; its message follows `before`.
 
-    The readers of `qdecay_envs`, which stands alone, say the path themselves.
+    The readers of `qdecay_envs`, which is independent, include the path themselves.
     """
     try:
         yield

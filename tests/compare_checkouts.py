@@ -6,7 +6,7 @@ OLD and NEW are folders with `qdecay` and `envs`; this Python needs what qdecay 
 commands and calls run in both (`checkout_outputs.py` has them, by section) on the same models,
 layouts and agents (`checkout_sources.py`): regions, certificates, sweeps, comparisons, probes,
 planned and learnt values, pages. Exit code 1 tells that something differs, and each differing
-output is told with the first place; both files are then kept.
+output is reported with the first difference; both files are then kept.
 """
 
 from __future__ import annotations

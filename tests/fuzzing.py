@@ -441,7 +441,7 @@ def tried(prepare: Prepare, chance: random.Random) -> tuple[str, float]:
 
 
 def main(kind: str, count: int) -> str:
-    """Try `count` inputs, always the same ones, and print those that were not well told.
+    """Try `count` inputs, always the same ones, and print those whose error was unclear.
 
     Returns: the longest time and the largest memory of this process.
     """

@@ -367,7 +367,7 @@ finally:
 
 
 def hand_over(name: str, folder: Path, seconds: int = 20) -> Outcome:
-    """Write the files, run the command on them in a process of its own, and remove them."""
+    """Write the files, run the command on them in a separate process, and remove them."""
     grown = GROWN[name]
     files = grown.files()
     names = list(files)

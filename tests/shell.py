@@ -1,4 +1,4 @@
-"""The command line as a person meets it, run in this process."""
+"""The command line as users see it, run in this process."""
 
 from __future__ import annotations
 

@@ -59,7 +59,7 @@ def signals_not_ignored() -> Iterator[None]:
 
 
 def command(*arguments: str) -> subprocess.Popen[str]:
-    """The command in a process group of its own."""
+    """The command in its own process group."""
     with signals_not_ignored():
         return subprocess.Popen(
             [sys.executable, "-m", "qdecay", *arguments],

@@ -1,8 +1,8 @@
-"""Environments for Gymnasium about the discount factor: small-soon against large-late, exactly.
+"""Gymnasium environments about the discount factor: small-soon against large-late, exactly.
 
-Importing this package registers its ids; `gym.make("qdecay_envs:qdecay/LongDelay-v0")` does
-both at once. The four homework chains have fixed layouts; `qdecay/Chain-v0` takes any. Every member
-has an exact table (`qdecay_envs.table`) and a vector version (`qdecay_envs.vector`).
+Importing this package registers its ids; `gym.make("qdecay_envs:qdecay/LongDelay-v0")` does both.
+The four homework chains have fixed layouts; `qdecay/Chain-v0` takes any. Every environment has an
+exact table (`qdecay_envs.table`) and a vector version (`qdecay_envs.vector`).
 
 >>> import gymnasium
 >>> gymnasium.make("qdecay_envs:qdecay/StayOrMove-v0").observation_space

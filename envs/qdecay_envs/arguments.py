@@ -1,4 +1,4 @@
-"""Reading the arguments of an environment, and refusing the wrong ones with their value."""
+"""Validation of an environment's arguments; errors show the wrong value."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def probability(value: RationalLike | float, name: str) -> Fraction:
     """Return a probability as an exact fraction; a float by its shortest text, 0.1 as 1/10.
 
     Raises:
-        TypeError: `value` is no number.
+        TypeError: `value` is not a number.
         ValueError: `value` is not between 0 and 1.
     """
     exact = rational(repr(float(value)) if isinstance(value, float) else value, name)
@@ -26,10 +26,10 @@ def probability(value: RationalLike | float, name: str) -> Fraction:
 
 
 def whole(value: Any, name: str, least: int, most: int | None = None) -> int:
-    """Return an integer >= `least`, and from there to `most` where that is given.
+    """Return an integer >= `least`, and <= `most` if that is given.
 
     Raises:
-        TypeError: `value` is no integer.
+        TypeError: `value` is not an integer.
         ValueError: `value` is out of range.
     """
     if not isinstance(value, Integral) or isinstance(value, bool):
@@ -42,7 +42,7 @@ def whole(value: Any, name: str, least: int, most: int | None = None) -> int:
 
 
 def flag(value: Any, name: str) -> bool:
-    """Return a bool, and nothing that only looks like one."""
+    """Return a bool; 0, 1 and text are refused."""
     if not isinstance(value, bool):
         raise TypeError(f"{name} must be True or False, got {written(value)}")
     return value
@@ -62,7 +62,7 @@ def distribution(value: Any, name: str, size: int) -> dict[int, Fraction]:
     """Return the probabilities of some of the numbers 0 .. size - 1, in order; one is certain.
 
     Raises:
-        TypeError: `value` is no such number and no mapping from them.
+        TypeError: `value` is neither such a number nor a mapping from such numbers.
         ValueError: a number is out of range, or the probabilities are not > 0 and sum to 1.
     """
     if not isinstance(value, Mapping):
@@ -77,24 +77,24 @@ def distribution(value: Any, name: str, size: int) -> dict[int, Fraction]:
 
 
 def names(values: Any, name: str, size: int) -> tuple[str, ...] | None:
-    """Return `size` names, or None where there are none.
+    """Return `size` names, or None if there are none.
 
     Raises:
-        TypeError: `values` is no list of texts.
+        TypeError: `values` is not a list of strings.
         ValueError: there are not `size` of them.
     """
     if values is None:
         return None
     entries = listed(values, name, size)
     if not all(isinstance(entry, str) for entry in entries):
-        raise TypeError(f"{name} must be texts, got {written(values)}")
+        raise TypeError(f"{name} must be strings, got {written(values)}")
     if len(entries) != size:
         raise ValueError(f"{name} must have {size} entries, got {len(entries)}")
     return tuple(entries)
 
 
 def listed(values: Any, name: str, most: int | None = None) -> list[Any]:
-    """Return the entries of a list of 1 or more things, up to `most` where that is given.
+    """Return the entries of a non-empty list, up to `most` if that is given.
 
     Raises:
         TypeError: `values` is text or cannot be listed.

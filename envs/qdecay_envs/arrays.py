@@ -1,7 +1,7 @@
 """A table as arrays, and random numbers for many copies: what the vector environment reads.
 
 The outcomes of all rows are numbered in the order of the table; row s * A + a has the outcomes from
-`first[s * A + a]` on. For a uniform number u the drawn one is that many further as there are
+`first[s * A + a]` on. For a uniform number u the drawn outcome is offset by the number of
 cumulative probabilities <= u, which is the rule of the scalar `step`, on the same floats.
 """
 
@@ -31,8 +31,8 @@ class TableArrays:
 
     Attributes:
         next_state, reward, terminated: of each outcome.
-        first: number of each row's first outcome, shape (S * A,); None where every row has just
-            one, whose number is then the row's.
+        first: number of each row's first outcome, shape (S * A,); None if every row has just one,
+            whose number is then the row's.
         random: whether a row has several, shape (S * A,).
         thresholds: for k = 0, 1, ..., each row's cumulative probability of its outcomes 0 .. k,
             shape (S * A,).
@@ -70,15 +70,15 @@ def thresholds(chances: Sequence[Sequence[Fraction]]) -> list[Floats]:
 def add_passed(
     numbers: Integers, columns: Sequence[Floats], rows: Integers, uniform: Floats
 ) -> None:
-    """Add to each of the numbers how many thresholds of its row its uniform number reaches."""
+    """Add to each number how many thresholds of its row its uniform number reaches."""
     for column in columns:
         numbers += column.take(rows) <= uniform
 
 
 class Draws:
-    """The random numbers of n copies, each from a generator of its own, in the order of use.
+    """The random numbers of n copies, each from its own generator, in the order of use.
 
-    They are fetched ahead in blocks: the same numbers as one by one, at a fraction of the cost.
+    They are drawn ahead in blocks: the same numbers as one by one, at a fraction of the cost.
 
     Args:
         n: number of copies.
@@ -90,10 +90,10 @@ class Draws:
         self._fill = fill
         self._generators: list[np.random.Generator | None] = [None] * n
         self._length = max(_SHORTEST, min(_LONGEST, _NUMBERS // n))
-        self._blocks = np.empty((0, self._length))  # before the first number is asked for
+        self._blocks = np.empty((0, self._length))  # before the first number is requested
         self._begin = np.arange(n) * self._length
         self._next = self._begin + self._length  # of each copy, as an index of all blocks
-        self._calls_left = 0  # that no block can run out before, for each uses up one number
+        self._calls_left = 0  # before which no block can run out, because each step uses one number
 
     def begin(self, copy: int, generator: np.random.Generator) -> None:
         """Draw a copy's further numbers from a generator."""
@@ -118,7 +118,7 @@ class Draws:
         self._calls_left = self._length - int(used.max())
 
     def _refill(self, used: Integers) -> None:
-        """Fill up every copy's block behind the numbers that it has left."""
+        """Refill every copy's block after its remaining numbers."""
         if not len(self._blocks):
             self._blocks = np.empty((len(self._generators), self._length))
         left = (self._length - used).tolist()

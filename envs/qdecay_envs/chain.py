@@ -25,7 +25,7 @@ class NoiseOptions(TypedDict, total=False):
 
 
 class ChainOptions(NoiseOptions, total=False):
-    """The keyword arguments of `ChainEnv` beside its layout."""
+    """The keyword arguments of `ChainEnv` other than its layout."""
 
     escape: bool
 
@@ -34,21 +34,21 @@ class ChainEnv(TabularEnv):
     """A choice at a start state between streams of rewards.
 
     Observations are states 0 .. n_states - 1, actions branches 0 .. n_branches - 1. At the
-    start, action i takes branch i; elsewhere every action walks on, save with `escape`.
-    `repeat` and `absorb` never end: give `gym.make` a `max_episode_steps`.
+    start, action i takes branch i; elsewhere every action walks on, except with `escape`. `repeat`
+    and `absorb` never end: give `gym.make` a `max_episode_steps`.
 
     Args:
-        layout: a `ChainLayout`, or its `to_json()` document, which keeps the `EnvSpec`
-            fit for JSON.
-        slip: probability that another action happens, 0 <= slip <= 1; see `exact_table`. A
-            float is read by its shortest decimal text: 0.1 is 1/10.
-        reward_noise: standard deviation of the normal noise on every reward, in reward
-            units, finite and >= 0; the table's rewards are the means.
+        layout: a `ChainLayout`, or its `to_json()` document, which keeps the `EnvSpec` JSON
+            serialisable.
+        slip: probability that another action happens, 0 <= slip <= 1; see `exact_table`. A float is
+            read by its shortest decimal text: 0.1 is 1/10.
+        reward_noise: standard deviation of the normal noise on every reward, in reward units,
+            finite and >= 0; the table's rewards are the means.
         escape: lets the other actions lead back from a corridor; see `exact_table`.
         render_mode: None, "ansi" (text), "rgb_array" (uint8, (H, W, 3)) or "human".
 
     Attributes:
-        layout, slip, escape: as given; `P_exact`, `P`, `start` and the rest as `TabularEnv` has.
+        layout, slip, escape: as given; `P_exact`, `P`, `start` and the others as in `TabularEnv`.
 
     Raises:
         TypeError: an argument is missing or has the wrong type.

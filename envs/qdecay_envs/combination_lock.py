@@ -1,4 +1,4 @@
-"""CombinationLock: only one sequence of actions opens it, and every mistake starts it afresh.
+"""CombinationLock: only one sequence of actions opens it, and every mistake resets it.
 
     state k = 0 .. n-1   action code[k]   -> state k + 1, reward 0; the last one opens the lock,
                                              pays prize and ends the episode
@@ -9,13 +9,14 @@ steps on average to open it: 2**(n+1) - 2 for two actions. Zero-initialised Q-le
 consolation is such a walk until it first opens (Koenig & Simmons 1996).
 
 Break-even gammas. With a consolation w > 0, mistakes for ever are worth w / (1 - gamma) everywhere,
-and opening from state k, m = n - k actions away, gamma**(m-1) prize. The two are level where
+and opening from state k, m = n - k actions away, gamma**(m-1) prize. The two tie where
 
     gamma**(m-1) (1 - gamma) prize = w,    m = 1 .. n
 
-and what is best in state k changes exactly there. The left side is largest at gamma = 1 - 1/m, so
-each m has two such gammas (one for m = 1: 1 - w / prize; for m = 2 they are (1 +- sqrt(1 - 4 w /
-prize)) / 2), or none: opening is worth it only in between, for an opened lock consoles no more.
+and the best action in state k changes exactly there. The left side is largest at gamma = 1 - 1/m,
+so each m has two such gammas (one for m = 1: 1 - w / prize; for m = 2 they are (1 +- sqrt(1 - 4 w /
+prize)) / 2), or none: opening is worth it only in between, because an open lock pays no more
+consolation.
 
 Source: the "reset state space" of Koenig & Simmons 1996; J. Langford's combolock; the consolation
 is `reset_val` = 0.01 of simple_rl's ComboLockMDP (which declares it and never pays it).

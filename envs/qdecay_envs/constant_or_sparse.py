@@ -11,7 +11,7 @@ Break-even gamma of the start: where small / (1 - gamma) = large gamma**(n-1) / 
 For 0 < n small < large it is the one positive root, below 1; for n = 2 it is small / (large -
 small), for n = 3 (s + sqrt(s (4 L - 3 s))) / (2 (L - s)). For large <= n small there is none: the
 constant reward is better on average, too. With `escape`, giving up j >= 3 steps before the reward
-is level with going on where the same equation holds with j - 1 in place of n; those gammas lie
+ties with going on where the same equation holds with j - 1 instead of n; those gammas lie
 below the start's.
 
 Why the small reward can still be the better choice is learning, not value: with `escape` a learner

@@ -1,6 +1,6 @@
-"""What decompressors, codecs and parsers raise on damaged bytes, told in one line.
+"""What decompressors, codecs and parsers raise on damaged bytes, as one-line errors.
 
-Each name stands in the documentation of the module that raises it;
+Each name is in the documentation of the module that raises it;
 `tests/envs/test_decoding.py` goes through the table.
 """
 
@@ -17,7 +17,7 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-_SHOWN = 200  # letters of an error's text
+_SHOWN = 200  # characters of an error's text
 
 
 def _of(module: str, name: str) -> tuple[type[Exception], ...]:
@@ -29,7 +29,7 @@ def _of(module: str, name: str) -> tuple[type[Exception], ...]:
 
 
 DECODING_ERRORS: tuple[type[Exception], ...] = (
-    ValueError,  # json, tomllib, numpy's headers, bz2; of text that is no UTF-8 a UnicodeError
+    ValueError,  # json, tomllib, numpy's headers, bz2; a UnicodeError for text that is not UTF-8
     OSError,  # of reading; gzip.BadGzipFile; bz2 and tarfile on broken streams
     EOFError,  # zipfile, gzip, bz2, lzma: the stream ends too early
     RuntimeError,  # zipfile: a password is needed, or a module is missing
@@ -40,8 +40,8 @@ DECODING_ERRORS: tuple[type[Exception], ...] = (
     TypeError,  # numpy: a header with keys of several types
     SyntaxError,  # numpy reads a header as a literal
     tokenize.TokenError,  # and headers of Python 2 with the tokenizer
-    MemoryError,  # a size that the machine does not have
-    struct.error,  # fields of a header that are cut off
+    MemoryError,  # a size beyond the machine's memory
+    struct.error,  # truncated fields of a header
     zipfile.BadZipFile,
     zipfile.LargeZipFile,
     tarfile.TarError,
@@ -56,14 +56,14 @@ DECODING_ERRORS: tuple[type[Exception], ...] = (
 def decoding(
     path: str | os.PathLike[str], *more: type[Exception], problem: str = ""
 ) -> Iterator[None]:
-    """Make a ValueError of one line, which starts with the path, of what reading a file raises.
+    """Turn what reading a file raises into a one-line ValueError that starts with the path.
 
-    Warnings are left out: a file is read or it is not.
+    Warnings are suppressed: a file is either read or not.
 
     Args:
         path: the file.
         more: errors of other libraries.
-        problem: what the line says first, such as "not TOML: ".
+        problem: the start of the message, such as "not TOML: ".
     """
     try:
         with warnings.catch_warnings():
@@ -71,18 +71,18 @@ def decoding(
             yield
     except (*DECODING_ERRORS, *more) as error:
         name = os.fspath(path)
-        told = str(error)
-        if isinstance(error, ValueError) and told.startswith(f"{name}:"):
+        text = str(error)
+        if isinstance(error, ValueError) and text.startswith(f"{name}:"):
             raise
         raise ValueError(f"{name}: {problem}{_reason(error)}") from error
 
 
 def _reason(error: Exception) -> str:
-    """The error's text in one line, or in words where it has none."""
+    """The error's text in one line, or a description if it has none."""
     if isinstance(error, RecursionError):
         return "lists or objects are nested too deeply"
     if isinstance(error, MemoryError):
-        return "the memory does not suffice for what it says that it holds"
+        return "not enough memory for what it claims to contain"
     text = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
     line = " ".join(text[:4000].split())
     if not line:

@@ -2,7 +2,7 @@
 
     row k, column c   LEFT  -> row k + 1, column max(c - 1, 0), reward 0
                       RIGHT -> row k + 1, column c + 1, reward -move_cost / N
-    row N - 1         ends the episode; RIGHT in column N - 1 pays 1 besides
+    row N - 1         ends the episode; RIGHT in column N - 1 also pays 1
     stochastic        RIGHT stays in its column with probability 1/N and costs, and pays, all the
                       same; the rewards of columns 0 and N - 1 of the last row have N(0, 1) noise
 

@@ -42,7 +42,7 @@ class DelayMenuEnv(ChainEnv):
 
     Raises:
         TypeError: an argument has the wrong type.
-        ValueError: an argument is outside its range, or an option stands twice.
+        ValueError: an argument is outside its range, or an option appears twice.
 
     >>> DelayMenuEnv.with_break_evens(["1/2", "2/3"]).menu
     ((Fraction(1, 1), 0), (Fraction(2, 1), 1), (Fraction(3, 1), 2))
@@ -76,14 +76,14 @@ class DelayMenuEnv(ChainEnv):
             options: as the constructor takes them.
 
         Raises:
-            TypeError: a gamma is no exact number.
+            TypeError: a gamma is not an exact number.
             ValueError: a gamma is outside (0, 1), or they do not increase.
         """
         return cls(menu_with_break_evens(gammas), **options)
 
 
 def menu_with_break_evens(gammas: Iterable[RationalLike]) -> list[tuple[Fraction, int]]:
-    """Return the menu of `DelayMenuEnv.with_break_evens`, which says more.
+    """Return the menu of `DelayMenuEnv.with_break_evens`, which has the details.
 
     >>> [(str(reward), delay) for reward, delay in menu_with_break_evens(["1/3", "3/4"])]
     [('1', 0), ('3', 1), ('4', 2)]

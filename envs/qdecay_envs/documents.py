@@ -1,9 +1,9 @@
-"""Documents that people write, JSON or TOML: every key accounted for, errors that say where.
+"""Documents that users write, JSON or TOML: every key accounted for, errors that give the place.
 
-A parser has made plain values of the text, with exact numbers. A `Table` hands out the values of
-one object by their keys, and at the end refuses what nobody took; a reader turns one value into
-what it means. Neither msgspec nor cattrs could stand in for it: the one has no type for "an exact
-number or a list of them", the other takes 2.7 for the whole number 2.
+A parser turns the text into plain values, with exact numbers. A `Table` returns the values of one
+object by key, and at the end refuses unused keys; a reader converts one value. Neither msgspec nor
+cattrs can replace it: the one has no type for "an exact number or a list of them", the other takes
+2.7 for the whole number 2.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ T = TypeVar("T")
 
 
 class Table:
-    """A table whose keys are taken one by one; `close` refuses what nobody took."""
+    """A table whose keys are taken one by one; `close` refuses unused keys."""
 
     def __init__(self, name: str, place: str, entries: Any) -> None:
-        """Take a table that stands at `place` in the document `name`; both may be empty."""
+        """Wrap the table at `place` in the document `name`; both may be empty."""
         self.name, self.place = name, place
         if not isinstance(entries, Mapping):
             self.refuse(f"must be a table, got {written(entries)}")
@@ -30,7 +30,7 @@ class Table:
         self._known: list[str] = []
 
     def __contains__(self, key: str) -> bool:
-        """Whether the key is there and not taken."""
+        """Whether the key exists and is not taken yet."""
         return key in self._entries
 
     def refuse(self, message: str, key: str = "") -> NoReturn:
@@ -39,30 +39,30 @@ class Table:
         raise ValueError(": ".join(part for part in (self.name, place, message) if part))
 
     def demand_schema(self, schema: str, kind: str) -> None:
-        """Refuse a document whose schema is another, or that has none."""
+        """Refuse a document with another schema, or without one."""
         if self.take("schema") != schema:
             self.refuse(f'not {kind}: "schema" must be "{schema}"')
 
     def take(self, key: str, default: Any = None) -> Any:
-        """Remove and return the value of a key; `default` where it is absent."""
+        """Remove and return the value of a key; `default` if it is absent."""
         self._known.append(key)
         return self._entries.pop(key, default)
 
     def demand(self, key: str, example: str) -> Any:
-        """Remove and return the value of a key that must be there."""
+        """Remove and return the value of a required key."""
         if key not in self._entries:
             self.refuse(f'the key "{key}" is missing: write {example}')
         return self.take(key)
 
     def rest(self) -> dict[str, Any]:
-        """Remove and return everything that is left."""
+        """Remove and return all remaining entries."""
         entries, self._entries = self._entries, {}
         return entries
 
     def axis(self, key: str, read: Callable[[Any], T], default: T | None = None) -> tuple[T, ...]:
-        """Return the values of a key that holds one or a list of them, each passed to `read`.
+        """Return the values of a key that has one value or a list, each passed to `read`.
 
-        Absent, it is `default` alone, or nothing where that is None.
+        If absent, it is `default` alone, or empty if that is None.
         """
         if key not in self._entries:
             self._known.append(key)
@@ -70,7 +70,7 @@ class Table:
         return self.values(key, self.take(key), read)
 
     def values(self, key: str, value: Any, read: Callable[[Any], T]) -> tuple[T, ...]:
-        """Return what `read` makes of a value or of each entry of a list; all must differ."""
+        """Apply `read` to a value or to each entry of a list; all must differ."""
         found: list[T] = []
         seen: set[str] = set()
         for entry in value if isinstance(value, list) else [value]:
@@ -87,13 +87,13 @@ class Table:
         return tuple(found)
 
     def close(self) -> None:
-        """Refuse the keys that are left."""
+        """Refuse the remaining keys."""
         for key in self._entries:
             self.refuse(f"unknown key; known: {', '.join(dict.fromkeys(self._known))}", key)
 
 
 def tables(name: str, place: str, value: Any) -> list[Table]:
-    """Return the tables of a non-empty array of tables; one table alone will do."""
+    """Return the tables of a non-empty array of tables; a single table is accepted too."""
     listed = value if isinstance(value, list) else [value]
     if not listed:
         raise ValueError(f"{name}: {place}: the list is empty: give at least one table")
@@ -143,7 +143,7 @@ def canonical(value: Any) -> str:
 
 
 def text(value: Any) -> str:
-    """Return a text that is not empty and printable."""
+    """Return a text that is printable and not empty."""
     if not isinstance(value, str) or not value.strip() or not value.isprintable():
         raise TypeError(f"must be text, got {written(value)}")
     return value

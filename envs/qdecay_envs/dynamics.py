@@ -34,9 +34,9 @@ def exact_table(
     Outcomes that agree in all but probability are merged; the chosen action's comes first.
 
     Raises:
-        TypeError: `slip` is no number.
-        ValueError: `slip` is outside its range, or the table would have more than 1,000,000
-            rows (states times actions).
+        TypeError: `slip` is not a number.
+        ValueError: `slip` is outside its range, or the table would have more than 1,000,000 rows
+            (states times actions).
     """
     if layout.n_states * len(layout.branches) > MAX_ROWS:
         raise ValueError(
@@ -46,7 +46,7 @@ def exact_table(
     chance = probability(slip, "slip")
     table: ExactTable = [[] for _ in range(layout.n_states)]
     for state, outcomes in _outcomes(layout, escape).items():
-        if len(set(outcomes)) == 1:  # nearly every state: no slip can change what happens
+        if len(set(outcomes)) == 1:  # nearly every state: slipping cannot change what happens
             table[state] = [[(Fraction(1), *outcomes[0])] for _ in outcomes]
         else:
             table[state] = [_slipped(outcomes, action, chance) for action in range(len(outcomes))]
@@ -54,7 +54,7 @@ def exact_table(
 
 
 def _outcomes(layout: ChainLayout, escape: bool) -> dict[int, list[Outcome]]:
-    """Return what each action does in each state when nothing slips."""
+    """Return what each action does in each state without slip."""
     actions = range(len(layout.branches))
     outcomes: dict[int, list[Outcome]] = {layout.start: []}
     back = (layout.start, Fraction(0), False)

@@ -1,4 +1,4 @@
-"""Files that are read up to a limit, and written whole or not at all."""
+"""Files that are read up to a limit, and written completely or not at all."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from pathlib import Path
 
 
 def require_file(path: str | os.PathLike[str], max_bytes: int) -> None:
-    """Refuse what is no file to read, before it is opened.
+    """Refuse what is not a regular file, before it is opened.
 
     To open a pipe may wait for ever, and a device may never end.
 
     Raises:
-        ValueError: there is no such file, it is a folder, a pipe or a device, or larger than
+        ValueError: the file does not exist, is a folder, a pipe or a device, or is larger than
             `max_bytes`. The message is one line that starts with the path.
     """
     name = os.fspath(path)
@@ -29,9 +29,11 @@ def require_file(path: str | os.PathLike[str], max_bytes: int) -> None:
     if stat.S_ISDIR(found.st_mode):
         raise ValueError(f"{name}: cannot be read: it is a folder; name a file")
     if not stat.S_ISREG(found.st_mode):
-        raise ValueError(f"{name}: is a pipe or a device: save what it gives as a file, name that")
+        raise ValueError(
+            f"{name}: is a pipe or a device: save its contents to a file, and name that"
+        )
     if found.st_size > max_bytes:
-        raise ValueError(f"{name}: larger than {max_bytes:,} bytes, the most that is read")
+        raise ValueError(f"{name}: larger than {max_bytes:,} bytes, the limit")
 
 
 def read_text(path: str | os.PathLike[str], max_bytes: int, max_lines: int | None = None) -> str:
@@ -39,8 +41,8 @@ def read_text(path: str | os.PathLike[str], max_bytes: int, max_lines: int | Non
 
     Args:
         path: the file.
-        max_bytes, max_lines: the most that is read; where a reader makes a list of the lines, an
-            empty one takes as much as any.
+        max_bytes, max_lines: the limits; for a reader that makes a list of the lines, empty lines
+            count like others.
 
     Raises:
         ValueError: as `require_file`; or the file cannot be read, has too many lines or is not
@@ -53,10 +55,10 @@ def read_text(path: str | os.PathLike[str], max_bytes: int, max_lines: int | Non
             data = file.read(max_bytes + 1)
     except OSError as error:
         raise ValueError(f"{name}: cannot be read: {error.strerror or error}") from error
-    if len(data) > max_bytes:  # it grew, or is one of those in /proc that tell no size
-        raise ValueError(f"{name}: larger than {max_bytes:,} bytes, the most that is read")
+    if len(data) > max_bytes:  # it grew, or is a file in /proc that has no size
+        raise ValueError(f"{name}: larger than {max_bytes:,} bytes, the limit")
     if max_lines is not None and data.count(b"\n") > max_lines:
-        raise ValueError(f"{name}: has more than {max_lines:,} lines, the most that is read")
+        raise ValueError(f"{name}: has more than {max_lines:,} lines, the limit")
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -65,21 +67,21 @@ def read_text(path: str | os.PathLike[str], max_bytes: int, max_lines: int | Non
 
 @contextmanager
 def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
-    """Yield the name of a new file beside `path`, which takes its place at the end.
+    """Yield the name of a new file next to `path`, which replaces it at the end.
 
-    Where anything goes wrong it is removed, and what stood at `path` stays as it was. A symbolic
+    If anything goes wrong it is removed, and `path` is left unchanged. A symbolic
     link is followed.
 
     Raises:
         OSError: the file cannot be written, or `path` is a folder, a pipe or a device.
     """
     target = Path(path).resolve()
-    scratch = target.with_name(f".{secrets.token_hex(8)}.tmp")  # no longer name than any other
+    scratch = target.with_name(f".{secrets.token_hex(8)}.tmp")  # names no longer than others
     try:
         if (
             target.exists() and not target.is_file()
         ):  # such as /dev/null, which must not be replaced
-            raise OSError(EEXIST, "is there and is no file; name another one")
+            raise OSError(EEXIST, "exists and is not a regular file; name another one")
         yield scratch
         scratch.replace(target)
     except OSError as error:

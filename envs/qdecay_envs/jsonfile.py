@@ -11,15 +11,15 @@ from qdecay_envs.decoding import decoding
 from qdecay_envs.files import read_text, replacing
 from qdecay_envs.rational import rational
 
-MAX_BYTES = 16 * 2**20  # of which the parser may make thirty times as much
-_MAX_DECIMALS = 1_000_000  # that differ: two microseconds and 300 bytes each
+MAX_BYTES = 16 * 2**20  # which the parser may expand thirtyfold
+_MAX_DECIMALS = 1_000_000  # distinct: two microseconds and 300 bytes each
 _MAX_DIGITS = 4_000  # as in `rational`; int() itself refuses more than 4,300
 
 
 def read_json(path: str | os.PathLike[str], max_bytes: int = MAX_BYTES) -> Any:
     """Return the value of a JSON file with its numbers exact.
 
-    Integers come out as `int`, decimals as the `Fraction` they spell: 0.7 is 7/10.
+    Integers come out as `int`, decimals as the exact `Fraction`: 0.7 is 7/10.
 
     Args:
         path: a UTF-8 file, with or without a byte order mark.
@@ -43,10 +43,10 @@ def read_json(path: str | os.PathLike[str], max_bytes: int = MAX_BYTES) -> Any:
 def write_json(path: str | os.PathLike[str], value: Any) -> None:
     """Write `value` as JSON, one line per key and per row of a table.
 
-    The file appears whole or not at all; see `qdecay_envs.files.replacing`.
+    The file is written completely or not at all; see `qdecay_envs.files.replacing`.
 
     Args:
-        path: where to; an existing file is replaced, a symbolic link is followed.
+        path: an existing file is replaced, a symbolic link is followed.
         value: what `json` can write. Fractions go in as text ("7/10").
 
     Raises:
@@ -57,8 +57,7 @@ def write_json(path: str | os.PathLike[str], value: Any) -> None:
     data = _text(value).encode()
     if len(data) > MAX_BYTES:
         raise ValueError(
-            f"{os.fspath(path)}: would have {len(data):,} bytes, and files of up to {MAX_BYTES:,} "
-            f"are read"
+            f"{os.fspath(path)}: would have {len(data):,} bytes; the limit is {MAX_BYTES:,}"
         )
     with replacing(path) as scratch, scratch.open("xb") as file:
         file.write(data)
@@ -91,7 +90,7 @@ class _Decimals(dict[str, Fraction]):
 
 
 def _refuse_constant(text: str) -> NoReturn:
-    raise ValueError(f"{text} is no number of JSON: write a finite number")
+    raise ValueError(f"{text} is not a JSON number: write a finite number")
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -1,11 +1,11 @@
 """Chain layouts: one choice at a start state between streams of rewards.
 
-A branch is a name and a stream of rewards r_0, r_1, ..., r_(L-1). Choosing it pays r_0 on
-that very step and r_k on the k-th step after it, so that it is worth
+A branch is a name and a stream of rewards r_0, r_1, ..., r_(L-1). Choosing it pays r_0 on the same
+step and r_k on the k-th step after it, so it is worth
 
     r_0 + gamma r_1 + ... + gamma**(L-1) r_(L-1)
 
-and then whatever the ending says: `terminate` nothing more, `repeat` gamma**L times the
+and then what the ending adds: `terminate` nothing more, `repeat` gamma**L times the
 start's value, `absorb` r_(L-1) again on every later step.
 
 The states lie on a line. A stream of length L has a corridor of L - 1 states: branch 0's
@@ -36,7 +36,7 @@ MAX_REWARDS = 100_000  # of all branches together: a table of about 100 MB
 
 @dataclass(frozen=True)
 class ChainLayout:
-    """Streams of rewards to choose between, and what follows their ends.
+    """Streams of rewards to choose between, and what happens after they end.
 
     Args:
         branches: two or more (name, rewards) pairs; the rewards are exact numbers, in reward
@@ -44,9 +44,9 @@ class ChainLayout:
         ending: what follows the last reward of a stream.
 
     Raises:
-        TypeError: a reward is a float or no number, or something has the wrong type.
-        ValueError: fewer than two branches, an empty stream, a name that is empty, repeated
-            or not printable, text that is no number, too many rewards, an unknown ending.
+        TypeError: a reward is a float or not a number, or something has the wrong type.
+        ValueError: fewer than two branches, an empty stream, a name that is empty, repeated or not
+            printable, text that is not a number, too many rewards, an unknown ending.
 
     >>> layout = ChainLayout.choice(stay=[1], move=[0, 0, 4])
     >>> layout.n_states, layout.start
@@ -69,7 +69,7 @@ class ChainLayout:
     ) -> ChainLayout:
         """Return the layout with one branch per keyword, in the order written.
 
-        A branch named "ending" needs the plain constructor.
+        A branch named "ending" requires the plain constructor.
 
         >>> ChainLayout.choice(stay=["1/2"], move=[0] * 99 + [110], ending="repeat").n_states
         100
@@ -98,15 +98,15 @@ class ChainLayout:
 
     @property
     def n_states(self) -> int:
-        """How many states there are: the start, the corridors, and the absorbing extras."""
+        """The number of states: the start, the corridors, and the absorbing extras."""
         return 1 + sum(len(states) for states in self.corridors())
 
     def corridors(self) -> tuple[range, ...]:
         """Return the states of every branch in walking order away from the start.
 
-        Under `absorb` the last state of each branch repeats the last reward for ever. The
-        start cannot do that, so a branch of length 1 then gets one absorbing state of its
-        own; these are numbered last, at the right end of the line.
+        Under `absorb` the last state of each branch repeats the last reward for ever. The start
+        cannot do that, so a branch of length 1 then gets its own absorbing state; these are
+        numbered last, at the right end of the line.
         """
         corridors = [range(self.start - 1, -1, -1)]
         end = self.start + 1
@@ -162,7 +162,7 @@ class ChainLayout:
         """Return the layout of a JSON file; decimals are read as written (0.7 is 7/10).
 
         Raises:
-            ValueError: the file cannot be read, is no strict JSON (see `read_json`) or no
+            ValueError: the file cannot be read, is not strict JSON (see `read_json`) or not a
                 layout; the message is one line that starts with the path.
         """
         document = read_json(path)
@@ -197,7 +197,7 @@ def _check_name(name: Any, known: list[str]) -> None:
     if not name.strip() or not name.isprintable():
         raise ValueError(f"the name of branch {len(known)} is not printable: {written(name)}")
     if name in known:
-        raise ValueError(f"two branches are named {name!r}: give each a name of its own")
+        raise ValueError(f"two branches are named {name!r}: give each its own name")
 
 
 def _stream(name: str, rewards: Any, room: int) -> Stream:
@@ -205,7 +205,7 @@ def _stream(name: str, rewards: Any, room: int) -> Stream:
         raise TypeError(f"branch {name!r} must be a list of rewards, got {written(rewards)}")
     listed = list(islice(rewards, room + 1))
     if len(listed) > room:
-        raise ValueError(f"branch {name!r} goes beyond {MAX_REWARDS:,} rewards in all: shorten it")
+        raise ValueError(f"branch {name!r} exceeds {MAX_REWARDS:,} rewards in total: shorten it")
     if not listed:
         raise ValueError(f"branch {name!r} has no reward: give it at least one, such as [0]")
     return tuple(

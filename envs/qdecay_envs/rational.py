@@ -1,7 +1,7 @@
-"""Exact numbers as people write them: 3, 7/10, 0.7, 1e-3.
+"""Exact numbers as users write them: 3, 7/10, 0.7, 1e-3.
 
-Every exact input of qdecay passes through `rational`. It reads text by its own short
-grammar and never evaluates it; it refuses floats, because 0.1 as a float is not 1/10.
+Every exact input of qdecay passes through `rational`. It parses text by its own short grammar and
+never evaluates it; it refuses floats, because 0.1 as a float is not 1/10.
 """
 
 from __future__ import annotations
@@ -34,9 +34,9 @@ def rational(value: RationalLike, name: str = "value") -> Fraction:
         name: what the value is, for the error message.
 
     Raises:
-        TypeError: `value` is a float, a bool or no number at all.
-        ValueError: the text is not a number of that form, has a zero denominator, or has
-            more than 4,000 digits.
+        TypeError: `value` is a float, a bool or not a number.
+        ValueError: the text is not a number of that form, has a zero denominator, or has more than
+            4,000 digits.
 
     >>> rational("0.7"), rational("1e-3"), rational("2/4")
     (Fraction(7, 10), Fraction(1, 1000), Fraction(1, 2))
@@ -49,13 +49,13 @@ def rational(value: RationalLike, name: str = "value") -> Fraction:
         return Fraction(int(value.numerator), int(value.denominator))
     if isinstance(value, float):
         shown = written(value)
-        mend = f'write "{shown}" or a Fraction' if isfinite(value) else "it must be finite"
-        raise TypeError(f"{name} must be exact, got the float {shown}: {mend}")
+        hint = f'write "{shown}" or a Fraction' if isfinite(value) else "it must be finite"
+        raise TypeError(f"{name} must be exact, got the float {shown}: {hint}")
     raise TypeError(f'{name} must be an int, a Fraction or text like "7/10", got {written(value)}')
 
 
 def written(value: Any) -> str:
-    """Return a value for a message as it was written, on one line of at most 60 characters.
+    """Return a value as it was written, for a message, on one line of at most 60 characters.
 
     In files 2.0 is read as the fraction 2/1.
 
@@ -63,10 +63,10 @@ def written(value: Any) -> str:
     ('2.0', '1/2', "'2'")
     """
     if isinstance(value, float):
-        value = float(value)  # numpy writes its own as np.float64(0.1)
+        value = float(value)  # numpy prints its own as np.float64(0.1)
     try:
         text = str(value) if isinstance(value, Fraction) else repr(value)
-    except ValueError:  # Python writes no integer of more than 4,300 digits
+    except ValueError:  # Python does not print integers of more than 4,300 digits
         return f"a number of more than {_MAX_DIGITS:,} digits"
     text = " ".join(text.split())
     if isinstance(value, Fraction) and value.denominator == 1:
@@ -75,7 +75,7 @@ def written(value: Any) -> str:
 
 
 def nearest_float(value: Fraction) -> float:
-    """Return the nearest float of a number that floats hold with all their digits.
+    """Return the nearest float of a number in the normal range of floats.
 
     Raises:
         ValueError: it is 2^1024 or more in size, or below 2^-1022 and not 0; the message goes on

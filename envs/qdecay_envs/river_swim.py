@@ -51,7 +51,7 @@ class Current:
         on_at_left: of leaving the left bank.
         back, on: of moving in between.
         back_at_right: of being swept away from the right bank.
-        swept_pays: whether the large reward is paid also to whom the current sweeps away.
+        swept_pays: whether the large reward is also paid when the current sweeps the agent away.
         small, large: the rewards.
         starts: the probability of each start state.
     """

@@ -1,6 +1,6 @@
-"""Drawing with pygame: what a picture is, where it is shown, and the strokes it is made of.
+"""Drawing with pygame: what a picture is, where it is shown, and the strokes it consists of.
 
-pygame is imported when something is drawn.
+pygame is imported only when something is drawn.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ def visible(length: int, at: int | None, slots: int = 7) -> list[int | None]:
 
 
 class Screen:
-    """Draws pictures with pygame, as arrays or in a window of its own.
+    """Draws pictures with pygame, as arrays or in its own window.
 
     Args:
         frames_per_second: the pace of the window.
@@ -84,7 +84,7 @@ class Screen:
     """
 
     def __init__(self, frames_per_second: int) -> None:
-        os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")  # else it greets on stdout
+        os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")  # else it prints a greeting
         try:
             import pygame
         except ImportError as error:
@@ -121,7 +121,7 @@ class Screen:
 
 
 class Canvas:
-    """An empty sheet of width x height pixels, and the strokes drawn on it."""
+    """An empty canvas of width x height pixels, and the strokes drawn on it."""
 
     def __init__(self, pygame: Any, width: int, height: int) -> None:
         self.pygame, self.size = pygame, (width, height)

@@ -1,12 +1,12 @@
-"""Tables of dynamics, and the small protocol by which an environment offers one exactly.
+"""Tables of dynamics, and the small protocol by which an environment provides an exact one.
 
 An environment that knows its rationals has an attribute `P_exact`: Gymnasium's table
-`P[s][a] = [(probability, next state, reward, terminated), ...]` with `fractions.Fraction` in
-place of floats. The reward is paid on that very step; after a terminated one nothing follows. A
-reader such as `qdecay.MDP.from_env` takes `P_exact` instead of guessing what the floats of `P`
-meant, and a wrapper that changes the dynamics offers a `P_exact` of its own.
+`P[s][a] = [(probability, next state, reward, terminated), ...]` with `fractions.Fraction` instead
+of floats. The reward is paid on the same step; nothing follows a terminated one. A reader such as
+`qdecay.MDP.from_env` takes `P_exact` instead of guessing what the floats of `P` meant, and a
+wrapper that changes the dynamics provides its own `P_exact`.
 
-Optional, and read where they are found: `start`, the state in which every episode starts, or
+Optional, and read if present: `start`, the state in which every episode starts, or
 `initial_state_distrib`, the probability of each; `state_names` and `action_names`; and
 `reward_noise`, the standard deviation of normal noise on rewards, whose means the table then has.
 """
@@ -30,7 +30,7 @@ ExactTable = list[list[ExactRow]]
 FloatRow = list[tuple[float, int, float, bool]]
 FloatTable = list[list[FloatRow]]
 
-# Wrappers of Gymnasium that watch or end episodes, and leave the dynamics alone.
+# Gymnasium wrappers that record or end episodes, and do not change the dynamics.
 _WATCHING = (
     gym.wrappers.PassiveEnvChecker,
     gym.wrappers.OrderEnforcing,
@@ -45,7 +45,7 @@ _WATCHING = (
 def mixture(*parts: tuple[Fraction, Outcome]) -> ExactRow:
     """Return the row of the outcomes with their probabilities; equal outcomes are merged.
 
-    Outcomes keep their order, and those of probability 0 are left out.
+    Outcomes keep their order, and those of probability 0 are omitted.
 
     >>> half = Fraction(1, 2)
     >>> mixture((half, (0, Fraction(0), False)), (half, (0, Fraction(0), False)))
@@ -63,11 +63,11 @@ def sure(state: int, reward: Fraction | int = 0, terminated: bool = False) -> Ex
 
 
 def check_table(table: Any) -> None:
-    """Refuse what is no table of exact numbers.
+    """Refuse what is not a table of exact numbers.
 
     Raises:
-        ValueError: it has no states or no actions, a state has another number of actions than the
-            first, or a row is none; the message says where.
+        ValueError: it has no states or no actions, a state has a different number of actions from
+            the first, or a row is invalid; the message says where.
     """
     if not isinstance(table, Sequence) or not table or not all(table):
         raise ValueError("table must have at least one state, and an action in each")
@@ -84,7 +84,7 @@ def check_table(table: Any) -> None:
 
 
 def _fault(row: ExactRow, n_states: int) -> str:
-    """Return what is wrong with a row, or nothing."""
+    """Return what is wrong with a row, or ""."""
     for chance, following, reward, ended in row:
         for number in (chance, reward):
             if not isinstance(number, Fraction):
@@ -115,7 +115,7 @@ def rounded(table: Sequence[Sequence[ExactRow]]) -> FloatTable:
 
 
 def reward_noise(env: gym.Env[Any, Any]) -> float:
-    """Return the standard deviation of the rewards' noise, as the outermost layer has it."""
+    """Return the standard deviation of the rewards' noise, as given by the outermost layer."""
     if not env.has_wrapper_attr("reward_noise"):
         return 0.0
     return float(env.get_wrapper_attr("reward_noise"))

@@ -1,6 +1,6 @@
-"""The environment that plays an exact table: what every member of the suite is made of.
+"""The environment that plays an exact table: the base of every environment in the suite.
 
-`step`, `P` and `P_exact` are all made from the one table that the constructor is given.
+`step`, `P` and `P_exact` all come from the one table passed to the constructor.
 
 Randomness comes from `np_random` alone, in this order, so that other code can repeat an
 episode bit for bit (u is `np_random.random()`):
@@ -10,7 +10,7 @@ episode bit for bit (u is `np_random.random()`):
             `standard_normal()` where the reward is noisy
 
 u picks the first entry whose cumulative probability, summed exactly and rounded once, exceeds it.
-The normal numbers come from a generator of their own, `np_random.spawn(1)[0]`, spawned before the
+The normal numbers come from a separate generator, `np_random.spawn(1)[0]`, spawned before the
 first of them after each seeding: so either kind can be drawn ahead, as the vector environment does.
 """
 
@@ -32,7 +32,7 @@ from qdecay_envs.board import Board, BoardScene
 from qdecay_envs.screen import Picture, Screen
 from qdecay_envs.table import ExactRow, ExactTable, FloatRow, check_table, rounded
 
-# What `step` reads for one action: the cumulative probabilities, or None for a sure outcome; the
+# What `step` reads for one action: the cumulative probabilities, or None for a certain outcome; the
 # outcomes (next state, reward, terminated); and the standard deviation of the reward's noise.
 _Choice = tuple[list[float] | None, list[tuple[int, float, bool]], float]
 _ENDED: dict[int, _Choice] = {}
@@ -42,27 +42,27 @@ class TabularEnv(gym.Env[int, int]):
     """An environment whose dynamics are an exact table; see `qdecay_envs.table`.
 
     Observations are the states 0 .. S - 1, actions 0 .. A - 1. `truncated` is never set: pass
-    `max_episode_steps` to `gym.make` where nothing ends an episode.
+    `max_episode_steps` to `gym.make` if nothing ends an episode.
 
     Args:
         table: `table[s][a]`, a row of exact outcomes for every state and action.
         start: the state in which episodes start, or the probabilities of several.
-        state_names, action_names: names for people, S and A of them, or None.
-        reward_noise: standard deviation of normal noise on rewards, in reward units, finite and
-            >= 0; the table's rewards are the means.
+        state_names, action_names: display names, S and A of them, or None.
+        reward_noise: standard deviation of normal noise on rewards, in reward units, finite and >=
+            0; the table's rewards are the means.
         noisy_states: the states whose rewards are noisy; None is all of them.
         render_mode: None, "ansi" (text), "rgb_array" (uint8, (H, W, 3)) or "human".
 
     Attributes:
         P_exact, P: the table in fractions and in floats.
-        start: the state every episode starts in, or None where there are several.
+        start: the state every episode starts in, or None if there are several.
         start_chances: the exact probability of each start state, in the order of the states.
         initial_state_distrib: the same as floats, shape (S,).
         action_names, state_names, reward_noise, render_mode: as given.
 
     Raises:
         TypeError: an argument has the wrong type.
-        ValueError: an argument is outside its range, the table is none (see `check_table`), or a
+        ValueError: an argument is outside its range, the table is invalid (see `check_table`), or a
             reward has no float.
 
     >>> from qdecay_envs.table import sure
@@ -131,11 +131,11 @@ class TabularEnv(gym.Env[int, int]):
         """Return to a start state.
 
         Raises:
-            ValueError: `options` is not empty, for there are none.
+            ValueError: `options` is not empty: there are no options.
         """
         if options:
             raise ValueError(f"reset takes no options here, got {options!r}")
-        if seed is not None:  # else it does nothing, which takes as long as the rest
+        if seed is not None:  # else it does nothing, but takes as long as the rest
             super().reset(seed=seed)
         chances = self._start_chances
         drawn = 0 if chances is None else bisect_right(chances, self.np_random.random())
@@ -150,7 +150,7 @@ class TabularEnv(gym.Env[int, int]):
 
         Raises:
             RuntimeError: the episode ended or never began.
-            ValueError: `action` is none of the action space.
+            ValueError: `action` is not in the action space.
         """
         try:
             cumulative, outcomes, noise = self._choices[action]
@@ -166,7 +166,7 @@ class TabularEnv(gym.Env[int, int]):
         return state, reward, terminated, False, {}
 
     def render(self) -> Any:
-        """Return the picture that `render_mode` asks for: text, an array, or None.
+        """Return the picture in the given `render_mode`: text, an array, or None.
 
         Raises:
             DependencyNotInstalled: the mode draws and pygame is missing.
@@ -183,7 +183,7 @@ class TabularEnv(gym.Env[int, int]):
         reward: float | None = None,
         ended: bool = False,
     ) -> Any:
-        """Return the picture of any moment, as `render` does for the present one."""
+        """Return the picture of any moment, as `render` does for the current one."""
         return self._draw(self._picture(state, action, reward, ended))
 
     def noise_of_rows(self) -> NDArray[np.float64] | None:
@@ -209,7 +209,7 @@ class TabularEnv(gym.Env[int, int]):
         reward: float | None = None,
         ended: bool = False,
     ) -> Picture:
-        """Return what to draw: by default the states in a line; a member may draw better."""
+        """Return what to draw: by default the states in a line; subclasses may override it."""
         board = Board.line(len(self.P), self._notes(), start=self._starts)
         return BoardScene(board, self.action_names, state, action, reward, ended)
 
@@ -238,7 +238,7 @@ class TabularEnv(gym.Env[int, int]):
 
     def _normal(self) -> float:
         """Return a standard normal number of the generator spawned from `np_random`."""
-        if self._spawned_from is not self.np_random:  # it was seeded, or set
+        if self._spawned_from is not self.np_random:  # it was seeded, or replaced
             self._spawned_from = self.np_random
             self._normals = self.np_random.spawn(1)[0]
         return float(self._normals.standard_normal())

@@ -1,6 +1,6 @@
 """A contract for tabular environments: what `P` says must be what `step` does.
 
-`check_tabular_env` holds any Gymnasium environment with a table `P[s][a] = [(probability,
+`check_tabular_env` checks any Gymnasium environment with a table `P[s][a] = [(probability,
 next state, reward, terminated), ...]` to it, Gymnasium's own toy text included.
 """
 
@@ -18,7 +18,7 @@ import numpy as np
 
 from qdecay_envs.table import reward_noise, table_owner
 
-SIGNIFICANCE = 1e-6  # chance that a right environment fails a frequency test
+SIGNIFICANCE = 1e-6  # chance that a correct environment fails a frequency test
 _RESETS = 200
 _Step = tuple[
     int, int, int, float, bool, bool
@@ -26,7 +26,7 @@ _Step = tuple[
 
 
 class ContractBroken(AssertionError):
-    """An environment breaks the contract; `findings` has one line for each breach."""
+    """An environment breaks the contract; `findings` has one line for each violation."""
 
     def __init__(self, findings: list[str]) -> None:
         super().__init__("\n".join(findings))
@@ -36,29 +36,29 @@ class ContractBroken(AssertionError):
 def check_tabular_env(
     env: gym.Env[Any, Any], *, seed: int = 0, steps: int = 5_000, strict_end: bool = False
 ) -> None:
-    """Check that a tabular environment keeps its contract; leaves it mid-episode.
+    """Check that a tabular environment satisfies the contract; leaves it mid-episode.
 
     The table covers every state and action, its rows are distributions over known states,
-    and `P_exact`, where offered, rounds to it. Resets follow `initial_state_distrib`,
+    and `P_exact`, if present, rounds to it. Resets follow `initial_state_distrib`,
     equal seeds give equal episodes, every step taken is in the table, and the frequencies of
     start states and outcomes fit: Pearson's statistic, for outcomes over all rows that were
     visited enough, with false alarm probability about 1e-6 (and fixed by `seed`). Rewards may
     be noisy by a `reward_noise` attribute, a standard deviation. Info objects are not shared,
-    and each offered render mode but "human" returns what it should.
+    and each supported render mode but "human" returns the right type.
 
     Args:
-        env: has discrete spaces that start at 0 and a table `P`, perhaps under wrappers.
+        env: has discrete spaces that start at 0 and a table `P`, possibly inside wrappers.
         seed: of the resets and of the uniformly random actions.
         steps: how many steps to take; >= 1.
-        strict_end: also require a `RuntimeError` from a step before the first reset of a copy
-            and after the end, where the steps reach one. Gymnasium's toy text plays on and
-            does not pass.
+        strict_end: also require a `RuntimeError` from a step before the first reset of a copy and
+            after the end, where the steps reach one. Gymnasium's toy text continues and does not
+            pass.
 
     Raises:
-        ContractBroken: with one finding per breach.
+        ContractBroken: with one finding per violation.
     """
     findings = list(_table_findings(env))
-    if not findings:  # without a sound table the rest has nothing to compare with
+    if not findings:  # without a valid table the rest has nothing to compare with
         findings += _exact_findings(env)
         findings += _reset_findings(env, seed)
         played = _play(env, seed, steps)
@@ -141,12 +141,12 @@ def _reset_findings(env: gym.Env[Any, Any], seed: int) -> Iterator[str]:
     if distribution is None:
         return
     if not math.isclose(math.fsum(distribution), 1, abs_tol=1e-9) or min(distribution) < 0:
-        yield "initial_state_distrib is no distribution"
+        yield "initial_state_distrib is not a distribution"
         return
     seen = Counter(int(env.reset(seed=seed + i)[0]) for i in range(_RESETS))
     for state in sorted(seen):
         if not distribution[state] > 0:
-            yield f"reset gave {state}, of initial probability 0"
+            yield f"reset gave {state}, whose initial probability is 0"
     expected = {s: _RESETS * float(p) for s, p in enumerate(distribution) if p > 0}
     misfit = _misfit([(seen, expected)])
     if misfit:
@@ -258,7 +258,7 @@ def _render_findings(env: gym.Env[Any, Any], seed: int) -> Iterator[str]:
         if mode == "ansi" and not isinstance(picture, str):
             yield f'render in mode "ansi" gave {type(picture).__name__}, not str'
         if mode == "rgb_array" and not _is_picture(picture):
-            yield 'render in mode "rgb_array" gave no uint8 array of shape (H, W, 3)'
+            yield 'render in mode "rgb_array" did not give a uint8 array of shape (H, W, 3)'
 
 
 def _is_picture(picture: Any) -> bool:
@@ -269,12 +269,12 @@ def _is_picture(picture: Any) -> bool:
 def _end_findings(env: gym.Env[Any, Any], seed: int, steps: int) -> Iterator[str]:
     bare = env.unwrapped
     if env.spec is not None and not _refuses(gym.make(env.spec).unwrapped):
-        yield "a step before the first reset raises no RuntimeError"
+        yield "a step before the first reset does not raise RuntimeError"
     bare.reset(seed=seed)
     for action in np.random.default_rng(seed).integers(_sizes(env)[1], size=steps).tolist():
         if bare.step(action)[2]:
             if not _refuses(bare):
-                yield "a step after the end raises no RuntimeError"
+                yield "a step after the end does not raise RuntimeError"
             return
 
 

@@ -6,7 +6,7 @@
 Break-even gammas: the roots in (0, 1) of far(gamma) - near(gamma), with far(gamma) = sum_k far[k]
 gamma**k, where the episode then ends (the default). `with_polynomial` plants any polynomial: its
 positive coefficients make the far stream, its negative ones the near one. A double root is a touch:
-there the two are level, and no choice changes.
+there the two tie, and no choice changes.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class TwoStreamsEnv(ChainEnv):
 
     Raises:
         TypeError: an argument has the wrong type.
-        ValueError: a stream is empty, or text is no number.
+        ValueError: a stream is empty, or text is not a number.
     """
 
     law = "far(g) = near(g)"
@@ -59,8 +59,8 @@ class TwoStreamsEnv(ChainEnv):
         """Return the choice whose values differ by a polynomial in gamma, constant term first.
 
         Raises:
-            TypeError: a coefficient is no exact number.
-            ValueError: there are none, or text is no number.
+            TypeError: a coefficient is not an exact number.
+            ValueError: there are none, or text is not a number.
 
         >>> env = TwoStreamsEnv.with_polynomial([1, -5, 6])
         >>> [str(r) for r in env.layout.near], [str(r) for r in env.layout.far]

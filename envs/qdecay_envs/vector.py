@@ -1,10 +1,10 @@
-"""Many copies of a tabular environment in step, in NumPy: what `gymnasium.make_vec` makes here.
+"""Many synchronous copies of a tabular environment in NumPy, as made by `gymnasium.make_vec`.
 
-One class serves every member of the suite: it reads the member's table and keeps its draws. With
+One class serves every environment of the suite: it reads the table and keeps the same draws. With
 the same seed, copy i plays bit for bit the episodes of the scalar environment reset with seed + i,
-as under Gymnasium's `SyncVectorEnv`, in every autoreset mode: each copy has generators of its own,
-seeded as the scalar environment's, whose numbers are fetched in blocks. Without a seed there is
-nothing to repeat. The generators are not to be had from outside: they run ahead of what was used.
+as under Gymnasium's `SyncVectorEnv`, in every autoreset mode: each copy has its own generators,
+seeded as the scalar environment's, whose numbers are drawn in blocks. Without a seed nothing is
+reproducible. The generators are not accessible from outside: they run ahead of what was used.
 """
 
 from __future__ import annotations
@@ -93,7 +93,7 @@ class TabularVectorEnv(VectorEnv[Integers, Integers, NDArray[Any]]):
         self._elapsed = np.zeros(self.num_envs, dtype=np.int64)
         self._over = np.zeros(self.num_envs, dtype=np.bool_)
         self._begun = False
-        self._seen: Any = None  # the last step of every copy, where it is to be drawn
+        self._seen: Any = None  # the last step of every copy, if it is to be drawn
 
     def reset(
         self,
@@ -104,12 +104,12 @@ class TabularVectorEnv(VectorEnv[Integers, Integers, NDArray[Any]]):
         """Return every copy, or those of `options["reset_mask"]`, to a start state.
 
         Args:
-            seed: copy i gets seed + i, or the i-th of a list; None goes on with its generator.
-            options: None, or {"reset_mask": bools of shape (num_envs,)} with at least one true;
-                the first reset is of all copies.
+            seed: copy i gets seed + i, or the i-th of a list; None continues with its generator.
+            options: None, or {"reset_mask": bools of shape (num_envs,)} with at least one true; the
+                first reset is of all copies.
 
         Raises:
-            ValueError: the seeds or the options are not of that form.
+            ValueError: the seeds or the options do not have that form.
         """
         copies, seeds = self._to_reset(options), self._seeds(seed)
         for copy in copies.tolist():
@@ -124,8 +124,8 @@ class TabularVectorEnv(VectorEnv[Integers, Integers, NDArray[Any]]):
         """Take one step in every copy, and reset as the autoreset mode says.
 
         Raises:
-            RuntimeError: before the first reset; with "Disabled" also where a copy is over.
-            ValueError: an action is none of the action space.
+            RuntimeError: before the first reset; with "Disabled" also if an episode is over.
+            ValueError: an action is not in the action space.
         """
         chosen, waiting = self._checked(actions)
         rows = self._states * self._n_actions + chosen
@@ -149,15 +149,15 @@ class TabularVectorEnv(VectorEnv[Integers, Integers, NDArray[Any]]):
         return self._states.copy(), rewards, terminated, truncated, infos
 
     def render(self) -> tuple[Any, ...]:
-        """Return a picture of every copy, as `render_mode` says."""
+        """Return a picture of every copy, in the given `render_mode`."""
         if self.render_mode is None:
             gym.logger.warn('render() does nothing without a render_mode, such as "ansi"')
             return ()
         return tuple(self._scalar.draw(*moment) for moment in self._moments())
 
     def close_extras(self, **kwargs: Any) -> None:
-        """Let go of what drawing needed."""
-        if hasattr(self, "_scalar"):  # not where the constructor refused an argument
+        """Release the drawing resources."""
+        if hasattr(self, "_scalar"):  # not if the constructor refused an argument
             self._scalar.close()
 
     def _checked(self, actions: ArrayLike) -> tuple[Integers, Integers]:
@@ -175,7 +175,7 @@ class TabularVectorEnv(VectorEnv[Integers, Integers, NDArray[Any]]):
         chosen = given.astype(np.int64)  # a copy: the array stays the caller's
         if len(waiting):
             chosen[waiting] = 0
-        if chosen.view(np.uint64).max() >= self._n_actions:  # negative ones are huge there
+        if chosen.view(np.uint64).max() >= self._n_actions:  # negative ones become huge there
             wrong = given[(chosen < 0) | (chosen >= self._n_actions)][0]
             raise ValueError(f"actions must be 0 .. {self._n_actions - 1}, got {wrong}")
         return chosen, waiting

@@ -1,15 +1,15 @@
-"""Wrappers that change a tabular model, each with the table of what it makes.
+"""Wrappers that change a tabular model, each with the resulting table.
 
     TimeDilation(k)              every break-even gamma becomes its k-th root
-    GeometricTruncation(p)       none moves; to who takes truncation for the end, each is 1/(1-p) as
-                                 large, and those that reach 1 are gone
+    GeometricTruncation(p)       none moves; for a learner that treats truncation as termination,
+                                 each is 1/(1-p) as large, and those that reach 1 vanish
     RewardScale(c)               none moves
-    RewardShift(c)               none moves where nothing ends; else they do, for time is worth c
-    PotentialShaping(phi, gamma) the choices at that gamma stay, and with them whether it is a
+    RewardShift(c)               none moves if nothing ends; else they do, as time is worth c
+    PotentialShaping(phi, gamma) the choices at that gamma stay, and so does whether it is a
                                  break-even gamma; others move
 
 A wrapper takes an environment with discrete spaces and a table, under watching wrappers at most
-(see `table.table_owner`), and has its own `P`, and `P_exact` where the environment has one.
+(see `table.table_owner`), and has its own `P`, and `P_exact` if the environment has one.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _Table = list[list[_Row]]
 
 
 class TableWrapper(gym.Wrapper[int, int, int, int], gym.utils.RecordConstructorArgs):
-    """A wrapper with a table; `_changed` says how the table differs from the one below.
+    """A wrapper with a table; `_changed` defines how the table differs from the one below.
 
     Raises:
         ValueError: the environment has no table that is certain to describe it, or its spaces
@@ -70,17 +70,17 @@ class TableWrapper(gym.Wrapper[int, int, int, int], gym.utils.RecordConstructorA
 class TimeDilation(TableWrapper):
     """Put k - 1 empty steps after every action: every break-even gamma becomes its k-th root.
 
-    A step's reward is paid at once, and if it ends the episode nothing is waited for. While waiting
-    any action will do and pays 0. State s with w steps left to wait is s + w * S, so that the
-    states in which one acts keep their numbers. A time limit below the wrapper counts actions, one
-    above it steps.
+    A step's reward is paid immediately, and if it ends the episode there is no waiting. While
+    waiting any action is accepted and pays 0. State s with w steps left to wait is s + w * S, so
+    that the states in which the agent acts keep their numbers. A time limit below the wrapper
+    counts actions, one above it steps.
 
     Args:
         env: the environment.
-        k: how many times as long everything takes, 1 .. 1,000.
+        k: the factor by which everything takes longer, 1 .. 1,000.
 
     Raises:
-        TypeError, ValueError: k is no integer, or out of range; see also `TableWrapper`.
+        TypeError, ValueError: k is not an integer, or out of range; see also `TableWrapper`.
     """
 
     def __init__(self, env: gym.Env[int, int], k: int) -> None:
@@ -127,9 +127,9 @@ class TimeDilation(TableWrapper):
 class GeometricTruncation(TableWrapper):
     """Truncate after each step with probability p, which moves no break-even gamma.
 
-    The clock is no part of the world, so the model stays. Who takes truncation for the end sees
-    gamma (1 - p) in place of gamma, hence every break-even gamma 1 / (1 - p) times as large:
-    `P_mistaken` is the model that such a learner learns.
+    The clock is not part of the environment, so the model does not change. A learner that treats
+    truncation as termination sees gamma (1 - p) instead of gamma, hence every break-even gamma 1 /
+    (1 - p) times as large: `P_mistaken` is the model that such a learner learns.
 
     After each step that does not end the episode one u = `np_random.random()` is drawn; u < p
     truncates.
@@ -139,7 +139,7 @@ class GeometricTruncation(TableWrapper):
         p: probability in [0, 1), exact; a float is read by its decimal text.
 
     Raises:
-        TypeError, ValueError: p is no number, or out of range; see also `TableWrapper`.
+        TypeError, ValueError: p is not a number, or out of range; see also `TableWrapper`.
     """
 
     def __init__(self, env: gym.Env[int, int], p: RationalLike | float) -> None:
@@ -181,8 +181,8 @@ class GeometricTruncation(TableWrapper):
 class RewardRule(TableWrapper):
     """A wrapper that changes rewards by a rule of the step: subclasses say which.
 
-    The rule is applied to the exact table; a step then pays the nearest float of what the table
-    says, or of the rule itself where the reward was noisy.
+    The rule is applied to the exact table; a step then pays the nearest float of the table's
+    reward, or of the rule itself if the reward is noisy.
     """
 
     def __init__(self, env: gym.Env[int, int], **arguments: Any) -> None:
@@ -228,7 +228,8 @@ class RewardScale(RewardRule):
         factor: exact, > 0.
 
     Raises:
-        TypeError, ValueError: factor is no exact number, or not positive; see also `TableWrapper`.
+        TypeError, ValueError: factor is not an exact number, or not positive; see also
+            `TableWrapper`.
     """
 
     def __init__(self, env: gym.Env[int, int], factor: RationalLike) -> None:
@@ -243,7 +244,7 @@ class RewardScale(RewardRule):
 
 
 class RewardShift(RewardRule):
-    """Add a number to every reward, which moves no break-even gamma where nothing ends.
+    """Add a number to every reward, which moves no break-even gamma if nothing ends.
 
     Then every policy gains offset / (1 - gamma). Where episodes end, a longer one gains more, and
     the break-even gammas move.
@@ -253,7 +254,7 @@ class RewardShift(RewardRule):
         offset: exact, in reward units.
 
     Raises:
-        TypeError, ValueError: offset is no exact number; see also `TableWrapper`.
+        TypeError, ValueError: offset is not an exact number; see also `TableWrapper`.
     """
 
     def __init__(self, env: gym.Env[int, int], offset: RationalLike) -> None:
@@ -268,8 +269,8 @@ class PotentialShaping(RewardRule):
     """Add gamma phi(t) - phi(s) to every reward, which keeps the choices at that gamma.
 
     phi is 0 after the end. At that gamma every policy loses phi(s), so the optimal actions there
-    stay, and with them whether it is a break-even gamma; at other gammas choices, and break-even
-    gammas, may move (Ng, Harada & Russell 1999).
+    are unchanged, and so is whether it is a break-even gamma; at other gammas choices, and
+    break-even gammas, may move (Ng, Harada & Russell 1999).
 
     Args:
         env: the environment.
@@ -277,7 +278,7 @@ class PotentialShaping(RewardRule):
         gamma: exact, 0 <= gamma <= 1.
 
     Raises:
-        TypeError, ValueError: an argument is not of that form; see also `TableWrapper`.
+        TypeError, ValueError: an argument does not have that form; see also `TableWrapper`.
     """
 
     def __init__(

@@ -1,1 +1,1 @@
-"""What knows nothing of the subject: processes, memory, outputs, progress, compiling, words."""
+"""Subject-independent code: processes, memory, outputs, progress, compiling, text."""

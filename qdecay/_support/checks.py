@@ -1,4 +1,4 @@
-"""Checks of arguments by one rule: the wrong kind is a TypeError, one out of range a ValueError.
+"""Argument checks by one rule: a wrong type is a TypeError, a value out of range a ValueError.
 
     whole numbers   int, and what counts as one (numpy's, sympy's); no bool, no float
     exact numbers   int, Fraction, any other `numbers.Rational` such as sympy's, and text: "9/10",
@@ -6,7 +6,7 @@
     real numbers    all of these, and whatever has a float: numpy's, sympy's, `AlgebraicNumber`
 
 Text is read by the grammar of `qdecay_envs.rational` and never evaluated. Each message is one line
-with the argument's name and its value. A range is written as it is shown: "[0, 1)", "> 0".
+with the argument's name and its value. A range is written as in the message: "[0, 1)", "> 0".
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ RealLike = SupportsFloat | str
 
 
 def count(value: int, name: str, least: int = 1) -> int:
-    """Return a whole number from `least` on that compiled code can count to: below 2^62."""
+    """Return a whole number >= `least` that compiled code can count to: below 2^62."""
     number = whole(value, name, least)
     if number >= 1 << 62:
         raise ValueError(f"{name} must be below 2^62, got {written(number)}")
@@ -55,8 +55,8 @@ def exact(value: RationalLike, name: str, within: str) -> Fraction:
     Fraction(9, 10)
 
     Raises:
-        TypeError: `value` is a float, a bool or no number at all.
-        ValueError: it is text that is no number, or outside the range.
+        TypeError: `value` is a float, a bool or not a number.
+        ValueError: it is text that is not a number, or outside the range.
     """
     number = rational(value, name)
     require(number, within, value, name)
@@ -73,11 +73,11 @@ def real(value: RealLike, name: str, within: str | None = None, *, infinite: boo
         value: the number.
         name: what it is, for the error message.
         within: the range; None is every number.
-        infinite: whether infinity is taken.
+        infinite: whether infinity is accepted.
 
     Raises:
-        TypeError: `value` is no real number.
-        ValueError: it is nan, infinite, text that is no number, or outside the range.
+        TypeError: `value` is not a real number.
+        ValueError: it is nan, infinite, text that is not a number, or outside the range.
     """
     number = _float(value, name)
     if within is not None:
@@ -88,14 +88,14 @@ def real(value: RealLike, name: str, within: str | None = None, *, infinite: boo
 
 
 def reals(values: ArrayLike, name: str, within: str | None = None) -> NDArray[np.float64]:
-    """Return an array of numbers as floats; those of a range where there is one, else any.
+    """Return an array of numbers as floats, checked against a range if there is one.
 
     >>> reals(["9/10", 0.5], "gammas", "[0, 1]")
     array([0.9, 0.5])
 
     Raises:
-        TypeError: an entry is no real number, or the rows differ in length.
-        ValueError: an entry is text that is no number, or outside the range.
+        TypeError: an entry is not a real number, or the rows differ in length.
+        ValueError: an entry is text that is not a number, or outside the range.
     """
     try:
         given = np.asarray(values)
@@ -113,11 +113,11 @@ def reals(values: ArrayLike, name: str, within: str | None = None) -> NDArray[np
 
 
 def choice(value: Any, name: str, known: Sequence[str]) -> str:
-    """Return a text that is one of the known ones.
+    """Return a text if it is one of the known ones.
 
     Raises:
-        TypeError: `value` is no text.
-        ValueError: it is none of them.
+        TypeError: `value` is not a string.
+        ValueError: it is not one of them.
     """
     if not isinstance(value, str) or value not in known:
         kind = ValueError if isinstance(value, str) else TypeError
@@ -137,7 +137,7 @@ def _float(value: Any, name: str) -> float:
         return float(value)
     except OverflowError:
         raise ValueError(f"{name} is too large for floats, got {written(value)}") from None
-    except TypeError:  # a complex number, or an expression that holds symbols
+    except TypeError:  # a complex number, or an expression with symbols
         raise TypeError(f"{name} must be a real number, got {written(value)}") from None
 
 

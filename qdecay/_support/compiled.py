@@ -1,7 +1,7 @@
 """The one place that compiles: numba's njit with a cache on disk that never fails.
 
-Importing this module loads numba. It replaces parts of numba's cache that are no public interface:
-tried with 0.61.0 and 0.68.1, and what `pyproject.toml` allows ends there.
+Importing this module loads numba. It replaces parts of numba's cache that are not public: tested
+with 0.61.0 and 0.68.1, the range that `pyproject.toml` allows.
 """
 
 from __future__ import annotations
@@ -18,22 +18,22 @@ from numba.core.registry import CPUDispatcher
 
 _Untyped: Any = IndexDataCacheFile
 
-# NUMBA_DISABLE_JIT is meant for people's own functions. The kernels are written for the compiler,
+# NUMBA_DISABLE_JIT is meant for users' own functions. The kernels are written for the compiler,
 # with records that Python cannot read; and what numba makes for them is compiled when they are.
 _config: Any = numba.config
 _config.DISABLE_JIT = 0
 
 
 class _CacheFile(_Untyped):  # type: ignore[misc]
-    """Numba's index of compiled code, with data files that are named by what they hold.
+    """Numba's index of compiled code, with data files named by their content.
 
-    Numba numbers them. Of two processes that compile at the same time each may choose the number
-    that the other one has chosen, and one's code would run for the other's in every later process;
-    and whoever reads an index before its data is written gets the code of an older source.
+    Numba numbers them. Two processes that compile at the same time may choose the same number, and
+    the code of one would then run instead of the other's in every later process; and a process that
+    reads an index before its data is written gets the code of an older source.
     """
 
     def save(self, key: Any, data: Any) -> None:
-        """Store compiled code; the data first, so that the index never names what is not there.
+        """Store compiled code; the data first, so that the index never names a missing file.
 
         On a full disk it is compiled again by the next process.
         """
@@ -44,7 +44,8 @@ class _CacheFile(_Untyped):  # type: ignore[misc]
             self._save_index({**self._load_index(), key: name})
 
     def _load_index(self) -> Any:
-        """Return the index: nothing where it cannot be read, as when a class in it has gone."""
+        """Return the index; empty if it cannot be read, for example because a class in it is
+        gone."""
         try:
             return super()._load_index()
         except Exception:  # unpickling may raise anything
@@ -54,17 +55,17 @@ class _CacheFile(_Untyped):  # type: ignore[misc]
 def compiled(function: Callable[..., Any], *, fastmath: bool | set[str] = False) -> Any:
     """Compile `function` when it is first called, and keep the result on disk where possible.
 
-    Numba's cache follows the file of the function alone, and would go on with what another module
-    had inlined into it; here it follows these too. Kernels allocate nothing: their arrays come
+    Numba's cache only tracks the function's own file, and would keep outdated code inlined from
+    another module; this one tracks these modules too. Kernels allocate nothing: their arrays come
     from the caller.
 
-    What closes over something is named after that. Numba numbers such kernels as they come, and
-    the linker takes what another process has stored under a number for the kernel that has the
-    same one here: one would run for the other, without a word.
+    A closure is named after its content. Numba numbers closures in order, and the linker would
+    mistake a kernel that another process stored under a number for the one with that number here:
+    one would silently run instead of the other.
 
     Args:
         function: in the subset of Python that numba compiles, without allocation.
-        fastmath: LLVM's flags; only where the result proves nothing.
+        fastmath: LLVM's flags; only if no proof depends on the result.
     """
     if function.__closure__:
         content = repr(_content(function)).encode()
@@ -73,7 +74,7 @@ def compiled(function: Callable[..., Any], *, fastmath: bool | set[str] = False)
     dispatcher = njit(error_model="numpy", nogil=True, fastmath=fastmath, _nrt=False)(function)
     try:
         dispatcher.enable_caching()
-    except RuntimeError:  # no directory can be written to: each process compiles for itself
+    except RuntimeError:  # no writable directory: each process compiles for itself
         return dispatcher
     cache = dispatcher._cache
     base = cache._impl.filename_base
@@ -90,7 +91,7 @@ def _index_key(signature: Any, codegen: Any) -> tuple[Any, ...]:
 
 
 def _content(function: Any) -> tuple[Any, ...]:
-    """Return the function's name, its code and what it closes over: kernels, numbers, names."""
+    """Return the function's name, its code and its closure: kernels, numbers, names."""
     parts = (p.py_func.__qualname__ if _is_kernel(p) else p for p in _closed_over(function))
     return function.__qualname__, function.__code__.co_code, *parts
 

@@ -1,4 +1,4 @@
-"""A limit of time, and what to say when it runs out."""
+"""A time limit, and the error when it runs out."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from qdecay._support.checks import RealLike, real
 from qdecay.errors import BudgetExceeded
 
 _started: ContextVar[float | None] = ContextVar("started", default=None)
-_RETRY_SECONDS = 1.0  # seconds: the first interrupt may have met code that swallows it
-_UNNOTICED_SECONDS = 0.01  # seconds until one counts as not raised
+_RETRY_SECONDS = 1.0  # seconds: the first interrupt may have been swallowed
+_UNNOTICED_SECONDS = 0.01  # seconds until one counts as lost
 
 
 class Deadline:
-    """Raises `BudgetExceeded` once `max_seconds` have gone by; None is no limit."""
+    """Raises `BudgetExceeded` once `max_seconds` have passed; None is no limit."""
 
     def __init__(self, max_seconds: RealLike | None = None) -> None:
         if max_seconds is not None:
@@ -41,7 +41,7 @@ class Deadline:
 
     @property
     def left(self) -> float:
-        """Seconds until the time is up; infinity where there is no limit."""
+        """Seconds until the time is up; infinity without a limit."""
         return math.inf if self.max_seconds is None else self.max_seconds - self.spent
 
     def check(self) -> None:
@@ -50,17 +50,17 @@ class Deadline:
             raise self.exceeded()
 
     def exceeded(self, known: str = "", best: Any = None) -> BudgetExceeded:
-        """Return the error that says so, and what is known by now."""
+        """Return the error, with what is known so far."""
         text = f"stopped after {self.spent:.1f} s of {self.max_seconds:g} s"
         return BudgetExceeded(f"{text}; {known}" if known else text, best)
 
 
 @contextmanager
 def time_limit(max_seconds: float | None) -> Iterator[None]:
-    """Count the time of every `Deadline` made inside from here, and end also what asks none.
+    """Start the clock of every `Deadline` created inside, and also stop code that checks none.
 
-    Readers and single steps of exact arithmetic never ask: the main thread is interrupted there,
-    as Ctrl-C would. In other threads only the count is shared.
+    Readers and single steps of exact arithmetic never check: the main thread is interrupted there,
+    as by Ctrl-C. Other threads only share the clock.
 
     Args:
         max_seconds: the limit, > 0; None is no limit.
@@ -84,7 +84,7 @@ def time_limit(max_seconds: float | None) -> Iterator[None]:
 
 
 def _interrupt_main() -> None:
-    """Interrupt the main thread, where the system can also while it waits for something."""
+    """Interrupt the main thread, if the system supports it also while it is blocked."""
     main = threading.main_thread().ident
     if hasattr(signal, "pthread_kill") and main is not None:
         signal.pthread_kill(main, signal.SIGINT)
@@ -106,7 +106,8 @@ def _interrupting(deadline: Deadline, max_seconds: float) -> Iterator[None]:
             seconds = _RETRY_SECONDS if raised.wait(_UNNOTICED_SECONDS) else 0.0
 
     def interrupted(signum: int, frame: FrameType | None) -> None:
-        """Take the interrupt, also where Ctrl-C is ignored; any other goes where it went."""
+        """Handle the interrupt, even if Ctrl-C is ignored; pass any other to the previous
+        handler."""
         if expired.is_set():
             if not ended.is_set() and not _would_be_lost(frame):
                 raised.set()
@@ -132,11 +133,11 @@ def _interrupting(deadline: Deadline, max_seconds: float) -> Iterator[None]:
 
 
 def _would_be_lost(frame: FrameType | None) -> bool:
-    """Whether what is raised now would do harm, or be lost.
+    """Whether an exception raised now would do harm, or be lost.
 
-    Where a `with` statement begins or ends, perhaps that of the limit itself, what it has put in
-    place must be taken back first. Inside the statement the limit's own code waits for its end, and
-    is not among the callers. What `__del__` or a callback of the garbage collector raises is lost.
+    While a `with` statement begins or ends, possibly that of the limit itself, its setup must be
+    undone first. Inside the statement the limit's own code waits for its end, and is not among the
+    callers. Exceptions in `__del__` or a callback of the garbage collector are lost.
     """
     if frame is not None:
         lost = {getattr(callback, "__code__", None) for callback in gc.callbacks}

@@ -1,4 +1,4 @@
-"""Packages that not everybody needs: imported when used, and missed with the line that helps."""
+"""Optional packages: imported when used; if missing, the error says how to install them."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from qdecay.errors import InputError
 
 
 def require(module: str, extra: str, what: str) -> Any:
-    """Return a module that one of qdecay's extras installs.
+    """Return a module from one of qdecay's extras.
 
     Args:
         module: its dotted name.
         extra: the extra of `pyproject.toml` that has it.
-        what: who needs it, as the message begins: "plots", for instance.
+        what: what needs it, the start of the message, such as "plots".
 
     Raises:
-        InputError: it is not installed; the message says what to run.
+        InputError: it is not installed; the message says how to install it.
     """
     try:
         return importlib.import_module(module)

@@ -1,4 +1,4 @@
-"""Tell before any work that an answer cannot fit into the machine's memory."""
+"""Refuse, before any work, an answer that cannot fit into the machine's memory."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import os
 
 
 def require(needed: int, what: str) -> None:
-    """Raise MemoryError where the machine has less than the bytes that `what` need."""
+    """Raise MemoryError if the machine has less memory than `what` need."""
     memory = physical()
     if memory is not None and needed > memory:
         raise MemoryError(
@@ -15,7 +15,7 @@ def require(needed: int, what: str) -> None:
 
 
 def physical() -> int | None:
-    """Return the bytes of memory of the machine, or None where the system does not say."""
+    """Return the machine's memory in bytes, or None if the system does not report it."""
     try:
         return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     except (AttributeError, OSError, ValueError):

@@ -26,7 +26,7 @@ def note(text: str) -> None:
 
 
 @contextmanager
-def held() -> Iterator[None]:
+def deferred_notes() -> Iterator[None]:
     """Warn at the end only: where an error comes instead, its one line is all that is said."""
     global _held
     if _held is not None:

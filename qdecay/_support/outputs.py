@@ -1,7 +1,7 @@
-"""What a command is to write, looked at before any work; the one rule for existing files.
+"""A command's outputs, checked before any work; the one rule for existing files.
 
-A command refuses a file that exists unless --force is given; functions of the library replace it
-whole. A store is no such file: it grows.
+A command refuses a file that exists unless --force is given; library functions replace it
+completely. A store is different: it grows.
 """
 
 from __future__ import annotations
@@ -28,18 +28,17 @@ def check_output(
     force: bool = True,
     source: str | Path | None = None,
 ) -> None:
-    """Refuse the name of a file that could not be written, or that would not say what it holds.
+    """Refuse a file name that cannot be written, or has the wrong ending.
 
     Args:
         path: the file.
-        endings: what its name may end in; any ending where there are none.
+        endings: what its name may end in; any ending if empty.
         force: whether an existing file may be replaced.
-        source: what the command reads, which it must not write.
+        source: what the command reads and must not overwrite.
 
     Raises:
-        InputError: the name ends otherwise; there is a file and `force` is not set, or it is
-            `source`, a folder, a pipe or a device; or the folder that it is to stand in is
-            missing or cannot be written to.
+        InputError: the name has another ending; the file exists and `force` is not set, or it is
+            `source`, a folder, a pipe or a device; or its folder is missing or not writable.
     """
     try:
         if path.is_dir():
@@ -57,15 +56,15 @@ def check_output(
         if path.exists() and not force:
             raise InputError(f"{path} already exists (use --force to overwrite)")
         _check_folder(path, target.parent)
-    except OSError as error:  # a name that is too long, a folder that cannot be looked into
+    except OSError as error:  # a name that is too long, an unreadable folder
         raise InputError(f"{path}: cannot be written: {error.strerror}") from error
 
 
 def check_store(path: Path, endings: Sequence[str]) -> None:
-    """Refuse the name of a store, a file that grows: one that is there goes on, whatever its name.
+    """Check the name of a store, a file that grows: an existing one is continued under any name.
 
     Raises:
-        InputError: as `check_output`, or the store that is there cannot be written to.
+        InputError: as `check_output`, or the existing store is not writable.
     """
     there = path.is_file()
     check_output(path, () if there else endings)
@@ -74,10 +73,10 @@ def check_store(path: Path, endings: Sequence[str]) -> None:
 
 
 def check_ending(path: Path, endings: Sequence[str]) -> None:
-    """Refuse a name that does not say what is written.
+    """Refuse a name with the wrong ending.
 
     Raises:
-        InputError: it has none of the endings, and there are some.
+        InputError: it has none of the given endings.
     """
     if endings and path.suffix not in endings:
         raise InputError(f"{path}: the name must end in {', '.join(endings)}")
@@ -87,7 +86,7 @@ def _check_folder(path: Path, folder: Path) -> None:
     shown = path.parent if folder == Path(os.path.realpath(path.parent)) else folder
     if not folder.is_dir():
         raise InputError(f"{path}: the folder {shown} does not exist")
-    try:  # permissions do not tell all: a disk may be read-only, /proc takes no files
+    try:  # permissions are not enough: a disk may be read-only, /proc takes no files
         with tempfile.TemporaryFile(dir=folder):
             pass
     except OSError as error:

@@ -1,9 +1,8 @@
 """Processes of this machine: those of loky, which notice that one of them has died.
 
-They notice as well when the process that started them dies, whatever they are doing: each waits, in
-a thread, for the end of a pipe that nobody writes to and that the system closes with the parent.
-Code that holds Python's lock for long keeps that thread waiting; on Linux the system itself kills
-the worker then.
+They also notice when the process that started them dies, even while busy: each waits, in a thread,
+for the end of a pipe that nobody writes to and that the system closes with the parent. Code that
+holds the GIL for long delays that thread; on Linux the system itself then kills the worker.
 """
 
 from __future__ import annotations
@@ -28,21 +27,21 @@ _PR_SET_PDEATHSIG = 1  # of Linux's prctl
 
 
 class WorkerDied(Exception):
-    """The process that was to do a piece of work is gone, and the work with it."""
+    """The process doing a piece of work has died, and the work is lost."""
 
 
 class Processes:
-    """Processes that functions are handed to; whatever cloudpickle can send may be an argument."""
+    """Processes that run functions; anything that cloudpickle can send may be an argument."""
 
     def __init__(self, workers: int | None) -> None:
-        """Take `workers` processes; None is one for each core this process may use."""
+        """Use `workers` processes; None is one per core available to this process."""
         cores: int = loky.cpu_count()
         self.workers = cores if workers is None else whole(workers, "workers", 1)
         self._executor: Any = None
         self._ends, self._open = Pipe(duplex=False)
 
     def submit(self, function: Callable[..., _T], /, *arguments: Any) -> Future[_T]:
-        """Have a function called, by new processes where one of the old ones has died."""
+        """Submit a function call, to new processes if one of the old ones has died."""
         future: Future[_T]
         if self._executor is not None:
             try:
@@ -60,7 +59,7 @@ class Processes:
         """Return what a function returned, or raise what it raised.
 
         Raises:
-            WorkerDied: its process died, or another one: all that is under way is lost then.
+            WorkerDied: its process died, or another one: then everything in progress is lost.
         """
         try:
             return future.result()
@@ -78,7 +77,7 @@ class Processes:
 
 
 def _begin_worker(parent: Connection) -> None:
-    """Leave Ctrl-C, which the terminal sends to every process, to the parent, and end with it."""
+    """Ignore Ctrl-C, which the terminal sends to every process, and end with the parent."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if sys.platform == "linux":
         import ctypes
@@ -88,7 +87,7 @@ def _begin_worker(parent: Connection) -> None:
 
 
 def _end_with(parent: Connection) -> None:
-    """End this process as soon as the parent has, even where that was before this began."""
+    """End this process as soon as the parent has ended, even if that was before this began."""
     with suppress(EOFError, OSError):
         parent.recv_bytes()
     os._exit(1)

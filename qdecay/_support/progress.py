@@ -1,7 +1,7 @@
-"""How far a call that lasts has come: one event, and one bar that shows it.
+"""Progress of a long call: one event type, and one bar that shows it.
 
-Functions that may last take `progress`: with True a bar is shown, and a function is called with
-every event. Events change no result.
+Functions that may take long accept `progress`: True shows a bar, and a function is called with
+every event. Events do not change results.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from typing import Any, Self, TypeAlias
 
 from qdecay._support.deadline import Deadline
 
-LOG_SECONDS = 60.0  # between two lines where there is no terminal
-_PATIENCE_SECONDS = 1.0  # a bar that flashes by says nothing
+LOG_SECONDS = 60.0  # between two lines without a terminal
+_PATIENCE_SECONDS = 1.0  # a bar that only flashes is useless
 _REFRESH_SECONDS = 0.1
 _SHOWN = "{desc} |{bar:12}| {percentage:.0f} %, {elapsed} gone, about {remaining} left"
 _LOGGED = "{desc}, {elapsed} gone, about {remaining} left"
@@ -28,13 +28,13 @@ _ENDLESS = "{desc}, {elapsed} gone"
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a call has come.
+    """The progress of a call.
 
     Attributes:
-        done: pieces of work that are done, an int; or how far it has come, a float. The first
-            event says what was done before the call.
+        done: pieces of work done, an int; or the position reached, a float. The first event gives
+            what was done before the call.
         total: what `done` is expected to reach, which later events may correct; None is unknown.
-        text: what the pieces are, "trainings"; or what has been found so far.
+        text: the name of the pieces, "trainings"; or what has been found so far.
     """
 
     done: float
@@ -42,7 +42,7 @@ class Progress:
     text: str
 
     def __str__(self) -> str:
-        """Return "12 of 40 trainings", or the text alone where no pieces are counted."""
+        """Return "12 of 40 trainings", or the text alone if no pieces are counted."""
         if not isinstance(self.done, int):
             return self.text
         of = "" if self.total is None else f" of {max(self.total, self.done):,}"
@@ -53,10 +53,10 @@ OnProgress: TypeAlias = Callable[[Progress], None]
 
 
 def reporting(progress: bool | OnProgress) -> AbstractContextManager[OnProgress]:
-    """Return, as a context, the function that a call hands its events to.
+    """Return, as a context manager, the function that a call reports events to.
 
     Args:
-        progress: what the call was given.
+        progress: the argument of the call.
 
     Raises:
         TypeError: that is neither a bool nor a function.
@@ -97,12 +97,12 @@ _NOTHING = Progress(0.0, None, "")
 class Bar:
     """A bar on standard error, as a context manager that is called with every event.
 
-    It appears after a second and goes at the end, on a terminal or in a notebook only: log files
-    stay clean, unless they ask for a line a minute.
+    It appears after a second and disappears at the end, only on a terminal or in a notebook: log
+    files stay clean, unless a line per minute is requested.
     """
 
     def __init__(self, *, log: bool = False) -> None:
-        """Wait for the first event; `log` asks for lines where there is no terminal."""
+        """Wait for the first event; `log` requests lines without a terminal."""
         self._screen = sys.stderr.isatty() or type(sys.stderr).__module__ == "ipykernel.iostream"
         self._first = self._last = _NOTHING
         self._began = 0.0
@@ -110,13 +110,13 @@ class Bar:
         self._thread = Thread(target=self._show, daemon=True) if self._screen or log else None
 
     def __call__(self, event: Progress) -> None:
-        """Take an event; one of less than before begins anew."""
+        """Take an event; one with less than before starts over."""
         if self._first is _NOTHING or event.done < self._last.done:
             self._first, self._began = event, time.time()
         self._last = event
 
     def __enter__(self) -> Self:
-        """Begin to wait."""
+        """Start waiting."""
         if self._thread is not None:
             self._thread.start()
         return self
@@ -127,13 +127,13 @@ class Bar:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Take the bar away."""
+        """Remove the bar."""
         self._over.set()
         if self._thread is not None:
             self._thread.join()
 
     def _show(self) -> None:
-        """Show the last event again and again, also while none comes."""
+        """Redraw the last event regularly, even without new ones."""
         if self._over.wait(_PATIENCE_SECONDS if self._screen else LOG_SECONDS):
             return
         from tqdm import tqdm  # takes 0.1 s to load
@@ -142,7 +142,7 @@ class Bar:
         line: Any = tqdm(
             file=file, leave=False, smoothing=0, dynamic_ncols=self._screen, delay=_REFRESH_SECONDS
         )
-        line.delay = 0.0  # it was only to print nothing yet
+        line.delay = 0.0  # it only had to print nothing yet
         while True:
             if self._first is not _NOTHING:
                 self._refresh(line)
@@ -153,7 +153,7 @@ class Bar:
     def _refresh(self, line: Any) -> None:
         event = self._last
         line.initial, line.n, line.start_t = self._first.done, event.done, self._began
-        line.last_print_t = self._began  # else `close` leaves it where it is
+        line.last_print_t = self._began  # else `close` leaves it in place
         line.total = event.total and max(event.total, event.done)
         line.set_description_str(str(event), refresh=False)
         line.bar_format = _ENDLESS if not line.total else _SHOWN if self._screen else _LOGGED
@@ -161,7 +161,7 @@ class Bar:
 
 
 class _Lines:
-    """Standard error as a file on which everything is a line of its own."""
+    """Standard error as a file that writes everything on its own line."""
 
     def write(self, text: str) -> None:
         if text := text.strip():

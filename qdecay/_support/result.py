@@ -1,8 +1,8 @@
-"""What public functions return: values that can be compared, copied, sent, shown and written down.
+"""What public functions return: values that can be compared, copied, sent, shown and saved.
 
 A record is a frozen dataclass, declared `@dataclass(frozen=True, eq=False, repr=False)`, that
-derives from `Record`, or from `Result` if it has a document. Two of them are equal where all their
-fields are, arrays and nan included. What they cache is neither compared nor sent along.
+derives from `Record`, or from `Result` if it has a document. Two of them are equal if all their
+fields are, including arrays and nan. Caches are neither compared nor sent.
 """
 
 from __future__ import annotations
@@ -34,17 +34,17 @@ class Record:
         return same(self, other) if isinstance(other, Record) else NotImplemented
 
     def __hash__(self) -> int:
-        """Hash of all fields; TypeError where one is an array or a mapping."""
+        """Hash of all fields; TypeError if one is an array or a mapping."""
         values = (getattr(self, f.name) for f in fields(self) if f.compare)
         return hash((type(self), *values))
 
     def __repr__(self) -> str:
-        """What one wants to know of it, in three lines at most."""
+        """A summary in at most three lines."""
         text = f"{type(self).__name__}({self._shown()})"
         return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 4]}...)"
 
     def __getstate__(self) -> dict[str, Any]:
-        """Return the fields alone: what is cached beside them is computed again when asked for."""
+        """Return only the fields: caches are recomputed on demand."""
         return {f.name: getattr(self, f.name) for f in fields(self)}
 
     def _shown(self) -> str:
@@ -53,14 +53,14 @@ class Record:
         return ", ".join(f"{name}={reprlib.repr(getattr(self, name))}" for name in public)
 
     def body(self) -> dict[str, Any]:
-        """Return the document without its schema, as other documents hold it."""
+        """Return the document without its schema, as embedded in other documents."""
         public = [f.name for f in fields(self) if f.repr]
         return {name: plain(getattr(self, name)) for name in public}
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Result(Record):
-    """A record with a document of its own.
+    """A record with its own document.
 
     Attributes:
         SCHEMA: the name of the document that `to_json` returns; see `docs/formats.md`.
@@ -69,12 +69,12 @@ class Result(Record):
     SCHEMA: ClassVar[str]
 
     def to_json(self) -> dict[str, Any]:
-        """Return the result as a JSON document; `docs/formats.md` says what is in it."""
+        """Return the result as a JSON document; `docs/formats.md` describes it."""
         return {"schema": self.SCHEMA, **self.body()}
 
 
 def same(one: Any, two: Any) -> bool:
-    """Return whether two values are equal in content: arrays, sparse matrices and nan included.
+    """Return whether two values have equal content, including arrays, sparse matrices and nan.
 
     >>> same([np.array([1.0, np.nan])], [np.array([1.0, np.nan])]), same(np.zeros(2), np.zeros(3))
     (True, False)
@@ -102,7 +102,7 @@ def same(one: Any, two: Any) -> bool:
 
 
 def plain(value: Any) -> Any:
-    """Return a value as JSON has it.
+    """Return a value as a JSON value.
 
     Exact numbers become text, what is not a number null, infinities "inf" and "-inf".
 
@@ -132,10 +132,10 @@ def plain(value: Any) -> Any:
 
 
 def frame(columns: Mapping[Any, Any], **index: Any) -> pd.DataFrame:
-    """Return a table of columns as pandas has it, short ones filled up; a keyword names the index.
+    """Return a pandas table of columns, short ones padded; a keyword names the index.
 
     Raises:
-        InputError: pandas is not installed; the message says what to run.
+        InputError: pandas is not installed; the message says how to install it.
     """
     pandas = require("pandas", "frames", "tables")
     rows = [pandas.Index(values, name=name) for name, values in index.items()]
@@ -145,7 +145,7 @@ def frame(columns: Mapping[Any, Any], **index: Any) -> pd.DataFrame:
 
 
 def shown_list(texts: Sequence[str], what: str = "") -> str:
-    """Return texts in one line, after what they are; of a long list the first three and the last.
+    """Return labelled texts in one line; of a long list the first three and the last.
 
     >>> shown_list(["0.5"], "gamma"), shown_list(["0.5", "0.6"], "gamma"), shown_list("abcdefgh")
     ('gamma 0.5', 'gammas 0.5, 0.6', 'a, b, c, ... 4 more ..., h')
@@ -157,7 +157,7 @@ def shown_list(texts: Sequence[str], what: str = "") -> str:
 
 
 def counted(number: int, what: str, several: str = "") -> str:
-    """Return a number with what it counts.
+    """Return a number with the noun it counts.
 
     >>> counted(1, "region"), counted(3000, "region"), counted(2, "touch", "touches")
     ('1 region', '3,000 regions', '2 touches')

@@ -1,4 +1,4 @@
-"""Numbers as people read them: rounded correctly, never cut, with powers of ten where needed."""
+"""Numbers for display: rounded correctly, never truncated, with powers of ten where needed."""
 
 from __future__ import annotations
 
@@ -12,27 +12,27 @@ class ExactNumber(Protocol):
     """A real number that knows its decimals."""
 
     def decimal(self, digits: int) -> str:
-        """Return it rounded to so many significant digits."""
+        """Return it rounded to this many significant digits."""
 
     def __lt__(self, other: int) -> bool:
         """Whether it is smaller."""
 
 
-_SMALLEST = -6  # the least power of ten that is written out
+_SMALLEST = -6  # the smallest power of ten that is written out
 
 
 def shown_decimal(
     number: ExactNumber | float, digits: int, *, scientific: int | None = None
 ) -> str:
-    """Return a number rounded to so many significant digits.
+    """Return a number rounded to this many significant digits.
 
-    What is below 1e-6, or has more than `digits` digits before the point, is written with a power
-    of ten. A number below 1 that would read as 1 gets the digits that tell them apart.
+    A number below 1e-6, or with more than `digits` digits before the point, is written with a power
+    of ten. A number below 1 that would read as 1 gets the digits that distinguish it.
 
     Args:
         number: exact, or a float.
         digits: at least 1.
-        scientific: the digits of a number with a power of ten, where those are to be fewer.
+        scientific: the digits of a number with a power of ten, if fewer.
 
     >>> from qdecay.exact.algebra.number import AlgebraicNumber
     >>> [shown_decimal(AlgebraicNumber.of(x), 4) for x in ("1/3", "1/2", "2e-300")]
@@ -54,14 +54,14 @@ def shown_decimal(
 
 
 def shown_fraction(number: Fraction, digits: int = 4, longest: int = 12) -> str:
-    """Return an exact number as text that fits a drawing: as it is where that is short.
+    """Return an exact number as text that fits a drawing: unchanged if it is short.
 
-    Others are rounded, with a sign that says so unless the rounded number is the very same.
+    Others are rounded, with an approximation sign unless the rounded number is equal.
 
     Args:
         number: exact.
         digits: of one that is rounded, at least 1.
-        longest: letters of one that is written as it is.
+        longest: characters of one that is written unchanged.
 
     >>> [shown_fraction(Fraction(x)) for x in ("1/3", "1e-30", "4.0000019e-30", "-1e40")]
     ['1/3', '1e-30', '≈4.000e-30', '-1e+40']
@@ -84,7 +84,7 @@ def _rounded(number: ExactNumber | float, digits: int) -> str:
 
 
 def shortest(number: float) -> str:
-    """Return a float that a person gave, as shortly as tells it from every other.
+    """Return a user's float by the shortest text that identifies it.
 
     >>> shortest(0.9), shortest(1), shortest(0.99999999)
     ('0.9', '1', '0.99999999')

@@ -1,29 +1,29 @@
-"""Which store a file is, by its first bytes: one command may be given the store of another."""
+"""Identify a store by its first bytes: a command may be given the store of another."""
 
 from __future__ import annotations
 
 from contextlib import suppress
 from pathlib import Path
 
-SWEEP_APPLICATION_ID = 0x71646379  # "qdcy", where SQLite has a place for it
+SWEEP_APPLICATION_ID = 0x71646379  # "qdcy", in SQLite's field for it
 PROBE_SCHEMA = "qdecay.probe-trials/"
 _DATABASE = b"SQLite format 3\0"
 
 
 def is_sweep_store(path: Path) -> bool:
-    """Whether a file is the database of a sweep."""
+    """Whether a file is a sweep store."""
     begin = _begin(path)
     return begin.startswith(_DATABASE) and begin[68:72] == SWEEP_APPLICATION_ID.to_bytes(4, "big")
 
 
 def is_probe_store(path: Path) -> bool:
-    """Whether a file is the answers of a probe."""
+    """Whether a file is a probe store."""
     return _begin(path).startswith(f'{{"schema": "{PROBE_SCHEMA}'.encode())
 
 
 def _begin(path: Path) -> bytes:
     with suppress(OSError):
-        if path.is_file():  # to open a pipe may wait for ever
+        if path.is_file():  # opening a pipe may block for ever
             with path.open("rb") as file:
                 return file.read(100)
     return b""

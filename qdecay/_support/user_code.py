@@ -1,6 +1,6 @@
-"""Code that a person hands in: agents and environments, which may fail in ways of their own.
+"""User code: agents and environments, which may fail in any way.
 
-What it raises is told with its traceback, from the first line that is theirs on.
+Its exceptions are shown with their traceback, from the user's first line on.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ _STANDARD = Path(sysconfig.get_path("stdlib"))
 
 
 class UserCodeError(InputError):
-    """A person's own code raised.
+    """The user's own code raised.
 
     Attributes:
-        shown: the traceback from their first line on; "" where no line of theirs was reached.
+        shown: the traceback from the user's first line on; "" if none was reached.
     """
 
     def __init__(self, message: str, shown: str = "") -> None:
@@ -34,24 +34,24 @@ class UserCodeError(InputError):
 
 @contextmanager
 def user_code(what: str) -> Iterator[None]:
-    """Make a UserCodeError of whatever a line of a person's own code raises, `exit` included.
+    """Turn any exception of the user's own code, including `exit`, into a UserCodeError.
 
-    Its message is "`what` raised" and the error. What is raised before any such line is reached
-    passes through as it is.
+    Its message is "`what` raised" and the error. Exceptions raised before any such line is reached
+    pass through unchanged.
     """
     try:
         yield
     except UserCodeError:
         raise
     except (Exception, SystemExit) as error:
-        theirs, shown = their_part(error)
+        theirs, shown = user_traceback(error)
         if theirs is None:
             raise
         raise UserCodeError(f"{what} raised {described(theirs)}", shown) from error
 
 
 def import_user_module(module: str, name: str) -> ModuleType:
-    """Import a module of the working folder or of what is installed.
+    """Import a module from the working folder or from installed packages.
 
     Args:
         module: its name.
@@ -81,11 +81,11 @@ def described(error: BaseException) -> str:
     return " ".join(traceback.format_exception_only(error)[-1].split())
 
 
-def their_part(error: BaseException) -> tuple[BaseException | None, str]:
-    """Return what a person's own code raised, with its traceback from their first line on.
+def user_traceback(error: BaseException) -> tuple[BaseException | None, str]:
+    """Return what the user's own code raised, with its traceback from the user's first line on.
 
-    That may be behind what is caught: Gymnasium wraps errors. None and "" where no line of
-    theirs was reached.
+    It may be the cause of the caught error: Gymnasium wraps errors. None and "" if no user line was
+    reached.
     """
     cause: BaseException | None = error
     while cause is not None:

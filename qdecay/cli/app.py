@@ -1,8 +1,8 @@
 """The one door for the shell: it parses, calls the library, prints, and sets the exit code.
 
-0: done, and what was compared agrees. 1: it ran, and something disagrees. 2: the input or the
-usage is wrong, told in one line on standard error. 130: interrupted with Ctrl-C; 143, 129: stopped
-by SIGTERM or SIGHUP, in the same way.
+0: done, and what was compared agrees. 1: it ran, and something disagrees. 2: the input or the usage
+is wrong, as one line on standard error says. 130: interrupted with Ctrl-C; 143, 129: stopped by
+SIGTERM or SIGHUP, in the same way.
 """
 
 from __future__ import annotations
@@ -32,12 +32,12 @@ class _Commands(TyperGroup):
         self.format_commands(ctx, formatter)
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
-        if args[0] in ("phase", "export"):  # what they were called in earlier versions
+        if args[0] in ("phase", "export"):  # their names in earlier versions
             ctx.fail(f"no such command {args[0]!r}: it is now `qdecay sweep {args[0]}`")
         return super().resolve_command(ctx, args)
 
 
-# Plain help: rich's boxes double its length and the time it takes.
+# Plain help: rich's boxes double its length and its time.
 app = typer.Typer(
     name="qdecay",
     cls=_Commands,
@@ -61,16 +61,16 @@ def main() -> None:
         except KeyboardInterrupt:
             code = 130
         except BrokenPipeError:
-            # What could not be written must not be tried again, with a traceback, at exit.
+            # Do not try to flush again at exit, which would print a traceback.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             code = 0
         except Exception as error:
-            code = 130 if stopped else exit_code(error)  # such as of a terminal that is gone
+            code = 130 if stopped else exit_code(error)  # such as a lost terminal
     if stopped:
         code = 128 + stopped[0]
         with suppress(OSError):
             complain(f"stopped by {signal.Signals(stopped[0]).name}")
-    elif code == 130:  # of newer typers by themselves
+    elif code == 130:  # newer versions of typer do this themselves
         complain("interrupted")
     sys.exit(code or 0)
 

@@ -44,7 +44,7 @@ def compare(
     ] = None,
     walks: Annotated[
         int | None,
-        typer.Option(min=1, help="Stop training after so many forced walks of each branch."),
+        typer.Option(min=1, help="Stop training after this many forced walks of each branch."),
     ] = None,
     step_size: Annotated[
         str | None, typer.Option(metavar="NUMBER", help="With --walks; 1/10 by default.")
@@ -60,15 +60,15 @@ def compare(
 
     Without SOURCE: the four homework problems.
 
-    The verdict is agree where value iteration flips within 1e-10 of the exact gamma and every
-    seed's agent within 1e-6; where outcomes or rewards are random, where the 95 % interval of
-    the agents' median holds the exact gamma. The exit code is 1 where anything disagrees.
+    The verdict is agree if value iteration flips within 1e-10 of the exact gamma and every seed's
+    agent within 1e-6; with random outcomes or rewards, if the 95 % interval of the agents' median
+    contains the exact gamma. The exit code is 1 if anything disagrees.
 
-    SARSA and Expected SARSA learn what random behaviour is worth: they disagree with escape, and
-    with three branches that are chosen between again and again.
+    SARSA and Expected SARSA learn the value of random behaviour: they disagree with escape, and for
+    repeated choices between three branches.
 
-    With --walks agents are stopped before they have learnt all, and flip later than they should:
-    exactly where is predicted, and the verdict is whether they do.
+    With --walks agents stop before they have converged, and flip later than they should: the exact
+    gamma is predicted, and the verdict says whether they flip there.
 
     \b
     Examples:
@@ -101,7 +101,7 @@ def compare(
     try:
         with Bar(log=True) as bar:
             timed.extend(_compare_all(sources, settings, bar))
-    finally:  # what is finished is shown, also where Ctrl-C ends the rest
+    finally:  # show finished rows even after Ctrl-C
         if timed:
             _show_comparison(timed, as_json)
     if plot is not None:
@@ -143,12 +143,12 @@ def _compare_all(
     sources: list[Source], settings: dict[str, Any], bar: Bar
 ) -> Iterator[tuple[Comparison, float]]:
     """Yield each row, as it is done, with the seconds it took."""
-    from qdecay._support.notes import held
+    from qdecay._support.notes import deferred_notes
     from qdecay._support.user_code import UserCodeError, user_code
     from qdecay.comparison.compare import compare as compare_one
     from qdecay.errors import InputError
 
-    with held():
+    with deferred_notes():
         envs = [source.env() for source in sources]
     for source, env in zip(sources, envs, strict=True):
         began = time.perf_counter()

@@ -16,7 +16,7 @@ OptionPairs = Annotated[
 
 
 def complete_source(incomplete: str) -> list[str]:
-    """Return the ids of models that begin as typed; where there is none, shells offer files."""
+    """Return the model ids with this prefix; if there are none, shells offer files."""
     from qdecay.model.registered import environment_ids
 
     return [name for name in environment_ids() if name.startswith(incomplete)]
@@ -27,10 +27,10 @@ Force = Annotated[bool, typer.Option("--force", help="Overwrite an existing file
 
 
 def check_plot(plot: Path | None, *, force: bool) -> None:
-    """Look at --plot, if there is one, before any work.
+    """Check --plot, if given, before any work.
 
     Raises:
-        InputError: the plot could not be written, or there is none for --force to overwrite.
+        InputError: the plot could not be written, or --force is given without one.
     """
     if plot is not None:
         from qdecay.report.plots.style import check_plot_path
@@ -44,7 +44,7 @@ def whole_numbers(text: str, option: str) -> list[int]:
     """Return the numbers of a list such as 1,2,4.
 
     Raises:
-        InputError: one of them is no whole number >= 0, or stands twice.
+        InputError: one of them is not a whole number >= 0, or appears twice.
     """
     parts = [part.strip() for part in text.split(",")]
     for part in parts:

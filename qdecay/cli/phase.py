@@ -1,4 +1,4 @@
-"""The command `sweep phase`: where the agents of a sweep flip, beside the exact gammas."""
+"""The command `sweep phase`: where the agents of a sweep flip, compared with the exact gammas."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def phase(
-    store: Annotated[Path, typer.Argument(metavar="STORE", help="What `sweep run` wrote.")],
+    store: Annotated[Path, typer.Argument(metavar="STORE", help="A store written by `sweep run`.")],
     where: Annotated[
         list[str] | None,
         typer.Option(metavar="NAME=VALUE", help="Only rows with this parameter; may be repeated."),
@@ -31,11 +31,11 @@ def phase(
     as_json: AsJson = False,
     force: Force = False,
 ) -> None:
-    """Show where a sweep's agents flip, beside the exact gammas.
+    """Show where a sweep's agents flip, next to the exact gammas.
 
-    The learned threshold is the gamma at which half of the trainings choose what is best right of
-    the break-even gamma, by a logistic fit to all of them, with its 95 % interval. A sweep that
-    is not finished gives what it has.
+    The learned threshold, with its 95 % interval, is the gamma at which half of the trainings
+    choose the action that is best right of the break-even gamma, by a logistic fit. An unfinished
+    sweep shows what is stored so far.
 
     \b
     Examples:

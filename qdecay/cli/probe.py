@@ -1,4 +1,4 @@
-"""The command `probe`: the discount that an agent really has."""
+"""The command `probe`: the effective discount of an agent."""
 
 from __future__ import annotations
 
@@ -28,24 +28,26 @@ def probe(
     delays: Annotated[str, typer.Option(help="Delays of the far reward.")] = "1,2,4,8,16,32",
     near_delay: Annotated[int, typer.Option(help="Delay of the near reward.")] = 0,
     settings: Annotated[
-        str, typer.Option(help="Worlds to ask in; the first gives the curve.")
+        str, typer.Option(help="Settings to test in; the first gives the curve.")
     ] = "one-shot,large,repeating,time limit",
     tolerance: Annotated[
-        float | None, typer.Option(help="Half-width wanted of log gamma's interval, at each delay.")
+        float | None, typer.Option(help="Target half-width of log gamma's interval at each delay.")
     ] = None,
-    trainings: Annotated[int | None, typer.Option(help="At most so many; 30 a point.")] = None,
+    trainings: Annotated[
+        int | None, typer.Option(help="At most this many; default 30 per point.")
+    ] = None,
     max_seconds: Annotated[
-        float | None, typer.Option(metavar="SECONDS", help="Stop asking after so long.")
+        float | None, typer.Option(metavar="SECONDS", help="Stop after this long.")
     ] = None,
-    seed: Annotated[int, typer.Option(min=0, help="The same seed, the same answers.")] = 0,
-    workers: Annotated[int, typer.Option(min=1, help="Processes to train in.")] = 1,
+    seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same answers.")] = 0,
+    workers: Annotated[int, typer.Option(min=1, help="Number of training processes.")] = 1,
     store: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Remember answers; started again, go on from there."),
+        typer.Option(metavar="FILE", help="Store answers; resume from them when run again."),
     ] = None,
     version_tag: Annotated[
         str | None,
-        typer.Option(metavar="TEXT", help="Name this version of the agent, for --store."),
+        typer.Option(metavar="TEXT", help="Label of this version of the agent, for --store."),
     ] = None,
     accept_changed: Annotated[
         bool, typer.Option("--accept-changed", help="Keep the answers of a changed agent.")
@@ -56,14 +58,14 @@ def probe(
     ] = None,
     force: Force = False,
 ) -> int:
-    """Measure the discount that an agent really has.
+    """Measure the effective discount of an agent.
 
-    For each delay, freshly trained agents choose between a near and a far reward until the ratio
-    is known at which they are indifferent. With --gamma the pattern over all worlds is compared
-    with that of known faults. The exit code is 1 where the agent does not behave as configured.
+    For each delay, freshly trained agents choose between a near and a far reward until the ratio at
+    which they are indifferent is known. With --gamma the pattern over all settings is compared with
+    that of known faults. The exit code is 1 if the agent does not behave as configured.
 
-    Answers in a --store are of one version of the agent: the file that defines it, qdecay's
-    version, and your own --version-tag, which you change when anything else of it does.
+    Answers in a --store belong to one version of the agent: the file that defines it, qdecay's
+    version, and your own --version-tag, which you change when anything else changes.
 
     \b
     Examples:
@@ -96,7 +98,7 @@ def probe(
             "tolerance": tolerance,
         }
         expected = expected_trainings(**asked)
-        check_budget(trainings, max_seconds, seed, workers)  # refused before anything is told
+        check_budget(trainings, max_seconds, seed, workers)  # refuse before printing anything
         name = agent if gamma is None else f"{agent} --gamma {shortest(gamma)}"
         if store is not None and store.exists():
             identity = Identity.of(trainer, version_tag)

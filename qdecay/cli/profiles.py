@@ -1,4 +1,4 @@
-"""What `qdecay probe` prints: tables of what it found, the verdict and the diagnosis."""
+"""What `qdecay probe` prints: tables of results, the verdict and the diagnosis."""
 
 from __future__ import annotations
 

@@ -37,7 +37,9 @@ ModelArgument = Annotated[
         autocompletion=complete_source,
     ),
 ]
-MaxSeconds = Annotated[float | None, typer.Option(metavar="SECONDS", help="Give up after so long.")]
+MaxSeconds = Annotated[
+    float | None, typer.Option(metavar="SECONDS", help="Give up after this long.")
+]
 Digits = Annotated[int, typer.Option(min=1, max=1000, help="Significant digits to show.")]
 _SHOWN_STATES = 4
 _INSTEAD = "; `qdecay regions --numeric` follows the changes in floating point"
@@ -55,10 +57,10 @@ def regions(
     as_json: AsJson = False,
     certificate: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Write a proof, checked as by `qdecay verify`; .json."),
+        typer.Option(metavar="FILE", help="Write a proof (.json) and check it as `verify` does."),
     ] = None,
     no_check: Annotated[
-        bool, typer.Option("--no-check", help="Leave the check of FILE to `qdecay verify`.")
+        bool, typer.Option("--no-check", help="Skip the check of FILE by `qdecay verify`.")
     ] = False,
     force: Force = False,
     max_seconds: MaxSeconds = None,
@@ -69,9 +71,9 @@ def regions(
 ) -> None:
     """Find every gamma where optimal actions change, exactly.
 
-    A touch is a gamma where one more action is optimal at that point only. With --numeric, for
-    models too large for exact arithmetic, brackets that each hold a change are found in floating
-    point; the list may be incomplete.
+    A touch is a gamma where one more action is optimal at that point only. --numeric, for models
+    too large for exact arithmetic, finds brackets that each contain a change in floating point; the
+    list may be incomplete.
 
     \b
     Examples:
@@ -137,7 +139,7 @@ def _numeric(
 
 
 def _unseen(found: NumericRegions) -> str:
-    """What the table leaves open."""
+    """What the table does not show."""
     tied, at = max((count, gamma) for gamma, count in found.undecided[1:] or found.undecided)
     gamma = shown_decimal(at, 6)
     return (
@@ -159,7 +161,7 @@ def blackwell(
     as_json: AsJson = False,
     max_seconds: MaxSeconds = None,
 ) -> None:
-    """Find the gamma above which what is optimal stays optimal.
+    """Find the gamma above which optimal policies stay optimal.
 
     Right of the Blackwell discount factor every optimal policy is Blackwell optimal
     (Grand-Clement and Petrik 2023).
@@ -181,13 +183,15 @@ def blackwell(
 
 @app.command()
 def verify(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="What --certificate wrote.")],
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help="A file written by `regions --certificate`.")
+    ],
     as_json: AsJson = False,
 ) -> int:
     """Check a certificate of policy regions without the solver.
 
-    Exact integers of the standard library only. The exit code is 1 where the certificate does
-    not prove what it states.
+    Uses only the standard library's exact integers. The exit code is 1 if the certificate does not
+    prove what it states.
 
     \b
     Examples:
@@ -248,7 +252,7 @@ def _model(source: str, option: list[str] | None) -> MDP:
 
 @contextmanager
 def _budget(source: str, max_seconds: float | None, instead: str = "") -> Iterator[None]:
-    """Limit the time, from reading on; say which model took too long, and what else there is."""
+    """Limit the time, including reading; report which model took too long, and an alternative."""
     from qdecay._support.deadline import time_limit
 
     if max_seconds is not None and not max_seconds > 0:
@@ -263,10 +267,10 @@ def _budget(source: str, max_seconds: float | None, instead: str = "") -> Iterat
 def _write_certificate(
     source: str, mdp: MDP, found: PolicyRegions, path: Path, *, check: bool
 ) -> str:
-    """Write a certificate and say what is known of it; FILE is there only once it is checked.
+    """Write a certificate and return its status; FILE exists only once it is checked.
 
     Raises:
-        InternalError: the checker refuses it. It is kept beside FILE, under a new name.
+        InternalError: the checker rejects it. It is saved next to FILE under a new name.
     """
     from qdecay.exact.proof.certificate import write_certificate
     from qdecay.exact.proof.verify import BeyondChecker, CertificateError
@@ -279,7 +283,7 @@ def _write_certificate(
             reason = str(error).removeprefix(f"{scratch}: ")
             raise InputError(f"{path}: {reason}") from error
         if not check:
-            return "not checked; `qdecay verify` does it"
+            return "not checked; run `qdecay verify` to check it"
         try:
             return _statement(_proven(scratch, path))
         except BeyondChecker as error:
@@ -287,20 +291,20 @@ def _write_certificate(
         except CertificateError as error:
             raise InternalError(
                 f"{path}: the checker refuses this proof: {error}; do not rely on these regions: "
-                f"this is a fault of qdecay, please report it with {_kept(scratch)}, {source} and "
+                f"this is a bug in qdecay, please report it with {_kept(scratch)}, {source} and "
                 f"these versions: {_versions()}"
             ) from error
 
 
 def _kept(proof: Path) -> str:
-    """Keep a refused proof under a name that nothing has, and say which; or why it is lost."""
+    """Save a rejected proof under an unused name and return it, or why that failed."""
     try:
         handle, name = tempfile.mkstemp(prefix="refused-", suffix=".json", dir=proof.parent)
         os.close(handle)
         proof.replace(name)
     except OSError as error:
-        return f"how it came about (the proof could not be kept: {error.strerror or error})"
-    return f"the proof, which is kept as {name}"
+        return f"how to reproduce it (the proof could not be saved: {error.strerror or error})"
+    return f"the proof, saved as {name}"
 
 
 def _versions() -> str:

@@ -31,7 +31,7 @@ SourceArgument = Annotated[
 Seeds = Annotated[int, typer.Option(min=10, help="Agents per break-even gamma.")]
 FirstSeed = Annotated[int, typer.Option(min=0, help="The first seed; the others follow.")]
 ExactOnly = Annotated[
-    bool, typer.Option("--exact-only", help="Train no agents: only what algebra knows.")
+    bool, typer.Option("--exact-only", help="Train no agents; show exact results only.")
 ]
 _MAX_SECONDS = 60.0
 _EXPLORING_STEPS = 4_000
@@ -51,7 +51,7 @@ def report(
 ) -> None:
     """Write a page with a slider for gamma to explore a model.
 
-    The page is one file that opens from disk and asks no other host for anything. For chains it
+    The page is one file that opens from disk and loads nothing from the network. For chains it
     also shows where trained agents flip, with the seeds of `qdecay compare`.
 
     \b
@@ -91,7 +91,7 @@ def plot(
 ) -> None:
     """Draw regions, values, thresholds or learning for a paper.
 
-    Without --what: regions and values. Thresholds and learning are those of chains.
+    Without --what: regions and values. Thresholds and learning require chains.
 
     \b
     Examples:
@@ -105,7 +105,7 @@ def plot(
     kinds = what or ["regions", "values"]
     for kind in kinds:
         if kind not in KINDS:
-            raise InputError(f"--what {kind}: choose out of {', '.join(KINDS)}")
+            raise InputError(f"--what {kind}: choose from {', '.join(KINDS)}")
         if kinds.count(kind) > 1:
             raise InputError(f"--what {kind}: is given twice")
     check_plot_path(output, force=force)
@@ -120,7 +120,7 @@ def plot(
 @app.command()
 def gallery(
     output: Annotated[
-        Path, typer.Option("-o", "--output", metavar="DIR", help="The folder to fill.")
+        Path, typer.Option("-o", "--output", metavar="DIR", help="The folder to write to.")
     ] = Path("gallery"),
     max_seconds_each: Annotated[
         float, typer.Option(min=0.1, metavar="SECONDS", help="Limit per environment.")
@@ -163,7 +163,7 @@ def _sources(source: str | None, option: list[str] | None) -> list[Source]:
 
 
 def _learning_times() -> list[LearningTime]:
-    """Homework D with a budget that keeps a report quick; `qdecay learn-curve` has more."""
+    """Homework D with a budget that keeps reports quick; `qdecay learn-curve` has more."""
     from qdecay.comparison.learning_times import learning_times
 
     return learning_times(steps=_EXPLORING_STEPS, progress=True)

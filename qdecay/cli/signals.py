@@ -16,8 +16,8 @@ _SAME_SIGNAL_SECONDS = 1.0
 def signals_that_stop() -> Iterator[list[int]]:
     """Make SIGTERM and SIGHUP stop what runs as Ctrl-C does; yield those that came.
 
-    They are what systemd, Slurm, `docker stop` and a terminal that is closed send. Whoever started
-    this with one of them ignored, as nohup does, has it ignored.
+    systemd, Slurm, `docker stop` and closing terminals send them. A signal that was ignored at the
+    start, as by nohup, stays ignored.
     """
     stopped: list[int] = []
     last = -math.inf
@@ -26,7 +26,7 @@ def signals_that_stop() -> Iterator[list[int]]:
         nonlocal last
         stopped.append(number)
         again, last = time.monotonic() - last < _SAME_SIGNAL_SECONDS, time.monotonic()
-        if not again:  # some senders send it to the process, and to its group: once is enough
+        if not again:  # some send it to the process and to its group: once is enough
             raise KeyboardInterrupt
 
     names = ("SIGTERM", "SIGHUP") if threading.current_thread() is threading.main_thread() else ()

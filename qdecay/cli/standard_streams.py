@@ -1,4 +1,4 @@
-"""Standard input, output and error as the commands need them, whatever the shell has left open."""
+"""Standard input, output and error as the commands need them, even if the shell closed them."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ import sys
 
 
 def open_closed_streams() -> None:
-    """Put the null device where a stream is closed, and let every name be written.
+    """Replace closed streams by the null device, and let every name be written.
 
-    Python has None for a closed stream, and the next file that is opened takes its number: what a
-    worker prints would go into it. What the encoding of standard output lacks is written as an
-    escape, as on standard error. A terminal of no columns would show nothing.
+    Python has None for a closed stream, and the next file to be opened takes its number: a worker's
+    output would go into it. Characters missing from the encoding of standard output are escaped, as
+    on standard error. A terminal with 0 columns would show nothing.
     """
     if os.environ.get("COLUMNS", "1").strip("0") == "":
         del os.environ["COLUMNS"]

@@ -56,15 +56,17 @@ def learn_curve(
         str, typer.Option(help="forever (ConstantOrSparse) or once (homework C with escape).")
     ] = "forever",
     delay: Annotated[
-        str, typer.Option(help="Steps n to the large reward, as 1,2,3.")
+        str, typer.Option(help="Steps n to the large reward, such as 1,2,3.")
     ] = "1,2,3,4,5",
-    gamma: Annotated[str, typer.Option(help="Discount factors, as 1/2,0.9.")] = "9/10",
+    gamma: Annotated[str, typer.Option(help="Discount factors, such as 1/2,0.9.")] = "9/10",
     advantage: Annotated[
         str | None,
-        typer.Option(help="Worth of the large reward over the small one; sets R. 2 by default."),
+        typer.Option(
+            help="Value of the large reward relative to the small one; sets R. Default 2."
+        ),
     ] = None,
     reward: Annotated[
-        str | None, typer.Option(help="R itself, in place of --advantage; the small one is 1.")
+        str | None, typer.Option(help="R itself, instead of --advantage; the small reward is 1.")
     ] = None,
     seeds: Annotated[int, typer.Option(min=1, help="Agents per row.")] = 10,
     steps: Annotated[int, typer.Option(min=1, help="Steps of each agent.")] = 20_000,
@@ -75,11 +77,11 @@ def learn_curve(
     ] = None,
     force: Force = False,
 ) -> None:
-    """Measure how long Q-learning needs to choose right for good.
+    """Measure how long Q-learning takes to learn the right choice.
 
-    Homework D: a small reward on every step against a large one every n-th step, learnt by four
-    kinds of exploration; beside them the 2^(n+1) - 2 steps that a uniformly random walk needs on
-    average to be paid the large reward once.
+    Homework D: a small reward on every step against a large one every n-th step, learned with four
+    kinds of exploration, next to the 2^(n+1) - 2 steps that a uniformly random walk needs on
+    average to collect the large reward once.
 
     \b
     Examples:
@@ -113,7 +115,7 @@ def learn_curve(
         raise
     except ValueError as error:
         raise InputError(f"learn-curve: {error}") from error
-    finally:  # what is finished is shown, also where Ctrl-C ends the rest
+    finally:  # show finished rows even after Ctrl-C
         if rows:
             _show_times(rows, as_json)
     if plot is not None:

@@ -23,7 +23,7 @@ _SHOWN_CELLS = 5
 
 
 class _Commands(TyperGroup):
-    """Names the command for who gives a spec to `sweep` itself, as earlier versions had it."""
+    """Suggests `run` if a spec is given to `sweep` itself, as in earlier versions."""
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         if args[0] not in self.commands and not ctx.resilient_parsing:
@@ -48,36 +48,38 @@ def sweep() -> None:
 
 @app.command()
 def run(
-    spec: Annotated[Path, typer.Argument(metavar="SPEC", help="A spec of a sweep; .toml.")],
+    spec: Annotated[Path, typer.Argument(metavar="SPEC", help="The sweep spec (.toml).")],
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", metavar="FILE", help="The store to make or to go on with."),
+        typer.Option("--output", "-o", metavar="FILE", help="The store to create or resume."),
     ] = None,
     workers: Annotated[
-        int | None, typer.Option(min=1, help="Processes; one for each core by default.")
+        int | None, typer.Option(min=1, help="Number of processes; one per core by default.")
     ] = None,
     backend: Annotated[
         str,
         typer.Option(
             metavar="processes|dask|ray|here",
-            help="Where cells are trained; here is this very process.",
+            help="Where to train cells; `here` is this process.",
         ),
     ] = "processes",
     scheduler: Annotated[
         str | None,
-        typer.Option(metavar="ADDRESS", help="The cluster, with --backend dask or ray."),
+        typer.Option(metavar="ADDRESS", help="The cluster's address, with --backend dask or ray."),
     ] = None,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Check and count the cells, guess the time; no more.")
+        bool,
+        typer.Option(
+            "--dry-run", help="Check and count the cells, estimate the time; train nothing."
+        ),
     ] = False,
     as_json: AsJson = False,
 ) -> int:
-    """Train every cell of a spec, and lose nothing on the way.
+    """Train every cell of a spec, and store each result.
 
-    Every batch of cells is stored as it finishes. Whatever ends the run, the same command goes on
-    from there, to the same rows. The exit code is 1 where cells are missing because they end
-    every worker that tries them. --backend dask and ray use an existing cluster with the
-    same packages.
+    Every batch of cells is stored as it finishes. However the run ends, the same command resumes
+    it, with the same rows. The exit code is 1 if cells are missing because they crash every worker
+    that tries them. --backend dask and ray use an existing cluster with the same packages.
 
     \b
     Examples:
@@ -105,7 +107,7 @@ def run(
 
 
 def _run(wanted: Sweep, output: Path, **where: Any) -> Finished:
-    """Run the sweep with a bar, or with a line each minute where there is no terminal."""
+    """Run the sweep with a bar, or a line each minute without a terminal."""
     with Bar(log=True) as bar:
         try:
             return wanted.run(output, **where, progress=bar)
@@ -141,7 +143,7 @@ def _print_finished(finished: Finished, output: Path, as_json: bool) -> None:
     if fatal:
         named = ", ".join(map(str, fatal[:_SHOWN_CELLS]))
         out.print(
-            f"{tables.count(len(fatal), 'cell')} missing, which ended every worker: {named}"
+            f"{tables.count(len(fatal), 'cell')} missing, which crashed every worker: {named}"
             f"{', ...' * (len(fatal) > _SHOWN_CELLS)}",
             soft_wrap=True,
         )
@@ -152,9 +154,9 @@ app.command()(phase)
 
 @app.command()
 def export(
-    store: Annotated[Path, typer.Argument(metavar="STORE", help="What `sweep run` wrote.")],
+    store: Annotated[Path, typer.Argument(metavar="STORE", help="A store written by `sweep run`.")],
     output: Annotated[
-        Path, typer.Option("-o", "--output", metavar="FILE", help="Where to: .csv or .parquet.")
+        Path, typer.Option("-o", "--output", metavar="FILE", help="Output file: .csv or .parquet.")
     ],
     force: Force = False,
 ) -> None:

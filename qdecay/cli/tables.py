@@ -27,8 +27,8 @@ _UNITS = ((86400, "days", "d"), (3600, "hours", "h"), (60, "minutes", "min"))
 def console(stderr: bool = False) -> Console:
     """Return a console of standard output or standard error.
 
-    Text is printed as it is: a name may look like rich's markup or emoji. Where it is no terminal
-    lines are as long as they have to be, whatever COLUMNS says.
+    Text is printed as it is: a name may look like rich's markup or emoji. Without a terminal, lines
+    are as long as necessary, regardless of COLUMNS.
     """
     from rich.console import Console
 
@@ -39,9 +39,9 @@ def console(stderr: bool = False) -> Console:
 
 
 def table(*headings: str, right: Collection[str] = ()) -> Table:
-    """Return a table whose cells fold where a terminal is too narrow: no column is ever cut.
+    """Return a table whose cells fold if the terminal is too narrow: no column is truncated.
 
-    So no column may have a least width or be kept on one line: rich then cuts the last ones.
+    No column may have a minimum width or be kept on one line: rich would cut the last ones.
 
     Args:
         headings: of the columns.
@@ -57,7 +57,7 @@ def table(*headings: str, right: Collection[str] = ()) -> Table:
 
 
 def print_json(document: Any, *, indent: int | None = 2) -> None:
-    """Print the one JSON document that is all that a command prints with --json."""
+    """Print the JSON document that is a command's only output with --json."""
     print(json.dumps(document, indent=indent))
 
 
@@ -72,7 +72,7 @@ def count(number: int, noun: str) -> str:
 
 
 def shown_root(root: AlgebraicNumber) -> str:
-    """The closed form, or else the polynomial whose root it is, where that is short."""
+    """The closed form, or else its polynomial, if that is short."""
     form = root.closed_form()
     if form and len(form) <= _LONGEST_FORM:
         return form
@@ -120,7 +120,7 @@ def print_regions(mdp: MDP, regions: PolicyRegions, *, digits: int, states: bool
 
 
 def _shown_changes(mdp: MDP, point: Breakpoint) -> Any:
-    """Return which sets change, of the first few states."""
+    """Return which sets change, for the first few states."""
     from rich.text import Text
 
     lines = []

@@ -1,4 +1,5 @@
-"""What `qdecay` alone prints: the four homework problems, exactly, and where to go from here."""
+"""What `qdecay` without arguments prints: the four homework problems, exactly, and where to go from
+here."""
 
 from __future__ import annotations
 
@@ -9,7 +10,7 @@ from qdecay.cli import tables
 
 
 def welcome() -> None:
-    """Print the four problems and two commands to go on with."""
+    """Print the four problems and two commands to continue with."""
     from rich.text import Text
 
     from qdecay.exact.break_even import break_even

@@ -1,1 +1,1 @@
-"""Exact beside planned beside learned: where does a choice flip?"""
+"""Exact, planned and learned: where does a choice flip?"""

@@ -1,11 +1,11 @@
-"""Symbolic beside planned beside learned: where does a choice flip, found in three ways.
+"""Symbolic, planned and learned: three ways to find where a choice flips.
 
 For a chain, the exact break-even gammas come from algebra (`qdecay.exact`), the planned ones from
 bisecting on value iteration's greedy action at the start, the learned ones from bisecting, seed by
-seed, on the greedy action of trained agents. How agents are trained is told in `trainer`: until
-nothing more is to be learnt, or for a number of forced walks of each branch. An agent that is
-stopped so early flips elsewhere, and `qdecay.exact.learning_curve` predicts where; then the
-learned gammas are held against these.
+seed, on the greedy action of trained agents. `trainer` describes how agents are trained: to
+convergence, or for a number of forced walks of each branch. An agent that is stopped this early
+flips elsewhere; `qdecay.exact.learning_curve` predicts where, and the learned gammas are compared
+with these.
 """
 
 from __future__ import annotations
@@ -40,8 +40,8 @@ if TYPE_CHECKING:
 PLANNED_TOLERANCE = 1e-10
 LEARNED_TOLERANCE = 1e-6
 _PLANNED_WIDTH = 1e-12
-_LEARNED_WIDTH = LEARNED_TOLERANCE  # the middle is off by half of it
-_NOISY_WIDTH = 1e-3  # of what is searched: little beside what chance makes of it
+_LEARNED_WIDTH = LEARNED_TOLERANCE  # the midpoint is off by half of it
+_NOISY_WIDTH = 1e-3  # of the searched range: small compared with the random spread
 
 Verdict = Literal["agree", "disagree"]
 
@@ -55,9 +55,9 @@ class Comparison(Result):
         exact: gammas at which the set of best choices at the start changes, in order.
         planned: for each, where value iteration's choice flips.
         learned: for each, where trained agents flip; with forced walks, for each predicted one.
-        reasons: what disagrees, a line each; empty where all agrees.
-        forced: the walks that agents were trained for; None is until all is learnt.
-        predicted: where agents flip after these walks, exactly; None without.
+        reasons: what disagrees, one line each; empty if all agrees.
+        forced: the walks that agents were trained for; None if they were trained to convergence.
+        predicted: where agents flip after these walks, exactly; None without them.
     """
 
     SCHEMA: ClassVar[str] = "qdecay.comparison/1"
@@ -89,10 +89,10 @@ class Comparison(Result):
         """Whether exact, planned and learned agree.
 
         Planned and exact differ by at most 1e-10 and every seed's learned threshold by at most
-        1e-6; on noisy chains the 95 % interval of the agents' median holds the exact one, which it
-        fails to do for a sound learner in 1 of 20 at most. Between break-even gammas, planned and
-        learned choices are the exact ones. After a number of forced walks, learned gammas and
-        choices are held against the predicted ones in the same way.
+        1e-6; on noisy chains the 95 % interval of the agents' median contains the exact one, which
+        for a correct learner it misses in at most 1 of 20 cases. Between break-even gammas, planned
+        and learned choices equal the exact ones. After a number of forced walks, learned gammas and
+        choices are compared with the predicted ones in the same way.
         """
         return "disagree" if self.reasons else "agree"
 
@@ -172,9 +172,9 @@ def compare(
         seeds: independent agents per break-even gamma; >= 10, so that the range means something.
         seed: the first of them; the others follow.
         learner: the algorithm; None is `q_learning`, on noisy chains `double_q_learning`.
-        walks: stop training after so many forced walks of each branch, >= 1, and compare with
-            the gammas that `qdecay.exact.learning_curve` predicts; None trains to the end. For
-            chains that end with the last reward, where nothing is random.
+        walks: stop training after this many forced walks of each branch, >= 1, and compare with the
+            gammas that `qdecay.exact.learning_curve` predicts; None trains to convergence. Only for
+            chains without randomness that end with the last reward.
         step_size: with walks, the constant step size, an exact number in (0, 1].
         name: what to call the problem; its id or path by default.
         max_seconds: limit of wall time, > 0; None is no limit.
@@ -183,7 +183,7 @@ def compare(
     Returns: the comparison; without `problem` a tuple of the four, in the homework's order.
 
     Raises:
-        TypeError: the problem is no chain, or step_size is a float.
+        TypeError: the problem is not a chain, or step_size is a float.
         ValueError: an argument is outside its range, or walks are asked of another chain or of a
             learner with two tables.
         BudgetExceeded: max_seconds ran out; `best` are the `LearnedThreshold` of the first gammas,
@@ -265,7 +265,7 @@ def _compared(
 
 
 def flips(found: BreakEven) -> Iterator[tuple[float, float, BestChoices]]:
-    """Yield a gamma on either side of each where the best choice changes, and what is best."""
+    """Yield a gamma on either side of each change of the best choice, and the best choice."""
 
     for i, switch in enumerate(found.switches):
         if switch:
@@ -313,7 +313,7 @@ def _learning_faults(
 
 
 def _planned_choice_faults(exact: BreakEven, trainer: ChainTrainer) -> Iterator[str]:
-    """What is planned between the break-even gammas, where no threshold is near."""
+    """Planning errors between the break-even gammas, away from any threshold."""
     for point, best in zip(exact.between, exact.best, strict=True):
         gamma = float(point)
         if trainer.plan(gamma) not in best:
@@ -323,7 +323,7 @@ def _planned_choice_faults(exact: BreakEven, trainer: ChainTrainer) -> Iterator[
 def _learned_choice_faults(
     known: BreakEven, trainer: ChainTrainer, agents: Sequence[int], tick: Callable[[], None]
 ) -> Iterator[str]:
-    """What agents choose where they never flip; else the bisections began from these gammas."""
+    """Learning errors where agents never flip; elsewhere bisection started from these gammas."""
     if any(known.switches):
         return
     needed = len(agents) // 2 + 1 if trainer.noisy else len(agents)

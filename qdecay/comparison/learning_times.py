@@ -1,4 +1,4 @@
-r"""Why a small constant reward can be the better one: how long the large rare one takes to learn.
+r"""Why a small constant reward can be better: how long the large rare one takes to learn.
 
 The game is one choice between a reward of 1 on every step and a reward R on every n-th: SPARSE must
 be taken n times in a row, and taking CONSTANT in between gives up. It is played for ever
@@ -6,21 +6,21 @@ be taken n times in a row, and taking CONSTANT in between gives up. It is played
 Value does not depend on how an agent explores; the time until it knows that value does:
 
     uniformly random     n successes in a row at probability p = 1/2: W(n) = (p**-n - 1) / (1 - p)
-                         = 2**(n+1) - 2 steps before R is seen once. Its value then moves back one
-                         state at a time, by n - 1, n - 2, ... successes in a row: about
-                         W(n) + ... + W(1) = 2**(n+2) - 4 - 2 n steps until the start knows of it
+                         = 2**(n+1) - 2 steps before R is seen once. Its value then propagates back
+                         one state at a time, by n - 1, n - 2, ... successes in a row: about W(n) +
+                         ... + W(1) = 2**(n+2) - 4 - 2 n steps until it reaches the start
     epsilon-greedy       from zero, the small reward is soon the greedy choice, so each success
                          then needs a random step: the same with p = epsilon / 2, save that in a
-                         new state two untried actions are level. So about half of the agents are
-                         paid R on their first visit of the last state, after W(n - 1) steps, and
-                         need W(n - 1) + W(n - 1) + W(n - 2) + ... + W(1) in all
+                         new state two untried actions tie. So about half of the agents are paid R
+                         on their first visit to the last state, after W(n - 1) steps, and need W(n
+                         - 1) + W(n - 1) + W(n - 2) + ... + W(1) in all
     optimistic           greedy from values above any true one: what is untried looks best, so
                          time is polynomial in n (Koenig & Simmons 1996)
     exploring starts     episodes begin anywhere, and the large reward is often near
 
-An agent is right where all its greedy actions at the start are optimal, and right *for good* from
-the first time on after which that never changes until its budget ends. It is asked whenever it
-comes back to the start.
+An agent is right if all its greedy actions at the start are optimal, and right *for good* from the
+first time after which that does not change until its budget ends. It is checked whenever it returns
+to the start.
 """
 
 from __future__ import annotations
@@ -59,12 +59,12 @@ Game = Literal["forever", "once"]
 
 @dataclass(frozen=True)
 class Explorer:
-    """A way for Q-learning to explore; its step size is 1, for nothing is random.
+    """A way for Q-learning to explore; its step size is 1, because nothing is random.
 
     Attributes:
         epsilon: exploration rate.
-        optimistic: whether values begin at the largest return there is, or at 0.
-        anywhere: whether episodes begin in a uniformly random state.
+        optimistic: whether values start at the largest possible return, or at 0.
+        anywhere: whether episodes start in a uniformly random state.
     """
 
     epsilon: float
@@ -84,13 +84,13 @@ EXPLORERS: Mapping[str, Explorer] = MappingProxyType(
 
 @dataclass(frozen=True, eq=False, repr=False)
 class LearningTime(Result):
-    """How long agents took to get the choice at the start right for good.
+    """How long agents took until the choice at the start was right for good.
 
     Attributes:
         game, gamma, delay, reward: the game, its discount, n, and R.
         best: the names of the optimal choices at the start.
         explorer: a key of `EXPLORERS`.
-        steps: of each seed, the steps it took; None where it was not right when its budget ended.
+        steps: the steps each seed took; None if it was not right when its budget ended.
         budget: steps that each agent had.
     """
 
@@ -114,17 +114,17 @@ class LearningTime(Result):
 
     @property
     def median(self) -> float | None:
-        """The median over the seeds; None where half of them or more were never right."""
+        """The median over the seeds; None if half of them or more were never right."""
         return _finite(statistics.median(self._numbers()))
 
     @property
     def low(self) -> float | None:
-        """The quickest seed's steps; None where none was right."""
+        """The fastest seed's steps; None if none was right."""
         return _finite(min(self._numbers()))
 
     @property
     def high(self) -> float | None:
-        """The slowest seed's steps; None where one was never right."""
+        """The slowest seed's steps; None if one was never right."""
         return _finite(max(self._numbers()))
 
     @property
@@ -152,7 +152,7 @@ class LearningTime(Result):
 
 
 def random_walk_steps(successes: int, probability: RationalLike) -> Fraction:
-    """Return the expected trials until so many successes in a row: (p**-n - 1) / (1 - p).
+    """Return the expected trials until this many successes in a row: (p**-n - 1) / (1 - p).
 
     >>> random_walk_steps(4, Fraction(1, 2)), random_walk_steps(3, Fraction(1, 20))
     (Fraction(30, 1), Fraction(8420, 1))
@@ -199,9 +199,9 @@ def learning_times(
         game: "forever" or "once".
         delays: n, 1 .. 1,000 each.
         gammas: exact, inside (0, 1).
-        advantage: how many times as much as the constant choice the sparse one is worth, > 0;
-            it fixes R for each gamma and delay. None is 2.
-        reward: R itself, exact, in place of `advantage`.
+        advantage: the value of the sparse choice relative to the constant one, > 0; it fixes R for
+            each gamma and delay. None is 2.
+        reward: R itself, exact, instead of `advantage`.
         explorers: keys of `EXPLORERS`.
         seeds: agents per cell, 0 .. seeds - 1; >= 1.
         steps: each agent's budget, >= 1.
@@ -317,10 +317,10 @@ def _largest_return(env: ChainEnv, gamma: float) -> float:
 
 
 def _visits(env: ChainEnv, anywhere: bool) -> Any:
-    """Return the game with an episode for every visit of the start.
+    """Return the game with one episode per visit to the start.
 
-    Coming back there truncates, and the reset begins there: the world is the same, and the learner
-    reports at every visit. With `anywhere` the reset begins in any state instead.
+    Returning there truncates, and the reset starts there: the dynamics are unchanged, and the
+    learner reports at every visit. With `anywhere` the reset starts in any state instead.
     """
 
     class Visits(gym.Wrapper[int, int, int, int]):

@@ -3,7 +3,7 @@ r"""Where a noisy choice flips: a logistic fit with a confidence interval for th
 The probability of the far choice at discount g is P(g) = 1 / (1 + exp(-(g - m) / w)), with the
 threshold m and the width w > 0. The interval of m is the profile likelihood's: all m with
 2 * [max log L - max_w log L(m, w)] <= 3.84, the 95 % point of chi-square with one degree of
-freedom. Unlike Wald's it exists where the choices are perfectly separated, w -> 0.
+freedom. Unlike Wald's it exists even if the choices are perfectly separated, w -> 0.
 
 Source: Wichmann & Hill, The psychometric function, Perception & Psychophysics 63 (2001).
 """
@@ -20,7 +20,7 @@ from scipy.special import chdtri, expit, log_expit
 _HALF_DROP = float(chdtri(1, 0.05)) / 2
 _GOLDEN = (5**0.5 - 1) / 2
 _SECTIONS = 32  # leave 18 * 0.618**32 = 4e-6 of log w
-_GRID = 401  # points of m from end to end of a search; two rounds give 1e-5 of the data's span
+_GRID = 401  # points of m in each search; two rounds give 1e-5 of the data's span
 
 
 @dataclass(frozen=True)
@@ -30,8 +30,8 @@ class ThresholdFit:
     Attributes:
         threshold, width: m and w.
         low, high: the ends of the interval.
-        open_low, open_high: whether the choices leave this end open: then it is the end of the
-            range of gammas, and the threshold may lie beyond.
+        open_low, open_high: whether the choices do not determine this end: then it is the end of
+            the range of gammas, and the threshold may lie beyond.
     """
 
     threshold: float
@@ -53,14 +53,14 @@ def fit_threshold(gammas: Sequence[float], far: Sequence[bool]) -> ThresholdFit 
         gammas: where the choices were made.
         far: whether each went to the branch that a larger gamma favours.
 
-    Returns: the fit; None where all choices are the same or the far ones do not lie higher, so
-    that there is no threshold to speak of. It is looked for from the least to the greatest gamma.
+    Returns: the fit; None if all choices are the same or the far ones do not lie higher, so that
+    there is no threshold. The search goes from the smallest to the largest gamma.
     """
     x = np.asarray(gammas, dtype=np.float64)
     y = np.asarray(far, dtype=np.bool_)
     if y.all() or not y.any() or x[y].mean() <= x[~y].mean():
         return None
-    # Equal choices count as often as they were made: a sweep has thousands at a few gammas.
+    # Equal choices are counted, not repeated: a sweep has thousands at a few gammas.
     pairs, counts = np.unique(np.column_stack([x, y]), axis=0, return_counts=True)
     x, y = pairs[:, 0], pairs[:, 1] > 0
     low, high = float(x.min()), float(x.max())
@@ -85,10 +85,10 @@ def _profile(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return the log-likelihood at each threshold, maximised over the width, and that width.
 
-    A pair of x and y counts as often as `counts` has it.
+    `counts` weights each pair of x and y.
 
-    In 1 / w the logarithm is concave, hence it has one peak in log w: golden-section search,
-    for all thresholds at once.
+    The log-likelihood is concave in 1 / w, hence it has one peak in log w: golden-section search,
+    for all thresholds together.
     """
     signed = np.where(y, 1.0, -1.0) * (x - thresholds[:, None])
 
@@ -104,7 +104,7 @@ def _profile(
     for _ in range(_SECTIONS):
         rises = at_left < at_right
         low, high = np.where(rises, left, low), np.where(rises, high, right)
-        # One of the two points stays, on the other side of the new one.
+        # One of the two points is kept, on the other side of the new one.
         new = np.where(rises, low + _GOLDEN * (high - low), high - _GOLDEN * (high - low))
         at_new = likelihood(new)
         left, right = np.where(rises, right, new), np.where(rises, new, left)

@@ -1,7 +1,7 @@
-"""Thresholds found by asking: the gamma at which a planner's or a learner's choice flips.
+"""Thresholds by bisection: the gamma at which a planner's or a learner's choice flips.
 
-A *chooser* maps a gamma to the side of a break-even gamma that its greedy choice belongs to:
-false for the choice that is best left of it, true for the one right of it.
+A *chooser* maps a gamma to the side of a break-even gamma to which its greedy choice belongs: false
+for the choice that is best left of it, true for the one right of it.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Any
 from qdecay._support.result import Record, counted, plain
 
 Chooser = Callable[[float], bool]
-SHARE = "share of the seeds"  # what `LearnedThreshold.share` is called in figures
+SHARE = "share of the seeds"  # the label of `LearnedThreshold.share` in figures
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class LearnedThreshold(Record):
 
     Attributes:
         flips: one for each seed, in order.
-        width: each is known to within half of it.
+        width: each is accurate to half of it.
         steps: steps of all trainings together.
         noisy: whether two agents of different seeds may flip at different gammas.
         choices: every training made.
@@ -62,7 +62,7 @@ class LearnedThreshold(Record):
 
     @property
     def low(self) -> float:
-        """The least of the seeds' gammas."""
+        """The smallest of the seeds' gammas."""
         return self.flips[0]
 
     @property
@@ -72,7 +72,7 @@ class LearnedThreshold(Record):
 
     @property
     def seeds(self) -> int:
-        """How many seeds there are."""
+        """The number of seeds."""
         return len(self.flips)
 
     def share(self, low: float, high: float) -> list[tuple[float, float]]:
@@ -86,11 +86,11 @@ class LearnedThreshold(Record):
     def interval(self) -> tuple[float, float] | None:
         """An interval for the median of all agents, at 95 % or more.
 
-        It reaches from the k-th least to the k-th largest of the N seeds' gammas. Each of them
-        lies left of the median with probability 1/2, whatever their distribution is, so that it
-        misses the median with probability 2 P[Binomial(N, 1/2) < k]; k is the largest one at which
-        that is at most 5 %. For 10 seeds k = 2, and it holds the median at 97.9 %. Half of `width`
-        is added on both sides. None where nothing is noisy, and for fewer than six seeds.
+        It extends from the k-th smallest to the k-th largest of the N seeds' gammas. Each of them
+        lies left of the median with probability 1/2 for any distribution, so the interval misses
+        the median with probability 2 P[Binomial(N, 1/2) < k]; k is the largest one for which that
+        is at most 5 %. For 10 seeds k = 2, with a coverage of 97.9 %. Half of `width` is added on
+        both sides. None if nothing is noisy, and for fewer than six seeds.
 
         Source: David and Nagaraja, Order Statistics (2003), section 7.1.
         """
@@ -104,7 +104,7 @@ class LearnedThreshold(Record):
 def bisect(chooser: Chooser, low: float, high: float, width: float) -> float:
     """Return the gamma in [low, high] at which `chooser` turns true, to within width / 2.
 
-    An end is returned where the choice is the same all the way: `high` where even high is
+    An end is returned if the choice is the same throughout: `high` where even high is
     false, `low` where even low is true.
     """
     if chooser(low):
@@ -140,7 +140,7 @@ def bisect_seeds(
         low, high: where the bisections start.
         seeds: one bisection each; >= 1.
         width: bisections stop at this width.
-        noisy: whether chance makes agents of different seeds flip at different gammas.
+        noisy: whether agents of different seeds flip at different gammas by chance.
         tick: called after each training.
     """
     choices: list[Choice] = []

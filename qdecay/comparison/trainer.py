@@ -1,26 +1,26 @@
 """A chain with the agents that are trained on it, and the planner's view of it.
 
-How an agent is trained. It behaves at random, epsilon = 1, whatever it has learnt. Values that
-steered the behaviour would be learnt from a biased sample: a choice whose value happens to look low
-is taken less often, so that its error stays for longer (adaptive sampling). Where every walk ends,
-episodes begin at the start; elsewhere they begin in a random state and last one step, for a random
-walk takes some 2**n steps to the end of a corridor of n that leads back. In both a pair of state
-and action is visited about as often as any other one, and training ends after so many visits that
-all is learnt, save for a chance below 1e-6:
+How an agent is trained. It behaves at random, epsilon = 1, regardless of its values. If values
+steered the behaviour, they would be learned from a biased sample: a choice whose value happens to
+be low is taken less often, so its error persists for longer (adaptive sampling). If every walk
+ends, episodes begin at the start; otherwise they begin in a random state and last one step, because
+a random walk takes about 2**n steps to the end of a corridor of n that leads back. In both cases
+all pairs of state and action are visited about equally often, and training ends after enough visits
+to converge, except with probability below 1e-6:
 
 - Where nothing is random the step size is 1. A state is right once all its actions have been taken
   after the next one was right: for A actions that takes H = 1 + 1/2 + ... + 1/A visits of each on
-  average, for a way of L steps back to the start H L. Where nothing ends, what is missing shrinks
-  by exp(gamma - 1) with each visit, which is continued down to 1e-10.
+  average, for a way of L steps back to the start H L. If nothing ends, the error shrinks by
+  exp(gamma - 1) with each visit, which is continued down to 1e-10.
 - Where outcomes or rewards are random the step size of the n-th visit is h / (h + n - 1), which
   averages over the last n / h targets or so. After n visits a share P[Poisson(h log(1 + n / h)) >=
-  L] of a reward L steps away has arrived; h is such that 1e-4 is missing. There Double Q-learning
-  stands in for Q-learning by default: all actions in a corridor do the same, and the maximum of
-  their noisy values is too large on average (van Hasselt 2010). No step size mends that: the
-  maximum is off by about the spread of the values, and averaging shrinks both alike.
+  L] of a reward L steps away has arrived; h is such that 1e-4 is missing. Double Q-learning then
+  replaces Q-learning by default: all actions in a corridor do the same, and the maximum of their
+  noisy values is too large on average (van Hasselt 2010). No step size fixes that: the maximum is
+  off by about the spread of the values, and averaging shrinks both alike.
 
-SARSA and Expected SARSA learn the values of what the agent does, here of random behaviour. In plain
-chains with two branches it has the same break-even gammas; with `escape` it has others.
+SARSA and Expected SARSA learn the values of the agent's behaviour, here of random behaviour. In
+plain chains with two branches it has the same break-even gammas; with `escape` they differ.
 
 An agent can also be trained for a number of *forced walks* of each branch, and no longer.
 
@@ -47,7 +47,7 @@ from qdecay.planning import value_iteration
 
 _UNLEARNT = 1e-10
 _UNLEARNT_NOISY = 1e-4
-_AVERAGED = 250  # targets, where they are noisy: the last step size is one part in so many
+_AVERAGED = 250  # targets, if they are noisy: the last step size is one part in this many
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ class BestChoices:
     right: frozenset[int]
 
     def is_right(self, choice: int) -> bool:
-        """Whether a choice belongs to the right: what is best on one side only decides."""
+        """Whether a choice belongs to the right: only actions best on one side alone decide."""
         if self.right - self.left:
             return choice in self.right
         return choice not in self.left - self.right
@@ -81,16 +81,17 @@ class ChainTrainer:
         learner: Learner | None = None,
         forced: ForcedWalks | None = None,
     ) -> None:
-        """Check what is asked for.
+        """Check the arguments.
 
         Raises:
-            TypeError: `problem` is no chain.
-            ValueError: walks are forced where `qdecay.exact.learning_curve` predicts nothing.
+            TypeError: `problem` is not a chain.
+            ValueError: walks are forced on a chain for which `qdecay.exact.learning_curve` has no
+                prediction.
         """
         self.env = as_chain_env(problem)
         self.name = name_of(problem) or " | ".join(self.env.layout.names)
         self.mdp = MDP.from_env(self.env)
-        # What slips or escapes is more than a choice between streams.
+        # With slip or escape it is more than a choice between streams.
         self.plain = not self.env.slip and not self.env.escape
         self.noisy = self.env.reward_noise > 0 or self.env.slip not in (0, 1)
         self.learner = learner or (double_q_learning if self.noisy else q_learning)
@@ -138,7 +139,7 @@ class ChainTrainer:
         return known.index(max(known)), sum(result.steps for result in results)
 
     def learn(self, gamma: float, seed: int) -> LearningResult:
-        """Return what an agent has learnt once it is trained; forced walks are not looked at."""
+        """Return what a trained agent has learned; forced walks are ignored."""
         visits, step_size = (
             self._noisy_visits(gamma) if self.noisy else self._deterministic_visits(gamma)
         )
@@ -154,10 +155,10 @@ class ChainTrainer:
         )
 
     def _deterministic_visits(self, gamma: float) -> tuple[float, float]:
-        """How often each pair is visited until all is known, and the step size of such visits."""
+        """How often each pair is visited until convergence, and the step size."""
         actions = range(1, self.mdp.n_actions + 1)
         back = self._longest + self._contractions(gamma, _UNLEARNT)
-        # The mean and the variance of the longest of as many unit exponential times as actions.
+        # The mean and variance of the maximum of one unit exponential time per action.
         mean, variance = (back * sum(1 / k**power for k in actions) for power in (1, 2))
         return mean + 6 * math.sqrt(variance) - math.log(_UNLEARNT), 1.0
 
@@ -169,7 +170,7 @@ class ChainTrainer:
         return horizon * _AVERAGED, Harmonic(horizon)
 
     def _contractions(self, gamma: float, missing: float) -> float:
-        """How many visits shrink what is missing to that share; none where all walks end."""
+        """How many visits shrink the error to that share; 0 if all walks end."""
         return 0.0 if self._ends else -math.log(missing) / (1 - gamma)
 
     def plans(self, side: BestChoices, gamma: float) -> bool:
@@ -185,7 +186,7 @@ class ChainTrainer:
         if self.env.layout.ending != "terminate":
             raise ValueError(
                 f"walks can be predicted where the last reward ends the episode, and this chain's "
-                f'ending is "{self.env.layout.ending}": leave walks out'
+                f'ending is "{self.env.layout.ending}": omit walks'
             )
         if self.noisy or not self.plain:
             raise ValueError("walks can be predicted without slip, escape and reward_noise only")
@@ -196,6 +197,6 @@ class ChainTrainer:
 
 
 def _single_branch(mdp: MDP, branch: int) -> MDP:
-    """The chain whose one choice is the branch: where choices do the same, one is learnt."""
+    """The chain whose only choice is the branch: of equivalent actions, one is learned."""
     rows = mdp.rows()
     return MDP.of(replace(rows, rows=[row for row in rows if row[1] == branch]))

@@ -1,7 +1,7 @@
-"""The Blackwell discount factor alone, from the right: no walk through all regions.
+"""The Blackwell discount factor alone, computed from the right, without a walk through all regions.
 
 A policy that is optimal just left of 1 is found by policy iteration with exact signs there; it
-stays optimal as far left as no advantage turns positive. The largest root in (0, 1) of any
+stays optimal to the left until an advantage becomes positive. The largest root in (0, 1) of any
 advantage that is not identically 0 is therefore the last breakpoint, or a touch right of it.
 Windows of floats (`window`), from 1 leftwards, leave few advantages to exact arithmetic.
 """
@@ -31,7 +31,7 @@ from qdecay.exact.solver.window import NoBound, Window, steps_ahead, terminates
 from qdecay.model.door import Problem, as_exact_mdp
 from qdecay.model.info import ModelInfo, ModelResult
 
-_ENDLESS = Fraction(1, 2**10)  # floats are not used this close to 1 where nothing ends
+_ENDLESS = Fraction(1, 2**10)  # floats are not used this close to 1 if nothing ends
 _ONE = AlgebraicNumber.of(1)
 
 
@@ -69,7 +69,7 @@ def blackwell(
     """Return the Blackwell discount factor of a model and its Blackwell-optimal actions.
 
     Args:
-        problem: a model with exact numbers, or whatever `qdecay.as_mdp` takes.
+        problem: a model with exact numbers, or anything that `qdecay.as_mdp` accepts.
         max_seconds: limit of wall time, > 0; None is no limit.
         progress: True shows a bar; a function is called with a `Progress` at each gamma, from 1
             down, right of which nothing changes.

@@ -8,7 +8,7 @@ A stream r_0, ..., r_(L-1) taken at the start is worth, with S(g) = sum_k r_k g*
 
 Cleared of denominators that are positive on (0, 1), two values differ by a polynomial with
 rational coefficients; its roots in (0, 1) are the break-even gammas. One reward r at delay m
-against one reward R at delay n gives the law of the field, g* = (r / R)**(1 / (n - m)).
+against one reward R at delay n gives the well-known law g* = (r / R)**(1 / (n - m)).
 """
 
 from __future__ import annotations
@@ -43,10 +43,10 @@ class BreakEven(ModelResult):
 
     Attributes:
         roots: where two branches are worth the same and no branch is worth more, in order.
-        switches: for each root, whether the set of best branches differs on its two sides; where
-            it does not, a branch is level at that gamma only (a touch).
-        best: the set of best branches (indices) on each open interval between the roots, from 0
-            to 1: one more entry than `roots`.
+        switches: for each root, whether the set of best branches differs on its two sides; if it
+            does not, a branch ties at that gamma only (a touch).
+        best: the set of best branches (indices) on each open interval between the roots, from 0 to
+            1: one more entry than `roots`.
         between: a rational gamma in each of these intervals.
     """
 
@@ -67,7 +67,7 @@ class BreakEven(ModelResult):
 
     @cached_property
     def gammas(self) -> tuple[sympy.Expr, ...]:
-        """The roots as sympy numbers: a Rational, a radical where there is one, or a CRootOf."""
+        """The roots as sympy numbers: a Rational, a radical if there is one, or a CRootOf."""
         return tuple(root.to_sympy() for root in self.roots)
 
     @property
@@ -78,7 +78,7 @@ class BreakEven(ModelResult):
 
     @property
     def always_tied(self) -> bool:
-        """Whether two or more branches are best, and level, at every gamma."""
+        """Whether two or more branches are best, and tie, at every gamma."""
         return not self.roots and len(self.best[0]) > 1
 
 
@@ -86,8 +86,8 @@ def break_even(problem: Problem) -> BreakEven:
     """Return every break-even gamma at the start, exactly.
 
     Args:
-        problem: a layout, whose streams are compared; or a model with a start state, whose
-            policy regions are looked at from there, or whatever `qdecay.as_mdp` takes.
+        problem: a layout, whose streams are compared; or a model with a start state, whose policy
+            regions are looked at from there, or anything that `qdecay.as_mdp` accepts.
 
     Raises:
         ValueError: the model has no start state.
@@ -137,7 +137,7 @@ def _assembled(
     level: Sequence[frozenset[int]],
     info: ModelInfo,
 ) -> BreakEven:
-    """Keep the roots where something changes: what is best left, at, or right of it."""
+    """Keep the roots where the best set left, at, or right of it changes."""
     seen = [i for i in range(len(roots)) if not best[i] == best[i + 1] == level[i]]
     kept = [roots[i] for i in seen]
     sides = [0, *(i + 1 for i in seen)]

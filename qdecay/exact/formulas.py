@@ -1,6 +1,6 @@
 r"""Break-even in symbols: the law of one choice, and the reward that ties it.
 
-A reward r at delay m against a reward R at delay n is level where r g**m = R g**n, so
+A reward r at delay m against a reward R at delay n ties where r g**m = R g**n, so
 
     g* = (r / R)**(1 / (n - m)),    R* = r * g**(m - n).
 
@@ -32,7 +32,7 @@ def break_even_gamma(
             0 <= m < n.
 
     Raises:
-        TypeError: an argument is a float or no number.
+        TypeError: an argument is a float or not a number.
         ValueError: numbers are out of range, so that no gamma in (0, 1) ties the two.
 
     >>> r, R, m, n = sympy.symbols("r R m n", positive=True)
@@ -60,14 +60,14 @@ def break_even_reward(
     """Return the value of the symbol `reward` at which two streams tie at `gamma`.
 
     Args:
-        near, far: streams of exact numbers and sympy expressions, at least one of them holding
-            the symbol, linearly.
+        near, far: streams of exact numbers and sympy expressions, at least one of them linear in
+            the symbol.
         reward: the symbol to solve for.
         gamma: an exact number in (0, 1), or a symbol.
         ending: what follows the last reward; see `ChainLayout`.
 
     Raises:
-        TypeError: an entry is a float or no number.
+        TypeError: an entry is a float or not a number.
         ValueError: gamma is out of range, a stream is empty, or no value ties the two.
 
     >>> R, g = sympy.symbols("R g")
@@ -86,7 +86,9 @@ def break_even_reward(
     if slope.has(reward):
         raise ValueError(f"the streams must be linear in {reward}")
     if sympy.simplify(slope) == 0:
-        raise ValueError(f"no value of {reward} makes the streams tie: the gap does not hold it")
+        raise ValueError(
+            f"no value of {reward} makes the streams tie: their difference does not depend on it"
+        )
     return sympy.simplify(-gap.subs(reward, 0) / slope)
 
 
@@ -112,6 +114,6 @@ def _exact(value: Exact, name: str) -> sympy.Expr:
 
 
 def _require(condition: object, message: str) -> None:
-    """Refuse what is certainly false; a condition on symbols is left to their owner."""
+    """Refuse what is certainly false; conditions on symbols are left to the caller."""
     if condition in (False, sympy.false):
         raise ValueError(message)

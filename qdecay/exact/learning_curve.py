@@ -1,8 +1,8 @@
-r"""What a tabular learner knows after k episodes, exactly.
+r"""What a tabular learner has learned after k episodes, exactly.
 
-On a deterministic chain walked forwards from zero values, let Q_k(d) be the value that the k-th
-walk leaves in a state that is d steps before a reward of 1 (d = 0 pays it). A walk comes to that
-state before it comes to the next one, so its update still sees the next one's old value:
+On a deterministic chain walked forwards from zero values, let Q_k(d) be the value after the k-th
+walk of a state that is d steps before a reward of 1 (d = 0 pays it). A walk reaches that state
+before the next one, so its update still uses the next one's old value:
 
     Q_k(0) = (1 - alpha_k) Q_{k-1}(0) + alpha_k
     Q_k(d) = (1 - alpha_k) Q_{k-1}(d) + alpha_k gamma Q_{k-1}(d - 1),    Q_0 = 0.
@@ -20,7 +20,7 @@ r_d B_k(d). For one reward r at delay m against R at delay n,
 
     gamma_k = gamma* (B_k(m) / B_k(n))**(1 / (n - m)) >= gamma*:
 
-an under-trained learner acts as if it discounted more than it was told. Step sizes i**-w need
+an under-trained learner acts as if it discounted more than configured. Step sizes i**-w need
 about d**(1/(1-w)) walks for a distance d, 1/i exponentially many (Even-Dar & Mansour, JMLR 2003).
 """
 
@@ -47,7 +47,7 @@ StepSizes = RationalLike | Callable[[int], RationalLike]
 
 @dataclass(frozen=True, eq=False, repr=False)
 class LearningCurve(Result):
-    """What is known of each branch of a layout after a number of walks.
+    """What has been learned of each branch of a layout after a number of walks.
 
     Attributes:
         layout: the chain; its ending is `terminate`.
@@ -80,7 +80,7 @@ class LearningCurve(Result):
         return ChainLayout(branches, "terminate")
 
     def value(self, branch: int, gamma: RationalLike) -> Fraction:
-        """Return the learnt value Q(start, branch) at an exact gamma, in reward units."""
+        """Return the learned value Q(start, branch) at an exact gamma, in reward units."""
         g = rational(gamma, "gamma")
         branch = whole(branch, "branch", 0, len(self.walks) - 1)
         value = Fraction(0)
@@ -106,7 +106,7 @@ def learning_curve(problem: Problem, alpha: StepSizes, walks: int | Sequence[int
         walks: k >= 0, for all branches or one for each.
 
     Raises:
-        TypeError: the problem is no chain, or alpha is a float.
+        TypeError: the problem is not a chain, or alpha is a float.
         ValueError: an argument is outside its range, or the chain is another.
 
     >>> curve = learning_curve(ChainLayout.choice(stay=[1], move=[0, 0, 4]), "1/2", walks=3)
@@ -139,11 +139,11 @@ def walks_until(
         share: in (0, 1).
         distance: d >= 0, in steps.
         exponent: w in [0, 1]; 1 gives 1/i.
-        max_walks: where to give up.
+        max_walks: when to give up.
 
     Raises:
         TypeError: share or exponent is a float.
-        ValueError: an argument is outside its range, or max_walks do not suffice.
+        ValueError: an argument is outside its range, or max_walks is not enough.
 
     >>> [walks_until("1/2", d) for d in (2, 4, 6)]
     [7, 57, 430]
@@ -156,11 +156,11 @@ def walks_until(
             found = _first_walk(wanted, distance, w, max_walks)
         if found is not None:
             return found
-        precision *= 2  # a ball held the share: look closer
+        precision *= 2  # a ball contained the share: increase the precision
 
 
 def _first_walk(share: Fraction, distance: int, w: Fraction, max_walks: int) -> int | None:
-    """The first walk whose ball of B_k(distance) reaches share; None where a ball is too wide."""
+    """The first walk whose ball of B_k(distance) reaches share; None if a ball is too wide."""
     power, target = arb(fmpq(-w.numerator, w.denominator)), arb(fmpq(*share.as_integer_ratio()))
     sizes = (arb(i) ** power for i in range(1, max_walks + 1))
     for k, below in enumerate(_below(sizes, distance + 1, arb(1), arb(0)), start=1):
@@ -181,7 +181,7 @@ def _shares(sizes: Iterable[Fraction], length: int) -> list[Fraction]:
 
 
 def _below(sizes: Iterable[Any], length: int, one: Any, zero: Any) -> Iterator[list[Any]]:
-    """After each trial, P[S = j] for j < length, in whatever numbers are given."""
+    """After each trial, P[S = j] for j < length, in the given type of numbers."""
     chance = [one] + [zero] * (length - 1)
     for size in sizes:
         chance = [

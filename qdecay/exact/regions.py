@@ -1,4 +1,4 @@
-"""Exact policy regions of a finite MDP: where the optimal actions change, as gamma goes 0 to 1.
+"""Exact policy regions of a finite MDP: where the optimal actions change as gamma goes from 0 to 1.
 
 The breakpoints are algebraic numbers and the sets between them are proven, not sampled: see
 `qdecay.exact.solver.walk` for the argument. Sources: Blackwell, Ann. Math. Statist. 33 (1962);
@@ -70,7 +70,7 @@ class Breakpoint(Record):
         return f"{shown_decimal(self.gamma, 4)}: {states}"
 
     def to_json(self) -> dict[str, Any]:
-        """Return the fields of a breakpoint as the JSON document has them."""
+        """Return the fields of a breakpoint as in the JSON document."""
         changes = {str(state): change.to_json() for state, change in self.changes.items()}
         return {**self.gamma.to_json(), "changes": changes}
 
@@ -82,7 +82,7 @@ class PolicyRegions(ModelResult):
     Attributes:
         mdp: the model.
         breakpoints: in increasing order; region i lies between breakpoints i - 1 and i.
-        regions: for each region, the set of optimal actions of every state; () where none is
+        regions: for each region, the set of optimal actions of every state; () if none is
             available. Ties inside a set last over the whole region.
         touches: points strictly inside a region where some set is larger.
         at_zero: the sets at gamma = 0, where only immediate rewards count.
@@ -132,7 +132,7 @@ class PolicyRegions(ModelResult):
 
     @property
     def blackwell_policy(self) -> tuple[int | None, ...]:
-        """One Blackwell-optimal action of every state; None where there is none."""
+        """One Blackwell-optimal action of every state; None if there is none."""
         return tuple(actions[0] if actions else None for actions in self.blackwell_sets)
 
     @property
@@ -153,14 +153,14 @@ class PolicyRegions(ModelResult):
     def blackwell_discount_factor(self) -> AlgebraicNumber:
         """The smallest gamma right of which all optimal policies are Blackwell optimal.
 
-        0 where there is neither breakpoint nor touch.
+        0 if there is neither breakpoint nor touch.
         """
         if self.blackwell_touch is not None:
             return self.touches[-1].gamma
         return self.breakpoints[-1].gamma if self.breakpoints else AlgebraicNumber.of(0)
 
     def region_of(self, gamma: RationalLike | AlgebraicNumber) -> int | None:
-        """Return the index of the region that holds 0 < gamma < 1, or None at a breakpoint."""
+        """Return the index of the region that contains 0 < gamma < 1, or None at a breakpoint."""
         number = _number(gamma)
         index = sum(b.gamma < number for b in self.breakpoints)
         at = index < len(self.breakpoints) and self.breakpoints[index].gamma == number
@@ -244,7 +244,7 @@ class PolicyRegions(ModelResult):
         return reached
 
     def body(self) -> dict[str, Any]:
-        """Return the document without its schema, as other documents hold it."""
+        """Return the document without its schema, as embedded in other documents."""
         return {
             "source": self.name,
             "n_states": self.n_states,
@@ -258,7 +258,7 @@ class PolicyRegions(ModelResult):
         }
 
     def to_frame(self) -> pd.DataFrame:
-        """Return a row per breakpoint: its gamma, exact where short, and the states that change."""
+        """Return a row per breakpoint: its gamma, exact if short, and the states that change."""
         gammas = [point.gamma for point in self.breakpoints]
         return frame(
             {
@@ -281,7 +281,7 @@ def policy_regions(
     """Return every gamma in (0, 1) where the optimal actions change, and the sets between.
 
     Args:
-        problem: a model with exact numbers, or whatever `qdecay.as_mdp` takes.
+        problem: a model with exact numbers, or anything that `qdecay.as_mdp` accepts.
         start: overrides the model's start state, which only `start_breakpoints` and
             `reached_breakpoints` read.
         max_seconds: limit of wall time, > 0; None is no limit.
@@ -292,8 +292,8 @@ def policy_regions(
     Raises:
         ValueError: start or a limit is out of range.
         BudgetExceeded: a limit ran out. `best` is a `PolicyRegions` that is proven up to its
-            `proven_to` (its last region is not known to reach further), or None if not even
-            the sets right of 0 were settled.
+            `proven_to` (its last region is not known to reach further), or None if not even the
+            sets right of 0 were determined.
 
     >>> from qdecay.model.mdp import MDP
     >>> wait = [(0, 0, 0, 1, 1, True), (0, 1, 1, 1, 0, False), (1, 0, 1, 1, 2, True)]
@@ -317,11 +317,11 @@ def policy_regions(
                 if max_breakpoints is not None and len(events) == max_breakpoints:
                     raise BudgetExceeded(f"more than {max_breakpoints} breakpoints and touches")
                 events.append(event)
-                if progress:  # the decimals of a gamma take a while
+                if progress:  # the decimals of a gamma take time
                     report(_reached(event, len(events)))
     except BudgetExceeded as limit:
         if walk is None:
-            raise BudgetExceeded(f"{limit}; nothing is settled right of gamma = 0") from None
+            raise BudgetExceeded(f"{limit}; nothing is known right of gamma = 0") from None
         reached = _proven_to(walk, events, max_breakpoints)
         proven = f"proven up to gamma = {shown_decimal(reached, 12)}"
         message = f"{limit}; {len(events)} points found, {proven}"
@@ -337,7 +337,8 @@ def _reached(event: Event, points: int) -> Progress:
 
 
 def _proven_to(walk: Walk, events: list[Event], limit: int | None) -> AlgebraicNumber:
-    """Return where the walk stood; the event that broke the limit of points is not included."""
+    """Return the position of the walk; the event that exceeded the limit of points is not
+    included."""
     if limit is not None and len(events) == limit and events:
         return events[-1].gamma
     return AlgebraicNumber.of(0) if limit == 0 else walk.gamma
@@ -349,7 +350,7 @@ def optimal_actions(
 ) -> Sets:
     """Return the exact set of optimal actions of every state at one gamma, 0 <= gamma < 1.
 
-    Policy iteration whose last word is exact; a state with no actions has ().
+    Policy iteration with exact final decisions; a state with no actions has ().
 
     Raises:
         TypeError, ValueError: gamma is not exact, or out of range.
@@ -372,7 +373,7 @@ def is_breakpoint(
     """Return whether the set of optimal actions of some state changes at gamma in (0, 1).
 
     Decided at that one point, without a walk: the sets just left and just right of it differ.
-    gamma = 0 is no breakpoint, and neither is a touch.
+    Neither gamma = 0 nor a touch is a breakpoint.
 
     Raises:
         TypeError, ValueError: gamma is not exact, or outside 0 <= gamma < 1.

@@ -1,4 +1,4 @@
-"""Reading the arguments of a learner, and refusing the wrong ones by name."""
+"""Validation of a learner's arguments; errors name the wrong one."""
 
 from __future__ import annotations
 
@@ -33,7 +33,8 @@ def discrete_spaces(env: Env) -> tuple[Discrete[Any], Discrete[Any]]:
 
 
 def index_reader(space: Discrete[Any]) -> Callable[[Any], int]:
-    """Return the function from an observation to its row, which refuses what `space` lacks."""
+    """Return the function from an observation to its row, which refuses observations outside
+    `space`."""
     first, size = int(space.start), int(space.n)
 
     def index_of(observation: Any) -> int:
@@ -46,7 +47,7 @@ def index_reader(space: Discrete[Any]) -> Callable[[Any], int]:
 
 
 def available_actions(env: Env) -> NDArray[np.bool_]:
-    """Return which actions each state has, shape (S, A): all of them, save in a `ModelEnv`."""
+    """Return which actions each state has, shape (S, A): all of them, except in a `ModelEnv`."""
     n_states, n_actions = (int(space.n) for space in discrete_spaces(env))
     if isinstance(env.unwrapped, ModelEnv):
         return env.unwrapped.mdp.available
@@ -54,7 +55,7 @@ def available_actions(env: Env) -> NDArray[np.bool_]:
 
 
 def start_values(initial_value: ArrayLike, available: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """Return the values that a table begins with; -inf where an action is unavailable, (S, A)."""
+    """Return the initial values of a table; -inf where an action is unavailable, (S, A)."""
     values = reals(initial_value, "initial_value")
     shape = available.shape
     if values.shape not in ((), shape):
@@ -67,9 +68,9 @@ def start_values(initial_value: ArrayLike, available: NDArray[np.bool_]) -> NDAr
 
 
 def require_an_end(mdp: FiniteMDP) -> None:
-    """Raise ValueError where rewards go on for ever, whatever is done: gamma = 1 sums them.
+    """Raise ValueError if rewards continue for ever under every policy: gamma = 1 sums them.
 
-    That is where no transition that ends can be reached, and some that pays can.
+    That is where no terminating transition can be reached, but a rewarding one can.
     """
     may_pay = _reaching(mdp, mdp.reward != 0)
     stuck = np.flatnonzero(~may_end(mdp) & may_pay)
@@ -96,7 +97,7 @@ def _reaching(mdp: FiniteMDP, rows: NDArray[np.bool_]) -> NDArray[np.bool_]:
 
 
 def positive(step_size: Schedule) -> Schedule:
-    """Return a step size that does not begin at 0, where nothing would be learnt."""
+    """Return a step size that does not start at 0: nothing would be learned."""
     if step_size.at(1) == 0:
         raise ValueError("step_size must be > 0, got 0")
     return step_size

@@ -1,7 +1,7 @@
 """Many runs on one model that differ in gamma and seed: the bits of one at a time.
 
-What is the same for all is checked and prepared once, and compiled code goes from run to run, so
-that short runs cost little beside their steps.
+Shared arguments are checked and prepared once, and compiled code proceeds from run to run, so that
+short runs cost little more than their steps.
 """
 
 from __future__ import annotations
@@ -29,12 +29,12 @@ _ROOM = 1 << 10  # episodes: these records are not kept, and are to stay in the 
 
 @dataclass(frozen=True, eq=False)
 class BatchResult:
-    """What N runs learnt of their start state, and how long they were.
+    """What N runs learned about their start state, and how long they were.
 
     Attributes:
         values: q of the start state in reward units, shape (N, A); NaN after an error.
         steps, episodes: of each run, shape (N,); of the episodes those that ended.
-        errors: the `OverflowError` of a run that ended with one, by its index.
+        errors: the `OverflowError` of each run that ended with one, by its index.
         seconds: how long all of them took, without the time to load or compile code.
     """
 
@@ -63,8 +63,8 @@ def learn_batch(
 ) -> BatchResult:
     """Do `learner(problem, gamma, seed=seed, ...)` for each of N >= 1 pairs of gamma and seed.
 
-    The arguments and what is raised are those of a learner, save that a run whose values outgrow
-    the floats is reported in the result.
+    The arguments and what is raised are those of a learner, except that a run whose values overflow
+    is reported in the result.
 
     >>> from qdecay import ChainLayout, q_learning
     >>> line = ChainLayout.choice(stay=[1], move=[0, 0, 4])
@@ -108,7 +108,7 @@ def new_batch(
     seeds: Sequence[int],
     state: int,
 ) -> Batch:
-    """Return N runs that have not begun, of which the values of one state are wanted."""
+    """Return N runs that have not begun, with the values of one state as output."""
     size, n_actions = len(seeds), model.start_values.shape[1]
     return Batch(
         np.array(gammas, dtype=np.float64),

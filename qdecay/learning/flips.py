@@ -24,7 +24,7 @@ class LearnedFlip(ModelResult):
     Attributes:
         left, right: the greedy action left and right of it, the lowest index among equals.
         gammas: one for each time a seed's agents flip so, in order.
-        seeds: how many seeds did at all.
+        seeds: how many seeds flipped at all.
     """
 
     SCHEMA: ClassVar[str] = "qdecay.learned-flip/1"
@@ -48,7 +48,7 @@ class LearnedFlip(ModelResult):
 
     @property
     def low(self) -> float:
-        """The least of the gammas."""
+        """The smallest of the gammas."""
         return self.gammas[0]
 
     @property

@@ -1,4 +1,4 @@
-"""What every learner shares: its arguments, and the choice between readable and compiled loop."""
+"""What all learners share: their arguments, and the choice between readable and compiled loop."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ class Learner(ABC):
     Attributes:
         name: name of the algorithm.
         n_tables: how many tables of values it learns, 1 or 2.
-        trace_decay: lambda of a learner with traces, by which they are multiplied at each step,
-            beside the discount.
+        trace_decay: lambda of a learner with traces, which are multiplied by it and the discount at
+            each step.
     """
 
     name: str
@@ -43,11 +43,11 @@ class Learner(ABC):
         """Return the compiled loop that does the same."""
 
     def n_kept(self, n_pairs: int) -> int:
-        """Return how many pairs of the last steps the compiled loop keeps, of `n_pairs` in all."""
+        """Return how many pairs of recent steps the compiled loop keeps, out of `n_pairs`."""
         return 0
 
     def algorithm(self, n_pairs: int) -> Algorithm:
-        """Return what a run on a model of `n_pairs` states and actions takes of this learner."""
+        """Return this learner's part of a run on a model of `n_pairs` states and actions."""
         return Algorithm(self.compiled, self.n_tables, self.n_kept(n_pairs), self.trace_decay)
 
     def __call__(
@@ -73,15 +73,15 @@ class Learner(ABC):
 
         Args:
             problem: an environment with `Discrete` observations (S of them) and actions (A), which
-                is stepped as it is; index 0 of the tables is the `start` of the space; it is
+                is stepped unchanged; index 0 of the tables is the `start` of the space; it is
                 reset, and not closed. Or a model, which compiled code simulates, and of which a
                 layout, a Gymnasium id and a path are read; see `qdecay.as_mdp`.
             gamma: discount per step, no unit, 0 <= gamma <= 1.
-            steps: steps to take in all; >= 1.
+            steps: total number of steps; >= 1.
             episodes: episodes to finish; >= 1.
-            visits: for some (state, action) the number of updates, >= 1, after which the run
-                ends, once all are reached and an episode ends. One budget is needed, the first
-                to run out ends the run. `episodes` or `visits` alone may never return.
+            visits: for some (state, action) the number of updates, >= 1, after which the run ends,
+                once all are reached and an episode ends. One budget is needed, the first to run out
+                ends the run. `episodes` or `visits` alone may never return.
             epsilon: exploration rate in [0, 1]; a schedule counts the steps of the run.
             step_size: alpha in (0, 1]; a schedule counts the updates of that state and action.
             initial_value: what q holds at first, finite: a number, or shape (S, A).
@@ -89,10 +89,10 @@ class Learner(ABC):
             callback: called at the end of every episode; the run ends where it returns True.
             progress: True shows a bar; a function is called with a `Progress` now and then.
             max_seconds: limit of wall time, > 0; None is no limit.
-            start: of a model, the start state or the probability of each state, shape (S,);
-                None is its own.
-            max_episode_steps: of a model, the steps after which an episode is truncated; >= 1,
-                None is never.
+            start: of a model, the start state or the probability of each state, shape (S,); None is
+                its own.
+            max_episode_steps: of a model, the steps after which an episode is truncated; >= 1, None
+                is never.
             reward_noise: of a model, the standard deviation of normal noise on every reward, in
                 reward units, finite and >= 0.
 
@@ -138,8 +138,8 @@ class Learner(ABC):
             return learn_model(self.algorithm(model.start_values.size), model, settings)
         if start is not None or max_episode_steps is not None or reward_noise != 0:
             raise ValueError(
-                "start, max_episode_steps and reward_noise belong to a model; an environment has "
-                "its own"
+                "start, max_episode_steps and reward_noise apply only to a model; an "
+                "environment has its own"
             )
         available = available_actions(world)
         settings.budget.require_pairs(available)

@@ -46,12 +46,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class ManyResult(ModelResult):
-    """What every gamma learnt from every seed's stream.
+    """What every gamma learned from every seed's stream.
 
     Attributes:
         gammas: shape (G,).
         seeds: N of them.
-        q: learnt values in reward units, shape (G, N, S, A); -inf where unavailable.
+        q: learned values in reward units, shape (G, N, S, A); -inf where unavailable.
         visits: updates of each state and action, shape (N, S, A).
         steps: steps of each stream.
     """
@@ -91,9 +91,9 @@ class ManyResult(ModelResult):
         return first
 
     def flips(self, state: int) -> tuple[LearnedFlip, ...]:
-        """Return where the greedy action of `state` flips, in the middle of neighbouring gammas.
+        """Return where the greedy action of `state` flips, as midpoints of neighbouring gammas.
 
-        `learned_thresholds` finds them more closely.
+        `learned_thresholds` finds them more precisely.
         """
         state = whole(state, "state", 0, self.q.shape[2] - 1)
         order = np.argsort(self.gammas)
@@ -124,14 +124,14 @@ def q_learning_many(
     epsilon, at that gamma.
 
     Args:
-        problem: a model, or whatever `qdecay.as_mdp` takes; an environment's table is read.
+        problem: a model, or anything that `qdecay.as_mdp` accepts; an environment's table is read.
         gammas: G >= 1 discounts per step, each in [0, 1].
-        seeds: N >= 1 different integers >= 0.
+        seeds: N >= 1 distinct integers >= 0.
         steps: steps of each stream; >= 1.
-        behaviour: "uniform" over the available actions, `EpsilonGreedy`, or the probability of
-            each action in each state, shape (S, A), drawn by alias tables with one number.
+        behaviour: "uniform" over the available actions, `EpsilonGreedy`, or the probability of each
+            action in each state, shape (S, A), drawn by alias tables with one number.
         step_size, initial_value, start, max_episode_steps: as `q_learning` takes them.
-        threads: streams that run at once; None is one for each core. It changes no bit.
+        threads: streams that run at once; None is one per core. Results do not depend on it.
         max_seconds: limit of wall time, > 0; None is no limit.
         progress: True shows a bar; a function is called with a `Progress` now and then.
 
@@ -144,7 +144,7 @@ def q_learning_many(
         BudgetExceeded: max_seconds ran out; nothing is kept.
         KeyboardInterrupt: Ctrl-C; all streams stop, and the message says how far they came.
 
-    >>> from qdecay import ChainLayout
+    >>> from qdecay import MDP, ChainLayout
     >>> mdp = MDP.from_layout(ChainLayout.choice(stay=[1], move=[0, 0, 4]))
     >>> learnt = q_learning_many(mdp, [0.4, 0.49, 0.51], [1, 2], steps=1000, step_size=1.0)
     >>> [round(flip.median, 3) for flip in learnt.flips(mdp.start)]
@@ -198,11 +198,11 @@ def learned_thresholds(
     agent flips. Two flips between neighbouring `gammas` go unseen.
 
     Args:
-        state: where the greedy action is looked at; None is the start state.
+        state: the state whose greedy action is examined; None is the start state.
         width: largest distance of the gammas around a flip; >= 1e-12.
 
     The other arguments, and what is raised, are those of `q_learning_many`; with `BudgetExceeded`
-    `best` are the flips so far, less narrow than `width`, or None where no stream has ended.
+    `best` are the flips so far, wider than `width`, or None if no stream has finished.
     """
     deadline, mdp = Deadline(max_seconds), as_model(problem)
     settings = StreamSettings.read(
@@ -214,7 +214,7 @@ def learned_thresholds(
     workers = n_threads(threads)
     watched = _watched(mdp, start, state)
     if len(grid) < 2:
-        raise ValueError(f"gammas must hold two or more to flip between, got {grid.tolist()}")
+        raise ValueError(f"gammas must contain two or more to flip between, got {grid.tolist()}")
     width = real(width, "width", ">= 1e-12")  # floats can still split it
     require_memory(mdp, max(len(grid), REPLAY), len(agents))
 
@@ -244,5 +244,5 @@ def _watched(mdp: FiniteMDP, start: int | ArrayLike | None, state: int | None) -
     if state is None:
         state = mdp.start if start is None else start  # type: ignore[assignment]  # checked here
         if np.ndim(state):  # type: ignore[arg-type]
-            raise ValueError("streams start in several states: give state, the one to look at")
+            raise ValueError("streams start in several states: give state, the one to examine")
     return whole(state, "state", 0, mdp.n_states - 1)

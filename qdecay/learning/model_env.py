@@ -20,9 +20,9 @@ class ModelEnv(gym.Env[Any, Any]):
     """Plays a model: `step` draws one outcome of the state and action.
 
     Every draw is one number of `Generator(SFC64(seed)).random()`, read by an alias table (see
-    `sampling`): at `reset` one where there are several start states, at `step` one where there
-    are several outcomes, and then those of `normal` where rewards are noisy. There is no time
-    limit; wrap it in `gymnasium.wrappers.TimeLimit`.
+    `sampling`): at `reset` one if there are several start states, at `step` one if there are
+    several outcomes, and then those of `normal` if rewards are noisy. There is no time limit; wrap
+    it in `gymnasium.wrappers.TimeLimit`.
 
     Attributes:
         mdp: the model.

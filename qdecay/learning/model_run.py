@@ -20,19 +20,20 @@ from qdecay.learning.run import RunSettings
 from qdecay.learning.sampling import Dynamics, dynamics
 from qdecay.model.base import FiniteMDP
 
-STEPS_AT_ONCE = 1 << 22  # some 50 ms: how long an interrupt or a bar may have to wait
+STEPS_AT_ONCE = 1 << 22  # about 50 ms: the latency of an interrupt or a bar
 _ROOM, _LEAP = 1 << 16, 1 << 21  # episodes
 NO_BUDGET = 1 << 62
 
 
 class Algorithm(NamedTuple):
-    """What a run on a model takes of a learner.
+    """What a run on a model needs of a learner.
 
     Attributes:
-        compiled: the loop for models of so many actions and such settings.
+        compiled: the loop for models with this number of actions and these settings.
         n_tables: how many tables of values it learns, 1 or 2.
         n_kept: how many pairs of the last steps its loop keeps.
-        trace_decay: lambda, by which a trace is multiplied at each step, beside the discount.
+        trace_decay: lambda, by which a trace is multiplied at each step, in addition to the
+            discount.
     """
 
     compiled: Callable[[int, one_step.Settings], Callable[..., int]]
@@ -67,7 +68,7 @@ class ModelSettings:
         max_episode_steps: int | None,
         reward_noise: RealLike = 0.0,
     ) -> ModelSettings:
-        """Check these arguments, and return them ready for use."""
+        """Check these arguments and return them."""
         limit = 0 if max_episode_steps is None else count(max_episode_steps, "max_episode_steps")
         settings.budget.require_pairs(mdp.available)
         values = start_values(initial_value, mdp.available)
@@ -123,7 +124,7 @@ def learn_model(
 
 
 def outgrew(place: NDArray[np.int64]) -> OverflowError:
-    """Return the error of a run that ended with a value that is no number."""
+    """Return the error of a run that ended with a value that is not a number."""
     return OverflowError(
         f"step {place[one_step.STEPS]}, state {place[one_step.STATE]}, action "
         f"{place[one_step.ACTION]}: the value outgrew the floats; lower gamma or the rewards"
@@ -133,8 +134,8 @@ def outgrew(place: NDArray[np.int64]) -> OverflowError:
 class _Episodes:
     """The returns and lengths of the episodes that ended.
 
-    Their arrays begin with one large leap, then double: what is not written to costs no memory,
-    while a copy costs as much as the episodes themselves where these are short.
+    Their arrays start with one large block, then double: untouched memory costs nothing, while a
+    copy costs as much as the episodes themselves if these are short.
     """
 
     def __init__(self, most: int) -> None:
@@ -152,7 +153,7 @@ class _Episodes:
         return self._returns[free], self._lengths[free]
 
     def all(self) -> _Record:
-        """Return them, and give back the room that is left."""
+        """Return them, and free the remaining room."""
         for array in (self._returns, self._lengths):
             array.resize(self.ended, refcheck=False)
         return self._returns, self._lengths

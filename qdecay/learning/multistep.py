@@ -204,5 +204,5 @@ class WatkinsQ(Learner):
 
     @property
     def trace_decay(self) -> float:  # type: ignore[override]
-        """Lambda, by which a trace is multiplied at each step, beside the discount."""
+        """Lambda, by which a trace is multiplied at each step, in addition to the discount."""
         return self.trace

@@ -1,4 +1,4 @@
-"""What a learner hands back: at the end of a run, and at the end of every episode."""
+"""What a learner returns: at the end of a run, and at the end of every episode."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class LearningResult(ModelResult):
-    """The values a run learnt, and how it went.
+    """The values a run learned, and its course.
 
     Attributes:
         algorithm: name of the learner.
         gamma: discount per step.
-        seed: the seed that repeats the run.
-        q: learnt values, shape (S, A), in reward units.
+        seed: the seed that reproduces the run.
+        q: learned values, shape (S, A), in reward units.
         visits: updates of each state and action, shape (S, A).
         returns: discounted return of each finished episode, sum_k gamma**k * reward_k.
         lengths: steps of each finished episode.
@@ -65,7 +65,7 @@ class LearningResult(ModelResult):
 
     @property
     def greedy(self) -> NDArray[np.bool_]:
-        """The actions of largest learnt value in each state, shape (S, A)."""
+        """The actions of largest learned value in each state, shape (S, A)."""
         best: NDArray[np.bool_] = self.q == self.q.max(axis=1, keepdims=True)
         return best
 
@@ -95,7 +95,7 @@ class EpisodeEnd(Record):
     _counts: Sequence[Any] = field(repr=False)
 
     def q(self) -> NDArray[np.float64]:
-        """Return a copy of the values learnt so far, shape (S, A)."""
+        """Return a copy of the values learned so far, shape (S, A)."""
         return mean_table(self._tables)
 
     def visits(self, state: int) -> tuple[int, ...]:

@@ -27,10 +27,10 @@ _LOOK_EVERY = 256  # steps
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """A run is over after `steps` steps, `episodes` episodes or the wanted visits.
+    """A run is over after `steps` steps, `episodes` episodes or the requested visits.
 
-    `visits` maps (state, action) to a number of updates; it is looked at where an episode ends,
-    and all of them must be reached. Whichever comes first ends the run.
+    `visits` maps (state, action) to a number of updates; it is checked when an episode ends, and
+    all of them must be reached. Whichever comes first ends the run.
     """
 
     steps: int | None
@@ -47,7 +47,7 @@ class Budget:
         object.__setattr__(self, "visits", visits)
 
     def require_pairs(self, available: NDArray[np.bool_]) -> None:
-        """Raise ValueError where a wanted visit is to what is no action, flags (S, A)."""
+        """Raise ValueError if a requested visit is not to an available action, flags (S, A)."""
         for pair in self.visits:
             state, action = (whole(index, "each index of visits", 0) for index in pair)
             inside = state < available.shape[0] and action < available.shape[1]
@@ -91,7 +91,7 @@ class RunSettings:
         max_seconds: RealLike | None = None,
         info: ModelInfo = UNNAMED,
     ) -> RunSettings:
-        """Check the arguments of a learner, and return them ready for use."""
+        """Check the arguments of a learner and return them."""
         return cls(
             algorithm,
             real(gamma, "gamma", "[0, 1]"),
@@ -107,7 +107,7 @@ class RunSettings:
 
 
 class Run:
-    """What the learner knows, and the episodes it has been through.
+    """The learner's tables, and its finished episodes.
 
     Attributes:
         tables: one or two tables of values, equal at first; rows are states.
@@ -146,7 +146,7 @@ class Run:
         )
 
     def step_numbers(self) -> AbstractContextManager[Iterable[int]]:
-        """Count the steps 1, 2, ... of the budget; the clock is looked at where that is wanted."""
+        """Count the steps 1, 2, ... of the budget; the clock is checked if there is a limit."""
         steps = self._budget.steps
         numbers = itertools.count(1) if steps is None else range(1, steps + 1)
         settings = self._settings
@@ -166,7 +166,7 @@ class Run:
                     raise self._settings.deadline.exceeded(learnt, self.result(number))
 
     def result(self, steps: int) -> LearningResult:
-        """Return what was learnt, as arrays."""
+        """Return the learned values, as arrays."""
         return LearningResult(
             algorithm=self._settings.algorithm,
             gamma=self._settings.gamma,

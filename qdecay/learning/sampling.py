@@ -81,8 +81,8 @@ def dynamics(mdp: FiniteMDP, start: int | ArrayLike | None = None) -> Dynamics:
         start: a state, or the probability of each state, shape (S,); None is `mdp.start`.
 
     Raises:
-        ValueError: there is no start, it is no state or no distribution, or a start state has
-            no action.
+        ValueError: there is no start, it is neither a state nor a distribution, or a start state
+            has no action.
     """
     tables = _TABLES.get(mdp)
     if tables is None:

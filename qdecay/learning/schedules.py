@@ -24,7 +24,7 @@ def _hold(schedule: Any, **numbers: float) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Constant:
-    """The same `value` for ever, in [0, 1]."""
+    """A constant `value` in [0, 1]."""
 
     value: float
 
@@ -93,8 +93,8 @@ class Harmonic:
 
     With horizon 1 it is 1 / n: as a step size, the value is the mean of the targets seen so far.
     Q-learning then needs a number of steps exponential in 1 / (1 - gamma) (Even-Dar and Mansour
-    2003); with a horizon about 1 / (1 - gamma), or as long as the way that value has to come
-    back, a polynomial one (Wainwright 2019). See also `Polynomial`.
+    2003); with a horizon about 1 / (1 - gamma), or as long as the distance over which value
+    propagates, a polynomial one (Wainwright 2019). See also `Polynomial`.
 
     Sources: Even-Dar and Mansour, Learning Rates for Q-learning, JMLR 5 (2003), 1-25; Wainwright,
     Stochastic approximation with cone-contractive operators, arXiv 1905.06265 (2019).

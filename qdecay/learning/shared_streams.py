@@ -37,13 +37,13 @@ from qdecay.learning.sampling import Dynamics, alias_table, dynamics
 from qdecay.learning.schedules import Schedule, as_schedule
 from qdecay.model.base import FiniteMDP
 
-_UPDATES_AT_ONCE = 1 << 24  # some 20 ms: how long an interrupt or a bar may have to wait
-_VECTOR = 16  # gammas are filled up to a multiple of this: no slow remainder
+_UPDATES_AT_ONCE = 1 << 24  # about 20 ms: the latency of an interrupt or a bar
+_VECTOR = 16  # gammas are padded to a multiple of this: no slow remainder
 
 
 @dataclass(frozen=True, slots=True)
 class EpsilonGreedy:
-    """Behaviour that is epsilon-greedy on the values learnt for one gamma, both in [0, 1]."""
+    """Behaviour that is epsilon-greedy on the values learned for one gamma, both in [0, 1]."""
 
     gamma: float
     epsilon: float
@@ -78,7 +78,7 @@ class StreamSettings:
         start: int | ArrayLike | None,
         max_episode_steps: int | None,
     ) -> StreamSettings:
-        """Check the arguments of `q_learning_many`, and return them ready for use."""
+        """Check the arguments of `q_learning_many` and return them."""
         limit = 0 if max_episode_steps is None else count(max_episode_steps, "max_episode_steps")
         gamma, epsilon, policy = None, 1.0, None
         if isinstance(behaviour, EpsilonGreedy):
@@ -111,7 +111,9 @@ def _policy_tables(
     taken = np.argwhere((policy > 0) & ~mdp.available)
     if len(taken):
         state, action = taken[0].tolist()
-        raise ValueError(f"behaviour takes action {action} in state {state}: it is not available")
+        raise ValueError(
+            f"behaviour takes action {action} in state {state}, where it is not available"
+        )
     accept = np.ones(policy.shape)
     alias = np.zeros(policy.shape, dtype=np.int64)
     for s in np.flatnonzero(mdp.available.any(axis=1)).tolist():
@@ -126,7 +128,7 @@ def _policy_tables(
 
 
 def checked_gammas(mdp: FiniteMDP, gammas: Sequence[RealLike]) -> NDArray[np.float64]:
-    """Return the gammas as floats in [0, 1], and not none."""
+    """Return the gammas as floats in [0, 1]; at least one."""
     grid = reals(listed(gammas, "gammas"), "gammas", "[0, 1]")
     if grid.max() == 1:
         require_an_end(mdp)
@@ -134,7 +136,7 @@ def checked_gammas(mdp: FiniteMDP, gammas: Sequence[RealLike]) -> NDArray[np.flo
 
 
 def checked_seeds(seeds: Sequence[int]) -> tuple[int, ...]:
-    """Return the seeds, different integers >= 0, and not none."""
+    """Return the seeds, distinct integers >= 0; at least one."""
     agents = tuple(whole(seed, "each of seeds", 0) for seed in listed(seeds, "seeds"))
     if len(set(agents)) < len(agents):
         raise ValueError("seeds must differ: the same seed gives the same bits")
@@ -142,12 +144,12 @@ def checked_seeds(seeds: Sequence[int]) -> tuple[int, ...]:
 
 
 def n_threads(threads: int | None) -> int:
-    """Return `threads`, or one for each core."""
+    """Return `threads`, or one per core."""
     return os.cpu_count() or 1 if threads is None else whole(threads, "threads", 1)
 
 
 def require_memory(mdp: FiniteMDP, n_gammas: int, n_seeds: int) -> None:
-    """Raise MemoryError where values, their copy in the answer, and visits cannot fit."""
+    """Raise MemoryError if values, their copy in the result, and visits cannot fit."""
     columns = _filled_up(n_gammas + 1) + n_gammas + 1
     needed = 8 * n_seeds * mdp.n_states * mdp.n_actions * columns
     size = f"{mdp.n_states} states and {mdp.n_actions} actions"
@@ -185,7 +187,7 @@ def run_streams(
     report: OnProgress,
     deadline: Deadline,
 ) -> None:
-    """Run all streams to their end, several at once; an interrupt stops them, and says where.
+    """Run all streams to their end, several at once; an interrupt stops them.
 
     Raises:
         BudgetExceeded: the time is up.

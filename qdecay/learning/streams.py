@@ -1,10 +1,10 @@
-"""The random numbers of an agent: one stream for its world, one for itself.
+"""The random numbers of an agent: one stream for its environment, one for itself.
 
 Both are SFC64 (Doty-Humphrey, PractRand; 256 bits of state, period at least 2**64), seeded by
 a, b = SeedSequence(seed).spawn(2), whose hash makes the streams of different seeds independent.
-The world is reset with the seed a.generate_state(1)[0] once, then without one; a `ModelEnv` draws
-from SFC64 of that number. The agent draws from SFC64(b). Every draw is `Generator.random()`.
-Compiled loops begin with the same states, made by `seeding`.
+The environment is reset with the seed a.generate_state(1)[0] once, then without one; a `ModelEnv`
+draws from SFC64 of that number. The agent draws from SFC64(b). Every draw is `Generator.random()`.
+Compiled loops start from the same states, computed by `seeding`.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Tabular learners that differ in the bootstrap alone: the readable reference.
+"""Tabular learners that differ only in the bootstrap: the readable reference.
 
 One loop serves four algorithms. A step from state s by action a to state t with reward r does
 
@@ -13,7 +13,7 @@ exploration rate of the next step:
     expected_sarsa      (1 - epsilon) * max_b q[t, b] + epsilon * mean_b q[t, b]
     double_q_learning   q2[t, argmax_b q1[t, b]] where q1 learns; where q2 does, 1 and 2 swapped
 
-A truncated step bootstraps from its last observation: the clock ran out, the world did not.
+A truncated step bootstraps from its last observation: time ran out, but the process did not end.
 
 Behaviour is epsilon-greedy on q (on q1 + q2 for Double Q-learning). To choose among A actions the
 learner draws u uniform in [0, 1); where u < epsilon it draws w and takes action floor(w * A); else
@@ -57,7 +57,7 @@ from qdecay.learning.streams import streams
 
 _Row = list[float]
 _Actions = Sequence[int]
-_BLOCK = 4096  # uniform numbers fetched at once: changes the speed, not the numbers
+_BLOCK = 4096  # uniform numbers drawn at once: affects the speed, not the numbers
 
 
 def _one_step_target(reward: float, gamma: float, bootstrap: float, terminated: bool) -> float:
@@ -79,7 +79,7 @@ def choose(values: _Row, actions: _Actions, epsilon: float, uniform: Iterator[fl
 
 @dataclass(frozen=True, repr=False)
 class TabularLearner(Learner):
-    """A learner that updates one value at each step; `bootstrap` tells one from another.
+    """A learner that updates one value at each step; `bootstrap` distinguishes them.
 
     Attributes:
         chooses_ahead: the next action is chosen before the update, because the target needs it.
@@ -96,9 +96,9 @@ class TabularLearner(Learner):
 
         Args:
             values: its row in the table that learns.
-            other: its row in the other table; the same row where there is one table.
+            other: its row in the other table; the same row if there is one table.
             actions: its available actions.
-            next_action: the one chosen, where the learner chooses ahead.
+            next_action: the one chosen, if the learner chooses ahead.
             epsilon: the exploration rate of the next step.
         """
 
@@ -116,7 +116,7 @@ class TabularLearner(Learner):
 
 
 class QLearning(TabularLearner):
-    """Q-learning: learns the values of acting best, whatever it does itself.
+    """Q-learning: learns the optimal values from any behaviour.
 
         q[s, a] <- q[s, a] + alpha * (r + gamma * max_b q[t, b] - q[s, a])
 
@@ -137,11 +137,11 @@ class QLearning(TabularLearner):
 
 
 class Sarsa(TabularLearner):
-    """SARSA: learns the values of what it does, its exploration included.
+    """SARSA: learns the values of its own behaviour, including exploration.
 
         q[s, a] <- q[s, a] + alpha * (r + gamma * q[t, b] - q[s, a])
 
-    for a step from s by action a to t with reward r, where b is the action that it takes in t; r
+    for a step from s by action a to t with reward r, where b is the action taken in t; r
     alone where the step terminated. With a fixed epsilon these are the values of its own
     epsilon-greedy policy; see `qdecay.probing.epsilon_soft`. Call it to learn:
     `qdecay.sarsa(problem, gamma, steps=100_000)`; see `__call__`.
@@ -162,13 +162,13 @@ class Sarsa(TabularLearner):
 
 
 class ExpectedSarsa(TabularLearner):
-    """Expected SARSA: SARSA with the mean over the next action in place of the one it takes.
+    """Expected SARSA: SARSA with the mean over the next action instead of a sample.
 
         q[s, a] <- q[s, a] + alpha * (r + gamma * v - q[s, a])
         v = (1 - epsilon) * max_b q[t, b] + epsilon * mean_b q[t, b]
 
     for a step from s by action a to t with reward r, with the epsilon of the next step; r alone
-    where the step terminated. It aims at what SARSA aims at, with less noise. Call it to learn:
+    where the step terminated. It has the same target as SARSA, with less noise. Call it to learn:
     `qdecay.expected_sarsa(problem, gamma, steps=100_000)`; see `__call__`.
 
     Source: van Seijen, van Hasselt, Whiteson and Wiering, A theoretical and empirical analysis of
@@ -181,21 +181,21 @@ class ExpectedSarsa(TabularLearner):
     def bootstrap(
         values: _Row, other: _Row, actions: _Actions, next_action: int, epsilon: float
     ) -> float:
-        """Return the mean over what may be done next."""
+        """Return the mean over the next action."""
         total = 0.0
-        for action in actions:  # not sum(): from Python 3.12 on it rounds in another way
+        for action in actions:  # not sum(): from Python 3.12 on it rounds differently
             total += values[action]
         return (1.0 - epsilon) * max(values) + epsilon * (total / len(actions))
 
 
 class DoubleQLearning(TabularLearner):
-    """Double Q-learning: Q-learning whose maximum does not favour values that noise has raised.
+    """Double Q-learning: Q-learning without the maximisation bias of noisy values.
 
         q1[s, a] <- q1[s, a] + alpha * (r + gamma * q2[t, argmax_b q1[t, b]] - q1[s, a])
 
     or the same with 1 and 2 swapped, each with probability 1/2, for a step from s by action a to t
     with reward r; r alone where the step terminated. It acts on q1 + q2, and returns their mean.
-    Step sizes count the updates of each table by itself. Call it to learn:
+    Step sizes count the updates of each table separately. Call it to learn:
     `qdecay.double_q_learning(problem, gamma, steps=100_000)`; see `__call__`.
 
     Source: van Hasselt, Double Q-learning, NIPS (2010).
@@ -226,13 +226,13 @@ def _interact(
     rule: TabularLearner, env: Env, run: Run, settings: RunSettings, numbers: Iterable[int]
 ) -> int:
     """Act and learn until the run is over, and return the number of steps it took."""
-    # Bound once: the loop runs millions of times, and every attribute read in it counts.
+    # Bound once: the loop runs millions of times, and every attribute access in it counts.
     epsilon_at, step_size_at = settings.epsilon.at, settings.step_size.at
     same_epsilon = isinstance(settings.epsilon, Constant)
     same_alpha = isinstance(settings.step_size, Constant)
     gamma, epsilon, alpha = settings.gamma, epsilon_at(1), step_size_at(1)
     bootstrap, chooses_ahead, double = rule.bootstrap, rule.chooses_ahead, rule.n_tables == 2
-    largest = isinstance(rule, QLearning)  # the one that costs less than its call
+    largest = isinstance(rule, QLearning)  # the only one that costs less than its call
     observations, action_space = discrete_spaces(env)
     index_of, first_action = index_reader(observations), int(action_space.start)
     first_state, n_states = int(observations.start), int(observations.n)
@@ -289,7 +289,7 @@ def _interact(
 
 
 def not_finite(step: int, state: int, action: int, reward: float) -> Exception:
-    """Return the error that says where a value ceased to be a number, and why."""
+    """Return the error that says where a value became non-finite, and why."""
     where = f"step {step}, state {state}, action {action}"
     if isfinite(reward):
         return OverflowError(f"{where}: the value outgrew the floats; lower gamma or the rewards")

@@ -1,4 +1,4 @@
-"""The finite MDP that every solver reads, exact or in floats, and how it is made."""
+"""The finite MDP that every solver reads, exact or in floats, and how to build it."""
 
 from qdecay_envs.layout import ChainLayout
 

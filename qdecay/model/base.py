@@ -1,4 +1,4 @@
-"""What an exact model and one of floats have in common: all that planning and drawing read."""
+"""What exact and float models share: everything that planning and drawing read."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from qdecay._support.one_line import one_line, spelt_out
+from qdecay._support.one_line import escaped, one_line
 from qdecay._support.result import Record, counted
 
 
@@ -28,14 +28,14 @@ class Columns(NamedTuple):
 class FiniteMDP(Record, ABC):
     """A finite Markov decision process, exact (`MDP`) or of floats (`FloatMDP`).
 
-    Two models of one kind are equal where they have the same numbers, start and names, wherever
-    these were read from.
+    Two models of one kind are equal if they have the same numbers, start and names, regardless of
+    where they were read from.
 
     Attributes:
         n_states, n_actions: S and A; states and actions are 0-based indices.
-        start: the start state, or None where the model does not say one.
-        state_names, action_names: names for people, or None.
-        name: what the model was read from, an id or a path, or None; no document holds it.
+        start: the start state, or None if the model has none.
+        state_names, action_names: display names, or None.
+        name: what the model was read from, an id or a path, or None; it is not saved.
     """
 
     n_states: int
@@ -57,7 +57,7 @@ class FiniteMDP(Record, ABC):
     @property
     @abstractmethod
     def p(self) -> sparse.csr_matrix:
-        """Probabilities of going on, shape (S * A, S), row s * A + a; terminated rows left out."""
+        """Probabilities of continuing, shape (S * A, S), row s * A + a, without terminated rows."""
 
     @property
     @abstractmethod
@@ -72,7 +72,7 @@ class FiniteMDP(Record, ABC):
     @property
     @abstractmethod
     def reward(self) -> NDArray[np.float64]:
-        """The reward of each transition, shape (K,); r(s, a) where no more is known."""
+        """The reward of each transition, shape (K,); r(s, a) if nothing more is known."""
 
     @property
     def state(self) -> NDArray[np.int64]:
@@ -109,12 +109,12 @@ class FiniteMDP(Record, ABC):
         return ends
 
     def state_name(self, state: int) -> str:
-        """The state's name as it can be shown, or its number where it has none."""
-        return spelt_out(self.state_names[state]) if self.state_names else str(state)
+        """The state's name for display, or its number if it has none."""
+        return escaped(self.state_names[state]) if self.state_names else str(state)
 
     def action_name(self, action: int) -> str:
-        """The action's name as it can be shown, or its number where it has none."""
-        return spelt_out(self.action_names[action]) if self.action_names else str(action)
+        """The action's name for display, or its number if it has none."""
+        return escaped(self.action_names[action]) if self.action_names else str(action)
 
     def _shown(self) -> str:
         name = "" if self.name is None else f"{one_line(self.name)}: "
@@ -124,5 +124,5 @@ class FiniteMDP(Record, ABC):
         return f"{name}{', '.join(parts)}"
 
     def __hash__(self) -> int:
-        """Of the sizes only: of models of floats, which may be large, few are held at a time."""
+        """Of the sizes only: float models may be large, and few exist at a time."""
         return hash((self.n_states, self.n_actions, self.start, self.n_transitions))

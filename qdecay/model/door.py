@@ -1,4 +1,4 @@
-"""The one door to a model: every public function takes as `problem` whatever people have.
+"""How every public function reads its `problem` argument.
 
 | problem | example |
 | --- | --- |
@@ -28,7 +28,7 @@ Env = gym.Env[Any, Any]
 Problem = FiniteMDP | ChainLayout | Env | str | os.PathLike[str]
 """What every public function takes."""
 
-_SHOWN = 60  # characters of what is no problem that a message repeats
+_SHOWN = 60  # characters of an invalid problem that a message repeats
 _Model = TypeVar("_Model", MDP, FloatMDP)
 
 
@@ -39,18 +39,18 @@ def as_mdp(problem: MDP | ChainLayout | Env | str | os.PathLike[str], /, **optio
 @overload
 def as_mdp(problem: FiniteMDP, /) -> MDP | FloatMDP: ...
 def as_mdp(problem: Problem, /, **options: Any) -> MDP | FloatMDP:
-    """Return the exact model of whatever people have.
+    """Return the exact model of a problem.
 
     Args:
-        problem: an `MDP` or a `FloatMDP`, which is returned as it is; a `ChainLayout`; a Gymnasium
+        problem: an `MDP` or a `FloatMDP`, which is returned unchanged; a `ChainLayout`; a Gymnasium
             environment with a finite table, wrapped or not; the id of one; or the path of a model
             (.json, .npz, .tra, .umb) or of a layout (.json).
         options: keyword arguments of the environment that an id names, or of a layout's chain.
 
-    Returns: the model; its `name` is the id or the path, where there is one.
+    Returns: the model; its `name` is the id or the path, if there is one.
 
     Raises:
-        TypeError: `problem` is none of these, or options come with what is made already.
+        TypeError: `problem` is none of these, or options come with an object.
         InputError: an id, an argument or a file is wrong.
         ValueError: the environment has no finite table, or a number without a rational.
 
@@ -61,10 +61,10 @@ def as_mdp(problem: Problem, /, **options: Any) -> MDP | FloatMDP:
 
 
 def as_exact_mdp(problem: Problem, /, **options: Any) -> MDP:
-    """Return the model as `as_mdp` does, for functions that need exact numbers.
+    """Return the model as `as_mdp` does, for functions that require exact numbers.
 
     Raises:
-        TypeError: it is a `FloatMDP`; the message says what takes those.
+        TypeError: it is a `FloatMDP`; the message says which functions accept those.
     """
     return require_exact(as_model(problem, **options))
 
@@ -72,8 +72,8 @@ def as_exact_mdp(problem: Problem, /, **options: Any) -> MDP:
 def as_finite_mdp(problem: Problem, /, **options: Any) -> FiniteMDP:
     """Return the model as `as_mdp` does, for functions that work in floats.
 
-    An `MDP` or a `FloatMDP` is returned as it is; of all else the floats are read as they are, at
-    any size and with or without rationals that were meant.
+    An `MDP` or a `FloatMDP` is returned unchanged; from anything else the floats are read
+    unchanged, at any size and without recovering rationals.
     """
     if isinstance(problem, FiniteMDP):
         _refuse_options(problem, options)
@@ -82,7 +82,7 @@ def as_finite_mdp(problem: Problem, /, **options: Any) -> FiniteMDP:
 
 
 def as_world(problem: Problem, /, **options: Any) -> FiniteMDP | Env:
-    """Return what a learner learns in: an environment as it is, of all else the model."""
+    """Return what a learner learns in: an environment unchanged, or the model of anything else."""
     if isinstance(problem, gym.Env):
         _refuse_options(problem, options)
         return problem
@@ -93,7 +93,7 @@ def as_chain_env(problem: Problem, /, **options: Any) -> ChainEnv:
     """Return the chain that a layout, an environment, an id or a path describes.
 
     Raises:
-        TypeError: it is no chain, but a model or another environment.
+        TypeError: it is not a chain, but a model or another environment.
         InputError: an id, an argument or a file is wrong.
     """
     if isinstance(problem, ChainLayout):
@@ -113,7 +113,7 @@ def as_chain_env(problem: Problem, /, **options: Any) -> ChainEnv:
 
 
 def name_of(problem: Problem) -> str | None:
-    """Return the id or the path of a problem, or None where it has none."""
+    """Return the id or the path of a problem, or None if it has none."""
     if isinstance(problem, str | os.PathLike):
         return os.fspath(problem)
     if isinstance(problem, FiniteMDP):
@@ -130,7 +130,7 @@ def as_model(problem: Problem, /, **options: Any) -> MDP | FloatMDP:
 
 
 def _model(problem: Problem, kind: type[_Model], options: dict[str, Any]) -> _Model:
-    """Return a model of one kind, of what is read; another kind of model is refused."""
+    """Return a model of one kind from what is read; another kind of model is refused."""
     if isinstance(problem, ChainLayout):
         return kind.from_layout(problem, **options)
     if isinstance(problem, str | os.PathLike):
@@ -149,8 +149,8 @@ def _model(problem: Problem, kind: type[_Model], options: dict[str, Any]) -> _Mo
 def _refuse_options(problem: object, options: dict[str, Any]) -> None:
     if options:
         raise TypeError(
-            f"{next(iter(options))} goes with an id, a layout or a path: this "
-            f"{type(problem).__name__} is made already"
+            f"{next(iter(options))} applies only to an id, a layout or a path, not to "
+            f"this {type(problem).__name__}"
         )
 
 

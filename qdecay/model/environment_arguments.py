@@ -1,8 +1,8 @@
-"""Keyword arguments of an environment as a person writes them, held against its signature.
+"""Keyword arguments of an environment as users write them, checked against its signature.
 
-A shell has text only, and Python takes any text for true: `is_slippery=no` would ask about the
-slippery lake. So a value that stays text is passed on only where the environment takes text, and a
-value of another kind than the signature names is refused.
+A shell only has text, and Python treats any nonempty text as true: `is_slippery=no` would select
+the slippery lake. So a value that stays text is passed on only if the environment accepts text, and
+a value of a type that the signature does not name is refused.
 """
 
 from __future__ import annotations
@@ -33,11 +33,11 @@ _LONGEST = 40  # characters of a value that a message repeats
 
 @dataclass(frozen=True)
 class Typed:
-    """A value that was typed as text.
+    """A value typed as text.
 
     Attributes:
         text: what was typed.
-        value: what it is as JSON or else as a Python literal; the text where it is neither.
+        value: its value as JSON or else as a Python literal; the text if it is neither.
     """
 
     text: str
@@ -45,14 +45,14 @@ class Typed:
 
     @classmethod
     def read(cls, text: str) -> Typed:
-        """Read what was typed.
+        """Parse the typed text.
 
         >>> [Typed.read(text).value for text in ("false", "False", "8x8", "1/10", '"1"')]
         [False, False, '8x8', '1/10', '1']
         """
         for read in (json.loads, ast.literal_eval):
             try:
-                with warnings.catch_warnings(action="ignore"):  # of syntax such as 1or 2
+                with warnings.catch_warnings(action="ignore"):  # for syntax such as 1or 2
                     return cls(text, read(text))
             except (ValueError, SyntaxError, TypeError, RecursionError, MemoryError):
                 continue
@@ -60,17 +60,16 @@ class Typed:
 
     @property
     def is_bare(self) -> bool:
-        """Whether it is text that nobody put into quotes."""
+        """Whether it is unquoted text."""
         return isinstance(self.value, str) and self.value == self.text
 
 
 @dataclass(frozen=True)
 class _Parameter:
-    """What is known of an argument.
+    """What is known about an argument.
 
     Attributes:
-        kinds: the types of its annotation, or of its default where there is none; empty where
-            they are not known.
+        kinds: the types of its annotation, or of its default if there is none; empty if unknown.
         default: its default, or `_UNKNOWN`.
     """
 
@@ -83,7 +82,7 @@ class _Parameter:
 
     @property
     def may_take_text(self) -> bool:
-        """Whether somebody may mean text, though nothing says that it takes text."""
+        """Whether text may be meant, although the signature does not mention it."""
         return self.takes_text or not self.kinds or self._takes_more
 
     @property
@@ -97,7 +96,7 @@ class _Parameter:
         return {name: member for enum in enums for name, member in enum.__members__.items()}
 
     def takes(self, value: Any) -> bool:
-        """Whether the signature has a place for a value; True where it says nothing."""
+        """Whether the signature accepts a value; True if it says nothing."""
         kinds = self.kinds
         if isinstance(value, str):
             return self.takes_text or not kinds
@@ -112,7 +111,7 @@ class _Parameter:
         return any(isinstance(value, kind) for kind in kinds)
 
     def wanted(self) -> str:
-        """Name what it takes, for a message."""
+        """Describe what it accepts, for a message."""
         if not self.kinds:
             return "JSON, or text in quotes"
         scalars = self.kinds - {int} if float in self.kinds else self.kinds
@@ -129,7 +128,7 @@ class _Parameter:
 
 
 def _is_closed(kind: type) -> bool:
-    """Whether nothing that can be written down becomes an object of a type."""
+    """Whether no text can represent an object of a type."""
     return issubclass(kind, Enum) or dataclasses.is_dataclass(kind) or kind is _CALLABLE
 
 
@@ -148,17 +147,17 @@ def checked_arguments(
     defaults: Mapping[str, Any] = {},
     maker: Callable[..., Any] | None = None,
 ) -> dict[str, Any]:
-    """Return the arguments as values, after a look at the signature they are meant for.
+    """Return the arguments as values, checked against the signature.
 
     Args:
         name: the environment, for messages.
-        given: values, or what was `Typed`.
+        given: values, or `Typed` text.
         creator: what takes the arguments, such as the environment's class.
         defaults: the arguments that the environment is registered with.
-        maker: what calls `creator`, and has arguments of its own.
+        maker: what calls `creator`, and has its own arguments.
 
     Raises:
-        InputError: an argument is not known, or a value is of a kind that it does not take.
+        InputError: an argument is unknown, or a value has a type that it does not accept.
     """
     known, is_open = _parameters(creator)
     if maker is not None:
@@ -179,7 +178,7 @@ def checked_arguments(
 
 
 def _listed(known: Mapping[str, Any]) -> str:
-    return f"known are {', '.join(known)}" if known else "it takes none"
+    return f"known: {', '.join(known)}" if known else "it takes none"
 
 
 def _value(name: str, key: str, given: Any, parameter: _Parameter) -> Any:
@@ -205,7 +204,7 @@ def _value(name: str, key: str, given: Any, parameter: _Parameter) -> Any:
 
 
 def _advice(key: str, value: Any, parameter: _Parameter, *, is_bare: bool) -> str:
-    """Say how to write what the argument takes."""
+    """Say how to write a value that the argument accepts."""
     kinds = parameter.kinds
     quoted = f"""or {key}='"{value:.{_LONGEST}}"' where text is meant""" if is_bare else ""
     examples = [text for kind, text in _EXAMPLES.items() if kind in kinds] + [*parameter.members]
@@ -216,7 +215,7 @@ def _advice(key: str, value: Any, parameter: _Parameter, *, is_bare: bool) -> st
     elif examples:
         example = f"{key}={examples[0]}"
     elif kinds and not parameter.may_take_text:
-        return "no text stands for such an object, so leave it out"
+        return "text cannot represent such an object, so omit it"
     else:
         example = f"{key}='[1, 0]' or other JSON"
     return f"write {example}" + (f", {quoted}" if quoted and parameter.may_take_text else "")
@@ -229,7 +228,7 @@ def _parameters(creator: Callable[..., Any]) -> tuple[dict[str, _Parameter], boo
     for function in functions:
         try:
             parameters = inspect.signature(function).parameters
-        except (TypeError, ValueError):  # of what is not written in Python
+        except (TypeError, ValueError):  # for functions not written in Python
             return found, True
         hints = _hints(function)
         passes_on = False
@@ -256,7 +255,7 @@ def _functions(creator: Callable[..., Any]) -> list[Callable[..., Any]]:
 
 
 class _Names(dict[str, Any]):
-    """Names of annotations; one that only a type checker imports stands for anything."""
+    """Names of annotations; one that only a type checker imports means any type."""
 
     def __missing__(self, name: str) -> Any:
         return Any
@@ -279,7 +278,7 @@ def _unpacked(hint: Any) -> dict[str, _Parameter] | None:
 
 
 def _default_kinds(default: Any) -> frozenset[Any]:
-    """Return the types that a default stands for; nothing where it may be one of several kinds."""
+    """Return the types implied by a default; empty if it may be one of several kinds."""
     kind = type(default)
     if kind is int:
         return frozenset({int, float})
@@ -287,7 +286,7 @@ def _default_kinds(default: Any) -> frozenset[Any]:
 
 
 def _kinds(hint: Any) -> frozenset[Any]:
-    """Return the types of an annotation; nothing where one of them may be anything."""
+    """Return the types of an annotation; empty if one of them may be anything."""
     parts = (
         typing.get_args(hint)
         if typing.get_origin(hint) in (typing.Union, types.UnionType)

@@ -1,6 +1,6 @@
-"""Models of floats, for sizes where exact fractions do not fit: two arrays, read as they are.
+"""Models of floats, for sizes where exact fractions do not fit: two arrays, read unchanged.
 
-A model of 20 million transitions holds as many fractions only in tens of gigabytes. `FloatMDP`
+A model of 20 million transitions would need tens of gigabytes for as many fractions. `FloatMDP`
 keeps what planning reads: the continuing probabilities as one sparse matrix and the expected
 rewards as one table.
 """
@@ -42,11 +42,11 @@ _OUTCOME = np.dtype(
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
 class FloatMDP(FiniteMDP):
-    """A finite MDP in floats; make one with `from_sparse`, `from_columns` or as an `MDP` is made.
+    """A finite MDP in floats, made by `from_sparse`, `from_columns` or the constructors of `MDP`.
 
-    It has the attributes of an `MDP`, save the exact ones. Rewards are kept as their expectation
+    It has the attributes of an `MDP`, except the exact ones. Rewards are kept as their expectation
     r(s, a): that is all planning needs, but a learner on this model sees no reward noise. The
-    transitions (`state`, `action`, ...) are made when they are first asked for.
+    transitions (`state`, `action`, ...) are computed on first use.
 
     Attributes:
         going, expected: what `p` and `r` return.
@@ -64,9 +64,9 @@ class FloatMDP(FiniteMDP):
         """Return the model of a sparse matrix of probabilities and a table of rewards.
 
         Args:
-            p: probabilities of going on, a scipy sparse matrix or array of shape (S * A, S), row
-                s * A + a; rows without entries where the action is unavailable. A csr_matrix
-                of sorted float64 entries, each once, is used as it is; others are copied.
+            p: probabilities of continuing, a scipy sparse matrix or array of shape (S * A, S), row
+                s * A + a; rows without entries where the action is unavailable. A csr_matrix of
+                sorted float64 entries, each once, is used as it is; others are copied.
             r: expected rewards, shape (S, A); nan where the action is unavailable.
             ends: probability that the episode ends, shape (S, A); zeros by default.
             start: the start state, or None.
@@ -152,10 +152,10 @@ class FloatMDP(FiniteMDP):
 
     @classmethod
     def from_env(cls, env: Any) -> Self:
-        """Return the floats of a Gymnasium environment's table, read as they are.
+        """Return the floats of a Gymnasium environment's table, unchanged.
 
         Raises:
-            ValueError: as `MDP.from_env`, save that numbers need no rational.
+            ValueError: as `MDP.from_env`, except that numbers need no rational.
         """
         found, table = table_of_env(env)
         rows = ((s, a, *outcome) for s, a, outcome in outcomes(table))
@@ -175,7 +175,7 @@ class FloatMDP(FiniteMDP):
 
     @classmethod
     def from_arrays(cls, transitions: Any, rewards: Any, *, start: int | None = None) -> Self:
-        """Return the floats of pymdptoolbox's P and R, read as they are; see `readers.arrays`."""
+        """Return the floats of pymdptoolbox's P and R, unchanged; see `readers.arrays`."""
         entries = entries_of(transitions)
         shape = (entries.n_states * entries.n_actions, entries.n_states)
         places = (entries.pair, entries.to)
@@ -184,7 +184,7 @@ class FloatMDP(FiniteMDP):
 
     @classmethod
     def load(cls, path: str | Path) -> Self:
-        """Return the floats of a file as `MDP.load` takes it, or of what `save` wrote.
+        """Return the floats of a file that `MDP.load` or `save` supports.
 
         Raises:
             InputError: the file cannot be read or is not such a file; one line says where.
@@ -211,7 +211,7 @@ class FloatMDP(FiniteMDP):
 
     @property
     def p(self) -> sparse.csr_matrix:
-        """Probabilities of going on, shape (S * A, S), row s * A + a; terminated rows left out."""
+        """Probabilities of continuing, shape (S * A, S), row s * A + a, without terminated rows."""
         return self.going
 
     @property
@@ -264,7 +264,7 @@ class FloatMDP(FiniteMDP):
 
 
 def _canonical(p: Any, r: NDArray[np.float64]) -> sparse.csr_matrix:
-    """The matrix with sorted rows, each entry once; the same arrays where it is so already."""
+    """The matrix with sorted rows and unique entries; the same arrays if it already is."""
     if r.ndim != 2 or r.size == 0:
         raise ValueError(f"r must have shape (S, A), got {r.shape}")
     if not sparse.issparse(p) or p.shape != (r.size, len(r)):
@@ -283,7 +283,7 @@ def _canonical(p: Any, r: NDArray[np.float64]) -> sparse.csr_matrix:
 def _check(
     p: sparse.csr_matrix, r: NDArray[np.float64], ending: NDArray[np.float64] | None
 ) -> None:
-    """Refuse what is no model: numbers outside their range, rows that do not sum to 1."""
+    """Refuse an invalid model: numbers outside their range, rows that do not sum to 1."""
     if ending is not None and ending.shape != r.shape:
         raise ValueError(f"ends must have the shape of r, {r.shape}, got {ending.shape}")
     if np.isinf(r).any():

@@ -1,4 +1,4 @@
-"""What a result remembers of its model, so that people can read it."""
+"""What a result keeps of its model, so that it can be displayed."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from qdecay.model.base import FiniteMDP
 
 @dataclass(frozen=True)
 class ModelInfo:
-    """What a model and its parts are called.
+    """The names of a model and its parts.
 
     Attributes:
         name: what it was read from, an id or a path, or None; equal results may differ here.
-        start: the start state, or None where the model does not say one.
-        state_names, action_names: names for people, or None.
+        start: the start state, or None if the model has none.
+        state_names, action_names: display names, or None.
     """
 
     name: str | None = field(default=None, compare=False)
@@ -31,7 +31,7 @@ class ModelInfo:
 
     @classmethod
     def of(cls, mdp: FiniteMDP, start: Any = None) -> Self:
-        """Return that of a model, with another start where one is given: a state, or several."""
+        """Return that of a model, with another start if given: a state, or several."""
         given = int(start) if isinstance(start, Integral) else None
         first = mdp.start if start is None else given
         return cls(mdp.name, first, mdp.state_names, mdp.action_names)
@@ -71,34 +71,34 @@ class ModelResult(Result):
         return self.info.action_names
 
     def to_json(self, source: str | None = None) -> dict[str, Any]:
-        """Return the result as a JSON document; `docs/formats.md` says what is in it.
+        """Return the result as a JSON document; `docs/formats.md` describes it.
 
         Args:
-            source: what to call the model; None is its own name.
+            source: the model's name; None is its own.
         """
         document = super().to_json()
         return document if source is None else {**document, "source": source}
 
     def body(self) -> dict[str, Any]:
-        """Return the document without its schema, as other documents hold it."""
+        """Return the document without its schema, as embedded in other documents."""
         names = {"state_names": plain(self.state_names), "action_names": plain(self.action_names)}
         return {"source": self.name, "start": self.info.start, **super().body(), **names}
 
     def _states(self, states: Iterable[int]) -> list[Any]:
-        """Names of states, or their numbers where they have none."""
+        """Names of states, or their numbers if they have none."""
         names = self.state_names
         return [names[state] if names else state for state in states]
 
     def _actions(self, actions: Iterable[int]) -> list[Any]:
-        """Names of actions, or their numbers where they have none."""
+        """Names of actions, or their numbers if they have none."""
         names = self.action_names
         return [names[action] if names else action for action in actions]
 
     def _titled(self, text: str) -> str:
-        """A text about the model, after the model's name where it has one."""
+        """A text about the model, after the model's name if it has one."""
         return f"{one_line(self.name)}: {text}" if self.name else text
 
 
 def action_sets(flags: Any) -> list[list[int]]:
-    """Return the actions of every state that are flagged, shape (S, A), as documents have them."""
+    """Return the flagged actions of every state, shape (S, A), as in documents."""
     return [np.flatnonzero(row).tolist() for row in flags]

@@ -1,7 +1,7 @@
 """The finite Markov decision process that every exact solver reads.
 
 A model is a list of transitions: from state s, action a leads to state t with probability p and
-reward r; on a *terminated* transition the reward is paid, then nothing. A policy's value at
+reward r; on a *terminated* transition the reward is paid, and nothing after it. A policy's value at
 discount gamma solves
 
     v(s) = sum over the rows of (s, pi(s)) of p * (r + gamma * v(t) * (0 if terminated else 1)).
@@ -39,7 +39,7 @@ from qdecay_envs.rational import nearest_float
 
 FLOATS_ONLY = (
     "this model holds floats only: make it with MDP.from_rows, MDP.from_env or MDP.from_arrays for "
-    "exact answers, or ask for numeric_policy_regions or value_iteration, which take floats"
+    "exact answers, or use numeric_policy_regions or value_iteration, which take floats"
 )
 
 _HASHED = 1000  # transitions
@@ -50,7 +50,7 @@ class MDP(FiniteMDP):
     """A finite MDP with rational data; make one with the `from_...` methods, `load` or `as_mdp`.
 
     Attributes:
-        n_states, n_actions, start, state_names, action_names, name: as `FiniteMDP` has them.
+        n_states, n_actions, start, state_names, action_names, name: as in `FiniteMDP`.
         state, action, next_state, terminated: the K transitions, each of shape (K,), sorted by
             state, action, next state, terminated and reward. Equal rows are merged.
         exact_probability, exact_reward: their numbers as fractions, K each.
@@ -64,7 +64,7 @@ class MDP(FiniteMDP):
 
     @classmethod
     def of(cls, rows: ModelRows) -> Self:
-        """Return the model of rows that a reader made, or `rows` of another model.
+        """Return the model of a reader's rows, or of another model's `rows`.
 
         Raises:
             TypeError, ValueError: as `from_rows`.
@@ -103,14 +103,14 @@ class MDP(FiniteMDP):
         """Return the model with the given (state, action, next state, p, r, terminated) rows.
 
         Args:
-            rows: transitions with exact numbers; zero probabilities are left out, equal rows
-                are merged by adding their probabilities.
+            rows: transitions with exact numbers; zero probabilities are dropped, equal rows are
+                merged by adding their probabilities.
             n_states, n_actions: S >= 1 and A >= 1.
             start: a state, or None.
-            state_names, action_names: S and A texts, or None.
+            state_names, action_names: S and A strings, or None.
 
         Raises:
-            TypeError: a number is a float or no number; see `qdecay_envs.rational`.
+            TypeError: a number is a float or not a number; see `qdecay_envs.rational`.
             ValueError: an index, a probability, a row's sum or a name is wrong; the message says
                 which and where.
         """
@@ -156,7 +156,7 @@ class MDP(FiniteMDP):
         transition_rewards: str | Path | None = None,
         labels: str | Path | None = None,
     ) -> Self:
-        """Return the model of PRISM's explicit files, found beside the .tra file; see `prism`."""
+        """Return the model of PRISM's explicit files, found next to the .tra file; see `prism`."""
         return cls.of(rows_of_prism(transitions, state_rewards, transition_rewards, labels))
 
     @classmethod
@@ -176,7 +176,7 @@ class MDP(FiniteMDP):
             return cls.of(rows)
 
     def rows(self) -> ExactRows:
-        """Return the model's rows, of which `of` makes an equal model."""
+        """Return the model's rows, from which `of` builds an equal model."""
         state, action, to, ended = (column.tolist() for column in self.columns)
         numbers = (self.exact_probability, self.exact_reward)
         return ExactRows(
@@ -195,7 +195,7 @@ class MDP(FiniteMDP):
         return document_of(self.rows())
 
     def save(self, path: str | Path) -> None:
-        """Write the MDP file (schema qdecay.mdp/1); an existing file is replaced whole."""
+        """Write the MDP file (schema qdecay.mdp/1); an existing file is replaced."""
         write_document(self.to_json(), Path(path))
 
     def __hash__(self) -> int:
@@ -222,12 +222,12 @@ class MDP(FiniteMDP):
 
     @cached_property
     def reward(self) -> NDArray[np.float64]:
-        """The rewards as floats, shape (K,); ValueError where one is too large or too small."""
+        """The rewards as floats, shape (K,); ValueError if one is too large or too small."""
         return np.array([self._as_float((s, a), r) for s, a, _, _, r, _ in self.rows()])
 
     @cached_property
     def p(self) -> sparse.csr_matrix:
-        """Probabilities of going on, shape (S * A, S), row s * A + a; terminated rows left out."""
+        """Probabilities of continuing, shape (S * A, S), row s * A + a, without terminated rows."""
         goes_on = ~self.terminated
         pair = self.state[goes_on] * self.n_actions + self.action[goes_on]
         shape = (self.n_states * self.n_actions, self.n_states)
@@ -246,7 +246,7 @@ class MDP(FiniteMDP):
     def r(self) -> NDArray[np.float64]:
         """Expected rewards in reward units, shape (S, A); nan where the action is unavailable.
 
-        Raises ValueError where one is too large or too small for floats.
+        Raises ValueError if one is too large or too small for floats.
         """
         expected = np.full((self.n_states, self.n_actions), np.nan)
         for pair, value in self.exact_r.items():
@@ -259,7 +259,7 @@ class MDP(FiniteMDP):
         except ValueError as error:
             state, action = self.state_name(pair[0]), self.action_name(pair[1])
             raise ValueError(
-                f"state {state}, action {action}: the reward {error} (exact regions take any)"
+                f"state {state}, action {action}: the reward {error} (exact regions accept any)"
             ) from error
 
 
@@ -267,7 +267,7 @@ def require_exact(mdp: FiniteMDP) -> MDP:
     """Return the model if it is exact.
 
     Raises:
-        TypeError: it is one of floats; the message says what takes those.
+        TypeError: it is a float model; the message says which functions accept those.
     """
     if isinstance(mdp, MDP):
         return mdp

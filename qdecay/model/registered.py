@@ -1,4 +1,4 @@
-"""What Gymnasium has registered under the id that a person typed, or what they may have meant."""
+"""What Gymnasium has registered under the id that the user typed, or may have meant."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from qdecay._support.notes import note
 from qdecay._support.user_code import import_user_module
 from qdecay.errors import InputError
 
-_CLOSE = 0.75  # of difflib: nearer than it takes by itself
+_CLOSE = 0.75  # of difflib: stricter than its default
 
 
 def spec_of(text: str) -> EnvSpec:
-    """Return what an id stands for: `Name-v0`, `namespace/Name-v0`, or either after `module:`.
+    """Return the spec of an id: `Name-v0`, `namespace/Name-v0`, or either after `module:`.
 
     An id without a version is that of the newest one; a note says which, or that there is a newer
     one.
 
     Raises:
-        InputError: nothing is registered under the id; the message names what may be meant.
+        InputError: nothing is registered under the id; the message suggests similar ids.
     """
     module, colon, env_id = text.rpartition(":")
     if colon:
@@ -32,7 +32,7 @@ def spec_of(text: str) -> EnvSpec:
     versions = sorted(_versions(env_id), key=lambda spec: spec.version or 0)
     if found is None and versions and _has_no_version(env_id):
         found = versions[-1]
-        note(f"{text}: names no version; {found.id} is taken")
+        note(f"{text}: names no version; using {found.id}")
     if found is None:
         raise InputError(_unknown(text, env_id, versions))
     if versions and (found.version or 0) < (versions[-1].version or 0):
@@ -60,7 +60,7 @@ def _has_no_version(env_id: str) -> bool:
 def _unknown(text: str, env_id: str, versions: list[EnvSpec]) -> str:
     if versions:
         known = ", ".join(spec.id for spec in versions)
-        return f"{text}: there is no such version; registered is {known}"
+        return f"{text}: no such version; registered: {known}"
     without_namespace = {name.rpartition("/")[2]: name for name in gym.registry}
     place = env_id.rpartition("/")[2]
     candidates = [*gym.registry, *without_namespace]
@@ -71,7 +71,7 @@ def _unknown(text: str, env_id: str, versions: list[EnvSpec]) -> str:
     ]
     meant = without_namespace.get(found[0], found[0]) if found else ""
     hint = f": did you mean {meant}? `" if meant else "; `"
-    return f"{text}: no file and no registered Gymnasium id{hint}qdecay envs` lists the ids"
+    return f"{text}: neither a file nor a registered Gymnasium id{hint}qdecay envs` lists the ids"
 
 
 def environment_ids() -> list[str]:

@@ -1,4 +1,5 @@
-"""The rows of a model: what every reader returns and every model is made of, and their checks."""
+"""The rows of a model: what every reader returns and every model is built from, and their
+checks."""
 
 from __future__ import annotations
 
@@ -22,7 +23,7 @@ ExactRow = tuple[int, int, int, Fraction, Fraction, bool]
 Key = tuple[int, int, int, bool, Fraction]
 """What makes two rows equal: state, action, next state, terminated, reward."""
 
-# A table of one flag per state and action must fit in memory whatever a file claims.
+# A table of one flag per state and action must fit in memory regardless of the file's header.
 MAX_PAIRS = 50_000_000
 _MAX_BITS = 100_000
 
@@ -34,11 +35,11 @@ class ModelRows:
     Attributes:
         rows: the transitions. A reader may yield them, so that they can be read only once.
         n_states, n_actions: S and A; states and actions are 0-based indices.
-        start: the start state, or None where there is no single one.
-        state_names, action_names: S and A texts, or None.
+        start: the start state, or None if there is no single one.
+        state_names, action_names: S and A strings, or None.
         recovered: each float that was mapped to a rational, with that rational; complete once the
             rows are read.
-        name: what the model was read from, such as an id or a path; None where nothing says.
+        name: what the model was read from, such as an id or a path; None if unknown.
     """
 
     rows: Iterable[Row]
@@ -58,7 +59,7 @@ class ModelRows:
         """Return the checked rows, sorted, each with its probability; equal ones are added up.
 
         Raises:
-            TypeError: a number is a float or no number; see `qdecay_envs.rational`.
+            TypeError: a number is a float or not a number; see `qdecay_envs.rational`.
             ValueError: a size, an index, a probability or a row's sum is wrong; the message says
                 which and where.
         """
@@ -124,20 +125,20 @@ def _merge(rows: Iterable[Row], n_states: int, n_actions: int) -> dict[Key, Frac
         if p:
             key = (s, a, t, terminated, r)
             size = len(merged)
-            total = merged.setdefault(key, p)  # one look: the hash of a fraction takes long
+            total = merged.setdefault(key, p)  # one lookup: hashing a fraction is slow
             if len(merged) == size:
                 merged[key] = added(total, p, _where(number, row))
     return merged
 
 
 class _Numbers:
-    """Reads each text and integer once: most models have few different numbers."""
+    """Reads each text and integer once: most models have few distinct numbers."""
 
     def __init__(self) -> None:
         self._known: dict[int | str, Fraction] = {}
 
     def __call__(self, value: Any, name: str, number: int, row: Row) -> Fraction:
-        """Return the number; the rest says where it stands."""
+        """Return the number; the rest gives its position."""
         is_plain = type(value) is str or type(value) is int  # True and 1.0 are equal to 1
         found = self._known.get(value) if is_plain else None
         if found is None:
@@ -166,7 +167,7 @@ def added(total: Fraction, p: Fraction, where: str) -> Fraction:
     """Return a sum of probabilities, whose denominator may grow as far as the checker's."""
     result = total + p
     if result.denominator.bit_length() > _MAX_BITS:
-        raise ValueError(f"{where}: the common denominator of its probabilities grows too long")
+        raise ValueError(f"{where}: the common denominator of its probabilities becomes too large")
     return result
 
 
@@ -181,7 +182,7 @@ def _check_sums(merged: Mapping[Key, Fraction]) -> None:
 
 
 def checked_names(names: Sequence[str] | None, size: int, name: str) -> tuple[str, ...] | None:
-    """Return the names as a tuple, or None where there are none.
+    """Return the names as a tuple, or None if there are none.
 
     Raises:
         TypeError: they are no texts.
@@ -190,7 +191,7 @@ def checked_names(names: Sequence[str] | None, size: int, name: str) -> tuple[st
     if names is None:
         return None
     if isinstance(names, str) or not all(isinstance(text, str) for text in names):
-        raise TypeError(f"{name} must be a list of texts, got {written(names)}")
+        raise TypeError(f"{name} must be a list of strings, got {written(names)}")
     if len(names) != size:
         raise ValueError(f"{name} must have {size} entries, got {len(names)}")
     if len(set(names)) < size:
@@ -198,6 +199,6 @@ def checked_names(names: Sequence[str] | None, size: int, name: str) -> tuple[st
         for index, text in enumerate(names):
             if (other := first.setdefault(text, index)) != index:
                 raise ValueError(
-                    f"{name} must differ: {other} and {index} are both {text!r:.60}: rename one"
+                    f"{name} must be distinct: {other} and {index} are both {text!r:.60}"
                 )
     return tuple(names)

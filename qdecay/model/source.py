@@ -1,7 +1,7 @@
-"""SOURCE: what a command works on, from the text a person typed.
+"""SOURCE: the model of a command, from the text the user typed.
 
 A path of an MDP or layout file (`.json`), of an `.npz` with P and R, of a PRISM `.tra` with its
-rewards beside it, of a `.umb`, or else a registered Gymnasium id with keyword arguments.
+rewards next to it, of a `.umb`, or else a registered Gymnasium id with keyword arguments.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import Any, TypeVar
 import gymnasium as gym
 from gymnasium.envs.registration import load_env_creator
 
-from qdecay._support.notes import held, note
+from qdecay._support.notes import deferred_notes, note
 from qdecay._support.user_code import UserCodeError, user_code
 from qdecay.errors import InputError
 from qdecay.model.environment_arguments import Typed, checked_arguments
@@ -42,13 +42,13 @@ HOMEWORK = (
 
 _OF_GYMNASIUM = r"\x1b\[\d+mWARN: "  # how the warnings of its own logger begin
 _PLAIN = "\x1b[0m"
-_SHOWN = 40  # characters of an argument's value that a message repeats
+_SHOWN = 40  # characters of an argument's value that a message shows
 _Model = TypeVar("_Model", MDP, FloatMDP)
 
 
 @dataclass(frozen=True)
 class Source:
-    """Something that a person named: a file or a Gymnasium id. What is made of it is made once.
+    """A file or Gymnasium id that the user named; what is built from it is built once.
 
     Attributes:
         text: what was typed.
@@ -61,17 +61,17 @@ class Source:
 
     @property
     def path(self) -> Path | None:
-        """The file that `text` names, or None where it is an id."""
+        """The file that `text` names, or None if it is an id."""
         path = Path(self.text)
         is_named = path.suffix in SUFFIXES
-        # A folder may be called as an id is; of pipes and devices the reader says what is wrong.
+        # A folder may have the name of an id; the reader reports pipes and devices.
         return path if is_named or (path.exists() and not path.is_dir()) else None
 
     def env(self) -> gym.Env[Any, Any]:
         """Return the environment: of the id, or of the layout file.
 
         Raises:
-            InputError: the id or its arguments are wrong, or the file is no layout.
+            InputError: the id or its arguments are wrong, or the file is not a layout.
         """
         return self._env
 
@@ -84,7 +84,7 @@ class Source:
         return self._mdp
 
     def float_mdp(self) -> FloatMDP:
-        """Return the model in floats: arrays and tables are read as they are, at any size.
+        """Return the model in floats: arrays and tables are read unchanged, at any size.
 
         Raises:
             InputError: as `mdp`.
@@ -116,36 +116,36 @@ class Source:
         """
         with self._named_errors():
             if self.path is None:
-                with held(), user_code(f"{self.text}: it"):
+                with deferred_notes(), user_code(f"{self.text}: it"):
                     return kind.from_env(self.env())
             if self._schema() == "qdecay.layout":
                 made = kind.from_layout(self._layout, **self._layout_options())
                 return replace(made, name=self.text)
             if self.options:
                 raise InputError(
-                    f"{self.text}: {_written(*next(iter(self.options.items())))} goes with a "
+                    f"{self.text}: {_written(*next(iter(self.options.items())))} applies to a "
                     f"Gymnasium id or a layout, not an MDP"
                 )
             return kind.load(self.path)
 
     @contextmanager
     def _named_errors(self) -> Iterator[None]:
-        """Make an InputError that names the source of what else is raised."""
+        """Turn other errors into an InputError that names the source."""
         try:
             yield
         except (ValueError, TypeError) as error:
             raise _named(self.text, error) from error
 
     def _layout_options(self) -> dict[str, Any]:
-        """The options as `ChainEnv` takes them beside its layout."""
+        """The options of `ChainEnv` other than its layout."""
         given = checked_arguments(self.text, self.options, ChainEnv)
         if "layout" in given:
             wrong = _written("layout", self.options["layout"])
-            raise InputError(f"{self.text}: is the layout: leave out {wrong}")
+            raise InputError(f"{self.text}: already is the layout: omit {wrong}")
         return given
 
     def _schema(self) -> str:
-        """The name of the file's schema without its version, or "" where it is no layout's."""
+        """The name of the file's schema without its version, or "" if it is not a layout."""
         assert self.path is not None
         if self.path.suffix in SUFFIXES[1:]:
             return ""
@@ -157,7 +157,7 @@ class Source:
 
 
 def _make(text: str, options: Mapping[str, Any]) -> gym.Env[Any, Any]:
-    """Make what a Gymnasium id names; what its version or its code warns of is told as notes."""
+    """Make what a Gymnasium id names; version and code warnings become notes."""
     spec = spec_of(text)
     try:
         with user_code(f"{text}: it"), _told_warnings(text):
@@ -179,7 +179,7 @@ def _make(text: str, options: Mapping[str, Any]) -> gym.Env[Any, Any]:
 
 @contextmanager
 def _told_warnings(text: str) -> Iterator[None]:
-    """Print the warnings as notes, once what they are about is made."""
+    """Print the warnings as notes, once their object has been created."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.filterwarnings("always", message=_OF_GYMNASIUM)
         yield
@@ -188,7 +188,7 @@ def _told_warnings(text: str) -> Iterator[None]:
 
 
 def _named(text: str, error: Exception, options: Mapping[str, Any] = {}) -> InputError:
-    """Return the error with the source's name, and the arguments where those may be its cause."""
+    """Return the error with the source's name, and the arguments if they may be its cause."""
     if isinstance(error, UserCodeError):
         return error
     line = _line(error)
@@ -214,14 +214,14 @@ def _line(error: Exception) -> str:
 
 
 def parse_options(pairs: list[str]) -> dict[str, Any]:
-    """Return the keyword arguments written as name=value, each as it was `Typed`.
+    """Return the keyword arguments written as name=value, each as `Typed`.
 
     >>> options = parse_options(["is_slippery=False", "map_name=8x8", "slip=1/10"])
     >>> {name: typed.value for name, typed in options.items()}
     {'is_slippery': False, 'map_name': '8x8', 'slip': '1/10'}
 
     Raises:
-        InputError: a pair has no name or no "=", or a name stands twice.
+        InputError: a pair has no name or no "=", or a name appears twice.
     """
     options: dict[str, Any] = {}
     for pair in pairs:

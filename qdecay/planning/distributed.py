@@ -1,12 +1,12 @@
-"""Optimal values by PETSc on many processes, for models that take one machine too long.
+"""Optimal values by PETSc on many processes, for models that are too slow on one machine.
 
 The model is written as files that PETSc reads, `petsc_worker` solves it under MPI, and one sweep
-here proves how good its answer is: nothing that the other processes say is believed. That sweep
-reads each row once, so the arrays of a `FloatMDP` may be memory maps (`numpy.memmap`), larger than
-the memory of the machine.
+here proves the error of its result: nothing from the other processes is trusted. That sweep reads
+each row once, so the arrays of a `FloatMDP` may be memory maps (`numpy.memmap`), larger than the
+memory of the machine.
 
-PETSc is no extra of qdecay: pip would compile it. The processes may run another Python than this
-one, which needs petsc4py and numpy only. On Debian 12, the system's:
+PETSc is not an extra of qdecay: pip would compile it. The processes may run another Python than
+this one, which needs only petsc4py and numpy. On Debian 12, the system's:
 
     apt-get install python3-petsc4py
     export PETSC_DIR=$(echo /usr/lib/petscdir/petsc*/*-real)
@@ -60,15 +60,15 @@ def distributed_values(
     """Return the optimal values by policy iteration on PETSc, with an error proven here.
 
     Args:
-        problem: a model, or whatever `qdecay.as_mdp` takes.
+        problem: a model, or anything that `qdecay.as_mdp` accepts.
         gamma: discount factor, 0 <= gamma < 1.
         launcher: the command that starts MPI processes, as ("srun", "-n", "512"); () starts one.
         python: the Python that they run, which needs petsc4py and numpy, not qdecay.
         options: for PETSc, as ("-ksp_type", "bcgs", "-pc_type", "bjacobi").
         tol: largest error accepted, in reward units; > 0.
         max_policies: policies before giving up; >= 1.
-        folder: where the files are written and left, seen by every process; a temporary one of
-            this machine by default.
+        folder: where the files are written and left, seen by every process; a temporary one of this
+            machine by default.
 
     Raises:
         ValueError: an argument is outside its range.
@@ -78,7 +78,7 @@ def distributed_values(
 
     Source: Gargiani et al., Inexact policy iteration methods for large-scale MDPs (2023).
     """
-    # The processes know no bound but 1 / (1 - gamma).
+    # The only known bound is 1 / (1 - gamma).
     gamma, tol = real(gamma, "gamma", "[0, 1)"), real(tol, "tol", "> 0")
     max_policies = count(max_policies, "max_policies")
     mdp = as_finite_mdp(problem)
@@ -101,8 +101,8 @@ def distributed_values(
 def write_model(mdp: FiniteMDP, folder: Path) -> None:
     """Write p.bin and r.bin for `petsc_worker`.
 
-    An action that is not available repeats the state's first one that is, which changes no value; a
-    state without actions has rows of zeros, which give it the value 0.
+    An action that is not available repeats the state's first one that is, which does not change any
+    value; a state without actions has rows of zeros, which give it the value 0.
     """
     pairs = np.arange(mdp.n_states)[:, None] * mdp.n_actions
     own, other = np.arange(mdp.n_actions), mdp.available.argmax(axis=1)[:, None]
@@ -116,7 +116,7 @@ def write_model(mdp: FiniteMDP, folder: Path) -> None:
 
 
 def write_matrix(p: sparse.csr_matrix, path: Path) -> None:
-    """Write a sparse matrix as PETSc reads it: big-endian, row lengths, columns, numbers."""
+    """Write a sparse matrix in PETSc's format: big-endian, row lengths, columns, numbers."""
     if max(*p.shape, p.nnz) > np.iinfo(np.int32).max:
         raise ValueError(f"PETSc's files hold up to 2**31 - 1 entries, got {p.nnz:,} of {p.shape}")
     with path.open("wb") as file:
@@ -130,7 +130,7 @@ def read_vector(path: Path, size: int) -> NDArray[np.float64]:
     """Read the values that PETSc wrote.
 
     Raises:
-        RuntimeError: they are not that many finite numbers.
+        RuntimeError: they are not this many finite numbers.
     """
     content = path.read_bytes() if path.exists() else b""
     header = np.array([_VECTOR, size], dtype=">i4").tobytes()
@@ -138,7 +138,7 @@ def read_vector(path: Path, size: int) -> NDArray[np.float64]:
         values = np.frombuffer(content[8:], dtype=">f8").astype(np.float64)
         if np.isfinite(values).all():
             return values
-    raise RuntimeError(f"{path}: PETSc wrote no {size} finite values")
+    raise RuntimeError(f"{path}: PETSc did not write {size} finite values")
 
 
 def _run(command: Sequence[str]) -> None:

@@ -42,14 +42,14 @@ def evaluate_policy(
     """Return the solution of v = r_policy + gamma P_policy v, to a proven error.
 
     Args:
-        problem: a model, or whatever `qdecay.as_mdp` takes.
-        policy: an action per state, shape (S,), whole numbers; or the probability of each
-            action, shape (S, A). What it says of a state without actions does not matter.
+        problem: a model, or anything that `qdecay.as_mdp` accepts.
+        policy: an action per state, shape (S,), whole numbers; or the probability of each action,
+            shape (S, A). Entries for states without actions are ignored.
         gamma: discount factor, 0 <= gamma <= 1; 1 only where the policy ends from every state.
-        method: "direct" is a sparse LU factorisation (SuperLU), whose fill grows fast with the
-            size of models that are no chains or grids; "krylov" is BiCGSTAB between Gauss-Seidel
-            sweeps, which needs no more memory than the policy's rows.
-        tol: largest error accepted, in reward units; None is what rounding allows.
+        method: "direct" is a sparse LU factorisation (SuperLU), whose fill grows fast with the size
+            of models other than chains or grids; "krylov" is BiCGSTAB between Gauss-Seidel sweeps,
+            which needs no more memory than the policy's rows.
+        tol: largest error accepted, in reward units; None is the limit of rounding.
         max_sweeps: sweeps before "krylov" gives up.
 
     Raises:

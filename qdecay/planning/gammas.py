@@ -34,7 +34,7 @@ class GammaSweep(ModelResult):
         gammas: the discount factors, ascending, shape (G,).
         values: v at each of them, in reward units, shape (G, S).
         greedy: shape (G, S, A), true for every action that the error does not prove worse than
-            another; it holds every optimal action.
+            another; it contains every optimal action.
         errors: |values[i] - v*| <= errors[i] in every state, shape (G,).
     """
 
@@ -53,7 +53,7 @@ class GammaSweep(ModelResult):
         )
 
     def body(self) -> dict[str, Any]:
-        """Return the document without its schema, as other documents hold it."""
+        """Return the document without its schema, as embedded in other documents."""
         return {**super().body(), "greedy": [action_sets(flags) for flags in self.greedy]}
 
     def to_frame(self) -> pd.DataFrame:
@@ -65,8 +65,8 @@ class GammaSweep(ModelResult):
     def changes(self) -> NDArray[np.int64]:
         """Every i for which the optimal actions certainly change between gammas[i] and the next.
 
-        That is where the greedy sets of some state have no action in common. Sets of which one
-        holds the other are no proof: rounding may have hidden the difference on one side.
+        That is where the greedy sets of some state have no action in common. Nested sets prove
+        nothing: rounding may have hidden the difference on one side.
         """
         alive = self.greedy[0].any(axis=1)
         common = (self.greedy[1:] & self.greedy[:-1]).any(axis=2)
@@ -76,7 +76,7 @@ class GammaSweep(ModelResult):
     def policies(self) -> NDArray[np.int64]:
         """One greedy action per gamma and state, shape (G, S).
 
-        From the last gamma down an action is kept for as long as it is greedy, so that policies
+        From the last gamma down an action is kept while it is greedy, so that policies
         differ from one gamma to the next only where `changes` says that they must.
         """
         chosen: NDArray[np.int64] = self.greedy.argmax(axis=2)
@@ -91,15 +91,15 @@ def value_over_gammas(
 ) -> GammaSweep:
     """Return the optimal values at every gamma of a grid, by warm-started inexact policy iteration.
 
-    Each gamma begins with the line through the values at the two before it; how each is solved
-    and proven is `optimal_values`.
+    Each gamma starts from the line through the values at the two before it; `optimal_values` solves
+    and proves each.
 
     Args:
-        problem: a model, or whatever `qdecay.as_mdp` takes.
-        gammas: G >= 1 discount factors in [0, 1], in any order; answers are in ascending order.
-            1 only where every policy ends.
-        tol: largest error accepted at each gamma, in reward units; > 0. None is what rounding
-            allows: then actions count as ties only where rounding cannot tell them apart.
+        problem: a model, or anything that `qdecay.as_mdp` accepts.
+        gammas: G >= 1 discount factors in [0, 1], in any order; answers are in ascending order. 1
+            only if every policy ends.
+        tol: largest error accepted at each gamma, in reward units; > 0. None is the limit of
+            rounding: actions then count as ties only if rounding cannot distinguish them.
         max_sweeps: sweeps per gamma before giving up; >= 1.
 
     Raises:
@@ -142,7 +142,7 @@ def value_over_gammas(
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Followed(Solution):
-    """A solution with a bound for every state, by which `greedy` goes; `error` is the largest.
+    """A solution with a bound for every state, which `greedy` uses; `error` is the largest.
 
     Attributes:
         bounds: |v - v*| <= bounds and |q - q*| <= bounds[:, None], shape (S,).
@@ -152,10 +152,10 @@ class Followed(Solution):
 
 
 class Follower:
-    """Solves one model at one gamma after another, down to rounding, each from a guess nearby.
+    """Solves one model at one gamma after another, down to rounding, each from a nearby guess.
 
-    What `value_over_gammas` does, one gamma at a time, for models of which only a few answers fit
-    in memory at once.
+    As `value_over_gammas`, one gamma at a time, for models where only a few solutions fit in
+    memory.
     """
 
     def __init__(self, mdp: FiniteMDP, max_sweeps: int = 1_000_000) -> None:
@@ -188,7 +188,7 @@ class Follower:
         solution = Followed(gamma, v, error, values.q, greedy, sweeps, bounds)
         if status == OUT_OF_SWEEPS:
             raise NotConverged(
-                f"the {self._max_sweeps} sweeps were used up at gamma = {gamma}", solution
+                f"the {self._max_sweeps} sweeps ran out at gamma = {gamma}", solution
             )
         return solution
 
@@ -196,8 +196,8 @@ class Follower:
 def _why(status: int, found: GammaSweep, done: int, tol: float | None, max_sweeps: int) -> str:
     where = f"gamma = {found.gammas[done]}"
     if status == OUT_OF_SWEEPS:
-        return f"the {max_sweeps} sweeps were used up at {where}: raise max_sweeps"
+        return f"the {max_sweeps} sweeps ran out at {where}: raise max_sweeps"
     return (
         f"rounding allows no error below {found.errors[done]:.3g} at {where}, "
-        f"but tol = {tol} was asked for"
+        f"but tol = {tol} was requested"
     )

@@ -1,4 +1,5 @@
-"""How many steps a policy can take at most before it ends: the factor of every error bound."""
+"""The largest number of steps that a policy can take before it ends: the factor of every error
+bound."""
 
 from __future__ import annotations
 
@@ -21,7 +22,7 @@ def horizon(
     """Return a bound on the expected discounted steps of any policy, rounded up.
 
     Args:
-        p: probabilities of going on, shape (S * A, S), row s * A + a.
+        p: probabilities of continuing, shape (S * A, S), row s * A + a.
         available: the actions that can be chosen, shape (S, A).
         ends: the actions that may end the episode, shape (S, A).
         gamma: discount factor, 0 <= gamma <= 1.
@@ -45,8 +46,8 @@ def horizon(
 def _longest_episode(p: sparse.csr_matrix, available: Flags) -> float:
     """Return a bound on the expected steps of any policy before its end.
 
-    w_k = 1 + max_a P w_{k-1} rises to the largest expectation. Once no entry rises by more than
-    e < 1 any more, w_k / (1 - e) satisfies w >= 1 + max_a P w, hence bounds it; e = 1/2 here.
+    w_k = 1 + max_a P w_{k-1} rises to the largest expectation. Once no entry rises by more than e <
+    1, w_k / (1 - e) satisfies w >= 1 + max_a P w, hence bounds it; e = 1/2 here.
     """
     alive: Flags = np.asarray(available.any(axis=1))
     steps = np.zeros(len(alive))

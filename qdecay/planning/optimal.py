@@ -1,4 +1,4 @@
-"""The optimal values of a model: one function per way to find them."""
+"""The optimal values of a model: one function per method."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from qdecay.planning.compiled.prioritized import prioritized
 from qdecay.planning.evaluation import direct
 from qdecay.planning.problem import Solution, at_the_floor, checked, iteration
 
-# Where cycles carry the values, prioritized sweeps are slow: then let others have a go.
+# Where values propagate through cycles, prioritized sweeps are slow: then try other methods.
 _PATH_SWEEPS = 50
 
 Method = Literal["auto", "synchronous", "gauss_seidel", "prioritized"]
@@ -33,14 +33,14 @@ def value_iteration(
     """Return the optimal values by sweeps of v(s) <- max_a q(s, a) until |v - v*| <= tol is proven.
 
     Args:
-        problem: a model, or whatever `qdecay.as_mdp` takes.
-        gamma: discount factor per step, 0 <= gamma <= 1; 1 only where every policy ends.
-        tol: largest error accepted, in reward units; > 0. None goes on until what a sweep
-            changes is no more than what rounding may change.
+        problem: a model, or anything that `qdecay.as_mdp` accepts.
+        gamma: discount factor per step, 0 <= gamma <= 1; 1 only if every policy ends.
+        tol: largest error accepted, in reward units; > 0. None continues until the changes of a
+            sweep are within rounding.
         max_sweeps: sweeps before giving up; >= 1.
-        method: "synchronous" computes a sweep from the values before it; "gauss_seidel" uses
-            each new value at once, in alternating order of the states; "prioritized" updates
-            the state that may change most (a sweep then is S updates), which wins in mazes, where
+        method: "synchronous" computes a sweep from the values before it; "gauss_seidel" uses each
+            new value immediately, in alternating order of the states; "prioritized" updates the
+            state that may change most (a sweep then is S updates), which wins in mazes, where
             nothing is random and values come from few goals. "auto" is "prioritized" after some
             "gauss_seidel" where no action is random and episodes end, else "gauss_seidel".
         initial: the values to begin with, shape (S,); zeros by default.
@@ -98,14 +98,14 @@ def optimal_values(
     max_sweeps: int = 1_000_000,
     initial: ArrayLike | None = None,
 ) -> Solution:
-    """Return the optimal values by the fastest way for the model: inexact policy iteration.
+    """Return the optimal values by the fastest method for the model: inexact policy iteration.
 
-    Each round adds to v an approximate solution x of (I - gamma P) x = T v - v, with P that of
-    the policy that is best at v. Where no episode ends and values mix fast, x comes from plain
-    sweeps and one shift of all values; elsewhere from BiCGSTAB with a symmetric Gauss-Seidel
-    preconditioner, between Gauss-Seidel sweeps of value iteration. It is measured, round by
-    round, which of them pays. Where nothing is random and episodes end, prioritized sweeps of
-    value iteration go first. Arguments, bound and errors are those of `value_iteration`.
+    Each round adds to v an approximate solution x of (I - gamma P) x = T v - v, with P of the
+    policy that is greedy at v. If no episode ends and values mix fast, x comes from plain sweeps
+    and one shift of all values; otherwise from BiCGSTAB with a symmetric Gauss-Seidel
+    preconditioner, between Gauss-Seidel sweeps of value iteration. Each round measures which of
+    them is faster. If nothing is random and episodes end, prioritized sweeps of value iteration
+    come first. Arguments, bound and errors are those of `value_iteration`.
 
     Sources: MacQueen (1966) for the shift; Gargiani et al., Inexact policy iteration methods
     (2023); Eisenstat (1981) for the preconditioner's cost; Moore & Atkeson (1993).
@@ -131,9 +131,9 @@ def policy_iteration(
 ) -> Solution:
     """Return the optimal values by solving (I - gamma P) v = r of ever better policies.
 
-    Howard's iteration with sparse direct solves, from the policy that is best at `initial`; an
-    action is exchanged only for one that is better by more than rounding, so it ends. Arguments,
-    bound and errors are those of `value_iteration`; `sweeps` counts policies.
+    Howard's iteration with sparse direct solves, from the policy that is greedy at `initial`; an
+    action is only replaced by one that is better by more than rounding, so it terminates.
+    Arguments, bound and errors are those of `value_iteration`; `sweeps` counts policies.
     """
     gamma, tol, max_iterations = checked(gamma, tol, max_iterations, "max_iterations")
     mdp = as_finite_mdp(problem)
@@ -154,4 +154,4 @@ def policy_iteration(
                 return work.solution()
             raise at_the_floor(work.solution(), tol)
         policy = np.where(better, best, policy)
-    raise NotConverged(f"policy iteration used its {max_iterations} policies", work.solution())
+    raise NotConverged(f"policy iteration used all its {max_iterations} policies", work.solution())

@@ -2,10 +2,10 @@
 
     mpiexec -n 4 python petsc_worker.py FOLDER N_ACTIONS GAMMA TOL MAX_POLICIES [PETSC OPTIONS]
 
-Imports nothing of qdecay, so that any Python with petsc4py can run it. FOLDER holds p.bin, the
-probabilities of going on, (S * A, S), and r.bin, the rewards, (S * A); v.bin is written there.
-Each process owns some states with all their rows. Each policy's system (I - gamma P) x = T v - v
-is solved to a hundredth only (inexact policy iteration), by GMRES unless an option says otherwise.
+Imports nothing of qdecay, so that any Python with petsc4py can run it. FOLDER contains p.bin, the
+probabilities of continuing, (S * A, S), and r.bin, the rewards, (S * A); v.bin is written there.
+Each process owns some states with all their rows. Each policy's system (I - gamma P) x = T v - v is
+solved to a hundredth only (inexact policy iteration), by GMRES unless an option says otherwise.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import numpy as np
 
 
 def main(folder: Path, n_actions: int, gamma: float, tol: float, max_policies: int) -> None:
-    """Improve v until T v - v says that it is within tol, or the policies run out."""
+    """Improve v until T v - v proves that it is within tol, or the policies run out."""
     from petsc4py import PETSc
 
     p, r, v = _loaded(PETSc, folder, n_actions)

@@ -1,4 +1,4 @@
-"""The Bellman operator of one model at one gamma, and the answers that it proves."""
+"""The Bellman operator of one model at one gamma, and the solutions that it proves."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class StateValues(ModelResult):
     Attributes:
         gamma: the discount factor.
         v: values in reward units, shape (S,).
-        error: no value is farther off than this, in reward units.
+        error: the largest error of any value, in reward units.
     """
 
     gamma: float
@@ -71,9 +71,9 @@ class Solution(StateValues):
         v: values in reward units, shape (S,).
         error: |v - v*| <= error and |q - q*| <= error in every entry.
         q: action values, shape (S, A); -inf where the action is unavailable.
-        greedy: shape (S, A), true for every action that `error` does not prove worse than
-            another: q >= max q - 2 * error. Ties are kept, so it holds every optimal action.
-        sweeps: passes over all states that were made, those over one policy's rows included.
+        greedy: shape (S, A), true for every action that `error` does not prove worse than another:
+            q >= max q - 2 * error. Ties are kept, so it contains every optimal action.
+        sweeps: passes over all states, including those over one policy's rows.
     """
 
     SCHEMA: ClassVar[str] = "qdecay.solution/1"
@@ -86,11 +86,11 @@ class Solution(StateValues):
         return f"{super()._shown()}, {counted(self.sweeps, 'sweep')}"
 
     def body(self) -> dict[str, Any]:
-        """Return the document without its schema, as other documents hold it."""
+        """Return the document without its schema, as embedded in other documents."""
         return {**super().body(), "greedy": action_sets(self.greedy)}
 
     def to_frame(self) -> pd.DataFrame:
-        """Return a row per state: its value, and its best action where it has any."""
+        """Return a row per state: its value, and its best action if it has any."""
         best = zip(self._actions(self.policy), self.greedy, strict=True)
         actions = [action if any(flags) else None for action, flags in best]
         return super().to_frame().assign(action=actions)
@@ -104,7 +104,7 @@ class Solution(StateValues):
 
 @dataclass(frozen=True, eq=False)
 class Table:
-    """What the kernels read of a model; views of its arrays wherever that is possible.
+    """What the kernels read of a model; views of its arrays where possible.
 
     Attributes:
         model: its rows.
@@ -144,7 +144,7 @@ class Table:
     def settings(
         self, gamma: float, horizon: float, tol: float | None, max_sweeps: int
     ) -> Settings:
-        """Return what the loops go by; tol = None is down to rounding."""
+        """Return the settings of the loops; tol = None is down to rounding."""
         # Where nothing is random, sweeps in alternating order carry values along paths.
         begin = not self.ends, 8 if self.certain else 2
         return Settings(
@@ -152,7 +152,7 @@ class Table:
         )
 
     def system(self) -> System:
-        """Return room for the system of any policy."""
+        """Return workspace for the system of any policy."""
         ptr, col, _, r = self.model
         return System(
             np.empty(len(r) + 1, dtype=ptr.dtype),
@@ -163,7 +163,7 @@ class Table:
         )
 
     def queue(self) -> tuple[Predecessors, Queue]:
-        """Return who leads to each state, and a place for a queue of states."""
+        """Return the predecessors of each state, and workspace for a queue of states."""
         ptr, col, p, r = self.model
         n_states, n_actions = r.shape
         rows = p, col.view(f"i{col.itemsize}"), ptr.view(f"i{ptr.itemsize}")
@@ -180,14 +180,14 @@ def _unsigned(indices: NDArray[Any]) -> NDArray[Any]:
 
 
 class Iteration:
-    """One model at one gamma: where a loop works, and what it proves.
+    """One model at one gamma: the workspace of a loop, and what it proves.
 
     Args:
         table: the model.
         gamma: discount factor, 0 <= gamma <= 1.
         horizon: a bound on any policy's expected discounted steps.
-        initial: the values to begin with, shape (S,), or None for zeros.
-        info: what the model is called.
+        initial: the initial values, shape (S,), or None for zeros.
+        info: the model's names.
     """
 
     def __init__(
@@ -210,7 +210,7 @@ class Iteration:
         self.error = math.inf
 
     def run(self, loop: Any, tol: float | None, max_sweeps: int, *options: Any) -> int:
-        """Let a compiled loop work until it has proven tol, and return its status.
+        """Run a compiled loop until it has proven tol, and return its status.
 
         tol = None is down to rounding. Sweeps made before count towards max_sweeps.
         """
@@ -230,7 +230,7 @@ class Iteration:
         solution = self.solution()
         if status == OUT_OF_SWEEPS:
             raise NotConverged(
-                f"the {max_sweeps} sweeps were used up at gamma = {self.gamma}, and the error "
+                f"the {max_sweeps} sweeps ran out at gamma = {self.gamma}, and the error "
                 f"reached {self.error:.3g}, tol = {tol}: raise max_sweeps or change the method",
                 solution,
             )
@@ -239,18 +239,18 @@ class Iteration:
         return solution
 
     def accelerate(self, tol: float | None, max_sweeps: int) -> int:
-        """Run `loops.accelerated`, giving it room to work in; see `run`."""
+        """Run `loops.accelerated` with its workspace; see `run`."""
         return self.run(accelerated, tol, max_sweeps, self.table.system())
 
     def follow_paths(self, tol: float | None, max_sweeps: int) -> int:
-        """A few Gauss-Seidel sweeps, which is all that small models need, then prioritized ones."""
+        """A few Gauss-Seidel sweeps, which are enough for small models, then prioritized ones."""
         status = self.run(gauss_seidel, tol, min(max_sweeps, _FEW), 0)
         if status == OUT_OF_SWEEPS and self.sweeps < max_sweeps:
             status = self.run(prioritized, tol, max_sweeps, *self.table.queue())
         return status
 
     def prove(self, v: NDArray[np.float64] | None = None) -> float:
-        """Set q = T v, its policy and the error of v; return what rounding may do to q."""
+        """Set q = T v, its policy and the error of v; return the rounding error of q."""
         if v is not None:
             self.values = self.values._replace(v=v)
         low, high, size = backup(self.table.model, self.gamma, self.values)
@@ -259,7 +259,7 @@ class Iteration:
         return rounding
 
     def solution(self) -> Solution:
-        """The answer that q = T v and the proven error make."""
+        """The solution from q = T v and the proven error."""
         v, q, policy = self.values
         greedy = np.empty(q.shape, dtype=np.bool_)
         greedy_actions(q, policy, self.error, greedy)
@@ -291,7 +291,7 @@ def iteration(mdp: FiniteMDP, gamma: float, initial: Any = None) -> Iteration:
 
 
 def table_of(mdp: FiniteMDP) -> Table:
-    """The model as the kernels read it, made once."""
+    """The model in the kernels' form, computed once."""
     table = _TABLES.get(mdp)
     if table is None:
         table = _TABLES[mdp] = Table.of(mdp.p, mdp.r, ends=bool(mdp.ends.any()))
@@ -306,17 +306,17 @@ def horizon_of(mdp: FiniteMDP, gamma: float) -> float:
 def checked(
     gamma: RealLike, tol: RealLike | None, budget: int, budget_name: str
 ) -> tuple[float, float | None, int]:
-    """Return the arguments that all solvers have, ready for use.
+    """Check and return the arguments that all solvers share.
 
     Raises:
-        TypeError, ValueError: one is of the wrong kind or outside its range.
+        TypeError, ValueError: one has the wrong type or is outside its range.
     """
     number, most = real(gamma, "gamma", "[0, 1]"), count(budget, budget_name)
     return number, None if tol is None else real(tol, "tol", "> 0"), most
 
 
 def check_range(size: float, gamma: float) -> None:
-    """Raise ValueError where values of that size, or sums of a few, do not fit into floats."""
+    """Raise ValueError if values of that size, or sums of a few, overflow floats."""
     if not size < _LARGEST:
         raise ValueError(
             f"values at gamma = {gamma} may reach {size:.3g}, too large for floats: "
@@ -328,6 +328,6 @@ def at_the_floor(solution: Solution, tol: float | None) -> NotConverged:
     """The exception for a tol that rounding forbids."""
     return NotConverged(
         f"rounding allows no error below {solution.error:.3g} at gamma = {solution.gamma}, "
-        f"but tol = {tol:g} was asked for",
+        f"but tol = {tol:g} was requested",
         solution,
     )

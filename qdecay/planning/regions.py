@@ -1,12 +1,12 @@
-"""Policy regions in floating point, for models that outgrow exact arithmetic. Proves nothing.
+"""Policy regions in floating point, for models too large for exact arithmetic. Proves nothing.
 
 Optimal values are found along a grid of gammas, each with a proven error, and with them sets of
-actions that hold every optimal one. Where the sets that a state had since its last change have
-no action in common any more, its optimal actions certainly change, between the last two gammas
-that show it. Grid cells that hold a change are narrowed by more solves, at estimates of where the
-values of the two actions meet, until the bracket is narrow or the solves run out. What lies closer
-together than the grid, touches, and ties that rounding cannot tell from differences are not seen:
-the list may be incomplete, which the exact one never is.
+actions that contain every optimal one. Once the sets of a state since its last change have no
+action in common, its optimal actions certainly change, between the last two gammas that show it.
+Grid cells that contain a change are narrowed by more solves, at estimates of where the values of
+the two actions meet, until the bracket is narrow or the solves run out. Changes closer together
+than the grid, touches, and ties that rounding cannot distinguish from differences are missed: the
+list may be incomplete, which the exact one never is.
 
 Only a few solutions are kept at a time, so the memory is that of the model and of the answer.
 """
@@ -68,12 +68,12 @@ class NumericChange(Record):
 
 @dataclass(frozen=True, eq=False, repr=False)
 class NumericRegions(ModelResult):
-    """Changes in ascending order, and how they were looked for.
+    """Changes in ascending order, and how they were searched.
 
     Attributes:
-        points: how many gammas the first grid had, spread evenly in log(1 - gamma).
+        points: the number of gammas in the first grid, spaced evenly in log(1 - gamma).
         up_to: its largest gamma.
-        solves: at how many gammas the model was solved in all.
+        solves: the total number of gammas at which the model was solved.
         error: the largest error of a value at any of them, in reward units.
         undecided: (gamma, count) wherever on the grid the number of states with more than one
             possible action differs from the one before: ties, and differences that rounding hides.
@@ -98,7 +98,7 @@ class NumericRegions(ModelResult):
         )
 
     def body(self) -> dict[str, Any]:
-        """Return the document without its schema, as other documents hold it."""
+        """Return the document without its schema, as embedded in other documents."""
         own = Result.body(self)
         return {"source": self.name, "statement": STATEMENT, **own}
 
@@ -123,17 +123,17 @@ def numeric_policy_regions(
     max_seconds: RealLike | None = None,
     progress: bool | OnProgress = False,
 ) -> NumericRegions:
-    """Return brackets that each hold a change of the optimal actions; see the module.
+    """Return brackets that each contain a change of the optimal actions; see the module.
 
     Args:
-        problem: a model, exact or of floats (`FloatMDP`, for large ones), or
-            whatever `qdecay.as_mdp` takes.
+        problem: a model, exact or of floats (`FloatMDP`, for large ones), or anything that
+            `qdecay.as_mdp` accepts.
         points: gammas of the first grid; >= 2. None is 1000, for models of more than 100,000 rows
             (states times actions) fewer in proportion, but 300.
         up_to: its largest gamma, in (0, 1).
-        width: brackets are narrowed to this width, or as far as rounding lets them; > 0.
-        max_solves: solves in all, the grid's included; >= points. Each cell of the grid earns the
-            same of the others, to spend or to pass on. None is 20 times `points` for models of up
+        width: brackets are narrowed to this width, or as far as rounding allows; > 0.
+        max_solves: solves in all, the grid's included; >= points. Each grid cell gets an equal
+            share of the others, to spend or to pass on. None is 20 times `points` for models of up
             to 10,000 rows, for larger ones fewer in proportion, but 1.5 times `points`.
         max_seconds: limit of wall time, > 0; None is no limit.
         progress: True shows a bar; a function is called with a `Progress` at each gamma of the
@@ -160,7 +160,7 @@ def numeric_policy_regions(
 
 
 class _Search:
-    """One search: solves, and gives out what is left of them."""
+    """One search: solves, and distributes the remaining solves."""
 
     def __init__(self, mdp: FiniteMDP, width: float, max_solves: int) -> None:
         self.follower, self.info = Follower(mdp), ModelInfo.of(mdp)
@@ -209,11 +209,11 @@ class _Search:
     def between(
         self, past: Followed, left: Followed, right: Followed, share: int, stale: int = 0
     ) -> Iterator[Followed]:
-        """Yield solutions between left and right, ascending, that narrow what changes there.
+        """Yield solutions between left and right, ascending, that narrow the changes there.
 
         Each solve is near the median estimate of where states change, on its far side from the
-        nearer end, so that the bracket shrinks to little more than the distance to that end. Where
-        that failed twice (`stale`), the next is in the middle.
+        nearer end, so that the bracket shrinks to little more than the distance to that end. If
+        that failed twice (`stale`), the next is the midpoint.
         """
         states = self.changing(left, right)
         size = right.gamma - left.gamma
@@ -240,7 +240,7 @@ class _Search:
     ) -> Iterator[float]:
         """Yield gammas strictly between, ever further from where the states seem to change.
 
-        The next is for where rounding hides at the one before what is best.
+        The next is used if rounding hides the best action at the one before.
         """
         center = (left.gamma + right.gamma) / 2
         if stale == 2:
@@ -270,7 +270,7 @@ def _guess(left: Followed, right: Followed, gamma: float) -> NDArray[np.float64]
     Far from the rewards values go with a power of gamma: there the curve is a geometric one.
     """
     past, ahead = right.gamma - left.gamma, gamma - right.gamma
-    if past <= 0 or ahead >= 0.5 * (1 - gamma):  # values have poles at 1: no line leads there
+    if past <= 0 or ahead >= 0.5 * (1 - gamma):  # values have poles at 1: lines do not extend there
         return right.v
     step = ahead / past
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
@@ -283,7 +283,7 @@ def _guess(left: Followed, right: Followed, gamma: float) -> NDArray[np.float64]
 def _meeting(
     past: Followed, left: Followed, right: Followed, states: NDArray[np.int64]
 ) -> tuple[float, float]:
-    """Where the best actions of left and right seem to be worth the same, a median over states.
+    """Where the best actions of left and right appear to tie, as a median over states.
 
     That is where the line through past and left says, or else the one through left and right,
     which is off where its slope changes at the very point. And a little more than the distance
@@ -296,13 +296,13 @@ def _meeting(
     if past.gamma < left.gamma:
         fall = past.q[states, a] - past.q[states, b] - lead
         earlier = fall / (left.gamma - past.gamma)
-        told = (earlier * (right.gamma - left.gamma) > lead) & (fall > 100 * bound)
-        slope = np.where(told, earlier, slope)
+        is_clear = (earlier * (right.gamma - left.gamma) > lead) & (fall > 100 * bound)
+        slope = np.where(is_clear, earlier, slope)
     return left.gamma + float(np.median(lead / slope)), float(np.median(2.5 * bound / slope))
 
 
 class Tracker:
-    """Meets solutions in ascending order and writes down which states certainly changed, where.
+    """Takes solutions in ascending order and records which states certainly changed, and where.
 
     `common` are the actions that were possible at every gamma since the state's last change;
     `absent` is the largest gamma at which each action was not possible. When nothing is left of
@@ -320,7 +320,7 @@ class Tracker:
         self.absent[~solution.greedy] = solution.gamma
         kept = self.common & solution.greedy
         lost = np.flatnonzero(self.alive & ~kept.any(axis=1))
-        if len(lost):  # seldom: small models are quicker so
+        if len(lost):  # rarely: small models are quicker this way
             lower = self.absent[lost].min(axis=1)
             for s, low in zip(lost.tolist(), lower.tolist(), strict=True):
                 sets = Sides(_actions(self.common[s]), _actions(solution.greedy[s]))
@@ -329,7 +329,7 @@ class Tracker:
         self.common = kept
 
     def changes(self) -> tuple[NumericChange, ...]:
-        """All that was found, by the brackets' upper ends."""
+        """All changes found, by the brackets' upper ends."""
         return tuple(
             NumericChange(lower, upper, states)
             for (upper, lower), states in sorted(self.found.items())

@@ -1,4 +1,4 @@
-"""The discount that an agent really has, read off its choices.
+"""The effective discount of an agent, read off its choices.
 
     >>> from qdecay.probing import probe, tabular_agent
     >>> import qdecay
@@ -7,9 +7,9 @@
     >>> profile.behaves_as_told, profile.curve.name
     (True, 'exponential')
 
-`question` holds what is asked, `staircase` where to ask next, `agents` how an answer is read,
-`trials` how trainings run, `identity` what an agent is made of, `curves` the discount curves,
-`faults` the diagnosis, `soft` what SARSA aims at.
+`question` defines the questions, `staircase` chooses the next one, `agents` reads the answers,
+`trials` runs the trainings, `identity` identifies an agent's version, `curves` fits the discount
+curves, `faults` makes the diagnosis, `soft` gives the target of SARSA.
 """
 
 from qdecay.probing.agents import AgentError, load_trainer, sb3_agent, tabular_agent

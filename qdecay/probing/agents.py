@@ -1,7 +1,7 @@
 """Agents to probe, and how their choice is read.
 
-A *trainer* takes an environment and a seed, trains an agent from nothing, and returns its policy:
-a function from observation to action, or an object with `predict`, as Stable-Baselines3 has.
+A *trainer* takes an environment and a seed, trains an agent from scratch, and returns its policy: a
+function from observation to action, or an object with `predict`, as in Stable-Baselines3.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ import numpy as np
 from qdecay import learning
 from qdecay._support.checks import RealLike, real, whole
 from qdecay._support.extras import require
-from qdecay._support.user_code import UserCodeError, import_user_module, their_part
+from qdecay._support.user_code import UserCodeError, import_user_module, user_traceback
 from qdecay.errors import BudgetExceeded, InputError
 from qdecay.learning.learner import Learner
 from qdecay.model.mdp import MDP
@@ -38,7 +38,7 @@ _MAX_STEPS = 50_000_000
 
 
 class AgentError(UserCodeError):
-    """The agent raised, or answered with something that is no action; says at which question."""
+    """The agent raised, or returned an invalid action; the message names the question."""
 
 
 def choose(train: Trainer, question: Question) -> bool:
@@ -55,14 +55,14 @@ def choose(train: Trainer, question: Question) -> bool:
     except AgentError as error:
         raise AgentError(f"{error} ({question})") from error
     except (Exception, SystemExit) as error:
-        _, shown = their_part(error)
+        _, shown = user_traceback(error)
         raise AgentError(f"the agent raised {error!r} ({question})", shown) from error
     action = _action(answer, question)
     return action == question.far_action
 
 
 def pack(train: Trainer) -> bytes:
-    """Return a trainer as `choose_packed` takes it, in another process.
+    """Serialise a trainer for `choose_packed` in another process.
 
     Raises:
         AgentError: it cannot be sent.
@@ -75,14 +75,14 @@ def pack(train: Trainer) -> bytes:
 
 
 def choose_packed(packed: bytes, question: Question) -> bool:
-    """Do as `choose` with a trainer that was sent from another process.
+    """Run `choose` with a trainer that was sent from another process.
 
     It is unpacked here, because its module may fail when it is imported again.
     """
     try:
         train = pickle.loads(packed)
     except (Exception, SystemExit) as error:
-        _, shown = their_part(error)
+        _, shown = user_traceback(error)
         message = f"the agent cannot be loaded in another process: {error!r}"
         raise AgentError(message, shown) from error
     return choose(train, question)
@@ -106,21 +106,21 @@ def _action(answer: Any, question: Question) -> int:
     except (TypeError, ValueError):
         value = math.nan
     if value not in (0.0, 1.0):
-        raise AgentError(f"the agent chose {answer!r}, which is no action 0 or 1 ({question})")
+        raise AgentError(f"the agent chose {answer!r}, which is not action 0 or 1 ({question})")
     return int(value)
 
 
 def tabular_agent(learner: Learner, gamma: RealLike, **options: Any) -> Trainer:
     """Return the trainer of one of qdecay's tabular learners.
 
-    It explores at random with step size 1, and learns until no more than 1e-6 of a value is
-    unlearnt where nothing is random: value moves back a step with each visit of a state, and where
-    states can be met again each visit shrinks what is missing by gamma. Compiled code learns
-    wherever the environment is its table and nothing else.
+    It explores at random with step size 1 and, if nothing is random, learns until values are within
+    1e-6 (relative) of their limit: value propagates back one step with each visit of a state, and
+    where states recur each visit shrinks the remaining error by gamma. Compiled code is used
+    wherever the environment is fully described by its table.
 
     Args:
         learner: `qdecay.q_learning` or one of its family.
-        gamma: the discount the learner is told, in [0, 1].
+        gamma: the learner's discount factor, in [0, 1].
         options: for the learner; `steps` or `episodes` replace the rule above.
     """
     return TabularAgent(learner, real(gamma, "gamma", "[0, 1]"), options)
@@ -153,7 +153,7 @@ class TabularAgent:
 
 
 def _world(env: gym.Env[Any, Any]) -> gym.Env[Any, Any] | MDP:
-    """The model where it is all there is; else, with cuts or noise, the environment."""
+    """The model if it describes everything; else (truncation or noise) the environment."""
 
     plain = env.unwrapped is env and getattr(env, "reward_noise", None) == 0
     return MDP.from_env(env) if plain else env
@@ -170,7 +170,9 @@ def _visits_needed(table: ExactTable, gamma: float) -> tuple[int, int]:
         return len(table) + 1, len(table)
     except graphlib.CycleError:
         if gamma == 1:
-            raise InputError("gamma = 1 has no values where a choice comes back: use < 1") from None
+            raise InputError(
+                "values are undefined at gamma = 1 where a choice repeats: use < 1"
+            ) from None
     contractions = math.ceil(math.log(_UNLEARNT) / math.log(gamma)) if gamma else 0
     return len(table) + 1 + contractions, len(table)
 
@@ -187,15 +189,15 @@ def sb3_agent(
 
     Args:
         algorithm: DQN, PPO or A2C.
-        gamma: the discount it is told.
+        gamma: its discount factor.
         timesteps: steps of each training.
-        options: keyword arguments of the algorithm, in place of those of `SB3_OPTIONS`.
+        options: keyword arguments of the algorithm, overriding those of `SB3_OPTIONS`.
 
     Raises:
         InputError: the algorithm is unknown, or Stable-Baselines3 is not installed.
     """
     if algorithm not in SB3_OPTIONS:
-        raise InputError(f"sb3:{algorithm}: known are {', '.join(SB3_OPTIONS)}")
+        raise InputError(f"sb3:{algorithm}: known: {', '.join(SB3_OPTIONS)}")
     told, timesteps = real(gamma, "gamma", "[0, 1]"), whole(timesteps, "timesteps", 1)
     require("stable_baselines3", "sb3", "sb3 agents")
     return StableBaselinesAgent(algorithm, told, timesteps, options)
@@ -217,7 +219,7 @@ class StableBaselinesAgent:
         """Train an agent and return it."""
         import torch
 
-        torch.set_num_threads(1)  # networks this small only lose by sharing
+        torch.set_num_threads(1)  # networks this small only lose from sharing
         agent = getattr(importlib.import_module("stable_baselines3"), self.algorithm)
         settings = {**SB3_OPTIONS[self.algorithm], **self.options}
         model = agent("MlpPolicy", env, gamma=self.gamma, seed=seed, device="cpu", **settings)
@@ -248,12 +250,12 @@ SB3_OPTIONS: dict[str, dict[str, Any]] = {
 
 
 def load_trainer(text: str, gamma: RealLike | None) -> Trainer:
-    """Return the trainer that a person named.
+    """Return the trainer that the user named.
 
     Args:
         text: `sb3:DQN`, a learner of qdecay such as `q_learning`, or `module:function`. The
             function is itself a trainer; its module is imported from the working folder too.
-        gamma: the discount it is told; the first two need one.
+        gamma: its discount factor; required for the first two.
 
     Raises:
         InputError: there is no such agent.
@@ -266,7 +268,7 @@ def load_trainer(text: str, gamma: RealLike | None) -> Trainer:
     if head != "sb3" and not isinstance(learner, learning.TabularLearner):
         raise InputError(f"{text}: write module:function, sb3:DQN or a learner such as q_learning")
     if gamma is None:
-        raise InputError(f"{text}: say what discount it is told, with --gamma")
+        raise InputError(f"{text}: give its discount factor with --gamma")
     return sb3_agent(name, gamma) if head == "sb3" else tabular_agent(learner, gamma)
 
 
@@ -275,6 +277,6 @@ def _function(module: str, name: str, text: str) -> Trainer:
     if found is None:
         raise InputError(f"{text}: {module} has no attribute {name!r}")
     if not callable(found):
-        raise InputError(f"{text}: is no function of (env, seed)")
+        raise InputError(f"{text}: is not a function of (env, seed)")
     trainer: Trainer = found
     return trainer

@@ -1,4 +1,4 @@
-"""A test of an agent's discount in one line, for test suites."""
+"""A one-line assertion about an agent's discount, for test suites."""
 
 from __future__ import annotations
 
@@ -40,8 +40,8 @@ def assert_effective_discount(
     Args:
         train: as `probe` takes it.
         gamma: the discount it should have, in [0, 1].
-        within: how far each delay's (r / R)**(1 / (n - m)) may be off; its 95 % interval must
-            reach into that.
+        within: the largest allowed error of each delay's (r / R)**(1 / (n - m)); its 95 % interval
+            must overlap that range.
         options: for `probe`; "one-shot" is the only setting by default.
 
     Raises:

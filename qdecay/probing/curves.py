@@ -6,20 +6,21 @@ With d = n - m steps between the rewards, the log discount t(d) is
     hyperbolic          -log(1 + k d)                (Mazur 1987)
     quasi-hyperbolic    log beta + d log delta       (Laibson, QJE 112 (1997), 443-477)
 
-for a near reward at once, m = 0; a near reward at m > 0 divides by D(m). A curve's
-likelihood is that of all answers, the widths of the choices (see `psi`) integrated out. Delays have
-widths that are alike, but not the same: around a common place on the grid, each delay's own is
-spread normally with a deviation of `_UNLIKE` places, a factor of about five. So a delay that looks
-sure by luck is judged by the noise of the others, and one that is noisier need not pass for sure.
-Curves are compared by the Bayesian information criterion, parameters * log(answers) - 2 log
-likelihood: the least is best. A parameter's 95 % interval lies between the 1 % and the 99 % level
-of its posterior, flat in its log: between 2.5 % and 97.5 % lay the truth of 92 in 100 simulated
-noisy choosers, for some thirty answers tell little of how noisy a chooser is.
+for an immediate near reward, m = 0; a near reward at m > 0 divides by D(m). A curve's
+likelihood is that of all answers, the widths of the choices (see `psi`) integrated out. The widths
+at different delays are similar, but not equal: around a common grid position, each delay's width is
+normally distributed with a deviation of `_UNLIKE` positions, a factor of about five. A delay that
+looks consistent by luck is thus judged by the noise of the others, and a noisier one need not be
+treated as consistent. Curves are compared by the Bayesian information criterion, parameters *
+log(answers) - 2 log likelihood: the least is best. A parameter's 95 % interval lies between the 1 %
+and the 99 % level of its posterior, flat in its log: between 2.5 % and 97.5 % the interval covered
+only 92 of 100 simulated noisy choosers, because some thirty answers say little about how noisy a
+chooser is.
 
-A curve *misses* the points where the log likelihood that it falls short of the best point at every
-delay is beyond the 99 % point of chi-square with (delays - parameters) degrees of freedom. The
-usual test doubles that shortfall; in simulated choosers it is that large undoubled, for the points
-of a saturated model may hide in the plateaus between two questions.
+A curve *misses* the points if the log likelihood by which it falls short of the best point at every
+delay exceeds the 99 % point of chi-square with (delays - parameters) degrees of freedom. The usual
+test doubles that shortfall; with simulated choosers the undoubled shortfall has that distribution,
+because the points of a saturated model may hide in the plateaus between two questions.
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ from qdecay.probing.staircase import N_WIDTHS, Staircase
 Array = NDArray[np.float64]
 Name = Literal["exponential", "hyperbolic", "quasi-hyperbolic"]
 
-_NEGLIGIBLE = 9.0  # a log likelihood so far below the best has no part in a 95 % interval
+_NEGLIGIBLE = 9.0  # log likelihoods this far below the best do not affect a 95 % interval
 _MISFIT = 0.01
 _UNLIKE = 2.0
 _LOW = 0.01  # level of an interval's lower end
@@ -106,7 +107,7 @@ class Parameter:
     high: float
 
     def __str__(self) -> str:
-        """Show it with its interval."""
+        """Format it with its interval."""
         return f"{self.symbol} = {self.value:.4g} [{self.low:.4g}, {self.high:.4g}]"
 
 
@@ -149,10 +150,10 @@ class CurveFit:
 
 
 def fit_curves(cells: Sequence[Cell]) -> tuple[CurveFit, ...]:
-    """Return the families that the answers can fit, best first.
+    """Return the families that can be fitted to the answers, best first.
 
-    A family with as many parameters as there are indifference points, or more, is left out, save
-    the exponential, which one point is enough for.
+    A family with as many parameters as indifference points, or more, is omitted, except the
+    exponential, for which one point is enough.
     """
     points = [cell for cell in cells if cell.staircase.always is None and cell.staircase.far]
     usable = [
@@ -266,7 +267,7 @@ def _difference(curve: Curve, u: Array, cell: Cell) -> Array:
 
 
 def _saturated(cells: Sequence[Cell]) -> float:
-    """The largest log likelihood when every delay has a point of its own."""
+    """The largest log likelihood when every delay has its own point."""
     total = np.zeros(N_WIDTHS)
     for cell in cells:
         ends = np.unique([cell.staircase.low, *cell.staircase.asked, cell.staircase.high])

@@ -1,6 +1,6 @@
-r"""Which fault explains a profile: every fault of a list predicts each indifference point.
+r"""Which fault explains a profile: each known fault predicts every indifference point.
 
-With g the told discount and d = n - m, a fault predicts t = log(r / R) at indifference:
+With g the configured discount and d = n - m, a fault predicts t = log(r / R) at indifference:
 
     sound                       d log g
     truncation ends             d log(g (1 - p)) where steps are cut off with probability p
@@ -18,13 +18,14 @@ With g the told discount and d = n - m, a fault predicts t = log(r / R) at indif
 
 A prediction is spread by a normal distribution whose deviation is the profile's tolerance per
 step (four times that for under-training, where no two trainings are alike), and a fault's
-parameters are uniform on a grid; where a fault predicts nothing, and under the hypothesis "none of
-these", t has the prior of the probe itself. The width of the choices, how noisy an agent is, is
-integrated out too, at the same place of each point's grid: no hypothesis may call an agent noisy
-at one point and sure at the others. So every hypothesis has a marginal likelihood of all answers.
-Before, all are equally likely; a fault is *named* where its posterior probability is at least 0.9.
+parameters are uniform on a grid. Where a fault predicts nothing, and under the hypothesis "none of
+these", t has the prior of the probe itself. The width of the choices (how noisy an agent is) is
+integrated out as well, at the same position of each point's grid: no hypothesis may treat an agent
+as noisy at one point and consistent at the others. So every hypothesis has a marginal likelihood of
+all answers. A priori all are equally likely; a fault is *named* if its posterior probability is at
+least 0.9.
 
-Where each is found: Pardo et al., Time limits in reinforcement learning, ICML 2018 (truncation);
+Where they occur: Pardo et al., Time limits in reinforcement learning, ICML 2018 (truncation);
 younggyoseo/FastTD3 issue 6 and jakegrigsby/AdvancedPacmanDQNs issue 2 (n-step).
 """
 
@@ -50,7 +51,7 @@ Prediction = Callable[["Place", float, Sequence[float]], float | None]
 NAMED = 0.9
 NONE = "none of these"
 _NODES = np.linspace(-3.0, 3.0, 25)  # of the normal spread of a prediction, in deviations
-_FAR_OUT = 1e4  # a log ratio beyond every stimulus: the indifference point of who never changes
+_FAR_OUT = 1e4  # beyond every stimulus: the point of an agent that never changes
 
 
 @dataclass(frozen=True)
@@ -69,16 +70,16 @@ class Place:
 
 @dataclass(frozen=True)
 class Fault:
-    """A way to get the discount wrong.
+    """A way of getting the discount wrong.
 
     Attributes:
         name: for tables.
-        text: what is wrong, for a person.
-        predict: the log ratio at indifference, -inf and inf where one side is always taken, None
-            where the fault says nothing.
+        text: what is wrong, as a sentence.
+        predict: the log ratio at indifference, -inf and inf if one side is always taken, None if
+            the fault makes no prediction.
         symbols: of its parameters.
         grid: values of the parameters, one tuple each.
-        looseness: how many tolerances the prediction's deviation is.
+        looseness: the deviation of the prediction, in tolerances.
     """
 
     name: str
@@ -94,10 +95,11 @@ class Diagnosis(Result):
     """What explains a profile.
 
     Attributes:
-        fault: the name of the fault, "sound", "none of these", or None where it cannot be told.
-        text: the same for a person.
-        parameters: of the likeliest, at their best.
-        probabilities: of every hypothesis, all equal before, likeliest first.
+        fault: the name of the fault, "sound", "none of these", or None if the answers do not
+            determine it.
+        text: the diagnosis as a sentence.
+        parameters: best values for the most likely one.
+        probabilities: posterior, of every hypothesis, most likely first.
     """
 
     SCHEMA: ClassVar[str] = "qdecay.diagnosis/1"
@@ -114,17 +116,18 @@ class Diagnosis(Result):
 
 
 def diagnose(profile: DiscountProfile) -> Diagnosis:
-    """Return the fault that fits the pattern of a profile, if it can be told.
+    """Return the fault that fits the pattern of a profile, if the answers determine it.
 
     Args:
-        profile: with the discount that the agent was told; more settings tell more apart.
+        profile: must contain the agent's configured discount; more settings distinguish more
+            faults.
 
     Raises:
-        ValueError: the profile does not say what the agent was told, or that was 0 or 1.
+        ValueError: the profile has no configured discount, or it is 0 or 1.
     """
     g = profile.told
     if g is None or not 0 < g < 1:
-        raise ValueError(f"diagnose needs the gamma the agent was told, in (0, 1), got {g}")
+        raise ValueError(f"diagnose needs the agent's configured gamma, in (0, 1), got {g}")
     weights = {fault.name: _evidence(fault, profile, g) for fault in FAULTS}
     evidence = {name: weight for name, (weight, _) in weights.items()}
     evidence[NONE] = _mean_of_logs(
@@ -202,7 +205,7 @@ def _twice(place: Place, g: float, _: Sequence[float]) -> float:
 
 
 def _predictable(place: Place) -> bool:
-    """Whether no cut and no repetition falls inside a window of several steps."""
+    """Whether neither a truncation nor a repetition falls inside a window of several steps."""
     return not place.setting.repeats and place.setting.goes_on == 1
 
 
@@ -224,7 +227,8 @@ def _normalised(place: Place, g: float, parameters: Sequence[float]) -> float:
     (q,) = parameters
     m, n, goes_on = place.near, place.far, place.setting.goes_on
     lengths = _discounted_steps(m + 2, goes_on), _discounted_steps(n + 1, goes_on)
-    # A step's mean reward is (q x r + (1 - q) y R) / steps, x and y the chances to come that far.
+    # A step's mean reward is (q x r + (1 - q) y R) / steps, x and y the chances of getting that
+    # far.
     steps = q * lengths[0] + (1 - q) * lengths[1]
     longer = _discounted_steps(n + 1, g) - _discounted_steps(m + 2, g)
     near = g**m + longer * q * goes_on**m / steps
@@ -256,17 +260,17 @@ def _under_trained(place: Place, g: float, parameters: Sequence[float]) -> float
     alpha, walks = parameters
     near, far = (_arrived(alpha, walks, n) for n in (place.near, place.far))
     if near == 0:
-        return None  # nothing is known of either side: any answer will do
+        return None  # nothing is known about either side: any answer will do
     return place.steps * math.log(g) + _log(far / near)
 
 
 def _arrived(alpha: float, walks: float, distance: int) -> float:
-    """The share of a reward that has come back by `distance` steps: a binomial tail."""
+    """The share of a reward that has propagated back by `distance` steps: a binomial tail."""
     return float(bdtrc(distance, round(walks), alpha)) if distance < walks else 0.0
 
 
 def _training_grid() -> tuple[tuple[float, ...], ...]:
-    """Step sizes, and walks that bring a reward back by 1 to 60 steps on average."""
+    """Step sizes, and numbers of walks that propagate a reward back by 1 to 60 steps on average."""
     means = np.geomspace(1.0, 60.0, 40)
     return tuple(
         (alpha, float(walks))

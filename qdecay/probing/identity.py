@@ -1,9 +1,9 @@
-"""What an agent is made of, so that stored answers are not taken for those of another version.
+"""The identity of an agent's version, so that answers are not reused for another version.
 
-Its code is the source of the module that defines the trainer, together with what the trainer was
-made with: the values that it closes over, the arguments of a `functools.partial`, the attributes
-of an object that is called. Of a function that was typed in a notebook it is the function's own
-text, without any source its bytecode. What is imported from elsewhere is not part of it.
+Its code is the source of the module that defines the trainer, together with the values that the
+trainer was created with: its closure, the arguments of a `functools.partial`, the attributes of a
+callable object. For a function typed in a notebook it is the function's own source; without source,
+its bytecode. Imported code is not part of it.
 """
 
 from __future__ import annotations
@@ -27,12 +27,12 @@ _PLAIN = (type(None), Number, str, bytes)
 
 @dataclass(frozen=True)
 class Identity:
-    """What tells two versions of an agent apart.
+    """What distinguishes two versions of an agent.
 
     Attributes:
-        code: a digest of its code, or None where that cannot be read.
+        code: a digest of its code, or None if that cannot be read.
         versions: of qdecay, and of the packages that the trainer names in `train.packages`.
-        tag: the user's own name of this version, or None.
+        tag: the user's label for this version, or None.
     """
 
     code: str | None
@@ -47,20 +47,20 @@ class Identity:
 
     @classmethod
     def from_json(cls, document: Mapping[str, Any]) -> Self | None:
-        """Return what a header says; None where it is of the time before this was kept."""
+        """Read a store's header; None for headers written before identities were recorded."""
         versions = document.get("versions")
         if not isinstance(versions, dict):
             return None
         return cls(document.get("code"), versions, document.get("version_tag"))
 
     def to_json(self) -> dict[str, Any]:
-        """Return what a header says."""
+        """Return the store's header."""
         return {"code": self.code, "versions": dict(self.versions), "version_tag": self.tag}
 
     def changes(self, before: Self | None) -> str:
-        """Return what is not as it was, such as "its code, qdecay 0.1 -> 0.2"; "" where all is."""
+        """Return what has changed, such as "its code, qdecay 0.1 -> 0.2"; "" if nothing has."""
         if before is None:
-            return "nobody noted its version"
+            return "its version was not recorded"
         names = {**before.versions, **self.versions}
         pairs = [(n, before.versions.get(n, "none"), self.versions.get(n, "none")) for n in names]
         found = [f"{name} {old} -> {new}" for name, old, new in pairs if old != new]
@@ -79,7 +79,7 @@ def _version(package: str) -> str:
 
 
 def _digest(train: Callable[..., Any]) -> str | None:
-    """Return a digest of a trainer's code, or None where there is none to be read."""
+    """Return a digest of a trainer's code, or None if it has no readable code."""
     if not _has_code(inspect.unwrap(train)):
         return None
     text = json.dumps(_content(train, set()), sort_keys=True)
@@ -87,7 +87,7 @@ def _digest(train: Callable[..., Any]) -> str | None:
 
 
 def _has_code(train: Any) -> bool:
-    """Whether it is a function of Python, or is called by one; a C function has no code."""
+    """Whether it is, or is called through, a Python function; a C function has no code."""
     if isinstance(train, functools.partial):
         return _has_code(train.func)
     if isinstance(train, types.FunctionType | types.MethodType):
@@ -98,11 +98,11 @@ def _has_code(train: Any) -> bool:
 
 
 def _content(value: Any, seen: set[int]) -> Any:
-    """Return what makes a value, as JSON, without what may differ between two processes."""
+    """Return a value's content as JSON, without parts that may differ between processes."""
     kind = type(value).__qualname__
     if isinstance(value, _PLAIN):
         return [kind, repr(value)]
-    if id(value) in seen:  # it holds itself, or was told before
+    if id(value) in seen:  # it contains itself, or was described before
         return kind
     seen.add(id(value))
     if isinstance(value, list | tuple):
@@ -138,7 +138,7 @@ def _attributes(value: Any) -> dict[str, Any]:
 def _is_full(cell: types.CellType) -> bool:
     try:
         return cell.cell_contents is not cell
-    except ValueError:  # a name that nothing was given to yet
+    except ValueError:  # a name that is not bound yet
         return False
 
 
@@ -154,7 +154,8 @@ def _is_simple(value: Any) -> bool:
 
 
 def _source(thing: Any) -> str | None:
-    """Return a digest of the file that defines a function or class; of its text in a notebook."""
+    """Return a digest of the file that defines a function or class; in a notebook, of its
+    source."""
     try:
         data = Path(inspect.getsourcefile(thing) or "").read_bytes()
     except (OSError, TypeError):
@@ -166,6 +167,6 @@ def _source(thing: Any) -> str | None:
 
 
 def _bytecode(code: types.CodeType) -> list[Any]:
-    """Return what a function without any source does."""
+    """Return the bytecode of a function without source."""
     inner = [_bytecode(c) if isinstance(c, types.CodeType) else repr(c) for c in code.co_consts]
     return [code.co_code.hex(), list(code.co_names), inner]

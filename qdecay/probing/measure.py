@@ -1,4 +1,4 @@
-"""The measurement: rounds of questions, one for each delay whose point is not known yet."""
+"""The measurement: rounds of questions, one for each delay whose point is not yet known."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ from qdecay.probing.trials import AnswerFile, Ask, asker
 from qdecay_envs.rational import written
 
 BATTERY = ("one-shot", "large", "repeating", "time limit")
-"""The settings that `diagnose` tells faults by."""
+"""The settings that `diagnose` needs to distinguish faults."""
 
 _TRAININGS_PER_POINT = 30
-_COARSEST, _FINEST = 0.01, 0.0005  # tolerances that nobody asked for
+_COARSEST, _FINEST = 0.01, 0.0005  # default tolerances
 _MAX_DELAY = 10_000
 
 
@@ -49,43 +49,44 @@ def probe(
 
     For each delay n the near reward r, at delay m, is varied against a far reward R until the
     agent is indifferent: there D(n) / D(m) = r / R, and (r / R)**(1 / (n - m)) is the discount per
-    step. Every question is put to a newly trained agent; where to ask next is decided by the
-    psi-marginal method (see `qdecay.probing.staircase`).
+    step. Every question is answered by a newly trained agent; the psi-marginal method chooses the
+    next question (see `qdecay.probing.staircase`).
 
     Args:
-        train: environment and seed -> a policy: a function from observation to action, or an
-            object with `predict`. Observations and actions are `Discrete`; in the setting
-            "repeating" no episode ever ends.
+        train: environment and seed -> a policy: a function from observation to action, or an object
+            with `predict`. Observations and actions are `Discrete`; in the setting "repeating" no
+            episode ever ends.
         delays: n, in steps; different whole numbers > near_delay.
         near_delay: m >= 0, in steps.
-        gamma: the discount the agent was told, in [0, 1], for the verdict. It sets the default
-            tolerance, and steers no question.
-        settings: worlds to ask in: "one-shot", "large", "repeating", "time limit", or a `Setting`.
-            The first is asked at every delay and gives the curve, the others at the middle two.
-        tolerance: half-width wanted of the 95 % interval of the log discount per step, in
-            [1e-6, 0.5]; by default |log gamma| / 10, in [0.0005, 0.01].
-        trainings: how many agents may be trained; 30 per point by default. What a point does
-            not need is left to the others.
+        gamma: the agent's configured discount, in [0, 1], for the verdict. It sets the default
+            tolerance, and does not influence the questions.
+        settings: environments to ask in: "one-shot", "large", "repeating", "time limit", or a
+            `Setting`. The first is asked at every delay and gives the curve, the others at the
+            middle two.
+        tolerance: target half-width of the 95 % interval of the log discount per step, in [1e-6,
+            0.5]; by default |log gamma| / 10, in [0.0005, 0.01].
+        trainings: the maximum number of trainings; 30 per point by default. Points share what
+            others do not use.
         max_seconds: limit of wall time, > 0: then no more is asked, and what is known is the
             profile. None is no limit.
         seed: >= 0; the same one gives the same answers in any order of work.
         workers: processes to train in; with 1, this one.
-        store: a file that remembers every answer, so that an interrupted run goes on where it was.
-            It is of one version of the agent: of the source of the module that defines `train`,
-            what `train` was made with, qdecay's version and those of the packages that
-            `train.packages` names. What it imports beside that is not looked at.
-        version_tag: a name for this version of the agent, where more than that may change.
-        accept_changed: go on with the store of an agent that has changed since.
+        store: a file that stores every answer, so that an interrupted run can resume. It belongs to
+            one version of the agent: the source of the module that defines `train`, the values that
+            `train` was created with, qdecay's version and those of the packages in
+            `train.packages`. Other imports are not checked.
+        version_tag: a label for this version of the agent, in case anything else may change.
+        accept_changed: continue with the store of an agent that has changed since.
         name: the agent's, for the verdict and the store.
         progress: True shows a bar; a function is called with a `Progress` after each training.
 
-    Returns: the profile; `profile.verdict` says it in words. A point without an indifference point
-    has no number, and says which side was always taken.
+    Returns: the profile; `profile.verdict` puts it in words. A point without an indifference point
+    has no number, but records which side was always taken.
 
     Raises:
         TypeError, ValueError: an argument is of the wrong kind or outside its range.
-        AgentError: the agent raised, or chose what is no action.
-        InputError: the store is not one, or another agent's, or the agent has changed.
+        AgentError: the agent raised, or chose an invalid action.
+        InputError: the file is not a store, or belongs to another agent, or the agent has changed.
 
     Sources: Kontsevich & Tyler 1999, Prins 2013 (the method); Mazur 1987 (indifference points).
     """
@@ -99,7 +100,7 @@ def probe(
     agent = name or str(getattr(train, "__name__", type(train).__name__))
     identity = Identity.of(train, version_tag)
     if store is not None and identity.code is None and version_tag is None:
-        note(f"the code of {agent} cannot be read: only a version tag tells its versions apart")
+        note(f"the code of {agent} cannot be read: only a version tag can distinguish its versions")
     path = None if store is None else Path(store)
     memory = AnswerFile(path, agent, identity, accept_changed=accept_changed)
     with (
@@ -117,7 +118,7 @@ def expected_trainings(
     settings: Sequence[str | Setting],
     tolerance: RealLike | None,
 ) -> int:
-    """Return how many trainings `probe` takes for an agent without noise, before any is done.
+    """Estimate beforehand how many trainings `probe` takes for an agent without noise.
 
     A fit to simulated agents: 13.4 + 1.54 log2(1 / tolerance) - 0.25 log2(n - m) for each point.
     Noisy agents take more, up to the budget.
@@ -153,7 +154,7 @@ def _planned(
 
 
 def _tolerance(gamma: float | None, tolerance: RealLike | None) -> float:
-    """A tenth of |log gamma| unless something else is wanted, within bounds."""
+    """A tenth of |log gamma| by default, within bounds."""
     if tolerance is not None:
         return real(tolerance, "tolerance", "[1e-6, 0.5]")
     if gamma is None or gamma == 0:
@@ -172,9 +173,9 @@ def _asked(
     """Ask until every point is known, or the trainings or the time are used up."""
     spent = 0
     while spent < budget and (waiting := [i for i, p in enumerate(points) if not p.known]):
-        # Who has been asked least comes first: a budget that ends within a round is shared evenly.
+        # The point asked least comes first: a budget that ends within a round is shared evenly.
         waiting = sorted(waiting, key=lambda i: len(points[i].actions))[: budget - spent]
-        # With a time limit a round is one batch of the workers, so that the clock is looked at.
+        # With a time limit a round is one batch of the workers, so that the clock is checked.
         size = len(waiting) if deadline.max_seconds is None else workers
         for first in range(0, len(waiting), size):
             if spent and deadline.left < 0:
@@ -220,10 +221,10 @@ def _settings(settings: Sequence[str | Setting]) -> list[Setting]:
         raise ValueError("settings must name at least one setting")
     for setting in settings:
         if not isinstance(setting, Setting) and setting not in SETTINGS:
-            raise ValueError(f"settings: {setting!r} is none of {', '.join(SETTINGS)}")
+            raise ValueError(f"settings: {setting!r} is not one of {', '.join(SETTINGS)}")
     found = [s if isinstance(s, Setting) else SETTINGS[s] for s in settings]
     if len(set(found)) != len(found):
-        raise ValueError("settings: one is named twice")
+        raise ValueError("settings: one appears twice")
     return found
 
 

@@ -16,7 +16,7 @@ from qdecay.probing.staircase import Staircase
 if TYPE_CHECKING:
     import pandas as pd
 
-_SIDES = 8  # answers after which "always the same action" is no accident (1 in 128)
+_SIDES = 8  # answers after which "always the same action" is not chance (1 in 128)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -24,7 +24,7 @@ class Point(Record):
     """The answers at one delay in one setting.
 
     Attributes:
-        setting: the world in which the choice was offered.
+        setting: the environment in which the choice was offered.
         near_delay, delay: m and n, in steps.
         staircase: every question asked there, with its answer.
         actions: the action taken each time: 0 or 1, whose sides are swapped from question to
@@ -45,7 +45,7 @@ class Point(Record):
     @property
     def side(self) -> str | None:
         """Why there is no indifference point: "near", "far" or "same action" was always taken, or
-        it was "not asked"; None where there is one."""
+        it was "not asked"; None if there is one."""
         if not self.actions:
             return "not asked"
         if len(self.actions) >= _SIDES and len(set(self.actions)) == 1:
@@ -54,7 +54,8 @@ class Point(Record):
 
     @property
     def log_discount(self) -> tuple[float, float, float] | None:
-        """log(D(n) / D(m)) with its 95 % interval as (low, value, high); None without a point."""
+        """log(D(n) / D(m)) with its 95 % interval as (low, value, high); None without an
+        indifference point."""
         if self.side is not None:
             return None
         known = self.staircase.posterior
@@ -70,7 +71,7 @@ class Point(Record):
 
     @property
     def known(self) -> bool:
-        """Whether it is as precise as was wanted, or has no indifference point for certain."""
+        """Whether it is as precise as requested, or certainly has no indifference point."""
         return self.staircase.done
 
     def to_json(self) -> dict[str, Any]:
@@ -89,14 +90,14 @@ class Point(Record):
 
 @dataclass(frozen=True, eq=False, repr=False)
 class DiscountProfile(Result):
-    """An agent's discount, as its choices show it.
+    """An agent's effective discount, as its choices show it.
 
     Attributes:
         agent: its name.
-        told: the discount it was told, or None where nobody said.
+        told: its configured discount, or None if unknown.
         points: of every setting and delay.
         expected_trainings: the number stated beforehand, for an agent without noise.
-        tolerance: half-width of the interval wanted for the log discount per step.
+        tolerance: target half-width of the interval of the log discount per step.
         from_store: how many of the answers were taken from a store; equal profiles may differ here.
     """
 
@@ -119,13 +120,13 @@ class DiscountProfile(Result):
 
     @cached_property
     def curve_points(self) -> tuple[Point, ...]:
-        """The points that the curve goes through: those of the first setting."""
+        """The points that the curve is fitted to: those of the first setting."""
         first = self.points[0].setting
         return tuple(point for point in self.points if point.setting == first)
 
     @cached_property
     def fits(self) -> tuple[CurveFit, ...]:
-        """The three curves, best first; none where there is no indifference point at all."""
+        """The three curves, best first; empty if there is no indifference point."""
         if any(point.side == "same action" for point in self.curve_points):
             return ()
         return fit_curves(
@@ -148,8 +149,8 @@ class DiscountProfile(Result):
 
     @property
     def behaves_as_told(self) -> bool | None:
-        """Whether the told gamma lies in the interval of an exponential curve that fits, or
-        within the tolerance of its gamma; None where nothing was told."""
+        """Whether the configured gamma lies in the interval of an exponential curve that fits, or
+        within the tolerance of its gamma; None if no gamma was given."""
         if self.told is None:
             return None
         if self.gamma is None or self.curve is None or self.curve.name != "exponential":
@@ -189,7 +190,7 @@ class DiscountProfile(Result):
         return f"always takes {side}, however much the other pays: no indifference point"
 
     def body(self) -> dict[str, Any]:
-        """Return the document without its schema, as other documents hold it."""
+        """Return the document without its schema, as embedded in other documents."""
         return {
             "agent": self.agent,
             "told": self.told,

@@ -1,8 +1,8 @@
-"""What an agent is asked: r after m steps, or R after n, in one of several worlds.
+"""What an agent is asked: r after m steps, or R after n, in one of several environments.
 
     one-shot     the reward taken, the episode ends. near = 0 .. 0, r, 0; far = 0 .. 0, R: one
-                 empty step follows the near reward, so that who looks past the end sees a world
-                 that pays nothing there
+                 empty step follows the near reward, so that an agent that looks past the end sees
+                 rewards of 0 there
     large        the same with both rewards ten times as large
     repeating    both branches last n + 1 steps, then the choice is made again, for ever
     time limit   one-shot, and each step may be cut off (truncated, not terminated) with p = 1/10
@@ -38,12 +38,12 @@ _LEAST_DISCOUNT, _LEAST_SCALE = math.log(0.05), math.log(0.01)
 
 @dataclass(frozen=True)
 class Setting:
-    """The world in which a choice is offered.
+    """The environment in which a choice is offered.
 
     Attributes:
         name: for tables.
         repeats: the choice is made again after n + 1 steps, for ever.
-        truncation: probability, as text, that a step is cut off.
+        truncation: probability, as text, that a step is truncated.
         scale: the far reward R.
         escape: a wrong action in a corridor leads back; see `ChainEnv`.
         reward_noise: standard deviation of the noise on every reward, in units of R.
@@ -58,7 +58,7 @@ class Setting:
 
     @property
     def goes_on(self) -> float:
-        """The probability that a step is not cut off."""
+        """The probability that a step is not truncated."""
         return float(1 - Fraction(self.truncation))
 
 
@@ -79,7 +79,7 @@ class Question:
     """One training: an environment, a seed, and where the far reward lies.
 
     Attributes:
-        setting: the world.
+        setting: the environment.
         near_delay, delay: m and n, in steps; 0 <= m < n.
         log_ratio: log(r / R).
         number: how many questions were asked in this place before.
@@ -95,8 +95,8 @@ class Question:
 
     @property
     def far_action(self) -> int:
-        """The action of the far branch: of two questions in a row each side once, in an order
-        that an agent cannot go along with by accident."""
+        """The action of the far branch: each side once in two consecutive questions, in an order
+        that an agent cannot follow by accident."""
         pair = (self.setting.name, self.near_delay, self.delay, self.number // 2, self.base_seed)
         first = hashlib.sha256(repr(pair).encode()).digest()[0]
         return (first + self.number) % 2
@@ -106,7 +106,7 @@ class Question:
         """The two streams, exactly."""
         m, n, far = self.near_delay, self.delay, Fraction(self.setting.scale)
         near = far * Fraction(f"{math.exp(self.log_ratio):.{_DIGITS}e}")
-        # With a way back, an empty step after r would be a way to take r again and again.
+        # If corridors lead back, an empty step after r would allow taking r again and again.
         rest = n - m if self.setting.repeats else 0 if self.setting.escape else 1
         streams: list[Any] = [
             ("near", [0] * m + [near] + [0] * rest),
@@ -117,18 +117,18 @@ class Question:
 
     @property
     def seed(self) -> int:
-        """The training's seed, from what is asked alone: no order of work changes it."""
+        """The training's seed, from the question alone: it does not depend on the order of work."""
         words = np.frombuffer(hashlib.sha256(self.key.encode()).digest(), dtype="<u4")
         sequence = np.random.SeedSequence([self.base_seed, *words.tolist()])
-        return int(sequence.generate_state(1)[0]) >> 1  # some frameworks take 31 bits
+        return int(sequence.generate_state(1)[0]) >> 1  # some frameworks accept only 31 bits
 
     @property
     def key(self) -> str:
-        """Canonical text of all that decides the training."""
+        """Canonical text of everything that determines the training."""
         return json.dumps({**asdict(self), "log_ratio": self.log_ratio.hex()}, sort_keys=True)
 
     def __str__(self) -> str:
-        """Name the question for a person."""
+        """Describe the question in words."""
         return (
             f"{self.setting.name}, {math.exp(self.log_ratio):.6g} after {self.near_delay} steps "
             f"against 1 after {self.delay}"

@@ -1,4 +1,4 @@
-"""What a learner aims at that never stops exploring: the epsilon-soft model.
+"""The target of a learner that never stops exploring: the epsilon-soft model.
 
 SARSA with a fixed epsilon learns the values of its own epsilon-greedy policy. With every action
 mixed with the uniform choice, a~ = (1 - epsilon) a + epsilon uniform, that policy is a greedy one:
@@ -21,8 +21,8 @@ def epsilon_soft(problem: Problem, epsilon: RationalLike) -> MDP:
     """Return the model whose action a is `a` with probability 1 - epsilon, else any.
 
     Args:
-        problem: a model, or whatever `qdecay.as_mdp` takes; unavailable actions stay so, and the
-            uniform choice is among the others.
+        problem: a model, or anything that `qdecay.as_mdp` accepts; unavailable actions stay
+            unavailable, and the uniform choice is among the others.
         epsilon: exact, in [0, 1].
 
     Raises:

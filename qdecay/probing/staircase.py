@@ -1,26 +1,26 @@
-r"""Where to ask next, and what the answers say: the psi-marginal method for one delay.
+r"""Which question to ask next, and what the answers say: the psi-marginal method for one delay.
 
 The stimulus x = log(r / R) is the near reward in units of the far one. An agent takes the far
 reward with probability
 
     P(x) = lapse / 2 + (1 - lapse) / (1 + exp((x - t) / w))
 
-with the indifference point t, the log of the discount of that delay, and a width w >= 0 that says
-how noisy its trainings are; a deterministic agent has a width below the finest of the grid, and
-the method then halves intervals. The next stimulus is the one whose answer is expected to say the
-most about t, the width being a nuisance: it maximises the mutual information
+with the indifference point t, the log of the discount over that delay, and a width w >= 0 that
+measures how noisy its trainings are; a deterministic agent has a width below the finest of the
+grid, and the method then reduces to bisection. The next stimulus is the one whose answer is
+expected to say the most about t, the width being a nuisance: it maximises the mutual information
 I(answer; t) = h(E P) - E h(P(. | t)), with h the entropy of one answer and E over the posterior.
 
-That alone never finds out that an agent is noisy: where an interval is halved, each answer is a
-coin's throw to the sure and to the noisy agent alike, and the sure one's interval shrinks to
-nothing around a wrong place. So every third stimulus is the one that says the most about the
-*width*, I(answer; w), and t counts as known only once it is all but excluded that choices are
-noisy at the scale of the tolerance.
+That alone never discovers that an agent is noisy: under bisection each answer is a coin toss for
+consistent and noisy agents alike, and the interval of the consistent model shrinks to nothing
+around a wrong place. So every third stimulus is the one that says the most about the *width*,
+I(answer; w), and t counts as known only once noise at the scale of the tolerance is practically
+excluded.
 
-The posterior lives on a grid of cells laid between the stimuli asked so far, so that it is
-fine where they crowd. Its prior: with weight 0.9 the per-step discount exp(t / steps) is uniform
-on (0, 1); with weight 0.1, t is uniform on the range of stimuli. It knows nothing of what the
-agent was told.
+The posterior lives on a grid of cells laid between the stimuli asked so far, so that it is fine
+where they are dense. Its prior: with weight 0.9 the per-step discount exp(t / steps) is uniform on
+(0, 1); with weight 0.1, t is uniform on the range of stimuli. It does not use the agent's
+configured discount.
 
 Sources: Kontsevich & Tyler, Vision Research 39 (1999), 2729-2737 (psi, which asks for both at
 once); Prins, Journal of Vision 13(7):3 (2013) (psi-marginal); Wichmann & Hill, Perception &
@@ -38,19 +38,19 @@ from scipy.special import expit, logsumexp
 
 Array = NDArray[np.float64]
 
-LAPSE = 0.02  # chance of an answer that has nothing to do with the question
+LAPSE = 0.02  # probability of an answer that does not depend on the question
 _FOCUS = 0.9  # prior weight of per-step discounts in (0, 1)
 N_WIDTHS = 12
 _FINE = 8  # the finest width is the tolerance over this
-_SURE = 2  # an agent is sure whose width is at most the tolerance over this
-_WIDEST = 3.0  # a choice that noisy flips between r = R / 20 and r = 20 R
+_SURE = 2  # an agent is consistent if its width is at most the tolerance over this
+_WIDEST = 3.0  # a choice this noisy flips between r = R / 20 and r = 20 R
 _CELLS = 10  # per gap between two stimuli
 _CANDIDATES = 25
-_NEGLIGIBLE = 1e-7  # mass of a cell that cannot matter to what is asked next
-_CHECK_EVERY = 3  # stimuli, one of which is asked for the width's sake
+_NEGLIGIBLE = 1e-7  # mass of a cell that cannot affect the next question
+_CHECK_EVERY = 3  # of this many stimuli, one is chosen for the width
 _DOUBT = 0.05  # posterior mass of noisy widths that is negligible
 _SAME = 6  # identical answers after which the end of the range is asked
-_ENDS = 2  # times it is asked before "no indifference point" is believed
+_ENDS = 2  # times it is asked before concluding "no indifference point"
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,9 +73,9 @@ class Staircase:
     """The questions asked at one delay, with their answers.
 
     Attributes:
-        steps: n - m, by how many steps the far reward comes later; >= 1.
+        steps: n - m, the number of steps by which the far reward comes later; >= 1.
         low, high: the range of stimuli.
-        tolerance: wanted half-width of the 95 % interval of t / steps, the log discount per step.
+        tolerance: target half-width of the 95 % interval of t / steps, the log discount per step.
         asked: the stimuli so far.
         far: for each, whether the far reward was taken.
     """
@@ -100,14 +100,14 @@ class Staircase:
 
     @property
     def always(self) -> str | None:
-        """The side that was taken in every answer, "near" or "far"; None where both were."""
+        """The side that was taken in every answer, "near" or "far"; None if both were."""
         if len(set(self.far)) != 1:
             return None
         return "far" if self.far[0] else "near"
 
     @property
     def open(self) -> bool:
-        """Whether the agent took one side up to the end of the range: there is no t in it."""
+        """Whether the agent took one side up to the end of the range, which then contains no t."""
         if self.always is None or len(self.far) < _SAME:
             return False
         return self.asked.count(self._end) >= _ENDS
@@ -122,7 +122,7 @@ class Staircase:
 
     @property
     def _narrow(self) -> bool:
-        """Whether the interval of t is as short as wanted, if the agent is not noisy."""
+        """Whether the interval of t is as short as requested, assuming the agent is not noisy."""
         known = self.posterior
         return known.high - known.low <= 2 * self.tolerance * self.steps
 
@@ -158,7 +158,7 @@ class Staircase:
 
     @cached_property
     def _likely(self) -> tuple[Array, Array, Array]:
-        """The cells that hold all but nothing of the mass: t, P(t) and P(w | t)."""
+        """The cells that hold almost all of the mass: t, P(t) and P(w | t)."""
         joint, _ = self._joint
         mass = joint.sum(axis=1)
         kept = mass > _NEGLIGIBLE

@@ -1,8 +1,8 @@
-"""Running trainings: in parallel, and never twice the same one where a store remembers it.
+"""Running trainings in parallel, without repeating those whose answers are in a store.
 
-A store is a file of JSON lines: first a header that names the agent and says what it is made of
-(see `identity`), then one line per training. Where a person goes on with an agent that has changed,
-a further header says what it is from then on. A line that an interruption cut off is left out.
+A store is a file of JSON lines: first a header that names the agent and its version (see
+`identity`), then one line per training. If the user continues with a changed agent, another header
+gives its version from then on. A line cut off by an interruption is ignored.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from qdecay.probing.question import Question
 from qdecay_envs.files import read_text
 
 SCHEMA = f"{PROBE_SCHEMA}2"
-_OLD_SCHEMA = f"{PROBE_SCHEMA}1"  # without what the agent is made of
+_OLD_SCHEMA = f"{PROBE_SCHEMA}1"  # without the agent's identity
 _BEGIN = f'{{"schema": "{PROBE_SCHEMA}'
 _MAX_BYTES = 1 << 25
 _MAX_LINES = 250_000  # answers, of some hundred bytes each
@@ -32,20 +32,20 @@ Ask = Callable[[Sequence[Question]], list[bool]]
 
 
 class AnswerFile:
-    """Answers by question; with a path, kept on disk from the moment they are known.
+    """Answers by question; with a path, each is stored on disk as soon as it is known.
 
     Attributes:
-        taken: how many answers were there before they were asked for.
+        taken: how many answers came from the file.
     """
 
     def __init__(
         self, path: Path | None, agent: str, identity: Identity, *, accept_changed: bool = False
     ) -> None:
-        """Read what the file holds, or begin it.
+        """Read the file, or create it.
 
         Raises:
-            InputError: the file is no store, or of another agent; or the agent has changed, and
-                `accept_changed` is not set.
+            InputError: the file is not a store, or belongs to another agent; or the agent has
+                changed and `accept_changed` is not set.
         """
         self._path, self._agent, self._identity = path, agent, identity
         self._answers: dict[str, bool] = {}
@@ -56,11 +56,11 @@ class AnswerFile:
             self._append(self._header)
 
     def get(self, question: Question) -> bool | None:
-        """Return the answer, or None where it is not known yet."""
+        """Return the answer, or None if it is not known yet."""
         return self._answers.get(question.key)
 
     def put(self, question: Question, far: bool) -> None:
-        """Remember an answer."""
+        """Store an answer."""
         self._answers[question.key] = far
         if self._path is not None:
             self._append({"question": question.key, "far": far})
@@ -92,7 +92,7 @@ class AnswerFile:
             raise InputError(f"{path}: not a probe store; name a new file")
         if head.get("agent") != self._agent:
             holds = head.get("agent")
-            raise InputError(f"{path}: holds the answers of {holds}, not of {self._agent}")
+            raise InputError(f"{path}: contains answers of {holds}, not of {self._agent}")
         for row in rows:
             if row.get("schema") == SCHEMA:
                 head = row
@@ -101,8 +101,8 @@ class AnswerFile:
         changed = self._identity.changes(Identity.from_json(head))
         if changed and not accept_changed:
             raise InputError(
-                f"{path}: holds answers of another {self._agent} ({changed}): name a new file, or "
-                f"keep them with --accept-changed"
+                f"{path}: contains answers of another {self._agent} ({changed}): name a new file "
+                f"or keep them with --accept-changed"
             )
         if not text.endswith("\n"):  # the next line must not grow onto one that was cut off
             with path.open("a", encoding="utf-8") as file:
@@ -112,7 +112,7 @@ class AnswerFile:
 
 
 def _object(line: str) -> dict[str, Any]:
-    """Return the JSON object of a line; an empty one where there is none."""
+    """Return the JSON object of a line; an empty one if there is none."""
     if len(line) > _MAX_LINE:
         return {}
     try:
@@ -126,12 +126,12 @@ def _object(line: str) -> dict[str, Any]:
 def asker(
     train: Trainer, workers: int, store: AnswerFile, tick: Callable[[], None] = lambda: None
 ) -> Iterator[Ask]:
-    """Yield the function that answers questions, in their order.
+    """Yield the function that answers questions, in order.
 
-    With more than one worker the trainings run in processes of their own.
+    With more than one worker the trainings run in separate processes.
 
     Raises:
-        AgentError: a training ended the process that it ran in.
+        AgentError: a training crashed the process that it ran in.
     """
     processes, finished = Processes(workers) if workers > 1 else None, False
     packed = pack(train) if processes else b""
@@ -166,5 +166,5 @@ def _together(
         try:
             yield jobs[job], processes.result(job)
         except WorkerDied as error:
-            message = "a training ended its process: try one worker to see which"
+            message = "a training crashed its process: use one worker to see which"
             raise AgentError(message) from error

@@ -1,1 +1,1 @@
-"""Pictures of what qdecay finds."""
+"""Pages and figures of qdecay's results."""

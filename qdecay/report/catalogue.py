@@ -26,10 +26,10 @@ class CatalogueEntry:
     Attributes:
         env_id: what `gymnasium.make` takes.
         summary: one sentence.
-        arguments: what the id is registered with, beside the defaults.
-        law: the equation of its break-even gammas, in g; which states it is of, it says itself.
-        n_states, n_actions, start: of its model; None where the id needs arguments (and start
-            also where episodes start in several states).
+        arguments: what the id is registered with, besides the defaults.
+        law: the equation of its break-even gammas, in g; it names the states it applies to.
+        n_states, n_actions, start: of its model; None if the id needs arguments (start also if
+            episodes start in several states).
         break_evens: gammas at which the optimal actions of the start state change.
         breakpoints: gammas at which those of any state change.
     """
@@ -77,7 +77,7 @@ def _equation(layout: ChainLayout) -> str:
 def _entry(spec: Any) -> CatalogueEntry:
     entry: Any = load_env_creator(spec.entry_point)
     summary = (sys.modules[entry.__module__].__doc__ or "").partition("\n")[0]
-    if spec.id == "qdecay/Chain-v0":  # the one id that cannot be made without arguments
+    if spec.id == "qdecay/Chain-v0":  # the only id that requires arguments
         return CatalogueEntry(spec.id, summary, {}, entry.law, None, None, None, (), ())
     env: Any = gym.make(spec)
     law = _equation(env.unwrapped.layout) if "layout" in spec.kwargs else entry.law

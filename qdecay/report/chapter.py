@@ -1,4 +1,4 @@
-"""One model as the page shows it: its picture, its numbers, its documents."""
+"""One model as the page shows it: its drawing, its numbers, its documents."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from qdecay._support.deadline import time_limit
-from qdecay._support.one_line import spelt_out
+from qdecay._support.one_line import escaped
 from qdecay._support.progress import OnProgress
 from qdecay._support.shown import shown_decimal, shown_fraction
 from qdecay.comparison.compare import Comparison
@@ -40,10 +40,10 @@ _UNDERTRAINED_STEP_SIZE = Fraction(1, 2)
 
 @dataclass(frozen=True, eq=False)
 class Chapter:
-    """A model, its regions, and what else the page says about it.
+    """A model, its regions, and everything else that the page shows about it.
 
     Attributes:
-        source: what was named.
+        source: what the user named.
         mdp, regions: the model and its exact regions.
         layout: of a chain.
         plain: of a chain, whether nothing slips, escapes or adds noise.
@@ -62,11 +62,11 @@ class Chapter:
     @property
     def title(self) -> str:
         """The id in words, or the text that names the source."""
-        return spelt_out(title_of(self.source.text))
+        return escaped(title_of(self.source.text))
 
     @property
     def kicker(self) -> str:
-        """What stands above the title: the problem's letter, or the source."""
+        """The line above the title: the problem's letter, or the source."""
         letter = _PROBLEMS.get(self.source.text)
         return f"Problem {letter}" if letter and not self.source.options else ""
 
@@ -92,7 +92,7 @@ class Chapter:
 
     @property
     def shown_state(self) -> int:
-        """The state chosen at first: the start, or the first one whose actions ever change."""
+        """The state selected initially: the start, or the first one whose actions ever change."""
         if self.mdp.start is not None:
             return self.mdp.start
         changing = self.changing_states
@@ -117,7 +117,7 @@ class Chapter:
     def streams(self) -> list[tuple[str, str, str]]:
         """Return each branch of a chain with its rewards, as shown and exactly.
 
-        A long run of one number is shortened.
+        A long run of equal numbers is shortened.
         """
         if self.layout is None:
             return []
@@ -127,7 +127,7 @@ class Chapter:
         ]
 
     def points(self) -> list[Sample]:
-        """Return the gammas that the slider takes: the finer, the smaller the model."""
+        """Return the gammas of the slider: the smaller the model, the finer."""
         pairs = len(set(self.mdp.exact_r)) or 1
         affordable = [steps for steps in _STEPS if steps * pairs <= 2 * _NUMBERS]
         gammas = [b.gamma for b in self.regions.breakpoints]
@@ -135,7 +135,7 @@ class Chapter:
         return samples(gammas, touches, (affordable or _STEPS[-1:])[0])
 
     def data(self) -> dict[str, Any]:
-        """Return what the page's script needs beside the regions document."""
+        """Return what the page's script needs besides the regions document."""
         points = self.points()
         optimal = [self.optimal(sample) for sample in points]
         try:
@@ -164,7 +164,7 @@ class Chapter:
     def _moves(self) -> list[list[list[tuple[int | str | None, ...]]]]:
         """What each action does in each state: (next state or None, probability, reward).
 
-        Where one of these numbers is shown rounded, the exact ones follow as text.
+        If one of these numbers is shown rounded, the exact ones follow as text.
         """
         mdp = self.mdp
         found: list[list[list[tuple[int | str | None, ...]]]] = [
@@ -223,7 +223,7 @@ class Chapter:
         return " or ".join(self.action_names[a] for a in actions)
 
     def blackwell(self) -> dict[str, Any] | None:
-        """Return the Blackwell discount factor for people, or None where it is 0."""
+        """Return the Blackwell discount factor for display, or None if it is 0."""
         gamma = self.regions.blackwell_discount_factor
         if gamma == 0:
             return None
@@ -247,7 +247,8 @@ class Chapter:
         ]
 
     def undertrained(self) -> Plot | None:
-        """Return what an under-trained learner does, for a plain chain that flips at one gamma."""
+        """Return how an under-trained learner behaves, for a plain chain that flips at one
+        gamma."""
         gammas = self.start_gammas
         if self.layout is None or not self.plain or len(gammas) != 1:
             return None
@@ -257,7 +258,7 @@ class Chapter:
 def _numbers(
     gamma: AlgebraicNumber, planned: float, learned: LearnedThreshold
 ) -> list[tuple[str, str]]:
-    """The exact, planned and learned gammas, each with what it is."""
+    """The exact, planned and learned gammas, each with a label."""
     median, low, high = map(page_decimal, (learned.median, learned.low, learned.high))
     found = [
         ("exact", page_decimal(gamma)),
@@ -277,7 +278,7 @@ def read_chapter(
     """Return the chapter of a source, with its exact regions and without trainings.
 
     Args:
-        source: what a person named.
+        source: what the user named.
         max_seconds: limit on reading it and on the search for regions.
         progress: of that search; see `policy_regions`.
 
@@ -300,7 +301,7 @@ def read_chapter(
 
 
 def _require_floats(mdp: MDP, source: Source) -> None:
-    """Refuse what a picture cannot show before the search for regions takes its time."""
+    """Refuse rewards that cannot be drawn, before the long search for regions."""
     try:
         _ = mdp.r
     except ValueError as error:
@@ -332,7 +333,7 @@ def title_of(text: str) -> str:
 def shown_stream(
     stream: Sequence[Fraction], write: Callable[[Fraction], str] = shown_fraction
 ) -> str:
-    """Return the rewards, a long run of one number shortened.
+    """Return the rewards, a long run of equal numbers shortened.
 
     >>> shown_stream([Fraction(0)] * 99 + [Fraction(110)])
     '0 × 99, 110'
@@ -350,7 +351,7 @@ def shown_stream(
 
 
 def _grows(found: Sequence[Sequence[float | None]], points: Sequence[Sample]) -> bool:
-    """Whether values grow without end as gamma nears 1, so that they want scaling by 1 - gamma."""
+    """Whether values diverge as gamma approaches 1, so that they need scaling by 1 - gamma."""
     middle = next(i for i, sample in enumerate(points) if sample.gamma >= Fraction(9, 10))
     largest = [
         max((abs(v) for curve in found if (v := curve[i]) is not None), default=0.0)

@@ -1,4 +1,4 @@
-"""Figures that stand still, as coordinates that a template draws: learned thresholds, learning."""
+"""Static figures, as coordinates that a template draws: learned thresholds, learning."""
 
 from __future__ import annotations
 
@@ -34,9 +34,9 @@ class Line:
 
     Attributes:
         kind: its CSS class.
-        points: where it goes, in pixels.
-        label: what it is called.
-        data: the same in the plot's own units, where somebody needs them.
+        points: its coordinates, in pixels.
+        label: its name.
+        data: the same in the plot's own units, if needed.
     """
 
     kind: str
@@ -60,7 +60,7 @@ class Band:
 
 @dataclass(frozen=True)
 class Plot:
-    """One plot: its axes and everything that is drawn in it, in pixels."""
+    """One plot: its axes and everything drawn in it, in pixels."""
 
     title: str
     x_label: str
@@ -93,7 +93,7 @@ GAMMA_TICKS = tuple(Tick(_x_pixel(k / 5), f"{k / 5:g}") for k in range(6))
 def thresholds_plot(title: str, exact: AlgebraicNumber, learned: LearnedThreshold) -> Plot:
     """P(far) over gamma: every training's choice, the share of seeds, the exact gamma."""
     up = _y_scale(-0.14, 1.14)
-    # Bisections crowd at the threshold; dots spread sideways of 0 and 1 show how many there are.
+    # Bisection points cluster at the threshold; dots spread around 0 and 1 show how many there are.
     offsets = (0.09 * ((31 * i) % 7 - 3) / 3 for i in range(len(learned.choices)))
     dots = tuple(
         (_x_pixel(choice.gamma), up(choice.right + offset))
@@ -121,9 +121,9 @@ def undertrained_plot(layout: ChainLayout, exact: AlgebraicNumber, alpha: Fracti
     """The gamma at which a learner flips after k walks of each branch, by a law without chance.
 
     For one reward r at delay m against R at delay n it is (r B_k(m) / (R B_k(n)))^(1 / (n - m)),
-    where B_k(d) = P[Binomial(k, alpha) > d] has arrived (`qdecay.exact.learning_curve`). Drawn at
-    1 where that is not below 1: the learner never takes the far branch. None where the ending is
-    not `terminate` or the layout is another than such a choice.
+    where B_k(d) = P[Binomial(k, alpha) > d] has arrived (`qdecay.exact.learning_curve`). Drawn at 1
+    if that is not below 1: the learner never takes the far branch. None if the ending is not
+    `terminate` or the layout is not such a choice.
     """
     rewards = [[(d, r) for d, r in enumerate(stream) if r] for _, stream in layout.branches]
     if layout.ending != "terminate" or [len(found) for found in rewards] != [1, 1]:
@@ -139,7 +139,7 @@ def undertrained_plot(layout: ChainLayout, exact: AlgebraicNumber, alpha: Fracti
         return float(min((near / far * arrived[0] / arrived[1]) ** (1 / (n - m)), 1.0))
 
     gamma = float(exact)
-    lowest = max(0, math.floor(10 - 30 * (1 - gamma))) / 10  # so that what happens fills the plot
+    lowest = max(0, math.floor(10 - 30 * (1 - gamma))) / 10  # so that the flip fills the plot
     across, up = _log_axis(1, last), _y_scale(lowest, 1 + 0.04 * (1 - lowest))
     heights = [lowest + (1 - lowest) * k / 4 for k in range(5)]
     flips = tuple((float(k), flip(k)) for k in counts)
@@ -159,8 +159,8 @@ def undertrained_plot(layout: ChainLayout, exact: AlgebraicNumber, alpha: Fracti
 def learning_times_plot(rows: Sequence[LearningTime]) -> Plot:
     """Steps until the choice at the start is right for good, over the delay; one game, one gamma.
 
-    A line per explorer through the medians over seeds, a bar from the quickest seed to the
-    slowest. What the budget did not suffice for is drawn on the line above it.
+    A line per explorer through the medians over seeds, a bar from the fastest seed to the slowest.
+    Runs beyond the budget are drawn on the line above it.
     """
     delays = sorted({row.delay for row in rows})
     budget = max(row.budget for row in rows)

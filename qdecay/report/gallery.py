@@ -31,7 +31,7 @@ class Stripe:
 
 @dataclass(frozen=True)
 class Card:
-    """One environment on the index; `reason` says why it has no page, where it has none."""
+    """One environment on the index; `reason` says why it has no page, if it has none."""
 
     source: str
     title: str
@@ -43,23 +43,23 @@ class Card:
 
 
 def check_gallery(folder: Path, ids: Sequence[str], *, force: bool = True) -> None:
-    """Refuse a folder that could not be filled, before any work; make it where it is missing.
+    """Refuse a folder that cannot be written to, before any work; create it if missing.
 
     Args:
-        folder: its parent must be there.
-        ids: of the environments that are to have pages.
+        folder: its parent must exist.
+        ids: of the environments that get pages.
         force: whether existing files may be replaced.
 
     Raises:
-        InputError: the folder cannot be made, a file exists and `force` is not set, or its name
+        InputError: the folder cannot be created, a file exists and `force` is not set, or its name
             cannot be written.
     """
     if folder.suffix in PAGES:
-        raise InputError(f"{folder}: is the name of a page; name a folder to fill")
+        raise InputError(f"{folder}: looks like a page; name a folder")
     try:
         folder.mkdir(exist_ok=True)
     except OSError as error:
-        raise InputError(f"{folder}: cannot be made: {error.strerror}") from error
+        raise InputError(f"{folder}: cannot be created: {error.strerror}") from error
     for path in (folder / _INDEX, *(_page(folder, source) for source in ids)):
         check_output(path, PAGES, force=force)
 
@@ -76,7 +76,7 @@ def write_gallery(
     Existing files are replaced.
 
     Args:
-        folder: made where it is missing; its parent must be there.
+        folder: created if missing; its parent must exist.
         ids: registered ids.
         max_seconds_each: limit of wall time for each model, > 0.
         progress: True shows a bar; a function is called with a `Progress` before each page.
@@ -84,7 +84,7 @@ def write_gallery(
     Returns: the cards, those without a page last.
 
     Raises:
-        InputError: the folder cannot be made, or a name in it cannot be written.
+        InputError: the folder cannot be created, or a name in it cannot be written.
         OSError: a file cannot be written.
     """
     check_gallery(folder, ids)
@@ -94,7 +94,7 @@ def write_gallery(
             for source in ids:
                 report(Progress(len(cards), len(ids), f"pages, at {source}"))
                 cards.append(_card(Source(source), _page(folder, source), max_seconds_each))
-    finally:  # an interrupted gallery has an index of the pages that it got
+    finally:  # an interrupted gallery has an index of its finished pages
         cards.sort(key=lambda card: card.page is None)
         page = render("gallery.html", None, {}, title="Gallery", cards=cards)
         write_page(folder / _INDEX, page)
@@ -121,8 +121,8 @@ def _card(source: Source, page: Path, max_seconds: float) -> Card:
 def fingerprint(chapter: Chapter) -> tuple[tuple[Stripe, ...], int]:
     """Return a picture of all regions: a row per state, the first optimal action as colour.
 
-    Only states with a choice to make are rows, an even choice of them where they are many. x runs
-    over gamma from 0 to 100; an action of 7 stands for a tie of all actions, or for none.
+    Only states with a choice are rows, an even selection if there are many. x runs
+    over gamma from 0 to 100; an action of 7 means a tie of all actions, or none.
     """
     states = _rows(chapter)
     ends = [0.0, *(100 * float(b.gamma) for b in chapter.regions.breakpoints), 100.0]

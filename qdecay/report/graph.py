@@ -1,8 +1,8 @@
 """A small model as a drawing: its states on a line, its moves as arrows and arcs.
 
 Moves to the right arch above the line and moves to the left below it; a move that ends the
-episode points straight down. Actions that do the same share one arrow. The line of a chain is
-shortened where a corridor is long.
+episode points straight down. Actions that do the same share one arrow. Long corridors of a chain
+are shortened.
 """
 
 from __future__ import annotations
@@ -16,15 +16,15 @@ from qdecay._support.shown import shown_fraction
 from qdecay.model.mdp import MDP
 from qdecay_envs.layout import ChainLayout
 
-MAX_STATES = 14  # beyond, a drawing says less than a table
+MAX_STATES = 14  # above this, a table is clearer than a drawing
 MAX_ARROWS = 64
 _PITCH, _RADIUS, _DROP = 118.0, 20.0, 62.0
 _ENDS = 2  # states that a shortened corridor keeps at each end
 _HEAD = 9.0
-_BETWEEN = 10  # letters that fit between two neighbours
+_BETWEEN = 10  # characters that fit between two neighbours
 _LETTER = 7.0  # width of one, in pixels
-_LONGEST_NUMBER = 9  # letters of one that is not rounded
-_CALM = 16  # arrows whose labels can all be read at once
+_LONGEST_NUMBER = 9  # characters of one that is not rounded
+_CALM = 16  # arrows whose labels are all readable
 
 Point = tuple[float, float]
 
@@ -40,9 +40,9 @@ class Node:
 
 @dataclass(frozen=True)
 class Arrow:
-    """A move: the line, its head, and what is written on it; `exact` is that with exact numbers.
+    """A move: the line, its head, and its label; `exact` is the label with exact numbers.
 
-    `exact` is "" where what is written is exact.
+    `exact` is "" if the label is exact.
     """
 
     state: int
@@ -61,8 +61,8 @@ class Graph:
 
     Attributes:
         nodes, arrows: what is drawn.
-        box: x, y, width and height of all of it.
-        busy: whether all labels at once would be too many.
+        box: x, y, width and height of the whole.
+        busy: whether there are too many labels to show them all.
     """
 
     nodes: tuple[Node, ...]
@@ -73,7 +73,7 @@ class Graph:
 
 
 def graph_of(mdp: MDP, layout: ChainLayout | None = None) -> Graph | None:
-    """Return the drawing, or None where the model is too large for one.
+    """Return the drawing, or None if the model is too large for one.
 
     Args:
         mdp: the model.

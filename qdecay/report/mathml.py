@@ -1,4 +1,4 @@
-"""Numbers and polynomials as MathML, which browsers typeset without any script."""
+"""Numbers and polynomials as MathML, which browsers typeset without a script."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from fractions import Fraction
 
 from qdecay.exact.algebra.closed_form import ClosedForm, Radical
 
-_LONGEST_WRITTEN = 5_000  # digits of a polynomial that a page shows at all
+_LONGEST_WRITTEN = 5_000  # largest number of digits of a polynomial that a page shows
 _LONGEST = 160  # characters of a polynomial that still reads as a formula
 
 
@@ -66,7 +66,7 @@ def _sum(*terms: tuple[int, str]) -> str:
 
 
 def polynomial(coefficients: Sequence[int]) -> str | None:
-    """Return the MathML of "polynomial in gamma = 0", or None where it would be too long.
+    """Return the MathML of "polynomial in gamma = 0", or None if it would be too long.
 
     Args:
         coefficients: integers, the constant term first; the leading one is not zero.
@@ -78,7 +78,7 @@ def polynomial(coefficients: Sequence[int]) -> str | None:
 
 
 def written(coefficients: Sequence[int]) -> str | None:
-    """Return a long polynomial as HTML that wraps, or None where even that would be too long.
+    """Return a long polynomial as HTML that wraps, or None if even that would be too long.
 
     >>> written([-1, 0, 2])
     '2 γ<sup>2</sup> − 1 = 0'

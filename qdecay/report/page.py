@@ -1,7 +1,7 @@
-"""The explorer: one HTML file that asks no other host for anything.
+"""The explorer: one HTML file that loads nothing from the network.
 
-What a person wrote (names of states and actions, sources) reaches the page as escaped text or
-inside JSON documents, and the page's policy lets no script run but its own, known by its hash.
+User text (names of states and actions, sources) reaches the page as escaped text or inside JSON
+documents, and the page's security policy only runs its own script, identified by its hash.
 """
 
 from __future__ import annotations
@@ -35,8 +35,8 @@ def explorer(
     Args:
         chapters: at least one.
         title: the main heading; by default the one chapter's title.
-        learning_times: what the figure of homework D shows, of one game and one gamma; nothing
-            leaves the figure out.
+        learning_times: what the figure of homework D shows, of one game and one gamma; if empty,
+            the figure is omitted.
 
     Raises:
         InputError: jinja2 is not installed.
@@ -79,7 +79,7 @@ def render(template: str, script: str | None, documents: Mapping[str, Any], **va
 
 
 def script_json(value: Any) -> str:
-    """Return JSON that cannot end the script element it stands in.
+    """Return JSON that cannot close the script element around it.
 
     >>> script_json({"name": "</script>"})
     '{"name":"\\\\u003c/script>"}'
@@ -90,13 +90,13 @@ def script_json(value: Any) -> str:
 
 
 def write_page(path: Path, text: str) -> None:
-    """Write a page whole or not at all.
+    """Write a page completely or not at all.
 
     Raises:
         OSError: the file cannot be written.
     """
     with replacing(path) as scratch:
-        # A name from a file may hold half a surrogate pair, which no encoding can write.
+        # A name from a file may contain half a surrogate pair, which no encoding can write.
         scratch.write_text(text, encoding="utf-8", errors="replace")
 
 

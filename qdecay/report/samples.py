@@ -1,7 +1,7 @@
 """The discount factors that a page shows: a grid, closer steps near 1, and every breakpoint.
 
-The slider moves over these gammas only, so that every figure beside it is the one of that gamma,
-not an interpolation.
+The slider only takes these gammas, so that every number shown is exact for that gamma, not
+interpolated.
 """
 
 from __future__ import annotations
@@ -17,24 +17,24 @@ from qdecay._support.shown import shown_decimal
 from qdecay.exact.algebra.number import AlgebraicNumber
 
 Gamma = Fraction | AlgebraicNumber
-_INSIDE = 3  # samples that every region has at least
+_INSIDE = 3  # minimum number of samples of each region
 _PREFERRED = ("8", "6.3", "5", "4", "3.2", "2.5", "2", "1.6", "1.2", "1")  # 1 - gamma, per decade
 _CLOSEST = 12  # decades of 1 - gamma at most; closer to 1 only breakpoints are shown
 
 
 def page_decimal(number: AlgebraicNumber | float) -> str:
-    """Return a number of a page: to ten digits, in as much room where it needs a power of ten."""
+    """Return a number for a page: ten digits, or the same width with a power of ten."""
     return shown_decimal(number, 10, scientific=7)
 
 
 @dataclass(frozen=True)
 class Sample:
-    """One gamma and where it lies.
+    """One gamma and its position.
 
     Attributes:
         gamma: exact, 0 <= gamma < 1.
         region: number of breakpoints strictly left of it.
-        breakpoint, touch: the index of the one that it is, or None.
+        breakpoint, touch: its index if it is one, or None.
     """
 
     gamma: Gamma
@@ -76,7 +76,7 @@ def samples(
 
 
 def _merge(points: list[AlgebraicNumber], more: Iterable[AlgebraicNumber]) -> None:
-    """Put the numbers that are new into the ordered points."""
+    """Merge new numbers into the ordered points."""
     for number in more:
         at = bisect_left(points, number)
         if at == len(points) or points[at] != number:
@@ -84,7 +84,7 @@ def _merge(points: list[AlgebraicNumber], more: Iterable[AlgebraicNumber]) -> No
 
 
 def decades(breakpoints: Sequence[AlgebraicNumber]) -> int:
-    """Return how many factors of ten of 1 - gamma show what happens near 1."""
+    """Return how many decades of 1 - gamma are needed near 1."""
     if not breakpoints:
         return 3
     gap = 1 - breakpoints[-1].enclosure(64)[0]

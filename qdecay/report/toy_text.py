@@ -1,4 +1,4 @@
-"""What Gymnasium's toy-text boards look like, which their tables do not say."""
+"""The boards of Gymnasium's toy-text environments, which their tables do not describe."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _ARROWS |= {"west": "left", "east": "right", "north": "up", "south": "down"}
 
 @dataclass(frozen=True)
 class Layer:
-    """One board: what it shows, and the state of each of its cells, row by row."""
+    """One board: its label, and the state of each of its cells, row by row."""
 
     label: str
     states: tuple[int, ...]
@@ -24,10 +24,10 @@ class Board:
 
     Attributes:
         rows, columns: of each layer.
-        layers: the boards; one for each of what else a state may hold.
+        layers: the boards; one for each value of the rest of the state.
         actions: names of the actions.
         marks: a word for the special cells of the first layer's positions, "" for the others.
-        cell: what a layer's label tells apart, or "".
+        cell: what a layer's label distinguishes, or "".
     """
 
     rows: int
@@ -43,7 +43,7 @@ class Board:
         return tuple(_ARROWS.get(name) for name in self.actions)
 
     def state_names(self, n_states: int) -> list[str]:
-        """Return a name for every state: its place, and its layer where there are several."""
+        """Return a name for every state: its place, and its layer if there are several."""
         names = [str(state) for state in range(n_states)]
         for layer in self.layers:
             for index, state in enumerate(layer.states):

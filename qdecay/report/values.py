@@ -8,7 +8,8 @@ d = r + gamma P v - v, taken in integers,
     |v - v*| <= max |d| / (1 - gamma),
 
 so each round of v <- v + (I - gamma P)^-1 d, solved in floats, gains about as many digits as
-floats have. What remains is far below the nine digits that are kept. Equal values stay equal.
+floats have. The remaining error is far below the nine digits that are kept. Equal values stay
+equal.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ _Row = tuple[int, tuple[tuple[int, int], ...]]  # reward, and (state, weight) of
 
 
 class ActionValues:
-    """The pairs of a model, equal ones once, and their values at one gamma after another.
+    """The distinct pairs of a model, and their values at one gamma after another.
 
     Attributes:
         rows: the distinct pairs.
@@ -65,7 +66,7 @@ class ActionValues:
 
         Args:
             gamma: 0 <= gamma < 1.
-            policy: an optimal action of every state, None where it has none.
+            policy: an optimal action of every state, None if it has none.
 
         Returns: values in reward units; None where 1 - gamma is too small for floats to solve.
 

@@ -1,7 +1,7 @@
 """The axes of a sweep: which parameters of its sources and settings of its learners vary.
 
-A parameter goes by its own name; where a source and a learner have one of the same name, it is
-`source_NAME` and `learner_NAME`, as in an export.
+A parameter keeps its name; if a source and a learner share a name, it is `source_NAME` and
+`learner_NAME`, as in an export.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from qdecay_envs.documents import canonical
 from qdecay_envs.rational import rational
 
 SOURCE, LEARNER = "source", "learner"
-_Key = tuple[str, str | None]  # whose it is, and its name; None is what `source` or `name` says
+_Key = tuple[str, str | None]  # the owner and its name; None means `source` or `name` itself
 Parameters = Mapping[str, Any]
 
 
@@ -28,10 +28,10 @@ class Axis:
     """One parameter.
 
     Attributes:
-        name: what it is called.
-        of_learner: whether it is a setting of the learner; else it is the source's.
+        name: its name.
+        of_learner: whether it is a setting of the learner; else of the source.
         values: its distinct values in the order met, as the store has them: exact numbers may be
-            text. None stands for sources or learners without it.
+            text. None means sources or learners without it.
     """
 
     name: str
@@ -68,7 +68,7 @@ def combinations(
 
 
 def _of_sources(models: Mapping[int, SweepModel]) -> dict[int, dict[_Key, Any]]:
-    """Return each model's parameters; its start too where nothing else tells two models apart."""
+    """Return each model's parameters; and its start if nothing else distinguishes two models."""
     found: dict[int, dict[_Key, Any]] = {
         number: {(SOURCE, None): m.text, **{(SOURCE, k): v for k, v in m.parameters.items()}}
         for number, m in models.items()
@@ -122,21 +122,21 @@ def matching(
         if not left:
             known = distinct(c.parameters.get(name) for c in before)
             raise InputError(
-                f"--where {name}={texts[-1]}: nothing has this value here; choose out of "
+                f"--where {name}={texts[-1]}: no row has this value; choose from "
                 f"{', '.join(map(shown_value, known))}"
             )
     return left
 
 
 def require_name(name: str, rows: Iterable[Parameters], option: str) -> None:
-    """Raise InputError where no row has a parameter of that name."""
+    """Raise InputError if no row has a parameter of that name."""
     known = list(dict.fromkeys(name for row in rows for name in row))
     if name not in known:
-        raise InputError(f"--{option} {name}: no such parameter; choose out of {', '.join(known)}")
+        raise InputError(f"--{option} {name}: no such parameter; choose from {', '.join(known)}")
 
 
 def _is(value: Any, texts: Sequence[str]) -> bool:
-    """Whether a value is one of the texts: as a number, or as it is shown."""
+    """Whether a value equals one of the texts, as a number or as shown."""
     number = exact_number(value)
     return any(
         text == shown_value(value) or (number is not None and number == exact_number(text))
@@ -145,7 +145,7 @@ def _is(value: Any, texts: Sequence[str]) -> bool:
 
 
 def exact_number(value: Any) -> Fraction | None:
-    """Return the number that a stored value is, also as text; None where it is none."""
+    """Return a stored value as a number, even if it is text; None if it is not a number."""
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         return None
     try:
@@ -155,7 +155,7 @@ def exact_number(value: Any) -> Fraction | None:
 
 
 def float_number(value: Any) -> float | None:
-    """Return that number as a float; None where it is none, or outgrows the floats."""
+    """Return that number as a float; None if it is not a number or overflows."""
     number = exact_number(value)
     try:
         return None if number is None else float(number)
@@ -164,7 +164,7 @@ def float_number(value: Any) -> float | None:
 
 
 def shown_value(value: Any) -> str:
-    """Return a value as a person would write it: "1/10" is 0.1, a schedule one phrase.
+    """Return a value as a user would write it: "1/10" is 0.1, a schedule one phrase.
 
     >>> shown_value("1/10"), shown_value("1/3"), shown_value(None), shown_value(True)
     ('0.1', '1/3', 'none', 'true')

@@ -1,4 +1,4 @@
-"""Where batches run: in processes of this machine, on a cluster, or in this very process.
+"""Where batches run: in processes on this machine, on a cluster, or in this process.
 
 A pool takes calls and gives futures, as executors of `concurrent.futures` do. What runs on it is
 `work.train`, the same everywhere.
@@ -32,12 +32,12 @@ class Pool(Protocol):
         """Return what it returned, or raise what it raised.
 
         Raises:
-            WorkerDied: its worker did.
-            InputError: the workers cannot be used, or have all gone.
+            WorkerDied: its worker died.
+            InputError: the workers cannot be used, or are all lost.
         """
 
     def close(self) -> None:
-        """Let the workers go at once, whatever they are doing."""
+        """Release the workers immediately, even while busy."""
 
 
 class InProcess:
@@ -64,8 +64,8 @@ def open_pool(backend: str, workers: int | None, scheduler: str | None) -> Pool:
 
     Args:
         backend: one of `Backend`.
-        workers: processes, with "processes"; None is one for each core.
-        scheduler: where the cluster is, with "dask" and "ray"; None is what their settings say.
+        workers: number of processes, for "processes"; None is one per core.
+        scheduler: address of the cluster, for "dask" and "ray"; None uses their configuration.
 
     Raises:
         InputError: the name is unknown, an argument cannot be combined with it, or the cluster or

@@ -3,8 +3,8 @@
 A *group* is one model with one learner; its cells are its gammas times the seeds. Cells are
 numbered group by group, in each by gamma, then by seed.
 
-The key of a cell is the hash of all that its training depends on: the model, the start, the learner
-with its settings, gamma and the seed's number. The training's seed is the key, so that
+The key of a cell is the hash of everything its training depends on: the model, the start, the
+learner with its settings, gamma and the seed's number. The training's seed is the key, so that
 `numpy.random.SeedSequence(key)` and with it every bit of the result depends on nothing else.
 """
 
@@ -28,7 +28,7 @@ from qdecay.sweep.sources import SourceSettings, SweepModel
 from qdecay.sweep.spec import Around, Spec
 from qdecay_envs.documents import canonical
 
-KEY_DIGITS = 32  # 128 bits: what SeedSequence holds without folding
+KEY_DIGITS = 32  # 128 bits: what SeedSequence takes without folding
 MAX_CELLS = 1_000_000_000
 
 
@@ -58,12 +58,12 @@ class Group:
     seeds: tuple[int, ...]
 
     def __len__(self) -> int:
-        """How many cells there are."""
+        """The number of cells."""
         return len(self.gammas) * len(self.seeds)
 
     @cached_property
     def content(self) -> str:
-        """What all its cells' trainings depend on, as one text."""
+        """Everything its cells' trainings depend on, as one text."""
         learner = {"name": self.learner.name, **self.learner.settings}
         return canonical(["qdecay.sweep/1", self.model.digest, self.model.start, learner])
 
@@ -97,7 +97,7 @@ class Group:
         return [known[gamma] for gamma in self._places(numbers)[0]]
 
     def _places(self, numbers: Sequence[int]) -> tuple[list[int], list[int]]:
-        """Return where gammas and seeds of these cells stand in their lists."""
+        """Return the positions of these cells' gammas and seeds in their lists."""
         from_first = np.array(numbers) - self.first
         gammas, seeds = np.divmod(from_first, len(self.seeds))
         return gammas.tolist(), seeds.tolist()
@@ -112,7 +112,7 @@ class Group:
 
     @cached_property
     def _hashes(self) -> list[hashlib._Hash]:
-        """The hash of what comes before the seed's number, for each gamma."""
+        """The hash of everything before the seed, for each gamma."""
         return [hashlib.sha256(f"{self.content}\n{text} ".encode()) for text in self._texts]
 
 
@@ -129,7 +129,7 @@ class Plan:
     groups: tuple[Group, ...]
 
     def __len__(self) -> int:
-        """How many cells there are."""
+        """The number of cells."""
         return self.groups[-1].first + len(self.groups[-1])
 
     def __iter__(self) -> Iterator[Cell]:
@@ -141,7 +141,7 @@ class Plan:
         return bisect_right(self._firsts, number) - 1
 
     def by_group(self, numbers: Sequence[int]) -> Iterator[tuple[Group, Sequence[int]]]:
-        """Yield the groups of rising numbers, each with its part of them."""
+        """Yield the groups of ascending cell numbers, each with its share of them."""
         begin = 0
         while begin < len(numbers):
             group = self.groups[self.group_of(numbers[begin])]
@@ -159,7 +159,7 @@ class Plan:
 
     @cached_property
     def digest(self) -> str:
-        """SHA-256 of all that the cells depend on: equal digests, equal results."""
+        """SHA-256 of everything the cells depend on: equal digests, equal results."""
         parts = ([g.content, [str(x) for x in g.gammas], g.seeds] for g in self.groups)
         return hashlib.sha256("\n".join(map(canonical, parts)).encode()).hexdigest()
 
@@ -168,8 +168,8 @@ def plan(spec: Spec) -> Plan:
     """Return the cells of a spec; every source is read and every setting checked.
 
     Raises:
-        InputError: a source or its break-even gammas cannot be had, a training may never end, two
-            combinations are the same training, or there are more than 10^9 cells.
+        InputError: a source cannot be read or has no break-even gammas, a training may never end,
+            two combinations are the same training, or there are more than 10^9 cells.
     """
     models = [(source, source.model()) for source in spec.sources]
     gammas = [_gammas(spec, source, model) for source, model in models]
@@ -182,8 +182,8 @@ def plan(spec: Spec) -> Plan:
             _check(group, source)
             if group.content in known:
                 raise InputError(
-                    f"{source.place}: {model.name} with {learner.title} is in the sweep already: "
-                    f"leave one of the two out"
+                    f"{source.place}: {model.name} with {learner.title} is already in the sweep: "
+                    f"remove one of the two"
                 )
             known.add(group.content)
             groups.append(group)
@@ -200,13 +200,13 @@ def _gammas(spec: Spec, source: SourceSettings, model: SweepModel) -> tuple[Frac
     if not roots:
         raise InputError(
             f"{source.place}: {model.name} has no break-even gamma at its start: "
-            f'list its gammas in place of around = "break-even"'
+            f'list its gammas instead of around = "break-even"'
         )
     return around(spec.gammas, roots)
 
 
 def around(where: Around, roots: tuple[AlgebraicNumber, ...]) -> tuple[Fraction, ...]:
-    """Return the gammas round the roots, each once, in order."""
+    """Return the gammas around the roots, without duplicates, in order."""
     found: set[Fraction] = set()
     for root in roots:
         middle = Fraction(root.decimal(12))
@@ -217,7 +217,7 @@ def around(where: Around, roots: tuple[AlgebraicNumber, ...]) -> tuple[Fraction,
 
 
 def _check(group: Group, source: SourceSettings) -> None:
-    """Refuse what would fail or never end in a worker."""
+    """Refuse trainings that would fail or never end in a worker."""
 
     mdp, learner = group.model.mdp, group.learner
     explores = learner.settings["epsilon"] != "0" and isinstance(learner.settings["epsilon"], str)

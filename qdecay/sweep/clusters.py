@@ -1,8 +1,8 @@
-"""Clusters: batches on the workers of a Dask or a Ray that runs already.
+"""Clusters: batches on the workers of an existing Dask or Ray cluster.
 
-A cluster that has other versions of the packages than this process could give other results: its
-workers refuse such batches. Whoever may use the cluster may run any code there, and here: both
-engines exchange pickles.
+A cluster whose package versions differ from this process's could give different results: its
+workers refuse such batches. Anyone with access to the cluster can run any code there, and here:
+both engines exchange pickles.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ class _Cluster:
 
         Raises:
             WorkerDied: its worker did; with Dask, several of them, one after the other.
-            InputError: the workers are not as they must be, or the cluster has gone.
+            InputError: the workers lack the right packages, or the cluster is lost.
         """
         try:
             return future.result()
@@ -63,13 +63,13 @@ class _Cluster:
 
 
 class Dask(_Cluster):
-    """The workers of a Dask scheduler, which itself runs a batch again whose worker died."""
+    """The workers of a Dask scheduler, which itself reruns a batch whose worker died."""
 
     def __init__(self, scheduler: str | None) -> None:
-        """Connect to a scheduler; None is the one of Dask's own settings.
+        """Connect to a scheduler; None is the one in Dask's own configuration.
 
         Raises:
-            InputError: Dask is not installed, no scheduler is named, or it does not answer.
+            InputError: Dask is not installed, no scheduler is given, or it does not respond.
         """
         distributed = require("distributed", "dask", "sweeps on Dask")
         settings = require("dask.config", "dask", "sweeps on Dask")
@@ -77,10 +77,10 @@ class Dask(_Cluster):
         if address is None:
             raise InputError("the backend dask: name its scheduler, such as tcp://host:8786")
         for name in ("distributed", "distributed.client", "tornado.application"):
-            # That the scheduler is gone is told once, not by each part of it that noticed.
+            # Report a lost scheduler once, not for each part of it that notices.
             logging.getLogger(name).setLevel(logging.CRITICAL)
         self.lost_message = (
-            f"{address}: the Dask scheduler is gone; run again to go on from what is stored"
+            f"{address}: lost the Dask scheduler; run again to resume from the store"
         )
         self.killed, self.lost = (distributed.KilledWorker,), (CancelledError,)
         self.unusable = (ImportError, AttributeError, RuntimeError)
@@ -90,12 +90,12 @@ class Dask(_Cluster):
                 address, timeout=_CONNECT_SECONDS, set_as_default=False
             )
         except (OSError, ValueError) as error:
-            raise InputError(f"{address}: no Dask scheduler answers there") from error
+            raise InputError(f"{address}: no Dask scheduler responds") from error
         self._executor = self._client.get_executor(pure=False)
 
     @property
     def workers(self) -> int:
-        """How many threads all workers have by now; 1 while the first is still to come."""
+        """The number of threads of all current workers; 1 while there are none yet."""
         try:
             threads: dict[str, int] = self._client.nthreads()
         except OSError as error:
@@ -109,7 +109,7 @@ class Dask(_Cluster):
         return future
 
     def close(self) -> None:
-        """Disconnect; what is under way is called off."""
+        """Disconnect; batches in progress are cancelled."""
         self._client.close()
 
 
@@ -117,10 +117,10 @@ class Ray(_Cluster):
     """The workers of a Ray cluster."""
 
     def __init__(self, scheduler: str | None) -> None:
-        """Connect to a cluster; None is the one of this program, or that Ray finds.
+        """Connect to a cluster; None is the one this program is connected to, or that Ray finds.
 
         Raises:
-            InputError: Ray is not installed, or no cluster answers.
+            InputError: Ray is not installed, or no cluster responds.
         """
         self._ray = require("ray", "ray", "sweeps on Ray")
         self._connected = self._ray.is_initialized()
@@ -130,9 +130,9 @@ class Ray(_Cluster):
             raise InputError("this program is already connected to Ray: leave scheduler out")
         self._address: str = self._ray.get_runtime_context().gcs_address
         self.lost_message = (
-            f"{self._address}: the Ray there is gone; run again to go on from what is stored"
+            f"{self._address}: lost the Ray cluster; run again to resume from the store"
         )
-        # A batch whose worker died is not run again by Ray: the queue does it, in smaller pieces.
+        # Ray does not rerun a batch whose worker died: the queue does, in smaller pieces.
         self._call = self._ray.remote(_call_checked).options(max_retries=0)
         errors = self._ray.exceptions
         self.unusable, self.lost = (errors.RayTaskError,), (errors.RayError,)
@@ -151,22 +151,24 @@ class Ray(_Cluster):
             self._ray.init(address=address, logging_level=logging.CRITICAL, log_to_driver=False)
         except (OSError, ValueError, RuntimeError) as error:
             where = (
-                "the backend ray: no cluster runs" if address == "auto" else f"{address}: no Ray"
+                "the backend ray: no cluster runs"
+                if address == "auto"
+                else f"{address}: no Ray cluster runs"
             )
             raise InputError(
-                f"{where} there: start one with ray start --head, or name its scheduler, such as "
+                f"{where}: start one with ray start --head, or name its scheduler, such as "
                 f"host:6379"
             ) from error
-        finally:  # Ray has its own for SIGTERM, which ends the process without a word
+        finally:  # Ray installs its own for SIGTERM, which ends the process silently
             if threading.current_thread() is threading.main_thread():
                 for number, handler in handlers.items():
                     signal.signal(number, handler)
 
     @contextmanager
     def _reachable(self) -> Iterator[None]:
-        """Tell in one line that the cluster has gone.
+        """Report a lost cluster in one line.
 
-        Ray itself waits for a minute for one that is gone, and then ends the process.
+        Ray itself waits a minute for a lost cluster, and then ends the process.
         """
         try:
             _require_answer(self._address)
@@ -176,7 +178,7 @@ class Ray(_Cluster):
 
     @property
     def workers(self) -> int:
-        """How many processors the cluster has by now."""
+        """The number of processors the cluster currently has."""
         with self._reachable():
             return max(1, int(self._ray.cluster_resources().get("CPU", 1)))
 
@@ -188,13 +190,14 @@ class Ray(_Cluster):
             return future
 
     def close(self) -> None:
-        """Disconnect, unless the program was connected before; what is under way is called off."""
+        """Disconnect, unless the program was connected before; batches in progress are
+        cancelled."""
         if not self._connected:
             self._ray.shutdown()
 
 
 def _require_answer(address: str) -> None:
-    """Raise OSError where nothing listens at host:port, ValueError where it is no such address."""
+    """Raise OSError if nothing listens at host:port, ValueError if the address is invalid."""
     host, _, port = address.rpartition(":")
     socket.create_connection((host, int(port)), _CONNECT_SECONDS).close()
 
@@ -202,9 +205,9 @@ def _require_answer(address: str) -> None:
 class _Call:
     """What unpickles as what a function returns.
 
-    A Dask worker unpickles what it receives as soon as it comes, and dies of what it cannot import;
-    of bytes whose unpickling is the task itself it tells what is missing. The scheduler, which
-    reads tasks as well, needs no qdecay then.
+    A Dask worker unpickles what it receives immediately, and dies if it cannot import something. If
+    unpickling these bytes is the task itself, the worker reports what is missing, and the
+    scheduler, which reads tasks as well, does not need qdecay.
     """
 
     def __init__(self, *arguments: Any) -> None:
@@ -218,9 +221,11 @@ def _call_checked(wanted: Mapping[str, str], function: Callable[..., _T], /, *ar
     """Call a function where the packages are those of the process that sends it.
 
     Raises:
-        RuntimeError: they are not.
+        RuntimeError: they differ.
     """
     found = {**versions(), "python": wanted["python"]}
     if other := changes(wanted, found):
-        raise RuntimeError(f"{platform.node()} has other versions, which may change bits: {other}")
+        raise RuntimeError(
+            f"{platform.node()} has different versions, which may change results: {other}"
+        )
     return function(*arguments)

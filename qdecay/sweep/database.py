@@ -1,4 +1,4 @@
-"""The SQLite file of a sweep: its tables, how it is opened, and how its errors are told."""
+"""The SQLite file of a sweep: its tables, how it is opened, and how its errors are reported."""
 
 from __future__ import annotations
 
@@ -28,21 +28,21 @@ TABLES = {
     "episodes INTEGER, error TEXT)",
 }
 _MOUNTS = Path("/proc/self/mountinfo")
-_TOLD = {
+_KNOWN_ERRORS = {
     "SQLITE_FULL": "the disk is full: free some space and run the same command again; what was "
     "stored is kept",
     "SQLITE_BUSY": "another program has locked it: wait for it, or close it",
-    "SQLITE_CANTOPEN": "cannot be opened: is the folder there, and can it be written to?",
+    "SQLITE_CANTOPEN": "cannot be opened: check that the folder exists and is writable",
     "SQLITE_READONLY": "cannot be written to",
 }
 
 
 class Remedy(NamedTuple):
-    """What a person can do about a file that cannot be used, by what it was to be used for.
+    """What the user can do about an unusable file, depending on its intended use.
 
     Attributes:
-        foreign: where it is no store.
-        otherwise: what the line about a store that was one ends with.
+        foreign: if it is not a store.
+        otherwise: the end of the message about a damaged or newer store.
     """
 
     foreign: str
@@ -55,7 +55,7 @@ TO_READ = Remedy("name the file that `qdecay sweep run -o` wrote", "")
 
 @contextmanager
 def sqlite_errors(path: Path, remedy: Remedy) -> Iterator[None]:
-    """Tell SQLite's errors, and a text that is none, in one line.
+    """Report SQLite's errors, and invalid text, in one line.
 
     Raises:
         InputError: what went wrong with the file at `path`.
@@ -66,14 +66,14 @@ def sqlite_errors(path: Path, remedy: Remedy) -> Iterator[None]:
         raise InputError(f"{path}: is damaged: restore a copy{remedy.otherwise}") from error
     except sqlite3.Error as error:
         name = getattr(error, "sqlite_errorname", None) or ""
-        texts = _TOLD | {
+        texts = _KNOWN_ERRORS | {
             "SQLITE_NOTADB": f"not a sweep store: {remedy.foreign}",
             "SQLITE_CORRUPT": f"is damaged: restore a copy{remedy.otherwise}",
         }
         known = [text for code, text in texts.items() if name.startswith(code)]
         if name == "SQLITE_NOTADB" and is_probe_store(path):
             known = ["is a probe store, not a sweep store: name another file"]
-        if not name:  # Python's own: text that is no UTF-8
+        if not name:  # Python's own: text that is not UTF-8
             known = [f"is damaged ({error}): restore a copy{remedy.otherwise}"]
         raise InputError(f"{path}: {known[0] if known else error}") from error
 
@@ -88,7 +88,7 @@ def connect(path: Path, mode: Literal["ro", "rwc", "ro&immutable=1"]) -> sqlite3
 
 
 def open_read_only(path: Path) -> sqlite3.Connection:
-    """Return a connection that only reads, and has begun to."""
+    """Return a read-only connection that has begun reading."""
     connection = connect(path, "ro")
     try:
         is_blank(connection)
@@ -99,15 +99,15 @@ def open_read_only(path: Path) -> sqlite3.Connection:
 
 
 def is_blank(connection: sqlite3.Connection) -> bool:
-    """Whether nothing was ever made in the database: a new file, or one cut off at its birth."""
+    """Whether the database is empty: a new file, or one interrupted while it was created."""
     tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
     return tables == 0 and _pragma(connection, "application_id") == 0
 
 
 def refuse_other_names(path: Path) -> None:
-    """Raise InputError where a file has a hard link, or is mounted without its folder.
+    """Raise InputError if a file has a hard link, or is mounted without its folder.
 
-    SQLite's log stands beside the name that is used: whoever uses the other one misses its rows.
+    SQLite's log is next to the name in use: a reader of the other name misses its rows.
     """
     if path.exists() and (names := path.stat().st_nlink) > 1:
         raise InputError(
@@ -121,7 +121,7 @@ def refuse_other_names(path: Path) -> None:
 
 
 def _is_mounted_alone(path: Path) -> bool:
-    """Whether a file is itself a mount point, as containers make them; Linux tells."""
+    """Whether a file is itself a mount point, as containers create them (Linux only)."""
     real = os.path.realpath(path).replace("\\", "\\134").replace(" ", "\\040")
     with suppress(OSError):
         lines = _MOUNTS.read_text(encoding="utf-8", errors="replace").splitlines()
@@ -130,10 +130,10 @@ def _is_mounted_alone(path: Path) -> bool:
 
 
 def refuse_foreign(path: Path, remedy: Remedy) -> None:
-    """Raise InputError where a file is neither a store nor blank, and make nothing beside it.
+    """Raise InputError if a file is neither a store nor empty; create no other file.
 
-    A database in WAL mode gets files beside it as soon as it is read, save where SQLite is told
-    that nobody changes it: true of one without a log beside it for as long as this takes.
+    Reading a database in WAL mode creates files next to it, unless SQLite is told that it is
+    immutable, which holds for one without a log for as long as this takes.
     """
     log = Path(f"{os.path.realpath(path)}-wal")
     with closing(connect(path, "ro" if log.exists() else "ro&immutable=1")) as connection:
@@ -142,7 +142,7 @@ def refuse_foreign(path: Path, remedy: Remedy) -> None:
 
 
 def require_store(connection: sqlite3.Connection, path: Path, remedy: Remedy) -> None:
-    """Raise InputError unless the database is a sound store of this schema version."""
+    """Raise InputError unless the database is a valid store of this schema version."""
     _require_ours(connection, path, remedy)
     fault = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
     if fault != "ok":
@@ -165,7 +165,7 @@ def _require_ours(connection: sqlite3.Connection, path: Path, remedy: Remedy) ->
 
 
 def create(connection: sqlite3.Connection) -> None:
-    """Make the tables; the caller's transaction makes them whole or not at all."""
+    """Create the tables; the caller's transaction creates all of them or none."""
     for statement in TABLES.values():
         connection.execute(statement)
     connection.execute(f"PRAGMA application_id = {SWEEP_APPLICATION_ID}")
@@ -173,7 +173,7 @@ def create(connection: sqlite3.Connection) -> None:
 
 
 def sweep_value(connection: sqlite3.Connection, name: str) -> str | None:
-    """Return what the table `sweep` says: the digest of the "plan", the number of "cells"."""
+    """Return a value of the table `sweep`: the digest of the "plan", the number of "cells"."""
     row = connection.execute("SELECT value FROM sweep WHERE name = ?", (name,)).fetchone()
     return None if row is None else str(row[0])
 
@@ -182,14 +182,14 @@ def json_object(text: object, path: Path) -> dict[str, Any]:
     """Return the JSON object that a column of the store at `path` holds.
 
     Raises:
-        InputError: it holds something else.
+        InputError: it contains something else.
     """
     try:
         value = json.loads(text) if isinstance(text, str) else None
     except (ValueError, RecursionError):
         value = None
     if not isinstance(value, dict):
-        raise InputError(f"{path}: is damaged: {str(text)[:40]!r} is no JSON object")
+        raise InputError(f"{path}: is damaged: {str(text)[:40]!r} is not a JSON object")
     return value
 
 

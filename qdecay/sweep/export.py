@@ -1,8 +1,8 @@
-"""The rows of a store as one flat table, for pandas, polars, duckdb and whatever reads CSV.
+"""The rows of a store as one flat table, for pandas, polars, duckdb and other readers of CSV.
 
-A row has what names its cell (`source_...` and `learner_...` for each parameter and setting), then
-what its training ended with. `gamma_exact` is the fraction, `gamma` the float that was used.
-Numbers that the spec has as text are floats here where all of a column are numbers.
+A row has the columns that identify its cell (`source_...` and `learner_...` for each parameter and
+setting), then the outcome of its training. `gamma_exact` is the fraction, `gamma` the float that
+was used. Numbers that are text in the spec become floats if the whole column is numeric.
 """
 
 from __future__ import annotations
@@ -45,14 +45,14 @@ Row = tuple[Any, ...]
 
 
 def export(store: str | Path, path: str | Path) -> int:
-    """Write the rows of a store to a `.csv` or `.parquet` file, and return how many there are.
+    """Write the rows of a store to a `.csv` or `.parquet` file, and return their number.
 
-    The file appears whole or not at all; an existing one is replaced. A store that a run is
-    still writing to gives the rows that are stored so far.
+    The file is written completely or not at all; an existing one is replaced. If a run is still
+    writing to the store, the rows stored so far are exported.
 
     Raises:
-        InputError: the store cannot be read or is none, the name ends otherwise, or pyarrow, which
-            Parquet needs, is missing.
+        InputError: the store cannot be read or is not one, the name has another ending, or pyarrow,
+            which Parquet requires, is missing.
         OSError: the file cannot be written.
     """
     source, target = Path(store), Path(path)
@@ -65,13 +65,13 @@ def export(store: str | Path, path: str | Path) -> int:
 
 @contextmanager
 def open_store(path: Path) -> Iterator[Connection]:
-    """Yield a reading connection to a sound store.
+    """Yield a read-only connection to a valid store.
 
     Raises:
-        InputError: the file is missing, or no sound store.
+        InputError: the file is missing, or is not a valid store.
     """
     if not path.is_file():
-        raise InputError(f"{path}: there is no such file")
+        raise InputError(f"{path}: no such file")
     with sqlite_errors(path, TO_READ):
         refuse_foreign(path, TO_READ)
         with closing(connect(path, "ro")) as connection:
@@ -117,7 +117,7 @@ def _rows(
 
 
 def _named(connection: Connection, path: Path, what: str, prefix: str) -> dict[int, dict[str, Any]]:
-    """Return the columns that each model or learner stands for, by its number."""
+    """Return the columns of each model or learner, by its number."""
     found = {}
     for number, name, text in connection.execute(f"SELECT {what}"):
         values = {f"{prefix}_{key}": _plain(v) for key, v in json_object(text, path).items()}
@@ -126,7 +126,7 @@ def _named(connection: Connection, path: Path, what: str, prefix: str) -> dict[i
 
 
 def _plain(value: Any) -> Any:
-    """Return a number where a text spells one, a text in place of a list or table."""
+    """Return a number if a text spells one, and text for a list or table."""
     if isinstance(value, str):
         try:
             return float(Fraction(rational(value)))
@@ -148,7 +148,7 @@ def _types(named: Mapping[int, Mapping[str, Any]]) -> dict[str, type]:
 
 
 def _typed(value: Any, kind: type) -> Any:
-    """Return a value as its column's type; None stays, and what would change its worth is refused.
+    """Return a value in its column's type; None is kept, lossy conversions are refused.
 
     Raises:
         TypeError: it has another type.

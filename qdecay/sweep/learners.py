@@ -1,7 +1,7 @@
-"""The learners of a sweep: one table of the spec stands for every combination of its lists.
+"""The learners of a sweep: a table of the spec expands to every combination of its lists.
 
-A setting is kept as the JSON value that the cell's key is made of, with exact numbers as text, and
-becomes a float where a learner is called.
+A setting is kept as the JSON value that goes into the cell's key, with exact numbers as text, and
+becomes a float when a learner is called.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class LearnerSettings:
 
     Attributes:
         name: one of `NAMES`.
-        settings: JSON values by name; numbers that are no counts are texts such as "1/10".
+        settings: JSON values by name; numbers other than counts are texts such as "1/10".
     """
 
     name: str
@@ -51,7 +51,7 @@ class LearnerSettings:
 
     @property
     def bounded(self) -> bool:
-        """Whether every training ends, whatever the model: by its steps."""
+        """Whether every training ends, for any model, because its steps are limited."""
         both = {"episodes", "max_episode_steps"}
         return "steps" in self.settings or both <= self.settings.keys()
 
@@ -64,9 +64,9 @@ class LearnerSettings:
         return TABULAR[self.name]
 
     def arguments(self, mdp: MDP, start: int) -> dict[str, Any]:
-        """Return the keyword arguments of a training that begins at `start`, save the seed.
+        """Return the keyword arguments of a training that starts at `start`, except the seed.
 
-        `visits` stands for that many updates of each action of the start state.
+        `visits` means that many updates of each action of the start state.
         """
         found: dict[str, Any] = {"start": start}
         for name, value in self.settings.items():
@@ -83,7 +83,7 @@ class LearnerSettings:
 
 
 def read_learners(table: Table) -> tuple[LearnerSettings, ...]:
-    """Return every learner that a table of the spec stands for.
+    """Return every learner that a table of the spec expands to.
 
     Raises:
         ValueError: a key is unknown or missing, or a value is wrong.

@@ -1,16 +1,15 @@
-"""Where the agents of a sweep flip, beside where they should: its phase diagram.
+"""Where the agents of a sweep flip, and where they should: its phase diagram.
 
 The *learned threshold* of a model and a learner is the gamma at which the greedy action at the
-start flips. Each training is one choice: it lies right of a break-even gamma where its action is
-one that is best right of it, and left otherwise. All choices of a model and a learner, over the
+start flips. Each training is one choice: it counts as right of a break-even gamma if its action is
+one that is best right of it, and as left otherwise. All choices of a model and a learner, over the
 gammas and seeds, go into one fit (`comparison.logistic_fit`): the threshold is the gamma that half
-of the trainings choose right of, and its interval the profile likelihood's, at 95 %.
-A cell's randomness is its own, so that the choices are independent, as the fit has it.
+of the trainings choose right of, and its interval the profile likelihood's, at 95 %. Cells have
+independent random streams, so the choices are independent, as the fit assumes. If a model has
+several break-even gammas at its start, each training counts for the nearest.
 
-Where a model has several break-even gammas at its start, each training counts for the nearest.
-
-There is no threshold where fewer than half choose right at the greatest gamma, by the fit, or more
-than half at the least: it lies above or below the gammas. Nor is there one where the choices on the
+There is no threshold if, by the fit, fewer than half choose right at the largest gamma or more than
+half at the smallest: it lies above or below the gammas. Nor is there one if the choices on the
 right do not lie at larger gammas than the others. An interval may be open at an end.
 """
 
@@ -60,11 +59,11 @@ class PhaseRow(Record):
     Attributes:
         parameters: of the source and of the learner, by name; exact numbers may be text.
         exact: the break-even gamma; None where the best choice at the start never changes.
-        choices: the trainings that count for it, by rising gamma. Without a break-even gamma all
+        choices: the trainings that count for it, by ascending gamma. Without a break-even gamma all
             of them, and `right` is how many chose best.
-        errors: trainings without a result, which count for nothing.
-        fit: the logistic fit to the choices, looked for from their least to their greatest gamma;
-            None where there is none.
+        errors: trainings without a result, which are not counted.
+        fit: the logistic fit to the choices, from their smallest to their largest gamma; None if
+            there is none.
     """
 
     parameters: Mapping[str, Any]
@@ -84,7 +83,7 @@ class PhaseRow(Record):
 
     @property
     def trainings(self) -> int:
-        """How many trainings count."""
+        """The number of trainings that count."""
         return sum(at.trainings for at in self.choices)
 
     @property
@@ -100,8 +99,8 @@ class PhaseRow(Record):
     def outcome(self) -> Outcome:
         """What the choices do.
 
-        They flip, or would above or below the gammas; they are unclear where they do not flip
-        upwards, untrained where there are none, constant without a break-even gamma.
+        They flip, or would above or below the gammas; they are unclear if they do not flip upwards,
+        untrained if there are none, constant without a break-even gamma.
         """
         if not self.choices:
             return "untrained"
@@ -174,7 +173,7 @@ class PhaseDiagram(Result):
     """The learned thresholds of a sweep.
 
     Attributes:
-        cells: how many cells the sweep has, whatever was asked for.
+        cells: how many cells the sweep has, regardless of the selection.
         stored: how many of them are in the store.
         axes: the parameters that vary over the rows.
         rows: for each model and learner one for each break-even gamma, or one without.
@@ -196,7 +195,7 @@ class PhaseDiagram(Result):
         )
 
     def body(self) -> dict[str, Any]:
-        """Return the document without its schema, as other documents hold it."""
+        """Return the document without its schema, as embedded in other documents."""
         axes = {axis.name: list(axis.values) for axis in self.axes}
         return {**super().body(), "axes": axes}
 
@@ -230,15 +229,15 @@ def phase_diagram(
 
     Args:
         store: the SQLite file.
-        where: names and values of parameters: only these are looked at. A name that is given
-            twice may have either value.
+        where: names and values of parameters: only these are looked at. A name given twice may have
+            either value.
         max_seconds: limit of wall time, > 0; None is no limit.
         progress: True shows a bar; a function is called with a `Progress` before each model's
             break-even gammas are computed.
 
     Raises:
         BudgetExceeded: max_seconds ran out; `best` is the diagram of the first models.
-        InputError: the store cannot be read, is none or damaged, or `where` fits nothing.
+        InputError: the store cannot be read, is not one or is damaged, or `where` matches nothing.
     """
     path, deadline = Path(store), Deadline(max_seconds)
     content = read_store(path)
@@ -273,7 +272,7 @@ class _BreakEvens:
         """Read the model and compute them.
 
         Raises:
-            InputError: the stored document is no model with that start.
+            InputError: the stored document is not a model with that start.
         """
 
         try:
@@ -290,11 +289,11 @@ class _BreakEvens:
         self._middles = [(float(a) + float(b)) / 2 for a, b in pairwise(self.roots)]
 
     def nearest(self, gamma: Fraction) -> int:
-        """Return which break-even gamma is nearest; 0 where there is none."""
+        """Return which break-even gamma is nearest; 0 if there is none."""
         return bisect_left(self._middles, float(gamma))
 
     def right(self, nearest: int, action: int) -> bool:
-        """Whether an action lies right of that one; whether it is best where there is none."""
+        """Whether an action lies right of that one; whether it is best if there is none."""
         if action not in self.actions:
             raise InputError(f"{self.place}: no action {action} at its start: restore a copy")
         return self.sides[nearest].is_right(action) if self.sides else action in self.best

@@ -1,13 +1,13 @@
 """Which cells go to a worker next, and how many at once.
 
-A batch is meant to take a second: next to that the few milliseconds of sending it, storing its rows
-and waiting for the disk are nothing. How long a cell takes is measured, group by group; where it
-is not known yet the slowest cell known of that learner stands in, so that no batch is far too
-long. Towards the end batches shrink, so that no worker waits long for the last one.
+A batch should take a second: compared with that, the few milliseconds for sending it, storing its
+rows and waiting for the disk are negligible. The time per cell is measured, group by group; until
+it is known, that learner's slowest known cell is assumed, so that no batch is far too long. Towards
+the end batches shrink, so that no worker waits long for the last one.
 
-Where a worker died, any batch that was under way may have killed it. Its cells are tried again in
-smaller batches, in the end each alone with nothing beside it; a cell that then ends its worker once
-more is set aside.
+When a worker dies, any batch in progress may have killed it. Its cells are retried in smaller
+batches, finally each alone with nothing else running; a cell that then kills its worker again is
+set aside.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ from qdecay.sweep.work import Outcome, Part
 BATCH_SECONDS = 1.0
 _LEAST_SECONDS = 0.05
 _MOST_CELLS = 100_000
-_PIECES = 8  # a batch that may have killed its worker is cut into so many
-_CHANCES = 3  # deaths that a cell alone in its batch may be near before it is tried quite alone
+_PIECES = 8  # a batch that may have killed its worker is split into this many
+_CHANCES = 3  # deaths that a single-cell batch may witness before it is tried alone
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class Batch:
 
     Attributes:
         numbers: the cells.
-        deaths: how many workers died while they were under way.
+        deaths: how many workers died while they were in progress.
     """
 
     numbers: Sequence[int]
@@ -42,7 +42,7 @@ class Batch:
 
     @property
     def alone(self) -> bool:
-        """Whether nothing else may be under way, so that a death has one possible cause."""
+        """Whether nothing else may run, so that a death has one possible cause."""
         return len(self.numbers) == 1 and self.deaths >= _CHANCES
 
 
@@ -60,7 +60,7 @@ class Queue:
         self.fatal: list[int] = []
 
     def next(self, workers: int) -> Batch | None:
-        """Return the next batch for one of so many workers, or None where nothing is left."""
+        """Return the next batch for one of this many workers, or None if nothing is left."""
         if self._again:
             return self._again.popleft()
         numbers: list[int] = []
@@ -95,7 +95,7 @@ class Queue:
             self._trained += len(rows.numbers)
 
     def died(self, batch: Batch) -> None:
-        """Try the cells of a batch again whose worker died, or set its one cell aside."""
+        """Retry the cells of a batch whose worker died, or set its only cell aside."""
         if batch.alone:
             self.fatal += batch.numbers
             return
@@ -108,7 +108,7 @@ class Queue:
         self._again.appendleft(batch)
 
     def parts(self, batch: Batch) -> tuple[Part, ...]:
-        """Return what a worker needs to train a batch."""
+        """Return the data a worker needs to train a batch."""
         return tuple(
             Part(
                 group.model.document,
@@ -122,13 +122,13 @@ class Queue:
         )
 
     def _target(self, workers: int) -> float:
-        """How many seconds the next batch is to take."""
+        """The target duration of the next batch, in seconds."""
         mean = self._seconds / self._trained if self._trained else BATCH_SECONDS
         share = self._left * mean / (4 * workers)
         return min(BATCH_SECONDS, max(_LEAST_SECONDS, share))
 
     def _cost(self, group: int) -> float:
-        """How many seconds a cell of a group takes, as far as is known."""
+        """The estimated seconds that a cell of a group takes."""
         known = self._group_cost.get(group)
         if known is None:
             known = self._learner_cost.get(group % len(self._plan.spec.learners))

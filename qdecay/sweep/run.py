@@ -1,4 +1,4 @@
-"""Running a sweep: batches go out, rows come back and are stored, whatever happens on the way."""
+"""Running a sweep: batches go out, rows come back and are stored, even after failures."""
 
 from __future__ import annotations
 
@@ -22,20 +22,20 @@ from qdecay.sweep.spec import Spec
 from qdecay.sweep.store import Store
 from qdecay.sweep.work import Outcome, train
 
-_LOOK_SECONDS = 0.5  # how often the loop looks up, so that nothing can make it deaf
+_LOOK_SECONDS = 0.5  # how often the loop wakes, so that it always notices signals
 _SAMPLES = 16  # cells that an estimate trains,
 _SAMPLE_SECONDS = 5.0  # unless they take longer than this
-_AHEAD = 2  # batches for each worker: the next one waits at its door
+_AHEAD = 2  # batches per worker: the next one is already queued
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Finished(Result):
-    """What a run left behind.
+    """The result of a run.
 
     Attributes:
         cells: cells of the sweep.
         trained: those that this run added to the store.
-        fatal: those that are missing, because each ended every worker that tried it.
+        fatal: those that are missing, because each crashed every worker that tried it.
     """
 
     SCHEMA: ClassVar[str] = "qdecay.sweep-run/1"
@@ -54,7 +54,7 @@ class Finished(Result):
         return f"{self.trained:,} of {counted(self.cells, 'cell')} trained, {missing}"
 
     def body(self) -> dict[str, Any]:
-        """Return the document without its schema, as other documents hold it."""
+        """Return the document without its schema, as embedded in other documents."""
         counts = {"cells": self.cells, "trained": self.trained, "before": self.before}
         return {**counts, "missing": [cell.number for cell in self.fatal]}
 
@@ -91,7 +91,7 @@ class Sweep(Result):
         return self.spec._shown()
 
     def body(self) -> dict[str, Any]:
-        """Return the document without its schema, as other documents hold it."""
+        """Return the document without its schema, as embedded in other documents."""
         learners, seeds = len(self.spec.learners), len(self.spec.seeds)
         models = len(self.plan.groups) // learners
         return {"cells": len(self), "models": models, "learners": learners, "seeds": seeds}
@@ -106,14 +106,14 @@ class Sweep(Result):
         return plan(self.spec)
 
     def __len__(self) -> int:
-        """How many cells there are."""
+        """The number of cells."""
         return len(self.plan)
 
     def estimate(self) -> float:
-        """Return about how many seconds all cells take one worker.
+        """Estimate how many seconds all cells take with one worker.
 
         A few cells, evenly spread, are trained twice (the first time may compile the kernels) and
-        the mean of their quicker times stands for all. The seconds are a guess, no bound.
+        the mean of their faster times is used for all. It is an estimate, not a bound.
         """
         plan, seconds = self.plan, []
         numbers = sorted({i * (len(plan) - 1) // (_SAMPLES - 1) for i in range(_SAMPLES)})
@@ -137,15 +137,14 @@ class Sweep(Result):
     ) -> Finished:
         """Train every cell that is not in the store yet, and store its row.
 
-        Whatever ends the run early loses at most the batches that were under way; the same call
-        goes on from there.
+        However the run ends, at most the batches in progress are lost; the same call resumes from
+        there.
 
         Args:
-            store: the SQLite file; made where it is missing.
-            workers: processes, with the backend "processes"; None is one for each core.
-            backend: "processes"; "dask" or "ray", a cluster that runs already; or "here", this
-                very process.
-            scheduler: address of the cluster; None is where Dask's or Ray's own settings say.
+            store: the SQLite file; created if missing.
+            workers: number of processes, for the backend "processes"; None is one per core.
+            backend: "processes"; "dask" or "ray", an existing cluster; or "here", this process.
+            scheduler: address of the cluster; None uses Dask's or Ray's own configuration.
             max_seconds: limit of wall time, > 0; None is no limit.
             progress: True shows a bar; a function is called with a `Progress` of the cells that are
                 stored, at least each half second while batches are under way elsewhere.
@@ -155,11 +154,11 @@ class Sweep(Result):
                 the last rows in `NAME-wal`.
 
         Raises:
-            InputError: the spec or the store cannot be used, another run writes to the store,
-                the store is moved, deleted or replaced on the way, the disk is full (where its
-                last rows stayed in `NAME-wal` that is named), or the backend cannot be had or is
+            InputError: the spec or the store cannot be used, another run writes to the store, the
+                store is moved, deleted or replaced meanwhile, the disk is full (if the last rows
+                stayed in `NAME-wal`, the message names it), or the backend is not available or is
                 lost.
-            KeyboardInterrupt: as usual; what is finished is stored.
+            KeyboardInterrupt: as usual; finished cells are stored.
             BudgetExceeded: max_seconds ran out; what is finished is stored, and `best` is what
                 would have been returned.
         """
@@ -204,7 +203,7 @@ def _stored(store: Store) -> Progress:
 
 
 def _submit(queue: Queue, pool: Pool, under_way: dict[Future[Outcome], Batch]) -> bool:
-    """Keep the workers busy; return whether anything is under way."""
+    """Keep the workers busy; return whether anything is running."""
     workers = pool.workers
     while len(under_way) < _AHEAD * workers:
         if any(batch.alone for batch in under_way.values()):

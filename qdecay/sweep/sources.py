@@ -1,8 +1,8 @@
-"""The sources of a sweep: a table of the spec stands for every combination of its lists.
+"""The sources of a sweep: a table of the spec expands to every combination of its lists.
 
 Either `source` names what every command takes as SOURCE, with `options`; or `delay` and `reward`
 describe a choice between `near_reward` after `near_delay` steps and `reward` after `delay` steps.
-What a cell depends on is the model, not its name: the digest is taken of the model's document.
+A cell depends on the model, not on its name: the digest is that of the model's document.
 """
 
 from __future__ import annotations
@@ -37,13 +37,13 @@ _CHOICE_KEYS = ("delay", "reward", "near_delay", "near_reward", "ending")
 
 @dataclass(frozen=True)
 class SourceSettings:
-    """One source with all its parameters, not yet looked at.
+    """One source with all its parameters, not yet read.
 
     Attributes:
-        place: where it stands in the spec, for messages.
+        place: its position in the spec, for messages.
         text: the Gymnasium id or the path as written, or `CHOICE`.
         parameters: JSON values by name: options, or the keys of a choice and options.
-        start: the state that trainings begin in; None is the model's own.
+        start: the state that trainings start in; None is the model's own.
         folder: what a relative path starts from.
     """
 
@@ -58,7 +58,7 @@ class SourceSettings:
 
         Raises:
             InputError: it cannot be read as a finite model with a start state, or has noise that
-                its model does not know of.
+                its model does not contain.
         """
 
         try:
@@ -67,11 +67,11 @@ class SourceSettings:
             else:
                 env = self._env()
                 if getattr(env.unwrapped, "reward_noise", 0):
-                    raise InputError("noise on rewards is no part of a model: leave it out")
+                    raise InputError("reward noise is not part of a model: omit it")
                 with user_code(f"{self.text}: it"):
                     mdp = MDP.from_env(env)
             start = self._start(mdp)
-            _ = mdp.reward  # refuses, before anything runs, what the learners' floats cannot hold
+            _ = mdp.reward  # refuses numbers that overflow the learners' floats
         except (TypeError, ValueError, OSError) as error:
             raise InputError(f"{self.place}: {' '.join(str(error).split())}") from error
         document = json.dumps(mdp.to_json(), separators=(",", ":"))
@@ -82,7 +82,7 @@ class SourceSettings:
         return self.text != CHOICE and self._source().path is not None and not self.parameters
 
     def _source(self) -> Source:
-        """The source as the commands know it; a relative path starts beside the spec."""
+        """The source in the form that commands use; relative paths start from the spec's folder."""
         given = Source(self.text, dict(self.parameters))
         beside = self.folder / self.text
         if given.path is None and not beside.is_file():
@@ -97,7 +97,7 @@ class SourceSettings:
         p = self.parameters
         if p["near_delay"] >= p["delay"]:
             raise ValueError(f"delay must be > near_delay = {p['near_delay']}, got {p['delay']}")
-        if p["delay"] >= MAX_REWARDS:  # before its zeros are made
+        if p["delay"] >= MAX_REWARDS:  # before its zeros are created
             raise ValueError(f"delay must be below {MAX_REWARDS:,}, got {p['delay']:,}")
         near = [0] * p["near_delay"] + [p["near_reward"]]
         far = [0] * p["delay"] + [p["reward"]]
@@ -117,8 +117,8 @@ class SweepModel:
     """A finite model that a sweep trains on, as text that can be hashed, stored and sent.
 
     Attributes:
-        text, parameters: what the spec calls it.
-        start: the state that trainings begin in.
+        text, parameters: its name in the spec.
+        start: the state that trainings start in.
         document: the qdecay.mdp/1 document.
     """
 
@@ -151,17 +151,17 @@ class SweepModel:
 
 @lru_cache(maxsize=64)
 def mdp_of(document: str) -> MDP:
-    """Return the model of a qdecay.mdp/1 document; the last ones are kept.
+    """Return the model of a qdecay.mdp/1 document; recent ones are cached.
 
     Raises:
-        InputError: the text is no such document.
+        InputError: the text is not such a document.
     """
 
     return MDP.of(rows_of_document(json.loads(document), Path("a model")))
 
 
 def read_sources(table: Table, folder: Path) -> Iterator[SourceSettings]:
-    """Yield every source that a table of the spec stands for.
+    """Yield every source that a table of the spec expands to.
 
     Raises:
         ValueError: a key is unknown or missing, or a value is wrong.
@@ -180,7 +180,7 @@ def read_sources(table: Table, folder: Path) -> Iterator[SourceSettings]:
         table.refuse('write source = "an id or a file", or delay and reward for a choice')
     for name, values in _options(table).items():
         if name in axes:
-            table.refuse(f"{name} is no option here", "options")
+            table.refuse(f"{name} is not an option here", "options")
         axes[name] = values
     table.close()
     for source, values in itertools.product(texts, itertools.product(*axes.values())):
@@ -209,13 +209,13 @@ def _options(table: Table) -> dict[str, tuple[Any, ...]]:
     found = {}
     for name, value in options.rest().items():
         if not name.isidentifier():
-            options.refuse("is no name of an argument", name)
+            options.refuse("is not an argument name", name)
         found[name] = options.values(name, value, _json_value)
     return found
 
 
 def _json_value(value: Any) -> Any:
-    """Return an argument as JSON has it; TOML's dates and times are refused."""
+    """Return an argument as a JSON value; TOML's dates and times are refused."""
     if isinstance(value, Fraction):
         return float(value)  # as -k has it: Gymnasium's own arguments are floats
     if isinstance(value, list):
@@ -223,5 +223,5 @@ def _json_value(value: Any) -> Any:
     if isinstance(value, dict):
         return {name: _json_value(part) for name, part in value.items()}
     if not isinstance(value, str | int | bool):
-        raise TypeError("dates and times are no argument")
+        raise TypeError("dates and times are not valid arguments")
     return value

@@ -6,7 +6,7 @@
     learners = [{ name = "q_learning", epsilon = [0.1, 0.5], episodes = 300 }]
     seeds = 20
 
-Wherever a list may stand for a value, the sweep has one axis more.
+A list in place of a value adds an axis to the sweep.
 """
 
 from __future__ import annotations
@@ -47,13 +47,13 @@ class Around:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Spec(Record):
-    """What a sweep is made of, checked as far as it can be without looking at the sources.
+    """The definition of a sweep, checked as far as possible without reading the sources.
 
     Attributes:
         name: where it came from, for messages.
         text: the TOML.
         sources, learners: one for every combination of their lists, in the order written.
-        gammas: exact numbers in [0, 1], in the order written; or points round break-even gammas.
+        gammas: exact numbers in [0, 1], in the order written; or points around break-even gammas.
         seeds: integers >= 0.
     """
 
@@ -76,7 +76,7 @@ class Spec(Record):
         """Return the spec of a TOML file.
 
         Raises:
-            InputError: the file cannot be read or is no spec; the message names file and key.
+            InputError: the file cannot be read or is not a spec; the message names file and key.
         """
         return cls.parse(read_text(Path(path)), name=str(path), folder=Path(path).parent)
 
@@ -85,7 +85,7 @@ class Spec(Record):
         """Return the spec of a TOML text; relative paths start from `folder`.
 
         Raises:
-            InputError: it is no spec; the message names the key.
+            InputError: it is not a spec; the message names the key.
         """
         top = parse(text, name)
         with input_errors():
@@ -94,7 +94,7 @@ class Spec(Record):
     @classmethod
     def _read(cls, top: Table, text: str, folder: Path) -> Spec:
         if top.take("schema") != SCHEMA:
-            top.refuse(f'no spec of a sweep: write schema = "{SCHEMA}"')
+            top.refuse(f'not a sweep spec: write schema = "{SCHEMA}"')
         sources = top.demand("sources", 'sources = [{ source = "FrozenLake-v1" }]')
         gammas = top.demand("gammas", 'gammas = [0.5, "2/3"]')
         learners = top.demand("learners", 'learners = [{ name = "q_learning", episodes = 300 }]')

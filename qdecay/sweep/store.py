@@ -1,19 +1,19 @@
-"""The store of a sweep: one SQLite file that a crash, a second run or a foreign file cannot spoil.
+"""The store of a sweep: one SQLite file, safe against crashes, second runs and unrelated files.
 
-While it is written it is in WAL mode with `synchronous = FULL`: every batch is one transaction, and
-on the disk when `add` returns.
+While a run writes, it is in WAL mode with `synchronous = FULL`: every batch is one transaction, and
+is on disk when `add` returns.
 
-One run writes, and what keeps a second one out is the database's own write lock, which SQLite has
-on every system, whatever path leads to the file; no file beside it could be removed. Between two
-batches a transaction is open that has changed nothing yet, so that the lock is held from one to the
-next. It is free for the instant between the end of a transaction and the beginning of the next:
-whoever took it then would have written a row of its own into `runs`, which each transaction begins
-by looking for. The lock ends with the process. Readers need none.
+One run writes; a second one is kept out by the database's own write lock, which SQLite has on every
+system and for every path to the file, and which, unlike a lock file, cannot be removed. Between two
+batches a transaction that has changed nothing yet is open, so that the lock is held from one to the
+next. It is free for the instant between two transactions: a run that took it then would have
+written its own row into `runs`, which each transaction checks first. The lock ends with the
+process. Readers do not need it.
 
-The log (`NAME-wal`) stands beside the file that symbolic links lead to, but a hard link or a single
-file that is mounted elsewhere would have a log and a lock of its own: such files are refused.
+The log (`NAME-wal`) is next to the target of symbolic links, but a hard link or a single file
+mounted elsewhere would have its own log and lock: such files are refused.
 
-A file that is not a store of this very sweep is told, and left as it is.
+A file that is not a store of this sweep is reported and left unchanged.
 """
 
 from __future__ import annotations
@@ -52,13 +52,13 @@ from qdecay.sweep.work import Rows
 from qdecay_envs.documents import canonical
 
 _AT_ONCE = 10_000  # rows
-_LOCK_MILLISECONDS = 1000  # a reader that comes or goes may have the lock for a moment
+_LOCK_MILLISECONDS = 1000  # a reader that opens or closes may hold the lock briefly
 _BUSY_MILLISECONDS = 5000
 _INSERT = f"INSERT INTO results VALUES ({', '.join('?' * 12)})"
 
 
 class _FileState(NamedTuple):
-    """What tells whether a file is the same: which it is, how large, and whether of this sweep."""
+    """What identifies a file: which one it is, its size, and whether it belongs to this sweep."""
 
     identity: tuple[int, int]
     size: int
@@ -74,7 +74,7 @@ class Store:
     """
 
     def __init__(self, path: str | Path, plan: Plan) -> None:
-        """Open the store at `path`, or make it.
+        """Open the store at `path`, or create it.
 
         Args:
             path: the file.
@@ -84,8 +84,8 @@ class Store:
             QdecayWarning: what a person should know, such as other package versions than before.
 
         Raises:
-            InputError: another run writes to it, it is no store, damaged, of another version or
-                of another sweep, or it cannot be read or written.
+            InputError: another run writes to it, it is not a store, is damaged, or belongs to
+                another version or sweep, or it cannot be read or written.
         """
         self.path, self._plan = Path(path), plan
         self._file = Path(os.path.realpath(path))
@@ -105,7 +105,7 @@ class Store:
             self._run = self._begin_run()
             reader.close()
             self._connection.execute("COMMIT")
-            # Not before: the tables are in the file itself, whatever becomes of the log.
+            # Not earlier: the tables are then in the file itself, regardless of the log.
             self._connection.execute("PRAGMA journal_mode = WAL")
             self._begin_next()
             self._close = stack.pop_all()
@@ -122,12 +122,12 @@ class Store:
     ) -> None:
         """Move the log into the file, close it and give up the lock.
 
-        Without its log what is left can be read without making files beside it, in a folder that
-        cannot be written to as well. Where a program still reads, the log stays, which is told.
+        Without its log the file can be read without creating other files, even in a read-only
+        folder. If a program is still reading, the log stays, which is reported.
 
         Raises:
-            InputError: the log could not be moved, or the file is not where it was. Where another
-                InputError is under way, both in one; any other error has this one as a note.
+            InputError: the log could not be moved, or the file is not where it was. If another
+                InputError is being raised, both in one; any other error gets this one as a note.
         """
         try:
             self._finish()
@@ -161,7 +161,7 @@ class Store:
             self._begin_next()
 
     def _lock(self) -> None:
-        """Begin the first transaction, or refuse where another run has one."""
+        """Begin the first transaction, or refuse if another run has one."""
         self._connection.execute(f"PRAGMA busy_timeout = {_LOCK_MILLISECONDS}")
         self._connection.execute("PRAGMA synchronous = FULL")
         try:
@@ -197,7 +197,7 @@ class Store:
             )
 
     def _file_state(self) -> _FileState | None:
-        """Return what stands at the path, without its log; None where nothing does."""
+        """Return the state of the file at the path, without its log; None if there is none."""
         try:
             found = self._file.stat()
             with closing(connect(self._file, "ro&immutable=1")) as connection:
@@ -213,7 +213,7 @@ class Store:
             self._connection.execute("ROLLBACK")
 
     def _finish(self) -> None:
-        """Close, and raise InputError where something is not as it should be."""
+        """Close, and raise InputError if something is wrong."""
         error: sqlite3.Error | None = None
         with self._close:
             try:
@@ -235,7 +235,7 @@ class Store:
         ) from error
 
     def _move_log(self) -> sqlite3.Error | None:
-        """Move what is in the log into the file, or return what is in the way."""
+        """Move the log's content into the file, or return what prevents it."""
         try:
             self._roll_back()
             self._connection.execute("PRAGMA busy_timeout = 0")
@@ -249,14 +249,14 @@ class Store:
         return zip(*self._places(part.numbers, part.keys), *part[2:], strict=False)
 
     def _places(self, numbers: Sequence[int], keys: Sequence[str]) -> list[Iterable[object]]:
-        """Return the columns that say which cells of one group these are; some have no end."""
+        """Return the columns that identify these cells of one group; some are infinite."""
         index = self._plan.group_of(numbers[0])
         model, learner = divmod(index, len(self._plan.spec.learners))
         gammas, seeds = self._plan.groups[index].columns(numbers)
         return [numbers, keys, repeat(model), repeat(learner), gammas, seeds]
 
     def _create_or_check(self) -> None:
-        """Make the tables in a new file; refuse one that is not this sweep's store."""
+        """Create the tables in a new file; refuse one that is not this sweep's store."""
         if is_blank(self._connection):
             create(self._connection)
             self._describe()
@@ -269,7 +269,7 @@ class Store:
         if sweep_value(connection, "plan") != self._plan.digest:
             cells = sweep_value(connection, "cells")
             raise InputError(
-                f"{self.path}: holds another sweep, of {cells} cells: name a new "
+                f"{self.path}: contains another sweep, of {cells} cells: name a new "
                 f"file, or run the spec that made it"
             )
         models = [(i, model.start, model.document) for i, model in enumerate(self._models)]
@@ -285,11 +285,11 @@ class Store:
         while rows := found.fetchmany(_AT_ONCE):
             for row, expected in zip_longest(rows, self._expected([row[0] for row in rows])):
                 if row != expected:
-                    raise self._damaged(f"cell {row[0]} is no cell of this sweep")
+                    raise self._damaged(f"cell {row[0]} is not a cell of this sweep")
                 self.done[row[0]] = 1
 
     def _expected(self, numbers: list[int]) -> Iterator[tuple[object, ...]]:
-        """Yield what tells these rising cells apart, as their rows have it."""
+        """Yield what identifies these ascending cells, as in their rows."""
         inside = numbers[bisect_left(numbers, 0) : bisect_left(numbers, len(self._plan))]
         for group, own in self._plan.by_group(inside):
             yield from zip(*self._places(own, group.keys(own)), strict=False)
@@ -321,13 +321,13 @@ class Store:
         return [(number, own.name, canonical(own.settings)) for number, own in learners]
 
     def _begin_run(self) -> int:
-        """Note when this run began and with which packages; tell where they have changed."""
+        """Record when this run began and with which packages; report changes."""
         now = dict(versions())
         last = self._connection.execute("SELECT versions FROM runs ORDER BY run DESC LIMIT 1")
         row = last.fetchone()
         before = json_object(row[0], self.path) if row else now
         if changed := changes(before, now):
-            note(f"{self.path}: other versions than in the last run: {changed}")
+            note(f"{self.path}: versions differ from the last run: {changed}")
         started = datetime.now(UTC).isoformat(timespec="seconds")
         added = self._connection.execute(
             "INSERT INTO runs (started, versions) VALUES (?, ?)", (started, canonical(now))

@@ -1,4 +1,4 @@
-"""What a sweep's store says, checked: its models, its learners, and how its trainings ended."""
+"""The checked content of a sweep's store: its models, its learners, and how its trainings ended."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _DIGITS = 18  # of a number of cells: no sweep has more
 
 
 class Ending(NamedTuple):
-    """A gamma, and the greedy action that a training there ended with; None after an error."""
+    """A gamma, and the greedy action after a training there; None after an error."""
 
     gamma: Fraction
     action: int | None
@@ -32,7 +32,7 @@ class Stored:
     """A store's content.
 
     Attributes:
-        cells: how many cells the sweep has, whether they are there or not.
+        cells: how many cells the sweep has, stored or not.
         models, learners: by their numbers.
         endings: for each model and learner how many trainings ended in each way.
     """
@@ -44,10 +44,10 @@ class Stored:
 
 
 def read_store(path: Path) -> Stored:
-    """Return what a store holds; of one that a run still writes to, what is there so far.
+    """Return the content of a store; while a run writes to it, the content so far.
 
     Raises:
-        InputError: it cannot be read, is no store, or damaged.
+        InputError: it cannot be read, is not a store, or is damaged.
     """
     with open_store(path) as connection:
         models, learners = _models(connection, path), _learners(connection, path)

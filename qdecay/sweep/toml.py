@@ -14,7 +14,7 @@ from qdecay_envs.documents import Table
 from qdecay_envs.rational import rational
 
 MAX_BYTES = 1 << 20
-_MAX_PARTS = 50  # of a dotted key: tomllib keeps each of its beginnings
+_MAX_PARTS = 50  # of a dotted key: tomllib stores each of its prefixes
 _BETWEEN_DOTTED = re.compile(r"[\n=,{\[]")
 
 
@@ -32,7 +32,7 @@ def parse(text: str, name: str) -> Table:
     """Return the top table of a TOML document; decimals become the fractions they spell.
 
     Raises:
-        InputError: it is no TOML, nests too deeply, or has a number that is not finite.
+        InputError: it is not TOML, nests too deeply, or has a number that is not finite.
     """
     with input_errors(), decoding(name, problem="not TOML: "):
         if any(piece.count(".") > _MAX_PARTS for piece in _BETWEEN_DOTTED.split(text)):
@@ -44,5 +44,5 @@ def parse(text: str, name: str) -> Table:
 def _fraction(decimal: str, name: str) -> Fraction:
     """Return the fraction that a decimal of TOML spells, which may have underscores."""
     if decimal.lstrip("+-") in ("inf", "nan"):
-        raise InputError(f"{name}: {decimal} is no number that can be used here: it must be finite")
+        raise InputError(f"{name}: {decimal} is not a finite number")
     return rational(decimal.replace("_", ""), "a decimal")

@@ -24,7 +24,7 @@ def versions() -> Mapping[str, str]:
 
 
 def changes(before: Mapping[str, object], now: Mapping[str, object]) -> str:
-    """Return what differs, such as "numpy 2.0 -> 2.1"; "" where nothing does.
+    """Return what differs, such as "numpy 2.0 -> 2.1"; "" if nothing does.
 
     >>> changes({"numpy": "2.0", "numba": "0.61"}, {"numpy": "2.1", "numba": "0.61"})
     'numpy 2.0 -> 2.1'

@@ -1,7 +1,7 @@
-"""What a worker does: it trains the cells of a batch, and knows nothing of spec or store.
+"""What a worker does: it trains the cells of a batch, independent of spec and store.
 
 A batch is plain data, so that it travels to processes and clusters alike; a model travels as
-the text of its document, and each worker keeps the last ones it has read.
+the text of its document, and each worker caches recent ones.
 """
 
 from __future__ import annotations
@@ -31,15 +31,15 @@ class Part(NamedTuple):
 
 
 class Rows(NamedTuple):
-    """What the trainings of a part ended with; a list for each column, None after an error.
+    """The outcomes of a part's trainings; a list per column, None after an error.
 
     Attributes:
         numbers, keys: which cells they are.
         actions: the greedy action at the start, the lowest index among equals.
-        values: its learnt value, in reward units.
-        margins: how much more it is worth than the best other action; None where there is none.
+        values: its learned value, in reward units.
+        margins: how much more it is worth than the best other action; None if there is none.
         steps, episodes: how long the training was; of the episodes those that ended.
-        errors: why there is no result: a value outgrew the floats; else None.
+        errors: why there is no result: a value overflowed; else None.
     """
 
     numbers: Sequence[int]

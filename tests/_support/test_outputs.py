@@ -94,7 +94,7 @@ def test_a_name_that_cannot_be_written_is_refused_at_once(
 
 @pytest.mark.parametrize("what", sorted({*WRITES} - {*GROWING}))
 def test_a_file_that_is_there_is_kept(capsys, monkeypatch, tmp_path: Path, what: str) -> None:
-    """Without --force, told before any work."""
+    """Without --force, reported before any work."""
     *arguments, name = [word for word in WRITES[what] if word != "--force"]
     old = Path(name, "index.html") if what == "gallery --output" else Path(name)
     old.parent.mkdir(exist_ok=True)
@@ -117,7 +117,7 @@ def test_a_name_that_does_not_say_what_is_written_is_refused(
     """At once; a folder's name may be any but that of a page."""
     *arguments, name = WRITES[what]
     wrong = Path(name).with_suffix(".html" if what == "gallery --output" else ".doc")
-    message = "name of a page" if what == "gallery --output" else "the name must end in ."
+    message = "looks like a page" if what == "gallery --output" else "the name must end in ."
     check_refused(capsys, monkeypatch, tmp_path, [*arguments, str(wrong)], message)
 
 
@@ -227,7 +227,7 @@ def test_a_folder_that_takes_no_files_is_told_before_the_work(capsys, monkeypatc
 def test_a_device_is_not_replaced(tmp_path: Path) -> None:
     """As `-o /dev/null` would, for root; a pipe stands for it."""
     os.mkfifo(tmp_path / "pipe")
-    with pytest.raises(OSError, match="no file"), replacing(tmp_path / "pipe"):
+    with pytest.raises(OSError, match="not a regular file"), replacing(tmp_path / "pipe"):
         pass
     assert (tmp_path / "pipe").is_fifo()
 

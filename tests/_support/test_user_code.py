@@ -13,7 +13,7 @@ import pytest
 from shell import run
 
 from qdecay import QdecayWarning
-from qdecay._support.user_code import their_part
+from qdecay._support.user_code import user_traceback
 from qdecay.model.source import Source
 from qdecay.probing.agents import AgentError, choose, pack
 from qdecay.probing.question import SETTINGS, Question
@@ -83,7 +83,7 @@ PROBE = ["--gamma", "0.9", "--delays", "1", "--settings", "one-shot"]
 
 @pytest.fixture(autouse=True)
 def mine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A working folder with modules of a person; nothing of them stays."""
+    """A working folder with user modules, which are removed afterwards."""
     path = tmp_path / "my_own.py"
     path.write_text(CODE)
     (tmp_path / "my_typo.py").write_text("def train(env, seed)\n    pass\n")
@@ -141,7 +141,7 @@ def test_their_traceback_comes_out_of_worker_processes_too(capsys, monkeypatch, 
 
 
 def test_a_module_that_fails_in_other_processes_only_is_shown(capsys, monkeypatch, mine) -> None:
-    """It is imported again there; an agent that cannot be sent at all is told in a line."""
+    """It is imported again there; an agent that cannot be sent at all is reported in a line."""
     (mine.parent / "my_second.py").write_text(
         "import os\n\ndef train(env, seed):\n    pass\n\n"
         f"if os.getpid() != {os.getpid()}:\n    raise RuntimeError('only there')\n"
@@ -192,7 +192,7 @@ def test_what_was_typed_wrongly_is_one_line(capsys, monkeypatch, words: list[str
 def test_an_agent_that_answers_nonsense_is_one_line() -> None:
     """Nothing was raised."""
     question = Question(SETTINGS["one-shot"], 0, 1, -0.5, 1, 0)
-    with pytest.raises(AgentError, match="no action 0 or 1") as caught:
+    with pytest.raises(AgentError, match="not action 0 or 1") as caught:
         choose(lambda env, seed: lambda observation: "left", question)
     assert caught.value.shown == ""
 
@@ -202,23 +202,23 @@ def test_what_we_raise_has_no_part_of_theirs() -> None:
     with pytest.raises(ValueError, match="probability") as caught:
         gym.make("qdecay/StayOrMove-v0", slip=2)
     whole = caught.value.__traceback__
-    assert their_part(caught.value)[0] is caught.value
-    assert their_part(caught.value.with_traceback(whole.tb_next)) == (None, "")
+    assert user_traceback(caught.value)[0] is caught.value
+    assert user_traceback(caught.value.with_traceback(whole.tb_next)) == (None, "")
 
 
 NOTES = [
-    (["FrozenLake"], 0, ["FrozenLake: names no version; FrozenLake-v1 is taken"]),
-    (["my_own:Fine"], 0, ["my_own:Fine: names no version; Fine-v2 is taken"]),
+    (["FrozenLake"], 0, ["FrozenLake: names no version; using FrozenLake-v1"]),
+    (["my_own:Fine"], 0, ["my_own:Fine: names no version; using Fine-v2"]),
     (["my_own:Fine-v0"], 0, ["my_own:Fine-v0: is out of date; Fine-v2 is newer"]),
     (["my_own:Warns-v0"], 0, ["my_own:Warns-v0: a thawing lake"]),
-    (["my_own:Fine-v1"], 2, ["my_own:Fine-v1: there is no such version; registered is Fine-v0, F"]),
-    (["Taxi-v1"], 2, ["Taxi-v1: there is no such version; registered is Taxi-v"]),
+    (["my_own:Fine-v1"], 2, ["my_own:Fine-v1: no such version; registered: Fine-v0, F"]),
+    (["Taxi-v1"], 2, ["Taxi-v1: no such version; registered: Taxi-v"]),
     (["CartPole-v0"], 2, ["CartPole-v0: CartPoleEnv has no table"]),
-    (["StayOrMove-v0"], 2, ["no registered Gymnasium id: did you mean qdecay/StayOrMove-v0?"]),
-    (["StayOrMove"], 2, ["no registered Gymnasium id: did you mean qdecay/StayOrMove-v0?"]),
+    (["StayOrMove-v0"], 2, ["nor a registered Gymnasium id: did you mean qdecay/StayOrMove-v0?"]),
+    (["StayOrMove"], 2, ["nor a registered Gymnasium id: did you mean qdecay/StayOrMove-v0?"]),
     (["qdecay/StayOrMov-v0"], 2, ["id: did you mean qdecay/StayOrMove-v0?"]),
     (["FrozenLak-v1"], 2, ["id: did you mean FrozenLake-v1?"]),
-    (["frozen-lake"], 2, ["no file and no registered Gymnasium id; `qdecay envs` lists"]),
+    (["frozen-lake"], 2, ["neither a file nor a registered Gymnasium id; `qdecay envs` lists"]),
 ]
 
 

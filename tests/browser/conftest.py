@@ -25,7 +25,7 @@ ARGUMENTS = [
 
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Any]:
-    """Headless Chromium, of Debian or where CHROMIUM says, with a profile of its own."""
+    """Headless Chromium, of Debian or where CHROMIUM says, with its own profile."""
     from playwright.sync_api import sync_playwright
 
     path = os.environ.get("CHROMIUM", "/usr/bin/chromium")

@@ -97,10 +97,10 @@ def test_a_broken_learner_exits_with_1(capsys, monkeypatch, mutate, layout_file:
 
 
 WRONG = [
-    (["compare", "nope"], "nope: no file and no registered Gymnasium id"),
+    (["compare", "nope"], "nope: neither a file nor a registered Gymnasium id"),
     (["compare", "none.json"], "none.json"),
-    (["compare", ""], "no file and no registered Gymnasium id"),
-    (["report", ""], "no file and no registered Gymnasium id"),
+    (["compare", ""], "neither a file nor a registered Gymnasium id"),
+    (["report", ""], "neither a file nor a registered Gymnasium id"),
     (["compare", "FrozenLake-v1"], "FrozenLakeEnv"),
     (["compare", "--seeds", "9"], "--seeds"),
     (["compare", "--seeds", "x"], "--seeds"),
@@ -136,7 +136,7 @@ WRONG = [
 
 @pytest.mark.parametrize(("arguments", "message"), WRONG)
 def test_wrong_input_is_one_line(capsys, monkeypatch, tmp_path, arguments, message: str) -> None:
-    """What is wrong is told in one line."""
+    """Wrong input is reported in one line."""
     check_refused(capsys, monkeypatch, tmp_path, arguments, message)
 
 

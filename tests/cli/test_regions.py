@@ -186,11 +186,11 @@ def test_a_proof_that_is_refused_is_a_fault_to_report(
     assert (code, out) == (1, "")
     assert err.startswith(f"qdecay: {path}: the checker refuses this proof: interval 0")
     assert err.count("\n") == 1
-    assert "a fault of qdecay, please report it with the proof, which is kept as" in err
+    assert "a bug in qdecay, please report it with the proof, saved as" in err
     assert "python-flint" in err
     assert path.read_text() == "mine"
     (kept,) = tmp_path.glob("refused-*.json")
-    assert f"kept as {kept}, " in err
+    assert f"saved as {kept}, " in err
     assert run(capsys, monkeypatch, "verify", str(kept))[0] == 1
 
 
@@ -208,7 +208,7 @@ def test_a_refused_proof_that_cannot_be_kept_is_told(
     monkeypatch.setattr(tempfile, "mkstemp", full)
     code, _, err = run(capsys, monkeypatch, "regions", model, "--certificate", str(path))
     assert (code, err.count("\n")) == (1, 1)
-    assert "(the proof could not be kept: No space left on device)" in err
+    assert "(the proof could not be saved: No space left on device)" in err
     assert not list(folder.iterdir())
 
 
@@ -274,7 +274,7 @@ def test_no_check_writes_what_it_is_told_to(
     arguments = ("regions", model, "--certificate", str(path), "--no-check")
     code, out, err = run(capsys, monkeypatch, *arguments)
     assert (code, err) == (0, "")
-    assert out.endswith(f"{path}: not checked; `qdecay verify` does it\n")
+    assert out.endswith(f"{path}: not checked; run `qdecay verify` to check it\n")
     assert run(capsys, monkeypatch, "verify", str(path))[0] == 1
 
 
@@ -327,7 +327,7 @@ def test_an_existing_file_is_kept(capsys, monkeypatch, model: str, proof: Path) 
 
 WRONG: list[tuple[list[str], str]] = [
     (["regions"], "Missing argument"),
-    (["regions", "nope"], "nope: no file and no registered Gymnasium id"),
+    (["regions", "nope"], "nope: neither a file nor a registered Gymnasium id"),
     (["regions", "CartPole-v1"], "CartPole-v1: CartPoleEnv has no table"),
     (["regions", "none.json"], "none.json: cannot be read"),
     (["regions", "none.tra"], "none.tra: no rewards"),
@@ -340,7 +340,7 @@ WRONG: list[tuple[list[str], str]] = [
     (["regions", "FrozenLake-v1", "--certificate", ".", "--force"], "is a folder"),
     (["regions", "FrozenLake-v1", "--force"], "--force requires --certificate"),
     (["regions", "FrozenLake-v1", "--no-check"], "--no-check requires --certificate"),
-    (["blackwell", "nope"], "nope: no file"),
+    (["blackwell", "nope"], "nope: neither a file"),
     (["blackwell", "FrozenLake-v1", "--max-seconds", "1e-9"], "stopped after"),
     (["verify", "none.json"], "none.json: cannot be read"),
     (["verify"], "Missing argument"),
@@ -349,7 +349,7 @@ WRONG: list[tuple[list[str], str]] = [
 
 @pytest.mark.parametrize(("arguments", "message"), WRONG)
 def test_wrong_input_is_one_line(capsys, monkeypatch, tmp_path, arguments, message: str) -> None:
-    """What is wrong is told in one line."""
+    """Wrong input is reported in one line."""
     check_refused(capsys, monkeypatch, tmp_path, arguments, message)
 
 

@@ -299,7 +299,7 @@ BAD_TABLES: list[tuple[Any, dict[str, Any], str]] = [
     (TWO, {"start": {7: 1}}, "a state of start must be from 0 to 1, got 7"),
     (TWO, {"state_names": ["a"]}, "state_names must have 2 entries, got 1"),
     (TWO, {"action_names": "ab"}, "action_names must be a list, got 'ab'"),
-    (TWO, {"action_names": [1, 2]}, "action_names must be texts, got [1, 2]"),
+    (TWO, {"action_names": [1, 2]}, "action_names must be strings, got [1, 2]"),
     (TWO, {"reward_noise": [1.0]}, "reward_noise must be a number, got [1.0]"),
     (TWO, {"reward_noise": INF}, "reward_noise must be finite and >= 0, got inf"),
     (TWO, {"render_mode": "svg"}, "render_mode must be None or one of 'ansi'"),

@@ -12,7 +12,7 @@ import pytest
 from fuzzing import is_well_told
 from shell import run
 
-from qdecay._support.one_line import one_line, spelt_out
+from qdecay._support.one_line import escaped, one_line
 from qdecay.model.mdp import MDP
 
 NAMES = ["a\u202eb", "\u05d0\u0628é", "x\ny\u200bz"]
@@ -61,7 +61,7 @@ def qdecay(folder: Path, arguments: list[str], shell: str = "", **environment: s
 )
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="Linux has it")
 def test_streams_that_are_closed_or_full(tmp_path: Path, arguments, code, shell, err) -> None:
-    """The code is that of the work; what was to be shown and could not be is told."""
+    """The exit code is that of the work; output that could not be shown is reported."""
     done = qdecay(tmp_path, arguments, shell)
     assert (done.returncode, done.stdout, done.stderr) == (code, "", err)
 
@@ -120,7 +120,7 @@ def test_names_that_hide_are_spelt_out(capsys, monkeypatch, tmp_path: Path) -> N
     assert code == 0
     _, out, _ = run(capsys, monkeypatch, *MODEL)
     page = Path("page.html").read_text(encoding="utf-8")
-    assert spelt_out(NAMES[0]) == "a\\u202eb"
+    assert escaped(NAMES[0]) == "a\\u202eb"
     for text in (out, page):
         assert not {"\u202e", "\u200b"} & set(text)
         assert "\u05d0\u0628é" in text

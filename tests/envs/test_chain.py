@@ -290,7 +290,7 @@ def test_text_shows_the_chain_the_agent_and_the_last_step() -> None:
     ("ending", "word"), [("terminate", "end"), ("repeat", "start"), ("absorb", "for ever")]
 )
 def test_text_says_how_a_branch_ends(ending: Any, word: str) -> None:
-    """Every ending has a word of its own."""
+    """Every ending has its own word."""
     layout = ChainLayout.choice(a=[1, 2], b=[0, 3], ending=ending)
     lines = Scene(layout, 1).text().splitlines()
     assert lines[0] == f"a: [1] -1-> 0 -2-> {word}"

@@ -209,8 +209,8 @@ def test_toy_text_plays_on_after_the_end() -> None:
     with pytest.raises(ContractBroken) as caught:
         check_tabular_env(gym.make("FrozenLake-v1").unwrapped, strict_end=True)
     assert caught.value.findings == (
-        "a step before the first reset raises no RuntimeError",
-        "a step after the end raises no RuntimeError",
+        "a step before the first reset does not raise RuntimeError",
+        "a step after the end does not raise RuntimeError",
     )
 
 
@@ -309,7 +309,7 @@ def own_randomness(env: Any) -> None:
         (wrong_exact, r"P_exact\[1\]\[0\] does not round to P"),
         (floats_as_exact, "must be fractions"),
         (missing_row, "does not cover every state and action"),
-        (wrong_start, "of initial probability 0"),
+        (wrong_start, "whose initial probability is 0"),
         (wrong_start_odds, "start states' frequencies do not fit initial_state_distrib"),
         (broken_picture, r'render in mode "ansi" raised ZeroDivisionError'),
         (shared_info, "info object"),

@@ -98,7 +98,7 @@ def test_numbers_drawn_ahead_are_those_drawn_one_by_one(kind: str) -> None:
 
 
 def test_disabled_copies_wait_for_their_reset() -> None:
-    """A copy that is over must be reset by mask, alone, with a seed of its own."""
+    """A copy that is over must be reset by mask, alone, with its own seed."""
     ours, theirs = both("qdecay/RiverSwim-v0", {}, AutoresetMode.DISABLED, n=3, limit=2)
     for vector in (ours, theirs):
         vector.reset(seed=0)

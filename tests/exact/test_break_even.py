@@ -80,7 +80,7 @@ def test_a_touch_switches_nothing() -> None:
 
 
 def test_streams_that_never_or_always_tie() -> None:
-    """No break-even gamma, and the difference between the two cases is told."""
+    """No break-even gamma, and the two cases are distinguished."""
     never = break_even(ChainLayout.choice(a=[2], b=[0, 1]))
     always = break_even(ChainLayout.choice(a=[0, 1], b=[0, 1, 0]))
     assert (never.gammas, never.always_tied, never.best) == ((), False, ({0},))

@@ -277,12 +277,12 @@ def test_greedy_behaviour_refuses_what_is_no_rate(values):
 
 def test_one_gamma_has_no_neighbour_to_flip_to():
     """No threshold could be found, which is not the same as none being there."""
-    with pytest.raises(ValueError, match="gammas must hold two or more"):
+    with pytest.raises(ValueError, match="gammas must contain two or more"):
         learned_thresholds(two_states(start=0), [0.5, 0.5], [1], steps=10)
 
 
 def test_the_start_that_is_given_is_looked_at():
-    """Also where the model has one of its own, or none; several need a choice."""
+    """Also if the model has its own, or none; several need a choice."""
     arguments = dict(seeds=[1], steps=4000, step_size=Polynomial(0.9))
     gammas, mdp = [0.1, 0.4, 0.9], noisy_choice()
     for start, flips in ((0, 1), (1, 0)):  # state 1 has a tie, and no choice

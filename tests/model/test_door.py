@@ -1,4 +1,4 @@
-"""The one door: whatever people have becomes the same model; what is none is told in a line."""
+"""Every kind of problem becomes the same model; anything else is refused in one line."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def test_a_model_says_what_it_was_read_from(kind: str, tmp_path: Path) -> None:
 
 
 def test_options_are_arguments_of_the_environment_or_the_layout(tmp_path: Path) -> None:
-    """As Python values; with what is made already they are refused."""
+    """As Python values; with an existing object they are refused."""
     slippery = as_mdp("FrozenLake-v1", is_slippery=True, map_name="8x8")
     assert slippery == as_mdp(gym.make("FrozenLake-v1", is_slippery=True, map_name="8x8"))
     assert as_mdp("FrozenLake-v1", is_slippery=False) != as_mdp("FrozenLake-v1")
@@ -102,9 +102,9 @@ def test_options_are_arguments_of_the_environment_or_the_layout(tmp_path: Path) 
         assert as_chain_env(problem, slip="1/10").slip == as_chain_env(ID, slip="1/10").slip
     for problem in (MODEL, FloatMDP.from_mdp(MODEL), gym.make(ID)):
         for door in (as_mdp, as_finite_mdp, as_world, as_chain_env):
-            with pytest.raises(TypeError, match="slip goes with an id, a layout or a path: this"):
+            with pytest.raises(TypeError, match="slip applies only to an id, a layout or a path"):
                 door(problem, slip=0)
-    with pytest.raises(InputError, match=r"model.json: slip='1/10' goes with a Gymnasium id or"):
+    with pytest.raises(InputError, match=r"model.json: slip='1/10' applies to a Gymnasium id or"):
         as_mdp(saved(tmp_path, MODEL, "model.json"), slip="1/10")
 
 
@@ -122,7 +122,7 @@ def test_floats_without_rationals_are_read_as_they_are(tmp_path: Path) -> None:
     """What no person can have meant exactly is no obstacle to planning."""
     p = np.array([[[0.12345678901234567, 1 - 0.12345678901234567], [0.0, 1.0]]])
     np.savez(tmp_path / "model.npz", P=p, R=np.array([[1.0], [0.0]]))
-    with pytest.raises(InputError, match="no short decimal and no small fraction"):
+    with pytest.raises(InputError, match="neither a short decimal nor a small fraction"):
         as_mdp(tmp_path / "model.npz")
     values = value_iteration(as_finite_mdp(tmp_path / "model.npz"), 0.9)
     assert values.v[0] == pytest.approx(1 / (1 - 0.9 * p[0, 0, 0]))
@@ -170,12 +170,12 @@ WRONG: list[tuple[Any, type[Exception], str]] = [
     (gym.Env, TypeError, "got <class"),
     (gym.make_vec("FrozenLake-v1"), TypeError, "got SyncVectorEnv"),
     ("FrozenLak-v1", InputError, "FrozenLak-v1: .* did you mean FrozenLake-v1"),
-    ("FrozenLake-v7", InputError, "there is no such version"),
-    ("", InputError, "no file and no registered Gymnasium id"),
+    ("FrozenLake-v7", InputError, "no such version"),
+    ("", InputError, "neither a file nor a registered Gymnasium id"),
     ("no_such_module_here:Id-v0", InputError, "No module named"),
     ("nope.json", InputError, "nope.json: cannot be read"),
     (Path("nope.npz"), InputError, "nope.npz: cannot be read"),
-    (Path("nope.csv"), InputError, "nope.csv: no file and no registered"),
+    (Path("nope.csv"), InputError, "nope.csv: neither a file nor a registered"),
     ("CartPole-v1", InputError, "CartPole-v1: CartPoleEnv has no table"),
     (gym.make("CartPole-v1"), ValueError, "CartPoleEnv has no table"),
     (Wide(), ValueError, "observation_space must be Discrete, got Box"),

@@ -97,7 +97,7 @@ def test_a_map_without_a_start_is_refused(capsys, monkeypatch) -> None:
     """Gymnasium divides by zero there, and its start distribution is not one."""
     code, out, err = run(capsys, monkeypatch, "regions", LAKE, "-k", 'desc=["FF","FG"]')
     assert (code, out, err.count("\n")) == (2, "", 1)
-    assert "the start distribution must be >= 0 and sum to 1, its sum is nan" in err
+    assert "the start distribution must be >= 0 and sum to 1; its sum is nan" in err
 
 
 def test_a_layout_file_takes_arguments_by_the_same_rule(capsys, monkeypatch, tmp_path) -> None:
@@ -273,8 +273,8 @@ def test_values_that_do_not_fit_are_refused(creator, pair: str) -> None:
         ("mode=[1, 0]", "mode takes EASY or HARD, got [1, 0]: write mode=EASY"),
         (
             "config=x",
-            "config takes a Python object (Config), got x: no text stands for such an object, so "
-            "leave it out",
+            "config takes a Python object (Config), got x: text cannot represent such an object, "
+            "so omit it",
         ),
         ("pair=x", "pair takes JSON, or text in quotes, got x: write pair='[1, 0]' or other JSON"),
         ("prize=x", "prize takes a number, got x: write prize=4"),

@@ -105,7 +105,7 @@ def test_a_pipe_is_told_from_a_file_behind_standard_input(tmp_path: Path) -> Non
     piped = subprocess.run(command, input=json.dumps(MDP), **settings)
     assert (piped.returncode, piped.stdout) == (2, "")
     assert piped.stderr == (
-        "qdecay: /dev/stdin: is a pipe or a device: save what it gives as a file, name that\n"
+        "qdecay: /dev/stdin: is a pipe or a device: save its contents to a file, and name that\n"
     )
 
 

@@ -83,8 +83,8 @@ BAD_OPTIONS = [
     ({"n_states": 10**9}, "must be <= 50,000,000"),
     ({"start": 2}, "start must be from 0 to 1, got 2"),
     ({"state_names": ["a"]}, "state_names must have 2 entries, got 1"),
-    ({"action_names": "ab"}, "action_names must be a list of texts"),
-    ({"action_names": [1]}, "action_names must be a list of texts"),
+    ({"action_names": "ab"}, "action_names must be a list of strings"),
+    ({"action_names": [1]}, "action_names must be a list of strings"),
     ({"state_names": ["a", "a"]}, "state_names must differ: 0 and 1 are both 'a'"),
     ({"action_names": ["go", "go"]}, "action_names must differ: 0 and 1 are both 'go'"),
 ]

@@ -154,7 +154,7 @@ def test_petsc_solves_models_with_missing_actions(petsc: str, mdp: MDP) -> None:
 
 @pytest.mark.slow
 def test_options_reach_petsc(petsc: str) -> None:
-    """A solver that PETSc does not know is its error, told here; too few policies are ours."""
+    """A solver unknown to PETSc is its error, reported here; too few policies are ours."""
     mdp = FloatMDP.from_env(gym.make("FrozenLake-v1"))
     options = {"launcher": (), "python": petsc}
     with pytest.raises(RuntimeError, match="ended with"):

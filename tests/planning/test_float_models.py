@@ -107,13 +107,13 @@ BAD_FILES = [
     ({"R": np.zeros((2, 1))}, "the array P is missing"),
     ({"P_data": np.ones(2), "R": np.zeros((2, 1))}, "the array P_indices is missing"),
     ({"P_indices": np.array([0, 2])}, r"P_indices must be in 0\.\.1, got 0 to 2"),
-    ({"P_indptr": np.array([0, 3, 2])}, "P_indptr must never fall"),
+    ({"P_indptr": np.array([0, 3, 2])}, "P_indptr must never decrease"),
     ({"P_data": np.array([1.0, 0.5])}, r"state 1, action 0: p and ends sum to 0\.5"),
     ({"R": np.zeros(2)}, r"R must have shape \(S, A\)"),
     ({"R": np.array([["a"], ["b"]])}, "R must hold real numbers"),
     ({"start": np.array(2)}, r"start must be from 0 to 1"),
     ({"start": np.array([0, 1])}, "start must be one whole number, got an array of shape"),
-    ({"start": np.array(1.0)}, r"start must be a whole number, without a point, got 1\.0"),
+    ({"start": np.array(1.0)}, r"start must be a whole number, without a decimal point, got 1\.0"),
     ({"P_indices": np.array([-1, 0])}, r"P_indices must be in 0\.\.1, got -1 to 0"),
     ({"P_indices": np.array([0.5, 0])}, "P_indices must hold whole numbers"),
     ({"P_indices": np.array([0])}, "P_indices must have as many numbers as P_data, 2, got 1"),
@@ -128,7 +128,7 @@ BAD_FILES = [
     ({"end": np.zeros((2, 1))}, "unknown array end; did you mean ends. known are P, P_data"),
     ({"Start": np.array(0)}, "unknown array Start; did you mean start"),
     ({"gamma": np.array(0.9)}, "unknown array gamma; known are P, P_data, P_indices"),
-    ({"P": np.ones((1, 2, 2)) / 2}, "the arrays P and P_data do not go together: leave one"),
+    ({"P": np.ones((1, 2, 2)) / 2}, "the arrays P and P_data cannot be combined: leave one"),
     ({"ends": np.zeros((1, 2))}, "ends must have the shape of R"),
 ]
 
@@ -157,7 +157,7 @@ def test_a_dense_file_names_its_start_and_no_endings(tmp_path) -> None:
     assert [kind.load(path).start for kind in (MDP, FloatMDP)] == [1, 1]
     np.savez(path, **dense, ends=[[0, 0], [1, 1]])
     for kind in (MDP, FloatMDP):
-        with pytest.raises(InputError, match="P and ends do not go together: give P as P_data"):
+        with pytest.raises(InputError, match="P and ends cannot be combined: give P as P_data"):
             kind.load(path)
 
 
@@ -167,7 +167,7 @@ def test_float_models_have_no_exact_numbers() -> None:
     for name in ("exact_probability", "exact_reward", "exact_r"):
         assert not hasattr(mdp, name)
     for function in (policy_regions, blackwell, break_even):
-        with pytest.raises(TypeError, match="holds floats only: .* or ask for numeric_policy_regi"):
+        with pytest.raises(TypeError, match="holds floats only: .* or use numeric_policy_regi"):
             function(mdp)
     with pytest.raises(TypeError, match="this model holds floats only"):
         mdp.save("never-written.json")

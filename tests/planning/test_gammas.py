@@ -155,7 +155,7 @@ def test_an_answer_that_cannot_fit_is_told_before_any_work(monkeypatch) -> None:
 
 def test_running_out_of_budget_keeps_what_is_known() -> None:
     """The first gammas are solved; at the others the error says that nothing is known."""
-    with pytest.raises(NotConverged, match=r"sweeps were used up at gamma = 0\.9999") as error:
+    with pytest.raises(NotConverged, match=r"sweeps ran out at gamma = 0\.9999") as error:
         value_over_gammas(two_state_puterman(), [0.0, 0.9999], tol=1e-6, max_sweeps=3)
     best = error.value.best
     assert best.values[0].tolist() == [10, -1]

@@ -269,7 +269,7 @@ def test_any_budget_is_kept_and_its_bound_is_true(solve, budget: int) -> None:
     """However few sweeps there are, no more are made, and the values are within the error."""
     for _, model, gamma in LARGER[:4]:
         mdp = model()
-        with pytest.raises(NotConverged, match=f"the {budget} sweeps were used up") as error:
+        with pytest.raises(NotConverged, match=f"the {budget} sweeps ran out") as error:
             solve(mdp, gamma, tol=1e-12, max_sweeps=budget)
         best = error.value.best
         assert best.sweeps <= max(budget, 2)  # a Gauss-Seidel sweep and its proof
@@ -294,7 +294,7 @@ def test_the_first_values_are_used(solve) -> None:
 def test_running_out_of_budget_raises_with_the_best_so_far() -> None:
     """Three sweeps are not enough at 0.99; the exception carries a solution whose bound is true."""
     mdp = two_state_puterman()
-    with pytest.raises(NotConverged, match="the 3 sweeps were used up") as error:
+    with pytest.raises(NotConverged, match="the 3 sweeps ran out") as error:
         value_iteration(mdp, 0.99, max_sweeps=3, method="synchronous")
     best = error.value.best
     assert abs(best.v[1] - (-100)) <= best.error

@@ -65,7 +65,7 @@ def test_a_perfect_pattern_is_named_with_its_parameters(name, parameters) -> Non
 
 
 def test_what_no_fault_explains_is_none_of_these() -> None:
-    """A discount of 0.93 where 0.8 was told, in every setting: no fault of the list."""
+    """A discount of 0.93 where 0.8 was configured, in every setting: no fault of the list."""
     points = [
         answered(point, point.delay * math.log(0.93))
         for point in _empty_points(list(SETTINGS.values()), [1, 2, 4, 8], 0, 0.01)
@@ -91,7 +91,7 @@ def test_settings_that_cannot_tell_two_faults_apart_leave_it_open() -> None:
 def test_a_diagnosis_needs_what_was_told(told) -> None:
     """Without a nominal discount strictly between 0 and 1 nothing can be said to be wrong."""
     profile = profile_of("sound", 0.8)
-    with pytest.raises(ValueError, match="needs the gamma the agent was told"):
+    with pytest.raises(ValueError, match="needs the agent's configured gamma"):
         qdecay.diagnose(DiscountProfile("simulated", told, profile.points, 0, 0.01))
 
 

@@ -143,7 +143,7 @@ def test_an_interval_lies_between_the_1_and_the_99_percent_level() -> None:
 
 
 def test_an_agent_behaves_as_told_or_not() -> None:
-    """One that discounts by 0.9: told so, or within the tolerance; told another; not told."""
+    """One that discounts by 0.9: configured so, or within the tolerance; otherwise; unknown."""
     train, _ = chooser(0.9)
     for told, expected in ((0.9, True), (0.905, True), (0.8, False), (0.99, False), (None, None)):
         assert run(train, gamma=told).behaves_as_told is expected

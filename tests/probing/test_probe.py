@@ -200,7 +200,7 @@ def test_a_question_decides_its_seed_alone() -> None:
 
 @pytest.mark.parametrize("gamma", [0.5, 0.9, pytest.param(0.99, marks=pytest.mark.slow)])
 def test_q_learning_is_recovered_within_a_thousandth(gamma: float) -> None:
-    """qdecay's own learner behaves as it was told, and the curve is exponential."""
+    """qdecay's own learner behaves as configured, and the curve is exponential."""
     agent = tabular_agent(qdecay.q_learning, gamma)
     profile = qdecay.probe(agent, (1, 2, 4, 8), settings=["one-shot"], gamma=gamma)
     assert profile.gamma is not None
@@ -285,7 +285,8 @@ def always(action: int):
 
 
 def test_an_agent_that_takes_one_action_has_no_discount() -> None:
-    """Sides are swapped, so an agent that always answers 0 is told from one that always waits."""
+    """Sides are swapped, so an agent that always answers 0 is distinguished from one that always
+    waits."""
     profile = qdecay.probe(always(0), (1, 4), settings=["one-shot"], gamma=0.9)
     assert profile.gamma is None
     assert profile.fits == ()
@@ -319,7 +320,7 @@ BAD_AGENTS = [
     (raises, "the agent raised ZeroDivisionError"),
     (lambda env, seed: lambda o: 1 / 0, "the agent raised ZeroDivisionError"),
     (lambda env, seed: None, "must return a policy"),
-    (always(2), "chose 2, which is no action 0 or 1"),
+    (always(2), "chose 2, which is not action 0 or 1"),
     (always(-1), "chose -1"),
     (always(math.nan), "chose nan"),
     (always(0.5), "chose 0.5"),
@@ -349,7 +350,7 @@ BAD = [
     (dict(gamma=math.nan), ValueError, r"gamma must be in \[0, 1\]"),
     (dict(settings=[]), ValueError, "at least one setting"),
     (dict(settings=["outside"]), ValueError, "'outside' is none of one-shot"),
-    (dict(settings=["large", "large"]), ValueError, "named twice"),
+    (dict(settings=["large", "large"]), ValueError, "appears twice"),
     (dict(tolerance=0), ValueError, "tolerance must be in"),
     (dict(tolerance=math.nan), ValueError, "tolerance must be in"),
     (dict(trainings=0), ValueError, "trainings must be >= 1"),

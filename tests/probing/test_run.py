@@ -152,7 +152,7 @@ VERSIONS = {
     "cached": lambda x: functools.cache(made_with(rate=x)),
     "no file": lambda x: types.FunctionType(NOWHERE.replace(co_consts=(None, x)), {}),
 }
-"""What differs by a number, each in a way of its own."""
+"""What differs by a number, each in its own way."""
 
 
 @pytest.mark.parametrize("what", VERSIONS)
@@ -190,7 +190,7 @@ def test_the_digest_is_the_same_in_every_process(tmp_path: Path) -> None:
 
 
 def test_a_tag_and_versions_are_part_of_an_agent(monkeypatch, tmp_path: Path) -> None:
-    """Each is told with what it was and what it is."""
+    """Each is reported with its old and new value."""
     store = tmp_path / "answers.jsonl"
     qdecay.probe(AGENT, **SMALL, store=store, name="mine", version_tag="a")
     monkeypatch.setattr(identity, "version", lambda package: "9.9")
@@ -216,7 +216,7 @@ def test_a_store_of_the_time_before_versions_is_refused(tmp_path: Path) -> None:
     lines = store.read_text().splitlines()
     lines[0] = '{"schema": "qdecay.probe-trials/1", "agent": "mine"}'
     store.write_text("\n".join(lines) + "\n")
-    with pytest.raises(InputError, match="nobody noted its version"):
+    with pytest.raises(InputError, match="its version was not recorded"):
         qdecay.probe(AGENT, **SMALL, store=store, name="mine")
     taken = qdecay.probe(AGENT, **SMALL, store=store, name="mine", accept_changed=True)
     assert taken == whole and taken.from_store == whole.trainings
@@ -248,7 +248,7 @@ def test_an_agent_without_code_is_told(tmp_path: Path) -> None:
 
 
 def test_the_store_of_a_sweep_is_told(tmp_path: Path) -> None:
-    """And the store of a probe is told where a sweep's is wanted; neither changes."""
+    """And a probe store given for a sweep store; neither changes."""
     sweep, answers = tmp_path / "r.db", tmp_path / "answers.jsonl"
     spec = tmp_path / "spec.toml"
     spec.write_text(A_SWEEP)
@@ -280,7 +280,7 @@ def dies(env, seed: int):
 
 def test_a_training_that_ends_its_process_is_told() -> None:
     """One line in place of an answer that never comes."""
-    with pytest.raises(AgentError, match="a training ended its process"):
+    with pytest.raises(AgentError, match="a training crashed its process"):
         qdecay.probe(dies, (1, 2), settings=["one-shot"], workers=2)
 
 
@@ -354,7 +354,7 @@ def test_unknown_agents_are_refused() -> None:
         ("nobody", "write module:function"),
         ("no_such_module:train", "No module named"),
         ("json:nothing", "has no attribute"),
-        ("json:__name__", "is no function"),
+        ("json:__name__", "is not a function"),
     ):
         with pytest.raises(InputError, match=message):
             load_trainer(text, 0.9)
@@ -367,7 +367,7 @@ def test_unknown_agents_are_refused() -> None:
     [("def train(", "SyntaxError"), ("raise RuntimeError('boom')", "boom")],
 )
 def test_a_module_that_cannot_be_imported_is_named(tmp_path: Path, code, message: str) -> None:
-    """Whatever a person's own module raises: where in it, then one line, and exit code 2."""
+    """Anything a user module raises: its place, then one line, and exit code 2."""
     (tmp_path / "broken.py").write_text(code)
     done = run("broken:train", folder=tmp_path)
     assert done.returncode == 2
@@ -443,7 +443,7 @@ SHORT = ("--delays", "1,3", "--tolerance", "0.05")
 
 
 def test_the_command_measures_an_agent_of_ones_own(tmp_path: Path) -> None:
-    """module:function in the working folder; told 0.95 but 0.8 in truth: the exit code is 1."""
+    """module:function in the working folder; configured 0.95 but really 0.8: the exit code is 1."""
     (tmp_path / "mine.py").write_text(MINE)
     done = run(
         "mine:train", "--gamma", "0.95", *SHORT, "--json", "--plot", "a.svg", folder=tmp_path
@@ -455,7 +455,7 @@ def test_the_command_measures_an_agent_of_ones_own(tmp_path: Path) -> None:
     assert document["trainings"] == sum(len(point["far"]) for point in document["points"])
     assert document["diagnosis"]["fault"] not in (None, "sound")
     assert "trainings" in done.stderr
-    assert "told: gamma = 0.95" in (tmp_path / "a.svg").read_text()
+    assert "configured: gamma = 0.95" in (tmp_path / "a.svg").read_text()
 
 
 def test_the_command_prints_a_table_and_a_verdict(tmp_path: Path) -> None:
@@ -469,7 +469,7 @@ def test_the_command_prints_a_table_and_a_verdict(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("q_learning",), "say what discount it is told"),
+        (("q_learning",), "give its discount factor"),
         (("q_learning", "--gamma", "0.9", "--delays", "1,x"), "--delays takes whole numbers"),
         (("q_learning", "--gamma", "2"), "gamma must be in"),
         (("q_learning", "--gamma", "0.9", "--plot", "a.txt"), "must end in"),

@@ -211,14 +211,14 @@ def test_a_file_that_is_there_is_kept_unless_forced(capsys, monkeypatch, tmp_pat
         (("report", "-k", "slip=1/2", "-o", "x.html"), "-k requires SOURCE"),
         (("report", "CartPole-v1", "-o", "x.html"), "no table"),
         (("plot", "-o", "x.gif"), "must end in"),
-        (("plot", "-o", "x.svg", "--what", "sums"), "choose out of"),
+        (("plot", "-o", "x.svg", "--what", "sums"), "choose from"),
         (("plot", "-o", "x.svg", "--what", "values", "--what", "values"), "is given twice"),
         (("plot", "-o", "x.svg", "--what", "values", "--what", "sums"), "--what sums: choose"),
         (("gallery", "-o", "no/such/folder"), "cannot be made"),
     ],
 )
 def test_wrong_input_is_one_line(capsys, monkeypatch, tmp_path, arguments, expected) -> None:
-    """What is wrong and how to mend it, exit code 2, and nothing is written."""
+    """What is wrong and how to fix it, exit code 2, and nothing is written."""
     monkeypatch.chdir(tmp_path)
     code, out, err = run(capsys, monkeypatch, *arguments)
     assert (code, out, err.count("\n")) == (2, "", 1)
@@ -246,13 +246,13 @@ def test_rewards_beyond_a_picture_are_told_with_the_file(
 
 
 CANNOT = [
-    ("FrozenLake-v1", [], "thresholds", "is no chain"),
-    ("FrozenLake-v1", [], "learning", "is no chain"),
-    ("equal.json", [], "thresholds", "changes at no gamma"),
-    ("equal.json", [], "learning", "changes at no gamma"),
-    ("twice.json", [], "learning", "changes at 2 gammas, and learning is for one"),
+    ("FrozenLake-v1", [], "thresholds", "is not a chain"),
+    ("FrozenLake-v1", [], "learning", "is not a chain"),
+    ("equal.json", [], "thresholds", "never changes"),
+    ("equal.json", [], "learning", "never changes"),
+    ("twice.json", [], "learning", "changes at 2 gammas, and learning needs one"),
     ("parts.json", [], "learning", "two branches that pay one reward each"),
-    ("qdecay/NChain-v0", [], "learning", "is no chain"),
+    ("qdecay/NChain-v0", [], "learning", "is not a chain"),
     (HOMEWORK[2], ["-k", "slip=1/9"], "learning", "only without slip"),
     (HOMEWORK[2], ["-k", "escape=true"], "learning", "only without slip"),
 ]

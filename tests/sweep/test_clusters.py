@@ -148,7 +148,7 @@ def test_workers_with_other_packages_are_refused(tmp_path: Path, monkeypatch, cl
 
 
 def a_dask(folder: Path) -> tuple[list[subprocess.Popen[bytes]], str]:
-    """A scheduler and a worker, each a process of its own, and the scheduler's address."""
+    """A scheduler and a worker, each in its own process, and the scheduler's address."""
     pytest.importorskip("distributed")
     where = folder / "scheduler.json"
     scheduler = started("dask", "scheduler", "--port", "0", "--no-dashboard", file=where)
@@ -208,6 +208,6 @@ def test_a_cluster_that_goes_away_is_one_line(tmp_path: Path, monkeypatch, start
             engine.wait()
     assert (process.returncode, out) == (2, "")
     assert err.startswith("qdecay: ") and err.count("\n") == 1
-    assert f":{address.rpartition(':')[2]}: the " in err
-    assert err.endswith(" is gone; run again to go on from what is stored\n")
+    assert f":{address.rpartition(':')[2]}: lost the " in err
+    assert err.endswith("; run again to resume from the store\n")
     assert 0 < kept <= stored(store) < 200

@@ -184,7 +184,7 @@ def test_choices_are_those_of_trainings_made_by_hand(tmp_path: Path) -> None:
 
 
 def test_each_of_several_break_even_gammas_has_its_threshold(tmp_path: Path) -> None:
-    """b, a from 1/3 on, b again from 1/2 on: flips at 0.3 and 0.55 are told apart."""
+    """b, a from 1/3 on, b again from 1/2 on: flips at 0.3 and 0.55 are distinguished."""
     layout = {"schema": "qdecay.layout/1", "near": ["a", [0, 5]], "far": ["b", [1, 0, 6]]}
     (tmp_path / "two.json").write_text(json.dumps(layout))
     text = ONE.replace("delay = 2, reward = 4", 'source = "two.json"')
@@ -251,7 +251,7 @@ def test_an_interval_may_be_open(tmp_path: Path) -> None:
 
 
 def test_errors_count_for_nothing(tmp_path: Path) -> None:
-    """What failed is told; the others decide."""
+    """Failures are reported; the others decide."""
     path = fabricated(
         tmp_path / "x.db",
         ONE,
@@ -425,14 +425,14 @@ def test_a_plot_leaves_out_what_has_no_number_and_says_so(capsys, monkeypatch, t
 
 
 WRONG = [
-    (["none.db"], "none.db: there is no such file"),
+    (["none.db"], "none.db: no such file"),
     (["text.db"], "not a sweep store: name the file that `qdecay sweep run -o` wrote"),
     (["results.db", "--x", "delay"], "--x requires --plot"),
     (["results.db", "--plot", "x.gif"], "must end in .svg, .pdf, .png"),
     (["results.db", "--plot", "x.svg", "--x", "width"], "--x width: no such parameter"),
     (["results.db", "--where", "delay"], "--where delay: write NAME=VALUE"),
-    (["results.db", "--where", "width=1"], "--where width: no such parameter; choose out of"),
-    (["results.db", "--where", "delay=7"], "--where delay=7: nothing has this value here; "),
+    (["results.db", "--where", "width=1"], "--where width: no such parameter; choose from"),
+    (["results.db", "--where", "delay=7"], "--where delay=7: no row has this value; "),
     (["many.db", "--plot", "x.svg"], "7 combinations of the learners' settings do not fit"),
 ]
 
@@ -476,10 +476,10 @@ def test_a_damaged_store_is_told_in_one_line(store: Path, statement: str, messag
     with closing(sqlite3.connect(store)) as connection:
         connection.execute(statement)
         connection.commit()
-    with pytest.raises(InputError, match=message) as told:
+    with pytest.raises(InputError, match=message) as reported:
         phase_diagram(store)
-    assert str(told.value).startswith(str(store))
-    assert "\n" not in str(told.value)
+    assert str(reported.value).startswith(str(store))
+    assert "\n" not in str(reported.value)
 
 
 def test_the_public_names(store: Path) -> None:

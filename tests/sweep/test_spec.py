@@ -70,8 +70,8 @@ def test_around_break_even_surrounds_the_exact_gamma() -> None:
 
 
 WRONG = [
-    ({"schema": '"qdecay.mdp/1"'}, "no spec of a sweep"),
-    ({"schema": None}, "no spec of a sweep"),
+    ({"schema": '"qdecay.mdp/1"'}, "not a sweep spec"),
+    ({"schema": None}, "not a sweep spec"),
     ({"sources": None}, '"sources" is missing'),
     ({"sources": "[]"}, "sources: the list is empty"),
     ({"sources": "3"}, "sources[0]: must be a table"),
@@ -80,7 +80,7 @@ WRONG = [
     ({"sources": '[{ source = ["a", "a"] }]'}, "sources[0].source: 'a' is listed twice"),
     ({"sources": "[{ delay = 0, reward = 6 }]"}, "sources[0].delay: must be >= 1"),
     ({"sources": "[{ delay = 1 }]"}, '"reward" is missing'),
-    ({"sources": "[{ delay = 1, reward = -inf }]"}, "-inf is no number that can be used here"),
+    ({"sources": "[{ delay = 1, reward = -inf }]"}, "-inf is not a finite number"),
     ({"sources": '[{ source = "a", options = { x = 1979-05-27 } }]'}, "dates and times"),
     ({"gammas": "[]"}, "gammas: the list is empty"),
     ({"gammas": "[1.5]"}, "gammas: must be in [0, 1]"),
@@ -104,23 +104,26 @@ WRONG = [
 @pytest.mark.parametrize(("changed", "message"), WRONG)
 def test_what_is_wrong_is_told_in_one_line(changed: dict[str, str | None], message: str) -> None:
     """The message names the spec and the key, and has no line break."""
-    with pytest.raises(InputError) as told:
+    with pytest.raises(InputError) as reported:
         spec(**changed)
-    assert str(told.value).startswith("s: ")
-    assert message in str(told.value)
-    assert "\n" not in str(told.value)
+    assert str(reported.value).startswith("s: ")
+    assert message in str(reported.value)
+    assert "\n" not in str(reported.value)
 
 
 IMPOSSIBLE = [
-    ({"sources": '[{ source = "qdecay/NoSuch-v0" }]'}, "sources[0]: qdecay/NoSuch-v0: no file"),
+    (
+        {"sources": '[{ source = "qdecay/NoSuch-v0" }]'},
+        "sources[0]: qdecay/NoSuch-v0: neither a file",
+    ),
     ({"sources": "[{ delay = 1, near_delay = 1, reward = 6 }]"}, "delay must be > near_delay"),
     (
         {"sources": '[{ source = "qdecay/StayOrMove-v0", options = { reward_noise = 0.5 } }]'},
-        "noise on rewards is no part of a model",
+        "reward noise is not part of a model",
     ),
     (
         {"sources": '[{ source = "qdecay/StayOrMove-v0" }, { source = "qdecay/StayOrMove-v0" }]'},
-        "is in the sweep already",
+        "is already in the sweep",
     ),
     (
         {"sources": '[{ delay = 1, reward = 6, ending = "repeat" }]'},
@@ -142,10 +145,10 @@ def test_what_cannot_run_is_told_before_anything_runs(
     changed: dict[str, str | None], message: str
 ) -> None:
     """A source, a setting or a training that never ends is refused when cells are counted."""
-    with pytest.raises(InputError) as told:
+    with pytest.raises(InputError) as reported:
         len(Sweep(spec(**changed)))
-    assert message in str(told.value)
-    assert "\n" not in str(told.value)
+    assert message in str(reported.value)
+    assert "\n" not in str(reported.value)
 
 
 def test_a_path_starts_beside_the_spec(tmp_path: Path) -> None:

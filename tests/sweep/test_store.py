@@ -112,7 +112,7 @@ def test_a_batch_and_a_close_that_fail_are_one_error(nearly_done) -> None:
 
 
 def test_a_close_that_fails_is_a_note_on_any_other_error(capsys, monkeypatch, nearly_done) -> None:
-    """Ctrl-C stays Ctrl-C, and exit code 130; where the rows are is told all the same."""
+    """Ctrl-C stays Ctrl-C, and exit code 130; the place of the rows is still reported."""
     _, path, size = nearly_done
 
     def stop(store: Store, rows: object) -> None:

@@ -32,7 +32,7 @@ WRONG = [
     (HEAD + GAMMAS + LEARNERS, 'the key "sources" is missing'),
     (SMALL + "colour = 1\n", "unknown key"),
     (SMALL.replace("0.4", "1.4"), "gammas: must be in [0, 1]"),
-    (SMALL.replace("0.4", "nan"), "nan is no number that can be used here: it must be finite"),
+    (SMALL.replace("0.4", "nan"), "nan is not a finite number"),
     (SMALL.replace("0.4", '"4/6"'), "is listed twice"),
     (SMALL.replace("delay = [2, 4]", "delay = []"), "the list is empty"),
     (SMALL.replace("delay = [2, 4]", "delay = [0, 4]"), "delay: must be >= 1"),
@@ -73,7 +73,7 @@ def test_wrong_specs_are_one_line(capsys, monkeypatch, tmp_path, text: str, mess
     ],
 )
 def test_wrong_usage_is_one_line(capsys, monkeypatch, tmp_path, arguments, message: str) -> None:
-    """What is wrong is told before anything runs."""
+    """Errors are reported before anything runs."""
     (tmp_path / "spec.toml").write_text(SMALL)
     check_refused(capsys, monkeypatch, tmp_path, arguments, message)
 
@@ -232,7 +232,7 @@ def test_a_cell_that_kills_every_worker_is_set_aside(capsys, tmp_path: Path, mon
         capsys, monkeypatch, "sweep", "run", str(tmp_path / "spec.toml"), "-o", str(store)
     )
     assert code == 1
-    assert "23 cells trained\n1 cell missing, which ended every worker: 7\n" in out
+    assert "23 cells trained\n1 cell missing, which crashed every worker: 7\n" in out
     assert [row[0] for row in rows_of(store)] == [n for n in range(24) if n != 7]
 
 
@@ -282,11 +282,11 @@ CHANGES = {
         "its tables are not those of a sweep",
     ),
 }
-"""A change of a store, and what a person is told."""
+"""A change of a store, and the message for it."""
 
 
 def foreign(path: Path, kind: str) -> str:
-    """Make a file that is no store of SMALL; return what a person is told."""
+    """Make a file that is not a store of SMALL; return the expected message."""
     if kind == "text":
         path.write_text("my notes\n" * 200)
         return "not a sweep store: name a new file"
@@ -298,7 +298,7 @@ def foreign(path: Path, kind: str) -> str:
         return "is a database, but not a sweep store: name a new file"
     if kind == "another sweep":
         sweep_of(SMALL.replace("seeds = 3", "seeds = 2")).run(path, backend="here")
-        return "holds another sweep, of 16 cells"
+        return "contains another sweep, of 16 cells"
     sweep_of(SMALL).run(path, backend="here")
     if kind in CHANGES:
         change, message = CHANGES[kind]
@@ -315,7 +315,7 @@ def foreign(path: Path, kind: str) -> str:
     ["text", "database", "database in WAL mode", "another sweep", "cut off", *CHANGES],
 )
 def test_a_file_that_is_no_store_of_this_sweep_is_left_alone(tmp_path: Path, kind: str) -> None:
-    """It is told in one line, and nothing changes, neither in the file nor beside it."""
+    """It is reported in one line, and nothing changes, neither in the file nor next to it."""
     path = tmp_path / "r.db"
     message = foreign(path, kind)
     before = {beside: beside.read_bytes() for beside in tmp_path.iterdir()}

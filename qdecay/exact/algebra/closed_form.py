@@ -10,7 +10,7 @@ from flint import fmpz, fmpz_poly
 
 from qdecay.exact.algebra.polynomial import is_binomial, sign_at
 
-_SMALL_SQUARES = 1000  # squares of larger primes stay under the root sign, which is still true
+_SMALL_SQUARES = 1000  # squares of larger primes stay under the root sign, which is still correct
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ ClosedForm = Fraction | Radical | Surd
 
 
 def closed_form(p: fmpz_poly, lower: Fraction, upper: Fraction) -> ClosedForm | None:
-    """Return the closed form of a root, where it has one of these.
+    """Return the closed form of a root, if it has one of these.
 
     Args:
         p: square-free, with a positive leading coefficient.

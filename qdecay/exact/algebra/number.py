@@ -1,8 +1,8 @@
-"""Real algebraic numbers: an integer polynomial and an interval that holds one of its roots.
+"""Real algebraic numbers: an integer polynomial and an interval that contains one of its roots.
 
-Every comparison is decided exactly: intervals are refined until they part, and a common
-factor of the two polynomials decides equality. A rational root is always found as such, so
-that an open interval means an irrational number.
+Every comparison is decided exactly: intervals are refined until they are disjoint, and a common
+factor of the two polynomials decides equality. A rational root is always found as such, so that an
+open interval means an irrational number.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ class AlgebraicNumber:
     __slots__ = ("_binomial", "_bits", "_lower", "_polynomial", "_upper")
 
     def __init__(self, coefficients: Sequence[int] | fmpz_poly, lower: Fraction, upper: Fraction):
-        """Trusts its arguments; `isolate_roots` is the way to a number from a polynomial."""
+        """Trusts its arguments; use `isolate_roots` to get a number from a polynomial."""
         self._polynomial = polynomial(coefficients)
         self._lower, self._upper = lower, upper
         self._binomial: bool | None = None
@@ -69,7 +69,7 @@ class AlgebraicNumber:
         return cls(*rational_root(rational(value)))
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Pickle and copy by the three arguments: flint's polynomials know neither."""
+        """Pickle and copy by the three arguments: flint's polynomials support neither."""
         return AlgebraicNumber, (self.coefficients, self._lower, self._upper)
 
     @property
@@ -79,14 +79,14 @@ class AlgebraicNumber:
 
     @property
     def polynomial(self) -> fmpz_poly:
-        """The polynomial as flint keeps it."""
+        """The polynomial as a flint object."""
         return self._polynomial
 
     @property
     def degree(self) -> int:
         """Degree of the polynomial, which is minimal up to degree 40 and for rationals.
 
-        It is minimal up to degree 128 too where no more than 12 of its coefficients are not 0.
+        It is also minimal up to degree 128 if at most 12 of its coefficients are nonzero.
         """
         return int(self._polynomial.degree())
 
@@ -125,7 +125,7 @@ class AlgebraicNumber:
         return self._binomial and (self._lower >= 0 or self._upper <= 0)
 
     def ball(self, precision: int) -> arb:
-        """Return a flint ball that holds the number, about `precision` bits tight."""
+        """Return a flint ball that contains the number, accurate to about `precision` bits."""
         lower, upper = self.enclosure(precision)
         with ctx.workprec(precision + 32):
             return arb(to_fmpq(lower)).union(arb(to_fmpq(upper)))
@@ -187,7 +187,7 @@ class AlgebraicNumber:
             lower = self._lower
             return (lower > value) - (lower < value) if lower != value or self.is_rational else 1
         sign = sign_at(self._polynomial, value)
-        if sign == 0:  # a rational root that nobody has looked for; see `simplified`
+        if sign == 0:  # a rational root not searched for; see `simplified`
             return 0
         return 1 if sign == sign_at(self._polynomial, self._lower) else -1
 
@@ -201,7 +201,7 @@ class AlgebraicNumber:
         )
 
     def __eq__(self, other: object) -> bool:
-        """Exact equality of values, whatever the polynomials."""
+        """Exact equality of values, regardless of the polynomials."""
         number = _number(other)
         return NotImplemented if number is None else self is number or self._compare(number) == 0
 
@@ -234,7 +234,7 @@ class AlgebraicNumber:
         return float(self._lower) if self.is_rational else self._rounded(float)
 
     def __repr__(self) -> str:
-        """Short form: the closed form where there is one, and 20 digits."""
+        """Short form: the closed form if there is one, and 20 digits."""
         text = self.closed_form()
         return f"AlgebraicNumber({text + ' = ' if text else ''}{self.decimal(20)})"
 
@@ -271,7 +271,7 @@ class AlgebraicNumber:
 
         def exponent(value: Fraction) -> int:
             value = abs(value)
-            if value == 0:  # an interval that still touches zero
+            if value == 0:  # an interval that still contains zero
                 return -(10**9)
             bits = value.numerator.bit_length() - value.denominator.bit_length()
             guess = math.ceil((bits + 1) * math.log10(2))
@@ -373,7 +373,7 @@ def roots_with_multiplicity(
 def isolate_quickly(p: fmpz_poly, lower: Fraction, upper: Fraction) -> list[AlgebraicNumber]:
     """Return the roots of `isolate_roots` without a search for rational or smaller forms.
 
-    They compare exactly as always; hash and printing need `AlgebraicNumber.simplified`.
+    They compare exactly; hash and printing need `AlgebraicNumber.simplified`.
     """
     roots = real_roots(polynomial(p), lower, upper, search=False)
     return sorted(AlgebraicNumber(*root) for root, _ in roots)

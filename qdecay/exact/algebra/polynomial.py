@@ -1,10 +1,10 @@
-"""Integer polynomials: exact signs, and intervals that hold one real root each.
+"""Integer polynomials: exact signs, and isolating intervals of real roots.
 
 Polynomials are `flint.fmpz_poly`, constant term first. Root isolation follows Descartes'
 rule of signs: the sign variations of (1 + t)^n q(1 / (1 + t)) bound the number of roots of q
 in (0, 1), and 0 and 1 variations are exact. Intervals are halved until each has 0 or 1;
-a cluster of v roots is approached by Newton steps of order v, so that two roots 10^-6000
-apart take tens of steps and not twenty thousand.
+a cluster of v roots is approached by Newton steps of order v, so that two roots 10^-6000 apart take
+tens of steps instead of twenty thousand.
 
 Source: Collins and Akritas, SYMSAC 1976; Sagraloff, When Newton meets Descartes, ISSAC 2012.
 """
@@ -20,7 +20,7 @@ from flint import arb, arb_poly, ctx, fmpq, fmpq_poly, fmpz_poly
 
 Interval = tuple[Fraction, Fraction]
 
-_NEWTON_AFTER = 6  # halvings that leave a cluster whole before Newton is worth its cost
+_NEWTON_AFTER = 6  # bisections that do not split a cluster before Newton is worth its cost
 
 
 def polynomial(coefficients: Sequence[int] | fmpz_poly) -> fmpz_poly:
@@ -54,7 +54,7 @@ def to_fraction(value: fmpq) -> Fraction:
 
 
 def sign_at(p: fmpz_poly, x: Fraction) -> int:
-    """Return the exact sign of p(x): balls decide where they can, exact arithmetic elsewhere."""
+    """Return the exact sign of p(x): by balls if they decide, else by exact arithmetic."""
     point = to_fmpq(x)
     for precision in (64, 256):
         with ctx.workprec(precision):
@@ -74,8 +74,8 @@ def variations(p: fmpz_poly) -> int:
 def roots_bound(p: fmpz_poly, lower: Fraction, upper: Fraction) -> int:
     """Return Descartes' bound on the number of roots of p in (lower, upper).
 
-    Balls give the signs of the transformed coefficients at a small part of the cost of the
-    integers; where they cannot, the integers do.
+    Balls give the signs of the transformed coefficients at a fraction of the cost of integers;
+    where they cannot, integers do.
     """
     precision = p.degree() + 64 + 2 * _bits_of(upper - lower)
     for _ in range(3):
@@ -94,7 +94,7 @@ def roots_bound(p: fmpz_poly, lower: Fraction, upper: Fraction) -> int:
 
 
 def _certain_variations(coefficients: list[arb]) -> int | None:
-    """Return the sign changes where unknown signs cannot alter their number, else None."""
+    """Return the sign changes if unknown signs cannot alter their number, else None."""
     count, last, unknown = 0, 0, False
     for c in coefficients:
         if c.contains(0):
@@ -109,12 +109,12 @@ def _certain_variations(coefficients: list[arb]) -> int | None:
 
 
 def isolating_intervals(p: fmpz_poly, lower: Fraction, upper: Fraction) -> Iterator[Interval]:
-    """Yield, from left to right, intervals that hold one root of a square-free p each.
+    """Yield, from left to right, intervals with one root of a square-free p each.
 
     p must not vanish at lower and upper. The root lies strictly inside, or both ends equal
     it. Ends of the open intervals may be roots of p themselves (other, rational ones).
     """
-    if lower >= 0 and variations(p) == 1:  # one positive root, whatever the degree
+    if lower >= 0 and variations(p) == 1:  # one positive root, for any degree
         if sign_at(p, lower) != sign_at(p, upper):
             yield lower, upper
         return
@@ -140,10 +140,10 @@ def isolating_intervals(p: fmpz_poly, lower: Fraction, upper: Fraction) -> Itera
 
 
 def _around_cluster(p: fmpz_poly, lower: Fraction, upper: Fraction, bound: int) -> Interval | None:
-    """Return a far smaller interval that holds all that Descartes sees here, or None.
+    """Return a far smaller interval with the same Descartes bound, or None.
 
-    Descartes' bound never grows when an interval is cut, so a part with the same bound
-    proves that the rest holds no root.
+    Descartes' bound never grows when an interval is split, so a part with the same bound proves
+    that the rest contains no root.
     """
     known, best, gain = _bits_of(upper - lower), None, 3
     while True:
@@ -182,8 +182,8 @@ def refine(p: fmpz_poly, lower: Fraction, upper: Fraction, bits: int) -> Interva
     """Return an interval of width <= 2^-bits around the one root of p in (lower, upper).
 
     p must change its sign between the ends, have one root there, and none at the ends. Newton's
-    method proposes a short interval and the signs at its ends confirm it; where they do not, the
-    interval is halved. Both ends are equal only if the root is rational and was hit.
+    method proposes a short interval and the signs at its ends confirm it; if they do not, the
+    interval is bisected. Both ends are equal only if the root is rational and was hit.
     """
     derivative = p.derivative()
     left_sign = sign_at(p, lower)

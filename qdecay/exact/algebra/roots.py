@@ -1,7 +1,7 @@
 """The real roots of an integer polynomial, each with a short polynomial and an interval.
 
 Roots are isolated on square-free parts (see `qdecay.exact.algebra.polynomial`), on irreducible
-factors where factoring takes little. A rational root is always found as such if that is asked for.
+factors if factoring is quick. A rational root is always found as such if requested.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ from qdecay.exact.algebra.polynomial import (
     to_fmpq,
 )
 
-_FACTOR_DEGREE = 40  # up to here factoring takes milliseconds and gives the minimal polynomial
-_SPARSE_DEGREE, _SPARSE_TERMS = 128, 12  # and up to here: what a few rewards far apart lead to
+_FACTOR_DEGREE = 40  # up to here factoring takes milliseconds and yields the minimal polynomial
+_SPARSE_DEGREE, _SPARSE_TERMS = 128, 12  # and up to here for sparse polynomials
 
 
 class Root(NamedTuple):
@@ -37,7 +37,7 @@ class Root(NamedTuple):
 
 
 def rational_root(value: Fraction) -> Root:
-    """Return a rational number as the root that it is."""
+    """Return a rational number as a root."""
     return Root(linear(value), value, value)
 
 
@@ -79,9 +79,9 @@ def _square_free_parts(p: fmpz_poly) -> list[tuple[fmpz_poly, int]]:
 
 
 def _factors(p: fmpz_poly) -> Iterator[tuple[fmpz_poly, int]]:
-    """Yield square-free factors with their multiplicity, irreducible ones if that takes little.
+    """Yield square-free factors with their multiplicity, irreducible ones if that is quick.
 
-    Where it takes more, a polynomial in x^k is factored as one in x.
+    If it is not, a polynomial in x^k is factored as one in x.
     """
     for part, multiplicity in _square_free_parts(p):
         short, k = part.deflation()
@@ -136,17 +136,17 @@ def refine_radical(p: fmpz_poly, positive: bool, bits: int) -> Interval:
         with ctx.workprec(precision):
             root = arb(to_fmpq(ratio)).root(degree)
             low, high = to_exact(root.lower()), to_exact(root.upper())
-        # One more grain on either side: the ends must not be the root itself.
+        # One more unit on either side: the ends must not be the root itself.
         grain = Fraction(1, 2 ** (bits + 2))
         low, high = (math.floor(low / grain) - 1) * grain, (math.ceil(high / grain) + 1) * grain
         if high - low <= 4 * grain:
-            low = max(low, Fraction(0))  # the sign is known, and 0 is no root
+            low = max(low, Fraction(0))  # the sign is known, and 0 is not a root
             return (low, high) if positive else (-high, -low)
         precision *= 2
 
 
 def _rational_root(p: fmpz_poly, intervals: list[Interval]) -> tuple[int, Fraction] | None:
-    """Return which interval holds a rational root of p and the root, or None.
+    """Return which interval contains a rational root of p and the root, or None.
 
     Its denominator divides the leading coefficient and its numerator the constant term:
     a short enough interval leaves one candidate. p(0) != 0 unless 0 was an interval's root.

@@ -1,1 +1,1 @@
-"""Certificates of policy regions, and the checker, which needs the standard library alone."""
+"""Certificates of policy regions, and the checker, which needs only the standard library."""

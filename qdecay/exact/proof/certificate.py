@@ -1,9 +1,9 @@
 """Certificates of policy regions: the model, the sets, and hints that make checking quick.
 
-`verify` beside it checks them and documents their form. The hints are proven there, so that they
-may be found here by any means: a denominator of all values of a policy by Berlekamp-Massey
-on a projection of the series P^t r modulo one large prime; irreducible factors by flint; and
-around every point an interval so short that no advantage has another root in it.
+`verify` checks them and documents their form. The hints are proven there, so they may be found here
+by any means: a denominator of all values of a policy by Berlekamp-Massey on a projection of the
+series P^t r modulo one large prime; irreducible factors by flint; and around every point an
+interval so short that no advantage has another root in it.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ from qdecay_envs.jsonfile import write_json
 # Exponents of Mersenne primes.
 _MERSENNE = (127, 521, 1279, 2203, 3217, 4423, 9941, 19937, 44497, 110503, 216091)
 _SEED = 1
-_FEWEST_BITS = 8  # of the interval around a point: more make the numbers of a check longer
+_FEWEST_BITS = 8  # of the interval around a point: more bits lengthen the numbers of a check
 _T = TypeVar("_T")
 _LABELS = ("start", "state_names", "action_names")
 
@@ -53,7 +53,7 @@ def certificate(
     """Return the document of schema qdecay.certificate/1 that `verify` checks.
 
     Args:
-        problem: the model, or whatever `qdecay.as_mdp` takes.
+        problem: the model, or anything that `qdecay.as_mdp` accepts.
         regions: what `policy_regions(problem)` found, complete.
         max_seconds: limit of wall time, > 0; None is no limit.
         progress: True shows a bar; a function is called with a `Progress` after each gamma, and
@@ -102,7 +102,7 @@ def write_certificate(
     max_seconds: RealLike | None = None,
     progress: bool | OnProgress = False,
 ) -> None:
-    """Write a certificate to `path`, whole or not at all; an existing file is replaced.
+    """Write a certificate to `path`, completely or not at all; an existing file is replaced.
 
     The other arguments are those of `certificate`.
 
@@ -151,7 +151,7 @@ def _factor(gamma: AlgebraicNumber) -> fmpz_poly:
     for factor, _ in gamma.polynomial.factor()[1]:
         if gamma.sign_of(factor) == 0:
             return polynomial(factor)
-    raise AssertionError(f"{gamma} is no root of its polynomial")
+    raise AssertionError(f"{gamma} is not a root of its polynomial")
 
 
 def _bits_between(left: AlgebraicNumber, right: AlgebraicNumber) -> int:
@@ -182,7 +182,7 @@ def _advantages_near(
 def _interval(
     gamma: AlgebraicNumber, f: fmpz_poly, others: Sequence[fmpz_poly], bits: int
 ) -> list[int]:
-    """Return [c, k], k >= bits, of an interval that holds no further root of any of these."""
+    """Return [c, k], k >= bits, of an interval that contains no further root of any of these."""
     while True:
         centre = _centre(gamma, bits)
         if centre is not None:
@@ -223,7 +223,7 @@ def _denominators(model: dict[str, Any], sets: Sequence[Sets]) -> Iterator[list[
 
 
 def _recurrence(rows: list[Row], q: int, degree: int) -> list[int] | None:
-    """Return d if its degree is at most `degree`, which n always suffices for, or else None.
+    """Return d if its degree is at most `degree`, for which n is always enough, or else None.
 
     With d_t = (q P)^t r, the least recurrence of u . d_t is monic with integer coefficients, at
     most C(m, k) q^k in size for degree m, and for nearly every u it is that of d_t itself.
@@ -233,11 +233,11 @@ def _recurrence(rows: list[Row], q: int, degree: int) -> list[int] | None:
     if exponent is None:
         raise ValueError(f"a certificate of degree {degree} with numbers this long is too large")
     prime = 2**exponent - 1
-    numbers = random.Random(_SEED)  # powers of one number would make a chain look geometric
+    numbers = random.Random(_SEED)  # powers of a single number would make a chain look geometric
     projection = [numbers.randrange(prime) for _ in rows]
     vector = [reward for reward, _ in rows]
     terms = []
-    for _ in range(2 * degree + 16):  # 16 more than needed tell a recurrence from a chance
+    for _ in range(2 * degree + 16):  # 16 more than needed distinguish a recurrence from chance
         terms.append(sum(u * d for u, d in zip(projection, vector, strict=True)) % prime)
         vector = [sum(w * vector[t] for t, w in row) for _, row in rows]
     ring = fmpz_mod_poly_ctx(fmpz_mod_ctx(prime))

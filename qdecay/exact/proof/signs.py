@@ -15,8 +15,8 @@ from itertools import accumulate, pairwise
 
 Polynomial = list[int]
 
-_MAX_BITS = 2**32  # 512 MiB: what a file can make the checker take for one table of numbers
-_BITS_OF_ANY = 320  # that a Python integer takes in a list, whatever its size
+_MAX_BITS = 2**32  # 512 MiB: the most that a file can make the checker use for one table of numbers
+_BITS_OF_ANY = 320  # that any Python integer takes in a list
 
 
 class CertificateError(ValueError):
@@ -24,7 +24,7 @@ class CertificateError(ValueError):
 
 
 class BeyondChecker(CertificateError):
-    """Checking would take more degree or memory than the checker spends: nothing is known."""
+    """Checking would exceed the checker's limits of degree or memory: nothing is known."""
 
 
 def require(holds: bool, reason: str) -> None:
@@ -40,9 +40,9 @@ def require_feasible(holds: bool, reason: str) -> None:
 
 
 def require_memory(numbers: int, bits: int) -> None:
-    """Raise BeyondChecker where so many numbers of so many bits take more memory than that."""
+    """Raise BeyondChecker if this many numbers of this many bits take more memory than that."""
     fits = numbers * (bits + _BITS_OF_ANY) <= _MAX_BITS
-    require_feasible(fits, "the numbers grow beyond what this checker takes on")
+    require_feasible(fits, "the numbers exceed what this checker accepts")
 
 
 def sign_at(p: Polynomial, x: Fraction) -> int:
@@ -55,7 +55,7 @@ def sign_at(p: Polynomial, x: Fraction) -> int:
 
 
 def quotient(p: Polynomial, divisor: Polynomial) -> Polynomial | None:
-    """Return p / divisor, or None where that has no integer coefficients.
+    """Return p / divisor, or None if that does not have integer coefficients.
 
     For a primitive divisor these are all its multiples, by Gauss's lemma.
     """
@@ -71,7 +71,7 @@ def quotient(p: Polynomial, divisor: Polynomial) -> Polynomial | None:
 
 
 def without(p: Polynomial, divisor: Polynomial) -> Polynomial:
-    """Return p divided by the divisor, of degree 1 at least, as often as that goes."""
+    """Return p divided by the divisor, of degree >= 1, as often as possible."""
     while (reduced := quotient(p, divisor)) is not None:
         p = reduced
     return p
@@ -80,10 +80,10 @@ def without(p: Polynomial, divisor: Polynomial) -> Polynomial:
 def count_roots(p: Polynomial, a: Fraction, b: Fraction, most: int = 0) -> int:
     """Return the number of distinct roots in the open interval (a, b), 0 <= a < b.
 
-    It is some number > `most` where there are more than that, or where roots, complex ones
-    included, lie too close to be told apart in a reasonable time.
+    It is some number > `most` if there are more than that, or if roots, including complex ones, are
+    too close to separate in reasonable time.
     """
-    if p[0] and _variations(p) <= 1:  # so many positive roots, however high the degree
+    if p[0] and _variations(p) <= 1:  # this many positive roots, for any degree
         return int(sign_at(p, a) * sign_at(p, b) < 0)
     found, parts = 0, [_on_unit_interval(p, a, b)]
     halvings = 200 + 20_000 // len(p)  # a pair of roots 10^-60 apart takes 200
@@ -135,5 +135,5 @@ def _shifted(p: Polynomial) -> Polynomial:
 
 
 def _variations(p: Polynomial) -> int:
-    """Return the number of sign changes between neighbouring coefficients that are not 0."""
+    """Return the number of sign changes between neighbouring nonzero coefficients."""
     return sum(left != right for left, right in pairwise(c > 0 for c in p if c))

@@ -1,7 +1,7 @@
-"""Checks a certificate of policy regions and trusts nothing of the solver that wrote it.
+"""Checks a certificate of policy regions without trusting the solver that wrote it.
 
-This file and `signs` beside it need the standard library only. They also run alone, with the folder
-`proof` that holds them and nothing else of qdecay, nor anything that must be installed:
+This file and `signs` next to it need only the standard library. They also run alone, from the
+folder `proof`, without the rest of qdecay or any installed package:
 
     python -S -c "from proof.verify import verify; print(verify('lake.json'))"
 
@@ -89,7 +89,8 @@ class Model:
 
 @dataclass(frozen=True)
 class Point:
-    """The root of f in [lower, upper], and the optimal sets there; no statement on those at 1."""
+    """The root of f in [lower, upper], and the optimal sets there; nothing is stated about those at
+    1."""
 
     f: Polynomial
     lower: Fraction
@@ -105,7 +106,8 @@ class Verification:
     """What a certificate proves: how many regions, breakpoints and touches a model has in (0, 1).
 
     Attributes:
-        states: of the model; what is optimal is proven for each of them at every gamma in [0, 1).
+        states: of the model; the optimal actions are proven for each of them at every gamma in [0,
+            1).
         regions, breakpoints, touches: none is missing from the certificate.
     """
 
@@ -120,18 +122,18 @@ class Verification:
 
 
 def verify(certificate: dict[str, Any] | str | os.PathLike[str]) -> Verification:
-    """Check a certificate of policy regions; where this returns, every statement in it is proven.
+    """Check a certificate of policy regions; if this returns, every statement in it is proven.
 
-    The proof is exact and independent of the solver; the module's docstring says what is shown.
+    The proof is exact and independent of the solver; the module's docstring describes what is
+    proven.
 
     Args:
         certificate: what `write_certificate` wrote: the path of the file, or its parsed content.
 
     Raises:
         CertificateError: a statement does not hold, or is not of the documented form.
-        BeyondChecker: a CertificateError too; checking would take more degree or memory than the
-            checker spends.
-        OSError, ValueError: the file cannot be read, or is no JSON.
+        BeyondChecker: a CertificateError too; checking would exceed its limits of degree or memory.
+        OSError, ValueError: the file cannot be read, or is not JSON.
 
     >>> model = {"schema": "qdecay.mdp/1", "n_states": 1, "n_actions": 2,
     ...          "transitions": [[0, 0, 0, 1, 1, True], [0, 1, 0, 1, 0, True]]}
@@ -154,7 +156,7 @@ def verify(certificate: dict[str, Any] | str | os.PathLike[str]) -> Verification
         where, pair = f"interval {i}", _list(entry, f"interval {i}", 2)
         sets.append(_sets(pair[0], model, where))
         _check_interval(model, sets[i], _polynomial(pair[1], where), ends, where)
-    # Where the sets left of a point are those at it, they go on: all else is negative there.
+    # If the sets left of a point equal those at it, they continue: all else is negative there.
     for i, (left, point) in enumerate(zip(sets, points[1:], strict=True)):
         require(left != point.sets, f"point {i}: nothing changes there")
     breakpoints = sum(left != right for left, right in pairwise(sets))
@@ -163,7 +165,7 @@ def verify(certificate: dict[str, Any] | str | os.PathLike[str]) -> Verification
 
 
 def _check_points(points: list[Point]) -> None:
-    """Show that the points stand in order, and each f has one root between its neighbours."""
+    """Show that the points are in order, and each f has one root between its neighbours."""
     for i, (left, right) in enumerate(pairwise(points)):
         require(left.upper < right.lower, f"point {i}: not right of the one before")
     for i, three in enumerate(zip(points, points[1:], points[2:], strict=False)):
@@ -241,15 +243,17 @@ def values(q: int, policy: list[Row], d: Polynomial, where: str) -> list[list[in
         if t >= len(d) and not any(vector):
             return table
         table.append(vector)
-        steps = max(t, len(d))  # c in gamma takes up to about so many factors q
+        steps = max(t, len(d))  # c in gamma has up to about this many factors q
         require_memory(
             steps * len(policy), max(map(int.bit_length, vector)) + steps * q.bit_length()
         )
-    # Where d is right the degree is below n at the most, or the greater one of d.
+    # If d is right the degree is below n, or at most that of d.
     require_feasible(
-        len(policy) < MAX_DEGREE, f"{where}: a degree beyond what this checker takes on"
+        len(policy) < MAX_DEGREE, f"{where}: the degree exceeds what this checker accepts"
     )
-    raise CertificateError(f"{where}: d times the values is no polynomial of degree < {MAX_DEGREE}")
+    raise CertificateError(
+        f"{where}: d times the values is not a polynomial of degree < {MAX_DEGREE}"
+    )
 
 
 def read_model(document: Any) -> Model:
@@ -268,7 +272,7 @@ def read_model(document: Any) -> Model:
         require(p > 0 and type(ends) is bool, f"{where}: a probability or flag is wrong")
         q, scale = math.lcm(q, p.denominator), math.lcm(scale, r.denominator)
         bits = q.bit_length() + scale.bit_length()
-        require_feasible(bits <= _MAX_BITS, f"{where}: the common denominators grow too long")
+        require_feasible(bits <= _MAX_BITS, f"{where}: the common denominators become too large")
         require_memory(number, bits)
         outcomes.setdefault((s, a), []).append((t, p, r, ends))
     rows: list[dict[int, Row]] = [{} for _ in range(n)]
@@ -290,7 +294,7 @@ def _point(document: Any, model: Model, where: str) -> Point:
 
 
 def _sets(document: Any, model: Model, where: str) -> Sets:
-    """Return a set of available actions for every state, empty where there are none."""
+    """Return a set of available actions for every state, empty if there are none."""
     sets = _list(document, where, len(model.rows))
     for s, (actions, rows) in enumerate(zip(sets, model.rows, strict=True)):
         _integers(actions, f"{where}, state {s}", 0)
@@ -301,7 +305,7 @@ def _sets(document: Any, model: Model, where: str) -> Sets:
 
 def _polynomial(document: Any, where: str) -> Polynomial:
     coefficients = _integers(document, where, -_LARGEST, _LARGEST)
-    reason = f"{where}: no degree in 0..{MAX_DEGREE}"
+    reason = f"{where}: not a degree in 0..{MAX_DEGREE}"
     require_feasible(len(coefficients) <= MAX_DEGREE + 1, reason)
     require(coefficients != [] and coefficients[-1] != 0, reason)
     return coefficients
@@ -323,7 +327,7 @@ def _list(document: Any, where: str, length: int | None = None) -> list[Any]:
 def _integers(document: Any, where: str, low: int, high: int = _MAX_INDEX) -> list[int]:
     numbers = _list(document, where)
     fits = all(type(number) is int and low <= number <= high for number in numbers)
-    require(fits, f"{where}: something is no integer, or out of range")
+    require(fits, f"{where}: an entry is not an integer, or out of range")
     return numbers
 
 

@@ -15,14 +15,14 @@ from numpy.typing import NDArray
 
 from qdecay.exact.solver.policy_graph import PolicyGraph
 
-_MOST_STATES = 256  # a dense exact solve takes some 30 ms here, and grows like n^3
+_MOST_STATES = 256  # a dense exact solve takes about 30 ms here, and grows like n^3
 
 
 def not_positive_at_one(graph: PolicyGraph, pairs: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """Return which pairs have an advantage <= 0 at gamma = 1; False also where nothing is known.
+    """Return which pairs have an advantage <= 0 at gamma = 1; False also if nothing is known.
 
     Solves (q I - q P) V = q r among the states that the pairs lead to, q the common denominator.
-    Where that is singular the policy need not end, and nothing is concluded.
+    If that is singular the policy may not end, and nothing is concluded.
     """
     model, found = graph.model, np.zeros(len(pairs), dtype=np.bool_)
     numbers: list[int] = pairs.tolist()

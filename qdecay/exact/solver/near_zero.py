@@ -5,8 +5,8 @@ t-step-ahead reward of the best remaining choices,
 
     A_0(s) = argmax r(s, a),    A_{t+1}(s) = argmax over A_t(s) of p(s, a) v_t.
 
-A pair that drops out in step t has an advantage that starts with a negative multiple of
-gamma^t. What never drops out ties identically, which `PolicySeries` proves.
+A pair that drops out in step t has an advantage that starts with a negative multiple of gamma^t.
+Pairs that never drop out tie identically, which `PolicySeries` proves.
 
 Source: Blackwell, Discrete dynamic programming, Ann. Math. Statist. 33 (1962).
 """
@@ -23,12 +23,12 @@ from qdecay._support.deadline import Deadline
 from qdecay.exact.solver.rational_model import RationalModel
 from qdecay.exact.solver.series import PolicySeries
 
-_SAFE = 2**62  # integers below fit a machine word, with one addition to spare
+_SAFE = 2**62  # integers below fit a machine word, even after one addition
 
 
 @dataclass(frozen=True)
 class NearZero:
-    """What holds at 0 and just right of it.
+    """The optimal sets at 0 and just right of it.
 
     Attributes:
         policy: a pair for each state, optimal just right of 0.
@@ -81,7 +81,7 @@ class _Elimination:
 
     @property
     def undecided(self) -> bool:
-        """Whether a later reward can still tell two of them apart: n + 1 steps decide."""
+        """Whether a later reward can still distinguish two of them: n + 1 steps decide."""
         return bool(len(self.tied) and self.steps <= self.model.n and self.v.any())
 
     def policy(self) -> NDArray[np.int64]:

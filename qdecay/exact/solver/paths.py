@@ -18,7 +18,7 @@ from qdecay.exact.solver.rational_model import RationalModel
 
 @dataclass(frozen=True)
 class Path:
-    """The integer rewards met on the way, and those of the cycle it ends in (or none)."""
+    """The integer rewards along the path, and those of the cycle it ends in (or none)."""
 
     path: fmpz_poly
     cycle: fmpz_poly
@@ -35,7 +35,7 @@ class Path:
 def follow(model: RationalModel, policy: Sequence[int], state: int) -> Path | None:
     """Return the path from a state under a policy (a pair for each state), or None.
 
-    None: some state on the way has a choice of chance.
+    None: some state on the path has a random outcome.
     """
     rewards: list[int] = []
     seen: dict[int, int] = {}

@@ -1,7 +1,7 @@
 """The optimal sets at one gamma, and just left and right of it, without a walk.
 
-Policy iteration proposes; floats with radii prove most pairs suboptimal there; the numerators
-of the others decide by their exact signs at gamma, right of it, or left of it.
+Policy iteration proposes; floats with radii prove most pairs suboptimal there; for the others, the
+exact signs of the numerators at gamma, right of it, or left of it decide.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from qdecay.exact.solver.rational_model import RationalModel
 from qdecay.exact.solver.series import PolicySeries
 from qdecay.exact.solver.window import NoBound, Window
 
-NEAR_ONE = 1 - 2.0**-20  # up to here floats propose policies: values keep some 10 digits
+NEAR_ONE = 1 - 2.0**-20  # up to here floats propose policies: values keep about 10 digits
 _SWEEPS = 200  # of float policy iteration, which only proposes
 _MOST_VALUE_ITERATIONS = 10_000  # before it
 Policy = NDArray[np.int64]
@@ -69,7 +69,7 @@ def not_negative_on(series: PolicySeries, pairs: Pairs, lower: Fraction, upper: 
     centre = float((lower + upper) / 2)
     half_width = max(2.0**-44 * min(centre, 1 - centre), 0.75 * float(upper - lower))
     start, end = (Fraction(centre) + side * Fraction(half_width) for side in (-1, 1))
-    if not 0 < start < lower <= upper < end <= 1:  # 0 and 1 may be all that doubles see
+    if not 0 < start < lower <= upper < end <= 1:  # doubles may round to 0 or 1
         return pairs
     try:
         window = Window(series.model, series.graph, centre, half_width)
@@ -117,10 +117,10 @@ def policy_iteration(
 
 
 def proposed_policy(model: RationalModel, gamma: float) -> Policy:
-    """Return a policy that floats think optimal at gamma; whatever it is, exact signs judge it.
+    """Return a policy that appears optimal in floats at gamma; exact signs check it.
 
-    Floats tell little apart where I - gamma P is all but singular: right of `NEAR_ONE` they
-    propose what looks optimal there. Where they fail altogether, they propose what they had.
+    Floats distinguish little where I - gamma P is nearly singular: right of `NEAR_ONE` they propose
+    the policy that appears optimal there. If they fail, they propose the previous policy.
     """
     gamma = min(gamma, NEAR_ONE)
     policy = _greedy(model, _some_value_iterations(model, gamma))
@@ -139,12 +139,12 @@ def proposed_policy(model: RationalModel, gamma: float) -> Policy:
 def _action_values(
     model: RationalModel, policy: Policy, gamma: float
 ) -> NDArray[np.float64] | None:
-    """Return the values of all pairs under a policy, or None where floats have no answer."""
+    """Return the values of all pairs under a policy, or None if floats have no answer."""
     system = sparse.identity(model.n, format="csc") - gamma * model.p[policy].tocsc()
     with np.errstate(all="ignore"):
         try:
             v = splu(system).solve(model.r[policy])
-        except RuntimeError:  # what SuperLU raises for a matrix that is singular in floats
+        except RuntimeError:  # SuperLU's error for a matrix that is singular in floats
             return None
         q = model.r + gamma * (model.p @ v)
     return q if np.isfinite(q).all() else None
@@ -153,7 +153,7 @@ def _action_values(
 def _some_value_iterations(model: RationalModel, gamma: float) -> NDArray[np.float64]:
     """Return action values from which policy iteration needs few steps.
 
-    News of a far reward travels one state in each step of either; these are much cheaper.
+    Information about a far reward travels one state per step of either; these are much cheaper.
     """
     q = model.r
     for _ in range(min(model.n, _MOST_VALUE_ITERATIONS)):

@@ -1,7 +1,7 @@
 """Which states a policy leads to: closures, ancestors, components.
 
-Searches run on lists of neighbours. A policy that differs in few states takes these lists over,
-so that a step of the walk costs as much as what it changes.
+Searches run on lists of neighbours. A policy that differs in few states reuses these lists, so that
+the cost of a step of the walk is proportional to the change.
 """
 
 from __future__ import annotations
@@ -19,11 +19,12 @@ from qdecay.exact.solver.submatrix import rows_of
 
 
 class PolicyGraph:
-    """The going-on moves of one policy (a pair for each state) of a model.
+    """The continuing moves of one policy (a pair for each state) of a model.
 
     Attributes:
-        live: states that can still meet a reward other than 0; all others are worth 0.
-        affected: states that lead to one where the policy differs from `previous`; all without it.
+        live: states that can still reach a nonzero reward; all others are worth 0.
+        affected: states that lead to one where the policy differs from `previous`; all if there is
+            none.
     """
 
     def __init__(
@@ -60,7 +61,7 @@ class PolicyGraph:
         return self.ancestors(s for s, pair in enumerate(self.choices) if rewards[pair])
 
     def _earns(self, state: int, live_before: NDArray[np.bool_]) -> bool:
-        """Whether the state leads to a reward other than 0.
+        """Whether the state leads to a nonzero reward.
 
         So does every state that did before and leads to no changed one.
         """
@@ -77,7 +78,7 @@ class PolicyGraph:
 
     @cached_property
     def p(self) -> sparse.csr_matrix:
-        """Probabilities of going on, (n, n)."""
+        """Probabilities of continuing, (n, n)."""
         return rows_of(self.model.p, self.policy)
 
     def ancestors(self, states: Iterable[int]) -> NDArray[np.bool_]:
@@ -85,7 +86,7 @@ class PolicyGraph:
         return self._reach(self._before.__getitem__, states)
 
     def steps_to_reward(self, most: int) -> NDArray[np.int64]:
-        """Steps until each state may meet a reward other than 0; `most` where it takes more."""
+        """Steps until each state may reach a nonzero reward; `most` if it takes more."""
         earning = self.model.earns[self.policy]
         steps = np.where(earning, 0, most)
         front, seen = np.flatnonzero(earning).tolist(), earning.tolist()
@@ -121,7 +122,7 @@ class PolicyGraph:
         return found
 
     def order_bound(self, pairs: NDArray[np.int64]) -> int:
-        """A number of live states that no single pair's closure exceeds.
+        """An upper bound on the live states in any single pair's closure.
 
         It counts the largest weakly connected component once the pairs' own moves are added.
         """

@@ -1,14 +1,14 @@
-"""One model in integers: what the exact solver and its floats both read.
+"""One model in integers, read by the exact solver and its floats.
 
 Available (state, action) pairs are numbered in order; pairs of one state with the same
 probabilities and the same expected reward are *twins*, which tie for every gamma, and only one
-of them is kept. A state without actions gets one pair that rests there and earns nothing.
+of them is kept. A state without actions gets one pair that stays there and earns nothing.
 
 With q the common denominator of all probabilities and R that of all expected rewards,
 
     weights[pair][t] = q p(s, a, t)  (going on),    rewards[pair] = R r(s, a)
 
-are integers. Breakpoints do not see the positive factor R.
+are integers. Breakpoints do not depend on the positive factor R.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from scipy.sparse import csgraph
 
 from qdecay.model.mdp import MDP, require_exact
 
-REST = -1  # the action of a state that has none
+REST = -1  # the action of a state without actions
 _SMALL = 2**22  # denominators up to here leave room for 40-bit primes in 64-bit integers
 
 
@@ -36,13 +36,13 @@ class RationalModel:
         denominator, reward_scale: q and R above.
         pair_state, actions: the state of each pair, and its twins' action numbers, in order.
         first: pairs of state s are first[s] .. first[s + 1] - 1.
-        targets, weights: going-on successors of each pair and their integer weights.
+        targets, weights: continuing successors of each pair and their integer weights.
         rewards: integer rewards of the pairs.
-        earns: (N,) which rewards are not 0.
-        p, r: floats, (N, n) csr and (N,). Each is within a relative 2^-53 and an absolute
-            2^-1022 of p(s, a, t), and of r(s, a) over the largest |reward| of all states that are
-            connected with s (a unit for each set of them: signs of advantages do not see it). No
-            entry of p is 0: the structure is exact.
+        earns: (N,) which rewards are nonzero.
+        p, r: floats, (N, n) csr and (N,). Each is within a relative 2^-53 and an absolute 2^-1022
+            of p(s, a, t), and of r(s, a) over the largest |reward| of all states that are connected
+            with s (a unit for each set of them: signs of advantages do not see it). No entry of p
+            is 0: the structure is exact.
     """
 
     def __init__(self, mdp: MDP) -> None:
@@ -115,7 +115,7 @@ class RationalModel:
 
     @cached_property
     def small_weights(self) -> sparse.csr_matrix | None:
-        """The integer weights as (N, n) csr of int64, or None where q is too large for it."""
+        """The integer weights as (N, n) csr of int64, or None if q is too large for it."""
         if self.denominator > _SMALL:
             return None
         data = np.array([w for row in self.weights for w in row], dtype=np.int64)
@@ -138,7 +138,7 @@ class RationalModel:
 
     @cached_property
     def deterministic(self) -> bool:
-        """Whether every pair goes on to one state or ends."""
+        """Whether every pair continues to one state or ends."""
         return all(len(w) == 0 or w == (self.denominator,) for w in self.weights)
 
     def pairs_of(self, state: int) -> range:

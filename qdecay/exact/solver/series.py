@@ -5,7 +5,7 @@ advantage of a pair (s, a) has the power series
 
     A_0 = r(s, a) - r(s),    A_t = p(s, a) P^(t-1) r - (P^t r)(s).
 
-With m live states in reach it equals c / D for polynomials of degree <= m, so 2 m + 2 terms
+With m reachable live states it equals c / D for polynomials of degree <= m, so 2 m + 2 terms
 determine it: if some c / D of degrees <= m + 1 agrees with that many terms, the two are the same
 function. The terms are computed as integers a_t = q^t A_t (modulo word-size primes whose
 product exceeds twice their bound, or directly where q is large); Berlekamp-Massey modulo one
@@ -36,20 +36,21 @@ from qdecay.exact.solver.policy_graph import PolicyGraph
 from qdecay.exact.solver.rational_model import RationalModel
 from qdecay.exact.solver.submatrix import columns_of, rows_of
 
-_FEW_PAIRS = 16  # ties of so few are read off the series that the next numerator needs
-# 2^n - 1 is prime (OEIS A000043): to look for primes of so many bits would take minutes or hours.
+_FEW_PAIRS = 16  # ties of this few pairs are read off the series that the next numerator needs
+# 2^n - 1 is prime (OEIS A000043): searching primes of that many bits would take minutes or hours.
 _MERSENNE = (
     *(521, 607, 1279, 2203, 2281, 3217, 4253, 4423, 9689, 9941, 11213, 19937, 21701, 23209),
     *(44497, 86243, 110503, 132049, 216091, 756839, 859433),
 )
 _LEAST_MERSENNE = 512
-_PRODUCTS_PER_SECOND = 1e8  # of machine words; a cautious figure
+_PRODUCTS_PER_SECOND = 1e8  # of machine words; a conservative estimate
 _KEPT_NUMBERS = 2**25  # at most 256 MB of residues are kept for further pairs
 
 
 @dataclass(frozen=True)
 class _Rows:
-    """Rows whose advantage is wanted: rewards, q times the moves, and the state left for each."""
+    """Rows whose advantage is requested: rewards, q times the moves, and the state left for
+    each."""
 
     rewards: list[int]
     targets: list[tuple[int, ...]]
@@ -91,11 +92,12 @@ class PolicySeries:
                 zero[i] = not self._residues_of(row, count, live)[0].any()
             return zero
         for terms in self._terms(self._rows(pairs), order + 1):
-            zero &= ~(terms != 0).any(axis=1)  # any() of objects is no bool in numpy 1
+            zero &= ~(terms != 0).any(axis=1)  # any() of objects is not a bool in numpy 1
         return zero
 
     def request(self, pairs: NDArray[np.int64]) -> None:
-        """Say whose numerators are wanted next: their power series are then made in one go."""
+        """Announce whose numerators are needed next: their power series are then computed
+        together."""
         self._requested = pairs
 
     def numerator(self, pair: int) -> fmpz_poly:
@@ -112,7 +114,7 @@ class PolicySeries:
 
     def value(self, state: int) -> RationalFunction:
         """Return the value of a state, in the model's own reward units."""
-        # A pair that ends at once with reward 0 has the advantage -V(s).
+        # A pair that ends immediately with reward 0 has the advantage -V(s).
         top, bottom = self._rational_function(_Rows([0], [()], [()], [state]))
         return RationalFunction.of(-top, bottom * self.model.reward_scale)
 
@@ -150,12 +152,12 @@ class PolicySeries:
         On |x| = 1, which bounds the coefficients, it is at most the product of the rows' norms.
         """
         rows = self.policy[np.flatnonzero(live)].tolist()
-        # Steps of 16 bits: few primes to look for.
+        # Steps of 16 bits: few primes to search.
         bits: float = sum(self.model.row_bits[pair] for pair in rows)
         return 16 * math.ceil((bits + 2) / 16)
 
     def _along_paths(self, row: _Rows) -> tuple[fmpz_poly, fmpz_poly] | None:
-        """Return (q c, q D) where no chance is met under the policy, else None."""
+        """Return (q c, q D) if the policy meets no randomness, else None."""
         starts = [row.states[0], *row.targets[0]]
         paths = []
         for state in starts:
@@ -183,7 +185,7 @@ class PolicySeries:
         )
 
     def _can_keep(self, count: int, live: NDArray[np.bool_]) -> bool:
-        """Whether so many terms of so many states can be kept for further pairs."""
+        """Whether this many terms of this many states can be kept for further pairs."""
         primes = self._primes(count)
         return primes is not None and count * int(live.sum()) * len(primes) <= _KEPT_NUMBERS
 
@@ -205,7 +207,7 @@ class PolicySeries:
         return self._kept.terms(row, count), self._kept.primes
 
     def _primes(self, count: int) -> NDArray[np.int64] | None:
-        """Return primes that determine `count` terms, or None where q is too large for words.
+        """Return primes that determine `count` terms, or None if q is too large for words.
 
         With q^j p < 2^62 for j steps between reductions nothing overflows; the product
         exceeds 2 |a_t|, since |a_t| <= 2 max |reward| q^t: rows of q P sum to at most q.
@@ -248,8 +250,8 @@ class PolicySeries:
     ) -> Iterator[NDArray[np.int64]]:
         """Yield q^t P^t r modulo the primes, up to multiples of them; shape (states + 1, primes).
 
-        The last row, of zeros, stands for all states that are worth nothing. Every yield hands
-        out a new array; they end early where all further ones are 0.
+        The last row, of zeros, represents all states worth nothing. Every yield is a new array;
+        they end early if all further ones are 0.
         """
         model, states = self.model, np.flatnonzero(live)
         assert model.small_weights is not None
@@ -313,7 +315,7 @@ class _RewardsAhead:
     count: int
 
     def covers(self, live: NDArray[np.bool_], count: int) -> bool:
-        """Whether these states and so many terms are covered."""
+        """Whether these states and this many terms are covered."""
         return self.count >= count and not (live & ~self.live).any()
 
     def terms(self, row: _Rows, count: int) -> NDArray[np.int64]:
@@ -401,7 +403,7 @@ def _rational(
     """Return (D, c) with c / D the series, D(0) = 1 and integer (Fatou's lemma).
 
     Args:
-        bits: a guess of the size of D's coefficients; it is doubled until c / D is proven.
+        bits: an estimate of the size of D's coefficients; it is doubled until c / D is proven.
     """
     while True:
         modulus = _prime_above(bits)
@@ -419,7 +421,7 @@ def _prime_above(bits: int) -> int:
     """Return a prime above 2^bits, bits <= 859,432.
 
     Raises:
-        BudgetExceeded: no such prime is at hand.
+        BudgetExceeded: no such prime is known.
     """
     if bits < _LEAST_MERSENNE:
         candidate: int = 2**bits + 1

@@ -1,7 +1,7 @@
-"""One thread for linear algebra on matrices of some hundred rows.
+"""One thread for linear algebra on matrices of a few hundred rows.
 
-The windows of floats (`window`) make many small products. A BLAS that splits each of them among
-cores gains nothing where these are idle, and waits for them where they are not: on a busy machine
+The floating-point windows (`window`) compute many small products. A BLAS that splits each of them
+among cores gains nothing if these are idle, and waits for them if they are not: on a busy machine
 with 2 cores, regions took 15 times the processor time.
 """
 
@@ -18,7 +18,7 @@ _T = TypeVar("_T")
 
 
 def on_one_thread(function: Callable[_P, _T]) -> Callable[_P, _T]:
-    """Return the function, during whose calls BLAS uses one thread."""
+    """Return a wrapper of the function whose calls use one BLAS thread."""
 
     @wraps(function)
     def limited(*args: _P.args, **kwargs: _P.kwargs) -> _T:

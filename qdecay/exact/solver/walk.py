@@ -1,10 +1,10 @@
-"""The walk over gamma: from one breakpoint to the next, with a proof of every stretch.
+"""The walk over gamma: from one breakpoint to the next, with a proof of every interval.
 
 At each moment there is a policy that is optimal just right of the current point, with the set
 `zero` of pairs whose advantage vanishes identically: the optimal sets. Then
 
 1. a window of floats with radii (`window`) proves most advantages negative on most of it;
-2. for what is left, the numerators of the advantages (`series`) have their roots isolated;
+2. for the rest, the roots of the advantages' numerators (`series`) are isolated;
    the least root right of the current point, over all pairs, is the next event;
 3. at an event, pairs whose numerator turns positive enter, by policy iteration with exact signs
    just right of the event, restricted to the pairs that tie there (all others stay negative by
@@ -34,11 +34,11 @@ from qdecay.exact.solver.rational_model import RationalModel
 from qdecay.exact.solver.series import PolicySeries
 from qdecay.exact.solver.window import NoBound, Window, steps_ahead, terminates
 
-_LAST_WINDOW = Fraction(1, 2**28)  # closer to 1 than this, floats are given up
+_LAST_WINDOW = Fraction(1, 2**28)  # closer to 1 than this, floats are not used
 _LAST_IF_ENDLESS = Fraction(1, 2**10)  # than this, where values grow like 1 / (1 - gamma)
 _FIRST_WINDOW = 0.5
-_BITS = 64  # of the intervals around roots that floats are asked about
-_FEW_PAIRS = 40  # exact polynomials of so few take less time than the first windows
+_BITS = 64  # of the intervals around roots that floats check
+_FEW_PAIRS = 40  # exact polynomials of this few pairs take less time than the first windows
 
 # A pair, the first and the last box where it may not be negative, whether floats see it cross 0.
 _Suspect = tuple[int, int, int, bool]
@@ -67,7 +67,7 @@ class Event:
 
 
 class TrivialWindow:
-    """The window that proves nothing: every pair is a suspect everywhere on it."""
+    """The window that proves nothing: every pair is suspect everywhere on it."""
 
     def __init__(self, model: RationalModel, lower: Fraction, upper: Fraction) -> None:
         self.lower, self.upper, self.edges = lower, upper, [lower, upper]
@@ -94,7 +94,7 @@ class TrivialWindow:
         return np.full(len(pairs), np.inf)
 
     def update(self, touched: NDArray[np.bool_]) -> None:
-        """Forget what exact arithmetic had settled for pairs that a new policy changes."""
+        """Discard exact results for pairs that a new policy changes."""
         self.suspect[touched] = True
 
 
@@ -146,7 +146,7 @@ class Walk:
     # -- windows
 
     def _window(self, lower: Fraction) -> Window | TrivialWindow:
-        """Return a window from `lower` on, as wide as floats manage; it may reach 1."""
+        """Return a window from `lower` on, as wide as floats allow; it may reach 1."""
         graph, rest = self.series.graph, 1 - lower
         if (
             not self.use_floats
@@ -165,7 +165,7 @@ class Walk:
     def _half_width(self, lower: Fraction) -> Fraction:
         """Return a short dyadic h of about 1 / (7 steps ahead) with lower + 2 h <= 1.
 
-        The number of steps grows by some 1/6 up to the window's centre.
+        The number of steps grows by about 1/6 up to the window's centre.
         """
         rest = 1 - lower
         fit = Fraction(1 / (7 * steps_ahead(self.series.graph, float(lower))))
@@ -324,7 +324,7 @@ class Walk:
         return self._update_ties(at & touched, gamma)
 
     def _update_ties(self, tied: NDArray[np.bool_], gamma: AlgebraicNumber) -> list[int]:
-        """Set `zero` anew for pairs tied at gamma; return those that rise right of it."""
+        """Recompute `zero` for pairs tied at gamma; return those that rise right of it."""
         own = np.zeros_like(tied)
         own[self.policy] = True
         self.zero[tied & own] = True
@@ -373,7 +373,7 @@ def _upper(number: AlgebraicNumber) -> Fraction:
 
 
 def _box(window: Window | TrivialWindow, gamma: Fraction) -> int:
-    """Return the number of the box that holds gamma; that of a last, empty one at the end."""
+    """Return the number of the box that contains gamma; that of a last, empty one at the end."""
     return max(0, bisect_right(window.edges, gamma) - 1)
 
 

@@ -6,8 +6,8 @@ Around a centre c, with h the half width, a policy's value is V(c + tau h) = sum
     (I - c P) T_0 = r,    (I - c P) T_k = h P T_{k-1}.
 
 I - c P is an M-matrix: its inverse is non-negative, so (I - c P) E >= b >= 0 proves
-E >= (I - c P)^-1 b in every entry. Such inequalities, each checked in floats with its own
-rounding allowed for, make the rest a proof:
+E >= (I - c P)^-1 b in every entry. Such inequalities, each checked in floats including its
+rounding, prove the rest:
 
     errors of T_k:   (I - c P) E_k >= h P E_{k-1} + |residual of T_k| + rounding
     all terms k > K: (I - (c + h) P) y >= (I - c P)(|T_{K+1}| + E_{K+1}),   |sum_{k>K}| <= y
@@ -63,9 +63,9 @@ _LARGEST = 2.0**60
 _ORDER = 14  # with h times the norm of (I - c P)^-1 P below 1/6, the tail is below 6^-15
 _FIRST_ORDER = 56  # around 0 terms are cheap, and 2^-57 is below rounding
 _BOXES = 16
-_DENSE = 160  # up to here a dense inverse is quicker than a sparse factorisation
+_DENSE = 160  # up to here a dense inverse is faster than a sparse factorisation
 _ROWS_AT_ONCE = 1024  # of coefficients turned into Bernstein form, for the memory
-_DEPTH = 12  # halvings of one interval before it is left to exact arithmetic
+_DEPTH = 12  # bisections of one interval before it is left to exact arithmetic
 Array = NDArray[np.float64]
 Solver = Callable[[Array], Array]
 Matrix: TypeAlias = sparse.csr_matrix | Array
@@ -94,7 +94,7 @@ class Window:
         """The window lies in [0, 1].
 
         Raises:
-            NoBound: as `update`; or the centre or half the width is no double.
+            NoBound: as `update`; or the centre or half the width is not a double.
         """
         self.model, self.centre, self.half_width = model, float(centre), float(half_width)
         if self.centre != centre or self.half_width != half_width:
@@ -174,7 +174,7 @@ class Window:
     def _bound_tail(self, p: sparse.csr_matrix, inner: Matrix, live: NDArray[np.int64]) -> None:
         c, far = self.centre, self.centre + self.half_width
         last = (self._size[:, -1] + self._e[:, -1]) * 1.001
-        # A matrix a little too large leaves room for rounding where the right side is 0.
+        # A slightly larger matrix leaves room for rounding where the right side is 0.
         beyond = far * (1 + 1e-10)
         solve = _solver(inner, beyond)
         for total, part in ((self._y, last), (self._z, self._y)):
@@ -184,7 +184,7 @@ class Window:
             self._require(total[live], need + far * (p @ total))
 
     def _require(self, left: Array, right: Array) -> None:
-        """Check left >= right with the rounding of `right` allowed for."""
+        """Check left >= right, including the rounding of `right`."""
         if not np.all(left * (1 - 4 * _U) >= right * (1 + 2 * self._gamma)):
             raise NoBound
 
@@ -224,7 +224,7 @@ class Window:
         return bound
 
     def _least_powers(self, pairs: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Return m such that tau^m divides the advantage: no reward is met in m steps."""
+        """Return m such that tau^m divides the advantage: no reward is reached in m steps."""
         p, far = rows_of(self.model.p, pairs), self.terms + 1
         ahead = np.append(self._steps[p.indices], far)
         ahead = np.minimum.reduceat(ahead, p.indptr[:-1])
@@ -256,7 +256,7 @@ class Window:
     ) -> NDArray[np.int64]:
         """Return -1 or 1 where the advantage's derivative has that sign on all of [lower, upper].
 
-        0 is no answer. The slopes of the tail are bounded by K y + z for a value.
+        0 means unknown. The slopes of the tail are bounded by K y + z for a value.
         """
         if len(pairs) == 0:
             return np.zeros(0, dtype=np.int64)
@@ -277,7 +277,7 @@ class Window:
         return np.where(certain, np.sign(local[:, 0]), 0).astype(np.int64)
 
     def _interval(self, lower: Fraction, upper: Fraction) -> tuple[float, float]:
-        """Return an interval of tau that holds [lower, upper], as far as the window goes."""
+        """Return an interval of tau that contains [lower, upper], within the window."""
         half, centre = Fraction(self.half_width), Fraction(self.centre)
         low = float((lower - centre) / half) - 2.0**-45
         high = float((upper - centre) / half) + 2.0**-45
@@ -297,7 +297,7 @@ class Window:
 
     @property
     def accurate(self) -> bool:
-        """Whether the terms left out are small beside the values."""
+        """Whether the omitted terms are small compared with the values."""
         return float(self._y.max()) <= 1e-6 * float(np.abs(self._t[:, 0]).max())
 
     def reset_order(self, touched: NDArray[np.bool_]) -> None:
@@ -344,7 +344,7 @@ def steps_ahead(graph: PolicyGraph, gamma: float) -> float:
     """Return about max (I - gamma P)^-1 P 1 over the live states, at least 1.
 
     Raises:
-        NoBound: floats cannot tell.
+        NoBound: floats cannot decide.
     """
     live = np.flatnonzero(graph.live)
     if len(live) == 0:
@@ -385,7 +385,8 @@ def _suspects(bound: Array, first: bool) -> NDArray[np.bool_]:
 
 
 def _negative(row: Array, low: float, high: float, slack: float, depth: int) -> bool:
-    """Prove the polynomial negative on [low, high] by its Taylor form, in halves if need be."""
+    """Prove the polynomial negative on [low, high] by its Taylor form, by bisection if
+    necessary."""
     middle, radius = (low + high) / 2, (high - low) / 2
     local = _taylor_shift(len(row) - 1, middle) @ row
     top = float(local[0])

@@ -1,7 +1,8 @@
 """One stream of experience teaches every gamma at once: the compiled loop.
 
-Values lie gamma by gamma in memory, q[s, a, g], so that one step updates all of them with vector
-instructions. A loop is compiled for each number of actions, which unrolls the maximum over them.
+Values are contiguous in gamma in memory, q[s, a, g], so that one step updates all of them with
+vector instructions. A loop is compiled for each number of actions, which unrolls the maximum over
+them.
 """
 
 from __future__ import annotations
@@ -23,9 +24,9 @@ GREEDY, POLICY = range(2)
 
 
 class Stream(NamedTuple):
-    """One seed's stream and what was learnt from it: it goes on from here in the next call.
+    """One seed's stream and what was learned from it; the next call resumes from here.
 
-    q has shape (S, A, G), visits (S, A), gammas and best (G,); `best` is a place to work in.
+    q has shape (S, A, G), visits (S, A), gammas and best (G,); `best` is scratch space.
     """
 
     q: NDArray[np.float64]
@@ -81,7 +82,7 @@ def _kernel(known_actions: int, kind: int) -> Callable[..., None]:
     def learn(
         dynamics: Any, behaviour: Any, step_size: Any, limit: int, stream: Any, last: int
     ) -> None:
-        """Go on to step `last`."""
+        """Continue to step `last`."""
         n_actions = known_actions if known_actions else stream.q.shape[1]
         actions, available = dynamics.actions, dynamics.available
         epsilon, accept, alias = behaviour.epsilon, behaviour.accept, behaviour.alias

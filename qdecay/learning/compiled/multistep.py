@@ -39,7 +39,8 @@ def _n_step_target(
 def n_step_sarsa(
     dynamics: Any, settings: Any, memory: Any, returns: Any, lengths: Any, last: int
 ) -> int:
-    """Do what `NStepSarsa` does; kept are the steps that wait, a ring, from where and how many."""
+    """Do what `NStepSarsa` does; it keeps the waiting steps, a ring buffer, its start and
+    length."""
     pairs, rewards, waiting = memory.kept_pairs, memory.kept_numbers, memory.kept
     q, visits, place, gamma = memory.q, memory.visits, memory.place, settings.gamma
     n_actions, first, count = dynamics.actions.shape[1], waiting[0], waiting[1]
@@ -113,7 +114,7 @@ def n_step_sarsa(
 def watkins_q(
     dynamics: Any, settings: Any, memory: Any, returns: Any, lengths: Any, last: int
 ) -> int:
-    """Do what `WatkinsQ` does; kept are the traced pairs, how many, and each pair's trace."""
+    """Do what `WatkinsQ` does; it keeps the traced pairs, their number, and each pair's trace."""
     traced, shares, size = memory.kept_pairs, memory.kept_numbers, memory.kept
     q, visits, place, gamma = memory.q, memory.visits, memory.place, settings.gamma
     n_actions, count = dynamics.actions.shape[1], size[0]

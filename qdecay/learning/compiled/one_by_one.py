@@ -1,4 +1,4 @@
-"""Many runs on one model, one after another, without a look at Python between them."""
+"""Many runs on one model, one after another, without returning to Python in between."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 from qdecay._support.compiled import compiled
 from qdecay.learning.compiled.one_step import EPISODES, GOING_ON, STATUS, STEPS, Settings, begin
 
-OVER = -1  # the status of a memory whose run has been written down
+OVER = -1  # the status of a memory whose run has been recorded
 
 
 class Batch(NamedTuple):
-    """N runs that differ in gamma and seed, and what is written down of them.
+    """N runs that differ in gamma and seed, and their recorded results.
 
     Attributes:
         gammas, learners, worlds: of each run, shapes (N,), (N, 4) and (N, 4).
@@ -47,9 +47,9 @@ def one_by_one(learn: Any) -> Any:
     def learn_batch(
         dynamics: Any, settings: Any, memory: Any, batch: Any, returns: Any, lengths: Any, most: int
     ) -> None:
-        """Go on until all runs are over or some `most` steps are taken.
+        """Continue until all runs are over or about `most` steps are taken.
 
-        `returns` and `lengths` are a place to work in.
+        `returns` and `lengths` are scratch space.
         """
         place, run, taken = memory.place, batch.over[0], 0
         while run < len(batch.gammas) and taken < most:

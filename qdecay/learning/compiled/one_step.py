@@ -1,8 +1,8 @@
 """The loop of `tabular` compiled for one model: the same draws, the same bits.
 
 A loop is compiled for one rule and one number of actions, which lets the compiler unroll the
-scans of a row, most of a step; and again for *plain* runs, where both schedules are constant and
-no visits are waited for, and for noisy rewards: what a loop does not do costs no registers.
+scans of a row, most of a step; and again for *plain* runs, where both schedules are constant and no
+visit budget is set, and for noisy rewards: code that is left out costs no registers.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ RULES = ("q_learning", "sarsa", "expected_sarsa", "double_q_learning")
 _LARGEST, _CHOSEN, _EXPECTED, _CROSSED = range(4)
 _MOST_UNROLLED = 8
 
-# Entries of Memory.place, and why a kernel returned before its time.
+# Entries of Memory.place, and why a kernel returned early.
 STATE, ACTION, STEPS, LENGTH, EPISODES, STATUS = range(6)
 GOING_ON, NOT_FINITE, VISITED = range(3)
 NOT_BEGUN = -1  # the state before the first
@@ -44,19 +44,19 @@ class Settings(NamedTuple):
     epsilon: tuple[int, float, float, float]
     step_size: tuple[int, float, float, float]
     limit: int
-    wanted: NDArray[np.int64]  # (pair, visits) a row: all of them reached ends the run
+    wanted: NDArray[np.int64]  # rows of (pair, visits): the run ends when all are reached
     trace_decay: float  # lambda of learners with traces
     noise: float  # standard deviation of normal noise on rewards
 
 
 class Memory(NamedTuple):
-    """All that a run changes: it goes on from here in the next call.
+    """All the state of a run; the next call resumes from here.
 
     q and visits have shape (tables, S * A), a pair of state s and action a at s * A + a; where
     two tables learn, a third entry of q is their sum.
-    `episode` holds the discounted return of the unfinished episode and gamma**length. What
-    learners of several steps keep of the last ones, a pair and a number each, is in `kept_pairs`
-    and `kept_numbers`, and in `kept` where; see `multistep`.
+    `episode` holds the discounted return of the unfinished episode and gamma**length. Multistep
+    learners keep a pair and a number of recent steps in `kept_pairs` and `kept_numbers`, and their
+    position in `kept`; see `multistep`.
     """
 
     q: NDArray[np.float64]
@@ -87,7 +87,7 @@ def new_memory(n_pairs: int, n_tables: int, n_kept: int) -> Memory:
 
 @compiled
 def begin(memory: Any, start_values: Any, learner: Any, world: Any) -> None:
-    """Make the memory that of a run that has not begun; `start_values` has shape (S * A,)."""
+    """Reset the memory to a run that has not begun; `start_values` has shape (S * A,)."""
     q, visits, place = memory.q, memory.visits, memory.place
     for pair in range(len(start_values)):
         for table in range(len(visits)):
@@ -112,7 +112,7 @@ def kernel(rule: str, n_actions: int, settings: Settings) -> Callable[..., int]:
 
 
 def known_at_compilation(n_actions: int) -> int:
-    """Return the number of actions that a loop is compiled for; 0 where it is any."""
+    """Return the number of actions that a loop is compiled for; 0 if it is any."""
     return n_actions if n_actions <= _MOST_UNROLLED else 0
 
 
@@ -124,7 +124,7 @@ def one_step_target(reward: float, gamma: float, bootstrap: float, terminated: b
 
 @compiled
 def looked_ahead(terminated: bool) -> bool:
-    """Return whether to look at the next state: what `one_step_target` drops costs time."""
+    """Return whether to read the next state: unused by `one_step_target`, it costs time."""
     return not terminated
 
 
@@ -161,7 +161,7 @@ def _mean(dynamics: Any, q: Any, state: int, n_actions: int) -> Any:
 
 @compiled
 def visited(wanted: Any, visits: Any) -> bool:
-    """Return whether every wanted number of visits has been reached."""
+    """Return whether every requested number of visits has been reached."""
     for k in range(len(wanted)):
         made = 0
         for table in range(len(visits)):

@@ -1,4 +1,4 @@
-"""What every compiled loop is made of: random numbers, schedules, choices, outcomes.
+"""Building blocks of every compiled loop: random numbers, schedules, choices, outcomes.
 
 Each function does in compiled code what the readable reference does in Python, with the same
 floating-point operations in the same order, so that both give the same bits. No fast-math: it

@@ -1,8 +1,8 @@
 """The states of `streams` for many seeds at once: numpy's SeedSequence and SFC64, compiled.
 
-numpy takes some 50 microseconds of Python for one seed, longer than a short run lasts. The
+numpy takes about 50 microseconds of Python per seed, longer than a short run. The
 constants and the order of the mixing are those of numpy's `SeedSequence` (O'Neill 2015, seed_seq
-alternatives), which numpy keeps the same for ever; a word of 32 bits is held in 64.
+alternatives), which numpy guarantees not to change; a word of 32 bits is held in 64.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from qdecay._support.compiled import compiled
 from qdecay.learning.compiled.primitives import Words, uniform
 
 _POOL = 4  # words
-_WARM_UP = 12  # numbers that a fresh SFC64 throws away
+_WARM_UP = 12  # numbers that a fresh SFC64 discards
 _INIT_A, _MULT_A, _INIT_B, _MULT_B, _MIX_L, _MIX_R = (
     np.uint64(n) for n in (0x43B0D7E5, 0x931E8875, 0x8B51F9DD, 0x58F38DED, 0xCA01F9DD, 0x4973F715)
 )

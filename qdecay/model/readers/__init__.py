@@ -1,1 +1,1 @@
-"""Models as others have them: environments, arrays, files. Each reader returns rows."""
+"""Models in other formats: environments, arrays, files. Each reader returns rows."""

@@ -1,7 +1,7 @@
 """Models in arrays: pymdptoolbox's P and R, and the sparse ones of `FloatMDP`, as exact rows.
 
-Floats become the rationals that were meant (`recover`), and what was mapped is kept on the
-model. A number that has no such rational is an error that names its place: nothing is guessed.
+Floats become the rationals they stand for (`recover`), and the model records the mapping. A number
+without such a rational is an error that names its position: nothing is guessed.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ NAN_IS_UNAVAILABLE = " (R must be nan where the action is unavailable)"
 
 
 def rows_of_arrays(transitions: Any, rewards: Any, start: int | None = None) -> ModelRows:
-    """Return the rows of arrays as pymdptoolbox lays them out.
+    """Return the rows of arrays in pymdptoolbox's layout.
 
     Args:
         transitions: P of shape (A, S, S), an array or a sequence of A arrays or scipy sparse
@@ -54,7 +54,7 @@ def _array_rows(entries: Entries, paid: NDArray[Any], recovery: Recovery) -> Ite
 
 @dataclass(frozen=True)
 class Entries:
-    """The K numbers of P that are not 0: p[k] is the probability of to[k] after action[k]."""
+    """The K nonzero numbers of P: p[k] is the probability of to[k] after action[k]."""
 
     n_states: int
     n_actions: int
@@ -78,7 +78,7 @@ class Entries:
 
 
 def entries_of(transitions: Any) -> Entries:
-    """Return the numbers of P that are not 0, of an array or a sequence of matrices.
+    """Return the nonzero numbers of P, an array or a sequence of matrices.
 
     Raises:
         ValueError: a shape is wrong, or there is none.
@@ -117,10 +117,10 @@ def _square(shapes: Sequence[tuple[int, ...]]) -> int:
 
 
 def rows_of_sparse(p: Any, r: Any, ends: Any = None, start: int | None = None) -> ModelRows:
-    """Return the rows of the arrays that `FloatMDP.from_sparse` takes.
+    """Return the rows of the arrays that `FloatMDP.from_sparse` accepts.
 
     Args:
-        p: probabilities of going on, scipy sparse of shape (S * A, S), row s * A + a.
+        p: probabilities of continuing, scipy sparse of shape (S * A, S), row s * A + a.
         r: rewards, shape (S, A); nan where the action is unavailable.
         ends: probability that the episode ends, shape (S, A), or None.
         start: the start state, or None.
@@ -163,7 +163,7 @@ def numeric_array(array: Any, name: str) -> NDArray[Any]:
     """Return an array of real numbers.
 
     Raises:
-        ValueError: it holds something else.
+        ValueError: it contains something else.
     """
     dense = np.asarray(array)
     if dense.dtype.kind not in "iuf":
@@ -172,7 +172,7 @@ def numeric_array(array: Any, name: str) -> NDArray[Any]:
 
 
 def _coordinates(matrix: Any, name: str) -> Any:
-    """The matrix as scipy COO, stored entries only where they are not 0."""
+    """The matrix as scipy COO, with only nonzero entries stored."""
     if not sparse.issparse(matrix):
         matrix = numeric_array(matrix, name)
         if matrix.ndim != 2:

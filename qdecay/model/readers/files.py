@@ -1,4 +1,4 @@
-"""Files of models: the suffix says which kind, and JSON of schema qdecay.mdp/1 is read here."""
+"""Files of models: the suffix selects the reader, and JSON of schema qdecay.mdp/1 is read here."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ SUFFIXES = (".json", *_READERS)
 
 
 def read_model(path: Path) -> ModelRows:
-    """Return the rows of a file; its ending says which kind it is, and JSON is any other.
+    """Return the rows of a file; its ending selects the reader, JSON by default.
 
     Raises:
-        InputError: the file cannot be read or does not hold what its kind demands.
+        InputError: the file cannot be read or is not valid for its kind.
     """
     reader = _READERS.get(path.suffix)
     if reader is not None:
@@ -90,7 +90,7 @@ def document_of(model: ModelRows) -> dict[str, Any]:
 
 
 def write_document(document: Mapping[str, Any], path: Path) -> None:
-    """Write an MDP document to `path`, whole or not at all.
+    """Write an MDP document to `path`, completely or not at all.
 
     Raises:
         ValueError: it would be larger than `read_model` takes.

@@ -1,7 +1,7 @@
 """Gymnasium's tables as exact rows.
 
-Floats become the rationals that were meant (`recover`), and what was mapped is kept on the
-model. A number that has no such rational is an error that names its place: nothing is guessed.
+Floats become the rationals they stand for (`recover`), and the model records the mapping. A number
+without such a rational is an error that names its position: nothing is guessed.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ _NEAR_ONE = 1e-9  # of a sum of probabilities in floats
 def rows_of_env(env: Any) -> ModelRows:
     """Return the rows of a Gymnasium environment with a finite table.
 
-    The table is `P_exact`, where an environment offers it, or else `P`:
+    The table is `P_exact`, if the environment has it, or else `P`:
     `P[s][a] = [(probability, next state, reward, terminated), ...]`. `P_exact` is the same with
-    `fractions.Fraction` (or int, or text) in place of floats, and is taken at its word; the floats
-    of `P` are recovered. Successors that repeat are merged; `terminated` counts, whatever rows the
-    successor has. Time limits are no part of the model: `gymnasium.wrappers.TimeLimit` and
-    wrappers that only watch are looked through, any other wrapper must bring its own table.
+    `fractions.Fraction` (or int, or text) instead of floats, and is used unchanged; the floats of
+    `P` are recovered. Repeated successors are merged; `terminated` counts regardless of the
+    successor's rows. Time limits are not part of the model: `gymnasium.wrappers.TimeLimit` and
+    wrappers that only observe are ignored, any other wrapper must provide its own table.
 
     Raises:
         ValueError: no table, spaces that are not `Discrete` from 0, a wrapper that may change the
@@ -72,7 +72,7 @@ def _discrete_size(env: Any, name: str) -> int:
 
 
 def _start(owner: Any) -> int | None:
-    """The start state where it is certain: the attribute `start`, or the only one possible.
+    """The start state if it is certain: the attribute `start`, or the only one possible.
 
     Raises:
         ValueError: its start distribution is not one.
@@ -86,8 +86,8 @@ def _start(owner: Any) -> int | None:
     chances = np.asarray(chances, dtype=np.float64)
     if not (chances >= 0).all() or not abs(chances.sum() - 1) < _NEAR_ONE:  # nan is neither
         raise ValueError(
-            f"the start distribution must be >= 0 and sum to 1, its sum is {chances.sum():g}: "
-            f"there may be no start state, such as an S on a map"
+            f"the start distribution must be >= 0 and sum to 1; its sum is {chances.sum():g}: "
+            f"there may be no start state, such as the S of a map"
         )
     support = np.flatnonzero(chances)
     return int(support[0]) if len(support) == 1 else None
@@ -113,7 +113,7 @@ def outcomes(table: Any) -> Iterator[tuple[int, int, Sequence[Any]]]:
     """Yield state, action and (probability, next state, reward, terminated) of a table.
 
     Raises:
-        ValueError: an outcome has another length.
+        ValueError: an outcome has a different length.
     """
     for s, actions in _items(table):
         for a, found in _items(actions):

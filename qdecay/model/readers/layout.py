@@ -1,4 +1,4 @@
-"""Chains as exact rows: what `qdecay_envs.chain.ChainEnv` plays, with rewards of any size."""
+"""Chains as exact rows: the dynamics of `qdecay_envs.chain.ChainEnv`, with rewards of any size."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def rows_of_layout(layout: ChainLayout, **options: Any) -> ModelRows:
     """Return the rows of a layout, with any rewards, floats or not; options as `ChainEnv` takes.
 
     Raises:
-        TypeError, ValueError: an option is none of `ChainEnv`'s, or outside its range.
+        TypeError, ValueError: an option is not one of `ChainEnv`'s, or outside its range.
     """
     # An environment needs floats and a model does not, so one without rewards checks the options.
     checked = ChainEnv(ChainLayout.choice(a=[0], b=[0]), **options)

@@ -1,4 +1,4 @@
-"""How large a model is read exactly: fractions take some ten microseconds and 500 bytes a row."""
+"""Size limits of exact reading: fractions take about ten microseconds and 500 bytes per row."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ def check_size(
     *,
     most: int = MAX_TRANSITIONS,
 ) -> None:
-    """Refuse a model that would take more than seconds and a GiB to be read exactly.
+    """Refuse a model that would take more than seconds and a GiB to read exactly.
 
-    What is no number is left to others.
+    Non-numbers are left to other checks.
 
     Raises:
         InputError: it has too many transitions, or too many states and actions.

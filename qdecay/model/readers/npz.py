@@ -1,4 +1,4 @@
-"""Models in NumPy's `.npz`: P and R as pymdptoolbox has them, or R and the parts of a sparse P."""
+"""Models in NumPy's `.npz`: P and R as in pymdptoolbox, or R and the parts of a sparse P."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ _SLOWNESS = 8  # bzip2 and lzma unpack some 20 MiB a second
 SPARSE = ("P_data", "P_indices", "P_indptr")
 _ARRAYS = ("P", *SPARSE, "R", "ends", "start")
 _SPARSE_ONLY = {*SPARSE, "ends"}
-_LONGEST = 40  # letters of a name that is shown
-_LEAST_BYTES = {"P_indices": 4, "P_indptr": 4}  # that a number takes in the end; others are floats
+_LONGEST = 40  # characters of a displayed name
+_LEAST_BYTES = {"P_indices": 4, "P_indptr": 4}  # that a number finally takes; others are floats
 
 
 def rows_of_npz(path: Path) -> ModelRows:
@@ -81,29 +81,29 @@ def read_npz(path: Path) -> dict[str, Any]:
         )
     if "P" in arrays and (count := np.count_nonzero(arrays["P"])) > _MAX_NONZERO:
         raise InputError(
-            f"{path}: P has {count:,} numbers that are not 0, and at most {_MAX_NONZERO:,} are "
+            f"{path}: P has {count:,} nonzero numbers, and at most {_MAX_NONZERO:,} are "
             f"read; more fit in a sparse P, as {', '.join(SPARSE)}"
         )
     return arrays
 
 
 def _check_names(names: Collection[str]) -> None:
-    """Refuse an array that would not be read: it is misspelt, or belongs to another kind of P."""
+    """Refuse an array that would not be read: it is misspelt, or belongs to another form of P."""
     for name in names:
         if name not in _ARRAYS:
             folded = {known.casefold(): known for known in _ARRAYS}
             close = get_close_matches(name[:_LONGEST].casefold(), folded, n=1)
             meant = f"did you mean {folded[close[0]]}? " if close else ""
             raise ValueError(
-                f"unknown array {name:.{_LONGEST}}; {meant}known are {', '.join(_ARRAYS)}"
+                f"unknown array {name:.{_LONGEST}}; {meant}known: {', '.join(_ARRAYS)}"
             )
     if "P" in names and (other := _SPARSE_ONLY.intersection(names)):
-        mend = (
+        hint = (
             f"give P as {', '.join(SPARSE)}, or add a state that P never leaves, with R = 0"
             if other == {"ends"}
             else "leave one of them out"
         )
-        raise ValueError(f"the arrays P and {min(other)} do not go together: {mend}")
+        raise ValueError(f"the arrays P and {min(other)} cannot be combined: {hint}")
 
 
 def write_npz(
@@ -124,7 +124,7 @@ def write_npz(
 
 
 def start_of(arrays: dict[str, Any]) -> int | None:
-    """Return the start state that an `.npz` names, if it does.
+    """Return the start state given in an `.npz`, if any.
 
     Raises:
         ValueError: it is not one whole number.
@@ -135,15 +135,17 @@ def start_of(arrays: dict[str, Any]) -> int | None:
     if start.shape != ():
         raise ValueError(f"start must be one whole number, got an array of shape {start.shape}")
     if start.dtype.kind not in "iu":
-        raise ValueError(f"start must be a whole number, without a point, got {start.item()!r:.40}")
+        raise ValueError(
+            f"start must be a whole number, without a decimal point, got {start.item()!r:.40}"
+        )
     return int(start)
 
 
 def sparse_arguments(arrays: dict[str, Any]) -> dict[str, Any]:
-    """Return the arguments of `FloatMDP.from_sparse` that a sparse `.npz` holds.
+    """Return the arguments of `FloatMDP.from_sparse` from a sparse `.npz`.
 
     Raises:
-        ValueError: the parts of P are not those of a matrix, or R is no table of numbers.
+        ValueError: the parts of P are not those of a matrix, or R is not a table of numbers.
     """
     r = numeric_array(arrays["R"], "R")
     if r.ndim != 2:
@@ -161,7 +163,7 @@ def sparse_arguments(arrays: dict[str, Any]) -> dict[str, Any]:
 def _check_places(
     data: NDArray[Any], indices: NDArray[Any], indptr: NDArray[Any], shape: tuple[int, ...]
 ) -> None:
-    """Refuse what are not the parts of a CSR matrix of shape (S * A, S)."""
+    """Refuse parts that do not form a CSR matrix of shape (S * A, S)."""
     for name, part in zip(SPARSE, (data, indices, indptr), strict=True):
         if part.ndim != 1:
             raise ValueError(f"{name} must have one dimension, got shape {part.shape}")
@@ -183,7 +185,7 @@ def _check_places(
             f"got {indptr[0]} to {indptr[-1]}"
         )
     if (indptr[1:] < indptr[:-1]).any():
-        raise ValueError("P_indptr must never fall")
+        raise ValueError("P_indptr must never decrease")
     if len(indices) and not (indices.min() >= 0 and indices.max() < n_states):
         raise ValueError(
             f"P_indices must be in 0..{n_states - 1}, got {indices.min()} to {indices.max()}"
@@ -191,7 +193,7 @@ def _check_places(
 
 
 def _check_directory(path: Path) -> None:
-    """Refuse a list of members so long that zipfile would take minutes and gigabytes for it."""
+    """Refuse a member list so long that zipfile would need minutes and gigabytes."""
     with path.open("rb") as file:
         file.seek(max(0, path.stat().st_size - _ZIP_TAIL))
         tail = file.read()
@@ -205,7 +207,7 @@ def _check_directory(path: Path) -> None:
 
 
 def _check_sizes(archive: zipfile.ZipFile, members: dict[str, zipfile.ZipInfo]) -> None:
-    """Refuse members that hold less than they promise, or too much once they are floats."""
+    """Refuse members with less data than declared, or too much once they are floats."""
     total = 0
     for name, member in members.items():
         with _member(archive, member) as stream:
@@ -225,7 +227,7 @@ def _check_sizes(archive: zipfile.ZipFile, members: dict[str, zipfile.ZipInfo]) 
         total += max(becomes, member.file_size * slowness)
         if total > _MAX_BYTES:
             most = f"{_MAX_BYTES // slowness >> 20} MiB"
-            raise ValueError(f"unpacks to more than {most} of floats, the most that is read")
+            raise ValueError(f"unpacks to more than {most} of floats, the limit")
 
 
 def _array(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> Any:
@@ -235,6 +237,6 @@ def _array(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> Any:
 
 @contextmanager
 def _member(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> Iterator[IO[bytes]]:
-    """Open a member; what goes wrong in it is told with its name."""
+    """Open a member; its errors include its name."""
     with decoding(f"{archive.filename}: {member.filename}"), archive.open(member) as stream:
         yield stream

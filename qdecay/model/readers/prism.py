@@ -11,7 +11,7 @@
 
 Lines that start with # are comments. A step from s earns both its rewards; a state without
 transitions rests and earns its state reward for ever, as in PRISM. Numbers are read as written;
-those of more than 15 digits are taken for printed floats and recovered (`recover`).
+those of more than 15 digits are treated as printed floats and recovered (`recover`).
 
 Source: PRISM manual, appendix Explicit Model Files.
 """
@@ -33,14 +33,14 @@ from qdecay_envs.rational import rational
 
 _MAX_BYTES = 1 << 24
 _MAX_LINES = 200_000  # of all files together: twenty microseconds each, with their rows
-_MAX_LINE = 1 << 20  # of which a list of words makes thirty times as much
+_MAX_LINE = 1 << 20  # which a list of words expands thirtyfold
 _LABEL = re.compile(r'(?<!\d)(\d{1,9})="([^"]+)"')
 Choice = tuple[int, int]
 Transitions = dict[Choice, dict[int, Fraction]]
 
 
 class Reader(Recovery):
-    """What all files of a model share: the numbers that were recovered, the lines that are left."""
+    """What all files of a model share: the recovered numbers, the remaining lines."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -49,7 +49,7 @@ class Reader(Recovery):
 
 @dataclass(slots=True)  # frozen, each of half a million would take a microsecond more
 class Line:
-    """The words of one line, and where it stands."""
+    """The words of one line, and its position."""
 
     path: Path
     number: int
@@ -60,7 +60,7 @@ class Line:
         return InputError(f"{self.path}:{self.number}: {problem}")
 
     def index(self, place: int, size: int | None = None) -> int:
-        """Return a word as an integer >= 0, below `size` where one is given."""
+        """Return a word as an integer >= 0, below `size` if one is given."""
         word = self.words[place]
         number = int(word) if len(word) < 10 and word.isascii() and word.isdecimal() else -1
         if number < 0 or (size is not None and number >= size):
@@ -69,7 +69,7 @@ class Line:
         return number
 
     def number_at(self, place: int, reader: Reader) -> Fraction:
-        """Return a word as the number that was meant."""
+        """Return a word as the number it stands for."""
         word = self.words[place]
         try:
             exact = rational(word, f"word {place + 1}")
@@ -97,15 +97,15 @@ def rows_of_prism(
 
     Args:
         transitions: the .tra file.
-        state_rewards, transition_rewards, labels: the other files; where one is None, the file
-            beside the first one with the same stem and .srew, .trew or .lab, if there is one.
+        state_rewards, transition_rewards, labels: the other files; if one is None, the file next to
+            the first one with the same stem and .srew, .trew or .lab, if it exists.
 
     The start state is the one labelled init, or named by a line "- - state" of the .tra file,
-    or 0 where there is neither. Actions are the action names, where every choice of a state has
-    one of its own; otherwise they are the numbers of the choices.
+    or 0 if there is neither. Actions are the action names, if every choice of a state has its own;
+    otherwise they are the numbers of the choices.
 
     Raises:
-        InputError: a file cannot be read, is no MDP or has a malformed line (the message names
+        InputError: a file cannot be read, is not an MDP or has a malformed line (the message names
             file and line), or there are no rewards.
     """
     path, reader = Path(transitions), Reader()
@@ -154,7 +154,7 @@ def _lines(path: Path, reader: Reader) -> Iterator[Line]:
     reader.lines_left -= text.count("\n")
     for number, line in enumerate(text.split("\n"), 1):
         if len(line) > _MAX_LINE:
-            raise InputError(f"{path}:{number}: the line is longer than {_MAX_LINE:,} letters")
+            raise InputError(f"{path}:{number}: the line is longer than {_MAX_LINE:,} characters")
         words = line.split()
         if words and not line.startswith("#"):
             yield Line(path, number, words)
@@ -180,10 +180,10 @@ def _counted(lines: Iterator[Line], header: Line, words: tuple[int, ...]) -> Ite
             raise line.error(f"{words[0]} words are needed, got {len(line.words)}")
         count += line.words[0] != "-"
         if count > announced:
-            raise line.error(f"{header.words[-1]} lines are announced, and more follow")
+            raise line.error(f"{header.words[-1]} lines are announced, but more follow")
         yield line
     if count != announced:
-        raise header.error(f"{header.words[-1]} lines are announced, and {count} follow")
+        raise header.error(f"{header.words[-1]} lines are announced, but {count} follow")
 
 
 def _transitions(
@@ -211,12 +211,12 @@ def _transitions(
         if names.setdefault(choice, name) != name:
             raise line.error(f"the choice has two actions, {names[choice]!r} and {name!r}")
     if len(moves) != header.index(1):
-        raise header.error(f"{header.words[1]} choices are announced, and {len(moves)} follow")
+        raise header.error(f"{header.words[1]} choices are announced, but {len(moves)} follow")
     return n_states, moves, names, (starts or [0])[0] if len(starts) < 2 else None
 
 
 def action_numbers(names: dict[Choice, str]) -> tuple[dict[Choice, int], list[str] | None]:
-    """Return the action number of each choice, and the actions' names where they have some.
+    """Return the action number of each choice, and the actions' names if they have any.
 
     >>> action_numbers({(0, 0): "east", (0, 1): "west", (1, 0): "west"})
     ({(0, 0): 0, (0, 1): 1, (1, 0): 1}, ['east', 'west'])
@@ -265,7 +265,7 @@ def _check_same(header: Line, n_states: int) -> None:
 
 
 def _initial(path: Path, n_states: int, reader: Reader) -> int | None:
-    """Return the one state labelled init, or None where there are several."""
+    """Return the one state labelled init, or None if there are several."""
     lines = _lines(path, reader)
     header = next(lines, None)
     known = _LABEL.finditer(" ".join(header.words)) if header else iter(())

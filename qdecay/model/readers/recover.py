@@ -1,4 +1,4 @@
-"""The rational a person meant by a float: 0.1 is 1/10, 0.33333333333333337 is 1/3.
+"""The rational that a float stands for: 0.1 is 1/10, 0.33333333333333337 is 1/3.
 
 Tables that arrive as floats (Gymnasium's, pymdptoolbox's) were typed as decimals or computed
 from small fractions. `recover` undoes that, by three rules in this order:
@@ -29,7 +29,7 @@ _ULPS = 4
 
 
 def recover(value: float) -> Fraction | None:
-    """Return the rational that was meant by the finite float `value`, or None.
+    """Return the rational that the finite float `value` stands for, or None.
 
     >>> recover(0.7), recover(1 / 3), recover(1 - 0.9), recover(0.12345678901234567)
     (Fraction(7, 10), Fraction(1, 3), Fraction(1, 10), None)
@@ -51,7 +51,8 @@ def recover(value: float) -> Fraction | None:
 def _nearest(numerator: int, denominator: int) -> tuple[int, int]:
     """Return the nearest fraction with a denominator of at most `_MAX_DENOMINATOR`.
 
-    As `Fraction.limit_denominator`, in integers: a model of 250,000 rows asks half a million times.
+    As `Fraction.limit_denominator`, in integers: a model of 250,000 rows calls it half a million
+    times.
     """
     p0, q0, p1, q1 = 0, 1, 1, 0
     n, d = numerator, denominator
@@ -75,7 +76,7 @@ def _is_near(candidate: tuple[int, int], exact: tuple[int, int], ulp: tuple[int,
 
 
 def is_typed(text: str) -> bool:
-    """Whether a decimal has at most 15 significant digits, so that a person may have typed it."""
+    """Whether a decimal has at most 15 significant digits, so that a user may have typed it."""
     return _significant_digits(text) <= _TYPED_DIGITS
 
 
@@ -84,13 +85,13 @@ def _significant_digits(text: str) -> int:
 
 
 class Recovery:
-    """Maps numbers to rationals, each float once, and remembers what it mapped."""
+    """Maps numbers to rationals, each float once, and records the mapping."""
 
     def __init__(self) -> None:
         self.mapped: dict[float, Fraction] = {}
 
     def __call__(self, value: Any, name: str) -> Fraction:
-        """Return the number that was meant; `name` is for the error message.
+        """Return the number it stands for; `name` is for the error message.
 
         Raises:
             ValueError: it is not finite, or no rational is near.
@@ -105,8 +106,8 @@ class Recovery:
         meant = recover(number)
         if meant is None:
             raise ValueError(
-                f"{name} is {number!r}, which is no short decimal and no small fraction: give the "
-                f"model exactly, with MDP.from_rows, an MDP file or a P_exact table"
+                f"{name} is {number!r}, which is neither a short decimal nor a small fraction: "
+                f"give the model exactly, with MDP.from_rows, an MDP file or a P_exact table"
             )
         self.mapped[number] = meant
         return meant

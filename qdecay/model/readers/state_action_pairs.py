@@ -1,4 +1,4 @@
-"""Models as QuantEcon's DiscreteDP takes them: one row for each state-action pair."""
+"""Models in the form of QuantEcon's DiscreteDP: one row for each state-action pair."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ def rows_of_state_action_pairs(
     """Return the rows of R, Q and the pairs they belong to.
 
     Args:
-        rewards: R of shape (L,) with indices, in reward units; without, of shape (S, A), where
-            -inf says that the action is not available in the state.
+        rewards: R of shape (L,) with indices, in reward units; without, of shape (S, A), where -inf
+            marks an action as unavailable in the state.
         transitions: Q of shape (L, S), dense or scipy sparse; without indices, (S, A, S).
         s_indices, a_indices: state and action of each pair, both of shape (L,), or both None.
         start: the start state, or None.
 
     Raises:
-        ValueError: a shape or an index is wrong, a pair stands twice, a state has no action, a
+        ValueError: a shape or an index is wrong, a pair appears twice, a state has no action, a
             number is not finite or has no rational, or a row does not sum to 1.
     """
     if (s_indices is None) != (a_indices is None):

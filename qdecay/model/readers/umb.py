@@ -1,10 +1,10 @@
 """Models in UMB, the unified Markov binary format that Storm and PRISM write, through `umbi`.
 
 A choice of a state is an action; a branch is a transition. A step earns the rewards of its state,
-of its choice and of its branch, as far as the file has them. A state without choices rests and
-earns its state reward for ever, as in PRISM. Rationals are read as they are; floats are taken for
-printed ones and recovered (`recover`). Of several reward structures none is preferred: the
-file must have one, or one must be named.
+of its choice and of its branch, if the file has them. A state without choices rests and
+earns its state reward for ever, as in PRISM. Rationals are read unchanged; floats are treated as
+printed ones and recovered (`recover`). Of several reward structures none is preferred: the file
+must have one, or one must be named.
 
 Source: https://github.com/pmc-tools/umb
 """
@@ -40,11 +40,11 @@ def rows_of_umb(path: str | Path, reward: str | None = None) -> ModelRows:
         path: the .umb file: discrete time, at most one player, no intervals.
         reward: name of the reward structure; None is the only one.
 
-    The start state is the initial one, where there is one only. Actions are the choices' actions,
-    where every choice of a state has one of its own; otherwise they are the numbers of the choices.
+    The start state is the initial one, if there is only one. Actions are the choices' actions, if
+    every choice of a state has its own; otherwise they are the numbers of the choices.
 
     Raises:
-        InputError: umbi is not installed, or the file cannot be read, is no such model, or has
+        InputError: umbi is not installed, or the file cannot be read, is not such a model, or has
             no reward structure of that name.
     """
     ats, rewards = _read(Path(path))
@@ -96,14 +96,14 @@ def _check_size(path: Path) -> None:
 
 def _limit(path: Path, size: int, most: int) -> None:
     if size > most:
-        raise InputError(f"{path}: unpacks to more than {most >> 20} MiB, the most that is read")
+        raise InputError(f"{path}: unpacks to more than {most >> 20} MiB, the limit")
 
 
 def _model(ats: Any, structures: dict[str, dict[str, Any]], reward: str | None) -> ModelRows:
     if ats.time.value != "discrete":
         raise ValueError(f"the time must be discrete, got {ats.time.value}")
     if ats.num_players > 1:
-        raise ValueError(f"at most 1 player can choose, got {ats.num_players}")
+        raise ValueError(f"at most 1 player is supported, got {ats.num_players}")
     recovery = Recovery()
     rewards = _Rewards(_structure(structures, reward), recovery)
     rows: list[tuple[tuple[int, int], Row]] = []

@@ -1,7 +1,7 @@
-"""Compiled walk along a grid of gammas, with an error bound for every state of its own.
+"""Compiled walk along a grid of gammas, with a separate error bound for every state.
 
-At a small gamma values fall by orders of magnitude per step of distance, and one bound for all
-states could not tell the actions of the far ones apart. With y >= 0 and rho such that
+At a small gamma values fall by orders of magnitude per step of distance, and a single bound for all
+states could not distinguish the actions of the far ones. With y >= 0 and rho such that
 
     gamma * sum_t p(s, a, t) y(t) <= rho * y(s)    for every s and a, and rho < 1,
 
@@ -94,7 +94,7 @@ def scale_sweep(model: Model, gamma: float, y: Array, down: bool, step: float) -
 def weighted(
     model: Model, gamma: float, values: Values, y: Array, slack: float
 ) -> tuple[float, float, float]:
-    """rho, and the largest residual and rounding over y, of q = T v; inf where y does not serve."""
+    """rho, and the largest residual and rounding over y, of q = T v; inf if y is not usable."""
     ptr, col, p, r = model
     v, q, policy = values
     rho, residual, rounding = 0.0, 0.0, 0.0
@@ -128,7 +128,7 @@ def weighted(
 def scaled_step(model: Model, gamma: float, values: Values, y: Array, system: System) -> int:
     """Add to v an approximate solution of (I - B) x = T v - v, found in units of y; its products.
 
-    Solved as it stands, what BiCGSTAB leaves of the largest values would drown the small ones.
+    Without scaling, BiCGSTAB's residual of the largest values would swamp the small ones.
     """
     v, q, policy = values
     rows, _, entries, weights, work = system
@@ -149,7 +149,7 @@ def scaled_step(model: Model, gamma: float, values: Values, y: Array, system: Sy
 
 @compiled
 def entrywise(model: Model, values: Values, settings: Settings, y: Array, system: System) -> float:
-    """Improve v until its entries are as good as rounding lets them be; the k of |v - v*| <= k y.
+    """Improve v until its entries are as accurate as rounding allows; the k of |v - v*| <= k y.
 
     By policy iteration in units of y, and by Gauss-Seidel sweeps wherever that did not help.
     """
@@ -224,7 +224,7 @@ def rescale(model: Model, gamma: float, step: float, y: Array) -> float:
 def keep(
     values: Values, y: Array, factor: float, error: float, bounds: Array, greedy: Array
 ) -> float:
-    """Write down each state's smaller bound, and what is greedy by it; the largest bound."""
+    """Store each state's smaller bound, and its greedy actions; return the largest bound."""
     q, policy, largest = values.q, values.policy, 0.0
     for s in range(len(q)):
         own = factor * y[s]
@@ -238,7 +238,7 @@ def keep(
 def onward(gamma: float, before: float, first: float) -> float:
     """How much of the line from `first` to `before` to add for a guess of the values at gamma.
 
-    Values have poles at gamma = 1: near it, a line would lead away.
+    Values have poles at gamma = 1: near it, extrapolation would be wrong.
     """
     width, past = gamma - before, before - first
     return width / past if past > 0.0 and width < 0.5 * (1.0 - gamma) else 0.0
@@ -299,7 +299,7 @@ def along_gammas(
 ) -> tuple[int, int]:
     """Solve at one gamma after the other, each from the values before, continued in a line.
 
-    `settings` are those of any gamma; y and bounds, shape (S,), are places to work in. Returns the
+    `settings` are those of any gamma; y and bounds, shape (S,), are scratch space. Returns the
     status and how many gammas are done.
     """
     v, gammas, found = values.v, grid.gammas, grid.values

@@ -33,7 +33,8 @@ class Model(NamedTuple):
 
 
 class Values(NamedTuple):
-    """What is known of the optimal values: v, shape (S,); q, shape (S, A); the policy, (S,)."""
+    """The current estimate of the optimal values: v, shape (S,); q, shape (S, A); the policy,
+    (S,)."""
 
     v: Array
     q: Array
@@ -47,7 +48,7 @@ class System(NamedTuple):
         rows, middle, entries, weights: B = gamma P of the policy without its diagonal, each row
             divided by 1 - gamma p(s, s) and ordered by column, so that [rows[s], middle[s]) lies
             below the diagonal and [middle[s], rows[s + 1]) above it.
-        work: shape (10, S): d, x, 1 / (1 - gamma p(s, s)), and seven vectors to work in.
+        work: shape (10, S): d, x, 1 / (1 - gamma p(s, s)), and seven scratch vectors.
     """
 
     rows: Array
@@ -76,7 +77,7 @@ def backup(model: Model, gamma: float, values: Values) -> tuple[float, float, fl
             x = r[s, a] + gamma * onward
             x = x if x == x else -np.inf
             q[s, a] = x
-            # Selections, not branches: which action is best cannot be predicted.
+            # Selections, not branches: the best action cannot be predicted.
             better = x > best
             best = x if better else best
             choice = uint32(a) if better else choice

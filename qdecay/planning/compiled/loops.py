@@ -1,7 +1,7 @@
 """Compiled loops that solve a model: sweeps until the error is proven.
 
-Every loop stops on the same proof: the residual of one full synchronous sweep, plus what rounding
-may add to it, times the horizon. What happens between two such sweeps needs no proof.
+Every loop stops on the same proof: the residual of one full synchronous sweep, plus its rounding
+error, times the horizon. Steps between two such sweeps need no proof.
 
 They return the status, the sweeps made, and the residual and the rounding of the last backup;
 `v`, `q` and `policy` are those of that backup.
@@ -38,13 +38,13 @@ _RELAX_RATE = 0.75
 
 
 class Settings(NamedTuple):
-    """What does not change while a loop works.
+    """What does not change during a loop.
 
     Attributes:
         gamma, horizon: the discount, and a bound on any policy's expected discounted steps.
         slack, reward_size: a backup rounds by slack * (reward_size + gamma * size of v).
-        tol: the error to prove; 0 goes on until only rounding is left.
-        max_sweeps: how many sweeps may be made.
+        tol: the error to prove; 0 continues until only rounding is left.
+        max_sweeps: the maximum number of sweeps.
         mixing, first_sweeps: how `accelerated` begins; see there.
     """
 
@@ -58,7 +58,7 @@ class Settings(NamedTuple):
     first_sweeps: int
 
 
-Progress = tuple[float, int]  # the smallest residual, and for how many looks it has been that
+Progress = tuple[float, int]  # the smallest residual, and for how many checks it has been that
 Ended = tuple[int, int, float, float]
 
 
@@ -75,7 +75,7 @@ def verdict(
     smallest, looks = progress
     looks = 0 if residual < smallest else looks + 1
     smallest = min(smallest, residual)
-    # Far above the rounding, a residual that stays is a reward on its way along a path.
+    # Far above the rounding, a constant residual is a reward propagating along a path.
     return looks > _PATIENCE and smallest <= 4.0 * rounding, AT_FLOOR, (smallest, looks)
 
 
@@ -151,9 +151,9 @@ def accelerated(model: Model, values: Values, settings: Settings, system: System
     """Inexact policy iteration v <- v + (I - B)^-1 (T v - v), B of the policy that is best at v.
 
     While `mixing` pays, the system is solved by `relax`; then by BiCGSTAB, after `first_sweeps`
-    Gauss-Seidel ones. Their number doubles whenever a round did not halve the residual, so that in
-    the end it is Gauss-Seidel value iteration, which always gets there; save where little more
-    than rounding is left, of which no number of sweeps gets rid.
+    Gauss-Seidel ones. Their number doubles whenever a round did not halve the residual, so that it
+    eventually becomes Gauss-Seidel value iteration, which always converges, except where little
+    more than rounding is left, which no number of sweeps removes.
     """
     v, q, policy = values
     gamma, max_sweeps, first_sweeps = settings.gamma, settings.max_sweeps, settings.first_sweeps

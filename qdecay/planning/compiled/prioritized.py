@@ -20,7 +20,8 @@ _ONE = uint64(1)
 
 
 class Predecessors(NamedTuple):
-    """Who leads to a state t: `states` from first[t] to first[t + 1], each with its `chance`."""
+    """The predecessors of a state t: `states` from first[t] to first[t + 1], each with its
+    `chance`."""
 
     first: Array
     states: Array

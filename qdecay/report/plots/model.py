@@ -1,4 +1,4 @@
-"""Plots of one model for papers: its regions, its action values, and how it is learnt."""
+"""Plots of one model for papers: its regions, its action values, and how it is learned."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from qdecay.report.plots.style import EXACT, LEARNED, _draw_choices, _figure
 # Okabe & Ito's palette, near and far first; grey for ties and for states without actions.
 COLOURS = ("#D55E00", "#0072B2", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#F0E442")
 _TIED = "#BBBBBB"
-_COINCIDE = 0.04  # of the range that is drawn: no eye tells such curves apart; the page's rule
+_COINCIDE = 0.04  # of the drawn range: such curves look identical; the page uses the same rule
 _STYLES = ("-", "--", ":", "-.")
 
 Panel = Callable[[Any], None]
@@ -29,7 +29,7 @@ def save_model(chapters: Sequence[Chapter], kinds: Sequence[str], path: Path) ->
 
     Args:
         chapters: the models.
-        kinds: out of `KINDS`, as `check_kinds` lets them pass.
+        kinds: from `KINDS`, checked by `check_kinds`.
         path: ends in .svg, .pdf or .png.
 
     Raises:
@@ -42,10 +42,10 @@ def save_model(chapters: Sequence[Chapter], kinds: Sequence[str], path: Path) ->
 
 
 def check_kinds(chapters: Sequence[Chapter], kinds: Sequence[str]) -> None:
-    """Refuse what cannot be drawn of a model, before agents are trained for the rest.
+    """Refuse kinds that cannot be drawn for a model, before agents are trained for the rest.
 
     Raises:
-        InputError: says which kind, of which model, and why.
+        InputError: names the kind, the model and the reason.
     """
     for kind in kinds:
         for chapter in chapters:
@@ -54,21 +54,21 @@ def check_kinds(chapters: Sequence[Chapter], kinds: Sequence[str]) -> None:
 
 
 def _reason_against(kind: str, chapter: Chapter) -> str | None:
-    """Return why there is nothing of a kind to draw, or None."""
+    """Return why a kind cannot be drawn, or None."""
     if kind in ("regions", "values"):
         return None
     if chapter.layout is None:
-        return f"is no chain, and {kind} can be drawn of chains only"
+        return f"is not a chain, and {kind} can be drawn for chains only"
     gammas = len(chapter.start_gammas)
     if not gammas:
-        return "the best choice at the start changes at no gamma"
+        return "the best choice at the start never changes"
     if kind == "thresholds" or chapter.undertrained() is not None:
         return None
     if not chapter.plain:
         return "what is learnt after k walks is known only without slip, escape and reward_noise"
     if gammas > 1:
-        return f"the best choice at the start changes at {gammas} gammas, and learning is for one"
-    return "learning is for two branches that pay one reward each and then end"
+        return f"the best choice at the start changes at {gammas} gammas, and learning needs one"
+    return "learning requires two branches that pay one reward each and then end"
 
 
 def _regions(chapter: Chapter) -> list[Panel]:
@@ -106,7 +106,7 @@ def _regions(chapter: Chapter) -> list[Panel]:
 def _stretches(
     ends: Sequence[float], sets: Sequence[tuple[int, ...]]
 ) -> list[tuple[float, float, tuple[int, ...]]]:
-    """Neighbouring regions with one set, joined."""
+    """Neighbouring regions with the same set, merged."""
     found: list[tuple[float, float, tuple[int, ...]]] = []
     for left, right, actions in zip(ends, ends[1:], sets, strict=False):
         if found and found[-1][2] == actions:
@@ -142,7 +142,7 @@ def _values(chapter: Chapter) -> list[Panel]:
 
 
 def _in_unit(curves: dict[int, Curve], gammas: Curve, grows: bool) -> tuple[dict[int, Curve], str]:
-    """Per step where values grow with gamma; behind the best where curves would coincide."""
+    """Per step if values grow with gamma; as the loss against the best if curves would coincide."""
     if grows:
         return {a: q * (1 - gammas) for a, q in curves.items()}, "(1 − γ) Q, reward per step"
     top, bottom = (f(list(curves.values()), axis=0) for f in (np.max, np.min))

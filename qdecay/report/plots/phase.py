@@ -1,9 +1,9 @@
-"""The plot of a sweep: learned thresholds over a parameter, beside the exact break-even gammas.
+"""The plot of a sweep: learned thresholds over a parameter, with the exact break-even gammas.
 
 A panel for each combination of the sources' other parameters; a colour and a marker for each of the
 learners'. Exact gammas are computed at the swept values; the line that joins them guides the eye.
-Behind a threshold stand the choices it comes from, a dot for each gamma, the fuller the more of
-its trainings chose right of the exact gamma; not where there are several break-even gammas.
+Behind a threshold are the choices it comes from, a dot for each gamma, the fuller the more of its
+trainings chose right of the exact gamma; omitted if there are several break-even gammas.
 """
 
 from __future__ import annotations
@@ -23,16 +23,16 @@ from qdecay.sweep.phase import PhaseDiagram, PhaseRow
 from qdecay_envs.documents import canonical
 
 MAX_PANELS, MAX_SERIES, MAX_CATEGORIES = 12, 6, 12
-# Okabe & Ito's palette without the colour of what is exact.
+# Okabe & Ito's palette without the colour of exact gammas.
 _COLOURS = ("#0072B2", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 _MARKERS = "osDPX*"
 _GREY = "#888888"
 _WIDTH, _HEIGHT = 4.2, 3.0  # of a panel, in inches
-_LABEL_SPACE = 0.08  # of the axis: labels that stand closer would overlap
-_LETTER = 0.047  # inches of a letter in the legend
-_COLUMNS = 40  # of a panel: more stand too close for the choices behind them
+_LABEL_SPACE = 0.08  # of the axis: labels closer than this would overlap
+_LETTER = 0.047  # inches per character in the legend
+_COLUMNS = 40  # of a panel: with more there is no room for the choices behind them
 _EXACT_SPAN = 0.6  # of the least distance of two values
-_SIDE_BY_SIDE = 0.5  # of the least distance of two values: over this the series are spread
+_SIDE_BY_SIDE = 0.5  # of the least distance of two values: the series are spread over this
 
 
 @dataclass(frozen=True)
@@ -40,10 +40,11 @@ class _Scale:
     """The x axis.
 
     Attributes:
-        names: the parameter; several where their combinations are the categories.
-        places: where each value stands, in rising order, by the number or the JSON text.
+        names: the parameter; several if their combinations are the categories.
+        places: the position of each value, in ascending order, by the number or the JSON text.
         labels: for each place.
-        numeric, log: whether values stand where their number is, and the axis is logarithmic.
+        numeric, log: whether values are placed by their number, and whether the axis is
+            logarithmic.
     """
 
     names: tuple[str, ...]
@@ -53,7 +54,7 @@ class _Scale:
     log: bool
 
     def at(self, row: PhaseRow, shift: float = 0.0) -> float:
-        """Return where a row stands, `shift` of the least distance to the right of its value."""
+        """Return the position of a row, `shift` of the least distance to the right of its value."""
         place = self.places[_key(_parts(row, self.names), self.numeric)]
         step = shift * self._step
         return float(place * 10**step if self.log else place + step)
@@ -68,12 +69,12 @@ class _Scale:
 
     @property
     def width(self) -> float:
-        """How wide a panel has to be, in inches: labels of categories need their room."""
+        """The width of a panel in inches: labels of categories need room."""
         longest = max(len(line) for label in self.labels for line in label.split("\n"))
         return _WIDTH if self.numeric else max(_WIDTH, 1 + len(self.labels) * 0.075 * longest)
 
     def prepare(self, ax: Any) -> None:
-        """Label the axis, and mark the values themselves where their labels fit."""
+        """Label the axis, and mark the values themselves if their labels fit."""
         points, step = self._points, self._step
         ends = points[0] - step / 2, points[-1] + step / 2
         if self.log:
@@ -100,14 +101,14 @@ def save_phase(diagram: PhaseDiagram, path: Path, *, x: str | None = None) -> in
         diagram: the thresholds of a sweep.
         path: ends in .svg, .pdf or .png.
         x: the parameter on the x axis, of the sources or the learners; None is the first of the
-            varying ones that has several numbers, or else the first that varies. Where it is no
-            number and the sources', all combinations of theirs are categories.
+            varying ones that has several numbers, or else the first that varies. If it is a
+            non-numeric parameter of the sources, all combinations of these are categories.
 
-    Returns: how many rows are left out, because they have no such parameter.
+    Returns: how many rows are omitted, because they do not have this parameter.
 
     Raises:
-        InputError: the file cannot be written, there is no such parameter, nothing to draw, or
-            more than fits a figure.
+        InputError: the file cannot be written, the parameter does not exist, or there is nothing or
+            too much to draw.
     """
     scale, drawn = _x_axis(diagram, x)
     others = [
@@ -131,7 +132,7 @@ def save_phase(diagram: PhaseDiagram, path: Path, *, x: str | None = None) -> in
 
 
 def _legend(axes: Sequence[Any]) -> None:
-    """Tell below all panels what is drawn in any of them."""
+    """Draw a legend for all panels below them."""
     found = {
         label: handle
         for ax in axes
@@ -175,7 +176,7 @@ def _x_axis(diagram: PhaseDiagram, x: str | None) -> tuple[_Scale, list[PhaseRow
 
 
 def _better_as_log(values: Sequence[float]) -> bool:
-    """Whether the values stand at least twice as far apart on a logarithmic axis."""
+    """Whether the values are at least twice as far apart on a logarithmic axis."""
     if values[0] <= 0 or len(values) < 3:
         return False
     linear, log = (
@@ -210,7 +211,7 @@ def _is_numeric(values: Iterable[Any], least: int = 1) -> bool:
 
 
 def _key(parts: Sequence[Any], numeric: bool) -> float | str:
-    """Return what places a value, or a combination of values that are no numbers."""
+    """Return the sort key of a value, or of a combination of non-numeric values."""
     return float_number(parts[0]) or 0.0 if numeric else canonical(parts)
 
 
@@ -221,12 +222,12 @@ def _title(text: str, width: float) -> str:
 
 
 def _plain(text: str) -> str:
-    """Return a text that matplotlib reads no formula in."""
+    """Return a text in which matplotlib finds no formula."""
     return text.replace("$", r"\$")
 
 
 def _called(names: Iterable[str], values: Iterable[Any]) -> list[str]:
-    """Return what a combination of values is called, without those that it has none of."""
+    """Return the name of a combination of values, without missing ones."""
     pairs = [
         (_plain(name), _plain(shown_value(value)))
         for name, value in zip(names, values, strict=True)
@@ -236,7 +237,7 @@ def _called(names: Iterable[str], values: Iterable[Any]) -> list[str]:
 
 
 def _grouped(rows: Iterable[PhaseRow], axes: Sequence[Axis]) -> dict[str, list[PhaseRow]]:
-    """Return the rows of each combination of values, by what it is called."""
+    """Return the rows of each combination of values, by its name."""
     names = [axis.name for axis in axes]
     found: dict[str, list[PhaseRow]] = {}
     for row in rows:
@@ -305,13 +306,13 @@ def _draw_choices(ax: Any, at: float, row: PhaseRow, style: _Style) -> None:
 
     gammas = [float(choices.gamma) for choices in row.choices]
     shares = [choices.right / choices.trainings for choices in row.choices]
-    # Mixed with white, not transparent: the dot is the same whatever lies behind it.
+    # Mixed with white, not transparent: the dot does not depend on what is behind it.
     fills = [[1 - 0.6 * share * (1 - part) for part in to_rgb(style.colour)] for share in shares]
     ax.scatter([at] * len(gammas), gammas, s=7, c=fills, edgecolors="#BBBBBB", linewidths=0.4)
 
 
 def _draw_threshold(ax: Any, at: float, row: PhaseRow, style: _Style) -> None:
-    """Draw the threshold with its interval, or a triangle where it lies beyond the gammas."""
+    """Draw the threshold with its interval, or a triangle if it lies beyond the gammas."""
     colour, size = style.colour, style.size
     if row.outcome in ("above", "below"):
         end, shape = (-1, "^") if row.outcome == "above" else (0, "v")

@@ -1,4 +1,5 @@
-"""The plot of a probe: indifference points with intervals, the curves, and the told discount."""
+"""The plot of a probe: indifference points with intervals, the curves, and the configured
+discount."""
 
 from __future__ import annotations
 
@@ -63,5 +64,10 @@ def _draw_curves(ax: Any, profile: DiscountProfile) -> None:
     if profile.told:
         told = [profile.told ** (n - near) for n in grid]
         ax.plot(
-            grid, told, "-.", color=EXACT, lw=1, label=f"told: gamma = {shortest(profile.told)}"
+            grid,
+            told,
+            "-.",
+            color=EXACT,
+            lw=1,
+            label=f"configured: gamma = {shortest(profile.told)}",
         )

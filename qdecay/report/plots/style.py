@@ -20,7 +20,7 @@ from qdecay.errors import InputError
 from qdecay.exact.algebra.number import AlgebraicNumber
 from qdecay_envs.files import replacing
 
-# Okabe & Ito's palette, which colour-blind readers can tell apart.
+# Okabe & Ito's palette, which colour-blind readers can distinguish.
 EXACT, LEARNED, SPREAD = "#D55E00", "#0072B2", "#56B4E9"
 EXPLORER_COLOURS = ("#999999", "#0072B2", "#009E73", "#CC79A7")
 _STYLE: Any = {
@@ -79,7 +79,7 @@ def _figure(
         for spare in axes[n_panels:]:
             spare.set_visible(False)
         yield axes[:n_panels]
-        drawn = BytesIO()  # matplotlib leaves a file open that it fails to write
+        drawn = BytesIO()  # matplotlib leaves a file open if writing fails
         figure.savefig(drawn, format=path.suffix[1:])
         with replacing(path) as scratch:
             scratch.write_bytes(drawn.getvalue())
@@ -88,7 +88,7 @@ def _figure(
 def _draw_choices(ax: Any, source: str, exact: AlgebraicNumber, learned: LearnedThreshold) -> None:
     """P(far) over gamma: each training's choice, the share of seeds, the exact gamma."""
     gammas = [choice.gamma for choice in learned.choices]
-    # Bisections crowd at the threshold; spread the dots sideways of 0 and 1 to show how many.
+    # Bisection points cluster at the threshold; spread the dots around 0 and 1 to show how many.
     offsets = [0.05 * ((31 * i) % 7 - 3) / 3 for i in range(len(gammas))]
     heights = [choice.right + off for choice, off in zip(learned.choices, offsets, strict=True)]
     ax.plot(gammas, heights, ".", color=LEARNED, alpha=0.35, markersize=5, label="one training")
@@ -106,12 +106,12 @@ def _draw_choices(ax: Any, source: str, exact: AlgebraicNumber, learned: Learned
 
 
 def save_learning_times(rows: Sequence[LearningTime], path: Path) -> None:
-    """Draw the steps until right for good over the delay, or over gamma where there is one delay.
+    """Draw the steps until right for good over the delay, or over gamma if there is one delay.
 
-    A panel for each gamma, or one for the one delay; each explorer's median with its range over
-    the seeds, beside the expected steps of a uniformly random walk. A triangle at the top is a
-    median beyond the budget. Over gamma, lines end where another choice becomes right, and the
-    exact break-even gamma is drawn where all rewards are the same.
+    A panel for each gamma, or one for the one delay; each explorer's median with its range over the
+    seeds, and the expected steps of a uniformly random walk. A triangle at the top is a median
+    beyond the budget. Over gamma, lines end where another choice becomes right, and the exact
+    break-even gamma is drawn if all rewards are the same.
     """
     by_gamma = len({row.delay for row in rows}) == 1
     panels: dict[str, list[LearningTime]] = {}

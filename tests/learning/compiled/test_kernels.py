@@ -375,7 +375,7 @@ def test_the_cache_on_disk_follows_every_file_that_is_compiled_in(tmp_path, call
 
 
 def run_beside(folder: Path, program: str) -> str:
-    """Run a program in a process of its own that finds the modules of `folder`; what it prints."""
+    """Run a program in a separate process that finds the modules of `folder`; what it prints."""
     root = Path(__file__).parents[3]
     path = os.pathsep.join(map(str, [root, root / "envs", folder]))
     done = subprocess.run(

@@ -76,7 +76,7 @@ def test_thirds_that_were_printed_as_floats_are_thirds(tmp_path: Path) -> None:
 
 
 def test_of_several_rewards_one_is_named(tmp_path: Path) -> None:
-    """None is preferred, and the names are told."""
+    """None is preferred, and the names are listed."""
     ats = system(start=(0, 1))
     for factor, name in ((1, "coins"), (2, "steps")):
         annotation = ats.add_reward_annotation(name)
@@ -103,7 +103,7 @@ def two_players(ats) -> None:
 
 WRONG = [
     (stochastic, "the time must be discrete, got stochastic"),
-    (two_players, "at most 1 player can choose, got 2"),
+    (two_players, "at most 1 player is supported, got 2"),
     (lambda ats: None, "one reward structure is needed; the file has none"),
 ]
 

@@ -349,7 +349,7 @@ def test_the_sweeps_of_value_iteration_are_those_of_the_contraction(tol: float) 
     found = value_iteration(mdp, 0.5, tol=tol, method="synchronous")
     assert found.sweeps == needed
     assert found.error == pytest.approx(2 * 0.5 ** (needed - 1), rel=1e-9)
-    with pytest.raises(NotConverged, match=f"the {needed - 1} sweeps were used up") as caught:
+    with pytest.raises(NotConverged, match=f"the {needed - 1} sweeps ran out") as caught:
         value_iteration(mdp, 0.5, tol=tol, method="synchronous", max_sweeps=needed - 1)
     assert caught.value.best.sweeps == needed - 1
     # From the answer itself, one sweep proves it.
@@ -404,7 +404,7 @@ def test_paths_are_followed_where_sweeps_take_long() -> None:
             sweeps.add(found.sweeps)
         assert len(sweeps) == 1  # what a path has solved is not solved again
     for method in ("auto", "gauss_seidel"):
-        with pytest.raises(NotConverged, match="the 10 sweeps were used up") as caught:
+        with pytest.raises(NotConverged, match="the 10 sweeps ran out") as caught:
             value_iteration(walk_through(zigzag), gamma, tol=1e-9, max_sweeps=10, method=method)
         assert caught.value.best.sweeps == 10
 
