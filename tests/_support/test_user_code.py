@@ -243,7 +243,7 @@ def test_a_note_is_told_once(capsys, monkeypatch, tmp_path: Path) -> None:
 
 def test_a_program_gets_notes_as_warnings() -> None:
     """Of a category of our own, which it can filter."""
-    with pytest.warns(QdecayWarning, match="names no version; FrozenLake-v1 is taken"):
+    with pytest.warns(QdecayWarning, match="names no version; using FrozenLake-v1"):
         Source("FrozenLake").mdp()
 
 

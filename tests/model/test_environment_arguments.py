@@ -69,7 +69,7 @@ WRONG = [
     (LAKE, "reward_schedule=[1,0]", "with -k reward_schedule=[1,0]: IndexError: list index out"),
     (LAKE, 'desc=["SF","F"]', 'cannot be made with -k desc=["SF","F"]: setting an array element'),
     (LAKE, "desc=[]", "cannot be made with -k desc=[]: "),
-    (LAKE, "is_slipery=false", "did you mean is_slippery? known are"),
+    (LAKE, "is_slipery=false", "did you mean is_slippery? known: "),
     (LAKE, "id=Taxi-v4", "has no argument id"),
     ("Blackjack-v1", "natural=no", "takes true or false, got no"),
     ("qdecay/NChain-v0", "layout=x", "has no argument layout"),
@@ -106,7 +106,7 @@ def test_a_layout_file_takes_arguments_by_the_same_rule(capsys, monkeypatch, tmp
     path.write_text('{"schema": "qdecay.layout/1", "near": ["a", [2]], "far": ["b", [0, 3]]}')
     for pair, message in (
         ("escape=no", "escape takes true or false"),
-        ("layout={}", "leave out -k layout"),
+        ("layout={}", "omit -k layout"),
         ("slp=1/3", "did you mean slip?"),
     ):
         code, _, err = run(capsys, monkeypatch, "regions", str(path), "-k", pair)

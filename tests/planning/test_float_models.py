@@ -125,9 +125,9 @@ BAD_FILES = [
         r"state 1, action 0: p and ends sum to 0, not 1 \(R must be nan where the action is una",
     ),
     ({"P_data": np.array([1.0, 0.0])}, "state 1, action 0: p and ends sum to 0, not 1"),
-    ({"end": np.zeros((2, 1))}, "unknown array end; did you mean ends. known are P, P_data"),
+    ({"end": np.zeros((2, 1))}, "unknown array end; did you mean ends. known: P, P_data"),
     ({"Start": np.array(0)}, "unknown array Start; did you mean start"),
-    ({"gamma": np.array(0.9)}, "unknown array gamma; known are P, P_data, P_indices"),
+    ({"gamma": np.array(0.9)}, "unknown array gamma; known: P, P_data, P_indices"),
     ({"P": np.ones((1, 2, 2)) / 2}, "the arrays P and P_data cannot be combined: leave one"),
     ({"ends": np.zeros((1, 2))}, "ends must have the shape of R"),
 ]

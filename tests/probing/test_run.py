@@ -348,7 +348,7 @@ def test_stable_baselines_agents_answer_a_question(algorithm: str) -> None:
 
 def test_unknown_agents_are_refused() -> None:
     """One line says what can be written instead."""
-    with pytest.raises(InputError, match="known are DQN, PPO, A2C"):
+    with pytest.raises(InputError, match="known: DQN, PPO, A2C"):
         sb3_agent("SAC", 0.9)
     for text, message in (
         ("nobody", "write module:function"),
