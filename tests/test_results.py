@@ -140,6 +140,8 @@ EXAMPLES: dict[str, Callable[[], Any]] = {
     "NumericRegions": lambda: qdecay.numeric_policy_regions(MODEL, points=50),
     "PhaseDiagram": swept,
     "PhaseRow": lambda: swept()[-1].rows,
+    "Progress": lambda: qdecay.Progress(1, 2, "halfway"),
+    "QdecayWarning": lambda: qdecay.QdecayWarning("a newer version is registered"),
     "PolicyRegions": lambda: (qdecay.policy_regions(MODEL), qdecay.policy_regions(LONG)),
     "Polynomial": lambda: qdecay.Polynomial(0.75),
     "Schedule": lambda: (),  # a union of classes that have examples

@@ -116,8 +116,8 @@ BAD_LAYOUTS: list[tuple[Callable[[], object], type[Exception], str]] = [
     (lambda: ChainLayout.choice(a=[1], b=[None]), TypeError, "got None"),  # type: ignore[list-item]
     (lambda: ChainLayout.choice(a=[1], b="12"), TypeError, "must be a list of rewards, got '12'"),
     (lambda: ChainLayout.choice(a=[1], b=3), TypeError, "must be a list of rewards, got 3"),  # type: ignore[arg-type]
-    (lambda: ChainLayout.choice(a=[1], b=count()), ValueError, "beyond 100,000 rewards"),
-    (lambda: ChainLayout.choice(a=[0] * 50_001, b=[0] * 50_000), ValueError, "branch 'b' goes"),
+    (lambda: ChainLayout.choice(a=[1], b=count()), ValueError, "exceeds 100,000 rewards"),
+    (lambda: ChainLayout.choice(a=[0] * 50_001, b=[0] * 50_000), ValueError, "branch 'b' exceeds"),
     (lambda: ChainLayout.choice(a=[1], b=[2], ending="stop"), ValueError, "got 'stop'"),  # type: ignore[arg-type]
     (lambda: ChainLayout((("a", (HALF,)), ("a", (HALF,)))), ValueError, "are named 'a'"),
     (lambda: ChainLayout((("a", (HALF,)), ("", (HALF,)))), ValueError, "name of branch 1"),
@@ -175,8 +175,8 @@ BAD_FILES: list[tuple[bytes, str]] = [
     (b"{", "not JSON at line 1"),
     (b'{"schema": "qdecay.layout/1",}', "not JSON at line 1"),
     (b"[1] x", "not JSON at line 1, column 5"),
-    (b"[NaN]", "NaN is no number"),
-    (b"[-Infinity]", "-Infinity is no number"),
+    (b"[NaN]", "NaN is not a JSON number"),
+    (b"[-Infinity]", "-Infinity is not a JSON number"),
     (b'{"a": 1, "a": 1}', "the key 'a' appears twice"),
     (b"[" * 200_000, "nested too deeply"),
     (b"9" * 5_000, "more than 4,000 digits"),

@@ -36,7 +36,6 @@ PROBLEMS: dict[str, Callable[[Path], Any]] = {
     "a wrapped environment": lambda folder: gym.make(ID, max_episode_steps=9),
     "an id": lambda folder: ID,
     "an id after its module": lambda folder: f"qdecay_envs:{ID}",
-    "an id without a version": lambda folder: "qdecay/StayOrMove",
     "the path of a model": lambda folder: saved(folder, MODEL, "model.json"),
     "the path of a layout": lambda folder: saved(folder, LAYOUT, "layout.json"),
     "a path as text": lambda folder: str(saved(folder, MODEL, "model.json")),
@@ -74,7 +73,6 @@ NAMES = {
     "a wrapped environment": ID,
     "an id": ID,
     "an id after its module": ID,
-    "an id without a version": ID,
 }
 
 

@@ -85,8 +85,8 @@ BAD_OPTIONS = [
     ({"state_names": ["a"]}, "state_names must have 2 entries, got 1"),
     ({"action_names": "ab"}, "action_names must be a list of strings"),
     ({"action_names": [1]}, "action_names must be a list of strings"),
-    ({"state_names": ["a", "a"]}, "state_names must differ: 0 and 1 are both 'a'"),
-    ({"action_names": ["go", "go"]}, "action_names must differ: 0 and 1 are both 'go'"),
+    ({"state_names": ["a", "a"]}, "state_names must be distinct: 0 and 1 are both 'a'"),
+    ({"action_names": ["go", "go"]}, "action_names must be distinct: 0 and 1 are both 'go'"),
 ]
 
 
@@ -268,7 +268,7 @@ def test_the_floats_of_an_environment_have_names_that_differ() -> None:
     """As its exact model has: a table of two states that are both called a."""
     env = TabularEnv([[sure(0)], [sure(1)]], state_names=["a", "a"])
     for kind in (MDP, FloatMDP):
-        with pytest.raises(ValueError, match="state_names must differ: 0 and 1 are both 'a'"):
+        with pytest.raises(ValueError, match="state_names must be distinct: 0 and 1 are both 'a'"):
             kind.from_env(env)
 
 

@@ -76,7 +76,7 @@ def test_what_is_claimed_is_not_believed(tmp_path) -> None:
     assert np.abs(error.value.best.v - right).max() <= error.value.best.error
     for nonsense in ([9.0], [9.0, -2.0, 0.0], [9.0, float("nan")], [float("inf"), -2.0]):
         python = fake_python(tmp_path, np.array(nonsense))
-        with pytest.raises(RuntimeError, match="PETSc wrote no 2 finite values"):
+        with pytest.raises(RuntimeError, match="PETSc did not write 2 finite values"):
             distributed_values(two_state_puterman(), 0.5, launcher=(), python=python)
 
 
@@ -90,7 +90,7 @@ def test_files_are_those_of_the_format(tmp_path) -> None:
     assert read_vector(tmp_path / "v.bin", 2).tolist() == [-1.5, 3.0]
     for bad in (b"", b"\0" * 24, struct.pack(">2i1d", 1211214, 2, 1.0)):
         (tmp_path / "v.bin").write_bytes(bad)
-        with pytest.raises(RuntimeError, match="PETSc wrote no 2 finite values"):
+        with pytest.raises(RuntimeError, match="PETSc did not write 2 finite values"):
             read_vector(tmp_path / "v.bin", 2)
 
 

@@ -298,7 +298,7 @@ def test_running_out_of_budget_raises_with_the_best_so_far() -> None:
         value_iteration(mdp, 0.99, max_sweeps=3, method="synchronous")
     best = error.value.best
     assert abs(best.v[1] - (-100)) <= best.error
-    with pytest.raises(NotConverged, match="used its 1 policies"):
+    with pytest.raises(NotConverged, match="used all its 1 policies"):
         policy_iteration(
             MDP.from_layout(ChainLayout.choice(stay=[1], move=[0, 4])), 0.9, max_iterations=1
         )

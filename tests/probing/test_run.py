@@ -71,7 +71,7 @@ def test_a_store_of_another_agent_is_refused(tmp_path: Path) -> None:
     """Answers of one agent say nothing about another, and no other file is taken for a store."""
     store = tmp_path / "answers.jsonl"
     qdecay.probe(AGENT, **SMALL, store=store, name="mine")
-    with pytest.raises(InputError, match="holds the answers of mine, not of yours"):
+    with pytest.raises(InputError, match="contains answers of mine, not of yours"):
         qdecay.probe(AGENT, **SMALL, store=store, name="yours")
     for text in ("hello", "[1]\n", '{"schema": "other/1"}\n'):
         store.write_text(text)

@@ -242,7 +242,7 @@ def test_gammas_of_a_page_are_rounded_never_cut(tmp_path: Path, near, far, shown
         share=lambda *ends: [(end, 0.5) for end in ends],
     )  # fmt: skip
     row = SimpleNamespace(
-        exact=[gamma], planned=[float(gamma)], learned=[learned], verdict="agree", to_json=dict
+        exact=[gamma], planned=[float(gamma)], learned=[learned], verdict="agree", body=dict
     )
     page = explorer([replace(chapter, comparison=row)])
     found = dict(re.findall(r"<dt>([^<]*)</dt><dd>([^<]*)</dd>", page))

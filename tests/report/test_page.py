@@ -214,7 +214,7 @@ def test_a_file_that_is_there_is_kept_unless_forced(capsys, monkeypatch, tmp_pat
         (("plot", "-o", "x.svg", "--what", "sums"), "choose from"),
         (("plot", "-o", "x.svg", "--what", "values", "--what", "values"), "is given twice"),
         (("plot", "-o", "x.svg", "--what", "values", "--what", "sums"), "--what sums: choose"),
-        (("gallery", "-o", "no/such/folder"), "cannot be made"),
+        (("gallery", "-o", "no/such/folder"), "cannot be created"),
     ],
 )
 def test_wrong_input_is_one_line(capsys, monkeypatch, tmp_path, arguments, expected) -> None:

@@ -272,9 +272,9 @@ def test_ten_kills_in_a_sweep_of_2000_cells(tmp_path: Path) -> None:
 
 CHANGES = {
     "newer": ("PRAGMA user_version = 2", "has schema version 2"),
-    "gamma": ("UPDATE results SET gamma = '1/3' WHERE cell = 5", "cell 5 is no cell"),
-    "model": ("UPDATE results SET model = 1 WHERE cell = 3", "cell 3 is no cell"),
-    "number": ("UPDATE results SET cell = -1 WHERE cell = 9", "cell -1 is no cell"),
+    "gamma": ("UPDATE results SET gamma = '1/3' WHERE cell = 5", "cell 5 is not a cell"),
+    "model": ("UPDATE results SET model = 1 WHERE cell = 3", "cell 3 is not a cell"),
+    "number": ("UPDATE results SET cell = -1 WHERE cell = 9", "cell -1 is not a cell"),
     "models": ("UPDATE models SET start = start + 1 WHERE model = 1", "its models are not"),
     "learners": ("DELETE FROM learners WHERE learner = 0", "its learners are not"),
     "trigger": (

@@ -322,10 +322,10 @@ def test_a_degree_beyond_the_limit_is_refused() -> None:
 def test_polynomials_are_lists_of_integers_with_a_last_one(wrong: Any) -> None:
     document = certificate([[0], HALF], [0], [[HALF, [16, 6], [0, 1]]], [[0], [1]])
     document["points"][0][0] = wrong
-    refused(document, "point 0: (no degree|an entry is not an integer|not a list)")
+    refused(document, "point 0: (not a degree|an entry is not an integer|not a list)")
     document["points"][0][0] = HALF
     document["intervals"][1][1] = wrong
-    refused(document, "interval 1: (no degree|an entry is not an integer|not a list)")
+    refused(document, "interval 1: (not a degree|an entry is not an integer|not a list)")
 
 
 # -- limits: what is refused and what is not

@@ -300,7 +300,7 @@ def test_noise_that_is_no_deviation_is_refused(noise, error):
 )
 def test_arguments_of_a_model_are_refused_for_an_environment(arguments):
     """An environment has its own start, its own clock and its own noise."""
-    with pytest.raises(ValueError, match="belong to a model"):
+    with pytest.raises(ValueError, match="apply only to a model"):
         q_learning(ModelEnv(line(3)), 0.9, steps=10, **arguments)
 
 
