@@ -54,7 +54,7 @@ def train(algorithm: Any, name: str, gamma: float, steps: int) -> int:
 def main(steps: int) -> None:
     """Train every agent on every member, and print their choices."""
     torch.set_num_threads(1)
-    print(f"{'environment':22} {'agent':6} {'gamma':>7} {'learnt':>7} {'optimal':>8}")
+    print(f"{'environment':22} {'agent':6} {'gamma':>7} {'learned':>7} {'optimal':>8}")
     for name, arguments in MEMBERS.items():
         env: Any = gym.make(name, **arguments)
         mdp = MDP.from_env(env)

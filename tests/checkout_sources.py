@@ -56,8 +56,8 @@ def agent(gamma, discount=None, truncation_ends=False, unmasked=False, clips=Fal
 
 
 def through_the_env(env, seed):
-    learnt = qdecay.q_learning(env, 0.8, steps=400, epsilon=1.0, step_size=0.5, seed=seed)
-    return lambda observation: int(learnt.policy[observation])
+    learned = qdecay.q_learning(env, 0.8, steps=400, epsilon=1.0, step_size=0.5, seed=seed)
+    return lambda observation: int(learned.policy[observation])
 
 
 sound, twice = agent(0.8), agent(0.8, discount=0.64)

@@ -5,7 +5,7 @@
 OLD and NEW are folders with `qdecay` and `envs`; this Python needs what qdecay needs. The same
 commands and calls run in both (`checkout_outputs.py` has them, by section) on the same models,
 layouts and agents (`checkout_sources.py`): regions, certificates, sweeps, comparisons, probes,
-planned and learnt values, pages. Exit code 1 tells that something differs, and each differing
+planned and learned values, pages. Exit code 1 tells that something differs, and each differing
 output is reported with the first difference; both files are then kept.
 """
 

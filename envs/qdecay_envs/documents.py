@@ -25,7 +25,7 @@ class Table:
         """Wrap the table at `place` in the document `name`; both may be empty."""
         self.name, self.place = name, place
         if not isinstance(entries, Mapping):
-            self.refuse(f"must be a table, got {written(entries)}")
+            self.refuse(f"must be a table of keys and values, got {written(entries)}")
         self._entries: dict[str, Any] = dict(entries)
         self._known: list[str] = []
 

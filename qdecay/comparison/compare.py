@@ -119,7 +119,7 @@ class Comparison(Result):
         }
 
     def to_frame(self) -> pd.DataFrame:
-        """Return a row per break-even gamma: exact, planned, predicted, and what agents learnt."""
+        """Return a row per break-even gamma: exact, planned, predicted, and what agents learned."""
         learned = {
             name: [getattr(found, name) for found in self.learned]
             for name in ("median", "low", "high", "seeds", "steps")

@@ -68,8 +68,8 @@ def learn_batch(
 
     >>> from qdecay import ChainLayout, q_learning
     >>> line = ChainLayout.choice(stay=[1], move=[0, 0, 4])
-    >>> learnt = learn_batch(q_learning, line, [0.4, 0.6], [1, 2], start=0, episodes=999, epsilon=1)
-    >>> learnt.values.argmax(axis=1).tolist()
+    >>> found = learn_batch(q_learning, line, [0.4, 0.6], [1, 2], start=0, episodes=999, epsilon=1)
+    >>> found.values.argmax(axis=1).tolist()
     [0, 1]
     """
     mdp = as_model(problem)

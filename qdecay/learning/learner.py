@@ -105,7 +105,7 @@ class Learner(ABC):
                 and a model's rewards have no end, or an environment returns a reward that is
                 not finite or an unknown observation.
             OverflowError: a value outgrew the floats.
-            BudgetExceeded: max_seconds ran out; `best` is what was learnt until then.
+            BudgetExceeded: max_seconds ran out; `best` is what was learned until then.
 
         >>> import gymnasium as gym
         >>> from qdecay.learning import q_learning

@@ -146,8 +146,8 @@ def q_learning_many(
 
     >>> from qdecay import MDP, ChainLayout
     >>> mdp = MDP.from_layout(ChainLayout.choice(stay=[1], move=[0, 0, 4]))
-    >>> learnt = q_learning_many(mdp, [0.4, 0.49, 0.51], [1, 2], steps=1000, step_size=1.0)
-    >>> [round(flip.median, 3) for flip in learnt.flips(mdp.start)]
+    >>> learned = q_learning_many(mdp, [0.4, 0.49, 0.51], [1, 2], steps=1000, step_size=1.0)
+    >>> [round(flip.median, 3) for flip in learned.flips(mdp.start)]
     [0.5]
     """
     mdp = as_model(problem)

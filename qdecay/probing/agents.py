@@ -246,7 +246,7 @@ SB3_OPTIONS: dict[str, dict[str, Any]] = {
     },
     "A2C": {"learning_rate": 3e-3, "n_steps": 16, "policy_kwargs": {"net_arch": [32]}},
 }
-"""What each algorithm is given, so that a choice is learnt in seconds."""
+"""What each algorithm is given, so that a choice is learned in seconds."""
 
 
 def load_trainer(text: str, gamma: RealLike | None) -> Trainer:

@@ -152,7 +152,7 @@ def undertrained_plot(layout: ChainLayout, exact: AlgebraicNumber, alpha: Fracti
         tuple(Tick(across(k), str(k)) for k in _decade_ticks(last)),
         tuple(Tick(up(height), f"{height:g}") for height in heights),
         (Line("learned", curve, "after k walks", flips),),
-        rules=(Line("exact", level, "with all of it learnt", ((1.0, gamma), (last, gamma))),),
+        rules=(Line("exact", level, "with all of it learned", ((1.0, gamma), (last, gamma))),),
     )
 
 

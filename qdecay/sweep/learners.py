@@ -123,7 +123,7 @@ def _epsilon(value: Any) -> Setting:
 
 def _step_size(value: Any) -> Setting:
     if not isinstance(value, Mapping) and share(value) == 0:
-        raise ValueError("must be > 0: nothing would be learnt")
+        raise ValueError("must be > 0: nothing would be learned")
     return _epsilon(value)
 
 

@@ -139,8 +139,8 @@ def test_a_bad_layout_is_refused_in_one_line(
 
 
 BAD_DOCUMENTS: list[tuple[Any, str]] = [
-    ([1], "must be a table, got [1]"),
-    (None, "must be a table, got None"),
+    ([1], "must be a table of keys and values, got [1]"),
+    (None, "must be a table of keys and values, got None"),
     ({}, 'not a layout: "schema" must be "qdecay.layout/1"'),
     ({**PLAIN, "schema": "qdecay.layout/2"}, '"schema" must be "qdecay.layout/1"'),
     ({**PLAIN, "gamma": 1}, "gamma: unknown key; known: schema, ending, near, far"),

@@ -26,7 +26,7 @@ def rational_q_learning(layout: ChainLayout, alpha, walks: int, gamma: Fraction)
                 ((_, after, reward, done),) = env.P_exact[state][branch]
                 target = reward + (0 if done else gamma * max(q[after]))
                 q[state][branch] += alpha(walk) * (target - q[state][branch])
-                if state != env.start:  # both actions do the same there, and are learnt alike
+                if state != env.start:  # both actions do the same there, and are learned alike
                     q[state] = [q[state][branch]] * len(q[state])
                 state = after
     return q[env.start]

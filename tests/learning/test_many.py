@@ -1,4 +1,4 @@
-"""Many gammas from one stream: each is bit for bit what it would have learnt alone."""
+"""Many gammas from one stream: each is bit for bit what it would have learned alone."""
 
 from __future__ import annotations
 

@@ -441,7 +441,7 @@ def test_a_warm_start_continues():
 
 @each_learner
 def test_a_callback_watches_and_stops(learn):
-    """It hears of every episode, sees copies of what was learnt, and True ends the run."""
+    """It hears of every episode, sees copies of what was learned, and True ends the run."""
     seen = []
 
     def watch(end):
@@ -481,7 +481,7 @@ def test_progress_is_the_share_of_the_budget(budget, compiled, capsys):
 @each_learner
 @pytest.mark.parametrize("compiled", [True, False])
 def test_a_run_whose_time_is_up_hands_over_what_is_learnt(learn, compiled):
-    """What it learnt until then is what a run of as many steps learns."""
+    """What it learned until then is what a run of as many steps learns."""
     world = walk_model() if compiled else ModelEnv(walk_model())
     learn(world, 0.5, steps=4)  # compiles
     with pytest.raises(

@@ -165,7 +165,7 @@ def test_the_homework_is_learnt_where_algebra_has_it(tmp_path: Path) -> None:
 
 
 def test_choices_are_those_of_trainings_made_by_hand(tmp_path: Path) -> None:
-    """A learner that has learnt too little flips late; each choice is that of one training."""
+    """A learner that has learned too little flips late; each choice is that of one training."""
     text = ONE.replace("episodes = 10", "episodes = 60")
     sweep = Sweep(Spec.parse(text))
     sweep.run(tmp_path / "x.db", backend="here")

@@ -42,7 +42,7 @@ WRONG = [
     (SMALL.replace("q_learning", "dqn"), "name: must be one of q_learning"),
     (SMALL.replace("episodes = 100", "walks = 1"), "unknown key"),
     (SMALL.replace(", episodes = 100", ""), "give steps or episodes"),
-    (SMALL.replace("epsilon = [0.1, 0.5]", "step_size = 0"), "nothing would be learnt"),
+    (SMALL.replace("epsilon = [0.1, 0.5]", "step_size = 0"), "nothing would be learned"),
     (SMALL.replace("epsilon = [0.1, 0.5]", "epsilon = [0, 0.5]"), "may never end"),
     (SMALL.replace("seeds = 3", "seeds = 0"), "seeds: must be >= 1"),
     (SMALL.replace(GAMMAS, 'gammas = { around = "noon" }\n'), "must be one of break-even"),

@@ -8,18 +8,17 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from qdecay.errors import InputError, input_errors
+from qdecay.errors import input_errors
 from qdecay.model.readers.limits import check_size
 from qdecay.model.readers.npz import rows_of_npz
 from qdecay.model.readers.prism import rows_of_prism
 from qdecay.model.readers.umb import rows_of_umb
 from qdecay.model.rows import ModelRows
+from qdecay_envs.documents import Table
 from qdecay_envs.jsonfile import read_json, write_json
 from qdecay_envs.rational import rational, written
 
 MDP_SCHEMA = "qdecay.mdp/1"
-_REQUIRED = ("schema", "n_states", "n_actions", "transitions")
-_OPTIONAL = ("start", "state_names", "action_names")
 _READERS: dict[str, Callable[[Path], ModelRows]] = {
     ".npz": rows_of_npz,
     ".tra": rows_of_prism,
@@ -39,38 +38,28 @@ def read_model(path: Path) -> ModelRows:
     if reader is not None:
         return reader(path)
     with input_errors():
-        document = read_json(path)
-    return replace(rows_of_document(document, path), name=str(path))
+        return replace(rows_of_document(read_json(path), path), name=str(path))
 
 
 def rows_of_document(document: Any, path: Path) -> ModelRows:
     """Return the rows of a parsed MDP document that came from `path`.
 
     Raises:
-        InputError: a key is missing, unknown or of the wrong type.
+        ValueError: a key is missing, unknown or of the wrong type.
     """
-    if not isinstance(document, dict) or document.get("schema") != MDP_SCHEMA:
-        raise InputError(f'{path}: not an MDP file: "schema" must be "{MDP_SCHEMA}"')
-    for key in _REQUIRED:
-        if key not in document:
-            raise InputError(f'{path}: the key "{key}" is missing')
-    for key in document:
-        if key not in _REQUIRED + _OPTIONAL:
-            raise InputError(f'{path}: unknown key "{key}"; known: {", ".join(_OPTIONAL)}')
-    if not isinstance(document["transitions"], list):
-        raise InputError(f'{path}: "transitions" must be a list of rows')
-    for number, row in enumerate(document["transitions"]):
+    table = Table(str(path), "", document)
+    table.demand_schema(MDP_SCHEMA, "an MDP file")
+    n_states, n_actions = (table.demand(key, f'"{key}": 2') for key in ("n_states", "n_actions"))
+    rows = table.demand("transitions", '"transitions": [[0, 0, 1, 1, 0, false], ...]')
+    start, *names = (table.take(key) for key in ("start", "state_names", "action_names"))
+    table.close()
+    if not isinstance(rows, list):
+        table.refuse("must be a list of rows", "transitions")
+    for number, row in enumerate(rows):
         if not isinstance(row, list):
-            raise InputError(f"{path}: transition {number} must be a list, got {written(row):.60}")
-    check_size(path, len(document["transitions"]), document["n_states"], document["n_actions"])
-    return ModelRows(
-        document["transitions"],
-        document["n_states"],
-        document["n_actions"],
-        start=document.get("start"),
-        state_names=document.get("state_names"),
-        action_names=document.get("action_names"),
-    )
+            table.refuse(f"transition {number} must be a list, got {written(row)}")
+    check_size(path, len(rows), n_states, n_actions)
+    return ModelRows(rows, n_states, n_actions, start, *names)
 
 
 def document_of(model: ModelRows) -> dict[str, Any]:

@@ -65,7 +65,7 @@ def _reason_against(kind: str, chapter: Chapter) -> str | None:
     if kind == "thresholds" or chapter.undertrained() is not None:
         return None
     if not chapter.plain:
-        return "what is learnt after k walks is known only without slip, escape and reward_noise"
+        return "what is learned after k walks is known only without slip, escape and reward_noise"
     if gammas > 1:
         return f"the best choice at the start changes at {gammas} gammas, and learning needs one"
     return "learning requires two branches that pay one reward each and then end"
