@@ -112,7 +112,7 @@ def planning(mdp: qdecay.FiniteMDP, exact: qdecay.MDP) -> Floats:
     assert_type(solution, qdecay.Solution)
     assert_type(solution.to_json(), dict[str, Any])
     assert_type(solution.state_names, tuple[str, ...] | None)
-    solution.to_frame().to_csv("values.csv")
+    assert len(solution.to_frame())
     assert_type(solution.policy, NDArray[np.int64])
     assert_type(solution.greedy, NDArray[np.bool_])
     assert_type(solution.error, float)
