@@ -108,7 +108,7 @@ def as_chain_env(problem: Problem, /, **options: Any) -> ChainEnv:
         return inner
     raise TypeError(
         f"problem must be a chain: a layout, a ChainEnv, or an id or a path of one, "
-        f"got {_shown(inner)}"
+        f"got {type(inner).__name__ if isinstance(inner, gym.Env) else _shown(inner)}"
     )
 
 

@@ -71,6 +71,7 @@ def _unknown(text: str, env_id: str, versions: list[EnvSpec]) -> str:
     ]
     meant = without_namespace.get(found[0], found[0]) if found else ""
     hint = f": did you mean {meant}? `" if meant else "; `"
+    text = text or repr(text)
     return f"{text}: neither a file nor a registered Gymnasium id{hint}qdecay envs` lists the ids"
 
 

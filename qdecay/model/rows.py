@@ -6,12 +6,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
-from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 
 from qdecay._support.checks import whole
+from qdecay._support.one_line import one_line
+from qdecay._support.result import Record, counted
 from qdecay_envs.rational import RationalLike, rational, written
 
 Row = tuple[int, int, int, RationalLike, RationalLike, bool]
@@ -28,8 +29,8 @@ MAX_PAIRS = 50_000_000
 _MAX_BITS = 100_000
 
 
-@dataclass(frozen=True, eq=False)
-class ModelRows:
+@dataclass(frozen=True, eq=False, repr=False)
+class ModelRows(Record):
     """A finite model as rows with exact numbers, not yet checked.
 
     Attributes:
@@ -48,12 +49,16 @@ class ModelRows:
     start: int | None = None
     state_names: Sequence[str] | None = None
     action_names: Sequence[str] | None = None
-    recovered: Mapping[float, Fraction] = field(default_factory=lambda: MappingProxyType({}))
+    recovered: Mapping[float, Fraction] = field(default_factory=dict)
     name: str | None = None
 
     def __iter__(self) -> Iterator[Row]:
         """Iterate over the rows."""
         return iter(self.rows)
+
+    def _shown(self) -> str:
+        name = "" if self.name is None else f"{one_line(self.name)}: "
+        return f"{name}{counted(self.n_states, 'state')}, {counted(self.n_actions, 'action')}"
 
     def merged(self) -> list[tuple[Key, Fraction]]:
         """Return the checked rows, sorted, each with its probability; equal ones are added up.
@@ -69,7 +74,7 @@ class ModelRows:
         return sorted(merged.items())  # no two keys are equal
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class ExactRows(ModelRows):
     """The rows of an `MDP`: checked, with numbers as fractions."""
 

@@ -314,7 +314,7 @@ def _polynomial(document: Any, where: str) -> Polynomial:
 def _members(document: Any, where: str, keys: str) -> dict[str, Any]:
     """Return a JSON object that has these keys and no other."""
     fits = type(document) is dict and document.keys() == {*keys.split()}
-    require(fits, f"{where}: not an object of {keys}")
+    require(fits, f"{where}: not an object with the keys {', '.join(keys.split())}")
     return dict(document)
 
 
