@@ -48,7 +48,7 @@ app = typer.Typer(
 )
 for part in (compare, regions, report, probe, suite):
     app.add_typer(part.app)
-app.add_typer(sweep.app, name="sweep")
+app.add_typer(sweep.app, name="sweep", options_metavar="[-h]")
 
 
 def main() -> None:

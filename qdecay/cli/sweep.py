@@ -31,7 +31,7 @@ class _Commands(TyperGroup):
         return super().resolve_command(ctx, args)
 
 
-app = typer.Typer(cls=_Commands, options_metavar="[OPTIONS]")
+app = typer.Typer(cls=_Commands)
 
 
 @app.callback()
