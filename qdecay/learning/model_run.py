@@ -119,7 +119,7 @@ def learn_model(
         info=settings.info,
     )
     if not over:
-        raise settings.deadline.exceeded(f"{result.steps:,} steps are learned", result)
+        raise settings.deadline.exceeded(f"{result.steps:,} steps were made", result)
     return result
 
 

@@ -162,7 +162,7 @@ class Run:
                     continue
                 report(self._budget.used(number, len(self._lengths), self._settings.algorithm))
                 if self._settings.deadline.left < 0:
-                    learnt = f"{number:,} steps are learned"
+                    learnt = f"{number:,} steps were made"
                     raise self._settings.deadline.exceeded(learnt, self.result(number))
 
     def result(self, steps: int) -> LearningResult:

@@ -60,10 +60,13 @@ def certificate(
             after each interval between them.
 
     Raises:
-        ValueError: the regions are not proven up to gamma = 1, or the model is far too large.
+        ValueError: the regions are of another model or not proven up to gamma = 1, or the model
+            is far too large.
         BudgetExceeded: max_seconds ran out.
     """
     deadline, mdp = Deadline(max_seconds), as_exact_mdp(problem)
+    if regions.mdp != mdp:
+        raise ValueError("these regions are of another model")
     if regions.proven_to < 1:
         raise ValueError("these regions are incomplete: a certificate needs them up to gamma = 1")
     document = {key: value for key, value in mdp.to_json().items() if key not in _LABELS}

@@ -213,6 +213,14 @@ def test_incomplete_regions_get_no_certificate(tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
+def test_regions_of_another_model_get_no_certificate(tmp_path: Path) -> None:
+    """Not even of one with as many states and actions."""
+    lake, ice = (MDP.from_env(gym.make("FrozenLake-v1", is_slippery=s)) for s in (True, False))
+    with pytest.raises(ValueError, match="these regions are of another model"):
+        write_certificate(ice, policy_regions(lake), tmp_path / "no.json")
+    assert not list(tmp_path.iterdir())
+
+
 # -- mutations
 
 
