@@ -24,6 +24,7 @@ from qdecay import learning, planning, probing
 from qdecay.comparison.learning_times import learning_times, random_walk_steps, reward_of
 from qdecay.exact.algebra.number import isolate_roots
 from qdecay.learning.batch import learn_batch
+from qdecay.learning.tabular import TABULAR
 from qdecay.probing.assertion import ProbeOptions
 from qdecay_envs.rational import written
 
@@ -240,8 +241,8 @@ FUNCTIONS: dict[str, tuple[Callable[..., Any], dict[str, Any], dict[str, Number]
         },
     ),
     **{
-        name: (getattr(qdecay, name), {"problem": MODEL, "gamma": 0.5, "steps": 200}, LEARNS)
-        for name in ("q_learning", "sarsa", "expected_sarsa", "double_q_learning")
+        name: (learner, {"problem": MODEL, "gamma": 0.5, "steps": 200}, LEARNS)
+        for name, learner in TABULAR.items()
     },
     "q_learning_many": (
         qdecay.q_learning_many,

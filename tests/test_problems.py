@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 import qdecay
+from qdecay.learning.tabular import TABULAR
 
 ID = "qdecay/StayOrMove-v0"
 LAYOUT = qdecay.ChainLayout.choice(stay=[1], move=[0, 0, 4])
@@ -24,10 +25,8 @@ CALLS: dict[str, dict[str, Any]] = {
     "break_even": {},
     "compare": {"walks": 3},
     "distributed_values": {"gamma": 0.5, "launcher": (), "python": "no such program"},
-    "double_q_learning": {"gamma": 0.5, "steps": 200},
     "epsilon_soft": {"epsilon": "1/2"},
     "evaluate_policy": {"policy": [0] * MODEL.n_states, "gamma": 0.5},
-    "expected_sarsa": {"gamma": 0.5, "steps": 200},
     "is_breakpoint": {"gamma": "1/2"},
     "learned_thresholds": {"gammas": [0.25, 0.75], "seeds": [1], "steps": 200},
     "learning_curve": {"alpha": "1/2", "walks": 3},
@@ -37,12 +36,11 @@ CALLS: dict[str, dict[str, Any]] = {
     "optimal_values": {"gamma": 0.5},
     "policy_iteration": {"gamma": 0.5},
     "policy_regions": {},
-    "q_learning": {"gamma": 0.5, "steps": 200},
     "q_learning_many": {"gammas": [0.25, 0.75], "seeds": [1], "steps": 200},
-    "sarsa": {"gamma": 0.5, "steps": 200},
     "value_iteration": {"gamma": 0.5},
     "value_over_gammas": {"gammas": [0.25, 0.5]},
     "write_certificate": {"regions": qdecay.policy_regions(MODEL), "path": "certificate.json"},
+    **{name: {"gamma": 0.5, "steps": 200} for name in TABULAR},
 }
 CHAINS_ONLY = {"compare", "learning_curve"}  # streams are compared there: a model has none
 

@@ -20,6 +20,7 @@ from sweeps import SMALL as A_SWEEP
 import qdecay
 from qdecay._support import progress
 from qdecay.comparison.compare import compare
+from qdecay.learning.tabular import TABULAR
 from qdecay.sweep import run as sweep_run
 from qdecay.sweep.backends import InProcess
 
@@ -106,7 +107,7 @@ WRONG = [
     (["compare", "--seeds", "x"], "--seeds"),
     (
         ["compare", "--learner", "dqn"],
-        "known: double_q_learning, expected_sarsa, q_learning, sarsa",
+        f"known: {', '.join(sorted(TABULAR))}",
     ),
     (["compare", "--plot", "x.gif"], "must end in .svg, .pdf, .png"),
     (["compare", "--plot", "no/folder/x.svg"], "the folder no/folder does not exist"),

@@ -31,8 +31,8 @@ from qdecay.learning.model_env import ModelEnv
 from qdecay.model.float_mdp import FloatMDP
 from qdecay.model.mdp import MDP
 
-LEARNERS = [q_learning, sarsa, expected_sarsa, double_q_learning]
-ONE_TABLE = [q_learning, sarsa, expected_sarsa]
+LEARNERS = list(tabular.TABULAR.values())
+ONE_TABLE = [learn for learn in LEARNERS if learn.n_tables == 1]
 each_learner = pytest.mark.parametrize("learn", LEARNERS, ids=lambda learn: learn.name)
 each_one_table = pytest.mark.parametrize("learn", ONE_TABLE, ids=lambda learn: learn.name)
 BACK, FORWARD = 0, 1
@@ -301,10 +301,12 @@ def textbook_run(name, env, gamma, steps, epsilon_at, alpha_at, initial, seed):
             e, mean = epsilon_at(n + 1), np.add.accumulate(q[0, t])[-1] / shape[1]
             follow = (1 - e) * q[0, t].max() + e * mean
             update(0, s, a, r if terminated else r + gamma * follow)
-        else:
+        elif name == "double_q_learning":
             k = 0 if rng.random() < 0.5 else 1
             follow = q[1 - k, t, q[k, t].argmax()]
             update(k, s, a, r if terminated else r + gamma * follow)
+        else:
+            raise NotImplementedError(f"{name}: write its update here, from its source")
         ended = terminated or truncated
         s = env.reset()[0] if ended else t
         a = b if name == "sarsa" and not ended else behave(s, n + 1)
