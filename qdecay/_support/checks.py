@@ -15,7 +15,7 @@ import math
 from collections.abc import Sequence
 from fractions import Fraction
 from functools import lru_cache
-from typing import Any, SupportsFloat
+from typing import Any, SupportsFloat, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -29,6 +29,7 @@ __all__ = [
     "choice",
     "count",
     "exact",
+    "instance",
     "listed",
     "real",
     "reals",
@@ -36,6 +37,7 @@ __all__ = [
     "whole",
 ]
 
+_T = TypeVar("_T")
 RealLike = SupportsFloat | str
 """What `real` takes: an exact number, or anything else that has a float."""
 
@@ -122,6 +124,17 @@ def choice(value: Any, name: str, known: Sequence[str]) -> str:
     if not isinstance(value, str) or value not in known:
         kind = ValueError if isinstance(value, str) else TypeError
         raise kind(f"{name} must be one of {', '.join(known)}, got {written(value)}")
+    return value
+
+
+def instance(value: _T, kind: Any, name: str, what: str) -> _T:
+    """Return a value of a type.
+
+    Raises:
+        TypeError: it is of another one; `what` says what was wanted.
+    """
+    if not isinstance(value, kind):
+        raise TypeError(f"{name} must be {what}, got {written(value)}")
     return value
 
 

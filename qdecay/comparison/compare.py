@@ -199,6 +199,9 @@ def compare(
     deadline = Deadline(max_seconds)
     seeds, seed = whole(seeds, "seeds", 10), whole(seed, "seed", 0)
     step_size = checks.exact(step_size, "step_size", "(0, 1]")
+    if not (learner is None or callable(learner)):
+        raise TypeError(f"learner must be one such as qdecay.q_learning, got {learner!r:.60}")
+    checks.instance(name, str | None, "name", "text")
     forced = None if walks is None else ForcedWalks(count(walks, "walks"), step_size)
     agents = range(seed, seed + seeds)
     with reporting(progress) as report:

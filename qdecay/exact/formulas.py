@@ -9,7 +9,7 @@ Every argument may be a sympy expression or an exact number; floats are refused.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TypeAlias, get_args
 
 import sympy
@@ -93,6 +93,8 @@ def break_even_reward(
 
 
 def _value(stream: Sequence[Exact], g: sympy.Expr, ending: Ending, name: str) -> sympy.Expr:
+    if isinstance(stream, str | bytes) or not isinstance(stream, Iterable):
+        raise TypeError(f"{name} must be a list of rewards, got {written(stream)}")
     if not stream:
         raise ValueError(f"the {name} stream has no reward: give it at least one, such as [0]")
     rewards = [_exact(r, f"reward {k} of {name}") for k, r in enumerate(stream)]

@@ -143,33 +143,40 @@ def walks_until(
 
     Raises:
         TypeError: share or exponent is a float.
-        ValueError: an argument is outside its range, or max_walks is not enough.
+        ValueError: an argument is outside its range, max_walks is not enough, or an irrational
+            share comes within 2**-1024 of `share`.
 
-    >>> [walks_until("1/2", d) for d in (2, 4, 6)]
-    [7, 57, 430]
+    >>> [walks_until("1/2", d) for d in (1, 2, 4, 6)]
+    [2, 7, 57, 430]
     """
     wanted, w = exact(share, "share", "(0, 1)"), exact(exponent, "exponent", "[0, 1]")
     distance, max_walks = whole(distance, "distance", 0), whole(max_walks, "max_walks", 1)
-    precision = 128
-    while True:
+    for precision in (128, 256, 512, 1024):
         with ctx.workprec(precision):
-            found = _first_walk(wanted, distance, w, max_walks)
-        if found is not None:
-            return found
-        precision *= 2  # a ball contained the share: increase the precision
+            walk, is_known = _first_walk(wanted, distance, w, max_walks)
+        if is_known:
+            return walk
+    if w.denominator == 1 and _arrived_exactly(walk, distance, w) == wanted:
+        return walk
+    raise ValueError(f"walk {walk} brings {share} back to within 300 digits, more or less")
 
 
-def _first_walk(share: Fraction, distance: int, w: Fraction, max_walks: int) -> int | None:
-    """The first walk whose ball of B_k(distance) reaches share; None if a ball is too wide."""
+def _first_walk(share: Fraction, distance: int, w: Fraction, max_walks: int) -> tuple[int, bool]:
+    """The first walk whose ball of B_k(distance) is not below share; and whether it is above."""
     power, target = arb(fmpq(-w.numerator, w.denominator)), arb(fmpq(*share.as_integer_ratio()))
     sizes = (arb(i) ** power for i in range(1, max_walks + 1))
     for k, below in enumerate(_below(sizes, distance + 1, arb(1), arb(0)), start=1):
         arrived = 1 - sum(below, arb(0))
-        if arrived > target:
-            return k
         if not arrived < target:
-            return None
+            return k, bool(arrived > target)
     raise ValueError(f"{max_walks} walks bring less than {share} back by {distance} steps")
+
+
+def _arrived_exactly(walks: int, distance: int, w: Fraction) -> Fraction:
+    """B_k(distance) for step sizes 1 or 1/i."""
+    sizes = [Fraction(1, i**w.numerator) for i in range(1, walks + 1)]
+    *_, below = _below(sizes, distance + 1, Fraction(1), Fraction(0))
+    return 1 - sum(below, Fraction(0))
 
 
 def _shares(sizes: Iterable[Fraction], length: int) -> list[Fraction]:

@@ -78,7 +78,7 @@ def learn_batch(
     agents = [whole(seed, "each of seeds", 0) for seed in listed(seeds, "seeds")]
     if len(grid) != len(agents):
         raise ValueError(f"each gamma needs its seed, got {len(grid)} and {len(agents)} of them")
-    budget = Budget(steps, episodes, dict(visits or {}))
+    budget = Budget(steps, episodes, {} if visits is None else visits)
     greatest = float(grid.max())
     settings = RunSettings.read(learner.name, greatest, agents[0], budget, epsilon, step_size)
     model = model_run.ModelSettings.read(

@@ -119,11 +119,13 @@ class Learner(ABC):
         -13.0
         """
         world = as_world(problem)
+        if not (callback is None or callable(callback)):
+            raise TypeError(f"callback must be a function, got {callback!r:.60}")
         settings = RunSettings.read(
             self.name,
             gamma,
             seed,
-            Budget(steps, episodes, dict(visits or {})),
+            Budget(steps, episodes, {} if visits is None else visits),
             epsilon,
             step_size,
             callback,

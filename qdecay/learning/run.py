@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from qdecay._support.checks import RealLike, count, real, whole
+from qdecay._support.checks import RealLike, count, instance, real, whole
 from qdecay._support.deadline import Deadline
 from qdecay._support.progress import OnProgress, Progress, reporting
 from qdecay.learning.arguments import positive
@@ -43,12 +43,15 @@ class Budget:
             raise ValueError("give a budget: steps, episodes, visits or several of them")
         for name, value in (("steps", self.steps), ("episodes", self.episodes)):
             object.__setattr__(self, name, None if value is None else count(value, name))
+        instance(self.visits, Mapping, "visits", "a mapping from (state, action)")
         visits = {pair: count(wanted, f"visits of {pair}") for pair, wanted in self.visits.items()}
         object.__setattr__(self, "visits", visits)
 
     def require_pairs(self, available: NDArray[np.bool_]) -> None:
         """Raise ValueError if a requested visit is not to an available action, flags (S, A)."""
         for pair in self.visits:
+            if not (isinstance(pair, tuple) and len(pair) == 2):
+                raise TypeError(f"visits: a key must be (state, action), got {pair!r:.60}")
             state, action = (whole(index, "each index of visits", 0) for index in pair)
             inside = state < available.shape[0] and action < available.shape[1]
             if not (inside and available[state, action]):

@@ -20,7 +20,7 @@ from qdecay._support.one_line import one_line
 from qdecay.model.base import FiniteMDP
 from qdecay.model.float_mdp import FloatMDP
 from qdecay.model.mdp import MDP, require_exact
-from qdecay.model.source import Source
+from qdecay.model.source import Source, layout_options
 from qdecay_envs.chain import ChainEnv
 from qdecay_envs.layout import ChainLayout
 
@@ -97,13 +97,13 @@ def as_chain_env(problem: Problem, /, **options: Any) -> ChainEnv:
         InputError: an id, an argument or a file is wrong.
     """
     if isinstance(problem, ChainLayout):
-        return ChainEnv(problem, **options)
+        return ChainEnv(problem, **layout_options("the layout", options))
     env = problem
     if isinstance(problem, str | os.PathLike):
         env = Source(os.fspath(problem), options).env()
     else:
         _refuse_options(problem, options)
-    inner = getattr(env, "unwrapped", env)
+    inner = env.unwrapped if isinstance(env, gym.Env) else env
     if isinstance(inner, ChainEnv):
         return inner
     raise TypeError(
@@ -132,7 +132,7 @@ def as_model(problem: Problem, /, **options: Any) -> MDP | FloatMDP:
 def _model(problem: Problem, kind: type[_Model], options: dict[str, Any]) -> _Model:
     """Return a model of one kind from what is read; another kind of model is refused."""
     if isinstance(problem, ChainLayout):
-        return kind.from_layout(problem, **options)
+        return kind.from_layout(problem, **layout_options("the layout", options))
     if isinstance(problem, str | os.PathLike):
         return Source(os.fspath(problem), options).model(kind)
     _refuse_options(problem, options)

@@ -10,6 +10,7 @@ from gymnasium.envs.registration import EnvSpec
 
 import qdecay_envs  # noqa: F401  # registers the chains
 from qdecay._support.notes import note
+from qdecay._support.one_line import one_line
 from qdecay._support.user_code import import_user_module
 from qdecay.errors import InputError
 
@@ -71,7 +72,7 @@ def _unknown(text: str, env_id: str, versions: list[EnvSpec]) -> str:
     ]
     meant = without_namespace.get(found[0], found[0]) if found else ""
     hint = f": did you mean {meant}? `" if meant else "; `"
-    text = text or repr(text)
+    text = one_line(text) or repr(text)
     return f"{text}: neither a file nor a registered Gymnasium id{hint}qdecay envs` lists the ids"
 
 

@@ -6,6 +6,7 @@ rewards next to it, of a `.umb`, or else a registered Gymnasium id with keyword 
 
 from __future__ import annotations
 
+import os
 import re
 import warnings
 from collections.abc import Iterator, Mapping
@@ -19,6 +20,7 @@ import gymnasium as gym
 from gymnasium.envs.registration import load_env_creator
 
 from qdecay._support.notes import deferred_notes, note
+from qdecay._support.one_line import one_line
 from qdecay._support.user_code import UserCodeError, user_code
 from qdecay.errors import InputError
 from qdecay.model.environment_arguments import Typed, checked_arguments
@@ -64,8 +66,9 @@ class Source:
         """The file that `text` names, or None if it is an id."""
         path = Path(self.text)
         is_named = path.suffix in SUFFIXES
-        # A folder may have the name of an id; the reader reports pipes and devices.
-        return path if is_named or (path.exists() and not path.is_dir()) else None
+        # A folder may have the name of an id; the reader reports pipes and devices. Unlike
+        # `exists` of Path, that of os takes any text.
+        return path if is_named or (os.path.exists(path) and not path.is_dir()) else None  # noqa: PTH110
 
     def env(self) -> gym.Env[Any, Any]:
         """Return the environment: of the id, or of the layout file.
@@ -93,10 +96,10 @@ class Source:
 
     @cached_property
     def _env(self) -> gym.Env[Any, Any]:
-        if self.path is None:
-            return _make(self.text, self.options)
         with self._named_errors():
-            return ChainEnv(self._layout, **self._layout_options())
+            if self.path is None:
+                return _make(self.text, self.options)
+            return ChainEnv(self._layout, **layout_options(self.text, self.options))
 
     @cached_property
     def _mdp(self) -> MDP:
@@ -119,7 +122,7 @@ class Source:
                 with deferred_notes(), user_code(f"{self.text}: it"):
                     return kind.from_env(self.env())
             if self._schema() == "qdecay.layout":
-                made = kind.from_layout(self._layout, **self._layout_options())
+                made = kind.from_layout(self._layout, **layout_options(self.text, self.options))
                 return replace(made, name=self.text)
             if self.options:
                 raise InputError(
@@ -136,14 +139,6 @@ class Source:
         except (ValueError, TypeError) as error:
             raise _named(self.text, error) from error
 
-    def _layout_options(self) -> dict[str, Any]:
-        """The options of `ChainEnv` other than its layout."""
-        given = checked_arguments(self.text, self.options, ChainEnv)
-        if "layout" in given:
-            wrong = _written("layout", self.options["layout"])
-            raise InputError(f"{self.text}: already is the layout: omit {wrong}")
-        return given
-
     def _schema(self) -> str:
         """The name of the file's schema without its version, or "" if it is not a layout."""
         assert self.path is not None
@@ -154,6 +149,19 @@ class Source:
         document = read_json(self.path)
         schema = document.get("schema") if isinstance(document, dict) else None
         return schema.split("/")[0] if isinstance(schema, str) else ""
+
+
+def layout_options(name: str, options: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the options of a layout's `ChainEnv` as values.
+
+    Raises:
+        InputError: one of them is unknown or of the wrong kind; the message begins with `name`.
+    """
+    given = checked_arguments(name, options, ChainEnv)
+    if "layout" in given:
+        wrong = _written("layout", options["layout"])
+        raise InputError(f"{name}: already is the layout: omit {wrong}")
+    return given
 
 
 def _make(text: str, options: Mapping[str, Any]) -> gym.Env[Any, Any]:
@@ -195,7 +203,8 @@ def _named(text: str, error: Exception, options: Mapping[str, Any] = {}) -> Inpu
     if options:
         pairs = " ".join(_written(key, value) for key, value in options.items())
         return InputError(f"{text}: cannot be made with {pairs}: {line}")
-    return InputError(line if line.startswith(text) else f"{text}: {line}")
+    line, name = one_line(line), one_line(text) or repr(text)
+    return InputError(line if line.startswith(name) else f"{name}: {line}")
 
 
 def _written(name: str, value: Any) -> str:

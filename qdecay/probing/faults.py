@@ -40,6 +40,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import bdtrc, logsumexp
 
+from qdecay._support.checks import instance
 from qdecay._support.result import Result
 from qdecay.probing.profile import DiscountProfile, Point
 from qdecay.probing.question import Setting
@@ -125,7 +126,7 @@ def diagnose(profile: DiscountProfile) -> Diagnosis:
     Raises:
         ValueError: the profile has no configured discount, or it is 0 or 1.
     """
-    g = profile.told
+    g = instance(profile, DiscountProfile, "profile", "what `qdecay.probe` returns").told
     if g is None or not 0 < g < 1:
         raise ValueError(f"diagnose needs the agent's configured gamma, in (0, 1), got {g}")
     weights = {fault.name: _evidence(fault, profile, g) for fault in FAULTS}

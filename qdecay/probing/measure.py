@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from qdecay._support.checks import RealLike, listed, real, whole
+from qdecay._support.checks import RealLike, instance, listed, real, whole
 from qdecay._support.deadline import Deadline
 from qdecay._support.notes import note
 from qdecay._support.progress import OnProgress, counting, reporting
@@ -17,6 +17,7 @@ from qdecay.probing.profile import DiscountProfile, Point
 from qdecay.probing.question import SETTINGS, Question, Setting, stimulus_range
 from qdecay.probing.staircase import Staircase
 from qdecay.probing.trials import AnswerFile, Ask, asker
+from qdecay_envs.arguments import flag
 from qdecay_envs.rational import written
 
 BATTERY = ("one-shot", "large", "repeating", "time limit")
@@ -93,6 +94,8 @@ def probe(
     if not callable(train):
         raise TypeError(f"train must be a function of (env, seed), got {train!r}")
     deadline = check_budget(trainings, max_seconds, seed, workers)
+    seed, accept_changed = int(seed), flag(accept_changed, "accept_changed")
+    instance(name, str | None, "name", "text")
     gamma = None if gamma is None else real(gamma, "gamma", "[0, 1]")
     points, wanted = _planned(delays, near_delay, gamma, settings, tolerance)
     expected = _expected_trainings(points, wanted)

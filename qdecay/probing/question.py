@@ -22,6 +22,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from qdecay._support.checks import exact, instance, real, whole
+from qdecay_envs.arguments import flag
 from qdecay_envs.chain import ChainEnv
 from qdecay_envs.layout import ChainLayout
 from qdecay_envs.wrappers import GeometricTruncation
@@ -55,6 +57,15 @@ class Setting:
     scale: int = 1
     escape: bool = False
     reward_noise: float = 0.0
+
+    def __post_init__(self) -> None:
+        """Refuse what is of the wrong kind or outside its range."""
+        instance(self.name, str, "name", "text")
+        exact(self.truncation, "truncation", "[0, 1)")
+        whole(self.scale, "scale", 1)
+        real(self.reward_noise, "reward_noise", ">= 0")
+        for name in ("repeats", "escape"):
+            flag(getattr(self, name), name)
 
     @property
     def goes_on(self) -> float:

@@ -139,3 +139,9 @@ def test_bad_arguments_are_refused(call, error: type[Exception], message: str) -
     """Every argument out of range is named."""
     with pytest.raises(error, match=message):
         call()
+
+
+def test_a_share_that_is_met_exactly_is_reached() -> None:
+    """With alpha = 1/i, after k walks 1 - 1/k has come back one step: no ball decides a tie."""
+    assert [walks_until(Fraction(k - 1, k), 1) for k in (2, 3, 100)] == [2, 3, 100]
+    assert walks_until("1/2", 3, exponent=0) == 4

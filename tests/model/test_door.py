@@ -89,6 +89,19 @@ def test_a_model_says_what_it_was_read_from(kind: str, tmp_path: Path) -> None:
     assert name_of(as_mdp(problem)) == expected
 
 
+@pytest.mark.parametrize(
+    "text", ["a\nb", " ", "x" * 5000, "\u202eabc.json", "a\0b", "9" * 999 + ".json"]
+)
+def test_odd_texts_are_refused_in_one_short_line(text: str) -> None:
+    """Whatever is typed, the message names it once and can be shown."""
+    for door in (as_mdp, as_chain_env):
+        with pytest.raises(InputError) as caught:
+            door(text)
+        message = str(caught.value)
+        assert message.isprintable() and len(message) < 700
+        assert message.count("neither a file") + message.count("cannot be read") == 1
+
+
 def test_options_are_arguments_of_the_environment_or_the_layout(tmp_path: Path) -> None:
     """As Python values; with an existing object they are refused."""
     slippery = as_mdp("FrozenLake-v1", is_slippery=True, map_name="8x8")
