@@ -22,6 +22,14 @@ def complete_source(incomplete: str) -> list[str]:
     return [name for name in environment_ids() if name.startswith(incomplete)]
 
 
+ModelArgument = Annotated[
+    str,
+    typer.Argument(
+        metavar="SOURCE",
+        help="A finite model: a Gymnasium id, or a file (.json, .npz, .tra, .umb).",
+        autocompletion=complete_source,
+    ),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
 Force = Annotated[bool, typer.Option("--force", help="Overwrite an existing file.")]
 

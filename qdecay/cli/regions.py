@@ -17,7 +17,7 @@ import typer
 from qdecay._support.outputs import CERTIFICATES, check_output
 from qdecay._support.shown import shortest, shown_decimal
 from qdecay.cli import tables
-from qdecay.cli.options import AsJson, Force, OptionPairs, complete_source
+from qdecay.cli.options import AsJson, Force, ModelArgument, OptionPairs
 from qdecay.errors import BudgetExceeded, InputError, InternalError, input_errors
 
 if TYPE_CHECKING:
@@ -29,14 +29,6 @@ if TYPE_CHECKING:
 
 app = typer.Typer()
 
-ModelArgument = Annotated[
-    str,
-    typer.Argument(
-        metavar="SOURCE",
-        help="A finite model: a Gymnasium id, or a file (.json, .npz, .tra, .umb).",
-        autocompletion=complete_source,
-    ),
-]
 MaxSeconds = Annotated[
     float | None, typer.Option(metavar="SECONDS", help="Give up after this long.")
 ]

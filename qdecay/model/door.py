@@ -6,7 +6,7 @@
 | a layout | `ChainLayout.choice(stay=[1], move=[0, 0, 4])` |
 | an environment, wrapped or not | `gymnasium.make("FrozenLake-v1")` |
 | a Gymnasium id | `"FrozenLake-v1"`, `"my_module:mine/Maze-v0"` |
-| a path | `"model.json"` (MDP or layout), `.npz`, `.tra`, `.umb`, as text or as a `Path` |
+| a path, as text or as a `Path` | `"model.json"`: a layout, or any file that `MDP.load` reads |
 """
 
 from __future__ import annotations
@@ -43,8 +43,8 @@ def as_mdp(problem: Problem, /, **options: Any) -> MDP | FloatMDP:
 
     Args:
         problem: an `MDP` or a `FloatMDP`, which is returned unchanged; a `ChainLayout`; a Gymnasium
-            environment with a finite table, wrapped or not; the id of one; or the path of a model
-            (.json, .npz, .tra, .umb) or of a layout (.json).
+            environment with a finite table, wrapped or not; the id of one; or the path of a
+            layout or of a model, see `MDP.load`.
         options: keyword arguments of the environment that an id names, or of a layout's chain.
 
     Returns: the model; its `name` is the id or the path, if there is one.

@@ -1,7 +1,7 @@
 """SOURCE: the model of a command, from the text the user typed.
 
-A path of an MDP or layout file (`.json`), of an `.npz` with P and R, of a PRISM `.tra` with its
-rewards next to it, of a `.umb`, or else a registered Gymnasium id with keyword arguments.
+A path of a layout or of a model (see `MDP.load`), or else a registered Gymnasium id with keyword
+arguments.
 """
 
 from __future__ import annotations

@@ -21,6 +21,7 @@ import qdecay
 from qdecay._support import progress
 from qdecay.comparison.compare import compare
 from qdecay.learning.tabular import TABULAR
+from qdecay.model.readers.files import SUFFIXES
 from qdecay.sweep import run as sweep_run
 from qdecay.sweep.backends import InProcess
 
@@ -167,6 +168,20 @@ def test_the_installed_command_runs() -> None:
         env=environment,
     )
     assert result.stdout == "qdecay 0.1.0\n"
+
+
+def test_help_lists_every_file_and_learner() -> None:
+    """Also the docstring of `MDP.load` and `docs/formats.md`; a new reader or learner is added."""
+    formats = Path(__file__).parents[2].joinpath("docs", "formats.md").read_text(encoding="utf-8")
+    (source,) = (p for p in commands()["regions"].params if p.name == "source")
+    (learner,) = (p for p in commands()["compare"].params if p.name == "learner")
+    for suffix in SUFFIXES:
+        assert f"`{suffix}`" in formats
+        assert f"`{suffix}`" in str(qdecay.MDP.load.__doc__)
+        assert suffix in source.help
+    for name in TABULAR:
+        assert f"`{name}`" in formats
+        assert name in learner.help
 
 
 def test_help_fits_a_screen_and_shows_the_common_path(capsys, monkeypatch) -> None:
