@@ -8,13 +8,16 @@ with 2 cores, regions took 15 times the processor time.
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import lru_cache, wraps
+from functools import wraps
 from typing import ParamSpec, TypeVar
 
+import scipy.linalg  # noqa: F401  # loads SciPy's own BLAS; NumPy's is loaded with it
 from threadpoolctl import ThreadpoolController
 
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
+# Made here, where no limit of time can interrupt it; it opens files.
+_CONTROLLER = ThreadpoolController()
 
 
 def on_one_thread(function: Callable[_P, _T]) -> Callable[_P, _T]:
@@ -22,13 +25,7 @@ def on_one_thread(function: Callable[_P, _T]) -> Callable[_P, _T]:
 
     @wraps(function)
     def limited(*args: _P.args, **kwargs: _P.kwargs) -> _T:
-        with _controller().limit(limits=1, user_api="blas"):
+        with _CONTROLLER.limit(limits=1, user_api="blas"):
             return function(*args, **kwargs)
 
     return limited
-
-
-@lru_cache(maxsize=1)
-def _controller() -> ThreadpoolController:
-    # NumPy's and SciPy's own copies of BLAS are loaded by then; looking for them takes 1 ms.
-    return ThreadpoolController()
