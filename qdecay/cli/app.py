@@ -60,7 +60,10 @@ def main() -> None:
             sys.stdout.flush()
         except KeyboardInterrupt:
             code = 130
-        except BrokenPipeError:
+        except (BrokenPipeError, SystemExit) as error:
+            # typer and rich exit with 1 because of a broken pipe; completion exits in other ways.
+            if getattr(error, "code", 1) != 1:
+                raise
             # Do not try to flush again at exit, which would print a traceback.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             code = 0

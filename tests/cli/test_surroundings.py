@@ -73,6 +73,22 @@ def test_what_is_written_while_standard_output_is_closed_is_whole(tmp_path: Path
     assert json.loads((tmp_path / "c.json").read_text())["schema"] == "qdecay.certificate/1"
 
 
+@pytest.mark.parametrize("options", [[], ["--json"]])
+def test_a_reader_that_has_gone_is_no_failure(tmp_path: Path, options: list[str]) -> None:
+    """As with `head`: nothing disagrees, and nothing was wrong."""
+    model().save(tmp_path / "m.json")
+    reader, writer = os.pipe()
+    os.close(reader)
+    done = subprocess.run(
+        [sys.executable, "-m", "qdecay", "blackwell", str(tmp_path / "m.json"), *options],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)},
+        stdout=writer,
+        stderr=subprocess.PIPE,
+    )
+    os.close(writer)
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
 @pytest.mark.parametrize(
     "environment",
     [
