@@ -195,12 +195,10 @@ def compare(
     >>> row.exact[0].decimal(4), row.predicted[0].decimal(4), round(row.learned[0].median, 4)
     ('0.5', '0.5140', 0.514)
     """
-
     deadline = Deadline(max_seconds)
     seeds, seed = whole(seeds, "seeds", 10), whole(seed, "seed", 0)
     step_size = checks.exact(step_size, "step_size", "(0, 1]")
-    if not (learner is None or callable(learner)):
-        raise TypeError(f"learner must be one such as qdecay.q_learning, got {learner!r:.60}")
+    checks.instance(learner, Callable | None, "learner", "one such as qdecay.q_learning")
     checks.instance(name, str | None, "name", "text")
     forced = None if walks is None else ForcedWalks(count(walks, "walks"), step_size)
     agents = range(seed, seed + seeds)
@@ -269,7 +267,6 @@ def _compared(
 
 def flips(found: BreakEven) -> Iterator[tuple[float, float, BestChoices]]:
     """Yield a gamma on either side of each change of the best choice, and the best choice."""
-
     for i, switch in enumerate(found.switches):
         if switch:
             low, high = float(found.between[i]), float(found.between[i + 1])

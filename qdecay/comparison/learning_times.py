@@ -134,7 +134,6 @@ class LearningTime(Result):
 
     def break_evens(self) -> tuple[AlgebraicNumber, ...]:
         """Return the exact gammas at which the right choice changes, for this n and R."""
-
         return break_even(chain_of(self.game, self.delay, self.reward).layout).roots
 
     def to_json(self) -> dict[str, Any]:
@@ -269,7 +268,6 @@ def _row(
 
 def chain_of(game: Game, delay: int, reward: Fraction) -> ChainEnv:
     """Return the game's environment: branch 0 is constant, branch 1 sparse."""
-
     if game == "forever":
         return ConstantOrSparseEnv(delay, 1, reward)
     layout = ChainLayout.choice(constant=[1], sparse=[*[0] * (delay - 1), reward])
@@ -285,7 +283,6 @@ def _steps_until_right(
     env: ChainEnv, gamma: float, best: frozenset[int], name: str, budget: int, seed: int
 ) -> int | None:
     """Train one agent, and return when its choice at the start became right for good."""
-
     explorer = EXPLORERS[name]
     wrong = [action for action in range(len(env.layout.branches)) if action not in best]
     right_since: int | None = None

@@ -9,12 +9,12 @@ Every argument may be a sympy expression or an exact number; floats are refused.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import TypeAlias, get_args
 
 import sympy
 
-from qdecay._support.checks import RationalLike, choice
+from qdecay._support.checks import RationalLike, choice, listed
 from qdecay_envs.layout import Ending
 from qdecay_envs.rational import rational, written
 
@@ -93,11 +93,9 @@ def break_even_reward(
 
 
 def _value(stream: Sequence[Exact], g: sympy.Expr, ending: Ending, name: str) -> sympy.Expr:
-    if isinstance(stream, str | bytes) or not isinstance(stream, Iterable):
-        raise TypeError(f"{name} must be a list of rewards, got {written(stream)}")
     if not stream:
         raise ValueError(f"the {name} stream has no reward: give it at least one, such as [0]")
-    rewards = [_exact(r, f"reward {k} of {name}") for k, r in enumerate(stream)]
+    rewards = [_exact(r, f"reward {k} of {name}") for k, r in enumerate(listed(stream, name))]
     total = sum((r * g**k for k, r in enumerate(rewards)), sympy.Integer(0))
     if ending == "repeat":
         return total / (1 - g ** len(rewards))

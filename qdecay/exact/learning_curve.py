@@ -156,8 +156,10 @@ def walks_until(
             walk, is_known = _first_walk(wanted, distance, w, max_walks)
         if is_known:
             return walk
-    if w.denominator == 1 and _arrived_exactly(walk, distance, w) == wanted:
-        return walk
+    if w.denominator == 1:
+        sizes = (Fraction(1, i**w.numerator) for i in range(1, walk + 1))
+        if _shares(sizes, distance + 1)[-1] == wanted:
+            return walk
     raise ValueError(f"walk {walk} brings {share} back to within 300 digits, more or less")
 
 
@@ -170,13 +172,6 @@ def _first_walk(share: Fraction, distance: int, w: Fraction, max_walks: int) -> 
         if not arrived < target:
             return k, bool(arrived > target)
     raise ValueError(f"{max_walks} walks bring less than {share} back by {distance} steps")
-
-
-def _arrived_exactly(walks: int, distance: int, w: Fraction) -> Fraction:
-    """B_k(distance) for step sizes 1 or 1/i."""
-    sizes = [Fraction(1, i**w.numerator) for i in range(1, walks + 1)]
-    *_, below = _below(sizes, distance + 1, Fraction(1), Fraction(0))
-    return 1 - sum(below, Fraction(0))
 
 
 def _shares(sizes: Iterable[Fraction], length: int) -> list[Fraction]:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 from numpy.typing import ArrayLike
 
-from qdecay._support.checks import RealLike
+from qdecay._support.checks import RealLike, instance
 from qdecay._support.progress import OnProgress
 from qdecay.learning.arguments import Env, available_actions, start_values
 from qdecay.learning.compiled.one_step import Settings
@@ -119,8 +119,7 @@ class Learner(ABC):
         -13.0
         """
         world = as_world(problem)
-        if not (callback is None or callable(callback)):
-            raise TypeError(f"callback must be a function, got {callback!r:.60}")
+        instance(callback, Callable | None, "callback", "a function")
         settings = RunSettings.read(
             self.name,
             gamma,

@@ -108,7 +108,7 @@ def as_chain_env(problem: Problem, /, **options: Any) -> ChainEnv:
         return inner
     raise TypeError(
         f"problem must be a chain: a layout, a ChainEnv, or an id or a path of one, "
-        f"got {type(inner).__name__ if isinstance(inner, gym.Env) else _shown(inner)}"
+        f"got {_shown(inner)}"
     )
 
 
@@ -155,4 +155,5 @@ def _refuse_options(problem: object, options: dict[str, Any]) -> None:
 
 
 def _shown(problem: object) -> str:
-    return f"{one_line(repr(problem)):.{_SHOWN}}"
+    is_env = isinstance(problem, gym.Env)  # whose repr is its address in memory
+    return type(problem).__name__ if is_env else f"{one_line(repr(problem)):.{_SHOWN}}"

@@ -154,7 +154,6 @@ class TabularAgent:
 
 def _world(env: gym.Env[Any, Any]) -> gym.Env[Any, Any] | MDP:
     """The model if it describes everything; else (truncation or noise) the environment."""
-
     plain = env.unwrapped is env and getattr(env, "reward_noise", None) == 0
     return MDP.from_env(env) if plain else env
 
@@ -260,7 +259,6 @@ def load_trainer(text: str, gamma: RealLike | None) -> Trainer:
     Raises:
         InputError: there is no such agent.
     """
-
     head, colon, name = text.partition(":")
     if head != "sb3" and colon:
         return _function(head, name, text)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -91,8 +91,7 @@ def probe(
 
     Sources: Kontsevich & Tyler 1999, Prins 2013 (the method); Mazur 1987 (indifference points).
     """
-    if not callable(train):
-        raise TypeError(f"train must be a function of (env, seed), got {train!r}")
+    instance(train, Callable, "train", "a function of (env, seed)")
     deadline = check_budget(trainings, max_seconds, seed, workers)
     seed, accept_changed = int(seed), flag(accept_changed, "accept_changed")
     instance(name, str | None, "name", "text")

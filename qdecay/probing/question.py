@@ -147,7 +147,6 @@ class Question:
 
     def env(self) -> gym.Env[Any, Any]:
         """Return a new environment that offers the choice in its start state."""
-
         setting = self.setting
         env: gym.Env[Any, Any] = ChainEnv(
             self.layout,

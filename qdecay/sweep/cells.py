@@ -218,7 +218,6 @@ def around(where: Around, roots: tuple[AlgebraicNumber, ...]) -> tuple[Fraction,
 
 def _check(group: Group, source: SourceSettings) -> None:
     """Refuse trainings that would fail or never end in a worker."""
-
     mdp, learner = group.model.mdp, group.learner
     explores = learner.settings["epsilon"] != "0" and isinstance(learner.settings["epsilon"], str)
     if not learner.bounded and not (explores and bool(may_end(mdp).all())):

@@ -274,7 +274,6 @@ class _BreakEvens:
         Raises:
             InputError: the stored document is not a model with that start.
         """
-
         try:
             mdp = model.mdp
             self.actions = frozenset(mdp.available[model.start].nonzero()[0].tolist())

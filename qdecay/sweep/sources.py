@@ -60,7 +60,6 @@ class SourceSettings:
             InputError: it cannot be read as a finite model with a start state, or has noise that
                 its model does not contain.
         """
-
         try:
             if self._is_file:
                 mdp = self._source().mdp()
@@ -139,7 +138,6 @@ class SweepModel:
 
     def break_even(self) -> BreakEven:
         """Return the exact gammas at which the best choice at the start changes."""
-
         return break_even(replace(self.mdp, start=self.start))
 
     @property
@@ -156,7 +154,6 @@ def mdp_of(document: str) -> MDP:
     Raises:
         InputError: the text is not such a document.
     """
-
     return MDP.of(rows_of_document(json.loads(document), Path("a model")))
 
 

@@ -48,11 +48,6 @@ def to_fmpq(value: Fraction) -> fmpq:
     return fmpq(value.numerator, value.denominator)
 
 
-def to_fraction(value: fmpq) -> Fraction:
-    """Return the same rational as a Python fraction."""
-    return Fraction(int(value.p), int(value.q))
-
-
 def sign_at(p: fmpz_poly, x: Fraction) -> int:
     """Return the exact sign of p(x): by balls if they decide, else by exact arithmetic."""
     point = to_fmpq(x)

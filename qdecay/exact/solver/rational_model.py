@@ -132,11 +132,6 @@ class RationalModel:
         return [0.5 * math.log2(square) for square in squares]
 
     @cached_property
-    def p_by_state(self) -> sparse.csc_matrix:
-        """The structure of p by successor: which pairs lead to a state."""
-        return self.p.tocsc()
-
-    @cached_property
     def deterministic(self) -> bool:
         """Whether every pair continues to one state or ends."""
         return all(len(w) == 0 or w == (self.denominator,) for w in self.weights)
