@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 import typer
 
@@ -33,6 +33,13 @@ def probe(
     tolerance: Annotated[
         float | None, typer.Option(help="Target half-width of log gamma's interval at each delay.")
     ] = None,
+    until: Annotated[
+        str,
+        typer.Option(
+            metavar="measured|decided",
+            help="Ask until every point is measured, or until the verdict is decided.",
+        ),
+    ] = "measured",
     trainings: Annotated[
         int | None, typer.Option(help="At most this many; default 30 per point.")
     ] = None,
@@ -52,6 +59,9 @@ def probe(
     accept_changed: Annotated[
         bool, typer.Option("--accept-changed", help="Keep the answers of a changed agent.")
     ] = False,
+    verbose: Annotated[
+        bool, typer.Option("--verbose", help="Print every explanation with its probability.")
+    ] = False,
     as_json: AsJson = False,
     plot: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Draw the curve; .svg, .pdf or .png.")
@@ -61,8 +71,9 @@ def probe(
     """Measure the effective discount of an agent.
 
     For each delay, freshly trained agents choose between a near and a far reward until the ratio at
-    which they are indifferent is known. With --gamma the pattern over all settings is compared with
-    that of known faults. The exit code is 1 if the agent does not behave as configured.
+    which they are indifferent is known. With --gamma all answers are weighed against the agent as
+    configured, another gamma, known faults and other curves. The exit code is 0 if the agent
+    behaves as configured, 1 if it does not, and 3 if the answers leave it open.
 
     Answers in a --store belong to one version of the agent: the file that defines it, qdecay's
     version, and your own --version-tag, which you change when anything else changes.
@@ -77,7 +88,7 @@ def probe(
     from qdecay._support.outputs import ANSWERS, check_store
     from qdecay.cli.profiles import print_profile
     from qdecay.errors import InputError
-    from qdecay.probing import diagnose, expected_trainings, load_trainer
+    from qdecay.probing import expected_trainings, load_trainer
     from qdecay.probing.identity import Identity
     from qdecay.probing.measure import check_budget
     from qdecay.probing.trials import AnswerFile
@@ -108,6 +119,7 @@ def probe(
             profile = run(
                 trainer,
                 **asked,
+                until=cast(Any, until),  # which `probe` checks
                 trainings=trainings,
                 max_seconds=max_seconds,
                 seed=seed,
@@ -123,13 +135,10 @@ def probe(
     if profile.from_store:
         taken = f"{profile.from_store} of {profile.trainings} answers taken from {store}"
         typer.echo(taken, err=True)
-    diagnosis = diagnose(profile) if gamma is not None and 0 < gamma < 1 else None
     if plot is not None:
         save_profile(profile, plot)
     if as_json:
-        named = None if diagnosis is None else diagnosis.body()
-        tables.print_json({**profile.to_json(), "diagnosis": named})
+        tables.print_json(profile.to_json())
     else:
-        print_profile(profile, diagnosis)
-    accused = diagnosis is not None and diagnosis.fault not in (None, "sound")
-    return int(profile.behaves_as_told is False or accused)
+        print_profile(profile, verbose=verbose)
+    return 3 if profile.undecided else int(profile.behaves_as_told is False)

@@ -1,4 +1,4 @@
-"""What `qdecay probe` prints: tables of results, the verdict and the diagnosis."""
+"""What `qdecay probe` prints: the indifference points, and the verdict as one sentence."""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 from qdecay.cli import tables
 
 if TYPE_CHECKING:
-    from qdecay.probing.faults import Diagnosis
-    from qdecay.probing.profile import DiscountProfile, Point
+    from qdecay.probing.point import Point
+    from qdecay.probing.profile import DiscountProfile
 
 
-def print_profile(profile: DiscountProfile, diagnosis: Diagnosis | None) -> None:
-    """Print the points, the curves, the verdict and the diagnosis."""
+def print_profile(profile: DiscountProfile, *, verbose: bool) -> None:
+    """Print the points and the verdict; if verbose, every explanation with its probability, and the
+    curves."""
     from rich.text import Text
 
     table = tables.table("setting", "delay", "r / R", "gamma", "trainings", "")
@@ -21,17 +22,29 @@ def print_profile(profile: DiscountProfile, diagnosis: Diagnosis | None) -> None
         table.add_row(*_row(point))
     console = tables.console()
     console.print(table)
+    if verbose:
+        _print_weights(profile)
+    console.print(Text(f"verdict: {profile.verdict}"), soft_wrap=True)
+
+
+def _print_weights(profile: DiscountProfile) -> None:
+    from rich.text import Text
+
+    from qdecay.probing import diagnose
+
+    console = tables.console()
+    weights = tables.table("explanation", "probability")
+    for name, probability in diagnose(profile).probabilities.items():
+        weights.add_row(name, f"{probability:.1%}")
+    console.print(weights)
     for fit in profile.fits:
-        misses = ", misses the points" if fit.misses else ""
         parameters = ", ".join(map(str, fit.parameters))
-        console.print(Text(f"{fit.name}: {parameters}; BIC {fit.bic:.1f}{misses}"), soft_wrap=True)
-    console.print(Text(profile.verdict), soft_wrap=True)
-    if diagnosis is not None:
-        console.print(Text(f"diagnosis: {diagnosis.text}"), soft_wrap=True)
+        line = f"{fit.name}: {parameters}; log evidence {fit.log_evidence:.1f}"
+        console.print(Text(line), soft_wrap=True)
 
 
 def _row(point: Point) -> tuple[str, ...]:
-    from qdecay.probing.profile import shown
+    from qdecay.probing.point import shown
 
     gamma, found = point.gamma, point.log_discount
     return (
@@ -45,4 +58,4 @@ def _row(point: Point) -> tuple[str, ...]:
 
 
 def _none(side: str | None) -> str:
-    return str(side) if side == "not asked" else f"always {side}"
+    return str(side) if side == "not asked" else f"{side} each time"

@@ -8,16 +8,18 @@
     (True, 'exponential')
 
 `question` defines the questions, `staircase` chooses the next one, `agents` reads the answers,
-`trials` runs the trainings, `identity` identifies an agent's version, `curves` fits the discount
-curves, `faults` makes the diagnosis, `soft` gives the target of SARSA.
+`trials` runs the trainings, `identity` identifies an agent's version. `curves` and `faults` say
+what each explanation predicts, `likelihood` how well that fits the answers, `posterior` weighs all
+of them, and `diagnosis` puts the result in words. `soft` gives the target of SARSA.
 """
 
 from qdecay.probing.agents import AgentError, load_trainer, sb3_agent, tabular_agent
 from qdecay.probing.assertion import assert_effective_discount
-from qdecay.probing.faults import Diagnosis, diagnose
+from qdecay.probing.diagnosis import Diagnosis
 from qdecay.probing.measure import BATTERY, expected_trainings, probe
-from qdecay.probing.profile import DiscountProfile, Point
-from qdecay.probing.question import Setting
+from qdecay.probing.point import Point
+from qdecay.probing.profile import DiscountProfile, diagnose
+from qdecay.probing.question import Place, Setting
 from qdecay.probing.soft import epsilon_soft
 
 __all__ = [
@@ -25,6 +27,7 @@ __all__ = [
     "AgentError",
     "Diagnosis",
     "DiscountProfile",
+    "Place",
     "Point",
     "Setting",
     "assert_effective_discount",

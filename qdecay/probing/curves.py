@@ -1,61 +1,34 @@
-r"""Discount curves through indifference points: exponential, hyperbolic, quasi-hyperbolic.
+r"""Discount curves: what each family says an agent's indifference points are.
 
-With d = n - m steps between the rewards, the log discount t(d) is
+    exponential         D(n) = gamma^n
+    hyperbolic          D(n) = 1 / (1 + k n)                        (Mazur 1987)
+    quasi-hyperbolic    D(n) = beta delta^n, D(0) = 1               (Laibson, QJE 112 (1997), 443)
+    mixture             D(n) = a gamma1^n + (1 - a) gamma2^n, gamma1 > gamma2
+    hard horizon        D(n) = gamma^n for n < H, else 0            (finite-horizon planning)
 
-    exponential         d log gamma
-    hyperbolic          -log(1 + k d)                (Mazur 1987)
-    quasi-hyperbolic    log beta + d log delta       (Laibson, QJE 112 (1997), 443-477)
+The prediction is log D(n) - log D(m) in every setting: where the choice repeats, both branches lead
+back to it after the same number of steps, and what follows is worth the same.
 
-for an immediate near reward, m = 0; a near reward at m > 0 divides by D(m). A curve's
-likelihood is that of all answers, the widths of the choices (see `psi`) integrated out. The widths
-at different delays are similar, but not equal: around a common grid position, each delay's width is
-normally distributed with a deviation of `_UNLIKE` positions, a factor of about five. A delay that
-looks consistent by luck is thus judged by the noise of the others, and a noisier one need not be
-treated as consistent. Curves are compared by the Bayesian information criterion, parameters *
-log(answers) - 2 log likelihood: the least is best. A parameter's 95 % interval lies between the 1 %
-and the 99 % level of its posterior, flat in its log: between 2.5 % and 97.5 % the interval covered
-only 92 of 100 simulated noisy choosers, because some thirty answers say little about how noisy a
-chooser is.
-
-A curve *misses* the points if the log likelihood by which it falls short of the best point at every
-delay exceeds the 99 % point of chi-square with (delays - parameters) degrees of freedom. The usual
-test doubles that shortfall; with simulated choosers the undoubled shortfall has that distribution,
-because the points of a saturated model may hide in the plateaus between two questions.
+Parameters have flat priors: k and the horizons -1 / log gamma on a log scale, beta on a log scale
+up to 1, a on (0, 1).
 """
 
 from __future__ import annotations
 
-import itertools
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import least_squares
-from scipy.special import chdtri, logsumexp
 
-from qdecay.probing.staircase import N_WIDTHS, Staircase
+from qdecay.probing.question import Place
 
 Array = NDArray[np.float64]
-Name = Literal["exponential", "hyperbolic", "quasi-hyperbolic"]
 
-_NEGLIGIBLE = 9.0  # log likelihoods this far below the best do not affect a 95 % interval
-_MISFIT = 0.01
-_UNLIKE = 2.0
-_LOW = 0.01  # level of an interval's lower end
-_GRID = 161
-_ROUNDS = 3
-
-
-@dataclass(frozen=True)
-class Cell:
-    """The answers at one pair of delays m < n."""
-
-    near_delay: int
-    delay: int
-    staircase: Staircase
+# log(-log gamma): from a horizon of a million steps down to gamma = 0.0005.
+_RATE = (math.log(1e-6), math.log(7.6))
 
 
 @dataclass(frozen=True)
@@ -64,19 +37,29 @@ class Curve:
 
     Attributes:
         name: of the family.
-        symbols: of the parameters.
-        log_discount: log D(n) from the logs u of the parameters (rows) and a delay.
-        bounds: of the logs.
+        bounds: of the parameters' internal values u, flat priors between them.
+        log_discount: log D(n) from u, shape (parameters, many), and a delay.
+        parameters: each one from u, shape (many,).
     """
 
-    name: Name
-    symbols: tuple[str, ...]
-    log_discount: Callable[[Array, float], Array]
+    name: str
     bounds: tuple[tuple[float, float], ...]
+    log_discount: Callable[[Array, float], Array]
+    parameters: Mapping[str, Callable[[Array], Array]]
+
+    def difference(self, u: Array, place: Place) -> Array:
+        """Return log D(n) - log D(m), the log ratio at indifference, shape (many,)."""
+        return self.log_discount(u, place.far) - self.log_discount(u, place.near)
+
+
+def discount_of(rate: Array) -> Array:
+    """Return gamma from log(-log gamma)."""
+    value: Array = np.exp(-np.exp(rate))
+    return value
 
 
 def _exponential(u: Array, n: float) -> Array:
-    value: Array = n * u[0]
+    value: Array = -n * np.exp(u[0])
     return value
 
 
@@ -86,15 +69,54 @@ def _hyperbolic(u: Array, n: float) -> Array:
 
 
 def _quasi(u: Array, n: float) -> Array:
-    value: Array = (u[0] if n else 0.0) + n * u[-1]
+    value: Array = (u[0] if n else 0.0) - n * np.exp(u[1])
     return value
 
 
+def _second(u: Array) -> Array:
+    """The faster of a mixture's two rates: v = u[2] of the way from the slower one to the end."""
+    value: Array = u[1] + u[2] * (_RATE[1] - u[1])
+    return value
+
+
+def _mixture(u: Array, n: float) -> Array:
+    slow = np.log(u[0]) - n * np.exp(u[1])
+    value: Array = np.logaddexp(slow, np.log1p(-u[0]) - n * np.exp(_second(u)))
+    return value
+
+
+EXPONENTIAL = Curve("exponential", (_RATE,), _exponential, {"gamma": lambda u: discount_of(u[0])})
 CURVES = (
-    Curve("exponential", ("gamma",), _exponential, ((-5.0, 1.0),)),
-    Curve("hyperbolic", ("k",), _hyperbolic, ((-12.0, 6.0),)),
-    Curve("quasi-hyperbolic", ("beta", "delta"), _quasi, ((-5.0, 5.0), (-5.0, 1.0))),
+    Curve(
+        "hyperbolic",
+        ((math.log(1e-4), math.log(1e3)),),
+        _hyperbolic,
+        {"k": lambda u: np.exp(u[0])},
+    ),
+    Curve(
+        "quasi-hyperbolic",
+        ((-3.0, 0.0), _RATE),
+        _quasi,
+        {"beta": lambda u: np.exp(u[0]), "delta": lambda u: discount_of(u[1])},
+    ),
+    Curve(
+        "mixture",
+        ((0.0, 1.0), _RATE, (0.0, 1.0)),
+        _mixture,
+        {
+            "share": lambda u: u[0],
+            "gamma1": lambda u: discount_of(u[1]),
+            "gamma2": lambda u: discount_of(_second(u)),
+        },
+    ),
 )
+
+
+def hard_horizon(place: Place, gamma: float, horizon: float) -> float:
+    """Return the log ratio at indifference if rewards from step `horizon` on count nothing."""
+    if place.far >= horizon:
+        return -math.inf
+    return place.steps * (math.log(gamma) if gamma > 0 else -math.inf)
 
 
 @dataclass(frozen=True)
@@ -113,164 +135,28 @@ class Parameter:
 
 @dataclass(frozen=True)
 class CurveFit:
-    """A family fitted to the answers.
+    """A family fitted to all answers.
 
     Attributes:
         name: of the family.
         parameters: with their intervals.
-        log_likelihood: of all answers.
-        bic: the criterion; the least is best.
-        misses: whether it misses the indifference points; see the module.
+        log_evidence: log of the probability of the answers, the parameters integrated out.
+        best: the internal values of the parameters where the answers are most likely.
     """
 
-    name: Name
+    name: str
     parameters: tuple[Parameter, ...]
-    log_likelihood: float
-    bic: float
-    misses: bool
+    log_evidence: float
+    best: tuple[float, ...]
 
     def log_discount(self, delay: float) -> float:
         """Return the fitted log D(delay)."""
-        curve = next(curve for curve in CURVES if curve.name == self.name)
-        logs = np.log([[parameter.value] for parameter in self.parameters])
-        return float(curve.log_discount(logs, delay)[0])
+        curve = next(c for c in (EXPONENTIAL, *CURVES) if c.name == self.name)
+        return float(curve.log_discount(np.array(self.best)[:, None], delay)[0])
 
     def to_json(self) -> dict[str, Any]:
-        """Return the fit as part of a qdecay.probe/1 document."""
+        """Return the fit as part of a probe document."""
         parameters = {
             p.symbol: {"value": p.value, "low": p.low, "high": p.high} for p in self.parameters
         }
-        return {
-            "name": self.name,
-            "parameters": parameters,
-            "log_likelihood": self.log_likelihood,
-            "bic": self.bic,
-            "misses": self.misses,
-        }
-
-
-def fit_curves(cells: Sequence[Cell]) -> tuple[CurveFit, ...]:
-    """Return the families that can be fitted to the answers, best first.
-
-    A family with as many parameters as indifference points, or more, is omitted, except the
-    exponential, for which one point is enough.
-    """
-    points = [cell for cell in cells if cell.staircase.always is None and cell.staircase.far]
-    usable = [
-        curve
-        for curve in CURVES
-        if len(points) > len(curve.symbols) or (curve is CURVES[0] and points)
-    ]
-    fits = [_fit(curve, points, cells) for curve in usable]
-    return tuple(sorted(fits, key=lambda fit: fit.bic))
-
-
-def _fit(curve: Curve, points: Sequence[Cell], cells: Sequence[Cell]) -> CurveFit:
-    centre, spread = _least_squares(curve, points)
-    for _ in range(_ROUNDS):
-        axes, values = _on_grid(curve, cells, centre, spread)
-        profiles = [values.max(axis=others) for others in _others(values)]
-        pairs = zip(axes, profiles, strict=True)
-        inside = [axis[p >= p.max() - _NEGLIGIBLE] for axis, p in pairs]
-        centre = np.array([(kept[0] + kept[-1]) / 2 for kept in inside])
-        steps = np.array([axis[1] - axis[0] for axis in axes])
-        spread = np.array([(kept[-1] - kept[0]) / 2 for kept in inside]) + 2 * steps
-    best, size = float(values.max()), len(axes)
-    answers = sum(len(cell.staircase.far) for cell in cells)
-    freedom = len(cells) - size
-    shortfall = _saturated(cells) - best
-    return CurveFit(
-        curve.name,
-        tuple(map(_parameter, curve.symbols, axes, _marginals(values))),
-        best,
-        size * math.log(answers) - 2 * best,
-        freedom > 0 and shortfall > float(chdtri(freedom, _MISFIT)),
-    )
-
-
-def _others(values: Array) -> list[tuple[int, ...]]:
-    """For each axis, the other axes."""
-    axes = range(values.ndim)
-    return [tuple(i for i in axes if i != axis) for axis in axes]
-
-
-def _marginals(values: Array) -> list[Array]:
-    """The posterior of each parameter on its axis."""
-    posterior = np.exp(values - values.max())
-    return [posterior.sum(axis=others) / posterior.sum() for others in _others(values)]
-
-
-def _parameter(symbol: str, axis: Array, posterior: Array) -> Parameter:
-    """The posterior's median and the interval between its levels, back from the log."""
-    reached = np.cumsum(posterior) - posterior / 2
-    low, value, high = np.exp(np.interp([_LOW, 0.5, 1 - _LOW], reached, axis)).tolist()
-    return Parameter(symbol, value, low, high)
-
-
-def _least_squares(curve: Curve, points: Sequence[Cell]) -> tuple[Array, Array]:
-    """Where to look: the weighted least-squares fit to the points, and how far around it."""
-    found = np.array([cell.staircase.posterior.median for cell in points])
-    spreads = np.array(
-        [
-            (cell.staircase.posterior.high - cell.staircase.posterior.low) / 4 + 1e-9
-            for cell in points
-        ]
-    )
-
-    def residuals(u: Array) -> Array:
-        at = np.array([_difference(curve, u[:, None], cell)[0] for cell in points])
-        values: Array = (at - found) / spreads
-        return values
-
-    low, high = np.array(curve.bounds).T
-    delays = np.array([cell.delay - cell.near_delay for cell in points])
-    per_step = float(np.clip((found / delays).mean(), low[-1] / 2, -1e-4))
-    first = {"hyperbolic": [math.log(-per_step)], "quasi-hyperbolic": [0.0, per_step]}
-    start = np.clip(first.get(curve.name, [per_step]), low, high)
-    solved = least_squares(residuals, start, bounds=(low, high), x_scale=0.1)
-    information = np.atleast_2d(solved.jac.T @ solved.jac)
-    scale = max(1.0, math.sqrt(2 * solved.cost))
-    covariance = np.linalg.pinv(information)
-    width: Array = 8 * scale * np.sqrt(np.maximum(np.diag(covariance), 1e-14))
-    return solved.x, np.minimum(width, (high - low) / 2)
-
-
-def _on_grid(
-    curve: Curve, cells: Sequence[Cell], centre: Array, spread: Array
-) -> tuple[list[Array], Array]:
-    """The axes of a grid of internal parameters, and the log likelihood on it."""
-    size = _GRID if len(centre) == 1 else 61
-    axes = [np.linspace(c - s, c + s, size) for c, s in zip(centre, spread, strict=True)]
-    mesh = np.stack([axis.ravel() for axis in np.meshgrid(*axes, indexing="ij")])
-    values = sum(_by_common_width(cell, _difference(curve, mesh, cell)) for cell in cells)
-    return axes, _mean_over_widths(values).reshape([size] * len(axes))
-
-
-def _by_common_width(cell: Cell, threshold: Array) -> Array:
-    """Return log P(answers | t, common width), shape (thresholds, widths)."""
-    places = np.arange(N_WIDTHS)
-    share = np.exp(-(((places[:, None] - places) / _UNLIKE) ** 2) / 2)
-    share /= share.sum(axis=1, keepdims=True)
-    own = cell.staircase.log_likelihoods(threshold)
-    spread: Array = logsumexp(own[:, None, :], axis=-1, b=share)
-    return spread
-
-
-def _mean_over_widths(values: Any) -> Array:
-    mean: Array = logsumexp(values, axis=-1) - math.log(N_WIDTHS)
-    return mean
-
-
-def _difference(curve: Curve, u: Array, cell: Cell) -> Array:
-    """log D(n) - log D(m)."""
-    return curve.log_discount(u, cell.delay) - curve.log_discount(u, cell.near_delay)
-
-
-def _saturated(cells: Sequence[Cell]) -> float:
-    """The largest log likelihood when every delay has its own point."""
-    total = np.zeros(N_WIDTHS)
-    for cell in cells:
-        ends = np.unique([cell.staircase.low, *cell.staircase.asked, cell.staircase.high])
-        grid = np.concatenate([np.linspace(a, b, 9) for a, b in itertools.pairwise(ends)])
-        total += _by_common_width(cell, grid).max(axis=0)
-    return float(_mean_over_widths(total))
+        return {"name": self.name, "parameters": parameters, "log_evidence": self.log_evidence}

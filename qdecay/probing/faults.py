@@ -32,41 +32,15 @@ younggyoseo/FastTD3 issue 6 and jakegrigsby/AdvancedPacmanDQNs issue 2 (n-step).
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
 
 import numpy as np
-from numpy.typing import NDArray
-from scipy.special import bdtrc, logsumexp
+from scipy.special import bdtrc
 
-from qdecay._support.checks import instance
-from qdecay._support.result import Result
-from qdecay.probing.profile import DiscountProfile, Point
-from qdecay.probing.question import Setting
-from qdecay.probing.staircase import N_WIDTHS
+from qdecay.probing.question import Place
 
-Array = NDArray[np.float64]
-Prediction = Callable[["Place", float, Sequence[float]], float | None]
-
-NAMED = 0.9
-NONE = "none of these"
-_NODES = np.linspace(-3.0, 3.0, 25)  # of the normal spread of a prediction, in deviations
-_FAR_OUT = 1e4  # beyond every stimulus: the point of an agent that never changes
-
-
-@dataclass(frozen=True)
-class Place:
-    """Where a point was measured: the setting, and the delays m < n."""
-
-    setting: Setting
-    near: int
-    far: int
-
-    @property
-    def steps(self) -> int:
-        """N - m."""
-        return self.far - self.near
+Prediction = Callable[[Place, float, Sequence[float]], float | None]
 
 
 @dataclass(frozen=True)
@@ -89,100 +63,6 @@ class Fault:
     symbols: tuple[str, ...] = ()
     grid: tuple[tuple[float, ...], ...] = field(default=((),), repr=False)
     looseness: float = 1.0
-
-
-@dataclass(frozen=True, eq=False, repr=False)
-class Diagnosis(Result):
-    """What explains a profile.
-
-    Attributes:
-        fault: the name of the fault, "sound", "none of these", or None if the answers do not
-            determine it.
-        text: the diagnosis as a sentence.
-        parameters: best values for the most likely one.
-        probabilities: posterior, of every hypothesis, most likely first.
-    """
-
-    SCHEMA: ClassVar[str] = "qdecay.diagnosis/1"
-
-    fault: str | None
-    text: str
-    parameters: Mapping[str, float]
-    probabilities: Mapping[str, float]
-
-    def _shown(self) -> str:
-        if self.fault is None:
-            return self.text
-        return f"{self.fault}, {self.probabilities[self.fault]:.0%}: {self.text}"
-
-
-def diagnose(profile: DiscountProfile) -> Diagnosis:
-    """Return the fault that fits the pattern of a profile, if the answers determine it.
-
-    Args:
-        profile: must contain the agent's configured discount; more settings distinguish more
-            faults.
-
-    Raises:
-        ValueError: the profile has no configured discount, or it is 0 or 1.
-    """
-    g = instance(profile, DiscountProfile, "profile", "what `qdecay.probe` returns").told
-    if g is None or not 0 < g < 1:
-        raise ValueError(f"diagnose needs the agent's configured gamma, in (0, 1), got {g}")
-    weights = {fault.name: _evidence(fault, profile, g) for fault in FAULTS}
-    evidence = {name: weight for name, (weight, _) in weights.items()}
-    evidence[NONE] = _mean_of_logs(
-        sum(point.staircase.posterior.log_evidence for point in profile.points)
-    )
-    top = max(evidence.values())
-    total = sum(math.exp(value - top) for value in evidence.values())
-    ordered = sorted(evidence, key=lambda name: -evidence[name])
-    probabilities = {name: math.exp(evidence[name] - top) / total for name in ordered}
-    likeliest = ordered[0]
-    known = probabilities[likeliest] >= NAMED
-    best = weights[likeliest][1] if likeliest in weights else {}
-    text = _text(likeliest, best, g) if known else _undecided(probabilities)
-    return Diagnosis(likeliest if known else None, text, best, probabilities)
-
-
-def _evidence(fault: Fault, profile: DiscountProfile, g: float) -> tuple[float, dict[str, float]]:
-    """The log marginal likelihood of a fault, and its best parameters."""
-    totals = sum(_log_likelihoods(fault, point, g, profile.tolerance) for point in profile.points)
-    best = fault.grid[int(np.max(totals, axis=1).argmax())]
-    return _mean_of_logs(totals), dict(zip(fault.symbols, best, strict=True))
-
-
-def _mean_of_logs(values: Any) -> float:
-    """log of the mean of exp(values)."""
-    return float(logsumexp(values)) - math.log(np.size(values))
-
-
-def _log_likelihoods(fault: Fault, point: Point, g: float, tolerance: float) -> Array:
-    """The log likelihood of one point's answers, shape (parameters, widths)."""
-    place = Place(point.setting, point.near_delay, point.delay)
-    predicted = [fault.predict(place, g, parameters) for parameters in fault.grid]
-    centres = np.array([math.nan if t is None else t for t in predicted])
-    known = ~np.isnan(centres)
-    spread = fault.looseness * tolerance * place.steps
-    nodes = np.clip(centres[known], -_FAR_OUT, _FAR_OUT)[:, None] + spread * _NODES
-    values = point.staircase.log_likelihoods(nodes.ravel()).reshape(*nodes.shape, N_WIDTHS)
-    weights = np.exp(-(_NODES**2) / 2)[:, None]
-    result = np.tile(point.staircase.posterior.log_evidence, (len(centres), 1))
-    result[known] = logsumexp(values, axis=1, b=weights / weights.sum())
-    return result
-
-
-def _text(name: str, parameters: Mapping[str, float], g: float) -> str:
-    if name == NONE:
-        return f"no fault of the list explains the pattern at gamma = {g:g}"
-    text = next(fault.text for fault in FAULTS if fault.name == name)
-    shown = ", ".join(f"{symbol} = {value:g}" for symbol, value in parameters.items())
-    return f"{text} ({shown})" if shown else text
-
-
-def _undecided(probabilities: Mapping[str, float]) -> str:
-    likely = [f"{name} ({p:.0%})" for name, p in probabilities.items() if p >= 0.02]
-    return f"cannot be told from these answers: {', '.join(likely)}"
 
 
 def _log(value: float) -> float:
@@ -281,7 +161,6 @@ def _training_grid() -> tuple[tuple[float, ...], ...]:
 
 
 FAULTS = (
-    Fault("sound", "no fault: it behaves as it was told", _sound),
     Fault(
         "truncation ends",
         "an episode that is cut off is taken for one that ended: bootstrap where truncated",

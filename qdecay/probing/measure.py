@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Literal, get_args
 
-from qdecay._support.checks import RealLike, instance, listed, real, whole
+from scipy.special import logsumexp
+
+from qdecay._support.checks import RealLike, choice, instance, listed, real, whole
 from qdecay._support.deadline import Deadline
 from qdecay._support.notes import note
 from qdecay._support.progress import OnProgress, counting, reporting
 from qdecay.probing.agents import Trainer
+from qdecay.probing.diagnosis import Case
 from qdecay.probing.identity import Identity
-from qdecay.probing.profile import DiscountProfile, Point
-from qdecay.probing.question import SETTINGS, Question, Setting, stimulus_range
+from qdecay.probing.point import Point
+from qdecay.probing.posterior import log_blind, weigh
+from qdecay.probing.profile import DiscountProfile
+from qdecay.probing.question import SETTINGS, Place, Question, Setting, stimulus_range
 from qdecay.probing.staircase import Staircase
 from qdecay.probing.trials import AnswerFile, Ask, asker
 from qdecay_envs.arguments import flag
@@ -23,7 +29,11 @@ from qdecay_envs.rational import written
 BATTERY = ("one-shot", "large", "repeating", "time limit")
 """The settings that `diagnose` needs to distinguish faults."""
 
+Until = Literal["measured", "decided"]
+
 _TRAININGS_PER_POINT = 30
+_FIRST = 3  # answers at every place before it is tested whether choices depend on the offer
+_SUSPICIOUS = 5.0  # log odds of not looking at the offer, above or below which it is settled
 _COARSEST, _FINEST = 0.01, 0.0005  # default tolerances
 _MAX_DELAY = 10_000
 
@@ -36,6 +46,7 @@ def probe(
     gamma: RealLike | None = None,
     settings: Sequence[str | Setting] = BATTERY,
     tolerance: RealLike | None = None,
+    until: Until = "measured",
     trainings: int | None = None,
     max_seconds: RealLike | None = None,
     seed: int = 0,
@@ -66,6 +77,9 @@ def probe(
             middle two.
         tolerance: target half-width of the 95 % interval of the log discount per step, in [1e-6,
             0.5]; by default |log gamma| / 10, in [0.0005, 0.01].
+        until: "measured": until every point is as precise as `tolerance`. "decided": until
+            `behaves_as_told` is True or False and its explanation is known, no longer; where
+            explanations are left that another setting or delay tells apart, it asks there too.
         trainings: the maximum number of trainings; 30 per point by default. Points share what
             others do not use.
         max_seconds: limit of wall time, > 0: then no more is asked, and what is known is the
@@ -95,6 +109,7 @@ def probe(
     deadline = check_budget(trainings, max_seconds, seed, workers)
     seed, accept_changed = int(seed), flag(accept_changed, "accept_changed")
     instance(name, str | None, "name", "text")
+    choice(until, "until", get_args(Until))
     gamma = None if gamma is None else real(gamma, "gamma", "[0, 1]")
     points, wanted = _planned(delays, near_delay, gamma, settings, tolerance)
     expected = _expected_trainings(points, wanted)
@@ -109,7 +124,8 @@ def probe(
         reporting(progress) as report,
         asker(train, workers, memory, counting(report, expected, "trainings")) as ask,
     ):
-        points = _asked(points, ask, budget, deadline, seed, workers)
+        asking = _Round(points, gamma, wanted, until, seed, budget)
+        points = _asked(asking, ask, deadline, workers)
     return DiscountProfile(agent, gamma, tuple(points), expected, wanted, memory.taken)
 
 
@@ -164,35 +180,91 @@ def _tolerance(gamma: float | None, tolerance: RealLike | None) -> float:
     return min(max(-math.log(gamma) / 10, _FINEST), _COARSEST)
 
 
-def _asked(
-    points: list[Point],
-    ask: Ask,
-    budget: int,
-    deadline: Deadline,
-    seed: int,
-    workers: int,
-) -> list[Point]:
-    """Ask until every point is known, or the trainings or the time are used up."""
-    spent = 0
-    while spent < budget and (waiting := [i for i, p in enumerate(points) if not p.known]):
+@dataclass
+class _Round:
+    """The state of the asking: what is known, and what may still be spent."""
+
+    points: list[Point]
+    gamma: float | None
+    tolerance: float
+    until: Until
+    seed: int
+    left: int
+    at_ends: bool = False  # whether this round asks what nobody who looks at the offer gets wrong
+
+    def case(self) -> Case:
+        """Weigh all answers."""
+        return Case(
+            self.points, self.gamma, self.tolerance, weigh(self.points, self.gamma, self.tolerance)
+        )
+
+    def waiting(self) -> list[int]:
+        """Return the points to ask at next, one question each; none if there is nothing to ask."""
+        odds = _odds_of_not_looking(self.points)
+        if odds > _SUSPICIOUS and self.case().blind:
+            return []
+        first = min(len(point.actions) for point in self.points)
+        self.at_ends = first >= _FIRST and odds > -_SUSPICIOUS
+        unknown = [i for i, point in enumerate(self.points) if not point.known]
+        if self.until == "decided" and self._answers:
+            case = self.case()
+            if case.decided:
+                return []
+            unknown = unknown or self._deciding(case)
         # The point asked least comes first: a budget that ends within a round is shared evenly.
-        waiting = sorted(waiting, key=lambda i: len(points[i].actions))[: budget - spent]
+        return sorted(unknown, key=lambda i: len(self.points[i].actions))[: self.left]
+
+    def _deciding(self, case: Case) -> list[int]:
+        """The point that would tell the likeliest explanations apart; asked anew if need be."""
+        place = case.deciding
+        if place is None:
+            return [] if case.measured else [*range(len(self.points))]
+        places = [point.place for point in self.points]
+        if place not in places:
+            self.points.append(_empty(place, self.tolerance))
+            return [len(places)]
+        return [places.index(place)]
+
+    def question(self, i: int) -> Question:
+        """Return the next question at a point."""
+        point = self.points[i]
+        x = point.staircase.next()
+        if self.at_ends:
+            ends = point.staircase.low, point.staircase.high
+            x = ends[(i + len(point.actions)) % 2]
+        return Question(
+            point.setting, point.near_delay, point.delay, x, len(point.actions), self.seed
+        )
+
+    @property
+    def _answers(self) -> int:
+        return sum(len(point.actions) for point in self.points)
+
+
+def _asked(asking: _Round, ask: Ask, deadline: Deadline, workers: int) -> list[Point]:
+    """Ask until nothing is left to ask, or the trainings or the time are used up."""
+    points, spent = asking.points, 0
+    while asking.left and (waiting := asking.waiting()):
         # With a time limit a round is one batch of the workers, so that the clock is checked.
         size = len(waiting) if deadline.max_seconds is None else workers
         for first in range(0, len(waiting), size):
             if spent and deadline.left < 0:
                 return points
             batch = waiting[first : first + size]
-            questions = [_question(points[i], seed) for i in batch]
+            questions = [asking.question(i) for i in batch]
             for i, question, far in zip(batch, questions, ask(questions), strict=True):
                 points[i] = _answered(points[i], question, far)
             spent += len(batch)
+            asking.left -= len(batch)
     return points
 
 
-def _question(point: Point, seed: int) -> Question:
-    x = point.staircase.next()
-    return Question(point.setting, point.near_delay, point.delay, x, len(point.actions), seed)
+def _odds_of_not_looking(points: Sequence[Point]) -> float:
+    """The log odds of answers that do not depend on the offer, against any that do."""
+    if not any(point.actions for point in points):
+        return 0.0
+    looking = logsumexp(sum(point.staircase.posterior.log_evidence for point in points))
+    return max(log_blind(points).values()) - float(looking)
 
 
 def _answered(point: Point, question: Question, far: bool) -> Point:
@@ -211,9 +283,13 @@ def _empty_points(
     middle = delays[max((len(delays) - 1) // 2, 0) :][:2]
     for setting in settings:
         for delay in delays if setting is settings[0] else middle:
-            steps = delay - near_delay
-            staircase = Staircase(steps, *stimulus_range(steps), tolerance)
-            yield Point(setting, near_delay, delay, staircase, ())
+            yield _empty(Place(setting, near_delay, delay), tolerance)
+
+
+def _empty(place: Place, tolerance: float) -> Point:
+    """A point where nothing was asked."""
+    staircase = Staircase(place.steps, *stimulus_range(place.steps), tolerance)
+    return Point(place.setting, place.near, place.far, staircase, ())
 
 
 def _settings(settings: Sequence[str | Setting]) -> list[Setting]:

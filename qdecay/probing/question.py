@@ -86,6 +86,24 @@ SETTINGS = {
 
 
 @dataclass(frozen=True)
+class Place:
+    """Where an agent is asked: the setting, and the delays m < n of the two rewards, in steps."""
+
+    setting: Setting
+    near: int
+    far: int
+
+    @property
+    def steps(self) -> int:
+        """N - m: by how many steps the far reward comes later."""
+        return self.far - self.near
+
+    def __str__(self) -> str:
+        """Name the place in words."""
+        return f'"{self.setting.name}" at delay {self.far}'
+
+
+@dataclass(frozen=True)
 class Question:
     """One training: an environment, a seed, and where the far reward lies.
 

@@ -41,9 +41,9 @@ Array = NDArray[np.float64]
 LAPSE = 0.02  # probability of an answer that does not depend on the question
 _FOCUS = 0.9  # prior weight of per-step discounts in (0, 1)
 N_WIDTHS = 12
-_FINE = 8  # the finest width is the tolerance over this
+FINE = 8  # the finest width is the tolerance over this
 _SURE = 2  # an agent is consistent if its width is at most the tolerance over this
-_WIDEST = 3.0  # a choice this noisy flips between r = R / 20 and r = 20 R
+WIDEST = 3.0  # a choice this noisy flips between r = R / 20 and r = 20 R
 _CELLS = 10  # per gap between two stimuli
 _CANDIDATES = 25
 _NEGLIGIBLE = 1e-7  # mass of a cell that cannot affect the next question
@@ -110,7 +110,7 @@ class Staircase:
         """Whether the agent took one side up to the end of the range, which then contains no t."""
         if self.always is None or len(self.far) < _SAME:
             return False
-        return self.asked.count(self._end) >= _ENDS
+        return self.asked.count(self.end) >= _ENDS
 
     @property
     def done(self) -> bool:
@@ -127,13 +127,14 @@ class Staircase:
         return known.high - known.low <= 2 * self.tolerance * self.steps
 
     @property
-    def _end(self) -> float:
+    def end(self) -> float:
+        """The end of the range towards which an agent that always took one side points."""
         return self.high if self.always == "far" else self.low
 
     def next(self) -> float:
         """Return the stimulus whose answer is expected to say the most about t, or about w."""
         if self.always is not None and len(self.far) >= _SAME:
-            return self._end
+            return self.end
         candidates = self._quantiles(np.linspace(0.02, 0.98, _CANDIDATES))
         if not self._narrow and len(self.far) % _CHECK_EVERY != _CHECK_EVERY - 1:
             return float(max(candidates, key=self._information))
@@ -163,16 +164,16 @@ class Staircase:
         mass = joint.sum(axis=1)
         kept = mass > _NEGLIGIBLE
         joint, mass = joint[kept], mass[kept]
-        return self._cells[0][kept], mass / mass.sum(), joint / mass[:, None]
+        return self.cells[0][kept], mass / mass.sum(), joint / mass[:, None]
 
-    def log_likelihoods(self, threshold: Array) -> Array:
+    def log_likelihoods(self, threshold: Array, widths: Array) -> Array:
         """Return log P(answers | t, w), shape (thresholds, widths)."""
         if not self.asked:
-            return np.zeros((len(threshold), N_WIDTHS))
+            return np.zeros((len(threshold), len(widths)))
         x = np.array(self.asked)[:, None, None]
         # The chance of the answer given: that of far at x, or that of far at its mirror image.
         towards = np.where(self.far, 1.0, -1.0)[:, None, None] * (threshold[:, None] - x)
-        values: Array = np.log(LAPSE / 2 + (1 - LAPSE) * expit(towards / self._widths)).sum(axis=0)
+        values: Array = np.log(LAPSE / 2 + (1 - LAPSE) * expit(towards / widths)).sum(axis=0)
         return values
 
     @cached_property
@@ -183,11 +184,11 @@ class Staircase:
 
     @property
     def _widths(self) -> Array:
-        finest = min(self.tolerance * self.steps / _FINE, _WIDEST / 2)
-        return np.geomspace(finest, _WIDEST, N_WIDTHS)
+        finest = min(self.tolerance * self.steps / FINE, WIDEST / 2)
+        return np.geomspace(finest, WIDEST, N_WIDTHS)
 
     @cached_property
-    def _cells(self) -> tuple[Array, Array, Array]:
+    def cells(self) -> tuple[Array, Array, Array]:
         """The middles of the cells, their edges, and the prior mass of each."""
         ends = np.unique([self.low, *self.asked, self.high])
         within = (1 - np.cos(np.linspace(0, np.pi, _CELLS + 1)[:-1])) / 2  # dense at both ends
@@ -201,14 +202,16 @@ class Staircase:
     @cached_property
     def _joint(self) -> tuple[Array, Array]:
         """The posterior of (t, w) on the grid, shape (cells, widths), and each width's evidence."""
-        middles, _, prior = self._cells
-        log_joint = self.log_likelihoods(middles) + np.log(prior / prior.sum())[:, None]
+        middles, _, prior = self.cells
+        log_joint = (
+            self.log_likelihoods(middles, self._widths) + np.log(prior / prior.sum())[:, None]
+        )
         evidence: Array = logsumexp(log_joint, axis=0)
         joint: Array = np.exp(log_joint - logsumexp(evidence))
         return joint, evidence
 
     def _quantiles(self, levels: Array) -> Array:
-        _, edges, _ = self._cells
+        _, edges, _ = self.cells
         reached = np.concatenate([[0.0], self._joint[0].sum(axis=1).cumsum()])
         values: Array = np.interp(levels, reached / reached[-1], edges)
         return values

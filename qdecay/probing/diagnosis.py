@@ -1,0 +1,334 @@
+"""What the posterior says in words: as configured or not, why, and what would decide it.
+
+A hypothesis *cannot be told* from another if at no place that was asked their predictions differ by
+more than the interval of the indifference point there. What explains an agent is known if it and
+those that cannot be told from it have a posterior probability of 0.95; all of them are named.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import ClassVar
+
+from qdecay._support.result import Result, counted
+from qdecay._support.shown import shortest
+from qdecay.probing.curves import CURVES
+from qdecay.probing.faults import FAULTS
+from qdecay.probing.point import Point, shown
+from qdecay.probing.posterior import (
+    ACTION,
+    ANOTHER,
+    BLIND,
+    COIN,
+    CONFIGURED,
+    EXPONENTIALS,
+    FAR,
+    HORIZON,
+    NEAR,
+    NONE,
+    SIDE,
+    Hypothesis,
+    Posterior,
+    gamma_interval,
+)
+from qdecay.probing.question import SETTINGS, Place
+
+ACCUSED = 0.02  # P(as configured) at which an agent is not
+_KNOWN = 0.95
+_CERTAIN = 0.99
+_LISTED = 0.02  # of hypotheses that may be the explanation
+_ODDS = 10.0  # of a curve over the exponential
+_LEAST = 0.05  # the least gamma that is asked about at every delay
+_DELAYS = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64)
+_TELLING = 2.0  # tolerances by which two predictions must differ to be told apart
+_MOST = 10.0  # differences of the log ratio above this are alike
+
+Interval = tuple[float, float, float]
+
+_ONE_GAMMA = (CONFIGURED, ANOTHER, EXPONENTIALS)
+_CURVE_NAMES = (*(curve.name for curve in CURVES), HORIZON)
+_WORDS = {
+    CONFIGURED: "as configured",
+    COIN: "its choices do not depend on the offer: it takes either side by chance",
+    SIDE: "its choices do not depend on the offer: it takes one action more often than the other",
+    NEAR: "it always takes the near reward, however small",
+    FAR: "it always takes the far reward, however small",
+    NONE: "no discount and no fault that is known explains its choices",
+    **{fault.name: fault.text for fault in FAULTS},
+}
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Diagnosis(Result):
+    """What explains an agent's answers.
+
+    Attributes:
+        behaves_as_told: True, False, or None if the answers leave it open; see `qdecay.probe`.
+        fault: the explanation, "as configured" if that is it; None if the answers do not determine
+            it.
+        alternatives: what no answer given so far tells from it.
+        text: the verdict as a sentence.
+        parameters: the most likely ones of the most likely explanation.
+        probabilities: posterior, of every hypothesis, most likely first.
+    """
+
+    SCHEMA: ClassVar[str] = "qdecay.diagnosis/2"
+
+    behaves_as_told: bool | None
+    fault: str | None
+    alternatives: tuple[str, ...]
+    text: str
+    parameters: Mapping[str, float]
+    probabilities: Mapping[str, float]
+
+    def _shown(self) -> str:
+        return self.text
+
+
+@dataclass(frozen=True, eq=False)
+class Case:
+    """All that a judgement rests on.
+
+    Attributes:
+        points: every place with its answers; the first one's setting gives the curve.
+        told: the configured gamma, or None.
+        tolerance: half-width of the interval of log gamma that is asked for.
+        posterior: of every hypothesis.
+    """
+
+    points: Sequence[Point]
+    told: float | None
+    tolerance: float
+    posterior: Posterior
+
+    @property
+    def gamma(self) -> Interval | None:
+        """An exponential agent's gamma with its 95 % interval; None if it looks at no offer.
+
+        From all answers if an exponential explains them best, else from the first setting's.
+        """
+        if self.posterior.best.name in BLIND:
+            return None
+        if self.exponential >= 0.5:
+            return self.posterior.gamma
+        first = self.points[0].setting
+        return gamma_interval([point for point in self.points if point.setting == first])
+
+    @property
+    def exponential(self) -> float:
+        """The probability that one gamma explains all answers."""
+        return self.posterior.probability(*_ONE_GAMMA)
+
+    @property
+    def curve(self) -> str | None:
+        """The curve that may be named; None where none explains the answers."""
+        best = self.posterior.best
+        if best.name in _CURVE_NAMES and best.probability >= _ODDS * self.exponential:
+            return best.name
+        alike = self.exponential + self.posterior.probability(*_CURVE_NAMES)
+        return EXPONENTIALS if alike >= 0.5 else None
+
+    @property
+    def measured(self) -> bool:
+        """Whether gamma's interval is as narrow as was asked."""
+        found = self.gamma
+        if found is None:
+            return False
+        low, _, high = found
+        if self.told == 0:
+            return high <= _LEAST
+        return low > 0 and math.log(high / low) <= 2 * self.tolerance
+
+    @property
+    def behaves_as_told(self) -> bool | None:
+        """Whether it is as configured; None if that is open, or nothing was configured."""
+        if self.told is None:
+            return None
+        if self.posterior.probability(CONFIGURED) <= ACCUSED:
+            return False
+        best, found = self.posterior.best.name == CONFIGURED, self.gamma
+        holds = found is not None and found[0] <= self.told <= found[2]
+        return True if best and holds and self.measured else None
+
+    @cached_property
+    def alike(self) -> tuple[Hypothesis, ...]:
+        """The most likely hypothesis and those that the answers do not tell from it."""
+        best, *others = self.posterior.hypotheses
+        return (best, *(h for h in others if not self._told_apart(best, h)))
+
+    @property
+    def known(self) -> bool:
+        """Whether the explanation is likely enough to be named."""
+        return sum(h.probability for h in self.alike) >= _KNOWN
+
+    @property
+    def explanations(self) -> tuple[Hypothesis, ...]:
+        """Those of `alike` that are named: no curve beside the exponential that it may mimic."""
+        best, *others = self.alike
+        hidden = _CURVE_NAMES if best.name in _ONE_GAMMA else ()
+        least = [h for h in others if h.probability >= _LISTED / 2 or h.name in _ONE_GAMMA[1:]]
+        if best.name == CONFIGURED:
+            least = [h for h in others if h.name != ANOTHER and h.probability >= _LISTED / 2]
+        return (best, *(h for h in least if h.name not in hidden))
+
+    @property
+    def undecided(self) -> bool:
+        """Whether the answers leave open what was asked."""
+        if self.told is not None:
+            return self.behaves_as_told is None
+        return not (self.measured or (self.known and self.posterior.best.name != EXPONENTIALS))
+
+    @property
+    def blind(self) -> bool:
+        """Whether choices certainly do not depend on the offer; then there is nothing to ask."""
+        names = {h.name for h in self.alike}
+        likely = sum(h.probability for h in self.alike) if names & {NEAR, FAR} else 0.0
+        return max(likely, self.posterior.probability(*BLIND)) >= _CERTAIN
+
+    @property
+    def decided(self) -> bool:
+        """Whether there is nothing more to ask."""
+        if self.told is not None and self.behaves_as_told is None:
+            return False
+        if self.blind or self.behaves_as_told:
+            return True
+        return self.known and self.measured and self.deciding is None
+
+    def _told_apart(self, one: Hypothesis, two: Hypothesis) -> bool:
+        """Whether at some place the predictions differ by more than the interval there."""
+        if one.predict is None or two.predict is None:
+            return not {one.name, two.name} <= set(BLIND)
+        for point in self.points:
+            known = point.staircase.posterior
+            if _apart(one, two, point.place) > known.high - known.low:
+                return True
+        return False
+
+    @property
+    def deciding(self) -> Place | None:
+        """Where to ask next to tell the two most likely explanations apart; None if no choice
+        does."""
+        best, *others = self.posterior.hypotheses
+        names = [h for h in self.explanations if h is not best] or others
+        rival = next((h for h in names if h.probability >= ACCUSED or h.name == ANOTHER), None)
+        if rival is None or best.predict is None or rival.predict is None:
+            return None
+        found = max(self._candidates(), key=lambda place: self._telling(best, rival, place))
+        return found if self._telling(best, rival, found) >= _TELLING else None
+
+    def _telling(self, one: Hypothesis, two: Hypothesis, place: Place) -> float:
+        return min(_apart(one, two, place), _MOST) / (self.tolerance * place.steps)
+
+    def _candidates(self) -> Iterator[Place]:
+        """Places no further away than the furthest that was asked about."""
+        near, last = self.points[0].near_delay, max(point.delay for point in self.points)
+        delays = {near + d for d in _DELAYS if near + d <= last} | {p.delay for p in self.points}
+        settings = dict.fromkeys([*(p.setting for p in self.points), *SETTINGS.values()])
+        return (Place(setting, near, n) for setting in settings for n in sorted(delays))
+
+
+def _apart(one: Hypothesis, two: Hypothesis, place: Place) -> float:
+    """By how much the predicted log ratios differ."""
+    assert one.predict is not None and two.predict is not None
+    a, b = one.predict(place), two.predict(place)
+    return 0.0 if a == b else abs(a - b)
+
+
+def diagnosis_of(case: Case) -> Diagnosis:
+    """Put the posterior in words."""
+    best, *alike = case.explanations
+    known = case.known
+    return Diagnosis(
+        case.behaves_as_told,
+        best.name if known else None,
+        tuple(h.name for h in alike) if known else (),
+        _sentence(case),
+        best.parameters,
+        {h.name: h.probability for h in case.posterior.hypotheses},
+    )
+
+
+def _sentence(case: Case) -> str:
+    if case.told is None:
+        return _without_told(case)
+    if case.behaves_as_told:
+        return f"{_acts(case)}, as configured ({shortest(case.told)})"
+    if case.behaves_as_told is None:
+        return f"undecided: {_acts(case)}, configured {shortest(case.told)}; {_missing(case)}"
+    return _accusation(case)
+
+
+def _acts(case: Case) -> str:
+    found = case.gamma
+    return "it looks at no offer" if found is None else f"acts as gamma = {shown(found)}"
+
+
+def _without_told(case: Case) -> str:
+    best, *alike = case.explanations
+    if case.undecided:
+        return f"undecided: {_acts(case)}; {_missing(case)}"
+    if best.name == EXPONENTIALS:
+        return "; or ".join([_acts(case), *(_describe(h, case) for h in alike)])
+    return ", or ".join(_describe(h, case) for h in (best, *alike))
+
+
+def _accusation(case: Case) -> str:
+    assert case.told is not None
+    best, *alike = case.explanations
+    head = f"not as configured ({shortest(case.told)})"
+    if best.name in BLIND and case.known:
+        return f"{head}: {_describe(best, case)}; there is no discount to measure"
+    acts = _acts(case)
+    if not any(h.name in _ONE_GAMMA for h in case.alike):
+        acts += f" in {case.points[0].setting.name} choices"
+    if not case.known:
+        return f"{acts}, {head}: {_open(case)}"
+    if best.name == ANOTHER:
+        return f"{acts}, {head}{''.join(f'; or {_describe(h, case)}' for h in alike)}"
+    causes = [_describe(h, case) for h in (best, *alike)]
+    return f"{acts}, {head}: {', or '.join(causes)}{_how_to_tell(case) if alike else ''}"
+
+
+def _missing(case: Case) -> str:
+    """What keeps a verdict from being True or False."""
+    if case.gamma is not None and not case.measured:
+        asked = f"gamma is known less well than asked (log gamma to {case.tolerance:.2g})"
+        return f"{asked}: allow more trainings or a larger tolerance"
+    if case.posterior.best.name in (CONFIGURED, EXPONENTIALS) and case.known:
+        return "the interval just misses it: allow more trainings"
+    return _open(case)
+
+
+def _open(case: Case) -> str:
+    """The explanations that are left, and what would decide between them."""
+    likely = [h for h in case.posterior.hypotheses if h.probability >= _LISTED]
+    listed = ", ".join(f"{_short(h, case)} ({h.probability:.0%})" for h in likely[:4])
+    return f"it may be {listed}{_how_to_tell(case)}"
+
+
+def _how_to_tell(case: Case) -> str:
+    place = case.deciding
+    return f"; ask {place} to tell" if place else "; no choice asked here tells them apart"
+
+
+def _short(h: Hypothesis, case: Case) -> str:
+    if h.name in (ANOTHER, EXPONENTIALS):
+        return f"{h.name}, {h.parameters['gamma']:.4g}"
+    return h.name
+
+
+def _describe(h: Hypothesis, case: Case) -> str:
+    """A hypothesis as a clause, with its parameters."""
+    if h.name in (ANOTHER, EXPONENTIALS):
+        return f"{h.name}, {h.parameters['gamma']:.4g}"
+    if h.name == ACTION:
+        actions = [action for point in case.points for action in point.actions]
+        action = int(2 * sum(actions) > len(actions))
+        taken = f"{actions.count(action)} of {counted(len(actions), 'answer')}"
+        return f"its choices do not depend on the offer: action {action} in {taken}"
+    text = _WORDS.get(h.name, f"the curve is {h.name}")
+    values = ", ".join(f"{symbol} = {value:.4g}" for symbol, value in h.parameters.items())
+    return f"{text} ({values})" if values else text

@@ -1,0 +1,235 @@
+"""One posterior: what is said of agents whose every choice is known, and never more than that."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from questions import patient, simulated
+
+import qdecay
+from qdecay.probing import BATTERY
+from qdecay.probing.curves import CURVES
+from qdecay.probing.faults import FAULTS
+from qdecay.probing.posterior import BLIND, log_blind
+from qdecay.probing.question import Place
+
+BY_NAME = {fault.name: fault for fault in FAULTS}
+
+
+def has(name: str, told: float = 0.8, parameters: tuple[float, ...] = ()):
+    """Return the indifference points of an agent with that fault."""
+    return lambda place: BY_NAME[name].predict(place, told, parameters)
+
+
+PARAMETERS = {
+    "n-step discounted once": (3.0,),
+    "rewards normalised": (0.5,),
+    "frame skip": (4.0,),
+    "under-training": (0.2, 40.0),
+}
+
+
+@pytest.mark.parametrize("name", BY_NAME)
+def test_a_perfect_pattern_is_named(name: str) -> None:
+    """An agent that is exactly what a fault predicts is accused of that fault, or of that fault and
+    what predicts the same."""
+    profile = simulated(has(name, 0.8, PARAMETERS.get(name, ())), 0.8)
+    found = qdecay.diagnose(profile)
+    assert name in (found.fault, *found.alternatives)
+    assert profile.behaves_as_told is False
+    assert sum(found.probabilities.values()) == pytest.approx(1)
+
+
+@pytest.mark.parametrize("gamma", [0.5, 0.9, 0.99])
+def test_a_sound_agent_is_as_configured(gamma: float) -> None:
+    """The first words are the verdict; no fault is in them."""
+    profile = simulated(patient(gamma), gamma)
+    assert profile.behaves_as_told is True
+    assert qdecay.diagnose(profile).fault == "as configured"
+    assert profile.verdict.startswith("acts as gamma = ")
+    assert profile.verdict.endswith(f", as configured ({gamma:g})")
+
+
+@pytest.mark.parametrize(
+    ("told", "real"), [(0.95, 0.99), (0.9, 0.85), (0.9, 0.92), (0.99, 0.95), (0.9, 1.0), (0.9, 0.0)]
+)
+def test_another_gamma_is_that_and_no_fault(told: float, real: float) -> None:
+    """The most ordinary fault there is: no frame skip, no under-training."""
+    profile = simulated(patient(real), told)
+    found = qdecay.diagnose(profile)
+    assert profile.behaves_as_told is False
+    assert found.fault == "another gamma"
+    assert not BY_NAME.keys() & set(found.alternatives)
+    low, _, high = profile.gamma
+    assert low <= real <= high
+
+
+def test_what_cannot_be_told_apart_is_told_as_both() -> None:
+    """Gamma twice is 0.81 in every setting: no answer separates the two."""
+    profile = simulated(patient(0.81), 0.9)
+    found = qdecay.diagnose(profile)
+    assert (found.fault, *found.alternatives) == ("gamma twice", "another gamma")
+    assert "gamma is applied twice per step, or another gamma" in profile.verdict
+    assert "no choice asked here tells them apart" in profile.verdict
+
+
+def test_settings_that_show_no_fault_leave_it_possible() -> None:
+    """In one-shot choices clipping and cut episodes show nothing: it is as configured, and they are
+    listed as what the answers do not exclude."""
+    found = qdecay.diagnose(simulated(patient(0.8), 0.8, settings=("one-shot",)))
+    assert found.fault == "as configured"
+    assert {"truncation ends", "rewards clipped"} <= set(found.alternatives)
+
+
+@pytest.mark.parametrize("noise", [0.0, 0.1, 0.2])
+@pytest.mark.parametrize("budget", [1, 4, 12, 21])
+def test_a_short_budget_decides_nothing(noise: float, budget: int) -> None:
+    """Neither acquitted nor accused, with what is missing."""
+    for seed in range(5):
+        profile = simulated(patient(0.9), 0.9, noise=noise, seed=seed, budget=budget)
+        assert profile.behaves_as_told is None
+        assert profile.verdict.startswith("undecided: ")
+        assert "allow more trainings" in profile.verdict
+
+
+@pytest.mark.parametrize("told", [0.0, 1.0])
+def test_the_ends_may_be_configured(told: float) -> None:
+    """An agent that only looks at the next reward, and one that does not discount."""
+    profile = simulated(patient(told), told)
+    assert profile.behaves_as_told is True
+    assert simulated(patient(0.7), told).behaves_as_told is False
+
+
+def coin(rng: np.random.Generator):
+    return lambda env, seed: lambda observation: int(rng.integers(2))
+
+
+def always(action: int):
+    return lambda env, seed: lambda observation: action
+
+
+def takes(side: str):
+    def train(env, seed):
+        action = env.unwrapped.layout.names.index(side)
+        return lambda observation: action
+
+    return train
+
+
+@pytest.mark.parametrize("settings", [["one-shot"], list(BATTERY)])
+@pytest.mark.parametrize(
+    ("agent", "words"),
+    [
+        (coin(np.random.default_rng(0)), "do not depend on the offer: it takes either side"),
+        (always(0), "do not depend on the offer: action 0 in"),
+        (always(1), "do not depend on the offer: action 1 in"),
+        (takes("far"), "always takes the far reward, however small"),
+    ],
+)
+def test_who_does_not_look_at_the_offer_is_known_soon(agent, words: str, settings) -> None:
+    """After seven answers at each place, of thirty in the budget; no curve, no number."""
+    profile = qdecay.probe(agent, gamma=0.9, settings=settings)
+    assert profile.behaves_as_told is False
+    assert profile.trainings <= 7 * len(profile.points)
+    assert profile.gamma is None
+    assert profile.curve is None
+    assert profile.fits == ()
+    assert qdecay.diagnose(profile).fault in BLIND
+    assert words in profile.verdict
+
+
+def test_always_the_near_reward_is_a_gamma_of_0_too() -> None:
+    """Both are said; where 0 is configured that is what it should do."""
+    profile = qdecay.probe(takes("near"), gamma=0.9)
+    assert profile.trainings <= 80
+    assert profile.gamma == (0.0, 0.0, 0.0)
+    assert profile.verdict == (
+        "acts as gamma = 0, not as configured (0.9); or it always takes the near reward, "
+        "however small"
+    )
+    assert qdecay.probe(takes("near"), gamma=0).behaves_as_told is True
+
+
+def test_evidence_of_not_looking_is_a_closed_form() -> None:
+    """By hand for 3 far of 5, 4 times action 1: integrals of q^k (1 - q)^(n - k)."""
+    profile = simulated(patient(0.9), 0.9, (2,), settings=("one-shot",), budget=5)
+    (point,) = profile.points
+    far, one = sum(point.staircase.far), sum(point.actions)
+    found = log_blind(profile.points)
+    q = (np.arange(200_000) + 0.5) / 200_000
+
+    def mean(k: int) -> float:
+        return float((q**k * (1 - q) ** (5 - k)).mean())
+
+    assert found["a coin"] == pytest.approx(math.log((0.5**5 + mean(far)) / 2), abs=1e-6)
+    assert found["a side"] == pytest.approx(math.log(mean(one)), abs=1e-6)
+    assert found["always near"] == pytest.approx(math.log(0.01**far * 0.99 ** (5 - far)))
+    assert found["always far"] == pytest.approx(math.log(0.99**far * 0.01 ** (5 - far)))
+    stuck = (0.01**one * 0.99 ** (5 - one) + 0.99**one * 0.01 ** (5 - one)) / 2
+    assert found["always the same action"] == pytest.approx(math.log(stuck))
+
+
+def hyperbola(place: Place) -> float:
+    return math.log(1 + 0.3 * place.near) - math.log(1 + 0.3 * place.far)
+
+
+def test_a_curve_is_named_at_odds_of_ten() -> None:
+    """1 / (1 + 0.3 n) over six delays is no gamma; over two near ones it may be one."""
+    profile = simulated(hyperbola, None, (1, 2, 4, 8, 16, 32))
+    assert profile.curve.name == "hyperbolic"
+    (k,) = profile.curve.parameters
+    assert k.low <= 0.3 <= k.high
+    assert "hyperbolic" in profile.verdict
+    short = simulated(hyperbola, None, (1, 2), noise=0.2)
+    assert short.curve.name == "exponential"
+
+
+def test_deciding_asks_where_the_explanations_differ() -> None:
+    """Episodes taken as ended where they are cut off: only the time limit shows it, and until it is
+    decided that is asked, though it was not planned."""
+    agent = has("truncation ends", 0.9)
+    (two,) = {p.setting.name for p in simulated(agent, 0.9, settings=("one-shot",)).points}
+    assert two == "one-shot"
+    profile = simulated(has("rewards clipped", 0.9), 0.9, settings=("large",), until="decided")
+    assert "rewards clipped" in (
+        qdecay.diagnose(profile).fault,
+        *qdecay.diagnose(profile).alternatives,
+    )
+    assert profile.behaves_as_told is False
+
+
+def test_nothing_is_asked_once_it_is_decided() -> None:
+    """A sound agent costs a fraction of what it costs to measure every point."""
+    asked = [simulated(patient(0.9), 0.9, until=until) for until in ("decided", "measured")]
+    assert asked[0].behaves_as_told is asked[1].behaves_as_told is True
+    assert asked[0].trainings < asked[1].trainings / 2
+
+
+def test_all_that_is_said_agrees() -> None:
+    """Verdict, diagnosis and the answer in three values come from one posterior: whatever agent."""
+    faulty = [has(name, 0.9, PARAMETERS.get(name, ())) for name in BY_NAME]
+    agents = [*map(patient, (0.5, 0.85, 0.9)), *faulty, hyperbola]
+    for agent in agents:
+        for budget in (5, 40, 400):
+            profile = simulated(agent, 0.9, noise=0.1, budget=budget)
+            found = qdecay.diagnose(profile)
+            assert found.behaves_as_told is profile.behaves_as_told
+            assert found.text == profile.verdict
+            assert (profile.behaves_as_told is None) == profile.verdict.startswith("undecided")
+            assert (profile.behaves_as_told is False) == ("not as configured" in profile.verdict)
+            if profile.behaves_as_told:
+                assert max(found.probabilities, key=found.probabilities.get) == "as configured"
+            if profile.behaves_as_told is False:
+                assert found.probabilities["as configured"] <= 0.02
+
+
+@pytest.mark.parametrize("curve", CURVES, ids=lambda curve: curve.name)
+def test_curves_that_include_the_exponential_are_no_better_for_one(curve) -> None:
+    """An exponential's answers are explained by each, as well as it can, but not ten times
+    better."""
+    profile = simulated(patient(0.9), None)
+    fits = {fit.name: fit.log_evidence for fit in profile.fits}
+    assert fits[curve.name] < fits["exponential"] + math.log(10)
+    assert profile.curve.name == "exponential"
