@@ -46,7 +46,8 @@ def exact_table(
     chance = probability(slip, "slip")
     table: ExactTable = [[] for _ in range(layout.n_states)]
     for state, outcomes in _outcomes(layout, escape).items():
-        if len(set(outcomes)) == 1:  # nearly every state: slipping cannot change what happens
+        # In nearly every state slipping cannot change what happens.
+        if outcomes.count(outcomes[0]) == len(outcomes):
             table[state] = [[(Fraction(1), *outcomes[0])] for _ in outcomes]
         else:
             table[state] = [_slipped(outcomes, action, chance) for action in range(len(outcomes))]
@@ -81,6 +82,8 @@ def _walk(layout: ChainLayout, branch: int, corridor: range) -> list[Outcome]:
 
 
 def _slipped(outcomes: list[Outcome], chosen: int, slip: Fraction) -> ExactRow:
+    if not slip:
+        return [(Fraction(1), *outcomes[chosen])]
     share = slip / (len(outcomes) - 1)
     others = ((share, outcome) for action, outcome in enumerate(outcomes) if action != chosen)
     return mixture((1 - slip, outcomes[chosen]), *others)

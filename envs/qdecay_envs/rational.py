@@ -81,11 +81,13 @@ def nearest_float(value: Fraction) -> float:
         ValueError: it is 2^1024 or more in size, or below 2^-1022 and not 0; the message goes on
             after the number's name.
     """
+    if not value:  # most rewards are 0, and fractions take long to divide
+        return 0.0
     try:
         number = float(value)
     except OverflowError as error:
         raise ValueError("is too large for floats: give rewards in a larger unit") from error
-    if value and abs(number) < float_info.min:
+    if abs(number) < float_info.min:
         raise ValueError("is too small for floats: give rewards in a smaller unit")
     return number
 

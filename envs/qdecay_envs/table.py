@@ -91,7 +91,8 @@ def _fault(row: ExactRow, n_states: int) -> str:
                 return f"probabilities and rewards must be fractions, got {number!r}"
         if chance.numerator < 0:
             return f"a probability must be >= 0, got {chance}"
-        if not isinstance(following, Integral) or not 0 <= following < n_states:
+        # An int is the rule, and the abstract class takes long to ask.
+        if not isinstance(following, int | Integral) or not 0 <= following < n_states:
             return f"a next state must be from 0 to {n_states - 1}, got {following!r}"
         if not isinstance(ended, bool):
             return f"terminated must be True or False, got {ended!r}"

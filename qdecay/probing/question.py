@@ -18,6 +18,7 @@ import json
 import math
 from dataclasses import asdict, dataclass
 from fractions import Fraction
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -130,7 +131,7 @@ class Question:
         first = hashlib.sha256(repr(pair).encode()).digest()[0]
         return (first + self.number) % 2
 
-    @property
+    @cached_property
     def layout(self) -> ChainLayout:
         """The two streams, exactly."""
         m, n, far = self.near_delay, self.delay, Fraction(self.setting.scale)
@@ -144,14 +145,14 @@ class Question:
         ending: Any = "repeat" if self.setting.repeats else "terminate"
         return ChainLayout(tuple(streams if self.far_action else streams[::-1]), ending)
 
-    @property
+    @cached_property
     def seed(self) -> int:
         """The training's seed, from the question alone: it does not depend on the order of work."""
         words = np.frombuffer(hashlib.sha256(self.key.encode()).digest(), dtype="<u4")
         sequence = np.random.SeedSequence([self.base_seed, *words.tolist()])
         return int(sequence.generate_state(1)[0]) >> 1  # some frameworks accept only 31 bits
 
-    @property
+    @cached_property
     def key(self) -> str:
         """Canonical text of everything that determines the training."""
         return json.dumps({**asdict(self), "log_ratio": self.log_ratio.hex()}, sort_keys=True)

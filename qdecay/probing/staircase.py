@@ -29,12 +29,12 @@ Psychophysics 63 (2001) (lapses).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, replace
+from functools import cached_property, lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import expit, logsumexp
+from scipy.special import expit
 
 Array = NDArray[np.float64]
 
@@ -45,6 +45,7 @@ FINE = 8  # the finest width is the tolerance over this
 _SURE = 2  # an agent is consistent if its width is at most the tolerance over this
 WIDEST = 3.0  # a choice this noisy flips between r = R / 20 and r = 20 R
 _CELLS = 10  # per gap between two stimuli
+_WITHIN = (1 - np.cos(np.linspace(0, np.pi, _CELLS + 1)[:-1])) / 2  # dense at both ends
 _CANDIDATES = 25
 _NEGLIGIBLE = 1e-7  # mass of a cell that cannot affect the next question
 _CHECK_EVERY = 3  # of this many stimuli, one is chosen for the width
@@ -89,14 +90,10 @@ class Staircase:
 
     def answered(self, x: float, far: bool) -> Staircase:
         """Return the staircase with one more answer."""
-        return Staircase(
-            self.steps,
-            self.low,
-            self.high,
-            self.tolerance,
-            (*self.asked, x),
-            (*self.far, far),
-        )
+        after = replace(self, asked=(*self.asked, x), far=(*self.far, far))
+        if "_table" in self.__dict__:  # the cells of most gaps are the same
+            after.__dict__["_table"] = self._carried_to(after)
+        return after
 
     @property
     def always(self) -> str | None:
@@ -137,25 +134,25 @@ class Staircase:
             return self.end
         candidates = self._quantiles(np.linspace(0.02, 0.98, _CANDIDATES))
         if not self._narrow and len(self.far) % _CHECK_EVERY != _CHECK_EVERY - 1:
-            return float(max(candidates, key=self._information))
+            return float(candidates[self._information(candidates).argmax()])
         beside = self.posterior.median + np.concatenate([-self._widths, self._widths])
         candidates = np.append(candidates, np.clip(beside, self.low, self.high))
-        return float(max(candidates, key=self._width_information))
+        return float(candidates[self._width_information(candidates).argmax()])
 
-    def _information(self, x: float) -> float:
-        """I(answer; t) of the stimulus x."""
+    def _information(self, x: Array) -> Array:
+        """I(answer; t) of each stimulus."""
         threshold, mass, per_width = self._likely
-        far = (_far(x, threshold, self._widths) * per_width).sum(axis=1)
-        return float(_entropy(mass @ far) - mass @ _entropy(far))
+        far = (_far(x, threshold, self._widths) * per_width).sum(axis=2)
+        return _mutual_information(far, mass)
 
-    def _width_information(self, x: float) -> float:
-        """I(answer; w) of the stimulus x."""
+    def _width_information(self, x: Array) -> Array:
+        """I(answer; w) of each stimulus."""
         threshold, mass, per_width = self._likely
         joint = mass[:, None] * per_width
         width_mass = joint.sum(axis=0)
         seen = width_mass > 0
-        far = (_far(x, threshold, self._widths) * joint).sum(axis=0)[seen] / width_mass[seen]
-        return float(_entropy(width_mass[seen] @ far) - width_mass[seen] @ _entropy(far))
+        far = (_far(x, threshold, self._widths) * joint).sum(axis=1)[:, seen] / width_mass[seen]
+        return _mutual_information(far, width_mass[seen])
 
     @cached_property
     def _likely(self) -> tuple[Array, Array, Array]:
@@ -177,6 +174,27 @@ class Staircase:
         return values
 
     @cached_property
+    def _table(self) -> Array:
+        """The log likelihoods of the cells, shape (cells, widths)."""
+        return self.log_likelihoods(self.cells[0], self._widths)
+
+    def _carried_to(self, after: Staircase) -> Array:
+        """Return the log likelihoods of `after`, which has one more answer, from those known.
+
+        Its stimulus splits one gap into two, whose cells are new; those of the other gaps stay, and
+        only the term of the new answer is added to them.
+        """
+        middles, x = after.cells[0], after.asked[-1]
+        last = replace(after, asked=after.asked[-1:], far=after.far[-1:])
+        if len(middles) == len(self._table):  # x was asked before
+            return self._table + last.log_likelihoods(middles, self._widths)
+        first = np.searchsorted(self.cells[1][::_CELLS], x) * _CELLS - _CELLS
+        new = slice(first, first + 2 * _CELLS)
+        kept = np.delete(self._table, slice(first, first + _CELLS), axis=0)
+        kept += last.log_likelihoods(np.delete(middles, new), self._widths)
+        return np.insert(kept, first, after.log_likelihoods(middles[new], self._widths), axis=0)
+
+    @cached_property
     def posterior(self) -> Posterior:
         """The median of t, its 95 % interval and the evidence."""
         low, median, high = self._quantiles(np.array([0.025, 0.5, 0.975]))
@@ -184,16 +202,14 @@ class Staircase:
 
     @property
     def _widths(self) -> Array:
-        finest = min(self.tolerance * self.steps / FINE, WIDEST / 2)
-        return np.geomspace(finest, WIDEST, N_WIDTHS)
+        return _grid_of_widths(min(self.tolerance * self.steps / FINE, WIDEST / 2))
 
     @cached_property
     def cells(self) -> tuple[Array, Array, Array]:
         """The middles of the cells, their edges, and the prior mass of each."""
         ends = np.unique([self.low, *self.asked, self.high])
-        within = (1 - np.cos(np.linspace(0, np.pi, _CELLS + 1)[:-1])) / 2  # dense at both ends
         gaps = np.diff(ends)[:, None]
-        edges = np.append((ends[:-1, None] + gaps * within).ravel(), ends[-1])
+        edges = np.append((ends[:-1, None] + gaps * _WITHIN).ravel(), ends[-1])
         focused = np.minimum(np.exp(edges / self.steps), 1.0)
         uniform = (edges - self.low) / (self.high - self.low)
         prior = np.diff(_FOCUS * focused + (1 - _FOCUS) * uniform)
@@ -202,12 +218,10 @@ class Staircase:
     @cached_property
     def _joint(self) -> tuple[Array, Array]:
         """The posterior of (t, w) on the grid, shape (cells, widths), and each width's evidence."""
-        middles, _, prior = self.cells
-        log_joint = (
-            self.log_likelihoods(middles, self._widths) + np.log(prior / prior.sum())[:, None]
-        )
-        evidence: Array = logsumexp(log_joint, axis=0)
-        joint: Array = np.exp(log_joint - logsumexp(evidence))
+        _, _, prior = self.cells
+        log_joint = self._table + np.log(prior / prior.sum())[:, None]
+        evidence = _log_of_sum(log_joint)
+        joint: Array = np.exp(log_joint - _log_of_sum(evidence))
         return joint, evidence
 
     def _quantiles(self, levels: Array) -> Array:
@@ -219,13 +233,38 @@ class Staircase:
 
 def far_probability(x: float, threshold: float, width: float) -> float:
     """Return P(x), the probability of the far choice."""
-    return float(_far(x, np.array([threshold]), np.array([width]))[0, 0])
+    return float(_far(np.array([x]), np.array([threshold]), np.array([width])).item())
 
 
-def _far(x: float, threshold: Array, widths: Array) -> Array:
-    """P(x) for every threshold and width, shape (thresholds, widths)."""
-    chance: Array = LAPSE / 2 + (1 - LAPSE) * expit((threshold[:, None] - x) / widths)
+@lru_cache
+def _grid_of_widths(finest: float) -> Array:
+    widths = np.geomspace(finest, WIDEST, N_WIDTHS)
+    widths.flags.writeable = False  # it is shared
+    return widths
+
+
+def _far(x: Array, threshold: Array, widths: Array) -> Array:
+    """P(x) for every stimulus, threshold and width, shape (stimuli, thresholds, widths)."""
+    chance: Array = LAPSE / 2 + (1 - LAPSE) * expit(
+        (threshold[:, None] - x[:, None, None]) / widths
+    )
     return chance
+
+
+def _log_of_sum(a: Array) -> Array:
+    """log of the sum of exp(a) over the first axis, as scipy's logsumexp, which takes far longer
+    to begin."""
+    top = a.max(axis=0)
+    at_top = a == top
+    count = at_top.sum(axis=0)
+    rest = np.where(at_top, 0.0, np.exp(a - top)).sum(axis=0)
+    value: Array = np.log1p(rest / count) + np.log(count) + top
+    return value
+
+
+def _mutual_information(far: Array, mass: Array) -> Array:
+    """I(answer; state) from P(far | state), shape (stimuli, states), and P(state)."""
+    return _entropy(far @ mass) - _entropy(far) @ mass
 
 
 def _entropy(p: Array) -> Array:

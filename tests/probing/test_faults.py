@@ -10,10 +10,7 @@ from faulty_agents import faulty
 import qdecay
 from qdecay.exact.learning_curve import learning_curve
 from qdecay.probing.faults import FAULTS, Place
-from qdecay.probing.measure import _empty_points
-from qdecay.probing.profile import DiscountProfile, Point
 from qdecay.probing.question import SETTINGS, Question
-from qdecay.probing.staircase import Staircase
 
 BY_NAME = {fault.name: fault for fault in FAULTS}
 ONE_SHOT = SETTINGS["one-shot"]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 
-import numpy as np
 import pytest
+
 from qdecay.probing import expected_trainings, probe
 from qdecay.probing.point import shown
 from qdecay.probing.question import SETTINGS, Question, stimulus_range

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
@@ -100,6 +101,22 @@ def test_the_next_question_says_the_most_about_the_threshold() -> None:
 
     best = max(information(x) for x in np.linspace(-2, 0.5, 101))
     assert information(staircase.next()) >= 0.99 * best
+
+
+def test_what_is_carried_from_answer_to_answer_is_what_all_answers_give() -> None:
+    """Asked between the answers or only at the end: the same posterior and question, to the bit."""
+    rng = np.random.default_rng(3)
+    staircase = Staircase(3, *stimulus_range(3), 0.01)
+    for number in range(40):
+        x = staircase.next()
+        if number % 9 == 8:  # twice at one place, and at both ends
+            x = (staircase.asked[-1], staircase.low, staircase.high)[number // 9 % 3]
+        staircase = staircase.answered(x, bool(rng.random() < far_probability(x, -0.4, 0.1)))
+        afresh = replace(staircase, asked=staircase.asked)
+        for name in ("low", "median", "high"):
+            assert getattr(staircase.posterior, name) == getattr(afresh.posterior, name)
+        assert (staircase.posterior.log_evidence == afresh.posterior.log_evidence).all()
+        assert staircase.next() == afresh.next()
 
 
 @pytest.mark.parametrize(("answer", "side"), [(False, "near"), (True, "far")])
