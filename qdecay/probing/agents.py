@@ -1,7 +1,9 @@
 """Agents to probe, and how their choice is read.
 
 A *trainer* takes an environment and a seed, trains an agent from scratch, and returns its policy: a
-function from observation to action, or an object with `predict`, as in Stable-Baselines3.
+function from observation to action, or an object with `predict`, as in Stable-Baselines3. The
+answer may be a number, an array, a list or a tensor that holds one action, or a tuple that begins
+with it, as in (action, state).
 """
 
 from __future__ import annotations
@@ -18,7 +20,7 @@ import cloudpickle
 import numpy as np
 
 from qdecay import learning
-from qdecay._support.checks import RealLike, real, whole
+from qdecay._support.checks import RealLike, instance, real, whole
 from qdecay._support.extras import require
 from qdecay._support.user_code import UserCodeError, import_user_module, user_traceback
 from qdecay.errors import BudgetExceeded, InputError
@@ -91,13 +93,19 @@ def choose_packed(packed: bytes, question: Question) -> bool:
 def _answer(policy: Any, observation: Any) -> Any:
     predict = getattr(policy, "predict", None)
     if predict is not None:
-        return predict(observation, deterministic=True)[0]
-    if not callable(policy):
+        answer = predict(observation, deterministic=True)
+    elif callable(policy):
+        answer = policy(observation)
+    else:
         raise AgentError(
             f"train(env, seed) must return a policy, a function or an object with predict, "
             f"got {policy!r}"
         )
-    return policy(observation)
+    if isinstance(answer, tuple) and answer:  # (action, state), (action, log_prob)
+        answer = answer[0]
+    if hasattr(answer, "detach"):  # a torch tensor, which may have a gradient or be on a GPU
+        answer = answer.detach().cpu()
+    return answer
 
 
 def _action(answer: Any, question: Question) -> int:
@@ -122,7 +130,11 @@ def tabular_agent(learner: Learner, gamma: RealLike, **options: Any) -> Trainer:
         learner: `qdecay.q_learning` or one of its family.
         gamma: the learner's discount factor, in [0, 1].
         options: for the learner; `steps` or `episodes` replace the rule above.
+
+    Raises:
+        TypeError, ValueError: an argument is of the wrong kind or outside its range.
     """
+    instance(learner, Learner, "learner", "a learner such as qdecay.q_learning")
     return TabularAgent(learner, real(gamma, "gamma", "[0, 1]"), options)
 
 
@@ -130,11 +142,14 @@ def tabular_agent(learner: Learner, gamma: RealLike, **options: Any) -> Trainer:
 class TabularAgent:
     """The trainer of a tabular learner; see `tabular_agent`."""
 
-    __name__ = "train"  # what an agent is called that nobody named
-
     learner: Learner
     gamma: float
     options: Mapping[str, Any]
+
+    @property
+    def __name__(self) -> str:
+        """What the agent is called if nobody names it."""
+        return self.learner.name
 
     def __call__(self, env: gym.Env[Any, Any], seed: int) -> Any:
         """Train an agent and return its policy."""
@@ -206,13 +221,17 @@ def sb3_agent(
 class StableBaselinesAgent:
     """The trainer of a Stable-Baselines3 agent; see `sb3_agent`."""
 
-    __name__ = "train"  # what an agent is called that nobody named
     packages = ("stable-baselines3", "torch")
 
     algorithm: str
     gamma: float
     timesteps: int
     options: Mapping[str, Any]
+
+    @property
+    def __name__(self) -> str:
+        """What the agent is called if nobody names it."""
+        return self.algorithm
 
     def __call__(self, env: gym.Env[Any, Any], seed: int) -> Any:
         """Train an agent and return it."""
