@@ -13,7 +13,7 @@ import importlib
 import math
 import pickle
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import cloudpickle
@@ -22,6 +22,7 @@ import numpy as np
 from qdecay import learning
 from qdecay._support.checks import RealLike, instance, real, whole
 from qdecay._support.extras import require
+from qdecay._support.one_line import one_line
 from qdecay._support.user_code import UserCodeError, import_user_module, user_traceback
 from qdecay.errors import BudgetExceeded, InputError
 from qdecay.learning.learner import Learner
@@ -43,28 +44,70 @@ class AgentError(UserCodeError):
     """The agent raised, or returned an invalid action; the message names the question."""
 
 
-def choose(train: Trainer, question: Question) -> bool:
-    """Train an agent on the question and return whether it takes the far reward.
+class TrainingFailed(AgentError):
+    """The agent raised: a bug, or bad luck with this seed."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What one question found.
+
+    Attributes:
+        far: whether the agent takes the far reward.
+        failed: why each training before the one that answered failed.
+    """
+
+    far: bool
+    failed: tuple[str, ...] = ()
+
+
+ATTEMPTS = 3
+"""Trainings of one question that may fail in a row: then the agent is at fault, not the seed."""
+
+
+def answer(train: Trainer, question: Question, failed: tuple[str, ...] = ()) -> Answer:
+    """Train an agent on the question, again with another seed if that raises.
+
+    Args:
+        train: the trainer.
+        question: the question.
+        failed: why its earlier attempts failed.
 
     Raises:
-        AgentError: it raised, or returned no action of the action space.
+        AgentError: it raised in every attempt, or returned no action of the action space.
+    """
+    while True:
+        try:
+            return Answer(choose(train, replace(question, attempt=len(failed))), failed)
+        except TrainingFailed as error:
+            failed = (*failed, one_line(str(error)))
+            if len(failed) == ATTEMPTS:
+                raise AgentError(f"{error}, {ATTEMPTS} times in a row", error.shown) from error
+
+
+def choose(train: Trainer, question: Question) -> bool:
+    """Train one agent on the question and return whether it takes the far reward.
+
+    Raises:
+        TrainingFailed: it raised.
+        AgentError: it returned no action of the action space.
     """
     env = question.env()
     try:
         policy = train(env, question.seed)
         observation, _ = question.env().reset(seed=question.seed)
-        answer = _answer(policy, observation)
+        found = _answer(policy, observation)
     except AgentError as error:
         raise AgentError(f"{error} ({question})") from error
     except (Exception, SystemExit) as error:
         _, shown = user_traceback(error)
-        raise AgentError(f"the agent raised {error!r} ({question})", shown) from error
-    action = _action(answer, question)
+        raise TrainingFailed(f"the agent raised {error!r} ({question})", shown) from error
+    action = _action(found, question)
     return action == question.far_action
 
 
 def pack(train: Trainer) -> bytes:
-    """Serialise a trainer for `choose_packed` in another process.
+    """Serialise a trainer for `answer_packed` in another process.
 
     Raises:
         AgentError: it cannot be sent.
@@ -76,8 +119,8 @@ def pack(train: Trainer) -> bytes:
         raise AgentError(f"the agent cannot be sent to other processes: {error!r}") from error
 
 
-def choose_packed(packed: bytes, question: Question) -> bool:
-    """Run `choose` with a trainer that was sent from another process.
+def answer_packed(packed: bytes, question: Question, failed: tuple[str, ...] = ()) -> Answer:
+    """Run `answer` with a trainer that was sent from another process.
 
     It is unpacked here, because its module may fail when it is imported again.
     """
@@ -87,7 +130,7 @@ def choose_packed(packed: bytes, question: Question) -> bool:
         _, shown = user_traceback(error)
         message = f"the agent cannot be loaded in another process: {error!r}"
         raise AgentError(message, shown) from error
-    return choose(train, question)
+    return answer(train, question, failed)
 
 
 def _answer(policy: Any, observation: Any) -> Any:

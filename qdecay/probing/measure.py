@@ -11,6 +11,7 @@ from qdecay._support.checks import RealLike, instance, listed, real, whole
 from qdecay._support.deadline import Deadline
 from qdecay._support.notes import note
 from qdecay._support.progress import OnProgress, counting, reporting
+from qdecay._support.result import counted
 from qdecay.probing.agents import Trainer
 from qdecay.probing.identity import Identity
 from qdecay.probing.profile import DiscountProfile, Point
@@ -86,7 +87,7 @@ def probe(
 
     Raises:
         TypeError, ValueError: an argument is of the wrong kind or outside its range.
-        AgentError: the agent raised, or chose an invalid action.
+        AgentError: the agent raised in every attempt at a question, or chose an invalid action.
         InputError: the file is not a store, or belongs to another agent, or the agent has changed.
 
     Sources: Kontsevich & Tyler 1999, Prins 2013 (the method); Mazur 1987 (indifference points).
@@ -110,7 +111,12 @@ def probe(
         asker(train, workers, memory, counting(report, expected, "trainings")) as ask,
     ):
         points = _asked(points, ask, budget, deadline, seed, workers)
-    return DiscountProfile(agent, gamma, tuple(points), expected, wanted, memory.taken)
+    if memory.failed:
+        times = f"{counted(len(memory.failed), 'training')} failed, repeated with another seed"
+        note(f"{times}; the last: {memory.failed[-1]}")
+    return DiscountProfile(
+        agent, gamma, tuple(points), expected, wanted, memory.taken, len(memory.failed)
+    )
 
 
 def expected_trainings(

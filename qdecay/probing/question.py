@@ -16,7 +16,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
@@ -95,6 +95,7 @@ class Question:
         log_ratio: log(r / R).
         number: how many questions were asked in this place before.
         base_seed: the probe's seed.
+        attempt: how many trainings on this question failed before.
     """
 
     setting: Setting
@@ -103,6 +104,7 @@ class Question:
     log_ratio: float
     number: int
     base_seed: int
+    attempt: int = 0
 
     @property
     def far_action(self) -> int:
@@ -135,8 +137,13 @@ class Question:
 
     @property
     def key(self) -> str:
-        """Canonical text of everything that determines the training."""
-        return json.dumps({**asdict(self), "log_ratio": self.log_ratio.hex()}, sort_keys=True)
+        """Canonical text of everything that determines the training.
+
+        Fields at their default are left out, so that stores from before there were any stay valid.
+        """
+        default = {field.name: field.default for field in fields(self)}
+        parts = {name: part for name, part in asdict(self).items() if part != default[name]}
+        return json.dumps({**parts, "log_ratio": self.log_ratio.hex()}, sort_keys=True)
 
     def __str__(self) -> str:
         """Describe the question in words."""

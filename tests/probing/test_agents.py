@@ -1,18 +1,27 @@
-"""Agents as people have them: how their policies answer and what they are called."""
+"""Agents as people have them: how they answer, and trainings that fail."""
 
 from __future__ import annotations
 
+import json
 import math
+import os
+import sys
+from collections.abc import Callable, Collection
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
 import qdecay
+from qdecay import QdecayWarning
 from qdecay.probing import AgentError, sb3_agent, tabular_agent
 from qdecay.probing.agents import choose
 from qdecay.probing.question import SETTINGS, Question
 
+LEARNS = tabular_agent(qdecay.q_learning, 0.8)
+SMALL: dict[str, Any] = {"delays": (1, 3), "settings": ["one-shot"], "tolerance": 0.05}
 QUESTION = Question(SETTINGS["one-shot"], 0, 2, -0.5, 0, 0)
 
 
@@ -77,6 +86,109 @@ def test_what_is_not_one_action_is_an_error(answer: Any) -> None:
     """A value for each action may be meant for anything: it is not guessed."""
     with pytest.raises(AgentError, match=r"^the agent chose .*, which is not action 0 or 1 \(one"):
         choose(lambda env, seed: lambda o: answer, QUESTION)
+
+
+class Unlucky:
+    """A sound trainer, save that something happens in trainings with some seeds."""
+
+    def __init__(self, happens: Callable[[], object], seeds: Collection[int]) -> None:
+        self._happens, self._seeds = happens, seeds
+
+    def __call__(self, env: Any, seed: int) -> Any:
+        """Learn, or not."""
+        if seed in self._seeds:
+            self._happens()
+        return LEARNS(env, seed)
+
+
+def seeds_asked(**options: Any) -> list[int]:
+    """Return the seeds of a run in which nothing fails."""
+    seeds: list[int] = []
+    qdecay.probe(lambda env, seed: seeds.append(seed) or LEARNS(env, seed), **SMALL, **options)
+    return seeds
+
+
+def boom() -> None:
+    """Raise as a diverged network does."""
+    raise ValueError("loss is nan")
+
+
+FAILED = "^[1-9] trainings failed, repeated with another seed; the last: "
+
+
+@pytest.mark.parametrize("happens", [boom, sys.exit])
+def test_a_run_survives_trainings_that_raise(tmp_path: Path, happens) -> None:
+    """Each is repeated with another seed and counted: the answers are a sound agent's, the same
+    with any number of workers, and from a store with the same count."""
+    agent, store = Unlucky(happens, seeds_asked()[5::7]), tmp_path / "answers.jsonl"
+    reason = "the agent raised (ValueError|SystemExit)"
+    with pytest.warns(QdecayWarning, match=FAILED + reason):
+        one = qdecay.probe(agent, **SMALL, name="mine", store=store)
+    assert len(seeds_asked()[5::7]) == one.failed == one.to_json()["failed"]
+    assert one == qdecay.probe(LEARNS, **SMALL, name="mine")
+    with pytest.warns(QdecayWarning, match=FAILED + reason):
+        two = qdecay.probe(agent, **SMALL, name="mine", workers=2)
+    with pytest.warns(QdecayWarning, match=FAILED + reason):
+        again = qdecay.probe(agent, **SMALL, name="mine", store=store)
+    assert one == two == again and one.failed == two.failed == again.failed
+    assert again.from_store == again.trainings
+    lines = store.read_text().splitlines()
+    head = next(number for number, line in enumerate(lines) if '"failed"' in line)
+    store.write_text("\n".join(lines[:head]) + "\n")
+    with pytest.warns(QdecayWarning, match=FAILED):
+        resumed = qdecay.probe(agent, **SMALL, name="mine", store=store)
+    assert resumed == one and resumed.failed == one.failed and resumed.from_store == head - 1
+
+
+def test_a_run_survives_workers_that_die() -> None:
+    """Which of the trainings it was is found out by running each alone."""
+    doomed = seeds_asked(trainings=6)[3:4]
+    few = {**SMALL, "trainings": 6, "name": "mine"}
+    with pytest.warns(QdecayWarning, match="^1 training failed, .*: a training crashed its proc"):
+        found = qdecay.probe(Unlucky(lambda: os._exit(9), doomed), **few, workers=2)
+    assert found == qdecay.probe(LEARNS, **few) and found.failed == 1
+
+
+def test_another_seed_is_another_agent() -> None:
+    """The attempt is part of the training's seed, but not of what is asked; the first attempt's
+    key is that of stores written before there were others."""
+    again = replace(QUESTION, attempt=1)
+    assert again.seed != QUESTION.seed and again.layout == QUESTION.layout
+    assert set(json.loads(QUESTION.key)) == {
+        *("setting", "near_delay", "delay", "log_ratio", "number", "base_seed"),
+    }
+    assert QUESTION.seed == 1_894_378_533
+
+
+def test_a_trainer_that_always_raises_is_at_fault() -> None:
+    """After three attempts; an invalid action or a policy that is none is no luck."""
+    count = 0
+
+    def train(env, seed):
+        nonlocal count
+        count += 1
+        return LEARNS if count > 3 else boom()
+
+    with pytest.raises(AgentError, match=r"^the agent raised .*, 3 times in a row$") as caught:
+        qdecay.probe(train, **SMALL)
+    assert count == 3
+    assert "boom()" in caught.value.shown
+    for wrong in (lambda o: 2, None):
+        trained = []
+        with pytest.raises(AgentError, match="the agent chose 2|must return a policy"):
+            qdecay.probe(lambda env, seed, to=trained, is_=wrong: to.append(1) or is_, **SMALL)
+        assert len(trained) == 1
+
+
+def test_an_interrupt_is_no_bad_luck() -> None:
+    """Ctrl-C ends the run."""
+    with pytest.raises(KeyboardInterrupt):
+        qdecay.probe(Unlucky(interrupted, seeds_asked()), **SMALL)
+
+
+def interrupted() -> None:
+    """Stand for Ctrl-C."""
+    raise KeyboardInterrupt
 
 
 def test_agents_of_qdecay_are_called_after_their_algorithm(monkeypatch) -> None:
