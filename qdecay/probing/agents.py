@@ -14,27 +14,28 @@ import math
 import pickle
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 import cloudpickle
 import numpy as np
+from gymnasium.vector import SyncVectorEnv
 
 from qdecay import learning
-from qdecay._support.checks import RealLike, instance, real, whole
+from qdecay._support.checks import RealLike, choice, instance, real, whole
 from qdecay._support.extras import require
 from qdecay._support.one_line import one_line
 from qdecay._support.user_code import UserCodeError, import_user_module, user_traceback
 from qdecay.errors import BudgetExceeded, InputError
 from qdecay.learning.learner import Learner
 from qdecay.model.mdp import MDP
-from qdecay.probing.question import Question
+from qdecay.probing.question import Observation, Question
 from qdecay_envs.table import ExactTable
 
 if TYPE_CHECKING:
     import gymnasium as gym
 
 
-Trainer = Callable[["gym.Env[Any, Any]", int], Any]
+Trainer = Callable[[Any, int], Any]
 
 _UNLEARNT = 1e-6
 _MAX_STEPS = 50_000_000
@@ -92,11 +93,10 @@ def choose(train: Trainer, question: Question) -> bool:
         TrainingFailed: it raised.
         AgentError: it returned no action of the action space.
     """
-    env = question.env()
+    env = question.training_env()
     try:
         policy = train(env, question.seed)
-        observation, _ = question.env().reset(seed=question.seed)
-        found = _answer(policy, observation)
+        found = _answer(policy, question.first_observation())
     except AgentError as error:
         raise AgentError(f"{error} ({question})") from error
     except (Exception, SystemExit) as error:
@@ -281,7 +281,10 @@ class StableBaselinesAgent:
         import torch
 
         torch.set_num_threads(1)  # networks this small only lose from sharing
-        agent = getattr(importlib.import_module("stable_baselines3"), self.algorithm)
+        sb3 = importlib.import_module("stable_baselines3")
+        if isinstance(env, SyncVectorEnv):  # Stable-Baselines3 has vectors of its own
+            env = sb3.common.vec_env.DummyVecEnv(env.env_fns)
+        agent = getattr(sb3, self.algorithm)
         settings = {**SB3_OPTIONS[self.algorithm], **self.options}
         model = agent("MlpPolicy", env, gamma=self.gamma, seed=seed, device="cpu", **settings)
         return model.learn(self.timesteps)
@@ -308,6 +311,20 @@ SB3_OPTIONS: dict[str, dict[str, Any]] = {
     "A2C": {"learning_rate": 3e-3, "n_steps": 16, "policy_kwargs": {"net_arch": [32]}},
 }
 """What each algorithm is given, so that a choice is learned in seconds."""
+
+
+def check_form(train: Trainer, observation: Observation, n_envs: int | None) -> int | None:
+    """Refuse a form of environment that `probe` is not to take, and return `n_envs`.
+
+    Raises:
+        TypeError, ValueError: an argument is of the wrong kind or outside its range, or the agent
+            cannot learn from that form.
+    """
+    choice(observation, "observation", get_args(Observation))
+    n_envs = None if n_envs is None else whole(n_envs, "n_envs", 1)
+    if isinstance(train, TabularAgent) and (observation, n_envs) != ("index", None):
+        raise ValueError("a tabular agent takes neither one-hot observations nor n_envs")
+    return n_envs
 
 
 def load_trainer(text: str, gamma: RealLike | None) -> Trainer:

@@ -12,10 +12,10 @@ from qdecay._support.deadline import Deadline
 from qdecay._support.notes import note
 from qdecay._support.progress import OnProgress, counting, reporting
 from qdecay._support.result import counted
-from qdecay.probing.agents import Trainer
+from qdecay.probing.agents import Trainer, check_form
 from qdecay.probing.identity import Identity
 from qdecay.probing.profile import DiscountProfile, Point
-from qdecay.probing.question import SETTINGS, Question, Setting, stimulus_range
+from qdecay.probing.question import SETTINGS, Observation, Question, Setting, stimulus_range
 from qdecay.probing.staircase import Staircase
 from qdecay.probing.trials import AnswerFile, Ask, asker
 from qdecay_envs.arguments import flag
@@ -41,6 +41,8 @@ def probe(
     max_seconds: RealLike | None = None,
     seed: int = 0,
     workers: int = 1,
+    observation: Observation = "index",
+    n_envs: int | None = None,
     store: str | Path | None = None,
     version_tag: str | None = None,
     accept_changed: bool = False,
@@ -56,8 +58,7 @@ def probe(
 
     Args:
         train: environment and seed -> a policy: a function from observation to action, or an object
-            with `predict`. Observations and actions are `Discrete`; in the setting "repeating" no
-            episode ever ends.
+            with `predict`. Actions are `Discrete`; in the setting "repeating" no episode ever ends.
         delays: n, in steps; different whole numbers > near_delay.
         near_delay: m >= 0, in steps.
         gamma: the agent's configured discount, in [0, 1], for the verdict. It sets the default
@@ -73,6 +74,11 @@ def probe(
             profile. None is no limit.
         seed: >= 0; the same one gives the same answers in any order of work.
         workers: processes to train in; with 1, this one.
+        observation: "index", the number of the state (`Discrete`), or "one-hot", a vector with a 1
+            there (`Box` of float32), for networks without an embedding.
+        n_envs: the trainer gets a `gymnasium.vector.SyncVectorEnv` of that many copies, which reset
+            in the step after an episode's last (`AutoresetMode.NEXT_STEP`), and its policy a batch
+            of one observation. None is a plain environment.
         store: a file that stores every answer, so that an interrupted run can resume. It belongs to
             one version of the agent: the source of the module that defines `train`, the values that
             `train` was created with, qdecay's version and those of the packages in
@@ -97,6 +103,7 @@ def probe(
     seed, accept_changed = int(seed), flag(accept_changed, "accept_changed")
     instance(name, str | None, "name", "text")
     gamma = None if gamma is None else real(gamma, "gamma", "[0, 1]")
+    n_envs = check_form(train, observation, n_envs)
     points, wanted = _planned(delays, near_delay, gamma, settings, tolerance)
     expected = _expected_trainings(points, wanted)
     budget = _TRAININGS_PER_POINT * len(points) if trainings is None else trainings
@@ -108,7 +115,9 @@ def probe(
     memory = AnswerFile(path, agent, identity, accept_changed=accept_changed)
     with (
         reporting(progress) as report,
-        asker(train, workers, memory, counting(report, expected, "trainings")) as ask,
+        asker(
+            train, workers, memory, counting(report, expected, "trainings"), observation, n_envs
+        ) as ask,
     ):
         points = _asked(points, ask, budget, deadline, seed, workers)
     if memory.failed:

@@ -11,6 +11,7 @@ import json
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import as_completed
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,7 @@ from qdecay.probing.agents import (
     pack,
 )
 from qdecay.probing.identity import Identity
-from qdecay.probing.question import Question
+from qdecay.probing.question import Observation, Question
 from qdecay_envs.files import read_text
 
 SCHEMA = f"{PROBE_SCHEMA}2"
@@ -136,11 +137,17 @@ def _object(line: str) -> dict[str, Any]:
 
 @contextmanager
 def asker(
-    train: Trainer, workers: int, store: AnswerFile, tick: Callable[[], None] = lambda: None
+    train: Trainer,
+    workers: int,
+    store: AnswerFile,
+    tick: Callable[[], None] = lambda: None,
+    observation: Observation = "index",
+    n_envs: int | None = None,
 ) -> Iterator[Ask]:
     """Yield the function that answers questions, in order.
 
-    With more than one worker the trainings run in separate processes.
+    With more than one worker the trainings run in separate processes. `observation` and `n_envs`
+    are those of every question.
 
     Raises:
         AgentError: a training crashed the process that it ran in.
@@ -149,6 +156,7 @@ def asker(
     packed = pack(train) if processes else b""
 
     def ask(questions: Sequence[Question]) -> list[bool]:
+        questions = [replace(q, observation=observation, n_envs=n_envs) for q in questions]
         unknown = [question for question in questions if store.get(question) is None]
         store.taken += len(questions) - len(unknown)
         found = _together(processes, packed, unknown) if processes else _in_turn(train, unknown)

@@ -1,4 +1,4 @@
-"""Agents as people have them: how they answer, and trainings that fail."""
+"""Agents as people have them: their environments, how they answer, and trainings that fail."""
 
 from __future__ import annotations
 
@@ -11,8 +11,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import gymnasium as gym
 import numpy as np
 import pytest
+from gymnasium.spaces import Box, Discrete
+from gymnasium.vector import AutoresetMode, SyncVectorEnv, VectorEnv
 
 import qdecay
 from qdecay import QdecayWarning
@@ -189,6 +192,101 @@ def test_an_interrupt_is_no_bad_luck() -> None:
 def interrupted() -> None:
     """Stand for Ctrl-C."""
     raise KeyboardInterrupt
+
+
+def network(env: Any, seed: int) -> Callable[[np.ndarray], Any]:
+    """Q-learning of a network of one layer, with discount 0.8, in one environment or in many."""
+    rng = np.random.default_rng(seed)
+    envs = env if isinstance(env, VectorEnv) else SyncVectorEnv([lambda: env])
+    weights = np.zeros((envs.single_observation_space.shape[0], 2))
+    observation, _ = envs.reset(seed=seed)
+    over = np.zeros(envs.num_envs, bool)
+    for _ in range(400 // envs.num_envs):
+        action = rng.integers(2, size=envs.num_envs)
+        following, reward, terminated, truncated, _ = envs.step(action)
+        target = reward + np.where(terminated, 0, 0.8 * (following @ weights).max(axis=1))
+        for i in np.flatnonzero(~over):  # after its last step an environment only resets
+            x = observation[i]
+            weights[:, action[i]] += x * (target[i] - x @ weights[:, action[i]])
+        observation, over = following, terminated | truncated
+    return lambda o: (o @ weights).argmax(axis=-1)
+
+
+FORMS: list[dict[str, Any]] = [
+    {"observation": "one-hot"},
+    {"observation": "one-hot", "n_envs": 3},
+]
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_network_is_measured(form: dict[str, Any]) -> None:
+    """On one-hot vectors, alone or in a vector of three, it has the discount it learns with."""
+    battery = ["one-shot", "time limit"]
+    profile = qdecay.probe(network, (1, 3), settings=battery, tolerance=0.05, **form)
+    assert profile.gamma is not None and profile.gamma[0] <= 0.8 <= profile.gamma[2]
+    assert all(point.gamma and point.gamma[0] <= 0.8 <= point.gamma[2] for point in profile.points)
+    small = {**SMALL, **form, "trainings": 6}
+    assert qdecay.probe(network, **small) == qdecay.probe(network, **small, workers=2)
+
+
+@pytest.mark.parametrize("setting", ["one-shot", "time limit"])
+@pytest.mark.parametrize("observation", ["index", "one-hot"])
+@pytest.mark.parametrize("n_envs", [None, 1, 3])
+def test_an_environment_has_the_form_that_was_asked_for(setting, observation, n_envs) -> None:
+    """Spaces, and the observation of the choice: one, or a batch of one."""
+    seen = []
+
+    def train(env, seed):
+        assert isinstance(env, VectorEnv if n_envs else gym.Env)
+        seen.append(env.single_observation_space if n_envs else env.observation_space)
+        assert not n_envs or env.num_envs == n_envs
+        assert not n_envs or env.metadata["autoreset_mode"] == AutoresetMode.NEXT_STEP
+        return lambda o: seen.append(o) or 0
+
+    form = {"observation": observation, "n_envs": n_envs}
+    qdecay.probe(train, (2,), settings=[setting], trainings=1, **form)
+    space, found = seen
+    batch = (1,) if n_envs else ()
+    if observation == "index":
+        assert space == Discrete(space.n) and np.shape(found) == batch
+    else:
+        assert space == Box(0, 1, space.shape, np.float32)
+        assert found.dtype == np.float32 and found.shape == (*batch, *space.shape)
+        assert found.sum() == found.max() == 1
+
+
+def test_answers_in_one_form_are_none_in_another(tmp_path: Path) -> None:
+    """One store has them all, each under what was asked."""
+    store = tmp_path / "answers.jsonl"
+    agent = lambda env, seed: lambda o: 0  # noqa: E731
+    for form in ({}, *FORMS, {"n_envs": 1}):
+        few = {**SMALL, **form, "trainings": 2, "store": store, "name": "mine"}
+        assert qdecay.probe(agent, **few).from_store == 0
+        assert qdecay.probe(agent, **few).from_store == 2
+
+
+@pytest.mark.parametrize(
+    ("form", "message"),
+    [
+        ({"observation": "pixels"}, "observation must be one of index, one-hot, got 'pixels'"),
+        ({"n_envs": 0}, "n_envs must be >= 1, got 0"),
+        ({"observation": "one-hot"}, "a tabular agent takes neither one-hot"),
+        ({"n_envs": 2}, "a tabular agent takes neither one-hot"),
+    ],
+)
+def test_a_form_that_cannot_be_had_is_refused(form: dict[str, Any], message: str) -> None:
+    """Before anything is trained."""
+    with pytest.raises(ValueError, match=message):
+        qdecay.probe(LEARNS, **SMALL, **form)
+
+
+@pytest.mark.parametrize("form", [*FORMS, {"n_envs": 2}])
+def test_agents_of_stable_baselines_take_every_form(form: dict[str, Any]) -> None:
+    """A real DQN tells a reward of nothing from one of 1 after a short training."""
+    pytest.importorskip("stable_baselines3")
+    agent = sb3_agent("DQN", 0.9, timesteps=600)
+    for side in (0, 1):
+        assert choose(agent, replace(QUESTION, delay=1, log_ratio=-6.9, number=side, **form))
 
 
 def test_agents_of_qdecay_are_called_after_their_algorithm(monkeypatch) -> None:
