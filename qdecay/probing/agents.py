@@ -14,6 +14,7 @@ import math
 import pickle
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from time import perf_counter
 from typing import TYPE_CHECKING, Any, get_args
 
 import cloudpickle
@@ -56,10 +57,12 @@ class Answer:
     Attributes:
         far: whether the agent takes the far reward.
         failed: why each training before the one that answered failed.
+        seconds: how long it took, those included; 0 where it comes from a store.
     """
 
     far: bool
     failed: tuple[str, ...] = ()
+    seconds: float = 0.0
 
 
 ATTEMPTS = 3
@@ -77,9 +80,11 @@ def answer(train: Trainer, question: Question, failed: tuple[str, ...] = ()) -> 
     Raises:
         AgentError: it raised in every attempt, or returned no action of the action space.
     """
+    began = perf_counter()
     while True:
         try:
-            return Answer(choose(train, replace(question, attempt=len(failed))), failed)
+            far = choose(train, replace(question, attempt=len(failed)))
+            return Answer(far, failed, perf_counter() - began)
         except TrainingFailed as error:
             failed = (*failed, one_line(str(error)))
             if len(failed) == ATTEMPTS:

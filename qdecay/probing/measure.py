@@ -10,9 +10,10 @@ from pathlib import Path
 from qdecay._support.checks import RealLike, instance, listed, real, whole
 from qdecay._support.deadline import Deadline
 from qdecay._support.notes import note
-from qdecay._support.progress import OnProgress, counting, reporting
+from qdecay._support.progress import OnProgress, reporting
 from qdecay._support.result import counted
 from qdecay.probing.agents import Trainer, check_form
+from qdecay.probing.forecast import forecasting
 from qdecay.probing.identity import Identity
 from qdecay.probing.profile import DiscountProfile, Point
 from qdecay.probing.question import SETTINGS, Observation, Question, Setting, stimulus_range
@@ -86,7 +87,8 @@ def probe(
         version_tag: a label for this version of the agent, in case anything else may change.
         accept_changed: continue with the store of an agent that has changed since.
         name: the agent's, for the verdict and the store.
-        progress: True shows a bar; a function is called with a `Progress` after each training.
+        progress: True shows a bar, and after the first trainings how long the rest will take; a
+            function is called with a `Progress` after each training.
 
     Returns: the profile; `profile.verdict` puts it in words. A point without an indifference point
     has no number, but records which side was always taken.
@@ -113,10 +115,16 @@ def probe(
         note(f"the code of {agent} cannot be read: only a version tag can distinguish its versions")
     path = None if store is None else Path(store)
     memory = AnswerFile(path, agent, identity, accept_changed=accept_changed)
+    most, at_a_time = min(expected, budget), min(workers, len(points))
     with (
         reporting(progress) as report,
         asker(
-            train, workers, memory, counting(report, expected, "trainings"), observation, n_envs
+            train,
+            workers,
+            memory,
+            forecasting(report, most, at_a_time, deadline, memory),
+            observation,
+            n_envs,
         ) as ask,
     ):
         points = _asked(points, ask, budget, deadline, seed, workers)

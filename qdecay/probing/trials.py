@@ -140,14 +140,14 @@ def asker(
     train: Trainer,
     workers: int,
     store: AnswerFile,
-    tick: Callable[[], None] = lambda: None,
+    tick: Callable[[float], object] = lambda seconds: None,
     observation: Observation = "index",
     n_envs: int | None = None,
 ) -> Iterator[Ask]:
     """Yield the function that answers questions, in order.
 
     With more than one worker the trainings run in separate processes. `observation` and `n_envs`
-    are those of every question.
+    are those of every question; `tick` is called with the seconds of each that was answered.
 
     Raises:
         AgentError: a training crashed the process that it ran in.
@@ -162,7 +162,7 @@ def asker(
         found = _together(processes, packed, unknown) if processes else _in_turn(train, unknown)
         for question, answered in found:
             store.put(question, answered)
-            tick()
+            tick(answered.seconds)
         answers = [known for question in questions if (known := store.get(question))]
         store.failed += [reason for answered in answers for reason in answered.failed]
         return [answered.far for answered in answers]

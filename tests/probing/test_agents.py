@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import os
+import re
 import sys
 from collections.abc import Callable, Collection
 from dataclasses import replace
@@ -18,7 +19,7 @@ from gymnasium.spaces import Box, Discrete
 from gymnasium.vector import AutoresetMode, SyncVectorEnv, VectorEnv
 
 import qdecay
-from qdecay import QdecayWarning
+from qdecay import Progress, QdecayWarning
 from qdecay.probing import AgentError, sb3_agent, tabular_agent
 from qdecay.probing.agents import choose
 from qdecay.probing.question import SETTINGS, Question
@@ -287,6 +288,45 @@ def test_agents_of_stable_baselines_take_every_form(form: dict[str, Any]) -> Non
     agent = sb3_agent("DQN", 0.9, timesteps=600)
     for side in (0, 1):
         assert choose(agent, replace(QUESTION, delay=1, log_ratio=-6.9, number=side, **form))
+
+
+@pytest.mark.parametrize(
+    ("seconds", "limit", "said"),
+    [
+        (12.0, None, r"about 3\d more trainings of 12\.0 s each: [678]\.\d min"),
+        (12.0, 126, r"about 3\d more trainings of 12\.0 s .*; 10 of them fit in the 2\.1 min left"),
+        (0.1, 1, None),
+    ],
+)
+def test_the_cost_in_seconds_is_said_early_and_once(monkeypatch, seconds, limit, said) -> None:
+    """From the median of the first three, the first of which compiles; never for fast agents."""
+    clock, seen = [0.0], list[Progress]()
+
+    def train(env, seed):
+        clock[0] += seconds if seen[-1].done else 60
+        return LEARNS(env, seed)
+
+    monkeypatch.setattr("qdecay.probing.agents.perf_counter", lambda: clock[0])
+    qdecay.probe(train, **SMALL, max_seconds=limit, progress=seen.append)
+    remarks = {event.done: event.remark for event in seen if event.remark}
+    assert list(remarks) == ([3] if said else [])
+    assert not said or re.fullmatch(said, remarks[3])
+
+
+def test_the_cost_is_that_of_the_trainings_that_are_left(tmp_path: Path, monkeypatch) -> None:
+    """Not of those whose answers are stored."""
+    store, clock, seen = tmp_path / "answers.jsonl", [0.0], list[Progress]()
+    qdecay.probe(LEARNS, **SMALL, store=store, name="mine", trainings=20)
+
+    def train(env, seed):
+        clock[0] += 100
+        return LEARNS(env, seed)
+
+    monkeypatch.setattr("qdecay.probing.agents.perf_counter", lambda: clock[0])
+    few = {**SMALL, "trainings": 26, "name": "mine", "accept_changed": True}
+    qdecay.probe(train, **few, store=store, progress=seen.append)
+    (remark,) = [event.remark for event in seen if event.remark]
+    assert remark == "about 3 more trainings of 1.7 min each: 5.0 min"
 
 
 def test_agents_of_qdecay_are_called_after_their_algorithm(monkeypatch) -> None:
