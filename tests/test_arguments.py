@@ -35,6 +35,11 @@ AGENT = probing.tabular_agent(qdecay.q_learning, 0.5)
 HALF = Fraction(1, 2)
 
 
+def takes_the_first(env: Any, seed: int) -> Callable[[Any], int]:
+    """Train an agent that takes any environment and learns nothing."""
+    return lambda observation: 0
+
+
 @dataclass(frozen=True)
 class Number:
     """What an argument takes.
@@ -361,7 +366,7 @@ SLOW: dict[str, tuple[Callable[..., Any], dict[str, Any], dict[str, Number]]] = 
     ),
     "probe": (
         qdecay.probe,
-        {"train": AGENT},
+        {"train": takes_the_first},
         {
             "delays": DELAYS,
             "near_delay": Number("whole", 0, (-1, 10_000)),
@@ -370,6 +375,7 @@ SLOW: dict[str, tuple[Callable[..., Any], dict[str, Any], dict[str, Number]]] = 
             "trainings": Number("whole", 1, (0,)),
             "seed": SEED,
             "workers": Number("whole", 1, (0,)),
+            "n_envs": Number("whole", 1, (0,)),
             "max_seconds": SECONDS,
         },
     ),

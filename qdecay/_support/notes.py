@@ -5,13 +5,13 @@ The command line prints each of them once, as it prints errors.
 
 from __future__ import annotations
 
-import sys
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from qdecay._support.one_line import one_line
+from qdecay._support.progress import print_above
 from qdecay.errors import QdecayWarning
 
 _held: list[str] | None = None
@@ -55,8 +55,7 @@ def printed() -> Iterator[None]:
                 show(message, category, *where, **more)
             elif (line := f"qdecay: {message}") not in seen:
                 seen.add(line)
-                bars = sys.modules.get("tqdm")
-                print(line, file=sys.stderr) if bars is None else bars.tqdm.write(line, sys.stderr)
+                print_above(line)
 
         warnings.showwarning = print_note
         yield

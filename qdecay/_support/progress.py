@@ -35,11 +35,13 @@ class Progress:
             what was done before the call.
         total: what `done` is expected to reach, which later events may correct; None is unknown.
         text: the name of the pieces, "trainings"; or what has been found so far.
+        remark: a line that is worth saying once, such as how long the rest will take, or "".
     """
 
     done: float
     total: float | None
     text: str
+    remark: str = ""
 
     def __str__(self) -> str:
         """Return "12 of 40 trainings", or the text alone if no pieces are counted."""
@@ -91,6 +93,12 @@ def counting(
     return tick
 
 
+def print_above(line: str) -> None:
+    """Print a line on standard error, above a bar where one is shown."""
+    bars = sys.modules.get("tqdm")
+    print(line, file=sys.stderr) if bars is None else bars.tqdm.write(line, sys.stderr)
+
+
 _NOTHING = Progress(0.0, None, "")
 
 
@@ -98,7 +106,7 @@ class Bar:
     """A bar on standard error, as a context manager that is called with every event.
 
     It appears after a second and disappears at the end, only on a terminal or in a notebook: log
-    files stay clean, unless a line per minute is requested.
+    files stay clean, unless a line per minute is requested. Remarks are printed above it.
     """
 
     def __init__(self, *, log: bool = False) -> None:
@@ -114,6 +122,8 @@ class Bar:
         if self._first is _NOTHING or event.done < self._last.done:
             self._first, self._began = event, time.time()
         self._last = event
+        if event.remark and self._thread is not None:
+            print_above(event.remark)
 
     def __enter__(self) -> Self:
         """Start waiting."""

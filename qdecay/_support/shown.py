@@ -19,6 +19,7 @@ class ExactNumber(Protocol):
 
 
 _SMALLEST = -6  # the smallest power of ten that is written out
+_UNITS = ((86400, "days", "d"), (3600, "hours", "h"), (60, "minutes", "min"))
 
 
 def shown_decimal(
@@ -90,3 +91,17 @@ def shortest(number: float) -> str:
     ('0.9', '1', '0.99999999')
     """
     return repr(float(number)).removesuffix(".0") if math.isfinite(number) else str(number)
+
+
+def duration(seconds: float, *, brief: bool = False) -> str:
+    """Return a time in the unit that suits it.
+
+    >>> duration(5), duration(90), duration(200_000)
+    ('5.0 seconds', '1.5 minutes', '2.3 days')
+    >>> duration(5, brief=True), duration(90, brief=True), duration(200_000, brief=True)
+    ('5.0 s', '1.5 min', '2.3 d')
+    """
+    for size, name, symbol in _UNITS:
+        if seconds >= size:
+            return f"{seconds / size:.1f} {symbol if brief else name}"
+    return f"{seconds:.1f} {'s' if brief else 'seconds'}"

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from qdecay._support.progress import Bar
-from qdecay._support.shown import shown_decimal
+from qdecay._support.shown import duration, shown_decimal
 from qdecay.cli import tables
 from qdecay.cli.options import AsJson, Force, OptionPairs, check_plot, complete_source
 
@@ -184,9 +184,7 @@ def _print_comparison(timed: list[tuple[Comparison, float]]) -> None:
         ]
         colour = "green" if row.verdict == "agree" else "bold red"
         cells = ["\n".join(column) for column in columns]
-        table.add_row(
-            row.source, *cells, Text(row.verdict, colour), tables.duration(seconds, brief=True)
-        )
+        table.add_row(row.source, *cells, Text(row.verdict, colour), duration(seconds, brief=True))
     console = tables.console()
     if forced:
         console.print(

@@ -48,6 +48,14 @@ def probe(
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same answers.")] = 0,
     workers: Annotated[int, typer.Option(min=1, help="Number of training processes.")] = 1,
+    observation: Annotated[
+        str,
+        typer.Option(metavar="index|one-hot", help="What agents observe: a number or a vector."),
+    ] = "index",
+    n_envs: Annotated[
+        int | None,
+        typer.Option("--n-envs", metavar="N", help="Train in a vector environment of N copies."),
+    ] = None,
     store: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="Store answers; resume from them when run again."),
@@ -89,6 +97,7 @@ def probe(
     from qdecay.cli.profiles import print_profile
     from qdecay.errors import InputError
     from qdecay.probing import expected_trainings, load_trainer
+    from qdecay.probing.agents import check_form
     from qdecay.probing.identity import Identity
     from qdecay.probing.measure import check_budget
     from qdecay.probing.trials import AnswerFile
@@ -108,8 +117,10 @@ def probe(
             "settings": [name.strip() for name in settings.split(",")],
             "tolerance": tolerance,
         }
+        form: dict[str, Any] = {"observation": observation, "n_envs": n_envs}
         expected = expected_trainings(**asked)
         check_budget(trainings, max_seconds, seed, workers)  # refuse before printing anything
+        check_form(trainer, **form)
         name = agent if gamma is None else f"{agent} --gamma {shortest(gamma)}"
         if store is not None and store.exists():
             identity = Identity.of(trainer, version_tag)
@@ -124,6 +135,7 @@ def probe(
                 max_seconds=max_seconds,
                 seed=seed,
                 workers=workers,
+                **form,
                 store=store,
                 version_tag=version_tag,
                 accept_changed=accept_changed,

@@ -11,6 +11,7 @@ from typer.core import TyperGroup
 
 from qdecay._support.outputs import SWEEPS, TABLES, check_output, check_store
 from qdecay._support.progress import Bar
+from qdecay._support.shown import duration
 from qdecay.cli import tables
 from qdecay.cli.options import AsJson, Force
 from qdecay.cli.phase import phase
@@ -126,7 +127,7 @@ def _print_plan(wanted: Sweep, as_json: bool) -> None:
     tables.console().print(
         f"{len(wanted):,} cells: {tables.count(models, 'model')}, "
         f"{tables.count(learners, 'learner')}, {tables.count(seeds, 'seed')}; "
-        f"about {tables.duration(seconds)} of one worker",
+        f"about {duration(seconds)} of one worker",
         soft_wrap=True,
     )
 

@@ -21,7 +21,6 @@ _SHOWN_CHANGES = 4
 _LONGEST_POLYNOMIAL = 40
 _LONGEST_FORM = 100
 _ENDLESS = 1 << 30  # columns
-_UNITS = ((86400, "days", "d"), (3600, "hours", "h"), (60, "minutes", "min"))
 
 
 def console(stderr: bool = False) -> Console:
@@ -80,20 +79,6 @@ def shown_root(root: AlgebraicNumber) -> str:
     text = " ".join(reversed(terms)).removeprefix("+").replace(" g^0", "").replace("g^1 ", "g ")
     short = len(text) <= _LONGEST_POLYNOMIAL
     return f"{text} = 0" if short else f"a root of degree {root.degree}"
-
-
-def duration(seconds: float, *, brief: bool = False) -> str:
-    """Return a time in the unit that suits it.
-
-    >>> duration(5), duration(90), duration(200_000)
-    ('5.0 seconds', '1.5 minutes', '2.3 days')
-    >>> duration(5, brief=True), duration(90, brief=True), duration(200_000, brief=True)
-    ('5.0 s', '1.5 min', '2.3 d')
-    """
-    for size, name, symbol in _UNITS:
-        if seconds >= size:
-            return f"{seconds / size:.1f} {symbol if brief else name}"
-    return f"{seconds:.1f} {'s' if brief else 'seconds'}"
 
 
 def print_regions(mdp: MDP, regions: PolicyRegions, *, digits: int, states: bool) -> None:

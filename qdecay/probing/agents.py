@@ -1,7 +1,9 @@
 """Agents to probe, and how their choice is read.
 
 A *trainer* takes an environment and a seed, trains an agent from scratch, and returns its policy: a
-function from observation to action, or an object with `predict`, as in Stable-Baselines3.
+function from observation to action, or an object with `predict`, as in Stable-Baselines3. The
+answer may be a number, an array, a list or a tensor that holds one action, or a tuple that begins
+with it, as in (action, state).
 """
 
 from __future__ import annotations
@@ -11,27 +13,30 @@ import importlib
 import math
 import pickle
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, replace
+from time import perf_counter
+from typing import TYPE_CHECKING, Any, get_args
 
 import cloudpickle
 import numpy as np
+from gymnasium.vector import SyncVectorEnv
 
 from qdecay import learning
-from qdecay._support.checks import RealLike, real, whole
+from qdecay._support.checks import RealLike, choice, instance, real, whole
 from qdecay._support.extras import require
+from qdecay._support.one_line import one_line
 from qdecay._support.user_code import UserCodeError, import_user_module, user_traceback
 from qdecay.errors import BudgetExceeded, InputError
 from qdecay.learning.learner import Learner
 from qdecay.model.mdp import MDP
-from qdecay.probing.question import Question
+from qdecay.probing.question import Observation, Question
 from qdecay_envs.table import ExactTable
 
 if TYPE_CHECKING:
     import gymnasium as gym
 
 
-Trainer = Callable[["gym.Env[Any, Any]", int], Any]
+Trainer = Callable[[Any, int], Any]
 
 _UNLEARNT = 1e-6
 _MAX_STEPS = 50_000_000
@@ -41,28 +46,73 @@ class AgentError(UserCodeError):
     """The agent raised, or returned an invalid action; the message names the question."""
 
 
-def choose(train: Trainer, question: Question) -> bool:
-    """Train an agent on the question and return whether it takes the far reward.
+class TrainingFailed(AgentError):
+    """The agent raised: a bug, or bad luck with this seed."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What one question found.
+
+    Attributes:
+        far: whether the agent takes the far reward.
+        failed: why each training before the one that answered failed.
+        seconds: how long it took, those included; 0 where it comes from a store.
+    """
+
+    far: bool
+    failed: tuple[str, ...] = ()
+    seconds: float = 0.0
+
+
+ATTEMPTS = 3
+"""Trainings of one question that may fail in a row: then the agent is at fault, not the seed."""
+
+
+def answer(train: Trainer, question: Question, failed: tuple[str, ...] = ()) -> Answer:
+    """Train an agent on the question, again with another seed if that raises.
+
+    Args:
+        train: the trainer.
+        question: the question.
+        failed: why its earlier attempts failed.
 
     Raises:
-        AgentError: it raised, or returned no action of the action space.
+        AgentError: it raised in every attempt, or returned no action of the action space.
     """
-    env = question.env()
+    began = perf_counter()
+    while True:
+        try:
+            far = choose(train, replace(question, attempt=len(failed)))
+            return Answer(far, failed, perf_counter() - began)
+        except TrainingFailed as error:
+            failed = (*failed, one_line(str(error)))
+            if len(failed) == ATTEMPTS:
+                raise AgentError(f"{error}, {ATTEMPTS} times in a row", error.shown) from error
+
+
+def choose(train: Trainer, question: Question) -> bool:
+    """Train one agent on the question and return whether it takes the far reward.
+
+    Raises:
+        TrainingFailed: it raised.
+        AgentError: it returned no action of the action space.
+    """
+    env = question.training_env()
     try:
         policy = train(env, question.seed)
-        observation, _ = question.env().reset(seed=question.seed)
-        answer = _answer(policy, observation)
+        found = _answer(policy, question.first_observation())
     except AgentError as error:
         raise AgentError(f"{error} ({question})") from error
     except (Exception, SystemExit) as error:
         _, shown = user_traceback(error)
-        raise AgentError(f"the agent raised {error!r} ({question})", shown) from error
-    action = _action(answer, question)
+        raise TrainingFailed(f"the agent raised {error!r} ({question})", shown) from error
+    action = _action(found, question)
     return action == question.far_action
 
 
 def pack(train: Trainer) -> bytes:
-    """Serialise a trainer for `choose_packed` in another process.
+    """Serialise a trainer for `answer_packed` in another process.
 
     Raises:
         AgentError: it cannot be sent.
@@ -74,8 +124,8 @@ def pack(train: Trainer) -> bytes:
         raise AgentError(f"the agent cannot be sent to other processes: {error!r}") from error
 
 
-def choose_packed(packed: bytes, question: Question) -> bool:
-    """Run `choose` with a trainer that was sent from another process.
+def answer_packed(packed: bytes, question: Question, failed: tuple[str, ...] = ()) -> Answer:
+    """Run `answer` with a trainer that was sent from another process.
 
     It is unpacked here, because its module may fail when it is imported again.
     """
@@ -85,19 +135,25 @@ def choose_packed(packed: bytes, question: Question) -> bool:
         _, shown = user_traceback(error)
         message = f"the agent cannot be loaded in another process: {error!r}"
         raise AgentError(message, shown) from error
-    return choose(train, question)
+    return answer(train, question, failed)
 
 
 def _answer(policy: Any, observation: Any) -> Any:
     predict = getattr(policy, "predict", None)
     if predict is not None:
-        return predict(observation, deterministic=True)[0]
-    if not callable(policy):
+        answer = predict(observation, deterministic=True)
+    elif callable(policy):
+        answer = policy(observation)
+    else:
         raise AgentError(
             f"train(env, seed) must return a policy, a function or an object with predict, "
             f"got {policy!r}"
         )
-    return policy(observation)
+    if isinstance(answer, tuple) and answer:  # (action, state), (action, log_prob)
+        answer = answer[0]
+    if hasattr(answer, "detach"):  # a torch tensor, which may have a gradient or be on a GPU
+        answer = answer.detach().cpu()
+    return answer
 
 
 def _action(answer: Any, question: Question) -> int:
@@ -122,7 +178,11 @@ def tabular_agent(learner: Learner, gamma: RealLike, **options: Any) -> Trainer:
         learner: `qdecay.q_learning` or one of its family.
         gamma: the learner's discount factor, in [0, 1].
         options: for the learner; `steps` or `episodes` replace the rule above.
+
+    Raises:
+        TypeError, ValueError: an argument is of the wrong kind or outside its range.
     """
+    instance(learner, Learner, "learner", "a learner such as qdecay.q_learning")
     return TabularAgent(learner, real(gamma, "gamma", "[0, 1]"), options)
 
 
@@ -130,11 +190,14 @@ def tabular_agent(learner: Learner, gamma: RealLike, **options: Any) -> Trainer:
 class TabularAgent:
     """The trainer of a tabular learner; see `tabular_agent`."""
 
-    __name__ = "train"  # what an agent is called that nobody named
-
     learner: Learner
     gamma: float
     options: Mapping[str, Any]
+
+    @property
+    def __name__(self) -> str:
+        """What the agent is called if nobody names it."""
+        return self.learner.name
 
     def __call__(self, env: gym.Env[Any, Any], seed: int) -> Any:
         """Train an agent and return its policy."""
@@ -206,7 +269,6 @@ def sb3_agent(
 class StableBaselinesAgent:
     """The trainer of a Stable-Baselines3 agent; see `sb3_agent`."""
 
-    __name__ = "train"  # what an agent is called that nobody named
     packages = ("stable-baselines3", "torch")
 
     algorithm: str
@@ -214,12 +276,20 @@ class StableBaselinesAgent:
     timesteps: int
     options: Mapping[str, Any]
 
+    @property
+    def __name__(self) -> str:
+        """What the agent is called if nobody names it."""
+        return self.algorithm
+
     def __call__(self, env: gym.Env[Any, Any], seed: int) -> Any:
         """Train an agent and return it."""
         import torch
 
         torch.set_num_threads(1)  # networks this small only lose from sharing
-        agent = getattr(importlib.import_module("stable_baselines3"), self.algorithm)
+        sb3 = importlib.import_module("stable_baselines3")
+        if isinstance(env, SyncVectorEnv):  # Stable-Baselines3 has vectors of its own
+            env = sb3.common.vec_env.DummyVecEnv(env.env_fns)
+        agent = getattr(sb3, self.algorithm)
         settings = {**SB3_OPTIONS[self.algorithm], **self.options}
         model = agent("MlpPolicy", env, gamma=self.gamma, seed=seed, device="cpu", **settings)
         return model.learn(self.timesteps)
@@ -246,6 +316,20 @@ SB3_OPTIONS: dict[str, dict[str, Any]] = {
     "A2C": {"learning_rate": 3e-3, "n_steps": 16, "policy_kwargs": {"net_arch": [32]}},
 }
 """What each algorithm is given, so that a choice is learned in seconds."""
+
+
+def check_form(train: Trainer, observation: Observation, n_envs: int | None) -> int | None:
+    """Refuse a form of environment that `probe` is not to take, and return `n_envs`.
+
+    Raises:
+        TypeError, ValueError: an argument is of the wrong kind or outside its range, or the agent
+            cannot learn from that form.
+    """
+    choice(observation, "observation", get_args(Observation))
+    n_envs = None if n_envs is None else whole(n_envs, "n_envs", 1)
+    if isinstance(train, TabularAgent) and (observation, n_envs) != ("index", None):
+        raise ValueError("a tabular agent takes neither one-hot observations nor n_envs")
+    return n_envs
 
 
 def load_trainer(text: str, gamma: RealLike | None) -> Trainer:

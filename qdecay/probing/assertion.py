@@ -11,7 +11,7 @@ from qdecay._support.progress import OnProgress
 from qdecay.probing.agents import Trainer
 from qdecay.probing.measure import Until, probe
 from qdecay.probing.point import shown
-from qdecay.probing.question import Setting
+from qdecay.probing.question import Observation, Setting
 
 
 class ProbeOptions(TypedDict, total=False):
@@ -25,6 +25,8 @@ class ProbeOptions(TypedDict, total=False):
     max_seconds: RealLike | None
     seed: int
     workers: int
+    observation: Observation
+    n_envs: int | None
     store: str | Path | None
     version_tag: str | None
     accept_changed: bool

@@ -13,14 +13,23 @@ from scipy.special import logsumexp
 from qdecay._support.checks import RealLike, choice, instance, listed, real, whole
 from qdecay._support.deadline import Deadline
 from qdecay._support.notes import note
-from qdecay._support.progress import OnProgress, counting, reporting
-from qdecay.probing.agents import Trainer
+from qdecay._support.progress import OnProgress, reporting
+from qdecay._support.result import counted
+from qdecay.probing.agents import Trainer, check_form
 from qdecay.probing.diagnosis import Case
+from qdecay.probing.forecast import forecasting
 from qdecay.probing.identity import Identity
 from qdecay.probing.point import Point
 from qdecay.probing.posterior import log_blind, weigh
 from qdecay.probing.profile import DiscountProfile
-from qdecay.probing.question import SETTINGS, Place, Question, Setting, stimulus_range
+from qdecay.probing.question import (
+    SETTINGS,
+    Observation,
+    Place,
+    Question,
+    Setting,
+    stimulus_range,
+)
 from qdecay.probing.staircase import Staircase
 from qdecay.probing.trials import AnswerFile, Ask, asker
 from qdecay_envs.arguments import flag
@@ -51,6 +60,8 @@ def probe(
     max_seconds: RealLike | None = None,
     seed: int = 0,
     workers: int = 1,
+    observation: Observation = "index",
+    n_envs: int | None = None,
     store: str | Path | None = None,
     version_tag: str | None = None,
     accept_changed: bool = False,
@@ -66,8 +77,7 @@ def probe(
 
     Args:
         train: environment and seed -> a policy: a function from observation to action, or an object
-            with `predict`. Observations and actions are `Discrete`; in the setting "repeating" no
-            episode ever ends.
+            with `predict`. Actions are `Discrete`; in the setting "repeating" no episode ever ends.
         delays: n, in steps; different whole numbers > near_delay.
         near_delay: m >= 0, in steps.
         gamma: the agent's configured discount, in [0, 1], for the verdict. It sets the default
@@ -86,6 +96,11 @@ def probe(
             profile. None is no limit.
         seed: >= 0; the same one gives the same answers in any order of work.
         workers: processes to train in; with 1, this one.
+        observation: "index", the number of the state (`Discrete`), or "one-hot", a vector with a 1
+            there (`Box` of float32), for networks without an embedding.
+        n_envs: the trainer gets a `gymnasium.vector.SyncVectorEnv` of that many copies, which reset
+            in the step after an episode's last (`AutoresetMode.NEXT_STEP`), and its policy a batch
+            of one observation. None is a plain environment.
         store: a file that stores every answer, so that an interrupted run can resume. It belongs to
             one version of the agent: the source of the module that defines `train`, the values that
             `train` was created with, qdecay's version and those of the packages in
@@ -93,14 +108,15 @@ def probe(
         version_tag: a label for this version of the agent, in case anything else may change.
         accept_changed: continue with the store of an agent that has changed since.
         name: the agent's, for the verdict and the store.
-        progress: True shows a bar; a function is called with a `Progress` after each training.
+        progress: True shows a bar, and after the first trainings how long the rest will take; a
+            function is called with a `Progress` after each training.
 
     Returns: the profile; `profile.verdict` puts it in words. A point without an indifference point
     has no number, but records which side was always taken.
 
     Raises:
         TypeError, ValueError: an argument is of the wrong kind or outside its range.
-        AgentError: the agent raised, or chose an invalid action.
+        AgentError: the agent raised in every attempt at a question, or chose an invalid action.
         InputError: the file is not a store, or belongs to another agent, or the agent has changed.
 
     Sources: Kontsevich & Tyler 1999, Prins 2013 (the method); Mazur 1987 (indifference points).
@@ -111,6 +127,7 @@ def probe(
     instance(name, str | None, "name", "text")
     choice(until, "until", get_args(Until))
     gamma = None if gamma is None else real(gamma, "gamma", "[0, 1]")
+    n_envs = check_form(train, observation, n_envs)
     points, wanted = _planned(delays, near_delay, gamma, settings, tolerance)
     expected = _expected_trainings(points, wanted)
     budget = _TRAININGS_PER_POINT * len(points) if trainings is None else trainings
@@ -120,13 +137,26 @@ def probe(
         note(f"the code of {agent} cannot be read: only a version tag can distinguish its versions")
     path = None if store is None else Path(store)
     memory = AnswerFile(path, agent, identity, accept_changed=accept_changed)
+    most, at_a_time = min(expected, budget), min(workers, len(points))
     with (
         reporting(progress) as report,
-        asker(train, workers, memory, counting(report, expected, "trainings")) as ask,
+        asker(
+            train,
+            workers,
+            memory,
+            forecasting(report, most, at_a_time, deadline, memory),
+            observation,
+            n_envs,
+        ) as ask,
     ):
         asking = _Round(points, gamma, wanted, until, seed, budget)
         points = _asked(asking, ask, deadline, workers)
-    return DiscountProfile(agent, gamma, tuple(points), expected, wanted, memory.taken)
+    if memory.failed:
+        times = f"{counted(len(memory.failed), 'training')} failed, repeated with another seed"
+        note(f"{times}; the last: {memory.failed[-1]}")
+    return DiscountProfile(
+        agent, gamma, tuple(points), expected, wanted, memory.taken, len(memory.failed)
+    )
 
 
 def expected_trainings(

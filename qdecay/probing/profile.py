@@ -29,6 +29,7 @@ class DiscountProfile(Result):
         expected_trainings: the number stated beforehand, for an agent without noise.
         tolerance: target half-width of the interval of the log discount per step.
         from_store: how many of the answers were taken from a store; equal profiles may differ here.
+        failed: how many trainings failed and were repeated with another seed.
     """
 
     SCHEMA: ClassVar[str] = "qdecay.probe/2"
@@ -39,6 +40,7 @@ class DiscountProfile(Result):
     expected_trainings: int
     tolerance: float
     from_store: int = field(default=0, compare=False)
+    failed: int = field(default=0, compare=False)
 
     def _shown(self) -> str:
         return f"{self.agent}: {self.verdict}, {counted(self.trainings, 'training')}"
@@ -115,6 +117,7 @@ class DiscountProfile(Result):
             "behaves_as_told": self.behaves_as_told,
             "verdict": self.verdict,
             "trainings": self.trainings,
+            "failed": self.failed,
             "expected_trainings": self.expected_trainings,
             "diagnosis": self._diagnosis.body(),
             "fits": [fit.to_json() for fit in self.fits],

@@ -16,12 +16,14 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields, replace
 from fractions import Fraction
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
+from gymnasium.vector import SyncVectorEnv
+from gymnasium.wrappers import DtypeObservation, FlattenObservation
 
 from qdecay._support.checks import exact, instance, real, whole
 from qdecay_envs.arguments import flag
@@ -31,6 +33,9 @@ from qdecay_envs.wrappers import GeometricTruncation
 
 if TYPE_CHECKING:
     import gymnasium as gym
+    from gymnasium.vector import VectorEnv
+
+Observation = Literal["index", "one-hot"]
 
 _DIGITS = 12  # of r / R: text that means the same number everywhere
 # Rewards below e^-60 R would leave single precision; the bounds on the discount per step, 0.05, and
@@ -114,6 +119,9 @@ class Question:
         log_ratio: log(r / R).
         number: how many questions were asked in this place before.
         base_seed: the probe's seed.
+        observation: "index", the state's number (Discrete), or "one-hot" (Box of float32).
+        n_envs: how many copies a vector environment for the training has; None is a plain one.
+        attempt: how many trainings on this question failed before.
     """
 
     setting: Setting
@@ -122,6 +130,9 @@ class Question:
     log_ratio: float
     number: int
     base_seed: int
+    observation: Observation = "index"
+    n_envs: int | None = None
+    attempt: int = 0
 
     @property
     def far_action(self) -> int:
@@ -154,8 +165,13 @@ class Question:
 
     @cached_property
     def key(self) -> str:
-        """Canonical text of everything that determines the training."""
-        return json.dumps({**asdict(self), "log_ratio": self.log_ratio.hex()}, sort_keys=True)
+        """Canonical text of everything that determines the training.
+
+        Fields at their default are left out, so that stores from before there were any stay valid.
+        """
+        default = {field.name: field.default for field in fields(self)}
+        parts = {name: part for name, part in asdict(self).items() if part != default[name]}
+        return json.dumps({**parts, "log_ratio": self.log_ratio.hex()}, sort_keys=True)
 
     def __str__(self) -> str:
         """Describe the question in words."""
@@ -172,7 +188,20 @@ class Question:
             escape=setting.escape,
             reward_noise=setting.reward_noise * setting.scale,
         )
-        return GeometricTruncation(env, setting.truncation) if setting.truncation != "0" else env
+        env = GeometricTruncation(env, setting.truncation) if setting.truncation != "0" else env
+        if self.observation == "one-hot":
+            env = DtypeObservation(FlattenObservation(env), np.float32)
+        return env
+
+    def training_env(self) -> gym.Env[Any, Any] | VectorEnv[Any, Any, Any]:
+        """Return a new environment to train in: plain, or a vector of copies."""
+        return self.env() if self.n_envs is None else SyncVectorEnv([self.env] * self.n_envs)
+
+    def first_observation(self) -> Any:
+        """Return the start state's observation, as a batch of one where training is in a vector."""
+        one = self if self.n_envs is None else replace(self, n_envs=1)
+        observation, _ = one.training_env().reset(seed=self.seed)
+        return observation
 
 
 def stimulus_range(steps: int) -> tuple[float, float]:

@@ -11,15 +11,24 @@ import json
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import as_completed
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from qdecay._support.processes import Processes, WorkerDied
 from qdecay._support.stores import PROBE_SCHEMA, is_sweep_store
 from qdecay.errors import InputError, input_errors
-from qdecay.probing.agents import AgentError, Trainer, choose, choose_packed, pack
+from qdecay.probing.agents import (
+    ATTEMPTS,
+    AgentError,
+    Answer,
+    Trainer,
+    answer,
+    answer_packed,
+    pack,
+)
 from qdecay.probing.identity import Identity
-from qdecay.probing.question import Question
+from qdecay.probing.question import Observation, Question
 from qdecay_envs.files import read_text
 
 SCHEMA = f"{PROBE_SCHEMA}2"
@@ -36,6 +45,7 @@ class AnswerFile:
 
     Attributes:
         taken: how many answers came from the file.
+        failed: why trainings failed, of the answers that were asked for.
     """
 
     def __init__(
@@ -48,22 +58,23 @@ class AnswerFile:
                 changed and `accept_changed` is not set.
         """
         self._path, self._agent, self._identity = path, agent, identity
-        self._answers: dict[str, bool] = {}
-        self.taken = 0
+        self._answers: dict[str, Answer] = {}
+        self.taken, self.failed = 0, list[str]()
         if path is not None and path.exists() and (path.stat().st_size or not path.is_file()):
             self._read(path, accept_changed)
         elif path is not None:
             self._append(self._header)
 
-    def get(self, question: Question) -> bool | None:
+    def get(self, question: Question) -> Answer | None:
         """Return the answer, or None if it is not known yet."""
         return self._answers.get(question.key)
 
-    def put(self, question: Question, far: bool) -> None:
+    def put(self, question: Question, answer: Answer) -> None:
         """Store an answer."""
-        self._answers[question.key] = far
+        self._answers[question.key] = answer
         if self._path is not None:
-            self._append({"question": question.key, "far": far})
+            row = {"question": question.key, "far": answer.far}
+            self._append({**row, "failed": answer.failed} if answer.failed else row)
 
     @property
     def _header(self) -> dict[str, object]:
@@ -97,7 +108,9 @@ class AnswerFile:
             if row.get("schema") == SCHEMA:
                 head = row
             elif "question" in row and "far" in row:
-                self._answers[str(row["question"])] = bool(row["far"])
+                failed = row.get("failed")
+                failed = tuple(map(str, failed)) if isinstance(failed, list) else ()
+                self._answers[str(row["question"])] = Answer(bool(row["far"]), failed)
         changed = self._identity.changes(Identity.from_json(head))
         if changed and not accept_changed:
             raise InputError(
@@ -124,11 +137,17 @@ def _object(line: str) -> dict[str, Any]:
 
 @contextmanager
 def asker(
-    train: Trainer, workers: int, store: AnswerFile, tick: Callable[[], None] = lambda: None
+    train: Trainer,
+    workers: int,
+    store: AnswerFile,
+    tick: Callable[[float], object] = lambda seconds: None,
+    observation: Observation = "index",
+    n_envs: int | None = None,
 ) -> Iterator[Ask]:
     """Yield the function that answers questions, in order.
 
-    With more than one worker the trainings run in separate processes.
+    With more than one worker the trainings run in separate processes. `observation` and `n_envs`
+    are those of every question; `tick` is called with the seconds of each that was answered.
 
     Raises:
         AgentError: a training crashed the process that it ran in.
@@ -137,13 +156,16 @@ def asker(
     packed = pack(train) if processes else b""
 
     def ask(questions: Sequence[Question]) -> list[bool]:
+        questions = [replace(q, observation=observation, n_envs=n_envs) for q in questions]
         unknown = [question for question in questions if store.get(question) is None]
         store.taken += len(questions) - len(unknown)
         found = _together(processes, packed, unknown) if processes else _in_turn(train, unknown)
-        for question, far in found:
-            store.put(question, far)
-            tick()
-        return [bool(store.get(question)) for question in questions]
+        for question, answered in found:
+            store.put(question, answered)
+            tick(answered.seconds)
+        answers = [known for question in questions if (known := store.get(question))]
+        store.failed += [reason for answered in answers for reason in answered.failed]
+        return [answered.far for answered in answers]
 
     try:
         yield ask
@@ -153,18 +175,31 @@ def asker(
             processes.close(kill=not finished)
 
 
-def _in_turn(train: Trainer, questions: Sequence[Question]) -> Iterator[tuple[Question, bool]]:
+def _in_turn(train: Trainer, questions: Sequence[Question]) -> Iterator[tuple[Question, Answer]]:
     for question in questions:
-        yield question, choose(train, question)
+        yield question, answer(train, question)
 
 
 def _together(
     processes: Processes, packed: bytes, questions: Sequence[Question]
-) -> Iterator[tuple[Question, bool]]:
-    jobs = {processes.submit(choose_packed, packed, question): question for question in questions}
+) -> Iterator[tuple[Question, Answer]]:
+    jobs = {processes.submit(answer_packed, packed, question): question for question in questions}
+    lost = []
     for job in as_completed(jobs):
         try:
             yield jobs[job], processes.result(job)
-        except WorkerDied as error:
-            message = "a training crashed its process: use one worker to see which"
-            raise AgentError(message) from error
+        except WorkerDied:
+            lost.append(jobs[job])
+    for question in lost:  # one process died, and took the others along
+        yield question, _alone(processes, packed, question)
+
+
+def _alone(processes: Processes, packed: bytes, question: Question) -> Answer:
+    """Ask with nothing else running, so that it is this training that fails if a process dies."""
+    failed: tuple[str, ...] = ()
+    while len(failed) < ATTEMPTS:
+        try:
+            return processes.result(processes.submit(answer_packed, packed, question, failed))
+        except WorkerDied:
+            failed = (*failed, f"a training crashed its process ({question})")
+    raise AgentError(f"{failed[-1]}: use one worker to see why")

@@ -115,6 +115,22 @@ def test_one_bar_serves_several_calls_in_turn(on) -> None:
     assert list(dict.fromkeys(found)) == ["40 of 40 trainings", "points found: 7", "3 of 3 cells"]
 
 
+@pytest.mark.parametrize(
+    ("stream", "log", "times"), [(Terminal, False, 1), (LogFile, True, 1), (LogFile, False, 0)]
+)
+def test_a_remark_is_printed_once_where_a_bar_would_be(on, stream, log: bool, times: int) -> None:
+    """At once, in a line of its own, and with the bar below it."""
+    stderr = on(stream())
+    with Bar(log=log) as bar:
+        bar(Progress(0, 4, "trainings"))
+        bar(Progress(1, 4, "trainings", "about an hour"))
+        assert stderr.getvalue().count("about an hour\n") == times
+        time.sleep(0.3)
+        bar(Progress(2, 4, "trainings"))
+    assert stderr.getvalue().count("about an hour") == times
+    assert "of 4 trainings" in stderr.getvalue() or not times
+
+
 def test_a_function_gets_the_events_themselves() -> None:
     """False is for nothing, True for a bar; what is neither is refused."""
     seen: list[Progress] = []

@@ -457,6 +457,19 @@ def test_the_command_measures_an_agent_of_ones_own(tmp_path: Path) -> None:
     assert "configured: gamma = 0.95" in (tmp_path / "a.svg").read_text()
 
 
+def test_the_command_gives_an_agent_its_environments(tmp_path: Path) -> None:
+    """In the form that was asked for."""
+    (tmp_path / "mine.py").write_text(
+        "def train(env, seed):\n"
+        "    size, n = env.observation_space.shape\n"
+        "    assert env.observation_space.dtype == 'float32' and size == 2\n"
+        "    return lambda o: [0] if o.shape == (1, n) else None\n"
+    )
+    form = ("--observation", "one-hot", "--n-envs", "2")
+    done = run("mine:train", "--trainings", "2", *SHORT, *form, "--json", folder=tmp_path)
+    assert json.loads(done.stdout)["trainings"] == 2, done.stderr
+
+
 def test_the_command_prints_a_table_and_a_verdict(tmp_path: Path) -> None:
     """A sound learner of qdecay's own: exit code 0."""
     done = run("q_learning", "--gamma", "0.9", "--settings", "one-shot", *SHORT, folder=tmp_path)
@@ -474,6 +487,8 @@ def test_the_command_prints_a_table_and_a_verdict(tmp_path: Path) -> None:
         (("q_learning", "--gamma", "2"), "gamma must be in"),
         (("q_learning", "--gamma", "0.9", "--plot", "a.txt"), "must end in"),
         (("q_learning", "--gamma", "0.9", "--accept-changed"), "require --store"),
+        (("q_learning", "--gamma", "0.9", "--n-envs", "2"), "neither one-hot observations nor"),
+        (("json:dumps", "--observation", "pixels"), "observation must be one of index, one-hot"),
     ],
 )
 def test_bad_input_is_one_line_and_exit_code_2(tmp_path: Path, arguments, message: str) -> None:

@@ -191,7 +191,10 @@ def probing(mdp: qdecay.MDP) -> None:
     assert_type(diagnosis, qdecay.Diagnosis)
     assert_type(diagnosis.fault, str | None)
     qdecay.assert_effective_discount(qdecay.tabular_agent(qdecay.sarsa, 0.9), 0.9, within=0.02)
-    qdecay.assert_effective_discount(qdecay.sb3_agent("DQN", 0.9), 0.9)
+    qdecay.assert_effective_discount(
+        qdecay.sb3_agent("DQN", 0.9), 0.9, observation="one-hot", n_envs=2
+    )
+    assert_type(profile.failed, int)
     assert_type(qdecay.expected_trainings([1, 2], 0, 0.9, ["one-shot"], None), int)
     assert_type(qdecay.epsilon_soft(mdp, "1/10"), qdecay.MDP)
 
