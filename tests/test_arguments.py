@@ -527,8 +527,8 @@ def test_no_number_is_left_out() -> None:
 
 
 def test_the_options_of_an_assertion_are_those_of_a_probe() -> None:
-    """Save the agent and its gamma, which are arguments of their own."""
-    known = inspect.signature(qdecay.probe).parameters.keys() - {"train", "gamma"}
+    """Save the agent, its gamma and the tolerance, which are arguments of their own."""
+    known = inspect.signature(qdecay.probe).parameters.keys() - {"train", "gamma", "tolerance"}
     assert ProbeOptions.__annotations__.keys() == known
 
 

@@ -295,10 +295,10 @@ def _accusation(case: Case) -> str:
 def _missing(case: Case) -> str:
     """What keeps a verdict from being True or False."""
     if case.gamma is not None and not case.measured:
-        asked = f"gamma is known less well than asked (log gamma to {case.tolerance:.2g})"
-        return f"{asked}: allow more trainings or a larger tolerance"
+        asked = case.tolerance * (case.gamma[1] or 1.0)
+        return f"allow more trainings to know it to {asked:.1g}, as asked"
     if case.posterior.best.name in (CONFIGURED, EXPONENTIALS) and case.known:
-        return "the interval just misses it: allow more trainings"
+        return "allow more trainings: the interval just misses it"
     return _open(case)
 
 

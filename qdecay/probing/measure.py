@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -258,13 +259,19 @@ class _Round:
     def question(self, i: int) -> Question:
         """Return the next question at a point."""
         point = self.points[i]
-        x = point.staircase.next()
         if self.at_ends:
-            ends = point.staircase.low, point.staircase.high
-            x = ends[(i + len(point.actions)) % 2]
+            x = (point.staircase.low, point.staircase.high)[(i + len(point.actions)) % 2]
+        else:
+            x = point.staircase.next(self._shift(point))
         return Question(
             point.setting, point.near_delay, point.delay, x, len(point.actions), self.seed
         )
+
+    def _shift(self, point: Point) -> float:
+        """A number in [0, 1) of this seed, place and question alone."""
+        text = repr((self.seed, point.setting.name, point.near_delay, point.delay))
+        digest = hashlib.sha256(f"{text} {len(point.actions)}".encode()).digest()
+        return int.from_bytes(digest[:4], "big") / 2**32
 
     @property
     def _answers(self) -> int:

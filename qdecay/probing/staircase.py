@@ -128,11 +128,18 @@ class Staircase:
         """The end of the range towards which an agent that always took one side points."""
         return self.high if self.always == "far" else self.low
 
-    def next(self) -> float:
-        """Return the stimulus whose answer is expected to say the most about t, or about w."""
+    def next(self, shift: float = 0.5) -> float:
+        """Return the stimulus whose answer is expected to say the most about t, or about w.
+
+        Args:
+            shift: where the candidates lie between fixed quantiles, in [0, 1). Agents without noise
+                are asked different questions for different shifts: no gamma lies at the same place
+                of its interval each time.
+        """
         if self.always is not None and len(self.far) >= _SAME:
             return self.end
-        candidates = self._quantiles(np.linspace(0.02, 0.98, _CANDIDATES))
+        levels = 0.02 + 0.96 * (np.arange(_CANDIDATES) + shift) / _CANDIDATES
+        candidates = self._quantiles(levels)
         if not self._narrow and len(self.far) % _CHECK_EVERY != _CHECK_EVERY - 1:
             return float(candidates[self._information(candidates).argmax()])
         beside = self.posterior.median + np.concatenate([-self._widths, self._widths])

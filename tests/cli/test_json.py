@@ -22,7 +22,7 @@ ANSWERS = {
     "qdecay.verification/1": ["verify", "proof.json"],
     "qdecay.environments/1": ["envs"],
     "qdecay.learning-times/1": ["learn-curve", "--delay", "1", "--seeds", "2", "--steps", "100"],
-    "qdecay.probe/1": ["probe", "q_learning", "--gamma", "0.8", "--delays", "1", *ONE],
+    "qdecay.probe/2": ["probe", "q_learning", "--gamma", "0.8", "--delays", "1", *ONE],
     "qdecay.sweep-plan/1": ["sweep", "run", "s.toml", "--dry-run"],
     "qdecay.sweep-run/1": ["sweep", "run", "s.toml", "-o", "new.db"],
     "qdecay.phase/1": ["sweep", "phase", "r.db"],

@@ -164,8 +164,8 @@ def test_a_near_reward_that_is_delayed_too_hides_beta() -> None:
 
 
 def test_points_that_no_curve_passes_have_none() -> None:
-    """A staircase of discounts lies on none of them."""
-    profile = simulated(lambda p: p.far // 4 * math.log(0.5), 0.9, DELAYS)
+    """An agent that waits longer for less lies on none of them."""
+    profile = simulated(lambda p: -4.0 if p.far in (1, 4) else -1.0, 0.9, DELAYS)
     assert profile.curve is None
     assert profile.behaves_as_told is False
 
@@ -363,15 +363,17 @@ def test_what_is_no_function_is_refused() -> None:
 
 
 def test_the_assertion_passes_and_fails_with_the_curve() -> None:
-    """For other people's test suites: the message shows every delay, and which is off."""
+    """For other people's test suites: the message shows the verdict and every delay."""
     agent = tabular_agent(qdecay.q_learning, 0.9)
     qdecay.assert_effective_discount(agent, 0.9, delays=(1, 4))
     with pytest.raises(AssertionError) as caught:
         qdecay.assert_effective_discount(agent, 0.95, delays=(1, 4))
     message = str(caught.value)
-    assert "is not 0.95 within 0.01: behaves as gamma = 0." in message
-    assert "it was told 0.95" in message
-    assert message.count("<-- off") == 2
+    assert "acts as gamma = 0.90" in message
+    assert "not as configured (0.95)" in message
+    assert message.count("at delay") == 2
+    with pytest.raises(AssertionError, match="undecided: .* allow more trainings"):
+        qdecay.assert_effective_discount(agent, 0.9, delays=(1, 4), trainings=8)
     with pytest.raises(AssertionError, match="always takes the near reward"):
         qdecay.assert_effective_discount(
             lambda env, seed: lambda o: env.unwrapped.layout.names.index("near"), 0.9, delays=(2,)

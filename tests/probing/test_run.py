@@ -449,7 +449,7 @@ def test_the_command_measures_an_agent_of_ones_own(tmp_path: Path) -> None:
     )
     assert done.returncode == 1, done.stderr
     document = json.loads(done.stdout)
-    assert document["schema"] == "qdecay.probe/1"
+    assert document["schema"] == "qdecay.probe/2"
     assert document["gamma"]["low"] <= 0.8 <= document["gamma"]["high"]
     assert document["trainings"] == sum(len(point["far"]) for point in document["points"])
     assert document["diagnosis"]["fault"] not in (None, "sound")
