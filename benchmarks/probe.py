@@ -164,8 +164,8 @@ def run(row: Row, seed: int) -> Said:
         narrow,
         profile.trainings,
         time.perf_counter() - began,
-        SOUND if found.fault == "sound" else found.fault,
-        tuple(getattr(found, "alternatives", ())),
+        found.fault,
+        found.alternatives,
         profile.verdict,
     )
 

@@ -199,6 +199,8 @@ class Question:
 
     def first_observation(self) -> Any:
         """Return the start state's observation, as a batch of one where training is in a vector."""
+        if self.n_envs is None and self.observation == "index":
+            return self.layout.start  # as any environment of that layout says, but sooner
         one = self if self.n_envs is None else replace(self, n_envs=1)
         observation, _ = one.training_env().reset(seed=self.seed)
         return observation

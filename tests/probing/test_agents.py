@@ -256,6 +256,15 @@ def test_an_environment_has_the_form_that_was_asked_for(setting, observation, n_
         assert found.sum() == found.max() == 1
 
 
+@pytest.mark.parametrize("setting", SETTINGS)
+@pytest.mark.parametrize("number", range(3))
+def test_the_choice_is_shown_as_the_environment_shows_it(setting: str, number: int) -> None:
+    """The start state is read off the layout, without a second environment."""
+    question = Question(SETTINGS[setting], 1, 4, -0.3, number, 0)
+    found, (shown, _) = question.first_observation(), question.env().reset(seed=1)
+    assert found == shown and type(found) is type(shown)
+
+
 def test_answers_in_one_form_are_none_in_another(tmp_path: Path) -> None:
     """One store has them all, each under what was asked."""
     store = tmp_path / "answers.jsonl"
