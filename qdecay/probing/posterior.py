@@ -35,7 +35,7 @@ from numpy.typing import NDArray
 from scipy.special import betaln, logsumexp
 
 from qdecay.probing.curves import CURVES, EXPONENTIAL, Curve, CurveFit, Parameter, hard_horizon
-from qdecay.probing.faults import FAULTS, Fault
+from qdecay.probing.faults import FAULTS, Fault, as_configured
 from qdecay.probing.integral import Integral, integrate
 from qdecay.probing.likelihood import N_WIDTHS, Likelihood
 from qdecay.probing.point import Point
@@ -132,7 +132,7 @@ def weigh(points: Sequence[Point], gamma: float | None, tolerance: float) -> Pos
     best = any_gamma.value
     found = {
         ANOTHER if gamma is not None else EXPONENTIALS: _Weighed(
-            ends, {"gamma": best}, lambda place: _log_power(best, place.steps)
+            ends, {"gamma": best}, lambda place: as_configured(place, best)
         ),
         **{curve.name: _weighed(curve, integral) for curve, integral in curves},
         HORIZON: _horizon(likelihood, gamma),
@@ -286,29 +286,14 @@ def _predicted(fault: Fault, likelihood: Likelihood, gamma: float, tolerance: fl
     return _Weighed(
         float(logsumexp(means)) - math.log(len(means)),
         dict(zip(fault.symbols, best, strict=True)),
-        lambda place: (
-            t
-            if (t := fault.predict(place, gamma, best)) is not None
-            else place.steps * math.log(gamma)
-        ),
+        lambda place: fault.predict(place, gamma, best),
     )
 
 
 @lru_cache(maxsize=4096)
 def _over_grid(fault: Fault, place: Place, gamma: float) -> Array:
     """A fault's predictions at a place, of all its parameters."""
-    return np.array(
-        [
-            t
-            if (t := fault.predict(place, gamma, p)) is not None
-            else place.steps * math.log(gamma)
-            for p in fault.grid
-        ]
-    )
+    return np.array([fault.predict(place, gamma, parameters) for parameters in fault.grid])
 
 
-def _log_power(gamma: float, steps: int) -> float:
-    return steps * math.log(gamma) if gamma > 0 else -math.inf
-
-
-_SOUND = Fault(CONFIGURED, "it is as configured", lambda place, g, _: _log_power(g, place.steps))
+_SOUND = Fault(CONFIGURED, "it is as configured", as_configured)

@@ -26,8 +26,10 @@ def has(name: str, told: float = 0.8, parameters: tuple[float, ...] = ()):
 PARAMETERS = {
     "n-step discounted once": (3.0,),
     "rewards normalised": (0.5,),
-    "frame skip": (4.0,),
-    "under-training": (0.2, 40.0),
+    "frame skip": (4.0, 0.0),
+    "under-training": (0.2, 200.0, math.inf, 2.0),
+    "truncation ends": (1.0, 0.0),
+    "average reward": (1.0,),
 }
 
 
