@@ -20,11 +20,12 @@ from scipy.special import logsumexp
 
 from qdecay.probing.point import Point
 from qdecay.probing.question import Place
-from qdecay.probing.staircase import FINE, WIDEST
+from qdecay.probing.staircase import WIDEST
 
 Array = NDArray[np.float64]
 
-N_WIDTHS = 16
+N_WIDTHS = 18
+_FINE = 100  # the finest width is the tolerance over this: none that an answer could show
 _UNLIKE = 1.0  # deviation of a place's log width from the common one
 _BEYOND = np.array([0.5, 2.0, 8.0, 40.0])  # distances outside the range of stimuli
 
@@ -93,7 +94,7 @@ class Likelihood:
 
 def _finest(point: Point) -> float:
     """A width that is as good as none at this place."""
-    return point.staircase.tolerance * point.staircase.steps / FINE
+    return point.staircase.tolerance * point.staircase.steps / _FINE
 
 
 def _mean(total: Any) -> Array:

@@ -41,7 +41,7 @@ Array = NDArray[np.float64]
 LAPSE = 0.02  # probability of an answer that does not depend on the question
 _FOCUS = 0.9  # prior weight of per-step discounts in (0, 1)
 N_WIDTHS = 12
-FINE = 8  # the finest width is the tolerance over this
+_FINE = 8  # the finest width is the tolerance over this
 _SURE = 2  # an agent is consistent if its width is at most the tolerance over this
 WIDEST = 3.0  # a choice this noisy flips between r = R / 20 and r = 20 R
 _CELLS = 10  # per gap between two stimuli
@@ -209,7 +209,7 @@ class Staircase:
 
     @property
     def _widths(self) -> Array:
-        return _grid_of_widths(min(self.tolerance * self.steps / FINE, WIDEST / 2))
+        return _grid_of_widths(min(self.tolerance * self.steps / _FINE, WIDEST / 2))
 
     @cached_property
     def cells(self) -> tuple[Array, Array, Array]:
