@@ -11,7 +11,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import gymnasium as gym
 import numpy as np
@@ -36,9 +36,8 @@ class Episode:
     counted: int | None = None
 
 
-@dataclass(frozen=True)
-class Window:
-    """A target: the mean return of a state and action, and what is bootstrapped from where."""
+class Window(NamedTuple):
+    """A target: the return of a state and action, and what is bootstrapped from where."""
 
     state: int
     action: int
@@ -149,17 +148,21 @@ class ReplayAgent:
 
 def _sweep(windows: Sequence[Window], shape: tuple[int, int]) -> np.ndarray:
     """Repeat q[s, a] <- mean of r + discount * max q[t, .] until nothing changes."""
-    s, a, r, t, discount, weight = map(
-        np.array, zip(*(vars(w).values() for w in windows), strict=True)
-    )
+    return _settled(*_means(windows, shape), shape)
+
+
+def _means(windows: Sequence[Window], shape: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
+    """The mean reward of each state and action, and the mean weight of each state after it."""
+    s, a, r, t, discount, weight = map(np.array, zip(*windows, strict=True))
     pair, size = s * shape[1] + a, shape[0] * shape[1]
     total = np.bincount(pair, weight, size)
     total[total == 0] = 1.0
-    reward = np.bincount(pair, weight * r, size) / total
-    onward = np.zeros((size, shape[0]))
-    np.add.at(onward, (pair, t), weight * discount)
-    onward /= total[:, None]
-    q = np.zeros(size)
+    onward = np.bincount(pair * shape[0] + t, weight * discount, size * shape[0])
+    return np.bincount(pair, weight * r, size) / total, onward.reshape(size, -1) / total[:, None]
+
+
+def _settled(reward: np.ndarray, onward: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
+    q = np.zeros(len(reward))
     for _ in range(5_000):
         new = reward + onward @ q.reshape(shape).max(axis=1)
         if np.abs(new - q).max() <= 1e-13 * max(1.0, np.abs(new).max()):
@@ -170,17 +173,14 @@ def _sweep(windows: Sequence[Window], shape: tuple[int, int]) -> np.ndarray:
 
 def _average(windows: Sequence[Window], shape: tuple[int, int], start: int) -> np.ndarray:
     """Relative values: the end of an episode leads back to the start, time costs the rate."""
+    windows = [w._replace(discount=0.0 if w.following == start else 1.0) for w in windows]
+    reward, onward = _means(windows, shape)
+    time, _ = _means([w._replace(reward=1.0) for w in windows], shape)
     low, high = (f(w.reward for w in windows) for f in (min, max))
     for _ in range(60):
         rate = (low + high) / 2
         # With the rate taken off, a cycle through the start gains something or it does not.
-        q = _sweep(
-            [
-                replace(w, reward=w.reward - rate, discount=0.0 if w.following == start else 1.0)
-                for w in windows
-            ],
-            shape,
-        )
+        q = _settled(reward - rate * time, onward, shape)
         low, high = (rate, high) if q[start].max() > 0 else (low, rate)
     return q
 
