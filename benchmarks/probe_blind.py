@@ -59,8 +59,9 @@ TRUE_NAMES = {
     "always the larger reward": "never applied|another gamma",
     "myopic": "near|another gamma|sign",
     "SB3 DQN, defaults": "near|another gamma|under-train",
-    "SB3 PPO, defaults": "under-train|coin",
-    "SB3 A2C, defaults": "under-train|coin",
+    "one-step actor-critic": "another gamma",
+    "one-step actor-critic with gamma**t": "another gamma",
+    "random gamma each episode, Q-learning": "another gamma",
 }
 
 

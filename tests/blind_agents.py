@@ -44,6 +44,7 @@ class BlindAgent:
         noise: how far from there, in log(r / R), its choices still vary from seed to seed.
         has_gamma: whether in one-shot there is one effective discount at all delays.
         deep: trainings take seconds.
+        nearly: sound in theory, but as trained its discount is off by some thousandths.
     """
 
     name: str
@@ -54,9 +55,12 @@ class BlindAgent:
     noise: float
     has_gamma: bool
     deep: bool
+    nearly: bool
 
     def right(self, settings: tuple[str, ...]) -> tuple[bool | None, ...]:
         """Return the values of `behaves_as_told` that are no mistake after those settings."""
+        if self.nearly:
+            return True, False, None
         return (True, None) if set(settings) <= set(self.sound_in) else (False, None)
 
 
@@ -77,12 +81,15 @@ def blind(
     noise: float = 0.03,
     has_gamma: bool = True,
     deep: bool = False,
+    nearly: bool = False,
 ) -> Callable[[Callable[[float, Env, int], Policy]], Callable[[float, Env, int], Policy]]:
     """Register a function of (gamma, env, seed)."""
 
     def register(train: Callable[[float, Env, int], Policy]) -> Any:
         make = functools.partial(functools.partial, train)
-        BLIND[name] = BlindAgent(name, make, truth, sound_in, one_shot, noise, has_gamma, deep)
+        BLIND[name] = BlindAgent(
+            name, make, truth, sound_in, one_shot, noise, has_gamma, deep, nearly
+        )
         return train
 
     return register
@@ -486,13 +493,13 @@ def running_scale(gamma: float, env: Env, seed: int) -> Policy:
     return greedy(q)
 
 
-@blind("random gamma each episode, Q-learning", "its mean, the told gamma", sound_in=EVERYWHERE,
-       noise=0.25)  # fmt: skip
+@blind("random gamma each episode, Q-learning", "its mean; 0.902 to 0.905 for 0.9, as trained",
+       sound_in=EVERYWHERE, noise=0.25, nearly=True)  # fmt: skip
 def random_gamma_td(gamma: float, env: Env, seed: int) -> Policy:
     """A discount drawn per episode (per 20 steps if none ends), uniform with the told mean.
 
     Each value averages over its own draws, independent of those of later values: the product of
-    means, gamma**n.
+    means, gamma**n. Noisy values and the maximum over two of them add some thousandths.
     """
     rng, q = random.Random(seed), table(env)
     width = min(gamma, 1 - gamma)
@@ -603,13 +610,15 @@ def _actor_critic(
     return lambda observation: int(theta[int(observation)] > 0)
 
 
-@blind("one-step actor-critic", sound_in=EVERYWHERE, noise=0.3)
+@blind("one-step actor-critic", "sound; 0.891 to 0.897 for 0.9, as trained",
+       sound_in=EVERYWHERE, noise=0.3, nearly=True)  # fmt: skip
 def actor_critic(gamma: float, env: Env, seed: int) -> Policy:
     """S&B 13.5 without the factor gamma**t, as most code has it; a little entropy bonus."""
     return _actor_critic(gamma, env, seed, faded=False)
 
 
-@blind("one-step actor-critic with gamma**t", sound_in=EVERYWHERE, noise=0.3)
+@blind("one-step actor-critic with gamma**t", "sound; 0.891 to 0.897 for 0.9, as trained",
+       sound_in=EVERYWHERE, noise=0.3, nearly=True)  # fmt: skip
 def actor_critic_faded(gamma: float, env: Env, seed: int) -> Policy:
     """S&B 13.5 to the letter: updates fade by gamma**t within an episode."""
     return _actor_critic(gamma, env, seed, faded=True)
@@ -912,7 +921,9 @@ def myopic(gamma: float, env: Env, seed: int) -> Policy:
 # Deep ones: libraries, and the one-file style.
 
 
-def _stable_baselines(name: str, algorithm: str, timesteps: int, tuned: bool, truth: str) -> None:
+def _stable_baselines(algorithm: str, tuned: bool, timesteps: int, **truth: Any) -> None:
+    """Register an algorithm of Stable-Baselines3, with `SB3_OPTIONS` or with its own defaults."""
+
     def train(gamma: float, env: Env, seed: int) -> Any:
         if tuned:
             from qdecay.probing import sb3_agent
@@ -925,19 +936,19 @@ def _stable_baselines(name: str, algorithm: str, timesteps: int, tuned: bool, tr
         agent = getattr(stable_baselines3, algorithm)
         return agent("MlpPolicy", env, gamma=gamma, seed=seed, device="cpu").learn(timesteps)
 
-    sound = EVERYWHERE if tuned else ()
-    blind(name, truth, sound_in=sound, deep=True, noise=0.5, one_shot=power if tuned else None)(
-        train
-    )
+    options = "SB3_OPTIONS" if tuned else "defaults"
+    said = {"truth": "sound, noisy", "sound_in": EVERYWHERE, **truth}
+    blind(f"SB3 {algorithm}, {options}", deep=True, noise=0.5, **said)(train)
 
 
-_SHORT = "too short a training for these defaults: what it learns is up to chance"
-_stable_baselines("SB3 DQN, SB3_OPTIONS", "DQN", 2_000, True, "sound, noisy")
-_stable_baselines("SB3 PPO, SB3_OPTIONS", "PPO", 2_000, True, "sound, noisy")
-_stable_baselines("SB3 A2C, SB3_OPTIONS", "A2C", 2_000, True, "sound, noisy")
-_stable_baselines("SB3 DQN, defaults", "DQN", 4_000, False, _SHORT)
-_stable_baselines("SB3 PPO, defaults", "PPO", 4_096, False, _SHORT)
-_stable_baselines("SB3 A2C, defaults", "A2C", 4_000, False, _SHORT)
+_stable_baselines("DQN", True, 2_000)
+_stable_baselines("PPO", True, 2_000)
+_stable_baselines("A2C", True, 2_000)
+# Its target network is copied every 10,000 steps: in 4,000 it sees the next reward only.
+_stable_baselines("DQN", False, 4_000, truth="under-trained: always near", sound_in=(),
+                  one_shot=lambda m, n, g: 0.0, has_gamma=False)  # fmt: skip
+_stable_baselines("PPO", False, 4_096)
+_stable_baselines("A2C", False, 4_000)
 
 
 @blind("one-file DQN", sound_in=EVERYWHERE, noise=0.5, deep=True)
