@@ -328,14 +328,14 @@ class Hyperbolic:
     over multiple horizons (2019).
     """
 
-    def __init__(self, k: float, n_gammas: int = 40) -> None:
+    def __init__(self, k: float, n_gammas: int = 12) -> None:
         nodes, self._weights = np.polynomial.legendre.leggauss(n_gammas)
         self._gammas = ((nodes + 1) / 2) ** k
         self._weights = self._weights / 2
 
     def __call__(self, env, seed: int):
         """Learn one table per discount from the same steps; act on their weighted sum."""
-        memory = act_at_random(env, 3_000, seed)
+        memory = act_at_random(env, 600, seed)
         shape = (int(env.observation_space.n), int(env.action_space.n))
         q = np.zeros(shape)
         for gamma, weight in zip(self._gammas, self._weights, strict=True):

@@ -54,7 +54,7 @@ NONE = "none of these"
 
 BLIND = (COIN, SIDE, ACTION, NEAR, FAR)
 _PRIOR = {CONFIGURED: 0.5, ANOTHER: 0.2, NONE: 0.02}
-_FAULTS, _CURVES, _BLIND = 0.15, 0.08, 0.04  # shared equally among those of the kind
+_FAULTS, _CURVES, _BLIND = 0.1, 0.08, 0.04  # shared equally among those of the kind
 _AT_ENDS = 0.05  # of "another gamma", on 0 and on 1 each
 _SLACK = 0.2  # deviation of a prediction per step, in tolerances
 _NODES = np.linspace(-2.5, 2.5, 7)

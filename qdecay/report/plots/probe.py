@@ -12,8 +12,6 @@ from qdecay.errors import InputError
 from qdecay.probing.profile import DiscountProfile
 from qdecay.report.plots.style import EXACT, LEARNED, SPREAD, _figure
 
-_LINES = {"exponential": "-", "hyperbolic": "--", "quasi-hyperbolic": ":"}
-
 
 def save_profile(profile: DiscountProfile, path: Path) -> None:
     """Draw log-scaled D(n) over the delay n, and save it.
@@ -57,10 +55,12 @@ def _draw_curves(ax: Any, profile: DiscountProfile) -> None:
     near = profile.points[0].near_delay
     last = max(point.delay for point in profile.curve_points)
     grid = [near + (last - near) * i / 200 for i in range(201)]
+    named = profile.curve
     for fit in profile.fits:
-        heights = [math.exp(fit.log_discount(n) - fit.log_discount(near)) for n in grid]
-        label = fit.name
-        ax.plot(grid, heights, _LINES[fit.name], color=LEARNED, lw=1, label=label)
+        if fit == named or fit.name == "exponential":
+            heights = [math.exp(fit.log_discount(n) - fit.log_discount(near)) for n in grid]
+            style = "-" if fit == named else ":"
+            ax.plot(grid, heights, style, color=LEARNED, lw=1, label=fit.name)
     if profile.told:
         told = [profile.told ** (n - near) for n in grid]
         ax.plot(
