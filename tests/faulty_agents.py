@@ -308,7 +308,6 @@ def faulty(gamma: float) -> dict[str, Any]:
         "truncation ends": replace(sound, truncation_ends=True),
         "termination not masked": replace(sound, unmasked=True),
         "learns through autoreset": replace(sound, resets=True),
-        "bootstraps from the reset": replace(sound, from_reset=True),
         "gamma twice": replace(sound, applied=2),
         "gamma never applied": replace(sound, applied=0),
         "n-step discounted once": replace(sound, n_step=3, once=True),

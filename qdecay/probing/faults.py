@@ -5,20 +5,21 @@ L_m and L_n the lengths of the two branches (m + 2 and n + 1, both n + 1 where t
 and [L]_x = 1 + x + ... + x^(L-1), a fault predicts t = log(r / R) at indifference:
 
     as configured               d log g
-    truncation ends             d log(g q); if only a window of N steps that is cut before its end
-                                is spoilt, see `windows`, by 0 or g^N in place of g^k
+    truncation ends             d log(g q). Or only a window of N steps that is cut before its end
+                                is spoilt, see `windows`, by 0 or g^N in place of g^k. Or the next
+                                observation of a truncated step is taken from the next episode, its
+                                first (a vector environment's SAME_STEP): V, the start's value, then
+                                comes back with a weight b where an episode is cut off,
+                                d log(g q) + log(1 - b_m) - log(1 - b_n), b_x = g p [L_x - 1]_gq
     termination not masked      d log g - log(1 - g): the far reward is paid for ever; repeating:
                                 nothing ends
     learns through autoreset    the step by which a vector environment resets itself (Gymnasium's
                                 NEXT_STEP) is a transition from the last observation to the next
                                 start. It has reward 0, and a last state is as often left by it as
                                 by the step that ends the episode: the far reward counts
-                                1 / (1 + q), and V, the start's value, comes back with a weight b:
+                                1 / (1 + q), and V comes back with another weight b:
                                 d log(g q) - log(1 + q) + log(1 - b_m) - log(1 - b_n),
                                 b_x = g^2 (p [L_x - 2]_gq + (g q)^(L_x - 2) / (1 + q))
-    bootstraps from the reset   the next observation of a truncated step is the next episode's first
-                                (SAME_STEP): d log(g q) + log(1 - b_m) - log(1 - b_n),
-                                b_x = g p [L_x - 1]_gq
     gamma twice                 2 d log g
     gamma never applied         0
     n-step discounted once      log U(n) - log U(m), U from `windows`; (e(n) - e(m)) log g where
@@ -116,11 +117,23 @@ def as_configured(place: Place, g: float, _: Sequence[float] = ()) -> float:
 
 def _truncation(place: Place, g: float, parameters: Sequence[float]) -> float:
     size, q = int(parameters[0]), place.setting.goes_on
+    _, bootstraps, resets = parameters
+    if resets:
+        return _from_reset(place, g)
     if size == 1:
         return place.steps * safe_log(g * q)
     g = _inside(g)
-    cut = parameters[1] * g**size
+    cut = bootstraps * g**size
     return _difference(place, lambda x: log_worth(x, size, g, cut, g**size, q))
+
+
+def _from_reset(place: Place, g: float) -> float:
+    q = place.setting.goes_on
+    together = place.steps * safe_log(g * q)
+    if place.setting.repeats:
+        return together
+    near, far = (g * (1 - q) * _steps(size - 1, g * q) for size in (_length(place), place.far + 1))
+    return together + _log_left(near) - _log_left(far)
 
 
 def _unmasked(place: Place, g: float, _: Sequence[float]) -> float:
@@ -144,15 +157,6 @@ def _autoreset(place: Place, g: float, _: Sequence[float]) -> float:
     )
     paid = 0.0 if setting.escape else -math.log1p(q)  # the near reward, too, is the last
     return together + paid + _log_left(near) - _log_left(far)
-
-
-def _reset_value(place: Place, g: float, _: Sequence[float]) -> float:
-    q = place.setting.goes_on
-    together = place.steps * safe_log(g * q)
-    if place.setting.repeats:
-        return together
-    near, far = (g * (1 - q) * _steps(size - 1, g * q) for size in (_length(place), place.far + 1))
-    return together + _log_left(near) - _log_left(far)
 
 
 def _log_left(onward: float) -> float:
@@ -246,11 +250,15 @@ def _counted(amount: float) -> float:
 FAULTS = (
     Fault(
         "truncation ends",
-        "where an episode is cut off, what would follow is lost: bootstrap where truncated, by "
-        "gamma^k after k steps",
+        "where an episode is cut off it does not bootstrap from what would follow: do so where "
+        "truncated, from the final observation, by gamma^k after k steps",
         _truncation,
-        ("n", "bootstrapped"),
-        ((1.0, 0.0), *((float(n), kept) for n in range(2, 17) for kept in (0.0, 1.0))),
+        ("n", "bootstraps", "from reset"),
+        (
+            (1.0, 0.0, 0.0),
+            (1.0, 1.0, 1.0),
+            *((float(n), kept, 0.0) for n in (2, 3, 5, 10) for kept in (0.0, 1.0)),
+        ),
     ),
     Fault(
         "termination not masked",
@@ -261,12 +269,6 @@ FAULTS = (
         "learns through autoreset",
         "the steps on which a vector environment resets itself are learnt from: leave them out",
         _autoreset,
-    ),
-    Fault(
-        "bootstraps from the reset",
-        "where an episode is cut off it bootstraps from the next one's first observation: use the "
-        "final observation",
-        _reset_value,
     ),
     Fault("gamma twice", "gamma is applied twice per step: discount each target only once", _twice),
     Fault(

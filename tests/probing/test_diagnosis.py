@@ -20,7 +20,8 @@ BY_NAME = {fault.name: fault for fault in FAULTS}
 
 def has(name: str, told: float = 0.8, parameters: tuple[float, ...] = ()):
     """Return the indifference points of an agent with that fault."""
-    return lambda place: BY_NAME[name].predict(place, told, parameters)
+    values = parameters or PARAMETERS.get(name, ())
+    return lambda place: BY_NAME[name].predict(place, told, values)
 
 
 PARAMETERS = {
@@ -28,7 +29,7 @@ PARAMETERS = {
     "rewards normalised": (0.5,),
     "frame skip": (4.0, 0.0),
     "under-training": (0.2, 200.0, math.inf, 2.0),
-    "truncation ends": (1.0, 0.0),
+    "truncation ends": (1.0, 0.0, 0.0),
     "average reward": (1.0,),
 }
 

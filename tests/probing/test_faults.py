@@ -43,8 +43,9 @@ def agents(g: float) -> list[tuple[str, tuple[float, ...], ReplayAgent]]:
         if name in BY_NAME and not BY_NAME[name].symbols
     ]
     found += [
-        ("truncation ends", (1.0, 0.0), replace(sound, truncation_ends=True)),
-        ("truncation ends", (1.0, 0.0), replace(sound, truncation_ends=True, n_step=3)),
+        ("truncation ends", (1.0, 0.0, 0.0), replace(sound, truncation_ends=True)),
+        ("truncation ends", (1.0, 1.0, 1.0), replace(sound, from_reset=True)),
+        ("truncation ends", (1.0, 0.0, 0.0), replace(sound, truncation_ends=True, n_step=3)),
         ("rewards normalised", (0.5,), replace(sound, normalises=True)),
         ("average reward", (1.0,), replace(sound, averages=True)),
         ("average reward", (0.0,), replace(sound, averages=True, restarts=False)),
@@ -54,8 +55,8 @@ def agents(g: float) -> list[tuple[str, tuple[float, ...], ReplayAgent]]:
         windows = replace(sound, n_step=n)
         found += [
             ("n-step discounted once", (n,), replace(windows, once=True)),
-            ("truncation ends", (n, 0.0), replace(windows, cut_factor=0.0)),
-            ("truncation ends", (n, 1.0), replace(windows, cut_factor=g**n)),
+            ("truncation ends", (n, 0.0, 0.0), replace(windows, cut_factor=0.0)),
+            ("truncation ends", (n, 1.0, 0.0), replace(windows, cut_factor=g**n)),
             ("frame skip", (n, 0.0), replace(sound, skip=n)),
             ("frame skip", (n, 1.0), replace(sound, skip=n, every_state=True)),
         ]
@@ -221,7 +222,7 @@ PARAMETERS = {
     "rewards normalised": (0.5,),
     "frame skip": (4.0, 0.0),
     "under-training": (0.2, 200.0, math.inf, 2.0),
-    "truncation ends": (1.0, 0.0),
+    "truncation ends": (1.0, 0.0, 0.0),
     "average reward": (1.0,),
 }
 
@@ -271,5 +272,5 @@ def test_a_trained_agent_that_ends_where_it_is_cut_off_is_found() -> None:
     profile = qdecay.probe(agent, (1, 2, 4), gamma=0.8)
     diagnosis = qdecay.diagnose(profile)
     assert diagnosis.fault == "truncation ends"
-    assert "bootstrap where truncated" in diagnosis.text
+    assert "where an episode is cut off it does not bootstrap" in diagnosis.text
     assert diagnosis.to_json()["fault"] == "truncation ends"
