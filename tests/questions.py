@@ -8,7 +8,8 @@ from collections.abc import Callable
 import numpy as np
 
 from qdecay._support.deadline import Deadline
-from qdecay.probing.measure import BATTERY, _asked, _planned, _Round
+from qdecay.probing.asking import Asking
+from qdecay.probing.measure import BATTERY, _planned
 from qdecay.probing.profile import DiscountProfile
 from qdecay.probing.question import Place, Question, stimulus_range
 from qdecay.probing.staircase import Staircase
@@ -44,8 +45,8 @@ def simulated(
             return ahead > 0
         return bool(rng.random() < 1 / (1 + math.exp(min(max(-ahead / noise, -700), 700))))
 
-    asking = _Round(points, told, wanted, until, seed, budget or 30 * len(points))
-    found = _asked(asking, lambda questions: [far(q) for q in questions], Deadline(None), 1)
+    asking = Asking(points, told, wanted, until, seed, budget or 30 * len(points))
+    found = asking.ask(lambda questions: [far(q) for q in questions], Deadline(None), 1)
     return DiscountProfile("simulated", told, tuple(found), 0, wanted)
 
 

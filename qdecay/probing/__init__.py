@@ -7,10 +7,11 @@
     >>> profile.behaves_as_told, profile.curve.name
     (True, 'exponential')
 
-`question` defines the questions, `staircase` chooses the next one, `agents` reads the answers,
-`trials` runs the trainings, `identity` identifies an agent's version. `curves` and `faults` say
-what each explanation predicts, `likelihood` how well that fits the answers, `posterior` weighs all
-of them, and `diagnosis` puts the result in words. `soft` gives the target of SARSA.
+`question` defines the questions, `staircase` and `asking` choose the next ones, `agents` reads the
+answers, `trials` runs the trainings, `identity` identifies an agent's version. `curves` and
+`faults` say what each explanation predicts, `likelihood` how well that fits the answers,
+`posterior` weighs all of them, and `diagnosis` puts the result in words. `soft` gives the target of
+SARSA.
 """
 
 from qdecay.probing.agents import AgentError, load_trainer, sb3_agent, tabular_agent

@@ -9,7 +9,8 @@ from typing import TypedDict, Unpack
 from qdecay._support.checks import RealLike, real
 from qdecay._support.progress import OnProgress
 from qdecay.probing.agents import Trainer
-from qdecay.probing.measure import Until, probe
+from qdecay.probing.asking import Until
+from qdecay.probing.measure import probe
 from qdecay.probing.point import shown
 from qdecay.probing.question import Observation, Setting
 

@@ -191,11 +191,11 @@ class Case:
     @property
     def decided(self) -> bool:
         """Whether there is nothing more to ask."""
-        if self.told is not None and self.behaves_as_told is None:
+        if self.undecided:
             return False
         if self.blind or self.behaves_as_told:
             return True
-        return self.known and self.measured and self.deciding is None
+        return self.known and self.deciding is None
 
     def _told_apart(self, one: Hypothesis, two: Hypothesis) -> bool:
         """Whether at some place the predictions differ by more than the interval there."""

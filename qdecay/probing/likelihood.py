@@ -1,11 +1,12 @@
 r"""How likely all answers of a probe are, for any prediction of the indifference points.
 
 At each place the answers are those of a chooser with point t and width w (see `staircase`). How
-noisy an agent is, is not known; but its widths at different places are of one size: the logarithm
-of each is normally distributed around a common one, with a deviation of 1 (a factor of 2.7). So a
-place that looks consistent by luck is judged by the noise of the others, and no hypothesis may
-treat an agent as noisy at one place and as consistent at the others. The log likelihoods are
-tabulated over t, finely between the stimuli that were asked, and interpolated linearly.
+noisy an agent is, is not known: with a weight of 1/2 it is not, else its width is uniform on a log
+scale. Its widths at different places are of one size: the logarithm of each is normally distributed
+around a common one, with a deviation of 0.4 (a factor of 1.5). So a place that looks consistent by
+luck is judged by the noise of the others, and no hypothesis may treat an agent as noisy at one
+place and as consistent at the others. The log likelihoods are tabulated over t, finely between the
+stimuli that were asked, and interpolated linearly.
 """
 
 from __future__ import annotations
@@ -24,9 +25,10 @@ from qdecay.probing.staircase import WIDEST
 
 Array = NDArray[np.float64]
 
-N_WIDTHS = 18
-_FINE = 100  # the finest width is the tolerance over this: none that an answer could show
-_UNLIKE = 1.0  # deviation of a place's log width from the common one
+N_WIDTHS = 20
+_FINE = 1000  # the finest width is the tolerance over this: that of an agent without noise
+_SURE = 0.5  # its prior weight; the others share the rest
+_UNLIKE = 0.4  # deviation of a place's log width from the common one
 _BEYOND = np.array([0.5, 2.0, 8.0, 40.0])  # distances outside the range of stimuli
 
 
@@ -98,7 +100,10 @@ def _finest(point: Point) -> float:
 
 
 def _mean(total: Any) -> Array:
-    mean: Array = logsumexp(total, axis=1) - np.log(total.shape[1])
+    """Over the common widths; there may be one alone."""
+    weights = np.full(total.shape[1], (1 - _SURE) / max(total.shape[1] - 1, 1))
+    weights[0] = _SURE
+    mean: Array = logsumexp(total, axis=1, b=weights)
     return mean
 
 

@@ -1,15 +1,11 @@
-"""The measurement: rounds of questions, one for each delay whose point is not yet known."""
+"""The measurement: what may be asked, and the profile of the answers."""
 
 from __future__ import annotations
 
-import hashlib
 import math
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal, get_args
-
-from scipy.special import logsumexp
+from typing import get_args
 
 from qdecay._support.checks import RealLike, choice, instance, listed, real, whole
 from qdecay._support.deadline import Deadline
@@ -17,33 +13,20 @@ from qdecay._support.notes import note
 from qdecay._support.progress import OnProgress, reporting
 from qdecay._support.result import counted
 from qdecay.probing.agents import Trainer, check_form
-from qdecay.probing.diagnosis import Case
+from qdecay.probing.asking import Asking, Until, empty_point
 from qdecay.probing.forecast import forecasting
 from qdecay.probing.identity import Identity
 from qdecay.probing.point import Point
-from qdecay.probing.posterior import log_blind, weigh
 from qdecay.probing.profile import DiscountProfile
-from qdecay.probing.question import (
-    SETTINGS,
-    Observation,
-    Place,
-    Question,
-    Setting,
-    stimulus_range,
-)
-from qdecay.probing.staircase import Staircase
-from qdecay.probing.trials import AnswerFile, Ask, asker
+from qdecay.probing.question import SETTINGS, Observation, Place, Setting
+from qdecay.probing.trials import AnswerFile, asker
 from qdecay_envs.arguments import flag
 from qdecay_envs.rational import written
 
 BATTERY = ("one-shot", "large", "repeating", "time limit")
 """The settings that `diagnose` needs to distinguish faults."""
 
-Until = Literal["measured", "decided"]
-
 _TRAININGS_PER_POINT = 30
-_FIRST = 3  # answers at every place before it is tested whether choices depend on the offer
-_SUSPICIOUS = 5.0  # log odds of not looking at the offer, above or below which it is settled
 _COARSEST, _FINEST = 0.01, 0.0005  # default tolerances
 _MAX_DELAY = 10_000
 
@@ -150,8 +133,8 @@ def probe(
             n_envs,
         ) as ask,
     ):
-        asking = _Round(points, gamma, wanted, until, seed, budget)
-        points = _asked(asking, ask, deadline, workers)
+        asking = Asking(points, gamma, wanted, until, seed, budget)
+        points = asking.ask(ask, deadline, workers)
     if memory.failed:
         times = f"{counted(len(memory.failed), 'training')} failed, repeated with another seed"
         note(f"{times}; the last: {memory.failed[-1]}")
@@ -211,108 +194,6 @@ def _tolerance(gamma: float | None, tolerance: RealLike | None) -> float:
     return min(max(-math.log(gamma) / 10, _FINEST), _COARSEST)
 
 
-@dataclass
-class _Round:
-    """The state of the asking: what is known, and what may still be spent."""
-
-    points: list[Point]
-    gamma: float | None
-    tolerance: float
-    until: Until
-    seed: int
-    left: int
-    at_ends: bool = False  # whether this round asks what nobody who looks at the offer gets wrong
-
-    def case(self) -> Case:
-        """Weigh all answers."""
-        return Case(
-            self.points, self.gamma, self.tolerance, weigh(self.points, self.gamma, self.tolerance)
-        )
-
-    def waiting(self) -> list[int]:
-        """Return the points to ask at next, one question each; none if there is nothing to ask."""
-        odds = _odds_of_not_looking(self.points)
-        if odds > _SUSPICIOUS and self.case().blind:
-            return []
-        first = min(len(point.actions) for point in self.points)
-        self.at_ends = first >= _FIRST and odds > -_SUSPICIOUS
-        unknown = [i for i, point in enumerate(self.points) if not point.known]
-        if self.until == "decided" and self._answers:
-            case = self.case()
-            if case.decided:
-                return []
-            unknown = unknown or self._deciding(case)
-        # The point asked least comes first: a budget that ends within a round is shared evenly.
-        return sorted(unknown, key=lambda i: len(self.points[i].actions))[: self.left]
-
-    def _deciding(self, case: Case) -> list[int]:
-        """The point that would tell the likeliest explanations apart; asked anew if need be."""
-        place = case.deciding
-        if place is None:
-            return [] if case.measured else [*range(len(self.points))]
-        places = [point.place for point in self.points]
-        if place not in places:
-            self.points.append(_empty(place, self.tolerance))
-            return [len(places)]
-        return [places.index(place)]
-
-    def question(self, i: int) -> Question:
-        """Return the next question at a point."""
-        point = self.points[i]
-        if self.at_ends:
-            x = (point.staircase.low, point.staircase.high)[(i + len(point.actions)) % 2]
-        else:
-            x = point.staircase.next(self._shift(point))
-        return Question(
-            point.setting, point.near_delay, point.delay, x, len(point.actions), self.seed
-        )
-
-    def _shift(self, point: Point) -> float:
-        """A number in [0, 1) of this seed, place and question alone."""
-        text = repr((self.seed, point.setting.name, point.near_delay, point.delay))
-        digest = hashlib.sha256(f"{text} {len(point.actions)}".encode()).digest()
-        return int.from_bytes(digest[:4], "big") / 2**32
-
-    @property
-    def _answers(self) -> int:
-        return sum(len(point.actions) for point in self.points)
-
-
-def _asked(asking: _Round, ask: Ask, deadline: Deadline, workers: int) -> list[Point]:
-    """Ask until nothing is left to ask, or the trainings or the time are used up."""
-    points, spent = asking.points, 0
-    while asking.left and (waiting := asking.waiting()):
-        # With a time limit a round is one batch of the workers, so that the clock is checked.
-        size = len(waiting) if deadline.max_seconds is None else workers
-        for first in range(0, len(waiting), size):
-            if spent and deadline.left < 0:
-                return points
-            batch = waiting[first : first + size]
-            questions = [asking.question(i) for i in batch]
-            for i, question, far in zip(batch, questions, ask(questions), strict=True):
-                points[i] = _answered(points[i], question, far)
-            spent += len(batch)
-            asking.left -= len(batch)
-    return points
-
-
-def _odds_of_not_looking(points: Sequence[Point]) -> float:
-    """The log odds of answers that do not depend on the offer, against any that do."""
-    if not any(point.actions for point in points):
-        return 0.0
-    looking = logsumexp(sum(point.staircase.posterior.log_evidence for point in points))
-    return max(log_blind(points).values()) - float(looking)
-
-
-def _answered(point: Point, question: Question, far: bool) -> Point:
-    action = question.far_action if far else 1 - question.far_action
-    return replace(
-        point,
-        staircase=point.staircase.answered(question.log_ratio, far),
-        actions=(*point.actions, action),
-    )
-
-
 def _empty_points(
     settings: Sequence[Setting], delays: Sequence[int], near_delay: int, tolerance: float
 ) -> Iterator[Point]:
@@ -320,13 +201,7 @@ def _empty_points(
     middle = delays[max((len(delays) - 1) // 2, 0) :][:2]
     for setting in settings:
         for delay in delays if setting is settings[0] else middle:
-            yield _empty(Place(setting, near_delay, delay), tolerance)
-
-
-def _empty(place: Place, tolerance: float) -> Point:
-    """A point where nothing was asked."""
-    staircase = Staircase(place.steps, *stimulus_range(place.steps), tolerance)
-    return Point(place.setting, place.near, place.far, staircase, ())
+            yield empty_point(Place(setting, near_delay, delay), tolerance)
 
 
 def _settings(settings: Sequence[str | Setting]) -> list[Setting]:

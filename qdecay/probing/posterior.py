@@ -58,7 +58,9 @@ _FAULTS, _CURVES, _BLIND = 0.1, 0.08, 0.04  # shared equally among those of the 
 _AT_ENDS = 0.05  # of "another gamma", on 0 and on 1 each
 _SLACK = 0.2  # deviation of a prediction per step, in tolerances
 _NODES = np.linspace(-2.5, 2.5, 7)
-_LEVELS = (0.01, 0.5, 0.99)
+# Between 2.5 and 97.5 % it covered 89 to 97 of 100 simulated choosers: some thirty answers at a
+# place say little about how noisy a chooser is.
+_LEVELS = (0.015, 0.5, 0.985)
 
 
 @dataclass(frozen=True, eq=False)
