@@ -12,7 +12,7 @@
 accused (`behaves_as_told` is False), how many are left undecided (None), and how many of the 95 %
 intervals hold the true discount. A trained agent's row has a fifth of the repeats, that of a
 simulated chooser for which the probe's model is wrong half of them. Without noise runs differ only
-in where the questions lie, which the seed decides: such a row has at most 40.
+in where the questions lie, which the seed decides: such a row has a quarter of the runs.
 
 `another`: agents that act as another gamma than the configured one. `faults`: every agent of
 `tests/faulty_agents.py`. `short`: sound agents, with too few trainings or seconds. `bias`: by how
@@ -61,7 +61,6 @@ NOISES = (0.0, 0.05, 0.1, 0.2)
 SHORT_DELAYS, DEFAULT_DELAYS = (1, 2, 4, 8), (1, 2, 4, 8, 16, 32)
 DELAYS = (SHORT_DELAYS, (2, 8), (4, 16), DEFAULT_DELAYS)
 REAL = (0.0, 0.5, 0.8, 0.85, 0.87, 0.92, 0.93, 0.95, 0.97, 0.99, 0.999, 1.0)
-SURE = 40  # runs at most of a row of agents without noise
 
 
 @dataclass(frozen=True)
@@ -111,7 +110,7 @@ class Row:
         elif self.agent in CHOOSERS[1:]:
             wanted = math.ceil(wanted / 2)
         sure = self.real is not None and self.noise == 0 and self.agent != "lapsing"
-        return min(wanted, SURE) if sure else wanted
+        return max(math.ceil(wanted / 4), 2) if sure else wanted
 
 
 @dataclass(frozen=True)
