@@ -27,8 +27,8 @@ from qdecay.probing.question import Place
 
 Array = NDArray[np.float64]
 
-# log(-log gamma): from a horizon of a million steps down to gamma = 0.0005.
-_RATE = (math.log(1e-6), math.log(7.6))
+# log(-log gamma): from a horizon of a hundred thousand steps down to gamma = 0.0005.
+_RATE = (math.log(1e-5), math.log(7.6))
 
 
 @dataclass(frozen=True)

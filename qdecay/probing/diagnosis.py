@@ -32,7 +32,7 @@ from qdecay.probing.posterior import (
     SIDE,
     Hypothesis,
     Posterior,
-    gamma_interval,
+    weigh,
 )
 from qdecay.probing.question import SETTINGS, Place
 
@@ -50,6 +50,7 @@ Interval = tuple[float, float, float]
 
 _ONE_GAMMA = (CONFIGURED, ANOTHER, EXPONENTIALS)
 _CURVE_NAMES = (*(curve.name for curve in CURVES), HORIZON)
+_FAULTS = {fault.name for fault in FAULTS}
 _WORDS = {
     CONFIGURED: "as configured",
     COIN: "its choices do not depend on the offer: it takes either side by chance",
@@ -104,18 +105,20 @@ class Case:
     tolerance: float
     posterior: Posterior
 
-    @property
+    @cached_property
     def gamma(self) -> Interval | None:
-        """An exponential agent's gamma with its 95 % interval; None if it looks at no offer.
+        """Gamma with its 95 % interval; None where the choices are not those of one.
 
-        From all answers if an exponential explains them best, else from the first setting's.
+        From all answers if an exponential explains them, else from the first setting's if it
+        explains those.
         """
-        if self.posterior.best.name in BLIND:
-            return None
         if self.exponential >= 0.5:
             return self.posterior.gamma
-        first = self.points[0].setting
-        return gamma_interval([point for point in self.points if point.setting == first])
+        first = [p for p in self.points if p.setting == self.points[0].setting and p.actions]
+        if self.posterior.best.name in BLIND or not first:
+            return None
+        alone = weigh(first, None, self.tolerance)
+        return alone.gamma if alone.probability(EXPONENTIALS) >= 0.5 else None
 
     @property
     def exponential(self) -> float:
@@ -169,10 +172,10 @@ class Case:
         """Those of `alike` that are named: no curve beside the exponential that it may mimic."""
         best, *others = self.alike
         hidden = _CURVE_NAMES if best.name in _ONE_GAMMA else ()
-        least = [h for h in others if h.probability >= _LISTED / 2 or h.name in _ONE_GAMMA[1:]]
         if best.name == CONFIGURED:
-            least = [h for h in others if h.name != ANOTHER and h.probability >= _LISTED / 2]
-        return (best, *(h for h in least if h.name not in hidden))
+            hidden = (*hidden, ANOTHER)
+        likely = [h for h in others if h.probability >= _LISTED or h.name in _ONE_GAMMA[1:]]
+        return (best, *(h for h in likely if h.name not in hidden))
 
     @property
     def undecided(self) -> bool:
@@ -216,8 +219,9 @@ class Case:
         rival = next((h for h in names if h.probability >= ACCUSED or h.name == ANOTHER), None)
         if rival is None or best.predict is None or rival.predict is None:
             return None
-        found = max(self._candidates(), key=lambda place: self._telling(best, rival, place))
-        return found if self._telling(best, rival, found) >= _TELLING else None
+        told = [(self._telling(best, rival, place), place) for place in self._candidates()]
+        most, found = max(told, key=lambda pair: pair[0], default=(0.0, None))
+        return found if most >= _TELLING else None
 
     def _telling(self, one: Hypothesis, two: Hypothesis, place: Place) -> float:
         return min(_apart(one, two, place), _MOST) / (self.tolerance * place.steps)
@@ -227,7 +231,9 @@ class Case:
         near, last = self.points[0].near_delay, max(point.delay for point in self.points)
         delays = {near + d for d in _DELAYS if near + d <= last} | {p.delay for p in self.points}
         settings = dict.fromkeys([*(p.setting for p in self.points), *SETTINGS.values()])
-        return (Place(setting, near, n) for setting in settings for n in sorted(delays))
+        known = {point.place for point in self.points if point.known}
+        places = (Place(setting, near, n) for setting in settings for n in sorted(delays))
+        return (place for place in places if place not in known)
 
 
 def _apart(one: Hypothesis, two: Hypothesis, place: Place) -> float:
@@ -263,7 +269,7 @@ def _sentence(case: Case) -> str:
 
 def _acts(case: Case) -> str:
     found = case.gamma
-    return "it looks at no offer" if found is None else f"acts as gamma = {shown(found)}"
+    return "acts as no one gamma" if found is None else f"acts as gamma = {shown(found)}"
 
 
 def _without_told(case: Case) -> str:
@@ -281,15 +287,17 @@ def _accusation(case: Case) -> str:
     head = f"not as configured ({shortest(case.told)})"
     if best.name in BLIND and case.known:
         return f"{head}: {_describe(best, case)}; there is no discount to measure"
-    acts = _acts(case)
-    if not any(h.name in _ONE_GAMMA for h in case.alike):
-        acts += f" in {case.points[0].setting.name} choices"
+    acts = f"{_acts(case)}, "
+    if case.gamma is None:
+        acts = ""
+    elif not any(h.name in _ONE_GAMMA for h in case.alike):
+        acts = f"{_acts(case)} in {case.points[0].setting.name} choices, "
     if not case.known:
-        return f"{acts}, {head}: {_open(case)}"
+        return f"{acts}{head}: {_open(case)}"
     if best.name == ANOTHER:
-        return f"{acts}, {head}{''.join(f'; or {_describe(h, case)}' for h in alike)}"
+        return f"{acts}{head}{''.join(f'; or {_describe(h, case)}' for h in alike)}"
     causes = [_describe(h, case) for h in (best, *alike)]
-    return f"{acts}, {head}: {', or '.join(causes)}{_how_to_tell(case) if alike else ''}"
+    return f"{acts}{head}: {', or '.join(causes)}{_how_to_tell(case) if alike else ''}"
 
 
 def _missing(case: Case) -> str:
@@ -298,7 +306,7 @@ def _missing(case: Case) -> str:
         asked = case.tolerance * (case.gamma[1] or 1.0)
         return f"allow more trainings to know it to {asked:.1g}, as asked"
     if case.posterior.best.name in (CONFIGURED, EXPONENTIALS) and case.known:
-        return "allow more trainings: the interval just misses it"
+        return "they differ by less than was to be told: ask for a smaller tolerance"
     return _open(case)
 
 
@@ -330,5 +338,11 @@ def _describe(h: Hypothesis, case: Case) -> str:
         taken = f"{actions.count(action)} of {counted(len(actions), 'answer')}"
         return f"its choices do not depend on the offer: action {action} in {taken}"
     text = _WORDS.get(h.name, f"the curve is {h.name}")
-    values = ", ".join(f"{symbol} = {value:.4g}" for symbol, value in h.parameters.items())
+    shown_ones = {s: v for s, v in h.parameters.items() if h.name not in _FAULTS or _plain(s, v)}
+    values = ", ".join(f"{symbol} = {value:.4g}" for symbol, value in shown_ones.items())
     return f"{text} ({values})" if values else text
+
+
+def _plain(symbol: str, value: float) -> bool:
+    """Whether a fault's parameter says something by itself, such as k = 4."""
+    return len(symbol) == 1 and value > 1

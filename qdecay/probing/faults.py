@@ -21,7 +21,7 @@ and [L]_x = 1 + x + ... + x^(L-1), a fault predicts t = log(r / R) at indifferen
                                 d log(g q) - log(1 + q) + log(1 - b_m) - log(1 - b_n),
                                 b_x = g^2 (p [L_x - 2]_gq + (g q)^(L_x - 2) / (1 + q))
     gamma twice                 2 d log g
-    gamma never applied         0
+    gamma never applied         0; d log q if what follows a truncation is lost
     n-step discounted once      log U(n) - log U(m), U from `windows`; (e(n) - e(m)) log g where
                                 nothing is truncated, e(n) = n // N + n mod N: rewards within N
                                 steps are discounted properly, what follows by g and not g^N
@@ -168,8 +168,9 @@ def _twice(place: Place, g: float, _: Sequence[float]) -> float:
     return 2 * place.steps * safe_log(g)
 
 
-def _never(place: Place, g: float, _: Sequence[float]) -> float:
-    return 0.0
+def _never(place: Place, g: float, parameters: Sequence[float]) -> float:
+    (bootstraps,) = parameters
+    return 0.0 if bootstraps else place.steps * safe_log(place.setting.goes_on)
 
 
 def _n_step(place: Place, g: float, parameters: Sequence[float]) -> float:
@@ -275,6 +276,8 @@ FAULTS = (
         "gamma never applied",
         "gamma is not applied, as if it were 1: multiply what is bootstrapped by it",
         _never,
+        ("bootstraps where cut off",),
+        ((1.0,), (0.0,)),
     ),
     Fault(
         "n-step discounted once",

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from scipy.special import logsumexp
 
 from qdecay.probing.point import Point
-from qdecay.probing.question import Place
+from qdecay.probing.question import Place, Setting
 from qdecay.probing.staircase import WIDEST
 
 Array = NDArray[np.float64]
@@ -86,6 +86,11 @@ class Likelihood:
         kept = slice(None) if width is None else slice(width, width + 1)
         tables = zip(self._tables, thresholds.T, strict=True)
         return _mean(sum(table.at(t, kept) for table, t in tables))
+
+    def within(self, setting: Setting) -> Likelihood:
+        """Return the likelihood of the answers in one setting."""
+        kept = [i for i, place in enumerate(self.places) if place.setting == setting]
+        return Likelihood(tuple(self.places[i] for i in kept), tuple(self._tables[i] for i in kept))
 
     @property
     def saturated(self) -> float:

@@ -13,7 +13,7 @@ weighed:
     not looking         the answers do not depend on the offer: a coin (of even odds, or of any), a
                         side (one action more often than the other), always the same action,
                         always the near or the far reward
-    none of these       each place has an indifference point of its own
+    none of these       each setting has a gamma of its own, or each place an indifference point
 
 A prediction without a parameter of size may be off by a fifth of the tolerance per step (normal),
 so that an agent is not accused of a difference far below what was asked for.
@@ -56,6 +56,7 @@ BLIND = (COIN, SIDE, ACTION, NEAR, FAR)
 _PRIOR = {CONFIGURED: 0.5, ANOTHER: 0.2, NONE: 0.02}
 _FAULTS, _CURVES, _BLIND = 0.1, 0.08, 0.04  # shared equally among those of the kind
 _AT_ENDS = 0.05  # of "another gamma", on 0 and on 1 each
+_AS_GOOD = 1.0  # log likelihood; of parameters as good as the best, the first ones are shown
 _SLACK = 0.2  # deviation of a prediction per step, in tolerances
 _NODES = np.linspace(-2.5, 2.5, 7)
 # Between 2.5 and 97.5 % it covered 89 to 97 of 100 simulated choosers: some thirty answers at a
@@ -139,7 +140,7 @@ def weigh(points: Sequence[Point], gamma: float | None, tolerance: float) -> Pos
         **{curve.name: _weighed(curve, integral) for curve, integral in curves},
         HORIZON: _horizon(likelihood, gamma),
         **_blind(points),
-        NONE: _Weighed(likelihood.saturated, {}, None),
+        NONE: _Weighed(_unexplained(likelihood), {}, None),
     }
     if gamma is not None:
         found[CONFIGURED] = _predicted(_SOUND, likelihood, gamma, tolerance)
@@ -151,18 +152,6 @@ def weigh(points: Sequence[Point], gamma: float | None, tolerance: float) -> Pos
         (any_gamma.low, any_gamma.value, any_gamma.high),
         tuple(sorted(fits, key=lambda fit: -fit.log_evidence)),
     )
-
-
-def gamma_interval(points: Sequence[Point]) -> tuple[float, float, float] | None:
-    """Return (low, value, high) of gamma with 95 %, if these answers are exponential.
-
-    None if there are none.
-    """
-    likelihood = Likelihood.of(points)
-    if not likelihood.places:
-        return None
-    _, gamma = _with_ends(_integral(EXPONENTIAL, likelihood), likelihood)
-    return gamma.low, gamma.value, gamma.high
 
 
 def log_blind(points: Sequence[Point]) -> dict[str, float]:
@@ -204,6 +193,14 @@ def _integral(curve: Curve, likelihood: Likelihood) -> Integral:
         return likelihood(np.stack(predicted, axis=1), width)
 
     return integrate(at, N_WIDTHS, curve.bounds)
+
+
+def _unexplained(likelihood: Likelihood) -> float:
+    """The log evidence of answers that nothing joins, from setting to setting or at all."""
+    apart = 0.0
+    for setting in {place.setting for place in likelihood.places}:
+        apart += _integral(EXPONENTIAL, likelihood.within(setting)).log_mean
+    return float(np.logaddexp(likelihood.saturated, apart)) - math.log(2)
 
 
 def _with_ends(found: Integral, likelihood: Likelihood) -> tuple[float, Parameter]:
@@ -284,7 +281,7 @@ def _predicted(fault: Fault, likelihood: Likelihood, gamma: float, tolerance: fl
     values = likelihood(moved.reshape(-1, len(steps))).reshape(len(_NODES), -1)
     share = np.exp(-(_NODES**2) / 2)
     means = logsumexp(values, axis=0, b=(share / share.sum())[:, None])
-    best = fault.grid[int(means.argmax())]
+    best = fault.grid[int((means >= means.max() - _AS_GOOD).argmax())]
     return _Weighed(
         float(logsumexp(means)) - math.log(len(means)),
         dict(zip(fault.symbols, best, strict=True)),
