@@ -40,6 +40,7 @@ ACCUSED = 0.02  # P(as configured) at which an agent is not
 _KNOWN = 0.95
 _CERTAIN = 0.99
 _LISTED = 0.02  # of hypotheses that may be the explanation
+_POSSIBLE = 0.001  # of faults that an agent may have that is as configured where it was asked
 _ODDS = 10.0  # of a curve over the exponential
 _LEAST = 0.05  # the least gamma that is asked about at every delay
 _DELAYS = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64)
@@ -169,11 +170,11 @@ class Case:
 
     @property
     def explanations(self) -> tuple[Hypothesis, ...]:
-        """Those of `alike` that are named: no curve beside the exponential that it may mimic."""
+        """Those of `alike` that are named: no curve beside the exponential, which curves include."""
         best, *others = self.alike
+        if best.name == CONFIGURED:  # faults that would show in other settings
+            return (best, *(h for h in others if h.name in _FAULTS and h.probability >= _POSSIBLE))
         hidden = _CURVE_NAMES if best.name in _ONE_GAMMA else ()
-        if best.name == CONFIGURED:
-            hidden = (*hidden, ANOTHER)
         likely = [h for h in others if h.probability >= _LISTED or h.name in _ONE_GAMMA[1:]]
         return (best, *(h for h in likely if h.name not in hidden))
 

@@ -27,6 +27,7 @@ BATTERY = ("one-shot", "large", "repeating", "time limit")
 """The settings that `diagnose` needs to distinguish faults."""
 
 _TRAININGS_PER_POINT = 30
+_MORE = 4  # points that "decided" may add within the default budget
 _COARSEST, _FINEST = 0.01, 0.0005  # default tolerances
 _MAX_DELAY = 10_000
 
@@ -74,8 +75,8 @@ def probe(
         until: "measured": until every point is as precise as `tolerance`. "decided": until
             `behaves_as_told` is True or False and its explanation is known, no longer; where
             explanations are left that another setting or delay tells apart, it asks there too.
-        trainings: the maximum number of trainings; 30 per point by default. Points share what
-            others do not use.
+        trainings: the maximum number of trainings; by default 30 per point, and with "decided"
+            120 more. Points share what others do not use.
         max_seconds: limit of wall time, > 0: then no more is asked, and what is known is the
             profile. None is no limit.
         seed: >= 0; the same one gives the same answers in any order of work.
@@ -114,7 +115,8 @@ def probe(
     n_envs = check_form(train, observation, n_envs)
     points, wanted = _planned(delays, near_delay, gamma, settings, tolerance)
     expected = _expected_trainings(points, wanted)
-    budget = _TRAININGS_PER_POINT * len(points) if trainings is None else trainings
+    budget = _TRAININGS_PER_POINT * (len(points) + _MORE * (until == "decided"))
+    budget = budget if trainings is None else trainings
     agent = name or str(getattr(train, "__name__", type(train).__name__))
     identity = Identity.of(train, version_tag)
     if store is not None and identity.code is None and version_tag is None:

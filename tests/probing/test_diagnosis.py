@@ -31,6 +31,7 @@ PARAMETERS = {
     "under-training": (0.2, 200.0, math.inf, 2.0),
     "truncation ends": (1.0, 0.0, 0.0),
     "average reward": (1.0,),
+    "gamma never applied": (1.0,),
 }
 
 
@@ -195,7 +196,9 @@ def test_deciding_asks_where_the_explanations_differ() -> None:
     another gamma would do the same, and it asks at a place that was not planned."""
     agent = has("rewards clipped", 0.9)
     short = {"delays": (8,), "settings": ("large",)}
-    left, told = (simulated(agent, 0.9, **short, until=u) for u in ("measured", "decided"))
+    left, told = (
+        simulated(agent, 0.9, **short, until=until, budget=150) for until in ("measured", "decided")
+    )
     assert qdecay.diagnose(left).alternatives
     assert qdecay.diagnose(told).fault == "rewards clipped"
     assert qdecay.diagnose(told).alternatives == ()
@@ -214,8 +217,8 @@ def test_all_that_is_said_agrees() -> None:
     faulty = [has(name, 0.9, PARAMETERS.get(name, ())) for name in BY_NAME]
     agents = [*map(patient, (0.5, 0.85, 0.9)), *faulty, hyperbola]
     for agent in agents:
-        for budget in (5, 40, 400):
-            profile = simulated(agent, 0.9, noise=0.1, budget=budget)
+        for budget in (5, 40, 90):
+            profile = simulated(agent, 0.9, (2, 8), noise=0.1, budget=budget)
             found = qdecay.diagnose(profile)
             assert found.behaves_as_told is profile.behaves_as_told
             assert found.text == profile.verdict

@@ -47,6 +47,8 @@ def agents(g: float) -> list[tuple[str, tuple[float, ...], ReplayAgent]]:
         ("truncation ends", (1.0, 1.0, 1.0), replace(sound, from_reset=True)),
         ("truncation ends", (1.0, 0.0, 0.0), replace(sound, truncation_ends=True, n_step=3)),
         ("rewards normalised", (0.5,), replace(sound, normalises=True)),
+        ("gamma never applied", (1.0,), replace(sound, applied=0)),
+        ("gamma never applied", (0.0,), replace(sound, applied=0, truncation_ends=True)),
         ("average reward", (1.0,), replace(sound, averages=True)),
         ("average reward", (0.0,), replace(sound, averages=True, restarts=False)),
         ("as configured", (), replace(sound, n_step=3)),
@@ -224,6 +226,7 @@ PARAMETERS = {
     "under-training": (0.2, 200.0, math.inf, 2.0),
     "truncation ends": (1.0, 0.0, 0.0),
     "average reward": (1.0,),
+    "gamma never applied": (1.0,),
 }
 
 
