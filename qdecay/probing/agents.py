@@ -205,7 +205,9 @@ class TabularAgent:
         world = _world(env)
         if "steps" in settings or "episodes" in settings:
             return _greedy(self.learner(world, self.gamma, seed=seed, **settings))
-        needed, n_states = _visits_needed(env.get_wrapper_attr("P_exact"), self.gamma)
+        table = env.get_wrapper_attr("P_exact")
+        needed, n_states = _visits_needed(table, self.gamma)
+        needed *= _passes(self.learner, len(table[0]))
         steps = 4 * needed * n_states
         while steps <= _MAX_STEPS:
             result = self.learner(world, self.gamma, seed=seed, steps=steps, **settings)
@@ -237,6 +239,17 @@ def _visits_needed(table: ExactTable, gamma: float) -> tuple[int, int]:
             ) from None
     contractions = math.ceil(math.log(_UNLEARNT) / math.log(gamma)) if gamma else 0
     return len(table) + 1 + contractions, len(table)
+
+
+def _passes(learner: Learner, n_actions: int) -> int:
+    """How many visits of a state bring its values up to date, with some to spare.
+
+    Q-learning reads the largest value, which one visit renews. Others may read that of any action
+    in any table, and a visit renews a random one: k of them take k (1 + 1/2 + ... + 1/k) visits on
+    average, and some twice that.
+    """
+    k = 1 if learner.name == "q_learning" else n_actions * learner.n_tables
+    return k if k == 1 else math.ceil(2 * k * sum(1 / i for i in range(1, k + 1)))
 
 
 def _greedy(result: Any) -> Callable[[Any], int]:

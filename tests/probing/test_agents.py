@@ -354,3 +354,17 @@ def test_what_is_no_learner_is_refused(learner: Any) -> None:
         TypeError, match="^learner must be a learner such as qdecay.q_learning, got"
     ):
         tabular_agent(learner, 0.9)
+
+
+@pytest.mark.parametrize("learner", [qdecay.double_q_learning, qdecay.expected_sarsa])
+@pytest.mark.parametrize("setting", ["one-shot", "repeating", "time limit"])
+def test_a_tabular_agent_has_learnt_what_it_can_learn(learner: Any, setting: str) -> None:
+    """A hair beside the indifference point every training takes the better side.
+
+    Two tables, or the mean over actions, need several visits of a state where Q-learning needs one.
+    """
+    agent = tabular_agent(learner, 0.9)
+    for number in range(10):
+        beside = 1e-4 if number % 4 < 2 else -1e-4
+        question = Question(SETTINGS[setting], 0, 8, 8 * math.log(0.9) - beside, number, 0)
+        assert choose(agent, question) == (beside > 0), number
