@@ -170,7 +170,7 @@ class Case:
 
     @property
     def explanations(self) -> tuple[Hypothesis, ...]:
-        """Those of `alike` that are named: no curve beside the exponential, which curves include."""
+        """Those of `alike` that are named: no curve beside the exponential that it includes."""
         best, *others = self.alike
         if best.name == CONFIGURED:  # faults that would show in other settings
             return (best, *(h for h in others if h.name in _FAULTS and h.probability >= _POSSIBLE))
