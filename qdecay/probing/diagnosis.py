@@ -113,7 +113,7 @@ class Case:
         From all answers if an exponential explains them, else from the first setting's if it
         explains those.
         """
-        if self.exponential >= 0.5:
+        if self.one_gamma:
             return self.posterior.gamma
         first = [p for p in self.points if p.setting == self.points[0].setting and p.actions]
         if self.posterior.best.name in BLIND or not first:
@@ -126,6 +126,11 @@ class Case:
         """The probability that one gamma explains all answers."""
         return self.posterior.probability(*_ONE_GAMMA)
 
+    @cached_property
+    def one_gamma(self) -> bool:
+        """Whether one gamma explains all answers, or is not told from what does."""
+        return self.exponential >= 0.5 or any(h.name in _ONE_GAMMA for h in self.alike)
+
     @property
     def curve(self) -> str | None:
         """The curve that may be named; None where none explains the answers."""
@@ -133,7 +138,7 @@ class Case:
         if best.name in _CURVE_NAMES and best.probability >= _ODDS * self.exponential:
             return best.name
         alike = self.exponential + self.posterior.probability(*_CURVE_NAMES)
-        return EXPONENTIALS if alike >= 0.5 else None
+        return EXPONENTIALS if self.one_gamma or alike >= 0.5 else None
 
     @property
     def measured(self) -> bool:
@@ -291,7 +296,7 @@ def _accusation(case: Case) -> str:
     acts = f"{_acts(case)}, "
     if case.gamma is None:
         acts = ""
-    elif not any(h.name in _ONE_GAMMA for h in case.alike):
+    elif not case.one_gamma:
         acts = f"{_acts(case)} in {case.points[0].setting.name} choices, "
     if not case.known:
         return f"{acts}{head}: {_open(case)}"
@@ -320,7 +325,7 @@ def _open(case: Case) -> str:
 
 def _how_to_tell(case: Case) -> str:
     place = case.deciding
-    return f"; ask {place} to tell" if place else "; no choice asked here tells them apart"
+    return f"; ask {place} to tell" if place else "; no choice up to this delay tells them apart"
 
 
 def _short(h: Hypothesis, case: Case) -> str:
