@@ -1,12 +1,23 @@
 r"""How likely all answers of a probe are, for any prediction of the indifference points.
 
-At each place the answers are those of a chooser with point t and width w (see `staircase`). How
-noisy an agent is, is not known: with a weight of 1/2 it is not, else its width is uniform on a log
-scale. Its widths at different places are of one size: the logarithm of each is normally distributed
-around a common one, with a deviation of 0.4 (a factor of 1.5). So a place that looks consistent by
-luck is judged by the noise of the others, and no hypothesis may treat an agent as noisy at one
-place and as consistent at the others. The log likelihoods are tabulated over t, finely between the
-stimuli that were asked, and interpolated linearly.
+An agent is noisy in one of two ways. A chooser of point t and width w (see `staircase`) errs in the
+log of the ratio, x. A learner errs in the values: if it knows them to about s, in units of R, it
+takes far with probability
+
+    P(x) = lapse / 2 + (1 - lapse) / (1 + exp((e^x - e^t) / s)).
+
+Both are the same where s is far below e^t, with w = s / e^t. But where R is worth less than s, so
+many steps later, such a learner takes either side by chance, however small r is, and near only
+where r is well above s: a chooser of no width does that.
+
+How noisy an agent is, and in which way, is not known. With a weight of 1/2 it is not noisy at all,
+with 1/4 each it is of either kind, its level uniform on a log scale. The level is of one size at
+all places: the logarithm of each place's is normally distributed around a common one, with a
+deviation of 0.4 for a chooser (a factor of 1.5), and of 0.7 for a learner, as some states are
+visited more often than others. So a place that looks consistent by luck is judged by the noise of
+the others, and no hypothesis may treat an agent as noisy at one place and as consistent at the
+others. The log likelihoods are tabulated over t, finely between the stimuli that were asked, and
+interpolated linearly.
 """
 
 from __future__ import annotations
@@ -17,35 +28,44 @@ from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import logsumexp
+from scipy.special import expit, logsumexp
 
 from qdecay.probing.point import Point
 from qdecay.probing.question import Place, Setting
-from qdecay.probing.staircase import WIDEST
+from qdecay.probing.staircase import LAPSE, WIDEST, Staircase
 
 Array = NDArray[np.float64]
 
-N_WIDTHS = 20
 _FINE = 1000  # the finest width is the tolerance over this: that of an agent without noise
-_SURE = 0.5  # its prior weight; the others share the rest
-_UNLIKE = 0.4  # deviation of a place's log width from the common one
+_N_WIDTHS, _N_NOISES = 20, 16
+_LEAST_NOISE, _MOST_NOISE = 1e-6, 1.0  # of values, in units of R
+_SURE, _OF_RATIO, _OF_VALUES = 0.5, 0.25, 0.25  # prior weights: no noise, and noise of either kind
+_UNLIKE_WIDTHS, _UNLIKE_NOISES = 0.4, 0.7  # deviations of a place's log level from the common one
+_LEVELS = _N_WIDTHS + _N_NOISES
+KINDS = (range(_N_WIDTHS - 1, -1, -1), range(_LEVELS - 1, _N_WIDTHS - 1, -1))
+"""The numbers of the levels of each kind of noise, from the noisiest."""
+
+_NOISES = np.geomspace(_LEAST_NOISE, _MOST_NOISE, _N_NOISES)
+_PRIOR = np.repeat(
+    [_SURE, _OF_RATIO / (_N_WIDTHS - 1), _OF_VALUES / _N_NOISES], [1, _N_WIDTHS - 1, _N_NOISES]
+)
 _BEYOND = np.array([0.5, 2.0, 8.0, 40.0])  # distances outside the range of stimuli
 
 
 @dataclass(frozen=True, eq=False)
 class _Table:
-    """log P(answers | t, common width) at one place: at t in `nodes`, shape (nodes, widths)."""
+    """log P(answers | t, common level) at one place: at t in `nodes`, shape (nodes, levels)."""
 
     nodes: Array
     values: Array
-    saturated: Array  # with t unknown, shape (widths,)
+    saturated: Array  # with t unknown, shape (levels,)
 
-    def at(self, thresholds: Array, widths: slice = slice(None)) -> Array:
-        """Interpolate, shape (thresholds, widths)."""
+    def at(self, thresholds: Array, levels: slice = slice(None)) -> Array:
+        """Interpolate, shape (thresholds, levels)."""
         t = np.clip(thresholds, self.nodes[0], self.nodes[-1])
         left = np.clip(np.searchsorted(self.nodes, t) - 1, 0, len(self.nodes) - 2)
         share = (t - self.nodes[left]) / (self.nodes[left + 1] - self.nodes[left])
-        values = self.values[:, widths]
+        values = self.values[:, levels]
         below, above = values[left], values[left + 1]
         found: Array = below + share[:, None] * (above - below)
         return found
@@ -67,23 +87,20 @@ class Likelihood:
         """Tabulate the answers of every place that has some."""
         asked = [point for point in points if point.actions]
         finest = min((_finest(point) for point in asked), default=1.0)
-        widths = np.geomspace(min(finest, WIDEST / 2), WIDEST, N_WIDTHS)
-        apart = np.log(widths[:, None] / widths) / _UNLIKE
-        alike = np.exp(-(apart**2) / 2)
-        alike /= alike.sum(axis=0)
+        widths = np.geomspace(min(finest, WIDEST / 2), WIDEST, _N_WIDTHS)
         return cls(
             tuple(point.place for point in asked),
-            tuple(_tabulated(point, widths, alike) for point in asked),
+            tuple(_tabulated(point, widths) for point in asked),
         )
 
-    def __call__(self, thresholds: Array, width: int | None = None) -> Array:
+    def __call__(self, thresholds: Array, level: int | None = None) -> Array:
         """Return log P(answers | prediction), shape (predictions,).
 
         Args:
             thresholds: shape (predictions, places); -inf and inf where one side is always taken.
-            width: the number of the common width, from the narrowest; None integrates over it.
+            level: the number of the common level of noise, see `KINDS`; None integrates over them.
         """
-        kept = slice(None) if width is None else slice(width, width + 1)
+        kept = slice(None) if level is None else slice(level, level + 1)
         tables = zip(self._tables, thresholds.T, strict=True)
         return _mean(sum(table.at(t, kept) for table, t in tables))
 
@@ -95,7 +112,7 @@ class Likelihood:
     @property
     def saturated(self) -> float:
         """log P(answers) if each place has a point of its own, of which nothing is known."""
-        total = sum((table.saturated for table in self._tables), start=np.zeros(N_WIDTHS))
+        total = sum((table.saturated for table in self._tables), start=np.zeros(_LEVELS))
         return float(_mean(total[None])[0])
 
 
@@ -105,19 +122,36 @@ def _finest(point: Point) -> float:
 
 
 def _mean(total: Any) -> Array:
-    """Over the common widths; there may be one alone."""
-    weights = np.full(total.shape[1], (1 - _SURE) / max(total.shape[1] - 1, 1))
-    weights[0] = _SURE
+    """Over the common levels, or of the only one."""
+    weights = _PRIOR if total.shape[1] == _LEVELS else np.ones(1)
     mean: Array = logsumexp(total, axis=1, b=weights)
     return mean
 
 
-def _tabulated(point: Point, widths: Array, alike: Array) -> _Table:
-    """Args: alike: P(own width | common width), shape (own, common)."""
-    middles, edges, prior = point.staircase.cells
+def _tabulated(point: Point, widths: Array) -> _Table:
+    staircase = point.staircase
+    middles, edges, prior = staircase.cells
     nodes = np.concatenate([edges[0] - _BEYOND[::-1], edges, edges[-1] + _BEYOND])
-    own = point.staircase.log_likelihoods(nodes, widths)
-    top = own.max(axis=1, keepdims=True)
-    table = _Table(nodes, np.log(np.exp(own - top) @ alike) + top, np.zeros(len(widths)))
+    of_ratio = _alike(staircase.log_likelihoods(nodes, widths), widths, _UNLIKE_WIDTHS)
+    of_values = _alike(_log_likelihoods(staircase, nodes), _NOISES, _UNLIKE_NOISES)
+    table = _Table(nodes, np.concatenate([of_ratio, of_values], axis=1), np.zeros(_LEVELS))
     share = np.log(prior / prior.sum())[:, None]
     return _Table(nodes, table.values, logsumexp(table.at(middles) + share, axis=0))
+
+
+def _log_likelihoods(staircase: Staircase, thresholds: Array) -> Array:
+    """log P(answers | t, noise of the values), shape (thresholds, noises)."""
+    ratio = np.exp(np.array(staircase.asked))[:, None, None]
+    sign = np.where(staircase.far, 1.0, -1.0)[:, None, None]
+    towards = sign * (np.exp(thresholds)[:, None] - ratio) / _NOISES
+    values: Array = np.log(LAPSE / 2 + (1 - LAPSE) * expit(towards)).sum(axis=0)
+    return values
+
+
+def _alike(own: Array, levels: Array, deviation: float) -> Array:
+    """log P(answers | t, common level) from those at the place's own level."""
+    apart = np.log(levels[:, None] / levels) / deviation
+    share = np.exp(-(apart**2) / 2)
+    top = own.max(axis=1, keepdims=True)
+    common: Array = np.log(np.exp(own - top) @ (share / share.sum(axis=0))) + top
+    return common

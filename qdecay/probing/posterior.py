@@ -37,7 +37,7 @@ from scipy.special import betaln, logsumexp
 from qdecay.probing.curves import CURVES, EXPONENTIAL, Curve, CurveFit, Parameter, hard_horizon
 from qdecay.probing.faults import FAULTS, Fault, as_configured
 from qdecay.probing.integral import Integral, integrate
-from qdecay.probing.likelihood import N_WIDTHS, Likelihood
+from qdecay.probing.likelihood import KINDS, Likelihood
 from qdecay.probing.point import Point
 from qdecay.probing.question import Place
 from qdecay.probing.staircase import LAPSE
@@ -188,11 +188,11 @@ def _posterior(found: Mapping[str, _Weighed]) -> tuple[Hypothesis, ...]:
 
 
 def _integral(curve: Curve, likelihood: Likelihood) -> Integral:
-    def at(u: Array, width: int | None) -> Array:
+    def at(u: Array, level: int | None) -> Array:
         predicted = [curve.difference(u, place) for place in likelihood.places]
-        return likelihood(np.stack(predicted, axis=1), width)
+        return likelihood(np.stack(predicted, axis=1), level)
 
-    return integrate(at, N_WIDTHS, curve.bounds)
+    return integrate(at, KINDS, curve.bounds)
 
 
 def _unexplained(likelihood: Likelihood) -> float:
