@@ -7,7 +7,7 @@ weighed:
 
     as configured       t = d log g, d = n - m
     another gamma       any gamma from 0 to 1, flat in the log of the horizon -1 / log gamma, with
-                        a twentieth of the weight each on 0 and on 1
+                        a tenth of the weight each on 0 and on 1
     each fault          see `faults`
     other curves        see `curves`
     not looking         the answers do not depend on the offer: a coin (of even odds, or of any), a
@@ -55,7 +55,7 @@ NONE = "none of these"
 BLIND = (COIN, SIDE, ACTION, NEAR, FAR)
 _PRIOR = {CONFIGURED: 0.5, ANOTHER: 0.2, NONE: 0.02}
 _FAULTS, _CURVES, _BLIND = 0.1, 0.08, 0.04  # shared equally among those of the kind
-_AT_ENDS = 0.05  # of "another gamma", on 0 and on 1 each
+_AT_ENDS = 0.1  # of "another gamma", on 0 and on 1 each
 _AS_GOOD = 1.0  # log likelihood; of parameters as good as the best, the first ones are shown
 _SLACK = 0.2  # deviation of a prediction per step, in tolerances
 _NODES = np.linspace(-2.5, 2.5, 7)
