@@ -84,16 +84,15 @@ class Row:
         )
 
 
-def probed(agent: BlindAgent, gamma: float, seconds: float) -> Row:
+def probed(agent: BlindAgent, gamma: float, seed: int, seconds: float) -> Row:
     """Probe an agent and judge what was said."""
     settings = ("one-shot",) if agent.deep else BATTERY
     if gamma > 0.9:  # where nothing ends, values at 0.99 need longer than these train
         settings = tuple(setting for setting in settings if setting != "repeating")
     options: dict[str, Any] = {"tolerance": 0.02, "max_seconds": seconds} if agent.deep else {}
+    options |= {"seed": seed, "settings": settings, "name": agent.name, "gamma": gamma}
     began = time.perf_counter()
-    profile = qdecay.probe(
-        agent.make(gamma), (1, 2, 4, 8), gamma=gamma, settings=settings, name=agent.name, **options
-    )
+    profile = qdecay.probe(agent.make(gamma), (1, 2, 4, 8), **options)
     diagnosis = diagnose(profile)
     names = [diagnosis.fault, *getattr(diagnosis, "alternatives", ())]
     judged = judge(agent, settings, profile.behaves_as_told, names)
@@ -110,7 +109,7 @@ def judge(
         return "wrong"
     stated = [name for name in names if name not in (None, "as configured", "none of these")]
     true = TRUE_NAMES.get(agent.name)
-    if stated and told is not True and not any(re.search(true or "$^", name) for name in stated):
+    if told is False and stated and not any(re.search(true or "$^", name) for name in stated):
         return "misnamed"
     return "undecided" if told is None else "right"
 
@@ -118,6 +117,7 @@ def judge(
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--gamma", type=float, default=0.9)
+    parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--only", default="", help="part of the names of those to probe")
     parser.add_argument("--deep", action="store_true", help="the deep ones, instead of the others")
     parser.add_argument("--seconds", type=float, default=120.0, help="for each deep one")
@@ -128,7 +128,7 @@ def main() -> None:
     for agent in BLIND.values():
         if agent.deep != given.deep or given.only not in agent.name:
             continue
-        row = probed(agent, given.gamma, given.seconds)
+        row = probed(agent, given.gamma, given.seed, given.seconds)
         counts[row.judged] += 1
         print(row, flush=True)
         if given.out:
