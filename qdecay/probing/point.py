@@ -74,7 +74,7 @@ class Point(Record):
             "near_delay": self.near_delay,
             "delay": self.delay,
             "gamma": ends(self.gamma),
-            "always": self.side,
+            "side": self.side,
             "known": self.known,
             "ratios": [math.exp(x) for x in self.staircase.asked],
             "far": list(self.staircase.far),

@@ -197,9 +197,11 @@ def _integral(curve: Curve, likelihood: Likelihood) -> Integral:
 
 def _unexplained(likelihood: Likelihood) -> float:
     """The log evidence of answers that nothing joins, from setting to setting or at all."""
-    apart = 0.0
-    for setting in {place.setting for place in likelihood.places}:
-        apart += _integral(EXPONENTIAL, likelihood.within(setting)).log_mean
+    settings = {place.setting for place in likelihood.places}
+    if len(settings) == 1:
+        return likelihood.saturated
+    each = (_integral(EXPONENTIAL, likelihood.within(setting)) for setting in settings)
+    apart = sum(found.log_mean for found in each)
     return float(np.logaddexp(likelihood.saturated, apart)) - math.log(2)
 
 

@@ -135,7 +135,7 @@ class DiscountProfile(Result):
                 "low": [low for low, _, _ in gammas],
                 "gamma": [gamma for _, gamma, _ in gammas],
                 "high": [high for _, _, high in gammas],
-                "always": [point.side for point in self.points],
+                "side": [point.side for point in self.points],
                 "answers": [len(point.actions) for point in self.points],
             }
         )

@@ -79,7 +79,7 @@ def test_what_cannot_be_told_apart_is_told_as_both() -> None:
     assert "gamma is applied twice per step: discount each target only once, or another gamma" in (
         profile.verdict
     )
-    assert "no choice asked here tells them apart" in profile.verdict
+    assert "no choice up to this delay tells them apart" in profile.verdict
 
 
 def test_settings_that_show_no_fault_leave_it_possible() -> None:

@@ -142,7 +142,7 @@ def test_a_document_has_the_intervals_that_were_found_and_null_for_none() -> Non
     document = run(nothing).to_json()
     assert document["gamma"]["low"] == 0 and document["gamma"]["high"] < 0.01
     assert [point["gamma"] for point in document["points"]] == [None, None]
-    assert [point["always"] for point in document["points"]] == ["near", "near"]
+    assert [point["side"] for point in document["points"]] == ["near", "near"]
 
 
 def test_a_number_is_shown_to_two_digits_of_its_intervals_width() -> None:
