@@ -15,7 +15,6 @@ from typing import ClassVar
 
 from qdecay._support.result import Result, counted
 from qdecay._support.shown import shortest
-from qdecay.probing.curves import CURVES
 from qdecay.probing.faults import FAULTS
 from qdecay.probing.point import Point, shown
 from qdecay.probing.posterior import (
@@ -50,7 +49,12 @@ _MOST = 10.0  # differences of the log ratio above this are alike
 Interval = tuple[float, float, float]
 
 _ONE_GAMMA = (CONFIGURED, ANOTHER, EXPONENTIALS)
-_CURVE_NAMES = (*(curve.name for curve in CURVES), HORIZON)
+_CURVE_WORDS = {
+    "hyperbolic": "its curve is hyperbolic",
+    "quasi-hyperbolic": "its curve is quasi-hyperbolic",
+    "mixture": "its curve is that of a mixture of two gammas",
+    HORIZON: "it sees no reward beyond a horizon",
+}
 _FAULTS = {fault.name for fault in FAULTS}
 _WORDS = {
     CONFIGURED: "as configured",
@@ -59,6 +63,7 @@ _WORDS = {
     NEAR: "it always takes the near reward, however small",
     FAR: "it always takes the far reward, however small",
     NONE: "no discount and no fault that is known explains its choices",
+    **_CURVE_WORDS,
     **{fault.name: fault.text for fault in FAULTS},
 }
 
@@ -135,9 +140,9 @@ class Case:
     def curve(self) -> str | None:
         """The curve that may be named; None where none explains the answers."""
         best = self.posterior.best
-        if best.name in _CURVE_NAMES and best.probability >= _ODDS * self.exponential:
+        if best.name in _CURVE_WORDS and best.probability >= _ODDS * self.exponential:
             return best.name
-        alike = self.exponential + self.posterior.probability(*_CURVE_NAMES)
+        alike = self.exponential + self.posterior.probability(*_CURVE_WORDS)
         return EXPONENTIALS if self.one_gamma or alike >= 0.5 else None
 
     @property
@@ -177,10 +182,15 @@ class Case:
     def explanations(self) -> tuple[Hypothesis, ...]:
         """Those of `alike` that are named: no curve beside the exponential that it includes."""
         best, *others = self.alike
+        if best.name in _CURVE_WORDS and best.probability < _ODDS * self.exponential:
+            alike = sorted(self.alike, key=lambda h: h.name not in _ONE_GAMMA)
+            best, *others = alike
         if best.name == CONFIGURED:  # faults that would show in other settings
             return (best, *(h for h in others if h.name in _FAULTS and h.probability >= _POSSIBLE))
-        hidden = _CURVE_NAMES if best.name in _ONE_GAMMA else ()
-        likely = [h for h in others if h.probability >= _LISTED or h.name in _ONE_GAMMA[1:]]
+        hidden = tuple(_CURVE_WORDS) if best.name in _ONE_GAMMA else ()
+        # A fault is never named alone where another gamma would choose the same.
+        always = _ONE_GAMMA[1:] if best.name in _FAULTS else ()
+        likely = [h for h in others if h.probability >= _LISTED or h.name in always]
         return (best, *(h for h in likely if h.name not in hidden))
 
     @property
@@ -283,8 +293,8 @@ def _without_told(case: Case) -> str:
     if case.undecided:
         return f"undecided: {_acts(case)}; {_missing(case)}"
     if best.name == EXPONENTIALS:
-        return "; or ".join([_acts(case), *(_describe(h, case) for h in alike)])
-    return ", or ".join(_describe(h, case) for h in (best, *alike))
+        return _or([_acts(case), *(_describe(h, case) for h in alike)])
+    return _or([_describe(best, case), *(_describe(h, case, brief=True) for h in alike)])
 
 
 def _accusation(case: Case) -> str:
@@ -301,9 +311,13 @@ def _accusation(case: Case) -> str:
     if not case.known:
         return f"{acts}{head}: {_open(case)}"
     if best.name == ANOTHER:
-        return f"{acts}{head}{''.join(f'; or {_describe(h, case)}' for h in alike)}"
-    causes = [_describe(h, case) for h in (best, *alike)]
-    return f"{acts}{head}: {', or '.join(causes)}{_how_to_tell(case) if alike else ''}"
+        return _or([f"{acts}{head}", *(_describe(h, case) for h in alike)])
+    causes = [_describe(best, case), *(_describe(h, case, brief=True) for h in alike)]
+    return f"{acts}{head}: {_or(causes)}{_how_to_tell(case) if alike else ''}"
+
+
+def _or(clauses: Sequence[str]) -> str:
+    return "; or ".join(clauses)
 
 
 def _missing(case: Case) -> str:
@@ -334,19 +348,21 @@ def _short(h: Hypothesis, case: Case) -> str:
     return h.name
 
 
-def _describe(h: Hypothesis, case: Case) -> str:
-    """A hypothesis as a clause, with its parameters."""
-    if h.name in (ANOTHER, EXPONENTIALS):
-        return f"{h.name}, {h.parameters['gamma']:.4g}"
+def _describe(h: Hypothesis, case: Case, *, brief: bool = False) -> str:
+    """A hypothesis as a clause, with its parameters unless it is to be brief."""
+    if h.name == ANOTHER:
+        return f"another gamma, {h.parameters['gamma']:.4g}"
+    if h.name == EXPONENTIALS:
+        return f"the exponential fits as well, gamma = {h.parameters['gamma']:.4g}"
     if h.name == ACTION:
         actions = [action for point in case.points for action in point.actions]
         action = int(2 * sum(actions) > len(actions))
         taken = f"{actions.count(action)} of {counted(len(actions), 'answer')}"
         return f"its choices do not depend on the offer: action {action} in {taken}"
-    text = _WORDS.get(h.name, f"the curve is {h.name}")
+    text = _WORDS[h.name]
     shown_ones = {s: v for s, v in h.parameters.items() if h.name not in _FAULTS or _plain(s, v)}
     values = ", ".join(f"{symbol} = {value:.4g}" for symbol, value in shown_ones.items())
-    return f"{text} ({values})" if values else text
+    return text if brief or not values else f"{text} ({values})"
 
 
 def _plain(symbol: str, value: float) -> bool:

@@ -59,9 +59,9 @@ _AT_ENDS = 0.1  # of "another gamma", on 0 and on 1 each
 _AS_GOOD = 1.0  # log likelihood; of parameters as good as the best, the first ones are shown
 _SLACK = 0.2  # deviation of a prediction per step, in tolerances
 _NODES = np.linspace(-2.5, 2.5, 7)
-# Between 2.5 and 97.5 % it covered 89 to 97 of 100 simulated choosers: some thirty answers at a
-# place say little about how noisy a chooser is.
-_LEVELS = (0.015, 0.5, 0.985)
+# Between 2.5 and 97.5 % it covered 89 to 97 of 100 simulated noisy choosers: some thirty answers
+# at a place say little about how noisy a chooser is.
+_LEVELS = (0.01, 0.5, 0.99)
 
 
 @dataclass(frozen=True, eq=False)

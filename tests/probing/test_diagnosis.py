@@ -76,7 +76,7 @@ def test_what_cannot_be_told_apart_is_told_as_both() -> None:
     profile = simulated(patient(0.81), 0.9)
     found = qdecay.diagnose(profile)
     assert (found.fault, *found.alternatives) == ("gamma twice", "another gamma")
-    assert "gamma is applied twice per step: discount each target only once, or another gamma" in (
+    assert "gamma is applied twice per step: discount each target only once; or another gamma" in (
         profile.verdict
     )
     assert "no choice up to this delay tells them apart" in profile.verdict
