@@ -59,6 +59,7 @@ TRUE_NAMES = {
     "always the larger reward": "never applied|another gamma",
     "myopic": "near|another gamma|sign",
     "SB3 DQN, defaults": "near|another gamma|under-train",
+    "actor-critic with GAE": "another gamma",
     "one-step actor-critic": "another gamma",
     "one-step actor-critic with gamma**t": "another gamma",
     "random gamma each episode, Q-learning": "another gamma",
