@@ -24,6 +24,7 @@ from qdecay.model.float_mdp import FloatMDP
 from qdecay.model.mdp import MDP
 from qdecay.model.readers.limits import MAX_PAIRS, MAX_RECOVERED, MAX_TRANSITIONS
 from qdecay.model.readers.recover import _MAX_DENOMINATOR, _nearest
+from qdecay.probing.agents import Answer
 from qdecay.probing.identity import Identity
 from qdecay.probing.question import SETTINGS, Question
 from qdecay.probing.trials import AnswerFile
@@ -136,12 +137,12 @@ def test_a_model_too_large_to_be_read_is_not_written(tmp_path: Path) -> None:
 def test_long_lines_of_a_store_are_no_answers(tmp_path: Path) -> None:
     path, identity = tmp_path / "a.jsonl", Identity(None, {}, None)
     asked = Question(SETTINGS["one-shot"], 0, 1, -0.5, 1, 0)
-    AnswerFile(path, "a", identity).put(asked, True)
+    AnswerFile(path, "a", identity).put(asked, Answer(True))
     far, near = path.read_text(), json.dumps({"question": asked.key, "far": False})
     path.write_text(f"{far}{near[:-1]}{' ' * 70_000}}}\n")  # of the same question, later
-    assert AnswerFile(path, "a", identity).get(asked) is True
+    assert AnswerFile(path, "a", identity).get(asked) == Answer(True)
     path.write_text(f"{far}{near}\n")
-    assert AnswerFile(path, "a", identity).get(asked) is False
+    assert AnswerFile(path, "a", identity).get(asked) == Answer(False)
     path.write_text(far + "\n" * 250_000)
     with pytest.raises(InputError, match="more than 250,000 lines"):
         AnswerFile(path, "a", identity)

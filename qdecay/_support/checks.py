@@ -157,6 +157,8 @@ def _float(value: Any, name: str) -> float:
 def require(number: Any, within: str, value: object, name: str) -> None:
     """Raise ValueError unless a number, given as `value`, is in a range."""
     low, high, has_low, has_high = _ends(within)
+    if isinstance(number, float):  # 1e-6 is the end that is written 1e-6
+        low, high = float(low), float(high)
     if not (low < number < high or (has_low and number == low) or (has_high and number == high)):
         shown = within if within[0] in "<>" else f"in {within}"
         raise ValueError(f"{name} must be {shown}, got {written(value)}")

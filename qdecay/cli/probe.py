@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any, cast
+from typing import Annotated, Any, cast, get_args
 
 import typer
 
@@ -98,12 +98,15 @@ def probe(
     from qdecay.errors import InputError
     from qdecay.probing import expected_trainings, load_trainer
     from qdecay.probing.agents import check_form
+    from qdecay.probing.asking import Until
     from qdecay.probing.identity import Identity
     from qdecay.probing.measure import check_budget
     from qdecay.probing.trials import AnswerFile
     from qdecay.report.plots.probe import save_profile
 
     check_plot(plot, force=force)
+    if until not in get_args(Until):
+        raise InputError(f"--until must be {' or '.join(get_args(Until))}, got {until}")
     if store is not None:
         check_store(store, ANSWERS)
     elif accept_changed or version_tag is not None:
@@ -130,7 +133,7 @@ def probe(
             profile = run(
                 trainer,
                 **asked,
-                until=cast(Any, until),  # which `probe` checks
+                until=cast(Until, until),
                 trainings=trainings,
                 max_seconds=max_seconds,
                 seed=seed,
@@ -147,10 +150,10 @@ def probe(
     if profile.from_store:
         taken = f"{profile.from_store} of {profile.trainings} answers taken from {store}"
         typer.echo(taken, err=True)
-    if plot is not None:
-        save_profile(profile, plot)
     if as_json:
         tables.print_json(profile.to_json())
     else:
         print_profile(profile, verbose=verbose)
+    if plot is not None:
+        save_profile(profile, plot)
     return 3 if profile.undecided else int(profile.behaves_as_told is False)

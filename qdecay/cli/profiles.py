@@ -19,7 +19,7 @@ def print_profile(profile: DiscountProfile, *, verbose: bool) -> None:
 
     table = tables.table("setting", "delay", "r / R", "gamma", "trainings", "")
     for point in profile.points:
-        table.add_row(*_row(point))
+        table.add_row(*_row(point, looks=bool(profile.fits)))
     console = tables.console()
     console.print(table)
     if verbose:
@@ -43,10 +43,11 @@ def _print_weights(profile: DiscountProfile) -> None:
         console.print(Text(line), soft_wrap=True)
 
 
-def _row(point: Point) -> tuple[str, ...]:
+def _row(point: Point, *, looks: bool) -> tuple[str, ...]:
+    """Without numbers where the agent does not look at the offer."""
     from qdecay.probing.point import shown
 
-    gamma, found = point.gamma, point.log_discount
+    gamma, found = (point.gamma, point.log_discount) if looks else (None, None)
     return (
         point.setting.name,
         str(point.delay),
@@ -58,4 +59,4 @@ def _row(point: Point) -> tuple[str, ...]:
 
 
 def _none(side: str | None) -> str:
-    return str(side) if side == "not asked" else f"{side} each time"
+    return f"{side} each time" if side in ("near", "far") else side or ""

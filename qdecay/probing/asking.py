@@ -26,6 +26,7 @@ from qdecay.probing.trials import Ask
 Until = Literal["measured", "decided"]
 
 _FIRST = 3  # answers at every point before it is tested whether choices depend on the offer
+_LOOK_AGAIN = 1.05  # times the answers, before everything is weighed again
 _SETTLED = 5.0  # log odds of not looking at the offer above or below which that is settled
 
 
@@ -48,6 +49,7 @@ class Asking:
     until: Until
     seed: int
     left: int
+    _next_look: int = 0
 
     def ask(self, ask: Ask, deadline: Deadline, workers: int) -> list[Point]:
         """Ask until nothing is left to ask, or the trainings or the time are used up."""
@@ -71,7 +73,9 @@ class Asking:
         unknown = [i for i, point in enumerate(self.points) if not point.known]
         if self._started and self._odds_of_not_looking() > _SETTLED and self._case().blind:
             return []
-        if self.until == "decided" and any(point.actions for point in self.points):
+        answers = sum(len(point.actions) for point in self.points)
+        if self.until == "decided" and answers and (not unknown or answers >= self._next_look):
+            self._next_look = round(answers * _LOOK_AGAIN)
             case = self._case()
             if case.decided:
                 return []

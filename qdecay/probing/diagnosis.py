@@ -61,7 +61,7 @@ _WORDS = {
     COIN: "its choices do not depend on the offer: it takes either side by chance",
     SIDE: "its choices do not depend on the offer: it takes one action more often than the other",
     NEAR: "it always takes the near reward, however small",
-    FAR: "it always takes the far reward, however small",
+    FAR: "it always takes the far reward, however large the near one",
     NONE: "no discount and no fault that is known explains its choices",
     **_CURVE_WORDS,
     **{fault.name: fault.text for fault in FAULTS},
@@ -152,7 +152,7 @@ class Case:
         if found is None:
             return False
         low, _, high = found
-        if self.told == 0:
+        if self.told == 0 or high <= _LEAST:
             return high <= _LEAST
         return low > 0 and math.log(high / low) <= 2 * self.tolerance
 
@@ -187,7 +187,8 @@ class Case:
             best, *others = alike
         if best.name == CONFIGURED:  # faults that would show in other settings
             return (best, *(h for h in others if h.name in _FAULTS and h.probability >= _POSSIBLE))
-        hidden = tuple(_CURVE_WORDS) if best.name in _ONE_GAMMA else ()
+        one_gamma = any(h.name in _ONE_GAMMA for h in self.alike)
+        hidden = tuple(_CURVE_WORDS) if one_gamma and best.name not in _CURVE_WORDS else ()
         # A fault is never named alone where another gamma would choose the same.
         always = _ONE_GAMMA[1:] if best.name in _FAULTS else ()
         likely = [h for h in others if h.probability >= _LISTED or h.name in always]
@@ -262,7 +263,8 @@ def _apart(one: Hypothesis, two: Hypothesis, place: Place) -> float:
 def diagnosis_of(case: Case) -> Diagnosis:
     """Put the posterior in words."""
     best, *alike = case.explanations
-    known = case.known
+    # A verdict and its explanation are said together, or neither.
+    known = (case.known and not case.undecided) or bool(case.behaves_as_told)
     return Diagnosis(
         case.behaves_as_told,
         best.name if known else None,
@@ -339,7 +341,10 @@ def _open(case: Case) -> str:
 
 def _how_to_tell(case: Case) -> str:
     place = case.deciding
-    return f"; ask {place} to tell" if place else "; no choice up to this delay tells them apart"
+    if place is None:
+        return "; no choice up to this delay tells them apart"
+    more = "more often " if any(p.place == place and p.actions for p in case.points) else ""
+    return f"; ask {more}{place} to tell"
 
 
 def _short(h: Hypothesis, case: Case) -> str:

@@ -1,17 +1,19 @@
 r"""How likely all answers of a probe are, for any prediction of the indifference points.
 
-An agent is noisy in one of two ways. A chooser of point t and width w (see `staircase`) errs in the
-log of the ratio, x. A learner errs in the values: if it knows them to about s, in units of R, it
-takes far with probability
+An agent is noisy in one of three ways. A chooser of point t and width w (see `staircase`) errs in
+the log of the ratio, x. A learner errs in the values: if it knows them to about s, in units of R,
+it takes far with probability
 
     P(x) = lapse / 2 + (1 - lapse) / (1 + exp((e^x - e^t) / s)).
 
 Both are the same where s is far below e^t, with w = s / e^t. But where R is worth less than s, so
 many steps later, such a learner takes either side by chance, however small r is, and near only
-where r is well above s: a chooser of no width does that.
+where r is well above s: a chooser of no width does that. And an agent may be sure, but for lapses:
+now and then it acts at random.
 
 How noisy an agent is, and in which way, is not known. With a weight of 1/2 it is not noisy at all,
-with 1/4 each it is of either kind, its level uniform on a log scale. The level is of one size at
+with 1/5 each it errs in the ratio or in the values, with 1/10 it has lapses, its level uniform on a
+log scale. Lapses are as frequent everywhere. Other levels are of one size at
 all places: the logarithm of each place's is normally distributed around a common one, with a
 deviation of 0.4 for a chooser (a factor of 1.5), and of 0.7 for a learner, as some states are
 visited more often than others. So a place that looks consistent by luck is judged by the noise of
@@ -37,18 +39,25 @@ from qdecay.probing.staircase import LAPSE, WIDEST, Staircase
 Array = NDArray[np.float64]
 
 _FINE = 1000  # the finest width is the tolerance over this: that of an agent without noise
-_N_WIDTHS, _N_NOISES = 20, 16
+_N_WIDTHS, _N_NOISES, _N_LAPSES = 20, 16, 6
 _LEAST_NOISE, _MOST_NOISE = 1e-6, 1.0  # of values, in units of R
-_SURE, _OF_RATIO, _OF_VALUES = 0.5, 0.25, 0.25  # prior weights: no noise, and noise of either kind
+_SURE, _OF_RATIO, _OF_VALUES, _OF_LAPSES = 0.5, 0.2, 0.2, 0.1  # prior weights
 _UNLIKE_WIDTHS, _UNLIKE_NOISES = 0.4, 0.7  # deviations of a place's log level from the common one
-_LEVELS = _N_WIDTHS + _N_NOISES
-KINDS = (range(_N_WIDTHS - 1, -1, -1), range(_LEVELS - 1, _N_WIDTHS - 1, -1))
+_NOISY = _N_WIDTHS + _N_NOISES
+_LEVELS = _NOISY + _N_LAPSES
+KINDS = (
+    range(_N_WIDTHS - 1, -1, -1),
+    range(_NOISY - 1, _N_WIDTHS - 1, -1),
+    range(_LEVELS - 1, _NOISY - 1, -1),
+)
 """The numbers of the levels of each kind of noise, from the noisiest."""
 
 _NOISES = np.geomspace(_LEAST_NOISE, _MOST_NOISE, _N_NOISES)
-_PRIOR = np.repeat(
-    [_SURE, _OF_RATIO / (_N_WIDTHS - 1), _OF_VALUES / _N_NOISES], [1, _N_WIDTHS - 1, _N_NOISES]
-)
+LAPSES = np.geomspace(2 * LAPSE, 0.5, _N_LAPSES)
+"""How often an agent with lapses acts at random, where that is more than `LAPSE`."""
+
+_NUMBERS = [1, _N_WIDTHS - 1, _N_NOISES, _N_LAPSES]
+_PRIOR = np.repeat(np.array([_SURE, _OF_RATIO, _OF_VALUES, _OF_LAPSES]) / _NUMBERS, _NUMBERS)
 _BEYOND = np.array([0.5, 2.0, 8.0, 40.0])  # distances outside the range of stimuli
 
 
@@ -134,7 +143,9 @@ def _tabulated(point: Point, widths: Array) -> _Table:
     nodes = np.concatenate([edges[0] - _BEYOND[::-1], edges, edges[-1] + _BEYOND])
     of_ratio = _alike(staircase.log_likelihoods(nodes, widths), widths, _UNLIKE_WIDTHS)
     of_values = _alike(_log_likelihoods(staircase, nodes), _NOISES, _UNLIKE_NOISES)
-    table = _Table(nodes, np.concatenate([of_ratio, of_values], axis=1), np.zeros(_LEVELS))
+    of_lapses = _with_lapses(staircase, nodes, widths[0])
+    values = np.concatenate([of_ratio, of_values, of_lapses], axis=1)
+    table = _Table(nodes, values, np.zeros(_LEVELS))
     share = np.log(prior / prior.sum())[:, None]
     return _Table(nodes, table.values, logsumexp(table.at(middles) + share, axis=0))
 
@@ -145,6 +156,14 @@ def _log_likelihoods(staircase: Staircase, thresholds: Array) -> Array:
     sign = np.where(staircase.far, 1.0, -1.0)[:, None, None]
     towards = sign * (np.exp(thresholds)[:, None] - ratio) / _NOISES
     values: Array = np.log(LAPSE / 2 + (1 - LAPSE) * expit(towards)).sum(axis=0)
+    return values
+
+
+def _with_lapses(staircase: Staircase, thresholds: Array, width: float) -> Array:
+    """log P(answers | t, lapses), shape (thresholds, lapses)."""
+    x, sign = np.array(staircase.asked)[:, None], np.where(staircase.far, 1.0, -1.0)[:, None]
+    sure = expit(sign * (thresholds - x) / width)[..., None]
+    values: Array = np.log(LAPSES / 2 + (1 - LAPSES) * sure).sum(axis=0)
     return values
 
 

@@ -37,7 +37,7 @@ from scipy.special import betaln, logsumexp
 from qdecay.probing.curves import CURVES, EXPONENTIAL, Curve, CurveFit, Parameter, hard_horizon
 from qdecay.probing.faults import FAULTS, Fault, as_configured
 from qdecay.probing.integral import Integral, integrate
-from qdecay.probing.likelihood import KINDS, Likelihood
+from qdecay.probing.likelihood import KINDS, LAPSES, Likelihood
 from qdecay.probing.point import Point
 from qdecay.probing.question import Place
 from qdecay.probing.staircase import LAPSE
@@ -162,7 +162,8 @@ def log_blind(points: Sequence[Point]) -> dict[str, float]:
 
     def stuck(k: int) -> float:
         """Always the one of two, save for lapses: k answers of n are the other."""
-        return k * math.log(LAPSE / 2) + (n - k) * math.log1p(-LAPSE / 2)
+        rates = np.append(LAPSES, LAPSE) / 2
+        return _mean_of_logs(k * np.log(rates) + (n - k) * np.log1p(-rates))
 
     return {
         COIN: float(np.logaddexp(-n * math.log(2), betaln(far + 1, n - far + 1)) - math.log(2)),
@@ -171,6 +172,10 @@ def log_blind(points: Sequence[Point]) -> dict[str, float]:
         NEAR: stuck(far),
         FAR: stuck(n - far),
     }
+
+
+def _mean_of_logs(values: Array) -> float:
+    return float(logsumexp(values)) - math.log(len(values))
 
 
 def _posterior(found: Mapping[str, _Weighed]) -> tuple[Hypothesis, ...]:
@@ -257,7 +262,7 @@ def _horizon(likelihood: Likelihood, gamma: float | None) -> _Weighed:
     values = likelihood(np.array(predicted))
     g, h = grid[int(values.argmax())]
     return _Weighed(
-        float(logsumexp(values)) - math.log(len(grid)),
+        _mean_of_logs(values),
         {"gamma": g, "horizon": float(h)},
         lambda place: hard_horizon(place, g, h),
     )
@@ -285,7 +290,7 @@ def _predicted(fault: Fault, likelihood: Likelihood, gamma: float, tolerance: fl
     means = logsumexp(values, axis=0, b=(share / share.sum())[:, None])
     best = fault.grid[int((means >= means.max() - _AS_GOOD).argmax())]
     return _Weighed(
-        float(logsumexp(means)) - math.log(len(means)),
+        _mean_of_logs(means),
         dict(zip(fault.symbols, best, strict=True)),
         lambda place: fault.predict(place, gamma, best),
     )

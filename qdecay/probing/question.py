@@ -106,7 +106,7 @@ class Place:
 
     def __str__(self) -> str:
         """Name the place in words."""
-        return f'"{self.setting.name}" at delay {self.far}'
+        return f"in {self.setting.name} choices at delay {self.far}"
 
 
 @dataclass(frozen=True)
