@@ -335,7 +335,7 @@ SHOWN = {
     "BreakEven": "BreakEven(stay up to 0.5, move up to 1)",
     "Comparison": "Comparison(stay | move: agree, exact 0.5, planned 0.5000, predicted 0.5140, "
     "learned 0.5140)",
-    "DiscountProfile": "DiscountProfile(q_learning: acts as gamma = 0.9005 [0.8991, 0.9018], as "
+    "DiscountProfile": "DiscountProfile(q_learning: acts as gamma = 0.9005 [0.8991, 0.9019], as "
     "configured (0.9), 40 trainings)",
     "Finished": "Sweep(spec: 2 sources, 2 gammas, 2 learners, 3 seeds)",
     "LearnedFlip": "LearnedFlip(from stay to move at 0.5 [0.5, 0.5], 2 seeds)",

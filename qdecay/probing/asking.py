@@ -87,7 +87,7 @@ class Asking:
         """The point that would tell the likeliest explanations apart, a new one if need be."""
         place = case.deciding
         if place is None:
-            return [] if case.measured else [*range(len(self.points))]
+            return [] if case.measured and case.known else [*range(len(self.points))]
         places = [point.place for point in self.points]
         if place not in places:
             self.points.append(empty_point(place, self.tolerance))

@@ -12,6 +12,7 @@ import qdecay
 from qdecay.probing import BATTERY
 from qdecay.probing.curves import CURVES
 from qdecay.probing.faults import FAULTS
+from qdecay.probing.likelihood import LAPSES
 from qdecay.probing.posterior import BLIND, log_blind
 from qdecay.probing.question import Place
 
@@ -132,7 +133,7 @@ def takes(side: str):
         (coin(np.random.default_rng(0)), "choices do not depend on the offer: it takes"),
         (always(0), "do not depend on the offer: action 0 in"),
         (always(1), "do not depend on the offer: action 1 in"),
-        (takes("far"), "always takes the far reward, however small"),
+        (takes("far"), "always takes the far reward, however large the near one"),
     ],
 )
 def test_who_does_not_look_at_the_offer_is_known_soon(agent, words: str, settings) -> None:
@@ -170,10 +171,33 @@ def test_evidence_of_not_looking_is_a_closed_form() -> None:
 
     assert found["a coin"] == pytest.approx(math.log((0.5**5 + mean(far)) / 2), abs=1e-6)
     assert found["a side"] == pytest.approx(math.log(mean(one)), abs=1e-6)
-    assert found["always near"] == pytest.approx(math.log(0.01**far * 0.99 ** (5 - far)))
-    assert found["always far"] == pytest.approx(math.log(0.99**far * 0.01 ** (5 - far)))
-    stuck = (0.01**one * 0.99 ** (5 - one) + 0.99**one * 0.01 ** (5 - one)) / 2
-    assert found["always the same action"] == pytest.approx(math.log(stuck))
+
+    rates = np.append(LAPSES, 0.02) / 2
+
+    def stuck(k: int) -> np.ndarray:
+        return rates**k * (1 - rates) ** (5 - k)
+
+    assert found["always near"] == pytest.approx(math.log(stuck(far).mean()))
+    assert found["always far"] == pytest.approx(math.log(stuck(5 - far).mean()))
+    both = (stuck(one).mean() + stuck(5 - one).mean()) / 2
+    assert found["always the same action"] == pytest.approx(math.log(both))
+
+
+@pytest.mark.parametrize("gamma", [0.0, 0.5, 0.99])
+@pytest.mark.parametrize("lapses", [0.1, 0.2])
+def test_lapses_accuse_nobody(gamma: float, lapses: float) -> None:
+    """An agent that acts at random now and then, and is sure otherwise, is as configured."""
+    for seed in range(2):
+        rng = np.random.default_rng(seed)
+
+        def threshold(place: Place, rng: np.random.Generator = rng) -> float:
+            lapsed = rng.random() < lapses
+            return math.copysign(math.inf, rng.random() - 0.5) if lapsed else patient(gamma)(place)
+
+        profile = simulated(threshold, gamma, (2, 8), seed=seed)
+        assert profile.behaves_as_told is not False
+        low, _, high = profile.gamma
+        assert low <= gamma <= high
 
 
 def hyperbola(place: Place) -> float:
