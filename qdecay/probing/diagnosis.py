@@ -15,7 +15,7 @@ from typing import ClassVar
 
 from qdecay._support.result import Result, counted
 from qdecay._support.shown import shortest
-from qdecay.probing.faults import FAULTS
+from qdecay.probing.faults import FAULTS, as_configured
 from qdecay.probing.point import Point, shown
 from qdecay.probing.posterior import (
     ACTION,
@@ -223,9 +223,20 @@ class Case:
             return not {one.name, two.name} <= set(BLIND)
         for point in self.points:
             known = point.staircase.posterior
-            if _apart(one, two, point.place) > known.high - known.low:
+            if self._apart(one, two, point.place) > known.high - known.low:
                 return True
         return False
+
+    def _apart(self, one: Hypothesis, two: Hypothesis, place: Place) -> float:
+        """By how much the predicted log ratios differ; another gamma is any in its interval."""
+        assert one.predict is not None and two.predict is not None
+        a, b = one.predict(place), two.predict(place)
+        low, _, high = (as_configured(place, gamma) for gamma in self.posterior.gamma)
+        if two.name in _ONE_GAMMA[1:]:
+            b = min(max(a, low), high)
+        elif one.name in _ONE_GAMMA[1:]:
+            a = min(max(b, low), high)
+        return 0.0 if a == b else abs(a - b)
 
     @property
     def deciding(self) -> Place | None:
@@ -241,7 +252,7 @@ class Case:
         return found if most >= _TELLING else None
 
     def _telling(self, one: Hypothesis, two: Hypothesis, place: Place) -> float:
-        return min(_apart(one, two, place), _MOST) / (self.tolerance * place.steps)
+        return min(self._apart(one, two, place), _MOST) / (self.tolerance * place.steps)
 
     def _candidates(self) -> Iterator[Place]:
         """Places no further away than the furthest that was asked about."""
@@ -251,13 +262,6 @@ class Case:
         known = {point.place for point in self.points if point.known}
         places = (Place(setting, near, n) for setting in settings for n in sorted(delays))
         return (place for place in places if place not in known)
-
-
-def _apart(one: Hypothesis, two: Hypothesis, place: Place) -> float:
-    """By how much the predicted log ratios differ."""
-    assert one.predict is not None and two.predict is not None
-    a, b = one.predict(place), two.predict(place)
-    return 0.0 if a == b else abs(a - b)
 
 
 def diagnosis_of(case: Case) -> Diagnosis:
