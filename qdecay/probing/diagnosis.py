@@ -228,13 +228,11 @@ class Case:
         return False
 
     def _apart(self, one: Hypothesis, two: Hypothesis, place: Place) -> float:
-        """By how much the predicted log ratios differ; another gamma is any in its interval."""
+        """By how much predicted log ratios differ; "another gamma" is any in its interval."""
         assert one.predict is not None and two.predict is not None
         a, b = one.predict(place), two.predict(place)
-        low, _, high = (as_configured(place, gamma) for gamma in self.posterior.gamma)
-        if two.name in _ONE_GAMMA[1:]:
-            b = min(max(a, low), high)
-        elif one.name in _ONE_GAMMA[1:]:
+        if one.name == ANOTHER and two.name in _FAULTS:
+            low, _, high = (as_configured(place, gamma) for gamma in self.posterior.gamma)
             a = min(max(b, low), high)
         return 0.0 if a == b else abs(a - b)
 
