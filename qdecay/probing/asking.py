@@ -3,8 +3,8 @@
 When every point has three answers it is tested whether choices depend on the offer at all. Unless
 that is settled already, a round asks at the ends of the ranges, where the near reward is next to
 nothing or a thousand times the far one: an agent that looks at the offer is not wrong there. An
-agent that takes either side by chance, or always the same action, is known after such a round or
-two, about five answers at each point.
+agent that takes either side by chance, or always the same action, is known after a few such rounds,
+five to ten answers at each point.
 """
 
 from __future__ import annotations

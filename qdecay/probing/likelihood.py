@@ -53,7 +53,7 @@ KINDS = (
 """The numbers of the levels of each kind of noise, from the noisiest."""
 
 _NOISES = np.geomspace(_LEAST_NOISE, _MOST_NOISE, _N_NOISES)
-LAPSES = np.geomspace(2 * LAPSE, 0.5, _N_LAPSES)
+LAPSES = np.geomspace(2 * LAPSE, 0.4, _N_LAPSES)
 """How often an agent with lapses acts at random, where that is more than `LAPSE`."""
 
 _NUMBERS = [1, _N_WIDTHS - 1, _N_NOISES, _N_LAPSES]

@@ -137,10 +137,10 @@ def takes(side: str):
     ],
 )
 def test_who_does_not_look_at_the_offer_is_known_soon(agent, words: str, settings) -> None:
-    """After seven answers at each place, of thirty in the budget; no curve, no number."""
+    """After ten answers at each place, of thirty in the budget; no curve, no number."""
     profile = qdecay.probe(agent, gamma=0.9, settings=settings)
     assert profile.behaves_as_told is False
-    assert profile.trainings <= 7 * len(profile.points)
+    assert profile.trainings <= 10 * len(profile.points)
     assert profile.gamma is None
     assert profile.curve is None
     assert profile.fits == ()
