@@ -26,7 +26,7 @@ from qdecay.probing.trials import Ask
 Until = Literal["measured", "decided"]
 
 _FIRST = 3  # answers at every point before it is tested whether choices depend on the offer
-_LOOK_AGAIN = 1.05  # times the answers, before everything is weighed again
+_LOOK_AGAIN = 1.08  # times the answers, before everything is weighed again
 _SETTLED = 5.0  # log odds of not looking at the offer above or below which that is settled
 
 
@@ -49,7 +49,7 @@ class Asking:
     until: Until
     seed: int
     left: int
-    _next_look: int = 0
+    _next_look: int = 1
 
     def ask(self, ask: Ask, deadline: Deadline, workers: int) -> list[Point]:
         """Ask until nothing is left to ask, or the trainings or the time are used up."""
@@ -71,15 +71,15 @@ class Asking:
     def _waiting(self) -> list[int]:
         """The points to ask at next, one question each; none if there is nothing to ask."""
         unknown = [i for i, point in enumerate(self.points) if not point.known]
-        if self._started and self._odds_of_not_looking() > _SETTLED and self._case().blind:
-            return []
         answers = sum(len(point.actions) for point in self.points)
-        if self.until == "decided" and answers and (not unknown or answers >= self._next_look):
-            self._next_look = round(answers * _LOOK_AGAIN)
+        blind = self._started and self._odds_of_not_looking() > _SETTLED
+        if (blind or self.until == "decided") and answers >= self._next_look:
+            self._next_look = round(answers * _LOOK_AGAIN) + 1
             case = self._case()
-            if case.decided:
+            if case.blind or (self.until == "decided" and case.decided):
                 return []
-            unknown = unknown or self._deciding(case)
+        if self.until == "decided" and not unknown:
+            unknown = self._deciding(self._case())
         # The point asked least comes first: a budget that ends within a round is shared evenly.
         return sorted(unknown, key=lambda i: len(self.points[i].actions))[: self.left]
 
