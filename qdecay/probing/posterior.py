@@ -53,7 +53,7 @@ NEAR, FAR = "always near", "always far"
 NONE = "none of these"
 
 BLIND = (COIN, SIDE, ACTION, NEAR, FAR)
-_PRIOR = {CONFIGURED: 0.5, ANOTHER: 0.2, NONE: 0.02}
+_PRIOR = {CONFIGURED: 0.5, ANOTHER: 0.2, NONE: 0.005}
 _FAULTS, _CURVES, _BLIND = 0.1, 0.08, 0.04  # shared equally among those of the kind
 _AT_ENDS = 0.1  # of "another gamma", on 0 and on 1 each
 _AS_GOOD = 1.0  # log likelihood; of parameters as good as the best, the first ones are shown
