@@ -9,6 +9,7 @@ which an episode can go once, weighted by how probable it is.
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
@@ -318,6 +319,18 @@ def faulty(gamma: float) -> dict[str, Any]:
         "frame skip": replace(sound, skip=4),
         "under-training": under_trained(gamma),
     }
+
+
+PARAMETERS = {
+    "n-step discounted once": (3.0,),
+    "rewards normalised": (0.5,),
+    "frame skip": (4.0, 0.0),
+    "under-training": (0.2, 200.0, math.inf, 2.0),
+    "truncation ends": (1.0, 0.0, 0.0),
+    "average reward": (1.0,),
+    "gamma never applied": (1.0,),
+}
+"""Of the faults that have some, those of the agents above."""
 
 
 class Hyperbolic:

@@ -185,8 +185,9 @@ class Case:
         if best.name in _CURVE_WORDS and best.probability < _ODDS * self.exponential:
             alike = sorted(self.alike, key=lambda h: h.name not in _ONE_GAMMA)
             best, *others = alike
-        if best.name == CONFIGURED:  # faults that would show in other settings
-            return (best, *(h for h in others if h.name in _FAULTS and h.probability >= _POSSIBLE))
+        if best.name == CONFIGURED:
+            faults = [h for h in others if h.name in _FAULTS and h.probability >= _POSSIBLE]
+            return (best, *(h for h in faults if self._shows_elsewhere(h)))
         one_gamma = any(h.name in _ONE_GAMMA for h in self.alike)
         hidden = tuple(_CURVE_WORDS) if one_gamma and best.name not in _CURVE_WORDS else ()
         # A fault is never named alone where another gamma would choose the same.
@@ -248,6 +249,11 @@ class Case:
         told = [(self._telling(best, rival, place), place) for place in self._candidates()]
         most, found = max(told, key=lambda pair: pair[0], default=(0.0, None))
         return found if most >= _TELLING else None
+
+    def _shows_elsewhere(self, fault: Hypothesis) -> bool:
+        """Whether a fault that the answers do not exclude would show at a place not asked yet."""
+        best = self.posterior.best
+        return any(self._telling(best, fault, p) >= _TELLING for p in self._candidates())
 
     def _telling(self, one: Hypothesis, two: Hypothesis, place: Place) -> float:
         return min(self._apart(one, two, place), _MOST) / (self.tolerance * place.steps)

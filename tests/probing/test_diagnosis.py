@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 import pytest
+from faulty_agents import PARAMETERS
 from questions import patient, simulated
 
 import qdecay
@@ -23,17 +24,6 @@ def has(name: str, told: float = 0.8, parameters: tuple[float, ...] = ()):
     """Return the indifference points of an agent with that fault."""
     values = parameters or PARAMETERS.get(name, ())
     return lambda place: BY_NAME[name].predict(place, told, values)
-
-
-PARAMETERS = {
-    "n-step discounted once": (3.0,),
-    "rewards normalised": (0.5,),
-    "frame skip": (4.0, 0.0),
-    "under-training": (0.2, 200.0, math.inf, 2.0),
-    "truncation ends": (1.0, 0.0, 0.0),
-    "average reward": (1.0,),
-    "gamma never applied": (1.0,),
-}
 
 
 @pytest.mark.parametrize("name", BY_NAME)

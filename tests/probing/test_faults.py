@@ -13,7 +13,7 @@ from fractions import Fraction
 import gymnasium as gym
 import numpy as np
 import pytest
-from faulty_agents import ReplayAgent, every_walk, faulty
+from faulty_agents import PARAMETERS, ReplayAgent, every_walk, faulty
 
 import qdecay
 from qdecay.exact.learning_curve import learning_curve
@@ -217,17 +217,6 @@ def test_under_trained_tables_change_sides_where_predicted(alpha, steps, setting
         for x, more in ((t - within, True), (t + within, False)):
             answers = [choose(agent, Question(setting, near, far, x, i, 1)) for i in range(200)]
             assert (np.mean(answers) > 0.5) == more, (place, t, x, np.mean(answers))
-
-
-PARAMETERS = {
-    "n-step discounted once": (3.0,),
-    "rewards normalised": (0.5,),
-    "frame skip": (4.0, 0.0),
-    "under-training": (0.2, 200.0, math.inf, 2.0),
-    "truncation ends": (1.0, 0.0, 0.0),
-    "average reward": (1.0,),
-    "gamma never applied": (1.0,),
-}
 
 
 def test_under_training_is_predicted_as_the_exact_learning_curve_does() -> None:
