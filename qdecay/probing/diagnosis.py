@@ -38,7 +38,7 @@ from qdecay.probing.question import SETTINGS, Place
 ACCUSED = 0.02  # P(as configured) at which an agent is not
 _KNOWN = 0.95
 _CERTAIN = 0.99
-_LISTED = 0.02  # of hypotheses that may be the explanation
+_LISTED = 0.01  # of hypotheses that may be the explanation
 _POSSIBLE = 0.001  # of faults that an agent may have that is as configured where it was asked
 _ODDS = 10.0  # of a curve over the exponential
 _LEAST = 0.05  # the least gamma that is asked about at every delay
