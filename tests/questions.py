@@ -14,8 +14,6 @@ from qdecay.probing.profile import DiscountProfile
 from qdecay.probing.question import Place, Question, stimulus_range
 from qdecay.probing.staircase import Staircase
 
-EVERY = BATTERY
-
 
 def patient(gamma: float) -> Callable[[Place], float]:
     """Return the indifference points of an agent that discounts by gamma per step."""
@@ -28,7 +26,7 @@ def simulated(
     delays: tuple[int, ...] = (1, 2, 4, 8),
     *,
     near_delay: int = 0,
-    settings: tuple[str, ...] = EVERY,
+    settings: tuple[str, ...] = BATTERY,
     noise: float = 0.0,
     seed: int = 0,
     budget: int | None = None,

@@ -93,6 +93,7 @@ def probe(
       qdecay probe sb3:DQN --gamma 0.9 --settings one-shot --delays 1,2,4,8
     """
     from qdecay import probe as run
+    from qdecay._support.checks import choice
     from qdecay._support.outputs import ANSWERS, check_store
     from qdecay.cli.profiles import print_profile
     from qdecay.errors import InputError
@@ -105,13 +106,12 @@ def probe(
     from qdecay.report.plots.probe import save_profile
 
     check_plot(plot, force=force)
-    if until not in get_args(Until):
-        raise InputError(f"--until must be {' or '.join(get_args(Until))}, got {until}")
     if store is not None:
         check_store(store, ANSWERS)
     elif accept_changed or version_tag is not None:
         raise InputError("--accept-changed and --version-tag require --store")
     try:
+        choice(until, "--until", get_args(Until))
         trainer = load_trainer(agent, gamma)
         asked: dict[str, Any] = {
             "delays": whole_numbers(delays, "--delays"),

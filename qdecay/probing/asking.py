@@ -73,13 +73,14 @@ class Asking:
         unknown = [i for i, point in enumerate(self.points) if not point.known]
         answers = sum(len(point.actions) for point in self.points)
         blind = self._started and self._odds_of_not_looking() > _SETTLED
+        case = None
         if (blind or self.until == "decided") and answers >= self._next_look:
             self._next_look = round(answers * _LOOK_AGAIN) + 1
             case = self._case()
             if case.blind or (self.until == "decided" and case.decided):
                 return []
         if self.until == "decided" and not unknown:
-            unknown = self._deciding(self._case())
+            unknown = self._deciding(case or self._case())
         # The point asked least comes first: a budget that ends within a round is shared evenly.
         return sorted(unknown, key=lambda i: len(self.points[i].actions))[: self.left]
 

@@ -35,7 +35,7 @@ from qdecay.probing.posterior import (
 )
 from qdecay.probing.question import SETTINGS, Place
 
-ACCUSED = 0.02  # P(as configured) at which an agent is not
+_ACCUSED = 0.02  # P(as configured) at which an agent is not
 _KNOWN = 0.95
 _CERTAIN = 0.99
 _LISTED = 0.01  # of hypotheses that may be the explanation
@@ -161,7 +161,7 @@ class Case:
         """Whether it is as configured; None if that is open, or nothing was configured."""
         if self.told is None:
             return None
-        if self.posterior.probability(CONFIGURED) <= ACCUSED:
+        if self.posterior.probability(CONFIGURED) <= _ACCUSED:
             return False
         best, found = self.posterior.best.name == CONFIGURED, self.gamma
         holds = found is not None and found[0] <= self.told <= found[2]
@@ -174,9 +174,14 @@ class Case:
         return (best, *(h for h in others if not self._told_apart(best, h)))
 
     @property
+    def explained(self) -> float:
+        """The probability of the likeliest explanation and those not told from it."""
+        return sum(h.probability for h in self.alike)
+
+    @property
     def known(self) -> bool:
         """Whether the explanation is likely enough to be named."""
-        return sum(h.probability for h in self.alike) >= _KNOWN
+        return self.explained >= _KNOWN
 
     @property
     def explanations(self) -> tuple[Hypothesis, ...]:
@@ -206,7 +211,7 @@ class Case:
     def blind(self) -> bool:
         """Whether choices certainly do not depend on the offer; then there is nothing to ask."""
         names = {h.name for h in self.alike}
-        likely = sum(h.probability for h in self.alike) if names & {NEAR, FAR} else 0.0
+        likely = self.explained if names & {NEAR, FAR} else 0.0
         return max(likely, self.posterior.probability(*BLIND)) >= _CERTAIN
 
     @property
@@ -243,7 +248,7 @@ class Case:
         does."""
         best, *others = self.posterior.hypotheses
         names = [h for h in self.explanations if h is not best] or others
-        rival = next((h for h in names if h.probability >= ACCUSED or h.name == ANOTHER), None)
+        rival = next((h for h in names if h.probability >= _ACCUSED or h.name == ANOTHER), None)
         if rival is None or best.predict is None or rival.predict is None:
             return None
         told = [(self._telling(best, rival, place), place) for place in self._candidates()]

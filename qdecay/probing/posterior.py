@@ -100,10 +100,6 @@ class Posterior:
         """The posterior probability of these hypotheses together."""
         return sum(h.probability for h in self.hypotheses if h.name in names)
 
-    def named(self, name: str) -> Hypothesis | None:
-        """The hypothesis of that name."""
-        return next((h for h in self.hypotheses if h.name == name), None)
-
     @property
     def best(self) -> Hypothesis:
         """The most likely hypothesis."""
@@ -180,7 +176,8 @@ def _mean_of_logs(values: Array) -> float:
 
 def _posterior(found: Mapping[str, _Weighed]) -> tuple[Hypothesis, ...]:
     kinds = {name: _FAULTS / len(FAULTS) for name in found}
-    kinds |= dict.fromkeys([curve.name for curve in CURVES] + [HORIZON], _CURVES / 4)
+    curves = [*(curve.name for curve in CURVES), HORIZON]
+    kinds |= dict.fromkeys(curves, _CURVES / len(curves))
     kinds |= dict.fromkeys(BLIND, _BLIND / len(BLIND)) | _PRIOR
     kinds[EXPONENTIALS] = _PRIOR[CONFIGURED] + _PRIOR[ANOTHER]
     joint = np.array([math.log(kinds[name]) + w.log_evidence for name, w in found.items()])

@@ -40,7 +40,7 @@ Array = NDArray[np.float64]
 
 LAPSE = 0.02  # probability of an answer that does not depend on the question
 _FOCUS = 0.9  # prior weight of per-step discounts in (0, 1)
-N_WIDTHS = 12
+_N_WIDTHS = 12
 _FINE = 8  # the finest width is the tolerance over this
 _SURE = 2  # an agent is consistent if its width is at most the tolerance over this
 WIDEST = 3.0  # a choice this noisy flips between r = R / 20 and r = 20 R
@@ -107,7 +107,7 @@ class Staircase:
         """Whether the agent took one side up to the end of the range, which then contains no t."""
         if self.always is None or len(self.far) < _SAME:
             return False
-        return self.asked.count(self.end) >= _ENDS
+        return self.asked.count(self._end) >= _ENDS
 
     @property
     def done(self) -> bool:
@@ -124,7 +124,7 @@ class Staircase:
         return known.high - known.low <= 2 * self.tolerance * self.steps
 
     @property
-    def end(self) -> float:
+    def _end(self) -> float:
         """The end of the range towards which an agent that always took one side points."""
         return self.high if self.always == "far" else self.low
 
@@ -137,7 +137,7 @@ class Staircase:
                 of its interval each time.
         """
         if self.always is not None and len(self.far) >= _SAME:
-            return self.end
+            return self._end
         levels = 0.02 + 0.96 * (np.arange(_CANDIDATES) + shift) / _CANDIDATES
         candidates = self._quantiles(levels)
         if not self._narrow and len(self.far) % _CHECK_EVERY != _CHECK_EVERY - 1:
@@ -245,7 +245,7 @@ def far_probability(x: float, threshold: float, width: float) -> float:
 
 @lru_cache
 def _grid_of_widths(finest: float) -> Array:
-    widths = np.geomspace(finest, WIDEST, N_WIDTHS)
+    widths = np.geomspace(finest, WIDEST, _N_WIDTHS)
     widths.flags.writeable = False  # it is shared
     return widths
 
