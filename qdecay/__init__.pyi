@@ -11,6 +11,7 @@ from .exact.learning_curve import LearningCurve, learning_curve, walks_until
 from .exact.proof.certificate import write_certificate
 from .exact.proof.verify import CertificateError, Verification, verify
 from .exact.regions import Breakpoint, PolicyRegions, is_breakpoint, optimal_actions, policy_regions
+from .exact.undiscounted import Undiscounted, undiscounted
 from .learning import (
     Constant,
     EpisodeEnd,
@@ -114,6 +115,7 @@ __all__ = [
     "Spec",
     "Sweep",
     "TabularLearner",
+    "Undiscounted",
     "Verification",
     "WatkinsQ",
     "__version__",
@@ -148,6 +150,7 @@ __all__ = [
     "sarsa",
     "sb3_agent",
     "tabular_agent",
+    "undiscounted",
     "value_iteration",
     "value_over_gammas",
     "verify",

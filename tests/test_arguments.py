@@ -103,6 +103,7 @@ def every(value: Any) -> Any:
 
 GAMMA = Number("real", HALF, (-1, "3/2", Fraction(-1, 8), float("inf")))
 EXACT_GAMMA = Number("exact", HALF, (-1, 1, "3/2"))
+EXACT_GAMMA_TO_1 = Number("exact", HALF, (-1, "3/2"))
 SECONDS = Number("real", 60, (0, -1, "-1/2"))
 POSITIVE = Number("real", HALF, (0, -1, "-1/2", float("inf")))
 SHARE = Number("real", HALF, (-1, 2, "3/2"))
@@ -156,7 +157,7 @@ FUNCTIONS: dict[str, tuple[Callable[..., Any], dict[str, Any], dict[str, Number]
     "optimal_actions": (
         qdecay.optimal_actions,
         {"problem": MODEL, "gamma": "1/2"},
-        {"gamma": EXACT_GAMMA, "max_seconds": SECONDS},
+        {"gamma": EXACT_GAMMA_TO_1, "max_seconds": SECONDS},
     ),
     "is_breakpoint": (
         qdecay.is_breakpoint,
@@ -164,6 +165,7 @@ FUNCTIONS: dict[str, tuple[Callable[..., Any], dict[str, Any], dict[str, Number]
         {"gamma": EXACT_GAMMA, "max_seconds": SECONDS},
     ),
     "blackwell": (qdecay.blackwell, {"problem": MODEL}, {"max_seconds": SECONDS}),
+    "undiscounted": (qdecay.undiscounted, {"problem": MODEL}, {"max_seconds": SECONDS}),
     "write_certificate": (
         qdecay.write_certificate,
         {"problem": MODEL, "regions": REGIONS, "path": "certificate.json"},
@@ -334,7 +336,7 @@ FUNCTIONS: dict[str, tuple[Callable[..., Any], dict[str, Any], dict[str, Number]
     ),
     "PolicyRegions.value": (REGIONS.value, {}, {"state": STATE}),
     "PolicyRegions.region_of": (REGIONS.region_of, {}, {"gamma": EXACT_GAMMA}),
-    "PolicyRegions.optimal_actions": (REGIONS.optimal_actions, {}, {"gamma": EXACT_GAMMA}),
+    "PolicyRegions.optimal_actions": (REGIONS.optimal_actions, {}, {"gamma": EXACT_GAMMA_TO_1}),
     "LearningCurve.value": (
         qdecay.learning_curve(LAYOUT, HALF, 3).value,
         {"branch": 0, "gamma": HALF},

@@ -106,6 +106,7 @@ EXAMPLES: dict[str, Callable[[], Any]] = {
     ),
     "AgentError": lambda: qdecay.AgentError("chose no action"),
     "Blackwell": lambda: qdecay.blackwell(MODEL),
+    "Undiscounted": lambda: qdecay.undiscounted(MODEL),
     "Breakpoint": lambda: qdecay.policy_regions(LONG).breakpoints[:3],
     "BreakEven": lambda: qdecay.break_even(MODEL),
     "BudgetExceeded": lambda: qdecay.BudgetExceeded("a limit", qdecay.value_iteration(MODEL, 0.5)),
@@ -157,6 +158,7 @@ EXAMPLES: dict[str, Callable[[], Any]] = {
         qdecay.tabular_agent(qdecay.q_learning, 0.9), 0.9, within=0.05, delays=(2,), trainings=30
     ),
     "blackwell": lambda: qdecay.blackwell(LONG),
+    "undiscounted": lambda: qdecay.undiscounted("qdecay/RiverSwim-v0"),
     "break_even": lambda: qdecay.break_even(LAYOUT),
     "break_even_gamma": lambda: qdecay.break_even_gamma(1, 0, 4, 2),
     "break_even_reward": lambda: qdecay.break_even_reward([1], [0, 0, R()], R(), "1/2"),
@@ -213,6 +215,7 @@ TABLES = {
     "PhaseDiagram",
     "PolicyRegions",
     "Solution",
+    "Undiscounted",
 }
 
 
@@ -331,6 +334,7 @@ def test_its_repr_is_three_lines_at_most(name: str) -> None:
 
 SHOWN = {
     "Blackwell": "Blackwell(3 states, discount factor 0.5, a breakpoint)",
+    "Undiscounted": "Undiscounted(3 states, total 4 from the start)",
     "Breakpoint": "Breakpoint(0.4051: state 284)",
     "BreakEven": "BreakEven(stay up to 0.5, move up to 1)",
     "Comparison": "Comparison(stay | move: agree, exact 0.5, planned 0.5000, predicted 0.5140, "

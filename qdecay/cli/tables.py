@@ -6,7 +6,7 @@ import json
 from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Any
 
-from qdecay._support.shown import shown_decimal
+from qdecay._support.shown import shown_decimal, shown_fraction
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -21,6 +21,7 @@ _SHOWN_CHANGES = 4
 _LONGEST_POLYNOMIAL = 40
 _LONGEST_FORM = 100
 _ENDLESS = 1 << 30  # columns
+_POINTS = {"[0, 0]": "0", "[1, 1]": "1"}
 
 
 def console(stderr: bool = False) -> Console:
@@ -100,6 +101,7 @@ def print_regions(mdp: MDP, regions: PolicyRegions, *, digits: int, states: bool
         ]
         at = ", ".join(found) or "no gamma"
         out.print(f"the start, {mdp.state_name(regions.start)}, changes at {at}")
+        out.print(_shown_ends(mdp, regions, regions.start), soft_wrap=True)
     if states:
         out.print(_states(mdp, regions, digits))
 
@@ -126,19 +128,37 @@ def shown_actions(mdp: MDP, actions: Sequence[int]) -> str:
     return " or ".join(mdp.action_name(action) for action in actions) or "none"
 
 
+def _shown_ends(mdp: MDP, regions: PolicyRegions, state: int) -> str:
+    """Return what is optimal in a state at gamma = 0 and 1, and what that earns at 1."""
+    nearest = shown_actions(mdp, regions.at_zero[state])
+    at_one = regions.at_one
+    assert at_one is not None  # the search ended
+    value = at_one.value[state]
+    earned = f"{shown_fraction(at_one.gain[state])} per step"
+    if value is not None:
+        earned = f"{shown_fraction(value)} in all"
+    farthest = shown_actions(mdp, at_one.optimal_actions[state])
+    return f"best there at gamma = 0: {nearest}; at gamma = 1: {farthest}, worth {earned}"
+
+
 def _states(mdp: MDP, regions: PolicyRegions, digits: int) -> Table:
     """Return, for each state, the intervals on which its set is constant."""
     from rich.text import Text
 
     shown = table("state", "optimal actions", "for gamma in")
-    ends = ["0", *(shown_decimal(b.gamma, digits) for b in regions.breakpoints), "1"]
+    inner = [shown_decimal(b.gamma, digits) for b in regions.breakpoints]
+    assert regions.at_one is not None  # the search ended
+    everywhere = [regions.at_zero, *regions.regions, regions.at_one.optimal_actions]
+    lows = ["[0", "(0", *(f"({end}" for end in inner), "[1"]
+    highs = ["0]", *(f"{end})" for end in inner), "1)", "1]"]
     for state in range(mdp.n_states):
-        sets = [region[state] for region in regions.regions]
+        sets = [part[state] for part in everywhere]
         starts = [i for i, actions in enumerate(sets) if i == 0 or actions != sets[i - 1]]
         for i, after in zip(starts, [*starts[1:], len(sets)], strict=True):
             name = mdp.state_name(state) if i == 0 else ""
             actions = shown_actions(mdp, sets[i])
-            shown.add_row(Text(name), Text(actions), f"({ends[i]}, {ends[after]})")
+            interval = f"{lows[i]}, {highs[after - 1]}"
+            shown.add_row(Text(name), Text(actions), _POINTS.get(interval, interval))
     return shown
 
 

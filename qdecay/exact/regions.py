@@ -24,11 +24,13 @@ from qdecay._support.shown import shown_decimal
 from qdecay.errors import BudgetExceeded
 from qdecay.exact.algebra.number import AlgebraicNumber
 from qdecay.exact.algebra.rational_function import RationalFunction
+from qdecay.exact.solver.laurent import laurent
 from qdecay.exact.solver.point import Point
 from qdecay.exact.solver.rational_model import RationalModel
 from qdecay.exact.solver.series import PolicySeries
 from qdecay.exact.solver.threads import on_one_thread
 from qdecay.exact.solver.walk import Event, Walk
+from qdecay.exact.undiscounted import Undiscounted, undiscounted
 from qdecay.model.door import Problem, as_exact_mdp
 from qdecay.model.info import ModelInfo, ModelResult
 from qdecay.model.mdp import MDP
@@ -86,6 +88,7 @@ class PolicyRegions(ModelResult):
             available. Ties inside a set last over the whole region.
         touches: points strictly inside a region where some set is larger.
         at_zero: the sets at gamma = 0, where only immediate rewards count.
+        at_one: gain, total reward and sets at gamma = 1; None if the search ran out of budget.
         proven_to: 1, or the point up to which a search that ran out of budget is complete.
     """
 
@@ -96,6 +99,7 @@ class PolicyRegions(ModelResult):
     regions: tuple[Sets, ...]
     touches: tuple[Breakpoint, ...]
     at_zero: Sets
+    at_one: Undiscounted | None
     proven_to: AlgebraicNumber
     _policies: tuple[NDArray[np.int64], ...] = field(repr=False)
 
@@ -167,10 +171,12 @@ class PolicyRegions(ModelResult):
         return None if at else index
 
     def optimal_actions(self, gamma: RationalLike | AlgebraicNumber) -> Sets:
-        """Return the sets at one exact gamma, 0 <= gamma < 1, read off the regions."""
-        number = _number(gamma)
+        """Return the sets at one exact gamma, 0 <= gamma <= 1, read off the regions."""
+        number = _number(gamma, "[0, 1]")
         if number == 0:
             return self.at_zero
+        if number == 1 and self.at_one is not None:
+            return self.at_one.optimal_actions
         sets = list(self.regions[sum(b.gamma < number for b in self.breakpoints)])
         for point in (*self.breakpoints, *self.touches):
             if point.gamma == number:
@@ -254,6 +260,7 @@ class PolicyRegions(ModelResult):
             "regions": [{"optimal_actions": _lists(sets)} for sets in self.regions],
             "touches": [t.to_json() for t in self.touches],
             "at_zero": {"optimal_actions": _lists(self.at_zero)},
+            "at_one": None if self.at_one is None else self.at_one.within_regions(),
             "blackwell": {"breakpoint": self.blackwell_breakpoint, "touch": self.blackwell_touch},
         }
 
@@ -319,6 +326,7 @@ def policy_regions(
                 events.append(event)
                 if progress:  # the decimals of a gamma take time
                     report(_reached(event, len(events)))
+        at_one = _at_one(walk, ModelInfo.of(mdp, start))
     except BudgetExceeded as limit:
         if walk is None:
             raise BudgetExceeded(f"{limit}; nothing is known right of gamma = 0") from None
@@ -326,9 +334,15 @@ def policy_regions(
         proven = f"proven up to gamma = {shown_decimal(reached, 12)}"
         message = f"{limit}; {len(events)} points found, {proven}"
         raise BudgetExceeded(
-            message, _assembled(mdp, start, model, walk, events, reached)
+            message, _assembled(mdp, start, model, walk, events, reached, None)
         ) from None
-    return _assembled(mdp, start, model, walk, events, AlgebraicNumber.of(1))
+    return _assembled(mdp, start, model, walk, events, AlgebraicNumber.of(1), at_one)
+
+
+def _at_one(walk: Walk, info: ModelInfo) -> Undiscounted:
+    """What is optimal at 1: the walk's last policy is Blackwell optimal."""
+    best = laurent(walk.model, walk.policy, walk.deadline)
+    return Undiscounted.of(best, walk.deadline, info)
 
 
 def _reached(event: Event, points: int) -> Progress:
@@ -348,19 +362,23 @@ def _proven_to(walk: Walk, events: list[Event], limit: int | None) -> AlgebraicN
 def optimal_actions(
     problem: Problem, gamma: RationalLike | AlgebraicNumber, *, max_seconds: RealLike | None = None
 ) -> Sets:
-    """Return the exact set of optimal actions of every state at one gamma, 0 <= gamma < 1.
+    """Return the exact set of optimal actions of every state at one gamma, 0 <= gamma <= 1.
 
-    Policy iteration with exact final decisions; a state with no actions has ().
+    Policy iteration with exact final decisions; a state with no actions has (). At gamma = 1 the
+    sets are those of `undiscounted`.
 
     Raises:
         TypeError, ValueError: gamma is not exact, or out of range.
         BudgetExceeded: max_seconds ran out.
     """
-    model, number, deadline = (
-        RationalModel(as_exact_mdp(problem)),
-        _number(gamma),
+    mdp, number, deadline = (
+        as_exact_mdp(problem),
+        _number(gamma, "[0, 1]"),
         Deadline(max_seconds),
     )
+    if number == 1:
+        return undiscounted(mdp, max_seconds=max_seconds).optimal_actions
+    model = RationalModel(mdp)
     if number == 0:
         return _sets(model, _best_at_zero(model))
     return _sets(model, Point(model, number, deadline).at)
@@ -390,11 +408,11 @@ def is_breakpoint(
     return bool((point.left() != point.right()).any())
 
 
-def _number(gamma: RationalLike | AlgebraicNumber) -> AlgebraicNumber:
+def _number(gamma: RationalLike | AlgebraicNumber, within: str = "[0, 1)") -> AlgebraicNumber:
     if isinstance(gamma, AlgebraicNumber):
-        require(gamma, "[0, 1)", gamma, "gamma")
+        require(gamma, within, gamma, "gamma")
         return gamma
-    return AlgebraicNumber.of(exact(gamma, "gamma", "[0, 1)"))
+    return AlgebraicNumber.of(exact(gamma, "gamma", within))
 
 
 def _best_at_zero(model: RationalModel) -> NDArray[np.bool_]:
@@ -422,6 +440,7 @@ def _assembled(
     walk: Walk,
     events: list[Event],
     proven_to: AlgebraicNumber,
+    at_one: Undiscounted | None,
 ) -> PolicyRegions:
     breaks = [event for event in events if event.is_breakpoint]
     first = _sets(model, walk.near_zero.zero)
@@ -439,6 +458,7 @@ def _assembled(
         tuple(regions),
         tuple(_point(model, event) for event in events if not event.is_breakpoint),
         _sets(model, walk.near_zero.at_zero),
+        at_one,
         proven_to,
         (walk.near_zero.policy, *(event.policy for event in breaks)),
         info=ModelInfo.of(mdp, start),

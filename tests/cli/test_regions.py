@@ -61,9 +61,27 @@ def test_states_prints_each_states_actions(capsys, monkeypatch, model: str) -> N
     """One line for each interval on which a state's set is constant."""
     _, out, _ = run(capsys, monkeypatch, "regions", model, "--states")
     lines = [line.split() for line in out.splitlines()]
-    assert ["home", "leave", "(0,", "0.9090909091)"] in lines
+    assert ["home", "leave", "[0,", "0.9090909091)"] in lines
     assert ["share", "(0.9090909091,", "1)"] in lines
-    assert ["away", "share", "(0,", "1)"] in lines
+    assert ["share", "or", "leave", "1"] in lines  # away costs 1 for ever, either way
+    assert ["away", "share", "[0,", "1]"] in lines
+
+
+@pytest.mark.parametrize(
+    ("source", "line"),
+    [
+        (
+            "qdecay/StayOrMove-v0",
+            "best there at gamma = 0: stay; at gamma = 1: move, worth 4 in all",
+        ),
+        ("qdecay/NChain-v0", "at gamma = 1: forward, worth 2298/625 per step"),
+    ],
+)
+def test_what_is_best_at_0_and_at_1_is_printed(capsys, monkeypatch, source: str, line: str) -> None:
+    """Homework A (i) and (ii): 4 against 1, and 1 against 0; a chain that never ends has a gain."""
+    code, out, _ = run(capsys, monkeypatch, "regions", source)
+    assert code == 0
+    assert line in out
 
 
 def test_a_touch_is_told_apart(capsys, monkeypatch, touching: str) -> None:

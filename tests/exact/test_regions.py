@@ -502,6 +502,12 @@ def test_json_is_the_documented_document():
         "regions": [{"optimal_actions": [[1], [0]]}, {"optimal_actions": [[0], [0]]}],
         "touches": [],
         "at_zero": {"optimal_actions": [[1], [0]]},
+        # Either way the agent ends in the state that costs 1 for ever.
+        "at_one": {
+            "gain": ["-1", "-1"],
+            "value": [None, None],
+            "optimal_actions": [[0, 1], [0]],
+        },
         "blackwell": {"breakpoint": 0, "touch": None},
     }
 
@@ -563,9 +569,9 @@ def test_progress_counts_the_points():
     assert {event.total for event in seen} == {1}
 
 
-@pytest.mark.parametrize("gamma", [1, -1, "3/2"])
+@pytest.mark.parametrize("gamma", [-1, "3/2"])
 def test_gamma_outside_its_range_is_refused(gamma):
-    """gamma must be in [0, 1)."""
+    """gamma must be in [0, 1]."""
     mdp = model([(0, 0, 0, 1, 1, False)])
     with pytest.raises(ValueError, match="gamma"):
         optimal_actions(mdp, gamma)

@@ -247,7 +247,7 @@ class Walk:
         pairs = np.flatnonzero(window.suspect[:, -1] & ~self.zero)
         pairs = pairs[window.slopes(pairs, window.edges[-2], window.upper) > 0]
         if len(pairs):
-            pairs = pairs[not_positive_at_one(self.series.graph, pairs)]
+            pairs = pairs[not_positive_at_one(self.series.graph, pairs, self.deadline)]
             window.suspect[pairs, -1] = False
 
     def _first_root(self, pair: int) -> AlgebraicNumber | None:

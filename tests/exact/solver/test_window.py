@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from models import mdps
 
 from qdecay import MDP
+from qdecay._support.deadline import Deadline
 from qdecay.exact.solver.at_one import not_positive_at_one
 from qdecay.exact.solver.policy_graph import PolicyGraph
 from qdecay.exact.solver.rational_model import RationalModel
@@ -148,7 +149,7 @@ def test_signs_at_one_are_those_of_an_exact_solve(mdp: MDP) -> None:
     policy = last_pairs(model)
     pairs = np.arange(model.n_pairs)
     exact = advantages(model, policy.tolist(), Fraction(1))
-    found = not_positive_at_one(PolicyGraph(model, policy), pairs)
+    found = not_positive_at_one(PolicyGraph(model, policy), pairs, Deadline())
     assert found.tolist() == [a <= 0 for a in exact]
 
 
@@ -157,7 +158,7 @@ def test_nothing_is_claimed_at_one_for_a_policy_that_need_not_end() -> None:
     rows = [(0, 0, 0, 1, 1, False), (0, 1, 0, 1, 0, True)]
     model = RationalModel(MDP.from_rows(rows, n_states=1, n_actions=2))
     graph = PolicyGraph(model, np.array([0]))
-    assert not not_positive_at_one(graph, np.array([1])).any()
+    assert not not_positive_at_one(graph, np.array([1]), Deadline()).any()
 
 
 @pytest.mark.parametrize("delay", [1, 2, 4])

@@ -1,0 +1,156 @@
+"""The optimal actions at gamma = 1: which pairs a policy may take and still attain everything.
+
+Let b be a policy with optimal gain g and bias h (see `laurent`). Let a pair have order 0, 1 or 2 if
+that term of its advantage under b is the first that is not 0 (all terms are then negative), 3 if
+none is. A policy attains g in every state iff its pairs have order >= 1 everywhere and >= 2 on its
+recurrent classes. The values of such a policy fall short of h by what the second terms along its
+way cost, plus the average of h on the classes it ends in; where its pairs have order >= 2, that
+average is 0 exactly if they have order 3 on these classes.
+
+Let Z be the states of gain 0, where the total has to be attained too. On all states that a policy
+reaches from Z its pairs therefore have order >= 2, and order 3 on recurrent classes: there it is
+*strict*. b is strict everywhere. So a pair of a state s belongs to the optimal set iff
+
+- it is strict: it has order 3, or order 2 and a way, by pairs of order >= 2 and not through s, to
+  the end or to a set without s where pairs of order 3 stay; then s is not recurrent; or
+- s is none of Z, Z has a strict policy that avoids s, and the pair has order 2 or more, or order 1
+  and a way, by pairs of order >= 1 and not through s, to the end or to a set without s where pairs
+  of order >= 2 stay.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qdecay._support.deadline import Deadline
+from qdecay.exact.solver.laurent import Laurent
+from qdecay.exact.solver.rational_model import RationalModel
+
+States = set[int]
+
+
+def optimal_at_one(best: Laurent, deadline: Deadline) -> NDArray[np.bool_]:
+    """Return which pairs are optimal at gamma = 1, shape (N,).
+
+    Args:
+        best: of a policy with optimal gain and bias, in all states.
+    """
+    model = best.model
+    order = np.array([_order(best, pair) for pair in range(model.n_pairs)])
+    graphs = [_Graph(model, np.flatnonzero(order >= least).tolist()) for least in (1, 2, 3)]
+    choice = _Choice(best, *graphs)
+    optimal: NDArray[np.bool_] = order == 3
+    for pair in np.flatnonzero((order == 1) | (order == 2)).tolist():
+        deadline.check()
+        optimal[pair] = choice.is_optimal(pair, int(order[pair]))
+    return optimal
+
+
+def _order(best: Laurent, pair: int) -> int:
+    terms = best.advantage(pair)
+    return len(terms) - 1 if terms[-1] else 3
+
+
+class _Choice:
+    """Decides pairs of order 1 and 2; the graphs have the pairs of order >= 1, 2 and 3."""
+
+    def __init__(self, best: Laurent, loose: _Graph, tight: _Graph, strict: _Graph) -> None:
+        self._owner = best.model.pair_state
+        self._loose, self._tight, self._strict = loose, tight, strict
+        self._everything = set(range(best.model.n))
+        self._finite = {s for s, gain in enumerate(best.gain) if not gain}
+        self._class = {s: k for k, states in enumerate(best.classes()) for s in states}
+        self._met = best.closure(self._finite)  # by the policy, from states of gain 0
+        self._avoidable = cache(self._can_be_avoided)
+        self._other_classes = cache(lambda own: {s for s, k in self._class.items() if k != own})
+
+    def is_optimal(self, pair: int, order: int) -> bool:
+        """Whether a pair of order 1 or 2 belongs to the optimal set."""
+        s = int(self._owner[pair])
+        if order == 2 and self._leaves(pair, s, self._tight, self._strict):
+            return True
+        if s in self._finite or not self._avoidable(s):
+            return False
+        return order == 2 or self._leaves(pair, s, self._loose, self._tight)
+
+    def _leaves(self, pair: int, s: int, ways: _Graph, kept: _Graph) -> bool:
+        """Whether the pair has a way to the end or to where pairs of `kept` stay, without s."""
+        # The classes of the policy are such sets, and nearly always near.
+        near = self._other_classes(self._class.get(s))
+        return ways.leads(pair, s, near) or ways.leads(pair, s, kept.stay(self._everything - {s}))
+
+    def _can_be_avoided(self, s: int) -> bool:
+        """Whether some policy is strict wherever it goes from the states of gain 0, without s."""
+        inside = self._everything - {s}
+        while s in self._met and self._finite <= inside:
+            kept = self._tight.stay(inside)
+            reached = self._tight.reach(self._strict.stay(kept), kept)
+            if reached == inside:
+                break
+            inside = reached
+        return self._finite <= inside
+
+
+class _Graph:
+    """Some pairs of a model, and where they can lead and stay."""
+
+    def __init__(self, model: RationalModel, pairs: list[int]) -> None:
+        self._targets, self._owner = model.targets, model.pair_state.tolist()
+        self._ends = {p for p in pairs if sum(model.weights[p]) < model.denominator}
+        self._pairs: list[list[int]] = [[] for _ in range(model.n)]
+        self._before: list[list[int]] = [[] for _ in range(model.n)]
+        for pair in pairs:
+            self._pairs[self._owner[pair]].append(pair)
+            for t in model.targets[pair]:
+                self._before[t].append(pair)
+
+    def leads(self, pair: int, avoided: int, goals: States) -> bool:
+        """Whether the pair, then these pairs, may lead to the end or a goal, and not through a
+        state to be avoided before."""
+        seen, waiting = {avoided}, [pair]
+        while waiting:
+            pair = waiting.pop()
+            if pair in self._ends or not goals.isdisjoint(self._targets[pair]):
+                return True
+            for t in self._targets[pair]:
+                if t not in seen:
+                    seen.add(t)
+                    waiting += self._pairs[t]
+        return False
+
+    def stay(self, inside: States) -> States:
+        """The largest subset in which these pairs can stay for ever, or until the end."""
+        kept = set(inside)
+        left = {s: [p for p in self._pairs[s] if kept.issuperset(self._targets[p])] for s in kept}
+        broken: set[int] = set()
+        waiting = [s for s, pairs in left.items() if not pairs]
+        count = {s: len(pairs) for s, pairs in left.items()}
+        while waiting:
+            s = waiting.pop()
+            kept.discard(s)
+            for pair in self._before[s]:
+                owner = self._owner[pair]
+                if owner in kept and pair not in broken and pair in left[owner]:
+                    broken.add(pair)
+                    count[owner] -= 1
+                    if not count[owner]:
+                        waiting.append(owner)
+        return kept
+
+    def reach(self, goals: States, inside: States) -> States:
+        """The states of a set that may come to a goal or to the end by pairs that stay in it."""
+        reached = set(goals)
+        while True:
+            more = {
+                s
+                for s in inside - reached
+                for p in self._pairs[s]
+                if inside.issuperset(self._targets[p])
+                and (p in self._ends or not reached.isdisjoint(self._targets[p]))
+            }
+            if not more:
+                return reached
+            reached |= more
