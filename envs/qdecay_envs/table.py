@@ -7,7 +7,8 @@ of floats. The reward is paid on the same step; nothing follows a terminated one
 wrapper that changes the dynamics provides its own `P_exact`.
 
 Optional, and read if present: `start`, the state in which every episode starts, or
-`initial_state_distrib`, the probability of each; `state_names` and `action_names`; and
+`start_chances`, the exact probability of each possible one by state, or `initial_state_distrib`,
+the probability of each state as an array of floats; `state_names` and `action_names`; and
 `reward_noise`, the standard deviation of normal noise on rewards, whose means the table then has.
 """
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from fractions import Fraction
 from functools import cached_property
 from typing import NamedTuple
 
@@ -35,7 +37,12 @@ class FiniteMDP(Record, ABC):
         n_states, n_actions: S and A; states and actions are 0-based indices.
         start: the start state, or None if the model has none.
         state_names, action_names: display names, or None.
-        name: what the model was read from, an id or a path, or None; it is not saved.
+        name: what the model was read from, an id or a path, or None.
+        time_limit: the steps after which the environment truncates an episode, or None.
+        initial_states: the exact probability of each state in which episodes begin, by state; empty
+            if it is always `start`, or nothing is known.
+
+    What the last three say is not part of the dynamics: it is neither compared nor saved.
     """
 
     n_states: int
@@ -44,6 +51,8 @@ class FiniteMDP(Record, ABC):
     state_names: tuple[str, ...] | None = None
     action_names: tuple[str, ...] | None = None
     name: str | None = field(default=None, compare=False)
+    time_limit: int | None = field(default=None, compare=False)
+    initial_states: Mapping[int, Fraction] = field(default_factory=dict, compare=False)
 
     @abstractmethod
     def _columns(self) -> Columns:

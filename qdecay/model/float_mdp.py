@@ -22,7 +22,13 @@ from qdecay.model.mdp import FLOATS_ONLY, MDP
 from qdecay.model.readers.arrays import NAN_IS_UNAVAILABLE, entries_of, expected_rewards
 from qdecay.model.readers.gymnasium_table import outcomes, table_of_env
 from qdecay.model.readers.npz import read_npz, sparse_arguments, start_of, write_npz
-from qdecay.model.rows import check_sizes, checked_names, index
+from qdecay.model.rows import (
+    check_sizes,
+    checked_initial_states,
+    checked_names,
+    checked_time_limit,
+    index,
+)
 from qdecay_envs.chain import ChainEnv
 from qdecay_envs.layout import ChainLayout
 
@@ -140,6 +146,8 @@ class FloatMDP(FiniteMDP):
             state_names=mdp.state_names,
             action_names=mdp.action_names,
             name=mdp.name,
+            time_limit=mdp.time_limit,
+            initial_states=mdp.initial_states,
             going=mdp.p,
             expected=mdp.r,
             ending=ending,
@@ -171,6 +179,8 @@ class FloatMDP(FiniteMDP):
             state_names=checked_names(found.state_names, made.n_states, "state_names"),
             action_names=checked_names(found.action_names, made.n_actions, "action_names"),
             name=found.name,
+            time_limit=checked_time_limit(found.time_limit),
+            initial_states=checked_initial_states(found.initial_states, made.n_states),
         )
 
     @classmethod

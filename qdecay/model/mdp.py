@@ -33,7 +33,15 @@ from qdecay.model.readers.layout import rows_of_layout
 from qdecay.model.readers.prism import rows_of_prism
 from qdecay.model.readers.state_action_pairs import rows_of_state_action_pairs
 from qdecay.model.readers.umb import rows_of_umb
-from qdecay.model.rows import ExactRows, ModelRows, Row, checked_names, index
+from qdecay.model.rows import (
+    ExactRows,
+    ModelRows,
+    Row,
+    checked_initial_states,
+    checked_names,
+    checked_time_limit,
+    index,
+)
 from qdecay_envs.layout import ChainLayout
 from qdecay_envs.rational import nearest_float
 
@@ -50,7 +58,8 @@ class MDP(FiniteMDP):
     """A finite MDP with rational data; make one with the `from_...` methods, `load` or `as_mdp`.
 
     Attributes:
-        n_states, n_actions, start, state_names, action_names, name: as in `FiniteMDP`.
+        n_states, n_actions, start, state_names, action_names, name, time_limit, initial_states: as
+            in `FiniteMDP`.
         state, action, next_state, terminated: the K transitions, each of shape (K,), sorted by
             state, action, next state, terminated and reward. Equal rows are merged.
         exact_probability, exact_reward: their numbers as fractions, K each.
@@ -87,6 +96,8 @@ class MDP(FiniteMDP):
             action_names=checked_names(rows.action_names, rows.n_actions, "action_names"),
             recovered=dict(rows.recovered),
             name=rows.name,
+            time_limit=checked_time_limit(rows.time_limit),
+            initial_states=checked_initial_states(rows.initial_states, rows.n_states),
         )
 
     @classmethod
@@ -188,6 +199,8 @@ class MDP(FiniteMDP):
             self.action_names,
             self.recovered,
             self.name,
+            self.time_limit,
+            self.initial_states,
         )
 
     def to_json(self) -> dict[str, Any]:

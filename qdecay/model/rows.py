@@ -13,6 +13,7 @@ import numpy as np
 from qdecay._support.checks import whole
 from qdecay._support.one_line import one_line
 from qdecay._support.result import Record, counted
+from qdecay_envs.arguments import distribution
 from qdecay_envs.rational import RationalLike, rational, written
 
 Row = tuple[int, int, int, RationalLike, RationalLike, bool]
@@ -41,6 +42,7 @@ class ModelRows(Record):
         recovered: each float that was mapped to a rational, with that rational; complete once the
             rows are read.
         name: what the model was read from, such as an id or a path; None if unknown.
+        time_limit, initial_states: as in `FiniteMDP`.
     """
 
     rows: Iterable[Row]
@@ -51,6 +53,8 @@ class ModelRows(Record):
     action_names: Sequence[str] | None = None
     recovered: Mapping[float, Fraction] = field(default_factory=dict)
     name: str | None = None
+    time_limit: int | None = None
+    initial_states: Mapping[int, Fraction] = field(default_factory=dict)
 
     def __iter__(self) -> Iterator[Row]:
         """Iterate over the rows."""
@@ -184,6 +188,16 @@ def _check_sums(merged: Mapping[Key, Fraction]) -> None:
     for (s, a), total in sums.items():
         if total != 1:
             raise ValueError(f"state {s}, action {a}: probabilities sum to {total}, not 1")
+
+
+def checked_time_limit(steps: int | None) -> int | None:
+    """Return a number of steps, or None if there is no limit."""
+    return None if steps is None else whole(steps, "time_limit", 1)
+
+
+def checked_initial_states(chances: Mapping[int, Fraction], n_states: int) -> dict[int, Fraction]:
+    """Return the probabilities by state, in order; none if there are none."""
+    return distribution(chances, "initial_states", n_states) if chances else {}
 
 
 def checked_names(names: Sequence[str] | None, size: int, name: str) -> tuple[str, ...] | None:

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from fractions import Fraction
 from typing import Any
 
+import gymnasium as gym
 import numpy as np
 from gymnasium.spaces import Discrete
 
 from qdecay._support.one_line import one_line
-from qdecay.model.readers.recover import Recovery
+from qdecay.model.readers.recover import Recovery, recover
 from qdecay.model.rows import ModelRows, Row
 from qdecay_envs.table import table_owner
 
@@ -28,8 +30,9 @@ def rows_of_env(env: Any) -> ModelRows:
     `P[s][a] = [(probability, next state, reward, terminated), ...]`. `P_exact` is the same with
     `fractions.Fraction` (or int, or text) instead of floats, and is used unchanged; the floats of
     `P` are recovered. Repeated successors are merged; `terminated` counts regardless of the
-    successor's rows. Time limits are not part of the model: `gymnasium.wrappers.TimeLimit` and
-    wrappers that only observe are ignored, any other wrapper must provide its own table.
+    successor's rows. Time limits are not part of the dynamics: `gymnasium.wrappers.TimeLimit` sets
+    the model's `time_limit` and nothing else, wrappers that only observe are ignored, any other
+    wrapper must provide its own table.
 
     Raises:
         ValueError: no table, spaces that are not `Discrete` from 0, a wrapper that may change the
@@ -42,17 +45,20 @@ def rows_of_env(env: Any) -> ModelRows:
 
 
 def table_of_env(env: Any) -> tuple[ModelRows, Any]:
-    """Return sizes, start and names of the model, without rows, and the table that has them."""
+    """Return all of the model but its rows, and the table that has them."""
     owner = table_owner(env)
+    start, initial_states = _beginning(owner)
     spec = getattr(env, "spec", None)
     found = ModelRows(
         (),
         _discrete_size(env, "observation_space"),
         _discrete_size(env, "action_space"),
-        _start(owner),
+        start,
         getattr(owner, "state_names", None),
         getattr(owner, "action_names", None),
         name=getattr(spec, "id", None),
+        time_limit=_time_limit(env),
+        initial_states=initial_states,
     )
     if getattr(owner, "fickle_passenger", False):
         raise ValueError(
@@ -71,26 +77,51 @@ def _discrete_size(env: Any, name: str) -> int:
     return int(space.n)
 
 
-def _start(owner: Any) -> int | None:
-    """The start state if it is certain: the attribute `start`, or the only one possible.
+def _time_limit(env: Any) -> int | None:
+    """The least limit of all wrappers: a spec names the outermost one's, or none at all."""
+    limits: list[int] = []
+    while isinstance(env, gym.Wrapper):
+        if isinstance(env, gym.wrappers.TimeLimit):
+            limits.append(env._max_episode_steps)
+        env = env.env
+    return min(limits, default=None)
+
+
+def _beginning(owner: Any) -> tuple[int | None, Mapping[int, Fraction]]:
+    """The start state if it is certain, or else the probability of each possible one.
 
     Raises:
         ValueError: its start distribution is not one.
     """
     start = getattr(owner, "start", None)
     if isinstance(start, int | np.integer):
-        return int(start)
-    chances = getattr(owner, "initial_state_distrib", None)
-    if chances is None:
-        return None
-    chances = np.asarray(chances, dtype=np.float64)
-    if not (chances >= 0).all() or not abs(chances.sum() - 1) < _NEAR_ONE:  # nan is neither
+        return int(start), {}
+    chances = getattr(owner, "start_chances", None) or _recovered_chances(owner)
+    return (next(iter(chances)), {}) if len(chances) == 1 else (None, chances)
+
+
+def _recovered_chances(owner: Any) -> dict[int, Fraction]:
+    """The rationals of `initial_state_distrib` if it has them, or else its floats over their sum.
+
+    No value depends on where episodes begin, so numbers without a rational are no error here.
+    """
+    given = getattr(owner, "initial_state_distrib", None)
+    if given is None:
+        return {}
+    given = np.asarray(given, dtype=np.float64)
+    if not (given >= 0).all() or not abs(given.sum() - 1) < _NEAR_ONE:  # nan is neither
         raise ValueError(
-            f"the start distribution must be >= 0 and sum to 1; its sum is {chances.sum():g}: "
+            f"the start distribution must be >= 0 and sum to 1; its sum is {given.sum():g}: "
             f"there may be no start state, such as the S of a map"
         )
-    support = np.flatnonzero(chances)
-    return int(support[0]) if len(support) == 1 else None
+    floats = {state: float(given[state]) for state in np.flatnonzero(given).tolist()}
+    meant = {number: recover(number) for number in set(floats.values())}
+    chances = {state: meant[number] or Fraction(number) for state, number in floats.items()}
+    total = sum(chances.values(), Fraction(0))
+    if total != 1:
+        chances = {state: Fraction(number) for state, number in floats.items()}
+        total = sum(chances.values(), Fraction(0))
+    return {state: chance / total for state, chance in chances.items()}
 
 
 def _items(level: Any) -> Iterable[tuple[int, Any]]:

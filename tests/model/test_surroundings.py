@@ -1,0 +1,170 @@
+"""What a model tells of its environment beside the dynamics: the time limit and the beginnings."""
+
+from __future__ import annotations
+
+import copy
+import pickle
+from collections.abc import Callable
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import gymnasium as gym
+import numpy as np
+import pytest
+from gymnasium.wrappers import TimeLimit
+
+from qdecay import MDP, as_mdp
+from qdecay.model.door import as_finite_mdp
+from qdecay.model.float_mdp import FloatMDP
+from qdecay_envs.table import sure
+from qdecay_envs.tabular import TabularEnv
+
+LAKE = "FrozenLake-v1"
+TAXI = "Taxi-v4" if "Taxi-v4" in gym.registry else "Taxi-v3"
+THIRD = Fraction(1, 3)
+KINDS = (MDP, FloatMDP)
+
+
+class Circle(gym.Env[int, int]):
+    """Three states in a circle, for ever, with beginnings in floats."""
+
+    observation_space, action_space = gym.spaces.Discrete(3), gym.spaces.Discrete(1)
+
+    def __init__(self, chances: Any = None) -> None:
+        self.P = {s: {0: [(1.0, (s + 1) % 3, 0.0, False)]} for s in range(3)}
+        self.initial_state_distrib = chances
+
+    def reset(self, *, seed: int | None = None, options: Any = None) -> tuple[int, dict]:
+        self._state = 0
+        return 0, {}
+
+    def step(self, action: int) -> tuple[int, float, bool, bool, dict]:
+        ((_, self._state, reward, ended),) = self.P[self._state][action]
+        return self._state, reward, ended, False, {}
+
+
+def tabular(start: Any) -> TabularEnv:
+    return TabularEnv([[sure(1)], [sure(2)], [sure(0, 1)]], start)
+
+
+LIMITS: dict[str, tuple[Callable[[], gym.Env], int | None]] = {
+    "as registered": (lambda: gym.make(LAKE), 100),
+    "another": (lambda: gym.make(LAKE, max_episode_steps=50), 50),
+    "switched off": (lambda: gym.make(LAKE, max_episode_steps=-1), None),
+    "below the wrappers": (lambda: gym.make(LAKE).unwrapped, None),
+    "the shorter one outside": (lambda: TimeLimit(gym.make(LAKE), 70), 70),
+    "the shorter one inside": (lambda: TimeLimit(gym.make(LAKE), 170), 100),
+    "made by hand": (Circle, None),
+    "made by hand, wrapped": (lambda: TimeLimit(Circle(), 7), 7),
+}
+
+
+@pytest.mark.parametrize("case", LIMITS)
+def test_the_time_limit_is_the_one_that_ends_episodes(case: str) -> None:
+    """By counting the steps of an episode that nothing else ends, and by both kinds of model."""
+    make, limit = LIMITS[case]
+    for kind in KINDS:
+        assert kind.from_env(make()).time_limit == limit
+    env = make()
+    for rows in env.unwrapped.P.values():
+        rows[0] = [(1.0, 0, 0.0, False)]
+    env.reset(seed=0)
+    assert next((n for n in range(1, 201) if env.step(0)[3]), None) == limit
+
+
+def test_an_id_takes_its_limit_as_an_argument() -> None:
+    assert as_mdp(LAKE).time_limit == as_finite_mdp(LAKE).time_limit == 100
+    assert as_mdp(LAKE, max_episode_steps=50).time_limit == 50
+
+
+def test_taxi_begins_in_300_states() -> None:
+    """Wherever the passenger waits elsewhere than at the destination, which is 4 * 3 * 25 ways."""
+    env = gym.make(TAXI)
+    decode = env.unwrapped.decode
+    outside = [s for s in range(500) if (place := tuple(decode(s)))[2] < 4 and place[2] != place[3]]
+    for kind in KINDS:
+        mdp = kind.from_env(env)
+        assert mdp.start is None
+        assert mdp.initial_states == dict.fromkeys(outside, Fraction(1, 300))
+        assert list(mdp.initial_states) == outside
+
+
+ODD = [0.12345678901234567, 0.2, 1 - 0.2 - 0.12345678901234567]
+BEGINNINGS: dict[str, tuple[gym.Env, int | None, dict[int, Fraction]]] = {
+    "always in one": (gym.make(LAKE), 0, {}),
+    "always in one, in floats": (Circle([0, 1.0, 0]), 1, {}),
+    "almost 1": (Circle([0, 0, 1 - 1e-12]), 2, {}),
+    "thirds": (Circle(np.full(3, 1 / 3)), None, dict.fromkeys(range(3), THIRD)),
+    "tenths": (Circle([0.1, 0, 1 - 0.1]), None, {0: Fraction(1, 10), 2: Fraction(9, 10)}),
+    "exact": (
+        tabular({2: Fraction(1, 99991), 0: Fraction(99990, 99991)}),
+        None,
+        {0: Fraction(99990, 99991), 2: Fraction(1, 99991)},
+    ),
+    "nothing known": (Circle(None), None, {}),
+}
+
+
+@pytest.mark.parametrize("case", BEGINNINGS)
+def test_the_beginnings_are_exact(case: str) -> None:
+    env, start, chances = BEGINNINGS[case]
+    for kind in KINDS:
+        mdp = kind.from_env(env)
+        assert (mdp.start, mdp.initial_states) == (start, chances)
+
+
+def test_beginnings_without_rationals_keep_their_floats() -> None:
+    """Regions do not depend on them, so the model can be read; the chances still sum to 1."""
+    for kind in KINDS:
+        found = kind.from_env(Circle(ODD)).initial_states
+        total = sum(map(Fraction, ODD))
+        assert found == {s: Fraction(p) / total for s, p in enumerate(ODD)}
+
+
+def test_beginnings_outside_the_model_are_refused() -> None:
+    for kind in KINDS:
+        with pytest.raises(
+            ValueError, match="a state of initial_states must be from 0 to 2, got 3"
+        ):
+            kind.from_env(Circle([0.5, 0, 0, 0.5]))
+
+
+WRONG = [
+    ({"time_limit": 0}, ValueError, "time_limit must be >= 1, got 0"),
+    ({"time_limit": 2.0}, TypeError, "time_limit must be an integer, got 2.0"),
+    ({"initial_states": {0: THIRD}}, ValueError, "initial_states must have probabilities > 0 that"),
+    ({"initial_states": {0: 0.5, 1: 0.5}}, TypeError, "0.5"),
+]
+
+
+@pytest.mark.parametrize(("change", "kind", "message"), WRONG)
+def test_rows_with_wrong_surroundings_are_refused(
+    change: dict[str, Any], kind: type, message: str
+) -> None:
+    with pytest.raises(kind, match=message):
+        MDP.of(replace(MDP.from_env(tabular(0)).rows(), **change))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_surroundings_travel_but_are_not_compared(kind: Any, tmp_path: Path) -> None:
+    """As the name: a model with a limit equals one without, with one hash and one file."""
+    mdp = kind.from_env(TimeLimit(tabular({0: THIRD, 1: 1 - THIRD}), 9))
+    known = (9, {0: THIRD, 1: 1 - THIRD})
+    copies = [copy.copy(mdp), copy.deepcopy(mdp), pickle.loads(pickle.dumps(mdp))]
+    copies += [replace(mdp, name="other")]
+    copies += [MDP.of(mdp.rows()), FloatMDP.from_mdp(mdp)] if kind is MDP else []
+    for other in copies:
+        assert (other.time_limit, dict(other.initial_states)) == known
+    bare = replace(mdp, time_limit=None, initial_states={})
+    assert bare == mdp and hash(bare) == hash(mdp) and repr(bare) == repr(mdp)
+    mdp.save(tmp_path / "m.npz" if kind is FloatMDP else tmp_path / "m.json")
+    read = kind.load(next(tmp_path.iterdir()))
+    assert read == mdp and (read.time_limit, read.initial_states) == (None, {})
+
+
+def test_models_made_otherwise_know_nothing() -> None:
+    mdp = MDP.from_rows([(0, 0, 0, 1, 1, False)], n_states=1, n_actions=1, start=0)
+    for model in (mdp, FloatMDP.from_mdp(mdp)):
+        assert (model.time_limit, model.initial_states) == (None, {})
