@@ -52,6 +52,10 @@ from .planning import (
     value_over_gammas,
 )
 from .planning.regions import NumericChange, NumericRegions, numeric_policy_regions
+from .pricing.judge import Judge
+from .pricing.price import price
+from .pricing.result import Price, PricedGamma, PricedRegion
+from .pricing.worth import Worth
 from .probing import (
     AgentError,
     Diagnosis,
@@ -92,6 +96,7 @@ __all__ = [
     "GammaSweep",
     "Harmonic",
     "InputError",
+    "Judge",
     "LearnedFlip",
     "LearnedThreshold",
     "LearningCurve",
@@ -107,6 +112,9 @@ __all__ = [
     "PhaseRow",
     "PolicyRegions",
     "Polynomial",
+    "Price",
+    "PricedGamma",
+    "PricedRegion",
     "Progress",
     "QdecayWarning",
     "Schedule",
@@ -118,6 +126,7 @@ __all__ = [
     "Undiscounted",
     "Verification",
     "WatkinsQ",
+    "Worth",
     "__version__",
     "as_mdp",
     "assert_effective_discount",
@@ -144,6 +153,7 @@ __all__ = [
     "phase_diagram",
     "policy_iteration",
     "policy_regions",
+    "price",
     "probe",
     "q_learning",
     "q_learning_many",

@@ -21,7 +21,8 @@ from qdecay._support.checks import RealLike
 from qdecay._support.deadline import Deadline
 from qdecay._support.result import counted, frame
 from qdecay._support.shown import shown_fraction
-from qdecay.exact.solver.laurent import Laurent, fraction, optimal_laurent
+from qdecay.exact.solver.chain import fraction
+from qdecay.exact.solver.laurent import Laurent, optimal_laurent
 from qdecay.exact.solver.point import NEAR_ONE, proposed_policy
 from qdecay.exact.solver.rational_model import RationalModel
 from qdecay.exact.solver.sets_at_one import optimal_at_one

@@ -1,0 +1,100 @@
+"""The judge: the measure by which a policy is judged, whatever it was optimised for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any, Literal, TypeAlias
+
+from qdecay._support.checks import RationalLike, exact, whole
+from qdecay._support.result import Record
+from qdecay._support.shown import shown_fraction
+from qdecay.model.mdp import MDP
+from qdecay_envs.rational import written
+
+Kind = Literal["total", "average", "discounted", "steps"]
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Judge(Record):
+    """What a policy is worth, from the start.
+
+    Attributes:
+        kind: "total", the undiscounted sum of all rewards; "average", the reward per step;
+            "discounted", the sum with weights gamma^k; "steps", the undiscounted sum of the first
+            steps.
+        gamma: of "discounted", 0 <= gamma < 1.
+        steps: of "steps", >= 1.
+    """
+
+    kind: Kind
+    gamma: Fraction | None = None
+    steps: int | None = None
+
+    @classmethod
+    def of(cls, given: JudgeLike) -> Judge:
+        """Return the judge that a text or a number names.
+
+        >>> [str(Judge.of(text)) for text in ("total", "average", "steps:200", "0.99")]
+        ['total', 'average', 'steps:200', '99/100']
+
+        Raises:
+            TypeError: it is neither a judge, a text nor an exact number.
+            ValueError: it is no such text, or a number outside [0, 1).
+        """
+        if isinstance(given, Judge):
+            return given
+        if given == "total":
+            return cls("total")
+        if given == "average":
+            return cls("average")
+        if isinstance(given, str) and given.startswith("steps:"):
+            number = given.removeprefix("steps:")
+            if not (number.isascii() and number.isdecimal() and len(number) < 19):
+                raise ValueError(f"judge steps:T takes a whole number T >= 1, got {written(given)}")
+            return cls("steps", steps=whole(int(number), "the T of judge steps:T", 1))
+        try:
+            return cls("discounted", exact(given, "judge", "[0, 1)"))
+        except ValueError as error:
+            raise ValueError(
+                f"judge must be total, average, steps:T or a discount factor in [0, 1), "
+                f"got {written(given)}"
+            ) from error
+
+    def __str__(self) -> str:
+        """The text that names it."""
+        if self.kind == "steps":
+            return f"steps:{self.steps}"
+        return self.kind if self.gamma is None else str(self.gamma)
+
+    def _shown(self) -> str:
+        return repr(str(self))
+
+    @property
+    def words(self) -> str:
+        """The measure in words, as at the end of "0.8 ..."."""
+        if self.gamma is not None:
+            return f"discounted by {shown_fraction(self.gamma)}"
+        if self.steps is not None:
+            return f"for {self.steps:,} steps"
+        return "in all" if self.kind == "total" else "per step"
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the judge as in documents."""
+        more = {"gamma": str(self.gamma)} if self.gamma is not None else {}
+        return {"kind": self.kind, **more, **({"steps": self.steps} if self.steps else {})}
+
+
+JudgeLike: TypeAlias = Judge | RationalLike
+"""What names a judge: "total", "average", "steps:200", or a discount factor as an exact number."""
+
+
+def default_judge(mdp: MDP, gains: list[Fraction]) -> Judge:
+    """Return the judge of a model whose starts have the given gains.
+
+    That of the environment's time limit, which is what it pays; without one, the total where that
+    is finite, else the average.
+    """
+    if mdp.time_limit is not None:
+        return Judge("steps", steps=mdp.time_limit)
+    return Judge("average" if any(gains) else "total")

@@ -1,0 +1,269 @@
+"""What every gamma costs: the result of `price`, and the same in a sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from qdecay._support.checks import RationalLike, exact
+from qdecay._support.deadline import Deadline
+from qdecay._support.result import Record, counted, frame, plain
+from qdecay._support.shown import shown_decimal
+from qdecay.exact.algebra.number import AlgebraicNumber
+from qdecay.exact.regions import PolicyRegions
+from qdecay.model.info import ModelResult
+from qdecay.pricing.judge import Judge
+from qdecay.pricing.worth import Worth, Worths
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_DIGITS = 10  # of gammas in documents
+_GAMMA, _FEW = 7, 4  # digits in sentences: of gammas, of what is earned
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Priced(Record):
+    """What some policies earn, at worst and at best.
+
+    Attributes:
+        worst, best: over the ways of breaking ties.
+        loss: (optimum - worst) / |optimum|; inf where the worst loses for ever, None where the
+            optimum is 0.
+    """
+
+    worst: Worth
+    best: Worth
+    loss: float | None
+
+    def shown(self, digits: int) -> str:
+        """Return the worth in text, from the worst to the best where they differ."""
+        worst, best = (shown_decimal(end.value, digits) for end in (self.worst, self.best))
+        return worst if worst == best else f"{worst} to {best}"
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class PricedRegion(Priced):
+    """The policies of one region.
+
+    Attributes:
+        lower, upper: the gammas between which it lies, from 0 to 1.
+    """
+
+    lower: AlgebraicNumber
+    upper: AlgebraicNumber
+
+    def _shown(self) -> str:
+        ends = f"{shown_decimal(self.lower, 6)} to {shown_decimal(self.upper, 6)}"
+        return f"{ends}: {self.shown(6)}"
+
+    def body(self) -> dict[str, Any]:
+        """Return the region as in the document."""
+        ends = {"lower": _text(self.lower), "upper": _text(self.upper)}
+        return {
+            **ends,
+            "worst": self.worst.to_json(),
+            "best": self.best.to_json(),
+            "loss": plain(self.loss),
+        }
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class PricedGamma(Priced):
+    """The policies that are optimal at one gamma.
+
+    Attributes:
+        gamma: the discount factor, 0 <= gamma <= 1.
+        region: the index of the region it lies in; None at 0, at 1 and at a breakpoint, where other
+            policies may be optimal than on either side.
+    """
+
+    gamma: AlgebraicNumber
+    region: int | None
+
+    def _shown(self) -> str:
+        return f"{_text(self.gamma)}: {self.shown(6)}"
+
+    def body(self) -> dict[str, Any]:
+        """Return the gamma as in the document."""
+        return {**super().body(), "gamma": self.gamma.closed_form() or _text(self.gamma)}
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Price(ModelResult):
+    """What every gamma costs, by one judge.
+
+    Attributes:
+        judge: the measure.
+        optimum: the most that any policy earns from the start.
+        regions: what the policies of each policy region earn, from gamma = 0 to 1.
+        max_loss: the loss that `within` allows.
+        starts: the probability of each state in which episodes begin.
+        policy_regions: the regions themselves.
+    """
+
+    SCHEMA: ClassVar[str] = "qdecay.price/1"
+
+    judge: Judge
+    optimum: Worth
+    regions: tuple[PricedRegion, ...]
+    max_loss: Fraction
+    starts: Mapping[int, Fraction]
+    policy_regions: PolicyRegions
+
+    @property
+    def free_from(self) -> AlgebraicNumber | None:
+        """The least gamma, a breakpoint or 0, right of which no region falls short of the optimum.
+
+        None if the last one does, as is usual for a number of steps; then no gamma does what a
+        clock does.
+        """
+        return self._from(lambda region: region.worst.reaches(self.optimum))
+
+    @property
+    def within(self) -> AlgebraicNumber | None:
+        """The least gamma, a breakpoint or 0, right of which no region loses over `max_loss`."""
+        return self._from(self._is_within)
+
+    @cached_property
+    def best_regions(self) -> tuple[int, ...]:
+        """The regions whose worst is the largest."""
+        return tuple(
+            i
+            for i, region in enumerate(self.regions)
+            if not any(other.worst.exceeds(region.worst) for other in self.regions)
+        )
+
+    def at(self, gamma: RationalLike | AlgebraicNumber) -> PricedGamma:
+        """Return what the policies that are optimal at one gamma earn, 0 <= gamma <= 1."""
+        if isinstance(gamma, AlgebraicNumber):
+            number = gamma
+        else:
+            number = AlgebraicNumber.of(exact(gamma, "gamma", "[0, 1]"))
+        index = self.policy_regions.region_of(number) if 0 < number < 1 else None
+        if index is None:
+            worst, best = self._worths.of(self.policy_regions.optimal_actions(number))
+        else:
+            worst, best = self.regions[index].worst, self.regions[index].best
+        return PricedGamma(worst, best, loss(self.optimum, worst), number, index)
+
+    def sentence(self, *gammas: RationalLike | AlgebraicNumber) -> str:
+        """Return the answer in words, with what some gammas give; by default 0.99."""
+        return sentence(self, [self.at(gamma) for gamma in gammas or ("99/100",)])
+
+    def body(self) -> dict[str, Any]:
+        """Return the document without its schema."""
+        return {
+            "source": self.name,
+            "start": self.info.start,
+            "judge": self.judge.to_json(),
+            "optimum": self.optimum.to_json(),
+            "regions": [region.body() for region in self.regions],
+            "free_from": None if self.free_from is None else _text(self.free_from),
+            "within": {
+                "loss": float(self.max_loss),
+                "from": None if self.within is None else _text(self.within),
+            },
+            "best_regions": list(self.best_regions),
+        }
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return a row per region: its ends, worst, best and loss."""
+        return frame(
+            {
+                "lower": [float(region.lower) for region in self.regions],
+                "upper": [float(region.upper) for region in self.regions],
+                "worst": [region.worst.value for region in self.regions],
+                "best": [region.best.value for region in self.regions],
+                "loss": [region.loss for region in self.regions],
+            }
+        )
+
+    def _shown(self) -> str:
+        regions = counted(len(self.regions), "region")
+        return self._titled(f"{regions} judged by {self.judge}, optimum {self.shown(_FEW)}")
+
+    def shown(self, digits: int) -> str:
+        """Return the optimum in text."""
+        return shown_decimal(self.optimum.value, digits)
+
+    def _from(self, is_good: Callable[[PricedRegion], bool]) -> AlgebraicNumber | None:
+        """The lower end of the first of the regions, up to 1, that are all good."""
+        start = None
+        for region in reversed(self.regions):
+            if not is_good(region):
+                break
+            start = region.lower
+        return start
+
+    def _is_within(self, region: PricedRegion) -> bool:
+        worst, optimum = region.worst, self.optimum
+        if worst.exact is not None and optimum.exact is not None:
+            return worst.exact >= optimum.exact - self.max_loss * abs(optimum.exact)
+        least = optimum.value - float(self.max_loss) * abs(optimum.value)
+        return worst.value - worst.error >= least + optimum.error
+
+    @cached_property
+    def _worths(self) -> Worths:
+        return Worths(self.policy_regions.mdp, self.judge, self.starts, Deadline())
+
+
+def loss(optimum: Worth, worst: Worth) -> float | None:
+    """Return (optimum - worst) / |optimum|, or None where the optimum is 0."""
+    if optimum.value == 0:
+        return None
+    if worst.exact is not None and optimum.exact is not None:
+        return float((optimum.exact - worst.exact) / abs(optimum.exact))
+    return (optimum.value - worst.value) / abs(optimum.value)
+
+
+def _text(gamma: AlgebraicNumber) -> str:
+    return shown_decimal(gamma, _DIGITS)
+
+
+def sentence(price: Price, gammas: Sequence[PricedGamma]) -> str:
+    """Return in words which gammas are best, and what others give."""
+    best, where, what = price.regions[price.best_regions[0]], _where(price), price.judge.words
+    if best.worst.reaches(price.optimum):
+        found = f"{where} loses nothing: {best.shown(_FEW)} {what}"
+    else:
+        digits = next((d for d in (_FEW, _GAMMA) if best.shown(d) != price.shown(d)), None)
+        most = f"{price.shown(digits)} that" if digits else "nearly all that"
+        reached = f"{best.shown(digits or _FEW)} of {most} a policy with a clock could reach"
+        found = f"{where} is best {what}: {reached}"
+    return "; ".join([found, *map(_given, gammas)])
+
+
+def _where(price: Price) -> str:
+    """Name the gammas of the best regions."""
+    parts, last = [], len(price.regions) - 1
+    for first, after in _stretches(price.best_regions):
+        low, high = (
+            shown_decimal(end, _GAMMA)
+            for end in (price.regions[first].lower, price.regions[after].upper)
+        )
+        if first == 0:
+            parts.append("every gamma" if after == last else f"gamma below {high}")
+        else:
+            parts.append(
+                f"gamma above {low}" if after == last else f"gamma between {low} and {high}"
+            )
+    return " or ".join(parts)
+
+
+def _stretches(numbers: Sequence[int]) -> list[tuple[int, int]]:
+    """The runs of consecutive numbers."""
+    found: list[tuple[int, int]] = []
+    for number in numbers:
+        if found and found[-1][1] == number - 1:
+            found[-1] = found[-1][0], number
+        else:
+            found.append((number, number))
+    return found
+
+
+def _given(found: PricedGamma) -> str:
+    return f"gamma = {shown_decimal(found.gamma, _GAMMA)} gives {found.shown(_FEW)}"

@@ -1,0 +1,159 @@
+"""What the policies within given action sets are worth by a judge, at worst and at best.
+
+Stationary policies suffice for the total, the average and a discount factor: policy iteration among
+the candidates finds the best, and the worst, exactly. Over a number of steps ties are broken anew
+at each step (see `qdecay.exact.solver.steps`).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+from flint import fmpq
+
+from qdecay._support.deadline import Deadline
+from qdecay._support.result import Record
+from qdecay._support.shown import shown_decimal
+from qdecay.exact.solver.chain import best_policy, fraction
+from qdecay.exact.solver.discounted import discounted
+from qdecay.exact.solver.laurent import laurent
+from qdecay.exact.solver.rational_model import RationalModel
+from qdecay.exact.solver.steps import Steps
+from qdecay.model.mdp import MDP
+from qdecay.pricing.judge import Judge
+from qdecay_envs.rational import nearest_float
+
+Sets = Sequence[Sequence[int]]
+_LOST = -math.inf
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Worth(Record):
+    """What a policy is worth from the start, by the judge.
+
+    Attributes:
+        value: in reward units (per step, for the average); -inf where it loses for ever.
+        exact: the same exactly; None where it is infinite, or only a float is known.
+        error: |value - true value| <= error, 0 where `exact` is known.
+    """
+
+    value: float
+    exact: Fraction | None
+    error: float = 0.0
+
+    @classmethod
+    def of(cls, number: Fraction) -> Worth:
+        """Return the worth of an exact number."""
+        return cls(nearest_float(number), number)
+
+    def _shown(self) -> str:
+        return shown_decimal(self.value, 6)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the value, the exact one or null, and the error where there is one."""
+        exact = None if self.exact is None else str(self.exact)
+        value = self.value if math.isfinite(self.value) else str(self.value)
+        return {"value": value, "exact": exact, **({"error": self.error} if self.error else {})}
+
+    def reaches(self, other: Worth) -> bool:
+        """Whether it is at least another, as far as is known: floats must differ by more than
+        their errors."""
+        if self.exact is not None and other.exact is not None:
+            return self.exact >= other.exact
+        return self.value - self.error >= other.value + other.error
+
+    def exceeds(self, other: Worth) -> bool:
+        """Whether it is more than another, as far as is known."""
+        if self.exact is not None and other.exact is not None:
+            return self.exact > other.exact
+        return self.value - self.error > other.value + other.error
+
+
+class Worths:
+    """A model, a judge and where episodes begin; what action sets are worth there.
+
+    Args:
+        mdp: the model.
+        judge: the judge.
+        starts: the probability of each start state.
+        deadline: the limit of time.
+    """
+
+    def __init__(
+        self, mdp: MDP, judge: Judge, starts: Mapping[int, Fraction], deadline: Deadline
+    ) -> None:
+        self.judge, self._starts, self._deadline = judge, starts, deadline
+        self._model = model = RationalModel(mdp)
+        owner = model.pair_state.tolist()
+        self._pair = {(owner[p], a): p for p, actions in enumerate(model.actions) for a in actions}
+        self._known: dict[tuple[int, ...], tuple[Worth, Worth]] = {}
+
+    def of(self, sets: Sets) -> tuple[Worth, Worth]:
+        """Return the worst and the best of the policies that use these optimal sets."""
+        pairs = self._reached(lambda s: {self._pair[s, a] for a in sets[s]})
+        if pairs not in self._known:
+            best = self._worth(pairs, 1)
+            states = np.unique(self._model.pair_state[list(pairs)])
+            worst = best if len(states) == len(pairs) else self._worth(pairs, -1)
+            self._known[pairs] = worst, best
+        return self._known[pairs]
+
+    def with_a_clock(self) -> Worth:
+        """Return the most that any policy earns in the judge's steps, also one that counts them."""
+        return self._worth(self._reached(self._model.pairs_of), 1)
+
+    def _reached(self, candidates: Callable[[int], Any]) -> tuple[int, ...]:
+        """Return the candidates of all states that they lead to from the starts, in order."""
+        found: dict[int, list[int]] = {}
+        waiting = list(self._starts)
+        while waiting:
+            s = waiting.pop()
+            if s not in found:
+                found[s] = sorted(candidates(s)) or list(self._model.pairs_of(s))  # none: it rests
+                waiting += [t for pair in found[s] for t in self._model.targets[pair]]
+        return tuple(pair for s in sorted(found) for pair in found[s])
+
+    def _worth(self, pairs: tuple[int, ...], sign: int) -> Worth:
+        if self.judge.steps is not None:
+            return self._after(self.judge.steps, pairs, sign)
+        model, deadline, gamma = self._model, self._deadline, self.judge.gamma
+        owner = model.pair_state[list(pairs)]
+        states, first = np.unique(owner, return_index=True)
+        policy = model.first[:-1].copy()
+        policy[states] = np.array(pairs)[first]
+        if gamma is not None:
+            found = best_policy(
+                lambda chosen: discounted(model, chosen, gamma, deadline, states),
+                model,
+                policy,
+                pairs,
+                sign=sign,
+            )
+            return self._mean(found.values)
+        terms = best_policy(
+            lambda chosen: laurent(model, chosen, deadline, states), model, policy, pairs, sign=sign
+        )
+        if self.judge.kind == "average":
+            return self._mean(terms.gain)
+        if any(terms.gain[s] < 0 for s in self._starts):
+            return Worth(_LOST, None)
+        return self._mean(terms.bias)
+
+    def _mean(self, values: Sequence[fmpq]) -> Worth:
+        scale = self._model.reward_scale
+        numbers = (p * fraction(values[s]) / scale for s, p in self._starts.items())
+        return Worth.of(sum(numbers, Fraction(0)))
+
+    def _after(self, steps: int, pairs: tuple[int, ...], sign: int) -> Worth:
+        programme = Steps(self._model, pairs)
+        exact = programme.exactly(steps, sign, self._deadline)
+        if exact is not None:
+            return Worth.of(sum((p * exact[s] for s, p in self._starts.items()), Fraction(0)))
+        values, error = programme.roughly(steps, sign, self._deadline)
+        mean = math.fsum(float(p) * values[s] for s, p in self._starts.items())
+        return Worth(mean, None, error + 4 * np.finfo(float).eps * abs(mean))
