@@ -53,6 +53,7 @@ from .planning import (
 )
 from .planning.regions import NumericChange, NumericRegions, numeric_policy_regions
 from .pricing.judge import Judge
+from .pricing.learned import LearnedGamma, LearnedPrice, learned_price
 from .pricing.price import price
 from .pricing.result import Price, PricedGamma, PricedRegion
 from .pricing.worth import Worth
@@ -98,6 +99,8 @@ __all__ = [
     "InputError",
     "Judge",
     "LearnedFlip",
+    "LearnedGamma",
+    "LearnedPrice",
     "LearnedThreshold",
     "LearningCurve",
     "LearningResult",
@@ -143,6 +146,7 @@ __all__ = [
     "expected_sarsa",
     "expected_trainings",
     "is_breakpoint",
+    "learned_price",
     "learned_thresholds",
     "learning_curve",
     "learning_times",

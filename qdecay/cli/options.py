@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from qdecay.errors import InputError
+from qdecay.errors import BudgetExceeded, InputError
+
+if TYPE_CHECKING:
+    from qdecay.model.mdp import MDP
 
 OptionPairs = Annotated[
     list[str] | None,
@@ -31,6 +36,10 @@ ModelArgument = Annotated[
     ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
+MaxSeconds = Annotated[
+    float | None, typer.Option(metavar="SECONDS", help="Give up after this long.")
+]
+Digits = Annotated[int, typer.Option(min=1, max=1000, help="Significant digits to show.")]
 Force = Annotated[bool, typer.Option("--force", help="Overwrite an existing file.")]
 
 
@@ -62,3 +71,24 @@ def whole_numbers(text: str, option: str) -> list[int]:
     if len(set(numbers)) < len(numbers):
         raise InputError(f"{option} {text:.40}: a number is given twice")
     return numbers
+
+
+def exact_model(source: str, option: list[str] | None) -> MDP:
+    """Return the exact model of SOURCE with its -k options."""
+    from qdecay.model.source import Source, parse_options
+
+    return Source(source, parse_options(option or [])).mdp()
+
+
+@contextmanager
+def budget(source: str, max_seconds: float | None, instead: str = "") -> Iterator[None]:
+    """Limit the time, including reading; report which model took too long, and an alternative."""
+    from qdecay._support.deadline import time_limit
+
+    if max_seconds is not None and not max_seconds > 0:
+        raise InputError(f"--max-seconds must be > 0, got {max_seconds:g}")
+    try:
+        with time_limit(max_seconds):
+            yield
+    except BudgetExceeded as error:
+        raise BudgetExceeded(f"{source}: {error}{instead}", error.best) from error

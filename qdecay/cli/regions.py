@@ -5,8 +5,6 @@ from __future__ import annotations
 import os
 import platform
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from importlib.metadata import version
 from itertools import islice
 from pathlib import Path
@@ -17,8 +15,17 @@ import typer
 from qdecay._support.outputs import CERTIFICATES, check_output
 from qdecay._support.shown import shortest, shown_decimal
 from qdecay.cli import tables
-from qdecay.cli.options import AsJson, Force, ModelArgument, OptionPairs
-from qdecay.errors import BudgetExceeded, InputError, InternalError, input_errors
+from qdecay.cli.options import (
+    AsJson,
+    Digits,
+    Force,
+    MaxSeconds,
+    ModelArgument,
+    OptionPairs,
+    budget,
+    exact_model,
+)
+from qdecay.errors import InputError, InternalError, input_errors
 
 if TYPE_CHECKING:
     from qdecay.exact.proof.verify import Verification
@@ -29,10 +36,6 @@ if TYPE_CHECKING:
 
 app = typer.Typer()
 
-MaxSeconds = Annotated[
-    float | None, typer.Option(metavar="SECONDS", help="Give up after this long.")
-]
-Digits = Annotated[int, typer.Option(min=1, max=1000, help="Significant digits to show.")]
 _SHOWN_STATES = 4
 _INSTEAD = "; `qdecay regions --numeric` follows the changes in floating point"
 _FLOAT_DIGITS = 17  # a double has no more
@@ -107,7 +110,7 @@ def _numeric(
 
     if refused:
         raise InputError("--numeric cannot be combined with --certificate or --states")
-    with _budget(source, max_seconds):
+    with budget(source, max_seconds):
         mdp = Source(source, parse_options(option or [])).float_mdp()
         found = numeric_policy_regions(mdp, max_seconds=max_seconds, progress=True)
     if as_json:
@@ -164,8 +167,8 @@ def blackwell(
     """
     from qdecay.exact.blackwell import blackwell as find
 
-    with _budget(source, max_seconds, _INSTEAD):
-        mdp = _model(source, option)
+    with budget(source, max_seconds, _INSTEAD):
+        mdp = exact_model(source, option)
         found = find(mdp, max_seconds=max_seconds, progress=True)
     if as_json:
         tables.print_json(found.to_json())
@@ -230,30 +233,10 @@ def _solve(
 ) -> tuple[MDP, PolicyRegions]:
     from qdecay.exact.regions import policy_regions
 
-    with _budget(source, max_seconds, _INSTEAD):
-        mdp = _model(source, option)
+    with budget(source, max_seconds, _INSTEAD):
+        mdp = exact_model(source, option)
         found = policy_regions(mdp, max_seconds=max_seconds, progress=True)
     return mdp, found
-
-
-def _model(source: str, option: list[str] | None) -> MDP:
-    from qdecay.model.source import Source, parse_options
-
-    return Source(source, parse_options(option or [])).mdp()
-
-
-@contextmanager
-def _budget(source: str, max_seconds: float | None, instead: str = "") -> Iterator[None]:
-    """Limit the time, including reading; report which model took too long, and an alternative."""
-    from qdecay._support.deadline import time_limit
-
-    if max_seconds is not None and not max_seconds > 0:
-        raise InputError(f"--max-seconds must be > 0, got {max_seconds:g}")
-    try:
-        with time_limit(max_seconds):
-            yield
-    except BudgetExceeded as error:
-        raise BudgetExceeded(f"{source}: {error}{instead}", error.best) from error
 
 
 def _write_certificate(

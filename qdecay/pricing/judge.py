@@ -72,11 +72,11 @@ class Judge(Record):
 
     @property
     def words(self) -> str:
-        """The measure in words, as at the end of "0.8 ..."."""
+        """The measure in words that follow a number."""
         if self.gamma is not None:
             return f"discounted by {shown_fraction(self.gamma)}"
         if self.steps is not None:
-            return f"for {self.steps:,} steps"
+            return f"in {self.steps:,} steps"
         return "in all" if self.kind == "total" else "per step"
 
     def to_json(self) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from fractions import Fraction
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from qdecay._support.checks import RationalLike, exact
+from qdecay._support.checks import RationalLike, exact, whole
 from qdecay._support.deadline import Deadline
 from qdecay._support.result import Record, counted, frame, plain
 from qdecay._support.shown import shown_decimal
@@ -41,7 +41,7 @@ class Priced(Record):
 
     def shown(self, digits: int) -> str:
         """Return the worth in text, from the worst to the best where they differ."""
-        worst, best = (shown_decimal(end.value, digits) for end in (self.worst, self.best))
+        worst, best = self.worst.shown(digits), self.best.shown(digits)
         return worst if worst == best else f"{worst} to {best}"
 
 
@@ -150,6 +150,28 @@ class Price(ModelResult):
             worst, best = self.regions[index].worst, self.regions[index].best
         return PricedGamma(worst, best, loss(self.optimum, worst), number, index)
 
+    def worth(self, policy: Sequence[int]) -> Worth:
+        """Return what one policy earns, an action for each state.
+
+        Entries for states without actions are ignored.
+
+        Raises:
+            ValueError: it has another length, or an action that is not available.
+        """
+        mdp = self.policy_regions.mdp
+        if len(policy) != mdp.n_states:
+            raise ValueError(f"policy must have {mdp.n_states} actions, got {len(policy)}")
+        sets = []
+        for s, able in enumerate(mdp.available.tolist()):
+            action = whole(policy[s], "each action of policy", 0, mdp.n_actions - 1)
+            if any(able) and not able[action]:
+                name = mdp.action_name(action)
+                raise ValueError(
+                    f"policy takes {name} in {mdp.state_name(s)}, where it is not available"
+                )
+            sets.append((action,) if any(able) else ())
+        return self._worths.of(sets)[0]
+
     def sentence(self, *gammas: RationalLike | AlgebraicNumber) -> str:
         """Return the answer in words, with what some gammas give; by default 0.99."""
         return sentence(self, [self.at(gamma) for gamma in gammas or ("99/100",)])
@@ -184,11 +206,7 @@ class Price(ModelResult):
 
     def _shown(self) -> str:
         regions = counted(len(self.regions), "region")
-        return self._titled(f"{regions} judged by {self.judge}, optimum {self.shown(_FEW)}")
-
-    def shown(self, digits: int) -> str:
-        """Return the optimum in text."""
-        return shown_decimal(self.optimum.value, digits)
+        return self._titled(f"{regions} judged by {self.judge}, optimum {self.optimum.shown(_FEW)}")
 
     def _from(self, is_good: Callable[[PricedRegion], bool]) -> AlgebraicNumber | None:
         """The lower end of the first of the regions, up to 1, that are all good."""
@@ -226,14 +244,14 @@ def _text(gamma: AlgebraicNumber) -> str:
 
 def sentence(price: Price, gammas: Sequence[PricedGamma]) -> str:
     """Return in words which gammas are best, and what others give."""
-    best, where, what = price.regions[price.best_regions[0]], _where(price), price.judge.words
+    best, where = price.regions[price.best_regions[0]], _where(price)
     if best.worst.reaches(price.optimum):
-        found = f"{where} loses nothing: {best.shown(_FEW)} {what}"
+        found = f"{where} loses nothing: {best.shown(_FEW)} {price.judge.words}"
     else:
-        digits = next((d for d in (_FEW, _GAMMA) if best.shown(d) != price.shown(d)), None)
-        most = f"{price.shown(digits)} that" if digits else "nearly all that"
+        digits = next((d for d in (_FEW, _GAMMA) if best.shown(d) != price.optimum.shown(d)), None)
+        most = f"{price.optimum.shown(digits)} that" if digits else "nearly all that"
         reached = f"{best.shown(digits or _FEW)} of {most} a policy with a clock could reach"
-        found = f"{where} is best {what}: {reached}"
+        found = f"{where} is best for {price.judge.steps:,} steps: {reached}"
     return "; ".join([found, *map(_given, gammas)])
 
 

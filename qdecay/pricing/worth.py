@@ -19,6 +19,7 @@ from flint import fmpq
 from qdecay._support.deadline import Deadline
 from qdecay._support.result import Record
 from qdecay._support.shown import shown_decimal
+from qdecay.exact.algebra.number import AlgebraicNumber
 from qdecay.exact.solver.chain import best_policy, fraction
 from qdecay.exact.solver.discounted import discounted
 from qdecay.exact.solver.laurent import laurent
@@ -52,7 +53,12 @@ class Worth(Record):
         return cls(nearest_float(number), number)
 
     def _shown(self) -> str:
-        return shown_decimal(self.value, 6)
+        return self.shown(6)
+
+    def shown(self, digits: int) -> str:
+        """Return the value in text, without trailing zeros where it is exact."""
+        exact = None if self.exact is None else AlgebraicNumber.of(self.exact)
+        return shown_decimal(self.value if exact is None else exact, digits)
 
     def to_json(self) -> dict[str, Any]:
         """Return the value, the exact one or null, and the error where there is one."""

@@ -1,0 +1,214 @@
+"""The command `price`: what every gamma costs."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from qdecay._support.shown import shown_decimal
+from qdecay.cli import tables
+from qdecay.cli.options import (
+    AsJson,
+    Digits,
+    Force,
+    MaxSeconds,
+    ModelArgument,
+    OptionPairs,
+    budget,
+    check_plot,
+    exact_model,
+)
+from qdecay.errors import InputError, input_errors
+
+if TYPE_CHECKING:
+    from fractions import Fraction
+
+    from rich.table import Table
+
+    from qdecay.model.mdp import MDP
+    from qdecay.pricing.learned import LearnedPrice
+    from qdecay.pricing.result import Price, Priced, PricedGamma
+
+app = typer.Typer()
+
+_LOST = 3  # digits
+_LONGEST_FRACTION = 16  # characters of what is shown exactly
+
+
+@app.command()
+def price(
+    source: ModelArgument,
+    option: OptionPairs = None,
+    judge: Annotated[
+        str | None,
+        typer.Option(help="total, average, steps:T or a discount factor, such as 0.99."),
+    ] = None,
+    state: Annotated[
+        str | None, typer.Option(metavar="STATE", help="Start there: a number or a name.")
+    ] = None,
+    gamma: Annotated[
+        str | None, typer.Option(metavar="LIST", help="Pick these out, such as 0.9,0.95,0.99.")
+    ] = None,
+    max_loss: Annotated[
+        str, typer.Option(metavar="NUMBER", help="Say from which gamma on less than this is lost.")
+    ] = "0.01",
+    learn: Annotated[
+        bool, typer.Option("--learn", help="Train Q-learning at these gammas and in each region.")
+    ] = False,
+    seeds: Annotated[
+        int | None, typer.Option(min=1, help="With --learn: agents per gamma; 10 by default.")
+    ] = None,
+    seed: Annotated[
+        int | None, typer.Option(min=0, help="With --learn: the first seed; 0 by default.")
+    ] = None,
+    steps: Annotated[
+        int | None, typer.Option(min=1, help="With --learn: steps per seed; a million by default.")
+    ] = None,
+    digits: Digits = 7,
+    as_json: AsJson = False,
+    plot: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Draw what each gamma earns; .svg, .pdf or .png."),
+    ] = None,
+    force: Force = False,
+    max_seconds: MaxSeconds = None,
+) -> None:
+    """Find what the policies that each gamma makes optimal really earn.
+
+    They are judged by what people care about, exactly. Without --judge: the undiscounted sum of the
+    steps that the environment's time limit allows; without one, the undiscounted total; where that
+    is infinite, the average per step. Ties are broken in the worst and in the best way.
+
+    Lost is (optimum - worst) / |optimum|. Over a number of steps the optimum is what a policy earns
+    that knows how many steps are left.
+
+    \b
+    Examples:
+      qdecay price FrozenLake8x8-v1
+      qdecay price FrozenLake-v1 --judge total --gamma 0.9,0.95,0.99
+      qdecay price FrozenLake8x8-v1 --gamma 0.99 --learn
+      qdecay price Taxi-v4 -k is_rainy=true --state 0 --json
+    """
+    from qdecay.pricing.learned import learned_price
+    from qdecay.pricing.price import price as find
+
+    check_plot(plot, force=force)
+    training = {"seeds": seeds, "seed": seed, "steps": steps}
+    given: dict[str, Any] = {
+        name: number for name, number in training.items() if number is not None
+    }
+    if given and not learn:
+        raise InputError(f"--{next(iter(given))} requires --learn")
+    names = [] if gamma is None else [name.strip() for name in gamma.split(",")]
+    with budget(source, max_seconds):
+        mdp = exact_model(source, option)
+        start = None if state is None else _state(mdp, state)
+        with input_errors(f"{source}: "):
+            limits: dict[str, Any] = {"max_seconds": max_seconds, "progress": True}
+            found = find(mdp, judge, start=start, max_loss=max_loss, **limits)
+            picked = [found.at(name) for name in names]
+            learned = learned_price(found, names, **given, **limits) if learn else None
+    if plot is not None:
+        from qdecay.report.plots.price import save_price
+
+        save_price(found, plot, gammas=picked)
+    if as_json:
+        document = found.to_json(source)
+        if picked:
+            document["gammas"] = [row.body() for row in picked]
+        if learned is not None:
+            document["learned"] = learned.body()
+        tables.print_json(document)
+        return
+    _print(mdp, found, picked, learned, digits)
+    if plot is not None:
+        typer.echo(str(plot))
+
+
+def _state(mdp: MDP, text: str) -> int:
+    """Return the state of a number or a name."""
+    names = [mdp.state_name(s) for s in range(mdp.n_states)]
+    if text in names:
+        return names.index(text)
+    if text.isascii() and text.isdecimal() and len(text) < 19 and int(text) < mdp.n_states:
+        return int(text)
+    raise InputError(
+        f"--state {text:.40}: no state has that name or number; the last is {names[-1]}"
+    )
+
+
+def _print(
+    mdp: MDP,
+    found: Price,
+    picked: list[PricedGamma],
+    learned: LearnedPrice | None,
+    digits: int,
+) -> None:
+    """Print what each region earns, what the picked gammas do, and the answer in a sentence."""
+    out = tables.console()
+    out.print(_heading(mdp, found, digits), soft_wrap=True)
+    out.print(_table(found, digits))
+    if learned is not None:
+        out.print(_learned(learned, digits))
+    elif picked:
+        out.print(_picked(picked, digits))
+    if found.within is not None and found.within != found.free_from:
+        from_here = shown_decimal(found.within, digits)
+        out.print(f"right of gamma = {from_here} at most {_percent(found.max_loss)} is lost")
+    out.print(f"{found.sentence(*(row.gamma for row in picked))}.", soft_wrap=True)
+
+
+def _heading(mdp: MDP, found: Price, digits: int) -> str:
+    (start, *others) = found.starts
+    where = f"{len(found.starts):,} start states" if others else f"state {mdp.state_name(start)}"
+    most = found.optimum.shown(digits)
+    who = "a policy with a clock" if found.judge.kind == "steps" else "the best policy"
+    size = tables.count(len(found.regions), "policy region")
+    return f"{size}; judge {found.judge}: from {where} {who} earns {most} {found.judge.words}"
+
+
+def _table(found: Price, digits: int) -> Table:
+    shown = tables.table("gamma", "earns", "exactly", "lost", "")
+    for i, region in enumerate(found.regions):
+        ends = (shown_decimal(end, digits) for end in (region.lower, region.upper))
+        best = "best" if i in found.best_regions else ""
+        shown.add_row(" to ".join(ends), *_earned(region, digits), best)
+    return shown
+
+
+def _picked(picked: list[PricedGamma], digits: int) -> Table:
+    shown = tables.table("gamma", "earns", "exactly", "lost")
+    for row in picked:
+        shown.add_row(shown_decimal(row.gamma, digits), *_earned(row, digits))
+    return shown
+
+
+def _learned(learned: LearnedPrice, digits: int) -> Table:
+    """Beside each other: what a gamma allows, what agents earn, and what is lost to which."""
+    shown = tables.table("gamma", "allows", "agents", "range", "lost to gamma", "to training")
+    for row in learned.gammas:
+        ends = [agent.shown(digits) for agent in (row.agents[0], row.agents[-1])]
+        shown.add_row(
+            shown_decimal(row.gamma, digits),
+            row.allowed.shown(digits),
+            row.median.shown(digits),
+            " to ".join(ends),
+            shown_decimal(row.lost_to_gamma, _LOST),
+            shown_decimal(row.lost_to_training, _LOST),
+        )
+    return shown
+
+
+def _earned(row: Priced, digits: int) -> tuple[str, str, str]:
+    """What some policies earn, that number exactly if it is short, and what is lost."""
+    exact = row.worst.exact if row.worst.exact == row.best.exact else None
+    text = "" if exact is None else str(exact)
+    loss = "" if row.loss is None else _percent(row.loss)
+    return row.shown(digits), text if len(text) <= _LONGEST_FRACTION else "", loss
+
+
+def _percent(share: float | Fraction) -> str:
+    return "without limit" if math.isinf(share) else f"{100 * float(share):.4g} %"
