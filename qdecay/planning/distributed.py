@@ -35,7 +35,8 @@ from qdecay._support.checks import RealLike, count, real
 from qdecay.errors import NotConverged
 from qdecay.model.base import FiniteMDP
 from qdecay.model.door import Problem, as_finite_mdp
-from qdecay.planning.problem import Solution, iteration
+from qdecay.planning.problem import Solution
+from qdecay.planning.total import iteration
 
 # The first number of a file says what it holds (PETSc's MAT_FILE_CLASSID and VEC_FILE_CLASSID).
 _MATRIX, _VECTOR = 1211216, 1211214
@@ -89,6 +90,7 @@ def distributed_values(
         arguments = [made, mdp.n_actions, repr(gamma), repr(tol), max_policies]
         _run([*launcher, python, str(_WORKER), *map(str, arguments), *options])
         work.prove(read_vector(made / "v.bin", mdp.n_states))
+        work.certify(tol)
     if not work.error <= tol:
         raise NotConverged(
             f"the values found are within {work.error:.3g} only, tol = {tol:g}: raise "

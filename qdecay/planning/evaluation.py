@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from typing import ClassVar, Literal
 
 import numpy as np
@@ -13,8 +14,10 @@ from qdecay._support.checks import RealLike, choice
 from qdecay.model.base import FiniteMDP
 from qdecay.model.door import Problem, as_finite_mdp
 from qdecay.model.info import ModelInfo
-from qdecay.planning.horizon import horizon
-from qdecay.planning.problem import Iteration, StateValues, Table, at_the_floor, checked
+from qdecay.planning.horizon import discounted_steps
+from qdecay.planning.problem import Iteration, StateValues, at_the_floor, checked
+from qdecay.planning.table import Table
+from qdecay.planning.total import Exact, Row, TotalIteration, Undiscounted, exact_rows
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -45,7 +48,8 @@ def evaluate_policy(
         problem: a model, or anything that `qdecay.as_mdp` accepts.
         policy: an action per state, shape (S,), whole numbers; or the probability of each action,
             shape (S, A). Entries for states without actions are ignored.
-        gamma: discount factor, 0 <= gamma <= 1; 1 only where the policy ends from every state.
+        gamma: discount factor, 0 <= gamma <= 1; 1 wherever the policy's gain is 0, that is where it
+            neither gains nor loses for ever.
         method: "direct" is a sparse LU factorisation (SuperLU), whose fill grows fast with the size
             of models other than chains or grids; "krylov" is BiCGSTAB between Gauss-Seidel sweeps,
             which needs no more memory than the policy's rows.
@@ -54,26 +58,24 @@ def evaluate_policy(
 
     Raises:
         ValueError: an argument is outside its range, the policy takes an unavailable action, or
-            gamma = 1 and it never ends.
+            gamma = 1 and it gains or loses for ever in a state, which the message names.
         NotConverged: max_sweeps ran out, or rounding forbids tol; `best` is a `Solution` of the
             model that has the policy's one action.
     """
     gamma, tol, max_sweeps = checked(gamma, tol, max_sweeps, "max_sweeps")
     choice(method, "method", ("direct", "krylov"))
     mdp = as_finite_mdp(problem)
-    p, r, available, ends = _one_action(mdp, _weights(mdp, policy))
-    table = Table.of(p, r, ends=bool(ends.any()))
-    info = ModelInfo.of(mdp)
-    steps = horizon(p, available, ends, gamma, mdp.state_name)
-    work = Iteration(table, gamma, steps, info=replace(info, action_names=None))
+    weights, info = _weights(mdp, policy), ModelInfo.of(mdp)
+    work = _iteration(mdp, weights, gamma, replace(info, action_names=None))
     if method == "direct":
-        work.prove(direct(p, np.where(available, r, 0.0)[:, 0], gamma))
+        work.prove(direct(*work.table.only_action(), gamma))
+        work.certify(tol)
+        found = work.solution()
         if tol is not None and work.error > tol:
-            raise at_the_floor(work.solution(), tol)
+            raise at_the_floor(found, tol)
     else:
-        status = work.accelerate(tol, max_sweeps)
-        work.finish(status, tol, max_sweeps)
-    return Evaluation(work.gamma, work.values.v, work.error, info=info)
+        found = work.finish(work.accelerate(tol, max_sweeps), tol, max_sweeps)
+    return Evaluation(work.gamma, found.v, found.error, info=info)
 
 
 def direct(p: sparse.csr_matrix, r: NDArray[np.float64], gamma: float) -> NDArray[np.float64]:
@@ -85,16 +87,47 @@ def direct(p: sparse.csr_matrix, r: NDArray[np.float64], gamma: float) -> NDArra
     return solved
 
 
-def _one_action(
-    mdp: FiniteMDP, weights: sparse.csr_matrix
-) -> tuple[sparse.csr_matrix, NDArray[np.float64], NDArray[np.bool_], NDArray[np.bool_]]:
-    """The model in which the policy is the only action: p, r, available and ends."""
+def _iteration(
+    mdp: FiniteMDP, weights: sparse.csr_matrix, gamma: float, info: ModelInfo
+) -> Iteration:
+    """The problem of finding the values of the policy: the model that has only its action."""
+    table = one_action(mdp, weights)
+    if gamma < 1:
+        return Iteration(table, gamma, discounted_steps(gamma), info=info)
+    exact = _exact_rows(mdp, weights)
+    size = weights @ np.abs(np.where(mdp.available, mdp.r, 0.0)).ravel()
+    for s in np.flatnonzero(np.abs(table.model.r[:, 0]) < 1e-12 * size).tolist():
+        table.model.r[s, 0] = float(exact(s, 0)[0])  # 0 where its parts cancel
+    return TotalIteration(Undiscounted.of(table, exact, mdp.state_name), info=info)
+
+
+def _exact_rows(mdp: FiniteMDP, weights: sparse.csr_matrix) -> Exact:
+    """The exact reward and probabilities of the policy in a state, as `exact_rows`."""
+    of_action = exact_rows(mdp)
+
+    def row(s: int, _: int) -> Row:
+        span = slice(*weights.indptr[s : s + 2])
+        parts = [Fraction(x) for x in weights.data[span].tolist()]
+        reward, onward = Fraction(0), dict[int, Fraction]()
+        for pair, part in zip(weights.indices[span].tolist(), parts, strict=True):
+            own, chances = of_action(*divmod(pair, mdp.n_actions))
+            share = part / sum(parts)
+            reward += share * own
+            for t, chance in chances.items():
+                onward[t] = onward.get(t, Fraction(0)) + share * chance
+        return reward, onward
+
+    return row
+
+
+def one_action(mdp: FiniteMDP, weights: sparse.csr_matrix) -> Table:
+    """The model in which the policy is the only action."""
     alive: NDArray[np.bool_] = np.asarray(mdp.available.any(axis=1))
     r = weights @ np.where(mdp.available, mdp.r, 0.0).ravel()
     p = sparse.csr_matrix(weights @ mdp.p)
     p.sort_indices()
     ends = (weights @ mdp.ends.ravel().astype(np.float64)) > 0
-    return p, np.where(alive, r, np.nan)[:, None], alive[:, None], ends[:, None]
+    return Table.of(p, np.where(alive, r, np.nan)[:, None], ends=ends[:, None])
 
 
 def _weights(mdp: FiniteMDP, policy: ArrayLike) -> sparse.csr_matrix:

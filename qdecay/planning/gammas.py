@@ -20,7 +20,11 @@ from qdecay.model.info import ModelInfo, ModelResult, action_sets
 from qdecay.planning.compiled.along import Grid, Scale, along_gammas, at_gamma, scale_step
 from qdecay.planning.compiled.kernels import Values
 from qdecay.planning.compiled.loops import CONVERGED, OUT_OF_SWEEPS
-from qdecay.planning.problem import Solution, check_range, checked, horizon_of, table_of
+from qdecay.planning.horizon import discounted_steps
+from qdecay.planning.optimal import optimal_values
+from qdecay.planning.problem import Solution, check_range, checked
+from qdecay.planning.table import Table, table_of
+from qdecay.planning.total import undiscounted_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -97,13 +101,14 @@ def value_over_gammas(
     Args:
         problem: a model, or anything that `qdecay.as_mdp` accepts.
         gammas: G >= 1 discount factors in [0, 1], in any order; answers are in ascending order. 1
-            only if every policy ends.
+            wherever the optimal gain is 0, as in `optimal_values`.
         tol: largest error accepted at each gamma, in reward units; > 0. None is the limit of
             rounding: actions then count as ties only if rounding cannot distinguish them.
         max_sweeps: sweeps per gamma before giving up; >= 1.
 
     Raises:
-        ValueError: an argument is outside its range, or gamma = 1 and some policy never ends.
+        ValueError: an argument is outside its range, or gamma = 1 and some state gains or loses for
+            ever.
         NotConverged: max_sweeps ran out, or rounding forbids tol; `best` is a `GammaSweep` whose
             errors are inf where nothing is known.
         MemoryError: values and greedy sets, 8 + A bytes per gamma and state, cannot fit.
@@ -116,9 +121,6 @@ def value_over_gammas(
     table, shape = table_of(mdp), (mdp.n_states, mdp.n_actions)
     size = f"{grid.size} gammas of {shape[0]} states and {shape[1]} actions"
     memory.require(grid.size * shape[0] * (8 + shape[1]), size)
-    last = horizon_of(mdp, float(grid[-1]))
-    check_range(table.reward_size * last, float(grid[-1]))
-    horizons = [horizon_of(mdp, gamma) if gamma < 1 else last for gamma in grid.tolist()]
     found = GammaSweep(
         grid,
         np.zeros((grid.size, shape[0])),
@@ -126,18 +128,41 @@ def value_over_gammas(
         np.full(grid.size, math.inf),
         info=ModelInfo.of(mdp),
     )
+    below = int(np.searchsorted(grid, 1.0))
+    if below < grid.size:
+        undiscounted_of(mdp)  # refuses it before any work
+    if below:
+        _walk(table, found, below, tol, max_sweeps)
+    if below < grid.size:
+        try:
+            last = optimal_values(mdp, 1, tol=tol, max_sweeps=max_sweeps)
+        except NotConverged as error:
+            raise NotConverged(str(error), found) from error
+        found.values[below:], found.greedy[below:] = last.v, last.greedy
+        found.errors[below:] = last.error
+    return found
+
+
+def _walk(table: Table, found: GammaSweep, below: int, tol: float | None, max_sweeps: int) -> None:
+    """Fill in what is found at the gammas before `below`, which are less than 1.
+
+    Raises:
+        NotConverged: max_sweeps ran out, or rounding forbids tol.
+    """
+    gammas, shape = found.gammas[:below], table.model.r.shape
+    horizons = [discounted_steps(gamma) for gamma in gammas.tolist()]
+    check_range(table.reward_size * horizons[-1], float(gammas[-1]))
     status, done = along_gammas(
         table.model,
         Values(np.zeros(shape[0]), np.empty(shape), np.empty(shape[0], dtype=np.uint32)),
-        table.settings(float(grid[-1]), last, tol, max_sweeps),
+        table.settings(float(gammas[-1]), horizons[-1], tol, max_sweeps),
         table.system(),
         np.empty(shape[0]),
         np.empty(shape[0]),
-        Grid(grid, np.array(horizons), found.values, found.greedy, found.errors),
+        Grid(gammas, np.array(horizons), found.values, found.greedy, found.errors),
     )
     if status != CONVERGED:
         raise NotConverged(_why(status, found, done, tol, max_sweeps), found)
-    return found
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -174,7 +199,7 @@ class Follower:
             NotConverged: max_sweeps ran out; `best` is the last Solution.
         """
         table, shape = self._table, (self._mdp.n_states, self._mdp.n_actions)
-        horizon = horizon_of(self._mdp, gamma)
+        horizon = discounted_steps(gamma)
         check_range(table.reward_size * horizon, gamma)
         v = np.zeros(shape[0]) if guess is None else guess.copy()
         values = Values(v, np.empty(shape), np.empty(shape[0], dtype=np.uint32))
@@ -185,7 +210,8 @@ class Follower:
         )
         if serves != self._scale.serves:
             self._scale = self._scale._replace(serves=serves)
-        solution = Followed(gamma, v, error, values.q, greedy, sweeps, bounds)
+        numbers = v, error, values.q, greedy, sweeps, values.q.argmax(axis=1), bounds
+        solution = Followed(gamma, *numbers)
         if status == OUT_OF_SWEEPS:
             raise NotConverged(
                 f"the {self._max_sweeps} sweeps ran out at gamma = {gamma}", solution

@@ -13,7 +13,8 @@ from qdecay.model.door import Problem, as_finite_mdp
 from qdecay.planning.compiled.loops import OUT_OF_SWEEPS, gauss_seidel, synchronous
 from qdecay.planning.compiled.prioritized import prioritized
 from qdecay.planning.evaluation import direct
-from qdecay.planning.problem import Solution, at_the_floor, checked, iteration
+from qdecay.planning.problem import Solution, at_the_floor, checked
+from qdecay.planning.total import iteration
 
 # Where values propagate through cycles, prioritized sweeps are slow: then try other methods.
 _PATH_SWEEPS = 50
@@ -34,7 +35,8 @@ def value_iteration(
 
     Args:
         problem: a model, or anything that `qdecay.as_mdp` accepts.
-        gamma: discount factor per step, 0 <= gamma <= 1; 1 only if every policy ends.
+        gamma: discount factor per step, 0 <= gamma <= 1; 1 wherever the optimal gain is 0, that is
+            where no state gains or loses for ever (`total` has the theory).
         tol: largest error accepted, in reward units; > 0. None continues until the changes of a
             sweep are within rounding.
         max_sweeps: sweeps before giving up; >= 1.
@@ -46,7 +48,8 @@ def value_iteration(
         initial: the values to begin with, shape (S,); zeros by default.
 
     Raises:
-        ValueError: an argument is outside its range, or gamma = 1 and some policy never ends.
+        ValueError: an argument is outside its range, or gamma = 1 and some state gains or loses for
+            ever; the message names it.
         NotConverged: max_sweeps ran out, or rounding forbids tol; `best` is the last Solution.
 
     Source: Puterman, Markov Decision Processes (2005), sections 6.3.1 and 6.3.3.
@@ -59,7 +62,7 @@ def value_iteration(
         status = work.run(synchronous, tol, max_sweeps)
     elif method == "prioritized":
         status = work.run(prioritized, tol, max_sweeps, *work.table.queue())
-    elif method == "auto" and work.table.certain and work.table.ends:
+    elif method == "auto" and work.table.certain and work.table.episodic:
         status = work.follow_paths(tol, max_sweeps)
     else:
         status = work.run(gauss_seidel, tol, max_sweeps, 0)
@@ -78,7 +81,9 @@ def modified_policy_iteration(
     """Return the optimal values by Gauss-Seidel sweeps, each followed by sweeps of its policy.
 
     A sweep over one policy's rows costs 1 / A of a full one. Arguments, bound and errors are
-    those of `value_iteration`; `evaluation_sweeps` >= 0 follow each full sweep.
+    those of `value_iteration`; `evaluation_sweeps` >= 0 follow each full sweep. At gamma = 1, where
+    some policy never ends, it begins with the values of one that does: the policy that is greedy at
+    `initial` if that ends.
 
     Source: Puterman & Shin, Modified policy iteration algorithms (1978).
     """
@@ -86,6 +91,7 @@ def modified_policy_iteration(
     evaluation_sweeps = count(evaluation_sweeps, "evaluation_sweeps", least=0)
     mdp = as_finite_mdp(problem)
     work = iteration(mdp, gamma, initial)
+    work.begin()
     status = work.run(gauss_seidel, tol, max_sweeps, evaluation_sweeps)
     return work.finish(status, tol, max_sweeps)
 
@@ -105,7 +111,7 @@ def optimal_values(
     and one shift of all values; otherwise from BiCGSTAB with a symmetric Gauss-Seidel
     preconditioner, between Gauss-Seidel sweeps of value iteration. Each round measures which of
     them is faster. If nothing is random and episodes end, prioritized sweeps of value iteration
-    come first. Arguments, bound and errors are those of `value_iteration`.
+    come first. Arguments, bound and errors are those of `modified_policy_iteration`.
 
     Sources: MacQueen (1966) for the shift; Gargiani et al., Inexact policy iteration methods
     (2023); Eisenstat (1981) for the preconditioner's cost; Moore & Atkeson (1993).
@@ -113,8 +119,9 @@ def optimal_values(
     gamma, tol, max_sweeps = checked(gamma, tol, max_sweeps, "max_sweeps")
     mdp = as_finite_mdp(problem)
     work = iteration(mdp, gamma, initial)
+    work.begin()
     status = OUT_OF_SWEEPS
-    if work.table.certain and work.table.ends:
+    if work.table.certain and work.table.episodic:
         status = work.follow_paths(tol, min(max_sweeps, _PATH_SWEEPS))
     if status == OUT_OF_SWEEPS and work.sweeps < max_sweeps:
         status = work.accelerate(tol, max_sweeps)
@@ -133,25 +140,25 @@ def policy_iteration(
 
     Howard's iteration with sparse direct solves, from the policy that is greedy at `initial`; an
     action is only replaced by one that is better by more than rounding, so it terminates.
-    Arguments, bound and errors are those of `value_iteration`; `sweeps` counts policies.
+    Arguments, bound and errors are those of `modified_policy_iteration`; `sweeps` counts policies.
     """
     gamma, tol, max_iterations = checked(gamma, tol, max_iterations, "max_iterations")
-    mdp = as_finite_mdp(problem)
-    work = iteration(mdp, gamma, initial)
-    states = np.arange(mdp.n_states)
-    r = np.where(mdp.available, mdp.r, 0.0)
-    work.prove()
-    q, chosen = work.values.q, work.values.policy
-    policy = chosen.astype(np.int64)
+    work = iteration(as_finite_mdp(problem), gamma, initial)
+    p, r = work.table.p, np.nan_to_num(work.table.model.r)
+    states, n_actions = np.arange(len(r)), r.shape[1]
+    policy = work.begin()
     for policies in range(1, max_iterations + 1):
-        v = direct(mdp.p[states * mdp.n_actions + policy], r[states, policy], work.gamma)
+        v = direct(p[states * n_actions + policy], r[states, policy], work.gamma)
         rounding = work.prove(v)
         work.sweeps = policies
-        best = chosen.astype(np.int64)
-        better = q[states, best] > q[states, policy] + rounding
-        if not better.any():
+        q, best = work.values.q, work.values.policy.astype(np.int64)
+        better = q[states, best] > q[states, policy] + 2 * rounding
+        following = np.where(better, best, policy)
+        if not better.any() or not work.sure(following):
+            work.certify(tol)
             if tol is None or work.error <= tol:
                 return work.solution()
             raise at_the_floor(work.solution(), tol)
-        policy = np.where(better, best, policy)
+        policy = following
+    work.certify(tol)
     raise NotConverged(f"policy iteration used all its {max_iterations} policies", work.solution())

@@ -5,35 +5,34 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
-from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
 
 from qdecay._support.checks import RealLike, count, real, reals
 from qdecay._support.one_line import one_line
 from qdecay._support.result import counted, frame
 from qdecay._support.shown import shortest
 from qdecay.errors import NotConverged
-from qdecay.model.base import FiniteMDP
 from qdecay.model.info import UNNAMED, ModelInfo, ModelResult, action_sets
-from qdecay.planning.compiled.kernels import Model, System, Values, backup, greedy_actions
+from qdecay.planning.certificate import certified
+from qdecay.planning.compiled.kernels import Values, backup, greedy_actions
 from qdecay.planning.compiled.loops import (
     AT_FLOOR,
+    CONVERGED,
     OUT_OF_SWEEPS,
-    Settings,
     accelerated,
     gauss_seidel,
 )
-from qdecay.planning.compiled.prioritized import Predecessors, Queue, prioritized
-from qdecay.planning.horizon import horizon
+from qdecay.planning.compiled.prioritized import prioritized
+from qdecay.planning.table import Table
 
 if TYPE_CHECKING:
     import pandas as pd
 
-_EPS = float(np.finfo(np.float64).eps)
 _FEW = 10
+_FIRST_AIM = 64.0
+_ROUNDS = 20
 _LARGEST = float(np.finfo(np.float64).max) / 1024
 
 
@@ -74,6 +73,9 @@ class Solution(StateValues):
         greedy: shape (S, A), true for every action that `error` does not prove worse than another:
             q >= max q - 2 * error. Ties are kept, so it contains every optimal action.
         sweeps: passes over all states, including those over one policy's rows.
+        policy: an action per state, shape (S,), that loses at most 2 * error in any state: the
+            lowest index among the best, except at gamma = 1, where an action that is as good as
+            any may lead round in circles; there it ends, or stays where staying is best.
     """
 
     SCHEMA: ClassVar[str] = "qdecay.solution/1"
@@ -81,6 +83,7 @@ class Solution(StateValues):
     q: NDArray[np.float64]
     greedy: NDArray[np.bool_]
     sweeps: int
+    policy: NDArray[np.int64]
 
     def _shown(self) -> str:
         return f"{super()._shown()}, {counted(self.sweeps, 'sweep')}"
@@ -95,89 +98,6 @@ class Solution(StateValues):
         actions = [action if any(flags) else None for action, flags in best]
         return super().to_frame().assign(action=actions)
 
-    @property
-    def policy(self) -> NDArray[np.int64]:
-        """The best action of every state, the lowest index among equals, shape (S,)."""
-        best: NDArray[np.int64] = self.q.argmax(axis=1)
-        return best
-
-
-@dataclass(frozen=True, eq=False)
-class Table:
-    """What the kernels read of a model; views of its arrays where possible.
-
-    Attributes:
-        model: its rows.
-        slack: one entry of T v is computed to slack * (size of r + gamma * size of v).
-        reward_size: the largest |r|.
-        capacity: no policy's rows have more entries than this.
-        certain: whether no row has more than one entry.
-        ends: whether some action may end the episode.
-    """
-
-    model: Model
-    slack: float
-    reward_size: float
-    capacity: int
-    certain: bool
-    ends: bool
-
-    @classmethod
-    def of(cls, p: sparse.csr_matrix, r: NDArray[np.float64], *, ends: bool) -> Table:
-        """Return the table of continuing probabilities (S * A, S) and rewards (S, A)."""
-        longest = np.diff(p.indptr).reshape(r.shape).max(axis=1)
-        most = int(longest.max(initial=0))
-        # A row of k terms, in units of eps / 2: k for its additions, 2 for p and the product of a
-        # term, 2 k + 4 where rows sum to 1 only within rounding (`FloatMDP`), 3 for r, gamma and
-        # their sum; 3 k + 9 in all.
-        slack = (2 * most + 5) * _EPS
-        sizes = (float(np.nanmax(r, initial=0.0)), -float(np.nanmin(r, initial=0.0)))
-        return cls(
-            Model(_unsigned(p.indptr), _unsigned(p.indices), p.data, np.ascontiguousarray(r)),
-            slack,
-            max(sizes),
-            int(longest.sum()),
-            most <= 1,
-            ends,
-        )
-
-    def settings(
-        self, gamma: float, horizon: float, tol: float | None, max_sweeps: int
-    ) -> Settings:
-        """Return the settings of the loops; tol = None is down to rounding."""
-        # Where nothing is random, sweeps in alternating order carry values along paths.
-        begin = not self.ends, 8 if self.certain else 2
-        return Settings(
-            gamma, horizon, self.slack, self.reward_size, tol or 0.0, max_sweeps, *begin
-        )
-
-    def system(self) -> System:
-        """Return workspace for the system of any policy."""
-        ptr, col, _, r = self.model
-        return System(
-            np.empty(len(r) + 1, dtype=ptr.dtype),
-            np.empty(len(r), dtype=ptr.dtype),
-            np.empty(self.capacity, dtype=col.dtype),
-            np.empty(self.capacity),
-            np.empty((10, len(r))),
-        )
-
-    def queue(self) -> tuple[Predecessors, Queue]:
-        """Return the predecessors of each state, and workspace for a queue of states."""
-        ptr, col, p, r = self.model
-        n_states, n_actions = r.shape
-        rows = p, col.view(f"i{col.itemsize}"), ptr.view(f"i{ptr.itemsize}")
-        to = sparse.csr_matrix(rows, shape=(r.size, n_states)).tocsc()
-        heap, place = np.empty((2, n_states), dtype=np.int64)
-        return (
-            Predecessors(_unsigned(to.indptr), to.indices // n_actions, to.data),
-            Queue(heap, place, np.empty(n_states)),
-        )
-
-
-def _unsigned(indices: NDArray[Any]) -> NDArray[Any]:
-    return indices.view(np.uint32 if indices.dtype.itemsize == 4 else np.uint64)
-
 
 class Iteration:
     """One model at one gamma: the workspace of a loop, and what it proves.
@@ -185,7 +105,7 @@ class Iteration:
     Args:
         table: the model.
         gamma: discount factor, 0 <= gamma <= 1.
-        horizon: a bound on any policy's expected discounted steps.
+        horizon: a bound on any policy's expected discounted steps; inf if none is known.
         initial: the initial values, shape (S,), or None for zeros.
         info: the model's names.
     """
@@ -201,25 +121,55 @@ class Iteration:
         self.table, self.info = table, info
         self.gamma = float(gamma)
         self.horizon = horizon
+        self.aim = horizon if horizon < math.inf else _FIRST_AIM
         shape = table.model.r.shape
-        v = _first_values(shape[0], initial)
+        v = first_values(shape[0], initial)
         size = 0.0 if initial is None else float(np.abs(v).max())
-        check_range(max(table.reward_size * horizon, size), gamma)
+        check_range(max(table.reward_size * self.aim, size), gamma)
         self.values = Values(v, np.empty(shape), np.empty(shape[0], dtype=np.uint32))
         self.sweeps = 0
-        self.error = math.inf
+        self.error = self.off = self.rounding = math.inf
 
     def run(self, loop: Any, tol: float | None, max_sweeps: int, *options: Any) -> int:
         """Run a compiled loop until it has proven tol, and return its status.
 
-        tol = None is down to rounding. Sweeps made before count towards max_sweeps.
+        tol = None is down to rounding. Sweeps made before count towards max_sweeps. Where the
+        horizon of all policies is unknown or allows no such tol, the loop runs on with that of the
+        policies that may be optimal; see `certificate`.
         """
-        left = max_sweeps - self.sweeps
-        settings = self.table.settings(self.gamma, self.horizon, tol, left)
-        status, sweeps, residual, rounding = loop(self.table.model, self.values, settings, *options)
-        self.sweeps += sweeps
-        self.error = (residual + rounding) * self.horizon
-        return int(status)
+        for _ in range(_ROUNDS):
+            left = max_sweeps - self.sweeps
+            if self.sweeps and left < 2:
+                return OUT_OF_SWEEPS
+            settings = self.table.settings(self.gamma, self.aim, tol, left)
+            ended = loop(self.table.model, self.values, settings, *options)
+            status, sweeps, residual, self.rounding = ended
+            self.sweeps += sweeps
+            self.off = residual + self.rounding
+            if self.horizon < math.inf and status != AT_FLOOR:
+                self.error = self.off * self.horizon
+                return int(status)
+            wanted = self.certify(tol)
+            if tol is not None and self.error <= tol:
+                return CONVERGED
+            if tol is None or status == OUT_OF_SWEEPS:
+                return int(status)
+            if status == AT_FLOOR and not wanted < 0.9 * self.aim:
+                return AT_FLOOR
+            # Values that are too far off show no steps at all, or too few.
+            self.aim = wanted if wanted < math.inf and wanted != self.aim else 16 * self.aim
+        return AT_FLOOR
+
+    def certify(self, tol: float | None) -> float:
+        """Set the error that the last backup proves; return the horizon that tol asks for."""
+        self.error, wanted = math.inf, self.horizon
+        if self.horizon < math.inf:
+            self.error = self.off * self.horizon
+        if self.error > (tol or 0.0) and (self.horizon == math.inf or tol is not None):
+            numbers = self.values, self.off, self.rounding, tol
+            error, wanted = certified(self.table, self.gamma, *numbers)
+            self.error = min(self.error, error)
+        return wanted
 
     def finish(self, status: int, tol: float | None, max_sweeps: int) -> Solution:
         """Return the answer.
@@ -238,6 +188,16 @@ class Iteration:
             raise at_the_floor(solution, tol)
         return solution
 
+    def begin(self) -> NDArray[np.int64]:
+        """Return the policy that is greedy at the initial values, shape (S,)."""
+        self.prove()
+        policy: NDArray[np.int64] = self.values.policy.astype(np.int64)
+        return policy
+
+    def sure(self, policy: NDArray[np.int64]) -> bool:
+        """Whether a policy has values at all."""
+        return True
+
     def accelerate(self, tol: float | None, max_sweeps: int) -> int:
         """Run `loops.accelerated` with its workspace; see `run`."""
         return self.run(accelerated, tol, max_sweeps, self.table.system())
@@ -250,12 +210,12 @@ class Iteration:
         return status
 
     def prove(self, v: NDArray[np.float64] | None = None) -> float:
-        """Set q = T v, its policy and the error of v; return the rounding error of q."""
+        """Set q = T v and its policy; return the rounding error of q. `certify` sets the error."""
         if v is not None:
             self.values = self.values._replace(v=v)
         low, high, size = backup(self.table.model, self.gamma, self.values)
         rounding = float(self.table.slack * (self.table.reward_size + self.gamma * size))
-        self.error = (max(-low, high) + rounding) * self.horizon
+        self.off, self.rounding = max(-low, high) + rounding, rounding
         return rounding
 
     def solution(self) -> Solution:
@@ -263,10 +223,16 @@ class Iteration:
         v, q, policy = self.values
         greedy = np.empty(q.shape, dtype=np.bool_)
         greedy_actions(q, policy, self.error, greedy)
-        return Solution(self.gamma, v, self.error, q, greedy, self.sweeps, info=self.info)
+        numbers = self.gamma, v, self.error, q, greedy, self.sweeps, q.argmax(axis=1)
+        return Solution(*numbers, info=self.info)
 
 
-def _first_values(n_states: int, initial: Any) -> NDArray[np.float64]:
+def first_values(n_states: int, initial: Any) -> NDArray[np.float64]:
+    """Return a copy of the initial values, shape (S,), or zeros.
+
+    Raises:
+        ValueError: they are not S finite numbers.
+    """
     if initial is None:
         return np.zeros(n_states)
     v = reals(initial, "initial").copy()
@@ -276,31 +242,6 @@ def _first_values(n_states: int, initial: Any) -> NDArray[np.float64]:
         wrong = v[~np.isfinite(v)][0]
         raise ValueError(f"initial must be {n_states} finite numbers, got {wrong} among them")
     return v
-
-
-_TABLES: WeakKeyDictionary[FiniteMDP, Table] = WeakKeyDictionary()
-
-
-def iteration(mdp: FiniteMDP, gamma: float, initial: Any = None) -> Iteration:
-    """Return the problem of finding the model's optimal values at gamma.
-
-    Raises:
-        ValueError: gamma = 1 and some policy never ends, or `initial` is not S finite numbers.
-    """
-    return Iteration(table_of(mdp), gamma, horizon_of(mdp, gamma), initial, ModelInfo.of(mdp))
-
-
-def table_of(mdp: FiniteMDP) -> Table:
-    """The model in the kernels' form, computed once."""
-    table = _TABLES.get(mdp)
-    if table is None:
-        table = _TABLES[mdp] = Table.of(mdp.p, mdp.r, ends=bool(mdp.ends.any()))
-    return table
-
-
-def horizon_of(mdp: FiniteMDP, gamma: float) -> float:
-    """The horizon of all policies of a model; see `horizon.horizon`."""
-    return horizon(mdp.p, mdp.available, mdp.ends, gamma, mdp.state_name)
 
 
 def checked(

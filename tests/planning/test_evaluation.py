@@ -60,12 +60,12 @@ def test_actions_name_a_policy(method) -> None:
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_gamma_one_needs_a_policy_that_ends(method) -> None:
-    """The model may have policies that stay for ever; only the one asked about has to end."""
+def test_gamma_one_needs_a_policy_whose_gain_is_0(method) -> None:
+    """The model may have policies that gain for ever; only the one asked about must not."""
     rows = [(0, 0, 0, 1, 1, True), (0, 1, 0, 1, 1, False)]
     mdp = MDP.from_rows(rows, n_states=1, n_actions=2)
     assert evaluate_policy(mdp, [0], 1.0, method=method).v == 1
-    with pytest.raises(ValueError, match=r"stay for ever in state\(s\) 0"):
+    with pytest.raises(ValueError, match=r"in state\(s\) 0 a policy can gain for ever"):
         evaluate_policy(mdp, [1], 1.0, method=method)
 
 

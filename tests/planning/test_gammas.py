@@ -15,7 +15,7 @@ from qdecay import MDP, NotConverged, policy_regions
 from qdecay._support import memory
 from qdecay.planning import policy_iteration, value_over_gammas
 from qdecay.planning.compiled.along import weighted
-from qdecay.planning.problem import iteration
+from qdecay.planning.total import iteration
 
 
 def regions_of(mdp: MDP) -> tuple[np.ndarray, np.ndarray]:
@@ -117,7 +117,7 @@ def test_a_grid_gives_what_single_gammas_give(mdp: MDP) -> None:
 
 
 def test_one_gamma_and_gamma_one() -> None:
-    """A grid may be one number, and reach 1 where every policy ends."""
+    """A grid may be one number, and reach 1, here where every policy ends."""
     mdp = MDP.from_rows(
         [(0, 0, 0, "1/2", 1, False), (0, 0, 0, "1/2", 1, True)], n_states=1, n_actions=1
     )
@@ -131,7 +131,7 @@ BAD = [
     ({"gammas": [0.5, float("nan")]}, "gammas must be in"),
     ({"gammas": [-0.1, 0.5]}, "gammas must be in"),
     ({"gammas": [[0.5]]}, "gammas must be a list of numbers"),
-    ({"gammas": [0.5, 1.0]}, "stay for ever"),
+    ({"gammas": [0.5, 1.0]}, "lose for ever"),
     ({"gammas": [0.5], "tol": -1.0}, "tol must be"),
     ({"gammas": [0.5], "max_sweeps": 0}, "max_sweeps must be"),
 ]

@@ -48,7 +48,8 @@ class System(NamedTuple):
         rows, middle, entries, weights: B = gamma P of the policy without its diagonal, each row
             divided by 1 - gamma p(s, s) and ordered by column, so that [rows[s], middle[s]) lies
             below the diagonal and [middle[s], rows[s + 1]) above it.
-        work: shape (10, S): d, x, 1 / (1 - gamma p(s, s)), and seven scratch vectors.
+        work: shape (11, S): d, x, 1 / (1 - gamma p(s, s)), seven scratch vectors, and one to keep
+            the values in.
     """
 
     rows: Array

@@ -153,13 +153,15 @@ def accelerated(model: Model, values: Values, settings: Settings, system: System
     While `mixing` pays, the system is solved by `relax`; then by BiCGSTAB, after `first_sweeps`
     Gauss-Seidel ones. Their number doubles whenever a round did not halve the residual, so that it
     eventually becomes Gauss-Seidel value iteration, which always converges, except where little
-    more than rounding is left, which no number of sweeps removes.
+    more than rounding is left, which no number of sweeps removes. At gamma = 1 the best policy at v
+    may never end, and its system have no solution: a step that did harm is taken back.
     """
     v, q, policy = values
     gamma, max_sweeps, first_sweeps = settings.gamma, settings.max_sweeps, settings.first_sweeps
     mixing = settings.mixing and gamma < 1.0
     d, x, factor = system.work[0], system.work[1], system.work[2]
     progress, sweep, strikes, last, first = (np.inf, 0), 0, 0, np.inf, np.inf
+    kept, before = system.work[10], np.inf
     while True:
         if not mixing:
             for i in range(min(first_sweeps, max_sweeps - sweep - 1)):
@@ -172,6 +174,11 @@ def accelerated(model: Model, values: Values, settings: Settings, system: System
         done, reason, progress = verdict(settings, residual, rounding, progress)
         if done or sweep >= max_sweeps:
             return reason if done else OUT_OF_SWEEPS, sweep, residual, rounding
+        if not residual <= before:
+            for s in range(len(v)):
+                v[s] = kept[s]
+            first_sweeps, before = min(2 * first_sweeps, 1 << 20), np.inf
+            continue
         measured = high - low if mixing else residual
         if measured > 0.5 * last:
             strikes += 1
@@ -197,6 +204,8 @@ def accelerated(model: Model, values: Values, settings: Settings, system: System
             most = min(_KRYLOV_MOST, left // 2)
             made, solved = bicgstab(system, _KRYLOV_SHRINK, most)
             sweep += 2 * made
+            before = 2.0 * residual if solved and gamma == 1.0 else np.inf
             if solved:
                 for s in range(len(v)):
+                    kept[s] = v[s]
                     v[s] += x[s]

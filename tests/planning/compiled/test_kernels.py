@@ -19,7 +19,7 @@ from qdecay.planning import optimal_values, value_iteration
 from qdecay.planning.compiled import along, kernels, loops
 from qdecay.planning.compiled.kernels import System, Values
 from qdecay.planning.compiled.loops import Settings
-from qdecay.planning.problem import Table
+from qdecay.planning.table import Table
 
 GAMMA = 0.875
 CLOSE = dict(rtol=1e-12, atol=1e-12)

@@ -1,0 +1,91 @@
+"""The gain of end components: bounds on the most reward per step that staying there can earn.
+
+In a component where every state reaches every other one, the optimal gain g is the same in all, and
+for any v, with T v = max_a [r + P v] over the pairs that stay,
+
+    min (T v - v) <= g <= max (T v - v)
+
+(Puterman, Markov Decision Processes, 2005, section 8.5). How v was found does not matter: here as
+the optimal values at gammas ever closer to 1, of the rewards minus the gain known so far, which
+keeps them small. They approach a bias, also where values move in circles.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qdecay.planning.compiled.kernels import Values, backup
+from qdecay.planning.compiled.loops import Settings, accelerated
+from qdecay.planning.horizon import discounted_steps
+from qdecay.planning.quotient import Components
+from qdecay.planning.table import Table
+
+Numbers = NDArray[np.float64]
+
+_GAMMAS = tuple(1 - 10.0**-digits for digits in (2, 4, 6, 8, 9, 10))
+
+
+@dataclass(frozen=True, eq=False)
+class Gains:
+    """Bounds on the optimal gain of each component.
+
+    Attributes:
+        low, high: in reward units per step, shape (count,).
+        v: the values that prove them, 0 at the first state of each component, shape (S,).
+        policy: the actions that attain T v, whose gain is at least `low`, shape (S,).
+        sweeps: passes over all states.
+    """
+
+    low: Numbers
+    high: Numbers
+    v: Numbers
+    policy: NDArray[np.int64]
+    sweeps: int
+
+
+def gains(table: Table, parts: Components, r: Numbers, tol: float, max_sweeps: int) -> Gains:
+    """Return bounds on the gains, no further apart than tol where rounding and sweeps allow it.
+
+    Args:
+        table: the model.
+        parts: the components.
+        r: rewards, shape (S, A).
+        tol: the largest distance wanted, in reward units per step.
+        max_sweeps: sweeps before giving up.
+    """
+    shape, firsts = r.shape, parts.firsts()
+    inside = np.where(parts.pairs, r, np.nan)
+    own = np.maximum(parts.label, 0)
+    alive = parts.label >= 0
+    values = Values(np.zeros(shape[0]), np.empty(shape), np.empty(shape[0], dtype=np.uint32))
+    g, best, sweeps = parts.over(np.maximum, inside, -np.inf), None, 0
+    system = table.system()
+    for gamma in _GAMMAS:
+        shifted = table.with_rewards(inside - np.where(alive, g[own], 0.0)[:, None])
+        horizon = discounted_steps(gamma)
+        left = max_sweeps - sweeps
+        if left < 2:
+            break
+        # Stops when a backup moves nothing by more than tol / 4.
+        size = shifted.slack, shifted.reward_size
+        settings = Settings(gamma, horizon, *size, 0.25 * tol * horizon, left, True, 2)
+        sweeps += accelerated(shifted.model, values, settings, system)[1]
+        values.v[:] -= np.where(alive, values.v[firsts[own]], 0.0)
+        backup(shifted.model, 1.0, values)
+        sweeps += 1
+        change = np.where(alive, values.q.max(axis=1) - values.v, 0.0)
+        largest = parts.over(np.maximum, np.abs(values.v), 0.0)
+        # The shift of the rewards and its return round too.
+        rounding = 2 * table.slack * (table.reward_size + np.abs(g) + largest)
+        low = g + parts.over(np.minimum, change, np.inf) - rounding
+        high = g + parts.over(np.maximum, change, -np.inf) + rounding
+        if best is None or (high - low).max() < (best.high - best.low).max():
+            best = Gains(low, high, values.v.copy(), values.policy.astype(np.int64), sweeps)
+        if (high - low).max() <= tol:
+            break
+        g = (low + high) / 2
+    assert best is not None
+    return best

@@ -1,0 +1,359 @@
+r"""Total rewards, gamma = 1, of any model in which no state gains or loses for ever.
+
+A state's total is the limit of its discounted values. It is finite for every state exactly where
+the optimal gain, the most reward per step in the long run, is 0 everywhere; policies of negative
+gain do no harm. Whoever stays for ever stays in an end component. Three steps make of such a model
+one in which every policy ends or loses for ever, which is what `certificate` asks for:
+
+1. In each maximal end component the gain is proven to be at most 0: no reward there is positive;
+   or a potential phi satisfies r + P phi <= phi for all pairs that stay, checked in fractions. The
+   pairs with equality (the rewards of 0, where phi = 0) and their end components are all that can
+   be followed for ever at a gain of 0.
+2. Each of those components, Z, is collapsed (`quotient`): u(Z) = v(s) - phi(s) is the same for all
+   its states, and its ways out are its other actions, and staying: for ever along pairs of Z, from
+   s, pays the limit of sum gamma^k (phi(s_k) - phi(s_k+1)) = phi(s) minus the average of phi; so
+   the best is phi(s) + G, with G the largest gain of the reward -phi in Z, 0 where phi = 0.
+3. From every state some policy must surely end in this model; elsewhere it loses for ever.
+
+Sources: Haddad & Monmege, Interval iteration algorithm for MDPs and IMDPs (2018); Hartmanns &
+Kaminski, Optimistic value iteration (2020); Bertsekas & Tsitsiklis (1991).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from typing import Any
+from weakref import WeakKeyDictionary
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qdecay.model.base import FiniteMDP
+from qdecay.model.info import UNNAMED, ModelInfo
+from qdecay.model.mdp import MDP
+from qdecay.planning.compiled.graph import surely_ends
+from qdecay.planning.compiled.kernels import Values, backup
+from qdecay.planning.gains import gains
+from qdecay.planning.horizon import discounted_steps, some_last
+from qdecay.planning.problem import Iteration, Solution, first_values
+from qdecay.planning.quotient import STAY, Components, Quotient, collapsed
+from qdecay.planning.table import Table, table_of
+
+Numbers = NDArray[np.float64]
+Row = tuple[Fraction, dict[int, Fraction]]
+Exact = Callable[[int, int], Row]
+Name = Callable[[int], str]
+
+_DENOMINATORS = (1, 10, 100, 1000, 10**4, 10**5, 10**6)
+_SWEEPS = 100_000
+_OTHERWISE = "use gamma < 1, or `average_reward` for the reward per step"
+
+
+@dataclass(frozen=True, eq=False)
+class Undiscounted:
+    """A model with its components of gain 0 collapsed.
+
+    Attributes:
+        table: the model itself.
+        quotient: the collapsed model; every policy of it ends or loses for ever.
+        potential: phi, shape (S,), 0 outside the components.
+        inside: the pairs within the components, shape (S, A).
+        staying: an action per state with which staying in its component is best, shape (S,).
+        ending: an action per node with which every node ends, shape (N,).
+        error: the largest error of a value of staying, in reward units.
+        all_end: whether every policy of the collapsed model ends.
+    """
+
+    table: Table
+    quotient: Quotient
+    potential: Numbers
+    inside: NDArray[np.bool_]
+    staying: NDArray[np.int64]
+    ending: NDArray[np.int64]
+    error: float
+    all_end: bool
+
+    @classmethod
+    def of(cls, table: Table, exact: Exact, name: Name) -> Undiscounted:
+        """Collapse a model.
+
+        Args:
+            table: the model.
+            exact: the exact reward and probabilities of going on of a state and an action.
+            name: a state's name.
+
+        Raises:
+            ValueError: the optimal gain is not 0 in some state, or floats cannot tell.
+        """
+        shape = table.model.r.shape
+        potential, error = np.zeros(shape[0]), 0.0
+        parts = Components.of(table, table.available)
+        if parts.count:
+            free, potential = _free_pairs(table, parts, exact, name)
+            parts = Components.of(table, free)
+        staying = parts.pairs.argmax(axis=1)
+        best = np.zeros(parts.count)
+        shaped = parts.count > 0 and bool(potential.any())
+        if shaped:
+            potential[parts.label < 0] = 0.0
+            cost = np.where(parts.pairs, -potential[:, None], np.nan)
+            found = gains(table, parts, cost, 1e-12 * float(np.abs(potential).max()), _SWEEPS)
+            constant = parts.over(np.maximum, cost, -np.inf) == parts.over(np.minimum, cost, np.inf)
+            lows = -parts.over(np.maximum, potential, -np.inf)
+            best = np.where(constant, lows, (found.low + found.high) / 2)
+            error = float(np.where(constant, 0.0, (found.high - found.low) / 2).max())
+            staying = found.policy
+        r = _shaped(table, potential, exact) if shaped else table.model.r
+        quotient = collapsed(table, parts, r, best)
+        if shaped:
+            size = table.reward_size + 2 * float(np.abs(potential).max())
+            quotient = replace(quotient, table=replace(quotient.table, reward_size=size))
+        ending = _ending(quotient, name)
+        lasts = some_last(quotient.table, quotient.table.available)
+        return cls(table, quotient, potential, parts.pairs, staying, ending, error, not lasts)
+
+    def policy(self, nodes: NDArray[Any]) -> NDArray[np.int64]:
+        """Return what a policy over nodes does in the model, shape (S,)."""
+        chosen = self.quotient.choices(nodes.astype(np.int64))
+        states = np.arange(len(chosen))
+        n_actions = self.inside.shape[1]
+        inside = self.inside.any(axis=1)
+        policy = np.where(chosen >= 0, chosen % n_actions, self.staying)
+        # Within a component: to where its way out is, along its pairs.
+        goal = np.zeros_like(self.inside)
+        out = chosen[inside & (chosen != STAY)]
+        goal.ravel()[out] = True
+        away = inside & (chosen != STAY) & (chosen // n_actions != states)
+        policy[away] = 0
+        sure = np.empty(len(chosen), dtype=np.int64)
+        pairs = (self.inside & (inside & (chosen != STAY))[:, None]) | goal
+        pairs[goal.any(axis=1)] = goal[goal.any(axis=1)]
+        surely_ends(self.table.model, pairs, goal, sure, policy)
+        return policy
+
+
+class TotalIteration(Iteration):
+    """A model at gamma = 1: an iteration over its collapsed form.
+
+    Args:
+        model: the collapsed model.
+        initial: the initial values, shape (S,), or None.
+        info: the model's names.
+    """
+
+    def __init__(self, model: Undiscounted, initial: Any = None, info: ModelInfo = UNNAMED) -> None:
+        self.model = model
+        table = model.quotient.table
+        nodes = None
+        if initial is not None:
+            given = first_values(len(model.potential), initial) - model.potential
+            nodes = np.zeros(len(table.model.r))
+            nodes[model.quotient.node] = given
+        super().__init__(table, 1.0, np.inf, nodes, info)
+
+    def begin(self) -> NDArray[np.int64]:
+        """Return the policy that is greedy at the initial values if it ends, or else another.
+
+        Where some policy of the collapsed model does not end, its values become the initial ones:
+        from values v <= T v on, greedy policies end.
+        """
+        policy = super().begin()
+        if self.model.all_end:
+            return policy
+        policy = policy if self.sure(policy) else self.model.ending
+        table, states = self.table, np.arange(len(policy))
+        r = np.full_like(table.model.r, np.nan)
+        r[states, policy] = table.model.r[states, policy]
+        one = Iteration(table.with_rewards(r), 1.0, np.inf)
+        one.accelerate(None, _SWEEPS)
+        self.values.v[:] = one.values.v
+        return policy
+
+    def sure(self, policy: NDArray[np.int64]) -> bool:
+        """Whether a policy over nodes surely ends."""
+        if self.model.all_end:
+            return True
+        pairs = np.zeros(self.table.ends.shape, dtype=np.bool_)
+        pairs[np.arange(len(policy)), policy] = True
+        return not some_last(self.table, pairs & self.table.available)
+
+    def solution(self) -> Solution:
+        """The solution of the model from that of its collapsed form."""
+        model, found = self.model, super().solution()
+        v = found.v[model.quotient.node] + model.potential
+        q = np.empty(model.table.model.r.shape)
+        values = Values(v, q, np.empty(len(v), dtype=np.uint32))
+        _, _, size = backup(model.table.model, 1.0, values)
+        # q, and the sum of u and phi, are rounded; q rounds as an entry of T v.
+        error = self.error + model.error
+        error += model.table.slack * (model.table.reward_size + size)
+        least = np.maximum(q.max(axis=1) - 2 * error, -np.finfo(np.float64).max)
+        greedy = np.greater_equal(q, least[:, None])
+        policy = model.policy(found.policy)
+        return Solution(1.0, v, error, q, greedy, self.sweeps, policy, info=self.info)
+
+
+_MODELS: WeakKeyDictionary[FiniteMDP, Undiscounted] = WeakKeyDictionary()
+
+
+def undiscounted_of(mdp: FiniteMDP) -> Undiscounted:
+    """The model with its components of gain 0 collapsed, computed once.
+
+    Raises:
+        ValueError: the optimal gain is not 0 in some state, or floats cannot tell.
+    """
+    model = _MODELS.get(mdp)
+    if model is None:
+        made = Undiscounted.of(table_of(mdp), exact_rows(mdp), mdp.state_name)
+        model = _MODELS[mdp] = made
+    return model
+
+
+def iteration(mdp: FiniteMDP, gamma: float, initial: Any = None) -> Iteration:
+    """Return the problem of finding the model's optimal values at gamma.
+
+    Raises:
+        ValueError: gamma = 1 and the optimal gain is not 0 in some state, or `initial` is not S
+            finite numbers.
+    """
+    info = ModelInfo.of(mdp)
+    if gamma == 1:
+        return TotalIteration(undiscounted_of(mdp), initial, info)
+    return Iteration(table_of(mdp), gamma, discounted_steps(gamma), initial, info)
+
+
+def exact_rows(mdp: FiniteMDP) -> Exact:
+    """Return what gives the exact reward and probabilities of going on of a state and an action.
+
+    Floats are the rationals that they are; probabilities of rows that do not end are divided by
+    their sum, which is 1 within rounding.
+    """
+    p, n_actions, ends = mdp.p, mdp.n_actions, mdp.ends
+    first = np.searchsorted(mdp.state * n_actions + mdp.action, np.arange(mdp.r.size + 1))
+
+    def of_floats(s: int, a: int) -> Row:
+        span = slice(*p.indptr[s * n_actions + a : s * n_actions + a + 2])
+        chances = [Fraction(x) for x in p.data[span].tolist()]
+        total = Fraction(1) if ends[s, a] else sum(chances, Fraction(0))
+        to = p.indices[span].tolist()
+        row = {t: chance / total for t, chance in zip(to, chances, strict=True)}
+        return Fraction(float(mdp.r[s, a])), row
+
+    def of_fractions(s: int, a: int) -> Row:
+        assert isinstance(mdp, MDP)
+        row: dict[int, Fraction] = {}
+        for k in range(*first[s * n_actions + a : s * n_actions + a + 2]):
+            if not mdp.terminated[k]:
+                t = int(mdp.next_state[k])
+                row[t] = row.get(t, Fraction(0)) + mdp.exact_probability[k]
+        return mdp.exact_r[s, a], row
+
+    return of_fractions if isinstance(mdp, MDP) else of_floats
+
+
+def _free_pairs(
+    table: Table, parts: Components, exact: Exact, name: Name
+) -> tuple[NDArray[np.bool_], Numbers]:
+    """The pairs that can be followed for ever at a gain of 0, and the potential that shows it."""
+    r = table.model.r
+    least = parts.over(np.minimum, r, np.inf)
+    most = parts.over(np.maximum, r, -np.inf)
+    _no_gains(parts, (least >= 0) & (most > 0), name)
+    free: NDArray[np.bool_] = parts.pairs & (r == 0) & (most <= 0)[parts.label][:, None]
+    potential = np.zeros(len(r))
+    mixed = (least < 0) & (most > 0)
+    if mixed.any():
+        some = parts.pairs & mixed[parts.label][:, None]
+        own = Components.of(table, some)
+        scale = max(table.reward_size, float(np.finfo(np.float64).tiny))
+        found = gains(table, own, r, 1e-10 * scale, _SWEEPS)
+        _no_gains(own, found.low > 0, name)
+        for c in np.flatnonzero(found.high >= 0).tolist():
+            states = np.flatnonzero(own.label == c)
+            pairs = [(s, int(a)) for s in states.tolist() for a in np.flatnonzero(own.pairs[s])]
+            phi, equal = _potential(states, pairs, found.v, exact, name)
+            potential[states] = [float(phi[s]) for s in states.tolist()]
+            for s, a in equal:
+                free[s, a] = True
+    return free, potential
+
+
+def _potential(
+    states: NDArray[np.int64],
+    pairs: list[tuple[int, int]],
+    v: Numbers,
+    exact: Exact,
+    name: Name,
+) -> tuple[dict[int, Fraction], list[tuple[int, int]]]:
+    """A potential phi with r + P phi <= phi at these pairs, and those where both are equal.
+
+    Raises:
+        ValueError: no rounding of v is one.
+    """
+    rows = [(s, a, *exact(s, a)) for s, a in pairs]
+    for denominator in _DENOMINATORS:
+        near = ((s, Fraction(float(v[s]))) for s in states.tolist())
+        phi = {s: value.limit_denominator(denominator) for s, value in near}
+        equal = []
+        for s, a, reward, row in rows:
+            excess = reward + sum(chance * phi[t] for t, chance in row.items()) - phi[s]
+            if excess > 0:
+                break
+            if excess == 0:
+                equal.append((s, a))
+        else:
+            # Floats of phi serve from here on: those of short fractions are as good as they are.
+            return phi, equal
+    raise ValueError(
+        f"at gamma = 1 floats cannot tell whether state {name(int(states[0]))} gains for ever by "
+        f"moving in circles, or neither gains nor loses: use `undiscounted`, which is exact, or "
+        f"gamma < 1"
+    )
+
+
+def _shaped(table: Table, potential: Numbers, exact: Exact) -> Numbers:
+    """The rewards r + P phi - phi, (S, A), each rounded once."""
+    r: Numbers = table.model.r.copy()
+    touched = np.asarray(abs(table.p) @ np.abs(potential) > 0).reshape(r.shape)
+    touched |= (potential != 0)[:, None]
+    phi = [Fraction(x) for x in potential.tolist()]
+    for s, a in zip(*(x.tolist() for x in np.nonzero(touched & table.available)), strict=True):
+        reward, row = exact(s, a)
+        onward = sum((chance * phi[t] for t, chance in row.items()), Fraction(0))
+        r[s, a] = float(reward + onward - phi[s])
+    return r
+
+
+def _ending(quotient: Quotient, name: Name) -> NDArray[np.int64]:
+    """An action for each node with which every node surely ends.
+
+    Raises:
+        ValueError: there is none from some node.
+    """
+    table = quotient.table
+    ending = np.zeros(len(table.model.r), dtype=np.int64)
+    sure = np.empty_like(ending)
+    surely_ends(table.model, quotient.available, np.ascontiguousarray(table.ends), sure, ending)
+    lost = np.flatnonzero(sure[quotient.node] == 0)
+    if len(lost):
+        raise ValueError(
+            f"gamma = 1 needs totals, but in {_listed(lost, name)} every policy may lose for "
+            f"ever: {_OTHERWISE}"
+        )
+    return ending
+
+
+def _no_gains(parts: Components, gaining: NDArray[np.bool_], name: Name) -> None:
+    if gaining.any():
+        states = np.flatnonzero((parts.label >= 0) & gaining[parts.label])
+        raise ValueError(
+            f"gamma = 1 needs totals, but in {_listed(states, name)} a policy can gain for ever: "
+            f"{_OTHERWISE}"
+        )
+
+
+def _listed(states: NDArray[np.int64], name: Name) -> str:
+    more = ", ..." if len(states) > 5 else ""
+    return f"state(s) {', '.join(name(s) for s in states[:5].tolist())}{more}"
