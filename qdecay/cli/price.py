@@ -80,7 +80,8 @@ def price(
 
     They are judged by what people care about, exactly. Without --judge: the undiscounted sum of the
     steps that the environment's time limit allows; without one, the undiscounted total; where that
-    is infinite, the average per step. Ties are broken in the worst and in the best way.
+    is infinite, the average per step. At a breakpoint, at 0 and at 1 ties are broken in the worst
+    and in the best way; elsewhere all ways earn the same.
 
     Lost is (optimum - worst) / |optimum|. Over a number of steps the optimum is what a policy earns
     that knows how many steps are left.
@@ -102,15 +103,17 @@ def price(
     }
     if given and not learn:
         raise InputError(f"--{next(iter(given))} requires --learn")
-    names = [] if gamma is None else [name.strip() for name in gamma.split(",")]
+    gammas = [] if gamma is None else _gammas(gamma)
     with budget(source, max_seconds):
         mdp = exact_model(source, option)
-        start = None if state is None else _state(mdp, state)
+        start = mdp.start if state is None else _state(mdp, state)
+        if start is None and not mdp.initial_states:
+            raise InputError(f"{source}: the model has no start state: give --state")
         with input_errors(f"{source}: "):
             limits: dict[str, Any] = {"max_seconds": max_seconds, "progress": True}
             found = find(mdp, judge, start=start, max_loss=max_loss, **limits)
-            picked = [found.at(name) for name in names]
-            learned = learned_price(found, names, **given, **limits) if learn else None
+            picked = [found.at(each) for each in gammas]
+            learned = learned_price(found, gammas, **given, **limits) if learn else None
     if plot is not None:
         from qdecay.report.plots.price import save_price
 
@@ -126,6 +129,17 @@ def price(
     _print(mdp, found, picked, learned, digits)
     if plot is not None:
         typer.echo(str(plot))
+
+
+def _gammas(text: str) -> list[Fraction]:
+    """Return the gammas of a list such as 0.9,0.99."""
+    from qdecay._support.checks import exact
+
+    with input_errors():
+        gammas = [exact(part.strip(), "gamma", "[0, 1]") for part in text.split(",")]
+    if len(set(gammas)) < len(gammas):
+        raise InputError(f"--gamma {text:.40}: a gamma is given twice")
+    return gammas
 
 
 def _state(mdp: MDP, text: str) -> int:

@@ -2,8 +2,12 @@
 
 Each policy region has its optimal sets. The policies that use them are judged from the start: by
 their total reward, by their average, at another discount factor, or over as many steps as the
-environment allows (see `qdecay.pricing.judge`). Where sets leave a choice, the worst and the best
-of these policies are found. The loss of a region is
+environment allows (see `qdecay.pricing.judge`).
+
+Inside a region it does not matter how ties are broken: the values of all its policies are one
+function sum_k gamma^k E[r_k] on an interval, hence each E[r_k] is the same, and whatever a judge
+makes of these. At a breakpoint, at 0 and at 1 it does matter, and the worst and the best are found.
+The loss of a region is
 
     (optimum - worst) / |optimum|,
 
@@ -96,8 +100,8 @@ def priced(
     with reporting(progress) as report:
         tick = counting(report, len(regions.regions), "regions judged", deadline)
         for i, sets in enumerate(regions.regions):
-            worst, best = worths.of(sets)
-            found.append(PricedRegion(worst, best, loss(optimum, worst), ends[i], ends[i + 1]))
+            worth, _ = worths.of([actions[:1] for actions in sets])  # all its policies earn this
+            found.append(PricedRegion(worth, worth, loss(optimum, worth), ends[i], ends[i + 1]))
             tick()
     return Price(judge, optimum, tuple(found), max_loss, starts, regions, info=regions.info)
 
@@ -113,7 +117,7 @@ def start_distribution(mdp: MDP, start: int | None = None) -> dict[int, Fraction
     if start is not None:
         return {whole(start, "start", 0, mdp.n_states - 1): Fraction(1)}
     if not mdp.initial_states:
-        raise ValueError("the model has no start state: give one, start=0 to the last")
+        raise ValueError("the model has no start state: give start, a state")
     return dict(mdp.initial_states)
 
 

@@ -30,7 +30,7 @@ class Priced(Record):
     """What some policies earn, at worst and at best.
 
     Attributes:
-        worst, best: over the ways of breaking ties.
+        worst, best: over the ways of breaking ties; equal inside a region.
         loss: (optimum - worst) / |optimum|; inf where the worst loses for ever, None where the
             optimum is 0.
     """
@@ -138,7 +138,11 @@ class Price(ModelResult):
         )
 
     def at(self, gamma: RationalLike | AlgebraicNumber) -> PricedGamma:
-        """Return what the policies that are optimal at one gamma earn, 0 <= gamma <= 1."""
+        """Return what the policies that are optimal at one gamma earn, 0 <= gamma <= 1.
+
+        At gamma = 1 an action is in a set where some optimal policy takes it. Others, made of the
+        same actions, may walk in circles for ever: the worst says what they earn.
+        """
         if isinstance(gamma, AlgebraicNumber):
             number = gamma
         else:
@@ -167,7 +171,7 @@ class Price(ModelResult):
             if any(able) and not able[action]:
                 name = mdp.action_name(action)
                 raise ValueError(
-                    f"policy takes {name} in {mdp.state_name(s)}, where it is not available"
+                    f"policy takes {name} in state {mdp.state_name(s)}, where it is not available"
                 )
             sets.append((action,) if any(able) else ())
         return self._worths.of(sets)[0]

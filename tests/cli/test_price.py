@@ -1,0 +1,105 @@
+"""The command `qdecay price`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from shell import run
+
+import qdecay
+
+
+def test_each_region_is_priced(capsys, monkeypatch) -> None:
+    """FrozenLake 4x4 by its total: exact numbers, losses, the best region, the answer in words."""
+    code, out, err = run(capsys, monkeypatch, "price", "FrozenLake-v1", "--judge", "total")
+    assert (code, err) == (0, "")
+    lines = [line.split() for line in out.splitlines()]
+    assert ["0", "to", "0.8087833", "0.4507042", "32/71", "45.27", "%"] in lines
+    assert ["0.8087833", "to", "0.9783165", "0.7804878", "32/41", "5.226", "%"] in lines
+    assert ["0.9783165", "to", "1", "0.8235294", "14/17", "0", "%", "best"] in lines
+    assert out.splitlines()[-1] == (
+        "gamma above 0.9783165 loses nothing: 0.8235 in all; gamma = 0.99 gives 0.8235."
+    )
+
+
+def test_picked_gammas_are_shown(capsys, monkeypatch) -> None:
+    """Also a breakpoint, where ties may be broken in the worst or in the best way."""
+    arguments = ("price", "qdecay/StayOrMove-v0", "--gamma", "0.25, 1/2")
+    _, out, _ = run(capsys, monkeypatch, *arguments)
+    lines = [line.split() for line in out.splitlines()]
+    assert ["0.25", "1", "1", "75", "%"] in lines
+    assert ["0.5", "1", "to", "4", "75", "%"] in lines
+    assert out.rstrip().endswith("gamma = 0.25 gives 1; gamma = 0.5 gives 1 to 4.")
+
+
+def test_json_is_the_document_of_the_library(capsys, monkeypatch) -> None:
+    """Nothing else on standard output; picked and learned are added."""
+    _, out, _ = run(capsys, monkeypatch, "price", "FrozenLake-v1", "--json")
+    price = qdecay.price("FrozenLake-v1")
+    assert json.loads(out) == json.loads(json.dumps(price.to_json()))
+    arguments = ("--gamma", "0.9", "--learn", "--seeds", "2", "--steps", "1000")
+    _, out, _ = run(capsys, monkeypatch, "price", "FrozenLake-v1", "--json", *arguments)
+    document = json.loads(out)
+    learned = qdecay.learned_price(price, ["0.9"], seeds=2, steps=1000)
+    assert document["gammas"] == [price.at("0.9").body()]
+    assert document["learned"] == json.loads(json.dumps(learned.body()))
+
+
+def test_agents_are_put_beside(capsys, monkeypatch) -> None:
+    """What the gamma allows, the median and the range, lost to the gamma and to training."""
+    arguments = ("--learn", "--seeds", "3", "--steps", "5000")
+    _, out, _ = run(capsys, monkeypatch, "price", "qdecay/StayOrMove-v0", *arguments)
+    rows = [line.split() for line in out.splitlines()]
+    assert ["0.2", "1", "1", "1", "to", "1", "3.00", "0.00"] in rows
+    assert ["0.8", "4", "4", "4", "to", "4", "0.00", "0.00"] in rows
+
+
+def test_it_starts_where_one_says(capsys, monkeypatch, tmp_path: Path) -> None:
+    """By number or by name; a model without a start asks for one."""
+    rows = [(0, 0, 0, 1, 5, True), (1, 0, 1, 1, 7, True)]
+    names = ["here", "there"]
+    model = qdecay.MDP.from_rows(rows, n_states=2, n_actions=1, state_names=names)
+    path = str(tmp_path / "two.json")
+    model.save(path)
+    for state in ("there", "1"):
+        _, out, _ = run(capsys, monkeypatch, "price", path, "--state", state)
+        assert "from state there the best policy earns 7 in all" in out
+    code, out, err = run(capsys, monkeypatch, "price", path)
+    assert (code, out) == (2, "")
+    assert err == f"qdecay: {path}: the model has no start state: give --state\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--judge", "sum"], "judge must be total, average, steps:T or a discount factor"),
+        (["--judge", "steps:0"], "the T of judge steps:T must be >= 1, got 0"),
+        (["--gamma", "0.9,"], 'gamma must be a number like "7/10", "0.7" or "1e-3", got \'\''),
+        (["--gamma", "2"], "gamma must be in [0, 1], got '2'"),
+        (["--gamma", "0.9,0.90"], "--gamma 0.9,0.90: a gamma is given twice"),
+        (["--state", "nowhere"], "--state nowhere: no state has that name or number"),
+        (["--max-loss", "-1"], "max_loss must be >= 0, got '-1'"),
+        (["--seeds", "3"], "--seeds requires --learn"),
+        (["--steps", "3"], "--steps requires --learn"),
+        (["--force"], "--force requires --plot"),
+        (["--plot", "price.txt"], "price.txt"),
+        (["--max-seconds", "0"], "--max-seconds must be > 0"),
+        (["--max-seconds", "1e-6"], "stopped after"),
+    ],
+)
+def test_wrong_input_gets_one_line(capsys, monkeypatch, arguments: list[str], message: str) -> None:
+    """On standard error, with exit code 2 and nothing on standard output."""
+    code, out, err = run(capsys, monkeypatch, "price", "FrozenLake-v1", *arguments)
+    assert (code, out) == (2, "")
+    assert message in err
+    assert err.count("\n") == 1
+
+
+def test_a_total_without_end_offers_the_average(capsys, monkeypatch) -> None:
+    """It says which state gains for ever."""
+    code, _, err = run(capsys, monkeypatch, "price", "qdecay/NChain-v0", "--judge", "total")
+    assert code == 2
+    assert "the total is infinite from state 0" in err
+    assert "judge by average" in err
