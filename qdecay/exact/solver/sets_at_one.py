@@ -20,6 +20,7 @@ reaches from Z its pairs therefore have order >= 2, and order 3 on recurrent cla
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache
 
 import numpy as np
@@ -62,10 +63,10 @@ class _Choice:
         self._loose, self._tight, self._strict = loose, tight, strict
         self._everything = set(range(best.model.n))
         self._finite = {s for s, gain in enumerate(best.gain) if not gain}
-        self._class = {s: k for k, states in enumerate(best.classes()) for s in states}
         self._met = best.closure(self._finite)  # by the policy, from states of gain 0
+        self._near = _WaysHome(best)
         self._avoidable = cache(self._can_be_avoided)
-        self._other_classes = cache(lambda own: {s for s, k in self._class.items() if k != own})
+        self._stay = cache(lambda kept, s: kept.stay(self._everything - {s}))
 
     def is_optimal(self, pair: int, order: int) -> bool:
         """Whether a pair of order 1 or 2 belongs to the optimal set."""
@@ -78,14 +79,17 @@ class _Choice:
 
     def _leaves(self, pair: int, s: int, ways: _Graph, kept: _Graph) -> bool:
         """Whether the pair has a way to the end or to where pairs of `kept` stay, without s."""
-        # The classes of the policy are such sets, and nearly always near.
-        near = self._other_classes(self._class.get(s))
-        return ways.leads(pair, s, near) or ways.leads(pair, s, kept.stay(self._everything - {s}))
+        # The policy itself nearly always has such a way.
+        if pair in ways.ends or any(self._near.avoids(t, s) for t in ways.targets[pair]):
+            return True
+        return ways.leads(pair, s, self._stay(kept, s))
 
     def _can_be_avoided(self, s: int) -> bool:
         """Whether some policy is strict wherever it goes from the states of gain 0, without s."""
+        if s not in self._met:
+            return True
         inside = self._everything - {s}
-        while s in self._met and self._finite <= inside:
+        while self._finite <= inside:
             kept = self._tight.stay(inside)
             reached = self._tight.reach(self._strict.stay(kept), kept)
             if reached == inside:
@@ -94,12 +98,61 @@ class _Choice:
         return self._finite <= inside
 
 
+class _WaysHome:
+    """The shortest way of every state along a policy to one of its classes, or to the end.
+
+    These ways form trees; with the states numbered in depth-first order, a state and all whose way
+    leads through it have consecutive numbers.
+    """
+
+    def __init__(self, best: Laurent) -> None:
+        model, policy = best.model, best.policy.tolist()
+        self._class = {s: k for k, states in enumerate(best.classes()) for s in states}
+        ends = [s for s, p in enumerate(policy) if sum(model.weights[p]) < model.denominator]
+        before: list[list[int]] = [[] for _ in policy]
+        for s, pair in enumerate(policy):
+            for t in model.targets[pair]:
+                before[t].append(s)
+        self._goal: dict[int, int | None] = {**dict.fromkeys(ends), **self._class}
+        after: dict[int, list[int]] = {}
+        reached = list(self._goal)
+        roots = list(reached)
+        for t in reached:  # grows as it goes
+            after[t] = [s for s in dict.fromkeys(before[t]) if s not in self._goal]
+            self._goal.update(dict.fromkeys(after[t], self._goal[t]))
+            reached += after[t]
+        self._number = _numbers(roots, after)
+
+    def avoids(self, t: int, s: int) -> bool:
+        """Whether the way from t avoids s, and the class it leads to does as well."""
+        first, last = self._number[s]
+        if first <= self._number[t][0] < last:
+            return False
+        goal = self._goal[t]
+        return goal is None or goal != self._class.get(s)
+
+
+def _numbers(roots: list[int], after: Mapping[int, list[int]]) -> dict[int, tuple[int, int]]:
+    """Number the nodes of trees depth first: each has its own number, and the one past its tree."""
+    found: dict[int, tuple[int, int]] = {}
+    waiting, number = roots, 0
+    while waiting:
+        s = waiting[-1]
+        if s in found:  # all after it have their numbers
+            found[waiting.pop()] = (found[s][0], number)
+        else:
+            found[s] = (number, number)
+            number += 1
+            waiting += after[s]
+    return found
+
+
 class _Graph:
     """Some pairs of a model, and where they can lead and stay."""
 
     def __init__(self, model: RationalModel, pairs: list[int]) -> None:
-        self._targets, self._owner = model.targets, model.pair_state.tolist()
-        self._ends = {p for p in pairs if sum(model.weights[p]) < model.denominator}
+        self.targets, self._owner = model.targets, model.pair_state.tolist()
+        self.ends = {p for p in pairs if sum(model.weights[p]) < model.denominator}
         self._pairs: list[list[int]] = [[] for _ in range(model.n)]
         self._before: list[list[int]] = [[] for _ in range(model.n)]
         for pair in pairs:
@@ -113,9 +166,9 @@ class _Graph:
         seen, waiting = {avoided}, [pair]
         while waiting:
             pair = waiting.pop()
-            if pair in self._ends or not goals.isdisjoint(self._targets[pair]):
+            if pair in self.ends or not goals.isdisjoint(self.targets[pair]):
                 return True
-            for t in self._targets[pair]:
+            for t in self.targets[pair]:
                 if t not in seen:
                     seen.add(t)
                     waiting += self._pairs[t]
@@ -124,7 +177,7 @@ class _Graph:
     def stay(self, inside: States) -> States:
         """The largest subset in which these pairs can stay for ever, or until the end."""
         kept = set(inside)
-        left = {s: [p for p in self._pairs[s] if kept.issuperset(self._targets[p])] for s in kept}
+        left = {s: [p for p in self._pairs[s] if kept.issuperset(self.targets[p])] for s in kept}
         broken: set[int] = set()
         waiting = [s for s, pairs in left.items() if not pairs]
         count = {s: len(pairs) for s, pairs in left.items()}
@@ -148,8 +201,8 @@ class _Graph:
                 s
                 for s in inside - reached
                 for p in self._pairs[s]
-                if inside.issuperset(self._targets[p])
-                and (p in self._ends or not reached.isdisjoint(self._targets[p]))
+                if inside.issuperset(self.targets[p])
+                and (p in self.ends or not reached.isdisjoint(self.targets[p]))
             }
             if not more:
                 return reached
