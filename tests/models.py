@@ -32,6 +32,29 @@ def two_state_puterman() -> MDP:
     return MDP.from_rows(rows, n_states=2, n_actions=2, start=0)
 
 
+def howard_taxicab() -> MDP:
+    """Howard's taxicab (1960, chapter 5): three towns; cruise, go to the stand, or wait for a call.
+
+    Policy (2, 2, 2) earns 13.34453782 per trip. There is no radio in the second town.
+    """
+    table = {  # town, alternative: probabilities of the next town, and the fares
+        (0, 0): (("1/2", "1/4", "1/4"), (10, 4, 8)),
+        (0, 1): (("1/16", "3/4", "3/16"), (8, 2, 4)),
+        (0, 2): (("1/4", "1/8", "5/8"), (4, 6, 4)),
+        (1, 0): (("1/2", "0", "1/2"), (14, 0, 18)),
+        (1, 1): (("1/16", "7/8", "1/16"), (8, 16, 8)),
+        (2, 0): (("1/4", "1/4", "1/2"), (10, 2, 8)),
+        (2, 1): (("1/8", "3/4", "1/8"), (6, 4, 2)),
+        (2, 2): (("3/4", "1/16", "3/16"), (4, 0, 8)),
+    }
+    rows = [
+        (s, a, t, p, fare, False)
+        for (s, a), numbers in table.items()
+        for t, (p, fare) in enumerate(zip(*numbers, strict=True))
+    ]
+    return MDP.from_rows(rows, n_states=3, n_actions=3, start=0)
+
+
 @st.composite
 def mdps(draw: st.DrawFn, max_states: int = 4, max_actions: int = 3, ends: bool = False) -> MDP:
     """Random MDPs with small rationals; with `ends`, every row terminates with some probability."""
