@@ -175,6 +175,17 @@ FUNCTIONS: dict[str, tuple[Callable[..., Any], dict[str, Any], dict[str, Number]
             "max_seconds": SECONDS,
         },
     ),
+    "learned_price": (
+        qdecay.learned_price,
+        {"price": qdecay.price(MODEL), "seeds": 1, "steps": 200},
+        {
+            "gammas": Number("exact", Fraction(7, 8), (-1, "3/2"), listed),
+            "seeds": Number("whole", 2, (0, -3)),
+            "seed": SEED,
+            "steps": COUNT,
+            "max_seconds": SECONDS,
+        },
+    ),
     "write_certificate": (
         qdecay.write_certificate,
         {"problem": MODEL, "regions": REGIONS, "path": "certificate.json"},

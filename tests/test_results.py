@@ -75,6 +75,11 @@ def lost() -> qdecay.Price:
     return qdecay.price(qdecay.MDP.from_rows(away + rest, n_states=3, n_actions=2, start=0))
 
 
+@cache
+def taught() -> qdecay.LearnedPrice:
+    return qdecay.learned_price(lost(), ["1/2"], seeds=3, steps=1000)
+
+
 def episode_end() -> qdecay.EpisodeEnd:
     ends: list[qdecay.EpisodeEnd] = []
     qdecay.q_learning(MODEL, 0.9, episodes=2, callback=ends.append)
@@ -139,6 +144,8 @@ EXAMPLES: dict[str, Callable[[], Any]] = {
     "Judge": lambda: tuple(map(qdecay.Judge.of, ("total", "average", "steps:3", "1/2"))),
     "LearnedFlip": lambda: flips(MODEL),
     "LearnedThreshold": lambda: qdecay.compare(LAYOUT).learned,
+    "LearnedGamma": lambda: taught().gammas,
+    "LearnedPrice": lambda: taught(),
     "LearningCurve": lambda: qdecay.learning_curve(LAYOUT, "1/2", 3),
     "LearningResult": lambda: learnt(qdecay.q_learning)[1],
     "LearningTime": lambda: times(),
@@ -183,6 +190,7 @@ EXAMPLES: dict[str, Callable[[], Any]] = {
     "expected_trainings": lambda: qdecay.expected_trainings([1, 2], 0, 0.9, ["one-shot"], None),
     "is_breakpoint": lambda: qdecay.is_breakpoint(MODEL, "1/2"),
     "learned_thresholds": lambda: flips(LONG),
+    "learned_price": lambda: taught(),
     "learning_curve": lambda: qdecay.learning_curve(LAYOUT, lambda k: f"1/{k}", (3, 20)),
     "learning_times": lambda: times(),
     "modified_policy_iteration": lambda: qdecay.modified_policy_iteration(MODEL, 0.5),
@@ -224,6 +232,7 @@ TABLES = {
     "DiscountProfile",
     "Evaluation",
     "GammaSweep",
+    "LearnedPrice",
     "LearningResult",
     "ManyResult",
     "NumericRegions",
@@ -372,10 +381,10 @@ SHOWN = {
     "PhaseRow": "PhaseRow(0.4082: above, 6 trainings; source = choice, delay = 2, ending = "
     "terminate, ... 7 more ..., step_size = 1/10)",
     "Judge": "Judge('total')",
-    "Price": "Price(2 regions judged by total, optimum 4.000)",
-    "PricedGamma": "PricedGamma(0.5: 1.00000 to 4.00000)",
-    "PricedRegion": "PricedRegion(0 to 0.5: 1.00000)",
-    "Worth": "Worth(8.00000)",
+    "Price": "Price(2 regions judged by total, optimum 4)",
+    "PricedGamma": "PricedGamma(0.5: 1 to 4)",
+    "PricedRegion": "PricedRegion(0 to 0.5: 1)",
+    "Worth": "Worth(8)",
     "as_mdp": "MDP(qdecay/StayOrMove-v0: 3 states, 2 actions, 6 transitions, start 0)",
 }
 
