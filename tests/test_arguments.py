@@ -166,6 +166,26 @@ FUNCTIONS: dict[str, tuple[Callable[..., Any], dict[str, Any], dict[str, Number]
     ),
     "blackwell": (qdecay.blackwell, {"problem": MODEL}, {"max_seconds": SECONDS}),
     "undiscounted": (qdecay.undiscounted, {"problem": MODEL}, {"max_seconds": SECONDS}),
+    "price": (
+        qdecay.price,
+        {"problem": MODEL},
+        {
+            "start": STATE,
+            "max_loss": Number("exact", HALF, (-1, "-1/2")),
+            "max_seconds": SECONDS,
+        },
+    ),
+    "learned_price": (
+        qdecay.learned_price,
+        {"price": qdecay.price(MODEL), "seeds": 1, "steps": 200},
+        {
+            "gammas": Number("exact", Fraction(7, 8), (-1, "3/2"), listed),
+            "seeds": Number("whole", 2, (0, -3)),
+            "seed": SEED,
+            "steps": COUNT,
+            "max_seconds": SECONDS,
+        },
+    ),
     "write_certificate": (
         qdecay.write_certificate,
         {"problem": MODEL, "regions": REGIONS, "path": "certificate.json"},
@@ -337,6 +357,7 @@ FUNCTIONS: dict[str, tuple[Callable[..., Any], dict[str, Any], dict[str, Number]
     "PolicyRegions.value": (REGIONS.value, {}, {"state": STATE}),
     "PolicyRegions.region_of": (REGIONS.region_of, {}, {"gamma": EXACT_GAMMA}),
     "PolicyRegions.optimal_actions": (REGIONS.optimal_actions, {}, {"gamma": EXACT_GAMMA_TO_1}),
+    "Price.at": (qdecay.price(MODEL).at, {}, {"gamma": EXACT_GAMMA_TO_1}),
     "LearningCurve.value": (
         qdecay.learning_curve(LAYOUT, HALF, 3).value,
         {"branch": 0, "gamma": HALF},

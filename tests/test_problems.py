@@ -36,6 +36,7 @@ CALLS: dict[str, dict[str, Any]] = {
     "optimal_values": {"gamma": 0.5},
     "policy_iteration": {"gamma": 0.5},
     "policy_regions": {},
+    "price": {"judge": "1/3"},
     "undiscounted": {},
     "q_learning_many": {"gammas": [0.25, 0.75], "seeds": [1], "steps": 200},
     "value_iteration": {"gamma": 0.5},

@@ -67,6 +67,19 @@ def times() -> tuple[qdecay.LearningTime, ...]:
     return tuple(found)
 
 
+@cache
+def lost() -> qdecay.Price:
+    """Three steps to 10: below some gamma one rests for ever, at 1/2 a step."""
+    away = [(s, 0, min(s + 1, 2), 1, 10 if s == 2 else -1, s == 2) for s in range(3)]
+    rest = [(s, 1, s, 1, "-1/2", False) for s in range(3)]
+    return qdecay.price(qdecay.MDP.from_rows(away + rest, n_states=3, n_actions=2, start=0))
+
+
+@cache
+def taught() -> qdecay.LearnedPrice:
+    return qdecay.learned_price(lost(), ["1/2"], seeds=3, steps=1000)
+
+
 def episode_end() -> qdecay.EpisodeEnd:
     ends: list[qdecay.EpisodeEnd] = []
     qdecay.q_learning(MODEL, 0.9, episodes=2, callback=ends.append)
@@ -128,8 +141,11 @@ EXAMPLES: dict[str, Callable[[], Any]] = {
     "GammaSweep": lambda: qdecay.value_over_gammas(LONG, [0.4, 0.5, 0.6]),
     "Harmonic": lambda: qdecay.Harmonic(3.0),
     "InputError": lambda: qdecay.InputError("one line"),
+    "Judge": lambda: tuple(map(qdecay.Judge.of, ("total", "average", "steps:3", "1/2"))),
     "LearnedFlip": lambda: flips(MODEL),
     "LearnedThreshold": lambda: qdecay.compare(LAYOUT).learned,
+    "LearnedGamma": lambda: taught().gammas,
+    "LearnedPrice": lambda: taught(),
     "LearningCurve": lambda: qdecay.learning_curve(LAYOUT, "1/2", 3),
     "LearningResult": lambda: learnt(qdecay.q_learning)[1],
     "LearningTime": lambda: times(),
@@ -141,6 +157,9 @@ EXAMPLES: dict[str, Callable[[], Any]] = {
     "NumericRegions": lambda: qdecay.numeric_policy_regions(MODEL, points=50),
     "PhaseDiagram": swept,
     "PhaseRow": lambda: swept()[-1].rows,
+    "Price": lambda: (qdecay.price(MODEL), qdecay.price(LONG, "average"), lost()),
+    "PricedGamma": lambda: (qdecay.price(MODEL).at("1/2"), qdecay.price(MODEL).at("0.9")),
+    "PricedRegion": lambda: (*qdecay.price(MODEL).regions, *lost().regions),
     "Progress": lambda: qdecay.Progress(1, 2, "halfway"),
     "QdecayWarning": lambda: qdecay.QdecayWarning("a newer version is registered"),
     "PolicyRegions": lambda: (qdecay.policy_regions(MODEL), qdecay.policy_regions(LONG)),
@@ -153,6 +172,7 @@ EXAMPLES: dict[str, Callable[[], Any]] = {
     "TabularLearner": lambda: qdecay.q_learning,
     "Verification": certified,
     "WatkinsQ": lambda: learnt(qdecay.WatkinsQ(0.5)),
+    "Worth": lambda: (lost().optimum, lost().regions[0].worst),
     "as_mdp": lambda: qdecay.as_mdp("qdecay/StayOrMove-v0"),
     "assert_effective_discount": lambda: qdecay.assert_effective_discount(
         qdecay.tabular_agent(qdecay.q_learning, 0.9), 0.9, within=0.05, delays=(2,), trainings=30
@@ -170,6 +190,7 @@ EXAMPLES: dict[str, Callable[[], Any]] = {
     "expected_trainings": lambda: qdecay.expected_trainings([1, 2], 0, 0.9, ["one-shot"], None),
     "is_breakpoint": lambda: qdecay.is_breakpoint(MODEL, "1/2"),
     "learned_thresholds": lambda: flips(LONG),
+    "learned_price": lambda: taught(),
     "learning_curve": lambda: qdecay.learning_curve(LAYOUT, lambda k: f"1/{k}", (3, 20)),
     "learning_times": lambda: times(),
     "modified_policy_iteration": lambda: qdecay.modified_policy_iteration(MODEL, 0.5),
@@ -179,6 +200,7 @@ EXAMPLES: dict[str, Callable[[], Any]] = {
     "phase_diagram": swept,
     "policy_iteration": lambda: qdecay.policy_iteration(MODEL, 0.5),
     "policy_regions": lambda: qdecay.policy_regions(MODEL),
+    "price": lambda: qdecay.price(MODEL, "1/3"),
     "probe": profile,
     "q_learning_many": lambda: qdecay.q_learning_many(LONG, [0.4, 0.6], [1, 2], steps=100),
     "sb3_agent": lambda: stable_baselines(),
@@ -202,6 +224,7 @@ DOCUMENTED_IN_WORDS = {
     "NumericRegions",
     "PhaseDiagram",
     "PolicyRegions",
+    "Price",
     "Sweep",
 }
 TABLES = {
@@ -209,11 +232,13 @@ TABLES = {
     "DiscountProfile",
     "Evaluation",
     "GammaSweep",
+    "LearnedPrice",
     "LearningResult",
     "ManyResult",
     "NumericRegions",
     "PhaseDiagram",
     "PolicyRegions",
+    "Price",
     "Solution",
     "Undiscounted",
 }
@@ -355,6 +380,11 @@ SHOWN = {
     "proven)",
     "PhaseRow": "PhaseRow(0.4082: above, 6 trainings; source = choice, delay = 2, ending = "
     "terminate, ... 7 more ..., step_size = 1/10)",
+    "Judge": "Judge('total')",
+    "Price": "Price(2 regions judged by total, optimum 4)",
+    "PricedGamma": "PricedGamma(0.5: 1 to 4)",
+    "PricedRegion": "PricedRegion(0 to 0.5: 1)",
+    "Worth": "Worth(8)",
     "as_mdp": "MDP(qdecay/StayOrMove-v0: 3 states, 2 actions, 6 transitions, start 0)",
 }
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from qdecay._support.checks import RationalLike, RealLike, instance, whole
+from qdecay._support.checks import RationalLike, RealLike, exact, instance, whole
 from qdecay._support.deadline import Deadline
 from qdecay._support.progress import OnProgress
 from qdecay._support.result import Record, counted, frame, plain
@@ -156,7 +156,7 @@ def learned_price(
     deadline = Deadline(max_seconds)
     instance(price, Price, "price", "a Price, as `price` returns it")
     first, agents = whole(seed, "seed", 0), whole(seeds, "seeds", 1)
-    asked = {price.at(gamma) for gamma in gammas}
+    asked = {price.at(exact(gamma, "each of gammas", "[0, 1]")) for gamma in gammas}
     asked |= {price.at(middle(region)) for region in price.regions}
     allowed = sorted(asked, key=lambda found: found.gamma)
     mdp = price.policy_regions.mdp
