@@ -6,7 +6,7 @@ import json
 from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Any
 
-from qdecay._support.shown import shown_decimal, shown_fraction
+from qdecay._support.shown import shown_decimal
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -133,11 +133,8 @@ def _shown_ends(mdp: MDP, regions: PolicyRegions, state: int) -> str:
     nearest = shown_actions(mdp, regions.at_zero[state])
     at_one = regions.at_one
     assert at_one is not None  # the search ended
-    value = at_one.value[state]
-    earned = f"{shown_fraction(at_one.gain[state])} per step"
-    if value is not None:
-        earned = f"{shown_fraction(value)} in all"
     farthest = shown_actions(mdp, at_one.optimal_actions[state])
+    earned = at_one.earned(state)
     return f"best there at gamma = 0: {nearest}; at gamma = 1: {farthest}, worth {earned}"
 
 

@@ -20,7 +20,7 @@ import numpy as np
 from qdecay._support.checks import RealLike
 from qdecay._support.deadline import Deadline
 from qdecay._support.result import counted, frame
-from qdecay._support.shown import shown_fraction
+from qdecay._support.shown import shown_decimal, shown_fraction
 from qdecay.exact.solver.chain import fraction
 from qdecay.exact.solver.laurent import Laurent, optimal_laurent
 from qdecay.exact.solver.point import NEAR_ONE, proposed_policy
@@ -79,6 +79,15 @@ class Undiscounted(ModelResult):
             kind, number = ("gain", self.gain[s]) if value is None else ("total", value)
             parts.append(f"{kind} {shown_fraction(number)} from the start")
         return self._titled(", ".join(parts))
+
+    def earned(self, state: int) -> str:
+        """Return in words what the best policies earn from a state: in all, or per step."""
+        value = self.value[state]
+        number, how = (self.gain[state], "per step") if value is None else (value, "in all")
+        text = shown_fraction(number)
+        if "/" in text and number.denominator > 99:
+            text += f" ({shown_decimal(float(number), 4)})"
+        return f"{text} {how}"
 
     def within_regions(self) -> dict[str, Any]:
         """Return what the document of policy regions holds of it: gain, value and sets."""

@@ -77,8 +77,8 @@ class PricedGamma(Priced):
 
     Attributes:
         gamma: the discount factor, 0 <= gamma <= 1.
-        region: the index of the region it lies in; None at 0, at 1 and at a breakpoint, where other
-            policies may be optimal than on either side.
+        region: the index of the region it lies in; None at 0, at 1, at a breakpoint and at a touch,
+            where other policies may be optimal than on either side.
     """
 
     gamma: AlgebraicNumber
@@ -147,7 +147,9 @@ class Price(ModelResult):
             number = gamma
         else:
             number = AlgebraicNumber.of(exact(gamma, "gamma", "[0, 1]"))
-        index = self.policy_regions.region_of(number) if 0 < number < 1 else None
+        touches = any(touch.gamma == number for touch in self.policy_regions.touches)
+        inside = 0 < number < 1 and not touches
+        index = self.policy_regions.region_of(number) if inside else None
         if index is None:
             worst, best = self._worths.of(self.policy_regions.optimal_actions(number))
         else:
@@ -248,7 +250,7 @@ def _text(gamma: AlgebraicNumber) -> str:
 
 def sentence(price: Price, gammas: Sequence[PricedGamma]) -> str:
     """Return in words which gammas are best, and what others give."""
-    best, where = price.regions[price.best_regions[0]], _where(price)
+    best, where = price.regions[price.best_regions[0]], best_gammas(price)
     if best.worst.reaches(price.optimum):
         found = f"{where} loses nothing: {best.shown(_FEW)} {price.judge.words}"
     else:
@@ -259,7 +261,7 @@ def sentence(price: Price, gammas: Sequence[PricedGamma]) -> str:
     return "; ".join([found, *map(_given, gammas)])
 
 
-def _where(price: Price) -> str:
+def best_gammas(price: Price) -> str:
     """Name the gammas of the best regions."""
     parts, last = [], len(price.regions) - 1
     for first, after in _stretches(price.best_regions):

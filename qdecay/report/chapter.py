@@ -17,6 +17,7 @@ from qdecay.comparison.thresholds import LearnedThreshold
 from qdecay.errors import InputError
 from qdecay.exact.algebra.number import AlgebraicNumber
 from qdecay.exact.regions import Breakpoint, PolicyRegions, policy_regions
+from qdecay.exact.undiscounted import Undiscounted
 from qdecay.model.mdp import MDP
 from qdecay.model.source import HOMEWORK, Source
 from qdecay.report import mathml
@@ -104,6 +105,12 @@ class Chapter:
         return sorted({s for point in self.regions.breakpoints for s in point.changes})
 
     @property
+    def at_one(self) -> Undiscounted:
+        """What is optimal at gamma = 1."""
+        assert self.regions.at_one is not None  # the search ended
+        return self.regions.at_one
+
+    @property
     def start_gammas(self) -> list[AlgebraicNumber]:
         """The gammas at which the best choice at the start changes."""
         if self.regions.start is None:
@@ -139,7 +146,7 @@ class Chapter:
         points = self.points()
         optimal = [self.optimal(sample) for sample in points]
         try:
-            found, of_pair = curves(self.mdp, points, optimal)
+            found = curves(self.mdp, points, optimal, self.at_one)
         except InputError as error:
             raise InputError(f"{self.source.text}: {error}") from error
         return {
@@ -155,10 +162,12 @@ class Chapter:
             "breakpoints": [i for i, sample in enumerate(points) if sample.breakpoint is not None],
             "touches": [i for i, sample in enumerate(points) if sample.touch is not None],
             "decades": decades([b.gamma for b in self.regions.breakpoints]),
-            "curves": found,
-            "pairs": of_pair,
+            "curves": found.values,
+            "gains": found.gains,
+            "pairs": found.of_pair,
+            "earned": [self.at_one.earned(s) for s in range(self.mdp.n_states)],
             "moves": self._moves(),
-            "grows": _grows(found, points),
+            "grows": _grows(found.values, points),
         }
 
     def _moves(self) -> list[list[list[tuple[int | str | None, ...]]]]:
@@ -180,6 +189,8 @@ class Chapter:
         """Return the optimal actions of every state at one sample."""
         if sample.gamma == 0:
             return list(self.regions.at_zero)
+        if sample.gamma == 1:
+            return list(self.at_one.optimal_actions)
         sets = list(self.regions.regions[sample.region])
         for index, among in (
             (sample.breakpoint, self.regions.breakpoints),
@@ -355,6 +366,6 @@ def _grows(found: Sequence[Sequence[float | None]], points: Sequence[Sample]) ->
     middle = next(i for i, sample in enumerate(points) if sample.gamma >= Fraction(9, 10))
     largest = [
         max((abs(v) for curve in found if (v := curve[i]) is not None), default=0.0)
-        for i in (middle, -1)
+        for i in (middle, -2)  # the last below 1
     ]
     return largest[1] > 5 * largest[0]

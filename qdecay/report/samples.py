@@ -1,4 +1,4 @@
-"""The discount factors that a page shows: a grid, closer steps near 1, and every breakpoint.
+"""The discount factors that a page shows: a grid, closer steps near 1, every breakpoint, and 1.
 
 The slider only takes these gammas, so that every number shown is exact for that gamma, not
 interpolated.
@@ -32,7 +32,7 @@ class Sample:
     """One gamma and its position.
 
     Attributes:
-        gamma: exact, 0 <= gamma < 1.
+        gamma: exact, 0 <= gamma <= 1.
         region: number of breakpoints strictly left of it.
         breakpoint, touch: its index if it is one, or None.
     """
@@ -54,7 +54,7 @@ class Sample:
 def samples(
     breakpoints: Sequence[AlgebraicNumber], touches: Sequence[AlgebraicNumber], steps: int
 ) -> list[Sample]:
-    """Return the gammas to show, in order, from 0.
+    """Return the gammas to show, in order, from 0 to 1.
 
     Args:
         breakpoints, touches: in increasing order.
@@ -72,7 +72,7 @@ def samples(
         breakpoint_, touch = marks.get(point, (None, None))
         gamma = point.lower if point.is_rational else point
         result.append(Sample(gamma, bisect_left(breakpoints, point), breakpoint_, touch))
-    return result
+    return [*result, Sample(Fraction(1), len(breakpoints))]
 
 
 def _merge(points: list[AlgebraicNumber], more: Iterable[AlgebraicNumber]) -> None:

@@ -9,12 +9,15 @@ d = r + gamma P v - v, taken in integers,
 
 so each round of v <- v + (I - gamma P)^-1 d, solved in floats, gains about as many digits as
 floats have. The remaining error is far below the nine digits that are kept. Equal values stay
-equal.
+equal. At gamma = 1 the exact totals are at hand, and the exact gains where there is no total.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from fractions import Fraction
 from math import frexp, lcm
 from typing import Any
 
@@ -24,6 +27,7 @@ from scipy.sparse.linalg import splu
 
 from qdecay.errors import InputError, input_errors
 from qdecay.exact.algebra.number import AlgebraicNumber
+from qdecay.exact.undiscounted import Undiscounted
 from qdecay.model.mdp import MDP
 from qdecay.report.samples import Gamma, Sample
 
@@ -74,15 +78,35 @@ class ActionValues:
             InputError: a value is too large for floats.
         """
         fixed = _fixed_gamma(gamma)
-        try:
+        with _as_floats():
             v = self._values(fixed, policy)
             if v is None:
                 return None
             return [_rounded(self._row_value(row, fixed, v), self._places) for row in self.rows]
-        except OverflowError as error:
-            raise InputError(
-                "values are too large for the floats of a picture: give rewards in a larger unit"
-            ) from error
+
+    def at_one(self, known: Undiscounted) -> tuple[list[float | None], list[float]]:
+        """Return the total r + P V of each of `rows` at gamma = 1, and its gain P g.
+
+        Returns: totals in reward units, None where a state that follows has none, and gains in
+        reward units per step, to nine digits.
+
+        Raises:
+            InputError: a value is too large for floats.
+        """
+        totals: list[float | None] = []
+        gains = []
+        with _as_floats():
+            for reward, successors in self.rows:
+                ahead = [(Fraction(w, self._scale), known.value[s]) for s, w in successors]
+                total = Fraction(reward, 1 << self._places)
+                total += sum(p * v for p, v in ahead if v is not None)
+                unknown = any(v is None for _, v in ahead)
+                totals.append(None if unknown else self._shown(total))
+                gains.append(self._shown(_mean(known.gain, successors) / self._scale))
+        return totals, gains
+
+    def _shown(self, number: Fraction) -> float:
+        return _rounded(round(number * (1 << self._places)), self._places)
 
     def _row_value(self, row: _Row, gamma: int, v: Sequence[int]) -> int:
         reward, successors = row
@@ -152,6 +176,20 @@ def _rows(mdp: MDP, scale: int, places: int) -> dict[tuple[int, int], _Row]:
     }
 
 
+@contextmanager
+def _as_floats() -> Iterator[None]:
+    try:
+        yield
+    except OverflowError as error:
+        raise InputError(
+            "values are too large for the floats of a picture: give rewards in a larger unit"
+        ) from error
+
+
+def _mean(numbers: Sequence[Fraction], weights: Sequence[tuple[int, int]]) -> Fraction:
+    return sum((weight * numbers[state] for state, weight in weights), Fraction(0))
+
+
 def _fixed_gamma(gamma: Gamma) -> int:
     near = gamma.enclosure(_BITS + 1)[0] if isinstance(gamma, AlgebraicNumber) else gamma
     return round(near * _ONE)
@@ -163,26 +201,45 @@ def _rounded(value: int, places: int) -> float:
     return float(f"{value / (1 << places):.{_DIGITS}g}")
 
 
+@dataclass(frozen=True)
+class Curves:
+    """The distinct action-value curves of a model.
+
+    Attributes:
+        values: each curve's values at the samples, None where unknown or, at 1, infinite.
+        gains: what each curve's values x (1 - gamma) become at gamma = 1: the reward per step.
+        of_pair: per state and action the number of its curve, None where the action is not
+            available.
+    """
+
+    values: list[list[float | None]]
+    gains: list[float]
+    of_pair: list[list[int | None]]
+
+
 def curves(
-    mdp: MDP, points: Sequence[Sample], optimal: Sequence[Sequence[Sequence[int]]]
-) -> tuple[list[list[float | None]], list[list[int | None]]]:
+    mdp: MDP,
+    points: Sequence[Sample],
+    optimal: Sequence[Sequence[Sequence[int]]],
+    known: Undiscounted,
+) -> Curves:
     """Return the distinct action-value curves and which of them each pair has.
 
     Args:
         mdp: the model.
-        points: the gammas.
+        points: the gammas, of which the last is 1.
         optimal: for each of them, the optimal actions of every state.
-
-    Returns: each curve's values at the points (None where unknown), and per state and action the
-    number of its curve, None where the action is not available.
+        known: what is known at gamma = 1.
     """
     values = ActionValues(mdp)
-    columns = []
-    for sample, sets in zip(points, optimal, strict=True):
+    totals, gains = values.at_one(known)
+    columns: list[Sequence[float | None]] = []
+    for sample, sets in zip(points[:-1], optimal[:-1], strict=True):
         at = values.at(sample.gamma, [best[0] if best else None for best in sets])
         columns.append([None] * len(values.rows) if at is None else at)
     numbers: dict[tuple[float | None, ...], int] = {}
-    of_row = [numbers.setdefault(tuple(c), len(numbers)) for c in zip(*columns, strict=True)]
+    rows = zip(*columns, totals, gains, strict=True)
+    of_row = [numbers.setdefault(row, len(numbers)) for row in rows]
     of_pair = [
         [
             of_row[values.row_of[s, a]] if (s, a) in values.row_of else None
@@ -190,4 +247,5 @@ def curves(
         ]
         for s in range(mdp.n_states)
     ]
-    return [list(curve) for curve in numbers], of_pair
+    found = list(numbers)
+    return Curves([list(row[:-1]) for row in found], [row[-1] or 0.0 for row in found], of_pair)

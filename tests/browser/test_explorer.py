@@ -86,6 +86,47 @@ def test_the_keyboard_moves_and_snaps_to_the_breakpoint(visit, pages) -> None:
         press("End")
         seen.settle()
         assert seen.text("#choice-0") == "move"
+        assert seen.text("#shown-gamma") == "1"
+
+
+@pytest.mark.parametrize("log", [False, True])
+def test_the_slider_reaches_one(visit, pages, log: bool) -> None:
+    """Dragged to its right end, on either scale; the address says so, and leads back there."""
+    with visit(pages("FrozenLake-v1"), "#gamma=0.4" + "&scale=log" * log) as seen:
+        seen.page.mouse.move(*place(seen, 0.9))
+        seen.page.mouse.down()
+        seen.page.mouse.move(*place(seen, 1), steps=5)
+        seen.page.mouse.up()
+        seen.settle()
+        assert seen.text("#shown-gamma") == "1"
+        assert seen.text("#where") == "no discount"
+        assert seen.text("#sentence-0").endswith("left or down or right, worth 14/17 in all.")
+        seen.page.wait_for_timeout(500)
+        assert "gamma=1" in seen.page.evaluate("location.hash").split("&")[0]
+        document = json.loads(seen.page.text_content("#regions-0"))
+        sets = document["at_one"]["optimal_actions"]
+        assert drawn_actions(seen) == [[] if len(best) == 4 else best for best in sets]
+        seen.page.press("#gamma", "ArrowLeft")
+        seen.settle()
+        assert drawn_actions(seen)[0] == [0]
+    with visit(pages("FrozenLake-v1"), "#gamma=1") as seen:
+        assert seen.text("#shown-gamma") == "1"
+
+
+def test_values_at_one_end_in_the_total_or_the_gain(visit, pages) -> None:
+    """Problem A: 1 and 4 in all; NChain has no total, and 2298/625 per step however it starts."""
+    with visit(pages(), "#gamma=1") as seen:
+        assert seen.text("#readings-0 li:nth-child(1) .value") == "1"
+        assert seen.text("#readings-0 li:nth-child(2) .value") == "4"
+    with visit(pages("qdecay/NChain-v0"), "#gamma=1") as seen:
+        values = "#readings-0 li .value"
+        assert seen.page.input_value("#unit-0") == "scaled"
+        assert seen.page.locator(values).all_inner_texts() == ["3.6768"] * 2
+        seen.page.select_option("#unit-0", "value")
+        assert seen.page.locator(values).all_inner_texts() == ["— (3.677 per step)"] * 2
+        seen.page.select_option("#unit-0", "behind")
+        assert seen.page.locator(values).all_inner_texts() == ["0 %"] * 2
+        assert "worth 2298/625 (3.677) per step" in seen.text("#sentence-0")
 
 
 def test_touch_moves_it_too(visit, pages) -> None:
@@ -173,7 +214,7 @@ def test_learned_thresholds_stand_on_the_region_bar(visit, pages) -> None:
             mark = seen.page.query_selector("#bar-0 .learned-key").bounding_box()
             depth = seen.page.evaluate("JSON.parse(document.getElementById('data-0').textContent)")
             gamma = learned["median"]
-            share = -math.log10(1 - gamma) / depth["decades"] if log else gamma
+            share = -math.log10(1 - gamma) / (depth["decades"] + 0.5) if log else gamma
             middle = mark["x"] + mark["width"] / 2
             assert middle == pytest.approx(bar["x"] + share * bar["width"], abs=1)
         seen.page.select_option("#state-0", "1")

@@ -74,7 +74,7 @@ def test_states_prints_each_states_actions(capsys, monkeypatch, model: str) -> N
             "qdecay/StayOrMove-v0",
             "best there at gamma = 0: stay; at gamma = 1: move, worth 4 in all",
         ),
-        ("qdecay/NChain-v0", "at gamma = 1: forward, worth 2298/625 per step"),
+        ("qdecay/NChain-v0", "at gamma = 1: forward, worth 2298/625 (3.677) per step"),
     ],
 )
 def test_what_is_best_at_0_and_at_1_is_printed(capsys, monkeypatch, source: str, line: str) -> None:

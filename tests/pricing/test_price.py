@@ -176,3 +176,13 @@ def test_progress_and_limits() -> None:
     assert [str(event) for event in seen][-1] == "3 of 3 regions judged"
     with pytest.raises(qdecay.BudgetExceeded):
         qdecay.price("FrozenLake8x8-v1", max_seconds=1e-9)
+
+
+def test_at_a_touch_there_is_a_choice() -> None:
+    """1, 0, 4 against 0, 4, 0: only at 1/2 the second is as good, and it earns 4 of 5."""
+    rows = [(0, 0, 1, 1, 1, False), (1, 0, 2, 1, 0, False), (2, 0, 2, 1, 4, True)]
+    rows += [(0, 1, 3, 1, 0, False), (3, 0, 3, 1, 4, True)]
+    found = qdecay.price(MDP.from_rows(rows, n_states=4, n_actions=2, start=0))
+    at, beside = found.at("1/2"), found.at("1/3")
+    assert (at.worst.exact, at.best.exact, at.region) == (4, 5, None)
+    assert (beside.worst.exact, beside.best.exact, beside.region) == (5, 5, 0)

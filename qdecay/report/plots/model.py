@@ -122,13 +122,18 @@ def _values(chapter: Chapter) -> list[Panel]:
     def draw(ax: Any) -> None:
         data = chapter.data()
         pairs = enumerate(data["pairs"][chapter.shown_state])
-        found = {a: np.array(data["curves"][c], dtype=float) for a, c in pairs if c is not None}
-        values, label = _in_unit(found, np.array(data["gammas"]), data["grows"])
+        of_action = {a: c for a, c in pairs if c is not None}
+        found = {a: np.array(data["curves"][c], dtype=float) for a, c in of_action.items()}
+        gammas = np.array(data["gammas"])
+        values, label = _in_unit(found, gammas, data["grows"])
+        if data["grows"]:  # at gamma = 1 what is left is the gain
+            for a, c in of_action.items():
+                values[a][-1] = data["gains"][c]
         for action, curve in values.items():
             style = _STYLES[action % len(_STYLES)]
             colour = COLOURS[action % len(COLOURS)]
             name = chapter.action_names[action]
-            ax.plot(data["gammas"], curve, style, color=colour, label=name)
+            ax.plot(gammas, curve, style, color=colour, label=name)
         for b in chapter.regions.breakpoints:
             if chapter.shown_state in b.changes:
                 ax.axvline(float(b.gamma), color="black", lw=0.8, ls=":")

@@ -27,9 +27,13 @@
     return { section, number, data, regions, points, learned, state: data.state, painted: null };
   });
 
+  /** Whether a sample is gamma = 1: the last one, whatever floats a breakpoint close to 1 has. */
+  const isOne = (chapter, index) => index === chapter.data.gammas.length - 1;
+
   /** The optimal actions of a state at a sample: of its region, unless the sample is a point. */
   function best(chapter, state, index) {
     if (index === 0) return chapter.regions.at_zero.optimal_actions[state];
+    if (isOne(chapter, index)) return chapter.regions.at_one.optimal_actions[state];
     const point = chapter.points.get(index);
     if (point && state in point.changes) return point.changes[state].at;
     return chapter.regions.regions[chapter.data.regions[index]].optimal_actions[state];
@@ -43,16 +47,17 @@
   const active = () => chapters[shown.chapter];
   const depth = Math.max(...chapters.map((chapter) => chapter.data.decades));
 
-  /** Where a gamma lies on the axis, from 0 to 1. */
-  const place = (gamma) => (shown.log ? Math.min(1, -Math.log10(1 - gamma) / depth) : gamma);
+  /** Where a gamma lies on the axis, from 0 to 1: on the log scale 1 stands half a decade behind the last mark. */
+  const place = (gamma) => (shown.log && gamma < 1 ? Math.min(-Math.log10(1 - gamma), depth + 0.25) / (depth + 0.5) : gamma);
 
+  /** The index of the nearest value; of equal ones the last, so that 1 can be reached. */
   function nearest(values, wanted) {
     let low = 0, high = values.length - 1;
     while (low < high) {
-      const middle = (low + high) >> 1;
-      if (values[middle] < wanted) low = middle + 1; else high = middle;
+      const middle = (low + high + 1) >> 1;
+      if (values[middle] <= wanted) low = middle; else high = middle - 1;
     }
-    return low > 0 && wanted - values[low - 1] <= values[low] - wanted ? low - 1 : low;
+    return low + 1 < values.length && values[low + 1] - wanted < wanted - values[low] ? low + 1 : low;
   }
 
   const sampleAt = (chapter, x) => nearest(chapter.data.gammas.map(place), x);
@@ -135,9 +140,9 @@
 
   function axisMarks() {
     if (!shown.log) return [0, 0.2, 0.4, 0.6, 0.8, 1].map((gamma) => [gamma, String(gamma)]);
-    const stride = Math.ceil((depth * 58) / byId("axis").clientWidth);
-    const marks = [];
-    for (let k = 0; k <= depth; k += stride) marks.push([k / depth, k < 4 ? (k ? `0.${"9".repeat(k)}` : "0") : `1−10${[...`−${k}`].map((sign) => RAISED[sign]).join("")}`]);
+    const width = byId("axis").clientWidth / (depth + 0.5);
+    const marks = [[1, "1"]], last = depth + 0.5 - 38 / width;  // as far as its label is clear of that of 1
+    for (let k = 0; k <= last; k += Math.ceil(58 / width)) marks.push([k / (depth + 0.5), k < 4 ? (k ? `0.${"9".repeat(k)}` : "0") : `1−10${[...`−${k}`].map((sign) => RAISED[sign]).join("")}`]);
     return marks;
   }
   const RAISED = { "−": "⁻", ...Object.fromEntries([..."⁰¹²³⁴⁵⁶⁷⁸⁹"].map((sign, digit) => [digit, sign])) };
@@ -169,7 +174,7 @@
     const bar = byId(`bar-${chapter.number}`);
     const state = chapters.length > 1 ? chapter.data.state : chapter.state;
     const parts = stretches(chapter, state).map(({ from, to, actions }) => {
-      const share = place(to === 1 ? 1 - 1e-15 : to) - place(from);
+      const share = place(to) - place(from);
       const part = element("div", { class: "part", "data-actions": actions.join(" ") }, share > 0.07 ? names(chapter, actions) : "");
       part.style.left = `${100 * place(from)}%`;
       part.style.width = `${100 * share}%`;
@@ -206,11 +211,18 @@
 
   /** A value in the unit chosen: as it is, per step, or behind the best relative to it. */
   function valueOf(chapter, curve, index) {
-    const value = chapter.data.curves[curve][index];
-    if (value === null || chapter.unit === "value") return value;
-    if (chapter.unit === "scaled") return value * (1 - chapter.data.gammas[index]);
-    const top = Math.max(...chapter.data.pairs[chapter.state].filter((c) => c !== null).map((c) => chapter.data.curves[c][index]));
-    return top === 0 ? null : (value - top) / Math.abs(top);
+    const { curves, gains, pairs, gammas } = chapter.data;
+    if (chapter.unit === "value") return curves[curve][index];
+    if (chapter.unit === "scaled") {
+      if (isOne(chapter, index)) return gains[curve];
+      return curves[curve][index] === null ? null : curves[curve][index] * (1 - gammas[index]);
+    }
+    const among = pairs[chapter.state].filter((c) => c !== null);
+    // At gamma = 1 gains come first: where the best is not 0, all else is nothing beside it.
+    const per = isOne(chapter, index) && Math.max(...among.map((c) => gains[c])) !== 0;
+    const value = (c) => (per ? gains[c] : curves[c][index]);
+    const top = Math.max(...among.map(value).filter((v) => v !== null));
+    return value(curve) === null || top === 0 ? null : (value(curve) - top) / Math.abs(top);
   }
 
   /** Actions of the chosen state, one entry for all that share a curve. */
@@ -396,7 +408,7 @@
   /** What only changes from region to region: arrows, cells, rows of states. */
   function paintPicture(chapter, index) {
     const point = chapter.points.get(index);
-    const key = `${index === 0}|${point ? `${point.kind}${point.i}` : chapter.data.regions[index]}|${chapter.layer()}|${chapter.state}`;
+    const key = `${index === 0}|${isOne(chapter, index)}|${point ? `${point.kind}${point.i}` : chapter.data.regions[index]}|${chapter.layer()}|${chapter.state}`;
     if (chapter.painted === key) return;
     chapter.painted = key;
     for (const { node, state, actions } of chapter.arrows) {
@@ -462,6 +474,7 @@
 
   function where(chapter, index) {
     const point = chapter.points.get(index);
+    if (isOne(chapter, index)) return "no discount";
     if (point) return `${point.kind} ${point.i + 1} of ${chapter.regions[`${point.kind === "touch" ? "touches" : "breakpoints"}`].length}`;
     return `region ${chapter.data.regions[index] + 1} of ${chapter.regions.regions.length}`;
   }
@@ -485,7 +498,8 @@
     slider.value = Math.round(place(gamma) * SLIDER);
     const action = names(chapter, best(chapter, state, index));
     slider.setAttribute("aria-valuetext", `gamma ${data.texts[index]}, ${where(chapter, index)}, best in state ${data.states[state]}: ${action}`);
-    byId(`sentence-${chapter.number}`).textContent = `At γ = ${data.texts[index]} the best action here is ${action}.`;
+    const earned = isOne(chapter, index) ? `, worth ${data.earned[state]}` : "";
+    byId(`sentence-${chapter.number}`).textContent = `At γ = ${data.texts[index]} the best action here is ${action}${earned}.`;
     for (const other of chapters) {
       const at = other === chapter ? index : sampleOf(other, gamma);
       const cursor = byId(`bar-${other.number}`).querySelector(".cursor");
@@ -506,6 +520,12 @@
     return String(Number(value.toPrecision(chapter.unit === "value" ? 9 : 7)));
   }
 
+  /** What stands for a value that there is not: at gamma = 1, where it has no limit, the reward per step. */
+  function unknown(chapter, curve, index) {
+    const gain = chapter.data.gains[curve];
+    return isOne(chapter, index) && gain !== 0 ? `— (${Number(gain.toPrecision(4))} per step)` : "—";
+  }
+
   function paintValues(chapter, index) {
     const { curves, cursor, dots } = chapter.moving;
     const at = chapter.x(chapter.data.gammas[index]);
@@ -519,7 +539,7 @@
       dots[i].setAttribute("cx", at);
       dots[i].setAttribute("cy", value === null ? -99 : Math.max(-9, Math.min(9999, chapter.y(value))));
       items[i].classList.toggle("optimal", good);
-      items[i].querySelector(".value").textContent = value === null ? "—" : shownNumber(chapter, value);
+      items[i].querySelector(".value").textContent = value === null ? unknown(chapter, curve, index) : shownNumber(chapter, value);
       items[i].querySelector(".is-best").textContent = good ? "best" : "";
     });
   }
@@ -578,7 +598,7 @@
     shown.index =
       breakpoints[(number("breakpoint", 1, breakpoints.length) ?? 0) - 1] ??
       touches[(number("touch", 1, touches.length) ?? 0) - 1] ??
-      sampleOf(chapter, parts.has("gamma") && gamma >= 0 && gamma < 1 ? gamma : 0.5);
+      sampleOf(chapter, parts.has("gamma") && gamma >= 0 && gamma <= 1 ? gamma : 0.5);
     const radio = document.querySelector(`input[name=model][value="${shown.chapter}"]`);
     if (radio) radio.checked = true;
   }
