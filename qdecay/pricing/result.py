@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
@@ -121,21 +121,19 @@ class Price(ModelResult):
         None if the last one does, as is usual for a number of steps; then no gamma does what a
         clock does.
         """
-        return self._from(lambda region: region.worst.reaches(self.optimum))
+        return self._from(self.optimum.most)
 
     @property
     def within(self) -> AlgebraicNumber | None:
         """The least gamma, a breakpoint or 0, right of which no region loses over `max_loss`."""
-        return self._from(self._is_within)
+        most = self.optimum.most
+        return self._from(most - self.max_loss * abs(most))  # type: ignore[operator]  # of fractions or floats
 
     @cached_property
     def best_regions(self) -> tuple[int, ...]:
         """The regions whose worst is the largest."""
-        return tuple(
-            i
-            for i, region in enumerate(self.regions)
-            if not any(other.worst.exceeds(region.worst) for other in self.regions)
-        )
+        top = max(region.worst.least for region in self.regions)
+        return tuple(i for i, region in enumerate(self.regions) if region.worst.most >= top)
 
     def at(self, gamma: RationalLike | AlgebraicNumber) -> PricedGamma:
         """Return what the policies that are optimal at one gamma earn, 0 <= gamma <= 1.
@@ -214,21 +212,14 @@ class Price(ModelResult):
         regions = counted(len(self.regions), "region")
         return self._titled(f"{regions} judged by {self.judge}, optimum {self.optimum.shown(_FEW)}")
 
-    def _from(self, is_good: Callable[[PricedRegion], bool]) -> AlgebraicNumber | None:
-        """The lower end of the first of the regions, up to 1, that are all good."""
+    def _from(self, wanted: Fraction | float) -> AlgebraicNumber | None:
+        """The lower end of the first of the regions, up to 1, that all earn as much."""
         start = None
         for region in reversed(self.regions):
-            if not is_good(region):
+            if region.worst.least < wanted:
                 break
             start = region.lower
         return start
-
-    def _is_within(self, region: PricedRegion) -> bool:
-        worst, optimum = region.worst, self.optimum
-        if worst.exact is not None and optimum.exact is not None:
-            return worst.exact >= optimum.exact - self.max_loss * abs(optimum.exact)
-        least = optimum.value - float(self.max_loss) * abs(optimum.value)
-        return worst.value - worst.error >= least + optimum.error
 
     @cached_property
     def _worths(self) -> Worths:
@@ -251,7 +242,7 @@ def _text(gamma: AlgebraicNumber) -> str:
 def sentence(price: Price, gammas: Sequence[PricedGamma]) -> str:
     """Return in words which gammas are best, and what others give."""
     best, where = price.regions[price.best_regions[0]], best_gammas(price)
-    if best.worst.reaches(price.optimum):
+    if best.worst.least >= price.optimum.most:
         found = f"{where} loses nothing: {best.shown(_FEW)} {price.judge.words}"
     else:
         digits = next((d for d in (_FEW, _GAMMA) if best.shown(d) != price.optimum.shown(d)), None)

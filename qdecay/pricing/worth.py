@@ -66,18 +66,15 @@ class Worth(Record):
         value = self.value if math.isfinite(self.value) else str(self.value)
         return {"value": value, "exact": exact, **({"error": self.error} if self.error else {})}
 
-    def reaches(self, other: Worth) -> bool:
-        """Whether it is at least another, as far as is known: floats must differ by more than
-        their errors."""
-        if self.exact is not None and other.exact is not None:
-            return self.exact >= other.exact
-        return self.value - self.error >= other.value + other.error
+    @property
+    def least(self) -> Fraction | float:
+        """The least that it may be: the exact number, or the float less its error."""
+        return self.value - self.error if self.exact is None else self.exact
 
-    def exceeds(self, other: Worth) -> bool:
-        """Whether it is more than another, as far as is known."""
-        if self.exact is not None and other.exact is not None:
-            return self.exact > other.exact
-        return self.value - self.error > other.value + other.error
+    @property
+    def most(self) -> Fraction | float:
+        """The most that it may be."""
+        return self.value + self.error if self.exact is None else self.exact
 
 
 class Worths:
