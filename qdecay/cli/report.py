@@ -83,20 +83,22 @@ def plot(
     ] = Path("qdecay.svg"),
     what: Annotated[
         list[str] | None,
-        typer.Option(help="regions, values, thresholds or learning; may be repeated."),
+        typer.Option(help="regions, values, price, thresholds or learning; may be repeated."),
     ] = None,
     seeds: Seeds = 10,
     seed: FirstSeed = 0,
     force: Force = False,
 ) -> None:
-    """Draw regions, values, thresholds or learning for a paper.
+    """Draw regions, values, the price, thresholds or learning for a paper.
 
-    Without --what: regions and values. Thresholds and learning require chains.
+    Without --what: regions and values. The price is what each gamma earns, and requires a start;
+    thresholds and learning require chains.
 
     \b
     Examples:
       qdecay plot qdecay/ShortDelay-v0 -o short.pdf
       qdecay plot -o homework.svg --what regions --what thresholds
+      qdecay plot FrozenLake8x8-v1 -o lake.pdf --what price
     """
     from qdecay.errors import InputError
     from qdecay.report.plots.model import KINDS, check_kinds, save_model

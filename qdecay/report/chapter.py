@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from qdecay._support.deadline import time_limit
+from qdecay._support.deadline import Deadline, time_limit
 from qdecay._support.one_line import escaped
 from qdecay._support.progress import OnProgress
 from qdecay._support.shown import shown_decimal, shown_fraction
@@ -23,6 +24,7 @@ from qdecay.model.source import HOMEWORK, Source
 from qdecay.report import mathml
 from qdecay.report.figures import Plot, thresholds_plot, undertrained_plot
 from qdecay.report.graph import Graph, graph_of
+from qdecay.report.prices import PagePrice
 from qdecay.report.samples import Sample, decades, page_decimal, samples
 from qdecay.report.toy_text import Board, board_of
 from qdecay.report.values import curves
@@ -50,6 +52,7 @@ class Chapter:
         plain: of a chain, whether nothing slips, escapes or adds noise.
         board: of a toy-text environment.
         comparison: exact, planned and learned thresholds; None where there is none.
+        deadline: the limit of time for the price.
     """
 
     source: Source
@@ -59,6 +62,12 @@ class Chapter:
     plain: bool = True
     board: Board | None = None
     comparison: Comparison | None = None
+    deadline: Deadline = field(default_factory=Deadline)
+
+    @cached_property
+    def price(self) -> PagePrice | None:
+        """What every gamma costs; None where no episode begins, or the time runs out."""
+        return PagePrice.of(self.regions, self.deadline)
 
     @property
     def title(self) -> str:
@@ -290,25 +299,26 @@ def read_chapter(
 
     Args:
         source: what the user named.
-        max_seconds: limit on reading it and on the search for regions.
+        max_seconds: limit on reading it, on the search for regions, and on their price.
         progress: of that search; see `policy_regions`.
 
     Raises:
         InputError: the source cannot be read as a finite model, or its rewards have no floats.
         BudgetExceeded: max_seconds ran out.
     """
+    deadline = Deadline(max_seconds)
     with time_limit(max_seconds):
         mdp = source.mdp()
         _require_floats(mdp, source)
         regions = policy_regions(mdp, max_seconds=max_seconds, progress=progress)
     env = _env(source)
     if env is None:
-        return Chapter(source, mdp, regions)
+        return Chapter(source, mdp, regions, deadline=deadline)
     chain: Any = env.unwrapped
     if not isinstance(getattr(chain, "layout", None), ChainLayout):
-        return Chapter(source, mdp, regions, board=board_of(env))
+        return Chapter(source, mdp, regions, board=board_of(env), deadline=deadline)
     plain = not (chain.slip or chain.escape or chain.reward_noise)
-    return Chapter(source, mdp, regions, chain.layout, plain)
+    return Chapter(source, mdp, regions, chain.layout, plain, deadline=deadline)
 
 
 def _require_floats(mdp: MDP, source: Source) -> None:

@@ -248,6 +248,7 @@ def test_rewards_beyond_a_picture_are_told_with_the_file(
 CANNOT = [
     ("FrozenLake-v1", [], "thresholds", "is not a chain"),
     ("FrozenLake-v1", [], "learning", "is not a chain"),
+    ("no-start.json", [], "price", "has no start state"),
     ("equal.json", [], "thresholds", "never changes"),
     ("equal.json", [], "learning", "never changes"),
     ("twice.json", [], "learning", "changes at 2 gammas, and learning needs one"),
@@ -272,6 +273,7 @@ def test_what_cannot_be_drawn_is_refused_wherever_it_stands(
     for name, (near, far) in branches.items():
         layout = {"schema": "qdecay.layout/1", "near": ["a", near], "far": ["b", far]}
         (tmp_path / f"{name}.json").write_text(json.dumps(layout))
+    MDP.from_rows([(0, 0, 0, 1, 1, True)], n_states=1, n_actions=1).save(tmp_path / "no-start.json")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys.modules["qdecay.comparison.compare"], "compare", None)
     words = ["--what", kind, "--what", "values"]
@@ -305,7 +307,7 @@ def test_plots_are_written_with_their_labels(capsys, monkeypatch, tmp_path) -> N
     path = tmp_path / "all.svg"
     kinds = [
         word
-        for kind in ("regions", "values", "thresholds", "learning")
+        for kind in ("regions", "values", "price", "thresholds", "learning")
         for word in ("--what", kind)
     ]
     code, _, err = run(capsys, monkeypatch, "plot", HOMEWORK[2], "-o", str(path), *kinds)
@@ -314,6 +316,7 @@ def test_plots_are_written_with_their_labels(capsys, monkeypatch, tmp_path) -> N
     for label in (
         "discount factor γ",
         "Q, reward units",
+        "nothing lost from 0.5503212",
         "P(far)",
         "flips at γ",
         "exact: 6^(-1/3)",

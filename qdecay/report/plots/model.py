@@ -1,4 +1,4 @@
-"""Plots of one model for papers: its regions, its action values, and how it is learned."""
+"""Plots of one model for papers: its regions, its values, its price, and how it is learned."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ import numpy.typing as npt
 from qdecay.errors import InputError
 from qdecay.report.chapter import Chapter
 from qdecay.report.figures import Plot
+from qdecay.report.plots.price import draw_price
 from qdecay.report.plots.style import EXACT, LEARNED, _draw_choices, _figure
+from qdecay.report.prices import USUAL
 
 # Okabe & Ito's palette, near and far first; grey for ties and for states without actions.
 COLOURS = ("#D55E00", "#0072B2", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#F0E442")
@@ -57,6 +59,10 @@ def _reason_against(kind: str, chapter: Chapter) -> str | None:
     """Return why a kind cannot be drawn, or None."""
     if kind in ("regions", "values"):
         return None
+    if kind == "price":
+        return (
+            None if chapter.price is not None else "has no start state, so nothing is earned there"
+        )
     if chapter.layout is None:
         return f"is not a chain, and {kind} can be drawn for chains only"
     gammas = len(chapter.start_gammas)
@@ -190,10 +196,20 @@ def _draw_undertrained(ax: Any, title: str, figure: Plot) -> None:
     ax.legend(fontsize=7, frameon=False)
 
 
+def _price(chapter: Chapter) -> list[Panel]:
+    """What every gamma earns by the default judge, and what 0.99 does."""
+    found = chapter.price
+    if found is None:
+        return []
+    usual = found.price.at(USUAL)
+    return [lambda ax: draw_price(ax, found.price, [usual], chapter.title)]
+
+
 KINDS: dict[str, Callable[[Chapter], list[Panel]]] = {
     "regions": _regions,
     "values": _values,
     "thresholds": _thresholds,
     "learning": _learning,
+    "price": _price,
 }
 """What can be drawn: a function from a chapter to its panels."""

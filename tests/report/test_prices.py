@@ -1,0 +1,178 @@
+"""What pages and figures say of the price of a gamma: words and levels against known values."""
+
+from __future__ import annotations
+
+import math
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import pytest
+from matplotlib.figure import Figure
+
+import qdecay
+from qdecay import MDP
+from qdecay._support.deadline import Deadline
+from qdecay.errors import InputError
+from qdecay.report.plots.price import draw_price, save_price
+from qdecay.report.prices import PagePrice, Words
+
+# State 0 circles for -1 a step or walks to state 1 for -3; there the episode ends for nothing.
+TEMPTING = MDP.from_rows(
+    [(0, 0, 0, 1, -1, False), (0, 1, 1, 1, -3, False), (1, 0, 1, 1, 0, True)],
+    n_states=2,
+    n_actions=2,
+    start=0,
+)
+LAKE = [0.446599, 0.729766, 0.740165]  # within 100 steps; with a clock 0.744190
+LAKE_ENDS = [0.0, 0.8087833092, 0.9783164591]
+
+
+def page_price(problem: Any) -> PagePrice:
+    found = PagePrice.of(qdecay.policy_regions(problem), Deadline())
+    assert found is not None
+    return found
+
+
+def drawn(problem: Any, judge: str | None = None, gammas: tuple[str, ...] = ()) -> Any:
+    price = qdecay.price(problem, judge)
+    axes = Figure().subplots()
+    draw_price(axes, price, [price.at(gamma) for gamma in gammas], "title")
+    return axes
+
+
+def curve(axes: Any) -> list[tuple[float, float]]:
+    """The corners of the step curve: the line with the most points."""
+    line = max(axes.get_lines(), key=lambda line: len(line.get_xdata()))
+    return list(zip(line.get_xdata(), line.get_ydata(), strict=True))
+
+
+def texts(axes: Any) -> list[str]:
+    return [text.get_text() for text in axes.texts]
+
+
+def test_the_figure_steps_where_the_regions_do() -> None:
+    """FrozenLake by 100 steps: three levels, between the breakpoints, on a log scale of 1 - g."""
+    corners = curve(drawn("FrozenLake-v1"))
+    assert [y for _, y in corners] == pytest.approx([y for y in LAKE for _ in range(2)], abs=1e-6)
+    ends = [-math.log10(1 - gamma) for gamma in LAKE_ENDS]
+    places = [x for x, _ in corners]
+    assert places[:-1] == pytest.approx([ends[0], ends[1], ends[1], ends[2], ends[2]])
+    assert places[-1] > 3  # beyond the mark 0.999 lies 1
+
+
+def test_marked_gammas_and_the_optimum_have_their_values() -> None:
+    """Those that earn the same share a label; at 1 ties can cost everything."""
+    axes = drawn("FrozenLake-v1", None, ("0.9", "0.95", "0.99", "1"))
+    assert texts(axes)[:4] == [
+        "best: 74.0 %",
+        "possible with a clock: 74.4 %",
+        "γ = 0.9, 0.95: 73.0 %",
+        "γ = 0.99: 74.0 %",
+    ]
+    assert texts(axes)[4].endswith(" to 74.0 %")
+    assert axes.get_ylabel().replace("\n", " ") == "episodes that reach the goal within 100 steps"
+    assert "nothing lost from 0.9783165" in texts(drawn("FrozenLake-v1", "total"))
+
+
+def test_what_loses_for_ever_is_drawn_below_all_numbers() -> None:
+    """Circling costs 1 / (1 - g) against 3: below 2/3 it never ends, at -inf by its total."""
+    axes = drawn(TEMPTING)
+    (left, _), (x, lowest), *_ = curve(axes)
+    assert (left, x) == pytest.approx((0, math.log10(3)))
+    assert axes.get_ylim()[0] < lowest < min(axes.get_yticks()) <= -3
+    assert "loses for ever" in texts(axes)
+    assert "nothing lost from 0.6666667" in texts(axes)
+
+
+def test_a_figure_is_written_where_it_can_be(tmp_path: Path) -> None:
+    """Text stays text; another ending is refused."""
+    price = qdecay.price("FrozenLake-v1", "total")
+    save_price(price, tmp_path / "lake.svg", gammas=[price.at("0.99")])
+    text = (tmp_path / "lake.svg").read_text()
+    for label in ("FrozenLake-v1", "possible: 82.4 %", "γ = 0.99: 82.4 %", "reach the goal"):
+        assert label in text
+    with pytest.raises(InputError, match="must end in"):
+        save_price(price, tmp_path / "lake.gif")
+
+
+WORDS = [
+    ("FrozenLake-v1", "total", 0, "reaches the goal in 45.1 % of episodes; possible: 82.4 %"),
+    ("FrozenLake-v1", "total", 2, "reaches the goal in 82.4 % of episodes; no policy does better"),
+    (
+        "FrozenLake-v1",
+        "steps:100",
+        2,
+        "reaches the goal within 100 steps in 74.0 % of episodes; possible with a clock: 74.4 %",
+    ),
+    ("qdecay/StayOrMove-v0", "total", 0, "earns 1 in all; possible: 4 (75 % lost)"),
+    ("qdecay/NChain-v0", "average", 4, "earns 3.677 per step; no policy does better"),
+    (TEMPTING, "total", 0, "loses for ever; possible: -3 in all"),
+    (TEMPTING, "total", 1, "earns -3 in all; no policy does better"),
+    (TEMPTING, "steps:10", 1, "earns -3 in 10 steps; no policy does better"),
+]
+
+
+@pytest.mark.parametrize(("problem", "judge", "region", "words"), WORDS)
+def test_a_region_in_words(problem: Any, judge: str, region: int, words: str) -> None:
+    """What is earned of what is possible; a share of episodes only where 1 ends the episode."""
+    price = qdecay.price(problem, judge)
+    assert Words(price).of(price.regions[region]) == words
+
+
+def test_words_tell_a_small_loss_from_none() -> None:
+    """1 now against 1.0000001 next: more digits, and the loss of 1e-7."""
+    layout = qdecay.ChainLayout.choice(stay=[1], move=[0, "1.0000001"])
+    found = page_price(layout)
+    assert found.words.of(found.price.regions[0]) == (
+        "earns 1 in all; possible: 1.0000001 (0.00001 % lost)"
+    )
+
+
+def test_words_where_ties_are_broken() -> None:
+    """At the breakpoint of problem A, and at 2/3 of the tempting circle."""
+    homework, tempting = page_price("qdecay/StayOrMove-v0"), page_price(TEMPTING)
+    (at,) = homework.breakpoints
+    assert homework.words.of(at) == (
+        "earns 1 to 4 in all, as ties are broken; possible: 4 (75 % lost at worst)"
+    )
+    (at,) = tempting.breakpoints
+    assert tempting.words.of(at) == (
+        "loses for ever or earns -3 in all, as ties are broken; possible: -3"
+    )
+
+
+def test_the_share_of_episodes_needs_a_reward_that_ends_them() -> None:
+    """A 1 that is paid on the way, and a 2 at the end, are rewards and no goal."""
+    on_the_way = [(0, 0, 1, 1, 1, False), (1, 0, 1, 1, 0, True)]
+    at_the_end = [(0, 0, 1, 1, 0, False), (1, 0, 1, 1, 2, True)]
+    goal = [(0, 0, 1, 1, 0, False), (1, 0, 1, 1, 1, True)]
+    nothing = [(0, 0, 1, 1, 0, False), (1, 0, 1, 1, 0, True)]
+    models = [MDP.from_rows(rows, n_states=2, n_actions=1, start=0)
+              for rows in (on_the_way, at_the_end, goal, nothing)]  # fmt: skip
+    assert [page_price(model).words.is_share for model in models] == [False, False, True, False]
+    assert not Words(qdecay.price(models[2], "average")).is_share
+    assert not Words(qdecay.price(models[2], Fraction(1, 2))).is_share
+
+
+def test_a_card_in_a_line() -> None:
+    """What the best gamma earns, and what 0.99 loses."""
+    assert page_price("FrozenLake8x8-v1").card == (
+        "reaches the goal within 200 steps in 89.4 % of episodes; 0.99 loses 5.5 %"
+    )
+    assert page_price("qdecay/RiverSwim-v0").card == "earns 0.4286 per step; 0.99 loses nothing"
+    slow = MDP.from_rows(
+        [(0, 0, 0, 1, -1, False), (0, 1, 1, 1, -300, False), (1, 0, 1, 1, 0, True)],
+        n_states=2,
+        n_actions=2,
+        start=0,
+    )
+    assert page_price(slow).card == "earns -300 in all; 0.99 loses for ever"
+
+
+def test_no_price_without_a_start_or_without_time() -> None:
+    """Then the page shows none."""
+    rows = [(0, 0, 1, 1, 0, False), (1, 0, 1, 1, 1, True)]
+    regions = qdecay.policy_regions(MDP.from_rows(rows, n_states=2, n_actions=1))
+    assert PagePrice.of(regions, Deadline()) is None
+    assert PagePrice.of(qdecay.policy_regions("Taxi-v4"), Deadline(1e-9)) is None
