@@ -17,7 +17,7 @@ from qdecay.errors import BudgetExceeded
 from qdecay.exact.regions import PolicyRegions
 from qdecay.model.mdp import MDP
 from qdecay.pricing.price import priced, start_distribution
-from qdecay.pricing.result import Price, Priced, best_gammas
+from qdecay.pricing.result import Price, Priced, best_in_words
 from qdecay.pricing.worth import Worth
 
 USUAL = Fraction(99, 100)  # the gamma that most people take
@@ -63,7 +63,7 @@ class Words:
         """Return what some policies earn of what is possible."""
         digits = self._digits(found.worst)
         text, optimum = self._earned(found, digits or _DIGITS[0]), self.price.optimum
-        if found.worst.reaches(optimum):
+        if found.worst.least >= optimum.most:
             return f"{text}; no policy does better"
         if digits is None:
             return f"{text}, nearly all that is possible"
@@ -87,7 +87,7 @@ class Words:
         """Return what some policies lose, at worst."""
         if math.isinf(found.worst.value):
             return "loses for ever"
-        if found.worst.reaches(self.price.optimum):
+        if found.worst.least >= self.price.optimum.most:
             return "loses nothing"
         return (
             f"loses {percent(found.loss)}" if found.loss else self.earns(self.amount(found.worst))
@@ -188,7 +188,7 @@ class PagePrice:
     def summary(self) -> str:
         """The gammas that are best, and what they earn."""
         best = self.price.regions[self.price.best_regions[0]]
-        return f"{best_gammas(self.price).replace('gamma', 'γ')} is best: {self.words.of(best)}"
+        return f"{best_in_words(self.price).replace('gamma', 'γ')} is best: {self.words.of(best)}"
 
     @property
     def card(self) -> str:
