@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -171,7 +170,7 @@ def _print(
         out.print(_picked(picked, digits))
     if found.within is not None and found.within != found.free_from:
         from_here = shown_decimal(found.within, digits)
-        out.print(f"right of gamma = {from_here} at most {_percent(found.max_loss)} is lost")
+        out.print(f"right of gamma = {from_here} at most {tables.share(found.max_loss)} is lost")
     out.print(f"{found.sentence(*(row.gamma for row in picked))}.", soft_wrap=True)
 
 
@@ -220,9 +219,5 @@ def _earned(row: Priced, digits: int) -> tuple[str, str, str]:
     """What some policies earn, that number exactly if it is short, and what is lost."""
     exact = row.worst.exact if row.worst.exact == row.best.exact else None
     text = "" if exact is None else str(exact)
-    loss = "" if row.loss is None else _percent(row.loss)
+    loss = tables.share(row.loss)
     return row.shown(digits), text if len(text) <= _LONGEST_FRACTION else "", loss
-
-
-def _percent(share: float | Fraction) -> str:
-    return "without limit" if math.isinf(share) else f"{100 * float(share):.4g} %"

@@ -14,22 +14,35 @@ from qdecay.cli.options import AsJson, Force, check_plot, whole_numbers
 
 if TYPE_CHECKING:
     from qdecay.comparison.learning_times import LearningTime
+    from qdecay.pricing.survey import SurveyedPrice
 
 app = typer.Typer()
 
 
 @app.command()
-def envs(as_json: AsJson = False) -> None:
+def envs(
+    prices: Annotated[
+        bool, typer.Option("--prices", help="Show what common discount factors cost in each.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
     """List the environments with their exact break-even gammas.
 
     Shown are the gammas at which the optimal choice changes at the start state, or in any state
     where episodes start in several; --json has those of all states, and each environment's law.
 
+    With --prices, of these and of Gymnasium's own: how many breakpoints there are, the Blackwell
+    discount factor, what the policies that are optimal at four gammas lose in all (or per step,
+    where the total is infinite) and within the time limit, and which gammas are best.
+
     \b
     Examples:
       qdecay envs
-      qdecay envs --json
+      qdecay envs --prices
     """
+    if prices:
+        _survey(as_json)
+        return
     from qdecay.report.catalogue import SCHEMA, catalogue
 
     members = catalogue()
@@ -43,6 +56,40 @@ def envs(as_json: AsJson = False) -> None:
         shown = "\n".join(_short_root(root) for root in gammas)
         states = "" if member.n_states is None else f"{member.n_states:,}"
         table.add_row(member.env_id, states, shown, member.law)
+    tables.console().print(table)
+
+
+def _survey(as_json: bool) -> None:
+    from qdecay.pricing.survey import SCHEMA, survey
+
+    rows = survey(progress=True)
+    if as_json:
+        document = {"schema": SCHEMA, "prices": [row.body() for row in rows]}
+        tables.print_json(document, indent=None)
+    else:
+        _print_prices(rows)
+
+
+def _print_prices(rows: list[SurveyedPrice]) -> None:
+    """Print a row for each judge, the environment on its first."""
+    from qdecay.pricing.result import best_stretches
+    from qdecay.pricing.survey import COMMON
+
+    first, *others = COMMON
+    numbers = ("breakpoints", "Blackwell", f"lost at {first}", *others)
+    table = tables.table("environment", *numbers[:2], "judge", *numbers[2:], "best", right=numbers)
+    above = ""
+    for row in rows:
+        regions = row.price.policy_regions
+        blackwell = shown_decimal(regions.blackwell_discount_factor, 7)
+        model = (row.source, str(len(regions.breakpoints)), blackwell)
+        table.add_row(
+            *(("", "", "") if row.source == above else model),
+            str(row.price.judge),
+            *(tables.share(gamma.loss, 3) for gamma in row.common),
+            " or ".join(best_stretches(row.price)) or "every gamma",
+        )
+        above = row.source
     tables.console().print(table)
 
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Any
 
 from qdecay._support.shown import shown_decimal
 
 if TYPE_CHECKING:
+    from fractions import Fraction
+
     from rich.console import Console
     from rich.table import Table
 
@@ -69,6 +72,17 @@ def count(number: int, noun: str) -> str:
     """
     ending = "es" if noun.endswith("ch") else "s"
     return f"{number} {noun}{ending * (number != 1)}"
+
+
+def share(lost: float | Fraction | None, digits: int = 4) -> str:
+    """Return what is lost in percent; "" for None.
+
+    >>> share(1 / 3), share(0.0), share(float("inf")), share(None)
+    ('33.33 %', '0 %', 'without limit', '')
+    """
+    if lost is None:
+        return ""
+    return "without limit" if math.isinf(lost) else f"{100 * float(lost):.{digits}g} %"
 
 
 def shown_root(root: AlgebraicNumber) -> str:

@@ -97,4 +97,9 @@ def default_judge(mdp: MDP, gains: list[Fraction]) -> Judge:
     """
     if mdp.time_limit is not None:
         return Judge("steps", steps=mdp.time_limit)
+    return endless_judge(gains)
+
+
+def endless_judge(gains: list[Fraction]) -> Judge:
+    """Return the judge without a time limit: the total where that is finite, else the average."""
     return Judge("average" if any(gains) else "total")

@@ -263,19 +263,25 @@ def sentence(price: Price, gammas: Sequence[PricedGamma]) -> str:
 
 def best_gammas(price: Price) -> str:
     """Name the gammas of the best regions."""
+    parts = best_stretches(price)
+    return " or ".join(f"gamma {part}" for part in parts) or "every gamma"
+
+
+def best_stretches(price: Price) -> list[str]:
+    """Return the stretches of the best regions, such as ["above 0.5"]; [] if it is every gamma."""
     parts, last = [], len(price.regions) - 1
     for first, after in _stretches(price.best_regions):
         low, high = (
             shown_decimal(end, _GAMMA)
             for end in (price.regions[first].lower, price.regions[after].upper)
         )
+        if (first, after) == (0, last):
+            return []
         if first == 0:
-            parts.append("every gamma" if after == last else f"gamma below {high}")
+            parts.append(f"below {high}")
         else:
-            parts.append(
-                f"gamma above {low}" if after == last else f"gamma between {low} and {high}"
-            )
-    return " or ".join(parts)
+            parts.append(f"above {low}" if after == last else f"between {low} and {high}")
+    return parts
 
 
 def _stretches(numbers: Sequence[int]) -> list[tuple[int, int]]:

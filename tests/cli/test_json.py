@@ -21,6 +21,8 @@ ANSWERS = {
     "qdecay.blackwell/1": ["blackwell", A],
     "qdecay.verification/1": ["verify", "proof.json"],
     "qdecay.environments/1": ["envs"],
+    "qdecay.price/1": ["price", A],
+    "qdecay.prices/1": ["envs", "--prices"],
     "qdecay.learning-times/1": ["learn-curve", "--delay", "1", "--seeds", "2", "--steps", "100"],
     "qdecay.probe/2": ["probe", "q_learning", "--gamma", "0.8", "--delays", "1", *ONE],
     "qdecay.sweep-plan/1": ["sweep", "run", "s.toml", "--dry-run"],

@@ -93,6 +93,7 @@ COMMANDS = [
     ["learn-curve", "--delay", "1", "--seeds", "1", "--steps", "20"],
     ["probe", "q_learning", "--gamma", "0.9", "--settings", "one-shot", "--delays", "1"],
     ["envs"],
+    ["envs", "--prices"],
 ]
 
 
