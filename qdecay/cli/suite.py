@@ -72,7 +72,7 @@ def _survey(as_json: bool) -> None:
 
 def _print_prices(rows: list[SurveyedPrice]) -> None:
     """Print a row for each judge, the environment on its first."""
-    from qdecay.pricing.result import best_gammas
+    from qdecay.pricing.result import best_stretches
     from qdecay.pricing.survey import COMMON
 
     first, *others = COMMON
@@ -87,7 +87,7 @@ def _print_prices(rows: list[SurveyedPrice]) -> None:
             *(("", "", "") if row.source == above else model),
             str(row.price.judge),
             *(tables.share(gamma.loss, 3) for gamma in row.common),
-            " or ".join(best_gammas(row.price)) or "every gamma",
+            " or ".join(best_stretches(row.price)) or "every gamma",
         )
         above = row.source
     tables.console().print(table)

@@ -241,7 +241,7 @@ def _text(gamma: AlgebraicNumber) -> str:
 
 def sentence(price: Price, gammas: Sequence[PricedGamma]) -> str:
     """Return in words which gammas are best, and what others give."""
-    best, where = price.regions[price.best_regions[0]], best_in_words(price)
+    best, where = price.regions[price.best_regions[0]], best_gammas(price)
     if best.worst.least >= price.optimum.most:
         found = f"{where} loses nothing: {best.shown(_FEW)} {price.judge.words}"
     else:
@@ -252,13 +252,13 @@ def sentence(price: Price, gammas: Sequence[PricedGamma]) -> str:
     return "; ".join([found, *map(_given, gammas)])
 
 
-def best_in_words(price: Price) -> str:
-    """Name the gammas of the best regions, such as "gamma above 0.5" or "every gamma"."""
-    parts = best_gammas(price)
+def best_gammas(price: Price) -> str:
+    """Name the gammas of the best regions."""
+    parts = best_stretches(price)
     return " or ".join(f"gamma {part}" for part in parts) or "every gamma"
 
 
-def best_gammas(price: Price, digits: int = _GAMMA) -> list[str]:
+def best_stretches(price: Price) -> list[str]:
     """Return the stretches of the best regions, such as ["above 0.5"]; [] if it is every gamma."""
     parts, last = [], len(price.regions) - 1
     for first, after in _stretches(price.best_regions):

@@ -17,7 +17,7 @@ from qdecay.errors import BudgetExceeded
 from qdecay.exact.regions import PolicyRegions
 from qdecay.model.mdp import MDP
 from qdecay.pricing.price import priced, start_distribution
-from qdecay.pricing.result import Price, Priced, best_in_words
+from qdecay.pricing.result import Price, Priced, best_gammas
 from qdecay.pricing.worth import Worth
 
 USUAL = Fraction(99, 100)  # the gamma that most people take
@@ -188,7 +188,7 @@ class PagePrice:
     def summary(self) -> str:
         """The gammas that are best, and what they earn."""
         best = self.price.regions[self.price.best_regions[0]]
-        return f"{best_in_words(self.price).replace('gamma', 'γ')} is best: {self.words.of(best)}"
+        return f"{best_gammas(self.price).replace('gamma', 'γ')} is best: {self.words.of(best)}"
 
     @property
     def card(self) -> str:
