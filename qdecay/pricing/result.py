@@ -263,7 +263,7 @@ def best_stretches(price: Price) -> list[str]:
     parts, last = [], len(price.regions) - 1
     for first, after in _stretches(price.best_regions):
         low, high = (
-            shown_decimal(end, digits)
+            shown_decimal(end, _GAMMA)
             for end in (price.regions[first].lower, price.regions[after].upper)
         )
         if (first, after) == (0, last):
