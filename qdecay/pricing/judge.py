@@ -51,7 +51,9 @@ class Judge(Record):
         if isinstance(given, str) and given.startswith("steps:"):
             number = given.removeprefix("steps:")
             if not (number.isascii() and number.isdecimal() and len(number) < 19):
-                raise ValueError(f"judge steps:T takes a whole number T >= 1, got {written(given)}")
+                raise ValueError(
+                    f"judge steps:T takes a whole number, 1 <= T < 10^18, got {written(given)}"
+                )
             return cls("steps", steps=whole(int(number), "the T of judge steps:T", 1))
         try:
             return cls("discounted", exact(given, "judge", "[0, 1)"))

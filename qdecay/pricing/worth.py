@@ -49,8 +49,15 @@ class Worth(Record):
 
     @classmethod
     def of(cls, number: Fraction) -> Worth:
-        """Return the worth of an exact number."""
-        return cls(nearest_float(number), number)
+        """Return the worth of an exact number.
+
+        Raises:
+            ValueError: it has no float.
+        """
+        try:
+            return cls(nearest_float(number), number)
+        except ValueError as error:
+            raise ValueError(f"what is earned {error}") from error
 
     def _shown(self) -> str:
         return self.shown(6)

@@ -32,8 +32,12 @@ def test_a_text_or_a_number_names_a_judge(given: Any, judge: Judge, document: An
     ("wrong", "kind", "message"),
     [
         ("steps:0", ValueError, "the T of judge steps:T must be >= 1, got 0"),
-        ("steps:-3", ValueError, "judge steps:T takes a whole number T >= 1, got 'steps:-3'"),
-        ("steps:", ValueError, "judge steps:T takes a whole number T >= 1, got 'steps:'"),
+        (
+            "steps:-3",
+            ValueError,
+            "judge steps:T takes a whole number, 1 <= T < 10^18, got 'steps:-3'",
+        ),
+        ("steps:", ValueError, "judge steps:T takes a whole number, 1 <= T < 10^18, got 'steps:'"),
         ("sum", ValueError, "judge must be total, average, steps:T or a discount factor in "),
         ("1", ValueError, "judge must be total, average, steps:T or a discount factor in "),
         (0.99, TypeError, "judge must be exact, got the float 0.99"),

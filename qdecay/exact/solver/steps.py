@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from qdecay._support.deadline import Deadline
 from qdecay.exact.solver.rational_model import RationalModel
+from qdecay_envs.rational import nearest_float
 
 _MOST_BITS = 3e9  # of all numbers together: about a second
 _EPS = float(np.finfo(np.float64).eps)
@@ -71,14 +72,19 @@ class Steps:
         """Return the values by state in floats, and the largest error of any."""
         model = self._model
         weights = np.array([w / model.denominator for w in self._weights])
-        rewards = np.array([model.rewards[pair] / model.reward_scale for pair in self._pairs])
+        scale = model.reward_scale
+        rewards = np.array([nearest_float(Fraction(model.rewards[p], scale)) for p in self._pairs])
         values = np.zeros(len(self.place) + 1)
         slack, error = (self._longest + 5) * _EPS, 0.0
         largest = float(np.abs(rewards).max())
-        for _ in range(steps):
+        for done in range(steps):
             deadline.check()
-            error += slack * (largest + float(np.abs(values).max()))
-            values = self._step(rewards, weights, values, sign)
+            rounding = float(slack * (largest + np.abs(values).max()))
+            error += rounding
+            values, before = self._step(rewards, weights, values, sign), values
+            if np.array_equal(values, before):  # as all that follow would be
+                error += (steps - done - 1) * rounding
+                break
         return {s: float(values[i]) for s, i in self.place.items()}, error
 
     def _step(

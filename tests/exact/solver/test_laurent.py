@@ -75,24 +75,34 @@ def test_discounted_values_are_the_rational_functions(mdp: MDP) -> None:
 
 
 @pytest.mark.parametrize("sign", [1, -1])
-def test_policy_iteration_finds_the_best_and_the_worst(sign: int) -> None:
-    """Two actions in each of three states: all eight policies, one by one."""
-    rows = [
-        (s, a, (s + step) % 3, Fraction(1), reward, False)
-        for (s, a), (step, reward) in zip(
-            itertools.product(range(3), range(2)),
-            [(1, 2), (0, 1), (1, -1), (2, 3), (2, 0), (1, 1)],
-            strict=True,
+@given(mdp=mdps(max_states=3, max_actions=3))
+@settings(deadline=None, derandomize=True, max_examples=120)
+def test_policy_iteration_finds_the_best_and_the_worst(mdp: MDP, sign: int) -> None:
+    """From every first policy: no policy has a better gain anywhere, or a better bias beside it."""
+    model = RationalModel(mdp)
+    pairs = [list(model.pairs_of(s)) for s in range(mdp.n_states)]
+    policies = [np.array(each) for each in itertools.product(*pairs)]
+    every = [laurent(model, policy, Deadline()) for policy in policies]
+    for first in (policies[0], policies[-1]):
+        best = best_policy(
+            lambda policy: laurent(model, policy, Deadline()), model, first, sign=sign
         )
-    ]
-    model = RationalModel(MDP.from_rows(rows, n_states=3, n_actions=2))
-    policies = [np.array([a, 2 + b, 4 + c]) for a, b, c in itertools.product(range(2), repeat=3)]
-    gains = [laurent(model, policy, Deadline()).gain for policy in policies]
-    best = best_policy(
-        lambda policy: laurent(model, policy, Deadline()), model, policies[0], sign=sign
+        for other, s in itertools.product(every, range(mdp.n_states)):
+            assert sign * other.gain[s] <= sign * best.gain[s]
+            if other.gain == best.gain:
+                assert sign * other.bias[s] <= sign * best.bias[s]
+
+
+@given(mdp=mdps(max_states=3, max_actions=3))
+@settings(deadline=None, derandomize=True, max_examples=60)
+def test_policy_iteration_keeps_to_the_candidates(mdp: MDP) -> None:
+    """With one candidate in each state there is nothing to choose."""
+    model = RationalModel(mdp)
+    only = model.first[1:] - 1
+    found = best_policy(
+        lambda policy: laurent(model, policy, Deadline()), model, only, only.tolist()
     )
-    for s in range(3):
-        assert sign * best.gain[s] == max(sign * gain[s] for gain in gains)
+    assert found.policy.tolist() == only.tolist()
 
 
 def test_large_components_and_long_chains_are_solved() -> None:
