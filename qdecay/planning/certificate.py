@@ -53,6 +53,8 @@ def certified(
     allowed, hidden, wanted = max(tol or 1e6 * off, 2 * off), math.inf, math.inf
     for _ in range(_TRIES):
         steps = most_steps(table, gamma, lag >= -(allowed + 2 * rounding))
+        if math.isnan(steps):
+            break
         wanted = min(wanted, steps + 1)
         if steps == math.inf:
             hidden, allowed = allowed, allowed / _NARROWER
@@ -60,7 +62,8 @@ def certified(
                 break
         elif off * steps <= allowed:
             # A smaller K, for which the bound is valid too: fewer actions, no more steps.
-            steps = min(steps, most_steps(table, gamma, lag >= -(off * steps + 2 * rounding)))
+            fewer = most_steps(table, gamma, lag >= -(off * steps + 2 * rounding))
+            steps = steps if math.isnan(fewer) else min(steps, fewer)
             # q = r + gamma P v is off by at most what v is, and its rounding, which is below `off`.
             return off * (steps + 1), min(wanted, steps + 1)
         else:

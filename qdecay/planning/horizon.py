@@ -13,7 +13,7 @@ from qdecay.planning.compiled.loops import CONVERGED, Settings, accelerated
 from qdecay.planning.table import Table
 
 _EPS = float(np.finfo(np.float64).eps)
-_SWEEPS = 20_000
+_SWEEPS = 4_000
 Flags = NDArray[np.bool_]
 
 
@@ -40,7 +40,7 @@ def most_steps(table: Table, gamma: float, pairs: Flags) -> float:
     0, hence bounds the steps: iterated, P^n w falls to 0. Such a w is sought as the values of a
     reward of 1 per step; one last backup proves it.
 
-    Returns inf where at gamma = 1 some policy never ends, or where no bound was found.
+    Returns inf where at gamma = 1 some policy never ends, nan where no bound was found.
     """
     if gamma == 1 and some_last(table, pairs):
         return math.inf
@@ -51,5 +51,5 @@ def most_steps(table: Table, gamma: float, pairs: Flags) -> float:
     settings = Settings(gamma, 1.0, counting.slack, 1.0, 0.25, _SWEEPS, False, 2)
     status, _, residual, rounding = accelerated(counting.model, values, settings, counting.system())
     if status != CONVERGED:
-        return math.inf
+        return math.nan
     return float(values.v.max(initial=0.0) / (1 - residual - rounding)) * (1 + 4 * _EPS)

@@ -45,7 +45,8 @@ def value_iteration(
             state that may change most (a sweep then is S updates), which wins in mazes, where
             nothing is random and values come from few goals. "auto" is "prioritized" after some
             "gauss_seidel" where no action is random and episodes end, else "gauss_seidel".
-        initial: the values to begin with, shape (S,); zeros by default.
+        initial: the values to begin with, shape (S,); zeros by default, or at gamma = 1, where some
+            policy never ends, the values of one that does.
 
     Raises:
         ValueError: an argument is outside its range, or gamma = 1 and some state gains or loses for
@@ -58,6 +59,8 @@ def value_iteration(
     choice(method, "method", get_args(Method))
     mdp = as_finite_mdp(problem)
     work = iteration(mdp, gamma, initial)
+    if initial is None:
+        work.begin()
     if method == "synchronous":
         status = work.run(synchronous, tol, max_sweeps)
     elif method == "prioritized":
@@ -146,7 +149,7 @@ def policy_iteration(
     work = iteration(as_finite_mdp(problem), gamma, initial)
     p, r = work.table.p, np.nan_to_num(work.table.model.r)
     states, n_actions = np.arange(len(r)), r.shape[1]
-    policy = work.begin()
+    policy = work.first_policy()
     for policies in range(1, max_iterations + 1):
         v = direct(p[states * n_actions + policy], r[states, policy], work.gamma)
         rounding = work.prove(v)

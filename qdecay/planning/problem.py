@@ -188,14 +188,17 @@ class Iteration:
             raise at_the_floor(solution, tol)
         return solution
 
-    def begin(self) -> NDArray[np.int64]:
-        """Return the policy that is greedy at the initial values, shape (S,)."""
+    def begin(self) -> None:
+        """Change the initial values to ones from which all methods converge."""
+
+    def first_policy(self) -> NDArray[np.int64]:
+        """Return a policy that has values, shape (S,): here the one that is greedy at v."""
         self.prove()
         policy: NDArray[np.int64] = self.values.policy.astype(np.int64)
         return policy
 
     def sure(self, policy: NDArray[np.int64]) -> bool:
-        """Whether a policy has values at all."""
+        """Whether a policy has values."""
         return True
 
     def accelerate(self, tol: float | None, max_sweeps: int) -> int:

@@ -76,12 +76,14 @@ class Quotient:
         table: the model of N nodes.
         node: the node of each state, shape (S,).
         origin: what each action of a node is, shape (N, A): an action of a state as s * A + a,
-            STAY, or what `children` reads.
+            STAY, or a child as -2 minus its node.
+        root: the root of each node's tree, mostly the node itself, shape (N,).
     """
 
     table: Table
     node: Integers
     origin: Integers
+    root: Integers
 
     @property
     def available(self) -> Flags:
@@ -124,14 +126,16 @@ def collapsed(table: Table, parts: Components, r: Numbers, staying: Numbers) -> 
     loops = _loops(table, node)
     if not parts.count:
         origin = np.where(table.available, np.arange(r.size).reshape(r.shape), _NONE)
-        return Quotient(table.with_rewards(np.where(loops, np.nan, r)), node, origin)
+        return Quotient(table.with_rewards(np.where(loops, np.nan, r)), node, origin, node)
     origin, component = _origins(table.available, loops, parts, node, root)
     p, ends = _rows(table, origin, node)
     r_nodes = np.where(origin == _NONE, np.nan, 0.0)
     r_nodes[origin >= 0] = np.where(loops, np.nan, r).ravel()[origin[origin >= 0]]
     stays = np.nonzero(origin == STAY)
     r_nodes[stays] = staying[component[stays[0]]]
-    return Quotient(replace(Table.of(p, r_nodes, ends=ends), slack=table.slack), node, origin)
+    made = replace(Table.of(p, r_nodes, ends=ends), slack=table.slack)
+    own = np.arange(len(component))
+    return Quotient(made, node, origin, np.where(component < 0, own, root[component]))
 
 
 def _loops(table: Table, node: Integers) -> Flags:

@@ -151,25 +151,26 @@ class TotalIteration(Iteration):
             given = first_values(len(model.potential), initial) - model.potential
             nodes = np.zeros(len(table.model.r))
             nodes[model.quotient.node] = given
+            nodes = nodes[model.quotient.root]
         super().__init__(table, 1.0, np.inf, nodes, info)
 
-    def begin(self) -> NDArray[np.int64]:
-        """Return the policy that is greedy at the initial values if it ends, or else another.
-
-        Where some policy of the collapsed model does not end, its values become the initial ones:
-        from values v <= T v on, greedy policies end.
-        """
-        policy = super().begin()
+    def begin(self) -> None:
+        """Where some policy of the collapsed model does not end, begin with the values of one that
+        does: from v <= T v on, greedy policies end."""
         if self.model.all_end:
-            return policy
-        policy = policy if self.sure(policy) else self.model.ending
+            return
+        policy = self.first_policy()
         table, states = self.table, np.arange(len(policy))
         r = np.full_like(table.model.r, np.nan)
         r[states, policy] = table.model.r[states, policy]
         one = Iteration(table.with_rewards(r), 1.0, np.inf)
         one.accelerate(None, _SWEEPS)
         self.values.v[:] = one.values.v
-        return policy
+
+    def first_policy(self) -> NDArray[np.int64]:
+        """Return the policy over nodes that is greedy at v if it ends, or else another."""
+        policy = super().first_policy()
+        return policy if self.sure(policy) else self.model.ending
 
     def sure(self, policy: NDArray[np.int64]) -> bool:
         """Whether a policy over nodes surely ends."""

@@ -127,44 +127,60 @@ def end_components(model: Model, pairs: Array, stays: Array, label: Array, work:
 
 
 @compiled
+def advances(
+    model: Model, pairs: Array, ends: Array, sure: Array, s: int, least: float
+) -> tuple[bool, int]:
+    """Whether s has actions, and one that may end or lead to what is found (2), or -1.
+
+    It surely leads to states that are not out (0), and with a probability of 1 - `least` at most to
+    those that wait (1).
+    """
+    ptr, col, p, _ = model
+    alive, n_actions = False, pairs.shape[1]
+    for a in range(n_actions):
+        if not pairs[s, a]:
+            continue
+        alive = True
+        near, inside, waiting, pair = ends[s, a], True, 0.0, s * n_actions + a
+        for k in range(int64(ptr[pair]), int64(ptr[pair + 1])):
+            if p[k] > 0.0:
+                near = near or sure[col[k]] == 2
+                inside = inside and sure[col[k]] > 0
+                waiting += p[k] if sure[col[k]] == 1 else 0.0
+        if near and inside and (waiting <= 1.0 - least or least == 0.0):
+            return alive, a
+    return alive, -1
+
+
+@compiled
 def surely_ends(model: Model, pairs: Array, ends: Array, sure: Array, policy: Array) -> None:
     """Flag the states from which some policy ends with probability 1, and write such a policy.
 
     `ends` are the pairs that may end. Each state's action leads, with some probability, to one that
     was found before it, and surely only to flagged ones: no policy that follows them can avoid the
-    end for ever. A state without pairs has ended. Entries of other states are left alone.
+    end for ever. Likely ways are found first, so that episodes are not long without need. A state
+    without pairs has ended. Entries of other states are left alone.
     """
-    ptr, col, p, _ = model
-    n_states, n_actions = pairs.shape
+    n_states = len(pairs)
     count, before = 0, -1
     for s in range(n_states):
         sure[s] = 1
     while count != before:
         # 2 is found in this round, 1 was in the one before, 0 is out.
-        before, count, moved, down = count, 0, True, False
-        while moved:
+        before, count, moved, down, least = count, 0, True, False, 0.5
+        while moved or least > 0.0:
+            if not moved:
+                least = 0.1 if least > 0.1 else 0.0
             moved, down = False, not down
             for i in range(n_states):
                 s = n_states - 1 - i if down else i
                 if sure[s] != 1:
                     continue
-                alive = False
-                for a in range(n_actions):
-                    if not pairs[s, a]:
-                        continue
-                    alive = True
-                    near, inside, pair = ends[s, a], True, s * n_actions + a
-                    for k in range(int64(ptr[pair]), int64(ptr[pair + 1])):
-                        if p[k] > 0.0:
-                            near = near or sure[col[k]] == 2
-                            inside = inside and sure[col[k]] > 0
-                    if near and inside:
-                        policy[s] = a
-                        sure[s] = 2
-                        break
-                if not alive:
+                alive, a = advances(model, pairs, ends, sure, s, least)
+                if a >= 0:
+                    policy[s] = a
+                if a >= 0 or not alive:
                     sure[s] = 2
-                if sure[s] == 2:
                     moved = True
                     count += 1
         for s in range(n_states):
