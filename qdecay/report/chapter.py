@@ -177,6 +177,7 @@ class Chapter:
             "earned": [self.at_one.earned(s) for s in range(self.mdp.n_states)],
             "moves": self._moves(),
             "grows": _grows(found.values, points),
+            "price": None if self.price is None else self.price.data(),
         }
 
     def _moves(self) -> list[list[list[tuple[int | str | None, ...]]]]:

@@ -80,8 +80,9 @@ class Words:
         if worst == best:
             return "loses for ever" if math.isinf(found.worst.value) else self.earns(worst)
         if math.isinf(found.worst.value):
-            return f"loses for ever or {self.earns(best)}, as ties are broken"
-        return f"{self.earns(f'{worst} to {best}')}, as ties are broken"
+            return f"loses for ever or {self.earns(best)}, as ties break"
+        both = f"{worst.removesuffix(' %')} to {best}"
+        return f"{self.earns(both)}, as ties break"
 
     def lost(self, found: Priced) -> str:
         """Return what some policies lose, at worst."""
@@ -167,6 +168,7 @@ class PagePrice:
         price, words = self.price, self.words
         return {
             "optimum": price.optimum.value,
+            "summary": self.summary,
             "possible": f"{words.possible}: {words.amount(price.optimum)}",
             "percent": words.is_share,
             "best": list(price.best_regions),
@@ -186,13 +188,22 @@ class PagePrice:
 
     @property
     def summary(self) -> str:
-        """The gammas that are best, and what they earn."""
+        """What is drawn, the gammas that are best, and what they earn."""
         best = self.price.regions[self.price.best_regions[0]]
-        return f"{best_gammas(self.price).replace('gamma', 'γ')} is best: {self.words.of(best)}"
+        return f"{self.words.measure}, over gamma: {self.best_gammas} {self.words.of(best)}"
+
+    @property
+    def best_gammas(self) -> str:
+        """Which gammas are best."""
+        return best_gammas(self.price)
+
+    @property
+    def best_amount(self) -> str:
+        """What they earn."""
+        return self.words.amount(self.price.regions[self.price.best_regions[0]].worst)
 
     @property
     def card(self) -> str:
         """In a short line what the best gamma earns, and what 0.99 loses."""
-        best = self.price.regions[self.price.best_regions[0]].worst
-        earned = self.words.earns(self.words.amount(best))
+        earned = self.words.earns(self.best_amount)
         return f"{earned}; 0.99 {self.words.lost(self.price.at(USUAL))}"

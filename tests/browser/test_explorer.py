@@ -221,6 +221,91 @@ def test_learned_thresholds_stand_on_the_region_bar(visit, pages) -> None:
         assert seen.page.query_selector("#bar-0 .learned-key") is None
 
 
+LEVELS = """svg => {
+  const numbers = svg.querySelector(".curve").getAttribute("d").match(/[\\d.]+/g).map(Number);
+  return {numbers, width: Number(svg.getAttribute("width"))};
+}"""
+
+
+@pytest.mark.parametrize("log", [False, True])
+def test_the_price_is_drawn_on_the_axis_of_the_bar(visit, pages, log: bool) -> None:
+    """FrozenLake by 100 steps: 0.4466, 0.7298 and 0.7402, from breakpoint to breakpoint."""
+    with visit(pages("FrozenLake-v1"), "#gamma=0.9" + "&scale=log" * log) as seen:
+        bar = seen.page.query_selector("#bar-0").bounding_box()
+        svg = seen.page.query_selector("#levels-0 svg").bounding_box()
+        assert (svg["x"], svg["width"]) == (bar["x"], pytest.approx(bar["width"], abs=1))
+        drawn = seen.page.eval_on_selector("#levels-0 svg", LEVELS)
+        zero, first, x1, second, x2, third, end = drawn["numbers"]
+        assert (zero, end) == (0, pytest.approx(drawn["width"], abs=0.1))
+        assert (second - first) / (third - first) == pytest.approx(
+            (0.729766 - 0.446599) / (0.740165 - 0.446599), abs=0.01
+        )
+        ends = (0.8087833092, 0.9783164591)
+        shares = [-math.log10(1 - gamma) / 3.5 if log else gamma for gamma in ends]
+        assert [x / drawn["width"] for x in (x1, x2)] == pytest.approx(shares, abs=1e-3)
+        marks = [
+            mark.bounding_box()["x"] + 1 for mark in seen.page.query_selector_all("#bar-0 .mark")
+        ]
+        assert marks == pytest.approx([svg["x"] + x for x in (x1, x2)], abs=1.5)
+        dot = seen.page.query_selector("#levels-0 .dot")
+        assert float(dot.get_attribute("cy")) == pytest.approx(second, abs=0.1)
+
+
+def test_the_worth_beside_the_slider_follows_it(visit, pages) -> None:
+    """Region by region, at a breakpoint and at 1; spoken too; a click on the curve moves there."""
+    within = "Reaches the goal within 100 steps in {} of episodes"
+    clock = "; possible with a clock: 74.4 %"
+    with visit(pages("FrozenLake-v1"), "#gamma=0.5") as seen:
+        assert seen.text("#worth") == within.format("44.7 %") + clock
+        press = seen.page.keyboard.press
+        seen.page.focus("#gamma")
+        for keys, share in (
+            ("PageUp", "44.7 to 73.0 %"),
+            ("ArrowRight", "73.0 %"),
+            ("PageUp ArrowRight", "74.0 %"),
+            ("End", "54.6 to 74.0 %"),
+        ):
+            for key in keys.split():
+                press(key)
+            seen.settle()
+            ties = ", as ties break" if " to " in share else ""
+            assert seen.text("#worth") == within.format(share) + ties + clock
+            spoken = seen.page.get_attribute("#gamma", "aria-valuetext")
+            assert spoken.lower().endswith(seen.text("#worth").lower())
+        box = seen.page.query_selector("#levels-0").bounding_box()
+        seen.page.mouse.click(box["x"] + 0.6 * box["width"], box["y"] + 40)
+        seen.settle()
+        assert abs(float(seen.text("#shown-gamma")) - 0.6) < 0.01
+        assert seen.text("#worth").startswith(within.format("44.7 %"))
+
+
+def test_each_problem_has_its_price(visit, pages) -> None:
+    """The chosen problem's curve is shown alone, and its worth is named."""
+    with visit(pages(), "#gamma=0.4") as seen:
+        assert seen.text("#worth") == "Problem A: earns 1 in all; possible: 4 (75 % lost)"
+        seen.page.check('input[name=model][value="1"]')
+        seen.settle()
+        assert seen.text("#worth") == "Problem B: earns 3 in all; no policy does better"
+        rows = seen.page.query_selector_all(".rows.price")
+        assert [row.is_visible() for row in rows] == [False, True, False, False]
+
+
+def test_what_loses_for_ever_stands_below_all_numbers(visit, pages, tmp_path: Path) -> None:
+    """-1 a step for ever, or -3 once: below 2/3 the first is optimal and never ends."""
+    path = tmp_path / "tempting.json"
+    rows = [[0, 0, 0, 1, -1, False], [0, 1, 0, 1, -3, True]]
+    model = {"schema": "qdecay.mdp/1", "n_states": 1, "n_actions": 2, "start": 0,
+             "transitions": rows}  # fmt: skip
+    path.write_text(json.dumps(model))
+    with visit(pages(str(path)), "#gamma=0.5") as seen:
+        assert seen.text("#worth") == "Loses for ever; possible: -3 in all"
+        _, lost, _, level, _ = seen.page.eval_on_selector("#levels-0 svg", LEVELS)["numbers"]
+        words = seen.page.query_selector("#levels-0 text:has-text('loses for ever')")
+        assert level < float(words.get_attribute("y")) < lost
+        dot = seen.page.query_selector("#levels-0 .dot")
+        assert float(dot.get_attribute("cy")) == lost
+
+
 def test_curves_that_coincide_are_shown_behind_the_best_until_somebody_chooses(
     visit, pages
 ) -> None:
@@ -283,14 +368,15 @@ def test_names_never_run(visit, pages, tmp_path: Path) -> None:
         assert seen.text("h1") == path.name
 
 
-def test_the_regions_can_be_saved(visit, pages, tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["regions-0", "price-0"])
+def test_the_documents_can_be_saved(visit, pages, tmp_path: Path, name: str) -> None:
     """The button hands out the embedded document."""
     with visit(pages("FrozenLake-v1")) as seen:
         with seen.page.expect_download() as download:
-            seen.page.click("button.download")
+            seen.page.click(f"button[data-document={name}]")
         download.value.save_as(tmp_path / "saved.json")
         assert json.loads((tmp_path / "saved.json").read_text()) == json.loads(
-            seen.page.text_content("#regions-0")
+            seen.page.text_content(f"#{name}")
         )
 
 

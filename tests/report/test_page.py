@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import sys
+from dataclasses import replace
 from fractions import Fraction
 from html.parser import HTMLParser
 from itertools import pairwise
@@ -15,11 +16,14 @@ import gymnasium as gym
 import pytest
 from shell import run
 
+from qdecay._support.deadline import Deadline
 from qdecay.cli.report import report
 from qdecay.model.mdp import MDP
 from qdecay.model.registered import environment_ids
-from qdecay.model.source import HOMEWORK
+from qdecay.model.source import HOMEWORK, Source
+from qdecay.report.chapter import read_chapter
 from qdecay.report.graph import graph_of
+from qdecay.report.page import explorer
 from qdecay_envs import ChainLayout
 from qdecay_envs.chain import ChainEnv
 
@@ -110,6 +114,33 @@ def test_the_regions_on_the_page_are_those_of_the_command(capsys, monkeypatch, t
     assert len(document["breakpoints"]) == 2
     for entry in document["breakpoints"]:
         assert entry["decimal"] in page.text
+
+
+def test_the_price_on_the_page_is_that_of_the_command(capsys, monkeypatch, tmp_path) -> None:
+    """The same document, and in the text the judge and what the best gamma earns."""
+    page = written(capsys, monkeypatch, tmp_path, "FrozenLake-v1")
+    _, out, _ = run(capsys, monkeypatch, "price", "FrozenLake-v1", "--json")
+    assert page.document("price-0") == json.loads(out)
+    assert page.document("price-0")["judge"] == {"kind": "steps", "steps": 100}
+    assert "episodes that reach the goal within 100 steps" in page.text
+    assert "best: 74.0 %, γ above 0.9783165" in " ".join(page.text.split())
+    buttons = [a.get("data-document") for tag, a in page.tags if tag == "button"]
+    assert "price-0" in buttons
+
+
+def test_a_page_without_a_price_is_written_all_the_same(tmp_path: Path) -> None:
+    """Where no episode begins, and where the time runs out after the regions were found."""
+    path = tmp_path / "model.json"
+    MDP.from_rows([(0, 0, 0, 1, 1, True)], n_states=1, n_actions=1).save(path)
+    late = replace(read_chapter(Source("FrozenLake-v1")), deadline=Deadline(1e-9))
+    for chapter in (read_chapter(Source(str(path))), late):
+        assert chapter.price is None
+        page = Reader(explorer([chapter]))
+        assert "price-0" not in page.scripts
+        assert page.document("data-0")["price"] is None
+        assert not any("price" in (a.get("class") or "") for _, a in page.tags)
+    both = explorer([late, read_chapter(Source("FrozenLake-v1"))])
+    assert "price-1" in Reader(both).scripts
 
 
 def test_the_thresholds_on_the_page_are_those_of_compare(capsys, monkeypatch, tmp_path) -> None:
@@ -346,6 +377,8 @@ def test_the_gallery_states_known_answers(gallery: Path) -> None:
     assert "0.978316459143" in index.text
     assert f"{(125 / 256) ** 0.25:.12g}"[:11] in index.text
     assert "BlackjackEnv has no table" in index.text
+    assert "earns 3.677 per step; 0.99 loses nothing" in index.text
+    assert "within 100 steps in 74.0 % of episodes; 0.99 loses 0.5 %" in index.text
 
 
 def test_the_gallery_covers_both_families() -> None:

@@ -134,11 +134,11 @@ def test_words_where_ties_are_broken() -> None:
     homework, tempting = page_price("qdecay/StayOrMove-v0"), page_price(TEMPTING)
     (at,) = homework.breakpoints
     assert homework.words.of(at) == (
-        "earns 1 to 4 in all, as ties are broken; possible: 4 (75 % lost at worst)"
+        "earns 1 to 4 in all, as ties break; possible: 4 (75 % lost at worst)"
     )
     (at,) = tempting.breakpoints
     assert tempting.words.of(at) == (
-        "loses for ever or earns -3 in all, as ties are broken; possible: -3"
+        "loses for ever or earns -3 in all, as ties break; possible: -3"
     )
 
 

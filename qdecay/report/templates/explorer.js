@@ -24,7 +24,7 @@
     data.breakpoints.forEach((index, i) => points.set(index, { kind: "breakpoint", i, ...regions.breakpoints[i] }));
     data.touches.forEach((index, i) => points.set(index, { kind: "touch", i, ...regions.touches[i] }));
     const learned = compared.find((row) => row.source === regions.source)?.learned ?? [];
-    return { section, number, data, regions, points, learned, state: data.state, painted: null };
+    return { section, number, data, regions, points, learned, price: data.price, state: data.state, painted: null };
   });
 
   /** Whether a sample is gamma = 1: the last one, whatever floats a breakpoint close to 1 has. */
@@ -100,14 +100,15 @@
   byId("previous").addEventListener("click", () => toPoint(-1));
 
   for (const chapter of chapters) {
-    const bar = byId(`bar-${chapter.number}`);
-    const follow = (event) => {
-      const box = bar.getBoundingClientRect();
-      choose(chapter.number);
-      moveTo(sampleAt(chapter, Math.max(0, Math.min(1, (event.clientX - box.left) / box.width))));
-    };
-    bar.addEventListener("pointerdown", (event) => { bar.setPointerCapture(event.pointerId); follow(event); });
-    bar.addEventListener("pointermove", (event) => { if (bar.hasPointerCapture(event.pointerId)) follow(event); });
+    for (const area of [byId(`bar-${chapter.number}`), byId(`levels-${chapter.number}`)].filter(Boolean)) {
+      const follow = (event) => {
+        const box = area.getBoundingClientRect();
+        choose(chapter.number);
+        moveTo(sampleAt(chapter, Math.max(0, Math.min(1, (event.clientX - box.left) / box.width))));
+      };
+      area.addEventListener("pointerdown", (event) => { area.setPointerCapture(event.pointerId); follow(event); });
+      area.addEventListener("pointermove", (event) => { if (area.hasPointerCapture(event.pointerId)) follow(event); });
+    }
   }
 
   // ---- choosing a model, a state, a scale
@@ -203,6 +204,72 @@
     node.style.setProperty("--one", `var(--a${(actions[0] ?? 7) % 8})`);
     node.style.setProperty("--two", `var(--a${(actions[1] ?? actions[0] ?? 7) % 8})`);
     node.classList.toggle("tie", actions.length > 1);
+  }
+
+  // ---- the price: what the policies that gamma makes optimal earn
+
+  /** Worst, best and words at a sample: of its region, unless the sample is a point. */
+  function worthAt(chapter, index) {
+    const { price } = chapter;
+    if (index === 0) return price.at_zero;
+    if (isOne(chapter, index)) return price.at_one;
+    const point = chapter.points.get(index);
+    if (point) return price[point.kind === "touch" ? "touches" : "breakpoints"][point.i];
+    return price.regions[chapter.data.regions[index]];
+  }
+
+  function drawPrice(chapter) {
+    const { price, data } = chapter;
+    const holder = byId(`levels-${chapter.number}`);
+    if (!holder || holder.clientWidth === 0) return;
+    const width = holder.clientWidth, height = 132, top = 24, bottom = 8;
+    const values = [price.optimum, ...price.regions.map(([worst]) => worst).filter((value) => value !== null)];
+    const most = Math.max(...values), flat = most === Math.min(...values);
+    const low = flat ? most - 1 : Math.min(...values), span = flat ? 2 : most - low;
+    const lost = price.regions.some(([worst]) => worst === null);
+    const depths = height - top - bottom - (lost ? 26 : 0);
+    const x = (gamma) => place(gamma) * width;
+    // What loses for ever has a level of its own, below all numbers.
+    const y = (value) => (value === null ? height - bottom : Math.min(height, top + (low + span - value) / span * depths));
+    const ends = [0, ...data.breakpoints.map((index) => data.gammas[index]), 1].map(x);
+    const svg = element("svg", { viewBox: `0 0 ${width} ${height}`, width, height, role: "img", "aria-label": price.summary });
+    const line = (kind, x1, x2, y1, y2) => element("line", { class: kind, x1, x2, y1, y2 });
+    const write = (at, level, text, attributes = {}) => element("text", { x: at, y: level, ...attributes }, text);
+    if (price.best.length < price.regions.length) {
+      for (const i of price.best) svg.append(element("rect", { class: "best", x: ends[i], y: 0, width: Math.max(1, ends[i + 1] - ends[i]), height }));
+    }
+    for (const value of flat ? [most] : niceTicks(low, most)) {
+      const text = price.percent ? `${tickText(Number((100 * value).toPrecision(4)))} %` : tickText(Number(value.toPrecision(4)));
+      svg.append(line("grid", 0, width, y(value), y(value)), write(-8, y(value) + 4, text, { class: "outside", "text-anchor": "end" }));
+    }
+    svg.append(line("possible", 0, width, y(price.optimum), y(price.optimum)), write(4, y(price.optimum) - 6, price.possible, { class: "halo" }));
+    const path = price.regions.map(([worst], i) => `${i ? "V" : "M0 "}${y(worst).toFixed(1)}H${ends[i + 1].toFixed(1)}`).join("");
+    svg.append(element("path", { class: "curve", d: path }));
+    if (lost) {
+      const first = price.regions.findIndex(([worst]) => worst === null);
+      svg.append(write(ends[first] + 4, height - bottom - 5, "loses for ever", { class: "halo" }));
+    }
+    const cursor = line("cursor", 0, 0, 0, height), range = line("ties", 0, 0, 0, 0), dot = element("circle", { class: "dot", r: 5 });
+    svg.append(cursor, range, dot);
+    holder.replaceChildren(svg);
+    chapter.level = { x, y, cursor, range, dot };
+  }
+
+  function paintPrice(chapter, index) {
+    const worth = byId("worth");
+    if (!chapter.price) { if (worth) worth.textContent = ""; return; }
+    const [worst, most, words] = worthAt(chapter, index);
+    const name = document.querySelector(`.model[data-chapter="${chapter.number}"] label.name`);
+    const whose = name && (name.querySelector(".kicker").textContent || name.querySelector(".title").textContent);
+    worth.textContent = whose ? `${whose}: ${words}` : words[0].toUpperCase() + words.slice(1);
+    if (!chapter.level) return;
+    const { x, y, cursor, range, dot } = chapter.level;
+    const at = x(chapter.data.gammas[index]);
+    for (const [node, from, to] of [[cursor, 0, 132], [range, y(worst), y(most)]]) {
+      for (const [key, value] of Object.entries({ x1: at, x2: at, y1: from, y2: to })) node.setAttribute(key, value);
+    }
+    dot.setAttribute("cx", at);
+    dot.setAttribute("cy", y(worst));
   }
 
   // ---- the chart of action values
@@ -497,7 +564,8 @@
     byId("where").textContent = where(chapter, index).replaceAll(" of ", "\u00a0of\u00a0");
     slider.value = Math.round(place(gamma) * SLIDER);
     const action = names(chapter, best(chapter, state, index));
-    slider.setAttribute("aria-valuetext", `gamma ${data.texts[index]}, ${where(chapter, index)}, best in state ${data.states[state]}: ${action}`);
+    const worth = chapter.price ? `; ${worthAt(chapter, index)[2]}` : "";
+    slider.setAttribute("aria-valuetext", `gamma ${data.texts[index]}, ${where(chapter, index)}, best in state ${data.states[state]}: ${action}${worth}`);
     const earned = isOne(chapter, index) ? `, worth ${data.earned[state]}` : "";
     byId(`sentence-${chapter.number}`).textContent = `At γ = ${data.texts[index]} the best action here is ${action}${earned}.`;
     for (const other of chapters) {
@@ -509,6 +577,7 @@
       choice.textContent = names(other, actions);
       paintActions(choice, actions);
     }
+    paintPrice(chapter, index);
     paintPicture(chapter, index);
     paintValues(chapter, index);
     remember();
@@ -550,6 +619,8 @@
       chapter.section.hidden = chapter !== active();
       drawBar(chapter);
     }
+    for (const row of all(".rows.price")) row.hidden = Number(row.dataset.chapter) !== shown.chapter;
+    if (active().price) drawPrice(active());
     for (const row of all(".model")) row.classList.toggle("current", Number(row.dataset.chapter) === shown.chapter);
     const chapter = active();
     byId(`state-${chapter.number}`).value = String(chapter.state);
