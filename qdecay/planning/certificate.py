@@ -28,7 +28,6 @@ from qdecay.planning.table import Table
 
 _TRIES = 40
 _NARROWER = 16.0
-_LEAST = float(np.finfo(np.float64).tiny)
 
 
 def certified(
@@ -48,8 +47,9 @@ def certified(
     """
     if not np.isfinite(values.v).all():
         return math.inf, math.inf
+    if off == 0:
+        return 0.0, 1.0  # T has one fixed point, and v is it
     lag = values.q - values.v[:, None]
-    off = max(off, _LEAST)
     allowed, hidden, wanted = max(tol or 1e6 * off, 2 * off), math.inf, math.inf
     for _ in range(_TRIES):
         steps = most_steps(table, gamma, lag >= -(allowed + 2 * rounding))

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from qdecay.planning.compiled.graph import end_components
+from qdecay.planning.compiled.graph import end_components, surely_ends
 from qdecay.planning.table import Table
 
 Flags = NDArray[np.bool_]
@@ -91,8 +91,33 @@ class Quotient:
         available: Flags = self.origin != _NONE
         return available
 
-    def choices(self, policy: Integers) -> Integers:
-        """Return what a policy over nodes does in each state's node in the end, shape (S,).
+    def unfolded(
+        self, policy: Integers, table: Table, inside: Flags, staying: Integers
+    ) -> Integers:
+        """Return what a policy over nodes does in the model, an action per state, shape (S,).
+
+        Within a component it goes, along pairs of it, to where its way out is, or it stays.
+
+        Args:
+            policy: an action per node.
+            table: the model.
+            inside: the pairs within components, shape (S, A).
+            staying: the action with which each state stays in its component.
+        """
+        chosen = self._choices(policy)
+        n_actions = inside.shape[1]
+        leaves = inside.any(axis=1) & (chosen >= 0)
+        goal = np.zeros_like(inside)
+        goal.ravel()[chosen[leaves]] = True
+        pairs = inside & leaves[:, None]
+        way_out = chosen[leaves] // n_actions
+        pairs[way_out] = goal[way_out]
+        found: Integers = np.where(chosen >= 0, chosen % n_actions, staying)
+        surely_ends(table.model, pairs, goal, np.empty_like(found), found)
+        return found
+
+    def _choices(self, policy: Integers) -> Integers:
+        """What a policy over nodes does in each state's node in the end, shape (S,).
 
         That is an action of some state of its component, as s * A + a, or STAY.
         """

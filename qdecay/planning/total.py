@@ -38,7 +38,7 @@ from qdecay.planning.compiled.kernels import Values, backup
 from qdecay.planning.gains import gains
 from qdecay.planning.horizon import discounted_steps, some_last
 from qdecay.planning.problem import Iteration, Solution, first_values
-from qdecay.planning.quotient import STAY, Components, Quotient, collapsed
+from qdecay.planning.quotient import Components, Quotient, collapsed
 from qdecay.planning.table import Table, table_of
 
 Numbers = NDArray[np.float64]
@@ -114,25 +114,6 @@ class Undiscounted:
         lasts = some_last(quotient.table, quotient.table.available)
         return cls(table, quotient, potential, parts.pairs, staying, ending, error, not lasts)
 
-    def policy(self, nodes: NDArray[Any]) -> NDArray[np.int64]:
-        """Return what a policy over nodes does in the model, shape (S,)."""
-        chosen = self.quotient.choices(nodes.astype(np.int64))
-        states = np.arange(len(chosen))
-        n_actions = self.inside.shape[1]
-        inside = self.inside.any(axis=1)
-        policy = np.where(chosen >= 0, chosen % n_actions, self.staying)
-        # Within a component: to where its way out is, along its pairs.
-        goal = np.zeros_like(self.inside)
-        out = chosen[inside & (chosen != STAY)]
-        goal.ravel()[out] = True
-        away = inside & (chosen != STAY) & (chosen // n_actions != states)
-        policy[away] = 0
-        sure = np.empty(len(chosen), dtype=np.int64)
-        pairs = (self.inside & (inside & (chosen != STAY))[:, None]) | goal
-        pairs[goal.any(axis=1)] = goal[goal.any(axis=1)]
-        surely_ends(self.table.model, pairs, goal, sure, policy)
-        return policy
-
 
 class TotalIteration(Iteration):
     """A model at gamma = 1: an iteration over its collapsed form.
@@ -192,7 +173,7 @@ class TotalIteration(Iteration):
         error += model.table.slack * (model.table.reward_size + size)
         least = np.maximum(q.max(axis=1) - 2 * error, -np.finfo(np.float64).max)
         greedy = np.greater_equal(q, least[:, None])
-        policy = model.policy(found.policy)
+        policy = model.quotient.unfolded(found.policy, model.table, model.inside, model.staying)
         return Solution(1.0, v, error, q, greedy, self.sweeps, policy, info=self.info)
 
 

@@ -1,0 +1,248 @@
+r"""The average reward: the optimal gain of any finite MDP, and a policy that attains it.
+
+A policy earns g(s) per step in the long run from s, its gain, and its discounted values are g /
+(1 - gamma) + h + o(1) as gamma -> 1, with h its bias. Where it ends, both count nothing more.
+
+The optimal gain. Staying in a maximal end component earns at most its own gain, which `gains`
+bounds. With each component collapsed (`quotient`), to one state that may stay for that gain, or
+leave, every policy ends, and the best expected gain is a total, which `certificate` bounds.
+
+The policy's gain and bias solve g = P g and h = r - g + P h, with an average of h, over the steps
+spent in each recurrent class, of 0. Let z be a state of each class, W the largest expected number
+of steps within a class to its z, and U that of steps on transient states. For any g, constant on
+classes, and h, with residuals |P g - g| <= a, |r - g + P h - h| <= d, and any k with |h + P k - k|
+<= m on the classes,
+
+    |g_pi - g| <= d + a U,    |h_pi - h| <= m + 4 d W + (2 d + a U) U.
+
+On a class, averaging the residual of h gives |g_pi - g| <= d, and that of k gives |average of h|
+<= m. The error x of h satisfies |x - P x| <= 2 d, hence |x - x(z)| <= 2 d W, and its average is
+that of -h: |x| <= m + 4 d W. On transient states both errors grow by their residuals over U steps.
+
+Sources: Puterman, Markov Decision Processes (2005), chapters 8 and 9; de Alfaro (1997).
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from qdecay._support.checks import RealLike, count, real
+from qdecay._support.one_line import one_line
+from qdecay._support.result import counted, frame
+from qdecay.errors import NotConverged
+from qdecay.model.base import FiniteMDP
+from qdecay.model.door import Problem, as_finite_mdp
+from qdecay.model.info import ModelInfo, ModelResult
+from qdecay.planning.gains import Gains, gains
+from qdecay.planning.horizon import most_steps
+from qdecay.planning.problem import Iteration
+from qdecay.planning.quotient import Components, collapsed
+from qdecay.planning.table import Table, table_of
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Numbers = NDArray[np.float64]
+
+_SWEEPS = 20_000
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class AverageReward(ModelResult):
+    """The optimal gain of every state, and a policy with its bias.
+
+    Attributes:
+        gain: the optimal reward per step in the long run, shape (S,); 0 where the best is to end.
+        gain_error: |gain - g*| <= gain_error in every state, and so is the gain of `policy`.
+        bias: what `policy` earns beyond its gain, in reward units, shape (S,); its average over the
+            steps spent in each recurrent class is 0.
+        bias_error: the largest error of any entry of `bias`.
+        policy: an action per state, shape (S,).
+        sweeps: passes over all states that found the policy.
+    """
+
+    SCHEMA: ClassVar[str] = "qdecay.average-reward/1"
+
+    gain: Numbers
+    gain_error: float
+    bias: Numbers
+    bias_error: float
+    policy: NDArray[np.int64]
+    sweeps: int
+
+    def _shown(self) -> str:
+        name = one_line(self.name) if self.name else counted(len(self.gain), "state")
+        start = self.info.start
+        known = "" if start is None else f"{self.gain[start]:.6g} a step from the start, "
+        return f"{name}: {known}error {self.gain_error:.2g}"
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return a row per state: its gain, its bias and the policy's action."""
+        states = self._states(range(len(self.gain)))
+        table = frame({"gain": self.gain, "bias": self.bias}, state=states)
+        return table.assign(action=self._actions(self.policy))
+
+
+def average_reward(
+    problem: Problem, *, tol: RealLike = 1e-8, max_sweeps: int = 1_000_000
+) -> AverageReward:
+    """Return the optimal gain of every state, to a proven error, and a policy that attains it.
+
+    Takes any finite model: multichain, periodic, with transient states, with episodes that end.
+
+    Args:
+        problem: a model, or anything that `qdecay.as_mdp` accepts.
+        tol: largest error of the gain accepted, in reward units per step; > 0.
+        max_sweeps: sweeps before giving up; >= 1.
+
+    Raises:
+        ValueError: an argument is outside its range.
+        NotConverged: max_sweeps ran out, or rounding forbids tol; `best` is the `AverageReward`
+            found, with its errors.
+    """
+    tol, max_sweeps = real(tol, "tol", "> 0"), count(max_sweeps, "max_sweeps")
+    mdp = as_finite_mdp(problem)
+    table = table_of(mdp)
+    parts = Components.of(table, table.available)
+    inner = _gains(table, parts, tol, max_sweeps)
+    middle, off = (inner.low + inner.high) / 2, float((inner.high - inner.low).max(initial=0) / 2)
+    free = np.where(table.available, 0.0, np.nan)
+    quotient = collapsed(table, parts, free, middle)
+    work = Iteration(quotient.table, 1.0, math.inf)
+    work.accelerate(tol / 4, max_sweeps)
+    nodes, error = work.solution(), work.error + off
+    policy = quotient.unfolded(nodes.policy, table, parts.pairs, inner.policy)
+    own = _gain_and_bias(*_rows(mdp, table, policy))
+    apart = float(np.abs(own.gain - nodes.v[quotient.node]).max())
+    found = AverageReward(
+        own.gain,
+        max(apart + error, own.gain_error),
+        own.bias,
+        own.bias_error,
+        policy,
+        inner.sweeps + work.sweeps,
+        info=ModelInfo.of(mdp),
+    )
+    if not found.gain_error <= tol:
+        raise NotConverged(
+            f"the gain is proven to {found.gain_error:.3g} only, tol = {tol:g}: raise max_sweeps, "
+            f"or tol where rounding allows no less",
+            found,
+        )
+    return found
+
+
+def _gains(table: Table, parts: Components, tol: float, max_sweeps: int) -> Gains:
+    if parts.count:
+        return gains(table, parts, table.model.r, tol / 2, max_sweeps)
+    none = np.zeros(len(parts.label), dtype=np.int64)
+    return Gains(np.zeros(0), np.zeros(0), np.zeros(len(none)), none, 0)
+
+
+@dataclass(frozen=True)
+class _Worth:
+    """A policy's gain and bias, shape (S,), and their errors."""
+
+    gain: Numbers
+    bias: Numbers
+    gain_error: float
+    bias_error: float
+
+
+def _rows(
+    mdp: FiniteMDP, table: Table, policy: NDArray[np.int64]
+) -> tuple[sparse.csr_matrix, Numbers, Table]:
+    """The policy's rows (S, S), its rewards (S,), and the model that has only its actions."""
+    pairs = np.arange(mdp.n_states) * mdp.n_actions + policy
+    p, r = mdp.p[pairs], mdp.r.ravel()[pairs]
+    ends = mdp.ends.ravel()[pairs]
+    return p, np.nan_to_num(r), Table.of(p, r[:, None], ends=ends[:, None])
+
+
+def _gain_and_bias(p: sparse.csr_matrix, r: Numbers, table: Table) -> _Worth:
+    """The gain and bias of a chain with these rows and rewards; see the module."""
+    classes = Components.of(table, table.available)
+    inside = classes.label >= 0
+    solve = _Passage(p, table, _references(p, classes))
+    entered, z = solve.entered, solve.references
+    steps = solve(np.ones(len(r)) * table.available[:, 0])
+
+    def poisson(y: Numbers) -> tuple[Numbers, Numbers]:
+        """The average of y over each class, and x = y - average + P x, 0 at the references."""
+        first = solve(y)[z] / steps[z]
+        x = solve(y - _at(classes, first))  # whose rounding is that of small numbers
+        more = x[z] / steps[z]
+        return first + more, x - _at(classes, more) * steps
+
+    own, _ = poisson(r)
+    gain = np.where(inside, _at(classes, own), solve(entered @ own))
+    _, h = poisson(np.where(table.available[:, 0], r - gain, 0.0))
+    mean, _ = poisson(h)
+    h -= np.where(inside, _at(classes, mean), solve(entered @ mean))
+    _, k = poisson(np.where(inside, h, 0.0))
+    largest = float(np.abs(gain).max())
+    noise = 2 * table.slack * (table.reward_size + largest + 2 * np.abs(h).max())
+    a = float(np.abs(p @ gain - gain)[~inside].max(initial=0))
+    a += 2 * table.slack * largest
+    d = float(np.abs(r - gain + p @ h - h).max(initial=0) + noise)
+    noise += 4 * table.slack * np.abs(k).max()
+    m = float(np.abs(h + p @ k - k)[inside].max(initial=0) + noise)
+    w, u = solve.most_steps(inside), solve.most_steps(~inside)
+    gain_error = d + _times(a, u)
+    return _Worth(gain, h, gain_error, m + 4 * _times(d, w) + _times(d + gain_error, u))
+
+
+def _times(residual: float, steps: float) -> float:
+    return residual * steps if residual > 0 else 0.0  # steps may be inf
+
+
+def _at(classes: Components, values: Numbers) -> Numbers:
+    """The value of each state's class, 0 outside, shape (S,)."""
+    return np.append(values, 0.0)[classes.label]
+
+
+def _references(p: sparse.csr_matrix, classes: Components) -> NDArray[np.int64]:
+    """The state of each class that the others enter most."""
+    visits = np.asarray(p.sum(axis=0)).ravel()
+    order = np.lexsort((-visits, classes.label))
+    first = np.searchsorted(classes.label[order], np.arange(classes.count))
+    return order[first]
+
+
+class _Passage:
+    """Solves x = y + Q x, with Q the rows of a chain without those that enter the references.
+
+    Attributes:
+        references: a state of each recurrent class.
+        entered: the probabilities of entering each of them, shape (S, number of classes).
+    """
+
+    def __init__(self, p: sparse.csr_matrix, table: Table, references: NDArray[np.int64]) -> None:
+        self.references, self.entered = references, p[:, references]
+        kept = np.ones(p.shape[0])
+        kept[references] = 0.0
+        q = sparse.csr_matrix(p @ sparse.diags(kept))
+        q.eliminate_zeros()
+        q.sort_indices()
+        enters = np.diff(self.entered.tocsr().indptr) > 0
+        r = table.model.r
+        self.table = Table.of(q, r, ends=table.ends | enters[:, None])
+
+    def __call__(self, y: Numbers) -> Numbers:
+        """Return x, shape (S,)."""
+        dead = ~self.table.available
+        work = Iteration(self.table.with_rewards(np.where(dead, np.nan, y[:, None])), 1.0, math.inf)
+        work.accelerate(None, _SWEEPS)
+        v: Numbers = work.values.v
+        return v
+
+    def most_steps(self, states: NDArray[np.bool_]) -> float:
+        """A bound on the expected steps until a reference, the end, or other states than these."""
+        found = most_steps(self.table, 1.0, self.table.available & states[:, None])
+        return math.inf if math.isnan(found) else found
