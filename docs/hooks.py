@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from figures import decay, phase
+from figures import decay, phase, price
 
 
 def on_pre_build(config: object) -> None:
@@ -10,3 +10,4 @@ def on_pre_build(config: object) -> None:
     folder = Path(__file__).parent / "figures"
     decay.draw(folder / "decay.svg")
     phase.draw(folder / "phase.svg")
+    price.draw(folder / "price.svg")

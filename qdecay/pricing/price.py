@@ -58,8 +58,8 @@ def price(
         progress: True shows a bar; a function is called with a `Progress` at each breakpoint found,
             then at each region judged.
 
-    Returns: the price; values are exact except for so many steps that they would be too long: then
-        they are floats with a stated error.
+    Returns: the price; values are exact, or floats with a stated error over so many steps that
+    exact ones would be too long.
 
     Raises:
         ValueError: an argument is out of range, the model has no start state, or its total is
