@@ -15,7 +15,8 @@ from playwright.sync_api import sync_playwright
 from qdecay.cli.report import report
 
 FOLDER = Path(__file__).parent / "figures"
-WIDTH, HEIGHTS = 1180, {"homework": 560, "lake": 1010}
+WIDTH, HEIGHTS = 1180, {"homework": 722, "lake": 1148}
+SHOWN = {"homework": "#gamma=0.9", "lake": "#gamma=0.99&scale=log"}
 MOST_COLOURS = 128  # the page has flat colours: a palette keeps the files small
 
 
@@ -32,7 +33,7 @@ def main() -> None:
                 page = browser.new_page(
                     viewport={"width": WIDTH, "height": HEIGHTS[name]}, color_scheme=scheme
                 )
-                page.goto(f"{path.as_uri()}#gamma=0.9")
+                page.goto(path.as_uri() + SHOWN[name])
                 page.wait_for_selector("html[data-ready=yes]", state="attached")
                 page.wait_for_timeout(300)
                 picture = Image.open(io.BytesIO(page.screenshot())).convert("RGB")

@@ -114,7 +114,7 @@ def _card(source: Source, page: Path, max_seconds: float) -> Card:
         "actions": chapter.mdp.n_actions,
         "regions": len(chapter.regions.regions),
         "blackwell": chapter.blackwell(),
-        "earned": None if chapter.price is None else chapter.price.card,
+        "earned": None if chapter.price is None else chapter.price.card(),
     }
     return Card(source.text, chapter.title, page.name, facts, stripes, rows)
 

@@ -85,14 +85,15 @@ class Words:
         return f"{self.earns(both)}, as ties break"
 
     def lost(self, found: Priced) -> str:
-        """Return what some policies lose, at worst."""
+        """Return what some policies lose at worst: in percent, or as it is where 0 is possible."""
+        optimum = self.price.optimum
         if math.isinf(found.worst.value):
-            return "loses for ever"
-        if found.worst.least >= self.price.optimum.most:
-            return "loses nothing"
-        return (
-            f"loses {percent(found.loss)}" if found.loss else self.earns(self.amount(found.worst))
-        )
+            return "for ever"
+        if found.worst.least >= optimum.most:
+            return "nothing"
+        if found.loss:
+            return percent(found.loss)
+        return f"{optimum.value - found.worst.value:.4g} {self.price.judge.words}"
 
     def _digits(self, worst: Worth) -> int | None:
         """The digits that tell the worst from the optimum; None if none do."""
@@ -202,8 +203,7 @@ class PagePrice:
         """What they earn."""
         return self.words.amount(self.price.regions[self.price.best_regions[0]].worst)
 
-    @property
-    def card(self) -> str:
-        """In a short line what the best gamma earns, and what 0.99 loses."""
-        earned = self.words.earns(self.best_amount)
-        return f"{earned}; 0.99 {self.words.lost(self.price.at(USUAL))}"
+    def card(self) -> tuple[str, str]:
+        """Return in a few words what the best gamma earns, and what 0.99 loses."""
+        how = "reach the goal" if self.words.is_share else self.price.judge.words
+        return f"{self.best_amount} {how}", self.words.lost(self.price.at(USUAL))

@@ -28,6 +28,10 @@ LAKE = [0.446599, 0.729766, 0.740165]  # within 100 steps; with a clock 0.744190
 LAKE_ENDS = [0.0, 0.8087833092, 0.9783164591]
 
 
+def two_states(rows: list[Any]) -> MDP:
+    return MDP.from_rows(rows, n_states=2, n_actions=2, start=0)
+
+
 def page_price(problem: Any) -> PagePrice:
     found = PagePrice.of(qdecay.policy_regions(problem), Deadline())
     assert found is not None
@@ -155,19 +159,14 @@ def test_the_share_of_episodes_needs_a_reward_that_ends_them() -> None:
     assert not Words(qdecay.price(models[2], Fraction(1, 2))).is_share
 
 
-def test_a_card_in_a_line() -> None:
-    """What the best gamma earns, and what 0.99 loses."""
-    assert page_price("FrozenLake8x8-v1").card == (
-        "reaches the goal within 200 steps in 89.4 % of episodes; 0.99 loses 5.5 %"
-    )
-    assert page_price("qdecay/RiverSwim-v0").card == "earns 0.4286 per step; 0.99 loses nothing"
-    slow = MDP.from_rows(
-        [(0, 0, 0, 1, -1, False), (0, 1, 1, 1, -300, False), (1, 0, 1, 1, 0, True)],
-        n_states=2,
-        n_actions=2,
-        start=0,
-    )
-    assert page_price(slow).card == "earns -300 in all; 0.99 loses for ever"
+def test_a_card_in_a_few_words() -> None:
+    """What the best gamma earns, and what 0.99 loses: in percent, or as it is where 0 is best."""
+    assert page_price("FrozenLake8x8-v1").card() == ("89.4 % reach the goal", "5.5 %")
+    assert page_price("qdecay/RiverSwim-v0").card() == ("0.4286 per step", "nothing")
+    steep = [(0, 0, 0, 1, -1, False), (0, 1, 1, 1, -300, False), (1, 0, 1, 1, 0, True)]
+    assert page_price(two_states(steep)).card() == ("-300 in all", "for ever")
+    later = [(0, 0, 1, 1, 1, False), (0, 1, 1, 1, 0, True), (1, 0, 1, 1, "-1.005", True)]
+    assert page_price(two_states(later)).card() == ("0 in all", "0.005 in all")
 
 
 def test_no_price_without_a_start_or_without_time() -> None:
