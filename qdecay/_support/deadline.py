@@ -51,7 +51,8 @@ class Deadline:
 
     def exceeded(self, known: str = "", best: Any = None) -> BudgetExceeded:
         """Return the error, with what is known so far."""
-        text = f"stopped after {self.spent:.1f} s of {self.max_seconds:g} s"
+        digits = ".1f" if self.spent >= 1 else ".2g"
+        text = f"stopped after {self.spent:{digits}} s of {self.max_seconds:g} s"
         return BudgetExceeded(f"{text}; {known}" if known else text, best)
 
 

@@ -103,7 +103,7 @@ def price(
     if given and not learn:
         raise InputError(f"--{next(iter(given))} requires --learn")
     gammas = [] if gamma is None else _gammas(gamma)
-    with budget(source, max_seconds):
+    with budget(source, max_seconds, "; give it more --max-seconds"):
         mdp = exact_model(source, option)
         start = mdp.start if state is None else _state(mdp, state)
         if start is None and not mdp.initial_states:

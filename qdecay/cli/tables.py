@@ -5,13 +5,12 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Collection, Sequence
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from qdecay._support.shown import shown_decimal
 
 if TYPE_CHECKING:
-    from fractions import Fraction
-
     from rich.console import Console
     from rich.table import Table
 
@@ -82,14 +81,17 @@ def share(lost: float | Fraction | None, digits: int = 4) -> str:
     """
     if lost is None:
         return ""
-    return "without limit" if math.isinf(lost) else f"{100 * float(lost):.{digits}g} %"
+    if math.isinf(lost):
+        return "without limit"
+    percent = 100 * float(lost)
+    return f"{percent:,.0f} %" if percent >= 10**digits else f"{percent:.{digits}g} %"
 
 
 def shown_root(root: AlgebraicNumber) -> str:
     """The closed form, or else its polynomial, if that is short."""
     form = root.closed_form()
-    if form and len(form) <= _LONGEST_FORM:
-        return form
+    if form and (len(form) <= _LONGEST_FORM or root.degree == 1):
+        return form if len(form) <= _LONGEST_FORM else shown_fraction(Fraction(form))
     terms = [f"{c:+d} g^{k}" for k, c in enumerate(root.coefficients) if c]
     text = " ".join(reversed(terms)).removeprefix("+").replace(" g^0", "").replace("g^1 ", "g ")
     short = len(text) <= _LONGEST_POLYNOMIAL
@@ -116,6 +118,8 @@ def print_regions(mdp: MDP, regions: PolicyRegions, *, digits: int, states: bool
         at = ", ".join(found) or "no gamma"
         out.print(f"the start, {mdp.state_name(regions.start)}, changes at {at}")
         out.print(_shown_ends(mdp, regions, regions.start), soft_wrap=True)
+    elif not states:
+        out.print("no start state: --states shows what is best in each state, from gamma = 0 to 1")
     if states:
         out.print(_states(mdp, regions, digits))
 

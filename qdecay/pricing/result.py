@@ -255,7 +255,7 @@ def sentence(price: Price, gammas: Sequence[PricedGamma]) -> str:
 def best_gammas(price: Price) -> str:
     """Name the gammas of the best regions."""
     parts = best_stretches(price)
-    return " or ".join(f"gamma {part}" for part in parts) or "every gamma"
+    return " or ".join(f"gamma {part}" for part in parts) or "every gamma between 0 and 1"
 
 
 def best_stretches(price: Price) -> list[str]:
