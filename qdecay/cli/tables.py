@@ -8,7 +8,7 @@ from collections.abc import Collection, Sequence
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
-from qdecay._support.shown import shown_decimal
+from qdecay._support.shown import shown_decimal, shown_fraction
 
 if TYPE_CHECKING:
     from rich.console import Console
