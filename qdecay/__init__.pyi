@@ -40,9 +40,11 @@ from .model.door import as_mdp
 from .model.float_mdp import FloatMDP
 from .model.mdp import MDP
 from .planning import (
+    AverageReward,
     Evaluation,
     GammaSweep,
     Solution,
+    average_reward,
     distributed_values,
     evaluate_policy,
     modified_policy_iteration,
@@ -77,6 +79,7 @@ __all__ = [
     "MDP",
     "AgentError",
     "AlgebraicNumber",
+    "AverageReward",
     "Blackwell",
     "BreakEven",
     "Breakpoint",
@@ -133,6 +136,7 @@ __all__ = [
     "__version__",
     "as_mdp",
     "assert_effective_discount",
+    "average_reward",
     "blackwell",
     "break_even",
     "break_even_gamma",

@@ -225,6 +225,11 @@ FUNCTIONS: dict[str, tuple[Callable[..., Any], dict[str, Any], dict[str, Number]
             "max_walks": Number("whole", 100, (0, -1)),
         },
     ),
+    "average_reward": (
+        qdecay.average_reward,
+        {"problem": MODEL},
+        {"tol": POSITIVE, "max_sweeps": PLANS["max_sweeps"]},
+    ),
     "value_iteration": (qdecay.value_iteration, {"problem": MODEL, "gamma": 0.5}, PLANS),
     "modified_policy_iteration": (
         qdecay.modified_policy_iteration,

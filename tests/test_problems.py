@@ -22,6 +22,7 @@ MODEL = qdecay.MDP.from_layout(LAYOUT)
 CALLS: dict[str, dict[str, Any]] = {
     "as_mdp": {},
     "blackwell": {},
+    "average_reward": {},
     "break_even": {},
     "compare": {"walks": 3},
     "distributed_values": {"gamma": 0.5, "launcher": (), "python": "no such program"},

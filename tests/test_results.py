@@ -117,6 +117,7 @@ EXAMPLES: dict[str, Callable[[], Any]] = {
         *qdecay.break_even(LAYOUT).roots,
         *qdecay.break_even(qdecay.ChainLayout.choice(stay=[1, 0, 1], move=[0, 0, 0, 6])).roots,
     ),
+    "AverageReward": lambda: (qdecay.average_reward(MODEL), qdecay.average_reward(LONG)),
     "AgentError": lambda: qdecay.AgentError("chose no action"),
     "Blackwell": lambda: qdecay.blackwell(MODEL),
     "Undiscounted": lambda: qdecay.undiscounted(MODEL),
@@ -177,6 +178,7 @@ EXAMPLES: dict[str, Callable[[], Any]] = {
     "assert_effective_discount": lambda: qdecay.assert_effective_discount(
         qdecay.tabular_agent(qdecay.q_learning, 0.9), 0.9, within=0.05, delays=(2,), trainings=30
     ),
+    "average_reward": lambda: qdecay.average_reward(MODEL),
     "blackwell": lambda: qdecay.blackwell(LONG),
     "undiscounted": lambda: qdecay.undiscounted("qdecay/RiverSwim-v0"),
     "break_even": lambda: qdecay.break_even(LAYOUT),

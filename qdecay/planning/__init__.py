@@ -8,14 +8,17 @@ over the steps still alive, so that
 
     |v - v*| <= d * h    in every state
 
-(Puterman, Markov Decision Processes, 2005, section 6.3, with h in place of 1 / (1 - gamma)).
-For gamma = 1 the same holds with h the largest expected number of steps, finite exactly where
-every policy ends (Bertsekas & Tsitsiklis 1991). The bounds count rounding: a row of k terms, each
-of size m, is computed with an error of at most (2 k + 5) * eps * m; see `problem.Table`.
+(Puterman, Markov Decision Processes, 2005, section 6.3, with h in place of 1 / (1 - gamma)). It
+suffices to count the steps of policies that may be optimal (`certificate`): so it holds at gamma =
+1 too, wherever the optimal gain is 0 (`total`), and near 1 where episodes are shorter than 1 /
+(1 - gamma). The bounds count rounding: a row of k terms, each of size m, is computed with an error
+of at most (2 k + 5) * eps * m; see `table.Table`.
 
 Every solver here ends with one full sweep, which is the proof; how it came to v does not matter.
+Where rewards never end, `average_reward` has the optimal reward per step.
 """
 
+from qdecay.planning.average import AverageReward, average_reward
 from qdecay.planning.distributed import distributed_values
 from qdecay.planning.evaluation import Evaluation, evaluate_policy
 from qdecay.planning.gammas import GammaSweep, value_over_gammas
@@ -28,9 +31,11 @@ from qdecay.planning.optimal import (
 from qdecay.planning.problem import Solution
 
 __all__ = [
+    "AverageReward",
     "Evaluation",
     "GammaSweep",
     "Solution",
+    "average_reward",
     "distributed_values",
     "evaluate_policy",
     "modified_policy_iteration",
