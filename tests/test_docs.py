@@ -1,4 +1,4 @@
-"""The documentation is whole: every public name is in the reference, every number is checked."""
+"""The documentation is whole: every public name is in the reference, numbers in its text hold."""
 
 from __future__ import annotations
 
