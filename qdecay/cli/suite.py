@@ -14,9 +14,13 @@ from qdecay.cli.options import AsJson, Force, check_plot, whole_numbers
 
 if TYPE_CHECKING:
     from qdecay.comparison.learning_times import LearningTime
+    from qdecay.pricing.result import PricedGamma
     from qdecay.pricing.survey import SurveyedPrice
 
 app = typer.Typer()
+
+_GAMMA = 5  # digits
+_TINY = 1e-6  # a loss that is more than 0 and of no account
 
 
 @app.command()
@@ -71,26 +75,33 @@ def _survey(as_json: bool) -> None:
 
 
 def _print_prices(rows: list[SurveyedPrice]) -> None:
-    """Print a row for each judge, the environment on its first."""
+    """Print a row for each judge, what is the same for all judges once."""
     from qdecay.pricing.result import best_stretches
     from qdecay.pricing.survey import COMMON
 
-    first, *others = COMMON
-    numbers = ("breakpoints", "Blackwell", f"lost at {first}", *others)
-    table = tables.table("environment", *numbers[:2], "judge", *numbers[2:], "best", right=numbers)
+    lost = [f"lost at {COMMON[0]}", *COMMON[1:]]
+    model = ["breakpoints", "Blackwell"]
+    table = tables.table("environment", "judge", *lost, "best", *model, right=(*lost, *model))
     above = ""
     for row in rows:
         regions = row.price.policy_regions
-        blackwell = shown_decimal(regions.blackwell_discount_factor, 7)
-        model = (row.source, str(len(regions.breakpoints)), blackwell)
+        blackwell = shown_decimal(regions.blackwell_discount_factor, _GAMMA)
+        is_new = row.source != above
         table.add_row(
-            *(("", "", "") if row.source == above else model),
+            row.source if is_new else "",
             str(row.price.judge),
-            *(tables.share(gamma.loss, 3) for gamma in row.common),
-            " or ".join(best_stretches(row.price)) or "every gamma",
+            *map(_lost, row.common),
+            " or ".join(best_stretches(row.price, _GAMMA)) or "every gamma",
+            *((str(len(regions.breakpoints)), blackwell) if is_new else ()),
         )
         above = row.source
     tables.console().print(table)
+
+
+def _lost(found: PricedGamma) -> str:
+    loss = found.loss
+    is_tiny = loss is not None and 0 < loss < _TINY
+    return f"< {100 * _TINY:g} %" if is_tiny else tables.share(loss, 3)
 
 
 def _short_root(root: Any) -> str:

@@ -258,12 +258,12 @@ def best_gammas(price: Price) -> str:
     return " or ".join(f"gamma {part}" for part in parts) or "every gamma between 0 and 1"
 
 
-def best_stretches(price: Price) -> list[str]:
+def best_stretches(price: Price, digits: int = _GAMMA) -> list[str]:
     """Return the stretches of the best regions, such as ["above 0.5"]; [] if it is every gamma."""
     parts, last = [], len(price.regions) - 1
     for first, after in _stretches(price.best_regions):
         low, high = (
-            shown_decimal(end, _GAMMA)
+            shown_decimal(end, digits)
             for end in (price.regions[first].lower, price.regions[after].upper)
         )
         if (first, after) == (0, last):
