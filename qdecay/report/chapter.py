@@ -66,7 +66,7 @@ class Chapter:
 
     @cached_property
     def price(self) -> PagePrice | None:
-        """What every gamma costs; None where no episode begins, or the time runs out."""
+        """What every gamma costs; None where that is unknown (see `PagePrice.of`)."""
         return PagePrice.of(self.regions, self.deadline)
 
     @property

@@ -146,9 +146,7 @@ class PagePrice:
 
     @classmethod
     def of(cls, regions: PolicyRegions, deadline: Deadline) -> Self | None:
-        """Return it, or None where no episode begins or the time runs out."""
-        if regions.mdp.start is None and not regions.mdp.initial_states:
-            return None
+        """Return it, or None: there is no start, the time runs out, or no float is so large."""
         seconds = None if deadline.max_seconds is None else max(deadline.left, 1e-3)
         try:
             with time_limit(seconds):
@@ -156,7 +154,7 @@ class PagePrice:
                 breakpoints = tuple(price.at(point.gamma) for point in regions.breakpoints)
                 touches = tuple(price.at(point.gamma) for point in regions.touches)
                 return cls(price, price.at(0), price.at(1), breakpoints, touches)
-        except BudgetExceeded:
+        except (BudgetExceeded, ValueError):
             return None
 
     @cached_property
