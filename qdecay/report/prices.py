@@ -189,7 +189,8 @@ class PagePrice:
     def summary(self) -> str:
         """What is drawn, the gammas that are best, and what they earn."""
         best = self.price.regions[self.price.best_regions[0]]
-        return f"{self.words.measure}, over gamma: {self.best_gammas} {self.words.of(best)}"
+        earned = self.words.of(best)
+        return f"What each gamma earns, {self.words.measure}: {self.best_gammas} {earned}"
 
     @property
     def best_gammas(self) -> str:
