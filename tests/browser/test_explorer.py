@@ -113,6 +113,27 @@ def test_the_slider_reaches_one(visit, pages, log: bool) -> None:
         assert seen.text("#shown-gamma") == "1"
 
 
+def test_the_slider_reaches_one_beyond_a_breakpoint_that_floats_take_for_it(
+    visit, pages, tmp_path: Path
+) -> None:
+    """1e20 now or 1e20 + 1 next: the breakpoint is 1e-20 from 1; a click at the end is 1."""
+    path = tmp_path / "close.json"
+    layout = {"schema": "qdecay.layout/1", "near": ["a", [10**20]], "far": ["b", [0, 10**20 + 1]]}
+    path.write_text(json.dumps(layout))
+    with visit(pages(str(path)), "#breakpoint=1") as seen:
+        assert seen.text("#choice-0") == "a or b"
+        for log in (False, True):
+            seen.page.set_checked("#log", log)
+            seen.page.press("#gamma", "Home")
+            seen.page.mouse.click(*place(seen, 1))
+            seen.settle()
+            assert seen.text("#shown-gamma") == "1"
+            assert seen.text("#choice-0") == "b"
+            seen.page.click("#previous")
+            seen.settle()
+            assert seen.text("#choice-0") == "a or b"
+
+
 def test_values_at_one_end_in_the_total_or_the_gain(visit, pages) -> None:
     """Problem A: 1 and 4 in all; NChain has no total, and 2298/625 per step however it starts."""
     with visit(pages(), "#gamma=1") as seen:
