@@ -66,7 +66,7 @@ class Chapter:
 
     @cached_property
     def price(self) -> PagePrice | None:
-        """What every gamma costs; None where no episode begins, or the time runs out."""
+        """What every gamma costs; None where that is unknown (see `PagePrice.of`)."""
         return PagePrice.of(self.regions, self.deadline)
 
     @property
@@ -151,7 +151,7 @@ class Chapter:
         return samples(gammas, touches, (affordable or _STEPS[-1:])[0])
 
     def data(self) -> dict[str, Any]:
-        """Return what the page's script needs besides the regions document."""
+        """Return what the page's script needs besides the regions document and the price."""
         points = self.points()
         optimal = [self.optimal(sample) for sample in points]
         try:
@@ -177,7 +177,6 @@ class Chapter:
             "earned": [self.at_one.earned(s) for s in range(self.mdp.n_states)],
             "moves": self._moves(),
             "grows": _grows(found.values, points),
-            "price": None if self.price is None else self.price.data(),
         }
 
     def _moves(self) -> list[list[list[tuple[int | str | None, ...]]]]:

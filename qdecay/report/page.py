@@ -44,9 +44,11 @@ def explorer(
     documents = {}
     for index, chapter in enumerate(chapters):
         documents[f"regions-{index}"] = chapter.document()
-        documents[f"data-{index}"] = chapter.data()
-        if chapter.price is not None:
-            documents[f"price-{index}"] = chapter.price.price.to_json(chapter.source.text)
+        found = chapter.price
+        earned = None if found is None else found.data()
+        documents[f"data-{index}"] = {**chapter.data(), "price": earned}
+        if found is not None:
+            documents[f"price-{index}"] = found.price.to_json(chapter.source.text)
     rows = [c.comparison.body() for c in chapters if c.comparison is not None]
     if rows:
         documents["comparison"] = {"schema": "qdecay.comparison/1", "rows": rows}

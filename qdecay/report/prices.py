@@ -146,9 +146,7 @@ class PagePrice:
 
     @classmethod
     def of(cls, regions: PolicyRegions, deadline: Deadline) -> Self | None:
-        """Return it, or None where no episode begins or the time runs out."""
-        if regions.mdp.start is None and not regions.mdp.initial_states:
-            return None
+        """Return it, or None: there is no start, the time runs out, or no float is so large."""
         seconds = None if deadline.max_seconds is None else max(deadline.left, 1e-3)
         try:
             with time_limit(seconds):
@@ -156,7 +154,7 @@ class PagePrice:
                 breakpoints = tuple(price.at(point.gamma) for point in regions.breakpoints)
                 touches = tuple(price.at(point.gamma) for point in regions.touches)
                 return cls(price, price.at(0), price.at(1), breakpoints, touches)
-        except BudgetExceeded:
+        except (BudgetExceeded, ValueError):
             return None
 
     @cached_property
@@ -191,7 +189,8 @@ class PagePrice:
     def summary(self) -> str:
         """What is drawn, the gammas that are best, and what they earn."""
         best = self.price.regions[self.price.best_regions[0]]
-        return f"{self.words.measure}, over gamma: {self.best_gammas} {self.words.of(best)}"
+        earned = self.words.of(best)
+        return f"What each gamma earns, {self.words.measure}: {self.best_gammas} {earned}"
 
     @property
     def best_gammas(self) -> str:

@@ -113,6 +113,27 @@ def test_the_slider_reaches_one(visit, pages, log: bool) -> None:
         assert seen.text("#shown-gamma") == "1"
 
 
+def test_the_slider_reaches_one_beyond_a_breakpoint_that_floats_take_for_it(
+    visit, pages, tmp_path: Path
+) -> None:
+    """1e20 now or 1e20 + 1 next: the breakpoint is 1e-20 from 1; a click at the end is 1."""
+    path = tmp_path / "close.json"
+    layout = {"schema": "qdecay.layout/1", "near": ["a", [10**20]], "far": ["b", [0, 10**20 + 1]]}
+    path.write_text(json.dumps(layout))
+    with visit(pages(str(path)), "#breakpoint=1") as seen:
+        assert seen.text("#choice-0") == "a or b"
+        for log in (False, True):
+            seen.page.set_checked("#log", log)
+            seen.page.press("#gamma", "Home")
+            seen.page.mouse.click(*place(seen, 1))
+            seen.settle()
+            assert seen.text("#shown-gamma") == "1"
+            assert seen.text("#choice-0") == "b"
+            seen.page.click("#previous")
+            seen.settle()
+            assert seen.text("#choice-0") == "a or b"
+
+
 def test_values_at_one_end_in_the_total_or_the_gain(visit, pages) -> None:
     """Problem A: 1 and 4 in all; NChain has no total, and 2298/625 per step however it starts."""
     with visit(pages(), "#gamma=1") as seen:
@@ -221,6 +242,13 @@ def test_learned_thresholds_stand_on_the_region_bar(visit, pages) -> None:
         assert seen.page.query_selector("#bar-0 .learned-key") is None
 
 
+def worth(seen) -> str:
+    """What stands beside the slider; a percent sign is kept with its number."""
+    text = seen.text("#worth")
+    assert " %" not in text
+    return text.replace("\xa0", " ")
+
+
 LEVELS = """svg => {
   const numbers = svg.querySelector(".curve").getAttribute("d").match(/[\\d.]+/g).map(Number);
   return {numbers, width: Number(svg.getAttribute("width"))};
@@ -256,7 +284,7 @@ def test_the_worth_beside_the_slider_follows_it(visit, pages) -> None:
     within = "Reaches the goal within 100 steps in {} of episodes"
     clock = "; possible with a clock: 74.4 %"
     with visit(pages("FrozenLake-v1"), "#gamma=0.5") as seen:
-        assert seen.text("#worth") == within.format("44.7 %") + clock
+        assert worth(seen) == within.format("44.7 %") + clock
         press = seen.page.keyboard.press
         seen.page.focus("#gamma")
         for keys, share in (
@@ -269,23 +297,23 @@ def test_the_worth_beside_the_slider_follows_it(visit, pages) -> None:
                 press(key)
             seen.settle()
             ties = ", as ties break" if " to " in share else ""
-            assert seen.text("#worth") == within.format(share) + ties + clock
+            assert worth(seen) == within.format(share) + ties + clock
             spoken = seen.page.get_attribute("#gamma", "aria-valuetext")
-            assert spoken.lower().endswith(seen.text("#worth").lower())
+            assert spoken.lower().endswith(worth(seen).lower())
         box = seen.page.query_selector("#levels-0").bounding_box()
         seen.page.mouse.click(box["x"] + 0.6 * box["width"], box["y"] + 40)
         seen.settle()
         assert abs(float(seen.text("#shown-gamma")) - 0.6) < 0.01
-        assert seen.text("#worth").startswith(within.format("44.7 %"))
+        assert worth(seen).startswith(within.format("44.7 %"))
 
 
 def test_each_problem_has_its_price(visit, pages) -> None:
     """The chosen problem's curve is shown alone, and its worth is named."""
     with visit(pages(), "#gamma=0.4") as seen:
-        assert seen.text("#worth") == "Problem A: earns 1 in all; possible: 4 (75 % lost)"
+        assert worth(seen) == "Problem A: earns 1 in all; possible: 4 (75 % lost)"
         seen.page.check('input[name=model][value="1"]')
         seen.settle()
-        assert seen.text("#worth") == "Problem B: earns 3 in all; no policy does better"
+        assert worth(seen) == "Problem B: earns 3 in all; no policy does better"
         rows = seen.page.query_selector_all(".rows.price")
         assert [row.is_visible() for row in rows] == [False, True, False, False]
 
@@ -298,7 +326,7 @@ def test_what_loses_for_ever_stands_below_all_numbers(visit, pages, tmp_path: Pa
              "transitions": rows}  # fmt: skip
     path.write_text(json.dumps(model))
     with visit(pages(str(path)), "#gamma=0.5") as seen:
-        assert seen.text("#worth") == "Loses for ever; possible: -3 in all"
+        assert worth(seen) == "Loses for ever; possible: -3 in all"
         _, lost, _, level, _ = seen.page.eval_on_selector("#levels-0 svg", LEVELS)["numbers"]
         words = seen.page.query_selector("#levels-0 text:has-text('loses for ever')")
         assert level < float(words.get_attribute("y")) < lost

@@ -124,13 +124,20 @@ def test_a_region_in_words(problem: Any, judge: str, region: int, words: str) ->
     assert Words(price).of(price.regions[region]) == words
 
 
-def test_words_tell_a_small_loss_from_none() -> None:
-    """1 now against 1.0000001 next: more digits, and the loss of 1e-7."""
-    layout = qdecay.ChainLayout.choice(stay=[1], move=[0, "1.0000001"])
+SMALL = [
+    ("1e-6", "earns 0.3333333 in all; possible: 0.3333343 (0.0003 % lost)"),
+    ("1e-9", "earns 0.3333333333 in all; possible: 0.3333333343 (0.0000003 % lost)"),
+    ("1e-14", "earns 0.3333 in all, nearly all that is possible"),
+    ("0", "earns 0.3333 in all; no policy does better"),
+]
+
+
+@pytest.mark.parametrize(("more", "words"), SMALL)
+def test_words_tell_a_small_loss_from_none(more: str, words: str) -> None:
+    """1/3 now against a little more next: as many digits as tell them apart."""
+    layout = qdecay.ChainLayout.choice(stay=["1/3"], move=[0, Fraction(1, 3) + Fraction(more)])
     found = page_price(layout)
-    assert found.words.of(found.price.regions[0]) == (
-        "earns 1 in all; possible: 1.0000001 (0.00001 % lost)"
-    )
+    assert found.words.of(found.price.regions[0]) == words
 
 
 def test_words_where_ties_are_broken() -> None:
@@ -170,8 +177,10 @@ def test_a_card_in_a_few_words() -> None:
 
 
 def test_no_price_without_a_start_or_without_time() -> None:
-    """Then the page shows none."""
+    """Nor where it is too large for a float. Then the page shows none."""
     rows = [(0, 0, 1, 1, 0, False), (1, 0, 1, 1, 1, True)]
     regions = qdecay.policy_regions(MDP.from_rows(rows, n_states=2, n_actions=1))
     assert PagePrice.of(regions, Deadline()) is None
     assert PagePrice.of(qdecay.policy_regions("Taxi-v4"), Deadline(1e-9)) is None
+    huge = [(0, 0, 1, 1, "1e308", False), (1, 0, 1, 1, "1e308", True), (0, 1, 0, 1, 1, True)]
+    assert PagePrice.of(qdecay.policy_regions(two_states(huge)), Deadline()) is None

@@ -60,9 +60,7 @@ def _reason_against(kind: str, chapter: Chapter) -> str | None:
     if kind in ("regions", "values"):
         return None
     if kind == "price":
-        return (
-            None if chapter.price is not None else "has no start state, so nothing is earned there"
-        )
+        return None if chapter.price is not None else _no_price(chapter)
     if chapter.layout is None:
         return f"is not a chain, and {kind} can be drawn for chains only"
     gammas = len(chapter.start_gammas)
@@ -75,6 +73,12 @@ def _reason_against(kind: str, chapter: Chapter) -> str | None:
     if gammas > 1:
         return f"the best choice at the start changes at {gammas} gammas, and learning needs one"
     return "learning requires two branches that pay one reward each and then end"
+
+
+def _no_price(chapter: Chapter) -> str:
+    if chapter.mdp.start is None and not chapter.mdp.initial_states:
+        return "has no start state, so nothing is earned"
+    return "what is earned is beyond floats"
 
 
 def _regions(chapter: Chapter) -> list[Panel]:

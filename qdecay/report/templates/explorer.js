@@ -261,7 +261,7 @@
     const [worst, most, words] = worthAt(chapter, index);
     const name = document.querySelector(`.model[data-chapter="${chapter.number}"] label.name`);
     const whose = name && (name.querySelector(".kicker").textContent || name.querySelector(".title").textContent);
-    worth.textContent = whose ? `${whose}: ${words}` : words[0].toUpperCase() + words.slice(1);
+    worth.textContent = (whose ? `${whose}: ${words}` : words[0].toUpperCase() + words.slice(1)).replaceAll(" %", "\u00a0%");
     if (!chapter.level) return;
     const { x, y, cursor, range, dot } = chapter.level;
     const at = x(chapter.data.gammas[index]);
