@@ -169,8 +169,8 @@ def _print(
     elif picked:
         out.print(_picked(picked, digits))
     if found.within is not None and found.within != found.free_from:
-        from_here = shown_decimal(found.within, digits)
-        out.print(f"right of gamma = {from_here} at most {tables.share(found.max_loss)} is lost")
+        least, most = shown_decimal(found.within, digits), tables.share(found.max_loss)
+        out.print(f"gamma between {least} and 1 loses at most {most}")
     out.print(f"{found.sentence(*(row.gamma for row in picked))}.", soft_wrap=True)
 
 

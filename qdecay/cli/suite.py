@@ -14,13 +14,11 @@ from qdecay.cli.options import AsJson, Force, check_plot, whole_numbers
 
 if TYPE_CHECKING:
     from qdecay.comparison.learning_times import LearningTime
-    from qdecay.pricing.result import PricedGamma
     from qdecay.pricing.survey import SurveyedPrice
 
 app = typer.Typer()
 
 _GAMMA = 5  # digits
-_TINY = 1e-6  # a loss that is more than 0 and of no account
 
 
 @app.command()
@@ -90,18 +88,12 @@ def _print_prices(rows: list[SurveyedPrice]) -> None:
         table.add_row(
             row.source if is_new else "",
             str(row.price.judge),
-            *map(_lost, row.common),
-            " or ".join(best_stretches(row.price, _GAMMA)) or "every gamma",
+            *(tables.share(found.loss, 3) for found in row.common),
+            " or ".join(map(" to ".join, best_stretches(row.price, _GAMMA))),
             *((str(len(regions.breakpoints)), blackwell) if is_new else ()),
         )
         above = row.source
     tables.console().print(table)
-
-
-def _lost(found: PricedGamma) -> str:
-    loss = found.loss
-    is_tiny = loss is not None and 0 < loss < _TINY
-    return f"< {100 * _TINY:g} %" if is_tiny else tables.share(loss, 3)
 
 
 def _short_root(root: Any) -> str:

@@ -23,6 +23,7 @@ _SHOWN_CHANGES = 4
 _LONGEST_POLYNOMIAL = 40
 _LONGEST_FORM = 100
 _ENDLESS = 1 << 30  # columns
+_TINY = 1e-4  # percent: smaller losses look like rounding errors
 _POINTS = {"[0, 0]": "0", "[1, 1]": "1"}
 
 
@@ -76,14 +77,16 @@ def count(number: int, noun: str) -> str:
 def share(lost: float | Fraction | None, digits: int = 4) -> str:
     """Return what is lost in percent; "" for None.
 
-    >>> share(1 / 3), share(0.0), share(float("inf")), share(None)
-    ('33.33 %', '0 %', 'without limit', '')
+    >>> share(1 / 3), share(0.0), share(1e-30), share(float("inf")), share(None)
+    ('33.33 %', '0 %', '< 0.0001 %', 'without limit', '')
     """
     if lost is None:
         return ""
     if math.isinf(lost):
         return "without limit"
     percent = 100 * float(lost)
+    if 0 < percent < _TINY:
+        return f"< {_TINY:g} %"
     return f"{percent:,.0f} %" if percent >= 10**digits else f"{percent:.{digits}g} %"
 
 

@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from itertools import count
 from typing import TYPE_CHECKING, Any, ClassVar
 
-import numpy as np
 
 from qdecay._support.checks import RationalLike, RealLike, exact, instance, whole
 from qdecay._support.deadline import Deadline
@@ -136,8 +135,9 @@ def learned_price(
 ) -> LearnedPrice:
     """Train Q-learning at some gammas and in the middle of every region, and judge the agents.
 
-    Behaviour is uniform, episodes begin in any state and are as long as the time limit (as many
-    steps as there are states without one), step sizes are 100 / (100 + n - 1) at the n-th visit.
+    Behaviour is uniform, episodes begin in any state that has actions and are as long as the time
+    limit (without one, as many steps as there are states), and step sizes are 100 / (100 + n - 1)
+    at the n-th visit.
 
     Args:
         price: of the model, by the judge that agents are judged by.
@@ -160,13 +160,14 @@ def learned_price(
     asked |= {price.at(middle(region)) for region in price.regions}
     allowed = sorted(asked, key=lambda found: found.gamma)
     mdp = price.policy_regions.mdp
+    able = mdp.available.any(axis=1)
     learned = q_learning_many(
         mdp,
         [float(found.gamma) for found in allowed],
         range(first, first + agents),
         steps=steps,
         step_size=_STEP_SIZE,
-        start=np.full(mdp.n_states, 1 / mdp.n_states),
+        start=able / able.sum(),
         max_episode_steps=mdp.time_limit or mdp.n_states,
         max_seconds=max_seconds,
         progress=progress,

@@ -253,26 +253,22 @@ def sentence(price: Price, gammas: Sequence[PricedGamma]) -> str:
 
 
 def best_gammas(price: Price) -> str:
-    """Name the gammas of the best regions."""
-    parts = best_stretches(price)
-    return " or ".join(f"gamma {part}" for part in parts) or "every gamma between 0 and 1"
+    """Name the gammas of the best regions, such as "gamma between 0.5 and 1"."""
+    ends = best_stretches(price)
+    if ends == [("0", "1")]:
+        return "every gamma between 0 and 1"
+    return " or ".join(f"gamma between {low} and {high}" for low, high in ends)
 
 
-def best_stretches(price: Price, digits: int = _GAMMA) -> list[str]:
-    """Return the stretches of the best regions, such as ["above 0.5"]; [] if it is every gamma."""
-    parts, last = [], len(price.regions) - 1
-    for first, after in _stretches(price.best_regions):
-        low, high = (
-            shown_decimal(end, digits)
-            for end in (price.regions[first].lower, price.regions[after].upper)
+def best_stretches(price: Price, digits: int = _GAMMA) -> list[tuple[str, str]]:
+    """Return the ends of every stretch of best regions, in decimals."""
+    return [
+        (
+            shown_decimal(price.regions[first].lower, digits),
+            shown_decimal(price.regions[last].upper, digits),
         )
-        if (first, after) == (0, last):
-            return []
-        if first == 0:
-            parts.append(f"below {high}")
-        else:
-            parts.append(f"above {low}" if after == last else f"between {low} and {high}")
-    return parts
+        for first, last in _stretches(price.best_regions)
+    ]
 
 
 def _stretches(numbers: Sequence[int]) -> list[tuple[int, int]]:

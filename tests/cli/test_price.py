@@ -20,7 +20,7 @@ def test_each_region_is_priced(capsys, monkeypatch) -> None:
     assert ["0.8087833", "to", "0.9783165", "0.7804878", "32/41", "5.226", "%"] in lines
     assert ["0.9783165", "to", "1", "0.8235294", "14/17", "0", "%", "best"] in lines
     assert out.splitlines()[-1] == (
-        "gamma above 0.9783165 loses nothing: 0.8235 in all; gamma = 0.99 gives 0.8235."
+        "gamma between 0.9783165 and 1 loses nothing: 0.8235 in all; gamma = 0.99 gives 0.8235."
     )
 
 

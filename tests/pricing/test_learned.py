@@ -55,6 +55,14 @@ def test_an_agents_worth_is_that_of_its_greedy_policy() -> None:
         assert [agent.value for agent in row.agents] == earned
 
 
+def test_states_without_actions_are_no_place_to_begin() -> None:
+    """State 1 rests for ever: agents learn that 5 now is better than walking there for 1."""
+    rows = [(0, 0, 0, 1, 5, True), (0, 1, 1, 1, 1, False)]
+    mdp = qdecay.MDP.from_rows(rows, n_states=2, n_actions=2, start=0)
+    (row,) = qdecay.learned_price(qdecay.price(mdp), seeds=2, steps=500).gammas
+    assert [agent.exact for agent in row.agents] == [5, 5]
+
+
 @pytest.mark.parametrize("source", ["FrozenLake8x8-v1", "qdecay/LongDelay-v0", "Taxi-v4"])
 def test_the_middle_of_a_region_lies_in_it(source: str) -> None:
     """Also of regions that are narrow: 8x8 has one of 0.0004."""
