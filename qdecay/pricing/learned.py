@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from itertools import count
 from typing import TYPE_CHECKING, Any, ClassVar
 
-
 from qdecay._support.checks import RationalLike, RealLike, exact, instance, whole
 from qdecay._support.deadline import Deadline
 from qdecay._support.progress import OnProgress
