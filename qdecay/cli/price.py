@@ -112,7 +112,7 @@ def price(
             limits: dict[str, Any] = {"max_seconds": max_seconds, "progress": True}
             found = find(mdp, judge, start=start, max_loss=max_loss, **limits)
             picked = [found.at(each) for each in gammas]
-            learned = learned_price(found, gammas, **given, **limits) if learn else None
+            learned = learned_price(found, gammas or None, **given, **limits) if learn else None
     if plot is not None:
         from qdecay.report.plots.price import save_price
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, TypeAlias, get_args
 
-from qdecay._support.checks import RationalLike, exact, whole
+from qdecay._support.checks import RationalLike, choice, exact, instance, whole
 from qdecay._support.result import Record
 from qdecay._support.shown import shown_fraction
 from qdecay.model.mdp import MDP
@@ -30,6 +30,18 @@ class Judge(Record):
     kind: Kind
     gamma: Fraction | None = None
     steps: int | None = None
+
+    def __post_init__(self) -> None:
+        """Raise TypeError or ValueError for what is no judge."""
+        choice(self.kind, "kind", get_args(Kind))
+        for kind, name in (("discounted", "gamma"), ("steps", "steps")):
+            if (self.kind == kind) != (getattr(self, name) is not None):
+                needs = "needs" if self.kind == kind else "has no"
+                raise ValueError(f"judge {self.kind} {needs} {name}")
+        if self.gamma is not None:
+            exact(instance(self.gamma, Fraction, "gamma", "a Fraction"), "gamma", "[0, 1)")
+        if self.steps is not None:
+            whole(self.steps, "steps", 1)
 
     @classmethod
     def of(cls, given: JudgeLike) -> Judge:

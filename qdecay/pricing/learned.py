@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from itertools import count
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from qdecay._support.checks import RationalLike, RealLike, exact, instance, whole
+from qdecay._support.checks import RationalLike, RealLike, exact, instance, listed, whole
 from qdecay._support.deadline import Deadline
 from qdecay._support.progress import OnProgress
 from qdecay._support.result import Record, counted, frame, plain
@@ -124,7 +124,7 @@ class LearnedPrice(ModelResult):
 
 def learned_price(
     price: Price,
-    gammas: Sequence[RationalLike] = (),
+    gammas: Sequence[RationalLike] | None = None,
     *,
     seeds: int = 10,
     seed: int = 0,
@@ -155,7 +155,8 @@ def learned_price(
     deadline = Deadline(max_seconds)
     instance(price, Price, "price", "a Price, as `price` returns it")
     first, agents = whole(seed, "seed", 0), whole(seeds, "seeds", 1)
-    asked = {price.at(exact(gamma, "each of gammas", "[0, 1]")) for gamma in gammas}
+    given = [] if gammas is None else listed(gammas, "gammas")
+    asked = {price.at(exact(gamma, "each of gammas", "[0, 1]")) for gamma in given}
     asked |= {price.at(middle(region)) for region in price.regions}
     allowed = sorted(asked, key=lambda found: found.gamma)
     mdp = price.policy_regions.mdp

@@ -8,7 +8,7 @@ from fractions import Fraction
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from qdecay._support.checks import RationalLike, exact, whole
+from qdecay._support.checks import RationalLike, exact, listed, whole
 from qdecay._support.deadline import Deadline
 from qdecay._support.result import Record, counted, frame, plain
 from qdecay._support.shown import shown_decimal
@@ -163,6 +163,7 @@ class Price(ModelResult):
             ValueError: it has another length, or an action that is not available.
         """
         mdp = self.policy_regions.mdp
+        policy = listed(policy, "policy")
         if len(policy) != mdp.n_states:
             raise ValueError(f"policy must have {mdp.n_states} actions, got {len(policy)}")
         sets = []

@@ -53,6 +53,26 @@ def test_what_names_no_judge_is_refused(wrong: Any, kind: type[Exception], messa
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"kind": "bogus"}, "kind must be one of total, average, discounted, steps, got 'bogus'"),
+        ({"kind": "steps"}, "judge steps needs steps"),
+        ({"kind": "total", "steps": 3}, "judge total has no steps"),
+        ({"kind": "discounted"}, "judge discounted needs gamma"),
+        ({"kind": "discounted", "gamma": Fraction(1)}, "gamma must be in [0, 1), got 1"),
+        ({"kind": "discounted", "gamma": 0.9}, "gamma must be a Fraction, got 0.9"),
+        ({"kind": "steps", "steps": 0}, "steps must be >= 1, got 0"),
+        ({"kind": "steps", "steps": 2.5}, "steps must be an integer, got 2.5"),
+    ],
+)
+def test_a_judge_made_by_hand_is_checked(wrong: dict[str, Any], message: str) -> None:
+    """It would otherwise judge by nothing."""
+    with pytest.raises((TypeError, ValueError)) as caught:
+        Judge(**wrong)
+    assert str(caught.value).startswith(message)
+
+
 def test_the_default_judge_is_what_people_care_about() -> None:
     """The time limit if there is one, the total if that is finite, else the average."""
     assert str(qdecay.price("FrozenLake-v1").judge) == "steps:100"

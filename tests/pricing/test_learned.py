@@ -76,6 +76,7 @@ def test_the_middle_of_a_region_lies_in_it(source: str) -> None:
         ({"seeds": 0}, ValueError, "seeds must be >= 1"),
         ({"seed": -1}, ValueError, "seed must be >= 0"),
         ({"steps": 0}, ValueError, "steps must be >= 1"),
+        ({"gammas": "0.9"}, TypeError, "gammas must be a list"),
         ({"gammas": [0.9]}, TypeError, "gammas must be exact"),
         ({"gammas": ["3/2"]}, ValueError, "gammas must be in"),
     ],

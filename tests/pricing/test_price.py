@@ -105,13 +105,15 @@ def test_one_policy_is_judged_alone(judge: str) -> None:
     ("policy", "message"),
     [
         ([0, 0, 0, 0], "policy must have 2 actions, got 4"),
+        (None, "policy must be a list, got None"),
+        ({0: 1}, "policy must be a list, got"),
         ([2, 0], "each action of policy must be from 0 to 1, got 2"),
         ([0, 1], "policy takes 1 in state 1, where it is not available"),
     ],
 )
 def test_a_policy_that_is_none_is_refused(policy: Any, message: str) -> None:
     """The message says what is wrong with it."""
-    with pytest.raises(ValueError, match=message):
+    with pytest.raises((TypeError, ValueError), match=message):
         qdecay.price(TEMPTING).worth(policy)
 
 
