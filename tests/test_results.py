@@ -230,6 +230,7 @@ DOCUMENTED_IN_WORDS = {
     "Sweep",
 }
 TABLES = {
+    "AverageReward",
     "Comparison",
     "DiscountProfile",
     "Evaluation",

@@ -75,7 +75,7 @@ def price(
     force: Force = False,
     max_seconds: MaxSeconds = None,
 ) -> None:
-    """Find what the policies that each gamma makes optimal really earn.
+    """Find what every gamma costs: what its optimal policies earn.
 
     They are judged by what people care about, exactly. Without --judge: the undiscounted sum of the
     steps that the environment's time limit allows; without one, the undiscounted total; where that

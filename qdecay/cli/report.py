@@ -89,7 +89,7 @@ def plot(
     seed: FirstSeed = 0,
     force: Force = False,
 ) -> None:
-    """Draw regions, values, the price, thresholds or learning for a paper.
+    """Draw regions, values, prices, thresholds or learning times.
 
     Without --what: regions and values. The price is what each gamma earns, and requires a start;
     thresholds and learning require chains.
