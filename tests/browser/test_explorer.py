@@ -265,6 +265,7 @@ def test_the_price_is_drawn_on_the_axis_of_the_bar(visit, pages, log: bool) -> N
         drawn = seen.page.eval_on_selector("#levels-0 svg", LEVELS)
         zero, first, x1, second, x2, third, end = drawn["numbers"]
         assert (zero, end) == (0, pytest.approx(drawn["width"], abs=0.1))
+        assert first > second > third  # downwards
         assert (second - first) / (third - first) == pytest.approx(
             (0.729766 - 0.446599) / (0.740165 - 0.446599), abs=0.01
         )

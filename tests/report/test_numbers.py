@@ -166,7 +166,10 @@ def test_values_at_one_are_the_limits_of_those_below(source: str) -> None:
 
 def test_the_last_sample_is_one_with_what_is_known_there() -> None:
     """FrozenLake's 14/17 from the start; the endless model in words, state by state."""
-    lake = chapter_of(MDP.from_env(gym.make("FrozenLake-v1"))).data()
+    chapter = chapter_of(MDP.from_env(gym.make("FrozenLake-v1")))
+    lake, last = chapter.data(), chapter.points()[-1]
+    assert (last.gamma, last.region) == (1, 2)
+    assert chapter.optimal(last)[0] == (0, 1, 2)
     assert (lake["gammas"][-1], lake["texts"][-1]) == (1.0, "1")
     assert lake["earned"][0] == "14/17 in all"
     assert max(lake["curves"][c][-1] for c in lake["pairs"][0]) == pytest.approx(14 / 17, rel=1e-8)

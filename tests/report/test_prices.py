@@ -65,6 +65,50 @@ def test_the_figure_steps_where_the_regions_do() -> None:
     assert places[-1] > 3  # beyond the mark 0.999 lies 1
 
 
+def test_the_axes_have_their_marks_and_the_optimum_its_line() -> None:
+    """0, 0.5, 0.9, 0.99, 0.999 and 1 at the right end; in percent of episodes; 0.744190 dashed."""
+    axes = drawn("FrozenLake-v1")
+    names = [text.get_text() for text in axes.get_xticklabels()]
+    marks = dict(zip(names, axes.get_xticks(), strict=True))
+    assert marks == pytest.approx(
+        {"0": 0, "0.9": 1, "0.99": 2, "0.999": 3, "0.5": math.log10(2), "1": axes.get_xlim()[1]}
+    )
+    assert curve(axes)[-1][0] == axes.get_xlim()[1]
+    (dashed,) = [line for line in axes.get_lines() if line.get_linestyle() == "--"]
+    assert list(dashed.get_ydata()) == pytest.approx([0.744190] * 2, abs=1e-6)
+    assert axes.yaxis.get_major_formatter()(0.5, 0) == "50 %"
+    assert drawn("qdecay/NChain-v0").yaxis.get_major_formatter()(0.5, 0) == "0.5"
+    low, high = axes.get_ylim()
+    assert low < LAKE[0] and high > 0.744190
+    assert all(low <= tick <= high for tick in axes.get_yticks())
+
+
+def test_a_level_line_has_room_around_it() -> None:
+    """One region and one value, also 0: the line is inside the axes."""
+    for reward in (-13, 0):
+        model = MDP.from_rows([(0, 0, 0, 1, reward, True)], n_states=1, n_actions=1, start=0)
+        axes = drawn(model)
+        assert {y for _, y in curve(axes)} == {reward}
+        assert axes.get_ylim()[0] < reward < axes.get_ylim()[1]
+        assert not any("best" in text or "lost" in text for text in texts(axes))
+
+
+def test_dots_stand_on_the_curve_and_labels_apart() -> None:
+    """A dot at the worst of each marked gamma; labels that could meet stand one below the other."""
+    axes = drawn("FrozenLake-v1", None, ("0.9", "0.95", "0.99", "1"))
+    dots = [line for line in axes.get_lines() if line.get_marker() == "o"]
+    price = qdecay.price("FrozenLake-v1")
+    assert [dot.get_ydata()[0] for dot in dots] == [
+        price.at(gamma).worst.value for gamma in ("0.9", "0.95", "0.99", "1")
+    ]
+    assert [dot.get_xdata()[0] for dot in dots] == pytest.approx([1, math.log10(20), 2, 3.5])
+    labels = [text for text in axes.texts if text.get_text().startswith("γ")]
+    assert [text.get_ha() for text in labels] == ["left", "left", "right"]
+    first, second, _ = (text.xy[1] for text in labels)
+    assert first == pytest.approx(0.729766, abs=1e-6)
+    assert second < first - 0.01 < 0.740165
+
+
 def test_marked_gammas_and_the_optimum_have_their_values() -> None:
     """Those that earn the same share a label; at 1 ties can cost everything."""
     axes = drawn("FrozenLake-v1", None, ("0.9", "0.95", "0.99", "1"))
