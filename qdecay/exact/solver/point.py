@@ -22,7 +22,7 @@ from qdecay.exact.solver.series import PolicySeries
 from qdecay.exact.solver.window import NoBound, Window
 
 NEAR_ONE = 1 - 2.0**-20  # up to here floats propose policies: values keep about 10 digits
-_SWEEPS = 200  # of float policy iteration, which only proposes
+_SWEEPS = 200  # of float policy iteration, which only proposes; or as many as there are states
 _MOST_VALUE_ITERATIONS = 10_000  # before it
 Policy = NDArray[np.int64]
 Mask = NDArray[np.bool_]
@@ -123,11 +123,12 @@ def proposed_policy(model: RationalModel, gamma: float) -> Policy:
     the policy that appears optimal there. If they fail, they propose the previous policy.
     """
     gamma = min(gamma, NEAR_ONE)
-    policy = _greedy(model, _some_value_iterations(model, gamma))
-    for _ in range(_SWEEPS):
+    policy, last = _greedy(model, _some_value_iterations(model, gamma)), -np.inf
+    for _ in range(max(_SWEEPS, model.n)):
         q = _action_values(model, policy, gamma)
-        if q is None:
+        if q is None or not q[policy].sum() > last:  # no better: only rounding is left
             break
+        last = q[policy].sum()
         best = np.maximum.reduceat(q, model.first[:-1])
         improving = best > q[policy] + 1e-12 * (np.abs(best) + 1e-300)
         if not improving.any():
