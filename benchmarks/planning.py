@@ -4,6 +4,7 @@
     python benchmarks/planning.py --cases random-1m --repeats 3
     python benchmarks/planning.py --memory --cases random-1m
     python benchmarks/planning.py --gammas             # 1,000 gammas of one model
+    python benchmarks/planning.py --undiscounted       # gamma = 1 beside 0.99
 
 Peers run where they are installed: QuantEcon, mdpsolver, pymdptoolbox, and bettermdptools, which
 pins an older NumPy: run this file in an environment of its own. Each gets the model in the
@@ -39,7 +40,10 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from qdecay.model.float_mdp import FloatMDP
-from qdecay.planning import optimal_values, value_iteration, value_over_gammas
+from qdecay.planning import average_reward, optimal_values, value_iteration, value_over_gammas
+from qdecay.planning.exact_rows import exact_rows
+from qdecay.planning.table import table_of
+from qdecay.planning.total import Undiscounted
 
 Values = NDArray[np.float64]
 Run = Callable[[], Values]
@@ -330,6 +334,74 @@ def over_gammas(repeats: int) -> None:
         )
 
 
+def steps(n: int, slip: float) -> FloatMDP:
+    """-1 a step on n x n cells to the last one, beside the way meant with probability `slip`."""
+    cells = np.arange(n * n)
+    row, column = np.divmod(cells, n)
+    to = [
+        np.clip(row + down, 0, n - 1) * n + np.clip(column + right, 0, n - 1)
+        for down, right in ((0, -1), (1, 0), (0, 1), (-1, 0))
+    ]
+    ways = [(a, (a + turn) % 4, p) for a in range(4) for turn, p in ((0, 1 - slip), (1, slip / 2))]
+    ways += [(a, (a + 3) % 4, slip / 2) for a in range(4)]
+    state, action = np.tile(cells, len(ways)), np.repeat([a for a, _, _ in ways], n * n)
+    next_state = np.concatenate([to[way] for _, way, _ in ways])
+    p = np.repeat([p for _, _, p in ways], n * n)
+    rows = state, action, next_state, p, -np.ones(len(p)), next_state == n * n - 1
+    return FloatMDP.from_columns(*rows, n_states=n * n, n_actions=4)
+
+
+def undiscounted(repeats: int) -> None:
+    """Optimal values at 1 and 0.99 in turns, what is done once for a model, and large models."""
+    for case in DEFAULT[:2]:
+        for solve in (optimal_values, value_iteration):
+            beside(case, solve, repeats)
+    for name, large in (("grid", steps(316, 0.0)), ("slippery grid", steps(316, 0.2))):
+        start = time.process_time()
+        found = optimal_values(large, 1)
+        elapsed, start = time.process_time() - start, time.process_time()
+        average = average_reward(large)
+        print(
+            f"{name}, {large.n_states:,} states, -1 a step: {elapsed:.2f} s, error "
+            f"{found.error:.1e}; average {time.process_time() - start:.2f} s"
+        )
+        assert not average.gain.any()
+    large = random_model(100_000)
+    start = time.process_time()
+    average = average_reward(large)
+    print(
+        f"random, {large.n_states:,} states: average_reward {time.process_time() - start:.2f} s, "
+        f"errors {average.gain_error:.1e} and {average.bias_error:.1e} of gain and bias"
+    )
+
+
+def beside(case: str, solve: Callable[..., Any], repeats: int) -> None:
+    mdp = CASES[case]()
+    kinds: dict[str, Fresh] = {
+        "0.99": lambda: lambda: solve(mdp, 0.99, tol=TOL).v,
+        "1": lambda: lambda: solve(mdp, 1.0, tol=TOL).v,
+        "once": lambda: _collapse(mdp),
+    }
+    times: dict[str, list[float]] = {kind: [] for kind in kinds}
+    for _ in range(repeats):
+        for kind, fresh in kinds.items():
+            times[kind].append(timed(fresh, time.process_time))
+    ratios = [one / usual for one, usual in zip(times["1"], times["0.99"], strict=True)]
+    print(
+        f"{case} {solve.__name__}: 0.99 {_spread(times['0.99'])} ms, 1 {_spread(times['1'])} ms, "
+        f"ratio {_spread(ratios)}; collapsed once in {_spread(times['once'])} ms"
+    )
+
+
+def _collapse(mdp: FloatMDP) -> Run:
+    table = table_of(mdp)
+    return lambda: Undiscounted.of(table, exact_rows(mdp), mdp.state_name).staying
+
+
+def _spread(numbers: list[float]) -> str:
+    return f"{statistics.median(numbers):.3g} [{min(numbers):.3g}, {max(numbers):.3g}]"
+
+
 def print_versions(peers: list[str]) -> None:
     print(
         f"Python {platform.python_version()}, {platform.platform()}, {platform.processor() or '?'}"
@@ -350,6 +422,7 @@ def main() -> None:
     parser.add_argument("--peers", nargs="*", choices=list(SOLVERS)[1:], default=installed()[1:])
     parser.add_argument("--clock", choices=CLOCKS, default="wall")
     parser.add_argument("--gammas", action="store_true")
+    parser.add_argument("--undiscounted", action="store_true")
     parser.add_argument("--memory", action="store_true")
     parser.add_argument("--once", choices=SOLVERS, help=argparse.SUPPRESS)
     options = parser.parse_args()
@@ -358,8 +431,8 @@ def main() -> None:
         once(options.cases[0], options.gamma, options.once)
         return
     print_versions(peers)
-    if options.gammas:
-        over_gammas(options.repeats)
+    if options.gammas or options.undiscounted:
+        (over_gammas if options.gammas else undiscounted)(options.repeats)
         return
     for case in options.cases:
         if options.memory:

@@ -60,6 +60,8 @@ def certified(
             hidden, allowed = allowed, allowed / _NARROWER
             if allowed < off:
                 break
+        elif tol is not None and off * (steps + 1) <= tol <= allowed:
+            return off * (steps + 1), wanted
         elif off * steps <= allowed:
             # A smaller K, for which the bound is valid too: fewer actions, no more steps.
             fewer = most_steps(table, gamma, lag >= -(off * steps + 2 * rounding))

@@ -14,10 +14,12 @@ from qdecay._support.checks import RealLike, choice
 from qdecay.model.base import FiniteMDP
 from qdecay.model.door import Problem, as_finite_mdp
 from qdecay.model.info import ModelInfo
+from qdecay.planning.compiled.loops import AT_FLOOR
+from qdecay.planning.exact_rows import Exact, Row, exact_rows
 from qdecay.planning.horizon import discounted_steps
-from qdecay.planning.problem import Iteration, StateValues, at_the_floor, checked
+from qdecay.planning.problem import Iteration, StateValues, checked
 from qdecay.planning.table import Table
-from qdecay.planning.total import Exact, Row, TotalIteration, Undiscounted, exact_rows
+from qdecay.planning.total import TotalIteration, Undiscounted
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -70,11 +72,10 @@ def evaluate_policy(
     if method == "direct":
         work.prove(direct(*work.table.only_action(), gamma))
         work.certify(tol)
-        found = work.solution()
-        if tol is not None and work.error > tol:
-            raise at_the_floor(found, tol)
+        status = AT_FLOOR
     else:
-        found = work.finish(work.accelerate(tol, max_sweeps), tol, max_sweeps)
+        status = work.accelerate(tol, max_sweeps)
+    found = work.finish(status, tol, max_sweeps)
     return Evaluation(work.gamma, found.v, found.error, info=info)
 
 
@@ -93,7 +94,8 @@ def _iteration(
     """The problem of finding the values of the policy: the model that has only its action."""
     table = one_action(mdp, weights)
     if gamma < 1:
-        return Iteration(table, gamma, discounted_steps(gamma), info=info)
+        steps, rows = discounted_steps(gamma), lambda: _exact_rows(mdp, weights)
+        return Iteration(table, gamma, steps, info=info, exact=rows)
     exact = _exact_rows(mdp, weights)
     size = weights @ np.abs(np.where(mdp.available, mdp.r, 0.0)).ravel()
     for s in np.flatnonzero(np.abs(table.model.r[:, 0]) < 1e-12 * size).tolist():

@@ -10,10 +10,10 @@ from numpy.typing import ArrayLike
 from qdecay._support.checks import RealLike, choice, count
 from qdecay.errors import NotConverged
 from qdecay.model.door import Problem, as_finite_mdp
-from qdecay.planning.compiled.loops import OUT_OF_SWEEPS, gauss_seidel, synchronous
+from qdecay.planning.compiled.loops import AT_FLOOR, OUT_OF_SWEEPS, gauss_seidel, synchronous
 from qdecay.planning.compiled.prioritized import prioritized
 from qdecay.planning.evaluation import direct
-from qdecay.planning.problem import Solution, at_the_floor, checked
+from qdecay.planning.problem import Solution, checked
 from qdecay.planning.total import iteration
 
 # Where values propagate through cycles, prioritized sweeps are slow: then try other methods.
@@ -159,9 +159,7 @@ def policy_iteration(
         following = np.where(better, best, policy)
         if not better.any() or not work.sure(following):
             work.certify(tol)
-            if tol is None or work.error <= tol:
-                return work.solution()
-            raise at_the_floor(work.solution(), tol)
+            return work.finish(AT_FLOOR, tol, max_iterations)
         policy = following
     work.certify(tol)
     raise NotConverged(f"policy iteration used all its {max_iterations} policies", work.solution())

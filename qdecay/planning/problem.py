@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -25,6 +26,7 @@ from qdecay.planning.compiled.loops import (
     gauss_seidel,
 )
 from qdecay.planning.compiled.prioritized import prioritized
+from qdecay.planning.exact_rows import Exact, fits, refined
 from qdecay.planning.table import Table
 
 if TYPE_CHECKING:
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
 _FEW = 10
 _FIRST_AIM = 64.0
 _ROUNDS = 20
+_LEAST = float(np.finfo(np.float64).tiny)
 _LARGEST = float(np.finfo(np.float64).max) / 1024
 
 
@@ -108,6 +111,8 @@ class Iteration:
         horizon: a bound on any policy's expected discounted steps; inf if none is known.
         initial: the initial values, shape (S,), or None for zeros.
         info: the model's names.
+        exact: returns the model's rows in fractions, for what floats cannot prove; None if it has
+            none.
     """
 
     def __init__(
@@ -117,8 +122,9 @@ class Iteration:
         horizon: float,
         initial: Any = None,
         info: ModelInfo = UNNAMED,
+        exact: Callable[[], Exact] | None = None,
     ) -> None:
-        self.table, self.info = table, info
+        self.table, self.info, self.exact = table, info, exact
         self.gamma = float(gamma)
         self.horizon = horizon
         self.aim = horizon if horizon < math.inf else _FIRST_AIM
@@ -177,16 +183,33 @@ class Iteration:
         Raises:
             NotConverged: max_sweeps ran out, or rounding forbids tol.
         """
-        solution = self.solution()
+        solution, size = self.solution(), float(np.abs(self.values.v).max())
+        if tol is not None and solution.error <= tol:
+            return solution
         if status == OUT_OF_SWEEPS:
             raise NotConverged(
                 f"the {max_sweeps} sweeps ran out at gamma = {self.gamma}, and the error "
                 f"reached {self.error:.3g}, tol = {tol}: raise max_sweeps or change the method",
                 solution,
             )
-        if status == AT_FLOOR and tol is not None:
-            raise at_the_floor(solution, tol)
-        return solution
+        if tol is None or status == CONVERGED:
+            return solution
+        why = (
+            f"values of up to {size:.3g} are rounded by {self.rounding:.2g}, which counts for "
+            f"{self.error / max(self.off, _LEAST):.3g} steps"
+        )
+        if self.exact is not None and fits(self.table):
+            v, q, self.error = refined(self.exact(), self.table, self.gamma, self.values.v)
+            self.values = Values(v, q, q.argmax(axis=1))
+            solution = self.solution()
+            if self.error <= tol:
+                return solution
+            why = f"values of up to {size:.3g} are floats {np.spacing(size):.2g} apart"
+        raise NotConverged(
+            f"rounding allows no error below {solution.error:.3g} at gamma = {self.gamma}, but "
+            f"tol = {tol:g} was requested: {why}",
+            solution,
+        )
 
     def begin(self) -> None:
         """Change the initial values to ones from which all methods converge."""
@@ -266,12 +289,3 @@ def check_range(size: float, gamma: float) -> None:
             f"values at gamma = {gamma} may reach {size:.3g}, too large for floats: "
             f"give rewards in a larger unit"
         )
-
-
-def at_the_floor(solution: Solution, tol: float | None) -> NotConverged:
-    """The exception for a tol that rounding forbids."""
-    return NotConverged(
-        f"rounding allows no error below {solution.error:.3g} at gamma = {solution.gamma}, "
-        f"but tol = {tol:g} was requested",
-        solution,
-    )

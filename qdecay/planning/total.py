@@ -32,9 +32,10 @@ from numpy.typing import NDArray
 
 from qdecay.model.base import FiniteMDP
 from qdecay.model.info import UNNAMED, ModelInfo
-from qdecay.model.mdp import MDP
 from qdecay.planning.compiled.graph import surely_ends
 from qdecay.planning.compiled.kernels import Values, backup
+from qdecay.planning.compiled.loops import accelerated
+from qdecay.planning.exact_rows import Exact, exact_rows
 from qdecay.planning.gains import gains
 from qdecay.planning.horizon import discounted_steps, some_last
 from qdecay.planning.problem import Iteration, Solution, first_values
@@ -42,8 +43,6 @@ from qdecay.planning.quotient import Components, Quotient, collapsed
 from qdecay.planning.table import Table, table_of
 
 Numbers = NDArray[np.float64]
-Row = tuple[Fraction, dict[int, Fraction]]
-Exact = Callable[[int, int], Row]
 Name = Callable[[int], str]
 
 _DENOMINATORS = (1, 10, 100, 1000, 10**4, 10**5, 10**6)
@@ -144,9 +143,8 @@ class TotalIteration(Iteration):
         table, states = self.table, np.arange(len(policy))
         r = np.full_like(table.model.r, np.nan)
         r[states, policy] = table.model.r[states, policy]
-        one = Iteration(table.with_rewards(r), 1.0, np.inf)
-        one.accelerate(None, _SWEEPS)
-        self.values.v[:] = one.values.v
+        one = table.with_rewards(r)
+        accelerated(one.model, self.values, one.settings(1, 1, None, _SWEEPS), one.system())
 
     def first_policy(self) -> NDArray[np.int64]:
         """Return the policy over nodes that is greedy at v if it ends, or else another."""
@@ -161,20 +159,28 @@ class TotalIteration(Iteration):
         pairs[np.arange(len(policy)), policy] = True
         return not some_last(self.table, pairs & self.table.available)
 
+    def certify(self, tol: float | None) -> float:
+        """Set the error that the last backup proves; return the horizon that tol asks for.
+
+        It includes that of staying, and the rounding of u + phi and of q in the model.
+        """
+        wanted, model = super().certify(tol), self.model
+        size = self.values.v[model.quotient.node] + model.potential
+        reach = model.table.reward_size + float(np.abs(size).max())
+        self.error += model.error + model.table.slack * reach
+        return wanted
+
     def solution(self) -> Solution:
         """The solution of the model from that of its collapsed form."""
         model, found = self.model, super().solution()
         v = found.v[model.quotient.node] + model.potential
         q = np.empty(model.table.model.r.shape)
         values = Values(v, q, np.empty(len(v), dtype=np.uint32))
-        _, _, size = backup(model.table.model, 1.0, values)
-        # q, and the sum of u and phi, are rounded; q rounds as an entry of T v.
-        error = self.error + model.error
-        error += model.table.slack * (model.table.reward_size + size)
-        least = np.maximum(q.max(axis=1) - 2 * error, -np.finfo(np.float64).max)
+        backup(model.table.model, 1.0, values)
+        least = np.maximum(q.max(axis=1) - 2 * self.error, -np.finfo(np.float64).max)
         greedy = np.greater_equal(q, least[:, None])
         policy = model.quotient.unfolded(found.policy, model.table, model.inside, model.staying)
-        return Solution(1.0, v, error, q, greedy, self.sweeps, policy, info=self.info)
+        return Solution(1.0, v, self.error, q, greedy, self.sweeps, policy, info=self.info)
 
 
 _MODELS: WeakKeyDictionary[FiniteMDP, Undiscounted] = WeakKeyDictionary()
@@ -203,36 +209,8 @@ def iteration(mdp: FiniteMDP, gamma: float, initial: Any = None) -> Iteration:
     info = ModelInfo.of(mdp)
     if gamma == 1:
         return TotalIteration(undiscounted_of(mdp), initial, info)
-    return Iteration(table_of(mdp), gamma, discounted_steps(gamma), initial, info)
-
-
-def exact_rows(mdp: FiniteMDP) -> Exact:
-    """Return what gives the exact reward and probabilities of going on of a state and an action.
-
-    Floats are the rationals that they are; probabilities of rows that do not end are divided by
-    their sum, which is 1 within rounding.
-    """
-    p, n_actions, ends = mdp.p, mdp.n_actions, mdp.ends
-    first = np.searchsorted(mdp.state * n_actions + mdp.action, np.arange(mdp.r.size + 1))
-
-    def of_floats(s: int, a: int) -> Row:
-        span = slice(*p.indptr[s * n_actions + a : s * n_actions + a + 2])
-        chances = [Fraction(x) for x in p.data[span].tolist()]
-        total = Fraction(1) if ends[s, a] else sum(chances, Fraction(0))
-        to = p.indices[span].tolist()
-        row = {t: chance / total for t, chance in zip(to, chances, strict=True)}
-        return Fraction(float(mdp.r[s, a])), row
-
-    def of_fractions(s: int, a: int) -> Row:
-        assert isinstance(mdp, MDP)
-        row: dict[int, Fraction] = {}
-        for k in range(*first[s * n_actions + a : s * n_actions + a + 2]):
-            if not mdp.terminated[k]:
-                t = int(mdp.next_state[k])
-                row[t] = row.get(t, Fraction(0)) + mdp.exact_probability[k]
-        return mdp.exact_r[s, a], row
-
-    return of_fractions if isinstance(mdp, MDP) else of_floats
+    steps = discounted_steps(gamma)
+    return Iteration(table_of(mdp), gamma, steps, initial, info, lambda: exact_rows(mdp))
 
 
 def _free_pairs(

@@ -291,6 +291,51 @@ def test_the_first_values_are_used(solve) -> None:
         solve(mdp, 0.95, initial=np.full(100, np.nan))
 
 
+@pytest.mark.parametrize("gamma", [Fraction(9999, 10**4), Fraction(999_999, 10**6)])
+@pytest.mark.parametrize("seed", range(4))
+def test_close_to_1_small_models_meet_the_default_tolerance(gamma: Fraction, seed: int) -> None:
+    """Rewards of 1 to 10 for ever add up to 1e7, which floats hold to 1e-9: so proven, exactly.
+
+    Residuals in floats, times a million steps, would prove 1e-2.
+    """
+    draw = np.random.default_rng(seed)
+    rows = []
+    for s, a in itertools.product(range(3), range(2)):
+        weights, reward = draw.integers(1, 5, 3).tolist(), int(draw.integers(1, 11))
+        shares = [Fraction(w, sum(weights)) for w in weights]
+        rows += [(s, a, t, share, reward, False) for t, share in enumerate(shares)]
+    mdp = MDP.from_rows(rows, n_states=3, n_actions=2)
+    close = Fraction(float(gamma))
+    expected = brute_force(mdp, close)
+    for solve in (optimal_values, policy_iteration):
+        found = solve(mdp, float(gamma))
+        assert found.error <= 1e-8
+        for value, exact in zip(found.v, expected, strict=True):
+            assert abs(Fraction(float(value)) - exact) <= Fraction(found.error)
+    policy = found.policy
+    for method in ("direct", "krylov"):
+        own = evaluate_policy(mdp, policy, float(gamma), method=method)
+        for value, exact in zip(own.v, exact_values(mdp, tuple(policy), close), strict=True):
+            assert abs(Fraction(float(value)) - exact) <= Fraction(own.error)
+
+
+def test_the_floor_says_what_it_is_made_of() -> None:
+    """At 1 - 1e-9 values are too large for 1e-8; larger models are not solved in fractions."""
+    with pytest.raises(NotConverged, match=r"values of up to 1e\+09 are floats 1\.2e-07 apart"):
+        optimal_values(two_state_puterman(), 1 - 1e-9)
+    with pytest.raises(NotConverged, match=r"rounded by .*, which counts for 1e\+06 steps"):
+        optimal_values(random_model(300, 4, 5, 0.0, 1), 1 - 1e-6)
+
+
+def test_episodes_are_shorter_than_1_over_1_minus_gamma() -> None:
+    """Where they end soon, gammas next to 1 need no horizon of 1e12 steps."""
+    mdp = random_model(300, 3, 3, 0.05, 3)
+    at_1 = optimal_values(mdp, 1)
+    near = optimal_values(mdp, 1 - 1e-12)
+    assert max(near.error, at_1.error) <= 1e-8
+    assert np.abs(near.v - at_1.v).max() <= near.error + at_1.error + 1e-9
+
+
 def test_running_out_of_budget_raises_with_the_best_so_far() -> None:
     """Three sweeps are not enough at 0.99; the exception carries a solution whose bound is true."""
     mdp = two_state_puterman()

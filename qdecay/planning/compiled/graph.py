@@ -133,7 +133,7 @@ def advances(
     """Whether s has actions, and one that may end or lead to what is found (2), or -1.
 
     It surely leads to states that are not out (0), and with a probability of 1 - `least` at most to
-    those that wait (1).
+    those not found yet.
     """
     ptr, col, p, _ = model
     alive, n_actions = False, pairs.shape[1]
@@ -146,7 +146,7 @@ def advances(
             if p[k] > 0.0:
                 near = near or sure[col[k]] == 2
                 inside = inside and sure[col[k]] > 0
-                waiting += p[k] if sure[col[k]] == 1 else 0.0
+                waiting += p[k] if sure[col[k]] != 2 else 0.0
         if near and inside and (waiting <= 1.0 - least or least == 0.0):
             return alive, a
     return alive, -1
@@ -158,19 +158,19 @@ def surely_ends(model: Model, pairs: Array, ends: Array, sure: Array, policy: Ar
 
     `ends` are the pairs that may end. Each state's action leads, with some probability, to one that
     was found before it, and surely only to flagged ones: no policy that follows them can avoid the
-    end for ever. Likely ways are found first, so that episodes are not long without need. A state
-    without pairs has ended. Entries of other states are left alone.
+    end for ever. Likely ways are followed first, so that episodes are not long without need; where
+    there are none, one layer of less likely ones. A state without pairs has ended. Entries of
+    other states are left alone.
     """
     n_states = len(pairs)
     count, before = 0, -1
     for s in range(n_states):
         sure[s] = 1
     while count != before:
-        # 2 is found in this round, 1 was in the one before, 0 is out.
+        # 2 is found in this round, 3 will be after this sweep, 1 was in the round before, 0 is out.
         before, count, moved, down, least = count, 0, True, False, 0.5
         while moved or least > 0.0:
-            if not moved:
-                least = 0.1 if least > 0.1 else 0.0
+            least = 0.5 if moved else (0.1 if least > 0.1 else 0.0)
             moved, down = False, not down
             for i in range(n_states):
                 s = n_states - 1 - i if down else i
@@ -180,8 +180,10 @@ def surely_ends(model: Model, pairs: Array, ends: Array, sure: Array, policy: Ar
                 if a >= 0:
                     policy[s] = a
                 if a >= 0 or not alive:
-                    sure[s] = 2
+                    sure[s] = 2 if least == 0.5 else 3
                     moved = True
                     count += 1
+            for s in range(n_states):
+                sure[s] = 2 if sure[s] == 3 else sure[s]
         for s in range(n_states):
             sure[s] = 1 if sure[s] == 2 else 0
