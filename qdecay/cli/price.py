@@ -218,6 +218,6 @@ def _learned(learned: LearnedPrice, digits: int) -> Table:
 def _earned(row: Priced, digits: int) -> tuple[str, str, str]:
     """What some policies earn, that number exactly if it is short, and what is lost."""
     exact = row.worst.exact if row.worst.exact == row.best.exact else None
-    text = "" if exact is None else str(exact)
+    text = f"± {row.worst.error:.1e}" if row.worst.error else "" if exact is None else str(exact)
     loss = tables.share(row.loss)
     return row.shown(digits), text if len(text) <= _LONGEST_FRACTION else "", loss

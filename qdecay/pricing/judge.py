@@ -12,6 +12,7 @@ from qdecay._support.shown import shown_fraction
 from qdecay.model.mdp import MDP
 from qdecay_envs.rational import written
 
+MAX_STEPS = 10**6  # each takes time; nearly all of what comes later is a total or an average
 Kind = Literal["total", "average", "discounted", "steps"]
 
 
@@ -24,7 +25,7 @@ class Judge(Record):
             "discounted", the sum with weights gamma^k; "steps", the undiscounted sum of the first
             steps.
         gamma: of "discounted", 0 <= gamma < 1.
-        steps: of "steps", >= 1.
+        steps: of "steps", from 1 to a million.
     """
 
     kind: Kind
@@ -41,7 +42,7 @@ class Judge(Record):
         if self.gamma is not None:
             exact(instance(self.gamma, Fraction, "gamma", "a Fraction"), "gamma", "[0, 1)")
         if self.steps is not None:
-            whole(self.steps, "steps", 1)
+            whole(self.steps, "steps", 1, MAX_STEPS)
 
     @classmethod
     def of(cls, given: JudgeLike) -> Judge:
@@ -62,11 +63,12 @@ class Judge(Record):
             return cls("average")
         if isinstance(given, str) and given.startswith("steps:"):
             number = given.removeprefix("steps:")
-            if not (number.isascii() and number.isdecimal() and len(number) < 19):
+            if not (number.isascii() and number.isdecimal() and 1 <= int(number[:9]) <= MAX_STEPS):
                 raise ValueError(
-                    f"judge steps:T takes a whole number, 1 <= T < 10^18, got {written(given)}"
+                    f"judge steps:T takes a whole number T from 1 to {MAX_STEPS:,}, "
+                    f"got {written(given)}: for more, judge by total or average"
                 )
-            return cls("steps", steps=whole(int(number), "the T of judge steps:T", 1))
+            return cls("steps", steps=int(number[:9]))
         try:
             return cls("discounted", exact(given, "judge", "[0, 1)"))
         except ValueError as error:
@@ -109,7 +111,7 @@ def default_judge(mdp: MDP, gains: list[Fraction]) -> Judge:
     That of the environment's time limit, which is what it pays; without one, the total where that
     is finite, else the average.
     """
-    if mdp.time_limit is not None:
+    if mdp.time_limit is not None and mdp.time_limit <= MAX_STEPS:
         return Judge("steps", steps=mdp.time_limit)
     return endless_judge(gains)
 

@@ -11,6 +11,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from sys import float_info
 from typing import Any
 
 import numpy as np
@@ -64,8 +65,11 @@ class Worth(Record):
 
     def shown(self, digits: int) -> str:
         """Return the value in text, without trailing zeros where it is exact."""
-        exact = None if self.exact is None else AlgebraicNumber.of(self.exact)
-        return shown_decimal(self.value if exact is None else exact, digits)
+        if self.exact is not None:
+            return shown_decimal(AlgebraicNumber.of(self.exact), digits)
+        if 0 < self.error < abs(self.value):  # no digits that are not known
+            digits = min(digits, 1 + int(math.log10(abs(self.value) / self.error)))
+        return shown_decimal(self.value, digits)
 
     def to_json(self) -> dict[str, Any]:
         """Return the value, the exact one or null, and the error where there is one."""
@@ -166,4 +170,4 @@ class Worths:
             return Worth.of(sum((p * exact[s] for s, p in self._starts.items()), Fraction(0)))
         values, error = programme.roughly(steps, sign, self._deadline)
         mean = math.fsum(float(p) * values[s] for s, p in self._starts.items())
-        return Worth(mean, None, error + 4 * np.finfo(float).eps * abs(mean))
+        return Worth(mean, None, error + 4 * float_info.epsilon * abs(mean))

@@ -75,7 +75,10 @@ def test_it_starts_where_one_says(capsys, monkeypatch, tmp_path: Path) -> None:
     ("arguments", "message"),
     [
         (["--judge", "sum"], "judge must be total, average, steps:T or a discount factor"),
-        (["--judge", "steps:0"], "the T of judge steps:T must be >= 1, got 0"),
+        (
+            ["--judge", "steps:0"],
+            "judge steps:T takes a whole number T from 1 to 1,000,000, got 'steps:0'",
+        ),
         (["--gamma", "0.9,"], 'gamma must be a number like "7/10", "0.7" or "1e-3", got \'\''),
         (["--gamma", "2"], "gamma must be in [0, 1], got '2'"),
         (["--gamma", "0.9,0.90"], "--gamma 0.9,0.90: a gamma is given twice"),

@@ -31,13 +31,19 @@ def test_a_text_or_a_number_names_a_judge(given: Any, judge: Judge, document: An
 @pytest.mark.parametrize(
     ("wrong", "kind", "message"),
     [
-        ("steps:0", ValueError, "the T of judge steps:T must be >= 1, got 0"),
+        ("steps:0", ValueError, "judge steps:T takes a whole number T from 1 to 1,000,000, got"),
+        ("steps:1000001", ValueError, "judge steps:T takes a whole number T from 1 to 1,000,000"),
+        ("steps:" + "9" * 5000, ValueError, "judge steps:T takes a whole number T from 1 to"),
         (
             "steps:-3",
             ValueError,
-            "judge steps:T takes a whole number, 1 <= T < 10^18, got 'steps:-3'",
+            "judge steps:T takes a whole number T from 1 to 1,000,000, got 'steps:-3'",
         ),
-        ("steps:", ValueError, "judge steps:T takes a whole number, 1 <= T < 10^18, got 'steps:'"),
+        (
+            "steps:",
+            ValueError,
+            "judge steps:T takes a whole number T from 1 to 1,000,000, got 'steps:'",
+        ),
         ("sum", ValueError, "judge must be total, average, steps:T or a discount factor in "),
         ("1", ValueError, "judge must be total, average, steps:T or a discount factor in "),
         (0.99, TypeError, "judge must be exact, got the float 0.99"),
@@ -62,7 +68,7 @@ def test_what_names_no_judge_is_refused(wrong: Any, kind: type[Exception], messa
         ({"kind": "discounted"}, "judge discounted needs gamma"),
         ({"kind": "discounted", "gamma": Fraction(1)}, "gamma must be in [0, 1), got 1"),
         ({"kind": "discounted", "gamma": 0.9}, "gamma must be a Fraction, got 0.9"),
-        ({"kind": "steps", "steps": 0}, "steps must be >= 1, got 0"),
+        ({"kind": "steps", "steps": 0}, "steps must be from 1 to 1,000,000, got 0"),
         ({"kind": "steps", "steps": 2.5}, "steps must be an integer, got 2.5"),
     ],
 )

@@ -125,6 +125,8 @@ def test_so_many_steps_are_judged_in_floats_with_an_error() -> None:
     assert 0 < last.error < 1e-6
     assert abs(last.value - 14 / 17) <= last.error
     assert last.to_json()["error"] == last.error
+    assert type(last.error) is float
+    assert len(last.shown(17)) < 15  # no digits beyond the error
     assert abs(found.optimum.value - 14 / 17) <= found.optimum.error
 
 
