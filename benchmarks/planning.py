@@ -29,9 +29,9 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import PackageNotFoundError, version
-from itertools import pairwise
+from itertools import count, pairwise
 from typing import Any
 
 import gymnasium as gym
@@ -41,9 +41,6 @@ from scipy import sparse
 
 from qdecay.model.float_mdp import FloatMDP
 from qdecay.planning import average_reward, optimal_values, value_iteration, value_over_gammas
-from qdecay.planning.exact_rows import exact_rows
-from qdecay.planning.table import table_of
-from qdecay.planning.total import Undiscounted
 
 Values = NDArray[np.float64]
 Run = Callable[[], Values]
@@ -352,7 +349,7 @@ def steps(n: int, slip: float) -> FloatMDP:
 
 
 def undiscounted(repeats: int) -> None:
-    """Optimal values at 1 and 0.99 in turns, what is done once for a model, and large models."""
+    """Optimal values at 1 and 0.99 in turns, and those and averages of large models."""
     for case in DEFAULT[:2]:
         for solve in (optimal_values, value_iteration):
             beside(case, solve, repeats)
@@ -376,26 +373,27 @@ def undiscounted(repeats: int) -> None:
 
 
 def beside(case: str, solve: Callable[..., Any], repeats: int) -> None:
-    mdp = CASES[case]()
-    kinds: dict[str, Fresh] = {
-        "0.99": lambda: lambda: solve(mdp, 0.99, tol=TOL).v,
-        "1": lambda: lambda: solve(mdp, 1.0, tol=TOL).v,
-        "once": lambda: _collapse(mdp),
-    }
-    times: dict[str, list[float]] = {kind: [] for kind in kinds}
-    for _ in range(repeats):
-        for kind, fresh in kinds.items():
-            times[kind].append(timed(fresh, time.process_time))
-    ratios = [one / usual for one, usual in zip(times["1"], times["0.99"], strict=True)]
-    print(
-        f"{case} {solve.__name__}: 0.99 {_spread(times['0.99'])} ms, 1 {_spread(times['1'])} ms, "
-        f"ratio {_spread(ratios)}; collapsed once in {_spread(times['once'])} ms"
-    )
+    mdp, starts = CASES[case](), count()
 
+    def again(gamma: float) -> Run:
+        return lambda: solve(mdp, gamma, tol=TOL).v
 
-def _collapse(mdp: FloatMDP) -> Run:
-    table = table_of(mdp)
-    return lambda: Undiscounted.of(table, exact_rows(mdp), mdp.state_name).staying
+    def first(gamma: float) -> Run:
+        new = replace(mdp, start=next(starts) % mdp.n_states)  # equal to none that is known
+        return lambda: solve(new, gamma, tol=TOL).v
+
+    for name, fresh in (("again", again), ("a new model", first)):
+        times: list[list[float]] = [[], []]
+        for turn in range(repeats + 1):
+            for own, gamma in zip(times, (0.99, 1.0), strict=True):
+                own.append(timed(lambda g=gamma, f=fresh: f(g), time.process_time))
+            if not turn:
+                times = [[], []]  # compiled
+        ratios = [one / usual for usual, one in zip(*times, strict=True)]
+        print(
+            f"{case} {solve.__name__}, {name}: 0.99 {_spread(times[0])} ms, "
+            f"1 {_spread(times[1])} ms, ratio {_spread(ratios)}"
+        )
 
 
 def _spread(numbers: list[float]) -> str:

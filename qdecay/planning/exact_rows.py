@@ -27,27 +27,39 @@ def exact_rows(mdp: FiniteMDP) -> Exact:
     Floats are the rationals that they are; probabilities of rows that do not end are divided by
     their sum, which is 1 within rounding.
     """
-    p, n_actions, ends = mdp.p, mdp.n_actions, mdp.ends
-    first = np.searchsorted(mdp.state * n_actions + mdp.action, np.arange(mdp.r.size + 1))
+    return _of_fractions(mdp) if isinstance(mdp, MDP) else _of_floats(mdp)
 
-    def of_floats(s: int, a: int) -> Row:
+
+def _of_floats(mdp: FiniteMDP) -> Exact:
+    p, n_actions = mdp.p, mdp.n_actions
+
+    def row(s: int, a: int) -> Row:
         span = slice(*p.indptr[s * n_actions + a : s * n_actions + a + 2])
         chances = [Fraction(x) for x in p.data[span].tolist()]
-        total = Fraction(1) if ends[s, a] else sum(chances, Fraction(0))
-        to = p.indices[span].tolist()
-        row = {t: chance / total for t, chance in zip(to, chances, strict=True)}
-        return Fraction(float(mdp.r[s, a])), row
+        total = Fraction(1) if mdp.ends[s, a] else sum(chances, Fraction(0))
+        shares = (chance / total for chance in chances)
+        return Fraction(float(mdp.r[s, a])), dict(
+            zip(p.indices[span].tolist(), shares, strict=True)
+        )
 
-    def of_fractions(s: int, a: int) -> Row:
-        assert isinstance(mdp, MDP)
-        row: dict[int, Fraction] = {}
-        for k in range(*first[s * n_actions + a : s * n_actions + a + 2]):
+    return row
+
+
+def _of_fractions(mdp: MDP) -> Exact:
+    first: list[int] = []
+
+    def row(s: int, a: int) -> Row:
+        if not first:  # most models are never asked
+            pairs = mdp.state * mdp.n_actions + mdp.action
+            first.extend(np.searchsorted(pairs, np.arange(mdp.available.size + 1)).tolist())
+        chances: dict[int, Fraction] = {}
+        for k in range(*first[s * mdp.n_actions + a : s * mdp.n_actions + a + 2]):
             if not mdp.terminated[k]:
                 t = int(mdp.next_state[k])
-                row[t] = row.get(t, Fraction(0)) + mdp.exact_probability[k]
-        return mdp.exact_r[s, a], row
+                chances[t] = chances.get(t, Fraction(0)) + mdp.exact_probability[k]
+        return mdp.exact_r[s, a], chances
 
-    return of_fractions if isinstance(mdp, MDP) else of_floats
+    return row
 
 
 def fits(table: Table) -> bool:

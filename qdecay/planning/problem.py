@@ -198,6 +198,12 @@ class Iteration:
             f"values of up to {size:.3g} are rounded by {self.rounding:.2g}, which counts for "
             f"{self.error / max(self.off, _LEAST):.3g} steps"
         )
+        if self.error == math.inf:
+            raise NotConverged(
+                f"floats prove nothing at gamma = {self.gamma}: policies that may be optimal take "
+                f"too many steps before they end",
+                solution,
+            )
         if self.exact is not None and fits(self.table):
             v, q, self.error = refined(self.exact(), self.table, self.gamma, self.values.v)
             self.values = Values(v, q, q.argmax(axis=1))

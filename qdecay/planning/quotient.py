@@ -216,12 +216,16 @@ def _rows(table: Table, origin: Integers, node: Integers) -> tuple[sparse.csr_ma
     flat = origin.ravel()
     copied = np.flatnonzero(flat >= 0)
     passing = np.flatnonzero((flat <= _FIRST_CHILD) & (flat != _NONE))
-    taken = table.p[flat[copied]]
-    at = np.concatenate([np.repeat(copied, np.diff(taken.indptr)), passing])
-    to = np.concatenate([node[taken.indices], _FIRST_CHILD - flat[passing]])
-    data = np.concatenate([taken.data, np.ones(len(passing))])
-    p = sparse.csr_matrix((data, (at, to)), shape=(flat.size, len(origin)))
-    p.sort_indices()
+    ptr, col, p, _ = table.model
+    begin = ptr[:-1].astype(np.int64)[flat[copied]]
+    length = np.diff(ptr).astype(np.int64)[flat[copied]]
+    before = np.cumsum(length) - length
+    taken = np.arange(length.sum()) + np.repeat(begin - before, length)
+    at = np.concatenate([np.repeat(copied, length), passing])
+    to = np.concatenate([node[col[taken]], _FIRST_CHILD - flat[passing]])
+    data = np.concatenate([p[taken], np.ones(len(passing))])
+    rows = sparse.csr_matrix((data, (at, to)), shape=(flat.size, len(origin)))
+    rows.sort_indices()
     ends = flat == STAY
     ends[copied] = table.ends.ravel()[flat[copied]]
-    return p, ends.reshape(origin.shape)
+    return rows, ends.reshape(origin.shape)

@@ -86,29 +86,19 @@ class Undiscounted:
         Raises:
             ValueError: the optimal gain is not 0 in some state, or floats cannot tell.
         """
-        shape = table.model.r.shape
-        potential, error = np.zeros(shape[0]), 0.0
-        parts = Components.of(table, table.available)
+        parts, potential = Components.of(table, table.available), np.zeros(len(table.model.r))
         if parts.count:
             free, potential = _free_pairs(table, parts, exact, name)
             parts = Components.of(table, free)
-        staying = parts.pairs.argmax(axis=1)
-        best = np.zeros(parts.count)
-        shaped = parts.count > 0 and bool(potential.any())
-        if shaped:
             potential[parts.label < 0] = 0.0
-            cost = np.where(parts.pairs, -potential[:, None], np.nan)
-            found = gains(table, parts, cost, 1e-12 * float(np.abs(potential).max()), _SWEEPS)
-            constant = parts.over(np.maximum, cost, -np.inf) == parts.over(np.minimum, cost, np.inf)
-            lows = -parts.over(np.maximum, potential, -np.inf)
-            best = np.where(constant, lows, (found.low + found.high) / 2)
-            error = float(np.where(constant, 0.0, (found.high - found.low) / 2).max())
-            staying = found.policy
-        r = _shaped(table, potential, exact) if shaped else table.model.r
-        quotient = collapsed(table, parts, r, best)
-        if shaped:
+        if potential.any():
+            best, staying, error = _staying(table, parts, potential)
+            quotient = collapsed(table, parts, _shaped(table, potential, exact), best)
             size = table.reward_size + 2 * float(np.abs(potential).max())
             quotient = replace(quotient, table=replace(quotient.table, reward_size=size))
+        else:
+            staying, error = parts.pairs.argmax(axis=1), 0.0
+            quotient = collapsed(table, parts, table.model.r, np.zeros(parts.count))
         ending = _ending(quotient, name)
         lasts = some_last(quotient.table, quotient.table.available)
         return cls(table, quotient, potential, parts.pairs, staying, ending, error, not lasts)
@@ -271,6 +261,19 @@ def _potential(
         f"moving in circles, or neither gains nor loses: use `undiscounted`, which is exact, or "
         f"gamma < 1"
     )
+
+
+def _staying(
+    table: Table, parts: Components, potential: Numbers
+) -> tuple[Numbers, NDArray[np.int64], float]:
+    """The G of each component, an action per state that attains it, and the largest error of G."""
+    cost = np.where(parts.pairs, -potential[:, None], np.nan)
+    found = gains(table, parts, cost, 1e-12 * float(np.abs(potential).max()), _SWEEPS)
+    least, most = parts.over(np.minimum, cost, np.inf), parts.over(np.maximum, cost, -np.inf)
+    constant = least == most
+    best = np.where(constant, most, (found.low + found.high) / 2)
+    error = np.where(constant, 0.0, (found.high - found.low) / 2)
+    return best, found.policy, float(error.max())
 
 
 def _shaped(table: Table, potential: Numbers, exact: Exact) -> Numbers:

@@ -270,6 +270,19 @@ def test_any_budget_is_kept() -> None:
             assert np.abs(found.v - known.v).max() <= found.error + known.error
 
 
+def test_what_takes_too_many_steps_is_said() -> None:
+    """A random walk falls back nine times in ten and ends on the 60th step: 9^60 of them."""
+    n = 60
+    rows = [(s, 0, min(s + 1, n - 1), "1/10", 0, False) for s in range(n - 1)]
+    rows += [(s, 0, max(s - 1, 0), "9/10", 0, False) for s in range(n - 1)]
+    mdp = MDP.from_rows([*rows, (n - 1, 0, 0, 1, 1, True)], n_states=n, n_actions=1)
+    for solve in (value_iteration, optimal_values, policy_iteration):
+        with pytest.raises(
+            NotConverged, match="floats prove nothing at gamma = 1.0.*too many steps"
+        ):
+            solve(mdp, 1)
+
+
 def test_a_grid_of_gammas_may_end_at_1() -> None:
     """The last column is that of gamma = 1 itself."""
     mdp = MDP.from_env(gym.make("FrozenLake-v1"))
