@@ -183,7 +183,7 @@ class Iteration:
         Raises:
             NotConverged: max_sweeps ran out, or rounding forbids tol.
         """
-        solution, size = self.solution(), float(np.abs(self.values.v).max())
+        solution = self.solution()
         if tol is not None and solution.error <= tol:
             return solution
         if status == OUT_OF_SWEEPS:
@@ -194,6 +194,7 @@ class Iteration:
             )
         if tol is None or status == CONVERGED:
             return solution
+        size = float(np.abs(self.values.v).max())
         why = (
             f"values of up to {size:.3g} are rounded by {self.rounding:.2g}, which counts for "
             f"{self.error / max(self.off, _LEAST):.3g} steps"

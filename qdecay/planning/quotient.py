@@ -46,7 +46,7 @@ class Components:
         """Return those of a model with these pairs only, shape (S, A)."""
         kept = pairs & ~table.ends
         n_states = len(kept)
-        label = np.full(n_states, -1)
+        label = np.empty(n_states, dtype=np.int64)
         work = np.empty((6, n_states), dtype=np.int64)
         count = end_components(table.model, kept, kept.any(axis=1), label, work)
         return cls(label, kept, count)
@@ -189,7 +189,7 @@ def _origins(
     n_nodes = int(node.max()) + 1
     component = [np.full(n_nodes, -1)]
     component[0][root] = np.arange(parts.count)
-    width = max(n_actions, 2) if len(ways) > parts.count else n_actions
+    width = n_actions  # where that is 1, staying is the only way
     while len(ways):
         size = np.bincount(of, minlength=parts.count)
         rank = np.arange(len(of)) - (np.cumsum(size) - size)[of]
