@@ -167,80 +167,82 @@ def _rows(
 
 def _gain_and_bias(p: sparse.csr_matrix, r: Numbers, table: Table) -> _Worth:
     """The gain and bias of a chain with these rows and rewards; see the module."""
-    classes = Components.of(table, table.available)
-    inside = classes.label >= 0
-    solve = _Passage(p, table, _references(p, classes))
-    entered, z = solve.entered, solve.references
-    steps = solve(np.ones(len(r)) * table.available[:, 0])
-
-    def poisson(y: Numbers) -> tuple[Numbers, Numbers]:
-        """The average of y over each class, and x = y - average + P x, 0 at the references."""
-        first = solve(y)[z] / steps[z]
-        x = solve(y - _at(classes, first))  # whose rounding is that of small numbers
-        more = x[z] / steps[z]
-        return first + more, x - _at(classes, more) * steps
-
-    own, _ = poisson(r)
-    gain = np.where(inside, _at(classes, own), solve(entered @ own))
-    _, h = poisson(np.where(table.available[:, 0], r - gain, 0.0))
-    mean, _ = poisson(h)
-    h -= np.where(inside, _at(classes, mean), solve(entered @ mean))
-    _, k = poisson(np.where(inside, h, 0.0))
-    largest = float(np.abs(gain).max())
-    noise = 2 * table.slack * (table.reward_size + largest + 2 * np.abs(h).max())
-    a = float(np.abs(p @ gain - gain)[~inside].max(initial=0))
-    a += 2 * table.slack * largest
-    d = float(np.abs(r - gain + p @ h - h).max(initial=0) + noise)
-    noise += 4 * table.slack * np.abs(k).max()
-    m = float(np.abs(h + p @ k - k)[inside].max(initial=0) + noise)
-    w, u = solve.most_steps(inside), solve.most_steps(~inside)
-    gain_error = d + _times(a, u)
-    return _Worth(gain, h, gain_error, m + 4 * _times(d, w) + _times(d + gain_error, u))
+    chain = _Chain(p, r, table)
+    own, _ = chain.averages(r)
+    gain = chain.entered(own)
+    _, h = chain.averages(np.where(table.available[:, 0], r - gain, 0.0))
+    mean, _ = chain.averages(h)
+    return chain.proven(gain, h - chain.entered(mean))
 
 
 def _times(residual: float, steps: float) -> float:
     return residual * steps if residual > 0 else 0.0  # steps may be inf
 
 
-def _at(classes: Components, values: Numbers) -> Numbers:
-    """The value of each state's class, 0 outside, shape (S,)."""
-    return np.append(values, 0.0)[classes.label]
-
-
-def _references(p: sparse.csr_matrix, classes: Components) -> NDArray[np.int64]:
-    """The state of each class that the others enter most."""
-    visits = np.asarray(p.sum(axis=0)).ravel()
-    order = np.lexsort((-visits, classes.label))
-    first = np.searchsorted(classes.label[order], np.arange(classes.count))
-    return order[first]
-
-
-class _Passage:
-    """Solves x = y + Q x, with Q the rows of a chain without those that enter the references.
+class _Chain:
+    """The chain of a policy.
 
     Attributes:
-        references: a state of each recurrent class.
-        entered: the probabilities of entering each of them, shape (S, number of classes).
+        classes: its recurrent classes, and `inside` whether a state is in one.
+        references: a state of each class, the one that is entered most.
+        table: the chain without what enters the references; all states leave it in the end.
+        steps: how many steps that takes, shape (S,).
     """
 
-    def __init__(self, p: sparse.csr_matrix, table: Table, references: NDArray[np.int64]) -> None:
-        self.references, self.entered = references, p[:, references]
+    def __init__(self, p: sparse.csr_matrix, r: Numbers, table: Table) -> None:
+        self.p, self.r, self.whole = p, r, table
+        self.classes = Components.of(table, table.available)
+        self.inside = self.classes.label >= 0
+        order = np.lexsort((-np.asarray(p.sum(axis=0)).ravel(), self.classes.label))
+        first = np.searchsorted(self.classes.label[order], np.arange(self.classes.count))
+        self.references = order[first]
         kept = np.ones(p.shape[0])
-        kept[references] = 0.0
-        q = sparse.csr_matrix(p @ sparse.diags(kept))
-        q.eliminate_zeros()
-        q.sort_indices()
-        enters = np.diff(self.entered.tocsr().indptr) > 0
-        r = table.model.r
-        self.table = Table.of(q, r, ends=table.ends | enters[:, None])
+        kept[self.references] = 0.0
+        rest = sparse.csr_matrix(p @ sparse.diags(kept))
+        rest.eliminate_zeros()
+        rest.sort_indices()
+        enters = np.diff(p[:, self.references].indptr) > 0
+        self.table = Table.of(rest, table.model.r, ends=table.ends | enters[:, None])
+        self.steps = self.passage(np.ones(len(r)))
 
-    def __call__(self, y: Numbers) -> Numbers:
-        """Return x, shape (S,)."""
-        dead = ~self.table.available
-        work = Iteration(self.table.with_rewards(np.where(dead, np.nan, y[:, None])), 1.0, math.inf)
+    def passage(self, y: Numbers) -> Numbers:
+        """The total of y until a reference is entered or the episode ends, shape (S,)."""
+        y = np.where(self.table.available, y[:, None], np.nan)
+        work = Iteration(self.table.with_rewards(y), 1.0, math.inf)
         work.accelerate(None, _SWEEPS)
         v: Numbers = work.values.v
         return v
+
+    def averages(self, y: Numbers) -> tuple[Numbers, Numbers]:
+        """The average of y over each class, and x = y - average + P x, 0 at the references."""
+        z = self.references
+        first = self.passage(y)[z] / self.steps[z]
+        x = self.passage(y - self.at(first))  # whose rounding is that of small numbers
+        more = x[z] / self.steps[z]
+        return first + more, x - self.at(more) * self.steps
+
+    def at(self, values: Numbers) -> Numbers:
+        """The value of each state's class, 0 outside, shape (S,)."""
+        return np.append(values, 0.0)[self.classes.label]
+
+    def entered(self, values: Numbers) -> Numbers:
+        """The expected value of the class that is entered in the end, shape (S,)."""
+        onward = self.passage(self.p[:, self.references] @ values)
+        return np.where(self.inside, self.at(values), onward)
+
+    def proven(self, gain: Numbers, h: Numbers) -> _Worth:
+        """A gain, constant on classes, and a bias, with their proven errors."""
+        p, slack, inside = self.p, self.whole.slack, self.inside
+        _, k = self.averages(np.where(inside, h, 0.0))
+        largest = float(np.abs(gain).max())
+        noise = 2 * slack * (self.whole.reward_size + largest + 2 * np.abs(h).max())
+        a = float(np.abs(p @ gain - gain)[~inside].max(initial=0)) + 2 * slack * largest
+        d = float(np.abs(self.r - gain + p @ h - h).max(initial=0) + noise)
+        noise += 4 * slack * np.abs(k).max()
+        m = float(np.abs(h + p @ k - k)[inside].max(initial=0) + noise)
+        w, u = self.most_steps(inside), self.most_steps(~inside)
+        gain_error = d + _times(a, u)
+        return _Worth(gain, h, gain_error, m + 4 * _times(d, w) + _times(d + gain_error, u))
 
     def most_steps(self, states: NDArray[np.bool_]) -> float:
         """A bound on the expected steps until a reference, the end, or other states than these."""

@@ -47,7 +47,7 @@ Name = Callable[[int], str]
 
 _DENOMINATORS = (1, 10, 100, 1000, 10**4, 10**5, 10**6)
 _SWEEPS = 100_000
-_OTHERWISE = "use gamma < 1, or `average_reward` for the reward per step"
+_OTHERWISE = "use gamma < 1, or `qdecay.average_reward` for the reward per step"
 
 
 @dataclass(frozen=True, eq=False)
@@ -258,7 +258,7 @@ def _potential(
             return phi, equal
     raise ValueError(
         f"at gamma = 1 floats cannot tell whether state {name(int(states[0]))} gains for ever by "
-        f"moving in circles, or neither gains nor loses: use `undiscounted`, which is exact, or "
+        f"moving in circles, or neither gains nor loses: use `qdecay.undiscounted`, which is exact, or "
         f"gamma < 1"
     )
 

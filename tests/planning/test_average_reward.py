@@ -7,12 +7,14 @@ from fractions import Fraction
 import gymnasium as gym
 import numpy as np
 import pytest
-from all_policies import best, random_model, worth
+from all_policies import best, policies, random_model, worth
 from models import two_state_puterman
 from scipy import sparse
 
 from qdecay import MDP, FloatMDP, NotConverged
 from qdecay.planning import average_reward, evaluate_policy
+from qdecay.planning.average import _Chain, _rows
+from qdecay.planning.table import table_of
 
 # Howard, Dynamic Programming and Markov Processes (1960), table 4.1: a taxi in three towns.
 TAXICAB = {
@@ -49,6 +51,23 @@ def test_brute_force_over_all_policies_agrees() -> None:
             assert abs(gain - own.gain[s]) <= Fraction(found.gain_error)
             assert abs(bias - own.bias[s]) <= Fraction(found.bias_error)
         assert found.bias_error < 1e-7
+
+
+@pytest.mark.parametrize("seed", range(100))
+def test_errors_are_true_however_wrong_the_values_are(seed: int) -> None:
+    """A gain and a bias that are off by up to 1/10 have errors that cover it."""
+    mdp, random = random_model(seed), np.random.default_rng(seed)
+    policy = np.array(policies(mdp)[0])
+    chain = _Chain(*_rows(mdp, table_of(mdp), policy))
+    exact = worth(mdp, tuple(policy.tolist()))
+    alive = mdp.available.any(axis=1)  # the others are known
+    gain, h = (np.array(values, dtype=float) for values in exact)
+    gain += 0.1 * np.where(chain.inside, random.normal(), random.normal(size=len(h))) * alive
+    h += 0.1 * random.normal(size=len(h)) * alive
+    found = chain.proven(gain, h)
+    for s in range(mdp.n_states):
+        assert abs(Fraction(float(gain[s])) - exact.gain[s]) <= Fraction(found.gain_error)
+        assert abs(Fraction(float(h[s])) - exact.bias[s]) <= Fraction(found.bias_error)
 
 
 def test_howards_taxicab() -> None:

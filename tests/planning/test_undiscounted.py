@@ -21,6 +21,7 @@ from qdecay.planning import (
     value_iteration,
     value_over_gammas,
 )
+from qdecay.planning.total import iteration
 
 SOLVERS = (
     value_iteration,
@@ -78,6 +79,27 @@ def test_brute_force_over_all_policies_agrees(solve) -> None:
             assert abs(Fraction(float(found.v[s])) - total) <= error
             assert total - attained.bias[s] <= 2 * error
     assert 150 < answered < 300
+
+
+@pytest.mark.parametrize("scale", [1e-6, 1e-3, 0.1])
+def test_the_bound_is_true_however_wrong_the_values_are(scale: float) -> None:
+    """Values that are off by random amounts, which a single backup then has to prove."""
+    proven = 0
+    for seed in range(200):
+        mdp, random = random_model(seed), np.random.default_rng(seed)
+        expected = best(mdp)
+        if any(expected.gain):
+            continue
+        off = np.array(expected.total, dtype=float) + scale * random.normal(size=mdp.n_states)
+        work = iteration(mdp, 1, off)
+        work.prove()
+        work.certify(100 * scale)
+        found = work.solution()
+        if found.error < np.inf:
+            proven += 1
+            for value, total in zip(found.v, expected.total, strict=True):
+                assert abs(Fraction(float(value)) - total) <= Fraction(found.error)
+    assert proven > 100
 
 
 def test_no_optimal_action_is_missing_from_the_greedy_ones() -> None:
