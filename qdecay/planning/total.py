@@ -35,7 +35,8 @@ from qdecay.model.info import UNNAMED, ModelInfo
 from qdecay.planning.compiled.graph import surely_ends
 from qdecay.planning.compiled.kernels import Values, backup
 from qdecay.planning.compiled.loops import accelerated
-from qdecay.planning.exact_rows import Exact, exact_rows
+from qdecay.planning.exact_potential import MOST_STATES, exact_potential
+from qdecay.planning.exact_rows import Exact, Row, exact_rows
 from qdecay.planning.gains import gains
 from qdecay.planning.horizon import discounted_steps, some_last
 from qdecay.planning.problem import Iteration, Solution, first_values
@@ -221,46 +222,40 @@ def _free_pairs(
         found = gains(table, own, r, 1e-10 * scale, _SWEEPS)
         _no_gains(own, found.low > 0, name)
         for c in np.flatnonzero(found.high >= 0).tolist():
-            states = np.flatnonzero(own.label == c)
-            pairs = [(s, int(a)) for s in states.tolist() for a in np.flatnonzero(own.pairs[s])]
-            phi, equal = _potential(states, pairs, found.v, exact, name)
-            potential[states] = [float(phi[s]) for s in states.tolist()]
-            for s, a in equal:
-                free[s, a] = True
+            states = np.flatnonzero(own.label == c).tolist()
+            pairs = [(s, int(a)) for s in states for a in np.flatnonzero(own.pairs[s])]
+            rows = [(s, a, exact(s, a)) for s, a in pairs]
+            if len(states) <= MOST_STATES:
+                phi = exact_potential(rows)
+            else:
+                phi = _rounded_potential(rows, states, found.v)
+            if phi is None:
+                raise ValueError(
+                    f"at gamma = 1 floats cannot tell whether state {name(states[0])} gains for "
+                    f"ever by moving in circles, or neither gains nor loses: use "
+                    f"`qdecay.undiscounted`, which is exact, or gamma < 1"
+                )
+            # Floats of phi serve from here on; the sizes of rewards count their rounding.
+            potential[states] = [float(phi[s]) for s in states]
+            for s, a, row in rows:
+                free[s, a] = _excess(s, row, phi) == 0
     return free, potential
 
 
-def _potential(
-    states: NDArray[np.int64],
-    pairs: list[tuple[int, int]],
-    v: Numbers,
-    exact: Exact,
-    name: Name,
-) -> tuple[dict[int, Fraction], list[tuple[int, int]]]:
-    """A potential phi with r + P phi <= phi at these pairs, and those where both are equal.
-
-    Raises:
-        ValueError: no rounding of v is one.
-    """
-    rows = [(s, a, *exact(s, a)) for s, a in pairs]
+def _rounded_potential(
+    rows: list[tuple[int, int, Row]], states: list[int], v: Numbers
+) -> dict[int, Fraction] | None:
+    """Short fractions phi near v with r + P phi <= phi at these pairs, or None."""
     for denominator in _DENOMINATORS:
-        near = ((s, Fraction(float(v[s]))) for s in states.tolist())
-        phi = {s: value.limit_denominator(denominator) for s, value in near}
-        equal = []
-        for s, a, reward, row in rows:
-            excess = reward + sum(chance * phi[t] for t, chance in row.items()) - phi[s]
-            if excess > 0:
-                break
-            if excess == 0:
-                equal.append((s, a))
-        else:
-            # Floats of phi serve from here on: those of short fractions are as good as they are.
-            return phi, equal
-    raise ValueError(
-        f"at gamma = 1 floats cannot tell whether state {name(int(states[0]))} gains for ever by "
-        f"moving in circles, or neither gains nor loses: use `qdecay.undiscounted`, which is exact, or "
-        f"gamma < 1"
-    )
+        phi = {s: Fraction(float(v[s])).limit_denominator(denominator) for s in states}
+        if all(_excess(s, row, phi) <= 0 for s, _, row in rows):
+            return phi
+    return None
+
+
+def _excess(s: int, row: Row, phi: dict[int, Fraction]) -> Fraction:
+    reward, chances = row
+    return reward + sum(chance * phi[t] for t, chance in chances.items()) - phi[s]
 
 
 def _staying(

@@ -25,6 +25,7 @@ PROBE = ["probe", "q_learning", "--gamma", "0.8", "--delays", "1", "--settings",
 CURVE = ["learn-curve", "--delay", "1", "--steps", "100"]
 WRITES = {
     "compare --plot": ["compare", A, "--force", "--plot", "x.svg"],
+    "price --plot": ["price", A, "--force", "--plot", "x.svg"],
     "regions --certificate": ["regions", A, "--force", "--certificate", "x.json"],
     "report --output": ["report", A, "--exact-only", "--force", "-o", "x.html"],
     "plot --output": ["plot", A, "--force", "-o", "x.png"],

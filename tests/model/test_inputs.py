@@ -24,6 +24,7 @@ READS = {
     "compare SOURCE": [["compare", "x.json"]],
     "regions SOURCE": [["regions", f"x{end}"] for end in ("", ".json", ".npz", ".tra", ".umb")],
     "blackwell SOURCE": [["blackwell", "x.json"]],
+    "price SOURCE": [["price", "x.json"]],
     "report SOURCE": [["report", "x.json"]],
     "plot SOURCE": [["plot", "x.npz"]],
     "verify FILE": [["verify", "x.json"]],

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from fractions import Fraction
 from functools import partial
+from random import Random
 
 import gymnasium as gym
 import numpy as np
@@ -348,6 +349,23 @@ def test_state_names_are_used_and_long_lists_cut(n: int, more: str) -> None:
     listed = ", ".join(names[:5]) + more
     with pytest.raises(ValueError, match=re.escape(f"in state(s) {listed} a policy can gain")):
         optimal_values(mdp, 1)
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_any_potential_may_shape_the_rewards(seed: int) -> None:
+    """r + phi(t) - phi(s), phi(end) = 0: every total falls by phi(s), and none is refused."""
+    rng, plain = Random(seed), random_model(seed)
+    if any(best(plain).gain):
+        return
+    phi = [Fraction(rng.randint(-(10**6), 10**6), 10**6) for _ in range(plain.n_states)]
+    rows = [
+        (s, a, t, p, r + (0 if ends else phi[t]) - phi[s], ends)
+        for s, a, t, p, r, ends in plain.rows()
+    ]
+    mdp = MDP.from_rows(rows, n_states=plain.n_states, n_actions=plain.n_actions)
+    found, totals = optimal_values(mdp, 1), best(mdp).total
+    for value, total in zip(found.v, totals, strict=True):
+        assert abs(Fraction(float(value)) - total) <= Fraction(found.error)
 
 
 def test_what_floats_cannot_tell_is_said() -> None:
