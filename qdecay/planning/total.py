@@ -258,8 +258,8 @@ def _potential(
             return phi, equal
     raise ValueError(
         f"at gamma = 1 floats cannot tell whether state {name(int(states[0]))} gains for ever by "
-        f"moving in circles, or neither gains nor loses: use `qdecay.undiscounted`, which is exact, or "
-        f"gamma < 1"
+        f"moving in circles, or neither gains nor loses: use `qdecay.undiscounted`, which is "
+        f"exact, or gamma < 1"
     )
 
 
