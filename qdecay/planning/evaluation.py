@@ -19,7 +19,7 @@ from qdecay.planning.exact_rows import Exact, Row, exact_rows
 from qdecay.planning.horizon import discounted_steps
 from qdecay.planning.problem import Iteration, StateValues, checked
 from qdecay.planning.table import Table
-from qdecay.planning.total import TotalIteration, Undiscounted
+from qdecay.planning.total import TotalIteration, TotalModel
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -100,7 +100,7 @@ def _iteration(
     size = weights @ np.abs(np.where(mdp.available, mdp.r, 0.0)).ravel()
     for s in np.flatnonzero(np.abs(table.model.r[:, 0]) < 1e-12 * size).tolist():
         table.model.r[s, 0] = float(exact(s, 0)[0])  # 0 where its parts cancel
-    return TotalIteration(Undiscounted.of(table, exact, mdp.state_name), info=info)
+    return TotalIteration(TotalModel.of(table, exact, mdp.state_name, one=True), info=info)
 
 
 def _exact_rows(mdp: FiniteMDP, weights: sparse.csr_matrix) -> Exact:

@@ -24,7 +24,7 @@ from qdecay.planning.horizon import discounted_steps
 from qdecay.planning.optimal import optimal_values
 from qdecay.planning.problem import Solution, check_range, checked
 from qdecay.planning.table import Table, table_of
-from qdecay.planning.total import undiscounted_of
+from qdecay.planning.total import total_model_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -130,7 +130,7 @@ def value_over_gammas(
     )
     below = int(np.searchsorted(grid, 1.0))
     if below < grid.size:
-        undiscounted_of(mdp)  # refuses it before any work
+        total_model_of(mdp)  # refuses it before any work
     if below:
         _walk(table, found, below, tol, max_sweeps)
     if below < grid.size:

@@ -52,7 +52,7 @@ _OTHERWISE = "use gamma < 1, or `qdecay.average_reward` for the reward per step"
 
 
 @dataclass(frozen=True, eq=False)
-class Undiscounted:
+class TotalModel:
     """A model with its components of gain 0 collapsed.
 
     Attributes:
@@ -76,20 +76,21 @@ class Undiscounted:
     all_end: bool
 
     @classmethod
-    def of(cls, table: Table, exact: Exact, name: Name) -> Undiscounted:
+    def of(cls, table: Table, exact: Exact, name: Name, *, one: bool = False) -> TotalModel:
         """Collapse a model.
 
         Args:
             table: the model.
             exact: the exact reward and probabilities of going on of a state and an action.
             name: a state's name.
+            one: whether the model is that of one policy, for the message.
 
         Raises:
             ValueError: the optimal gain is not 0 in some state, or floats cannot tell.
         """
         parts, potential = Components.of(table, table.available), np.zeros(len(table.model.r))
         if parts.count:
-            free, potential = _free_pairs(table, parts, exact, name)
+            free, potential = _free_pairs(table, parts, exact, name, one)
             parts = Components.of(table, free)
             potential[parts.label < 0] = 0.0
         if potential.any():
@@ -100,7 +101,7 @@ class Undiscounted:
         else:
             staying, error = parts.pairs.argmax(axis=1), 0.0
             quotient = collapsed(table, parts, table.model.r, np.zeros(parts.count))
-        ending = _ending(quotient, name)
+        ending = _ending(quotient, name, one)
         lasts = some_last(quotient.table, quotient.table.available)
         return cls(table, quotient, potential, parts.pairs, staying, ending, error, not lasts)
 
@@ -114,7 +115,7 @@ class TotalIteration(Iteration):
         info: the model's names.
     """
 
-    def __init__(self, model: Undiscounted, initial: Any = None, info: ModelInfo = UNNAMED) -> None:
+    def __init__(self, model: TotalModel, initial: Any = None, info: ModelInfo = UNNAMED) -> None:
         self.model = model
         table = model.quotient.table
         nodes = None
@@ -174,10 +175,10 @@ class TotalIteration(Iteration):
         return Solution(1.0, v, self.error, q, greedy, self.sweeps, policy, info=self.info)
 
 
-_MODELS: WeakKeyDictionary[FiniteMDP, Undiscounted] = WeakKeyDictionary()
+_MODELS: WeakKeyDictionary[FiniteMDP, TotalModel] = WeakKeyDictionary()
 
 
-def undiscounted_of(mdp: FiniteMDP) -> Undiscounted:
+def total_model_of(mdp: FiniteMDP) -> TotalModel:
     """The model with its components of gain 0 collapsed, computed once.
 
     Raises:
@@ -185,7 +186,7 @@ def undiscounted_of(mdp: FiniteMDP) -> Undiscounted:
     """
     model = _MODELS.get(mdp)
     if model is None:
-        made = Undiscounted.of(table_of(mdp), exact_rows(mdp), mdp.state_name)
+        made = TotalModel.of(table_of(mdp), exact_rows(mdp), mdp.state_name)
         model = _MODELS[mdp] = made
     return model
 
@@ -199,19 +200,19 @@ def iteration(mdp: FiniteMDP, gamma: float, initial: Any = None) -> Iteration:
     """
     info = ModelInfo.of(mdp)
     if gamma == 1:
-        return TotalIteration(undiscounted_of(mdp), initial, info)
+        return TotalIteration(total_model_of(mdp), initial, info)
     steps = discounted_steps(gamma)
     return Iteration(table_of(mdp), gamma, steps, initial, info, lambda: exact_rows(mdp))
 
 
 def _free_pairs(
-    table: Table, parts: Components, exact: Exact, name: Name
+    table: Table, parts: Components, exact: Exact, name: Name, one: bool
 ) -> tuple[NDArray[np.bool_], Numbers]:
     """The pairs that can be followed for ever at a gain of 0, and the potential that shows it."""
     r = table.model.r
     least = parts.over(np.minimum, r, np.inf)
     most = parts.over(np.maximum, r, -np.inf)
-    _no_gains(parts, (least >= 0) & (most > 0), name)
+    _no_gains(parts, (least >= 0) & (most > 0), name, one)
     free: NDArray[np.bool_] = parts.pairs & (r == 0) & (most <= 0)[parts.label][:, None]
     potential = np.zeros(len(r))
     mixed = (least < 0) & (most > 0)
@@ -220,7 +221,7 @@ def _free_pairs(
         own = Components.of(table, some)
         scale = max(table.reward_size, float(np.finfo(np.float64).tiny))
         found = gains(table, own, r, 1e-10 * scale, _SWEEPS)
-        _no_gains(own, found.low > 0, name)
+        _no_gains(own, found.low > 0, name, one)
         for c in np.flatnonzero(found.high >= 0).tolist():
             states = np.flatnonzero(own.label == c).tolist()
             pairs = [(s, int(a)) for s in states for a in np.flatnonzero(own.pairs[s])]
@@ -284,7 +285,7 @@ def _shaped(table: Table, potential: Numbers, exact: Exact) -> Numbers:
     return r
 
 
-def _ending(quotient: Quotient, name: Name) -> NDArray[np.int64]:
+def _ending(quotient: Quotient, name: Name, one: bool) -> NDArray[np.int64]:
     """An action for each node with which every node surely ends.
 
     Raises:
@@ -297,21 +298,22 @@ def _ending(quotient: Quotient, name: Name) -> NDArray[np.int64]:
     lost = np.flatnonzero(sure[quotient.node] == 0)
     if len(lost):
         raise ValueError(
-            f"gamma = 1 needs totals, but in {_listed(lost, name)} every policy may lose for "
-            f"ever: {_OTHERWISE}"
+            f"gamma = 1 needs totals, but in {_listed(lost, name)} "
+            f"{'the' if one else 'every'} policy may lose for ever: {_OTHERWISE}"
         )
     return ending
 
 
-def _no_gains(parts: Components, gaining: NDArray[np.bool_], name: Name) -> None:
+def _no_gains(parts: Components, gaining: NDArray[np.bool_], name: Name, one: bool) -> None:
     if gaining.any():
         states = np.flatnonzero((parts.label >= 0) & gaining[parts.label])
         raise ValueError(
-            f"gamma = 1 needs totals, but in {_listed(states, name)} a policy can gain for ever: "
-            f"{_OTHERWISE}"
+            f"gamma = 1 needs totals, but in {_listed(states, name)} "
+            f"{'the policy gains' if one else 'a policy can gain'} for ever: {_OTHERWISE}"
         )
 
 
 def _listed(states: NDArray[np.int64], name: Name) -> str:
     more = ", ..." if len(states) > 5 else ""
-    return f"state(s) {', '.join(name(s) for s in states[:5].tolist())}{more}"
+    noun = "state" if len(states) == 1 else "states"
+    return f"{noun} {', '.join(name(s) for s in states[:5].tolist())}{more}"

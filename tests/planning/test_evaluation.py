@@ -65,7 +65,7 @@ def test_gamma_one_needs_a_policy_whose_gain_is_0(method) -> None:
     rows = [(0, 0, 0, 1, 1, True), (0, 1, 0, 1, 1, False)]
     mdp = MDP.from_rows(rows, n_states=1, n_actions=2)
     assert evaluate_policy(mdp, [0], 1.0, method=method).v == 1
-    with pytest.raises(ValueError, match=r"in state\(s\) 0 a policy can gain for ever"):
+    with pytest.raises(ValueError, match=r"in state 0 the policy gains for ever"):
         evaluate_policy(mdp, [1], 1.0, method=method)
 
 

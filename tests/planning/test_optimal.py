@@ -90,7 +90,7 @@ def test_gamma_one_where_every_policy_ends(mdp: MDP) -> None:
 def test_gamma_one_is_refused_where_a_state_loses_for_ever() -> None:
     """Staying in the absorbing state pays -1 for ever; the message names it."""
     for solve in SOLVERS:
-        with pytest.raises(ValueError, match=r"in state\(s\) 0, 1 every policy may lose for ever"):
+        with pytest.raises(ValueError, match=r"in states 0, 1 every policy may lose for ever"):
             solve(two_state_puterman(), 1.0)
 
 
