@@ -15,6 +15,7 @@ from qdecay.model.base import FiniteMDP
 from qdecay.model.door import Problem, as_finite_mdp
 from qdecay.model.info import ModelInfo
 from qdecay.planning.compiled.loops import AT_FLOOR
+from qdecay.planning.direct import direct
 from qdecay.planning.exact_rows import Exact, Row, exact_rows
 from qdecay.planning.horizon import discounted_steps
 from qdecay.planning.problem import Iteration, StateValues, checked
@@ -77,15 +78,6 @@ def evaluate_policy(
         status = work.accelerate(tol, max_sweeps)
     found = work.finish(status, tol, max_sweeps)
     return Evaluation(work.gamma, found.v, found.error, info=info)
-
-
-def direct(p: sparse.csr_matrix, r: NDArray[np.float64], gamma: float) -> NDArray[np.float64]:
-    """Solve (I - gamma p) v = r by sparse LU."""
-    from scipy.sparse.linalg import splu
-
-    system = sparse.identity(len(r), format="csc") - gamma * p.tocsc()
-    solved: NDArray[np.float64] = splu(system.tocsc()).solve(r)
-    return solved
 
 
 def _iteration(

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from qdecay.planning.compiled.kernels import Values, backup
 from qdecay.planning.compiled.loops import Settings, accelerated
+from qdecay.planning.direct import direct
 from qdecay.planning.horizon import discounted_steps
 from qdecay.planning.quotient import Components
 from qdecay.planning.table import Table
@@ -72,7 +73,10 @@ def gains(table: Table, parts: Components, r: Numbers, tol: float, max_sweeps: i
         # Stops when a backup moves nothing by more than tol / 4.
         size = shifted.slack, shifted.reward_size
         settings = Settings(gamma, horizon, *size, 0.25 * tol * horizon, left, True, 2)
-        sweeps += accelerated(shifted.model, values, settings, system)[1]
+        if table.certain:
+            sweeps += _improved(shifted, gamma, values, left)
+        else:
+            sweeps += accelerated(shifted.model, values, settings, system)[1]
         values.v[:] -= np.where(alive, values.v[firsts[own]], 0.0)
         backup(shifted.model, 1.0, values)
         sweeps += 1
@@ -89,3 +93,24 @@ def gains(table: Table, parts: Components, r: Numbers, tol: float, max_sweeps: i
         g = (low + high) / 2
     assert best is not None
     return best
+
+
+def _improved(table: Table, gamma: float, values: Values, most: int) -> int:
+    """Policy iteration by direct solves from v, which are quick where nothing is random; its count.
+
+    There cycles are long, and sweeps would have to go around them.
+    """
+    p, r = table.p, np.nan_to_num(table.model.r)
+    states, n_actions = np.arange(len(r)), r.shape[1]
+    backup(table.model, gamma, values)
+    policy = values.policy.astype(np.int64)
+    for policies in range(1, most + 1):
+        values.v[:] = direct(p[states * n_actions + policy], r[states, policy], gamma)
+        _, _, size = backup(table.model, gamma, values)
+        best = values.policy.astype(np.int64)
+        enough = 2 * table.slack * (table.reward_size + size)
+        better = values.q[states, best] > values.q[states, policy] + enough
+        if not better.any():
+            return policies
+        policy = np.where(better, best, policy)
+    return most

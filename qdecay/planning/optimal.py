@@ -12,7 +12,7 @@ from qdecay.errors import NotConverged
 from qdecay.model.door import Problem, as_finite_mdp
 from qdecay.planning.compiled.loops import AT_FLOOR, OUT_OF_SWEEPS, gauss_seidel, synchronous
 from qdecay.planning.compiled.prioritized import prioritized
-from qdecay.planning.evaluation import direct
+from qdecay.planning.direct import direct
 from qdecay.planning.problem import Solution, checked
 from qdecay.planning.total import iteration
 

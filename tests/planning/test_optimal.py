@@ -405,6 +405,13 @@ def test_values_too_large_for_floats_are_refused(solve) -> None:
     assert solve(mdp, **{name: 0.0}, tol=1e295) is not None
 
 
+def test_first_values_too_large_for_floats_are_refused() -> None:
+    """They are refused as such, before anything is computed from them."""
+    for solve in SOLVERS:
+        with pytest.raises(ValueError, match="values at gamma = 0.5 may reach 1e.308, too large"):
+            solve(two_state_puterman(), 0.5, initial=[0.0, 1e308])
+
+
 def test_unknown_methods_are_refused() -> None:
     """What a method may be is in the message."""
     with pytest.raises(ValueError, match="method must be"):
