@@ -12,7 +12,7 @@ keeps them small. They approach a bias, also where values move in circles.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -76,23 +76,34 @@ def gains(table: Table, parts: Components, r: Numbers, tol: float, max_sweeps: i
         if table.certain:
             sweeps += _improved(shifted, gamma, values, left)
         else:
-            sweeps += accelerated(shifted.model, values, settings, system)[1]
-        values.v[:] -= np.where(alive, values.v[firsts[own]], 0.0)
-        backup(shifted.model, 1.0, values)
-        sweeps += 1
-        change = np.where(alive, values.q.max(axis=1) - values.v, 0.0)
-        largest = parts.over(np.maximum, np.abs(values.v), 0.0)
-        # The shift of the rewards and its return round too.
-        rounding = 2 * table.slack * (table.reward_size + np.abs(g) + largest)
-        low = g + parts.over(np.minimum, change, np.inf) - rounding
-        high = g + parts.over(np.maximum, change, -np.inf) + rounding
-        if best is None or (high - low).max() < (best.high - best.low).max():
-            best = Gains(low, high, values.v.copy(), values.policy.astype(np.int64), sweeps)
-        if (high - low).max() <= tol:
+            sweeps += accelerated(shifted.model, values, settings, system)[1] + 1
+        if best is not None and not np.isfinite(values.v).all():
+            break  # floats solve no system this near to 1
+        found = proven(table, parts, r, g, values.v - np.where(alive, values.v[firsts[own]], 0.0))
+        values.v[:] = found.v
+        if best is None or (found.high - found.low).max() < (best.high - best.low).max():
+            best = found
+        if (found.high - found.low).max() <= tol:
             break
-        g = (low + high) / 2
+        g = (found.low + found.high) / 2
     assert best is not None
-    return best
+    return replace(best, sweeps=sweeps)
+
+
+def proven(table: Table, parts: Components, r: Numbers, g: Numbers, v: Numbers) -> Gains:
+    """Return the bounds that values prove, shape (S,), from gains near them, shape (count,)."""
+    alive, own = parts.label >= 0, np.maximum(parts.label, 0)
+    inside = np.where(parts.pairs, r, np.nan)
+    shifted = table.with_rewards(inside - np.where(alive, g[own], 0.0)[:, None])
+    values = Values(v.copy(), np.empty(r.shape), np.empty(len(v), dtype=np.uint32))
+    backup(shifted.model, 1.0, values)
+    change = np.where(alive, values.q.max(axis=1) - v, 0.0)
+    largest = parts.over(np.maximum, np.abs(v), 0.0)
+    # The shift of the rewards and its return round too.
+    rounding = 2 * table.slack * (table.reward_size + np.abs(g) + largest)
+    low = g + parts.over(np.minimum, change, np.inf) - rounding
+    high = g + parts.over(np.maximum, change, -np.inf) + rounding
+    return Gains(low, high, v, values.policy.astype(np.int64), 1)
 
 
 def _improved(table: Table, gamma: float, values: Values, most: int) -> int:

@@ -169,7 +169,9 @@ class TotalIteration(Iteration):
         q = np.empty(model.table.model.r.shape)
         values = Values(v, q, np.empty(len(v), dtype=np.uint32))
         backup(model.table.model, 1.0, values)
-        least = np.maximum(q.max(axis=1) - 2 * self.error, -np.finfo(np.float64).max)
+        with np.errstate(invalid="ignore"):  # where nothing is proven, values may be infinite
+            least = np.nan_to_num(q.max(axis=1) - 2 * self.error, nan=-np.inf)
+        least = np.maximum(least, -np.finfo(np.float64).max)
         greedy = np.greater_equal(q, least[:, None])
         policy = model.quotient.unfolded(found.policy, model.table, model.inside, model.staying)
         return Solution(1.0, v, self.error, q, greedy, self.sweeps, policy, info=self.info)

@@ -12,7 +12,13 @@ from models import two_state_puterman
 from scipy import sparse
 
 from qdecay import MDP, FloatMDP, NotConverged
-from qdecay.planning import average_reward, evaluate_policy
+from qdecay.planning import (
+    average_reward,
+    evaluate_policy,
+    optimal_values,
+    policy_iteration,
+    value_iteration,
+)
 from qdecay.planning.average import _Chain, _rows
 from qdecay.planning.table import table_of
 
@@ -183,3 +189,28 @@ def test_the_summary_names_model_and_start() -> None:
     table = found.to_frame()
     assert table["gain"].tolist() == pytest.approx([-1, -1])
     assert table["action"].tolist() == found.policy.tolist()
+
+
+@pytest.mark.parametrize("chance", ["1e-6", "1e-9"])
+def test_chains_that_mix_slowly_are_proven_by_their_own_bias(chance: str) -> None:
+    """Two states that change with a small chance; one change of two pays 1: chance / 2 per step."""
+    p = Fraction(chance)
+    rows = [(0, 0, 1, p, 1, False), (0, 0, 0, 1 - p, 0, False)]
+    rows += [(1, 0, 0, p, 0, False), (1, 0, 1, 1 - p, 0, False)]
+    found = average_reward(MDP.from_rows(rows, n_states=2, n_actions=1))
+    assert np.abs(found.gain - float(p / 2)).max() <= found.gain_error <= 1e-8
+
+
+@pytest.mark.parametrize("chance", ["1e-17", "1e-300"])
+def test_ends_that_floats_cannot_see_are_no_crash(chance: str) -> None:
+    """They end with a chance below 2^-53: no bound is finite, no warning is raised."""
+    p = Fraction(chance)
+    rows = [(0, 0, 0, p, 1, True), (0, 0, 0, 1 - p, 0, False)]
+    mdp = MDP.from_rows(rows, n_states=1, n_actions=1)
+    with pytest.raises(NotConverged, match="floats prove nothing"):
+        average_reward(mdp)
+    for solve in (value_iteration, policy_iteration, optimal_values):
+        with pytest.raises(NotConverged, match="floats prove nothing"):
+            solve(mdp, 1)
+    with pytest.raises(NotConverged, match="floats prove nothing"):
+        evaluate_policy(mdp, [0], 1)
