@@ -6,14 +6,17 @@ import math
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
 
 from qdecay.planning.compiled.graph import lasting
-from qdecay.planning.compiled.kernels import Values
+from qdecay.planning.compiled.kernels import Values, backup
 from qdecay.planning.compiled.loops import CONVERGED, Settings, accelerated
+from qdecay.planning.direct import direct
 from qdecay.planning.table import Table
 
 _EPS = float(np.finfo(np.float64).eps)
 _SWEEPS = 4_000
+_SOLVES, _ENOUGH = 20, 0.25
 Flags = NDArray[np.bool_]
 
 
@@ -51,5 +54,23 @@ def most_steps(table: Table, gamma: float, pairs: Flags) -> float:
     settings = Settings(gamma, 1.0, counting.slack, 1.0, 0.25, _SWEEPS, False, 2)
     status, _, residual, rounding = accelerated(counting.model, values, settings, counting.system())
     if status != CONVERGED:
+        residual, rounding = _solved(counting, gamma, values)
+    if not residual + rounding < 1:
         return math.nan
     return float(values.v.max(initial=0.0) / (1 - residual - rounding)) * (1 + 4 * _EPS)
+
+
+def _solved(counting: Table, gamma: float, values: Values) -> tuple[float, float]:
+    """Do the same by policy iteration with direct solves: along lines and grids steps spread
+    slowly, but LU fills little. Returns how far w may be too small, and the rounding of that."""
+    r, p = counting.model.r, counting.p
+    able = ~np.isnan(r).all(axis=1)
+    states, ones = np.arange(len(r)), able.astype(np.float64)
+    backup(counting.model, gamma, values)
+    for _ in range(_SOLVES):
+        rows = sparse.diags(ones) @ p[states * r.shape[1] + values.policy.astype(np.int64)]
+        values.v[:] = np.maximum(direct(sparse.csr_matrix(rows), ones, gamma), 0.0)
+        _, high, size = backup(counting.model, gamma, values)
+        if high < _ENOUGH:
+            break
+    return max(0.0, high), counting.slack * (1 + gamma * size)

@@ -214,7 +214,7 @@ class Iteration:
             why = f"values of up to {size:.3g} are floats {np.spacing(size):.2g} apart"
         raise NotConverged(
             f"rounding allows no error below {solution.error:.3g} at gamma = {self.gamma}, but "
-            f"tol = {tol:g} was requested: {why}",
+            f"tol = {tol:g} was requested: {why}; tol=None accepts what rounding allows",
             solution,
         )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from fractions import Fraction
 from functools import partial
@@ -235,6 +236,28 @@ def test_a_loop_that_pays_now_and_costs_later() -> None:
             found = solve(make(left), 1)
             assert np.abs(found.v - [2.5, 0.5]).max() <= found.error <= 1e-8
             assert found.policy.tolist() == [0, 1]
+
+
+@pytest.mark.parametrize("solve", [value_iteration, policy_iteration, optimal_values])
+def test_a_long_way_against_a_current(solve) -> None:
+    """Forward with probability 3/5, or 2/5 by the other action; -1 a step until past the last.
+
+    From state k the next one takes t_k = 5/3 + 2/3 t_(k-1) steps, t_0 = 5/3. Sweeps spread too
+    slowly to bound the steps of the best policy; solves do it.
+    """
+    n, forward = 1500, (Fraction(3, 5), Fraction(2, 5))
+    rows = []
+    for s, (a, p) in itertools.product(range(n), enumerate(forward)):
+        rows.append((s, a, min(s + 1, n - 1), p, -1, s == n - 1))
+        rows.append((s, a, max(s - 1, 0), 1 - p, -1, False))
+    steps = [Fraction(5, 3)]
+    for _ in range(n - 1):
+        steps.append(Fraction(5, 3) + Fraction(2, 3) * steps[-1])
+    totals = [-sum(steps[s:]) for s in range(n - 1, -1, -200)]
+    found = solve(MDP.from_rows(rows, n_states=n, n_actions=2), 1, tol=None)
+    assert 0 < found.error < 1e-5
+    for s, total in zip(range(n - 1, -1, -200), totals, strict=True):
+        assert abs(Fraction(float(found.v[s])) - total) <= Fraction(found.error)
 
 
 @pytest.mark.parametrize("n", [1, 2, 3, 7, 40])
