@@ -39,7 +39,9 @@ from qdecay.errors import NotConverged
 from qdecay.model.base import FiniteMDP
 from qdecay.model.door import Problem, as_finite_mdp
 from qdecay.model.info import ModelInfo, ModelResult
-from qdecay.planning.gains import Gains, gains, proven
+from qdecay.planning.compiled.loops import OUT_OF_SWEEPS
+from qdecay.planning.direct import direct
+from qdecay.planning.gains import PATIENCE, SOLVED, Gains, gains, proven
 from qdecay.planning.horizon import most_steps
 from qdecay.planning.problem import Iteration
 from qdecay.planning.quotient import Components, collapsed
@@ -230,7 +232,10 @@ class _Chain:
         """The total of y until a reference is entered or the episode ends, shape (S,)."""
         y = np.where(self.table.available, y[:, None], np.nan)
         work = Iteration(self.table.with_rewards(y), 1.0, math.inf)
-        work.accelerate(None, _SWEEPS)
+        is_small = len(y) <= SOLVED
+        status = work.accelerate(None, PATIENCE if is_small else _SWEEPS)
+        if is_small and status == OUT_OF_SWEEPS:
+            return direct(self.table.p, np.nan_to_num(y[:, 0]), 1.0)
         v: Numbers = work.values.v
         return v
 

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qdecay.planning.compiled.kernels import Values, backup
-from qdecay.planning.compiled.loops import Settings, accelerated
+from qdecay.planning.compiled.loops import OUT_OF_SWEEPS, Settings, accelerated
 from qdecay.planning.direct import direct
 from qdecay.planning.horizon import discounted_steps
 from qdecay.planning.quotient import Components
@@ -26,6 +26,7 @@ from qdecay.planning.table import Table
 
 Numbers = NDArray[np.float64]
 
+SOLVED, PATIENCE = 5_000, 500  # states of models that are solved where so many sweeps fail
 _GAMMAS = tuple(1 - 10.0**-digits for digits in (2, 4, 6, 8, 9, 10))
 
 
@@ -72,11 +73,14 @@ def gains(table: Table, parts: Components, r: Numbers, tol: float, max_sweeps: i
             break
         # Stops when a backup moves nothing by more than tol / 4.
         size = shifted.slack, shifted.reward_size
-        settings = Settings(gamma, horizon, *size, 0.25 * tol * horizon, left, True, 2)
-        if table.certain:
+        most = min(left, PATIENCE) if len(r) <= SOLVED else left
+        settings = Settings(gamma, horizon, *size, 0.25 * tol * horizon, most, True, 2)
+        status = OUT_OF_SWEEPS
+        if not table.certain:
+            status, made, *_ = accelerated(shifted.model, values, settings, system)
+            sweeps += made + 1
+        if status == OUT_OF_SWEEPS and (table.certain or most < left):
             sweeps += _improved(shifted, gamma, values, left)
-        else:
-            sweeps += accelerated(shifted.model, values, settings, system)[1] + 1
         if best is not None and not np.isfinite(values.v).all():
             break  # floats solve no system this near to 1
         found = proven(table, parts, r, g, values.v - np.where(alive, values.v[firsts[own]], 0.0))

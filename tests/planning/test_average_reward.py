@@ -214,3 +214,15 @@ def test_ends_that_floats_cannot_see_are_no_crash(chance: str) -> None:
             solve(mdp, 1)
     with pytest.raises(NotConverged, match="floats prove nothing"):
         evaluate_policy(mdp, [0], 1)
+
+
+def test_a_symmetric_walk_is_solved() -> None:
+    """300 states in a line, as often left as right: each is visited equally often."""
+    n, half = 300, Fraction(1, 2)
+    rows = []
+    for s in range(n):
+        rows.append((s, 0, min(s + 1, n - 1), half, s % 7, False))
+        rows.append((s, 0, max(s - 1, 0), half, 0, False))
+    found = average_reward(MDP.from_rows(rows, n_states=n, n_actions=1))
+    gain = sum(half * (s % 7) for s in range(n)) / n
+    assert np.abs(found.gain - float(gain)).max() <= found.gain_error <= 1e-8
