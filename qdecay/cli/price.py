@@ -168,9 +168,11 @@ def _print(
         out.print(_learned(learned, digits))
     elif picked:
         out.print(_picked(picked, digits))
-    if found.within is not None and found.within != found.free_from:
-        least, most = shown_decimal(found.within, digits), tables.share(found.max_loss)
-        out.print(f"gamma between {least} and 1 loses at most {most}")
+    most = tables.share(found.max_loss)
+    if found.within is None:
+        out.print(f"near gamma = 1 more than {most} is lost")
+    elif found.within != found.free_from:
+        out.print(f"gamma between {shown_decimal(found.within, digits)} and 1 loses at most {most}")
     out.print(f"{found.sentence(*(row.gamma for row in picked))}.", soft_wrap=True)
 
 

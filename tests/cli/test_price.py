@@ -24,6 +24,20 @@ def test_each_region_is_priced(capsys, monkeypatch) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("max_loss", "line"),
+    [
+        ("0.01", "near gamma = 1 more than 1 % is lost"),
+        ("0.035", "gamma between 0.9935020 and 1 loses at most 3.5 %"),
+    ],
+)
+def test_how_much_is_lost_at_most(capsys, monkeypatch, max_loss: str, line: str) -> None:
+    """8x8 in 200 steps: 4.04 % left of 0.9935020, 3.02 % near 1 (0.885654 of 0.913220)."""
+    arguments = ("price", "FrozenLake8x8-v1", "--max-loss", max_loss)
+    _, out, _ = run(capsys, monkeypatch, *arguments)
+    assert line in out.splitlines()
+
+
 def test_picked_gammas_are_shown(capsys, monkeypatch) -> None:
     """Also a breakpoint, where ties may be broken in the worst or in the best way."""
     arguments = ("price", "qdecay/StayOrMove-v0", "--gamma", "0.25, 1/2")
