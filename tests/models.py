@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 from qdecay import MDP
 from qdecay_envs import ChainLayout
 
+TAXI = "Taxi-v4" if "Taxi-v4" in gym.registry else "Taxi-v3"  # the rain of the latter differs
+
 SUTTON_BARTO_3_22 = [
     # Exercise 3.22: left pays 1 then 0, right pays 0 then 2, back at the top for ever.
     (0, 0, 1, 1, 1, False),

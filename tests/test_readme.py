@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import gymnasium as gym
 import pytest
 from shell import run
 
@@ -35,7 +36,9 @@ def lines(text: str) -> list[str]:
 
 
 def cost(block: str) -> list[pytest.MarkDecorator]:
-    return [pytest.mark.slow] if re.search("report|gallery|probe|sweep|--learn", block) else []
+    marks = [pytest.mark.slow] if re.search("report|gallery|probe|sweep|--learn", block) else []
+    missing = "Taxi-v4" in block and "Taxi-v4" not in gym.registry
+    return [*marks, pytest.mark.skipif(missing, reason="needs Taxi-v4")]
 
 
 def test_every_kind_of_block_is_known() -> None:

@@ -12,7 +12,7 @@ import gymnasium as gym
 import numpy as np
 import pytest
 from all_policies import best, policies, random_model, worth
-from models import two_state_puterman
+from models import TAXI, two_state_puterman
 
 from qdecay import MDP, FloatMDP, NotConverged
 from qdecay.planning import (
@@ -145,7 +145,7 @@ def test_known_totals(solve) -> None:
         assert abs(found.v[mdp.start] - total) <= found.error <= 1e-8
         attained = evaluate_policy(mdp, found.policy, 1)
         assert np.abs(attained.v - found.v).max() <= 2 * found.error + attained.error
-    taxi = MDP.from_env(gym.make("Taxi-v4"))
+    taxi = MDP.from_env(gym.make(TAXI))
     found = solve(taxi, 1)
     # In the passenger's cell, with the passenger inside and at the destination: 20 at once.
     assert found.v.max() == pytest.approx(20)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 
 import pytest
+from models import TAXI
 
 import qdecay
 from qdecay.pricing.learned import middle
@@ -63,7 +64,7 @@ def test_states_without_actions_are_no_place_to_begin() -> None:
     assert [agent.exact for agent in row.agents] == [5, 5]
 
 
-@pytest.mark.parametrize("source", ["FrozenLake8x8-v1", "qdecay/LongDelay-v0", "Taxi-v4"])
+@pytest.mark.parametrize("source", ["FrozenLake8x8-v1", "qdecay/LongDelay-v0", TAXI])
 def test_the_middle_of_a_region_lies_in_it(source: str) -> None:
     """Also of regions that are narrow: 8x8 has one of 0.0004."""
     for region in qdecay.price(source).regions:

@@ -8,6 +8,7 @@ from fractions import Fraction
 from typing import Any
 
 import pytest
+from models import TAXI
 
 import qdecay
 from qdecay import MDP
@@ -132,12 +133,10 @@ def test_so_many_steps_are_judged_in_floats_with_an_error() -> None:
 
 def test_episodes_may_begin_in_many_states() -> None:
     """Taxi begins in each of 300 states: the mean of what it earns from them."""
-    found = qdecay.price("Taxi-v4", "total")
+    found = qdecay.price(TAXI, "total")
     assert len(found.starts) == 300
-    alone = [
-        qdecay.price("Taxi-v4", "total", start=s).optimum.exact for s in list(found.starts)[:3]
-    ]
-    totals = qdecay.undiscounted("Taxi-v4").value
+    alone = [qdecay.price(TAXI, "total", start=s).optimum.exact for s in list(found.starts)[:3]]
+    totals = qdecay.undiscounted(TAXI).value
     assert alone == [totals[s] for s in list(found.starts)[:3]]
     mean = sum(totals[s] for s in found.starts)  # type: ignore[misc]
     assert found.optimum.exact == Fraction(mean, 300)  # type: ignore[arg-type]
@@ -153,7 +152,7 @@ ENDLESS = (
     ("problem", "options", "kind", "message"),
     [
         ("qdecay/NChain-v0", {"judge": "total"}, ValueError, ENDLESS),
-        ("Taxi-v4", {"start": 500}, ValueError, "start must be from 0 to 499, got 500"),
+        (TAXI, {"start": 500}, ValueError, "start must be from 0 to 499, got 500"),
         (
             MDP.from_rows([(0, 0, 0, 1, 1, True)], n_states=1, n_actions=1),
             {},

@@ -166,6 +166,7 @@ def assert_gamma(gamma: AlgebraicNumber | None, found: Price, good: Sequence[boo
     assert gamma == (found.regions[first].lower if first < len(good) else None)
 
 
+@pytest.mark.skipif("Taxi-v4" not in gym.registry, reason="the rain of Taxi-v3 differs")
 def test_one_start_of_taxi_by_floats() -> None:
     """From a state, where the model has only a distribution."""
     mdp, floats = environment("Taxi in the rain")

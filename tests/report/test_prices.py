@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from matplotlib.figure import Figure
+from models import TAXI
 
 import qdecay
 from qdecay import MDP
@@ -225,6 +226,6 @@ def test_no_price_without_a_start_or_without_time() -> None:
     rows = [(0, 0, 1, 1, 0, False), (1, 0, 1, 1, 1, True)]
     regions = qdecay.policy_regions(MDP.from_rows(rows, n_states=2, n_actions=1))
     assert PagePrice.of(regions, Deadline()) is None
-    assert PagePrice.of(qdecay.policy_regions("Taxi-v4"), Deadline(1e-9)) is None
+    assert PagePrice.of(qdecay.policy_regions(TAXI), Deadline(1e-9)) is None
     huge = [(0, 0, 1, 1, "1e308", False), (1, 0, 1, 1, "1e308", True), (0, 1, 0, 1, 1, True)]
     assert PagePrice.of(qdecay.policy_regions(two_states(huge)), Deadline()) is None

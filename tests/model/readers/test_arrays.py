@@ -12,6 +12,7 @@ import gymnasium as gym
 import numpy as np
 import pytest
 from gymnasium.envs.toy_text.frozen_lake import generate_random_map
+from models import TAXI
 from scipy import sparse
 
 from qdecay.errors import InputError
@@ -19,7 +20,6 @@ from qdecay.model.mdp import MDP
 from qdecay.model.source import Source
 
 Rows = Iterator[tuple[int, int, int, Any, Any, bool]]
-TAXI = "Taxi-v4" if "Taxi-v4" in gym.registry else "Taxi-v3"
 LEFT, DOWN, RIGHT, UP = range(4)
 
 
