@@ -7,6 +7,9 @@ policy, V(gamma) = g / (1 - gamma) + h + o(1) as gamma -> 1, with the gain g and
     in transient states       g = P g and h = r - g + P h
 
 An ended episode is worth 0 for ever after, and so is a state without actions.
+
+The random models are of two kinds: `ending_model` mostly has finite totals, of fractions that
+floats cannot hold; `endless_model` mostly gains or loses for ever, in many equally good ways.
 """
 
 from __future__ import annotations
@@ -52,7 +55,8 @@ class Policies:
     """The deterministic stationary policies of a model.
 
     Attributes:
-        pairs: expected reward and the probability of each next state, by state and action.
+        pairs: expected reward and the probability of each next state, by state and action; a state
+            without actions stays for ever, whatever action a policy names there.
     """
 
     def __init__(self, mdp: MDP) -> None:
@@ -68,7 +72,7 @@ class Policies:
         ]
         for s, actions in enumerate(self.available):
             if not actions:
-                self.pairs[s, None] = (ZERO, {s: ONE})
+                self.pairs |= {(s, a): (ZERO, {s: ONE}) for a in (None, *range(mdp.n_actions))}
 
     def within(self, sets: Sets | None = None) -> Iterator[Policy]:
         """Yield every policy that takes the sets' actions only; all policies by default."""
@@ -79,7 +83,7 @@ class Policies:
         """Gain and bias of every policy."""
         return {policy: self.limits_of(policy) for policy in self.within()}
 
-    def limits_of(self, policy: Policy) -> Limits:
+    def limits_of(self, policy: Sequence[int | None]) -> Limits:
         """Return gain and bias of one policy."""
         r, p = zip(*(self.pairs[s, a] for s, a in enumerate(policy)), strict=True)
         gain: dict[int, Fraction] = {}
@@ -195,17 +199,55 @@ def solved(rows: Sequence[Sequence[Fraction]]) -> list[Fraction]:
     return [Fraction(row[-1], last) for row in whole]
 
 
+KINDS = ("free", "costly", "signed", "shaped", "ends")
+
+
+def ending_model(seed: int) -> MDP:
+    """Return a model of up to five states, mostly one with finite totals.
+
+    Cycles, periods, transient states, zero rewards, ties. The kinds: rewards for ending only, so
+    that moving is free; costs of 0 to 2; rewards of any sign; costs shaped by a potential, whose
+    zero cycles have rewards of both signs; and models whose every action may end.
+    """
+    random = Random(seed)
+    kind = KINDS[seed % len(KINDS)]
+    n, m = random.randint(1, 5), random.randint(1, 3)
+    phi = [Fraction(random.randint(-6, 6), random.choice((1, 1, 2, 3))) for _ in range(n)]
+    rows: list[Row] = []
+    for s in range(n):
+        for a in range(random.randint(0 if s else 1, m)):
+            targets = random.choices(range(n), k=random.choice((1, 1, 1, 2, 3)))
+            may_end = kind == "ends" or random.random() < 0.2
+            weights = [random.randint(1, 3) for _ in targets] + [random.randint(1, 2) * may_end]
+            total = sum(weights)
+            cost = random.choice((0, 0, -1, -2))
+            reward = {
+                "free": ZERO,
+                "costly": cost,
+                "signed": random.choice((0, 0, 0, 1, -1)),
+                "shaped": random.choice((0, 0, cost)),
+                "ends": Fraction(random.randint(-4, 4), 3),
+            }[kind]
+            prize = random.choice((0, 1, 1, 5))
+            for t, weight in zip(targets, weights, strict=False):
+                change = phi[s] - phi[t] if kind == "shaped" else 0
+                rows.append((s, a, t, Fraction(weight, total), reward + change, False))
+            rows.append((s, a, s, Fraction(weights[-1], total), reward + prize, True))
+    return MDP.from_rows(rows, n_states=n, n_actions=m, start=0)
+
+
 REWARDS = ((-1, 0, 1), (0, 0, 1), (0, 0, -1), (-2, -1, 0, 1, 2, Fraction(1, 2)))
 CHANCES = (Fraction(1, 2), Fraction(1, 3), Fraction(2, 3), Fraction(1, 4), Fraction(1, 5))
 
 
-def random_model(random: Random) -> MDP:
+def endless_model(seed: int) -> MDP:
     """Return a model of up to five states, of a mixture that makes limits at gamma = 1 hard.
 
     Sure steps make cycles and several recurrent classes. Few rewards make ties and cycles that pay
     nothing; rewards that are differences of a potential make cycles that pay nothing by rewards of
     both signs. A third of the models are fair lotteries, see `lotteries`.
     """
+    random = Random(seed)
     if random.random() < 1 / 3:
         return lotteries(random)
     n, m = random.choice((1, 2, 3, 3, 4, 4, 5, 5)), random.choice((2, 2, 3))

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from random import Random
 from typing import Any
 
 import pytest
-from brute_force import Policies, Sets, random_model, recurrent_classes
+from brute_force import Policies, Sets, endless_model, recurrent_classes
 
 from qdecay import MDP, blackwell, policy_regions, undiscounted
 from qdecay.exact import undiscounted as module
@@ -91,7 +90,7 @@ def test_brute_force_knows_limits() -> None:
     """V(gamma) = g / (1 - gamma) + h + o(1): at 1 - 2^-40 the rest is below a millionth."""
     away = Fraction(1, 2**40)
     for seed in range(100):
-        policies = Policies(random_model(Random(seed)))
+        policies = Policies(endless_model(seed))
         for policy in list(policies.limits)[::7]:
             limits, values = policies.limits[policy], policies.discounted(policy, 1 - away)
             for value, gain, bias in zip(values, limits.gain, limits.bias, strict=True):
@@ -120,7 +119,7 @@ def are_within(sets: Sets, others: Sets) -> bool:
 
 
 def check(seed: int) -> None:
-    mdp = random_model(Random(seed))
+    mdp = endless_model(seed)
     wrong = disagreement(mdp)
     assert not wrong, f"seed {seed}: {wrong}\n" + "\n".join(map(str, mdp.rows()))
 
@@ -151,7 +150,7 @@ def test_it_does_not_matter_what_floats_propose(monkeypatch) -> None:
 )
 def test_blackwell_optimal_actions_are_among_them(seeds: range) -> None:
     for seed in seeds:
-        mdp = random_model(Random(seed))
+        mdp = endless_model(seed)
         assert are_within(blackwell(mdp).optimal_actions, undiscounted(mdp).optimal_actions), seed
 
 
@@ -188,6 +187,6 @@ HARD = {
 
 def test_random_models_have_what_is_hard() -> None:
     """Each in at least every thirtieth model, already in the quick run."""
-    found = [features(random_model(Random(seed))) for seed in range(QUICK)]
+    found = [features(endless_model(seed)) for seed in range(QUICK)]
     counts = {what: sum(what in each for each in found) for what in HARD}
     assert min(counts.values()) >= QUICK / 30, counts

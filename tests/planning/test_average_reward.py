@@ -7,7 +7,7 @@ from fractions import Fraction
 import gymnasium as gym
 import numpy as np
 import pytest
-from all_policies import best, policies, random_model, worth
+from brute_force import Policies, ending_model
 from models import two_state_puterman
 from scipy import sparse
 
@@ -47,13 +47,13 @@ def taxicab() -> MDP:
 def test_brute_force_over_all_policies_agrees() -> None:
     """300 random models, periodic and multichain ones among them, and their policies' biases."""
     for seed in range(300):
-        mdp = random_model(seed)
-        found, expected = average_reward(mdp), best(mdp)
-        own = worth(mdp, tuple(found.policy.tolist()))
+        mdp = ending_model(seed)
+        found, policies = average_reward(mdp), Policies(mdp)
+        own = policies.limits_of(found.policy.tolist())
         assert found.gain_error <= 1e-8
         for s in range(mdp.n_states):
             gain, bias = Fraction(float(found.gain[s])), Fraction(float(found.bias[s]))
-            assert abs(gain - expected.gain[s]) <= Fraction(found.gain_error)
+            assert abs(gain - policies.best_gain[s]) <= Fraction(found.gain_error)
             assert abs(gain - own.gain[s]) <= Fraction(found.gain_error)
             assert abs(bias - own.bias[s]) <= Fraction(found.bias_error)
         assert found.bias_error < 1e-7
@@ -62,12 +62,12 @@ def test_brute_force_over_all_policies_agrees() -> None:
 @pytest.mark.parametrize("seed", range(100))
 def test_errors_are_true_however_wrong_the_values_are(seed: int) -> None:
     """A gain and a bias that are off by up to 1/10 have errors that cover it."""
-    mdp, random = random_model(seed), np.random.default_rng(seed)
-    policy = np.array(policies(mdp)[0])
+    mdp, random = ending_model(seed), np.random.default_rng(seed)
+    policy = mdp.available.argmax(axis=1)
     chain = _Chain(*_rows(mdp, table_of(mdp), policy))
-    exact = worth(mdp, tuple(policy.tolist()))
+    exact = Policies(mdp).limits_of(policy.tolist())
     alive = mdp.available.any(axis=1)  # the others are known
-    gain, h = (np.array(values, dtype=float) for values in exact)
+    gain, h = (np.array(values, dtype=float) for values in (exact.gain, exact.bias))
     gain += 0.1 * np.where(chain.inside, random.normal(), random.normal(size=len(h))) * alive
     h += 0.1 * random.normal(size=len(h)) * alive
     found = chain.proven(gain, h)
@@ -81,7 +81,7 @@ def test_howards_taxicab() -> None:
     found = average_reward(taxicab(), tol=1e-9)
     assert found.policy.tolist() == [1, 1, 1]
     assert np.abs(found.gain - 13.34453782).max() <= 5e-9 + found.gain_error
-    exact = worth(taxicab(), (1, 1, 1))
+    exact = Policies(taxicab()).limits_of((1, 1, 1))
     for value, bias in zip(found.bias, exact.bias, strict=True):
         assert abs(Fraction(float(value)) - bias) <= Fraction(found.bias_error)
 

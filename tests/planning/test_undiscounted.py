@@ -11,7 +11,7 @@ from random import Random
 import gymnasium as gym
 import numpy as np
 import pytest
-from all_policies import best, policies, random_model, worth
+from brute_force import Policies, ending_model
 from models import TAXI, two_state_puterman
 
 from qdecay import MDP, FloatMDP, NotConverged
@@ -65,9 +65,9 @@ def test_brute_force_over_all_policies_agrees(solve) -> None:
     """
     answered = 0
     for seed in range(300):
-        mdp = random_model(seed)
-        expected = best(mdp)
-        if any(expected.gain):
+        mdp = ending_model(seed)
+        policies = Policies(mdp)
+        if any(policies.best_gain):
             with pytest.raises(ValueError, match="for ever"):
                 solve(mdp, 1)
             continue
@@ -75,9 +75,9 @@ def test_brute_force_over_all_policies_agrees(solve) -> None:
         answered += 1
         assert found.error <= 1e-8
         error = Fraction(found.error)
-        attained = worth(mdp, tuple(found.policy.tolist()))
+        attained = policies.limits_of(found.policy.tolist())
         assert not any(attained.gain)
-        for s, total in enumerate(expected.total):
+        for s, total in enumerate(policies.best_bias):
             assert abs(Fraction(float(found.v[s])) - total) <= error
             assert total - attained.bias[s] <= 2 * error
     assert 150 < answered < 300
@@ -88,18 +88,18 @@ def test_the_bound_is_true_however_wrong_the_values_are(scale: float) -> None:
     """Values that are off by random amounts, which a single backup then has to prove."""
     proven = 0
     for seed in range(200):
-        mdp, random = random_model(seed), np.random.default_rng(seed)
-        expected = best(mdp)
-        if any(expected.gain):
+        mdp, random = ending_model(seed), np.random.default_rng(seed)
+        policies = Policies(mdp)
+        if any(policies.best_gain):
             continue
-        off = np.array(expected.total, dtype=float) + scale * random.normal(size=mdp.n_states)
+        off = np.array(policies.best_bias, dtype=float) + scale * random.normal(size=mdp.n_states)
         work = iteration(mdp, 1, off)
         work.prove()
         work.certify(100 * scale)
         found = work.solution()
         if found.error < np.inf:
             proven += 1
-            for value, total in zip(found.v, expected.total, strict=True):
+            for value, total in zip(found.v, policies.best_bias, strict=True):
                 assert abs(Fraction(float(value)) - total) <= Fraction(found.error)
     assert proven > 100
 
@@ -107,30 +107,29 @@ def test_the_bound_is_true_however_wrong_the_values_are(scale: float) -> None:
 def test_no_optimal_action_is_missing_from_the_greedy_ones() -> None:
     """Whatever some optimal policy does is greedy; an action that r + P v shows worse is not."""
     for seed in range(0, 300, 2):
-        mdp = random_model(seed)
-        expected = best(mdp)
-        if any(expected.gain):
+        mdp = ending_model(seed)
+        policies = Policies(mdp)
+        if any(policies.best_gain):
             continue
         found = optimal_values(mdp, 1)
-        for policy in policies(mdp):
-            own = worth(mdp, policy)
-            if not any(own.gain) and own.bias == expected.total:
-                for s, a in enumerate(policy):
-                    assert found.greedy[s, a] == mdp.available[s, a]
+        for s, actions in enumerate(policies.at_one.optimal_actions):
+            greedy = set(np.flatnonzero(found.greedy[s]))
+            assert set(actions) <= greedy <= set(policies.available[s])
 
 
 @pytest.mark.parametrize("seed", range(0, 200, 7))
 def test_every_policy_is_evaluated_or_refused(seed: int) -> None:
     """The totals of all policies of a model are right, where they neither gain nor lose."""
-    mdp = random_model(seed)
-    for policy in policies(mdp)[:20]:
-        expected = worth(mdp, policy)
+    mdp = ending_model(seed)
+    policies = Policies(mdp)
+    for policy in itertools.islice(policies.within(), 20):
+        expected, named = policies.limits_of(policy), np.array([a or 0 for a in policy])
         for method in ("direct", "krylov"):
             if any(expected.gain):
                 with pytest.raises(ValueError, match="for ever"):
-                    evaluate_policy(mdp, np.array(policy), 1, method=method)
+                    evaluate_policy(mdp, named, 1, method=method)
                 continue
-            found = evaluate_policy(mdp, np.array(policy), 1, method=method)
+            found = evaluate_policy(mdp, named, 1, method=method)
             for value, bias in zip(found.v, expected.bias, strict=True):
                 assert abs(Fraction(float(value)) - bias) <= Fraction(found.error)
 
@@ -377,8 +376,8 @@ def test_state_names_are_used_and_long_lists_cut(n: int, more: str) -> None:
 @pytest.mark.parametrize("seed", range(60))
 def test_any_potential_may_shape_the_rewards(seed: int) -> None:
     """r + phi(t) - phi(s), phi(end) = 0: every total falls by phi(s), and none is refused."""
-    rng, plain = Random(seed), random_model(seed)
-    if any(best(plain).gain):
+    rng, plain = Random(seed), ending_model(seed)
+    if any(Policies(plain).best_gain):
         return
     phi = [Fraction(rng.randint(-(10**6), 10**6), 10**6) for _ in range(plain.n_states)]
     rows = [
@@ -386,7 +385,7 @@ def test_any_potential_may_shape_the_rewards(seed: int) -> None:
         for s, a, t, p, r, ends in plain.rows()
     ]
     mdp = MDP.from_rows(rows, n_states=plain.n_states, n_actions=plain.n_actions)
-    found, totals = optimal_values(mdp, 1), best(mdp).total
+    found, totals = optimal_values(mdp, 1), Policies(mdp).best_bias
     for value, total in zip(found.v, totals, strict=True):
         assert abs(Fraction(float(value)) - total) <= Fraction(found.error)
 
@@ -401,9 +400,9 @@ def test_what_floats_cannot_tell_is_said() -> None:
         (2, 0, 0, 1, tenth, False),
     ]
     mdp = MDP.from_rows(rows, n_states=3, n_actions=1)
-    found = optimal_values(mdp, 1)
-    assert not any(best(mdp).gain)
-    for value, total in zip(found.v, best(mdp).total, strict=True):
+    found, policies = optimal_values(mdp, 1), Policies(mdp)
+    assert not any(policies.best_gain)
+    for value, total in zip(found.v, policies.best_bias, strict=True):
         assert abs(Fraction(float(value)) - total) <= Fraction(found.error)
     with pytest.raises(ValueError, match="floats cannot tell whether state 0 gains.*undiscounted"):
         optimal_values(FloatMDP.from_mdp(mdp), 1)

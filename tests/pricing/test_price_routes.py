@@ -6,13 +6,12 @@ import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from functools import cache
-from random import Random
 from typing import Any
 
 import gymnasium as gym
 import numpy as np
 import pytest
-from brute_force import Policies, Policy, Sets, random_model
+from brute_force import Policies, Policy, Sets, endless_model
 from models import howard_taxicab
 from numpy.typing import NDArray
 from scipy import sparse
@@ -312,7 +311,7 @@ SMALL = 200  # random models
 
 @cache
 def small_models() -> list[tuple[MDP, Policies]]:
-    return [(mdp := random_model(Random(seed)), Policies(mdp)) for seed in range(SMALL)]
+    return [(mdp := endless_model(seed), Policies(mdp)) for seed in range(SMALL)]
 
 
 @pytest.mark.parametrize("judge", ["total", "average", "0", "9/10", "steps:1", "steps:3"])
