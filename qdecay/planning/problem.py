@@ -189,7 +189,8 @@ class Iteration:
         if status == OUT_OF_SWEEPS:
             raise NotConverged(
                 f"the {max_sweeps} sweeps ran out at gamma = {self.gamma}, and the error "
-                f"reached {self.error:.3g}, tol = {tol}: raise max_sweeps or change the method",
+                f"reached {self.error:.3g}, tol = {tol}: raise max_sweeps, or use "
+                f"optimal_values or policy_iteration",
                 solution,
             )
         if tol is None or status == CONVERGED:
