@@ -22,11 +22,12 @@ from qdecay._support.progress import OnProgress, Progress, reporting
 from qdecay._support.result import Record, counted, frame, shown_list
 from qdecay._support.shown import shown_decimal
 from qdecay.errors import BudgetExceeded
+from qdecay.exact.action_gap import ActionGap
 from qdecay.exact.algebra.number import AlgebraicNumber
 from qdecay.exact.algebra.rational_function import RationalFunction
 from qdecay.exact.solver.laurent import laurent
 from qdecay.exact.solver.point import Point
-from qdecay.exact.solver.rational_model import RationalModel
+from qdecay.exact.solver.rational_model import REST, RationalModel
 from qdecay.exact.solver.series import PolicySeries
 from qdecay.exact.solver.threads import on_one_thread
 from qdecay.exact.solver.walk import Event, Walk
@@ -191,6 +192,22 @@ class PolicyRegions(ModelResult):
         """
         state = whole(state, "state", 0, self.n_states - 1)
         return tuple(PolicySeries(self._model, policy).value(state) for policy in self._policies)
+
+    def action_gap(self, state: int) -> ActionGap:
+        """Return how much the best action of a state leads by, as exact functions of gamma."""
+        state = whole(state, "state", 0, self.n_states - 1)
+        behind = tuple(self._behind(i, state) for i in range(len(self.regions)))
+        return ActionGap(state, tuple(b.gamma for b in self.breakpoints), behind)
+
+    def _behind(self, region: int, state: int) -> dict[int, RationalFunction]:
+        """V - Q of the actions of a state that are not optimal in a region."""
+        series = PolicySeries(self._model, self._policies[region])
+        functions = {}
+        for pair in self._model.pairs_of(state):
+            actions = self._model.actions[pair]
+            if actions[0] not in {*self.regions[region][state], REST}:
+                functions.update(dict.fromkeys(actions, series.behind(pair)))
+        return functions
 
     def start_breakpoints(self) -> tuple[int, ...]:
         """Return the breakpoints that change the start state's set.

@@ -48,6 +48,13 @@ class RationalFunction:
         x = rational(gamma, "gamma")
         return _horner(self.numerator, x) / _horner(self.denominator, x)
 
+    def slope(self, gamma: RationalLike) -> Fraction:
+        """Return the exact derivative at a rational gamma; see `__call__` for what is raised."""
+        x = rational(gamma, "gamma")
+        top, bottom = (_horner(p, x) for p in (self.numerator, self.denominator))
+        rise, fall = (_horner(_derivative(p), x) for p in (self.numerator, self.denominator))
+        return (rise * bottom - top * fall) / bottom**2
+
     def __str__(self) -> str:
         """Both polynomials, in x."""
         top, bottom = (fmpz_poly(list(p)) for p in (self.numerator, self.denominator))
@@ -70,6 +77,10 @@ def _horner(coefficients: tuple[int, ...], x: Fraction) -> Fraction:
     for c in reversed(coefficients):
         value = value * x + c
     return value
+
+
+def _derivative(coefficients: tuple[int, ...]) -> tuple[int, ...]:
+    return tuple(k * c for k, c in enumerate(coefficients))[1:]
 
 
 def _wrapped(p: fmpz_poly) -> str:

@@ -118,6 +118,11 @@ class PolicySeries:
         top, bottom = self._rational_function(_Rows([0], [()], [()], [state]))
         return RationalFunction.of(-top, bottom * self.model.reward_scale)
 
+    def behind(self, pair: int) -> RationalFunction:
+        """Return the pair's advantage times -1, in the model's own reward units."""
+        top, bottom = self._rational_function(self._rows(np.array([pair])))
+        return RationalFunction.of(-top, bottom * self.model.reward_scale)
+
     def _rows(self, pairs: NDArray[np.int64]) -> _Rows:
         model, numbers = self.model, pairs.tolist()
         return _Rows(
