@@ -207,7 +207,9 @@ def test_a_cluster_that_goes_away_is_one_line(tmp_path: Path, monkeypatch, start
             engine.terminate()
             engine.wait()
     assert (process.returncode, out) == (2, "")
-    assert err.startswith("qdecay: ") and err.count("\n") == 1
-    assert f":{address.rpartition(':')[2]}: lost the " in err
-    assert err.endswith("; run again to resume from the store\n")
+    *logged, line = err.splitlines()  # a line per minute is logged where the machine is slow
+    assert all(" of 200 cells, " in each for each in logged)
+    assert line.startswith("qdecay: ")
+    assert f":{address.rpartition(':')[2]}: lost the " in line
+    assert line.endswith("; run again to resume from the store")
     assert 0 < kept <= stored(store) < 200
