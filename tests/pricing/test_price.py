@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
@@ -71,6 +72,26 @@ def test_a_policy_that_never_finishes_loses_for_ever() -> None:
     assert (high.worst.exact, high.loss) == (-3, 0)
     assert found.to_json()["regions"][0]["worst"] == {"value": "-inf", "exact": None}
     assert found.sentence("1/2").endswith("gamma = 0.5 gives -inf")
+
+
+def test_one_start_that_loses_for_ever_is_enough() -> None:
+    """Half of the episodes begin in state 1, which ends: the mean is -inf all the same."""
+    mixed = replace(TEMPTING, start=None, initial_states={0: Fraction(1, 2), 1: Fraction(1, 2)})
+    low, high = qdecay.price(mixed).regions
+    assert low.worst.value == -math.inf
+    assert high.worst.exact == Fraction(-3, 2)
+
+
+def test_neighbouring_regions_are_named_as_one() -> None:
+    """The last four regions of the 8x8 lake lose nothing; two stretches of the two streams do."""
+    lake = qdecay.price("FrozenLake8x8-v1", "total")
+    assert lake.best_regions == (22, 23, 24, 25)
+    assert lake.sentence("0.9999") == (
+        "gamma between 0.9988144 and 1 loses nothing: 1 in all; gamma = 0.9999 gives 1"
+    )
+    streams = qdecay.price("qdecay/TwoStreams-v0").sentence()
+    assert streams.startswith("gamma between 0 and 0.3333333 or gamma between 0.5 and 1 loses")
+    assert "3.677 per step" in qdecay.price("qdecay/NChain-v0").sentence()
 
 
 def test_within_is_the_gamma_from_which_little_is_lost() -> None:
