@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 
 import numpy as np
@@ -16,6 +16,7 @@ Row = tuple[Fraction, dict[int, Fraction]]
 Exact = Callable[[int, int], Row]
 Numbers = NDArray[np.float64]
 
+_ONE = Fraction(1)
 _MOST_STATES = 200
 _MOST_ENTRIES = 5_000
 _ROUNDS = 20
@@ -82,7 +83,7 @@ def refined(exact: Exact, table: Table, gamma: float, v: Numbers) -> tuple[Numbe
     values = [Fraction(x) for x in v.tolist()]
     least, found = None, (values, [dict[int, Fraction]()])
     for _ in range(_ROUNDS):
-        q = [{a: _onward(row, discount, values) for a, row in own.items()} for own in rows]
+        q = [{a: onward(row, values, discount) for a, row in own.items()} for own in rows]
         policy = [max(own, key=own.__getitem__, default=0) for own in q]
         lag = [own.get(a, Fraction(0)) - x for own, a, x in zip(q, policy, values, strict=True)]
         largest = max(abs(x) for x in lag)
@@ -102,9 +103,13 @@ def refined(exact: Exact, table: Table, gamma: float, v: Numbers) -> tuple[Numbe
     return np.array([float(x) for x in values]), as_floats, _upwards(error)
 
 
-def _onward(row: Row, discount: Fraction, values: list[Fraction]) -> Fraction:
+def onward(
+    row: Row, values: Mapping[int, Fraction] | Sequence[Fraction], discount: Fraction = _ONE
+) -> Fraction:
+    """Return r + gamma sum_t p(t) v(t)."""
     reward, chances = row
-    return reward + discount * sum(chance * values[t] for t, chance in chances.items())
+    ahead = sum((chance * values[t] for t, chance in chances.items()), Fraction(0))
+    return reward + discount * ahead
 
 
 def _upwards(number: Fraction) -> float:

@@ -36,7 +36,7 @@ from qdecay.planning.compiled.graph import surely_ends
 from qdecay.planning.compiled.kernels import Values, backup
 from qdecay.planning.compiled.loops import accelerated
 from qdecay.planning.exact_potential import MOST_STATES, exact_potential
-from qdecay.planning.exact_rows import Exact, Row, exact_rows
+from qdecay.planning.exact_rows import Exact, Row, exact_rows, onward
 from qdecay.planning.gains import gains
 from qdecay.planning.horizon import discounted_steps, some_last
 from qdecay.planning.problem import Iteration, Solution, first_values
@@ -241,7 +241,7 @@ def _free_pairs(
             # Floats of phi serve from here on; the sizes of rewards count their rounding.
             potential[states] = [float(phi[s]) for s in states]
             for s, a, row in rows:
-                free[s, a] = _excess(s, row, phi) == 0
+                free[s, a] = onward(row, phi) == phi[s]
     return free, potential
 
 
@@ -251,14 +251,9 @@ def _rounded_potential(
     """Short fractions phi near v with r + P phi <= phi at these pairs, or None."""
     for denominator in _DENOMINATORS:
         phi = {s: Fraction(float(v[s])).limit_denominator(denominator) for s in states}
-        if all(_excess(s, row, phi) <= 0 for s, _, row in rows):
+        if all(onward(row, phi) <= phi[s] for s, _, row in rows):
             return phi
     return None
-
-
-def _excess(s: int, row: Row, phi: dict[int, Fraction]) -> Fraction:
-    reward, chances = row
-    return reward + sum(chance * phi[t] for t, chance in chances.items()) - phi[s]
 
 
 def _staying(
@@ -281,9 +276,7 @@ def _shaped(table: Table, potential: Numbers, exact: Exact) -> Numbers:
     touched |= (potential != 0)[:, None]
     phi = [Fraction(x) for x in potential.tolist()]
     for s, a in zip(*(x.tolist() for x in np.nonzero(touched & table.available)), strict=True):
-        reward, row = exact(s, a)
-        onward = sum((chance * phi[t] for t, chance in row.items()), Fraction(0))
-        r[s, a] = float(reward + onward - phi[s])
+        r[s, a] = float(onward(exact(s, a), phi) - phi[s])
     return r
 
 
