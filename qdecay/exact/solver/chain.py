@@ -137,7 +137,7 @@ def pairs_of(policy: NDArray[np.int64], states: list[int]) -> Pairs:
 def is_closed(model: RationalModel, pairs: Pairs) -> bool:
     """Whether the policy stays in these states for ever."""
     return all(
-        sum(model.weights[pair]) == model.denominator and pairs.keys() >= set(model.targets[pair])
+        pair not in model.ending and pairs.keys() >= set(model.targets[pair])
         for pair in pairs.values()
     )
 

@@ -36,7 +36,7 @@ class PolicyGraph:
         self.model, self.policy = model, policy
         self.choices: list[int] = policy.tolist()
         if previous is None:
-            self._before = _predecessors(model, self.choices)
+            self._before = predecessors(model, self.choices)
             self.affected = np.ones(model.n, dtype=np.bool_)
             self.live = self._all_live()
             return
@@ -137,7 +137,8 @@ class PolicyGraph:
         return int(np.bincount(label[live], minlength=1).max(initial=0))
 
 
-def _predecessors(model: RationalModel, choices: list[int]) -> list[list[int]]:
+def predecessors(model: RationalModel, choices: list[int]) -> list[list[int]]:
+    """Return, for each state, those that the chosen pairs lead from to it."""
     before: list[list[int]] = [[] for _ in choices]
     for s, pair in enumerate(choices):
         for t in model.targets[pair]:

@@ -132,6 +132,12 @@ class RationalModel:
         return [0.5 * math.log2(square) for square in squares]
 
     @cached_property
+    def ending(self) -> frozenset[int]:
+        """The pairs that may end the episode."""
+        sums = enumerate(map(sum, self.weights))
+        return frozenset(pair for pair, total in sums if total < self.denominator)
+
+    @cached_property
     def deterministic(self) -> bool:
         """Whether every pair continues to one state or ends."""
         return all(len(w) == 0 or w == (self.denominator,) for w in self.weights)

@@ -28,6 +28,7 @@ from numpy.typing import NDArray
 
 from qdecay._support.deadline import Deadline
 from qdecay.exact.solver.laurent import Laurent
+from qdecay.exact.solver.policy_graph import predecessors
 from qdecay.exact.solver.rational_model import RationalModel
 
 States = set[int]
@@ -108,11 +109,8 @@ class _WaysHome:
     def __init__(self, best: Laurent) -> None:
         model, policy = best.model, best.policy.tolist()
         self._class = {s: k for k, states in enumerate(best.classes()) for s in states}
-        ends = [s for s, p in enumerate(policy) if sum(model.weights[p]) < model.denominator]
-        before: list[list[int]] = [[] for _ in policy]
-        for s, pair in enumerate(policy):
-            for t in model.targets[pair]:
-                before[t].append(s)
+        ends = [s for s, pair in enumerate(policy) if pair in model.ending]
+        before = predecessors(model, policy)
         self._goal: dict[int, int | None] = {**dict.fromkeys(ends), **self._class}
         after: dict[int, list[int]] = {}
         reached = list(self._goal)
@@ -152,7 +150,7 @@ class _Graph:
 
     def __init__(self, model: RationalModel, pairs: list[int]) -> None:
         self.targets, self._owner = model.targets, model.pair_state.tolist()
-        self.ends = {p for p in pairs if sum(model.weights[p]) < model.denominator}
+        self.ends = model.ending.intersection(pairs)
         self._pairs: list[list[int]] = [[] for _ in range(model.n)]
         self._before: list[list[int]] = [[] for _ in range(model.n)]
         for pair in pairs:
