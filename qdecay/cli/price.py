@@ -105,8 +105,8 @@ def price(
     gammas = [] if gamma is None else _gammas(gamma)
     with budget(source, max_seconds, "; give it more --max-seconds"):
         mdp = exact_model(source, option)
-        start = mdp.start if state is None else _state(mdp, state)
-        if start is None and not mdp.initial_states:
+        start = None if state is None else _state(mdp, state)
+        if start is None and not mdp.starts:
             raise InputError(f"{source}: the model has no start state: give --state")
         with input_errors(f"{source}: "):
             limits: dict[str, Any] = {"max_seconds": max_seconds, "progress": True}

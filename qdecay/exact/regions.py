@@ -166,14 +166,14 @@ class PolicyRegions(ModelResult):
 
     def region_of(self, gamma: RationalLike | AlgebraicNumber) -> int | None:
         """Return the index of the region that contains 0 < gamma < 1, or None at a breakpoint."""
-        number = _number(gamma)
+        number = gamma_number(gamma)
         index = sum(b.gamma < number for b in self.breakpoints)
         at = index < len(self.breakpoints) and self.breakpoints[index].gamma == number
         return None if at else index
 
     def optimal_actions(self, gamma: RationalLike | AlgebraicNumber) -> Sets:
         """Return the sets at one exact gamma, 0 <= gamma <= 1, read off the regions."""
-        number = _number(gamma, "[0, 1]")
+        number = gamma_number(gamma, "[0, 1]")
         if number == 0:
             return self.at_zero
         if number == 1 and self.at_one is not None:
@@ -191,7 +191,9 @@ class PolicyRegions(ModelResult):
         In reward units; at a breakpoint the two neighbours agree.
         """
         state = whole(state, "state", 0, self.n_states - 1)
-        return tuple(PolicySeries(self._model, policy).value(state) for policy in self._policies)
+        return tuple(
+            PolicySeries(self.rational_model, policy).value(state) for policy in self._policies
+        )
 
     def action_gap(self, state: int) -> ActionGap:
         """Return how much the best action of a state leads by, as exact functions of gamma."""
@@ -201,10 +203,10 @@ class PolicyRegions(ModelResult):
 
     def _behind(self, region: int, state: int) -> dict[int, RationalFunction]:
         """V - Q of the actions of a state that are not optimal in a region."""
-        series = PolicySeries(self._model, self._policies[region])
+        series = PolicySeries(self.rational_model, self._policies[region])
         functions = {}
-        for pair in self._model.pairs_of(state):
-            actions = self._model.actions[pair]
+        for pair in self.rational_model.pairs_of(state):
+            actions = self.rational_model.actions[pair]
             if actions[0] not in {*self.regions[region][state], REST}:
                 functions.update(dict.fromkeys(actions, series.behind(pair)))
         return functions
@@ -243,12 +245,13 @@ class PolicyRegions(ModelResult):
         return self.start
 
     @cached_property
-    def _model(self) -> RationalModel:
+    def rational_model(self) -> RationalModel:
+        """The model in integers, as exact solvers read it."""
         return RationalModel(self.mdp)
 
     @cached_property
     def _moves(self) -> dict[tuple[int, int], tuple[int, ...]]:
-        model = self._model
+        model = self.rational_model
         return {
             (int(model.pair_state[pair]), action): model.targets[pair]
             for pair in range(model.n_pairs)
@@ -390,7 +393,7 @@ def optimal_actions(
     """
     mdp, number, deadline = (
         as_exact_mdp(problem),
-        _number(gamma, "[0, 1]"),
+        gamma_number(gamma, "[0, 1]"),
         Deadline(max_seconds),
     )
     if number == 1:
@@ -416,7 +419,7 @@ def is_breakpoint(
     """
     model, number, deadline = (
         RationalModel(as_exact_mdp(problem)),
-        _number(gamma),
+        gamma_number(gamma),
         Deadline(max_seconds),
     )
     if number == 0:
@@ -425,7 +428,8 @@ def is_breakpoint(
     return bool((point.left() != point.right()).any())
 
 
-def _number(gamma: RationalLike | AlgebraicNumber, within: str = "[0, 1)") -> AlgebraicNumber:
+def gamma_number(gamma: RationalLike | AlgebraicNumber, within: str = "[0, 1)") -> AlgebraicNumber:
+    """Return a gamma as a number, checked against a range."""
     if isinstance(gamma, AlgebraicNumber):
         require(gamma, within, gamma, "gamma")
         return gamma

@@ -54,6 +54,11 @@ class FiniteMDP(Record, ABC):
     time_limit: int | None = field(default=None, compare=False)
     initial_states: Mapping[int, Fraction] = field(default_factory=dict, compare=False)
 
+    @property
+    def starts(self) -> Mapping[int, Fraction]:
+        """The probability of each state in which episodes begin; empty if nothing is known."""
+        return self.initial_states if self.start is None else {self.start: Fraction(1)}
+
     @abstractmethod
     def _columns(self) -> Columns:
         """The transitions, sorted by state and action."""

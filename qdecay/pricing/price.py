@@ -93,7 +93,7 @@ def priced(
     assert at_one is not None  # the search ended
     if judge is None:
         judge = default_judge(mdp, [at_one.gain[s] for s in starts])
-    worths = Worths(mdp, judge, starts, deadline)
+    worths = Worths(regions.rational_model, judge, starts, deadline)
     optimum = _optimum(regions, worths, starts)
     ends = [AlgebraicNumber.of(0), *(b.gamma for b in regions.breakpoints), AlgebraicNumber.of(1)]
     found = []
@@ -112,13 +112,11 @@ def start_distribution(mdp: MDP, start: int | None = None) -> dict[int, Fraction
     Raises:
         TypeError, ValueError: start is no state, or there is none and the model has none.
     """
-    if start is None:
-        start = mdp.start
     if start is not None:
         return {whole(start, "start", 0, mdp.n_states - 1): Fraction(1)}
-    if not mdp.initial_states:
+    if not mdp.starts:
         raise ValueError("the model has no start state: give start, a state")
-    return dict(mdp.initial_states)
+    return dict(mdp.starts)
 
 
 def _optimum(regions: PolicyRegions, worths: Worths, starts: Mapping[int, Fraction]) -> Worth:
@@ -137,14 +135,8 @@ def _optimum(regions: PolicyRegions, worths: Worths, starts: Mapping[int, Fracti
         endless = [s for s in starts if at_one.gain[s]]
         if endless:
             raise ValueError(_endless(regions.mdp, at_one.gain, endless))
-        totals = [value for s in starts if (value := at_one.value[s]) is not None]
-        return _mean(starts, totals)
-    return _mean(starts, [at_one.gain[s] for s in starts])
-
-
-def _mean(starts: Mapping[int, Fraction], values: Sequence[Fraction]) -> Worth:
-    mean = sum((p * value for p, value in zip(starts.values(), values, strict=True)), Fraction(0))
-    return Worth.of(mean)
+        return worths.mean({s: v for s in starts if (v := at_one.value[s]) is not None})
+    return worths.mean(at_one.gain)
 
 
 def _endless(mdp: MDP, gain: Sequence[Fraction], states: Sequence[int]) -> str:

@@ -8,12 +8,12 @@ from fractions import Fraction
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from qdecay._support.checks import RationalLike, exact, listed, whole
+from qdecay._support.checks import RationalLike, listed, whole
 from qdecay._support.deadline import Deadline
 from qdecay._support.result import Record, counted, frame, plain
 from qdecay._support.shown import shown_decimal
 from qdecay.exact.algebra.number import AlgebraicNumber
-from qdecay.exact.regions import PolicyRegions
+from qdecay.exact.regions import PolicyRegions, gamma_number
 from qdecay.model.info import ModelResult
 from qdecay.pricing.judge import Judge
 from qdecay.pricing.worth import Worth, Worths
@@ -141,10 +141,7 @@ class Price(ModelResult):
         At gamma = 1 an action is in a set where some optimal policy takes it. Others, made of the
         same actions, may walk in circles for ever: the worst says what they earn.
         """
-        if isinstance(gamma, AlgebraicNumber):
-            number = gamma
-        else:
-            number = AlgebraicNumber.of(exact(gamma, "gamma", "[0, 1]"))
+        number = gamma_number(gamma, "[0, 1]")
         touches = any(touch.gamma == number for touch in self.policy_regions.touches)
         inside = 0 < number < 1 and not touches
         index = self.policy_regions.region_of(number) if inside else None
@@ -224,7 +221,7 @@ class Price(ModelResult):
 
     @cached_property
     def _worths(self) -> Worths:
-        return Worths(self.policy_regions.mdp, self.judge, self.starts, Deadline())
+        return Worths(self.policy_regions.rational_model, self.judge, self.starts, Deadline())
 
 
 def loss(optimum: Worth, worst: Worth) -> float | None:

@@ -26,7 +26,6 @@ from qdecay.exact.solver.discounted import discounted
 from qdecay.exact.solver.laurent import laurent
 from qdecay.exact.solver.rational_model import RationalModel
 from qdecay.exact.solver.steps import Steps
-from qdecay.model.mdp import MDP
 from qdecay.pricing.judge import Judge
 from qdecay_envs.rational import nearest_float
 
@@ -92,17 +91,17 @@ class Worths:
     """A model, a judge and where episodes begin; what action sets are worth there.
 
     Args:
-        mdp: the model.
+        model: the model, in integers.
         judge: the judge.
         starts: the probability of each start state.
         deadline: the limit of time.
     """
 
     def __init__(
-        self, mdp: MDP, judge: Judge, starts: Mapping[int, Fraction], deadline: Deadline
+        self, model: RationalModel, judge: Judge, starts: Mapping[int, Fraction], deadline: Deadline
     ) -> None:
         self.judge, self._starts, self._deadline = judge, starts, deadline
-        self._model = model = RationalModel(mdp)
+        self._model = model
         owner = model.pair_state.tolist()
         self._pair = {(owner[p], a): p for p, actions in enumerate(model.actions) for a in actions}
         self._known: dict[tuple[int, ...], tuple[Worth, Worth]] = {}
@@ -158,16 +157,20 @@ class Worths:
             return Worth(_LOST, None)
         return self._mean(terms.bias)
 
+    def mean(self, values: Mapping[int, Fraction] | Sequence[Fraction]) -> Worth:
+        """Return the mean over the starts of what is earned from each state, exactly."""
+        return Worth.of(sum((p * values[s] for s, p in self._starts.items()), Fraction(0)))
+
     def _mean(self, values: Sequence[fmpq]) -> Worth:
+        """The same of integer rewards."""
         scale = self._model.reward_scale
-        numbers = (p * fraction(values[s]) / scale for s, p in self._starts.items())
-        return Worth.of(sum(numbers, Fraction(0)))
+        return self.mean({s: fraction(values[s]) / scale for s in self._starts})
 
     def _after(self, steps: int, pairs: tuple[int, ...], sign: int) -> Worth:
         programme = Steps(self._model, pairs)
         exact = programme.exactly(steps, sign, self._deadline)
         if exact is not None:
-            return Worth.of(sum((p * exact[s] for s, p in self._starts.items()), Fraction(0)))
+            return self.mean(exact)
         values, error = programme.roughly(steps, sign, self._deadline)
         mean = math.fsum(float(p) * values[s] for s, p in self._starts.items())
         return Worth(mean, None, error + 4 * float_info.epsilon * abs(mean))

@@ -76,7 +76,7 @@ def _reason_against(kind: str, chapter: Chapter) -> str | None:
 
 
 def _no_price(chapter: Chapter) -> str:
-    if chapter.mdp.start is None and not chapter.mdp.initial_states:
+    if not chapter.mdp.starts:
         return "has no start state, so nothing is earned"
     return "what is earned is beyond floats"
 
