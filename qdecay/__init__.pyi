@@ -39,6 +39,7 @@ from .model.base import FiniteMDP
 from .model.door import as_mdp
 from .model.float_mdp import FloatMDP
 from .model.mdp import MDP
+from .model.soft import epsilon_soft
 from .planning import (
     AverageReward,
     Evaluation,
@@ -66,7 +67,6 @@ from .probing import (
     Setting,
     assert_effective_discount,
     diagnose,
-    epsilon_soft,
     expected_trainings,
     probe,
     sb3_agent,

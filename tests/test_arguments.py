@@ -330,7 +330,7 @@ FUNCTIONS: dict[str, tuple[Callable[..., Any], dict[str, Any], dict[str, Number]
         {"exponent": Number("real", Fraction(3, 4), (HALF, 2))},
     ),
     "epsilon_soft": (
-        probing.epsilon_soft,
+        qdecay.epsilon_soft,
         {"problem": MODEL},
         {"epsilon": Number("exact", HALF, (-1, "3/2"))},
     ),

@@ -143,7 +143,7 @@ class Sarsa(TabularLearner):
 
     for a step from s by action a to t with reward r, where b is the action taken in t; r
     alone where the step terminated. With a fixed epsilon these are the values of its own
-    epsilon-greedy policy; see `qdecay.probing.epsilon_soft`. Call it to learn:
+    epsilon-greedy policy; see `qdecay.epsilon_soft`. Call it to learn:
     `qdecay.sarsa(problem, gamma, steps=100_000)`; see `__call__`.
 
     Source: Rummery and Niranjan, On-line Q-learning using connectionist systems, CUED/F-INFENG/TR

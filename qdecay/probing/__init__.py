@@ -21,7 +21,6 @@ from qdecay.probing.measure import BATTERY, expected_trainings, probe
 from qdecay.probing.point import Point
 from qdecay.probing.profile import DiscountProfile, diagnose
 from qdecay.probing.question import Place, Setting
-from qdecay.probing.soft import epsilon_soft
 
 __all__ = [
     "BATTERY",
@@ -33,7 +32,6 @@ __all__ = [
     "Setting",
     "assert_effective_discount",
     "diagnose",
-    "epsilon_soft",
     "expected_trainings",
     "load_trainer",
     "probe",

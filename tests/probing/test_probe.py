@@ -16,7 +16,8 @@ from questions import asked, simulated
 
 import qdecay
 from qdecay.exact.break_even import break_even
-from qdecay.probing import AgentError, Setting, epsilon_soft, expected_trainings, tabular_agent
+from qdecay.model.soft import epsilon_soft
+from qdecay.probing import AgentError, Setting, expected_trainings, tabular_agent
 from qdecay.probing.question import SETTINGS, Question, stimulus_range
 from qdecay.probing.staircase import LAPSE, Staircase, far_probability
 
