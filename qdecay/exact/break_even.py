@@ -21,13 +21,13 @@ from fractions import Fraction
 from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar
 
+from qdecay._support.checks import whole
 from qdecay._support.result import shown_list
 from qdecay._support.shown import shown_decimal
 from qdecay.exact.algebra.number import AlgebraicNumber, isolate_roots
-from qdecay.exact.regions import policy_regions
+from qdecay.exact.regions import PolicyRegions, policy_regions
 from qdecay.model.door import Problem, as_exact_mdp
 from qdecay.model.info import ModelInfo, ModelResult
-from qdecay.model.mdp import MDP
 from qdecay_envs.layout import ChainLayout, Ending
 
 if TYPE_CHECKING:
@@ -82,15 +82,16 @@ class BreakEven(ModelResult):
         return not self.roots and len(self.best[0]) > 1
 
 
-def break_even(problem: Problem) -> BreakEven:
-    """Return every break-even gamma at the start, exactly.
+def break_even(problem: Problem, state: int | None = None) -> BreakEven:
+    """Return every break-even gamma at the start, or at another state, exactly.
 
     Args:
-        problem: a layout, whose streams are compared; or a model with a start state, whose policy
-            regions are looked at from there, or anything that `qdecay.as_mdp` accepts.
+        problem: a layout, whose streams are compared; or a model, whose policy regions are looked
+            at from that state, or anything that `qdecay.as_mdp` accepts.
+        state: None is the start.
 
     Raises:
-        ValueError: the model has no start state.
+        ValueError: there is no such state, or the model has no start.
 
     >>> from qdecay_envs import ChainLayout
     >>> break_even(ChainLayout.choice(stay=[1], move=[0, 0, 4])).gammas
@@ -98,9 +99,14 @@ def break_even(problem: Problem) -> BreakEven:
     >>> break_even(ChainLayout.choice(stay=[1], move=[0, 0, 0, 6])).gammas
     (6**(2/3)/6,)
     """
-    if isinstance(problem, ChainLayout):
+    if isinstance(problem, ChainLayout) and state is None:
         return _of_layout(problem)
-    return _of_mdp(as_exact_mdp(problem))
+    mdp = as_exact_mdp(problem)
+    if state is None and mdp.start is None:
+        raise ValueError("the model has no start state: give state, or MDP.from_rows a start")
+    state = mdp.start if state is None else whole(state, "state", 0, mdp.n_states - 1)
+    assert state is not None
+    return break_even_of(policy_regions(mdp), state)
 
 
 def _of_layout(layout: ChainLayout) -> BreakEven:
@@ -116,19 +122,16 @@ def _of_layout(layout: ChainLayout) -> BreakEven:
     return _assembled(candidates, best, level, ModelInfo(action_names=names))
 
 
-def _of_mdp(mdp: MDP) -> BreakEven:
-
-    if mdp.start is None:
-        raise ValueError("the model has no start state: give MDP.from_rows a start")
-    regions = policy_regions(mdp)
+def break_even_of(regions: PolicyRegions, state: int) -> BreakEven:
+    """Return the gammas at which the best action of a state changes, from the regions."""
     points = sorted((*regions.breakpoints, *regions.touches), key=lambda point: point.gamma)
-    seen = [point.gamma for point in points if mdp.start in point.changes]
+    seen = [point.gamma for point in points if state in point.changes]
 
     def at(gamma: Fraction | AlgebraicNumber) -> frozenset[int]:
-        return frozenset(regions.optimal_actions(gamma)[mdp.start or 0])
+        return frozenset(regions.optimal_actions(gamma)[state])
 
     best = [at(point) for point in _points_between(seen)]
-    return _assembled(seen, best, [at(gamma) for gamma in seen], ModelInfo.of(mdp))
+    return _assembled(seen, best, [at(gamma) for gamma in seen], ModelInfo.of(regions.mdp))
 
 
 def _assembled(

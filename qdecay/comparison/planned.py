@@ -1,0 +1,87 @@
+"""Where value iteration's greedy action flips, by bisection with proven gaps.
+
+Value iteration returns q with |q - q*| <= error. A gamma lies left of a flip where some action that
+is best on the left alone beats all that are best on the right alone by more than 2 error, and right
+of it the other way round; in between the error leaves it open, and rounding never decides.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from qdecay.comparison.flip import Flip
+from qdecay.errors import NotConverged
+from qdecay.model.mdp import MDP
+from qdecay.planning import Solution, value_iteration
+
+_WIDTH = 2.0**-50  # of a bracket: nearer gammas are told apart by rounding
+_INSIDE = 0.5  # where the search begins, from the neighbouring changes to the flip
+
+
+@dataclass(frozen=True)
+class PlannedFlip:
+    """Two gammas between which the greedy action flips, proven left and right of the flip."""
+
+    low: float
+    high: float
+
+    @property
+    def gamma(self) -> float:
+        """The middle."""
+        return (self.low + self.high) / 2
+
+
+class Planner:
+    """Value iteration at one state of a model."""
+
+    def __init__(self, mdp: MDP, state: int, check: Callable[[], None] = lambda: None) -> None:
+        """`check` is called before each solution, and may raise."""
+        self.mdp, self.state, self.check = mdp, state, check
+
+    def solution(self, gamma: float) -> Solution:
+        """Return values down to rounding."""
+        self.check()
+        try:
+            return value_iteration(self.mdp, gamma, tol=None)
+        except NotConverged as stopped:
+            best: Solution = stopped.best
+            return best
+
+    def side(self, flip: Flip, gamma: float) -> int:
+        """Return -1 left of a flip, 1 right of it, 0 where the error leaves it open."""
+        found = self.solution(gamma)
+        q = found.q[self.state]
+        lead = q[flip.entering].max() - q[flip.leaving].max()
+        return 0 if abs(lead) <= 2 * found.error else 1 if lead > 0 else -1
+
+    def flip(self, flip: Flip) -> PlannedFlip | None:
+        """Return the bracket of a flip; None where the planner does not flip there."""
+        if not flip.two_sided:
+            return None
+        low, high = flip.at(_INSIDE)
+        if (self.side(flip, low), self.side(flip, high)) != (-1, 1):
+            return None
+        last = _edge(lambda gamma: self.side(flip, gamma) == -1, low, high)
+        first = _edge(lambda gamma: self.side(flip, gamma) == 1, high, last)
+        return PlannedFlip(last, first)
+
+    def wrong(self, gamma: float, best: frozenset[int]) -> int | None:
+        """Return an action outside `best` that is proven better than all of it, or None."""
+        found = self.solution(gamma)
+        q = found.q[self.state]
+        top = int(q.argmax())
+        return None if q[sorted(best)].max() >= q[top] - 2 * found.error else top
+
+
+def _edge(holds: Callable[[float], bool], inside: float, outside: float) -> float:
+    """Return the gamma nearest to `outside` for which `holds`, which does at `inside`."""
+    while abs(outside - inside) > _WIDTH:
+        middle = (inside + outside) / 2
+        if middle in (inside, outside):
+            break
+        if holds(middle):
+            inside = middle
+        else:
+            outside = middle
+    return inside
