@@ -105,7 +105,8 @@ def price(
     gammas = [] if gamma is None else _gammas(gamma)
     with budget(source, max_seconds, "; give it more --max-seconds"):
         mdp = exact_model(source, option)
-        start = None if state is None else _state(mdp, state)
+        with input_errors("--"):
+            start = None if state is None else mdp.state_index(state)
         if start is None and not mdp.starts:
             raise InputError(f"{source}: the model has no start state: give --state")
         with input_errors(f"{source}: "):
@@ -139,18 +140,6 @@ def _gammas(text: str) -> list[Fraction]:
     if len(set(gammas)) < len(gammas):
         raise InputError(f"--gamma {text:.40}: a gamma is given twice")
     return gammas
-
-
-def _state(mdp: MDP, text: str) -> int:
-    """Return the state of a number or a name."""
-    names = [mdp.state_name(s) for s in range(mdp.n_states)]
-    if text in names:
-        return names.index(text)
-    if text.isascii() and text.isdecimal() and len(text) < 19 and int(text) < mdp.n_states:
-        return int(text)
-    raise InputError(
-        f"--state {text:.40}: no state has that name or number; the last is {names[-1]}"
-    )
 
 
 def _print(

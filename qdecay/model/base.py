@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from fractions import Fraction
 from functools import cached_property
 from typing import NamedTuple
@@ -13,8 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from qdecay._support.checks import whole
 from qdecay._support.one_line import escaped, one_line
 from qdecay._support.result import Record, counted
+from qdecay_envs.rational import written
+
+_SIMILAR, _WORD = 3, 60  # names that a message shows, and characters of each
 
 
 class Columns(NamedTuple):
@@ -125,6 +130,37 @@ class FiniteMDP(Record, ABC):
     def state_name(self, state: int) -> str:
         """The state's name for display, or its number if it has none."""
         return escaped(self.state_names[state]) if self.state_names else str(state)
+
+    def state_index(self, state: int | str) -> int:
+        """Return the state that is meant by its number or its name; text is first of all a name.
+
+        >>> from qdecay import MDP
+        >>> lamp = MDP.from_rows(
+        ...     [(0, 0, 1, 1, 5, False)], n_states=2, n_actions=1, state_names=["dark", "bright"]
+        ... )
+        >>> lamp.state_index("bright"), lamp.state_index("1"), lamp.state_index(1)
+        (1, 1, 1)
+
+        Raises:
+            TypeError: `state` is neither an integer nor text.
+            ValueError: there is no such state; the message names the most similar ones.
+        """
+        last = self.n_states - 1
+        if not isinstance(state, str):
+            return whole(state, "state", 0, last)
+        names = self.state_names or ()
+        shown = [escaped(name) for name in names]
+        for known in (names, shown):
+            if state in known:
+                return known.index(state)
+        if state.isascii() and state.isdecimal() and len(state) < 19:
+            return whole(int(state), "state", 0, last)
+        similar = get_close_matches(state[:_WORD], shown, _SIMILAR) or shown[:_SIMILAR]
+        such = ", ".join(f"{name:.{_WORD}}" for name in similar)
+        known_as = f"a name, such as {such}, or " if such else ""
+        raise ValueError(
+            f"state must be {known_as}a number from 0 to {last:,}, got {written(state)}"
+        )
 
     def action_name(self, action: int) -> str:
         """The action's name for display, or its number if it has none."""

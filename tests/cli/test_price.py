@@ -96,7 +96,7 @@ def test_it_starts_where_one_says(capsys, monkeypatch, tmp_path: Path) -> None:
         (["--gamma", "0.9,"], 'gamma must be a number like "7/10", "0.7" or "1e-3", got \'\''),
         (["--gamma", "2"], "gamma must be in [0, 1], got '2'"),
         (["--gamma", "0.9,0.90"], "--gamma 0.9,0.90: a gamma is given twice"),
-        (["--state", "nowhere"], "--state nowhere: no state has that name or number"),
+        (["--state", "nowhere"], "--state must be a number from 0 to 15, got 'nowhere'"),
         (["--max-loss", "-1"], "max_loss must be >= 0, got '-1'"),
         (["--seeds", "3"], "--seeds requires --learn"),
         (["--steps", "3"], "--steps requires --learn"),

@@ -214,6 +214,50 @@ def test_the_documented_file_is_read(tmp_path: Path) -> None:
     assert (mdp.state_name(0), mdp.action_name(1)) == ("left", "leave")
 
 
+ROOMS = ("hall", "3", "hal\u202el", "attic")
+
+
+@pytest.mark.parametrize(
+    ("state", "index"),
+    [(0, 0), (np.int64(3), 3), ("attic", 3), ("2", 2), ("3", 1), (ROOMS[2], 2), ("hal\\u202el", 2)],
+)
+def test_a_state_is_read_by_name_then_by_number(state: int | str, index: int) -> None:
+    """A name that looks like a number means the name; as displayed or as it is, it is found."""
+    mdp = MDP.from_rows([], n_states=4, n_actions=1, state_names=ROOMS)
+    assert mdp.state_index(state) == index
+
+
+@pytest.mark.parametrize(
+    ("names", "state", "message"),
+    [
+        (
+            ROOMS,
+            "Attic",
+            "state must be a name, such as attic, or a number from 0 to 3, got 'Attic'",
+        ),
+        (ROOMS, "x", "such as hall, 3, hal\\u202el, or a number from 0 to 3, got 'x'"),
+        (None, "hall", "state must be a number from 0 to 3, got 'hall'"),
+        (None, "-1", "state must be a number from 0 to 3, got '-1'"),
+        (None, "9" * 999, "state must be a number from 0 to 3, got '9999"),
+        (None, "4", "state must be from 0 to 3, got 4"),
+        (None, 4, "state must be from 0 to 3, got 4"),
+    ],
+)
+def test_an_unknown_state_brings_similar_ones_to_mind(names, state, message: str) -> None:
+    """In one line, whatever was asked for."""
+    mdp = MDP.from_rows([], n_states=4, n_actions=1, state_names=names)
+    with pytest.raises(ValueError, match="^state must be [^\n]*$") as error:
+        mdp.state_index(state)
+    assert message in str(error.value)
+
+
+@pytest.mark.parametrize("state", [1.0, True, None])
+def test_a_state_is_a_whole_number_or_text(state) -> None:
+    """A float or a bool that equals an index is refused."""
+    with pytest.raises(TypeError, match="state must be an integer"):
+        MDP.from_rows([], n_states=2, n_actions=1).state_index(state)
+
+
 GOOD = {"schema": "qdecay.mdp/1", "n_states": 1, "n_actions": 1, "transitions": []}
 BAD_FILES = [
     ("", "JSON"),

@@ -40,6 +40,7 @@ def models(env: gym.Env[Any, Any]) -> tuple[qdecay.MDP, qdecay.FloatMDP]:
     assert_type(mdp.exact_reward, tuple[Fraction, ...])
     assert_type(mdp.start, int | None)
     assert_type(mdp.state_name(0), str)
+    assert_type(mdp.state_index("a"), int)
     assert_type(qdecay.as_mdp(layout, slip="1/10"), qdecay.MDP)
     assert_type(qdecay.as_mdp(env), qdecay.MDP)
     assert_type(qdecay.as_mdp(Path("mine.json")), qdecay.MDP)
