@@ -1,131 +1,44 @@
 """Symbolic, planned and learned: three ways to find where a choice flips.
 
-For a chain, the exact break-even gammas come from algebra (`qdecay.exact`), the planned ones from
-bisecting on value iteration's greedy action at the start, the learned ones from bisecting, seed by
-seed, on the greedy action of trained agents. `trainer` describes how agents are trained: to
-convergence, or for a number of forced walks of each branch. An agent that is stopped this early
-flips elsewhere; `qdecay.exact.learning_curve` predicts where, and the learned gammas are compared
-with these.
+At one state of a finite model the exact break-even gammas come from algebra (`qdecay.exact`), the
+planned ones from bisecting on value iteration's greedy action (`planned`), the learned ones from
+agents: of qdecay's learners (`learned`), or of a user's own (`own`). On a chain agents may also be
+stopped after a number of forced walks (`walks`).
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import partial
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, overload
+from typing import Literal, overload
 
 from qdecay._support import checks
-from qdecay._support.checks import RationalLike, RealLike, count, whole
+from qdecay._support.checks import RationalLike, RealLike, count, instance, real, whole
 from qdecay._support.deadline import Deadline
-from qdecay._support.progress import OnProgress, counting, reporting
-from qdecay._support.result import Result, frame, plain, shown_list
-from qdecay._support.shown import shown_decimal
-from qdecay.comparison.thresholds import LearnedThreshold, bisect, bisect_seeds
-from qdecay.comparison.trainer import BestChoices, ChainTrainer, ForcedWalks
+from qdecay._support.progress import OnProgress, reporting
+from qdecay.comparison.agents import Agents, Budget, Learned
+from qdecay.comparison.flip import Flip, flips
+from qdecay.comparison.shared import SharedAgents
+from qdecay.comparison.own import OwnAgents, OwnLearner
+from qdecay.comparison.planned import PlannedFlip, Planner
+from qdecay.comparison.result import Comparison
+from qdecay.comparison.subject import Subject
+from qdecay.comparison.walks import ForcedWalks, WalkedAgents
 from qdecay.errors import BudgetExceeded
 from qdecay.exact.algebra.number import AlgebraicNumber
-from qdecay.exact.break_even import BreakEven, break_even
-from qdecay.exact.learning_curve import learning_curve
-from qdecay.learning.learner import Learner
+from qdecay.exact.break_even import BreakEven
+from qdecay.learning import TabularLearner
+from qdecay.learning.tabular import TABULAR
 from qdecay.model.door import Problem
+from qdecay.model.soft import epsilon_soft
 from qdecay.model.source import HOMEWORK
 
-if TYPE_CHECKING:
-    import pandas as pd
+WIDTH = 0.02
+MAX_STEPS = 50_000_000
+EPSILON = Fraction(1, 10)
 
-
-PLANNED_TOLERANCE = 1e-10
-LEARNED_TOLERANCE = 1e-6
-_PLANNED_WIDTH = 1e-12
-_LEARNED_WIDTH = LEARNED_TOLERANCE  # the midpoint is off by half of it
-_NOISY_WIDTH = 1e-3  # of the searched range: small compared with the random spread
-
-Verdict = Literal["agree", "disagree"]
-
-
-@dataclass(frozen=True, eq=False, repr=False)
-class Comparison(Result):
-    """One chain's break-even gammas, found in three ways.
-
-    Attributes:
-        source: what was compared.
-        exact: gammas at which the set of best choices at the start changes, in order.
-        planned: for each, where value iteration's choice flips.
-        learned: for each, where trained agents flip; with forced walks, for each predicted one.
-        reasons: what disagrees, one line each; empty if all agrees.
-        forced: the walks that agents were trained for; None if they were trained to convergence.
-        predicted: where agents flip after these walks, exactly; None without them.
-    """
-
-    SCHEMA: ClassVar[str] = "qdecay.comparison/1"
-
-    source: str
-    exact: tuple[AlgebraicNumber, ...]
-    planned: tuple[float, ...]
-    learned: tuple[LearnedThreshold, ...]
-    reasons: tuple[str, ...]
-    forced: ForcedWalks | None = None
-    predicted: tuple[AlgebraicNumber, ...] | None = None
-
-    def _shown(self) -> str:
-        found: dict[str, Sequence[AlgebraicNumber | float]] = {
-            "exact": self.exact,
-            "planned": self.planned,
-            "predicted": self.predicted or (),
-            "learned": [learned.median for learned in self.learned],
-        }
-        parts = [
-            f"{name} {shown_list([shown_decimal(gamma, 4) for gamma in gammas])}"
-            for name, gammas in found.items()
-            if gammas
-        ]
-        return f"{self.source}: {', '.join([self.verdict, *parts])}"
-
-    @property
-    def verdict(self) -> Verdict:
-        """Whether exact, planned and learned agree.
-
-        Planned and exact differ by at most 1e-10 and every seed's learned threshold by at most
-        1e-6; on noisy chains the 95 % interval of the agents' median contains the exact one, which
-        for a correct learner it misses in at most 1 of 20 cases. Between break-even gammas, planned
-        and learned choices equal the exact ones. After a number of forced walks, learned gammas and
-        choices are compared with the predicted ones in the same way.
-        """
-        return "disagree" if self.reasons else "agree"
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the qdecay.comparison/1 document of this row alone."""
-        return {"schema": self.SCHEMA, "rows": [self.body()]}
-
-    def body(self) -> dict[str, Any]:
-        """Return the row of a qdecay.comparison/1 document; forced walks add three keys."""
-        after: dict[str, Any] = {}
-        if self.forced is not None and self.predicted is not None:
-            after = {
-                "walks": self.forced.count,
-                "step_size": str(self.forced.step_size),
-                "predicted": plain(self.predicted),
-            }
-        return {
-            "source": self.source,
-            "exact": plain(self.exact),
-            "planned": plain(self.planned),
-            "learned": plain(self.learned),
-            "verdict": self.verdict,
-            **after,
-        }
-
-    def to_frame(self) -> pd.DataFrame:
-        """Return a row per break-even gamma: exact, planned, predicted, and what agents learned."""
-        learned = {
-            name: [getattr(found, name) for found in self.learned]
-            for name in ("median", "low", "high", "seeds", "steps")
-        }
-        exact, predicted = (list(map(float, found or ())) for found in (self.exact, self.predicted))
-        return frame({"exact": exact, "planned": self.planned, "predicted": predicted, **learned})
+AnyLearner = TabularLearner | OwnLearner
 
 
 @overload
@@ -133,7 +46,10 @@ def compare(
     *,
     seeds: int = 10,
     seed: int = 0,
-    learner: Learner | None = None,
+    learner: AnyLearner | None = None,
+    epsilon: RationalLike = EPSILON,
+    width: RealLike = WIDTH,
+    max_steps: int = MAX_STEPS,
     walks: int | None = None,
     step_size: RationalLike = Fraction(1, 10),
     max_seconds: RealLike | None = ...,
@@ -143,9 +59,13 @@ def compare(
 def compare(
     problem: Problem,
     *,
+    state: int | str | None = None,
     seeds: int = 10,
     seed: int = 0,
-    learner: Learner | None = None,
+    learner: AnyLearner | None = None,
+    epsilon: RationalLike = EPSILON,
+    width: RealLike = WIDTH,
+    max_steps: int = MAX_STEPS,
     walks: int | None = None,
     step_size: RationalLike = Fraction(1, 10),
     name: str | None = None,
@@ -155,37 +75,50 @@ def compare(
 def compare(
     problem: Problem | None = None,
     *,
+    state: int | str | None = None,
     seeds: int = 10,
     seed: int = 0,
-    learner: Learner | None = None,
+    learner: AnyLearner | None = None,
+    epsilon: RationalLike = EPSILON,
+    width: RealLike = WIDTH,
+    max_steps: int = MAX_STEPS,
     walks: int | None = None,
     step_size: RationalLike = Fraction(1, 10),
     name: str | None = None,
     max_seconds: RealLike | None = None,
     progress: bool | OnProgress = False,
 ) -> Comparison | tuple[Comparison, ...]:
-    """Return a chain's exact, planned and learned break-even gammas, and whether they agree.
+    """Return a state's exact, planned and learned break-even gammas, and whether they agree.
 
     Args:
-        problem: a chain: a layout, a `ChainEnv` (wrapped or not; its time limit is not used), or
-            the id or path of one. Without it, the four homework problems, as the command does.
-        seeds: independent agents per break-even gamma; >= 10, so that the range means something.
+        problem: a model with exact numbers, or anything that `qdecay.as_mdp` accepts; or an
+            environment without a table whose spaces are discrete, where thresholds are learned, and
+            held against nothing. Without it, the four homework problems, as the command does.
+        state: the state whose choice flips, by its number or name; None is the start.
+        seeds: independent agents; >= 10, so that the range means something.
         seed: the first of them; the others follow.
-        learner: the algorithm; None is `q_learning`, on noisy chains `double_q_learning`.
+        learner: `q_learning`, `double_q_learning`, `sarsa` or `expected_sarsa`; None is Q-learning
+            where nothing is random, else Double Q-learning. Or a function of an environment, a
+            gamma and a seed that returns action values or a policy; see `qdecay.comparison.own`.
+        epsilon: exact, in [0, 1): SARSA and Expected SARSA learn the values of the policy that
+            explores at this rate, and are held against the regions of `epsilon_soft`.
+        width: the widest 95 % interval that settles a noisy threshold, > 0; never more than half
+            the distance to the next change.
+        max_steps: of each agent, >= 1; what is expected to take more is not started.
         walks: stop training after this many forced walks of each branch, >= 1, and compare with the
-            gammas that `qdecay.exact.learning_curve` predicts; None trains to convergence. Only for
-            chains without randomness that end with the last reward.
+            gammas that `qdecay.exact.learning_curve` predicts. Only for chains without randomness
+            that end with the last reward.
         step_size: with walks, the constant step size, an exact number in (0, 1].
         name: what to call the problem; its id or path by default.
         max_seconds: limit of wall time, > 0; None is no limit.
-        progress: True shows a bar; a function is called with a `Progress` after each training.
+        progress: True shows a bar; a function is called with a `Progress` now and then.
 
     Returns: the comparison; without `problem` a tuple of the four, in the homework's order.
 
     Raises:
-        TypeError: the problem is not a chain, or step_size is a float.
-        ValueError: an argument is outside its range, or walks are asked of another chain or of a
-            learner with two tables.
+        TypeError: an argument is of the wrong kind, or an exact one is a float.
+        ValueError: an argument is outside its range, the model has no start and no state is given,
+            or walks are asked of another chain or of a learner with two tables.
         BudgetExceeded: max_seconds ran out; `best` are the `LearnedThreshold` of the first gammas,
             without `problem` the first comparisons.
 
@@ -197,141 +130,142 @@ def compare(
     """
     deadline = Deadline(max_seconds)
     seeds, seed = whole(seeds, "seeds", 10), whole(seed, "seed", 0)
-    step_size = checks.exact(step_size, "step_size", "(0, 1]")
-    checks.instance(learner, Callable | None, "learner", "one such as qdecay.q_learning")
-    checks.instance(name, str | None, "name", "text")
-    forced = None if walks is None else ForcedWalks(count(walks, "walks"), step_size)
-    agents = range(seed, seed + seeds)
+    instance(learner, Callable | None, "learner", "one such as qdecay.q_learning, or a function")
+    if not isinstance(learner, TabularLearner) and getattr(learner, "n_tables", None):
+        raise TypeError(f"learner must be {' or '.join(TABULAR)}, or a function")
+    instance(name, str | None, "name", "text")
+    settings = _Settings(
+        learner,
+        checks.exact(epsilon, "epsilon", "[0, 1)"),
+        None
+        if walks is None
+        else ForcedWalks(count(walks, "walks"), checks.exact(step_size, "step_size", "(0, 1]")),
+    )
     with reporting(progress) as report:
+        budget = Budget(
+            range(seed, seed + seeds),
+            real(width, "width", "> 0"),
+            count(max_steps, "max_steps"),
+            report,
+            deadline,
+        )
         if problem is not None:
-            return _compared(problem, agents, learner, forced, name, report, deadline)
+            return _compared(Subject.of(problem, name), state, settings, budget)
         rows: list[Comparison] = []
         try:
-            rows.extend(
-                _compared(homework, agents, learner, forced, None, report, deadline)
-                for homework in HOMEWORK
-            )
+            rows.extend(_compared(Subject.of(id), None, settings, budget) for id in HOMEWORK)
         except BudgetExceeded as limit:
             limit.best = tuple(rows)
             raise
         return tuple(rows)
 
 
+@dataclass(frozen=True)
+class _Settings:
+    """The learner: one of qdecay's, a user's function, or None for the usual one."""
+
+    learner: AnyLearner | None
+    epsilon: Fraction
+    walks: ForcedWalks | None
+
+    @property
+    def soft(self) -> bool:
+        """Whether agents aim at the epsilon-soft model."""
+        on_policy = getattr(self.learner, "name", None) in ("sarsa", "expected_sarsa")
+        return on_policy and self.walks is None
+
+
 def _compared(
-    problem: Problem,
-    agents: Sequence[int],
-    learner: Learner | None,
-    forced: ForcedWalks | None,
-    name: str | None,
-    report: OnProgress,
-    deadline: Deadline,
+    subject: Subject, state: int | str | None, settings: _Settings, budget: Budget
 ) -> Comparison:
-    """Compare one problem."""
-    trainer = ChainTrainer(problem, learner, forced)
-    layout = trainer.env.layout
-    exact = known = break_even(layout if trainer.plain else trainer.mdp)
-    if forced is not None:
-        known = learning_curve(layout, forced.step_size, forced.count).break_even()
-    planned = [
-        bisect(partial(trainer.plans, side), low, high, _PLANNED_WIDTH)
-        for low, high, side in flips(exact)
+    """Compare one problem at one state."""
+    mdp = subject.mdp
+    if state is None and mdp.start is None:
+        raise ValueError("the model has no start state: give state, the one to compare at")
+    at = mdp.start if state is None else mdp.state_index(state)
+    assert at is not None
+    aim = epsilon_soft(mdp, settings.epsilon) if settings.soft else mdp
+    exact = subject.break_even(at, aim)
+    planner = Planner(aim, at, budget.deadline.check)
+    found = list(flips(exact))
+    planned = [planner.flip(flip) for flip in found]
+    wrong = [*_planning_faults(exact, planner, found, planned)]
+    learned, predicted = _learned(subject, exact, planner, settings, budget)
+    unsettled = [
+        f"{float(flip.gamma):.6g}: value iteration's error leaves open where it flips"
+        for flip, plan in zip(found, planned, strict=True)
+        if plan is None and flip.two_sided and not wrong
     ]
-    wanted = list(flips(known))
-    width = _NOISY_WIDTH if trainer.noisy else _LEARNED_WIDTH
-    each = len(wanted) * (2 + math.ceil(-math.log2(width))) or len(known.between)
-    gammas, expected = exact.switching, known.switching
-    learned: list[LearnedThreshold] = []
-    tick = counting(report, len(agents) * each, f"trainings of {name or trainer.name}", deadline)
-    try:
-        learned.extend(_learned(trainer, flip, agents, tick) for flip in wanted)
-        choice_faults = list(_learned_choice_faults(known, trainer, agents, tick))
-    except BudgetExceeded as limit:
-        limit.best = tuple(learned)
-        raise
-    reasons = [
-        *_planning_faults(gammas, planned),
-        *_learning_faults(expected, learned, "exact" if forced is None else "predicted"),
-        *_planned_choice_faults(exact, trainer),
-        *choice_faults,
-    ]
+    thresholds = learned[: len(found if predicted is None else predicted)]
     return Comparison(
-        name or trainer.name,
-        gammas,
-        tuple(planned),
-        tuple(learned),
-        tuple(reasons),
-        forced,
-        None if forced is None else expected,
+        source=subject.name,
+        state=at,
+        learner=_name(settings.learner, learned),
+        epsilon=settings.epsilon if settings.soft else None,
+        sides=tuple((flip.left, flip.right) for flip in found),
+        exact=tuple(flip.gamma for flip in found),
+        planned=tuple(None if plan is None else plan.gamma for plan in planned),
+        planned_errors=tuple(None if plan is None else plan.error for plan in planned),
+        learned=tuple(one.threshold for one in thresholds),
+        forecast=tuple(one.forecast for one in thresholds),
+        reasons=(*wrong, *(one.wrong for one in learned if one.wrong)),
+        unsettled=(*unsettled, *(one.unsettled for one in learned if one.unsettled)),
+        forced=settings.walks,
+        predicted=predicted,
     )
-
-
-def flips(found: BreakEven) -> Iterator[tuple[float, float, BestChoices]]:
-    """Yield a gamma on either side of each change of the best choice, and the best choice."""
-    for i, switch in enumerate(found.switches):
-        if switch:
-            low, high = float(found.between[i]), float(found.between[i + 1])
-            yield low, high, BestChoices(found.best[i], found.best[i + 1])
 
 
 def _learned(
-    trainer: ChainTrainer,
-    flip: tuple[float, float, BestChoices],
-    agents: Sequence[int],
-    tick: Callable[[], None],
-) -> LearnedThreshold:
+    subject: Subject, exact: BreakEven, planner: Planner, settings: _Settings, budget: Budget
+) -> tuple[list[Learned], tuple[AlgebraicNumber, ...] | None]:
+    """Return what agents say of each flip, or once of a choice that never changes.
 
-    low, high, side = flip
-    return bisect_seeds(
-        partial(trainer.learns, side),
-        low,
-        high,
-        seeds=agents,
-        width=_NOISY_WIDTH * (high - low) if trainer.noisy else _LEARNED_WIDTH,
-        noisy=trainer.noisy,
-        tick=tick,
-    )
+    And with forced walks where they should flip.
+    """
+    learner, found = settings.learner, list(flips(exact))
+    agents: Agents
+    predicted = None
+    if settings.walks is not None:
+        agents = WalkedAgents(subject, learner, settings.walks, budget)
+        exact = agents.predicted()
+        found, predicted = list(flips(exact)), exact.switching
+    elif learner is None or isinstance(learner, TabularLearner):
+        epsilon = float(settings.epsilon) if settings.soft else 0.0
+        agents = SharedAgents(subject.mdp, planner, learner, epsilon, subject.reward_noise, budget)
+    else:
+        agents = OwnAgents(subject.env, planner, learner, budget)
+    learned: list[Learned] = []
+    try:
+        learned.extend(agents.judge(flip) for flip in found)
+        if not found:
+            learned.append(agents.judge_choice(exact))
+    except BudgetExceeded as limit:
+        limit.best = tuple(one.threshold for one in learned)
+        raise
+    return learned, predicted
 
 
-def _planning_faults(exact: Sequence[AlgebraicNumber], planned: Sequence[float]) -> Iterator[str]:
-    for root, plan in zip(exact, planned, strict=True):
-        gamma = float(root)
-        if abs(plan - gamma) > PLANNED_TOLERANCE:
-            yield f"value iteration flips at {plan:.12g}, exact is {gamma:.12g}"
-
-
-def _learning_faults(
-    expected: Sequence[AlgebraicNumber], learned: Sequence[LearnedThreshold], what: str
+def _planning_faults(
+    exact: BreakEven, planner: Planner, found: Sequence[Flip], planned: Sequence[PlannedFlip | None]
 ) -> Iterator[str]:
-    for root, agents in zip(expected, learned, strict=True):
-        gamma = float(root)
-        if agents.interval is not None:
-            low, high = agents.interval
-            if not low <= gamma <= high:
-                yield f"agents flip in [{low:.6g}, {high:.6g}], {what} is {gamma:.6g}"
-        elif max(abs(agents.low - gamma), abs(agents.high - gamma)) > LEARNED_TOLERANCE:
-            yield f"agents flip from {agents.low:.9g} to {agents.high:.9g}, {what} is {gamma:.9g}"
-
-
-def _planned_choice_faults(exact: BreakEven, trainer: ChainTrainer) -> Iterator[str]:
-    """Planning errors between the break-even gammas, away from any threshold."""
+    for flip, plan in zip(found, planned, strict=True):
+        if plan is not None and not Fraction(plan.low) <= flip.gamma <= Fraction(plan.high):
+            yield (
+                f"value iteration flips between {plan.low:.12g} and {plan.high:.12g}, exact is "
+                f"{float(flip.gamma):.12g}"
+            )
     for point, best in zip(exact.between, exact.best, strict=True):
-        gamma = float(point)
-        if trainer.plan(gamma) not in best:
-            yield f"value iteration takes {trainer.plan(gamma)} at {gamma:.6g}, best: {set(best)}"
+        if (action := planner.better(float(point), best)) is not None:
+            yield (
+                f"value iteration takes {planner.mdp.action_name(action)} at {float(point):.6g}, "
+                f"best: {' or '.join(map(planner.mdp.action_name, sorted(best)))}"
+            )
 
 
-def _learned_choice_faults(
-    known: BreakEven, trainer: ChainTrainer, agents: Sequence[int], tick: Callable[[], None]
-) -> Iterator[str]:
-    """Learning errors where agents never flip; elsewhere bisection started from these gammas."""
-    if any(known.switches):
-        return
-    needed = len(agents) // 2 + 1 if trainer.noisy else len(agents)
-    for point, best in zip(known.between, known.best, strict=True):
-        gamma = float(point)
-        right = 0
-        for agent in agents:
-            right += trainer.train(gamma, agent)[0] in best
-            tick()
-        if right < needed:
-            yield f"{len(agents) - right} of {len(agents)} agents choose wrongly at {gamma:.6g}"
+def _name(learner: AnyLearner | None, learned: Sequence[Learned]) -> str:
+    if learner is None:
+        noisy = any(one.threshold is not None and one.threshold.noisy for one in learned)
+        return "double_q_learning" if noisy else "q_learning"
+    if isinstance(learner, TabularLearner):
+        return learner.name
+    return getattr(learner, "__name__", type(learner).__name__)

@@ -56,13 +56,18 @@ class Flip:
             return choice in self.right
         return choice not in self.left - self.right
 
-    def at(self, share: float) -> tuple[float, float]:
-        """Return gammas on both sides, `share` of the way from `before` and `after` to the flip."""
+    def lowest(self, share: float) -> float:
+        """Return a gamma left of it, `share` of the way from `before`."""
+        return self.before + share * (float(self.gamma) - self.before)
+
+    def highest(self, share: float) -> float:
+        """Return a gamma right of it, `share` of the way from `after`, or from twice the horizon.
+
+        Values at a horizon 1 / (1 - gamma) that is longer still would take longer to learn.
+        """
         middle = float(self.gamma)
-        return (
-            self.before + share * (middle - self.before),
-            self.after - share * (self.after - middle),
-        )
+        end = min(self.after, (1 + middle) / 2)
+        return end - share * (end - middle)
 
 
 def flips(found: BreakEven) -> Iterator[Flip]:

@@ -28,8 +28,13 @@ class PlannedFlip:
 
     @property
     def gamma(self) -> float:
-        """The middle."""
+        """The middle of the two."""
         return (self.low + self.high) / 2
+
+    @property
+    def error(self) -> float:
+        """How far the flip may be off the middle."""
+        return (self.high - self.low) / 2
 
 
 class Planner:
@@ -59,14 +64,14 @@ class Planner:
         """Return the bracket of a flip; None where the planner does not flip there."""
         if not flip.two_sided:
             return None
-        low, high = flip.at(_INSIDE)
+        low, high = flip.lowest(_INSIDE), flip.highest(_INSIDE)
         if (self.side(flip, low), self.side(flip, high)) != (-1, 1):
             return None
         last = _edge(lambda gamma: self.side(flip, gamma) == -1, low, high)
         first = _edge(lambda gamma: self.side(flip, gamma) == 1, high, last)
         return PlannedFlip(last, first)
 
-    def wrong(self, gamma: float, best: frozenset[int]) -> int | None:
+    def better(self, gamma: float, best: frozenset[int]) -> int | None:
         """Return an action outside `best` that is proven better than all of it, or None."""
         found = self.solution(gamma)
         q = found.q[self.state]

@@ -70,6 +70,11 @@ class Source:
         # `exists` of Path, that of os takes any text.
         return path if is_named or (os.path.exists(path) and not path.is_dir()) else None  # noqa: PTH110
 
+    @property
+    def names_env(self) -> bool:
+        """Whether it names an environment: an id or a layout, and no table."""
+        return self.path is None or self._schema() == "qdecay.layout"
+
     def env(self) -> gym.Env[Any, Any]:
         """Return the environment: of the id, or of the layout file.
 

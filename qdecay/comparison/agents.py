@@ -1,0 +1,88 @@
+"""What judges of agents share: their budget, what they found, and when an interval settles it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from qdecay._support.deadline import Deadline
+from qdecay._support.progress import OnProgress
+from qdecay.comparison.flip import Flip
+from qdecay.comparison.thresholds import LearnedThreshold
+from qdecay.exact.algebra.number import AlgebraicNumber
+from qdecay.exact.break_even import BreakEven
+
+
+@dataclass(frozen=True)
+class Budget:
+    """The agents, and what may be spent on them.
+
+    Attributes:
+        seeds: one agent each.
+        width: of the widest interval that settles a threshold.
+        max_steps: of each agent.
+        report: is called with `Progress`.
+        deadline: of the whole call.
+    """
+
+    seeds: range
+    width: float
+    max_steps: int
+    report: OnProgress
+    deadline: Deadline
+
+    def width_of(self, flip: Flip) -> float:
+        """Return the widest interval that settles this one: it must not reach the next change."""
+        return min(self.width, flip.room / 2)
+
+
+@dataclass(frozen=True)
+class Learned:
+    """What agents say about one flip, or about a state that never flips.
+
+    Attributes:
+        threshold: where they flip; None if they were not trained for one.
+        forecast: the steps that it takes each of them; None if that is unknown.
+        wrong: what disagrees, or None.
+        unsettled: what they leave open, or None.
+    """
+
+    threshold: LearnedThreshold | None = None
+    forecast: int | None = None
+    wrong: str | None = None
+    unsettled: str | None = None
+
+
+class Agents(Protocol):
+    """Agents that are trained, and held against what is exact."""
+
+    def judge(self, flip: Flip) -> Learned:
+        """Train agents for a flip, and judge them."""
+
+    def judge_choice(self, exact: BreakEven) -> Learned:
+        """Judge agents of a state whose best actions never change."""
+
+
+def missed(found: LearnedThreshold, exact: AlgebraicNumber) -> int:
+    """Return 0 if the interval contains the exact gamma, -1 if it lies left of it, 1 if right."""
+    assert found.interval is not None
+    low, high = found.interval
+    return -1 if high < float(exact) else 1 if low > float(exact) else 0
+
+
+def outside(found: LearnedThreshold, exact: AlgebraicNumber) -> str:
+    """Return where agents flip instead."""
+    assert found.interval is not None
+    low, high = found.interval
+    return f"agents flip in [{low:.6g}, {high:.6g}], exact is {float(exact):.6g}"
+
+
+def too_wide(found: LearnedThreshold, width: float) -> str | None:
+    """Return how much wider the interval is than what settles the matter, or None."""
+    assert found.interval is not None
+    low, high = found.interval
+    if high - low <= width:
+        return None
+    return (
+        f"agents flip in [{low:.6g}, {high:.6g}], which is wider than {width:.2g}: give more seeds"
+    )

@@ -1,0 +1,48 @@
+"""Which states can be reached, and how long the ways between them are."""
+
+from __future__ import annotations
+
+from graphlib import CycleError, TopologicalSorter
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+from scipy.sparse import csgraph
+
+from qdecay.model.mdp import MDP
+
+
+def reachable(mdp: MDP, state: int) -> NDArray[np.int64]:
+    """Return the states with actions that can be reached from `state`, itself included, in order.
+
+    Whatever the actions; what terminates leads nowhere.
+    """
+    order = csgraph.breadth_first_order(_moves(mdp), state, return_predecessors=False)
+    found: NDArray[np.int64] = np.sort(order[mdp.available[order].any(axis=1)]).astype(np.int64)
+    return found
+
+
+def longest_walk(mdp: MDP, states: NDArray[np.int64]) -> int | None:
+    """Return the most steps that can be taken among these states; None if they lead in circles."""
+    moves = _moves(mdp)[states][:, states]
+    follows = {
+        s: moves.indices[moves.indptr[s] : moves.indptr[s + 1]].tolist() for s in range(len(states))
+    }
+    steps: dict[int, int] = {}
+    try:
+        for s in TopologicalSorter(follows).static_order():
+            steps[s] = 1 + max((steps[t] for t in follows[s]), default=0)
+    except CycleError:
+        return None
+    return max(steps.values())
+
+
+def _moves(mdp: MDP) -> sparse.csr_matrix:
+    """The next states of each state, shape (S, S), by any action."""
+    pairs = mdp.p.tocoo()
+    moves = sparse.csr_matrix(
+        (np.ones(pairs.nnz), (pairs.row // mdp.n_actions, pairs.col)),
+        shape=(mdp.n_states, mdp.n_states),
+    )
+    moves.sum_duplicates()
+    return moves

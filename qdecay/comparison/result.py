@@ -1,0 +1,123 @@
+"""The result of `compare`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+from qdecay._support.result import Result, frame, plain, shown_list
+from qdecay._support.shown import shown_decimal
+from qdecay.comparison.thresholds import LearnedThreshold
+from qdecay.comparison.walks import ForcedWalks
+from qdecay.exact.algebra.number import AlgebraicNumber
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Verdict = Literal["agree", "disagree", "undecided"]
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Comparison(Result):
+    """The break-even gammas of one state, found in three ways.
+
+    Attributes:
+        source: what was compared.
+        state: the state whose choice flips.
+        learner: what trained the agents.
+        epsilon: of the policy whose values SARSA and Expected SARSA learn, and of the epsilon-soft
+            model that they are held against; None for other learners.
+        sides: for each flip, the actions that are best left and right of it.
+        exact: gammas at which the set of best actions changes, in order.
+        planned: for each, where value iteration's choice flips; None where its error leaves it open.
+        planned_errors: for each, how far the planned gamma may be off, proven.
+        learned: for each, where trained agents flip, or None if they were not trained; with forced
+            walks, for each predicted one; without a table, for each that is seen.
+        forecast: for each, the steps that it takes an agent; None if that is unknown.
+        reasons: what disagrees, one line each.
+        unsettled: what is left open, one line each.
+        forced: the walks that agents were trained for; None if they were trained to convergence.
+        predicted: where agents flip after these walks, exactly; None without them.
+    """
+
+    SCHEMA: ClassVar[str] = "qdecay.comparison/1"
+
+    source: str
+    state: int
+    learner: str
+    epsilon: Fraction | None
+    sides: tuple[tuple[frozenset[int], frozenset[int]], ...]
+    exact: tuple[AlgebraicNumber, ...]
+    planned: tuple[float | None, ...]
+    planned_errors: tuple[float | None, ...]
+    learned: tuple[LearnedThreshold | None, ...]
+    forecast: tuple[int | None, ...]
+    reasons: tuple[str, ...]
+    unsettled: tuple[str, ...]
+    forced: ForcedWalks | None = None
+    predicted: tuple[AlgebraicNumber, ...] | None = None
+
+    def _shown(self) -> str:
+        found: dict[str, Sequence[AlgebraicNumber | float | None]] = {
+            "exact": self.exact,
+            "planned": self.planned,
+            "predicted": self.predicted or (),
+            "learned": [learned and learned.median for learned in self.learned],
+        }
+        parts = [
+            f"{name} {shown_list(['-' if g is None else shown_decimal(g, 4) for g in gammas])}"
+            for name, gammas in found.items()
+            if gammas
+        ]
+        return f"{self.source}: {', '.join([self.verdict, *parts])}"
+
+    @property
+    def verdict(self) -> Verdict:
+        """Whether exact, planned and learned agree.
+
+        Disagree: value iteration flips outside the gammas between which its proven error allows it
+        to, or chooses what is not best; or agents do not flip where they should. Where nothing is
+        random each of them has to flip within 1e-6 of the exact gamma. Else the 95 % interval of
+        their median has to contain it, or that of as many others, and they may lie at most three
+        times as far apart as agents that average. Undecided: nothing disagrees, but the steps did
+        not suffice, or there is nothing to compare with. After forced walks, learned gammas are
+        compared with the predicted ones.
+        """
+        return "disagree" if self.reasons else "undecided" if self.unsettled else "agree"
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the qdecay.comparison/1 document of this row alone."""
+        return {"schema": self.SCHEMA, "rows": [self.body()]}
+
+    def body(self) -> dict[str, Any]:
+        """Return the row of a qdecay.comparison/1 document; forced walks add three keys."""
+        names = [
+            "source",
+            "state",
+            "learner",
+            "epsilon",
+            "sides",
+            "exact",
+            "planned",
+            "planned_errors",
+        ]
+        names += ["learned", "forecast", "verdict", "reasons", "unsettled"]
+        row = {name: plain(getattr(self, name)) for name in names}
+        if self.forced is not None:
+            row |= {
+                "walks": self.forced.count,
+                "step_size": str(self.forced.step_size),
+                "predicted": plain(self.predicted),
+            }
+        return row
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return a row per break-even gamma: exact, planned, predicted, and what agents learned."""
+        learned = {
+            name: [None if found is None else getattr(found, name) for found in self.learned]
+            for name in ("median", "low", "high", "seeds", "steps")
+        }
+        exact, predicted = (list(map(float, found or ())) for found in (self.exact, self.predicted))
+        return frame({"exact": exact, "planned": self.planned, "predicted": predicted, **learned})

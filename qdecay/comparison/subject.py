@@ -1,0 +1,106 @@
+"""What is compared: an environment and its model, as far as there are both."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import gymnasium as gym
+from gymnasium.wrappers import TimeLimit
+
+from qdecay.exact.break_even import BreakEven, break_even
+from qdecay.learning import ModelEnv
+from qdecay.model.base import FiniteMDP
+from qdecay.model.door import Problem, as_exact_mdp, name_of
+from qdecay.model.mdp import MDP
+from qdecay.model.source import Source
+from qdecay_envs.chain import ChainEnv
+from qdecay_envs.layout import ChainLayout
+
+Env = gym.Env[Any, Any]
+
+
+@dataclass(frozen=True, eq=False)
+class Subject:
+    """A problem as it is compared.
+
+    Attributes:
+        world: an environment, or a model without one.
+        name: what to call it.
+    """
+
+    world: FiniteMDP | Env
+    name: str
+
+    @classmethod
+    def of(cls, problem: Problem, name: str | None = None) -> Subject:
+        """Read a problem as `qdecay.as_mdp` does, and keep its environment.
+
+        Raises:
+            TypeError: it is none of the problems, or a model of floats.
+            InputError: an id, an argument or a file is wrong.
+        """
+        world: Any = problem
+        if isinstance(problem, ChainLayout):
+            world = ChainEnv(problem)
+        elif isinstance(problem, str | os.PathLike):
+            source = Source(os.fspath(problem))
+            world = source.env() if source.names_env else source.mdp()
+        elif not isinstance(problem, gym.Env):
+            world = as_exact_mdp(problem)
+        found = cls(world, "")
+        chain = found.chain
+        own = " | ".join(chain.layout.names) if chain is not None else "the model"
+        return cls(world, name or name_of(problem) or name_of(world) or own)
+
+    @property
+    def chain(self) -> ChainEnv | None:
+        """The chain, wrapped or not, or None."""
+        inner = self.world.unwrapped if isinstance(self.world, gym.Env) else None
+        return inner if isinstance(inner, ChainEnv) else None
+
+    @property
+    def plain(self) -> bool:
+        """Whether it is a chain that is nothing but a choice between streams."""
+        chain = self.chain
+        return chain is not None and not (chain.slip or chain.escape or chain.reward_noise)
+
+    @property
+    def tabular(self) -> bool:
+        """Whether there is a model: of an environment, whether it has a table."""
+        world = self.world
+        return not isinstance(world, gym.Env) or hasattr(world.unwrapped, "P")
+
+    @property
+    def reward_noise(self) -> float:
+        """The standard deviation of normal noise on every reward."""
+        inner = self.world.unwrapped if isinstance(self.world, gym.Env) else None
+        return float(getattr(inner, "reward_noise", 0.0))
+
+    @cached_property
+    def mdp(self) -> MDP:
+        """The exact model.
+
+        Raises:
+            ValueError, TypeError: as `qdecay.as_mdp`.
+        """
+        return as_exact_mdp(self.world)
+
+    @property
+    def env(self) -> Env:
+        """The environment; that of a model has its time limit."""
+        if isinstance(self.world, gym.Env):
+            return self.world
+        env: Env = ModelEnv(self.mdp)
+        limit = self.mdp.time_limit
+        return env if limit is None else TimeLimit(env, limit)
+
+    def break_even(self, state: int, aim: MDP) -> BreakEven:
+        """Return where the best action of a state changes; a chain's streams say it at once."""
+        chain = self.chain
+        if aim is self.mdp and chain is not None and state == chain.start:
+            if not chain.slip and not chain.escape:
+                return break_even(chain.layout)
+        return break_even(aim, state)

@@ -1,0 +1,217 @@
+"""How agents are trained on a finite model, so that one stream of steps teaches every gamma.
+
+Behaviour is uniform: an episode begins in any state that can be reached, takes any action, and is
+cut off after one step. So all pairs are visited about equally often, whatever the values. Were
+behaviour steered by values, they would be learned from a biased sample: a choice whose value
+happens to be low is taken less often, so its error persists for longer.
+
+Where no target varies, the step size is 1, and training ends after enough visits to converge. Else
+values are averaged, over the steps that `forecast` expects to suffice. Double Q-learning then
+replaces Q-learning by default: the maximum over noisy values is too large on average, above all
+where actions tie.
+
+Sources: van Hasselt 2010 (the maximum); Sutton and Barto 2018, section 5.3 (exploring starts).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qdecay.comparison.agents import Budget
+from qdecay.comparison.flip import Flip
+from qdecay.comparison.forecast import ThresholdNoise, threshold_noise
+from qdecay.comparison.planned import Planner
+from qdecay.comparison.reach import longest_walk, reachable
+from qdecay.learning import Constant, Schedule, TabularLearner, double_q_learning, q_learning
+from qdecay.learning.shared_values import shared_values
+from qdecay.model.mdp import MDP
+
+Floats = NDArray[np.float64]
+
+AVERAGED_FROM = 0.25  # of the steps
+MARGIN = 1.6  # the interval of ten seeds is seldom wider than this many times what is expected
+_UNLEARNED = 1e-10
+_CLEAR = 6.0  # standard deviations: where a side leads by so much, agents do not mistake it
+_VISIBLE = 1e-7  # of the largest value: far more than what is unlearned where nothing varies
+_EVERYWHERE = (0.1, 0.3, 0.5, 0.7, 0.9)
+_SHARES = (0.02, 0.1, 0.25, 0.5, 0.75)  # of the way to the flip: where a search may begin
+
+
+@dataclass(frozen=True)
+class Training:
+    """How each agent is trained.
+
+    Attributes:
+        steps: of an agent.
+        step_size: its schedule.
+        sd: the standard deviation of an agent's threshold that is expected; 0 where nothing varies.
+    """
+
+    steps: int
+    step_size: Schedule
+    sd: float = 0.0
+
+
+@dataclass(frozen=True)
+class End:
+    """A gamma from which a flip is searched.
+
+    Attributes:
+        gamma: the discount factor.
+        best: the best actions there.
+        clear: whether agents of such a training cannot mistake them.
+    """
+
+    gamma: float
+    best: frozenset[int]
+    clear: bool
+
+
+class Trainer:
+    """Trains agents of one algorithm on one model.
+
+    Args:
+        mdp: the model that they act in.
+        planner: of the model whose optimal values they aim at: the same, or its epsilon-soft one.
+        learner: None is Q-learning where no target varies, else Double Q-learning.
+        epsilon: of the policy whose values SARSA and Expected SARSA learn; else 0.
+        reward_noise: standard deviation of normal noise on every reward.
+        budget: the agents, and what may be spent on them.
+    """
+
+    def __init__(
+        self,
+        mdp: MDP,
+        planner: Planner,
+        learner: TabularLearner | None,
+        epsilon: float,
+        reward_noise: float,
+        budget: Budget,
+    ) -> None:
+        self.mdp, self.planner, self.budget = mdp, planner, budget
+        self._chosen, self._epsilon, self._reward_noise = learner, epsilon, reward_noise
+        states = reachable(mdp, planner.state)
+        self._starts = np.zeros(mdp.n_states)
+        self._starts[states] = 1 / len(states)
+        self._longest = longest_walk(mdp, states)
+
+    def training(self, flip: Flip, width: float) -> Training:
+        """Return the training that is expected to settle a flip to an interval of that width."""
+        noise = self._noise(float(flip.gamma), flip.leaving, flip.entering)
+        if noise.spread == 0:
+            return self._certain(max(flip.highest(share) for share in _SHARES))
+        steps = noise.steps(width / MARGIN, len(self.budget.seeds))
+        return Training(steps, noise.step_size, noise.sd(steps))
+
+    def ends(self, flip: Flip, training: Training) -> tuple[End, End]:
+        """Return gammas on either side at which the choice is clear, as far apart as possible."""
+        sides = (
+            [(flip.lowest(share), flip.left) for share in _SHARES],
+            [(flip.highest(share), flip.right) for share in _SHARES],
+        )
+        low, high = (
+            next(
+                (
+                    End(gamma, best, True)
+                    for gamma, best in side
+                    if self._clear(gamma, best, training)
+                ),
+                End(*side[-1], False),
+            )
+            for side in sides
+        )
+        return low, high
+
+    def clearest(self, best: frozenset[int]) -> tuple[End, Training] | None:
+        """Return the gamma at which it takes the fewest steps to see what is always best.
+
+        None where all actions are, or where no float planner sees a difference.
+        """
+        found = []
+        for gamma in _EVERYWHERE:
+            gap, spread, size = self._gap(gamma, best)
+            if spread == 0 and _VISIBLE * size < gap < math.inf:
+                found.append((End(gamma, best, True), self._certain(gamma)))
+            elif 0 < gap < math.inf and spread > 0:
+                noise = self._noise(gamma, [0], [0])
+                steps = max(noise.least_steps, math.ceil((_CLEAR * spread / gap) ** 2))
+                found.append((End(gamma, best, True), Training(steps, noise.step_size, spread)))
+        return min(found, key=lambda pair: pair[1].steps, default=None)
+
+    def values(self, grids: list[Floats], seeds: list[int], training: Training) -> list[Floats]:
+        """Return each seed's values of the state, shape (tables, A, gammas)."""
+        certain = training.sd == 0
+        return shared_values(
+            self.mdp,
+            self.planner.state,
+            grids,
+            seeds,
+            rule=self._learner(certain).name,
+            epsilon=self._epsilon,
+            steps=training.steps,
+            step_size=training.step_size,
+            starts=self._starts,
+            reward_noise=self._reward_noise,
+            average_from=1.0 if certain else AVERAGED_FROM,
+            report=self.budget.report,
+            deadline=self.budget.deadline,
+        )
+
+    def _learner(self, certain: bool = False) -> TabularLearner:
+        return self._chosen or (q_learning if certain else double_q_learning)
+
+    def _certain(self, gamma: float) -> Training:
+        """Return the training after which an error above 1e-10 has a chance below 1e-6.
+
+        A value is right once all A actions of a state have been taken after the next value was: for
+        a way of L steps that takes a sum of L maxima of A exponential times, in visits of a pair.
+        Where ways lead in circles, gamma^L = 1e-10 is left out.
+        """
+        actions = range(1, self.mdp.n_actions + 1)
+        way = self._longest or math.log(_UNLEARNED) / math.log(gamma)
+        mean, variance = (way * sum(1 / k**power for k in actions) for power in (1, 2))
+        visits = mean + 6 * math.sqrt(variance) - math.log(_UNLEARNED)
+        pairs = self.mdp.available[self._starts > 0].sum()
+        tables = self._learner(certain=True).n_tables
+        return Training(math.ceil(visits * pairs * tables), Constant(1.0))
+
+    def _noise(self, gamma: float, left: Iterable[int], right: Iterable[int]) -> ThresholdNoise:
+        return threshold_noise(
+            self.mdp,
+            self.planner.state,
+            gamma,
+            left,
+            right,
+            starts=self._starts,
+            epsilon=self._epsilon,
+            sampled=self._learner().name == "sarsa",
+            reward_noise=self._reward_noise,
+        )
+
+    def _clear(self, gamma: float, best: frozenset[int], training: Training) -> bool:
+        """Whether the best actions lead the others by more than agents are off at that gamma."""
+        gap, spread, size = self._gap(gamma, best)
+        if training.sd == 0:
+            return gap > _VISIBLE * size
+        return gap > _CLEAR * spread / math.sqrt(training.steps)
+
+    def _gap(self, gamma: float, best: frozenset[int]) -> tuple[float, float, float]:
+        """Return what the best actions lead the others by, its noise, and the size of values.
+
+        The gap in reward units, infinite if there are no others; its standard deviation times the
+        root of the steps.
+        """
+        q = self.planner.solution(gamma).q[self.planner.state]
+        others = [a for a in np.flatnonzero(np.isfinite(q)).tolist() if a not in best]
+        if not others:
+            return math.inf, 0.0, 0.0
+        first, second = max(best, key=q.__getitem__), max(others, key=q.__getitem__)
+        noise = self._noise(gamma, [second], [first])
+        # Values of the epsilon-soft model differ by 1 - epsilon as much as those that are learned.
+        gap = float(q[first] - q[second]) / (1 - self._epsilon)
+        return gap, noise.spread, float(np.abs(q[[first, second]]).max())
