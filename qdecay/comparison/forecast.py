@@ -121,7 +121,7 @@ def interval_widths(seeds: int) -> float:
 def _left(m: float) -> float:
     """The mean of (1 + u)^-c over the last 3/4 of (0, m)."""
     c = _CONTRACTIONS - 1
-    return 4 / (3 * m * c) * ((1 + m / 4) ** -c - (1 + m) ** -c)
+    return 4 / (3 * m * c) * (math.pow(1 + m / 4, -c) - math.pow(1 + m, -c))
 
 
 def threshold_noise(
