@@ -52,7 +52,9 @@ class _CacheFile(_Untyped):  # type: ignore[misc]
             return {}
 
 
-def compiled(function: Callable[..., Any], *, fastmath: bool | set[str] = False) -> Any:
+def compiled(
+    function: Callable[..., Any], *, fastmath: bool | set[str] = False, inlined: bool = False
+) -> Any:
     """Compile `function` when it is first called, and keep the result on disk where possible.
 
     Numba's cache only tracks the function's own file, and would keep outdated code inlined from
@@ -66,12 +68,14 @@ def compiled(function: Callable[..., Any], *, fastmath: bool | set[str] = False)
     Args:
         function: in the subset of Python that numba compiles, without allocation.
         fastmath: LLVM's flags; only if no proof depends on the result.
+        inlined: as if it were written in its callers: where a call would cost more than its work.
     """
     if function.__closure__:
         content = repr(_content(function)).encode()
         function.__qualname__ += f"_{hashlib.sha256(content).hexdigest()[:16]}"
     njit: Any = numba.njit
-    dispatcher = njit(error_model="numpy", nogil=True, fastmath=fastmath, _nrt=False)(function)
+    options = {"fastmath": fastmath, "inline": "always" if inlined else "never"}
+    dispatcher = njit(error_model="numpy", nogil=True, _nrt=False, **options)(function)
     try:
         dispatcher.enable_caching()
     except RuntimeError:  # no writable directory: each process compiles for itself
@@ -106,7 +110,7 @@ def _is_kernel(value: Any) -> bool:
 
 def _stamps(function: Callable[..., Any]) -> list[tuple[int, int]]:
     """Return time and size of the function's file and of those whose kernels it may call."""
-    files: set[str] = set()
+    files = {__file__}  # has the options
     waiting: list[Any] = [function]
     while waiting:
         kernel = waiting.pop()

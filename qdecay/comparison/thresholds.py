@@ -94,11 +94,16 @@ class LearnedThreshold(Record):
 
         Source: David and Nagaraja, Order Statistics (2003), section 7.1.
         """
-        below = itertools.accumulate(math.comb(self.seeds, i) for i in range(self.seeds))
-        k = sum(40 * ways <= 2**self.seeds for ways in below)
+        k = interval_rank(self.seeds)
         if not self.noisy or k == 0:
             return None
         return self.flips[k - 1] - self.width / 2, self.flips[-k] + self.width / 2
+
+
+def interval_rank(seeds: int) -> int:
+    """Return the k of `LearnedThreshold.interval`; 0 if there are too few seeds for one."""
+    below = itertools.accumulate(math.comb(seeds, i) for i in range(seeds))
+    return sum(40 * ways <= 2**seeds for ways in below)
 
 
 def bisect(chooser: Chooser, low: float, high: float, width: float) -> float:

@@ -29,10 +29,11 @@ from qdecay.learning.schedules import Schedule
 from qdecay.learning.shared_streams import (
     BehaviourLike,
     StreamSettings,
+    Update,
     checked_gammas,
     checked_seeds,
+    model_stream,
     n_threads,
-    new_stream,
     require_memory,
     run_streams,
 )
@@ -151,18 +152,17 @@ def q_learning_many(
     [0.5]
     """
     mdp = as_model(problem)
-    settings = StreamSettings.read(
-        mdp, behaviour, step_size, initial_value, start, max_episode_steps
-    )
+    update = Update.read("q_learning", step_size, epsilon=0.0)
+    settings = StreamSettings.read(mdp, behaviour, update, initial_value, start, max_episode_steps)
     grid = checked_gammas(mdp, gammas)
     agents = checked_seeds(seeds)
     steps = count(steps, "steps")
     workers = n_threads(threads)
-    require_memory(mdp, len(grid), len(agents))
+    require_memory(mdp.available.shape, len(grid), len(agents))
     deadline = Deadline(max_seconds)
-    streams = [new_stream(settings, grid, agent) for agent in agents]
+    streams = [model_stream(settings, grid, agent) for agent in agents]
     with reporting(progress) as report:
-        run_streams(settings, streams, steps, workers, report, deadline)
+        run_streams(settings.advance(), streams, steps, workers, report, deadline)
     q = np.stack([stream.q[:, :, : len(grid)] for stream in streams])
     return ManyResult(
         grid,
@@ -205,9 +205,8 @@ def learned_thresholds(
     `best` are the flips so far, wider than `width`, or None if no stream has finished.
     """
     deadline, mdp = Deadline(max_seconds), as_model(problem)
-    settings = StreamSettings.read(
-        mdp, behaviour, step_size, initial_value, start, max_episode_steps
-    )
+    update = Update.read("q_learning", step_size, epsilon=0.0)
+    settings = StreamSettings.read(mdp, behaviour, update, initial_value, start, max_episode_steps)
     grid = np.unique(checked_gammas(mdp, gammas))
     agents = checked_seeds(seeds)
     steps = count(steps, "steps")
@@ -216,16 +215,16 @@ def learned_thresholds(
     if len(grid) < 2:
         raise ValueError(f"gammas must contain two or more to flip between, got {grid.tolist()}")
     width = real(width, "width", ">= 1e-12")  # floats can still split it
-    require_memory(mdp, max(len(grid), REPLAY), len(agents))
+    require_memory(mdp.available.shape, max(len(grid), REPLAY), len(agents))
 
     grids = dict.fromkeys(agents, grid)
     info = ModelInfo.of(mdp, start)
     found: dict[int, list[Bracket]] = {}
     with reporting(progress) as report:
         while grids:
-            streams = [new_stream(settings, own, agent) for agent, own in grids.items()]
+            streams = [model_stream(settings, own, agent) for agent, own in grids.items()]
             try:
-                run_streams(settings, streams, steps, workers, report, deadline)
+                run_streams(settings.advance(), streams, steps, workers, report, deadline)
             except BudgetExceeded as limit:
                 limit.best = grouped(list(found.values()), info) if found else None
                 raise

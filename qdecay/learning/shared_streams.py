@@ -1,10 +1,11 @@
-"""The streams that `many` learns from: what they share, and running several at once."""
+"""Streams that teach many gammas at once: what they share, and running several at once."""
 
 from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from fractions import Fraction
@@ -14,7 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from qdecay._support import memory
-from qdecay._support.checks import RealLike, count, listed, real, reals, whole
+from qdecay._support.checks import RealLike, choice, count, listed, real, reals, whole
 from qdecay._support.deadline import Deadline
 from qdecay._support.progress import OnProgress, Progress
 from qdecay.learning.arguments import (
@@ -28,13 +29,16 @@ from qdecay.learning.compiled.many import (
     POLICY,
     STEPS,
     Behaviour,
+    Settings,
     Stream,
     kernel,
 )
+from qdecay.learning.compiled.one_step import RULES
 from qdecay.learning.compiled.primitives import coded
 from qdecay.learning.compiled.seeding import agent_words
 from qdecay.learning.sampling import Dynamics, alias_table, dynamics
 from qdecay.learning.schedules import Schedule, as_schedule
+from qdecay.learning.tabular import TABULAR
 from qdecay.model.base import FiniteMDP
 
 _UPDATES_AT_ONCE = 1 << 24  # about 20 ms: the latency of an interrupt or a bar
@@ -54,6 +58,37 @@ class EpsilonGreedy:
 
 
 BehaviourLike = Literal["uniform"] | EpsilonGreedy | ArrayLike
+Advance = Callable[[Stream, int], None]  # continues a stream to a step
+
+
+@dataclass(frozen=True)
+class Update:
+    """How every step is learned from, checked.
+
+    Attributes:
+        rule: one of `tabular.TABULAR`.
+        step_size: alpha; a schedule counts the updates of a state and action in their table.
+        epsilon: of the policy whose values SARSA and Expected SARSA learn.
+    """
+
+    rule: str
+    step_size: Schedule
+    epsilon: float
+
+    @classmethod
+    def read(cls, rule: str, step_size: RealLike | Schedule, epsilon: RealLike) -> Update:
+        """Check the arguments and return them."""
+        size = positive(as_schedule(step_size, "step_size"))
+        return cls(choice(rule, "rule", RULES), size, real(epsilon, "epsilon", "[0, 1]"))
+
+    @property
+    def n_tables(self) -> int:
+        """How many tables of values the rule learns."""
+        return TABULAR[self.rule].n_tables
+
+    def settings(self, limit: int = 0, noise: float = 0.0) -> Settings:
+        """Return what the compiled loops read; `limit` and `noise` are those of a model."""
+        return Settings(coded(self.step_size), self.epsilon, limit, noise)
 
 
 @dataclass(frozen=True)
@@ -62,8 +97,9 @@ class StreamSettings:
 
     model: Dynamics
     start_values: NDArray[np.float64]
-    step_size: Schedule
+    update: Update
     limit: int
+    noise: float
     behaviour_gamma: float | None
     epsilon: float
     policy: tuple[NDArray[np.float64], NDArray[np.int64]] | None
@@ -73,12 +109,13 @@ class StreamSettings:
         cls,
         mdp: FiniteMDP,
         behaviour: BehaviourLike,
-        step_size: RealLike | Schedule,
+        update: Update,
         initial_value: ArrayLike,
         start: int | ArrayLike | None,
         max_episode_steps: int | None,
+        reward_noise: RealLike = 0.0,
     ) -> StreamSettings:
-        """Check the arguments of `q_learning_many` and return them."""
+        """Check the arguments of streams on a model and return them."""
         limit = 0 if max_episode_steps is None else count(max_episode_steps, "max_episode_steps")
         gamma, epsilon, policy = None, 1.0, None
         if isinstance(behaviour, EpsilonGreedy):
@@ -93,12 +130,22 @@ class StreamSettings:
         return cls(
             dynamics(mdp, start),
             start_values(initial_value, mdp.available),
-            positive(as_schedule(step_size, "step_size")),
+            update,
             limit,
+            real(reward_noise, "reward_noise", ">= 0"),
             gamma,
             epsilon,
             policy,
         )
+
+    def advance(self) -> Advance:
+        """Return the compiled loop of these streams."""
+        table = self.policy or (np.empty((0, 0)), np.empty((0, 0), dtype=np.int64))
+        kind = POLICY if self.policy else GREEDY
+        behaviour = Behaviour(self.epsilon, *table)
+        settings = self.update.settings(self.limit, self.noise)
+        learn = kernel(self.update.rule, self.start_values.shape[1], kind, self.noise > 0)
+        return lambda stream, last: learn(self.model, behaviour, settings, stream, last)
 
 
 def _policy_tables(
@@ -148,11 +195,12 @@ def n_threads(threads: int | None) -> int:
     return os.cpu_count() or 1 if threads is None else whole(threads, "threads", 1)
 
 
-def require_memory(mdp: FiniteMDP, n_gammas: int, n_seeds: int) -> None:
-    """Raise MemoryError if values, their copy in the result, and visits cannot fit."""
+def require_memory(shape: tuple[int, int], n_gammas: int, n_seeds: int, n_tables: int = 1) -> None:
+    """Raise MemoryError if values of this shape, (S, A), their copy in the result, and visits
+    cannot fit."""
     columns = _filled_up(n_gammas + 1) + n_gammas + 1
-    needed = 8 * n_seeds * mdp.n_states * mdp.n_actions * columns
-    size = f"{mdp.n_states} states and {mdp.n_actions} actions"
+    needed = 8 * n_seeds * n_tables * shape[0] * shape[1] * columns
+    size = f"{shape[0]} states and {shape[1]} actions"
     memory.require(needed, f"{n_gammas} gammas and {n_seeds} seeds of {size}")
 
 
@@ -160,51 +208,105 @@ def _filled_up(n_gammas: int) -> int:
     return -(-n_gammas // _VECTOR) * _VECTOR if n_gammas > _VECTOR // 2 else n_gammas
 
 
-def new_stream(settings: StreamSettings, grid: NDArray[np.float64], seed: int) -> Stream:
-    """Return a stream that has not begun; its last gamma is the one that behaves."""
-    (learner,), (world,) = agent_words([seed])
-    own = [] if settings.behaviour_gamma is None else [settings.behaviour_gamma]
+def new_stream(
+    start_values: NDArray[np.float64],
+    n_tables: int,
+    grid: NDArray[np.float64],
+    words: tuple[NDArray[np.uint64], NDArray[np.uint64]],
+    behaviour_gamma: float | None = None,
+) -> Stream:
+    """Return a stream that has not begun; its last gamma is the one that behaves.
+
+    Args:
+        start_values: what each of `n_tables` tables holds at first, shape (S, A).
+        grid: the gammas.
+        words: states of the learner's and of the world's generator, each of shape (4,).
+        behaviour_gamma: the gamma that behaves, if one does.
+    """
+    own = [] if behaviour_gamma is None else [behaviour_gamma]
     size = _filled_up(len(grid) + len(own))
     filled = np.full(size, own[0] if own else 0.0)
     filled[: len(grid)] = grid
-    values = settings.start_values
+    tables = np.concatenate([start_values] * n_tables)
     return Stream(
-        np.repeat(values[:, :, None], size, axis=2),
-        np.zeros(values.shape, dtype=np.int64),
+        np.repeat(tables[:, :, None], size, axis=2),
+        np.zeros(tables.shape, dtype=np.int64),
         filled,
         np.empty(size),
-        learner,
-        world,
+        *words,
         np.array([NOT_BEGUN, 0, 0]),
     )
 
 
+def model_stream(settings: StreamSettings, grid: NDArray[np.float64], seed: int) -> Stream:
+    """Return a stream on a model that has not begun."""
+    (learner,), (world,) = agent_words([seed])
+    n_tables, gamma = settings.update.n_tables, settings.behaviour_gamma
+    return new_stream(settings.start_values, n_tables, grid, (learner, world), gamma)
+
+
+class Snapshots:
+    """The mean of a state's values over snapshots of them, taken regularly.
+
+    Averages of the late iterates of stochastic approximation reach the smallest variance there is
+    for any step size that falls more slowly than 1 / n. Source: Polyak and Juditsky, Acceleration
+    of stochastic approximation by averaging, SIAM J. Control Optim. 30 (1992), 838-855.
+    """
+
+    MOST = 1000  # more would say nothing new: neighbouring ones are nearly equal
+
+    def __init__(self, values: NDArray[np.float64], steps: int, average_from: float) -> None:
+        """Watch `values`, a view of what a stream learns in `steps` steps.
+
+        Snapshots are taken after the share `average_from` of the steps, in [0, 1]; at 1 only
+        the last values are.
+        """
+        self._values, self._sum = values, np.zeros(values.shape)
+        first = int(average_from * steps)
+        number = min(self.MOST, steps - first) or 1
+        self.marks = [steps - (steps - first) * k // number for k in range(number)][::-1]
+
+    def take(self) -> None:
+        """Add the values of now."""
+        self._sum += self._values
+
+    def mean(self) -> NDArray[np.float64]:
+        """Return the mean."""
+        return self._sum / len(self.marks)
+
+
 def run_streams(
-    settings: StreamSettings,
+    advance: Advance,
     streams: Sequence[Stream],
     steps: int,
     workers: int,
     report: OnProgress,
     deadline: Deadline,
+    watched: Sequence[Snapshots] = (),
 ) -> None:
     """Run all streams to their end, several at once; an interrupt stops them.
+
+    Args:
+        advance: continues a stream to a step.
+        watched: of each stream, if any are.
 
     Raises:
         BudgetExceeded: the time is up.
     """
-    table = settings.policy or (np.empty((0, 0)), np.empty((0, 0), dtype=np.int64))
-    kind = POLICY if settings.policy else GREEDY
-    behaviour = Behaviour(settings.epsilon, *table)
-    learn = kernel(settings.start_values.shape[1], kind)
-    step_size, stop = coded(settings.step_size), threading.Event()
+    stop = threading.Event()
 
-    def run(stream: Stream) -> None:
-        n_pairs, n_gammas = stream.visits.size, stream.gammas.size
-        at_once = max(_UPDATES_AT_ONCE // n_gammas, n_pairs)  # the check below costs as much
+    def run(number: int) -> None:
+        stream = streams[number]
+        marks = deque(watched[number].marks if watched else ())
+        # As many updates as the check below costs, at least.
+        at_once = max(_UPDATES_AT_ONCE // stream.gammas.size, stream.visits.size)
         done = 0
         while done < steps and not stop.is_set():
             done = min(steps, done + at_once)
-            learn(settings.model, behaviour, step_size, settings.limit, stream, done)
+            while marks and marks[0] <= done:
+                advance(stream, marks.popleft())
+                watched[number].take()
+            advance(stream, done)
             known = stream.q[stream.visits > 0]
             if not np.isfinite(known).all():
                 raise OverflowError(
@@ -218,7 +320,7 @@ def run_streams(
     with ThreadPoolExecutor(workers) as pool:
         try:
             report(taken())
-            futures = [pool.submit(run, stream) for stream in streams]
+            futures = [pool.submit(run, number) for number in range(len(streams))]
             waiting = set(futures)
             while waiting:
                 if deadline.left < 0:

@@ -28,7 +28,7 @@ from qdecay.learning.compiled.primitives import (
 
 # The rules, numbered so that the choice is made when the loop is compiled.
 RULES = ("q_learning", "sarsa", "expected_sarsa", "double_q_learning")
-_LARGEST, _CHOSEN, _EXPECTED, _CROSSED = range(4)
+LARGEST, CHOSEN, EXPECTED, CROSSED = range(4)
 _MOST_UNROLLED = 8
 
 # Entries of Memory.place, and why a kernel returned early.
@@ -173,7 +173,7 @@ def visited(wanted: Any, visits: Any) -> bool:
 
 @cache
 def _kernel(rule: int, known_actions: int, plain: bool, noisy: bool) -> Callable[..., int]:
-    remembers = rule in (_LARGEST, _EXPECTED)  # the bootstrap's scan serves the next choice
+    remembers = rule in (LARGEST, EXPECTED)  # the bootstrap's scan serves the next choice
 
     @compiled
     def learn(
@@ -185,7 +185,7 @@ def _kernel(rule: int, known_actions: int, plain: bool, noisy: bool) -> Callable
         gamma, limit, noise = settings.gamma, settings.limit, settings.noise
         epsilons, step_sizes = settings.epsilon, settings.step_size
         q, visits, place = memory.q, memory.visits, memory.place
-        acting = 2 if rule == _CROSSED else 0
+        acting = 2 if rule == CROSSED else 0
         learner = (memory.learner[0], memory.learner[1], memory.learner[2], memory.learner[3])
         world = (memory.world[0], memory.world[1], memory.world[2], memory.world[3])
         discounted_return, discount = memory.episode[0], memory.episode[1]
@@ -198,7 +198,7 @@ def _kernel(rule: int, known_actions: int, plain: bool, noisy: bool) -> Callable
         fresh = True
         while n < last and ended < len(returns):
             n += 1
-            if rule != _CHOSEN or action < 0:
+            if rule != CHOSEN or action < 0:
                 if not (remembers and fresh):
                     row = scan(q, acting, state, n_actions)
                 action, learner = choose(
@@ -214,7 +214,7 @@ def _kernel(rule: int, known_actions: int, plain: bool, noisy: bool) -> Callable
             if not plain:
                 epsilon = schedule_at(epsilons, n + 1)
             next_action = -1
-            if rule == _CHOSEN:
+            if rule == CHOSEN:
                 follow = 0.0
                 if dynamics.available[next_state] > 0:
                     row = scan(q, acting, next_state, n_actions)
@@ -223,17 +223,17 @@ def _kernel(rule: int, known_actions: int, plain: bool, noisy: bool) -> Callable
                     )
                     follow = q[0, next_state * n_actions + next_action]
             else:
-                if rule == _CROSSED:
+                if rule == CROSSED:
                     u, learner = uniform(learner)
                     side = 0 if u < 0.5 else 1
                 follow = 0.0
                 if looked_ahead(terminated):
                     row = scan(q, side, next_state, n_actions)
                     follow = row[0]
-                    if rule == _EXPECTED:
+                    if rule == EXPECTED:
                         mean = _mean(dynamics, q, next_state, n_actions)
                         follow = (1.0 - epsilon) * follow + epsilon * mean
-                    elif rule == _CROSSED:
+                    elif rule == CROSSED:
                         follow = q[1 - side, next_state * n_actions + row[1]]
             target = one_step_target(reward, gamma, follow, terminated)
             visits[side, pair] += 1
@@ -242,7 +242,7 @@ def _kernel(rule: int, known_actions: int, plain: bool, noisy: bool) -> Callable
             old = q[side, pair]
             new = old + alpha * (target - old)
             q[side, pair] = new
-            if rule == _CROSSED:
+            if rule == CROSSED:
                 q[2, pair] = new + q[1 - side, pair]
             if not abs(new) < np.inf:
                 place[STATE], place[ACTION], place[STATUS] = state, action, NOT_FINITE

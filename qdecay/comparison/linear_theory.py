@@ -1,0 +1,245 @@
+"""How noise in one-step targets spreads to the learned values, to first order.
+
+Let D(gamma) be the value of the actions of a state that are best right of a breakpoint less that of
+those that are best left of it. Values are learned from one-step targets y = r + gamma V(t), with
+V = Pi Q; Pi is the greedy policy, or the epsilon-greedy one for SARSA. Close to the answer the
+errors of Q obey Q - Q* = gamma P Pi (Q - Q*) + noise, in which the average of n targets of a pair
+(s, a) leaves noise of variance var(y) / n. So after N steps that visit pairs with frequencies mu,
+
+    var D = 1/N sum over pairs of x^2 var(y) / mu,     x^T = d^T (I - gamma P Pi)^-1,
+
+with d the difference of the indicators of two actions, one of each side. Between several pairs of
+such actions variances are averaged: agents settle on one. Two tables of half the visits each,
+averaged, know as much as one of all.
+
+At the breakpoint itself Pi may take either side. With u = (I - gamma Pi P)^-1 e of the state, D on
+the right is D on the left over 1 - gamma (P_right - P_left) u, for slope and noise alike: the
+threshold, noise over slope, is the same. Pi takes the left side there and mixes ties elsewhere
+uniformly, as double Q-learning comes to do: its noise chooses among equals ever anew.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+from scipy.sparse.csgraph import breadth_first_order
+from scipy.sparse.linalg import SuperLU, splu
+
+from qdecay._support.checks import RationalLike, RealLike, exact, real, whole
+from qdecay.model.door import Problem, as_exact_mdp
+from qdecay.model.mdp import MDP
+from qdecay.model.soft import epsilon_soft
+from qdecay.planning.optimal import optimal_values
+
+_EPS = float(np.finfo(np.float64).eps)
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class LinearTheory:
+    """The values of one policy that is optimal at gamma, and what small errors of them do.
+
+    Attributes:
+        mdp, state, gamma: the model, the state that is watched, the discount factor.
+        epsilon: of the epsilon-greedy policy, 0 for the greedy one.
+        greedy: the best actions, shape (S, A).
+        q: r + gamma P V, shape (S, A); 0 where an action is unavailable.
+        v: V = Pi Q, shape (S,).
+        error: of every value, in reward units.
+        taken: the actions that the policy takes in `state`; None for its best ones.
+    """
+
+    mdp: MDP
+    state: int
+    gamma: float
+    epsilon: float
+    greedy: NDArray[np.bool_]
+    q: Floats
+    v: Floats
+    error: float
+    taken: frozenset[int] | None
+
+    @classmethod
+    def of(
+        cls,
+        problem: Problem,
+        state: int,
+        gamma: RealLike,
+        taken: Collection[int] | None,
+        epsilon: RationalLike,
+    ) -> LinearTheory:
+        """Solve the model; `taken` are the actions of `state`, None for its best ones."""
+        mdp = as_exact_mdp(problem)
+        state = whole(state, "state", 0, mdp.n_states - 1)
+        discount = real(gamma, "gamma", "[0, 1)")
+        share: Fraction = exact(epsilon, "epsilon", "[0, 1)")
+        aim = epsilon_soft(mdp, share) if share else mdp
+        solved = optimal_values(aim, discount, tol=None)
+        ahead = np.asarray(mdp.p @ solved.v).reshape(mdp.r.shape)
+        q = np.nan_to_num(mdp.r) + discount * ahead
+        side = None if taken is None else frozenset(taken)
+        greedy = solved.greedy & mdp.available
+        return cls(mdp, state, discount, float(share), greedy, q, solved.v, solved.error, side)
+
+    @property
+    def available(self) -> NDArray[np.bool_]:
+        """Whether the action can be chosen, shape (S, A)."""
+        return self.mdp.available
+
+    @cached_property
+    def policy(self) -> sparse.csr_matrix:
+        """Pi, shape (S, S * A)."""
+        greedy = self.greedy.copy()
+        if self.taken is not None:
+            greedy[self.state] = False
+            greedy[self.state, sorted(self.taken)] = True
+        chances = (1 - self.epsilon) * _shares(greedy) + self.epsilon * _shares(self.available)
+        states, actions = chances.nonzero()
+        places = (states, states * self.mdp.n_actions + actions)
+        shape = (self.mdp.n_states, self.mdp.n_states * self.mdp.n_actions)
+        return sparse.csr_matrix((chances[states, actions], places), shape=shape)
+
+    @cached_property
+    def solver(self) -> SuperLU:
+        """LU of I - gamma Pi P, shape (S, S)."""
+        system = sparse.identity(self.mdp.n_states) - self.gamma * (self.policy @ self.mdp.p)
+        return splu(system.tocsc())
+
+    @cached_property
+    def v_slope(self) -> Floats:
+        """dV/dgamma of this policy, shape (S,)."""
+        slope: Floats = self.solver.solve(np.asarray(self.policy @ (self.mdp.p @ self.v)))
+        return slope
+
+    @cached_property
+    def steeper(self) -> Floats:
+        """dQ/dgamma of this policy, shape (S, A)."""
+        ahead = self.mdp.p @ (self.v + self.gamma * self.v_slope)
+        return np.asarray(ahead).reshape(self.q.shape)
+
+    @property
+    def slope_error(self) -> float:
+        """What rounding may make of a slope."""
+        size = float(np.abs(self.v).max()) / (1 - self.gamma)
+        return (self.error + 64 * _EPS * size) / (1 - self.gamma)
+
+    def slopes(self, left: Collection[int], right: Collection[int]) -> tuple[float, float]:
+        """dD/dgamma just left and just right of a breakpoint at which these sets are best."""
+        sides = sorted(left), sorted(right)
+        leaving, entering = (
+            sorted(a.difference(b)) for a, b in ((set(left), right), (set(right), left))
+        )
+        unit = np.zeros(self.mdp.n_states)
+        unit[self.state] = 1
+        back = self.gamma * (self.mdp.p @ self.solver.solve(unit)).reshape(self.q.shape)[self.state]
+        before = self.steeper[self.state]
+        lead, returned = (of[sides[1]].mean() - of[sides[0]].mean() for of in (before, back))
+        after = before + back * lead / (1 - returned)
+        return (
+            float(before[entering].min() - before[leaving].min()),
+            float(after[entering].max() - after[leaving].max()),
+        )
+
+    def best(self, actions: Collection[int]) -> list[int]:
+        """Those of the state's actions that are best among them, within rounding."""
+        most = max((self.q[self.state, a] for a in actions), default=0.0)
+        return [a for a in actions if self.q[self.state, a] >= most - 4 * self.error]
+
+    def check_breakpoint(self, actions: Collection[int]) -> None:
+        """Raise ValueError unless these actions of the state are equally good."""
+        values = self.q[self.state, sorted(actions)]
+        if np.ptp(values) > 1e-6 * np.abs(self.q).max() + 4 * self.error:
+            raise ValueError(
+                f"gamma = {self.gamma} is no breakpoint of state {self.state}: its actions "
+                f"{sorted(actions)} differ by {np.ptp(values):.3g}"
+            )
+
+    def used(self, actions: Collection[int]) -> NDArray[np.bool_]:
+        """The pairs whose targets reach the value of these actions, whatever is done next."""
+        n = self.mdp.n_actions
+        own = np.zeros(self.available.size, dtype=np.bool_)
+        own[[self.state * n + a for a in actions]] = True
+        p = self.mdp.p.tocoo()
+        shape = (self.mdp.n_states, self.mdp.n_states)
+        follow = sparse.csr_matrix((np.ones(p.nnz), (p.row // n, p.col)), shape=shape)
+        reached = np.zeros(self.mdp.n_states, dtype=np.bool_)
+        for first in np.unique(p.col[own[p.row]]).tolist():
+            if not reached[first]:
+                reached[breadth_first_order(follow, first, return_predecessors=False)] = True
+        return own | (np.repeat(reached, n) & self.available.ravel())
+
+    def varies(self, actions: Collection[int], variance: Floats) -> bool:
+        """Whether a target that reaches these actions' value varies, here or close by.
+
+        Outcomes that are worth the same at the breakpoint alone vary beside it, which shows in the
+        slopes.
+        """
+        beside = self._row_variance(
+            self._outcomes(0 * self.mdp.reward, self.v + self.gamma * self.v_slope),
+            self.steeper,
+            2 * self.slope_error,
+        )
+        return bool((variance + beside)[self.used(actions)].any())
+
+    def variance(self, sampled: bool, reward_noise: float) -> Floats:
+        """The variance of each pair's target, shape (S * A,); exactly 0 within rounding."""
+        mdp = self.mdp
+        target = self._outcomes(mdp.reward, self.gamma * self.v)
+        rounding = 2 * self.error + 4 * _EPS * float(np.abs(target).max(initial=0.0))
+        found = self._row_variance(target, self.q, rounding)
+        if sampled:
+            drawn = self.policy @ _squares(self.q - self.v[:, None], rounding).ravel()
+            ahead = mdp.p @ np.asarray(drawn)
+            found = found + self.gamma**2 * np.asarray(ahead)
+        return np.where(self.available.ravel(), found + reward_noise**2, 0.0)
+
+    def _outcomes(self, now: Floats, later: Floats) -> Floats:
+        """What each transition is worth: `now`, and `later` of the state it leads to."""
+        return now + np.where(self.mdp.terminated, 0.0, later[self.mdp.next_state])
+
+    def _row_variance(self, outcomes: Floats, means: Floats, rounding: float) -> Floats:
+        """The variance of each pair's outcomes, shape (S * A,)."""
+        pair = self.mdp.state * self.mdp.n_actions + self.mdp.action
+        weights = self.mdp.probability * _squares(outcomes - means.ravel()[pair], rounding)
+        return np.bincount(pair, weights=weights, minlength=self.available.size)
+
+    def noise(
+        self, leaving: list[int], entering: list[int], variance: Floats, behaviour: Floats
+    ) -> float:
+        """sd(D) sqrt(steps), its variance averaged over the pairs of actions."""
+        reach = {a: self._reach(a) for a in (*leaving, *entering)}
+        rounding = 64 * _EPS / (1 - self.gamma)
+        noise = 0.0
+        for r in entering:
+            for x, y in ((reach[r], reach[lost]) for lost in leaving):
+                weight = _squares(x - y, rounding * max(x.max(), y.max())) * variance
+                if (weight[behaviour == 0] > 0).any():
+                    raise ValueError("starts never leads to a pair whose noise counts")
+                noise += float(np.sum(weight[weight > 0] / behaviour[weight > 0]))
+        return math.sqrt(noise / (len(leaving) * len(entering)))
+
+    def _reach(self, action: int) -> Floats:
+        """How much the noise of each pair counts in the action's value, shape (S * A,)."""
+        pair = self.state * self.mdp.n_actions + action
+        ahead = self.gamma * self.mdp.p[pair].toarray().ravel()
+        reach = np.asarray(self.policy.T @ self.solver.solve(ahead, trans="T"))
+        reach[pair] += 1
+        return reach
+
+
+def _shares(flags: NDArray[np.bool_]) -> Floats:
+    """Each row's uniform distribution over its true entries, shape (S, A)."""
+    return flags / np.maximum(flags.sum(axis=1, keepdims=True), 1)
+
+
+def _squares(numbers: Floats, rounding: float) -> Floats:
+    """The squares; 0 for what is no more than rounding."""
+    return np.where(np.abs(numbers) <= rounding, 0.0, numbers**2)
