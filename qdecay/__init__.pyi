@@ -1,6 +1,7 @@
 from ._support.progress import Progress
-from .comparison.compare import Comparison, compare
+from .comparison.compare import compare
 from .comparison.learning_times import LearningTime, learning_times
+from .comparison.result import Comparison
 from .comparison.thresholds import LearnedThreshold
 from .errors import BudgetExceeded, InputError, NotConverged, QdecayWarning
 from .exact.algebra.number import AlgebraicNumber

@@ -17,7 +17,7 @@ from qdecay.cli.options import AsJson, Force, OptionPairs, check_plot, complete_
 if TYPE_CHECKING:
     from fractions import Fraction
 
-    from qdecay.comparison.compare import Comparison
+    from qdecay.comparison.result import Comparison
     from qdecay.model.source import Source
 
 app = typer.Typer()

@@ -12,6 +12,8 @@ from qdecay.comparison.thresholds import LearnedThreshold
 from qdecay.exact.algebra.number import AlgebraicNumber
 from qdecay.exact.break_even import BreakEven
 
+TOLERANCE = 1e-6  # of thresholds that chance does not move
+
 
 @dataclass(frozen=True)
 class Budget:
@@ -86,3 +88,10 @@ def too_wide(found: LearnedThreshold, width: float) -> str | None:
     return (
         f"agents flip in [{low:.6g}, {high:.6g}], which is wider than {width:.2g}: give more seeds"
     )
+
+
+def off(found: LearnedThreshold, exact: AlgebraicNumber, what: str = "exact") -> str | None:
+    """Return where agents flip that chance does not move, if it is elsewhere."""
+    if max(abs(found.low - float(exact)), abs(found.high - float(exact))) <= TOLERANCE:
+        return None
+    return f"agents flip from {found.low:.9g} to {found.high:.9g}, {what} is {float(exact):.9g}"

@@ -24,18 +24,19 @@ from qdecay.comparison.own import OwnAgents, OwnLearner
 from qdecay.comparison.planned import PlannedFlip, Planner
 from qdecay.comparison.result import Comparison
 from qdecay.comparison.subject import Subject
+from qdecay.comparison.training import Trainer
 from qdecay.comparison.walks import ForcedWalks, WalkedAgents
 from qdecay.errors import BudgetExceeded
 from qdecay.exact.algebra.number import AlgebraicNumber
 from qdecay.exact.break_even import BreakEven
-from qdecay.learning import TabularLearner
+from qdecay.learning import TabularLearner, q_learning
 from qdecay.learning.tabular import TABULAR
 from qdecay.model.door import Problem
 from qdecay.model.soft import epsilon_soft
 from qdecay.model.source import HOMEWORK
 
 WIDTH = 0.02
-MAX_STEPS = 50_000_000
+MAX_STEPS = 100_000_000
 EPSILON = Fraction(1, 10)
 
 AnyLearner = TabularLearner | OwnLearner
@@ -226,14 +227,15 @@ def _learned(
     agents: Agents
     predicted = None
     if settings.walks is not None:
-        agents = WalkedAgents(subject, learner, settings.walks, budget)
+        agents = WalkedAgents(subject, _one_of_ours(learner), settings.walks, budget)
         exact = agents.predicted()
         found, predicted = list(flips(exact)), exact.switching
     elif learner is None or isinstance(learner, TabularLearner):
-        epsilon = float(settings.epsilon) if settings.soft else 0.0
-        agents = SharedAgents(subject.mdp, planner, learner, epsilon, subject.reward_noise, budget)
+        epsilon = settings.epsilon if settings.soft else Fraction(0)
+        noise = subject.reward_noise
+        agents = SharedAgents(Trainer(subject.mdp, planner, learner, epsilon, noise, budget))
     else:
-        agents = OwnAgents(subject.env, planner, learner, budget)
+        agents = OwnAgents(subject, planner.state, learner, budget)
     learned: list[Learned] = []
     try:
         learned.extend(agents.judge(flip) for flip in found)
@@ -260,6 +262,14 @@ def _planning_faults(
                 f"value iteration takes {planner.mdp.action_name(action)} at {float(point):.6g}, "
                 f"best: {' or '.join(map(planner.mdp.action_name, sorted(best)))}"
             )
+
+
+def _one_of_ours(learner: AnyLearner | None) -> TabularLearner:
+    if learner is None:
+        return q_learning
+    if not isinstance(learner, TabularLearner):
+        raise ValueError("walks are forced on qdecay's own learners: omit walks")
+    return learner
 
 
 def _name(learner: AnyLearner | None, learned: Sequence[Learned]) -> str:

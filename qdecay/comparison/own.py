@@ -1,17 +1,18 @@
-"""A user's own learner: a function of an environment, a gamma and a seed."""
+"""Agents that a user's own function trains: of an environment, a gamma and a seed."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import math
+from collections.abc import Callable
 from typing import Any
 
-import gymnasium as gym
-
 from qdecay._support.progress import counting
+from qdecay.comparison.agents import Budget, Learned, missed, outside, too_wide
 from qdecay.comparison.flip import Flip
-from qdecay.comparison.learned import Budget
 from qdecay.comparison.own_learner import greedy_choice
-from qdecay.comparison.thresholds import LearnedThreshold, bisect_seeds
+from qdecay.comparison.subject import Subject
+from qdecay.comparison.thresholds import bisect_seeds
+from qdecay.exact.break_even import BreakEven
 
 OwnLearner = Callable[[Any, float, int], Any]
 
@@ -20,43 +21,50 @@ _SHARE = 0.02  # of the way from the neighbouring changes to the flip: where the
 
 
 class OwnAgents:
-    """Agents that a user's function trains, one at a time.
+    """Agents that a user's function trains, one for each gamma and seed.
 
-    Args:
-        env: what they act in; the function resets it.
-        state: the state whose greedy action counts.
-        actions: the available actions of that state.
-        learner: env, gamma and seed -> action values, or a policy.
-        budget: see there; a user's function says nothing about steps.
+    What they do cannot be foreseen, so they count as noisy: their interval has to contain the exact
+    gamma.
     """
 
-    def __init__(
-        self,
-        env: gym.Env[Any, Any],
-        state: int,
-        actions: Sequence[int],
-        learner: OwnLearner,
-        budget: Budget,
-    ) -> None:
-        self.env, self.state, self.actions = env, state, actions
+    def __init__(self, subject: Subject, state: int, learner: OwnLearner, budget: Budget) -> None:
+        self.env, self.mdp, self.state = subject.env, subject.mdp, state
         self.learner, self.budget = learner, budget
 
     def choose(self, gamma: float, seed: int) -> int:
         """Return the greedy action of an agent that was trained for this."""
-        answer = self.learner(self.env, gamma, seed)
-        return greedy_choice(answer, self.state, self.actions)
+        return greedy_choice(self.learner(self.env, gamma, seed), self.mdp, self.state)
 
-    def threshold(self, flip: Flip) -> LearnedThreshold:
-        """Return where agents flip, by one bisection per seed."""
+    def judge(self, flip: Flip) -> Learned:
+        """Find where the agents flip, by one bisection per seed, and judge them."""
         low, high = flip.lowest(_SHARE), flip.highest(_SHARE)
-        total = len(self.budget.seeds) * 12
-        tick = counting(self.budget.report, total, "trainings", self.budget.deadline)
-        return bisect_seeds(
+        seeds = self.budget.seeds
+        each = 2 + math.ceil(-math.log2(_WIDTH))
+        found = bisect_seeds(
             lambda gamma, seed: (flip.is_right(self.choose(gamma, seed)), 0),
             low,
             high,
-            seeds=self.budget.seeds,
+            seeds=seeds,
             width=_WIDTH * (high - low),
             noisy=True,
-            tick=tick,
+            tick=counting(self.budget.report, len(seeds) * each, "trainings", self.budget.deadline),
         )
+        if missed(found, flip.gamma):
+            return Learned(found, wrong=outside(found, flip.gamma))
+        return Learned(found, unsettled=too_wide(found, self.budget.width_of(flip)))
+
+    def judge_choice(self, exact: BreakEven) -> Learned:
+        """Judge what most agents choose at a gamma in each stretch between touches."""
+        seeds, points = self.budget.seeds, list(zip(exact.between, exact.best, strict=True))
+        total = len(seeds) * len(points)
+        tick = counting(self.budget.report, total, "trainings", self.budget.deadline)
+        for point, best in points:
+            wrong = 0
+            for seed in seeds:
+                wrong += self.choose(float(point), seed) not in best
+                tick()
+            if 2 * wrong > len(seeds):
+                return Learned(
+                    wrong=f"{wrong} of {len(seeds)} agents choose wrongly at {float(point):.6g}"
+                )
+        return Learned()

@@ -60,11 +60,12 @@ class Comparison(Result):
     predicted: tuple[AlgebraicNumber, ...] | None = None
 
     def _shown(self) -> str:
+        medians = [None if found is None else found.median for found in self.learned]
         found: dict[str, Sequence[AlgebraicNumber | float | None]] = {
             "exact": self.exact,
             "planned": self.planned,
             "predicted": self.predicted or (),
-            "learned": [learned and learned.median for learned in self.learned],
+            "learned": medians,
         }
         parts = [
             f"{name} {shown_list(['-' if g is None else shown_decimal(g, 4) for g in gammas])}"

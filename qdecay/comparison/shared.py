@@ -13,21 +13,25 @@ actions.
 
 from __future__ import annotations
 
+import math
 import statistics
 from collections.abc import Sequence
 
 import numpy as np
 
-from qdecay.comparison.agents import Learned, missed, outside, too_wide
+from qdecay._support.progress import Progress
+from qdecay._support.shown import duration
+from qdecay.comparison.agents import TOLERANCE, Learned, missed, off, outside, too_wide
 from qdecay.comparison.flip import Flip
 from qdecay.comparison.thresholds import Choice, LearnedThreshold
-from qdecay.comparison.training import End, Floats, Trainer, Training
-from qdecay.exact.algebra.number import AlgebraicNumber
+from qdecay.comparison.training import ALLOWED, End, Floats, Trainer, Training
 from qdecay.exact.break_even import BreakEven
 
-TOLERANCE = 1e-6  # of thresholds that chance does not move, and the width to which they are found
+_REPLAYS = 2  # of a stream, as a rule
+_LONG = 10_000_000  # steps of all agents: worth an announcement
 _GAMMAS = 16  # of a replay, which vector instructions take at once
-_PIECES = 20  # of the asked width: between gammas that near the lead is a line
+_PIECES = 5  # of the asked width: between gammas that near the lead is a line
+_AGAIN = 8  # times the steps, for agents that disagree
 _SPREAD = 3.0  # times the expected spread: neither by chance nor by an error of the forecast
 
 
@@ -40,35 +44,47 @@ class SharedAgents:
     def judge(self, flip: Flip) -> Learned:
         """Train agents for a flip if the budget allows it, and judge them.
 
-        Noisy agents whose interval misses the exact gamma are joined by as many others: they
-        disagree if those miss it on the same side, which chance does once in a thousand times.
+        Where noisy agents disagree, others are trained for longer, and have the last word.
         """
         if not flip.two_sided:
             return Learned(
-                unsettled=f"{float(flip.gamma):.6g}: on one side of it actions tie that differ on the other, so no choice tells the sides apart"
+                unsettled=f"{float(flip.gamma):.6g}: actions that differ on one side of it tie on "
+                "the other, so no choice tells the sides apart"
             )
         width = self.budget.width_of(flip)
         training = self.trainer.training(flip, width)
+        if training is None:
+            return Learned(
+                unsettled=f"{float(flip.gamma):.6g}: the actions part with slope 0 there, and no "
+                "forecast says how long it takes to see which is better"
+            )
         if training.steps > self.budget.max_steps:
             what = f"{float(flip.gamma):.6g}: an interval no wider than {width:.2g}"
             return Learned(forecast=training.steps, unsettled=self._too_long(what, training))
-        ends = self.trainer.ends(flip, training)
+        if (late := self._announced(flip, training)) is not None:
+            return Learned(forecast=training.steps, unsettled=late)
+        learned = self._trained(flip, training, width, self.budget.seeds)
+        if training.sd == 0 or not (learned.wrong or learned.unsettled):
+            return learned
+        # Chance, or initial values that were slower to go than expected, are gone in a longer
+        # training of other agents; a mistake of the learner is not.
+        longer = training.times(_AGAIN if learned.wrong else 2)
+        if longer.steps > self.budget.max_steps:
+            longer = training
         seeds = self.budget.seeds
-        found, wrong = self._thresholds(flip, ends, training, seeds)
+        others = range(seeds.stop, seeds.stop + len(seeds))
+        return self._trained(flip, longer, width, others)
+
+    def _trained(self, flip: Flip, training: Training, width: float, seeds: range) -> Learned:
+        """Train agents for a flip, and hold them against the exact gamma."""
+        ends = self.trainer.ends(flip, training)
+        found, wrong = self._thresholds(flip, ends, training, width, seeds)
         if training.sd == 0:
-            return Learned(found, training.steps, wrong or _off(found, flip.gamma))
-        side, unsettled = missed(found, flip.gamma), None
-        if side and wrong is None:
-            others, wrong = self._thresholds(
-                flip, ends, training, range(seeds.stop, seeds.stop + len(seeds))
-            )
-            found = found.joined(others)
-            if missed(others, flip.gamma) == side:
-                wrong = wrong or outside(found, flip.gamma)
-            elif missed(found, flip.gamma):
-                unsettled = "half of the agents miss the exact gamma, and the others do not"
+            return Learned(found, training.steps, wrong or off(found, flip.gamma))
+        if wrong is None and missed(found, flip.gamma):
+            wrong = outside(found, flip.gamma)
         wrong = wrong or _too_far_apart(found, training)
-        return Learned(found, training.steps, wrong, unsettled or too_wide(found, width))
+        return Learned(found, training.steps, wrong, None if wrong else too_wide(found, width))
 
     def judge_choice(self, exact: BreakEven) -> Learned:
         """Judge agents at the gamma at which it is seen soonest what is always best."""
@@ -84,11 +100,11 @@ class SharedAgents:
         return Learned(wrong=self._mistaken([end], values))
 
     def _thresholds(
-        self, flip: Flip, ends: tuple[End, End], training: Training, seeds: range
+        self, flip: Flip, ends: tuple[End, End], training: Training, width: float, seeds: range
     ) -> tuple[LearnedThreshold, str | None]:
         """Return where agents flip between two gammas, and what they mistake at the ends."""
         certain = training.sd == 0
-        width = TOLERANCE if certain else self.budget.width / _PIECES
+        apart = TOLERANCE if certain else width / _PIECES
         brackets = dict.fromkeys(seeds, (ends[0].gamma, ends[1].gamma))
         found: dict[int, float] = {}
         choices: list[Choice] = []
@@ -104,16 +120,16 @@ class SharedAgents:
                 found[seed], brackets[seed] = crossing(grid, leads)
                 right = zip(grid.tolist(), (leads > 0).tolist(), strict=True)
                 choices += [Choice(gamma, seed, chosen) for gamma, chosen in right]
-            waiting = [seed for seed in waiting if brackets[seed][1] - brackets[seed][0] > width]
+            waiting = [seed for seed in waiting if brackets[seed][1] - brackets[seed][0] > apart]
         all_steps = training.steps * len(seeds)
         flips = tuple(sorted(found.values()))
         threshold = LearnedThreshold(
-            flips, TOLERANCE * certain, all_steps, not certain, tuple(choices)
+            flips, TOLERANCE if certain else width * ALLOWED, all_steps, not certain, tuple(choices)
         )
         return threshold, mistaken
 
     def _mistaken(self, ends: Sequence[End], values: Sequence[Floats]) -> str | None:
-        """Return where agents do not choose what is best: most of them, or any if nothing varies."""
+        """Return where agents do not choose what is best: most of them, if they are clear."""
         chosen = np.array([tables.sum(axis=0).argmax(axis=0) for tables in values])
         for end, of_seeds in zip(ends, chosen.T.tolist(), strict=True):
             wrong = [action for action in of_seeds if action not in end.best]
@@ -125,6 +141,22 @@ class SharedAgents:
                     f"{name(max(set(wrong), key=wrong.count))} at gamma {end.gamma:.6g}, where "
                     f"{best} is best"
                 )
+        return None
+
+    def _announced(self, flip: Flip, training: Training) -> str | None:
+        """Say what a long training will take; return why it is not started, or None."""
+        budget, steps = self.budget, training.steps
+        if steps * len(budget.seeds) < _LONG and budget.deadline.left == math.inf:
+            return None
+        seconds = _REPLAYS * self.trainer.seconds(training, _GAMMAS)
+        cost = (
+            f"{float(flip.gamma):.6g}: takes {steps:,} steps for each of {len(budget.seeds)} "
+            f"agents, about {duration(seconds)}"
+        )
+        if seconds > budget.deadline.left:
+            return f"{cost}, more than the {duration(budget.deadline.left)} that are left: not started"
+        if seconds > 1:
+            budget.report(Progress(0, steps * len(budget.seeds), "steps", cost))
         return None
 
     def _too_long(self, what: str, training: Training) -> str:
@@ -161,13 +193,6 @@ def crossing(grid: Floats, leads: Floats) -> tuple[float, tuple[float, float]]:
     k = int(rises[len(rises) // 2])
     (a, b), (below, above) = grid[k : k + 2].tolist(), leads[k : k + 2].tolist()
     return a - below * (b - a) / (above - below), (a, b)
-
-
-def _off(found: LearnedThreshold, exact: AlgebraicNumber) -> str | None:
-    """Return where agents flip that chance does not move, if it is elsewhere."""
-    if max(abs(found.low - float(exact)), abs(found.high - float(exact))) <= TOLERANCE:
-        return None
-    return f"agents flip from {found.low:.9g} to {found.high:.9g}, exact is {float(exact):.9g}"
 
 
 def _too_far_apart(found: LearnedThreshold, training: Training) -> str | None:

@@ -100,7 +100,6 @@ class Subject:
     def break_even(self, state: int, aim: MDP) -> BreakEven:
         """Return where the best action of a state changes; a chain's streams say it at once."""
         chain = self.chain
-        if aim is self.mdp and chain is not None and state == chain.start:
-            if not chain.slip and not chain.escape:
-                return break_even(chain.layout)
-        return break_even(aim, state)
+        if chain is None or chain.slip or chain.escape or (aim, state) != (self.mdp, chain.start):
+            return break_even(aim, state)
+        return break_even(chain.layout)

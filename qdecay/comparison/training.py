@@ -16,30 +16,54 @@ Sources: van Hasselt 2010 (the maximum); Sutton and Barto 2018, section 5.3 (exp
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
-from dataclasses import dataclass
+import os
+import time
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from typing import TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
 
 from qdecay.comparison.agents import Budget
 from qdecay.comparison.flip import Flip
-from qdecay.comparison.forecast import ThresholdNoise, threshold_noise
+from qdecay.comparison.forecast import gap_noise, threshold_noise
 from qdecay.comparison.planned import Planner
 from qdecay.comparison.reach import longest_walk, reachable
-from qdecay.learning import Constant, Schedule, TabularLearner, double_q_learning, q_learning
+from qdecay.learning import (
+    Constant,
+    Harmonic,
+    Schedule,
+    TabularLearner,
+    double_q_learning,
+    q_learning,
+)
+from qdecay.learning.schedules import as_schedule
 from qdecay.learning.shared_values import shared_values
 from qdecay.model.mdp import MDP
 
 Floats = NDArray[np.float64]
 
 AVERAGED_FROM = 0.25  # of the steps
-MARGIN = 1.6  # the interval of ten seeds is seldom wider than this many times what is expected
+ALLOWED = 0.2  # of the asked width: what is left of initial values, and of lines for curves
+_MARGIN = 2.0  # an interval of ten seeds with that is seldom wider than this many times its mean
 _UNLEARNED = 1e-10
+_CONTRACTIONS = 6.0  # of the step size, and visits per horizon; see `forecast`
+_FORGOTTEN = 80.0
 _CLEAR = 6.0  # standard deviations: where a side leads by so much, agents do not mistake it
 _VISIBLE = 1e-7  # of the largest value: far more than what is unlearned where nothing varies
+_TIMED = 50_000  # steps
 _EVERYWHERE = (0.1, 0.3, 0.5, 0.7, 0.9)
 _SHARES = (0.02, 0.1, 0.25, 0.5, 0.75)  # of the way to the flip: where a search may begin
+
+
+class _Behaviour(TypedDict):
+    """What agents do, as `forecast` takes it."""
+
+    starts: Floats
+    epsilon: Fraction
+    sampled: bool
+    reward_noise: float
 
 
 @dataclass(frozen=True)
@@ -55,6 +79,10 @@ class Training:
     steps: int
     step_size: Schedule
     sd: float = 0.0
+
+    def times(self, factor: int) -> Training:
+        """Return a training that is so many times as long."""
+        return replace(self, steps=factor * self.steps, sd=self.sd / math.sqrt(factor))
 
 
 @dataclass(frozen=True)
@@ -89,7 +117,7 @@ class Trainer:
         mdp: MDP,
         planner: Planner,
         learner: TabularLearner | None,
-        epsilon: float,
+        epsilon: Fraction,
         reward_noise: float,
         budget: Budget,
     ) -> None:
@@ -98,15 +126,32 @@ class Trainer:
         states = reachable(mdp, planner.state)
         self._starts = np.zeros(mdp.n_states)
         self._starts[states] = 1 / len(states)
+        self._pairs = int(mdp.available[states].sum())
         self._longest = longest_walk(mdp, states)
 
-    def training(self, flip: Flip, width: float) -> Training:
-        """Return the training that is expected to settle a flip to an interval of that width."""
-        noise = self._noise(float(flip.gamma), flip.leaving, flip.entering)
-        if noise.spread == 0:
-            return self._certain(max(flip.highest(share) for share in _SHARES))
-        steps = noise.steps(width / MARGIN, len(self.budget.seeds))
-        return Training(steps, noise.step_size, noise.sd(steps))
+    def training(self, flip: Flip, width: float) -> Training | None:
+        """Return the training that is expected to settle a flip to an interval of that width.
+
+        None where linear theory is silent: the lead crosses 0 with slope 0.
+        """
+        learner = self._learner()
+        noise = threshold_noise(
+            self.mdp,
+            self.planner.state,
+            float(flip.gamma),
+            flip.left,
+            flip.right,
+            **self._behaviour(),
+            tables=learner.n_tables,
+        )
+        if noise is None:
+            return None
+        highest = max(flip.highest(share) for share in _SHARES)
+        if not noise.noisy:
+            return self._certain(highest)
+        noise = replace(noise, gamma=highest)  # where initial values take longest to be forgotten
+        steps = noise.steps(width / _MARGIN, len(self.budget.seeds))
+        return Training(steps, as_schedule(noise.step_size, "step_size"), noise.sd(steps))
 
     def ends(self, flip: Flip, training: Training) -> tuple[End, End]:
         """Return gammas on either side at which the choice is clear, as far apart as possible."""
@@ -130,7 +175,7 @@ class Trainer:
     def clearest(self, best: frozenset[int]) -> tuple[End, Training] | None:
         """Return the gamma at which it takes the fewest steps to see what is always best.
 
-        None where all actions are, or where no float planner sees a difference.
+        None where all actions are, or where no planner in floats sees a difference.
         """
         found = []
         for gamma in _EVERYWHERE:
@@ -138,9 +183,11 @@ class Trainer:
             if spread == 0 and _VISIBLE * size < gap < math.inf:
                 found.append((End(gamma, best, True), self._certain(gamma)))
             elif 0 < gap < math.inf and spread > 0:
-                noise = self._noise(gamma, [0], [0])
-                steps = max(noise.least_steps, math.ceil((_CLEAR * spread / gap) ** 2))
-                found.append((End(gamma, best, True), Training(steps, noise.step_size, spread)))
+                horizon = 1 / (1 - gamma)
+                visits = _FORGOTTEN * horizon * self._learner().n_tables
+                steps = max((_CLEAR * spread / gap) ** 2, visits * self._pairs)
+                training = Training(math.ceil(steps), Harmonic(_CONTRACTIONS * horizon), spread)
+                found.append((End(gamma, best, True), training))
         return min(found, key=lambda pair: pair[1].steps, default=None)
 
     def values(self, grids: list[Floats], seeds: list[int], training: Training) -> list[Floats]:
@@ -152,7 +199,7 @@ class Trainer:
             grids,
             seeds,
             rule=self._learner(certain).name,
-            epsilon=self._epsilon,
+            epsilon=float(self._epsilon),
             steps=training.steps,
             step_size=training.step_size,
             starts=self._starts,
@@ -161,6 +208,18 @@ class Trainer:
             report=self.budget.report,
             deadline=self.budget.deadline,
         )
+
+    def seconds(self, training: Training, gammas: int) -> float:
+        """Return how long one replay with so many gammas takes, from a small part of it."""
+        seeds = list(self.budget.seeds)[: os.cpu_count() or 1]
+        grids = [np.full(gammas, 0.5)] * len(seeds)
+        for steps in (1, _TIMED):  # the first compiles
+            part = replace(training, steps=min(steps, training.steps))
+            began = time.perf_counter()
+            self.values(grids, seeds, part)
+            spent = time.perf_counter() - began
+        shares = training.steps / part.steps * len(self.budget.seeds) / len(seeds)
+        return spent * shares
 
     def _learner(self, certain: bool = False) -> TabularLearner:
         return self._chosen or (q_learning if certain else double_q_learning)
@@ -176,22 +235,16 @@ class Trainer:
         way = self._longest or math.log(_UNLEARNED) / math.log(gamma)
         mean, variance = (way * sum(1 / k**power for k in actions) for power in (1, 2))
         visits = mean + 6 * math.sqrt(variance) - math.log(_UNLEARNED)
-        pairs = self.mdp.available[self._starts > 0].sum()
         tables = self._learner(certain=True).n_tables
-        return Training(math.ceil(visits * pairs * tables), Constant(1.0))
+        return Training(math.ceil(visits * self._pairs * tables), Constant(1.0))
 
-    def _noise(self, gamma: float, left: Iterable[int], right: Iterable[int]) -> ThresholdNoise:
-        return threshold_noise(
-            self.mdp,
-            self.planner.state,
-            gamma,
-            left,
-            right,
-            starts=self._starts,
-            epsilon=self._epsilon,
-            sampled=self._learner().name == "sarsa",
-            reward_noise=self._reward_noise,
-        )
+    def _behaviour(self) -> _Behaviour:
+        return {
+            "starts": self._starts,
+            "epsilon": self._epsilon,
+            "sampled": self._learner().name == "sarsa",
+            "reward_noise": self._reward_noise,
+        }
 
     def _clear(self, gamma: float, best: frozenset[int], training: Training) -> bool:
         """Whether the best actions lead the others by more than agents are off at that gamma."""
@@ -211,7 +264,9 @@ class Trainer:
         if not others:
             return math.inf, 0.0, 0.0
         first, second = max(best, key=q.__getitem__), max(others, key=q.__getitem__)
-        noise = self._noise(gamma, [second], [first])
+        noise = gap_noise(
+            self.mdp, self.planner.state, gamma, [second], [first], **self._behaviour()
+        )
         # Values of the epsilon-soft model differ by 1 - epsilon as much as those that are learned.
-        gap = float(q[first] - q[second]) / (1 - self._epsilon)
-        return gap, noise.spread, float(np.abs(q[[first, second]]).max())
+        gap = float(q[first] - q[second]) / float(1 - self._epsilon)
+        return gap, noise, float(np.abs(q[[first, second]]).max())

@@ -1,22 +1,28 @@
-"""Agents that are trained for a number of forced walks of each branch, and no longer.
+"""Agents of a chain that are trained for some forced walks of each branch, and no longer.
 
 An agent that is stopped this early flips elsewhere; `qdecay.exact.learning_curve` predicts where.
+Where nothing is random all agents are alike: one is trained in the name of every seed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
+from qdecay._support.progress import counting
+from qdecay.comparison.agents import Budget, Learned, off
 from qdecay.comparison.flip import Flip
 from qdecay.comparison.subject import Subject
-from qdecay.comparison.thresholds import LearnedThreshold, bisect_seeds
+from qdecay.comparison.thresholds import bisect_seeds
+from qdecay.exact.break_even import BreakEven
+from qdecay.exact.learning_curve import learning_curve
 from qdecay.learning import TabularLearner
 from qdecay.model.mdp import MDP
 from qdecay_envs.chain import ChainEnv
 
 _WIDTH = 1e-6
+_SHARE = 0.5  # of the way from the neighbouring changes to the flip: where the search begins
 
 
 @dataclass(frozen=True)
@@ -35,14 +41,18 @@ class WalkedAgents:
         ValueError: `qdecay.exact.learning_curve` has no prediction for it, or for the learner.
     """
 
-    def __init__(self, subject: Subject, learner: TabularLearner, walks: ForcedWalks) -> None:
-        chain = subject.chain
-        _check(subject, learner)
-        assert chain is not None
-        self.mdp, self.learner, self.walks, self.start = subject.mdp, learner, walks, chain.start
-        self._corridors = [
-            _single_branch(self.mdp, branch) for branch in range(len(chain.layout.branches))
-        ]
+    def __init__(
+        self, subject: Subject, learner: TabularLearner, walks: ForcedWalks, budget: Budget
+    ) -> None:
+        chain = _plain_chain(subject, learner)
+        self.learner, self.walks, self.budget, self.start = learner, walks, budget, chain.start
+        self.layout = chain.layout
+        branches = range(len(chain.layout.branches))
+        self._corridors = [_single_branch(subject.mdp, branch) for branch in branches]
+
+    def predicted(self) -> BreakEven:
+        """Return where such agents flip, exactly."""
+        return learning_curve(self.layout, self.walks.step_size, self.walks.count).break_even()
 
     def choose(self, gamma: float) -> tuple[int, int]:
         """Return the greedy action at the start, and the steps that were taken."""
@@ -59,19 +69,29 @@ class WalkedAgents:
         known = [result.q[self.start, branch] for branch, result in enumerate(results)]
         return known.index(max(known)), sum(result.steps for result in results)
 
-    def threshold(
-        self, flip: Flip, low: float, high: float, seeds: range, tick: Callable[[], None]
-    ) -> LearnedThreshold:
-        """Return where agents flip between two gammas."""
+    def judge(self, flip: Flip) -> Learned:
+        """Find where the agents flip by bisection, and hold it against the prediction."""
+        low, high = flip.lowest(_SHARE), flip.highest(_SHARE)
+        seeds = self.budget.seeds
+        each = 2 + math.ceil(math.log2((high - low) / _WIDTH))
+        tick = counting(self.budget.report, len(seeds) * each, "trainings", self.budget.deadline)
 
         def train(gamma: float, seed: int) -> tuple[bool, int]:
             choice, steps = self.choose(gamma)
             return flip.is_right(choice), steps
 
-        return bisect_seeds(train, low, high, seeds=seeds, width=_WIDTH, noisy=False, tick=tick)
+        found = bisect_seeds(train, low, high, seeds=seeds, width=_WIDTH, noisy=False, tick=tick)
+        return Learned(found, wrong=off(found, flip.gamma, "predicted"))
+
+    def judge_choice(self, exact: BreakEven) -> Learned:
+        """Hold the agents' choice between the gammas that matter against the best one."""
+        for point, best in zip(exact.between, exact.best, strict=True):
+            if self.choose(float(point))[0] not in best:
+                return Learned(wrong=f"agents choose wrongly at {float(point):.6g}")
+        return Learned()
 
 
-def _check(subject: Subject, learner: TabularLearner) -> None:
+def _plain_chain(subject: Subject, learner: TabularLearner) -> ChainEnv:
     chain = subject.chain
     if chain is None:
         raise TypeError(f"walks are those of a chain's branches, and {subject.name} is no chain")
@@ -80,10 +100,11 @@ def _check(subject: Subject, learner: TabularLearner) -> None:
             f"walks can be predicted where the last reward ends the episode, and this chain's "
             f'ending is "{chain.layout.ending}": omit walks'
         )
-    if not subject.plain:
+    if chain.slip or chain.escape or chain.reward_noise:
         raise ValueError("walks can be predicted without slip, escape and reward_noise only")
     if learner.n_tables != 1:
         raise ValueError(f"walks cannot be predicted for {learner.name}: it has two tables")
+    return chain
 
 
 def _single_branch(mdp: MDP, branch: int) -> MDP:

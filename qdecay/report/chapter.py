@@ -13,7 +13,7 @@ from qdecay._support.deadline import Deadline, time_limit
 from qdecay._support.one_line import escaped
 from qdecay._support.progress import OnProgress
 from qdecay._support.shown import shown_decimal, shown_fraction
-from qdecay.comparison.compare import Comparison
+from qdecay.comparison.result import Comparison
 from qdecay.comparison.thresholds import LearnedThreshold
 from qdecay.errors import InputError
 from qdecay.exact.algebra.number import AlgebraicNumber

@@ -29,9 +29,8 @@ from qdecay._support.deadline import Deadline
 from qdecay._support.progress import OnProgress, Progress, reporting
 from qdecay._support.result import Record, Result, counted, frame, shown_list
 from qdecay._support.shown import shown_decimal
-from qdecay.comparison.compare import flips
+from qdecay.comparison.flip import Flip, flips
 from qdecay.comparison.logistic_fit import ThresholdFit, fit_threshold
-from qdecay.comparison.trainer import BestChoices
 from qdecay.errors import InputError
 from qdecay.exact.algebra.number import AlgebraicNumber
 from qdecay.sweep.axes import Axis, combinations, matching, varying
@@ -283,7 +282,7 @@ class _BreakEvens:
         self.place = f"{path}: is damaged at model {number}"
         found = model.break_even()
         self.roots = found.switching
-        self.sides: tuple[BestChoices, ...] = tuple(side for _, _, side in flips(found))
+        self.sides: tuple[Flip, ...] = tuple(flips(found))
         self.best = found.best[0]
         self._middles = [(float(a) + float(b)) / 2 for a, b in pairwise(self.roots)]
 

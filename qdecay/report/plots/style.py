@@ -13,7 +13,7 @@ from typing import Any
 from qdecay._support.extras import require
 from qdecay._support.outputs import PLOTS, check_output
 from qdecay._support.shown import shown_decimal
-from qdecay.comparison.compare import Comparison
+from qdecay.comparison.result import Comparison
 from qdecay.comparison.learning_times import LearningTime
 from qdecay.comparison.thresholds import SHARE, LearnedThreshold
 from qdecay.errors import InputError
