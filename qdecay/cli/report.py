@@ -83,22 +83,23 @@ def plot(
     ] = Path("qdecay.svg"),
     what: Annotated[
         list[str] | None,
-        typer.Option(help="regions, values, price, thresholds or learning; may be repeated."),
+        typer.Option(help="regions, values, gap, price, thresholds or learning; may be repeated."),
     ] = None,
     seeds: Seeds = 10,
     seed: FirstSeed = 0,
     force: Force = False,
 ) -> None:
-    """Draw regions, values, prices, thresholds or learning times.
+    """Draw regions, values, action gaps, prices, thresholds or learning times.
 
-    Without --what: regions and values. The price is what each gamma earns, and requires a start;
-    thresholds and learning require chains.
+    Without --what: regions and values. The gap is how much the best action leads by; the price is
+    what each gamma earns, and requires a start; thresholds and learning require chains.
 
     \b
     Examples:
       qdecay plot qdecay/ShortDelay-v0 -o short.pdf
       qdecay plot -o homework.svg --what regions --what thresholds
       qdecay plot FrozenLake8x8-v1 -o lake.pdf --what price
+      qdecay plot FrozenLake-v1 -o gap.svg --what gap
     """
     from qdecay.errors import InputError
     from qdecay.report.plots.model import KINDS, check_kinds, save_model

@@ -7,7 +7,7 @@ from typing import Any
 
 import gymnasium as gym
 import numpy as np
-from gymnasium.spaces import Discrete
+from gymnasium.spaces import Discrete, Space
 from numpy.typing import ArrayLike, NDArray
 
 from qdecay._support.checks import reals
@@ -19,16 +19,10 @@ Env = gym.Env[Any, Any]
 
 
 def discrete_spaces(env: Env) -> tuple[Discrete[Any], Discrete[Any]]:
-    """Return the observation and the action space, both `Discrete`."""
-    if not isinstance(env, gym.Env):
-        raise TypeError(
-            f"world must be an MDP or an environment such as gymnasium.make(id), got {env!r}"
-        )
+    """Return the observation and the action space of an environment that is `as_discrete`."""
     observations, actions = env.observation_space, env.action_space
-    if not isinstance(observations, Discrete):
-        raise ValueError(f"a table needs a Discrete observation space, got {observations}")
-    if not isinstance(actions, Discrete):
-        raise ValueError(f"a table needs a Discrete action space, got {actions}")
+    assert isinstance(observations, Discrete)
+    assert isinstance(actions, Discrete)
     return observations, actions
 
 
@@ -40,10 +34,15 @@ def index_reader(space: Discrete[Any]) -> Callable[[Any], int]:
     def index_of(observation: Any) -> int:
         index = int(observation) - first
         if not 0 <= index < size:  # a negative one would silently be another state's row
-            raise ValueError(f"the environment returned {observation}, which is not in {space}")
+            raise outside(space, observation)
         return index
 
     return index_of
+
+
+def outside(space: Space[Any], observation: Any) -> ValueError:
+    """Return the error of an environment that leaves its space."""
+    return ValueError(f"the environment returned {observation}, which is not in {space}")
 
 
 def available_actions(env: Env) -> NDArray[np.bool_]:

@@ -11,6 +11,7 @@ from qdecay._support.checks import RealLike, instance
 from qdecay._support.progress import OnProgress
 from qdecay.learning.arguments import Env, available_actions, start_values
 from qdecay.learning.compiled.one_step import Settings
+from qdecay.learning.discrete_env import as_discrete, names_of
 from qdecay.learning.model_run import Algorithm, ModelSettings, learn_model
 from qdecay.learning.result import LearningResult
 from qdecay.learning.run import Budget, Callback, Run, RunSettings
@@ -74,8 +75,10 @@ class Learner(ABC):
         Args:
             problem: an environment with `Discrete` observations (S of them) and actions (A), which
                 is stepped unchanged; index 0 of the tables is the `start` of the space; it is
-                reset, and not closed. Or a model, which compiled code simulates, and of which a
-                layout, a Gymnasium id and a path are read; see `qdecay.as_mdp`.
+                reset, and not closed. The elements of `Tuple`, `MultiDiscrete` and `MultiBinary`
+                spaces of discrete parts are numbered, the last part counting fastest. Or a
+                model, which compiled code simulates, and of which a layout, a Gymnasium id and a
+                path are read; see `qdecay.as_mdp`.
             gamma: discount per step, no unit, 0 <= gamma <= 1.
             steps: total number of steps; >= 1.
             episodes: episodes to finish; >= 1.
@@ -101,7 +104,7 @@ class Learner(ABC):
 
         Raises:
             TypeError: an argument is of the wrong kind.
-            ValueError: an argument is outside its range, a space is not `Discrete`, gamma = 1
+            ValueError: an argument is outside its range, a space is not discrete, gamma = 1
                 and a model's rewards have no end, or an environment returns a reward that is
                 not finite or an unknown observation.
             OverflowError: a value outgrew the floats.
@@ -119,6 +122,11 @@ class Learner(ABC):
         -13.0
         """
         world = as_world(problem)
+        if isinstance(world, FiniteMDP):
+            info = ModelInfo.of(world, start)
+        else:
+            world = as_discrete(world)
+            info = ModelInfo.of_env(world, *names_of(world))
         instance(callback, Callable | None, "callback", "a function")
         settings = RunSettings.read(
             self.name,
@@ -130,7 +138,7 @@ class Learner(ABC):
             callback,
             progress,
             max_seconds,
-            ModelInfo.of(world, start) if isinstance(world, FiniteMDP) else ModelInfo.of_env(world),
+            info,
         )
         if isinstance(world, FiniteMDP):
             model = ModelSettings.read(

@@ -174,7 +174,9 @@ def _policy_tables(
     return accept, alias
 
 
-def checked_gammas(mdp: FiniteMDP, gammas: Sequence[RealLike]) -> NDArray[np.float64]:
+def checked_gammas(
+    mdp: FiniteMDP, gammas: Sequence[RealLike] | NDArray[np.float64]
+) -> NDArray[np.float64]:
     """Return the gammas as floats in [0, 1]; at least one."""
     grid = reals(listed(gammas, "gammas"), "gammas", "[0, 1]")
     if grid.max() == 1:

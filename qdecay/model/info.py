@@ -37,9 +37,15 @@ class ModelInfo:
         return cls(mdp.name, first, mdp.state_names, mdp.action_names)
 
     @classmethod
-    def of_env(cls, env: Any) -> Self:
-        """Return that of an environment, whose states have no names."""
-        return cls(None if env.spec is None else env.spec.id)
+    def of_env(
+        cls,
+        env: Any,
+        state_names: tuple[str, ...] | None = None,
+        action_names: tuple[str, ...] | None = None,
+    ) -> Self:
+        """Return that of an environment, which has no names of its own."""
+        name = None if env.spec is None else env.spec.id
+        return cls(name, None, state_names, action_names)
 
 
 UNNAMED = ModelInfo()

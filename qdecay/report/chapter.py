@@ -155,7 +155,7 @@ class Chapter:
         points = self.points()
         optimal = [self.optimal(sample) for sample in points]
         try:
-            found = curves(self.mdp, points, optimal, self.at_one)
+            found = curves(self.mdp, points, optimal, self.regions.regions, self.at_one)
         except InputError as error:
             raise InputError(f"{self.source.text}: {error}") from error
         return {
@@ -174,6 +174,8 @@ class Chapter:
             "curves": found.values,
             "gains": found.gains,
             "pairs": found.of_pair,
+            "gaps": found.gaps,
+            "gap_of": found.gap_of,
             "earned": [self.at_one.earned(s) for s in range(self.mdp.n_states)],
             "moves": self._moves(),
             "grows": _grows(found.values, points),

@@ -10,6 +10,9 @@ d = r + gamma P v - v, taken in integers,
 so each round of v <- v + (I - gamma P)^-1 d, solved in floats, gains about as many digits as
 floats have. The remaining error is far below the nine digits that are kept. Equal values stay
 equal. At gamma = 1 the exact totals are at hand, and the exact gains where there is no total.
+
+The page subtracts these values to show how much the best action leads by. Where their nine digits
+leave less than three of the difference, it is given apart, subtracted before rounding.
 """
 
 from __future__ import annotations
@@ -36,6 +39,7 @@ _ONE = 1 << _BITS
 _ENOUGH = 2.0**-140  # the error accepted in v, in the model's unit
 _MAX_ROUNDS = 60
 _DIGITS = 9
+_GAP_DIGITS = 3
 
 _Row = tuple[int, tuple[tuple[int, int], ...]]  # reward, and (state, weight) of what goes on
 
@@ -63,6 +67,9 @@ class ActionValues:
         for pair, row in _rows(mdp, self._scale, self._places).items():
             self.row_of[pair] = numbers.setdefault(row, len(numbers))
         self.rows = list(numbers)
+        self._of_state: list[dict[int, int]] = [{} for _ in range(mdp.n_states)]
+        for (state, action), number in self.row_of.items():
+            self._of_state[state][action] = number
         self._latest: tuple[tuple[int | None, ...], _PolicySystem] | None = None
 
     def at(self, gamma: Gamma, policy: Sequence[int | None]) -> list[float] | None:
@@ -77,12 +84,41 @@ class ActionValues:
         Raises:
             InputError: a value is too large for floats.
         """
+        found = self.fixed_at(gamma, policy)
+        return None if found is None else self.shown(found)
+
+    def fixed_at(self, gamma: Gamma, policy: Sequence[int | None]) -> list[int] | None:
+        """Return the same in fixed point, before rounding."""
         fixed = _fixed_gamma(gamma)
         with _as_floats():
             v = self._values(fixed, policy)
-            if v is None:
-                return None
-            return [_rounded(self._row_value(row, fixed, v), self._places) for row in self.rows]
+        return None if v is None else [self._row_value(row, fixed, v) for row in self.rows]
+
+    def shown(self, values: Sequence[int]) -> list[float]:
+        """Return numbers in fixed point as floats of nine digits."""
+        with _as_floats():
+            return [_rounded(value, self._places) for value in values]
+
+    def gaps(
+        self, fixed: Sequence[int], shown: Sequence[float], sets: Sequence[Sequence[int]]
+    ) -> dict[int, float]:
+        """Return the action gaps that the shown values do not give to three digits, by state.
+
+        Args:
+            fixed, shown: the values of `rows` at one gamma, before and after rounding.
+            sets: the optimal actions of every state in the region of that gamma.
+        """
+        found = {}
+        for s, (best, of_action) in enumerate(zip(sets, self._of_state, strict=True)):
+            rows = {row for a, row in of_action.items() if a not in best}
+            if rows:
+                top = of_action[best[0]]
+                gap = fixed[top] - max(fixed[row] for row in rows)
+                rough = shown[top] - max(shown[row] for row in rows)
+                (exact,) = self.shown([gap])
+                if abs(rough - exact) > exact * 10.0**-_GAP_DIGITS:
+                    found[s] = float(f"{exact:.{_GAP_DIGITS}g}")
+        return found
 
     def at_one(self, known: Undiscounted) -> tuple[list[float | None], list[float]]:
         """Return the total r + P V of each of `rows` at gamma = 1, and its gain P g.
@@ -210,17 +246,23 @@ class Curves:
         gains: what each curve's values x (1 - gamma) become at gamma = 1: the reward per step.
         of_pair: per state and action the number of its curve, None where the action is not
             available.
+        gaps: how much a state's best action leads by, by sample, where `values` do not give it to
+            three digits; states that lead alike share an entry.
+        gap_of: per state the number of its entry.
     """
 
     values: list[list[float | None]]
     gains: list[float]
     of_pair: list[list[int | None]]
+    gaps: list[dict[int, float]]
+    gap_of: list[int]
 
 
 def curves(
     mdp: MDP,
     points: Sequence[Sample],
     optimal: Sequence[Sequence[Sequence[int]]],
+    regions: Sequence[Sequence[Sequence[int]]],
     known: Undiscounted,
 ) -> Curves:
     """Return the distinct action-value curves and which of them each pair has.
@@ -229,14 +271,22 @@ def curves(
         mdp: the model.
         points: the gammas, of which the last is 1.
         optimal: for each of them, the optimal actions of every state.
+        regions: for each policy region, the same.
         known: what is known at gamma = 1.
     """
     values = ActionValues(mdp)
     totals, gains = values.at_one(known)
     columns: list[Sequence[float | None]] = []
-    for sample, sets in zip(points[:-1], optimal[:-1], strict=True):
-        at = values.at(sample.gamma, [best[0] if best else None for best in sets])
-        columns.append([None] * len(values.rows) if at is None else at)
+    leads: list[dict[int, float]] = [{} for _ in range(mdp.n_states)]
+    for i, (sample, sets) in enumerate(zip(points[:-1], optimal[:-1], strict=True)):
+        fixed = values.fixed_at(sample.gamma, [best[0] if best else None for best in sets])
+        if fixed is None:
+            columns.append([None] * len(values.rows))
+            continue
+        shown = values.shown(fixed)
+        columns.append(shown)
+        for state, gap in values.gaps(fixed, shown, regions[sample.region]).items():
+            leads[state][i] = gap
     numbers: dict[tuple[float | None, ...], int] = {}
     rows = zip(*columns, totals, gains, strict=True)
     of_row = [numbers.setdefault(row, len(numbers)) for row in rows]
@@ -248,4 +298,9 @@ def curves(
         for s in range(mdp.n_states)
     ]
     found = list(numbers)
-    return Curves([list(row[:-1]) for row in found], [row[-1] or 0.0 for row in found], of_pair)
+    gains_of = [row[-1] or 0.0 for row in found]
+    gaps: dict[tuple[tuple[int, float], ...], int] = {}
+    gap_of = [gaps.setdefault(tuple(lead.items()), len(gaps)) for lead in leads]
+    return Curves(
+        [list(row[:-1]) for row in found], gains_of, of_pair, list(map(dict, gaps)), gap_of
+    )

@@ -14,6 +14,8 @@ from pathlib import Path
 
 import pytest
 
+from qdecay import policy_regions
+
 pytestmark = pytest.mark.browser
 
 SCHEMES = ("light", "dark")
@@ -223,6 +225,61 @@ def test_values_on_the_page_are_worth_what_they_say(visit, pages) -> None:
         assert seen.text("#readings-0 li:nth-child(2) .value") == "0.576"
         seen.page.select_option("#unit-0", "behind")
         assert seen.text("#readings-0 li:nth-child(1) .value") == "-30.56 %"
+
+
+def number_of(text: str) -> float:
+    """The number of "1.23 × 10⁻⁶" or "0.0123"."""
+    digits, _, power = text.replace("\u00a0", " ").partition(" × 10")
+    raised = str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789")
+    return float(digits) * 10.0 ** int(power.translate(raised) or 0)
+
+
+def test_the_page_says_how_much_the_best_action_leads_by(visit, pages) -> None:
+    """In states of two models at gammas, by the exact functions; the slider says it too."""
+    for source, states in (("FrozenLake-v1", (0, 14)), ("CliffWalking-v1", (36, 0))):
+        regions = policy_regions(source)
+        for state in states:
+            for gamma in ("0.1", "0.5", "0.9"):
+                with visit(pages(source), f"#state={state}&gamma={gamma}") as seen:
+                    found = re.search(r"leads? by (.*) reward units", seen.text("#lead-0"))
+                    exact = float(regions.action_gap(state)(gamma))
+                    assert number_of(found[1]) == pytest.approx(exact, rel=6e-3)
+                    spoken = seen.page.get_attribute("#gamma", "aria-valuetext")
+                    assert f"ahead by {found[1]}" in spoken
+
+
+CURVE = """path => path.getAttribute('d').slice(1).split('L').map(p => p.split(' ').map(Number))"""
+
+
+@pytest.mark.parametrize("log", [False, True])
+def test_the_action_gap_falls_to_0_at_the_breakpoints_of_the_state_alone(visit, pages, log) -> None:
+    """FrozenLake's start: at 0.8088, not at 0.9783, which is another state's; at 1 it ties."""
+    scale = "&scale=log" if log else ""
+    with visit(pages("FrozenLake-v1"), f"#breakpoint=1{scale}") as seen:
+        points = seen.page.eval_on_selector("#gap-0 .curve", CURVE)
+        line = seen.page.query_selector("#gap-0 .break")
+        axis = float(seen.page.get_attribute("#gap-0 .axis", "y1"))
+        touching = [x for x, y in points if y == axis]
+        own = float(line.get_attribute("x1"))
+        middle = [x for x in touching if own - 40 < x < max(touching)]
+        assert middle == [pytest.approx(own, abs=0.1)]
+        assert points[-1][1] == axis
+        dot = seen.page.query_selector("#gap-0 .dot")
+        assert float(dot.get_attribute("cx")) == pytest.approx(own, abs=0.1)
+        assert float(dot.get_attribute("cy")) == axis
+        assert "left and down and right are worth the same" in seen.text("#lead-0")
+        seen.page.click("#next")
+        seen.settle()
+        assert float(dot.get_attribute("cy")) < axis - 20
+
+
+def test_where_all_actions_are_alike_there_is_no_gap_to_draw(visit, pages) -> None:
+    """A hole of FrozenLake: a sentence in place of the chart."""
+    with visit(pages("FrozenLake-v1"), "#state=5&gamma=0.5") as seen:
+        assert not seen.page.is_visible("#gap-0")
+        assert seen.text("#lead-0") == "At γ = 0.5 all actions here are worth the same."
+        seen.page.select_option("#state-0", "0")
+        assert seen.page.is_visible("#gap-0 svg")
 
 
 def test_learned_thresholds_stand_on_the_region_bar(visit, pages) -> None:

@@ -592,7 +592,7 @@ def test_spaces_that_are_not_discrete_are_named(name):
     """A table cannot hold a Box, and the message shows it."""
     env = one_action_walk(3)
     setattr(env, f"{name}_space", Box(0, 1))
-    with pytest.raises(ValueError, match=rf"Discrete {name} space, got Box\(0"):
+    with pytest.raises(ValueError, match=rf"discrete {name} space, got Box\(0"):
         q_learning(env, 0.9, steps=10)
 
 

@@ -7,12 +7,14 @@ import math
 import random
 import re
 import xml.etree.ElementTree as ET
+from collections.abc import Sequence
 from dataclasses import replace
 from decimal import ROUND_HALF_EVEN, Context, Decimal
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import gymnasium as gym
 import pytest
@@ -21,6 +23,7 @@ from qdecay._support.shown import shortest, shown_decimal
 from qdecay.exact.algebra.number import AlgebraicNumber, isolate_roots
 from qdecay.exact.learning_curve import learning_curve
 from qdecay.exact.regions import policy_regions
+from qdecay.model.door import Problem, as_exact_mdp
 from qdecay.model.mdp import MDP
 from qdecay.model.source import HOMEWORK, Source
 from qdecay.report import mathml
@@ -131,6 +134,54 @@ def test_the_largest_values_shown_are_those_of_the_optimal_actions(env_id: str) 
             level = tuple(a for a, value in shown.items() if value == largest)
             assert set(best) <= set(level), sample
             assert level == best or (is_lake and not HALF <= sample.gamma < 1), sample
+
+
+def shown_gap(data: dict[str, Any], best: Sequence[int], state: int, index: int) -> float | None:
+    """What the page makes of its numbers: the entry where there is one, else the difference."""
+    if (known := data["gaps"][data["gap_of"][state]].get(index)) is not None:
+        return known
+    values = {
+        a: data["curves"][c][index] for a, c in enumerate(data["pairs"][state]) if c is not None
+    }
+    rest = [value for a, value in values.items() if a not in best]
+    return max(values[a] for a in best) - max(rest) if rest else None
+
+
+NEARLY = ChainLayout.choice(stay=[1], move=[0, 0, 4], nearly=["0.9999999999"])
+
+
+@pytest.mark.parametrize(
+    ("problem", "finer"),
+    [
+        ("FrozenLake-v1", True),
+        ("CliffWalking-v1", True),
+        ("qdecay/NChain-v0", False),
+        ("qdecay/ShortDelay-v0", False),
+        (NEARLY, True),
+    ],
+)
+def test_the_action_gap_of_a_page_is_the_exact_function(problem: Problem, finer: bool) -> None:
+    """In every state at every tenth rational sample, to three digits; 0 at its own breakpoints.
+
+    CliffWalking's gaps fall to 1e-30 of its values, and need the numbers that are given apart; of
+    three actions, two tie at 1/2 and one is behind by 1e-10, where the gap is 0 all the same.
+    """
+    chapter = chapter_of(as_exact_mdp(problem))
+    data, points, regions = chapter.data(), chapter.points(), chapter.regions
+    apart = 0
+    for state in range(regions.n_states):
+        exact = regions.action_gap(state)
+        own = {i for i, b in enumerate(regions.breakpoints) if state in b.changes}
+        for index, sample in enumerate(points[:-1]):
+            best = regions.regions[sample.region][state]
+            if sample.breakpoint in own:
+                assert shown_gap(data, best, state, index) == 0
+            elif isinstance(sample.gamma, Fraction) and index % 10 == 0:
+                shown, true = shown_gap(data, best, state, index), exact(sample.gamma)
+                wanted = None if true is None else pytest.approx(float(true), rel=6e-3, abs=1e-36)
+                assert shown == wanted, (state, sample)
+                apart += index in data["gaps"][data["gap_of"][state]]
+    assert (apart > 0) == finer
 
 
 ENDS_AND_GOES_ON = MDP.from_rows(  # 3 ends; 2 every other step for ever; -1 a step for ever

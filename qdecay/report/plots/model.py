@@ -12,13 +12,11 @@ import numpy.typing as npt
 from qdecay.errors import InputError
 from qdecay.report.chapter import Chapter
 from qdecay.report.figures import Plot
+from qdecay.report.plots.gap import draw_gap
 from qdecay.report.plots.price import draw_price
-from qdecay.report.plots.style import EXACT, LEARNED, _draw_choices, _figure
+from qdecay.report.plots.style import COLOURS, EXACT, LEARNED, TIED, _draw_choices, _figure
 from qdecay.report.prices import USUAL
 
-# Okabe & Ito's palette, near and far first; grey for ties and for states without actions.
-COLOURS = ("#D55E00", "#0072B2", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#F0E442")
-_TIED = "#BBBBBB"
 _COINCIDE = 0.04  # of the drawn range: such curves look identical; the page uses the same rule
 _STYLES = ("-", "--", ":", "-.")
 
@@ -59,6 +57,8 @@ def _reason_against(kind: str, chapter: Chapter) -> str | None:
     """Return why a kind cannot be drawn, or None."""
     if kind in ("regions", "values"):
         return None
+    if kind == "gap":
+        return None if _ever_leads(chapter) else "no action of the state shown is ever better"
     if kind == "price":
         return None if chapter.price is not None else _no_price(chapter)
     if chapter.layout is None:
@@ -73,6 +73,13 @@ def _reason_against(kind: str, chapter: Chapter) -> str | None:
     if gammas > 1:
         return f"the best choice at the start changes at {gammas} gammas, and learning needs one"
     return "learning requires two branches that pay one reward each and then end"
+
+
+def _ever_leads(chapter: Chapter) -> bool:
+    """Whether some action of the shown state is worse than another at some gamma."""
+    state = chapter.shown_state
+    available = sum(s == state for s, _ in chapter.mdp.exact_r)
+    return any(len(sets[state]) < available for sets in chapter.regions.regions)
 
 
 def _no_price(chapter: Chapter) -> str:
@@ -90,7 +97,7 @@ def _regions(chapter: Chapter) -> list[Panel]:
         ends = [0.0, *gammas, 1.0]
         sets = [region[state] for region in chapter.regions.regions]
         for left, right, actions in zip(ends, ends[1:], sets, strict=False):
-            colour = COLOURS[actions[0] % len(COLOURS)] if len(actions) == 1 else _TIED
+            colour = COLOURS[actions[0] % len(COLOURS)] if len(actions) == 1 else TIED
             ax.axvspan(left, right, color=colour, alpha=0.35, lw=0)
         for left, right, actions in _stretches(ends, sets):
             if right - left > 0.08:
@@ -169,6 +176,13 @@ def _in_unit(curves: dict[int, Curve], gammas: Curve, grows: bool) -> tuple[dict
     return curves, "Q, reward units"
 
 
+def _gap(chapter: Chapter) -> list[Panel]:
+    """How much the best action of the shown state leads by."""
+    state = chapter.shown_state
+    title = f"{chapter.title}: state {chapter.state_names[state]}"
+    return [lambda ax: draw_gap(ax, chapter.regions, state, chapter.action_names, title)]
+
+
 def _thresholds(chapter: Chapter) -> list[Panel]:
     """P(far) over gamma, a panel for each learned threshold."""
     row = chapter.comparison
@@ -212,6 +226,7 @@ def _price(chapter: Chapter) -> list[Panel]:
 KINDS: dict[str, Callable[[Chapter], list[Panel]]] = {
     "regions": _regions,
     "values": _values,
+    "gap": _gap,
     "thresholds": _thresholds,
     "learning": _learning,
     "price": _price,

@@ -22,6 +22,16 @@ from qdecay_envs.files import replacing
 
 # Okabe & Ito's palette, which colour-blind readers can distinguish.
 EXACT, LEARNED, SPREAD = "#D55E00", "#0072B2", "#56B4E9"
+COLOURS = (
+    "#D55E00",
+    "#0072B2",
+    "#009E73",
+    "#CC79A7",
+    "#E69F00",
+    "#56B4E9",
+    "#F0E442",
+)  # of actions
+TIED = "#BBBBBB"  # of ties, and of states without actions
 EXPLORER_COLOURS = ("#999999", "#0072B2", "#009E73", "#CC79A7")
 _STYLE: Any = {
     "font.size": 9,

@@ -143,7 +143,7 @@
     if (!shown.log) return [0, 0.2, 0.4, 0.6, 0.8, 1].map((gamma) => [gamma, String(gamma)]);
     const width = byId("axis").clientWidth / (depth + 0.5);
     const marks = [[1, "1"]], last = depth + 0.5 - 38 / width;  // as far as its label is clear of that of 1
-    for (let k = 0; k <= last; k += Math.ceil(58 / width)) marks.push([k / (depth + 0.5), k < 4 ? (k ? `0.${"9".repeat(k)}` : "0") : `1−10${[...`−${k}`].map((sign) => RAISED[sign]).join("")}`]);
+    for (let k = 0; k <= last; k += Math.ceil(58 / width)) marks.push([k / (depth + 0.5), k < 4 ? (k ? `0.${"9".repeat(k)}` : "0") : `1−10${raised(-k)}`]);
     return marks;
   }
   const RAISED = { "−": "⁻", ...Object.fromEntries([..."⁰¹²³⁴⁵⁶⁷⁸⁹"].map((sign, digit) => [digit, sign])) };
@@ -355,39 +355,50 @@
     });
   }
 
-  function drawChart(chapter) {
-    const holder = byId(`chart-${chapter.number}`);
-    const width = Math.max(holder.clientWidth, 240), height = Math.round(Math.max(220, Math.min(340, width * 0.5)));
-    const curves = stateCurves(chapter);
-    chooseUnit(chapter, curves);
-    const [low, high] = valueRange(chapter, curves);
+  /** An empty chart over gamma for the chosen state: its axis, the state's breakpoints, and room for curves. */
+  function frameOf(chapter, name, height, label) {
+    const holder = byId(`${name}-${chapter.number}`);
+    const width = Math.max(holder.clientWidth, 240);
     const x = (gamma) => MARGIN.left + place(gamma) * (width - MARGIN.left - MARGIN.right);
-    const y = (value) => height - MARGIN.bottom - (value - low) / (high - low) * (height - MARGIN.top - MARGIN.bottom);
-    chapter.x = x;
-    chapter.y = y;
-    const svg = element("svg", { viewBox: `0 0 ${width} ${height}`, width, height, role: "img",
-      "aria-label": `Action values of state ${chapter.data.states[chapter.state]} over gamma; the numbers are in the list below` });
-    const clip = element("clipPath", { id: `clip-${chapter.number}` });
-    clip.append(element("rect", { x: MARGIN.left, y: MARGIN.top - 6, width: width - MARGIN.left - MARGIN.right + 6, height: height - MARGIN.top - MARGIN.bottom + 12 }));
+    const bottom = height - MARGIN.bottom;
+    const svg = element("svg", { viewBox: `0 0 ${width} ${height}`, width, height, role: "img", "aria-label": label });
+    const clip = element("clipPath", { id: `clip-${name}-${chapter.number}` });
+    clip.append(element("rect", { x: MARGIN.left, y: MARGIN.top - 6, width: width - MARGIN.left - MARGIN.right + 6, height: bottom - MARGIN.top + 12 }));
     svg.append(clip);
-    for (const value of niceTicks(low, high)) {
-      const text = chapter.unit === "behind" ? `${tickText(Number((100 * value).toPrecision(6)))} %` : tickText(value);
-      svg.append(element("line", { class: "grid", x1: MARGIN.left, x2: width - MARGIN.right, y1: y(value), y2: y(value) }));
-      svg.append(element("text", { x: MARGIN.left - 8, y: y(value) + 4, "text-anchor": "end" }, text));
-    }
     for (const [position, text] of axisMarks()) {
       const at = MARGIN.left + position * (width - MARGIN.left - MARGIN.right);
-      svg.append(element("line", { class: "tick", x1: at, x2: at, y1: height - MARGIN.bottom, y2: height - MARGIN.bottom + 5 }));
-      svg.append(element("text", { x: at, y: height - MARGIN.bottom + 19, "text-anchor": anchor([position, text]) }, text));
+      svg.append(element("line", { class: "tick", x1: at, x2: at, y1: bottom, y2: bottom + 5 }));
+      svg.append(element("text", { x: at, y: bottom + 19, "text-anchor": anchor([position, text]) }, text));
     }
-    svg.append(element("line", { class: "axis", x1: MARGIN.left, x2: width - MARGIN.right, y1: height - MARGIN.bottom, y2: height - MARGIN.bottom }));
+    svg.append(element("line", { class: "axis", x1: MARGIN.left, x2: width - MARGIN.right, y1: bottom, y2: bottom }));
     svg.append(element("text", { class: "label", x: width - MARGIN.right, y: height - 4, "text-anchor": "end" }, "discount factor γ"));
     for (const [index, point] of chapter.points) {
       if (!(chapter.state in point.changes)) continue;
       const at = x(chapter.data.gammas[index]);
-      svg.append(element("line", { class: "break", x1: at, x2: at, y1: MARGIN.top - 6, y2: height - MARGIN.bottom }));
+      svg.append(element("line", { class: "break", x1: at, x2: at, y1: MARGIN.top - 6, y2: bottom }));
     }
-    const inner = element("g", { "clip-path": `url(#clip-${chapter.number})` });
+    const inner = element("g", { "clip-path": `url(#clip-${name}-${chapter.number})` });
+    const cursor = element("line", { class: "cursor", y1: MARGIN.top - 6, y2: bottom });
+    const mark = (at, text) => svg.append(
+      element("line", { class: "grid", x1: MARGIN.left, x2: width - MARGIN.right, y1: at, y2: at }),
+      element("text", { x: MARGIN.left - 8, y: at + 4, "text-anchor": "end" }, text));
+    const finish = (dots) => { svg.append(inner, cursor, ...dots); holder.replaceChildren(svg); };
+    return { x, bottom, inner, cursor, mark, finish };
+  }
+
+  const heightOf = (chapter) => Math.round(Math.max(220, Math.min(340, Math.max(byId(`chart-${chapter.number}`).clientWidth, 240) * 0.5)));
+
+  function drawChart(chapter) {
+    const curves = stateCurves(chapter);
+    chooseUnit(chapter, curves);
+    const [low, high] = valueRange(chapter, curves);
+    const frame = frameOf(chapter, "chart", heightOf(chapter),
+      `Action values of state ${chapter.data.states[chapter.state]} over gamma; the numbers are in the list below`);
+    const { x, bottom, cursor } = frame;
+    const y = (value) => bottom - (value - low) / (high - low) * (bottom - MARGIN.top);
+    for (const value of niceTicks(low, high)) {
+      frame.mark(y(value), chapter.unit === "behind" ? `${tickText(Number((100 * value).toPrecision(6)))} %` : tickText(value));
+    }
     for (const { curve, actions } of curves) {
       let path = "";
       chapter.data.gammas.forEach((gamma, index) => {
@@ -397,17 +408,17 @@
       const line = element("path", { class: "curve", d: path });
       paintActions(line, actions.slice(0, 1));
       if (curves.length > 1) line.classList.add(`dash${actions[0] % 8}`);
-      inner.append(line);
+      frame.inner.append(line);
     }
-    const cursor = element("line", { class: "cursor", y1: MARGIN.top - 6, y2: height - MARGIN.bottom });
     const dots = curves.map(({ actions }) => {
       const dot = element("circle", { class: "dot", r: 5 });
       paintActions(dot, actions.slice(0, 1));
       return dot;
     });
-    svg.append(inner, cursor, ...dots);
-    holder.replaceChildren(svg);
+    frame.finish(dots);
     drawReadings(chapter, curves);
+    chapter.x = x;
+    chapter.y = y;
     chapter.moving = { curves, cursor, dots };
   }
 
@@ -419,6 +430,101 @@
       item.append(key, element("span", { class: "who" }, names(chapter, actions)), element("span", { class: "value" }), element("span", { class: "is-best" }));
       return item;
     }));
+  }
+
+  // ---- the action gap: how much the best action of the chosen state leads by
+
+  /** The optimal actions of the region that ends or lies at a sample: what ties at a point is behind by 0. */
+  const leaders = (chapter, index) => chapter.regions.regions[chapter.data.regions[index]].optimal_actions[chapter.state];
+
+  /** In reward units; null where all actions are best, and where a value is unknown. */
+  function gapAt(chapter, index) {
+    const { curves, pairs, gaps, gap_of } = chapter.data;
+    const known = gaps[gap_of[chapter.state]][index];
+    if (known !== undefined) return known;
+    const optimal = leaders(chapter, index);
+    const value = (actions) => pairs[chapter.state].flatMap((curve, a) => (curve !== null && actions(a) ? [curves[curve][index]] : []));
+    const top = value((a) => optimal.includes(a)), rest = value((a) => !optimal.includes(a));
+    return !rest.length || [...top, ...rest].includes(null) ? null : Math.max(0, Math.max(...top) - Math.max(...rest));
+  }
+
+  /** The lowest decade drawn and the greatest gap: all but the smallest tenth, and eight decades at most. */
+  function gapRange(chapter, gaps) {
+    const far = (i) => chapter.data.grows && !shown.log && chapter.data.gammas[i] > 0.97;
+    const seen = gaps.filter((gap, i) => gap > 0 && !far(i)).sort((a, b) => a - b);
+    if (!seen.length) return [-1, 0];
+    const high = Math.log10(seen[seen.length - 1]);
+    const low = Math.floor(Math.max(Math.log10(seen[Math.floor(seen.length / 10)]), high - 8));
+    return [Math.min(low, high - 1), high];
+  }
+
+  /** A curve on the log axis; between two gammas the gap is nearly straight, so where it falls to 0 it is a cusp. */
+  function gapPath(gammas, gaps, x, y) {
+    let path = "", before = null;
+    const to = (gamma, gap) => { path += `${before === null ? "M" : "L"}${x(gamma).toFixed(1)} ${y(gap).toFixed(1)}`; before = gap; };
+    gaps.forEach((gap, i) => {
+      const spread = shown.log && i === gammas.length - 1;  // the log scale has no room up to 1
+      if (gap !== null && before !== null && (gap === 0) !== (before === 0) && !spread) {
+        const [from, start] = [gammas[i - 1], before];
+        for (const part of gap === 0 ? CUSP.map((t) => 1 - t) : [...CUSP].reverse()) to(from + part * (gammas[i] - from), start + part * (gap - start));
+      }
+      if (gap === null) before = null; else to(gammas[i], gap);
+    });
+    return path;
+  }
+  const CUSP = [1, 2, 3, 4, 6, 8].map((k) => 2 ** -k);
+
+  function drawGap(chapter) {
+    const { gammas, states } = chapter.data;
+    const gaps = gammas.map((_, index) => gapAt(chapter, index));
+    const none = gaps.every((gap) => gap === null);
+    byId(`gap-${chapter.number}`).hidden = none;
+    chapter.lead = null;
+    if (none) return;
+    const [low, high] = gapRange(chapter, gaps);
+    const frame = frameOf(chapter, "gap", Math.round(heightOf(chapter) * 0.65),
+      `How much the best action of state ${states[chapter.state]} leads by, over gamma, on a log scale; the number is in the sentence below`);
+    const { x, bottom, cursor } = frame;
+    const floor = bottom - 18;  // 0, and what is too small to draw, lies below the lowest decade
+    const y = (gap) => (gap > 0 ? Math.min(bottom, floor - (Math.log10(gap) - low) / (high - low) * (floor - MARGIN.top)) : bottom);
+    frame.mark(bottom, "0");
+    const step = Math.ceil((high - low) * 24 / (floor - MARGIN.top));
+    for (let k = Math.ceil(low); k <= high + 1e-9; k += step) frame.mark(y(10 ** k), powerText(k));
+    frame.inner.append(element("path", { class: "curve", d: gapPath(gammas, gaps, x, y) }));
+    const dot = element("circle", { class: "dot", r: 5 });
+    frame.finish([dot]);
+    chapter.lead = { x, y, cursor, dot, bottom };
+  }
+
+  const raised = (number) => [...String(number).replace("-", "−")].map((sign) => RAISED[sign]).join("");
+  const powerText = (k) => (k >= -3 && k <= 4 ? String(Number(`1e${k}`)) : `10${raised(k)}`);
+
+  /** Three digits, small and large ones with a power of ten. */
+  function threeDigits(value) {
+    const [digits, power] = value.toExponential(2).split("e");
+    return value === 0 || (power >= -4 && power < 6) ? String(Number(value.toPrecision(3))) : `${Number(digits)}\u00a0×\u00a010${raised(Number(power))}`;
+  }
+
+  function leadSentence(chapter, index, gap) {
+    const at = `At γ = ${chapter.data.texts[index]} `;
+    const optimal = leaders(chapter, index);
+    if (gap === null && chapter.data.pairs[chapter.state].every((curve, a) => curve === null || optimal.includes(a))) return `${at}all actions here are worth the same.`;
+    if (gap === null) return `${at}there are no values to subtract.`;
+    if (gap === 0) return `${at}the best action leads by 0: ${best(chapter, chapter.state, index).map((a) => chapter.data.actions[a]).join(" and ")} are worth the same, and no learner can tell them apart.`;
+    const who = optimal.length > 1 ? "the best actions lead" : "the best action leads";
+    return `${at}${who} by ${threeDigits(gap)} reward units: to see which is better, a learner has to know its values better than this.`;
+  }
+
+  function paintGap(chapter, index, gap) {
+    byId(`lead-${chapter.number}`).textContent = leadSentence(chapter, index, gap);
+    if (!chapter.lead) return;
+    const { x, y, cursor, dot } = chapter.lead;
+    paintActions(dot, best(chapter, chapter.state, index).slice(0, 1));
+    const at = x(chapter.data.gammas[index]);
+    cursor.setAttribute("x1", at);
+    cursor.setAttribute("x2", at);
+    dot.setAttribute("cx", at);
+    dot.setAttribute("cy", gap === null ? -99 : Math.max(-9, y(gap)));
   }
 
   // ---- the picture: graph, board or table
@@ -565,7 +671,9 @@
     slider.value = Math.round(place(gamma) * SLIDER);
     const action = names(chapter, best(chapter, state, index));
     const worth = chapter.price ? `; ${worthAt(chapter, index)[2]}` : "";
-    slider.setAttribute("aria-valuetext", `gamma ${data.texts[index]}, ${where(chapter, index)}, best in state ${data.states[state]}: ${action}${worth}`);
+    const gap = gapAt(chapter, index);
+    const ahead = gap > 0 ? `, ahead by ${threeDigits(gap)}` : "";
+    slider.setAttribute("aria-valuetext", `gamma ${data.texts[index]}, ${where(chapter, index)}, best in state ${data.states[state]}: ${action}${ahead}${worth}`);
     const earned = isOne(chapter, index) ? `, worth ${data.earned[state]}` : "";
     byId(`sentence-${chapter.number}`).textContent = `At γ = ${data.texts[index]} the best action here is ${action}${earned}.`;
     for (const other of chapters) {
@@ -580,6 +688,7 @@
     paintPrice(chapter, index);
     paintPicture(chapter, index);
     paintValues(chapter, index);
+    paintGap(chapter, index, gap);
     remember();
   }
 
@@ -631,6 +740,7 @@
     const row = chapter.rows?.[chapter.state];
     if (row) row.closest(".scroll").scrollTop = row.offsetTop - 100;  // chosen, and seen
     drawChart(chapter);
+    drawGap(chapter);
     drawMoves(chapter);
     paint();
   }
