@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,12 +12,22 @@ import typer
 from qdecay._support.progress import Bar
 from qdecay._support.shown import duration, shown_decimal
 from qdecay.cli import tables
-from qdecay.cli.options import AsJson, Force, OptionPairs, check_plot, complete_source
+from qdecay.cli.options import (
+    AsJson,
+    Force,
+    MaxSeconds,
+    OptionPairs,
+    budget,
+    check_plot,
+    complete_source,
+)
+from qdecay.errors import InputError, input_errors
 
 if TYPE_CHECKING:
     from fractions import Fraction
 
     from qdecay.comparison.result import Comparison
+    from qdecay.comparison.thresholds import LearnedThreshold
     from qdecay.model.source import Source
 
 app = typer.Typer()
@@ -26,7 +36,7 @@ SourceArgument = Annotated[
     str | None,
     typer.Argument(
         metavar="SOURCE",
-        help="A chain: a Gymnasium id or a layout file (.json).",
+        help="A finite model or an environment: a Gymnasium id, or a file (.json, .npz, ...).",
         autocompletion=complete_source,
     ),
 ]
@@ -36,12 +46,32 @@ SourceArgument = Annotated[
 def compare(
     source: SourceArgument = None,
     option: OptionPairs = None,
+    state: Annotated[
+        str | None,
+        typer.Option(metavar="STATE", help="Compare there: a number or a name; else at the start."),
+    ] = None,
     seeds: Annotated[int, typer.Option(min=10, help="Agents per break-even gamma.")] = 10,
     seed: Annotated[int, typer.Option(min=0, help="The first seed; the others follow.")] = 0,
     learner: Annotated[
         str | None,
-        typer.Option(help="q_learning, double_q_learning, sarsa or expected_sarsa."),
+        typer.Option(
+            metavar="NAME",
+            help="q_learning, double_q_learning, sarsa, expected_sarsa, or your own: "
+            "module:function (env, gamma, seed -> Q-values or policy).",
+        ),
     ] = None,
+    epsilon: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NUMBER", help="With sarsa, expected_sarsa: how they explore; 1/10 by default."
+        ),
+    ] = None,
+    width: Annotated[
+        float, typer.Option(metavar="NUMBER", help="The widest interval that settles a threshold.")
+    ] = 0.02,
+    max_steps: Annotated[
+        int, typer.Option(min=1, help="Steps of each agent; what takes more is not started.")
+    ] = 100_000_000,
     walks: Annotated[
         int | None,
         typer.Option(min=1, help="Stop training after this many forced walks of each branch."),
@@ -52,61 +82,74 @@ def compare(
     as_json: AsJson = False,
     plot: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Draw P(far) over gamma; .svg, .pdf or .png."),
+        typer.Option(metavar="FILE", help="Draw the agents' choices over gamma; .svg, .pdf, .png."),
     ] = None,
     force: Force = False,
+    max_seconds: MaxSeconds = None,
 ) -> int:
-    """Find break-even gammas by algebra, planning and learning.
+    """Find the break-even gammas of a state by algebra, planning and learning.
 
     Without SOURCE: the four homework problems.
 
-    The verdict is agree if value iteration flips within 1e-10 of the exact gamma and every seed's
-    agent within 1e-6; with random outcomes or rewards, if the 95 % interval of the agents' median
-    contains the exact gamma. The exit code is 1 if anything disagrees.
+    The verdict is disagree if value iteration flips outside the gammas that its proven error
+    allows, or if agents flip elsewhere: where nothing is random, more than 1e-6 from the exact
+    gamma; else if the 95 % interval of their median does not contain it, neither at first nor in a
+    longer training of others, or if they lie three times as far apart as agents that average. It is
+    undecided, exit code 3, where that takes more than --max-steps or --max-seconds, which is
+    forecast before anything is started; or where the interval stays wider than --width or half the
+    distance to the next change. The exit code is 1 if anything disagrees.
 
-    SARSA and Expected SARSA learn the value of random behaviour: they disagree with escape, and for
-    repeated choices between three branches.
+    SARSA and Expected SARSA learn the values of a policy that explores: they are held against the
+    epsilon-soft model. An environment without a table has nothing to hold its agents against.
 
-    With --walks agents stop before they have converged, and flip later than they should: the exact
-    gamma is predicted, and the verdict says whether they flip there.
+    With --walks agents of a chain stop before they have converged, and flip later than they should:
+    the exact gamma is predicted, and the verdict says whether they flip there.
 
     \b
     Examples:
       qdecay compare
-      qdecay compare mine.json --plot mine.svg
-      qdecay compare qdecay/StayOrMove-v0 -k slip=1/10 --json
+      qdecay compare FrozenLake-v1
+      qdecay compare FrozenLake-v1 --state 2 --learner sarsa --plot sarsa.svg
+      qdecay compare qdecay/StayOrMove-v0 -k ending=repeat --learner homework:train
       qdecay compare --walks 200 --step-size 1/2
     """
-    from qdecay.errors import InputError
     from qdecay.model.source import HOMEWORK, Source, parse_options
     from qdecay.report.plots.style import save_comparison
 
     check_plot(plot, force=force)
     if step_size is not None and walks is None:
         raise InputError("--step-size requires --walks: without it agents learn everything")
+    if epsilon is not None and learner not in ("sarsa", "expected_sarsa"):
+        raise InputError("--epsilon requires --learner sarsa or expected_sarsa")
     options = parse_options(option or [])
-    if options and source is None:
-        raise InputError("-k requires SOURCE: the four homework problems take no arguments")
-    sources = (
-        [Source(source, options)]
-        if source is not None
-        else [Source(env_id, options) for env_id in HOMEWORK]
-    )
-    settings: dict[str, Any] = {"learner": _learner(learner), "seeds": seeds, "seed": seed}
+    for name, given in (("-k", options), ("--state", state)):
+        if given and source is None:
+            raise InputError(f"{name} requires SOURCE: without it, the four homework problems")
+    texts = HOMEWORK if source is None else [source]
+    sources = [Source(text, options) for text in texts]
+    settings: dict[str, Any] = {
+        "learner": _learner(learner),
+        "seeds": seeds,
+        "seed": seed,
+        "epsilon": _exact(epsilon or "1/10", "--epsilon"),
+        "width": width,
+        "max_steps": max_steps,
+        "state": state,
+        "max_seconds": max_seconds,
+    }
     if walks is not None:
-        settings.update(
-            walks=walks, step_size=_exact_step_size("1/10" if step_size is None else step_size)
-        )
+        settings |= {"walks": walks, "step_size": _exact(step_size or "1/10", "--step-size")}
     timed: list[tuple[Comparison, float]] = []
     try:
-        with Bar(log=True) as bar:
+        with budget(source or "the homework", max_seconds), Bar(log=True) as bar:
             timed.extend(_compare_all(sources, settings, bar))
     finally:  # show finished rows even after Ctrl-C
         if timed:
             _show_comparison(timed, as_json)
     if plot is not None:
         save_comparison([row for row, _ in timed], plot)
-    return int(any(row.reasons for row, _ in timed))
+    verdicts = {row.verdict for row, _ in timed}
+    return 1 if "disagree" in verdicts else 3 if "undecided" in verdicts else 0
 
 
 def _show_comparison(timed: list[tuple[Comparison, float]], as_json: bool) -> None:
@@ -118,51 +161,39 @@ def _show_comparison(timed: list[tuple[Comparison, float]], as_json: bool) -> No
 
 
 def _learner(name: str | None) -> Any:
-    from qdecay.errors import InputError
     from qdecay.learning.tabular import TABULAR
 
-    if name is not None and name not in TABULAR:
-        raise InputError(f"--learner {name}: no such learner; known: {', '.join(sorted(TABULAR))}")
-    return TABULAR[name] if name else None
+    if name is None or name in TABULAR:
+        return TABULAR[name] if name else None
+    if ":" not in name:
+        known = ", ".join(sorted(TABULAR))
+        raise InputError(f"--learner {name}: no such learner; known: {known}, module:function")
+    from qdecay.comparison.own_learner import own_learner
+
+    return own_learner(name)
 
 
-def _exact_step_size(text: str) -> Fraction:
-    from qdecay.errors import InputError
+def _exact(text: str, option: str) -> Fraction:
     from qdecay_envs.rational import rational
 
-    try:
-        step_size = rational(text, "--step-size")
-    except ValueError as error:
-        raise InputError(str(error)) from error
-    if not 0 < step_size <= 1:
-        raise InputError(f"--step-size must be in (0, 1], got {step_size}")
-    return step_size
+    with input_errors():
+        return rational(text, option)
 
 
 def _compare_all(
-    sources: list[Source], settings: dict[str, Any], bar: Bar
+    sources: Sequence[Source], settings: dict[str, Any], bar: Bar
 ) -> Iterator[tuple[Comparison, float]]:
     """Yield each row, as it is done, with the seconds it took."""
     from qdecay._support.notes import deferred_notes
-    from qdecay._support.user_code import UserCodeError, user_code
+    from qdecay._support.user_code import user_code
     from qdecay.comparison.compare import compare as compare_one
-    from qdecay.errors import InputError
 
     with deferred_notes():
-        envs = [source.env() for source in sources]
-    for source, env in zip(sources, envs, strict=True):
+        problems = [source.env() if source.names_env else source.mdp() for source in sources]
+    for source, problem in zip(sources, problems, strict=True):
         began = time.perf_counter()
-        try:
-            with user_code(f"{source.text}: it"):
-                row = compare_one(env, **settings, name=source.text, progress=bar)
-        except UserCodeError:
-            raise
-        except TypeError as error:
-            raise InputError(
-                f"{source.text}: {error}; `qdecay regions` takes any finite model"
-            ) from error
-        except ValueError as error:
-            raise InputError(f"{source.text}: {error}") from error
+        with input_errors(f"{source.text}: "), user_code(f"{source.text}: it"):
+            row = compare_one(problem, **settings, name=source.text, progress=bar)
         yield row, time.perf_counter() - began
 
 
@@ -177,12 +208,12 @@ def _print_comparison(timed: list[tuple[Comparison, float]]) -> None:
         columns = [
             [tables.shown_root(root) for root in row.exact] or ["none"],
             [shown_decimal(root, 8) for root in row.exact],
-            [shown_decimal(plan, 8) for plan in row.planned]
+            [_shown_planned(plan) for plan in row.planned]
             if row.predicted is None
             else [shown_decimal(root, 8) for root in row.predicted] or ["never"],
             [_shown_learned(agents) for agents in row.learned],
         ]
-        colour = "green" if row.verdict == "agree" else "bold red"
+        colour = {"agree": "green", "disagree": "bold red"}.get(row.verdict, "yellow")
         cells = ["\n".join(column) for column in columns]
         table.add_row(row.source, *cells, Text(row.verdict, colour), duration(seconds, brief=True))
     console = tables.console()
@@ -192,11 +223,17 @@ def _print_comparison(timed: list[tuple[Comparison, float]]) -> None:
         )
     console.print(table)
     for row, _ in timed:
-        for reason in row.reasons:
+        for reason in (*row.reasons, *row.unsettled):
             console.print(Text(f"{row.source}: {reason}"), soft_wrap=True)
 
 
-def _shown_learned(found: Any) -> str:
+def _shown_planned(plan: float | None) -> str:
+    return "-" if plan is None else shown_decimal(plan, 8)
+
+
+def _shown_learned(found: LearnedThreshold | None) -> str:
+    if found is None:
+        return "-"
     if found.interval is not None:
         median, low, high = (shown_decimal(x, 4) for x in (found.median, *found.interval))
         return f"{median} [{low}, {high}]"

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Literal, overload
+from typing import overload
 
 from qdecay._support import checks
 from qdecay._support.checks import RationalLike, RealLike, count, instance, real, whole
@@ -19,10 +19,10 @@ from qdecay._support.deadline import Deadline
 from qdecay._support.progress import OnProgress, reporting
 from qdecay.comparison.agents import Agents, Budget, Learned
 from qdecay.comparison.flip import Flip, flips
-from qdecay.comparison.shared import SharedAgents
 from qdecay.comparison.own import OwnAgents, OwnLearner
 from qdecay.comparison.planned import PlannedFlip, Planner
 from qdecay.comparison.result import Comparison
+from qdecay.comparison.shared import SharedAgents
 from qdecay.comparison.subject import Subject
 from qdecay.comparison.training import Trainer
 from qdecay.comparison.walks import ForcedWalks, WalkedAgents

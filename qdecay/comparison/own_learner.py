@@ -1,6 +1,7 @@
 """stub"""
 
 from typing import Any
+
 import numpy as np
 
 

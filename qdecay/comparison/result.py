@@ -31,7 +31,8 @@ class Comparison(Result):
             model that they are held against; None for other learners.
         sides: for each flip, the actions that are best left and right of it.
         exact: gammas at which the set of best actions changes, in order.
-        planned: for each, where value iteration's choice flips; None where its error leaves it open.
+        planned: for each, where value iteration's choice flips; None where its error leaves it
+            open.
         planned_errors: for each, how far the planned gamma may be off, proven.
         learned: for each, where trained agents flip, or None if they were not trained; with forced
             walks, for each predicted one; without a table, for each that is seen.

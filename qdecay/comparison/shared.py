@@ -154,7 +154,9 @@ class SharedAgents:
             f"agents, about {duration(seconds)}"
         )
         if seconds > budget.deadline.left:
-            return f"{cost}, more than the {duration(budget.deadline.left)} that are left: not started"
+            return (
+                f"{cost}, more than the {duration(budget.deadline.left)} that are left: not started"
+            )
         if seconds > 1:
             budget.report(Progress(0, steps * len(budget.seeds), "steps", cost))
         return None

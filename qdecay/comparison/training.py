@@ -52,7 +52,7 @@ _CONTRACTIONS = 6.0  # of the step size, and visits per horizon; see `forecast`
 _FORGOTTEN = 80.0
 _CLEAR = 6.0  # standard deviations: where a side leads by so much, agents do not mistake it
 _VISIBLE = 1e-7  # of the largest value: far more than what is unlearned where nothing varies
-_TIMED = 50_000  # steps
+_TIMED = 500_000  # steps
 _EVERYWHERE = (0.1, 0.3, 0.5, 0.7, 0.9)
 _SHARES = (0.02, 0.1, 0.25, 0.5, 0.75)  # of the way to the flip: where a search may begin
 

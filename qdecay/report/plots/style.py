@@ -13,8 +13,8 @@ from typing import Any
 from qdecay._support.extras import require
 from qdecay._support.outputs import PLOTS, check_output
 from qdecay._support.shown import shown_decimal
-from qdecay.comparison.result import Comparison
 from qdecay.comparison.learning_times import LearningTime
+from qdecay.comparison.result import Comparison
 from qdecay.comparison.thresholds import SHARE, LearnedThreshold
 from qdecay.errors import InputError
 from qdecay.exact.algebra.number import AlgebraicNumber
