@@ -64,14 +64,14 @@ def reporting(progress: bool | OnProgress) -> AbstractContextManager[OnProgress]
         TypeError: that is neither a bool nor a function.
     """
     if isinstance(progress, bool):
-        return Bar() if progress else nullcontext(_ignore)
+        return Bar() if progress else nullcontext(ignore)
     if not callable(progress):
         raise TypeError(f"progress must be a bool or a function, got {progress!r}")
     return nullcontext(progress)
 
 
-def _ignore(event: Progress) -> None:
-    pass
+def ignore(event: Progress) -> None:
+    """Take an event and show nothing."""
 
 
 def counting(

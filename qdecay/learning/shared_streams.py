@@ -197,7 +197,7 @@ def n_threads(threads: int | None) -> int:
     return os.cpu_count() or 1 if threads is None else whole(threads, "threads", 1)
 
 
-def require_memory(shape: tuple[int, int], n_gammas: int, n_seeds: int, n_tables: int = 1) -> None:
+def require_memory(shape: tuple[int, ...], n_gammas: int, n_seeds: int, n_tables: int = 1) -> None:
     """Raise MemoryError if values of this shape, (S, A), their copy in the result, and visits
     cannot fit."""
     columns = _filled_up(n_gammas + 1) + n_gammas + 1
@@ -245,6 +245,11 @@ def model_stream(settings: StreamSettings, grid: NDArray[np.float64], seed: int)
     (learner,), (world,) = agent_words([seed])
     n_tables, gamma = settings.update.n_tables, settings.behaviour_gamma
     return new_stream(settings.start_values, n_tables, grid, (learner, world), gamma)
+
+
+def row_of(q: NDArray[np.float64], state: int, n_tables: int, n_gammas: int) -> NDArray[np.float64]:
+    """Return the values of a state in every table of a stream, a view of shape (T, A, G)."""
+    return q[state :: len(q) // n_tables, :, :n_gammas]
 
 
 class Snapshots:

@@ -25,6 +25,7 @@ from qdecay.learning.shared_streams import (
     model_stream,
     n_threads,
     require_memory,
+    row_of,
     run_streams,
 )
 from qdecay.model.base import FiniteMDP
@@ -99,8 +100,3 @@ def shared_values(
     advance = settings.advance()
     run_streams(advance, streams, steps, n_threads(threads), report, deadline, rows)
     return [row.mean() for row in rows]
-
-
-def row_of(q: Values, state: int, n_tables: int, n_gammas: int) -> Values:
-    """Return the values of a state in every table of a stream, a view of shape (T, A, G)."""
-    return q[state :: len(q) // n_tables, :, :n_gammas]

@@ -10,6 +10,7 @@ Compiled loops start from the same states, computed by `seeding`.
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from qdecay._support.checks import whole
 
@@ -18,3 +19,13 @@ def streams(seed: int) -> tuple[int, np.random.SFC64]:
     """Return the seed of the environment and the bit generator of the agent."""
     world, learner = np.random.SeedSequence(whole(seed, "seed", 0)).spawn(2)
     return int(world.generate_state(1)[0]), np.random.SFC64(learner)
+
+
+def further_words(seed: int) -> NDArray[np.uint64]:
+    """Return the state of a third generator, for numbers drawn after the agent's run is over.
+
+    It is SFC64(c) with the third of SeedSequence(seed).spawn(3), as compiled loops read it.
+    """
+    third = np.random.SeedSequence(whole(seed, "seed", 0)).spawn(3)[2]
+    words: NDArray[np.uint64] = np.random.SFC64(third).state["state"]["state"]
+    return words
