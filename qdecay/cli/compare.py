@@ -70,8 +70,11 @@ def compare(
         float, typer.Option(metavar="NUMBER", help="The widest interval that settles a threshold.")
     ] = 0.02,
     max_steps: Annotated[
-        int, typer.Option(min=1, help="Steps of each agent; what takes more is not started.")
-    ] = 100_000_000,
+        int | None,
+        typer.Option(
+            min=1, help="Steps of each agent; what is expected to take more, is not done."
+        ),
+    ] = None,
     walks: Annotated[
         int | None,
         typer.Option(min=1, help="Stop training after this many forced walks of each branch."),

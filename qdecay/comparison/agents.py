@@ -12,6 +12,7 @@ from qdecay.comparison.thresholds import LearnedThreshold
 from qdecay.exact.algebra.number import AlgebraicNumber
 from qdecay.exact.break_even import BreakEven
 
+MAX_STEPS = 100_000_000  # of each agent on a model: minutes for ten of them
 TOLERANCE = 1e-6  # of thresholds that chance does not move
 
 
@@ -22,16 +23,21 @@ class Budget:
     Attributes:
         seeds: one agent each.
         width: of the widest interval that settles a threshold.
-        max_steps: of each agent.
+        max_steps: of each agent; None is the usual number.
         report: is called with `Progress`.
         deadline: of the whole call.
     """
 
     seeds: range
     width: float
-    max_steps: int
+    max_steps: int | None
     report: OnProgress
     deadline: Deadline
+
+    @property
+    def affordable(self) -> int:
+        """The steps of each agent that may be taken on a model."""
+        return MAX_STEPS if self.max_steps is None else self.max_steps
 
     def width_of(self, flip: Flip) -> float:
         """Return the widest interval that settles this one: it must not reach the next change."""

@@ -19,6 +19,7 @@ from qdecay._support.deadline import Deadline
 from qdecay._support.progress import OnProgress, reporting
 from qdecay.comparison.agents import Agents, Budget, Learned
 from qdecay.comparison.flip import Flip, flips
+from qdecay.comparison.measured import measured
 from qdecay.comparison.own import OwnAgents, OwnLearner
 from qdecay.comparison.planned import PlannedFlip, Planner
 from qdecay.comparison.result import Comparison
@@ -36,7 +37,6 @@ from qdecay.model.soft import epsilon_soft
 from qdecay.model.source import HOMEWORK
 
 WIDTH = 0.02
-MAX_STEPS = 100_000_000
 EPSILON = Fraction(1, 10)
 
 AnyLearner = TabularLearner | OwnLearner
@@ -50,7 +50,7 @@ def compare(
     learner: AnyLearner | None = None,
     epsilon: RationalLike = EPSILON,
     width: RealLike = WIDTH,
-    max_steps: int = MAX_STEPS,
+    max_steps: int | None = None,
     walks: int | None = None,
     step_size: RationalLike = Fraction(1, 10),
     max_seconds: RealLike | None = ...,
@@ -66,7 +66,7 @@ def compare(
     learner: AnyLearner | None = None,
     epsilon: RationalLike = EPSILON,
     width: RealLike = WIDTH,
-    max_steps: int = MAX_STEPS,
+    max_steps: int | None = None,
     walks: int | None = None,
     step_size: RationalLike = Fraction(1, 10),
     name: str | None = None,
@@ -82,7 +82,7 @@ def compare(
     learner: AnyLearner | None = None,
     epsilon: RationalLike = EPSILON,
     width: RealLike = WIDTH,
-    max_steps: int = MAX_STEPS,
+    max_steps: int | None = None,
     walks: int | None = None,
     step_size: RationalLike = Fraction(1, 10),
     name: str | None = None,
@@ -105,7 +105,9 @@ def compare(
             explores at this rate, and are held against the regions of `epsilon_soft`.
         width: the widest 95 % interval that settles a noisy threshold, > 0; never more than half
             the distance to the next change.
-        max_steps: of each agent, >= 1; what is expected to take more is not started.
+        max_steps: of each agent, >= 1: on a model what is expected to take more is not started, by
+            default more than a hundred million; an environment without a table is stepped so often,
+            by default 50,000 times.
         walks: stop training after this many forced walks of each branch, >= 1, and compare with the
             gammas that `qdecay.exact.learning_curve` predicts. Only for chains without randomness
             that end with the last reward.
@@ -146,7 +148,7 @@ def compare(
         budget = Budget(
             range(seed, seed + seeds),
             real(width, "width", "> 0"),
-            count(max_steps, "max_steps"),
+            None if max_steps is None else count(max_steps, "max_steps"),
             report,
             deadline,
         )
@@ -180,6 +182,8 @@ def _compared(
     subject: Subject, state: int | str | None, settings: _Settings, budget: Budget
 ) -> Comparison:
     """Compare one problem at one state."""
+    if not subject.tabular:
+        return _measured(subject, state, settings, budget)
     mdp = subject.mdp
     if state is None and mdp.start is None:
         raise ValueError("the model has no start state: give state, the one to compare at")
@@ -214,6 +218,17 @@ def _compared(
         forced=settings.walks,
         predicted=predicted,
     )
+
+
+def _measured(
+    subject: Subject, state: int | str | None, settings: _Settings, budget: Budget
+) -> Comparison:
+    learner = settings.learner
+    if settings.walks is not None or not isinstance(learner, TabularLearner | None):
+        raise ValueError(
+            f"{subject.name} has no table, and without one only qdecay's own learners are measured"
+        )
+    return measured(subject, state, learner, float(settings.epsilon), budget)
 
 
 def _learned(

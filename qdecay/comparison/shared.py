@@ -1,15 +1,4 @@
-"""Where agents flip that learn many gammas from the same steps, and whether they should.
-
-As the steps are the same, what chance does to one gamma it does to its neighbours: the *lead* of
-the right side,
-
-    D(gamma) = q(best of the actions that enter) - q(best of those that leave),
-
-is smooth in gamma, and a seed's threshold is where it crosses 0. The stream is replayed with gammas
-ever closer to the crossing. The lead of two tables is cross-evaluated: each chooses the best of a
-side, and the other one values it, so that noise makes no side look better because it has more
-actions.
-"""
+"""Where agents flip that learn many gammas from the same steps, and whether they should."""
 
 from __future__ import annotations
 
@@ -23,8 +12,9 @@ from qdecay._support.progress import Progress
 from qdecay._support.shown import duration
 from qdecay.comparison.agents import TOLERANCE, Learned, missed, off, outside, too_wide
 from qdecay.comparison.flip import Flip
+from qdecay.comparison.lead import Floats, crossing, lead
 from qdecay.comparison.thresholds import Choice, LearnedThreshold
-from qdecay.comparison.training import ALLOWED, End, Floats, Trainer, Training
+from qdecay.comparison.training import ALLOWED, End, Trainer, Training
 from qdecay.exact.break_even import BreakEven
 
 _REPLAYS = 2  # of a stream, as a rule
@@ -58,7 +48,7 @@ class SharedAgents:
                 unsettled=f"{float(flip.gamma):.6g}: the actions part with slope 0 there, and no "
                 "forecast says how long it takes to see which is better"
             )
-        if training.steps > self.budget.max_steps:
+        if training.steps > self.budget.affordable:
             what = f"{float(flip.gamma):.6g}: an interval no wider than {width:.2g}"
             return Learned(forecast=training.steps, unsettled=self._too_long(what, training))
         if (late := self._announced(flip, training)) is not None:
@@ -69,7 +59,7 @@ class SharedAgents:
         # Chance, or initial values that were slower to go than expected, are gone in a longer
         # training of other agents; a mistake of the learner is not.
         longer = training.times(_AGAIN if learned.wrong else 2)
-        if longer.steps > self.budget.max_steps:
+        if longer.steps > self.budget.affordable:
             longer = training
         seeds = self.budget.seeds
         others = range(seeds.stop, seeds.stop + len(seeds))
@@ -92,7 +82,7 @@ class SharedAgents:
         if found is None:
             return Learned()
         end, training = found
-        if training.steps > self.budget.max_steps:
+        if training.steps > self.budget.affordable:
             what = f"to see what is best, even at gamma {end.gamma},"
             return Learned(unsettled=self._too_long(what, training))
         seeds = list(self.budget.seeds)
@@ -116,7 +106,7 @@ class SharedAgents:
             if not found:
                 mistaken = self._mistaken(ends, [of_seed[:, :, [0, -1]] for of_seed in values])
             for seed, grid, of_seed in zip(waiting, grids, values, strict=True):
-                leads = lead(of_seed, flip)
+                leads = lead(of_seed, flip.leaving, flip.entering)
                 found[seed], brackets[seed] = crossing(grid, leads)
                 right = zip(grid.tolist(), (leads > 0).tolist(), strict=True)
                 choices += [Choice(gamma, seed, chosen) for gamma, chosen in right]
@@ -164,37 +154,8 @@ class SharedAgents:
     def _too_long(self, what: str, training: Training) -> str:
         return (
             f"{what} takes {training.steps:,} steps for each of {len(self.budget.seeds)} agents, "
-            f"more than {self.budget.max_steps:,}: not started"
+            f"more than {self.budget.affordable:,}: not started"
         )
-
-
-def lead(values: Floats, flip: Flip) -> Floats:
-    """Return how much the right side leads by at each gamma, from shape (tables, A, gammas)."""
-    left, right = values[:, flip.leaving], values[:, flip.entering]
-    if len(values) == 1:
-        found: Floats = right[0].max(axis=0) - left[0].max(axis=0)
-        return found
-    return (_crossed(*right) + _crossed(*right[::-1]) - _crossed(*left) - _crossed(*left[::-1])) / 2
-
-
-def _crossed(chooses: Floats, values: Floats) -> Floats:
-    """What one table says of the action that is best in the other, shape (gammas,)."""
-    found: Floats = np.take_along_axis(values, chooses.argmax(axis=0)[None], axis=0)[0]
-    return found
-
-
-def crossing(grid: Floats, leads: Floats) -> tuple[float, tuple[float, float]]:
-    """Return where the lead turns positive, and the gammas around; an end where it does not.
-
-    Of several crossings the middle one: there is one more that rises than falls.
-    """
-    rises = np.flatnonzero((leads[:-1] <= 0) & (leads[1:] > 0))
-    if len(rises) == 0:
-        end = float(grid[0] if leads[0] > 0 else grid[-1])
-        return end, (end, end)
-    k = int(rises[len(rises) // 2])
-    (a, b), (below, above) = grid[k : k + 2].tolist(), leads[k : k + 2].tolist()
-    return a - below * (b - a) / (above - below), (a, b)
 
 
 def _too_far_apart(found: LearnedThreshold, training: Training) -> str | None:

@@ -23,11 +23,11 @@ from fractions import Fraction
 from typing import TypedDict
 
 import numpy as np
-from numpy.typing import NDArray
 
 from qdecay.comparison.agents import Budget
 from qdecay.comparison.flip import Flip
 from qdecay.comparison.forecast import gap_noise, threshold_noise
+from qdecay.comparison.lead import Floats
 from qdecay.comparison.planned import Planner
 from qdecay.comparison.reach import longest_walk, reachable
 from qdecay.learning import (
@@ -41,8 +41,6 @@ from qdecay.learning import (
 from qdecay.learning.schedules import as_schedule
 from qdecay.learning.shared_values import shared_values
 from qdecay.model.mdp import MDP
-
-Floats = NDArray[np.float64]
 
 AVERAGED_FROM = 0.25  # of the steps
 ALLOWED = 0.2  # of the asked width: what is left of initial values, and of lines for curves

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from fractions import Fraction
@@ -145,22 +145,7 @@ class FiniteMDP(Record, ABC):
             TypeError: `state` is neither an integer nor text.
             ValueError: there is no such state; the message names the most similar ones.
         """
-        last = self.n_states - 1
-        if not isinstance(state, str):
-            return whole(state, "state", 0, last)
-        names = self.state_names or ()
-        shown = [escaped(name) for name in names]
-        for known in (names, shown):
-            if state in known:
-                return known.index(state)
-        if state.isascii() and state.isdecimal() and len(state) < 19:
-            return whole(int(state), "state", 0, last)
-        similar = get_close_matches(state[:_WORD], shown, _SIMILAR) or shown[:_SIMILAR]
-        such = ", ".join(f"{name:.{_WORD}}" for name in similar)
-        known_as = f"a name, such as {such}, or " if such else ""
-        raise ValueError(
-            f"state must be {known_as}a number from 0 to {last:,}, got {written(state)}"
-        )
+        return state_index(state, self.n_states, self.state_names)
 
     def action_name(self, action: int) -> str:
         """The action's name for display, or its number if it has none."""
@@ -176,3 +161,21 @@ class FiniteMDP(Record, ABC):
     def __hash__(self) -> int:
         """Of the sizes only: float models may be large, and few exist at a time."""
         return hash((self.n_states, self.n_actions, self.start, self.n_transitions))
+
+
+def state_index(state: int | str, n_states: int, state_names: Sequence[str] | None) -> int:
+    """Return the state that is meant by its number or its name, as `FiniteMDP.state_index`."""
+    last = n_states - 1
+    if not isinstance(state, str):
+        return whole(state, "state", 0, last)
+    names = state_names or ()
+    shown = [escaped(name) for name in names]
+    for known in (names, shown):
+        if state in known:
+            return known.index(state)
+    if state.isascii() and state.isdecimal() and len(state) < 19:
+        return whole(int(state), "state", 0, last)
+    similar = get_close_matches(state[:_WORD], shown, _SIMILAR) or shown[:_SIMILAR]
+    such = ", ".join(f"{name:.{_WORD}}" for name in similar)
+    known_as = f"a name, such as {such}, or " if such else ""
+    raise ValueError(f"state must be {known_as}a number from 0 to {last:,}, got {written(state)}")

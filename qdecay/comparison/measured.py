@@ -1,0 +1,172 @@
+"""Learned thresholds of an environment without a table: there is nothing to hold them against.
+
+Each agent acts at random, once, and the recorded steps teach every gamma, so that its learned
+values are smooth in gamma. Where the choice of most agents changes between two gammas of a coarse
+grid, each agent's threshold is where its own lead crosses 0, between the gammas at which most
+agents choose as on either side. Flips nearer to each other than the grid go unseen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby, pairwise
+
+import numpy as np
+
+from qdecay._support.progress import Progress
+from qdecay.comparison.agents import Budget
+from qdecay.comparison.lead import Floats, crossing, lead
+from qdecay.comparison.result import Comparison
+from qdecay.comparison.subject import Env, Subject
+from qdecay.comparison.thresholds import Choice, LearnedThreshold
+from qdecay.learning import Harmonic, TabularLearner, double_q_learning
+from qdecay.learning.arguments import discrete_spaces
+from qdecay.learning.discrete_env import as_discrete, names_of
+from qdecay.learning.recorded import Recording, record, recorded_values
+from qdecay.model.base import state_index
+
+STEPS = 50_000  # of each agent, as a rule: a minute for ten of them at 0.1 ms a step
+_GAMMAS = np.linspace(0.02, 0.98, 33)
+_CLOSER = 16  # gammas in the bracket of an agent's threshold
+_STEP_SIZE = Harmonic(100)
+_AVERAGED_FROM = 0.25
+_VISITS = 100  # of each action of the state: fewer say nothing
+
+
+@dataclass(frozen=True)
+class MeasuredAgents:
+    """Agents that learn one state of an environment from recorded steps.
+
+    Attributes:
+        state: the state whose choice flips.
+        recordings: one of each seed.
+        learner: the rule that they learn by.
+        epsilon: of the policy whose values SARSA and Expected SARSA learn.
+        budget: the agents, and what may be spent on them.
+    """
+
+    state: int
+    recordings: Sequence[Recording]
+    learner: TabularLearner
+    epsilon: float
+    budget: Budget
+
+    def values(self, grid: Floats, recording: Recording) -> Floats:
+        """Return an agent's values of the state, shape (tables, A, gammas)."""
+        return recorded_values(
+            recording,
+            self.state,
+            grid,
+            rule=self.learner.name,
+            epsilon=self.epsilon,
+            step_size=_STEP_SIZE,
+            average_from=_AVERAGED_FROM,
+            deadline=self.budget.deadline,
+        )
+
+    def thresholds(self) -> Iterator[tuple[int, int, LearnedThreshold]]:
+        """Yield the flips of most agents: the actions left and right, and where agents flip."""
+        coarse = [self.values(_GAMMAS, recording) for recording in self.recordings]
+        chosen = np.array([values.sum(axis=0).argmax(axis=0) for values in coarse])
+        for (left, first, _), (right, _, last) in pairwise(_stretches(chosen)):
+            part = slice(first, last + 1)
+            flips, choices = [], []
+            for recording, values in zip(self.recordings, coarse, strict=True):
+                flip, (a, b) = crossing(_GAMMAS[part], lead(values[..., part], [left], [right]))
+                if a < b:
+                    grid = np.linspace(a, b, _CLOSER)
+                    leads = lead(self.values(grid, recording), [left], [right])
+                    flip, _ = crossing(grid, leads)
+                    right_hand = zip(grid.tolist(), (leads > 0).tolist(), strict=True)
+                    choices += [Choice(g, recording.seed, chose) for g, chose in right_hand]
+                flips.append(flip)
+            steps = sum(len(recording.state) for recording in self.recordings)
+            yield (
+                left,
+                right,
+                LearnedThreshold(tuple(sorted(flips)), 0.0, steps, True, tuple(choices)),
+            )
+
+
+def measured(
+    subject: Subject,
+    state: int | str | None,
+    learner: TabularLearner | None,
+    epsilon: float,
+    budget: Budget,
+) -> Comparison:
+    """Return where agents flip at one state of an environment without a table.
+
+    Raises:
+        ValueError: a space is not discrete, there is no such state, episodes begin in several and
+            none is given, or the state is visited too rarely.
+    """
+    env = as_discrete(subject.env)
+    names, _ = names_of(env)
+    n_states = int(discrete_spaces(env)[0].n)
+    at = _start(env, budget.seeds) if state is None else state_index(state, n_states, names)
+    steps = budget.max_steps or STEPS
+    recordings = []
+    total = steps * len(budget.seeds)
+    for number, seed in enumerate(budget.seeds):
+
+        def report(event: Progress, before: int = number * steps) -> None:
+            budget.report(Progress(before + int(event.done), total, "steps"))
+
+        recordings.append(record(env, seed, steps, report=report, deadline=budget.deadline))
+    _require_visits(recordings, at, names)
+    agents = MeasuredAgents(at, recordings, learner or double_q_learning, epsilon, budget)
+    found = list(agents.thresholds())
+    return Comparison(
+        source=subject.name,
+        state=at,
+        learner=agents.learner.name,
+        epsilon=None,
+        sides=tuple((frozenset([left]), frozenset([right])) for left, right, _ in found),
+        exact=(),
+        planned=(),
+        planned_errors=(),
+        learned=tuple(threshold for _, _, threshold in found),
+        forecast=(None,) * len(found),
+        reasons=(),
+        unsettled=("it has no table: there is nothing to hold what agents learn against",),
+    )
+
+
+def _stretches(chosen: Floats) -> list[tuple[int, int, int]]:
+    """The actions that most agents choose: each with its first and last gamma's index."""
+    most = []
+    for column in chosen.T.tolist():
+        action = max(set(column), key=column.count)
+        most.append(action if 2 * column.count(action) > len(column) else None)
+    found, index = [], 0
+    for action, run in groupby(most):
+        length = len(list(run))
+        if action is not None:
+            found.append((action, index, index + length - 1))
+        index += length
+    return [kept for kept in found if kept[2] > kept[1]]
+
+
+def _start(env: Env, seeds: range) -> int:
+    """The state in which all episodes begin."""
+    begun = {int(env.reset(seed=seed)[0]) for seed in seeds}
+    if len(begun) > 1:
+        raise ValueError("episodes begin in several states: give state, the one to compare at")
+    return begun.pop()
+
+
+def _require_visits(
+    recordings: Sequence[Recording], state: int, names: Sequence[str] | None
+) -> None:
+    least = min(
+        int(np.bincount(r.action[r.state == state], minlength=r.available.shape[1]).min())
+        for r in recordings
+    )
+    if least < _VISITS:
+        name = names[state] if names else state
+        raise ValueError(
+            f"state {name} is visited too rarely: {least} times with some action, of "
+            f"{len(recordings[0].state):,} random steps; {_VISITS} are needed"
+        )
