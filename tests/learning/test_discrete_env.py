@@ -20,9 +20,10 @@ SPACES = [
     MultiDiscrete([2, 3]),
     MultiDiscrete([2, 3], start=[1, -5]),
     MultiDiscrete(np.array([[2, 1], [1, 3]])),
+    Tuple([Discrete(4)]),
     Tuple([Discrete(2), Tuple([MultiBinary(2), Discrete(3, start=7)]), MultiDiscrete([2, 2])]),
 ]
-SIZES = [3, 3, 8, 16, 6, 6, 6, 2 * 4 * 3 * 4]
+SIZES = [3, 3, 8, 16, 6, 6, 6, 4, 2 * 4 * 3 * 4]
 
 
 @pytest.mark.parametrize(("space", "size"), list(zip(SPACES, SIZES, strict=True)), ids=str)
@@ -122,6 +123,12 @@ def test_other_spaces_are_refused(name, space):
         ValueError, match=f"needs a discrete {name} space, got {type(space).__name__}"
     ):
         q_learning(env, 0.9, steps=10)
+
+
+def test_what_is_no_environment_is_refused():
+    """By what it is."""
+    with pytest.raises(TypeError, match="env must be an environment .*, got 3"):
+        as_discrete(3)
 
 
 @pytest.mark.parametrize(

@@ -321,6 +321,13 @@ def test_a_value_that_outgrows_the_floats_is_an_error():
         q_learning_many(mdp, [0.5, 1.0], [1], steps=100, step_size=1)
 
 
+def test_a_value_that_outgrows_the_floats_at_once_is_an_error():
+    """Also at the only visit of a pair."""
+    mdp = MDP.from_rows([(0, 0, 0, 1, 10**308, False)], n_states=1, n_actions=1, start=0)
+    with pytest.raises(OverflowError, match="by step 1 a value outgrew"):
+        q_learning_many(mdp, [0.99], [1], steps=1, step_size=1, initial_value=1.7e308)
+
+
 def test_one_step_is_enough_to_look_for_thresholds():
     """After one step nothing has flipped; no step at all is refused."""
     mdp = random_model(11, 6, 2)
