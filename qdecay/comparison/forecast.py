@@ -82,7 +82,7 @@ class ThresholdNoise(Record):
     @property
     def step_size(self) -> Harmonic | float:
         """The step size that the forecast is for; 1 where nothing varies."""
-        return Harmonic(_CONTRACTIONS / (1 - self.gamma)) if self.noisy else 1.0
+        return averaging(self.gamma) if self.noisy else 1.0
 
     def sd(self, steps: RealLike) -> float:
         """Return the standard deviation of one agent's threshold after that many steps."""
@@ -110,9 +110,22 @@ class ThresholdNoise(Record):
         if not self.noisy:  # the hops back to the initial values are Poisson, each shrinks by gamma
             visits = -math.log(allowed) / (1 - self.gamma)
         else:
-            horizon = _CONTRACTIONS / (1 - self.gamma)
-            visits = horizon * float(brentq(lambda m: math.log(_left(m) / allowed), 1e-9, 1e9))
+            visits = visits_to_forget(self.gamma, allowed)
         return math.ceil(visits * self.rarest * self.tables)
+
+
+def averaging(gamma: float) -> Harmonic:
+    """Return the step size whose averages over the last 3/4 know as much as any average."""
+    return Harmonic(_CONTRACTIONS / (1 - gamma))
+
+
+def visits_to_forget(gamma: float, share: float) -> float:
+    """Return the visits of a pair after which its averages keep that share of initial values.
+
+    With `averaging(gamma)` as the step size; share in (0, 1).
+    """
+    horizon = averaging(gamma).horizon
+    return horizon * float(brentq(lambda m: math.log(_left(m) / share), 1e-9, 1e9))
 
 
 def interval_widths(seeds: int) -> float:
