@@ -12,10 +12,11 @@ with d the difference of the indicators of two actions, one of each side. Betwee
 such actions variances are averaged: agents settle on one. Two tables of half the visits each,
 averaged, know as much as one of all.
 
-At the breakpoint itself Pi may take either side. With u = (I - gamma Pi P)^-1 e of the state, D on
-the right is D on the left over 1 - gamma (P_right - P_left) u, for slope and noise alike: the
-threshold, noise over slope, is the same. Pi takes the left side there and mixes ties elsewhere
-uniformly, as double Q-learning comes to do: its noise chooses among equals ever anew.
+At the breakpoint itself Pi may take either side, left of it the left one. Right of it, with
+u = (I - gamma Pi P)^-1 e of the state, both D and its noise are 1 / (1 - k) times as large, where
+k = (1 - epsilon) gamma (P_right - P_left) u, so that the threshold, noise over slope, is the same.
+Elsewhere ties are mixed uniformly, as double Q-learning comes to do: its noise chooses among equals
+ever anew. (A single choice changes the noise by less than a tenth on FrozenLake.)
 """
 
 from __future__ import annotations
@@ -141,8 +142,11 @@ class LinearTheory:
         unit[self.state] = 1
         back = self.gamma * (self.mdp.p @ self.solver.solve(unit)).reshape(self.q.shape)[self.state]
         before = self.steeper[self.state]
-        lead, returned = (of[sides[1]].mean() - of[sides[0]].mean() for of in (before, back))
-        after = before + back * lead / (1 - returned)
+        greedy = 1 - self.epsilon
+        lead, again = (
+            greedy * (of[sides[1]].mean() - of[sides[0]].mean()) for of in (before, back)
+        )
+        after = before + back * lead / (1 - again)
         return (
             float(before[entering].min() - before[leaving].min()),
             float(after[entering].max() - after[leaving].max()),
@@ -209,7 +213,7 @@ class LinearTheory:
         """The variance of each pair's outcomes, shape (S * A,)."""
         pair = self.mdp.state * self.mdp.n_actions + self.mdp.action
         weights = self.mdp.probability * _squares(outcomes - means.ravel()[pair], rounding)
-        return np.bincount(pair, weights=weights, minlength=self.available.size)
+        return np.bincount(pair, weights, self.available.size).astype(np.float64)
 
     def noise(
         self, leaving: list[int], entering: list[int], variance: Floats, behaviour: Floats
@@ -237,9 +241,9 @@ class LinearTheory:
 
 def _shares(flags: NDArray[np.bool_]) -> Floats:
     """Each row's uniform distribution over its true entries, shape (S, A)."""
-    return flags / np.maximum(flags.sum(axis=1, keepdims=True), 1)
+    return np.asarray(flags / np.maximum(flags.sum(axis=1, keepdims=True), 1))
 
 
 def _squares(numbers: Floats, rounding: float) -> Floats:
     """The squares; 0 for what is no more than rounding."""
-    return np.where(np.abs(numbers) <= rounding, 0.0, numbers**2)
+    return np.where(np.abs(numbers) <= rounding, 0.0, np.square(numbers))
