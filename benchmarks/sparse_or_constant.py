@@ -21,14 +21,9 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from qdecay.comparison.learning_times import (
-    EXPLORERS,
-    Game,
-    LearningTime,
-    learning_times,
-    random_walk_steps,
-)
-from qdecay.report.plots.style import save_learning_times
+from qdecay.comparison.games import Game, random_walk_steps
+from qdecay.comparison.learning_times import EXPLORERS, LearningTime, learning_times
+from qdecay.report.plots.learning import save_learning_times
 
 SEEDS, STEPS = 10, 20_000
 SWEEPS: dict[str, dict[str, Any]] = {
@@ -46,9 +41,9 @@ def shown(row: LearningTime) -> str:
     )
     expected = ""
     if row.explorer == "epsilon-greedy" and row.best == ("sparse",):
-        expected = " ".join(f"{float(steps):14,.0f}" for steps in epsilon_walks(row.delay))
+        expected = " ".join(f"{float(steps):14,.0f}" for steps in epsilon_walks(row.delay or 1))
     return (
-        f"{row.gamma!s:>6} {row.delay:2} {float(row.reward):8.4g} {'/'.join(row.best):9} "
+        f"{row.gamma!s:>6} {row.delay:2} {float(row.reward or 0):8.4g} {'/'.join(row.best):9} "
         f"{row.explorer:17} {median:>9} {low:>9} {high:>9} {row.random_walk:6,} "
         f"{expected}"
     )

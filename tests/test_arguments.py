@@ -21,7 +21,8 @@ import sympy
 
 import qdecay
 from qdecay import learning, planning, probing
-from qdecay.comparison.learning_times import learning_times, random_walk_steps, reward_of
+from qdecay.comparison.games import random_walk_steps, reward_of
+from qdecay.comparison.learning_times import learning_times
 from qdecay.exact.algebra.number import isolate_roots
 from qdecay.learning.batch import learn_batch
 from qdecay.learning.tabular import TABULAR
@@ -440,6 +441,7 @@ SLOW: dict[str, tuple[Callable[..., Any], dict[str, Any], dict[str, Number]]] = 
             "gammas": Number("exact", HALF, (0, 1), listed),
             "advantage": Number("exact", 2, (0, -1)),
             "reward": Number("exact", 2),
+            "step_size": replace(SHARE, outside=(0, *SHARE.outside)),
             "seeds": Number("whole", 1, (0,)),
             "steps": COUNT,
             "max_seconds": SECONDS,
@@ -548,6 +550,7 @@ def test_no_number_is_left_out() -> None:
         for argument, parameter in signature.parameters.items()
         if set(str(parameter.annotation).replace("[", " ").replace("]", " ").split()) & {*NUMERIC}
         and "Callable" not in str(parameter.annotation)
+        and "int | str" not in str(parameter.annotation)  # a number or a name
         and argument not in NO_NUMBERS
         and (name not in known or argument not in known[name][2])
     ]

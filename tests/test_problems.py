@@ -30,6 +30,7 @@ CALLS: dict[str, dict[str, Any]] = {
     "evaluate_policy": {"policy": [0] * MODEL.n_states, "gamma": 0.5},
     "is_breakpoint": {"gamma": "1/2"},
     "learned_thresholds": {"gammas": [0.25, 0.75], "seeds": [1], "steps": 200},
+    "learning_times": {"gammas": ["1/2"], "seeds": 2, "steps": 50},
     "learning_curve": {"alpha": "1/2", "walks": 3},
     "modified_policy_iteration": {"gamma": 0.5},
     "numeric_policy_regions": {"points": 20},
@@ -45,6 +46,7 @@ CALLS: dict[str, dict[str, Any]] = {
     "write_certificate": {"regions": qdecay.policy_regions(MODEL), "path": "certificate.json"},
     **{name: {"gamma": 0.5, "steps": 200} for name in TABULAR},
 }
+HOMEWORK = {"compare", "learning_times"}
 CHAINS_ONLY = {"compare", "learning_curve"}  # streams are compared there: a model has none
 
 
@@ -93,8 +95,8 @@ def test_a_problem_may_be_given_in_any_way(
 @pytest.mark.parametrize("name", CALLS)
 @pytest.mark.parametrize("problem", [3, None, [1, 2], {"P": 1}])
 def test_what_is_no_problem_is_told_in_one_line(name: str, problem: Any) -> None:
-    """The message names what would be one; without a problem `compare` takes the homework."""
-    if name == "compare" and problem is None:
+    """The message names what would be one; without a problem some take the homework."""
+    if name in HOMEWORK and problem is None:
         return
     with pytest.raises(TypeError, match="^problem must be .*layout.*got ") as error:
         getattr(qdecay, name)(problem, **CALLS[name])

@@ -63,8 +63,9 @@ def flips(model: qdecay.MDP) -> tuple[qdecay.LearnedFlip, ...]:
 
 @cache
 def times() -> tuple[qdecay.LearningTime, ...]:
-    found = qdecay.learning_times(delays=[1, 30], explorers=["random"], seeds=2, steps=500)
-    return tuple(found)
+    few: Any = {"explorers": ["random"], "seeds": 2, "steps": 500}
+    model = qdecay.learning_times(MODEL, gammas=["3/4"], **few)
+    return (*qdecay.learning_times(delays=[1, 30], **few), *model)
 
 
 @cache

@@ -9,10 +9,11 @@ import importlib
 import sys
 import sysconfig
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 from qdecay.errors import InputError
 
@@ -70,6 +71,26 @@ def import_user_module(module: str, name: str) -> ModuleType:
         if isinstance(error, UserCodeError):
             raise
         raise InputError(f"{name}: {error}") from error
+
+
+def import_user_function(text: str, takes: str) -> Callable[..., Any]:
+    """Return the function that is named as `module:function`.
+
+    Args:
+        text: the name.
+        takes: what it is to be a function of, for the message.
+
+    Raises:
+        InputError: there is no such module or function.
+        UserCodeError: the module raised while it was imported.
+    """
+    module, _, name = text.partition(":")
+    found: Any = getattr(import_user_module(module, text), name, None)
+    if found is None:
+        raise InputError(f"{text}: {module} has no attribute {name!r}")
+    if not callable(found):
+        raise InputError(f"{text}: is not a function of {takes}")
+    return found  # type: ignore[no-any-return]
 
 
 def described(error: BaseException) -> str:

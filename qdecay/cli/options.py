@@ -27,14 +27,13 @@ def complete_source(incomplete: str) -> list[str]:
     return [name for name in environment_ids() if name.startswith(incomplete)]
 
 
-ModelArgument = Annotated[
-    str,
-    typer.Argument(
-        metavar="SOURCE",
-        help="A finite model: a Gymnasium id, or a file (.json, .npz, .tra, .umb).",
-        autocompletion=complete_source,
-    ),
-]
+_MODEL = typer.Argument(
+    metavar="SOURCE",
+    help="A finite model: a Gymnasium id, or a file (.json, .npz, .tra, .umb).",
+    autocompletion=complete_source,
+)
+ModelArgument = Annotated[str, _MODEL]
+OptionalModel = Annotated[str | None, _MODEL]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
 MaxSeconds = Annotated[
     float | None, typer.Option(metavar="SECONDS", help="Give up after this long.")

@@ -10,15 +10,25 @@ import typer
 from qdecay._support.progress import Bar
 from qdecay._support.shown import shown_decimal
 from qdecay.cli import tables
-from qdecay.cli.options import AsJson, Force, check_plot, whole_numbers
+from qdecay.cli.options import (
+    AsJson,
+    Force,
+    OptionalModel,
+    OptionPairs,
+    check_plot,
+    exact_model,
+    whole_numbers,
+)
+from qdecay.errors import input_errors
 
 if TYPE_CHECKING:
     from qdecay.comparison.learning_times import LearningTime
+    from qdecay.learning.schedules import Schedule
     from qdecay.pricing.survey import SurveyedPrice
 
 app = typer.Typer()
 
-_GAMMA = 5  # digits
+_GAMMA, _DIGITS = 5, 7  # digits of a gamma
 
 
 @app.command()
@@ -102,12 +112,18 @@ def _short_root(root: Any) -> str:
 
 @app.command("learn-curve")
 def learn_curve(
+    source: OptionalModel = None,
+    option: OptionPairs = None,
+    state: Annotated[
+        str | None, typer.Option(metavar="STATE", help="Of SOURCE: a number or a name.")
+    ] = None,
     game: Annotated[
-        str, typer.Option(help="forever (ConstantOrSparse) or once (homework C with escape).")
-    ] = "forever",
+        str | None,
+        typer.Option(help="forever (ConstantOrSparse, the default) or once (homework C, escape)."),
+    ] = None,
     delay: Annotated[
-        str, typer.Option(help="Steps n to the large reward, such as 1,2,3.")
-    ] = "1,2,3,4,5",
+        str | None, typer.Option(help="Steps n to the large reward; 1,2,3,4,5 by default.")
+    ] = None,
     gamma: Annotated[str, typer.Option(help="Discount factors, such as 1/2,0.9.")] = "9/10",
     advantage: Annotated[
         str | None,
@@ -118,8 +134,15 @@ def learn_curve(
     reward: Annotated[
         str | None, typer.Option(help="R itself, instead of --advantage; the small reward is 1.")
     ] = None,
+    step_size: Annotated[
+        str | None,
+        typer.Option(metavar="ALPHA", help="A number, or harmonic:H, which is H / (H + n - 1)."),
+    ] = None,
     seeds: Annotated[int, typer.Option(min=1, help="Agents per row.")] = 10,
-    steps: Annotated[int, typer.Option(min=1, help="Steps of each agent.")] = 20_000,
+    steps: Annotated[
+        int | None,
+        typer.Option(min=1, help="Steps of each agent; 20,000, with SOURCE a million."),
+    ] = None,
     as_json: AsJson = False,
     plot: Annotated[
         Path | None,
@@ -129,33 +152,55 @@ def learn_curve(
 ) -> None:
     """Measure how long Q-learning takes to learn the right choice.
 
-    Homework D: a small reward on every step against a large one every n-th step, learned with four
-    kinds of exploration, next to the 2^(n+1) - 2 steps that a uniformly random walk needs on
-    average to collect the large reward once.
+    With SOURCE: the choice in one state of a model, the start or --state, where episodes begin. It
+    is right if all greedy actions there are optimal at gamma, and the steps are those until that
+    stays so. Beside them stands the exact action gap: the smaller it is, the harder it is to see
+    what is best. The step size is 1 where nothing is random, else harmonic:1/(1 - gamma), the n-th
+    update of a value counting (1/(1 - gamma)) / (1/(1 - gamma) + n - 1). The environment's time
+    limit truncates episodes, which ends no values.
+
+    Without SOURCE, homework D: a small reward on every step against a large one every n-th step,
+    next to the 2^(n+1) - 2 steps that a uniformly random walk needs on average to collect the large
+    reward once.
+
+    There are four kinds of exploration: random; epsilon-greedy, with epsilon 1/10; optimistic, from
+    the largest possible return; and epsilon-greedy with exploring starts, in any state, where
+    episodes last one step if the environment has no time limit.
 
     \b
     Examples:
       qdecay learn-curve --plot delays.svg
       qdecay learn-curve --delay 4 --gamma 1/2,2/3,3/4,9/10 --reward 6
+      qdecay learn-curve FrozenLake-v1 --gamma 0.85,0.9,0.95 --plot lake.svg
     """
     from qdecay.comparison.learning_times import learning_times
     from qdecay.errors import InputError
-    from qdecay.report.plots.style import save_learning_times
+    from qdecay.report.plots.learning import save_learning_times
     from qdecay_envs.rational import rational
 
     check_plot(plot, force=force)
+    games = {"game": game, "delay": delay, "advantage": advantage, "reward": reward}
+    _refuse(source, games, {"-k": option, "--state": state})
     rows: list[LearningTime] = []
     try:
-        delays, gammas = whole_numbers(delay, "--delay"), gamma.split(",")
+        gammas = gamma.split(",")
         if len({rational(text, "gamma") for text in gammas}) < len(gammas):
             raise InputError(f"--gamma {gamma:.40}: a number is given twice")
+        mdp = None if source is None else exact_model(source, option)
+        with input_errors("--"):
+            at = None if mdp is None or state is None else mdp.state_index(state)
+        if mdp is not None and at is None and mdp.start is None:
+            raise InputError(f"{source}: the model has no start state: give --state")
         with Bar(log=True) as bar:
             rows = learning_times(
+                mdp,
+                state=at,
                 game=game,  # type: ignore[arg-type]  # checked there
-                delays=delays,
+                delays=None if delay is None else whole_numbers(delay, "--delay"),
                 gammas=gammas,
                 advantage=advantage,
                 reward=reward,
+                step_size=None if step_size is None else _step_size(step_size),
                 seeds=seeds,
                 steps=steps,
                 progress=bar,
@@ -163,13 +208,39 @@ def learn_curve(
     except KeyboardInterrupt as interrupted:
         rows = getattr(interrupted, "best", [])
         raise
+    except InputError:
+        raise
     except ValueError as error:
-        raise InputError(f"learn-curve: {error}") from error
+        raise InputError(f"{source or 'learn-curve'}: {error}") from error
     finally:  # show finished rows even after Ctrl-C
         if rows:
             _show_times(rows, as_json)
     if plot is not None:
         save_learning_times(rows, plot)
+
+
+def _refuse(source: str | None, games: dict[str, Any], models: dict[str, Any]) -> None:
+    """Refuse the options of a game with SOURCE, and those of a model without."""
+    from qdecay.errors import InputError
+
+    if source is None:
+        for name, value in models.items():
+            if value:
+                raise InputError(f"{name} requires SOURCE: the games of homework D take none")
+    else:
+        for name, value in games.items():
+            if value is not None:
+                raise InputError(f"--{name} belongs to the games of homework D: omit it or SOURCE")
+
+
+def _step_size(text: str) -> Schedule | float:
+    """Return the step size that is written as a number or as harmonic:H."""
+    from qdecay._support.checks import real
+    from qdecay.learning.schedules import Harmonic
+
+    kind, colon, horizon = text.partition(":")
+    with input_errors("--step-size: "):
+        return Harmonic(horizon) if colon and kind == "harmonic" else real(text, "alpha", "(0, 1]")
 
 
 def _show_times(rows: list[LearningTime], as_json: bool) -> None:
@@ -178,6 +249,8 @@ def _show_times(rows: list[LearningTime], as_json: bool) -> None:
     if as_json:
         document = {"schema": LearningTime.SCHEMA, "rows": [row.body() for row in rows]}
         tables.print_json(document)
+    elif rows[0].game is None:
+        _print_times_on_a_model(rows)
     else:
         _print_times(rows)
 
@@ -188,18 +261,45 @@ def _print_times(rows: list[LearningTime]) -> None:
         right=("gamma", "n", "R", "median", "range", "random walk"),
     )
     for row in rows:
-        median, low, high = (
-            f"> {row.budget:,}" if steps is None else f"{steps:,.0f}"
-            for steps in (row.median, row.low, row.high)
-        )
         table.add_row(
             str(row.gamma),
             str(row.delay),
-            f"{float(row.reward):.5g}",
+            f"{float(row.reward or 0):.5g}",
             ", ".join(row.best),
             row.explorer,
-            median,
-            f"{low} to {high}" if low != high else low,
+            *_steps(row),
             f"{row.random_walk:,}",
         )
     tables.console().print(table)
+
+
+def _print_times_on_a_model(rows: list[LearningTime]) -> None:
+    """Print where the choice changes, then the rows."""
+    from qdecay.comparison.learning_times import shown_step_size
+
+    out = tables.console()
+    changes = ", ".join(shown_decimal(gamma, _DIGITS) for gamma in rows[0].break_evens())
+    out.print(f"{rows[0].title}: the best choice changes at {changes or 'no gamma'}")
+    table = tables.table(
+        *("gamma", "gap", "right choice", "explorer", "step size", "median", "range"),
+        right=("gamma", "gap", "median", "range"),
+    )
+    for row in rows:
+        table.add_row(
+            str(row.gamma),
+            "" if row.gap is None else shown_decimal(float(row.gap), _GAMMA),
+            ", ".join(row.best),
+            row.explorer,
+            shown_step_size(row.step_size),
+            *_steps(row),
+        )
+    out.print(table)
+
+
+def _steps(row: LearningTime) -> tuple[str, str]:
+    """Return the median over the seeds and their range."""
+    median, low, high = (
+        f"> {row.budget:,}" if steps is None else f"{steps:,.0f}"
+        for steps in (row.median, row.low, row.high)
+    )
+    return median, f"{low} to {high}" if low != high else low

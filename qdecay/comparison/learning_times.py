@@ -1,9 +1,14 @@
-r"""Why a small constant reward can be better: how long the large rare one takes to learn.
+r"""How long Q-learning takes until its choice is right for good, by how it explores.
 
-The game is one choice between a reward of 1 on every step and a reward R on every n-th: SPARSE must
-be taken n times in a row, and taking CONSTANT in between gives up. It is played for ever
-(`ConstantOrSparse`), or once (homework C with `escape`, where one small reward ends the game too).
-Value does not depend on how an agent explores; the time until it knows that value does:
+An agent is right in a state if all its greedy actions there are optimal at its gamma, by the exact
+sets, and right *for good* from the first step after which that does not change until its budget
+ends. It begins every episode in that state; a time limit of the environment truncates episodes, and
+what would have followed still counts. The exact action gap tells how hard a gamma is: to see which
+action is better, an agent has to know values to within that.
+
+Homework D asks why a small constant reward can be better: how long does the large rare one take to
+learn? Value does not depend on how an agent explores; the time until it knows that value does (see
+`qdecay.comparison.games`):
 
     uniformly random     n successes in a row at probability p = 1/2: W(n) = (p**-n - 1) / (1 - p)
                          = 2**(n+1) - 2 steps before R is seen once. Its value then propagates back
@@ -17,54 +22,51 @@ Value does not depend on how an agent explores; the time until it knows that val
     optimistic           greedy from values above any true one: what is untried looks best, so
                          time is polynomial in n (Koenig & Simmons 1996)
     exploring starts     episodes begin anywhere, and the large reward is often near
-
-An agent is right if all its greedy actions at the start are optimal, and right *for good* from the
-first time after which that does not change until its budget ends. It is checked whenever it returns
-to the start.
 """
 
 from __future__ import annotations
 
 import statistics
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import product
 from math import inf
 from types import MappingProxyType
-from typing import Any, ClassVar, Literal, get_args
-
-import gymnasium as gym
+from typing import Any, ClassVar, get_args
 
 from qdecay._support.checks import RationalLike, RealLike, choice, count, exact, listed, whole
 from qdecay._support.deadline import Deadline
 from qdecay._support.progress import OnProgress, counting, reporting
 from qdecay._support.result import Result, counted, plain
+from qdecay.comparison.games import MAX_DELAY, Game, chain_of, random_walk_steps, reward_of
 from qdecay.errors import BudgetExceeded
+from qdecay.exact.action_gap import ActionGap
 from qdecay.exact.algebra.number import AlgebraicNumber
 from qdecay.exact.break_even import break_even
-from qdecay.exact.regions import optimal_actions
-from qdecay.learning import EpisodeEnd, q_learning
+from qdecay.exact.regions import optimal_actions, policy_regions
+from qdecay.learning import Constant, Harmonic, Schedule, q_learning
+from qdecay.learning.arguments import positive
+from qdecay.learning.schedules import as_schedule
+from qdecay.learning.watched import steps_until_right
+from qdecay.model.door import Problem, as_exact_mdp
+from qdecay.model.info import UNNAMED, ModelInfo
 from qdecay.model.mdp import MDP
-from qdecay_envs.chain import ChainEnv
-from qdecay_envs.constant_or_sparse import ConstantOrSparseEnv
-from qdecay_envs.layout import ChainLayout
 from qdecay_envs.rational import rational
-from qdecay_envs.tabular import TabularEnv
 
-MAX_DELAY = 1_000
-
-Game = Literal["forever", "once"]
+_STEPS, _MODEL_STEPS = 20_000, 1_000_000
+_DELAYS = (1, 2, 3, 4, 5)
 
 
 @dataclass(frozen=True)
 class Explorer:
-    """A way for Q-learning to explore; its step size is 1, because nothing is random.
+    """A way for Q-learning to explore.
 
     Attributes:
         epsilon: exploration rate.
         optimistic: whether values start at the largest possible return, or at 0.
-        anywhere: whether episodes start in a uniformly random state.
+        anywhere: whether episodes begin in any state that has actions, each as likely, and last
+            one step if there is no time limit.
     """
 
     epsilon: float
@@ -82,35 +84,63 @@ EXPLORERS: Mapping[str, Explorer] = MappingProxyType(
 )
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@dataclass(frozen=True, eq=False, repr=False, kw_only=True)
 class LearningTime(Result):
-    """How long agents took until the choice at the start was right for good.
+    """How long agents took until the choice in a state was right for good.
 
     Attributes:
-        game, gamma, delay, reward: the game, its discount, n, and R.
-        best: the names of the optimal choices at the start.
+        game, delay, reward: of homework D, the game, n, and R; None on a model.
+        state: where the choice is made, and where episodes begin.
+        gamma: the discount factor.
+        action_gap: how much the best action of the state leads by; None for a game.
+        best: the names of the optimal choices.
         explorer: a key of `EXPLORERS`.
+        step_size: the learner's; 1 or "harmonic:H", or another schedule.
         steps: the steps each seed took; None if it was not right when its budget ended.
         budget: steps that each agent had.
+        info: the model's name, and the names of its states and actions.
     """
 
     SCHEMA: ClassVar[str] = "qdecay.learning-times/1"
 
-    game: Game
+    game: Game | None = None
+    delay: int | None = None
+    reward: Fraction | None = None
+    state: int
     gamma: Fraction
-    delay: int
-    reward: Fraction
+    action_gap: ActionGap | None = None
     best: tuple[str, ...]
     explorer: str
+    step_size: Schedule
     steps: tuple[int | None, ...]
     budget: int
+    info: ModelInfo = field(default=UNNAMED, repr=False)
 
     def _shown(self) -> str:
         median = "never right" if self.median is None else f"{self.median:,g} steps"
         return (
-            f"{self.explorer}, {self.game}, delay {self.delay} at gamma {self.gamma}: {median} of "
-            f"{self.budget:,}, {counted(len(self.steps), 'seed')}"
+            f"{self.explorer}, {self.title} at gamma {self.gamma}: {median} of {self.budget:,}, "
+            f"{counted(len(self.steps), 'seed')}"
         )
+
+    @property
+    def title(self) -> str:
+        """What was learned: the game and its n, or the model and the state."""
+        if self.game is not None:
+            return f"{self.game}, delay {self.delay}"
+        names = self.info.state_names
+        state = f"state {names[self.state] if names else self.state}"
+        return state if self.source is None else f"{self.source}, {state}"
+
+    @property
+    def source(self) -> str | None:
+        """What the model was read from, such as an id or a path, or None."""
+        return self.info.name
+
+    @property
+    def gap(self) -> Fraction | None:
+        """The exact action gap at gamma; None for a game, or where all actions are optimal."""
+        return None if self.action_gap is None else self.action_gap(self.gamma)
 
     @property
     def median(self) -> float | None:
@@ -128,13 +158,15 @@ class LearningTime(Result):
         return _finite(max(self._numbers()))
 
     @property
-    def random_walk(self) -> int:
+    def random_walk(self) -> int | None:
         """Expected steps until a uniformly random agent has been paid R once: 2**(n+1) - 2."""
-        return int(random_walk_steps(self.delay, Fraction(1, 2)))
+        return None if self.delay is None else int(random_walk_steps(self.delay, Fraction(1, 2)))
 
     def break_evens(self) -> tuple[AlgebraicNumber, ...]:
-        """Return the exact gammas at which the right choice changes, for this n and R."""
-        return break_even(chain_of(self.game, self.delay, self.reward).layout).roots
+        """Return the exact gammas at which the right choice changes."""
+        if self.action_gap is not None:
+            return self.action_gap.changes
+        return break_even(chain_of(self.game, self.delay, self.reward).layout).roots  # type: ignore[arg-type]
 
     def to_json(self) -> dict[str, Any]:
         """Return the qdecay.learning-times/1 document of this row alone."""
@@ -142,192 +174,243 @@ class LearningTime(Result):
 
     def body(self) -> dict[str, Any]:
         """Return the row of a qdecay.learning-times/1 document."""
-        names = ["game", "gamma", "delay", "reward", "best", "explorer", "steps"]
-        names += ["median", "low", "high", "budget", "random_walk"]
-        return {name: plain(getattr(self, name)) for name in names}
+        names = ["source", "state", "game", "gamma", "gap", "delay", "reward", "best", "explorer"]
+        names += ["steps", "median", "low", "high", "budget", "random_walk"]
+        row = {name: plain(getattr(self, name)) for name in names}
+        return {**row, "step_size": shown_step_size(self.step_size)}
 
     def _numbers(self) -> list[float]:
         return [inf if steps is None else steps for steps in self.steps]
 
 
-def random_walk_steps(successes: int, probability: RationalLike) -> Fraction:
-    """Return the expected trials until this many successes in a row: (p**-n - 1) / (1 - p).
+def shown_step_size(schedule: Schedule) -> str:
+    """Return a step size as it is written after --step-size, or as Python.
 
-    >>> random_walk_steps(4, Fraction(1, 2)), random_walk_steps(3, Fraction(1, 20))
-    (Fraction(30, 1), Fraction(8420, 1))
-
-    Raises:
-        ValueError: successes < 1, or the probability is not inside (0, 1).
+    >>> [shown_step_size(size) for size in (Constant(0.1), Harmonic(10))]
+    ['0.1', 'harmonic:10']
     """
-    n, p = whole(successes, "successes", 1), exact(probability, "probability", "(0, 1)")
-    return (p**-n - 1) / (1 - p)
+    match schedule:
+        case Constant(value):
+            return f"{value:g}"
+        case Harmonic(horizon):
+            return f"harmonic:{horizon:.6g}"
+    return repr(schedule)
 
 
-def reward_of(game: Game, delay: int, gamma: RationalLike, advantage: RationalLike) -> Fraction:
-    """Return R such that the sparse choice is worth `advantage` times the constant one.
+@dataclass(frozen=True)
+class _Choice:
+    """What is to be learned: which actions of a state are best at a gamma."""
 
-    >>> reward_of("once", 3, Fraction(1, 2), 1), reward_of("forever", 3, Fraction(1, 2), 1)
-    (Fraction(4, 1), Fraction(7, 1))
-
-    Raises:
-        TypeError: a number is not exact.
-        ValueError: an argument is outside its range.
-    """
-    choice(game, "game", get_args(Game))
-    n, g = whole(delay, "delay", 1, MAX_DELAY), exact(gamma, "gamma", "(0, 1)")
-    constant = sum((g**k for k in range(n)), Fraction(0)) if game == "forever" else 1
-    return exact(advantage, "advantage", "> 0") * constant / g ** (n - 1)
+    mdp: MDP
+    state: int
+    gamma: Fraction
+    best: frozenset[int]
+    labels: Mapping[str, Any]
 
 
 def learning_times(
+    problem: Problem | None = None,
     *,
-    game: Game = "forever",
-    delays: Iterable[int] = (1, 2, 3, 4, 5),
+    state: int | str | None = None,
+    game: Game | None = None,
+    delays: Iterable[int] | None = None,
     gammas: Iterable[RationalLike] = ("9/10",),
     advantage: RationalLike | None = None,
     reward: RationalLike | None = None,
     explorers: Iterable[str] = tuple(EXPLORERS),
+    step_size: RealLike | Schedule | None = None,
     seeds: int = 10,
-    steps: int = 20_000,
+    steps: int | None = None,
     max_seconds: RealLike | None = None,
     progress: bool | OnProgress = False,
 ) -> list[LearningTime]:
     """Return the learning times of every gamma, delay and explorer.
 
+    >>> [row] = learning_times("qdecay/StayOrMove-v0", gammas=["3/4"], explorers=["random"])
+    >>> row.best, row.gap, row.median
+    (('move',), Fraction(5, 4), 10.0)
+
     Args:
-        game: "forever" or "once".
-        delays: n, 1 .. 1,000 each.
+        problem: an exact model, or what one is read from, see `qdecay.as_mdp`; None are the games
+            of homework D.
+        state: of a model, the number or the name of the state where the choice is made and where
+            episodes begin; None is its start.
+        game: "forever" or "once"; None is "forever".
+        delays: of a game, n, 1 .. 1,000 each; None is 1 to 5.
         gammas: exact, inside (0, 1).
-        advantage: the value of the sparse choice relative to the constant one, > 0; it fixes R for
-            each gamma and delay. None is 2.
-        reward: R itself, exact, instead of `advantage`.
+        advantage: of a game, the value of the sparse choice relative to the constant one, > 0; it
+            fixes R for each gamma and delay. None is 2.
+        reward: of a game, R itself, exact, instead of `advantage`.
         explorers: keys of `EXPLORERS`.
+        step_size: alpha in (0, 1], or a schedule; None is 1 where nothing is random, else the
+            average `Harmonic(1 / (1 - gamma))`.
         seeds: agents per cell, 0 .. seeds - 1; >= 1.
-        steps: each agent's budget, >= 1.
+        steps: each agent's budget, >= 1; None is 20,000 in a game and a million on a model.
         max_seconds: limit of wall time, > 0; None is no limit.
         progress: True shows a bar; a function is called with a `Progress` after each agent.
 
     Raises:
-        TypeError: a number is not exact.
-        ValueError: an argument is outside its range.
+        TypeError: a number is not exact, or the problem is a `FloatMDP`.
+        ValueError: an argument is outside its range or belongs to the games alone, or the model
+            has no such state, or no start.
+        InputError: an id, an argument or a file is wrong.
         BudgetExceeded: max_seconds ran out; `best` are the rows that are finished.
         KeyboardInterrupt: as usual, with the same `best`.
     """
-    choice(game, "game", get_args(Game))
-    seeds, steps = whole(seeds, "seeds", 1), count(steps, "steps")
     deadline = Deadline(max_seconds)
-    if advantage is not None and reward is not None:
-        raise ValueError("give advantage or reward, not both: each of them fixes R")
-    settings = list(
-        product(
-            [exact(gamma, "each of gammas", "(0, 1)") for gamma in listed(gammas, "gammas")],
-            [whole(delay, "each of delays", 1, MAX_DELAY) for delay in listed(delays, "delays")],
-            [
-                choice(name, "each of explorers", tuple(EXPLORERS))
-                for name in listed(explorers, "explorers")
-            ],
-        )
+    seeds = whole(seeds, "seeds", 1)
+    budget = count(
+        (_STEPS if problem is None else _MODEL_STEPS) if steps is None else steps, "steps"
     )
+    alpha = None if step_size is None else positive(as_schedule(step_size, "step_size"))
+    grid = [exact(gamma, "each of gammas", "(0, 1)") for gamma in listed(gammas, "gammas")]
+    names = [
+        choice(name, "each of explorers", tuple(EXPLORERS))
+        for name in listed(explorers, "explorers")
+    ]
+    if problem is None:
+        if state is not None:
+            raise ValueError("state belongs to a problem: the games have their own start")
+        choices, size = _of_games(grid, game, delays, advantage, reward)
+    else:
+        given = {"game": game, "delays": delays, "advantage": advantage, "reward": reward}
+        for name, value in given.items():
+            if value is not None:
+                raise ValueError(f"{name} belongs to the games: omit it, or the problem")
+        choices, size = _of_model(problem, grid, state, deadline), len(grid)
     rows: list[LearningTime] = []
     with reporting(progress) as report:
-        tick = counting(report, len(settings) * seeds, "trainings", deadline)
+        tick = counting(report, size * len(names) * seeds, "trainings", deadline)
         try:
-            for gamma, delay, name in settings:
-                large = (
-                    reward_of(game, delay, gamma, 2 if advantage is None else advantage)
-                    if reward is None
-                    else rational(reward, "reward")
-                )
-                rows.append(_row(game, gamma, delay, large, name, seeds, steps, tick))
+            for each in choices:
+                for name in names:
+                    row = _row(each, name, alpha, seeds, budget, deadline, tick)
+                    rows.append(row)  # one by one, for those who stop early
         except (BudgetExceeded, KeyboardInterrupt) as stopped:
             stopped.best = rows  # type: ignore[union-attr]
             raise
     return rows
 
 
+def _of_games(
+    gammas: list[Fraction],
+    game: Game | None,
+    delays: Iterable[int] | None,
+    advantage: RationalLike | None,
+    reward: RationalLike | None,
+) -> tuple[Iterator[_Choice], int]:
+    """The choices at the starts of the games, and how many there are."""
+    played: Any = choice("forever" if game is None else game, "game", get_args(Game))
+    lengths = listed(_DELAYS if delays is None else delays, "delays")
+    lengths = [whole(delay, "each of delays", 1, MAX_DELAY) for delay in lengths]
+    if advantage is not None and reward is not None:
+        raise ValueError("give advantage or reward, not both: each of them fixes R")
+    fixed = None if reward is None else rational(reward, "reward")
+    worth = exact(2 if advantage is None else advantage, "advantage", "> 0")
+
+    def choices() -> Iterator[_Choice]:
+        for gamma, delay in product(gammas, lengths):
+            large = reward_of(played, delay, gamma, worth) if fixed is None else fixed
+            mdp = MDP.from_env(chain_of(played, delay, large))
+            labels = {"game": played, "delay": delay, "reward": large}
+            assert mdp.start is not None
+            best = frozenset(optimal_actions(mdp, gamma)[mdp.start])
+            yield _Choice(mdp, mdp.start, gamma, best, labels)
+
+    return choices(), len(gammas) * len(lengths)
+
+
+def _of_model(
+    problem: Problem, gammas: list[Fraction], state: int | str | None, deadline: Deadline
+) -> Iterator[_Choice]:
+    """The choice in a state of a model, at every gamma."""
+    mdp = as_exact_mdp(problem)
+    at = mdp.start if state is None else mdp.state_index(state)
+    if at is None:
+        raise ValueError("the model has no start state: give state")
+    if not mdp.available[at].any():
+        raise ValueError(f"state {mdp.state_name(at)} has no actions to choose from")
+    return _over_gammas(mdp, at, gammas, deadline)
+
+
+def _over_gammas(
+    mdp: MDP, state: int, gammas: list[Fraction], deadline: Deadline
+) -> Iterator[_Choice]:
+    left = None if deadline.max_seconds is None else max(deadline.left, 1e-9)
+    regions = policy_regions(mdp, max_seconds=left)
+    gap = regions.action_gap(state)
+    for gamma in gammas:
+        best = frozenset(regions.optimal_actions(gamma)[state])
+        yield _Choice(mdp, state, gamma, best, {"action_gap": gap, "info": ModelInfo.of(mdp)})
+
+
 def _row(
-    game: Game,
-    gamma: Fraction,
-    delay: int,
-    reward: Fraction,
+    each: _Choice,
     explorer: str,
+    step_size: Schedule | None,
     seeds: int,
-    steps: int,
+    budget: int,
+    deadline: Deadline,
     tick: Callable[[], None],
 ) -> LearningTime:
     """Train the agents of a row."""
-    env = chain_of(game, delay, reward)
-    best = _best(env, gamma)
+    alpha = _usual_step_size(each) if step_size is None else step_size
     agents = []
     for seed in range(seeds):
-        agents.append(_steps_until_right(env, float(gamma), best, explorer, steps, seed))
+        agents.append(_steps_until_right(each, explorer, alpha, budget, seed, deadline))
         tick()
-    names = tuple(env.layout.names[action] for action in sorted(best))
-    return LearningTime(game, gamma, delay, reward, names, explorer, tuple(agents), steps)
+    return LearningTime(
+        state=each.state,
+        gamma=each.gamma,
+        best=tuple(each.mdp.action_name(action) for action in sorted(each.best)),
+        explorer=explorer,
+        step_size=alpha,
+        steps=tuple(agents),
+        budget=budget,
+        **each.labels,
+    )
 
 
-def chain_of(game: Game, delay: int, reward: Fraction) -> ChainEnv:
-    """Return the game's environment: branch 0 is constant, branch 1 sparse."""
-    if game == "forever":
-        return ConstantOrSparseEnv(delay, 1, reward)
-    layout = ChainLayout.choice(constant=[1], sparse=[*[0] * (delay - 1), reward])
-    return ChainEnv(layout, escape=True)
-
-
-def _best(env: ChainEnv, gamma: Fraction) -> frozenset[int]:
-
-    return frozenset(optimal_actions(MDP.from_env(env), gamma)[env.start])
+def _usual_step_size(each: _Choice) -> Schedule:
+    """1 where each pair has one outcome, else a mean of the targets that forgets the first ones."""
+    is_random = each.mdp.n_transitions > each.mdp.available.sum()
+    return Harmonic(1 / (1 - each.gamma)) if is_random else Constant(1)
 
 
 def _steps_until_right(
-    env: ChainEnv, gamma: float, best: frozenset[int], name: str, budget: int, seed: int
+    each: _Choice, explorer: str, step_size: Schedule, budget: int, seed: int, deadline: Deadline
 ) -> int | None:
-    """Train one agent, and return when its choice at the start became right for good."""
-    explorer = EXPLORERS[name]
-    wrong = [action for action in range(len(env.layout.branches)) if action not in best]
-    right_since: int | None = None
-
-    def watch(end: EpisodeEnd) -> None:
-        nonlocal right_since
-        values = end.q()[env.start].tolist()
-        if any(values[action] == max(values) for action in wrong):
-            right_since = None
-        elif right_since is None:
-            right_since = end.steps
-
-    q_learning(
-        _visits(env, explorer.anywhere),
-        gamma,
+    """Train one agent, and return when its choice became right for good."""
+    mdp, how = each.mdp, EXPLORERS[explorer]
+    start: Any = each.state
+    limit = mdp.time_limit
+    if how.anywhere:
+        alive = mdp.available.any(axis=1)
+        start, limit = alive / alive.sum(), limit or 1
+    return steps_until_right(
+        q_learning,
+        mdp,
+        each.gamma,
+        each.state,
+        each.best,
         steps=budget,
-        epsilon=explorer.epsilon,
-        step_size=1.0,
-        initial_value=_largest_return(env, gamma) if explorer.optimistic else 0.0,
+        epsilon=how.epsilon,
+        step_size=step_size,
+        initial_value=_largest_return(mdp, float(each.gamma)) if how.optimistic else 0.0,
         seed=seed,
-        callback=watch,
+        start=start,
+        max_episode_steps=limit,
+        deadline=deadline,
     )
-    return right_since
 
 
-def _largest_return(env: ChainEnv, gamma: float) -> float:
-    largest = float(max(max(stream) for _, stream in env.layout.branches))
-    return largest if env.layout.ending == "terminate" else largest / (1 - gamma)
-
-
-def _visits(env: ChainEnv, anywhere: bool) -> Any:
-    """Return the game with one episode per visit to the start.
-
-    Returning there truncates, and the reset starts there: the dynamics are unchanged, and the
-    learner reports at every visit. With `anywhere` the reset starts in any state instead.
-    """
-
-    class Visits(gym.Wrapper[int, int, int, int]):
-        def step(self, action: int) -> Any:
-            state, reward, terminated, truncated, info = self.env.step(action)
-            return state, reward, terminated, truncated or state == env.start, info
-
-    n_states = len(env.P_exact)
-    everywhere = {state: Fraction(1, n_states) for state in range(n_states)}
-    return Visits(TabularEnv(env.P_exact, everywhere if anywhere else env.start))
+def _largest_return(mdp: MDP, gamma: float) -> float:
+    """A bound M on all returns: the last reward, and r + gamma M for each other reward r."""
+    last, other = mdp.reward[mdp.terminated], mdp.reward[~mdp.terminated]
+    bounds = [float(last.max())] if last.size else []
+    bounds += [float(other.max()) / (1 - gamma)] if other.size else []
+    bounds += [] if mdp.available.any(axis=1).all() else [0.0]  # nothing follows there
+    return max(bounds)
 
 
 def _finite(value: float) -> float | None:

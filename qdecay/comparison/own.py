@@ -33,7 +33,8 @@ class OwnAgents:
 
     def choose(self, gamma: float, seed: int) -> int:
         """Return the greedy action of an agent that was trained for this."""
-        return greedy_choice(self.learner(self.env, gamma, seed), self.mdp, self.state)
+        name = getattr(self.learner, "__name__", type(self.learner).__name__)
+        return greedy_choice(self.learner(self.env, gamma, seed), self.mdp, self.state, name)
 
     def judge(self, flip: Flip) -> Learned:
         """Find where the agents flip, by one bisection per seed, and judge them."""

@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import pairwise
 
 from qdecay._support.checks import RationalLike, exact
 from qdecay._support.result import Record, counted
@@ -49,6 +50,12 @@ class ActionGap(Record):
         number = exact(gamma, "gamma", "[0, 1)")
         region = sum(point < number for point in self.breakpoints)
         return min((function(number) for function in self.behind[region].values()), default=None)
+
+    @property
+    def changes(self) -> tuple[AlgebraicNumber, ...]:
+        """The breakpoints at which the set of optimal actions of the state changes."""
+        sides = zip(self.breakpoints, pairwise(self.behind), strict=True)
+        return tuple(point for point, (left, right) in sides if left.keys() != right.keys())
 
     def slopes(self, index: int) -> tuple[float, float]:
         """Return the gap's slopes just left and just right of a breakpoint, per unit of gamma.

@@ -25,7 +25,7 @@ from qdecay import learning
 from qdecay._support.checks import RealLike, choice, instance, real, whole
 from qdecay._support.extras import require
 from qdecay._support.one_line import one_line
-from qdecay._support.user_code import UserCodeError, import_user_module, user_traceback
+from qdecay._support.user_code import UserCodeError, import_user_function, user_traceback
 from qdecay.errors import BudgetExceeded, InputError
 from qdecay.learning.learner import Learner
 from qdecay.model.mdp import MDP
@@ -358,20 +358,10 @@ def load_trainer(text: str, gamma: RealLike | None) -> Trainer:
     """
     head, colon, name = text.partition(":")
     if head != "sb3" and colon:
-        return _function(head, name, text)
+        return import_user_function(text, "(env, seed)")
     learner: Any = getattr(learning, text, None)
     if head != "sb3" and not isinstance(learner, learning.TabularLearner):
         raise InputError(f"{text}: write module:function, sb3:DQN or a learner such as q_learning")
     if gamma is None:
         raise InputError(f"{text}: give its discount factor with --gamma")
     return sb3_agent(name, gamma) if head == "sb3" else tabular_agent(learner, gamma)
-
-
-def _function(module: str, name: str, text: str) -> Trainer:
-    found = getattr(import_user_module(module, text), name, None)
-    if found is None:
-        raise InputError(f"{text}: {module} has no attribute {name!r}")
-    if not callable(found):
-        raise InputError(f"{text}: is not a function of (env, seed)")
-    trainer: Trainer = found
-    return trainer

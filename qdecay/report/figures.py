@@ -162,7 +162,7 @@ def learning_times_plot(rows: Sequence[LearningTime]) -> Plot:
     A line per explorer through the medians over seeds, a bar from the fastest seed to the slowest.
     Runs beyond the budget are drawn on the line above it.
     """
-    delays = sorted({row.delay for row in rows})
+    delays = sorted({row.delay or 0 for row in rows})
     budget = max(row.budget for row in rows)
     beyond = 2.0 * budget
     first, last = delays[0] - 0.3, delays[-1] + 0.3
@@ -179,11 +179,11 @@ def learning_times_plot(rows: Sequence[LearningTime]) -> Plot:
     for i, name in enumerate(names):
         own = [row for row in rows if row.explorer == name]
         aside = 5.0 * (i - (len(names) - 1) / 2)
-        medians = tuple((across(row.delay) + aside, up(row.median)) for row in own)
+        medians = tuple((across(row.delay or 0) + aside, up(row.median)) for row in own)
         lines.append(Line(f"explorer s{i % 4}", medians, name))
         for row, (x, _) in zip(own, medians, strict=True):
             bars.append(Line(f"range s{i % 4}", ((x, up(row.low)), (x, up(row.high)))))
-    walk = sorted({(row.delay, row.random_walk) for row in rows})
+    walk = sorted({(row.delay or 0, row.random_walk or 0) for row in rows})
     expected = tuple((across(delay), up(steps)) for delay, steps in walk)
     powers = [k for k in range(9) if 10**k <= beyond / 2]
     return Plot(

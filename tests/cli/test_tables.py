@@ -91,6 +91,7 @@ COMMANDS = [
     ["regions", "FrozenLake-v1", "--numeric"],
     ["blackwell", "FrozenLake-v1"],
     ["learn-curve", "--delay", "1", "--seeds", "1", "--steps", "20"],
+    ["learn-curve", "FrozenLake-v1", "--seeds", "1", "--steps", "20"],
     ["probe", "q_learning", "--gamma", "0.9", "--settings", "one-shot", "--delays", "1"],
     ["envs"],
     ["envs", "--prices"],

@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 
 from qdecay import MDP
 from qdecay.cli.app import app
-from qdecay.exact.regions import is_breakpoint
+from qdecay.exact.regions import is_breakpoint, policy_regions
 from qdecay.report.catalogue import catalogue
 from qdecay_envs import LAYOUTS
 
@@ -94,6 +94,24 @@ def test_learning_times_from_the_shell(tmp_path: Any) -> None:
     assert path.read_text(encoding="utf-8").lstrip().startswith("<?xml")
 
 
+def test_learning_times_of_a_model_from_the_shell() -> None:
+    """The table says where the choice changes and how large the gap is; JSON has both exactly."""
+    few = ["--seeds", "2", "--steps", "60", "--gamma", "1/4,3/4"]
+    shown = RUN.invoke(app, ["learn-curve", "qdecay/StayOrMove-v0", *few]).output
+    assert "StayOrMove-v0, state 0: the best choice changes at 0.5" in shown
+    assert "3/4 1.2500 move" in " ".join(shown.split())
+    document = json.loads(
+        RUN.invoke(app, ["learn-curve", "FrozenLake-v1", "--state", "14", *few, "--json"]).output
+    )
+    row = document["rows"][0]
+    assert {name: row[name] for name in ("source", "state", "game", "delay", "random_walk")} == {
+        "source": "FrozenLake-v1", "state": 14, "game": None, "delay": None, "random_walk": None
+    }  # fmt: skip
+    regions = policy_regions("FrozenLake-v1")
+    assert row["gap"] == str(regions.action_gap(14)("1/4"))
+    assert row["step_size"] == "harmonic:1.33333"
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
@@ -105,6 +123,17 @@ def test_learning_times_from_the_shell(tmp_path: Any) -> None:
         (["--game", "twice"], "game must be one of forever, once, got 'twice'"),
         (["--reward", "much"], "reward must be a number"),
         (["--reward", "6", "--advantage", "2"], "give advantage or reward, not both"),
+        (["--state", "0"], "--state requires SOURCE"),
+        (["-k", "slip=1/10"], "-k requires SOURCE"),
+        (["--step-size", "0"], "--step-size: alpha must be in (0, 1], got '0'"),
+        (["--step-size", "harmonic:1/2"], "--step-size: horizon must be >= 1, got '1/2'"),
+        (["--step-size", "linear:3"], "--step-size: alpha must be a number"),
+        (["FrozenLake-v1", "--delay", "3"], "--delay belongs to the games of homework D"),
+        (["FrozenLake-v1", "--game", "once"], "--game belongs to the games of homework D"),
+        (["FrozenLake-v1", "--state", "top"], "--state must be a number from 0 to 15, got 'top'"),
+        (["FrozenLake-v1", "--gamma", "1"], "FrozenLake-v1: each of gammas must be in (0, 1)"),
+        (["Taxi-v4"], "Taxi-v4: the model has no start state: give --state"),
+        (["Blackjack-v1"], "Blackjack-v1: BlackjackEnv has no table"),
     ],
 )
 def test_wrong_options_are_input_errors(arguments: list[str], words: str) -> None:

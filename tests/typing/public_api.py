@@ -195,6 +195,7 @@ def comparison(layout: qdecay.ChainLayout) -> str:
         assert_type(threshold.interval, tuple[float, float] | None)
     for time in qdecay.learning_times(delays=[1, 2], gammas=["9/10"]):
         assert_type(time, qdecay.LearningTime)
+        assert_type(time.gap, Fraction | None)
         assert_type(time.median, float | None)
     return row.verdict
 

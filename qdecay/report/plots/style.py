@@ -6,14 +6,12 @@ import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from io import BytesIO
-from itertools import groupby
 from pathlib import Path
 from typing import Any
 
 from qdecay._support.extras import require
 from qdecay._support.outputs import PLOTS, check_output
 from qdecay._support.shown import shown_decimal
-from qdecay.comparison.learning_times import LearningTime
 from qdecay.comparison.result import Comparison
 from qdecay.comparison.thresholds import SHARE, LearnedThreshold
 from qdecay.errors import InputError
@@ -32,7 +30,6 @@ COLOURS = (
     "#F0E442",
 )  # of actions
 TIED = "#BBBBBB"  # of ties, and of states without actions
-EXPLORER_COLOURS = ("#999999", "#0072B2", "#009E73", "#CC79A7")
 _STYLE: Any = {
     "font.size": 9,
     "axes.spines.top": False,
@@ -113,57 +110,3 @@ def _draw_choices(ax: Any, source: str, exact: AlgebraicNumber, learned: Learned
     ax.set_ylim(-0.15, 1.15)
     ax.set_yticks([0, 0.5, 1])
     ax.legend(fontsize=7, frameon=False)
-
-
-def save_learning_times(rows: Sequence[LearningTime], path: Path) -> None:
-    """Draw the steps until right for good over the delay, or over gamma if there is one delay.
-
-    A panel for each gamma, or one for the one delay; each explorer's median with its range over the
-    seeds, and the expected steps of a uniformly random walk. A triangle at the top is a median
-    beyond the budget. Over gamma, lines end where another choice becomes right, and the exact
-    break-even gamma is drawn if all rewards are the same.
-    """
-    by_gamma = len({row.delay for row in rows}) == 1
-    panels: dict[str, list[LearningTime]] = {}
-    for row in rows:
-        panels.setdefault(f"n = {row.delay}" if by_gamma else f"γ = {row.gamma}", []).append(row)
-    with _figure(len(panels), path) as axes:
-        for ax, (title, shown) in zip(axes, panels.items(), strict=True):
-            _draw_times(ax, shown, by_gamma)
-            ax.set_title(f"{shown[0].game}, {title}")
-
-
-def _draw_times(ax: Any, rows: Sequence[LearningTime], by_gamma: bool) -> None:
-    names = list(dict.fromkeys(row.explorer for row in rows))
-    for name, colour in zip(names, EXPLORER_COLOURS, strict=False):
-        own = [row for row in rows if row.explorer == name]
-        for number, (_, side) in enumerate(groupby(own, key=lambda row: row.best)):
-            _draw_explorer(ax, list(side), by_gamma, colour, None if number else name)
-    if by_gamma and len({row.reward for row in rows}) == 1:
-        for gamma in rows[0].break_evens():
-            ax.axvline(float(gamma), color=EXACT, lw=1, label=f"exact: {shown_decimal(gamma, 6)}")
-    walk = sorted({(float(r.gamma) if by_gamma else r.delay, r.random_walk) for r in rows})
-    ax.plot(*zip(*walk, strict=True), "--", color=EXACT, lw=1.2, label="random walk to R")
-    ax.set_yscale("log")
-    ax.set_xlabel("discount factor γ" if by_gamma else "steps n to the large reward")
-    ax.set_ylabel("steps until right for good")
-    if any(row.median is None for row in rows):
-        ax.plot([], [], "^", color=EXPLORER_COLOURS[0], label=f"median > {rows[0].budget:,}")
-    ax.legend(fontsize=7, frameon=False, loc="upper left", bbox_to_anchor=(1, 1))
-
-
-def _draw_explorer(
-    ax: Any, rows: Sequence[LearningTime], by_gamma: bool, colour: str, label: str | None
-) -> None:
-    """Draw one explorer's line where the same choice is right."""
-    beyond = rows[0].budget * 1.5
-    xs = [float(row.gamma) if by_gamma else row.delay for row in rows]
-    medians, lows, highs = (
-        [beyond if steps is None else steps for steps in column]
-        for column in zip(*((row.median, row.low, row.high) for row in rows), strict=True)
-    )
-    ax.fill_between(xs, lows, highs, color=colour, alpha=0.15, lw=0)
-    ax.vlines(xs, lows, highs, color=colour, alpha=0.5, lw=1)
-    ax.plot(xs, medians, "o-", color=colour, markersize=3, label=label)
-    late = [x for x, row in zip(xs, rows, strict=True) if row.median is None]
-    ax.plot(late, [beyond] * len(late), "^", color=colour, markersize=7)
