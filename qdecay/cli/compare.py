@@ -85,7 +85,7 @@ def compare(
     as_json: AsJson = False,
     plot: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Draw the agents' choices over gamma; .svg, .pdf, .png."),
+        typer.Option(metavar="FILE", help="Draw where the agents flip; .svg, .pdf or .png."),
     ] = None,
     force: Force = False,
     max_seconds: MaxSeconds = None,
@@ -117,7 +117,8 @@ def compare(
       qdecay compare --walks 200 --step-size 1/2
     """
     from qdecay.model.source import HOMEWORK, Source, parse_options
-    from qdecay.report.plots.style import save_comparison
+    from qdecay.report.chapter import shown_actions
+    from qdecay.report.plots.thresholds import save_comparison
 
     check_plot(plot, force=force)
     if step_size is not None and walks is None:
@@ -150,7 +151,8 @@ def compare(
         if timed:
             _show_comparison(timed, as_json)
     if plot is not None:
-        save_comparison([row for row, _ in timed], plot)
+        names = [shown_actions(one) for one in sources]
+        save_comparison([row for row, _ in timed], plot, names)
     verdicts = {row.verdict for row, _ in timed}
     return 1 if "disagree" in verdicts else 3 if "undecided" in verdicts else 0
 

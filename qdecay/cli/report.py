@@ -33,6 +33,14 @@ FirstSeed = Annotated[int, typer.Option(min=0, help="The first seed; the others 
 ExactOnly = Annotated[
     bool, typer.Option("--exact-only", help="Train no agents; show exact results only.")
 ]
+State = Annotated[
+    str | None,
+    typer.Option(metavar="STATE", help="Show this one first: a number or a name."),
+]
+MaxSteps = Annotated[
+    int, typer.Option(min=1, help="Of each agent; what would take more is not trained.")
+]
+_MAX_STEPS = 10_000_000
 _MAX_SECONDS = 60.0
 _EXPLORING_STEPS = 4_000
 
@@ -44,27 +52,31 @@ def report(
     output: Annotated[
         Path, typer.Option("-o", "--output", metavar="FILE", help="The page to write.")
     ] = Path("qdecay.html"),
+    state: State = None,
     seeds: Seeds = 10,
     seed: FirstSeed = 0,
+    max_steps: MaxSteps = _MAX_STEPS,
     exact_only: ExactOnly = False,
     force: Force = False,
 ) -> None:
     """Write a page with a slider for gamma to explore a model.
 
-    The page is one file that opens from disk and loads nothing from the network. For chains it
-    also shows where trained agents flip, with the seeds of `qdecay compare`.
+    The page is one file that opens from disk and loads nothing from the network. It also shows
+    where trained agents flip in the state shown first, with the seeds of `qdecay compare`, as far
+    as --max-steps go.
 
     \b
     Examples:
       qdecay report -o homework.html
       qdecay report FrozenLake-v1 -o lake.html
+      qdecay report Taxi-v4 -k is_rainy=true --state 1 --exact-only -o taxi.html
     """
     from qdecay.report.page import HOMEWORK_TITLE, explorer, write_page
 
     check_output(output, PAGES, force=force)
-    chapters = _chapters(_sources(source, option))
+    chapters = _chapters(_sources(source, option, state), state)
     if not exact_only:
-        chapters = _compared(chapters, seeds, seed)
+        chapters = _compared(chapters, seeds, seed, max_steps)
     if source is None:
         page = explorer(chapters, HOMEWORK_TITLE, [] if exact_only else _learning_times())
     else:
@@ -85,14 +97,17 @@ def plot(
         list[str] | None,
         typer.Option(help="regions, values, gap, price, thresholds or learning; may be repeated."),
     ] = None,
+    state: State = None,
     seeds: Seeds = 10,
     seed: FirstSeed = 0,
+    max_steps: MaxSteps = _MAX_STEPS,
     force: Force = False,
 ) -> None:
     """Draw regions, values, action gaps, prices, thresholds or learning times.
 
     Without --what: regions and values. The gap is how much the best action leads by; the price is
-    what each gamma earns, and requires a start; thresholds and learning require chains.
+    what each gamma earns, and requires a start; thresholds are those of trained agents, as far as
+    --max-steps go; learning requires chains.
 
     \b
     Examples:
@@ -112,10 +127,10 @@ def plot(
         if kinds.count(kind) > 1:
             raise InputError(f"--what {kind}: is given twice")
     check_plot_path(output, force=force)
-    chapters = _chapters(_sources(source, option))
+    chapters = _chapters(_sources(source, option, state), state)
     check_kinds(chapters, kinds)
     if "thresholds" in kinds:
-        chapters = _compared(chapters, seeds, seed)
+        chapters = _compared(chapters, seeds, seed, max_steps)
     save_model(chapters, kinds, output)
     typer.echo(str(output))
 
@@ -153,13 +168,15 @@ def gallery(
     typer.echo(f"{output / 'index.html'}: open it in a browser")
 
 
-def _sources(source: str | None, option: list[str] | None) -> list[Source]:
+def _sources(source: str | None, option: list[str] | None, state: str | None) -> list[Source]:
     from qdecay.errors import InputError
     from qdecay.model.source import HOMEWORK, Source, parse_options
 
     options = parse_options(option or [])
     if options and source is None:
         raise InputError("-k requires SOURCE: the four homework problems take no arguments")
+    if state is not None and source is None:
+        raise InputError("--state requires SOURCE")
     return (
         [Source(source, options)] if source is not None else [Source(env_id) for env_id in HOMEWORK]
     )
@@ -172,22 +189,34 @@ def _learning_times() -> list[LearningTime]:
     return learning_times(steps=_EXPLORING_STEPS, progress=True)
 
 
-def _chapters(sources: list[Source]) -> list[Chapter]:
-    """Read the models and find their regions."""
+def _chapters(sources: list[Source], state: str | None) -> list[Chapter]:
+    """Read the models, find their regions, and choose the state that they show."""
+    from qdecay.errors import input_errors
     from qdecay.report.chapter import read_chapter
 
-    return [read_chapter(source, progress=True) for source in sources]
+    chapters = [read_chapter(source, progress=True) for source in sources]
+    if state is None:
+        return chapters
+    with input_errors("--"):
+        return [replace(each, state=each.mdp.state_index(state)) for each in chapters]
 
 
-def _compared(chapters: list[Chapter], seeds: int, seed: int) -> list[Chapter]:
-    """Train agents on the chains among the models."""
+def _compared(chapters: list[Chapter], seeds: int, seed: int, max_steps: int) -> list[Chapter]:
+    """Train agents for the state that each chapter shows."""
     from qdecay.comparison.compare import compare
 
-    compared = []
-    for chapter in chapters:
-        if chapter.layout is not None:
-            env, name = chapter.source.env(), chapter.source.text
-            found = compare(env, seeds=seeds, seed=seed, name=name, progress=True)
-            chapter = replace(chapter, comparison=found)
-        compared.append(chapter)
-    return compared
+    return [
+        replace(
+            chapter,
+            comparison=compare(
+                chapter.mdp if chapter.layout is None else chapter.source.env(),
+                state=chapter.shown_state,
+                seeds=seeds,
+                seed=seed,
+                max_steps=max_steps,
+                name=chapter.source.text,
+                progress=True,
+            ),
+        )
+        for chapter in chapters
+    ]

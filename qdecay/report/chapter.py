@@ -14,7 +14,6 @@ from qdecay._support.one_line import escaped
 from qdecay._support.progress import OnProgress
 from qdecay._support.shown import shown_decimal, shown_fraction
 from qdecay.comparison.result import Comparison
-from qdecay.comparison.thresholds import LearnedThreshold
 from qdecay.errors import InputError
 from qdecay.exact.algebra.number import AlgebraicNumber
 from qdecay.exact.regions import Breakpoint, PolicyRegions, policy_regions
@@ -25,7 +24,8 @@ from qdecay.report import mathml
 from qdecay.report.figures import Plot, thresholds_plot, undertrained_plot
 from qdecay.report.graph import Graph, graph_of
 from qdecay.report.prices import PagePrice
-from qdecay.report.samples import Sample, decades, page_decimal, samples
+from qdecay.report.samples import Sample, decades, samples
+from qdecay.report.thresholds import held_against, learner_name, shown_flips
 from qdecay.report.toy_text import Board, board_of
 from qdecay.report.values import curves
 from qdecay_envs.layout import ChainLayout
@@ -51,7 +51,8 @@ class Chapter:
         layout: of a chain.
         plain: of a chain, whether nothing slips, escapes or adds noise.
         board: of a toy-text environment.
-        comparison: exact, planned and learned thresholds; None where there is none.
+        state: the state shown first; None is the start.
+        comparison: exact, planned and learned thresholds of that state; None where there are none.
         deadline: the limit of time for the price.
     """
 
@@ -61,6 +62,7 @@ class Chapter:
     layout: ChainLayout | None = None
     plain: bool = True
     board: Board | None = None
+    state: int | None = None
     comparison: Comparison | None = None
     deadline: Deadline = field(default_factory=Deadline)
 
@@ -90,10 +92,7 @@ class Chapter:
     @property
     def action_names(self) -> list[str]:
         """A name for every action."""
-        if self.mdp.action_names is None and self.board is not None:
-            return list(self.board.actions)
-        named, actions = self.mdp.action_names, range(self.mdp.n_actions)
-        return [self.mdp.action_name(a) if named else f"action {a}" for a in actions]
+        return _action_names(self.mdp, self.board)
 
     @property
     def graph(self) -> Graph | None:
@@ -102,7 +101,9 @@ class Chapter:
 
     @property
     def shown_state(self) -> int:
-        """The state selected initially: the start, or the first one whose actions ever change."""
+        """The state selected initially: the one asked for, the start, or the first that changes."""
+        if self.state is not None:
+            return self.state
         if self.mdp.start is not None:
             return self.mdp.start
         changing = self.changing_states
@@ -119,12 +120,12 @@ class Chapter:
         assert self.regions.at_one is not None  # the search ended
         return self.regions.at_one
 
-    @property
-    def start_gammas(self) -> list[AlgebraicNumber]:
-        """The gammas at which the best choice at the start changes."""
-        if self.regions.start is None:
+    def switching(self, state: int | None) -> list[AlgebraicNumber]:
+        """The gammas at which the best actions of a state change; none of no state."""
+        if state is None:
             return []
-        return [self.regions.breakpoints[i].gamma for i in self.regions.start_breakpoints()]
+        points = [b for b in self.regions.breakpoints if state in b.changes]
+        return [b.gamma for b in points if b.changes[state].left != b.changes[state].right]
 
     def document(self) -> dict[str, Any]:
         """Return the regions as `qdecay regions --json` prints them."""
@@ -255,43 +256,39 @@ class Chapter:
             "decimal": shown_decimal(gamma, 12),
         }
 
-    def thresholds(self) -> list[tuple[list[tuple[str, str]], Plot]]:
-        """Return numbers and a plot for every learned threshold."""
-        if self.comparison is None:
-            return []
+    def compared(self) -> dict[str, Any] | None:
+        """Return what was compared, in words: each flip in numbers, the verdict and its reasons."""
         row = self.comparison
+        if row is None:
+            return None
+        return {
+            "state": self.state_names[row.state],
+            "learner": learner_name(row),
+            "against": held_against(row),
+            "verdict": row.verdict,
+            "lines": [*row.reasons, *row.unsettled],
+            "rows": [
+                {"change": flip.change(self.action_names), **flip.numbers()}
+                for flip in shown_flips(row)
+            ],
+        }
+
+    def thresholds(self) -> list[Plot]:
+        """Return a plot for every learned threshold."""
+        row, names = self.comparison, self.action_names
+        flips = [] if row is None else [flip for flip in shown_flips(row) if flip.learned]
         return [
-            (
-                _numbers(gamma, planned, learned),
-                thresholds_plot(f"Choices of trained agents: {self.title}", gamma, learned),
-            )
-            for gamma, planned, learned in zip(row.exact, row.planned, row.learned, strict=True)
+            thresholds_plot(f"Where agents flip: {self.title}, {flip.change(names)}", flip, names)
+            for flip in flips
         ]
 
     def undertrained(self) -> Plot | None:
         """Return how an under-trained learner behaves, for a plain chain that flips at one
         gamma."""
-        gammas = self.start_gammas
+        gammas = self.switching(self.mdp.start)
         if self.layout is None or not self.plain or len(gammas) != 1:
             return None
         return undertrained_plot(self.layout, gammas[0], _UNDERTRAINED_STEP_SIZE)
-
-
-def _numbers(
-    gamma: AlgebraicNumber, planned: float, learned: LearnedThreshold
-) -> list[tuple[str, str]]:
-    """The exact, planned and learned gammas, each with a label."""
-    median, low, high = map(page_decimal, (learned.median, learned.low, learned.high))
-    found = [
-        ("exact", page_decimal(gamma)),
-        ("planned", page_decimal(planned)),
-        (f"learned, median of {learned.seeds} seeds", median),
-        ("range over seeds", f"{low} to {high}"),
-    ]
-    if learned.interval is not None:
-        low, high = (shown_decimal(end, 4) for end in learned.interval)
-        found.append(("95 % interval", f"{low} to {high}"))
-    return [*found, ("steps of all trainings", f"{learned.steps:,}")]
 
 
 def read_chapter(
@@ -337,6 +334,23 @@ def _env(source: Source) -> gym.Env[Any, Any] | None:
         return source.env()
     except InputError:
         return None
+
+
+def shown_actions(source: Source) -> list[str]:
+    """Return the names of a source's actions as its page has them; none without a table."""
+    try:
+        mdp = source.mdp()
+    except InputError:
+        return []
+    env = _env(source)
+    return _action_names(mdp, None if env is None else board_of(env))
+
+
+def _action_names(mdp: MDP, board: Board | None) -> list[str]:
+    if mdp.action_names is None and board is not None:
+        return list(board.actions)
+    numbered = mdp.action_names is None
+    return [f"action {a}" if numbered else mdp.action_name(a) for a in range(mdp.n_actions)]
 
 
 def title_of(text: str) -> str:

@@ -10,8 +10,9 @@ from fractions import Fraction
 from scipy.special import bdtrc
 
 from qdecay.comparison.learning_times import LearningTime
-from qdecay.comparison.thresholds import SHARE, LearnedThreshold
+from qdecay.comparison.thresholds import SHARE
 from qdecay.exact.algebra.number import AlgebraicNumber
+from qdecay.report.thresholds import ShownFlip, agents
 from qdecay_envs.layout import ChainLayout
 
 WIDTH, HEIGHT = 560.0, 300.0
@@ -76,45 +77,48 @@ class Plot:
     height: float = HEIGHT
 
 
-def _x_pixel(value: float) -> float:
-    """The pixel of a gamma on the axis that all plots over gamma share."""
-    return LEFT + value * (WIDTH - LEFT - RIGHT)
-
-
 def _y_scale(low: float, high: float) -> Callable[[float], float]:
     """The map from values to pixels; a value at `high` is at the top."""
     span = high - low
     return lambda value: HEIGHT - BOTTOM - (value - low) / span * (HEIGHT - TOP - BOTTOM)
 
 
-GAMMA_TICKS = tuple(Tick(_x_pixel(k / 5), f"{k / 5:g}") for k in range(6))
+def thresholds_plot(title: str, flip: ShownFlip, names: Sequence[str]) -> Plot:
+    """The gamma at which each agent flips, the share that flips below gamma, the exact gamma."""
+    learned, (low, high) = flip.learned, flip.window()
+    assert learned is not None
+    up = _y_scale(-0.04, 1.04)
 
+    def across(gamma: float) -> float:
+        return LEFT + (gamma - low) / (high - low) * (WIDTH - LEFT - RIGHT)
 
-def thresholds_plot(title: str, exact: AlgebraicNumber, learned: LearnedThreshold) -> Plot:
-    """P(far) over gamma: every training's choice, the share of seeds, the exact gamma."""
-    up = _y_scale(-0.14, 1.14)
-    # Bisection points cluster at the threshold; dots spread around 0 and 1 show how many there are.
-    offsets = (0.09 * ((31 * i) % 7 - 3) / 3 for i in range(len(learned.choices)))
-    dots = tuple(
-        (_x_pixel(choice.gamma), up(choice.right + offset))
-        for choice, offset in zip(learned.choices, offsets, strict=True)
-    )
-    steps = tuple((_x_pixel(g), up(share)) for g, share in learned.share(0, 1))
-    line = Line("learned", steps, SHARE)
-    gamma = _x_pixel(float(exact))
-    rule = Line("exact", ((gamma, TOP), (gamma, HEIGHT - BOTTOM)), "exact")
+    dots = tuple((across(gamma), up(height)) for gamma, height in agents(learned))
+    steps = tuple((across(gamma), up(share)) for gamma, share in learned.share(low, high))
+    rules = []
+    if flip.exact is not None:
+        gamma = across(float(flip.exact))
+        rules = [Line("exact", ((gamma, TOP), (gamma, HEIGHT - BOTTOM)), "exact")]
     interval = learned.interval
     return Plot(
         title,
         "discount factor γ",
-        "P(far)",
-        GAMMA_TICKS,
+        flip.chance(names),
+        tuple(Tick(across(gamma), f"{gamma:.12g}") for gamma in nice_ticks(low, high)),
         tuple(Tick(up(k / 2), text) for k, text in enumerate(("0", "1/2", "1"))),
-        (line,),
-        (Line("training", dots, "one training"),),
-        (rule,),
-        None if interval is None else Band(*map(_x_pixel, interval)),
+        (Line("learned", steps, SHARE),),
+        (Line("training", dots, "one agent"),),
+        tuple(rules),
+        None if interval is None else Band(*map(across, interval)),
     )
+
+
+def nice_ticks(low: float, high: float) -> list[float]:
+    """Return at most six round numbers from low to high."""
+    rough = (high - low) / 5
+    power = 10.0 ** math.floor(math.log10(rough))
+    step = next(m * power for m in (1, 2, 5, 10) if m * power >= rough * (1 - 1e-9))
+    ticks = range(math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9) + 1)
+    return [k * step for k in ticks]
 
 
 def undertrained_plot(layout: ChainLayout, exact: AlgebraicNumber, alpha: Fraction) -> Plot | None:

@@ -10,11 +10,17 @@ import json
 import math
 import os
 import re
+from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
 
 import pytest
+from comparisons import comparison, ten
 
 from qdecay import policy_regions
+from qdecay.model.source import Source
+from qdecay.report.chapter import read_chapter
+from qdecay.report.page import explorer, write_page
 
 pytestmark = pytest.mark.browser
 
@@ -299,6 +305,49 @@ def test_learned_thresholds_stand_on_the_region_bar(visit, pages) -> None:
         assert seen.page.query_selector("#bar-0 .learned-key") is None
 
 
+def by_hand(tmp_path: Path, **more) -> Path:
+    """FrozenLake's page with a comparison made by hand."""
+    row = comparison("FrozenLake-v1", ["1/4", "3/4"], [ten(0.3, 0.09), None], **more)
+    chapter = read_chapter(Source("FrozenLake-v1"))
+    path = tmp_path / "page.html"
+    write_page(path, explorer([replace(chapter, comparison=row, state=row.state)]))
+    return path
+
+
+def test_marks_of_agents_stand_in_the_state_that_was_compared(visit, tmp_path: Path) -> None:
+    """Two flips of a state that is not the start: one learned, one not started; a link to it."""
+    page = by_hand(tmp_path, state=6, forecast=(700, 1_234_567))
+    with visit(page) as seen:
+        assert seen.text("#bar-state") == "row 2, column 3"
+        bar = seen.page.query_selector("#bar-0").bounding_box()
+        (band,) = seen.page.query_selector_all("#bar-0 .range")
+        (mark,) = seen.page.query_selector_all("#bar-0 .learned-key")
+        box = band.bounding_box()
+        low, high = ((x - bar["x"]) / bar["width"] for x in (box["x"], box["x"] + box["width"]))
+        assert (low, high) == (pytest.approx(0.265, abs=2e-3), pytest.approx(0.335, abs=2e-3))
+        middle = mark.bounding_box()
+        assert middle["x"] + middle["width"] / 2 == pytest.approx(
+            bar["x"] + 0.3 * bar["width"], abs=1
+        )
+        hint = seen.text("#learned")
+        assert "where 10 trained agents flip: their median, with the 95 % interval" in hint
+        assert "At 0.750000 none were trained: it would take 1,234,567 steps per agent." in hint
+        seen.page.select_option("#state-0", "0")
+        assert seen.page.query_selector("#bar-0 .range") is None
+        assert seen.text("#learned").startswith("Agents were trained for state row 2, column 3")
+
+
+def test_what_exploring_agents_aim_at_is_marked(visit, tmp_path: Path) -> None:
+    """SARSA's exact gammas are not the bar's: they are dotted, and explained."""
+    page = by_hand(tmp_path, learner="sarsa", epsilon=Fraction(1, 10))
+    with visit(page) as seen:
+        bar = seen.page.query_selector("#bar-0").bounding_box()
+        aims = [aim.bounding_box()["x"] for aim in seen.page.query_selector_all("#bar-0 .aim")]
+        expected = [bar["x"] + gamma * bar["width"] for gamma in (0.25, 0.75)]
+        assert aims == pytest.approx(expected, abs=2)
+        assert "explore with probability 1/10, and aim at the dotted lines" in seen.text("#learned")
+
+
 def worth(seen) -> str:
     """What stands beside the slider; a percent sign is kept with its number."""
     text = seen.text("#worth")
@@ -485,6 +534,7 @@ def test_nothing_runs_off_a_phone(visit, pages, source) -> None:
     [
         (None, True, "#breakpoint=1"),
         ("qdecay/StayOrMove-v0", False, "#gamma=0.7"),
+        ("qdecay/RiverSwim-v0", False, "#breakpoint=2"),
         ("FrozenLake8x8-v1", True, "#gamma=0.95&scale=log"),
         ("Taxi-v4", True, ""),
         ("qdecay/NChain-v0", True, "#breakpoint=2"),

@@ -13,11 +13,11 @@ from decimal import ROUND_HALF_EVEN, Context, Decimal
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import gymnasium as gym
 import pytest
+from comparisons import comparison, learned
 
 from qdecay._support.shown import shortest, shown_decimal
 from qdecay.exact.algebra.number import AlgebraicNumber, isolate_roots
@@ -339,19 +339,13 @@ def test_gammas_of_a_page_are_rounded_never_cut(tmp_path: Path, near, far, shown
 
     assert ahead(Fraction(shown) - half) < 0 < ahead(Fraction(shown) + half)
     chapter = read_chapter(Source(str(path)))
-    (gamma,) = chapter.start_gammas
-    learned = SimpleNamespace(
-        median=0.5, low=0.25, high=0.75, seeds=10, steps=7, fit=None, interval=None, choices=(),
-        share=lambda *ends: [(end, 0.5) for end in ends],
-    )  # fmt: skip
-    row = SimpleNamespace(
-        exact=[gamma], planned=[float(gamma)], learned=[learned], verdict="agree", body=dict
-    )
-    page = explorer([replace(chapter, comparison=row)])
-    found = dict(re.findall(r"<dt>([^<]*)</dt><dd>([^<]*)</dd>", page))
+    (gamma,) = chapter.switching(chapter.mdp.start)
+    agents = learned([0.25, 0.5, 0.75], noisy=False)
+    page = explorer([replace(chapter, comparison=comparison(str(path), [gamma], [agents]))])
+    found = dict(re.findall(r'<td data-what="([^"]*)">([^<]*?) ?<', page))
     assert found["exact"] == shown
     assert float(found["planned"]) == pytest.approx(float(gamma), rel=1e-6)
-    assert found["range over seeds"] == "0.2500000000 to 0.7500000000"
+    assert found["range of 3 seeds"] == "0.2500000000 to 0.7500000000"
     assert shown in chapter.data()["texts"]
     digits = re.findall(r'<span class="digits">([^<]*)<', page)
     assert [Fraction(text) for text in digits] == [

@@ -277,10 +277,16 @@ def test_rewards_beyond_a_picture_are_told_with_the_file(
 
 
 CANNOT = [
-    ("FrozenLake-v1", [], "thresholds", "is not a chain"),
+    (
+        "FrozenLake-v1",
+        ["--state", "14"],
+        "thresholds",
+        "state row 4, column 3 are the same at every",
+    ),
+    ("no-start.json", [], "gap", "no action of the state shown is ever better"),
     ("FrozenLake-v1", [], "learning", "is not a chain"),
     ("no-start.json", [], "price", "has no start state"),
-    ("equal.json", [], "thresholds", "never changes"),
+    ("equal.json", [], "thresholds", "best actions of state 0 are the same at every gamma"),
     ("equal.json", [], "learning", "never changes"),
     ("twice.json", [], "learning", "changes at 2 gammas, and learning needs one"),
     ("parts.json", [], "learning", "two branches that pay one reward each"),
@@ -338,7 +344,7 @@ def test_plots_are_written_with_their_labels(capsys, monkeypatch, tmp_path) -> N
     path = tmp_path / "all.svg"
     kinds = [
         word
-        for kind in ("regions", "values", "price", "thresholds", "learning")
+        for kind in ("regions", "values", "gap", "price", "thresholds", "learning")
         for word in ("--what", kind)
     ]
     code, _, err = run(capsys, monkeypatch, "plot", HOMEWORK[2], "-o", str(path), *kinds)
@@ -348,7 +354,8 @@ def test_plots_are_written_with_their_labels(capsys, monkeypatch, tmp_path) -> N
         "discount factor γ",
         "Q, reward units",
         "nothing lost from 0.5503212",
-        "P(far)",
+        "P(move)",
+        "the best leads by, reward units",
         "flips at γ",
         "exact: 6^(-1/3)",
     ):

@@ -14,8 +14,10 @@ from qdecay.report.chapter import Chapter
 from qdecay.report.figures import Plot
 from qdecay.report.plots.gap import draw_gap
 from qdecay.report.plots.price import draw_price
-from qdecay.report.plots.style import COLOURS, EXACT, LEARNED, TIED, _draw_choices, _figure
+from qdecay.report.plots.style import COLOURS, EXACT, LEARNED, TIED, _figure
+from qdecay.report.plots.thresholds import draw_threshold, trained
 from qdecay.report.prices import USUAL
+from qdecay.report.thresholds import ShownFlip
 
 _COINCIDE = 0.04  # of the drawn range: such curves look identical; the page uses the same rule
 _STYLES = ("-", "--", ":", "-.")
@@ -33,12 +35,20 @@ def save_model(chapters: Sequence[Chapter], kinds: Sequence[str], path: Path) ->
         path: ends in .svg, .pdf or .png.
 
     Raises:
-        InputError: the file cannot be written.
+        InputError: the file cannot be written, or no agents were trained for what it would show.
     """
     panels = [panel for chapter in chapters for kind in kinds for panel in KINDS[kind](chapter)]
+    if not panels:
+        raise InputError(f"{path}: {_untrained(chapters)}")
     with _figure(len(panels), path) as axes:
         for ax, panel in zip(axes, panels, strict=True):
             panel(ax)
+
+
+def _untrained(chapters: Sequence[Chapter]) -> str:
+    """Return why there is no learned threshold."""
+    rows = [chapter.comparison for chapter in chapters if chapter.comparison is not None]
+    return "; ".join(line for row in rows for line in (*row.reasons, *row.unsettled))
 
 
 def check_kinds(chapters: Sequence[Chapter], kinds: Sequence[str]) -> None:
@@ -61,12 +71,22 @@ def _reason_against(kind: str, chapter: Chapter) -> str | None:
         return None if _ever_leads(chapter) else "no action of the state shown is ever better"
     if kind == "price":
         return None if chapter.price is not None else _no_price(chapter)
+    if kind == "thresholds":
+        if chapter.switching(chapter.shown_state):
+            return None
+        name = chapter.state_names[chapter.shown_state]
+        return f"the best actions of state {name} are the same at every gamma"
+    return _unlearnable(chapter)
+
+
+def _unlearnable(chapter: Chapter) -> str | None:
+    """Return why it is unknown where an under-trained learner flips, or None."""
     if chapter.layout is None:
-        return f"is not a chain, and {kind} can be drawn for chains only"
-    gammas = len(chapter.start_gammas)
+        return "is not a chain, and learning can be drawn for chains only"
+    gammas = len(chapter.switching(chapter.mdp.start))
     if not gammas:
         return "the best choice at the start never changes"
-    if kind == "thresholds" or chapter.undertrained() is not None:
+    if chapter.undertrained() is not None:
         return None
     if not chapter.plain:
         return "what is learned after k walks is known only without slip, escape and reward_noise"
@@ -184,15 +204,14 @@ def _gap(chapter: Chapter) -> list[Panel]:
 
 
 def _thresholds(chapter: Chapter) -> list[Panel]:
-    """P(far) over gamma, a panel for each learned threshold."""
+    """Where agents flip, a panel for each learned threshold."""
     row = chapter.comparison
-    if row is None:
-        return []
+    title = f"{chapter.title}: state {chapter.state_names[chapter.shown_state]}"
 
-    def panel(index: int) -> Panel:
-        return lambda ax: _draw_choices(ax, chapter.title, row.exact[index], row.learned[index])
+    def panel(flip: ShownFlip) -> Panel:
+        return lambda ax: draw_threshold(ax, title, flip, chapter.action_names)
 
-    return [panel(index) for index in range(len(row.exact))]
+    return [] if row is None else [panel(flip) for flip in trained(row)]
 
 
 def _learning(chapter: Chapter) -> list[Panel]:

@@ -23,8 +23,8 @@
     const points = new Map();
     data.breakpoints.forEach((index, i) => points.set(index, { kind: "breakpoint", i, ...regions.breakpoints[i] }));
     data.touches.forEach((index, i) => points.set(index, { kind: "touch", i, ...regions.touches[i] }));
-    const learned = compared.find((row) => row.source === regions.source)?.learned ?? [];
-    return { section, number, data, regions, points, learned, price: data.price, state: data.state, painted: null };
+    const comparison = compared.find((row) => row.source === regions.source) ?? null;
+    return { section, number, data, regions, points, comparison, price: data.price, state: data.state, painted: null };
   });
 
   /** Whether a sample is gamma = 1: the last one, whatever floats a breakpoint close to 1 has. */
@@ -182,8 +182,8 @@
       paintActions(part, actions);
       return part;
     });
-    const learned = state === chapter.regions.start ? chapter.learned : [];
-    const flips = learned.flatMap(({ median, low, high, interval }) => {
+    const row = chapter.comparison?.state === state ? chapter.comparison : { learned: [], exact: [], epsilon: null };
+    const flips = row.learned.filter((found) => found !== null).flatMap(({ median, low, high, interval }) => {
       const [from, to] = interval ?? [low, high];
       const range = element("i", { class: "range" }), dot = element("i", { class: "learned-key" });
       range.style.left = `${100 * place(from)}%`;
@@ -191,12 +191,39 @@
       dot.style.left = `${100 * place(median)}%`;
       return [range, dot];
     });
+    // Agents that explore as they learn aim at other gammas than the bar's.
+    const aims = row.epsilon === null ? [] : row.exact.map(({ decimal }) => {
+      const mark = element("i", { class: "mark aim" });
+      mark.style.left = `${100 * place(Number(decimal))}%`;
+      return mark;
+    });
     const marks = [...chapter.points].map(([index, point]) => {
       const mark = element("i", { class: state in point.changes ? "mark" : "mark minor" });
       mark.style.left = `${100 * place(chapter.data.gammas[index])}%`;
       return mark;
     });
-    bar.replaceChildren(...parts, ...marks, element("i", { class: "cursor" }), ...flips);
+    bar.replaceChildren(...parts, ...marks, ...aims, element("i", { class: "cursor" }), ...flips);
+  }
+
+  /** Below the bars: what the marks of trained agents are, or where they would be. */
+  function explainLearned(chapter) {
+    const hint = byId("learned");
+    if (!hint) return;
+    const row = chapter.comparison;
+    if (!row || (!row.learned.length && !row.exact.length)) { hint.replaceChildren(); return; }
+    if (row.state !== chapter.state) {
+      hint.replaceChildren(`Agents were trained for state ${chapter.data.states[row.state]}: choose it to see where they flip.`);
+      return;
+    }
+    const trained = row.learned.filter((found) => found !== null);
+    const what = trained.some(({ interval }) => interval) ? "the 95 % interval" : "the range over seeds";
+    const parts = trained.length ? [element("i", { class: "learned-key", "aria-hidden": "true" }), ` where ${trained[0].seeds} trained agents flip: their median, with ${what}.`] : [];
+    if (trained.length && row.epsilon !== null) parts.push(` They explore with probability ${row.epsilon}, and aim at the dotted lines.`);
+    row.learned.forEach((found, i) => {
+      if (found !== null || row.forecast[i] === null) return;
+      parts.push(` At ${Number(row.exact[i].decimal).toPrecision(6)} none were trained: it would take ${row.forecast[i].toLocaleString("en")} steps per agent.`);
+    });
+    hint.replaceChildren(...parts);
   }
 
   /** The colours of one action, or stripes of the first two that tie. */
@@ -730,6 +757,7 @@
     }
     for (const row of all(".rows.price")) row.hidden = Number(row.dataset.chapter) !== shown.chapter;
     if (active().price) drawPrice(active());
+    explainLearned(active());
     for (const row of all(".model")) row.classList.toggle("current", Number(row.dataset.chapter) === shown.chapter);
     const chapter = active();
     byId(`state-${chapter.number}`).value = String(chapter.state);

@@ -1,0 +1,141 @@
+"""What pages and plots say of a comparison: each flip in numbers, and where agents flip.
+
+Agents choose between what is best left of a break-even gamma and what is best right of it. They are
+drawn in a window of gamma round what is known of that flip, so that an interval of any width can be
+seen.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import zip_longest
+from typing import Any
+
+from qdecay._support.shown import shown_decimal
+from qdecay.comparison.result import Comparison
+from qdecay.comparison.thresholds import LearnedThreshold
+from qdecay.exact.algebra.number import AlgebraicNumber
+from qdecay.report.samples import page_decimal
+
+LEARNERS = {
+    "q_learning": "Q-learning",
+    "double_q_learning": "Double Q-learning",
+    "sarsa": "SARSA",
+    "expected_sarsa": "Expected SARSA",
+}
+_WINDOW = 0.05  # of gamma, drawn at least
+_ROOM = 2.0  # of a window: how many times as wide as what is drawn in it
+
+Sides = tuple[frozenset[int], frozenset[int]]
+
+
+@dataclass(frozen=True)
+class ShownFlip:
+    """One change of the best actions, and what is known of it.
+
+    Attributes:
+        sides: the best actions left and right of it; None where nothing is known of them.
+        exact: its gamma; None without a table.
+        planned: where value iteration flips; None where its error leaves it open.
+        learned: where agents flip; None where they were not trained.
+        forecast: the steps that each agent takes or would take; None where that is unknown.
+        predicted: where agents flip that stop early; None for others.
+    """
+
+    sides: Sides | None
+    exact: AlgebraicNumber | None
+    planned: float | None
+    learned: LearnedThreshold | None
+    forecast: int | None
+    predicted: AlgebraicNumber | None = None
+
+    def change(self, names: Sequence[str]) -> str:
+        """Return what is best on either side."""
+        return "" if self.sides is None else " → ".join(_either(s, names) for s in self.sides)
+
+    def chance(self, names: Sequence[str]) -> str:
+        """Return the label of the share of agents on the right side: what they choose there."""
+        if self.sides is None:
+            return "P(right of the flip)"
+        left, right = self.sides
+        return f"P({_either(right - left or right, names)})"
+
+    def numbers(self) -> dict[str, str]:
+        """Return exact, planned, learned, spread and steps as text; the last three are missing
+        where no agents were trained, and `reason` says why."""
+        found = {
+            "exact": "no table" if self.exact is None else page_decimal(self.exact),
+            "planned": "open" if self.planned is None else page_decimal(self.planned),
+        }
+        if self.learned is None:
+            steps = self.forecast
+            return found | {
+                "reason": "not trained"
+                if steps is None
+                else f"not started: would take {steps:,} steps per agent"
+            }
+        found["steps"] = f"{self.learned.steps:,}"
+        median, ends, seeds = self.learned.median, self.learned.interval, self.learned.seeds
+        if ends is None:
+            low, high = map(page_decimal, (self.learned.low, self.learned.high))
+            kind = f"range of {seeds} seeds"
+            return found | {
+                "learned": page_decimal(median),
+                "spread": f"{low} to {high}",
+                "kind": kind,
+            }
+        digits = max(4, 2 - math.floor(math.log10(ends[1] - ends[0] or 1)))
+        middle, low, high = (shown_decimal(gamma, digits) for gamma in (median, *ends))
+        return found | {
+            "learned": middle,
+            "spread": f"{low} to {high}",
+            "kind": f"95 % interval, {seeds} seeds",
+        }
+
+    def window(self) -> tuple[float, float]:
+        """Return the gammas between which agents are drawn.
+
+        Twice as wide as the flips, the interval and the exact gamma lie apart, and at least 0.05 or
+        the distance to 1.
+        """
+        assert self.learned is not None
+        seen = [*self.learned.flips, *(self.learned.interval or ())]
+        seen += [float(gamma) for gamma in (self.exact, self.predicted) if gamma is not None]
+        low, high = min(seen), max(seen)
+        middle = (low + high) / 2
+        half = max(_ROOM * (high - low), min(_WINDOW, 1 - middle)) / 2
+        return max(0.0, middle - half), min(1.0, middle + half)
+
+
+def shown_flips(row: Comparison) -> list[ShownFlip]:
+    """Return the flips of a comparison, in order; without a table those that agents show."""
+    predicted = row.predicted or ()
+    columns: list[Sequence[Any]] = [row.sides, row.exact, row.planned, row.learned, row.forecast]
+    return [ShownFlip(*flip) for flip in zip_longest(*columns, predicted)]
+
+
+def agents(learned: LearnedThreshold) -> list[tuple[float, float]]:
+    """Return each agent's gamma and where it is drawn: in the middle of its step of the share."""
+    return [(gamma, (i + 0.5) / learned.seeds) for i, gamma in enumerate(learned.flips)]
+
+
+def learner_name(row: Comparison) -> str:
+    """Return the learner in words; a user's own by its name."""
+    return LEARNERS.get(row.learner, row.learner)
+
+
+def held_against(row: Comparison) -> str | None:
+    """Return what the agents aim at where that is not the model itself, or None."""
+    if row.epsilon is None:
+        return None
+    return (
+        f"{learner_name(row)} learns the values of the policy that it follows, which explores with "
+        f"probability {row.epsilon}: it is held against the gammas at which the best policy that "
+        "explores so changes, not against the breakpoints above"
+    )
+
+
+def _either(actions: frozenset[int], names: Sequence[str]) -> str:
+    return " or ".join(names[action] for action in sorted(actions))
