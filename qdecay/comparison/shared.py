@@ -54,7 +54,7 @@ class SharedAgents:
         if (late := self._announced(flip, training)) is not None:
             return Learned(forecast=training.steps, unsettled=late)
         learned = self._trained(flip, training, width, self.budget.seeds)
-        if training.sd == 0 or not (learned.wrong or learned.unsettled):
+        if training.certain or not (learned.wrong or learned.unsettled):
             return learned
         # Chance, or initial values that were slower to go than expected, are gone in a longer
         # training of other agents; a mistake of the learner is not.
@@ -69,7 +69,7 @@ class SharedAgents:
         """Train agents for a flip, and hold them against the exact gamma."""
         ends = self.trainer.ends(flip, training)
         found, wrong = self._thresholds(flip, ends, training, width, seeds)
-        if training.sd == 0:
+        if training.certain:
             return Learned(found, training.steps, wrong or off(found, flip.gamma))
         if wrong is None and missed(found, flip.gamma):
             wrong = outside(found, flip.gamma)
@@ -93,7 +93,7 @@ class SharedAgents:
         self, flip: Flip, ends: tuple[End, End], training: Training, width: float, seeds: range
     ) -> tuple[LearnedThreshold, str | None]:
         """Return where agents flip between two gammas, and what they mistake at the ends."""
-        certain = training.sd == 0
+        certain = training.certain
         apart = TOLERANCE if certain else width / _PIECES
         brackets = dict.fromkeys(seeds, (ends[0].gamma, ends[1].gamma))
         found: dict[int, float] = {}
@@ -160,7 +160,7 @@ class SharedAgents:
 
 def _too_far_apart(found: LearnedThreshold, training: Training) -> str | None:
     spread = statistics.stdev(found.flips)
-    if spread <= _SPREAD * training.sd:
+    if spread <= _SPREAD * training.sd or training.sd == 0:
         return None
     return (
         f"agents flip {spread / training.sd:.2g} times as far apart as agents do that average "

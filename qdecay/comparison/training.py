@@ -71,12 +71,14 @@ class Training:
     Attributes:
         steps: of an agent.
         step_size: its schedule.
-        sd: the standard deviation of an agent's threshold that is expected; 0 where nothing varies.
+        sd: the standard deviation of an agent's threshold that is expected.
+        certain: whether nothing varies, so that values are learned exactly.
     """
 
     steps: int
     step_size: Schedule
-    sd: float = 0.0
+    sd: float
+    certain: bool = False
 
     def times(self, factor: int) -> Training:
         """Return a training that is so many times as long."""
@@ -190,19 +192,18 @@ class Trainer:
 
     def values(self, grids: list[Floats], seeds: list[int], training: Training) -> list[Floats]:
         """Return each seed's values of the state, shape (tables, A, gammas)."""
-        certain = training.sd == 0
         return shared_values(
             self.mdp,
             self.planner.state,
             grids,
             seeds,
-            rule=self._learner(certain).name,
+            rule=self._learner(training.certain).name,
             epsilon=float(self._epsilon),
             steps=training.steps,
             step_size=training.step_size,
             starts=self._starts,
             reward_noise=self._reward_noise,
-            average_from=1.0 if certain else AVERAGED_FROM,
+            average_from=1.0 if training.certain else AVERAGED_FROM,
             report=self.budget.report,
             deadline=self.budget.deadline,
         )
@@ -234,7 +235,7 @@ class Trainer:
         mean, variance = (way * sum(1 / k**power for k in actions) for power in (1, 2))
         visits = mean + 6 * math.sqrt(variance) - math.log(_UNLEARNED)
         tables = self._learner(certain=True).n_tables
-        return Training(math.ceil(visits * self._pairs * tables), Constant(1.0))
+        return Training(math.ceil(visits * self._pairs * tables), Constant(1.0), 0.0, certain=True)
 
     def _behaviour(self) -> _Behaviour:
         return {
@@ -247,7 +248,7 @@ class Trainer:
     def _clear(self, gamma: float, best: frozenset[int], training: Training) -> bool:
         """Whether the best actions lead the others by more than agents are off at that gamma."""
         gap, spread, size = self._gap(gamma, best)
-        if training.sd == 0:
+        if training.certain:
             return gap > _VISIBLE * size
         return gap > _CLEAR * spread / math.sqrt(training.steps)
 
