@@ -248,12 +248,14 @@ def test_the_steps_are_reported_and_the_time_is_watched():
         (ValueError, r"average_from must be in \[0, 1\]", {"average_from": -0.1}),
         (ValueError, "reward_noise must be", {"reward_noise": -1}),
         (ValueError, "start probabilities must sum to 1", {"starts": [0.5, 0.25]}),
+        (ValueError, "state must be", {"state": 2}),
+        (ValueError, "state must be", {"state": -1}),
     ],
 )
 def test_bad_arguments_are_named(error, says, arguments):
     """The message names the argument at fault."""
     with pytest.raises(error, match=says):
-        learn(two_states(start=0), 0, [GRID[:1]], [1], **arguments)
+        learn(two_states(start=0), grids=[GRID[:1]], seeds=[1], **{"state": 0} | arguments)
 
 
 @pytest.mark.parametrize(("rule", "fits"), [("q_learning", True), ("double_q_learning", False)])
