@@ -45,8 +45,8 @@ from qdecay.comparison.forecast import (  # noqa: E402
     interval_widths,
     threshold_noise,
 )
+from qdecay.comparison.lead import crossing, lead  # noqa: E402
 from qdecay.comparison.reach import reachable  # noqa: E402
-from qdecay.comparison.shared import crossing, lead  # noqa: E402
 from qdecay.learning.shared_values import shared_values  # noqa: E402
 from qdecay_envs.chain import ChainEnv  # noqa: E402
 from qdecay_envs.layout import ChainLayout  # noqa: E402
@@ -257,7 +257,8 @@ def needed(case: Case, flip: Flip, agents: int, most: int) -> str:
     width = noisy_width(noise, min(0.02, flip.room / 2))
     asked, steps = width / interval_widths(SEEDS), noise.steps(width, SEEDS)
     trained = min(steps, most)
-    off = (thresholds(case, flip, noise, agents, trained) - gamma) / noise.sd(trained)
+    found = thresholds(case, flip, noise, agents, trained)
+    off = (found - gamma) / noise.sd(trained)
     spread, mean = float(off.std(ddof=1)), float(off.mean())
     ratio = trained / steps * (math.hypot(spread, mean) * noise.sd(trained) / asked) ** 2
     beyond = "" if 1 / WITHIN <= ratio <= WITHIN else f", beyond {WITHIN}"
@@ -279,7 +280,7 @@ def thresholds(
 ) -> np.ndarray:
     """Return where each agent flips, of gammas up to five standard deviations off."""
     away = np.linspace(-5, 5, 32) * noise.sd(steps)
-    grid = np.clip(float(flip.gamma) + away, 0, (1 + float(flip.gamma)) / 2)
+    grid = np.clip(float(flip.gamma) + away, 0, (3 + float(flip.gamma)) / 4)
     values = shared_values(
         case.mdp,
         case.state,
@@ -295,7 +296,12 @@ def thresholds(
         report=lambda progress: None,
         deadline=Deadline(None),
     )
-    return np.array([crossing(np.unique(grid), lead(learned, flip))[0] for learned in values])
+    return np.array(
+        [
+            crossing(np.unique(grid), lead(learned, flip.leaving, flip.entering))[0]
+            for learned in values
+        ]
+    )
 
 
 def coverage(part: str | None, only: str, sets: int) -> None:
