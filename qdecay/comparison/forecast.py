@@ -9,15 +9,16 @@ not use the first quarter: with step size h / (h + n - 1) and c = h (1 - gamma),
 the last 3/4 of the visits has 4/3 times that variance or up to 2 % more for c >= 2. (The error of
 an iterate is h n^-c times the integral of s^(c - 1) dW; its average over (n/4, n) has the variance
 16/9 (c / (c - 1))^2 [integral_1/4^1 (1 - u^(c-1))^2 du + integral_0^1/4 ((4u)^(c-1) - u^(c-1))^2
-du] / n, which is 4/3 at c = 2, 1.358 at its largest, c = 5, and tends to 4/3.)
+du] / n, which is 4/3 at c = 2, 1.359 at its largest, c = 5, and tends to 4/3.)
 
 **Initial values** lose, in n visits, all but (1 + n / h)^-c of their error: Q-learning contracts by
 gamma. A larger c forgets sooner: for initial errors 10^5 times the accuracy asked for, c = 3, 4, 6
 and 12 need 290, 150, 85 and 50 / (1 - gamma) visits. But the variance of iterates grows with h, and
 with it what linear theory leaves out: the maximum over actions that chance makes look equal is too
-large, also with two tables, which learn from each other. On stochastic models that shifts medians
-by 0.2 to 0.4 standard deviations of an agent for c = 3, near gamma = 1 by 0.6, and by twice as much
-for c = 6. Below c = 3 early noise is forgotten too slowly. So c = 4.
+large, also with two tables, which learn from each other. That shifts the median of FrozenLake-v1 by
+0.12, 0.25, 0.40 and 0.69 standard deviations of an agent for c = 3, 4, 6 and 9, and that of a model
+at gamma = 0.98 by 0.6 and 1.2 for c = 3 and 6. Below c = 3 early noise is forgotten too slowly. So
+c = 4, with which 187 of 196 intervals of ten on FrozenLake-v1, RiverSwim and NChain hold.
 
 Sources: Polyak and Juditsky, Acceleration of stochastic approximation by averaging, SIAM J. Control
 Optim. 30 (1992), 838-855; van Hasselt, Double Q-learning (2010); Blom, Statistical estimates and

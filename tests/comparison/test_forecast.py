@@ -187,6 +187,20 @@ def test_slopes_are_those_of_the_exact_action_gap() -> None:
     assert seen > 20
 
 
+def test_of_actions_that_tie_on_one_side_the_least_steep_counts() -> None:
+    """1 now, 2 gamma, or a way that is worth 2 gamma once the others are, by half a way back.
+
+    Left of 1/2 that way is worth gamma / 2 + 2 gamma - gamma^2: slope 3/2, less than 2.
+    """
+    rows = [(0, 0, 0, 1, 1, True), (0, 1, 1, 1, 0, False), (1, 0, 1, 1, 2, True)]
+    rows += [(0, 2, 0, HALF, 0, False), (0, 2, 2, HALF, 0, False)]
+    rows += [(2, 0, 3, 1, 4, False), (3, 0, 3, 1, -2, True)]
+    mdp = MDP.from_rows(rows, n_states=4, n_actions=3, start=0)
+    (flip,) = flips(mdp)
+    assert flip == (0, 0.5, {0}, {1, 2}, pytest.approx((-1.5, 2)))
+    assert forecast(mdp, *flip[:4]).slopes == pytest.approx((1.5, 2), rel=1e-12)
+
+
 @pytest.mark.parametrize("epsilon", ["1/10", "1/2"])
 def test_epsilon_greedy_slopes_are_those_of_the_soft_model(epsilon: str) -> None:
     """Its actions are mixed, so that its gap is (1 - epsilon) of that of actions taken once."""
