@@ -12,27 +12,14 @@ from pathlib import Path
 
 import gymnasium as gym
 import pytest
+from console_blocks import blocks, commands, lines
 from shell import run
 
 ROOT = Path(__file__).parent.parent
 TEXT = (ROOT / "README.md").read_text(encoding="utf-8")
 CHAPTER = (ROOT / "docs" / "which-gamma.md").read_text(encoding="utf-8")
-BLOCKS = re.findall(r"^```console\n(.*?)^```", TEXT + CHAPTER, re.DOTALL | re.MULTILINE)
-(SPEC,) = re.findall(r"^```toml\n(.*?)^```", TEXT, re.DOTALL | re.MULTILINE)
-_SECONDS = re.compile(r"\d+\.\d (s|min)$", re.MULTILINE)
-
-
-def commands(block: str) -> list[tuple[str, list[str]]]:
-    """Each command of a block, with the lines it is shown to print."""
-    parts = re.split(r"^\$ ", block, flags=re.MULTILINE)
-    assert parts[0] == ""
-    return [(part.splitlines()[0], lines(part.split("\n", 1)[1])) for part in parts[1:]]
-
-
-def lines(text: str) -> list[str]:
-    """Lines without the time a run took, and without the width that it gives its column."""
-    same = re.sub("─+", "─", _SECONDS.sub("", text))
-    return [" ".join(line.split()) for line in same.splitlines()]
+BLOCKS = blocks(TEXT + CHAPTER, "console")
+(SPEC,) = blocks(TEXT, "toml")
 
 
 def cost(block: str) -> list[pytest.MarkDecorator]:

@@ -113,7 +113,7 @@ def compare(
       qdecay compare
       qdecay compare FrozenLake-v1
       qdecay compare FrozenLake-v1 --state 2 --learner sarsa --plot sarsa.svg
-      qdecay compare qdecay/StayOrMove-v0 -k ending=repeat --learner homework:train
+      qdecay compare qdecay/StayOrMove-v0 --learner homework:train
       qdecay compare --walks 200 --step-size 1/2
     """
     from qdecay.model.source import HOMEWORK, Source, parse_options

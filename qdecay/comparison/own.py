@@ -50,6 +50,10 @@ class OwnAgents:
             noisy=True,
             tick=counting(self.budget.report, len(seeds) * each, "trainings", self.budget.deadline),
         )
+        alike = sum(gamma in (low, high) for gamma in found.flips)
+        if 2 * alike > len(seeds):
+            where = f"from {low:.6g} to {high:.6g}"
+            return Learned(found, wrong=f"{alike} of {len(seeds)} agents do not flip {where}")
         if missed(found, flip.gamma):
             return Learned(found, wrong=outside(found, flip.gamma))
         return Learned(found, unsettled=too_wide(found, self.budget.width_of(flip)))

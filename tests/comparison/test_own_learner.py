@@ -193,6 +193,14 @@ def test_a_learner_that_raises_is_shown_with_its_own_lines(homework: str) -> Non
     assert "own_learner.py" not in error.value.shown
 
 
+@pytest.mark.parametrize("action", [0, 1])
+def test_agents_that_always_choose_alike_do_not_flip(action: int) -> None:
+    """They are said not to, rather than to flip where the search ends."""
+    row = qdecay.compare("qdecay/StayOrMove-v0", learner=lambda *_: [action] * 3)
+    assert row.verdict == "disagree"
+    assert row.reasons == ("10 of 10 agents do not flip from 0.01 to 0.745",)
+
+
 def test_no_module_is_no_learner() -> None:
     """One line says so."""
     with pytest.raises(InputError, match="^no_such_module:train: No module named"):
