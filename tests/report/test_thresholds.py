@@ -200,6 +200,22 @@ def test_report_trains_agents_for_any_model_as_far_as_its_budget_goes(
     assert row["forecast"] == [int(steps[1].replace(",", ""))]
 
 
+def test_report_trains_the_learner_that_is_named(capsys, monkeypatch, tmp_path: Path) -> None:
+    """SARSA on problem A: beyond the start there is nothing to choose, so 1/2 stays; or nobody."""
+    page = tmp_path / "page.html"
+    command = ("report", "qdecay/StayOrMove-v0", "-o", str(page), "--learner", "sarsa")
+    assert run(capsys, monkeypatch, *command)[0] == 0
+    text = page.read_text()
+    assert "by agents that SARSA trained" in text
+    assert "explores with probability 1/10" in text
+    assert table(text)[0][1] == "0.5"
+    path = str(tmp_path / "x.svg")
+    command = ("plot", "qdecay/StayOrMove-v0", "-o", path, "--what", "thresholds")
+    code, _, err = run(capsys, monkeypatch, *command, "--learner", "nobody")
+    assert (code, err.count("\n")) == (2, 1)
+    assert "no such learner" in err
+
+
 @pytest.mark.parametrize(
     ("arguments", "expected"),
     [
