@@ -41,6 +41,16 @@ SourceArgument = Annotated[
     ),
 ]
 
+LearnerName = Annotated[
+    str | None,
+    typer.Option(
+        "--learner",
+        metavar="NAME",
+        help="q_learning, double_q_learning, sarsa, expected_sarsa, or your own: "
+        "module:function (env, gamma, seed -> Q-values or policy).",
+    ),
+]
+
 
 @app.command()
 def compare(
@@ -52,14 +62,7 @@ def compare(
     ] = None,
     seeds: Annotated[int, typer.Option(min=10, help="Agents per break-even gamma.")] = 10,
     seed: Annotated[int, typer.Option(min=0, help="The first seed; the others follow.")] = 0,
-    learner: Annotated[
-        str | None,
-        typer.Option(
-            metavar="NAME",
-            help="q_learning, double_q_learning, sarsa, expected_sarsa, or your own: "
-            "module:function (env, gamma, seed -> Q-values or policy).",
-        ),
-    ] = None,
+    learner: LearnerName = None,
     epsilon: Annotated[
         str | None,
         typer.Option(
@@ -132,7 +135,7 @@ def compare(
     texts = HOMEWORK if source is None else [source]
     sources = [Source(text, options) for text in texts]
     settings: dict[str, Any] = {
-        "learner": _learner(learner),
+        "learner": learner_named(learner),
         "seeds": seeds,
         "seed": seed,
         "epsilon": _exact(epsilon or "1/10", "--epsilon"),
@@ -165,7 +168,12 @@ def _show_comparison(timed: list[tuple[Comparison, float]], as_json: bool) -> No
         _print_comparison(timed)
 
 
-def _learner(name: str | None) -> Any:
+def learner_named(name: str | None) -> Any:
+    """Return one of qdecay's learners, one's own, or None for the usual one.
+
+    Raises:
+        InputError: there is none of that name.
+    """
     from qdecay.learning.tabular import TABULAR
 
     if name is None or name in TABULAR:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from qdecay._support.outputs import PAGES, check_output
 from qdecay._support.progress import Bar
 from qdecay.cli import tables
+from qdecay.cli.compare import LearnerName, learner_named
 from qdecay.cli.options import Force, OptionPairs, complete_source
 
 if TYPE_CHECKING:
@@ -55,6 +56,7 @@ def report(
     state: State = None,
     seeds: Seeds = 10,
     seed: FirstSeed = 0,
+    learner: LearnerName = None,
     max_steps: MaxSteps = _MAX_STEPS,
     exact_only: ExactOnly = False,
     force: Force = False,
@@ -76,7 +78,7 @@ def report(
     check_output(output, PAGES, force=force)
     chapters = _chapters(_sources(source, option, state), state)
     if not exact_only:
-        chapters = _compared(chapters, seeds, seed, max_steps)
+        chapters = _compared(chapters, seeds, seed, learner, max_steps)
     if source is None:
         page = explorer(chapters, HOMEWORK_TITLE, [] if exact_only else _learning_times())
     else:
@@ -100,6 +102,7 @@ def plot(
     state: State = None,
     seeds: Seeds = 10,
     seed: FirstSeed = 0,
+    learner: LearnerName = None,
     max_steps: MaxSteps = _MAX_STEPS,
     force: Force = False,
 ) -> None:
@@ -130,7 +133,7 @@ def plot(
     chapters = _chapters(_sources(source, option, state), state)
     check_kinds(chapters, kinds)
     if "thresholds" in kinds:
-        chapters = _compared(chapters, seeds, seed, max_steps)
+        chapters = _compared(chapters, seeds, seed, learner, max_steps)
     save_model(chapters, kinds, output)
     typer.echo(str(output))
 
@@ -201,22 +204,26 @@ def _chapters(sources: list[Source], state: str | None) -> list[Chapter]:
         return [replace(each, state=each.mdp.state_index(state)) for each in chapters]
 
 
-def _compared(chapters: list[Chapter], seeds: int, seed: int, max_steps: int) -> list[Chapter]:
-    """Train agents for the state that each chapter shows."""
+def _compared(
+    chapters: list[Chapter], seeds: int, seed: int, learner: str | None, max_steps: int
+) -> list[Chapter]:
+    """Train agents for the state that each chapter shows, as `qdecay compare` does."""
+    from qdecay._support.user_code import user_code
     from qdecay.comparison.compare import compare
+    from qdecay.errors import input_errors
 
-    return [
-        replace(
-            chapter,
-            comparison=compare(
-                chapter.mdp if chapter.layout is None else chapter.source.env(),
-                state=chapter.shown_state,
-                seeds=seeds,
-                seed=seed,
-                max_steps=max_steps,
-                name=chapter.source.text,
-                progress=True,
-            ),
-        )
-        for chapter in chapters
-    ]
+    settings: dict[str, Any] = {
+        "seeds": seeds,
+        "seed": seed,
+        "learner": learner_named(learner),
+        "max_steps": max_steps,
+        "progress": True,
+    }
+    compared = []
+    for chapter in chapters:
+        source = chapter.source
+        problem = source.env() if source.names_env else chapter.mdp
+        with input_errors(f"{source.text}: "), user_code(f"{source.text}: it"):
+            found = compare(problem, state=chapter.shown_state, name=source.text, **settings)
+        compared.append(replace(chapter, comparison=found))
+    return compared

@@ -26,6 +26,7 @@ LEARNERS = {
     "expected_sarsa": "Expected SARSA",
 }
 _WINDOW = 0.05  # of gamma, drawn at least
+_SURE = 5e-11  # half of the last digit of a gamma on a page
 _ROOM = 2.0  # of a window: how many times as wide as what is drawn in it
 
 Sides = tuple[frozenset[int], frozenset[int]]
@@ -39,6 +40,7 @@ class ShownFlip:
         sides: the best actions left and right of it; None where nothing is known of them.
         exact: its gamma; None without a table.
         planned: where value iteration flips; None where its error leaves it open.
+        error: how far that may be off, proven; None where it is open.
         learned: where agents flip; None where they were not trained.
         forecast: the steps that each agent takes or would take; None where that is unknown.
         predicted: where agents flip that stop early; None for others.
@@ -47,6 +49,7 @@ class ShownFlip:
     sides: Sides | None
     exact: AlgebraicNumber | None
     planned: float | None
+    error: float | None
     learned: LearnedThreshold | None
     forecast: int | None
     predicted: AlgebraicNumber | None = None
@@ -67,7 +70,7 @@ class ShownFlip:
         where no agents were trained, and `reason` says why."""
         found = {
             "exact": "no table" if self.exact is None else page_decimal(self.exact),
-            "planned": "open" if self.planned is None else page_decimal(self.planned),
+            "planned": "open" if self.planned is None else self._planned(self.planned),
         }
         if self.learned is None:
             steps = self.forecast
@@ -94,6 +97,11 @@ class ShownFlip:
             "kind": f"95 % interval, {seeds} seeds",
         }
 
+    def _planned(self, gamma: float) -> str:
+        """Return it with its error, unless no digit shown is in doubt."""
+        sure = self.error is None or self.error < _SURE
+        return page_decimal(gamma) + ("" if sure else f" ± {self.error:.0e}")
+
     def window(self) -> tuple[float, float]:
         """Return the gammas between which agents are drawn.
 
@@ -112,7 +120,8 @@ class ShownFlip:
 def shown_flips(row: Comparison) -> list[ShownFlip]:
     """Return the flips of a comparison, in order; without a table those that agents show."""
     predicted = row.predicted or ()
-    columns: list[Sequence[Any]] = [row.sides, row.exact, row.planned, row.learned, row.forecast]
+    planned: list[Sequence[Any]] = [row.planned, row.planned_errors]
+    columns = [row.sides, row.exact, *planned, row.learned, row.forecast]
     return [ShownFlip(*flip) for flip in zip_longest(*columns, predicted)]
 
 

@@ -41,15 +41,15 @@ def test_gaps_of_the_lake_are_those_of_planned_values(state: int) -> None:
 
 
 def test_a_touch_is_a_zero_too() -> None:
-    """stay 1 against 4 g - 4 g^2, which is 1 at 1/2 alone: the gap is (2 g - 1)^2."""
-    rows = [(0, 0, 0, 1, 1, True), (0, 1, 1, 1, 0, False), (1, 0, 2, 1, 4, False)]
-    rows += [(2, 0, 2, 1, -4, True)]
+    """stay 1 against 6 g - 9 g^2, which is 1 at 1/3 alone: the gap is (3 g - 1)^2."""
+    rows = [(0, 0, 0, 1, 1, True), (0, 1, 1, 1, 0, False), (1, 0, 2, 1, 6, False)]
+    rows += [(2, 0, 2, 1, -9, True)]
     regions = policy_regions(MDP.from_rows(rows, n_states=3, n_actions=2, start=0))
     assert (len(regions.breakpoints), len(regions.touches)) == (0, 1)
     ((best, curve),) = gap_curves(regions, 0)
     assert best == (0,)
-    assert [gamma for gamma, gap in curve if gap == 0] == [0.5]
-    assert all(gap == pytest.approx((2 * g - 1) ** 2, rel=1e-6, abs=1e-12) for g, gap in curve)
+    assert [gamma for gamma, gap in curve if gap == 0] == [1 / 3]
+    assert all(gap == pytest.approx((3 * g - 1) ** 2, rel=1e-6, abs=1e-12) for g, gap in curve)
 
 
 def test_where_nothing_leads_there_is_no_curve(capsys, monkeypatch, tmp_path: Path) -> None:

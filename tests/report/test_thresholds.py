@@ -47,6 +47,7 @@ def test_every_flip_has_its_row(lake: Chapter) -> None:
         ["1/4", "1/2", "3/4"],
         [ten(0.26, 0.009), None, None],
         planned=(0.25, None, 0.75),
+        planned_errors=(1e-12, None, 2e-7),
         forecast=(700, 123_456_789, None),
         sides=((frozenset({1, 2}), LEFT), (LEFT, frozenset({3})), (frozenset({3}), LEFT)),
         unsettled=("0.5: takes too long", "0.75: ties"),
@@ -62,7 +63,7 @@ def test_every_flip_has_its_row(lake: Chapter) -> None:
             "7,000",
         ],
         ["left → up", "0.5", "open", "not started: would take 123,456,789 steps per agent"],
-        ["up → left", "0.75", "0.7500000000", "not trained"],
+        ["up → left", "0.75", "0.7500000000 ± 2e-07", "not trained"],
     ]
     assert "<strong>undecided</strong>" in page
     assert "<li>0.5: takes too long</li>" in page
@@ -82,7 +83,7 @@ def test_a_state_other_than_the_start_is_named(lake: Chapter) -> None:
     """In the words of the page, which knows rows and columns."""
     row = comparison(LAKE, ["1/2"], [ten(0.5, 0.01)], state=6)
     page = explorer([replace(lake, comparison=row, state=6)])
-    assert "At row 2, column 3: exact" in page
+    assert "In state row 2, column 3: exact" in page
     assert '"state":6' in page
 
 
@@ -96,7 +97,7 @@ def test_what_sarsa_is_held_against_is_said(lake: Chapter) -> None:
 
 def test_a_state_whose_choice_never_changes_says_so(lake: Chapter) -> None:
     page = explorer([replace(lake, comparison=comparison(LAKE, [], []))])
-    assert "Its best actions are the same at every γ." in page
+    assert "Its best actions are the same at every γ, so nothing flips." in page
     assert 'class="compared"' not in page
 
 
@@ -162,7 +163,7 @@ def test_saved_comparisons_have_a_panel_for_each_learned_threshold(tmp_path: Pat
     """Names where they are known, numbers else; dashed lines for exact and predicted gammas."""
     two = comparison("two", ["1/4", "1/2"], [ten(0.25, 0.01), None])
     walked = comparison("walked", ["1/2"], [ten(0.6, 0.01)], predicted=(AlgebraicNumber.of("3/5"),))
-    seen = comparison("no table", [], [ten(0.7, 0.01)], sides=(), planned=())
+    seen = comparison("no table", [], [ten(0.7, 0.01)], sides=(), planned=(), planned_errors=())
     path = tmp_path / "rows.svg"
     save_comparison([two, walked, seen], path, [["a", "b"], ["c", "$x$"], []])
     text = path.read_text()
@@ -197,6 +198,22 @@ def test_report_trains_agents_for_any_model_as_far_as_its_budget_goes(
     (row,) = json.loads(document[1])["rows"]
     assert (row["learned"], row["verdict"]) == ([None], "undecided")
     assert row["forecast"] == [int(steps[1].replace(",", ""))]
+
+
+def test_report_trains_the_learner_that_is_named(capsys, monkeypatch, tmp_path: Path) -> None:
+    """SARSA on problem A: beyond the start there is nothing to choose, so 1/2 stays; or nobody."""
+    page = tmp_path / "page.html"
+    command = ("report", "qdecay/StayOrMove-v0", "-o", str(page), "--learner", "sarsa")
+    assert run(capsys, monkeypatch, *command)[0] == 0
+    text = page.read_text()
+    assert "by agents that SARSA trained" in text
+    assert "explores with probability 1/10" in text
+    assert table(text)[0][1] == "0.5"
+    path = str(tmp_path / "x.svg")
+    command = ("plot", "qdecay/StayOrMove-v0", "-o", path, "--what", "thresholds")
+    code, _, err = run(capsys, monkeypatch, *command, "--learner", "nobody")
+    assert (code, err.count("\n")) == (2, 1)
+    assert "no such learner" in err
 
 
 @pytest.mark.parametrize(

@@ -84,4 +84,4 @@ def _range(gaps: Sequence[float]) -> tuple[float, float]:
     seen = sorted(gap for gap in gaps if gap > 0)
     high = seen[-1]
     low = max(seen[len(seen) // _LEAST], high * 10.0**-_DECADES)
-    return min(10.0 ** math.floor(math.log10(low)), high / 10), high * 1.5
+    return min(10.0 ** math.floor(math.log10(low)), high / 100), high * 1.5

@@ -475,14 +475,14 @@
     return !rest.length || [...top, ...rest].includes(null) ? null : Math.max(0, Math.max(...top) - Math.max(...rest));
   }
 
-  /** The lowest decade drawn and the greatest gap: all but the smallest tenth, and eight decades at most. */
+  /** The lowest decade drawn and the greatest gap: all but the smallest tenth, from two to eight decades. */
   function gapRange(chapter, gaps) {
     const far = (i) => chapter.data.grows && !shown.log && chapter.data.gammas[i] > 0.97;
     const seen = gaps.filter((gap, i) => gap > 0 && !far(i)).sort((a, b) => a - b);
     if (!seen.length) return [-1, 0];
     const high = Math.log10(seen[seen.length - 1]);
     const low = Math.floor(Math.max(Math.log10(seen[Math.floor(seen.length / 10)]), high - 8));
-    return [Math.min(low, high - 1), high];
+    return [Math.min(low, high - 2), high];
   }
 
   /** A curve on the log axis; between two gammas the gap is nearly straight, so where it falls to 0 it is a cusp. */
