@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import importlib.util
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -40,5 +41,26 @@ def mutate(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[..., Any]], No
         )
         monkeypatch.setattr(one_step, "compiled", numba.njit(**options))  # not from the disk
         monkeypatch.setattr(one_step, "_kernel", functools.cache(one_step._kernel.__wrapped__))
+
+    return put
+
+
+@pytest.fixture
+def mutate_streams(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[str, str], None]:
+    """Put other source into the loop that teaches many gammas from one stream of a model."""
+    from qdecay.learning import shared_streams
+    from qdecay.learning.compiled import many
+
+    def put(old: str, new: str) -> None:
+        source = Path(many.__file__).read_text(encoding="utf-8")
+        assert old in source
+        path = tmp_path / "mutated_many.py"
+        path.write_text(source.replace(old, new), encoding="utf-8")
+        spec = importlib.util.spec_from_file_location("mutated_many", path)
+        assert spec is not None
+        assert spec.loader is not None
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+        monkeypatch.setattr(shared_streams, "kernel", module.kernel)
 
     return put

@@ -13,6 +13,7 @@ from qdecay.exact.algebra.number import AlgebraicNumber
 from qdecay.exact.break_even import BreakEven
 
 MAX_STEPS = 100_000_000  # of each agent on a model: minutes for ten of them
+ALLOWED = 0.2  # of the asked width: for what is not yet learned, and lines drawn for curves
 TOLERANCE = 1e-6  # of thresholds that chance does not move
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from qdecay._support.progress import counting
-from qdecay.comparison.agents import Budget, Learned, missed, outside, too_wide
+from qdecay.comparison.agents import ALLOWED, Budget, Learned, missed, outside, too_wide
 from qdecay.comparison.flip import Flip
 from qdecay.comparison.own_learner import greedy_choice
 from qdecay.comparison.subject import Subject
@@ -39,7 +40,7 @@ class OwnAgents:
     def judge(self, flip: Flip) -> Learned:
         """Find where the agents flip, by one bisection per seed, and judge them."""
         low, high = flip.lowest(_SHARE), flip.highest(_SHARE)
-        seeds = self.budget.seeds
+        seeds, width = self.budget.seeds, self.budget.width_of(flip)
         each = 2 + math.ceil(-math.log2(_WIDTH))
         found = bisect_seeds(
             lambda gamma, seed: (flip.is_right(self.choose(gamma, seed)), 0),
@@ -54,9 +55,10 @@ class OwnAgents:
         if 2 * alike > len(seeds):
             where = f"from {low:.6g} to {high:.6g}"
             return Learned(found, wrong=f"{alike} of {len(seeds)} agents do not flip {where}")
+        found = replace(found, width=max(found.width, ALLOWED * width))  # what is not yet learned
         if missed(found, flip.gamma):
             return Learned(found, wrong=outside(found, flip.gamma))
-        return Learned(found, unsettled=too_wide(found, self.budget.width_of(flip)))
+        return Learned(found, unsettled=too_wide(found, width))
 
     def judge_choice(self, exact: BreakEven) -> Learned:
         """Judge what most agents choose at a gamma in each stretch between touches."""

@@ -10,11 +10,11 @@ import numpy as np
 
 from qdecay._support.progress import Progress
 from qdecay._support.shown import duration
-from qdecay.comparison.agents import TOLERANCE, Learned, missed, off, outside, too_wide
+from qdecay.comparison.agents import ALLOWED, TOLERANCE, Learned, missed, off, outside, too_wide
 from qdecay.comparison.flip import Flip
 from qdecay.comparison.lead import Floats, crossing, lead
 from qdecay.comparison.thresholds import Choice, LearnedThreshold
-from qdecay.comparison.training import ALLOWED, End, Trainer, Training
+from qdecay.comparison.training import End, Trainer, Training
 from qdecay.exact.break_even import BreakEven
 
 _REPLAYS = 2  # of a stream, as a rule

@@ -43,7 +43,6 @@ from qdecay.learning.shared_values import shared_values
 from qdecay.model.mdp import MDP
 
 AVERAGED_FROM = 0.25  # of the steps
-ALLOWED = 0.2  # of the asked width: what is left of initial values, and of lines for curves
 _MARGIN = 2.0  # an interval of ten seeds with that is seldom wider than this many times its mean
 _UNLEARNED = 1e-10
 _CONTRACTIONS = 6.0  # of the step size, and visits per horizon; see `forecast`

@@ -190,9 +190,11 @@ def learning(env: gym.Env[Any, Any], mdp: qdecay.MDP) -> None:
 def comparison(layout: qdecay.ChainLayout) -> str:
     row = qdecay.compare(layout, seeds=10)
     assert_type(row, qdecay.Comparison)
+    assert_type(row.planned, tuple[float | None, ...])
     for threshold in row.learned:
-        assert_type(threshold, qdecay.LearnedThreshold)
-        assert_type(threshold.interval, tuple[float, float] | None)
+        if threshold is not None:
+            assert_type(threshold, qdecay.LearnedThreshold)
+            assert_type(threshold.interval, tuple[float, float] | None)
     for time in qdecay.learning_times(delays=[1, 2], gammas=["9/10"]):
         assert_type(time, qdecay.LearningTime)
         assert_type(time.gap, Fraction | None)
