@@ -137,12 +137,11 @@ def compare(
     if not isinstance(learner, TabularLearner) and getattr(learner, "n_tables", None):
         raise TypeError(f"learner must be {' or '.join(TABULAR)}, or a function")
     instance(name, str | None, "name", "text")
+    step_size = checks.exact(step_size, "step_size", "(0, 1]")
     settings = _Settings(
         learner,
         checks.exact(epsilon, "epsilon", "[0, 1)"),
-        None
-        if walks is None
-        else ForcedWalks(count(walks, "walks"), checks.exact(step_size, "step_size", "(0, 1]")),
+        None if walks is None else ForcedWalks(count(walks, "walks"), step_size),
     )
     with reporting(progress) as report:
         budget = Budget(
