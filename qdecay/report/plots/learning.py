@@ -17,7 +17,7 @@ from qdecay.report.plots.style import EXACT, _figure
 EXPLORER_COLOURS = ("#999999", "#0072B2", "#009E73", "#CC79A7")
 _GAP = "#B8860B"
 _SIZE, _WIDE = (3.6, 2.5), (5.6, 3.2)  # inches
-_MARGIN = Fraction(1, 50)  # on both sides of the gammas
+_MARGIN, _NARROWEST = Fraction(1, 50), Fraction(1, 5)  # beside the gammas, and in all
 _POINTS = 300  # of the curve of the action gap
 
 
@@ -64,14 +64,18 @@ def _draw_times(ax: Any, rows: Sequence[LearningTime], by_gamma: bool) -> None:
     ax.set_ylabel("steps until right for good")
     if any(row.median is None for row in rows):
         ax.plot([], [], "^", color=EXPLORER_COLOURS[0], label=f"median > {rows[0].budget:,}")
-    beside = 1.2 if rows[0].action_gap else 1
-    ax.legend(fontsize=7, frameon=False, loc="upper left", bbox_to_anchor=(beside, 1))
+    if rows[0].action_gap is None:
+        ax.legend(fontsize=7, frameon=False, loc="upper left", bbox_to_anchor=(1, 1))
+    else:  # beside the axis of the gap, whatever its width
+        named = ax.get_legend_handles_labels()
+        ax.figure.legend(*named, fontsize=7, frameon=False, loc="outside right upper")
 
 
 def _window(rows: Sequence[LearningTime]) -> tuple[Fraction, Fraction]:
     """The gammas that are drawn."""
-    gammas = [row.gamma for row in rows]
-    return max(min(gammas) - _MARGIN, Fraction(0)), min(max(gammas) + _MARGIN, Fraction(1))
+    low, high = min(row.gamma for row in rows), max(row.gamma for row in rows)
+    margin = max(_MARGIN, (_NARROWEST - (high - low)) / 2)
+    return max(low - margin, Fraction(0)), min(high + margin, Fraction(1))
 
 
 def _draw_break_evens(ax: Any, rows: Sequence[LearningTime]) -> None:
@@ -92,7 +96,7 @@ def _draw_gap(ax: Any, gap: ActionGap, low: Fraction, high: Fraction) -> None:
     beside.plot([float(gamma) for gamma in gammas], heights, ":", color=_GAP, lw=1.5)
     beside.spines["right"].set_visible(True)
     beside.set_ylabel("action gap (reward)", color=_GAP)
-    beside.tick_params(axis="y", colors=_GAP)
+    beside.tick_params(axis="y", which="both", colors=_GAP)
     ax.plot([], [], ":", color=_GAP, label="exact action gap")
 
 
