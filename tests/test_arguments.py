@@ -390,9 +390,13 @@ SLOW: dict[str, tuple[Callable[..., Any], dict[str, Any], dict[str, Number]]] = 
             "seed": SEED,
             "walks": COUNT,
             "step_size": Number("exact", HALF, (0, "3/2")),
+            "epsilon": Number("exact", HALF, (-1, 1)),
+            "width": POSITIVE,
+            "max_steps": Number("whole", 10_000, (0, -1)),
             "max_seconds": SECONDS,
         },
     ),
+    "break_even": (qdecay.break_even, {"problem": MODEL}, {"state": STATE}),
     "probe": (
         qdecay.probe,
         {"train": takes_the_first},

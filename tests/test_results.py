@@ -372,7 +372,7 @@ SHOWN = {
     "configured (0.9), 40 trainings)",
     "Finished": "Sweep(spec: 2 sources, 2 gammas, 2 learners, 3 seeds)",
     "LearnedFlip": "LearnedFlip(from stay to move at 0.5 [0.5, 0.5], 2 seeds)",
-    "LearnedThreshold": "LearnedThreshold(0.5 [0.5, 0.5], 10 seeds, 65,940 steps)",
+    "LearnedThreshold": "LearnedThreshold(0.5 [0.5, 0.5], 10 seeds, 2,350 steps)",
     "LearningCurve": "LearningCurve(of the last reward arrived: stay 0.875 after 3 walks, move "
     "0.125 after 3 walks)",
     "LearningResult": "LearningResult(q_learning at gamma 0.9, seed 0: 200 steps, 172 episodes, "

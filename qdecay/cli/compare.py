@@ -93,7 +93,7 @@ def compare(
     force: Force = False,
     max_seconds: MaxSeconds = None,
 ) -> int:
-    """Find the break-even gammas of a state by algebra, planning and learning.
+    """Find break-even gammas by algebra, planning and learning.
 
     Without SOURCE: the four homework problems.
 
@@ -129,8 +129,8 @@ def compare(
     if epsilon is not None and learner not in ("sarsa", "expected_sarsa"):
         raise InputError("--epsilon requires --learner sarsa or expected_sarsa")
     options = parse_options(option or [])
-    for name, given in (("-k", options), ("--state", state)):
-        if given and source is None:
+    for name, value in (("-k", options), ("--state", state)):
+        if value and source is None:
             raise InputError(f"{name} requires SOURCE: without it, the four homework problems")
     texts = HOMEWORK if source is None else [source]
     sources = [Source(text, options) for text in texts]
@@ -138,14 +138,15 @@ def compare(
         "learner": learner_named(learner),
         "seeds": seeds,
         "seed": seed,
-        "epsilon": _exact(epsilon or "1/10", "--epsilon"),
+        "epsilon": _exact("1/10" if epsilon is None else epsilon, "--epsilon", "[0, 1)"),
         "width": width,
         "max_steps": max_steps,
         "state": state,
         "max_seconds": max_seconds,
     }
     if walks is not None:
-        settings |= {"walks": walks, "step_size": _exact(step_size or "1/10", "--step-size")}
+        given = "1/10" if step_size is None else step_size
+        settings |= {"walks": walks, "step_size": _exact(given, "--step-size", "(0, 1]")}
     timed: list[tuple[Comparison, float]] = []
     try:
         with budget(source or "the homework", max_seconds), Bar(log=True) as bar:
@@ -186,11 +187,12 @@ def learner_named(name: str | None) -> Any:
     return own_learner(name)
 
 
-def _exact(text: str, option: str) -> Fraction:
+def _exact(text: str, option: str, within: str) -> Fraction:
+    from qdecay._support.checks import exact
     from qdecay_envs.rational import rational
 
     with input_errors():
-        return rational(text, option)
+        return exact(rational(text, option), option, within)
 
 
 def _compare_all(

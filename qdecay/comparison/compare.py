@@ -185,7 +185,7 @@ def _compared(
         return _measured(subject, state, settings, budget)
     mdp = subject.mdp
     if state is None and mdp.start is None:
-        raise ValueError("the model has no start state: give state, the one to compare at")
+        raise ValueError("the model has no start state: name the state to compare at")
     at = mdp.start if state is None else mdp.state_index(state)
     assert at is not None
     aim = epsilon_soft(mdp, settings.epsilon) if settings.soft else mdp

@@ -72,8 +72,13 @@ class Source:
 
     @property
     def names_env(self) -> bool:
-        """Whether it names an environment: an id or a layout, and no table."""
-        return self.path is None or self._schema() == "qdecay.layout"
+        """Whether it names an environment: an id or a layout, and no table.
+
+        Raises:
+            InputError: there is no such file.
+        """
+        with self._named_errors():
+            return self.path is None or self._schema() == "qdecay.layout"
 
     def env(self) -> gym.Env[Any, Any]:
         """Return the environment: of the id, or of the layout file.

@@ -59,7 +59,11 @@ def test_compare_prints_json_and_nothing_else(capsys, monkeypatch, layout_file: 
     document = json.loads(out)
     assert document["schema"] == "qdecay.comparison/1"
     (row,) = document["rows"]
-    assert set(row) == {"source", "exact", "planned", "learned", "verdict"}
+    assert set(row) == {
+        *("source", "state", "learner", "epsilon", "sides", "exact", "planned", "planned_errors"),
+        *("learned", "forecast", "verdict", "reasons", "unsettled"),
+    }
+    assert (row["state"], row["sides"], row["learner"]) == (0, [[[0], [1]]], "q_learning")
     (exact,) = row["exact"]
     assert (exact["lower"], exact["closed_form"], exact["polynomial"]) == ("2/3", "2/3", [-2, 3])
     assert set(row["learned"][0]) == {"median", "low", "high", "seeds", "steps", "interval"}
@@ -89,13 +93,28 @@ def test_compare_draws(capsys, monkeypatch, layout_file: str, tmp_path: Path, su
     assert path.read_bytes().startswith(magic[suffix])
 
 
-def test_a_broken_learner_exits_with_1(capsys, monkeypatch, mutate, layout_file: str) -> None:
+def test_a_broken_learner_exits_with_1(
+    capsys, monkeypatch, mutate_streams, layout_file: str
+) -> None:
     """Where learned and exact disagree, the reason is printed and the exit code is 1."""
-    mutate(lambda r, g, follow, end: r + g * g * follow * (not end))
+    mutate_streams("gammas[g] * best[g]", "gammas[g] * gammas[g] * best[g]")
     code, out, _ = run(capsys, monkeypatch, "compare", layout_file)
     assert code == 1
     assert "disagree" in out
     assert "agents flip" in out
+
+
+def test_what_is_left_open_exits_with_3(capsys, monkeypatch) -> None:
+    """The forecast is printed, and nothing is trained; in the document the entry is null."""
+    arguments = ("compare", "qdecay/RiverSwim-v0", "--max-steps", "100")
+    code, out, _ = run(capsys, monkeypatch, *arguments)
+    assert code == 3
+    assert "undecided" in out
+    assert "more than 100: not started" in out
+    code, out, _ = run(capsys, monkeypatch, *arguments, "--json")
+    (row,) = json.loads(out)["rows"]
+    assert (code, row["verdict"], row["learned"]) == (3, "undecided", [None])
+    assert row["forecast"][0] > 100
 
 
 WRONG = [
@@ -103,7 +122,17 @@ WRONG = [
     (["compare", "none.json"], "none.json"),
     (["compare", ""], "neither a file nor a registered Gymnasium id"),
     (["report", ""], "neither a file nor a registered Gymnasium id"),
-    (["compare", "FrozenLake-v1"], "FrozenLakeEnv"),
+    (["compare", "Taxi-v4"], "no start state: name the state"),
+    (["compare", "CartPole-v1"], "discrete"),
+    (["compare", "FrozenLake-v1", "--state", "shore"], "state must be"),
+    (["compare", "--state", "0"], "--state requires SOURCE"),
+    (["compare", "--epsilon", "1/2"], "--epsilon requires --learner sarsa"),
+    (["compare", "--learner", "sarsa", "--epsilon", "1"], "--epsilon must be in [0, 1), got 1"),
+    (["compare", "--width", "0"], "width must be > 0, got 0"),
+    (["compare", "--max-steps", "0"], "--max-steps"),
+    (["compare", "--max-seconds", "0"], "--max-seconds must be > 0"),
+    (["compare", "--learner", "homework:train"], "No module named 'homework'"),
+    (["compare", "FrozenLake-v1", "--walks", "2"], "is no chain"),
     (["compare", "--seeds", "9"], "--seeds"),
     (["compare", "--seeds", "x"], "--seeds"),
     (
