@@ -242,11 +242,14 @@ def test_two_tables_need_twice_the_steps_to_forget() -> None:
 
 
 def test_where_nothing_varies_the_step_size_is_one() -> None:
-    """Certain rows; and thirds of ways that are worth the same, in floats only nearly."""
+    """Certain rows; and tenths of ways that are worth the same, in floats only nearly."""
     chain = MDP.from_layout(ChainLayout.choice(stay=["1/10"], move=[0, "7/10", "1/10"]))
-    thirds = [(0, 1, t, Fraction(1, 3), 0, False) for t in (1, 2, 3)]
-    thirds += [(0, 0, 0, 1, "1/10", True)] + [(t, 0, t, 1, "1/3", True) for t in (1, 2, 3)]
-    for mdp in (chain, MDP.from_rows(thirds, n_states=4, n_actions=2, start=0)):
+    ways = range(1, 11)
+    rows = [(0, 1, t, Fraction(1, 10), 0, False) for t in ways]
+    rows += [(0, 0, 0, 1, "1/10", True)] + [(t, 0, t, 1, "7/10", True) for t in ways]
+    tenths = MDP.from_rows(rows, n_states=11, n_actions=2, start=0)
+    assert tenths.p[1] @ np.full(11, 0.7) != 0.7
+    for mdp in (chain, tenths):
         for state, gamma, left, right, _ in flips(mdp):
             noise = forecast(mdp, state, gamma, left, right)
             assert (noise.spread, noise.noisy, noise.step_size) == (0, False, 1)
@@ -347,6 +350,15 @@ def test_nothing_to_tell() -> None:
     for left, right in (({0}, {0, 1}), ({0, 1}, {1}), ({0}, {0})):
         assert forecast(coin_or_wait(), 0, 0.5, left, right) is None
     assert gap_noise(coin_or_wait(), 0, 0.5, {0}, {0, 1}, starts=[0.5, 0.5]) == 0
+
+
+def test_crossing_without_a_slope_is_beyond_linear_theory() -> None:
+    """6 gamma - 12 gamma^2 + 8 gamma^3 - 1 is (2 gamma - 1)^3."""
+    mdp = MDP.from_layout(ChainLayout.choice(near=[1], far=[0, 6, -12, 8]))
+    (flip,) = flips(mdp)
+    assert flip[:4] == (mdp.start, 0.5, {0}, {1})
+    assert forecast(mdp, *flip[:4]) is None
+    assert forecast(mdp, *flip[:4], reward_noise=1) is None
 
 
 BAD = {
