@@ -79,11 +79,21 @@ def test_noise_on_a_sure_and_a_late_reward_has_a_closed_form() -> None:
         assert (noise.pairs, noise.rarest, noise.size) == (3, 4, 2)
 
 
+def test_of_actions_that_tie_one_is_in_the_gap() -> None:
+    """Two coins alike, of visits 1/6 each: agents settle on one, and its noise counts whole."""
+    rows = [*coin_or_wait().rows()]
+    twins = [*rows, *((0, 2, *row[2:]) for row in rows if row[:2] == (0, 0))]
+    noise = forecast(MDP.from_rows(twins, n_states=2, n_actions=3, start=0), 0, 0.5, {0, 2}, {1})
+    assert noise.spread == pytest.approx(math.sqrt(AVERAGED * 6), rel=1e-12)
+    assert noise.rarest == pytest.approx(6)
+
+
 def test_noise_that_returns_counts_for_as_long_as_gamma_lets_it() -> None:
     """Staying sums 1 / (1 - gamma) of each error; D is (2 gamma - 1) / (1 - gamma) on the left."""
     noise = forecast(coin_or_wait(3, 0, end=False), 0, 0.5, {0}, {1})
     assert noise.spread == pytest.approx(math.sqrt(AVERAGED * 4 * 9) / (1 - 0.5), rel=1e-12)
     assert noise.slopes == pytest.approx((2 / (1 - 0.5), 2), rel=1e-12)
+    assert noise.sd(1) == pytest.approx(math.sqrt(AVERAGED * 4 * 9) / 2, rel=1e-12)
 
 
 def test_reward_noise_adds_its_variance_to_every_target() -> None:
