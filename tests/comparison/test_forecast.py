@@ -79,11 +79,21 @@ def test_noise_on_a_sure_and_a_late_reward_has_a_closed_form() -> None:
         assert (noise.pairs, noise.rarest, noise.size) == (3, 4, 2)
 
 
+def test_of_actions_that_tie_one_is_in_the_gap() -> None:
+    """Two coins alike, of visits 1/6 each: agents settle on one, and its noise counts whole."""
+    rows = [*coin_or_wait().rows()]
+    twins = [*rows, *((0, 2, *row[2:]) for row in rows if row[:2] == (0, 0))]
+    noise = forecast(MDP.from_rows(twins, n_states=2, n_actions=3, start=0), 0, 0.5, {0, 2}, {1})
+    assert noise.spread == pytest.approx(math.sqrt(AVERAGED * 6), rel=1e-12)
+    assert noise.rarest == pytest.approx(6)
+
+
 def test_noise_that_returns_counts_for_as_long_as_gamma_lets_it() -> None:
     """Staying sums 1 / (1 - gamma) of each error; D is (2 gamma - 1) / (1 - gamma) on the left."""
     noise = forecast(coin_or_wait(3, 0, end=False), 0, 0.5, {0}, {1})
     assert noise.spread == pytest.approx(math.sqrt(AVERAGED * 4 * 9) / (1 - 0.5), rel=1e-12)
     assert noise.slopes == pytest.approx((2 / (1 - 0.5), 2), rel=1e-12)
+    assert noise.sd(1) == pytest.approx(math.sqrt(AVERAGED * 4 * 9) / 2, rel=1e-12)
 
 
 def test_reward_noise_adds_its_variance_to_every_target() -> None:
@@ -242,11 +252,14 @@ def test_two_tables_need_twice_the_steps_to_forget() -> None:
 
 
 def test_where_nothing_varies_the_step_size_is_one() -> None:
-    """Certain rows; and thirds of ways that are worth the same, in floats only nearly."""
+    """Certain rows; and tenths of ways that are worth the same, in floats only nearly."""
     chain = MDP.from_layout(ChainLayout.choice(stay=["1/10"], move=[0, "7/10", "1/10"]))
-    thirds = [(0, 1, t, Fraction(1, 3), 0, False) for t in (1, 2, 3)]
-    thirds += [(0, 0, 0, 1, "1/10", True)] + [(t, 0, t, 1, "1/3", True) for t in (1, 2, 3)]
-    for mdp in (chain, MDP.from_rows(thirds, n_states=4, n_actions=2, start=0)):
+    ways = range(1, 11)
+    rows = [(0, 1, t, Fraction(1, 10), 0, False) for t in ways]
+    rows += [(0, 0, 0, 1, "1/10", True)] + [(t, 0, t, 1, "7/10", True) for t in ways]
+    tenths = MDP.from_rows(rows, n_states=11, n_actions=2, start=0)
+    assert tenths.p[1] @ np.full(11, 0.7) != 0.7
+    for mdp in (chain, tenths):
         for state, gamma, left, right, _ in flips(mdp):
             noise = forecast(mdp, state, gamma, left, right)
             assert (noise.spread, noise.noisy, noise.step_size) == (0, False, 1)
@@ -347,6 +360,15 @@ def test_nothing_to_tell() -> None:
     for left, right in (({0}, {0, 1}), ({0, 1}, {1}), ({0}, {0})):
         assert forecast(coin_or_wait(), 0, 0.5, left, right) is None
     assert gap_noise(coin_or_wait(), 0, 0.5, {0}, {0, 1}, starts=[0.5, 0.5]) == 0
+
+
+def test_crossing_without_a_slope_is_beyond_linear_theory() -> None:
+    """6 gamma - 12 gamma^2 + 8 gamma^3 - 1 is (2 gamma - 1)^3."""
+    mdp = MDP.from_layout(ChainLayout.choice(near=[1], far=[0, 6, -12, 8]))
+    (flip,) = flips(mdp)
+    assert flip[:4] == (mdp.start, 0.5, {0}, {1})
+    assert forecast(mdp, *flip[:4]) is None
+    assert forecast(mdp, *flip[:4], reward_noise=1) is None
 
 
 BAD = {

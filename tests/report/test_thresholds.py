@@ -162,12 +162,20 @@ def test_the_chance_is_that_of_what_enters() -> None:
 def test_saved_comparisons_have_a_panel_for_each_learned_threshold(tmp_path: Path) -> None:
     """Names where they are known, numbers else; dashed lines for exact and predicted gammas."""
     two = comparison("two", ["1/4", "1/2"], [ten(0.25, 0.01), None])
-    walked = comparison("walked", ["1/2"], [ten(0.6, 0.01)], predicted=(AlgebraicNumber.of("3/5"),))
+    long = AlgebraicNumber.of(Fraction(123_456_789, 200_000_000))
+    walked = comparison("walked", ["1/2"], [ten(0.6, 0.01)], predicted=(long,))
     seen = comparison("no table", [], [ten(0.7, 0.01)], sides=(), planned=(), planned_errors=())
     path = tmp_path / "rows.svg"
     save_comparison([two, walked, seen], path, [["a", "b"], ["c", "$x$"], []])
     text = path.read_text()
-    for label in ("two", "P(b)", "P($x$)", "predicted: 3/5", "P(right of the flip)", "exact: 1/4"):
+    for label in (
+        "two",
+        "P(b)",
+        "P($x$)",
+        "predicted: 0.617284",
+        "P(right of the flip)",
+        "exact: 1/4",
+    ):
         assert f">{label}<" in text, label
     assert text.count("exact: 1/2") == 1
     save_comparison([two], path)

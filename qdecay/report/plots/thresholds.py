@@ -10,11 +10,13 @@ from qdecay._support.shown import shown_decimal
 from qdecay.comparison.result import Comparison
 from qdecay.comparison.thresholds import SHARE
 from qdecay.errors import InputError
+from qdecay.exact.algebra.number import AlgebraicNumber
 from qdecay.report.figures import nice_ticks
 from qdecay.report.plots.style import EXACT, LEARNED, SPREAD, _figure
 from qdecay.report.thresholds import ShownFlip, agents, shown_flips
 
 _PREDICTED = "#009E73"
+_LABEL = 16  # characters of a closed form
 
 
 def save_comparison(
@@ -62,8 +64,9 @@ def draw_threshold(ax: Any, title: str, flip: ShownFlip, names: Sequence[str]) -
         (flip.predicted, "predicted", _PREDICTED),
     ):
         if gamma is not None:
-            label = gamma.closed_form() or shown_decimal(gamma, 6)
-            ax.axvline(float(gamma), color=colour, lw=1.5, ls="--", label=f"{what}: {label}")
+            ax.axvline(
+                float(gamma), color=colour, lw=1.5, ls="--", label=f"{what}: {_shown(gamma)}"
+            )
     ax.set_title(title, parse_math=False)
     ax.set_xlabel("discount factor γ")
     ax.set_ylabel(flip.chance(names), parse_math=False)
@@ -73,6 +76,12 @@ def draw_threshold(ax: Any, title: str, flip: ShownFlip, names: Sequence[str]) -
     ticks = nice_ticks(*ends)
     ax.set_xticks(ticks, [f"{gamma:.12g}" for gamma in ticks])
     ax.legend(fontsize=7, frameon=False)
+
+
+def _shown(gamma: AlgebraicNumber) -> str:
+    """The closed form where it is short, else six digits."""
+    form = gamma.closed_form()
+    return form if form and len(form) <= _LABEL else shown_decimal(gamma, 6)
 
 
 def _numbered(row: Comparison) -> list[str]:
