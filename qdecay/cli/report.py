@@ -106,7 +106,7 @@ def plot(
     max_steps: MaxSteps = _MAX_STEPS,
     force: Force = False,
 ) -> None:
-    """Draw regions, values, gaps, prices, thresholds or learning times.
+    """Draw regions, values, gaps, prices, thresholds or learning.
 
     Without --what: regions and values. The gap is how much the best action leads by; the price is
     what each gamma earns, and requires a start; thresholds are those of trained agents, as far as

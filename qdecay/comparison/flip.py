@@ -61,12 +61,12 @@ class Flip:
         return self.before + share * (float(self.gamma) - self.before)
 
     def highest(self, share: float) -> float:
-        """Return a gamma right of it, `share` of the way from `after`, or from twice the horizon.
+        """Return a gamma right of it, `share` of the way from `after`, or a quarter of that to 1.
 
-        Values at a horizon 1 / (1 - gamma) that is longer still would take longer to learn.
+        At a still longer horizon, 1 / (1 - gamma), values would take longer to learn.
         """
         middle = float(self.gamma)
-        end = min(self.after, (1 + middle) / 2)
+        end = min(self.after, middle + (1 - middle) / 4)
         return end - share * (end - middle)
 
 

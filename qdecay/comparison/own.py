@@ -39,7 +39,8 @@ class OwnAgents:
 
     def judge(self, flip: Flip) -> Learned:
         """Find where the agents flip, by one bisection per seed, and judge them."""
-        low, high = flip.lowest(_SHARE), flip.highest(_SHARE)
+        low = flip.lowest(_SHARE)
+        high = flip.after - _SHARE * (flip.after - float(flip.gamma))
         seeds, width = self.budget.seeds, self.budget.width_of(flip)
         each = 2 + math.ceil(-math.log2(_WIDTH))
         found = bisect_seeds(

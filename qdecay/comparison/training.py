@@ -26,13 +26,12 @@ import numpy as np
 
 from qdecay.comparison.agents import Budget
 from qdecay.comparison.flip import Flip
-from qdecay.comparison.forecast import gap_noise, threshold_noise
+from qdecay.comparison.forecast import averaging, gap_noise, threshold_noise, visits_to_forget
 from qdecay.comparison.lead import Floats
 from qdecay.comparison.planned import Planner
 from qdecay.comparison.reach import longest_walk, reachable
 from qdecay.learning import (
     Constant,
-    Harmonic,
     Schedule,
     TabularLearner,
     double_q_learning,
@@ -45,8 +44,7 @@ from qdecay.model.mdp import MDP
 AVERAGED_FROM = 0.25  # of the steps
 _MARGIN = 2.0  # an interval of ten seeds with that is seldom wider than this many times its mean
 _UNLEARNED = 1e-10
-_CONTRACTIONS = 6.0  # of the step size, and visits per horizon; see `forecast`
-_FORGOTTEN = 80.0
+_FORGOTTEN = 1e-5  # of the initial values
 _CLEAR = 6.0  # standard deviations: where a side leads by so much, agents do not mistake it
 _VISIBLE = 1e-7  # of the largest value: far more than what is unlearned where nothing varies
 _TIMED = 500_000  # steps
@@ -148,8 +146,9 @@ class Trainer:
         highest = max(flip.highest(share) for share in _SHARES)
         if not noise.noisy:
             return self._certain(highest)
-        noise = replace(noise, gamma=highest)  # where initial values take longest to be forgotten
-        steps = noise.steps(width / _MARGIN, len(self.budget.seeds))
+        # Initial values take longest to be forgotten at the highest gamma.
+        asked = width / _MARGIN, len(self.budget.seeds)
+        steps = max(noise.steps(*asked), replace(noise, gamma=highest).steps(*asked))
         return Training(steps, as_schedule(noise.step_size, "step_size"), noise.sd(steps))
 
     def ends(self, flip: Flip, training: Training) -> tuple[End, End]:
@@ -182,10 +181,9 @@ class Trainer:
             if spread == 0 and _VISIBLE * size < gap < math.inf:
                 found.append((End(gamma, best, True), self._certain(gamma)))
             elif 0 < gap < math.inf and spread > 0:
-                horizon = 1 / (1 - gamma)
-                visits = _FORGOTTEN * horizon * self._learner().n_tables
+                visits = visits_to_forget(gamma, _FORGOTTEN) * self._learner().n_tables
                 steps = max((_CLEAR * spread / gap) ** 2, visits * self._pairs)
-                training = Training(math.ceil(steps), Harmonic(_CONTRACTIONS * horizon), spread)
+                training = Training(math.ceil(steps), averaging(gamma), spread)
                 found.append((End(gamma, best, True), training))
         return min(found, key=lambda pair: pair[1].steps, default=None)
 
