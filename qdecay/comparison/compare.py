@@ -227,7 +227,8 @@ def _measured(
         raise ValueError(
             f"{subject.name} has no table, and without one only qdecay's own learners are measured"
         )
-    return measured(subject, state, learner, float(settings.epsilon), budget)
+    epsilon = settings.epsilon if settings.soft else None
+    return measured(subject, state, learner, epsilon, budget)
 
 
 def _learned(

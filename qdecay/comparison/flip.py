@@ -60,13 +60,14 @@ class Flip:
         """Return a gamma left of it, `share` of the way from `before`."""
         return self.before + share * (float(self.gamma) - self.before)
 
-    def highest(self, share: float) -> float:
-        """Return a gamma right of it, `share` of the way from `after`, or a quarter of that to 1.
+    def highest(self, share: float, reach: float) -> float:
+        """Return a gamma right of it, `share` of the way from `after` to it.
 
-        At a still longer horizon, 1 / (1 - gamma), values would take longer to learn.
+        Or from `reach` of the way to 1, if that is nearer: at a longer horizon, 1 / (1 - gamma),
+        values take longer to learn.
         """
         middle = float(self.gamma)
-        end = min(self.after, middle + (1 - middle) / 4)
+        end = min(self.after, middle + reach * (1 - middle))
         return end - share * (end - middle)
 
 

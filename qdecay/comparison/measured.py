@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from itertools import groupby, pairwise
 
 import numpy as np
@@ -93,7 +94,7 @@ def measured(
     subject: Subject,
     state: int | str | None,
     learner: TabularLearner | None,
-    epsilon: float,
+    epsilon: Fraction | None,
     budget: Budget,
 ) -> Comparison:
     """Return where agents flip at one state of an environment without a table.
@@ -116,13 +117,15 @@ def measured(
 
         recordings.append(record(env, seed, steps, report=report, deadline=budget.deadline))
     _require_visits(recordings, at, names)
-    agents = MeasuredAgents(at, recordings, learner or double_q_learning, epsilon, budget)
+    agents = MeasuredAgents(
+        at, recordings, learner or double_q_learning, float(epsilon or 0), budget
+    )
     found = list(agents.thresholds())
     return Comparison(
         source=subject.name,
         state=at,
         learner=agents.learner.name,
-        epsilon=None,
+        epsilon=epsilon,
         sides=tuple((frozenset([left]), frozenset([right])) for left, right, _ in found),
         exact=(),
         planned=(),

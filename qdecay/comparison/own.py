@@ -18,7 +18,8 @@ from qdecay.exact.break_even import BreakEven
 OwnLearner = Callable[[Any, float, int], Any]
 
 _WIDTH = 1e-3  # of the range that is searched
-_SHARE = 0.02  # of the way from the neighbouring changes to the flip: where the search begins
+_SHARES = (0.02, 0.1, 0.25, 0.5, 0.75)  # of the way to the flip: where the search may begin
+_SOME = 3  # agents, which say where
 
 
 class OwnAgents:
@@ -39,8 +40,7 @@ class OwnAgents:
 
     def judge(self, flip: Flip) -> Learned:
         """Find where the agents flip, by one bisection per seed, and judge them."""
-        low = flip.lowest(_SHARE)
-        high = flip.after - _SHARE * (flip.after - float(flip.gamma))
+        low, high = self._ends(flip)
         seeds, width = self.budget.seeds, self.budget.width_of(flip)
         each = 2 + math.ceil(-math.log2(_WIDTH))
         found = bisect_seeds(
@@ -60,6 +60,23 @@ class OwnAgents:
         if missed(found, flip.gamma):
             return Learned(found, wrong=outside(found, flip.gamma))
         return Learned(found, unsettled=too_wide(found, width))
+
+    def _ends(self, flip: Flip) -> tuple[float, float]:
+        """Return gammas on either side at which agents choose so, as far apart as possible.
+
+        Agents may have learned too little for the highest gammas. Where they choose so nowhere, the
+        outermost gammas say that they do not flip.
+        """
+        lows = [flip.lowest(share) for share in _SHARES]
+        highs = [flip.highest(share, 1.0) for share in _SHARES]
+        return (
+            next((gamma for gamma in lows if not self._mostly_right(flip, gamma)), lows[0]),
+            next((gamma for gamma in highs if self._mostly_right(flip, gamma)), highs[0]),
+        )
+
+    def _mostly_right(self, flip: Flip, gamma: float) -> bool:
+        some = self.budget.seeds[:_SOME]
+        return 2 * sum(flip.is_right(self.choose(gamma, seed)) for seed in some) > len(some)
 
     def judge_choice(self, exact: BreakEven) -> Learned:
         """Judge what most agents choose at a gamma in each stretch between touches."""

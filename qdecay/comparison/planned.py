@@ -16,6 +16,7 @@ from qdecay.model.mdp import MDP
 from qdecay.planning import Solution, value_iteration
 
 _WIDTH = 2.0**-50  # of a bracket: nearer gammas are told apart by rounding
+_REACH = 0.5  # of the way to gamma = 1: near it the error grows
 _INSIDE = 0.5  # where the search begins, from the neighbouring changes to the flip
 
 
@@ -64,7 +65,7 @@ class Planner:
         """Return the bracket of a flip; None where the planner does not flip there."""
         if not flip.two_sided:
             return None
-        low, high = flip.lowest(_INSIDE), flip.highest(_INSIDE)
+        low, high = flip.lowest(_INSIDE), flip.highest(_INSIDE, _REACH)
         if (self.side(flip, low), self.side(flip, high)) != (-1, 1):
             return None
         last = _edge(lambda gamma: self.side(flip, gamma) == -1, low, high)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import statistics
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -48,11 +49,9 @@ class SharedAgents:
                 unsettled=f"{float(flip.gamma):.6g}: the actions part with slope 0 there, and no "
                 "forecast says how long it takes to see which is better"
             )
-        if training.steps > self.budget.affordable:
-            what = f"{float(flip.gamma):.6g}: an interval no wider than {width:.2g}"
-            return Learned(forecast=training.steps, unsettled=self._too_long(what, training))
-        if (late := self._announced(flip, training)) is not None:
-            return Learned(forecast=training.steps, unsettled=late)
+        what = f"{float(flip.gamma):.6g}: an interval no wider than {width:.2g}"
+        if (too_long := self._announced(what, training, _REPLAYS * _GAMMAS)) is not None:
+            return Learned(forecast=training.steps, unsettled=too_long)
         learned = self._trained(flip, training, width, self.budget.seeds)
         if training.certain or not (learned.wrong or learned.unsettled):
             return learned
@@ -63,7 +62,7 @@ class SharedAgents:
             longer = training
         seeds = self.budget.seeds
         others = range(seeds.stop, seeds.stop + len(seeds))
-        return self._trained(flip, longer, width, others)
+        return replace(self._trained(flip, longer, width, others), forecast=training.steps)
 
     def _trained(self, flip: Flip, training: Training, width: float, seeds: range) -> Learned:
         """Train agents for a flip, and hold them against the exact gamma."""
@@ -82,9 +81,9 @@ class SharedAgents:
         if found is None:
             return Learned()
         end, training = found
-        if training.steps > self.budget.affordable:
-            what = f"to see what is best, even at gamma {end.gamma},"
-            return Learned(unsettled=self._too_long(what, training))
+        what = f"to see what is best, even at gamma {end.gamma},"
+        if (too_long := self._announced(what, training, 1)) is not None:
+            return Learned(unsettled=too_long)
         seeds = list(self.budget.seeds)
         values = self.trainer.values([np.array([end.gamma])] * len(seeds), seeds, training)
         return Learned(wrong=self._mistaken([end], values))
@@ -133,29 +132,21 @@ class SharedAgents:
                 )
         return None
 
-    def _announced(self, flip: Flip, training: Training) -> str | None:
+    def _announced(self, what: str, training: Training, gammas: int) -> str | None:
         """Say what a long training will take; return why it is not started, or None."""
-        budget, steps = self.budget, training.steps
-        if steps * len(budget.seeds) < _LONG and budget.deadline.left == math.inf:
+        budget, agents = self.budget, len(self.budget.seeds)
+        cost = f"{what} takes {training.steps:,} steps for each of {agents} agents"
+        if training.steps > budget.affordable:
+            return f"{cost}, more than max_steps, {budget.affordable:,}: not started"
+        if training.steps * agents < _LONG and budget.deadline.left == math.inf:
             return None
-        seconds = _REPLAYS * self.trainer.seconds(training, _GAMMAS)
-        cost = (
-            f"{float(flip.gamma):.6g}: takes {steps:,} steps for each of {len(budget.seeds)} "
-            f"agents, about {duration(seconds)}"
-        )
+        seconds = self.trainer.seconds(training, gammas)
+        cost += f", about {duration(seconds)}"
         if seconds > budget.deadline.left:
-            return (
-                f"{cost}, more than the {duration(budget.deadline.left)} that are left: not started"
-            )
+            return f"{cost}, and {duration(max(0.0, budget.deadline.left))} are left: not started"
         if seconds > 1:
-            budget.report(Progress(0, steps * len(budget.seeds), "steps", cost))
+            budget.report(Progress(0, training.steps * agents, "steps", cost))
         return None
-
-    def _too_long(self, what: str, training: Training) -> str:
-        return (
-            f"{what} takes {training.steps:,} steps for each of {len(self.budget.seeds)} agents, "
-            f"more than {self.budget.affordable:,}: not started"
-        )
 
 
 def _too_far_apart(found: LearnedThreshold, training: Training) -> str | None:

@@ -143,19 +143,20 @@ class Trainer:
         )
         if noise is None:
             return None
-        highest = max(flip.highest(share) for share in _SHARES)
         if not noise.noisy:
-            return self._certain(highest)
+            return self._certain(flip.highest(_SHARES[0], self._reach(certain=True)))
         # Initial values take longest to be forgotten at the highest gamma.
+        highest = flip.highest(_SHARES[0], self._reach(certain=False))
         asked = width / _MARGIN, len(self.budget.seeds)
         steps = max(noise.steps(*asked), replace(noise, gamma=highest).steps(*asked))
         return Training(steps, as_schedule(noise.step_size, "step_size"), noise.sd(steps))
 
     def ends(self, flip: Flip, training: Training) -> tuple[End, End]:
         """Return gammas on either side at which the choice is clear, as far apart as possible."""
+        reach = self._reach(training.certain)
         sides = (
             [(flip.lowest(share), flip.left) for share in _SHARES],
-            [(flip.highest(share), flip.right) for share in _SHARES],
+            [(flip.highest(share, reach), flip.right) for share in _SHARES],
         )
         low, high = (
             next(
@@ -178,9 +179,9 @@ class Trainer:
         found = []
         for gamma in _EVERYWHERE:
             gap, spread, size = self._gap(gamma, best)
-            if spread == 0 and _VISIBLE * size < gap < math.inf:
+            if self._nothing_varies and _VISIBLE * size < gap < math.inf:
                 found.append((End(gamma, best, True), self._certain(gamma)))
-            elif 0 < gap < math.inf and spread > 0:
+            elif not self._nothing_varies and 0 < gap < math.inf:
                 visits = visits_to_forget(gamma, _FORGOTTEN) * self._learner().n_tables
                 steps = max((_CLEAR * spread / gap) ** 2, visits * self._pairs)
                 training = Training(math.ceil(steps), averaging(gamma), spread)
@@ -216,6 +217,20 @@ class Trainer:
             spent = time.perf_counter() - began
         shares = training.steps / part.steps * len(self.budget.seeds) / len(seeds)
         return spent * shares
+
+    def _reach(self, certain: bool) -> float:
+        """How far right of a flip agents are looked at, of the way to gamma = 1."""
+        if not certain:
+            return 0.25
+        return 0.5 if self._longest is None else 1.0
+
+    @property
+    def _nothing_varies(self) -> bool:
+        """Whether every action has one outcome, and no target is drawn."""
+        pairs = self.mdp.state * self.mdp.n_actions + self.mdp.action
+        outcomes = np.bincount(pairs[self._starts[self.mdp.state] > 0])
+        drawn = self._reward_noise > 0 or self._learner().name == "sarsa"
+        return bool(outcomes.max() == 1) and not drawn
 
     def _learner(self, certain: bool = False) -> TabularLearner:
         return self._chosen or (q_learning if certain else double_q_learning)

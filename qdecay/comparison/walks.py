@@ -71,7 +71,7 @@ class WalkedAgents:
 
     def judge(self, flip: Flip) -> Learned:
         """Find where the agents flip by bisection, and hold it against the prediction."""
-        low, high = flip.lowest(_SHARE), flip.highest(_SHARE)
+        low, high = flip.lowest(_SHARE), flip.highest(_SHARE, 1.0)
         seeds = self.budget.seeds
         each = 2 + math.ceil(math.log2((high - low) / _WIDTH))
         tick = counting(self.budget.report, len(seeds) * each, "trainings", self.budget.deadline)

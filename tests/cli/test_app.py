@@ -110,7 +110,7 @@ def test_what_is_left_open_exits_with_3(capsys, monkeypatch) -> None:
     code, out, _ = run(capsys, monkeypatch, *arguments)
     assert code == 3
     assert "undecided" in out
-    assert "more than 100: not started" in out
+    assert "more than max_steps, 100: not started" in out
     code, out, _ = run(capsys, monkeypatch, *arguments, "--json")
     (row,) = json.loads(out)["rows"]
     assert (code, row["verdict"], row["learned"]) == (3, "undecided", [None])

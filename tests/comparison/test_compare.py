@@ -458,17 +458,22 @@ def test_bad_arguments_are_refused(call, error: type[Exception], message: str) -
 def test_time_that_is_up_hands_over_the_first_thresholds(monkeypatch) -> None:
     """Two gammas, and time for the agents of one: they are those of a whole comparison."""
     layout = ChainLayout.choice(a=[1], b=[0, 2], c=[0, 0, 3])
-    seen: list[Progress] = []
-    whole = qdecay.compare(layout, learner=perfect, progress=seen.append)
-    of_one = len(whole.learned[0].choices)
-    assert max(event.done for event in seen) <= seen[0].total
-    calls = []
+    calls: list[float] = []
+    begun: list[int] = []
 
     def counted(env, gamma, seed):
         calls.append(gamma)
         return perfect(env, gamma, seed)
 
-    monkeypatch.setattr(Deadline, "left", property(lambda self: of_one - len(calls)))
+    def seen(event: Progress) -> None:
+        assert event.done <= event.total
+        if event.done == 0:
+            begun.append(len(calls))
+
+    whole = qdecay.compare(layout, learner=counted, progress=seen)
+    assert len(begun) == 2
+    calls.clear()
+    monkeypatch.setattr(Deadline, "left", property(lambda self: begun[1] - len(calls)))
     with pytest.raises(BudgetExceeded, match="^stopped after .* s of 9 s$") as caught:
         qdecay.compare(layout, learner=counted, max_seconds=9)
     assert caught.value.best == whole.learned[:1]
