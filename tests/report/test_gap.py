@@ -71,5 +71,5 @@ def test_the_drawing_names_who_leads(capsys, monkeypatch, tmp_path: Path) -> Non
     command = ("plot", "FrozenLake-v1", "-o", str(path), "--what", "gap")
     assert run(capsys, monkeypatch, *command)[0] == 0
     text = path.read_text()
-    for label in ("discount factor γ", "the best leads by, reward units", "down or right", "left"):
+    for label in ("discount factor γ", "action gap, reward units", "down or right", "left"):
         assert f">{label}<" in text

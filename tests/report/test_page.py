@@ -355,7 +355,7 @@ def test_plots_are_written_with_their_labels(capsys, monkeypatch, tmp_path) -> N
         "Q, reward units",
         "nothing lost from 0.5503212",
         "P(move)",
-        "the best leads by, reward units",
+        "action gap, reward units",
         "flips at γ",
         "exact: 6^(-1/3)",
     ):

@@ -74,7 +74,7 @@ def draw_gap(ax: Any, regions: PolicyRegions, state: int, names: Sequence[str], 
     ax.set_ylim(floor, top)
     ax.set_xlim(0, 1)
     ax.set_xlabel("discount factor γ")
-    ax.set_ylabel("the best leads by, reward units")
+    ax.set_ylabel("action gap, reward units")
     ax.set_title(title)
     ax.legend(fontsize=7, frameon=False)
 

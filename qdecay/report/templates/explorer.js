@@ -510,7 +510,7 @@
     if (none) return;
     const [low, high] = gapRange(chapter, gaps);
     const frame = frameOf(chapter, "gap", Math.round(heightOf(chapter) * 0.65),
-      `How much the best action of state ${states[chapter.state]} leads by, over gamma, on a log scale; the number is in the sentence below`);
+      `Action gap: how much the best action of state ${states[chapter.state]} leads by, over gamma, on a log scale; the number is in the sentence below`);
     const { x, bottom, cursor } = frame;
     const floor = bottom - 18;  // 0, and what is too small to draw, lies below the lowest decade
     const y = (gap) => (gap > 0 ? Math.min(bottom, floor - (Math.log10(gap) - low) / (high - low) * (floor - MARGIN.top)) : bottom);
