@@ -18,7 +18,7 @@ import pytest
 from comparisons import comparison, ten
 
 from qdecay import policy_regions
-from qdecay.model.source import Source
+from qdecay.model.source import HOMEWORK, Source
 from qdecay.report.chapter import read_chapter
 from qdecay.report.page import explorer, write_page
 
@@ -335,6 +335,22 @@ def test_marks_of_agents_stand_in_the_state_that_was_compared(visit, tmp_path: P
         seen.page.select_option("#state-0", "0")
         assert seen.page.query_selector("#bar-0 .range") is None
         assert seen.text("#learned").startswith("Agents were trained for state row 2, column 3")
+
+
+def test_bars_of_several_problems_keep_their_marks(visit, tmp_path: Path) -> None:
+    """They are of the starts, whichever state is looked at below."""
+    chapters = [read_chapter(Source(name)) for name in HOMEWORK[:2]]
+    rows = [
+        comparison(c.source.text, ["1/2"], [ten(0.5, 0.1)], state=c.mdp.start) for c in chapters
+    ]
+    path = tmp_path / "page.html"
+    write_page(
+        path, explorer([replace(c, comparison=r) for c, r in zip(chapters, rows, strict=True)])
+    )
+    with visit(path, "#model=2&state=2") as seen:
+        for number in (0, 1):
+            assert len(seen.page.query_selector_all(f"#bar-{number} .learned-key")) == 1
+        assert "where 10 trained agents flip" in seen.text("#learned")
 
 
 def test_what_exploring_agents_aim_at_is_marked(visit, tmp_path: Path) -> None:

@@ -171,9 +171,11 @@
     return found;
   }
 
+  const stateOfBar = (chapter) => (chapters.length > 1 ? chapter.data.state : chapter.state);
+
   function drawBar(chapter) {
     const bar = byId(`bar-${chapter.number}`);
-    const state = chapters.length > 1 ? chapter.data.state : chapter.state;
+    const state = stateOfBar(chapter);
     const parts = stretches(chapter, state).map(({ from, to, actions }) => {
       const share = place(to) - place(from);
       const part = element("div", { class: "part", "data-actions": actions.join(" ") }, share > 0.07 ? names(chapter, actions) : "");
@@ -211,7 +213,7 @@
     if (!hint) return;
     const row = chapter.comparison;
     if (!row || (!row.learned.length && !row.exact.length)) { hint.replaceChildren(); return; }
-    if (row.state !== chapter.state) {
+    if (row.state !== stateOfBar(chapter)) {
       hint.replaceChildren(`Agents were trained for state ${chapter.data.states[row.state]}: choose it to see where they flip.`);
       return;
     }
@@ -708,7 +710,7 @@
       const cursor = byId(`bar-${other.number}`).querySelector(".cursor");
       cursor.style.left = `${100 * place(gamma)}%`;
       const choice = byId(`choice-${other.number}`);
-      const actions = best(other, chapters.length > 1 ? other.data.state : other.state, at);
+      const actions = best(other, stateOfBar(other), at);
       choice.textContent = names(other, actions);
       paintActions(choice, actions);
     }
