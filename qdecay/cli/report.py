@@ -36,10 +36,10 @@ ExactOnly = Annotated[
 ]
 State = Annotated[
     str | None,
-    typer.Option(metavar="STATE", help="Show this one first: a number or a name."),
+    typer.Option(metavar="STATE", help="Shown, and compared: a number or a name; else the start."),
 ]
 MaxSteps = Annotated[
-    int, typer.Option(min=1, help="Of each agent; what would take more is not trained.")
+    int, typer.Option(min=1, help="Steps of each agent; what takes more is not started.")
 ]
 _MAX_STEPS = 10_000_000
 _MAX_SECONDS = 60.0
