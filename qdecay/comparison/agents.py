@@ -65,6 +65,10 @@ class Learned:
 class Agents(Protocol):
     """Agents that are trained, and held against what is exact."""
 
+    @property
+    def name(self) -> str:
+        """What trains them."""
+
     def judge(self, flip: Flip) -> Learned:
         """Train agents for a flip, and judge them."""
 

@@ -194,7 +194,7 @@ def _compared(
     found = list(flips(exact))
     planned = [planner.flip(flip) for flip in found]
     wrong = [*_planning_faults(exact, planner, found, planned)]
-    learned, predicted = _learned(subject, exact, planner, settings, budget)
+    trained, learned, predicted = _learned(subject, exact, planner, settings, budget)
     unsettled = [
         f"{float(flip.gamma):.6g}: value iteration's error leaves open where it flips"
         for flip, plan in zip(found, planned, strict=True)
@@ -204,7 +204,7 @@ def _compared(
     return Comparison(
         source=subject.name,
         state=at,
-        learner=_name(settings.learner, learned),
+        learner=trained,
         epsilon=settings.epsilon if settings.soft else None,
         sides=tuple((flip.left, flip.right) for flip in found),
         exact=tuple(flip.gamma for flip in found),
@@ -233,8 +233,8 @@ def _measured(
 
 def _learned(
     subject: Subject, exact: BreakEven, planner: Planner, settings: _Settings, budget: Budget
-) -> tuple[list[Learned], tuple[AlgebraicNumber, ...] | None]:
-    """Return what agents say of each flip, or once of a choice that never changes.
+) -> tuple[str, list[Learned], tuple[AlgebraicNumber, ...] | None]:
+    """Return what trained agents, and what they say of each flip, or of a choice without one.
 
     And with forced walks where they should flip.
     """
@@ -259,7 +259,7 @@ def _learned(
     except BudgetExceeded as limit:
         limit.best = tuple(one.threshold for one in learned)
         raise
-    return learned, predicted
+    return agents.name, learned, predicted
 
 
 def _planning_faults(
@@ -285,12 +285,3 @@ def _one_of_ours(learner: AnyLearner | None) -> TabularLearner:
     if not isinstance(learner, TabularLearner):
         raise ValueError("walks are forced on qdecay's own learners: omit walks")
     return learner
-
-
-def _name(learner: AnyLearner | None, learned: Sequence[Learned]) -> str:
-    if learner is None:
-        noisy = any(one.threshold is not None and one.threshold.noisy for one in learned)
-        return "double_q_learning" if noisy else "q_learning"
-    if isinstance(learner, TabularLearner):
-        return learner.name
-    return getattr(learner, "__name__", type(learner).__name__)

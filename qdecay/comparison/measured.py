@@ -115,8 +115,9 @@ def measured(
         def report(event: Progress, before: int = number * steps) -> None:
             budget.report(Progress(before + int(event.done), total, "steps"))
 
-        recordings.append(record(env, seed, steps, report=report, deadline=budget.deadline))
-    _require_visits(recordings, at, names)
+        recording = record(env, seed, steps, report=report, deadline=budget.deadline)
+        _require_visits(recording, at, names)
+        recordings.append(recording)
     agents = MeasuredAgents(
         at, recordings, learner or double_q_learning, float(epsilon or 0), budget
     )
@@ -160,16 +161,12 @@ def _start(env: Env, seeds: range) -> int:
     return begun.pop()
 
 
-def _require_visits(
-    recordings: Sequence[Recording], state: int, names: Sequence[str] | None
-) -> None:
-    least = min(
-        int(np.bincount(r.action[r.state == state], minlength=r.available.shape[1]).min())
-        for r in recordings
-    )
+def _require_visits(recording: Recording, state: int, names: Sequence[str] | None) -> None:
+    taken = recording.action[recording.state == state]
+    least = int(np.bincount(taken, minlength=recording.available.shape[1]).min())
     if least < _VISITS:
         name = names[state] if names else state
         raise ValueError(
             f"state {name} is visited too rarely: {least} times with some action, of "
-            f"{len(recordings[0].state):,} random steps; {_VISITS} are needed"
+            f"{len(recording.state):,} random steps; {_VISITS} are needed"
         )

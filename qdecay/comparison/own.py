@@ -33,6 +33,11 @@ class OwnAgents:
         self.env, self.mdp, self.state = subject.env, subject.mdp, state
         self.learner, self.budget = learner, budget
 
+    @property
+    def name(self) -> str:
+        """The function's name."""
+        return getattr(self.learner, "__name__", type(self.learner).__name__)
+
     def choose(self, gamma: float, seed: int) -> int:
         """Return the greedy action of an agent that was trained for this."""
         name = getattr(self.learner, "__name__", type(self.learner).__name__)

@@ -32,6 +32,11 @@ class SharedAgents:
     def __init__(self, trainer: Trainer) -> None:
         self.trainer, self.budget, self.mdp = trainer, trainer.budget, trainer.mdp
 
+    @property
+    def name(self) -> str:
+        """The algorithm."""
+        return self.trainer.rule
+
     def judge(self, flip: Flip) -> Learned:
         """Train agents for a flip if the budget allows it, and judge them.
 

@@ -125,6 +125,7 @@ class Trainer:
         self._starts[states] = 1 / len(states)
         self._pairs = int(mdp.available[states].sum())
         self._longest = longest_walk(mdp, states)
+        self.rule = self._learner(self._nothing_varies).name  # the latest that was used
 
     def training(self, flip: Flip, width: float) -> Training | None:
         """Return the training that is expected to settle a flip to an interval of that width.
@@ -190,12 +191,13 @@ class Trainer:
 
     def values(self, grids: list[Floats], seeds: list[int], training: Training) -> list[Floats]:
         """Return each seed's values of the state, shape (tables, A, gammas)."""
+        self.rule = self._learner(training.certain).name
         return shared_values(
             self.mdp,
             self.planner.state,
             grids,
             seeds,
-            rule=self._learner(training.certain).name,
+            rule=self.rule,
             epsilon=float(self._epsilon),
             steps=training.steps,
             step_size=training.step_size,

@@ -50,6 +50,11 @@ class WalkedAgents:
         branches = range(len(chain.layout.branches))
         self._corridors = [_single_branch(subject.mdp, branch) for branch in branches]
 
+    @property
+    def name(self) -> str:
+        """The algorithm."""
+        return self.learner.name
+
     def predicted(self) -> BreakEven:
         """Return where such agents flip, exactly."""
         return learning_curve(self.layout, self.walks.step_size, self.walks.count).break_even()
