@@ -40,7 +40,8 @@ class SharedAgents:
     def judge(self, flip: Flip) -> Learned:
         """Train agents for a flip if the budget allows it, and judge them.
 
-        Where noisy agents disagree, others are trained for longer, and have the last word.
+        Where noisy agents disagree, others are trained for longer, and have the last word; where
+        that takes more than the budget, it is left open.
         """
         if not flip.two_sided:
             return Learned(
@@ -64,7 +65,7 @@ class SharedAgents:
         # training of other agents; a mistake of the learner is not.
         longer = training.times(_AGAIN if learned.wrong else 2)
         if longer.steps > self.budget.affordable:
-            longer = training
+            return _doubted(learned, longer)
         seeds = self.budget.seeds
         others = range(seeds.stop, seeds.stop + len(seeds))
         return replace(self._trained(flip, longer, width, others), forecast=training.steps)
@@ -152,6 +153,14 @@ class SharedAgents:
         if seconds > 1:
             budget.report(Progress(0, training.steps * agents, "steps", cost))
         return None
+
+
+def _doubted(learned: Learned, longer: Training) -> Learned:
+    """Leave open what a longer training, which max_steps does not allow, may show to be right."""
+    if learned.wrong is None:
+        return learned
+    doubt = f"{learned.wrong}; only {longer.steps:,} steps, more than max_steps, tell a fault"
+    return replace(learned, wrong=None, unsettled=doubt)
 
 
 def _too_far_apart(found: LearnedThreshold, training: Training) -> str | None:

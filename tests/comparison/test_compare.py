@@ -266,6 +266,17 @@ def test_what_takes_too_long_is_not_started() -> None:
         assert abs(row.planned[0] - 0.46856416214622637) < 1e-9
 
 
+def test_what_a_longer_training_may_mend_is_left_open() -> None:
+    """Near 1 initial values are slow to go: the first agents of this state are all wrong."""
+    short = qdecay.compare("FrozenLake-v1", state=2, max_steps=1_000_000)
+    assert (short.verdict, short.reasons) == ("undecided", ())
+    assert "only" in short.unsettled[1]
+    longer = qdecay.compare("FrozenLake-v1", state=2, max_steps=5_000_000)
+    low, high = longer.learned[1].interval
+    assert low <= float(longer.exact[1]) <= high
+    assert [line.partition(":")[0] for line in longer.unsettled] == ["0.808783"]
+
+
 def test_actions_that_tie_on_one_side_are_undecided() -> None:
     """One takes 1 at once; another takes it, or goes where that choice comes again."""
     rows = [
