@@ -221,7 +221,7 @@ def _print_comparison(timed: list[tuple[Comparison, float]]) -> None:
     table = tables.table(*headings, right=("time",))
     for row, seconds in timed:
         columns = [
-            [tables.shown_root(root) for root in row.exact] or ["none"],
+            [tables.shown_root(root) for root in row.exact] or ["none" if row.tabular else "-"],
             [shown_decimal(root, 8) for root in row.exact],
             [_shown_planned(plan) for plan in row.planned]
             if row.predicted is None
@@ -238,8 +238,22 @@ def _print_comparison(timed: list[tuple[Comparison, float]]) -> None:
         )
     console.print(table)
     for row, _ in timed:
+        if not row.tabular:
+            for flip in _measured_flips(row):
+                console.print(Text(f"{row.source}: {flip}"), soft_wrap=True)
         for reason in (*row.reasons, *row.unsettled):
             console.print(Text(f"{row.source}: {reason}"), soft_wrap=True)
+
+
+def _measured_flips(row: Comparison) -> Iterator[str]:
+    """What agents choose, where nothing says what they should."""
+    if not row.learned:
+        yield "most agents never change their choice, or no choice is that of most"
+    for (left, right), found in zip(row.sides, row.learned, strict=True):
+        if found is not None:
+            before, after = (" or ".join(map(str, sorted(side))) for side in (left, right))
+            where = _shown_learned(found)
+            yield f"most agents choose action {before} below {where}, and action {after} above"
 
 
 def _shown_planned(plan: float | None) -> str:

@@ -2,12 +2,14 @@
 
 Each agent acts at random, once, and the recorded steps teach every gamma, so that its learned
 values are smooth in gamma. Where the choice of most agents changes between two gammas of a coarse
-grid, each agent's threshold is where its own lead crosses 0, between the gammas at which most
-agents choose as on either side. Flips nearer to each other than the grid go unseen.
+grid, the same steps are learned again with a fine grid there and the step size of such a gamma, and
+each agent's threshold is where its own lead crosses 0. Flips nearer to each other than the coarse
+grid go unseen.
 """
 
 from __future__ import annotations
 
+import statistics
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -17,11 +19,13 @@ import numpy as np
 
 from qdecay._support.progress import Progress
 from qdecay.comparison.agents import Budget
+from qdecay.comparison.forecast import averaging
 from qdecay.comparison.lead import Floats, crossing, lead
 from qdecay.comparison.result import Comparison
 from qdecay.comparison.subject import Env, Subject
 from qdecay.comparison.thresholds import Choice, LearnedThreshold
-from qdecay.learning import Harmonic, TabularLearner, double_q_learning
+from qdecay.comparison.training import AVERAGED_FROM
+from qdecay.learning import Harmonic, Schedule, TabularLearner, double_q_learning
 from qdecay.learning.arguments import discrete_spaces
 from qdecay.learning.discrete_env import as_discrete, names_of
 from qdecay.learning.recorded import Recording, record, recorded_values
@@ -29,9 +33,9 @@ from qdecay.model.base import state_index
 
 STEPS = 50_000  # of each agent, as a rule: a minute for ten of them at 0.1 ms a step
 _GAMMAS = np.linspace(0.02, 0.98, 33)
-_CLOSER = 16  # gammas in the bracket of an agent's threshold
-_STEP_SIZE = Harmonic(100)
-_AVERAGED_FROM = 0.25
+_CLOSER = 16  # gammas of the fine grid
+_NEAR = 0.1  # how far from the coarse flip the fine grid reaches
+_ANY_GAMMA = Harmonic(100)  # values of all but the highest gammas forget where they began
 _VISITS = 100  # of each action of the state: fewer say nothing
 
 
@@ -53,7 +57,7 @@ class MeasuredAgents:
     epsilon: float
     budget: Budget
 
-    def values(self, grid: Floats, recording: Recording) -> Floats:
+    def values(self, grid: Floats, recording: Recording, step_size: Schedule) -> Floats:
         """Return an agent's values of the state, shape (tables, A, gammas)."""
         return recorded_values(
             recording,
@@ -61,33 +65,34 @@ class MeasuredAgents:
             grid,
             rule=self.learner.name,
             epsilon=self.epsilon,
-            step_size=_STEP_SIZE,
-            average_from=_AVERAGED_FROM,
+            step_size=step_size,
+            average_from=AVERAGED_FROM,
             deadline=self.budget.deadline,
         )
 
     def thresholds(self) -> Iterator[tuple[int, int, LearnedThreshold]]:
         """Yield the flips of most agents: the actions left and right, and where agents flip."""
-        coarse = [self.values(_GAMMAS, recording) for recording in self.recordings]
+        coarse = [self.values(_GAMMAS, recording, _ANY_GAMMA) for recording in self.recordings]
         chosen = np.array([values.sum(axis=0).argmax(axis=0) for values in coarse])
         for (left, first, _), (right, _, last) in pairwise(_stretches(chosen)):
             part = slice(first, last + 1)
-            flips, choices = [], []
-            for recording, values in zip(self.recordings, coarse, strict=True):
-                flip, (a, b) = crossing(_GAMMAS[part], lead(values[..., part], [left], [right]))
-                if a < b:
-                    grid = np.linspace(a, b, _CLOSER)
-                    leads = lead(self.values(grid, recording), [left], [right])
-                    flip, _ = crossing(grid, leads)
-                    right_hand = zip(grid.tolist(), (leads > 0).tolist(), strict=True)
-                    choices += [Choice(g, recording.seed, chose) for g, chose in right_hand]
-                flips.append(flip)
-            steps = sum(len(recording.state) for recording in self.recordings)
-            yield (
-                left,
-                right,
-                LearnedThreshold(tuple(sorted(flips)), 0.0, steps, True, tuple(choices)),
-            )
+            leads = [lead(values[..., part], [left], [right]) for values in coarse]
+            middle = statistics.median(crossing(_GAMMAS[part], of_one)[0] for of_one in leads)
+            low, high = max(_GAMMAS[first], middle - _NEAR), min(_GAMMAS[last], middle + _NEAR)
+            yield left, right, self._closer(left, right, np.linspace(low, high, _CLOSER))
+
+    def _closer(self, left: int, right: int, grid: Floats) -> LearnedThreshold:
+        """Return where agents flip between the ends of a fine grid, with a step size for it."""
+        flips, choices = [], []
+        for recording in self.recordings:
+            values = self.values(grid, recording, averaging(float(grid.mean())))
+            leads = lead(values, [left], [right])
+            flips.append(crossing(grid, leads)[0])
+            right_hand = zip(grid.tolist(), (leads > 0).tolist(), strict=True)
+            choices += [Choice(gamma, recording.seed, chose) for gamma, chose in right_hand]
+        steps = sum(len(recording.state) for recording in self.recordings)
+        flips.sort()
+        return LearnedThreshold(tuple(flips), 0.0, steps, True, tuple(choices))
 
 
 def measured(
@@ -135,6 +140,7 @@ def measured(
         forecast=(None,) * len(found),
         reasons=(),
         unsettled=("it has no table: there is nothing to hold what agents learn against",),
+        tabular=False,
     )
 
 

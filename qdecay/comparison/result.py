@@ -39,6 +39,7 @@ class Comparison(Result):
         forecast: for each, the steps that it takes an agent; None if that is unknown.
         reasons: what disagrees, one line each.
         unsettled: what is left open, one line each.
+        tabular: whether there is a table to plan with; without one nothing is exact or planned.
         forced: the walks that agents were trained for; None if they were trained to convergence.
         predicted: where agents flip after these walks, exactly; None without them.
     """
@@ -57,6 +58,7 @@ class Comparison(Result):
     forecast: tuple[int | None, ...]
     reasons: tuple[str, ...]
     unsettled: tuple[str, ...]
+    tabular: bool = True
     forced: ForcedWalks | None = None
     predicted: tuple[AlgebraicNumber, ...] | None = None
 
