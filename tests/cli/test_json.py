@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from console_blocks import blocks
 from fuzzing import SPEC
 from shell import commands, run
 
@@ -29,6 +33,7 @@ ANSWERS = {
     "qdecay.sweep-run/1": ["sweep", "run", "s.toml", "-o", "new.db"],
     "qdecay.phase/1": ["sweep", "phase", "r.db"],
 }
+FORMATS = Path(__file__).parents[2] / "docs" / "formats.md"
 WRITE_ONLY = {"report", "plot", "gallery", "sweep export"}
 
 
@@ -59,5 +64,28 @@ def test_json_is_one_document(capsys, monkeypatch, schema: str) -> None:
     code, out, _ = run(capsys, monkeypatch, *ANSWERS[schema], "--json")
     assert code == 0
     assert json.loads(out)["schema"] == schema
-    described = Path(__file__).parents[2].joinpath("docs", "formats.md").read_text()
+    described = FORMATS.read_text(encoding="utf-8")
     assert f"| `{schema}` | `qdecay {ANSWERS[schema][0]}" in described
+
+
+def leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
+    """What a document holds and where, one by one."""
+    if not isinstance(value, dict | list) or not value:
+        yield path, value
+        return
+    for key, part in value.items() if isinstance(value, dict) else enumerate(value):
+        yield from leaves(part, f"{path}/{key}")
+
+
+def test_a_comparison_is_what_the_documentation_shows(capsys, monkeypatch) -> None:
+    """Up to the last digits of floats."""
+    text = FORMATS.read_text(encoding="utf-8")
+    (shown,) = [block for block in blocks(text, "json") if "qdecay.comparison/1" in block]
+    (command,) = re.findall(r"`qdecay (compare .* --json)` prints", text)
+    code, out, _ = run(capsys, monkeypatch, *command.split())
+    assert code == 0
+    expected, found = dict(leaves(json.loads(shown))), dict(leaves(json.loads(out)))
+    assert list(found) == list(expected)
+    for path, value in expected.items():
+        close = pytest.approx(value, abs=1e-9) if isinstance(value, float) else value
+        assert found[path] == close, path
