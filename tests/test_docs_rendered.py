@@ -8,17 +8,19 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from html.parser import HTMLParser
+from inspect import isclass, isroutine
 from pathlib import Path
 
 import pytest
+
+import qdecay
+import qdecay_envs
 
 pytestmark = pytest.mark.docs
 ROOT = Path(__file__).parent.parent
 SHOWN = re.findall(r"^::: (\S+)$", (ROOT / "docs" / "reference.md").read_text(), re.MULTILINE)
 PAGES = sorted(page.stem for page in (ROOT / "docs").glob("*.md"))
-WORDS = (
-    r"(\d\. )?[A-Za-z][A-Za-z0-9 ,.:;'’?!()/-]*"  # what may be emphasised: no operator of a formula
-)
+WORDS = r"(\d\. )?[A-Za-z][A-Za-z0-9 ,.:;'’?!()/-]*|[\d./]+"  # may be emphasised: no formula
 TAGS = (
     "a article br button code div em h1 h2 h3 h4 h5 h6 hr img li nav ol p path pre small span "
     "strong svg table tbody td th thead tr ul"
@@ -109,6 +111,16 @@ def test_docstrings_are_shown_whole(site: dict[str, Article]) -> None:
     assert lost == [], "\n".join(lost)
     assert set(SHOWN) <= set(site["reference"].below)
     assert count > 1000
+
+
+def test_classes_and_functions_that_are_public_have_a_heading(site: dict[str, Article]) -> None:
+    """Instances are shown as their class, and unions as what they hold."""
+    headings = {path.rpartition(".")[2] for path in site["reference"].below}
+    for package in (qdecay, qdecay_envs):
+        things = {name: getattr(package, name) for name in package.__all__}
+        public = {name for name, thing in things.items() if isroutine(thing) or isclass(thing)}
+        assert len(public) > 10
+        assert public <= headings
 
 
 def test_formulas_stand_in_the_reference(site: dict[str, Article]) -> None:
