@@ -1,6 +1,7 @@
-"""How honest `qdecay.compare` is: its intervals, and the steps that it forecasts.
+"""How honest `qdecay.compare` is: its intervals, verdicts, and the steps that it forecasts.
 
     python benchmarks/compare.py [--only TEXT] coverage [noise | slip | held-out | models]
+    python benchmarks/compare.py [--only TEXT] models
     python benchmarks/compare.py [--only TEXT] forecast [--agents 40] [--most 3_000_000]
 
 **coverage**: how often the 95 % intervals contain the exact break-even gamma. A row is a change of
@@ -10,6 +11,11 @@ intervals contain the exact gamma; how often the verdict is agree, undecided or 
 others have confirmed what the first say; which share of all agents flips left of it (1/2 where
 training is not biased), the median width of the intervals, and the processor time of a comparison.
 Nothing was tuned on the rows of `held-out`, the random model or the chain of three branches.
+
+**models**: `compare` on models whose breakpoints are known by other means (`known_models.py`). It
+prints the known gamma and how far the exact one is off, the proven error of the planned one, the
+verdict, the interval of what agents learned, the steps of each agent, and the time of the whole
+comparison, all its changes together. Below the table is what disagrees or is left open, and why.
 
 **forecast**: steps forecast against steps needed. Agents are trained for the steps that are
 forecast, or `--most`, with the learner, the step size and the averages of the forecast. A row says
@@ -37,10 +43,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import gymnasium
 import numpy as np
 
 sys.path[:0] = [str(Path(__file__).resolve().parents[1] / folder) for folder in ("envs", "")]
+
+from known_models import TAXI, known  # noqa: E402
 
 import qdecay  # noqa: E402
 from qdecay._support.deadline import Deadline  # noqa: E402
@@ -68,7 +75,6 @@ SEEDS = 10  # of the interval that is asked for
 WITHIN = 3  # times the steps needed
 Row = tuple[str, ChainLayout, dict[str, Any]]
 choice = ChainLayout.choice
-TAXI = "Taxi-v4" if "Taxi-v4" in gymnasium.registry else "Taxi-v3"
 
 
 def delays() -> Iterator[tuple[int, ChainLayout]]:
@@ -409,6 +415,44 @@ def thresholds(
     )
 
 
+def against_known(only: str) -> None:
+    """Print a row for every change of the models whose breakpoints are known otherwise."""
+    print(
+        "\n| model | known | exact - known | planned error | verdict | interval | steps | s | "
+        "processor s |\n| --- | --- | --- | --- | --- | --- | --- | --- | --- |"
+    )
+    qdecay.compare()  # compiles
+    qdecay.compare("qdecay/RiverSwim-v0")
+    left_open: list[str] = []
+    for one in known():
+        if only not in one.name:
+            continue
+        clocks = time.perf_counter, time.process_time
+        began = [clock() for clock in clocks]
+        row = qdecay.compare(one.problem, **one.options)
+        seconds = [clock() - start for clock, start in zip(clocks, began, strict=True)]
+        assert len(row.exact) == len(one.gammas), one.name
+        cost = f"{seconds[0]:.2f} | {seconds[1]:.2f}"
+        if not row.exact:
+            print(f"| {one.name} | never | | | {row.verdict} | | | {cost} |", flush=True)
+        for number, gamma in enumerate(one.gammas):
+            print(f"| {one.name} | {_against(row, number, gamma)} | {cost} |", flush=True)
+        left_open += [f"{one.name}: {line}" for line in (*row.reasons, *row.unsettled)]
+    print("\n" + "\n".join(left_open))
+
+
+def _against(row: qdecay.Comparison, number: int, gamma: float) -> str:
+    """Return the columns of one change."""
+    learned, error = row.learned[number], row.planned_errors[number]
+    low, high = (0.0, 0.0) if learned is None else learned.interval or (learned.low, learned.high)
+    found = "not started" if learned is None else f"{low:.6f} to {high:.6f}"
+    steps = row.forecast[number] if learned is None else learned.steps // learned.seeds
+    return (
+        f"{gamma:.9f} | {float(row.exact[number]) - gamma:.0e} | "
+        f"{'open' if error is None else f'{error:.0e}'} | {row.verdict} | {found} | {steps or 0:,}"
+    )
+
+
 PARTS: dict[str, Callable[[], Iterator[Question]]] = {
     "noise": lambda: chains(noise),
     "slip": lambda: chains(slip),
@@ -436,6 +480,7 @@ def main() -> None:
     covering = commands.add_parser("coverage")
     covering.add_argument("part", nargs="?", choices=list(PARTS))
     covering.add_argument("--sets", type=int, default=100)
+    commands.add_parser("models")
     foreseeing = commands.add_parser("forecast")
     foreseeing.add_argument("--agents", type=int, default=40)
     foreseeing.add_argument("--most", type=int, default=3_000_000, help="steps of an agent")
@@ -446,6 +491,8 @@ def main() -> None:
     )
     if arguments.command == "coverage":
         coverage(arguments.part, arguments.only, arguments.sets)
+    elif arguments.command == "models":
+        against_known(arguments.only)
     else:
         forecasts(arguments.only, arguments.agents, arguments.most)
 
