@@ -1,13 +1,21 @@
-"""How honest `qdecay.compare` is: its intervals, and the steps that it forecasts.
+"""How honest `qdecay.compare` is: its intervals, verdicts, and the steps that it forecasts.
 
-    python benchmarks/compare.py [--only TEXT] coverage [noise | slip | held-out] [--sets 100]
+    python benchmarks/compare.py [--only TEXT] coverage [noise | slip | held-out | models]
+    python benchmarks/compare.py [--only TEXT] models
     python benchmarks/compare.py [--only TEXT] forecast [--agents 40] [--most 3_000_000]
 
-**coverage**: how often the 95 % intervals contain the exact break-even gamma. A row is a chain with
-random rewards or outcomes, compared with this many separate sets of ten seeds. It prints how many
-of the intervals contain the exact gamma, which share of all agents flips left of it (1/2 where
+**coverage**: how often the 95 % intervals contain the exact break-even gamma. A row is a change of
+the choice at the start of a model with random rewards or outcomes: a chain, or in `models` any. It
+is compared with 100 (`--sets`) separate sets of ten seeds. It prints how many of the first
+intervals contain the exact gamma; how often the verdict is agree, undecided or disagree, once
+others have confirmed what the first say; which share of all agents flips left of it (1/2 where
 training is not biased), the median width of the intervals, and the processor time of a comparison.
-Nothing was tuned on the rows of `held-out`.
+Nothing was tuned on the rows of `held-out`, the random model or the chain of three branches.
+
+**models**: `compare` on models whose breakpoints are known by other means (`known_models.py`). It
+prints the known gamma and how far the exact one is off, the proven error of the planned one, the
+verdict, the interval of what agents learned, the steps of each agent, and the time of the whole
+comparison, all its changes together. Below the table is what disagrees or is left open, and why.
 
 **forecast**: steps forecast against steps needed. Agents are trained for the steps that are
 forecast, or `--most`, with the learner, the step size and the averages of the forecast. A row says
@@ -21,24 +29,30 @@ Rows appear as they are done.
 from __future__ import annotations
 
 import argparse
+import itertools
 import math
 import platform
 import statistics
 import sys
 import time
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import gymnasium
 import numpy as np
 
 sys.path[:0] = [str(Path(__file__).resolve().parents[1] / folder) for folder in ("envs", "")]
 
+from known_models import TAXI, known  # noqa: E402
+
 import qdecay  # noqa: E402
 from qdecay._support.deadline import Deadline  # noqa: E402
+from qdecay.comparison.agents import Budget, Learned  # noqa: E402
+from qdecay.comparison.compare import EPSILON, WIDTH  # noqa: E402
 from qdecay.comparison.flip import Flip, flips  # noqa: E402
 from qdecay.comparison.forecast import (  # noqa: E402
     ThresholdNoise,
@@ -46,7 +60,12 @@ from qdecay.comparison.forecast import (  # noqa: E402
     threshold_noise,
 )
 from qdecay.comparison.lead import crossing, lead  # noqa: E402
+from qdecay.comparison.planned import Planner  # noqa: E402
 from qdecay.comparison.reach import reachable  # noqa: E402
+from qdecay.comparison.shared import SharedAgents  # noqa: E402
+from qdecay.comparison.subject import Subject  # noqa: E402
+from qdecay.comparison.thresholds import LearnedThreshold  # noqa: E402
+from qdecay.comparison.training import Trainer, Training  # noqa: E402
 from qdecay.learning.shared_values import shared_values  # noqa: E402
 from qdecay_envs.chain import ChainEnv  # noqa: E402
 from qdecay_envs.layout import ChainLayout  # noqa: E402
@@ -56,7 +75,6 @@ SEEDS = 10  # of the interval that is asked for
 WITHIN = 3  # times the steps needed
 Row = tuple[str, ChainLayout, dict[str, Any]]
 choice = ChainLayout.choice
-TAXI = "Taxi-v4" if "Taxi-v4" in gymnasium.registry else "Taxi-v3"
 
 
 def delays() -> Iterator[tuple[int, ChainLayout]]:
@@ -109,28 +127,121 @@ def random_layouts(count: int) -> Iterator[ChainLayout]:
             yield layout
 
 
-def measure(layout: ChainLayout, options: dict[str, Any], sets: int) -> str:
-    """Return a row's columns; sets that have several gammas count each."""
-    env = ChainEnv(layout, **options)
-    qdecay.compare(env)  # compiles
-    began = time.process_time()
-    held = left = agents = 0
-    widths = []
-    for number in range(1, sets + 1):
-        row = qdecay.compare(env, seed=10 * number)
-        for exact, learned in zip(row.exact, row.learned, strict=True):
-            assert learned.interval is not None
-            low, high = learned.interval
-            held += low <= float(exact) <= high
-            left += sum(flip < float(exact) for flip in learned.flips)
-            agents += learned.seeds
-            widths.append(high - low)
-    cost = (time.process_time() - began) / sets
-    few = " < 93 %" if held < LEAST / 100 * len(widths) else ""
-    return (
-        f"{held} of {len(widths)}{few} | {left / agents:.2f} | "
-        f"{statistics.median(widths):.4f} | {cost:.2f}"
-    )
+class Watched(SharedAgents):
+    """Agents as `compare` trains them; keeps what the first ones of each flip found."""
+
+    def __init__(self, trainer: Trainer) -> None:
+        super().__init__(trainer)
+        self.first: dict[Flip, LearnedThreshold] = {}
+
+    def trained(self, flip: Flip, training: Training, width: float, seeds: range) -> Learned:
+        """Train as ever, and keep the first."""
+        learned = super().trained(flip, training, width, seeds)
+        assert learned.threshold is not None
+        self.first.setdefault(flip, learned.threshold)
+        return learned
+
+
+@dataclass(frozen=True, eq=False)
+class Question:
+    """What is asked of `compare`, which may be repeated with other seeds."""
+
+    name: str
+    problem: Any
+    learner: qdecay.TabularLearner | None = None
+    width: float = WIDTH
+
+    @cached_property
+    def subject(self) -> Subject:
+        """The model, and its noise."""
+        return Subject.of(self.problem)
+
+    @cached_property
+    def epsilon(self) -> Fraction:
+        """Of the policy whose values are learned."""
+        soft = self.learner is not None and "sarsa" in self.learner.name
+        return EPSILON if soft else Fraction(0)
+
+    @cached_property
+    def planner(self) -> Planner:
+        """Of the model that agents aim at, at the start."""
+        mdp = self.subject.mdp
+        aim = qdecay.epsilon_soft(mdp, self.epsilon) if self.epsilon else mdp
+        assert mdp.start is not None
+        return Planner(aim, mdp.start)
+
+    @cached_property
+    def flips(self) -> list[Flip]:
+        """What there is to learn."""
+        return list(flips(self.subject.break_even(self.planner.state, self.planner.mdp)))
+
+    def agents(self, seed: int) -> Watched:
+        """Return ten agents."""
+        budget = Budget(
+            range(seed, seed + SEEDS), self.width, None, lambda progress: None, Deadline(None)
+        )
+        noise = self.subject.reward_noise
+        return Watched(
+            Trainer(self.subject.mdp, self.planner, self.learner, self.epsilon, noise, budget)
+        )
+
+    def coverage(self, sets: int) -> Iterator[str]:
+        """Yield the columns of each flip."""
+        for flip in self.flips:
+            self.agents(0).judge(flip)  # compiles
+            began = time.process_time()
+            verdicts: Counter[str] = Counter()
+            held = left = 0
+            widths = []
+            for number in range(1, sets + 1):
+                agents = self.agents(2 * SEEDS * number)  # others of the same set confirm
+                learned, first = agents.judge(flip), agents.first[flip]
+                verdicts[
+                    "disagree" if learned.wrong else "undecided" if learned.unsettled else "agree"
+                ] += 1
+                assert first.interval is not None
+                low, high = first.interval
+                gamma = float(flip.gamma)
+                held += low <= gamma <= high
+                left += sum(found < gamma for found in first.flips)
+                widths.append(high - low)
+            cost = (time.process_time() - began) / sets
+            few = f" < {LEAST} %" if held < LEAST / 100 * sets else ""
+            yield (
+                f"{gamma:.6f} | {held} of {sets}{few} | {verdicts['agree']} | "
+                f"{verdicts['undecided']} | {verdicts['disagree']} | {left / sets / SEEDS:.2f} | "
+                f"{statistics.median(widths):.4f} | {cost:.2f}"
+            )
+
+
+def models() -> Iterator[Question]:
+    """Environments, a random model and a chain that nothing was tuned on, and one-table rules."""
+    lake, river, chain = "FrozenLake-v1", "qdecay/RiverSwim-v0", "qdecay/NChain-v0"
+    yield Question(lake, lake, width=0.06)
+    yield Question(river, river)
+    yield Question(chain, chain)
+    yield next(held_out_models())
+    three = choice(a=[1], b=[0, 2], c=[0, 0, 3])
+    slips = ChainEnv(three, slip="1/10", escape=True)
+    yield Question("three branches, slip 1/10, escape", slips)
+    for source in (river, chain):
+        yield Question(f"{source}, SARSA", source, qdecay.sarsa)
+        yield Question(f"{source}, Expected SARSA", source, qdecay.expected_sarsa)
+    yield Question(f"{lake}, Q-learning", lake, qdecay.q_learning, 0.06)
+
+
+def held_out_models() -> Iterator[Question]:
+    """Random models after those of `forecast`, whose choice at the start changes."""
+    for number in itertools.count(4):
+        question = Question(f"random model {number}", random_model(number))
+        if any(flip.two_sided for flip in question.flips):
+            yield question
+
+
+def chains(rows: Callable[[], Iterator[Row]]) -> Iterator[Question]:
+    """A question for each chain."""
+    for name, layout, options in rows():
+        yield Question(name, ChainEnv(layout, **options))
 
 
 @dataclass(frozen=True, eq=False)
@@ -304,14 +415,61 @@ def thresholds(
     )
 
 
+def against_known(only: str) -> None:
+    """Print a row for every change of the models whose breakpoints are known otherwise."""
+    print(
+        "\n| model | known | exact - known | planned error | verdict | interval | steps | s | "
+        "processor s |\n| --- | --- | --- | --- | --- | --- | --- | --- | --- |"
+    )
+    qdecay.compare()  # compiles
+    qdecay.compare("qdecay/RiverSwim-v0")
+    left_open: list[str] = []
+    for one in known():
+        if only not in one.name:
+            continue
+        clocks = time.perf_counter, time.process_time
+        began = [clock() for clock in clocks]
+        row = qdecay.compare(one.problem, **one.options)
+        seconds = [clock() - start for clock, start in zip(clocks, began, strict=True)]
+        assert len(row.exact) == len(one.gammas), one.name
+        cost = f"{seconds[0]:.2f} | {seconds[1]:.2f}"
+        if not row.exact:
+            print(f"| {one.name} | never | | | {row.verdict} | | | {cost} |", flush=True)
+        for number, gamma in enumerate(one.gammas):
+            print(f"| {one.name} | {_against(row, number, gamma)} | {cost} |", flush=True)
+        left_open += [f"{one.name}: {line}" for line in (*row.reasons, *row.unsettled)]
+    print("\n" + "\n".join(left_open))
+
+
+def _against(row: qdecay.Comparison, number: int, gamma: float) -> str:
+    """Return the columns of one change."""
+    learned, error = row.learned[number], row.planned_errors[number]
+    low, high = (0.0, 0.0) if learned is None else learned.interval or (learned.low, learned.high)
+    found = "not started" if learned is None else f"{low:.6f} to {high:.6f}"
+    steps = row.forecast[number] if learned is None else learned.steps // learned.seeds
+    return (
+        f"{gamma:.9f} | {float(row.exact[number]) - gamma:.0e} | "
+        f"{'open' if error is None else f'{error:.0e}'} | {row.verdict} | {found} | {steps or 0:,}"
+    )
+
+
+PARTS: dict[str, Callable[[], Iterator[Question]]] = {
+    "noise": lambda: chains(noise),
+    "slip": lambda: chains(slip),
+    "held-out": lambda: chains(held_out),
+    "models": models,
+}
+
+
 def coverage(part: str | None, only: str, sets: int) -> None:
-    """Print a row for every chain."""
-    parts = {"noise": noise, "slip": slip, "held-out": held_out}
-    print("\n| chain | held | flip left | median width | s |\n| --- | --- | --- | --- | --- |")
-    for name in [part] if part else parts:
-        for chain, layout, options in parts[name]():
-            if only in chain:
-                print(f"| {chain} | {measure(layout, options, sets)} |", flush=True)
+    """Print a row for every change of every question."""
+    print("\n| model | gamma | held | agree | undecided | disagree | flip left | width | s |")
+    print("| --- | --- | --- | --- | --- | --- | --- | --- | --- |")
+    for name in [part] if part else PARTS:
+        for question in PARTS[name]():
+            if only in question.name:
+                for columns in question.coverage(sets):
+                    print(f"| {question.name} | {columns} |", flush=True)
 
 
 def main() -> None:
@@ -320,8 +478,9 @@ def main() -> None:
     parser.add_argument("--only", default="", help="rows whose name has this text")
     commands = parser.add_subparsers(dest="command", required=True)
     covering = commands.add_parser("coverage")
-    covering.add_argument("part", nargs="?", choices=["noise", "slip", "held-out"])
+    covering.add_argument("part", nargs="?", choices=list(PARTS))
     covering.add_argument("--sets", type=int, default=100)
+    commands.add_parser("models")
     foreseeing = commands.add_parser("forecast")
     foreseeing.add_argument("--agents", type=int, default=40)
     foreseeing.add_argument("--most", type=int, default=3_000_000, help="steps of an agent")
@@ -332,6 +491,8 @@ def main() -> None:
     )
     if arguments.command == "coverage":
         coverage(arguments.part, arguments.only, arguments.sets)
+    elif arguments.command == "models":
+        against_known(arguments.only)
     else:
         forecasts(arguments.only, arguments.agents, arguments.most)
 

@@ -58,7 +58,7 @@ class SharedAgents:
         what = f"{float(flip.gamma):.6g}: an interval no wider than {width:.2g}"
         if (too_long := self._announced(what, training, _REPLAYS * _GAMMAS)) is not None:
             return Learned(forecast=training.steps, unsettled=too_long)
-        learned = self._trained(flip, training, width, self.budget.seeds)
+        learned = self.trained(flip, training, width, self.budget.seeds)
         if training.certain or not (learned.wrong or learned.unsettled):
             return learned
         # Chance, or initial values that were slower to go than expected, are gone in a longer
@@ -68,9 +68,9 @@ class SharedAgents:
             return _doubted(learned, longer)
         seeds = self.budget.seeds
         others = range(seeds.stop, seeds.stop + len(seeds))
-        return replace(self._trained(flip, longer, width, others), forecast=training.steps)
+        return replace(self.trained(flip, longer, width, others), forecast=training.steps)
 
-    def _trained(self, flip: Flip, training: Training, width: float, seeds: range) -> Learned:
+    def trained(self, flip: Flip, training: Training, width: float, seeds: range) -> Learned:
         """Train agents for a flip, and hold them against the exact gamma."""
         ends = self.trainer.ends(flip, training)
         found, wrong = self._thresholds(flip, ends, training, width, seeds)

@@ -163,7 +163,9 @@ def recorded_values(
     start_values = np.where(available, 0.0, -np.inf)
     words = further_words(recording.seed)
     stream = new_stream(start_values, update.n_tables, gammas, (words, words.copy()))
-    row = Snapshots(row_of(stream.q, state, update.n_tables, len(gammas)), steps, share)
+    row = Snapshots(
+        row_of(stream.q, state, update.n_tables, len(gammas)), steps, share, update.step_size
+    )
     taken = Steps(
         recording.state,
         recording.action,

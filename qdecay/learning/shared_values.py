@@ -69,7 +69,7 @@ def shared_values(
         starts: the probability of each state at each step, shape (S,).
         reward_noise: standard deviation of normal noise on every reward, in reward units; >= 0.
         average_from: the share of the steps, in [0, 1], after which the values are averaged over
-            about 1,000 snapshots taken regularly; at 1 the last values are returned.
+            up to 1,000 snapshots taken regularly; at 1 the last values are returned.
         threads: streams that run at once; None is one per core. Results do not depend on it.
         report: is told of the steps made.
         deadline: of the call.
@@ -94,7 +94,9 @@ def shared_values(
     require_memory(mdp.available.shape, most, len(agents), update.n_tables)
     streams = [model_stream(settings, *own) for own in zip(gammas, agents, strict=True)]
     rows = [
-        Snapshots(row_of(stream.q, state, update.n_tables, len(grid)), steps, share)
+        Snapshots(
+            row_of(stream.q, state, update.n_tables, len(grid)), steps, share, update.step_size
+        )
         for stream, grid in zip(streams, gammas, strict=True)
     ]
     advance = settings.advance()

@@ -191,16 +191,34 @@ def test_terminated_steps_lead_nowhere():
 # Averages
 
 
-@pytest.mark.parametrize(("steps", "begin"), [(40, 30), (1700, 500)])
-def test_the_average_is_the_mean_of_snapshots(steps, begin):
-    """The snapshots are what shorter streams end with: of every step, or 1,000 evenly spaced."""
+@pytest.mark.parametrize(
+    ("steps", "begin", "step_size", "number"),
+    [
+        (40, 30, 0.5, 10),
+        (1700, 500, 0.3, 720),
+        (1700, 500, 0.9, 1000),
+        (1600, 400, Harmonic(5), 30),
+    ],
+)
+def test_the_average_is_the_mean_of_snapshots(steps, begin, step_size, number):
+    """The snapshots are what shorter streams end with: two while a value is forgotten.
+
+    Of every step at most, a thousand at most; of a horizon h about 6 h, from a quarter on.
+    """
     mdp, starts = random_model(5, 5, 2), [0.5, 0.125, 0.125, 0.25, 0]
-    number = min(1000, steps - begin)
     marks = [begin + -(-(steps - begin) * k // number) for k in range(1, number + 1)]
-    arguments = dict(step_size=0.3, max_episode_steps=1, start=starts)
+    arguments = dict(step_size=step_size, max_episode_steps=1, start=starts)
     ends = [q_learning_many(mdp, GRID, [4], steps=n, **arguments).q[:, 0, 0] for n in marks]
-    share = begin / steps
-    (values,) = learn(mdp, 0, [GRID], [4], steps=steps, starts=starts, average_from=share)
+    (values,) = learn(
+        mdp,
+        0,
+        [GRID],
+        [4],
+        steps=steps,
+        starts=starts,
+        step_size=step_size,
+        average_from=begin / steps,
+    )
     assert pytest.approx(np.mean(ends, axis=0), rel=1e-12) == values[0].T
     assert ends[0].tobytes() != ends[-1].tobytes()
 
