@@ -38,7 +38,7 @@ from scipy.special import ndtri
 
 from qdecay._support.checks import RationalLike, RealLike, count, real, reals, whole
 from qdecay._support.result import Record
-from qdecay.comparison.linear_theory import Floats, LinearTheory
+from qdecay.comparison.linear_theory import Doubts, Floats, LinearTheory
 from qdecay.comparison.thresholds import interval_rank
 from qdecay.learning.schedules import Harmonic
 from qdecay.model.door import Problem
@@ -65,6 +65,7 @@ class ThresholdNoise(Record):
         noisy: whether any target that D is learned from varies: of the optimal actions or of others
             on the way. Without it a step size of 1 learns the exact values.
         size: the largest optimal |Q|, which initial values of 0 are off by; in reward units.
+        doubts: where noise may hide which action is best; None if nothing is noisy.
         tables: tables of the learner; each sees its share of the visits.
     """
 
@@ -75,6 +76,7 @@ class ThresholdNoise(Record):
     slopes: tuple[float, float]
     noisy: bool
     size: float
+    doubts: Doubts | None = None
     tables: int = 1
 
     def _shown(self) -> str:
@@ -98,7 +100,22 @@ class ThresholdNoise(Record):
         """
         asked = real(width, "width", "> 0")
         sd = asked / interval_widths(seeds)
-        return max(math.ceil((self.sd(1) / sd) ** 2), self.least_steps(sd))
+        return max(math.ceil((self.sd(1) / sd) ** 2), self.least_steps(sd), self._sure_steps(sd))
+
+    def _sure_steps(self, sd: float) -> int:
+        """Return the steps until hidden best actions shift thresholds by a quarter of `sd` at most.
+
+        Linear theory holds from there on: before, the policy that is learned is another one.
+        """
+        allowed = _BIAS * sd * min(self.slopes)
+        doubts = self.doubts
+        if doubts is None or doubts.shift(1.0) <= allowed:
+            return 1
+        most = 1.0
+        while doubts.shift(most) > allowed:
+            most *= 4
+        found = brentq(lambda log: doubts.shift(math.exp(log)) - allowed, 0.0, math.log(most))
+        return math.ceil(math.exp(float(found)))
 
     def least_steps(self, sd: RealLike) -> int:
         """Return the steps until initial values of 0 shift thresholds by a quarter of `sd` at most.
@@ -193,14 +210,16 @@ def threshold_noise(
     behaviour = _behaviour(linear.mdp, starts)
     variance = linear.variance(sampled, real(reward_noise, "reward_noise", ">= 0"))
     visited = behaviour[behaviour > 0]
+    noisy = linear.varies(leaving + entering, variance)
     return ThresholdNoise(
         gamma=linear.gamma,
         pairs=len(visited),
         rarest=float(1 / visited.min()),
         spread=math.sqrt(_INFLATION) * linear.noise(leaving, entering, variance, behaviour),
         slopes=slopes,
-        noisy=linear.varies(leaving + entering, variance),
+        noisy=noisy,
         size=float(np.abs(linear.q[linear.available]).max()),
+        doubts=linear.doubts(leaving, entering, variance, behaviour) if noisy else None,
         tables=count(tables, "tables"),
     )
 

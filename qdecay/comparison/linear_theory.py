@@ -32,16 +32,46 @@ from numpy.typing import NDArray
 from scipy import sparse
 from scipy.sparse.csgraph import breadth_first_order
 from scipy.sparse.linalg import SuperLU, splu
+from scipy.special import ndtr
 
 from qdecay._support.checks import RationalLike, RealLike, exact, real, whole
+from qdecay._support.result import Record
 from qdecay.model.door import Problem, as_exact_mdp
 from qdecay.model.mdp import MDP
 from qdecay.model.soft import epsilon_soft
 from qdecay.planning.optimal import optimal_values
 
+_MOST = 300  # states with doubts
 _EPS = float(np.finfo(np.float64).eps)
 
 Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Doubts(Record):
+    """The states in which noise may hide which action is best.
+
+    Attributes:
+        counts: by how much D changes for each unit of value that is lost there.
+        gaps: what the best action leads the next one by, in reward units; > 0.
+        noises: the standard deviation of that lead, times sqrt(steps).
+    """
+
+    counts: Floats
+    gaps: Floats
+    noises: Floats
+
+    def shift(self, steps: float) -> float:
+        """Return how far the mean of D may be off after that many steps, in reward units.
+
+        A lead of z standard deviations is lost by phi(z) - z Phi(-z) of them on average: what a
+        greedy choice among noisy values gains, and what one that another table values loses.
+        """
+        sd = self.noises / math.sqrt(steps)
+        noisy = sd > 0
+        z = self.gaps[noisy] / sd[noisy]
+        lost = np.exp(-np.square(z) / 2) / math.sqrt(2 * math.pi) - z * ndtr(-z)
+        return float(np.sum(self.counts[noisy] * sd[noisy] * np.maximum(lost, 0.0)))
 
 
 @dataclass(frozen=True, eq=False)
@@ -232,11 +262,37 @@ class LinearTheory:
 
     def _reach(self, action: int) -> Floats:
         """How much the noise of each pair counts in the action's value, shape (S * A,)."""
-        pair = self.state * self.mdp.n_actions + action
-        ahead = self.gamma * self.mdp.p[pair].toarray().ravel()
+        return self._reaches(np.array([self.state * self.mdp.n_actions + action]))[:, 0]
+
+    def _reaches(self, pairs: NDArray[np.int64]) -> Floats:
+        """How much the noise of each pair counts in the values of some, shape (S * A, n)."""
+        ahead = self.gamma * self.mdp.p[pairs].toarray().T
         reach = np.asarray(self.policy.T @ self.solver.solve(ahead, trans="T"))
-        reach[pair] += 1
+        reach[pairs, np.arange(len(pairs))] += 1
         return reach
+
+    def doubts(
+        self, leaving: list[int], entering: list[int], variance: Floats, behaviour: Floats
+    ) -> Doubts:
+        """Where noise may hide which action is best, and what that does to D.
+
+        Only the states that count most: to take too few understates what it does.
+        """
+        n = self.mdp.n_actions
+        x = self._reach(entering[0]) - self._reach(leaving[0])
+        counts = np.abs(self.gamma * np.asarray(self.mdp.p.T @ x))
+        counts[self.state] = 0.0  # where the choice is what is asked for
+        others = np.where(self.available & ~self.greedy, self.q, -np.inf)
+        able = np.isfinite(others).any(axis=1) & (counts > 0)
+        states = np.flatnonzero(able)
+        states = states[np.argsort(-counts[states], kind="stable")][:_MOST]
+        first = np.where(self.greedy, self.q, -np.inf)[states].argmax(axis=1)
+        second = others[states].argmax(axis=1)
+        apart = self._reaches(states * n + first) - self._reaches(states * n + second)
+        visited = behaviour > 0
+        noise = (variance[visited] / behaviour[visited]) @ np.square(apart[visited])
+        gaps = self.q[states, first] - self.q[states, second]
+        return Doubts(counts[states], gaps, np.sqrt(noise))
 
 
 def _shares(flags: NDArray[np.bool_]) -> Floats:

@@ -22,7 +22,8 @@ _REPLAYS = 2  # of a stream, as a rule
 _LONG = 10_000_000  # steps of all agents: worth an announcement
 _GAMMAS = 16  # of a replay, which vector instructions take at once
 _PIECES = 5  # of the asked width: between gammas that near the lead is a line
-_AGAIN = 8  # times the steps, for agents that disagree
+_LONGER = 8  # times the steps, for the next agents where some disagree
+_TIMES = 2
 _SPREAD = 3.0  # times the expected spread: neither by chance nor by an error of the forecast
 
 
@@ -59,16 +60,26 @@ class SharedAgents:
         if (too_long := self._announced(what, training, _REPLAYS * _GAMMAS)) is not None:
             return Learned(forecast=training.steps, unsettled=too_long)
         learned = self.trained(flip, training, width, self.budget.seeds)
-        if training.certain or not (learned.wrong or learned.unsettled):
+        if training.certain:
             return learned
-        # Chance, or initial values that were slower to go than expected, are gone in a longer
-        # training of other agents; a mistake of the learner is not.
-        longer = training.times(_AGAIN if learned.wrong else 2)
-        if longer.steps > self.budget.affordable:
-            return _doubted(learned, longer)
-        seeds = self.budget.seeds
-        others = range(seeds.stop, seeds.stop + len(seeds))
-        return replace(self.trained(flip, longer, width, others), forecast=training.steps)
+        return replace(self._again(flip, training, width, learned), forecast=training.steps)
+
+    def _again(self, flip: Flip, training: Training, width: float, learned: Learned) -> Learned:
+        """Train others for longer, twice at most, where agents disagree or leave a flip open.
+
+        Chance, initial values that were slower to go than expected and the maximum of noisy values
+        then matter less; a mistake of the learner does not.
+        """
+        seeds, longer = self.budget.seeds, training
+        for number in range(1, _TIMES + 1):
+            if not (learned.wrong or learned.unsettled):
+                break
+            longer = longer.times(_LONGER if learned.wrong else 2)
+            if longer.steps > self.budget.affordable:
+                return _doubted(learned, longer) if number == 1 else learned
+            first = seeds.start + number * len(seeds)
+            learned = self.trained(flip, longer, width, range(first, first + len(seeds)))
+        return learned
 
     def trained(self, flip: Flip, training: Training, width: float, seeds: range) -> Learned:
         """Train agents for a flip, and hold them against the exact gamma."""
