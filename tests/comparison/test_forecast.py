@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
@@ -13,6 +14,7 @@ from scipy.stats import chi2, norm
 
 from qdecay import MDP, ChainLayout, as_mdp, epsilon_soft, policy_regions
 from qdecay.comparison.forecast import gap_noise, interval_widths, threshold_noise
+from qdecay.comparison.linear_theory import Doubts
 from qdecay.learning import Harmonic, q_learning_many
 
 AVERAGED = 4 / 3  # what averages over the last 3/4 have of the best variance
@@ -397,3 +399,39 @@ def test_fewer_than_six_seeds_have_no_interval() -> None:
     """Of five the whole range misses the median in 1 of 16 cases."""
     with pytest.raises(ValueError, match="seeds must be >= 6, got 5"):
         forecast(coin_or_wait(), 0, 0.5, {0}, {1}).steps(0.02, 5)
+
+
+def test_a_hidden_best_action_shifts_by_what_is_lost_where_noise_chooses() -> None:
+    """E max(0, Z sd - gap), by quadrature; it counts as often as the state is reached."""
+    for gap, noise, steps in ((0.5, 3.0, 10), (0.1, 1.0, 1), (2.0, 5.0, 40)):
+        sd = noise / math.sqrt(steps)
+        lost, _ = quad(lambda z, sd=sd, gap=gap: norm.pdf(z) * (z * sd - gap), gap / sd, np.inf)
+        doubts = Doubts(np.array([0.7]), np.array([gap]), np.array([noise]))
+        assert doubts.shift(steps) == pytest.approx(0.7 * lost, rel=1e-6)
+
+
+def test_the_doubts_of_a_model_are_those_of_its_later_choices() -> None:
+    """A ticket of 1 in 2 now, or a step to a choice between a sure 2/3 and 100 with chance 1/200.
+
+    The later lead is 2/3 - 1/2, of the variance 199/4 in the visits of one pair of four; the first
+    choice sees it gamma times. Rare prizes hide the sure one for longer than D alone is noisy.
+    """
+    half, rare = Fraction(1, 2), Fraction(1, 200)
+    rows = [
+        (0, 0, 0, half, 1, True),
+        (0, 0, 0, half, 0, True),
+        (0, 1, 1, 1, 0, False),
+        (1, 0, 1, 1, "2/3", True),
+        (1, 1, 1, rare, 100, True),
+        (1, 1, 1, 1 - rare, 0, True),
+    ]
+    mdp = MDP.from_rows(rows, n_states=2, n_actions=2, start=0)
+    found = threshold_noise(mdp, 0, 3 / 4, [0], [1], starts=[0.5, 0.5])
+    assert found.doubts.counts == pytest.approx([3 / 4])
+    assert found.doubts.gaps == pytest.approx([2 / 3 - 1 / 2])
+    assert found.doubts.noises == pytest.approx([math.sqrt(4 * 199 / 4)])
+    alone = replace(found, doubts=None)
+    for width in (0.3, 0.1):
+        steps, allowed = found.steps(width, 10), width / interval_widths(10) * 2 / 3 / 4
+        assert steps > alone.steps(width, 10)
+        assert found.doubts.shift(steps) <= allowed < found.doubts.shift(steps - 1)

@@ -27,6 +27,10 @@ READS = {
     "price SOURCE": [["price", "x.json"]],
     "report SOURCE": [["report", "x.json"]],
     "plot SOURCE": [["plot", "x.npz"]],
+    "learn-curve SOURCE": [
+        ["learn-curve", "--gamma", "0.9", "x.json"],
+        ["learn-curve", "--gamma", "0.9", "x.npz"],
+    ],
     "verify FILE": [["verify", "x.json"]],
     "sweep run SPEC": [["sweep", "run", "--dry-run", "x.toml"]],
     "sweep export STORE": [["sweep", "export", "-o", "y.csv", "x.db"]],
