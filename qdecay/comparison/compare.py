@@ -3,8 +3,8 @@
 At one state of a finite model the exact break-even gammas come from algebra (`qdecay.exact`), the
 planned ones from bisecting on value iteration's greedy action (`planned`), the learned ones from
 agents: of qdecay's learners (`shared`), or of a user's own (`own`); in an environment without a
-table they are measured (`measured`). On a chain agents may also be
-stopped after a number of forced walks (`walks`).
+table they are measured (`measured`). On a chain agents may also be stopped after a number of forced
+walks (`walks`).
 """
 
 from __future__ import annotations
