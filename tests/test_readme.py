@@ -25,7 +25,7 @@ BLOCKS = blocks(TEXT + CHAPTERS, "console")
 
 
 def cost(block: str) -> list[pytest.MarkDecorator]:
-    heavy = "report|gallery|probe|sweep|--learn|compare Frozen"
+    heavy = r"report|gallery|probe|sweep|--learn\b|compare Frozen"
     marks = [pytest.mark.slow] if re.search(heavy, block) else []
     missing = "Taxi-v4" in block and "Taxi-v4" not in gym.registry
     return [*marks, pytest.mark.skipif(missing, reason="needs Taxi-v4")]

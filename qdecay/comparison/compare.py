@@ -2,8 +2,9 @@
 
 At one state of a finite model the exact break-even gammas come from algebra (`qdecay.exact`), the
 planned ones from bisecting on value iteration's greedy action (`planned`), the learned ones from
-agents: of qdecay's learners (`learned`), or of a user's own (`own`). On a chain agents may also be
-stopped after a number of forced walks (`walks`).
+agents: of qdecay's learners (`shared`), or of a user's own (`own`); in an environment without a
+table they are measured (`measured`). On a chain agents may also be stopped after a number of forced
+walks (`walks`).
 """
 
 from __future__ import annotations
@@ -100,7 +101,8 @@ def compare(
         seed: the first of them; the others follow.
         learner: `q_learning`, `double_q_learning`, `sarsa` or `expected_sarsa`; None is Q-learning
             where nothing is random, else Double Q-learning. Or a function of an environment, a
-            gamma and a seed that returns action values or a policy; see `qdecay.comparison.own`.
+            gamma and a seed that returns action values or a policy, in the forms of
+            `qdecay.comparison.own_learner`.
         epsilon: exact, in [0, 1): SARSA and Expected SARSA learn the values of the policy that
             explores at this rate, and are held against the regions of `epsilon_soft`.
         width: the widest 95 % interval that settles a noisy threshold, > 0; never more than half

@@ -32,7 +32,7 @@ class Comparison(Result):
         sides: for each flip, the actions that are best left and right of it.
         exact: gammas at which the set of best actions changes, in order.
         planned: for each, where value iteration's choice flips; None where its error leaves it
-            open.
+            open, or where no choice tells the sides apart.
         planned_errors: for each, how far the planned gamma may be off, proven.
         learned: for each, where trained agents flip, or None if they were not trained; with forced
             walks, for each predicted one; without a table, for each that is seen.
