@@ -1,11 +1,12 @@
 """By how much the actions right of a flip lead those left of it, as one stream of steps shows it.
 
-    D(gamma) = q(best of the actions that enter) - q(best of those that leave)
+    D(gamma) = mean q of the actions that enter - mean q of those that leave
 
 As all gammas learn from the same steps, what chance does to one it does to its neighbours: D is
-smooth in gamma, and an agent's threshold is where it crosses 0. Of two tables each chooses the best
-of a side, and the other one values it, so that noise makes no side look better because it has more
-actions.
+smooth in gamma, and an agent's threshold is where it crosses 0. All that leave are best on the left
+and all that enter on the right, so that the exact D has the sign of the gap between the best of
+either side; the largest of noisy values would be too large, and a side with more actions would
+look better.
 """
 
 from __future__ import annotations
@@ -18,16 +19,7 @@ Floats = NDArray[np.float64]
 
 def lead(values: Floats, leaving: list[int], entering: list[int]) -> Floats:
     """Return how much the right side leads by at each gamma, from shape (tables, A, gammas)."""
-    left, right = values[:, leaving], values[:, entering]
-    if len(values) == 1:
-        found: Floats = right[0].max(axis=0) - left[0].max(axis=0)
-        return found
-    return (_crossed(*right) + _crossed(*right[::-1]) - _crossed(*left) - _crossed(*left[::-1])) / 2
-
-
-def _crossed(chooses: Floats, values: Floats) -> Floats:
-    """What one table says of the action that is best in the other, shape (gammas,)."""
-    found: Floats = np.take_along_axis(values, chooses.argmax(axis=0)[None], axis=0)[0]
+    found: Floats = values[:, entering].mean(axis=(0, 1)) - values[:, leaving].mean(axis=(0, 1))
     return found
 
 

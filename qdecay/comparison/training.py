@@ -18,6 +18,7 @@ from __future__ import annotations
 import math
 import os
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import TypedDict
@@ -43,6 +44,10 @@ from qdecay.model.mdp import MDP
 
 AVERAGED_FROM = 0.25  # of the steps
 _MARGIN = 2.0  # an interval of ten seeds with that is seldom wider than this many times its mean
+# One table bootstraps from the larger of noisy values, which shifts its threshold by up to a
+# standard deviation of what is forecast. The shift falls as 1 / steps, and what intervals allow for
+# stays, so that with 2 1/4 times the steps they hold the exact gamma as often as with two tables.
+_BIASED_MARGIN = 3.0
 _UNLEARNED = 1e-10
 _FORGOTTEN = 1e-5  # of the initial values
 _CLEAR = 6.0  # standard deviations: where a side leads by so much, agents do not mistake it
@@ -148,29 +153,20 @@ class Trainer:
             return self._certain(flip.highest(_SHARES[0], self._reach(certain=True)))
         # Initial values take longest to be forgotten at the highest gamma.
         highest = flip.highest(_SHARES[0], self._reach(certain=False))
-        asked = width / _MARGIN, len(self.budget.seeds)
+        margin = _MARGIN if learner.n_tables > 1 else _BIASED_MARGIN
+        asked = width / margin, len(self.budget.seeds)
         steps = max(noise.steps(*asked), replace(noise, gamma=highest).steps(*asked))
         return Training(steps, as_schedule(noise.step_size, "step_size"), noise.sd(steps))
 
     def ends(self, flip: Flip, training: Training) -> tuple[End, End]:
-        """Return gammas on either side at which the choice is clear, as far apart as possible."""
+        """Return gammas on either side at which the choice is clear, as far apart as possible.
+
+        Or is clearest, where it is clear nowhere.
+        """
         reach = self._reach(training.certain)
-        sides = (
-            [(flip.lowest(share), flip.left) for share in _SHARES],
-            [(flip.highest(share, reach), flip.right) for share in _SHARES],
-        )
-        low, high = (
-            next(
-                (
-                    End(gamma, best, True)
-                    for gamma, best in side
-                    if self._clear(gamma, best, training)
-                ),
-                End(*side[-1], False),
-            )
-            for side in sides
-        )
-        return low, high
+        lows = [flip.lowest(share) for share in _SHARES]
+        highs = [flip.highest(share, reach) for share in _SHARES]
+        return self._end(lows, flip.left, training), self._end(highs, flip.right, training)
 
     def clearest(self, best: frozenset[int]) -> tuple[End, Training] | None:
         """Return the gamma at which it takes the fewest steps to see what is always best.
@@ -259,12 +255,23 @@ class Trainer:
             "reward_noise": self._reward_noise,
         }
 
-    def _clear(self, gamma: float, best: frozenset[int], training: Training) -> bool:
-        """Whether the best actions lead the others by more than agents are off at that gamma."""
+    def _end(self, gammas: Sequence[float], best: frozenset[int], training: Training) -> End:
+        """Return the first gamma at which agents cannot mistake the best actions, or the best."""
+        leads = []
+        for gamma in gammas:
+            leads.append(self._clearness(gamma, best, training))
+            if leads[-1] > _CLEAR:
+                return End(gamma, best, True)
+        return End(gammas[leads.index(max(leads))], best, False)
+
+    def _clearness(self, gamma: float, best: frozenset[int], training: Training) -> float:
+        """By how many standard deviations of agents the best actions lead the others."""
         gap, spread, size = self._gap(gamma, best)
         if training.certain:
-            return gap > _VISIBLE * size
-        return gap > _CLEAR * spread / math.sqrt(training.steps)
+            deviation = _VISIBLE * size / _CLEAR
+        else:
+            deviation = spread / math.sqrt(training.steps)
+        return gap / deviation if deviation else math.inf * gap if gap else 0.0
 
     def _gap(self, gamma: float, best: frozenset[int]) -> tuple[float, float, float]:
         """Return what the best actions lead the others by, its noise, and the size of values.

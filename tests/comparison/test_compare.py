@@ -108,6 +108,12 @@ def test_noisy_chains_agree(options: dict[str, Any]) -> None:
     assert (row.verdict, row.learner) == ("agree", "double_q_learning")
 
 
+def test_searches_are_not_cut_off_close_to_the_flip() -> None:
+    """So short a training is clear nowhere; still agents flip where they do, each elsewhere."""
+    (learned,) = qdecay.compare("qdecay/NChain-v0", width=0.04).learned
+    assert len(set(learned.flips)) == learned.seeds
+
+
 def test_slipping_choices_agree_within_their_interval() -> None:
     """Slip mixes both branches alike: the break-even gamma stays 1/2, and the interval holds it."""
     row = qdecay.compare(ChainEnv(ChainLayout.choice(stay=[1], move=[0, 0, 4]), slip="1/10"))
