@@ -66,7 +66,8 @@ def compare(
     epsilon: Annotated[
         str | None,
         typer.Option(
-            metavar="NUMBER", help="With sarsa, expected_sarsa: how they explore; 1/10 by default."
+            metavar="NUMBER",
+            help="With sarsa, expected_sarsa: their exploration rate; 1/10 by default.",
         ),
     ] = None,
     width: Annotated[
@@ -75,7 +76,7 @@ def compare(
     max_steps: Annotated[
         int | None,
         typer.Option(
-            min=1, help="Steps of each agent; what is expected to take more, is not done."
+            min=1, help="Steps of each agent; what is expected to take more is not started."
         ),
     ] = None,
     walks: Annotated[

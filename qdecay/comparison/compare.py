@@ -187,9 +187,11 @@ def _compared(
         return _measured(subject, state, settings, budget)
     mdp = subject.mdp
     if state is None and mdp.start is None:
-        raise ValueError("the model has no start state: name the state to compare at")
+        raise ValueError("the model has no start state: give state (in the shell --state)")
     at = mdp.start if state is None else mdp.state_index(state)
     assert at is not None
+    if not mdp.available[at].any():
+        raise ValueError(f"state {mdp.state_name(at)} has no actions: nothing is chosen there")
     aim = epsilon_soft(mdp, settings.epsilon) if settings.soft else mdp
     exact = subject.break_even(at, aim)
     planner = Planner(aim, at, budget.deadline.check)

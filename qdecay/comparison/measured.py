@@ -163,7 +163,7 @@ def _start(env: Env, seeds: range) -> int:
     """The state in which all episodes begin."""
     begun = {int(env.reset(seed=seed)[0]) for seed in seeds}
     if len(begun) > 1:
-        raise ValueError("episodes begin in several states: name the one to compare at")
+        raise ValueError("episodes begin in several states: give state (in the shell --state)")
     return begun.pop()
 
 

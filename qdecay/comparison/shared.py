@@ -154,7 +154,7 @@ class SharedAgents:
         budget, agents = self.budget, len(self.budget.seeds)
         cost = f"{what} takes {training.steps:,} steps for each of {agents} agents"
         if training.steps > budget.affordable:
-            return f"{cost}, more than max_steps, {budget.affordable:,}: not started"
+            return f"{cost}, more than the {budget.affordable:,} allowed: not started"
         if training.steps * agents < _LONG and budget.deadline.left == math.inf:
             return None
         seconds = self.trainer.seconds(training, gammas)
@@ -170,7 +170,10 @@ def _doubted(learned: Learned, longer: Training) -> Learned:
     """Leave open what a longer training, which max_steps does not allow, may show to be right."""
     if learned.wrong is None:
         return learned
-    doubt = f"{learned.wrong}; only {longer.steps:,} steps, more than max_steps, tell a fault"
+    doubt = (
+        f"{learned.wrong}; to tell a fault from too little training takes {longer.steps:,} steps, "
+        "more than are allowed"
+    )
     return replace(learned, wrong=None, unsettled=doubt)
 
 

@@ -99,7 +99,9 @@ class WalkedAgents:
 def _plain_chain(subject: Subject, learner: TabularLearner) -> ChainEnv:
     chain = subject.chain
     if chain is None:
-        raise TypeError(f"walks are those of a chain's branches, and {subject.name} is no chain")
+        raise TypeError(
+            f"walks are those of a chain's branches, and {subject.name} is no chain: omit walks"
+        )
     if chain.layout.ending != "terminate":
         raise ValueError(
             f"walks can be predicted where the last reward ends the episode, and this chain's "

@@ -110,7 +110,7 @@ def test_what_is_left_open_exits_with_3(capsys, monkeypatch) -> None:
     code, out, _ = run(capsys, monkeypatch, *arguments)
     assert code == 3
     assert "undecided" in out
-    assert "more than max_steps, 100: not started" in out
+    assert "more than the 100 allowed: not started" in out
     code, out, _ = run(capsys, monkeypatch, *arguments, "--json")
     (row,) = json.loads(out)["rows"]
     assert (code, row["verdict"], row["learned"]) == (3, "undecided", [None])
@@ -122,7 +122,7 @@ WRONG = [
     (["compare", "none.json"], "none.json"),
     (["compare", ""], "neither a file nor a registered Gymnasium id"),
     (["report", ""], "neither a file nor a registered Gymnasium id"),
-    (["compare", "Taxi-v4"], "no start state: name the state"),
+    (["compare", "Taxi-v4"], "no start state: give state"),
     (["compare", "CartPole-v1"], "discrete"),
     (["compare", "FrozenLake-v1", "--state", "shore"], "state must be"),
     (["compare", "--state", "0"], "--state requires SOURCE"),
