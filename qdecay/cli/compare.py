@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import nullcontext, redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -101,10 +103,13 @@ def compare(
     The verdict is disagree if value iteration flips outside the gammas that its proven error
     allows, or if agents flip elsewhere: where nothing is random, more than 1e-6 from the exact
     gamma; else if the 95 % interval of their median does not contain it, neither at first nor in a
-    longer training of others, or if they lie three times as far apart as agents that average. It is
-    undecided, exit code 3, where that takes more than --max-steps or --max-seconds, which is
-    forecast before anything is started; or where the interval stays wider than --width or half the
-    distance to the next change. The exit code is 1 if anything disagrees.
+    longer training of others, or if they lie three times as far apart as agents that average. Exit
+    code 1 if anything disagrees.
+
+    It is undecided, exit code 3, where that takes more than --max-steps or --max-seconds, which is
+    forecast before anything is started, or where the interval stays wider than --width or half the
+    distance to the next change. How long a learner of your own takes is not forecast: it is
+    stopped, exit code 2.
 
     SARSA and Expected SARSA learn the values of a policy that explores: they are held against the
     epsilon-soft model. An environment without a table has nothing to hold its agents against.
@@ -116,7 +121,7 @@ def compare(
     Examples:
       qdecay compare
       qdecay compare FrozenLake-v1
-      qdecay compare FrozenLake-v1 --state 2 --learner sarsa --plot sarsa.svg
+      qdecay compare qdecay/RiverSwim-v0 --state 1 --learner sarsa --plot sarsa.svg
       qdecay compare qdecay/StayOrMove-v0 --learner homework:train
       qdecay compare --walks 200 --step-size 1/2
     """
@@ -150,7 +155,9 @@ def compare(
         settings |= {"walks": walks, "step_size": _exact(given, "--step-size", "(0, 1]")}
     timed: list[tuple[Comparison, float]] = []
     try:
-        with budget(source or "the homework", max_seconds), Bar(log=True) as bar:
+        # What a learner or an environment prints must not end up in a document.
+        aside = redirect_stdout(sys.stderr) if as_json else nullcontext()
+        with budget(source or "the homework", max_seconds), Bar(log=True) as bar, aside:
             timed.extend(_compare_all(sources, settings, bar))
     finally:  # show finished rows even after Ctrl-C
         if timed:

@@ -222,6 +222,9 @@ def _compared(
     compared = []
     for chapter in chapters:
         source = chapter.source
+        if not chapter.mdp.available[chapter.shown_state].any():
+            compared.append(chapter)  # nothing is chosen there
+            continue
         problem = source.env() if source.names_env else chapter.mdp
         with input_errors(f"{source.text}: "), user_code(f"{source.text}: it"):
             found = compare(problem, state=chapter.shown_state, name=source.text, **settings)

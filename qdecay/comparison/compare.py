@@ -135,9 +135,10 @@ def compare(
     """
     deadline = Deadline(max_seconds)
     seeds, seed = whole(seeds, "seeds", 10), whole(seed, "seed", 0)
-    instance(learner, Callable | None, "learner", "one such as qdecay.q_learning, or a function")
-    if not isinstance(learner, TabularLearner) and getattr(learner, "n_tables", None):
-        raise TypeError(f"learner must be {' or '.join(TABULAR)}, or a function")
+    ours = f"one of qdecay's {', '.join(TABULAR)}, or a function"
+    instance(learner, Callable | None, "learner", ours)
+    if not isinstance(learner, TabularLearner) and hasattr(learner, "n_tables"):
+        raise TypeError(f"learner must be {ours}")
     instance(name, str | None, "name", "text")
     step_size = checks.exact(step_size, "step_size", "(0, 1]")
     settings = _Settings(

@@ -26,9 +26,10 @@ from qdecay.comparison.subject import Env, Subject
 from qdecay.comparison.thresholds import Choice, LearnedThreshold
 from qdecay.comparison.training import AVERAGED_FROM
 from qdecay.learning import Harmonic, Schedule, TabularLearner, double_q_learning
-from qdecay.learning.arguments import discrete_spaces
+from qdecay.learning.arguments import discrete_spaces, index_reader
 from qdecay.learning.discrete_env import as_discrete, names_of
 from qdecay.learning.recorded import Recording, record, recorded_values
+from qdecay.learning.shared_streams import require_memory
 from qdecay.model.base import state_index
 
 STEPS = 50_000  # of each agent, as a rule: a minute for ten of them at 0.1 ms a step
@@ -110,7 +111,9 @@ def measured(
     """
     env = as_discrete(subject.env)
     names, _ = names_of(env)
-    n_states = int(discrete_spaces(env)[0].n)
+    states, actions = discrete_spaces(env)
+    n_states, rule = int(states.n), learner or double_q_learning
+    require_memory((n_states, int(actions.n)), len(_GAMMAS), 1, rule.n_tables)
     at = _start(env, budget.seeds) if state is None else state_index(state, n_states, names)
     steps = budget.max_steps or STEPS
     recordings = []
@@ -161,7 +164,8 @@ def _stretches(chosen: Floats) -> list[tuple[int, int, int]]:
 
 def _start(env: Env, seeds: range) -> int:
     """The state in which all episodes begin."""
-    begun = {int(env.reset(seed=seed)[0]) for seed in seeds}
+    index_of = index_reader(discrete_spaces(env)[0])
+    begun = {index_of(env.reset(seed=seed)[0]) for seed in seeds}
     if len(begun) > 1:
         raise ValueError("episodes begin in several states: give state (in the shell --state)")
     return begun.pop()

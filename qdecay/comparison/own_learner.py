@@ -157,7 +157,7 @@ def _row(entry: Any, n_actions: int, able: list[int]) -> dict[int, float]:
 def _value(value: Any, action: int) -> float:
     try:
         number = math.nan if isinstance(value, str | bytes) else float(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         number = math.nan
     if not math.isfinite(number):
         raise _Wrong(f"values action {action} at {written(value)}")

@@ -53,7 +53,7 @@ class SharedAgents:
         training = self.trainer.training(flip, width)
         if training is None:
             return Learned(
-                unsettled=f"{float(flip.gamma):.6g}: the actions part with slope 0 there, and no "
+                unsettled=f"{float(flip.gamma):.6g}: the actions part so slowly there that no "
                 "forecast says how long it takes to see which is better"
             )
         what = f"{float(flip.gamma):.6g}: an interval no wider than {width:.2g}"

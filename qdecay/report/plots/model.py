@@ -65,7 +65,10 @@ def check_kinds(chapters: Sequence[Chapter], kinds: Sequence[str]) -> None:
 
 def _reason_against(kind: str, chapter: Chapter) -> str | None:
     """Return why a kind cannot be drawn, or None."""
-    if kind in ("regions", "values"):
+    if kind == "values":
+        able = chapter.mdp.available[chapter.shown_state].any()
+        return None if able else "the state shown has no actions"
+    if kind == "regions":
         return None
     if kind == "gap":
         return None if _ever_leads(chapter) else "no action of the state shown is ever better"
