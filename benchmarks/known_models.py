@@ -169,7 +169,9 @@ def small() -> Iterator[Known]:
     yield Known("NChain, state 3", chain, near, {"state": 3})
     slips = gymnasium.make(chain, n=4, slip="2/5", small="1/3", large=7)
     yield Known("NChain, n 4, slip 2/5", slips, root(-1 / 3, 0, 0, 7 * 0.6**3))
-    yield Known("DeepSeaStochastic", "qdecay/DeepSeaStochastic-v0", sea(9 / 10))
+    windy = "qdecay/DeepSeaStochastic-v0"
+    yield Known("DeepSeaStochastic", windy, sea(9 / 10))
+    yield Known("DeepSeaStochastic, its model", qdecay.as_mdp(windy), sea(9 / 10))
     layout = choice(near=[1], far=[0, 0, 4])
     yield Known("chain, noise 1", ChainEnv(layout, reward_noise=1), [1 / 2])
     yield Known("chain, slip 1/10", ChainEnv(layout, slip="1/10"), [1 / 2])
