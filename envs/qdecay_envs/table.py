@@ -9,7 +9,8 @@ wrapper that changes the dynamics provides its own `P_exact`.
 Optional, and read if present: `start`, the state in which every episode starts, or
 `start_chances`, the exact probability of each possible one by state, or `initial_state_distrib`,
 the probability of each state as an array of floats; `state_names` and `action_names`; and
-`reward_noise`, the standard deviation of normal noise on rewards, whose means the table then has.
+`reward_noise`, the standard deviation of normal noise on rewards, whose means the table then has,
+and `state_noise`, that of each state's rewards where they differ.
 """
 
 from __future__ import annotations

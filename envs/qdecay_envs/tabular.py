@@ -108,13 +108,13 @@ class TabularEnv(gym.Env[int, int]):
 
         self._starts = list(starts)
         self._start_chances = _cumulative(list(starts.values()))
-        noise = [
+        self.state_noise: tuple[float, ...] = tuple(
             self.reward_noise if noisy_states is None or state in noisy_states else 0.0
             for state in range(len(table))
-        ]
+        )
         self._rows = [
             {
-                action: _choice(*pair, noise[state])
+                action: _choice(*pair, self.state_noise[state])
                 for action, pair in enumerate(zip(*rows, strict=True))
             }
             for state, rows in enumerate(zip(table, self.P, strict=True))

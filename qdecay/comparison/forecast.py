@@ -168,7 +168,7 @@ def threshold_noise(
     starts: ArrayLike,
     epsilon: RationalLike = 0,
     sampled: bool = False,
-    reward_noise: RealLike = 0.0,
+    reward_noise: ArrayLike = 0.0,
     tables: int = 1,
 ) -> ThresholdNoise | None:
     """Return how thresholds of a breakpoint spread; None if no two actions change places there.
@@ -184,7 +184,8 @@ def threshold_noise(
         epsilon: of the epsilon-greedy policy whose values are learned (SARSA and Expected SARSA),
             exact, in [0, 1); left and right are then those of `epsilon_soft(problem, epsilon)`.
         sampled: whether targets take a drawn next action (SARSA), not the mean.
-        reward_noise: standard deviation added to every reward, >= 0.
+        reward_noise: standard deviation of noise on every reward, or on those of each state, shape
+            (S,), >= 0.
         tables: of the learner; >= 1.
 
     Raises:
@@ -208,7 +209,7 @@ def threshold_noise(
             )
         return None
     behaviour = _behaviour(linear.mdp, starts)
-    variance = linear.variance(sampled, real(reward_noise, "reward_noise", ">= 0"))
+    variance = linear.variance(sampled, reals(reward_noise, "reward_noise", ">= 0"))
     visited = behaviour[behaviour > 0]
     noisy = linear.varies(leaving + entering, variance)
     return ThresholdNoise(
@@ -234,7 +235,7 @@ def gap_noise(
     starts: ArrayLike,
     epsilon: RationalLike = 0,
     sampled: bool = False,
-    reward_noise: RealLike = 0.0,
+    reward_noise: ArrayLike = 0.0,
 ) -> float:
     """Return the standard deviation of the learned gap D times sqrt(steps) at any gamma.
 
@@ -245,7 +246,7 @@ def gap_noise(
     leaving, entering = (linear.best(side) for side in _differing(linear.mdp, state, left, right))
     if not leaving or not entering:
         return 0.0
-    variance = linear.variance(sampled, real(reward_noise, "reward_noise", ">= 0"))
+    variance = linear.variance(sampled, reals(reward_noise, "reward_noise", ">= 0"))
     noise = linear.noise(leaving, entering, variance, _behaviour(linear.mdp, starts))
     return math.sqrt(_INFLATION) * noise
 

@@ -229,7 +229,7 @@ class LinearTheory:
         )
         return bool((variance + beside)[self.used(actions)].any())
 
-    def variance(self, sampled: bool, reward_noise: float) -> Floats:
+    def variance(self, sampled: bool, reward_noise: Floats) -> Floats:
         """The variance of each pair's target, shape (S * A,); exactly 0 within rounding."""
         mdp = self.mdp
         target = self._outcomes(mdp.reward, self.gamma * self.v)
@@ -239,7 +239,8 @@ class LinearTheory:
             drawn = self.policy @ _squares(self.q - self.v[:, None], rounding).ravel()
             ahead = mdp.p @ np.asarray(drawn)
             found = found + self.gamma**2 * np.asarray(ahead)
-        return np.where(self.available.ravel(), found + reward_noise**2, 0.0)
+        noise = np.repeat(np.ones(mdp.n_states) * reward_noise, mdp.n_actions)
+        return np.where(self.available.ravel(), found + np.square(noise), 0.0)
 
     def _outcomes(self, now: Floats, later: Floats) -> Floats:
         """What each transition is worth: `now`, and `later` of the state it leads to."""

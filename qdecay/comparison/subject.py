@@ -8,8 +8,10 @@ from functools import cached_property
 from typing import Any
 
 import gymnasium as gym
+import numpy as np
 from gymnasium.wrappers import TimeLimit
 
+from qdecay.comparison.lead import Floats
 from qdecay.exact.break_even import BreakEven, break_even
 from qdecay.learning import ModelEnv
 from qdecay.model.base import FiniteMDP
@@ -62,22 +64,17 @@ class Subject:
         return inner if isinstance(inner, ChainEnv) else None
 
     @property
-    def plain(self) -> bool:
-        """Whether it is a chain that is nothing but a choice between streams."""
-        chain = self.chain
-        return chain is not None and not (chain.slip or chain.escape or chain.reward_noise)
-
-    @property
     def tabular(self) -> bool:
         """Whether there is a model: of an environment, whether it has a table."""
         world = self.world
         return not isinstance(world, gym.Env) or hasattr(world.unwrapped, "P")
 
     @property
-    def reward_noise(self) -> float:
-        """The standard deviation of normal noise on every reward."""
+    def reward_noise(self) -> Floats:
+        """The standard deviation of normal noise on each state's rewards, shape (S,)."""
         inner = self.world.unwrapped if isinstance(self.world, gym.Env) else None
-        return float(getattr(inner, "reward_noise", 0.0))
+        everywhere = getattr(inner, "reward_noise", 0.0)
+        return np.ones(self.mdp.n_states) * getattr(inner, "state_noise", everywhere)
 
     @cached_property
     def mdp(self) -> MDP:

@@ -63,7 +63,7 @@ class _Behaviour(TypedDict):
     starts: Floats
     epsilon: Fraction
     sampled: bool
-    reward_noise: float
+    reward_noise: Floats
 
 
 @dataclass(frozen=True)
@@ -110,7 +110,7 @@ class Trainer:
         planner: of the model whose optimal values they aim at: the same, or its epsilon-soft one.
         learner: None is Q-learning where no target varies, else Double Q-learning.
         epsilon: of the policy whose values SARSA and Expected SARSA learn; else 0.
-        reward_noise: standard deviation of normal noise on every reward.
+        reward_noise: standard deviation of normal noise on each state's rewards, shape (S,).
         budget: the agents, and what may be spent on them.
     """
 
@@ -120,7 +120,7 @@ class Trainer:
         planner: Planner,
         learner: TabularLearner | None,
         epsilon: Fraction,
-        reward_noise: float,
+        reward_noise: Floats,
         budget: Budget,
     ) -> None:
         self.mdp, self.planner, self.budget = mdp, planner, budget
@@ -227,8 +227,8 @@ class Trainer:
         """Whether every action has one outcome, and no target is drawn."""
         pairs = self.mdp.state * self.mdp.n_actions + self.mdp.action
         outcomes = np.bincount(pairs[self._starts[self.mdp.state] > 0])
-        drawn = self._reward_noise > 0 or self._learner().name == "sarsa"
-        return bool(outcomes.max() == 1) and not drawn
+        drawn = self._reward_noise[self._starts > 0].any() or self._learner().name == "sarsa"
+        return bool(outcomes.max() == 1 and not drawn)
 
     def _learner(self, certain: bool = False) -> TabularLearner:
         return self._chosen or (q_learning if certain else double_q_learning)

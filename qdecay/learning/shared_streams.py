@@ -59,6 +59,7 @@ class EpsilonGreedy:
 
 
 BehaviourLike = Literal["uniform"] | EpsilonGreedy | ArrayLike
+_NO_NOISE = np.zeros(0)
 Advance = Callable[[Stream, int], None]  # continues a stream to a step
 
 
@@ -87,7 +88,7 @@ class Update:
         """How many tables of values the rule learns."""
         return TABULAR[self.rule].n_tables
 
-    def settings(self, limit: int = 0, noise: float = 0.0) -> Settings:
+    def settings(self, limit: int = 0, noise: NDArray[np.float64] = _NO_NOISE) -> Settings:
         """Return what the compiled loops read; `limit` and `noise` are those of a model."""
         return Settings(coded(self.step_size), self.epsilon, limit, noise)
 
@@ -100,7 +101,7 @@ class StreamSettings:
     start_values: NDArray[np.float64]
     update: Update
     limit: int
-    noise: float
+    noise: NDArray[np.float64]
     behaviour_gamma: float | None
     epsilon: float
     policy: tuple[NDArray[np.float64], NDArray[np.int64]] | None
@@ -114,7 +115,7 @@ class StreamSettings:
         initial_value: ArrayLike,
         start: int | ArrayLike | None,
         max_episode_steps: int | None,
-        reward_noise: RealLike = 0.0,
+        reward_noise: ArrayLike = 0.0,
     ) -> StreamSettings:
         """Check the arguments of streams on a model and return them."""
         limit = 0 if max_episode_steps is None else count(max_episode_steps, "max_episode_steps")
@@ -133,7 +134,7 @@ class StreamSettings:
             start_values(initial_value, mdp.available),
             update,
             limit,
-            real(reward_noise, "reward_noise", ">= 0"),
+            np.ones(mdp.n_states) * reals(reward_noise, "reward_noise", ">= 0"),
             gamma,
             epsilon,
             policy,
@@ -145,7 +146,7 @@ class StreamSettings:
         kind = POLICY if self.policy else GREEDY
         behaviour = Behaviour(self.epsilon, *table)
         settings = self.update.settings(self.limit, self.noise)
-        learn = kernel(self.update.rule, self.start_values.shape[1], kind, self.noise > 0)
+        learn = kernel(self.update.rule, self.start_values.shape[1], kind, bool(self.noise.any()))
         return lambda stream, last: learn(self.model, behaviour, settings, stream, last)
 
 

@@ -44,7 +44,7 @@ def shared_values(
     steps: int,
     step_size: RealLike | Schedule,
     starts: ArrayLike,
-    reward_noise: RealLike = 0.0,
+    reward_noise: ArrayLike = 0.0,
     average_from: RealLike = 1.0,
     threads: int | None = None,
     report: OnProgress,
@@ -67,7 +67,8 @@ def shared_values(
         steps: steps of each stream; >= 1.
         step_size: alpha in (0, 1]; a schedule counts the updates of a pair in the table.
         starts: the probability of each state at each step, shape (S,).
-        reward_noise: standard deviation of normal noise on every reward, in reward units; >= 0.
+        reward_noise: standard deviation of normal noise on every reward, or on those of each state,
+            shape (S,), in reward units; >= 0.
         average_from: the share of the steps, in [0, 1], after which the values are averaged over
             up to 1,000 snapshots taken regularly; at 1 the last values are returned.
         threads: streams that run at once; None is one per core. Results do not depend on it.

@@ -232,8 +232,8 @@ def _xy(point: Point) -> str:
 
 def _box(nodes: Sequence[Node], arrows: Sequence[Arrow]) -> tuple[float, float, float, float]:
     reach = [(*arrow.at, len(arrow.label) * _LETTER / 2 + 8) for arrow in arrows]
-    left = min(-_RADIUS, *(x - half for x, _, half in reach)) - 8
-    right = max(nodes[-1].x + _RADIUS, *(x + half for x, _, half in reach)) + 8
-    top = min(-_RADIUS, *(y - 12 for _, y, _ in reach)) - 8
-    bottom = max(_RADIUS, *(y + 6 for _, y, _ in reach)) + 8
+    left = min([-_RADIUS, *(x - half for x, _, half in reach)]) - 8
+    right = max([nodes[-1].x + _RADIUS, *(x + half for x, _, half in reach)]) + 8
+    top = min([-_RADIUS, *(y - 12 for _, y, _ in reach)]) - 8
+    bottom = max([_RADIUS, *(y + 6 for _, y, _ in reach)]) + 8
     return left, top, right - left, bottom - top

@@ -117,6 +117,17 @@ def test_what_is_left_open_exits_with_3(capsys, monkeypatch) -> None:
     assert row["forecast"][0] > 100
 
 
+def test_what_a_learner_prints_is_not_in_the_document(capsys, monkeypatch, tmp_path) -> None:
+    """It goes where progress goes."""
+    code = "def trained(env, gamma, seed):\n    print('hello')\n    return [0, 0, 0]\n"
+    (tmp_path / "chatty_learner.py").write_text(code)
+    monkeypatch.chdir(tmp_path)
+    arguments = ("qdecay/StayOrMove-v0", "--learner", "chatty_learner:trained", "--json")
+    code, out, err = run(capsys, monkeypatch, "compare", *arguments)
+    assert (code, json.loads(out)["rows"][0]["verdict"]) == (1, "disagree")
+    assert "hello" in err
+
+
 WRONG = [
     (["compare", "nope"], "nope: neither a file nor a registered Gymnasium id"),
     (["compare", "none.json"], "none.json"),

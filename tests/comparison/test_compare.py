@@ -218,6 +218,7 @@ def test_lotteries_flip_where_the_sums_say(chance: str, leave: str, prize: int) 
         ("qdecay/RiverSwim-v0", 2, 0.0961540678240378),
         ("qdecay/CombinationLock-v0", None, 0.3525290663641654),
         ("qdecay/DelayMenu-v0", None, 0.5),
+        ("qdecay/DeepSeaStochastic-v0", None, 0.5571355352300611),
     ],
 )
 def test_environments_flip_where_their_laws_say(

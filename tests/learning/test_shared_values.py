@@ -73,6 +73,20 @@ def test_every_gamma_learns_what_it_would_learn_alone(rule, n_actions, noise):
                 assert mean.tobytes() == alone.q[state].tobytes()
 
 
+def test_noise_may_differ_from_state_to_state():
+    """Of one size everywhere it is that of all rewards; a state without it learns its reward."""
+    mdp = MDP.from_rows([(0, 0, 0, 1, 1, True), (1, 0, 1, 1, 1, True)], n_states=2, n_actions=1)
+    noisy = {"steps": 500, "starts": [0.5, 0.5], "step_size": 1.0}
+    for state in (0, 1):
+        (same,) = learn(mdp, state, [GRID], [1], reward_noise=[0.5, 0.5], **noisy)
+        (one,) = learn(mdp, state, [GRID], [1], reward_noise=0.5, **noisy)
+        (other,) = learn(mdp, state, [GRID], [1], reward_noise=[0.5, 0.0], **noisy)
+        assert (
+            same.tobytes() == one.tobytes() != learn(mdp, state, [GRID], [1], **noisy)[0].tobytes()
+        )
+        assert (other == (one if state == 0 else 1.0)).all()
+
+
 def test_the_values_of_q_learning_do_not_depend_on_epsilon():
     """It is of the policies that the SARSAs evaluate alone."""
     mdp = random_model(11, 6, 2)

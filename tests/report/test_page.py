@@ -448,6 +448,15 @@ def test_a_graph_draws_every_action_of_every_state(env_id: str) -> None:
         assert left <= x <= left + width and top <= y <= top + height
 
 
+def test_a_state_without_actions_is_drawn_alone() -> None:
+    """Nothing leads anywhere; the picture holds its node."""
+    graph = graph_of(MDP.from_rows([], n_states=1, n_actions=1, start=0))
+    assert graph is not None
+    assert graph.arrows == ()
+    left, top, width, height = graph.box
+    assert left < 0 < left + width and top < 0 < top + height
+
+
 def test_a_long_corridor_is_shortened_and_says_by_how_much() -> None:
     """A hundred states: the ends are drawn, the gap counts what it hides, the reward is there."""
     env: Any = gym.make("qdecay/LongDelay-v0").unwrapped

@@ -62,13 +62,13 @@ class Settings(NamedTuple):
         step_size: of the update, as `schedule_at` reads it.
         epsilon: of the policy whose values SARSA and Expected SARSA learn.
         limit: the steps after which an episode is truncated; 0 is never.
-        noise: standard deviation of normal noise on rewards.
+        noise: standard deviation of normal noise on each state's rewards, shape (S,).
     """
 
     step_size: tuple[int, float, float, float]
     epsilon: float
     limit: int
-    noise: float
+    noise: NDArray[np.float64]
 
 
 class Behaviour(NamedTuple):
@@ -260,7 +260,7 @@ def _kernel(rule: int, known_actions: int, kind: int, noisy: bool) -> Callable[.
             reward, follows, world = outcome(dynamics, state * n_actions + action, world)
             if noisy:
                 z, world = normal(world)
-                reward += settings.noise * z
+                reward += settings.noise[state] * z
             learner = update(stream, settings, dynamics, state, action, reward, follows, learner)
             length += 1
             state = follows
