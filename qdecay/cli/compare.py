@@ -121,7 +121,7 @@ def compare(
     Examples:
       qdecay compare
       qdecay compare FrozenLake-v1
-      qdecay compare qdecay/RiverSwim-v0 --state 1 --learner sarsa --plot sarsa.svg
+      qdecay compare qdecay/RiverSwim-v0 --learner sarsa --plot sarsa.svg
       qdecay compare qdecay/StayOrMove-v0 --learner homework:train
       qdecay compare --walks 200 --step-size 1/2
     """
