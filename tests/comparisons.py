@@ -15,7 +15,7 @@ LEFT, RIGHT = frozenset({0}), frozenset({1})
 
 def learned(flips: Sequence[float], *, noisy: bool = True, steps: int = 7000) -> LearnedThreshold:
     """Agents that flip at these gammas."""
-    return LearnedThreshold(tuple(flips), 0.0, steps, noisy, ())
+    return LearnedThreshold(tuple(flips), 0.0, steps, noisy)
 
 
 def ten(middle: float, width: float) -> LearnedThreshold:

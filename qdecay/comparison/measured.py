@@ -23,7 +23,7 @@ from qdecay.comparison.forecast import averaging
 from qdecay.comparison.lead import Floats, crossing, lead
 from qdecay.comparison.result import Comparison
 from qdecay.comparison.subject import Env, Subject
-from qdecay.comparison.thresholds import Choice, LearnedThreshold
+from qdecay.comparison.thresholds import LearnedThreshold
 from qdecay.comparison.training import AVERAGED_FROM
 from qdecay.learning import Harmonic, Schedule, TabularLearner, double_q_learning
 from qdecay.learning.arguments import discrete_spaces, index_reader
@@ -84,16 +84,11 @@ class MeasuredAgents:
 
     def _closer(self, left: int, right: int, grid: Floats) -> LearnedThreshold:
         """Return where agents flip between the ends of a fine grid, with a step size for it."""
-        flips, choices = [], []
-        for recording in self.recordings:
-            values = self.values(grid, recording, averaging(float(grid.mean())))
-            leads = lead(values, [left], [right])
-            flips.append(crossing(grid, leads)[0])
-            right_hand = zip(grid.tolist(), (leads > 0).tolist(), strict=True)
-            choices += [Choice(gamma, recording.seed, chose) for gamma, chose in right_hand]
+        step_size = averaging(float(grid.mean()))
+        values = [self.values(grid, recording, step_size) for recording in self.recordings]
+        flips = [crossing(grid, lead(of_one, [left], [right]))[0] for of_one in values]
         steps = sum(len(recording.state) for recording in self.recordings)
-        flips.sort()
-        return LearnedThreshold(tuple(flips), 0.0, steps, True, tuple(choices))
+        return LearnedThreshold(tuple(sorted(flips)), 0.0, steps, True)
 
 
 def measured(

@@ -14,7 +14,7 @@ from qdecay._support.shown import duration
 from qdecay.comparison.agents import ALLOWED, TOLERANCE, Learned, missed, off, outside, too_wide
 from qdecay.comparison.flip import Flip
 from qdecay.comparison.lead import Floats, crossing, lead
-from qdecay.comparison.thresholds import Choice, LearnedThreshold
+from qdecay.comparison.thresholds import LearnedThreshold
 from qdecay.comparison.training import End, Trainer, Training
 from qdecay.exact.break_even import BreakEven
 
@@ -113,7 +113,6 @@ class SharedAgents:
         apart = TOLERANCE if certain else width / _PIECES
         brackets = dict.fromkeys(seeds, (ends[0].gamma, ends[1].gamma))
         found: dict[int, float] = {}
-        choices: list[Choice] = []
         mistaken = None
         waiting = list(seeds)
         while waiting:
@@ -124,13 +123,11 @@ class SharedAgents:
             for seed, grid, of_seed in zip(waiting, grids, values, strict=True):
                 leads = lead(of_seed, flip.leaving, flip.entering)
                 found[seed], brackets[seed] = crossing(grid, leads)
-                right = zip(grid.tolist(), (leads > 0).tolist(), strict=True)
-                choices += [Choice(gamma, seed, chosen) for gamma, chosen in right]
             waiting = [seed for seed in waiting if brackets[seed][1] - brackets[seed][0] > apart]
         all_steps = training.steps * len(seeds)
         flips = tuple(sorted(found.values()))
         threshold = LearnedThreshold(
-            flips, TOLERANCE if certain else width * ALLOWED, all_steps, not certain, tuple(choices)
+            flips, TOLERANCE if certain else width * ALLOWED, all_steps, not certain
         )
         return threshold, mistaken
 

@@ -19,15 +19,6 @@ Chooser = Callable[[float], bool]
 SHARE = "share of the seeds"  # the label of `LearnedThreshold.share` in figures
 
 
-@dataclass(frozen=True)
-class Choice:
-    """One training: the gamma it used, the seed, whether it ended on the right-hand choice."""
-
-    gamma: float
-    seed: int
-    right: bool
-
-
 @dataclass(frozen=True, eq=False, repr=False)
 class LearnedThreshold(Record):
     """The gammas at which trained agents flip.
@@ -37,14 +28,12 @@ class LearnedThreshold(Record):
         width: each is accurate to half of it.
         steps: steps of all trainings together.
         noisy: whether two agents of different seeds may flip at different gammas.
-        choices: every training made.
     """
 
     flips: tuple[float, ...]
     width: float
     steps: int
     noisy: bool
-    choices: tuple[Choice, ...]
 
     def _shown(self) -> str:
         spread = f"{self.median:.6g} [{self.low:.6g}, {self.high:.6g}]"
@@ -148,7 +137,6 @@ def bisect_seeds(
         noisy: whether agents of different seeds flip at different gammas by chance.
         tick: called after each training.
     """
-    choices: list[Choice] = []
     found: list[float] = []
     steps = 0
 
@@ -157,10 +145,9 @@ def bisect_seeds(
         def choose(gamma: float, seed: int = seed) -> bool:
             nonlocal steps
             right, taken = train(gamma, seed)
-            choices.append(Choice(gamma, seed, right))
             steps += taken
             tick()
             return right
 
         found.append(bisect(choose, low, high, width))
-    return LearnedThreshold(tuple(sorted(found)), width, steps, noisy, tuple(choices))
+    return LearnedThreshold(tuple(sorted(found)), width, steps, noisy)

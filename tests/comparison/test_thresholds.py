@@ -82,7 +82,7 @@ def test_the_interval_holds_the_median_as_often_as_it_says(seeds: int) -> None:
 
     The flips are 0 .. N - 1; with i of them left of the median, it lies between i - 1 and i.
     """
-    found = LearnedThreshold(tuple(range(seeds)), 0.0, 1, True, ())
+    found = LearnedThreshold(tuple(range(seeds)), 0.0, 1, True)
     assert found.interval is not None
     low, high = map(int, found.interval)
     assert low + high == seeds - 1
@@ -98,30 +98,28 @@ def test_the_interval_holds_the_median_as_often_as_it_says(seeds: int) -> None:
 
 def test_the_interval_counts_how_closely_flips_are_known() -> None:
     """Each is known to half the width: that is added. Five seeds are too few for 95 %."""
-    assert LearnedThreshold((0.5,) * 10, 0.02, 1, True, ()).interval == (0.49, 0.51)
-    assert LearnedThreshold((0.5,) * 5, 0.02, 1, True, ()).interval is None
-    assert LearnedThreshold((0.5,) * 10, 0.02, 1, False, ()).interval is None
+    assert LearnedThreshold((0.5,) * 10, 0.02, 1, True).interval == (0.49, 0.51)
+    assert LearnedThreshold((0.5,) * 5, 0.02, 1, True).interval is None
+    assert LearnedThreshold((0.5,) * 10, 0.02, 1, False).interval is None
 
 
 def test_the_share_of_seeds_rises_at_their_flips() -> None:
     """It is drawn as a staircase from 0 to 1."""
-    found = LearnedThreshold((0.2, 0.4), 0.0, 1, True, ())
+    found = LearnedThreshold((0.2, 0.4), 0.0, 1, True)
     assert found.share(0, 1) == [(0, 0), (0.2, 0), (0.2, 0.5), (0.4, 0.5), (0.4, 1), (1, 1)]
 
 
-def test_every_seed_has_one_bisection() -> None:
+@pytest.mark.parametrize("noisy", [True, False])
+def test_every_seed_has_one_bisection(noisy: bool) -> None:
     """A seed's trainings see the same numbers; those of other seeds are independent."""
-    for noisy in (True, False):
-        found = bisect_seeds(
-            lambda gamma, seed: (gamma >= 0.4, 7),
-            0.0,
-            1.0,
-            seeds=range(3, 9),
-            width=0.01,
-            noisy=noisy,
-        )
-        used = [choice.seed for choice in found.choices]
-        assert list(dict.fromkeys(used)) == list(range(3, 9))
-        assert found.steps == 7 * len(used)
-        assert (found.interval is not None) == noisy
-        assert found.low <= found.median <= found.high
+    used: list[int] = []
+
+    def train(gamma: float, seed: int) -> tuple[bool, int]:
+        used.append(seed)
+        return gamma >= 0.4, 7
+
+    found = bisect_seeds(train, 0.0, 1.0, seeds=range(3, 9), width=0.01, noisy=noisy)
+    assert list(dict.fromkeys(used)) == list(range(3, 9))
+    assert found.steps == 7 * len(used)
+    assert (found.interval is not None) == noisy
+    assert found.low <= found.median <= found.high
