@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from models import TAXI
 from shell import check_refused, commands, run
 from sweeps import SMALL as A_SWEEP
 
@@ -133,7 +134,7 @@ WRONG = [
     (["compare", "none.json"], "none.json"),
     (["compare", ""], "neither a file nor a registered Gymnasium id"),
     (["report", ""], "neither a file nor a registered Gymnasium id"),
-    (["compare", "Taxi-v4"], "no start state: give state"),
+    (["compare", TAXI], "no start state: give state"),
     (["compare", "CartPole-v1"], "discrete"),
     (["compare", "FrozenLake-v1", "--state", "shore"], "state must be"),
     (["compare", "--state", "0"], "--state requires SOURCE"),

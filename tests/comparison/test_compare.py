@@ -8,6 +8,7 @@ from typing import Any
 
 import gymnasium as gym
 import pytest
+from models import TAXI
 
 import qdecay
 from qdecay import BudgetExceeded, Comparison, Progress
@@ -463,7 +464,7 @@ BAD = [
     ),
     (lambda: forced(gym.make("FrozenLake-v1")), TypeError, "FrozenLake-v1 is no chain"),
     (lambda: forced(learner=perfect), ValueError, "omit walks"),
-    (lambda: qdecay.compare("Taxi-v4"), ValueError, "no start state: give state"),
+    (lambda: qdecay.compare(TAXI), ValueError, "no start state: give state"),
     (lambda: qdecay.compare("FrozenLake-v1", state=16), ValueError, "from 0 to 15"),
     (lambda: qdecay.compare("FrozenLake-v1", width=0), ValueError, "width must be > 0"),
     (lambda: qdecay.compare("FrozenLake-v1", max_steps=0), ValueError, "max_steps must be >= 1"),

@@ -5,6 +5,7 @@ from typing import Any
 
 import gymnasium as gym
 import pytest
+from models import TAXI
 from typer.testing import CliRunner
 
 from qdecay import MDP
@@ -132,7 +133,7 @@ def test_learning_times_of_a_model_from_the_shell() -> None:
         (["FrozenLake-v1", "--game", "once"], "--game belongs to the games of homework D"),
         (["FrozenLake-v1", "--state", "top"], "--state must be a number from 0 to 15, got 'top'"),
         (["FrozenLake-v1", "--gamma", "1"], "FrozenLake-v1: each of gammas must be in (0, 1)"),
-        (["Taxi-v4"], "Taxi-v4: the model has no start state: give --state"),
+        ([TAXI], f"{TAXI}: the model has no start state: give --state"),
         (["Blackjack-v1"], "Blackjack-v1: BlackjackEnv has no table"),
     ],
 )
