@@ -48,6 +48,7 @@ class WalkedAgents:
         self.learner, self.walks, self.budget, self.start = learner, walks, budget, chain.start
         self.layout = chain.layout
         branches = range(len(chain.layout.branches))
+        self._chosen: dict[float, tuple[int, int]] = {}  # every seed asks the same gammas
         self._corridors = [_single_branch(subject.mdp, branch) for branch in branches]
 
     @property
@@ -61,6 +62,11 @@ class WalkedAgents:
 
     def choose(self, gamma: float) -> tuple[int, int]:
         """Return the greedy action at the start, and the steps that were taken."""
+        if gamma not in self._chosen:
+            self._chosen[gamma] = self._trained(gamma)
+        return self._chosen[gamma]
+
+    def _trained(self, gamma: float) -> tuple[int, int]:
         results = [
             self.learner(
                 mdp,
