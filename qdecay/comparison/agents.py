@@ -76,17 +76,12 @@ class Agents(Protocol):
         """Judge agents of a state whose best actions never change."""
 
 
-def missed(found: LearnedThreshold, exact: AlgebraicNumber) -> int:
-    """Return 0 if the interval contains the exact gamma, -1 if it lies left of it, 1 if right."""
+def outside(found: LearnedThreshold, exact: AlgebraicNumber) -> str | None:
+    """Return where agents flip if their interval does not contain the exact gamma, or None."""
     assert found.interval is not None
     low, high = found.interval
-    return -1 if high < float(exact) else 1 if low > float(exact) else 0
-
-
-def outside(found: LearnedThreshold, exact: AlgebraicNumber) -> str:
-    """Return where agents flip instead."""
-    assert found.interval is not None
-    low, high = found.interval
+    if low <= float(exact) <= high:
+        return None
     return f"agents flip in [{low:.6g}, {high:.6g}], exact is {float(exact):.6g}"
 
 

@@ -37,6 +37,7 @@ from scipy.special import ndtr
 
 from qdecay._support.checks import RationalLike, RealLike, exact, real, whole
 from qdecay._support.result import Record
+from qdecay.comparison.reach import moves
 from qdecay.model.door import Problem, as_exact_mdp
 from qdecay.model.mdp import MDP
 from qdecay.model.soft import epsilon_soft
@@ -129,16 +130,12 @@ class LinearTheory:
     @cached_property
     def policy(self) -> sparse.csr_matrix:
         """Pi, shape (S, S * A)."""
-        greedy = self.greedy.copy()
+        greedy = self.greedy & (self.greedy.cumsum(axis=1) == 1)  # the first of equals
+        greedy[self.state] = self.greedy[self.state]
         if self.taken is not None:
             greedy[self.state] = False
             greedy[self.state, sorted(self.taken)] = True
-        first = _shares(greedy)
-        first[np.arange(len(first)) != self.state] = 0.0
-        others = np.flatnonzero(greedy.any(axis=1))
-        others = others[others != self.state]
-        first[others, greedy[others].argmax(axis=1)] = 1.0
-        chances = (1 - self.epsilon) * first + self.epsilon * _shares(self.available)
+        chances = (1 - self.epsilon) * _shares(greedy) + self.epsilon * _shares(self.available)
         states, actions = chances.nonzero()
         places = (states, states * self.mdp.n_actions + actions)
         shape = (self.mdp.n_states, self.mdp.n_states * self.mdp.n_actions)
@@ -207,11 +204,9 @@ class LinearTheory:
         n = self.mdp.n_actions
         own = np.zeros(self.available.size, dtype=np.bool_)
         own[[self.state * n + a for a in actions]] = True
-        p = self.mdp.p.tocoo()
-        shape = (self.mdp.n_states, self.mdp.n_states)
-        follow = sparse.csr_matrix((np.ones(p.nnz), (p.row // n, p.col)), shape=shape)
+        follow = moves(self.mdp)
         reached = np.zeros(self.mdp.n_states, dtype=np.bool_)
-        for first in np.unique(p.col[own[p.row]]).tolist():
+        for first in np.unique(self.mdp.p[own].indices).tolist():
             if not reached[first]:
                 reached[breadth_first_order(follow, first, return_predecessors=False)] = True
         return own | (np.repeat(reached, n) & self.available.ravel())

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from qdecay._support.progress import counting
-from qdecay.comparison.agents import ALLOWED, Budget, Learned, missed, outside, too_wide
+from qdecay.comparison.agents import ALLOWED, Budget, Learned, outside, too_wide
 from qdecay.comparison.flip import Flip
 from qdecay.comparison.own_learner import greedy_choice
 from qdecay.comparison.subject import Subject
@@ -62,8 +62,8 @@ class OwnAgents:
             where = f"from {low:.6g} to {high:.6g}"
             return Learned(found, wrong=f"{alike} of {len(seeds)} agents do not flip {where}")
         found = replace(found, width=max(found.width, ALLOWED * width))  # what is not yet learned
-        if missed(found, flip.gamma):
-            return Learned(found, wrong=outside(found, flip.gamma))
+        if (wrong := outside(found, flip.gamma)) is not None:
+            return Learned(found, wrong=wrong)
         return Learned(found, unsettled=too_wide(found, width))
 
     def _ends(self, flip: Flip) -> tuple[float, float]:

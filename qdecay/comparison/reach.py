@@ -17,16 +17,16 @@ def reachable(mdp: MDP, state: int) -> NDArray[np.int64]:
 
     Whatever the actions; what terminates leads nowhere.
     """
-    order = csgraph.breadth_first_order(_moves(mdp), state, return_predecessors=False)
+    order = csgraph.breadth_first_order(moves(mdp), state, return_predecessors=False)
     found: NDArray[np.int64] = np.sort(order[mdp.available[order].any(axis=1)]).astype(np.int64)
     return found
 
 
 def longest_walk(mdp: MDP, states: NDArray[np.int64]) -> int | None:
     """Return the most steps that can be taken among these states; None if they lead in circles."""
-    moves = _moves(mdp)[states][:, states]
+    among = moves(mdp)[states][:, states]
     follows = {
-        s: moves.indices[moves.indptr[s] : moves.indptr[s + 1]].tolist() for s in range(len(states))
+        s: among.indices[among.indptr[s] : among.indptr[s + 1]].tolist() for s in range(len(states))
     }
     steps: dict[int, int] = {}
     try:
@@ -37,12 +37,8 @@ def longest_walk(mdp: MDP, states: NDArray[np.int64]) -> int | None:
     return max(steps.values())
 
 
-def _moves(mdp: MDP) -> sparse.csr_matrix:
-    """The next states of each state, shape (S, S), by any action."""
+def moves(mdp: MDP) -> sparse.csr_matrix:
+    """Return the next states of each state by any action, shape (S, S)."""
     pairs = mdp.p.tocoo()
-    moves = sparse.csr_matrix(
-        (np.ones(pairs.nnz), (pairs.row // mdp.n_actions, pairs.col)),
-        shape=(mdp.n_states, mdp.n_states),
-    )
-    moves.sum_duplicates()
-    return moves
+    places = (pairs.row // mdp.n_actions, pairs.col)
+    return sparse.csr_matrix((np.ones(pairs.nnz), places), shape=(mdp.n_states, mdp.n_states))

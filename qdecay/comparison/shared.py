@@ -11,7 +11,7 @@ import numpy as np
 
 from qdecay._support.progress import Progress
 from qdecay._support.shown import duration
-from qdecay.comparison.agents import ALLOWED, TOLERANCE, Learned, missed, off, outside, too_wide
+from qdecay.comparison.agents import ALLOWED, TOLERANCE, Learned, off, outside, too_wide
 from qdecay.comparison.flip import Flip
 from qdecay.comparison.lead import Floats, crossing, lead
 from qdecay.comparison.thresholds import LearnedThreshold
@@ -87,9 +87,7 @@ class SharedAgents:
         found, wrong = self._thresholds(flip, ends, training, width, seeds)
         if training.certain:
             return Learned(found, training.steps, wrong or off(found, flip.gamma))
-        if wrong is None and missed(found, flip.gamma):
-            wrong = outside(found, flip.gamma)
-        wrong = wrong or _too_far_apart(found, training)
+        wrong = wrong or outside(found, flip.gamma) or _too_far_apart(found, training)
         return Learned(found, training.steps, wrong, None if wrong else too_wide(found, width))
 
     def judge_choice(self, exact: BreakEven) -> Learned:

@@ -21,6 +21,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import cached_property
 from typing import TypedDict
 
 import numpy as np
@@ -222,7 +223,7 @@ class Trainer:
             return 0.25
         return 0.5 if self._longest is None else 1.0
 
-    @property
+    @cached_property
     def _nothing_varies(self) -> bool:
         """Whether every action has one outcome, and no target is drawn."""
         pairs = self.mdp.state * self.mdp.n_actions + self.mdp.action
