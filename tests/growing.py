@@ -21,7 +21,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from qdecay.model.readers.recover import is_typed
+from qdecay.model.recover import is_typed
 
 MIB = 2**20
 READ, READ_FLOATS = ("mdp",), ("float_mdp",)  # methods of a Source

@@ -23,7 +23,7 @@ from qdecay.errors import BudgetExceeded, InputError
 from qdecay.model.float_mdp import FloatMDP
 from qdecay.model.mdp import MDP
 from qdecay.model.readers.limits import MAX_PAIRS, MAX_RECOVERED, MAX_TRANSITIONS
-from qdecay.model.readers.recover import _MAX_DENOMINATOR, _nearest
+from qdecay.model.recover import _MAX_DENOMINATOR, _nearest
 from qdecay.probing.agents import Answer
 from qdecay.probing.identity import Identity
 from qdecay.probing.question import SETTINGS, Question

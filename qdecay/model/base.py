@@ -17,6 +17,7 @@ from scipy import sparse
 from qdecay._support.checks import whole
 from qdecay._support.one_line import escaped, one_line
 from qdecay._support.result import Record, counted
+from qdecay.model.reading import Pair
 from qdecay_envs.rational import written
 
 _SIMILAR, _WORD = 3, 60  # names that a message shows, and characters of each
@@ -46,8 +47,13 @@ class FiniteMDP(Record, ABC):
         time_limit: the steps after which the environment truncates an episode, or None.
         initial_states: the exact probability of each state in which episodes begin, by state; empty
             if it is always `start`, or nothing is known.
+        scaled: what the probabilities of a state and action summed to, where they were divided by
+            their sum; see `qdecay.model.reading`.
+        visits: how often each state and action was tried, where the probabilities are shares of
+            that; empty if they are known.
+        remarks: what reading assumed or left out, a line each.
 
-    What the last three say is not part of the dynamics: it is neither compared nor saved.
+    What the last six say is not part of the dynamics: it is not compared.
     """
 
     n_states: int
@@ -58,6 +64,9 @@ class FiniteMDP(Record, ABC):
     name: str | None = field(default=None, compare=False)
     time_limit: int | None = field(default=None, compare=False)
     initial_states: Mapping[int, Fraction] = field(default_factory=dict, compare=False)
+    scaled: Mapping[Pair, Fraction] = field(default_factory=dict, compare=False)
+    visits: Mapping[Pair, int] = field(default_factory=dict, compare=False)
+    remarks: tuple[str, ...] = field(default=(), compare=False)
 
     @property
     def starts(self) -> Mapping[int, Fraction]:

@@ -8,9 +8,10 @@ rewards as one table.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, Unpack
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -19,9 +20,16 @@ from scipy import sparse
 from qdecay.errors import input_errors
 from qdecay.model.base import Columns, FiniteMDP
 from qdecay.model.mdp import FLOATS_ONLY, MDP
-from qdecay.model.readers.arrays import NAN_IS_UNAVAILABLE, entries_of, expected_rewards
+from qdecay.model.readers.arrays import (
+    available_entries,
+    entries_of,
+    expected_rewards,
+    is_unavailable,
+    resting,
+)
 from qdecay.model.readers.gymnasium_table import outcomes, table_of_env
 from qdecay.model.readers.npz import read_npz, sparse_arguments, start_of, write_npz
+from qdecay.model.reading import WITHIN, Pair, Reading, RowOptions, off_one
 from qdecay.model.rows import (
     check_sizes,
     checked_initial_states,
@@ -65,35 +73,51 @@ class FloatMDP(FiniteMDP):
 
     @classmethod
     def from_sparse(
-        cls, p: Any, r: ArrayLike, *, ends: ArrayLike | None = None, start: int | None = None
+        cls,
+        p: Any,
+        r: ArrayLike,
+        *,
+        ends: ArrayLike | None = None,
+        start: int | None = None,
+        **reading: Unpack[RowOptions],
     ) -> Self:
         """Return the model of a sparse matrix of probabilities and a table of rewards.
 
         Args:
             p: probabilities of continuing, a scipy sparse matrix or array of shape (S * A, S), row
-                s * A + a; rows without entries where the action is unavailable. A csr_matrix of
-                sorted float64 entries, each once, is used as it is; others are copied.
-            r: expected rewards, shape (S, A); nan where the action is unavailable.
+                s * A + a. A csr_matrix of sorted float64 entries, each once, is used as it is where
+                nothing must be changed; others are copied.
+            r: expected rewards, shape (S, A). An action is unavailable in a state where its reward
+                is nan or -inf (as a cost, inf), or its row of p and its `ends` are 0.
             ends: probability that the episode ends, shape (S, A); zeros by default.
             start: the start state, or None.
+            reading: normalise and minimise, see `qdecay.model.reading`.
 
         Raises:
             ValueError: a shape or a number is wrong, or a row of p with its `ends` does not sum
                 to 1 within rounding, which is (k + 2) * 2**-52 for k entries.
         """
+        how = Reading(**reading)
         rewards = np.asarray(r, dtype=np.float64)
         matrix = _canonical(p, rewards)
         ending = None if ends is None else np.asarray(ends, dtype=np.float64)
-        _check(matrix, rewards, ending)
+        _check_numbers(matrix, rewards, ending, how.worst)
+        available = _sums(matrix, ending).reshape(rewards.shape) != 0
+        available &= ~is_unavailable(rewards, how.worst)
+        matrix, ending = _without(matrix, ending, ~available)
+        matrix, ending, scaled = _summing_to_one(matrix, ending, available, how)
+        if not available.all():
+            rewards = np.where(available, rewards, np.nan)
         n_states, n_actions = rewards.shape
-        start = None if start is None else index(start, n_states, "start")
         return cls(
             n_states=n_states,
             n_actions=n_actions,
-            start=start,
+            start=None if start is None else index(start, n_states, "start"),
             going=matrix,
-            expected=rewards,
+            expected=-rewards if how.minimise else rewards,
             ending=ending,
+            scaled=scaled,
+            remarks=resting(available),
         )
 
     @classmethod
@@ -109,6 +133,7 @@ class FloatMDP(FiniteMDP):
         n_states: int,
         n_actions: int,
         start: int | None = None,
+        **reading: Unpack[RowOptions],
     ) -> Self:
         """Return the model of K transitions, given as arrays of shape (K,) in any order.
 
@@ -126,12 +151,16 @@ class FloatMDP(FiniteMDP):
         if done.shape != p.shape or done.dtype != np.bool_:
             raise ValueError(f"terminated must be {p.shape} of bool, got {done.shape} {done.dtype}")
         shape, size = (n_states, n_actions), n_states * n_actions
-        r = np.bincount(pair, weights=p * np.asarray(reward, dtype=np.float64), minlength=size)
+        paid = np.asarray(reward, dtype=np.float64)
+        if not np.isfinite(paid).all():
+            raise ValueError(f"reward must be finite, got {paid[~np.isfinite(paid)][0]}")
+        r = np.bincount(pair, weights=p * paid, minlength=size)
         r[np.bincount(pair, minlength=size) == 0] = np.nan
         ends = np.bincount(pair[done], weights=p[done], minlength=size).reshape(shape)
         on = (p[~done], (pair[~done], to[~done]))
         matrix = sparse.csr_matrix(on, shape=(size, n_states))
-        return cls.from_sparse(matrix, r.reshape(shape), ends=ends, start=start)
+        made = cls.from_sparse(matrix, r.reshape(shape), ends=ends, start=start, **reading)
+        return replace(made, remarks=())  # rows that are not given are meant to be missing
 
     @classmethod
     def from_mdp(cls, mdp: MDP) -> Self:
@@ -148,6 +177,9 @@ class FloatMDP(FiniteMDP):
             name=mdp.name,
             time_limit=mdp.time_limit,
             initial_states=mdp.initial_states,
+            scaled=mdp.scaled,
+            visits=mdp.visits,
+            remarks=mdp.remarks,
             going=mdp.p,
             expected=mdp.r,
             ending=ending,
@@ -159,7 +191,7 @@ class FloatMDP(FiniteMDP):
         return cls.from_env(ChainEnv(layout, **options))
 
     @classmethod
-    def from_env(cls, env: Any) -> Self:
+    def from_env(cls, env: Any, **reading: Unpack[RowOptions]) -> Self:
         """Return the floats of a Gymnasium environment's table, unchanged.
 
         Raises:
@@ -173,6 +205,7 @@ class FloatMDP(FiniteMDP):
             n_states=found.n_states,
             n_actions=found.n_actions,
             start=found.start,
+            **reading,
         )
         return replace(
             made,
@@ -184,29 +217,43 @@ class FloatMDP(FiniteMDP):
         )
 
     @classmethod
-    def from_arrays(cls, transitions: Any, rewards: Any, *, start: int | None = None) -> Self:
+    def from_arrays(
+        cls,
+        transitions: Any,
+        rewards: Any,
+        *,
+        start: int | None = None,
+        **reading: Unpack[RowOptions],
+    ) -> Self:
         """Return the floats of pymdptoolbox's P and R, unchanged; see `readers.arrays`."""
-        entries = entries_of(transitions)
+        worst = Reading(**reading).worst
+        entries, paid = available_entries(entries_of(transitions), rewards, worst)
         shape = (entries.n_states * entries.n_actions, entries.n_states)
         places = (entries.pair, entries.to)
         p = sparse.csr_matrix((entries.p.astype(np.float64), places), shape=shape)
-        return cls.from_sparse(p, expected_rewards(rewards, entries), start=start)
+        return cls.from_sparse(p, expected_rewards(rewards, entries, paid), start=start, **reading)
 
     @classmethod
-    def load(cls, path: str | Path) -> Self:
+    def load(
+        cls, path: str | Path, *, reward: str | None = None, **reading: Unpack[RowOptions]
+    ) -> Self:
         """Return the floats of a file that `MDP.load` or `save` supports.
+
+        Args:
+            path, reward: as in `MDP.load`.
+            reading: normalise and minimise, see `qdecay.model.reading`.
 
         Raises:
             InputError: the file cannot be read or is not such a file; one line says where.
         """
         if Path(path).suffix != ".npz":
-            return cls.from_mdp(MDP.load(path))
+            return cls.from_mdp(MDP.load(path, reward=reward, **reading))
         arrays = read_npz(Path(path))
         with input_errors(f"{path}: "):
             if "P" in arrays:
-                made = cls.from_arrays(arrays["P"], arrays["R"], start=start_of(arrays))
+                made = cls.from_arrays(arrays["P"], arrays["R"], start=start_of(arrays), **reading)
             else:
-                made = cls.from_sparse(**sparse_arguments(arrays))
+                made = cls.from_sparse(**sparse_arguments(arrays), **reading)
         return replace(made, name=str(path))
 
     def save(self, path: str | Path) -> None:
@@ -290,34 +337,71 @@ def _canonical(p: Any, r: NDArray[np.float64]) -> sparse.csr_matrix:
     return matrix
 
 
-def _check(
-    p: sparse.csr_matrix, r: NDArray[np.float64], ending: NDArray[np.float64] | None
+def _check_numbers(
+    p: sparse.csr_matrix,
+    r: NDArray[np.float64],
+    ending: NDArray[np.float64] | None,
+    worst: float,
 ) -> None:
-    """Refuse an invalid model: numbers outside their range, rows that do not sum to 1."""
+    """Refuse numbers outside their range."""
     if ending is not None and ending.shape != r.shape:
         raise ValueError(f"ends must have the shape of r, {r.shape}, got {ending.shape}")
-    if np.isinf(r).any():
-        raise ValueError("r must be finite, or nan where the action is unavailable")
+    if (r == -worst).any():
+        raise ValueError(
+            f"r must be finite, or nan or {worst} where the action is unavailable, got {-worst}"
+        )
     if ((np.abs(r) < _LEAST) & (r != 0)).any():
         raise ValueError("r must be 0 or in the floats' normal range: give a smaller unit")
     for name, numbers in (("p", p.data), ("ends", np.zeros(0) if ending is None else ending)):
-        if not (numbers.min(initial=0) >= 0 and numbers.max(initial=0) <= 1 + 8 * _EPS):
+        if not (numbers.min(initial=0) >= 0 and numbers.max(initial=0) <= 1 + float(WITHIN)):
             raise ValueError(f"{name} must hold probabilities in [0, 1]")
+
+
+def _sums(p: sparse.csr_matrix, ending: NDArray[np.float64] | None) -> NDArray[np.float64]:
+    """Return what the probabilities of each state and action sum to, shape (S * A,)."""
     sums = np.asarray(p.sum(axis=1)).ravel()
     sums += 0 if ending is None else ending.ravel()
-    expected = (~np.isnan(r)).ravel()
-    off = np.abs(np.subtract(sums, expected, out=sums), out=sums)  # there may be many pairs
-    off /= _EPS
-    right = off <= np.diff(p.indptr) + 2
-    if not right.all():
-        pair = int(np.argmin(right))
-        s, a = divmod(pair, r.shape[1])
-        total = p[[pair]].sum() + (0 if ending is None else ending[s, a])
-        hint = "" if expected[pair] else " (its reward is nan)"
-        raise ValueError(
-            f"state {s}, action {a}: p and ends sum to {total:.17g}, not {int(expected[pair])}"
-            + (hint if total else NAN_IS_UNAVAILABLE)
-        )
+    return sums
+
+
+def _without(
+    p: sparse.csr_matrix, ending: NDArray[np.float64] | None, out: NDArray[np.bool_]
+) -> tuple[sparse.csr_matrix, NDArray[np.float64] | None]:
+    """Return the probabilities without those of unavailable actions."""
+    if (np.diff(p.indptr)[out.ravel()] > 0).any():
+        p = p.copy()
+        p.data[np.repeat(out.ravel(), np.diff(p.indptr))] = 0
+        p.eliminate_zeros()
+    if ending is not None and (ending[out] != 0).any():
+        ending = np.where(out, 0, ending)
+    return p, ending
+
+
+def _summing_to_one(
+    p: sparse.csr_matrix,
+    ending: NDArray[np.float64] | None,
+    available: NDArray[np.bool_],
+    how: Reading,
+) -> tuple[sparse.csr_matrix, NDArray[np.float64] | None, dict[Pair, Fraction]]:
+    """Return the probabilities with rows that sum to 1 within rounding, and what was divided.
+
+    Raises:
+        ValueError: a row does not, and is not to be normalised or too far from 1.
+    """
+    sums, sizes = _sums(p, ending), np.diff(p.indptr)
+    far = np.abs(sums - available.ravel())  # there may be many pairs
+    off = np.flatnonzero(far > (sizes + 2) * _EPS)
+    if not off.size:
+        return p, ending, {}
+    n_actions = available.shape[1]
+    scaled = {divmod(pair, n_actions): Fraction(sums[pair]) for pair in off.tolist()}
+    for (s, a), total in scaled.items():
+        if not (how.normalise and abs(total - 1) <= WITHIN):
+            raise off_one(s, a, total)
+    factors = np.ones(len(sums))
+    factors[off] = 1 / sums[off]
+    p = sparse.csr_matrix((p.data * np.repeat(factors, sizes), p.indices, p.indptr), p.shape)
+    return p, None if ending is None else ending * factors.reshape(ending.shape), scaled
 
 
 def _indices(values: ArrayLike, shape: tuple[int, ...], size: int, name: str) -> NDArray[np.int64]:

@@ -18,7 +18,7 @@ from fractions import Fraction
 from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Self
+from typing import Any, Self, Unpack
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -33,6 +33,7 @@ from qdecay.model.readers.layout import rows_of_layout
 from qdecay.model.readers.prism import rows_of_prism
 from qdecay.model.readers.state_action_pairs import rows_of_state_action_pairs
 from qdecay.model.readers.umb import rows_of_umb
+from qdecay.model.reading import Reading, ReadingOptions, RowOptions
 from qdecay.model.rows import (
     ExactRows,
     ModelRows,
@@ -58,8 +59,8 @@ class MDP(FiniteMDP):
     """A finite MDP with rational data; make one with the `from_...` methods, `load` or `as_mdp`.
 
     Attributes:
-        n_states, n_actions, start, state_names, action_names, name, time_limit, initial_states: as
-            in `FiniteMDP`.
+        n_states, n_actions, start, state_names, action_names, name, time_limit, initial_states,
+            scaled, visits, remarks: as in `FiniteMDP`.
         state, action, next_state, terminated: the K transitions, each of shape (K,), sorted by
             state, action, next state, terminated and reward. Equal rows are merged.
         exact_probability, exact_reward: their numbers as fractions, K each.
@@ -72,13 +73,13 @@ class MDP(FiniteMDP):
     recovered: Mapping[float, Fraction] = field(default_factory=dict, compare=False)
 
     @classmethod
-    def of(cls, rows: ModelRows) -> Self:
+    def of(cls, rows: ModelRows, how: Reading | None = None) -> Self:
         """Return the model of a reader's rows, or of another model's `rows`.
 
         Raises:
             TypeError, ValueError: as `from_rows`.
         """
-        found = rows.merged()
+        found, scaled = rows.merged(how or Reading())
         keys = [key for key, _ in found]
         return cls(
             n_states=rows.n_states,
@@ -98,6 +99,9 @@ class MDP(FiniteMDP):
             name=rows.name,
             time_limit=checked_time_limit(rows.time_limit),
             initial_states=checked_initial_states(rows.initial_states, rows.n_states),
+            scaled=scaled,
+            visits=dict(rows.visits),
+            remarks=rows.remarks,
         )
 
     @classmethod
@@ -110,6 +114,7 @@ class MDP(FiniteMDP):
         start: int | None = None,
         state_names: Sequence[str] | None = None,
         action_names: Sequence[str] | None = None,
+        **reading: Unpack[RowOptions],
     ) -> Self:
         """Return the model with the given (state, action, next state, p, r, terminated) rows.
 
@@ -119,13 +124,15 @@ class MDP(FiniteMDP):
             n_states, n_actions: S >= 1 and A >= 1.
             start: a state, or None.
             state_names, action_names: S and A strings, or None.
+            reading: normalise and minimise, see `qdecay.model.reading`.
 
         Raises:
             TypeError: a number is a float or not a number; see `qdecay_envs.rational`.
             ValueError: an index, a probability, a row's sum or a name is wrong; the message says
                 which and where.
         """
-        return cls.of(ModelRows(rows, n_states, n_actions, start, state_names, action_names))
+        found = ModelRows(rows, n_states, n_actions, start, state_names, action_names)
+        return cls.of(found, Reading(**reading))
 
     @classmethod
     def from_layout(cls, layout: ChainLayout, **options: Any) -> Self:
@@ -133,17 +140,30 @@ class MDP(FiniteMDP):
         return cls.of(rows_of_layout(layout, **options))
 
     @classmethod
-    def from_env(cls, env: Any) -> Self:
+    def from_env(cls, env: Any, **reading: Unpack[ReadingOptions]) -> Self:
         """Return the exact model of a Gymnasium environment with a finite table.
 
-        See `qdecay.model.readers.gymnasium_table`.
+        See `qdecay.model.readers.gymnasium_table`, and `qdecay.model.reading` for the options.
         """
-        return cls.of(rows_of_env(env))
+        how = Reading(**reading)
+        return cls.of(rows_of_env(env, how.recovery()), how)
 
     @classmethod
-    def from_arrays(cls, transitions: Any, rewards: Any, *, start: int | None = None) -> Self:
-        """Return the model that pymdptoolbox's P and R describe; see `readers.arrays`."""
-        return cls.of(rows_of_arrays(transitions, rewards, start))
+    def from_arrays(
+        cls,
+        transitions: Any,
+        rewards: Any,
+        *,
+        start: int | None = None,
+        **reading: Unpack[ReadingOptions],
+    ) -> Self:
+        """Return the model that pymdptoolbox's P and R describe.
+
+        See `qdecay.model.readers.arrays`, and `qdecay.model.reading` for the options.
+        """
+        how = Reading(**reading)
+        rows = rows_of_arrays(transitions, rewards, start, how.recovery(), how.worst)
+        return cls.of(rows, how)
 
     @classmethod
     def from_state_action_pairs(
@@ -154,9 +174,17 @@ class MDP(FiniteMDP):
         a_indices: ArrayLike | None = None,
         *,
         start: int | None = None,
+        **reading: Unpack[ReadingOptions],
     ) -> Self:
-        """Return the model of QuantEcon's R, Q, s_indices, a_indices; see `state_action_pairs`."""
-        return cls.of(rows_of_state_action_pairs(rewards, transitions, s_indices, a_indices, start))
+        """Return the model of QuantEcon's R, Q, s_indices, a_indices.
+
+        See `qdecay.model.readers.state_action_pairs`, and `qdecay.model.reading` for the options.
+        """
+        how = Reading(**reading)
+        rows = rows_of_state_action_pairs(
+            rewards, transitions, s_indices, a_indices, start, how.recovery(), how.worst
+        )
+        return cls.of(rows, how)
 
     @classmethod
     def from_prism(
@@ -166,25 +194,45 @@ class MDP(FiniteMDP):
         state_rewards: str | Path | None = None,
         transition_rewards: str | Path | None = None,
         labels: str | Path | None = None,
+        **reading: Unpack[ReadingOptions],
     ) -> Self:
-        """Return the model of PRISM's explicit files, found next to the .tra file; see `prism`."""
-        return cls.of(rows_of_prism(transitions, state_rewards, transition_rewards, labels))
+        """Return the model of PRISM's explicit files, found next to the .tra file.
+
+        See `qdecay.model.readers.prism`, and `qdecay.model.reading` for the options.
+        """
+        how = Reading(**reading)
+        rows = rows_of_prism(transitions, state_rewards, transition_rewards, labels, how.recovery())
+        return cls.of(rows, how)
 
     @classmethod
-    def from_umb(cls, path: str | Path, reward: str | None = None) -> Self:
-        """Return the model of a UMB file, with the reward structure of that name; see `umb`."""
-        return cls.of(rows_of_umb(path, reward))
+    def from_umb(
+        cls, path: str | Path, reward: str | None = None, **reading: Unpack[ReadingOptions]
+    ) -> Self:
+        """Return the model of a UMB file, with the reward structure of that name.
+
+        See `qdecay.model.readers.umb`, and `qdecay.model.reading` for the options.
+        """
+        how = Reading(**reading)
+        return cls.of(rows_of_umb(path, reward, how.recovery()), how)
 
     @classmethod
-    def load(cls, path: str | Path) -> Self:
-        """Return the model of a file: `.json`, `.npz` with P and R, PRISM's `.tra`, or `.umb`.
+    def load(
+        cls, path: str | Path, *, reward: str | None = None, **reading: Unpack[ReadingOptions]
+    ) -> Self:
+        """Return the model of a file, see `qdecay.model.readers.files` for its kinds.
+
+        Args:
+            path: the file; its ending tells its kind.
+            reward: the name of the reward structure, where a file has several.
+            reading: see `qdecay.model.reading`.
 
         Raises:
             InputError: the file cannot be read or is not such a file; one line says where.
         """
-        rows = read_model(Path(path))
+        how = Reading(**reading)
+        rows = read_model(Path(path), reward, how.recovery(), how.worst)
         with input_errors(f"{path}: "):
-            return cls.of(rows)
+            return cls.of(rows, how)
 
     def rows(self) -> ExactRows:
         """Return the model's rows, from which `of` builds an equal model."""
@@ -201,6 +249,8 @@ class MDP(FiniteMDP):
             self.name,
             self.time_limit,
             self.initial_states,
+            self.visits,
+            self.remarks,
         )
 
     def to_json(self) -> dict[str, Any]:

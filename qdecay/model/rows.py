@@ -6,13 +6,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from qdecay._support.checks import whole
 from qdecay._support.one_line import one_line
 from qdecay._support.result import Record, counted
+from qdecay.model.reading import Pair, Reading
 from qdecay_envs.arguments import distribution
 from qdecay_envs.rational import RationalLike, rational, written
 
@@ -43,6 +44,9 @@ class ModelRows(Record):
             rows are read.
         name: what the model was read from, such as an id or a path; None if unknown.
         time_limit, initial_states: as in `FiniteMDP`.
+        visits: how often each state and action was tried, where rows are counts over these; empty
+            if the probabilities are known.
+        remarks: what reading assumed or left out, a line each.
     """
 
     rows: Iterable[Row]
@@ -55,6 +59,8 @@ class ModelRows(Record):
     name: str | None = None
     time_limit: int | None = None
     initial_states: Mapping[int, Fraction] = field(default_factory=dict)
+    visits: Mapping[Pair, int] = field(default_factory=dict)
+    remarks: tuple[str, ...] = ()
 
     def __iter__(self) -> Iterator[Row]:
         """Iterate over the rows."""
@@ -64,7 +70,7 @@ class ModelRows(Record):
         name = "" if self.name is None else f"{one_line(self.name)}: "
         return f"{name}{counted(self.n_states, 'state')}, {counted(self.n_actions, 'action')}"
 
-    def merged(self) -> list[tuple[Key, Fraction]]:
+    def merged(self, how: Reading) -> MergedRows:
         """Return the checked rows, sorted, each with its probability; equal ones are added up.
 
         Raises:
@@ -73,9 +79,18 @@ class ModelRows(Record):
                 which and where.
         """
         check_sizes(self.n_states, self.n_actions)
-        merged = _merge(self.rows, self.n_states, self.n_actions)
-        _check_sums(merged)
-        return sorted(merged.items())  # no two keys are equal
+        merged = _merge(self.rows, self.n_states, self.n_actions, how)
+        scaled = how.scaled(*_sums(merged))
+        if scaled:
+            merged = {key: p / scaled.get(key[:2], 1) for key, p in merged.items()}
+        return MergedRows(sorted(merged.items()), scaled)  # no two keys are equal
+
+
+class MergedRows(NamedTuple):
+    """Rows in order, with their probabilities, and the sums of those that were divided by them."""
+
+    rows: list[tuple[Key, Fraction]]
+    scaled: Mapping[Pair, Fraction]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -109,7 +124,7 @@ def index(value: Any, size: int, name: str) -> int:
     return whole(value, name, 0, size - 1)
 
 
-def _merge(rows: Iterable[Row], n_states: int, n_actions: int) -> dict[Key, Fraction]:
+def _merge(rows: Iterable[Row], n_states: int, n_actions: int, how: Reading) -> dict[Key, Fraction]:
     """Check each row and add up the probabilities of equal ones."""
     merged: dict[Key, Fraction] = {}
     exact = _Numbers()
@@ -132,7 +147,7 @@ def _merge(rows: Iterable[Row], n_states: int, n_actions: int) -> dict[Key, Frac
         if not 0 <= p.numerator <= p.denominator:
             raise ValueError(f"{_where(number, row)}: probability must be in [0, 1], got {p}")
         if p:
-            key = (s, a, t, terminated, r)
+            key = (s, a, t, terminated, how.reward(r))
             size = len(merged)
             total = merged.setdefault(key, p)  # one lookup: hashing a fraction is slow
             if len(merged) == size:
@@ -180,14 +195,15 @@ def added(total: Fraction, p: Fraction, where: str) -> Fraction:
     return result
 
 
-def _check_sums(merged: Mapping[Key, Fraction]) -> None:
-    sums: dict[tuple[int, int], Fraction] = {}
+def _sums(merged: Mapping[Key, Fraction]) -> tuple[dict[Pair, Fraction], dict[Pair, int]]:
+    """Return the sum of each row, and how many numbers it has."""
+    sums: dict[Pair, Fraction] = {}
+    sizes: dict[Pair, int] = {}
     for (s, a, *_), p in merged.items():
         total = sums.get((s, a))
         sums[s, a] = p if total is None else added(total, p, f"state {s}, action {a}")
-    for (s, a), total in sums.items():
-        if total != 1:
-            raise ValueError(f"state {s}, action {a}: probabilities sum to {total}, not 1")
+        sizes[s, a] = sizes.get((s, a), 0) + 1
+    return sums, sizes
 
 
 def checked_time_limit(steps: int | None) -> int | None:

@@ -15,7 +15,7 @@ from scipy import sparse
 
 from qdecay import MDP, InputError
 from qdecay.model.float_mdp import FloatMDP
-from qdecay.model.readers.recover import recover
+from qdecay.model.recover import recover
 from qdecay_envs import ChainLayout
 from qdecay_envs.table import sure
 from qdecay_envs.tabular import TabularEnv
@@ -339,8 +339,9 @@ BAD_ARRAYS = [
     (FOREST_P[0], FOREST_R, "P must have shape (A, S, S), got (3, 3)"),
     (FOREST_P, FOREST_R[:2], "R must have shape"),
     (FOREST_P * 0.5, FOREST_R, "probabilities sum to 1/2, not 1"),
-    (FOREST_P * 0, FOREST_R, "action 0, state 0: probabilities sum to 0, not 1"),
-    (FOREST_P, FOREST_R * np.nan, "reward must be finite, got nan"),
+    (FOREST_P * 0, FOREST_R, "no action is available in any state"),
+    (FOREST_P, FOREST_R * np.nan, "no action is available in any state"),
+    (FOREST_P, FOREST_R + np.inf, "reward must be finite, got inf"),
     (FOREST_P.astype(str), FOREST_R, "P must hold real numbers"),
     ([], FOREST_R, "at least one action"),
 ]

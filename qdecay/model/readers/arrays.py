@@ -2,12 +2,16 @@
 
 Floats become the rationals they stand for (`recover`), and the model records the mapping. A number
 without such a rational is an error that names its position: nothing is guessed.
+
+In every array an action is unavailable in a state where its probabilities are all 0 or its reward
+is nan or -inf (as a cost, inf). A state without any action is absorbing with reward 0.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 from typing import Any
 
@@ -15,13 +19,19 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from qdecay.model.readers.recover import Recovery
+from qdecay.model.recover import Recovery
 from qdecay.model.rows import ModelRows, Row
 
-NAN_IS_UNAVAILABLE = " (R must be nan where the action is unavailable)"
+Flags = NDArray[np.bool_]
 
 
-def rows_of_arrays(transitions: Any, rewards: Any, start: int | None = None) -> ModelRows:
+def rows_of_arrays(
+    transitions: Any,
+    rewards: Any,
+    start: int | None = None,
+    recovery: Recovery | None = None,
+    worst: float = -math.inf,
+) -> ModelRows:
     """Return the rows of arrays in pymdptoolbox's layout.
 
     Args:
@@ -30,18 +40,23 @@ def rows_of_arrays(transitions: Any, rewards: Any, start: int | None = None) -> 
         rewards: R of shape (S,), (S, A) or (A, S, S) (or a sequence of A matrices), in reward
             units; R[a][s, t] is the reward of that transition.
         start: the start state, or None.
+        recovery: what maps floats to exact numbers.
+        worst: the reward of an unavailable action, as nan is.
 
     Raises:
         ValueError: a shape is wrong, a number is not finite or has no rational, or a row does not
             sum to 1; the message names action, state and number.
     """
-    entries = entries_of(transitions)
-    paid = _rewards_at(rewards, entries)
-    entries.check_every_row()
-    recovery = Recovery()
-    rows = _array_rows(entries, paid, recovery)
-    sizes = (entries.n_states, entries.n_actions)
-    return ModelRows(rows, *sizes, start, recovered=recovery.mapped)
+    recovery = recovery or Recovery()
+    entries, paid = available_entries(entries_of(transitions), rewards, worst)
+    return ModelRows(
+        _array_rows(entries, paid, recovery),
+        entries.n_states,
+        entries.n_actions,
+        start,
+        recovered=recovery.mapped,
+        remarks=resting(entries.present),
+    )
 
 
 def _array_rows(entries: Entries, paid: NDArray[Any], recovery: Recovery) -> Iterator[Row]:
@@ -68,13 +83,62 @@ class Entries:
         """s * A + a of each number."""
         return self.state * self.n_actions + self.action
 
-    def check_every_row(self) -> None:
-        """Refuse an all-zero row: in an array it is a missing one, not an unavailable action."""
+    @property
+    def present(self) -> Flags:
+        """Whether a state and action has any, shape (S, A)."""
         present = np.zeros(self.n_states * self.n_actions, dtype=np.bool_)
         present[self.pair] = True
-        if not present.all():
-            s, a = divmod(int(np.argmin(present)), self.n_actions)
-            raise ValueError(f"action {a}, state {s}: probabilities sum to 0, not 1")
+        return present.reshape(self.n_states, self.n_actions)
+
+    def where(self, kept: Flags) -> Entries:
+        """Return some of the numbers."""
+        columns = (self.action[kept], self.state[kept], self.to[kept], self.p[kept])
+        return Entries(self.n_states, self.n_actions, *columns)
+
+
+def available_entries(
+    entries: Entries, rewards: Any, worst: float = -math.inf
+) -> tuple[Entries, NDArray[Any]]:
+    """Return the numbers of available actions, and the reward of each.
+
+    Raises:
+        ValueError: only some of an action's rewards say that it is unavailable.
+    """
+    paid = _rewards_at(rewards, entries)
+    out = is_unavailable(paid, worst)
+    if not out.any():
+        return entries, paid
+    some = np.zeros(entries.n_states * entries.n_actions, dtype=np.bool_)
+    some[entries.pair[~out]] = True
+    if (mixed := out & some[entries.pair]).any():
+        k = int(np.argmax(mixed))
+        raise ValueError(
+            f"action {entries.action[k]}, state {entries.state[k]}: the reward of {entries.to[k]} "
+            f"is {paid[k]}, but others of that action are numbers"
+        )
+    return entries.where(~out), paid[~out]
+
+
+def is_unavailable(rewards: Any, worst: float = -math.inf) -> Flags:
+    """Return where rewards say that an action is unavailable."""
+    return np.asarray(np.isnan(rewards) | (rewards == worst))
+
+
+def resting(available: Flags) -> tuple[str, ...]:
+    """Return a remark on the states without an action, of which an array is likely to have none.
+
+    Raises:
+        ValueError: no state has one.
+    """
+    idle = np.flatnonzero(~available.any(axis=1)).tolist()
+    if not idle:
+        return ()
+    if len(idle) == len(available):
+        raise ValueError(
+            "no action is available in any state: all probabilities are 0 or all rewards nan"
+        )
+    others = f" and {len(idle) - 1:,} more" if idle[1:] else ""
+    return (f"no action is available in state {idle[0]}{others}: absorbing with reward 0",)
 
 
 def entries_of(transitions: Any) -> Entries:
@@ -116,36 +180,43 @@ def _square(shapes: Sequence[tuple[int, ...]]) -> int:
     return size
 
 
-def rows_of_sparse(p: Any, r: Any, ends: Any = None, start: int | None = None) -> ModelRows:
+def rows_of_sparse(
+    p: Any,
+    r: Any,
+    ends: Any = None,
+    start: int | None = None,
+    recovery: Recovery | None = None,
+    worst: float = -math.inf,
+) -> ModelRows:
     """Return the rows of the arrays that `FloatMDP.from_sparse` accepts.
 
     Args:
         p: probabilities of continuing, scipy sparse of shape (S * A, S), row s * A + a.
-        r: rewards, shape (S, A); nan where the action is unavailable.
+        r: rewards, shape (S, A).
         ends: probability that the episode ends, shape (S, A), or None.
         start: the start state, or None.
+        recovery: what maps floats to exact numbers.
+        worst: the reward of an unavailable action, as nan is.
 
     Raises:
-        ValueError: a number is not finite or has no rational, or an action has a reward but no
-            probabilities.
+        ValueError: a number is not finite or has no rational.
     """
-    recovery = Recovery()
-    _check_available(p, r, ends)
-    rows = _sparse_rows(p, r, ends, recovery)
-    return ModelRows(rows, r.shape[0], r.shape[1], start, recovered=recovery.mapped)
+    recovery = recovery or Recovery()
+    available = available_pairs(p, r, ends, worst)
+    rows = _sparse_rows(p, r, ends, available.ravel(), recovery)
+    found = ModelRows(rows, r.shape[0], r.shape[1], start, recovered=recovery.mapped)
+    return replace(found, remarks=resting(available))
 
 
-def _check_available(p: Any, r: Any, ends: Any) -> None:
-    """Refuse a reward without probabilities: only nan says that an action is unavailable."""
-    has_chance = np.zeros(r.size, dtype=np.bool_) if ends is None else np.ravel(ends != 0)
+def available_pairs(p: Any, r: Any, ends: Any = None, worst: float = -math.inf) -> Flags:
+    """Return whether each action is available, shape (S, A), for arrays as in `rows_of_sparse`."""
     coordinates = sparse.coo_matrix(p)
-    has_chance[coordinates.row[coordinates.data != 0]] = True
-    if (lost := ~(has_chance | np.isnan(r).ravel())).any():
-        s, a = divmod(int(np.argmax(lost)), r.shape[1])
-        raise ValueError(f"state {s}, action {a}: p and ends sum to 0, not 1{NAN_IS_UNAVAILABLE}")
+    has_chance = np.zeros(r.shape, dtype=np.bool_) if ends is None else np.asarray(ends != 0)
+    has_chance.ravel()[coordinates.row[coordinates.data != 0]] = True
+    return has_chance & ~is_unavailable(r, worst)
 
 
-def _sparse_rows(p: Any, r: Any, ends: Any, recovery: Recovery) -> Iterator[Row]:
+def _sparse_rows(p: Any, r: Any, ends: Any, available: Flags, recovery: Recovery) -> Iterator[Row]:
     n_actions, going = r.shape[1], sparse.coo_matrix(p)
     ending = np.flatnonzero([] if ends is None else ends)
     pairs = np.concatenate([going.row, ending]).tolist()
@@ -153,6 +224,8 @@ def _sparse_rows(p: Any, r: Any, ends: Any, recovery: Recovery) -> Iterator[Row]
     chances = chain(going.data.tolist(), [] if ends is None else np.ravel(ends)[ending].tolist())
     n_going = going.nnz
     for number, (pair, t, chance) in enumerate(zip(pairs, to, chances, strict=True)):
+        if not available[pair]:
+            continue
         s, a = divmod(pair, n_actions)
         where = f"action {a}, state {s}"
         probability = recovery(chance, f"{where}: probability of {t}")
@@ -183,16 +256,26 @@ def _coordinates(matrix: Any, name: str) -> Any:
     return coordinates
 
 
-def expected_rewards(rewards: Any, entries: Entries) -> NDArray[np.float64]:
-    """Return r of shape (S, A) for R as `rows_of_arrays` takes it and the entries of P."""
+def expected_rewards(rewards: Any, entries: Entries, paid: NDArray[Any]) -> NDArray[np.float64]:
+    """Return r of shape (S, A), nan where an action is unavailable.
+
+    Args:
+        rewards: R as `rows_of_arrays` takes it.
+        entries, paid: what `available_entries` returns.
+    """
     shape = (entries.n_states, entries.n_actions)
+    sums = np.bincount(
+        entries.pair,
+        weights=entries.p.astype(np.float64) * paid.astype(np.float64),
+        minlength=shape[0] * shape[1],
+    )
+    r = sums.astype(np.float64).reshape(shape)  # of no entries they are integers
     if not _has_sparse(rewards):
         table = _reward_table(rewards, entries).astype(np.float64)
-        if table.ndim < 3:
-            return np.array(np.broadcast_to(table.reshape(shape[0], -1), shape))
-    paid = entries.p * _rewards_at(rewards, entries).astype(np.float64)
-    sums = np.bincount(entries.pair, weights=paid, minlength=shape[0] * shape[1])
-    return sums.astype(np.float64).reshape(shape)  # of no entries they are integers
+        if table.ndim < 3:  # as given, without rounding
+            r = np.array(np.broadcast_to(table.reshape(shape[0], -1), shape))
+    r[~entries.present] = np.nan
+    return r
 
 
 def _rewards_at(rewards: Any, entries: Entries) -> NDArray[Any]:

@@ -2,41 +2,56 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from qdecay.errors import input_errors
+from qdecay.errors import InputError, input_errors
 from qdecay.model.readers.limits import check_size
 from qdecay.model.readers.npz import rows_of_npz
 from qdecay.model.readers.prism import rows_of_prism
 from qdecay.model.readers.umb import rows_of_umb
+from qdecay.model.recover import Recovery
 from qdecay.model.rows import ModelRows
 from qdecay_envs.documents import Table
 from qdecay_envs.jsonfile import read_json, write_json
 from qdecay_envs.rational import rational, written
 
 MDP_SCHEMA = "qdecay.mdp/1"
-_READERS: dict[str, Callable[[Path], ModelRows]] = {
-    ".npz": rows_of_npz,
-    ".tra": rows_of_prism,
-    ".umb": rows_of_umb,
+_READERS: dict[str, Callable[[Path, str | None, Recovery, float], ModelRows]] = {
+    ".npz": lambda path, _, recovery, worst: rows_of_npz(path, recovery, worst),
+    ".tra": lambda path, _, recovery, worst: rows_of_prism(path, recovery=recovery),
+    ".umb": lambda path, reward, recovery, worst: rows_of_umb(path, reward, recovery),
 }
 SUFFIXES = (".json", *_READERS)
 """How the names of model files end."""
 
 
-def read_model(path: Path) -> ModelRows:
+def read_model(
+    path: Path,
+    reward: str | None = None,
+    recovery: Recovery | None = None,
+    worst: float = -math.inf,
+) -> ModelRows:
     """Return the rows of a file; its ending selects the reader, JSON by default.
+
+    Args:
+        path: the file.
+        reward: the name of the reward structure, where a file has several.
+        recovery: what maps floats to exact numbers.
+        worst: the reward of an unavailable action in arrays, as nan is.
 
     Raises:
         InputError: the file cannot be read or is not valid for its kind.
     """
     reader = _READERS.get(path.suffix)
     if reader is not None:
-        return reader(path)
+        return reader(path, reward, recovery or Recovery(), worst)
+    if reward is not None:
+        raise InputError(f"{path}: has no reward structures: omit the name {reward!r:.40}")
     with input_errors():
         return replace(rows_of_document(read_json(path), path), name=str(path))
 

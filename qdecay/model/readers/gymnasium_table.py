@@ -16,14 +16,14 @@ import numpy as np
 from gymnasium.spaces import Discrete
 
 from qdecay._support.one_line import one_line
-from qdecay.model.readers.recover import Recovery, recover
+from qdecay.model.recover import Recovery, recover
 from qdecay.model.rows import ModelRows, Row
 from qdecay_envs.table import table_owner
 
 _NEAR_ONE = 1e-9  # of a sum of probabilities in floats
 
 
-def rows_of_env(env: Any) -> ModelRows:
+def rows_of_env(env: Any, recovery: Recovery | None = None) -> ModelRows:
     """Return the rows of a Gymnasium environment with a finite table.
 
     The table is `P_exact`, if the environment has it, or else `P`:
@@ -40,7 +40,7 @@ def rows_of_env(env: Any) -> ModelRows:
             a number without a rational; the message says where.
     """
     found, table = table_of_env(env)
-    recovery = Recovery()
+    recovery = recovery or Recovery()
     return replace(found, rows=list(table_rows(table, recovery)), recovered=recovery.mapped)
 
 

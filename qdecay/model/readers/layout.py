@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from qdecay.model.readers.gymnasium_table import table_rows
-from qdecay.model.readers.recover import Recovery
+from qdecay.model.recover import Recovery
 from qdecay.model.rows import ModelRows
 from qdecay_envs.chain import ChainEnv
 from qdecay_envs.dynamics import exact_table

@@ -19,6 +19,7 @@ from scipy import sparse
 from qdecay.errors import InputError, input_errors
 from qdecay.model.readers.arrays import numeric_array, rows_of_arrays, rows_of_sparse
 from qdecay.model.readers.limits import MAX_RECOVERED, check_size
+from qdecay.model.recover import Recovery
 from qdecay.model.rows import ModelRows
 from qdecay_envs.decoding import decoding
 from qdecay_envs.files import replacing, require_file
@@ -37,7 +38,7 @@ _LONGEST = 40  # characters of a displayed name
 _LEAST_BYTES = {"P_indices": 4, "P_indptr": 4}  # that a number finally takes; others are floats
 
 
-def rows_of_npz(path: Path) -> ModelRows:
+def rows_of_npz(path: Path, recovery: Recovery, worst: float = -math.inf) -> ModelRows:
     """Return the exact rows of an `.npz`.
 
     Raises:
@@ -47,13 +48,13 @@ def rows_of_npz(path: Path) -> ModelRows:
     with input_errors(), decoding(path):
         if "P" in arrays:
             check_size(path, int(np.count_nonzero(arrays["P"])), most=MAX_RECOVERED)
-            found = rows_of_arrays(arrays["P"], arrays["R"], start_of(arrays))
+            found = rows_of_arrays(arrays["P"], arrays["R"], start_of(arrays), recovery, worst)
         else:
             options = sparse_arguments(arrays)
             p, r, ends = options["p"], options["r"], options["ends"]
             count = p.nnz + (0 if ends is None else int(np.count_nonzero(ends)))
             check_size(path, count, *r.shape, most=MAX_RECOVERED)
-            found = rows_of_sparse(p, r, ends, options["start"])
+            found = rows_of_sparse(p, r, ends, options["start"], recovery, worst)
     return replace(found, name=str(path))
 
 

@@ -26,7 +26,7 @@ from pathlib import Path
 
 from qdecay.errors import InputError, input_errors
 from qdecay.model.readers.limits import check_size
-from qdecay.model.readers.recover import Recovery, is_typed
+from qdecay.model.recover import Recovery, is_typed
 from qdecay.model.rows import ModelRows, Row, added
 from qdecay_envs.files import read_text
 from qdecay_envs.rational import rational
@@ -39,11 +39,11 @@ Choice = tuple[int, int]
 Transitions = dict[Choice, dict[int, Fraction]]
 
 
-class Reader(Recovery):
+class Reader:
     """What all files of a model share: the recovered numbers, the remaining lines."""
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, recovery: Recovery) -> None:
+        self.recovery = recovery
         self.lines_left = _MAX_LINES
 
 
@@ -75,7 +75,8 @@ class Line:
             exact = rational(word, f"word {place + 1}")
             if "/" in word or is_typed(word.lower()):
                 return exact
-            return reader(float(word), f"word {place + 1}")
+            found: Fraction = reader.recovery(float(word), f"word {place + 1}")
+            return found
         except ValueError as error:
             raise self.error(str(error)) from error
 
@@ -92,6 +93,7 @@ def rows_of_prism(
     state_rewards: str | Path | None = None,
     transition_rewards: str | Path | None = None,
     labels: str | Path | None = None,
+    recovery: Recovery | None = None,
 ) -> ModelRows:
     """Return the rows of the explicit files of an MDP.
 
@@ -99,6 +101,7 @@ def rows_of_prism(
         transitions: the .tra file.
         state_rewards, transition_rewards, labels: the other files; if one is None, the file next to
             the first one with the same stem and .srew, .trew or .lab, if it exists.
+        recovery: what maps printed floats to exact numbers.
 
     The start state is the one labelled init, or named by a line "- - state" of the .tra file,
     or 0 if there is neither. Actions are the action names, if every choice of a state has its own;
@@ -108,7 +111,7 @@ def rows_of_prism(
         InputError: a file cannot be read, is not an MDP or has a malformed line (the message names
             file and line), or there are no rewards.
     """
-    path, reader = Path(transitions), Reader()
+    path, reader = Path(transitions), Reader(recovery or Recovery())
     first = Path(state_rewards) if state_rewards else _beside(path, ".srew")
     second = Path(transition_rewards) if transition_rewards else _beside(path, ".trew")
     third = Path(labels) if labels else _beside(path, ".lab")
@@ -137,7 +140,7 @@ def rows_of_prism(
         n_actions,
         start,
         action_names=action_names,
-        recovered=reader.mapped,
+        recovered=reader.recovery.mapped,
         name=str(path),
     )
 

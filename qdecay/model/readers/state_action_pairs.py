@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from qdecay.model.readers.arrays import numeric_array
-from qdecay.model.readers.recover import Recovery
+from qdecay.model.readers.arrays import Flags, available_pairs, numeric_array, resting
+from qdecay.model.recover import Recovery
 from qdecay.model.rows import ModelRows, Row
 
 
@@ -19,19 +20,22 @@ def rows_of_state_action_pairs(
     s_indices: Any = None,
     a_indices: Any = None,
     start: int | None = None,
+    recovery: Recovery | None = None,
+    worst: float = -math.inf,
 ) -> ModelRows:
     """Return the rows of R, Q and the pairs they belong to.
 
     Args:
-        rewards: R of shape (L,) with indices, in reward units; without, of shape (S, A), where -inf
-            marks an action as unavailable in the state.
+        rewards: R of shape (L,) with indices, in reward units; without, of shape (S, A).
         transitions: Q of shape (L, S), dense or scipy sparse; without indices, (S, A, S).
         s_indices, a_indices: state and action of each pair, both of shape (L,), or both None.
         start: the start state, or None.
+        recovery: what maps floats to exact numbers.
+        worst: the reward of an unavailable action, as nan is; see `readers.arrays`.
 
     Raises:
-        ValueError: a shape or an index is wrong, a pair appears twice, a state has no action, a
-            number is not finite or has no rational, or a row does not sum to 1.
+        ValueError: a shape or an index is wrong, a pair appears twice, a number is not finite or
+            has no rational, or a row does not sum to 1.
     """
     if (s_indices is None) != (a_indices is None):
         raise ValueError("give s_indices and a_indices together, or neither")
@@ -48,21 +52,30 @@ def rows_of_state_action_pairs(
             f"and {actions.shape}"
         )
     _check_pairs(states, actions, matrix.shape[1])
-    recovery = Recovery()
-    rows = _rows(r, sparse.coo_matrix(matrix), states, actions, recovery)
-    n_actions = int(actions.max(initial=0)) + 1
-    return ModelRows(rows, matrix.shape[1], n_actions, start, recovered=recovery.mapped)
+    recovery = recovery or Recovery()
+    shape = (matrix.shape[1], int(actions.max(initial=0)) + 1)
+    coordinates = sparse.coo_matrix(matrix)
+    available = np.zeros(shape, dtype=np.bool_)
+    taken = available_pairs(coordinates, r, None, worst)
+    available[states[taken], actions[taken]] = True
+    return ModelRows(
+        _rows(r, coordinates, states, actions, available, recovery),
+        *shape,
+        start,
+        recovered=recovery.mapped,
+        remarks=resting(available),
+    )
 
 
 def _as_pairs(rewards: Any, transitions: Any) -> tuple[Any, Any, NDArray[Any], NDArray[Any]]:
-    """Return R, Q and indices of the available pairs of the product form."""
+    """Return R, Q and indices of the product form."""
     r, q = numeric_array(rewards, "R"), numeric_array(transitions, "Q")
     if r.ndim != 2 or q.shape != (*r.shape, r.shape[0]):
         raise ValueError(
             f"without indices R must have shape (S, A) and Q (S, A, S), got {r.shape} and {q.shape}"
         )
-    states, actions = np.nonzero(r != -np.inf)
-    return r[states, actions], q[states, actions], states, actions
+    states, actions = (places.ravel() for places in np.indices(r.shape))
+    return r.ravel(), q.reshape(r.size, len(r)), states, actions
 
 
 def _indices(values: Any, name: str) -> NDArray[np.int64]:
@@ -80,9 +93,6 @@ def _check_pairs(states: NDArray[np.int64], actions: NDArray[np.int64], n_states
         if pair in seen:
             raise ValueError(f"state {pair[0]}, action {pair[1]}: the pair is given twice")
         seen.add(pair)
-    missing = set(range(n_states)) - {state for state, _ in seen}
-    if missing:
-        raise ValueError(f"state {min(missing)}: no action is available")
 
 
 def _rows(
@@ -90,15 +100,14 @@ def _rows(
     matrix: Any,
     states: NDArray[np.int64],
     actions: NDArray[np.int64],
+    available: Flags,
     recovery: Recovery,
 ) -> list[Row]:
     matrix.sum_duplicates()
     rows: list[Row] = []
-    nonempty = set(matrix.row[matrix.data != 0].tolist())
-    for k, (s, a) in enumerate(zip(states.tolist(), actions.tolist(), strict=True)):
-        if k not in nonempty:
-            raise ValueError(f"state {s}, action {a}: probabilities sum to 0, not 1")
     for k, t, p in zip(matrix.row.tolist(), matrix.col.tolist(), matrix.data, strict=True):
+        if not available[states[k], actions[k]]:
+            continue
         where = f"state {states[k]}, action {actions[k]}"
         probability = recovery(p, f"{where}: probability of {t}")
         reward = recovery(r[k], f"{where}: reward")

@@ -24,7 +24,7 @@ from qdecay._support.extras import require
 from qdecay.errors import InputError, input_errors
 from qdecay.model.readers.limits import MAX_RECOVERED, check_size
 from qdecay.model.readers.prism import action_numbers
-from qdecay.model.readers.recover import Recovery
+from qdecay.model.recover import Recovery
 from qdecay.model.rows import ModelRows, Row
 from qdecay_envs.decoding import decoding
 from qdecay_envs.files import require_file
@@ -33,12 +33,15 @@ _MAX_BYTES = 1 << 23  # of the file and unpacked: umbi takes 0.3 s and ten MB fo
 _MAX_BITS = 1 << 22  # where umbi makes an entry of a list, 8 bytes, out of every bit
 
 
-def rows_of_umb(path: str | Path, reward: str | None = None) -> ModelRows:
+def rows_of_umb(
+    path: str | Path, reward: str | None = None, recovery: Recovery | None = None
+) -> ModelRows:
     """Return the rows of a UMB file.
 
     Args:
         path: the .umb file: discrete time, at most one player, no intervals.
         reward: name of the reward structure; None is the only one.
+        recovery: what maps floats to exact numbers.
 
     The start state is the initial one, if there is only one. Actions are the choices' actions, if
     every choice of a state has its own; otherwise they are the numbers of the choices.
@@ -50,7 +53,7 @@ def rows_of_umb(path: str | Path, reward: str | None = None) -> ModelRows:
     ats, rewards = _read(Path(path))
     check_size(Path(path), ats.num_branches, ats.num_states, most=MAX_RECOVERED)
     try:
-        return replace(_model(ats, rewards, reward), name=str(path))
+        return replace(_model(ats, rewards, reward, recovery or Recovery()), name=str(path))
     except (TypeError, ValueError) as error:
         raise InputError(f"{path}: {error}") from error
 
@@ -99,12 +102,13 @@ def _limit(path: Path, size: int, most: int) -> None:
         raise InputError(f"{path}: unpacks to more than {most >> 20} MiB, the limit")
 
 
-def _model(ats: Any, structures: dict[str, dict[str, Any]], reward: str | None) -> ModelRows:
+def _model(
+    ats: Any, structures: dict[str, dict[str, Any]], reward: str | None, recovery: Recovery
+) -> ModelRows:
     if ats.time.value != "discrete":
         raise ValueError(f"the time must be discrete, got {ats.time.value}")
     if ats.num_players > 1:
         raise ValueError(f"at most 1 player is supported, got {ats.num_players}")
-    recovery = Recovery()
     rewards = _Rewards(_structure(structures, reward), recovery)
     rows: list[tuple[tuple[int, int], Row]] = []
     names: dict[tuple[int, int], str] = {}
@@ -180,4 +184,5 @@ class _Rewards:
 def _number(value: Any, where: str, recovery: Recovery) -> Fraction:
     if not isinstance(value, int | float | Fraction) or isinstance(value, bool):
         raise ValueError(f"{where}: a number is needed, got {type(value).__name__}")
-    return recovery(value, where)
+    found: Fraction = recovery(value, where)
+    return found

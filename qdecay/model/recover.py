@@ -26,6 +26,13 @@ _TYPED_DIGITS = 15
 _ROUNDED_DIGITS = 12
 _MAX_DENOMINATOR = 10_000
 _ULPS = 4
+_REMEDY = (
+    'numbers="binary" (--numbers binary) takes each float as the fraction that it is, and '
+    "FloatMDP or numeric_policy_regions (--numeric) takes floats"
+)
+
+NUMBERS = ("short", "binary")
+"""What floats may stand for."""
 
 
 def recover(value: float) -> Fraction | None:
@@ -85,12 +92,14 @@ def _significant_digits(text: str) -> int:
 
 
 class Recovery:
-    """Maps numbers to rationals, each float once, and records the mapping."""
+    """Maps the numbers that a reader meets, each float once, and records the mapping."""
 
-    def __init__(self) -> None:
+    def __init__(self, numbers: str = "short") -> None:
+        """Map floats to what they stand for ("short"), or to the fractions they are ("binary")."""
         self.mapped: dict[float, Fraction] = {}
+        self._rational = recover if numbers == "short" else Fraction
 
-    def __call__(self, value: Any, name: str) -> Fraction:
+    def __call__(self, value: Any, name: str) -> Any:
         """Return the number it stands for; `name` is for the error message.
 
         Raises:
@@ -103,11 +112,29 @@ class Recovery:
             return self.mapped[number]
         if not math.isfinite(number):
             raise ValueError(f"{name} must be finite, got {number}")
-        meant = recover(number)
+        meant = self._rational(number)
         if meant is None:
             raise ValueError(
                 f"{name} is {number!r}, which is neither a short decimal nor a small fraction: "
-                f"give the model exactly, with MDP.from_rows, an MDP file or a P_exact table"
+                f"{_REMEDY}"
             )
         self.mapped[number] = meant
         return meant
+
+
+class Unchanged(Recovery):
+    """Returns every number as the nearest float, for models of floats."""
+
+    def __call__(self, value: Any, name: str) -> Any:
+        """Return the float; `name` is for the error message.
+
+        Raises:
+            ValueError: it is not finite, or too large for floats.
+        """
+        try:
+            number = float(rational(value, name) if isinstance(value, str) else value)
+        except OverflowError:
+            raise ValueError(f"{name} is too large for floats") from None
+        if not math.isfinite(number):
+            raise ValueError(f"{name} must be finite, got {number}")
+        return number

@@ -1,0 +1,111 @@
+"""How the numbers of a model are read, the same for every source.
+
+- `numbers`: "short", each float is the short decimal or small fraction that it stands for, see
+  `qdecay.model.recover`; or "binary", the fraction of a power of two that it is. Numbers in text
+  are exact as written.
+- `normalise`: whether rows whose probabilities sum to 1 within 1e-5 are divided by their sum;
+  otherwise they must sum to 1.
+- `minimise`: whether rewards are costs, so that each is negated.
+
+Binary fractions need not sum to exactly 1: rows that do within rounding, (k + 2) * 2^-52 for k
+numbers, are divided by their sum. The model's `scaled` has each such row and what it summed to.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Literal, TypedDict
+
+from qdecay._support.checks import choice, instance
+from qdecay.model.recover import NUMBERS, Recovery
+
+Numbers = Literal["short", "binary"]
+Pair = tuple[int, int]
+"""State and action."""
+
+WITHIN = Fraction(1, 10**5)
+"""How far from 1 the sum of a row may be that is normalised."""
+
+_EPS = Fraction(1, 2**52)
+_LONGEST = 20  # characters of a sum that a message shows exactly
+_REMEDY = "normalise=True (--normalise) divides rows within 1e-5 of 1 by their sum"
+
+
+class RowOptions(TypedDict, total=False):
+    """The options of readers that take every number as it is."""
+
+    normalise: bool
+    minimise: bool
+
+
+class ReadingOptions(RowOptions, total=False):
+    """The options of readers that map floats to exact numbers."""
+
+    numbers: Numbers
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How numbers are read; see the module.
+
+    Attributes:
+        numbers: what floats stand for.
+        normalise: whether rows that nearly sum to 1 are divided by their sum.
+        minimise: whether rewards are costs.
+
+    Raises:
+        TypeError, ValueError: an option is not one of these.
+    """
+
+    numbers: Numbers = "short"
+    normalise: bool = False
+    minimise: bool = False
+
+    def __post_init__(self) -> None:
+        """Check the options."""
+        choice(self.numbers, "numbers", NUMBERS)
+        for name in ("normalise", "minimise"):
+            instance(getattr(self, name), bool, name, "True or False")
+
+    @property
+    def worst(self) -> float:
+        """The number that arrays of rewards have where an action is unavailable, as nan is."""
+        return math.inf if self.minimise else -math.inf
+
+    def recovery(self) -> Recovery:
+        """Return what maps a reader's numbers to rationals."""
+        return Recovery(self.numbers)
+
+    def reward(self, number: Fraction) -> Fraction:
+        """Return the reward that a number of the source means."""
+        return -number if self.minimise else number
+
+    def scaled(
+        self, sums: Mapping[Pair, Fraction], sizes: Mapping[Pair, int]
+    ) -> dict[Pair, Fraction]:
+        """Return the sums of the rows that are to be divided by them.
+
+        Args:
+            sums: the sum of each row.
+            sizes: how many numbers each has.
+
+        Raises:
+            ValueError: a sum is further from 1 than what is normalised.
+        """
+        off = {pair: total for pair, total in sums.items() if total != 1}
+        for (s, a), total in off.items():
+            distance = abs(total - 1)
+            rounding = (sizes[s, a] + 2) * _EPS if self.numbers == "binary" else 0
+            if distance > (WITHIN if self.normalise else rounding):
+                raise off_one(s, a, total)
+        return off
+
+
+def off_one(state: int, action: int, total: Fraction) -> ValueError:
+    """Return the error of a row that does not sum to 1, with the remedy if there is one."""
+    shown = str(total) if len(str(total)) <= _LONGEST else f"{float(total):.17g}"
+    hint = f": {_REMEDY}" if abs(total - 1) <= WITHIN else ""
+    return ValueError(f"state {state}, action {action}: probabilities sum to {shown}, not 1{hint}")
