@@ -18,10 +18,9 @@ from qdecay.cli.options import (
     AsJson,
     Force,
     MaxSeconds,
-    OptionPairs,
     budget,
     check_plot,
-    complete_source,
+    reads_source,
 )
 from qdecay.errors import InputError, input_errors
 
@@ -33,15 +32,6 @@ if TYPE_CHECKING:
     from qdecay.model.source import Source
 
 app = typer.Typer()
-
-SourceArgument = Annotated[
-    str | None,
-    typer.Argument(
-        metavar="SOURCE",
-        help="A finite model or an environment: a Gymnasium id, or a file (.json, .npz, ...).",
-        autocompletion=complete_source,
-    ),
-]
 
 LearnerName = Annotated[
     str | None,
@@ -55,9 +45,9 @@ LearnerName = Annotated[
 
 
 @app.command()
+@reads_source
 def compare(
-    source: SourceArgument = None,
-    option: OptionPairs = None,
+    source: Source | None = None,
     state: Annotated[
         str | None,
         typer.Option(metavar="STATE", help="Compare there: a number or a name; else at the start."),
@@ -125,7 +115,7 @@ def compare(
       qdecay compare qdecay/StayOrMove-v0 --learner homework:train
       qdecay compare --walks 200 --step-size 1/2
     """
-    from qdecay.model.source import HOMEWORK, Source, parse_options
+    from qdecay.model.source import HOMEWORK, Source
     from qdecay.report.chapter import shown_actions
     from qdecay.report.plots.thresholds import save_comparison
 
@@ -134,12 +124,9 @@ def compare(
         raise InputError("--step-size requires --walks: without it agents learn everything")
     if epsilon is not None and learner not in ("sarsa", "expected_sarsa"):
         raise InputError("--epsilon requires --learner sarsa or expected_sarsa")
-    options = parse_options(option or [])
-    for name, value in (("-k", options), ("--state", state)):
-        if value and source is None:
-            raise InputError(f"{name} requires SOURCE: without it, the four homework problems")
-    texts = HOMEWORK if source is None else [source]
-    sources = [Source(text, options) for text in texts]
+    if state is not None and source is None:
+        raise InputError("--state requires SOURCE")
+    sources = [Source(text) for text in HOMEWORK] if source is None else [source]
     settings: dict[str, Any] = {
         "learner": learner_named(learner),
         "seeds": seeds,
@@ -157,7 +144,11 @@ def compare(
     try:
         # What a learner or an environment prints must not end up in a document.
         aside = redirect_stdout(sys.stderr) if as_json else nullcontext()
-        with budget(source or "the homework", max_seconds), Bar(log=True) as bar, aside:
+        with (
+            budget(source.text if source else "the homework", max_seconds),
+            Bar(log=True) as bar,
+            aside,
+        ):
             timed.extend(_compare_all(sources, settings, bar))
     finally:  # show finished rows even after Ctrl-C
         if timed:
@@ -212,7 +203,7 @@ def _compare_all(
     from qdecay.comparison.compare import compare as compare_one
 
     with deferred_notes():
-        problems = [source.env() if source.names_env else source.mdp() for source in sources]
+        problems = [source.world() for source in sources]
     for source, problem in zip(sources, problems, strict=True):
         began = time.perf_counter()
         with input_errors(f"{source.text}: "), user_code(f"{source.text}: it"):

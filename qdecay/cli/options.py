@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import inspect
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from qdecay.errors import BudgetExceeded, InputError
+from qdecay.errors import BudgetExceeded, InputError, input_errors
 
 if TYPE_CHECKING:
-    from qdecay.model.mdp import MDP
-
-OptionPairs = Annotated[
-    list[str] | None,
-    typer.Option("-k", metavar="NAME=VALUE", help="Keyword argument of the environment."),
-]
+    from qdecay.model.source import Source
 
 
 def complete_source(incomplete: str) -> list[str]:
@@ -27,13 +24,108 @@ def complete_source(incomplete: str) -> list[str]:
     return [name for name in environment_ids() if name.startswith(incomplete)]
 
 
-_MODEL = typer.Argument(
+_SOURCE = typer.Argument(
     metavar="SOURCE",
-    help="A finite model: a Gymnasium id, or a file (.json, .npz, .tra, .umb).",
+    help="A finite model or an environment: a Gymnasium id, or a file (.json, .npz, .tra, .umb).",
     autocompletion=complete_source,
 )
-ModelArgument = Annotated[str, _MODEL]
-OptionalModel = Annotated[str | None, _MODEL]
+_Option = Annotated[
+    list[str] | None,
+    typer.Option("-k", metavar="NAME=VALUE", help="Keyword argument of the environment."),
+]
+_Explore = Annotated[
+    bool,
+    typer.Option("--explore", help="Enumerate an environment by copying it: it needs no table."),
+]
+_Samples = Annotated[
+    int | None,
+    typer.Option(min=1, metavar="N", help="With --explore: try each random action N times."),
+]
+_MaxStates = Annotated[
+    int | None, typer.Option(min=1, metavar="N", help="With --explore; 100,000 by default.")
+]
+_Reward = Annotated[
+    str | None,
+    typer.Option("--reward", metavar="NAME", help="Of several reward structures in a file."),
+]
+_Numbers = Annotated[
+    str | None,
+    typer.Option(
+        metavar="KIND",
+        help="short (default): floats are the short decimals or fractions they stand for; "
+        "binary: the fractions they are.",
+    ),
+]
+_Normalise = Annotated[
+    bool, typer.Option("--normalise", help="Divide rows within 1e-5 of 1 by their sum.")
+]
+_Costs = Annotated[bool, typer.Option("--costs", help="Rewards are costs: negate them.")]
+
+
+def _read(
+    text: str | None,
+    option: _Option = None,
+    numbers: _Numbers = None,
+    normalise: _Normalise = False,
+    costs: _Costs = False,
+    reward: _Reward = None,
+    explore: _Explore = False,
+    samples: _Samples = None,
+    max_states: _MaxStates = None,
+) -> Source | None:
+    """Return SOURCE with the options on how it is read, which every command takes.
+
+    Raises:
+        InputError: an option is wrong, or given without SOURCE or --explore.
+    """
+    from qdecay.model.reading import Reading
+    from qdecay.model.source import Source, parse_options
+
+    options = parse_options(option or [])
+    flags: dict[str, Any] = {"numbers": numbers, "normalise": normalise, "minimise": costs}
+    tries: dict[str, Any] = {"samples": samples, "max_states": max_states}
+    reading: Any = {name: value for name, value in flags.items() if value}
+    exploring = {name: value for name, value in tries.items() if value is not None}
+    if exploring and not explore:
+        raise InputError(f"--{next(iter(exploring)).replace('_', '-')} requires --explore")
+    if text is None:
+        given = {"-k": option, "--reward": reward, "--explore": explore}
+        given |= {"--numbers": numbers, "--normalise": normalise, "--costs": costs}
+        for name, value in given.items():
+            if value:
+                raise InputError(f"{name} requires SOURCE")
+        return None
+    with input_errors("--"):
+        Reading(**reading)
+    explored = {**exploring, "progress": True} if explore else None
+    return Source(text, options, reading, reward, explored)
+
+
+def reads_source(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command SOURCE and the options on how it is read, and hand it a `Source`.
+
+    The command has a parameter `source`. Where that has the default None, SOURCE may be omitted. An
+    option that the command has itself is its own.
+    """
+    known = {"Source": Any}  # which is not imported here: that takes long
+    own = inspect.signature(command, locals=known, eval_str=True).parameters
+    _, *every = inspect.signature(_read, locals=known, eval_str=True).parameters.values()
+    mine = [each for each in every if each.name not in own]
+    optional = own["source"].default is None
+    kind: Any = Annotated[str | None, _SOURCE] if optional else Annotated[str, _SOURCE]
+    first, *others = own.values()
+    parameters = [first.replace(annotation=kind), *others, *mine]
+
+    @wraps(command)
+    def run(source: str | None = None, **options: Any) -> Any:
+        reading = {each.name: options.pop(each.name, each.default) for each in mine}
+        return command(_read(source, **reading), **options)
+
+    run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    run.__annotations__ = {each.name: each.annotation for each in parameters}
+    return run
+
+
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
 MaxSeconds = Annotated[
     float | None, typer.Option(metavar="SECONDS", help="Give up after this long.")
@@ -70,13 +162,6 @@ def whole_numbers(text: str, option: str) -> list[int]:
     if len(set(numbers)) < len(numbers):
         raise InputError(f"{option} {text:.40}: a number is given twice")
     return numbers
-
-
-def exact_model(source: str, option: list[str] | None) -> MDP:
-    """Return the exact model of SOURCE with its -k options."""
-    from qdecay.model.source import Source, parse_options
-
-    return Source(source, parse_options(option or [])).mdp()
 
 
 @contextmanager

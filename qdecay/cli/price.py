@@ -14,11 +14,9 @@ from qdecay.cli.options import (
     Digits,
     Force,
     MaxSeconds,
-    ModelArgument,
-    OptionPairs,
     budget,
     check_plot,
-    exact_model,
+    reads_source,
 )
 from qdecay.errors import InputError, input_errors
 
@@ -28,6 +26,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from qdecay.model.mdp import MDP
+    from qdecay.model.source import Source
     from qdecay.pricing.learned import LearnedPrice
     from qdecay.pricing.result import Price, Priced, PricedGamma
 
@@ -38,9 +37,9 @@ _LONGEST_FRACTION = 16  # characters of what is shown exactly
 
 
 @app.command()
+@reads_source
 def price(
-    source: ModelArgument,
-    option: OptionPairs = None,
+    source: Source,
     judge: Annotated[
         str | None,
         typer.Option(help="total, average, steps:T or a discount factor, such as 0.99."),
@@ -103,13 +102,13 @@ def price(
     if given and not learn:
         raise InputError(f"--{next(iter(given))} requires --learn")
     gammas = [] if gamma is None else _gammas(gamma)
-    with budget(source, max_seconds, "; give it more --max-seconds"):
-        mdp = exact_model(source, option)
+    with budget(source.text, max_seconds, "; give it more --max-seconds"):
+        mdp = source.mdp()
         with input_errors("--"):
             start = None if state is None else mdp.state_index(state)
         if start is None and not mdp.starts:
-            raise InputError(f"{source}: the model has no start state: give --state")
-        with input_errors(f"{source}: "):
+            raise InputError(f"{source.text}: the model has no start state: give --state")
+        with input_errors(f"{source.text}: "):
             limits: dict[str, Any] = {"max_seconds": max_seconds, "progress": True}
             found = find(mdp, judge, start=start, max_loss=max_loss, **limits)
             picked = [found.at(each) for each in gammas]
@@ -119,7 +118,7 @@ def price(
 
         save_price(found, plot, gammas=picked)
     if as_json:
-        document = found.to_json(source)
+        document = found.to_json(source.text)
         if picked:
             document["gammas"] = [row.body() for row in picked]
         if learned is not None:

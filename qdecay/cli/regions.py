@@ -20,10 +20,8 @@ from qdecay.cli.options import (
     Digits,
     Force,
     MaxSeconds,
-    ModelArgument,
-    OptionPairs,
     budget,
-    exact_model,
+    reads_source,
 )
 from qdecay.errors import InputError, InternalError, input_errors
 
@@ -32,6 +30,7 @@ if TYPE_CHECKING:
     from qdecay.exact.regions import PolicyRegions
     from qdecay.model.base import FiniteMDP
     from qdecay.model.mdp import MDP
+    from qdecay.model.source import Source
     from qdecay.planning.regions import NumericRegions
 
 app = typer.Typer()
@@ -42,9 +41,9 @@ _FLOAT_DIGITS = 17  # a double has no more
 
 
 @app.command()
+@reads_source
 def regions(
-    source: ModelArgument,
-    option: OptionPairs = None,
+    source: Source,
     states: Annotated[
         bool, typer.Option("--states", help="Show the optimal actions of every state.")
     ] = False,
@@ -77,19 +76,19 @@ def regions(
       qdecay regions mine.json --certificate proof.json
     """
     if certificate is not None:
-        check_output(certificate, CERTIFICATES, force=force, source=source)
+        check_output(certificate, CERTIFICATES, force=force, source=source.text)
     elif force or no_check:
         name = "--force" if force else "--no-check"
         raise InputError(f"{name} requires --certificate")
     if numeric:
-        _numeric(source, option, max_seconds, as_json, digits, certificate or states)
+        _numeric(source, max_seconds, as_json, digits, certificate or states)
         return
-    mdp, found = _solve(source, option, max_seconds)
+    mdp, found = _solve(source, max_seconds)
     statement = None
     if certificate is not None:
-        statement = _write_certificate(source, mdp, found, certificate, check=not no_check)
+        statement = _write_certificate(source.text, mdp, found, certificate, check=not no_check)
     if as_json:
-        tables.print_json(found.to_json(source), indent=None)
+        tables.print_json(found.to_json(source.text), indent=None)
         return
     tables.print_regions(mdp, found, digits=digits, states=states)
     if statement is not None:
@@ -97,24 +96,22 @@ def regions(
 
 
 def _numeric(
-    source: str,
-    option: list[str] | None,
+    source: Source,
     max_seconds: float | None,
     as_json: bool,
     digits: int,
     refused: object,
 ) -> None:
     """Print the brackets of `numeric_policy_regions`, and that they prove nothing."""
-    from qdecay.model.source import Source, parse_options
     from qdecay.planning.regions import STATEMENT, numeric_policy_regions
 
     if refused:
         raise InputError("--numeric cannot be combined with --certificate or --states")
-    with budget(source, max_seconds):
-        mdp = Source(source, parse_options(option or [])).float_mdp()
+    with budget(source.text, max_seconds):
+        mdp = source.float_mdp()
         found = numeric_policy_regions(mdp, max_seconds=max_seconds, progress=True)
     if as_json:
-        tables.print_json(found.to_json(source), indent=None)
+        tables.print_json(found.to_json(source.text), indent=None)
         return
     table = tables.table("gamma", "error at most", "what changes")
     for change in found.changes:
@@ -149,9 +146,9 @@ def _named(mdp: FiniteMDP, actions: tuple[int, ...]) -> str:
 
 
 @app.command()
+@reads_source
 def blackwell(
-    source: ModelArgument,
-    option: OptionPairs = None,
+    source: Source,
     digits: Digits = 10,
     as_json: AsJson = False,
     max_seconds: MaxSeconds = None,
@@ -167,8 +164,8 @@ def blackwell(
     """
     from qdecay.exact.blackwell import blackwell as find
 
-    with budget(source, max_seconds, _INSTEAD):
-        mdp = exact_model(source, option)
+    with budget(source.text, max_seconds, _INSTEAD):
+        mdp = source.mdp()
         found = find(mdp, max_seconds=max_seconds, progress=True)
     if as_json:
         tables.print_json(found.to_json())
@@ -228,13 +225,11 @@ def _statement(proven: Verification) -> str:
     return f"proven: {counts} of {tables.count(proven.states, 'state')}"
 
 
-def _solve(
-    source: str, option: list[str] | None, max_seconds: float | None
-) -> tuple[MDP, PolicyRegions]:
+def _solve(source: Source, max_seconds: float | None) -> tuple[MDP, PolicyRegions]:
     from qdecay.exact.regions import policy_regions
 
-    with budget(source, max_seconds, _INSTEAD):
-        mdp = exact_model(source, option)
+    with budget(source.text, max_seconds, _INSTEAD):
+        mdp = source.mdp()
         found = policy_regions(mdp, max_seconds=max_seconds, progress=True)
     return mdp, found
 

@@ -12,7 +12,7 @@ from qdecay._support.outputs import PAGES, check_output
 from qdecay._support.progress import Bar
 from qdecay.cli import tables
 from qdecay.cli.compare import LearnerName, learner_named
-from qdecay.cli.options import Force, OptionPairs, complete_source
+from qdecay.cli.options import Force, reads_source
 
 if TYPE_CHECKING:
     from qdecay.comparison.learning_times import LearningTime
@@ -21,14 +21,6 @@ if TYPE_CHECKING:
 
 app = typer.Typer()
 
-SourceArgument = Annotated[
-    str | None,
-    typer.Argument(
-        metavar="SOURCE",
-        help="A finite model: a Gymnasium id, or a file. Without it: the four homework problems.",
-        autocompletion=complete_source,
-    ),
-]
 Seeds = Annotated[int, typer.Option(min=10, help="Agents per break-even gamma.")]
 FirstSeed = Annotated[int, typer.Option(min=0, help="The first seed; the others follow.")]
 ExactOnly = Annotated[
@@ -47,9 +39,9 @@ _EXPLORING_STEPS = 4_000
 
 
 @app.command()
+@reads_source
 def report(
-    source: SourceArgument = None,
-    option: OptionPairs = None,
+    source: Source | None = None,
     output: Annotated[
         Path, typer.Option("-o", "--output", metavar="FILE", help="The page to write.")
     ] = Path("qdecay.html"),
@@ -76,7 +68,7 @@ def report(
     from qdecay.report.page import HOMEWORK_TITLE, explorer, write_page
 
     check_output(output, PAGES, force=force)
-    chapters = _chapters(_sources(source, option, state), state)
+    chapters = _chapters(_sources(source, state), state)
     if not exact_only:
         chapters = _compared(chapters, seeds, seed, learner, max_steps)
     if source is None:
@@ -88,9 +80,9 @@ def report(
 
 
 @app.command()
+@reads_source
 def plot(
-    source: SourceArgument = None,
-    option: OptionPairs = None,
+    source: Source | None = None,
     output: Annotated[
         Path,
         typer.Option("-o", "--output", metavar="FILE", help="The figure: .svg, .pdf or .png."),
@@ -130,7 +122,7 @@ def plot(
         if kinds.count(kind) > 1:
             raise InputError(f"--what {kind}: is given twice")
     check_plot_path(output, force=force)
-    chapters = _chapters(_sources(source, option, state), state)
+    chapters = _chapters(_sources(source, state), state)
     check_kinds(chapters, kinds)
     if "thresholds" in kinds:
         chapters = _compared(chapters, seeds, seed, learner, max_steps)
@@ -171,18 +163,13 @@ def gallery(
     typer.echo(f"{output / 'index.html'}: open it in a browser")
 
 
-def _sources(source: str | None, option: list[str] | None, state: str | None) -> list[Source]:
+def _sources(source: Source | None, state: str | None) -> list[Source]:
     from qdecay.errors import InputError
-    from qdecay.model.source import HOMEWORK, Source, parse_options
+    from qdecay.model.source import HOMEWORK, Source
 
-    options = parse_options(option or [])
-    if options and source is None:
-        raise InputError("-k requires SOURCE: the four homework problems take no arguments")
     if state is not None and source is None:
         raise InputError("--state requires SOURCE")
-    return (
-        [Source(source, options)] if source is not None else [Source(env_id) for env_id in HOMEWORK]
-    )
+    return [Source(text) for text in HOMEWORK] if source is None else [source]
 
 
 def _learning_times() -> list[LearningTime]:
@@ -225,7 +212,7 @@ def _compared(
         if not chapter.mdp.available[chapter.shown_state].any():
             compared.append(chapter)  # nothing is chosen there
             continue
-        problem = source.env() if source.names_env else chapter.mdp
+        problem = source.world()
         with input_errors(f"{source.text}: "), user_code(f"{source.text}: it"):
             found = compare(problem, state=chapter.shown_state, name=source.text, **settings)
         compared.append(replace(chapter, comparison=found))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -13,10 +14,8 @@ from qdecay.cli import tables
 from qdecay.cli.options import (
     AsJson,
     Force,
-    OptionalModel,
-    OptionPairs,
     check_plot,
-    exact_model,
+    reads_source,
     whole_numbers,
 )
 from qdecay.errors import input_errors
@@ -24,6 +23,7 @@ from qdecay.errors import input_errors
 if TYPE_CHECKING:
     from qdecay.comparison.learning_times import LearningTime
     from qdecay.learning.schedules import Schedule
+    from qdecay.model.source import Source
     from qdecay.pricing.survey import SurveyedPrice
 
 app = typer.Typer()
@@ -111,9 +111,9 @@ def _short_root(root: Any) -> str:
 
 
 @app.command("learn-curve")
+@reads_source
 def learn_curve(
-    source: OptionalModel = None,
-    option: OptionPairs = None,
+    source: Source | None = None,
     state: Annotated[
         str | None, typer.Option(metavar="STATE", help="Of SOURCE: a number or a name.")
     ] = None,
@@ -132,7 +132,11 @@ def learn_curve(
         ),
     ] = None,
     reward: Annotated[
-        str | None, typer.Option(help="R itself, instead of --advantage; the small reward is 1.")
+        str | None,
+        typer.Option(
+            help="R itself, instead of --advantage; the small reward is 1. Of SOURCE: the name of "
+            "one of several reward structures in a file."
+        ),
     ] = None,
     step_size: Annotated[
         str | None,
@@ -179,18 +183,22 @@ def learn_curve(
     from qdecay_envs.rational import rational
 
     check_plot(plot, force=force)
-    games = {"game": game, "delay": delay, "advantage": advantage, "reward": reward}
-    _refuse(source, games, {"-k": option, "--state": state})
+    games = {"game": game, "delay": delay, "advantage": advantage}
+    if source is None:
+        games["reward"] = reward
+    else:
+        source, reward = replace(source, reward=reward), None
+    _refuse(source, games, state)
     rows: list[LearningTime] = []
     try:
         gammas = gamma.split(",")
         if len({rational(text, "gamma") for text in gammas}) < len(gammas):
             raise InputError(f"--gamma {gamma:.40}: a number is given twice")
-        mdp = None if source is None else exact_model(source, option)
+        mdp = None if source is None else source.mdp()
         with input_errors("--"):
             at = None if mdp is None or state is None else mdp.state_index(state)
-        if mdp is not None and at is None and mdp.start is None:
-            raise InputError(f"{source}: the model has no start state: give --state")
+        if source is not None and mdp is not None and at is None and mdp.start is None:
+            raise InputError(f"{source.text}: the model has no start state: give --state")
         with Bar(log=True) as bar:
             rows = learning_times(
                 mdp,
@@ -211,7 +219,8 @@ def learn_curve(
     except InputError:
         raise
     except ValueError as error:
-        raise InputError(f"{source or 'learn-curve'}: {error}") from error
+        name = "learn-curve" if source is None else source.text
+        raise InputError(f"{name}: {error}") from error
     finally:  # show finished rows even after Ctrl-C
         if rows:
             _show_times(rows, as_json)
@@ -219,14 +228,13 @@ def learn_curve(
         save_learning_times(rows, plot)
 
 
-def _refuse(source: str | None, games: dict[str, Any], models: dict[str, Any]) -> None:
+def _refuse(source: Source | None, games: dict[str, Any], state: str | None) -> None:
     """Refuse the options of a game with SOURCE, and those of a model without."""
     from qdecay.errors import InputError
 
     if source is None:
-        for name, value in models.items():
-            if value:
-                raise InputError(f"{name} requires SOURCE: the games of homework D take none")
+        if state is not None:
+            raise InputError("--state requires SOURCE")
     else:
         for name, value in games.items():
             if value is not None:

@@ -49,7 +49,7 @@ class Subject:
             world = ChainEnv(problem)
         elif isinstance(problem, str | os.PathLike):
             source = Source(os.fspath(problem))
-            world = source.env() if source.names_env else source.mdp()
+            world = source.world()
         elif not isinstance(problem, gym.Env):
             world = as_exact_mdp(problem)
         found = cls(world, "")

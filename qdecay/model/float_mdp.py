@@ -117,7 +117,7 @@ class FloatMDP(FiniteMDP):
             expected=-rewards if how.minimise else rewards,
             ending=ending,
             scaled=scaled,
-            remarks=resting(available),
+            remarks=(*resting(available), *how.remarks(scaled)),
         )
 
     @classmethod
@@ -160,7 +160,8 @@ class FloatMDP(FiniteMDP):
         on = (p[~done], (pair[~done], to[~done]))
         matrix = sparse.csr_matrix(on, shape=(size, n_states))
         made = cls.from_sparse(matrix, r.reshape(shape), ends=ends, start=start, **reading)
-        return replace(made, remarks=())  # rows that are not given are meant to be missing
+        # Rows that are not given are meant to be missing.
+        return replace(made, remarks=Reading(**reading).remarks(made.scaled))
 
     @classmethod
     def from_mdp(cls, mdp: MDP) -> Self:

@@ -79,7 +79,8 @@ class MDP(FiniteMDP):
         Raises:
             TypeError, ValueError: as `from_rows`.
         """
-        found, scaled = rows.merged(how or Reading())
+        how = how or Reading()
+        found, scaled = rows.merged(how)
         keys = [key for key, _ in found]
         return cls(
             n_states=rows.n_states,
@@ -101,7 +102,7 @@ class MDP(FiniteMDP):
             initial_states=checked_initial_states(rows.initial_states, rows.n_states),
             scaled=scaled,
             visits=dict(rows.visits),
-            remarks=rows.remarks,
+            remarks=(*rows.remarks, *how.remarks(scaled)),
         )
 
     @classmethod
@@ -219,7 +220,7 @@ class MDP(FiniteMDP):
     def load(
         cls, path: str | Path, *, reward: str | None = None, **reading: Unpack[ReadingOptions]
     ) -> Self:
-        """Return the model of a file, see `qdecay.model.readers.files` for its kinds.
+        """Return the model of a file: `.json`, `.npz` with P and R, PRISM's `.tra`, or `.umb`.
 
         Args:
             path: the file; its ending tells its kind.

@@ -20,6 +20,7 @@ from fractions import Fraction
 from typing import Literal, TypedDict
 
 from qdecay._support.checks import choice, instance
+from qdecay._support.result import counted
 from qdecay.model.recover import NUMBERS, Recovery
 
 Numbers = Literal["short", "binary"]
@@ -102,6 +103,14 @@ class Reading:
             if distance > (WITHIN if self.normalise else rounding):
                 raise off_one(s, a, total)
         return off
+
+    def remarks(self, scaled: Mapping[Pair, Fraction]) -> tuple[str, ...]:
+        """Return a remark on the rows that were divided by these sums, except for rounding."""
+        if not scaled or not self.normalise:
+            return ()
+        furthest = max(abs(total - 1) for total in scaled.values())
+        rows = counted(len(scaled), "row")
+        return (f"divided {rows} of probabilities by sums within {float(furthest):.1e} of 1",)
 
 
 def off_one(state: int, action: int, total: Fraction) -> ValueError:

@@ -27,6 +27,7 @@ from qdecay.model.environment_arguments import Typed, checked_arguments
 from qdecay.model.float_mdp import FloatMDP
 from qdecay.model.mdp import MDP
 from qdecay.model.readers.files import SUFFIXES
+from qdecay.model.reading import ReadingOptions
 from qdecay.model.registered import spec_of
 from qdecay_envs.chain import ChainEnv
 from qdecay_envs.files import read_text
@@ -44,6 +45,7 @@ HOMEWORK = (
 
 _OF_GYMNASIUM = r"\x1b\[\d+mWARN: "  # how the warnings of its own logger begin
 _PLAIN = "\x1b[0m"
+_FLAGS = {"minimise": "costs"}  # options of the shell that have another name than in Python
 _SHOWN = 40  # characters of an argument's value that a message shows
 _Model = TypeVar("_Model", MDP, FloatMDP)
 
@@ -56,10 +58,17 @@ class Source:
         text: what was typed.
         options: keyword arguments for `gymnasium.make`, as values or as `Typed`; only with an id
             or a layout.
+        reading: how numbers are read, see `qdecay.model.reading`; not with a layout.
+        reward: the name of the reward structure, where a file has several.
+        exploring: the arguments of `MDP.from_simulator`, by which an environment is read instead of
+            by its table; None is by its table.
     """
 
     text: str
     options: Mapping[str, Any] = field(default_factory=dict)
+    reading: ReadingOptions = field(default_factory=ReadingOptions)
+    reward: str | None = None
+    exploring: Mapping[str, Any] | None = None
 
     @property
     def path(self) -> Path | None:
@@ -79,6 +88,14 @@ class Source:
         """
         with self._named_errors():
             return self.path is None or self._schema() == "qdecay.layout"
+
+    def world(self) -> gym.Env[Any, Any] | MDP:
+        """Return what a learner learns in: the environment, or the model of anything else.
+
+        It is the model as well where that is read in another way than by the environment's table.
+        """
+        read_otherwise = bool(self.reading) or self.exploring is not None
+        return self.env() if self.names_env and not read_otherwise else self.mdp()
 
     def env(self) -> gym.Env[Any, Any]:
         """Return the environment: of the id, or of the layout file.
@@ -128,18 +145,38 @@ class Source:
             InputError: as `mdp`.
         """
         with self._named_errors():
-            if self.path is None:
-                with deferred_notes(), user_code(f"{self.text}: it"):
-                    return kind.from_env(self.env())
-            if self._schema() == "qdecay.layout":
-                made = kind.from_layout(self._layout, **layout_options(self.text, self.options))
-                return replace(made, name=self.text)
-            if self.options:
-                raise InputError(
-                    f"{self.text}: {_written(*next(iter(self.options.items())))} applies to a "
-                    f"Gymnasium id or a layout, not an MDP"
-                )
-            return kind.load(self.path)
+            made = self._read(kind)
+        for remark in made.remarks:
+            note(f"{self.text}: {remark}")
+        return made
+
+    def _read(self, kind: type[_Model]) -> _Model:
+        """Return the model; other errors than an InputError do not name the source."""
+        if kind is FloatMDP and "numbers" in self.reading:
+            raise InputError("--numbers applies to exact models: --numeric takes floats unchanged")
+        reading: Any = self.reading  # without `numbers`, it is what both kinds take
+        if self.names_env:
+            if self.reward is not None:
+                raise InputError("--reward applies to a file that has reward structures")
+            if self.exploring is not None:
+                with user_code(f"{self.text}: it"):
+                    made = kind.from_simulator(self.env(), **self.exploring, **reading)  # type: ignore[attr-defined]
+                return replace(made, name=self.text)  # type: ignore[no-any-return]
+        elif self.exploring is not None:
+            raise InputError("--explore applies to an environment, not to a file of a model")
+        if self.path is None:
+            with deferred_notes(), user_code(f"{self.text}: it"):
+                return kind.from_env(self.env(), **reading)
+        if self.names_env:
+            if reading:
+                flag = _FLAGS.get(next(iter(reading)), next(iter(reading)))
+                raise InputError(f"--{flag} applies to a model or a Gymnasium id, not to a layout")
+            made = kind.from_layout(self._layout, **layout_options(self.text, self.options))
+            return replace(made, name=self.text)
+        if self.options:
+            wrong = _written(*next(iter(self.options.items())))
+            raise InputError(f"{wrong} applies to a Gymnasium id or a layout, not an MDP")
+        return kind.load(self.path, reward=self.reward, **reading)
 
     @contextmanager
     def _named_errors(self) -> Iterator[None]:

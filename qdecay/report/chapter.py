@@ -329,11 +329,12 @@ def _require_floats(mdp: MDP, source: Source) -> None:
 
 
 def _env(source: Source) -> gym.Env[Any, Any] | None:
-    """The environment behind a source; None for a file that holds a table."""
+    """The environment whose states those of the model are; None for a file that holds a table."""
     try:
-        return source.env()
+        world = source.world()
     except InputError:
         return None
+    return None if isinstance(world, MDP) else world
 
 
 def shown_actions(source: Source) -> list[str]:

@@ -84,7 +84,6 @@ def test_an_action_is_missing_in_one_way_everywhere(form: str, mark: str, tmp_pa
     costs = mark == "a cost of inf"
     made = FORMS[form](p, -r if costs else r, tmp_path, **({"minimise": True} if costs else {}))
     wanted = EXPECTED if isinstance(made, MDP) else FloatMDP.from_mdp(EXPECTED)
-    assert made == wanted or isinstance(made, FloatMDP)
     assert np.array_equal(made.r, wanted.r, equal_nan=True)
     assert (made.p != wanted.p).nnz == 0 and made.remarks == ()
 

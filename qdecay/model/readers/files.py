@@ -26,6 +26,7 @@ _READERS: dict[str, Callable[[Path, str | None, Recovery, float], ModelRows]] = 
     ".tra": lambda path, _, recovery, worst: rows_of_prism(path, recovery=recovery),
     ".umb": lambda path, reward, recovery, worst: rows_of_umb(path, reward, recovery),
 }
+_STRUCTURED = (".umb",)  # with rewards of several names
 SUFFIXES = (".json", *_READERS)
 """How the names of model files end."""
 
@@ -47,11 +48,11 @@ def read_model(
     Raises:
         InputError: the file cannot be read or is not valid for its kind.
     """
+    if reward is not None and path.suffix not in _STRUCTURED:
+        raise InputError(f"{path}: has no reward structures: omit the name {reward!r:.40}")
     reader = _READERS.get(path.suffix)
     if reader is not None:
         return reader(path, reward, recovery or Recovery(), worst)
-    if reward is not None:
-        raise InputError(f"{path}: has no reward structures: omit the name {reward!r:.40}")
     with input_errors():
         return replace(rows_of_document(read_json(path), path), name=str(path))
 

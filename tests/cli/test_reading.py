@@ -1,0 +1,101 @@
+"""The options on how SOURCE is read, which every command has."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from shell import check_refused, commands, run
+
+from qdecay import MDP, ChainLayout, policy_regions
+
+READERS = {"compare", "regions", "blackwell", "price", "report", "plot", "learn-curve"}
+READING = {"option", "numbers", "normalise", "costs", "explore", "samples", "max_states", "reward"}
+ROOT = 2**-0.5
+
+
+def test_every_command_of_a_source_has_them() -> None:
+    """And no other has one of them."""
+    found = {
+        name: {p.name for p in command.params} & (READING | {"source"})
+        for name, command in commands().items()
+    }
+    assert {name for name, names in found.items() if "source" in names} == READERS
+    assert all(found[name] == READING | {"source"} for name in READERS)
+    assert not any(names - {"reward"} for name, names in found.items() if name not in READERS)
+
+
+@pytest.fixture
+def source(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Keep 1 for ever, or leave for 4 after two steps: break-even at 4 g^2 = 1 / (1 - g) - ..."""
+    p = np.zeros((2, 3, 3))
+    p[0] = np.eye(3)
+    p[1] = [[0, 1, 0], [0, 0, 1], [0, 0, 1]]
+    r = np.array([[1, 0], [0, 4], [0, 0]])
+    np.savez(tmp_path / "model.npz", P=p, R=r, start=np.array(0))
+    np.savez(tmp_path / "rounded.npz", P=p * 0.999999, R=r, start=np.array(0))
+    np.savez(tmp_path / "root.npz", P=p, R=r * ROOT, start=np.array(0))
+    monkeypatch.chdir(tmp_path)
+    return "model.npz"
+
+
+def _regions(capsys: Any, monkeypatch: Any, *arguments: str) -> tuple[Any, str]:
+    code, out, err = run(capsys, monkeypatch, "regions", *arguments, "--json")
+    assert code == 0, err
+    document = json.loads(out)
+    return document["breakpoints"], err
+
+
+def test_costs_are_negated(capsys, monkeypatch, source: str) -> None:
+    """What earned 1 on every step costs 1: the best is to leave at once, at every gamma."""
+    found, _ = _regions(capsys, monkeypatch, source, "--costs")
+    costs = MDP.load(source, minimise=True)
+    assert found == policy_regions(costs).to_json("")["breakpoints"]
+    assert costs.r[0, 0] == -1
+
+
+def test_rounded_rows_are_divided_by_their_sum(capsys, monkeypatch, source: str) -> None:
+    """The breakpoints are those of the model that was rounded, and a note says what was done."""
+    expected, err = _regions(capsys, monkeypatch, source)
+    assert err == ""
+    found, err = _regions(capsys, monkeypatch, "rounded.npz", "--normalise")
+    assert found == expected
+    assert "rounded.npz: divided 6 rows of probabilities by sums within 1.0e-06 of 1\n" in err
+
+
+def test_binary_numbers_are_floats_as_they_are(capsys, monkeypatch, source: str) -> None:
+    """All rewards times one number leave the breakpoints where they are."""
+    expected, _ = _regions(capsys, monkeypatch, source)
+    found, _ = _regions(capsys, monkeypatch, "root.npz", "--numbers", "binary")
+    assert [b["closed_form"] for b in found] == [b["closed_form"] for b in expected]
+
+
+WRONG = [
+    (["regions", "root.npz"], "--numbers binary"),
+    (["regions", "rounded.npz"], "--normalise"),
+    (["regions", "model.npz", "--numbers", "decimal"], "--numbers must be one of short, binary"),
+    (["regions", "model.npz", "--numeric", "--numbers", "binary"], "--numbers applies to exact"),
+    (["regions", "model.npz", "--reward", "energy"], "has no reward structures"),
+    (["regions", "model.npz", "--explore"], "--explore applies to an environment"),
+    (["regions", "FrozenLake-v1", "--reward", "energy"], "--reward applies to a file"),
+    (["regions", "FrozenLake-v1", "--samples", "9"], "--samples requires --explore"),
+    (["regions", "FrozenLake-v1", "--max-states", "9"], "--max-states requires --explore"),
+    (["regions", "FrozenLake-v1", "--samples", "0", "--explore"], "--samples"),
+    (["regions", "layout.json", "--costs"], "--costs applies to a model or a Gymnasium id"),
+    (["compare", "--costs"], "--costs requires SOURCE"),
+    (["report", "--numbers", "binary"], "--numbers requires SOURCE"),
+    (["plot", "--explore"], "--explore requires SOURCE"),
+    (["learn-curve", "-k", "slip=1/2"], "-k requires SOURCE"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "message"), WRONG)
+def test_wrong_options_are_refused(
+    capsys, monkeypatch, source: str, tmp_path: Path, arguments: list[str], message: str
+) -> None:
+    """In one line, by name."""
+    ChainLayout.choice(stay=[1], move=[0, 0, 4]).save(tmp_path / "layout.json")
+    check_refused(capsys, monkeypatch, tmp_path, arguments, message)
