@@ -47,8 +47,8 @@ class FiniteMDP(Record, ABC):
         time_limit: the steps after which the environment truncates an episode, or None.
         initial_states: the exact probability of each state in which episodes begin, by state; empty
             if it is always `start`, or nothing is known.
-        scaled: what the probabilities of a state and action summed to, where they were divided by
-            their sum; see `qdecay.model.reading`.
+        scaled: what the probabilities of a state and action summed to, where that was not 1; see
+            `qdecay.model.reading` on what was done.
         visits: how often each state and action was tried, where the probabilities are shares of
             that; empty if they are known.
         remarks: what reading assumed or left out, a line each.

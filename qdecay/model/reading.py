@@ -7,8 +7,9 @@
   otherwise they must sum to 1.
 - `minimise`: whether rewards are costs, so that each is negated.
 
-Binary fractions need not sum to exactly 1: rows that do within rounding, (k + 2) * 2^-52 for k
-numbers, are divided by their sum. The model's `scaled` has each such row and what it summed to.
+Binary fractions need not sum to exactly 1. Rows that do within rounding, (k + 2) * 2^-52 for k
+numbers, are made to by their largest number. The model's `scaled` has the sum of each row that was
+changed.
 """
 
 from __future__ import annotations
@@ -84,25 +85,29 @@ class Reading:
         """Return the reward that a number of the source means."""
         return -number if self.minimise else number
 
-    def scaled(
-        self, sums: Mapping[Pair, Fraction], sizes: Mapping[Pair, int]
-    ) -> dict[Pair, Fraction]:
-        """Return the sums of the rows that are to be divided by them.
+    def summing_to_one(self, pair: Pair, row: list[Fraction]) -> list[Fraction]:
+        """Return the probabilities of a state and action so that they sum to 1.
 
-        Args:
-            sums: the sum of each row.
-            sizes: how many numbers each has.
+        Short numbers are divided by their sum. Binary ones are rounded to floats after that, if it
+        must be, and the largest takes the rest: so all denominators remain powers of two. Exact
+        solvers work with their common denominator, and of arbitrary sums it has 53 bits for each.
 
         Raises:
-            ValueError: a sum is further from 1 than what is normalised.
+            ValueError: the sum is further from 1 than what is normalised.
         """
-        off = {pair: total for pair, total in sums.items() if total != 1}
-        for (s, a), total in off.items():
-            distance = abs(total - 1)
-            rounding = (sizes[s, a] + 2) * _EPS if self.numbers == "binary" else 0
-            if distance > (WITHIN if self.normalise else rounding):
-                raise off_one(s, a, total)
-        return off
+        total = sum(row, Fraction(0))
+        distance = abs(total - 1)
+        rounds = self.numbers == "binary"
+        is_rounding = rounds and distance <= (len(row) + 2) * _EPS
+        if not (is_rounding or (self.normalise and distance <= WITHIN)):
+            raise off_one(*pair, total)
+        if not is_rounding:
+            row = [p / total for p in row]
+        if rounds:
+            row = [Fraction(float(p)) for p in row]
+            largest = max(range(len(row)), key=row.__getitem__)
+            row[largest] += 1 - sum(row)
+        return row
 
     def remarks(self, scaled: Mapping[Pair, Fraction]) -> tuple[str, ...]:
         """Return a remark on the rows that were divided by these sums, except for rounding."""

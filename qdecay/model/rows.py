@@ -80,14 +80,19 @@ class ModelRows(Record):
         """
         check_sizes(self.n_states, self.n_actions)
         merged = _merge(self.rows, self.n_states, self.n_actions, how)
-        scaled = how.scaled(*_sums(merged))
-        if scaled:
-            merged = {key: p / scaled.get(key[:2], 1) for key, p in merged.items()}
-        return MergedRows(sorted(merged.items()), scaled)  # no two keys are equal
+        off = {pair: total for pair, total in _sums(merged).items() if total != 1}
+        keys: dict[Pair, list[Key]] = {pair: [] for pair in off}
+        for key in merged if off else ():
+            if (pair := key[:2]) in off:
+                keys[pair].append(key)
+        for pair, mine in keys.items():
+            row = how.summing_to_one(pair, [merged[key] for key in mine])
+            merged.update(zip(mine, row, strict=True))
+        return MergedRows(sorted(merged.items()), off)  # no two keys are equal
 
 
 class MergedRows(NamedTuple):
-    """Rows in order, with their probabilities, and the sums of those that were divided by them."""
+    """Rows in order, with their probabilities; the sums of those that did not sum to 1."""
 
     rows: list[tuple[Key, Fraction]]
     scaled: Mapping[Pair, Fraction]
@@ -195,15 +200,12 @@ def added(total: Fraction, p: Fraction, where: str) -> Fraction:
     return result
 
 
-def _sums(merged: Mapping[Key, Fraction]) -> tuple[dict[Pair, Fraction], dict[Pair, int]]:
-    """Return the sum of each row, and how many numbers it has."""
+def _sums(merged: Mapping[Key, Fraction]) -> dict[Pair, Fraction]:
     sums: dict[Pair, Fraction] = {}
-    sizes: dict[Pair, int] = {}
     for (s, a, *_), p in merged.items():
         total = sums.get((s, a))
         sums[s, a] = p if total is None else added(total, p, f"state {s}, action {a}")
-        sizes[s, a] = sizes.get((s, a), 0) + 1
-    return sums, sizes
+    return sums
 
 
 def checked_time_limit(steps: int | None) -> int | None:

@@ -162,14 +162,14 @@ def test_the_ends_of_an_action_are_normalised_with_it() -> None:
 
 
 def test_binary_numbers_are_the_fractions_that_floats_are() -> None:
-    """Fraction(float) by the standard library; a row is divided by its sum within rounding."""
+    """Fraction(float) by the standard library; the largest of a row takes what rounding lost."""
     p, r = [[[ROOT, 1 - ROOT], [0.1, 0.9]]], [ROOT, 0.1]
     with pytest.raises(ValueError, match="neither a short decimal.*--numbers binary.*--numeric"):
         MDP.from_arrays(p, r)
     made = MDP.from_arrays(p, r, numbers="binary")
     assert dict(made.exact_r) == {(0, 0): Fraction(ROOT), (1, 0): Fraction(0.1)}
     total = Fraction(0.1) + Fraction(0.9)
-    assert made.exact_probability[2:] == (Fraction(0.1) / total, Fraction(0.9) / total)
+    assert made.exact_probability[2:] == (Fraction(0.1), 1 - Fraction(0.1))
     assert made.scaled == {(1, 0): total} and total != 1
 
 
@@ -182,7 +182,16 @@ def test_random_rows_of_floats_sum_to_one_exactly(seed: int) -> None:
     for s, a, _, chance, _, _ in made.rows():
         sums[s, a] = sums.get((s, a), Fraction(0)) + chance
     assert set(sums.values()) == {Fraction(1)}
+    assert all(chance.denominator.bit_count() == 1 for chance in made.exact_probability)
     assert np.abs(made.p.toarray().reshape(5, 2, 5).transpose(1, 0, 2) - p).max() < 1e-15
+
+
+def test_normalised_binary_rows_are_floats_that_sum_to_one() -> None:
+    """Divided by the sum as floats are, and the largest takes the rest."""
+    made = MDP.from_arrays(ROUNDED, [1, 2], numbers="binary", normalise=True)
+    least, most = made.exact_probability[:2]
+    assert least == Fraction(0.333333 / (0.333333 + 0.666666)) and least + most == 1
+    assert made.remarks == ("divided 1 row of probabilities by sums within 1.0e-06 of 1",)
 
 
 def test_binary_numbers_do_not_normalise() -> None:
