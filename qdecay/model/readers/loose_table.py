@@ -21,7 +21,6 @@ from typing import Any
 import numpy as np
 
 from qdecay.model.recover import Recovery
-from qdecay.model.rows import Row
 from qdecay_envs.rational import written
 
 Place = tuple[Hashable, Hashable, int]
@@ -108,7 +107,7 @@ class LooseTable:
         assumed = "P does not say which outcomes terminate: none does"
         return (assumed,) if self._length == 3 else ()
 
-    def rows(self, recovery: Recovery) -> Iterator[Row]:
+    def rows(self, recovery: Recovery) -> Iterator[tuple[int, int, int, Any, Any, bool]]:
         """Yield the rows, with the numbers that the recovery returns.
 
         Raises:
