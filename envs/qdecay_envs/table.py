@@ -18,7 +18,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from fractions import Fraction
 from numbers import Integral
-from typing import Any
+from typing import Any, Protocol
 
 import gymnasium as gym
 
@@ -42,6 +42,18 @@ _WATCHING = (
     gym.wrappers.RenderCollection,
     gym.wrappers.RecordVideo,
 )
+_WATCHING_NAMES = {kind.__name__ for kind in _WATCHING} | {"StepAPICompatibility"}
+
+EXPLORE = "MDP.from_simulator(env), in the shell --explore"
+"""How a message names the way to read an environment without a table."""
+
+
+class Tabular(Protocol):
+    """Whatever has a table: an environment of any package, or a person's own class."""
+
+    @property
+    def P(self) -> Any:
+        """The table."""
 
 
 def mixture(*parts: tuple[Fraction, Outcome]) -> ExactRow:
@@ -124,23 +136,76 @@ def reward_noise(env: gym.Env[Any, Any]) -> float:
     return float(env.get_wrapper_attr("reward_noise"))
 
 
-def table_owner(env: gym.Env[Any, Any]) -> Any:
+def dynamics_owner(env: Any) -> Any:
+    """Return the layer that says how `env` behaves: the outermost with a table, or the innermost.
+
+    It is looked for through wrappers that only watch, those of the older package gym too.
+
+    Raises:
+        ValueError: a wrapper without a table may change the dynamics.
+    """
+    layer = env
+    while _is_wrapper(layer):
+        if {"P", "P_exact"} & (vars(type(layer)).keys() | vars(layer).keys()):
+            return layer
+        if not _only_watches(layer):
+            raise ValueError(
+                f"the wrapper {type(layer).__name__} {_change(layer)} and has no table P of what "
+                f"comes of it: give the environment below it (env.env), a wrapper with P or "
+                f"P_exact, or explore it: {EXPLORE}"
+            )
+        layer = layer.env
+    return layer
+
+
+def table_owner(env: Any) -> Any:
     """Return the outermost layer of `env` with a table, looking through watching wrappers only.
 
     Raises:
         ValueError: there is no table, or a wrapper without one may change the dynamics.
     """
-    layer: Any = env
-    while isinstance(layer, gym.Wrapper):
-        if {"P", "P_exact"} & (vars(type(layer)).keys() | vars(layer).keys()):
-            return layer
-        if not isinstance(layer, _WATCHING):
-            raise ValueError(
-                f"the wrapper {type(layer).__name__} may change the dynamics and has no table P: "
-                f"give the environment below it, or a wrapper with P or P_exact"
-            )
-        layer = layer.env
-    if not hasattr(layer, "P") and not hasattr(layer, "P_exact"):
-        name = type(layer).__name__
-        raise ValueError(f"{name} has no table P[state][action]: only tabular ones can be read")
-    return layer
+    owner = dynamics_owner(env)
+    if not has_table(owner):
+        raise ValueError(
+            f"{type(owner).__name__} has no table P[state][action]; a deterministic environment "
+            f"of few states can be explored: {EXPLORE}"
+        )
+    return owner
+
+
+def has_table(thing: object) -> bool:
+    """Return whether a thing, such as an environment, has a table of dynamics."""
+    return hasattr(thing, "P") or hasattr(thing, "P_exact")
+
+
+def time_limit(env: Any) -> int | None:
+    """Return the least limit of all wrappers: a spec names the outermost one's, or none at all."""
+    limits: list[int] = []
+    while _is_wrapper(env):
+        is_limit = isinstance(env, gym.wrappers.TimeLimit) or "TimeLimit" in _old_classes(env)
+        if is_limit and env._max_episode_steps is not None:
+            limits.append(env._max_episode_steps)
+        env = env.env
+    return min(limits, default=None)
+
+
+def _is_wrapper(layer: Any) -> bool:
+    return isinstance(layer, gym.Wrapper) or "Wrapper" in _old_classes(layer)
+
+
+def _only_watches(layer: Any) -> bool:
+    return isinstance(layer, _WATCHING) or bool(_WATCHING_NAMES & _old_classes(layer))
+
+
+def _old_classes(layer: Any) -> set[str]:
+    """The names of a layer's classes that come from the package gym, Gymnasium's ancestor."""
+    return {kind.__name__ for kind in type(layer).__mro__ if kind.__module__.startswith("gym.")}
+
+
+def _change(layer: Any) -> str:
+    """What a wrapper changes, by its class."""
+    kinds = {kind.__name__ for kind in type(layer).__mro__}
+    for part in ("reward", "action", "observation"):
+        if f"{part.title()}Wrapper" in kinds:
+            return f"changes {part}s"
+    return "may change the dynamics"

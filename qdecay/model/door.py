@@ -5,6 +5,7 @@
 | a model | `MDP.from_rows(...)`, `FloatMDP.from_sparse(...)` |
 | a layout | `ChainLayout.choice(stay=[1], move=[0, 0, 4])` |
 | an environment, wrapped or not | `gymnasium.make("FrozenLake-v1")` |
+| anything else with a table `P` | an environment of gym, or of a class of one's own |
 | a Gymnasium id | `"FrozenLake-v1"`, `"my_module:mine/Maze-v0"` |
 | a path, as text or as a `Path` | `"model.json"`: a layout, or any file that `MDP.load` reads |
 """
@@ -23,9 +24,10 @@ from qdecay.model.mdp import MDP, require_exact
 from qdecay.model.source import Source, layout_options
 from qdecay_envs.chain import ChainEnv
 from qdecay_envs.layout import ChainLayout
+from qdecay_envs.table import Tabular, has_table
 
 Env = gym.Env[Any, Any]
-Problem = FiniteMDP | ChainLayout | Env | str | os.PathLike[str]
+Problem = FiniteMDP | ChainLayout | Env | Tabular | str | os.PathLike[str]
 """What every public function takes."""
 
 _SHOWN = 60  # characters of an invalid problem that a message repeats
@@ -35,16 +37,18 @@ _Model = TypeVar("_Model", MDP, FloatMDP)
 @overload
 def as_mdp(problem: FloatMDP, /) -> FloatMDP: ...
 @overload
-def as_mdp(problem: MDP | ChainLayout | Env | str | os.PathLike[str], /, **options: Any) -> MDP: ...
+def as_mdp(
+    problem: MDP | ChainLayout | Env | Tabular | str | os.PathLike[str], /, **options: Any
+) -> MDP: ...
 @overload
 def as_mdp(problem: FiniteMDP, /) -> MDP | FloatMDP: ...
 def as_mdp(problem: Problem, /, **options: Any) -> MDP | FloatMDP:
     """Return the exact model of a problem.
 
     Args:
-        problem: an `MDP` or a `FloatMDP`, which is returned unchanged; a `ChainLayout`; a Gymnasium
-            environment with a finite table, wrapped or not; the id of one; or the path of a
-            layout or of a model, see `MDP.load`.
+        problem: an `MDP` or a `FloatMDP`, which is returned unchanged; a `ChainLayout`; an
+            environment with a finite table, wrapped or not, see `MDP.from_env`; the id of one that
+            Gymnasium knows; or the path of a layout or of a model, see `MDP.load`.
         options: keyword arguments of the environment that an id names, or of a layout's chain.
 
     Returns: the model; its `name` is the id or the path, if there is one.
@@ -82,7 +86,10 @@ def as_finite_mdp(problem: Problem, /, **options: Any) -> FiniteMDP:
 
 
 def as_world(problem: Problem, /, **options: Any) -> FiniteMDP | Env:
-    """Return what a learner learns in: an environment unchanged, or the model of anything else."""
+    """Return what a learner learns in: an environment unchanged, or the model of anything else.
+
+    That holds of environments that are not Gymnasium's too: nobody knows how to step them.
+    """
     if isinstance(problem, gym.Env):
         _refuse_options(problem, options)
         return problem
@@ -138,12 +145,20 @@ def _model(problem: Problem, kind: type[_Model], options: dict[str, Any]) -> _Mo
     _refuse_options(problem, options)
     if isinstance(problem, kind):
         return problem
-    if isinstance(problem, gym.Env):
+    if _is_env(problem):
         return kind.from_env(problem)
     raise TypeError(
         f"problem must be an MDP, a layout, an environment, a Gymnasium id or a path, "
         f"got {_shown(problem)}"
     )
+
+
+def _is_env(problem: object) -> bool:
+    """Whether it is an environment, of Gymnasium or not, or at least has a table."""
+    if isinstance(problem, type | gym.vector.VectorEnv):
+        return False
+    steps = hasattr(problem, "reset") and hasattr(problem, "step")
+    return isinstance(problem, gym.Env) or steps or has_table(problem)
 
 
 def _refuse_options(problem: object, options: dict[str, Any]) -> None:

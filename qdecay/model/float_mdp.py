@@ -27,9 +27,10 @@ from qdecay.model.readers.arrays import (
     is_unavailable,
     resting,
 )
-from qdecay.model.readers.gymnasium_table import outcomes, table_of_env
+from qdecay.model.readers.env_table import rows_of_env
 from qdecay.model.readers.npz import read_npz, sparse_arguments, start_of, write_npz
 from qdecay.model.reading import WITHIN, Pair, Reading, RowOptions, off_one
+from qdecay.model.recover import Unchanged
 from qdecay.model.rows import (
     check_sizes,
     checked_initial_states,
@@ -46,8 +47,8 @@ _OUTCOME = np.dtype(
     [
         ("state", np.int64),
         ("action", np.int64),
-        ("probability", np.float64),
         ("next_state", np.int64),
+        ("probability", np.float64),
         ("reward", np.float64),
         ("terminated", np.bool_),
     ]
@@ -193,14 +194,13 @@ class FloatMDP(FiniteMDP):
 
     @classmethod
     def from_env(cls, env: Any, **reading: Unpack[RowOptions]) -> Self:
-        """Return the floats of a Gymnasium environment's table, unchanged.
+        """Return the floats of an environment's table, unchanged.
 
         Raises:
             ValueError: as `MDP.from_env`, except that numbers need no rational.
         """
-        found, table = table_of_env(env)
-        rows = ((s, a, *outcome) for s, a, outcome in outcomes(table))
-        columns = np.fromiter(rows, dtype=_OUTCOME)
+        found = rows_of_env(env, Unchanged())
+        columns = np.fromiter(found.rows, dtype=_OUTCOME)
         made = cls.from_columns(
             **{name: columns[name] for name in _OUTCOME.names or ()},
             n_states=found.n_states,
@@ -215,6 +215,7 @@ class FloatMDP(FiniteMDP):
             name=found.name,
             time_limit=checked_time_limit(found.time_limit),
             initial_states=checked_initial_states(found.initial_states, made.n_states),
+            remarks=found.remarks,
         )
 
     @classmethod

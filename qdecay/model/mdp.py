@@ -27,8 +27,8 @@ from scipy import sparse
 from qdecay.errors import input_errors
 from qdecay.model.base import Columns, FiniteMDP
 from qdecay.model.readers.arrays import rows_of_arrays
+from qdecay.model.readers.env_table import rows_of_env
 from qdecay.model.readers.files import document_of, read_model, write_document
-from qdecay.model.readers.gymnasium_table import rows_of_env
 from qdecay.model.readers.layout import rows_of_layout
 from qdecay.model.readers.prism import rows_of_prism
 from qdecay.model.readers.state_action_pairs import rows_of_state_action_pairs
@@ -142,9 +142,9 @@ class MDP(FiniteMDP):
 
     @classmethod
     def from_env(cls, env: Any, **reading: Unpack[ReadingOptions]) -> Self:
-        """Return the exact model of a Gymnasium environment with a finite table.
+        """Return the exact model of an environment with a finite table, of Gymnasium or not.
 
-        See `qdecay.model.readers.gymnasium_table`, and `qdecay.model.reading` for the options.
+        See `qdecay.model.readers.env_table`, and `qdecay.model.reading` for the options.
         """
         how = Reading(**reading)
         return cls.of(rows_of_env(env, how.recovery()), how)

@@ -189,7 +189,7 @@ WRONG: list[tuple[Any, type[Exception], str]] = [
     (Path("nope.csv"), InputError, "nope.csv: neither a file nor a registered"),
     ("CartPole-v1", InputError, "CartPole-v1: CartPoleEnv has no table"),
     (gym.make("CartPole-v1"), ValueError, "CartPoleEnv has no table"),
-    (Wide(), ValueError, "observation_space must be Discrete, got Box"),
+    (Wide(), ValueError, "P has no outcomes"),
 ]
 
 

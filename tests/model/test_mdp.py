@@ -138,7 +138,7 @@ def test_a_time_limit_is_no_part_of_the_model() -> None:
 def test_a_wrapper_that_may_change_the_dynamics_is_refused() -> None:
     """A reward transformation has no table of its own, so reading through it would lie."""
     env = gym.wrappers.TransformReward(gym.make("FrozenLake-v1"), lambda r: 2 * r)
-    with pytest.raises(ValueError, match="TransformReward may change the dynamics"):
+    with pytest.raises(ValueError, match="TransformReward changes rewards and has no table P"):
         MDP.from_env(env)
 
 
@@ -158,12 +158,15 @@ class WithTable(gym.Env):
 
 
 BAD_TABLES = [
-    (WithTable({0: {0: [(2**-0.5, 0, 0.0, False)]}}), "P[0][0]: probability is 0.707"),
-    (WithTable({0: {0: [(1.0, 0, float("nan"), False)]}}), "P[0][0]: reward must be finite"),
-    (WithTable({0: {0: [(1.0, 0, 0.0)]}}), "P[0][0]: an outcome must be"),
+    (WithTable({0: {0: [(2**-0.5, 0, 0.0, False)]}}), "P[0][0][0]: probability is 0.707"),
+    (WithTable({0: {0: [(1.0, 0, float("nan"), False)]}}), "P[0][0][0]: reward must be finite"),
+    (WithTable({0: {0: [(1.0, 0)]}}), "P[0][0][0]: an outcome must be"),
     (WithTable({0: {0: [(0.9, 0, 0.0, False)]}}), "state 0, action 0: probabilities sum to 9/10"),
-    (WithTable({}, gym.spaces.Box(0, 1)), "observation_space must be Discrete, got Box"),
-    (WithTable({}, gym.spaces.Discrete(2, start=1)), "must start at 0"),
+    (WithTable({}, gym.spaces.Box(0, 1)), "P has no outcomes"),
+    (
+        WithTable([[[(1, 0, 0, False)]]], gym.spaces.Discrete(2, start=1)),
+        "P: the state 0 is not one of the environment's states 1 to 2",
+    ),
 ]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from qdecay.model.readers.gymnasium_table import table_rows
+from qdecay.model.readers.loose_table import LooseTable
 from qdecay.model.recover import Recovery
 from qdecay.model.rows import ModelRows
 from qdecay_envs.chain import ChainEnv
@@ -21,7 +21,7 @@ def rows_of_layout(layout: ChainLayout, **options: Any) -> ModelRows:
     # An environment needs floats and a model does not, so one without rewards checks the options.
     checked = ChainEnv(ChainLayout.choice(a=[0], b=[0]), **options)
     return ModelRows(
-        table_rows(exact_table(layout, checked.slip, checked.escape), Recovery()),
+        LooseTable(exact_table(layout, checked.slip, checked.escape)).rows(Recovery()),
         layout.n_states,
         len(layout.branches),
         layout.start,

@@ -1,0 +1,98 @@
+"""Where the episodes of an environment begin, as its attributes say.
+
+`start` is the state in which all do. Else `start_chances` is the exact probability of each, by
+state, or `initial_state_distrib` or `isd` the probabilities in floats, by state or in the order of
+the states. A state is given by what the table calls it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from fractions import Fraction
+from numbers import Integral
+from typing import Any
+
+import numpy as np
+
+from qdecay._support.one_line import one_line
+from qdecay._support.result import counted
+from qdecay.model.readers.loose_table import Labels, as_label
+from qdecay.model.recover import recover
+from qdecay_envs.rational import written
+
+_NEAR_ONE = 1e-9  # of a sum of probabilities in floats
+
+
+def beginning(owner: Any, states: Labels) -> tuple[int | None, Mapping[int, Fraction]]:
+    """Return the start state if it is certain, or else the probability of each possible one.
+
+    Args:
+        owner: an environment, or anything else with the attributes below.
+        states: what its table calls its states.
+
+    Raises:
+        ValueError: it is no state, or its start distribution is not one.
+    """
+    start = _start(getattr(owner, "start", None), states)
+    if start is not None:
+        return start, {}
+    chances = getattr(owner, "start_chances", None) or _recovered_chances(owner, states)
+    return (next(iter(chances)), {}) if len(chances) == 1 else (None, chances)
+
+
+def _start(start: Any, states: Labels) -> int | None:
+    """The number of the state that is meant by its label or its name; None if none is."""
+    if states.names is None:
+        return int(start) if isinstance(start, Integral) else None
+    known: dict[Any, int] = {name: number for number, name in enumerate(states.names)}
+    label = None if start is None else as_label(start, "start")
+    found = (known | states.numbers).get(label)
+    if found is None and isinstance(label, Integral | str | tuple):  # others may be methods
+        such = one_line(", ".join(states.names[:3]))
+        raise ValueError(f"start must be a state of P, such as {such}, got {written(start)}")
+    return found
+
+
+def _recovered_chances(owner: Any, states: Labels) -> dict[int, Fraction]:
+    """The rationals of the start distribution if it has them, or else its floats over their sum.
+
+    No value depends on where episodes begin, so numbers without a rational are no error here.
+    """
+    given = _given_chances(owner, states)
+    total = math.fsum(given.values())
+    if given and not (min(given.values()) >= 0 and abs(total - 1) < _NEAR_ONE):  # nan is neither
+        raise ValueError(
+            f"the start distribution must be >= 0 and sum to 1; its sum is {total:g}: "
+            f"there may be no start state, such as the S of a map"
+        )
+    floats = {state: number for state, number in sorted(given.items()) if number}
+    meant = {number: recover(number) for number in set(floats.values())}
+    chances = {state: meant[number] or Fraction(number) for state, number in floats.items()}
+    if sum(chances.values(), Fraction(0)) != 1:
+        chances = {state: Fraction(number) for state, number in floats.items()}
+    whole = sum(chances.values(), Fraction(0))
+    return {state: chance / whole for state, chance in chances.items()}
+
+
+def _given_chances(owner: Any, states: Labels) -> dict[int, float]:
+    """The numbers of `initial_state_distrib`, or else of `isd`, by state."""
+    names = ("initial_state_distrib", "isd")
+    name = next((name for name in names if getattr(owner, name, None) is not None), None)
+    if name is None:
+        return {}
+    given = getattr(owner, name)
+    if isinstance(given, Mapping):
+        labels = [as_label(state, name) for state in given]
+        for label in labels:
+            if label not in states.numbers:
+                raise ValueError(f"{name} has {written(label)}, which is no state of P")
+        numbers: Iterable[int] = (states.numbers[label] for label in labels)
+        return dict(zip(numbers, map(float, given.values()), strict=True))
+    chances = np.asarray(given, dtype=np.float64).ravel().tolist()
+    if states.names is not None and len(chances) != len(states.known):
+        raise ValueError(
+            f"{name} has {counted(len(chances), 'entry', 'entries')}, and P has "
+            f"{counted(len(states.known), 'state')}: give it as a dict by state"
+        )
+    return dict(enumerate(chances))

@@ -1,0 +1,103 @@
+"""Environments with a finite model as exact rows: Gymnasium's, the older gym's, a person's own.
+
+Floats become the rationals they stand for (`recover`), and the model records the mapping. A number
+without such a rational is an error that names its position: nothing is guessed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from numbers import Integral
+from typing import Any
+
+from qdecay.model.readers.beginning import beginning
+from qdecay.model.readers.loose_table import LooseTable
+from qdecay.model.readers.rules import rules_of
+from qdecay.model.recover import Recovery
+from qdecay.model.rows import ModelRows
+from qdecay_envs.table import dynamics_owner, table_owner, time_limit
+
+
+def rows_of_env(env: Any, recovery: Recovery | None = None) -> ModelRows:
+    """Return the rows of an environment with a finite table, or of known rules.
+
+    The table is `P_exact`, if the environment has it, or else `P`:
+    `P[s][a] = [(probability, next state, reward, terminated), ...]`, in one of the forms that
+    `loose_table` describes. `P_exact` is the same with `fractions.Fraction` (or int, or text)
+    instead of floats, and is used unchanged; the floats of `P` are recovered. Repeated successors
+    are merged; `terminated` counts regardless of the successor's rows.
+
+    The environment needs nothing else. How many states and actions there are is read from
+    `observation_space.n` and `action_space.n`, `nS` and `nA`, or the table; where episodes begin,
+    as `beginning` says; names, from `state_names` and `action_names`.
+
+    Of Blackjack and of Taxi with a fickle passenger, which have no table that describes them, the
+    rules are known (`rules`).
+
+    Time limits are not part of the dynamics: the wrapper `TimeLimit` sets the model's `time_limit`
+    and nothing else, wrappers that only observe are ignored, any other wrapper must provide its own
+    table.
+
+    Raises:
+        ValueError: no table, a wrapper that may change the dynamics, a table that cannot be read
+            or does not describe the environment, or a number without a rational; the message says
+            where.
+    """
+    recovery = Recovery() if recovery is None else recovery
+    rules = rules_of(dynamics_owner(env))
+    found = _table_rows(env, recovery) if rules is None else rules(recovery)
+    return replace(
+        found,
+        recovered=recovery.mapped,
+        name=getattr(getattr(env, "spec", None), "id", None),
+        time_limit=time_limit(env),
+    )
+
+
+def is_known_by_rules(env: Any) -> bool:
+    """Return whether an environment is read by its rules: its observations are no model's states.
+
+    An environment whose wrappers may change the rules is not.
+    """
+    try:
+        return rules_of(dynamics_owner(env)) is not None
+    except ValueError:
+        return False
+
+
+def _table_rows(env: Any, recovery: Recovery) -> ModelRows:
+    owner = table_owner(env)
+    if getattr(owner, "fickle_passenger", False):  # a class that changes Taxi
+        raise ValueError(
+            f"the table of {type(owner).__name__} does not describe a fickle passenger: make it "
+            f"with fickle_passenger=False"
+        )
+    exact = getattr(owner, "P_exact", None)
+    table = LooseTable(
+        owner.P if exact is None else exact,
+        _counted(getattr(env, "observation_space", None), getattr(owner, "nS", None)),
+        _counted(getattr(env, "action_space", None), getattr(owner, "nA", None)),
+    )
+    start, initial_states = beginning(owner, table.states)
+    return ModelRows(
+        table.rows(recovery),
+        len(table.states.known),
+        len(table.actions.known),
+        start,
+        table.states.names or getattr(owner, "state_names", None),
+        table.actions.names or getattr(owner, "action_names", None),
+        initial_states=initial_states,
+        remarks=table.remarks,
+    )
+
+
+def _counted(space: Any, size: Any) -> range | None:
+    """The numbers of a `Discrete` space of any package, or below a size; None if there is neither.
+
+    A space is known by its `n` and its shape (): that of a `MultiBinary` is (n,).
+    """
+    n = getattr(space, "n", None)
+    if isinstance(n, Integral) and getattr(space, "shape", ()) == ():
+        first = int(getattr(space, "start", 0))
+        return range(first, first + int(n))
+    return range(int(size)) if isinstance(size, Integral) else None
