@@ -7,6 +7,7 @@ rewards as one table.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
@@ -29,8 +30,11 @@ from qdecay.model.readers.arrays import (
 )
 from qdecay.model.readers.gymnasium_table import outcomes, table_of_env
 from qdecay.model.readers.npz import read_npz, sparse_arguments, start_of, write_npz
+from qdecay.model.readers.transitions import rows_of_transitions
 from qdecay.model.reading import WITHIN, Pair, Reading, RowOptions, off_one
+from qdecay.model.recover import Unchanged
 from qdecay.model.rows import (
+    ModelRows,
     check_sizes,
     checked_initial_states,
     checked_names,
@@ -199,22 +203,7 @@ class FloatMDP(FiniteMDP):
         """
         found, table = table_of_env(env)
         rows = ((s, a, *outcome) for s, a, outcome in outcomes(table))
-        columns = np.fromiter(rows, dtype=_OUTCOME)
-        made = cls.from_columns(
-            **{name: columns[name] for name in _OUTCOME.names or ()},
-            n_states=found.n_states,
-            n_actions=found.n_actions,
-            start=found.start,
-            **reading,
-        )
-        return replace(
-            made,
-            state_names=checked_names(found.state_names, made.n_states, "state_names"),
-            action_names=checked_names(found.action_names, made.n_actions, "action_names"),
-            name=found.name,
-            time_limit=checked_time_limit(found.time_limit),
-            initial_states=checked_initial_states(found.initial_states, made.n_states),
-        )
+        return cls._of(rows, found, **reading)
 
     @classmethod
     def from_arrays(
@@ -232,6 +221,44 @@ class FloatMDP(FiniteMDP):
         places = (entries.pair, entries.to)
         p = sparse.csr_matrix((entries.p.astype(np.float64), places), shape=shape)
         return cls.from_sparse(p, expected_rewards(rewards, entries, paid), start=start, **reading)
+
+    @classmethod
+    def from_transitions(
+        cls,
+        data: Any,
+        *,
+        n_states: int | None = None,
+        n_actions: int | None = None,
+        start: Any = None,
+        **reading: Unpack[RowOptions],
+    ) -> Self:
+        """Return the floats of the empirical model of data, as `MDP.from_transitions`."""
+        sizes = {"n_states": n_states, "n_actions": n_actions}
+        rows = rows_of_transitions(data, start=start, recovery=Unchanged(), **sizes)
+        outcomes = ((s, a, p, t, r, ended) for s, a, t, p, r, ended in rows)
+        return cls._of(outcomes, rows, **reading)
+
+    @classmethod
+    def _of(cls, outcomes: Iterable[Any], found: ModelRows, **reading: Unpack[RowOptions]) -> Self:
+        """Return the model of (state, action, p, next state, reward, terminated) rows."""
+        columns = np.fromiter(outcomes, dtype=_OUTCOME)
+        made = cls.from_columns(
+            **{name: columns[name] for name in _OUTCOME.names or ()},
+            n_states=found.n_states,
+            n_actions=found.n_actions,
+            start=found.start,
+            **reading,
+        )
+        return replace(
+            made,
+            state_names=checked_names(found.state_names, made.n_states, "state_names"),
+            action_names=checked_names(found.action_names, made.n_actions, "action_names"),
+            name=found.name,
+            time_limit=checked_time_limit(found.time_limit),
+            initial_states=checked_initial_states(found.initial_states, made.n_states),
+            visits=dict(found.visits),
+            remarks=found.remarks,
+        )
 
     @classmethod
     def load(
