@@ -26,6 +26,7 @@ from qdecay._support.checks import choice, whole
 from qdecay.model.rows import ExactRows
 
 How = Literal["multinomial", "dirichlet"]
+HOW = get_args(How)
 _UNITS = 2**22
 
 
@@ -41,7 +42,7 @@ def counts_of(rows: ExactRows) -> NDArray[np.int64]:
 
 def resampled(rows: ExactRows, seed: int, how: How) -> ExactRows:
     """Return the rows of another draw; see `MDP.resample`."""
-    choice(how, "how", get_args(How))
+    choice(how, "how", HOW)
     rng = np.random.default_rng(whole(seed, "seed", 0))
     counts, visits = counts_of(rows), _visits(rows)
     numerators, denominators = counts.copy(), visits.copy()
