@@ -136,6 +136,24 @@ class FiniteMDP(Record, ABC):
         ends[self.state[self.terminated], self.action[self.terminated]] = True
         return ends
 
+    @property
+    def unseen(self) -> tuple[Pair, ...]:
+        """The pairs (state, action) that data never tried, of the states where it tried any."""
+        if not self.visits:
+            return ()
+        acting = np.asarray(self.available.any(axis=1))
+        states, actions = np.nonzero(acting.reshape(-1, 1) & ~self.available)
+        return tuple(zip(states.tolist(), actions.tolist(), strict=True))
+
+    @property
+    def assumed_absorbing(self) -> tuple[int, ...]:
+        """The states that data entered and never acted in: absorbing with reward 0, for want of
+        better."""
+        if not self.visits:
+            return ()
+        entered = np.unique(self.next_state[~self.terminated])
+        return tuple(entered[~self.available[entered].any(axis=1)].tolist())
+
     def state_name(self, state: int) -> str:
         """The state's name for display, or its number if it has none."""
         return escaped(self.state_names[state]) if self.state_names else str(state)

@@ -29,9 +29,11 @@ from qdecay.model.readers.arrays import (
 )
 from qdecay.model.readers.env_table import rows_of_env
 from qdecay.model.readers.npz import read_npz, sparse_arguments, start_of, write_npz
+from qdecay.model.readers.transitions import rows_of_transitions
 from qdecay.model.reading import WITHIN, Pair, Reading, RowOptions, off_one
 from qdecay.model.recover import Unchanged
 from qdecay.model.rows import (
+    ModelRows,
     check_sizes,
     checked_initial_states,
     checked_names,
@@ -71,6 +73,32 @@ class FloatMDP(FiniteMDP):
     going: sparse.csr_matrix
     expected: NDArray[np.float64]
     ending: NDArray[np.float64] | None = None
+
+    @classmethod
+    def of(cls, rows: ModelRows, **reading: Unpack[RowOptions]) -> Self:
+        """Return the model of a reader's rows, with numbers as floats.
+
+        Raises:
+            TypeError, ValueError: as `from_columns`.
+        """
+        columns = np.fromiter(rows, dtype=_OUTCOME)
+        made = cls.from_columns(
+            **{name: columns[name] for name in _OUTCOME.names or ()},
+            n_states=rows.n_states,
+            n_actions=rows.n_actions,
+            start=rows.start,
+            **reading,
+        )
+        return replace(
+            made,
+            state_names=checked_names(rows.state_names, made.n_states, "state_names"),
+            action_names=checked_names(rows.action_names, made.n_actions, "action_names"),
+            name=rows.name,
+            time_limit=checked_time_limit(rows.time_limit),
+            initial_states=checked_initial_states(rows.initial_states, made.n_states),
+            visits=dict(rows.visits),
+            remarks=(*rows.remarks, *made.remarks),
+        )
 
     @classmethod
     def from_sparse(
@@ -199,24 +227,7 @@ class FloatMDP(FiniteMDP):
         Raises:
             ValueError: as `MDP.from_env`, except that numbers need no rational.
         """
-        found = rows_of_env(env, Unchanged())
-        columns = np.fromiter(found.rows, dtype=_OUTCOME)
-        made = cls.from_columns(
-            **{name: columns[name] for name in _OUTCOME.names or ()},
-            n_states=found.n_states,
-            n_actions=found.n_actions,
-            start=found.start,
-            **reading,
-        )
-        return replace(
-            made,
-            state_names=checked_names(found.state_names, made.n_states, "state_names"),
-            action_names=checked_names(found.action_names, made.n_actions, "action_names"),
-            name=found.name,
-            time_limit=checked_time_limit(found.time_limit),
-            initial_states=checked_initial_states(found.initial_states, made.n_states),
-            remarks=found.remarks,
-        )
+        return cls.of(rows_of_env(env, Unchanged()), **reading)
 
     @classmethod
     def from_arrays(
@@ -234,6 +245,21 @@ class FloatMDP(FiniteMDP):
         places = (entries.pair, entries.to)
         p = sparse.csr_matrix((entries.p.astype(np.float64), places), shape=shape)
         return cls.from_sparse(p, expected_rewards(rewards, entries, paid), start=start, **reading)
+
+    @classmethod
+    def from_transitions(
+        cls,
+        data: Any,
+        *,
+        n_states: int | None = None,
+        n_actions: int | None = None,
+        start: Any = None,
+        **reading: Unpack[RowOptions],
+    ) -> Self:
+        """Return the floats of the empirical model of data, as `MDP.from_transitions`."""
+        sizes = {"n_states": n_states, "n_actions": n_actions}
+        rows = rows_of_transitions(data, start=start, recovery=Unchanged(), **sizes)
+        return cls.of(rows, **reading)
 
     @classmethod
     def load(

@@ -26,12 +26,14 @@ from scipy import sparse
 
 from qdecay.errors import input_errors
 from qdecay.model.base import Columns, FiniteMDP
+from qdecay.model.empirical import How, counts_of, resampled
 from qdecay.model.readers.arrays import rows_of_arrays
 from qdecay.model.readers.env_table import rows_of_env
 from qdecay.model.readers.files import document_of, read_model, write_document
 from qdecay.model.readers.layout import rows_of_layout
 from qdecay.model.readers.prism import rows_of_prism
 from qdecay.model.readers.state_action_pairs import rows_of_state_action_pairs
+from qdecay.model.readers.transitions import rows_of_transitions
 from qdecay.model.readers.umb import rows_of_umb
 from qdecay.model.reading import Reading, ReadingOptions, RowOptions
 from qdecay.model.rows import (
@@ -41,6 +43,7 @@ from qdecay.model.rows import (
     checked_initial_states,
     checked_names,
     checked_time_limit,
+    checked_visits,
     index,
 )
 from qdecay_envs.layout import ChainLayout
@@ -101,7 +104,7 @@ class MDP(FiniteMDP):
             time_limit=checked_time_limit(rows.time_limit),
             initial_states=checked_initial_states(rows.initial_states, rows.n_states),
             scaled=scaled,
-            visits=dict(rows.visits),
+            visits=checked_visits(rows.visits, found),
             remarks=(*rows.remarks, *how.remarks(scaled)),
         )
 
@@ -217,6 +220,48 @@ class MDP(FiniteMDP):
         return cls.of(rows_of_umb(path, reward, how.recovery()), how)
 
     @classmethod
+    def from_transitions(
+        cls,
+        data: Any,
+        *,
+        n_states: int | None = None,
+        n_actions: int | None = None,
+        start: Any = None,
+        **reading: Unpack[ReadingOptions],
+    ) -> Self:
+        """Return the empirical model of data: each transition as often as it was seen.
+
+        Args:
+            data: rows (state, action, reward, next state, terminated); or columns by the names
+                state, action, reward, next_state, terminated and perhaps episode and truncated, as
+                a dict of arrays or a frame of pandas or polars; or a Minari dataset of discrete
+                spaces. See `qdecay.model.readers.steps`.
+            n_states, n_actions: S and A of data that numbers its states and actions; None is one
+                more than the largest number that appears. Labels (text, tuples) are numbered in
+                sorted order, and name the model's states and actions.
+            start: the start state, as the data has it. None is where its episodes begin: `start`
+                where that is one state, else `initial_states`; unknown without a column `episode`
+                or `truncated`.
+            reading: see `qdecay.model.reading`.
+
+        Returns: the model, with `visits` and `counts`. Pairs never seen are unavailable, and listed
+            in `unseen`; states entered and never acted in are absorbing with reward 0, and listed
+            in `assumed_absorbing`. Its `remarks` name both.
+
+        Raises:
+            TypeError, ValueError: a column is missing, or an entry is not what it should be; the
+                message says where.
+
+        >>> rows = [(0, 0, 1, 0, True), (0, 1, 0, 1, False), (1, 0, 4, 1, True), (1, 0, 0, 1, True)]
+        >>> model = MDP.from_transitions(rows, start=0)
+        >>> [str(p) for p in model.exact_probability], model.counts.tolist(), model.unseen
+        (['1', '1', '1/2', '1/2'], [1, 1, 1, 1], ((1, 1),))
+        """
+        how = Reading(**reading)
+        sizes = {"n_states": n_states, "n_actions": n_actions}
+        return cls.of(rows_of_transitions(data, start=start, recovery=how.recovery(), **sizes), how)
+
+    @classmethod
     def load(
         cls, path: str | Path, *, reward: str | None = None, **reading: Unpack[ReadingOptions]
     ) -> Self:
@@ -253,6 +298,35 @@ class MDP(FiniteMDP):
             self.visits,
             self.remarks,
         )
+
+    @property
+    def counts(self) -> NDArray[np.int64]:
+        """How often data had each transition, shape (K,); 0 where its pair was not counted.
+
+        Raises ValueError if the model was not made from data.
+        """
+        return counts_of(self.rows())
+
+    def resample(self, seed: int, *, how: How = "multinomial") -> Self:
+        """Return a model that the data might as well have had, of the same states and actions.
+
+        Args:
+            seed: an integer >= 0; the same seed gives the same model.
+            how: "multinomial", as many new tries of each pair as it had, with the probabilities
+                seen: the bootstrap; or "dirichlet", probabilities drawn from their posterior, in
+                multiples of 2^-22: the Bayesian bootstrap.
+
+        Pairs that were not counted keep their probabilities.
+
+        Raises:
+            ValueError: the model was not made from data.
+
+        >>> rows = [(0, 0, 1, 0, True)] * 3 + [(0, 0, 0, 0, True)]
+        >>> model = MDP.from_transitions(rows)
+        >>> [str(p) for p in model.exact_probability], model.resample(7) == model.resample(7)
+        (['1/4', '3/4'], True)
+        """
+        return type(self).of(resampled(self.rows(), seed, how))
 
     def to_json(self) -> dict[str, Any]:
         """Return the model as a "qdecay.mdp/1" document."""

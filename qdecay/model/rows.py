@@ -218,6 +218,30 @@ def checked_initial_states(chances: Mapping[int, Fraction], n_states: int) -> di
     return distribution(chances, "initial_states", n_states) if chances else {}
 
 
+def checked_visits(
+    visits: Mapping[Pair, int], merged: Iterable[tuple[Key, Fraction]]
+) -> dict[Pair, int]:
+    """Return how often each pair was tried, in order.
+
+    Raises:
+        TypeError: a number is no whole number.
+        ValueError: a pair has no transitions, or a probability is no share of its visits.
+    """
+    if not visits:
+        return {}
+    found = {pair: whole(n, f"visits of {pair}", 1) for pair, n in sorted(visits.items())}
+    left = dict.fromkeys(found)
+    for (s, a, *_), p in merged:
+        left.pop((s, a), None)
+        if found.get((s, a), 0) % p.denominator:
+            raise ValueError(
+                f"state {s}, action {a}: the probability {p} is no share of {found[s, a]:,} visits"
+            )
+    for s, a in left:
+        raise ValueError(f"state {s}, action {a}: has visits, and no transitions")
+    return found
+
+
 def checked_names(names: Sequence[str] | None, size: int, name: str) -> tuple[str, ...] | None:
     """Return the names as a tuple, or None if there are none.
 

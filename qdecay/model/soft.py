@@ -37,7 +37,7 @@ def epsilon_soft(problem: Problem, epsilon: RationalLike) -> MDP:
     """
     mdp = as_exact_mdp(problem)
     share = exact(epsilon, "epsilon", "[0, 1]")
-    return MDP.of(replace(mdp.rows(), rows=_rows(mdp, share), name=None))
+    return MDP.of(replace(mdp.rows(), rows=_rows(mdp, share), name=None, visits={}))
 
 
 def _rows(mdp: MDP, share: Fraction) -> Iterator[ExactRow]:

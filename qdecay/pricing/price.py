@@ -19,13 +19,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
+from typing import Protocol
 
 from qdecay._support.checks import RationalLike, RealLike, exact, whole
 from qdecay._support.deadline import Deadline
 from qdecay._support.progress import OnProgress, counting, reporting
 from qdecay._support.shown import shown_fraction
 from qdecay.exact.algebra.number import AlgebraicNumber
-from qdecay.exact.regions import PolicyRegions, policy_regions
+from qdecay.exact.regions import PolicyRegions, Sets, policy_regions
+from qdecay.exact.undiscounted import Undiscounted
 from qdecay.model.door import Problem, as_exact_mdp
 from qdecay.model.mdp import MDP
 from qdecay.pricing.judge import Judge, JudgeLike, default_judge
@@ -94,7 +96,7 @@ def priced(
     if judge is None:
         judge = default_judge(mdp, [at_one.gain[s] for s in starts])
     worths = Worths(regions.rational_model, judge, starts, deadline)
-    optimum = _optimum(regions, worths, starts)
+    optimum = optimum_of(regions, worths, starts)
     ends = [AlgebraicNumber.of(0), *(b.gamma for b in regions.breakpoints), AlgebraicNumber.of(1)]
     found = []
     with reporting(progress) as report:
@@ -119,22 +121,38 @@ def start_distribution(mdp: MDP, start: int | None = None) -> dict[int, Fraction
     return dict(mdp.starts)
 
 
-def _optimum(regions: PolicyRegions, worths: Worths, starts: Mapping[int, Fraction]) -> Worth:
+class Solved(Protocol):
+    """A model that is solved at gamma = 1, and at any other gamma."""
+
+    @property
+    def mdp(self) -> MDP:
+        """The model."""
+
+    @property
+    def at_one(self) -> Undiscounted | None:
+        """Its answer at 1."""
+
+    def optimal_actions(self, gamma: Fraction, /) -> Sets:
+        """Return its optimal sets at a gamma."""
+
+
+def optimum_of(solved: Solved, worths: Worths, starts: Mapping[int, Fraction]) -> Worth:
     """Return the most that any policy earns.
 
     Raises:
         ValueError: it is infinite.
     """
-    judge, at_one = worths.judge, regions.at_one
-    assert at_one is not None
+    judge = worths.judge
     if judge.steps is not None:
         return worths.with_a_clock()
     if judge.gamma is not None:
-        return worths.of(regions.optimal_actions(judge.gamma))[1]
+        return worths.of(solved.optimal_actions(judge.gamma))[1]
+    at_one = solved.at_one
+    assert at_one is not None  # the search ended
     if judge.kind == "total":
         endless = [s for s in starts if at_one.gain[s]]
         if endless:
-            raise ValueError(_endless(regions.mdp, at_one.gain, endless))
+            raise ValueError(_endless(solved.mdp, at_one.gain, endless))
         return worths.mean({s: v for s in starts if (v := at_one.value[s]) is not None})
     return worths.mean(at_one.gain)
 

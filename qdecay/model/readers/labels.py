@@ -1,0 +1,173 @@
+"""Numbers of states and actions: whole numbers stand for themselves, anything else is a label.
+
+Labels (text, tuples, rows of an array) are numbered in sorted order, or in the order in which they
+first appear where they cannot be compared; their texts are the names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from qdecay._support.checks import whole
+from qdecay.model.base import state_index
+from qdecay_envs.rational import written
+
+_MOST = 50_000_000  # of what numbers are for; a table of them must fit in memory
+
+
+@dataclass(frozen=True)
+class Numbering:
+    """The states, or the actions, of some data.
+
+    Attributes:
+        size: how many there are.
+        names: their names; None if they are numbers in the data.
+    """
+
+    size: int
+    names: tuple[str, ...] | None
+
+    def index(self, given: Any) -> int:
+        """Return the number of one that is given as in the data, or by its number.
+
+        Raises:
+            TypeError, ValueError: there is no such one.
+        """
+        is_label = self.names is not None and isinstance(given, tuple | list | np.ndarray)
+        return state_index(name_of(given) if is_label else given, self.size, self.names)
+
+
+def numbered(
+    columns: Sequence[NDArray[Any]], what: str, size: int | None = None
+) -> tuple[list[NDArray[np.int64]], Numbering]:
+    """Return the numbers of the entries of several columns, and what they are.
+
+    Args:
+        columns: of equal kind, shape (K,), or (K, d) where d numbers make one label.
+        what: "state" or "action", for messages.
+        size: how many there are; None is as many as the columns show.
+
+    Raises:
+        TypeError: an entry is no label, such as a float.
+        ValueError: a number is negative or too large, or there are more labels than `size`.
+    """
+    if size is not None:
+        size = whole(size, f"n_{what}s", 1, _MOST)
+    columns = [_as_integers(column, what) for column in columns]
+    if all(column.ndim == 1 and column.dtype.kind in "iu" for column in columns):
+        return _given(columns, what, size)
+    return _labelled(columns, what, size)
+
+
+def name_of(label: Any) -> str:
+    """Return the text of a label: of a tuple as Python writes it, whoever made its numbers."""
+    return label if isinstance(label, str) else str(_plain(label))
+
+
+def _plain(label: Any) -> Any:
+    if isinstance(label, tuple | list | np.ndarray):
+        return tuple(map(_plain, label))
+    return label.item() if isinstance(label, np.generic) else label
+
+
+def _as_integers(column: NDArray[Any], what: str) -> NDArray[Any]:
+    """The column, as integers if all its objects or floats are such: pandas makes them of those."""
+    if column.dtype.kind == "O" and all(type(entry) is int for entry in column.flat):
+        return column.astype(np.int64)
+    if column.dtype.kind != "f":
+        return column
+    with np.errstate(invalid="ignore"):
+        numbers = column.astype(np.int64)
+    if not (wrong := np.asarray(numbers != column)).any():
+        return numbers
+    place = np.argwhere(wrong)[0]
+    raise TypeError(
+        f"transition {place[0]}: {what} must be a whole number or a label such as text or a tuple, "
+        f"got {written(column[tuple(place)].item())}: put continuous values into bins first"
+    )
+
+
+def _given(
+    columns: Sequence[NDArray[Any]], what: str, size: int | None
+) -> tuple[list[NDArray[np.int64]], Numbering]:
+    """Numbers as they are."""
+    seen = 1 + max(int(column.max()) for column in columns)
+    most = _MOST if size is None else size
+    for column in columns:
+        wrong = np.asarray((column < 0) | (column >= most))
+        if wrong.any():
+            k = int(np.argmax(wrong))
+            raise ValueError(
+                f"transition {k}: {what} must be in 0..{most - 1}, got {column[k]}"
+                + (f" (n_{what}s={size})" if size else ": give text to have them numbered")
+            )
+    return [column.astype(np.int64) for column in columns], Numbering(size or seen, None)
+
+
+def _labelled(
+    columns: Sequence[NDArray[Any]], what: str, size: int | None
+) -> tuple[list[NDArray[np.int64]], Numbering]:
+    """Labels in order."""
+    known: dict[Any, int] = {}
+    codes = [_codes(column, known, what) for column in columns]
+    labels = list(known)
+    if size not in (None, len(labels)):
+        raise ValueError(
+            f"n_{what}s is for numbered {what}s: the data names {len(labels)} {what}s, got {size}"
+        )
+    try:
+        order = {label: number for number, label in enumerate(sorted(labels))}
+    except TypeError:  # not comparable
+        order = known
+    numbers = np.array([order[label] for label in labels], dtype=np.int64)
+    names = tuple(name_of(label) for label in order)
+    return [numbers[code] for code in codes], Numbering(len(names), names)
+
+
+def _codes(column: NDArray[Any], known: dict[Any, int], what: str) -> NDArray[np.int64]:
+    """The column in numbers of first appearance, which `known` collects."""
+    entries = column.tolist()
+    if column.ndim > 1:
+        entries = list(map(tuple, column.reshape(len(column), -1).tolist()))
+    codes = np.empty(len(entries), dtype=np.int64)
+    for k, entry in enumerate(entries):
+        try:
+            codes[k] = known.setdefault(entry, len(known))
+        except TypeError:
+            raise _no_label(k, what, entry) from None
+    for entry, code in known.items():
+        if entry is None or isinstance(entry, float):
+            raise _no_label(int(np.argmax(codes == code)), what, entry)
+    return codes
+
+
+def _no_label(k: int, what: str, entry: Any) -> TypeError:
+    return TypeError(
+        f"transition {k}: {what} must be a whole number, text or a tuple, got {written(entry)}"
+    )
+
+
+def column_of(values: ArrayLike, name: str) -> NDArray[Any]:
+    """Return a column as an array, of objects where it has tuples or several kinds.
+
+    Raises:
+        ValueError: it has no length.
+    """
+    if isinstance(values, np.ndarray) or not isinstance(values, list | tuple):
+        found = np.asarray(values)
+        if found.ndim == 0:
+            raise ValueError(
+                f"{name} must have an entry for each transition, got {written(values)}"
+            )
+        return found
+    kinds = {type(value) for value in values}
+    if len(kinds) == 1 and issubclass(kinds.pop(), int | float | np.number):
+        return np.asarray(values)
+    found = np.empty(len(values), dtype=object)
+    found[:] = values
+    return found

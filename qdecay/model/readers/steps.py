@@ -1,0 +1,182 @@
+"""The columns of data, from whatever people keep it in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from numbers import Real
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qdecay.model.readers.labels import column_of
+from qdecay_envs.rational import written
+
+COLUMNS = ("state", "action", "reward", "next_state", "terminated")
+OPTIONAL = ("episode", "truncated")
+
+
+class Steps(NamedTuple):
+    """K steps, as they were seen.
+
+    Attributes:
+        state, action, next_state: numbers, shape (K,); or labels, shape (K,) or (K, d).
+        reward: numbers, or texts and fractions, shape (K,).
+        terminated: flags, shape (K,).
+        episode: the episode of each step, equal for those of one; None if unknown.
+        truncated: whether the episode was cut off after the step; None if unknown.
+        n_states, n_actions: how many there are, where the data says it.
+        left_out: names of columns that are not read.
+        name: of the data, or None.
+    """
+
+    state: NDArray[Any]
+    action: NDArray[Any]
+    reward: NDArray[Any]
+    next_state: NDArray[Any]
+    terminated: NDArray[Any]
+    episode: NDArray[Any] | None = None
+    truncated: NDArray[Any] | None = None
+    n_states: int | None = None
+    n_actions: int | None = None
+    left_out: tuple[str, ...] = ()
+    name: str | None = None
+
+
+def steps_of(data: Any) -> Steps:
+    """Return the columns of data in one of these forms.
+
+    - rows, in any iterable or an array of shape (K, 5): state, action, reward, next state,
+      terminated;
+    - columns by these names (`COLUMNS`) in a dict of arrays, a structured array, or a frame of
+      pandas, polars or pyarrow; `episode` and `truncated` may be among them, other columns are
+      left out;
+    - a Minari dataset of discrete spaces.
+
+    Raises:
+        TypeError: it is none of these.
+        ValueError: a column is missing or has another length, or there is no transition.
+    """
+    if hasattr(data, "iterate_episodes"):
+        steps = _of_episodes(data)
+    elif (names := _names(data)) is not None:
+        steps = of_columns({name: data[name] for name in names if name in COLUMNS + OPTIONAL})
+        left_out = tuple(name for name in names if name not in COLUMNS + OPTIONAL)
+        steps = steps._replace(left_out=left_out)
+    else:
+        steps = _of_rows(data)
+    _check(steps)
+    return steps
+
+
+def _names(data: Any) -> list[str] | None:
+    """The names of the columns; None if the data has none."""
+    if isinstance(data, Mapping):
+        return list(data)
+    for holder, attribute in ((data, "column_names"), (data, "columns")):
+        if hasattr(holder, attribute):
+            return [str(name) for name in getattr(holder, attribute)]
+    names = getattr(getattr(data, "dtype", None), "names", None)
+    return None if names is None else list(names)
+
+
+def of_columns(columns: Mapping[str, Any]) -> Steps:
+    """Return the steps of columns by name.
+
+    Raises:
+        ValueError: one is missing.
+    """
+    for name in COLUMNS:
+        if name not in columns:
+            raise ValueError(
+                f"the column {name} is missing: transitions have {', '.join(COLUMNS)}, "
+                f"and may have {' and '.join(OPTIONAL)}"
+            )
+    found: dict[str, Any] = {name: column_of(part, name) for name, part in columns.items()}
+    return Steps(**found)
+
+
+def _of_rows(data: Any) -> Steps:
+    if isinstance(data, np.ndarray) and data.ndim == 2 and data.shape[1] == len(COLUMNS):
+        return of_columns(dict(zip(COLUMNS, data.T, strict=True)))
+    if not isinstance(data, Iterable) or isinstance(data, str | bytes):
+        raise TypeError(
+            f"data must be rows ({', '.join(COLUMNS)}), columns of these names, or a Minari "
+            f"dataset, got {written(data)}"
+        )
+    rows = list(data)
+    for k, row in enumerate(rows):
+        if not isinstance(row, tuple | list | np.ndarray):
+            raise TypeError(f"transition {k} must be a list or a tuple, got {written(row)}")
+        if len(row) != len(COLUMNS):
+            raise ValueError(
+                f"transition {k} must have {len(COLUMNS)} entries ({', '.join(COLUMNS)}), "
+                f"got {len(row)}"
+            )
+    columns = [list(column) for column in zip(*rows, strict=True)] or [[]] * len(COLUMNS)
+    return of_columns(dict(zip(COLUMNS, columns, strict=True)))
+
+
+def _of_episodes(dataset: Any) -> Steps:
+    """The steps of a Minari dataset, whose episodes have one more observation than actions."""
+    columns: dict[str, list[Any]] = {name: [] for name in (*COLUMNS, "episode")}
+    sizes = [_size(dataset, f"{name}_space") for name in ("observation", "action")]
+    for number, episode in enumerate(dataset.iterate_episodes()):
+        seen = _observed(episode.observations)
+        parts = (seen[:-1], _observed(episode.actions), episode.rewards, seen[1:])
+        ended = episode.terminations
+        for column, part in zip(COLUMNS, (*parts, ended), strict=True):
+            columns[column].append(np.asarray(part))
+        columns["episode"].append(np.full(len(ended), number))
+    if not columns["episode"]:
+        raise ValueError("the dataset has no episodes")
+    joined = {column: np.concatenate(parts) for column, parts in columns.items()}
+    name = getattr(getattr(dataset, "spec", None), "dataset_id", None)
+    return of_columns(joined)._replace(n_states=sizes[0], n_actions=sizes[1], name=name)
+
+
+def _observed(values: Any) -> NDArray[Any]:
+    """Entries of a discrete space, or of a tuple or a dict of such, one row each."""
+    if isinstance(values, Mapping):
+        values = tuple(values[key] for key in sorted(values))
+    if isinstance(values, tuple):
+        return np.column_stack([_observed(part) for part in values])
+    return np.asarray(values)
+
+
+def _size(dataset: Any, name: str) -> int | None:
+    """How many numbers a space has, or None if its entries have several parts.
+
+    Raises:
+        ValueError: it is not discrete.
+    """
+    space = getattr(dataset, name)
+    if not _is_discrete(space):
+        raise ValueError(
+            f"the dataset's {name} is {written(space)}, and transitions are counted between "
+            f"discrete states: give rows with a label for each state, such as its bin"
+        )
+    return int(space.n) if hasattr(space, "start") and space.start == 0 else None
+
+
+def _is_discrete(space: Any) -> bool:
+    parts = getattr(space, "spaces", None)  # of a tuple or a dict
+    if parts is not None:
+        return all(map(_is_discrete, parts.values() if isinstance(parts, Mapping) else parts))
+    return hasattr(space, "n") or hasattr(space, "nvec")
+
+
+def _check(steps: Steps) -> None:
+    count = len(steps.state)
+    if not count:
+        raise ValueError("data has no transitions")
+    for name in COLUMNS + OPTIONAL:
+        column = getattr(steps, name)
+        if column is not None and len(column) != count:
+            raise ValueError(f"{name} has {len(column):,} entries, and state {count:,}")
+        if column is not None and column.ndim > 1 and name not in ("state", "action", "next_state"):
+            raise ValueError(f"{name} must have one entry per transition, got {column.shape}")
+    if steps.reward.dtype.kind not in "iuf":
+        for k, paid in enumerate(steps.reward.tolist()):
+            if not isinstance(paid, Real | str) or isinstance(paid, bool):
+                raise TypeError(f"transition {k}: reward must be a number, got {written(paid)}")

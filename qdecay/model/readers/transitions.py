@@ -1,0 +1,217 @@
+"""Data as a model: what was seen as often as it was seen.
+
+Of n tries of action a in state s, count led to state t with reward r:
+
+    p(s, a, t, r, terminated) = count / n.
+
+That is the empirical model, the maximum-likelihood one. It says nothing of what was never tried: an
+action never taken in a state is unavailable there, and a state that was entered but never acted in
+is absorbing with reward 0. Remarks on the model name both.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qdecay._support.result import counted, shown_list
+from qdecay.model.readers.labels import Numbering, column_of, numbered
+from qdecay.model.readers.steps import Steps, steps_of
+from qdecay.model.recover import Recovery
+from qdecay.model.rows import ModelRows, Row
+from qdecay_envs.rational import written
+
+
+def rows_of_transitions(
+    data: Any,
+    *,
+    n_states: int | None = None,
+    n_actions: int | None = None,
+    start: Any = None,
+    recovery: Recovery | None = None,
+) -> ModelRows:
+    """Return the rows of the empirical model of some data.
+
+    Args:
+        data: as `steps_of` takes it.
+        n_states, n_actions: S and A of data that numbers them; None is one more than the largest
+            number that appears.
+        start: the start state, as in the data; None is where the data's episodes begin, if it says.
+        recovery: what is made of rewards.
+
+    Raises:
+        TypeError, ValueError: an entry is not what its column holds, or a column is missing; the
+            message says which, and in which transition.
+    """
+    return Counts(steps_of(data), n_states, n_actions).rows(start, recovery or Recovery())
+
+
+@dataclass(frozen=True)
+class Counts:
+    """Steps by what they are.
+
+    Args:
+        steps: the data.
+        n_states, n_actions: as in `rows_of_transitions`.
+    """
+
+    steps: Steps
+    n_states: int | None = None
+    n_actions: int | None = None
+
+    @cached_property
+    def n_transitions(self) -> int:
+        """The number of different transitions."""
+        return len(self._distinct[0])
+
+    @cached_property
+    def _states(self) -> tuple[list[NDArray[np.int64]], Numbering]:
+        columns = [self.steps.state, self.steps.next_state]
+        return numbered(columns, "state", self.n_states or self.steps.n_states)
+
+    @cached_property
+    def _actions(self) -> tuple[list[NDArray[np.int64]], Numbering]:
+        return numbered([self.steps.action], "action", self.n_actions or self.steps.n_actions)
+
+    @cached_property
+    def _ended(self) -> NDArray[np.bool_]:
+        return flags(self.steps.terminated, "terminated")
+
+    @cached_property
+    def sizes(self) -> tuple[int, int]:
+        """S and A."""
+        return self._states[1].size, self._actions[1].size
+
+    @cached_property
+    def _distinct(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """The first transition of each kind, in order of state and action, and its count."""
+        (state, following), (action,) = self._states[0], self._actions[0]
+        columns = [state, action, following, self._ended, _codes(self.steps.reward)]
+        _, first, count = np.unique(_combined(columns), return_index=True, return_counts=True)
+        return first, count
+
+    def rows(self, start: Any, recovery: Recovery) -> ModelRows:
+        """Return the rows of the model."""
+        (state, _), states = self._states
+        (action,), actions = self._actions
+        tried, pair, visits = np.unique(
+            state * actions.size + action, return_inverse=True, return_counts=True
+        )
+        places = zip(*(part.tolist() for part in np.divmod(tried, actions.size)), strict=True)
+        starts = {} if start is not None else self._starts()
+        single = next(iter(starts)) if len(starts) == 1 else None
+        return ModelRows(
+            self._rows(visits[pair], recovery),
+            states.size,
+            actions.size,
+            single if start is None else states.index(start),
+            states.names,
+            actions.names,
+            recovered=recovery.mapped,
+            name=self.steps.name,
+            initial_states=starts if single is None else {},
+            visits=dict(zip(places, visits.tolist(), strict=True)),
+            remarks=tuple(self._remarks(tried)),
+        )
+
+    def _rows(self, visits: NDArray[np.int64], recovery: Recovery) -> Iterator[Row]:
+        (state, following), (action,) = self._states[0], self._actions[0]
+        reward, (first, count) = self.steps.reward, self._distinct
+        at = [part[first].tolist() for part in (state, action, following, self._ended)]
+        for k, s, a, t, end, n, of in zip(
+            first.tolist(), *at, count.tolist(), visits[first].tolist(), strict=True
+        ):
+            paid = recovery(reward[k], f"transition {k}: reward")
+            yield s, a, t, Fraction(n, of), paid, end
+
+    def _starts(self) -> dict[int, Fraction]:
+        """How often episodes begin in each state; nothing if the data does not say."""
+        begins = first_steps(self.steps)
+        if begins is None:
+            return {}
+        states, count = np.unique(self._states[0][0][begins], return_counts=True)
+        total = int(count.sum())
+        pairs = zip(states.tolist(), count.tolist(), strict=True)
+        return {s: Fraction(n, total) for s, n in pairs}
+
+    def _remarks(self, tried: NDArray[np.int64]) -> Iterator[str]:
+        """What the data does not say, and what is taken instead."""
+        (_, following), states = self._states
+        actions = self._actions[1]
+        acting = np.unique(tried // actions.size)
+        unseen = len(acting) * actions.size - len(tried)
+        if unseen:
+            yield (
+                f"{counted(unseen, 'pair')} of state and action never seen, of "
+                f"{len(acting) * actions.size:,}: unavailable"
+            )
+        left = np.setdiff1d(following[~self._ended], acting).tolist()
+        if left:
+            names = [states.names[s] if states.names else str(s) for s in left]
+            yield (
+                f"{counted(len(left), 'state')} entered and never acted in, taken as absorbing "
+                f"with reward 0: {shown_list(names)}"
+            )
+        if self.steps.left_out:
+            yield f"{counted(len(self.steps.left_out), 'column')} not read: " + shown_list(
+                [written(name) for name in self.steps.left_out]
+            )
+
+
+def _codes(column: NDArray[Any]) -> NDArray[np.int64]:
+    """Numbers for the column's entries, equal ones for equal ones."""
+    if column.dtype.kind in "iuf":
+        return np.unique(column, return_inverse=True)[1]
+    known: dict[Any, int] = {}
+    return np.array([known.setdefault(entry, len(known)) for entry in column.tolist()])
+
+
+def _combined(columns: Sequence[NDArray[Any]]) -> NDArray[np.int64]:
+    """One number for each row of the columns, in their order; all below the number of rows."""
+    code = np.zeros(len(columns[0]), dtype=np.int64)
+    for column in columns:
+        code = code * (int(column.max()) + 1) + column
+        code = np.unique(code, return_inverse=True)[1]
+    return code
+
+
+def first_steps(steps: Steps) -> NDArray[np.bool_] | None:
+    """Return which steps begin an episode; None if the data does not say.
+
+    The first one of each `episode`; without that column, where it says what is `truncated`, the
+    first one and each that follows an end.
+    """
+    begins = np.zeros(len(steps.state), dtype=np.bool_)
+    if steps.episode is not None:
+        codes = _codes(column_of(steps.episode, "episode"))
+        begins[np.unique(codes, return_index=True)[1]] = True
+        return begins
+    if steps.truncated is None:
+        return None
+    ends = flags(steps.terminated, "terminated") | flags(steps.truncated, "truncated")
+    begins[0] = True
+    begins[1:] = ends[:-1]
+    return begins
+
+
+def flags(column: NDArray[Any], name: str) -> NDArray[np.bool_]:
+    """Return a column of flags: true and false, or 1 and 0.
+
+    Raises:
+        TypeError: an entry is something else; the message says which.
+    """
+    if column.dtype.kind == "b":
+        return column
+    entries = column.astype(object)  # text cannot be compared with numbers otherwise
+    yes = np.asarray(entries == 1, dtype=np.bool_)
+    wrong = ~(yes | np.asarray(entries == 0, dtype=np.bool_))
+    if wrong.any():
+        k = int(np.argmax(wrong))
+        raise TypeError(f"transition {k}: {name} must be true or false, got {written(entries[k])}")
+    return yes

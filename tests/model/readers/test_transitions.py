@@ -1,0 +1,285 @@
+"""Data as a model: counts become exact fractions, and what was never seen is said."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from qdecay import MDP, FloatMDP, as_mdp, epsilon_soft, policy_regions
+
+# A queue: served at once (1, ends), or wait; a wait ends in one of two halls, or goes on.
+WALK: list[tuple[Any, ...]] = [
+    (0, 0, 1, 0, True),
+    (0, 0, 1, 0, True),
+    (0, 0, 0, 0, True),
+    (0, 1, 0, 1, False),
+    (0, 1, 0, 2, False),
+    (0, 1, 0, 1, False),
+    (1, 1, 0.1, 0, False),
+    (1, 1, 0.3, 0, False),
+    (1, 1, 0.1, 0, False),
+    (1, 1, 0.1, 3, True),
+]
+COLUMNS = ("state", "action", "reward", "next_state", "terminated")
+
+
+def by_hand(rows: list[tuple[Any, ...]]) -> dict[tuple[Any, ...], Fraction]:
+    """Count in plain Python."""
+    tried = Counter((s, a) for s, a, *_ in rows)
+    seen = Counter((s, a, t, end, Fraction(str(r))) for s, a, r, t, end in rows)
+    return {key: Fraction(n, tried[key[:2]]) for key, n in sorted(seen.items())}
+
+
+def as_dict(mdp: MDP) -> dict[tuple[Any, ...], Fraction]:
+    return {(s, a, t, end, r): p for s, a, t, p, r, end in mdp.rows()}
+
+
+def columns(rows: list[tuple[Any, ...]]) -> dict[str, list[Any]]:
+    return dict(zip(COLUMNS, map(list, zip(*rows, strict=True)), strict=True))
+
+
+def polars_frame(rows: list[tuple[Any, ...]]) -> Any:
+    return pytest.importorskip("polars").DataFrame(columns(rows), strict=False)
+
+
+def arrow_table(rows: list[tuple[Any, ...]]) -> Any:
+    return pytest.importorskip("pyarrow").table(columns(rows))
+
+
+FORMS: dict[str, Callable[[list[tuple[Any, ...]]], Any]] = {
+    "tuples": lambda rows: rows,
+    "a generator": lambda rows: (list(row) for row in rows),
+    "lists by name": columns,
+    "arrays by name": lambda rows: {key: np.array(v) for key, v in columns(rows).items()},
+    "an array of numbers": lambda rows: np.array(rows, dtype=float),
+    "records": lambda rows: pd.DataFrame(columns(rows)).to_records(index=False),
+    "pandas": lambda rows: pd.DataFrame(columns(rows)),
+    "pandas, nullable": lambda rows: pd.DataFrame(columns(rows)).convert_dtypes(),
+    "polars": polars_frame,
+    "pyarrow": arrow_table,
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("kind", [MDP, FloatMDP])
+def test_counts_become_shares_in_every_form(form: str, kind: Any) -> None:
+    """count / visits of each (state, action, next state, terminated, reward), and nothing else."""
+    made = kind.from_transitions(FORMS[form](WALK), start=0)
+    exact = MDP.from_rows(
+        [(s, a, t, p, r, end) for (s, a, t, end, r), p in by_hand(WALK).items()],
+        n_states=4,
+        n_actions=2,
+        start=0,
+    )
+    assert made == (exact if kind is MDP else FloatMDP.from_mdp(exact))
+    assert made.visits == {(0, 0): 3, (0, 1): 3, (1, 1): 4}
+    if isinstance(made, MDP):
+        assert as_dict(made) == by_hand(WALK)
+        assert made.counts.tolist() == [1, 2, 2, 1, 2, 1, 1]
+
+
+def test_a_large_table_is_counted_as_by_hand() -> None:
+    """Random rows of several rewards per transition, against a Counter."""
+    rng = np.random.default_rng(5)
+    draws = [rng.integers(n, size=4000).tolist() for n in (7, 3, 4, 7, 2)]
+    rows = [(s, a, r / 4, t, bool(end)) for s, a, r, t, end in zip(*draws, strict=True)]
+    made = MDP.from_transitions(rows)
+    assert as_dict(made) == by_hand(rows)
+    assert made.counts.sum() == 4000
+    assert made.visits == Counter(sorted((s, a) for s, a, *_ in rows))
+
+
+def test_an_empirical_model_is_solved_by_hand() -> None:
+    """2/3 at once, or g (1/2 of a tenth ...): the break-even gamma of the counted numbers.
+
+    At once: 2/3. Waiting: 0, then with 2/3 state 1, which pays 3/20 on average and leads back with
+    3/4, or with 1/3 state 2, where nothing was done. Nothing beats 2/3 at once.
+    """
+    regions = policy_regions(MDP.from_transitions(WALK, start=0))
+    assert regions.breakpoints == () and regions.regions[0][0] == (0,)
+    pays = [(s, a, 7 if (s, a) == (1, 1) else r, t, end) for s, a, r, t, end in WALK]
+    found = policy_regions(MDP.from_transitions(pays, start=0))
+    (only,) = found.start_breakpoints()
+    # Just left of it, v(0) = 2/3: waiting is worth g 2/3 (7 + g 3/4 2/3); equal to 2/3 at a root of
+    # 7 g + g^2/2 - 1.
+    gamma = found.breakpoints[only].gamma
+    assert gamma.coefficients == (-2, 14, 1)
+
+
+# -- labels
+
+
+def test_text_and_tuples_are_numbered_in_order_and_named() -> None:
+    """Sorted; a start may be given as in the data."""
+    places = {0: (1, 0), 1: (0, 1), 2: (0, 0), 3: (1, 1)}
+    moves = ["take", "go on"]
+    rows = [(places[s], moves[a], r, places[t], end) for s, a, r, t, end in WALK]
+    made = MDP.from_transitions(rows, start=(1, 0))
+    assert made.state_names == ("(0, 0)", "(0, 1)", "(1, 0)", "(1, 1)")
+    assert made.action_names == ("go on", "take")
+    assert made.start == 2 and made.visits == {(1, 0): 4, (2, 0): 3, (2, 1): 3}
+    table = {
+        key: np.array(value) if key != "action" else value for key, value in columns(rows).items()
+    }
+    assert table["state"].shape == (10, 2)
+    assert MDP.from_transitions(table, start="(1, 0)") == made
+    text = [(str(s), a, r, str(t), end) for s, a, r, t, end in rows]
+    assert MDP.from_transitions(text, start="(1, 0)") == made
+
+
+def test_labels_that_cannot_be_compared_are_numbered_as_they_appear() -> None:
+    rows = [("b", 0, 1, 3, False), (3, 0, 1, "a", True)]
+    assert MDP.from_transitions(rows).state_names == ("b", "3", "a")
+
+
+# -- what data does not say
+
+
+def test_what_was_never_seen_is_listed() -> None:
+    """State 1 never took action 0; state 2 was entered and left unknown; 3 only at the end."""
+    made = MDP.from_transitions(WALK)
+    assert made.unseen == ((1, 0),)
+    assert made.assumed_absorbing == (2,)
+    assert made.remarks == (
+        "1 pair of state and action never seen, of 4: unavailable",
+        "1 state entered and never acted in, taken as absorbing with reward 0: 2",
+    )
+    more = MDP.from_transitions(WALK, n_states=9, n_actions=3)
+    assert (more.n_states, more.n_actions) == (9, 3)
+    assert more.unseen == ((0, 2), (1, 0), (1, 2))
+
+
+def test_other_models_have_no_counts() -> None:
+    """Known probabilities are not estimates, nor are those made of estimates."""
+    known = as_mdp("qdecay/StayOrMove-v0")
+    assert known.unseen == known.assumed_absorbing == () and not known.visits
+    for model in (known, epsilon_soft(MDP.from_transitions(WALK), "1/2")):
+        with pytest.raises(ValueError, match="has no counts: .*MDP.from_transitions counts data"):
+            _ = model.counts
+        with pytest.raises(ValueError, match="has no counts"):
+            model.resample(0)
+
+
+def test_other_columns_are_left_out_and_said() -> None:
+    made = MDP.from_transitions({**columns(WALK), "time": [0] * 10, "info": [None] * 10})
+    assert made == MDP.from_transitions(WALK)
+    assert made.remarks[-1] == "2 columns not read: 'time', 'info'"
+
+
+# -- where episodes begin
+
+ENDS = [True, True, True, False, False, True, False, False, False, True]  # or are cut off
+
+
+def test_episodes_say_where_they_begin() -> None:
+    """By their numbers, in any order of the episodes; or by what ends them."""
+    cut = [end and not row[4] for end, row in zip(ENDS, WALK, strict=True)]
+    episode = [9, 8, 8, 1, 1, 1, 3, 3, 3, 3]  # of which 8 has two steps
+    assert MDP.from_transitions(columns(WALK)).starts == {}
+    table = {**columns(WALK), "truncated": cut}
+    begins = {0: Fraction(4, 5), 1: Fraction(1, 5)}
+    assert MDP.from_transitions(table).starts == begins
+    table["episode"] = episode
+    begins = {0: Fraction(3, 4), 1: Fraction(1, 4)}
+    made = MDP.from_transitions(table)
+    assert made.start is None and made.starts == begins
+    assert MDP.from_transitions(table, start=1).starts == {1: 1}
+    assert MDP.from_transitions({**table, "episode": [1] * 10}).start == 0
+
+
+# -- other draws
+
+
+@pytest.mark.parametrize("how", ["multinomial", "dirichlet"])
+def test_a_resample_is_a_model_of_the_same_shape(how: Any) -> None:
+    """The same pairs; the same seed the same model; certain ones stay certain."""
+    made = MDP.from_transitions([*WALK, (2, 0, 5, 3, True)], start=0)
+    drawn = made.resample(3, how=how)
+    assert drawn == made.resample(3, how=how) != made.resample(4, how=how)
+    assert (drawn.available == made.available).all() and drawn.start == 0
+    assert drawn.exact_r[2, 0] == 5
+    assert set(as_dict(drawn)) <= set(as_dict(made))
+    assert drawn.visits == (made.visits if how == "multinomial" else {})
+
+
+@pytest.mark.parametrize("how", ["multinomial", "dirichlet"])
+def test_resamples_spread_as_their_law_says(how: Any) -> None:
+    """Of p = 1/4 seen in 80 tries: mean p, variance p (1 - p) / n, or / (n + 1)."""
+    rows = [(0, 0, 1, 0, True)] * 20 + [(0, 0, 0, 0, True)] * 60
+    made = MDP.from_transitions(rows)
+    drawn = np.array([float(made.resample(seed, how=how).exact_r[0, 0]) for seed in range(2000)])
+    sd = (0.25 * 0.75 / (80 + (how == "dirichlet"))) ** 0.5
+    assert abs(drawn.mean() - 0.25) < 4 * sd / 2000**0.5
+    assert abs(drawn.std() / sd - 1) < 4 / 4000**0.5
+
+
+def test_drawn_probabilities_are_multiples_of_one_unit() -> None:
+    """Of 2^-22, and no transition vanishes, however rare."""
+    rows = [(0, 0, 0, 0, False)] * 100_000 + [(0, 0, 1, 0, True)]
+    made = MDP.from_transitions(rows)
+    for seed in range(50):
+        shares = made.resample(seed, how="dirichlet").exact_probability
+        assert len(shares) == 2 and all(2**22 % p.denominator == 0 for p in shares)
+
+
+# -- what is refused
+
+BAD: list[tuple[Any, str]] = [
+    (3, "data must be rows"),
+    ("data.csv", "data must be rows"),
+    ([], "data has no transitions"),
+    ([(0, 0, 1, 0)], "transition 0 must have 5 entries .*, got 4"),
+    ([7], "transition 0 must be a list or a tuple, got 7"),
+    ([(0, 0, 1, 0, True), (0, -1, 1, 0, True)], "transition 1: action must be in 0.*, got -1"),
+    ([(0.5, 0, 1, 0, True)], "transition 0: state must be a whole number or a label"),
+    ([(None, 0, 1, 0, True)], "transition 0: state must be a whole number, text or a tuple"),
+    ([({}, 0, 1, 0, True)], "transition 0: state must be a whole number, text or a tuple"),
+    ([("a", 0, 1, float("nan"), True)], "state must be a whole number or a label .*, got nan"),
+    ([(0, 0, 1, 0, "yes")], "transition 0: terminated must be true or false, got 'yes'"),
+    ([(0, 0, 1, 0, 2)], "transition 0: terminated must be true or false, got 2"),
+    ([(0, 0, "x", 0, True)], "transition 0: reward"),
+    ([(0, 0, None, 0, True)], "transition 0: reward must be a number, got None"),
+    ([(0, 0, [1], 0, True)], "transition 0: reward must be a number"),
+    ([(0, 0, float("nan"), 0, True)], "transition 0: reward must be finite"),
+    ([(0, 0, 2**-0.5, 0, True)], "transition 0: reward is 0.707"),
+    ({"state": [0]}, "the column action is missing: transitions have state, action, reward"),
+    ({**columns(WALK), "action": [0]}, "action has 1 entries, and state 10"),
+    ({**columns(WALK), "reward": np.zeros((10, 2))}, "reward must have one entry per transition"),
+    ({**columns(WALK), "state": 0}, "state must have an entry for each transition, got 0"),
+]
+
+
+@pytest.mark.parametrize(("data", "message"), BAD)
+def test_what_is_no_data_is_told_in_one_line(data: Any, message: str) -> None:
+    with pytest.raises((TypeError, ValueError), match=message) as error:
+        MDP.from_transitions(data)
+    assert "\n" not in str(error.value)
+
+
+def test_sizes_and_starts_are_checked() -> None:
+    """There is no state 3 of three, and names count themselves."""
+    with pytest.raises(ValueError, match=r"transition 9: state must be in 0..2, got 3"):
+        MDP.from_transitions(WALK, n_states=3)
+    with pytest.raises(ValueError, match="n_states is for numbered states: .* 2 states, got 3"):
+        MDP.from_transitions([("a", 0, 1, "b", True)], n_states=3)
+    with pytest.raises(ValueError, match="state must be a name, such as a, b, .*got 'c'"):
+        MDP.from_transitions([("a", 0, 1, "b", True)], start="c")
+    with pytest.raises(ValueError, match="how must be one of multinomial, dirichlet"):
+        MDP.from_transitions(WALK).resample(0, how="jackknife")  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="seed must be >= 0"):
+        MDP.from_transitions(WALK).resample(-1)
+
+
+def test_rewards_are_read_as_everywhere() -> None:
+    """As binary fractions, as costs."""
+    row = [(0, 0, 0.1, 0, True)]
+    assert MDP.from_transitions(row).exact_reward == (Fraction(1, 10),)
+    assert MDP.from_transitions(row, numbers="binary").exact_reward == (Fraction(0.1),)
+    assert MDP.from_transitions(row, minimise=True).exact_reward == (Fraction(-1, 10),)
+    assert FloatMDP.from_transitions(row, minimise=True).r.tolist() == [[-0.1]]
