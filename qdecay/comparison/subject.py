@@ -17,6 +17,7 @@ from qdecay.learning import ModelEnv
 from qdecay.model.base import FiniteMDP
 from qdecay.model.door import Problem, as_exact_mdp, name_of
 from qdecay.model.mdp import MDP
+from qdecay.model.readers.env_table import is_known_by_rules
 from qdecay.model.source import Source
 from qdecay_envs.chain import ChainEnv
 from qdecay_envs.layout import ChainLayout
@@ -40,6 +41,9 @@ class Subject:
     def of(cls, problem: Problem, name: str | None = None) -> Subject:
         """Read a problem as `qdecay.as_mdp` does, and keep its environment.
 
+        Of one that is read by its rules, as Blackjack, only the model is kept: what is observed
+        there is not its state.
+
         Raises:
             TypeError: it is none of the problems, or a model of floats.
             InputError: an id, an argument or a file is wrong.
@@ -48,9 +52,8 @@ class Subject:
         if isinstance(problem, ChainLayout):
             world = ChainEnv(problem)
         elif isinstance(problem, str | os.PathLike):
-            source = Source(os.fspath(problem))
-            world = source.world()
-        elif not isinstance(problem, gym.Env):
+            world = Source(os.fspath(problem)).world()
+        elif not isinstance(problem, gym.Env) or is_known_by_rules(problem):
             world = as_exact_mdp(problem)
         found = cls(world, "")
         chain = found.chain

@@ -26,6 +26,7 @@ from qdecay.errors import InputError
 from qdecay.model.environment_arguments import Typed, checked_arguments
 from qdecay.model.float_mdp import FloatMDP
 from qdecay.model.mdp import MDP
+from qdecay.model.readers.env_table import is_known_by_rules
 from qdecay.model.readers.files import SUFFIXES
 from qdecay.model.reading import ReadingOptions
 from qdecay.model.registered import spec_of
@@ -95,7 +96,9 @@ class Source:
         It is the model as well where that is read in another way than by the environment's table.
         """
         read_otherwise = bool(self.reading) or self.exploring is not None
-        return self.env() if self.names_env and not read_otherwise else self.mdp()
+        if read_otherwise or not self.names_env or is_known_by_rules(self.env()):
+            return self.mdp()
+        return self.env()
 
     def env(self) -> gym.Env[Any, Any]:
         """Return the environment: of the id, or of the layout file.

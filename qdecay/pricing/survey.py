@@ -56,7 +56,7 @@ class SurveyedPrice(Record):
 def survey(progress: bool | OnProgress = False) -> list[SurveyedPrice]:
     """Return the prices of the suite and of Gymnasium's toy text, in the order of their names.
 
-    Left out are ids that have no finite table, as Blackjack, or none without arguments.
+    Left out are ids that have no finite model without arguments.
     """
     models = list(_models())
     found = []
@@ -90,5 +90,5 @@ def _models() -> Iterator[tuple[str, MDP]]:
             given = "".join(f" -k {key}={str(value).lower()}" for key, value in options.items())
             try:
                 yield name + given, as_exact_mdp(name, **options)
-            except InputError:  # no table
+            except InputError:  # no model
                 continue

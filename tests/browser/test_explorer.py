@@ -572,7 +572,7 @@ def test_axe_finds_no_fault_in_the_gallery(chromium, tmp_path: Path, scheme) -> 
     """The index of cards, with and without pages."""
     from qdecay.report.gallery import write_gallery
 
-    write_gallery(tmp_path / "g", ["qdecay/NChain-v0", "Blackjack-v1", "FrozenLake-v1"])
+    write_gallery(tmp_path / "g", ["qdecay/NChain-v0", "CartPole-v1", "FrozenLake-v1"])
     with chromium.new_context(color_scheme=scheme) as session:
         page = session.new_page()
         page.goto((tmp_path / "g" / "index.html").as_uri())

@@ -178,13 +178,6 @@ def test_a_bad_table_is_named(env: gym.Env, message: str) -> None:
     assert message in str(error.value)
 
 
-def test_fickle_taxi_is_refused() -> None:
-    """Its table describes the passenger who never changes the destination."""
-    taxi = "Taxi-v4" if "Taxi-v4" in gym.registry else "Taxi-v3"
-    with pytest.raises(ValueError, match="fickle"):
-        MDP.from_env(gym.make(taxi, fickle_passenger=True))
-
-
 def test_rainy_taxi_has_tenths() -> None:
     """0.09999999999999998 is 1/10."""
     taxi = "Taxi-v4" if "Taxi-v4" in gym.registry else "Taxi-v3"

@@ -134,7 +134,7 @@ def test_learning_times_of_a_model_from_the_shell() -> None:
         (["FrozenLake-v1", "--state", "top"], "--state must be a number from 0 to 15, got 'top'"),
         (["FrozenLake-v1", "--gamma", "1"], "FrozenLake-v1: each of gammas must be in (0, 1)"),
         ([TAXI], f"{TAXI}: the model has no start state: give --state"),
-        (["Blackjack-v1"], "Blackjack-v1: BlackjackEnv has no table"),
+        (["CartPole-v1"], "CartPole-v1: CartPoleEnv has no table"),
     ],
 )
 def test_wrong_options_are_input_errors(arguments: list[str], words: str) -> None:

@@ -368,7 +368,7 @@ def gallery(tmp_path_factory) -> Path:
     from qdecay.report.gallery import write_gallery
 
     folder = tmp_path_factory.mktemp("pages") / "gallery"
-    ids = ["qdecay/NChain-v0", "Blackjack-v1", "FrozenLake-v1", "qdecay/Chain-v0"]
+    ids = ["qdecay/NChain-v0", "CartPole-v1", "FrozenLake-v1", "qdecay/Chain-v0"]
     write_gallery(folder, ids)
     return folder
 
@@ -383,7 +383,7 @@ def test_the_gallery_states_known_answers(gallery: Path) -> None:
         assert_stands_alone(Reader((gallery / str(link)).read_text(encoding="utf-8")))
     assert "0.978316459143" in index.text
     assert f"{(125 / 256) ** 0.25:.12g}"[:11] in index.text
-    assert "BlackjackEnv has no table" in index.text
+    assert "CartPoleEnv has no table" in index.text
     shown = "".join(index.text.split())
     assert "bestγearns3.677perstep0.99losesnothing" in shown
     assert "bestγearns74.0%reachthegoal0.99loses0.5%" in shown

@@ -5,15 +5,16 @@ the first step on which the taxi gets somewhere else with the passenger aboard a
 destination, to one of the other three alike; after that the table holds. Where a wall stops the
 taxi, or the passenger is set down before it has moved, the change is still to come.
 
-State s < 500 is Gymnasium's, and the destination stays; state 500 + s is the same with the change
-to come, which an agent in the environment does not see.
+States 0 to 499 are Gymnasium's, with a destination that stays. Each further one is named after the
+one of these that is observed, as "21, fickle", and has the change to come: the passenger is
+somewhere else than at the destination, and if aboard, then where it got in.
 
 Source: `gymnasium.envs.toy_text.taxi`, after Dietterich (2000), section 7.1.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from fractions import Fraction
 from typing import Any
 
@@ -29,30 +30,44 @@ _BEFORE_VERSION_4 = 0.3  # the probability was no argument then
 def rows_of_fickle_taxi(env: Any, recovery: Recovery) -> ModelRows:
     """Return the rows of a `TaxiEnv` whose passenger may be fickle, rainy or not."""
     table = LooseTable(env.P, range(_STATES), range(_ACTIONS))
-    _, begins = beginning(env, table.states)
+    observed = [s for s in range(_STATES) if _may_be_fickle(env, s)]
+    fickle = {s: number for number, s in enumerate(observed, _STATES)}
     given = float(getattr(env, "fickle_probability", _BEFORE_VERSION_4))
-    fickle = recover(given) or Fraction(given)
-    chances = {s: p * (1 - fickle) for s, p in begins.items()}
-    chances |= {_STATES + s: p * fickle for s, p in begins.items()}
+    share = recover(given) or Fraction(given)
+    _, begins = beginning(env, table.states)
+    chances = {s: p * (1 - share) for s, p in begins.items()}
+    chances |= {fickle[s]: p * share for s, p in begins.items()}
     return ModelRows(
-        _rows(env, table, recovery),
-        2 * _STATES,
+        _rows(env, table, fickle, recovery),
+        _STATES + len(fickle),
         _ACTIONS,
-        state_names=[f"{s}{later}" for later in ("", ", fickle") for s in range(_STATES)],
+        state_names=[*map(str, range(_STATES)), *(f"{s}, fickle" for s in fickle)],
         initial_states={s: p for s, p in chances.items() if p},
     )
 
 
-def _rows(env: Any, table: LooseTable, recovery: Recovery) -> Iterator[Row]:
+def _may_be_fickle(env: Any, state: int) -> bool:
+    """Whether the change may be to come."""
+    row, column, passenger, destination = env.decode(state)
+    if passenger != _ABOARD:
+        return bool(passenger != destination)
+    return (row, column) in env.locs and (row, column) != env.locs[destination]
+
+
+def _rows(
+    env: Any, table: LooseTable, fickle: Mapping[int, int], recovery: Recovery
+) -> Iterator[Row]:
     third = Fraction(1, _PLACES - 1)
     for s, a, t, p, reward, ended in table.rows(recovery):
         yield s, a, t, p, reward, ended
+        if s not in fickle:
+            continue
         row, column, passenger, destination = env.decode(s)
         to_row, to_column, _, _ = env.decode(t)
         if passenger != _ABOARD or (row, column) == (to_row, to_column):
-            yield _STATES + s, a, _STATES + t, p, reward, ended
+            yield fickle[s], a, fickle[t], p, reward, ended
             continue
         for other in range(_PLACES):
             if other != destination:
                 following = env.encode(to_row, to_column, _ABOARD, other)
-                yield _STATES + s, a, following, p * third, reward, ended
+                yield fickle[s], a, following, p * third, reward, ended
