@@ -265,7 +265,8 @@ class MDP(FiniteMDP):
     def load(
         cls, path: str | Path, *, reward: str | None = None, **reading: Unpack[ReadingOptions]
     ) -> Self:
-        """Return the model of a file: `.json`, `.npz` with P and R, PRISM's `.tra`, or `.umb`.
+        """Return the model of a file: `.json`, `.npz` with P and R, PRISM's `.tra`, or `.umb`; or
+        the empirical one of the transitions in a `.csv` or a `.parquet`.
 
         Args:
             path: the file; its ending tells its kind.

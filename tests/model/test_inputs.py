@@ -22,7 +22,9 @@ from qdecay_envs.files import read_text
 
 READS = {
     "compare SOURCE": [["compare", "x.json"]],
-    "regions SOURCE": [["regions", f"x{end}"] for end in ("", ".json", ".npz", ".tra", ".umb")],
+    "regions SOURCE": [
+        ["regions", f"x{end}"] for end in ("", ".json", ".npz", ".tra", ".csv", ".parquet", ".umb")
+    ],
     "blackwell SOURCE": [["blackwell", "x.json"]],
     "price SOURCE": [["price", "x.json"]],
     "report SOURCE": [["report", "x.json"]],

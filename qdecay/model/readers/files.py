@@ -68,6 +68,7 @@ def rows_of_document(document: Any, path: Path) -> ModelRows:
     n_states, n_actions = (table.demand(key, f'"{key}": 2') for key in ("n_states", "n_actions"))
     rows = table.demand("transitions", '"transitions": [[0, 0, 1, 1, 0, false], ...]')
     start, *names = (table.take(key) for key in ("start", "state_names", "action_names"))
+    visits = _visits(table, table.take("visits", []))
     table.close()
     if not isinstance(rows, list):
         table.refuse("must be a list of rows", "transitions")
@@ -75,7 +76,23 @@ def rows_of_document(document: Any, path: Path) -> ModelRows:
         if not isinstance(row, list):
             table.refuse(f"transition {number} must be a list, got {written(row)}")
     check_size(path, len(rows), n_states, n_actions)
-    return ModelRows(rows, n_states, n_actions, start, *names)
+    return ModelRows(rows, n_states, n_actions, start, names[0], names[1], visits=visits)
+
+
+def _visits(table: Table, entries: Any) -> dict[tuple[int, int], int]:
+    """Return how often each pair was tried."""
+    if not isinstance(entries, list):
+        table.refuse("must be a list of [state, action, visits]", "visits")
+    found: dict[tuple[int, int], int] = {}
+    for number, entry in enumerate(entries):
+        if not (isinstance(entry, list) and len(entry) == 3 and {type(n) for n in entry} == {int}):
+            got = written(entry)
+            table.refuse(f"entry {number} must be [state, action, visits], got {got}", "visits")
+        s, a, count = entry
+        if (s, a) in found:
+            table.refuse(f"state {s}, action {a} is listed twice", "visits")
+        found[s, a] = count
+    return found
 
 
 def document_of(model: ModelRows) -> dict[str, Any]:
@@ -91,6 +108,7 @@ def document_of(model: ModelRows) -> dict[str, Any]:
             [s, a, t, _number(rational(p)), _number(rational(r)), terminated]
             for s, a, t, p, r, terminated in model
         ],
+        **({"visits": [[s, a, n] for (s, a), n in model.visits.items()]} if model.visits else {}),
     }
 
 

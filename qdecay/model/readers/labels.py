@@ -6,6 +6,7 @@ first appear where they cannot be compared; their texts are the names.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -113,7 +114,8 @@ def _labelled(
     columns: Sequence[NDArray[Any]], what: str, size: int | None
 ) -> tuple[list[NDArray[np.int64]], Numbering]:
     """Labels in order."""
-    known: dict[Any, int] = {}
+    known: defaultdict[Any, int] = defaultdict()
+    known.default_factory = known.__len__  # a new label has the next number
     codes = [_codes(column, known, what) for column in columns]
     labels = list(known)
     if size not in (None, len(labels)):
@@ -121,7 +123,7 @@ def _labelled(
             f"n_{what}s is for numbered {what}s: the data names {len(labels)} {what}s, got {size}"
         )
     try:
-        order = {label: number for number, label in enumerate(sorted(labels))}
+        order: dict[Any, int] = {label: number for number, label in enumerate(sorted(labels))}
     except TypeError:  # not comparable
         order = known
     numbers = np.array([order[label] for label in labels], dtype=np.int64)
@@ -129,17 +131,16 @@ def _labelled(
     return [numbers[code] for code in codes], Numbering(len(names), names)
 
 
-def _codes(column: NDArray[Any], known: dict[Any, int], what: str) -> NDArray[np.int64]:
+def _codes(column: NDArray[Any], known: defaultdict[Any, int], what: str) -> NDArray[np.int64]:
     """The column in numbers of first appearance, which `known` collects."""
     entries = column.tolist()
     if column.ndim > 1:
         entries = list(map(tuple, column.reshape(len(column), -1).tolist()))
-    codes = np.empty(len(entries), dtype=np.int64)
-    for k, entry in enumerate(entries):
-        try:
-            codes[k] = known.setdefault(entry, len(known))
-        except TypeError:
-            raise _no_label(k, what, entry) from None
+    try:
+        codes = np.fromiter(map(known.__getitem__, entries), dtype=np.int64)
+    except TypeError:
+        k = next(k for k, entry in enumerate(entries) if entry.__hash__ is None)
+        raise _no_label(k, what, entries[k]) from None
     for entry, code in known.items():
         if entry is None or isinstance(entry, float):
             raise _no_label(int(np.argmax(codes == code)), what, entry)

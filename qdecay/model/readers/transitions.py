@@ -11,10 +11,12 @@ is absorbing with reward 0. Remarks on the model name both.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -92,7 +94,7 @@ class Counts:
     def _distinct(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """The first transition of each kind, in order of state and action, and its count."""
         (state, following), (action,) = self._states[0], self._actions[0]
-        columns = [state, action, following, self._ended, _codes(self.steps.reward)]
+        columns = [state, action, following, self._ended, _rewards(self.steps.reward)]
         _, first, count = np.unique(_combined(columns), return_index=True, return_counts=True)
         return first, count
 
@@ -168,8 +170,20 @@ def _codes(column: NDArray[Any]) -> NDArray[np.int64]:
     """Numbers for the column's entries, equal ones for equal ones."""
     if column.dtype.kind in "iuf":
         return np.unique(column, return_inverse=True)[1]
-    known: dict[Any, int] = {}
-    return np.array([known.setdefault(entry, len(known)) for entry in column.tolist()])
+    numbers: defaultdict[Any, int] = defaultdict()
+    numbers.default_factory = numbers.__len__  # a new entry has the next number
+    return np.fromiter(map(numbers.__getitem__, column.tolist()), dtype=np.int64)
+
+
+def _rewards(column: NDArray[Any]) -> NDArray[np.int64]:
+    """The same for rewards, which must be numbers, or texts of such."""
+    if column.dtype.kind == "O":
+        kinds: set[type] = {type(paid) for paid in column}
+        wrong = {kind for kind in kinds if kind is bool or not issubclass(kind, Real | str)}
+        for k, paid in enumerate(column) if wrong else ():
+            if type(paid) in wrong:
+                raise TypeError(f"transition {k}: reward must be a number, got {written(paid)}")
+    return _codes(column)
 
 
 def _combined(columns: Sequence[NDArray[Any]]) -> NDArray[np.int64]:

@@ -1,0 +1,179 @@
+"""Files of transitions: `.csv`, and `.parquet` through `pyarrow`, a row for each step seen.
+
+    state,action,reward,next_state,terminated,episode,truncated
+    home,walk,-1,park,false,1,false
+
+The first five columns are needed, in any order; without the last two nothing says where episodes
+begin. Whole numbers are the numbers of states and actions, anything else their names. Rewards are
+read as written; those of more than 15 digits are treated as printed floats and recovered.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qdecay._support.extras import require
+from qdecay.errors import InputError, input_errors
+from qdecay.model.readers.limits import check_size
+from qdecay.model.readers.steps import COLUMNS, OPTIONAL, checked, of_columns
+from qdecay.model.readers.transitions import Counts
+from qdecay.model.recover import Recovery, is_typed
+from qdecay.model.rows import ModelRows
+from qdecay_envs.decoding import decoding
+from qdecay_envs.files import read_text, require_file
+from qdecay_envs.rational import written
+
+_MAX_BYTES = 1 << 26
+_MAX_ROWS = 1_000_000  # a few microseconds each
+_MAX_UNPACKED = 1 << 28
+_CHUNK = 10_000  # rows that are texts at one time
+_FLAGS = {"true": True, "1": True, "1.0": True, "false": False, "0": False, "0.0": False}
+
+
+def rows_of_csv(path: Path, recovery: Recovery | None = None) -> ModelRows:
+    """Return the rows of the empirical model of a `.csv`.
+
+    Raises:
+        InputError: the file cannot be read or is no table of transitions; one line says where.
+    """
+    with input_errors(), decoding(path, csv.Error):
+        text = io.StringIO(read_text(path, _MAX_BYTES, _MAX_ROWS + 1), newline="")
+        lines = (line for line in csv.reader(text) if line)
+        names = [name.strip() for name in next(lines, [])]
+        known = [(place, name) for place, name in enumerate(names) if name in COLUMNS + OPTIONAL]
+        if len(dict(known)) > len({name for _, name in known}):
+            raise ValueError("line 1: a column is named twice")
+        columns = _distinct(lines, names, [place for place, _ in known])
+        read = {
+            name: _READ[name](*column) for (_, name), column in zip(known, columns, strict=True)
+        }
+        return _model(path, read, names, recovery)
+
+
+def rows_of_parquet(path: Path, recovery: Recovery | None = None) -> ModelRows:
+    """Return the rows of the empirical model of a `.parquet`.
+
+    Raises:
+        InputError: as `rows_of_csv`, or pyarrow is not installed.
+    """
+    parquet = require("pyarrow.parquet", "parquet", f"{path}: .parquet files")
+    # pyarrow raises whatever a malformed byte leads to.
+    with input_errors(), decoding(path, Exception, problem="not a table of transitions: "):
+        require_file(path, _MAX_BYTES)
+        with parquet.ParquetFile(path) as file:
+            _check_parquet(path, file.metadata)
+            names = list(file.schema_arrow.names)
+            known = [name for name in names if name in COLUMNS + OPTIONAL]
+            table = file.read(columns=known)
+        read = {name: _arrow_column(table[name], name) for name in known}
+        return _model(path, read, names, recovery)
+
+
+def _model(
+    path: Path, columns: dict[str, Any], names: Sequence[str], recovery: Recovery | None
+) -> ModelRows:
+    left_out = tuple(name for name in names if name not in columns)
+    steps = of_columns(columns)._replace(left_out=left_out, name=str(path))
+    counts = Counts(checked(steps))
+    check_size(path, counts.n_transitions, *counts.sizes)
+    return counts.rows(None, recovery or Recovery())
+
+
+# -- text
+
+_Column = tuple[list[str], NDArray[np.int64]]  # the different texts, and which one each row has
+
+
+def _distinct(
+    lines: Iterator[list[str]], names: Sequence[str], places: Sequence[int]
+) -> list[_Column]:
+    """Return columns by their different texts, which are few, each read once."""
+    known: list[defaultdict[str, int]] = [defaultdict() for _ in places]
+    for texts in known:
+        texts.default_factory = texts.__len__  # a new text has the next number
+    codes: list[list[NDArray[np.int64]]] = [[np.empty(0, dtype=np.int64)] for _ in places]
+    number = 2
+    while chunk := list(islice(lines, _CHUNK)):
+        if set(map(len, chunk)) != {len(names)}:
+            k, line = next(pair for pair in enumerate(chunk) if len(pair[1]) != len(names))
+            fields = f"{len(line)} fields, and the first line {len(names)}"
+            raise ValueError(f"line {number + k}: has {fields}")
+        number += len(chunk)
+        columns = list(zip(*chunk, strict=True))
+        for place, texts, parts in zip(places, known, codes, strict=True):
+            parts.append(np.fromiter(map(texts.__getitem__, columns[place]), dtype=np.int64))
+    return [(list(texts), np.concatenate(part)) for texts, part in zip(known, codes, strict=True)]
+
+
+def _labels(texts: list[str], codes: NDArray[np.int64]) -> NDArray[Any]:
+    """The column in numbers if all its texts are, else in texts."""
+    stripped = [text.strip() for text in texts]
+    if "" in stripped:
+        raise ValueError(f"line {_line(stripped, codes, '')}: a field is empty")
+    if all(text.isascii() and text.isdecimal() and len(text) < 19 for text in stripped):
+        return np.array(list(map(int, stripped)), dtype=np.int64)[codes]
+    return np.array(stripped, dtype=object)[codes]
+
+
+def _rewards(texts: list[str], codes: NDArray[np.int64]) -> NDArray[Any]:
+    values = np.empty(len(texts), dtype=object)
+    for k, text in enumerate(texts):
+        word = text.strip()
+        try:
+            values[k] = word if "/" in word or is_typed(word.lower()) else float(word)
+        except ValueError:
+            raise ValueError(
+                f"line {_line(texts, codes, text)}: reward must be a number, got {written(text)}"
+            ) from None
+    return values[codes]
+
+
+def _flag_column(texts: list[str], codes: NDArray[np.int64]) -> NDArray[Any]:
+    values = np.zeros(len(texts), dtype=np.bool_)
+    for k, text in enumerate(texts):
+        flag = _FLAGS.get(text.strip().lower())
+        if flag is None:
+            raise ValueError(
+                f"line {_line(texts, codes, text)}: must be true or false, got {written(text)}"
+            )
+        values[k] = flag
+    return values[codes]
+
+
+def _line(texts: list[str], codes: NDArray[np.int64], text: str) -> int:
+    """The first line that has a text."""
+    return int(np.argmax(codes == texts.index(text))) + 2
+
+
+_READ: dict[str, Callable[[list[str], NDArray[np.int64]], NDArray[Any]]] = {
+    **dict.fromkeys(("state", "action", "next_state", "episode"), _labels),
+    "reward": _rewards,
+    **dict.fromkeys(("terminated", "truncated"), _flag_column),
+}
+
+
+# -- parquet
+
+
+def _check_parquet(path: Path, metadata: Any) -> None:
+    """Refuse what unpacks to more than is read, before it is unpacked."""
+    sizes = [metadata.row_group(k).total_byte_size for k in range(metadata.num_row_groups)]
+    if metadata.num_rows > _MAX_ROWS:
+        raise ValueError(f"has {metadata.num_rows:,} rows, and at most {_MAX_ROWS:,} are read")
+    if sum(sizes) > _MAX_UNPACKED:
+        raise InputError(f"{path}: unpacks to more than {_MAX_UNPACKED >> 20} MiB, the limit")
+
+
+def _arrow_column(column: Any, name: str) -> NDArray[Any]:
+    if column.null_count:
+        raise ValueError(f"column {name}: {column.null_count:,} entries are empty")
+    return np.asarray(column.to_numpy())
