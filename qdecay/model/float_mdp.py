@@ -29,8 +29,11 @@ from qdecay.model.readers.arrays import (
 )
 from qdecay.model.readers.gymnasium_table import outcomes, table_of_env
 from qdecay.model.readers.npz import read_npz, sparse_arguments, start_of, write_npz
+from qdecay.model.readers.simulator.reading import ExploringOptions, rows_of_simulator
 from qdecay.model.reading import WITHIN, Pair, Reading, RowOptions, off_one
+from qdecay.model.recover import Unchanged
 from qdecay.model.rows import (
+    ModelRows,
     check_sizes,
     checked_initial_states,
     checked_names,
@@ -42,12 +45,12 @@ from qdecay_envs.layout import ChainLayout
 
 _EPS = float(np.finfo(np.float64).eps)
 _LEAST = float(np.finfo(np.float64).tiny)  # below it floats lose digits
-_OUTCOME = np.dtype(
+_ROW = np.dtype(
     [
         ("state", np.int64),
         ("action", np.int64),
-        ("probability", np.float64),
         ("next_state", np.int64),
+        ("probability", np.float64),
         ("reward", np.float64),
         ("terminated", np.bool_),
     ]
@@ -70,6 +73,32 @@ class FloatMDP(FiniteMDP):
     going: sparse.csr_matrix
     expected: NDArray[np.float64]
     ending: NDArray[np.float64] | None = None
+
+    @classmethod
+    def of(cls, rows: ModelRows, **reading: Unpack[RowOptions]) -> Self:
+        """Return the model of a reader's rows, in floats.
+
+        Raises:
+            ValueError: as `from_columns`.
+        """
+        columns = np.fromiter(rows, dtype=_ROW)
+        made = cls.from_columns(
+            **{name: columns[name] for name in _ROW.names or ()},
+            n_states=rows.n_states,
+            n_actions=rows.n_actions,
+            start=rows.start,
+            **reading,
+        )
+        return replace(
+            made,
+            state_names=checked_names(rows.state_names, made.n_states, "state_names"),
+            action_names=checked_names(rows.action_names, made.n_actions, "action_names"),
+            name=rows.name,
+            time_limit=checked_time_limit(rows.time_limit),
+            initial_states=checked_initial_states(rows.initial_states, made.n_states),
+            visits=dict(rows.visits),
+            remarks=rows.remarks,
+        )
 
     @classmethod
     def from_sparse(
@@ -198,23 +227,25 @@ class FloatMDP(FiniteMDP):
             ValueError: as `MDP.from_env`, except that numbers need no rational.
         """
         found, table = table_of_env(env)
-        rows = ((s, a, *outcome) for s, a, outcome in outcomes(table))
-        columns = np.fromiter(rows, dtype=_OUTCOME)
-        made = cls.from_columns(
-            **{name: columns[name] for name in _OUTCOME.names or ()},
-            n_states=found.n_states,
-            n_actions=found.n_actions,
-            start=found.start,
-            **reading,
-        )
-        return replace(
-            made,
-            state_names=checked_names(found.state_names, made.n_states, "state_names"),
-            action_names=checked_names(found.action_names, made.n_actions, "action_names"),
-            name=found.name,
-            time_limit=checked_time_limit(found.time_limit),
-            initial_states=checked_initial_states(found.initial_states, made.n_states),
-        )
+        rows = ((s, a, t, p, r, ended) for s, a, (p, t, r, ended) in outcomes(table))
+        return cls.of(replace(found, rows=rows), **reading)
+
+    @classmethod
+    def from_simulator(
+        cls,
+        env: Any,
+        *,
+        normalise: bool = False,
+        minimise: bool = False,
+        **exploring: Unpack[ExploringOptions],
+    ) -> Self:
+        """Return the floats of an environment without a table, see `MDP.from_simulator`.
+
+        Raises:
+            As `MDP.from_simulator`, except that numbers need no rational.
+        """
+        rows = rows_of_simulator(env, recovery=Unchanged(), **exploring)
+        return cls.of(rows, normalise=normalise, minimise=minimise)
 
     @classmethod
     def from_arrays(
