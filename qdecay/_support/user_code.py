@@ -83,10 +83,12 @@ def import_user_function(text: str, takes: str) -> Callable[..., Any]:
         takes: what it is to be a function of, for the message.
 
     Raises:
-        InputError: there is no such module or function.
+        InputError: it is not of that form, or there is no such module or function.
         UserCodeError: the module raised while it was imported.
     """
     module, _, name = text.partition(":")
+    if not name:
+        raise InputError(f"{text}: names no function of {takes}: write module:function")
     found: Any = getattr(import_user_module(module, text), name, None)
     if found is None:
         raise InputError(f"{text}: {module} has no attribute {name!r}")

@@ -47,7 +47,20 @@ _MaxStates = Annotated[
 ]
 _Reward = Annotated[
     str | None,
-    typer.Option("--reward", metavar="NAME", help="Of several reward structures in a file."),
+    typer.Option(
+        "--reward",
+        metavar="NAME",
+        help="Of several reward structures in a file; with --explore your own: module:function "
+        "(observation, action, reward, next_observation, terminated).",
+    ),
+]
+_Key = Annotated[
+    str | None,
+    typer.Option(
+        "--key",
+        metavar="module:function",
+        help="With --explore: what tells states apart (env -> any value).",
+    ),
 ]
 _Numbers = Annotated[
     str | None,
@@ -73,18 +86,20 @@ def _read(
     explore: _Explore = False,
     samples: _Samples = None,
     max_states: _MaxStates = None,
+    key: _Key = None,
 ) -> Source | None:
     """Return SOURCE with the options on how it is read, which every command takes.
 
     Raises:
         InputError: an option is wrong, or given without SOURCE or --explore.
     """
+    from qdecay._support.user_code import import_user_function
     from qdecay.model.reading import Reading
     from qdecay.model.source import Source, parse_options
 
     options = parse_options(option or [])
     flags: dict[str, Any] = {"numbers": numbers, "normalise": normalise, "minimise": costs}
-    tries: dict[str, Any] = {"samples": samples, "max_states": max_states}
+    tries: dict[str, Any] = {"samples": samples, "max_states": max_states, "key": key}
     reading: Any = {name: value for name, value in flags.items() if value}
     exploring = {name: value for name, value in tries.items() if value is not None}
     if exploring and not explore:
@@ -98,6 +113,8 @@ def _read(
         return None
     with input_errors("--"):
         Reading(**reading)
+    if key is not None:
+        exploring["key"] = import_user_function(key, "an environment")
     explored = {**exploring, "progress": True} if explore else None
     return Source(text, options, reading, reward, explored)
 

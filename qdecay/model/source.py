@@ -21,7 +21,7 @@ from gymnasium.envs.registration import load_env_creator
 
 from qdecay._support.notes import deferred_notes, note
 from qdecay._support.one_line import one_line
-from qdecay._support.user_code import UserCodeError, user_code
+from qdecay._support.user_code import UserCodeError, import_user_function, user_code
 from qdecay.errors import InputError
 from qdecay.model.environment_arguments import Typed, checked_arguments
 from qdecay.model.float_mdp import FloatMDP
@@ -60,7 +60,8 @@ class Source:
         options: keyword arguments for `gymnasium.make`, as values or as `Typed`; only with an id
             or a layout.
         reading: how numbers are read, see `qdecay.model.reading`; not with a layout.
-        reward: the name of the reward structure, where a file has several.
+        reward: the name of the reward structure, where a file has several; of an environment that
+            is explored, the function that pays, as `module:function`.
         exploring: the arguments of `MDP.from_simulator`, by which an environment is read instead of
             by its table; None is by its table.
     """
@@ -159,12 +160,10 @@ class Source:
             raise InputError("--numbers applies to exact models: --numeric takes floats unchanged")
         reading: Any = self.reading  # without `numbers`, it is what both kinds take
         if self.names_env:
-            if self.reward is not None:
-                raise InputError("--reward applies to a file that has reward structures")
             if self.exploring is not None:
-                with user_code(f"{self.text}: it"):
-                    made = kind.from_simulator(self.env(), **self.exploring, **reading)
-                return replace(made, name=self.text)
+                return self._explored(kind, {**self.exploring, **reading})
+            if self.reward is not None:
+                raise InputError("--reward applies to a file of several rewards, or to --explore")
         elif self.exploring is not None:
             raise InputError("--explore applies to an environment, not to a file of a model")
         if self.path is None:
@@ -180,6 +179,16 @@ class Source:
             wrong = _written(*next(iter(self.options.items())))
             raise InputError(f"{wrong} applies to a Gymnasium id or a layout, not an MDP")
         return kind.load(self.path, reward=self.reward, **reading)
+
+    def _explored(self, kind: type[_Model], how: Mapping[str, Any]) -> _Model:
+        """Return the model of the environment, found by trying everything."""
+        reward = None
+        if self.reward is not None:
+            takes = "(observation, action, reward, next_observation, terminated)"
+            reward = import_user_function(self.reward, takes)
+        with user_code(f"{self.text}: it"):
+            made = kind.from_simulator(self.env(), reward=reward, **how)
+        return replace(made, name=self.text)
 
     @contextmanager
     def _named_errors(self) -> Iterator[None]:

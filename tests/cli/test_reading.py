@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import gymnasium as gym
 import numpy as np
 import pytest
 from shell import check_refused, commands, run
@@ -13,7 +14,8 @@ from shell import check_refused, commands, run
 from qdecay import MDP, ChainLayout, policy_regions
 
 READERS = {"compare", "regions", "blackwell", "price", "report", "plot", "learn-curve"}
-READING = {"option", "numbers", "normalise", "costs", "explore", "samples", "max_states", "reward"}
+READING = {"option", "numbers", "normalise", "costs", "reward"}
+READING |= {"explore", "samples", "max_states", "key"}
 ROOT = 2**-0.5
 
 
@@ -84,6 +86,10 @@ WRONG = [
     (["regions", "FrozenLake-v1", "--samples", "9"], "--samples requires --explore"),
     (["regions", "FrozenLake-v1", "--max-states", "9"], "--max-states requires --explore"),
     (["regions", "FrozenLake-v1", "--samples", "0", "--explore"], "--samples"),
+    (["regions", "FrozenLake-v1", "--key", "math:floor"], "--key requires --explore"),
+    (["regions", "FrozenLake-v1", "--explore", "--key", "math:flor"], "no attribute 'flor'"),
+    (["regions", "FrozenLake-v1", "--explore", "--key", "math"], "math: names no function of an env"),
+    (["regions", "FrozenLake-v1", "--explore", "--reward", "math:pi"], "is not a function of"),
     (["regions", "layout.json", "--costs"], "--costs applies to a model or a Gymnasium id"),
     (["compare", "--costs"], "--costs requires SOURCE"),
     (["report", "--numbers", "binary"], "--numbers requires SOURCE"),
@@ -99,3 +105,29 @@ def test_wrong_options_are_refused(
     """In one line, by name."""
     ChainLayout.choice(stay=[1], move=[0, 0, 4]).save(tmp_path / "layout.json")
     check_refused(capsys, monkeypatch, tmp_path, arguments, message)
+
+
+def test_what_is_explored_is_paid_and_told_apart_as_asked(
+    capsys, monkeypatch, tmp_path: Path
+) -> None:
+    """Functions from the working folder; the model is that of the table with those rewards."""
+    (tmp_path / "explored_so.py").write_text(
+        "def toll(observation, action, reward, next_observation, terminated):\n"
+        "    return 10 * reward - 1\n"
+        "def place(env):\n    return env.unwrapped.s\n"
+    )
+    monkeypatch.chdir(tmp_path)
+    options = ("-k", "is_slippery=false", "--explore", "--reward", "explored_so:toll")
+    found, err = _regions(
+        capsys, monkeypatch, "FrozenLake-v1", *options, "--key", "explored_so:place"
+    )
+    table = MDP.from_env(gym.make("FrozenLake-v1", is_slippery=False))
+    reachable = [row for row in table.rows() if not row[5] or row[0] != row[2]]
+    paid = MDP.from_rows(
+        [(s, a, t, p, 10 * r - 1, ended) for s, a, t, p, r, ended in reachable],
+        n_states=16,
+        n_actions=4,
+    )
+    expected = policy_regions(paid).to_json("")["breakpoints"]
+    assert [b["polynomial"] for b in found] == [b["polynomial"] for b in expected]
+    assert "left out" not in err
