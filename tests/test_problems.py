@@ -6,6 +6,7 @@ import dataclasses
 import inspect
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import gymnasium as gym
@@ -79,14 +80,16 @@ def test_no_function_is_left_out() -> None:
 def test_a_problem_may_be_given_in_any_way(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """An id, an environment, wrapped or not, a layout, its file, a model and its file."""
+    """An id, an environment, wrapped or not, a layout, its file, a model and its file, a table."""
     monkeypatch.chdir(tmp_path)
     LAYOUT.save("layout.json")
     MODEL.save("model.json")
     env = gym.make(ID)
     problems = [LAYOUT, "layout.json", Path("layout.json"), ID, env, env.unwrapped]
     if name not in CHAINS_ONLY:
-        problems += [MODEL, "model.json"]
+        table: Any = env.unwrapped
+        held = SimpleNamespace(P=table.P, start=table.start, action_names=table.action_names)
+        problems += [MODEL, "model.json", held]
     answers = [answer(getattr(qdecay, name), problem, CALLS[name]) for problem in problems]
     for problem, found in zip(problems, answers, strict=True):
         assert found == answers[0], f"{problem!r}"

@@ -242,6 +242,6 @@ def _watched(mdp: FiniteMDP, start: int | ArrayLike | None, state: int | None) -
     """Return `state`, or the state that streams start in."""
     if state is None:
         state = mdp.start if start is None else start  # type: ignore[assignment]  # checked here
-        if np.ndim(state):  # type: ignore[arg-type]
+        if state is None or np.ndim(state):
             raise ValueError("streams start in several states: give state, the one to examine")
     return whole(state, "state", 0, mdp.n_states - 1)

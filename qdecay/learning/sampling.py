@@ -78,7 +78,8 @@ def dynamics(mdp: FiniteMDP, start: int | ArrayLike | None = None) -> Dynamics:
 
     Args:
         mdp: the model.
-        start: a state, or the probability of each state, shape (S,); None is `mdp.start`.
+        start: a state, or the probability of each state, shape (S,); None is what the model says:
+            `mdp.start`, or `mdp.initial_states`.
 
     Raises:
         ValueError: there is no start, it is neither a state nor a distribution, or a start state
@@ -137,6 +138,8 @@ def _shares(weights: NDArray[np.float64]) -> list[Fraction]:
 
 def _starts(mdp: FiniteMDP, start: int | ArrayLike | None) -> Starts:
     chosen = mdp.start if start is None else start
+    if chosen is None and mdp.initial_states:
+        chosen = [float(mdp.initial_states.get(state, 0)) for state in range(mdp.n_states)]
     if chosen is None:
         raise ValueError("the model has no start state: give start, a state or probabilities")
     states, weights = _one_state(mdp, chosen) if np.ndim(chosen) == 0 else _several(mdp, chosen)

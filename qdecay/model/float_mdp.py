@@ -443,7 +443,7 @@ def _summing_to_one(
     scaled = {divmod(pair, n_actions): Fraction(sums[pair]) for pair in off.tolist()}
     for (s, a), total in scaled.items():
         if not (how.normalise and abs(total - 1) <= WITHIN):
-            raise off_one(s, a, total)
+            raise off_one(f"state {s}, action {a}", total)
     factors = np.ones(len(sums))
     factors[off] = 1 / sums[off]
     p = sparse.csr_matrix((p.data * np.repeat(factors, sizes), p.indices, p.indptr), p.shape)

@@ -100,7 +100,7 @@ class Reading:
         rounds = self.numbers == "binary"
         is_rounding = rounds and distance <= (len(row) + 2) * _EPS
         if not (is_rounding or (self.normalise and distance <= WITHIN)):
-            raise off_one(*pair, total)
+            raise off_one("state {}, action {}".format(*pair), total)
         if not is_rounding:
             row = [p / total for p in row]
         if rounds:
@@ -118,8 +118,8 @@ class Reading:
         return (f"divided {rows} of probabilities by sums within {float(furthest):.1e} of 1",)
 
 
-def off_one(state: int, action: int, total: Fraction) -> ValueError:
+def off_one(where: str, total: Fraction) -> ValueError:
     """Return the error of a row that does not sum to 1, with the remedy if there is one."""
     shown = str(total) if len(str(total)) <= _LONGEST else f"{float(total):.17g}"
     hint = f": {_REMEDY}" if abs(total - 1) <= WITHIN else ""
-    return ValueError(f"state {state}, action {action}: probabilities sum to {shown}, not 1{hint}")
+    return ValueError(f"{where}: probabilities sum to {shown}, not 1{hint}")

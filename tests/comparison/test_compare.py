@@ -373,6 +373,28 @@ def test_a_learner_of_ones_own_is_held_against_the_exact_gamma() -> None:
     assert bad.learned[0].median == pytest.approx(1 / 4, abs=1e-3)
 
 
+EIGHT = Fraction(22794798, 95989967)  # below it 15 sticks against an 8
+
+
+@pytest.mark.parametrize("problem", ["Blackjack-v1", gym.make("Blackjack-v1")], ids=["id", "env"])
+def test_blackjack_is_learnt_in_its_model(problem) -> None:
+    """What is observed is not the state there, so agents are given the model's states."""
+    name = "15, dealer 8"
+    exact = qdecay.as_mdp("Blackjack-v1")
+    state = exact.state_index(name)
+
+    def train(env, gamma, seed):
+        assert (env.observation_space.n, env.unwrapped.mdp) == (290, exact)
+        return perfect(exact, gamma, seed)
+
+    row = qdecay.compare(problem, state=name, learner=train)
+    assert (row.state, row.source, row.verdict) == (state, "Blackjack-v1", "agree")
+    assert [float(gamma) for gamma in row.exact] == [pytest.approx(float(EIGHT))]
+    assert row.sides == ((frozenset({0}), frozenset({1})),)
+    with pytest.raises(ValueError, match="the model has no start state: give state"):
+        qdecay.compare(problem)
+
+
 def test_a_limit_that_is_taken_for_an_ending_shows() -> None:
     """1 + g = 3 g for ever; where two steps are the end, staying is what pays at every gamma.
 

@@ -81,6 +81,15 @@ def test_learners_play_blackjack(learn):
     assert seen.action_names is None
 
 
+@pytest.mark.parametrize("learn", LEARNERS, ids=lambda learn: learn.name)
+def test_an_id_of_blackjack_is_learnt_on_its_model(learn):
+    """Where a natural is a state of its own; nobody hits a 20."""
+    known = learn("Blackjack-v1", 1.0, steps=400_000, epsilon=0.5, seed=3)
+    assert (len(known.q), known.action_names) == (290, ("stick", "hit"))
+    for name in ("20, dealer 6", "21, dealer 10, natural"):
+        assert known.greedy[known.state_names.index(name)].tolist() == [True, False]
+
+
 class Locks(gym.Env):
     """The action (1, 2) of six opens the lock, and pays 5; the view has to find it."""
 

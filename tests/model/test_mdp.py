@@ -161,7 +161,7 @@ BAD_TABLES = [
     (WithTable({0: {0: [(2**-0.5, 0, 0.0, False)]}}), "P[0][0][0]: probability is 0.707"),
     (WithTable({0: {0: [(1.0, 0, float("nan"), False)]}}), "P[0][0][0]: reward must be finite"),
     (WithTable({0: {0: [(1.0, 0)]}}), "P[0][0][0]: an outcome must be"),
-    (WithTable({0: {0: [(0.9, 0, 0.0, False)]}}), "state 0, action 0: probabilities sum to 9/10"),
+    (WithTable({0: {0: [(0.9, 0, 0.0, False)]}}), "P[0][0]: probabilities sum to 9/10, not 1"),
     (WithTable({}, gym.spaces.Box(0, 1)), "P has no outcomes"),
     (
         WithTable([[[(1, 0, 0, False)]]], gym.spaces.Discrete(2, start=1)),

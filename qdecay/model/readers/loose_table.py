@@ -14,12 +14,14 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import cached_property
 from numbers import Integral, Number
 from typing import Any
 
 import numpy as np
 
+from qdecay.model.reading import WITHIN, off_one
 from qdecay.model.recover import Recovery
 from qdecay_envs.rational import written
 
@@ -27,6 +29,7 @@ Place = tuple[Hashable, Hashable, int]
 """The state and the action of an outcome, and its index in their list."""
 
 _SPACES = {"state": "observation_space or nS", "action": "action_space or nA"}
+_FAR = 2 * float(WITHIN)  # of a sum in floats from 1: what is nearer may be normalised
 _FORM = "(probability, next state, reward, terminated)"
 
 
@@ -115,7 +118,7 @@ class LooseTable:
         """
         states, actions = self.states.numbers, self.actions.numbers
         for s, a, outcomes in self._pairs():
-            state, action = states[s], actions[a]
+            state, action, total = states[s], actions[a], 0.0
             for k, outcome in enumerate(outcomes):
                 p, t, r, ended = _entries(outcome, self._length, (s, a, k))
                 try:
@@ -124,7 +127,11 @@ class LooseTable:
                     where = _written(s, a, k)
                     probability = _named(recovery, p, f"{where}: probability")
                     reward = _named(recovery, r, f"{where}: reward")
+                total += p if type(p) is float else float(probability)
                 yield state, action, states[t], probability, reward, ended
+            if not abs(total - 1) < _FAR and len(outcomes):
+                exact = sum(Fraction(recovery(outcome[0], "")) for outcome in outcomes)
+                raise off_one(f"P[{s!r}][{a!r}]", Fraction(exact))
 
     @cached_property
     def _labels(self) -> tuple[Labels, Labels]:

@@ -246,6 +246,10 @@ WRONG: list[tuple[Any, str]] = [
     (held({0: {0: [(1.0, 0, [1], False)]}}), "P[0][0][0]: reward must be a number, got [1]"),
     (held({0: {0: [(1.0, 0, "x", False)]}}), 'P[0][0][0]: reward must be a number like "7/10", "0'),
     (held({0: {0: [(1.0, 0, np.nan, False)]}}), "P[0][0][0]: reward must be finite, got nan"),
+    (
+        held({"a": {"go": [(0.25, "a", 0, 0), (0.5, "b", 0, 0)]}}),
+        "P['a']['go']: probabilities sum to",
+    ),
     (held(np.ones((2, 2, 2))), "P is an array of numbers, of shape (2, 2, 2), and no table of ou"),
     (held({0: np.ones((2, 2))}), "P[0] is an array of numbers, of shape (2, 2), and no table of "),
     (held({0: {0: ONE}, 7: {}}, nS=7), "P: the state 7 is not one of the environment's states 0"),

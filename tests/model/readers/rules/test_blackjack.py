@@ -13,6 +13,7 @@ from simulated import Played, misfits, start_misfit
 
 import qdecay
 from qdecay import MDP, FloatMDP, as_mdp, policy_regions
+from qdecay.learning import ModelEnv
 
 RULES: dict[str, dict[str, Any]] = {
     "Sutton and Barto": {"sab": True},
@@ -174,6 +175,14 @@ def test_the_price_is_what_the_real_environment_pays() -> None:
             paid.append(reward)
         expected = price.regions[region].worst.value
         assert abs(np.mean(paid) - expected) < 4 * np.std(paid) / len(paid) ** 0.5
+
+
+def test_learners_on_the_model_begin_as_the_game_does() -> None:
+    """With the hands that are dealt, without being told."""
+    mdp = as_mdp("Blackjack-v1")
+    env = ModelEnv(mdp)
+    env.reset(seed=0)
+    assert start_misfit(mdp, Counter(env.reset()[0] for _ in range(20_000))) is None
 
 
 def test_every_door_reads_it() -> None:
