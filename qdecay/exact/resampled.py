@@ -19,13 +19,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from qdecay._support.checks import RealLike, choice, whole
 from qdecay._support.deadline import Deadline
 from qdecay._support.progress import OnProgress, counting, reporting
-from qdecay._support.result import Record, counted, frame, shown_list
-from qdecay._support.shown import shown_decimal
+from qdecay._support.result import Record, counted, frame, plain, shown_list
+from qdecay._support.shown import shown_decimal, shown_interval
 from qdecay.exact.algebra.number import AlgebraicNumber
 from qdecay.exact.regions import Actions, PolicyRegions, policy_regions
 from qdecay.model.door import Problem, as_exact_mdp
@@ -61,7 +61,7 @@ class ResampledBreakpoint(Record):
     interval: Interval | None
 
     def _shown(self) -> str:
-        return f"{shown_decimal(self.gamma, 4)}: {shown_interval(self.interval, 4)}"
+        return f"{shown_decimal(self.gamma, 4)}: {shown_interval(self.interval)}"
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -86,6 +86,11 @@ class ResampledBreakpoints(ModelResult):
         points = [repr(point)[len("ResampledBreakpoint(") : -1] for point in self.breakpoints]
         found = shown_list(points) or "no breakpoint"
         return self._titled(f"{found}; {counted(self.resamples, 'resample')}")
+
+    def within(self) -> dict[str, Any]:
+        """Return what the document of policy regions holds of it."""
+        names = ("state", "breakpoints", "resamples", "seed", "how")
+        return {name: plain(getattr(self, name)) for name in names}
 
     def to_frame(self) -> pd.DataFrame:
         """Return a row per breakpoint: gamma, its interval, the share of resamples, the sets."""
@@ -160,7 +165,7 @@ class Draws:
         return (self.mdp.resample(self.seed + k, how=self.how) for k in range(self.resamples))
 
 
-def draws(mdp: MDP, resamples: int, seed: int, how: How) -> Draws:
+def draws(mdp: MDP, resamples: int, seed: int = 0, how: How = "dirichlet") -> Draws:
     """Return the resamples of a model, checked.
 
     Raises:
@@ -233,14 +238,6 @@ def interval(numbers: Sequence[float]) -> Interval:
     ordered = sorted(numbers)
     beyond = max((len(ordered) + 1) // _TAIL, 1)
     return ordered[beyond - 1], ordered[-beyond]
-
-
-def shown_interval(found: Interval | None, digits: int) -> str:
-    """Return an interval in text."""
-    if found is None:
-        return "undecided"
-    low, high = (shown_decimal(end, digits) for end in found)
-    return low if low == high else f"{low} to {high}"
 
 
 @dataclass(frozen=True)
