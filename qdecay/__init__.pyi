@@ -12,6 +12,7 @@ from .exact.learning_curve import LearningCurve, learning_curve, walks_until
 from .exact.proof.certificate import write_certificate
 from .exact.proof.verify import CertificateError, Verification, verify
 from .exact.regions import Breakpoint, PolicyRegions, is_breakpoint, optimal_actions, policy_regions
+from .exact.resampled import ResampledBreakpoint, ResampledBreakpoints, resampled_breakpoints
 from .exact.undiscounted import Undiscounted, undiscounted
 from .learning import (
     Constant,
@@ -59,6 +60,7 @@ from .planning.regions import NumericChange, NumericRegions, numeric_policy_regi
 from .pricing.judge import Judge
 from .pricing.learned import LearnedGamma, LearnedPrice, learned_price
 from .pricing.price import price
+from .pricing.resampled import ResampledPrice, ResampledWorth, resampled_price
 from .pricing.result import Price, PricedGamma, PricedRegion
 from .pricing.worth import Worth
 from .probing import (
@@ -124,6 +126,10 @@ __all__ = [
     "PricedRegion",
     "Progress",
     "QdecayWarning",
+    "ResampledBreakpoint",
+    "ResampledBreakpoints",
+    "ResampledPrice",
+    "ResampledWorth",
     "Schedule",
     "Setting",
     "Solution",
@@ -166,6 +172,8 @@ __all__ = [
     "probe",
     "q_learning",
     "q_learning_many",
+    "resampled_breakpoints",
+    "resampled_price",
     "sarsa",
     "sb3_agent",
     "tabular_agent",

@@ -22,6 +22,27 @@ SUTTON_BARTO_3_22 = [
 ]
 
 
+# A queue: served at once (1, ends), or wait; a wait ends in one of two halls, or goes on.
+WALK: list[tuple[Any, ...]] = [
+    (0, 0, 1, 0, True),
+    (0, 0, 1, 0, True),
+    (0, 0, 0, 0, True),
+    (0, 1, 0, 1, False),
+    (0, 1, 0, 2, False),
+    (0, 1, 0, 1, False),
+    (1, 1, 0.1, 0, False),
+    (1, 1, 0.3, 0, False),
+    (1, 1, 0.1, 0, False),
+    (1, 1, 0.1, 3, True),
+]
+COLUMNS = ("state", "action", "reward", "next_state", "terminated")
+
+
+def columns(rows: list[tuple[Any, ...]]) -> dict[str, list[Any]]:
+    """Return transitions in columns by name."""
+    return dict(zip(COLUMNS, map(list, zip(*rows, strict=True)), strict=True))
+
+
 def two_state_puterman() -> MDP:
     """Puterman's two-state example (2005, section 3.1): share 5, leave 10, then -1 for ever."""
     half = Fraction(1, 2)

@@ -105,3 +105,19 @@ def duration(seconds: float, *, brief: bool = False) -> str:
         if seconds >= size:
             return f"{seconds / size:.1f} {symbol if brief else name}"
     return f"{seconds:.1f} {'s' if brief else 'seconds'}"
+
+
+def shown_interval(ends: tuple[float, float] | None) -> str:
+    """Return an interval in text, each end to a tenth of its width; "undecided" for None.
+
+    >>> shown_interval((0.59764, 0.62177)), shown_interval((2.0, 2.0)), shown_interval(None)
+    ('0.598 to 0.622', '2', 'undecided')
+    """
+    if ends is None:
+        return "undecided"
+    low, high = ends
+    if low == high or not math.isfinite(high - low):
+        texts = [f"{end:.7g}" for end in ends]
+        return texts[0] if low == high else " to ".join(texts)
+    places = max(0, 1 - math.floor(math.log10(high - low)))
+    return f"{low:.{places}f} to {high:.{places}f}"

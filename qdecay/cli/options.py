@@ -26,8 +26,7 @@ def complete_source(incomplete: str) -> list[str]:
 
 _SOURCE = typer.Argument(
     metavar="SOURCE",
-    help="A finite model, an environment or data: a Gymnasium id, or a file "
-    "(.json, .npz, .tra, .csv, .parquet, .umb).",
+    help="A finite model or an environment: a Gymnasium id, or a file (.json, .npz, .tra, .umb).",
     autocompletion=complete_source,
 )
 _Option = Annotated[
@@ -147,6 +146,10 @@ def reads_source(command: Callable[..., Any]) -> Callable[..., Any]:
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
 MaxSeconds = Annotated[
     float | None, typer.Option(metavar="SECONDS", help="Give up after this long.")
+]
+Resamples = Annotated[
+    int | None,
+    typer.Option(min=40, metavar="N", help="Of data: 95 % intervals over N resamples of it."),
 ]
 Digits = Annotated[int, typer.Option(min=1, max=1000, help="Significant digits to show.")]
 Force = Annotated[bool, typer.Option("--force", help="Overwrite an existing file.")]

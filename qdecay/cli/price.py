@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from qdecay._support.shown import shown_decimal
+from qdecay._support.shown import shown_decimal, shown_interval
 from qdecay.cli import tables
 from qdecay.cli.options import (
     AsJson,
     Digits,
     Force,
     MaxSeconds,
+    Resamples,
     budget,
     check_plot,
     reads_source,
@@ -21,6 +22,7 @@ from qdecay.cli.options import (
 from qdecay.errors import InputError, input_errors
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from fractions import Fraction
 
     from rich.table import Table
@@ -28,10 +30,12 @@ if TYPE_CHECKING:
     from qdecay.model.mdp import MDP
     from qdecay.model.source import Source
     from qdecay.pricing.learned import LearnedPrice
+    from qdecay.pricing.resampled import ResampledPrice, ResampledWorth
     from qdecay.pricing.result import Price, Priced, PricedGamma
 
 app = typer.Typer()
 
+_INTERVALS = ("earns, 95 %", "lost, 95 %")
 _LOST = 3  # digits
 _LONGEST_FRACTION = 16  # characters of what is shown exactly
 
@@ -65,6 +69,7 @@ def price(
     steps: Annotated[
         int | None, typer.Option(min=1, help="With --learn: steps per seed; a million by default.")
     ] = None,
+    resamples: Resamples = None,
     digits: Digits = 7,
     as_json: AsJson = False,
     plot: Annotated[
@@ -83,6 +88,9 @@ def price(
 
     Lost is (optimum - worst) / |optimum|. Over a number of steps the optimum is what a policy earns
     that knows how many steps are left.
+
+    Of data, --resamples judges the policies that it makes optimal in other models that might have
+    given it.
 
     \b
     Examples:
@@ -113,6 +121,7 @@ def price(
             found = find(mdp, judge, start=start, max_loss=max_loss, **limits)
             picked = [found.at(each) for each in gammas]
             learned = learned_price(found, gammas or None, **given, **limits) if learn else None
+            resampled = _resampled(found, gammas, resamples, max_seconds)
     if plot is not None:
         from qdecay.report.plots.price import save_price
 
@@ -123,9 +132,11 @@ def price(
             document["gammas"] = [row.body() for row in picked]
         if learned is not None:
             document["learned"] = learned.body()
+        if resampled is not None:
+            document["resampled"] = resampled.within()
         tables.print_json(document)
         return
-    _print(mdp, found, picked, learned, digits)
+    _print(mdp, found, picked, learned, resampled, digits)
     if plot is not None:
         typer.echo(str(plot))
 
@@ -146,16 +157,20 @@ def _print(
     found: Price,
     picked: list[PricedGamma],
     learned: LearnedPrice | None,
+    resampled: ResampledPrice | None,
     digits: int,
 ) -> None:
     """Print what each region earns, what the picked gammas do, and the answer in a sentence."""
     out = tables.console()
     out.print(_heading(mdp, found, digits), soft_wrap=True)
-    out.print(_table(found, digits))
+    regions, gammas = ((), ()) if resampled is None else (resampled.regions, resampled.gammas)
+    out.print(_table(found, regions, digits))
     if learned is not None:
         out.print(_learned(learned, digits))
     elif picked:
-        out.print(_picked(picked, digits))
+        out.print(_picked(picked, gammas, digits))
+    if resampled is not None:
+        out.print(_over_resamples(resampled), soft_wrap=True)
     most = tables.share(found.max_loss)
     if found.within is None:
         out.print(f"near gamma = 1 more than {most} is lost")
@@ -173,20 +188,55 @@ def _heading(mdp: MDP, found: Price, digits: int) -> str:
     return f"{size}; judge {found.judge}: from {where} {who} earns {most} {found.judge.words}"
 
 
-def _table(found: Price, digits: int) -> Table:
-    shown = tables.table("gamma", "earns", "exactly", "lost", "")
+def _resampled(
+    found: Price, gammas: list[Fraction], resamples: int | None, max_seconds: float | None
+) -> ResampledPrice | None:
+    """Return the intervals of a price over resamples, where they are asked for."""
+    from qdecay._support.deadline import Deadline
+    from qdecay.exact.resampled import draws
+    from qdecay.pricing.resampled import resampled_of
+
+    if resamples is None:
+        return None
+    drawn = draws(found.policy_regions.mdp, resamples)
+    return resampled_of(found, gammas, drawn, Deadline(max_seconds), progress=True)
+
+
+def _over_resamples(found: ResampledPrice) -> str:
+    """Say what the best policy earns over resamples, and in how many the judge is finite."""
+    most = shown_interval(found.optimum)
+    finite = "" if found.share == 1 else f"; finite in {100 * found.share:.3g} % of them"
+    return f"over {found.resamples:,} resamples the best policy of each earns {most}{finite}"
+
+
+def _table(found: Price, resampled: Sequence[ResampledWorth], digits: int) -> Table:
+    headings = _INTERVALS if resampled else ()
+    shown = tables.table("gamma", "earns", "exactly", "lost", *headings, "")
     for i, region in enumerate(found.regions):
         ends = (shown_decimal(end, digits) for end in (region.lower, region.upper))
         best = "best" if i in found.best_regions else ""
-        shown.add_row(" to ".join(ends), *_earned(region, digits), best)
+        intervals = _intervals(resampled[i : i + 1])
+        shown.add_row(" to ".join(ends), *_earned(region, digits), *intervals, best)
     return shown
 
 
-def _picked(picked: list[PricedGamma], digits: int) -> Table:
-    shown = tables.table("gamma", "earns", "exactly", "lost")
-    for row in picked:
-        shown.add_row(shown_decimal(row.gamma, digits), *_earned(row, digits))
+def _picked(picked: list[PricedGamma], resampled: Sequence[ResampledWorth], digits: int) -> Table:
+    headings = _INTERVALS if resampled else ()
+    shown = tables.table("gamma", "earns", "exactly", "lost", *headings)
+    for i, row in enumerate(picked):
+        intervals = _intervals(resampled[i : i + 1])
+        shown.add_row(shown_decimal(row.gamma, digits), *_earned(row, digits), *intervals)
     return shown
+
+
+def _intervals(row: Sequence[ResampledWorth]) -> list[str]:
+    """What policies earn and lose over resamples; nothing where there are none."""
+    found = []
+    for worth in row:
+        ends = None if worth.loss is None else tuple(map(tables.share, worth.loss))
+        lost = "undecided" if ends is None else ends[0] if ends[0] == ends[1] else " to ".join(ends)
+        found += [shown_interval(worth.worst), lost]
+    return found
 
 
 def _learned(learned: LearnedPrice, digits: int) -> Table:

@@ -20,6 +20,7 @@ from qdecay.cli.options import (
     Digits,
     Force,
     MaxSeconds,
+    Resamples,
     budget,
     reads_source,
 )
@@ -28,6 +29,7 @@ from qdecay.errors import InputError, InternalError, input_errors
 if TYPE_CHECKING:
     from qdecay.exact.proof.verify import Verification
     from qdecay.exact.regions import PolicyRegions
+    from qdecay.exact.resampled import ResampledBreakpoints
     from qdecay.model.base import FiniteMDP
     from qdecay.model.mdp import MDP
     from qdecay.model.source import Source
@@ -62,12 +64,14 @@ def regions(
         bool,
         typer.Option("--numeric", help="Follow changes in floating point; proves nothing."),
     ] = False,
+    resamples: Resamples = None,
 ) -> None:
     """Find every gamma where optimal actions change, exactly.
 
     A touch is a gamma where one more action is optimal at that point only. --numeric, for models
     too large for exact arithmetic, finds brackets that each contain a change in floating point; the
-    list may be incomplete.
+    list may be incomplete. --resamples solves other data that the same world might have given, and
+    says how far the start's gammas are settled.
 
     \b
     Examples:
@@ -81,16 +85,21 @@ def regions(
         name = "--force" if force else "--no-check"
         raise InputError(f"{name} requires --certificate")
     if numeric:
-        _numeric(source, max_seconds, as_json, digits, certificate or states)
+        _numeric(source, max_seconds, as_json, digits, certificate or states or resamples)
         return
-    mdp, found = _solve(source, max_seconds)
+    mdp, found, resampled = _solve(source, max_seconds, resamples)
     statement = None
     if certificate is not None:
         statement = _write_certificate(source.text, mdp, found, certificate, check=not no_check)
     if as_json:
-        tables.print_json(found.to_json(source.text), indent=None)
+        document = found.to_json(source.text)
+        if resampled is not None:
+            document["resampled"] = resampled.within()
+        tables.print_json(document, indent=None)
         return
     tables.print_regions(mdp, found, digits=digits, states=states)
+    if resampled is not None:
+        tables.print_resampled(mdp, resampled, digits=digits)
     if statement is not None:
         typer.echo(f"{certificate}: {statement}")
 
@@ -106,7 +115,7 @@ def _numeric(
     from qdecay.planning.regions import STATEMENT, numeric_policy_regions
 
     if refused:
-        raise InputError("--numeric cannot be combined with --certificate or --states")
+        raise InputError("--numeric cannot be combined with --certificate, --states or --resamples")
     with budget(source.text, max_seconds):
         mdp = source.float_mdp()
         found = numeric_policy_regions(mdp, max_seconds=max_seconds, progress=True)
@@ -225,13 +234,22 @@ def _statement(proven: Verification) -> str:
     return f"proven: {counts} of {tables.count(proven.states, 'state')}"
 
 
-def _solve(source: Source, max_seconds: float | None) -> tuple[MDP, PolicyRegions]:
+def _solve(
+    source: Source, max_seconds: float | None, resamples: int | None
+) -> tuple[MDP, PolicyRegions, ResampledBreakpoints | None]:
+    from qdecay._support.deadline import Deadline
     from qdecay.exact.regions import policy_regions
+    from qdecay.exact.resampled import draws, resampled_of, state_of
 
     with budget(source.text, max_seconds, _INSTEAD):
         mdp = source.mdp()
+        if resamples is None:
+            return mdp, policy_regions(mdp, max_seconds=max_seconds, progress=True), None
+        with input_errors(f"{source.text}: "):
+            state, drawn = state_of(mdp, None), draws(mdp, resamples)
+        deadline = Deadline(max_seconds)
         found = policy_regions(mdp, max_seconds=max_seconds, progress=True)
-    return mdp, found
+        return mdp, found, resampled_of(found, state, drawn, deadline, progress=True)
 
 
 def _write_certificate(

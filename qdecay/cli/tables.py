@@ -8,7 +8,7 @@ from collections.abc import Collection, Sequence
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
-from qdecay._support.shown import shown_decimal, shown_fraction
+from qdecay._support.shown import shown_decimal, shown_fraction, shown_interval
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from qdecay.exact.algebra.number import AlgebraicNumber
     from qdecay.exact.blackwell import Blackwell
     from qdecay.exact.regions import Breakpoint, PolicyRegions
+    from qdecay.exact.resampled import ResampledBreakpoints
     from qdecay.model.mdp import MDP
 
 _SHOWN_CHANGES = 4
@@ -178,6 +179,27 @@ def _states(mdp: MDP, regions: PolicyRegions, digits: int) -> Table:
             interval = f"{lows[i]}, {highs[after - 1]}"
             shown.add_row(Text(name), Text(actions), _POINTS.get(interval, interval))
     return shown
+
+
+def print_resampled(mdp: MDP, found: ResampledBreakpoints, *, digits: int) -> None:
+    """Print the interval of each breakpoint of the start over resamples of data."""
+    from rich.text import Text
+
+    out = console()
+    if not found.breakpoints:
+        return
+    shown = table("gamma", "95 % interval", "in resamples", f"{mdp.state_name(found.state)} does")
+    for point in found.breakpoints:
+        left, right = (shown_actions(mdp, side) for side in (point.left, point.right))
+        shown.add_row(
+            shown_decimal(point.gamma, digits),
+            shown_interval(point.interval),
+            f"{100 * point.share:.3g} %",
+            Text(f"{left} -> {right}"),
+        )
+    out.print(shown)
+    if any(point.interval is None for point in found.breakpoints):
+        out.print("undecided: in fewer than half of the resamples, so it may not be there")
 
 
 def print_blackwell(mdp: MDP, found: Blackwell, *, digits: int) -> None:

@@ -19,13 +19,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from qdecay._support.checks import RealLike, choice, whole
 from qdecay._support.deadline import Deadline
 from qdecay._support.progress import OnProgress, counting, reporting
-from qdecay._support.result import Record, counted, frame, shown_list
-from qdecay._support.shown import shown_decimal
+from qdecay._support.result import Record, counted, frame, plain, shown_list
+from qdecay._support.shown import shown_decimal, shown_interval
 from qdecay.exact.algebra.number import AlgebraicNumber
 from qdecay.exact.regions import Actions, PolicyRegions, policy_regions
 from qdecay.model.door import Problem, as_exact_mdp
@@ -44,24 +44,43 @@ _TAIL = 40  # one resample in so many lies beyond each end
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class ResampledBreakpoint(Record):
-    """A gamma at which the best actions of the state change, and how far data settles it.
+class StateBreakpoint(Record):
+    """A gamma at which the best actions of one state change.
 
     Attributes:
-        gamma: that of the empirical model, exact.
+        gamma: exact.
         left, right: the best actions on either side.
-        share: of the resamples, those in which it exists.
-        interval: the 95 % percentile interval over these; None where they are fewer than half.
     """
 
     gamma: AlgebraicNumber
     left: Actions
     right: Actions
+
+    @property
+    def number(self) -> float:
+        """The gamma as a float."""
+        return float(self.gamma)
+
+    def overlap(self, other: StateBreakpoint) -> int:
+        """Return on how many sides the two have an action in common."""
+        sides = ((self.left, other.left), (self.right, other.right))
+        return sum(not set(one).isdisjoint(two) for one, two in sides)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class ResampledBreakpoint(StateBreakpoint):
+    """A breakpoint of an empirical model, and how far data settles it.
+
+    Attributes:
+        share: of the resamples, those in which it exists.
+        interval: the 95 % percentile interval over these; None where they are fewer than half.
+    """
+
     share: float
     interval: Interval | None
 
     def _shown(self) -> str:
-        return f"{shown_decimal(self.gamma, 4)}: {shown_interval(self.interval, 4)}"
+        return f"{shown_decimal(self.gamma, 4)}: {shown_interval(self.interval)}"
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -86,6 +105,11 @@ class ResampledBreakpoints(ModelResult):
         points = [repr(point)[len("ResampledBreakpoint(") : -1] for point in self.breakpoints]
         found = shown_list(points) or "no breakpoint"
         return self._titled(f"{found}; {counted(self.resamples, 'resample')}")
+
+    def within(self) -> dict[str, Any]:
+        """Return what the document of policy regions holds of it."""
+        names = ("state", "breakpoints", "resamples", "seed", "how")
+        return {name: plain(getattr(self, name)) for name in names}
 
     def to_frame(self) -> pd.DataFrame:
         """Return a row per breakpoint: gamma, its interval, the share of resamples, the sets."""
@@ -160,7 +184,7 @@ class Draws:
         return (self.mdp.resample(self.seed + k, how=self.how) for k in range(self.resamples))
 
 
-def draws(mdp: MDP, resamples: int, seed: int, how: How) -> Draws:
+def draws(mdp: MDP, resamples: int, seed: int = 0, how: How = "dirichlet") -> Draws:
     """Return the resamples of a model, checked.
 
     Raises:
@@ -195,13 +219,13 @@ def resampled_of(
     progress: bool | OnProgress = False,
 ) -> ResampledBreakpoints:
     """Return what resamples say of policy regions that are already known."""
-    points = _points(regions, state)
+    points = breakpoints_of(regions, state)
     gammas: list[list[float]] = [[] for _ in points]
     with reporting(progress) as report:
         tick = counting(report, drawn.resamples, "resamples", deadline)
         for mdp in drawn:
             left = None if deadline.max_seconds is None else max(deadline.left, 1e-9)
-            others = _points(policy_regions(mdp, max_seconds=left), state)
+            others = breakpoints_of(policy_regions(mdp, max_seconds=left), state)
             for k, other in matched(points, others):
                 gammas[k].append(others[other].number)
             tick()
@@ -235,44 +259,19 @@ def interval(numbers: Sequence[float]) -> Interval:
     return ordered[beyond - 1], ordered[-beyond]
 
 
-def shown_interval(found: Interval | None, digits: int) -> str:
-    """Return an interval in text."""
-    if found is None:
-        return "undecided"
-    low, high = (shown_decimal(end, digits) for end in found)
-    return low if low == high else f"{low} to {high}"
-
-
-@dataclass(frozen=True)
-class Point:
-    """A breakpoint at one state."""
-
-    gamma: AlgebraicNumber
-    left: Actions
-    right: Actions
-
-    @property
-    def number(self) -> float:
-        """The gamma as a float."""
-        return float(self.gamma)
-
-    def overlap(self, other: Point) -> int:
-        """Return on how many sides the two have an action in common."""
-        sides = ((self.left, other.left), (self.right, other.right))
-        return sum(not set(one).isdisjoint(two) for one, two in sides)
-
-
-def _points(regions: PolicyRegions, state: int) -> list[Point]:
-    """The breakpoints at which a state's set left differs from the one right."""
+def breakpoints_of(regions: PolicyRegions, state: int) -> list[StateBreakpoint]:
+    """Return the breakpoints at which a state's set left differs from the one right."""
     found = []
     for point in regions.breakpoints:
         change = point.changes.get(state)
         if change is not None and change.left != change.right:
-            found.append(Point(point.gamma, change.left, change.right))
+            found.append(StateBreakpoint(point.gamma, change.left, change.right))
     return found
 
 
-def matched(one: Sequence[Point], two: Sequence[Point]) -> tuple[tuple[int, int], ...]:
+def matched(
+    one: Sequence[StateBreakpoint], two: Sequence[StateBreakpoint]
+) -> tuple[tuple[int, int], ...]:
     """Return which points of two lists are the same, by the rule of the module."""
     # best[j]: (overlaps, minus distances, pairs) of the points so far and the first j of `two`.
     best: list[tuple[int, float, tuple[tuple[int, int], ...]]] = [(0, 0.0, ())] * (len(two) + 1)

@@ -16,15 +16,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from qdecay._support.checks import RationalLike, RealLike
 from qdecay._support.deadline import Deadline
 from qdecay._support.progress import OnProgress, counting, reporting
-from qdecay._support.result import Record, counted, frame
+from qdecay._support.result import Record, counted, frame, plain
+from qdecay._support.shown import shown_interval
 from qdecay.exact.algebra.number import AlgebraicNumber
 from qdecay.exact.regions import Sets, optimal_actions
-from qdecay.exact.resampled import Draws, Interval, draws, settled, shown_interval
+from qdecay.exact.resampled import Draws, Interval, draws, settled
 from qdecay.exact.solver.rational_model import RationalModel
 from qdecay.exact.undiscounted import Undiscounted, undiscounted
 from qdecay.model.door import Problem, as_exact_mdp
@@ -56,7 +57,7 @@ class ResampledWorth(Record):
     loss: Interval | None
 
     def _shown(self) -> str:
-        return f"{shown_interval(self.worst, 4)}, lost {shown_interval(self.loss, 2)}"
+        return f"{shown_interval(self.worst)}, lost {shown_interval(self.loss)}"
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -86,9 +87,14 @@ class ResampledPrice(ModelResult):
     how: How
 
     def _shown(self) -> str:
-        found = f"optimum {shown_interval(self.optimum, 4)}"
+        found = f"optimum {shown_interval(self.optimum)}"
         parts = [counted(len(self.regions), "region"), counted(self.resamples, "resample")]
         return self._titled(", ".join([found, *parts]))
+
+    def within(self) -> dict[str, Any]:
+        """Return what the document of a price holds of it."""
+        names = ("optimum", "regions", "gammas", "share", "resamples", "seed", "how")
+        return {name: plain(getattr(self, name)) for name in names}
 
     def to_frame(self) -> pd.DataFrame:
         """Return a row per region: its ends, and those of what its policies earn and lose."""

@@ -13,6 +13,7 @@ from qdecay.errors import InputError, input_errors
 from qdecay.model.readers.limits import check_size
 from qdecay.model.readers.npz import rows_of_npz
 from qdecay.model.readers.prism import rows_of_prism
+from qdecay.model.readers.transition_files import rows_of_csv, rows_of_parquet
 from qdecay.model.readers.umb import rows_of_umb
 from qdecay.model.recover import Recovery
 from qdecay.model.rows import ModelRows
@@ -24,6 +25,8 @@ MDP_SCHEMA = "qdecay.mdp/1"
 _READERS: dict[str, Callable[[Path, str | None, Recovery, float], ModelRows]] = {
     ".npz": lambda path, _, recovery, worst: rows_of_npz(path, recovery, worst),
     ".tra": lambda path, _, recovery, worst: rows_of_prism(path, recovery=recovery),
+    ".csv": lambda path, _, recovery, worst: rows_of_csv(path, recovery),
+    ".parquet": lambda path, _, recovery, worst: rows_of_parquet(path, recovery),
     ".umb": lambda path, reward, recovery, worst: rows_of_umb(path, reward, recovery),
 }
 _STRUCTURED = (".umb",)  # with rewards of several names

@@ -30,7 +30,7 @@ from qdecay.model.recover import Recovery, is_typed
 from qdecay.model.rows import ModelRows
 from qdecay_envs.decoding import decoding
 from qdecay_envs.files import read_text, require_file
-from qdecay_envs.rational import written
+from qdecay_envs.rational import rational, written
 
 _MAX_BYTES = 1 << 26
 _MAX_ROWS = 1_000_000  # a few microseconds each
@@ -47,7 +47,7 @@ def rows_of_csv(path: Path, recovery: Recovery | None = None) -> ModelRows:
     """
     with input_errors(), decoding(path, csv.Error):
         text = io.StringIO(read_text(path, _MAX_BYTES, _MAX_ROWS + 1), newline="")
-        lines = (line for line in csv.reader(text) if line)
+        lines = (line for line in csv.reader(text, strict=True) if line)
         names = [name.strip() for name in next(lines, [])]
         known = [(place, name) for place, name in enumerate(names) if name in COLUMNS + OPTIONAL]
         if len(dict(known)) > len({name for _, name in known}):
@@ -129,11 +129,10 @@ def _rewards(texts: list[str], codes: NDArray[np.int64]) -> NDArray[Any]:
     for k, text in enumerate(texts):
         word = text.strip()
         try:
-            values[k] = word if "/" in word or is_typed(word.lower()) else float(word)
-        except ValueError:
-            raise ValueError(
-                f"line {_line(texts, codes, text)}: reward must be a number, got {written(text)}"
-            ) from None
+            typed = "/" in word or is_typed(word.lower())
+            values[k] = rational(word, "reward") if typed else float(word)
+        except ValueError as error:
+            raise ValueError(f"line {_line(texts, codes, text)}: {error}") from None
     return values[codes]
 
 

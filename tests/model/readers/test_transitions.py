@@ -10,23 +10,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from models import WALK, columns
 
 from qdecay import MDP, FloatMDP, as_mdp, epsilon_soft, policy_regions
-
-# A queue: served at once (1, ends), or wait; a wait ends in one of two halls, or goes on.
-WALK: list[tuple[Any, ...]] = [
-    (0, 0, 1, 0, True),
-    (0, 0, 1, 0, True),
-    (0, 0, 0, 0, True),
-    (0, 1, 0, 1, False),
-    (0, 1, 0, 2, False),
-    (0, 1, 0, 1, False),
-    (1, 1, 0.1, 0, False),
-    (1, 1, 0.3, 0, False),
-    (1, 1, 0.1, 0, False),
-    (1, 1, 0.1, 3, True),
-]
-COLUMNS = ("state", "action", "reward", "next_state", "terminated")
 
 
 def by_hand(rows: list[tuple[Any, ...]]) -> dict[tuple[Any, ...], Fraction]:
@@ -38,10 +24,6 @@ def by_hand(rows: list[tuple[Any, ...]]) -> dict[tuple[Any, ...], Fraction]:
 
 def as_dict(mdp: MDP) -> dict[tuple[Any, ...], Fraction]:
     return {(s, a, t, end, r): p for s, a, t, p, r, end in mdp.rows()}
-
-
-def columns(rows: list[tuple[Any, ...]]) -> dict[str, list[Any]]:
-    return dict(zip(COLUMNS, map(list, zip(*rows, strict=True)), strict=True))
 
 
 def polars_frame(rows: list[tuple[Any, ...]]) -> Any:
