@@ -7,13 +7,14 @@ from typing import Any
 
 import gymnasium as gym
 import numpy as np
-from gymnasium.spaces import Discrete, Space
+from gymnasium.spaces import Discrete
 from numpy.typing import ArrayLike, NDArray
 
 from qdecay._support.checks import reals
 from qdecay.learning.model_env import ModelEnv
 from qdecay.learning.schedules import Schedule
 from qdecay.model.base import FiniteMDP
+from qdecay.model.numbering import outside
 
 Env = gym.Env[Any, Any]
 
@@ -38,11 +39,6 @@ def index_reader(space: Discrete[Any]) -> Callable[[Any], int]:
         return index
 
     return index_of
-
-
-def outside(space: Space[Any], observation: Any) -> ValueError:
-    """Return the error of an environment that leaves its space."""
-    return ValueError(f"the environment returned {observation}, which is not in {space}")
 
 
 def available_actions(env: Env) -> NDArray[np.bool_]:

@@ -29,6 +29,7 @@ from qdecay.model.readers.arrays import (
 )
 from qdecay.model.readers.env_table import rows_of_env
 from qdecay.model.readers.npz import read_npz, sparse_arguments, start_of, write_npz
+from qdecay.model.readers.simulator.reading import ExploringOptions, rows_of_simulator
 from qdecay.model.readers.transitions import rows_of_transitions
 from qdecay.model.reading import WITHIN, Pair, Reading, RowOptions, off_one
 from qdecay.model.recover import Unchanged
@@ -228,6 +229,23 @@ class FloatMDP(FiniteMDP):
             ValueError: as `MDP.from_env`, except that numbers need no rational.
         """
         return cls.of(rows_of_env(env, Unchanged()), **reading)
+
+    @classmethod
+    def from_simulator(
+        cls,
+        env: Any,
+        *,
+        normalise: bool = False,
+        minimise: bool = False,
+        **exploring: Unpack[ExploringOptions],
+    ) -> Self:
+        """Return the floats of an environment without a table, see `MDP.from_simulator`.
+
+        Raises:
+            As `MDP.from_simulator`, except that numbers need no rational.
+        """
+        rows = rows_of_simulator(env, recovery=Unchanged(), **exploring)
+        return cls.of(rows, normalise=normalise, minimise=minimise)
 
     @classmethod
     def from_arrays(

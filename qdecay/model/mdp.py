@@ -32,10 +32,11 @@ from qdecay.model.readers.env_table import rows_of_env
 from qdecay.model.readers.files import document_of, read_model, write_document
 from qdecay.model.readers.layout import rows_of_layout
 from qdecay.model.readers.prism import rows_of_prism
+from qdecay.model.readers.simulator.reading import ExploringOptions, rows_of_simulator
 from qdecay.model.readers.state_action_pairs import rows_of_state_action_pairs
 from qdecay.model.readers.transitions import rows_of_transitions
 from qdecay.model.readers.umb import rows_of_umb
-from qdecay.model.reading import Reading, ReadingOptions, RowOptions
+from qdecay.model.reading import Numbers, Reading, ReadingOptions, RowOptions
 from qdecay.model.rows import (
     ExactRows,
     ModelRows,
@@ -151,6 +152,43 @@ class MDP(FiniteMDP):
         """
         how = Reading(**reading)
         return cls.of(rows_of_env(env, how.recovery()), how)
+
+    @classmethod
+    def from_simulator(
+        cls,
+        env: Any,
+        *,
+        numbers: Numbers = "short",
+        normalise: bool = False,
+        minimise: bool = False,
+        **exploring: Unpack[ExploringOptions],
+    ) -> Self:
+        """Return the model of an environment without a table, found by trying everything.
+
+        The environment is copied and every action tried, breadth first from where its episodes
+        begin; it is left as it was. It must be deterministic, or `samples` given. Time limits are
+        no part of the model but its `time_limit`; masks of actions (`info["action_mask"]`, or a
+        method `action_masks`) make the others unavailable, unless there is a table `P`.
+
+        Args:
+            env: a Gymnasium environment with discrete actions, wrapped or not.
+            exploring: the options of `qdecay.model.readers.simulator.reading`: key, reward,
+                get_state, set_state, samples, seed, max_states, max_seconds, progress.
+            numbers, normalise, minimise: see `qdecay.model.reading`.
+
+        Raises:
+            TypeError: an argument is of another kind, or the environment cannot be copied.
+            ValueError: the environment is not what exploring takes it for, or has too many states;
+                the message says what, where, and the remedy.
+            BudgetExceeded: the time is up.
+
+        >>> import gymnasium
+        >>> lake = gymnasium.make("FrozenLake-v1", is_slippery=False)
+        >>> MDP.from_simulator(lake)
+        MDP(FrozenLake-v1: 16 states, 4 actions, 44 transitions, start 0)
+        """
+        how = Reading(numbers=numbers, normalise=normalise, minimise=minimise)
+        return cls.of(rows_of_simulator(env, recovery=how.recovery(), **exploring), how)
 
     @classmethod
     def from_arrays(

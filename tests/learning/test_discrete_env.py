@@ -10,7 +10,8 @@ from learners import LEARNERS, bits
 
 from qdecay._support import memory
 from qdecay.learning import q_learning
-from qdecay.learning.discrete_env import Numbering, as_discrete
+from qdecay.learning.discrete_env import as_discrete
+from qdecay.model.numbering import Numbering
 
 SPACES = [
     Discrete(3),

@@ -1,0 +1,174 @@
+"""Whether an environment is what exploring takes it for.
+
+1. A state is what its key says: where it is reached by another way, of another length or by
+   another action, every action leads to the same again: next state, observation, reward, end. All
+   generators are replaced, so that chance shows as well.
+2. The same action from the same copy twice gives the same, in states that have one way only.
+3. Whole episodes from `reset`, never copied, go as the model says: through an action that leads
+   back to a known state, and on to one that pays or ends.
+
+All of 1 and 2 is looked at in small models, a part in large ones; what is not seen is not proven.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from qdecay._support.deadline import Deadline
+from qdecay.model.readers.simulator.diagnosis import Diagnosis
+from qdecay.model.readers.simulator.machine import Machine, Saved, Seen
+from qdecay.model.readers.simulator.naming import Names
+
+_ALL = 2_000  # states whose ways are all looked at
+_SHARE = 8  # of later ones, every eighth
+_WAYS = 3  # of one state that are looked at
+_WALKS, _WALKED = 300, 10_000  # whole episodes, and their steps in all
+
+
+class Checks:
+    """Looks at a machine while and after it is explored.
+
+    Attributes:
+        graph: what was found.
+        names: what the states will be called.
+        ways: how many states were looked at by a second way.
+        walks: how many whole episodes were played.
+    """
+
+    def __init__(
+        self, machine: Machine, names: Names, diagnosis: Diagnosis, seed: int, *, sampled: bool
+    ) -> None:
+        self.machine, self.names, self.graph = machine, names, diagnosis.graph
+        self.ways = self.walks = 0
+        self._diagnosis, self._seed, self._sampled = diagnosis, seed, sampled
+        self._kinds: dict[int, set[tuple[bool, bool]]] = {}
+        self._waiting: dict[int, list[tuple[Saved, tuple[int, int]]]] = {}
+        self._explored: set[int] = set()
+
+    def seed_of(self, state: int, action: int, number: int) -> int:
+        """Return the seed of a try, the same for the same state, action and number."""
+        sequence = np.random.SeedSequence([self._seed, state, action, number])
+        return int(sequence.generate_state(1)[0])
+
+    def too_many(self, most: int) -> ValueError:
+        """Return the error of an environment with more states than the caller takes."""
+        return self._diagnosis.too_many(most)
+
+    def tried(self, saved: Saved, state: int, action: int, expected: Seen, number: int) -> None:
+        """Try an action from a copy with other generators.
+
+        Raises:
+            ValueError: it leads to something else than expected.
+        """
+        self.machine.restore(saved)
+        self.machine.reseed(self.seed_of(state, action, 0 if self._sampled else number))
+        found = self.machine.step(action)
+        if part := expected.difference(found):
+            raise self._diagnosis.differs(part, state, action, expected, found, saved)
+
+    def reached_again(self, state: int, seen: Seen, first: tuple[int, int] | int) -> None:
+        """Look at a known state that the machine has reached, now or once it is explored."""
+        known = self.graph.seen[state]
+        for part in ("observation", "available"):
+            if getattr(known, part) != getattr(seen, part):
+                raise self._diagnosis.looks_different(part, state, known, seen, self.machine)
+        if isinstance(first, int) or not self._is_chosen(state, first):
+            return
+        saved = self.machine.save()
+        if state in self._explored:
+            self._look(state, saved)
+        else:
+            self._waiting.setdefault(state, []).append((saved, first))
+
+    def _is_chosen(self, state: int, first: tuple[int, int]) -> bool:
+        """Whether this way is looked at: it differs from those that were in a respect."""
+        if state >= _ALL and state % _SHARE:
+            return False
+        own = self.graph.first[state]
+        last_action = None if isinstance(own, int) else own[1]
+        kind = (self.machine.steps != self.graph.steps[state], first[1] != last_action)
+        kinds = self._kinds.setdefault(state, set())
+        if kind in kinds or len(kinds) >= _WAYS:
+            return False
+        kinds.add(kind)
+        return True
+
+    def explored(self, state: int, saved: Saved) -> None:
+        """Take note that every action of a state was tried; look at it again."""
+        self._explored.add(state)
+        waiting = self._waiting.pop(state, ())
+        for again, _ in waiting:
+            self._look(state, again)
+        if not waiting and (state < _ALL or state % _SHARE == 0):
+            for action, (_, seen) in self.graph.goes[state].items():
+                self.tried(saved, state, action, seen, 0)
+
+    def _look(self, state: int, saved: Saved) -> None:
+        self.ways += 1
+        for action, (_, seen) in self.graph.goes[state].items():
+            self.tried(saved, state, action, seen, 1)
+
+    def walk(self, time_limit: int | None, deadline: Deadline) -> None:
+        """Play whole episodes; see the module.
+
+        Raises:
+            ValueError: one does not go as the model says.
+        """
+        rng = np.random.default_rng(self._seed)
+        longest = time_limit - 1 if time_limit else _WALKED
+        left = _WALKED
+        for actions in self._planned(rng):
+            deadline.check()
+            left -= self._play(actions[:longest])
+            self.walks += 1
+            if left < 0:
+                return
+
+    def _planned(self, rng: np.random.Generator) -> Iterator[list[int]]:
+        """Yield the actions of episodes: through a merge, and on to where something happens."""
+        graph = self.graph
+        pairs = [
+            (s, a, to, seen) for s, goes in enumerate(graph.goes) for a, (to, seen) in goes.items()
+        ]
+        merges = [
+            (s, a, to)
+            for s, a, to, seen in pairs
+            if not seen.terminated and graph.first[to] != (s, a)
+        ]
+        events = [(s, a) for s, a, _, seen in pairs if seen.terminated or seen.reward]
+        if not pairs:
+            return
+        for number in range(_WALKS):
+            s, a, to = merges[rng.integers(len(merges))] if merges else (0, None, 0)
+            target = events[rng.integers(len(events))] if events and number % 4 else None
+            if target is None:
+                target = pairs[rng.integers(len(pairs))][:2]
+            way = graph.way(s)
+            on = graph.path(to, lambda state, end=target[0]: state == end)  # type: ignore[misc]
+            yield [way.start, *way.actions, *([] if a is None else [a]), *(on or []), target[1]]
+
+    def _play(self, plan: list[int]) -> int:
+        """Play an episode, the seed first; return how many steps were made."""
+        seed, *actions = plan
+        graph, machine = self.graph, self.machine
+        seen = machine.begin(seed)
+        state = graph.index.get(seen.key)
+        if state is None or state not in graph.starts:
+            raise self._diagnosis.begins_elsewhere(seed)
+        for number, action in enumerate(actions):
+            if action not in graph.goes[state]:
+                return number  # the way on is another's
+            to, expected = graph.goes[state][action]
+            if self._sampled:
+                machine.reseed(self.seed_of(state, action, 0))
+            found = machine.step(action)
+            if part := expected.difference(found):
+                raise self._diagnosis.walked(
+                    part, state, action, expected, found, plan[: number + 1]
+                )
+            if found.terminated:
+                return number + 1
+            state = to
+        return len(actions)

@@ -1,0 +1,125 @@
+"""Breadth first from where episodes begin: every state is copied, and every action tried."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Iterator
+
+from qdecay._support.deadline import Deadline
+from qdecay._support.progress import OnProgress, Progress
+from qdecay.model.readers.simulator.checking import Checks
+from qdecay.model.readers.simulator.graph import Graph
+from qdecay.model.readers.simulator.machine import Machine, Saved, Seen
+
+_SURE = 3  # equal tries, after which what draws no random number is taken as certain
+_DRAWN = 20  # tries of what draws some, where chance is not expected
+_DRAWN_IN_ALL = 20_000
+
+
+class Explorer:
+    """Explores a machine.
+
+    Attributes:
+        graph: what was found so far.
+        certain: how many pairs draw random numbers, though they led to the same in every try.
+    """
+
+    def __init__(
+        self,
+        machine: Machine,
+        checks: Checks,
+        *,
+        samples: int | None,
+        max_states: int,
+        deadline: Deadline,
+        report: OnProgress,
+    ) -> None:
+        self.machine, self.checks, self.graph = machine, checks, checks.graph
+        self.certain = 0
+        self._samples, self._max_states = samples, max_states
+        self._deadline, self._report = deadline, report
+        self._saved: dict[int, Saved] = {}
+        self._queue: deque[int] = deque()
+        self._left = _DRAWN_IN_ALL
+
+    def explore(self, seeds: Iterable[int]) -> Graph:
+        """Explore from the states in which the episodes of the seeds begin.
+
+        Raises:
+            ValueError: there are too many states, or the environment is not as assumed.
+            BudgetExceeded: the time is up.
+        """
+        for seed in seeds:
+            start = self._reached(self.machine.begin(seed), seed)
+            self.graph.starts[start] = self.graph.starts.get(start, 0) + 1
+        done = 0
+        while self._queue:
+            self._report(Progress(done, len(self.graph), "states explored"))
+            self._deadline.check()
+            self._expand(self._queue.popleft())
+            done += 1
+        return self.graph
+
+    def _reached(self, seen: Seen, first: tuple[int, int] | int) -> int:
+        """Return the number of the state that the machine is in; a new one will be explored."""
+        state, is_new = self.graph.number(seen, first, self.machine.steps)
+        if is_new:
+            if len(self.graph) > self._max_states:
+                raise self.checks.too_many(self._max_states)
+            self.checks.names.add(self.machine.env, self.machine.observation)
+        if seen.terminated:
+            return state
+        if state not in self.graph.entered:
+            self.graph.enter(state, seen, first, self.machine.steps)
+            self._saved[state] = self.machine.save()
+            self._queue.append(state)
+        else:
+            self.checks.reached_again(state, seen, first)
+        return state
+
+    def _expand(self, state: int) -> None:
+        saved = self._saved.pop(state)
+        goes, counts = self.graph.goes[state], self.graph.counts[state]
+        for action in self.graph.seen[state].available:
+            found = counts[action] = {}
+            for seen in self._tries(saved, state, action):
+                to = self._reached(seen, (state, action))
+                goes.setdefault(action, (to, seen))
+                outcome = (to, seen.reward, seen.terminated)
+                found[outcome] = found.get(outcome, 0) + 1
+        self.checks.explored(state, saved)
+
+    def _tries(self, saved: Saved, state: int, action: int) -> Iterator[Seen]:
+        """Yield what an action leads to, the machine being there: once, or in every try."""
+        if self._samples is None:
+            yield from self._once(saved, state, action)
+        else:
+            yield from self._sampled(saved, state, action, self._samples)
+
+    def _once(self, saved: Saved, state: int, action: int) -> Iterator[Seen]:
+        machine = self.machine
+        machine.restore(saved)
+        before = machine.drawn()
+        seen = machine.step(action)
+        has_drawn = machine.drawn() != before
+        yield seen
+        if has_drawn and self._left > 0:
+            self.certain += 1
+            self._left -= _DRAWN
+            for number in range(_DRAWN):
+                self.checks.tried(saved, state, action, seen, number)
+
+    def _sampled(self, saved: Saved, state: int, action: int, samples: int) -> Iterator[Seen]:
+        machine, first = self.machine, None
+        is_certain = True
+        for number in range(samples):
+            machine.restore(saved)
+            machine.reseed(self.checks.seed_of(state, action, number))
+            before = machine.drawn(), machine.drawn_globally()
+            seen = machine.step(action)
+            first = first or seen
+            drawn = machine.drawn(), machine.drawn_globally()
+            is_certain = is_certain and drawn == before and not first.difference(seen)
+            yield seen
+            if number + 1 == _SURE and is_certain:
+                return

@@ -1,0 +1,180 @@
+"""What an environment holds in its attributes, as values that can be compared.
+
+A *field* is an attribute, of the environment or of an object that it holds, under a name such as
+`unwrapped.agent.position` or `TimeLimit._elapsed_steps`. Its value is frozen: lists become tuples,
+small arrays too (a position is the same as array and as tuple), objects their attributes.
+Generators are found apart: they are no part of a state.
+"""
+
+from __future__ import annotations
+
+import random
+import types
+from collections import deque
+from collections.abc import Container, Hashable, Iterable, Iterator, Mapping, Set
+from enum import Enum
+from typing import Any
+
+import gymnasium as gym
+import numpy as np
+from gymnasium.envs.registration import EnvSpec
+from gymnasium.spaces import Space
+
+Generators = np.random.Generator | np.random.RandomState | random.Random
+GENERATORS = (np.random.Generator, np.random.RandomState, random.Random)
+_PLAIN = (type(None), bool, int, float, complex, str, bytes)
+_CODE = (
+    type,
+    types.ModuleType,
+    types.FunctionType,
+    types.BuiltinFunctionType,
+    types.MethodType,
+)
+_CONSTANT = (Space, EnvSpec)
+_SMALL = 16  # entries of an array that is compared as a tuple
+_OBSERVING = {
+    "PassiveEnvChecker",
+    "OrderEnforcing",
+    "TimeLimit",
+    "RecordEpisodeStatistics",
+    "RecordVideo",
+    "HumanRendering",
+    "RenderCollection",
+}
+"""Wrappers of Gymnasium whose fields decide nothing but the end by a time limit."""
+_NOT_STATE = {"env", "_np_random", "_np_random_seed", "_cached_spec"}
+
+
+def layers(env: Any) -> Iterator[tuple[str, Any]]:
+    """Yield the wrappers from the outermost on and the environment itself, with their names."""
+    while isinstance(env, gym.Wrapper):
+        yield type(env).__name__, env
+        env = env.env
+    yield "unwrapped", env
+
+
+def fields(
+    env: Any, constants: Container[int] = (), *, wrappers_only: bool = False
+) -> dict[str, Hashable]:
+    """Return the frozen fields of an environment and its wrappers, by name.
+
+    Args:
+        env: the environment.
+        constants: the ids of values to leave out.
+        wrappers_only: whether to leave out those of the environment itself.
+    """
+    found: dict[str, Hashable] = {}
+    for name, layer in layers(env):
+        observes = name in _OBSERVING and type(layer).__module__.startswith("gymnasium.")
+        if observes or (wrappers_only and name == "unwrapped"):
+            continue
+        path = {id(layer)}
+        for attribute, value in vars(layer).items():
+            if attribute not in _NOT_STATE and id(value) not in constants:
+                _descend(f"{name}.{attribute}", value, found, path)
+    return found
+
+
+def _descend(name: str, value: Any, found: dict[str, Hashable], path: set[int]) -> None:
+    """Add a value to the fields: what has names inside by its parts, the rest as a whole."""
+    if isinstance(value, _PLAIN):
+        found[name] = value
+        return
+    inner = _parts(value)
+    if inner is None:
+        found[name] = frozen(value, path)
+    elif id(value) not in path:
+        path.add(id(value))
+        for part, item in inner.items():
+            _descend(f"{name}.{part}", item, found, path)
+        path.discard(id(value))
+
+
+def _parts(value: Any) -> Mapping[str, Any] | None:
+    if isinstance(value, (*GENERATORS, *_CODE, *_CONSTANT, Enum, np.ndarray)):
+        return None
+    if type(value) is dict:
+        return value if value and all(isinstance(key, str) for key in value) else None
+    is_own = hasattr(value, "__dict__") and not isinstance(value, Mapping | Set | list | tuple)
+    return vars(value) if is_own and vars(value) else None
+
+
+def frozen(value: Any, path: set[int] | None = None) -> Hashable:
+    """Return a value that is equal and hashable for equal content, whatever it is made of."""
+    if isinstance(value, Enum):
+        return (type(value).__name__, value.name)
+    if isinstance(value, _PLAIN):
+        return value
+    if isinstance(value, np.ndarray):
+        return _frozen_array(value, path)
+    if isinstance(value, np.generic):
+        return frozen(value.item())
+    if isinstance(value, GENERATORS):
+        return "a generator"
+    if isinstance(value, _CONSTANT):
+        return type(value).__name__
+    if isinstance(value, _CODE):
+        return getattr(value, "__qualname__", repr(type(value)))
+    path = set() if path is None else path
+    if id(value) in path:
+        return "a circle"
+    path.add(id(value))
+    made = _frozen_parts(value, path)
+    path.discard(id(value))
+    return made
+
+
+def _frozen_array(value: np.ndarray, path: set[int] | None) -> Hashable:
+    if value.dtype.hasobject or (value.ndim == 1 and value.size <= _SMALL):
+        return tuple(frozen(item, path) for item in value.tolist())
+    return (value.shape, value.dtype.str, value.tobytes())
+
+
+def _frozen_parts(value: Any, path: set[int]) -> Hashable:
+    if isinstance(value, list | tuple | deque):
+        return tuple([frozen(item, path) for item in value])
+    if isinstance(value, Mapping):
+        return frozenset((frozen(key, path), frozen(item, path)) for key, item in value.items())
+    if isinstance(value, Set):
+        return frozenset(frozen(item, path) for item in value)
+    kind = type(value).__qualname__
+    own = getattr(value, "__dict__", None)
+    if own is not None:
+        return (kind, *[(name, frozen(item, path)) for name, item in sorted(own.items())])
+    try:  # what is not made of attributes says itself what it is made of
+        made = value.__reduce_ex__(4)
+    except Exception:
+        return kind
+    return (kind, made if isinstance(made, str) else frozen(made[1:3], path))
+
+
+def generators(env: Any, constants: Iterable[int] = ()) -> dict[str, Generators]:
+    """Return the generators that an environment and its wrappers hold, each once, by name."""
+    found: dict[int, tuple[str, Generators]] = {}
+    seen = set(constants)
+    for name, layer in layers(env):
+        for attribute, value in vars(layer).items():
+            if attribute != "env":
+                shown = "np_random" if attribute == "_np_random" else attribute
+                _collect(f"{name}.{shown}", value, found, seen)
+    return dict(found.values())
+
+
+def _collect(
+    name: str, value: Any, found: dict[int, tuple[str, Generators]], seen: set[int]
+) -> None:
+    if isinstance(value, GENERATORS):
+        found.setdefault(id(value), (name, value))
+        return
+    if isinstance(value, (*_PLAIN, *_CODE, np.ndarray, EnvSpec)) or id(value) in seen:
+        return
+    seen.add(id(value))
+    if isinstance(value, Mapping):
+        for key, item in value.items():
+            _collect(f"{name}.{key}", item, found, seen)
+    elif isinstance(value, list | tuple | deque):
+        for item in value:
+            _collect(name, item, found, seen)
+    elif hasattr(value, "__dict__"):
+        for attribute, item in vars(value).items():
+            _collect(f"{name}.{attribute.lstrip('_')}", item, found, seen)

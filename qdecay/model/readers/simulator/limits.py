@@ -1,0 +1,73 @@
+"""The time limit of an environment: of a wrapper, or its own, found by playing until it shows.
+
+A time limit cuts episodes off after a number of steps, wherever they are. Anything else that sets
+`truncated` belongs to the dynamics, and is refused.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import gymnasium as gym
+import numpy as np
+
+from qdecay.model.readers.simulator.graph import Graph
+from qdecay.model.readers.simulator.inner_state import layers
+from qdecay.model.readers.simulator.machine import Machine
+
+_PATIENCE = 10_000  # steps until which an environment's own limit is looked for
+
+
+def wrapped_limit(env: Any) -> int | None:
+    """Return the least limit of all `TimeLimit` wrappers."""
+    limits = [
+        layer._max_episode_steps
+        for _, layer in layers(env)
+        if isinstance(layer, gym.wrappers.TimeLimit)
+    ]
+    return min(limits, default=None)
+
+
+def time_limit(machine: Machine, graph: Graph, seed: int) -> int | None:
+    """Return after how many steps episodes are cut off, or None if they are not.
+
+    Raises:
+        ValueError: it is not the number of steps that cuts them off.
+    """
+    known = wrapped_limit(machine.env)
+    cut = _played(machine, graph, seed, min(known or _PATIENCE, _PATIENCE))
+    found = [steps for steps in (cut, known) if steps is not None]
+    limit = min(found, default=None)
+    earliest, latest = machine.cut_after, machine.went_on_after
+    if earliest is not None and (latest >= earliest or (limit is not None and limit > earliest)):
+        raise ValueError(
+            f"truncated is no time limit here: an episode is cut off after {earliest:,} steps, and "
+            f"another goes on after {latest:,}: what ends an episode in a state is terminated"
+        )
+    return limit if limit is not None else earliest
+
+
+def _played(machine: Machine, graph: Graph, seed: int, most: int) -> int | None:
+    """Play an episode that does not end by itself until it is cut off."""
+    rng = np.random.default_rng(seed)
+    endless = graph.endless()
+    start = next((s for s in graph.starts if s in endless), None)
+    if start is None:
+        return None
+    first = graph.first[start]
+    assert isinstance(first, int)
+    machine.begin(first)
+    state = start
+    for steps in range(1, most + 1):
+        ways = [
+            (action, to)
+            for action, (to, seen) in graph.goes[state].items()
+            if not seen.terminated and to in endless
+        ]
+        action, state = ways[rng.integers(len(ways))]
+        seen = machine.step(action)
+        if seen.truncated:
+            return steps
+        if seen.terminated:
+            return None  # `walk` finds out why
+    return None

@@ -1,0 +1,247 @@
+"""An environment as a machine that goes back to any state that it was in."""
+
+from __future__ import annotations
+
+import copy
+import random
+from collections.abc import Callable, Hashable, Iterator
+from contextlib import contextmanager
+from math import isclose
+from numbers import Real
+from typing import Any, NamedTuple, TypeAlias
+
+import gymnasium as gym
+import numpy as np
+
+from qdecay._support.user_code import user_code
+from qdecay.model.numbering import Numbering
+from qdecay.model.readers.simulator.copying import Copier
+from qdecay.model.readers.simulator.inner_state import Generators, fields, frozen, generators
+from qdecay.model.readers.simulator.keys import Key
+from qdecay_envs.rational import rational, written
+
+Env = gym.Env[Any, Any]
+RewardFunction: TypeAlias = Callable[[Any, Any, Any, Any, bool], Any]
+"""The reward of (observation, action, reward, next observation, terminated)."""
+
+PYTHON, NUMPY = "Python's random", "numpy.random"
+_GLOBAL = (PYTHON, NUMPY)
+_ROUNDING = 1e-12  # of a reward that is computed in another order
+
+
+class Seen(NamedTuple):
+    """What a step leads to, as it can be compared.
+
+    Attributes:
+        key: of the state.
+        available: the numbers of the actions that can be taken there.
+        observation: frozen.
+        reward: as the model has it, save that a float is no exact number yet.
+        terminated, truncated: whether the step ended the episode, and whether it cut it off.
+    """
+
+    key: Hashable
+    available: tuple[int, ...]
+    observation: Hashable
+    reward: Any
+    terminated: bool
+    truncated: bool
+
+    def difference(self, other: Seen) -> str | None:
+        """Return the first part in which the two differ, save where the episode is cut off."""
+        if not isclose(self.reward, other.reward, rel_tol=_ROUNDING, abs_tol=_ROUNDING):
+            return "reward"
+        names = ("terminated", "key", "observation", "available")
+        return next((name for name in names if getattr(self, name) != getattr(other, name)), None)
+
+
+class Saved(NamedTuple):
+    """A state to go back to.
+
+    Attributes:
+        state: what the copier saved.
+        steps: how many steps the episode had.
+        observation: the last one.
+    """
+
+    state: Any
+    steps: int
+    observation: Any
+
+
+class Machine:
+    """The environment that is explored; it is in one state at a time.
+
+    Attributes:
+        env: the environment as it is now; a copy of the caller's.
+        steps: how many steps its episode has.
+        paid: what the environment paid for the last one.
+        observation: the last one.
+        cut_after: the least number of steps after which an episode was truncated, or None.
+        went_on_after: the largest after which one went on.
+        actions: the numbers of actions.
+        key: what tells states apart.
+    """
+
+    def __init__(
+        self,
+        env: Env,
+        copier: Copier,
+        actions: Numbering,
+        key: Key,
+        reward: RewardFunction | None,
+    ) -> None:
+        self.actions, self.key = actions, key
+        self._copier, self._reward = copier, reward
+        self.env, self._generators = copier.new()
+        self._masks = not hasattr(env.unwrapped, "P")  # a table lists what every action does
+        self.steps, self.paid, self.observation = 0, 0, None
+        self.cut_after: int | None = None
+        self.went_on_after = 0
+
+    def begin(self, seed: int) -> Seen:
+        """Begin an episode in a copy that was never used."""
+        self.env, self._generators = self._copier.new()
+        _seed_globals(seed)
+        with user_code(f"reset(seed={seed})"):
+            observation, info = self.env.reset(seed=seed)
+        self._generators = list(
+            generators(self.env, self._copier.constants).values()
+        )  # reset makes new ones
+        self.steps, self.observation = 0, observation
+        return self._seen(observation, info, 0, False, False)
+
+    def save(self) -> Saved:
+        """Return the state, to go back to."""
+        observation = None if self._reward is None else copy.deepcopy(self.observation)
+        return Saved(self._copier.save(self.env), self.steps, observation)
+
+    def restore(self, saved: Saved) -> None:
+        """Go back to a state."""
+        self.env, self._generators = self._copier.load(saved.state)
+        self.steps, self.observation = saved.steps, saved.observation
+
+    def step(self, action: int) -> Seen:
+        """Take the action of a number."""
+        before = self.observation if self._reward is None else copy.deepcopy(self.observation)
+        chosen = self.actions.element(action)
+        with user_code(f"step({chosen})"):
+            observation, reward, terminated, truncated, info = self.env.step(chosen)
+        self.steps += 1
+        self.observation = observation
+        self.paid = _number(reward)
+        if self._reward is not None:
+            with user_code("reward"):
+                reward = self._reward(before, chosen, self.paid, observation, bool(terminated))
+        return self._seen(observation, info, reward, bool(terminated), bool(truncated))
+
+    def _note(self, terminated: bool, truncated: bool) -> None:
+        if truncated:
+            earlier = self.steps if self.cut_after is None else self.cut_after
+            self.cut_after = min(earlier, self.steps)
+        elif not terminated:
+            self.went_on_after = max(self.went_on_after, self.steps)
+
+    def _seen(
+        self, observation: Any, info: Any, reward: Any, terminated: bool, truncated: bool
+    ) -> Seen:
+        seen = frozen(observation)
+        available = () if terminated else self._available(info)
+        key = self.key(self.env, seen)
+        return Seen(key, available, seen, _number(reward), terminated, truncated)
+
+    def _available(self, info: Any) -> tuple[int, ...]:
+        mask = info.get("action_mask") if isinstance(info, dict) else None
+        if mask is None:
+            masks = getattr(self.env.unwrapped, "action_masks", None)
+            mask = masks() if callable(masks) else None
+        if mask is None or not self._masks:
+            return tuple(range(self.actions.n))
+        flags = np.ravel(np.asarray(mask))
+        if flags.size != self.actions.n:
+            raise ValueError(
+                f"the action mask has {flags.size} entries, and there are {self.actions.n} actions"
+            )
+        return tuple(np.flatnonzero(flags).tolist())
+
+    def fields(self) -> dict[str, Hashable]:
+        """Return what the environment holds now."""
+        return fields(self.env, self._copier.constants)
+
+    def drawn(self) -> list[Any]:
+        """Return what tells whether the environment's generators have been drawn from."""
+        return [_state(generator) for generator in self._generators]
+
+    def drawn_globally(self) -> list[Any]:
+        """Return what tells whether the global generators have been drawn from."""
+        return [random.getstate(), frozen(np.random.get_state())]  # noqa: NPY002
+
+    def sources(self) -> list[str]:
+        """Return the names of all generators that can be replaced."""
+        return [*generators(self.env, self._copier.constants), *_GLOBAL]
+
+    def reseed(self, seed: int, only: str | None = None) -> None:
+        """Replace the state of all generators, or of one by its name."""
+        if only is None:
+            _seed_globals(seed)
+            found = self._generators
+        elif only in _GLOBAL:
+            _seed_globals(seed, only)
+            return
+        else:
+            found = [generators(self.env, self._copier.constants)[only]]
+        for number, generator in enumerate(found):
+            _seed(generator, (seed + 1_000_003 * (number + 1)) % 2**32)
+
+
+def _number(reward: Any) -> Any:
+    """Return a reward as a number that Python has.
+
+    Raises:
+        TypeError: it is no number.
+    """
+    if isinstance(reward, np.ndarray) and reward.size == 1:
+        reward = reward.ravel()[0]
+    if isinstance(reward, str):
+        return rational(reward, "reward")
+    if isinstance(reward, np.floating) and not isinstance(reward, float):
+        return float(str(reward))  # the shortest decimal of so short a float
+    if not isinstance(reward, Real | np.bool_):
+        raise TypeError(f"reward must be a number, got {written(reward)}")
+    return reward.item() if isinstance(reward, np.generic) else reward
+
+
+def _state(generator: Generators) -> Any:
+    if isinstance(generator, np.random.Generator):
+        return frozen(generator.bit_generator.state)
+    return frozen(
+        generator.get_state()
+        if isinstance(generator, np.random.RandomState)
+        else generator.getstate()
+    )
+
+
+def _seed(generator: Generators, seed: int) -> None:
+    if isinstance(generator, np.random.Generator):
+        bits = generator.bit_generator
+        bits.state = type(bits)(seed).state
+    else:
+        generator.seed(seed)
+
+
+def _seed_globals(seed: int, only: str | None = None) -> None:
+    if only != NUMPY:
+        random.seed(seed)
+    if only != PYTHON:
+        np.random.seed(seed % 2**32)  # noqa: NPY002  # it is what environments may draw from
+
+
+@contextmanager
+def globals_kept() -> Iterator[None]:
+    """Leave the global generators as they were."""
+    python, numpy = random.getstate(), np.random.get_state()  # noqa: NPY002
+    try:
+        yield
+    finally:
+        random.setstate(python)
+        np.random.set_state(numpy)  # noqa: NPY002

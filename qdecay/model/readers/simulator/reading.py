@@ -1,0 +1,243 @@
+"""The exact rows of an environment without a table.
+
+Exploring assumes that an environment is deterministic, that its copies are independent of each
+other, and that equal keys are equal states; `checking` looks whether that is so. Time limits are
+no part of the model: they are its `time_limit`.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Iterator, Mapping
+from enum import EnumMeta
+from fractions import Fraction
+from typing import Any, TypedDict
+
+import gymnasium as gym
+
+from qdecay._support.checks import instance, whole
+from qdecay._support.deadline import Deadline
+from qdecay._support.one_line import one_line
+from qdecay._support.progress import OnProgress, reporting
+from qdecay._support.result import counted
+from qdecay.model.numbering import Numbering, is_finite
+from qdecay.model.readers.simulator.checking import Checks
+from qdecay.model.readers.simulator.copying import Copier, copier
+from qdecay.model.readers.simulator.diagnosis import Diagnosis
+from qdecay.model.readers.simulator.exploring import Explorer
+from qdecay.model.readers.simulator.graph import Graph
+from qdecay.model.readers.simulator.keys import CallersKey, Fields, Key, OwnHash, has_own_hash
+from qdecay.model.readers.simulator.left_out import left_out
+from qdecay.model.readers.simulator.limits import time_limit
+from qdecay.model.readers.simulator.machine import Machine, RewardFunction, globals_kept
+from qdecay.model.readers.simulator.naming import Names
+from qdecay.model.recover import Recovery
+from qdecay.model.rows import ModelRows, Row
+
+_OTHER_SEEDS = 5  # whose episodes show whether the start is random
+
+
+class ExploringOptions(TypedDict, total=False):
+    """How an environment is explored.
+
+    Attributes:
+        key: `key(env)`, which is equal for equal states; any value, also an array. Without it, see
+            `keys`.
+        reward: `reward(observation, action, reward, next_observation, terminated)`, the reward to
+            have in the model instead of what the environment pays: a number, or an exact one.
+        get_state, set_state: `get_state(env)` and `set_state(env, state)`, for environments that
+            cannot be copied; the environment itself is then used, and left where an episode begins.
+        samples: how often what is random is tried, to estimate its chances; also where episodes
+            begin. None refuses what is random.
+        seed: of the episode from whose start is explored, of the first of several, and of all that
+            is drawn here; >= 0.
+        max_states: beyond it, exploring is given up.
+        max_seconds: beyond it, too; None is no limit.
+        progress: True shows a bar; a function is called with every event.
+    """
+
+    key: Callable[[Any], Any] | None
+    reward: RewardFunction | None
+    get_state: Callable[[Any], Any] | None
+    set_state: Callable[[Any, Any], Any] | None
+    samples: int | None
+    seed: int
+    max_states: int
+    max_seconds: float | None
+    progress: bool | OnProgress
+
+
+def rows_of_simulator(
+    env: Any,
+    *,
+    key: Callable[[Any], Any] | None = None,
+    reward: RewardFunction | None = None,
+    get_state: Callable[[Any], Any] | None = None,
+    set_state: Callable[[Any, Any], Any] | None = None,
+    samples: int | None = None,
+    seed: int = 0,
+    max_states: int = 100_000,
+    max_seconds: float | None = None,
+    progress: bool | OnProgress = False,
+    recovery: Recovery | None = None,
+) -> ModelRows:
+    """Return the rows of an environment, found by trying every action in every state.
+
+    Raises:
+        TypeError: an argument is of another kind, or the environment cannot be copied.
+        ValueError: an argument is out of range, there are more than `max_states`, or the
+            environment is not as assumed; the message says what, where, and the remedy.
+        UserCodeError: the environment, or a function that was passed, raised.
+        BudgetExceeded: the time is up.
+    """
+    instance(env, gym.Env, "env", "an environment such as gymnasium.make(id)")
+    for function, name in ((key, "key"), (reward, "reward")):
+        if function is not None and not callable(function):
+            raise TypeError(f"{name} must be a function, got {function!r:.60}")
+    if samples is not None:
+        whole(samples, "samples", 1)
+    whole(seed, "seed", 0)
+    whole(max_states, "max_states", 1)
+    if not is_finite(env.action_space):
+        raise ValueError(f"actions must be discrete, got {one_line(str(env.action_space))}")
+    deadline = Deadline(max_seconds)
+    with globals_kept(), warnings.catch_warnings(action="ignore"), reporting(progress) as report:
+        for share in (True, False):
+            copies = copier(env, get_state, set_state, share=share)
+            try:
+                made = _Reading(env, copies, key, reward, samples, seed)
+                rows = made.rows(max_states, deadline, report, recovery or Recovery())
+            except ValueError:
+                if not copies.changed():
+                    raise
+            else:
+                if not copies.changed():
+                    return rows
+            finally:
+                copies.close()
+        raise AssertionError  # nothing was shared
+
+
+class _Reading:
+    def __init__(
+        self,
+        env: Any,
+        copies: Copier,
+        key: Callable[[Any], Any] | None,
+        reward: RewardFunction | None,
+        samples: int | None,
+        seed: int,
+    ) -> None:
+        self.env, self.samples, self.seed = env, samples, seed
+        self.actions = Numbering(env.action_space)
+        self.action_names = _action_names(env, self.actions)
+        own = OwnHash() if has_own_hash(env) else None
+        given: Key | None = CallersKey(key) if key is not None else own
+        every_field = Fields({}, copies.constants)
+        self.machine = Machine(env, copies, self.actions, given or every_field, reward)
+        self.remarks: list[str] = []
+        self.left_out = left_out(self.machine, seed)
+        if given is None:
+            self.machine.key = Fields(self.left_out, copies.constants)
+            self.remarks += _told_left_out(self.left_out)
+        elif key is None:
+            self.remarks.append("states are told apart by the environment's own hash()")
+
+    def rows(
+        self, max_states: int, deadline: Deadline, report: OnProgress, recovery: Recovery
+    ) -> ModelRows:
+        sampled = self.samples is not None
+        names = Names(frozenset().union(*self.left_out.values()))
+        diagnosis = Diagnosis(self.machine, names, self._action_name, sampled=sampled)
+        checks = Checks(self.machine, names, diagnosis, self.seed, sampled=sampled)
+        explorer = Explorer(
+            self.machine,
+            checks,
+            samples=self.samples,
+            max_states=max_states,
+            deadline=deadline,
+            report=report,
+        )
+        graph = explorer.explore(range(self.seed, self.seed + (self.samples or 1)))
+        limit = time_limit(self.machine, graph, self.seed)
+        checks.walk(limit, deadline)
+        if explorer.certain:
+            self.remarks.append(
+                f"{counted(explorer.certain, 'action')} draw random numbers, without any effect"
+            )
+        if not sampled:
+            self.remarks += self._other_starts(graph)
+        starts = {s: Fraction(n, sum(graph.starts.values())) for s, n in graph.starts.items()}
+        return ModelRows(
+            list(self._rows(graph, recovery, names)),
+            len(graph),
+            self.actions.n,
+            next(iter(starts)) if len(starts) == 1 else None,
+            names.all(),
+            self.action_names,
+            recovery.mapped,
+            getattr(getattr(self.env, "spec", None), "id", None),
+            limit,
+            starts if len(starts) > 1 else {},
+            visits=dict(_visits(graph)) if sampled else {},
+            remarks=tuple(self.remarks),
+        )
+
+    def _rows(self, graph: Graph, recovery: Recovery, names: Names) -> Iterator[Row]:
+        for state, actions in enumerate(graph.counts):
+            for action, outcomes in actions.items():
+                total = sum(outcomes.values())
+                for (to, reward, terminated), number in outcomes.items():
+                    where = f"state {names.of(state)}, action {self._action_name(action)}"
+                    chance = recovery(Fraction(number, total), where)
+                    yield (
+                        state,
+                        action,
+                        to,
+                        chance,
+                        recovery(reward, f"{where}: reward"),
+                        terminated,
+                    )
+
+    def _action_name(self, action: int) -> str:
+        return self.action_names[action] if self.action_names else str(action)
+
+    def _other_starts(self, graph: Graph) -> list[str]:
+        """Say so if other seeds begin elsewhere."""
+        seeds = range(self.seed + 1, self.seed + 1 + _OTHER_SEEDS)
+        keys = [self.machine.begin(seed).key for seed in seeds]
+        elsewhere = sum(graph.index.get(key) not in graph.starts for key in keys)
+        if not elsewhere:
+            return []
+        return [
+            f"reset begins elsewhere with {elsewhere} of {_OTHER_SEEDS} other seeds: this is the "
+            f"model from the start of seed {self.seed}; samples=N (--samples N) takes N starts"
+        ]
+
+
+def _visits(graph: Graph) -> Iterator[tuple[tuple[int, int], int]]:
+    for state, actions in enumerate(graph.counts):
+        for action, outcomes in actions.items():
+            yield (state, action), sum(outcomes.values())
+
+
+def _told_left_out(found: Mapping[str, frozenset[str]]) -> list[str]:
+    names = [f"{name} ({kind})" for kind, group in found.items() for name in sorted(group)]
+    if not names:
+        return []
+    return [f"left out of what tells states apart: {', '.join(names)}"]
+
+
+def _action_names(env: Any, actions: Numbering) -> list[str] | None:
+    """Return what the environment calls its actions, or what their numbers stand for."""
+    own = getattr(env.unwrapped, "action_names", None)
+    if own is not None and len(own) == actions.n:
+        return list(own)
+    named = getattr(env.unwrapped, "actions", None)
+    if isinstance(named, EnumMeta):
+        listed: Mapping[str, Any] = named.__members__
+        members = {member.value: name for name, member in listed.items()}
+        if set(members) == set(range(actions.n)):
+            return [str(members[number]) for number in range(actions.n)]
+    made = actions.names()
+    return None if made is None else list(made)
