@@ -23,8 +23,7 @@ from qdecay.model.readers.simulator.naming import Names
 
 _ALL = 2_000  # states whose ways are all looked at
 _SHARE = 8  # of later ones, every eighth
-_WAYS = 3  # of one state that are looked at
-_WALKS, _WALKED = 300, 10_000  # whole episodes, and their steps in all
+_WALKS, _LEAST, _MOST = 300, 1_000, 10_000  # whole episodes, and their steps in all
 
 
 class Checks:
@@ -43,7 +42,7 @@ class Checks:
         self.machine, self.names, self.graph = machine, names, diagnosis.graph
         self.ways = self.walks = 0
         self._diagnosis, self._seed, self._sampled = diagnosis, seed, sampled
-        self._kinds: dict[int, set[tuple[bool, bool]]] = {}
+        self._respects: dict[int, set[str]] = {}
         self._waiting: dict[int, list[tuple[Saved, tuple[int, int]]]] = {}
         self._explored: set[int] = set()
 
@@ -83,16 +82,17 @@ class Checks:
             self._waiting.setdefault(state, []).append((saved, first))
 
     def _is_chosen(self, state: int, first: tuple[int, int]) -> bool:
-        """Whether this way is looked at: it differs from those that were in a respect."""
+        """Whether this way is looked at: it differs in a respect from those that were."""
         if state >= _ALL and state % _SHARE:
             return False
         own = self.graph.first[state]
         last_action = None if isinstance(own, int) else own[1]
-        kind = (self.machine.steps != self.graph.steps[state], first[1] != last_action)
-        kinds = self._kinds.setdefault(state, set())
-        if kind in kinds or len(kinds) >= _WAYS:
+        respects = {"length"} if self.machine.steps != self.graph.steps[state] else set()
+        respects |= {"action"} if first[1] != last_action else set()
+        looked_at = self._respects.setdefault(state, set())
+        if looked_at and respects <= looked_at:
             return False
-        kinds.add(kind)
+        looked_at |= respects or {"way"}
         return True
 
     def explored(self, state: int, saved: Saved) -> None:
@@ -117,8 +117,8 @@ class Checks:
             ValueError: one does not go as the model says.
         """
         rng = np.random.default_rng(self._seed)
-        longest = time_limit - 1 if time_limit else _WALKED
-        left = _WALKED
+        longest = time_limit - 1 if time_limit else _MOST
+        left = min(max(_LEAST, self.machine.tries // 4), _MOST)
         for actions in self._planned(rng):
             deadline.check()
             left -= self._play(actions[:longest])

@@ -77,6 +77,7 @@ class Machine:
         steps: how many steps its episode has.
         paid: what the environment paid for the last one.
         observation: the last one.
+        tries: how many steps were made in all.
         cut_after: the least number of steps after which an episode was truncated, or None.
         went_on_after: the largest after which one went on.
         actions: the numbers of actions.
@@ -96,6 +97,7 @@ class Machine:
         self.env, self._generators = copier.new()
         self._masks = not hasattr(env.unwrapped, "P")  # a table lists what every action does
         self.steps, self.paid, self.observation = 0, 0, None
+        self.tries = 0
         self.cut_after: int | None = None
         self.went_on_after = 0
 
@@ -128,6 +130,7 @@ class Machine:
         with user_code(f"step({chosen})"):
             observation, reward, terminated, truncated, info = self.env.step(chosen)
         self.steps += 1
+        self.tries += 1
         self.observation = observation
         self.paid = _number(reward)
         if self._reward is not None:

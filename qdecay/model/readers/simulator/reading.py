@@ -167,13 +167,14 @@ class _Reading:
             )
         if not sampled:
             self.remarks += self._other_starts(graph)
+        called = names.all()
         starts = {s: Fraction(n, sum(graph.starts.values())) for s, n in graph.starts.items()}
         return ModelRows(
-            list(self._rows(graph, recovery, names)),
+            list(self._rows(graph, recovery, called)),
             len(graph),
             self.actions.n,
             next(iter(starts)) if len(starts) == 1 else None,
-            names.all(),
+            called,
             self.action_names,
             recovery.mapped,
             getattr(getattr(self.env, "spec", None), "id", None),
@@ -183,12 +184,12 @@ class _Reading:
             remarks=tuple(self.remarks),
         )
 
-    def _rows(self, graph: Graph, recovery: Recovery, names: Names) -> Iterator[Row]:
+    def _rows(self, graph: Graph, recovery: Recovery, names: list[str]) -> Iterator[Row]:
         for state, actions in enumerate(graph.counts):
             for action, outcomes in actions.items():
                 total = sum(outcomes.values())
                 for (to, reward, terminated), number in outcomes.items():
-                    where = f"state {names.of(state)}, action {self._action_name(action)}"
+                    where = f"state {names[state]}, action {self._action_name(action)}"
                     chance = recovery(Fraction(number, total), where)
                     yield (
                         state,
