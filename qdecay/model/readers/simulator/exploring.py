@@ -12,8 +12,8 @@ from qdecay.model.readers.simulator.graph import Graph
 from qdecay.model.readers.simulator.machine import Machine, Saved, Seen
 
 _SURE = 3  # equal tries, after which what draws no random number is taken as certain
-_DRAWN = 20  # tries of what draws some, where chance is not expected
-_DRAWN_IN_ALL = 20_000
+_DRAWN = 10  # tries of what draws some, where chance is not expected
+_DRAWN_IN_ALL = 5_000
 
 
 class Explorer:

@@ -65,9 +65,9 @@ def _played(machine: Machine, graph: Graph, seed: int, most: int) -> int | None:
             if not seen.terminated and to in endless
         ]
         action, state = ways[rng.integers(len(ways))]
-        seen = machine.step(action)
-        if seen.truncated:
+        terminated, truncated, _ = machine.advance(action)
+        if truncated:
             return steps
-        if seen.terminated:
+        if terminated:
             return None  # `walk` finds out why
     return None
