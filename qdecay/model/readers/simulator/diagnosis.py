@@ -15,7 +15,7 @@ from qdecay._support.one_line import one_line
 from qdecay._support.result import counted
 from qdecay.model.readers.simulator.graph import Graph
 from qdecay.model.readers.simulator.machine import Machine, Saved, Seen
-from qdecay.model.readers.simulator.naming import Names
+from qdecay.model.readers.simulator.naming import Names, short
 from qdecay.model.readers.simulator.outside import outside
 
 _TRIES = 20  # of an action with each generator replaced
@@ -75,12 +75,15 @@ class Diagnosis:
             f"the same{self._what(state, there)}: pass {_KEY}"
         )
 
-    def begins_elsewhere(self, seed: int) -> ValueError:
-        """Return the error of an environment whose `reset` does not obey its seed."""
-        return ValueError(
-            f"reset(seed={seed}) does not begin in the same state twice, even with the global "
-            f"generators as they were: draw from self.np_random only, or pass key="
-        )
+    def begins_elsewhere(self, seed: int, one: Seen, two: Seen) -> ValueError:
+        """Return the error of an environment that does not begin in the same state twice."""
+        if one.observation == two.observation:
+            what = "has another key"
+            remedy = "pass a key= that is the same for the same state"
+        else:
+            what = "shows something else"
+            remedy = "draw from self.np_random, and let reset(seed=) set all state"
+        return ValueError(f"reset(seed={seed}) twice: the second time it {what}: {remedy}")
 
     def too_many(self, most: int) -> ValueError:
         """Return the error of an environment with more states than are explored."""
@@ -135,7 +138,7 @@ class Diagnosis:
 
     def _is_random(self, where: str, source: str, one: Seen, two: Seen) -> ValueError:
         return ValueError(
-            f"{where}: is random: {self._both(one, two, 'or')}, as {source} has it: "
+            f"{where}: is random: {self._both(one, two, 'or')}, depending on {source}: "
             f"samples=N (--samples N) estimates the model from N tries of every action"
         )
 
@@ -143,8 +146,8 @@ class Diagnosis:
         self, where: str, one: Seen, two: Seen, saved: Saved, action: int
     ) -> ValueError:
         return ValueError(
-            f"{where}: the same copy does not do the same twice: {self._both(one, two, 'and then')}"
-            f"; {self._culprit(saved, action)}"
+            f"{where}: the same copy does not do the same twice: "
+            f"{self._both(one, two, 'and then')}; {self._culprit(saved, action)}"
         )
 
     def _culprit(self, saved: Saved, action: int) -> str:
@@ -188,7 +191,7 @@ class Diagnosis:
         what = self._what(state, there)
         way = self.graph.way(state)
         one, two = self._words(part, expected), self._words(part, found)
-        both = f"{one} after {way}, and {two} after {counted(steps, 'step')}"
+        both = f"it {one} after {way}, and it {two} after {counted(steps, 'step')}"
         remedy = f"pass reward=, or {_KEY}" if part == "reward" else f"pass {_KEY}"
         return ValueError(
             f"{where}: depends on the way: {both} by another way, though the key is the "
@@ -209,7 +212,7 @@ class Diagnosis:
 
     def _both(self, one: Seen, two: Seen, between: str) -> str:
         part = one.difference(two) or "reward"
-        return f"{self._words(part, one)} {between} {self._words(part, two)}"
+        return f"it {self._words(part, one)} {between} {self._words(part, two)}"
 
     def _words(self, part: str, seen: Seen) -> str:
         if part == "reward":
@@ -218,7 +221,10 @@ class Diagnosis:
             return "ends the episode" if seen.terminated else "goes on"
         if part == "key":
             to = self.graph.index.get(seen.key)
-            return "leads to a new state" if to is None else f"leads to {self._name(to)}"
+            if to is not None:
+                return f"leads to {self._name(to)}"
+            shown = short(seen.observation)
+            return f"leads to a new state{f' ({shown})' if shown else ''}"
         return f"has {_PARTS[part]} of one kind"
 
     def _name(self, state: int) -> str:

@@ -50,8 +50,8 @@ class Explorer:
             BudgetExceeded: the time is up.
         """
         for seed in seeds:
-            start = self._reached(self.machine.begin(seed), seed)
-            self.graph.starts[start] = self.graph.starts.get(start, 0) + 1
+            self.graph.begins[seed] = self._reached(self.machine.begin(seed), seed)
+            self.checks.begun(self.machine.begin(seed), seed)
         done = 0
         while self._queue:
             self._report(Progress(done, len(self.graph), "states explored"))

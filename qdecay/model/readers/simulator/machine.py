@@ -207,6 +207,11 @@ class Machine:
             _seed(generator, (seed + 1_000_003 * (number + 1)) % 2**32)
 
 
+def sign(observation: Any, action: Any, reward: Any, after: Any, terminated: bool) -> int:
+    """Return the sign of what the environment pays."""
+    return int(reward > 0) - int(reward < 0)
+
+
 def _number(reward: Any) -> Any:
     """Return a reward as a number that Python has.
 
