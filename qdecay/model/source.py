@@ -163,8 +163,8 @@ class Source:
                 raise InputError("--reward applies to a file that has reward structures")
             if self.exploring is not None:
                 with user_code(f"{self.text}: it"):
-                    made = kind.from_simulator(self.env(), **self.exploring, **reading)  # type: ignore[attr-defined]
-                return replace(made, name=self.text)  # type: ignore[no-any-return]
+                    made = kind.from_simulator(self.env(), **self.exploring, **reading)
+                return replace(made, name=self.text)
         elif self.exploring is not None:
             raise InputError("--explore applies to an environment, not to a file of a model")
         if self.path is None:
