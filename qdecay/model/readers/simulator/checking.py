@@ -51,6 +51,11 @@ class Checks:
         sequence = np.random.SeedSequence([self._seed, state, action, number])
         return int(sequence.generate_state(1)[0])
 
+    def prepare(self, state: int, action: int) -> None:
+        """Let chance fall as in the first try of an action, if there is chance."""
+        if self._sampled:
+            self.machine.reseed(self.seed_of(state, action, 0))
+
     def too_many(self, most: int) -> ValueError:
         """Return the error of an environment with more states than the caller takes."""
         return self._diagnosis.too_many(most)
@@ -149,20 +154,27 @@ class Checks:
             on = graph.path(to, lambda state, end=target[0]: state == end)  # type: ignore[misc]
             yield [way.start, *way.actions, *([] if a is None else [a]), *(on or []), target[1]]
 
+    def begun(self, seen: Seen, seed: int) -> int:
+        """Return the state in which an episode begins again.
+
+        Raises:
+            ValueError: that of the same seed began elsewhere.
+        """
+        known = self.graph.begins[seed]
+        if seen.key != self.graph.seen[known].key:
+            raise self._diagnosis.begins_elsewhere(seed, self.graph.seen[known], seen)
+        return known
+
     def _play(self, plan: list[int]) -> int:
         """Play an episode, the seed first; return how many steps were made."""
         seed, *actions = plan
         graph, machine = self.graph, self.machine
-        seen = machine.begin(seed)
-        state = graph.index.get(seen.key)
-        if state is None or state not in graph.starts:
-            raise self._diagnosis.begins_elsewhere(seed)
+        state = self.begun(machine.begin(seed), seed)
         for number, action in enumerate(actions):
             if action not in graph.goes[state]:
                 return number  # the way on is another's
             to, expected = graph.goes[state][action]
-            if self._sampled:
-                machine.reseed(self.seed_of(state, action, 0))
+            self.prepare(state, action)
             found = machine.step(action)
             if part := expected.difference(found):
                 raise self._diagnosis.walked(

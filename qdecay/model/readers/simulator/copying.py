@@ -241,7 +241,23 @@ class _Pickler(pickle.Pickler):
             return _random_state, (part.get_state(),)
         if type(part) is random.Random:
             return _python_random, (part.getstate(),)
+        if isinstance(part, np.ndarray) and isinstance(part.base, np.ndarray):
+            return _reduced_view(part, part.base)
         return NotImplemented
+
+
+def _reduced_view(part: np.ndarray, base: np.ndarray) -> Any:
+    """Say how a view is made again, so that it still shows the array that it is of."""
+    if not base.flags.c_contiguous or base.dtype.hasobject or part.dtype.hasobject:
+        return NotImplemented
+    offset = part.ctypes.data - base.ctypes.data
+    return _view, (base, part.shape, part.dtype, offset, part.strides)
+
+
+def _view(
+    base: np.ndarray, shape: Any, dtype: Any, offset: int, strides: Any
+) -> np.ndarray[Any, Any]:
+    return np.ndarray(shape, dtype, base.data, offset, strides)
 
 
 def _share(number: int) -> Any:
@@ -278,4 +294,4 @@ def _python_random(state: Any) -> random.Random:
     return made
 
 
-_OWN = (_share, _blank, _fill, _generator, _random_state, _python_random)
+_OWN = (_share, _blank, _fill, _view, _generator, _random_state, _python_random)

@@ -7,17 +7,16 @@ always does and the way to the state matters (its key leaves something out).
 
 from __future__ import annotations
 
-import sys
 from collections import Counter
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Hashable
 from typing import Any
 
 from qdecay._support.one_line import one_line
 from qdecay._support.result import counted
 from qdecay.model.readers.simulator.graph import Graph
-from qdecay.model.readers.simulator.inner_state import frozen, layers
 from qdecay.model.readers.simulator.machine import Machine, Saved, Seen
-from qdecay.model.readers.simulator.naming import Names
+from qdecay.model.readers.simulator.naming import Names, short
+from qdecay.model.readers.simulator.outside import outside
 
 _TRIES = 20  # of an action with each generator replaced
 _NAMED = 3  # fields that a message names
@@ -43,11 +42,16 @@ class Diagnosis:
     ) -> ValueError:
         """Return the error of an action that leads to something else from a copy of a state."""
         where = f"state {self._name(state)}, action {self._action_name(action)}"
-        once, again = self._from(saved, action), self._from(saved, action)
-        if outside := once.difference(again):
-            return self._is_outside(where, outside, once, again, saved, action)
-        if not self._sampled and (source := self._source(saved, action, once)):
-            return self._is_random(where, source, part, expected, found)
+        usual = self._from(saved, action)
+        if other := self._unlike(usual, saved, action):
+            return self._is_outside(where, usual, other, saved, action)
+        if not self._sampled:
+            for source in self._sources(saved):
+                other = self._under(source, usual, saved, action)
+                if other and (again := self._unlike(usual, saved, action)):
+                    return self._is_outside(where, usual, again, saved, action)
+                if other:
+                    return self._is_random(where, source, usual, other)
         return self._depends(where, part, state, action, expected, found, saved)
 
     def walked(
@@ -71,12 +75,15 @@ class Diagnosis:
             f"the same{self._what(state, there)}: pass {_KEY}"
         )
 
-    def begins_elsewhere(self, seed: int) -> ValueError:
-        """Return the error of an environment whose `reset` does not obey its seed."""
-        return ValueError(
-            f"reset(seed={seed}) does not begin in the same state twice, even with the global "
-            f"generators as they were: draw from self.np_random only, or pass key="
-        )
+    def begins_elsewhere(self, seed: int, one: Seen, two: Seen) -> ValueError:
+        """Return the error of an environment that does not begin in the same state twice."""
+        if one.observation == two.observation:
+            what = "has another key"
+            remedy = "pass a key= that is the same for the same state"
+        else:
+            what = "shows something else"
+            remedy = "draw from self.np_random, and let reset(seed=) set all state"
+        return ValueError(f"reset(seed={seed}) twice: the second time it {what}: {remedy}")
 
     def too_many(self, most: int) -> ValueError:
         """Return the error of an environment with more states than are explored."""
@@ -104,45 +111,69 @@ class Diagnosis:
         return {"fields": found}
 
     def _from(self, saved: Saved, action: int) -> Seen:
+        """Take an action from a copy, all generators being what they were."""
         self._machine.restore(saved)
+        self._machine.reseed_globals(0)
         return self._machine.step(action)
 
-    def _source(self, saved: Saved, action: int, usual: Seen) -> str | None:
-        """Return the name of the generator on which an action depends."""
+    def _unlike(self, usual: Seen, saved: Saved, action: int) -> Seen | None:
+        """Return what else an action leads to from the same copy, or None."""
+        tries = (self._from(saved, action) for _ in range(_TRIES))
+        return next((seen for seen in tries if usual.difference(seen)), None)
+
+    def _sources(self, saved: Saved) -> list[str]:
         self._machine.restore(saved)
-        for source in self._machine.sources():
-            for number in range(_TRIES):
-                self._machine.restore(saved)
-                self._machine.reseed(number, source)
-                if usual.difference(self._machine.step(action)):
-                    return source
+        return self._machine.sources()
+
+    def _under(self, source: str, usual: Seen, saved: Saved, action: int) -> Seen | None:
+        """Return what else an action leads to as one generator is replaced, or None."""
+        for number in range(_TRIES):
+            self._machine.restore(saved)
+            self._machine.reseed_globals(0)
+            self._machine.reseed(number, source)
+            seen = self._machine.step(action)
+            if usual.difference(seen):
+                return seen
         return None
 
-    def _is_random(
-        self, where: str, source: str, part: str, expected: Seen, found: Seen
-    ) -> ValueError:
+    def _is_random(self, where: str, source: str, one: Seen, two: Seen) -> ValueError:
         return ValueError(
-            f"{where}: is random: {self._both(part, expected, found)}, as {source} falls: "
+            f"{where}: is random: {self._both(one, two, 'or')}, depending on {source}: "
             f"samples=N (--samples N) estimates the model from N tries of every action"
         )
 
     def _is_outside(
-        self, where: str, part: str, once: Seen, again: Seen, saved: Saved, action: int
+        self, where: str, one: Seen, two: Seen, saved: Saved, action: int
     ) -> ValueError:
-        before = _outside(self._machine.env)
-        self._from(saved, action)
-        after = _outside(self._machine.env)
-        changed = [name for name in after if before.get(name) != after[name]]
-        what = (
-            f"{', '.join(changed[:_NAMED])} changes with every step and is shared by all copies"
-            if changed
-            else "it depends on something outside of the environment (a closure, the clock, "
-            "the system's chance), or its copies share memory"
-        )
         return ValueError(
             f"{where}: the same copy does not do the same twice: "
-            f"{self._both(part, once, again)}; {what}: "
-            f"keep it in the environment's own attributes, or pass get_state and set_state"
+            f"{self._both(one, two, 'and then')}; {self._culprit(saved, action)}"
+        )
+
+    def _culprit(self, saved: Saved, action: int) -> str:
+        """Say what makes copies depend on each other."""
+        machine = self._machine
+        machine.restore(saved)
+        fields, before = machine.fields(), outside(machine.env)
+        machine.step(action)
+        after = outside(machine.env)
+        machine.restore(saved)
+        restored = machine.fields()
+        lost = [name for name in fields if fields[name] != restored.get(name)]
+        if lost:
+            return (
+                f"going back does not bring back {', '.join(lost[:_NAMED])}: the copies share it, "
+                f"or set_state leaves it out"
+            )
+        changed = [name for name in after if before.get(name) != after[name]]
+        if changed:
+            return (
+                f"{', '.join(changed[:_NAMED])} changes and is shared by all copies: keep it in "
+                f"the environment's own attributes, or pass get_state and set_state"
+            )
+        return (
+            "it depends on something outside of the environment, such as the time of day or "
+            "chance from the system: draw from self.np_random, and keep all state in attributes"
         )
 
     def _depends(
@@ -159,7 +190,8 @@ class Diagnosis:
         there, steps = self._machine.fields(), self._machine.steps
         what = self._what(state, there)
         way = self.graph.way(state)
-        both = self._both(part, expected, found, f"after {way}", f"after {counted(steps, 'step')}")
+        one, two = self._words(part, expected), self._words(part, found)
+        both = f"it {one} after {way}, and it {two} after {counted(steps, 'step')}"
         remedy = f"pass reward=, or {_KEY}" if part == "reward" else f"pass {_KEY}"
         return ValueError(
             f"{where}: depends on the way: {both} by another way, though the key is the "
@@ -178,21 +210,22 @@ class Diagnosis:
             return " and no attribute tells them apart"
         return f" and what differs is {', '.join(different[:_NAMED])}"
 
-    def _both(
-        self, part: str, one: Seen, two: Seen, first: str = "once", second: str = "once"
-    ) -> str:
-        words = self._words(part, one), self._words(part, two)
-        return f"{words[0]} {first} and {words[1]} {second}"
+    def _both(self, one: Seen, two: Seen, between: str) -> str:
+        part = one.difference(two) or "reward"
+        return f"it {self._words(part, one)} {between} {self._words(part, two)}"
 
     def _words(self, part: str, seen: Seen) -> str:
         if part == "reward":
-            return f"it pays {_shown(seen.reward)}"
+            return f"pays {_shown(seen.reward)}"
         if part == "terminated":
-            return "it ends the episode" if seen.terminated else "the episode goes on"
+            return "ends the episode" if seen.terminated else "goes on"
         if part == "key":
             to = self.graph.index.get(seen.key)
-            return "it leads to a new state" if to is None else f"it leads to {self._name(to)}"
-        return f"it shows {_PARTS[part]} of one kind"
+            if to is not None:
+                return f"leads to {self._name(to)}"
+            shown = short(seen.observation)
+            return f"leads to a new state{f' ({shown})' if shown else ''}"
+        return f"has {_PARTS[part]} of one kind"
 
     def _name(self, state: int) -> str:
         return one_line(self._names.of(state))
@@ -204,26 +237,3 @@ _KEY = "a key= that tells them apart"
 
 def _shown(reward: Any) -> str:
     return f"{reward:.6g}" if isinstance(reward, float) else str(reward)
-
-
-def _outside(env: Any) -> dict[str, Hashable]:
-    """Return what the classes of an environment and their modules hold."""
-    found: dict[str, Hashable] = {}
-    for _, layer in layers(env):
-        for kind in type(layer).__mro__:
-            if kind.__module__.partition(".")[0] in ("gymnasium", "builtins", "typing"):
-                continue
-            found |= _held(f"{kind.__qualname__}.", vars(kind).items())
-            module = sys.modules.get(kind.__module__)
-            found |= _held(f"{kind.__module__}.", vars(module).items() if module else ())
-    return found
-
-
-def _held(before: str, items: Iterable[tuple[str, Any]]) -> dict[str, Hashable]:
-    held = {}
-    for name, value in items:
-        if name.startswith("__"):
-            continue
-        if isinstance(value, int | float | str | list | dict | set | tuple):
-            held[before + name] = frozen(value)
-    return held

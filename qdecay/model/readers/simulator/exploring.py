@@ -12,8 +12,8 @@ from qdecay.model.readers.simulator.graph import Graph
 from qdecay.model.readers.simulator.machine import Machine, Saved, Seen
 
 _SURE = 3  # equal tries, after which what draws no random number is taken as certain
-_DRAWN = 20  # tries of what draws some, where chance is not expected
-_DRAWN_IN_ALL = 20_000
+_DRAWN = 10  # tries of what draws some, where chance is not expected
+_DRAWN_IN_ALL = 5_000
 
 
 class Explorer:
@@ -50,8 +50,8 @@ class Explorer:
             BudgetExceeded: the time is up.
         """
         for seed in seeds:
-            start = self._reached(self.machine.begin(seed), seed)
-            self.graph.starts[start] = self.graph.starts.get(start, 0) + 1
+            self.graph.begins[seed] = self._reached(self.machine.begin(seed), seed)
+            self.checks.begun(self.machine.begin(seed), seed)
         done = 0
         while self._queue:
             self._report(Progress(done, len(self.graph), "states explored"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -36,7 +36,7 @@ class Graph:
 
     Attributes:
         index: the number of each state by its key.
-        starts: how often episodes began in a state.
+        begins: the state in which the episode of a seed begins.
         first: the last step of the first way to each state, as (state, action); the seed where an
             episode begins there.
         steps: the length of that way.
@@ -47,7 +47,7 @@ class Graph:
     """
 
     index: dict[Hashable, int] = field(default_factory=dict)
-    starts: dict[int, int] = field(default_factory=dict)
+    begins: dict[int, int] = field(default_factory=dict)
     first: list[tuple[int, int] | int] = field(default_factory=list)
     steps: list[int] = field(default_factory=list)
     seen: list[Seen] = field(default_factory=list)
@@ -58,6 +58,11 @@ class Graph:
     def __len__(self) -> int:
         """How many states there are."""
         return len(self.first)
+
+    @property
+    def starts(self) -> dict[int, int]:
+        """How many of the episodes begin in a state."""
+        return dict(Counter(self.begins.values()))
 
     def number(self, seen: Seen, first: tuple[int, int] | int, steps: int) -> tuple[int, bool]:
         """Return the state's number, and whether it is new."""

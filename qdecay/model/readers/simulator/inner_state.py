@@ -22,7 +22,7 @@ from gymnasium.spaces import Space
 
 Generators = np.random.Generator | np.random.RandomState | random.Random
 GENERATORS = (np.random.Generator, np.random.RandomState, random.Random)
-_PLAIN = (type(None), bool, int, float, complex, str, bytes)
+_PLAIN = {type(None), bool, int, float, complex, str, bytes}
 _CODE = (
     type,
     types.ModuleType,
@@ -77,7 +77,7 @@ def fields(
 
 def _descend(name: str, value: Any, found: dict[str, Hashable], path: set[int]) -> None:
     """Add a value to the fields: what has names inside by its parts, the rest as a whole."""
-    if isinstance(value, _PLAIN):
+    if type(value) in _PLAIN:
         found[name] = value
         return
     inner = _parts(value)
@@ -101,10 +101,10 @@ def _parts(value: Any) -> Mapping[str, Any] | None:
 
 def frozen(value: Any, path: set[int] | None = None) -> Hashable:
     """Return a value that is equal and hashable for equal content, whatever it is made of."""
+    if type(value) in _PLAIN:
+        return value  # type: ignore[no-any-return]
     if isinstance(value, Enum):
         return (type(value).__name__, value.name)
-    if isinstance(value, _PLAIN):
-        return value
     if isinstance(value, np.ndarray):
         return _frozen_array(value, path)
     if isinstance(value, np.generic):
@@ -166,7 +166,9 @@ def _collect(
     if isinstance(value, GENERATORS):
         found.setdefault(id(value), (name, value))
         return
-    if isinstance(value, (*_PLAIN, *_CODE, np.ndarray, EnvSpec)) or id(value) in seen:
+    if type(value) in _PLAIN or id(value) in seen:
+        return
+    if isinstance(value, (*_CODE, np.ndarray, EnvSpec)):
         return
     seen.add(id(value))
     if isinstance(value, Mapping):

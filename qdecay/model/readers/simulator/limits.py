@@ -11,9 +11,8 @@ from typing import Any
 import gymnasium as gym
 import numpy as np
 
-from qdecay.model.readers.simulator.graph import Graph
+from qdecay.model.readers.simulator.checking import Checks
 from qdecay.model.readers.simulator.inner_state import layers
-from qdecay.model.readers.simulator.machine import Machine
 
 _PATIENCE = 10_000  # steps until which an environment's own limit is looked for
 
@@ -28,14 +27,15 @@ def wrapped_limit(env: Any) -> int | None:
     return min(limits, default=None)
 
 
-def time_limit(machine: Machine, graph: Graph, seed: int) -> int | None:
+def time_limit(checks: Checks, seed: int) -> int | None:
     """Return after how many steps episodes are cut off, or None if they are not.
 
     Raises:
         ValueError: it is not the number of steps that cuts them off.
     """
+    machine = checks.machine
     known = wrapped_limit(machine.env)
-    cut = _played(machine, graph, seed, min(known or _PATIENCE, _PATIENCE))
+    cut = _played(checks, seed, min(known or _PATIENCE, _PATIENCE))
     found = [steps for steps in (cut, known) if steps is not None]
     limit = min(found, default=None)
     earliest, latest = machine.cut_after, machine.went_on_after
@@ -47,27 +47,27 @@ def time_limit(machine: Machine, graph: Graph, seed: int) -> int | None:
     return limit if limit is not None else earliest
 
 
-def _played(machine: Machine, graph: Graph, seed: int, most: int) -> int | None:
+def _played(checks: Checks, seed: int, most: int) -> int | None:
     """Play an episode that does not end by itself until it is cut off."""
-    rng = np.random.default_rng(seed)
+    rng, graph, machine = np.random.default_rng(seed), checks.graph, checks.machine
     endless = graph.endless()
-    start = next((s for s in graph.starts if s in endless), None)
-    if start is None:
+    first = next((own for own, state in graph.begins.items() if state in endless), None)
+    if first is None:
         return None
-    first = graph.first[start]
-    assert isinstance(first, int)
     machine.begin(first)
-    state = start
+    state = graph.begins[first]
     for steps in range(1, most + 1):
         ways = [
             (action, to)
             for action, (to, seen) in graph.goes[state].items()
             if not seen.terminated and to in endless
         ]
-        action, state = ways[rng.integers(len(ways))]
-        seen = machine.step(action)
-        if seen.truncated:
+        action, to = ways[rng.integers(len(ways))]
+        checks.prepare(state, action)
+        state = to
+        terminated, truncated, _ = machine.advance(action)
+        if truncated:
             return steps
-        if seen.terminated:
+        if terminated:
             return None  # `walk` finds out why
     return None

@@ -111,7 +111,7 @@ class Machine:
             generators(self.env, self._copier.constants).values()
         )  # reset makes new ones
         self.steps, self.observation = 0, observation
-        return self._seen(observation, info, 0, False, False)
+        return self._seen(info, 0, False, False)
 
     def save(self) -> Saved:
         """Return the state, to go back to."""
@@ -125,18 +125,25 @@ class Machine:
 
     def step(self, action: int) -> Seen:
         """Take the action of a number."""
-        before = self.observation if self._reward is None else copy.deepcopy(self.observation)
+        before = None if self._reward is None else copy.deepcopy(self.observation)
+        terminated, truncated, info = self.advance(action)
+        reward = self.paid
+        if self._reward is not None:
+            chosen = self.actions.element(action)
+            with user_code("reward"):
+                reward = self._reward(before, chosen, reward, self.observation, terminated)
+        return self._seen(info, reward, terminated, truncated)
+
+    def advance(self, action: int) -> tuple[bool, bool, Any]:
+        """Take an action without a look at the state; return terminated, truncated and info."""
         chosen = self.actions.element(action)
         with user_code(f"step({chosen})"):
-            observation, reward, terminated, truncated, info = self.env.step(chosen)
+            self.observation, reward, terminated, truncated, info = self.env.step(chosen)
         self.steps += 1
         self.tries += 1
-        self.observation = observation
         self.paid = _number(reward)
-        if self._reward is not None:
-            with user_code("reward"):
-                reward = self._reward(before, chosen, self.paid, observation, bool(terminated))
-        return self._seen(observation, info, reward, bool(terminated), bool(truncated))
+        self._note(bool(terminated), bool(truncated))
+        return bool(terminated), bool(truncated), info
 
     def _note(self, terminated: bool, truncated: bool) -> None:
         if truncated:
@@ -145,10 +152,8 @@ class Machine:
         elif not terminated:
             self.went_on_after = max(self.went_on_after, self.steps)
 
-    def _seen(
-        self, observation: Any, info: Any, reward: Any, terminated: bool, truncated: bool
-    ) -> Seen:
-        seen = frozen(observation)
+    def _seen(self, info: Any, reward: Any, terminated: bool, truncated: bool) -> Seen:
+        seen = frozen(self.observation)
         available = () if terminated else self._available(info)
         key = self.key(self.env, seen)
         return Seen(key, available, seen, _number(reward), terminated, truncated)
@@ -173,7 +178,7 @@ class Machine:
 
     def drawn(self) -> list[Any]:
         """Return what tells whether the environment's generators have been drawn from."""
-        return [_state(generator) for generator in self._generators]
+        return [generator_state(generator) for generator in self._generators]
 
     def drawn_globally(self) -> list[Any]:
         """Return what tells whether the global generators have been drawn from."""
@@ -182,6 +187,11 @@ class Machine:
     def sources(self) -> list[str]:
         """Return the names of all generators that can be replaced."""
         return [*generators(self.env, self._copier.constants), *_GLOBAL]
+
+    @staticmethod
+    def reseed_globals(seed: int) -> None:
+        """Replace the state of the global generators."""
+        _seed_globals(seed)
 
     def reseed(self, seed: int, only: str | None = None) -> None:
         """Replace the state of all generators, or of one by its name."""
@@ -195,6 +205,11 @@ class Machine:
             found = [generators(self.env, self._copier.constants)[only]]
         for number, generator in enumerate(found):
             _seed(generator, (seed + 1_000_003 * (number + 1)) % 2**32)
+
+
+def sign(observation: Any, action: Any, reward: Any, after: Any, terminated: bool) -> int:
+    """Return the sign of what the environment pays."""
+    return int(reward > 0) - int(reward < 0)
 
 
 def _number(reward: Any) -> Any:
@@ -214,7 +229,8 @@ def _number(reward: Any) -> Any:
     return reward.item() if isinstance(reward, np.generic) else reward
 
 
-def _state(generator: Generators) -> Any:
+def generator_state(generator: Generators) -> Any:
+    """Return where a generator is in its sequence."""
     if isinstance(generator, np.random.Generator):
         return frozen(generator.bit_generator.state)
     return frozen(

@@ -65,7 +65,18 @@ class Names:
             for name, text in own.items():
                 values.setdefault(name, set()).add(text)
         missing = {name for name in values if any(name not in own for own in self._fields)}
-        return [name for name, found in values.items() if len(found) > 1 or name in missing]
+        observed = set(self._observed)
+        return [
+            name
+            for name, found in values.items()
+            if (len(found) > 1 or name in missing)
+            and not (found <= observed and self._repeats(name))
+        ]
+
+    def _repeats(self, name: str) -> bool:
+        """Whether a field is the observation."""
+        pairs = zip(self._fields, self._observed, strict=True)
+        return all(own.get(name) == shown for own, shown in pairs)
 
     def _by_fields(self, states: Any, varying: list[str]) -> list[str]:
         return [

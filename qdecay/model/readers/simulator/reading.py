@@ -11,11 +11,11 @@ import warnings
 from collections.abc import Callable, Iterator, Mapping
 from enum import EnumMeta
 from fractions import Fraction
-from typing import Any, TypedDict
+from typing import Any, Literal, TypedDict
 
 import gymnasium as gym
 
-from qdecay._support.checks import instance, whole
+from qdecay._support.checks import choice, instance, whole
 from qdecay._support.deadline import Deadline
 from qdecay._support.one_line import one_line
 from qdecay._support.progress import OnProgress, reporting
@@ -29,11 +29,13 @@ from qdecay.model.readers.simulator.graph import Graph
 from qdecay.model.readers.simulator.keys import CallersKey, Fields, Key, OwnHash, has_own_hash
 from qdecay.model.readers.simulator.left_out import left_out
 from qdecay.model.readers.simulator.limits import time_limit
-from qdecay.model.readers.simulator.machine import Machine, RewardFunction, globals_kept
+from qdecay.model.readers.simulator.machine import Machine, RewardFunction, globals_kept, sign
 from qdecay.model.readers.simulator.naming import Names
 from qdecay.model.recover import Recovery
 from qdecay.model.rows import ModelRows, Row
+from qdecay_envs.rational import written
 
+_REWARDS = {"sign": sign}
 _OTHER_SEEDS = 5  # whose episodes show whether the start is random
 
 
@@ -44,7 +46,8 @@ class ExploringOptions(TypedDict, total=False):
         key: `key(env)`, which is equal for equal states; any value, also an array. Without it, see
             `keys`.
         reward: `reward(observation, action, reward, next_observation, terminated)`, the reward to
-            have in the model instead of what the environment pays: a number, or an exact one.
+            have in the model instead of what the environment pays: a number, or an exact one. The
+            text "sign" is its sign: 1, 0 or -1.
         get_state, set_state: `get_state(env)` and `set_state(env, state)`, for environments that
             cannot be copied; the environment itself is then used, and left where an episode begins.
         samples: how often what is random is tried, to estimate its chances; also where episodes
@@ -57,7 +60,7 @@ class ExploringOptions(TypedDict, total=False):
     """
 
     key: Callable[[Any], Any] | None
-    reward: RewardFunction | None
+    reward: RewardFunction | Literal["sign"] | None
     get_state: Callable[[Any], Any] | None
     set_state: Callable[[Any, Any], Any] | None
     samples: int | None
@@ -71,7 +74,7 @@ def rows_of_simulator(
     env: Any,
     *,
     key: Callable[[Any], Any] | None = None,
-    reward: RewardFunction | None = None,
+    reward: RewardFunction | Literal["sign"] | None = None,
     get_state: Callable[[Any], Any] | None = None,
     set_state: Callable[[Any, Any], Any] | None = None,
     samples: int | None = None,
@@ -91,9 +94,12 @@ def rows_of_simulator(
         BudgetExceeded: the time is up.
     """
     instance(env, gym.Env, "env", "an environment such as gymnasium.make(id)")
-    for function, name in ((key, "key"), (reward, "reward")):
+    if isinstance(reward, str):
+        choice(reward, "reward", tuple(_REWARDS))
+    paid = _REWARDS[reward] if isinstance(reward, str) else reward
+    for function, name in ((key, "key"), (paid, "reward")):
         if function is not None and not callable(function):
-            raise TypeError(f"{name} must be a function, got {function!r:.60}")
+            raise TypeError(f"{name} must be a function, got {written(function)}")
     if samples is not None:
         whole(samples, "samples", 1)
     whole(seed, "seed", 0)
@@ -105,7 +111,7 @@ def rows_of_simulator(
         for share in (True, False):
             copies = copier(env, get_state, set_state, share=share)
             try:
-                made = _Reading(env, copies, key, reward, samples, seed)
+                made = _Reading(env, copies, key, paid, samples, seed)
                 rows = made.rows(max_states, deadline, report, recovery or Recovery())
             except ValueError:
                 if not copies.changed():
@@ -159,8 +165,9 @@ class _Reading:
             report=report,
         )
         graph = explorer.explore(range(self.seed, self.seed + (self.samples or 1)))
-        limit = time_limit(self.machine, graph, self.seed)
+        limit = time_limit(checks, self.seed)
         checks.walk(limit, deadline)
+        self.remarks += _told_hidden(graph)
         if explorer.certain:
             self.remarks.append(
                 f"{counted(explorer.certain, 'action')} draw random numbers, without any effect"
@@ -168,7 +175,7 @@ class _Reading:
         if not sampled:
             self.remarks += self._other_starts(graph)
         called = names.all()
-        starts = {s: Fraction(n, sum(graph.starts.values())) for s, n in graph.starts.items()}
+        starts = {s: Fraction(n, len(graph.begins)) for s, n in graph.starts.items()}
         return ModelRows(
             list(self._rows(graph, recovery, called)),
             len(graph),
@@ -207,7 +214,8 @@ class _Reading:
         """Say so if other seeds begin elsewhere."""
         seeds = range(self.seed + 1, self.seed + 1 + _OTHER_SEEDS)
         keys = [self.machine.begin(seed).key for seed in seeds]
-        elsewhere = sum(graph.index.get(key) not in graph.starts for key in keys)
+        known = set(graph.begins.values())
+        elsewhere = sum(graph.index.get(key) not in known for key in keys)
         if not elsewhere:
             return []
         return [
@@ -227,6 +235,17 @@ def _told_left_out(found: Mapping[str, frozenset[str]]) -> list[str]:
     if not names:
         return []
     return [f"left out of what tells states apart: {', '.join(names)}"]
+
+
+def _told_hidden(graph: Graph) -> list[str]:
+    """Say so if an agent sees less than the state."""
+    shown = len({seen.observation for seen in graph.seen})
+    if shown == len(graph):
+        return []
+    return [
+        f"the {len(graph):,} states show {shown:,} different observations: agents that go by "
+        f"these alone see less than the model"
+    ]
 
 
 def _action_names(env: Any, actions: Numbering) -> list[str] | None:
