@@ -175,7 +175,7 @@ def test_a_learner_is_found_by_its_name(homework: str) -> None:
         ("forgets", "must be a function of (env, gamma, seed): too many positional arguments"),
         ("table", "is not a function of (env, gamma, seed)"),
         ("trian", "has no attribute 'trian'"),
-        ("", "has no attribute ''"),
+        ("", "names no function of (env, gamma, seed)"),
     ],
 )
 def test_what_is_no_learner_is_refused_beforehand(homework: str, name: str, words: str) -> None:
