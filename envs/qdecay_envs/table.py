@@ -167,7 +167,7 @@ def table_owner(env: Any) -> Any:
     owner = dynamics_owner(env)
     if not has_table(owner):
         raise ValueError(
-            f"{type(owner).__name__} has no table P[state][action]; a deterministic environment "
+            f"{type(owner).__name__} has no table P[state][action]; a deterministic gymnasium.Env "
             f"of few states can be explored: {EXPLORE}"
         )
     return owner

@@ -20,6 +20,8 @@ from fractions import Fraction
 from numbers import Rational
 from typing import Any
 
+import numpy as np
+
 from qdecay_envs.rational import rational
 
 _TYPED_DIGITS = 15
@@ -97,7 +99,8 @@ class Recovery:
     def __init__(self, numbers: str = "short") -> None:
         """Map floats to what they stand for ("short"), or to the fractions they are ("binary")."""
         self.mapped: dict[float, Fraction] = {}
-        self._rational = recover if numbers == "short" else Fraction
+        self._short = numbers == "short"
+        self._rational = recover if self._short else Fraction
 
     def __call__(self, value: Any, name: str) -> Any:
         """Return the number it stands for; `name` is for the error message.
@@ -107,7 +110,9 @@ class Recovery:
         """
         if isinstance(value, Rational | str):
             return rational(value, name)
-        number = float(value)
+        # A narrow float is short by its own digits: 0.1 of 32 bits is not that of 64.
+        narrow = self._short and isinstance(value, np.floating)
+        number = float(str(value) if narrow else value)
         if number in self.mapped:
             return self.mapped[number]
         if not math.isfinite(number):

@@ -98,6 +98,16 @@ def test_a_table_is_read_in_every_form(form: str, kind: type) -> None:
     assert (made.name, made.time_limit, made.remarks) == (None, None, ())
 
 
+def test_a_narrow_float_is_short_by_its_own_digits() -> None:
+    """0.1 of 32 bits is 1/10, though it is not the 0.1 of 64; as binary fraction it is neither."""
+    narrow = {
+        s: {a: np.array(o, dtype=np.float32) for a, o in row.items()} for s, row in PLAIN.items()
+    }
+    assert MDP.from_env(held(narrow, isd=[1, 0])) == MEANT
+    binary = MDP.from_env(held(narrow), numbers="binary")
+    assert binary.exact_r[1, 1] == Fraction(float(np.float32(0.1))) != Fraction(0.1)
+
+
 LABELLED: dict[str, tuple[Any, Any, tuple[str, str], tuple[str, str] | None]] = {
     "text": (("a", "b"), ("go", "rest"), ("a", "b"), ("go", "rest")),
     "text out of order": (("z", "b"), ("up", "down"), ("z", "b"), ("up", "down")),
@@ -372,6 +382,15 @@ def test_a_wrapper_that_changes_something_is_refused_with_the_remedy(
         assert "give the environment below it (env.env)" in str(caught.value)
         assert str(caught.value).endswith("MDP.from_simulator(env), in the shell --explore")
     assert as_mdp(env.env) == as_mdp("FrozenLake-v1")
+
+
+def test_a_wrapped_environment_is_explored_as_the_refusal_says() -> None:
+    """Twice the cost of 13 steps; the table below is not asked."""
+    env = gym.wrappers.TransformReward(gym.make("CliffWalking-v1"), lambda r: 2 * r)
+    mdp = MDP.from_simulator(env)
+    found = policy_regions(mdp).at_one
+    assert found is not None and mdp.start is not None
+    assert found.value[mdp.start] == -26
 
 
 def test_an_environment_of_any_package_without_a_table_is_told_so() -> None:
