@@ -153,7 +153,8 @@ class _Reading:
         self, max_states: int, deadline: Deadline, report: OnProgress, recovery: Recovery
     ) -> ModelRows:
         sampled = self.samples is not None
-        names = Names(frozenset().union(*self.left_out.values()))
+        ways = frozenset[str]().union(*self.left_out.values())
+        names = Names(ways, by_key=isinstance(self.machine.key, CallersKey))
         diagnosis = Diagnosis(self.machine, names, self._action_name, sampled=sampled)
         checks = Checks(self.machine, names, diagnosis, self.seed, sampled=sampled)
         explorer = Explorer(
