@@ -170,7 +170,7 @@ def test_the_environment_is_left_as_it_was() -> None:
 @pytest.mark.parametrize("made", [Slips, SlipsByPython, SlipsBySpace])
 def test_chance_is_estimated(made: Any) -> None:
     """The share of slips is near the true one, in counts over the tries."""
-    mdp = MDP.from_simulator(made(), samples=600)
+    mdp = MDP.from_simulator(made(), samples=300)
     true = 0.5 if made is SlipsBySpace else 0.25
     assert mdp.n_states == 6
     shares = [
@@ -180,11 +180,11 @@ def test_chance_is_estimated(made: Any) -> None:
     ]
     assert len(shares) == 5
     for share in shares:
-        assert (share * 600).denominator == 1
-        assert abs(float(share) - true) < 5 * (true * (1 - true) / 600) ** 0.5
-    assert {mdp.visits[s, 1] for s in set(mdp.state.tolist())} == {600}
+        assert (share * 300).denominator == 1
+        assert abs(float(share) - true) < 5 * (true * (1 - true) / 300) ** 0.5
+    assert {mdp.visits[s, 1] for s in set(mdp.state.tolist())} == {300}
     assert len(set(shares)) > 1  # each pair has draws of its own
-    assert mdp.visits == MDP.from_simulator(made(), samples=600).visits
+    assert mdp.visits == MDP.from_simulator(made(), samples=300).visits
 
 
 def _cell(mdp: MDP, state: int) -> int:
@@ -201,12 +201,12 @@ def test_a_random_start_is_said_and_estimated() -> None:
     mdp = MDP.from_simulator(Scattered())
     assert mdp.start is not None
     assert "reset begins elsewhere" in mdp.remarks[0]
-    sampled = MDP.from_simulator(Scattered(), samples=600)
+    sampled = MDP.from_simulator(Scattered(), samples=300)
     assert sampled.start is None
     shares = {sampled.state_name(s): p for s, p in sampled.initial_states.items()}
     assert set(shares) == {"0", "1", "2"}
     assert sum(shares.values()) == 1
-    assert all(abs(float(p) - 1 / 3) < 5 * (2 / 9 / 600) ** 0.5 for p in shares.values())
+    assert all(abs(float(p) - 1 / 3) < 5 * (2 / 9 / 300) ** 0.5 for p in shares.values())
     assert rows_by_name(sampled) == line_rows()
 
 

@@ -110,7 +110,7 @@ class Explorer:
                 self.checks.tried(saved, state, action, seen, number)
 
     def _sampled(self, saved: Saved, state: int, action: int, samples: int) -> Iterator[Seen]:
-        machine, first = self.machine, None
+        machine, first, is_certain = self.machine, None, True
         for number in range(samples):
             machine.restore(saved)
             machine.reseed(self.checks.seed_of(state, action, number))
@@ -121,7 +121,7 @@ class Explorer:
             seen = machine.step(action)
             first = first or seen
             drawn = machine.drawn(), machine.drawn_globally()
-            is_certain = drawn == before and not first.difference(seen)
+            is_certain = is_certain and drawn == before and not first.difference(seen)
             yield seen
             if number + 1 == _SURE and is_certain:
                 return
