@@ -82,7 +82,7 @@ class Diagnosis:
         """Return the error of an environment that does not begin in the same state twice."""
         if one.observation == two.observation:
             what = "has another key"
-            remedy = "pass a key= that is the same for the same state"
+            remedy = "pass a key= (--key) that is the same for the same state"
         else:
             what = "shows something else"
             remedy = "draw from self.np_random, and let reset(seed=) set all state"
@@ -100,7 +100,7 @@ class Diagnosis:
         varies = f"; of the last {_EXAMPLES}, these have the most values: {names}" if names else ""
         return ValueError(
             f"has more than {most:,} states, after {done:,} were explored{varies}: raise "
-            f"max_states (--max-states), or pass a key= that leaves out what does not matter"
+            f"max_states (--max-states), or pass a key= (--key) without what does not matter"
         )
 
     def _values(self) -> dict[str, dict[str, set[Hashable]]]:
@@ -211,7 +211,7 @@ class Diagnosis:
         way = self.graph.way(state)
         one, two = self._words(part, expected), self._words(part, found)
         both = f"it {one} after {way}, and it {two} after {counted(steps, 'step')}"
-        remedy = f"pass reward=, or {_KEY}" if part == "reward" else f"pass {_KEY}"
+        remedy = f"{_REWARD}, or {_KEY}" if part == "reward" else f"pass {_KEY}"
         return ValueError(
             f"{where}: depends on the way: {both} by another way, though the key is the "
             f"same{what}: {remedy}"
@@ -251,7 +251,8 @@ class Diagnosis:
 
 
 _PARTS = {"observation": "observations", "available": "available actions"}
-_KEY = "a key= that tells them apart"
+_KEY = "a key= (--key) that tells them apart"
+_REWARD = 'pass reward= (--reward), such as "sign"'
 
 
 def _shown(reward: Any) -> str:
