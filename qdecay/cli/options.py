@@ -49,8 +49,8 @@ _Reward = Annotated[
     typer.Option(
         "--reward",
         metavar="NAME",
-        help="Of several reward structures in a file; with --explore your own: module:function "
-        "(observation, action, reward, next_observation, terminated).",
+        help="Of several reward structures in a file; with --explore sign, or your own "
+        "module:function (observation, action, reward, next_observation, terminated).",
     ),
 ]
 _Key = Annotated[

@@ -28,6 +28,7 @@ from qdecay.model.float_mdp import FloatMDP
 from qdecay.model.mdp import MDP
 from qdecay.model.readers.env_table import is_known_by_rules
 from qdecay.model.readers.files import SUFFIXES
+from qdecay.model.readers.simulator.reading import REWARDS
 from qdecay.model.reading import ReadingOptions
 from qdecay.model.registered import spec_of
 from qdecay_envs.chain import ChainEnv
@@ -182,8 +183,8 @@ class Source:
 
     def _explored(self, kind: type[_Model], how: Mapping[str, Any]) -> _Model:
         """Return the model of the environment, found by trying everything."""
-        reward = None
-        if self.reward is not None:
+        reward = REWARDS.get(self.reward or "")
+        if self.reward is not None and reward is None:
             takes = "(observation, action, reward, next_observation, terminated)"
             reward = import_user_function(self.reward, takes)
         with user_code(f"{self.text}: it"):

@@ -84,11 +84,11 @@ def copier(
         return _Pair(env, get_state, set_state)
     constants = _large_parts(env) if share else {}
     if not any(hasattr(type(layer), "__deepcopy__") for _, layer in layers(env)):
-        made = _Pickled(env, constants)
         try:
+            made = _Pickled(env, constants)
             made.new()
         except Exception:  # whatever a part of it raises
-            made.close()
+            pass
         else:
             return made
     try:

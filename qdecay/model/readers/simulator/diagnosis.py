@@ -11,6 +11,8 @@ from collections import Counter
 from collections.abc import Callable, Hashable
 from typing import Any
 
+import numpy as np
+
 from qdecay._support.one_line import one_line
 from qdecay._support.result import counted
 from qdecay.model.readers.simulator.graph import Graph
@@ -19,6 +21,7 @@ from qdecay.model.readers.simulator.naming import Names, short
 from qdecay.model.readers.simulator.outside import outside
 
 _TRIES = 20  # of an action with each generator replaced
+_LONG = 50  # steps after which it is looked whether going back brings back all
 _NAMED = 3  # fields that a message names
 _EXAMPLES = 200  # states whose fields are compared where there are too many
 
@@ -79,7 +82,7 @@ class Diagnosis:
         """Return the error of an environment that does not begin in the same state twice."""
         if one.observation == two.observation:
             what = "has another key"
-            remedy = "pass a key= that is the same for the same state"
+            remedy = "pass a key= (--key) that is the same for the same state"
         else:
             what = "shows something else"
             remedy = "draw from self.np_random, and let reset(seed=) set all state"
@@ -97,7 +100,7 @@ class Diagnosis:
         varies = f"; of the last {_EXAMPLES}, these have the most values: {names}" if names else ""
         return ValueError(
             f"has more than {most:,} states, after {done:,} were explored{varies}: raise "
-            f"max_states (--max-states), or pass a key= that leaves out what does not matter"
+            f"max_states (--max-states), or pass a key= (--key) without what does not matter"
         )
 
     def _values(self) -> dict[str, dict[str, set[Hashable]]]:
@@ -152,19 +155,13 @@ class Diagnosis:
 
     def _culprit(self, saved: Saved, action: int) -> str:
         """Say what makes copies depend on each other."""
+        if lost := self._lost():
+            return lost
         machine = self._machine
         machine.restore(saved)
-        fields, before = machine.fields(), outside(machine.env)
+        before = outside(machine.env)
         machine.step(action)
         after = outside(machine.env)
-        machine.restore(saved)
-        restored = machine.fields()
-        lost = [name for name in fields if fields[name] != restored.get(name)]
-        if lost:
-            return (
-                f"going back does not bring back {', '.join(lost[:_NAMED])}: the copies share it, "
-                f"or set_state leaves it out"
-            )
         changed = [name for name in after if before.get(name) != after[name]]
         if changed:
             return (
@@ -174,6 +171,26 @@ class Diagnosis:
         return (
             "it depends on something outside of the environment, such as the time of day or "
             "chance from the system: draw from self.np_random, and keep all state in attributes"
+        )
+
+    def _lost(self) -> str | None:
+        """Say what a copy does not bring back, if there is such a thing."""
+        machine, rng = self._machine, np.random.default_rng(0)
+        seen = machine.begin(next(iter(self.graph.begins)))
+        saved, before = machine.save(), machine.fields()
+        for _ in range(_LONG):
+            if seen.terminated or not seen.available:
+                break
+            seen = machine.step(int(rng.choice(seen.available)))
+        machine.restore(saved)
+        after = machine.fields()
+        lost = [name for name in before if before[name] != after.get(name)]
+        lost = [name for name in lost if name not in self._names.ways]
+        if not lost:
+            return None
+        return (
+            f"going back does not bring back {', '.join(lost[:_NAMED])}: the copies share it, or "
+            f"set_state leaves it out"
         )
 
     def _depends(
@@ -186,13 +203,15 @@ class Diagnosis:
         found: Seen,
         saved: Saved,
     ) -> ValueError:
+        if lost := self._lost():
+            return ValueError(f"{where}: it {self._words(part, found)} only sometimes; {lost}")
         self._machine.restore(saved)
         there, steps = self._machine.fields(), self._machine.steps
         what = self._what(state, there)
         way = self.graph.way(state)
         one, two = self._words(part, expected), self._words(part, found)
         both = f"it {one} after {way}, and it {two} after {counted(steps, 'step')}"
-        remedy = f"pass reward=, or {_KEY}" if part == "reward" else f"pass {_KEY}"
+        remedy = f"{_REWARD}, or {_KEY}" if part == "reward" else f"pass {_KEY}"
         return ValueError(
             f"{where}: depends on the way: {both} by another way, though the key is the "
             f"same{what}: {remedy}"
@@ -232,7 +251,8 @@ class Diagnosis:
 
 
 _PARTS = {"observation": "observations", "available": "available actions"}
-_KEY = "a key= that tells them apart"
+_KEY = "a key= (--key) that tells them apart"
+_REWARD = 'pass reward= (--reward), such as "sign"'
 
 
 def _shown(reward: Any) -> str:

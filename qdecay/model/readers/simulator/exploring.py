@@ -66,7 +66,7 @@ class Explorer:
         if is_new:
             if len(self.graph) > self._max_states:
                 raise self.checks.too_many(self._max_states)
-            self.checks.names.add(self.machine.env, self.machine.observation)
+            self.checks.names.add(self.machine.env, self.machine.observation, seen.key)
         if seen.terminated:
             return state
         if state not in self.graph.entered:
@@ -110,11 +110,13 @@ class Explorer:
                 self.checks.tried(saved, state, action, seen, number)
 
     def _sampled(self, saved: Saved, state: int, action: int, samples: int) -> Iterator[Seen]:
-        machine, first = self.machine, None
-        is_certain = True
+        machine, first, is_certain = self.machine, None, True
         for number in range(samples):
             machine.restore(saved)
             machine.reseed(self.checks.seed_of(state, action, number))
+            if number >= _SURE:
+                yield machine.step(action)
+                continue
             before = machine.drawn(), machine.drawn_globally()
             seen = machine.step(action)
             first = first or seen

@@ -16,17 +16,18 @@ class Names:
     """Takes down what states show, and names them in the end.
 
     Attributes:
+        by_key: whether they are named by their keys, not by their observations.
         ways: the names of fields that say how a state was reached rather than what it is.
     """
 
-    def __init__(self, ways: frozenset[str] = frozenset()) -> None:
-        self.ways = ways
+    def __init__(self, ways: frozenset[str], *, by_key: bool) -> None:
+        self.ways, self.by_key = ways, by_key
         self._observed: list[str | None] = []
         self._fields: list[Mapping[str, str]] = []
 
-    def add(self, env: Any, observation: Any) -> None:
+    def add(self, env: Any, observation: Any, key: Hashable) -> None:
         """Take down the next state."""
-        self._observed.append(short(observation))
+        self._observed.append(short(key if self.by_key else observation))
         own = {
             name: text
             for name, value in vars(env.unwrapped).items()

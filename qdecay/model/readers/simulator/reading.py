@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from enum import EnumMeta
 from fractions import Fraction
 from typing import Any, Literal, TypedDict
 
 import gymnasium as gym
+import numpy as np
 
 from qdecay._support.checks import choice, instance, whole
 from qdecay._support.deadline import Deadline
@@ -35,7 +37,8 @@ from qdecay.model.recover import Recovery
 from qdecay.model.rows import ModelRows, Row
 from qdecay_envs.rational import written
 
-_REWARDS = {"sign": sign}
+REWARDS: Mapping[str, RewardFunction] = {"sign": sign}
+"""The rewards that have a name: "sign" is 1, 0 or -1 as the environment's is > 0, 0 or < 0."""
 _OTHER_SEEDS = 5  # whose episodes show whether the start is random
 
 
@@ -95,8 +98,8 @@ def rows_of_simulator(
     """
     instance(env, gym.Env, "env", "an environment such as gymnasium.make(id)")
     if isinstance(reward, str):
-        choice(reward, "reward", tuple(_REWARDS))
-    paid = _REWARDS[reward] if isinstance(reward, str) else reward
+        choice(reward, "reward", tuple(REWARDS))
+    paid = REWARDS[reward] if isinstance(reward, str) else reward
     for function, name in ((key, "key"), (paid, "reward")):
         if function is not None and not callable(function):
             raise TypeError(f"{name} must be a function, got {written(function)}")
@@ -107,7 +110,7 @@ def rows_of_simulator(
     if not is_finite(env.action_space):
         raise ValueError(f"actions must be discrete, got {one_line(str(env.action_space))}")
     deadline = Deadline(max_seconds)
-    with globals_kept(), warnings.catch_warnings(action="ignore"), reporting(progress) as report:
+    with _as_ever(), reporting(progress) as report:
         for share in (True, False):
             copies = copier(env, get_state, set_state, share=share)
             try:
@@ -122,6 +125,21 @@ def rows_of_simulator(
             finally:
                 copies.close()
         raise AssertionError  # nothing was shared
+
+
+@contextmanager
+def _as_ever() -> Iterator[None]:
+    """Leave no traces, and let none of NumPy's be left.
+
+    Its integers print as plain ones: MiniGrid's `hash()` is of text, in which a place that was set
+    otherwise differed from the same place that was reached.
+    """
+    with (
+        globals_kept(),
+        warnings.catch_warnings(action="ignore"),
+        np.printoptions(legacy="1.25"),
+    ):
+        yield
 
 
 class _Reading:
@@ -153,7 +171,8 @@ class _Reading:
         self, max_states: int, deadline: Deadline, report: OnProgress, recovery: Recovery
     ) -> ModelRows:
         sampled = self.samples is not None
-        names = Names(frozenset().union(*self.left_out.values()))
+        ways = frozenset[str]().union(*self.left_out.values())
+        names = Names(ways, by_key=isinstance(self.machine.key, CallersKey))
         diagnosis = Diagnosis(self.machine, names, self._action_name, sampled=sampled)
         checks = Checks(self.machine, names, diagnosis, self.seed, sampled=sampled)
         explorer = Explorer(

@@ -1,0 +1,484 @@
+"""Environments that are not what exploring takes them for, each in another way, and honest twins.
+
+All are a line of cells 0 to 5: action 0 goes back, action 1 on; leaving cell 4 pays 1 and ends.
+"""
+
+from __future__ import annotations
+
+import copy
+import random
+import time
+from collections.abc import Callable
+from typing import Any
+
+import gymnasium as gym
+import numpy as np
+from gymnasium.spaces import Box, Discrete
+from gymnasium.utils import EzPickle
+
+SHARED = np.random.default_rng(0)
+COUNT = [0]
+
+
+class Line(gym.Env[Any, Any]):
+    """The line; it hides nothing."""
+
+    def __init__(self) -> None:
+        self.observation_space: Any = Discrete(6)
+        self.action_space: Any = Discrete(2)
+        self.cell = 0
+
+    def reset(self, *, seed: int | None = None, options: Any = None) -> tuple[Any, dict[str, Any]]:
+        super().reset(seed=seed)
+        self.cell = 0
+        return 0, {}
+
+    def step(self, action: Any) -> tuple[Any, Any, bool, bool, dict[str, Any]]:
+        self.cell = max(0, self.cell - 1) if action == 0 else self.cell + 1
+        ends = self.cell == 5
+        return self.cell, float(ends), ends, False, {}
+
+
+class Lever(Line):
+    """Going back from cell 0 pulls a lever, which doubles the reward."""
+
+    pulled = False
+
+    def reset(self, **options: Any) -> Any:
+        self.pulled = False
+        return super().reset(**options)
+
+    def step(self, action: Any) -> Any:
+        self.pulled = self.pulled or (self.cell == 0 and action == 0)
+        cell, reward, *rest = super().step(action)
+        return cell, reward * (2 if self.pulled else 1), *rest
+
+
+class HashOfCell(Lever):
+    """Its own `hash` forgets the lever."""
+
+    def hash(self) -> int:
+        return self.cell
+
+
+class HashOfAll(Lever):
+    """Its own `hash` has all."""
+
+    def hash(self) -> tuple[int, bool]:
+        return self.cell, self.pulled
+
+
+class HashOfFaces(Line):
+    """It shows the lever, which its own `hash` forgets."""
+
+    def reset(self, **options: Any) -> Any:
+        self.pulled = False
+        return (0, False), super().reset(**options)[1]
+
+    def step(self, action: Any) -> Any:
+        self.pulled = self.pulled or (self.cell == 0 and action == 0)
+        cell, *rest = super().step(action)
+        return (cell, self.pulled), *rest
+
+    def hash(self) -> int:
+        return self.cell
+
+
+class Clock(Line):
+    """Counts steps, and does nothing with the number."""
+
+    def reset(self, **options: Any) -> Any:
+        self.steps = 0
+        return super().reset(**options)
+
+    def step(self, action: Any) -> Any:
+        self.steps += 1
+        return super().step(action)
+
+
+class PaysByClock(Clock):
+    """Pays less the later, as MiniGrid does."""
+
+    def step(self, action: Any) -> Any:
+        cell, reward, *rest = super().step(action)
+        return cell, reward * (1 - 0.01 * self.steps), *rest
+
+
+class EndsByClock(Clock):
+    """Ends after nine steps, and calls that terminated."""
+
+    def step(self, action: Any) -> Any:
+        cell, reward, ends, *rest = super().step(action)
+        return cell, reward, ends or self.steps == 9, *rest
+
+
+class CutsByClock(Clock):
+    """Ends after nine steps, and calls that truncated."""
+
+    def step(self, action: Any) -> Any:
+        cell, reward, ends, _, info = super().step(action)
+        return cell, reward, ends, self.steps >= 9, info
+
+
+class CutsByCell(Line):
+    """Ends in cell 3, and calls that truncated."""
+
+    def step(self, action: Any) -> Any:
+        cell, reward, ends, _, info = super().step(action)
+        return cell, reward, ends, cell == 3, info
+
+
+class Remembers(Line):
+    """Holds its last action, and does nothing with it."""
+
+    def reset(self, **options: Any) -> Any:
+        self.last = None
+        return super().reset(**options)
+
+    def step(self, action: Any) -> Any:
+        self.last = action
+        return super().step(action)
+
+
+class PaysTwice(Remembers):
+    """Pays more for the second of two steps on."""
+
+    def step(self, action: Any) -> Any:
+        before = self.last
+        cell, reward, *rest = super().step(action)
+        return cell, reward + (0.5 if before == action == 1 else 0.0), *rest
+
+
+class Slips(Line):
+    """Goes back instead of on by chance."""
+
+    def chance(self) -> float:
+        return float(self.np_random.random())
+
+    def step(self, action: Any) -> Any:
+        return super().step(0 if self.chance() < 0.25 else action)
+
+
+class DrawsOnly(Slips):
+    """Draws a number, and does nothing with it."""
+
+    def step(self, action: Any) -> Any:
+        self.chance()
+        return Line.step(self, action)
+
+
+class SlipsByPython(Slips):
+    """From Python's global generator."""
+
+    def chance(self) -> float:
+        return random.random()
+
+
+class SlipsByNumPy(Slips):
+    """From NumPy's global generator."""
+
+    def chance(self) -> float:
+        return float(np.random.random())  # noqa: NPY002
+
+
+class SlipsBySpace(Slips):
+    """From the generator of its action space."""
+
+    def chance(self) -> float:
+        return 0.0 if self.action_space.sample() == 0 else 1.0
+
+
+class SlipsByModule(Slips):
+    """From a generator of its module, which copies share."""
+
+    def chance(self) -> float:
+        return float(SHARED.random())
+
+
+class SlipsBySystem(Slips):
+    """From a generator that is new in every step."""
+
+    def chance(self) -> float:
+        return float(np.random.default_rng().random())
+
+
+class PaysByTime(Line):
+    """Pays by the time of day."""
+
+    def step(self, action: Any) -> Any:
+        cell, _, *rest = super().step(action)
+        return cell, float(time.perf_counter_ns() % 1000), *rest
+
+
+class OnClass(Line):
+    """Its place is an attribute of the class."""
+
+    place = 0
+
+    def reset(self, **options: Any) -> Any:
+        type(self).place = 0
+        return super().reset(**options)
+
+    def step(self, action: Any) -> Any:
+        self.cell = type(self).place
+        seen = super().step(action)
+        type(self).place = self.cell
+        return seen
+
+
+class OnModule(Line):
+    """Pays by a number of its module."""
+
+    def step(self, action: Any) -> Any:
+        COUNT[0] += 1
+        cell, reward, *rest = super().step(action)
+        return cell, reward + COUNT[0] % 2, *rest
+
+
+class InClosure(Line):
+    """Pays for every seventh step of all its copies."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        number = 0
+
+        def tick() -> int:
+            nonlocal number
+            number += 1
+            return number
+
+        self.tick = tick
+
+    def step(self, action: Any) -> Any:
+        cell, reward, *rest = super().step(action)
+        return cell, reward + (self.tick() % 7 == 0), *rest
+
+
+class InList(Line):
+    """Its place is in a list."""
+
+    place = [0]  # noqa: RUF012  # replaced before it is used
+
+    def reset(self, **options: Any) -> Any:
+        self.place = [0]
+        return super().reset(**options)
+
+    def step(self, action: Any) -> Any:
+        self.cell = self.place[0]
+        seen = super().step(action)
+        self.place[0] = self.cell
+        return seen
+
+
+class Shallow(InList):
+    """Its copies share the list."""
+
+    def __deepcopy__(self, memo: Any) -> Any:
+        return copy.copy(self)
+
+
+class Deep(InList):
+    """Copies itself, and well."""
+
+    def __deepcopy__(self, memo: Any) -> Any:
+        made = copy.copy(self)
+        made.place = self.place.copy()
+        return made
+
+
+class Unlike(Line):
+    """Begins elsewhere every time, whatever the seed."""
+
+    def reset(self, **options: Any) -> Any:
+        super().reset(**options)
+        self.cell = int(np.random.default_rng().integers(5))
+        return self.cell, {}
+
+
+class Scattered(Line):
+    """Begins in one of three cells, by its seed."""
+
+    def reset(self, **options: Any) -> Any:
+        super().reset(**options)
+        self.cell = int(self.np_random.integers(3))
+        return self.cell, {}
+
+
+class Buffer(Line):
+    """Shows the same array in every step."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.observation_space = Box(0, 5, (1,), np.int64)
+        self.shown = np.zeros(1, np.int64)
+
+    def reset(self, **options: Any) -> Any:
+        super().reset(**options)
+        self.shown[0] = 0
+        return self.shown, {}
+
+    def step(self, action: Any) -> Any:
+        self.shown[0], *rest = super().step(action)
+        return self.shown, *rest
+
+
+class View(Line):
+    """Reads its place through a view of the array that it writes to."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.cells = np.zeros(3, np.int64)
+        self.first = self.cells[:1]
+
+    def reset(self, **options: Any) -> Any:
+        self.cells[:] = 0
+        return super().reset(**options)
+
+    def step(self, action: Any) -> Any:
+        self.cell = int(self.first[0])
+        seen = super().step(action)
+        self.cells[0] = self.cell
+        return seen
+
+
+class Anew(Line, EzPickle):
+    """Is pickled by its arguments: a copy by pickle or deepcopy begins anew."""
+
+    def __init__(self) -> None:
+        Line.__init__(self)
+        EzPickle.__init__(self)
+
+
+class Diary(Line):
+    """Writes down its steps, adds up its rewards and looks at its watch."""
+
+    def reset(self, **options: Any) -> Any:
+        self.steps: list[Any] = []
+        self.total, self.watch = 0.0, time.time()
+        return super().reset(**options)
+
+    def step(self, action: Any) -> Any:
+        self.steps.append((self.cell, action))
+        cell, reward, *rest = super().step(action)
+        self.total += reward - 0.1
+        self.watch = time.time()
+        return cell, reward - 0.1, *rest
+
+
+class Endless(Line):
+    """Goes on for ever, and shows nothing."""
+
+    def step(self, action: Any) -> Any:
+        self.cell += 1 + action
+        return 0, 0.0, False, False, {}
+
+
+class Grows(Line):
+    """Writes into the large table that it has had from the beginning."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.table = np.zeros(1000, np.int64)
+
+    def reset(self, **options: Any) -> Any:
+        self.table[:] = 0
+        return super().reset(**options)
+
+    def step(self, action: Any) -> Any:
+        self.cell = int(self.table[0])
+        seen = super().step(action)
+        self.table[0] = self.cell
+        return seen
+
+
+class Masked(Line):
+    """Cannot go back from cell 0; says so as its wrappers like it."""
+
+    def action_masks(self) -> list[bool]:
+        return [self.cell > 0, True]
+
+
+class MaskedInfo(Line):
+    """Cannot go back from cell 0; says so in `info`."""
+
+    def mask(self) -> dict[str, Any]:
+        return {"action_mask": np.array([self.cell > 0, True], np.int8)}
+
+    def reset(self, **options: Any) -> Any:
+        return super().reset(**options)[0], self.mask()
+
+    def step(self, action: Any) -> Any:
+        return *super().step(action)[:4], self.mask()
+
+
+def cell_of(env: Any) -> int:
+    """Return the cell, and so forget all else."""
+    return int(env.unwrapped.cell)
+
+
+def ends(before: Any, action: Any, reward: Any, after: Any, terminated: bool) -> int:
+    """Pay 1 for the end."""
+    return int(terminated)
+
+
+def set_cell(env: Any, cell: int) -> None:
+    """Go to a cell, and leave all else as it is."""
+    env.unwrapped.cell = cell
+
+
+Options = dict[str, Any]
+Lie = tuple[Callable[[], gym.Env[Any, Any]], Options, str]
+
+LIES: list[Lie] = [
+    (Lever, {"key": cell_of}, "state 4, action 1: depends on the way: .* unwrapped.pulled"),
+    (HashOfCell, {}, "state 4, action 1: depends on the way: it pays 1 .* 2 .* unwrapped.pulled"),
+    (HashOfFaces, {}, "observations depend on the way.* unwrapped.pulled"),
+    (PaysByClock, {}, "depends on the way: it pays 0.95 .* unwrapped.steps: pass reward= "),
+    (EndsByClock, {}, "depends on the way: it goes on .* ends the episode .* unwrapped.steps"),
+    (CutsByCell, {}, "truncated is no time limit here: an episode is cut off after 3 steps"),
+    (PaysTwice, {}, "depends on the way: it pays .* unwrapped.last: pass reward= "),
+    (Slips, {}, "is random: .* unwrapped.np_random: samples=N"),
+    (SlipsByPython, {}, "is random: .* Python's random: samples=N"),
+    (SlipsByNumPy, {}, "is random: .* numpy.random: samples=N"),
+    (SlipsBySpace, {}, "is random: .* unwrapped.action_space.np_random: samples=N"),
+    (SlipsByModule, {}, "does not do the same twice: .*environments.SHARED changes"),
+    (SlipsByModule, {"samples": 20}, "does not do the same twice: .*environments.SHARED changes"),
+    (SlipsBySystem, {}, "does not do the same twice: .* outside of the environment"),
+    (PaysByTime, {}, "does not do the same twice: it pays .* outside of the environment"),
+    (OnClass, {}, "does not do the same twice: .* OnClass.place changes"),
+    (OnModule, {}, "does not do the same twice: it pays .*environments.COUNT changes"),
+    (InClosure, {}, "does not do the same twice: it pays 0 .* 1; tick's number changes"),
+    (Shallow, {}, "does not do the same twice: .* does not bring back unwrapped.place"),
+    (Unlike, {}, "reset\\(seed=0\\) twice: the second time it shows something else"),
+    (
+        Line,
+        {"key": lambda env: time.perf_counter_ns()},
+        "twice: the second time it has another key",
+    ),
+    (
+        Lever,
+        {"get_state": cell_of, "set_state": set_cell},
+        "does not bring back unwrapped.pulled: the copies share it, or set_state leaves it out",
+    ),
+]
+"""What lies, how it is explored, and what the error says."""
+
+HONEST: list[tuple[Callable[[], gym.Env[Any, Any]], Options]] = [
+    (Line, {}),
+    (Line, {"key": cell_of}),
+    (Line, {"get_state": cell_of, "set_state": set_cell}),
+    (PaysByClock, {"reward": "sign"}),
+    (Clock, {}),
+    (CutsByClock, {}),
+    (Remembers, {}),
+    (DrawsOnly, {}),
+    (DrawsOnly, {"samples": 5}),
+    (InList, {}),
+    (Deep, {}),
+    (Buffer, {}),
+    (View, {}),
+    (Anew, {}),
+    (Grows, {}),
+    (Diary, {"reward": ends}),
+]
+"""What is explored to the rows of `Line`."""
