@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from difflib import get_close_matches
+from typing import Any
 
 import gymnasium as gym
 from gymnasium.envs.registration import EnvSpec
@@ -20,17 +21,20 @@ _CLOSE = 0.75  # of difflib: stricter than its default
 def spec_of(text: str) -> EnvSpec:
     """Return the spec of an id: `Name-v0`, `namespace/Name-v0`, or either after `module:`.
 
-    An id without a version is that of the newest one; a note says which, or that there is a newer
-    one.
+    After `module:` a class in it may be named as well, registered or not. An id without a version
+    is that of the newest one; a note says which, or that there is a newer one.
 
     Raises:
         InputError: nothing is registered under the id; the message suggests similar ids.
     """
     module, colon, env_id = text.rpartition(":")
-    if colon:
-        import_user_module(module, text)
+    imported = import_user_module(module, text) if colon else None
     found = gym.registry.get(env_id)
     versions = sorted(_versions(env_id), key=lambda spec: spec.version or 0)
+    kind: Any = getattr(imported, env_id, None)
+    is_class = isinstance(kind, type)
+    if found is None and not versions and is_class:
+        return EnvSpec(env_id, entry_point=kind)
     if found is None and versions and _has_no_version(env_id):
         found = versions[-1]
         note(f"{text}: names no version; using {found.id}")

@@ -1,7 +1,7 @@
 """SOURCE: the model of a command, from the text the user typed.
 
-A path of a layout or of a model (see `MDP.load`), or else a registered Gymnasium id with keyword
-arguments.
+A path of a layout or of a model (see `MDP.load`), or else a registered Gymnasium id, or a class as
+`module:Class`, with keyword arguments.
 """
 
 from __future__ import annotations
@@ -98,12 +98,15 @@ class Source:
         It is the model as well where that is read in another way than by the environment's table.
         """
         read_otherwise = bool(self.reading) or self.exploring is not None
-        if read_otherwise or not self.names_env or is_known_by_rules(self.env()):
+        if read_otherwise or not self.names_env:
             return self.mdp()
-        return self.env()
+        env = self.env()
+        return self.mdp() if not isinstance(env, gym.Env) or is_known_by_rules(env) else env
 
-    def env(self) -> gym.Env[Any, Any]:
-        """Return the environment: of the id, or of the layout file.
+    def env(self) -> Any:
+        """Return the environment: of the id or the class, or of the layout file.
+
+        It is one of Gymnasium's, unless a class has another base.
 
         Raises:
             InputError: the id or its arguments are wrong, or the file is not a layout.
@@ -127,7 +130,7 @@ class Source:
         return self.model(FloatMDP)
 
     @cached_property
-    def _env(self) -> gym.Env[Any, Any]:
+    def _env(self) -> Any:
         with self._named_errors():
             if self.path is None:
                 return _make(self.text, self.options)
@@ -169,7 +172,8 @@ class Source:
             raise InputError("--explore applies to an environment, not to a file of a model")
         if self.path is None:
             with deferred_notes(), user_code(f"{self.text}: it"):
-                return kind.from_env(self.env(), **reading)
+                made = kind.from_env(self.env(), **reading)
+            return made if made.name in gym.registry else replace(made, name=self.text)
         if self.names_env:
             if reading:
                 flag = _FLAGS.get(next(iter(reading)), next(iter(reading)))
@@ -224,14 +228,16 @@ def layout_options(name: str, options: Mapping[str, Any]) -> dict[str, Any]:
     return given
 
 
-def _make(text: str, options: Mapping[str, Any]) -> gym.Env[Any, Any]:
-    """Make what a Gymnasium id names; version and code warnings become notes."""
+def _make(text: str, options: Mapping[str, Any]) -> Any:
+    """Make what an id or a class names; version and code warnings become notes."""
     spec = spec_of(text)
     try:
         with user_code(f"{text}: it"), _told_warnings(text):
             entry = spec.entry_point
             creator = load_env_creator(entry) if isinstance(entry, str) else entry
             given = checked_arguments(text, options, creator, spec.kwargs, maker=gym.make)  # type: ignore[arg-type]
+            if isinstance(creator, type) and not issubclass(creator, gym.Env):
+                return creator(**{**spec.kwargs, **given})  # Gymnasium refuses it
             return gym.make(spec, **given)
     except InputError:
         raise

@@ -28,7 +28,7 @@ from qdecay_envs.documents import Table, number, one_of, text, whole
 from qdecay_envs.layout import MAX_REWARDS, ChainLayout, Ending
 
 if TYPE_CHECKING:
-    import gymnasium as gym
+    pass
 
 
 CHOICE = "choice"
@@ -65,7 +65,7 @@ class SourceSettings:
                 mdp = self._source().mdp()
             else:
                 env = self._env()
-                if getattr(env.unwrapped, "reward_noise", 0):
+                if getattr(getattr(env, "unwrapped", env), "reward_noise", 0):
                     raise InputError("reward noise is not part of a model: omit it")
                 with user_code(f"{self.text}: it"):
                     mdp = MDP.from_env(env)
@@ -88,7 +88,7 @@ class SourceSettings:
             return given
         return Source(str(beside), dict(self.parameters))
 
-    def _env(self) -> gym.Env[Any, Any]:
+    def _env(self) -> Any:
         if self.text != CHOICE:
             return self._source().env()
 
