@@ -214,6 +214,8 @@ def test_a_space_that_is_not_discrete_says_nothing() -> None:
     """The observation of a cell may be an array, and the table has tuples."""
     for space in (gym.spaces.Box(0, 3, (2,)), gym.spaces.MultiBinary(2)):
         assert as_mdp(held(keyed((0, 0), (0, 1)), observation_space=space)).n_states == 2
+        circle = [[[(1.0, (s + 1) % 4, 0.0, False)]] for s in range(4)]
+        assert as_mdp(held(circle, observation_space=space)).n_states == 4
 
 
 BEGINNINGS = {
