@@ -88,7 +88,10 @@ WRONG = [
     (["regions", "FrozenLake-v1", "--samples", "0", "--explore"], "--samples"),
     (["regions", "FrozenLake-v1", "--key", "math:floor"], "--key requires --explore"),
     (["regions", "FrozenLake-v1", "--explore", "--key", "math:flor"], "no attribute 'flor'"),
-    (["regions", "FrozenLake-v1", "--explore", "--key", "math"], "math: names no function of an env"),
+    (
+        ["regions", "FrozenLake-v1", "--explore", "--key", "math"],
+        "math: names no function of an env",
+    ),
     (["regions", "FrozenLake-v1", "--explore", "--reward", "math:pi"], "is not a function of"),
     (["regions", "layout.json", "--costs"], "--costs applies to a model or a Gymnasium id"),
     (["compare", "--costs"], "--costs requires SOURCE"),
