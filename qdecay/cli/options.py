@@ -26,7 +26,8 @@ def complete_source(incomplete: str) -> list[str]:
 
 _SOURCE = typer.Argument(
     metavar="SOURCE",
-    help="A finite model or an environment: a Gymnasium id, or a file (.json, .npz, .tra, .umb).",
+    help="A finite model, an environment or data: a Gymnasium id, or a file "
+    "(.json, .npz, .tra, .csv, .parquet, .umb).",
     autocompletion=complete_source,
 )
 _Option = Annotated[
