@@ -31,6 +31,7 @@ from qdecay_envs.rational import written
 
 LAYOUT = qdecay.ChainLayout.choice(stay=[1], move=[0, 0, 4])
 MODEL = qdecay.MDP.from_layout(LAYOUT)
+DATA = qdecay.MDP.from_transitions([(0, 0, 1, 0, True), (0, 1, 4, 0, True)], start=0)
 REGIONS = qdecay.policy_regions(MODEL)
 AGENT = probing.tabular_agent(qdecay.q_learning, 0.5)
 HALF = Fraction(1, 2)
@@ -175,6 +176,34 @@ FUNCTIONS: dict[str, tuple[Callable[..., Any], dict[str, Any], dict[str, Number]
             "max_loss": Number("exact", HALF, (-1, "-1/2")),
             "max_seconds": SECONDS,
         },
+    ),
+    "resampled_breakpoints": (
+        qdecay.resampled_breakpoints,
+        {"problem": DATA, "resamples": 40},
+        {
+            "state": Number("whole", 0, (-1, 1)),
+            "resamples": Number("whole", 41, (39, 0, -1)),
+            "seed": SEED,
+            "max_seconds": SECONDS,
+        },
+    ),
+    "resampled_price": (
+        qdecay.resampled_price,
+        {"problem": DATA, "resamples": 40},
+        {
+            "gammas": Number("exact", HALF, (-1, "3/2"), listed),
+            "start": Number("whole", 0, (-1, 1)),
+            "max_loss": Number("exact", HALF, (-1, "-1/2")),
+            "resamples": Number("whole", 41, (39, 0, -1)),
+            "seed": SEED,
+            "max_seconds": SECONDS,
+        },
+    ),
+    "MDP.resample": (DATA.resample, {}, {"seed": SEED}),
+    "MDP.from_transitions": (
+        qdecay.MDP.from_transitions,
+        {"data": [(0, 0, 1, 0, True)]},
+        {"n_states": Number("whole", 3, (0, -1)), "n_actions": Number("whole", 3, (0, -1))},
     ),
     "learned_price": (
         qdecay.learned_price,

@@ -81,6 +81,24 @@ def taught() -> qdecay.LearnedPrice:
     return qdecay.learned_price(lost(), ["1/2"], seeds=3, steps=1000)
 
 
+@cache
+def data() -> qdecay.MDP:
+    """A ticket that paid in 8 of 20 tries, or a queue that served 7 of 30 times."""
+    rows = [(0, 0, 1, 0, True)] * 8 + [(0, 0, 0, 0, True)] * 12 + [(0, 1, 0, 1, False)]
+    rows += [(1, 1, 2, 1, True)] * 7 + [(1, 1, 0, 1, False)] * 23
+    return qdecay.MDP.from_transitions(rows, start=0)
+
+
+@cache
+def settled() -> qdecay.ResampledBreakpoints:
+    return qdecay.resampled_breakpoints(data(), resamples=40)
+
+
+@cache
+def priced() -> qdecay.ResampledPrice:
+    return qdecay.resampled_price(data(), gammas=["1/2"], resamples=40)
+
+
 def episode_end() -> qdecay.EpisodeEnd:
     ends: list[qdecay.EpisodeEnd] = []
     qdecay.q_learning(MODEL, 0.9, episodes=2, callback=ends.append)
@@ -113,7 +131,7 @@ def qdecay_env() -> Any:
 
 
 EXAMPLES: dict[str, Callable[[], Any]] = {
-    "MDP": lambda: (MODEL, LONG),
+    "MDP": lambda: (MODEL, LONG, data()),
     "AlgebraicNumber": lambda: (
         *qdecay.break_even(LAYOUT).roots,
         *qdecay.break_even(qdecay.ChainLayout.choice(stay=[1, 0, 1], move=[0, 0, 0, 6])).roots,
@@ -164,6 +182,12 @@ EXAMPLES: dict[str, Callable[[], Any]] = {
     "PricedRegion": lambda: (*qdecay.price(MODEL).regions, *lost().regions),
     "Progress": lambda: qdecay.Progress(1, 2, "halfway"),
     "QdecayWarning": lambda: qdecay.QdecayWarning("a newer version is registered"),
+    "ResampledBreakpoint": lambda: settled().breakpoints,
+    "ResampledBreakpoints": settled,
+    "ResampledPrice": priced,
+    "ResampledWorth": lambda: (*priced().regions, *priced().gammas),
+    "resampled_breakpoints": settled,
+    "resampled_price": priced,
     "PolicyRegions": lambda: (qdecay.policy_regions(MODEL), qdecay.policy_regions(LONG)),
     "Polynomial": lambda: qdecay.Polynomial(0.75),
     "Schedule": lambda: (),  # a union of classes that have examples
@@ -243,6 +267,8 @@ TABLES = {
     "PhaseDiagram",
     "PolicyRegions",
     "Price",
+    "ResampledBreakpoints",
+    "ResampledPrice",
     "Solution",
     "Undiscounted",
 }

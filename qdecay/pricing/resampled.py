@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from qdecay._support.checks import RationalLike, RealLike
+from qdecay._support.checks import RationalLike, RealLike, exact
 from qdecay._support.deadline import Deadline
 from qdecay._support.progress import OnProgress, counting, reporting
 from qdecay._support.result import Record, counted, frame, plain
@@ -139,8 +139,12 @@ def resampled_price(
     """
     deadline, mdp = Deadline(max_seconds), as_exact_mdp(problem)
     drawn = draws(mdp, resamples, seed, how)
+    picked = [
+        gamma if isinstance(gamma, AlgebraicNumber) else exact(gamma, "each of gammas", "[0, 1]")
+        for gamma in gammas
+    ]
     found = price(mdp, judge, start=start, max_loss=max_loss, max_seconds=max_seconds)
-    return resampled_of(found, list(gammas), drawn, deadline, progress)
+    return resampled_of(found, picked, drawn, deadline, progress)
 
 
 def resampled_of(

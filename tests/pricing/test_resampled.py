@@ -87,5 +87,5 @@ def test_it_is_shown_and_written_down() -> None:
         qdecay.resampled_price("FrozenLake-v1")
     with pytest.raises(ValueError, match="no start state"):
         qdecay.resampled_price(MDP.from_transitions(LOTTERY))
-    with pytest.raises(ValueError, match=r"gamma must be in \[0, 1\]"):
+    with pytest.raises(ValueError, match=r"each of gammas must be in \[0, 1\]"):
         qdecay.resampled_price(mdp, gammas=[2])

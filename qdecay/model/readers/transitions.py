@@ -74,12 +74,13 @@ class Counts:
 
     @cached_property
     def _states(self) -> tuple[list[NDArray[np.int64]], Numbering]:
-        columns = [self.steps.state, self.steps.next_state]
-        return numbered(columns, "state", self.n_states or self.steps.n_states)
+        size = self.steps.n_states if self.n_states is None else self.n_states
+        return numbered([self.steps.state, self.steps.next_state], "state", size)
 
     @cached_property
     def _actions(self) -> tuple[list[NDArray[np.int64]], Numbering]:
-        return numbered([self.steps.action], "action", self.n_actions or self.steps.n_actions)
+        size = self.steps.n_actions if self.n_actions is None else self.n_actions
+        return numbered([self.steps.action], "action", size)
 
     @cached_property
     def _ended(self) -> NDArray[np.bool_]:
