@@ -2,11 +2,11 @@
 
     python benchmarks/explore.py [NAME ...]
 
-MiniGrid pays 1 - 0.9 * steps / max_steps at the goal, no reward of a state: `reward="sign"` makes it
-1. Regions and prices are exact, under the environment's own time limit, if that takes less than
-five minutes, else regions are of floats. Seconds are of one processor. Then the policy that is
-optimal at gamma = 0.99 plays in the real environment, from its `reset`, and is to earn and take
-what the model says.
+MiniGrid pays 1 - 0.9 * steps / max_steps at the goal, no reward of a state: `reward="sign"` pays 1.
+Regions and prices are exact, under the environment's own time limit, if that takes less than five
+minutes, else regions are of floats. Seconds are of one processor. Then the policy that is optimal
+at gamma = 0.99 plays in the real environment, from its `reset`, and is to earn and take what the
+model says.
 """
 
 import os

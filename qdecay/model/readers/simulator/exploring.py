@@ -107,8 +107,8 @@ class Explorer:
         has_drawn = self._drawn() != before
         self._tried += 1
         yield seen
+        self.certain += has_drawn
         if has_drawn and self._left > 0:
-            self.certain += 1
             tries = _DRAWN if self.certain > _FIRST else _OF_FIRST
             self._left -= tries
             for number in range(tries):
