@@ -149,6 +149,20 @@ class PaysTwice(Remembers):
         return cell, reward + (0.5 if before == action == 1 else 0.0), *rest
 
 
+class Counts(Lever):
+    """Doubles the reward once the lever was pulled four times."""
+
+    def reset(self, **options: Any) -> Any:
+        self.pulls = 0
+        return super().reset(**options)
+
+    def step(self, action: Any) -> Any:
+        self.pulls += self.cell == 0 and action == 0
+        self.pulled = self.pulls >= 4
+        cell, reward, *rest = Line.step(self, action)
+        return cell, reward * (2 if self.pulled else 1), *rest
+
+
 class Slips(Line):
     """Goes back instead of on by chance."""
 
@@ -165,6 +179,20 @@ class DrawsOnly(Slips):
     def step(self, action: Any) -> Any:
         self.chance()
         return Line.step(self, action)
+
+
+class SlipsRarely(Slips):
+    """In one of a hundred steps."""
+
+    def chance(self) -> float:
+        return float(self.np_random.random()) * 25
+
+
+class SlipsRarelyByPython(Slips):
+    """The same from Python's global generator."""
+
+    def chance(self) -> float:
+        return random.random() * 25
 
 
 class SlipsByPython(Slips):
@@ -224,6 +252,29 @@ class OnClass(Line):
         seen = super().step(action)
         type(self).place = self.cell
         return seen
+
+
+class OnClassOnce(Line):
+    """Pays for what no environment of its class has done before."""
+
+    done: set[Any] = set()  # noqa: RUF012  # that is the lie
+
+    def step(self, action: Any) -> Any:
+        cell, reward, *rest = super().step(action)
+        is_new = (cell, action) not in self.done
+        self.done.add((cell, action))
+        return cell, reward + is_new, *rest
+
+
+class OnClassRarely(Line):
+    """Pays for every thousandth step of all environments of its class."""
+
+    steps = 0
+
+    def step(self, action: Any) -> Any:
+        cell, reward, *rest = super().step(action)
+        type(self).steps += 1
+        return cell, reward + (self.steps % 1000 == 0), *rest
 
 
 class OnModule(Line):
@@ -293,6 +344,20 @@ class Unlike(Line):
         super().reset(**options)
         self.cell = int(np.random.default_rng().integers(5))
         return self.cell, {}
+
+
+class PaysMore(Line):
+    """Pays more in every episode."""
+
+    episodes = 0
+
+    def reset(self, **options: Any) -> Any:
+        self.episodes += 1
+        return super().reset(**options)
+
+    def step(self, action: Any) -> Any:
+        cell, reward, *rest = super().step(action)
+        return cell, reward * self.episodes, *rest
 
 
 class Scattered(Line):
@@ -433,11 +498,14 @@ LIES: list[Lie] = [
     (Lever, {"key": cell_of}, "state 4, action 1: depends on the way: .* unwrapped.pulled"),
     (HashOfCell, {}, "state 4, action 1: depends on the way: it pays 1 .* 2 .* unwrapped.pulled"),
     (HashOfFaces, {}, "observations depend on the way.* unwrapped.pulled"),
+    (Counts, {"key": cell_of}, "depends on the way: it pays 1 .* 2 .* unwrapped.pulls"),
     (PaysByClock, {}, "depends on the way: it pays 0.95 .* unwrapped.steps: pass reward= "),
     (EndsByClock, {}, "depends on the way: it goes on .* ends the episode .* unwrapped.steps"),
     (CutsByCell, {}, "truncated is no time limit here: an episode is cut off after 3 steps"),
     (PaysTwice, {}, "depends on the way: it pays .* unwrapped.last: pass reward= "),
     (Slips, {}, "is random: .* unwrapped.np_random: samples=N"),
+    (SlipsRarely, {}, "is random: .* unwrapped.np_random: samples=N"),
+    (SlipsRarelyByPython, {}, "is random: .* Python's random: samples=N"),
     (SlipsByPython, {}, "is random: .* Python's random: samples=N"),
     (SlipsByNumPy, {}, "is random: .* numpy.random: samples=N"),
     (SlipsBySpace, {}, "is random: .* unwrapped.action_space.np_random: samples=N"),
@@ -446,6 +514,9 @@ LIES: list[Lie] = [
     (SlipsBySystem, {}, "does not do the same twice: .* outside of the environment"),
     (PaysByTime, {}, "does not do the same twice: it pays .* outside of the environment"),
     (OnClass, {}, "does not do the same twice: .* OnClass.place changes"),
+    (OnClassOnce, {}, "from reset.* again: .* step 1 pays 1 and then 0: .*attribute of its class"),
+    (OnClassRarely, {}, "it pays 0 .* 1 .* OnClassRarely.steps changes and is shared"),
+    (PaysMore, {}, "again: .* pays 1 and then 2: reset leaves unwrapped.episodes as it was"),
     (OnModule, {}, "does not do the same twice: it pays .*environments.COUNT changes"),
     (InClosure, {}, "does not do the same twice: it pays 0 .* 1; tick's number changes"),
     (Shallow, {}, "does not do the same twice: .* does not bring back unwrapped.place"),

@@ -24,6 +24,7 @@ from qdecay.model.readers.simulator.naming import Names
 _ALL = 2_000  # states whose ways are all looked at
 _SHARE = 8  # of later ones, every eighth
 _WALKS, _LEAST, _MOST = 300, 1_000, 10_000  # whole episodes, and their steps in all
+_AGAIN, _STROLL = 9, 40  # how often the same way is gone at most, and random steps
 
 
 class Checks:
@@ -66,11 +67,12 @@ class Checks:
         Raises:
             ValueError: it leads to something else than expected.
         """
+        seed = self.seed_of(state, action, 0 if self._sampled else number)
         self.machine.restore(saved)
-        self.machine.reseed(self.seed_of(state, action, 0 if self._sampled else number))
+        self.machine.reseed(seed)
         found = self.machine.step(action)
         if part := expected.difference(found):
-            raise self._diagnosis.differs(part, state, action, expected, found, saved)
+            raise self._diagnosis.differs(part, state, action, expected, found, saved, seed)
 
     def reached_again(self, state: int, seen: Seen, first: tuple[int, int] | int) -> None:
         """Look at a known state that the machine has reached, now or once it is explored."""
@@ -147,12 +149,37 @@ class Checks:
             return
         for number in range(_WALKS):
             s, a, to = merges[rng.integers(len(merges))] if merges else (0, None, 0)
-            target = events[rng.integers(len(events))] if events and number % 4 else None
-            if target is None:
-                target = pairs[rng.integers(len(pairs))][:2]
             way = graph.way(s)
-            on = graph.path(to, lambda state, end=target[0]: state == end)  # type: ignore[misc]
-            yield [way.start, *way.actions, *([] if a is None else [a]), *(on or []), target[1]]
+            plan = [way.start, *way.actions, *([] if a is None else [a])]
+            if a is not None and number % 3 == 1:
+                plan += self._repeated(s, a, to, int(rng.integers(1, _AGAIN)))
+            elif number % 3 == 2:
+                plan, to = self._strolled(plan, to, rng)
+            target, last = events[rng.integers(len(events))] if events else pairs[0][:2]
+            if number % 4 == 3:
+                target, last = pairs[rng.integers(len(pairs))][:2]
+            on = graph.path(to, lambda state, end=target: state == end)  # type: ignore[misc]
+            yield [*plan, *(on or []), last]
+
+    def _repeated(self, state: int, action: int, to: int, times: int) -> list[int]:
+        """Return the actions by which an action leads to the same state again and again."""
+        back = self.graph.path(to, lambda other: other == state)
+        return [] if back is None else [*back, action] * times
+
+    def _strolled(
+        self, plan: list[int], state: int, rng: np.random.Generator
+    ) -> tuple[list[int], int]:
+        """Return actions followed by random ones that do not end the episode, and where to."""
+        plan = plan.copy()
+        for _ in range(int(rng.integers(_STROLL))):
+            ways = [
+                (a, to) for a, (to, seen) in self.graph.goes[state].items() if not seen.terminated
+            ]
+            if not ways:
+                break
+            action, state = ways[rng.integers(len(ways))]
+            plan.append(action)
+        return plan, state
 
     def begun(self, seen: Seen, seed: int) -> int:
         """Return the state in which an episode begins again.

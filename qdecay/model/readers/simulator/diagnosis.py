@@ -41,16 +41,26 @@ class Diagnosis:
         self._sampled = sampled
 
     def differs(
-        self, part: str, state: int, action: int, expected: Seen, found: Seen, saved: Saved
+        self,
+        part: str,
+        state: int,
+        action: int,
+        expected: Seen,
+        found: Seen,
+        saved: Saved,
+        seed: int = 0,
     ) -> ValueError:
-        """Return the error of an action that leads to something else from a copy of a state."""
+        """Return the error of an action that leads to something else from a copy of a state.
+
+        `seed` is that of the generators when it did.
+        """
         where = f"state {self._name(state)}, action {self._action_name(action)}"
         usual = self._from(saved, action)
         if other := self._unlike(usual, saved, action):
             return self._is_outside(where, usual, other, saved, action)
         if not self._sampled:
             for source in self._sources(saved):
-                other = self._under(source, usual, saved, action)
+                other = self._under(source, usual, saved, action, seed)
                 if other and (again := self._unlike(usual, saved, action)):
                     return self._is_outside(where, usual, again, saved, action)
                 if other:
@@ -128,9 +138,9 @@ class Diagnosis:
         self._machine.restore(saved)
         return self._machine.sources()
 
-    def _under(self, source: str, usual: Seen, saved: Saved, action: int) -> Seen | None:
+    def _under(self, source: str, usual: Seen, saved: Saved, action: int, seed: int) -> Seen | None:
         """Return what else an action leads to as one generator is replaced, or None."""
-        for number in range(_TRIES):
+        for number in (seed, *range(_TRIES)):
             self._machine.restore(saved)
             self._machine.reseed_globals(0)
             self._machine.reseed(number, source)
@@ -169,7 +179,7 @@ class Diagnosis:
                 f"the environment's own attributes, or pass get_state and set_state"
             )
         return (
-            "it depends on something outside of the environment, such as the time of day or "
+            "something outside of the environment decides, such as the time of day or "
             "chance from the system: draw from self.np_random, and keep all state in attributes"
         )
 
@@ -211,6 +221,8 @@ class Diagnosis:
         way = self.graph.way(state)
         one, two = self._words(part, expected), self._words(part, found)
         both = f"it {one} after {way}, and it {two} after {counted(steps, 'step')}"
+        if not what:
+            return ValueError(f"{where}: {both} by another way: {self._culprit(saved, action)}")
         remedy = f"{_REWARD}, or {_KEY}" if part == "reward" else f"pass {_KEY}"
         return ValueError(
             f"{where}: depends on the way: {both} by another way, though the key is the "
@@ -226,7 +238,7 @@ class Diagnosis:
         here = self._machine.fields()
         different = [name for name in here if here[name] != there.get(name)]
         if not different:
-            return " and no attribute tells them apart"
+            return ""
         return f" and what differs is {', '.join(different[:_NAMED])}"
 
     def _both(self, one: Seen, two: Seen, between: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 from qdecay._support.deadline import Deadline
 from qdecay._support.progress import OnProgress, Progress
@@ -12,8 +13,9 @@ from qdecay.model.readers.simulator.graph import Graph
 from qdecay.model.readers.simulator.machine import Machine, Saved, Seen
 
 _SURE = 3  # equal tries, after which what draws no random number is taken as certain
-_DRAWN = 10  # tries of what draws some, where chance is not expected
-_DRAWN_IN_ALL = 5_000
+_DRAWN, _DRAWN_IN_ALL = 10, 5_000  # tries of what draws some, where chance is not expected
+_FIRST, _OF_FIRST = 20, 100  # of the first such actions, more
+_GLOBALLY = 2_000  # actions of which it is looked whether they draw from a global generator
 
 
 class Explorer:
@@ -41,6 +43,7 @@ class Explorer:
         self._saved: dict[int, Saved] = {}
         self._queue: deque[int] = deque()
         self._left = _DRAWN_IN_ALL
+        self._tried = 0
 
     def explore(self, seeds: Iterable[int]) -> Graph:
         """Explore from the states in which the episodes of the seeds begin.
@@ -99,15 +102,22 @@ class Explorer:
     def _once(self, saved: Saved, state: int, action: int) -> Iterator[Seen]:
         machine = self.machine
         machine.restore(saved)
-        before = machine.drawn()
+        before = self._drawn()
         seen = machine.step(action)
-        has_drawn = machine.drawn() != before
+        has_drawn = self._drawn() != before
+        self._tried += 1
         yield seen
+        self.certain += has_drawn
         if has_drawn and self._left > 0:
-            self.certain += 1
-            self._left -= _DRAWN
-            for number in range(_DRAWN):
+            tries = _DRAWN if self.certain > _FIRST else _OF_FIRST
+            self._left -= tries
+            for number in range(tries):
                 self.checks.tried(saved, state, action, seen, number)
+
+    def _drawn(self) -> list[Any]:
+        """Return what tells whether random numbers have been drawn."""
+        own = self.machine.drawn()
+        return [*own, *self.machine.drawn_globally()] if self._tried < _GLOBALLY else own
 
     def _sampled(self, saved: Saved, state: int, action: int, samples: int) -> Iterator[Seen]:
         machine, first, is_certain = self.machine, None, True

@@ -101,9 +101,10 @@ class Machine:
         self.cut_after: int | None = None
         self.went_on_after = 0
 
-    def begin(self, seed: int) -> Seen:
-        """Begin an episode in a copy that was never used."""
-        self.env, self._generators = self._copier.new()
+    def begin(self, seed: int, *, used: bool = False) -> Seen:
+        """Begin an episode in a copy that was never used, or in the one that was used last."""
+        if not used:
+            self.env, self._generators = self._copier.new()
         _seed_globals(seed)
         with user_code(f"reset(seed={seed})"):
             observation, info = self.env.reset(seed=seed)
@@ -195,16 +196,12 @@ class Machine:
 
     def reseed(self, seed: int, only: str | None = None) -> None:
         """Replace the state of all generators, or of one by its name."""
-        if only is None:
-            _seed_globals(seed)
-            found = self._generators
-        elif only in _GLOBAL:
+        if only is None or only in _GLOBAL:
             _seed_globals(seed, only)
-            return
-        else:
-            found = [generators(self.env, self._copier.constants)[only]]
-        for number, generator in enumerate(found):
-            _seed(generator, (seed + 1_000_003 * (number + 1)) % 2**32)
+        chosen = None if only is None else generators(self.env, self._copier.constants).get(only)
+        for number, generator in enumerate(self._generators):
+            if only is None or generator is chosen:
+                _seed(generator, (seed + 1_000_003 * (number + 1)) % 2**32)
 
 
 def sign(observation: Any, action: Any, reward: Any, after: Any, terminated: bool) -> int:

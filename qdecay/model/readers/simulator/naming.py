@@ -117,25 +117,24 @@ def _text(value: Any) -> str | None:
         return None if value.size > _ENTRIES else str(tuple(value.tolist())).replace(",)", ")")
     if isinstance(value, np.generic):
         value = value.item()
+    if isinstance(value, bool | int | float | str):
+        return str(value)
+    if not isinstance(value, Mapping | tuple | list) or len(value) > _ENTRIES:
+        return None
+    parts = list(value.values() if isinstance(value, Mapping) else value)
+    texts = [text for text in map(_text, parts) if text is not None]
+    if len(texts) < len(parts):
+        return None
     if isinstance(value, Mapping):
-        parts = [(str(key), _text(item)) for key, item in value.items()]
-        if any(text is None for _, text in parts):
-            return None
-        return " ".join(f"{key}={text}" for key, text in parts)
-    if isinstance(value, tuple | list):
-        texts = [_text(item) for item in value]
-        if len(texts) > _ENTRIES or None in texts:
-            return None
-        return f"({', '.join(text for text in texts if text is not None)})"
-    return str(value) if isinstance(value, bool | int | float | str) else None
+        return " ".join(f"{name}={text}" for name, text in zip(value, texts, strict=True))
+    return f"({', '.join(texts)})"
 
 
-def _field(value: Hashable) -> str | None:
+def _field(value: Any) -> str | None:
     """Return a small value of a field, or the kind of an object; None of anything else."""
-    if value is None or callable(value):
+    if value is None or callable(value) or isinstance(value, Mapping | np.random.Generator):
         return None
     text = _text(value)
     if text is not None:
         return text if len(text) <= _LONGEST else None
-    is_object = hasattr(value, "__dict__") and not isinstance(value, np.random.Generator)
-    return type(value).__name__ if is_object else None
+    return type(value).__name__ if hasattr(value, "__dict__") else None

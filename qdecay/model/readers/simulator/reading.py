@@ -26,6 +26,7 @@ from qdecay.model.numbering import Numbering, is_finite
 from qdecay.model.readers.simulator.checking import Checks
 from qdecay.model.readers.simulator.copying import Copier, copier
 from qdecay.model.readers.simulator.diagnosis import Diagnosis
+from qdecay.model.readers.simulator.episodes import compare, played
 from qdecay.model.readers.simulator.exploring import Explorer
 from qdecay.model.readers.simulator.graph import Graph
 from qdecay.model.readers.simulator.keys import CallersKey, Fields, Key, OwnHash, has_own_hash
@@ -160,7 +161,8 @@ class _Reading:
         every_field = Fields({}, copies.constants)
         self.machine = Machine(env, copies, self.actions, given or every_field, reward)
         self.remarks: list[str] = []
-        self.left_out = left_out(self.machine, seed)
+        self.episodes = played(self.machine, seed)
+        self.left_out = left_out(self.episodes)
         if given is None:
             self.machine.key = Fields(self.left_out, copies.constants)
             self.remarks += _told_left_out(self.left_out)
@@ -186,6 +188,7 @@ class _Reading:
         graph = explorer.explore(range(self.seed, self.seed + (self.samples or 1)))
         limit = time_limit(checks, self.seed)
         checks.walk(limit, deadline)
+        compare(self.episodes, self.seed)
         self.remarks += _told_hidden(graph)
         if explorer.certain:
             self.remarks.append(

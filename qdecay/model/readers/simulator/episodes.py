@@ -1,0 +1,104 @@
+"""Short episodes of random actions, each played twice, and again in an environment that was used.
+
+All are to go alike: `reset` begins anew, whatever came before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterator, Mapping
+from math import isclose
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from qdecay.model.readers.simulator.inner_state import frozen
+from qdecay.model.readers.simulator.machine import Machine
+
+_EPISODES, _LONGEST = 8, 25  # and the steps of each
+_NAMED = 3  # fields that a message names
+_OUTSIDE = "something outside of the environment, such as an attribute of its class, is not reset"
+
+
+class Step(NamedTuple):
+    """A step of an episode; the first is its start.
+
+    Attributes:
+        before, after: the fields before and after it.
+        action: frozen.
+        paid: what the environment paid.
+        seen: the observation, frozen, and whether it ended.
+    """
+
+    before: Mapping[str, Hashable]
+    after: Mapping[str, Hashable]
+    action: Hashable
+    paid: Any
+    seen: tuple[Hashable, bool]
+
+
+class Episode(NamedTuple):
+    """The steps of an episode.
+
+    Attributes:
+        once, again: in two unused copies.
+        used: in the second of these, after a reset.
+    """
+
+    once: list[Step]
+    again: list[Step]
+    used: list[Step]
+
+
+def played(machine: Machine, seed: int) -> list[Episode]:
+    """Play episodes from the start of a seed, each with its own actions and chance."""
+    copies = (False, False, True)
+    return [
+        Episode(*[list(_episode(machine, seed, number, used=used)) for used in copies])
+        for number in range(_EPISODES)
+    ]
+
+
+def compare(episodes: list[Episode], seed: int) -> None:
+    """Look whether each goes the same way every time.
+
+    Raises:
+        ValueError: one does not, although it begins in the same way.
+    """
+    for once, *later in episodes:
+        for again in later:
+            if once[0].seen == again[0].seen:
+                _compare(once, again, seed)
+
+
+def _episode(machine: Machine, seed: int, number: int, *, used: bool) -> Iterator[Step]:
+    rng = np.random.default_rng([seed, number])
+    seen = machine.begin(seed, used=used)
+    machine.reseed(number)
+    before = machine.fields()
+    yield Step({}, before, None, 0, (seen.observation, False))
+    for _ in range(_LONGEST):
+        if seen.terminated or not seen.available:
+            return
+        action = int(rng.choice(seen.available))
+        seen = machine.step(action)
+        after = machine.fields()
+        chosen = frozen(machine.actions.element(action))
+        yield Step(before, after, chosen, machine.paid, (seen.observation, seen.terminated))
+        before = after
+
+
+def _compare(once: list[Step], again: list[Step], seed: int) -> None:
+    for number, (one, two) in enumerate(zip(once, again, strict=False)):
+        if not isclose(one.paid, two.paid, rel_tol=1e-9, abs_tol=1e-9):
+            what = f"pays {one.paid:g} and then {two.paid:g}"
+        elif one.seen != two.seen:
+            what = "shows something else, or ends"
+        else:
+            continue
+        start, later = once[0].after, again[0].after
+        kept = [name for name in start if start[name] != later.get(name)]
+        why = f"reset leaves {', '.join(kept[:_NAMED])} as it was" if kept else _OUTSIDE
+        raise ValueError(
+            f"the same actions from reset(seed={seed}) again: the second time step {number} {what}"
+            f": {why}"
+        )
