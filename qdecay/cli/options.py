@@ -26,7 +26,7 @@ def complete_source(incomplete: str) -> list[str]:
 
 _SOURCE = typer.Argument(
     metavar="SOURCE",
-    help="A finite model or an environment: a Gymnasium id, or a file (.json, .npz, .tra, .umb).",
+    help="A finite model or environment: Gymnasium id or file (.json, .npz, .tra, .drn, .umb).",
     autocompletion=complete_source,
 )
 _Option = Annotated[
