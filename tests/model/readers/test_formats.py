@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from brute_force import Policies
 from model_files import ROBOT, TEXTS, TWO_DICE, Model, Rewards, packed, umb_members, write_texts
+from shell import check_refused, run
 
 from qdecay import MDP, FloatMDP, InputError, policy_regions, value_iteration
 
@@ -46,13 +47,17 @@ def test_two_dice_take_as_many_flips_as_knuth_and_yao_say(tmp_path: Path, form: 
     assert sevens.at_one.gain[0] == Fraction(1, 6)  # a seven earns 1 a step
 
 
+STORM = {"time": 1, "energy": Fraction(18, 5), "moves": Fraction(1, 2)}
+
+
 @pytest.mark.parametrize("structure", ROBOT.rewards)
 def test_the_robots_gains_are_those_of_its_policies(structure: str) -> None:
-    """Of all of them, one by one."""
+    """Of all of them, one by one; and what Storm 2.0 says of these files, R{...}max=? [LRA]."""
     mdp = ROBOT.by_hand(structure)
     at_one = policy_regions(mdp).at_one
     assert at_one is not None
     assert at_one.gain == Policies(mdp).at_one.gain
+    assert at_one.gain[0] == STORM[structure]
 
 
 @pytest.mark.parametrize("form", FORMATS)
@@ -118,6 +123,18 @@ def test_files_without_structures_take_no_name(tmp_path: Path) -> None:
         for name in ("m.json", "m.npz"):
             with pytest.raises(InputError, match="has no reward structures: omit the name 'time'"):
                 kind.load(tmp_path / name, reward="time")
+
+
+def test_commands_take_the_name_of_a_structure(capsys, monkeypatch, tmp_path: Path) -> None:
+    """`--reward` of every command with a SOURCE; `--numeric` reads floats as they are."""
+    path = str(written(ROBOT, "drn", tmp_path))
+    code, out, _ = run(capsys, monkeypatch, "regions", path, "--reward", "energy")
+    assert code == 0
+    assert "worth 18/5 per step" in out
+    check_refused(capsys, monkeypatch, tmp_path, ["regions", path], "has 1 'time', 2 'energy', 3")
+    unshort = [str(written(UNSHORT, "storm", tmp_path)), "--json"]
+    check_refused(capsys, monkeypatch, tmp_path, ["regions", *unshort], "m.tra:2: word 4 is 0.7071")
+    assert run(capsys, monkeypatch, "regions", "--numeric", *unshort)[0] == 0
 
 
 @pytest.mark.parametrize("named", [True, False])
