@@ -35,7 +35,6 @@ print(env.render().shape)" """,
     "frames": """python -c "import qdecay
 layout = qdecay.ChainLayout.choice(stay=[1], move=[0, 0, 4])
 print(qdecay.value_iteration(qdecay.MDP.from_layout(layout), 0.9).to_frame())" """,
-    "umb": "python -c 'import umbi; umbi.umb.read; umbi.ats.explicit_umb_to_explicit_ats'",
     "sb3": """python -c "import qdecay, stable_baselines3
 stable_baselines3.DQN('MlpPolicy', 'qdecay/StayOrMove-v0').learn(200)" """,
     "dask": f"""python -c "import sys, distributed; from qdecay.cli.app import main

@@ -67,10 +67,43 @@ PRISM = {
     "m.trew": "2 3 2\n0 1 1 7/2\n1 0 1 -1e-3\n",
     "m.lab": '0="init" 1="deadlock" 2="goal"\n0: 0 2\n1: 1\n',
 }
+STORM = {
+    "m.tra": "mdp\n0 0 0 1 stay\n0 1 1 1/2 go\n0 1 0 0.5 go\n1 0 1 1 stay\n",
+    "m.state.rew": "0 1\n1 0.30000000000000004\n",
+    "m.trans.rew": "0 1 1 7/2\n1 0 1 -1e-3\n",
+    "m.lab": "#DECLARATION\ninit done\n#END\n0 init\n1 done\n",
+}
+ROWS = {
+    **PRISM,
+    "m.tra": "2 3 4\n0 1:0 stay\n0 1/2:1 0.5:0 go\n1 1:1 stay\n",
+    "m.trew": "2 3 2\n0\n0 7/2:1\n1 -1e-3:1\n",
+}
+DRN = """@type: MDP
+@value_type: double
+@parameters
+
+@reward_models
+r
+@nr_states
+2
+@nr_choices
+3
+@model
+state 0 [1] init
+\taction stay [0]
+\t\t0 : 1
+\taction go [3/2]
+\t\t1 : 1/2
+\t\t0 : 0.5
+state 1 [0.30000000000000004] done
+\taction stay [-1e-3]
+\t\t1 : 1
+"""
 WORDS = [
     "0", "1", "2", "-1", "-", "999999999", "1000000000000", "1e999999999", "1/0", "1/3", "nan",
     "inf", "٣", "0x1", "0.1.2", "1_0", '"', '0="init"', "0:", ":", "#", "stay", "9" * 5000, "+1",
-    "1e-400",
+    "1e-400", "mdp", "ctmc", "#END", "@model", "@type:", "state", "action", "[", "]", "[1]", "1:0",
+    "[0,1]", "1-p", "$x",
 ]  # fmt: skip
 REGIONS = ["regions", "--max-seconds", "3", "--json"]
 PROBE = [
@@ -219,9 +252,10 @@ def toml(value: Any) -> str:
     return str(value) if isinstance(value, float) else json.dumps(value)
 
 
-def damaged_prism(chance: random.Random) -> dict[str, bytes]:
-    """Return a model's files, one or two of them damaged, some left out."""
-    files = {name: text.encode() for name, text in PRISM.items()}
+def damaged_texts(chance: random.Random) -> dict[str, bytes]:
+    """Return the files of PRISM or Storm, one or two of them damaged, some left out."""
+    texts = chance.choice([PRISM, ROWS, STORM])
+    files = {name: text.encode() for name, text in texts.items()}
     for name in chance.sample(list(files), chance.choice([1, 1, 2])):
         files[name] = chance.choice([damaged_bytes, damaged_words])(files[name], chance)
     for name in chance.sample(list(files), chance.choice([0, 0, 0, 1, 2])):
@@ -306,7 +340,9 @@ def prepare_umb() -> Prepare:
     """Return what prepares a damaged UMB file."""
     from fuzzing_umb import damaged_umb
 
-    return one_file(REGIONS, "m.umb", damaged_umb())
+    make = damaged_umb()
+    commands = [[*REGIONS, "m.umb"], ["regions", "--numeric", "m.umb"]]
+    return one_of(commands, lambda chance: {"m.umb": make(chance)})
 
 
 def prepare_spec() -> Prepare:
@@ -363,7 +399,15 @@ KINDS: dict[str, Callable[[], Prepare]] = {
     "layout": lambda: one_file(REGIONS, "l.json", damaged_json(layout())),
     "npz": lambda: one_file(REGIONS, "m.npz", damaged_npz),
     "headers": lambda: one_file(REGIONS, "m.npz", damaged_headers),
-    "prism": lambda: one_of([[*REGIONS, "m.tra"]], damaged_prism),
+    "texts": lambda: one_of(
+        [[*REGIONS, "m.tra"], ["regions", "--numeric", "m.tra"]], damaged_texts
+    ),
+    "drn": lambda: one_of(
+        [[*REGIONS, "m.drn"], ["regions", "--numeric", "m.drn"]],
+        lambda chance: {
+            "m.drn": chance.choice([damaged_bytes, damaged_words])(DRN.encode(), chance)
+        },
+    ),
     "umb": prepare_umb,
     "certificate": lambda: one_file(["verify"], "c.json", damaged_json(certificate())),
     "answers": lambda: one_file(PROBE, "a.jsonl", damaged_answers()),
@@ -452,7 +496,8 @@ def main(kind: str, count: int) -> str:
     with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
         prepare = KINDS[kind]()
         for name in ("qdecay/StayOrMove-v0", "FrozenLake-v1"):
-            command(["regions", name])  # imports and compiles before memory is limited
+            for numeric in ([], ["--numeric"]):
+                command(["regions", *numeric, name])  # compiles before memory is limited
         _limit_memory()
         longest = 0.0
         for number in range(count):

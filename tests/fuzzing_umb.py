@@ -6,12 +6,11 @@ import io
 import json
 import random
 import tarfile
-import tempfile
 from collections.abc import Callable
-from fractions import Fraction
-from pathlib import Path
+from dataclasses import replace
 
 from fuzzing import damaged_bytes, damaged_value
+from model_files import ROBOT, umb_members
 
 _NAMES = ["../m.srew", "/tmp/x.bin", "index.json", "", ".", "a/" * 60 + "b", "état.bin", "x\ny"]
 _SIZES = [0, 1, 7, 8, 9, 24, 4096, 10**6]
@@ -20,30 +19,13 @@ _KINDS = [tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.CHRTYPE, tarfile.FIFOTYPE, t
 Members = dict[str, bytes]
 
 
-def a_model() -> Members:
-    """Return the members of a small model that umbi wrote."""
-    import umbi
-    from umb_files import BRANCHES, system
-
-    ats = system()
-    values = [Fraction(reward) for *_, reward in BRANCHES]
-    ats.add_reward_annotation("r").set_branch_values(values)
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder, "m.umb")
-        umbi.ats.write(ats, path)
-        with tarfile.open(path) as archive:
-            members = {m.name: archive.extractfile(m).read() for m in archive}
-    index = json.loads(members["index.json"])
-    index["file-data"]["creation-date"] = 1_700_000_000  # the same inputs at any time
-    return {**members, "index.json": json.dumps(index).encode()}
-
-
 def damaged_umb() -> Callable[[random.Random], bytes]:
-    """Return the maker of damaged models."""
-    whole = a_model()
+    """Return the maker of damaged models, of rationals and of floats."""
+    model = replace(ROBOT, rewards={"energy": ROBOT.rewards["energy"]})
+    wholes = [umb_members(model, kind) for kind in ("rational", "double")]
 
     def make(chance: random.Random) -> bytes:
-        members = dict(whole)
+        members = dict(chance.choice(wholes))
         how = chance.random()
         if how < 0.2:
             return damaged_bytes(_archive(members, chance), chance)

@@ -17,10 +17,12 @@ import tempfile
 import zipfile
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+from model_files import Model, Rewards, packed, umb_members
 
+from qdecay.model.readers.limits import MAX_RECOVERED
 from qdecay.model.recover import is_typed
 
 MIB = 2**20
@@ -162,11 +164,47 @@ def prism(size: int, tra: list[bytes], **more: list[bytes]) -> Callable[[], File
     return lambda: {"m.tra": tra, "m.srew": [b"1 0\n"], **rest}
 
 
-def prism_ring(n: int) -> Callable[[], Files]:
+def halves(n: int) -> list[tuple[float, float]]:
+    """Return n pairs of different numbers that sum to exactly 1: fractions of 2^53."""
+    chance = random.Random(0)
+    return [(p, 1 - p) for p in (chance.random() for _ in range(n))]
+
+
+def umb_ring(kind: str, n: int) -> Callable[[], Files]:
+    """Return what makes the ring in UMB."""
+
+    def make() -> Files:
+        pairs = fractions(n) if kind == "double" and n < MAX_RECOVERED else halves(n)
+        model = Model(
+            tuple((("go", {i: p, (i + 1) % n: q}),) for i, (p, q) in enumerate(pairs)),
+            {"r": Rewards({i: p for i, (p, _) in enumerate(pairs)})},
+        )
+        return {"m.umb": [packed(umb_members(model, kind))]}
+
+    return make
+
+
+def drn_ring(n: int, numbers: Callable[[int], Iterable[tuple[Any, Any]]]) -> Callable[[], Files]:
+    """Return what makes the ring in DRN."""
+
+    def make() -> Files:
+        head = f"@type: MDP\n@reward_models\nr\n@nr_states\n{n}\n@model\n"
+        states = (
+            f"state {i} [{p}]\n\taction go [0]\n\t\t{i} : {p}\n\t\t{(i + 1) % n} : {q}\n"
+            for i, (p, q) in enumerate(numbers(n))
+        )
+        return {"m.drn": ["".join([head, *states]).encode()]}
+
+    return make
+
+
+def prism_ring(
+    n: int, numbers: Callable[[int], Iterable[tuple[Any, Any]]] | None = None
+) -> Callable[[], Files]:
     """Return what makes the same in PRISM's files."""
 
     def make() -> Files:
-        pairs = list(enumerate(fractions(n)))
+        pairs = list(enumerate((numbers or fractions)(n)))
         rows = (f"{i} 0 {i} {p} go\n{i} 0 {(i + 1) % n} {q} go\n" for i, (p, q) in pairs)
         rewards = (f"{i} {p}\n" for i, (p, _) in pairs)
         return {
@@ -187,6 +225,31 @@ def umb_of_zeros(packed: str, size: int) -> Callable[[], Files]:
             member = tarfile.TarInfo("zeros")
             member.size = size
             archive.addfile(member, io.BytesIO(bytes(size)))
+        return {"m.umb": [file.getvalue()]}
+
+    return make
+
+
+def umb_of_members(count: int) -> Callable[[], Files]:
+    """Return what makes an archive of empty members."""
+
+    def make() -> Files:
+        file = io.BytesIO()
+        with tarfile.open(fileobj=file, mode="w:gz", compresslevel=1) as archive:
+            for number in range(count):
+                archive.addfile(tarfile.TarInfo(str(number)))
+        return {"m.umb": [file.getvalue()]}
+
+    return make
+
+
+def umb_of_a_name(size: int) -> Callable[[], Files]:
+    """Return what makes an archive of one member with a name of that length."""
+
+    def make() -> Files:
+        file = io.BytesIO()
+        with tarfile.open(fileobj=file, mode="w:gz", format=tarfile.GNU_FORMAT) as archive:
+            archive.addfile(tarfile.TarInfo("n" * size))
         return {"m.umb": [file.getvalue()]}
 
     return make
@@ -315,7 +378,44 @@ GROWN: dict[str, Grown] = {
     "lab: labels": Grown(
         READ, lambda: prism(0, [b"1 1 1\n0 0 0 1\n"], lab=times(b'0="a" ', MIB // 2))()
     ),
-    "tra: ring": Grown(READ, prism_ring(66_000)),
+    "tra: ring": Grown(READ, prism_ring(99_000)),
+    "tra: ring in floats": Grown(READ_FLOATS, prism_ring(740_000, halves)),
+    "tra: newlines in floats": Grown(READ_FLOATS, lambda: prism(0, times(b"\n", 128 * MIB))()),
+    "tra: comments in floats": Grown(READ_FLOATS, lambda: prism(0, times(b"#\n", 6 * 10**6))()),
+    "tra: words in floats": Grown(
+        READ_FLOATS, lambda: prism(0, times(b"1 " * 500_000 + b"\n", 128 * MIB))()
+    ),
+    "tra: wide lines in floats": Grown(
+        READ_FLOATS,
+        lambda: prism(0, times(b"0 1:0" + b" 1:0" * 9 + b"\n", 100 * MIB, b"1 9 9\n"))(),
+    ),
+    "tra: digits in floats": Grown(READ_FLOATS, lambda: prism(0, times(b"1", 128 * MIB))()),
+    "tra: actions in floats": Grown(READ_FLOATS, lambda: prism(0, [b"1 1 1\n0 999999998 0 1\n"])()),
+    "pexp: headings": Grown(
+        READ_FLOATS,
+        lambda: {"m.pexp": times(b"# Reward structure\n", 57 * MIB, b"1 1 1\n0 0 0 1\n")},
+    ),
+    "drn: ring": Grown(READ, drn_ring(74_000, fractions)),
+    "drn: ring in floats": Grown(READ_FLOATS, drn_ring(620_000, halves)),
+    "drn: newlines": Grown(READ, lambda: {"m.drn": times(b"\n", 16 * MIB)}),
+    "drn: states": Grown(READ, lambda: {"m.drn": [b"@type: MDP\n@nr_states\n99999999\n@model\n"]}),
+    "drn: rewards": Grown(
+        READ,
+        lambda: {
+            "m.drn": [b"@type: MDP\n@nr_states\n1\n@model\nstate 0 [", b"0," * 8_000_000, b"0]\n"]
+        },
+    ),
+    "drn: placeholders": Grown(
+        READ,
+        lambda: {"m.drn": lines(lambda i: f"${i} : {i}\n", 4 * MIB, "@type: MDP\n@placeholders\n")},
+    ),
+    "umb: ring": Grown(READ, umb_ring("double", 124_000)),
+    "umb: ring of rationals": Grown(READ, umb_ring("rational", 120_000)),
+    "umb: ring in floats": Grown(READ_FLOATS, umb_ring("double", 740_000)),
+    "umb: ring of rationals in floats": Grown(READ_FLOATS, umb_ring("rational", 740_000)),
+    "umb: zeros in floats": Grown(READ_FLOATS, umb_of_zeros("gz", 255 * MIB)),
+    "umb: members": Grown(READ_FLOATS, umb_of_members(500_000)),
+    "umb: a long name": Grown(READ_FLOATS, umb_of_a_name(64 * MIB)),
     **{
         f"umb: {packed}": Grown(READ, umb_of_zeros(packed, 512 * MIB))
         for packed in ("", "gz", "bz2", "xz")

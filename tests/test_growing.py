@@ -48,8 +48,6 @@ def test_a_small_file_does_not_grow(tmp_path: Path, name: str) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("name", [name for name in GROWN if name not in QUICK])
 def test_no_file_grows(tmp_path: Path, name: str) -> None:
-    if name.startswith("umb"):
-        pytest.importorskip("umbi")
     check(name, tmp_path)
 
 
@@ -66,7 +64,7 @@ def test_states_and_actions_are_counted_before_tables_are_made(
     tmp_path: Path, n_states: int, n_actions: int
 ) -> None:
     path = mdp_file(tmp_path / "m.json", n_states, n_actions, [])
-    with pytest.raises(InputError, match=r"m\.json: has .* are read exactly; an \.npz"):
+    with pytest.raises(InputError, match=r"m\.json: has .* are read exactly; .*--numeric"):
         MDP.load(path)
 
 

@@ -1,14 +1,13 @@
-"""UMB files as tests make them."""
+"""A UMB file as `umbi` writes it, through its old interface or its new one."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
-import pytest
-
-umbi = pytest.importorskip("umbi")
-
+import umbi
 
 BRANCHES = [  # state, action, next state, probability, reward
     (0, "share", 0, "1/2", 5),
@@ -16,21 +15,35 @@ BRANCHES = [  # state, action, next state, probability, reward
     (0, "leave", 1, "1", 10),
     (1, "share", 1, "1", -1),
 ]
+NAMES = ["share", "leave"]
 
 
-def system(branches=BRANCHES, *, n_states: int = 2, number=Fraction, start: tuple[int, ...] = (0,)):
-    """Return the transition system of such branches, without rewards."""
-    ats = umbi.ats.ExplicitAts()
-    names = list(dict.fromkeys(name for _, name, *_ in branches))
-    ats.num_players, ats.num_choice_actions, ats.choice_action_to_name = 1, len(names), names
-    choices: dict[tuple[int, str], Any] = {}
-    for _ in range(n_states):
-        ats.add_state()
-    ats.state_to_player = [0] * n_states
-    for state, name, target, p, _ in branches:
-        if (state, name) not in choices:
-            choices[state, name] = ats.add_state_choice(state)
-            choices[state, name].action = names.index(name)
-        choices[state, name].add_branch(target, number(Fraction(p)))
-    ats.set_initial_states(start)
-    return ats
+def write_system(path: Path, number: Callable[[Any], Any]) -> None:
+    """Write Puterman's example, with rewards of branches; numbers are fractions or floats."""
+    new = hasattr(umbi.ats, "SimpleAts")
+    ats = umbi.ats.SimpleAts() if new else umbi.ats.ExplicitAts()
+    ats.num_players, ats.num_choice_actions, ats.choice_action_to_name = 1, len(NAMES), NAMES
+    branches: dict[tuple[int, str], list[tuple[int, Any]]] = {}
+    for state, name, target, p, _ in BRANCHES:
+        branches.setdefault((state, name), []).append((target, number(Fraction(p))))
+    rewards = [number(reward) for *_, reward in BRANCHES]
+    if new:
+        ats.num_states, ats.initial_states = 2, [0]
+        for (state, name), successors in branches.items():
+            choice = ats.new_state_choice(state=state)
+            ats.choice_to_choice_action[choice] = NAMES.index(name)
+            for target, p in successors:
+                ats.new_choice_branch(choice=choice, target=target, prob=p)
+        ats.new_reward_annotation(name="r").branch_values = rewards
+    else:
+        for _ in range(2):
+            ats.add_state()
+        ats.state_to_player = [0, 0]
+        for (state, name), successors in branches.items():
+            choice = ats.add_state_choice(state)
+            choice.action = NAMES.index(name)
+            for target, p in successors:
+                choice.add_branch(target, p)
+        ats.set_initial_states([0])
+        ats.add_reward_annotation("r").set_branch_values(rewards)
+    umbi.ats.write(ats, path)

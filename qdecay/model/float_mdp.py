@@ -28,9 +28,13 @@ from qdecay.model.readers.arrays import (
     resting,
 )
 from qdecay.model.readers.env_table import rows_of_env
+from qdecay.model.readers.files import read_model, refuse_reward
 from qdecay.model.readers.npz import read_npz, sparse_arguments, start_of, write_npz
+from qdecay.model.readers.prism import rows_of_prism
 from qdecay.model.readers.simulator.reading import ExploringOptions, rows_of_simulator
+from qdecay.model.readers.state_action_pairs import rows_of_state_action_pairs
 from qdecay.model.readers.transitions import rows_of_transitions
+from qdecay.model.readers.umb import rows_of_umb
 from qdecay.model.reading import WITHIN, Pair, Reading, RowOptions, off_one
 from qdecay.model.recover import Unchanged
 from qdecay.model.rows import (
@@ -46,16 +50,6 @@ from qdecay_envs.layout import ChainLayout
 
 _EPS = float(np.finfo(np.float64).eps)
 _LEAST = float(np.finfo(np.float64).tiny)  # below it floats lose digits
-_OUTCOME = np.dtype(
-    [
-        ("state", np.int64),
-        ("action", np.int64),
-        ("next_state", np.int64),
-        ("probability", np.float64),
-        ("reward", np.float64),
-        ("terminated", np.bool_),
-    ]
-)
 
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
@@ -80,11 +74,10 @@ class FloatMDP(FiniteMDP):
         """Return the model of a reader's rows, with numbers as floats.
 
         Raises:
-            TypeError, ValueError: as `from_columns`.
+            TypeError, ValueError: a row is malformed, or as `from_columns`.
         """
-        columns = np.fromiter(rows, dtype=_OUTCOME)
         made = cls.from_columns(
-            **{name: columns[name] for name in _OUTCOME.names or ()},
+            **rows.columns(),
             n_states=rows.n_states,
             n_actions=rows.n_actions,
             start=rows.start,
@@ -280,6 +273,46 @@ class FloatMDP(FiniteMDP):
         return cls.of(rows, **reading)
 
     @classmethod
+    def from_state_action_pairs(
+        cls,
+        rewards: ArrayLike,
+        transitions: Any,
+        s_indices: ArrayLike | None = None,
+        a_indices: ArrayLike | None = None,
+        *,
+        start: int | None = None,
+        **reading: Unpack[RowOptions],
+    ) -> Self:
+        """Return the floats of QuantEcon's R, Q, s_indices, a_indices, unchanged.
+
+        See `qdecay.model.readers.state_action_pairs`.
+        """
+        pairs, worst = (rewards, transitions, s_indices, a_indices), Reading(**reading).worst
+        return cls.of(rows_of_state_action_pairs(*pairs, start, Unchanged(), worst), **reading)
+
+    @classmethod
+    def from_prism(
+        cls,
+        transitions: str | Path,
+        *,
+        state_rewards: str | Path | None = None,
+        transition_rewards: str | Path | None = None,
+        labels: str | Path | None = None,
+        reward: str | int | None = None,
+        **reading: Unpack[RowOptions],
+    ) -> Self:
+        """Return the floats of PRISM's or Storm's explicit files; see `readers.prism`."""
+        files = (transitions, state_rewards, transition_rewards, labels)
+        return cls.of(rows_of_prism(*files, reward, Unchanged()), **reading)
+
+    @classmethod
+    def from_umb(
+        cls, path: str | Path, reward: str | int | None = None, **reading: Unpack[RowOptions]
+    ) -> Self:
+        """Return the floats of a UMB file; see `readers.umb`."""
+        return cls.of(rows_of_umb(path, reward, Unchanged()), **reading)
+
+    @classmethod
     def load(
         cls, path: str | Path, *, reward: str | None = None, **reading: Unpack[RowOptions]
     ) -> Self:
@@ -293,7 +326,10 @@ class FloatMDP(FiniteMDP):
             InputError: the file cannot be read or is not such a file; one line says where.
         """
         if Path(path).suffix != ".npz":
-            return cls.from_mdp(MDP.load(path, reward=reward, **reading))
+            rows = read_model(Path(path), reward, Unchanged(), Reading(**reading).worst)
+            with input_errors(f"{path}: "):
+                return cls.of(rows, **reading)
+        refuse_reward(Path(path), reward)
         arrays = read_npz(Path(path))
         with input_errors(f"{path}: "):
             if "P" in arrays:

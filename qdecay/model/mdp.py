@@ -236,14 +236,16 @@ class MDP(FiniteMDP):
         state_rewards: str | Path | None = None,
         transition_rewards: str | Path | None = None,
         labels: str | Path | None = None,
+        reward: str | int | None = None,
         **reading: Unpack[ReadingOptions],
     ) -> Self:
-        """Return the model of PRISM's explicit files, found next to the .tra file.
+        """Return the model of PRISM's or Storm's explicit files, found next to the .tra file.
 
         See `qdecay.model.readers.prism`, and `qdecay.model.reading` for the options.
         """
         how = Reading(**reading)
-        rows = rows_of_prism(transitions, state_rewards, transition_rewards, labels, how.recovery())
+        files = (transitions, state_rewards, transition_rewards, labels)
+        rows = rows_of_prism(*files, reward, how.recovery())
         return cls.of(rows, how)
 
     @classmethod

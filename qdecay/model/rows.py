@@ -3,17 +3,20 @@ checks."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
+from itertools import repeat
 from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from qdecay._support.checks import whole
 from qdecay._support.one_line import one_line
 from qdecay._support.result import Record, counted
 from qdecay.model.reading import Pair, Reading
+from qdecay.model.recover import Unchanged
 from qdecay_envs.arguments import distribution
 from qdecay_envs.rational import RationalLike, rational, written
 
@@ -29,6 +32,39 @@ Key = tuple[int, int, int, bool, Fraction]
 # A table of one flag per state and action must fit in memory regardless of the file's header.
 MAX_PAIRS = 50_000_000
 _MAX_BITS = 100_000
+
+_FLOATS = Unchanged()
+_COLUMNS = np.dtype(
+    [
+        ("state", np.int64),
+        ("action", np.int64),
+        ("next_state", np.int64),
+        ("probability", np.float64),
+        ("reward", np.float64),
+        ("terminated", np.bool_),
+    ]
+)
+
+
+@dataclass(frozen=True)
+class RowColumns:
+    """Rows as arrays, each of shape (K,), which models of floats take as they are.
+
+    Attributes:
+        state, action, next_state: indices.
+        probability, reward: floats, or exact numbers as objects.
+    """
+
+    state: NDArray[np.int64]
+    action: NDArray[np.int64]
+    next_state: NDArray[np.int64]
+    probability: NDArray[Any]
+    reward: NDArray[Any]
+
+    def __iter__(self) -> Iterator[Row]:
+        """Iterate over the rows, none of which is terminated."""
+        columns = (self.state, self.action, self.next_state, self.probability, self.reward)
+        return zip(*(column.tolist() for column in columns), repeat(False))
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -69,6 +105,19 @@ class ModelRows(Record):
     def _shown(self) -> str:
         name = "" if self.name is None else f"{one_line(self.name)}: "
         return f"{name}{counted(self.n_states, 'state')}, {counted(self.n_actions, 'action')}"
+
+    def columns(self) -> Mapping[str, NDArray[Any]]:
+        """Return the checked rows as arrays of shape (K,) by name, with floats.
+
+        Raises:
+            TypeError, ValueError: as `merged`.
+        """
+        check_sizes(self.n_states, self.n_actions)
+        if isinstance(self.rows, RowColumns):
+            return vars(self.rows)
+        rows = _plain(self.rows, self.n_states, self.n_actions, _as_float)
+        found = np.fromiter(rows, dtype=_COLUMNS)
+        return {name: found[name] for name in _COLUMNS.names or ()}
 
     def merged(self, how: Reading) -> MergedRows:
         """Return the checked rows, sorted, each with its probability; equal ones are added up.
@@ -132,7 +181,23 @@ def index(value: Any, size: int, name: str) -> int:
 def _merge(rows: Iterable[Row], n_states: int, n_actions: int, how: Reading) -> dict[Key, Fraction]:
     """Check each row and add up the probabilities of equal ones."""
     merged: dict[Key, Fraction] = {}
-    exact = _Numbers()
+    for number, row in enumerate(_plain(rows, n_states, n_actions, _Exact())):
+        s, a, t, p, r, terminated = row
+        if not 0 <= p.numerator <= p.denominator:
+            raise ValueError(f"{_where(number, row)}: probability must be in [0, 1], got {p}")
+        if p:
+            key = (s, a, t, terminated, how.reward(r))
+            size = len(merged)
+            total = merged.setdefault(key, p)  # one lookup: hashing a fraction is slow
+            if len(merged) == size:
+                merged[key] = added(total, p, _where(number, row))
+    return merged
+
+
+def _plain(
+    rows: Iterable[Row], n_states: int, n_actions: int, number_of: Callable[..., Any]
+) -> Iterator[tuple[int, int, int, Any, Any, bool]]:
+    """Yield each row once it is checked, with its numbers as `number_of` reads them."""
     for number, row in enumerate(rows):
         if len(row) != 6:
             raise ValueError(
@@ -148,19 +213,11 @@ def _merge(rows: Iterable[Row], n_states: int, n_actions: int, how: Reading) -> 
             and 0 <= t < n_states
         ):
             s, a, t, terminated = _checked(row, number, n_states, n_actions)
-        p, r = exact(probability, "probability", number, row), exact(reward, "reward", number, row)
-        if not 0 <= p.numerator <= p.denominator:
-            raise ValueError(f"{_where(number, row)}: probability must be in [0, 1], got {p}")
-        if p:
-            key = (s, a, t, terminated, how.reward(r))
-            size = len(merged)
-            total = merged.setdefault(key, p)  # one lookup: hashing a fraction is slow
-            if len(merged) == size:
-                merged[key] = added(total, p, _where(number, row))
-    return merged
+        p = number_of(probability, "probability", number, row)
+        yield s, a, t, p, number_of(reward, "reward", number, row), terminated
 
 
-class _Numbers:
+class _Exact:
     """Reads each text and integer once: most models have few distinct numbers."""
 
     def __init__(self) -> None:
@@ -177,7 +234,18 @@ class _Numbers:
         return found
 
 
-def _where(number: int, row: Row) -> str:
+def _as_float(value: Any, name: str, number: int, row: Row) -> float:
+    """Return a number as a float; the rest gives its position."""
+    if isinstance(value, float | np.floating):  # `FloatMDP.from_columns` refuses inf and nan
+        return float(value)
+    if not value:  # most rewards are 0
+        return 0.0
+    where = f"{_where(number, row)}: {name}"
+    found: float = _FLOATS(rational(value, where), where)
+    return found
+
+
+def _where(number: int, row: Row | ExactRow) -> str:
     return f"transition {number} (state {row[0]}, action {row[1]})"
 
 

@@ -62,7 +62,6 @@ def test_qdecay_alone_brings_nothing_heavy() -> None:
         ("plot", "matplotlib", ["plot", "FrozenLake-v1", "-o", "lake.svg"]),
         ("parquet", "pyarrow", ["sweep", "export", "results.db", "-o", "results.parquet"]),
         ("parquet", "pyarrow", ["regions", "data.parquet"]),
-        ("umb", "umbi", ["regions", "model.umb"]),
         ("sb3", "stable_baselines3", ["probe", "sb3:DQN", "--gamma", "0.9"]),
         ("dask", "distributed", DASK),
         ("ray", "ray", ["sweep", "run", "spec.toml", "-o", "r.db", "--backend", "ray"]),
@@ -73,8 +72,7 @@ def test_a_missing_extra_is_one_line(
 ) -> None:
     """It says what to run, and nothing is written."""
     (tmp_path / "spec.toml").write_text(SMALL)
-    for name in ("model.umb", "data.parquet"):
-        (tmp_path / name).write_bytes(b"")
+    (tmp_path / "data.parquet").write_bytes(b"")
     monkeypatch.setitem(sys.modules, module, None)
     message = f'need {module}: pip install "qdecay[{extra}]"'
     check_refused(capsys, monkeypatch, tmp_path, arguments, message)

@@ -1,4 +1,15 @@
-"""Files of models: the suffix selects the reader, and JSON of schema qdecay.mdp/1 is read here."""
+"""Files of models: the suffix selects the reader, and JSON of schema qdecay.mdp/1 is read here.
+
+| ending | what it is | read by |
+| --- | --- | --- |
+| `.json` | a qdecay.mdp/1 document | this module |
+| `.npz` | arrays P and R | `npz` |
+| `.tra` | PRISM's or Storm's explicit text, with the files next to it | `prism` |
+| `.pexp` | the same of PRISM in one file | `prism` |
+| `.drn` | Storm's direct encoding | `drn` |
+| `.umb` | the unified Markov binary format | `umb` |
+| `.csv`, `.parquet` | transitions that were seen | `transition_files` |
+"""
 
 from __future__ import annotations
 
@@ -10,26 +21,35 @@ from pathlib import Path
 from typing import Any
 
 from qdecay.errors import InputError, input_errors
-from qdecay.model.readers.limits import check_size
+from qdecay.model.readers.drn import rows_of_drn
+from qdecay.model.readers.limits import EXACTLY, IN_FLOATS, Limits, check_size
 from qdecay.model.readers.npz import rows_of_npz
 from qdecay.model.readers.prism import rows_of_prism
 from qdecay.model.readers.transition_files import rows_of_csv, rows_of_parquet
 from qdecay.model.readers.umb import rows_of_umb
-from qdecay.model.recover import Recovery
+from qdecay.model.recover import Recovery, Unchanged
 from qdecay.model.rows import ModelRows
 from qdecay_envs.documents import Table
 from qdecay_envs.jsonfile import read_json, write_json
 from qdecay_envs.rational import rational, written
 
 MDP_SCHEMA = "qdecay.mdp/1"
+
+
+def _of_prism(path: Path, reward: str | None, recovery: Recovery, worst: float) -> ModelRows:
+    return rows_of_prism(path, reward=reward, recovery=recovery)
+
+
 _READERS: dict[str, Callable[[Path, str | None, Recovery, float], ModelRows]] = {
     ".npz": lambda path, _, recovery, worst: rows_of_npz(path, recovery, worst),
-    ".tra": lambda path, _, recovery, worst: rows_of_prism(path, recovery=recovery),
+    ".tra": _of_prism,
+    ".pexp": _of_prism,
+    ".drn": lambda path, reward, recovery, worst: rows_of_drn(path, reward, recovery),
     ".csv": lambda path, _, recovery, worst: rows_of_csv(path, recovery),
     ".parquet": lambda path, _, recovery, worst: rows_of_parquet(path, recovery),
     ".umb": lambda path, reward, recovery, worst: rows_of_umb(path, reward, recovery),
 }
-_STRUCTURED = (".umb",)  # with rewards of several names
+_STRUCTURED = (".tra", ".pexp", ".drn", ".umb")  # which may have several rewards
 SUFFIXES = (".json", *_READERS)
 """How the names of model files end."""
 
@@ -51,17 +71,24 @@ def read_model(
     Raises:
         InputError: the file cannot be read or is not valid for its kind.
     """
-    if reward is not None and path.suffix not in _STRUCTURED:
-        raise InputError(f"{path}: has no reward structures: omit the name {reward!r:.40}")
+    if path.suffix not in _STRUCTURED:
+        refuse_reward(path, reward)
     reader = _READERS.get(path.suffix)
     if reader is not None:
         return reader(path, reward, recovery or Recovery(), worst)
     with input_errors():
-        return replace(rows_of_document(read_json(path), path), name=str(path))
+        limits = IN_FLOATS if isinstance(recovery, Unchanged) else EXACTLY
+        return replace(rows_of_document(read_json(path), path, limits), name=str(path))
 
 
-def rows_of_document(document: Any, path: Path) -> ModelRows:
-    """Return the rows of a parsed MDP document that came from `path`.
+def refuse_reward(path: Path, reward: str | None) -> None:
+    """Refuse a named reward structure of a file that has none."""
+    if reward is not None:
+        raise InputError(f"{path}: has no reward structures: omit the name {reward!r:.40}")
+
+
+def rows_of_document(document: Any, path: Path, limits: Limits = EXACTLY) -> ModelRows:
+    """Return the rows of a parsed MDP document that came from `path`, up to some limits.
 
     Raises:
         ValueError: a key is missing, unknown or of the wrong type.
@@ -78,7 +105,7 @@ def rows_of_document(document: Any, path: Path) -> ModelRows:
     for number, row in enumerate(rows):
         if not isinstance(row, list):
             table.refuse(f"transition {number} must be a list, got {written(row)}")
-    check_size(path, len(rows), n_states, n_actions)
+    check_size(path, len(rows), n_states, n_actions, limits=limits)
     return ModelRows(rows, n_states, n_actions, start, names[0], names[1], visits=visits)
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
+from itertools import repeat
 from typing import Any
 
 import numpy as np
@@ -10,6 +12,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from qdecay.model.readers.arrays import Flags, available_pairs, numeric_array, resting
+from qdecay.model.readers.numbers import recovered
 from qdecay.model.recover import Recovery
 from qdecay.model.rows import ModelRows, Row
 
@@ -102,14 +105,15 @@ def _rows(
     actions: NDArray[np.int64],
     available: Flags,
     recovery: Recovery,
-) -> list[Row]:
+) -> Iterator[Row]:
     matrix.sum_duplicates()
-    rows: list[Row] = []
-    for k, t, p in zip(matrix.row.tolist(), matrix.col.tolist(), matrix.data, strict=True):
-        if not available[states[k], actions[k]]:
-            continue
-        where = f"state {states[k]}, action {actions[k]}"
-        probability = recovery(p, f"{where}: probability of {t}")
-        reward = recovery(r[k], f"{where}: reward")
-        rows.append((int(states[k]), int(actions[k]), t, probability, reward, False))
-    return rows
+    paired = available[states[matrix.row], actions[matrix.row]]
+    of, to = matrix.row[paired], matrix.col[paired]
+    state, action = states[of].tolist(), actions[of].tolist()
+
+    def where(place: int) -> str:
+        return f"state {state[place]}, action {action[place]}"
+
+    p = recovered(matrix.data[paired], recovery, lambda k: f"{where(k)}: probability of {to[k]}")
+    paid = recovered(r[of], recovery, lambda k: f"{where(k)}: reward")
+    return zip(state, action, to.tolist(), p.tolist(), paid.tolist(), repeat(False))

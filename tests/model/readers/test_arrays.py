@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator
 from fractions import Fraction
-from pathlib import Path
 from typing import Any
 
 import gymnasium as gym
@@ -15,9 +14,7 @@ from gymnasium.envs.toy_text.frozen_lake import generate_random_map
 from models import TAXI
 from scipy import sparse
 
-from qdecay.errors import InputError
 from qdecay.model.mdp import MDP
-from qdecay.model.source import Source
 
 Rows = Iterator[tuple[int, int, int, Any, Any, bool]]
 LEFT, DOWN, RIGHT, UP = range(4)
@@ -203,143 +200,3 @@ def test_bad_pairs_are_named(arguments: tuple[Any, ...], message: str) -> None:
     with pytest.raises(ValueError, match=".") as error:
         MDP.from_state_action_pairs(*arguments)
     assert message in str(error.value)
-
-
-# -- PRISM
-
-# A robot in the format of the PRISM manual, with rewards in both kinds of file.
-ROBOT = {
-    "tra": "3 4 5\n0 0 0 2/5 east\n0 0 1 0.6 east\n0 1 2 1 south\n1 0 2 1 east\n2 0 2 1 stuck\n",
-    "srew": '# Reward structure "time"\n# State rewards\n3 1\n1 -1\n',
-    "trew": "3 4 2\n0 0 1 3.5\n0 1 2 1e-1\n",
-    "lab": '0="init" 1="deadlock" 2="goal"\n1: 0 2\n2: 1\n',
-}
-
-
-def prism(folder: Path, **changes: str | None) -> Path:
-    """Write the robot's files with changes, None leaving one out; return the .tra."""
-    for suffix, text in {**ROBOT, **changes}.items():
-        if text is not None:
-            (folder / f"robot.{suffix}").write_text(text)
-    return folder / "robot.tra"
-
-
-def test_prism_files_are_read(tmp_path: Path) -> None:
-    """State and transition rewards add up; names become actions; init is the start."""
-    mdp = MDP.from_prism(prism(tmp_path))
-    assert mdp.action_names == ("east", "south", "stuck")
-    assert mdp.start == 1
-    rows = [
-        (0, 0, 0, "2/5", 0, False),
-        (0, 0, 1, "3/5", "7/2", False),
-        (0, 1, 2, 1, "1/10", False),
-        (1, 0, 2, 1, -1, False),
-        (2, 2, 2, 1, 0, False),
-    ]
-    assert_same(mdp, iter(rows))
-
-
-def test_prism_files_are_a_source(tmp_path: Path) -> None:
-    """Commands take the .tra; the other files are found beside it."""
-    path = prism(tmp_path)
-    assert Source(str(path)).mdp() == MDP.from_prism(path)
-    assert MDP.load(path) == MDP.from_prism(path)
-
-
-def test_prism_rewards_may_stand_elsewhere(tmp_path: Path) -> None:
-    """PRISM numbers the files of several reward structures: they can be named one by one."""
-    path = prism(tmp_path, srew=None, trew=None, lab=None)
-    other = tmp_path / "robot2.srew"
-    other.write_text("3 1\n0 2\n")
-    mdp = MDP.from_prism(path, state_rewards=other)
-    assert {row[0]: row[4] for row in mdp.rows()} == {0: 2, 1: 0, 2: 0}
-    assert mdp.start == 0
-
-
-def test_choices_without_own_names_stay_numbers(tmp_path: Path) -> None:
-    """Two choices of one name, or one without a name: actions are the choices' numbers."""
-    for tra in (ROBOT["tra"].replace("south", "east"), ROBOT["tra"].replace(" stuck", "")):
-        mdp = MDP.from_prism(prism(tmp_path, tra=tra))
-        assert (mdp.n_actions, mdp.action_names) == (2, None)
-
-
-def test_a_deadlock_earns_its_state_reward(tmp_path: Path) -> None:
-    """PRISM lets a state without transitions rest; without a reward it needs no action."""
-    tra = "2 1 1\n0 0 1 1\n"
-    trew = "2 1 0\n"
-    path = prism(tmp_path, tra=tra, srew="2 1\n1 3\n", trew=trew, lab=None)
-    assert_same(MDP.from_prism(path), iter([(0, 0, 1, 1, 0, False), (1, 0, 1, 1, 3, False)]))
-    path = prism(tmp_path, tra=tra, srew="2 0\n", trew=trew, lab=None)
-    assert_same(MDP.from_prism(path), iter([(0, 0, 1, 1, 0, False)]))
-
-
-def test_printed_floats_are_recovered(tmp_path: Path) -> None:
-    """PRISM prints 17 digits: 0.33333333333333331 was a third, 0.1 is read as written."""
-    tra = "2 1 2\n0 0 0 0.33333333333333331\n0 0 1 0.66666666666666663\n"
-    path = prism(tmp_path, tra=tra, srew="2 1\n0 0.10000000000000001\n", trew=None, lab=None)
-    third, tenth = Fraction(1, 3), Fraction(1, 10)
-    rows = [(0, 0, 0, third, tenth, False), (0, 0, 1, 2 * third, tenth, False)]
-    assert_same(MDP.from_prism(path), iter(rows))
-
-
-def test_the_start_may_stand_in_the_transitions(tmp_path: Path) -> None:
-    """Newer PRISM writes the initial state as "- - state"; two of them are no start."""
-    head, _, rest = ROBOT["tra"].partition("\n")
-    path = prism(tmp_path, tra=f"{head}\n- - 2\n{rest}", lab=None)
-    assert MDP.from_prism(path).start == 2
-    path = prism(tmp_path, tra=f"{head}\n- - 2\n- - 1\n{rest}", lab=None)
-    assert MDP.from_prism(path).start is None
-
-
-BAD_PRISM: list[tuple[dict[str, str | None], str]] = [
-    ({"tra": ""}, "robot.tra: the file is empty"),
-    ({"tra": "3 5\n"}, "robot.tra:1: the first line of an MDP"),
-    ({"tra": "3 4 5 2\n"}, "robot.tra:1: the first line of an MDP"),
-    ({"tra": ROBOT["tra"].replace("3 4 5", "3 4 6")}, "robot.tra:1: 6 lines are announced"),
-    ({"tra": ROBOT["tra"].replace("3 4 5", "3 5 5")}, "robot.tra:1: 5 choices are announced"),
-    ({"tra": ROBOT["tra"].replace("0.6 east", "0.6 east now")}, "robot.tra:3: 4 words"),
-    ({"tra": ROBOT["tra"].replace("2 1 stuck", "2")}, "robot.tra:6: 4 words"),
-    ({"tra": ROBOT["tra"].replace("0 1 2 1 ", "0 1 3 1 ")}, "robot.tra:4: word 3 must be a whole"),
-    ({"tra": ROBOT["tra"].replace("2/5", "[0,1]")}, "robot.tra:2: word 4 must be a number"),
-    ({"tra": ROBOT["tra"].replace("2/5", "nan")}, "robot.tra:2: word 4 must be a number"),
-    ({"tra": ROBOT["tra"].replace("2/5", "0.70710678118654757")}, "robot.tra:2: word 4 is 0.707"),
-    ({"tra": ROBOT["tra"].replace("0.6 east", "0.6 west")}, "robot.tra:3: the choice has two"),
-    ({"tra": ROBOT["tra"].replace("0.6", "0.5")}, "state 0, action 0: probabilities sum to 9/10"),
-    (
-        {"srew": None, "trew": None},
-        "robot.tra: no rewards: put robot.srew or robot.trew in the same folder",
-    ),
-    ({"srew": "4 1\n1 -1\n"}, "robot.srew:1: the model has 3 states, not 4"),
-    ({"srew": "3 2\n1 -1\n1 2\n"}, "robot.srew:3: the reward of state 1 is given twice"),
-    ({"srew": "3 1\n1 x\n"}, "robot.srew:2: word 2 must be a number"),
-    ({"trew": "3 4 1\n1 0 0 1\n"}, "robot.trew:2: choice 0 of state 1 to 0 has no transition"),
-    (
-        {"trew": "3 4 2\n0 0 1 1\n0 0 1 1\n"},
-        "choice 0 of state 0 to 1 is given twice",
-    ),
-    ({"lab": "1: 0\n"}, "robot.lab: the first line must name"),
-    ({"lab": '0="init"\n'}, "robot.lab: no state is labelled init"),
-    ({"lab": '0="init"\n1\n'}, "robot.lab:2: a line must be"),
-    ({"lab": '0="init"\n7: 0\n'}, "robot.lab:2: word 1 must be a whole number below 3"),
-]
-
-
-@pytest.mark.parametrize(("changes", "message"), BAD_PRISM)
-def test_a_malformed_prism_file_is_named(
-    tmp_path: Path, changes: dict[str, str | None], message: str
-) -> None:
-    """File, line and what is wrong, on one line."""
-    with pytest.raises(InputError, match=".") as error:
-        Source(str(prism(tmp_path, **changes))).mdp()
-    assert message in str(error.value)
-    assert "\n" not in str(error.value)
-
-
-def test_files_that_are_no_text_are_refused(tmp_path: Path) -> None:
-    """Bytes, a folder and nothing at all."""
-    path = prism(tmp_path)
-    path.write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(InputError, match="not UTF-8 at byte 0"):
-        MDP.from_prism(path)
-    with pytest.raises(InputError, match="cannot be read"):
-        MDP.from_prism(tmp_path / "none.tra", state_rewards=tmp_path)
