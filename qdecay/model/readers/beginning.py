@@ -8,7 +8,7 @@ the states. A state is given by what the table calls it.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from fractions import Fraction
 from numbers import Integral
 from typing import Any
@@ -37,7 +37,11 @@ def beginning(owner: Any, states: Labels) -> tuple[int | None, Mapping[int, Frac
     start = _start(getattr(owner, "start", None), states)
     if start is not None:
         return start, {}
-    chances = getattr(owner, "start_chances", None) or _recovered_chances(owner, states)
+    exact = getattr(owner, "start_chances", None)
+    if exact is None:
+        chances = _recovered_chances(owner, states)
+    else:
+        chances = _by_number(exact, states, "start_chances")
     return (next(iter(chances)), {}) if len(chances) == 1 else (None, chances)
 
 
@@ -82,17 +86,28 @@ def _given_chances(owner: Any, states: Labels) -> dict[int, float]:
     if name is None:
         return {}
     given = getattr(owner, name)
-    if isinstance(given, Mapping):
-        labels = [as_label(state, name) for state in given]
-        for label in labels:
-            if label not in states.numbers:
-                raise ValueError(f"{name} has {written(label)}, which is no state of P")
-        numbers: Iterable[int] = (states.numbers[label] for label in labels)
-        return dict(zip(numbers, map(float, given.values()), strict=True))
-    chances = np.asarray(given, dtype=np.float64).ravel().tolist()
+    try:
+        if isinstance(given, Mapping):
+            return {s: float(p) for s, p in _by_number(given, states, name).items()}
+        chances = np.asarray(given, dtype=np.float64).ravel().tolist()
+    except (TypeError, OverflowError):
+        raise ValueError(
+            f"{name} must be the probability of each state, got {written(given)}"
+        ) from None
     if states.names is not None and len(chances) != len(states.known):
         raise ValueError(
             f"{name} has {counted(len(chances), 'entry', 'entries')}, and P has "
             f"{counted(len(states.known), 'state')}: give it as a dict by state"
         )
     return dict(enumerate(chances))
+
+
+def _by_number(chances: Any, states: Labels, name: str) -> dict[int, Any]:
+    """The chances by the number of their state instead of what the table calls it."""
+    if not isinstance(chances, Mapping):
+        raise ValueError(f"{name} must be a dict from state to chance, got {written(chances)}")
+    labels = {as_label(state, name): chance for state, chance in chances.items()}
+    for label in labels:
+        if label not in states.numbers:
+            raise ValueError(f"{name} has {written(label)}, which is no state of P")
+    return {states.numbers[label]: chance for label, chance in labels.items()}

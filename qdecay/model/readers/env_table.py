@@ -10,11 +10,12 @@ from dataclasses import replace
 from numbers import Integral
 from typing import Any
 
+from qdecay._support.checks import whole
 from qdecay.model.readers.beginning import beginning
 from qdecay.model.readers.loose_table import LooseTable
 from qdecay.model.readers.rules import rules_of
 from qdecay.model.recover import Recovery
-from qdecay.model.rows import ModelRows
+from qdecay.model.rows import MAX_PAIRS, ModelRows
 from qdecay_envs.table import dynamics_owner, table_owner, time_limit
 
 
@@ -75,8 +76,8 @@ def _table_rows(env: Any, recovery: Recovery) -> ModelRows:
     exact = getattr(owner, "P_exact", None)
     table = LooseTable(
         owner.P if exact is None else exact,
-        _counted(getattr(env, "observation_space", None), getattr(owner, "nS", None)),
-        _counted(getattr(env, "action_space", None), getattr(owner, "nA", None)),
+        _counted(env, "observation_space", getattr(owner, "nS", None)),
+        _counted(env, "action_space", getattr(owner, "nA", None)),
     )
     start, initial_states = beginning(owner, table.states)
     return ModelRows(
@@ -91,13 +92,16 @@ def _table_rows(env: Any, recovery: Recovery) -> ModelRows:
     )
 
 
-def _counted(space: Any, size: Any) -> range | None:
+def _counted(env: Any, name: str, size: Any) -> range | None:
     """The numbers of a `Discrete` space of any package, or below a size; None if there is neither.
 
     A space is known by its `n` and its shape (): that of a `MultiBinary` is (n,).
     """
-    n = getattr(space, "n", None)
-    if isinstance(n, Integral) and getattr(space, "shape", ()) == ():
-        first = int(getattr(space, "start", 0))
-        return range(first, first + int(n))
-    return range(int(size)) if isinstance(size, Integral) else None
+    space = getattr(env, name, None)
+    n, first = getattr(space, "n", None), getattr(space, "start", 0)
+    numbered = isinstance(n, Integral) and isinstance(first, Integral)
+    if numbered and getattr(space, "shape", ()) == ():
+        return range(int(first), int(first) + whole(n, f"{name}.n", 1, MAX_PAIRS))
+    if not isinstance(size, Integral):
+        return None
+    return range(whole(size, "nS" if name == "observation_space" else "nA", 1, MAX_PAIRS))

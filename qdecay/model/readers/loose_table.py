@@ -12,6 +12,7 @@ terminated one the next state does not matter, and may be None.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -127,9 +128,13 @@ class LooseTable:
                     where = _written(s, a, k)
                     probability = _named(recovery, p, f"{where}: probability")
                     reward = _named(recovery, r, f"{where}: reward")
-                total += p if type(p) is float else float(probability)
+                near = p if type(p) is float else _nearest(probability)
+                if not 0 <= near < 1 + _FAR:
+                    where = _written(s, a, k)
+                    raise ValueError(f"{where}: probability must be in [0, 1], got {written(p)}")
+                total += near
                 yield state, action, states[t], probability, reward, ended
-            if not abs(total - 1) < _FAR and len(outcomes):
+            if not abs(total - 1) < _FAR:
                 exact = sum(Fraction(recovery(outcome[0], "")) for outcome in outcomes)
                 raise off_one(f"P[{s!r}][{a!r}]", Fraction(exact))
 
@@ -147,14 +152,13 @@ class LooseTable:
         length = self._length
         for s, a, outcomes in self._pairs():
             for k, outcome in enumerate(outcomes):
-                plain = type(outcome) is tuple and len(outcome) == length
+                plain = type(outcome) is tuple and len(outcome) == length > 2
                 t = outcome[1] if plain else None
                 if type(t) is not int:
                     t = _entries(outcome, length, (s, a, k))[1]
                 if t not in states:
                     states[t] = s, a, k
-            if len(outcomes) and a not in actions:
-                actions[a] = s, a, 0
+            actions.setdefault(a, (s, a, 0))
         if not actions:
             raise ValueError(f"P has no outcomes: P[state][action] must be a list of {_FORM}")
         return (
@@ -165,15 +169,17 @@ class LooseTable:
     @cached_property
     def _length(self) -> int:
         """How many entries the first outcome has."""
-        return next((_size(outcomes[0]) for _, _, outcomes in self._pairs() if len(outcomes)), 4)
+        return next((_size(outcomes[0]) for _, _, outcomes in self._pairs()), 4)
 
     def _pairs(self) -> Iterator[tuple[Hashable, Hashable, Sequence[Any]]]:
-        """Yield each state and action, with the list of its outcomes."""
+        """Yield each state and available action, with the list of its outcomes."""
         for given_state, actions in _items(self.table, "P"):
             s = as_label(given_state, "P: a state")
             for given_action, outcomes in _items(actions, f"P[{s!r}]"):
                 a = as_label(given_action, f"P[{s!r}]: an action")
-                yield s, a, outcomes if type(outcomes) is list else _listed(outcomes, s, a)
+                found = outcomes if type(outcomes) is list else _listed(outcomes, s, a)
+                if len(found):
+                    yield s, a, found
 
 
 def _items(level: Any, place: str) -> Iterable[tuple[Any, Any]]:
@@ -263,7 +269,7 @@ def as_label(given: Any, what: str) -> Hashable:
         given = given.item()
     if isinstance(given, float) and given.is_integer():
         return int(given)
-    if isinstance(given, Hashable) and given is not None:
+    if isinstance(given, Hashable) and given is not None and given == given:  # unlike nan
         return given
     raise ValueError(f"{what} must be a number, text or a tuple, got {written(given)}")
 
@@ -273,6 +279,14 @@ def _named(recovery: Recovery, value: Any, name: str) -> Any:
     if isinstance(value, Number | str):
         return recovery(value, name)
     raise ValueError(f"{name} must be a number, got {written(value)}")
+
+
+def _nearest(probability: Any) -> float:
+    """The nearest float, or infinity: then it is no probability."""
+    try:
+        return float(probability)
+    except OverflowError:
+        return math.inf
 
 
 def _written(state: Hashable, action: Hashable, k: int) -> str:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import math
+import random
 import re
 from collections import namedtuple
+from decimal import Decimal
 from fractions import Fraction
 from types import SimpleNamespace
 from typing import Any
@@ -53,6 +56,10 @@ FORMS = {
     "dicts": PLAIN,
     "lists": [[PLAIN[0][0], []], [PLAIN[1][0], PLAIN[1][1]]],
     "tuples, and None for no outcomes": ((PLAIN[0][0], None), (PLAIN[1][0], PLAIN[1][1])),
+    "lists with an action that nobody has": [
+        [PLAIN[0][0], [], []],
+        [PLAIN[1][0], PLAIN[1][1], None],
+    ],
     "a dict of lists": {0: [PLAIN[0][0]], 1: [PLAIN[1][0], PLAIN[1][1]]},
     "lists as outcomes": {
         s: {a: [list(o) for o in found] for a, found in row.items()} for s, row in PLAIN.items()
@@ -271,6 +278,22 @@ WRONG: list[tuple[Any, str]] = [
     (held(keyed("a", "b"), start=0), "start must be a state of P, such as a, b, got 0"),
     (held(keyed("a", "b"), isd=[1.0]), "isd has 1 entry, and P has 2 states: give it as a dict by"),
     (held(keyed("a", "b"), isd={"c": 1.0}), "isd has 'c', which is no state of P"),
+    (held(keyed("a", "b"), isd=held), "isd must be the probability of each state, got <function"),
+    (held(keyed("a", "b"), isd=[10**400, 0]), "isd must be the probability of each state, got [1"),
+    (held(PLAIN, start_chances=[1]), "start_chances must be a dict from state to chance, got [1]"),
+    (held(PLAIN, start_chances={7: 1}), "start_chances has 7, which is no state of P"),
+    (held({0: {0: [(1.5, 0, 0.0, 0), (-0.5, 0, 0.0, 0)]}}), "P[0][0][0]: probability must be in "),
+    (held({0: {0: [("3/2", 0, 0.0, 0), ("-1/2", 0, 0, 0)]}}), "P[0][0][0]: probability must be in"),
+    (
+        held({0: {0: [(1, 0, 0.0, False), (-0.5, 0, 0, 0)]}}),
+        "P[0][0][1]: probability must be in [0",
+    ),
+    (held({math.nan: {0: ONE}}), "P: a state must be a number, text or a tuple, got nan"),
+    (held(PLAIN, nS=0), "nS must be from 1 to 50,000,000, got 0"),
+    (
+        held(PLAIN, nA=10**30),
+        "nA must be from 1 to 50,000,000, got 1000000000000000000000000000000",
+    ),
     (held(keyed("a", "b"), isd={"a": 0.5}), "the start distribution must be >= 0 and sum to 1; i"),
     (held(keyed(1, "1")), "state_names must be distinct: 0 and 1 are both '1'"),
 ]
@@ -283,6 +306,74 @@ def test_a_refusal_names_the_place(env: Any, message: str, kind: type) -> None:
     with pytest.raises(ValueError, match=re.escape(message)) as caught:
         kind.from_env(env)
     assert "\n" not in str(caught.value)
+
+
+def odd(rng: random.Random) -> Any:
+    """Something that a table may hold, and mostly should not."""
+    numbers = [0, 1, 2, -1, 0.5, 1.5, math.nan, -math.inf, 1e308, 10**400, 1j, Decimal("0.5")]
+    others = [
+        None,
+        True,
+        "a",
+        "1/2",
+        "",
+        "x\ny",
+        b"x",
+        (0, 1),
+        [0, 1],
+        {0: 1},
+        {1},
+        object(),
+        range(2),
+    ]
+    of_numpy = [np.int64(1), np.float32(0.5), np.bool_(True), np.array(0), np.ones(1), np.ones(2)]
+    things: list[Any] = [
+        *numbers,
+        *others,
+        *of_numpy,
+        np.str_("q"),
+        np.datetime64("2020"),
+        iter("a"),
+    ]
+    return rng.choice([*things, HALF, float, SimpleNamespace()])
+
+
+def some(rng: random.Random, part: Any, sizes: list[int]) -> Any:
+    """A dict, a list or a tuple of parts, or something else."""
+    parts = [part() for _ in range(rng.choice(sizes))]
+    keys = [rng.choice([n, n, n, "a", (0, n), 0.5, np.int64(n)]) for n in range(len(parts))]
+    return rng.choice([dict(zip(keys, parts, strict=True)), parts, parts, tuple(parts), odd(rng)])
+
+
+def test_whatever_a_table_holds_it_is_read_or_refused_in_a_line() -> None:
+    """3,000 of them, by both kinds of model; some are read."""
+    rng = random.Random(0)
+
+    def outcome() -> Any:
+        whole = [rng.choice([1.0, 1, "1/2"]), rng.choice([0, 1, "a"]), rng.choice([0, 0.5]), False]
+        entries = [given if rng.random() < 0.9 else odd(rng) for given in whole]
+        return entries[: rng.choice([4] * 9 + [3, 2])] if rng.random() < 0.95 else odd(rng)
+
+    def listed() -> Any:
+        return some(rng, outcome, [0, 1, 1, 1, 2])
+
+    def actions() -> Any:
+        return some(rng, listed, [0, 1, 1, 2])
+
+    read, said = 0, []
+    for _ in range(3_000):
+        env = held(some(rng, actions, [0, 1, 2, 3]))
+        for name in ("isd", "start", "start_chances", "nS", "observation_space"):
+            if rng.random() < 0.1:
+                setattr(env, name, rng.choice([odd(rng), [odd(rng)], Discrete(1)]))
+        for kind in KINDS:
+            try:
+                kind.from_env(env)
+                read += 1
+            except (TypeError, ValueError) as refusal:
+                said.append(str(refusal))
+    assert read > 100
+    assert all(len(line.splitlines()) == 1 for line in said)
 
 
 def test_whatever_has_a_table_is_a_problem() -> None:
