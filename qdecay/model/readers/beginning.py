@@ -17,7 +17,7 @@ import numpy as np
 
 from qdecay._support.one_line import one_line
 from qdecay._support.result import counted
-from qdecay.model.readers.loose_table import Labels, as_label
+from qdecay.model.readers.table_labels import Labels, as_label
 from qdecay.model.recover import recover
 from qdecay_envs.rational import written
 
