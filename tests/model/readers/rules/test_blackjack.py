@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from fractions import Fraction
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import gymnasium as gym
 import numpy as np
 import pytest
+from shell import run
 from simulated import Played, misfits, start_misfit
 
 import qdecay
@@ -175,6 +177,52 @@ def test_the_price_is_what_the_real_environment_pays() -> None:
             paid.append(reward)
         expected = price.regions[region].worst.value
         assert abs(np.mean(paid) - expected) < 4 * np.std(paid) / len(paid) ** 0.5
+
+
+def dealt(cards: tuple[int, ...]) -> Counter[int]:
+    """The chance of each last sum of a dealer with these cards, 0 above 21."""
+    hard = sum(cards)
+    total = hard + 10 if 1 in cards and hard <= 11 else hard
+    if total >= 17:
+        return Counter({0 if total > 21 else total: Fraction(1)})  # type: ignore[dict-item]
+    found: Counter[int] = Counter()
+    for card in [*range(1, 10), 10, 10, 10, 10]:
+        for last, chance in dealt((*cards, card)).items():
+            found[last] += chance / 13  # type: ignore[assignment]
+    return found
+
+
+def sixteen() -> Fraction:
+    """The gamma at which 16 against a ten sticks or hits alike, where nobody hits again.
+
+    Sticking wins if the dealer goes above 21; hitting loses with 8 cards of 13, or sticks later.
+    """
+    last: Any = dealt((10,))
+
+    def stuck(total: int) -> Fraction:
+        return sum(
+            (p if total > one else -p if total < one else 0 for one, p in last.items()), Fraction(0)
+        )
+
+    later = sum((stuck(16 + card) for card in range(1, 6)), Fraction(0)) / 13
+    return (stuck(16) + Fraction(8, 13)) / later
+
+
+def test_commands_take_it(capsys, monkeypatch) -> None:
+    """With its arguments; the last breakpoint is where 16 hits against a ten."""
+    options = ("-k", "natural=true", "-k", "sab=false", "--json")
+    code, out, err = run(capsys, monkeypatch, "regions", "Blackjack-v1", *options)
+    document = json.loads(out)
+    assert (code, err, document["n_states"], document["start"]) == (0, "", 290, None)
+    last = document["breakpoints"][-1]
+    changed = as_mdp("Blackjack-v1", natural=True, sab=False).state_index("16, dealer 10")
+    assert (list(last["changes"]), last["closed_form"]) == ([str(changed)], str(sixteen()))
+    code, out, _ = run(capsys, monkeypatch, "price", "Blackjack-v1", *options)
+    document = json.loads(out)
+    assert (code, document["judge"]) == (0, {"kind": "total"})
+    assert float(document["free_from"]) == pytest.approx(float(last["decimal"]), abs=1e-9)
+    code, _, err = run(capsys, monkeypatch, "compare", "Blackjack-v1")
+    assert (code, "give state (in the shell --state)" in err) == (2, True)
 
 
 def test_learners_on_the_model_begin_as_the_game_does() -> None:
