@@ -125,7 +125,7 @@ def test_a_class_is_a_source_registered_or_not(capsys, monkeypatch, rooms: str, 
         ("Nobody", [], "neither a file nor a registered Gymnasium id"),
         ("gymnasium", [], "neither a file nor a registered Gymnasium id"),
         ("Old", ["-k", "room=2"], "has no argument room; did you mean rooms"),
-        ("Old", ["-k", "rooms=0"], "P has no outcomes"),
+        ("Old", ["-k", "rooms=0"], "nS must be from 1 to 50,000,000, got 0"),
         ("Old", ["--explore"], "env must be an environment"),
     ],
 )
