@@ -115,7 +115,7 @@ def growth() -> None:
         model = qdecay.MDP.from_transitions(columns)
         times += [seconds_of(model.resample, 1, how=how) for how in ("multinomial", "dirichlet")]
         print(f"| {size:,} | " + " | ".join(f"{each:.4f}" for each in times) + " |", flush=True)
-    for n in (6, 12, 24, 48):
+    for n in (6, 12, 24):
         river = qdecay.as_mdp(gymnasium.make("qdecay/RiverSwim-v0", n=n))
         for size in SIZES[1::2]:
             times = []

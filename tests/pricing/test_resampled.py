@@ -64,6 +64,38 @@ def test_totals_that_are_infinite_are_left_out_and_counted() -> None:
     assert qdecay.resampled_price(rare, resamples=40, how="dirichlet").share == 1
 
 
+def test_one_of_several_starts_is_enough_to_be_infinite() -> None:
+    """Episodes begin in state 0, as above, or in 1, which ends for nothing."""
+    table = {
+        "state": [0, 0, 0, 1],
+        "action": [0] * 4,
+        "reward": [1, 1, 1, 0],
+        "next_state": [0, 0, 0, 1],
+        "terminated": [False, False, True, True],
+        "episode": [1, 1, 1, 2],
+    }
+    mdp = MDP.from_transitions(table)
+    found = qdecay.resampled_price(mdp, resamples=100, how="multinomial")
+    assert dict(mdp.starts) == {0: pytest.approx(0.5), 1: pytest.approx(0.5)}
+    drawn = [mdp.resample(k) for k in range(100)]
+    ends = [each.terminated[each.state == 0].any() for each in drawn]
+    assert found.share == sum(ends) / 100 < 1
+
+
+def test_ties_of_the_data_are_broken_in_the_worst_and_the_best_way() -> None:
+    """Two tickets that paid equally often do not in other data."""
+    rows = [(0, a, int(k < 4), 0, True) for a in (0, 1) for k in range(10)]
+    mdp = MDP.from_transitions(rows, start=0)
+    found = qdecay.resampled_price(mdp, resamples=40)
+    assert found.price.policy_regions.regions == (((0, 1),),)
+    paid = [mdp.resample(k, how="dirichlet").exact_r for k in range(40)]
+    pairs = [sorted(map(float, each.values())) for each in paid]
+    (region,) = found.regions
+    assert region.worst == interval([worst for worst, _ in pairs])
+    assert region.best == found.optimum == interval([best for _, best in pairs])
+    assert region.loss == pytest.approx(interval([1 - worst / best for worst, best in pairs]))
+
+
 def test_what_loses_for_ever_is_infinite() -> None:
     """One may walk for -1 a step, or end for -3: walking is best at small gammas."""
     rows = [(0, 0, -1, 0, False), (0, 1, -3, 0, True)]

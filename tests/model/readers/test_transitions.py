@@ -13,6 +13,7 @@ import pytest
 from models import WALK, columns
 
 from qdecay import MDP, FloatMDP, as_mdp, epsilon_soft, policy_regions
+from qdecay.model.rows import ModelRows
 
 
 def by_hand(rows: list[tuple[Any, ...]]) -> dict[tuple[Any, ...], Fraction]:
@@ -203,8 +204,9 @@ def test_resamples_spread_as_their_law_says(how: Any) -> None:
 
 def test_drawn_probabilities_are_multiples_of_one_unit() -> None:
     """Of 2^-22, and no transition vanishes, however rare."""
-    rows = [(0, 0, 0, 0, False)] * 100_000 + [(0, 0, 1, 0, True)]
-    made = MDP.from_transitions(rows)
+    rare = Fraction(1, 10**6)
+    rows = [(0, 0, 0, 1 - rare, 0, False), (0, 0, 0, rare, 1, True)]
+    made = MDP.of(ModelRows(rows, 1, 1, visits={(0, 0): 10**6}))
     for seed in range(50):
         shares = made.resample(seed, how="dirichlet").exact_probability
         assert len(shares) == 2 and all(2**22 % p.denominator == 0 for p in shares)
