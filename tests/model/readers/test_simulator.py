@@ -86,7 +86,7 @@ def test_what_an_observation_hides_is_a_state(made: Any) -> None:
     """Six cells with the lever up or down are twelve states, which a remark tells apart."""
     mdp = MDP.from_simulator(made())
     assert mdp.n_states == 12
-    assert any("12 states show 6 different observations" in remark for remark in mdp.remarks)
+    assert any("10 states show 5 different observations" in remark for remark in mdp.remarks)
     paid = {(mdp.state_name(s), r) for s, _, _, _, r, ended in mdp.rows() if ended}
     assert paid == {("4 pulled=False", 1), ("4 pulled=True", 2)}
 
@@ -377,6 +377,22 @@ def test_an_error_of_the_environment_is_its_own() -> None:
 
     with pytest.raises(ValueError, match=r"step\(\d\) raised KeyError: 'two'"):
         MDP.from_simulator(Breaks())
+
+
+def test_errors_of_gymnasium_and_prints_are_kept_short(capsys: Any) -> None:
+    """An error in no code of the user's is one line as well, and nothing is printed."""
+
+    class Prints(Line):
+        def step(self, action: Any) -> Any:
+            print("a step")
+            return super().step(action)
+
+    assert rows_by_name(MDP.from_simulator(Prints())) == line_rows()
+    refusing = gym.wrappers.OrderEnforcing(Line())
+    refusing.reset = lambda **options: (0, {})  # type: ignore[method-assign]
+    with pytest.raises(ValueError, match=r"^step\(\d\) raised .*ResetNeeded: Cannot call"):
+        MDP.from_simulator(refusing)
+    assert capsys.readouterr() == ("", "")
 
 
 def test_names_are_short_and_distinct() -> None:

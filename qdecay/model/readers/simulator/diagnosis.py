@@ -26,6 +26,10 @@ _NAMED = 3  # fields that a message names
 _EXAMPLES = 200  # states whose fields are compared where there are too many
 
 
+class IsRandomError(ValueError):
+    """What an action leads to depends on a generator that can be replaced."""
+
+
 class Diagnosis:
     """Says what is wrong with a machine.
 
@@ -149,8 +153,8 @@ class Diagnosis:
                 return seen
         return None
 
-    def _is_random(self, where: str, source: str, one: Seen, two: Seen) -> ValueError:
-        return ValueError(
+    def _is_random(self, where: str, source: str, one: Seen, two: Seen) -> IsRandomError:
+        return IsRandomError(
             f"{where}: is random: {self._both(one, two, 'or')}, depending on {source}: "
             f"samples=N (--samples N) estimates the model from N tries of every action"
         )

@@ -87,7 +87,8 @@ class Explorer:
             found = counts[action] = {}
             for seen in self._tries(saved, state, action):
                 to = self._reached(seen, (state, action))
-                goes.setdefault(action, (to, seen))
+                if action not in goes:
+                    goes[action] = (to, self.graph.shared(to, seen))
                 outcome = (to, seen.reward, seen.terminated)
                 found[outcome] = found.get(outcome, 0) + 1
         self.checks.explored(state, saved)
@@ -122,6 +123,7 @@ class Explorer:
     def _sampled(self, saved: Saved, state: int, action: int, samples: int) -> Iterator[Seen]:
         machine, first, is_certain = self.machine, None, True
         for number in range(samples):
+            self._deadline.check()
             machine.restore(saved)
             machine.reseed(self.checks.seed_of(state, action, number))
             if number >= _SURE:

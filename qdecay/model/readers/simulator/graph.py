@@ -77,6 +77,13 @@ class Graph:
         self.counts.append({})
         return number, True
 
+    def shared(self, state: int, seen: Seen) -> Seen:
+        """Return what was seen on reaching a state, in the objects that are already kept of it."""
+        known = self.seen[state]
+        if (known.observation, known.available) != (seen.observation, seen.available):
+            return seen._replace(key=known.key)
+        return Seen(known.key, known.available, known.observation, *seen[3:])
+
     def enter(self, state: int, seen: Seen, first: tuple[int, int] | int, steps: int) -> None:
         """Take note of the first way on which the episode goes on from a state."""
         self.entered.add(state)

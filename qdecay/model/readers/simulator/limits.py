@@ -14,7 +14,7 @@ import numpy as np
 from qdecay.model.readers.simulator.checking import Checks
 from qdecay.model.readers.simulator.inner_state import layers
 
-_PATIENCE = 10_000  # steps until which an environment's own limit is looked for
+_PATIENCE = 5_000  # steps until which an environment's own limit is looked for
 
 
 def wrapped_limit(env: Any) -> int | None:

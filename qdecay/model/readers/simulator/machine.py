@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, TypeAlias
 import gymnasium as gym
 import numpy as np
 
-from qdecay._support.user_code import user_code
+from qdecay._support.user_code import UserCodeError, described, user_code
 from qdecay.model.numbering import Numbering
 from qdecay.model.readers.simulator.copying import Copier
 from qdecay.model.readers.simulator.inner_state import Generators, fields, frozen, generators
@@ -106,7 +106,7 @@ class Machine:
         if not used:
             self.env, self._generators = self._copier.new()
         _seed_globals(seed)
-        with user_code(f"reset(seed={seed})"):
+        with _running(f"reset(seed={seed})"):
             observation, info = self.env.reset(seed=seed)
         self._generators = list(
             generators(self.env, self._copier.constants).values()
@@ -131,14 +131,14 @@ class Machine:
         reward = self.paid
         if self._reward is not None:
             chosen = self.actions.element(action)
-            with user_code("reward"):
+            with _running("reward"):
                 reward = self._reward(before, chosen, reward, self.observation, terminated)
         return self._seen(info, reward, terminated, truncated)
 
     def advance(self, action: int) -> tuple[bool, bool, Any]:
         """Take an action without a look at the state; return terminated, truncated and info."""
         chosen = self.actions.element(action)
-        with user_code(f"step({chosen})"):
+        with _running(f"step({chosen})"):
             self.observation, reward, terminated, truncated, info = self.env.step(chosen)
         self.steps += 1
         self.tries += 1
@@ -202,6 +202,22 @@ class Machine:
         for number, generator in enumerate(self._generators):
             if only is None or generator is chosen:
                 _seed(generator, (seed + 1_000_003 * (number + 1)) % 2**32)
+
+
+@contextmanager
+def _running(what: str) -> Iterator[None]:
+    """Turn whatever an environment raises into one line.
+
+    Raises:
+        ValueError: it raised; UserCodeError where that was in the user's own code.
+    """
+    try:
+        with user_code(what):
+            yield
+    except UserCodeError:
+        raise
+    except Exception as error:
+        raise ValueError(f"{what} raised {described(error)}") from error
 
 
 def sign(observation: Any, action: Any, reward: Any, after: Any, terminated: bool) -> int:

@@ -7,11 +7,13 @@ no part of the model: they are its `time_limit`.
 
 from __future__ import annotations
 
+import os
 import warnings
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from enum import EnumMeta
 from fractions import Fraction
+from pathlib import Path
 from typing import Any, Literal, TypedDict
 
 import gymnasium as gym
@@ -25,7 +27,7 @@ from qdecay._support.result import counted
 from qdecay.model.numbering import Numbering, is_finite
 from qdecay.model.readers.simulator.checking import Checks
 from qdecay.model.readers.simulator.copying import Copier, copier
-from qdecay.model.readers.simulator.diagnosis import Diagnosis
+from qdecay.model.readers.simulator.diagnosis import Diagnosis, IsRandomError
 from qdecay.model.readers.simulator.episodes import compare, played
 from qdecay.model.readers.simulator.exploring import Explorer
 from qdecay.model.readers.simulator.graph import Graph
@@ -54,8 +56,8 @@ class ExploringOptions(TypedDict, total=False):
             text "sign" is its sign: 1, 0 or -1.
         get_state, set_state: `get_state(env)` and `set_state(env, state)`, for environments that
             cannot be copied; the environment itself is then used, and left where an episode begins.
-        samples: how often what is random is tried, to estimate its chances; also where episodes
-            begin. None refuses what is random.
+        samples: from how many starts is explored, and how often every action is tried where any is
+            random, to estimate the chances. None explores one start, and refuses what is random.
         seed: of the episode from whose start is explored, of the first of several, and of all that
             is drawn here; >= 0.
         max_states: beyond it, exploring is given up.
@@ -112,33 +114,49 @@ def rows_of_simulator(
         raise ValueError(f"actions must be discrete, got {one_line(str(env.action_space))}")
     deadline = Deadline(max_seconds)
     with _as_ever(), reporting(progress) as report:
-        for share in (True, False):
+
+        def explored(*, share: bool, sampled: bool) -> ModelRows | None:
+            """Return the rows; None if copies shared what they changed."""
             copies = copier(env, get_state, set_state, share=share)
             try:
-                made = _Reading(env, copies, key, paid, samples, seed)
+                made = _Reading(env, copies, key, paid, samples, seed, sampled=sampled)
                 rows = made.rows(max_states, deadline, report, recovery or Recovery())
             except ValueError:
-                if not copies.changed():
-                    raise
+                if copies.changed():
+                    return None
+                raise
             else:
-                if not copies.changed():
-                    return rows
+                return None if copies.changed() else rows
             finally:
                 copies.close()
-        raise AssertionError  # nothing was shared
+
+        def modelled(*, sampled: bool) -> ModelRows:
+            shared = explored(share=True, sampled=sampled)
+            rows = shared or explored(share=False, sampled=sampled)
+            assert rows is not None  # nothing was shared
+            return rows
+
+        try:
+            return modelled(sampled=False)
+        except IsRandomError:
+            if samples is None:
+                raise
+            return modelled(sampled=True)
 
 
 @contextmanager
 def _as_ever() -> Iterator[None]:
-    """Leave no traces, and let none of NumPy's be left.
+    """Leave the global generators as they were, and show nothing that environments print.
 
-    Its integers print as plain ones: MiniGrid's `hash()` is of text, in which a place that was set
-    otherwise differed from the same place that was reached.
+    NumPy's integers print as plain ones meanwhile: MiniGrid's `hash()` is of text, in which a place
+    that was set would differ from the same place that was reached.
     """
     with (
         globals_kept(),
         warnings.catch_warnings(action="ignore"),
         np.printoptions(legacy="1.25"),
+        Path(os.devnull).open("w", encoding="utf-8") as nowhere,
+        redirect_stdout(nowhere),
     ):
         yield
 
@@ -152,8 +170,10 @@ class _Reading:
         reward: RewardFunction | None,
         samples: int | None,
         seed: int,
+        *,
+        sampled: bool,
     ) -> None:
-        self.env, self.samples, self.seed = env, samples, seed
+        self.env, self.samples, self.seed, self.sampled = env, samples, seed, sampled
         self.actions = Numbering(env.action_space)
         self.action_names = _action_names(env, self.actions)
         own = OwnHash() if has_own_hash(env) else None
@@ -172,7 +192,7 @@ class _Reading:
     def rows(
         self, max_states: int, deadline: Deadline, report: OnProgress, recovery: Recovery
     ) -> ModelRows:
-        sampled = self.samples is not None
+        sampled = self.sampled
         ways = frozenset[str]().union(*self.left_out.values())
         names = Names(ways, by_key=isinstance(self.machine.key, CallersKey))
         diagnosis = Diagnosis(self.machine, names, self._action_name, sampled=sampled)
@@ -180,7 +200,7 @@ class _Reading:
         explorer = Explorer(
             self.machine,
             checks,
-            samples=self.samples,
+            samples=self.samples if sampled else None,
             max_states=max_states,
             deadline=deadline,
             report=report,
@@ -194,7 +214,7 @@ class _Reading:
             self.remarks.append(
                 f"{counted(explorer.certain, 'action')} draw random numbers, without any effect"
             )
-        if not sampled:
+        if self.samples is None:
             self.remarks += self._other_starts(graph)
         called = names.all()
         starts = {s: Fraction(n, len(graph.begins)) for s, n in graph.starts.items()}
@@ -261,11 +281,11 @@ def _told_left_out(found: Mapping[str, frozenset[str]]) -> list[str]:
 
 def _told_hidden(graph: Graph) -> list[str]:
     """Say so if an agent sees less than the state."""
-    shown = len({seen.observation for seen in graph.seen})
-    if shown == len(graph):
+    shown = len({graph.seen[state].observation for state in graph.entered})
+    if shown == len(graph.entered):
         return []
     return [
-        f"the {len(graph):,} states show {shown:,} different observations: agents that go by "
+        f"{len(graph.entered):,} states show {shown:,} different observations: agents that go by "
         f"these alone see less than the model"
     ]
 
