@@ -89,6 +89,7 @@ def test_what_may_differ_makes_no_difference(tmp_path: Path, changes) -> None:
     """Spaces, sizes that older files leave out, placeholders, and names of what has none."""
     path = drn(tmp_path, HEAD + BODY, *changes)
     assert coins(path, "1") == EXPECTED
+    assert MDP.load(path, reward="1").action_names is None
 
 
 def test_two_initial_states_are_no_start(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from qdecay import MDP, FloatMDP, InputError
 
 TRA = "mdp\n0 0 0 0.5\n0 0 1 0.5 \n0 1 1 1\n1 0 1 1\n"
 STATES, CHOICES, MOVES = "0 1\n1 2\n", "0 0 10\n0 1 20\n", "0 0 1 100\n0 1 1 200\n"
-LAB = "#DECLARATION\ninit done\n#END\n1 done init\n"
+LAB = "#DECLARATION\ninit done\n#END\n0 done\n1 done init\n"
 
 
 def rewards_of(path: Path, reward: str | None = None) -> list[int]:
@@ -61,8 +61,22 @@ def test_the_start_is_labelled(tmp_path: Path) -> None:
 
 def test_a_state_without_lines_rests(tmp_path: Path) -> None:
     """As Storm, which gives it a step to itself: it earns its reward for ever."""
-    path = write_texts({".tra": "mdp\n0 0 2 1\n2 0 0 1\n", ".rew": "1 5\n"}, tmp_path)
-    assert (1, 0, 1, 1, 5, False) in set(MDP.load(path).rows())
+    path = write_texts({".tra": "mdp\n0 0 2 1\n2 0 3 1\n", ".rew": "1 5\n3 7\n"}, tmp_path)
+    assert {(1, 0, 1, 1, 5, False), (3, 0, 3, 1, 7, False)} < set(MDP.load(path).rows())
+
+
+def test_lines_may_be_spaced_and_ordered_in_any_way(tmp_path: Path) -> None:
+    """Two spaces, tabs, line ends of Windows, empty lines; from the last state to the first."""
+    lines, moves = TRA.split("\n")[1:-1], MOVES.split("\n")[:-1]
+    backwards = "\n".join(["mdp", *reversed(lines), ""])
+    even = TRA.replace(" \n", "\n").replace(" ", "  ")
+    texts = [even, TRA.replace(" ", "\t"), TRA.replace("\n", "\r\n")]
+    for number, text in enumerate([*texts, TRA.replace("\n", "\n\n"), backwards]):
+        rewards = "\n".join(reversed(moves)) if text == backwards else MOVES
+        path = write_texts({".tra": text, ".rew": rewards}, tmp_path, f"m{number}")
+        for kind in (MDP, FloatMDP):
+            expected = write_texts({".tra": TRA, ".rew": MOVES}, tmp_path, "plain")
+            assert kind.load(path) == kind.load(expected)
 
 
 def test_a_chain_names_no_choices(tmp_path: Path) -> None:
@@ -79,6 +93,8 @@ def test_a_chain_names_no_choices(tmp_path: Path) -> None:
 BAD: list[tuple[dict[str, str], str]] = [
     ({".tra": "mdp\n"}, "m.tra:1: no transitions follow"),
     ({".tra": "mdp\n0 1 1\n"}, "m.tra:2: 4 words are needed, got 3"),
+    ({".tra": "mdp\n0 0 0 1 a b\n1 0 1\n1 0 1\n"}, "m.tra:2: 4 words are needed, got 6"),
+    ({".tra": "mdp\n" + "0  0 1\n" * 4}, "m.tra:2: 4 words are needed, got 3"),
     ({".tra": "dtmc\n0 0 0 1 a\n"}, "m.tra:2: 3 words are needed, got 5"),
     ({".tra": "mdp\n\n0 0 x 1\n"}, "m.tra:3: word 3 must be a whole number, got 'x'"),
     ({".tra": "mdp\n0 0 1 1\n0 0 1 1\n1 0 0 1\n"}, "state 0, action 0: probabilities sum to 2"),

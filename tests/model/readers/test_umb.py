@@ -122,6 +122,15 @@ def test_what_is_missing_has_the_value_that_the_specification_says(tmp_path: Pat
     assert MDP.load(written(tmp_path, members)) == mdp
 
 
+def test_choices_without_actions_have_numbers(tmp_path: Path) -> None:
+    """From 0 on in each state."""
+    members = {n: data for n, data in umb_members(PUTERMAN).items() if not n.startswith("actions")}
+    members = indexed(lambda i: i["transition-system"].update({"#choice-actions": 0}), members)
+    mdp = MDP.load(written(tmp_path, members))
+    assert list(mdp.rows()) == list(PUTERMAN.by_hand("r").rows())
+    assert mdp.action_names is None
+
+
 def test_several_initial_states_are_no_start(tmp_path: Path) -> None:
     """Bits of the first byte, from the lowest on."""
     for bits, start in ((1, 0), (2, 1), (3, None), (0, None)):
