@@ -1,13 +1,15 @@
-"""README, tutorial and the chapter on prices keep their word: console blocks print what is shown.
+"""README and the chapters that are typed along keep their word: console blocks print what is shown.
 
-Their Python blocks are doctests (`--doctest-glob=*.md`); of the console blocks, this runs every
-command; those that install, `.ci/install.py`. `make compare` is `qdecay compare`, which the
-Makefile is held to.
+Their sessions are doctests (`--doctest-glob=*.md`); of the console blocks, this runs every command;
+those that install, `.ci/install.py`. `make compare` is `qdecay compare`, which the Makefile is held
+to.
 """
 
 from __future__ import annotations
 
 import re
+import runpy
+from importlib.util import find_spec
 from pathlib import Path
 
 import gymnasium as gym
@@ -18,34 +20,43 @@ from shell import run
 ROOT = Path(__file__).parent.parent
 TEXT = (ROOT / "README.md").read_text(encoding="utf-8")
 CHAPTERS = "".join(
-    (ROOT / "docs" / name).read_text(encoding="utf-8") for name in ("which-gamma.md", "tutorial.md")
+    (ROOT / "docs" / name).read_text(encoding="utf-8")
+    for name in ("which-gamma.md", "tutorial.md", "your-model.md")
 )
 BLOCKS = blocks(TEXT + CHAPTERS, "console")
-(SPEC,) = blocks(TEXT, "toml")
+FILES = {"spec.toml": blocks(TEXT, "toml"), "record.py": blocks(CHAPTERS, "python")}
 
 
 def cost(block: str) -> list[pytest.MarkDecorator]:
     heavy = r"report|gallery|probe|sweep|--learn\b|compare Frozen"
     marks = [pytest.mark.slow] if re.search(heavy, block) else []
-    missing = "Taxi-v4" in block and "Taxi-v4" not in gym.registry
-    return [*marks, pytest.mark.skipif(missing, reason="needs Taxi-v4")]
+    needs = {
+        "Taxi-v4": "Taxi-v4" in gym.registry,
+        "minigrid:": find_spec("minigrid") is not None,
+    }
+    missing = [name for name, is_there in needs.items() if name in block and not is_there]
+    return [*marks, pytest.mark.skipif(bool(missing), reason=f"needs {missing}")]
 
 
 def test_every_kind_of_block_is_known() -> None:
     """A block of another language would run nowhere."""
     fences = re.findall(r"^```(\w*)", TEXT + CHAPTERS, re.MULTILINE)
-    assert set(fences) == {"console", "pycon", "toml", "sh", ""}
+    assert set(fences) == {"console", "pycon", "python", "toml", "sh", ""}
     assert fences.count("") == len(fences) / 2
 
 
 @pytest.mark.parametrize("block", [pytest.param(b, marks=cost(b)) for b in BLOCKS])
 def test_console_blocks_print_what_they_show(capsys, monkeypatch, tmp_path, block: str) -> None:
-    """In a folder with the spec alone, one command after the other, in 80 columns; code 0 or 3."""
+    """In a folder with the files shown alone, one command after the other, in 80 columns."""
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "spec.toml").write_text(SPEC)
+    for name, (text,) in FILES.items():
+        (tmp_path / name).write_text(text)
     monkeypatch.setenv("COLUMNS", "80")
     for command, shown in commands(block):
         words = command.replace("make compare", "qdecay compare").split()
+        if words[0] == "python":
+            runpy.run_path(words[1])
+            continue
         assert words[0] == "qdecay"
         code, out, err = run(capsys, monkeypatch, *words[1:])
         assert code == (3 if "undecided" in " ".join(shown) else 0)
