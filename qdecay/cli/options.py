@@ -27,7 +27,7 @@ def complete_source(incomplete: str) -> list[str]:
 _SOURCE = typer.Argument(
     metavar="SOURCE",
     help="A finite model, an environment or data: a Gymnasium id, module:Class, or a file (.json, "
-    ".npz, .csv, .parquet, .tra, .drn, .umb).",
+    ".npz, .csv, .parquet, .tra, .pexp, .drn, .umb).",
     autocompletion=complete_source,
 )
 _Option = Annotated[

@@ -305,8 +305,11 @@ class MDP(FiniteMDP):
     def load(
         cls, path: str | Path, *, reward: str | None = None, **reading: Unpack[ReadingOptions]
     ) -> Self:
-        """Return the model of a file: `.json`, `.npz` with P and R, PRISM's `.tra`, or `.umb`; or
-        the empirical one of the transitions in a `.csv` or a `.parquet`.
+        """Return the model of a file.
+
+        It is an MDP document (`.json`), P and R (`.npz`), a model of PRISM or Storm (`.tra`,
+        `.pexp`, `.drn`, `.umb`), or transitions (`.csv`, `.parquet`), whose model is the empirical
+        one.
 
         Args:
             path: the file; its ending tells its kind.

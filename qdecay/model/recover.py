@@ -22,7 +22,7 @@ from typing import Any
 
 import numpy as np
 
-from qdecay_envs.rational import rational
+from qdecay_envs.rational import nearest_float, rational
 
 _TYPED_DIGITS = 15
 _ROUNDED_DIGITS = 12
@@ -134,12 +134,15 @@ class Unchanged(Recovery):
         """Return the float; `name` is for the error message.
 
         Raises:
-            ValueError: it is not finite, or too large for floats.
+            ValueError: it is not finite, or its exact number is too large or small for floats.
         """
-        try:
-            number = float(rational(value, name) if isinstance(value, str) else value)
-        except OverflowError:
-            raise ValueError(f"{name} is too large for floats") from None
+        if isinstance(value, Rational | str):
+            try:
+                return nearest_float(rational(value, name))
+            except ValueError as error:
+                shown = str(error)
+                raise ValueError(shown if shown.startswith(name) else f"{name} {shown}") from None
+        number = float(value)
         if not math.isfinite(number):
             raise ValueError(f"{name} must be finite, got {number}")
         return number

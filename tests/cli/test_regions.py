@@ -348,7 +348,7 @@ WRONG: list[tuple[list[str], str]] = [
     (["regions", "nope"], "nope: neither a file nor a registered Gymnasium id"),
     (["regions", "CartPole-v1"], "CartPole-v1: CartPoleEnv has no table"),
     (["regions", "none.json"], "none.json: cannot be read"),
-    (["regions", "none.tra"], "none.tra: no rewards"),
+    (["regions", "none.tra"], "none.tra: cannot be read"),
     (["regions", "FrozenLake-v1", "-k", "map_name=9x9"], "with -k map_name=9x9"),
     (["regions", "FrozenLake-v1", "--digits", "0"], "--digits"),
     (["regions", "FrozenLake-v1", "--max-seconds", "0"], "--max-seconds must be > 0, got 0"),
