@@ -360,6 +360,7 @@ GROWN: dict[str, Grown] = {
     "tra: newlines within the limit": Grown(READ, lambda: prism(0, times(b"\n", 16 * MIB))()),
     "tra: comments": Grown(READ, lambda: prism(0, times(b"#\n", 16 * MIB))()),
     "tra: words": Grown(READ, lambda: prism(0, times(b"1 ", 16 * MIB))()),
+    "tra: starts": Grown(READ, lambda: prism(0, times(b"- - 0\n", 1_700_000, b"1 1 1\n"))()),
     "tra: digits": Grown(READ, lambda: prism(0, times(b"1", 16 * MIB))()),
     "tra: separators": Grown(READ, lambda: prism(0, times("\u2028".encode(), 16 * MIB))()),
     "tra: states": Grown(READ, lambda: prism(0, [b"1000000000000 1 1\n0 0 0 1\n"])()),

@@ -10,6 +10,7 @@ from qdecay.model.readers.text_tables import Lines, Words, whole_number
 
 _LABEL = re.compile(r'(?<!\d)(\d{1,9})="([^"]+)"')
 _INIT = "init"
+_HEAD = 20  # lines among which Storm's declaration begins
 
 
 def initial_states(lines: Lines, n_states: int) -> list[int]:
@@ -24,9 +25,6 @@ def initial_states(lines: Lines, n_states: int) -> list[int]:
     if not starts:
         raise InputError(f"{lines.path}: no state is labelled init")
     return starts
-
-
-_HEAD = 20  # lines among which Storm's declaration begins
 
 
 def _of_prism(lines: Lines) -> Iterator[tuple[int, str]]:

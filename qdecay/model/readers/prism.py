@@ -61,7 +61,6 @@ from qdecay.model.rows import ModelRows
 _HEADING = re.compile(r"# (Transitions|States|Observations|Labels|Reward structure)\b")
 _KIND = re.compile(r"# Transitions \((\w+)\)")
 _FORM = '"states choices transitions"'
-_SIZES = {2: "DTMC", 3: "MDP", 4: "POMDP"}  # of the first line
 
 
 def rows_of_prism(
@@ -100,13 +99,14 @@ def rows_of_prism(
     found = parts.rewards or files_beside(path, given)
     chosen = structure_files(path, found, reward)
     explicit = with_rewards(model.explicit, chosen, reader, model.is_headed, model.is_chain)
-    label_lines = parts.labels
-    label_path = Path(labels) if labels else path.with_suffix(".lab")
-    if label_lines is None and (labels or label_path.is_file()):
-        label_lines = reader.lines(label_path)
+    beside = path.with_suffix(".lab")
+    if labels or (parts.labels is None and beside.is_file()):
+        labelled: Lines | None = reader.lines(Path(labels or beside))
+    else:
+        labelled = parts.labels
     starts = model.starts or [0]
-    if label_lines is not None:
-        starts = initial_states(label_lines, explicit.n_states)
+    if labelled is not None:
+        starts = initial_states(labelled, explicit.n_states)
     explicit = replace(explicit, start=starts[0] if len(starts) == 1 else None)
     return explicit.rows(path, reader.recovery, reader.limits)
 
@@ -121,6 +121,7 @@ class _Parts:
 
 
 def _parts(lines: Lines) -> _Parts:
+    """Part a file at its headings; without any, all of it are transitions."""
     headings = [(0, "Transitions")]
     comments = [place for place, line in enumerate(lines.text) if line[:1] == "#" and place]
     found = [(place, _HEADING.match(lines.text[place])) for place in comments]
@@ -199,11 +200,10 @@ class _Transitions:
 
 
 def _sizes(first: Words, lines: Lines) -> list[int]:
-    """Return the sizes on PRISM's first line; how many there are tells the kind of the model."""
+    """Return the sizes on PRISM's first line: two of a chain, three of an MDP, four of a POMDP."""
     number, words = first
-    sizes = [int(word) for word in words if word.isascii() and word.isdecimal()]
-    if len(words) == 4 and len(sizes) == 4 and sizes[0]:
-        require_mdp(_SIZES[4], f"{lines.path}:{number}")
+    if len(words) == 4 and "".join(words).isdecimal() and words[0] != "0":
+        require_mdp("POMDP", f"{lines.path}:{number}")
     if len(words) not in (2, 3):
         raise lines.error(
             number, f"the first line of an MDP must be {_FORM}, or mdp, got {len(words)} words"
@@ -214,11 +214,13 @@ def _sizes(first: Words, lines: Lines) -> list[int]:
 def _starts(lines: Lines, n_states: int) -> tuple[Lines, list[int]]:
     """Return the initial states on lines "- - state" at the beginning, and the lines after them."""
     starts: list[int] = []
-    while (first := lines.first_words()) and first[1][0] == "-":
-        number, words = first
+    last = lines.first - 1
+    for number, words in lines.words():
+        if words[0] != "-":
+            break
         starts.append(whole_number(words, words.count("-"), number, lines, n_states))
-        lines = lines.after(number)
-    return lines, starts
+        last = number
+    return lines.after(last), starts
 
 
 def _branches(lines: Lines, reader: TextReader, is_chain: bool, most: int) -> Table:

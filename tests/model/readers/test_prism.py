@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from model_files import ROBOT as FLOOR
-from model_files import prism_files, write_texts
+from model_files import prism_combined, prism_files, write_texts
 
 from qdecay import MDP, InputError
 from qdecay.model.source import Source
@@ -98,6 +98,16 @@ def test_a_chain_has_one_action(tmp_path: Path) -> None:
     rows = [(0, 0, 0, "1/2", 0, False), (0, 0, 1, "1/2", 3, False), (1, 0, 1, 1, 0, False)]
     assert_same(mdp, iter(rows))
     assert (mdp.n_actions, mdp.action_names) == (1, None)
+
+
+def test_other_labels_may_be_named(tmp_path: Path) -> None:
+    """Rather than those of the file itself, or next to it."""
+    other = tmp_path / "other.lab"
+    other.write_text('0="init"\n3: 0\n')
+    for files in (prism_files(FLOOR), prism_combined(FLOOR)):
+        path = write_texts(files, tmp_path)
+        assert MDP.from_prism(path, reward=1).start == 0
+        assert MDP.from_prism(path, reward=1, labels=other).start == 3
 
 
 OTHER_KINDS = [
@@ -194,6 +204,8 @@ BAD_PRISM: list[tuple[dict[str, str | None], str]] = [
     ({"tra": ""}, "robot.tra: the file is empty"),
     ({"tra": "3 4 5 2 1\n"}, "robot.tra:1: the first line of an MDP"),
     ({"tra": "0 0 0 1\n"}, "robot.tra:1: the first line of an MDP"),
+    ({"tra": "9" * 5000 + " 4 5 1\n"}, "robot.tra:1: the model is a partially observable"),
+    ({"tra": "9" * 5000 + " 4 5\n"}, "robot.tra:1: word 1 must be a whole number, got '9999"),
     ({"tra": "3 5\n"}, "robot.tra:1: 5 lines are announced, but 0 follow"),
     ({"tra": "1 2 1\n0 0 0 1\n"}, "robot.tra:1: 2 choices are announced, but 1 follow"),
     ({"tra": "1 1 1\n0 0 0 1\n0 0 0 1\n"}, "robot.tra:3: 1 lines are announced, but more"),
