@@ -50,6 +50,12 @@ def test_columns_may_be_in_any_order_and_quoted(tmp_path: Path) -> None:
     assert "1 column not read: 'time'" in made.remarks
 
 
+def test_numbers_are_names_where_another_state_is_text(tmp_path: Path) -> None:
+    """Also where only the next states are: the 1 of both columns is one state."""
+    made = MDP.load(csv_of(tmp_path, f"{HEADER}\n0,0,1,01,false\n01,0,1,end,true\n"))
+    assert made.state_names == ("0", "01", "end") and made.next_state.tolist() == [1, 2]
+
+
 def test_printed_floats_are_recovered(tmp_path: Path) -> None:
     """0.1 + 0.2 is printed with 17 digits; as binary it is what it says."""
     path = csv_of(tmp_path, f"{HEADER}\n0,0,0.30000000000000004,0,true\n")
