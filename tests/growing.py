@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import json
+import math
 import os
 import random
 import subprocess
@@ -255,6 +256,12 @@ def umb_of_a_name(size: int) -> Callable[[], Files]:
     return make
 
 
+def csv_file(make: Callable[[int], str], rows: int = 10**6) -> Grown:
+    """Return what reads a file of transitions."""
+    head = "state,action,reward,next_state,terminated\n"
+    return Grown(READ, lambda: {"m.csv": ["".join([head, *map(make, range(rows))]).encode()]})
+
+
 def spec(text: list[bytes]) -> Grown:
     return Grown(("sweep", "run", "--dry-run"), lambda: {"s.toml": text})
 
@@ -293,6 +300,13 @@ GROWN: dict[str, Grown] = {
     "json: rewards of long denominators": Grown(
         READ, mdp(1, lambda i: f'[0,0,0,"1/4200","1/{10**3990 + i}",true],')
     ),
+    "csv: rows": csv_file(lambda i: f"{i % 9},0,1,{i % 7},true\n"),
+    "csv: names": csv_file(lambda i: f"s{i},a,1,s{i + 1},false\n"),
+    "csv: printed floats": csv_file(lambda i: f"0,0,{math.pi * i!r},0,true\n"),
+    "csv: rewards": csv_file(lambda i: f"0,0,{i}.5,0,true\n", MAX_RECOVERED),
+    "csv: long denominators": csv_file(lambda i: f"0,0,1/{10**3990 + i},0,true\n", 15_000),
+    "csv: columns": Grown(READ, lambda: {"m.csv": times(b"x,", 64 * MIB)}),
+    "csv: a quote": Grown(READ, lambda: {"m.csv": times(b"\n", 64 * MIB, b'"')}),
     "layout: rewards": Grown(
         READ,
         lambda: {

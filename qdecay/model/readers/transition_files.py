@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 
 from qdecay._support.extras import require
 from qdecay.errors import InputError, input_errors
-from qdecay.model.readers.limits import check_size
+from qdecay.model.readers.limits import MAX_RECOVERED, check_size
 from qdecay.model.readers.steps import COLUMNS, OPTIONAL, checked, of_columns
 from qdecay.model.readers.transitions import Counts
 from qdecay.model.recover import Recovery, is_typed
@@ -53,9 +53,11 @@ def rows_of_csv(path: Path, recovery: Recovery | None = None) -> ModelRows:
         if len(dict(known)) > len({name for _, name in known}):
             raise ValueError("line 1: a column is named twice")
         columns = _distinct(lines, names, [place for place, _ in known])
-        read = {
-            name: _READ[name](*column) for (_, name), column in zip(known, columns, strict=True)
-        }
+        texts = dict(zip((name for _, name in known), columns, strict=True))
+        read = {name: _READ[name](*column) for name, column in texts.items()}
+        states = [name for name in ("state", "next_state") if name in read]
+        if any(read[name].dtype == object for name in states):  # then numbers are names as well
+            read |= {name: _names(*texts[name]) for name in states}
         return _model(path, read, names, recovery)
 
 
@@ -84,7 +86,7 @@ def _model(
     left_out = tuple(name for name in names if name not in columns)
     steps = of_columns(columns)._replace(left_out=left_out, name=str(path))
     counts = Counts(checked(steps))
-    check_size(path, counts.n_transitions, *counts.sizes)
+    check_size(path, counts.n_transitions, *counts.sizes, most=MAX_RECOVERED)
     return counts.rows(None, recovery or Recovery())
 
 
@@ -114,14 +116,23 @@ def _distinct(
     return [(list(texts), np.concatenate(part)) for texts, part in zip(known, codes, strict=True)]
 
 
+def _names(texts: list[str], codes: NDArray[np.int64]) -> NDArray[Any]:
+    """The column in texts."""
+    stripped = np.array([text.strip() for text in texts], dtype=object)
+    if "" in stripped:
+        raise ValueError(f"line {_line(stripped.tolist(), codes, '')}: a field is empty")
+    return np.asarray(stripped[codes])
+
+
 def _labels(texts: list[str], codes: NDArray[np.int64]) -> NDArray[Any]:
     """The column in numbers if all its texts are, else in texts."""
-    stripped = [text.strip() for text in texts]
-    if "" in stripped:
-        raise ValueError(f"line {_line(stripped, codes, '')}: a field is empty")
-    if all(text.isascii() and text.isdecimal() and len(text) < 19 for text in stripped):
-        return np.array(list(map(int, stripped)), dtype=np.int64)[codes]
-    return np.array(stripped, dtype=object)[codes]
+    if all(_is_number(text.strip()) for text in texts):
+        return np.array(list(map(int, texts)), dtype=np.int64)[codes]
+    return _names(texts, codes)
+
+
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdecimal() and len(text) < 19
 
 
 def _rewards(texts: list[str], codes: NDArray[np.int64]) -> NDArray[Any]:

@@ -11,6 +11,7 @@ from models import COLUMNS, WALK, columns
 
 from qdecay import MDP, FloatMDP, InputError
 from qdecay.model.readers import transition_files
+from qdecay.model.readers.limits import MAX_RECOVERED
 from qdecay.model.rows import ModelRows
 
 HEADER = ",".join(COLUMNS)
@@ -48,6 +49,12 @@ def test_columns_may_be_in_any_order_and_quoted(tmp_path: Path) -> None:
     assert made.state_names == ("home", "park, far") and made.action_names == ("rest", "walk")
     assert made.exact_reward == (Fraction(-1, 3), Fraction(1, 10))
     assert "1 column not read: 'time'" in made.remarks
+
+
+def test_numbers_are_names_where_another_state_is_text(tmp_path: Path) -> None:
+    """Also where only the next states are: the 1 of both columns is one state."""
+    made = MDP.load(csv_of(tmp_path, f"{HEADER}\n0,0,1,01,false\n01,0,1,end,true\n"))
+    assert made.state_names == ("0", "01", "end") and made.next_state.tolist() == [1, 2]
 
 
 def test_printed_floats_are_recovered(tmp_path: Path) -> None:
@@ -122,10 +129,10 @@ def test_what_is_too_large_is_refused(tmp_path: Path, monkeypatch: pytest.Monkey
     with pytest.raises(InputError, match="has more than 10 lines"):
         MDP.load(written_out(tmp_path))
     monkeypatch.undo()
-    n = 400_001
+    n = MAX_RECOVERED + 1
     steps = np.stack([np.arange(n), np.zeros(n, int), np.ones(n, int), np.arange(n)], axis=1)
     lines = "\n".join(f"{s},{a},{r},{t},true" for s, a, r, t in steps.tolist())
-    with pytest.raises(InputError, match="has 400,001 transitions, and at most 400,000 are read"):
+    with pytest.raises(InputError, match="has 250,001 transitions, and at most 250,000 are read"):
         MDP.load(csv_of(tmp_path, f"{HEADER}\n{lines}\n"))
 
 
