@@ -163,6 +163,21 @@ class Counts(Lever):
         return cell, reward * (2 if self.pulled else 1), *rest
 
 
+class Patience(Line):
+    """A ring of 600 cells; to stay twice in one of them pays."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.observation_space = Discrete(600)
+        self.stayed = False
+
+    def step(self, action: Any) -> Any:
+        pays = action == 0 and self.stayed and self.cell == 377
+        self.stayed = action == 0
+        self.cell = (self.cell + action) % 600
+        return self.cell, float(pays), False, False, {}
+
+
 class Slips(Line):
     """Goes back instead of on by chance."""
 
@@ -258,6 +273,10 @@ class OnClassOnce(Line):
     """Pays for what no environment of its class has done before."""
 
     done: set[Any] = set()  # noqa: RUF012  # that is the lie
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.done.clear()
 
     def step(self, action: Any) -> Any:
         cell, reward, *rest = super().step(action)
@@ -499,6 +518,7 @@ LIES: list[Lie] = [
     (HashOfCell, {}, "state 4, action 1: depends on the way: it pays 1 .* 2 .* unwrapped.pulled"),
     (HashOfFaces, {}, "observations depend on the way.* unwrapped.pulled"),
     (Counts, {"key": cell_of}, "depends on the way: it pays 1 .* 2 .* unwrapped.pulls"),
+    (Patience, {"key": cell_of}, "state 377, action 0: depends .* pays 1 .* unwrapped.stayed"),
     (PaysByClock, {}, "depends on the way: it pays 0.95 .* unwrapped.steps: pass reward= "),
     (EndsByClock, {}, "depends on the way: it goes on .* ends the episode .* unwrapped.steps"),
     (CutsByCell, {}, "truncated is no time limit here: an episode is cut off after 3 steps"),

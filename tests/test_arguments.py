@@ -200,6 +200,16 @@ FUNCTIONS: dict[str, tuple[Callable[..., Any], dict[str, Any], dict[str, Number]
         },
     ),
     "MDP.resample": (DATA.resample, {}, {"seed": SEED}),
+    "MDP.from_simulator": (
+        qdecay.MDP.from_simulator,
+        {"env": gym.make("qdecay/StayOrMove-v0")},
+        {
+            "samples": Number("whole", 2, (0, -1)),
+            "seed": SEED,
+            "max_states": Number("whole", 40, (0, -1)),
+            "max_seconds": SECONDS,
+        },
+    ),
     "MDP.from_transitions": (
         qdecay.MDP.from_transitions,
         {"data": [(0, 0, 1, 0, True)]},

@@ -75,6 +75,43 @@ def test_binary_numbers_are_floats_as_they_are(capsys, monkeypatch, source: str)
     assert [b["closed_form"] for b in found] == [b["closed_form"] for b in expected]
 
 
+def test_what_pays_by_the_clock_is_explored_by_its_sign(
+    capsys, monkeypatch, tmp_path: Path
+) -> None:
+    """A lake whose reward falls with the steps is refused, and by sign it is the lake."""
+    (tmp_path / "clocked.py").write_text(
+        "import gymnasium as gym\n"
+        "class Falling(gym.Wrapper):\n"
+        "    def reset(self, **options):\n"
+        "        self.steps = 0\n"
+        "        return super().reset(**options)\n"
+        "    def step(self, action):\n"
+        "        self.steps += 1\n"
+        "        print('a step')\n"
+        "        state, reward, *rest = super().step(action)\n"
+        "        return state, reward * (1 - self.steps / 1000), *rest\n"
+        "def make():\n"
+        "    return Falling(gym.make('FrozenLake-v1', is_slippery=False))\n"
+        "gym.register('clocked/Lake-v0', make)\n"
+    )
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)
+    name = "clocked:clocked/Lake-v0"
+    price = ["price", name, "--explore", "--json"]
+    code, out, err = run(capsys, monkeypatch, *price)
+    assert (code, out) == (2, "")
+    assert "depends on the way: it pays 0.99" in err
+    assert "what differs is Falling.steps" in err
+    assert "pass reward= (--reward), such as" in err
+    code, out, err = run(capsys, monkeypatch, *price, "--reward", "sign")
+    del gym.registry["clocked/Lake-v0"]
+    assert code == 0
+    document = json.loads(out)
+    assert document["judge"] == {"kind": "steps", "steps": 100}
+    assert document["optimum"]["value"] == 1
+    assert f"{name}: left out of what tells states apart: Falling.steps (clock)" in err
+
+
 WRONG = [
     (["regions", "root.npz"], "--numbers binary"),
     (["regions", "rounded.npz"], "--normalise"),

@@ -26,6 +26,9 @@ def models(env: gym.Env[Any, Any]) -> tuple[qdecay.MDP, qdecay.FloatMDP]:
     assert_type(qdecay.MDP.from_layout(layout), qdecay.MDP)
     assert_type(qdecay.MDP.from_env(env), qdecay.MDP)
     assert_type(qdecay.FloatMDP.from_env(env), qdecay.FloatMDP)
+    explored = qdecay.MDP.from_simulator(env, key=id, reward="sign", samples=9, numbers="binary")
+    assert_type(explored, qdecay.MDP)
+    assert_type(qdecay.FloatMDP.from_simulator(env, max_states=9), qdecay.FloatMDP)
     mdp = qdecay.MDP.from_rows(
         [(0, 0, 0, "1/2", 5, False), (0, 0, 1, Fraction(1, 2), "0.1", True)],
         n_states=2,

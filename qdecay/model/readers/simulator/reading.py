@@ -107,9 +107,8 @@ def rows_of_simulator(
         if function is not None and not callable(function):
             raise TypeError(f"{name} must be a function, got {written(function)}")
     if samples is not None:
-        whole(samples, "samples", 1)
-    whole(seed, "seed", 0)
-    whole(max_states, "max_states", 1)
+        samples = whole(samples, "samples", 1)
+    seed, max_states = whole(seed, "seed", 0), whole(max_states, "max_states", 1)
     if not is_finite(env.action_space):
         raise ValueError(f"actions must be discrete, got {one_line(str(env.action_space))}")
     deadline = Deadline(max_seconds)
