@@ -235,7 +235,8 @@ class FloatMDP(FiniteMDP):
         """Return the floats of an environment without a table, see `MDP.from_simulator`.
 
         Raises:
-            As `MDP.from_simulator`, except that numbers need no rational.
+            TypeError, ValueError, BudgetExceeded: as `MDP.from_simulator`, except that numbers need
+                no rational.
         """
         rows = rows_of_simulator(env, recovery=Unchanged(), **exploring)
         return cls.of(rows, normalise=normalise, minimise=minimise)
@@ -249,7 +250,10 @@ class FloatMDP(FiniteMDP):
         start: int | None = None,
         **reading: Unpack[RowOptions],
     ) -> Self:
-        """Return the floats of pymdptoolbox's P and R, unchanged; see `readers.arrays`."""
+        """Return the floats of pymdptoolbox's P and R, unchanged.
+
+        See `qdecay.model.readers.arrays`.
+        """
         worst = Reading(**reading).worst
         entries, paid = available_entries(entries_of(transitions), rewards, worst)
         shape = (entries.n_states * entries.n_actions, entries.n_states)
@@ -301,7 +305,10 @@ class FloatMDP(FiniteMDP):
         reward: str | int | None = None,
         **reading: Unpack[RowOptions],
     ) -> Self:
-        """Return the floats of PRISM's or Storm's explicit files; see `readers.prism`."""
+        """Return the floats of PRISM's or Storm's explicit files.
+
+        See `qdecay.model.readers.prism`.
+        """
         files = (transitions, state_rewards, transition_rewards, labels)
         return cls.of(rows_of_prism(*files, reward, Unchanged()), **reading)
 
@@ -309,7 +316,7 @@ class FloatMDP(FiniteMDP):
     def from_umb(
         cls, path: str | Path, reward: str | int | None = None, **reading: Unpack[RowOptions]
     ) -> Self:
-        """Return the floats of a UMB file; see `readers.umb`."""
+        """Return the floats of a UMB file; see `qdecay.model.readers.umb`."""
         return cls.of(rows_of_umb(path, reward, Unchanged()), **reading)
 
     @classmethod

@@ -63,8 +63,8 @@ class MDP(FiniteMDP):
     """A finite MDP with rational data; make one with the `from_...` methods, `load` or `as_mdp`.
 
     Attributes:
-        n_states, n_actions, start, state_names, action_names, name, time_limit, initial_states,
-            scaled, visits, remarks: as in `FiniteMDP`.
+        n_states, n_actions, start, state_names, action_names, name, time_limit: as in `FiniteMDP`.
+        initial_states, scaled, visits, remarks: as in `FiniteMDP`.
         state, action, next_state, terminated: the K transitions, each of shape (K,), sorted by
             state, action, next state, terminated and reward. Equal rows are merged.
         exact_probability, exact_reward: their numbers as fractions, K each.
@@ -271,6 +271,10 @@ class MDP(FiniteMDP):
     ) -> Self:
         """Return the empirical model of data: each transition as often as it was seen.
 
+        It has `visits` and `counts`. Pairs never seen are unavailable, and listed in `unseen`;
+        states entered and never acted in are absorbing with reward 0, and listed in
+        `assumed_absorbing`. Its `remarks` name both.
+
         Args:
             data: rows (state, action, reward, next state, terminated); or columns by the names
                 state, action, reward, next_state, terminated and perhaps episode and truncated, as
@@ -283,10 +287,6 @@ class MDP(FiniteMDP):
                 where that is one state, else `initial_states`; unknown without a column `episode`
                 or `truncated`.
             reading: see `qdecay.model.reading`.
-
-        Returns: the model, with `visits` and `counts`. Pairs never seen are unavailable, and listed
-            in `unseen`; states entered and never acted in are absorbing with reward 0, and listed
-            in `assumed_absorbing`. Its `remarks` name both.
 
         Raises:
             TypeError, ValueError: a column is missing, or an entry is not what it should be; the
@@ -313,7 +313,7 @@ class MDP(FiniteMDP):
 
         Args:
             path: the file; its ending tells its kind.
-            reward: the name of the reward structure, where a file has several.
+            reward: the name of the reward structure, or its number, where a file has several.
             reading: see `qdecay.model.reading`.
 
         Raises:

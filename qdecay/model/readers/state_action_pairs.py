@@ -34,7 +34,7 @@ def rows_of_state_action_pairs(
         s_indices, a_indices: state and action of each pair, both of shape (L,), or both None.
         start: the start state, or None.
         recovery: what maps floats to exact numbers.
-        worst: the reward of an unavailable action, as nan is; see `readers.arrays`.
+        worst: the reward of an unavailable action, as nan is; see `arrays`.
 
     Raises:
         ValueError: a shape or an index is wrong, a pair appears twice, a number is not finite or
