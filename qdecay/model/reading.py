@@ -33,6 +33,7 @@ WITHIN = Fraction(1, 10**5)
 
 _EPS = Fraction(1, 2**52)
 _LONGEST = 20  # characters of a sum that a message shows exactly
+_NEAR = 1e-9  # of sums that are shown by how far off they are
 _REMEDY = "normalise=True (--normalise) divides rows within 1e-5 of 1 by their sum"
 
 
@@ -120,6 +121,9 @@ class Reading:
 
 def off_one(where: str, total: Fraction) -> ValueError:
     """Return the error of a row that does not sum to 1, with the remedy if there is one."""
-    shown = str(total) if len(str(total)) <= _LONGEST else f"{float(total):.17g}"
+    shown = str(total)
+    if len(shown) > _LONGEST:
+        off = float(total - 1)
+        shown = f"{float(total):.12g}" if abs(off) > _NEAR else f"1 {'-+'[off > 0]} {abs(off):.2g}"
     hint = f": {_REMEDY}" if abs(total - 1) <= WITHIN else ""
     return ValueError(f"{where}: probabilities sum to {shown}, not 1{hint}")

@@ -148,6 +148,12 @@ def test_a_sum_far_from_one_is_refused(kind: Any, how: dict[str, Any]) -> None:
         kind.from_arrays(ROUNDED * 0.9999, [1, 2], **how)
 
 
+def test_a_sum_that_prints_as_one_is_shown_by_what_it_lacks() -> None:
+    """1 - 1e-30 is not 1."""
+    with pytest.raises(ValueError, match=r"sum to 1 - 1e-30, not 1: normalise=True"):
+        MDP.from_rows([(0, 0, 0, f"0.{'9' * 30}", 0, False)], n_states=1, n_actions=1)
+
+
 def test_the_ends_of_an_action_are_normalised_with_it() -> None:
     """The chance of ending belongs to the sum."""
     made = FloatMDP.from_sparse(
