@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 
 from qdecay._support.extras import require
 from qdecay.errors import InputError, input_errors
-from qdecay.model.readers.limits import MAX_RECOVERED, check_size
+from qdecay.model.readers.limits import check_size, limits_for
 from qdecay.model.readers.steps import COLUMNS, OPTIONAL, checked, of_columns
 from qdecay.model.readers.transitions import Counts
 from qdecay.model.recover import Recovery, is_typed
@@ -86,8 +86,9 @@ def _model(
     left_out = tuple(name for name in names if name not in columns)
     steps = of_columns(columns)._replace(left_out=left_out, name=str(path))
     counts = Counts(checked(steps))
-    check_size(path, counts.n_transitions, *counts.sizes, most=MAX_RECOVERED)
-    return counts.rows(None, recovery or Recovery())
+    recovery = recovery or Recovery()
+    check_size(path, counts.n_transitions, *counts.sizes, limits=limits_for(recovery))
+    return counts.rows(None, recovery)
 
 
 # -- text
