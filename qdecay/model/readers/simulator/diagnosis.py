@@ -204,7 +204,7 @@ class Diagnosis:
             return None
         return (
             f"going back does not bring back {', '.join(lost[:_NAMED])}: the copies share it, or "
-            f"set_state leaves it out"
+            f"get_state returns no copy, or set_state leaves it out"
         )
 
     def _depends(
