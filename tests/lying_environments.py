@@ -433,6 +433,19 @@ class Anew(Line, EzPickle):
         EzPickle.__init__(self)
 
 
+class Tenths(Line):
+    """Adds up tenths in floats, 0.1 + 0.2 and so on, with noise of rounding; shows whole cells."""
+
+    def reset(self, **options: Any) -> Any:
+        self.x, self.y, self.unknown = 0.0, np.zeros(20), float("nan")
+        return super().reset(**options)
+
+    def step(self, action: Any) -> Any:
+        self.x = max(0.0, self.x + (0.1 if action else -0.1))
+        self.y[7] = self.x
+        return super().step(action)
+
+
 class Diary(Line):
     """Writes down its steps, adds up its rewards and looks at its watch."""
 
@@ -549,7 +562,7 @@ LIES: list[Lie] = [
     (
         Lever,
         {"get_state": cell_of, "set_state": set_cell},
-        "does not bring back unwrapped.pulled: the copies share it, or set_state leaves it out",
+        "does not bring back unwrapped.pulled: the copies share it, or get_state returns no copy",
     ),
 ]
 """What lies, how it is explored, and what the error says."""
@@ -569,6 +582,7 @@ HONEST: list[tuple[Callable[[], gym.Env[Any, Any]], Options]] = [
     (Buffer, {}),
     (View, {}),
     (Anew, {}),
+    (Tenths, {}),
     (Grows, {}),
     (Diary, {"reward": ends}),
 ]

@@ -105,9 +105,7 @@ class Diagnosis:
     def too_many(self, most: int) -> ValueError:
         """Return the error of an environment with more states than are explored."""
         done = sum(1 for goes in self.graph.goes if goes)
-        sizes = Counter[str]()
-        for values in self._values().values():
-            sizes.update({name: len(found) for name, found in values.items()})
+        sizes = Counter({name: len(values) for name, values in self._values().items()})
         names = ", ".join(
             f"{name} ({size})" for name, size in sizes.most_common(_NAMED) if size > 1
         )
@@ -117,7 +115,8 @@ class Diagnosis:
             f"max_states (--max-states), or pass a key= (--key) without what does not matter"
         )
 
-    def _values(self) -> dict[str, dict[str, set[Hashable]]]:
+    def _values(self) -> dict[str, set[Hashable]]:
+        """Return the values of the fields in the keys of the last states."""
         found: dict[str, set[Hashable]] = {}
         for state in range(max(0, len(self.graph) - _EXAMPLES), len(self.graph)):
             key = self.graph.seen[state].key
@@ -125,7 +124,7 @@ class Diagnosis:
             for item in parts:
                 if isinstance(item, tuple) and len(item) == 2 and isinstance(item[0], str):
                     found.setdefault(item[0], set()).add(item[1])
-        return {"fields": found}
+        return found
 
     def _from(self, saved: Saved, action: int) -> Seen:
         """Take an action from a copy, all generators being what they were."""
@@ -204,7 +203,7 @@ class Diagnosis:
             return None
         return (
             f"going back does not bring back {', '.join(lost[:_NAMED])}: the copies share it, or "
-            f"set_state leaves it out"
+            f"get_state returns no copy, or set_state leaves it out"
         )
 
     def _depends(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -139,11 +139,3 @@ class Graph:
                     endless.discard(state)
                     dead.append(state)
         return endless
-
-
-def shown_actions(names: Callable[[int], str], actions: Iterable[int], most: int = 6) -> str:
-    """Return the names of actions in order, the middle of many left out."""
-    texts = [names(action) for action in actions]
-    if len(texts) > most:
-        texts = [*texts[: most - 2], "...", texts[-1]]
-    return ", ".join(texts)

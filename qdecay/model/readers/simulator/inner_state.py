@@ -2,8 +2,8 @@
 
 A *field* is an attribute, of the environment or of an object that it holds, under a name such as
 `unwrapped.agent.position` or `TimeLimit._elapsed_steps`. Its value is frozen: lists become tuples,
-small arrays too (a position is the same as array and as tuple), objects their attributes.
-Generators are found apart: they are no part of a state.
+small arrays too (a position is the same as array and as tuple), objects their attributes, and
+floats lose what rounding made. Generators are found apart: they are no part of a state.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ _CODE = (
     types.MethodType,
 )
 _CONSTANT = (Space, EnvSpec)
+_DIGITS, _ROUNDING = 12, 1e-12  # of floats
 _SMALL = 16  # entries of an array that is compared as a tuple
 _OBSERVING = {
     "PassiveEnvChecker",
@@ -78,7 +79,7 @@ def fields(
 def _descend(name: str, value: Any, found: dict[str, Hashable], path: set[int]) -> None:
     """Add a value to the fields: what has names inside by its parts, the rest as a whole."""
     if type(value) in _PLAIN:
-        found[name] = value
+        found[name] = frozen(value)
         return
     inner = _parts(value)
     if inner is None:
@@ -101,6 +102,8 @@ def _parts(value: Any) -> Mapping[str, Any] | None:
 
 def frozen(value: Any, path: set[int] | None = None) -> Hashable:
     """Return a value that is equal and hashable for equal content, whatever it is made of."""
+    if type(value) is float:
+        return _rounded(value)
     if type(value) in _PLAIN:
         return value  # type: ignore[no-any-return]
     if isinstance(value, Enum):
@@ -124,9 +127,20 @@ def frozen(value: Any, path: set[int] | None = None) -> Hashable:
     return made
 
 
+def _rounded(value: float) -> Hashable:
+    """Return a float without its rounding: 0.1 + 0.2 is 0.3, and nan is equal to itself."""
+    if value.is_integer():
+        return value
+    if abs(value) < _ROUNDING:
+        return 0.0
+    return "nan" if value != value else float(f"{value:.{_DIGITS}g}")
+
+
 def _frozen_array(value: np.ndarray, path: set[int] | None) -> Hashable:
     if value.dtype.hasobject or (value.ndim == 1 and value.size <= _SMALL):
         return tuple(frozen(item, path) for item in value.tolist())
+    if value.dtype.kind == "f":
+        value = value.round(_DIGITS) + 0.0  # which is no -0.0
     return (value.shape, value.dtype.str, value.tobytes())
 
 
