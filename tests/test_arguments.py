@@ -202,7 +202,7 @@ FUNCTIONS: dict[str, tuple[Callable[..., Any], dict[str, Any], dict[str, Number]
     "MDP.resample": (DATA.resample, {}, {"seed": SEED}),
     "MDP.from_simulator": (
         qdecay.MDP.from_simulator,
-        {"env": gym.make("qdecay/StayOrMove-v0")},
+        {"env": gym.make("qdecay/StayOrMove-v0").unwrapped},
         {
             "samples": Number("whole", 2, (0, -1)),
             "seed": SEED,

@@ -179,6 +179,17 @@ def test_binary_numbers_are_the_fractions_that_floats_are() -> None:
     assert made.scaled == {(1, 0): total} and total != 1
 
 
+@pytest.mark.parametrize("form", [name for name in FORMS if "floats" not in name])
+def test_narrow_floats_are_short_by_their_own_digits(form: str, tmp_path: Path) -> None:
+    """0.1 of 32 bits is 1/10, though as a double it is 0.10000000149011612."""
+    p = np.array([[[0.1, 0.9], [0.0, 1.0]], [[0.5, 0.5], [1.0, 0.0]]], dtype=np.float32)
+    r = np.array([[0.1, 5], [2, 0.3]], dtype=np.float32)
+    made = FORMS[form](p, r, tmp_path)
+    assert isinstance(made, MDP)
+    assert {Fraction(1, 10), Fraction(9, 10)} <= set(made.exact_probability)
+    assert made.exact_r[0, 0] == Fraction(1, 10) and made.exact_r[1, 1] == Fraction(3, 10)
+
+
 @pytest.mark.parametrize("seed", range(20))
 def test_random_rows_of_floats_sum_to_one_exactly(seed: int) -> None:
     """Rows that NumPy normalised are off by rounding, and every solver demands a sum of 1."""

@@ -61,10 +61,15 @@ def rows_of_arrays(
 
 def _array_rows(entries: Entries, paid: NDArray[Any], recovery: Recovery) -> Iterator[Row]:
     columns = (entries.action, entries.state, entries.to, entries.p, paid)
-    for a, s, t, p, r in zip(*(column.tolist() for column in columns), strict=True):
+    for a, s, t, p, r in zip(*map(scalars, columns), strict=True):
         where = f"action {a}, state {s}"
         probability = recovery(p, f"{where}: probability of {t}")
         yield s, a, t, probability, recovery(r, f"{where}: reward"), False
+
+
+def scalars(array: NDArray[Any]) -> list[Any]:
+    """Return the numbers of an array; narrow floats as NumPy's, whose digits `Recovery` goes by."""
+    return array.tolist() if array.dtype.itemsize == 8 else list(array)
 
 
 @dataclass(frozen=True)
@@ -221,7 +226,7 @@ def _sparse_rows(p: Any, r: Any, ends: Any, available: Flags, recovery: Recovery
     ending = np.flatnonzero([] if ends is None else ends)
     pairs = np.concatenate([going.row, ending]).tolist()
     to = np.concatenate([going.col, ending // n_actions]).tolist()
-    chances = chain(going.data.tolist(), [] if ends is None else np.ravel(ends)[ending].tolist())
+    chances = chain(scalars(going.data), [] if ends is None else scalars(np.ravel(ends)[ending]))
     n_going = going.nnz
     for number, (pair, t, chance) in enumerate(zip(pairs, to, chances, strict=True)):
         if not available[pair]:

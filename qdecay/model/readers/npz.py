@@ -153,7 +153,9 @@ def sparse_arguments(arrays: dict[str, Any]) -> dict[str, Any]:
         raise ValueError(f"R must have shape (S, A), got {r.shape}")
     data, indices, indptr = (numeric_array(arrays[name], name) for name in SPARSE)
     _check_places(data, indices, indptr, r.shape)
-    parts = (data.astype(np.float64, copy=False), indices, indptr)
+    if data.dtype != np.float32:  # whose own digits count
+        data = data.astype(np.float64, copy=False)
+    parts = (data, indices, indptr)
     p = sparse.csr_matrix(parts, shape=(r.size, len(r)))
     ends = arrays.get("ends")
     if ends is not None and numeric_array(ends, "ends").shape != r.shape:

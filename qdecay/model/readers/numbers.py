@@ -39,5 +39,5 @@ def recovered(values: NDArray[Any], recovery: Recovery, name: Callable[[int], st
     distinct, first, place = np.unique(values, return_index=True, return_inverse=True)
     found: list[Any] = [None] * len(distinct)
     for one in np.argsort(first).tolist():  # the message names the first that is wrong
-        found[one] = recovery(distinct[one].item(), name(int(first[one])))
+        found[one] = recovery(distinct[one], name(int(first[one])))
     return numbers_array(found, recovery)[place]
