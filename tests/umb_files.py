@@ -29,8 +29,9 @@ def write_system(path: Path, number: Callable[[Any], Any]) -> None:
     rewards = [number(reward) for *_, reward in BRANCHES]
     if new:
         ats.num_states, ats.initial_states = 2, [0]
+        make = ats.new_choice if hasattr(ats, "new_choice") else ats.new_state_choice
         for (state, name), successors in branches.items():
-            choice = ats.new_state_choice(state=state)
+            choice = make(state=state)
             ats.choice_to_choice_action[choice] = NAMES.index(name)
             for target, p in successors:
                 ats.new_choice_branch(choice=choice, target=target, prob=p)
