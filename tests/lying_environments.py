@@ -488,6 +488,77 @@ class Grows(Line):
         return seen
 
 
+class Treasure(Line):
+    """Takes 3 from cell 2 of a large board that it has from the beginning, and fills anew."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.board = self.allocate()
+
+    def allocate(self) -> Any:
+        """Return an empty board."""
+        return np.zeros(1000)
+
+    def reset(self, **options: Any) -> Any:
+        self.board[2] = 3
+        return super().reset(**options)
+
+    def step(self, action: Any) -> Any:
+        taken, self.board[self.cell] = self.board[self.cell], 0
+        cell, reward, *rest = super().step(action)
+        return cell, reward + taken, *rest
+
+
+class TreasureInList(Treasure):
+    """The same in a list, part of which it takes for itself."""
+
+    def allocate(self) -> Any:
+        self.all = [[0] * 1000]
+        return self.all[0]
+
+
+class TreasureInView(Treasure):
+    """The same through a view that is made in every reset."""
+
+    def allocate(self) -> Any:
+        self.all = np.zeros(1000)
+        return self.all[:5]
+
+    def reset(self, **options: Any) -> Any:
+        self.board = self.all[:5]
+        return super().reset(**options)
+
+
+class TreasureOnce(Treasure):
+    """The same, never filled again."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.board[2] = 3
+
+    def reset(self, **options: Any) -> Any:
+        return Line.reset(self, **options)
+
+
+class LeverOfTables(Lever):
+    """Its lever chooses one of two large tables."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.up, self.down = np.full(200, 1.0), np.full(200, 2.0)
+        self.table = self.up
+
+    def reset(self, **options: Any) -> Any:
+        self.table = self.up
+        return super().reset(**options)
+
+    def step(self, action: Any) -> Any:
+        if self.cell == 0 and action == 0:
+            self.table = self.down
+        cell, reward, *rest = Line.step(self, action)
+        return cell, reward * self.table[cell], *rest
+
+
 class Masked(Line):
     """Cannot go back from cell 0; says so as its wrappers like it."""
 
@@ -549,6 +620,7 @@ LIES: list[Lie] = [
     (OnClass, {}, "does not do the same twice: .* OnClass.place changes"),
     (OnClassOnce, {}, "from reset.* again: .* step 1 pays 1 and then 0: .*attribute of its class"),
     (OnClassRarely, {}, "it pays 0 .* 1 .* OnClassRarely.steps changes and is shared"),
+    (TreasureOnce, {}, "again: .* pays 3 and then 0: reset leaves unwrapped.board as it was"),
     (PaysMore, {}, "again: .* pays 1 and then 2: reset leaves unwrapped.episodes as it was"),
     (OnModule, {}, "does not do the same twice: it pays .*environments.COUNT changes"),
     (InClosure, {}, "does not do the same twice: it pays 0 .* 1; tick's number changes"),

@@ -21,6 +21,7 @@ from lying_environments import (
     EndsByClock,
     HashOfAll,
     Lever,
+    LeverOfTables,
     Line,
     Masked,
     MaskedInfo,
@@ -28,6 +29,9 @@ from lying_environments import (
     Slips,
     SlipsByPython,
     SlipsBySpace,
+    Treasure,
+    TreasureInList,
+    TreasureInView,
     cell_of,
 )
 
@@ -165,6 +169,32 @@ def test_the_environment_is_left_as_it_was() -> None:
     after = fields(env), env.unwrapped.np_random.bit_generator.state, random.getstate()
     assert before == after
     assert env.step(2)[0] == 2
+
+
+def test_which_large_table_is_used_is_a_state() -> None:
+    """The tables stay as they are; the cells pay by the one that is in use."""
+    mdp = MDP.from_simulator(LeverOfTables())
+    assert mdp.n_states == 12
+    assert {r for *_, r, ended in mdp.rows() if ended} == {1, 2}
+
+
+@pytest.mark.parametrize("made", [Treasure, TreasureInList, TreasureInView])
+def test_a_large_board_is_part_of_the_state(made: Any) -> None:
+    """Taken once in every episode, and nothing is taken from the caller's."""
+    env = made()
+    env.reset(seed=0)
+    before = fields(env)
+    mdp = MDP.from_simulator(env)
+    assert fields(env) == before
+    assert env.board[2] == 3
+    start, on = mdp.start, {s: (t, r) for s, a, t, _, r, _ in mdp.rows() if a == 1}
+    back = {s: (t, r) for s, a, t, _, r, _ in mdp.rows() if a == 0}
+    one = on[start][0]
+    two = on[one][0]
+    assert (on[start][1], on[one][1], on[two][1], back[two][1]) == (0, 0, 3, 3)
+    again = on[back[two][0]][0]
+    assert (on[again][1], back[again][1]) == (0, 0)
+    assert mdp.n_states == 3 + 5 + 1  # with it, without it, and the end
 
 
 @pytest.mark.parametrize("made", [Slips, SlipsByPython, SlipsBySpace])

@@ -13,6 +13,7 @@ All of 1 and 2 is looked at in small models, a part in large ones; what is not s
 from __future__ import annotations
 
 from collections.abc import Iterator
+from time import monotonic
 
 import numpy as np
 
@@ -24,6 +25,7 @@ from qdecay.model.readers.simulator.naming import Names
 _ALL = 2_000  # states whose ways are all looked at
 _SHARE = 8  # of later ones, every eighth
 _WALKS, _LEAST, _MOST = 300, 1_000, 10_000  # whole episodes, and their steps in all
+_SECONDS = 5  # that they take at most
 _AGAIN, _STROLL = 9, 40  # how often the same way is gone at most, and random steps
 
 
@@ -126,11 +128,12 @@ class Checks:
         rng = np.random.default_rng(self._seed)
         longest = time_limit - 1 if time_limit else _MOST
         left = min(max(_LEAST, self.machine.tries // 4), _MOST)
+        stop = monotonic() + _SECONDS
         for actions in self._planned(rng):
             deadline.check()
             left -= self._play(actions[:longest])
             self.walks += 1
-            if left < 0:
+            if left < 0 or monotonic() > stop:
                 return
 
     def _planned(self, rng: np.random.Generator) -> Iterator[list[int]]:

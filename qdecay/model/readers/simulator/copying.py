@@ -7,18 +7,21 @@ environment with a `__deepcopy__`, or with a part that cannot be pickled, is cop
 the caller names a pair of functions, and one environment goes from state to state.
 
 Large attributes that an environment has before its first episode, such as a table or images, are
-shared too; whether they stayed as they were is looked at in the end.
+shared by all copies, with what they are made of; none of them is the caller's own. Whether they
+stay as they were is looked at after every step at first, later after some and before every reset.
+What does not is copied, and all begins anew.
 """
 
 from __future__ import annotations
 
 import copy
+import gc
 import io
 import pickle
 import random
 import types
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from itertools import count
 from typing import Any
 
@@ -28,23 +31,37 @@ from gymnasium.envs.registration import EnvSpec
 from gymnasium.spaces import Space
 
 from qdecay._support.one_line import one_line
-from qdecay.model.readers.simulator.inner_state import Generators, generators, layers
+from qdecay.model.readers.simulator.inner_state import PLAIN, Generators, generators, layers
 
 Env = gym.Env[Any, Any]
 _LARGE = 500  # bytes from which an attribute is shared
+
+
+class SharedChangedError(Exception):
+    """Parts that all copies share did not stay as they were.
+
+    Attributes:
+        names: of these parts.
+    """
+
+    def __init__(self, names: frozenset[str]) -> None:
+        super().__init__(", ".join(sorted(names)))
+        self.names = names
 
 
 class Copier(ABC):
     """Saves the state of an environment, and makes an environment of a saved state.
 
     Attributes:
-        constants: parts that all copies share, by their `id`.
+        parts: what all copies share, by name.
+        constants: the same and what it is made of, by `id`.
     """
 
     def __init__(self, constants: Mapping[str, Any] = {}) -> None:
         """Share the named parts."""
+        self.parts = constants
         self._before = {name: (value, _bytes(value)) for name, value in constants.items()}
-        self.constants: Mapping[int, Any] = {id(value): value for value in constants.values()}
+        self.constants: Mapping[int, Any] = _reached(constants.values())
 
     @abstractmethod
     def new(self) -> tuple[Env, list[Generators]]:
@@ -58,9 +75,15 @@ class Copier(ABC):
     def load(self, saved: Any) -> tuple[Env, list[Generators]]:
         """Return an environment in that state, and its generators; the last one is given up."""
 
-    def changed(self) -> list[str]:
-        """Return the names of the shared parts that did not stay as they were."""
-        return [name for name, (value, data) in self._before.items() if _bytes(value) != data]
+    def look(self) -> None:
+        """Look whether the shared parts are as they were.
+
+        Raises:
+            SharedChangedError: some are not.
+        """
+        parts = self._before.items()
+        if changed := frozenset(name for name, (part, data) in parts if _bytes(part) != data):
+            raise SharedChangedError(changed)
 
     def close(self) -> None:  # noqa: B027  # most forget nothing
         """Forget what is shared."""
@@ -70,10 +93,9 @@ def copier(
     env: Env,
     get_state: Callable[[Any], Any] | None,
     set_state: Callable[[Any, Any], Any] | None,
-    *,
-    share: bool = True,
+    copied: Container[str] = (),
 ) -> Copier:
-    """Return what copies an environment; `share` says whether large parts are shared.
+    """Return what copies an environment; `copied` names large parts that are not to be shared.
 
     Raises:
         TypeError: it cannot be copied; or only one function is given, or one is no function.
@@ -82,17 +104,13 @@ def copier(
         if not (callable(get_state) and callable(set_state)):
             raise TypeError("get_state and set_state must be two functions: of env, and env, state")
         return _Pair(env, get_state, set_state)
-    constants = _large_parts(env) if share else {}
     if not any(hasattr(type(layer), "__deepcopy__") for _, layer in layers(env)):
         try:
-            made = _Pickled(env, constants)
-            made.new()
+            return _sharing(_Pickled, env, copied)
         except Exception:  # whatever a part of it raises
             pass
-        else:
-            return made
     try:
-        return _DeepCopied(env, constants)
+        return _sharing(_DeepCopied, env, copied)
     except Exception as error:
         raise TypeError(
             f"the environment cannot be copied ({one_line(str(error))}): pass get_state(env) and "
@@ -100,19 +118,56 @@ def copier(
         ) from error
 
 
-def _large_parts(env: Env) -> dict[str, Any]:
-    """Return large attributes, and spaces, by name."""
+def _sharing(
+    kind: Callable[[Env, Mapping[str, Any]], Copier], env: Env, copied: Container[str]
+) -> Copier:
+    """Return what makes copies of a copy, so that the caller's parts are not among the shared."""
+    whole = kind(env, {})
+    own, _ = whole.new()
+    whole.close()
+    for _, layer in layers(own):
+        for value in vars(layer).values():
+            if isinstance(value, Space) and value._np_random is None:
+                value.seed(0)  # or each copy would be seeded by the system
+    made = kind(own, _large_parts(own, copied))
+    made.new()
+    return made
+
+
+def _large_parts(env: Env, copied: Container[str]) -> dict[str, Any]:
+    """Return large attributes, and spaces, by name, except those that are to be copied."""
     found = {}
     for name, layer in layers(env):
         for attribute, value in vars(layer).items():
-            if attribute != "env" and not isinstance(value, gym.Env):
-                data = _bytes(value)
-                if data is not None and (len(data) > _LARGE or isinstance(value, Space)):
-                    found[f"{name}.{attribute}"] = value
+            if attribute == "env" or f"{name}.{attribute}" in copied:
+                continue
+            if any(isinstance(part, gym.Env) for part in _reached([value]).values()):
+                continue  # a shared part would know one copy alone
+            data = _bytes(value)
+            if data is not None and (len(data) > _LARGE or isinstance(value, Space)):
+                found[f"{name}.{attribute}"] = value
+    return found
+
+
+def _reached(parts: Iterable[Any]) -> dict[int, Any]:
+    """Return parts and all that they are made of but plain values and code, by `id`."""
+    found: dict[int, Any] = {}
+    left = list(parts)
+    while left:
+        part = left.pop()
+        if id(part) in found or type(part) in PLAIN or isinstance(part, _CODE):
+            continue
+        found[id(part)] = part
+        left += gc.get_referents(part)
+        if isinstance(part, np.ndarray):
+            left.append(part.base)
+            left += part.ravel().tolist() if part.dtype.hasobject else ()
     return found
 
 
 def _bytes(value: Any) -> bytes | None:
+    if type(value) is np.ndarray and not value.dtype.hasobject:
+        return value.tobytes()
     try:
         return pickle.dumps(value)
     except Exception:  # it may hold anything
@@ -122,14 +177,16 @@ def _bytes(value: Any) -> bytes | None:
 class _Pickled(Copier):
     def __init__(self, env: Env, constants: Mapping[str, Any]) -> None:
         super().__init__(constants)
-        self._numbers: dict[int, int] = {}
+        self.numbers: dict[int, int] = {}
+        for part in self.constants.values():
+            self.number(part)
         self._unused = self.save(env)
 
     def number(self, part: Any) -> int:
         """Return the number under which a part is shared."""
-        number = self._numbers.get(id(part))
+        number = self.numbers.get(id(part))
         if number is None:
-            number = self._numbers[id(part)] = next(_next)
+            number = self.numbers[id(part)] = next(_next)
             _shared[number] = part  # and so its id stays its own
         return number
 
@@ -143,13 +200,13 @@ class _Pickled(Copier):
 
     def load(self, saved: bytes) -> tuple[Env, list[Generators]]:
         _revived.clear()
-        env = pickle.loads(saved)  # our own bytes, of this process
+        env = _Unpickler(io.BytesIO(saved)).load()  # our own bytes, of this process
         return env, _revived.copy()
 
     def close(self) -> None:
-        for number in self._numbers.values():
+        for number in self.numbers.values():
             del _shared[number]
-        self._numbers.clear()
+        self.numbers.clear()
 
 
 class _DeepCopied(Copier):
@@ -208,17 +265,14 @@ _next = count()
 _revived: list[Generators] = []
 
 
-class _Constant:
-    """Stands for a part that is shared."""
-
-    def __init__(self, part: Any) -> None:
-        self.part = part
-
-
 class _Pickler(pickle.Pickler):
     def __init__(self, file: io.BytesIO, owner: _Pickled) -> None:
         super().__init__(file, pickle.HIGHEST_PROTOCOL)
-        self._owner = owner
+        self._owner, self._shared = owner, owner.numbers.get
+
+    def persistent_id(self, part: Any) -> int | None:
+        """Return the number of what is shared already."""
+        return self._shared(id(part))
 
     def reducer_override(self, part: Any) -> Any:
         """Say how a part that is no plain data is copied."""
@@ -226,15 +280,8 @@ class _Pickler(pickle.Pickler):
             return NotImplemented
         if isinstance(part, _CODE):
             return _share, (self._owner.number(part),)
-        if isinstance(part, _Constant):
-            return _share, (self._owner.number(part.part),)
         if isinstance(part, gym.Env):
-            constants = self._owner.constants
-            own = {
-                name: _Constant(value) if id(value) in constants else value
-                for name, value in vars(part).items()
-            }
-            return _blank, (type(part),), own, None, None, _fill
+            return _blank, (type(part),), vars(part), None, None, _fill
         if isinstance(part, np.random.Generator):
             return _generator, (type(part.bit_generator), part.bit_generator.state)
         if isinstance(part, np.random.RandomState):
@@ -244,6 +291,12 @@ class _Pickler(pickle.Pickler):
         if isinstance(part, np.ndarray) and isinstance(part.base, np.ndarray):
             return _reduced_view(part, part.base)
         return NotImplemented
+
+
+class _Unpickler(pickle.Unpickler):
+    def persistent_load(self, number: int) -> Any:
+        """Return the shared part of a number."""
+        return _shared[number]
 
 
 def _reduced_view(part: np.ndarray, base: np.ndarray) -> Any:

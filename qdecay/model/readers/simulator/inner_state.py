@@ -2,16 +2,18 @@
 
 A *field* is an attribute, of the environment or of an object that it holds, under a name such as
 `unwrapped.agent.position` or `TimeLimit._elapsed_steps`. Its value is frozen: lists become tuples,
-small arrays too (a position is the same as array and as tuple), objects their attributes, and
-floats lose what rounding made. Generators are found apart: they are no part of a state.
+small arrays too (a position is the same as array and as tuple), objects their attributes, what is
+long is a digest, and floats lose what rounding made. Generators are found apart: they are no part
+of a state.
 """
 
 from __future__ import annotations
 
 import random
 import types
+import zlib
 from collections import deque
-from collections.abc import Container, Hashable, Iterable, Iterator, Mapping, Set
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Set
 from enum import Enum
 from typing import Any
 
@@ -22,7 +24,8 @@ from gymnasium.spaces import Space
 
 Generators = np.random.Generator | np.random.RandomState | random.Random
 GENERATORS = (np.random.Generator, np.random.RandomState, random.Random)
-_PLAIN = {type(None), bool, int, float, complex, str, bytes}
+PLAIN = {type(None), bool, int, float, complex, str, bytes}
+_NUMBERS = {bool, int, float}
 _CODE = (
     type,
     types.ModuleType,
@@ -33,6 +36,8 @@ _CODE = (
 _CONSTANT = (Space, EnvSpec)
 _DIGITS, _ROUNDING = 12, 1e-12  # of floats
 _SMALL = 16  # entries of an array that is compared as a tuple
+_LONG = 200  # entries of a list, and bytes of an array, beyond which a digest is compared
+_EXACT = 2**53  # up to which floats have every whole number
 _OBSERVING = {
     "PassiveEnvChecker",
     "OrderEnforcing",
@@ -55,13 +60,13 @@ def layers(env: Any) -> Iterator[tuple[str, Any]]:
 
 
 def fields(
-    env: Any, constants: Container[int] = (), *, wrappers_only: bool = False
+    env: Any, constants: Mapping[str, Any] = {}, *, wrappers_only: bool = False
 ) -> dict[str, Hashable]:
     """Return the frozen fields of an environment and its wrappers, by name.
 
     Args:
         env: the environment.
-        constants: the ids of values to leave out.
+        constants: values to leave out where they have these names.
         wrappers_only: whether to leave out those of the environment itself.
     """
     found: dict[str, Hashable] = {}
@@ -71,14 +76,15 @@ def fields(
             continue
         path = {id(layer)}
         for attribute, value in vars(layer).items():
-            if attribute not in _NOT_STATE and id(value) not in constants:
-                _descend(f"{name}.{attribute}", value, found, path)
+            full = f"{name}.{attribute}"
+            if attribute not in _NOT_STATE and not (full in constants and constants[full] is value):
+                _descend(full, value, found, path)
     return found
 
 
 def _descend(name: str, value: Any, found: dict[str, Hashable], path: set[int]) -> None:
     """Add a value to the fields: what has names inside by its parts, the rest as a whole."""
-    if type(value) in _PLAIN:
+    if type(value) in PLAIN:
         found[name] = frozen(value)
         return
     inner = _parts(value)
@@ -104,7 +110,7 @@ def frozen(value: Any, path: set[int] | None = None) -> Hashable:
     """Return a value that is equal and hashable for equal content, whatever it is made of."""
     if type(value) is float:
         return _rounded(value)
-    if type(value) in _PLAIN:
+    if type(value) in PLAIN:
         return value  # type: ignore[no-any-return]
     if isinstance(value, Enum):
         return (type(value).__name__, value.name)
@@ -141,12 +147,29 @@ def _frozen_array(value: np.ndarray, path: set[int] | None) -> Hashable:
         return tuple(frozen(item, path) for item in value.tolist())
     if value.dtype.kind == "f":
         value = value.round(_DIGITS) + 0.0  # which is no -0.0
-    return (value.shape, value.dtype.str, value.tobytes())
+    return (value.shape, value.dtype.str, _digest(value.tobytes()))
+
+
+def _digest(data: bytes) -> Hashable:
+    """Return short data, or what is equal for equal data and takes no space."""
+    return data if len(data) <= _LONG else (len(data), hash(data), zlib.crc32(data))
+
+
+def _frozen_row(value: list[Any] | tuple[Any, ...] | deque[Any], path: set[int]) -> Hashable:
+    if len(value) > _LONG:
+        kinds = set(map(type, value))
+        if kinds <= _NUMBERS:
+            numbers = np.array(value, np.float64)
+            if np.abs(numbers).max() < _EXACT:
+                return _frozen_array(numbers, path)
+        elif kinds <= PLAIN - {float}:
+            return tuple(value)
+    return tuple([frozen(item, path) for item in value])
 
 
 def _frozen_parts(value: Any, path: set[int]) -> Hashable:
     if isinstance(value, list | tuple | deque):
-        return tuple([frozen(item, path) for item in value])
+        return _frozen_row(value, path)
     if isinstance(value, Mapping):
         return frozenset((frozen(key, path), frozen(item, path)) for key, item in value.items())
     if isinstance(value, Set):
@@ -180,7 +203,7 @@ def _collect(
     if isinstance(value, GENERATORS):
         found.setdefault(id(value), (name, value))
         return
-    if type(value) in _PLAIN or id(value) in seen:
+    if type(value) in PLAIN or id(value) in seen:
         return
     if isinstance(value, (*_CODE, np.ndarray, EnvSpec)):
         return
@@ -189,8 +212,9 @@ def _collect(
         for key, item in value.items():
             _collect(f"{name}.{key}", item, found, seen)
     elif isinstance(value, list | tuple | deque):
-        for item in value:
-            _collect(name, item, found, seen)
+        if not PLAIN.issuperset(map(type, value)):
+            for item in value:
+                _collect(name, item, found, seen)
     elif hasattr(value, "__dict__"):
         for attribute, item in vars(value).items():
             _collect(f"{name}.{attribute.lstrip('_')}", item, found, seen)

@@ -10,7 +10,7 @@ To leave out a field is a guess: `checking` looks whether behaviour depends on i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from typing import Any, Protocol
 
 from qdecay._support.user_code import user_code
@@ -48,13 +48,15 @@ class OwnHash:
 
 
 class Fields:
-    """The observation and all fields but those that are left out, and constants, by their `id`.
+    """The observation and all fields but those that are left out, and constants, by name.
 
     Attributes:
         left_out: the names of fields, by why.
     """
 
-    def __init__(self, left_out: Mapping[str, frozenset[str]], constants: Container[int]) -> None:
+    def __init__(
+        self, left_out: Mapping[str, frozenset[str]], constants: Mapping[str, Any]
+    ) -> None:
         self.left_out, self._constants = left_out, constants
         self._names = frozenset().union(*left_out.values())
 

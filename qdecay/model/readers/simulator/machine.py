@@ -27,6 +27,7 @@ RewardFunction: TypeAlias = Callable[[Any, Any, Any, Any, bool], Any]
 PYTHON, NUMPY = "Python's random", "numpy.random"
 _GLOBAL = (PYTHON, NUMPY)
 _ROUNDING = 1e-12  # of a reward that is computed in another order
+_LOOKS, _SHARE = 500, 16  # steps after which shared parts are looked at; of later ones, every 16th
 
 
 class Seen(NamedTuple):
@@ -97,12 +98,14 @@ class Machine:
         self.env, self._generators = copier.new()
         self._masks = not hasattr(env.unwrapped, "P")  # a table lists what every action does
         self.steps, self.paid, self.observation = 0, 0, None
-        self.tries = 0
+        self.tries, self._unlooked = 0, False
         self.cut_after: int | None = None
         self.went_on_after = 0
 
     def begin(self, seed: int, *, used: bool = False) -> Seen:
         """Begin an episode in a copy that was never used, or in the one that was used last."""
+        if self._unlooked:
+            self.look()
         if not used:
             self.env, self._generators = self._copier.new()
         _seed_globals(seed)
@@ -112,7 +115,17 @@ class Machine:
             generators(self.env, self._copier.constants).values()
         )  # reset makes new ones
         self.steps, self.observation = 0, observation
+        self.look()
         return self._seen(info, 0, False, False)
+
+    def look(self) -> None:
+        """Look whether what all copies share is as it was.
+
+        Raises:
+            SharedChangedError: it is not.
+        """
+        self._unlooked = False
+        self._copier.look()
 
     def save(self) -> Saved:
         """Return the state, to go back to."""
@@ -142,6 +155,9 @@ class Machine:
             self.observation, reward, terminated, truncated, info = self.env.step(chosen)
         self.steps += 1
         self.tries += 1
+        self._unlooked = True
+        if self.tries <= _LOOKS or self.tries % _SHARE == 0:
+            self.look()
         self.paid = _number(reward)
         self._note(bool(terminated), bool(truncated))
         return bool(terminated), bool(truncated), info
@@ -175,7 +191,7 @@ class Machine:
 
     def fields(self) -> dict[str, Hashable]:
         """Return what the environment holds now."""
-        return fields(self.env, self._copier.constants)
+        return fields(self.env, self._copier.parts)
 
     def drawn(self) -> list[Any]:
         """Return what tells whether the environment's generators have been drawn from."""

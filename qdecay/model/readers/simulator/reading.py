@@ -26,7 +26,7 @@ from qdecay._support.progress import OnProgress, reporting
 from qdecay._support.result import counted
 from qdecay.model.numbering import Numbering, is_finite
 from qdecay.model.readers.simulator.checking import Checks
-from qdecay.model.readers.simulator.copying import Copier, copier
+from qdecay.model.readers.simulator.copying import Copier, SharedChangedError, copier
 from qdecay.model.readers.simulator.diagnosis import Diagnosis, IsRandomError
 from qdecay.model.readers.simulator.episodes import compare, played
 from qdecay.model.readers.simulator.exploring import Explorer
@@ -113,27 +113,26 @@ def rows_of_simulator(
         raise ValueError(f"actions must be discrete, got {one_line(str(env.action_space))}")
     deadline = Deadline(max_seconds)
     with _as_ever(), reporting(progress) as report:
+        copied: frozenset[str] = frozenset()  # large parts that steps were seen to change
 
-        def explored(*, share: bool, sampled: bool) -> ModelRows | None:
-            """Return the rows; None if copies shared what they changed."""
-            copies = copier(env, get_state, set_state, share=share)
+        def explored(*, sampled: bool) -> ModelRows:
+            copies = copier(env, get_state, set_state, copied)
             try:
                 made = _Reading(env, copies, key, paid, samples, seed, sampled=sampled)
-                rows = made.rows(max_states, deadline, report, recovery or Recovery())
-            except ValueError:
-                if copies.changed():
-                    return None
-                raise
-            else:
-                return None if copies.changed() else rows
+                return made.rows(max_states, deadline, report, recovery or Recovery())
             finally:
-                copies.close()
+                try:
+                    copies.look()  # what was found may be due to what is shared, errors too
+                finally:
+                    copies.close()
 
         def modelled(*, sampled: bool) -> ModelRows:
-            shared = explored(share=True, sampled=sampled)
-            rows = shared or explored(share=False, sampled=sampled)
-            assert rows is not None  # nothing was shared
-            return rows
+            nonlocal copied
+            while True:
+                try:
+                    return explored(sampled=sampled)
+                except SharedChangedError as changed:
+                    copied |= changed.names
 
         try:
             return modelled(sampled=False)
@@ -177,13 +176,12 @@ class _Reading:
         self.action_names = _action_names(env, self.actions)
         own = OwnHash() if has_own_hash(env) else None
         given: Key | None = CallersKey(key) if key is not None else own
-        every_field = Fields({}, copies.constants)
-        self.machine = Machine(env, copies, self.actions, given or every_field, reward)
+        self.machine = Machine(env, copies, self.actions, given or (lambda env, seen: seen), reward)
         self.remarks: list[str] = []
         self.episodes = played(self.machine, seed)
         self.left_out = left_out(self.episodes)
         if given is None:
-            self.machine.key = Fields(self.left_out, copies.constants)
+            self.machine.key = Fields(self.left_out, copies.parts)
             self.remarks += _told_left_out(self.left_out)
         elif key is None:
             self.remarks.append("states are told apart by the environment's own hash()")
