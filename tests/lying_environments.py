@@ -101,7 +101,7 @@ class PaysByClock(Clock):
 
     def step(self, action: Any) -> Any:
         cell, reward, *rest = super().step(action)
-        return cell, reward * (1 - 0.01 * self.steps), *rest
+        return cell, reward * max(0.01, 1 - 0.01 * self.steps), *rest
 
 
 class EndsByClock(Clock):
@@ -112,12 +112,66 @@ class EndsByClock(Clock):
         return cell, reward, ends or self.steps == 9, *rest
 
 
+class EndsLate(Clock):
+    """Never ends but after 200 steps, and calls that terminated."""
+
+    def step(self, action: Any) -> Any:
+        super().step(action)
+        self.cell = min(self.cell, 4)
+        return self.cell, float(self.cell == 0), self.steps == 200, False, {}
+
+
+class EndsByTotal(Line):
+    """Pays a coin for each way there and back; ends after 30."""
+
+    def reset(self, **options: Any) -> Any:
+        self.coins, self.target = 0, 4
+        return super().reset(**options)
+
+    def step(self, action: Any) -> Any:
+        super().step(action)
+        self.cell = min(self.cell, 4)
+        is_there = self.cell == self.target
+        self.coins += is_there
+        self.target = 4 - self.target if is_there else self.target
+        return self.cell, float(is_there), self.coins == 30, False, {}
+
+
+class Fuel(Line):
+    """Runs out of fuel after 100 steps, and pays for that."""
+
+    def reset(self, **options: Any) -> Any:
+        self.fuel = 100
+        return super().reset(**options)
+
+    def step(self, action: Any) -> Any:
+        self.fuel -= 1
+        cell, reward, ends, *rest = super().step(action)
+        return cell, reward if self.fuel else -10.0, ends or not self.fuel, *rest
+
+
+class PaysLate(Clock):
+    """Pays more after 300 steps."""
+
+    def step(self, action: Any) -> Any:
+        cell, reward, *rest = super().step(action)
+        return cell, reward * (2 if self.steps > 300 else 1), *rest
+
+
 class CutsByClock(Clock):
     """Ends after nine steps, and calls that truncated."""
 
     def step(self, action: Any) -> Any:
         cell, reward, ends, _, info = super().step(action)
         return cell, reward, ends, self.steps >= 9, info
+
+
+class PaysAtTheCut(Clock):
+    """Pays for the step at which it is cut off."""
+
+    def step(self, action: Any) -> Any:
+        cell, reward, ends, _, info = super().step(action)
+        return cell, reward + (5 if self.steps == 100 else 0), ends, self.steps >= 100, info
 
 
 class CutsByCell(Line):
@@ -604,7 +658,12 @@ LIES: list[Lie] = [
     (Counts, {"key": cell_of}, "depends on the way: it pays 1 .* 2 .* unwrapped.pulls"),
     (Patience, {"key": cell_of}, "state 377, action 0: depends .* pays 1 .* unwrapped.stayed"),
     (PaysByClock, {}, "depends on the way: it pays 0.95 .* unwrapped.steps: pass reward= "),
-    (EndsByClock, {}, "depends on the way: it goes on .* ends the episode .* unwrapped.steps"),
+    (EndsByClock, {}, "it goes on .* ends .* unwrapped.steps: all episodes end after 9 steps, if"),
+    (EndsLate, {}, "it goes on .* ends .* unwrapped.steps: all episodes end after 200 steps, if"),
+    (EndsByTotal, {}, "it goes on .* ends .* unwrapped.coins: pass a key= "),
+    (Fuel, {}, "it pays 0 .* pays -10 .* unwrapped.fuel: all episodes end after 100 steps, if"),
+    (PaysLate, {}, "it pays 1 .* pays 2 .* unwrapped.steps: pass reward="),
+    (PaysAtTheCut, {}, "it pays 0 .* pays 5, cut off, .* unwrapped.steps"),
     (CutsByCell, {}, "truncated is no time limit here: an episode is cut off after 3 steps"),
     (PaysTwice, {}, "depends on the way: it pays .* unwrapped.last: pass reward= "),
     (Slips, {}, "is random: .* unwrapped.np_random: samples=N"),

@@ -5,15 +5,17 @@
    generators are replaced, so that chance shows as well.
 2. The same action from the same copy twice gives the same, in states that have one way only.
 3. Whole episodes from `reset`, never copied, go as the model says: through an action that leads
-   back to a known state, and on to one that pays or ends.
+   back to a known state, and on to one that pays or ends. Where clocks and the like are left out of
+   what tells states apart, or somebody else's key may leave them out, long ones do as well.
 
 All of 1 and 2 is looked at in small models, a part in large ones; what is not seen is not proven.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from numbers import Real
 from time import monotonic
+from typing import Any
 
 import numpy as np
 
@@ -21,12 +23,12 @@ from qdecay._support.deadline import Deadline
 from qdecay.model.readers.simulator.diagnosis import Diagnosis
 from qdecay.model.readers.simulator.machine import Machine, Saved, Seen
 from qdecay.model.readers.simulator.naming import Names
+from qdecay.model.readers.simulator.plans import Plans
 
 _ALL = 2_000  # states whose ways are all looked at
 _SHARE = 8  # of later ones, every eighth
-_WALKS, _LEAST, _MOST = 300, 1_000, 10_000  # whole episodes, and their steps in all
-_SECONDS = 5  # that they take at most
-_AGAIN, _STROLL = 9, 40  # how often the same way is gone at most, and random steps
+_LEAST, _MOST = 1_000, 10_000  # steps of whole episodes in all
+_SECONDS = 5  # that they take at most, and as long ones
 
 
 class Checks:
@@ -37,6 +39,7 @@ class Checks:
         names: what the states will be called.
         ways: how many states were looked at by a second way.
         walks: how many whole episodes were played.
+        ranges: between which values numbers that are left out of the key were in these.
     """
 
     def __init__(
@@ -44,6 +47,7 @@ class Checks:
     ) -> None:
         self.machine, self.names, self.graph = machine, names, diagnosis.graph
         self.ways = self.walks = 0
+        self.ranges: dict[str, tuple[Any, Any]] = {}
         self._diagnosis, self._seed, self._sampled = diagnosis, seed, sampled
         self._respects: dict[int, set[str]] = {}
         self._waiting: dict[int, list[tuple[Saved, tuple[int, int]]]] = {}
@@ -119,70 +123,38 @@ class Checks:
         for action, (_, seen) in self.graph.goes[state].items():
             self.tried(saved, state, action, seen, 1)
 
-    def walk(self, time_limit: int | None, deadline: Deadline) -> None:
-        """Play whole episodes; see the module.
+    def lasts(self, steps: int, deadline: Deadline) -> int | None:
+        """Play an episode that does not end; return after how many steps it was cut off, if it was.
+
+        Raises:
+            ValueError: it does not go as the model says.
+        """
+        plan = Plans(self.graph, np.random.default_rng(self._seed)).lasting(steps)
+        before, self.machine.cut_after = self.machine.cut_after, None
+        if plan is not None:
+            self._play(plan[0], deadline, monotonic() + _SECONDS)
+        cut = self.machine.cut_after
+        self.machine.cut_after = min((x for x in (before, cut) if x is not None), default=None)
+        return cut
+
+    def walk(self, time_limit: int | None, deadline: Deadline, *, long: bool) -> None:
+        """Play whole episodes, and long ones; see the module.
 
         Raises:
             ValueError: one does not go as the model says.
         """
-        rng = np.random.default_rng(self._seed)
+        plans = Plans(self.graph, np.random.default_rng(self._seed))
         longest = time_limit - 1 if time_limit else _MOST
         left = min(max(_LEAST, self.machine.tries // 4), _MOST)
         stop = monotonic() + _SECONDS
-        for actions in self._planned(rng):
-            deadline.check()
-            left -= self._play(actions[:longest])
+        for actions in plans.long() if long else ():
+            self._play(actions[: longest + 1], deadline, stop)
+        stop = monotonic() + _SECONDS
+        for actions in plans.short():
+            left -= self._play(actions[: longest + 1], deadline, stop)
             self.walks += 1
             if left < 0 or monotonic() > stop:
                 return
-
-    def _planned(self, rng: np.random.Generator) -> Iterator[list[int]]:
-        """Yield the actions of episodes: through a merge, and on to where something happens."""
-        graph = self.graph
-        pairs = [
-            (s, a, to, seen) for s, goes in enumerate(graph.goes) for a, (to, seen) in goes.items()
-        ]
-        merges = [
-            (s, a, to)
-            for s, a, to, seen in pairs
-            if not seen.terminated and graph.first[to] != (s, a)
-        ]
-        events = [(s, a) for s, a, _, seen in pairs if seen.terminated or seen.reward]
-        if not pairs:
-            return
-        for number in range(_WALKS):
-            s, a, to = merges[rng.integers(len(merges))] if merges else (0, None, 0)
-            way = graph.way(s)
-            plan = [way.start, *way.actions, *([] if a is None else [a])]
-            if a is not None and number % 3 == 1:
-                plan += self._repeated(s, a, to, int(rng.integers(1, _AGAIN)))
-            elif number % 3 == 2:
-                plan, to = self._strolled(plan, to, rng)
-            target, last = events[rng.integers(len(events))] if events else pairs[0][:2]
-            if number % 4 == 3:
-                target, last = pairs[rng.integers(len(pairs))][:2]
-            on = graph.path(to, lambda state, end=target: state == end)  # type: ignore[misc]
-            yield [*plan, *(on or []), last]
-
-    def _repeated(self, state: int, action: int, to: int, times: int) -> list[int]:
-        """Return the actions by which an action leads to the same state again and again."""
-        back = self.graph.path(to, lambda other: other == state)
-        return [] if back is None else [*back, action] * times
-
-    def _strolled(
-        self, plan: list[int], state: int, rng: np.random.Generator
-    ) -> tuple[list[int], int]:
-        """Return actions followed by random ones that do not end the episode, and where to."""
-        plan = plan.copy()
-        for _ in range(int(rng.integers(_STROLL))):
-            ways = [
-                (a, to) for a, (to, seen) in self.graph.goes[state].items() if not seen.terminated
-            ]
-            if not ways:
-                break
-            action, state = ways[rng.integers(len(ways))]
-            plan.append(action)
-        return plan, state
 
     def begun(self, seen: Seen, seed: int) -> int:
         """Return the state in which an episode begins again.
@@ -195,14 +167,30 @@ class Checks:
             raise self._diagnosis.begins_elsewhere(seed, self.graph.seen[known], seen)
         return known
 
-    def _play(self, plan: list[int]) -> int:
-        """Play an episode, the seed first; return how many steps were made."""
+    def _take_down(self) -> None:
+        """Extend the ranges of numbers that are left out of the key to what they are now."""
+        held = self.machine.fields() if self.names.ways else {}
+        for name in sorted(self.names.ways & held.keys()):
+            value: Any = held[name]
+            if isinstance(value, Real) and not isinstance(value, bool):
+                least, most = self.ranges.get(name, (value, value))
+                self.ranges[name] = min(least, value), max(most, value)
+
+    def _play(self, plan: list[int], deadline: Deadline, stop: float) -> int:
+        """Play an episode, the seed first, until a time; return how many steps were made."""
+        made = self._compared(plan, deadline, stop)
+        self._take_down()
+        return made
+
+    def _compared(self, plan: list[int], deadline: Deadline, stop: float) -> int:
         seed, *actions = plan
         graph, machine = self.graph, self.machine
         state = self.begun(machine.begin(seed), seed)
+        self._take_down()
         for number, action in enumerate(actions):
-            if action not in graph.goes[state]:
-                return number  # the way on is another's
+            deadline.check()
+            if action not in graph.goes[state] or monotonic() > stop:
+                return number  # the way on is another's, or there is no time
             to, expected = graph.goes[state][action]
             self.prepare(state, action)
             found = machine.step(action)
@@ -210,7 +198,7 @@ class Checks:
                 raise self._diagnosis.walked(
                     part, state, action, expected, found, plan[: number + 1]
                 )
-            if found.terminated:
+            if found.terminated or found.truncated:
                 return number + 1
             state = to
         return len(actions)

@@ -19,10 +19,12 @@ from qdecay.model.readers.simulator.graph import Graph
 from qdecay.model.readers.simulator.machine import Machine, Saved, Seen
 from qdecay.model.readers.simulator.naming import Names, short
 from qdecay.model.readers.simulator.outside import outside
+from qdecay.model.readers.simulator.plans import Plans
 
 _TRIES = 20  # of an action with each generator replaced
 _LONG = 50  # steps after which it is looked whether going back brings back all
 _NAMED = 3  # fields that a message names
+_EPISODES = 5  # that end after the same number of steps, if that is a time limit
 _EXAMPLES = 200  # states whose fields are compared where there are too many
 
 
@@ -227,9 +229,29 @@ class Diagnosis:
         if not what:
             return ValueError(f"{where}: {both} by another way: {self._culprit(saved, action)}")
         remedy = f"{_REWARD}, or {_KEY}" if part == "reward" else f"pass {_KEY}"
+        if expected.terminated != found.terminated:
+            last = 1 + (steps if found.terminated else len(way.actions))
+            remedy = self._limit(last) or f"pass {_KEY}"
         return ValueError(
             f"{where}: depends on the way: {both} by another way, though the key is the "
             f"same{what}: {remedy}"
+        )
+
+    def _limit(self, steps: int) -> str | None:
+        """Say so if episodes that do not end earlier end after a number of steps, if no sooner."""
+        plans = Plans(self.graph, np.random.default_rng(0))
+        for _ in range(_EPISODES):
+            if (plan := plans.lasting(steps)) is None:
+                return None
+            seed, *actions = plan[0]
+            self._machine.begin(seed)
+            ended = next((a for a in actions if self._machine.step(a).terminated), None)
+            if ended is None or self._machine.steps != steps:
+                return None
+        return (
+            f"all episodes end after {counted(steps, 'step')}, if not sooner: where that is a time "
+            f"limit, return truncated in place of terminated (a wrapper can); where it is part of "
+            f"the model, pass a key= (--key) with the number of steps"
         )
 
     def _what(self, state: int, there: dict[str, Hashable]) -> str:
@@ -250,7 +272,7 @@ class Diagnosis:
 
     def _words(self, part: str, seen: Seen) -> str:
         if part == "reward":
-            return f"pays {_shown(seen.reward)}"
+            return f"pays {_shown(seen.reward)}{', cut off,' if seen.truncated else ''}"
         if part == "terminated":
             return "ends the episode" if seen.terminated else "goes on"
         if part == "key":

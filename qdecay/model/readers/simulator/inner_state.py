@@ -13,7 +13,7 @@ import random
 import types
 import zlib
 from collections import deque
-from collections.abc import Hashable, Iterable, Iterator, Mapping, Set
+from collections.abc import Container, Hashable, Iterable, Iterator, Mapping, Set
 from enum import Enum
 from typing import Any
 
@@ -60,13 +60,18 @@ def layers(env: Any) -> Iterator[tuple[str, Any]]:
 
 
 def fields(
-    env: Any, constants: Mapping[str, Any] = {}, *, wrappers_only: bool = False
+    env: Any,
+    constants: Mapping[str, Any] = {},
+    left_out: Container[str] = (),
+    *,
+    wrappers_only: bool = False,
 ) -> dict[str, Hashable]:
     """Return the frozen fields of an environment and its wrappers, by name.
 
     Args:
         env: the environment.
         constants: values to leave out where they have these names.
+        left_out: names to leave out.
         wrappers_only: whether to leave out those of the environment itself.
     """
     found: dict[str, Hashable] = {}
@@ -78,12 +83,16 @@ def fields(
         for attribute, value in vars(layer).items():
             full = f"{name}.{attribute}"
             if attribute not in _NOT_STATE and not (full in constants and constants[full] is value):
-                _descend(full, value, found, path)
+                _descend(full, value, found, left_out, path)
     return found
 
 
-def _descend(name: str, value: Any, found: dict[str, Hashable], path: set[int]) -> None:
+def _descend(
+    name: str, value: Any, found: dict[str, Hashable], left_out: Container[str], path: set[int]
+) -> None:
     """Add a value to the fields: what has names inside by its parts, the rest as a whole."""
+    if name in left_out:
+        return
     if type(value) in PLAIN:
         found[name] = frozen(value)
         return
@@ -93,7 +102,7 @@ def _descend(name: str, value: Any, found: dict[str, Hashable], path: set[int]) 
     elif id(value) not in path:
         path.add(id(value))
         for part, item in inner.items():
-            _descend(f"{name}.{part}", item, found, path)
+            _descend(f"{name}.{part}", item, found, left_out, path)
         path.discard(id(value))
 
 

@@ -62,8 +62,7 @@ class Fields:
 
     def __call__(self, env: Any, observation: Hashable) -> Hashable:
         """Return both."""
-        kept = [item for item in fields(env, self._constants).items() if item[0] not in self._names]
-        return (observation, *kept)
+        return (observation, *fields(env, self._constants, self._names).items())
 
 
 def has_own_hash(env: Any) -> bool:

@@ -9,12 +9,13 @@ from __future__ import annotations
 from typing import Any
 
 import gymnasium as gym
-import numpy as np
 
+from qdecay._support.deadline import Deadline
 from qdecay.model.readers.simulator.checking import Checks
 from qdecay.model.readers.simulator.inner_state import layers
 
 _PATIENCE = 5_000  # steps until which an environment's own limit is looked for
+_SHORT = 300  # if it holds nothing that could count them
 
 
 def wrapped_limit(env: Any) -> int | None:
@@ -27,15 +28,17 @@ def wrapped_limit(env: Any) -> int | None:
     return min(limits, default=None)
 
 
-def time_limit(checks: Checks, seed: int) -> int | None:
+def time_limit(checks: Checks, deadline: Deadline, *, long: bool) -> int | None:
     """Return after how many steps episodes are cut off, or None if they are not.
 
     Raises:
-        ValueError: it is not the number of steps that cuts them off.
+        ValueError: it is not the number of steps that cuts them off, or the episode that is played
+            for it does not go as the model says.
     """
     machine = checks.machine
     known = wrapped_limit(machine.env)
-    cut = _played(checks, seed, min(known or _PATIENCE, _PATIENCE))
+    patience = _PATIENCE if long else _SHORT
+    cut = checks.lasts(min(known or patience, patience), deadline)
     found = [steps for steps in (cut, known) if steps is not None]
     limit = min(found, default=None)
     earliest, latest = machine.cut_after, machine.went_on_after
@@ -45,29 +48,3 @@ def time_limit(checks: Checks, seed: int) -> int | None:
             f"another goes on after {latest:,}: what ends an episode in a state is terminated"
         )
     return limit if limit is not None else earliest
-
-
-def _played(checks: Checks, seed: int, most: int) -> int | None:
-    """Play an episode that does not end by itself until it is cut off."""
-    rng, graph, machine = np.random.default_rng(seed), checks.graph, checks.machine
-    endless = graph.endless()
-    first = next((own for own, state in graph.begins.items() if state in endless), None)
-    if first is None:
-        return None
-    machine.begin(first)
-    state = graph.begins[first]
-    for steps in range(1, most + 1):
-        ways = [
-            (action, to)
-            for action, (to, seen) in graph.goes[state].items()
-            if not seen.terminated and to in endless
-        ]
-        action, to = ways[rng.integers(len(ways))]
-        checks.prepare(state, action)
-        state = to
-        terminated, truncated, _ = machine.advance(action)
-        if truncated:
-            return steps
-        if terminated:
-            return None  # `walk` finds out why
-    return None

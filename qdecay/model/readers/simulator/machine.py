@@ -27,7 +27,7 @@ RewardFunction: TypeAlias = Callable[[Any, Any, Any, Any, bool], Any]
 PYTHON, NUMPY = "Python's random", "numpy.random"
 _GLOBAL = (PYTHON, NUMPY)
 _ROUNDING = 1e-12  # of a reward that is computed in another order
-_LOOKS, _SHARE = 500, 16  # steps after which shared parts are looked at; of later ones, every 16th
+_LOOKS, _SHARE = 200, 16  # steps after which shared parts are looked at; of later ones, every 16th
 
 
 class Seen(NamedTuple):

@@ -182,7 +182,6 @@ class _Reading:
         self.left_out = left_out(self.episodes)
         if given is None:
             self.machine.key = Fields(self.left_out, copies.parts)
-            self.remarks += _told_left_out(self.left_out)
         elif key is None:
             self.remarks.append("states are told apart by the environment's own hash()")
 
@@ -203,9 +202,12 @@ class _Reading:
             report=report,
         )
         graph = explorer.explore(range(self.seed, self.seed + (self.samples or 1)))
-        limit = time_limit(checks, self.seed)
-        checks.walk(limit, deadline)
+        long = bool(self.left_out) or not isinstance(self.machine.key, Fields)
+        limit = time_limit(checks, deadline, long=long)
+        checks.walk(limit, deadline, long=long)
         compare(self.episodes, self.seed)
+        if isinstance(self.machine.key, Fields):
+            self.remarks += _told_left_out(self.left_out, checks.ranges)
         self.remarks += _told_hidden(graph)
         if explorer.certain:
             self.remarks.append(
@@ -269,11 +271,18 @@ def _visits(graph: Graph) -> Iterator[tuple[tuple[int, int], int]]:
             yield (state, action), sum(outcomes.values())
 
 
-def _told_left_out(found: Mapping[str, frozenset[str]]) -> list[str]:
+def _told_left_out(
+    found: Mapping[str, frozenset[str]], ranges: Mapping[str, tuple[Any, Any]]
+) -> list[str]:
+    """Say what was left out, and how far it is known to have no effect."""
     names = [f"{name} ({kind})" for kind, group in found.items() for name in sorted(group)]
     if not names:
         return []
-    return [f"left out of what tells states apart: {', '.join(names)}"]
+    tried = " and ".join(
+        f"{least:,.6g} <= {name} <= {most:,.6g}" for name, (least, most) in ranges.items()
+    )
+    until = f"; no effect was seen while {tried}" if tried else ""
+    return [f"left out of what tells states apart: {', '.join(names)}{until}"]
 
 
 def _told_hidden(graph: Graph) -> list[str]:
