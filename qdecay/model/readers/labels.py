@@ -1,7 +1,8 @@
 """Numbers of states and actions: whole numbers stand for themselves, anything else is a label.
 
 Labels (text, tuples, rows of an array) are numbered in sorted order, or in the order in which they
-first appear where they cannot be compared; their texts are the names.
+first appear where they cannot be compared; their texts are the names. Where some are text, numbers
+are text as well: 1 and "1" are one label, whichever column they are in.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -70,6 +72,10 @@ def name_of(label: Any) -> str:
     return label if isinstance(label, str) else str(_plain(label))
 
 
+def _is_whole(label: Any) -> bool:
+    return isinstance(label, Integral) and not isinstance(label, bool)
+
+
 def _plain(label: Any) -> Any:
     if isinstance(label, tuple | list | np.ndarray):
         return tuple(map(_plain, label))
@@ -118,14 +124,17 @@ def _labelled(
     known.default_factory = known.__len__  # a new label has the next number
     codes = [_codes(column, known, what) for column in columns]
     labels = list(known)
-    if size not in (None, len(labels)):
+    if any(isinstance(label, str) for label in labels):
+        labels = [str(label) if _is_whole(label) else label for label in labels]
+    distinct = dict.fromkeys(labels)
+    if size not in (None, len(distinct)):
         raise ValueError(
-            f"n_{what}s is for numbered {what}s: the data names {len(labels)} {what}s, got {size}"
+            f"n_{what}s is for numbered {what}s: the data names {len(distinct)} {what}s, got {size}"
         )
     try:
-        order: dict[Any, int] = {label: number for number, label in enumerate(sorted(labels))}
+        order = {label: number for number, label in enumerate(sorted(distinct))}
     except TypeError:  # not comparable
-        order = known
+        order = {label: number for number, label in enumerate(distinct)}
     numbers = np.array([order[label] for label in labels], dtype=np.int64)
     names = tuple(name_of(label) for label in order)
     return [numbers[code] for code in codes], Numbering(len(names), names)

@@ -117,8 +117,19 @@ def test_text_and_tuples_are_numbered_in_order_and_named() -> None:
 
 
 def test_labels_that_cannot_be_compared_are_numbered_as_they_appear() -> None:
-    rows = [("b", 0, 1, 3, False), (3, 0, 1, "a", True)]
-    assert MDP.from_transitions(rows).state_names == ("b", "3", "a")
+    rows = [("b", 0, 1, (3,), False), ((3,), 0, 1, "a", True)]
+    assert MDP.from_transitions(rows).state_names == ("b", "(3,)", "a")
+
+
+@pytest.mark.parametrize("state", [[0, 1, 0], [0.0, 1.0, 0.0], ["0", 1, np.int64(0)]])
+def test_numbers_among_names_are_one_label_in_both_columns(state: list[Any]) -> None:
+    """As pandas reads states 0 and 1 where an episode ends in "end"."""
+    after, ends = ["1", "end", 1], [False, True, False]
+    table = {"state": state, "action": [0, 0, 1], "reward": [0, 5, 1], "next_state": after}
+    made = MDP.from_transitions({**table, "terminated": ends}, start=1)
+    assert made.state_names == ("0", "1", "end") and made.start == 1
+    assert made.next_state.tolist() == [1, 1, 2]
+    assert MDP.from_transitions({**table, "terminated": ends}, start="1") == made
 
 
 # -- what data does not say
