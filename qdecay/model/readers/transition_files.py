@@ -5,7 +5,7 @@
 
 The first five columns are needed, in any order; without the last two nothing says where episodes
 begin. Whole numbers are the numbers of states and actions, anything else their names. Rewards are
-read as written; those of more than 15 digits are treated as printed floats and recovered.
+read as written, or recovered where they are printed floats, see `number_of_text`.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ from qdecay.errors import InputError, input_errors
 from qdecay.model.readers.limits import check_size, limits_for
 from qdecay.model.readers.steps import COLUMNS, OPTIONAL, checked, of_columns
 from qdecay.model.readers.transitions import Counts
-from qdecay.model.recover import Recovery, is_typed
+from qdecay.model.recover import Recovery, number_of_text
 from qdecay.model.rows import ModelRows
 from qdecay_envs.decoding import decoding
 from qdecay_envs.files import read_text, require_file
-from qdecay_envs.rational import rational, written
+from qdecay_envs.rational import written
 
 _MAX_BYTES = 1 << 26
 _MAX_ROWS = 1_000_000  # a few microseconds each
@@ -139,10 +139,8 @@ def _is_number(text: str) -> bool:
 def _rewards(texts: list[str], codes: NDArray[np.int64]) -> NDArray[Any]:
     values = np.empty(len(texts), dtype=object)
     for k, text in enumerate(texts):
-        word = text.strip()
         try:
-            typed = "/" in word or is_typed(word.lower())
-            values[k] = rational(word, "reward") if typed else float(word)
+            values[k] = number_of_text(text, "reward")
         except ValueError as error:
             raise ValueError(f"line {_line(texts, codes, text)}: {error}") from None
     return values[codes]
