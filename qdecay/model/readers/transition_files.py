@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from qdecay._support.extras import require
 from qdecay.errors import InputError, input_errors
 from qdecay.model.readers.limits import check_size, limits_for
-from qdecay.model.readers.steps import COLUMNS, OPTIONAL, checked, of_columns
+from qdecay.model.readers.steps import checked, known_once, of_columns
 from qdecay.model.readers.transitions import Counts
 from qdecay.model.recover import Recovery, number_of_text
 from qdecay.model.rows import ModelRows
@@ -49,11 +49,9 @@ def rows_of_csv(path: Path, recovery: Recovery | None = None) -> ModelRows:
         text = io.StringIO(read_text(path, _MAX_BYTES, _MAX_ROWS + 1), newline="")
         lines = (line for line in csv.reader(text, strict=True) if line)
         names = [name.strip() for name in next(lines, [])]
-        known = [(place, name) for place, name in enumerate(names) if name in COLUMNS + OPTIONAL]
-        if len(dict(known)) > len({name for _, name in known}):
-            raise ValueError("line 1: a column is named twice")
-        columns = _distinct(lines, names, [place for place, _ in known])
-        texts = dict(zip((name for _, name in known), columns, strict=True))
+        known = known_once(names)
+        columns = _distinct(lines, names, list(map(names.index, known)))
+        texts = dict(zip(known, columns, strict=True))
         read = {name: _READ[name](*column) for name, column in texts.items()}
         states = [name for name in ("state", "next_state") if name in read]
         if any(read[name].dtype == object for name in states):  # then numbers are names as well
@@ -74,7 +72,7 @@ def rows_of_parquet(path: Path, recovery: Recovery | None = None) -> ModelRows:
         with parquet.ParquetFile(path) as file:
             _check_parquet(path, file.metadata)
             names = list(file.schema_arrow.names)
-            known = [name for name in names if name in COLUMNS + OPTIONAL]
+            known = known_once(names)
             table = file.read(columns=known)
         read = {name: _arrow_column(table[name], name) for name in known}
         return _model(path, read, names, recovery)

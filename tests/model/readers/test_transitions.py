@@ -244,6 +244,10 @@ BAD: list[tuple[Any, str]] = [
     ([(0, 0, float("nan"), 0, True)], "transition 0: reward must be finite"),
     ([(0, 0, 2**-0.5, 0, True)], "transition 0: reward is 0.707"),
     ({"state": [0]}, "the column action is missing: transitions have state, action, reward"),
+    (
+        pd.concat([pd.DataFrame(columns(WALK)), pd.DataFrame({"state": [1] * 10})], axis=1),
+        "the column state is there twice: leave one out or rename it",
+    ),
     ({**columns(WALK), "action": [0]}, "action has 1 entries, and state 10"),
     ({**columns(WALK), "reward": np.zeros((10, 2))}, "reward must have one entry per transition"),
     ({**columns(WALK), "state": 0}, "state must have an entry for each transition, got 0"),
