@@ -43,7 +43,8 @@ def rows_of_transitions(
     Args:
         data: as `steps_of` takes it.
         n_states, n_actions: S and A of data that numbers them; None is one more than the largest
-            number that appears.
+            number that appears, unless less than one in ten of over a thousand appears: such
+            numbers are names.
         start: the start state, as in the data; None is where the data's episodes begin, if it says.
         recovery: what is made of rewards.
 
@@ -149,6 +150,12 @@ class Counts:
         actions = self._actions[1]
         acting = np.unique(tried // actions.size)
         unseen = len(acting) * actions.size - len(tried)
+        for numbering, what in ((states, "state"), (actions, "action")):
+            if numbering.largest is not None:
+                yield (
+                    f"{counted(numbering.size, what)} of the numbers 0 to {numbering.largest:,}: "
+                    f"these are taken as names (n_{what}s= keeps them as numbers)"
+                )
         if unseen:
             yield (
                 f"{counted(unseen, 'pair')} of state and action never seen, of "

@@ -134,7 +134,6 @@ BAD = [
     ),
     (f"{HEADER}\n0,0,nan,0,true\n", "reward must be finite|reward must be a number"),
     (f"{HEADER}\n0,0,1/0,0,true\n", "reward"),
-    (f"{HEADER}\n99999999,0,1,0,true\n", "state must be in"),
     (f'{HEADER}\n0,0,1,0,"true\n', "unexpected end of data"),
     ("{}", "the column state is missing"),
 ]

@@ -132,6 +132,32 @@ def test_numbers_among_names_are_one_label_in_both_columns(state: list[Any]) -> 
     assert MDP.from_transitions({**table, "terminated": ends}, start="1") == made
 
 
+@pytest.mark.parametrize("far", [300_000, 10**9, 2**70])
+def test_numbers_with_large_gaps_are_names(far: int) -> None:
+    """In the order of the numbers; none of those between them is a state, nor an action."""
+    rows = [(far, 0, 2, 7, True), (7, far, 1, far, False), (7, 0, 2, 0, True)]
+    made = MDP.from_transitions(rows, start=far)
+    assert made.state_names == ("0", "7", str(far)) and made.action_names == ("0", str(far))
+    assert made.start == 2 and made.next_state.tolist() == [0, 2, 1]
+    if far < 2**63:
+        assert made.remarks[:2] == (
+            f"3 states of the numbers 0 to {far:,}: these are taken as names "
+            "(n_states= keeps them as numbers)",
+            f"2 actions of the numbers 0 to {far:,}: these are taken as names "
+            "(n_actions= keeps them as numbers)",
+        )
+
+
+def test_numbers_without_large_gaps_are_numbers() -> None:
+    """One in ten, or a thousand; or any if it is said how many there are."""
+    last = 10_000
+    rows = [(s, 0, 1, last, False) for s in range(0, last, 10)]
+    assert MDP.from_transitions(rows).n_states == last + 1
+    assert MDP.from_transitions(rows[1:]).n_states == 1000
+    assert MDP.from_transitions([(999, 0, 1, 0, True)]).n_states == 1000
+    assert MDP.from_transitions(rows[1:], n_states=last + 5).n_states == last + 5
+
+
 # -- what data does not say
 
 
@@ -231,7 +257,10 @@ BAD: list[tuple[Any, str]] = [
     ([], "data has no transitions"),
     ([(0, 0, 1, 0)], "transition 0 must have 5 entries .*, got 4"),
     ([7], "transition 0 must be a list or a tuple, got 7"),
-    ([(0, 0, 1, 0, True), (0, -1, 1, 0, True)], "transition 1: action must be in 0.*, got -1"),
+    (
+        [(0, 0, 1, 0, True), (0, -1, 1, 0, True)],
+        "transition 1: action must be >= 0, got -1: give text",
+    ),
     ([(0.5, 0, 1, 0, True)], "transition 0: state must be a whole number or a label"),
     ([(None, 0, 1, 0, True)], "transition 0: state must be a whole number, text or a tuple"),
     ([({}, 0, 1, 0, True)], "transition 0: state must be a whole number, text or a tuple"),
