@@ -42,6 +42,10 @@ class Numbering:
     names: tuple[str, ...] | None
     largest: int | None = None
 
+    def shown(self, number: int) -> str:
+        """Return the name of one, or its number."""
+        return self.names[number] if self.names else str(number)
+
     def index(self, given: Any) -> int:
         """Return the number of one that is given as in the data, or by its number.
 

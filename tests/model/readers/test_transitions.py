@@ -199,18 +199,50 @@ ENDS = [True, True, True, False, False, True, False, False, False, True]  # or a
 
 def test_episodes_say_where_they_begin() -> None:
     """By their numbers, in any order of the episodes; or by what ends them."""
-    cut = [end and not row[4] for end, row in zip(ENDS, WALK, strict=True)]
-    episode = [9, 8, 8, 1, 1, 1, 3, 3, 3, 3]  # of which 8 has two steps
-    assert MDP.from_transitions(columns(WALK)).starts == {}
-    table = {**columns(WALK), "truncated": cut}
+    rows = [WALK[k] for k in (0, 1, 3, 6, 2, 5, 9, 7, 4)]
+    table = columns(rows)
+    assert MDP.from_transitions(table).starts == {}
+    table["episode"] = [9, 8, 7, 7, 7, 4, 4, 1, 1]
     begins = {0: Fraction(4, 5), 1: Fraction(1, 5)}
-    assert MDP.from_transitions(table).starts == begins
-    table["episode"] = episode
-    begins = {0: Fraction(3, 4), 1: Fraction(1, 4)}
     made = MDP.from_transitions(table)
     assert made.start is None and made.starts == begins
     assert MDP.from_transitions(table, start=1).starts == {1: 1}
-    assert MDP.from_transitions({**table, "episode": [1] * 10}).start == 0
+    table["truncated"] = [False] * 8 + [True]
+    order = [5, 7, 0, 2, 1, 8, 3, 6, 4]  # episodes may be interleaved
+    mixed = {name: [column[k] for k in order] for name, column in table.items()}
+    assert MDP.from_transitions(mixed).starts == begins
+    del table["episode"]
+    assert MDP.from_transitions(table).starts == begins
+    table["truncated"] = [False] * 3 + [True] + [False] * 4 + [True]
+    assert MDP.from_transitions(table).starts == {0: Fraction(5, 6), 1: Fraction(1, 6)}
+
+
+BROKEN = [
+    # An end, and then another row; out of order; ended by `truncated`; without episodes.
+    ([("b", "x", 1, "a", True), ("a", "x", 1, "b", False)], {"episode": [1, 1]}, "a", "ends it"),
+    ([("a", "x", 1, "b", False)] * 2, {"episode": [1, 1]}, "a", "leads to b"),
+    (
+        [("a", "x", 1, "b", False), ("b", "x", 1, "a", True)],
+        {"episode": [1, 1], "truncated": [True, False]},
+        "b",
+        "ends it",
+    ),
+    ([("a", "x", 1, "b", False)] * 2, {"truncated": [False, True]}, "a", "leads to b"),
+]
+
+
+@pytest.mark.parametrize(("rows", "more", "state", "does"), BROKEN)
+def test_episodes_that_contradict_themselves_do_not_say_where_they_begin(
+    rows: list[tuple[Any, ...]], more: dict[str, list[Any]], state: str, does: str
+) -> None:
+    table = {**columns(rows), **more}
+    made = MDP.from_transitions(table)
+    assert made.start is None and made.starts == {}
+    assert made.remarks[0] == (
+        "1 row of an episode not following the one before, first transition 1: it is in "
+        f"{state}, and transition 0 {does}; so where episodes begin is not taken from the data"
+    )
+    assert MDP.from_transitions(table, start="a").start == 0
 
 
 # -- other draws
