@@ -281,8 +281,9 @@ class MDP(FiniteMDP):
                 a dict of arrays or a frame of pandas or polars; or a Minari dataset of discrete
                 spaces. See `qdecay.model.readers.steps`.
             n_states, n_actions: S and A of data that numbers its states and actions; None is one
-                more than the largest number that appears. Labels (text, tuples) are numbered in
-                sorted order, and name the model's states and actions.
+                more than the largest number that appears. Labels (text, tuples, and numbers of
+                over a thousand of which less than one in ten appears) are numbered in sorted
+                order, and name the model's states and actions.
             start: the start state, as the data has it. None is where its episodes begin: `start`
                 where that is one state, else `initial_states`; unknown without a column `episode`
                 or `truncated`.

@@ -2,7 +2,8 @@
 
 - `numbers`: "short", each float is the short decimal or small fraction that it stands for, see
   `qdecay.model.recover`; or "binary", the fraction of a power of two that it is. Numbers in text
-  are exact as written.
+  are exact as written, but for printed floats, which are read as floats, see
+  `qdecay.model.recover.number_of_text`.
 - `normalise`: whether rows whose probabilities sum to 1 within 1e-5 are divided by their sum;
   otherwise they must sum to 1.
 - `minimise`: whether rewards are costs, so that each is negated.

@@ -11,6 +11,8 @@ No float is the nearest to two decimals of 15 digits, so rule 1 never errs for a
 Rules 2 and 3 undo rounding: 1 - 0.9 is 0.09999999999999998. Fewer than 0.31 * 10,000**2
 fractions have so small a denominator, so a random float in [0, 1) passes rule 2 with a
 probability below 1e-7. A float that passes none has no recovery.
+
+Text files hold both what people type and what programs print; see `number_of_text`.
 """
 
 from __future__ import annotations
@@ -25,6 +27,7 @@ import numpy as np
 from qdecay_envs.rational import nearest_float, rational
 
 _TYPED_DIGITS = 15
+_PRINTED_DIGITS = 17  # as many as tell floats apart
 _ROUNDED_DIGITS = 12
 _MAX_DENOMINATOR = 10_000
 _ULPS = 4
@@ -89,8 +92,30 @@ def is_typed(text: str) -> bool:
     return _significant_digits(text) <= _TYPED_DIGITS
 
 
+def number_of_text(text: str, name: str) -> Fraction | float:
+    """Return the number of a text file: exact as written, or a float if it is a printed one.
+
+    Printed floats are decimals, with a point or an exponent, of 16 or 17 significant digits; or of
+    more, if they are those of a float. (`numpy.savetxt` prints 19.)
+
+    >>> number_of_text("0.10000000000000001", ""), number_of_text("0.10000000000000000001", "")
+    (0.1, Fraction(10000000000000000001, 100000000000000000000))
+
+    Raises:
+        ValueError: it is no number, see `qdecay_envs.rational.rational`.
+    """
+    exact, word = rational(text, name), text.strip().lower()
+    if "/" in word or is_typed(word) or not ("." in word or "e" in word):
+        return exact
+    number, digits = float(word), _significant_digits(word)
+    if not math.isfinite(number):
+        return exact
+    printed = digits <= _PRINTED_DIGITS or Fraction(f"{number:.{digits - 1}e}") == exact
+    return number if printed else exact
+
+
 def _significant_digits(text: str) -> int:
-    return len(text.split("e")[0].lstrip("-").replace(".", "").strip("0"))
+    return len(text.split("e")[0].lstrip("+-").replace(".", "").strip("0"))
 
 
 class Recovery:

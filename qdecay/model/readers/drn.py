@@ -22,7 +22,7 @@
             1 : 1
 
 Lines that start with // are comments. A step earns the rewards of its state and of its action.
-Numbers are read as written; those of more than 15 digits are printed floats.
+Numbers are read as written, or recovered where they are printed floats, see `number_of_text`.
 
 Source: Storm, parser/DirectEncodingParser
 """

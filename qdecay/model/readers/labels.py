@@ -1,14 +1,19 @@
 """Numbers of states and actions: whole numbers stand for themselves, anything else is a label.
 
 Labels (text, tuples, rows of an array) are numbered in sorted order, or in the order in which they
-first appear where they cannot be compared; their texts are the names.
+first appear where they cannot be compared; their texts are the names. Where some are text, numbers
+are text as well: 1 and "1" are one label, whichever column they are in. Numbers of which less than
+one in ten appears are labels, unless it is said how many there are: exact solvers would spend
+minutes on hundreds of thousands of states that nothing leads to.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -19,6 +24,8 @@ from qdecay.model.base import state_index
 from qdecay_envs.rational import written
 
 _MOST = 50_000_000  # of what numbers are for; a table of them must fit in memory
+_FEW = 1_000  # are states whether they appear or not
+_SPARSE = 10
 
 
 @dataclass(frozen=True)
@@ -28,10 +35,16 @@ class Numbering:
     Attributes:
         size: how many there are.
         names: their names; None if they are numbers in the data.
+        largest: the number of the last one, where numbers are names because few of them appear.
     """
 
     size: int
     names: tuple[str, ...] | None
+    largest: int | None = None
+
+    def shown(self, number: int) -> str:
+        """Return the name of one, or its number."""
+        return self.names[number] if self.names else str(number)
 
     def index(self, given: Any) -> int:
         """Return the number of one that is given as in the data, or by its number.
@@ -40,6 +53,7 @@ class Numbering:
             TypeError, ValueError: there is no such one.
         """
         is_label = self.names is not None and isinstance(given, tuple | list | np.ndarray)
+        is_label = is_label or (_is_whole(given) and str(given) in (self.names or ()))
         return state_index(name_of(given) if is_label else given, self.size, self.names)
 
 
@@ -55,19 +69,30 @@ def numbered(
 
     Raises:
         TypeError: an entry is no label, such as a float.
-        ValueError: a number is negative or too large, or there are more labels than `size`.
+        ValueError: a number is negative or not below `size`, or there are more labels than `size`.
     """
     if size is not None:
         size = whole(size, f"n_{what}s", 1, _MOST)
     columns = [_as_integers(column, what) for column in columns]
-    if all(column.ndim == 1 and column.dtype.kind in "iu" for column in columns):
-        return _given(columns, what, size)
-    return _labelled(columns, what, size)
+    if not all(column.ndim == 1 and column.dtype.kind in "iu" for column in columns):
+        return _labelled(columns, what, size)
+    _check_range(columns, what, size)
+    largest = max(int(column.max()) for column in columns)
+    if size is None and largest >= _FEW:
+        appear = len(np.unique(np.concatenate([np.unique(column) for column in columns])))
+        if appear * _SPARSE <= largest:
+            codes, numbering = _labelled(columns, what, None)
+            return codes, replace(numbering, largest=largest)
+    return [column.astype(np.int64) for column in columns], Numbering(size or largest + 1, None)
 
 
 def name_of(label: Any) -> str:
     """Return the text of a label: of a tuple as Python writes it, whoever made its numbers."""
     return label if isinstance(label, str) else str(_plain(label))
+
+
+def _is_whole(label: Any) -> bool:
+    return isinstance(label, Integral) and not isinstance(label, bool)
 
 
 def _plain(label: Any) -> Any:
@@ -79,7 +104,8 @@ def _plain(label: Any) -> Any:
 def _as_integers(column: NDArray[Any], what: str) -> NDArray[Any]:
     """The column, as integers if all its objects or floats are such: pandas makes them of those."""
     if column.dtype.kind == "O" and all(type(entry) is int for entry in column.flat):
-        return column.astype(np.int64)
+        with suppress(OverflowError):  # numbers so large are labels
+            return column.astype(np.int64)
     if column.dtype.kind != "f":
         return column
     with np.errstate(invalid="ignore"):
@@ -93,21 +119,17 @@ def _as_integers(column: NDArray[Any], what: str) -> NDArray[Any]:
     )
 
 
-def _given(
-    columns: Sequence[NDArray[Any]], what: str, size: int | None
-) -> tuple[list[NDArray[np.int64]], Numbering]:
-    """Numbers as they are."""
-    seen = 1 + max(int(column.max()) for column in columns)
-    most = _MOST if size is None else size
+def _check_range(columns: Sequence[NDArray[Any]], what: str, size: int | None) -> None:
+    """Refuse numbers that are negative, or beyond a size that was given."""
     for column in columns:
-        wrong = np.asarray((column < 0) | (column >= most))
+        wrong = np.asarray(column < 0) | (False if size is None else np.asarray(column >= size))
         if wrong.any():
             k = int(np.argmax(wrong))
+            allowed = ">= 0" if size is None else f"in 0..{size - 1}"
             raise ValueError(
-                f"transition {k}: {what} must be in 0..{most - 1}, got {column[k]}"
+                f"transition {k}: {what} must be {allowed}, got {column[k]}"
                 + (f" (n_{what}s={size})" if size else ": give text to have them numbered")
             )
-    return [column.astype(np.int64) for column in columns], Numbering(size or seen, None)
 
 
 def _labelled(
@@ -118,14 +140,17 @@ def _labelled(
     known.default_factory = known.__len__  # a new label has the next number
     codes = [_codes(column, known, what) for column in columns]
     labels = list(known)
-    if size not in (None, len(labels)):
+    if any(isinstance(label, str) for label in labels):
+        labels = [str(label) if _is_whole(label) else label for label in labels]
+    distinct = dict.fromkeys(labels)
+    if size not in (None, len(distinct)):
         raise ValueError(
-            f"n_{what}s is for numbered {what}s: the data names {len(labels)} {what}s, got {size}"
+            f"n_{what}s is for numbered {what}s: the data names {len(distinct)} {what}s, got {size}"
         )
     try:
-        order: dict[Any, int] = {label: number for number, label in enumerate(sorted(labels))}
+        order = {label: number for number, label in enumerate(sorted(distinct))}
     except TypeError:  # not comparable
-        order = known
+        order = {label: number for number, label in enumerate(distinct)}
     numbers = np.array([order[label] for label in labels], dtype=np.int64)
     names = tuple(name_of(label) for label in order)
     return [numbers[code] for code in codes], Numbering(len(names), names)

@@ -21,7 +21,8 @@ Storm's files begin with the kind of the model, and have no sizes:
 What a file contains tells which it is. Lines that start with # are comments. Rewards are read from
 the files of `reward_files`. A step from s earns the rewards of s, of its choice and of its
 transition; a state without transitions rests and earns its state reward for ever, as in both
-programs. Numbers are read as written; those of more than 15 digits are printed floats.
+programs. Numbers are read as written, or recovered where they are printed floats, see
+`number_of_text`.
 
 Source: PRISM manual, appendix Explicit Model Files; Storm, parser/AutoParser and the parsers that
 it calls.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -59,7 +59,7 @@ def steps_of(data: Any) -> Steps:
     if hasattr(data, "iterate_episodes"):
         steps = _of_episodes(data)
     elif (names := _names(data)) is not None:
-        steps = of_columns({name: data[name] for name in names if name in COLUMNS + OPTIONAL})
+        steps = of_columns({name: data[name] for name in known_once(names)})
         left_out = tuple(name for name in names if name not in COLUMNS + OPTIONAL)
         steps = steps._replace(left_out=left_out)
     else:
@@ -76,6 +76,19 @@ def _names(data: Any) -> list[str] | None:
             return [str(name) for name in getattr(holder, attribute)]
     names = getattr(getattr(data, "dtype", None), "names", None)
     return None if names is None else list(names)
+
+
+def known_once(names: Sequence[str]) -> list[str]:
+    """Return those of some names that are columns of transitions.
+
+    Raises:
+        ValueError: one is there twice.
+    """
+    known = [name for name in names if name in COLUMNS + OPTIONAL]
+    for name in known:
+        if known.count(name) > 1:
+            raise ValueError(f"the column {name} is there twice: leave one out or rename it")
+    return known
 
 
 def of_columns(columns: Mapping[str, Any]) -> Steps:

@@ -19,9 +19,8 @@ from numpy.typing import NDArray
 from qdecay.errors import InputError, input_errors
 from qdecay.model.readers.limits import limits_for
 from qdecay.model.readers.numbers import Numbers, numbers_array
-from qdecay.model.recover import Recovery, Unchanged, is_typed
+from qdecay.model.recover import Recovery, Unchanged, number_of_text
 from qdecay_envs.files import read_text
-from qdecay_envs.rational import rational
 
 _CHUNK = 1 << 16  # lines whose words are in memory at once
 _MAX_LINE = 1 << 20  # characters, which a list of words expands thirtyfold
@@ -199,15 +198,9 @@ class TextReader:
         return numbers_array(found, self.recovery)
 
     def number(self, word: str, at: int, lines: Lines, name: str) -> Any:
-        """Return the number that a word stands for.
-
-        Those of more than 15 digits are printed floats.
-        """
+        """Return the number that a word stands for."""
         try:
-            exact = rational(word, name)
-            if "/" in word or is_typed(word.lower()):
-                return self.recovery(exact, name)
-            return self.recovery(float(word), name)
+            return self.recovery(number_of_text(word, name), name)
         except ValueError as error:
             raise lines.error(at, _other_model(word, name) or str(error)) from error
 

@@ -5,7 +5,7 @@
 
 The first five columns are needed, in any order; without the last two nothing says where episodes
 begin. Whole numbers are the numbers of states and actions, anything else their names. Rewards are
-read as written; those of more than 15 digits are treated as printed floats and recovered.
+read as written, or recovered where they are printed floats, see `number_of_text`.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ from numpy.typing import NDArray
 from qdecay._support.extras import require
 from qdecay.errors import InputError, input_errors
 from qdecay.model.readers.limits import check_size, limits_for
-from qdecay.model.readers.steps import COLUMNS, OPTIONAL, checked, of_columns
+from qdecay.model.readers.steps import checked, known_once, of_columns
 from qdecay.model.readers.transitions import Counts
-from qdecay.model.recover import Recovery, is_typed
+from qdecay.model.recover import Recovery, number_of_text
 from qdecay.model.rows import ModelRows
 from qdecay_envs.decoding import decoding
 from qdecay_envs.files import read_text, require_file
-from qdecay_envs.rational import rational, written
+from qdecay_envs.rational import written
 
 _MAX_BYTES = 1 << 26
 _MAX_ROWS = 1_000_000  # a few microseconds each
@@ -49,11 +49,9 @@ def rows_of_csv(path: Path, recovery: Recovery | None = None) -> ModelRows:
         text = io.StringIO(read_text(path, _MAX_BYTES, _MAX_ROWS + 1), newline="")
         lines = (line for line in csv.reader(text, strict=True) if line)
         names = [name.strip() for name in next(lines, [])]
-        known = [(place, name) for place, name in enumerate(names) if name in COLUMNS + OPTIONAL]
-        if len(dict(known)) > len({name for _, name in known}):
-            raise ValueError("line 1: a column is named twice")
-        columns = _distinct(lines, names, [place for place, _ in known])
-        texts = dict(zip((name for _, name in known), columns, strict=True))
+        known = known_once(names)
+        columns = _distinct(lines, names, list(map(names.index, known)))
+        texts = dict(zip(known, columns, strict=True))
         read = {name: _READ[name](*column) for name, column in texts.items()}
         states = [name for name in ("state", "next_state") if name in read]
         if any(read[name].dtype == object for name in states):  # then numbers are names as well
@@ -74,7 +72,7 @@ def rows_of_parquet(path: Path, recovery: Recovery | None = None) -> ModelRows:
         with parquet.ParquetFile(path) as file:
             _check_parquet(path, file.metadata)
             names = list(file.schema_arrow.names)
-            known = [name for name in names if name in COLUMNS + OPTIONAL]
+            known = known_once(names)
             table = file.read(columns=known)
         read = {name: _arrow_column(table[name], name) for name in known}
         return _model(path, read, names, recovery)
@@ -139,10 +137,8 @@ def _is_number(text: str) -> bool:
 def _rewards(texts: list[str], codes: NDArray[np.int64]) -> NDArray[Any]:
     values = np.empty(len(texts), dtype=object)
     for k, text in enumerate(texts):
-        word = text.strip()
         try:
-            typed = "/" in word or is_typed(word.lower())
-            values[k] = rational(word, "reward") if typed else float(word)
+            values[k] = number_of_text(text, "reward")
         except ValueError as error:
             raise ValueError(f"line {_line(texts, codes, text)}: {error}") from None
     return values[codes]

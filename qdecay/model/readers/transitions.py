@@ -43,7 +43,8 @@ def rows_of_transitions(
     Args:
         data: as `steps_of` takes it.
         n_states, n_actions: S and A of data that numbers them; None is one more than the largest
-            number that appears.
+            number that appears, unless less than one in ten of over a thousand appears: such
+            numbers are names.
         start: the start state, as in the data; None is where the data's episodes begin, if it says.
         recovery: what is made of rewards.
 
@@ -107,7 +108,8 @@ class Counts:
             state * actions.size + action, return_inverse=True, return_counts=True
         )
         places = zip(*(part.tolist() for part in np.divmod(tried, actions.size)), strict=True)
-        starts = {} if start is not None else self._starts()
+        broken = self._broken()
+        starts = {} if start is not None or broken else self._starts()
         single = next(iter(starts)) if len(starts) == 1 else None
         return ModelRows(
             self._rows(visits[pair], recovery),
@@ -120,7 +122,7 @@ class Counts:
             name=self.steps.name,
             initial_states=starts if single is None else {},
             visits=dict(zip(places, visits.tolist(), strict=True)),
-            remarks=tuple(self._remarks(tried)),
+            remarks=(*broken, *self._remarks(tried)),
         )
 
     def _rows(self, visits: NDArray[np.int64], recovery: Recovery) -> Iterator[Row]:
@@ -143,12 +145,37 @@ class Counts:
         pairs = zip(states.tolist(), count.tolist(), strict=True)
         return {s: Fraction(n, total) for s, n in pairs}
 
+    def _broken(self) -> tuple[str, ...]:
+        """A remark if rows of an episode do not follow each other: they may be out of order."""
+        one, two = following_steps(self.steps)
+        (state, following), states = self._states
+        ended = self._ended
+        if self.steps.truncated is not None:
+            ended = ended | flags(self.steps.truncated, "truncated")
+        wrong = ended[one] | (following[one] != state[two])
+        if not wrong.any():
+            return ()
+        k = int(np.argmax(wrong))
+        i, j = int(one[k]), int(two[k])
+        leads = "ends it" if ended[i] else f"leads to {states.shown(following[i])}"
+        return (
+            f"{counted(int(wrong.sum()), 'row')} of an episode not following the one before, first "
+            f"transition {j}: it is in {states.shown(state[j])}, and transition {i} {leads}; so "
+            f"where episodes begin is not taken from the data",
+        )
+
     def _remarks(self, tried: NDArray[np.int64]) -> Iterator[str]:
         """What the data does not say, and what is taken instead."""
         (_, following), states = self._states
         actions = self._actions[1]
         acting = np.unique(tried // actions.size)
         unseen = len(acting) * actions.size - len(tried)
+        for numbering, what in ((states, "state"), (actions, "action")):
+            if numbering.largest is not None:
+                yield (
+                    f"{counted(numbering.size, what)} of the numbers 0 to {numbering.largest:,}: "
+                    f"these are taken as names (n_{what}s= keeps them as numbers)"
+                )
         if unseen:
             yield (
                 f"{counted(unseen, 'pair')} of state and action never seen, of "
@@ -156,7 +183,7 @@ class Counts:
             )
         left = np.setdiff1d(following[~self._ended], acting).tolist()
         if left:
-            names = [states.names[s] if states.names else str(s) for s in left]
+            names = list(map(states.shown, left))
             yield (
                 f"{counted(len(left), 'state')} entered and never acted in, taken as absorbing "
                 f"with reward 0: {shown_list(names)}"
@@ -213,6 +240,24 @@ def first_steps(steps: Steps) -> NDArray[np.bool_] | None:
     begins[0] = True
     begins[1:] = ends[:-1]
     return begins
+
+
+def following_steps(steps: Steps) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the steps that have a next one in their episode, and the next ones.
+
+    Without a column `episode`, ends separate the episodes; without `truncated`, nothing is known.
+    """
+    order = np.arange(len(steps.state))
+    if steps.episode is not None:
+        codes = _codes(column_of(steps.episode, "episode"))
+        order = np.argsort(codes, kind="stable")
+        joined = np.diff(codes[order]) == 0
+    elif steps.truncated is not None:
+        ends = flags(steps.terminated, "terminated") | flags(steps.truncated, "truncated")
+        joined = ~ends[:-1]
+    else:
+        joined = np.zeros(len(order) - 1, dtype=np.bool_)
+    return order[:-1][joined], order[1:][joined]
 
 
 def flags(column: NDArray[Any], name: str) -> NDArray[np.bool_]:

@@ -117,8 +117,45 @@ def test_text_and_tuples_are_numbered_in_order_and_named() -> None:
 
 
 def test_labels_that_cannot_be_compared_are_numbered_as_they_appear() -> None:
-    rows = [("b", 0, 1, 3, False), (3, 0, 1, "a", True)]
-    assert MDP.from_transitions(rows).state_names == ("b", "3", "a")
+    rows = [("b", 0, 1, (3,), False), ((3,), 0, 1, "a", True)]
+    assert MDP.from_transitions(rows).state_names == ("b", "(3,)", "a")
+
+
+@pytest.mark.parametrize("state", [[0, 1, 0], [0.0, 1.0, 0.0], ["0", 1, np.int64(0)]])
+def test_numbers_among_names_are_one_label_in_both_columns(state: list[Any]) -> None:
+    """As pandas reads states 0 and 1 where an episode ends in "end"."""
+    after, ends = ["1", "end", 1], [False, True, False]
+    table = {"state": state, "action": [0, 0, 1], "reward": [0, 5, 1], "next_state": after}
+    made = MDP.from_transitions({**table, "terminated": ends}, start=1)
+    assert made.state_names == ("0", "1", "end") and made.start == 1
+    assert made.next_state.tolist() == [1, 1, 2]
+    assert MDP.from_transitions({**table, "terminated": ends}, start="1") == made
+
+
+@pytest.mark.parametrize("far", [300_000, 10**9, 2**70])
+def test_numbers_with_large_gaps_are_names(far: int) -> None:
+    """In the order of the numbers; none of those between them is a state, nor an action."""
+    rows = [(far, 0, 2, 7, True), (7, far, 1, far, False), (7, 0, 2, 0, True)]
+    made = MDP.from_transitions(rows, start=far)
+    assert made.state_names == ("0", "7", str(far)) and made.action_names == ("0", str(far))
+    assert made.start == 2 and made.next_state.tolist() == [0, 2, 1]
+    if far < 2**63:
+        assert made.remarks[:2] == (
+            f"3 states of the numbers 0 to {far:,}: these are taken as names "
+            "(n_states= keeps them as numbers)",
+            f"2 actions of the numbers 0 to {far:,}: these are taken as names "
+            "(n_actions= keeps them as numbers)",
+        )
+
+
+def test_numbers_without_large_gaps_are_numbers() -> None:
+    """One in ten, or a thousand; or any if it is said how many there are."""
+    last = 10_000
+    rows = [(s, 0, 1, last, False) for s in range(0, last, 10)]
+    assert MDP.from_transitions(rows).n_states == last + 1
+    assert MDP.from_transitions(rows[1:]).n_states == 1000
+    assert MDP.from_transitions([(999, 0, 1, 0, True)]).n_states == 1000
+    assert MDP.from_transitions(rows[1:], n_states=last + 5).n_states == last + 5
 
 
 # -- what data does not say
@@ -162,18 +199,50 @@ ENDS = [True, True, True, False, False, True, False, False, False, True]  # or a
 
 def test_episodes_say_where_they_begin() -> None:
     """By their numbers, in any order of the episodes; or by what ends them."""
-    cut = [end and not row[4] for end, row in zip(ENDS, WALK, strict=True)]
-    episode = [9, 8, 8, 1, 1, 1, 3, 3, 3, 3]  # of which 8 has two steps
-    assert MDP.from_transitions(columns(WALK)).starts == {}
-    table = {**columns(WALK), "truncated": cut}
+    rows = [WALK[k] for k in (0, 1, 3, 6, 2, 5, 9, 7, 4)]
+    table = columns(rows)
+    assert MDP.from_transitions(table).starts == {}
+    table["episode"] = [9, 8, 7, 7, 7, 4, 4, 1, 1]
     begins = {0: Fraction(4, 5), 1: Fraction(1, 5)}
-    assert MDP.from_transitions(table).starts == begins
-    table["episode"] = episode
-    begins = {0: Fraction(3, 4), 1: Fraction(1, 4)}
     made = MDP.from_transitions(table)
     assert made.start is None and made.starts == begins
     assert MDP.from_transitions(table, start=1).starts == {1: 1}
-    assert MDP.from_transitions({**table, "episode": [1] * 10}).start == 0
+    table["truncated"] = [False] * 8 + [True]
+    order = [5, 7, 0, 2, 1, 8, 3, 6, 4]  # episodes may be interleaved
+    mixed = {name: [column[k] for k in order] for name, column in table.items()}
+    assert MDP.from_transitions(mixed).starts == begins
+    del table["episode"]
+    assert MDP.from_transitions(table).starts == begins
+    table["truncated"] = [False] * 3 + [True] + [False] * 4 + [True]
+    assert MDP.from_transitions(table).starts == {0: Fraction(5, 6), 1: Fraction(1, 6)}
+
+
+BROKEN = [
+    # An end, and then another row; out of order; ended by `truncated`; without episodes.
+    ([("b", "x", 1, "a", True), ("a", "x", 1, "b", False)], {"episode": [1, 1]}, "a", "ends it"),
+    ([("a", "x", 1, "b", False)] * 2, {"episode": [1, 1]}, "a", "leads to b"),
+    (
+        [("a", "x", 1, "b", False), ("b", "x", 1, "a", True)],
+        {"episode": [1, 1], "truncated": [True, False]},
+        "b",
+        "ends it",
+    ),
+    ([("a", "x", 1, "b", False)] * 2, {"truncated": [False, True]}, "a", "leads to b"),
+]
+
+
+@pytest.mark.parametrize(("rows", "more", "state", "does"), BROKEN)
+def test_episodes_that_contradict_themselves_do_not_say_where_they_begin(
+    rows: list[tuple[Any, ...]], more: dict[str, list[Any]], state: str, does: str
+) -> None:
+    table = {**columns(rows), **more}
+    made = MDP.from_transitions(table)
+    assert made.start is None and made.starts == {}
+    assert made.remarks[0] == (
+        "1 row of an episode not following the one before, first transition 1: it is in "
+        f"{state}, and transition 0 {does}; so where episodes begin is not taken from the data"
+    )
+    assert MDP.from_transitions(table, start="a").start == 0
 
 
 # -- other draws
@@ -220,7 +289,10 @@ BAD: list[tuple[Any, str]] = [
     ([], "data has no transitions"),
     ([(0, 0, 1, 0)], "transition 0 must have 5 entries .*, got 4"),
     ([7], "transition 0 must be a list or a tuple, got 7"),
-    ([(0, 0, 1, 0, True), (0, -1, 1, 0, True)], "transition 1: action must be in 0.*, got -1"),
+    (
+        [(0, 0, 1, 0, True), (0, -1, 1, 0, True)],
+        "transition 1: action must be >= 0, got -1: give text",
+    ),
     ([(0.5, 0, 1, 0, True)], "transition 0: state must be a whole number or a label"),
     ([(None, 0, 1, 0, True)], "transition 0: state must be a whole number, text or a tuple"),
     ([({}, 0, 1, 0, True)], "transition 0: state must be a whole number, text or a tuple"),
@@ -233,6 +305,10 @@ BAD: list[tuple[Any, str]] = [
     ([(0, 0, float("nan"), 0, True)], "transition 0: reward must be finite"),
     ([(0, 0, 2**-0.5, 0, True)], "transition 0: reward is 0.707"),
     ({"state": [0]}, "the column action is missing: transitions have state, action, reward"),
+    (
+        pd.concat([pd.DataFrame(columns(WALK)), pd.DataFrame({"state": [1] * 10})], axis=1),
+        "the column state is there twice: leave one out or rename it",
+    ),
     ({**columns(WALK), "action": [0]}, "action has 1 entries, and state 10"),
     ({**columns(WALK), "reward": np.zeros((10, 2))}, "reward must have one entry per transition"),
     ({**columns(WALK), "state": 0}, "state must have an entry for each transition, got 0"),
