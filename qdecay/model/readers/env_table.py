@@ -6,6 +6,7 @@ without such a rational is an error that names its position: nothing is guessed.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from numbers import Integral
 from typing import Any
@@ -14,6 +15,7 @@ from qdecay._support.checks import whole
 from qdecay.model.readers.beginning import beginning
 from qdecay.model.readers.loose_table import LooseTable
 from qdecay.model.readers.rules import rules_of
+from qdecay.model.readers.table_check import check_played, may_differ
 from qdecay.model.recover import Recovery
 from qdecay.model.rows import MAX_PAIRS, ModelRows
 from qdecay_envs.table import dynamics_owner, table_owner, time_limit
@@ -32,6 +34,9 @@ def rows_of_env(env: Any, recovery: Recovery | None = None) -> ModelRows:
     `observation_space.n` and `action_space.n`, `nS` and `nA`, or the table; where episodes begin,
     as `beginning` says; names, from `state_names` and `action_names`.
 
+    Where the environment's class overrides `step` or `reset` of another, which the table may not
+    describe, a copy is played and held against the table (`table_check`).
+
     Of Blackjack and of Taxi with a fickle passenger, which have no table that describes them, the
     rules are known (`rules`).
 
@@ -41,8 +46,8 @@ def rows_of_env(env: Any, recovery: Recovery | None = None) -> ModelRows:
 
     Raises:
         ValueError: no table, a wrapper that may change the dynamics, a table that cannot be read
-            or does not describe the environment, or a number without a rational; the message says
-            where.
+            or does not describe what the environment does, or a number without a rational; the
+            message says where.
     """
     recovery = Recovery() if recovery is None else recovery
     rules = rules_of(dynamics_owner(env))
@@ -80,15 +85,21 @@ def _table_rows(env: Any, recovery: Recovery) -> ModelRows:
         _counted(env, "action_space", getattr(owner, "nA", None)),
     )
     start, initial_states = beginning(owner, table.states)
+    rows: Iterable[Any] = table.rows(recovery)
+    remarks = table.remarks
+    if may_differ(owner):
+        rows = list(rows)
+        starts = initial_states if start is None else [start]
+        remarks += check_played(owner, rows, table.states, table.actions, starts)
     return ModelRows(
-        table.rows(recovery),
+        rows,
         len(table.states.known),
         len(table.actions.known),
         start,
         table.states.names or getattr(owner, "state_names", None),
         table.actions.names or getattr(owner, "action_names", None),
         initial_states=initial_states,
-        remarks=table.remarks,
+        remarks=remarks,
     )
 
 

@@ -5,7 +5,9 @@ or lists; a state or an action is a number, text, a tuple or anything else that 
 dict. Those that are the numbers 0, 1, ..., n - 1 stay what they are; others are numbered in the
 order in which the table has them (numbers by size), and named by what they are.
 
-An action without outcomes is unavailable in that state, and a state without any is absorbing.
+An action without outcomes is unavailable in that state, and a state without any is absorbing. One
+that is entered and has no row is remarked on; a number where nothing says that there is such a
+state is refused.
 `terminated` is a bool, 0 or 1; where every outcome has three entries, nothing terminates. After a
 terminated one the next state does not matter, and may be None.
 """
@@ -17,11 +19,12 @@ from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
-from numbers import Number
+from numbers import Integral, Number
 from typing import Any
 
 import numpy as np
 
+from qdecay.model.readers.labels import name_of
 from qdecay.model.readers.table_labels import Labels, Place, as_label
 from qdecay.model.reading import WITHIN, off_one
 from qdecay.model.recover import Recovery
@@ -29,6 +32,7 @@ from qdecay_envs.rational import written
 
 _LISTS = (list, tuple, np.ndarray)
 _FAR = 2 * float(WITHIN)  # of a sum in floats from 1: what is nearer may be normalised
+_Places = dict[Hashable, str | Place]
 _FORM = "(probability, next state, reward, terminated)"
 
 
@@ -55,9 +59,14 @@ class LooseTable:
 
     @property
     def remarks(self) -> tuple[str, ...]:
-        """What is assumed: that nothing terminates where the table does not say it."""
-        assumed = "P does not say which outcomes terminate: none does"
-        return (assumed,) if self._length == 3 else ()
+        """What is assumed: that nothing terminates where the table does not say it, and that
+        nothing follows in a state that is entered and has no row."""
+        assumed = ["P does not say which outcomes terminate: none does"] * (self._length == 3)
+        first, *others = [*map(name_of, self._found[2])] or [""]
+        more = f" and {len(others):,} more" if others else ""
+        if first:
+            assumed.append(f"P has no row for state {first}{more}: absorbing with reward 0")
+        return tuple(assumed)
 
     def rows(self, recovery: Recovery) -> Iterator[tuple[int, int, int, Any, Any, bool]]:
         """Yield the rows, with the numbers that the recovery returns.
@@ -92,26 +101,44 @@ class LooseTable:
         Raises:
             ValueError: there are none, or something cannot be read; the message names the place.
         """
-        states: dict[Hashable, str | Place] = {
+        states, actions, rowless = self._found
+        if not actions:
+            raise ValueError(f"P has no outcomes: P[state][action] must be a list of {_FORM}")
+        known = [state for state, place in states.items() if place == "P"]
+        if self.state_space is None and all(isinstance(state, Integral) for state in known):
+            for state, place in rowless.items():
+                if isinstance(state, Number):
+                    raise ValueError(
+                        f"{place}: P has no row for the next state {state}: give it one, {{}} if "
+                        f"nothing follows, or an observation_space or nS"
+                    )
+        return (
+            Labels.of(states, self.state_space, "state"),
+            Labels.of(actions, self.action_space, "action"),
+        )
+
+    @cached_property
+    def _found(self) -> tuple[_Places, _Places, _Places]:
+        """The states, the actions, and the states without a row that are entered, with places."""
+        states: _Places = {
             as_label(state, "P: a state"): "P" for state, _ in _items(self.table, "P")
         }
-        actions: dict[Hashable, str | Place] = {}
+        actions: _Places = {}
+        rowless: _Places = {}
         length = self._length
         for s, a, outcomes in self._pairs():
             for k, outcome in enumerate(outcomes):
                 plain = type(outcome) is tuple and len(outcome) == length > 2
                 t = outcome[1] if plain else None
-                if type(t) is not int:
-                    t = _entries(outcome, length, Place(s, a, k))[1]
-                if t not in states:
-                    states[t] = Place(s, a, k)
+                if type(t) is int and states.get(t) == "P":
+                    continue
+                place = Place(s, a, k)
+                p, t, _, ended = _entries(outcome, length, place)
+                never = isinstance(p, Number) and not p
+                if states.setdefault(t, place) != "P" and not (ended or never):
+                    rowless.setdefault(t, place)
             actions.setdefault(a, Place(s, a, 0))
-        if not actions:
-            raise ValueError(f"P has no outcomes: P[state][action] must be a list of {_FORM}")
-        return (
-            Labels.of(states, self.state_space, "state"),
-            Labels.of(actions, self.action_space, "action"),
-        )
+        return states, actions, rowless
 
     @cached_property
     def _length(self) -> int:

@@ -165,8 +165,18 @@ def test_states_without_rows_are_absorbing() -> None:
     made = as_mdp(held(table))
     assert made.state_names == ("a", "b", "c", "end")
     assert made.available.tolist() == [[True], [False], [False], [False]]
+    assert made.remarks == ("P has no row for state end: absorbing with reward 0",)
     made = as_mdp(held([[[(1.0, 1, 1.0, False)]]], nS=4))
     assert (made.n_states, made.state_names) == (4, None)
+    assert made.remarks == ("P has no row for state 1: absorbing with reward 0",)
+    cells = {
+        (0, 0): {0: [(0.5, (5, 5), 1, 0), (0.5, (6, 6), 1, 0)]},
+        (0, 1): {0: [(1, None, 0, 1)]},
+    }
+    remark = "P has no row for state (5, 5) and 1 more: absorbing with reward 0"
+    assert as_mdp(held(cells)).remarks == (remark,)
+    assert as_mdp(held({0: {0: [(1, "end", 1, 0)]}})).remarks
+    assert as_mdp(held({0: {0: [(1, 7, 1, True)]}})).remarks == ()  # it never is there
 
 
 def test_three_entries_never_terminate_and_the_model_says_so() -> None:
@@ -269,6 +279,15 @@ WRONG: list[tuple[Any, str]] = [
         held({"a": {"go": [(0.25, "a", 0, 0), (0.5, "b", 0, 0)]}}),
         "P['a']['go']: probabilities sum to",
     ),
+    (
+        held({0: {0: [(1, 7, 1, False)]}, 1: {0: ONE}}),
+        "P[0][0][0]: P has no row for the next state 7",
+    ),
+    (
+        held([[[*ONE, (0, 5, 0, 0)]], [[(1, -1, 0, 0)]]]),
+        "P[1][0][0]: P has no row for the next state -1",
+    ),
+    (held({3: {0: [(1, 0.5, 1, False)]}}), "P[3][0][0]: P has no row for the next state 0.5: give"),
     (held(np.ones((2, 2, 2))), "P is an array of numbers, of shape (2, 2, 2), and no table of ou"),
     (held({0: np.ones((2, 2))}), "P[0] is an array of numbers, of shape (2, 2), and no table of "),
     (held({0: {0: ONE}, 7: {}}, nS=7), "P: the state 7 is not one of the environment's states 0"),
