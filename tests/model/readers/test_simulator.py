@@ -34,6 +34,7 @@ from lying_environments import (
     TreasureInView,
     cell_of,
 )
+from models import TAXI
 
 from qdecay import MDP, BudgetExceeded, policy_regions
 from qdecay.model.float_mdp import FloatMDP
@@ -122,7 +123,7 @@ TOYS: list[tuple[str, dict[str, Any]]] = [
     ("FrozenLake-v1", {"is_slippery": False}),
     ("FrozenLake8x8-v1", {"is_slippery": False}),
     ("CliffWalking-v1", {}),
-    ("Taxi-v4", {}),
+    (TAXI, {}),
 ]
 
 

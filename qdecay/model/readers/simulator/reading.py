@@ -42,6 +42,8 @@ from qdecay_envs.rational import written
 
 REWARDS: Mapping[str, RewardFunction] = {"sign": sign}
 """The rewards that have a name: "sign" is 1, 0 or -1 as the environment's is > 0, 0 or < 0."""
+# NumPy 2 shows its numbers as np.float64(0.1); before, they were plain.
+_PLAIN_NUMBERS: Any = {} if np.__version__.startswith("1.") else {"legacy": "1.25"}
 _OTHER_SEEDS = 5  # whose episodes show whether the start is random
 
 
@@ -152,7 +154,7 @@ def _as_ever() -> Iterator[None]:
     with (
         globals_kept(),
         warnings.catch_warnings(action="ignore"),
-        np.printoptions(legacy="1.25"),
+        np.printoptions(**_PLAIN_NUMBERS),
         Path(os.devnull).open("w", encoding="utf-8") as nowhere,
         redirect_stdout(nowhere),
     ):
