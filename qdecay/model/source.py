@@ -77,7 +77,7 @@ class Source:
     def path(self) -> Path | None:
         """The file that `text` names, or None if it is an id."""
         path = Path(self.text)
-        is_named = path.suffix in SUFFIXES
+        is_named = path.suffix.lower() in SUFFIXES
         # A folder may have the name of an id; the reader reports pipes and devices. Unlike
         # `exists` of Path, that of os takes any text.
         return path if is_named or (os.path.exists(path) and not path.is_dir()) else None  # noqa: PTH110
@@ -206,7 +206,7 @@ class Source:
     def _schema(self) -> str:
         """The name of the file's schema without its version, or "" if it is not a layout."""
         assert self.path is not None
-        if self.path.suffix in SUFFIXES[1:]:
+        if self.path.suffix.lower() in SUFFIXES[1:]:
             return ""
         if "qdecay.layout" not in read_text(self.path, MAX_BYTES):
             return ""  # a large model is not parsed twice

@@ -15,17 +15,16 @@ from qdecay import MDP
 LOTTERY = [
     *[(0, 0, 1, 0, True)] * 8,
     *[(0, 0, 0, 0, True)] * 12,
-    (0, 1, 0, 1, False),
-    *[(1, 1, 2, 1, True)] * 7,
-    *[(1, 1, 0, 1, False)] * 23,
+    *[(0, 1, 0, 1, False), *[(1, 1, 0, 1, False)] * 6, (1, 1, 2, 1, True)] * 7,
 ]
 
 
 @pytest.fixture
 def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A file of the steps above, in one episode that begins in 0."""
+    """A file of the steps above, in episodes that begin in 0."""
     monkeypatch.chdir(tmp_path)
-    lines = [",".join((*COLUMNS, "episode")), *(",".join(map(str, (*row, 1))) for row in LOTTERY)]
+    lines = [",".join((*COLUMNS, "truncated"))]
+    lines += [",".join(map(str, (*row, False))) for row in LOTTERY]
     Path("data.csv").write_text("\n".join(lines))
     bare = [line.rpartition(",")[0] for line in lines]
     Path("bare.csv").write_text("\n".join([*bare, "1,0,0,1,true"]))  # every pair is seen
