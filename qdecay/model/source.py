@@ -23,6 +23,7 @@ from qdecay._support.notes import deferred_notes, note
 from qdecay._support.one_line import one_line
 from qdecay._support.user_code import UserCodeError, import_user_function, user_code
 from qdecay.errors import InputError
+from qdecay.model.empirical import estimated
 from qdecay.model.environment_arguments import Typed, checked_arguments
 from qdecay.model.float_mdp import FloatMDP
 from qdecay.model.mdp import MDP
@@ -156,6 +157,8 @@ class Source:
             made = self._read(kind)
         for remark in made.remarks:
             note(f"{self.text}: {remark}")
+        if made.visits:
+            note(f"{self.text}: {estimated(made.visits)}")
         return made
 
     def _read(self, kind: type[_Model]) -> _Model:
