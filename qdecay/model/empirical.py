@@ -14,7 +14,7 @@ each: exact solvers are quick where all have one small denominator.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from fractions import Fraction
 from typing import Literal, get_args
@@ -23,6 +23,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qdecay._support.checks import choice, whole
+from qdecay._support.result import counted
+from qdecay.model.reading import Pair
 from qdecay.model.rows import ExactRows
 
 How = Literal["multinomial", "dirichlet"]
@@ -38,6 +40,16 @@ def counts_of(rows: ExactRows) -> NDArray[np.int64]:
     """
     shares = zip(rows, _visits(rows).tolist(), strict=True)
     return np.array([int(p * n) for (_, _, _, p, _, _), n in shares], dtype=np.int64)
+
+
+def estimated(visits: Mapping[Pair, int]) -> str:
+    """Return a note on what exact answers about counted probabilities are exact for."""
+    least, most = min(visits.values()), max(visits.values())
+    each = str(least) if least == most else f"{least:,} to {most:,}"
+    return (
+        f"probabilities are shares of {counted(sum(visits.values()), 'transition')} seen, {each} "
+        f"of a pair of state and action: exact for these, estimates of the world's"
+    )
 
 
 def resampled(rows: ExactRows, seed: int, how: How) -> ExactRows:

@@ -23,6 +23,7 @@ from qdecay._support.notes import deferred_notes, note
 from qdecay._support.one_line import one_line
 from qdecay._support.user_code import UserCodeError, import_user_function, user_code
 from qdecay.errors import InputError
+from qdecay.model.empirical import estimated
 from qdecay.model.environment_arguments import Typed, checked_arguments
 from qdecay.model.float_mdp import FloatMDP
 from qdecay.model.mdp import MDP
@@ -77,7 +78,7 @@ class Source:
     def path(self) -> Path | None:
         """The file that `text` names, or None if it is an id."""
         path = Path(self.text)
-        is_named = path.suffix in SUFFIXES
+        is_named = path.suffix.lower() in SUFFIXES
         # A folder may have the name of an id; the reader reports pipes and devices. Unlike
         # `exists` of Path, that of os takes any text.
         return path if is_named or (os.path.exists(path) and not path.is_dir()) else None  # noqa: PTH110
@@ -156,6 +157,8 @@ class Source:
             made = self._read(kind)
         for remark in made.remarks:
             note(f"{self.text}: {remark}")
+        if made.visits:
+            note(f"{self.text}: {estimated(made.visits)}")
         return made
 
     def _read(self, kind: type[_Model]) -> _Model:
@@ -206,7 +209,7 @@ class Source:
     def _schema(self) -> str:
         """The name of the file's schema without its version, or "" if it is not a layout."""
         assert self.path is not None
-        if self.path.suffix in SUFFIXES[1:]:
+        if self.path.suffix.lower() in SUFFIXES[1:]:
             return ""
         if "qdecay.layout" not in read_text(self.path, MAX_BYTES):
             return ""  # a large model is not parsed twice

@@ -15,17 +15,16 @@ from qdecay import MDP
 LOTTERY = [
     *[(0, 0, 1, 0, True)] * 8,
     *[(0, 0, 0, 0, True)] * 12,
-    (0, 1, 0, 1, False),
-    *[(1, 1, 2, 1, True)] * 7,
-    *[(1, 1, 0, 1, False)] * 23,
+    *[(0, 1, 0, 1, False), *[(1, 1, 0, 1, False)] * 6, (1, 1, 2, 1, True)] * 7,
 ]
 
 
 @pytest.fixture
 def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A file of the steps above, in one episode that begins in 0."""
+    """A file of the steps above, in episodes that begin in 0."""
     monkeypatch.chdir(tmp_path)
-    lines = [",".join((*COLUMNS, "episode")), *(",".join(map(str, (*row, 1))) for row in LOTTERY)]
+    lines = [",".join((*COLUMNS, "truncated"))]
+    lines += [",".join(map(str, (*row, False))) for row in LOTTERY]
     Path("data.csv").write_text("\n".join(lines))
     bare = [line.rpartition(",")[0] for line in lines]
     Path("bare.csv").write_text("\n".join([*bare, "1,0,0,1,true"]))  # every pair is seen
@@ -39,7 +38,11 @@ def test_regions_of_data_have_intervals(data: Path, capsys, monkeypatch) -> None
     found = qdecay.resampled_breakpoints(mdp, resamples=40)
     low, high = found.breakpoints[0].interval or (0, 0)
     assert code == 0
-    assert "1 pair of state and action never seen, of 4: unavailable" in err
+    assert err == (
+        "qdecay: data.csv: 1 pair of state and action never seen, of 4: unavailable\n"
+        "qdecay: data.csv: probabilities are shares of 76 transitions seen, 7 to 49 of a pair of "
+        "state and action: exact for these, estimates of the world's\n"
+    )
     gamma = f"{float(found.breakpoints[0].gamma):.10f}"
     words = f"{gamma} {low:.2f} to {high:.2f} 100 % 0 -> 1".split()
     assert words in [line.split() for line in out.splitlines()]
@@ -71,8 +74,6 @@ def test_prices_of_data_have_intervals(data: Path, capsys, monkeypatch) -> None:
 REFUSED = [
     (["regions", "FrozenLake-v1", "--resamples", "40"], "FrozenLake-v1: the model has no counts"),
     (["price", "FrozenLake-v1", "--resamples", "40"], "FrozenLake-v1: the model has no counts"),
-    (["regions", "bare.csv", "--resamples", "40"], "bare.csv: the model has no start state"),
-    (["price", "bare.csv", "--resamples", "40"], "bare.csv: the model has no start state"),
     (["regions", "data.csv", "--resamples", "9"], "--resamples"),
     (["regions", "data.csv", "--resamples", "40", "--numeric"], "--numeric cannot be combined"),
 ]
@@ -83,3 +84,12 @@ def test_what_has_no_intervals_is_refused(
     data: Path, capsys, monkeypatch, arguments: list[str], message: str
 ) -> None:
     check_refused(capsys, monkeypatch, data, arguments, message)
+
+
+@pytest.mark.parametrize("command", ["regions", "price"])
+def test_intervals_need_a_start(data: Path, capsys, monkeypatch, command: str) -> None:
+    """The note on the data stands before the error."""
+    code, out, err = run(capsys, monkeypatch, command, "bare.csv", "--resamples", "40")
+    note, error = err.splitlines()
+    assert (code, out) == (2, "") and "bare.csv: probabilities are shares of 77" in note
+    assert error.startswith("qdecay: bare.csv: the model has no start state")

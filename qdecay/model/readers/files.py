@@ -71,9 +71,12 @@ def read_model(
     Raises:
         InputError: the file cannot be read or is not valid for its kind.
     """
-    if path.suffix not in _STRUCTURED:
+    ending = path.suffix.lower()
+    if ending == ".tsv":
+        raise InputError(f"{path}: separate the columns by commas, and save it as .csv")
+    if ending not in _STRUCTURED:
         refuse_reward(path, reward)
-    reader = _READERS.get(path.suffix)
+    reader = _READERS.get(ending)
     if reader is not None:
         return reader(path, reward, recovery or Recovery(), worst)
     with input_errors():

@@ -10,7 +10,7 @@ minutes on hundreds of thousands of states that nothing leads to.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from numbers import Integral
@@ -54,16 +54,19 @@ class Numbering:
         """
         is_label = self.names is not None and isinstance(given, tuple | list | np.ndarray)
         is_label = is_label or (_is_whole(given) and str(given) in (self.names or ()))
-        return state_index(name_of(given) if is_label else given, self.size, self.names)
+        try:
+            return state_index(name_of(given) if is_label else given, self.size, self.names)
+        except (TypeError, ValueError) as error:
+            raise type(error)(f"start: {error}") from None
 
 
 def numbered(
-    columns: Sequence[NDArray[Any]], what: str, size: int | None = None
+    given: Mapping[str, NDArray[Any]], what: str, size: int | None = None
 ) -> tuple[list[NDArray[np.int64]], Numbering]:
     """Return the numbers of the entries of several columns, and what they are.
 
     Args:
-        columns: of equal kind, shape (K,), or (K, d) where d numbers make one label.
+        given: columns by name, shape (K,), or (K, d) where d numbers make one label.
         what: "state" or "action", for messages.
         size: how many there are; None is as many as the columns show.
 
@@ -73,15 +76,16 @@ def numbered(
     """
     if size is not None:
         size = whole(size, f"n_{what}s", 1, _MOST)
-    columns = [_as_integers(column, what) for column in columns]
+    columns = [_as_integers(column, name) for name, column in given.items()]
     if not all(column.ndim == 1 and column.dtype.kind in "iu" for column in columns):
-        return _labelled(columns, what, size)
-    _check_range(columns, what, size)
+        return _labelled(columns, list(given), what, size)
+    for name, column in zip(given, columns, strict=True):
+        _check_range(column, name, what, size)
     largest = max(int(column.max()) for column in columns)
     if size is None and largest >= _FEW:
         appear = len(np.unique(np.concatenate([np.unique(column) for column in columns])))
         if appear * _SPARSE <= largest:
-            codes, numbering = _labelled(columns, what, None)
+            codes, numbering = _labelled(columns, list(given), what, None)
             return codes, replace(numbering, largest=largest)
     return [column.astype(np.int64) for column in columns], Numbering(size or largest + 1, None)
 
@@ -119,26 +123,25 @@ def _as_integers(column: NDArray[Any], what: str) -> NDArray[Any]:
     )
 
 
-def _check_range(columns: Sequence[NDArray[Any]], what: str, size: int | None) -> None:
+def _check_range(column: NDArray[Any], name: str, what: str, size: int | None) -> None:
     """Refuse numbers that are negative, or beyond a size that was given."""
-    for column in columns:
-        wrong = np.asarray(column < 0) | (False if size is None else np.asarray(column >= size))
-        if wrong.any():
-            k = int(np.argmax(wrong))
-            allowed = ">= 0" if size is None else f"in 0..{size - 1}"
-            raise ValueError(
-                f"transition {k}: {what} must be {allowed}, got {column[k]}"
-                + (f" (n_{what}s={size})" if size else ": give text to have them numbered")
-            )
+    wrong = np.asarray(column < 0) | (False if size is None else np.asarray(column >= size))
+    if wrong.any():
+        k = int(np.argmax(wrong))
+        allowed = ">= 0" if size is None else f"in 0..{size - 1}"
+        raise ValueError(
+            f"transition {k}: {name} must be {allowed}, got {column[k]}"
+            + (f" (n_{what}s={size})" if size else ": give text to have them numbered")
+        )
 
 
 def _labelled(
-    columns: Sequence[NDArray[Any]], what: str, size: int | None
+    columns: Sequence[NDArray[Any]], given: Sequence[str], what: str, size: int | None
 ) -> tuple[list[NDArray[np.int64]], Numbering]:
     """Labels in order."""
     known: defaultdict[Any, int] = defaultdict()
     known.default_factory = known.__len__  # a new label has the next number
-    codes = [_codes(column, known, what) for column in columns]
+    codes = [_codes(part, known, name) for name, part in zip(given, columns, strict=True)]
     labels = list(known)
     if any(isinstance(label, str) for label in labels):
         labels = [str(label) if _is_whole(label) else label for label in labels]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from math import isnan
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -13,6 +14,7 @@ from qdecay_envs.rational import written
 
 COLUMNS = ("state", "action", "reward", "next_state", "terminated")
 OPTIONAL = ("episode", "truncated")
+_MISSING = ("NoneType", "NAType", "NaTType")
 
 
 class Steps(NamedTuple):
@@ -58,6 +60,8 @@ def steps_of(data: Any) -> Steps:
     """
     if hasattr(data, "iterate_episodes"):
         steps = _of_episodes(data)
+    elif hasattr(data, "collect_schema") and hasattr(data, "collect"):  # a polars DataFrame has one
+        raise TypeError("data is a query that has not been run: give data.collect()")
     elif (names := _names(data)) is not None:
         steps = of_columns({name: data[name] for name in known_once(names)})
         left_out = tuple(name for name in names if name not in COLUMNS + OPTIONAL)
@@ -192,4 +196,29 @@ def checked(steps: Steps) -> Steps:
             raise ValueError(f"{name} has {len(column):,} entries, and state {count:,}")
         if column is not None and column.ndim > 1 and name not in ("state", "action", "next_state"):
             raise ValueError(f"{name} must have one entry per transition, got {column.shape}")
+        if column is not None:
+            _check_known(column, name)
     return steps
+
+
+def _check_known(column: NDArray[Any], name: str) -> None:
+    """Refuse missing values: None, nan, and those of pandas."""
+    if column.dtype.kind not in "fOM":
+        return
+    if column.dtype.kind == "O":
+        kinds = {type(entry) for entry in column.flat}
+        if not any(kind.__name__ in _MISSING or issubclass(kind, float) for kind in kinds):
+            return
+        missing = np.array([_is_missing(entry) for entry in column.flat]).reshape(column.shape)
+    else:
+        missing = np.isnat(column) if column.dtype.kind == "M" else np.isnan(column)
+    if missing.any():
+        place = tuple(np.argwhere(missing)[0].tolist())
+        raise ValueError(
+            f"transition {place[0]}: {name} is missing ({written(column[place])}): fill it in, or "
+            f"leave such rows out"
+        )
+
+
+def _is_missing(entry: Any) -> bool:
+    return type(entry).__name__ in _MISSING or (isinstance(entry, float) and isnan(entry))

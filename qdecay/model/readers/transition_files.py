@@ -47,15 +47,17 @@ def rows_of_csv(path: Path, recovery: Recovery | None = None) -> ModelRows:
     """
     with input_errors(), decoding(path, csv.Error):
         text = io.StringIO(read_text(path, _MAX_BYTES, _MAX_ROWS + 1), newline="")
-        lines = (line for line in csv.reader(text, strict=True) if line)
+        lines = _lines(text)
         names = [name.strip() for name in next(lines, [])]
         known = known_once(names)
+        _check_commas(names)
         columns = _distinct(lines, names, list(map(names.index, known)))
         texts = dict(zip(known, columns, strict=True))
-        read = {name: _READ[name](*column) for name, column in texts.items()}
+        _check_full(texts)
+        read = {name: _READ[name](name, *column) for name, column in texts.items()}
         states = [name for name in ("state", "next_state") if name in read]
         if any(read[name].dtype == object for name in states):  # then numbers are names as well
-            read |= {name: _names(*texts[name]) for name in states}
+            read |= {name: _names(name, *texts[name]) for name in states}
         return _model(path, read, names, recovery)
 
 
@@ -115,42 +117,69 @@ def _distinct(
     return [(list(texts), np.concatenate(part)) for texts, part in zip(known, codes, strict=True)]
 
 
-def _names(texts: list[str], codes: NDArray[np.int64]) -> NDArray[Any]:
+def _lines(text: io.StringIO) -> Iterator[list[str]]:
+    """Yield the fields of each line that is not empty."""
+    reader = csv.reader(text, strict=True)
+    try:
+        yield from filter(None, reader)
+    except csv.Error as error:
+        hint = ": is a quotation mark not closed?" if "end of data" in str(error) else ""
+        raise ValueError(f"line {reader.line_num}: {error}{hint}") from error
+
+
+def _check_commas(names: Sequence[str]) -> None:
+    """Refuse a first line of columns that are separated by something else."""
+    for mark, called in ((";", "semicolons"), ("\t", "tabs"), ("|", "bars")):
+        if len(names) == 1 and mark in names[0]:
+            raise ValueError(f"line 1: columns are separated by {called}: separate them by commas")
+
+
+def _check_full(columns: dict[str, _Column]) -> None:
+    """Refuse empty fields, but those of columns that are not read."""
+    for name, (texts, codes) in columns.items():
+        for text in texts:
+            if not text.strip():
+                raise ValueError(
+                    f"line {_line(texts, codes, text)}: {name} is empty: fill it in, or leave "
+                    f"such rows out"
+                )
+
+
+def _names(_: str, texts: list[str], codes: NDArray[np.int64]) -> NDArray[Any]:
     """The column in texts."""
     stripped = np.array([text.strip() for text in texts], dtype=object)
-    if "" in stripped:
-        raise ValueError(f"line {_line(stripped.tolist(), codes, '')}: a field is empty")
     return np.asarray(stripped[codes])
 
 
-def _labels(texts: list[str], codes: NDArray[np.int64]) -> NDArray[Any]:
+def _labels(name: str, texts: list[str], codes: NDArray[np.int64]) -> NDArray[Any]:
     """The column in numbers if all its texts are, else in texts."""
     if all(_is_number(text.strip()) for text in texts):
         return np.array(list(map(int, texts)), dtype=np.int64)[codes]
-    return _names(texts, codes)
+    return _names(name, texts, codes)
 
 
 def _is_number(text: str) -> bool:
     return text.isascii() and text.isdecimal() and len(text) < 19
 
 
-def _rewards(texts: list[str], codes: NDArray[np.int64]) -> NDArray[Any]:
+def _rewards(name: str, texts: list[str], codes: NDArray[np.int64]) -> NDArray[Any]:
     values = np.empty(len(texts), dtype=object)
     for k, text in enumerate(texts):
         try:
-            values[k] = number_of_text(text, "reward")
+            values[k] = number_of_text(text, name)
         except ValueError as error:
             raise ValueError(f"line {_line(texts, codes, text)}: {error}") from None
     return values[codes]
 
 
-def _flag_column(texts: list[str], codes: NDArray[np.int64]) -> NDArray[Any]:
+def _flag_column(name: str, texts: list[str], codes: NDArray[np.int64]) -> NDArray[Any]:
     values = np.zeros(len(texts), dtype=np.bool_)
     for k, text in enumerate(texts):
         flag = _FLAGS.get(text.strip().lower())
         if flag is None:
             raise ValueError(
-                f"line {_line(texts, codes, text)}: must be true or false, got {written(text)}"
+                f"line {_line(texts, codes, text)}: {name} must be true or false, got "
+                f"{written(text)}"
             )
         values[k] = flag
     return values[codes]
@@ -161,7 +190,7 @@ def _line(texts: list[str], codes: NDArray[np.int64], text: str) -> int:
     return int(np.argmax(codes == texts.index(text))) + 2
 
 
-_READ: dict[str, Callable[[list[str], NDArray[np.int64]], NDArray[Any]]] = {
+_READ: dict[str, Callable[[str, list[str], NDArray[np.int64]], NDArray[Any]]] = {
     **dict.fromkeys(("state", "action", "next_state", "episode"), _labels),
     "reward": _rewards,
     **dict.fromkeys(("terminated", "truncated"), _flag_column),

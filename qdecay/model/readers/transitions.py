@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from fractions import Fraction
 from functools import cached_property
 from numbers import Real
@@ -76,12 +77,13 @@ class Counts:
     @cached_property
     def _states(self) -> tuple[list[NDArray[np.int64]], Numbering]:
         size = self.steps.n_states if self.n_states is None else self.n_states
-        return numbered([self.steps.state, self.steps.next_state], "state", size)
+        columns = {"state": self.steps.state, "next_state": self.steps.next_state}
+        return numbered(columns, "state", size)
 
     @cached_property
     def _actions(self) -> tuple[list[NDArray[np.int64]], Numbering]:
         size = self.steps.n_actions if self.n_actions is None else self.n_actions
-        return numbered([self.steps.action], "action", size)
+        return numbered({"action": self.steps.action}, "action", size)
 
     @cached_property
     def _ended(self) -> NDArray[np.bool_]:
@@ -132,7 +134,10 @@ class Counts:
         for k, s, a, t, end, n, of in zip(
             first.tolist(), *at, count.tolist(), visits[first].tolist(), strict=True
         ):
-            paid = recovery(reward[k], f"transition {k}: reward")
+            paid = reward[k]
+            if isinstance(paid, Decimal) and paid.is_finite():  # of databases, and exact
+                paid = Fraction(paid)
+            paid = recovery(paid, f"transition {k}: reward")
             yield s, a, t, Fraction(n, of), paid, end
 
     def _starts(self) -> dict[int, Fraction]:
@@ -207,7 +212,9 @@ def _rewards(column: NDArray[Any]) -> NDArray[np.int64]:
     """The same for rewards, which must be numbers, or texts of such."""
     if column.dtype.kind == "O":
         kinds: set[type] = {type(paid) for paid in column}
-        wrong = {kind for kind in kinds if kind is bool or not issubclass(kind, Real | str)}
+        wrong = {
+            kind for kind in kinds if kind is bool or not issubclass(kind, Real | Decimal | str)
+        }
         for k, paid in enumerate(column) if wrong else ():
             if type(paid) in wrong:
                 raise TypeError(f"transition {k}: reward must be a number, got {written(paid)}")

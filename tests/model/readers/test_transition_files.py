@@ -126,15 +126,23 @@ BAD = [
     (HEADER, "data has no transitions"),
     (f"{HEADER},state\n", "the column state is there twice: leave one out"),
     (f"{HEADER}\n0,0,1,0,true\n0,0,1,0\n", "line 3: has 4 fields, and the first line 5"),
-    (f"{HEADER}\n0,0,1,0,true\n0,0,1,,true\n", "line 3: a field is empty"),
-    (f"{HEADER}\n0,0,1,0,maybe\n", "line 2: must be true or false, got 'maybe'"),
+    (f"{HEADER}\n0,0,1,0,true\n0,0,1,,true\n", "line 3: next_state is empty: fill it in, or leave"),
+    (f"{HEADER}\n0,0,1,0,maybe\n", "line 2: terminated must be true or false, got 'maybe'"),
     (
         f"{HEADER}\n0,0,1,0,true\n0,0,much,0,true\n",
         "line 3: reward must be a number like .*, got .much",
     ),
     (f"{HEADER}\n0,0,nan,0,true\n", "reward must be finite|reward must be a number"),
     (f"{HEADER}\n0,0,1/0,0,true\n", "reward"),
-    (f'{HEADER}\n0,0,1,0,"true\n', "unexpected end of data"),
+    (
+        f'{HEADER}\n0,0,1,0,"true\n',
+        "line 2: unexpected end of data: is a quotation mark not closed",
+    ),
+    (HEADER.replace(",", ";"), "line 1: columns are separated by semicolons: separate them by"),
+    (HEADER.replace(",", "\t"), "line 1: columns are separated by tabs"),
+    (f"{HEADER}\n0,0,,0,true\n", "line 2: reward is empty"),
+    (f"{HEADER},episode\n0,0,1,0,true, \n", "line 2: episode is empty"),
+    (f"{HEADER}\n{'0' * 140_000},0,1,0,true\n", "line 2: field larger than field limit"),
     ("{}", "the column state is missing"),
 ]
 
@@ -146,6 +154,13 @@ def test_what_is_no_table_is_told_in_one_line(tmp_path: Path, text: str, message
     with pytest.raises(InputError, match=message) as error:
         MDP.load(path)
     assert str(error.value).startswith(f"{path}: ") and "\n" not in str(error.value)
+
+
+def test_endings_may_be_capitals_and_tabs_are_told(tmp_path: Path) -> None:
+    made = MDP.load(written_out(tmp_path).rename(tmp_path / "data.CSV"))
+    assert made == MDP.from_transitions(WALK)
+    with pytest.raises(InputError, match=r"data.tsv: separate the columns by commas, and save it"):
+        MDP.load(tmp_path / "data.tsv")
 
 
 def test_what_is_too_large_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

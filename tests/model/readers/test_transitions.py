@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
+from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
@@ -294,15 +295,25 @@ BAD: list[tuple[Any, str]] = [
         "transition 1: action must be >= 0, got -1: give text",
     ),
     ([(0.5, 0, 1, 0, True)], "transition 0: state must be a whole number or a label"),
-    ([(None, 0, 1, 0, True)], "transition 0: state must be a whole number, text or a tuple"),
+    ([(None, 0, 1, 0, True)], "transition 0: state is missing \\(None\\): fill it in"),
     ([({}, 0, 1, 0, True)], "transition 0: state must be a whole number, text or a tuple"),
-    ([("a", 0, 1, float("nan"), True)], "state must be a whole number or a label .*, got nan"),
+    ([("a", 0, 1, float("nan"), True)], "transition 0: next_state is missing"),
     ([(0, 0, 1, 0, "yes")], "transition 0: terminated must be true or false, got 'yes'"),
     ([(0, 0, 1, 0, 2)], "transition 0: terminated must be true or false, got 2"),
     ([(0, 0, "x", 0, True)], "transition 0: reward"),
-    ([(0, 0, None, 0, True)], "transition 0: reward must be a number, got None"),
+    ([(0, 0, None, 0, True)], "transition 0: reward is missing"),
     ([(0, 0, [1], 0, True)], "transition 0: reward must be a number"),
-    ([(0, 0, float("nan"), 0, True)], "transition 0: reward must be finite"),
+    ([(0, 0, float("nan"), 0, True)], "transition 0: reward is missing \\(nan\\)"),
+    ([(0, 0, Decimal("nan"), 0, True)], "transition 0: reward must be finite"),
+    ([(0, 0, float("inf"), 0, True)], "transition 0: reward must be finite"),
+    ([(0, 0, 1, -1, True)], "transition 0: next_state must be >= 0, got -1"),
+    ([(0, 0, 1, 0.5, True)], "transition 0: next_state must be a whole number or a label"),
+    (pd.DataFrame(columns(WALK)).assign(terminated=pd.NA), "transition 0: terminated is missing"),
+    (
+        pd.DataFrame(columns(WALK)).assign(episode=[*range(9), None]),
+        "transition 9: episode is missing",
+    ),
+    (pd.DataFrame(columns(WALK)).assign(state=pd.NaT), "transition 0: state is missing"),
     ([(0, 0, 2**-0.5, 0, True)], "transition 0: reward is 0.707"),
     ({"state": [0]}, "the column action is missing: transitions have state, action, reward"),
     (
@@ -324,16 +335,31 @@ def test_what_is_no_data_is_told_in_one_line(data: Any, message: str) -> None:
 
 def test_sizes_and_starts_are_checked() -> None:
     """There is no state 3 of three, and names count themselves."""
-    with pytest.raises(ValueError, match=r"transition 9: state must be in 0..2, got 3"):
+    with pytest.raises(ValueError, match=r"transition 9: next_state must be in 0..2, got 3"):
         MDP.from_transitions(WALK, n_states=3)
     with pytest.raises(ValueError, match="n_states is for numbered states: .* 2 states, got 3"):
         MDP.from_transitions([("a", 0, 1, "b", True)], n_states=3)
     with pytest.raises(ValueError, match="state must be a name, such as a, b, .*got 'c'"):
         MDP.from_transitions([("a", 0, 1, "b", True)], start="c")
+    with pytest.raises(ValueError, match="start: state must be from 0 to 3, got 7"):
+        MDP.from_transitions(WALK, start=7)
     with pytest.raises(ValueError, match="how must be one of multinomial, dirichlet"):
         MDP.from_transitions(WALK).resample(0, how="jackknife")  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="seed must be >= 0"):
         MDP.from_transitions(WALK).resample(-1)
+
+
+def test_a_query_of_polars_is_told_to_be_run() -> None:
+    query = pytest.importorskip("polars").DataFrame(columns(WALK), strict=False).lazy()
+    with pytest.raises(TypeError, match=r"has not been run: give data.collect\(\)"):
+        MDP.from_transitions(query)
+
+
+def test_decimals_are_exact() -> None:
+    """As databases have them, with more digits than floats."""
+    paid = "0.1234567890123456789"
+    made = MDP.from_transitions([(0, 0, Decimal(paid), 0, True)])
+    assert made.exact_reward == (Fraction(paid),)
 
 
 def test_rewards_are_read_as_everywhere() -> None:
