@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import nullcontext, redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -22,6 +20,7 @@ from qdecay.cli.options import (
     check_plot,
     reads_source,
 )
+from qdecay.cli.standard_streams import print_json
 from qdecay.errors import InputError, input_errors
 
 if TYPE_CHECKING:
@@ -142,12 +141,9 @@ def compare(
         settings |= {"walks": walks, "step_size": _exact(given, "--step-size", "(0, 1]")}
     timed: list[tuple[Comparison, float]] = []
     try:
-        # What a learner or an environment prints must not end up in a document.
-        aside = redirect_stdout(sys.stderr) if as_json else nullcontext()
         with (
             budget(source.text if source else "the homework", max_seconds),
             Bar(log=True) as bar,
-            aside,
         ):
             timed.extend(_compare_all(sources, settings, bar))
     finally:  # show finished rows even after Ctrl-C
@@ -163,7 +159,7 @@ def compare(
 def _show_comparison(timed: list[tuple[Comparison, float]], as_json: bool) -> None:
     if as_json:
         rows = [row.body() for row, _ in timed]
-        tables.print_json({"schema": "qdecay.comparison/1", "rows": rows})
+        print_json({"schema": "qdecay.comparison/1", "rows": rows})
     else:
         _print_comparison(timed)
 

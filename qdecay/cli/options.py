@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from qdecay.cli.standard_streams import documents_only
 from qdecay.errors import BudgetExceeded, InputError, input_errors
 
 if TYPE_CHECKING:
@@ -144,7 +145,18 @@ def reads_source(command: Callable[..., Any]) -> Callable[..., Any]:
     return run
 
 
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
+def _documents_only(context: typer.Context, wanted: bool) -> bool:
+    if wanted:  # until the command has ended
+        context.with_resource(documents_only())
+    return wanted
+
+
+AsJson = Annotated[
+    bool,
+    typer.Option(
+        "--json", callback=_documents_only, help="Print one JSON document and nothing else."
+    ),
+]
 MaxSeconds = Annotated[
     float | None, typer.Option(metavar="SECONDS", help="Give up after this long.")
 ]

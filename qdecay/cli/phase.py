@@ -10,6 +10,7 @@ import typer
 from qdecay._support.shown import shown_decimal
 from qdecay.cli import tables
 from qdecay.cli.options import AsJson, Force, check_plot
+from qdecay.cli.standard_streams import print_json
 
 if TYPE_CHECKING:
     from qdecay.sweep.phase import PhaseDiagram, PhaseRow
@@ -52,7 +53,7 @@ def phase(
     found = phase_diagram(store, where=map(_pair, where or ()), progress=True)
     left_out = 0 if plot is None else save_phase(found, plot, x=x)
     if as_json:
-        tables.print_json(found.to_json())
+        print_json(found.to_json())
         return
     _print(found, store)
     if left_out:

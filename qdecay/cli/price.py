@@ -19,6 +19,7 @@ from qdecay.cli.options import (
     check_plot,
     reads_source,
 )
+from qdecay.cli.standard_streams import print_json
 from qdecay.errors import InputError, input_errors
 
 if TYPE_CHECKING:
@@ -134,7 +135,7 @@ def price(
             document["learned"] = learned.body()
         if resampled is not None:
             document["resampled"] = resampled.within()
-        tables.print_json(document)
+        print_json(document)
         return
     _print(mdp, found, picked, learned, resampled, digits)
     if plot is not None:

@@ -9,8 +9,8 @@ import typer
 
 from qdecay._support.progress import Bar
 from qdecay._support.shown import shortest
-from qdecay.cli import tables
 from qdecay.cli.options import AsJson, Force, check_plot, whole_numbers
+from qdecay.cli.standard_streams import print_json
 
 app = typer.Typer()
 
@@ -151,7 +151,7 @@ def probe(
         taken = f"{profile.from_store} of {profile.trainings} answers taken from {store}"
         typer.echo(taken, err=True)
     if as_json:
-        tables.print_json(profile.to_json())
+        print_json(profile.to_json())
     else:
         print_profile(profile, verbose=verbose)
     if plot is not None:

@@ -24,6 +24,7 @@ from qdecay.cli.options import (
     budget,
     reads_source,
 )
+from qdecay.cli.standard_streams import print_json
 from qdecay.errors import InputError, InternalError, input_errors
 
 if TYPE_CHECKING:
@@ -95,7 +96,7 @@ def regions(
         document = found.to_json(source.text)
         if resampled is not None:
             document["resampled"] = resampled.within()
-        tables.print_json(document, indent=None)
+        print_json(document, indent=None)
         return
     tables.print_regions(mdp, found, digits=digits, states=states)
     if resampled is not None:
@@ -120,7 +121,7 @@ def _numeric(
         mdp = source.float_mdp()
         found = numeric_policy_regions(mdp, max_seconds=max_seconds, progress=True)
     if as_json:
-        tables.print_json(found.to_json(source.text), indent=None)
+        print_json(found.to_json(source.text), indent=None)
         return
     table = tables.table("gamma", "error at most", "what changes")
     for change in found.changes:
@@ -177,7 +178,7 @@ def blackwell(
         mdp = source.mdp()
         found = find(mdp, max_seconds=max_seconds, progress=True)
     if as_json:
-        tables.print_json(found.to_json())
+        print_json(found.to_json())
         return
     tables.print_blackwell(mdp, found, digits=digits)
 
@@ -208,7 +209,7 @@ def verify(
     else:
         document, statement = proven.to_json(), _statement(proven)
     if as_json:
-        tables.print_json(document)
+        print_json(document)
     else:
         typer.echo(f"{file}: {statement}")
     return int(not document["proven"])

@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 import io
+import json
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stdout
+from typing import Any, TextIO
+
+_documents: list[TextIO] = []  # where documents go, while everything else that is printed does not
 
 
 def open_closed_streams() -> None:
@@ -34,3 +40,19 @@ def _open_null(number: int) -> None:
     else:
         os.dup2(found, number)
         os.close(found)
+
+
+@contextmanager
+def documents_only() -> Iterator[None]:
+    """Print on standard error what is printed, such as by the user's code, but for `print_json`."""
+    _documents.append(sys.stdout)
+    try:
+        with redirect_stdout(sys.stderr):
+            yield
+    finally:
+        _documents.pop()
+
+
+def print_json(document: Any, *, indent: int | None = 2) -> None:
+    """Print the JSON document that is a command's only output with --json."""
+    print(json.dumps(document, indent=indent), file=_documents[-1] if _documents else None)

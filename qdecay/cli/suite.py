@@ -18,6 +18,7 @@ from qdecay.cli.options import (
     reads_source,
     whole_numbers,
 )
+from qdecay.cli.standard_streams import print_json
 from qdecay.errors import input_errors
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ def envs(
     members = catalogue()
     if as_json:
         document = {"schema": SCHEMA, "environments": [member.to_json() for member in members]}
-        tables.print_json(document)
+        print_json(document)
         return
     table = tables.table("environment", "states", "break-even gammas", "law (g is gamma)")
     for member in members:
@@ -77,7 +78,7 @@ def _survey(as_json: bool) -> None:
     rows = survey(progress=True)
     if as_json:
         document = {"schema": SCHEMA, "prices": [row.body() for row in rows]}
-        tables.print_json(document, indent=None)
+        print_json(document, indent=None)
     else:
         _print_prices(rows)
 
@@ -256,7 +257,7 @@ def _show_times(rows: list[LearningTime], as_json: bool) -> None:
 
     if as_json:
         document = {"schema": LearningTime.SCHEMA, "rows": [row.body() for row in rows]}
-        tables.print_json(document)
+        print_json(document)
     elif rows[0].game is None:
         _print_times_on_a_model(rows)
     else:

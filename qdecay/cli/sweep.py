@@ -15,6 +15,7 @@ from qdecay._support.shown import duration
 from qdecay.cli import tables
 from qdecay.cli.options import AsJson, Force
 from qdecay.cli.phase import phase
+from qdecay.cli.standard_streams import print_json
 from qdecay.errors import InputError
 
 if TYPE_CHECKING:
@@ -121,7 +122,7 @@ def _run(wanted: Sweep, output: Path, **where: Any) -> Finished:
 def _print_plan(wanted: Sweep, as_json: bool) -> None:
     document, seconds = wanted.to_json(), wanted.estimate()
     if as_json:
-        tables.print_json({**document, "seconds": seconds})
+        print_json({**document, "seconds": seconds})
         return
     models, learners, seeds = (document[name] for name in ("models", "learners", "seeds"))
     tables.console().print(
@@ -136,7 +137,7 @@ def _print_finished(finished: Finished, output: Path, as_json: bool) -> None:
     fatal, before = [cell.number for cell in finished.fatal], finished.before
     if as_json:
         document = {"schema": finished.SCHEMA, "store": str(output), **finished.body()}
-        tables.print_json(document)
+        print_json(document)
         return
     out = tables.console()
     kept = f", {before:,} from before" if before else ""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Collection, Sequence
 from fractions import Fraction
@@ -58,11 +57,6 @@ def table(*headings: str, right: Collection[str] = ()) -> Table:
     for heading in headings:
         result.add_column(heading, overflow="fold", justify="right" if heading in right else "left")
     return result
-
-
-def print_json(document: Any, *, indent: int | None = 2) -> None:
-    """Print the JSON document that is a command's only output with --json."""
-    print(json.dumps(document, indent=indent))
 
 
 def count(number: int, noun: str) -> str:

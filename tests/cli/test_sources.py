@@ -83,6 +83,11 @@ class New(gymnasium.Env):
         self.observation_space = gymnasium.spaces.Discrete(rooms)
         self.action_space = gymnasium.spaces.Discrete(2)
 
+class Loud(Old):
+    def __init__(self):
+        print("made")
+        super().__init__()
+
 class Empty:
     pass
 
@@ -116,6 +121,20 @@ def test_a_class_is_a_source_registered_or_not(capsys, monkeypatch, rooms: str, 
     code, out, _ = run(capsys, monkeypatch, "compare", source, "-k", "rooms=1", "--json")
     row = json.loads(out)["rows"][0]
     assert (code, row["verdict"], row["exact"][0]["closed_form"]) == (0, "agree", "29/30")
+
+
+@pytest.mark.parametrize("command", [["regions"], ["regions", "--numeric"], ["price"], ["compare"]])
+def test_what_a_class_prints_is_not_in_the_document(
+    capsys, monkeypatch, rooms: str, command: list[str]
+) -> None:
+    name, *options = command
+    before = sys.stdout
+    _, out, err = run(capsys, monkeypatch, name, f"{rooms}:Loud", *options, "--json")
+    assert json.loads(out)["schema"].startswith("qdecay.")
+    assert "made" in err.splitlines()
+    assert sys.stdout is before
+    _, out, _ = run(capsys, monkeypatch, name, f"{rooms}:Loud", *options)
+    assert "made" in out.splitlines()  # without --json it goes where it was printed
 
 
 @pytest.mark.parametrize(
