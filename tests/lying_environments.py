@@ -6,6 +6,7 @@ All are a line of cells 0 to 5: action 0 goes back, action 1 on; leaving cell 4 
 from __future__ import annotations
 
 import copy
+import os
 import random
 import time
 from collections.abc import Callable
@@ -433,12 +434,46 @@ class PaysMore(Line):
         return cell, reward * self.episodes, *rest
 
 
+class PaysLaterEpisodes(PaysMore):
+    """Pays more from the fourth episode on."""
+
+    def step(self, action: Any) -> Any:
+        cell, reward, *rest = Line.step(self, action)
+        return cell, reward * (2 if self.episodes > 3 else 1), *rest
+
+
+class PaysByShell(Line):
+    """Counts in a variable of the shell, though its own generator is there."""
+
+    def step(self, action: Any) -> Any:
+        number = int(os.environ.get("LYING_STEPS", "0")) + 1
+        os.environ["LYING_STEPS"] = str(number)
+        cell, reward, *rest = super().step(action)
+        return cell, reward + (number % 60 == 0), *rest
+
+
+class MaskedByChance(Line):
+    """Forbids its first action by chance."""
+
+    def action_masks(self) -> list[bool]:
+        return [self.np_random.random() < 0.5, True]
+
+
 class Scattered(Line):
     """Begins in one of three cells, by its seed."""
 
     def reset(self, **options: Any) -> Any:
         super().reset(**options)
         self.cell = int(self.np_random.integers(3))
+        return self.cell, {}
+
+
+class ScatteredRarely(Line):
+    """Begins elsewhere for one seed of a thousand or so."""
+
+    def reset(self, **options: Any) -> Any:
+        super().reset(**options)
+        self.cell = int(self.np_random.random() < 0.001)
         return self.cell, {}
 
 
@@ -681,6 +716,13 @@ LIES: list[Lie] = [
     (OnClassRarely, {}, "it pays 0 .* 1 .* OnClassRarely.steps changes and is shared"),
     (TreasureOnce, {}, "again: .* pays 3 and then 0: reset leaves unwrapped.board as it was"),
     (PaysMore, {}, "again: .* pays 1 and then 2: reset leaves unwrapped.episodes as it was"),
+    (PaysLaterEpisodes, {}, "again: .* pays 1 and then 2: reset leaves unwrapped.episodes as it"),
+    (PaysByShell, {}, "it pays 0 .* pays 1 .*something outside of the environment"),
+    (
+        MaskedByChance,
+        {},
+        "is random: it allows .*1 or allows .*1, .* unwrapped.np_random",
+    ),
     (OnModule, {}, "does not do the same twice: it pays .*environments.COUNT changes"),
     (InClosure, {}, "does not do the same twice: it pays 0 .* 1; tick's number changes"),
     (Shallow, {}, "does not do the same twice: .* does not bring back unwrapped.place"),

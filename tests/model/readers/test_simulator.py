@@ -17,6 +17,7 @@ from lying_environments import (
     Clock,
     CutsByClock,
     Diary,
+    DrawsOnly,
     Endless,
     EndsByClock,
     HashOfAll,
@@ -26,6 +27,7 @@ from lying_environments import (
     Masked,
     MaskedInfo,
     Scattered,
+    ScatteredRarely,
     Slips,
     SlipsByPython,
     SlipsBySpace,
@@ -400,6 +402,102 @@ def test_what_cannot_be_copied_names_the_remedy() -> None:
         MDP.from_simulator(Odd())
     pair = {"get_state": cell_of, "set_state": lambda env, cell: setattr(env, "cell", cell)}
     assert rows_by_name(MDP.from_simulator(Odd(), **pair)) == line_rows()
+
+
+def test_what_cannot_be_copied_later_names_the_remedy() -> None:
+    """A window that opens in the first step, say."""
+
+    class Opens(Line):
+        def step(self, action: Any) -> Any:
+            self.window = (cell for cell in range(3))
+            return super().step(action)
+
+    with pytest.raises(TypeError, match=r"copied after 1 step .*get_state.*render_mode=None"):
+        MDP.from_simulator(Opens())
+
+
+def answering(change: Any) -> gym.Env[Any, Any]:
+    """The line, with another answer of `step`."""
+
+    class Answers(Line):
+        def step(self, action: Any) -> Any:
+            return change(*super().step(action))
+
+    return Answers()
+
+
+ANSWERS: list[tuple[Any, str]] = [
+    (lambda o, r, end, cut, i: (o, r, end, i), r"step\(1\) returns 4 values, .* gym .* wrap"),
+    (lambda o, r, end, cut, i: "text", r"step\(1\) returns 1 value, .* gym .* wrap"),
+    (lambda o, r, end, cut, i: (o, r, str(end), cut, i), "terminated must be True or .* 'False'"),
+    (lambda o, r, end, cut, i: (o, r, 0.5, cut, i), "terminated must be True or False, got 0.5"),
+    (lambda o, r, end, cut, i: (o, r, end, None, i), "truncated must be True or False, got None"),
+    (lambda o, r, end, cut, i: (o, np.nan, end, cut, i), r"step\(1\) pays nan: must be finite"),
+]
+
+
+@pytest.mark.parametrize(("change", "message"), ANSWERS)
+def test_an_answer_of_another_kind_is_refused(change: Any, message: str) -> None:
+    with pytest.raises((TypeError, ValueError), match=message) as error:
+        MDP.from_simulator(answering(change))
+    assert "\n" not in str(error.value)
+
+
+def test_answers_of_numpy_and_bools_are_numbers() -> None:
+    """A reward of True is 1, and so is an end of 1."""
+    env = answering(lambda o, r, end, cut, i: (o, bool(r), np.int64(end), np.bool_(cut), i))
+    assert rows_by_name(MDP.from_simulator(env)) == line_rows()
+
+
+def test_reset_of_another_kind_is_refused() -> None:
+    class WithoutSeed(Line):
+        def reset(self) -> Any:  # type: ignore[override]
+            return "text"
+
+    class Text(Line):
+        def reset(self, **options: Any) -> Any:
+            return "ab"
+
+    with pytest.raises(ValueError, match=r"argument 'seed': this is how gym .* wrap it"):
+        MDP.from_simulator(WithoutSeed())
+    with pytest.raises(ValueError, match=r"no pair of observation and info: this .* wrap it"):
+        MDP.from_simulator(Text())
+
+
+def test_an_action_that_raises_names_the_mask() -> None:
+    class Refuses(Line):
+        def step(self, action: Any) -> Any:
+            if self.cell == 0 == action:
+                raise ValueError("a wall")
+            return super().step(action)
+
+    message = r"step\(0\) raised ValueError: a wall, 0 being seen: .*by a mask"
+    with pytest.raises(ValueError, match=message):
+        MDP.from_simulator(Refuses())
+
+
+def test_a_hash_of_something_is_not_that_of_the_state() -> None:
+    class Hashes(Line):
+        def hash(self, size: int) -> int:
+            return size
+
+    mdp = MDP.from_simulator(Hashes())
+    assert mdp.remarks == ()
+    assert rows_by_name(mdp) == line_rows()
+
+
+def test_remarks_say_how_much_was_looked_at() -> None:
+    class Stuck(Line):
+        def action_masks(self) -> list[bool]:
+            return [self.cell != 2] * 2
+
+    assert MDP.from_simulator(Stuck()).remarks == (
+        "no action is available in state 2: absorbing with reward 0",
+    )
+    (remark,) = MDP.from_simulator(DrawsOnly()).remarks
+    assert remark == "10 actions draw random numbers, which had no effect in 101 tries of each"
+    (remark,) = MDP.from_simulator(ScatteredRarely()).remarks
+    assert remark == "reset draws random numbers, but begins alike with 5 other seeds"
 
 
 def test_an_error_of_the_environment_is_its_own() -> None:

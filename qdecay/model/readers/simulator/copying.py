@@ -31,6 +31,7 @@ from gymnasium.envs.registration import EnvSpec
 from gymnasium.spaces import Space
 
 from qdecay._support.one_line import one_line
+from qdecay._support.result import counted
 from qdecay.model.readers.simulator.inner_state import PLAIN, Generators, generators, layers
 
 Env = gym.Env[Any, Any]
@@ -112,10 +113,16 @@ def copier(
     try:
         return _sharing(_DeepCopied, env, copied)
     except Exception as error:
-        raise TypeError(
-            f"the environment cannot be copied ({one_line(str(error))}): pass get_state(env) and "
-            f"set_state(env, state)"
-        ) from error
+        raise TypeError(cannot_be_copied(error)) from error
+
+
+def cannot_be_copied(error: Exception, steps: int = 0) -> str:
+    """Return the message of an environment that cannot be copied after so many steps."""
+    after = f" after {counted(steps, 'step')}" if steps else ""
+    return (
+        f"the environment cannot be copied{after} ({one_line(str(error))}): pass get_state(env) "
+        f"and set_state(env, state); or make it without windows and files (render_mode=None)"
+    )
 
 
 def _sharing(

@@ -149,8 +149,9 @@ class Diagnosis:
             self._machine.restore(saved)
             self._machine.reseed_globals(0)
             self._machine.reseed(number, source)
+            before = self._machine.position(source)
             seen = self._machine.step(action)
-            if usual.difference(seen):
+            if usual.difference(seen) and self._machine.position(source) != before:
                 return seen
         return None
 
@@ -281,7 +282,10 @@ class Diagnosis:
                 return f"leads to {self._name(to)}"
             shown = short(seen.observation)
             return f"leads to a new state{f' ({shown})' if shown else ''}"
-        return f"has {_PARTS[part]} of one kind"
+        if part == "available":
+            allowed = ", ".join(map(self._action_name, seen.available)) or "no action"
+            return f"allows {allowed}"
+        return f"shows {short(seen.observation) or 'something'}"
 
     def _name(self, state: int) -> str:
         return one_line(self._names.of(state))

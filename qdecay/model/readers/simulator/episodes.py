@@ -1,4 +1,4 @@
-"""Short episodes of random actions, each played twice, and again in an environment that was used.
+"""Short episodes of random actions, each played twice, and again in environments that were used.
 
 All are to go alike: `reset` begins anew, whatever came before.
 """
@@ -15,6 +15,7 @@ from qdecay.model.readers.simulator.inner_state import frozen
 from qdecay.model.readers.simulator.machine import Machine
 
 _EPISODES, _LONGEST = 8, 25  # and the steps of each
+_LATER = 12  # episodes of one environment
 _NAMED = 3  # fields that a message names
 _OUTSIDE = "something outside of the environment, such as an attribute of its class, is not reset"
 
@@ -58,16 +59,25 @@ def played(machine: Machine, seed: int) -> list[Episode]:
     ]
 
 
-def compare(episodes: list[Episode], seed: int) -> None:
+def played_later(machine: Machine, seed: int) -> list[list[Step]]:
+    """Play the same episodes in one copy, one after the other, and some of them again."""
+    return [
+        list(_episode(machine, seed, number % _EPISODES, used=number > 0))
+        for number in range(_LATER)
+    ]
+
+
+def compare(episodes: list[Episode], later: list[list[Step]], seed: int) -> None:
     """Look whether each goes the same way every time.
 
     Raises:
         ValueError: one does not, although it begins in the same way.
     """
-    for once, *later in episodes:
-        for again in later:
-            if once[0].seen == again[0].seen:
-                _compare(once, again, seed)
+    pairs = [(once, again) for once, *others in episodes for again in others]
+    pairs += [(episodes[number % _EPISODES].once, again) for number, again in enumerate(later)]
+    for once, again in pairs:
+        if once[0].seen == again[0].seen:
+            _compare(once, again, seed)
 
 
 def _episode(machine: Machine, seed: int, number: int, *, used: bool) -> Iterator[Step]:
@@ -99,6 +109,6 @@ def _compare(once: list[Step], again: list[Step], seed: int) -> None:
         kept = [name for name in start if start[name] != later.get(name)]
         why = f"reset leaves {', '.join(kept[:_NAMED])} as it was" if kept else _OUTSIDE
         raise ValueError(
-            f"the same actions from reset(seed={seed}) again: the second time step {number} {what}"
-            f": {why}"
+            f"the same actions from reset(seed={seed}) again: a later time step {number} {what}: "
+            f"{why}"
         )

@@ -24,6 +24,7 @@ class Explorer:
     Attributes:
         graph: what was found so far.
         certain: how many pairs draw random numbers, though they led to the same in every try.
+        tried: how often these were, at least and at most.
     """
 
     def __init__(
@@ -37,7 +38,7 @@ class Explorer:
         report: OnProgress,
     ) -> None:
         self.machine, self.checks, self.graph = machine, checks, checks.graph
-        self.certain = 0
+        self.certain, self.tried = 0, (0, 0)
         self._samples, self._max_states = samples, max_states
         self._deadline, self._report = deadline, report
         self._saved: dict[int, Saved] = {}
@@ -108,12 +109,19 @@ class Explorer:
         has_drawn = self._drawn() != before
         self._tried += 1
         yield seen
-        self.certain += has_drawn
-        if has_drawn and self._left > 0:
-            tries = _DRAWN if self.certain > _FIRST else _OF_FIRST
-            self._left -= tries
-            for number in range(tries):
-                self.checks.tried(saved, state, action, seen, number)
+        if not has_drawn:
+            return
+        tries = _DRAWN if self.certain >= _FIRST else _OF_FIRST
+        tries = tries if self._left > 0 else 0
+        self._left -= tries
+        for number in range(tries):
+            self.checks.tried(saved, state, action, seen, number)
+        self._is_certain(1 + tries)
+
+    def _is_certain(self, tries: int) -> None:
+        """Take note that an action draws random numbers, though all its tries were alike."""
+        least, most = self.tried if self.certain else (tries, tries)
+        self.certain, self.tried = self.certain + 1, (min(least, tries), max(most, tries))
 
     def _drawn(self) -> list[Any]:
         """Return what tells whether random numbers have been drawn."""
@@ -121,19 +129,19 @@ class Explorer:
         return [*own, *self.machine.drawn_globally()] if self._tried < _GLOBALLY else own
 
     def _sampled(self, saved: Saved, state: int, action: int, samples: int) -> Iterator[Seen]:
-        machine, first, is_certain = self.machine, None, True
+        machine, first, has_drawn, is_alike = self.machine, None, False, True
         for number in range(samples):
             self._deadline.check()
             machine.restore(saved)
             machine.reseed(self.checks.seed_of(state, action, number))
-            if number >= _SURE:
-                yield machine.step(action)
-                continue
-            before = machine.drawn(), machine.drawn_globally()
+            looks = number < _SURE and not has_drawn
+            before = (machine.drawn(), machine.drawn_globally()) if looks else None
             seen = machine.step(action)
             first = first or seen
-            drawn = machine.drawn(), machine.drawn_globally()
-            is_certain = is_certain and drawn == before and not first.difference(seen)
+            has_drawn = has_drawn or (machine.drawn(), machine.drawn_globally()) != before
+            is_alike = is_alike and not first.difference(seen)
             yield seen
-            if number + 1 == _SURE and is_certain:
+            if number + 1 == _SURE and is_alike and not has_drawn:
                 return
+        if has_drawn and is_alike:
+            self._is_certain(samples)

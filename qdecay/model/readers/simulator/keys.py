@@ -10,6 +10,7 @@ To leave out a field is a guess: `checking` looks whether behaviour depends on i
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Hashable, Mapping
 from typing import Any, Protocol
 
@@ -66,5 +67,12 @@ class Fields:
 
 
 def has_own_hash(env: Any) -> bool:
-    """Whether an environment has a method `hash`."""
-    return callable(getattr(env.unwrapped, "hash", None))
+    """Whether an environment has a method `hash` without arguments."""
+    method = getattr(env.unwrapped, "hash", None)
+    if not callable(method):
+        return False
+    try:
+        inspect.signature(method).bind()
+    except (TypeError, ValueError):  # it needs some, or nobody knows
+        return False
+    return True

@@ -83,3 +83,5 @@ _KINDS: dict[str, Callable[[list[Step], str], bool]] = {
     "log": _is_log,
     "echo": _is_echo,
 }
+GROWING = {"clock", "total", "log"}
+"""The kinds of which long episodes show more than short ones."""

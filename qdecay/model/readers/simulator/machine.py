@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import copy
 import random
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from contextlib import contextmanager
-from math import isclose
-from numbers import Real
+from math import isclose, isfinite
+from numbers import Integral, Real
 from typing import Any, NamedTuple, TypeAlias
 
 import gymnasium as gym
 import numpy as np
+from gymnasium.utils.seeding import np_random
 
+from qdecay._support.result import counted
 from qdecay._support.user_code import UserCodeError, described, user_code
 from qdecay.model.numbering import Numbering
-from qdecay.model.readers.simulator.copying import Copier
+from qdecay.model.readers.simulator.copying import Copier, cannot_be_copied
 from qdecay.model.readers.simulator.inner_state import Generators, fields, frozen, generators
 from qdecay.model.readers.simulator.keys import Key
+from qdecay.model.readers.simulator.naming import short
 from qdecay_envs.rational import rational, written
 
 Env = gym.Env[Any, Any]
@@ -26,6 +29,16 @@ RewardFunction: TypeAlias = Callable[[Any, Any, Any, Any, bool], Any]
 
 PYTHON, NUMPY = "Python's random", "numpy.random"
 _GLOBAL = (PYTHON, NUMPY)
+_OLD = (
+    "this is how gym was before 0.26: wrap it in a gymnasium.Env whose reset(seed=, options=) "
+    "returns observation and info, and step observation, reward, terminated, truncated and info, "
+    "as the package shimmy does"
+)
+_OLD_SIGNS = ("unexpected keyword argument 'seed'", "values to unpack (expected 5, got 4)")
+_MASK = (
+    "{}: where an action cannot be taken, leave it out by a mask: a method action_masks(), or "
+    'info["action_mask"]'
+)
 _ROUNDING = 1e-12  # of a reward that is computed in another order
 _LOOKS, _SHARE = 200, 16  # steps after which shared parts are looked at; of later ones, every 16th
 
@@ -110,7 +123,10 @@ class Machine:
             self.env, self._generators = self._copier.new()
         _seed_globals(seed)
         with _running(f"reset(seed={seed})"):
-            observation, info = self.env.reset(seed=seed)
+            begun = self.env.reset(seed=seed)
+        if not (isinstance(begun, tuple) and len(begun) == 2 and isinstance(begun[1], Mapping)):
+            raise ValueError(f"reset(seed={seed}) returns no pair of observation and info: {_OLD}")
+        observation, info = begun
         self._generators = list(
             generators(self.env, self._copier.constants).values()
         )  # reset makes new ones
@@ -130,7 +146,11 @@ class Machine:
     def save(self) -> Saved:
         """Return the state, to go back to."""
         observation = None if self._reward is None else copy.deepcopy(self.observation)
-        return Saved(self._copier.save(self.env), self.steps, observation)
+        try:
+            state = self._copier.save(self.env)
+        except Exception as error:  # whatever a part of it raises
+            raise TypeError(cannot_be_copied(error, self.steps)) from error
+        return Saved(state, self.steps, observation)
 
     def restore(self, saved: Saved) -> None:
         """Go back to a state."""
@@ -146,21 +166,29 @@ class Machine:
             chosen = self.actions.element(action)
             with _running("reward"):
                 reward = self._reward(before, chosen, reward, self.observation, terminated)
+        if not isfinite(_number(reward)):
+            raise ValueError(f"step({self.actions.element(action)}) pays {reward}: must be finite")
         return self._seen(info, reward, terminated, truncated)
 
     def advance(self, action: int) -> tuple[bool, bool, Any]:
         """Take an action without a look at the state; return terminated, truncated and info."""
         chosen = self.actions.element(action)
-        with _running(f"step({chosen})"):
-            self.observation, reward, terminated, truncated, info = self.env.step(chosen)
+        shown = short(self.observation)
+        with _running(f"step({chosen})", _MASK.format(f", {shown} being seen" if shown else "")):
+            made: Any = self.env.step(chosen)
+        if not (isinstance(made, tuple) and len(made) == 5):
+            number = counted(len(made) if isinstance(made, tuple) else 1, "value")
+            raise ValueError(f"step({chosen}) returns {number}, not 5: {_OLD}")
+        self.observation, reward, *flags, info = made
+        terminated, truncated = map(_flag, flags, ("terminated", "truncated"))
         self.steps += 1
         self.tries += 1
         self._unlooked = True
         if self.tries <= _LOOKS or self.tries % _SHARE == 0:
             self.look()
         self.paid = _number(reward)
-        self._note(bool(terminated), bool(truncated))
-        return bool(terminated), bool(truncated), info
+        self._note(terminated, truncated)
+        return terminated, truncated, info
 
     def _note(self, terminated: bool, truncated: bool) -> None:
         if truncated:
@@ -197,6 +225,13 @@ class Machine:
         """Return what tells whether the environment's generators have been drawn from."""
         return [generator_state(generator) for generator in self._generators]
 
+    def has_drawn(self, seed: int) -> bool:
+        """Whether `reset` with a seed has drawn from the environment's `np_random`."""
+        own = getattr(self.env.unwrapped, "_np_random", None)
+        return isinstance(own, np.random.Generator) and generator_state(own) != generator_state(
+            np_random(seed)[0]
+        )
+
     def drawn_globally(self) -> list[Any]:
         """Return what tells whether the global generators have been drawn from."""
         return [random.getstate(), frozen(np.random.get_state())]  # noqa: NPY002
@@ -204,6 +239,13 @@ class Machine:
     def sources(self) -> list[str]:
         """Return the names of all generators that can be replaced."""
         return [*generators(self.env, self._copier.constants), *_GLOBAL]
+
+    def position(self, source: str) -> Any:
+        """Return where one of these is in its sequence."""
+        if source in _GLOBAL:
+            return self.drawn_globally()[_GLOBAL.index(source)]
+        found = generators(self.env, self._copier.constants).get(source)
+        return None if found is None else generator_state(found)
 
     @staticmethod
     def reseed_globals(seed: int) -> None:
@@ -221,7 +263,7 @@ class Machine:
 
 
 @contextmanager
-def _running(what: str) -> Iterator[None]:
+def _running(what: str, remedy: str = "") -> Iterator[None]:
     """Turn whatever an environment raises into one line.
 
     Raises:
@@ -230,10 +272,22 @@ def _running(what: str) -> Iterator[None]:
     try:
         with user_code(what):
             yield
-    except UserCodeError:
-        raise
+    except UserCodeError as error:
+        raise UserCodeError(f"{error}{remedy}", error.shown) from error
     except Exception as error:
-        raise ValueError(f"{what} raised {described(error)}") from error
+        text = described(error)
+        if any(sign in text for sign in _OLD_SIGNS):
+            remedy = f": {_OLD}"
+        raise ValueError(f"{what} raised {text}{remedy}") from error
+
+
+def _flag(value: Any, name: str) -> bool:
+    """Return what tells whether an episode ends."""
+    if isinstance(value, np.ndarray) and value.size == 1:
+        value = value.item()
+    if not isinstance(value, bool | np.bool_ | Integral) or value not in (0, 1):
+        raise TypeError(f"{name} must be True or False, got {written(value)}")
+    return bool(value)
 
 
 def sign(observation: Any, action: Any, reward: Any, after: Any, terminated: bool) -> int:
@@ -255,7 +309,8 @@ def _number(reward: Any) -> Any:
         return float(str(reward))  # the shortest decimal of so short a float
     if not isinstance(reward, Real | np.bool_):
         raise TypeError(f"reward must be a number, got {written(reward)}")
-    return reward.item() if isinstance(reward, np.generic) else reward
+    plain = reward.item() if isinstance(reward, np.generic) else reward
+    return int(plain) if isinstance(plain, bool) else plain
 
 
 def generator_state(generator: Generators) -> Any:

@@ -28,11 +28,11 @@ from qdecay.model.numbering import Numbering, is_finite
 from qdecay.model.readers.simulator.checking import Checks
 from qdecay.model.readers.simulator.copying import Copier, SharedChangedError, copier
 from qdecay.model.readers.simulator.diagnosis import Diagnosis, IsRandomError
-from qdecay.model.readers.simulator.episodes import compare, played
+from qdecay.model.readers.simulator.episodes import compare, played, played_later
 from qdecay.model.readers.simulator.exploring import Explorer
 from qdecay.model.readers.simulator.graph import Graph
 from qdecay.model.readers.simulator.keys import CallersKey, Fields, Key, OwnHash, has_own_hash
-from qdecay.model.readers.simulator.left_out import left_out
+from qdecay.model.readers.simulator.left_out import GROWING, left_out
 from qdecay.model.readers.simulator.limits import time_limit
 from qdecay.model.readers.simulator.machine import Machine, RewardFunction, globals_kept, sign
 from qdecay.model.readers.simulator.naming import Names
@@ -180,7 +180,7 @@ class _Reading:
         given: Key | None = CallersKey(key) if key is not None else own
         self.machine = Machine(env, copies, self.actions, given or (lambda env, seen: seen), reward)
         self.remarks: list[str] = []
-        self.episodes = played(self.machine, seed)
+        self.episodes, self.later = played(self.machine, seed), played_later(self.machine, seed)
         self.left_out = left_out(self.episodes)
         if given is None:
             self.machine.key = Fields(self.left_out, copies.parts)
@@ -204,20 +204,19 @@ class _Reading:
             report=report,
         )
         graph = explorer.explore(range(self.seed, self.seed + (self.samples or 1)))
-        long = bool(self.left_out) or not isinstance(self.machine.key, Fields)
+        is_own = isinstance(self.machine.key, Fields)
+        long = bool(self.left_out.keys() & GROWING) or not is_own
         limit = time_limit(checks, deadline, long=long)
         checks.walk(limit, deadline, long=long)
-        compare(self.episodes, self.seed)
-        if isinstance(self.machine.key, Fields):
+        compare(self.episodes, self.later, self.seed)
+        if is_own:
             self.remarks += _told_left_out(self.left_out, checks.ranges)
         self.remarks += _told_hidden(graph)
-        if explorer.certain:
-            self.remarks.append(
-                f"{counted(explorer.certain, 'action')} draw random numbers, without any effect"
-            )
+        called = names.all()
+        self.remarks += _told_certain(explorer)
+        self.remarks += _told_without_actions(graph, called)
         if self.samples is None:
             self.remarks += self._other_starts(graph)
-        called = names.all()
         starts = {s: Fraction(n, len(graph.begins)) for s, n in graph.starts.items()}
         return ModelRows(
             list(self._rows(graph, recovery, called)),
@@ -254,13 +253,16 @@ class _Reading:
         return self.action_names[action] if self.action_names else str(action)
 
     def _other_starts(self, graph: Graph) -> list[str]:
-        """Say so if other seeds begin elsewhere."""
-        seeds = range(self.seed + 1, self.seed + 1 + _OTHER_SEEDS)
-        keys = [self.machine.begin(seed).key for seed in seeds]
+        """Say so if other seeds begin elsewhere, or may do so."""
+        keys, draws = [], False
+        for seed in range(self.seed + 1, self.seed + 1 + _OTHER_SEEDS):
+            keys.append(self.machine.begin(seed).key)
+            draws = draws or self.machine.has_drawn(seed)
         known = set(graph.begins.values())
         elsewhere = sum(graph.index.get(key) not in known for key in keys)
         if not elsewhere:
-            return []
+            alike = f"reset draws random numbers, but begins alike with {_OTHER_SEEDS} other seeds"
+            return [alike] if draws else []
         return [
             f"reset begins elsewhere with {elsewhere} of {_OTHER_SEEDS} other seeds: this is the "
             f"model from the start of seed {self.seed}; samples=N (--samples N) takes N starts"
@@ -281,7 +283,10 @@ def _told_left_out(
     if not names:
         return []
     tried = " and ".join(
-        f"{least:,.6g} <= {name} <= {most:,.6g}" for name, (least, most) in ranges.items()
+        f"{ranges[name][0]:,.6g} <= {name} <= {ranges[name][1]:,.6g}"
+        for kind, group in found.items()
+        for name in sorted(group & ranges.keys())
+        if kind in GROWING
     )
     until = f"; no effect was seen while {tried}" if tried else ""
     return [f"left out of what tells states apart: {', '.join(names)}{until}"]
@@ -296,6 +301,27 @@ def _told_hidden(graph: Graph) -> list[str]:
         f"{len(graph.entered):,} states show {shown:,} different observations: agents that go by "
         f"these alone see less than the model"
     ]
+
+
+def _told_certain(explorer: Explorer) -> list[str]:
+    """Say so if actions draw random numbers, and how far it is known to have no effect."""
+    if not explorer.certain:
+        return []
+    least, most = explorer.tried
+    tries = counted(most, "try", "tries")
+    between = tries if least == most else f"{least:,} to {tries}"
+    return [
+        f"{counted(explorer.certain, 'action')} draw random numbers, which had no effect in "
+        f"{between} of each"
+    ]
+
+
+def _told_without_actions(graph: Graph, names: list[str]) -> list[str]:
+    idle = [names[state] for state in sorted(graph.entered) if not graph.goes[state]]
+    if not idle:
+        return []
+    others = f" and {len(idle) - 1:,} more" if idle[1:] else ""
+    return [f"no action is available in state {idle[0]}{others}: absorbing with reward 0"]
 
 
 def _action_names(env: Any, actions: Numbering) -> list[str] | None:
