@@ -219,6 +219,7 @@ class _Game:
             _shown(self.states.known[outcome.state or 0], outcome.reward, outcome.ended)
             for outcome in self.outcomes[state, action]
         ]
+        table = list(dict.fromkeys(table))
         more = f" and {len(table) - 3} more" if table[3:] else ""
         raise _ContradictionError(
             f"{type(self.owner).__name__} does not do what its table says: a step returned "
