@@ -29,7 +29,7 @@ from qdecay_envs.table import EXPLORE
 _STEPS = 1000
 _WALK = 20  # steps from a copy, in which the environment may do what only its history decides
 _TRUSTED = {"gymnasium", "gym", "qdecay_envs"}  # whose own tests hold their tables
-_ABSTRACT = {("gymnasium.core", "Env"), ("gymnasium.core", "Wrapper"), ("gym.core", "Env")}
+_ABSTRACT = {(core, kind) for core in ("gymnasium.core", "gym.core") for kind in ("Env", "Wrapper")}
 _NEAR = 1e-7  # of a reward, relatively: it may have 32 bits
 _REMEDY = f"give the class a P and a start of its own, or explore it: {EXPLORE}"
 
