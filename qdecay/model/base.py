@@ -203,6 +203,7 @@ def state_index(state: int | str, n_states: int, state_names: Sequence[str] | No
     if state.isascii() and state.isdecimal() and len(state) < 19:
         return whole(int(state), "state", 0, last)
     similar = get_close_matches(state[:_WORD], shown, _SIMILAR) or shown[:_SIMILAR]
-    such = ", ".join(f"{name:.{_WORD}}" for name in similar)
+    between = "; " if any("," in name for name in similar) else ", "
+    such = between.join(f"{name:.{_WORD}}" for name in similar)
     known_as = f"a name, such as {such}, or " if such else ""
     raise ValueError(f"state must be {known_as}a number from 0 to {last:,}, got {written(state)}")

@@ -35,6 +35,9 @@ def spec_of(text: str) -> EnvSpec:
     is_class = isinstance(kind, type)
     if found is None and not versions and is_class:
         return EnvSpec(env_id, entry_point=kind)
+    if found is None and not versions and kind is not None:
+        what = f"{type(kind).__name__}, not a class or a registered Gymnasium id"
+        raise InputError(f"{text}: {env_id} of {module} is of the type {what}")
     if found is None and versions and _has_no_version(env_id):
         found = versions[-1]
         note(f"{text}: names no version; using {found.id}")

@@ -184,7 +184,8 @@ def _merge(rows: Iterable[Row], n_states: int, n_actions: int, how: Reading) -> 
     for number, row in enumerate(_plain(rows, n_states, n_actions, _Exact())):
         s, a, t, p, r, terminated = row
         if not 0 <= p.numerator <= p.denominator:
-            raise ValueError(f"{_where(number, row)}: probability must be in [0, 1], got {p}")
+            shown = written(p).removesuffix(".0")
+            raise ValueError(f"{_where(number, row)}: probability must be in [0, 1], got {shown}")
         if p:
             key = (s, a, t, terminated, how.reward(r))
             size = len(merged)

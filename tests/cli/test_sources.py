@@ -91,6 +91,8 @@ class Loud(Old):
 class Empty:
     pass
 
+made = Old()
+
 gymnasium.register("Rooms-v0", "MODULE:Old")
 '''
 
@@ -142,7 +144,8 @@ def test_what_a_class_prints_is_not_in_the_document(
     [
         ("Empty", [], "Empty has no table P[state][action]"),
         ("Nobody", [], "neither a file nor a registered Gymnasium id"),
-        ("gymnasium", [], "neither a file nor a registered Gymnasium id"),
+        ("gymnasium", [], "of the type module, not a class or a registered Gymnasium id"),
+        ("made", [], "of the type Old, not a class or a registered Gymnasium id"),
         ("Old", ["-k", "room=2"], "has no argument room; did you mean rooms"),
         ("Old", ["-k", "rooms=0"], "nS must be from 1 to 50,000,000, got 0"),
         ("Old", ["--explore"], "env must be an environment"),

@@ -293,7 +293,7 @@ def _rewards_at(rewards: Any, entries: Entries) -> NDArray[Any]:
     matrices = [sparse.csr_matrix(m) for m in rewards]
     for matrix in matrices:
         _check_shape("R", (len(matrices), *matrix.shape), entries)
-    found = np.zeros(len(s))
+    found = np.zeros(len(s), np.result_type(*(matrix.dtype for matrix in matrices)))
     for action, matrix in enumerate(matrices):
         mine = a == action
         found[mine] = np.ravel(matrix[s[mine], t[mine]])

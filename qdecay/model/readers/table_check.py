@@ -29,7 +29,7 @@ from qdecay_envs.table import EXPLORE
 _STEPS = 1000
 _WALK = 20  # steps from a copy, in which the environment may do what only its history decides
 _TRUSTED = {"gymnasium", "gym", "qdecay_envs"}  # whose own tests hold their tables
-_ABSTRACT = {("gymnasium.core", "Env"), ("gymnasium.core", "Wrapper"), ("gym.core", "Env")}
+_ABSTRACT = {(core, kind) for core in ("gymnasium.core", "gym.core") for kind in ("Env", "Wrapper")}
 _NEAR = 1e-7  # of a reward, relatively: it may have 32 bits
 _REMEDY = f"give the class a P and a start of its own, or explore it: {EXPLORE}"
 
@@ -219,6 +219,7 @@ class _Game:
             _shown(self.states.known[outcome.state or 0], outcome.reward, outcome.ended)
             for outcome in self.outcomes[state, action]
         ]
+        table = list(dict.fromkeys(table))
         more = f" and {len(table) - 3} more" if table[3:] else ""
         raise _ContradictionError(
             f"{type(self.owner).__name__} does not do what its table says: a step returned "

@@ -55,11 +55,11 @@ class Labels:
             what: "state" or "action".
 
         Raises:
-            ValueError: a number is not in the space.
+            ValueError: a number is not in the space, or two have the same name.
         """
         labels: list[Any] = list(found)
         if not all(isinstance(label, Integral) for label in labels):
-            return cls(labels, _names(labels))
+            return cls(labels, _distinct(found, what))
         if space is None:
             numbers = sorted(labels)
             counted = numbers == list(range(len(numbers)))
@@ -80,6 +80,20 @@ class Labels:
 
 def _names(labels: Iterable[Hashable]) -> tuple[str, ...]:
     return tuple(map(name_of, labels))
+
+
+def _distinct(found: Mapping[Hashable, str | Place], what: str) -> tuple[str, ...]:
+    """The names of labels, of which no two may be the same."""
+    labels = _names(found)
+    by_name: dict[str, Hashable] = {}
+    for name, label in zip(labels, found, strict=True):
+        other = by_name.setdefault(name, label)
+        if other is not label:
+            raise ValueError(
+                f"{found[label]}: the {what}s {other!r} and {label!r} are both named "
+                f"{written(name)}"
+            )
+    return labels
 
 
 def as_label(given: Any, what: str) -> Hashable:

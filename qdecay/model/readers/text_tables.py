@@ -291,6 +291,8 @@ def check_below(
 
 
 def _no_index(lines: Lines, number: int, place: int, word: str, limit: str = "") -> InputError:
+    if not limit and word.isascii() and word.isdecimal():
+        limit = f" of at most {_MAX_DIGITS} digits"
     return lines.error(number, f"word {place} must be a whole number{limit}, got {word!r:.40}")
 
 

@@ -200,3 +200,10 @@ def test_bad_pairs_are_named(arguments: tuple[Any, ...], message: str) -> None:
     with pytest.raises(ValueError, match=".") as error:
         MDP.from_state_action_pairs(*arguments)
     assert message in str(error.value)
+
+
+def test_sparse_rewards_of_32_bits_are_short_by_their_own_digits() -> None:
+    """As those of arrays are: 0.1 is 1/10, and not the fraction that it is."""
+    p = np.array([[[0.5, 0.5], [0, 1]]], np.float32)
+    paid = [sparse.csr_matrix(np.full((2, 2), 0.1, np.float32)) for _ in p]
+    assert set(MDP.from_arrays(p, paid).exact_reward) == {Fraction(1, 10)}

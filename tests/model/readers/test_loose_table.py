@@ -314,7 +314,8 @@ WRONG: list[tuple[Any, str]] = [
         "nA must be from 1 to 50,000,000, got 1000000000000000000000000000000",
     ),
     (held(keyed("a", "b"), isd={"a": 0.5}), "the start distribution must be >= 0 and sum to 1; i"),
-    (held(keyed(1, "1")), "state_names must be distinct: 0 and 1 are both '1'"),
+    (held(keyed("a", "b", 1, "1")), "P['b']['1'][0]: the actions 1 and '1' are both named '1'"),
+    (held(keyed(1, "1")), "P: the states 1 and '1' are both named '1'"),
 ]
 
 

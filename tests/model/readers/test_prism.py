@@ -205,7 +205,10 @@ BAD_PRISM: list[tuple[dict[str, str | None], str]] = [
     ({"tra": "3 4 5 2 1\n"}, "robot.tra:1: the first line of an MDP"),
     ({"tra": "0 0 0 1\n"}, "robot.tra:1: the first line of an MDP"),
     ({"tra": "9" * 5000 + " 4 5 1\n"}, "robot.tra:1: the model is a partially observable"),
-    ({"tra": "9" * 5000 + " 4 5\n"}, "robot.tra:1: word 1 must be a whole number, got '9999"),
+    (
+        {"tra": "9" * 5000 + " 4 5\n"},
+        "robot.tra:1: word 1 must be a whole number of at most 9 digits, got '9999",
+    ),
     ({"tra": "3 5\n"}, "robot.tra:1: 5 lines are announced, but 0 follow"),
     ({"tra": "1 2 1\n0 0 0 1\n"}, "robot.tra:1: 2 choices are announced, but 1 follow"),
     ({"tra": "1 1 1\n0 0 0 1\n0 0 0 1\n"}, "robot.tra:3: 1 lines are announced, but more"),
