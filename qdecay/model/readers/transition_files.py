@@ -54,6 +54,8 @@ def rows_of_csv(path: Path, recovery: Recovery | None = None) -> ModelRows:
         columns = _distinct(lines, names, list(map(names.index, known)))
         texts = dict(zip(known, columns, strict=True))
         _check_full(texts)
+        rewards = texts.get("reward", ([], None))[0]  # as many transitions, and each takes a while
+        check_size(path, len(rewards), limits=limits_for(recovery or Recovery()))
         read = {name: _READ[name](name, *column) for name, column in texts.items()}
         states = [name for name in ("state", "next_state") if name in read]
         if any(read[name].dtype == object for name in states):  # then numbers are names as well
