@@ -121,7 +121,7 @@ def test_a_clock_in_the_key_is_part_of_the_state() -> None:
     assert late == {f"({cell}, 8)": True for cell in range(5)}
 
 
-TOYS: list[tuple[str, dict[str, Any]]] = [
+TOYS: list[Any] = [
     ("FrozenLake-v1", {"is_slippery": False}),
     ("FrozenLake8x8-v1", {"is_slippery": False}),
     ("CliffWalking-v1", {}),

@@ -28,7 +28,7 @@ from qdecay.model.readers.simulator.plans import Plans
 _ALL = 2_000  # states whose ways are all looked at
 _SHARE = 8  # of later ones, every eighth
 _LEAST, _MOST = 1_000, 10_000  # steps of whole episodes in all
-_SECONDS = 5  # that they take at most, and as long ones
+_SECONDS = 3  # that they take at most, and as long ones
 
 
 class Checks:

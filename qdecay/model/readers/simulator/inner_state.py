@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import random
 import types
-import zlib
 from collections import deque
 from collections.abc import Container, Hashable, Iterable, Iterator, Mapping, Set
 from enum import Enum
@@ -161,7 +160,7 @@ def _frozen_array(value: np.ndarray, path: set[int] | None) -> Hashable:
 
 def _digest(data: bytes) -> Hashable:
     """Return short data, or what is equal for equal data and takes no space."""
-    return data if len(data) <= _LONG else (len(data), hash(data), zlib.crc32(data))
+    return data if len(data) <= _LONG else (len(data), hash(data))
 
 
 def _frozen_row(value: list[Any] | tuple[Any, ...] | deque[Any], path: set[int]) -> Hashable:

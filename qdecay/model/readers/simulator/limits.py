@@ -15,7 +15,7 @@ from qdecay.model.readers.simulator.checking import Checks
 from qdecay.model.readers.simulator.inner_state import layers
 
 _PATIENCE = 5_000  # steps until which an environment's own limit is looked for
-_SHORT = 300  # if it holds nothing that could count them
+_SHORT = 2_000  # if it holds nothing that could count them
 
 
 def wrapped_limit(env: Any) -> int | None:
