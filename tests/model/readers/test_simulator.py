@@ -125,7 +125,7 @@ TOYS: list[Any] = [
     ("FrozenLake-v1", {"is_slippery": False}),
     ("FrozenLake8x8-v1", {"is_slippery": False}),
     ("CliffWalking-v1", {}),
-    (TAXI, {}),
+    pytest.param(TAXI, {}, marks=pytest.mark.slow),
 ]
 
 
