@@ -412,7 +412,10 @@ def test_the_student_of_the_course() -> None:
     mdp = as_mdp(Student())
     assert mdp.state_names == ("class 1", "class 2", "class 3", "facebook", "asleep")
     assert values_at_one(mdp) == [6, 8, 10, 6, 0]
-    assert mdp.remarks == ("P does not say which outcomes terminate: none does",)
+    assert mdp.remarks == (
+        "P does not say which outcomes terminate: none does",
+        "P has no row for state asleep: absorbing with reward 0",
+    )
 
 
 MADE: list[Callable[[], Any]] = [
