@@ -128,7 +128,7 @@ def value_in(g: sympy.Symbol, stream, ending: str) -> sympy.Expr:
     return total
 
 
-@pytest.mark.parametrize("length", [1001, 5000])
+@pytest.mark.parametrize("length", [1001, pytest.param(5000, marks=pytest.mark.slow)])
 def test_long_streams_are_quick(length: int) -> None:
     """One reward 3 at a long delay: (1/3)^(1/(length - 1)), exactly."""
     result = break_even(ChainLayout.choice(stay=[1], move=[0] * (length - 1) + [3]))

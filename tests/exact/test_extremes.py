@@ -114,6 +114,7 @@ def test_rewards_scaled_by_powers_of_two(rows: list[Row], k: int, factor: Fracti
     assert_same(scaled, rows)
 
 
+@pytest.mark.slow
 @law
 @given(models(), st.sampled_from(SMALL))
 def test_tiny_leaks_of_states_that_nothing_leads_to(rows: list[Row], leak: Fraction) -> None:

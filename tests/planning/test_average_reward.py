@@ -144,6 +144,7 @@ def test_a_ring_is_periodic(n: int) -> None:
     assert found.bias_error < 1e-8
 
 
+@pytest.mark.slow
 def test_a_hundred_thousand_states() -> None:
     """Rewards of a potential plus 1/4: every policy earns 1/4 a step, and h = phi - its average.
 

@@ -174,7 +174,7 @@ def test_evidence_of_not_looking_is_a_closed_form() -> None:
 
 
 @pytest.mark.parametrize("gamma", [0.0, 0.5, 0.99])
-@pytest.mark.parametrize("lapses", [0.1, 0.2])
+@pytest.mark.parametrize("lapses", [0.1, pytest.param(0.2, marks=pytest.mark.slow)])
 def test_lapses_accuse_nobody(gamma: float, lapses: float) -> None:
     """An agent that acts at random now and then, and is sure otherwise, is as configured."""
     for seed in range(2):
@@ -226,6 +226,7 @@ def test_nothing_is_asked_once_it_is_decided() -> None:
     assert asked[0].trainings < asked[1].trainings / 2
 
 
+@pytest.mark.slow
 def test_all_that_is_said_agrees() -> None:
     """Verdict, diagnosis and the answer in three values come from one posterior: whatever agent."""
     faulty = [has(name, 0.9, PARAMETERS.get(name, ())) for name in BY_NAME]

@@ -258,6 +258,7 @@ def test_every_faulty_agent_is_told_from_every_other(name: str) -> None:
     assert name in (found.fault, *found.alternatives)
 
 
+@pytest.mark.slow
 def test_a_trained_agent_that_ends_where_it_is_cut_off_is_found() -> None:
     """The same in short: fewer delays, one fault."""
     agent = faulty(0.8)["truncation ends"]
