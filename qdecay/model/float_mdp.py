@@ -127,6 +127,7 @@ class FloatMDP(FiniteMDP):
         _check_numbers(matrix, rewards, ending, how.worst)
         available = _sums(matrix, ending).reshape(rewards.shape) != 0
         available &= ~is_unavailable(rewards, how.worst)
+        remarks = resting(available)
         matrix, ending = _without(matrix, ending, ~available)
         matrix, ending, scaled = _summing_to_one(matrix, ending, available, how)
         if not available.all():
@@ -140,7 +141,7 @@ class FloatMDP(FiniteMDP):
             expected=-rewards if how.minimise else rewards,
             ending=ending,
             scaled=scaled,
-            remarks=(*resting(available), *how.remarks(scaled)),
+            remarks=(*remarks, *how.remarks(scaled)),
         )
 
     @classmethod
@@ -477,12 +478,13 @@ def _summing_to_one(
     Raises:
         ValueError: a row does not, and is not to be normalised or too far from 1.
     """
-    sums, sizes = _sums(p, ending), np.diff(p.indptr)
-    far = np.abs(sums - available.ravel())  # there may be many pairs
-    off = np.flatnonzero(far > (sizes + 2) * _EPS)
+    far, sizes = _sums(p, ending), np.diff(p.indptr)
+    np.abs(np.subtract(far, available.ravel(), out=far), out=far)  # there may be many pairs
+    far /= _EPS
+    off = np.flatnonzero(far > sizes + 2)
     if not off.size:
         return p, ending, {}
-    n_actions = available.shape[1]
+    sums, n_actions = _sums(p, ending), available.shape[1]
     scaled = {divmod(pair, n_actions): Fraction(sums[pair]) for pair in off.tolist()}
     for (s, a), total in scaled.items():
         if not (how.normalise and abs(total - 1) <= WITHIN):

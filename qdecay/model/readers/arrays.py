@@ -135,15 +135,16 @@ def resting(available: Flags) -> tuple[str, ...]:
     Raises:
         ValueError: no state has one.
     """
-    idle = np.flatnonzero(~available.any(axis=1)).tolist()
-    if not idle:
+    idle = ~available.any(axis=1)  # there may be many states
+    count = int(np.count_nonzero(idle))
+    if not count:
         return ()
-    if len(idle) == len(available):
+    if count == len(available):
         raise ValueError(
             "no action is available in any state: all probabilities are 0 or all rewards nan"
         )
-    others = f" and {len(idle) - 1:,} more" if idle[1:] else ""
-    return (f"no action is available in state {idle[0]}{others}: absorbing with reward 0",)
+    others = f" and {count - 1:,} more" if count > 1 else ""
+    return (f"no action is available in state {np.argmax(idle)}{others}: absorbing with reward 0",)
 
 
 def entries_of(transitions: Any) -> Entries:
