@@ -100,8 +100,11 @@ def price(
       qdecay price FrozenLake8x8-v1 --gamma 0.99 --learn
       qdecay price Taxi-v4 -k is_rainy=true --state 0 --json
     """
+    from qdecay._support.deadline import Deadline
+    from qdecay.exact.resampled import draws
     from qdecay.pricing.learned import learned_price
     from qdecay.pricing.price import price as find
+    from qdecay.pricing.resampled import resampled_of
 
     check_plot(plot, force=force)
     training = {"seeds": seeds, "seed": seed, "steps": steps}
@@ -119,10 +122,15 @@ def price(
             raise InputError(f"{source.text}: the model has no start state: give --state")
         with input_errors(f"{source.text}: "):
             limits: dict[str, Any] = {"max_seconds": max_seconds, "progress": True}
+            # Before the long search: a model without counts is refused.
+            drawn = None if resamples is None else draws(mdp, resamples)
+            deadline = Deadline(max_seconds)
             found = find(mdp, judge, start=start, max_loss=max_loss, **limits)
             picked = [found.at(each) for each in gammas]
             learned = learned_price(found, gammas or None, **given, **limits) if learn else None
-            resampled = _resampled(found, gammas, resamples, max_seconds)
+            resampled = None
+            if drawn is not None:
+                resampled = resampled_of(found, gammas, drawn, deadline, progress=True)
     if plot is not None:
         from qdecay.report.plots.price import save_price
 
@@ -187,20 +195,6 @@ def _heading(mdp: MDP, found: Price, digits: int) -> str:
     who = "a policy with a clock" if found.judge.kind == "steps" else "the best policy"
     size = tables.count(len(found.regions), "policy region")
     return f"{size}; judge {found.judge}: from {where} {who} earns {most} {found.judge.words}"
-
-
-def _resampled(
-    found: Price, gammas: list[Fraction], resamples: int | None, max_seconds: float | None
-) -> ResampledPrice | None:
-    """Return the intervals of a price over resamples, where they are asked for."""
-    from qdecay._support.deadline import Deadline
-    from qdecay.exact.resampled import draws
-    from qdecay.pricing.resampled import resampled_of
-
-    if resamples is None:
-        return None
-    drawn = draws(found.policy_regions.mdp, resamples)
-    return resampled_of(found, gammas, drawn, Deadline(max_seconds), progress=True)
 
 
 def _over_resamples(found: ResampledPrice) -> str:
