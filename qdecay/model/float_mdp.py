@@ -125,11 +125,13 @@ class FloatMDP(FiniteMDP):
         matrix = _canonical(p, rewards)
         ending = None if ends is None else np.asarray(ends, dtype=np.float64)
         _check_numbers(matrix, rewards, ending, how.worst)
-        available = _sums(matrix, ending).reshape(rewards.shape) != 0
+        sums = _sums(matrix, ending)
+        available = sums.reshape(rewards.shape) != 0
         available &= ~is_unavailable(rewards, how.worst)
         remarks = resting(available)
         matrix, ending = _without(matrix, ending, ~available)
-        matrix, ending, scaled = _summing_to_one(matrix, ending, available, how)
+        sums[~available.ravel()] = 0
+        matrix, ending, scaled = _summing_to_one(matrix, ending, sums, available, how)
         if not available.all():
             rewards = np.where(available, rewards, np.nan)
         n_states, n_actions = rewards.shape
@@ -470,6 +472,7 @@ def _without(
 def _summing_to_one(
     p: sparse.csr_matrix,
     ending: NDArray[np.float64] | None,
+    sums: NDArray[np.float64],
     available: NDArray[np.bool_],
     how: Reading,
 ) -> tuple[sparse.csr_matrix, NDArray[np.float64] | None, dict[Pair, Fraction]]:
@@ -478,13 +481,13 @@ def _summing_to_one(
     Raises:
         ValueError: a row does not, and is not to be normalised or too far from 1.
     """
-    far, sizes = _sums(p, ending), np.diff(p.indptr)
-    np.abs(np.subtract(far, available.ravel(), out=far), out=far)  # there may be many pairs
+    far, sizes = sums - available.ravel(), np.diff(p.indptr)
+    np.abs(far, out=far)  # there may be many pairs
     far /= _EPS
     off = np.flatnonzero(far > sizes + 2)
     if not off.size:
         return p, ending, {}
-    sums, n_actions = _sums(p, ending), available.shape[1]
+    n_actions = available.shape[1]
     scaled = {divmod(pair, n_actions): Fraction(sums[pair]) for pair in off.tolist()}
     for (s, a), total in scaled.items():
         if not (how.normalise and abs(total - 1) <= WITHIN):
