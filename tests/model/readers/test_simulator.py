@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import random
 from fractions import Fraction
+from types import SimpleNamespace
 from typing import Any
 
 import gymnasium as gym
+import lying_environments
 import numpy as np
 import pytest
 from gymnasium.spaces import Box, Discrete, Tuple
@@ -40,6 +42,7 @@ from models import TAXI
 
 from qdecay import MDP, BudgetExceeded, policy_regions
 from qdecay.model.float_mdp import FloatMDP
+from qdecay.model.readers.simulator import episodes
 from qdecay.model.readers.simulator.inner_state import fields
 from qdecay_envs.chain import ChainEnv
 from qdecay_envs.layout import ChainLayout
@@ -109,6 +112,15 @@ def test_what_is_left_out_is_said() -> None:
     assert (
         "unwrapped.steps (clock); no effect was seen while 0 <= unwrapped.steps <= 5,000" in remark
     )
+
+
+def test_a_fast_machine_sees_the_watch_move(monkeypatch: pytest.MonkeyPatch) -> None:
+    """All short episodes may fit into one tick of a clock: only the pause between them shows it."""
+    now = [1e9]
+    monkeypatch.setattr(lying_environments, "time", SimpleNamespace(time=lambda: now[0]))
+    monkeypatch.setattr(episodes, "sleep", lambda seconds: now.append(now.pop() + seconds))
+    (remark,) = MDP.from_simulator(Diary()).remarks
+    assert "unwrapped.watch (outside)" in remark
 
 
 def test_a_clock_in_the_key_is_part_of_the_state() -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterator, Mapping
 from math import isclose
+from time import sleep
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -17,6 +18,7 @@ from qdecay.model.readers.simulator.machine import Machine
 _EPISODES, _LONGEST = 8, 25  # and the steps of each
 _LATER = 12  # episodes of one environment
 _NAMED = 3  # fields that a message names
+_PAUSE = 0.02  # seconds: a time of day, compared to 12 digits, moves on by a hundredth
 _OUTSIDE = "something outside of the environment, such as an attribute of its class, is not reset"
 
 
@@ -52,11 +54,13 @@ class Episode(NamedTuple):
 
 def played(machine: Machine, seed: int) -> list[Episode]:
     """Play episodes from the start of a seed, each with its own actions and chance."""
-    copies = (False, False, True)
-    return [
-        Episode(*[list(_episode(machine, seed, number, used=used)) for used in copies])
-        for number in range(_EPISODES)
-    ]
+    once = [list(_episode(machine, seed, number, used=False)) for number in range(_EPISODES)]
+    sleep(_PAUSE)  # what follows the time of day differs from then on
+    episodes = []
+    for number, first in enumerate(once):
+        again, used = (list(_episode(machine, seed, number, used=used)) for used in (False, True))
+        episodes.append(Episode(first, again, used))
+    return episodes
 
 
 def played_later(machine: Machine, seed: int) -> list[list[Step]]:
