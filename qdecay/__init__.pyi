@@ -40,6 +40,7 @@ from .model import ChainLayout
 from .model.base import FiniteMDP
 from .model.door import as_mdp
 from .model.float_mdp import FloatMDP
+from .model.line import ModelLine
 from .model.mdp import MDP
 from .model.soft import epsilon_soft
 from .planning import (
@@ -113,6 +114,7 @@ __all__ = [
     "LearningTime",
     "Linear",
     "ManyResult",
+    "ModelLine",
     "NStepSarsa",
     "NotConverged",
     "NumericChange",

@@ -1,0 +1,288 @@
+"""Model lines: a number that the dynamics or the rewards of a model depend on affinely.
+
+    M(x) = (1 - x) M_0 + x M_1,    0 <= x <= 1,
+
+of two models with the same states and available actions: every probability p(s, a, t) of going on
+and every expected reward r(s, a) is affine in x, and in any number that x is affine in: a penalty,
+a living reward, a success rate.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+from typing import Any, Self, cast
+
+import numpy as np
+
+from qdecay._support.checks import instance
+from qdecay._support.one_line import one_line
+from qdecay._support.result import Record, counted, shown_list
+from qdecay._support.shown import shown_fraction
+from qdecay.model.door import Problem, as_exact_mdp
+from qdecay.model.mdp import MDP
+from qdecay_envs.rational import RationalLike, rational
+
+_THIRD = Fraction(3, 7)  # of the way, where a builder is compared with the line
+_Kind = tuple[Any, ...]
+"""State, action, next state, and what else tells transitions apart but probability and reward."""
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """The number that moves along a line.
+
+    Attributes:
+        name: for display.
+        low, high: its values at both ends, low < high.
+    """
+
+    name: str = "x"
+    low: Fraction = Fraction(0)
+    high: Fraction = Fraction(1)
+
+    def __post_init__(self) -> None:
+        """Check the order of the ends."""
+        if not self.low < self.high:
+            raise ValueError(
+                f"low must be less than high, got {self.name} from {self.low} to {self.high}"
+            )
+
+    def place(self, value: RationalLike) -> Fraction:
+        """Return how far along the line a value is: 0 at the low end, 1 at the high one.
+
+        Raises:
+            TypeError, ValueError: it is not exact, or outside [low, high].
+        """
+        number = rational(value, self.name)
+        if not self.low <= number <= self.high:
+            raise ValueError(f"{self.name} must be in [{self.low}, {self.high}], got {number}")
+        return (number - self.low) / (self.high - self.low)
+
+    def to_json(self) -> dict[str, str]:
+        """Return the fields as in documents, numbers as text."""
+        return {"name": self.name, "low": str(self.low), "high": str(self.high)}
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class ModelLine(Record):
+    """The models between two models of one shape; see the module for the equation.
+
+    Attributes:
+        low, high: the models at both ends, exact.
+        parameter: the number that moves, and its values there.
+
+    Raises:
+        TypeError: an end is no exact model, or nothing that `qdecay.as_mdp` accepts.
+        ValueError: the two have other states, other available actions, or another start.
+
+    >>> from qdecay.model.mdp import MDP
+    >>> def job(wage):
+    ...     rows = [(0, 0, 0, 1, 1, True), (0, 1, 0, 1, wage, True)]
+    ...     return MDP.from_rows(rows, n_states=1, n_actions=2)
+    >>> line = ModelLine.of(job, low=0, high=3)
+    >>> line, line.at("1/2") == job(Fraction(1, 2))
+    (ModelLine(wage from 0 to 3: 1 state, 2 actions), True)
+    """
+
+    low: MDP
+    high: MDP
+    parameter: Parameter = field(default_factory=Parameter)
+
+    def __post_init__(self) -> None:
+        """Make both ends exact models, and compare their shapes."""
+        for name in ("low", "high"):
+            object.__setattr__(self, name, as_exact_mdp(getattr(self, name)))
+        instance(self.parameter, Parameter, "parameter", "a Parameter")
+        _check_shape(self.low, self.high)
+
+    @classmethod
+    def of(
+        cls,
+        builder: Callable[[Fraction], Problem],
+        *,
+        low: RationalLike,
+        high: RationalLike,
+        name: str | None = None,
+    ) -> Self:
+        """Return the line of the models that a function makes of one exact number.
+
+        Args:
+            builder: makes a model, or anything that `qdecay.as_mdp` accepts, of a Fraction.
+            low, high: the ends, exact, low < high.
+            name: of the number, for display; that of the builder's first argument by default.
+
+        Raises:
+            TypeError: builder cannot be called, or a number is not exact.
+            ValueError: a model cannot be made (the message says at which value), or the one at a
+                third value does not lie on the line: the message names the entry that bends.
+        """
+        if not callable(builder):
+            raise TypeError(f"builder must be a function of one number, got {builder!r:.60}")
+        parameter = Parameter(
+            _argument(builder) if name is None else name,
+            rational(low, "low"),
+            rational(high, "high"),
+        )
+
+        def made(value: Fraction) -> MDP:
+            try:
+                return as_exact_mdp(builder(value))
+            except (TypeError, ValueError) as error:
+                raise type(error)(f"{parameter.name} = {value}: {error}") from error
+
+        line = cls(made(parameter.low), made(parameter.high), parameter)
+        third = parameter.low + _THIRD * (parameter.high - parameter.low)
+        _check_affine(line, third, made(third))
+        return line
+
+    @classmethod
+    def of_step_reward(cls, problem: Problem, *, low: RationalLike, high: RationalLike) -> Self:
+        """Return the line of a model over a number that is added to the reward of every step.
+
+        Raises:
+            TypeError, ValueError: as `of`.
+        """
+        mdp = as_exact_mdp(problem)
+        return cls.of(
+            lambda added: _with_rewards(mdp, lambda reward: reward + added),
+            low=low,
+            high=high,
+            name="step_reward",
+        )
+
+    @classmethod
+    def of_reward(
+        cls, problem: Problem, value: RationalLike, *, low: RationalLike, high: RationalLike
+    ) -> Self:
+        """Return the line of a model over every reward of one value, such as Taxi's -10.
+
+        Raises:
+            TypeError: as `of`.
+            ValueError: as `of`; or no transition has that reward: the message names those there
+                are.
+        """
+        mdp, old = as_exact_mdp(problem), rational(value, "value")
+        if old not in mdp.exact_reward:
+            known = shown_list([str(r) for r in sorted(set(mdp.exact_reward))], "value")
+            raise ValueError(f"no transition has the reward {old}; rewards are {known}")
+        return cls.of(
+            lambda new: _with_rewards(mdp, lambda reward: new if reward == old else reward),
+            low=low,
+            high=high,
+            name=f"reward:{old}",
+        )
+
+    def at(self, value: RationalLike) -> MDP:
+        """Return the model at a value of the parameter.
+
+        A transition whose reward moves has its expected reward there.
+
+        Raises:
+            TypeError, ValueError: the value is not exact, or outside the line.
+        """
+        x = self.parameter.place(value)
+        if x in (0, 1):
+            return self.high if x else self.low
+        rows = replace(self.low.rows(), rows=list(_mixed(self.low, self.high, x)), visits={})
+        return MDP.of(rows)
+
+    def _shown(self) -> str:
+        sizes = {"state": self.low.n_states, "action": self.low.n_actions}
+        title = "" if self.low.name is None else f"{one_line(self.low.name)}, "
+        p = self.parameter
+        parts = ", ".join(counted(size, noun) for noun, size in sizes.items())
+        return f"{title}{p.name} from {shown_fraction(p.low)} to {shown_fraction(p.high)}: {parts}"
+
+
+def _argument(builder: Callable[..., Any]) -> str:
+    try:
+        return next(iter(inspect.signature(builder).parameters), "x")
+    except (TypeError, ValueError):  # some builtins have no signature
+        return "x"
+
+
+def _check_shape(low: MDP, high: MDP) -> None:
+    """Raise ValueError unless both have the same states, actions and start."""
+    for what in ("n_states", "n_actions", "start"):
+        ends = getattr(low, what), getattr(high, what)
+        if ends[0] != ends[1]:
+            raise ValueError(f"both ends must have one {what}, got {ends[0]} and {ends[1]}")
+    for kind in ("state_names", "action_names"):
+        named = getattr(low, kind), getattr(high, kind)
+        if None not in named and named[0] != named[1]:
+            i = next(i for i, (one, two) in enumerate(zip(*named, strict=True)) if one != two)
+            raise ValueError(
+                f"both ends must have one list of {kind}: {i} is {named[0][i]!r:.60} at the low "
+                f"end and {named[1][i]!r:.60} at the high one"
+            )
+    differs = np.argwhere(low.available != high.available)
+    if len(differs):
+        s, a = differs[0].tolist()
+        has, lacks = ("low", "high") if low.available[s, a] else ("high", "low")
+        raise ValueError(
+            f"state {low.state_name(s)}, action {low.action_name(a)}: available at the {has} end "
+            f"and not at the {lacks} one; both must have the same actions"
+        )
+
+
+def _with_rewards(mdp: MDP, change: Callable[[Fraction], Fraction]) -> MDP:
+    """Return the model with other rewards."""
+    rows: list[Any] = [(s, a, t, p, change(r), *kind) for s, a, t, p, r, *kind in mdp.rows()]
+    return MDP.of(replace(mdp.rows(), rows=rows))
+
+
+def _mixed(low: MDP, high: MDP, x: Fraction) -> Iterator[Any]:
+    """Yield the rows of (1 - x) low + x high."""
+    ends = _outcomes(low), _outcomes(high)
+    for key in ends[0] | ends[1]:
+        one, two = (end.get(key, []) for end in ends)
+        if one == two:
+            mixture = one
+        else:
+            parts = [((1 - x) * p, r) for p, r in one] + [(x * p, r) for p, r in two]
+            chance = sum((p for p, _ in parts), Fraction(0))
+            mixture = [(chance, sum((p * r for p, r in parts), Fraction(0)) / chance)]
+        s, a, t, *kind = key
+        yield from ((s, a, t, p, r, *kind) for p, r in mixture)
+
+
+def _outcomes(mdp: MDP) -> dict[_Kind, list[tuple[Fraction, Fraction]]]:
+    """Return the probabilities and rewards of the transitions that differ in these only."""
+    found: dict[_Kind, list[tuple[Fraction, Fraction]]] = {}
+    for s, a, t, p, r, *kind in mdp.rows():
+        found.setdefault((s, a, t, *kind), []).append((p, r))
+    return found
+
+
+def _check_affine(line: ModelLine, value: Fraction, made: MDP) -> None:
+    """Raise ValueError unless a model is that of the line at a value."""
+    mixed, name = line.at(value), line.parameter.name
+    _check_shape(line.low, made)
+    for what, entries_of in (("probability of going on", _going_on), ("expected reward", _earned)):
+        ours, theirs = entries_of(mixed), entries_of(made)
+        for key in ours | theirs:
+            expected, got = (entries.get(key, Fraction(0)) for entries in (ours, theirs))
+            if expected != got:
+                s, a, *to = key
+                where = f"state {made.state_name(s)}, action {made.action_name(a)}"
+                where += f", to {made.state_name(to[0])}" if to else ""
+                raise ValueError(
+                    f"the model is not affine in {name}: {where}: at {name} = {value} the {what} "
+                    f"is {got}, and on the straight line between both ends {expected}"
+                )
+
+
+def _going_on(mdp: MDP) -> dict[tuple[int, ...], Fraction]:
+    found: dict[tuple[int, ...], Fraction] = {}
+    for s, a, t, p, _, terminated, *kind in cast("Iterable[_Kind]", mdp.rows()):
+        if not terminated:
+            key = (s, a, t, *kind)
+            found[key] = found.get(key, Fraction(0)) + p
+    return found
+
+
+def _earned(mdp: MDP) -> dict[tuple[int, ...], Fraction]:
+    return {(s, a): reward for (s, a), reward in mdp.exact_r.items()}
