@@ -21,13 +21,13 @@ from qdecay._support.progress import OnProgress, Progress, reporting
 from qdecay._support.result import counted
 from qdecay._support.shown import shown_decimal
 from qdecay.exact.algebra.number import AlgebraicNumber, isolate_quickly
+from qdecay.exact.solver.axis import NoBound, TrivialWindow
 from qdecay.exact.solver.point import NEAR_ONE, policy_iteration, proposed_policy, sign_left_of
 from qdecay.exact.solver.policy_graph import PolicyGraph
 from qdecay.exact.solver.rational_model import RationalModel
 from qdecay.exact.solver.series import PolicySeries
 from qdecay.exact.solver.threads import on_one_thread
-from qdecay.exact.solver.walk import TrivialWindow
-from qdecay.exact.solver.window import NoBound, Window, steps_ahead, terminates
+from qdecay.exact.solver.window import Window, steps_ahead, terminates
 from qdecay.model.door import Problem, as_exact_mdp
 from qdecay.model.info import ModelInfo, ModelResult
 
@@ -85,7 +85,11 @@ def blackwell(
     everything = np.ones(model.n_pairs, dtype=np.bool_)
     proposal = proposed_policy(model, NEAR_ONE)
     policy, optimal = policy_iteration(
-        model, proposal, everything, lambda p: sign_left_of(p, _ONE), deadline, _undecided_near_one
+        lambda chosen: PolicySeries(model, chosen, deadline),
+        proposal,
+        everything,
+        lambda series, pair: sign_left_of(series.numerator(pair), _ONE),
+        _undecided_near_one,
     )
     with reporting(progress) as report:
         last, crossing = _last_root(PolicySeries(model, policy, deadline), optimal, report)

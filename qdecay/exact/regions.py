@@ -25,6 +25,7 @@ from qdecay.errors import BudgetExceeded
 from qdecay.exact.action_gap import ActionGap
 from qdecay.exact.algebra.number import AlgebraicNumber
 from qdecay.exact.algebra.rational_function import RationalFunction
+from qdecay.exact.solver.gamma_axis import GammaAxis
 from qdecay.exact.solver.laurent import laurent
 from qdecay.exact.solver.point import Point
 from qdecay.exact.solver.rational_model import REST, RationalModel
@@ -339,7 +340,7 @@ def policy_regions(
     try:
         with reporting(progress) as report:
             report(Progress(0.0, 1.0, "points found: 0"))
-            walk = Walk(model, deadline)
+            walk = Walk(GammaAxis(model), deadline)
             for event in walk.run():
                 if max_breakpoints is not None and len(events) == max_breakpoints:
                     raise BudgetExceeded(f"more than {max_breakpoints} breakpoints and touches")
@@ -366,7 +367,7 @@ def _at_one(walk: Walk, info: ModelInfo) -> Undiscounted:
 
 
 def _reached(event: Event, points: int) -> Progress:
-    gamma = float(event.gamma)
+    gamma = float(event.x)
     return Progress(gamma, 1.0, f"points found: {points}, up to gamma = {shown_decimal(gamma, 6)}")
 
 
@@ -374,8 +375,8 @@ def _proven_to(walk: Walk, events: list[Event], limit: int | None) -> AlgebraicN
     """Return the position of the walk; the event that exceeded the limit of points is not
     included."""
     if limit is not None and len(events) == limit and events:
-        return events[-1].gamma
-    return AlgebraicNumber.of(0) if limit == 0 else walk.gamma
+        return events[-1].x
+    return AlgebraicNumber.of(0) if limit == 0 else walk.x
 
 
 @on_one_thread
@@ -464,7 +465,7 @@ def _assembled(
     at_one: Undiscounted | None,
 ) -> PolicyRegions:
     breaks = [event for event in events if event.is_breakpoint]
-    first = _sets(model, walk.near_zero.zero)
+    first = _sets(model, walk.beginning.zero)
     regions, points = [first], []
     for event in breaks:
         point = _point(model, event)
@@ -478,10 +479,10 @@ def _assembled(
         tuple(points),
         tuple(regions),
         tuple(_point(model, event) for event in events if not event.is_breakpoint),
-        _sets(model, walk.near_zero.at_zero),
+        _sets(model, _best_at_zero(model)),
         at_one,
         proven_to,
-        (walk.near_zero.policy, *(event.policy for event in breaks)),
+        (walk.beginning.policy, *(event.policy for event in breaks)),
         info=ModelInfo.of(mdp, start),
     )
 
@@ -495,7 +496,7 @@ def _point(model: RationalModel, event: Event) -> Breakpoint:
         model.sets(np.flatnonzero(mask & concerned).tolist())
         for mask in (event.left, event.at, event.right)
     )
-    return Breakpoint(event.gamma, {s: Change(left[s], at[s], right[s]) for s in left})
+    return Breakpoint(event.x, {s: Change(left[s], at[s], right[s]) for s in left})
 
 
 __all__ = [

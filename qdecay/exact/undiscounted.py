@@ -25,7 +25,7 @@ from qdecay.exact.solver.chain import fraction
 from qdecay.exact.solver.laurent import Laurent, optimal_laurent
 from qdecay.exact.solver.point import NEAR_ONE, proposed_policy
 from qdecay.exact.solver.rational_model import RationalModel
-from qdecay.exact.solver.sets_at_one import optimal_at_one
+from qdecay.exact.solver.sets_at_one import optimal_at_one, orders
 from qdecay.exact.solver.threads import on_one_thread
 from qdecay.model.door import Problem, as_exact_mdp
 from qdecay.model.info import ModelInfo, ModelResult
@@ -58,7 +58,7 @@ class Undiscounted(ModelResult):
     @classmethod
     def of(cls, best: Laurent, deadline: Deadline, info: ModelInfo) -> Self:
         """Return the result from the terms of a policy with optimal gain and bias."""
-        model, optimal = best.model, optimal_at_one(best, deadline)
+        model, optimal = best.model, optimal_at_one(best, orders(best), deadline)
         sets = model.sets(np.flatnonzero(optimal).tolist())
         gain = [fraction(g) / model.reward_scale for g in best.gain]
         totals = [fraction(h) / model.reward_scale for h in best.bias]

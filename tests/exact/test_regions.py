@@ -29,6 +29,7 @@ from qdecay.exact.regions import (
     optimal_actions,
     policy_regions,
 )
+from qdecay.exact.solver.gamma_axis import GammaAxis
 from qdecay.exact.solver.point import proposed_policy
 from qdecay.exact.solver.rational_model import RationalModel
 from qdecay.exact.solver.walk import Walk
@@ -358,8 +359,10 @@ def test_regions_hold_near_both_ends(mdp):
 @given(models())
 def test_floats_change_nothing(mdp):
     """The walk that never looks at floats finds the same events and sets."""
-    fast, slow = (list(Walk(RationalModel(mdp), use_floats=b).run()) for b in (True, False))
-    assert [e.gamma for e in fast] == [e.gamma for e in slow]
+    fast, slow = (
+        list(Walk(GammaAxis(RationalModel(mdp), use_floats=b)).run()) for b in (True, False)
+    )
+    assert [e.x for e in fast] == [e.x for e in slow]
     for a, b in zip(fast, slow, strict=True):
         assert (a.at == b.at).all()
         assert (a.right == b.right).all()

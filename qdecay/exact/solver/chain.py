@@ -98,6 +98,10 @@ class System:
                     right[i] += self._gamma * weight * known[t]
         return _solved(self._matrix, right)
 
+    def determinant(self) -> fmpq:
+        """Return det(I - gamma P), of the rows and columns of these states."""
+        return fmpq(self._matrix.det()) / fmpq(self._unit) ** len(self.pairs)
+
     def solve_transposed(self, right: Vector) -> Vector:
         """Return x with x M = right, M the integer matrix of the equations."""
         return _solved(self._matrix.transpose(), right)

@@ -36,11 +36,15 @@ class Discounted:
 
     def advantage(self, pair: int) -> Terms:
         """Return r + gamma p v - v(s)."""
+        return (self.term(pair),)
+
+    def term(self, pair: int, k: int = 0) -> fmpq:
+        """Return the only term of the pair's advantage, number 0."""
         later = fmpq(self.gamma.numerator, self.gamma.denominator) * ahead(
             self.model, pair, self.values
         )
         own = self.values[int(self.model.pair_state[pair])]
-        return (self.model.rewards[pair] + later - own,)
+        return fmpq(self.model.rewards[pair] + later - own)
 
 
 def discounted(

@@ -44,6 +44,8 @@ from qdecay.exact.solver.chain import (
 )
 from qdecay.exact.solver.rational_model import RationalModel
 
+TERMS = 3  # of values and advantages: those of gain, bias, and the one after them
+
 
 @dataclass(frozen=True)
 class Laurent:
@@ -62,14 +64,23 @@ class Laurent:
 
     def advantage(self, pair: int) -> Terms:
         """Return the pair's terms up to the first that is not 0, three at most."""
+        found: Terms = ()
+        for k in range(TERMS):
+            found += (self.term(pair, k),)
+            if found[-1]:
+                break
+        return found
+
+    def term(self, pair: int, k: int) -> fmpq:
+        """Return the term of y^(k - 1) of the pair's advantage, 0 <= k < 3."""
         model, s = self.model, int(self.model.pair_state[pair])
-        gain = ahead(model, pair, self.gain)
-        if first := gain - self.gain[s]:
-            return (first,)
-        bias = ahead(model, pair, self.bias)
-        if second := model.rewards[pair] + bias - gain - self.bias[s]:
-            return (ZERO, second)
-        return (ZERO, ZERO, ahead(model, pair, self.third) - bias - self.third[s])
+        if k == 0:
+            return fmpq(ahead(model, pair, self.gain) - self.gain[s])
+        if k == 1:
+            later = ahead(model, pair, self.bias) - ahead(model, pair, self.gain)
+            return fmpq(model.rewards[pair] + later - self.bias[s])
+        later = ahead(model, pair, self.third) - ahead(model, pair, self.bias)
+        return fmpq(later - self.third[s])
 
     def classes(self) -> list[list[int]]:
         """The recurrent classes of the policy, and the sets where it earns nothing for ever."""
@@ -131,7 +142,7 @@ def _solve_class(found: Laurent, pairs: Pairs) -> None:
     """Find the terms of a recurrent class: differences to its first state, then their average."""
     (first, *_), rest = pairs, dict(list(pairs.items())[1:])
     system = System(found.model, rest)
-    chances = _stationary(found.model, system, first, pairs[first])
+    chances = stationary(found.model, system, first, pairs[first])
 
     def average(numbers: Iterable[fmpq]) -> fmpq:
         return sum((p * x for p, x in zip(chances, numbers, strict=True)), ZERO)
@@ -146,7 +157,7 @@ def _solve_class(found: Laurent, pairs: Pairs) -> None:
         right = _less(right, found.bias, rest)
 
 
-def _stationary(model: RationalModel, system: System, first: int, pair: int) -> Vector:
+def stationary(model: RationalModel, system: System, first: int, pair: int) -> Vector:
     """Return the stationary distribution of a class: of its first state, then of the others."""
     out = [ZERO] * len(system.pairs)
     for t, weight in zip(model.targets[pair], model.weights[pair], strict=True):

@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qdecay._support.deadline import Deadline
+from qdecay.exact.solver.axis import Beginning
 from qdecay.exact.solver.rational_model import RationalModel
 from qdecay.exact.solver.series import PolicySeries
 
@@ -27,26 +28,19 @@ _SAFE = 2**62  # integers below fit a machine word, even after one addition
 
 
 @dataclass(frozen=True)
-class NearZero:
-    """The optimal sets at 0 and just right of it.
+class NearZero(Beginning):
+    """The optimal sets just right of 0.
 
     Attributes:
-        policy: a pair for each state, optimal just right of 0.
-        zero: (N,) the pairs whose advantage vanishes identically; these are the optimal sets.
         order: (N,) t for a pair whose advantage begins with gamma^t; 0 where `zero`.
-        at_zero: (N,) the pairs that are optimal at gamma = 0 itself.
     """
 
-    policy: NDArray[np.int64]
-    zero: NDArray[np.bool_]
     order: NDArray[np.int64]
-    at_zero: NDArray[np.bool_]
 
 
 def near_zero(model: RationalModel, deadline: Deadline) -> NearZero:
     """Return the policy, the ties and the leading powers right of gamma = 0."""
     elimination = _Elimination(model)
-    at_zero = elimination.remaining.copy()
     patience = 4
     while True:
         while elimination.unchanged < patience and elimination.undecided:
@@ -58,7 +52,7 @@ def near_zero(model: RationalModel, deadline: Deadline) -> NearZero:
         if len(tied) and elimination.undecided:
             zero[tied] = PolicySeries(model, policy, deadline).identically_zero(tied)
         if not elimination.undecided or bool(zero[tied].all()):
-            return NearZero(policy, zero, elimination.order, at_zero)
+            return NearZero(policy, zero, elimination.order)
         patience = 2 * elimination.steps + 4
 
 

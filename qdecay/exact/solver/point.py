@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from fractions import Fraction
+from typing import TypeVar
 
 import numpy as np
 from flint import fmpz_poly
@@ -17,18 +18,17 @@ from scipy.sparse.linalg import splu
 
 from qdecay._support.deadline import Deadline
 from qdecay.exact.algebra.number import AlgebraicNumber
+from qdecay.exact.solver.axis import Advantages, Mask, NoBound, Pairs
 from qdecay.exact.solver.rational_model import RationalModel
 from qdecay.exact.solver.series import PolicySeries
-from qdecay.exact.solver.window import NoBound, Window
+from qdecay.exact.solver.window import Window
 
 NEAR_ONE = 1 - 2.0**-20  # up to here floats propose policies: values keep about 10 digits
 _SWEEPS = 200  # of float policy iteration, which only proposes; or as many as there are states
 _MOST_VALUE_ITERATIONS = 10_000  # before it
 Policy = NDArray[np.int64]
-Mask = NDArray[np.bool_]
 Sign = Callable[[fmpz_poly], int]
-Pairs = NDArray[np.int64]
-Undecided = Callable[[PolicySeries, Pairs], Pairs]
+_Series = TypeVar("_Series", bound=Advantages)
 
 
 class Point:
@@ -43,8 +43,8 @@ class Point:
         self.model, self.gamma, self.deadline = model, gamma, deadline
         policy = proposed_policy(model, float(gamma))
         everything = np.ones(model.n_pairs, dtype=np.bool_)
-        self.policy, self.at = policy_iteration(
-            model, policy, everything, gamma.sign_of, deadline, self._not_negative
+        self.policy, self.at = self._iteration(
+            policy, everything, gamma.sign_of, self._not_negative
         )
 
     def right(self) -> Mask:
@@ -61,7 +61,22 @@ class Point:
 
     def _beside(self, sign: Sign) -> Mask:
         # All others are worse at gamma, hence near it.
-        return policy_iteration(self.model, self.policy, self.at, sign, self.deadline)[1]
+        return self._iteration(self.policy, self.at, sign)[1]
+
+    def _iteration(
+        self,
+        policy: Policy,
+        candidates: Mask,
+        sign: Sign,
+        undecided: Callable[[PolicySeries, Pairs], Pairs] | None = None,
+    ) -> tuple[Policy, Mask]:
+        return policy_iteration(
+            lambda chosen: PolicySeries(self.model, chosen, self.deadline),
+            policy,
+            candidates,
+            lambda series, pair: sign(series.numerator(pair)),
+            undecided,
+        )
 
 
 def not_negative_on(series: PolicySeries, pairs: Pairs, lower: Fraction, upper: Fraction) -> Pairs:
@@ -79,24 +94,25 @@ def not_negative_on(series: PolicySeries, pairs: Pairs, lower: Fraction, upper: 
 
 
 def policy_iteration(
-    model: RationalModel,
+    advantages: Callable[[Policy], _Series],
     policy: Policy,
     candidates: Mask,
-    sign: Sign,
-    deadline: Deadline,
-    undecided: Undecided | None = None,
+    sign: Callable[[_Series, int], int],
+    undecided: Callable[[_Series, Pairs], Pairs] | None = None,
 ) -> tuple[Policy, Mask]:
     """Run policy iteration among the candidates with exact signs of the advantages.
 
     Args:
-        sign: of an advantage's numerator, in an ordered field: at, beside a point.
+        advantages: those under a policy.
+        sign: of a pair's advantage that is not identically 0, in an ordered field: at, beside a
+            point.
         undecided: drops pairs that floats prove negative beforehand.
 
     Returns: the policy found, and the candidates whose sign is then 0 (its own pairs too).
     """
     while True:
-        deadline.check()
-        series = PolicySeries(model, policy, deadline)
+        series = advantages(policy)
+        model = series.model
         zero = np.zeros(model.n_pairs, dtype=np.bool_)
         zero[policy] = True
         pairs = np.flatnonzero(candidates & ~zero)
@@ -106,7 +122,7 @@ def policy_iteration(
         zero[pairs[ties]] = True
         rising = []
         for pair in pairs[~ties].tolist():
-            outcome = sign(series.numerator(pair))
+            outcome = sign(series, pair)
             zero[pair] = outcome == 0
             if outcome > 0:
                 rising.append(pair)

@@ -14,8 +14,9 @@ are integers. Breakpoints do not depend on the positive factor R.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from functools import cached_property
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +27,16 @@ from qdecay.model.mdp import MDP, require_exact
 
 REST = -1  # the action of a state without actions
 _SMALL = 2**22  # denominators up to here leave room for 40-bit primes in 64-bit integers
+
+
+class NumberedPair(NamedTuple):
+    """One pair: its state, its twins' actions, its moves and reward as in `RationalModel`."""
+
+    state: int
+    actions: list[int]
+    targets: tuple[int, ...]
+    weights: tuple[Any, ...]
+    reward: Any
 
 
 class RationalModel:
@@ -47,12 +58,39 @@ class RationalModel:
 
     def __init__(self, mdp: MDP) -> None:
         require_exact(mdp)
-        self.n = mdp.n_states
-        denominators = {p.denominator for p in mdp.exact_probability}
-        self.denominator = math.lcm(*denominators)
-        reward_denominator = math.lcm(*{r.denominator for r in mdp.exact_reward})
-        self.reward_scale = self.denominator * reward_denominator
-        self._collect(mdp, reward_denominator)
+        denominator = math.lcm(*{p.denominator for p in mdp.exact_probability})
+        scale = math.lcm(*{r.denominator for r in mdp.exact_reward})
+        rows = integer_rows(mdp, denominator, scale)
+        pairs = [
+            NumberedPair(s, [a], tuple(row), tuple(row.values()), reward)
+            for (s, a), (reward, row) in rows.items()
+        ]
+        self._fill(mdp.n_states, denominator, denominator * scale, without_twins(pairs))
+
+    @classmethod
+    def of_pairs(
+        cls, n: int, denominator: int, reward_scale: int, pairs: Sequence[NumberedPair]
+    ) -> Self:
+        """Return the model of given pairs, in order of their states; each keeps its place.
+
+        States without any get one that stays there, in its place.
+        """
+        model = cls.__new__(cls)
+        model._fill(n, denominator, reward_scale, pairs)
+        return model
+
+    def _fill(
+        self, n: int, denominator: int, reward_scale: int, given: Iterable[NumberedPair]
+    ) -> None:
+        self.n, self.denominator, self.reward_scale = n, denominator, reward_scale
+        pairs = list(with_rest(given, n))
+        self.pair_state = np.array([pair.state for pair in pairs], dtype=np.int64)
+        self.actions = [pair.actions for pair in pairs]
+        self.targets = [pair.targets for pair in pairs]
+        self.weights = [pair.weights for pair in pairs]
+        self.rewards = [pair.reward for pair in pairs]
+        self.first = np.zeros(n + 1, dtype=np.int64)
+        self.first[1:] = np.cumsum(np.bincount(self.pair_state, minlength=n))
         self.largest_reward = max((abs(r) for r in self.rewards), default=0) or 1
         self.earns = np.array([r != 0 for r in self.rewards])
         lengths = np.array([len(t) for t in self.targets])
@@ -80,38 +118,6 @@ class RationalModel:
     def n_pairs(self) -> int:
         """Number of pairs, twins and duplicates counted once."""
         return len(self.rewards)
-
-    def _collect(self, mdp: MDP, reward_denominator: int) -> None:
-        rows = _integer_rows(mdp, self.denominator, reward_denominator)
-        self.targets: list[tuple[int, ...]] = []
-        self.weights: list[tuple[int, ...]] = []
-        self.rewards: list[int] = []
-        self.actions: list[list[int]] = []
-        states: list[int] = []
-        twins: dict[tuple[int, int, tuple[tuple[int, int], ...]], int] = {}
-        self.first = np.zeros(self.n + 1, dtype=np.int64)
-
-        def add(state: int, action: int, reward: int, row: tuple[tuple[int, int], ...]) -> None:
-            twin = twins.setdefault((state, reward, row), len(states))
-            if twin < len(states):
-                self.actions[twin].append(action)
-                return
-            states.append(state)
-            self.actions.append([action])
-            self.rewards.append(reward)
-            self.targets.append(tuple(t for t, _ in row))
-            self.weights.append(tuple(w for _, w in row))
-
-        state = 0
-        for (s, a), (reward, row) in rows.items():
-            for idle in range(state, s):
-                add(idle, REST, 0, ())
-            state = s + 1
-            add(s, a, reward, tuple(row.items()))
-        for idle in range(state, self.n):
-            add(idle, REST, 0, ())
-        self.pair_state = np.array(states, dtype=np.int64)
-        self.first[1:] = np.cumsum(np.bincount(self.pair_state, minlength=self.n))
 
     @cached_property
     def small_weights(self) -> sparse.csr_matrix | None:
@@ -159,7 +165,31 @@ class RationalModel:
         return {s: tuple(sorted(a for a in found[s] if a != REST)) for s in sorted(found)}
 
 
-def _integer_rows(
+def without_twins(pairs: Iterable[NumberedPair]) -> list[NumberedPair]:
+    """Return the pairs with those of one state and the same numbers made one."""
+    twins: dict[Hashable, NumberedPair] = {}
+    for pair in pairs:
+        key = (pair.state, pair.targets, pair.weights, pair.reward)
+        if twins.setdefault(key, pair) is not pair:
+            twins[key].actions.extend(pair.actions)
+    return list(twins.values())
+
+
+def with_rest(pairs: Iterable[NumberedPair], n: int, nothing: Any = 0) -> Iterator[NumberedPair]:
+    """Yield the pairs, and for each state without any one that stays there, in order."""
+
+    def idle(start: int, stop: int) -> Iterator[NumberedPair]:
+        return (NumberedPair(state, [REST], (), (), nothing) for state in range(start, stop))
+
+    state = 0
+    for pair in pairs:
+        yield from idle(state, pair.state)
+        state = pair.state + 1
+        yield pair
+    yield from idle(state, n)
+
+
+def integer_rows(
     mdp: MDP, denominator: int, reward_denominator: int
 ) -> dict[tuple[int, int], tuple[int, dict[int, int]]]:
     """Return (expected reward, going-on weights) of each available pair, in order."""

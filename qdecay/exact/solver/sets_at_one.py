@@ -27,21 +27,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qdecay._support.deadline import Deadline
-from qdecay.exact.solver.laurent import Laurent
+from qdecay.exact.solver.laurent import TERMS, Laurent
 from qdecay.exact.solver.policy_graph import predecessors
 from qdecay.exact.solver.rational_model import RationalModel
 
 States = set[int]
 
 
-def optimal_at_one(best: Laurent, deadline: Deadline) -> NDArray[np.bool_]:
+def optimal_at_one(
+    best: Laurent, order: NDArray[np.int64], deadline: Deadline
+) -> NDArray[np.bool_]:
     """Return which pairs are optimal at gamma = 1, shape (N,).
 
     Args:
-        best: of a policy with optimal gain and bias, in all states.
+        best: of a policy with optimal gain and bias, in all states; only its gain and graph are
+            read.
+        order: (N,) those of the pairs under it, as `orders` finds them.
     """
     model = best.model
-    order = np.array([_order(best, pair) for pair in range(model.n_pairs)])
     graphs = [_Graph(model, np.flatnonzero(order >= least).tolist()) for least in (1, 2, 3)]
     choice = _Choice(best, *graphs)
     optimal: NDArray[np.bool_] = order == 3
@@ -51,9 +54,10 @@ def optimal_at_one(best: Laurent, deadline: Deadline) -> NDArray[np.bool_]:
     return optimal
 
 
-def _order(best: Laurent, pair: int) -> int:
-    terms = best.advantage(pair)
-    return len(terms) - 1 if terms[-1] else 3
+def orders(best: Laurent) -> NDArray[np.int64]:
+    """Return which term of each pair's advantage is the first that is not 0; 3 if none is."""
+    found = map(best.advantage, range(best.model.n_pairs))
+    return np.array([len(terms) - 1 if terms[-1] else TERMS for terms in found])
 
 
 class _Choice:

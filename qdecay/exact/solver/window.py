@@ -53,6 +53,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 from scipy.sparse.linalg import splu
 
+from qdecay.exact.solver.axis import Mask, NoBound
 from qdecay.exact.solver.policy_graph import PolicyGraph
 from qdecay.exact.solver.rational_model import RationalModel
 from qdecay.exact.solver.submatrix import columns_of, rows_of
@@ -69,10 +70,6 @@ _DEPTH = 12  # bisections of one interval before it is left to exact arithmetic
 Array = NDArray[np.float64]
 Solver = Callable[[Array], Array]
 Matrix: TypeAlias = sparse.csr_matrix | Array
-
-
-class NoBound(ArithmeticError):
-    """The floats prove nothing here: singular, too ill-conditioned, or out of range."""
 
 
 class Window:
@@ -114,9 +111,16 @@ class Window:
         self._coefficients = np.zeros((model.n_pairs, self.terms + 2))
         self.suspect = np.ones((model.n_pairs, _BOXES), dtype=np.bool_)
         self._gamma = (model.max_row + 10) * _U * 1.01
-        self.update(graph, np.ones(model.n, dtype=np.bool_))
+        self._recompute(graph, np.ones(model.n, dtype=np.bool_))
 
-    def update(self, graph: PolicyGraph, states: NDArray[np.bool_]) -> None:
+    def update(self, graph: PolicyGraph, affected: Mask, touched: Mask) -> bool:
+        """Take over a new policy; see `AxisWindow`."""
+        self._order = np.where(touched, 0, self._order)  # the leading powers no longer hold
+        self._recompute(graph, affected)
+        # If the omitted terms are not small beside the values, narrower windows are better.
+        return float(self._y.max()) <= 1e-6 * float(np.abs(self._t[:, 0]).max())
+
+    def _recompute(self, graph: PolicyGraph, states: Mask) -> None:
         """Recompute what a new policy changes: `states` are those whose value is affected.
 
         Raises:
@@ -294,15 +298,6 @@ class Window:
         tau = np.where(crossing.any(axis=1), grid[k] + part * (grid[1] - grid[0]), np.inf)
         guess: Array = self.centre + self.half_width * tau
         return guess
-
-    @property
-    def accurate(self) -> bool:
-        """Whether the omitted terms are small compared with the values."""
-        return float(self._y.max()) <= 1e-6 * float(np.abs(self._t[:, 0]).max())
-
-    def reset_order(self, touched: NDArray[np.bool_]) -> None:
-        """The leading powers of these pairs no longer hold."""
-        self._order = np.where(touched, 0, self._order)
 
 
 def _divide(rows: Array, powers: NDArray[np.int64]) -> None:

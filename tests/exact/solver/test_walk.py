@@ -9,7 +9,9 @@ import pytest
 
 from qdecay import MDP, BudgetExceeded
 from qdecay._support import deadline
-from qdecay.exact.solver import walk
+from qdecay.exact.solver import gamma_axis, walk
+from qdecay.exact.solver.axis import NoBound
+from qdecay.exact.solver.gamma_axis import GammaAxis
 from qdecay.exact.solver.rational_model import RationalModel
 
 
@@ -26,7 +28,7 @@ def test_isolating_roots_counts_against_the_limit_of_time(monkeypatch: pytest.Mo
 
     monkeypatch.setattr(walk, "isolate_quickly", isolate)
     model = RationalModel(MDP.from_env(gym.make("FrozenLake-v1")))
-    walking = walk.Walk(model, deadline.Deadline(2.5), use_floats=False)
+    walking = walk.Walk(GammaAxis(model, use_floats=False), deadline.Deadline(2.5))
     polynomials = [walking._numerator(pair) for pair in range(model.n_pairs)]
     assert len({tuple(p.coeffs()) for p in polynomials}) > 5
     with pytest.raises(BudgetExceeded, match="stopped after 3.0 s of 2.5 s"):
@@ -39,12 +41,13 @@ def test_where_floats_prove_nothing_the_events_are_the_same(
 ) -> None:
     """Windows of floats that fail everywhere leave all to exact arithmetic, a quarter at a time."""
     model = RationalModel(MDP.from_env(gym.make("FrozenLake-v1")))
-    expected = [(event.gamma, event.at.tolist()) for event in walk.Walk(model).run()]
+    expected = [(event.x, event.at.tolist()) for event in walk.Walk(GammaAxis(model)).run()]
 
     def fail(*arguments):
-        raise walk.NoBound
+        raise NoBound
 
-    monkeypatch.setattr(walk, "Window", fail)
-    found = [(event.gamma, event.at.tolist()) for event in walk.Walk(model, use_floats=True).run()]
+    monkeypatch.setattr(gamma_axis, "Window", fail)
+    axis = GammaAxis(model, use_floats=True)
+    found = [(event.x, event.at.tolist()) for event in walk.Walk(axis).run()]
     assert found == expected
     assert len(found) == 2

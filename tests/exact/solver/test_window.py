@@ -14,9 +14,10 @@ from models import mdps
 from qdecay import MDP
 from qdecay._support.deadline import Deadline
 from qdecay.exact.solver.at_one import not_positive_at_one
+from qdecay.exact.solver.axis import NoBound
 from qdecay.exact.solver.policy_graph import PolicyGraph
 from qdecay.exact.solver.rational_model import RationalModel
-from qdecay.exact.solver.window import NoBound, Window
+from qdecay.exact.solver.window import Window
 
 Row = tuple[int, int, int, Fraction, Fraction | int, bool]
 

@@ -1,0 +1,132 @@
+"""How far along a model line as the axis of a walk, at one gamma; every sign is exact.
+
+At gamma = 1 the optimal gain must be 0 in every state for 0 < x < 1. A policy is then better than
+another by its bias, and by its third term where biases tie; an action is optimal if a policy that
+attains all totals takes it, which the orders of the advantages tell (see `sets_at_one`).
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import numpy as np
+from flint import fmpq
+
+from qdecay._support.deadline import Deadline
+from qdecay.exact.algebra.number import AlgebraicNumber
+from qdecay.exact.solver.axis import AxisWindow, Beginning, Mask, Pairs, TrivialWindow
+from qdecay.exact.solver.laurent import TERMS, Laurent
+from qdecay.exact.solver.line_series import LineSeries
+from qdecay.exact.solver.point import (
+    NEAR_ONE,
+    policy_iteration,
+    proposed_policy,
+    sign_right_of,
+)
+from qdecay.exact.solver.policy_graph import PolicyGraph
+from qdecay.exact.solver.rational_line import RationalLine
+from qdecay.exact.solver.sets_at_one import optimal_at_one
+
+_ZERO = AlgebraicNumber.of(0)
+_NEAR_LOW = 1000  # policies are first proposed at 1 / 1000 of the way
+
+
+class EndlessGain(ValueError):
+    """At gamma = 1 something can be gained, or must be lost, for ever."""
+
+
+class LineAxis:
+    """A model line at one gamma in [0, 1]; see `Axis`."""
+
+    def __init__(self, line: RationalLine, gamma: Fraction) -> None:
+        self.line, self.model, self.gamma = line, line.skeleton, gamma
+        self.mirrored = gamma < 1
+
+    def begin(self, deadline: Deadline) -> Beginning:
+        """Return what is optimal just right of the low end.
+
+        Raises:
+            EndlessGain: at gamma = 1, the optimal gain is not 0 there.
+        """
+        policy = proposed_policy(self.line.at(1, _NEAR_LOW), min(float(self.gamma), NEAR_ONE))
+        everything = np.ones(self.model.n_pairs, dtype=np.bool_)
+        policy, zero = policy_iteration(
+            lambda chosen: self._series(chosen, deadline),
+            policy,
+            everything,
+            lambda series, pair: sign_right_of(series.numerator(pair), _ZERO),
+        )
+        self.advantages(policy, deadline)
+        return Beginning(policy, zero)
+
+    def advantages(
+        self, policy: Pairs, deadline: Deadline, previous: PolicyGraph | None = None
+    ) -> LineSeries:
+        """Return the advantages under a policy.
+
+        Raises:
+            EndlessGain: at gamma = 1, the policy's gain is not 0 in every state.
+        """
+        found = LineSeries(self.line, policy, self.gamma, deadline, previous)
+        if found.has_gain():
+            raise EndlessGain
+        return found
+
+    def window(self, graph: PolicyGraph, lower: Fraction) -> AxisWindow:
+        """Return the window that proves nothing, up to the high end."""
+        return TrivialWindow(self.model, lower, Fraction(1))
+
+    def not_positive_at_one(self, graph: PolicyGraph, pairs: Pairs, deadline: Deadline) -> Mask:
+        """Return that nothing is known."""
+        return np.zeros(len(pairs), dtype=np.bool_)
+
+    def optimal(self, series: LineSeries, zero: Mask, deadline: Deadline) -> Mask:
+        """Return which pairs are optimal in a region.
+
+        Args:
+            series: under a policy that is optimal there.
+            zero: (N,) which advantages vanish identically.
+        """
+        if self.gamma < 1:
+            return zero
+        order = np.full(len(zero), TERMS)
+        for pair in np.flatnonzero(~zero).tolist():
+            order[pair] = series.order(pair)
+        return self._optimal_at_one(series.policy, order, deadline)
+
+    def optimal_at(self, x: AlgebraicNumber, policy: Pairs, tied: Mask, deadline: Deadline) -> Mask:
+        """Return which pairs are optimal at a point 0 < x < 1.
+
+        Args:
+            policy: optimal beside it.
+            tied: (N,) the optimal pairs below gamma = 1.
+        """
+        if self.gamma < 1:
+            return tied
+
+        def order_of(series: LineSeries, pair: int) -> tuple[int, int]:
+            """Return the first term that is not 0 at x, and its sign."""
+            for k in range(series.order(pair), TERMS):
+                if sign := x.sign_of(series.term(pair, k)):
+                    return k, sign
+            return TERMS, 0
+
+        everything = np.ones(self.model.n_pairs, dtype=np.bool_)
+        policy, zero = policy_iteration(
+            lambda chosen: self._series(chosen, deadline),
+            policy,
+            everything,
+            lambda series, pair: order_of(series, pair)[1],
+        )
+        series, order = self._series(policy, deadline), np.full(len(zero), TERMS)
+        for pair in np.flatnonzero(~zero).tolist():
+            order[pair] = order_of(series, pair)[0]
+        return self._optimal_at_one(policy, order, deadline)
+
+    def _series(self, policy: Pairs, deadline: Deadline) -> LineSeries:
+        return LineSeries(self.line, policy, self.gamma, deadline)
+
+    def _optimal_at_one(self, policy: Pairs, order: Pairs, deadline: Deadline) -> Mask:
+        nothing = [fmpq(0)] * self.model.n
+        best = Laurent(self.model, policy, nothing, nothing, nothing)
+        return optimal_at_one(best, order, deadline)

@@ -1,0 +1,79 @@
+"""A model line in integers: the pairs of its models, numbered alike at every point of it.
+
+With q the common denominator of all probabilities of both ends and R that of all expected rewards,
+a pair has the integer weights q p_0, q p_1 and rewards q R r_0, q R r_1. Strictly between the ends
+every move of either is possible, so that all models there have one graph. Pairs of one state with
+the same numbers at both ends are twins, as in `rational_model`.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from qdecay.exact.solver.rational_model import (
+    NumberedPair,
+    RationalModel,
+    integer_rows,
+    with_rest,
+    without_twins,
+)
+from qdecay.model.line import ModelLine
+
+
+class RationalLine:
+    """The integer form of a model line, 0 <= x <= 1.
+
+    Attributes:
+        skeleton: the model half way, for what all models between the ends share: pairs and moves.
+            Its rewards are 1 where a pair earns something at either end, else 0.
+        moves: (N,) which pairs' probabilities differ between the ends.
+        denominator, reward_scale: q and q R above.
+    """
+
+    def __init__(self, line: ModelLine) -> None:
+        ends = line.low, line.high
+        self.denominator = math.lcm(*{p.denominator for end in ends for p in end.exact_probability})
+        scale = math.lcm(*{r.denominator for end in ends for r in end.exact_reward})
+        self.reward_scale = self.denominator * scale
+        low, high = (integer_rows(end, self.denominator, scale) for end in ends)
+        pairs = without_twins(_on_line(pair, numbers, high[pair]) for pair, numbers in low.items())
+        half_way = [
+            pair._replace(
+                weights=tuple(a + b for a, b in pair.weights), reward=int(any(pair.reward))
+            )
+            for pair in pairs
+        ]
+        self.skeleton = RationalModel.of_pairs(line.low.n_states, 2 * self.denominator, 1, half_way)
+        self._pairs = list(with_rest(pairs, self.skeleton.n, (0, 0)))
+        self.moves = np.array([any(a != b for a, b in pair.weights) for pair in self._pairs])
+        self._models: dict[tuple[int, int], RationalModel] = {}
+
+    def at(self, steps: int, of: int) -> RationalModel:
+        """Return the model at x = steps / of, strictly between the ends, its pairs as numbered.
+
+        Its rewards are integers for the scale `reward_scale` * of, whatever `steps` is.
+        """
+        if (steps, of) not in self._models:
+            left, unit = of - steps, of if self.moves.any() else 1
+            pairs = [
+                pair._replace(
+                    weights=tuple(left * a + steps * b if unit > 1 else a for a, b in pair.weights),
+                    reward=left * pair.reward[0] + steps * pair.reward[1],
+                )
+                for pair in self._pairs
+            ]
+            scale = self.reward_scale * of
+            made = RationalModel.of_pairs(self.skeleton.n, self.denominator * unit, scale, pairs)
+            self._models[steps, of] = made
+        return self._models[steps, of]
+
+
+def _on_line(
+    pair: tuple[int, int], low: tuple[int, dict[int, int]], high: tuple[int, dict[int, int]]
+) -> NumberedPair:
+    """Return a pair with its numbers at both ends."""
+    targets = tuple(dict.fromkeys((*low[1], *high[1])))
+    weights = tuple((low[1].get(t, 0), high[1].get(t, 0)) for t in targets)
+    return NumberedPair(pair[0], [pair[1]], targets, weights, (low[0], high[0]))
