@@ -5,13 +5,15 @@ from .comparison.result import Comparison
 from .comparison.thresholds import LearnedThreshold
 from .errors import BudgetExceeded, InputError, NotConverged, QdecayWarning
 from .exact.algebra.number import AlgebraicNumber
+from .exact.at_gamma import is_breakpoint, optimal_actions
 from .exact.blackwell import Blackwell, blackwell
 from .exact.break_even import BreakEven, break_even
 from .exact.formulas import break_even_gamma, break_even_reward
 from .exact.learning_curve import LearningCurve, learning_curve, walks_until
+from .exact.line_regions import LineBreakpoint, LineRegions
 from .exact.proof.certificate import write_certificate
 from .exact.proof.verify import CertificateError, Verification, verify
-from .exact.regions import Breakpoint, PolicyRegions, is_breakpoint, optimal_actions, policy_regions
+from .exact.regions import Breakpoint, PolicyRegions, policy_regions
 from .exact.resampled import ResampledBreakpoint, ResampledBreakpoints, resampled_breakpoints
 from .exact.undiscounted import Undiscounted, undiscounted
 from .learning import (
@@ -112,6 +114,8 @@ __all__ = [
     "LearningCurve",
     "LearningResult",
     "LearningTime",
+    "LineBreakpoint",
+    "LineRegions",
     "Linear",
     "ManyResult",
     "ModelLine",

@@ -43,8 +43,9 @@ from qdecay.comparison.games import MAX_DELAY, Game, chain_of, random_walk_steps
 from qdecay.errors import BudgetExceeded
 from qdecay.exact.action_gap import ActionGap
 from qdecay.exact.algebra.number import AlgebraicNumber
+from qdecay.exact.at_gamma import optimal_actions
 from qdecay.exact.break_even import break_even
-from qdecay.exact.regions import optimal_actions, policy_regions
+from qdecay.exact.regions import policy_regions
 from qdecay.learning import Constant, Harmonic, Schedule, q_learning
 from qdecay.learning.arguments import positive
 from qdecay.learning.schedules import as_schedule

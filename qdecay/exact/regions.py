@@ -8,57 +8,50 @@ Grand-Clement and Petrik (2023) for the Blackwell discount factor.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, overload
 
-import numpy as np
-from numpy.typing import NDArray
-
-from qdecay._support.checks import RationalLike, RealLike, exact, require, whole
+from qdecay._support.checks import RationalLike, RealLike, exact, whole
 from qdecay._support.deadline import Deadline
 from qdecay._support.progress import OnProgress, Progress, reporting
-from qdecay._support.result import Record, counted, frame, shown_list
+from qdecay._support.result import counted, frame, shown_list
 from qdecay._support.shown import shown_decimal
 from qdecay.errors import BudgetExceeded
 from qdecay.exact.action_gap import ActionGap
 from qdecay.exact.algebra.number import AlgebraicNumber
 from qdecay.exact.algebra.rational_function import RationalFunction
+from qdecay.exact.at_gamma import best_at_zero, gamma_number
+from qdecay.exact.line_regions import LineRegions, line_regions
 from qdecay.exact.solver.gamma_axis import GammaAxis
 from qdecay.exact.solver.laurent import laurent
-from qdecay.exact.solver.point import Point
 from qdecay.exact.solver.rational_model import REST, RationalModel
 from qdecay.exact.solver.series import PolicySeries
 from qdecay.exact.solver.threads import on_one_thread
 from qdecay.exact.solver.walk import Event, Walk
-from qdecay.exact.undiscounted import Undiscounted, undiscounted
+from qdecay.exact.undiscounted import Undiscounted
+from qdecay.exact.walked import (
+    Change,
+    Found,
+    Regions,
+    Sets,
+    Turn,
+    events_of,
+    lists,
+    proven_to,
+    sets_of,
+)
 from qdecay.model.door import Problem, as_exact_mdp
-from qdecay.model.info import ModelInfo, ModelResult
+from qdecay.model.info import ModelInfo
+from qdecay.model.line import ModelLine
 from qdecay.model.mdp import MDP
 
 if TYPE_CHECKING:
     import pandas as pd
 
-Actions = tuple[int, ...]
-Sets = tuple[Actions, ...]
-
-
-@dataclass(frozen=True)
-class Change:
-    """One state's optimal actions just left of a point, at it, and just right of it."""
-
-    left: Actions
-    at: Actions
-    right: Actions
-
-    def to_json(self) -> dict[str, list[int]]:
-        """Return the three sets as lists."""
-        return {"left": list(self.left), "at": list(self.at), "right": list(self.right)}
-
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Breakpoint(Record):
+class Breakpoint(Turn):
     """A gamma where optimal sets change; as a touch, where they are larger at that point only.
 
     Attributes:
@@ -67,20 +60,15 @@ class Breakpoint(Record):
     """
 
     gamma: AlgebraicNumber
-    changes: Mapping[int, Change]
 
-    def _shown(self) -> str:
-        states = shown_list([str(state) for state in self.changes], "state")
-        return f"{shown_decimal(self.gamma, 4)}: {states}"
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the fields of a breakpoint as in the JSON document."""
-        changes = {str(state): change.to_json() for state, change in self.changes.items()}
-        return {**self.gamma.to_json(), "changes": changes}
+    @property
+    def number(self) -> AlgebraicNumber:
+        """The gamma."""
+        return self.gamma
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class PolicyRegions(ModelResult):
+class PolicyRegions(Regions[Breakpoint]):
     """The regions of one model, in order from gamma = 0 to 1.
 
     Attributes:
@@ -97,13 +85,8 @@ class PolicyRegions(ModelResult):
     SCHEMA: ClassVar[str] = "qdecay.policy-regions/1"
 
     mdp: MDP
-    breakpoints: tuple[Breakpoint, ...]
-    regions: tuple[Sets, ...]
-    touches: tuple[Breakpoint, ...]
     at_zero: Sets
     at_one: Undiscounted | None
-    proven_to: AlgebraicNumber
-    _policies: tuple[NDArray[np.int64], ...] = field(repr=False)
 
     def _shown(self) -> str:
         parts = [counted(self.n_states, "state"), counted(len(self.regions), "region")]
@@ -115,11 +98,6 @@ class PolicyRegions(ModelResult):
         if self.proven_to != 1:
             parts.append(f"proven up to {shown_decimal(self.proven_to, 4)}")
         return self._titled(", ".join(parts))
-
-    @property
-    def start(self) -> int | None:
-        """The start state, or None."""
-        return self.info.start
 
     @property
     def n_states(self) -> int:
@@ -167,10 +145,7 @@ class PolicyRegions(ModelResult):
 
     def region_of(self, gamma: RationalLike | AlgebraicNumber) -> int | None:
         """Return the index of the region that contains 0 < gamma < 1, or None at a breakpoint."""
-        number = gamma_number(gamma)
-        index = sum(b.gamma < number for b in self.breakpoints)
-        at = index < len(self.breakpoints) and self.breakpoints[index].gamma == number
-        return None if at else index
+        return self._region_of(gamma_number(gamma))
 
     def optimal_actions(self, gamma: RationalLike | AlgebraicNumber) -> Sets:
         """Return the sets at one exact gamma, 0 <= gamma <= 1, read off the regions."""
@@ -179,12 +154,7 @@ class PolicyRegions(ModelResult):
             return self.at_zero
         if number == 1 and self.at_one is not None:
             return self.at_one.optimal_actions
-        sets = list(self.regions[sum(b.gamma < number for b in self.breakpoints)])
-        for point in (*self.breakpoints, *self.touches):
-            if point.gamma == number:
-                for state, change in point.changes.items():
-                    sets[state] = change.at
-        return tuple(sets)
+        return self._sets_at(number)
 
     def value(self, state: int) -> tuple[RationalFunction, ...]:
         """Return the optimal value of a state as an exact function of gamma, region by region.
@@ -212,63 +182,14 @@ class PolicyRegions(ModelResult):
                 functions.update(dict.fromkeys(actions, series.behind(pair)))
         return functions
 
-    def start_breakpoints(self) -> tuple[int, ...]:
-        """Return the breakpoints that change the start state's set.
-
-        Raises:
-            ValueError: the model has no start state.
-        """
-        start = self._start()
-        return tuple(i for i, b in enumerate(self.breakpoints) if start in b.changes)
-
-    def reached_breakpoints(self) -> tuple[int, ...]:
-        """Return the breakpoints that change a state reached from the start.
-
-        Reached: with positive probability under some optimal policy left of the breakpoint, at
-        it, or right of it.
-
-        Raises:
-            ValueError: the model has no start state.
-        """
-        start = self._start()
-        found = []
-        for i, b in enumerate(self.breakpoints):
-            sets = list(self.regions[i])  # at the breakpoint, left and right sets are included
-            for state, change in b.changes.items():
-                sets[state] = change.at
-            if not self._reached(start, sets).isdisjoint(b.changes):
-                found.append(i)
-        return tuple(found)
-
-    def _start(self) -> int:
-        if self.start is None:
-            raise ValueError("the model has no start state")
-        return self.start
-
     @cached_property
     def rational_model(self) -> RationalModel:
         """The model in integers, as exact solvers read it."""
         return RationalModel(self.mdp)
 
-    @cached_property
-    def _moves(self) -> dict[tuple[int, int], tuple[int, ...]]:
-        model = self.rational_model
-        return {
-            (int(model.pair_state[pair]), action): model.targets[pair]
-            for pair in range(model.n_pairs)
-            for action in model.actions[pair]
-        }
-
-    def _reached(self, start: int, sets: list[Actions]) -> set[int]:
-        reached, waiting = {start}, [start]
-        while waiting:
-            state = waiting.pop()
-            for action in sets[state]:
-                for target in self._moves[state, action]:
-                    if target not in reached:
-                        reached.add(target)
-                        waiting.append(target)
-        return reached
+    @property
+    def _pairs(self) -> RationalModel:
+        return self.rational_model
 
     def body(self) -> dict[str, Any]:
         """Return the document without its schema, as embedded in other documents."""
@@ -278,9 +199,9 @@ class PolicyRegions(ModelResult):
             "n_actions": self.n_actions,
             "start": self.start,
             "breakpoints": [b.to_json() for b in self.breakpoints],
-            "regions": [{"optimal_actions": _lists(sets)} for sets in self.regions],
+            "regions": [{"optimal_actions": lists(sets)} for sets in self.regions],
             "touches": [t.to_json() for t in self.touches],
-            "at_zero": {"optimal_actions": _lists(self.at_zero)},
+            "at_zero": {"optimal_actions": lists(self.at_zero)},
             "at_one": None if self.at_one is None else self.at_one.within_regions(),
             "blackwell": {"breakpoint": self.blackwell_breakpoint, "touch": self.blackwell_touch},
         }
@@ -297,7 +218,17 @@ class PolicyRegions(ModelResult):
         )
 
 
-@on_one_thread
+@overload
+def policy_regions(
+    problem: ModelLine,
+    *,
+    gamma: RationalLike,
+    start: int | None = None,
+    max_seconds: RealLike | None = None,
+    max_breakpoints: int | None = None,
+    progress: bool | OnProgress = False,
+) -> LineRegions: ...
+@overload
 def policy_regions(
     problem: Problem,
     *,
@@ -305,11 +236,26 @@ def policy_regions(
     max_seconds: RealLike | None = None,
     max_breakpoints: int | None = None,
     progress: bool | OnProgress = False,
-) -> PolicyRegions:
+) -> PolicyRegions: ...
+@on_one_thread
+def policy_regions(
+    problem: Problem | ModelLine,
+    *,
+    gamma: RationalLike | None = None,
+    start: int | None = None,
+    max_seconds: RealLike | None = None,
+    max_breakpoints: int | None = None,
+    progress: bool | OnProgress = False,
+) -> PolicyRegions | LineRegions:
     """Return every gamma in (0, 1) where the optimal actions change, and the sets between.
 
+    Along a model line: every value of its parameter where they do, at one gamma.
+
     Args:
-        problem: a model with exact numbers, or anything that `qdecay.as_mdp` accepts.
+        problem: a model with exact numbers, or anything that `qdecay.as_mdp` accepts; or a
+            `ModelLine`.
+        gamma: the discount factor of a line, 0 <= gamma <= 1; only with a line. At gamma = 1 the
+            optimal gain must be 0 in every state between the ends.
         start: overrides the model's start state, which only `start_breakpoints` and
             `reached_breakpoints` read.
         max_seconds: limit of wall time, > 0; None is no limit.
@@ -318,7 +264,9 @@ def policy_regions(
             `done` is the gamma reached.
 
     Raises:
-        ValueError: start or a limit is out of range.
+        TypeError: a line comes without gamma, or a model with it.
+        ValueError: start, gamma or a limit is out of range; or the gain of a line at gamma = 1 is
+            not 0, the message says from which value on.
         BudgetExceeded: a limit ran out. `best` is a `PolicyRegions` that is proven up to its
             `proven_to` (its last region is not known to reach further), or None if not even the
             sets right of 0 were determined.
@@ -329,181 +277,73 @@ def policy_regions(
     >>> [b.gamma.closed_form() for b in found.breakpoints], found.regions
     (['1/2'], (((0,), (0,)), ((1,), (0,))))
     """
-    mdp = as_exact_mdp(problem)
+    mdp = problem.low if isinstance(problem, ModelLine) else as_exact_mdp(problem)
     start = mdp.start if start is None else whole(start, "start", 0, mdp.n_states - 1)
     if max_breakpoints is not None:
         max_breakpoints = whole(max_breakpoints, "max_breakpoints", 0)
     deadline = Deadline(max_seconds)
+    if isinstance(problem, ModelLine):
+        if gamma is None:
+            raise TypeError("the regions of a line are those at one gamma: pass gamma=")
+        number = exact(gamma, "gamma", "[0, 1]")
+        return line_regions(problem, number, start, deadline, max_breakpoints, progress)
+    if gamma is not None:
+        raise TypeError("gamma applies to a ModelLine: the regions of a model are over all gammas")
     events: list[Event] = []
-    walk: Walk | None = None
-    model = RationalModel(mdp)
+    walk: Walk[PolicySeries] | None = None
     try:
         with reporting(progress) as report:
             report(Progress(0.0, 1.0, "points found: 0"))
-            walk = Walk(GammaAxis(model), deadline)
-            for event in walk.run():
-                if max_breakpoints is not None and len(events) == max_breakpoints:
-                    raise BudgetExceeded(f"more than {max_breakpoints} breakpoints and touches")
-                events.append(event)
-                if progress:  # the decimals of a gamma take time
-                    report(_reached(event, len(events)))
+            walk = Walk(GammaAxis(RationalModel(mdp)), deadline)
+            events_of(walk, max_breakpoints, report if progress else None, _shown_gamma, events)
         at_one = _at_one(walk, ModelInfo.of(mdp, start))
     except BudgetExceeded as limit:
         if walk is None:
             raise BudgetExceeded(f"{limit}; nothing is known right of gamma = 0") from None
-        reached = _proven_to(walk, events, max_breakpoints)
+        reached = proven_to(walk, events, max_breakpoints)
         proven = f"proven up to gamma = {shown_decimal(reached, 12)}"
         message = f"{limit}; {len(events)} points found, {proven}"
-        raise BudgetExceeded(
-            message, _assembled(mdp, start, model, walk, events, reached, None)
-        ) from None
-    return _assembled(mdp, start, model, walk, events, AlgebraicNumber.of(1), at_one)
+        raise BudgetExceeded(message, _assembled(mdp, start, walk, events, reached, None)) from None
+    return _assembled(mdp, start, walk, events, AlgebraicNumber.of(1), at_one)
 
 
-def _at_one(walk: Walk, info: ModelInfo) -> Undiscounted:
+def _shown_gamma(gamma: AlgebraicNumber) -> str:
+    return f"gamma = {shown_decimal(float(gamma), 6)}"
+
+
+def _at_one(walk: Walk[PolicySeries], info: ModelInfo) -> Undiscounted:
     """What is optimal at 1: the walk's last policy is Blackwell optimal."""
     best = laurent(walk.model, walk.policy, walk.deadline)
     return Undiscounted.of(best, walk.deadline, info)
 
 
-def _reached(event: Event, points: int) -> Progress:
-    gamma = float(event.x)
-    return Progress(gamma, 1.0, f"points found: {points}, up to gamma = {shown_decimal(gamma, 6)}")
-
-
-def _proven_to(walk: Walk, events: list[Event], limit: int | None) -> AlgebraicNumber:
-    """Return the position of the walk; the event that exceeded the limit of points is not
-    included."""
-    if limit is not None and len(events) == limit and events:
-        return events[-1].x
-    return AlgebraicNumber.of(0) if limit == 0 else walk.x
-
-
-@on_one_thread
-def optimal_actions(
-    problem: Problem, gamma: RationalLike | AlgebraicNumber, *, max_seconds: RealLike | None = None
-) -> Sets:
-    """Return the exact set of optimal actions of every state at one gamma, 0 <= gamma <= 1.
-
-    Policy iteration with exact final decisions; a state with no actions has (). At gamma = 1 the
-    sets are those of `undiscounted`.
-
-    Raises:
-        TypeError, ValueError: gamma is not exact, or out of range.
-        BudgetExceeded: max_seconds ran out.
-    """
-    mdp, number, deadline = (
-        as_exact_mdp(problem),
-        gamma_number(gamma, "[0, 1]"),
-        Deadline(max_seconds),
-    )
-    if number == 1:
-        return undiscounted(mdp, max_seconds=max_seconds).optimal_actions
-    model = RationalModel(mdp)
-    if number == 0:
-        return _sets(model, _best_at_zero(model))
-    return _sets(model, Point(model, number, deadline).at)
-
-
-@on_one_thread
-def is_breakpoint(
-    problem: Problem, gamma: RationalLike | AlgebraicNumber, *, max_seconds: RealLike | None = None
-) -> bool:
-    """Return whether the set of optimal actions of some state changes at gamma in (0, 1).
-
-    Decided at that one point, without a walk: the sets just left and just right of it differ.
-    Neither gamma = 0 nor a touch is a breakpoint.
-
-    Raises:
-        TypeError, ValueError: gamma is not exact, or outside 0 <= gamma < 1.
-        BudgetExceeded: max_seconds ran out.
-    """
-    model, number, deadline = (
-        RationalModel(as_exact_mdp(problem)),
-        gamma_number(gamma),
-        Deadline(max_seconds),
-    )
-    if number == 0:
-        return False
-    point = Point(model, number, deadline)
-    return bool((point.left() != point.right()).any())
-
-
-def gamma_number(gamma: RationalLike | AlgebraicNumber, within: str = "[0, 1)") -> AlgebraicNumber:
-    """Return a gamma as a number, checked against a range."""
-    if isinstance(gamma, AlgebraicNumber):
-        require(gamma, within, gamma, "gamma")
-        return gamma
-    return AlgebraicNumber.of(exact(gamma, "gamma", within))
-
-
-def _best_at_zero(model: RationalModel) -> NDArray[np.bool_]:
-    best = np.zeros(model.n_pairs, dtype=np.bool_)
-    for s in range(model.n):
-        pairs = model.pairs_of(s)
-        top = max(model.rewards[pair] for pair in pairs)
-        best[[pair for pair in pairs if model.rewards[pair] == top]] = True
-    return best
-
-
-def _sets(model: RationalModel, optimal: NDArray[np.bool_]) -> Sets:
-    found = model.sets(np.flatnonzero(optimal).tolist())
-    return tuple(found[s] for s in range(model.n))
-
-
-def _lists(sets: Sets) -> list[list[int]]:
-    return [list(actions) for actions in sets]
-
-
 def _assembled(
     mdp: MDP,
     start: int | None,
-    model: RationalModel,
-    walk: Walk,
+    walk: Walk[PolicySeries],
     events: list[Event],
-    proven_to: AlgebraicNumber,
+    reached: AlgebraicNumber,
     at_one: Undiscounted | None,
 ) -> PolicyRegions:
-    breaks = [event for event in events if event.is_breakpoint]
-    first = _sets(model, walk.beginning.zero)
-    regions, points = [first], []
-    for event in breaks:
-        point = _point(model, event)
-        sets = list(regions[-1])
-        for state, change in point.changes.items():
-            sets[state] = change.right
-        points.append(point)
-        regions.append(tuple(sets))
+    model = walk.model
+    first = walk.first, walk.beginning.policy
+    found = Found.of(first, events, model, lambda x, changes: Breakpoint(x, changes=changes))
     return PolicyRegions(
+        found.breakpoints,
+        found.regions,
+        found.touches,
+        reached,
+        found.policies,
         mdp,
-        tuple(points),
-        tuple(regions),
-        tuple(_point(model, event) for event in events if not event.is_breakpoint),
-        _sets(model, _best_at_zero(model)),
+        sets_of(model, best_at_zero(model)),
         at_one,
-        proven_to,
-        (walk.beginning.policy, *(event.policy for event in breaks)),
         info=ModelInfo.of(mdp, start),
     )
-
-
-def _point(model: RationalModel, event: Event) -> Breakpoint:
-    changed = (event.left != event.at) | (event.left != event.right)
-    states = np.zeros(model.n, dtype=np.bool_)
-    states[model.pair_state[changed]] = True
-    concerned = states[model.pair_state]
-    left, at, right = (
-        model.sets(np.flatnonzero(mask & concerned).tolist())
-        for mask in (event.left, event.at, event.right)
-    )
-    return Breakpoint(event.x, {s: Change(left[s], at[s], right[s]) for s in left})
 
 
 __all__ = [
     "Breakpoint",
     "Change",
     "PolicyRegions",
-    "is_breakpoint",
-    "optimal_actions",
     "policy_regions",
 ]

@@ -31,7 +31,8 @@ from qdecay._support.progress import OnProgress, counting, reporting
 from qdecay._support.result import Record, counted, frame, plain, shown_list
 from qdecay._support.shown import shown_decimal, shown_interval
 from qdecay.exact.algebra.number import AlgebraicNumber
-from qdecay.exact.regions import Actions, PolicyRegions, policy_regions
+from qdecay.exact.regions import PolicyRegions, policy_regions
+from qdecay.exact.walked import Actions
 from qdecay.model.door import Problem, as_exact_mdp
 from qdecay.model.empirical import HOW, How
 from qdecay.model.info import ModelInfo, ModelResult

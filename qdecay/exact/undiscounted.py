@@ -29,6 +29,7 @@ from qdecay.exact.solver.sets_at_one import optimal_at_one, orders
 from qdecay.exact.solver.threads import on_one_thread
 from qdecay.model.door import Problem, as_exact_mdp
 from qdecay.model.info import ModelInfo, ModelResult
+from qdecay.model.mdp import MDP
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -128,7 +129,11 @@ def undiscounted(problem: Problem, *, max_seconds: RealLike | None = None) -> Un
     >>> found.value, found.optimal_actions
     ((Fraction(3, 1),), ((1,),))
     """
-    deadline, mdp = Deadline(max_seconds), as_exact_mdp(problem)
+    return undiscounted_of(as_exact_mdp(problem), Deadline(max_seconds))
+
+
+def undiscounted_of(mdp: MDP, deadline: Deadline) -> Undiscounted:
+    """Return what `undiscounted` does, of checked arguments."""
     model = RationalModel(mdp)
     best = optimal_laurent(model, proposed_policy(model, NEAR_ONE), deadline)
     return Undiscounted.of(best, deadline, ModelInfo.of(mdp))

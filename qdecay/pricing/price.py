@@ -26,8 +26,9 @@ from qdecay._support.deadline import Deadline
 from qdecay._support.progress import OnProgress, counting, reporting
 from qdecay._support.shown import shown_fraction
 from qdecay.exact.algebra.number import AlgebraicNumber
-from qdecay.exact.regions import PolicyRegions, Sets, policy_regions
+from qdecay.exact.regions import PolicyRegions, policy_regions
 from qdecay.exact.undiscounted import Undiscounted
+from qdecay.exact.walked import Sets
 from qdecay.model.door import Problem, as_exact_mdp
 from qdecay.model.mdp import MDP
 from qdecay.pricing.judge import Judge, JudgeLike, default_judge

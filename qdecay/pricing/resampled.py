@@ -24,10 +24,11 @@ from qdecay._support.progress import OnProgress, counting, reporting
 from qdecay._support.result import Record, counted, frame, plain
 from qdecay._support.shown import shown_interval
 from qdecay.exact.algebra.number import AlgebraicNumber
-from qdecay.exact.regions import Sets, optimal_actions
+from qdecay.exact.at_gamma import optimal_actions
 from qdecay.exact.resampled import Draws, Interval, draws, settled
 from qdecay.exact.solver.rational_model import RationalModel
 from qdecay.exact.undiscounted import Undiscounted, undiscounted
+from qdecay.exact.walked import Sets
 from qdecay.model.door import Problem, as_exact_mdp
 from qdecay.model.empirical import How
 from qdecay.model.info import ModelResult

@@ -13,7 +13,8 @@ from qdecay._support.deadline import Deadline
 from qdecay._support.result import Record, counted, frame, plain
 from qdecay._support.shown import shown_decimal
 from qdecay.exact.algebra.number import AlgebraicNumber
-from qdecay.exact.regions import PolicyRegions, gamma_number
+from qdecay.exact.at_gamma import gamma_number
+from qdecay.exact.regions import PolicyRegions
 from qdecay.model.info import ModelResult
 from qdecay.pricing.judge import Judge
 from qdecay.pricing.worth import Worth, Worths

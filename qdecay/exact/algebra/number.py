@@ -13,7 +13,7 @@ from fractions import Fraction
 from operator import index, itemgetter
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from flint import arb, ctx, fmpz_poly
+from flint import arb, ctx, fmpq_poly, fmpz_poly
 
 from qdecay._support.checks import whole
 from qdecay.exact.algebra.closed_form import ClosedForm, Radical, Surd, closed_form
@@ -312,6 +312,12 @@ class AlgebraicNumber:
         place = len(list(isolating_intervals(self._polynomial, below, self._lower)))
         symbol = sympy.Symbol("gamma")
         return sympy.CRootOf(sympy.Poly(list(reversed(self.coefficients)), symbol), place)
+
+    def stretched(self, factor: Fraction, shift: Fraction) -> AlgebraicNumber:
+        """Return factor * self + shift, for a factor > 0."""
+        back = fmpq_poly([-to_fmpq(shift / factor), to_fmpq(1 / factor)])
+        ends = (factor * end + shift for end in (self._lower, self._upper))
+        return AlgebraicNumber(fmpq_poly(self._polynomial)(back).numer(), *ends)
 
     def simplified(self) -> AlgebraicNumber:
         """Return the same number with its rational value or smaller polynomial found."""

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import numpy as np
 from flint import fmpz_poly
 from numpy.typing import NDArray
 
 from qdecay._support.deadline import Deadline
+from qdecay.exact.algebra.number import AlgebraicNumber
 from qdecay.exact.solver.policy_graph import PolicyGraph
 from qdecay.exact.solver.rational_model import RationalModel
 
@@ -81,6 +82,9 @@ class AxisWindow(Protocol):
         """
 
 
+_Advantages = TypeVar("_Advantages", bound=Advantages)
+
+
 @dataclass(frozen=True)
 class Beginning:
     """What is optimal just right of 0.
@@ -94,7 +98,7 @@ class Beginning:
     zero: Mask
 
 
-class Axis(Protocol):
+class Axis(Protocol[_Advantages]):
     """The number that a walk moves from 0 to 1.
 
     Attributes:
@@ -111,13 +115,29 @@ class Axis(Protocol):
 
     def advantages(
         self, policy: Pairs, deadline: Deadline, previous: PolicyGraph | None = None
-    ) -> Advantages:
+    ) -> _Advantages:
         """Return the advantages under a policy; `previous` is the graph of a similar one."""
 
     def window(self, graph: PolicyGraph, lower: Fraction) -> AxisWindow:
         """Return a window from `lower` on, as wide as floats allow; it may reach 1.
 
         Where they prove nothing, every pair is suspect in it: the answer is the same, only slower.
+        """
+
+    def optimal(self, advantages: _Advantages, zero: Mask, deadline: Deadline) -> Mask:
+        """Return which pairs are optimal in a region, under a policy that is.
+
+        Args:
+            zero: (N,) the pairs whose advantage vanishes identically.
+        """
+
+    def optimal_at(
+        self, x: AlgebraicNumber, advantages: _Advantages, zero: Mask, deadline: Deadline
+    ) -> Mask:
+        """Return which pairs are optimal at x, under a policy that is optimal beside it.
+
+        Args:
+            zero: (N,) the pairs whose advantage is 0 at x.
         """
 
     def not_positive_at_one(self, graph: PolicyGraph, pairs: Pairs, deadline: Deadline) -> Mask:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 
 from qdecay._support.deadline import Deadline
+from qdecay.exact.algebra.number import AlgebraicNumber
 from qdecay.exact.solver.at_one import not_positive_at_one
 from qdecay.exact.solver.axis import AxisWindow, Beginning, Mask, NoBound, Pairs, TrivialWindow
 from qdecay.exact.solver.near_zero import NearZero, near_zero
@@ -60,6 +61,16 @@ class GammaAxis:
             return Window(self.model, graph, lower + half, half)
         except NoBound:
             return TrivialWindow(self.model, lower, lower + (1 - lower) / 4)
+
+    def optimal(self, advantages: PolicySeries, zero: Mask, deadline: Deadline) -> Mask:
+        """Return the pairs that tie with the policy."""
+        return zero.copy()
+
+    def optimal_at(
+        self, x: AlgebraicNumber, advantages: PolicySeries, zero: Mask, deadline: Deadline
+    ) -> Mask:
+        """Return the pairs that tie with the policy at a gamma."""
+        return zero
 
     def not_positive_at_one(self, graph: PolicyGraph, pairs: Pairs, deadline: Deadline) -> Mask:
         """Return which pairs have an advantage <= 0 at gamma = 1; False if nothing is known."""

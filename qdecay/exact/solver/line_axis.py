@@ -80,29 +80,21 @@ class LineAxis:
         """Return that nothing is known."""
         return np.zeros(len(pairs), dtype=np.bool_)
 
-    def optimal(self, series: LineSeries, zero: Mask, deadline: Deadline) -> Mask:
-        """Return which pairs are optimal in a region.
-
-        Args:
-            series: under a policy that is optimal there.
-            zero: (N,) which advantages vanish identically.
-        """
+    def optimal(self, advantages: LineSeries, zero: Mask, deadline: Deadline) -> Mask:
+        """Return which pairs are optimal in a region, under a policy that is."""
         if self.gamma < 1:
-            return zero
+            return zero.copy()
         order = np.full(len(zero), TERMS)
         for pair in np.flatnonzero(~zero).tolist():
-            order[pair] = series.order(pair)
-        return self._optimal_at_one(series.policy, order, deadline)
+            order[pair] = advantages.order(pair)
+        return self._optimal_at_one(advantages.policy, order, deadline)
 
-    def optimal_at(self, x: AlgebraicNumber, policy: Pairs, tied: Mask, deadline: Deadline) -> Mask:
-        """Return which pairs are optimal at a point 0 < x < 1.
-
-        Args:
-            policy: optimal beside it.
-            tied: (N,) the optimal pairs below gamma = 1.
-        """
+    def optimal_at(
+        self, x: AlgebraicNumber, advantages: LineSeries, zero: Mask, deadline: Deadline
+    ) -> Mask:
+        """Return which pairs are optimal at x, under a policy that is optimal beside it."""
         if self.gamma < 1:
-            return tied
+            return zero
 
         def order_of(series: LineSeries, pair: int) -> tuple[int, int]:
             """Return the first term that is not 0 at x, and its sign."""
@@ -114,7 +106,7 @@ class LineAxis:
         everything = np.ones(self.model.n_pairs, dtype=np.bool_)
         policy, zero = policy_iteration(
             lambda chosen: self._series(chosen, deadline),
-            policy,
+            advantages.policy,
             everything,
             lambda series, pair: order_of(series, pair)[1],
         )

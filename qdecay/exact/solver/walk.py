@@ -21,6 +21,7 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Generic, TypeVar
 
 import numpy as np
 from flint import fmpz_poly
@@ -28,8 +29,10 @@ from numpy.typing import NDArray
 
 from qdecay._support.deadline import Deadline
 from qdecay.exact.algebra.number import AlgebraicNumber, isolate_quickly
-from qdecay.exact.solver.axis import Axis, AxisWindow, Mask, NoBound, TrivialWindow
+from qdecay.exact.solver.axis import Advantages, Axis, AxisWindow, Mask, NoBound, TrivialWindow
 from qdecay.exact.solver.point import sign_right_of
+
+_Advantages = TypeVar("_Advantages", bound=Advantages)
 
 _BITS = 64  # of the intervals around roots that floats check
 
@@ -54,27 +57,34 @@ class Event:
     policy: NDArray[np.int64]
 
     @property
+    def changes(self) -> bool:
+        """Whether any set differs from those left of the point."""
+        return self.is_breakpoint or bool((self.left != self.at).any())
+
+    @property
     def is_breakpoint(self) -> bool:
         """Whether the sets left and right differ; otherwise it is a touch."""
         return bool((self.left != self.right).any())
 
 
-class Walk:
+class Walk(Generic[_Advantages]):
     """The state of the walk; `run` yields the events in order.
 
     Attributes:
         x: the point up to which everything is proven.
         policy: optimal just right of it.
         zero: (N,) pairs whose advantage under `policy` is identically 0.
+        first, optimal: (N,) the pairs that are optimal just right of 0, and of x.
     """
 
-    def __init__(self, axis: Axis, deadline: Deadline | None = None) -> None:
+    def __init__(self, axis: Axis[_Advantages], deadline: Deadline | None = None) -> None:
         self.axis, self.model = axis, axis.model
         self.deadline = Deadline() if deadline is None else deadline
         self.beginning = axis.begin(self.deadline)
         self.policy, self.zero = self.beginning.policy, self.beginning.zero.copy()
         self.x = AlgebraicNumber.of(0)
         self.series = axis.advantages(self.policy, self.deadline)
+        self.first = self.optimal = axis.optimal(self.series, self.zero, self.deadline)
         self._numerators: dict[int, fmpz_poly] = {}
         self._roots: dict[int, list[AlgebraicNumber]] = {}  # in this window
         self._isolated: tuple[fmpz_poly, list[AlgebraicNumber]] = fmpz_poly([]), []
@@ -85,7 +95,9 @@ class Walk:
         while True:
             roots = self._next_roots()
             if roots:
-                yield self._cross(*roots)
+                event = self._cross(*roots)
+                if event.changes:
+                    yield event
             elif self.window.upper == 1:
                 return
             else:
@@ -200,13 +212,17 @@ class Walk:
         for pair in critical:
             self._roots[pair] = self._roots[pair][1:]
         self.x = x = x.simplified()
-        left = self.zero.copy()
-        at = left.copy()
+        at = self.zero.copy()
         at[critical] = True
         rising = self._rising(critical, x)
         while rising:
             rising = self._switch(rising, at, x)
-        return Event(x, left, at, self.zero.copy(), self.policy)
+        optimal, self.optimal = (
+            self.optimal,
+            self.axis.optimal(self.series, self.zero, self.deadline),
+        )
+        at = self.axis.optimal_at(x, self.series, at, self.deadline)
+        return Event(x, optimal, at, self.optimal, self.policy)
 
     def _rising(self, pairs: Iterable[int], x: AlgebraicNumber) -> list[int]:
         """Return which pairs, all tied at x and not identically, are better right of it."""

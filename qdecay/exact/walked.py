@@ -1,0 +1,255 @@
+"""What walks find: points where optimal sets change, and the regions between them."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, Generic, NamedTuple, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qdecay._support.progress import OnProgress, Progress
+from qdecay._support.result import Record, shown_list
+from qdecay._support.shown import shown_decimal
+from qdecay.errors import BudgetExceeded
+from qdecay.exact.algebra.number import AlgebraicNumber
+from qdecay.exact.solver.rational_model import RationalModel
+from qdecay.exact.solver.walk import Event, Walk
+from qdecay.model.info import ModelResult
+
+Actions = tuple[int, ...]
+Sets = tuple[Actions, ...]
+
+
+@dataclass(frozen=True)
+class Change:
+    """One state's optimal actions just left of a point, at it, and just right of it."""
+
+    left: Actions
+    at: Actions
+    right: Actions
+
+    def to_json(self) -> dict[str, list[int]]:
+        """Return the three sets as lists."""
+        return {"left": list(self.left), "at": list(self.at), "right": list(self.right)}
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Turn(Record):
+    """A point where optimal sets change; as a touch, where they are larger at that point only.
+
+    Attributes:
+        changes: the states whose set at or right of it differs from the one left of it.
+    """
+
+    changes: Mapping[int, Change] = field(kw_only=True)
+
+    @property
+    @abstractmethod
+    def number(self) -> AlgebraicNumber:
+        """The point, exact."""
+
+    def _shown(self) -> str:
+        states = shown_list([str(state) for state in self.changes], "state")
+        return f"{shown_decimal(self.number, 4)}: {states}"
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the fields of a breakpoint as in the JSON document."""
+        changes = {str(state): change.to_json() for state, change in self.changes.items()}
+        return {**self.number.to_json(), "changes": changes}
+
+
+_Turn = TypeVar("_Turn", bound=Turn)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Regions(ModelResult, Generic[_Turn]):
+    """The regions of one walk, in order.
+
+    Attributes:
+        breakpoints: in increasing order; region i lies between breakpoints i - 1 and i.
+        regions: for each region, the set of optimal actions of every state; () if none is
+            available. Ties inside a set last over the whole region.
+        touches: points strictly inside a region where some set is larger.
+        proven_to: the high end, or the point up to which a search that ran out of budget is
+            complete.
+    """
+
+    breakpoints: tuple[_Turn, ...]
+    regions: tuple[Sets, ...]
+    touches: tuple[_Turn, ...]
+    proven_to: AlgebraicNumber
+    _policies: tuple[NDArray[np.int64], ...] = field(repr=False)
+
+    @property
+    @abstractmethod
+    def _pairs(self) -> RationalModel:
+        """The pairs of the model, in integers."""
+
+    @property
+    def start(self) -> int | None:
+        """The start state, or None."""
+        return self.info.start
+
+    def start_breakpoints(self) -> tuple[int, ...]:
+        """Return the breakpoints that change the start state's set.
+
+        Raises:
+            ValueError: the model has no start state.
+        """
+        start = self._start()
+        return tuple(i for i, b in enumerate(self.breakpoints) if start in b.changes)
+
+    def reached_breakpoints(self) -> tuple[int, ...]:
+        """Return the breakpoints that change a state reached from the start.
+
+        Reached: with positive probability under some optimal policy left of the breakpoint, at
+        it, or right of it.
+
+        Raises:
+            ValueError: the model has no start state.
+        """
+        start = self._start()
+        found = []
+        for i, b in enumerate(self.breakpoints):
+            sets = list(self.regions[i])  # at the breakpoint, left and right sets are included
+            for state, change in b.changes.items():
+                sets[state] = tuple(sorted({*change.left, *change.at, *change.right}))
+            if not self._reached(start, sets).isdisjoint(b.changes):
+                found.append(i)
+        return tuple(found)
+
+    def _region_of(self, number: AlgebraicNumber) -> int | None:
+        """Return the region that contains a number inside the ends; None at a breakpoint."""
+        index = sum(b.number < number for b in self.breakpoints)
+        at = index < len(self.breakpoints) and self.breakpoints[index].number == number
+        return None if at else index
+
+    def _sets_at(self, number: AlgebraicNumber) -> Sets:
+        """Return the sets at a number inside the ends."""
+        sets = list(self.regions[sum(b.number < number for b in self.breakpoints)])
+        for point in (*self.breakpoints, *self.touches):
+            if point.number == number:
+                for state, change in point.changes.items():
+                    sets[state] = change.at
+        return tuple(sets)
+
+    def _start(self) -> int:
+        if self.start is None:
+            raise ValueError("the model has no start state")
+        return self.start
+
+    @cached_property
+    def _moves(self) -> dict[tuple[int, int], tuple[int, ...]]:
+        model = self._pairs
+        return {
+            (int(model.pair_state[pair]), action): model.targets[pair]
+            for pair in range(model.n_pairs)
+            for action in model.actions[pair]
+        }
+
+    def _reached(self, start: int, sets: list[Actions]) -> set[int]:
+        reached, waiting = {start}, [start]
+        while waiting:
+            state = waiting.pop()
+            for action in sets[state]:
+                for target in self._moves[state, action]:
+                    if target not in reached:
+                        reached.add(target)
+                        waiting.append(target)
+        return reached
+
+
+class Found(NamedTuple):
+    """What a walk found, as the fields of `Regions`; `make` turns events into points."""
+
+    breakpoints: tuple[Any, ...]
+    regions: tuple[Sets, ...]
+    touches: tuple[Any, ...]
+    policies: tuple[NDArray[np.int64], ...]
+
+    @classmethod
+    def of(
+        cls,
+        first: tuple[NDArray[np.bool_], NDArray[np.int64]],
+        events: Sequence[Event],
+        model: RationalModel,
+        make: Callable[[AlgebraicNumber, dict[int, Change]], Any],
+    ) -> Found:
+        """Return it from the events; `first` are the optimal pairs and the policy before them."""
+        breaks = [event for event in events if event.is_breakpoint]
+        regions, points = [sets_of(model, first[0])], []
+        for event in breaks:
+            changes = _changes(model, event)
+            sets = list(regions[-1])
+            for state, change in changes.items():
+                sets[state] = change.right
+            points.append(make(event.x, changes))
+            regions.append(tuple(sets))
+        touches = [event for event in events if not event.is_breakpoint]
+        return cls(
+            tuple(points),
+            tuple(regions),
+            tuple(make(event.x, _changes(model, event)) for event in touches),
+            (first[1], *(event.policy for event in breaks)),
+        )
+
+
+def events_of(
+    walk: Walk[Any],
+    most: int | None,
+    report: OnProgress | None,
+    shown: Callable[[AlgebraicNumber], str],
+    events: list[Event],
+) -> None:
+    """Take a walk to its end, and append what it meets.
+
+    Args:
+        most: limit of points, or None.
+        report: told at each point, or None.
+        shown: where the walk is, in words.
+
+    Raises:
+        BudgetExceeded: there are more points, or the walk's time is up.
+    """
+    for event in walk.run():
+        if most is not None and len(events) == most:
+            raise BudgetExceeded(f"more than {most} breakpoints and touches")
+        events.append(event)
+        if report is not None:  # decimals take time
+            text = f"points found: {len(events)}, up to {shown(event.x)}"
+            report(Progress(float(event.x), 1.0, text))
+
+
+def proven_to(walk: Walk[Any], events: Sequence[Event], most: int | None) -> AlgebraicNumber:
+    """Return the position of the walk; the event that exceeded the limit of points is not
+    included."""
+    if most is not None and len(events) == most and events:
+        return events[-1].x
+    return AlgebraicNumber.of(0) if most == 0 else walk.x
+
+
+def sets_of(model: RationalModel, optimal: NDArray[np.bool_]) -> Sets:
+    """Return the actions of the optimal pairs by state."""
+    found = model.sets(np.flatnonzero(optimal).tolist())
+    return tuple(found[s] for s in range(model.n))
+
+
+def lists(sets: Sequence[Sequence[int]]) -> list[list[int]]:
+    """Return sets as in documents."""
+    return [list(actions) for actions in sets]
+
+
+def _changes(model: RationalModel, event: Event) -> dict[int, Change]:
+    changed = (event.left != event.at) | (event.left != event.right)
+    states = np.zeros(model.n, dtype=np.bool_)
+    states[model.pair_state[changed]] = True
+    concerned = states[model.pair_state]
+    left, at, right = (
+        model.sets(np.flatnonzero(mask & concerned).tolist())
+        for mask in (event.left, event.at, event.right)
+    )
+    return {s: Change(left[s], at[s], right[s]) for s in left}
