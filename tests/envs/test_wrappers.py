@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from qdecay import MDP
 from qdecay.exact.algebra.number import AlgebraicNumber, isolate_roots
-from qdecay.exact.regions import PolicyRegions, optimal_actions, policy_regions
+from qdecay.exact.at_gamma import optimal_actions
+from qdecay.exact.regions import PolicyRegions, policy_regions
 from qdecay_envs import LAYOUTS, ChainEnv, DeepSeaEnv, NChainEnv, RiverSwimEnv, TabularEnv
 from qdecay_envs.testing import check_tabular_env
 from qdecay_envs.wrappers import (

@@ -17,9 +17,11 @@ from hypothesis import strategies as st
 
 from qdecay import MDP
 from qdecay.exact.algebra.number import AlgebraicNumber
+from qdecay.exact.at_gamma import is_breakpoint, optimal_actions
 from qdecay.exact.blackwell import blackwell
-from qdecay.exact.regions import Sets, is_breakpoint, optimal_actions, policy_regions
+from qdecay.exact.regions import policy_regions
 from qdecay.exact.solver import point
+from qdecay.exact.walked import Sets
 
 Row = tuple[int, int, int, Any, Any, bool]
 

@@ -20,15 +20,11 @@ from threadpoolctl import threadpool_info, threadpool_limits
 from qdecay._support.progress import Progress
 from qdecay.errors import BudgetExceeded
 from qdecay.exact.algebra.number import AlgebraicNumber, isolate_roots
+from qdecay.exact.at_gamma import is_breakpoint, optimal_actions
 from qdecay.exact.blackwell import blackwell
 from qdecay.exact.proof.certificate import certificate
 from qdecay.exact.proof.verify import verify
-from qdecay.exact.regions import (
-    PolicyRegions,
-    is_breakpoint,
-    optimal_actions,
-    policy_regions,
-)
+from qdecay.exact.regions import PolicyRegions, policy_regions
 from qdecay.exact.solver.gamma_axis import GammaAxis
 from qdecay.exact.solver.point import proposed_policy
 from qdecay.exact.solver.rational_model import RationalModel

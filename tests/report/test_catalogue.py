@@ -10,7 +10,8 @@ from typer.testing import CliRunner
 
 from qdecay import MDP
 from qdecay.cli.app import app
-from qdecay.exact.regions import is_breakpoint, policy_regions
+from qdecay.exact.at_gamma import is_breakpoint
+from qdecay.exact.regions import policy_regions
 from qdecay.report.catalogue import catalogue
 from qdecay_envs import LAYOUTS
 
