@@ -167,7 +167,7 @@ def _grid(grid: Any) -> GridLayout:
             return PRESETS[grid]
         raise ValueError(f"grid must be one of {', '.join(PRESETS)}, got {written(grid)}")
     if isinstance(grid, Sequence) and not isinstance(grid, bytes):
-        return GridLayout(grid)  # type: ignore[arg-type]  # it parses
+        return GridLayout(grid)
     got = "none" if grid is None else f"{written(grid)}"
     example = 'grid=["   +1", " # -1", "S   "] or grid="AIMA4x3"'
     raise TypeError(

@@ -35,8 +35,8 @@ from __future__ import annotations
 import os
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, fields, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
 from fractions import Fraction
 from functools import cached_property
 from typing import Any, Literal, get_args
@@ -85,7 +85,7 @@ class GridCell:
 _PLAIN = GridCell()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, init=False)
 class GridLayout:
     """A grid world: its map, the legend of its cells, and its numbers; see the module.
 
@@ -112,28 +112,37 @@ class GridLayout:
     """
 
     map: tuple[str, ...]
-    legend: Mapping[str, GridCell] = field(default_factory=dict)
-    living_reward: Fraction = Fraction(0)
-    noise: Fraction = Fraction(0)
-    bump_reward: Fraction | None = None
-    wind: tuple[int, ...] | None = None
-    acts_on: ActsOn = "leaving"
+    legend: Mapping[str, GridCell]
+    living_reward: Fraction
+    noise: Fraction
+    bump_reward: Fraction | None
+    wind: tuple[int, ...] | None
+    acts_on: ActsOn
 
-    def __post_init__(self) -> None:
-        """Check everything, and store numbers as fractions."""
-        self._set("map", _rows(self.map))
-        self._set("legend", _legend(self.legend))
-        self._set("living_reward", rational(self.living_reward, "living_reward"))
-        self._set("noise", probability(self.noise, "noise"))
-        if self.bump_reward is not None:
-            self._set("bump_reward", rational(self.bump_reward, "bump_reward"))
-        if not isinstance(self.acts_on, str) or self.acts_on not in get_args(ActsOn):
-            names = " or ".join(map(repr, get_args(ActsOn)))
-            raise ValueError(f"acts_on must be {names}, got {written(self.acts_on)}")
+    def __init__(
+        self,
+        map: Sequence[str],
+        legend: Mapping[str, GridCell | Mapping[str, Any]] = {},
+        *,
+        living_reward: RationalLike = 0,
+        noise: RationalLike | float = 0,
+        bump_reward: RationalLike | None = None,
+        wind: Sequence[int] | None = None,
+        acts_on: ActsOn = "leaving",
+    ) -> None:
+        self._set("map", _rows(map))
+        self._set("legend", _legend(legend))
+        self._set("living_reward", rational(living_reward, "living_reward"))
+        self._set("noise", probability(noise, "noise"))
+        bump = None if bump_reward is None else rational(bump_reward, "bump_reward")
+        self._set("bump_reward", bump)
+        if not isinstance(acts_on, str) or acts_on not in get_args(ActsOn):
+            names = " or ".join(repr(name) for name in get_args(ActsOn))
+            raise ValueError(f"acts_on must be {names}, got {written(acts_on)}")
+        self._set("acts_on", acts_on)
         self._check_map()
         self._check_legend()
-        if self.wind is not None:
-            self._set("wind", _wind(self.wind, self.n_columns))
+        self._set("wind", None if wind is None else _wind(wind, self.n_columns))
 
     def __hash__(self) -> int:
         """Return a hash of the content."""

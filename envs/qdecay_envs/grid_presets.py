@@ -26,52 +26,50 @@ book names no start: it is (4, 4), from which both are as far as can be.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from fractions import Fraction
 
-from qdecay_envs.grid_layout import GridCell, GridLayout
+from qdecay_envs.grid_layout import GridLayout
 
-_END = GridCell(end=True)
-_FIFTH, _ONE = Fraction(1, 5), Fraction(1)
+_END = {"end": True}
 
 PRESETS: Mapping[str, GridLayout] = {
-    "AIMA4x3": GridLayout(("   +1", " # -1", "S   "), living_reward=Fraction(-1, 25), noise=_FIFTH),
+    "AIMA4x3": GridLayout(("   +1", " # -1", "S   "), living_reward="-1/25", noise="1/5"),
     "AIMA3x3": GridLayout(
         ("r +10", "   ", "S  "),
-        {"r": GridCell(Fraction(-3))},
-        living_reward=-_ONE,
-        noise=_FIFTH,
+        {"r": {"reward": -3}},
+        living_reward=-1,
+        noise="1/5",
     ),
     "DiscountGrid": GridLayout(
-        ("     ", " #   ", " #+1#+10", "S    ", "-10-10-10-10-10"), noise=_FIFTH
+        ("     ", " #   ", " #+1#+10", "S    ", "-10-10-10-10-10"), noise="1/5"
     ),
     "BridgeGrid": GridLayout(
-        ("#-100-100-100-100-100#", "+1S    +10", "#-100-100-100-100-100#"), noise=_FIFTH
+        ("#-100-100-100-100-100#", "+1S    +10", "#-100-100-100-100-100#"), noise="1/5"
     ),
     "WindyGrid": GridLayout(
         (" " * 10, " " * 10, " " * 10, "S      G  ", " " * 10, " " * 10, " " * 10),
         {"G": _END},
-        living_reward=-_ONE,
+        living_reward=-1,
         wind=(0, 0, 0, 1, 1, 1, 2, 2, 1, 0),
         acts_on="entering",
     ),
     "CliffGrid": GridLayout(
         (" " * 12, " " * 12, " " * 12, f"S{'C' * 10}G"),
-        {"C": GridCell(Fraction(-100), to="S"), "G": _END},
-        living_reward=-_ONE,
+        {"C": {"reward": -100, "to": "S"}, "G": _END},
+        living_reward=-1,
         acts_on="entering",
     ),
     "CornersGrid": GridLayout(
-        ("T  S", "    ", "    ", "   T"), {"T": _END}, living_reward=-_ONE, acts_on="entering"
+        ("T  S", "    ", "    ", "   T"), {"T": _END}, living_reward=-1, acts_on="entering"
     ),
     "JumpGrid": GridLayout(
         (" A B ", "     ", "   b ", "     ", "Sa   "),
         {
-            "A": GridCell(Fraction(10), to="a"),
-            "B": GridCell(Fraction(5), to="b"),
-            "a": GridCell(),
-            "b": GridCell(),
+            "A": {"reward": 10, "to": "a"},
+            "B": {"reward": 5, "to": "b"},
+            "a": {},
+            "b": {},
         },
-        bump_reward=-_ONE,
+        bump_reward=-1,
     ),
 }
 """The grids by name; each is registered as `qdecay/NAME-v0`."""
