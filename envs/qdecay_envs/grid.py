@@ -66,7 +66,7 @@ class GridWorldEnv(TabularEnv):
         render_mode: str | None = None,
     ) -> None:
         self.grid: GridLayout = _grid(grid).changed(
-            {} if rewards is None else rewards,
+            rewards,
             living_reward=living_reward,
             noise=noise,
             bump_reward=bump_reward,

@@ -39,6 +39,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from fractions import Fraction
 from functools import cached_property
+from string import digits
 from typing import Any, Literal, get_args
 
 from qdecay_envs.arguments import listed, probability, whole
@@ -208,13 +209,16 @@ class GridLayout:
         """The last place of each kind of cell: where the start is, and where cells jump to."""
         return {self._text(place): place for place in self._places()}
 
-    def changed(self, rewards: Mapping[str, RationalLike] = {}, **numbers: Any) -> GridLayout:
+    def changed(
+        self, rewards: Mapping[str, RationalLike] | None = None, **numbers: Any
+    ) -> GridLayout:
         """Return the grid with other numbers; those that are None stay.
 
         Args:
             rewards: new rewards of characters of the legend.
             numbers: of `living_reward`, `noise`, `bump_reward`, `wind` and `acts_on`.
         """
+        rewards = {} if rewards is None else rewards
         if not isinstance(rewards, Mapping):
             raise TypeError(
                 f'rewards must be a mapping such as {{"r": -3}}, got {written(rewards)}'
@@ -222,9 +226,9 @@ class GridLayout:
         legend = dict(self.legend)
         for character, reward in rewards.items():
             if character not in legend:
-                known = ", ".join(map(repr, legend)) or "none"
+                known = _known(legend)
                 raise ValueError(
-                    f"rewards: {written(character)} is not in the grid's legend; known: {known}"
+                    f"rewards: {written(character)} is not in the grid's legend, which has {known}"
                 )
             exact = rational(reward, f"rewards: the reward of {character!r}")
             legend[character] = replace(legend[character], reward=exact)
@@ -378,7 +382,7 @@ def _legend(legend: Any) -> dict[str, GridCell]:
     for character, entry in legend.items():
         if not isinstance(character, str) or len(character) != 1 or not character.isprintable():
             raise ValueError(f"legend: {written(character)} must be one printable character")
-        if character in _OWN or character in "+-" or character.isdigit():
+        if character in _OWN or character in "+-" or character in digits:
             raise ValueError(f"legend: {character!r} has its own meaning on a map: take a letter")
         found[character] = _cell(entry, f"legend: {character!r}")
     return found
@@ -418,13 +422,17 @@ def _unknown(text: str, legend: Mapping[str, GridCell]) -> str:
     """Say what is wrong with a character of the map."""
     if text in "+-":
         return f"{text!r} must be followed by a number, such as {text}1 or {text}1/2"
-    if text.isdigit():
+    if text in digits:
         return f"the number {text}... needs a sign: write +{text} for an end with that reward"
-    known = ", ".join(map(repr, legend)) or "nothing"
-    return (
-        f"{text!r} is not explained: write # for a wall, S for the start, a space for a free cell, "
-        f'or explain it in the legend, such as {{"{text}": {{"reward": -1}}}}; it has {known}'
-    )
+    remedy = "write # for a wall, S for the start, a space for a free cell"
+    if text.isprintable():
+        remedy += f', or explain it in the legend, such as {{"{text}": {{"reward": -1}}}}'
+    return f"{text!r} is not in the legend, which has {_known(legend)}: {remedy}"
+
+
+def _known(legend: Mapping[str, GridCell]) -> str:
+    known = ", ".join(map(repr, legend)) or "no entries"
+    return known if len(known) <= 60 else f"{known[:57]}..."
 
 
 def _number(value: Fraction) -> int | str:

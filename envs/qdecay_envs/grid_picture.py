@@ -16,7 +16,7 @@ from qdecay_envs.screen import START as START_COLOUR
 
 _SLOTS = 13  # columns, and rows, that a picture shows at most
 _PITCH, _HALF, _MARGIN = 60, 30, 44  # pixels
-_END = (205, 232, 222)
+_GOOD, _BAD, _COST = (205, 232, 222), (250, 222, 216), (176, 52, 40)
 _SHOWN = 7  # characters of a cell
 
 
@@ -129,12 +129,16 @@ class GridScene:
             return
         text = self.grid.cells[row][column]
         cell = self.grid[row, column]
-        fill = PAPER if cell is None or not cell.end else _END
+        reward = None if cell is None else cell.reward
+        costs = reward is not None and reward < 0
+        fill = INK if cell is None else PAPER
+        if cell is not None and (cell.end or costs):
+            fill = _BAD if costs else _GOOD
         if text == START:
             fill = START_COLOUR
         if self._is_here(row, column):
             fill = ENDED if self.ended else AGENT
-        canvas.box(centre, _HALF + 1, INK if text == WALL else fill)
+        canvas.box(centre, _HALF + 1, fill)
         if text not in (WALL, *FREE):
-            colour = INK if cell is None or cell.reward is None else REWARD
+            colour = INK if reward is None else _COST if costs else REWARD
             canvas.write(self._cell_text((row, column)), centre, 22, colour)
