@@ -38,7 +38,7 @@ from .learning import (
     q_learning_many,
     sarsa,
 )
-from .model import ChainLayout
+from .model import ChainLayout, GridLayout
 from .model.base import FiniteMDP
 from .model.door import as_mdp
 from .model.float_mdp import FloatMDP
@@ -104,6 +104,7 @@ __all__ = [
     "FiniteMDP",
     "FloatMDP",
     "GammaSweep",
+    "GridLayout",
     "Harmonic",
     "InputError",
     "Judge",

@@ -1,8 +1,9 @@
 """Gymnasium environments about the discount factor: small-soon against large-late, exactly.
 
 Importing this package registers its ids; `gym.make("qdecay_envs:qdecay/LongDelay-v0")` does both.
-The four homework chains have fixed layouts; `qdecay/Chain-v0` takes any. Every environment has an
-exact table (`qdecay_envs.table`) and a vector version (`qdecay_envs.vector`).
+The four homework chains have fixed layouts; `qdecay/Chain-v0` takes any. So have the grid worlds of
+textbooks, and `qdecay/GridWorld-v0` takes any. Every environment has an exact table
+(`qdecay_envs.table`) and a vector version (`qdecay_envs.vector`).
 
 >>> import gymnasium
 >>> gymnasium.make("qdecay_envs:qdecay/StayOrMove-v0").observation_space
@@ -22,6 +23,9 @@ from qdecay_envs.deep_sea import DeepSeaEnv
 from qdecay_envs.delay_menu import DelayMenuEnv
 from qdecay_envs.discounting_chain import DiscountingChainEnv
 from qdecay_envs.dynamics import exact_table
+from qdecay_envs.grid import GridWorldEnv, grid_table
+from qdecay_envs.grid_layout import GridCell, GridLayout
+from qdecay_envs.grid_presets import PRESETS
 from qdecay_envs.layout import ChainLayout
 from qdecay_envs.n_chain import NChainEnv
 from qdecay_envs.rational import RationalLike, rational
@@ -32,6 +36,7 @@ from qdecay_envs.vector import TabularVectorEnv
 
 __all__ = [
     "LAYOUTS",
+    "PRESETS",
     "ChainEnv",
     "ChainLayout",
     "CombinationLockEnv",
@@ -39,6 +44,9 @@ __all__ = [
     "DeepSeaEnv",
     "DelayMenuEnv",
     "DiscountingChainEnv",
+    "GridCell",
+    "GridLayout",
+    "GridWorldEnv",
     "NChainEnv",
     "RationalLike",
     "RiverSwimEnv",
@@ -46,6 +54,7 @@ __all__ = [
     "TabularVectorEnv",
     "TwoStreamsEnv",
     "exact_table",
+    "grid_table",
     "rational",
 ]
 
@@ -71,6 +80,8 @@ _MEMBERS: list[tuple[str, type[TabularEnv], dict[str, Any]]] = [
     ("DelayMenu", DelayMenuEnv, {}),
     ("TwoStreams", TwoStreamsEnv, {}),
     ("ConstantOrSparse", ConstantOrSparseEnv, {}),
+    ("GridWorld", GridWorldEnv, {}),
+    *((name, GridWorldEnv, {"grid": name}) for name in PRESETS),
 ]
 
 

@@ -16,11 +16,11 @@ from qdecay.exact.break_even import BreakEven, break_even
 from qdecay.learning import ModelEnv
 from qdecay.model.base import FiniteMDP
 from qdecay.model.door import Problem, as_exact_mdp, name_of
+from qdecay.model.layouts import Layout, env_of_layout
 from qdecay.model.mdp import MDP
 from qdecay.model.readers.env_table import is_known_by_rules
 from qdecay.model.source import Source
 from qdecay_envs.chain import ChainEnv
-from qdecay_envs.layout import ChainLayout
 
 Env = gym.Env[Any, Any]
 
@@ -49,8 +49,8 @@ class Subject:
             InputError: an id, an argument or a file is wrong.
         """
         world: Any = problem
-        if isinstance(problem, ChainLayout):
-            world = ChainEnv(problem)
+        if isinstance(problem, Layout):
+            world = env_of_layout(problem)
         elif isinstance(problem, str | os.PathLike):
             world = Source(os.fspath(problem)).world()
         elif not isinstance(problem, gym.Env) or is_known_by_rules(problem):

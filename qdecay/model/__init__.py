@@ -1,5 +1,6 @@
 """The finite MDP that every solver reads, exact or in floats, and how to build it."""
 
+from qdecay_envs.grid_layout import GridLayout
 from qdecay_envs.layout import ChainLayout
 
-__all__ = ["ChainLayout"]
+__all__ = ["ChainLayout", "GridLayout"]

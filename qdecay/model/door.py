@@ -3,11 +3,11 @@
 | problem | example |
 | --- | --- |
 | a model | `MDP.from_rows(...)`, `FloatMDP.from_sparse(...)` |
-| a layout | `ChainLayout.choice(stay=[1], move=[0, 0, 4])` |
+| a layout | `ChainLayout.choice(stay=[1], move=[0, 0, 4])`, `GridLayout(["S # +1"])` |
 | an environment, wrapped or not | `gymnasium.make("FrozenLake-v1")` |
 | anything else with a table `P` | an environment of gym, or of a class of one's own |
 | a Gymnasium id | `"FrozenLake-v1"`, `"my_module:mine/Maze-v0"` |
-| a path, as text or as a `Path` | `"model.json"`: a layout, or any file that `MDP.load` reads |
+| a path, as text or as a `Path` | `"model.json"`: any file that `MDP.load` reads |
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ import gymnasium as gym
 from qdecay._support.one_line import one_line
 from qdecay.model.base import FiniteMDP
 from qdecay.model.float_mdp import FloatMDP
+from qdecay.model.layouts import Layout
 from qdecay.model.mdp import MDP, require_exact
 from qdecay.model.source import Source, layout_options
 from qdecay_envs.chain import ChainEnv
@@ -27,7 +28,7 @@ from qdecay_envs.layout import ChainLayout
 from qdecay_envs.table import Tabular, has_table
 
 Env = gym.Env[Any, Any]
-Problem = FiniteMDP | ChainLayout | Env | Tabular | str | os.PathLike[str]
+Problem = FiniteMDP | Layout | Env | Tabular | str | os.PathLike[str]
 """What every public function takes."""
 
 _SHOWN = 60  # characters of an invalid problem that a message repeats
@@ -38,7 +39,7 @@ _Model = TypeVar("_Model", MDP, FloatMDP)
 def as_mdp(problem: FloatMDP, /) -> FloatMDP: ...
 @overload
 def as_mdp(
-    problem: MDP | ChainLayout | Env | Tabular | str | os.PathLike[str], /, **options: Any
+    problem: MDP | Layout | Env | Tabular | str | os.PathLike[str], /, **options: Any
 ) -> MDP: ...
 @overload
 def as_mdp(problem: FiniteMDP, /) -> MDP | FloatMDP: ...
@@ -46,10 +47,10 @@ def as_mdp(problem: Problem, /, **options: Any) -> MDP | FloatMDP:
     """Return the exact model of a problem.
 
     Args:
-        problem: an `MDP` or a `FloatMDP`, which is returned unchanged; a `ChainLayout`; an
-            environment with a finite table, wrapped or not, see `MDP.from_env`; the id of one that
-            Gymnasium knows; or the path of a layout or of a model, see `MDP.load`.
-        options: keyword arguments of the environment that an id names, or of a layout's chain.
+        problem: an `MDP` or a `FloatMDP`, which is returned unchanged; a `ChainLayout` or a
+            `GridLayout`; an environment with a finite table, wrapped or not, see `MDP.from_env`;
+            the id of one that Gymnasium knows; or the path of a file, see `MDP.load`.
+        options: keyword arguments of the environment that an id names or that a layout describes.
 
     Returns: the model; its `name` is the id or the path, if there is one.
 
@@ -104,7 +105,7 @@ def as_chain_env(problem: Problem, /, **options: Any) -> ChainEnv:
         InputError: an id, an argument or a file is wrong.
     """
     if isinstance(problem, ChainLayout):
-        return ChainEnv(problem, **layout_options("the layout", options))
+        return ChainEnv(problem, **layout_options("the layout", problem, options))
     env = problem
     if isinstance(problem, str | os.PathLike):
         env = Source(os.fspath(problem), options).env()
@@ -138,8 +139,8 @@ def as_model(problem: Problem, /, **options: Any) -> MDP | FloatMDP:
 
 def _model(problem: Problem, kind: type[_Model], options: dict[str, Any]) -> _Model:
     """Return a model of one kind from what is read; another kind of model is refused."""
-    if isinstance(problem, ChainLayout):
-        return kind.from_layout(problem, **layout_options("the layout", options))
+    if isinstance(problem, Layout):
+        return kind.from_layout(problem, **layout_options("the layout", problem, options))
     if isinstance(problem, str | os.PathLike):
         return Source(os.fspath(problem), options).model(kind)
     _refuse_options(problem, options)

@@ -19,6 +19,7 @@ from scipy import sparse
 
 from qdecay.errors import input_errors
 from qdecay.model.base import Columns, FiniteMDP
+from qdecay.model.layouts import Layout, env_of_layout
 from qdecay.model.mdp import FLOATS_ONLY, MDP
 from qdecay.model.readers.arrays import (
     available_entries,
@@ -45,8 +46,6 @@ from qdecay.model.rows import (
     checked_time_limit,
     index,
 )
-from qdecay_envs.chain import ChainEnv
-from qdecay_envs.layout import ChainLayout
 
 _EPS = float(np.finfo(np.float64).eps)
 _LEAST = float(np.finfo(np.float64).tiny)  # below it floats lose digits
@@ -213,9 +212,9 @@ class FloatMDP(FiniteMDP):
         )
 
     @classmethod
-    def from_layout(cls, layout: ChainLayout, **options: Any) -> Self:
-        """Return the floats of the chain that `layout` describes; options as `ChainEnv` takes."""
-        return cls.from_env(ChainEnv(layout, **options))
+    def from_layout(cls, layout: Layout, **options: Any) -> Self:
+        """Return the floats of the model that `MDP.from_layout` returns."""
+        return cls.from_env(env_of_layout(layout, **options))
 
     @classmethod
     def from_env(cls, env: Any, **reading: Unpack[RowOptions]) -> Self:

@@ -27,6 +27,7 @@ from scipy import sparse
 from qdecay.errors import input_errors
 from qdecay.model.base import Columns, FiniteMDP
 from qdecay.model.empirical import How, counts_of, resampled
+from qdecay.model.layouts import Layout
 from qdecay.model.readers.arrays import rows_of_arrays
 from qdecay.model.readers.env_table import rows_of_env
 from qdecay.model.readers.files import document_of, read_model, write_document
@@ -47,7 +48,6 @@ from qdecay.model.rows import (
     checked_visits,
     index,
 )
-from qdecay_envs.layout import ChainLayout
 from qdecay_envs.rational import nearest_float
 
 FLOATS_ONLY = (
@@ -140,8 +140,11 @@ class MDP(FiniteMDP):
         return cls.of(found, Reading(**reading))
 
     @classmethod
-    def from_layout(cls, layout: ChainLayout, **options: Any) -> Self:
-        """Return the model of the chain that `layout` describes; options as `ChainEnv` takes."""
+    def from_layout(cls, layout: Layout, **options: Any) -> Self:
+        """Return the model of the chain or the grid world that `layout` describes.
+
+        Options are those that `ChainEnv` or `GridWorldEnv` takes.
+        """
         return cls.of(rows_of_layout(layout, **options))
 
     @classmethod
@@ -308,9 +311,9 @@ class MDP(FiniteMDP):
     ) -> Self:
         """Return the model of a file.
 
-        It is an MDP document (`.json`), P and R (`.npz`), a model of PRISM or Storm (`.tra`,
-        `.pexp`, `.drn`, `.umb`), or transitions (`.csv`, `.parquet`), whose model is the empirical
-        one.
+        It is an MDP, a layout or a grid (`.json`), P and R (`.npz`), a model of PRISM or Storm
+        (`.tra`, `.pexp`, `.drn`, `.umb`), or transitions (`.csv`, `.parquet`), whose model is the
+        empirical one.
 
         Args:
             path: the file; its ending tells its kind.

@@ -1,7 +1,7 @@
 """SOURCE: the model of a command, from the text the user typed.
 
-A path of a layout or of a model (see `MDP.load`), or else a registered Gymnasium id, or a class as
-`module:Class`, with keyword arguments.
+A path of a layout, a grid or a model (see `MDP.load`), or else a registered Gymnasium id, or a
+class as `module:Class`, with keyword arguments.
 """
 
 from __future__ import annotations
@@ -26,16 +26,15 @@ from qdecay.errors import InputError
 from qdecay.model.empirical import estimated
 from qdecay.model.environment_arguments import Typed, checked_arguments
 from qdecay.model.float_mdp import FloatMDP
+from qdecay.model.layouts import KINDS, Layout, LayoutKind, env_of_layout, kind_of, kind_of_document
 from qdecay.model.mdp import MDP
 from qdecay.model.readers.env_table import is_known_by_rules
 from qdecay.model.readers.files import SUFFIXES
 from qdecay.model.readers.simulator.reading import REWARDS
 from qdecay.model.reading import ReadingOptions
 from qdecay.model.registered import spec_of
-from qdecay_envs.chain import ChainEnv
 from qdecay_envs.files import read_text
 from qdecay_envs.jsonfile import MAX_BYTES, read_json
-from qdecay_envs.layout import ChainLayout
 
 HOMEWORK = (
     "qdecay/StayOrMove-v0",
@@ -60,7 +59,7 @@ class Source:
     Attributes:
         text: what was typed.
         options: keyword arguments for `gymnasium.make`, as values or as `Typed`; only with an id
-            or a layout.
+            or a layout; a grid is a layout too.
         reading: how numbers are read, see `qdecay.model.reading`; not with a layout.
         reward: the name of the reward structure, where a file has several; of an environment that
             is explored, the function that pays, as `module:function`.
@@ -91,7 +90,7 @@ class Source:
             InputError: there is no such file.
         """
         with self._named_errors():
-            return self.path is None or self._schema() == "qdecay.layout"
+            return self.path is None or self._kind is not None
 
     def world(self) -> gym.Env[Any, Any] | MDP:
         """Return what a learner learns in: the environment, or the model of anything else.
@@ -135,17 +134,21 @@ class Source:
         with self._named_errors():
             if self.path is None:
                 return _make(self.text, self.options)
-            return ChainEnv(self._layout, **layout_options(self.text, self.options))
+            if self._kind is None:
+                raise ValueError("is no layout and no grid, and describes no environment")
+            options = layout_options(self.text, self._layout, self.options)
+            return env_of_layout(self._layout, **options)
 
     @cached_property
     def _mdp(self) -> MDP:
         return self.model(MDP)
 
     @cached_property
-    def _layout(self) -> ChainLayout:
+    def _layout(self) -> Layout:
         assert self.path is not None
+        assert self._kind is not None
         with self._named_errors():
-            return ChainLayout.load(self.path)
+            return self._kind.layout.load(self.path)
 
     def model(self, kind: type[_Model]) -> _Model:
         """Return the model of one kind: `MDP` or `FloatMDP`.
@@ -181,7 +184,8 @@ class Source:
             if reading:
                 flag = _FLAGS.get(next(iter(reading)), next(iter(reading)))
                 raise InputError(f"--{flag} applies to a model or a Gymnasium id, not to a layout")
-            made = kind.from_layout(self._layout, **layout_options(self.text, self.options))
+            options = layout_options(self.text, self._layout, self.options)
+            made = kind.from_layout(self._layout, **options)
             return replace(made, name=self.text)
         if self.options:
             wrong = _written(*next(iter(self.options.items())))
@@ -206,28 +210,29 @@ class Source:
         except (ValueError, TypeError) as error:
             raise _named(self.text, error) from error
 
-    def _schema(self) -> str:
-        """The name of the file's schema without its version, or "" if it is not a layout."""
+    @cached_property
+    def _kind(self) -> LayoutKind | None:
+        """The kind of layout that the file is, or None if it is none."""
         assert self.path is not None
         if self.path.suffix.lower() in SUFFIXES[1:]:
-            return ""
-        if "qdecay.layout" not in read_text(self.path, MAX_BYTES):
-            return ""  # a large model is not parsed twice
-        document = read_json(self.path)
-        schema = document.get("schema") if isinstance(document, dict) else None
-        return schema.split("/")[0] if isinstance(schema, str) else ""
+            return None
+        text = read_text(self.path, MAX_BYTES)
+        if not any(schema in text for schema in KINDS):
+            return None  # a large model is not parsed twice
+        return kind_of_document(read_json(self.path))
 
 
-def layout_options(name: str, options: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the options of a layout's `ChainEnv` as values.
+def layout_options(name: str, layout: Layout, options: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the options of a layout's environment as values.
 
     Raises:
         InputError: one of them is unknown or of the wrong kind; the message begins with `name`.
     """
-    given = checked_arguments(name, options, ChainEnv)
-    if "layout" in given:
-        wrong = _written("layout", options["layout"])
-        raise InputError(f"{name}: already is the layout: omit {wrong}")
+    kind = kind_of(layout)
+    given = checked_arguments(name, options, kind.env)
+    if kind.argument in given:
+        wrong = _written(kind.argument, options[kind.argument])
+        raise InputError(f"{name}: already is the {kind.argument}: omit {wrong}")
     return given
 
 

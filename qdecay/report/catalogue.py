@@ -17,6 +17,7 @@ from qdecay.model.mdp import MDP
 from qdecay_envs.layout import ChainLayout
 
 SCHEMA = "qdecay.environments/1"
+_BARE = ("qdecay/Chain-v0", "qdecay/GridWorld-v0")  # they require arguments
 
 
 @dataclass(frozen=True)
@@ -77,7 +78,7 @@ def _equation(layout: ChainLayout) -> str:
 def _entry(spec: Any) -> CatalogueEntry:
     entry: Any = load_env_creator(spec.entry_point)
     summary = (sys.modules[entry.__module__].__doc__ or "").partition("\n")[0]
-    if spec.id == "qdecay/Chain-v0":  # the only id that requires arguments
+    if spec.id in _BARE:
         return CatalogueEntry(spec.id, summary, {}, entry.law, None, None, None, (), ())
     env: Any = gym.make(spec)
     law = _equation(env.unwrapped.layout) if "layout" in spec.kwargs else entry.law

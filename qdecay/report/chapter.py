@@ -21,12 +21,12 @@ from qdecay.exact.undiscounted import Undiscounted
 from qdecay.model.mdp import MDP
 from qdecay.model.source import HOMEWORK, Source
 from qdecay.report import mathml
+from qdecay.report.boards import Board, board_of
 from qdecay.report.figures import Plot, thresholds_plot, undertrained_plot
 from qdecay.report.graph import Graph, graph_of
 from qdecay.report.prices import PagePrice
 from qdecay.report.samples import Sample, decades, samples
 from qdecay.report.thresholds import held_against, learner_name, shown_flips
-from qdecay.report.toy_text import Board, board_of
 from qdecay.report.values import curves
 from qdecay_envs.layout import ChainLayout
 

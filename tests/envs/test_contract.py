@@ -16,11 +16,14 @@ from gymnasium.envs.registration import EnvSpec, load_env_creator
 from gymnasium.utils.env_checker import check_env
 
 import qdecay_envs
-from qdecay_envs import LAYOUTS, ChainEnv, ChainLayout, TabularEnv
+from qdecay_envs import LAYOUTS, PRESETS, ChainEnv, ChainLayout, TabularEnv
 from qdecay_envs.testing import ContractBroken, _chi_square_quantile, check_tabular_env
 
 THREE = ChainLayout.choice(a=[0, 1], b=[2], c=[0, 0, "7/2"], ending="absorb")
-NEEDS: dict[str, dict[str, Any]] = {"qdecay/Chain-v0": {"layout": THREE.to_json(), "slip": "1/10"}}
+NEEDS: dict[str, dict[str, Any]] = {
+    "qdecay/Chain-v0": {"layout": THREE.to_json(), "slip": "1/10"},
+    "qdecay/GridWorld-v0": {"grid": ["   +1", " # -1", "S   "], "noise": "1/5"},
+}
 IDS = sorted(name for name in gym.registry if name.startswith("qdecay/"))
 CHAINS = ["qdecay/Chain-v0", *LAYOUTS]
 CHAIN_VARIANTS: list[dict[str, Any]] = [
@@ -39,6 +42,8 @@ OTHERS: dict[str, list[dict[str, Any]]] = {
     "qdecay/DelayMenu-v0": [{"menu": [["1/3", 0], [2, 4]], "ending": "repeat", "slip": "1/4"}],
     "qdecay/TwoStreams-v0": [{"near": [1], "far": ["1/3", 3], "ending": "absorb"}],
     "qdecay/ConstantOrSparse-v0": [{"n": 1}, {"escape": False, "slip": 0.5, "reward_noise": 1}],
+    "qdecay/GridWorld-v0": [{"noise": 0.1, "wind": [0, 1, 0, -1], "acts_on": "entering"}],
+    **{f"qdecay/{name}-v0": [{"living_reward": "-1/3", "noise": "1/10"}] for name in PRESETS},
 }
 VARIANTS = [
     *((name, {}) for name in IDS),

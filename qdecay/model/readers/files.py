@@ -2,7 +2,7 @@
 
 | ending | what it is | read by |
 | --- | --- | --- |
-| `.json` | a qdecay.mdp/1 document | this module |
+| `.json` | a qdecay.mdp/1 document, a layout or a grid | this module, `layout` |
 | `.npz` | arrays P and R | `npz` |
 | `.tra` | PRISM's or Storm's explicit text, with the files next to it | `prism` |
 | `.pexp` | the same of PRISM in one file | `prism` |
@@ -21,7 +21,9 @@ from pathlib import Path
 from typing import Any
 
 from qdecay.errors import InputError, input_errors
+from qdecay.model.layouts import kind_of_document
 from qdecay.model.readers.drn import rows_of_drn
+from qdecay.model.readers.layout import rows_of_layout
 from qdecay.model.readers.limits import EXACTLY, IN_FLOATS, Limits, check_size
 from qdecay.model.readers.npz import rows_of_npz
 from qdecay.model.readers.prism import rows_of_prism
@@ -81,7 +83,10 @@ def read_model(
         return reader(path, reward, recovery or Recovery(), worst)
     with input_errors():
         limits = IN_FLOATS if isinstance(recovery, Unchanged) else EXACTLY
-        return replace(rows_of_document(read_json(path), path, limits), name=str(path))
+        document = read_json(path)
+        if (kind := kind_of_document(document)) is not None:
+            return replace(rows_of_layout(kind.layout.load(path)), name=str(path))
+        return replace(rows_of_document(document, path, limits), name=str(path))
 
 
 def refuse_reward(path: Path, reward: str | None) -> None:

@@ -575,6 +575,7 @@
     if (layer) layer.addEventListener("change", () => chooseState(chapter, data.layers[chapter.layer()][0]));
     chapter.showLayer = () => { if (layer) layer.value = data.layers.findIndex((states) => states.includes(chapter.state)); };
     chapter.cells.forEach((cell, i) => {
+      if (cell.disabled) return;  // a wall
       data.arrows.forEach((arrow, action) => {
         const act = element("span", { class: `act ${arrow ?? "word"}`, "data-action": action });
         if (!arrow) act.dataset.letter = data.actions[action].slice(0, 1).toUpperCase();
@@ -623,6 +624,7 @@
     }
     for (const node of chapter.nodes) node.setAttribute("aria-pressed", String(Number(node.dataset.state) === chapter.state));
     chapter.cells.forEach((cell, i) => {
+      if (cell.disabled) return;
       const state = chapter.data.layers[chapter.layer()][i];
       const optimal = best(chapter, state, index);
       const idle = optimal.length === chapter.data.actions.length;

@@ -1,4 +1,4 @@
-"""The boards of Gymnasium's toy-text environments, which their tables do not describe."""
+"""The boards of grid worlds and of Gymnasium's toy text, which their tables do not describe."""
 
 from __future__ import annotations
 
@@ -6,16 +6,20 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from qdecay_envs.grid import ACTIONS, GridWorldEnv
+from qdecay_envs.grid_layout import FREE, START, WALL, GridCell
+from qdecay_envs.screen import short_number
+
 _ARROWS = {"left": "left", "right": "right", "up": "up", "down": "down"}
 _ARROWS |= {"west": "left", "east": "right", "north": "up", "south": "down"}
 
 
 @dataclass(frozen=True)
 class Layer:
-    """One board: its label, and the state of each of its cells, row by row."""
+    """One board: its label, and the state of each of its cells, row by row; a wall has none."""
 
     label: str
-    states: tuple[int, ...]
+    states: tuple[int | None, ...]
 
 
 @dataclass(frozen=True)
@@ -27,6 +31,7 @@ class Board:
         layers: the boards; one for each value of the rest of the state.
         actions: names of the actions.
         marks: a word for the special cells of the first layer's positions, "" for the others.
+        kinds: how these cells are painted: as "start", "goal", "hole", "cliff", "wall" or "".
         cell: what a layer's label distinguishes, or "".
     """
 
@@ -35,6 +40,7 @@ class Board:
     layers: tuple[Layer, ...]
     actions: tuple[str, ...]
     marks: tuple[str, ...]
+    kinds: tuple[str, ...]
     cell: str = ""
 
     @property
@@ -47,13 +53,15 @@ class Board:
         names = [str(state) for state in range(n_states)]
         for layer in self.layers:
             for index, state in enumerate(layer.states):
+                if state is None:
+                    continue
                 place = f"row {index // self.columns + 1}, column {index % self.columns + 1}"
                 names[state] = f"{place}, {layer.label}" if layer.label else place
         return names
 
 
 def board_of(env: Any) -> Board | None:
-    """Return the board of a FrozenLake, CliffWalking or Taxi environment, or None."""
+    """Return the board of a grid world, FrozenLake, CliffWalking or Taxi, or None."""
     inner = env.unwrapped
     reader = _READERS.get(type(inner).__name__)
     return None if reader is None else reader(inner)
@@ -64,7 +72,7 @@ def _frozen_lake(env: Any) -> Board:
     rows, columns = env.desc.shape
     marks = tuple(words.get(letter, "") for letter in env.desc.ravel().tolist())
     states = Layer("", tuple(range(rows * columns)))
-    return Board(rows, columns, (states,), ("left", "down", "right", "up"), marks)
+    return Board(rows, columns, (states,), ("left", "down", "right", "up"), marks, marks)
 
 
 def _cliff_walking(env: Any) -> Board:
@@ -72,7 +80,8 @@ def _cliff_walking(env: Any) -> Board:
     marks = ["cliff" if cliff else "" for cliff in env._cliff.ravel().tolist()]
     marks[(rows - 1) * columns], marks[-1] = "start", "goal"
     states = Layer("", tuple(range(rows * columns)))
-    return Board(rows, columns, (states,), ("up", "right", "down", "left"), tuple(marks))
+    actions = ("up", "right", "down", "left")
+    return Board(rows, columns, (states,), actions, tuple(marks), tuple(marks))
 
 
 def _taxi(env: Any) -> Board:
@@ -89,11 +98,43 @@ def _taxi(env: Any) -> Board:
     for name, (row, column) in zip(stands, env.locs, strict=True):
         marks[5 * row + column] = name[0].upper()
     actions = ("south", "north", "east", "west", "pick up", "drop off")
-    return Board(5, 5, layers, actions, tuple(marks), "passenger and destination")
+    return Board(5, 5, layers, actions, tuple(marks), ("",) * 25, "passenger and destination")
+
+
+def _grid_world(env: GridWorldEnv) -> Board:
+    grid = env.grid
+    places = [(row, column) for row in range(grid.n_rows) for column in range(grid.n_columns)]
+    states = Layer("", tuple(grid.states.get(place) for place in places))
+    texts = [grid.cells[row][column] for row, column in places]
+    cells = [grid[place] for place in places]
+    marks = tuple(map(_mark, texts, cells))
+    kinds = tuple(map(_kind, texts, cells))
+    return Board(grid.n_rows, grid.n_columns, (states,), ACTIONS, marks, kinds)
+
+
+def _mark(text: str, cell: GridCell | None) -> str:
+    """The word for a cell of a grid: "+1" for an end, "A +10" where A has that reward."""
+    if text in FREE or text == WALL:
+        return ""
+    if text == START:
+        return "start"
+    if len(text) > 1 or cell is None or cell.reward is None:
+        return text
+    return f"{text} {'+' if cell.reward > 0 else ''}{short_number(cell.reward)}"
+
+
+def _kind(text: str, cell: GridCell | None) -> str:
+    if cell is None or text == START:
+        return "start" if cell else "wall"
+    is_cost = cell.reward is not None and cell.reward < 0
+    if cell.end:
+        return "hole" if is_cost else "goal"
+    return "cliff" if is_cost else ""
 
 
 _READERS: dict[str, Callable[[Any], Board]] = {
     "FrozenLakeEnv": _frozen_lake,
     "CliffWalkingEnv": _cliff_walking,
     "TaxiEnv": _taxi,
+    "GridWorldEnv": _grid_world,
 }
