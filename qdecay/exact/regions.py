@@ -262,7 +262,7 @@ class PolicyRegions(ModelResult):
         reached, waiting = {start}, [start]
         while waiting:
             state = waiting.pop()
-            for action in sets[state]:
+            for action in sets[state] if state < self.n_states else _WAIT:
                 for target in self._moves[state, action]:
                     if target not in reached:
                         reached.add(target)
@@ -428,6 +428,9 @@ def is_breakpoint(
     return bool((point.left() != point.right()).any())
 
 
+_WAIT = (0,)  # the action of waiting states
+
+
 def gamma_number(gamma: RationalLike | AlgebraicNumber, within: str = "[0, 1)") -> AlgebraicNumber:
     """Return a gamma as a number, checked against a range."""
     if isinstance(gamma, AlgebraicNumber):
@@ -447,7 +450,7 @@ def _best_at_zero(model: RationalModel) -> NDArray[np.bool_]:
 
 def _sets(model: RationalModel, optimal: NDArray[np.bool_]) -> Sets:
     found = model.sets(np.flatnonzero(optimal).tolist())
-    return tuple(found[s] for s in range(model.n))
+    return tuple(found[s] for s in range(model.n_own))
 
 
 def _lists(sets: Sets) -> list[list[int]]:

@@ -32,7 +32,9 @@ class RationalModel:
     """The integer form of a finite MDP, and its nearest floats.
 
     Attributes:
-        n: number of states.
+        n: number of states: those of the model, and after them the waiting states that stand for
+            transitions of several steps, of one pair each (see `qdecay.model.unrolling`).
+        n_own: number of the model's own states.
         denominator, reward_scale: q and R above.
         pair_state, actions: the state of each pair, and its twins' action numbers, in order.
         first: pairs of state s are first[s] .. first[s + 1] - 1.
@@ -46,7 +48,8 @@ class RationalModel:
     """
 
     def __init__(self, mdp: MDP) -> None:
-        require_exact(mdp)
+        self.n_own = mdp.n_states
+        mdp = require_exact(mdp).unrolled()
         self.n = mdp.n_states
         denominators = {p.denominator for p in mdp.exact_probability}
         self.denominator = math.lcm(*denominators)
