@@ -75,6 +75,10 @@ class Waiting(NamedTuple):
         """Return each of them with the state that follows it."""
         return enumerate(self.following.tolist(), self.first)
 
+    def values(self, own: NDArray[np.float64], gamma: float) -> NDArray[np.float64]:
+        """Return the values of all states, shape (S + W,), from those of the model's own."""
+        return np.concatenate([own, gamma**self.remaining * own[self.target]])
+
     def names(self, names: tuple[str, ...] | None) -> tuple[str, ...] | None:
         """Return the names of all states, from those of the model's own; None if two were equal."""
         if names is None:
