@@ -25,6 +25,26 @@ def probability(value: RationalLike | float, name: str) -> Fraction:
     return exact
 
 
+MAX_DURATION = 1_000_000
+"""The most steps that a transition may take: solvers make a waiting state of each but the last."""
+
+
+def duration(value: Any, name: str) -> int:
+    """Return the number of steps that a transition takes, from 1 to `MAX_DURATION`.
+
+    Raises:
+        TypeError: `value` is not an integer.
+        ValueError: `value` is out of range.
+    """
+    steps = whole(value, name, 1)
+    if steps > MAX_DURATION:
+        raise ValueError(
+            f"{name} must be at most {MAX_DURATION:,} steps, each of which is a state to solvers, "
+            f"got {written(steps)}: choose a longer step"
+        )
+    return steps
+
+
 def whole(value: Any, name: str, least: int, most: int | None = None) -> int:
     """Return an integer >= `least`, and <= `most` if that is given.
 

@@ -97,7 +97,7 @@ def blackwell(
     return Blackwell(
         last.simplified(),
         last > 0 and not crossing,
-        tuple(found[s] for s in range(model.n)),
+        tuple(found[s] for s in range(model.n_own)),
         info=ModelInfo.of(mdp),
     )
 

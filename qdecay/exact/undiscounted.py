@@ -61,14 +61,15 @@ class Undiscounted(ModelResult):
         """Return the result from the terms of a policy with optimal gain and bias."""
         model, optimal = best.model, optimal_at_one(best, orders(best), deadline)
         sets = model.sets(np.flatnonzero(optimal).tolist())
-        gain = [fraction(g) / model.reward_scale for g in best.gain]
-        totals = [fraction(h) / model.reward_scale for h in best.bias]
+        own = range(model.n_own)
+        gain = [fraction(best.gain[s]) / model.reward_scale for s in own]
+        totals = [fraction(best.bias[s]) / model.reward_scale for s in own]
         actions = model.sets(best.policy.tolist())
         return cls(
             tuple(gain),
             tuple(None if g else h for g, h in zip(gain, totals, strict=True)),
-            tuple(sets[s] for s in range(model.n)),
-            tuple(actions[s][0] if actions[s] else None for s in range(model.n)),
+            tuple(sets[s] for s in own),
+            tuple(actions[s][0] if actions[s] else None for s in own),
             info=info,
         )
 

@@ -23,6 +23,8 @@ from qdecay.model.info import ModelResult
 Actions = tuple[int, ...]
 Sets = tuple[Actions, ...]
 
+_WAIT = (0,)  # the action of waiting states
+
 
 @dataclass(frozen=True)
 class Change:
@@ -155,7 +157,7 @@ class Regions(ModelResult, Generic[_Turn]):
         reached, waiting = {start}, [start]
         while waiting:
             state = waiting.pop()
-            for action in sets[state]:
+            for action in sets[state] if state < self._pairs.n_own else _WAIT:
                 for target in self._moves[state, action]:
                     if target not in reached:
                         reached.add(target)
@@ -235,7 +237,7 @@ def proven_to(walk: Walk[Any], events: Sequence[Event], most: int | None) -> Alg
 def sets_of(model: RationalModel, optimal: NDArray[np.bool_]) -> Sets:
     """Return the actions of the optimal pairs by state."""
     found = model.sets(np.flatnonzero(optimal).tolist())
-    return tuple(found[s] for s in range(model.n))
+    return tuple(found[s] for s in range(model.n_own))
 
 
 def lists(sets: Sequence[Sequence[int]]) -> list[list[int]]:

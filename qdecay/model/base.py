@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 from fractions import Fraction
 from functools import cached_property
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,6 +30,7 @@ class Columns(NamedTuple):
     action: NDArray[np.int64]
     next_state: NDArray[np.int64]
     terminated: NDArray[np.bool_]
+    duration: NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
@@ -79,6 +80,23 @@ class FiniteMDP(Record, ABC):
 
     @property
     @abstractmethod
+    def is_semi_markov(self) -> bool:
+        """Whether some transition takes more than one step."""
+
+    @abstractmethod
+    def unrolled(self) -> Self:
+        """Return a model in which each transition takes one step, and states have the same values.
+
+        A transition of d steps waits d - 1 of them in further states, which come after this
+        model's, have one action and pay nothing; see `qdecay.model.unrolling`. The model itself, if
+        each transition takes one step.
+
+        Raises:
+            ValueError: it would have too many states.
+        """
+
+    @property
+    @abstractmethod
     def n_transitions(self) -> int:
         """K, the number of transitions."""
 
@@ -121,6 +139,12 @@ class FiniteMDP(Record, ABC):
     def terminated(self) -> NDArray[np.bool_]:
         """Whether the transition ends the episode, shape (K,)."""
         return self._columns().terminated
+
+    @property
+    def duration(self) -> NDArray[np.int64]:
+        """How many steps the transition takes, shape (K,): the reward is paid in the first, and
+        what follows is discounted by gamma**duration."""
+        return self._columns().duration
 
     @cached_property
     def available(self) -> NDArray[np.bool_]:

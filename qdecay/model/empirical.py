@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 from qdecay._support.checks import choice, whole
 from qdecay._support.result import counted
 from qdecay.model.reading import Pair
-from qdecay.model.rows import ExactRows
+from qdecay.model.rows import ExactRows, with_probability
 
 How = Literal["multinomial", "dirichlet"]
 HOW = get_args(How)
@@ -39,7 +39,7 @@ def counts_of(rows: ExactRows) -> NDArray[np.int64]:
         ValueError: the model has no counts.
     """
     shares = zip(rows, _visits(rows).tolist(), strict=True)
-    return np.array([int(p * n) for (_, _, _, p, _, _), n in shares], dtype=np.int64)
+    return np.array([int(p * n) for (_, _, _, p, *_), n in shares], dtype=np.int64)
 
 
 def estimated(visits: Mapping[Pair, int]) -> str:
@@ -68,8 +68,8 @@ def resampled(rows: ExactRows, seed: int, how: How) -> ExactRows:
             denominators[places] = _UNITS
     drawn = zip(visits.tolist(), numerators.tolist(), denominators.tolist(), strict=True)
     changed = [
-        (s, a, t, Fraction(k, d) if n else p, r, ends)
-        for (s, a, t, p, r, ends), (n, k, d) in zip(rows, drawn, strict=True)
+        with_probability(row, Fraction(k, d)) if n else row
+        for row, (n, k, d) in zip(rows, drawn, strict=True)
     ]
     return replace(rows, rows=changed, visits=rows.visits if how == "multinomial" else {})
 

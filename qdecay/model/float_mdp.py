@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Self, Unpack
+from typing import Any, NamedTuple, Self, TypeVar, Unpack
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -46,9 +46,13 @@ from qdecay.model.rows import (
     checked_time_limit,
     index,
 )
+from qdecay.model.unrolling import Waiting
+from qdecay_envs.arguments import MAX_DURATION
+from qdecay_envs.arguments import duration as duration_of
 
 _EPS = float(np.finfo(np.float64).eps)
 _LEAST = float(np.finfo(np.float64).tiny)  # below it floats lose digits
+_Float = TypeVar("_Float", bound="FloatMDP")
 
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
@@ -62,11 +66,14 @@ class FloatMDP(FiniteMDP):
     Attributes:
         going, expected: what `p` and `r` return.
         ending: probability that the episode ends, shape (S, A), or None for zeros.
+        lasting: how many steps each entry of `going` takes, of which there may be several for one
+            state, action and next state; None if all take one.
     """
 
     going: sparse.csr_matrix
     expected: NDArray[np.float64]
     ending: NDArray[np.float64] | None = None
+    lasting: NDArray[np.int64] | None = None
 
     @classmethod
     def of(cls, rows: ModelRows, **reading: Unpack[RowOptions]) -> Self:
@@ -119,9 +126,19 @@ class FloatMDP(FiniteMDP):
             ValueError: a shape or a number is wrong, or a row of p with its `ends` does not sum
                 to 1 within rounding, which is (k + 2) * 2**-52 for k entries.
         """
-        how = Reading(**reading)
         rewards = np.asarray(r, dtype=np.float64)
-        matrix = _canonical(p, rewards)
+        return cls._of(_canonical(p, rewards), rewards, ends, start, Reading(**reading))
+
+    @classmethod
+    def _of(
+        cls,
+        matrix: sparse.csr_matrix,
+        rewards: NDArray[np.float64],
+        ends: ArrayLike | None,
+        start: int | None,
+        how: Reading,
+    ) -> Self:
+        """Return the model of a canonical matrix."""
         ending = None if ends is None else np.asarray(ends, dtype=np.float64)
         _check_numbers(matrix, rewards, ending, how.worst)
         sums = _sums(matrix, ending)
@@ -154,6 +171,7 @@ class FloatMDP(FiniteMDP):
         probability: ArrayLike,
         reward: ArrayLike,
         terminated: ArrayLike | None = None,
+        duration: ArrayLike | None = None,
         *,
         n_states: int,
         n_actions: int,
@@ -162,10 +180,11 @@ class FloatMDP(FiniteMDP):
     ) -> Self:
         """Return the model of K transitions, given as arrays of shape (K,) in any order.
 
-        Equal transitions are merged; rewards become r(s, a) = sum of p * reward.
+        Equal transitions are merged; rewards become r(s, a) = sum of p * reward. Without
+        `duration` each takes one step.
 
         Raises:
-            ValueError: an index is outside its range, or as `from_sparse`.
+            ValueError: an index or a duration is outside its range, or as `from_sparse`.
         """
         check_sizes(n_states, n_actions)
         p = np.asarray(probability, dtype=np.float64)
@@ -179,14 +198,18 @@ class FloatMDP(FiniteMDP):
         paid = np.asarray(reward, dtype=np.float64)
         if not np.isfinite(paid).all():
             raise ValueError(f"reward must be finite, got {paid[~np.isfinite(paid)][0]}")
-        r = np.bincount(pair, weights=p * paid, minlength=size)
+        r = np.bincount(pair, weights=p * paid, minlength=size).astype(np.float64, copy=False)
         r[np.bincount(pair, minlength=size) == 0] = np.nan
         ends = np.bincount(pair[done], weights=p[done], minlength=size).reshape(shape)
-        on = (p[~done], (pair[~done], to[~done]))
-        matrix = sparse.csr_matrix(on, shape=(size, n_states))
-        made = cls.from_sparse(matrix, r.reshape(shape), ends=ends, start=start, **reading)
+        steps = None if duration is None else _durations(duration, p.shape)[~done]
+        arrivals = _Arrivals.of(to[~done], steps, n_states)
+        on = (p[~done], (pair[~done], arrivals.column))
+        matrix = sparse.csr_matrix(on, shape=(size, len(arrivals.state)))
+        matrix.sum_duplicates()
+        how = Reading(**reading)
+        made = arrivals.told(cls._of(matrix, r.reshape(shape), ends, start, how), n_states)
         # Rows that are not given are meant to be missing.
-        return replace(made, remarks=Reading(**reading).remarks(made.scaled))
+        return replace(made, remarks=how.remarks(made.scaled))
 
     @classmethod
     def from_mdp(cls, mdp: MDP) -> Self:
@@ -194,6 +217,13 @@ class FloatMDP(FiniteMDP):
         ending = np.zeros((mdp.n_states, mdp.n_actions))
         done = mdp.terminated
         np.add.at(ending, (mdp.state[done], mdp.action[done]), mdp.probability[done])
+        going, lasting = mdp.p, None
+        if mdp.is_semi_markov:
+            arrivals = _Arrivals.of(mdp.next_state[~done], mdp.duration[~done], mdp.n_states)
+            pair = mdp.state[~done] * mdp.n_actions + mdp.action[~done]
+            on = (mdp.probability[~done], (pair, arrivals.column))
+            going = sparse.csr_matrix(on, shape=(ending.size, len(arrivals.state)))
+            going, lasting = arrivals.places(going, mdp.n_states)
         return cls(
             n_states=mdp.n_states,
             n_actions=mdp.n_actions,
@@ -206,9 +236,10 @@ class FloatMDP(FiniteMDP):
             scaled=mdp.scaled,
             visits=mdp.visits,
             remarks=mdp.remarks,
-            going=mdp.p,
+            going=going,
             expected=mdp.r,
             ending=ending,
+            lasting=lasting,
         )
 
     @classmethod
@@ -352,15 +383,58 @@ class FloatMDP(FiniteMDP):
 
         Raises:
             TypeError: the path does not end in .npz; other files hold exact numbers.
+            ValueError: a transition takes more than one step, which arrays cannot say.
         """
         if Path(path).suffix != ".npz":
             raise TypeError(f"{path}: {FLOATS_ONLY}; a file of floats ends in .npz")
+        if self.is_semi_markov:
+            raise ValueError(
+                f"{path}: an .npz file cannot say that transitions take several steps: save an "
+                f"MDP as .json, or write them out step by step with unrolled()"
+            )
         write_npz(path, self.p, self.r, self.ending, self.start)
 
     @property
+    def is_semi_markov(self) -> bool:
+        """Whether some transition takes more than one step."""
+        return self.lasting is not None
+
+    def unrolled(self) -> Self:
+        """Return a model in which each transition takes one step; see `FiniteMDP.unrolled`."""
+        return self._unrolled if self.is_semi_markov else self
+
+    @cached_property
+    def _unrolled(self) -> Self:
+        waiting, n_actions = Waiting.of(self), self.n_actions
+        size, count = self.n_states + waiting.size, waiting.size
+        rows = sparse.csr_matrix(
+            (self.going.data, waiting.entered[~self.terminated], self.going.indptr),
+            shape=(self.r.size, size),
+        )
+        rows.sort_indices()
+        on = np.ones(count), (np.arange(count) * n_actions, waiting.following)
+        waits = sparse.csr_matrix(on, shape=(count * n_actions, size))
+        unpaid = np.full((count, n_actions), np.nan)
+        unpaid[:, 0] = 0.0
+        ending = self.ending
+        return replace(
+            self,
+            n_states=size,
+            state_names=waiting.names(self.state_names),
+            going=sparse.vstack([rows, waits], format="csr"),
+            expected=np.concatenate([self.expected, unpaid]),
+            ending=None if ending is None else np.concatenate([ending, np.zeros_like(unpaid)]),
+            lasting=None,
+        )
+
+    @cached_property
     def p(self) -> sparse.csr_matrix:
         """Probabilities of continuing, shape (S * A, S), row s * A + a, without terminated rows."""
-        return self.going
+        if not self.is_semi_markov:
+            return self.going
+        summed = self.going.copy()
+        summed.sum_duplicates()
+        return summed
 
     @property
     def r(self) -> NDArray[np.float64]:
@@ -382,20 +456,25 @@ class FloatMDP(FiniteMDP):
     @property
     def n_transitions(self) -> int:
         """K, the number of transitions."""
-        return int(self.p.nnz + self.ends.sum())
+        return int(self.going.nnz + self.ends.sum())
 
     @cached_property
     def _transitions(self) -> tuple[Columns, NDArray[np.float64]]:
         """All transitions by state and action; an ending is the pair's last, to its own state."""
-        going = np.repeat(np.arange(self.r.size), np.diff(self.p.indptr))
+        p = self.going
+        going = np.repeat(np.arange(self.r.size), np.diff(p.indptr))
         ending = np.flatnonzero(self.ends)
         pair = np.concatenate([going, ending])
         order = np.argsort(pair, kind="stable")
-        to = np.concatenate([self.p.indices, ending // self.n_actions]).astype(np.int64)
+        to = np.concatenate([p.indices, ending // self.n_actions]).astype(np.int64)
+        steps = np.ones(len(pair), dtype=np.int64)
+        if self.lasting is not None:
+            steps[: len(going)] = self.lasting
         lost = self.ending.ravel()[ending] if self.ending is not None else np.empty(0)
-        probability = np.concatenate([self.p.data, lost])
+        probability = np.concatenate([p.data, lost])
         places = np.divmod(pair[order], self.n_actions)
-        return Columns(*places, to[order], order >= len(going)), probability[order]
+        columns = Columns(*places, to[order], order >= len(going), steps[order])
+        return columns, probability[order]
 
     def _columns(self) -> Columns:
         return self._transitions[0]
@@ -409,6 +488,45 @@ class FloatMDP(FiniteMDP):
     def reward(self) -> NDArray[np.float64]:
         """The expected reward r(s, a) of each transition's state and action, shape (K,)."""
         return self.r[self.state, self.action]
+
+
+class _Arrivals(NamedTuple):
+    """The different pairs of next state and duration: columns of a matrix, in order.
+
+    Attributes:
+        state, duration: of each column; `duration` is None if all are 1, and then the columns are
+            the states.
+        column: that of each transition.
+    """
+
+    state: NDArray[np.int64]
+    duration: NDArray[np.int64] | None
+    column: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, to: NDArray[np.int64], steps: NDArray[np.int64] | None, n_states: int) -> Self:
+        """Return those of transitions."""
+        if steps is None or (steps == 1).all():
+            return cls(np.arange(n_states), None, to)
+        longest = int(steps.max()) + 1
+        found, column = np.unique(to * longest + steps, return_inverse=True)
+        return cls(*np.divmod(found, longest), column)
+
+    def places(
+        self, matrix: sparse.csr_matrix, n_states: int
+    ) -> tuple[sparse.csr_matrix, NDArray[np.int64] | None]:
+        """Return a matrix over states for one over these columns, and its entries' durations."""
+        if self.duration is None:
+            return matrix, None
+        matrix.sum_duplicates()
+        parts = (matrix.data, self.state[matrix.indices], matrix.indptr)
+        over_states = sparse.csr_matrix(parts, shape=(matrix.shape[0], n_states))
+        return over_states, self.duration[matrix.indices]
+
+    def told(self, made: _Float, n_states: int) -> _Float:
+        """Return a model over these columns as one over the states."""
+        going, lasting = self.places(made.going, n_states)
+        return replace(made, going=going, lasting=lasting)
 
 
 def _canonical(p: Any, r: NDArray[np.float64]) -> sparse.csr_matrix:
@@ -495,6 +613,18 @@ def _summing_to_one(
     factors[off] = 1 / sums[off]
     p = sparse.csr_matrix((p.data * np.repeat(factors, sizes), p.indices, p.indptr), p.shape)
     return p, None if ending is None else ending * factors.reshape(ending.shape), scaled
+
+
+def _durations(values: ArrayLike, shape: tuple[int, ...]) -> NDArray[np.int64]:
+    """Return durations, checked: the first that is none is named."""
+    found = np.asarray(values)
+    if found.shape != shape:
+        raise ValueError(f"duration must have the shape of state, {shape}, got {found.shape}")
+    whole_ones = found.dtype.kind in "iu" and found.size
+    if not (whole_ones and found.min() >= 1 and found.max() <= MAX_DURATION):
+        for k, value in enumerate(found.tolist()):
+            duration_of(value, f"transition {k}: duration")
+    return found.astype(np.int64)
 
 
 def _indices(values: ArrayLike, shape: tuple[int, ...], size: int, name: str) -> NDArray[np.int64]:

@@ -4,7 +4,10 @@ A model is a list of transitions: from state s, action a leads to state t with p
 reward r; on a *terminated* transition the reward is paid, and nothing after it. A policy's value at
 discount gamma solves
 
-    v(s) = sum over the rows of (s, pi(s)) of p * (r + gamma * v(t) * (0 if terminated else 1)).
+    v(s) = sum over the rows of (s, pi(s)) of p * (r + gamma^d * v(t) * (0 if terminated else 1)),
+
+where d is how many steps the transition takes: 1 in a Markov decision process, any whole number in
+a semi-Markov one.
 
 The numbers are exact rationals; `p` and `r` are their nearest floats, as arrays. An action without
 a row in a state is not available there; a state without any row is absorbing with reward 0.
@@ -13,7 +16,7 @@ a row in a state is not available there; a state without any row is absorbing wi
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import cached_property
 from pathlib import Path
@@ -39,6 +42,7 @@ from qdecay.model.readers.transitions import rows_of_transitions
 from qdecay.model.readers.umb import rows_of_umb
 from qdecay.model.reading import Numbers, Reading, ReadingOptions, RowOptions
 from qdecay.model.rows import (
+    ExactRow,
     ExactRows,
     ModelRows,
     Row,
@@ -48,6 +52,7 @@ from qdecay.model.rows import (
     checked_visits,
     index,
 )
+from qdecay.model.unrolling import Waiting
 from qdecay_envs.rational import nearest_float
 
 FLOATS_ONLY = (
@@ -66,7 +71,8 @@ class MDP(FiniteMDP):
         n_states, n_actions, start, state_names, action_names, name, time_limit: as in `FiniteMDP`.
         initial_states, scaled, visits, remarks: as in `FiniteMDP`.
         state, action, next_state, terminated: the K transitions, each of shape (K,), sorted by
-            state, action, next state, terminated and reward. Equal rows are merged.
+            state, action, next state, terminated, reward and duration. Equal rows are merged.
+        duration: how many steps each transition takes, shape (K,); 1 if it is terminated.
         exact_probability, exact_reward: their numbers as fractions, K each.
         recovered: each float that was mapped to a rational on import, with that rational.
     """
@@ -94,6 +100,7 @@ class MDP(FiniteMDP):
                 np.array([key[1] for key in keys], dtype=np.int64),
                 np.array([key[2] for key in keys], dtype=np.int64),
                 np.array([key[3] for key in keys], dtype=np.bool_),
+                np.array([key[5] for key in keys], dtype=np.int64),
             ),
             exact_probability=tuple(p for _, p in found),
             exact_reward=tuple(key[4] for key in keys),
@@ -125,7 +132,8 @@ class MDP(FiniteMDP):
 
         Args:
             rows: transitions with exact numbers; zero probabilities are dropped, equal rows are
-                merged by adding their probabilities.
+                merged by adding their probabilities. A seventh entry is the transition's duration,
+                a whole number of steps from 1 to 1,000,000.
             n_states, n_actions: S >= 1 and A >= 1.
             start: a state, or None.
             state_names, action_names: S and A strings, or None.
@@ -329,11 +337,15 @@ class MDP(FiniteMDP):
             return cls.of(rows, how)
 
     def rows(self) -> ExactRows:
-        """Return the model's rows, from which `of` builds an equal model."""
-        state, action, to, ended = (column.tolist() for column in self.columns)
+        """Return the model's rows, from which `of` builds an equal model.
+
+        They have six entries, and seven where some transition takes more than one step.
+        """
+        state, action, to, *rest = (column.tolist() for column in self.columns)
         numbers = (self.exact_probability, self.exact_reward)
+        rest = rest if self.is_semi_markov else rest[:1]
         return ExactRows(
-            list(zip(state, action, to, *numbers, ended, strict=True)),
+            list(zip(state, action, to, *numbers, *rest, strict=True)),
             self.n_states,
             self.n_actions,
             self.start,
@@ -346,6 +358,38 @@ class MDP(FiniteMDP):
             self.visits,
             self.remarks,
         )
+
+    @cached_property
+    def is_semi_markov(self) -> bool:
+        """Whether some transition takes more than one step."""
+        return bool((self.duration != 1).any())
+
+    def unrolled(self) -> Self:
+        """Return a model in which each transition takes one step; see `FiniteMDP.unrolled`.
+
+        >>> nap = MDP.from_rows([(0, 0, 0, 1, 5, False, 3)], n_states=1, n_actions=1)
+        >>> [row[:3] for row in nap.unrolled().rows()]
+        [(0, 0, 2), (1, 0, 0), (2, 0, 1)]
+        """
+        return self._unrolled if self.is_semi_markov else self
+
+    @cached_property
+    def _unrolled(self) -> Self:
+        waiting = Waiting.of(self)
+        entered = waiting.entered.tolist()
+        one, zero = Fraction(1), Fraction(0)
+        own: list[ExactRow] = [
+            (s, a, t, p, r, ends)
+            for t, (s, a, _, p, r, ends, *_) in zip(entered, self.rows(), strict=True)
+        ]
+        own += [(s, 0, t, one, zero, False) for s, t in waiting.rows()]
+        rows = replace(
+            self.rows(),
+            rows=own,
+            n_states=self.n_states + waiting.size,
+            state_names=waiting.names(self.state_names),
+        )
+        return type(self).of(rows)
 
     @property
     def counts(self) -> NDArray[np.int64]:
@@ -409,7 +453,7 @@ class MDP(FiniteMDP):
     @cached_property
     def reward(self) -> NDArray[np.float64]:
         """The rewards as floats, shape (K,); ValueError if one is too large or too small."""
-        return np.array([self._as_float((s, a), r) for s, a, _, _, r, _ in self.rows()])
+        return np.array([self._as_float((s, a), r) for s, a, _, _, r, *_ in self.rows()])
 
     @cached_property
     def p(self) -> sparse.csr_matrix:
@@ -424,7 +468,7 @@ class MDP(FiniteMDP):
     def exact_r(self) -> Mapping[tuple[int, int], Fraction]:
         """The expected reward sum p * r of each available (state, action)."""
         totals: dict[tuple[int, int], Fraction] = {}
-        for s, a, _, p, r, _ in self.rows():
+        for s, a, _, p, r, *_ in self.rows():
             totals[s, a] = totals.get((s, a), Fraction(0)) + p * r
         return MappingProxyType(totals)
 

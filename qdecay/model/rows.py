@@ -17,23 +17,31 @@ from qdecay._support.one_line import one_line
 from qdecay._support.result import Record, counted
 from qdecay.model.reading import Pair, Reading
 from qdecay.model.recover import Unchanged
-from qdecay_envs.arguments import distribution
+from qdecay_envs.arguments import MAX_DURATION, distribution, duration
 from qdecay_envs.rational import RationalLike, rational, written
 
-Row = tuple[int, int, int, RationalLike, RationalLike, bool]
-"""State, action, next state, probability, reward, terminated."""
+Row = (
+    tuple[int, int, int, RationalLike, RationalLike, bool]
+    | tuple[int, int, int, RationalLike, RationalLike, bool, int]
+)
+"""State, action, next state, probability, reward, terminated, and perhaps duration: how many steps
+the transition takes, 1 if nothing is said."""
 
-ExactRow = tuple[int, int, int, Fraction, Fraction, bool]
+ExactRow = (
+    tuple[int, int, int, Fraction, Fraction, bool]
+    | tuple[int, int, int, Fraction, Fraction, bool, int]
+)
 """The same with both numbers as fractions."""
 
-Key = tuple[int, int, int, bool, Fraction]
-"""What makes two rows equal: state, action, next state, terminated, reward."""
+Key = tuple[int, int, int, bool, Fraction, int]
+"""What makes two rows equal: state, action, next state, terminated, reward, duration."""
 
 # A table of one flag per state and action must fit in memory regardless of the file's header.
 MAX_PAIRS = 50_000_000
 _MAX_BITS = 100_000
 
 _FLOATS = Unchanged()
+_Plain = tuple[int, int, int, Any, Any, bool, int]
 _COLUMNS = np.dtype(
     [
         ("state", np.int64),
@@ -42,6 +50,7 @@ _COLUMNS = np.dtype(
         ("probability", np.float64),
         ("reward", np.float64),
         ("terminated", np.bool_),
+        ("duration", np.int32),
     ]
 )
 
@@ -117,7 +126,10 @@ class ModelRows(Record):
             return vars(self.rows)
         rows = _plain(self.rows, self.n_states, self.n_actions, _as_float)
         found = np.fromiter(rows, dtype=_COLUMNS)
-        return {name: found[name] for name in _COLUMNS.names or ()}
+        columns = {name: found[name] for name in _COLUMNS.names or ()}
+        if (columns["duration"] == 1).all():
+            del columns["duration"]
+        return columns
 
     def merged(self, how: Reading) -> MergedRows:
         """Return the checked rows, sorted, each with its probability; equal ones are added up.
@@ -158,6 +170,11 @@ class ExactRows(ModelRows):
         return iter(self.rows)
 
 
+def with_probability(row: ExactRow, p: Fraction) -> ExactRow:
+    """Return the row with another probability."""
+    return (*row[:3], p, *row[4:])
+
+
 def check_sizes(n_states: int, n_actions: int) -> None:
     """Raise TypeError or ValueError unless both are sizes that a model may have."""
     for name, size in (("n_states", n_states), ("n_actions", n_actions)):
@@ -182,12 +199,12 @@ def _merge(rows: Iterable[Row], n_states: int, n_actions: int, how: Reading) -> 
     """Check each row and add up the probabilities of equal ones."""
     merged: dict[Key, Fraction] = {}
     for number, row in enumerate(_plain(rows, n_states, n_actions, _Exact())):
-        s, a, t, p, r, terminated = row
+        s, a, t, p, r, terminated, steps = row
         if not 0 <= p.numerator <= p.denominator:
             shown = written(p).removesuffix(".0")
             raise ValueError(f"{_where(number, row)}: probability must be in [0, 1], got {shown}")
         if p:
-            key = (s, a, t, terminated, how.reward(r))
+            key = (s, a, t, terminated, how.reward(r), steps)
             size = len(merged)
             total = merged.setdefault(key, p)  # one lookup: hashing a fraction is slow
             if len(merged) == size:
@@ -197,15 +214,24 @@ def _merge(rows: Iterable[Row], n_states: int, n_actions: int, how: Reading) -> 
 
 def _plain(
     rows: Iterable[Row], n_states: int, n_actions: int, number_of: Callable[..., Any]
-) -> Iterator[tuple[int, int, int, Any, Any, bool]]:
-    """Yield each row once it is checked, with its numbers as `number_of` reads them."""
+) -> Iterator[_Plain]:
+    """Yield each row once it is checked, with its numbers as `number_of` reads them.
+
+    Nothing follows a terminated transition, however long it takes: its duration is yielded as 1.
+    """
     for number, row in enumerate(rows):
-        if len(row) != 6:
+        if len(row) == 6:
+            s, a, t, probability, reward, terminated = row
+            steps = 1
+        elif len(row) == 7:
+            s, a, t, probability, reward, terminated, steps = row
+            if type(steps) is not int or not 1 <= steps <= MAX_DURATION:
+                steps = duration(steps, f"{_where(number, row)}: duration")
+        else:
             raise ValueError(
                 f"transition {number} must have 6 entries (state, action, next state, probability, "
-                f"reward, terminated), got {len(row)}"
+                f"reward, terminated), or 7 with its duration, got {len(row)}"
             )
-        s, a, t, probability, reward, terminated = row
         if not (
             type(s) is type(a) is type(t) is int
             and type(terminated) is bool
@@ -215,7 +241,8 @@ def _plain(
         ):
             s, a, t, terminated = _checked(row, number, n_states, n_actions)
         p = number_of(probability, "probability", number, row)
-        yield s, a, t, p, number_of(reward, "reward", number, row), terminated
+        paid = number_of(reward, "reward", number, row)
+        yield s, a, t, p, paid, terminated, 1 if terminated else steps
 
 
 class _Exact:

@@ -41,8 +41,8 @@ def epsilon_soft(problem: Problem, epsilon: RationalLike) -> MDP:
 
 
 def _rows(mdp: MDP, share: Fraction) -> Iterator[ExactRow]:
-    for state, taken, following, p, reward, ended in mdp.rows():
+    for state, taken, following, p, reward, *rest in mdp.rows():
         choices = mdp.available[state].nonzero()[0].tolist()
         for action in choices:
             weight = share / len(choices) + (1 - share if action == taken else 0)
-            yield state, action, following, weight * p, reward, ended
+            yield state, action, following, weight * p, reward, *rest

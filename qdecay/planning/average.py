@@ -110,7 +110,7 @@ def average_reward(
     """
     tol, max_sweeps = real(tol, "tol", "> 0"), count(max_sweeps, "max_sweeps")
     mdp = as_finite_mdp(problem)
-    table = table_of(mdp)
+    table = table_of(mdp.unrolled())
     parts = Components.of(table, table.available)
     inner = _gains(table, parts, tol, max_sweeps)
     found = _found(mdp, table, parts, inner, tol, max_sweeps)
@@ -118,6 +118,8 @@ def average_reward(
         # Where values mix slowly, the bias of the policy proves more than the sweeps did.
         inner = _narrowed(inner, proven(table, parts, table.model.r, inner.low, found.bias))
         found = _found(mdp, table, parts, inner, tol, max_sweeps)
+    own = {name: getattr(found, name)[: mdp.n_states] for name in ("gain", "bias", "policy")}
+    found = replace(found, **own)
     if found.gain_error == math.inf:
         raise NotConverged("floats prove nothing: some states are nearly never left", found)
     if not found.gain_error <= tol:
@@ -132,7 +134,10 @@ def average_reward(
 def _found(
     mdp: FiniteMDP, table: Table, parts: Components, inner: Gains, tol: float, max_sweeps: int
 ) -> AverageReward:
-    """The gain of the model from those of its components, and what its policy earns."""
+    """The gain of the model from those of its components, and what its policy earns.
+
+    Of the states of the table, waiting states included.
+    """
     middle, off = (inner.low + inner.high) / 2, float((inner.high - inner.low).max(initial=0) / 2)
     free = np.where(table.available, 0.0, np.nan)
     quotient = collapsed(table, parts, free, middle)
@@ -140,7 +145,7 @@ def _found(
     work.accelerate(tol / 4, max_sweeps)
     nodes, error = work.solution(), work.error + off
     policy = quotient.unfolded(nodes.policy, table, parts.pairs, inner.policy)
-    own = _gain_and_bias(*_rows(mdp, table, policy))
+    own = _gain_and_bias(*_rows(mdp.unrolled(), table, policy))
     apart = float(np.abs(own.gain - nodes.v[quotient.node]).max())
     return AverageReward(
         own.gain,

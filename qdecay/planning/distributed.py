@@ -83,13 +83,13 @@ def distributed_values(
     gamma, tol = real(gamma, "gamma", "[0, 1)"), real(tol, "tol", "> 0")
     max_policies = count(max_policies, "max_policies")
     mdp = as_finite_mdp(problem)
-    work = iteration(mdp, gamma)
+    work, world = iteration(mdp, gamma), mdp.unrolled()
     with nullcontext(folder) if folder else TemporaryDirectory(prefix="qdecay-") as place:
         made = Path(place)
-        write_model(mdp, made)
-        arguments = [made, mdp.n_actions, repr(gamma), repr(tol), max_policies]
+        write_model(world, made)
+        arguments = [made, world.n_actions, repr(gamma), repr(tol), max_policies]
         _run([*launcher, python, str(_WORKER), *map(str, arguments), *options])
-        work.prove(read_vector(made / "v.bin", mdp.n_states))
+        work.prove(read_vector(made / "v.bin", world.n_states))
         work.certify(tol)
     if not work.error <= tol:
         raise NotConverged(

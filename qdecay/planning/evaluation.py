@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import partial
 from typing import ClassVar, Literal
 
 import numpy as np
@@ -84,15 +85,27 @@ def _iteration(
     mdp: FiniteMDP, weights: sparse.csr_matrix, gamma: float, info: ModelInfo
 ) -> Iteration:
     """The problem of finding the values of the policy: the model that has only its action."""
+    named, own = mdp, mdp.n_states
+    mdp, weights = mdp.unrolled(), _waiting(mdp, weights)
     table = one_action(mdp, weights)
     if gamma < 1:
-        steps, rows = discounted_steps(gamma), lambda: _exact_rows(mdp, weights)
-        return Iteration(table, gamma, steps, info=info, exact=rows)
+        steps, rows = discounted_steps(gamma), partial(_exact_rows, mdp, weights)
+        return Iteration(table, gamma, steps, info=info, exact=rows, own=own)
     exact = _exact_rows(mdp, weights)
     size = weights @ np.abs(np.where(mdp.available, mdp.r, 0.0)).ravel()
     for s in np.flatnonzero(np.abs(table.model.r[:, 0]) < 1e-12 * size).tolist():
         table.model.r[s, 0] = float(exact(s, 0)[0])  # 0 where its parts cancel
-    return TotalIteration(TotalModel.of(table, exact, mdp.state_name, one=True), info=info)
+    return TotalIteration(TotalModel.of(table, exact, named, one=True), info=info, own=own)
+
+
+def _waiting(mdp: FiniteMDP, weights: sparse.csr_matrix) -> sparse.csr_matrix:
+    """The policy's weights in the model that is written out step by step, where it waits."""
+    world = mdp.unrolled()
+    waits = np.arange(mdp.n_states, world.n_states)
+    own = weights.tocoo()
+    rows, columns = np.append(own.row, waits), np.append(own.col, waits * mdp.n_actions)
+    entries = (np.append(own.data, np.ones(len(waits))), (rows, columns))
+    return sparse.csr_matrix(entries, shape=(world.n_states, world.n_states * mdp.n_actions))
 
 
 def _exact_rows(mdp: FiniteMDP, weights: sparse.csr_matrix) -> Exact:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -118,29 +118,31 @@ def value_over_gammas(
         raise ValueError(f"gammas must be a list of numbers, got shape {np.shape(gammas)}")
     mdp = as_finite_mdp(problem)
     _, tol, max_sweeps = checked(0, tol, max_sweeps, "max_sweeps")
-    table, shape = table_of(mdp), (mdp.n_states, mdp.n_actions)
+    world, own = mdp.unrolled(), mdp.n_states
+    shape = (world.n_states, world.n_actions)
     size = f"{grid.size} gammas of {shape[0]} states and {shape[1]} actions"
     memory.require(grid.size * shape[0] * (8 + shape[1]), size)
     found = GammaSweep(
         grid,
         np.zeros((grid.size, shape[0])),
-        np.repeat(mdp.available[None], grid.size, axis=0),
+        np.repeat(world.available[None], grid.size, axis=0),
         np.full(grid.size, math.inf),
         info=ModelInfo.of(mdp),
     )
     below = int(np.searchsorted(grid, 1.0))
     if below < grid.size:
         total_model_of(mdp)  # refuses it before any work
-    if below:
-        _walk(table, found, below, tol, max_sweeps)
-    if below < grid.size:
-        try:
+    shown = replace(found, values=found.values[:, :own], greedy=found.greedy[:, :own])
+    try:
+        if below:
+            _walk(table_of(world), found, below, tol, max_sweeps)
+        if below < grid.size:
             last = optimal_values(mdp, 1, tol=tol, max_sweeps=max_sweeps)
-        except NotConverged as error:
-            raise NotConverged(str(error), found) from error
-        found.values[below:], found.greedy[below:] = last.v, last.greedy
-        found.errors[below:] = last.error
-    return found
+            shown.values[below:], shown.greedy[below:] = last.v, last.greedy
+            shown.errors[below:] = last.error
+    except NotConverged as error:
+        raise NotConverged(str(error), shown) from error
+    return shown
 
 
 def _walk(table: Table, found: GammaSweep, below: int, tol: float | None, max_sweeps: int) -> None:

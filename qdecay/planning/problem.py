@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -32,6 +32,7 @@ from qdecay.planning.table import Table
 if TYPE_CHECKING:
     import pandas as pd
 
+_PER_STATE = ("v", "q", "greedy", "policy")
 _FEW = 10
 _FIRST_AIM = 64.0
 _ROUNDS = 20
@@ -91,6 +92,13 @@ class Solution(StateValues):
     def _shown(self) -> str:
         return f"{super()._shown()}, {counted(self.sweeps, 'sweep')}"
 
+    def of_first(self, states: int | None) -> Solution:
+        """Return that of the first states alone; None is all of them."""
+        if states is None or states == len(self.v):
+            return self
+        per_state = {name: getattr(self, name)[:states] for name in _PER_STATE}
+        return replace(self, **per_state)
+
     def body(self) -> dict[str, Any]:
         """Return the document without its schema, as embedded in other documents."""
         return {**super().body(), "greedy": action_sets(self.greedy)}
@@ -113,6 +121,7 @@ class Iteration:
         info: the model's names.
         exact: returns the model's rows in fractions, for what floats cannot prove; None if it has
             none.
+        own: how many states answers show, the first ones; None is all of them.
     """
 
     def __init__(
@@ -123,8 +132,9 @@ class Iteration:
         initial: Any = None,
         info: ModelInfo = UNNAMED,
         exact: Callable[[], Exact] | None = None,
+        own: int | None = None,
     ) -> None:
-        self.table, self.info, self.exact = table, info, exact
+        self.table, self.info, self.exact, self.own = table, info, exact, own
         self.gamma = float(gamma)
         self.horizon = horizon
         self.aim = horizon if horizon < math.inf else _FIRST_AIM
@@ -253,7 +263,11 @@ class Iteration:
         return rounding
 
     def solution(self) -> Solution:
-        """The solution from q = T v and the proven error."""
+        """The solution from q = T v and the proven error, of the states that answers show."""
+        return self.of_all_states().of_first(self.own)
+
+    def of_all_states(self) -> Solution:
+        """The solution of all states of the table."""
         v, q, policy = self.values
         greedy = np.empty(q.shape, dtype=np.bool_)
         greedy_actions(q, policy, self.error, greedy)

@@ -163,8 +163,10 @@ class _Search:
     """One search: solves, and distributes the remaining solves."""
 
     def __init__(self, mdp: FiniteMDP, width: float, max_solves: int) -> None:
-        self.follower, self.info = Follower(mdp), ModelInfo.of(mdp)
-        self.alive: NDArray[np.bool_] = np.asarray(mdp.available.any(axis=1))
+        # Waiting states have one action, which never changes.
+        world = mdp.unrolled()
+        self.follower, self.info = Follower(world), ModelInfo.of(mdp)
+        self.alive: NDArray[np.bool_] = np.asarray(world.available.any(axis=1))
         self.width = width
         self.max_solves = max_solves
         self.solves = 0

@@ -21,9 +21,9 @@ Kaminski, Optimistic value iteration (2020); Bertsekas & Tsitsiklis (1991).
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import partial
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -32,6 +32,7 @@ from numpy.typing import NDArray
 
 from qdecay.model.base import FiniteMDP
 from qdecay.model.info import UNNAMED, ModelInfo
+from qdecay.model.unrolling import Waiting
 from qdecay.planning.compiled.graph import surely_ends
 from qdecay.planning.compiled.kernels import Values, backup
 from qdecay.planning.compiled.loops import accelerated
@@ -44,7 +45,6 @@ from qdecay.planning.quotient import Components, Quotient, collapsed
 from qdecay.planning.table import Table, table_of
 
 Numbers = NDArray[np.float64]
-Name = Callable[[int], str]
 
 _DENOMINATORS = (1, 10, 100, 1000, 10**4, 10**5, 10**6)
 _SWEEPS = 100_000
@@ -76,13 +76,13 @@ class TotalModel:
     all_end: bool
 
     @classmethod
-    def of(cls, table: Table, exact: Exact, name: Name, *, one: bool = False) -> TotalModel:
+    def of(cls, table: Table, exact: Exact, named: FiniteMDP, *, one: bool = False) -> TotalModel:
         """Collapse a model.
 
         Args:
             table: the model.
             exact: the exact reward and probabilities of going on of a state and an action.
-            name: a state's name.
+            named: the model whose states messages name; others of the table are waiting states.
             one: whether the model is that of one policy, for the message.
 
         Raises:
@@ -90,7 +90,7 @@ class TotalModel:
         """
         parts, potential = Components.of(table, table.available), np.zeros(len(table.model.r))
         if parts.count:
-            free, potential = _free_pairs(table, parts, exact, name, one)
+            free, potential = _free_pairs(table, parts, exact, named, one)
             parts = Components.of(table, free)
             potential[parts.label < 0] = 0.0
         if potential.any():
@@ -101,7 +101,7 @@ class TotalModel:
         else:
             staying, error = parts.pairs.argmax(axis=1), 0.0
             quotient = collapsed(table, parts, table.model.r, np.zeros(parts.count))
-        ending = _ending(quotient, name, one)
+        ending = _ending(quotient, named, one)
         lasts = some_last(quotient.table, quotient.table.available)
         return cls(table, quotient, potential, parts.pairs, staying, ending, error, not lasts)
 
@@ -113,9 +113,16 @@ class TotalIteration(Iteration):
         model: the collapsed model.
         initial: the initial values, shape (S,), or None.
         info: the model's names.
+        own: how many states answers show; None is all of them.
     """
 
-    def __init__(self, model: TotalModel, initial: Any = None, info: ModelInfo = UNNAMED) -> None:
+    def __init__(
+        self,
+        model: TotalModel,
+        initial: Any = None,
+        info: ModelInfo = UNNAMED,
+        own: int | None = None,
+    ) -> None:
         self.model = model
         table = model.quotient.table
         nodes = None
@@ -124,7 +131,7 @@ class TotalIteration(Iteration):
             nodes = np.zeros(len(table.model.r))
             nodes[model.quotient.node] = given
             nodes = nodes[model.quotient.root]
-        super().__init__(table, 1.0, np.inf, nodes, info)
+        super().__init__(table, 1.0, np.inf, nodes, info, own=own)
 
     def begin(self) -> None:
         """Where some policy of the collapsed model does not end, begin with the values of one that
@@ -162,9 +169,9 @@ class TotalIteration(Iteration):
         self.error += model.error + model.table.slack * reach
         return wanted
 
-    def solution(self) -> Solution:
+    def of_all_states(self) -> Solution:
         """The solution of the model from that of its collapsed form."""
-        model, found = self.model, super().solution()
+        model, found = self.model, super().of_all_states()
         v = found.v[model.quotient.node] + model.potential
         q = np.empty(model.table.model.r.shape)
         values = Values(v, q, np.empty(len(v), dtype=np.uint32))
@@ -181,15 +188,15 @@ _MODELS: WeakKeyDictionary[FiniteMDP, TotalModel] = WeakKeyDictionary()
 
 
 def total_model_of(mdp: FiniteMDP) -> TotalModel:
-    """The model with its components of gain 0 collapsed, computed once.
+    """The model, written out step by step, with its components of gain 0 collapsed, computed once.
 
     Raises:
         ValueError: the optimal gain is not 0 in some state, or floats cannot tell.
     """
     model = _MODELS.get(mdp)
     if model is None:
-        made = TotalModel.of(table_of(mdp), exact_rows(mdp), mdp.state_name)
-        model = _MODELS[mdp] = made
+        world = mdp.unrolled()
+        model = _MODELS[mdp] = TotalModel.of(table_of(world), exact_rows(world), mdp)
     return model
 
 
@@ -200,21 +207,24 @@ def iteration(mdp: FiniteMDP, gamma: float, initial: Any = None) -> Iteration:
         ValueError: gamma = 1 and the optimal gain is not 0 in some state, or `initial` is not S
             finite numbers.
     """
-    info = ModelInfo.of(mdp)
+    info, own, world = ModelInfo.of(mdp), mdp.n_states, mdp.unrolled()
+    if initial is not None and world is not mdp:
+        initial = Waiting.of(mdp).values(first_values(own, initial), gamma)
     if gamma == 1:
-        return TotalIteration(total_model_of(mdp), initial, info)
+        return TotalIteration(total_model_of(mdp), initial, info, own)
     steps = discounted_steps(gamma)
-    return Iteration(table_of(mdp), gamma, steps, initial, info, lambda: exact_rows(mdp))
+    exact = partial(exact_rows, world)
+    return Iteration(table_of(world), gamma, steps, initial, info, exact, own)
 
 
 def _free_pairs(
-    table: Table, parts: Components, exact: Exact, name: Name, one: bool
+    table: Table, parts: Components, exact: Exact, named: FiniteMDP, one: bool
 ) -> tuple[NDArray[np.bool_], Numbers]:
     """The pairs that can be followed for ever at a gain of 0, and the potential that shows it."""
     r = table.model.r
     least = parts.over(np.minimum, r, np.inf)
     most = parts.over(np.maximum, r, -np.inf)
-    _no_gains(parts, (least >= 0) & (most > 0), name, one)
+    _no_gains(parts, (least >= 0) & (most > 0), named, one)
     free: NDArray[np.bool_] = parts.pairs & (r == 0) & (most <= 0)[parts.label][:, None]
     potential = np.zeros(len(r))
     mixed = (least < 0) & (most > 0)
@@ -223,7 +233,7 @@ def _free_pairs(
         own = Components.of(table, some)
         scale = max(table.reward_size, float(np.finfo(np.float64).tiny))
         found = gains(table, own, r, 1e-10 * scale, _SWEEPS)
-        _no_gains(own, found.low > 0, name, one)
+        _no_gains(own, found.low > 0, named, one)
         for c in np.flatnonzero(found.high >= 0).tolist():
             states = np.flatnonzero(own.label == c).tolist()
             pairs = [(s, int(a)) for s in states for a in np.flatnonzero(own.pairs[s])]
@@ -234,8 +244,8 @@ def _free_pairs(
                 phi = _rounded_potential(rows, states, found.v)
             if phi is None:
                 raise ValueError(
-                    f"at gamma = 1 floats cannot tell whether state {name(states[0])} gains for "
-                    f"ever by moving in circles, or neither gains nor loses: use "
+                    f"at gamma = 1 floats cannot tell whether state {named.state_name(states[0])} "
+                    f"gains for ever by moving in circles, or neither gains nor loses: use "
                     f"`qdecay.undiscounted`, which is exact, or gamma < 1"
                 )
             # Floats of phi serve from here on; the sizes of rewards count their rounding.
@@ -280,7 +290,7 @@ def _shaped(table: Table, potential: Numbers, exact: Exact) -> Numbers:
     return r
 
 
-def _ending(quotient: Quotient, name: Name, one: bool) -> NDArray[np.int64]:
+def _ending(quotient: Quotient, named: FiniteMDP, one: bool) -> NDArray[np.int64]:
     """An action for each node with which every node surely ends.
 
     Raises:
@@ -293,22 +303,23 @@ def _ending(quotient: Quotient, name: Name, one: bool) -> NDArray[np.int64]:
     lost = np.flatnonzero(sure[quotient.node] == 0)
     if len(lost):
         raise ValueError(
-            f"gamma = 1 needs totals, but in {_listed(lost, name)} "
+            f"gamma = 1 needs totals, but in {_listed(lost, named)} "
             f"{'the' if one else 'every'} policy may lose for ever: {_OTHERWISE}"
         )
     return ending
 
 
-def _no_gains(parts: Components, gaining: NDArray[np.bool_], name: Name, one: bool) -> None:
+def _no_gains(parts: Components, gaining: NDArray[np.bool_], named: FiniteMDP, one: bool) -> None:
     if gaining.any():
         states = np.flatnonzero((parts.label >= 0) & gaining[parts.label])
         raise ValueError(
-            f"gamma = 1 needs totals, but in {_listed(states, name)} "
+            f"gamma = 1 needs totals, but in {_listed(states, named)} "
             f"{'the policy gains' if one else 'a policy can gain'} for ever: {_OTHERWISE}"
         )
 
 
-def _listed(states: NDArray[np.int64], name: Name) -> str:
+def _listed(states: NDArray[np.int64], named: FiniteMDP) -> str:
+    states = states[states < named.n_states]
     more = ", ..." if len(states) > 5 else ""
     noun = "state" if len(states) == 1 else "states"
-    return f"{noun} {', '.join(name(s) for s in states[:5].tolist())}{more}"
+    return f"{noun} {', '.join(named.state_name(s) for s in states[:5].tolist())}{more}"

@@ -108,7 +108,8 @@ class Worths:
 
     def of(self, sets: Sets) -> tuple[Worth, Worth]:
         """Return the worst and the best of the policies that use these optimal sets."""
-        pairs = self._reached(lambda s: {self._pair[s, a] for a in sets[s]})
+        own = self._model.n_own
+        pairs = self._reached(lambda s: {self._pair[s, a] for a in sets[s]} if s < own else ())
         if pairs not in self._known:
             best = self._worth(pairs, 1)
             states = np.unique(self._model.pair_state[list(pairs)])
@@ -127,7 +128,8 @@ class Worths:
         while waiting:
             s = waiting.pop()
             if s not in found:
-                found[s] = sorted(candidates(s)) or list(self._model.pairs_of(s))  # none: it rests
+                # Without candidates it rests, or waits.
+                found[s] = sorted(candidates(s)) or list(self._model.pairs_of(s))
                 waiting += [t for pair in found[s] for t in self._model.targets[pair]]
         return tuple(pair for s in sorted(found) for pair in found[s])
 

@@ -191,7 +191,7 @@ class Chapter:
         found: list[list[list[tuple[int | str | None, ...]]]] = [
             [[] for _ in range(mdp.n_actions)] for _ in range(mdp.n_states)
         ]
-        for s, a, t, p, r, ends in mdp.rows():
+        for s, a, t, p, r, ends, *_ in mdp.rows():
             shown = shown_fraction(p), shown_fraction(r)
             exact = () if shown == (str(p), str(r)) else (f"probability {p}, reward {r}",)
             found[s][a].append((None if ends else t, *shown, *exact))

@@ -114,6 +114,10 @@ def _nodes(n_states: int, hidden: Sequence[range]) -> tuple[list[Node], dict[int
     return nodes, slot
 
 
+# The next state or None, probability, reward and duration.
+_Outcome = tuple[int | None, Fraction, Fraction, int]
+
+
 @dataclass(frozen=True)
 class _Move:
     """One outcome of actions that do the same; `target` None ends the episode."""
@@ -123,21 +127,22 @@ class _Move:
     target: int | None
     probability: Fraction
     reward: Fraction
+    duration: int
 
 
 def _moves(mdp: MDP, hidden: Sequence[range]) -> list[_Move]:
-    outcomes: dict[tuple[int, int], list[tuple[int | None, Fraction, Fraction]]] = {}
-    for s, a, t, p, r, ends in mdp.rows():
-        outcomes.setdefault((s, a), []).append((None if ends else t, p, r))
-    same: dict[tuple[int, tuple[tuple[int | None, Fraction, Fraction], ...]], list[int]] = {}
+    outcomes: dict[tuple[int, int], list[_Outcome]] = {}
+    for (s, a, t, p, r, ends, *_), steps in zip(mdp.rows(), mdp.duration.tolist(), strict=True):
+        outcomes.setdefault((s, a), []).append((None if ends else t, p, r, steps))
+    same: dict[tuple[int, tuple[_Outcome, ...]], list[int]] = {}
     for (s, a), found in outcomes.items():
         same.setdefault((s, tuple(found)), []).append(a)
     kept = [s for s in range(mdp.n_states) if not any(s in states for states in hidden)]
     leaving = {end for states in hidden for end in (states[0], states[-1])}
     return [
-        _Move(s, tuple(actions), t, p, r)
+        _Move(s, tuple(actions), t, p, r, steps)
         for (s, found), actions in same.items()
-        for t, p, r in found
+        for t, p, r, steps in found
         if s in kept or (s in leaving and t in kept)
     ]
 
@@ -156,7 +161,8 @@ def _arrows(mdp: MDP, moves: Iterable[_Move], slot: dict[int, int]) -> list[Arro
 
 
 def _label(mdp: MDP, move: _Move, whole: bool, write: Callable[[Fraction], str]) -> str:
-    """The actions, unless all do the same; the reward, unless 0; the probability, unless 1."""
+    """The actions, unless all do the same; what is not 1 of probability and steps, or a reward of
+    0."""
     parts = []
     if not (whole and len(move.actions) > 1):
         parts.append(", ".join(short(mdp.action_name(a)) for a in move.actions))
@@ -165,6 +171,8 @@ def _label(mdp: MDP, move: _Move, whole: bool, write: Callable[[Fraction], str])
     if move.reward:
         _, about, number = write(abs(move.reward)).rpartition("≈")
         parts.append(f"{about}{'+' if move.reward > 0 else '−'}{number}")
+    if move.duration > 1:
+        parts.append(f"{move.duration} steps")
     return " ".join(parts)
 
 

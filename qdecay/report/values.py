@@ -203,7 +203,7 @@ class _PolicySystem:
 def _rows(mdp: MDP, scale: int, places: int) -> dict[tuple[int, int], _Row]:
     """The reward in fixed point and the weights, `scale` in all, of every available pair."""
     ahead: dict[tuple[int, int], dict[int, int]] = {pair: {} for pair in mdp.exact_r}
-    for s, a, t, p, _, terminated in mdp.rows():
+    for s, a, t, p, _, terminated, *_ in mdp.rows():
         if not terminated:
             ahead[s, a][t] = ahead[s, a].get(t, 0) + int(p * scale)
     return {

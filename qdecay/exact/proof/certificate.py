@@ -141,12 +141,11 @@ def _places(
 def _policy(model: RationalModel, sets: Sets) -> NDArray[np.int64]:
     """Return the pair of the first action of every set."""
     pairs = [model.pairs_of(s) for s in range(model.n)]
-    return np.array(
-        [
-            next(pair for pair in own if not actions or actions[0] in model.actions[pair])
-            for own, actions in zip(pairs, sets, strict=True)
-        ]
-    )
+    chosen = [
+        next(pair for pair in own if not actions or actions[0] in model.actions[pair])
+        for own, actions in zip(pairs, sets, strict=False)
+    ]
+    return np.array(chosen + [own[0] for own in pairs[model.n_own :]])
 
 
 def _factor(gamma: AlgebraicNumber) -> fmpz_poly:
@@ -217,7 +216,7 @@ def _denominators(model: dict[str, Any], sets: Sequence[Sets]) -> Iterator[list[
     for optimal in sets:
         rows = [
             row[actions[0]] if row else (0, [])
-            for row, actions in zip(integers.rows, optimal, strict=True)
+            for row, actions in zip(integers.rows, integers.with_waiting(optimal), strict=True)
         ]
         while (d := _recurrence(rows, integers.q, degree)) is None:
             degree = min(2 * degree, len(rows))

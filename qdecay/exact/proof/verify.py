@@ -7,11 +7,15 @@ folder `proof`, without the rest of qdecay or any installed package:
 
 A certificate (qdecay.certificate/1) is
 
-    model      an MDP document: n_states, n_actions, transitions; numbers are integers or "p/q"
+    model      an MDP document: n_states, n_actions, transitions; numbers are integers or "p/q"; a
+               transition's seventh entry is its duration, how many steps it takes
     at_zero    the sets of optimal actions of all states at gamma = 0
     points     for each breakpoint and touch in order [f, [c, k], sets]: the root of the
                polynomial f between (2 c - 1) / 2^k and (2 c + 1) / 2^k, and the sets there
     intervals  [sets, d] from 0 to the first point, .., from the last to 1
+
+A transition to t of k > 1 steps is checked as one to a waiting state (t, k - 1), which has one
+action, pays nothing and leads to (t, k - 2), ..., (t, 1), and that to t.
 
 Polynomials are lists of integers, constant term first. What is proven, for the policy that takes
 the first action of every set of an interval, with q a common denominator of the probabilities:
@@ -67,6 +71,7 @@ __all__ = [
 ]
 
 _MAX_INDEX = 10**5
+_MAX_DURATION = 10**6
 _MAX_BITS = 10**5  # of a common denominator, and of an interval
 _LARGEST = 2**_MAX_BITS
 _RATIONAL = re.compile(r"-?[0-9]{1,4000}(?:/[1-9][0-9]{0,3999})?")
@@ -80,11 +85,17 @@ class Model:
     """The common denominator q of the probabilities, and the rows in integers.
 
     rows[s][a] = R r(s, a), [(t, q p(s, a, t)), ...]: the going-on transitions only; R is a
-    common denominator of the rewards.
+    common denominator of the rewards. The rows of the document's states come first, those of the
+    waiting states after them.
     """
 
     q: int
     rows: list[dict[int, Row]]
+    states: int
+
+    def with_waiting(self, sets: Sets) -> Sets:
+        """Return the sets of the states, and those of the waiting states after them."""
+        return sets + [[0]] * (len(self.rows) - self.states)
 
 
 @dataclass(frozen=True)
@@ -161,7 +172,7 @@ def verify(certificate: dict[str, Any] | str | os.PathLike[str]) -> Verification
         require(left != point.sets, f"point {i}: nothing changes there")
     breakpoints = sum(left != right for left, right in pairwise(sets))
     touches = len(sets) - 1 - breakpoints
-    return Verification(len(model.rows), breakpoints + 1, breakpoints, touches)
+    return Verification(model.states, breakpoints + 1, breakpoints, touches)
 
 
 def _check_points(points: list[Point]) -> None:
@@ -262,11 +273,15 @@ def read_model(document: Any) -> Model:
     require(parts["schema"] == "qdecay.mdp/1", 'model: the schema must be "qdecay.mdp/1"')
     n, n_actions = _integers([parts["n_states"], parts["n_actions"]], "model", 1)
     outcomes: dict[tuple[int, int], list[tuple[int, Fraction, Fraction, bool]]] = {}
+    waiting = _Waiting(n)
     q = scale = 1
     for number, entry in enumerate(_list(parts["transitions"], "transitions")):
         where = f"transition {number}"
-        s, a, t, p, r, ends = _list(entry, where, 6)
+        row = _list(entry, where)
+        require(len(row) in (6, 7), f"{where}: not 6 or 7 entries")
+        s, a, t, p, r, ends, steps = row if len(row) == 7 else (*row, 1)
         _integers([s, t], where, 0, n - 1)
+        _integers([steps], where, 1, _MAX_DURATION)
         _integers([a], where, 0, n_actions - 1)
         p, r = _rational(p, where), _rational(r, where)
         require(p > 0 and type(ends) is bool, f"{where}: a probability or flag is wrong")
@@ -274,7 +289,8 @@ def read_model(document: Any) -> Model:
         bits = q.bit_length() + scale.bit_length()
         require_feasible(bits <= _MAX_BITS, f"{where}: the common denominators become too large")
         require_memory(number, bits)
-        outcomes.setdefault((s, a), []).append((t, p, r, ends))
+        entered = t if ends else waiting.entered(t, steps, where)
+        outcomes.setdefault((s, a), []).append((entered, p, r, ends))
     rows: list[dict[int, Row]] = [{} for _ in range(n)]
     for (s, a), found in sorted(outcomes.items()):
         weights = [p.numerator * (q // p.denominator) for _, p, _, _ in found]
@@ -282,7 +298,30 @@ def read_model(document: Any) -> Model:
         rewards = [r.numerator * (scale // r.denominator) for _, _, r, _ in found]
         going_on = [(o[0], w) for o, w in zip(found, weights, strict=True) if not o[3]]
         rows[s][a] = sum(map(int.__mul__, weights, rewards)), going_on
-    return Model(q, rows)
+    return Model(q, rows + [{0: (0, [(t, q)])} for t in waiting.following], n)
+
+
+class _Waiting:
+    """The waiting states of a model of n states, numbered n, n + 1, ... as they are needed.
+
+    Attributes:
+        following: the state that follows each of them.
+    """
+
+    def __init__(self, n: int) -> None:
+        self.following: list[int] = []
+        self._n = n
+        self._before: dict[int, list[int]] = {}  # of a state t: t, (t, 1), (t, 2), ...
+
+    def entered(self, t: int, steps: int, where: str) -> int:
+        """Return the state that a transition to t of so many steps enters in its first step."""
+        chain = self._before.setdefault(t, [t])
+        while len(chain) < steps:
+            made = self._n + len(self.following)
+            require_feasible(made < _MAX_INDEX, f"{where}: too many steps to check one by one")
+            self.following.append(chain[-1])
+            chain.append(made)
+        return chain[steps - 1]
 
 
 def _point(document: Any, model: Model, where: str) -> Point:
@@ -294,8 +333,9 @@ def _point(document: Any, model: Model, where: str) -> Point:
 
 
 def _sets(document: Any, model: Model, where: str) -> Sets:
-    """Return a set of available actions for every state, empty if there are none."""
-    sets = _list(document, where, len(model.rows))
+    """Return a set of available actions for every state, empty if there are none, and those of the
+    waiting states."""
+    sets = model.with_waiting(_list(document, where, model.states))
     for s, (actions, rows) in enumerate(zip(sets, model.rows, strict=True)):
         _integers(actions, f"{where}, state {s}", 0)
         available = actions == sorted(rows.keys() & actions) and bool(actions) == bool(rows)

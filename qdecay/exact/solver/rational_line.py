@@ -9,6 +9,7 @@ the same numbers at both ends are twins, as in `rational_model`.
 from __future__ import annotations
 
 import math
+from fractions import Fraction
 
 import numpy as np
 
@@ -19,7 +20,10 @@ from qdecay.exact.solver.rational_model import (
     with_rest,
     without_twins,
 )
-from qdecay.model.line import ModelLine
+from qdecay.model.line import ModelLine, Parameter
+
+_Numbers = tuple[int, dict[int, int]]
+"""A pair's expected reward, and the weights of where it goes on to, in integers."""
 
 
 class RationalLine:
@@ -33,11 +37,19 @@ class RationalLine:
     """
 
     def __init__(self, line: ModelLine) -> None:
-        ends = line.low, line.high
+        own, ends = line.low.n_states, [line.low.unrolled(), line.high.unrolled()]
+        waits = any(end.n_states > own for end in ends)
+        if waits:  # for the same states at both ends: two models between them have all moves
+            ends = [line.at(value).unrolled() for value in _thirds(line.parameter)]
         self.denominator = math.lcm(*{p.denominator for end in ends for p in end.exact_probability})
         scale = math.lcm(*{r.denominator for end in ends for r in end.exact_reward})
         self.reward_scale = self.denominator * scale
         low, high = (integer_rows(end, self.denominator, scale) for end in ends)
+        if waits:
+            low, high = (
+                {pair: _beyond(numbers, far[pair]) for pair, numbers in near.items()}
+                for near, far in ((low, high), (high, low))
+            )
         pairs = without_twins(_on_line(pair, numbers, high[pair]) for pair, numbers in low.items())
         half_way = [
             pair._replace(
@@ -45,7 +57,9 @@ class RationalLine:
             )
             for pair in pairs
         ]
-        self.skeleton = RationalModel.of_pairs(line.low.n_states, 2 * self.denominator, 1, half_way)
+        self.skeleton = RationalModel.of_pairs(
+            own, ends[0].n_states, 2 * self.denominator, 1, half_way
+        )
         self._pairs = list(with_rest(pairs, self.skeleton.n, (0, 0)))
         self.moves = np.array([any(a != b for a, b in pair.weights) for pair in self._pairs])
         self._models: dict[tuple[int, int], RationalModel] = {}
@@ -65,14 +79,25 @@ class RationalLine:
                 for pair in self._pairs
             ]
             scale = self.reward_scale * of
-            made = RationalModel.of_pairs(self.skeleton.n, self.denominator * unit, scale, pairs)
+            made = RationalModel.of_pairs(
+                self.skeleton.n_own, self.skeleton.n, self.denominator * unit, scale, pairs
+            )
             self._models[steps, of] = made
         return self._models[steps, of]
 
 
-def _on_line(
-    pair: tuple[int, int], low: tuple[int, dict[int, int]], high: tuple[int, dict[int, int]]
-) -> NumberedPair:
+def _thirds(parameter: Parameter) -> list[Fraction]:
+    width = (parameter.high - parameter.low) / 3
+    return [parameter.low + width, parameter.high - width]
+
+
+def _beyond(near: _Numbers, far: _Numbers) -> _Numbers:
+    """Return a pair's numbers at an end, from those a third and two thirds of the line away."""
+    weights = {t: 2 * near[1].get(t, 0) - far[1].get(t, 0) for t in near[1] | far[1]}
+    return 2 * near[0] - far[0], weights
+
+
+def _on_line(pair: tuple[int, int], low: _Numbers, high: _Numbers) -> NumberedPair:
     """Return a pair with its numbers at both ends."""
     targets = tuple(dict.fromkeys((*low[1], *high[1])))
     weights = tuple((low[1].get(t, 0), high[1].get(t, 0)) for t in targets)

@@ -43,7 +43,9 @@ class RationalModel:
     """The integer form of a finite MDP, and its nearest floats.
 
     Attributes:
-        n: number of states.
+        n: number of states: those of the model, and after them the waiting states that stand for
+            transitions of several steps, of one pair each (see `qdecay.model.unrolling`).
+        n_own: number of the model's own states.
         denominator, reward_scale: q and R above.
         pair_state, actions: the state of each pair, and its twins' action numbers, in order.
         first: pairs of state s are first[s] .. first[s + 1] - 1.
@@ -57,7 +59,8 @@ class RationalModel:
     """
 
     def __init__(self, mdp: MDP) -> None:
-        require_exact(mdp)
+        own = require_exact(mdp).n_states
+        mdp = mdp.unrolled()
         denominator = math.lcm(*{p.denominator for p in mdp.exact_probability})
         scale = math.lcm(*{r.denominator for r in mdp.exact_reward})
         rows = integer_rows(mdp, denominator, scale)
@@ -65,24 +68,30 @@ class RationalModel:
             NumberedPair(s, [a], tuple(row), tuple(row.values()), reward)
             for (s, a), (reward, row) in rows.items()
         ]
-        self._fill(mdp.n_states, denominator, denominator * scale, without_twins(pairs))
+        self._fill(own, mdp.n_states, denominator, denominator * scale, without_twins(pairs))
 
     @classmethod
     def of_pairs(
-        cls, n: int, denominator: int, reward_scale: int, pairs: Sequence[NumberedPair]
+        cls, own: int, n: int, denominator: int, reward_scale: int, pairs: Sequence[NumberedPair]
     ) -> Self:
         """Return the model of given pairs, in order of their states; each keeps its place.
 
         States without any get one that stays there, in its place.
         """
         model = cls.__new__(cls)
-        model._fill(n, denominator, reward_scale, pairs)
+        model._fill(own, n, denominator, reward_scale, pairs)
         return model
 
     def _fill(
-        self, n: int, denominator: int, reward_scale: int, given: Iterable[NumberedPair]
+        self,
+        own: int,
+        n: int,
+        denominator: int,
+        reward_scale: int,
+        given: Iterable[NumberedPair],
     ) -> None:
-        self.n, self.denominator, self.reward_scale = n, denominator, reward_scale
+        self.n_own, self.n = own, n
+        self.denominator, self.reward_scale = denominator, reward_scale
         pairs = list(with_rest(given, n))
         self.pair_state = np.array([pair.state for pair in pairs], dtype=np.int64)
         self.actions = [pair.actions for pair in pairs]

@@ -143,8 +143,8 @@ def document_of(model: ModelRows) -> dict[str, Any]:
         **({} if model.start is None else {"start": model.start}),
         **{key: list(texts) for key, texts in names.items() if texts is not None},
         "transitions": [
-            [s, a, t, _number(rational(p)), _number(rational(r)), terminated]
-            for s, a, t, p, r, terminated in model
+            [s, a, t, _number(rational(p)), _number(rational(r)), *rest]
+            for s, a, t, p, r, *rest in model
         ],
         **({"visits": [[s, a, n] for (s, a), n in model.visits.items()]} if model.visits else {}),
     }
