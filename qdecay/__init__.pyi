@@ -11,6 +11,7 @@ from .exact.break_even import BreakEven, break_even
 from .exact.formulas import break_even_gamma, break_even_reward
 from .exact.learning_curve import LearningCurve, learning_curve, walks_until
 from .exact.line_regions import LineBreakpoint, LineRegions
+from .exact.policy_map import MapCurve, MapLine, PolicyMap, policy_map
 from .exact.proof.certificate import write_certificate
 from .exact.proof.verify import CertificateError, Verification, verify
 from .exact.regions import Breakpoint, PolicyRegions, policy_regions
@@ -118,6 +119,8 @@ __all__ = [
     "LineRegions",
     "Linear",
     "ManyResult",
+    "MapCurve",
+    "MapLine",
     "ModelLine",
     "NStepSarsa",
     "NotConverged",
@@ -125,6 +128,7 @@ __all__ = [
     "NumericRegions",
     "PhaseDiagram",
     "PhaseRow",
+    "PolicyMap",
     "PolicyRegions",
     "Polynomial",
     "Price",
@@ -173,6 +177,7 @@ __all__ = [
     "optimal_values",
     "phase_diagram",
     "policy_iteration",
+    "policy_map",
     "policy_regions",
     "price",
     "probe",
