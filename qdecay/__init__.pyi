@@ -11,6 +11,7 @@ from .exact.break_even import BreakEven, break_even
 from .exact.formulas import break_even_gamma, break_even_reward
 from .exact.learning_curve import LearningCurve, learning_curve, walks_until
 from .exact.line_regions import LineBreakpoint, LineRegions
+from .exact.policy_map import MapCurve, MapLine, PolicyMap, policy_map
 from .exact.proof.certificate import write_certificate
 from .exact.proof.verify import CertificateError, Verification, verify
 from .exact.regions import Breakpoint, PolicyRegions, policy_regions
@@ -119,6 +120,8 @@ __all__ = [
     "LineRegions",
     "Linear",
     "ManyResult",
+    "MapCurve",
+    "MapLine",
     "ModelLine",
     "NStepSarsa",
     "NotConverged",
@@ -126,6 +129,7 @@ __all__ = [
     "NumericRegions",
     "PhaseDiagram",
     "PhaseRow",
+    "PolicyMap",
     "PolicyRegions",
     "Polynomial",
     "Price",
@@ -174,6 +178,7 @@ __all__ = [
     "optimal_values",
     "phase_diagram",
     "policy_iteration",
+    "policy_map",
     "policy_regions",
     "price",
     "probe",

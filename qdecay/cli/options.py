@@ -164,6 +164,14 @@ Resamples = Annotated[
     int | None,
     typer.Option(min=40, metavar="N", help="Of data: 95 % intervals over N resamples of it."),
 ]
+Over = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME=LOW..HIGH",
+        help="Over a number: an argument of the environment, step_reward (added to every step), or "
+        "reward:VALUE (every reward of that value).",
+    ),
+]
 Digits = Annotated[int, typer.Option(min=1, max=1000, help="Significant digits to show.")]
 Force = Annotated[bool, typer.Option("--force", help="Overwrite an existing file.")]
 

@@ -12,10 +12,11 @@ from qdecay._support.outputs import PAGES, check_output
 from qdecay._support.progress import Bar
 from qdecay.cli import tables
 from qdecay.cli.compare import LearnerName, learner_named
-from qdecay.cli.options import Force, reads_source
+from qdecay.cli.options import Force, Over, reads_source
 
 if TYPE_CHECKING:
     from qdecay.comparison.learning_times import LearningTime
+    from qdecay.model.line import ModelLine
     from qdecay.model.source import Source
     from qdecay.report.chapter import Chapter
 
@@ -46,6 +47,7 @@ def report(
         Path, typer.Option("-o", "--output", metavar="FILE", help="The page to write.")
     ] = Path("qdecay.html"),
     state: State = None,
+    over: Over = None,
     seeds: Seeds = 10,
     seed: FirstSeed = 0,
     learner: LearnerName = None,
@@ -57,18 +59,21 @@ def report(
 
     The page is one file that opens from disk and loads nothing from the network. It also shows
     where trained agents flip in the state shown first, with the seeds of `qdecay compare`, as far
-    as --max-steps go.
+    as --max-steps go. With --over it also has a map over gamma and that number, with a slider for
+    each.
 
     \b
     Examples:
       qdecay report -o homework.html
       qdecay report FrozenLake-v1 -o lake.html
+      qdecay report FrozenLake-v1 --over success_rate=1/3..1 -o lake.html
       qdecay report Taxi-v4 -k is_rainy=true --state 1 --exact-only -o taxi.html
     """
     from qdecay.report.page import HOMEWORK_TITLE, explorer, write_page
 
     check_output(output, PAGES, force=force)
-    chapters = _chapters(_sources(source, state), state)
+    sources, line = _sources(source, state), _line(source, over)
+    chapters = _chapters(sources, state, line)
     if not exact_only:
         chapters = _compared(chapters, seeds, seed, learner, max_steps)
     if source is None:
@@ -89,18 +94,22 @@ def plot(
     ] = Path("qdecay.svg"),
     what: Annotated[
         list[str] | None,
-        typer.Option(help="regions, values, gap, price, thresholds or learning; may be repeated."),
+        typer.Option(
+            help="regions, values, gap, price, thresholds, learning or map; may be repeated."
+        ),
     ] = None,
     state: State = None,
+    over: Over = None,
     seeds: Seeds = 10,
     seed: FirstSeed = 0,
     learner: LearnerName = None,
     max_steps: MaxSteps = _MAX_STEPS,
     force: Force = False,
 ) -> None:
-    """Draw regions, values, gaps, prices, thresholds or learning.
+    """Draw regions, values, gaps, prices, thresholds, learning or a map.
 
-    Without --what: regions and values. The gap is how much the best action leads by; the price is
+    Without --what: regions and values, or with --over the map of gamma and that number, whose areas
+    are what is best in the state. The gap is how much the best action leads by; the price is
     what each gamma earns, and requires a start; thresholds are those of trained agents, as far as
     --max-steps go; learning requires chains.
 
@@ -110,19 +119,25 @@ def plot(
       qdecay plot -o homework.svg --what regions --what thresholds
       qdecay plot FrozenLake8x8-v1 -o lake.pdf --what price
       qdecay plot FrozenLake-v1 -o gap.svg --what gap
+      qdecay plot FrozenLake-v1 -o map.svg --over success_rate=1/3..1 --state 6
     """
     from qdecay.errors import InputError
     from qdecay.report.plots.model import KINDS, check_kinds, save_model
     from qdecay.report.plots.style import check_plot_path
 
-    kinds = what or ["regions", "values"]
+    kinds = what or (["regions", "values"] if over is None else ["map"])
     for kind in kinds:
         if kind not in KINDS:
             raise InputError(f"--what {kind}: choose from {', '.join(KINDS)}")
         if kinds.count(kind) > 1:
             raise InputError(f"--what {kind}: is given twice")
+    if over is not None and "map" not in kinds:
+        raise InputError("--over requires --what map")
+    if over is None and "map" in kinds:
+        raise InputError("--what map requires --over NAME=LOW..HIGH")
     check_plot_path(output, force=force)
-    chapters = _chapters(_sources(source, state), state)
+    sources, line = _sources(source, state), _line(source, over)
+    chapters = _chapters(sources, state, line)
     check_kinds(chapters, kinds)
     if "thresholds" in kinds:
         chapters = _compared(chapters, seeds, seed, learner, max_steps)
@@ -172,6 +187,18 @@ def _sources(source: Source | None, state: str | None) -> list[Source]:
     return [Source(text) for text in HOMEWORK] if source is None else [source]
 
 
+def _line(source: Source | None, over: str | None) -> ModelLine | None:
+    """Return the line of --over."""
+    from qdecay.errors import InputError
+    from qdecay.model.line_of_source import line_of
+
+    if over is None:
+        return None
+    if source is None:
+        raise InputError("--over requires SOURCE")
+    return line_of(source, over)
+
+
 def _learning_times() -> list[LearningTime]:
     """Homework D with a budget that keeps reports quick; `qdecay learn-curve` has more."""
     from qdecay.comparison.learning_times import learning_times
@@ -179,16 +206,24 @@ def _learning_times() -> list[LearningTime]:
     return learning_times(steps=_EXPLORING_STEPS, progress=True)
 
 
-def _chapters(sources: list[Source], state: str | None) -> list[Chapter]:
-    """Read the models, find their regions, and choose the state that they show."""
+def _chapters(
+    sources: list[Source], state: str | None, line: ModelLine | None = None
+) -> list[Chapter]:
+    """Read the models, find their regions, choose the state that they show, and map it."""
     from qdecay.errors import input_errors
+    from qdecay.exact.policy_map import policy_map
     from qdecay.report.chapter import read_chapter
 
     chapters = [read_chapter(source, progress=True) for source in sources]
-    if state is None:
+    if state is not None:
+        with input_errors("--"):
+            chapters = [replace(each, state=each.mdp.state_index(state)) for each in chapters]
+    if line is None:
         return chapters
-    with input_errors("--"):
-        return [replace(each, state=each.mdp.state_index(state)) for each in chapters]
+    return [
+        replace(each, map=policy_map(line, start=each.shown_state, progress=True))
+        for each in chapters
+    ]
 
 
 def _compared(

@@ -139,6 +139,14 @@ class Regions(ModelResult, Generic[_Turn]):
                     sets[state] = change.at
         return tuple(sets)
 
+    def reached(self, region: int) -> tuple[int, ...]:
+        """Return the states reached from the start under optimal actions of a region, in order.
+
+        Raises:
+            ValueError: the model has no start state.
+        """
+        return tuple(sorted(self._reached(self._start(), list(self.regions[region]))))
+
     def _start(self) -> int:
         if self.start is None:
             raise ValueError("the model has no start state")

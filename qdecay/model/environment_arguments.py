@@ -19,6 +19,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from enum import Enum
+from fractions import Fraction
 from typing import Any
 
 from qdecay.errors import InputError
@@ -184,6 +185,8 @@ def _listed(known: Mapping[str, Any]) -> str:
 def _value(name: str, key: str, given: Any, parameter: _Parameter) -> Any:
     typed = given if isinstance(given, Typed) else None
     value = typed.value if typed else given
+    if isinstance(value, Fraction) and not parameter.takes(value):
+        value = int(value) if value.denominator == 1 else float(value)  # the nearest one
     if isinstance(value, str) and value in parameter.members:
         return parameter.members[value]
     if typed and typed.is_bare:

@@ -25,7 +25,9 @@ from qdecay.model.door import Problem, as_exact_mdp
 from qdecay.model.mdp import MDP
 from qdecay_envs.rational import RationalLike, rational
 
-_THIRD = Fraction(3, 7)  # of the way, where a builder is compared with the line
+# Of the way, where a builder is compared with the line: between short decimals it is one, which an
+# environment of floats can be made with.
+_THIRD = Fraction(3, 8)
 _Kind = tuple[Any, ...]
 """State, action, next state, and what else tells transitions apart but probability and reward."""
 

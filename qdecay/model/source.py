@@ -12,6 +12,7 @@ import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from fractions import Fraction
 from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
@@ -285,6 +286,8 @@ def _written(name: str, value: Any) -> str:
     """An argument as it was written, in a shell or in Python."""
     if isinstance(value, Typed):
         return f"-k {name}={value.text:.{_SHOWN}}"
+    if isinstance(value, Fraction):
+        return f"{name}={value}"
     return f"{name}={' '.join(repr(value).split()):.{_SHOWN}}"
 
 

@@ -16,6 +16,7 @@ from qdecay._support.shown import shown_decimal, shown_fraction
 from qdecay.comparison.result import Comparison
 from qdecay.errors import InputError
 from qdecay.exact.algebra.number import AlgebraicNumber
+from qdecay.exact.policy_map import PolicyMap
 from qdecay.exact.regions import Breakpoint, PolicyRegions, policy_regions
 from qdecay.exact.undiscounted import Undiscounted
 from qdecay.model.mdp import MDP
@@ -54,6 +55,7 @@ class Chapter:
         state: the state shown first; None is the start.
         comparison: exact, planned and learned thresholds of that state; None where there are none.
         deadline: the limit of time for the price.
+        map: of the state shown first, over gamma and a parameter; None where none was asked for.
     """
 
     source: Source
@@ -65,6 +67,7 @@ class Chapter:
     state: int | None = None
     comparison: Comparison | None = None
     deadline: Deadline = field(default_factory=Deadline)
+    map: PolicyMap | None = None
 
     @cached_property
     def price(self) -> PagePrice | None:

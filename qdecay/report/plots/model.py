@@ -13,6 +13,7 @@ from qdecay.errors import InputError
 from qdecay.report.chapter import Chapter
 from qdecay.report.figures import Plot
 from qdecay.report.plots.gap import draw_gap
+from qdecay.report.plots.map import draw_map
 from qdecay.report.plots.price import draw_price
 from qdecay.report.plots.style import COLOURS, EXACT, LEARNED, TIED, _figure
 from qdecay.report.plots.thresholds import draw_threshold, trained
@@ -68,7 +69,7 @@ def _reason_against(kind: str, chapter: Chapter) -> str | None:
     if kind == "values":
         able = chapter.mdp.available[chapter.shown_state].any()
         return None if able else "the state shown has no actions"
-    if kind == "regions":
+    if kind in ("regions", "map"):
         return None
     if kind == "gap":
         return None if _ever_leads(chapter) else "no action of the state shown is ever better"
@@ -245,6 +246,13 @@ def _price(chapter: Chapter) -> list[Panel]:
     return [lambda ax: draw_price(ax, found.price, [usual], chapter.title)]
 
 
+def _map(chapter: Chapter) -> list[Panel]:
+    """The optimal actions of the shown state over gamma and a parameter."""
+    found, names = chapter.map, chapter.action_names
+    title = f"{chapter.title}: best in state {chapter.state_names[chapter.shown_state]}"
+    return [] if found is None else [lambda ax: draw_map(ax, found, names, title)]
+
+
 KINDS: dict[str, Callable[[Chapter], list[Panel]]] = {
     "regions": _regions,
     "values": _values,
@@ -252,5 +260,6 @@ KINDS: dict[str, Callable[[Chapter], list[Panel]]] = {
     "thresholds": _thresholds,
     "learning": _learning,
     "price": _price,
+    "map": _map,
 }
 """What can be drawn: a function from a chapter to its panels."""

@@ -1,0 +1,64 @@
+"""Model lines as the user types them: a SOURCE, and NAME=LOW..HIGH.
+
+NAME is an argument of the environment (`success_rate`), or `step_reward`, which is added to the
+reward of every step, or `reward:VALUE`, every reward of that value.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from fractions import Fraction
+
+from qdecay.errors import InputError, input_errors
+from qdecay.model.line import ModelLine
+from qdecay.model.mdp import MDP
+from qdecay.model.source import Source
+from qdecay_envs.rational import rational
+
+_STEP_REWARD, _REWARD = "step_reward", "reward:"
+_EXAMPLE = "success_rate=0.1..0.9, step_reward=-1..0 or reward:-10=-20..0"
+_SHOWN = 40  # characters of the text that a message repeats
+
+
+def line_of(source: Source, text: str) -> ModelLine:
+    """Return the line of a source over the number that a text names, between two values of it.
+
+    >>> line_of(Source("qdecay/NChain-v0"), "slip=0..1/2")
+    ModelLine(qdecay/NChain-v0, slip from 0 to 1/2: 5 states, 2 actions)
+
+    Raises:
+        InputError: the text is not NAME=LOW..HIGH; the source has no such argument or reward, or
+            already sets it; its model cannot be made at a value, or does not lie on the line.
+    """
+    name, low, high = _parts(text)
+    with input_errors(f"{source.text}: --over {text:.{_SHOWN}}: "):
+        if name == _STEP_REWARD:
+            return ModelLine.of_step_reward(source.mdp(), low=low, high=high)
+        if name.startswith(_REWARD):
+            value = rational(name.removeprefix(_REWARD), name)
+            return ModelLine.of_reward(source.mdp(), value, low=low, high=high)
+        _check_argument(source, name)
+
+        def built(value: Fraction) -> MDP:
+            return replace(source, options={**source.options, name: value}).mdp()
+
+        return ModelLine.of(built, low=low, high=high, name=name)
+
+
+def _parts(text: str) -> tuple[str, Fraction, Fraction]:
+    name, _, span = text.partition("=")
+    low, dots, high = span.partition("..")
+    if not name or not dots:
+        raise InputError(f"--over takes NAME=LOW..HIGH, such as {_EXAMPLE}, got {text!r:.{_SHOWN}}")
+    with input_errors(f"--over {name:.{_SHOWN}}: "):
+        return name, rational(low, "LOW"), rational(high, "HIGH")
+
+
+def _check_argument(source: Source, name: str) -> None:
+    if not source.names_env:
+        raise InputError(
+            f"{source.text}: --over {name:.{_SHOWN}}: a file of a model has no arguments; "
+            f"over its rewards: {_STEP_REWARD}=LOW..HIGH or {_REWARD}VALUE=LOW..HIGH"
+        )
+    if name in source.options:
+        raise InputError(f"--over {name:.{_SHOWN}}: omit -k {name:.{_SHOWN}}, which is a point")

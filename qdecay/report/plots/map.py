@@ -1,0 +1,135 @@
+"""The map of gamma and a parameter: areas in colours, the curves between them, and their names."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from qdecay.exact.policy_map import Area, PolicyMap
+from qdecay.report.figures import nice_ticks
+from qdecay.report.map_picture import MapPicture, equation, symbol
+from qdecay.report.plots.style import COLOURS, TIED
+
+_SMALL = 7  # printer's points
+_LETTER = 0.55  # of the font's size: the width of a letter, about
+_INCH = 72  # printer's points
+_MARKED = 6  # equations drawn at most
+_FILL = 0.4  # of a colour in an area; the rest is white
+
+
+def draw_map(ax: Any, found: PolicyMap, actions: Sequence[str], title: str) -> None:
+    """Draw a map whose areas are the optimal actions of one state.
+
+    Args:
+        ax: the axes of matplotlib.
+        found: the map, of the start.
+        actions: their names.
+        title: above the picture.
+    """
+    picture = MapPicture.of(found)
+    for shape in picture.shapes:
+        _fill(ax, shape.corners, _choice(found.areas[shape.area]))
+    for edge in picture.edges:
+        ax.plot(*zip(*edge, strict=True), color="black", lw=1, solid_capstyle="round")
+    _frame(ax, picture, title)
+    _name_areas(ax, picture, actions)
+    _name_curves(ax, picture)
+
+
+def _choice(area: Area) -> tuple[int, ...]:
+    (actions,) = area.values()
+    return actions
+
+
+def _colour(actions: Sequence[int]) -> str:
+    return COLOURS[actions[0] % len(COLOURS)] if actions else TIED
+
+
+def _fill(ax: Any, corners: Sequence[tuple[float, float]], actions: Sequence[int]) -> None:
+    """Fill a shape in the colour of its action, or with stripes of the first two that tie."""
+    xy = list(zip(*corners, strict=True))
+    colour = _pale(_colour(actions))
+    ax.fill(*xy, facecolor=colour, edgecolor=colour, lw=0.5)  # parts of an area meet without a seam
+    if len(actions) > 1:
+        ax.fill(*xy, facecolor="none", edgecolor=_pale(_colour(actions[1:])), hatch="////", lw=0)
+
+
+def _pale(colour: str) -> tuple[float, ...]:
+    """Return a colour mixed with white: transparent parts would show where they overlap."""
+    from matplotlib.colors import to_rgb
+
+    return tuple(1 - _FILL * (1 - part) for part in to_rgb(colour))
+
+
+def _frame(ax: Any, picture: MapPicture, title: str) -> None:
+    found = picture.found
+    parameter = found.parameter
+    values = nice_ticks(float(parameter.low), float(parameter.high))
+    ax.set_xticks(*zip(*picture.axis.ticks, strict=True))
+    ax.set_yticks([picture.height(value) for value in values], [f"{v:.12g}" for v in values])
+    # Small ticks where the map is exact.
+    ax.set_yticks([picture.height(float(line.value)) for line in found.lines], minor=True)
+    ax.set_xlim(0, 1)
+    ax.set_ylim(0, 1)
+    ax.set_xlabel("discount factor γ")
+    name, letter = parameter.name, symbol(parameter.name)
+    shown = name if letter == name else f"{letter} = {name}"
+    ax.set_ylabel(shown, parse_math=False)
+    ax.set_title(title, parse_math=False)
+
+
+def _name_areas(ax: Any, picture: MapPicture, names: Sequence[str]) -> None:
+    """Write the best actions into their areas; in a legend, where they do not fit."""
+    choices = [_choice(area) for area in picture.found.areas]
+    texts = [" or ".join(names[a] for a in actions) or "nothing to do" for actions in choices]
+    width, height = (size * _INCH for size in _inches(ax))
+    line = _SMALL * 1.6 / height
+    sizes = [((len(text) + 1) * _SMALL * _LETTER / width, line) for text in texts]
+    placed, missing = picture.labels(sizes)
+    for label in placed:
+        halo = [_halo(_pale(_colour(choices[label.area])))]
+        style: Any = {"ha": "center", "va": "center", "fontsize": _SMALL, "path_effects": halo}
+        ax.text(*label.at, texts[label.area], parse_math=False, **style)
+    handles = [
+        ax.fill([], [], facecolor=_pale(_colour(choices[area])), label=texts[area])[0]
+        for area in missing
+    ]
+    if handles:
+        ax.legend(handles=handles, fontsize=_SMALL, loc="upper left", bbox_to_anchor=(1, 1))
+
+
+def _inches(ax: Any) -> tuple[float, float]:
+    """Return about how large the axes are."""
+    box, (width, height) = ax.get_position(), ax.figure.get_size_inches()
+    return box.width * width, box.height * height
+
+
+def _halo(colour: Any) -> Any:
+    """Return what keeps text apart from the stripes and curves behind it."""
+    from matplotlib.patheffects import withStroke
+
+    return withStroke(linewidth=2.5, foreground=colour)
+
+
+def _name_curves(ax: Any, picture: MapPicture) -> None:
+    """Write the equations of curves beside them, where they are short."""
+    marked = 0
+    for curve in sorted(picture.found.curves, key=lambda c: -len(c.values)):
+        text = curve.polynomial and equation(curve.polynomial, picture.found.parameter.name)
+        if not text or marked == _MARKED:
+            continue
+        points = picture.curve(curve)
+        x, y = points[len(points) // 2]
+        side = "left" if x < 0.6 else "right"
+        ax.annotate(
+            text,
+            (x, y),
+            (5 if side == "left" else -5, 0),
+            textcoords="offset points",
+            ha=side,
+            va="center",
+            fontsize=_SMALL,
+            path_effects=[_halo("white")],
+            parse_math=False,
+        )
+        marked += 1
