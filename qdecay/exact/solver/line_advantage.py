@@ -83,6 +83,10 @@ class LineAdvantages:
             found[pair] = _integers(affine(reward, rewards_high[pair]), row)
         return found
 
+    @cached_property
+    def _has_durations(self) -> bool:
+        return any(bool((mdp.duration > 1).any()) for mdp in (self.line.low, self.line.high))
+
     def factors(self, policy: Policy, pair: Pair) -> list[CurvePolynomial]:
         """Return the irreducible factors of a numerator; none of one that is 0 or too large."""
         key = frozenset(policy.items()), pair
@@ -92,12 +96,15 @@ class LineAdvantages:
         return self._factors[key]
 
     def numerator(self, policy: Policy, pair: Pair) -> CurvePolynomial | None:
-        """Return the numerator of a pair's advantage under a policy; None if it is 0 or large.
+        """Return the numerator of a pair's advantage under a policy; None if it is 0 or large, or
+        transitions take several steps.
 
         Args:
             policy: an action for each state that has one.
             pair: a state and an action.
         """
+        if self._has_durations:
+            return None
         states = self._that_matter(policy, pair)
         if len(states) > MOST_STATES:
             return None
@@ -139,7 +146,7 @@ _NONE = Fraction(0)
 def _moves(mdp: MDP) -> dict[Pair, dict[int, Fraction]]:
     """Return the probabilities of going on of each pair."""
     found: dict[Pair, dict[int, Fraction]] = {}
-    for s, a, t, p, _, terminated in mdp.rows():
+    for s, a, t, p, _, terminated, _ in mdp.rows():
         row = found.setdefault((s, a), {})
         if not terminated:
             row[t] = row.get(t, _NONE) + p
