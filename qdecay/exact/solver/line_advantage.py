@@ -146,7 +146,7 @@ _NONE = Fraction(0)
 def _moves(mdp: MDP) -> dict[Pair, dict[int, Fraction]]:
     """Return the probabilities of going on of each pair."""
     found: dict[Pair, dict[int, Fraction]] = {}
-    for s, a, t, p, _, terminated, _ in mdp.rows():
+    for s, a, t, p, _, terminated, *_ in mdp.rows():
         row = found.setdefault((s, a), {})
         if not terminated:
             row[t] = row.get(t, _NONE) + p
