@@ -20,6 +20,7 @@ from qdecay.cli.options import (
     check_plot,
     reads_source,
 )
+from qdecay.cli.region_tables import shown_root
 from qdecay.cli.standard_streams import print_json
 from qdecay.errors import InputError, input_errors
 
@@ -216,7 +217,7 @@ def _print_comparison(timed: list[tuple[Comparison, float]]) -> None:
     table = tables.table(*headings, right=("time",))
     for row, seconds in timed:
         columns = [
-            [tables.shown_root(root) for root in row.exact] or ["none" if row.tabular else "-"],
+            [shown_root(root) for root in row.exact] or ["none" if row.tabular else "-"],
             [shown_decimal(root, 8) for root in row.exact],
             [_shown_planned(plan) for plan in row.planned]
             if row.predicted is None

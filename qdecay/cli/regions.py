@@ -5,39 +5,47 @@ from __future__ import annotations
 import os
 import platform
 import tempfile
+from dataclasses import replace
 from importlib.metadata import version
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
 from qdecay._support.outputs import CERTIFICATES, check_output
 from qdecay._support.shown import shortest, shown_decimal
-from qdecay.cli import tables
+from qdecay.cli import region_tables, tables
 from qdecay.cli.options import (
     AsJson,
     Digits,
     Force,
     MaxSeconds,
+    Over,
     Resamples,
     budget,
     reads_source,
 )
 from qdecay.cli.standard_streams import print_json
-from qdecay.errors import InputError, InternalError, input_errors
+from qdecay.errors import BudgetExceeded, InputError, InternalError, input_errors
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from fractions import Fraction
+
+    from qdecay.exact.line_regions import LineRegions
     from qdecay.exact.proof.verify import Verification
     from qdecay.exact.regions import PolicyRegions
     from qdecay.exact.resampled import ResampledBreakpoints
     from qdecay.model.base import FiniteMDP
+    from qdecay.model.line import ModelLine
     from qdecay.model.mdp import MDP
     from qdecay.model.source import Source
     from qdecay.planning.regions import NumericRegions
 
 app = typer.Typer()
 
+_Found = TypeVar("_Found", "PolicyRegions", "LineRegions")
 _SHOWN_STATES = 4
 _INSTEAD = "; `qdecay regions --numeric` follows the changes in floating point"
 _FLOAT_DIGITS = 17  # a double has no more
@@ -47,6 +55,19 @@ _FLOAT_DIGITS = 17  # a double has no more
 @reads_source
 def regions(
     source: Source,
+    over: Over = None,
+    to: Annotated[
+        Path | None,
+        typer.Option(metavar="HIGH", help="From SOURCE, at 0, to the model of this file, at 1."),
+    ] = None,
+    gamma: Annotated[
+        str | None,
+        typer.Option(metavar="GAMMA", help="With --over or --to: the discount factor, 0 to 1."),
+    ] = None,
+    first: Annotated[
+        int | None,
+        typer.Option(min=1, metavar="N", help="Stop after the first N breakpoints and touches."),
+    ] = None,
     states: Annotated[
         bool, typer.Option("--states", help="Show the optimal actions of every state.")
     ] = False,
@@ -69,6 +90,9 @@ def regions(
 ) -> None:
     """Find every gamma where optimal actions change, exactly.
 
+    With --over or --to: every value of a number of the model where they do, at one --gamma. Two
+    models of the same states and actions, SOURCE and HIGH, are the ends of a line.
+
     A touch is a gamma where one more action is optimal at that point only. --numeric, for models
     too large for exact arithmetic, finds brackets that each contain a change in floating point; the
     list may be incomplete. --resamples solves other data that the same world might have given, and
@@ -79,16 +103,30 @@ def regions(
       qdecay regions FrozenLake-v1
       qdecay regions Taxi-v4 -k is_rainy=true --states
       qdecay regions mine.json --certificate proof.json
+      qdecay regions FrozenLake-v1 --over success_rate=1/3..1 --gamma 0.99
+      qdecay regions Taxi-v4 --over reward:-10=-20..0 --gamma 0.99
+      qdecay regions low.json --to high.json --gamma 1
     """
+    at = _gamma_of(over, to, gamma)
+    if first is not None and (certificate is not None or resamples is not None or states):
+        raise InputError("--first cannot be combined with --certificate, --resamples or --states")
     if certificate is not None:
         check_output(certificate, CERTIFICATES, force=force, source=source.text)
     elif force or no_check:
         name = "--force" if force else "--no-check"
         raise InputError(f"{name} requires --certificate")
     if numeric:
-        _numeric(source, max_seconds, as_json, digits, certificate or states or resamples)
+        refused = certificate or states or resamples or first or at is not None
+        _numeric(source, max_seconds, as_json, digits, refused)
         return
-    mdp, found, resampled = _solve(source, max_seconds, resamples)
+    found: PolicyRegions | LineRegions
+    if at is not None:
+        if resamples is not None:
+            raise InputError("--resamples cannot be combined with --over or --to")
+        line, found = _solve_line(source, over, to, at, first, max_seconds)
+        mdp, resampled = line.low, None
+    else:
+        mdp, found, resampled = _solve(source, first, max_seconds, resamples)
     statement = None
     if certificate is not None:
         statement = _write_certificate(source.text, mdp, found, certificate, check=not no_check)
@@ -98,11 +136,76 @@ def regions(
             document["resampled"] = resampled.within()
         print_json(document, indent=None)
         return
-    tables.print_regions(mdp, found, digits=digits, states=states)
+    region_tables.print_regions(mdp, found, digits=digits, states=states)
     if resampled is not None:
-        tables.print_resampled(mdp, resampled, digits=digits)
+        region_tables.print_resampled(mdp, resampled, digits=digits)
     if statement is not None:
         typer.echo(f"{certificate}: {statement}")
+
+
+def _gamma_of(over: str | None, to: Path | None, gamma: str | None) -> Fraction | None:
+    """Return the gamma of a model line, or None if there is none.
+
+    Raises:
+        InputError: it is no gamma, or given without a line; or the line without it, or twice.
+    """
+    from qdecay._support.checks import exact
+
+    if over is not None and to is not None:
+        raise InputError("--over and --to are two lines: give one of them")
+    if over is None and to is None:
+        if gamma is not None:
+            raise InputError("--gamma requires --over NAME=LOW..HIGH or --to HIGH")
+        return None
+    if gamma is None:
+        option = "--to" if over is None else "--over"
+        raise InputError(f"{option} requires --gamma: the discount factor along the line")
+    with input_errors("--"):
+        return exact(gamma, "gamma", "[0, 1]")
+
+
+def _solve_line(
+    source: Source,
+    over: str | None,
+    to: Path | None,
+    gamma: Fraction,
+    first: int | None,
+    max_seconds: float | None,
+) -> tuple[ModelLine, LineRegions]:
+    from qdecay.exact.regions import policy_regions
+    from qdecay.model.line import ModelLine
+    from qdecay.model.line_of_source import line_of
+
+    with budget(source.text, max_seconds):
+        if over is not None:
+            line = line_of(source, over)
+        else:
+            low, high = source.mdp(), replace(source, text=str(to), options={}).mdp()
+            with input_errors(f"{source.text} to {to}: "):
+                line = ModelLine(low, high)
+        with input_errors(f"{source.text}: "):
+            found = _up_to(
+                first,
+                lambda: policy_regions(
+                    line,
+                    gamma=gamma,
+                    max_breakpoints=first,
+                    max_seconds=max_seconds,
+                    progress=True,
+                ),
+            )
+    return line, found
+
+
+def _up_to(first: int | None, search: Callable[[], _Found]) -> _Found:
+    """Return what a search found, or the points up to the limit of --first."""
+    try:
+        return search()
+    except BudgetExceeded as limit:
+        found: _Found | None = limit.best
+        if found is None or len(found.breakpoints) + len(found.touches) != first:
+            raise
+        return found
 
 
 def _numeric(
@@ -116,7 +219,10 @@ def _numeric(
     from qdecay.planning.regions import STATEMENT, numeric_policy_regions
 
     if refused:
-        raise InputError("--numeric cannot be combined with --certificate, --states or --resamples")
+        raise InputError(
+            "--numeric cannot be combined with --certificate, --states, --resamples, --first, "
+            "--over or --to"
+        )
     with budget(source.text, max_seconds):
         mdp = source.float_mdp()
         found = numeric_policy_regions(mdp, max_seconds=max_seconds, progress=True)
@@ -180,7 +286,7 @@ def blackwell(
     if as_json:
         print_json(found.to_json())
         return
-    tables.print_blackwell(mdp, found, digits=digits)
+    region_tables.print_blackwell(mdp, found, digits=digits)
 
 
 @app.command()
@@ -236,7 +342,7 @@ def _statement(proven: Verification) -> str:
 
 
 def _solve(
-    source: Source, max_seconds: float | None, resamples: int | None
+    source: Source, first: int | None, max_seconds: float | None, resamples: int | None
 ) -> tuple[MDP, PolicyRegions, ResampledBreakpoints | None]:
     from qdecay._support.deadline import Deadline
     from qdecay.exact.regions import policy_regions
@@ -245,7 +351,8 @@ def _solve(
     with budget(source.text, max_seconds, _INSTEAD):
         mdp = source.mdp()
         if resamples is None:
-            return mdp, policy_regions(mdp, max_seconds=max_seconds, progress=True), None
+            limits: Any = {"max_breakpoints": first, "max_seconds": max_seconds, "progress": True}
+            return mdp, _up_to(first, lambda: policy_regions(mdp, **limits)), None
         with input_errors(f"{source.text}: "):
             state, drawn = state_of(mdp, None), draws(mdp, resamples)
         deadline = Deadline(max_seconds)
@@ -253,9 +360,7 @@ def _solve(
         return mdp, found, resampled_of(found, state, drawn, deadline, progress=True)
 
 
-def _write_certificate(
-    source: str, mdp: MDP, found: PolicyRegions, path: Path, *, check: bool
-) -> str:
+def _write_certificate(source: str, mdp: MDP, found: Any, path: Path, *, check: bool) -> str:
     """Write a certificate and return its status; FILE exists only once it is checked.
 
     Raises:

@@ -146,6 +146,7 @@ class LineRegions(Regions[LineBreakpoint]):
             "touches": [t.to_json() for t in self.touches],
             "at_low": {"optimal_actions": lists(self.at_low)},
             "at_high": None if self.at_high is None else {"optimal_actions": lists(self.at_high)},
+            **(self._reached_to() if self.at_high is None else {}),
         }
 
     def to_frame(self) -> pd.DataFrame:

@@ -204,6 +204,7 @@ class PolicyRegions(Regions[Breakpoint]):
             "at_zero": {"optimal_actions": lists(self.at_zero)},
             "at_one": None if self.at_one is None else self.at_one.within_regions(),
             "blackwell": {"breakpoint": self.blackwell_breakpoint, "touch": self.blackwell_touch},
+            **(self._reached_to() if self.at_one is None else {}),
         }
 
     def to_frame(self) -> pd.DataFrame:

@@ -147,6 +147,10 @@ class Regions(ModelResult, Generic[_Turn]):
         """
         return tuple(sorted(self._reached(self._start(), list(self.regions[region]))))
 
+    def _reached_to(self) -> dict[str, str]:
+        """Return the field `proven_to` of the document of a search that did not reach the end."""
+        return {"proven_to": self.proven_to.decimal()}
+
     def _start(self) -> int:
         if self.start is None:
             raise ValueError("the model has no start state")

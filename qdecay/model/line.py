@@ -211,13 +211,13 @@ def _check_shape(low: MDP, high: MDP) -> None:
     for what in ("n_states", "n_actions", "start"):
         ends = getattr(low, what), getattr(high, what)
         if ends[0] != ends[1]:
-            raise ValueError(f"both ends must have one {what}, got {ends[0]} and {ends[1]}")
+            raise ValueError(f"both ends must have the same {what}, got {ends[0]} and {ends[1]}")
     for kind in ("state_names", "action_names"):
         named = getattr(low, kind), getattr(high, kind)
         if None not in named and named[0] != named[1]:
             i = next(i for i, (one, two) in enumerate(zip(*named, strict=True)) if one != two)
             raise ValueError(
-                f"both ends must have one list of {kind}: {i} is {named[0][i]!r:.60} at the low "
+                f"both ends must have the same {kind}: {i} is {named[0][i]!r:.60} at the low "
                 f"end and {named[1][i]!r:.60} at the high one"
             )
     differs = np.argwhere(low.available != high.available)
