@@ -8,7 +8,8 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from qdecay._support.shown import shown_decimal, shown_fraction, shown_interval
-from qdecay.cli.tables import console, count, table
+from qdecay.cli import tables
+from qdecay.cli.tables import count
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -79,10 +80,10 @@ def print_regions(
     mdp: MDP, regions: PolicyRegions | LineRegions, *, digits: int, states: bool
 ) -> None:
     """Print every region with the change at its left end, the touches, and what follows."""
-    out, axis = console(), Axis.of(regions)
+    out, axis = tables.console(), Axis.of(regions)
     marked: list[tuple[Turn, str]] = [(point, "") for point in regions.breakpoints]
     marked += [(point, " (a touch)") for point in regions.touches]
-    shown = table(axis.name, "exactly", "what changes")
+    shown = tables.table(axis.name, "exactly", "what changes")
     for point, mark in sorted(marked, key=lambda pair: pair[0].number):
         number = shown_decimal(point.number, digits) + mark
         shown.add_row(number, shown_root(point.number, axis.letter), _shown_changes(mdp, point))
@@ -94,7 +95,8 @@ def print_regions(
     else:
         end = shown_decimal(regions.proven_to, digits)
         found = f"the first {len(marked)} points" if len(marked) > 1 else "the first point"
-        out.print(f"{size}: {found} where sets change, up to {axis.name} = {end}{axis.at}; more may follow")
+        where = f"up to {axis.name} = {end}{axis.at}"
+        out.print(f"{size}: {found} where sets change, {where}; more may follow")
     if marked:
         out.print(shown)
     if regions.start is not None:
@@ -161,7 +163,7 @@ def _states(mdp: MDP, regions: PolicyRegions | LineRegions, axis: Axis, digits: 
     """Return, for each state, the intervals on which its set is constant."""
     from rich.text import Text
 
-    shown = table("state", "optimal actions", f"for {axis.name} in")
+    shown = tables.table("state", "optimal actions", f"for {axis.name} in")
     inner = [shown_decimal(b.number, digits) for b in regions.breakpoints]
     at_low, at_high = axis.sets
     assert at_high is not None  # the search ended
@@ -182,10 +184,10 @@ def print_resampled(mdp: MDP, found: ResampledBreakpoints, *, digits: int) -> No
     """Print the interval of each breakpoint of the start over resamples of data."""
     from rich.text import Text
 
-    out = console()
+    out = tables.console()
     if not found.breakpoints:
         return
-    shown = table("gamma", "95 % interval", "in resamples", f"{mdp.state_name(found.state)} does")
+    shown = tables.table("gamma", "95 % interval", "in resamples", f"{mdp.state_name(found.state)} does")
     for point in found.breakpoints:
         left, right = (shown_actions(mdp, side) for side in (point.left, point.right))
         shown.add_row(
@@ -203,12 +205,12 @@ def print_blackwell(mdp: MDP, found: Blackwell, *, digits: int) -> None:
     """Print the Blackwell discount factor and the sets that are optimal right of it."""
     from rich.text import Text
 
-    out, gamma = console(), found.discount_factor
+    out, gamma = tables.console(), found.discount_factor
     exactly = shown_root(gamma)
     decimal = shown_decimal(gamma, digits)
     out.print(f"Blackwell discount factor: {exactly}" + f" = {decimal}" * (exactly != decimal))
     out.print(f"optimal for every gamma in ({decimal}, 1):")
-    shown = table("state", "actions")
+    shown = tables.table("state", "actions")
     for state, actions in enumerate(found.optimal_actions):
         shown.add_row(Text(mdp.state_name(state)), Text(shown_actions(mdp, actions)))
     out.print(shown)

@@ -106,7 +106,7 @@ def plot(
     max_steps: MaxSteps = _MAX_STEPS,
     force: Force = False,
 ) -> None:
-    """Draw regions, values, gaps, prices, thresholds or a map; or learning.
+    """Draw regions, values, gaps, prices, thresholds or maps.
 
     Without --what: regions and values, or with --over the map of gamma and that number, whose areas
     are what is best in the state. The gap is how much the best action leads by; the price is
