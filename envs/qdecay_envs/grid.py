@@ -50,7 +50,7 @@ class GridWorldEnv(TabularEnv):
     [(1, -0.04, False), (2, -0.04, False), (3, -0.04, False), (3, 1.0, True)]
     """
 
-    law = "roots of the optimal values' differences, in general without a closed form"
+    law = "any cell: two policies are level; polynomials, in general without a closed form"
     start: int
 
     def __init__(

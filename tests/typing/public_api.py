@@ -25,7 +25,7 @@ def models(env: gym.Env[Any, Any]) -> tuple[qdecay.MDP, qdecay.FloatMDP]:
     assert_type(layout, qdecay.ChainLayout)
     assert_type(qdecay.MDP.from_layout(layout), qdecay.MDP)
     grid = qdecay.GridLayout(
-        ["r +1", "S # "], {"r": {"reward": -3}}, living_reward="-1/25", noise=0.2
+        ["r +1", "S #"], {"r": {"reward": -3}}, living_reward="-1/25", noise=0.2
     )
     assert_type(grid.changed({"r": 3}, noise=0), qdecay.GridLayout)
     assert_type(qdecay.MDP.from_layout(grid, noise="1/10"), qdecay.MDP)
