@@ -176,7 +176,9 @@ def probe(quick: bool) -> None:
 
 def numbers(quick: bool) -> None:
     """Values and learned values to the last bit, and the steps of environments."""
-    ids = [i for i in env_ids() if i not in ("Blackjack-v1", "qdecay/Chain-v0")]
+    ids = [
+        i for i in env_ids() if i not in ("Blackjack-v1", "qdecay/Chain-v0", "qdecay/GridWorld-v0")
+    ]
     models = {i: qdecay.MDP.from_env(gym.make(i)) for i in ids[:: 4 if quick else 1]}
     models |= {Path(p).stem: qdecay.MDP.load(p) for p in sources("model-random-?.*", "robot.tra")}
     for name, mdp in models.items():

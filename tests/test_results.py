@@ -159,6 +159,7 @@ EXAMPLES: dict[str, Callable[[], Any]] = {
     "FiniteMDP": lambda: MODEL,
     "Finished": swept,
     "GammaSweep": lambda: qdecay.value_over_gammas(LONG, [0.4, 0.5, 0.6]),
+    "GridLayout": lambda: qdecay.GridLayout(["r +1", "S  "], {"r": {"reward": -3}}, noise="1/5"),
     "Harmonic": lambda: qdecay.Harmonic(3.0),
     "InputError": lambda: qdecay.InputError("one line"),
     "Judge": lambda: tuple(map(qdecay.Judge.of, ("total", "average", "steps:3", "1/2"))),

@@ -50,7 +50,7 @@ class GridWorldEnv(TabularEnv):
     [(1, -0.04, False), (2, -0.04, False), (3, -0.04, False), (3, 1.0, True)]
     """
 
-    law = "roots of the optimal values' differences, in general without a closed form"
+    law = "any cell: two policies are level; polynomials, in general without a closed form"
     start: int
 
     def __init__(
@@ -112,10 +112,10 @@ def _rows(grid: GridLayout, state: int, place: Place) -> list[ExactRow]:
         target = grid.states[grid.marked[cell.to]]
         return [sure(target, _own(grid, cell.reward)) for _ in ACTIONS]
     outcomes = [_outcome(grid, place, move) for move in _MOVES]
-    sides = grid.noise / 2
+    ahead, sides = 1 - grid.noise, grid.noise / 2
     return [
         mixture(
-            (1 - grid.noise, outcomes[action]),
+            (ahead, outcomes[action]),
             (sides, outcomes[action - 1]),
             (sides, outcomes[(action + 1) % 4]),
         )

@@ -86,7 +86,7 @@ class GridCell:
 _PLAIN = GridCell()
 
 
-@dataclass(frozen=True, init=False)
+@dataclass(frozen=True, init=False, repr=False)
 class GridLayout:
     """A grid world: its map, the legend of its cells, and its numbers; see the module.
 
@@ -144,6 +144,11 @@ class GridLayout:
         self._check_map()
         self._check_legend()
         self._set("wind", None if wind is None else _wind(wind, self.n_columns))
+
+    def __repr__(self) -> str:
+        """Return the size and the numbers in a line."""
+        size = f"{self.n_rows} x {self.n_columns} cells, {self.n_states} states"
+        return f"GridLayout({size}, living reward {self.living_reward}, noise {self.noise})"
 
     def __hash__(self) -> int:
         """Return a hash of the content."""

@@ -42,8 +42,8 @@ class GridScene:
 
         >>> grid = GridLayout(["  +1", "S# "])
         >>> print(GridScene(grid, ("up", "right"), 0, 0, 0.0).text())
-        [.] .  +1
-         S  #  .
+        [ .]  .  +1
+          S   #   .
         up, reward 0
         """
         rows, columns = self._window()

@@ -67,7 +67,7 @@ def mixture(*parts: tuple[Fraction, Outcome]) -> ExactRow:
     """
     merged: dict[Outcome, Fraction] = {}
     for chance, outcome in parts:
-        merged[outcome] = merged.get(outcome, Fraction(0)) + chance
+        merged[outcome] = merged[outcome] + chance if outcome in merged else chance
     return [(chance, *outcome) for outcome, chance in merged.items() if chance]
 
 

@@ -19,7 +19,7 @@ from scipy import sparse
 
 from qdecay.errors import input_errors
 from qdecay.model.base import Columns, FiniteMDP
-from qdecay.model.layouts import Layout, env_of_layout
+from qdecay.model.layouts import Layout
 from qdecay.model.mdp import FLOATS_ONLY, MDP
 from qdecay.model.readers.arrays import (
     available_entries,
@@ -30,6 +30,7 @@ from qdecay.model.readers.arrays import (
 )
 from qdecay.model.readers.env_table import rows_of_env
 from qdecay.model.readers.files import read_model, refuse_reward
+from qdecay.model.readers.layout import rows_of_layout
 from qdecay.model.readers.npz import read_npz, sparse_arguments, start_of, write_npz
 from qdecay.model.readers.prism import rows_of_prism
 from qdecay.model.readers.simulator.reading import ExploringOptions, rows_of_simulator
@@ -245,7 +246,7 @@ class FloatMDP(FiniteMDP):
     @classmethod
     def from_layout(cls, layout: Layout, **options: Any) -> Self:
         """Return the floats of the model that `MDP.from_layout` returns."""
-        return cls.from_env(env_of_layout(layout, **options))
+        return cls.of(rows_of_layout(layout, **options))
 
     @classmethod
     def from_env(cls, env: Any, **reading: Unpack[RowOptions]) -> Self:

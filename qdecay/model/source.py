@@ -184,7 +184,8 @@ class Source:
         if self.names_env:
             if reading:
                 flag = _FLAGS.get(next(iter(reading)), next(iter(reading)))
-                raise InputError(f"--{flag} applies to a model or a Gymnasium id, not to a layout")
+                what = kind_of(self._layout).argument
+                raise InputError(f"--{flag} applies to a model or a Gymnasium id, not to a {what}")
             options = layout_options(self.text, self._layout, self.options)
             made = kind.from_layout(self._layout, **options)
             return replace(made, name=self.text)

@@ -34,7 +34,10 @@ from qdecay_envs import (
 from qdecay_envs.delay_menu import menu_with_break_evens
 
 Polynomial = list[Fraction]
-IDS = sorted(name for name in gym.registry if "qdecay/" in name and name != "qdecay/Chain-v0")
+# Steps that all cost the same have one best way at any gamma, and nobody dares the bridge.
+ALIKE = {f"qdecay/{name}Grid-v0" for name in ("Windy", "Cliff", "Corners", "Bridge")}
+BARE = ("qdecay/Chain-v0", "qdecay/GridWorld-v0")  # which require arguments
+IDS = sorted(name for name in gym.registry if "qdecay/" in name and name not in BARE)
 ONE = Fraction(1)
 
 
@@ -189,11 +192,11 @@ def test_planning_chooses_as_stated_on_both_sides_of_every_gamma(name: str) -> N
     """For each registered id, value iteration has the exact optimal sets left and right."""
     mdp = MDP.from_env(gym.make(name))
     found = policy_regions(mdp)
-    assert found.breakpoints
+    assert bool(found.breakpoints) is (name not in ALIKE)
     for number, point in enumerate(found.breakpoints):
         for side, offset in ((number, -1e-5), (number + 1, 1e-5)):
-            q = value_iteration(mdp, float(point.gamma) + offset, tol=1e-11).q
-            best = q >= q.max(axis=1, keepdims=True) - 1e-9
+            q = value_iteration(mdp, float(point.gamma) + offset, tol=1e-12).q
+            best = q >= q.max(axis=1, keepdims=True) - 1e-10
             assert [set(np.flatnonzero(row)) for row in best] == list(map(set, found.regions[side]))
 
 

@@ -16,9 +16,14 @@ from qdecay_envs.chain import ChainEnv
 from qdecay_envs.river_swim import RiverSwimEnv
 
 LAYOUT = ChainLayout.choice(a=[0, 1], b=[2], c=[0, 0, "7/2"], ending="repeat").to_json()
+NEEDS: dict[str, dict[str, Any]] = {
+    "qdecay/Chain-v0": {"layout": LAYOUT},
+    "qdecay/GridWorld-v0": {"grid": ["S +1"]},
+}
 IDS = sorted(name for name in gym.registry if name.startswith("qdecay/"))
 CASES: list[tuple[str, dict[str, Any]]] = [
-    *((name, {}) for name in IDS if name != "qdecay/Chain-v0"),
+    *((name, {}) for name in IDS if name not in NEEDS),
+    ("qdecay/GridWorld-v0", {"grid": ["S +1"], "noise": "1/3"}),
     ("qdecay/Chain-v0", {"layout": LAYOUT, "slip": "1/3", "escape": True}),
     ("qdecay/Chain-v0", {"layout": LAYOUT, "reward_noise": 0.5}),
     ("qdecay/Chain-v0", {"layout": LAYOUT, "slip": "1/3", "reward_noise": 0.5}),
@@ -174,7 +179,7 @@ def test_the_spec_makes_the_same_vector() -> None:
 @pytest.mark.parametrize("mode", ["sync", "async", "vector_entry_point"])
 def test_every_vectorisation_makes_every_id(name: str, mode: Any) -> None:
     """`make_vec` works in each of Gymnasium's modes, and all three agree on the first steps."""
-    arguments: Any = {"layout": LAYOUT} if name == "qdecay/Chain-v0" else {}
+    arguments: Any = NEEDS.get(name, {})
     more: Any = {"vector_kwargs": {"context": "spawn"}} if mode == "async" else {}
     vector = gym.make_vec(name, num_envs=2, vectorization_mode=mode, **more, **arguments)
     member: Any = type(gym.make(name, **arguments).unwrapped)
@@ -187,7 +192,7 @@ def test_every_vectorisation_makes_every_id(name: str, mode: Any) -> None:
 
 def kwargs_of(name: str) -> dict[str, Any]:
     """Return the constructor's arguments of a registered id."""
-    return {"layout": LAYOUT} if name == "qdecay/Chain-v0" else gym.spec(name).kwargs
+    return NEEDS.get(name) or gym.spec(name).kwargs
 
 
 def test_steps_need_a_reset() -> None:

@@ -14,7 +14,7 @@ import gymnasium as gym
 import numpy as np
 import pytest
 
-from qdecay import MDP, ChainLayout, FloatMDP, as_mdp, policy_regions, value_iteration
+from qdecay import MDP, ChainLayout, FloatMDP, GridLayout, as_mdp, policy_regions, value_iteration
 from qdecay.errors import InputError
 from qdecay.model.door import as_chain_env, as_exact_mdp, as_finite_mdp, as_world, name_of
 from qdecay_envs.chain import ChainEnv
@@ -219,6 +219,7 @@ MADE = {
     "FloatMDP": lambda: as_finite_mdp("FrozenLake-v1"),
     "FloatMDP, no endings": lambda: FloatMDP.from_arrays([[[0.1, 0.9], [0.5, 0.5]]], [[1], [2]]),
     "ChainLayout": lambda: LAYOUT,
+    "GridLayout": lambda: GridLayout(["S +1"], noise="1/5"),
 }
 
 
@@ -226,7 +227,7 @@ MADE = {
 def test_models_are_equal_by_content_and_can_travel(kind: str) -> None:
     """Made twice, copied, or sent: equal, with the same hash, also once they were used."""
     model: Any = MADE[kind]()
-    if kind != "ChainLayout":
+    if not kind.endswith("Layout"):
         _ = model.p, model.r, model.reward, model.ends, getattr(model, "exact_r", None)
     for other in (MADE[kind](), copy.deepcopy(model), pickle.loads(pickle.dumps(model))):
         assert other == model and hash(other) == hash(model)

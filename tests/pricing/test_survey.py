@@ -13,7 +13,7 @@ import qdecay
 from qdecay.model.registered import environment_ids
 from qdecay.pricing.survey import COMMON, SurveyedPrice, survey
 
-NO_MODEL = {"qdecay/Chain-v0"}  # without arguments
+NO_MODEL = {"qdecay/Chain-v0", "qdecay/GridWorld-v0"}  # without arguments
 RAINY = "Taxi-v4 -k is_rainy=true"
 DOUBLINGS = 30
 

@@ -40,7 +40,7 @@ def test_every_registered_id_is_listed_with_its_law(listed: dict[str, Any]) -> N
     for name, member in listed.items():
         assert member.law
         assert member.summary.endswith(".")
-        if name != "qdecay/Chain-v0":
+        if name not in ("qdecay/Chain-v0", "qdecay/GridWorld-v0"):  # which require arguments
             mdp = MDP.from_env(gym.make(name))
             assert (member.n_states, member.n_actions) == (mdp.n_states, mdp.n_actions)
 

@@ -24,6 +24,12 @@ def models(env: gym.Env[Any, Any]) -> tuple[qdecay.MDP, qdecay.FloatMDP]:
     layout = qdecay.ChainLayout.choice(stay=[1], move=[0, 0, "7/2"], ending="repeat")
     assert_type(layout, qdecay.ChainLayout)
     assert_type(qdecay.MDP.from_layout(layout), qdecay.MDP)
+    grid = qdecay.GridLayout(
+        ["r +1", "S #"], {"r": {"reward": -3}}, living_reward="-1/25", noise=0.2
+    )
+    assert_type(grid.changed({"r": 3}, noise=0), qdecay.GridLayout)
+    assert_type(qdecay.MDP.from_layout(grid, noise="1/10"), qdecay.MDP)
+    assert_type(qdecay.as_mdp(grid), qdecay.MDP)
     assert_type(qdecay.MDP.from_env(env), qdecay.MDP)
     assert_type(qdecay.FloatMDP.from_env(env), qdecay.FloatMDP)
     explored = qdecay.MDP.from_simulator(env, key=id, reward="sign", samples=9, numbers="binary")

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from qdecay.model.layouts import Layout
-from qdecay.model.readers.loose_table import LooseTable
-from qdecay.model.recover import Recovery
-from qdecay.model.rows import ModelRows
+from qdecay.model.rows import ExactRow, ModelRows
 from qdecay_envs.chain import ChainEnv
 from qdecay_envs.dynamics import exact_table
 from qdecay_envs.grid import ACTIONS, GridWorldEnv, grid_table
@@ -43,5 +42,8 @@ def _rows_of_grid(layout: GridLayout, render_mode: str | None = None, **options:
     return ModelRows(_rows(table), len(table), len(ACTIONS), grid.start, grid.names, ACTIONS)
 
 
-def _rows(table: ExactTable) -> Any:
-    return LooseTable(table).rows(Recovery())
+def _rows(table: ExactTable) -> Iterator[ExactRow]:
+    for s, rows in enumerate(table):
+        for a, row in enumerate(rows):
+            for p, t, r, ended in row:
+                yield s, a, t, p, r, ended
