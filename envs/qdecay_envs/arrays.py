@@ -14,7 +14,7 @@ from itertools import accumulate, chain
 import numpy as np
 from numpy.typing import NDArray
 
-from qdecay_envs.table import ExactTable
+from qdecay_envs.table import ExactTable, duration_of
 
 Integers = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -31,6 +31,7 @@ class TableArrays:
 
     Attributes:
         next_state, reward, terminated: of each outcome.
+        duration: of each outcome, in steps; None if the table has none.
         first: number of each row's first outcome, shape (S * A,); None if every row has just one,
             whose number is then the row's.
         random: whether a row has several, shape (S * A,).
@@ -41,9 +42,12 @@ class TableArrays:
     def __init__(self, table: ExactTable) -> None:
         rows = list(chain.from_iterable(table))
         outcomes = list(chain.from_iterable(rows))
-        self.next_state = np.array([state for _, state, _, _ in outcomes], dtype=np.int64)
-        self.reward = np.array([float(reward) for *_, reward, _ in outcomes])
-        self.terminated = np.array([ended for *_, ended in outcomes], dtype=np.bool_)
+        self.next_state = np.array([outcome[1] for outcome in outcomes], dtype=np.int64)
+        self.reward = np.array([float(outcome[2]) for outcome in outcomes])
+        self.terminated = np.array([outcome[3] for outcome in outcomes], dtype=np.bool_)
+        durations = [duration_of(outcome) for outcome in outcomes]
+        has_durations = any(len(outcome) > 4 for outcome in outcomes)
+        self.duration = np.array(durations, dtype=np.int64) if has_durations else None
         sizes = np.array([len(row) for row in rows])
         self.random = sizes > 1
         self.first = np.cumsum(sizes) - sizes if self.random.any() else None

@@ -2,7 +2,9 @@
 
 An environment that knows its rationals has an attribute `P_exact`: Gymnasium's table
 `P[s][a] = [(probability, next state, reward, terminated), ...]` with `fractions.Fraction` instead
-of floats. The reward is paid on the same step; nothing follows a terminated one. A reader such as
+of floats. The reward is paid on the same step; nothing follows a terminated one. An outcome that
+takes more than one step has a fifth entry, its duration, which a step reports as
+`info["duration"]`: how many steps later the next state is reached. A reader such as
 `qdecay.MDP.from_env` takes `P_exact` instead of guessing what the floats of `P` meant, and a
 wrapper that changes the dynamics provides its own `P_exact`.
 
@@ -22,14 +24,19 @@ from typing import Any, Protocol
 
 import gymnasium as gym
 
+from qdecay_envs.arguments import duration
 from qdecay_envs.rational import nearest_float
 
 Outcome = tuple[int, Fraction, bool]
 """Next state, reward, and whether the episode ends."""
 
-ExactRow = list[tuple[Fraction, int, Fraction, bool]]
+ExactOutcome = tuple[Fraction, int, Fraction, bool] | tuple[Fraction, int, Fraction, bool, int]
+"""Probability, next state, reward, whether the episode ends, and perhaps duration, 1 if omitted."""
+
+ExactRow = Sequence[ExactOutcome]
 ExactTable = list[list[ExactRow]]
-FloatRow = list[tuple[float, int, float, bool]]
+FloatOutcome = tuple[float, int, float, bool] | tuple[float, int, float, bool, int]
+FloatRow = list[FloatOutcome]
 FloatTable = list[list[FloatRow]]
 
 # Gymnasium wrappers that record or end episodes, and do not change the dynamics.
@@ -76,6 +83,11 @@ def sure(state: int, reward: Fraction | int = 0, terminated: bool = False) -> Ex
     return [(Fraction(1), state, Fraction(reward), terminated)]
 
 
+def duration_of(outcome: Sequence[Any]) -> Any:
+    """Return how many steps an outcome of a table takes: its fifth entry, or 1."""
+    return outcome[4] if len(outcome) > 4 else 1
+
+
 def check_table(table: Any) -> None:
     """Refuse what is not a table of exact numbers.
 
@@ -99,7 +111,10 @@ def check_table(table: Any) -> None:
 
 def _fault(row: ExactRow, n_states: int) -> str:
     """Return what is wrong with a row, or ""."""
-    for chance, following, reward, ended in row:
+    for outcome in row:
+        if len(outcome) not in (4, 5):
+            return f"an outcome must have 4 entries, or 5 with its duration, got {outcome!r}"
+        chance, following, reward, ended = outcome[:4]
         for number in (chance, reward):
             if not isinstance(number, Fraction):
                 return f"probabilities and rewards must be fractions, got {number!r}"
@@ -110,6 +125,10 @@ def _fault(row: ExactRow, n_states: int) -> str:
             return f"a next state must be from 0 to {n_states - 1}, got {following!r}"
         if not isinstance(ended, bool):
             return f"terminated must be True or False, got {ended!r}"
+        try:
+            duration(duration_of(outcome), "a duration")
+        except (TypeError, ValueError) as error:
+            return str(error)
     total = sum((chance for chance, *_ in row), Fraction(0)) if len(row) != 1 else row[0][0]
     return "" if total == 1 else f"the probabilities sum to {total}"
 
@@ -122,7 +141,7 @@ def rounded(table: Sequence[Sequence[ExactRow]]) -> FloatTable:
     """
     try:
         return [
-            [[(float(p), t, nearest_float(r), ended) for p, t, r, ended in row] for row in rows]
+            [[(float(p), t, nearest_float(r), *rest) for p, t, r, *rest in row] for row in rows]
             for rows in table
         ]
     except ValueError as error:

@@ -33,8 +33,9 @@ from qdecay_envs.screen import Picture, Screen
 from qdecay_envs.table import ExactRow, ExactTable, FloatRow, check_table, rounded
 
 # What `step` reads for one action: the cumulative probabilities, or None for a certain outcome; the
-# outcomes (next state, reward, terminated); and the standard deviation of the reward's noise.
-_Choice = tuple[list[float] | None, list[tuple[int, float, bool]], float]
+# outcomes (next state, reward, terminated, duration); and the standard deviation of the reward's
+# noise.
+_Choice = tuple[list[float] | None, list[tuple[int, float, bool, int]], float]
 _ENDED: dict[int, _Choice] = {}
 
 
@@ -119,6 +120,9 @@ class TabularEnv(gym.Env[int, int]):
             }
             for state, rows in enumerate(zip(table, self.P, strict=True))
         ]
+        self._has_durations = any(
+            len(outcome) > 4 for rows in table for row in rows for outcome in row
+        )
         self._spawned_from: np.random.Generator | None = None
         self._normals: np.random.Generator
         self._choices = _ENDED  # the current state's; empty before reset and after the end
@@ -146,7 +150,9 @@ class TabularEnv(gym.Env[int, int]):
         return state, {}
 
     def step(self, action: int) -> tuple[int, float, bool, bool, dict[str, Any]]:
-        """Take one step; `truncated` is never set.
+        """Take an action; `truncated` is never set.
+
+        Where the table has durations, `info["duration"]` is how many steps the action takes.
 
         Raises:
             RuntimeError: the episode ended or never began.
@@ -157,13 +163,14 @@ class TabularEnv(gym.Env[int, int]):
         except (KeyError, TypeError):
             cumulative, outcomes, noise = self._choices[self._valid(action)]
         drawn = 0 if cumulative is None else bisect_right(cumulative, self.np_random.random())
-        state, reward, terminated = outcomes[drawn]
+        state, reward, terminated, duration = outcomes[drawn]
         self._choices = _ENDED if terminated else self._rows[state]
         if noise:
             reward += noise * self._normal()
         if self.render_mode is not None:
             self._show(self._picture(state, int(action), reward, terminated))
-        return state, reward, terminated, False, {}
+        info = {"duration": duration} if self._has_durations else {}
+        return state, reward, terminated, False, info
 
     def render(self) -> Any:
         """Return the picture in the given `render_mode`: text, an array, or None.
@@ -260,7 +267,7 @@ def _discrete(n: int) -> gym.spaces.Space[int]:
 
 
 def _choice(exact: ExactRow, row: FloatRow, noise: float) -> _Choice:
-    outcomes = [(state, reward, ended) for _, state, reward, ended in row]
+    outcomes = [(state, reward, ended, (*rest, 1)[0]) for _, state, reward, ended, *rest in row]
     return _cumulative([chance for chance, *_ in exact]), outcomes, noise
 
 

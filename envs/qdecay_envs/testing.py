@@ -16,13 +16,13 @@ from typing import Any
 import gymnasium as gym
 import numpy as np
 
-from qdecay_envs.table import reward_noise, table_owner
+from qdecay_envs.arguments import duration
+from qdecay_envs.table import duration_of, reward_noise, table_owner
 
 SIGNIFICANCE = 1e-6  # chance that a correct environment fails a frequency test
 _RESETS = 200
-_Step = tuple[
-    int, int, int, float, bool, bool
-]  # state, action, next, reward, terminated, truncated
+# State, action, next state, reward, terminated, truncated, duration.
+_Step = tuple[int, int, int, float, bool, bool, int]
 
 
 class ContractBroken(AssertionError):
@@ -110,7 +110,8 @@ def _table_findings(env: gym.Env[Any, Any]) -> Iterator[str]:
 
 
 def _row_faults(row: Any, n_states: int) -> Iterator[str]:
-    for probability, state, reward, terminated in row:
+    for outcome in row:
+        probability, state, reward, terminated = outcome[:4]
         if not 0 <= probability <= 1:
             yield f"the probability {probability} is outside 0 .. 1"
         if not 0 <= state < n_states:
@@ -119,6 +120,10 @@ def _row_faults(row: Any, n_states: int) -> Iterator[str]:
             yield f"the reward {reward} is not finite"
         if not isinstance(terminated, bool | np.bool_):
             yield f"terminated must be a bool, got {terminated!r}"
+        try:
+            duration(duration_of(outcome), "a duration")
+        except (TypeError, ValueError) as error:
+            yield str(error)
     total = math.fsum(probability for probability, *_ in row)
     if not math.isclose(total, 1, abs_tol=1e-9):
         yield f"the probabilities sum to {total}"
@@ -128,11 +133,11 @@ def _exact_findings(env: gym.Env[Any, Any]) -> Iterator[str]:
     if not hasattr(table_owner(env), "P_exact"):
         return
     for (place, exact), (_, row) in zip(_rows(env, "P_exact"), _rows(env), strict=True):
-        if not all(isinstance(number, Fraction) for p, _, r, _ in exact for number in (p, r)):
+        if not all(isinstance(number, Fraction) for p, _, r, *_ in exact for number in (p, r)):
             yield f"{place}: probabilities and rewards must be fractions"
         elif sum(p for p, *_ in exact) != 1:
             yield f"{place}: the probabilities do not sum to 1"
-        elif [(float(p), t, float(r), done) for p, t, r, done in exact] != list(row):
+        elif [(float(p), t, float(r), *rest) for p, t, r, *rest in exact] != list(row):
             yield f"{place} does not round to P"
 
 
@@ -158,7 +163,7 @@ def _play(env: gym.Env[Any, Any], seed: int, steps: int) -> list[_Step]:
     played: list[_Step] = []
     state, _ = env.reset(seed=seed)
     for action in actions.tolist():
-        following, reward, terminated, truncated, _ = env.step(action)
+        following, reward, terminated, truncated, info = env.step(action)
         step = (
             int(state),
             action,
@@ -166,6 +171,7 @@ def _play(env: gym.Env[Any, Any], seed: int, steps: int) -> list[_Step]:
             float(reward),
             bool(terminated),
             bool(truncated),
+            info.get("duration", 1),
         )
         played.append(step)
         state = env.reset()[0] if terminated or truncated else following
@@ -175,12 +181,15 @@ def _play(env: gym.Env[Any, Any], seed: int, steps: int) -> list[_Step]:
 def _support_findings(env: gym.Env[Any, Any], played: list[_Step]) -> Iterator[str]:
     table: Any = table_owner(env).P
     slack = 10 * reward_noise(env)
-    for state, action, following, reward, terminated, _ in sorted(set(played)):
+    for state, action, following, reward, terminated, _, steps in sorted(set(played)):
         if not any(
-            (t, bool(done)) == (following, terminated) and p > 0 and abs(r - reward) <= slack
-            for p, t, r, done in table[state][action]
+            (t, bool(done), (*more, 1)[0]) == (following, terminated, steps)
+            and p > 0
+            and abs(r - reward) <= slack
+            for p, t, r, done, *more in table[state][action]
         ):
-            got = f"({following}, {reward}, {terminated})"
+            lasting = f" in {steps} steps" if steps != 1 else ""
+            got = f"({following}, {reward}, {terminated}){lasting}"
             yield f"step({action}) in state {state} gave {got}, which P[{state}][{action}] has not"
 
 
@@ -188,8 +197,8 @@ def _frequency_findings(env: gym.Env[Any, Any], played: list[_Step]) -> Iterator
     """Compare the outcomes of each row with the table."""
     noisy = bool(reward_noise(env))
     seen: dict[tuple[int, int], Counter[Any]] = {}
-    for state, action, following, reward, terminated, _ in played:
-        outcome = (following, terminated, None if noisy else reward)
+    for state, action, following, reward, terminated, _, steps in played:
+        outcome = (following, terminated, None if noisy else reward, steps)
         seen.setdefault((state, action), Counter())[outcome] += 1
     misfit = _misfit(
         (counts, _expected(env, state, action, counts.total(), noisy))
@@ -217,8 +226,9 @@ def _expected(
 ) -> dict[Any, float]:
     table: Any = table_owner(env).P
     expected: dict[Any, float] = {}
-    for probability, following, reward, terminated in table[state][action]:
-        key = (following, bool(terminated), None if noisy else float(reward))
+    for probability, following, reward, terminated, *more in table[state][action]:
+        paid = None if noisy else float(reward)
+        key = (following, bool(terminated), paid, (*more, 1)[0])
         expected[key] = expected.get(key, 0.0) + visits * probability
     return {key: value for key, value in expected.items() if value > 0}
 

@@ -140,10 +140,14 @@ class TabularVectorEnv(VectorEnv[Integers, Integers, NDArray[Any]]):
             self._restart(waiting)
             rewards[waiting], terminated[waiting], truncated[waiting] = 0.0, False, False
         over = self._over = terminated | truncated
-        infos: dict[str, Any] = {}
+        stepped = np.ones(self.num_envs, dtype=np.bool_)
+        stepped[waiting] = False
+        infos = self._lasting(outcomes, stepped)
         if self._mode is AutoresetMode.SAME_STEP:
             waiting = over.nonzero()[0]
-            infos = self._reset_at_once(over.copy(), waiting)
+            if len(waiting):
+                infos = self._lasting(outcomes, ~over)
+                infos |= self._reset_at_once(over.copy(), waiting, self._lasting(outcomes, over))
         if self.render_mode is not None:
             self._seen = self._states, chosen, rewards.copy(), terminated.copy(), waiting
         return self._states.copy(), rewards, terminated, truncated, infos
@@ -216,16 +220,22 @@ class TabularVectorEnv(VectorEnv[Integers, Integers, NDArray[Any]]):
         self._elapsed[copies] = 0
         self._over[copies] = False
 
-    def _reset_at_once(self, over: Flags, copies: Integers) -> dict[str, Any]:
-        if not len(copies):
+    def _lasting(self, outcomes: Integers, copies: Flags) -> dict[str, Any]:
+        """Return how many steps the actions of some copies take, where the table has durations."""
+        if self._table.duration is None or not copies.any():
             return {}
+        return {"duration": self._table.duration.take(outcomes) * copies, "_duration": copies}
+
+    def _reset_at_once(
+        self, over: Flags, copies: Integers, final_info: dict[str, Any]
+    ) -> dict[str, Any]:
         final = np.full(self.num_envs, None, dtype=object)
         final[copies] = self._states[copies]
         self._restart(copies)
         return {
             "final_obs": final,
             "_final_obs": over,
-            "final_info": {},
+            "final_info": final_info,
             "_final_info": over.copy(),
         }
 

@@ -25,7 +25,8 @@ from qdecay_envs.rational import RationalLike, rational
 from qdecay_envs.table import reward_noise, rounded, table_owner
 
 # One table of exact numbers or of floats: the wrappers treat both alike.
-_Row = list[tuple[Any, int, Any, bool]]
+_Outcome = tuple[Any, int, Any, bool] | tuple[Any, int, Any, bool, int]
+_Row = list[_Outcome]
 _Table = list[list[_Row]]
 
 
@@ -57,10 +58,10 @@ class TableWrapper(gym.Wrapper[int, int, int, int], gym.utils.RecordConstructorA
         ]
 
     def _outcome(
-        self, state: int, chance: Any, following: int, reward: Any, terminated: bool
-    ) -> tuple[Any, int, Any, bool]:
-        """Return what an outcome of a row of `state` becomes."""
-        return chance, following, reward, terminated
+        self, state: int, chance: Any, following: int, reward: Any, terminated: bool, *duration: int
+    ) -> _Outcome:
+        """Return what an outcome of a row of `state` becomes, with a duration if it has one."""
+        return (chance, following, reward, terminated, *duration)
 
     def _listed(self, table: Any) -> _Table:
         states, actions = range(self.n_states), range(self.n_actions)
@@ -73,7 +74,8 @@ class TimeDilation(TableWrapper):
     A step's reward is paid immediately, and if it ends the episode there is no waiting. While
     waiting any action is accepted and pays 0. State s with w steps left to wait is s + w * S, so
     that the states in which the agent acts keep their numbers. A time limit below the wrapper
-    counts actions, one above it steps.
+    counts actions, one above it steps. An action of d steps takes k d: the first of them is one
+    that takes k (d - 1) + 1.
 
     Args:
         env: the environment.
@@ -106,10 +108,12 @@ class TimeDilation(TableWrapper):
             return self._at + self._left * self.n_states, 0.0, False, False, {}
         state, reward, terminated, truncated, info = self.env.step(action)
         self._at, self._left = int(state), 0 if terminated else self.k - 1
+        if "duration" in info:
+            info = {**info, "duration": self._lasting(info["duration"])}
         return self._at + self._left * self.n_states, reward, terminated, truncated, info
 
     def _changed(self, table: _Table) -> _Table:
-        waits = [
+        waits: _Table = [
             [[(Fraction(1), state + (left - 1) * self.n_states, Fraction(0), False)]]
             * self.n_actions
             for left in range(1, self.k)
@@ -117,11 +121,15 @@ class TimeDilation(TableWrapper):
         ]
         return [*super()._changed(table), *waits]
 
+    def _lasting(self, duration: int) -> int:
+        return self.k * (duration - 1) + 1
+
     def _outcome(
-        self, state: int, chance: Any, following: int, reward: Any, terminated: bool
-    ) -> tuple[Any, int, Any, bool]:
+        self, state: int, chance: Any, following: int, reward: Any, terminated: bool, *duration: int
+    ) -> _Outcome:
         left = 0 if terminated else self.k - 1
-        return chance, following + left * self.n_states, reward, terminated
+        lasting = map(self._lasting, duration)
+        return (chance, following + left * self.n_states, reward, terminated, *lasting)
 
 
 class GeometricTruncation(TableWrapper):
@@ -169,12 +177,12 @@ class GeometricTruncation(TableWrapper):
 
     def _split(self, row: _Row) -> _Row:
         split: _Row = []
-        for chance, following, reward, terminated in row:
+        for chance, following, reward, terminated, *rest in row:
             if terminated or not self.p:
-                split.append((chance, following, reward, terminated))
+                split.append((chance, following, reward, terminated, *rest))
             else:
-                split.append((chance * (1 - self.p), following, reward, False))
-                split.append((chance * self.p, following, reward, True))
+                split.append((chance * (1 - self.p), following, reward, False, *rest))
+                split.append((chance * self.p, following, reward, True, *rest))
         return split
 
 
@@ -186,7 +194,7 @@ class RewardRule(TableWrapper):
     """
 
     def __init__(self, env: gym.Env[int, int], **arguments: Any) -> None:
-        self._paid: dict[tuple[int, int, bool, float], float] = {}
+        self._paid: dict[tuple[int, int, bool, float, int], float] = {}
         super().__init__(env, **arguments)
         self._at = 0
 
@@ -201,23 +209,26 @@ class RewardRule(TableWrapper):
     def step(self, action: int) -> tuple[int, Any, bool, bool, dict[str, Any]]:
         """Take one step, and pay by the rule."""
         state, reward, terminated, truncated, info = self.env.step(action)
-        key = (self._at, int(state), bool(terminated), float(reward))
+        key = (self._at, int(state), bool(terminated), float(reward), info.get("duration", 1))
         paid = self._paid.get(key)
         if paid is None:
             paid = float(self._rule(*key))
         self._at = int(state)
         return state, paid, terminated, truncated, info
 
-    def _rule(self, state: int, following: int, terminated: bool, reward: Any) -> Any:
-        """Return the new reward of a step, exact where `reward` is."""
+    def _rule(
+        self, state: int, following: int, terminated: bool, reward: Any, duration: int
+    ) -> Any:
+        """Return the new reward of an action, exact where `reward` is."""
         raise NotImplementedError
 
     def _outcome(
-        self, state: int, chance: Any, following: int, reward: Any, terminated: bool
-    ) -> tuple[Any, int, Any, bool]:
-        changed = self._rule(state, following, terminated, reward)
-        self._paid[state, following, bool(terminated), float(reward)] = float(changed)
-        return chance, following, changed, terminated
+        self, state: int, chance: Any, following: int, reward: Any, terminated: bool, *duration: int
+    ) -> _Outcome:
+        steps = (*duration, 1)[0]
+        changed = self._rule(state, following, terminated, reward, steps)
+        self._paid[state, following, bool(terminated), float(reward), steps] = float(changed)
+        return (chance, following, changed, terminated, *duration)
 
 
 class RewardScale(RewardRule):
@@ -239,7 +250,9 @@ class RewardScale(RewardRule):
         super().__init__(env, factor=str(self.factor))
         self.reward_noise = float(self.factor) * reward_noise(env)
 
-    def _rule(self, state: int, following: int, terminated: bool, reward: Any) -> Any:
+    def _rule(
+        self, state: int, following: int, terminated: bool, reward: Any, duration: int
+    ) -> Any:
         return reward * self.factor
 
 
@@ -247,7 +260,7 @@ class RewardShift(RewardRule):
     """Add a number to every reward, which moves no break-even gamma if nothing ends.
 
     Then every policy gains offset / (1 - gamma). Where episodes end, a longer one gains more, and
-    the break-even gammas move.
+    the break-even gammas move; they do where actions take several steps, and are paid once.
 
     Args:
         env: the environment.
@@ -261,12 +274,16 @@ class RewardShift(RewardRule):
         self.offset = rational(offset, "offset")
         super().__init__(env, offset=str(self.offset))
 
-    def _rule(self, state: int, following: int, terminated: bool, reward: Any) -> Any:
+    def _rule(
+        self, state: int, following: int, terminated: bool, reward: Any, duration: int
+    ) -> Any:
         return reward + self.offset
 
 
 class PotentialShaping(RewardRule):
-    """Add gamma phi(t) - phi(s) to every reward, which keeps the choices at that gamma.
+    """Add gamma^d phi(t) - phi(s) to every reward, which keeps the choices at that gamma.
+
+    d is how many steps the action takes, 1 unless the table says so.
 
     phi is 0 after the end. At that gamma every policy loses phi(s), so the optimal actions there
     are unchanged, and so is whether it is a break-even gamma; at other gammas choices, and
@@ -296,8 +313,10 @@ class PotentialShaping(RewardRule):
             raise ValueError(f"phi must have {self.n_states} entries, got {len(self.phi)}")
         return super()._changed(table)
 
-    def _rule(self, state: int, following: int, terminated: bool, reward: Any) -> Any:
-        after = Fraction(0) if terminated else self.gamma * self.phi[following]
+    def _rule(
+        self, state: int, following: int, terminated: bool, reward: Any, duration: int
+    ) -> Any:
+        after = Fraction(0) if terminated else self.gamma**duration * self.phi[following]
         return reward + (after - self.phi[state])
 
 

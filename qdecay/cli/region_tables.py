@@ -187,7 +187,9 @@ def print_resampled(mdp: MDP, found: ResampledBreakpoints, *, digits: int) -> No
     out = tables.console()
     if not found.breakpoints:
         return
-    shown = tables.table("gamma", "95 % interval", "in resamples", f"{mdp.state_name(found.state)} does")
+    shown = tables.table(
+        "gamma", "95 % interval", "in resamples", f"{mdp.state_name(found.state)} does"
+    )
     for point in found.breakpoints:
         left, right = (shown_actions(mdp, side) for side in (point.left, point.right))
         shown.add_row(

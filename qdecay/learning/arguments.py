@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import gymnasium as gym
@@ -15,6 +15,7 @@ from qdecay.learning.model_env import ModelEnv
 from qdecay.learning.schedules import Schedule
 from qdecay.model.base import FiniteMDP
 from qdecay.model.numbering import outside
+from qdecay_envs.arguments import MAX_DURATION, duration
 
 Env = gym.Env[Any, Any]
 
@@ -39,6 +40,18 @@ def index_reader(space: Discrete[Any]) -> Callable[[Any], int]:
         return index
 
     return index_of
+
+
+def discount_of(info: Mapping[str, Any], gamma: float, step: int) -> float:
+    """Return gamma ** how many steps the action took, which `info["duration"]` says; 1 if not.
+
+    Raises:
+        TypeError, ValueError: it is no duration; the message names the step.
+    """
+    steps = info.get("duration", 1)
+    if type(steps) is not int or not 1 <= steps <= MAX_DURATION:
+        steps = duration(steps, f'step {step}: info["duration"]')
+    return gamma if steps == 1 else gamma ** float(steps)
 
 
 def available_actions(env: Env) -> NDArray[np.bool_]:

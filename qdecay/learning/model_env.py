@@ -44,6 +44,8 @@ class ModelEnv(gym.Env[Any, Any]):
         self.actions = [row[:n] for row, n in zip(model.actions.tolist(), counts, strict=True)]
         self._pairs = model.pairs.tolist()
         self._outcomes = model.outcomes.tolist()
+        self._timed, self._durations = model.timed, model.durations.tolist()
+        self._lasts, self._outcome_lasts = model.lasts.tolist(), model.outcome_lasts.tolist()
         self._starts = (
             model.starts.tolist(),
             model.start_accept.tolist(),
@@ -73,24 +75,33 @@ class ModelEnv(gym.Env[Any, Any]):
         return self._state, {}
 
     def step(self, action: int) -> tuple[int, float, bool, bool, dict[str, Any]]:
-        """Draw an outcome; nothing follows a terminated one but `reset`."""
+        """Draw an outcome; nothing follows a terminated one but `reset`.
+
+        Of a semi-Markov model `info["duration"]` is how many steps the transition takes.
+        """
         if self._state is None:
             raise RuntimeError("call reset() first: the episode ended or never began")
         if action not in self.actions[self._state]:
             raise ValueError(f"state {self._state}: action {action} is not available")
-        reward, follows, count = self._pairs[self._state * self.mdp.n_actions + int(action)]
+        pair, info = self._state * self.mdp.n_actions + int(action), dict[str, Any]()
+        reward, follows, count = self._pairs[pair]
+        if self._timed:
+            info["duration"] = self._durations[self._lasts[pair]]
         if count > 1:
-            rows = self._outcomes[follows : follows + count]
+            first, rows = follows, self._outcomes[follows : follows + count]
             position = self._random() * count
             k = int(position)
             _, accept, _, alias = rows[k]
-            reward, _, follows, _ = rows[k if position - k < accept else alias]
+            k = k if position - k < accept else alias
+            reward, _, follows, _ = rows[k]
+            if self._timed:
+                info["duration"] = self._durations[self._outcome_lasts[first + k]]
         if self.reward_noise:
             reward += self.reward_noise * normal(self._random)
         terminated = follows < 0
         state: int = ~follows if terminated else follows
         self._state = None if terminated else state
-        return state, reward, terminated, False, {}
+        return state, reward, terminated, False, info
 
 
 def normal(uniform: Callable[[], float]) -> float:

@@ -90,6 +90,7 @@ class ModelSettings:
             np.array(wanted, dtype=np.int64).reshape(-1, 2),
             algorithm.trace_decay,
             self.noise,
+            self.dynamics.timed,
         )
 
     def memory(self, algorithm: Algorithm) -> one_step.Memory:

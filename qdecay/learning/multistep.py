@@ -15,7 +15,8 @@ have followed, read before the last updates of the episode. NStepSarsa(1) is `sa
 with delta and alpha those of `q_learning` for (s, a), and all e <- 0 where the episode ends or the
 next action is not greedy. Traces are replacing ones. WatkinsQ(0) is `q_learning`, bit for bit.
 
-Draws, choices, visits and everything else are those of `tabular` for SARSA and Q-learning.
+Draws, choices, visits and everything else are those of `tabular` for SARSA and Q-learning. Where an
+action takes d steps of time, gamma**d stands for the gamma of its step; n counts actions.
 
 Sources: Sutton and Barto, Reinforcement Learning (2018), sections 7.2 and 12.10; Watkins 1989;
 Singh and Sutton 1996 (replacing traces).
@@ -31,12 +32,20 @@ from math import isfinite
 import numpy as np
 
 from qdecay._support.checks import RealLike, count, real
-from qdecay.learning.arguments import Env, available_actions, discrete_spaces, index_reader
+from qdecay.learning.arguments import (
+    Env,
+    available_actions,
+    discount_of,
+    discrete_spaces,
+    index_reader,
+)
 from qdecay.learning.compiled.multistep import n_step_sarsa, watkins_q
 from qdecay.learning.compiled.one_step import Settings
 from qdecay.learning.learner import Learner
 from qdecay.learning.run import Run, RunSettings
 from qdecay.learning.tabular import choose, not_finite, uniform_numbers
+
+_Waiting = tuple[int, int, float, float]  # state, action, reward, discount of what follows
 
 
 @dataclass(frozen=True)
@@ -70,15 +79,16 @@ class NStepSarsa(Learner):
         actions = [np.flatnonzero(row).tolist() for row in available_actions(env)]
         q, counts, gamma = run.tables[0], run.counts[0], settings.gamma
         reset_seed, uniform = uniform_numbers(settings.seed)
-        waiting: deque[tuple[int, int, float]] = deque()
+        waiting: deque[_Waiting] = deque()
 
         state, action = index_of(env.reset(seed=reset_seed)[0]), -1
         epsilon, discounted_return, discount, length, step = settings.epsilon.at(1), 0.0, 1.0, 0, 0
         for step in numbers:
             if action < 0:
                 action = choose(q[state], actions[state], epsilon, uniform)
-            observation, reward, terminated, truncated, _ = env.step(first_action + action)
+            observation, reward, terminated, truncated, info = env.step(first_action + action)
             next_state, reward = index_of(observation), float(reward)
+            held = discount_of(info, gamma, step) if info else gamma
             if not isfinite(reward):
                 raise not_finite(step, state, action, reward)
             epsilon = settings.epsilon.at(step + 1)
@@ -86,11 +96,11 @@ class NStepSarsa(Learner):
             if actions[next_state]:
                 next_action = choose(q[next_state], actions[next_state], epsilon, uniform)
                 follow = q[next_state][next_action]
-            waiting.append((state, action, reward))
+            waiting.append((state, action, reward, held))
             ended = terminated or truncated
             while len(waiting) == self.n or (ended and waiting):
-                target = _n_step_target(waiting, gamma, follow, terminated)
-                updated, taken, _ = waiting.popleft()
+                target = _n_step_target(waiting, follow, terminated)
+                updated, taken, *_ = waiting.popleft()
                 counts[updated][taken] = count = counts[updated][taken] + 1
                 old = q[updated][taken]
                 q[updated][taken] = new = old + settings.step_size.at(count) * (target - old)
@@ -98,7 +108,7 @@ class NStepSarsa(Learner):
                     raise not_finite(step, updated, taken, reward)
 
             discounted_return += discount * reward
-            discount *= gamma
+            discount *= held
             length += 1
             state, action = next_state, next_action
             if ended:
@@ -117,13 +127,11 @@ class NStepSarsa(Learner):
         return self.n
 
 
-def _n_step_target(
-    waiting: Iterable[tuple[int, int, float]], gamma: float, follow: float, terminated: bool
-) -> float:
+def _n_step_target(waiting: Iterable[_Waiting], follow: float, terminated: bool) -> float:
     """Return the discounted sum of the rewards since; nothing follows a terminated step."""
     target, nothing_follows = follow, terminated
-    for _, _, reward in reversed(tuple(waiting)):
-        target = reward if nothing_follows else reward + gamma * target
+    for _, _, reward, discount in reversed(tuple(waiting)):
+        target = reward if nothing_follows else reward + discount * target
         nothing_follows = False
     return target
 
@@ -159,7 +167,6 @@ class WatkinsQ(Learner):
         index_of, first_action = index_reader(observations), int(action_space.start)
         actions = [np.flatnonzero(row).tolist() for row in available_actions(env)]
         q, counts, gamma = run.tables[0], run.counts[0], settings.gamma
-        decay = gamma * self.trace
         reset_seed, uniform = uniform_numbers(settings.seed)
         path: dict[tuple[int, int], float] = {}
 
@@ -169,13 +176,15 @@ class WatkinsQ(Learner):
             action = choose(q[state], actions[state], epsilon, uniform)
             if q[state][action] < max(q[state]):
                 path.clear()
-            observation, reward, terminated, truncated, _ = env.step(first_action + action)
+            observation, reward, terminated, truncated, info = env.step(first_action + action)
             next_state, reward = index_of(observation), float(reward)
+            held = discount_of(info, gamma, step) if info else gamma
             epsilon = settings.epsilon.at(step + 1)
-            target = reward if terminated else reward + gamma * max(q[next_state])
+            target = reward if terminated else reward + held * max(q[next_state])
             counts[state][action] = count = counts[state][action] + 1
             change = settings.step_size.at(count) * (target - q[state][action])
             path[state, action] = 1.0
+            decay = held * self.trace
             for (visited, taken), share in path.items():
                 q[visited][taken] += change * share
                 path[visited, taken] = share * decay
@@ -183,7 +192,7 @@ class WatkinsQ(Learner):
                 raise not_finite(step, state, action, reward)
 
             discounted_return += discount * reward
-            discount *= gamma
+            discount *= held
             length += 1
             state = next_state
             if terminated or truncated:

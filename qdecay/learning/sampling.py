@@ -40,6 +40,10 @@ class Dynamics(NamedTuple):
             action is unavailable); where it is 1 the reward and what follows, else `follows` is
             the index of its first outcome.
         outcomes: shape (K,); what `alias` holds counts from the pair's first outcome.
+        durations: the different numbers of steps that transitions take, shape (D,); 1 alone unless
+            the model is a semi-Markov one.
+        lasts, outcome_lasts: which of the durations a pair with one outcome has, shape (S * A,),
+            and each outcome, shape (K,); empty unless the model is a semi-Markov one.
         actions: shape (S, A), the available actions of each state, first ones first.
         available: shape (S,), how many of them there are.
         starts, start_accept, start_alias: the start states and their alias table.
@@ -47,11 +51,19 @@ class Dynamics(NamedTuple):
 
     pairs: NDArray[np.void]
     outcomes: NDArray[np.void]
+    durations: NDArray[np.int64]
+    lasts: NDArray[np.int32]
+    outcome_lasts: NDArray[np.int32]
     actions: NDArray[np.int64]
     available: NDArray[np.int64]
     starts: NDArray[np.int64]
     start_accept: NDArray[np.float64]
     start_alias: NDArray[np.int64]
+
+    @property
+    def timed(self) -> bool:
+        """Whether some transition takes more than one step."""
+        return len(self.lasts) > 0
 
 
 def alias_table(probabilities: Sequence[Fraction]) -> tuple[list[Fraction], list[int]]:
@@ -91,7 +103,10 @@ def dynamics(mdp: FiniteMDP, start: int | ArrayLike | None = None) -> Dynamics:
     return Dynamics(*tables, *_starts(mdp, start))
 
 
-_Tables = tuple[NDArray[np.void], NDArray[np.void], NDArray[np.int64], NDArray[np.int64]]
+_Record = NDArray[np.void]
+_Integers = NDArray[np.int64]
+_Indices = NDArray[np.int32]
+_Tables = tuple[_Record, _Record, _Integers, _Indices, _Indices, _Integers, _Integers]
 # A model is trained on many times.
 _TABLES: WeakKeyDictionary[FiniteMDP, _Tables] = WeakKeyDictionary()
 
@@ -121,7 +136,13 @@ def _tables(mdp: FiniteMDP) -> _Tables:
     for name in ("reward", "follows"):
         pairs[name][single] = outcomes[name][first[single]]
     actions = np.argsort(~mdp.available, axis=1, kind="stable")
-    return pairs, outcomes, actions, available
+    durations, none = np.ones(1, dtype=np.int64), np.empty(0, dtype=np.int32)
+    lasts, of_outcome = none, none
+    if mdp.is_semi_markov:
+        durations, found = np.unique(mdp.duration, return_inverse=True)
+        of_outcome, lasts = found.astype(np.int32), np.zeros(len(count), dtype=np.int32)
+        lasts[single] = of_outcome[first[single]]
+    return pairs, outcomes, durations, lasts, of_outcome, actions, available
 
 
 def _floats(probabilities: Sequence[Fraction]) -> tuple[list[float], list[int]]:

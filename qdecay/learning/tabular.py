@@ -15,6 +15,10 @@ exploration rate of the next step:
 
 A truncated step bootstraps from its last observation: time ran out, but the process did not end.
 
+Where an action takes d steps of time, by the model or by `info["duration"]` of an environment, its
+target is r + gamma**d * bootstrap(t) (Bradtke and Duff 1994). A step of a run is one action,
+however long it takes: budgets, schedules and the lengths of episodes count actions.
+
 Behaviour is epsilon-greedy on q (on q1 + q2 for Double Q-learning). To choose among A actions the
 learner draws u uniform in [0, 1); where u < epsilon it draws w and takes action floor(w * A); else
 it takes the maximiser, or, where m > 1 actions tie, draws w and takes the floor(w * m)-th of
@@ -48,7 +52,13 @@ from typing import ClassVar
 
 import numpy as np
 
-from qdecay.learning.arguments import Env, available_actions, discrete_spaces, index_reader
+from qdecay.learning.arguments import (
+    Env,
+    available_actions,
+    discount_of,
+    discrete_spaces,
+    index_reader,
+)
 from qdecay.learning.compiled.one_step import Settings, kernel
 from qdecay.learning.learner import Learner
 from qdecay.learning.run import Run, RunSettings, Table
@@ -60,9 +70,9 @@ _Actions = Sequence[int]
 _BLOCK = 4096  # uniform numbers drawn at once: affects the speed, not the numbers
 
 
-def _one_step_target(reward: float, gamma: float, bootstrap: float, terminated: bool) -> float:
+def _one_step_target(reward: float, discount: float, bootstrap: float, terminated: bool) -> float:
     """Return what q[s, a] should have been; nothing follows a terminated step."""
-    return reward if terminated else reward + gamma * bootstrap
+    return reward if terminated else reward + discount * bootstrap
 
 
 def choose(values: _Row, actions: _Actions, epsilon: float, uniform: Iterator[float]) -> int:
@@ -246,7 +256,7 @@ def _interact(
     for n in numbers:
         if action < 0:
             action = choose(acting[state], actions[state], epsilon, uniform)
-        observation, reward, terminated, truncated, _ = env.step(first_action + action)
+        observation, reward, terminated, truncated, info = env.step(first_action + action)
         next_state, reward = int(observation) - first_state, float(reward)
         if not 0 <= next_state < n_states:
             index_of(observation)  # says what is wrong
@@ -265,7 +275,8 @@ def _interact(
                 if largest
                 else bootstrap(ahead, other[next_state], able, next_action, epsilon)
             )
-        target = _one_step_target(reward, gamma, follow, terminated)
+        held = discount_of(info, gamma, n) if info else gamma
+        target = _one_step_target(reward, held, follow, terminated)
         counts[state][action] = count = counts[state][action] + 1
         if not same_alpha:
             alpha = step_size_at(count)
@@ -277,7 +288,7 @@ def _interact(
             raise not_finite(n, state, action, reward)
 
         discounted_return += discount * reward
-        discount *= gamma
+        discount *= held
         length += 1
         state, action = next_state, next_action
         if terminated or truncated:

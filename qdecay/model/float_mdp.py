@@ -42,14 +42,13 @@ from qdecay.model.recover import Unchanged
 from qdecay.model.rows import (
     ModelRows,
     check_sizes,
+    checked_durations,
     checked_initial_states,
     checked_names,
     checked_time_limit,
     index,
 )
 from qdecay.model.unrolling import Waiting
-from qdecay_envs.arguments import MAX_DURATION
-from qdecay_envs.arguments import duration as duration_of
 
 _EPS = float(np.finfo(np.float64).eps)
 _LEAST = float(np.finfo(np.float64).tiny)  # below it floats lose digits
@@ -202,7 +201,12 @@ class FloatMDP(FiniteMDP):
         r = np.bincount(pair, weights=p * paid, minlength=size).astype(np.float64, copy=False)
         r[np.bincount(pair, minlength=size) == 0] = np.nan
         ends = np.bincount(pair[done], weights=p[done], minlength=size).reshape(shape)
-        steps = None if duration is None else _durations(duration, p.shape)[~done]
+        steps = None
+        if duration is not None:
+            lasting = np.asarray(duration)
+            if lasting.shape != p.shape:
+                raise ValueError(f"duration must be {p.shape} whole numbers, got {lasting.shape}")
+            steps = checked_durations(lasting)[~done]
         arrivals = _Arrivals.of(to[~done], steps, n_states)
         on = (p[~done], (pair[~done], arrivals.column))
         matrix = sparse.csr_matrix(on, shape=(size, len(arrivals.state)))
@@ -614,18 +618,6 @@ def _summing_to_one(
     factors[off] = 1 / sums[off]
     p = sparse.csr_matrix((p.data * np.repeat(factors, sizes), p.indices, p.indptr), p.shape)
     return p, None if ending is None else ending * factors.reshape(ending.shape), scaled
-
-
-def _durations(values: ArrayLike, shape: tuple[int, ...]) -> NDArray[np.int64]:
-    """Return durations, checked: the first that is none is named."""
-    found = np.asarray(values)
-    if found.shape != shape:
-        raise ValueError(f"duration must have the shape of state, {shape}, got {found.shape}")
-    whole_ones = found.dtype.kind in "iu" and found.size
-    if not (whole_ones and found.min() >= 1 and found.max() <= MAX_DURATION):
-        for k, value in enumerate(found.tolist()):
-            duration_of(value, f"transition {k}: duration")
-    return found.astype(np.int64)
 
 
 def _indices(values: ArrayLike, shape: tuple[int, ...], size: int, name: str) -> NDArray[np.int64]:

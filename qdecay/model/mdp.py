@@ -288,9 +288,9 @@ class MDP(FiniteMDP):
 
         Args:
             data: rows (state, action, reward, next state, terminated); or columns by the names
-                state, action, reward, next_state, terminated and perhaps episode and truncated, as
-                a dict of arrays or a frame of pandas or polars; or a Minari dataset of discrete
-                spaces. See `qdecay.model.readers.steps`.
+                state, action, reward, next_state, terminated and perhaps episode, truncated and
+                duration (how many steps each took), as a dict of arrays or a frame of pandas or
+                polars; or a Minari dataset of discrete spaces. See `qdecay.model.readers.steps`.
             n_states, n_actions: S and A of data that numbers its states and actions; None is one
                 more than the largest number that appears. Labels (text, tuples, and numbers of
                 over a thousand of which less than one in ten appears) are numbered in sorted

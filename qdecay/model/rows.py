@@ -185,6 +185,19 @@ def check_sizes(n_states: int, n_actions: int) -> None:
         )
 
 
+def checked_durations(values: NDArray[Any]) -> NDArray[np.int64]:
+    """Return the durations of transitions, shape (K,).
+
+    Raises:
+        TypeError, ValueError: one is no duration; the message says which.
+    """
+    is_whole = values.dtype.kind in "iu"
+    if not (is_whole and values.min(initial=1) >= 1 and values.max(initial=1) <= MAX_DURATION):
+        for k, value in enumerate(values.tolist()):
+            duration(value, f"transition {k}: duration")
+    return values.astype(np.int64)
+
+
 def index(value: Any, size: int, name: str) -> int:
     """Return an index below `size`; `name` is for the message.
 

@@ -226,7 +226,7 @@ def _world(env: gym.Env[Any, Any]) -> gym.Env[Any, Any] | MDP:
 def _visits_needed(table: ExactTable, gamma: float) -> tuple[int, int]:
     """How often each state must be visited, and how many states there are."""
     onward = {
-        state: {following for row in rows for _, following, _, ended in row if not ended}
+        state: {outcome[1] for row in rows for outcome in row if not outcome[3]}
         for state, rows in enumerate(table)
     }
     try:

@@ -21,17 +21,26 @@ from qdecay.learning.compiled.one_step import (
     one_step_target,
     visited,
 )
-from qdecay.learning.compiled.primitives import first_state, normal, outcome, scan, schedule_at
+from qdecay.learning.compiled.primitives import (
+    discount_of,
+    first_state,
+    normal,
+    outcome,
+    scan,
+    schedule_at,
+    timed_outcome,
+)
 
 
 @compiled
 def _n_step_target(
-    rewards: Any, first: int, count: int, gamma: float, follow: float, terminated: bool
+    rewards: Any, discounts: Any, first: int, count: int, follow: float, terminated: bool
 ) -> float:
     target = follow
     for k in range(count - 1, -1, -1):
-        reward = rewards[(first + k) % len(rewards)]
-        target = one_step_target(reward, gamma, target, terminated and k == count - 1)
+        at = (first + k) % len(rewards)
+        over = terminated and k == count - 1
+        target = one_step_target(rewards[at], discounts[at], target, over)
     return target
 
 
@@ -42,11 +51,12 @@ def n_step_sarsa(
     """Do what `NStepSarsa` does; it keeps the waiting steps, a ring buffer, its start and
     length."""
     pairs, rewards, waiting = memory.kept_pairs, memory.kept_numbers, memory.kept
+    discounts = memory.kept_discounts
     q, visits, place, gamma = memory.q, memory.visits, memory.place, settings.gamma
     n_actions, first, count = dynamics.actions.shape[1], waiting[0], waiting[1]
     learner = (memory.learner[0], memory.learner[1], memory.learner[2], memory.learner[3])
     world = (memory.world[0], memory.world[1], memory.world[2], memory.world[3])
-    discounted_return, discount = memory.episode[0], memory.episode[1]
+    discounted_return, discount, held = memory.episode[0], memory.episode[1], gamma
     state, action, length, ended = place[STATE], place[ACTION], place[LENGTH], 0
     if state == NOT_BEGUN:
         state, world = first_state(dynamics, world)
@@ -58,7 +68,11 @@ def n_step_sarsa(
             row = scan(q, 0, state, n_actions)
             action, learner = choose(dynamics, q, 0, state, n_actions, row, epsilon, learner)
         pair = state * n_actions + action
-        reward, follows, world = outcome(dynamics, pair, world)
+        if settings.timed:
+            reward, follows, lasts, world = timed_outcome(dynamics, pair, world)
+            held = discount_of(dynamics, gamma, lasts)
+        else:
+            reward, follows, world = outcome(dynamics, pair, world)
         if settings.noise > 0:
             z, world = normal(world)
             reward += settings.noise * z
@@ -73,12 +87,12 @@ def n_step_sarsa(
             )
             follow = q[0, next_state * n_actions + next_action]
         newest = (first + count) % len(rewards)
-        pairs[newest], rewards[newest] = pair, reward
+        pairs[newest], rewards[newest], discounts[newest] = pair, reward, held
         count += 1
         length += 1
         over = terminated or length == settings.limit
         while count == len(rewards) or (over and count > 0):
-            target = _n_step_target(rewards, first, count, gamma, follow, terminated)
+            target = _n_step_target(rewards, discounts, first, count, follow, terminated)
             updated = pairs[first]
             first, count = (first + 1) % len(rewards), count - 1
             visits[0, updated] += 1
@@ -91,7 +105,7 @@ def n_step_sarsa(
                 place[STATUS] = NOT_FINITE
                 return ended
         discounted_return += discount * reward
-        discount *= gamma
+        discount *= held
         state, action = next_state, next_action
         if over:
             returns[ended], lengths[ended] = discounted_return, length
@@ -118,10 +132,9 @@ def watkins_q(
     traced, shares, size = memory.kept_pairs, memory.kept_numbers, memory.kept
     q, visits, place, gamma = memory.q, memory.visits, memory.place, settings.gamma
     n_actions, count = dynamics.actions.shape[1], size[0]
-    decay = gamma * settings.trace_decay
     learner = (memory.learner[0], memory.learner[1], memory.learner[2], memory.learner[3])
     world = (memory.world[0], memory.world[1], memory.world[2], memory.world[3])
-    discounted_return, discount = memory.episode[0], memory.episode[1]
+    discounted_return, discount, held = memory.episode[0], memory.episode[1], gamma
     state, length, ended = place[STATE], place[LENGTH], 0
     if state == NOT_BEGUN:
         state, world = first_state(dynamics, world)
@@ -134,14 +147,18 @@ def watkins_q(
         pair = state * n_actions + action
         if q[0, pair] < row[0]:
             count = 0
-        reward, follows, world = outcome(dynamics, pair, world)
+        if settings.timed:
+            reward, follows, lasts, world = timed_outcome(dynamics, pair, world)
+            held = discount_of(dynamics, gamma, lasts)
+        else:
+            reward, follows, world = outcome(dynamics, pair, world)
         if settings.noise > 0:
             z, world = normal(world)
             reward += settings.noise * z
         terminated = follows < 0
         next_state = ~follows if terminated else follows
         follow = scan(q, 0, next_state, n_actions)[0]
-        target = one_step_target(reward, gamma, follow, terminated)
+        target = one_step_target(reward, held, follow, terminated)
         visits[0, pair] += 1
         alpha = schedule_at(settings.step_size, visits[0, pair])
         change = alpha * (target - q[0, pair])
@@ -152,6 +169,7 @@ def watkins_q(
             traced[count] = pair
             count += 1
         shares[pair] = 1.0
+        decay = held * settings.trace_decay
         for k in range(count):
             q[0, traced[k]] += change * shares[traced[k]]
             shares[traced[k]] *= decay
@@ -160,7 +178,7 @@ def watkins_q(
             place[STATUS] = NOT_FINITE
             return ended
         discounted_return += discount * reward
-        discount *= gamma
+        discount *= held
         length += 1
         state = next_state
         if terminated or length == settings.limit:

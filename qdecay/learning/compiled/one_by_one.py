@@ -64,6 +64,7 @@ def one_by_one(learn: Any) -> Any:
                 settings.wanted,
                 settings.trace_decay,
                 settings.noise,
+                settings.timed,
             )
             before = place[STEPS]
             room = min(len(returns), batch.episodes - place[EPISODES])

@@ -2,7 +2,8 @@
 
 A loop is compiled for one rule and one number of actions, which lets the compiler unroll the
 scans of a row, most of a step; and again for *plain* runs, where both schedules are constant and no
-visit budget is set, and for noisy rewards: code that is left out costs no registers.
+visit budget is set, for noisy rewards, and for models with durations: code that is left out costs
+no registers.
 """
 
 from __future__ import annotations
@@ -17,12 +18,14 @@ from numpy.typing import NDArray
 from qdecay._support.compiled import compiled
 from qdecay.learning.compiled.primitives import (
     CONSTANT,
+    discount_of,
     first_state,
     normal,
     outcome,
     scan,
     schedule_at,
     tied,
+    timed_outcome,
     uniform,
 )
 
@@ -47,6 +50,7 @@ class Settings(NamedTuple):
     wanted: NDArray[np.int64]  # rows of (pair, visits): the run ends when all are reached
     trace_decay: float  # lambda of learners with traces
     noise: float  # standard deviation of normal noise on rewards
+    timed: bool  # whether transitions take several steps
 
 
 class Memory(NamedTuple):
@@ -54,9 +58,10 @@ class Memory(NamedTuple):
 
     q and visits have shape (tables, S * A), a pair of state s and action a at s * A + a; where
     two tables learn, a third entry of q is their sum.
-    `episode` holds the discounted return of the unfinished episode and gamma**length. Multistep
-    learners keep a pair and a number of recent steps in `kept_pairs` and `kept_numbers`, and their
-    position in `kept`; see `multistep`.
+    `episode` holds the discounted return of the unfinished episode, and the discount of what it is
+    paid next. Multistep learners keep a pair, a number and a discount of recent steps in
+    `kept_pairs`, `kept_numbers` and `kept_discounts`, and their position in `kept`; see
+    `multistep`.
     """
 
     q: NDArray[np.float64]
@@ -67,6 +72,7 @@ class Memory(NamedTuple):
     episode: NDArray[np.float64]
     kept_pairs: NDArray[np.int64]
     kept_numbers: NDArray[np.float64]
+    kept_discounts: NDArray[np.float64]
     kept: NDArray[np.int64]
 
 
@@ -80,6 +86,7 @@ def new_memory(n_pairs: int, n_tables: int, n_kept: int) -> Memory:
         np.empty(6, dtype=np.int64),
         np.empty(2),
         np.empty(n_kept, dtype=np.int64),
+        np.empty(n_kept),
         np.empty(n_kept),
         np.empty(2, dtype=np.int64),
     )
@@ -108,7 +115,8 @@ def kernel(rule: str, n_actions: int, settings: Settings) -> Callable[..., int]:
     kinds = {settings.epsilon[0], settings.step_size[0]}
     plain = kinds == {CONSTANT} and len(settings.wanted) == 0
     noisy = settings.noise > 0
-    return _kernel(RULES.index(rule), known_at_compilation(n_actions), plain, noisy)
+    known = known_at_compilation(n_actions)
+    return _kernel(RULES.index(rule), known, plain, noisy, settings.timed)
 
 
 def known_at_compilation(n_actions: int) -> int:
@@ -117,9 +125,9 @@ def known_at_compilation(n_actions: int) -> int:
 
 
 @compiled
-def one_step_target(reward: float, gamma: float, bootstrap: float, terminated: bool) -> float:
+def one_step_target(reward: float, discount: float, bootstrap: float, terminated: bool) -> float:
     """Return what q[s, a] should have been; nothing follows a terminated step."""
-    return reward if terminated else reward + gamma * bootstrap
+    return reward if terminated else reward + discount * bootstrap
 
 
 @compiled
@@ -172,7 +180,9 @@ def visited(wanted: Any, visits: Any) -> bool:
 
 
 @cache
-def _kernel(rule: int, known_actions: int, plain: bool, noisy: bool) -> Callable[..., int]:
+def _kernel(
+    rule: int, known_actions: int, plain: bool, noisy: bool, timed: bool
+) -> Callable[..., int]:
     remembers = rule in (LARGEST, EXPECTED)  # the bootstrap's scan serves the next choice
 
     @compiled
@@ -195,7 +205,7 @@ def _kernel(rule: int, known_actions: int, plain: bool, noisy: bool) -> Callable
         if state == NOT_BEGUN:
             state, world = first_state(dynamics, world)
         row = scan(q, acting, state, n_actions)
-        fresh = True
+        fresh, held = True, gamma
         while n < last and ended < len(returns):
             n += 1
             if rule != CHOSEN or action < 0:
@@ -205,7 +215,11 @@ def _kernel(rule: int, known_actions: int, plain: bool, noisy: bool) -> Callable
                     dynamics, q, acting, state, n_actions, row, epsilon, learner
                 )
             pair = state * n_actions + action
-            reward, follows, world = outcome(dynamics, pair, world)
+            if timed:
+                reward, follows, lasts, world = timed_outcome(dynamics, pair, world)
+                held = discount_of(dynamics, gamma, lasts)
+            else:
+                reward, follows, world = outcome(dynamics, pair, world)
             if noisy:
                 z, world = normal(world)
                 reward += noise * z
@@ -235,7 +249,7 @@ def _kernel(rule: int, known_actions: int, plain: bool, noisy: bool) -> Callable
                         follow = (1.0 - epsilon) * follow + epsilon * mean
                     elif rule == CROSSED:
                         follow = q[1 - side, next_state * n_actions + row[1]]
-            target = one_step_target(reward, gamma, follow, terminated)
+            target = one_step_target(reward, held, follow, terminated)
             visits[side, pair] += 1
             if not plain:
                 alpha = schedule_at(step_sizes, visits[side, pair])
@@ -248,7 +262,7 @@ def _kernel(rule: int, known_actions: int, plain: bool, noisy: bool) -> Callable
                 place[STATE], place[ACTION], place[STATUS] = state, action, NOT_FINITE
                 break
             discounted_return += discount * reward
-            discount *= gamma
+            discount *= held
             length += 1
             fresh = next_state != state
             state, action = next_state, next_action

@@ -114,19 +114,46 @@ def tied(q: Any, table: int, pair: int, best: float, rank: int) -> int:
 
 
 @compiled
+def _drawn(dynamics: Any, pair: int, words: Words) -> tuple[int, Words]:
+    """Return the index of an outcome of a state and action, -1 where it has one; and the state."""
+    row, outcomes, k = dynamics.pairs[pair], dynamics.outcomes, -1
+    if row.outcomes > 1:
+        u, words = uniform(words)
+        position = u * row.outcomes
+        drawn = int(position)
+        k = row.follows + drawn
+        if not position - drawn < outcomes[k].accept:
+            k = row.follows + outcomes[k].alias
+    return k, words
+
+
+@compiled
 def outcome(dynamics: Any, pair: int, words: Words) -> tuple[float, Any, Words]:
     """Return the reward of a state and action, what follows (see `sampling`), and the state."""
-    row, outcomes = dynamics.pairs[pair], dynamics.outcomes
-    reward, follows, count = row.reward, row.follows, row.outcomes
-    if count > 1:
-        u, words = uniform(words)
-        position = u * count
-        drawn = int(position)
-        k = follows + drawn
-        if not position - drawn < outcomes[k].accept:
-            k = follows + outcomes[k].alias
-        reward, follows = outcomes[k].reward, outcomes[k].follows
+    k, words = _drawn(dynamics, pair, words)
+    reward, follows = dynamics.pairs[pair].reward, dynamics.pairs[pair].follows
+    if k >= 0:
+        reward, follows = dynamics.outcomes[k].reward, dynamics.outcomes[k].follows
     return reward, np.int64(follows), words
+
+
+@compiled
+def timed_outcome(dynamics: Any, pair: int, words: Words) -> tuple[float, Any, int, Words]:
+    """Return the same of a semi-Markov model, and which of the durations the transition has."""
+    k, words = _drawn(dynamics, pair, words)
+    reward, follows = dynamics.pairs[pair].reward, dynamics.pairs[pair].follows
+    lasts = dynamics.lasts[pair]
+    if k >= 0:
+        reward, follows = dynamics.outcomes[k].reward, dynamics.outcomes[k].follows
+        lasts = dynamics.outcome_lasts[k]
+    return reward, np.int64(follows), lasts, words
+
+
+@compiled
+def discount_of(dynamics: Any, gamma: float, lasts: int) -> float:
+    """Return gamma ** duration."""
+    discount: float = gamma ** float(dynamics.durations[lasts])
+    return discount
 
 
 @compiled

@@ -27,7 +27,8 @@ def rows_of_env(env: Any, recovery: Recovery | None = None) -> ModelRows:
     The table is `P_exact`, if the environment has it, or else `P`:
     `P[s][a] = [(probability, next state, reward, terminated), ...]`, in one of the forms that
     `loose_table` describes. `P_exact` is the same with `fractions.Fraction` (or int, or text)
-    instead of floats, and is used unchanged; the floats of `P` are recovered. Repeated successors
+    instead of floats, and is used unchanged; the floats of `P` are recovered. A fifth entry of an
+    outcome is its duration. Repeated successors
     are merged; `terminated` counts regardless of the successor's rows.
 
     The environment needs nothing else. How many states and actions there are is read from

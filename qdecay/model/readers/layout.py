@@ -12,7 +12,7 @@ from qdecay_envs.dynamics import exact_table
 from qdecay_envs.grid import ACTIONS, GridWorldEnv, grid_table
 from qdecay_envs.grid_layout import GridLayout
 from qdecay_envs.layout import ChainLayout
-from qdecay_envs.table import ExactTable
+from qdecay_envs.table import ExactTable, duration_of
 
 
 def rows_of_layout(layout: Layout, **options: Any) -> ModelRows:
@@ -45,5 +45,6 @@ def _rows_of_grid(layout: GridLayout, render_mode: str | None = None, **options:
 def _rows(table: ExactTable) -> Iterator[ExactRow]:
     for s, rows in enumerate(table):
         for a, row in enumerate(rows):
-            for p, t, r, ended in row:
-                yield s, a, t, p, r, ended
+            for outcome in row:
+                p, t, r, ended = outcome[:4]
+                yield s, a, t, p, r, ended, duration_of(outcome)

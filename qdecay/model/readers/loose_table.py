@@ -8,7 +8,8 @@ order in which the table has them (numbers by size), and named by what they are.
 An action without outcomes is unavailable in that state, and a state without any is absorbing. One
 that is entered and has no row is remarked on; a number where nothing says that there is such a
 state is refused.
-`terminated` is a bool, 0 or 1; where every outcome has three entries, nothing terminates. After a
+`terminated` is a bool, 0 or 1; where every outcome has three entries, nothing terminates. A fifth
+entry is the outcome's duration, how many steps it takes; without it, it takes one. After a
 terminated one the next state does not matter, and may be None.
 """
 
@@ -28,12 +29,15 @@ from qdecay.model.readers.labels import name_of
 from qdecay.model.readers.table_labels import Labels, Place, as_label
 from qdecay.model.reading import WITHIN, off_one
 from qdecay.model.recover import Recovery
+from qdecay_envs.arguments import duration
 from qdecay_envs.rational import written
 
 _LISTS = (list, tuple, np.ndarray)
 _FAR = 2 * float(WITHIN)  # of a sum in floats from 1: what is nearer may be normalised
+_Row = tuple[int, int, int, Any, Any, bool] | tuple[int, int, int, Any, Any, bool, int]
 _Places = dict[Hashable, str | Place]
 _FORM = "(probability, next state, reward, terminated)"
+_FULL = 4  # entries of an outcome that says whether it terminates; a duration may follow
 
 
 @dataclass(frozen=True)
@@ -68,7 +72,7 @@ class LooseTable:
             assumed.append(f"P has no row for state {first}{more}: absorbing with reward 0")
         return tuple(assumed)
 
-    def rows(self, recovery: Recovery) -> Iterator[tuple[int, int, int, Any, Any, bool]]:
+    def rows(self, recovery: Recovery) -> Iterator[_Row]:
         """Yield the rows, with the numbers that the recovery returns.
 
         Raises:
@@ -89,7 +93,11 @@ class LooseTable:
                 if not 0 <= near < 1 + _FAR:
                     raise ValueError(f"{place}: probability must be in [0, 1], got {written(p)}")
                 total += near
-                yield state, action, states[t], probability, reward, ended
+                if len(outcome) > _FULL:
+                    steps = duration(outcome[_FULL], f"{place}: duration")
+                    yield state, action, states[t], probability, reward, ended, steps
+                else:
+                    yield state, action, states[t], probability, reward, ended
             if not abs(total - 1) < _FAR:
                 exact = sum(Fraction(recovery(outcome[0], "")) for outcome in outcomes)
                 raise off_one(f"P[{s!r}][{a!r}]", Fraction(exact))
@@ -142,8 +150,8 @@ class LooseTable:
 
     @cached_property
     def _length(self) -> int:
-        """How many entries the first outcome has."""
-        return next((_size(outcomes[0]) for _, _, outcomes in self._pairs()), 4)
+        """How many entries the first outcome has, a duration apart."""
+        return next((_size(outcomes[0]) for _, _, outcomes in self._pairs()), _FULL)
 
     def _pairs(self) -> Iterator[tuple[Hashable, Hashable, Sequence[Any]]]:
         """Yield each state and available action, with the list of its outcomes."""
@@ -182,19 +190,21 @@ def _listed(outcomes: Any, state: Hashable, action: Hashable) -> Sequence[Any]:
 
 
 def _size(outcome: Any) -> int:
-    return len(outcome) if isinstance(outcome, _LISTS) else 0
+    """How many entries an outcome has, a duration apart."""
+    size = len(outcome) if isinstance(outcome, _LISTS) else 0
+    return _FULL if size == _FULL + 1 else size
 
 
 def _entries(outcome: Any, length: int, place: Place) -> tuple[Any, Hashable, Any, bool]:
-    """The four entries of an outcome, checked as far as they are no numbers."""
+    """The first four entries of an outcome, checked as far as they are no numbers."""
     size = _size(outcome)
-    if size not in (3, 4):
+    if size not in (3, _FULL):
         raise ValueError(f"{place}: an outcome must be {_FORM}, got {written(outcome)}")
     if size != length:
         raise ValueError(
             f"{place} has {size} entries, and the first outcome {length}: give all of them {_FORM}"
         )
-    p, t, r, ended = outcome if size == 4 else (*outcome, False)
+    p, t, r, ended = outcome[:_FULL] if size == _FULL else (*outcome, False)
     if type(ended) is not bool:
         ended = _flag(ended, place)
     if type(t) is not int:

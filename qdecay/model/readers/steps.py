@@ -13,7 +13,7 @@ from qdecay.model.readers.labels import column_of
 from qdecay_envs.rational import written
 
 COLUMNS = ("state", "action", "reward", "next_state", "terminated")
-OPTIONAL = ("episode", "truncated")
+OPTIONAL = ("episode", "truncated", "duration")
 _MISSING = ("NoneType", "NAType", "NaTType")
 
 
@@ -26,6 +26,7 @@ class Steps(NamedTuple):
         terminated: flags, shape (K,).
         episode: the episode of each step, equal for those of one; None if unknown.
         truncated: whether the episode was cut off after the step; None if unknown.
+        duration: how many steps of time it took, whole numbers; None if each took one.
         n_states, n_actions: how many there are, where the data says it.
         left_out: names of columns that are not read.
         name: of the data, or None.
@@ -38,6 +39,7 @@ class Steps(NamedTuple):
     terminated: NDArray[Any]
     episode: NDArray[Any] | None = None
     truncated: NDArray[Any] | None = None
+    duration: NDArray[Any] | None = None
     n_states: int | None = None
     n_actions: int | None = None
     left_out: tuple[str, ...] = ()
@@ -50,8 +52,8 @@ def steps_of(data: Any) -> Steps:
     - rows, in any iterable or an array of shape (K, 5): state, action, reward, next state,
       terminated;
     - columns by these names (`COLUMNS`) in a dict of arrays, a structured array, or a frame of
-      pandas, polars or pyarrow; `episode` and `truncated` may be among them, other columns are
-      left out;
+      pandas, polars or pyarrow; `episode`, `truncated` and `duration` may be among them, other
+      columns are left out;
     - a Minari dataset of discrete spaces.
 
     Raises:
@@ -105,7 +107,7 @@ def of_columns(columns: Mapping[str, Any]) -> Steps:
         if name not in columns:
             raise ValueError(
                 f"the column {name} is missing: transitions have {', '.join(COLUMNS)}, "
-                f"and may have {' and '.join(OPTIONAL)}"
+                f"and may have {', '.join(OPTIONAL[:-1])} and {OPTIONAL[-1]}"
             )
     found: dict[str, Any] = {name: column_of(part, name) for name, part in columns.items()}
     return Steps(**found)

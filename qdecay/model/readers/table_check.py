@@ -24,6 +24,7 @@ import numpy as np
 from qdecay._support.one_line import one_line
 from qdecay.model.readers.simulator.machine import globals_kept
 from qdecay.model.readers.table_labels import Labels, as_label
+from qdecay.model.rows import Row
 from qdecay_envs.table import EXPLORE
 
 _STEPS = 1000
@@ -32,8 +33,6 @@ _TRUSTED = {"gymnasium", "gym", "qdecay_envs"}  # whose own tests hold their tab
 _ABSTRACT = {(core, kind) for core in ("gymnasium.core", "gym.core") for kind in ("Env", "Wrapper")}
 _NEAR = 1e-7  # of a reward, relatively: it may have 32 bits
 _REMEDY = f"give the class a P and a start of its own, or explore it: {EXPLORE}"
-
-Rows = Sequence[tuple[int, int, int, Any, Any, bool]]
 
 
 def may_differ(owner: Any) -> bool:
@@ -46,7 +45,7 @@ def may_differ(owner: Any) -> bool:
 
 
 def check_played(
-    owner: Any, rows: Rows, states: Labels, actions: Labels, starts: Collection[int]
+    owner: Any, rows: Sequence[Row], states: Labels, actions: Labels, starts: Collection[int]
 ) -> tuple[str, ...]:
     """Play a copy of an environment, and compare what it does with the rows of its table.
 
@@ -55,7 +54,7 @@ def check_played(
 
     Args:
         owner: the environment, which is left as it was.
-        rows: (state, action, next state, probability, reward, terminated).
+        rows: (state, action, next state, probability, reward, terminated), and perhaps duration.
         states, actions: what the table calls them.
         starts: where episodes may begin; none is anywhere.
 
@@ -65,9 +64,10 @@ def check_played(
         ValueError: it does something else than the table says; the message says where.
     """
     outcomes: dict[tuple[int, int], list[_Outcome]] = {}
-    for s, a, t, probability, reward, ended in rows:
+    for s, a, t, probability, reward, ended, *more in rows:
         if probability:
-            outcomes.setdefault((s, a), []).append(_Outcome(t, reward, ended))
+            steps = (*more, 1)[0]
+            outcomes.setdefault((s, a), []).append(_Outcome(t, reward, ended, steps))
     game = _Game(owner, outcomes, states, actions, starts)
     try:
         with globals_kept(), catch_warnings(action="ignore"), redirect_stdout(StringIO()):
@@ -86,11 +86,13 @@ class _ContradictionError(Exception):
 
 @dataclass(frozen=True)
 class _Outcome:
-    """What follows an action: the number of the next state, the reward, and whether it ended."""
+    """What follows an action: the number of the next state, the reward, whether it ended, and after
+    how many steps."""
 
     state: int | None
     reward: Any
     ended: bool
+    steps: Any
 
 
 @dataclass
@@ -183,7 +185,8 @@ class _Game:
         label = env.s if self.by_attribute else observation
         limited = len(rest) == 1 and "TimeLimit.truncated" in rest[0]  # of the older gym
         ended = bool(terminated) and not limited
-        seen = _Outcome(self._number(label), float(reward), ended)
+        info = rest[-1] if rest and isinstance(rest[-1], Mapping) else {}
+        seen = _Outcome(self._number(label), float(reward), ended, info.get("duration", 1))
         if not any(self._same(seen, outcome) for outcome in self.outcomes[state, action]):
             self._refuse(state, action, label, seen)
         stops = terminated or (len(rest) == 2 and rest[0]) or seen.state is None
@@ -193,7 +196,7 @@ class _Game:
         paid = self.noisy or isclose(seen.reward, outcome.reward, rel_tol=_NEAR, abs_tol=1e-12)
         if self._ends(seen) or self._ends(outcome):
             return paid and self._ends(seen) and self._ends(outcome)
-        return paid and seen.state == outcome.state
+        return paid and (seen.state, seen.steps) == (outcome.state, outcome.steps)
 
     def _ends(self, outcome: _Outcome) -> bool:
         """Whether nothing can be earned any more: in a state that is never left and pays 0 too."""
@@ -216,17 +219,18 @@ class _Game:
     def _refuse(self, state: int, action: int, label: Any, seen: _Outcome) -> None:
         place = f"P[{self.states.known[state]!r}][{self.actions.known[action]!r}]"
         table = [
-            _shown(self.states.known[outcome.state or 0], outcome.reward, outcome.ended)
+            _shown(self.states.known[outcome.state or 0], outcome)
             for outcome in self.outcomes[state, action]
         ]
         table = list(dict.fromkeys(table))
         more = f" and {len(table) - 3} more" if table[3:] else ""
         raise _ContradictionError(
             f"{type(self.owner).__name__} does not do what its table says: a step returned "
-            f"{_shown(label, seen.reward, seen.ended)}, and {place} has "
+            f"{_shown(label, seen)}, and {place} has "
             f"{', '.join(table[:3])}{more} as (next state, reward, terminated)"
         )
 
 
-def _shown(state: Any, reward: Any, ended: bool) -> str:  # state may be an observation
-    return f"({state}, {float(reward):g}, {ended})"
+def _shown(state: Any, outcome: _Outcome) -> str:  # state may be an observation
+    lasting = f" in {outcome.steps} steps" if outcome.steps != 1 else ""
+    return f"({state}, {float(outcome.reward):g}, {outcome.ended}){lasting}"

@@ -4,8 +4,9 @@
     home,walk,-1,park,false,1,false
 
 The first five columns are needed, in any order; without the last two nothing says where episodes
-begin. Whole numbers are the numbers of states and actions, anything else their names. Rewards are
-read as written, or recovered where they are printed floats, see `number_of_text`.
+begin. A column `duration` says how many steps each transition took. Whole numbers are the numbers
+of states and actions, anything else their names. Rewards are read as written, or recovered where
+they are printed floats, see `number_of_text`.
 """
 
 from __future__ import annotations
@@ -193,7 +194,7 @@ def _line(texts: list[str], codes: NDArray[np.int64], text: str) -> int:
 
 
 _READ: dict[str, Callable[[str, list[str], NDArray[np.int64]], NDArray[Any]]] = {
-    **dict.fromkeys(("state", "action", "next_state", "episode"), _labels),
+    **dict.fromkeys(("state", "action", "next_state", "episode", "duration"), _labels),
     "reward": _rewards,
     **dict.fromkeys(("terminated", "truncated"), _flag_column),
 }

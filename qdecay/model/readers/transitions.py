@@ -2,7 +2,9 @@
 
 Of n tries of action a in state s, count led to state t with reward r:
 
-    p(s, a, t, r, terminated) = count / n.
+    p(s, a, t, r, terminated) = count / n,
+
+or with the duration as one more thing that was seen, where the data has it.
 
 That is the empirical model, the maximum-likelihood one. It says nothing of what was never tried: an
 action never taken in a state is unavailable there, and a state that was entered but never acted in
@@ -27,7 +29,7 @@ from qdecay._support.result import counted, shown_list
 from qdecay.model.readers.labels import Numbering, column_of, numbered
 from qdecay.model.readers.steps import Steps, steps_of
 from qdecay.model.recover import Recovery
-from qdecay.model.rows import ModelRows, Row
+from qdecay.model.rows import ModelRows, Row, checked_durations
 from qdecay_envs.rational import written
 
 
@@ -90,6 +92,13 @@ class Counts:
         return flags(self.steps.terminated, "terminated")
 
     @cached_property
+    def _durations(self) -> NDArray[np.int64]:
+        """How many steps each took; 1 where nothing followed."""
+        if self.steps.duration is None:
+            return np.ones(len(self._ended), dtype=np.int64)
+        return np.where(self._ended, 1, checked_durations(self.steps.duration))
+
+    @cached_property
     def sizes(self) -> tuple[int, int]:
         """S and A."""
         return self._states[1].size, self._actions[1].size
@@ -99,6 +108,7 @@ class Counts:
         """The first transition of each kind, in order of state and action, and its count."""
         (state, following), (action,) = self._states[0], self._actions[0]
         columns = [state, action, following, self._ended, _rewards(self.steps.reward)]
+        columns += [] if self.steps.duration is None else [self._durations]
         _, first, count = np.unique(_combined(columns), return_index=True, return_counts=True)
         return first, count
 
@@ -130,15 +140,16 @@ class Counts:
     def _rows(self, visits: NDArray[np.int64], recovery: Recovery) -> Iterator[Row]:
         (state, following), (action,) = self._states[0], self._actions[0]
         reward, (first, count) = self.steps.reward, self._distinct
-        at = [part[first].tolist() for part in (state, action, following, self._ended)]
-        for k, s, a, t, end, n, of in zip(
+        parts = (state, action, following, self._ended, self._durations)
+        at = [part[first].tolist() for part in parts]
+        for k, s, a, t, end, steps, n, of in zip(
             first.tolist(), *at, count.tolist(), visits[first].tolist(), strict=True
         ):
             paid = reward[k]
             if isinstance(paid, Decimal) and paid.is_finite():  # of databases, and exact
                 paid = Fraction(paid)
             paid = recovery(paid, f"transition {k}: reward")
-            yield s, a, t, Fraction(n, of), paid, end
+            yield s, a, t, Fraction(n, of), paid, end, steps
 
     def _starts(self) -> dict[int, Fraction]:
         """How often episodes begin in each state; nothing if the data does not say."""

@@ -58,7 +58,7 @@ def _rows(
     env: Any, table: LooseTable, fickle: Mapping[int, int], recovery: Recovery
 ) -> Iterator[Row]:
     third = Fraction(1, _PLACES - 1)
-    for s, a, t, p, reward, ended in table.rows(recovery):
+    for s, a, t, p, reward, ended, *_ in table.rows(recovery):
         yield s, a, t, p, reward, ended
         if s not in fickle:
             continue

@@ -276,6 +276,8 @@ class Diagnosis:
             return f"pays {_shown(seen.reward)}{', cut off,' if seen.truncated else ''}"
         if part == "terminated":
             return "ends the episode" if seen.terminated else "goes on"
+        if part == "duration":
+            return f"takes {counted(seen.duration, 'step')}"
         if part == "key":
             to = self.graph.index.get(seen.key)
             if to is not None:

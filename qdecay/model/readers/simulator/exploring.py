@@ -90,7 +90,7 @@ class Explorer:
                 to = self._reached(seen, (state, action))
                 if action not in goes:
                     goes[action] = (to, self.graph.shared(to, seen))
-                outcome = (to, seen.reward, seen.terminated)
+                outcome = (to, seen.reward, seen.terminated, seen.duration)
                 found[outcome] = found.get(outcome, 0) + 1
         self.checks.explored(state, saved)
 

@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 
 from qdecay.model.readers.simulator.machine import Seen
 
-Outcome = tuple[int, Any, bool]
-"""Next state, reward, terminated."""
+Outcome = tuple[int, Any, bool, int]
+"""Next state, reward, terminated, duration."""
 
 
 class Way(NamedTuple):

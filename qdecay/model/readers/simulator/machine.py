@@ -21,6 +21,7 @@ from qdecay.model.readers.simulator.copying import Copier, cannot_be_copied
 from qdecay.model.readers.simulator.inner_state import Generators, fields, frozen, generators
 from qdecay.model.readers.simulator.keys import Key
 from qdecay.model.readers.simulator.naming import short
+from qdecay_envs.arguments import duration
 from qdecay_envs.rational import rational, written
 
 Env = gym.Env[Any, Any]
@@ -52,6 +53,7 @@ class Seen(NamedTuple):
         observation: frozen.
         reward: as the model has it, save that a float is no exact number yet.
         terminated, truncated: whether the step ended the episode, and whether it cut it off.
+        duration: how many steps the action takes, by `info["duration"]`.
     """
 
     key: Hashable
@@ -60,12 +62,13 @@ class Seen(NamedTuple):
     reward: Any
     terminated: bool
     truncated: bool
+    duration: int = 1
 
     def difference(self, other: Seen) -> str | None:
         """Return the first part in which the two differ, save where the episode is cut off."""
         if not isclose(self.reward, other.reward, rel_tol=_ROUNDING, abs_tol=_ROUNDING):
             return "reward"
-        names = ("terminated", "key", "observation", "available")
+        names = ("terminated", "duration", "key", "observation", "available")
         return next((name for name in names if getattr(self, name) != getattr(other, name)), None)
 
 
@@ -201,7 +204,9 @@ class Machine:
         seen = frozen(self.observation)
         available = () if terminated else self._available(info)
         key = self.key(self.env, seen)
-        return Seen(key, available, seen, _number(reward), terminated, truncated)
+        steps = info.get("duration", 1) if isinstance(info, Mapping) else 1
+        steps = duration(steps, 'info["duration"]')
+        return Seen(key, available, seen, _number(reward), terminated, truncated, steps)
 
     def _available(self, info: Any) -> tuple[int, ...]:
         mask = info.get("action_mask") if isinstance(info, dict) else None

@@ -237,7 +237,7 @@ class _Reading:
         for state, actions in enumerate(graph.counts):
             for action, outcomes in actions.items():
                 total = sum(outcomes.values())
-                for (to, reward, terminated), number in outcomes.items():
+                for (to, reward, terminated, steps), number in outcomes.items():
                     where = f"state {names[state]}, action {self._action_name(action)}"
                     chance = recovery(Fraction(number, total), where)
                     yield (
@@ -247,6 +247,7 @@ class _Reading:
                         chance,
                         recovery(reward, f"{where}: reward"),
                         terminated,
+                        steps,
                     )
 
     def _action_name(self, action: int) -> str:
