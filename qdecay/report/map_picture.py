@@ -164,7 +164,7 @@ class MapPicture:
                 groups[-1].append(line)
             else:
                 groups.append([line])
-        heights = [[self.height(float(line.value)) for line in group] for group in groups]
+        heights = [[self.height(float(line.fixed)) for line in group] for group in groups]
         middles = [(one[-1] + two[0]) / 2 for one, two in pairwise(heights)]
         ends = zip([0.0, *middles], [*middles, 1.0], strict=True)
         return [self._run(*parts) for parts in zip(groups, heights, ends, strict=True)]
@@ -198,7 +198,7 @@ class MapPicture:
         """Return the points of a curve."""
         return [
             (self.axis.place(float(gamma)), self.height(float(value)))
-            for value, gamma in zip(curve.values, curve.gammas, strict=True)
+            for gamma, value in curve.points
         ]
 
     @cached_property
