@@ -145,7 +145,8 @@ class Regions(ModelResult, Generic[_Turn]):
         Raises:
             ValueError: the model has no start state.
         """
-        return tuple(sorted(self._reached(self._start(), list(self.regions[region]))))
+        reached = self._reached(self._start(), list(self.regions[region]))
+        return tuple(sorted(state for state in reached if state < self._pairs.n_own))
 
     def _start(self) -> int:
         if self.start is None:
