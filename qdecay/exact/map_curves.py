@@ -1,9 +1,10 @@
 """Curves of a map: boundaries of neighbouring lines joined, and the polynomials that name them.
 
-A boundary point is a breakpoint on a line of fixed parameter. On the next line it goes on where the
-same two areas meet. The advantage of the pair that enters there, under a policy that is optimal
-just left of it, is 0 at the point; an irreducible factor of its numerator names all the points at
-which it is 0 too, each decided exactly. Between the lines nothing is claimed.
+A boundary point is a breakpoint on a line of fixed parameter, or of fixed gamma. On the next line
+it goes on where the same two areas meet. The advantage of the pair that enters there, under a
+policy that is optimal just left of it, is 0 at the point; an irreducible factor of its numerator
+names all the points at which it is 0 too, each decided exactly. Between the lines nothing is
+claimed.
 """
 
 from __future__ import annotations
@@ -16,36 +17,44 @@ from itertools import groupby, pairwise, takewhile
 from typing import Any
 
 from qdecay._support.deadline import Deadline
-from qdecay._support.result import Record
+from qdecay._support.result import Record, counted
 from qdecay.exact.algebra.curve_polynomial import CurvePolynomial
 from qdecay.exact.algebra.number import AlgebraicNumber
-from qdecay.exact.regions import Breakpoint
 from qdecay.exact.solver.line_advantage import LineAdvantages, Pair, Policy
-from qdecay.exact.walked import Sets
+from qdecay.exact.walked import Sets, Turn
 
 
 @dataclass(frozen=True)
 class Boundary:
-    """A point at which two areas meet on a line of fixed parameter.
+    """A point at which two areas meet on a line.
 
     Attributes:
-        value: of the parameter.
+        fixed: the number that is fixed on the line.
+        is_gamma: whether that is gamma.
         point: the breakpoint.
         left, right: all optimal sets on both sides.
         states: those whose sets tell the areas apart.
         areas: the two areas.
     """
 
-    value: Fraction
-    point: Breakpoint
+    fixed: Fraction
+    is_gamma: bool
+    point: Turn
     left: Sets
     right: Sets
     states: frozenset[int]
     areas: tuple[int, int]
 
+    @property
+    def place(self) -> tuple[AlgebraicNumber, AlgebraicNumber]:
+        """Gamma and the parameter there."""
+        fixed, moving = AlgebraicNumber.of(self.fixed), self.point.number
+        return (fixed, moving) if self.is_gamma else (moving, fixed)
+
     def lies_on(self, curve: CurvePolynomial) -> bool:
         """Whether the polynomial is 0 there, exactly."""
-        return self.point.gamma.sign_of(curve.at(self.value)) == 0
+        p = curve.over(self.fixed) if self.is_gamma else curve.at(self.fixed)
+        return self.point.number.sign_of(p) == 0
 
     def switches(self) -> Iterator[tuple[Policy, Pair]]:
         """Yield policies and pairs whose advantage under them changes its sign there."""
@@ -61,72 +70,113 @@ class Boundary:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class MapCurve(Record):
-    """A boundary between two areas over neighbouring lines, by its exact points.
+    """The boundary between two areas, by exact points on it.
 
     Attributes:
-        areas: the areas left and right of it, as numbers of `PolicyMap.areas`.
+        areas: the two areas, as numbers of `PolicyMap.areas`.
         polynomial: irreducible, and 0 at every point; None where no single one was found, or the
             model is too large for one.
-        values: of the parameter, in increasing order.
-        gammas: the points on these lines.
+        points: gamma and the parameter, one of them rational, by increasing parameter.
     """
 
     areas: tuple[int, int]
     polynomial: CurvePolynomial | None
-    values: tuple[Fraction, ...]
-    gammas: tuple[AlgebraicNumber, ...]
+    points: tuple[tuple[AlgebraicNumber, AlgebraicNumber], ...]
 
     def _shown(self) -> str:
         name = "" if self.polynomial is None else f"{self.polynomial.written()} = 0, "
-        return f"{name}areas {self.areas[0]} and {self.areas[1]}, {len(self.values)} points"
+        areas = "{} and {}".format(*self.areas)
+        return f"{name}areas {areas}, {counted(len(self.points), 'point')}"
 
     def to_json(self) -> dict[str, Any]:
-        """Return the fields as in the document; points are rationals or have their polynomial."""
+        """Return the fields as in the document, points as decimals."""
         return {
             "areas": list(self.areas),
             "polynomial": None if self.polynomial is None else self.polynomial.to_json(),
-            "points": [
-                {"value": str(value), "gamma": gamma.decimal(20)}
-                for value, gamma in zip(self.values, self.gammas, strict=True)
-            ],
+            "points": [[gamma.decimal(20), value.decimal(20)] for gamma, value in self.points],
         }
 
 
 @dataclass(frozen=True)
+class _Part:
+    """Neighbouring boundaries of one chain that have one polynomial, or none."""
+
+    polynomial: CurvePolynomial | None
+    boundaries: list[Boundary]
+
+
 class Traced:
-    """The curves through the boundaries of some lines.
+    """The curves through the boundaries of a map's lines."""
 
-    Attributes:
-        curves: from low values up.
-        breaks: the neighbouring lines between which a boundary changes its polynomial.
-    """
+    def __init__(
+        self,
+        rows: Sequence[Sequence[Boundary]],
+        columns: Sequence[Sequence[Boundary]],
+        advantages: LineAdvantages,
+        deadline: Deadline,
+    ) -> None:
+        """Join the boundaries of neighbouring lines, and name them.
 
-    curves: list[MapCurve]
-    breaks: set[tuple[Fraction, Fraction]]
+        Args:
+            rows: of each line of fixed parameter.
+            columns: of each line of fixed gamma.
+            advantages: of the line of models.
+            deadline: raises where the time is up.
+        """
+        self._chains = [
+            [list(_parts(chain, advantages, deadline)) for chain in _chains(lines)]
+            for lines in (rows, columns)
+        ]
+
+    @property
+    def breaks(self) -> set[tuple[Fraction, Fraction]]:
+        """The neighbouring values of the parameter where a boundary changes its polynomial."""
+        return {
+            (one.boundaries[-1].fixed, two.boundaries[0].fixed)
+            for chain in self._chains[0]
+            for one, two in pairwise(chain)
+        }
+
+    def curves(self) -> list[MapCurve]:
+        """Return the curves, by their lowest points: one for each polynomial of two areas."""
+        parts = [part for chains in self._chains for chain in chains for part in chain]
+        named: dict[tuple[frozenset[int], CurvePolynomial], list[Boundary]] = {}
+        for part in parts:
+            if part.polynomial is not None:
+                key = frozenset(part.boundaries[0].areas), part.polynomial
+                named.setdefault(key, []).extend(part.boundaries)
+        found = []
+        for part in parts:
+            if part.polynomial is None:
+                left = [b for b in part.boundaries if not _joined(b, named)]
+                found += [_curve(None, left)] if left else []
+        found += [_curve(polynomial, all_) for (_, polynomial), all_ in named.items()]
+        return sorted(found, key=lambda curve: curve.points[0][::-1])
 
 
-def traced(
-    lines: Sequence[Sequence[Boundary]], advantages: LineAdvantages, deadline: Deadline
-) -> Traced:
-    """Join the boundaries of neighbouring lines to curves, and name them."""
-    found = Traced([], set())
-    for chain in _chains(lines):
-        for polynomial, start, end in _named(chain, advantages, deadline):
-            part = chain[start:end]
-            values = tuple(b.value for b in part)
-            gammas = tuple(b.point.gamma for b in part)
-            found.curves.append(MapCurve(chain[0].areas, polynomial, values, gammas))
-            if end < len(chain):
-                found.breaks.add((values[-1], chain[end].value))
-    found.curves.sort(key=lambda curve: (curve.values[0], curve.gammas[0]))
-    return found
+def _joined(
+    boundary: Boundary, named: dict[tuple[frozenset[int], CurvePolynomial], list[Boundary]]
+) -> bool:
+    """Add a boundary to the curve between its areas that it lies on, if there is one."""
+    for (areas, polynomial), boundaries in named.items():
+        if areas == frozenset(boundary.areas) and boundary.lies_on(polynomial):
+            boundaries.append(boundary)
+            return True
+    return False
+
+
+def _curve(polynomial: CurvePolynomial | None, boundaries: Sequence[Boundary]) -> MapCurve:
+    low, high = sorted(boundaries[0].areas)
+    points = sorted((b.place for b in boundaries), key=lambda place: place[::-1])
+    return MapCurve((low, high), polynomial, tuple(points))
 
 
 def _chains(lines: Sequence[Sequence[Boundary]]) -> list[list[Boundary]]:
     """Join the boundaries of each line with those of the next between the same areas, in order."""
-    chains = [[boundary] for boundary in lines[0]]
-    ends = list(chains)
-    for before, line in pairwise(lines):
+    chains: list[list[Boundary]] = []
+    before: Sequence[Boundary] = ()
+    ends: list[list[Boundary]] = []
+    for line in lines:
         here, there = ([b.areas for b in each] for each in (before, line))
         matching = SequenceMatcher(None, here, there, autojunk=False).get_matching_blocks()
         joined = {b + k: ends[a + k] for a, b, size in matching for k in range(size)}
@@ -134,13 +184,14 @@ def _chains(lines: Sequence[Sequence[Boundary]]) -> list[list[Boundary]]:
         chains += [end for end in ends if not end]
         for end, boundary in zip(ends, line, strict=True):
             end.append(boundary)
+        before = line
     return chains
 
 
-def _named(
+def _parts(
     chain: Sequence[Boundary], advantages: LineAdvantages, deadline: Deadline
-) -> Iterator[tuple[CurvePolynomial | None, int, int]]:
-    """Yield the parts of a chain, each from a place up to another, with their polynomials."""
+) -> Iterator[_Part]:
+    """Yield the parts of a chain, in order."""
     names: list[CurvePolynomial | None] = [None] * len(chain)
     place = 0
     while place < len(chain):
@@ -149,9 +200,9 @@ def _named(
         names[begin:end] = [name if known is None else known for known in names[begin:end]]
         place = end
     start = 0
-    for name, part in groupby(names):
-        end = start + len(list(part))
-        yield name, start, end
+    for name, same in groupby(names):
+        end = start + len(list(same))
+        yield _Part(name, list(chain[start:end]))
         start = end
 
 

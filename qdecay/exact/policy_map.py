@@ -1,16 +1,18 @@
 """The map of two numbers: what is optimal over gamma and the parameter of a model line.
 
-The map is exact on lines of fixed parameter: there it has the policy regions over gamma. Lines are
-added halfway between two neighbours, down to a stated distance, where the two do not pass the same
-areas, or where a boundary moves far from one to the other or changes its polynomial. Between lines
-nothing is proven: an area that lies between two neighbours and reaches neither is missed.
+The map is exact on lines of fixed parameter, where it has the policy regions over gamma, and on
+some of fixed gamma. Lines of fixed parameter are added halfway between two neighbours, down to a
+stated distance, where the two do not pass the same areas, where a boundary moves far from one to
+the other or changes its polynomial, and where a line of fixed gamma has an area between them.
+Between lines nothing is proven: an area that no line meets is missed.
 
 Boundaries form curves; see `qdecay.exact.map_curves` for their polynomials.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import pairwise
@@ -23,9 +25,10 @@ from qdecay._support.result import Record, counted, frame
 from qdecay._support.shown import shown_fraction
 from qdecay.errors import BudgetExceeded
 from qdecay.exact.algebra.number import AlgebraicNumber
-from qdecay.exact.map_curves import Boundary, MapCurve, Traced, traced
+from qdecay.exact.line_regions import LineRegions
+from qdecay.exact.map_curves import Boundary, MapCurve, Traced
 from qdecay.exact.regions import PolicyRegions, policy_regions
-from qdecay.exact.solver.line_advantage import LineAdvantages
+from qdecay.exact.solver.line_advantage import MOST_STATES, LineAdvantages
 from qdecay.exact.walked import Actions
 from qdecay.model.info import ModelInfo, ModelResult
 from qdecay.model.line import ModelLine, Parameter
@@ -36,7 +39,9 @@ if TYPE_CHECKING:
 
 OF = ("start", "reached", "all")
 """The states whose optimal sets make an area."""
-_FIRST_LINES = 17  # between the ends, and both of them
+_ROWS = 17  # lines of fixed parameter to begin with, both ends included
+_COLUMNS = 7  # lines of fixed gamma, both ends not included
+_LEAST_SECONDS = 1e-3  # a limit of time is more than 0
 _FAR = 1 / 16  # of gamma's range: a boundary that moves further between two lines needs more
 _MUCH_CLOSER = 2  # likewise, to 1: values change with 1 / (1 - gamma)
 Area = Mapping[int, Actions]
@@ -45,31 +50,33 @@ Area = Mapping[int, Actions]
 
 @dataclass(frozen=True, eq=False, repr=False)
 class MapLine(Record):
-    """The map at one value of the parameter, exact.
+    """The map where one of its two numbers is fixed, exact.
 
     Attributes:
-        value: of the parameter.
-        breakpoints: the gammas at which one area ends and the next begins, in order.
+        fixed: that number: a value of the parameter, or a gamma.
+        breakpoints: the values of the other at which one area ends and the next begins, in order.
         areas: those between, as numbers of `PolicyMap.areas`: one more than breakpoints.
-        regions: the policy regions there, of all states and all gammas.
+        regions: the policy regions on the line, of all states.
     """
 
-    value: Fraction
+    fixed: Fraction
     breakpoints: tuple[AlgebraicNumber, ...]
     areas: tuple[int, ...]
-    regions: PolicyRegions = field(repr=False)
+    regions: PolicyRegions | LineRegions = field(repr=False)
 
-    def area_of(self, gamma: RationalLike | AlgebraicNumber) -> int | None:
-        """Return the number of the area at a gamma of the map, or None at a breakpoint."""
-        number = gamma if isinstance(gamma, AlgebraicNumber) else rational(gamma, "gamma")
+    def area_of(self, number: RationalLike | AlgebraicNumber) -> int | None:
+        """Return the number of the area at a value of the number that moves; None at a
+        breakpoint."""
+        if not isinstance(number, AlgebraicNumber):
+            number = AlgebraicNumber.of(rational(number, "number"))
         place = sum(point < number for point in self.breakpoints)
         on_one = place < len(self.breakpoints) and self.breakpoints[place] == number
         return None if on_one else self.areas[place]
 
-    def to_json(self) -> dict[str, Any]:
-        """Return the fields as in the document."""
+    def _to_json(self, fixed: str) -> dict[str, Any]:
+        """Return the fields as in the document; `fixed` is the name of that number."""
         points = [point.to_json() for point in self.breakpoints]
-        return {"value": str(self.value), "breakpoints": points, "areas": list(self.areas)}
+        return {fixed: str(self.fixed), "breakpoints": points, "areas": list(self.areas)}
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -83,7 +90,8 @@ class PolicyMap(ModelResult):
             under optimal actions, or those of all states.
         areas: the different sets, in order of appearance; a state that is not reached is omitted.
         lines: the map at values of the parameter, in increasing order, both ends included.
-        curves: the boundaries through neighbouring lines.
+        columns: the map at gammas strictly inside the range, in increasing order.
+        curves: the boundaries through neighbouring lines, and through neighbouring columns.
         fineness: the distance of two values of the parameter, as a part of its range, down to which
             lines were added.
     """
@@ -95,6 +103,7 @@ class PolicyMap(ModelResult):
     of: str
     areas: tuple[Area, ...]
     lines: tuple[MapLine, ...]
+    columns: tuple[MapLine, ...]
     curves: tuple[MapCurve, ...]
     fineness: Fraction
 
@@ -104,7 +113,8 @@ class PolicyMap(ModelResult):
         parts = [f"gamma from {low} to {high}", span, counted(len(self.areas), "area")]
         named = sum(curve.polynomial is not None for curve in self.curves)
         parts.append(f"{counted(len(self.curves), 'curve')}, {named} with a polynomial")
-        return self._titled(f"{', '.join(parts)}, exact on {counted(len(self.lines), 'line')}")
+        lines = counted(len(self.lines) + len(self.columns), "line")
+        return self._titled(f"{', '.join(parts)}, exact on {lines}")
 
     @property
     def parameter(self) -> Parameter:
@@ -118,7 +128,7 @@ class PolicyMap(ModelResult):
         They are not where the budget ran out.
         """
         step = self.fineness * (self.parameter.high - self.parameter.low)
-        return all(b.value - a.value <= step for a, b in pairwise(self.lines) if _differ(a, b))
+        return all(b.fixed - a.fixed <= step for a, b in pairwise(self.lines) if _differ(a, b))
 
     def nearest(self, value: RationalLike) -> MapLine:
         """Return the line nearest to a value of the parameter.
@@ -128,7 +138,7 @@ class PolicyMap(ModelResult):
         """
         self.parameter.place(value)
         number = rational(value, self.parameter.name)
-        return min(self.lines, key=lambda line: abs(line.value - number))
+        return min(self.lines, key=lambda line: abs(line.fixed - number))
 
     def body(self) -> dict[str, Any]:
         """Return the document without its schema, as embedded in other documents."""
@@ -141,14 +151,15 @@ class PolicyMap(ModelResult):
             "of": self.of,
             "fineness": str(self.fineness),
             "areas": [{"optimal_actions": area} for area in sets],
-            "lines": [line.to_json() for line in self.lines],
+            "lines": [line._to_json("value") for line in self.lines],
+            "columns": [column._to_json("gamma") for column in self.columns],
             "curves": [curve.to_json() for curve in self.curves],
         }
 
     def to_frame(self) -> pd.DataFrame:
         """Return a row per breakpoint of each line: parameter, gamma, and the areas beside it."""
         points = [
-            (line.value, gamma, *areas)
+            (line.fixed, gamma, *areas)
             for line in self.lines
             for gamma, areas in zip(line.breakpoints, pairwise(line.areas), strict=True)
         ]
@@ -171,6 +182,7 @@ def policy_map(
     of: str | None = None,
     start: int | None = None,
     fineness: RationalLike = "1/256",
+    columns: int | None = None,
     max_seconds: RealLike | None = None,
     progress: bool | OnProgress = False,
 ) -> PolicyMap:
@@ -184,6 +196,8 @@ def policy_map(
         start: overrides the model's start state.
         fineness: the distance of two lines, as a part of the parameter's range, down to which lines
             are added where two differ; 0 < fineness <= 1.
+        columns: lines of fixed gamma, evenly spaced; >= 0. None is 7 for a model of at most 24
+            states, and none for a larger one, where they take long.
         max_seconds: limit of wall time, > 0; None is no limit.
         progress: True shows a bar; a function is called with a `Progress` at each line.
 
@@ -199,7 +213,7 @@ def policy_map(
     ...     return MDP.from_rows(rows, n_states=2, n_actions=2)
     >>> found = policy_map(ModelLine.of(wait, low=1, high=4))
     >>> found.curves[0], found.lines[-1].breakpoints[0].closed_form()
-    (MapCurve(gamma x - 1 = 0, areas 0 and 1, 24 points), '1/4')
+    (MapCurve(gamma x - 1 = 0, areas 0 and 1, 29 points), '1/4')
     """
     instance(line, ModelLine, "line", "a ModelLine")
     ends = _window(gammas)
@@ -207,15 +221,17 @@ def policy_map(
     of = ("all" if start is None else "start") if of is None else choice(of, "of", OF)
     if start is None and of != "all":
         raise ValueError(f'of="{of}" needs a start state: give start, or of="all"')
+    if columns is None:
+        columns = _COLUMNS if line.low.n_states <= MOST_STATES else 0
     step = exact(fineness, "fineness", "(0, 1]")
     drawn = _Map(line, ends, of, start, step)
     deadline = Deadline(max_seconds)
     try:
         with reporting(progress) as report:
-            curves = drawn.solve(deadline, report).curves
+            curves = drawn.solve(whole(columns, "columns", 0), deadline, report)
     except BudgetExceeded as limit:
-        known = drawn.result(()) if len(drawn.solved) > 1 else None
-        message = f"{limit}; {counted(len(drawn.solved), 'line')} of the map found"
+        known = drawn.result([]) if len(drawn.rows) > 1 else None
+        message = f"{limit}; {counted(len(drawn.rows), 'line')} of the map found"
         raise BudgetExceeded(message, known) from None
     return drawn.result(curves)
 
@@ -241,20 +257,27 @@ class _Solved:
     Attributes:
         regions: of all states.
         places: of the breakpoints at which an area ends, among all.
-        labels: of the areas.
+        areas: what is optimal between them.
     """
 
-    regions: PolicyRegions
+    regions: PolicyRegions | LineRegions
     places: tuple[int, ...]
     areas: tuple[_Label, ...]
 
     @property
-    def breakpoints(self) -> list[AlgebraicNumber]:
-        return [self.regions.breakpoints[place].gamma for place in self.places]
+    def breakpoints(self) -> tuple[AlgebraicNumber, ...]:
+        return tuple(self.regions.breakpoints[place].number for place in self.places)
+
+    def hides_between(self, low: Fraction, high: Fraction) -> bool:
+        """Whether it passes an area between two of its numbers that is at neither."""
+        first = sum(point <= low for point in self.breakpoints)
+        last = sum(point < high for point in self.breakpoints)
+        passed = self.areas[first : last + 1]
+        return not {passed[0], passed[-1]}.issuperset(passed)
 
 
 def _differ(a: _Solved | MapLine, b: _Solved | MapLine) -> bool:
-    """Whether two lines pass other areas, or a boundary moves far between them."""
+    """Whether two lines over gamma pass other areas, or a boundary moves far between them."""
     if a.areas != b.areas:
         return True
     for one, other in zip(a.breakpoints, b.breakpoints, strict=True):
@@ -265,7 +288,12 @@ def _differ(a: _Solved | MapLine, b: _Solved | MapLine) -> bool:
 
 
 class _Map:
-    """The lines of a map as they are found, by their values."""
+    """The lines of a map as they are found.
+
+    Attributes:
+        rows: by the value of the parameter.
+        columns: by gamma.
+    """
 
     def __init__(
         self,
@@ -277,49 +305,60 @@ class _Map:
     ) -> None:
         self.line, self.gammas, self.of, self.start = line, gammas, of, start
         self.fineness = fineness
-        self.solved: dict[Fraction, _Solved] = {}
+        self.rows: dict[Fraction, _Solved] = {}
+        self.columns: dict[Fraction, _Solved] = {}
 
-    def solve(self, deadline: Deadline, report: OnProgress) -> Traced:
+    def solve(self, columns: int, deadline: Deadline, report: OnProgress) -> list[MapCurve]:
         """Find the first lines, then those between neighbours that differ; return the curves."""
         p, advantages = self.line.parameter, LineAdvantages(self.line)
-        width, last = p.high - p.low, _FIRST_LINES - 1
-        waiting = [p.low + width * k / last for k in range(last + 1)]
-        report(Progress(0, len(waiting), "lines"))
+        waiting = _even(p.low, p.high, _ROWS - 1)
+        across = _even(*self.gammas, columns + 1)[1:-1]
+        total = len(waiting) + len(across)
+        report(Progress(0, total, "lines"))
+        for gamma in across:
+            self.columns[gamma] = self._column(gamma, deadline)
+            report(Progress(len(self.columns), total, "lines"))
         while True:
-            total = len(self.solved) + len(waiting)
+            total = len(self.rows) + len(self.columns) + len(waiting)
             for value in waiting:
-                deadline.check()
-                self.solved[value] = self._solved(value, deadline)
-                report(Progress(len(self.solved), total, "lines"))
-            found = traced(self.boundaries(), advantages, deadline)
-            waiting = [
-                (a + b) / 2
-                for a, b in pairwise(self._values)
-                if b - a > self.fineness * width
-                and ((a, b) in found.breaks or _differ(self.solved[a], self.solved[b]))
-            ]
+                self.rows[value] = self._row(value, deadline)
+                report(Progress(len(self.rows) + len(self.columns), total, "lines"))
+            found = Traced(*self._boundaries(), advantages, deadline)
+            step = self.fineness * (p.high - p.low)
+            pairs = [(a, b) for a, b in pairwise(sorted(self.rows)) if b - a > step]
+            waiting = [(a + b) / 2 for a, b in pairs if (a, b) in found.breaks or self._open(a, b)]
             if not waiting:
-                return found
+                return found.curves()
 
-    def _solved(self, value: Fraction, deadline: Deadline) -> _Solved:
-        limit = None if deadline.max_seconds is None else max(deadline.left, 1e-3)
-        try:
-            found = policy_regions(self.line.at(value), start=self.start, max_seconds=limit)
-        except BudgetExceeded:
-            raise deadline.exceeded() from None
-        low, high = self.gammas
-        inside = [i for i, b in enumerate(found.breakpoints) if low < b.gamma < high]
-        first = sum(b.gamma <= low for b in found.breakpoints)
-        areas = [self._label(found, first)]
+    def _open(self, low: Fraction, high: Fraction) -> bool:
+        """Whether two neighbouring rows differ, or a column has something between them."""
+        between = (column.hides_between(low, high) for column in self.columns.values())
+        return _differ(self.rows[low], self.rows[high]) or any(between)
+
+    def _row(self, value: Fraction, deadline: Deadline) -> _Solved:
+        model, low, high = self.line.at(value), *self.gammas
+        with _within(deadline) as limit:
+            found = policy_regions(model, start=self.start, max_seconds=limit)
+        return self._solved(found, low, high)
+
+    def _column(self, gamma: Fraction, deadline: Deadline) -> _Solved:
+        p = self.line.parameter
+        with _within(deadline) as limit:
+            found = policy_regions(self.line, gamma=gamma, start=self.start, max_seconds=limit)
+        return self._solved(found, p.low, p.high)
+
+    def _solved(self, found: PolicyRegions | LineRegions, low: Fraction, high: Fraction) -> _Solved:
+        """Return a line with its areas between two ends."""
+        numbers = [point.number for point in found.breakpoints]
+        areas = [self._label(found, sum(number <= low for number in numbers))]
         places = []
-        for place in inside:
-            label = self._label(found, place + 1)
-            if label != areas[-1]:
+        for place, number in enumerate(numbers):
+            if low < number < high and (label := self._label(found, place + 1)) != areas[-1]:
                 places.append(place)
                 areas.append(label)
         return _Solved(found, tuple(places), tuple(areas))
 
-    def _label(self, found: PolicyRegions, region: int) -> _Label:
+    def _label(self, found: PolicyRegions | LineRegions, region: int) -> _Label:
         sets = found.regions[region]
         if self.of == "all":
             return tuple(enumerate(sets))
@@ -327,56 +366,75 @@ class _Map:
         states = [self.start] if self.of == "start" else found.reached(region)
         return tuple((s, sets[s]) for s in states)
 
-    @property
-    def _values(self) -> list[Fraction]:
-        return sorted(self.solved)
-
     def _numbers(self) -> dict[_Label, int]:
-        labels = dict.fromkeys(label for v in self._values for label in self.solved[v].areas)
+        """Number the areas in order of appearance."""
+        lines = [*_sorted(self.rows), *_sorted(self.columns)]
+        labels = dict.fromkeys(label for _, found in lines for label in found.areas)
         return {label: number for number, label in enumerate(labels)}
 
-    def boundaries(self) -> list[list[Boundary]]:
-        """Return the points at which areas meet, of each line."""
+    def _boundaries(self) -> tuple[list[list[Boundary]], list[list[Boundary]]]:
+        """Return the points at which areas meet, of each row and of each column."""
         numbers = self._numbers()
-        return [
-            [
+
+        def of_line(fixed: Fraction, found: _Solved, is_gamma: bool) -> list[Boundary]:
+            regions = found.regions
+            return [
                 Boundary(
-                    value,
-                    found.regions.breakpoints[place],
-                    found.regions.regions[place],
-                    found.regions.regions[place + 1],
+                    fixed,
+                    is_gamma,
+                    regions.breakpoints[place],
+                    regions.regions[place],
+                    regions.regions[place + 1],
                     frozenset(s for label in labels for s, _ in label),
                     (numbers[labels[0]], numbers[labels[1]]),
                 )
                 for place, labels in zip(found.places, pairwise(found.areas), strict=True)
             ]
-            for value in self._values
-            for found in [self.solved[value]]
-        ]
 
-    def result(self, curves: list[MapCurve] | tuple[MapCurve, ...]) -> PolicyMap:
+        rows = [of_line(*line, False) for line in _sorted(self.rows)]
+        return rows, [of_line(*line, True) for line in _sorted(self.columns)]
+
+    def result(self, curves: list[MapCurve]) -> PolicyMap:
         """Return the map of the lines found."""
         numbers = self._numbers()
-        lines = [
-            MapLine(
-                value,
-                tuple(found.breakpoints),
-                tuple(numbers[label] for label in found.areas),
-                found.regions,
+
+        def lines(solved: dict[Fraction, _Solved]) -> tuple[MapLine, ...]:
+            return tuple(
+                MapLine(
+                    fixed, found.breakpoints, tuple(numbers[a] for a in found.areas), found.regions
+                )
+                for fixed, found in _sorted(solved)
             )
-            for value in self._values
-            for found in [self.solved[value]]
-        ]
+
         return PolicyMap(
             self.line,
             self.gammas,
             self.of,
             tuple(dict(label) for label in numbers),
-            tuple(lines),
+            lines(self.rows),
+            lines(self.columns),
             tuple(curves),
             self.fineness,
             info=ModelInfo.of(self.line.low, self.start),
         )
+
+
+def _even(low: Fraction, high: Fraction, steps: int) -> list[Fraction]:
+    return [low + (high - low) * k / steps for k in range(steps + 1)]
+
+
+def _sorted(lines: dict[Fraction, _Solved]) -> list[tuple[Fraction, _Solved]]:
+    return [(fixed, lines[fixed]) for fixed in sorted(lines)]
+
+
+@contextmanager
+def _within(deadline: Deadline) -> Iterator[float | None]:
+    """Yield the time left for one line; what it knows when that is up is of no use."""
+    deadline.check()
+    try:
+        yield None if deadline.max_seconds is None else max(deadline.left, _LEAST_SECONDS)
+    except BudgetExceeded:
+        raise deadline.exceeded() from None
 
 
 __all__ = ["MapCurve", "MapLine", "PolicyMap", "policy_map"]

@@ -145,7 +145,8 @@ class Regions(ModelResult, Generic[_Turn]):
         Raises:
             ValueError: the model has no start state.
         """
-        return tuple(sorted(self._reached(self._start(), list(self.regions[region]))))
+        reached = self._reached(self._start(), list(self.regions[region]))
+        return tuple(sorted(state for state in reached if state < self._pairs.n_own))
 
     def _reached_to(self) -> dict[str, str]:
         """Return the field `proven_to` of the document of a search that did not reach the end."""

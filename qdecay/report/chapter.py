@@ -25,6 +25,7 @@ from qdecay.report import mathml
 from qdecay.report.boards import Board, board_of
 from qdecay.report.figures import Plot, thresholds_plot, undertrained_plot
 from qdecay.report.graph import Graph, graph_of
+from qdecay.report.maps import PageMap
 from qdecay.report.prices import PagePrice
 from qdecay.report.samples import Sample, decades, samples
 from qdecay.report.thresholds import held_against, learner_name, shown_flips
@@ -73,6 +74,13 @@ class Chapter:
     def price(self) -> PagePrice | None:
         """What every gamma costs; None where that is unknown (see `PagePrice.of`)."""
         return PagePrice.of(self.regions, self.deadline)
+
+    @cached_property
+    def page_map(self) -> PageMap | None:
+        """The map as the page shows it, or None."""
+        if self.map is None:
+            return None
+        return PageMap(self.map, self.state_names, self.action_names)
 
     @property
     def title(self) -> str:
@@ -183,6 +191,7 @@ class Chapter:
             "earned": [self.at_one.earned(s) for s in range(self.mdp.n_states)],
             "moves": self._moves(),
             "grows": _grows(found.values, points),
+            "map": None if self.page_map is None else self.page_map.data(),
         }
 
     def _moves(self) -> list[list[list[tuple[int | str | None, ...]]]]:

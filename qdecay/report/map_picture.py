@@ -63,16 +63,28 @@ class GammaAxis:
         last = -math.log10(1 - high) if high < 1 else min(deep, _MOST_DECADES)
         return cls(low, high, last)
 
+    @property
+    def _ends(self) -> Point:
+        """Both ends of the axis, in decades of 1 - gamma; 1 itself stands behind the last one."""
+        assert self.depth is not None
+        return -math.log10(1 - self.low), self.depth + (_BEHIND if self.high == 1 else 0)
+
     def place(self, gamma: float) -> float:
         """Return where a gamma is drawn, from 0 to 1."""
         if self.depth is None:
             return (gamma - self.low) / (self.high - self.low)
-        first = -math.log10(1 - self.low)
-        end = self.depth + (_BEHIND if self.high == 1 else 0)
         if gamma == 1:
             return 1.0
-        deep = min(-math.log10(1 - gamma), end - _BEHIND / 2 if self.high == 1 else end)
-        return (deep - first) / (end - first)
+        first, last = self._ends
+        deepest = last - _BEHIND / 2 if self.high == 1 else last
+        return (min(-math.log10(1 - gamma), deepest) - first) / (last - first)
+
+    def gamma(self, place: float) -> float:
+        """Return which gamma is drawn at a place from 0 to 1."""
+        if self.depth is None:
+            return self.low + place * (self.high - self.low)
+        first, last = self._ends
+        return 1 - 10 ** -(first + place * (last - first))
 
     @property
     def ticks(self) -> list[tuple[float, str]]:
@@ -164,7 +176,7 @@ class MapPicture:
                 groups[-1].append(line)
             else:
                 groups.append([line])
-        heights = [[self.height(float(line.value)) for line in group] for group in groups]
+        heights = [[self.height(float(line.fixed)) for line in group] for group in groups]
         middles = [(one[-1] + two[0]) / 2 for one, two in pairwise(heights)]
         ends = zip([0.0, *middles], [*middles, 1.0], strict=True)
         return [self._run(*parts) for parts in zip(groups, heights, ends, strict=True)]
@@ -198,7 +210,7 @@ class MapPicture:
         """Return the points of a curve."""
         return [
             (self.axis.place(float(gamma)), self.height(float(value)))
-            for value, gamma in zip(curve.values, curve.gammas, strict=True)
+            for gamma, value in curve.points
         ]
 
     @cached_property

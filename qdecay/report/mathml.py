@@ -9,6 +9,7 @@ from qdecay.exact.algebra.closed_form import ClosedForm, Radical
 
 _LONGEST_WRITTEN = 5_000  # largest number of digits of a polynomial that a page shows
 _LONGEST = 160  # characters of a polynomial that still reads as a formula
+_LONG = 60  # of one in two numbers, in a table with other columns
 
 
 def math(content: str) -> str:
@@ -93,9 +94,46 @@ def written(coefficients: Sequence[int]) -> str | None:
     return text.removeprefix("+ ") + " = 0"
 
 
-def _term(power: int, size: int) -> str:
-    number = "" if size == 1 and power else _number(size)
-    symbol = "" if power == 0 else "<mi>γ</mi>"
-    if power > 1:
-        symbol = f"<msup>{symbol}{_number(power)}</msup>"
-    return number + symbol
+def curve(terms: Sequence[tuple[int, int, int]], parameter: str) -> str | None:
+    """Return the MathML of a polynomial in gamma and a parameter = 0; None if it is too long.
+
+    >>> curve([(2, 1, 0), (-1, 0, 0)], "x")
+    '<math displaystyle="true"><mn>2</mn><mi>γ</mi><mo>−</mo><mn>1</mn><mo>=</mo><mn>0</mn></math>'
+
+    Args:
+        terms: coefficient, power of gamma, power of the parameter.
+        parameter: its symbol.
+    """
+    if sum(len(str(c)) + 2 * (i > 0) + (j > 0) * (1 + len(parameter)) for c, i, j in terms) > _LONG:
+        return None
+    shown = [(c, _term(i, abs(c), _power(parameter, j))) for c, i, j in terms]
+    return math(_sum(*shown) + "<mo>=</mo><mn>0</mn>")
+
+
+def written_curve(terms: Sequence[tuple[int, int, int]], parameter: str) -> str | None:
+    """Return a long polynomial in two numbers as HTML that wraps, or None if it is too long.
+
+    >>> written_curve([(-1, 2, 1), (1, 0, 3)], "x")
+    '− 1 γ<sup>2</sup> x + 1 x<sup>3</sup> = 0'
+    """
+    if sum(len(str(c)) for c, _, _ in terms) > _LONGEST_WRITTEN:
+        return None
+    text = " ".join(
+        f"{'−' if c < 0 else '+'} {abs(c)}{_raised('γ', i)}{_raised(parameter, j)}"
+        for c, i, j in terms
+    )
+    return text.removeprefix("+ ") + " = 0"
+
+
+def _raised(symbol: str, power: int) -> str:
+    return f" {symbol}" + (f"<sup>{power}</sup>" if power > 1 else "") if power else ""
+
+
+def _term(power: int, size: int, factor: str = "") -> str:
+    number = "" if size == 1 and (power or factor) else _number(size)
+    return number + _power("γ", power) + factor
+
+
+def _power(symbol: str, power: int) -> str:
+    text = f"<mi>{symbol}</mi>" if power else ""
+    return f"<msup>{text}{_number(power)}</msup>" if power > 1 else text

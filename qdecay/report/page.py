@@ -49,6 +49,8 @@ def explorer(
         documents[f"data-{index}"] = {**chapter.data(), "price": earned}
         if found is not None:
             documents[f"price-{index}"] = found.price.to_json(chapter.source.text)
+        if chapter.map is not None:
+            documents[f"map-{index}"] = chapter.map.to_json(chapter.source.text)
     rows = [c.comparison.body() for c in chapters if c.comparison is not None]
     if rows:
         documents["comparison"] = {"schema": "qdecay.comparison/1", "rows": rows}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from math import gcd
@@ -44,11 +44,11 @@ class CurvePolynomial(Record):
 
     def at(self, value: Fraction) -> fmpz_poly:
         """Return the polynomial in gamma at a value of the parameter, times a positive number."""
-        _, degree = self.degrees
-        coefficients = [0] * (self.degrees[0] + 1)
-        for c, i, j in self.terms:
-            coefficients[i] += c * value.numerator**j * value.denominator ** (degree - j)
-        return fmpz_poly(coefficients)
+        return _substituted([(i, j, c) for c, i, j in self.terms], value)
+
+    def over(self, gamma: Fraction) -> fmpz_poly:
+        """Return the polynomial in the parameter at a gamma, times a positive number."""
+        return _substituted([(j, i, c) for c, i, j in self.terms], gamma)
 
     def factors(self) -> list[CurvePolynomial]:
         """Return the irreducible factors in which gamma or the parameter occurs."""
@@ -70,6 +70,15 @@ class CurvePolynomial(Record):
     def to_json(self) -> list[list[int]]:
         """Return the terms as lists."""
         return [list(term) for term in self.terms]
+
+
+def _substituted(terms: Sequence[tuple[int, int, int]], number: Fraction) -> fmpz_poly:
+    """Return the sum of c x^i number^j over terms (i, j, c), times a power of its denominator."""
+    degree = max(j for _, j, _ in terms)
+    coefficients = [0] * (1 + max(i for i, _, _ in terms))
+    for i, j, c in terms:
+        coefficients[i] += c * number.numerator**j * number.denominator ** (degree - j)
+    return fmpz_poly(coefficients)
 
 
 def _term(coefficient: int, powers: Mapping[str, int]) -> str:

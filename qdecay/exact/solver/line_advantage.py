@@ -6,15 +6,16 @@ pairs and of the pair itself is
 
     D (rho - (e_s - gamma p) M^-1 r) = D (rho + gamma p V - V(s)),
 
-the numerator of its advantage, D > 0 on [0, 1). Every row is affine in the parameter, so that this
-is a polynomial in both numbers. It is read off the digits of one integer determinant: that at
-gamma = B, parameter = B^(n + 2), for a power B of 2 larger than twice its coefficients (Kronecker's
+the numerator of its advantage, D > 0 on [0, 1); a move of d steps has gamma^d in the place of
+gamma. Every row is affine in the parameter, so that this is a polynomial in both numbers. It is
+read off the digits of one integer determinant: that at gamma = B, parameter = B^(w + 1), w its
+degree in gamma at most, for a power B of 2 larger than twice its coefficients (Kronecker's
 substitution; they are at most the product over rows of the sums of coefficients).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
@@ -30,6 +31,8 @@ MOST_STATES = 24  # that matter to an advantage, where its polynomial is still c
 _MOST_BITS = 2**20  # of the determinant: a second's work
 _Affine = tuple[Fraction, Fraction]
 Pair = tuple[int, int]
+Move = tuple[int, int]
+"""The next state, and after how many steps."""
 Policy = Mapping[int, int]
 
 
@@ -39,17 +42,27 @@ class _Row:
 
     Attributes:
         one: that number.
-        reward, moves: the reward, and the probability of going on to each state.
+        reward, moves: the reward, and the probability of going on to each state in some steps.
     """
 
     one: int
     reward: tuple[int, int]
-    moves: Mapping[int, tuple[int, int]]
+    moves: Mapping[Move, tuple[int, int]]
 
     @property
     def size(self) -> int:
         """The sum of the sizes of all coefficients of the row."""
         return self.one + sum(abs(a) + abs(b) for a, b in (self.reward, *self.moves.values()))
+
+    @property
+    def targets(self) -> set[int]:
+        """The next states."""
+        return {t for t, _ in self.moves}
+
+    @property
+    def steps(self) -> int:
+        """The longest move's steps, at least 1."""
+        return max((steps for _, steps in self.moves), default=1)
 
     @property
     def bends(self) -> bool:
@@ -83,10 +96,6 @@ class LineAdvantages:
             found[pair] = _integers(affine(reward, rewards_high[pair]), row)
         return found
 
-    @cached_property
-    def _has_durations(self) -> bool:
-        return any(bool((mdp.duration > 1).any()) for mdp in (self.line.low, self.line.high))
-
     def factors(self, policy: Policy, pair: Pair) -> list[CurvePolynomial]:
         """Return the irreducible factors of a numerator; none of one that is 0 or too large."""
         key = frozenset(policy.items()), pair
@@ -96,30 +105,28 @@ class LineAdvantages:
         return self._factors[key]
 
     def numerator(self, policy: Policy, pair: Pair) -> CurvePolynomial | None:
-        """Return the numerator of a pair's advantage under a policy; None if it is 0 or large, or
-        transitions take several steps.
+        """Return the numerator of a pair's advantage under a policy; None if it is 0 or large.
 
         Args:
             policy: an action for each state that has one.
             pair: a state and an action.
         """
-        if self._has_durations:
-            return None
         states = self._that_matter(policy, pair)
         if len(states) > MOST_STATES:
             return None
         rows = [(s, self._rows[s, policy[s]]) for s in states] + [(pair[0], self._rows[pair])]
-        width = len(rows) + 1
+        width = 1 + sum(row.steps for _, row in rows)
         bits = prod(row.size for _, row in rows).bit_length() + 2
         if bits * width * (1 + sum(row.bends for _, row in rows)) > _MOST_BITS:
             return None
         gamma, x = 1 << bits, 1 << (bits * width)
         entries: list[int] = []
         for s, row in rows:
-            for t in states:
-                a, b = row.moves.get(t, (0, 0))
-                entries.append(row.one * (s == t) - gamma * (a + b * x))
-            entries.append(row.reward[0] + row.reward[1] * x)
+            entry = {t: row.one * (s == t) for t in states}
+            for (t, steps), (a, b) in row.moves.items():
+                if t in entry:
+                    entry[t] -= gamma**steps * (a + b * x)
+            entries += [*entry.values(), row.reward[0] + row.reward[1] * x]
         digits = _digits(int(fmpz_mat(len(rows), len(rows), entries).det()), bits)
         found = {(k % width, k // width): digit for k, digit in enumerate(digits) if digit}
         return CurvePolynomial.of(found) if found else None
@@ -127,12 +134,12 @@ class LineAdvantages:
     def _that_matter(self, policy: Policy, pair: Pair) -> list[int]:
         """Return the states that the pair or the policy leads to from it and that are worth
         something."""
-        ahead: dict[int, Iterable[int]] = {}
-        waiting = [pair[0], *self._rows[pair].moves]
+        ahead: dict[int, set[int]] = {}
+        waiting = [pair[0], *self._rows[pair].targets]
         while waiting:
             s = waiting.pop()
             if s not in ahead and s in policy:
-                ahead[s] = self._rows[s, policy[s]].moves
+                ahead[s] = self._rows[s, policy[s]].targets
                 waiting += ahead[s]
         worth = {s for s in ahead if self._rows[s, policy[s]].reward != (0, 0)}
         while more := {s for s in ahead if s not in worth and not worth.isdisjoint(ahead[s])}:
@@ -143,17 +150,17 @@ class LineAdvantages:
 _NONE = Fraction(0)
 
 
-def _moves(mdp: MDP) -> dict[Pair, dict[int, Fraction]]:
+def _moves(mdp: MDP) -> dict[Pair, dict[Move, Fraction]]:
     """Return the probabilities of going on of each pair."""
-    found: dict[Pair, dict[int, Fraction]] = {}
-    for s, a, t, p, _, terminated, *_ in mdp.rows():
-        row = found.setdefault((s, a), {})
+    found: dict[Pair, dict[Move, Fraction]] = {}
+    for (s, a, t, p, _, terminated, *_), steps in zip(mdp.rows(), mdp.duration, strict=True):
+        row, move = found.setdefault((s, a), {}), (t, int(steps))
         if not terminated:
-            row[t] = row.get(t, _NONE) + p
+            row[move] = row.get(move, _NONE) + p
     return found
 
 
-def _integers(reward: _Affine, moves: Mapping[int, _Affine]) -> _Row:
+def _integers(reward: _Affine, moves: Mapping[Move, _Affine]) -> _Row:
     parts = [reward, *moves.values()]
     one = lcm(*(part.denominator for pair in parts for part in pair))
     whole, *others = [(int(a * one), int(b * one)) for a, b in parts]

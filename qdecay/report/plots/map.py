@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
 from qdecay.exact.policy_map import Area, PolicyMap
 from qdecay.report.figures import nice_ticks
-from qdecay.report.map_picture import MapPicture, equation, symbol
+from qdecay.report.map_picture import MapPicture, Point, equation, symbol
 from qdecay.report.plots.style import COLOURS, TIED
 
 _SMALL = 7  # printer's points
@@ -32,8 +33,7 @@ def draw_map(ax: Any, found: PolicyMap, actions: Sequence[str], title: str) -> N
     for edge in picture.edges:
         ax.plot(*zip(*edge, strict=True), color="black", lw=1, solid_capstyle="round")
     _frame(ax, picture, title)
-    _name_areas(ax, picture, actions)
-    _name_curves(ax, picture)
+    _name_curves(ax, picture, _name_areas(ax, picture, actions))
 
 
 def _choice(area: Area) -> tuple[int, ...]:
@@ -68,7 +68,7 @@ def _frame(ax: Any, picture: MapPicture, title: str) -> None:
     ax.set_xticks(*zip(*picture.axis.ticks, strict=True))
     ax.set_yticks([picture.height(value) for value in values], [f"{v:.12g}" for v in values])
     # Small ticks where the map is exact.
-    ax.set_yticks([picture.height(float(line.value)) for line in found.lines], minor=True)
+    ax.set_yticks([picture.height(float(line.fixed)) for line in found.lines], minor=True)
     ax.set_xlim(0, 1)
     ax.set_ylim(0, 1)
     ax.set_xlabel("discount factor γ")
@@ -78,8 +78,11 @@ def _frame(ax: Any, picture: MapPicture, title: str) -> None:
     ax.set_title(title, parse_math=False)
 
 
-def _name_areas(ax: Any, picture: MapPicture, names: Sequence[str]) -> None:
-    """Write the best actions into their areas; in a legend, where they do not fit."""
+def _name_areas(ax: Any, picture: MapPicture, names: Sequence[str]) -> list[Point]:
+    """Write the best actions into their areas; in a legend, where they do not fit.
+
+    Returns: where the names are.
+    """
     choices = [_choice(area) for area in picture.found.areas]
     texts = [" or ".join(names[a] for a in actions) or "nothing to do" for actions in choices]
     width, height = (size * _INCH for size in _inches(ax))
@@ -96,6 +99,7 @@ def _name_areas(ax: Any, picture: MapPicture, names: Sequence[str]) -> None:
     ]
     if handles:
         ax.legend(handles=handles, fontsize=_SMALL, loc="upper left", bbox_to_anchor=(1, 1))
+    return [label.at for label in placed]
 
 
 def _inches(ax: Any) -> tuple[float, float]:
@@ -111,15 +115,21 @@ def _halo(colour: Any) -> Any:
     return withStroke(linewidth=2.5, foreground=colour)
 
 
-def _name_curves(ax: Any, picture: MapPicture) -> None:
+def _clear_of(point: Point, taken: Sequence[Point]) -> float:
+    """Return how far a point is from others and from the edges of the picture."""
+    x, y = point
+    others = (math.hypot(x - a, 2 * (y - b)) for a, b in taken)  # text is wide
+    return min(x, 1 - x, 2 * y, 2 * (1 - y), *others)
+
+
+def _name_curves(ax: Any, picture: MapPicture, taken: list[Point]) -> None:
     """Write the equations of curves beside them, where they are short."""
     marked = 0
-    for curve in sorted(picture.found.curves, key=lambda c: -len(c.values)):
+    for curve in sorted(picture.found.curves, key=lambda c: -len(c.points)):
         text = curve.polynomial and equation(curve.polynomial, picture.found.parameter.name)
         if not text or marked == _MARKED:
             continue
-        points = picture.curve(curve)
-        x, y = points[len(points) // 2]
+        x, y = max(picture.curve(curve), key=lambda point: _clear_of(point, taken))
         side = "left" if x < 0.6 else "right"
         ax.annotate(
             text,
@@ -132,4 +142,5 @@ def _name_curves(ax: Any, picture: MapPicture) -> None:
             path_effects=[_halo("white")],
             parse_math=False,
         )
+        taken.append((x, y))
         marked += 1
