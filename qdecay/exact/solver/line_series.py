@@ -126,6 +126,8 @@ class LineSeries:
 
     def has_gain(self) -> bool:
         """Whether a state gains or loses something per step at gamma = 1, for some x."""
+        if self.gamma < 1:
+            return False
         found = [sample.value for sample in self._sampled(0)]
         return any(isinstance(value, Laurent) and any(value.gain) for value in found)
 

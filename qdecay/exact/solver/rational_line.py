@@ -9,9 +9,11 @@ the same numbers at both ends are twins, as in `rational_model`.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from fractions import Fraction
 
 import numpy as np
+from numpy.typing import NDArray
 
 from qdecay.exact.solver.rational_model import (
     NumberedPair,
@@ -24,6 +26,8 @@ from qdecay.model.line import ModelLine, Parameter
 
 _Numbers = tuple[int, dict[int, int]]
 """A pair's expected reward, and the weights of where it goes on to, in integers."""
+
+Floats = NDArray[np.float64]
 
 
 class RationalLine:
@@ -64,8 +68,25 @@ class RationalLine:
         self.moves = np.array([any(a != b for a, b in pair.weights) for pair in self._pairs])
         self._models: dict[tuple[int, int], RationalModel] = {}
 
+    def probabilities(self) -> tuple[Floats, Floats, Floats]:
+        """Return p_0, p_1 and p_1 - p_0 of all moves, in order, each to the nearest double."""
+        q = self.denominator
+        weights = [pair for row in self._pairs for pair in row.weights]
+        return _nearest((a / q, b / q, (b - a) / q) for a, b in weights)
+
+    def scaled_rewards(self) -> tuple[Floats, Floats, Floats]:
+        """Return r_0, r_1 and r_1 - r_0 of all pairs, over the largest at either end.
+
+        Of those that are connected, as in `RationalModel.r`.
+        """
+        largest = self.skeleton.largest_by_component([max(map(abs, p.reward)) for p in self._pairs])
+        rewards = zip(largest, (pair.reward for pair in self._pairs), strict=True)
+        return _nearest((a / most, b / most, (b - a) / most) for most, (a, b) in rewards)
+
     def at(self, steps: int, of: int) -> RationalModel:
-        """Return the model at x = steps / of, strictly between the ends, its pairs as numbered.
+        """Return the model at x = steps / of, 0 < x <= 1, its pairs as numbered.
+
+        At the high end some moves that it names have the weight 0.
 
         Its rewards are integers for the scale `reward_scale` * of, whatever `steps` is.
         """
@@ -84,6 +105,11 @@ class RationalLine:
             )
             self._models[steps, of] = made
         return self._models[steps, of]
+
+
+def _nearest(rows: Iterable[tuple[float, float, float]]) -> tuple[Floats, Floats, Floats]:
+    table = np.array(list(rows), dtype=float).reshape(-1, 3)
+    return table[:, 0], table[:, 1], table[:, 2]
 
 
 def _thirds(parameter: Parameter) -> list[Fraction]:
