@@ -94,7 +94,9 @@ def print_regions(
     else:
         end = shown_decimal(regions.proven_to, digits)
         found = f"the first {len(marked)} points" if len(marked) > 1 else "the first point"
-        out.print(f"{size}: {found} where sets change, up to {axis.name} = {end}{axis.at}; more may follow")
+        out.print(
+            f"{size}: {found} where sets change, up to {axis.name} = {end}{axis.at}; more may follow"
+        )
     if marked:
         out.print(shown)
     if regions.start is not None:

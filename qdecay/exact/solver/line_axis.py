@@ -64,6 +64,7 @@ class LineAxis:
             policy,
             everything,
             lambda series, pair: sign_right_of(series.numerator(pair), _ZERO),
+            self._not_negative_at_first,
         )
         self.advantages(policy, deadline)
         return Beginning(policy, zero)
@@ -134,6 +135,11 @@ class LineAxis:
         for pair in np.flatnonzero(~zero).tolist():
             order[pair] = order_of(series, pair)[0]
         return self._optimal_at_one(policy, order, deadline)
+
+    def _not_negative_at_first(self, series: LineSeries, pairs: Pairs) -> Pairs:
+        """Return the pairs that floats cannot prove negative right of the low end."""
+        window = self.window(series.graph, _ZERO.lower)
+        return pairs[window.suspects_on(pairs, _ZERO.lower, window.edges[1])]
 
     def _series(self, policy: Pairs, deadline: Deadline) -> LineSeries:
         return LineSeries(self.line, policy, self.gamma, deadline)

@@ -9,6 +9,7 @@ from random import Random
 import numpy as np
 import pytest
 from brute_force import solved
+from flint import fmpz_poly
 
 from qdecay import MDP, ModelLine
 from qdecay._support.deadline import Deadline
@@ -16,6 +17,7 @@ from qdecay.exact.solver import line_axis
 from qdecay.exact.solver.axis import NoBound
 from qdecay.exact.solver.expansion import LineFloats
 from qdecay.exact.solver.line_axis import EndlessGain, LineAxis
+from qdecay.exact.solver.line_series import LineSeries
 from qdecay.exact.solver.policy_graph import PolicyGraph
 from qdecay.exact.solver.rational_line import RationalLine
 from qdecay.exact.solver.walk import Walk
@@ -142,3 +144,39 @@ def test_where_floats_prove_nothing_the_events_are_the_same(
     axis = LineAxis(line, gamma, use_floats=True)
     assert [(event.x, event.at.tolist()) for event in Walk(axis).run()] == expected
     assert len(expected) > 0
+
+
+@pytest.mark.parametrize("gamma", GAMMAS[:-1])
+def test_numerators_over_denominators_are_the_advantages(gamma: Fraction) -> None:
+    """N / D, times U = q d, at three points, for every pair of 15 lines."""
+    for seed in range(15):
+        line = RationalLine(random_line(seed, moves=seed % 4 > 0))
+        policy = line.skeleton.first[:-1].copy()
+        series = LineSeries(line, policy, gamma, Deadline())
+        unit = line.denominator * gamma.denominator * line.reward_scale
+        for x in (Fraction(1, 7), Fraction(1, 2), Fraction(1)):
+            exact = advantages(line, policy.tolist(), gamma, x)
+            for pair, advantage in enumerate(exact):
+                parts = series.reached(pair)
+                known = series.residues(parts)
+                top, bottom = known.numerator(pair, parts), known.denominator(parts)
+                assert at(top, x) == advantage * unit * at(bottom, x)
+                assert known.is_zero(pair, parts) == (not top)
+                assert (at(series.numerator(pair), x) > 0) == (advantage > 0)
+
+
+def at(p: fmpz_poly, x: Fraction) -> Fraction:
+    return sum((int(c) * x**k for k, c in enumerate(p.coeffs())), Fraction(0))
+
+
+def test_signs_at_the_high_end_are_those_of_an_exact_solve() -> None:
+    """Advantages <= 0 there or not, of 15 lines, most with probabilities that move."""
+    found = []
+    for seed in range(15):
+        line = RationalLine(random_line(seed, moves=seed % 4 > 0))
+        policy, pairs = line.skeleton.first[:-1].copy(), np.arange(line.skeleton.n_pairs)
+        axis, graph = LineAxis(line, Fraction(9, 10)), PolicyGraph(line.skeleton, policy)
+        exact = advantages(line, policy.tolist(), Fraction(9, 10), Fraction(1))
+        found += axis.not_positive_at_one(graph, pairs, Deadline()).tolist()
+        assert found[-len(exact) :] == [a <= 0 for a in exact]
+    assert len(set(found)) == 2
