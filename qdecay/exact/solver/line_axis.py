@@ -14,7 +14,9 @@ from flint import fmpq
 
 from qdecay._support.deadline import Deadline
 from qdecay.exact.algebra.number import AlgebraicNumber
-from qdecay.exact.solver.axis import AxisWindow, Beginning, Mask, Pairs, TrivialWindow
+from qdecay.exact.solver.axis import AxisWindow, Beginning, Mask, NoBound, Pairs, TrivialWindow
+from qdecay.exact.solver.discounted import discounted
+from qdecay.exact.solver.expansion import LineFloats
 from qdecay.exact.solver.laurent import TERMS, Laurent
 from qdecay.exact.solver.line_series import LineSeries
 from qdecay.exact.solver.point import (
@@ -26,9 +28,12 @@ from qdecay.exact.solver.point import (
 from qdecay.exact.solver.policy_graph import PolicyGraph
 from qdecay.exact.solver.rational_line import RationalLine
 from qdecay.exact.solver.sets_at_one import optimal_at_one
+from qdecay.exact.solver.window import Window, line_growth
 
 _ZERO = AlgebraicNumber.of(0)
 _NEAR_LOW = 1000  # policies are first proposed at 1 / 1000 of the way
+_LAST_WINDOW = Fraction(1, 2**40)  # closer to the high end than this, floats are not used
+_FEW_PAIRS = 40  # exact polynomials of this few pairs take less time than a window
 
 
 class EndlessGain(ValueError):
@@ -38,9 +43,13 @@ class EndlessGain(ValueError):
 class LineAxis:
     """A model line at one gamma in [0, 1]; see `Axis`."""
 
-    def __init__(self, line: RationalLine, gamma: Fraction) -> None:
+    def __init__(
+        self, line: RationalLine, gamma: Fraction, *, use_floats: bool | None = None
+    ) -> None:
         self.line, self.model, self.gamma = line, line.skeleton, gamma
         self.mirrored = gamma < 1
+        use_floats = self.model.n_pairs > _FEW_PAIRS if use_floats is None else use_floats
+        self._floats = LineFloats(line, gamma) if use_floats and gamma else None
 
     def begin(self, deadline: Deadline) -> Beginning:
         """Return what is optimal just right of the low end.
@@ -55,6 +64,7 @@ class LineAxis:
             policy,
             everything,
             lambda series, pair: sign_right_of(series.numerator(pair), _ZERO),
+            self._not_negative_at_first,
         )
         self.advantages(policy, deadline)
         return Beginning(policy, zero)
@@ -73,12 +83,23 @@ class LineAxis:
         return found
 
     def window(self, graph: PolicyGraph, lower: Fraction) -> AxisWindow:
-        """Return the window that proves nothing, up to the high end."""
-        return TrivialWindow(self.model, lower, Fraction(1))
+        """Return a window from `lower` on; it proves nothing where values are singular or huge."""
+        floats, rest = self._floats, 1 - lower
+        if floats is None or rest < _LAST_WINDOW:
+            return TrivialWindow(self.model, lower, Fraction(1))
+        try:
+            half = _half_width(line_growth(graph, floats, float(lower)), rest)
+            return Window(self.model, graph, lower + half, half, line=floats)
+        except NoBound:
+            return TrivialWindow(self.model, lower, lower + rest / 4)
 
     def not_positive_at_one(self, graph: PolicyGraph, pairs: Pairs, deadline: Deadline) -> Mask:
-        """Return that nothing is known."""
-        return np.zeros(len(pairs), dtype=np.bool_)
+        """Return which pairs have an advantage <= 0 at the high end; False if gamma is 1."""
+        if self.gamma == 1:
+            return np.zeros(len(pairs), dtype=np.bool_)
+        model, live = self.line.at(1, 1), np.flatnonzero(graph.live)
+        value = discounted(model, graph.policy, self.gamma, deadline, live)
+        return np.array([value.term(pair) <= 0 for pair in pairs.tolist()], dtype=np.bool_)
 
     def optimal(self, advantages: LineSeries, zero: Mask, deadline: Deadline) -> Mask:
         """Return which pairs are optimal in a region, under a policy that is."""
@@ -115,6 +136,11 @@ class LineAxis:
             order[pair] = order_of(series, pair)[0]
         return self._optimal_at_one(policy, order, deadline)
 
+    def _not_negative_at_first(self, series: LineSeries, pairs: Pairs) -> Pairs:
+        """Return the pairs that floats cannot prove negative right of the low end."""
+        window = self.window(series.graph, _ZERO.lower)
+        return pairs[window.suspects_on(pairs, _ZERO.lower, window.edges[1])]
+
     def _series(self, policy: Pairs, deadline: Deadline) -> LineSeries:
         return LineSeries(self.line, policy, self.gamma, deadline)
 
@@ -122,3 +148,18 @@ class LineAxis:
         nothing = [fmpq(0)] * self.model.n
         best = Laurent(self.model, policy, nothing, nothing, nothing)
         return optimal_at_one(best, order, deadline)
+
+
+def _half_width(growth: float, rest: Fraction) -> Fraction:
+    """Return a short dyadic h of about 1 / (3 growth) with lower + 2 h <= 1.
+
+    Raises:
+        NoBound: it would be a small part of what is left.
+    """
+    if 3 * growth <= 2 / rest:
+        return rest / 2
+    fit = Fraction(1 / (3 * growth))
+    if fit < rest / 2**12:
+        raise NoBound
+    grain = 2 ** (int(1 / fit).bit_length() + 4)
+    return Fraction(int(fit * grain), grain)

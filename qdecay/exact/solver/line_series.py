@@ -2,14 +2,15 @@
 
 A policy's value solves A(x) v = r(x), where A = I - gamma P(x) and r are affine in x. By Cramer's
 rule v = N / D with polynomials N and D = det A, whose degree is at most the number of rows that
-move: so their values at a few rational x, each an exact solve, determine them. D > 0 for 0 < x < 1,
-so the numerator of an advantage has its sign.
+move. D > 0 for 0 < x < 1, so the numerator of an advantage has its sign. Below gamma = 1 both are
+computed modulo primes (see `line_residues`).
 
 At gamma = 1 a policy has a gain g, a bias h and a third term w (see `laurent`), and an advantage
 three terms, of which the first that is not identically 0 has its sign for every gamma near 1. With
 D the product of det(I - P) over the transient components and of det(I - P_K)^2 / pi(k) over the
 recurrent classes that earn something (P_K without its state k, whose stationary probability is
-pi(k)), D g, D h and D^2 w are polynomials, and D > 0.
+pi(k)), D g, D h and D^2 w are polynomials, and D > 0. Their values at a few rational x, each an
+exact solve, determine them.
 
 Only what a pair can reach counts: components that it does not lead to are left out of D.
 """
@@ -28,8 +29,8 @@ from numpy.typing import NDArray
 from qdecay._support.deadline import Deadline
 from qdecay.exact.algebra.polynomial import sign_at
 from qdecay.exact.solver.chain import Pairs, System, components, is_closed, pairs_of
-from qdecay.exact.solver.discounted import Discounted, discounted
 from qdecay.exact.solver.laurent import TERMS, Laurent, laurent, stationary
+from qdecay.exact.solver.line_residues import LineResidues, Part
 from qdecay.exact.solver.policy_graph import PolicyGraph
 from qdecay.exact.solver.rational_line import RationalLine
 from qdecay.exact.solver.rational_model import RationalModel
@@ -46,7 +47,7 @@ class _Sample:
         determinants: D of each component.
     """
 
-    value: Discounted | Laurent
+    value: Laurent
     determinants: list[fmpq]
 
     def numerator(self, pair: int, k: int, parts: tuple[int, ...]) -> fmpq:
@@ -84,6 +85,8 @@ class LineSeries:
         self.line, self.model, self.policy, self.gamma = line, line.skeleton, policy, gamma
         self.deadline = deadline
         self.graph = PolicyGraph(self.model, policy, previous)
+        self._kept: LineResidues | None = None
+        self._requested: list[int] = []
         self._samples: dict[int, list[_Sample]] = {}
         self._numerators: dict[tuple[int, int], list[fmpq]] = {}
         self._denominators: dict[tuple[int, ...], fmpz_poly] = {}
@@ -95,13 +98,17 @@ class LineSeries:
         )
 
     def request(self, pairs: NDArray[np.int64]) -> None:
-        """Nothing is computed together."""
+        """Announce whose numerators are needed next."""
+        self._requested = pairs.tolist()
 
     def order(self, pair: int) -> int:
         """Return which term of the pair's advantage is the first that is not identically 0.
 
         Their number, 3 at gamma = 1 and else 1, if all are.
         """
+        if self.gamma < 1:
+            parts = self.reached(pair)
+            return int(self.residues(parts).is_zero(pair, parts))
         return next((k for k in range(self._terms) if any(self._values(pair, k))), self._terms)
 
     def numerator(self, pair: int) -> fmpz_poly:
@@ -114,11 +121,20 @@ class LineSeries:
 
     def term(self, pair: int, k: int) -> fmpz_poly:
         """Return the same for one term of the advantage."""
-        values = self._values(pair, k)
-        if not any(values):
-            return fmpz_poly([])
-        top = _interpolated(values)
-        bottom = self._denominator(self._reached(pair))
+        parts = self.reached(pair)
+        if self.gamma < 1:
+            known = self.residues(parts)
+            top = known.numerator(pair, parts)
+            if not top:
+                return top
+            top //= top.content()
+            bottom = known.denominator(parts)
+        else:
+            values = self._values(pair, k)
+            if not any(values):
+                return fmpz_poly([])
+            top = _interpolated(values)
+            bottom = self._denominator(parts)
         while (common := top.gcd(bottom)).degree() > 0:
             # It divides D, which has no root in (0, 1): its sign there is that half way.
             top //= common * sign_at(common, _INSIDE)
@@ -126,8 +142,9 @@ class LineSeries:
 
     def has_gain(self) -> bool:
         """Whether a state gains or loses something per step at gamma = 1, for some x."""
-        found = [sample.value for sample in self._sampled(0)]
-        return any(isinstance(value, Laurent) and any(value.gain) for value in found)
+        if self.gamma < 1:
+            return False
+        return any(any(sample.value.gain) for sample in self._sampled(0))
 
     @property
     def _terms(self) -> int:
@@ -151,11 +168,23 @@ class LineSeries:
     def _component_of(self) -> dict[int, int]:
         return {s: k for k, part in enumerate(self._components) for s in part.pairs}
 
-    def _reached(self, pair: int) -> tuple[int, ...]:
+    def reached(self, pair: int) -> tuple[int, ...]:
         """Return the components that the pair's state or the pair leads to."""
         state = int(self.model.pair_state[pair])
         reached = self.graph.closure(state, self.model.targets[pair]) & self.graph.live
         return tuple(sorted({self._component_of[s] for s in np.flatnonzero(reached).tolist()}))
+
+    def residues(self, parts: tuple[int, ...]) -> LineResidues:
+        """Return what knows these components, below gamma = 1."""
+        if self._kept is None or not self._kept.parts >= set(parts):
+            wanted = set(parts) | {part for pair in self._requested for part in self.reached(pair)}
+            chosen = {
+                k: Part(part.pairs, part.degree)
+                for k, part in enumerate(self._components)
+                if k in wanted
+            }
+            self._kept = LineResidues(self.line, self.gamma, chosen, self.deadline)
+        return self._kept
 
     def _points(self, k: int) -> int:
         """Return how many x determine the numerators of a term, of any pair."""
@@ -173,18 +202,14 @@ class LineSeries:
 
     def _sample(self, model: RationalModel) -> _Sample:
         self.deadline.check()
-        value: Discounted | Laurent
-        if self.gamma < 1:
-            value = discounted(model, self.policy, self.gamma, self.deadline, self._live)
-        else:
-            value = laurent(model, self.policy, self.deadline, self._live)
+        value = laurent(model, self.policy, self.deadline, self._live)
         return _Sample(value, [self._determinant(model, part) for part in self._components])
 
     def _determinant(self, model: RationalModel, part: _Component) -> fmpq:
         if not part.degree:
             return fmpq(1)
         if not part.is_class:
-            return System(model, part.pairs, self.gamma).determinant()
+            return System(model, part.pairs).determinant()
         (first, *_), rest = part.pairs, dict(list(part.pairs.items())[1:])
         system = System(model, rest)
         chances = stationary(model, system, first, part.pairs[first])
@@ -193,7 +218,7 @@ class LineSeries:
     def _values(self, pair: int, k: int) -> list[fmpq]:
         """Return the numerator of a term of the pair's advantage at the points."""
         if (pair, k) not in self._numerators:
-            parts = self._reached(pair)
+            parts = self.reached(pair)
             found = [sample.numerator(pair, k, parts) for sample in self._sampled(k)]
             self._numerators[pair, k] = found
         return self._numerators[pair, k]

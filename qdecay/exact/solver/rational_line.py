@@ -9,9 +9,11 @@ the same numbers at both ends are twins, as in `rational_model`.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from fractions import Fraction
 
 import numpy as np
+from numpy.typing import NDArray
 
 from qdecay.exact.solver.rational_model import (
     NumberedPair,
@@ -25,6 +27,8 @@ from qdecay.model.line import ModelLine, Parameter
 _Numbers = tuple[int, dict[int, int]]
 """A pair's expected reward, and the weights of where it goes on to, in integers."""
 
+Floats = NDArray[np.float64]
+
 
 class RationalLine:
     """The integer form of a model line, 0 <= x <= 1.
@@ -32,8 +36,10 @@ class RationalLine:
     Attributes:
         skeleton: the model half way, for what all models between the ends share: pairs and moves.
             Its rewards are 1 where a pair earns something at either end, else 0.
+        pairs: with (low, high) in the place of each weight and reward.
         moves: (N,) which pairs' probabilities differ between the ends.
         denominator, reward_scale: q and q R above.
+        largest_reward: of any pair at either end, in size.
     """
 
     def __init__(self, line: ModelLine) -> None:
@@ -60,30 +66,57 @@ class RationalLine:
         self.skeleton = RationalModel.of_pairs(
             own, ends[0].n_states, 2 * self.denominator, 1, half_way
         )
-        self._pairs = list(with_rest(pairs, self.skeleton.n, (0, 0)))
-        self.moves = np.array([any(a != b for a, b in pair.weights) for pair in self._pairs])
+        self.pairs = list(with_rest(pairs, self.skeleton.n, (0, 0)))
+        self.moves = np.array([any(a != b for a, b in pair.weights) for pair in self.pairs])
+        self.largest_reward: int = max(abs(r) for pair in self.pairs for r in pair.reward)
         self._models: dict[tuple[int, int], RationalModel] = {}
 
+    def probabilities(self) -> tuple[Floats, Floats, Floats]:
+        """Return p_0, p_1 and p_1 - p_0 of all moves, in order, each to the nearest double."""
+        q = self.denominator
+        weights = [pair for row in self.pairs for pair in row.weights]
+        return _nearest((a / q, b / q, (b - a) / q) for a, b in weights)
+
+    def scaled_rewards(self) -> tuple[Floats, Floats, Floats]:
+        """Return r_0, r_1 and r_1 - r_0 of all pairs, over the largest at either end.
+
+        Of those that are connected, as in `RationalModel.r`.
+        """
+        largest = self.skeleton.largest_by_component([max(map(abs, p.reward)) for p in self.pairs])
+        rewards = zip(largest, (pair.reward for pair in self.pairs), strict=True)
+        return _nearest((a / most, b / most, (b - a) / most) for most, (a, b) in rewards)
+
     def at(self, steps: int, of: int) -> RationalModel:
-        """Return the model at x = steps / of, strictly between the ends, its pairs as numbered.
+        """Return the model at x = steps / of, 0 < x <= 1, its pairs as numbered.
+
+        At the high end some moves that it names have the weight 0.
 
         Its rewards are integers for the scale `reward_scale` * of, whatever `steps` is.
         """
         if (steps, of) not in self._models:
-            left, unit = of - steps, of if self.moves.any() else 1
+            left, moving = of - steps, bool(self.moves.any())
             pairs = [
                 pair._replace(
-                    weights=tuple(left * a + steps * b if unit > 1 else a for a, b in pair.weights),
+                    weights=tuple(left * a + steps * b if moving else a for a, b in pair.weights),
                     reward=left * pair.reward[0] + steps * pair.reward[1],
                 )
-                for pair in self._pairs
+                for pair in self.pairs
             ]
             scale = self.reward_scale * of
             made = RationalModel.of_pairs(
-                self.skeleton.n_own, self.skeleton.n, self.denominator * unit, scale, pairs
+                self.skeleton.n_own,
+                self.skeleton.n,
+                self.denominator * (of if moving else 1),
+                scale,
+                pairs,
             )
             self._models[steps, of] = made
         return self._models[steps, of]
+
+
+def _nearest(rows: Iterable[tuple[float, float, float]]) -> tuple[Floats, Floats, Floats]:
+    table = np.array(list(rows), dtype=float).reshape(-1, 3)
+    return table[:, 0], table[:, 1], table[:, 2]
 
 
 def _thirds(parameter: Parameter) -> list[Fraction]:

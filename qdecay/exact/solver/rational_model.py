@@ -112,6 +112,12 @@ class RationalModel:
         self.r = self._scaled_rewards()
 
     def _scaled_rewards(self) -> NDArray[np.float64]:
+        largest = self.largest_by_component([abs(reward) for reward in self.rewards])
+        return np.array([r / most for most, r in zip(largest, self.rewards, strict=True)])
+
+    def largest_by_component(self, sizes: Sequence[int]) -> list[int]:
+        """Return for each pair the largest number that any pair has, at least 1, of those whose
+        states are connected with its own."""
         owners = sparse.csr_matrix(
             (np.ones(self.n_pairs), (self.pair_state, np.arange(self.n_pairs))),
             shape=(self.n, self.n_pairs),
@@ -119,9 +125,9 @@ class RationalModel:
         _, label = csgraph.connected_components(owners @ self.p, directed=False)
         labels = label[self.pair_state].tolist()
         largest = [1] * self.n
-        for k, reward in zip(labels, self.rewards, strict=True):
-            largest[k] = max(largest[k], abs(reward))
-        return np.array([r / largest[k] for k, r in zip(labels, self.rewards, strict=True)])
+        for k, size in zip(labels, sizes, strict=True):
+            largest[k] = max(largest[k], size)
+        return [largest[k] for k in labels]
 
     @property
     def n_pairs(self) -> int:

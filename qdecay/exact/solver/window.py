@@ -1,19 +1,19 @@
-"""Floats with proven radii: on a window of gamma, which advantages are certainly negative.
+"""Floats with proven radii: on a window of the axis, which advantages are certainly negative.
 
-Around a centre c, with h the half width, a policy's value is V(c + tau h) = sum tau^k T_k,
-|tau| <= 1, where
+Around a centre, with tau from -1 to 1 across the window, a policy's value solves V = r + B V with
+r = r_0 + tau r_1 and B = B_0 + tau B_1 (see `expansion`). It is V = sum tau^k T_k, where
 
-    (I - c P) T_0 = r,    (I - c P) T_k = h P T_{k-1}.
+    (I - B_0) T_0 = r_0,    (I - B_0) T_1 = B_1 T_0 + r_1,    (I - B_0) T_k = B_1 T_{k-1}.
 
-I - c P is an M-matrix: its inverse is non-negative, so (I - c P) E >= b >= 0 proves
-E >= (I - c P)^-1 b in every entry. Such inequalities, each checked in floats including its
-rounding, prove the rest:
+B_0 >= 0, so that (I - B_0) E >= b > 0 for some E >= 0 proves that I - B_0 is an M-matrix, whose
+inverse is non-negative, and E >= (I - B_0)^-1 b in every entry. Such inequalities, each checked in
+floats including its rounding, prove the rest:
 
-    errors of T_k:   (I - c P) E_k >= h P E_{k-1} + |residual of T_k| + rounding
-    all terms k > K: (I - (c + h) P) y >= (I - c P)(|T_{K+1}| + E_{K+1}),   |sum_{k>K}| <= y
-    their slopes:    (I - (c + h) P) z >= (I - c P) y,              |sum_{k>K} k ..| <= K y + z
+    errors of T_k:   (I - B_0) E_k >= |B_1| E_{k-1} + |residual of T_k| + rounding
+    all terms k > K: (I - B_0 - |B_1|) y >= (I - B_0)(|T_{K+1}| + E_{K+1}),   |sum_{k>K}| <= y
+    their slopes:    (I - B_0 - |B_1|) z >= (I - B_0) y,             |sum_{k>K} k ..| <= K y + z
 
-(the second because, with Q = h (I - c P)^-1 P, it says y >= Q y + |T_{K+1}| + E_{K+1}, hence
+(the second because, with Q = (I - B_0)^-1 |B_1|, it says y >= Q y + |T_{K+1}| + E_{K+1}, hence
 y >= sum_j Q^j (|T_{K+1}| + E_{K+1}); the third likewise gives z >= sum_j (j + 1) Q^j (..)). The
 bounds are by entry: a value of 1e-30 far from the goal keeps its relative accuracy. Each advantage
 r(s, a) + gamma p V - V(s) becomes a polynomial in tau with a radius; Bernstein coefficients on
@@ -46,7 +46,6 @@ from collections.abc import Callable
 from fractions import Fraction
 from functools import lru_cache
 from math import comb
-from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -54,9 +53,18 @@ from scipy import sparse
 from scipy.sparse.linalg import splu
 
 from qdecay.exact.solver.axis import Mask, NoBound
+from qdecay.exact.solver.expansion import (
+    AlongGamma,
+    Array,
+    Expansion,
+    Inner,
+    LineFloats,
+    Matrix,
+    Rows,
+)
 from qdecay.exact.solver.policy_graph import PolicyGraph
 from qdecay.exact.solver.rational_model import RationalModel
-from qdecay.exact.solver.submatrix import columns_of, rows_of
+from qdecay.exact.solver.submatrix import rows_of
 
 _U = 2.0**-53
 _TINY = 2.0**-800
@@ -64,12 +72,9 @@ _LARGEST = 2.0**60
 _ORDER = 14  # with h times the norm of (I - c P)^-1 P below 1/6, the tail is below 6^-15
 _FIRST_ORDER = 56  # around 0 terms are cheap, and 2^-57 is below rounding
 _BOXES = 16
-_DENSE = 160  # up to here a dense inverse is faster than a sparse factorisation
 _ROWS_AT_ONCE = 1024  # of coefficients turned into Bernstein form, for the memory
 _DEPTH = 12  # bisections of one interval before it is left to exact arithmetic
-Array = NDArray[np.float64]
 Solver = Callable[[Array], Array]
-Matrix: TypeAlias = sparse.csr_matrix | Array
 
 
 class Window:
@@ -87,8 +92,9 @@ class Window:
         centre: Fraction | float,
         half_width: Fraction | float,
         order: NDArray[np.int64] | None = None,
+        line: LineFloats | None = None,
     ) -> None:
-        """The window lies in [0, 1].
+        """The window lies in [0, 1]: of gamma, or of a model line if there is one.
 
         Raises:
             NoBound: as `update`; or the centre or half the width is not a double.
@@ -97,20 +103,26 @@ class Window:
         if self.centre != centre or self.half_width != half_width:
             raise NoBound
         self.first = centre == 0
-        self.terms = _ORDER if not self.first else _FIRST_ORDER
+        self._expanded: Expansion
+        if line is None:
+            terms = _ORDER if not self.first else _FIRST_ORDER
+            self._expanded = AlongGamma(model, self.centre, self.half_width, terms)
+        else:
+            self._expanded = line.around(self.centre, self.half_width, _ORDER)
+        self.terms = self._expanded.terms
         middle, half = Fraction(centre), Fraction(half_width)
         self.lower, self.upper = middle - (0 if self.first else half), middle + half
         edges = np.linspace(0.0 if self.first else -1.0, 1.0, _BOXES + 1)
         self.edges = [middle + half * Fraction(e) for e in edges]
         self._order = np.zeros(model.n_pairs, dtype=np.int64) if order is None else order
         m = self.terms + 2
-        # T, |T|, E, y, z side by side: one product with p for all.
+        # T, |T|, E, y, z side by side.
         self._all = np.zeros((model.n, 3 * m + 2))
         self._t, self._size, self._e = (self._all[:, i * m : (i + 1) * m] for i in range(3))
         self._y, self._z = self._all[:, -2], self._all[:, -1]
         self._coefficients = np.zeros((model.n_pairs, self.terms + 2))
         self.suspect = np.ones((model.n_pairs, _BOXES), dtype=np.bool_)
-        self._gamma = (model.max_row + 10) * _U * 1.01
+        self._gamma = (model.max_row + 20) * _U * 1.01
         self._recompute(graph, np.ones(model.n, dtype=np.bool_))
 
     def update(self, graph: PolicyGraph, affected: Mask, touched: Mask) -> bool:
@@ -136,56 +148,46 @@ class Window:
         self._advantages(np.flatnonzero(self.model.touching(states)))
 
     def _solve(self, pairs: NDArray[np.int64], live: NDArray[np.int64]) -> None:
-        p, c, h = rows_of(self.model.p, pairs), self.centre, self.half_width
-        inner = columns_of(p, live)
-        inner = inner.toarray() if len(live) <= _DENSE else inner
-        solve = _solver(inner, c)
-        outside, _, outside_errors = self._inflow(p)
-        r = self.model.r[pairs]
-        given = self._discounted(outside)
-        given[:, 0] += r
-        t = _recursion(solve, h * inner, given)
+        rows = self._expanded.rows(pairs)
+        inner = rows.inner(live)
+        solve = _solver(inner.near)
+        given, _, errors = self._inflow(rows)
+        given[:, :2] += self._expanded.rewards.series[pairs]
+        t = _recursion(solve, inner.slope, given)
         self._t[live], self._size[live] = t, np.abs(t)
-        residual = self._residual(p, t, r)
-        given = 1.01 * (self._discounted(outside_errors) + residual)
-        self._e[live] = np.abs(_recursion(solve, 1.01 * h * inner, given))
-        self._require(self._e[live], self._discounted(self._inflow(p)[2]) + residual)
-        self._bound_tail(p, inner, live)
+        residual = self._residual(rows, t, pairs)
+        spread = None if inner.spread is None else 1.01 * inner.spread
+        if not inner.proportional:
+            solve = _with_room(solve)
+        self._e[live] = np.abs(_recursion(solve, spread, 1.01 * (errors + residual)))
+        self._require(self._e[live], self._inflow(rows)[2] + residual)
+        self._bound_tail(rows, inner, live)
         if not np.all(self._all[live] <= _LARGEST):  # false for NaN too; |T| is among them
             raise NoBound
 
-    def _inflow(self, p: sparse.csr_matrix) -> tuple[Array, Array, Array]:
-        """Return p T, p |T| and p E."""
-        flow, m = p @ self._all, self.terms + 2
-        return flow[:, :m], flow[:, m : 2 * m], flow[:, 2 * m : 3 * m]
+    def _inflow(self, rows: Rows) -> tuple[Array, Array, Array]:
+        """Return B T, and the bounds of B |T| and B E, by powers of tau."""
+        return rows.flow(self._t, self._size, self._e)
 
-    def _discounted(self, flow: Array) -> Array:
-        """Return gamma = c + h tau times a series in tau."""
-        product = self.centre * flow
-        product[:, 1:] += self.half_width * flow[:, :-1]
-        return product
-
-    def _residual(self, p: sparse.csr_matrix, t: Array, r: Array) -> Array:
-        """Return an upper bound of |rhs - (I - c P) T| for each term, rounding included."""
-        flow, size, _ = self._inflow(p)
-        computed = self._discounted(flow) - t
-        magnitude = self._discounted(size) + np.abs(t)
-        computed[:, 0] += r
-        magnitude[:, 0] += np.abs(r)
+    def _residual(self, rows: Rows, t: Array, pairs: NDArray[np.int64]) -> Array:
+        """Return an upper bound of |rhs - (I - B_0) T| for each term, rounding included."""
+        flow, size, _ = self._inflow(rows)
+        computed, magnitude = flow - t, size + np.abs(t)
+        computed[:, :2] += self._expanded.rewards.series[pairs]
+        magnitude[:, :2] += self._expanded.rewards.size[pairs]
         bound: Array = (np.abs(computed) + self._gamma * magnitude) * 1.001 + _TINY
         return bound
 
-    def _bound_tail(self, p: sparse.csr_matrix, inner: Matrix, live: NDArray[np.int64]) -> None:
-        c, far = self.centre, self.centre + self.half_width
+    def _bound_tail(self, rows: Rows, inner: Inner, live: NDArray[np.int64]) -> None:
         last = (self._size[:, -1] + self._e[:, -1]) * 1.001
         # A slightly larger matrix leaves room for rounding where the right side is 0.
-        beyond = far * (1 + 1e-10)
-        solve = _solver(inner, beyond)
+        beyond = 1 + 1e-10
+        solve = _solver(inner.far * beyond)
         for total, part in ((self._y, last), (self._z, self._y)):
-            need = 1.001 * part[live] - 0.999 * c * (p @ part)
-            outside = p @ total if len(live) < self.model.n else np.zeros(len(live))
+            need = 1.001 * part[live] - 0.999 * rows.near(part)
+            outside = rows.far(total) if len(live) < self.model.n else np.zeros(len(live))
             total[live] = np.abs(solve(need + 0.01 * part[live] + beyond * outside))
-            self._require(total[live], need + far * (p @ total))
+            self._require(total[live], need + rows.far(total))
 
     def _require(self, left: Array, right: Array) -> None:
         """Check left >= right, including the rounding of `right`."""
@@ -205,15 +207,14 @@ class Window:
 
         The last column is of the power that the tail begins with, and belongs to it.
         """
-        model, c, h = self.model, self.centre, self.half_width
-        p, r, s = rows_of(model.p, pairs), model.r[pairs], model.pair_state[pairs]
-        flow, size, spread = self._inflow(p)
-        a = self._discounted(flow) - self._t[s]
-        a[:, 0] += r
-        magnitude = self._discounted(size) + self._size[s]
-        magnitude[:, 0] += np.abs(r)
-        error = self._discounted(spread) + self._e[s] + self._gamma * magnitude
-        tail = self._y[s] + (c + h) * (p @ self._y) + h * (size[:, -2] + spread[:, -2])
+        rows, s = self._expanded.rows(pairs), self.model.pair_state[pairs]
+        flow, size, spread = self._inflow(rows)
+        a, magnitude = flow - self._t[s], size + self._size[s]
+        a[:, :2] += self._expanded.rewards.series[pairs]
+        magnitude[:, :2] += self._expanded.rewards.size[pairs]
+        error = spread + self._e[s] + self._gamma * magnitude
+        last = self._size[:, -2] + self._e[:, -2]
+        tail = self._y[s] + rows.far(self._y) + rows.spread(last)
         return a, 1.001 * error + _TINY, 1.001 * tail + _TINY
 
     def _upper_polynomial(self, a: Array, error: Array, tail: Array) -> Array:
@@ -265,17 +266,16 @@ class Window:
         if len(pairs) == 0:
             return np.zeros(0, dtype=np.int64)
         low, high = self._interval(lower, upper)
-        c, h, powers = self.centre, self.half_width, np.arange(1, self.terms + 1)
+        powers = np.arange(1, self.terms + 1)
         a, error, _ = self._expansion(pairs)
-        rows = powers * a[:, 1:-1]
-        local = rows @ _taylor_shift(self.terms - 1, (low + high) / 2).T
+        polynomials = powers * a[:, 1:-1]
+        local = polynomials @ _taylor_shift(self.terms - 1, (low + high) / 2).T
         spread = np.abs(local[:, 1:]) @ ((high - low) / 2) ** np.arange(1, self.terms)
-        slack = (8 * self.terms + 40) * 2 * _U * np.abs(rows).sum(axis=1)
-        p, last = rows_of(self.model.p, pairs), self._size[:, -2] + self._e[:, -2]
+        slack = (8 * self.terms + 40) * 2 * _U * np.abs(polynomials).sum(axis=1)
+        rows, last = self._expanded.rows(pairs), self._size[:, -2] + self._e[:, -2]
         tail = self.terms * self._y + self._z
-        beyond = tail[self.model.pair_state[pairs]] + p @ (
-            (c + h) * tail + h * (self._y + (self.terms + 1) * last)
-        )
+        beyond = tail[self.model.pair_state[pairs]] + rows.far(tail)
+        beyond += rows.spread(self._y + (self.terms + 1) * last)
         doubt = spread + error[:, 1:-1] @ powers + 1.001 * beyond + slack
         certain = np.abs(local[:, 0]) > 1.001 * doubt
         return np.where(certain, np.sign(local[:, 0]), 0).astype(np.int64)
@@ -309,8 +309,10 @@ def _divide(rows: Array, powers: NDArray[np.int64]) -> None:
         rows[row, width - m :] = 0
 
 
-def _recursion(solve: Solver, step: Matrix, given: Array) -> Array:
-    """Return X with (I - c P) X_0 = given_0, (I - c P) X_k = step X_{k-1} + given_k."""
+def _recursion(solve: Solver, step: Matrix | None, given: Array) -> Array:
+    """Return X with (I - B_0) X_0 = given_0, (I - B_0) X_k = step X_{k-1} + given_k."""
+    if step is None:
+        return solve(given)
     found = np.empty_like(given)
     found[:, 0] = solve(given[:, 0])
     for k in range(1, given.shape[1]):
@@ -318,17 +320,20 @@ def _recursion(solve: Solver, step: Matrix, given: Array) -> Array:
     return found
 
 
-def _solver(inner: Matrix, c: float) -> Solver:
-    if c == 0.0:
-        return lambda right: right
+def _solver(inner: Matrix) -> Solver:
+    """Return x -> (I - inner)^-1 x."""
     if isinstance(inner, np.ndarray):
+        if not inner.any():
+            return lambda right: right
         try:
-            inverse = np.linalg.inv(np.eye(len(inner)) - c * inner)
+            inverse = np.linalg.inv(np.eye(len(inner)) - inner)
         except np.linalg.LinAlgError as singular:
             raise NoBound from singular
         return lambda right: inverse @ right
+    if not inner.data.any():
+        return lambda right: right
     try:
-        factors = splu(sparse.csc_matrix(sparse.identity(inner.shape[0]) - c * inner))
+        factors = splu(sparse.csc_matrix(sparse.identity(inner.shape[0]) - inner))
     except RuntimeError as singular:
         raise NoBound from singular
     solve: Solver = factors.solve
@@ -344,14 +349,39 @@ def steps_ahead(graph: PolicyGraph, gamma: float) -> float:
     live = np.flatnonzero(graph.live)
     if len(live) == 0:
         return 1.0
-    inner = columns_of(rows_of(graph.p, live), live)
-    inner = inner.toarray() if len(live) <= _DENSE else inner
+    rows = AlongGamma(graph.model, gamma, 1.0, _ORDER).rows(graph.policy[live])
+    return max(1.0, _growth(rows.inner(live)))
+
+
+def line_growth(graph: PolicyGraph, line: LineFloats, centre: float) -> float:
+    """Return about max (I - gamma P(x))^-1 gamma |P_1 - P_0| 1 over the live states.
+
+    Raises:
+        NoBound: floats cannot decide.
+    """
+    live = np.flatnonzero(graph.live)
+    if len(live) == 0 or not line.moves:
+        return 0.0
+    rows = line.around(centre, 1.0, _ORDER).rows(graph.policy[live])
+    return _growth(rows.inner(live))
+
+
+def _with_room(solve: Solver) -> Solver:
+    """Return a solver whose results exceed what is needed by a little everywhere.
+
+    Where B_1 has no entry, a state's error comes from others only: without room for rounding.
+    """
+    return lambda right: solve(right + 1e-10 * np.abs(solve(right)))
+
+
+def _growth(inner: Inner) -> float:
+    """Return about max (I - B_0)^-1 |B_1| 1."""
     with np.errstate(all="ignore"):
-        steps = _solver(inner, gamma)(inner @ np.ones(len(live)))
-    most = float(np.max(np.abs(steps)))
+        found = _solver(inner.near)(inner.spread @ np.ones(inner.near.shape[0]))
+    most = float(np.max(np.abs(found)))
     if not most <= _LARGEST:
         raise NoBound
-    return max(1.0, most)
+    return most
 
 
 def terminates(graph: PolicyGraph) -> bool:

@@ -1,0 +1,228 @@
+"""What a window of floats expands, in tau around a centre: the discount factor, or a model line.
+
+A policy's value solves V = r + B V, with r = r_0 + tau r_1 and B = B_0 + tau B_1 for |tau| <= 1:
+
+    the discount factor gamma = c + tau h:    B_0 = c P,          B_1 = h P,                r_1 = 0
+    a model line at x = c + tau h:            B_0 = gamma P(c),   B_1 = gamma h (P_1 - P_0),
+                                              r_1 = h (r_1 - r_0)
+
+B_0 >= 0, and B_0 + |B_1| bounds B in every entry and for every tau.
+
+Rounding, with u = 2^-53: differences of probabilities and rewards are formed of integers, and every
+entry of B_0 and B_1 is a product or a sum of a few numbers without cancellation. So entries are off
+by a relative 6 u at most, and by an absolute 2^-1022 where they are below the normal range; rewards
+by 6 u times `size`.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import NamedTuple, Protocol, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from qdecay.exact.solver.rational_line import RationalLine
+from qdecay.exact.solver.rational_model import RationalModel
+from qdecay.exact.solver.submatrix import columns_of, rows_of
+
+Array = NDArray[np.float64]
+Matrix: TypeAlias = sparse.csr_matrix | Array
+
+_DENSE = 160  # up to here a dense inverse is faster than a sparse factorisation
+
+
+class Rewards(NamedTuple):
+    """Rewards of pairs in units of the largest: r_0 and r_1, (N, 2), and the same in size."""
+
+    series: Array
+    size: Array
+
+
+class Inner(NamedTuple):
+    """Square parts of B_0, of B_1 and of |B_1|; the latter are None if they are 0.
+
+    Attributes:
+        proportional: whether B_1 is a multiple of B_0.
+    """
+
+    near: Matrix
+    slope: Matrix | None
+    spread: Matrix | None
+    proportional: bool
+
+    @property
+    def far(self) -> Matrix:
+        """B_0 + |B_1|."""
+        return self.near if self.spread is None else self.near + self.spread
+
+
+class Rows(Protocol):
+    """The rows of B that some pairs have."""
+
+    def flow(self, t: Array, size: Array, error: Array) -> tuple[Array, Array, Array]:
+        """Return (B_0 + tau B_1) T, and (B_0 + tau |B_1|) times the others, by powers of tau."""
+
+    def near(self, y: Array) -> Array:
+        """Return B_0 y."""
+
+    def spread(self, y: Array) -> Array:
+        """Return |B_1| y."""
+
+    def far(self, y: Array) -> Array:
+        """Return (B_0 + |B_1|) y."""
+
+    def inner(self, states: NDArray[np.int64]) -> Inner:
+        """Return the columns of some states, as many as there are rows; dense if they are few."""
+
+
+class Expansion(Protocol):
+    """B and r of all pairs around one centre.
+
+    Attributes:
+        terms: how many powers of tau are worth while.
+        rewards: of all pairs.
+    """
+
+    terms: int
+    rewards: Rewards
+
+    def rows(self, pairs: NDArray[np.int64]) -> Rows:
+        """Return the rows of some pairs."""
+
+
+class AlongGamma:
+    """A model around a discount factor."""
+
+    def __init__(self, model: RationalModel, centre: float, half_width: float, terms: int) -> None:
+        self._model, self._c, self._h, self.terms = model, centre, half_width, terms
+        series = np.stack((model.r, np.zeros(model.n_pairs)), axis=1)
+        self.rewards = Rewards(series, np.abs(series))
+
+    def rows(self, pairs: NDArray[np.int64]) -> Rows:
+        """Return the rows of some pairs."""
+        return _GammaRows(rows_of(self._model.p, pairs), self._c, self._h)
+
+
+class _GammaRows:
+    def __init__(self, p: sparse.csr_matrix, c: float, h: float) -> None:
+        self._p, self._c, self._h = p, c, h
+
+    def flow(self, t: Array, size: Array, error: Array) -> tuple[Array, Array, Array]:
+        # Side by side: one product with p for all.
+        found, m = self._p @ np.hstack((t, size, error)), t.shape[1]
+        product = self._c * found
+        for k in (0, m, 2 * m):
+            product[:, k + 1 : k + m] += self._h * found[:, k : k + m - 1]
+        return product[:, :m], product[:, m : 2 * m], product[:, 2 * m :]
+
+    def near(self, y: Array) -> Array:
+        return self._scaled(self._c, y)
+
+    def spread(self, y: Array) -> Array:
+        return self._scaled(self._h, y)
+
+    def far(self, y: Array) -> Array:
+        return self._scaled(self._c + self._h, y)
+
+    def _scaled(self, factor: float, y: Array) -> Array:
+        product: Array = factor * (self._p @ y)
+        return product
+
+    def inner(self, states: NDArray[np.int64]) -> Inner:
+        p = _square(self._p, states)
+        step = self._h * p
+        return Inner(self._c * p, step, step, proportional=True)
+
+
+class LineFloats:
+    """A model line in floats, its pairs as numbered.
+
+    Attributes:
+        moves: whether any probability moves.
+    """
+
+    def __init__(self, line: RationalLine, gamma: Fraction) -> None:
+        model = line.skeleton
+        self.gamma, self.moves = float(gamma), bool(line.moves.any())
+        self._low, self._high, change = (
+            _like(model.p, numbers) for numbers in line.probabilities()
+        )
+        self._change = change if self.moves else None
+        self._rewards = line.scaled_rewards()
+
+    def around(self, centre: float, half_width: float, terms: int) -> AlongLine:
+        """Return the expansion around a place; 1 - centre is exact."""
+        left, scale = 1 - centre, half_width * self.gamma
+        low, high, change = self._rewards
+        p = _like(self._low, self.gamma * (left * self._low.data + centre * self._high.data))
+        series = np.stack((left * low + centre * high, half_width * change), axis=1)
+        size = np.stack((left * np.abs(low) + centre * np.abs(high), np.abs(series[:, 1])), axis=1)
+        if self._change is None:
+            return AlongLine(p, None, Rewards(series, size), min(terms, 1))
+        slope = _like(p, scale * self._change.data)
+        return AlongLine(p, slope, Rewards(series, size), terms)
+
+
+class AlongLine:
+    """A model line around one place at one gamma."""
+
+    def __init__(
+        self,
+        p: sparse.csr_matrix,
+        slope: sparse.csr_matrix | None,
+        rewards: Rewards,
+        terms: int,
+    ) -> None:
+        self._p, self._slope, self.rewards, self.terms = p, slope, rewards, terms
+
+    def rows(self, pairs: NDArray[np.int64]) -> Rows:
+        """Return the rows of some pairs."""
+        slope = None if self._slope is None else rows_of(self._slope, pairs)
+        return _LineRows(rows_of(self._p, pairs), slope)
+
+
+class _LineRows:
+    def __init__(self, p: sparse.csr_matrix, slope: sparse.csr_matrix | None) -> None:
+        self._p, self._slope = p, slope
+        self._spread = None if slope is None else _like(slope, np.abs(slope.data))
+
+    def flow(self, t: Array, size: Array, error: Array) -> tuple[Array, Array, Array]:
+        m = t.shape[1]
+        found = self._p @ np.hstack((t, size, error))
+        parts = found[:, :m], found[:, m : 2 * m], found[:, 2 * m :]
+        if self._slope is not None and self._spread is not None:
+            parts[0][:, 1:] += self._slope @ t[:, :-1]
+            parts[1][:, 1:] += self._spread @ size[:, :-1]
+            parts[2][:, 1:] += self._spread @ error[:, :-1]
+        return parts
+
+    def near(self, y: Array) -> Array:
+        product: Array = self._p @ y
+        return product
+
+    def spread(self, y: Array) -> Array:
+        if self._spread is None:
+            return np.zeros(self._p.shape[0])
+        product: Array = self._spread @ y
+        return product
+
+    def far(self, y: Array) -> Array:
+        return self.near(y) + self.spread(y)
+
+    def inner(self, states: NDArray[np.int64]) -> Inner:
+        slope, spread = (
+            None if part is None else _square(part, states) for part in (self._slope, self._spread)
+        )
+        return Inner(_square(self._p, states), slope, spread, proportional=False)
+
+
+def _square(rows: sparse.csr_matrix, states: NDArray[np.int64]) -> Matrix:
+    inner = columns_of(rows, states)
+    return inner.toarray() if len(states) <= _DENSE else inner
+
+
+def _like(matrix: sparse.csr_matrix, data: Array) -> sparse.csr_matrix:
+    """Return a matrix with the same places and other entries."""
+    return sparse.csr_matrix((data, matrix.indices, matrix.indptr), shape=matrix.shape)
