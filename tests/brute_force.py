@@ -21,6 +21,9 @@ from functools import cached_property
 from itertools import product
 from math import lcm
 from random import Random
+from typing import Any, Self
+
+from number_field import Element, eliminated
 
 from qdecay import MDP
 from qdecay.model.rows import Row
@@ -73,6 +76,47 @@ class Policies:
         for s, actions in enumerate(self.available):
             if not actions:
                 self.pairs |= {(s, a): (ZERO, {s: ONE}) for a in (None, *range(mdp.n_actions))}
+
+    @classmethod
+    def on_line(cls, low: MDP, high: MDP, x: Any) -> Self:
+        """Return the policies of (1 - x) low + x high, 0 < x < 1, x in any ordered field."""
+        made = cls(low)
+        others = cls(high).pairs
+        for pair, (paid, going) in made.pairs.items():
+            more, to = others[pair]
+            chances = {t: (1 - x) * going.get(t, ZERO) + x * to.get(t, ZERO) for t in going | to}
+            made.pairs[pair] = ((1 - x) * paid + x * more, chances)
+        return made
+
+    def best_at(self, gamma: Fraction) -> tuple[tuple[int, ...], ...]:
+        """Return the optimal actions of every state at a gamma, from the best of all policies."""
+        if gamma == 1:
+            return self.at_one.optimal_actions
+        values = [self.discounted(policy, gamma) for policy in self.within()]
+        return self.greedy([max(own) for own in zip(*values, strict=True)], gamma)
+
+    def improved_at(self, gamma: Fraction) -> tuple[tuple[int, ...], ...]:
+        """Return them for gamma < 1 by policy iteration: greedy in the values of one policy."""
+        policy: Policy = next(self.within())
+        while True:
+            best = self.greedy(self.discounted(policy, gamma), gamma)
+            if all(a in own for a, own in zip(policy, best, strict=True) if a is not None):
+                return best
+            policy = tuple(
+                a if a in own or not own else own[0] for a, own in zip(policy, best, strict=True)
+            )
+
+    def greedy(self, values: Sequence[Any], gamma: Fraction) -> tuple[tuple[int, ...], ...]:
+        """Return the actions that attain the maximum of r + gamma P V in every state."""
+        found = []
+        for s, actions in enumerate(self.available):
+            worth = {
+                a: paid + gamma * expected(going, dict(enumerate(values)))
+                for a in actions
+                for paid, going in [self.pairs[s, a]]
+            }
+            found.append(tuple(a for a in actions if worth[a] == max(worth.values())))
+        return tuple(found)
 
     def within(self, sets: Sets | None = None) -> Iterator[Policy]:
         """Yield every policy that takes the sets' actions only; all policies by default."""
@@ -180,6 +224,8 @@ def stationary(p: Sequence[Mapping[int, Fraction]], members: list[int]) -> dict[
 
 def solved(rows: Sequence[Sequence[Fraction]]) -> list[Fraction]:
     """Return x of A x = b, given the rows of [A | b]: elimination in whole numbers (Bareiss)."""
+    if any(isinstance(x, Element) for row in rows for x in row):
+        return eliminated(rows)  # not of fractions: of an algebraic number's field
     whole = []
     for row in rows:
         unit = lcm(*(x.denominator for x in row))

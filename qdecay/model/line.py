@@ -37,8 +37,8 @@ class Parameter:
     """The number that moves along a line.
 
     Attributes:
-        name: for display.
-        low, high: its values at both ends, low < high.
+        name: for display, one line.
+        low, high: its values at both ends, exact, low < high.
     """
 
     name: str = "x"
@@ -46,7 +46,12 @@ class Parameter:
     high: Fraction = Fraction(1)
 
     def __post_init__(self) -> None:
-        """Check the order of the ends."""
+        """Check the name and the ends."""
+        if not isinstance(self.name, str):
+            raise TypeError(f"name must be a text, got {self.name!r:.60}")
+        object.__setattr__(self, "name", one_line(self.name) or "x")
+        for end in ("low", "high"):
+            object.__setattr__(self, end, rational(getattr(self, end), end))
         if not self.low < self.high:
             raise ValueError(
                 f"low must be less than high, got {self.name} from {self.low} to {self.high}"
@@ -96,7 +101,7 @@ class ModelLine(Record):
     def __post_init__(self) -> None:
         """Make both ends exact models, and compare their shapes."""
         for name in ("low", "high"):
-            object.__setattr__(self, name, as_exact_mdp(getattr(self, name)))
+            object.__setattr__(self, name, _made(name, as_exact_mdp, getattr(self, name)))
         instance(self.parameter, Parameter, "parameter", "a Parameter")
         _check_shape(self.low, self.high)
 
@@ -130,10 +135,8 @@ class ModelLine(Record):
         )
 
         def made(value: Fraction) -> MDP:
-            try:
-                return as_exact_mdp(builder(value))
-            except (TypeError, ValueError) as error:
-                raise type(error)(f"{parameter.name} = {value}: {error}") from error
+            where = f"{parameter.name} = {value}"
+            return _made(where, lambda number: as_exact_mdp(builder(number)), value)
 
         line = cls(made(parameter.low), made(parameter.high), parameter)
         third = parameter.low + _THIRD * (parameter.high - parameter.low)
@@ -197,6 +200,15 @@ class ModelLine(Record):
         p = self.parameter
         parts = ", ".join(counted(size, noun) for noun, size in sizes.items())
         return f"{title}{p.name} from {shown_fraction(p.low)} to {shown_fraction(p.high)}: {parts}"
+
+
+def _made(where: str, make: Callable[[Any], MDP], of: object) -> MDP:
+    """Return a model; an error says where on the line it cannot be made."""
+    try:
+        return make(of)
+    except (TypeError, ValueError) as error:
+        kind = TypeError if isinstance(error, TypeError) else ValueError
+        raise kind(f"{where}: {error}") from error
 
 
 def _argument(builder: Callable[..., Any]) -> str:

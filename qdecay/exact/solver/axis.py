@@ -104,7 +104,8 @@ class Axis(Protocol[_Advantages]):
     Attributes:
         model: the pairs.
         mirrored: whether two pairs of one state have advantages of opposite sign under the policies
-            that differ in these alone.
+            that differ in these alone, and a pair that is worse at a point than the optimal ones is
+            so under every policy that is optimal there.
     """
 
     model: RationalModel

@@ -10,7 +10,8 @@ At each moment there is a policy that is optimal just right of the current point
    the least root right of the current point, over all pairs, is the next event;
 3. at an event, pairs whose numerator turns positive enter, by policy iteration with exact signs
    just right of the event, restricted to the pairs that tie there (all others stay negative by
-   continuity). No pair turns positive: a touch. Otherwise: a breakpoint.
+   continuity; not at gamma = 1, where a term that was 0 may decide after a switch). No pair turns
+   positive: a touch. Otherwise: a breakpoint.
 
 Where floats prove nothing, every pair is left to step 2: the answer is the same, only slower.
 """
@@ -225,8 +226,11 @@ class Walk(Generic[_Advantages]):
         return Event(x, optimal, at, self.optimal, self.policy)
 
     def _rising(self, pairs: Iterable[int], x: AlgebraicNumber) -> list[int]:
-        """Return which pairs, all tied at x and not identically, are better right of it."""
-        return [p for p in pairs if sign_right_of(self._numerator(p).derivative(), x) > 0]
+        """Return which pairs, none tied identically, are better right of x."""
+        numerators = {pair: self._numerator(pair) for pair in pairs}
+        if self.axis.mirrored:  # they are 0 at x: no need to prove it
+            numerators = {pair: c.derivative() for pair, c in numerators.items()}
+        return [pair for pair, c in numerators.items() if sign_right_of(c, x) > 0]
 
     def _switch(self, rising: list[int], at: NDArray[np.bool_], x: AlgebraicNumber) -> list[int]:
         """Let rising pairs enter the policy; return those that rise under the new one."""
@@ -258,10 +262,11 @@ class Walk(Generic[_Advantages]):
             if swapped[2] is not None:
                 self._roots[swapped[0]] = swapped[2]
         self._update_window(affected, touched, x)
-        return self._update_ties(at & touched, x)
+        # At gamma = 1 a pair may be worse in a later term only, and better once an earlier differs.
+        return self._update_ties(at & touched if self.axis.mirrored else touched, x)
 
     def _update_ties(self, tied: NDArray[np.bool_], x: AlgebraicNumber) -> list[int]:
-        """Recompute `zero` for pairs tied at x; return those that rise right of it."""
+        """Recompute `zero` for pairs that may tie at x; return those better right of it."""
         own = np.zeros_like(tied)
         own[self.policy] = True
         self.zero[tied & own] = True
