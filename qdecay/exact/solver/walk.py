@@ -241,9 +241,8 @@ class Walk(Generic[_Advantages]):
         leaving = {s: int(policy[s]) for s in entering}
         policy[list(entering)] = list(entering.values())
         swapped = None
-        if (
-            len(entering) == 1 and self.axis.mirrored
-        ):  # the two advantages are -D / D' times each other
+        if len(entering) == 1 and self.axis.mirrored:
+            # The two advantages are -D / D' times each other.
             [(state, pair)] = entering.items()
             if pair in self._numerators:
                 swapped = (leaving[state], -self._numerators[pair], self._roots.get(pair))
@@ -271,7 +270,9 @@ class Walk(Generic[_Advantages]):
         own[self.policy] = True
         self.zero[tied & own] = True
         pairs = np.flatnonzero(tied & ~own)
-        slope = self._slopes(pairs, x)
+        slope = np.zeros(len(pairs), dtype=np.int64)
+        if self.axis.mirrored:  # they are 0 at x
+            slope = self._slopes(pairs, x)
         self.zero[pairs[slope != 0]] = False
         rising: list[int] = pairs[slope > 0].tolist()
         pairs = pairs[slope == 0]
