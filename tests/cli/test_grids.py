@@ -67,7 +67,7 @@ def test_its_page_has_the_board(capsys, monkeypatch, grid: str) -> None:
     assert run(capsys, monkeypatch, "report", grid, "--exact-only", "-o", "page.html")[0] == 0
     page = Path("page.html").read_text(encoding="utf-8")
     assert page.count('class="cell ') == 12
-    assert page.count('class="cell wall"') == page.count(" disabled>") == 1
+    assert page.count('class="cell wall"') == page.count(' disabled aria-label="wall">') == 1
     for kind, mark in (("goal", "+1"), ("hole", "-1"), ("start", "start")):
         assert f'class="cell {kind}"' in page
         assert f'data-mark="{mark}"' in page
