@@ -48,17 +48,15 @@ def test_the_known_utility_is_shown(capsys, monkeypatch, grid: str) -> None:
 
 @pytest.mark.parametrize(
     "command",
-    [["blackwell"], ["price"], ["compare", "-k", "noise=0"], ["learn-curve", "--seeds", "1"]],
+    [
+        ["blackwell"],
+        ["price"],
+        pytest.param(["compare", "-k", "noise=0"], marks=pytest.mark.slow),
+        ["learn-curve", "--seeds", "1", "--steps", "200"],
+    ],
 )
 def test_other_commands_take_it(capsys, monkeypatch, grid: str, command: list[str]) -> None:
-    code, _, err = run(
-        capsys,
-        monkeypatch,
-        command[0],
-        grid,
-        *command[1:],
-        *(["--steps", "200"] if command[0] == "learn-curve" else []),
-    )
+    code, _, err = run(capsys, monkeypatch, command[0], grid, *command[1:])
     assert code == 0, err
 
 
