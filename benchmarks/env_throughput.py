@@ -27,8 +27,9 @@ import qdecay_envs  # registers the suite
 
 COPIES = 1_000
 CHAIN = {"layout": qdecay_envs.LAYOUTS["qdecay/ShortDelay-v0"].to_json()}
+BARE = ("qdecay/Chain-v0", "qdecay/GridWorld-v0")  # which require arguments
 MEMBERS: list[tuple[str, dict[str, Any]]] = [
-    *((name, {}) for name in gym.registry if name.startswith("qdecay/") and "/Chain" not in name),
+    *((name, {}) for name in gym.registry if name.startswith("qdecay/") and name not in BARE),
     ("qdecay/RiverSwim-v0", {"variant": "strehl_littman"}),
     ("qdecay/Chain-v0", {**CHAIN, "slip": "1/10"}),
     ("qdecay/Chain-v0", {**CHAIN, "reward_noise": 1.0}),

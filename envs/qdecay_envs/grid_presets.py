@@ -5,8 +5,8 @@ section 17.1, figure 17.1: R(s) = -0.04 in the nine cells that are no ends. In t
 2020, a step into an end pays the end's reward and nothing else: that is `acts_on="entering"`.
 
 `AIMA3x3`: the 3rd edition, exercise 17.8, figure 17.14(a): -1 a step, and a cell with the reward r,
-of which the exercise takes -100, -3, 0 and 3: `rewards={"r": 3}`. Discount factor 0.99. The book
-names no start: it is (1, 1).
+of which the exercise takes 100 (-100 as published online), -3, 0 and 3: `rewards={"r": 3}`.
+Discount factor 0.99. The book names no start: it is (1, 1).
 
 `DiscountGrid`, `BridgeGrid`: UC Berkeley, CS 188, project 3 on reinforcement learning, the grids of
 these names. Discount factor 0.9 and noise 0.2 unless a question changes them.

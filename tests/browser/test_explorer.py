@@ -495,6 +495,23 @@ def test_taxi_shows_the_board_of_the_chosen_state(visit, pages) -> None:
         assert seen.text("#bar-state") == "row 1, column 1, passenger at green, to blue"
 
 
+def test_a_grid_world_is_its_map(visit, pages) -> None:
+    """Twelve cells as they are typed; the wall cannot be chosen, an end says that all is alike."""
+    with visit(pages("qdecay/AIMA4x3-v0"), "#gamma=0.95") as seen:
+        cells = seen.page.query_selector_all(".cell")
+        assert [cell.get_attribute("data-mark") for cell in cells] == [
+            *("", "", "", "+1"), *("", "", "", "-1"), *("start", "", "", "")
+        ]  # fmt: skip
+        assert [i for i, cell in enumerate(cells) if cell.is_disabled()] == [5]
+        assert cells[3].get_attribute("aria-label") == "+1, (4, 3): all actions alike"
+        assert cells[6].get_attribute("aria-label") == "(3, 2): up"
+        cells[6].click()
+        assert seen.text("#bar-state") == "(3, 2)"
+        seen.page.set_viewport_size({"width": 360, "height": 700})
+        shown = cells[3].query_selector(".mark")
+        assert shown is not None and shown.get_attribute("data-short") == "+1"
+
+
 def test_names_never_run(visit, pages, tmp_path: Path) -> None:
     """Script injection through every name: no dialog, no image, the names as written."""
     names = ["</script><script>alert(1)</script>", '"><img src=x onerror=alert(1)>', "日本語 & 'x'"]

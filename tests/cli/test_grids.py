@@ -48,17 +48,15 @@ def test_the_known_utility_is_shown(capsys, monkeypatch, grid: str) -> None:
 
 @pytest.mark.parametrize(
     "command",
-    [["blackwell"], ["price"], ["compare", "-k", "noise=0"], ["learn-curve", "--seeds", "1"]],
+    [
+        ["blackwell"],
+        ["price"],
+        pytest.param(["compare", "-k", "noise=0"], marks=pytest.mark.slow),
+        ["learn-curve", "--seeds", "1", "--steps", "200"],
+    ],
 )
 def test_other_commands_take_it(capsys, monkeypatch, grid: str, command: list[str]) -> None:
-    code, _, err = run(
-        capsys,
-        monkeypatch,
-        command[0],
-        grid,
-        *command[1:],
-        *(["--steps", "200"] if command[0] == "learn-curve" else []),
-    )
+    code, _, err = run(capsys, monkeypatch, command[0], grid, *command[1:])
     assert code == 0, err
 
 
@@ -67,7 +65,7 @@ def test_its_page_has_the_board(capsys, monkeypatch, grid: str) -> None:
     assert run(capsys, monkeypatch, "report", grid, "--exact-only", "-o", "page.html")[0] == 0
     page = Path("page.html").read_text(encoding="utf-8")
     assert page.count('class="cell ') == 12
-    assert page.count('class="cell wall"') == page.count(" disabled>") == 1
+    assert page.count('class="cell wall"') == page.count(' disabled aria-label="wall">') == 1
     for kind, mark in (("goal", "+1"), ("hole", "-1"), ("start", "start")):
         assert f'class="cell {kind}"' in page
         assert f'data-mark="{mark}"' in page

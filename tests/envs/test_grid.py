@@ -439,7 +439,7 @@ def test_a_picture_shows_the_map_and_the_agent() -> None:
     ]
     env.step(0)
     assert env.render().splitlines()[-1] == "up, reward -5"
-    wide = GridWorldEnv([" " * 200 + "S"] + [" " * 201] * 99, render_mode="ansi")
+    wide = GridWorldEnv([" " * 40 + "S"] + [" " * 41] * 29, render_mode="ansi")
     wide.reset(seed=0)
     lines = wide.render().splitlines()
     assert len(lines) == 14
