@@ -91,11 +91,11 @@ def pages(tmp_path_factory: Any) -> Callable[..., Path]:
     """Write a page once, by the command's own function, and return its path."""
     folder, known = tmp_path_factory.mktemp("pages"), dict[str, Path]()
 
-    def page(source: str | None = None, exact_only: bool = True) -> Path:
-        name = f"{source}-{exact_only}"
+    def page(source: str | None = None, exact_only: bool = True, over: str | None = None) -> Path:
+        name = f"{source}-{exact_only}-{over}"
         if name not in known:
             known[name] = folder / f"page{len(known)}.html"
-            report(source, output=known[name], exact_only=exact_only)
+            report(source, output=known[name], exact_only=exact_only, over=over)
         return known[name]
 
     return page

@@ -569,7 +569,7 @@
         if (event.key === "Enter" || event.key === " ") { event.preventDefault(); press(); }
       });
     }
-    chapter.cells = all(".cell", section);
+    chapter.cells = all("button.cell", section);
     const layer = byId(`layer-${number}`);
     chapter.layer = () => (layer ? Number(layer.value) : 0);
     if (layer) layer.addEventListener("change", () => chooseState(chapter, data.layers[chapter.layer()][0]));
@@ -703,21 +703,21 @@
     function paintMap() {
       const line = map.lines[at.line], [policy, gamma, x] = found();
       const sets = map.policies[policy];
-      const all_ = sets.length > 1 || states.length === 1;
-      const best_ = names(chapter, all_ ? sets[map.state] : sets[0]);
+      const everywhere = sets.length > 1 || states.length === 1;
+      const chosen = names(chapter, everywhere ? sets[map.state] : sets[0]);
       gammaSlider.value = Math.round(x * SLIDER);
       valueSlider.value = Math.round(line.height * SLIDER);
-      part("gamma-text").textContent = `${gamma}${at.point === null ? "" : " (breakpoint)"}`;
+      part("gamma-text").textContent = gamma;
       part("value-text").textContent = line.text;
-      part("sentence").textContent = `At γ = ${gamma} and ${map.parameter} = ${line.text} the best action in state ${states[map.state]} is ${best_}.`;
-      const spoken = `γ ${gamma}${at.point === null ? "" : ", breakpoint"}, ${map.parameter} ${line.text}: best in state ${states[map.state]}: ${best_}`;
+      part("sentence").textContent = `At γ = ${gamma}${at.point === null ? "" : ", a breakpoint,"} and ${map.parameter} = ${line.text} the best action in state ${states[map.state]} is ${chosen}.`;
+      const spoken = `γ ${gamma}${at.point === null ? "" : ", breakpoint"}, ${map.parameter} ${line.text}: best in state ${states[map.state]}: ${chosen}`;
       for (const slider of [gammaSlider, valueSlider]) slider.setAttribute("aria-valuetext", spoken);
       const [left, top, width, height] = map.box, px = left + x * width, py = top + (1 - line.height) * height;
       const [across, up] = all(".here .cursor", picture), dot = picture.querySelector(".here circle");
       for (const [node, set] of [[across, { x1: left, x2: left + width, y1: py, y2: py }], [up, { x1: px, x2: px, y1: top, y2: top + height }], [dot, { cx: px, cy: py }]]) {
         for (const [key, value] of Object.entries(set)) node.setAttribute(key, value);
       }
-      if (!all_) return;
+      if (!everywhere) return;
       const alike = (state) => sets[state].length === actions.length;
       cells.forEach((cell, i) => {
         const state = chapter.data.layers[0][i];
