@@ -147,7 +147,9 @@ class TabularVectorEnv(VectorEnv[Integers, Integers, NDArray[Any]]):
             waiting = over.nonzero()[0]
             if len(waiting):
                 infos = self._lasting(outcomes, ~over)
-                infos |= self._reset_at_once(over.copy(), waiting, self._lasting(outcomes, over))
+                infos |= self._reset_at_once(
+                    over.copy(), waiting, self._lasting(outcomes, over.copy())
+                )
         if self.render_mode is not None:
             self._seen = self._states, chosen, rewards.copy(), terminated.copy(), waiting
         return self._states.copy(), rewards, terminated, truncated, infos

@@ -18,6 +18,8 @@ k = (1 - epsilon) gamma (P_right - P_left) u, so that the threshold, noise over 
 Elsewhere the first of equals is taken: agents settle on one, and their noise is that of one. (To
 mix equals would change the noise by less than a tenth on FrozenLake, and take that of twenty twins
 for a fourth of what it is.)
+
+Where transitions take d steps, gamma P is the sum of p gamma^d over a row's transitions.
 """
 
 from __future__ import annotations
@@ -116,11 +118,16 @@ class LinearTheory:
         share: Fraction = exact(epsilon, "epsilon", "[0, 1)")
         aim = epsilon_soft(mdp, share) if share else mdp
         solved = optimal_values(aim, discount, tol=None)
-        ahead = np.asarray(mdp.p @ solved.v).reshape(mdp.r.shape)
-        q = np.nan_to_num(mdp.r) + discount * ahead
+        ahead = np.asarray(_discounted(mdp, discount) @ solved.v).reshape(mdp.r.shape)
+        q = np.nan_to_num(mdp.r) + ahead
         side = None if taken is None else frozenset(taken)
         greedy = solved.greedy & mdp.available
         return cls(mdp, state, discount, float(share), greedy, q, solved.v, solved.error, side)
+
+    @cached_property
+    def ahead(self) -> sparse.csr_matrix:
+        """gamma P, shape (S * A, S)."""
+        return _discounted(self.mdp, self.gamma)
 
     @property
     def available(self) -> NDArray[np.bool_]:
@@ -144,19 +151,24 @@ class LinearTheory:
     @cached_property
     def solver(self) -> SuperLU:
         """LU of I - gamma Pi P, shape (S, S)."""
-        system = sparse.identity(self.mdp.n_states) - self.gamma * (self.policy @ self.mdp.p)
+        system = sparse.identity(self.mdp.n_states) - self.policy @ self.ahead
         return splu(system.tocsc())
 
     @cached_property
     def v_slope(self) -> Floats:
         """dV/dgamma of this policy, shape (S,)."""
-        slope: Floats = self.solver.solve(np.asarray(self.policy @ (self.mdp.p @ self.v)))
+        slope: Floats = self.solver.solve(np.asarray(self.policy @ self.directly))
         return slope
+
+    @cached_property
+    def directly(self) -> Floats:
+        """The derivative of gamma P V by gamma with V held fixed, shape (S * A,)."""
+        return np.asarray(_discounted(self.mdp, self.gamma, slope=True) @ self.v)
 
     @cached_property
     def steeper(self) -> Floats:
         """dQ/dgamma of this policy, shape (S, A)."""
-        ahead = self.mdp.p @ (self.v + self.gamma * self.v_slope)
+        ahead = self.directly + self.ahead @ self.v_slope
         return np.asarray(ahead).reshape(self.q.shape)
 
     @property
@@ -173,7 +185,7 @@ class LinearTheory:
         )
         unit = np.zeros(self.mdp.n_states)
         unit[self.state] = 1
-        back = self.gamma * (self.mdp.p @ self.solver.solve(unit)).reshape(self.q.shape)[self.state]
+        back = (self.ahead @ self.solver.solve(unit)).reshape(self.q.shape)[self.state]
         before = self.steeper[self.state]
         greedy = 1 - self.epsilon
         lead, again = (
@@ -217,29 +229,26 @@ class LinearTheory:
         Outcomes that are worth the same at the breakpoint alone vary beside it, which shows in the
         slopes.
         """
-        beside = self._row_variance(
-            self._outcomes(0 * self.mdp.reward, self.v + self.gamma * self.v_slope),
-            self.steeper,
-            2 * self.slope_error,
-        )
+        held, slope = (_discounts(self.mdp, self.gamma, slope=part) for part in (False, True))
+        t = self.mdp.next_state
+        outcomes = slope * self.v[t] + held * self.v_slope[t]
+        beside = self._row_variance(outcomes, self.steeper, 2 * self.slope_error)
         return bool((variance + beside)[self.used(actions)].any())
 
     def variance(self, sampled: bool, reward_noise: Floats) -> Floats:
         """The variance of each pair's target, shape (S * A,); exactly 0 within rounding."""
         mdp = self.mdp
-        target = self._outcomes(mdp.reward, self.gamma * self.v)
+        held = _discounts(mdp, self.gamma)
+        target = mdp.reward + held * self.v[mdp.next_state]
         rounding = 2 * self.error + 4 * _EPS * float(np.abs(target).max(initial=0.0))
         found = self._row_variance(target, self.q, rounding)
         if sampled:
             drawn = self.policy @ _squares(self.q - self.v[:, None], rounding).ravel()
-            ahead = mdp.p @ np.asarray(drawn)
-            found = found + self.gamma**2 * np.asarray(ahead)
+            spread = mdp.probability * np.square(held) * np.asarray(drawn)[mdp.next_state]
+            pair = mdp.state * mdp.n_actions + mdp.action
+            found = found + np.bincount(pair, spread, found.size)
         noise = np.repeat(np.ones(mdp.n_states) * reward_noise, mdp.n_actions)
         return np.where(self.available.ravel(), found + np.square(noise), 0.0)
-
-    def _outcomes(self, now: Floats, later: Floats) -> Floats:
-        """What each transition is worth: `now`, and `later` of the state it leads to."""
-        return now + np.where(self.mdp.terminated, 0.0, later[self.mdp.next_state])
 
     def _row_variance(self, outcomes: Floats, means: Floats, rounding: float) -> Floats:
         """The variance of each pair's outcomes, shape (S * A,)."""
@@ -268,7 +277,7 @@ class LinearTheory:
 
     def _reaches(self, pairs: NDArray[np.int64]) -> Floats:
         """How much the noise of each pair counts in the values of some, shape (S * A, n)."""
-        ahead = self.gamma * self.mdp.p[pairs].toarray().T
+        ahead = self.ahead[pairs].toarray().T
         reach = np.asarray(self.policy.T @ self.solver.solve(ahead, trans="T"))
         reach[pairs, np.arange(len(pairs))] += 1
         return reach
@@ -282,7 +291,7 @@ class LinearTheory:
         """
         n = self.mdp.n_actions
         x = self._reach(entering[0]) - self._reach(leaving[0])
-        counts = np.abs(self.gamma * np.asarray(self.mdp.p.T @ x))
+        counts = np.abs(np.asarray(self.ahead.T @ x))
         counts[self.state] = 0.0  # where the choice is what is asked for
         others = np.where(self.available & ~self.greedy, self.q, -np.inf)
         able = np.isfinite(others).any(axis=1) & (counts > 0)
@@ -295,6 +304,21 @@ class LinearTheory:
         noise = (variance[visited] / behaviour[visited]) @ np.square(apart[visited])
         gaps = self.q[states, first] - self.q[states, second]
         return Doubts(counts[states], gaps, np.sqrt(noise))
+
+
+def _discounts(mdp: MDP, gamma: float, *, slope: bool = False) -> Floats:
+    """gamma^d of each transition, or its derivative by gamma; 0 where it terminates, shape (K,)."""
+    d = mdp.duration
+    factors = d * gamma ** (d - 1.0) if slope else gamma**d
+    return np.where(mdp.terminated, 0.0, factors)
+
+
+def _discounted(mdp: MDP, gamma: float, *, slope: bool = False) -> sparse.csr_matrix:
+    """The sum of p gamma^d, or its derivative by gamma, shape (S * A, S)."""
+    on = ~mdp.terminated
+    weights = (mdp.probability * _discounts(mdp, gamma, slope=slope))[on]
+    places = (mdp.state[on] * mdp.n_actions + mdp.action[on], mdp.next_state[on])
+    return sparse.csr_matrix((weights, places), shape=mdp.p.shape)
 
 
 def _shares(flags: NDArray[np.bool_]) -> Floats:

@@ -42,8 +42,8 @@ def index_reader(space: Discrete[Any]) -> Callable[[Any], int]:
     return index_of
 
 
-def discount_of(info: Mapping[str, Any], gamma: float, step: int) -> float:
-    """Return gamma ** how many steps the action took, which `info["duration"]` says; 1 if not.
+def duration_in(info: Mapping[str, Any], step: int) -> int:
+    """Return how many steps of time an action took, which `info["duration"]` says; 1 if not.
 
     Raises:
         TypeError, ValueError: it is no duration; the message names the step.
@@ -51,6 +51,12 @@ def discount_of(info: Mapping[str, Any], gamma: float, step: int) -> float:
     steps = info.get("duration", 1)
     if type(steps) is not int or not 1 <= steps <= MAX_DURATION:
         steps = duration(steps, f'step {step}: info["duration"]')
+    return steps
+
+
+def discount_of(info: Mapping[str, Any], gamma: float, step: int) -> float:
+    """Return gamma ** duration."""
+    steps = duration_in(info, step)
     return gamma if steps == 1 else gamma ** float(steps)
 
 

@@ -79,8 +79,10 @@ class Learner(ABC):
                 spaces of discrete parts are numbered, the last part counting fastest. Or a
                 model, which compiled code simulates, and of which a layout, a Gymnasium id and a
                 path are read; see `qdecay.as_mdp`.
-            gamma: discount per step, no unit, 0 <= gamma <= 1.
-            steps: total number of steps; >= 1.
+            gamma: discount per step, no unit, 0 <= gamma <= 1. What follows an action that takes d
+                steps, by the model or by `info["duration"]` of an environment, is discounted by
+                gamma**d.
+            steps: total number of steps, that is of actions, however long they take; >= 1.
             episodes: episodes to finish; >= 1.
             visits: for some (state, action) the number of updates, >= 1, after which the run ends,
                 once all are reached and an episode ends. One budget is needed, the first to run out

@@ -15,7 +15,13 @@ from qdecay._support import memory
 from qdecay._support.checks import RealLike, count, real, reals, whole
 from qdecay._support.deadline import Deadline
 from qdecay._support.progress import OnProgress, Progress, ignore
-from qdecay.learning.arguments import Env, available_actions, discrete_spaces, index_reader
+from qdecay.learning.arguments import (
+    Env,
+    available_actions,
+    discrete_spaces,
+    duration_in,
+    index_reader,
+)
 from qdecay.learning.compiled.many import Steps, replay
 from qdecay.learning.discrete_env import as_discrete, names_of
 from qdecay.learning.schedules import Schedule
@@ -31,7 +37,7 @@ from qdecay.learning.streams import further_words
 from qdecay.learning.tabular import choose, not_finite, uniform_numbers
 from qdecay.model.info import ModelInfo
 
-_BYTES = 33  # of a step
+_BYTES = 37  # of a step
 _LOOK_EVERY = 256  # steps
 
 
@@ -41,8 +47,8 @@ class Recording:
 
     Attributes:
         seed: of the agent that acted.
-        state, action, reward, next_state, terminated: of each step, shape (N,). Where an episode
-            was truncated, the next step begins in another state than `next_state`.
+        state, action, reward, next_state, terminated, duration: of each step, shape (N,). Where an
+            episode was truncated, the next step begins in another state than `next_state`.
         available: the actions that each state has, shape (S, A).
         info: the environment's name, and those of its states and actions.
     """
@@ -53,6 +59,7 @@ class Recording:
     reward: NDArray[np.float64]
     next_state: NDArray[np.int64]
     terminated: NDArray[np.bool_]
+    duration: NDArray[np.int32]
     available: NDArray[np.bool_]
     info: ModelInfo
 
@@ -91,6 +98,7 @@ def record(
         reward=np.empty(steps),
         next_state=np.empty(steps, np.int64),
         terminated=np.empty(steps, np.bool_),
+        duration=np.empty(steps, np.int32),
         available=available_actions(env),
         info=ModelInfo.of_env(env, *names_of(env)),
     )
@@ -108,12 +116,13 @@ def _fill(made: Recording, env: Env, report: OnProgress, deadline: Deadline) -> 
     state = index_of(env.reset(seed=reset_seed)[0])
     for n in range(steps):
         action = choose([], able[state], 1.0, uniform)
-        observation, reward, terminated, truncated, _ = env.step(first_action + action)
+        observation, reward, terminated, truncated, info = env.step(first_action + action)
         reward, next_state = float(reward), index_of(observation)
         if not np.isfinite(reward):
             raise not_finite(n + 1, state, action, reward)
         made.state[n], made.action[n], made.reward[n] = state, action, reward
         made.next_state[n], made.terminated[n] = next_state, terminated
+        made.duration[n] = duration_in(info, n + 1)
         state = next_state
         if terminated or truncated:
             state = index_of(env.reset()[0])
@@ -162,7 +171,9 @@ def recorded_values(
     require_memory(available.shape, len(gammas), 1, update.n_tables)
     start_values = np.where(available, 0.0, -np.inf)
     words = further_words(recording.seed)
-    stream = new_stream(start_values, update.n_tables, gammas, (words, words.copy()))
+    durations, lasts = np.unique(recording.duration, return_inverse=True)
+    both = (words, words.copy())
+    stream = new_stream(start_values, update.n_tables, gammas, both, durations.astype(np.int64))
     row = Snapshots(
         row_of(stream.q, state, update.n_tables, len(gammas)), steps, share, update.step_size
     )
@@ -171,6 +182,7 @@ def recorded_values(
         recording.action,
         recording.reward,
         np.where(recording.terminated, ~recording.next_state, recording.next_state),
+        lasts.astype(np.int32),
         np.argsort(~available, axis=1, kind="stable"),
         available.sum(axis=1),
     )

@@ -28,8 +28,9 @@ class LearningResult(ModelResult):
         seed: the seed that reproduces the run.
         q: learned values, shape (S, A), in reward units.
         visits: updates of each state and action, shape (S, A).
-        returns: discounted return of each finished episode, sum_k gamma**k * reward_k.
-        lengths: steps of each finished episode.
+        returns: discounted return of each finished episode, the sum of gamma**k * reward over its
+            actions, with k the steps of time before each.
+        lengths: steps of each finished episode, that is actions, however long they take.
         steps: all steps taken, those of a last unfinished episode included.
     """
 
@@ -83,7 +84,7 @@ class EpisodeEnd(Record):
     Attributes:
         episodes: finished episodes so far, this one included.
         steps: steps so far.
-        discounted_return: sum_k gamma**k * reward_k of this episode.
+        discounted_return: of this episode, as in `LearningResult.returns`.
         length: steps of this episode.
     """
 

@@ -146,7 +146,8 @@ class StreamSettings:
         kind = POLICY if self.policy else GREEDY
         behaviour = Behaviour(self.epsilon, *table)
         settings = self.update.settings(self.limit, self.noise)
-        learn = kernel(self.update.rule, self.start_values.shape[1], kind, bool(self.noise.any()))
+        noisy, timed = bool(self.noise.any()), self.model.timed
+        learn = kernel(self.update.rule, self.start_values.shape[1], kind, noisy, timed)
         return lambda stream, last: learn(self.model, behaviour, settings, stream, last)
 
 
@@ -217,6 +218,7 @@ def new_stream(
     n_tables: int,
     grid: NDArray[np.float64],
     words: tuple[NDArray[np.uint64], NDArray[np.uint64]],
+    durations: NDArray[np.int64],
     behaviour_gamma: float | None = None,
 ) -> Stream:
     """Return a stream that has not begun; its last gamma is the one that behaves.
@@ -225,17 +227,21 @@ def new_stream(
         start_values: what each of `n_tables` tables holds at first, shape (S, A).
         grid: the gammas.
         words: states of the learner's and of the world's generator, each of shape (4,).
+        durations: the different numbers of steps that transitions take, shape (D,).
         behaviour_gamma: the gamma that behaves, if one does.
     """
     own = [] if behaviour_gamma is None else [behaviour_gamma]
     size = _filled_up(len(grid) + len(own))
     filled = np.full(size, own[0] if own else 0.0)
     filled[: len(grid)] = grid
+    # Powers of Python's floats: those of arrays may differ by a bit.
+    powers = [[gamma ** float(d) for gamma in filled.tolist()] for d in durations.tolist()]
     tables = np.concatenate([start_values] * n_tables)
     return Stream(
         np.repeat(tables[:, :, None], size, axis=2),
         np.zeros(tables.shape, dtype=np.int64),
         filled,
+        np.array(powers),
         np.empty(size),
         *words,
         np.array([NOT_BEGUN, 0, 0]),
@@ -246,7 +252,8 @@ def model_stream(settings: StreamSettings, grid: NDArray[np.float64], seed: int)
     """Return a stream on a model that has not begun."""
     (learner,), (world,) = agent_words([seed])
     n_tables, gamma = settings.update.n_tables, settings.behaviour_gamma
-    return new_stream(settings.start_values, n_tables, grid, (learner, world), gamma)
+    words, durations = (learner, world), settings.model.durations
+    return new_stream(settings.start_values, n_tables, grid, words, durations, gamma)
 
 
 def row_of(q: NDArray[np.float64], state: int, n_tables: int, n_gammas: int) -> NDArray[np.float64]:

@@ -109,10 +109,12 @@ def default_judge(mdp: MDP, gains: list[Fraction]) -> Judge:
     """Return the judge of a model whose starts have the given gains.
 
     That of the environment's time limit, which is what it pays; without one, the total where that
-    is finite, else the average.
+    is finite, else the average. Where actions take several steps, a limit counts actions, and
+    `steps:T` steps: it is no judge.
     """
-    if mdp.time_limit is not None and mdp.time_limit <= MAX_STEPS:
-        return Judge("steps", steps=mdp.time_limit)
+    limit = None if mdp.is_semi_markov else mdp.time_limit
+    if limit is not None and limit <= MAX_STEPS:
+        return Judge("steps", steps=limit)
     return endless_judge(gains)
 
 

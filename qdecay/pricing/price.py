@@ -53,8 +53,8 @@ def price(
         problem: a model with exact numbers, or anything that `qdecay.as_mdp` accepts.
         judge: "total", the undiscounted sum of rewards; "average", the reward per step;
             "steps:T", the undiscounted sum of the first T steps; or a discount factor, an exact
-            number in [0, 1). None is "steps:T" where the environment has a time limit T, else the
-            total where that is finite, else the average.
+            number in [0, 1). None is "steps:T" where the environment has a time limit T and each
+            action takes one step, else the total where that is finite, else the average.
         start: the start state. None is the model's, or its environment's start distribution.
         max_loss: the loss that `Price.within` allows, an exact number >= 0.
         max_seconds: limit of wall time, > 0; None is no limit.

@@ -197,16 +197,18 @@ class Chapter:
     def _moves(self) -> list[list[list[tuple[int | str | None, ...]]]]:
         """What each action does in each state: (next state or None, probability, reward).
 
-        If one of these numbers is shown rounded, the exact ones follow as text.
+        If one of these numbers is shown rounded, the exact ones follow as text; the number of steps
+        comes last, with None for a text that is missing, if there are several.
         """
         mdp = self.mdp
         found: list[list[list[tuple[int | str | None, ...]]]] = [
             [[] for _ in range(mdp.n_actions)] for _ in range(mdp.n_states)
         ]
-        for s, a, t, p, r, ends, *_ in mdp.rows():
+        for (s, a, t, p, r, ends, *_), steps in zip(mdp.rows(), mdp.duration.tolist(), strict=True):
             shown = shown_fraction(p), shown_fraction(r)
-            exact = () if shown == (str(p), str(r)) else (f"probability {p}, reward {r}",)
-            found[s][a].append((None if ends else t, *shown, *exact))
+            exact = None if shown == (str(p), str(r)) else f"probability {p}, reward {r}"
+            more = (exact, steps) if steps > 1 else () if exact is None else (exact,)
+            found[s][a].append((None if ends else t, *shown, *more))
         return found
 
     def optimal(self, sample: Sample) -> list[tuple[int, ...]]:

@@ -111,7 +111,8 @@ class Words:
 
 def _ends_with_one(mdp: MDP) -> bool:
     """Whether every reward is 0 or 1, some are 1, and each of these ends the episode."""
-    paid = [(reward, ends) for *_, reward, ends in mdp.rows() if reward]
+    outcomes = zip(mdp.exact_reward, mdp.terminated.tolist(), strict=True)
+    paid = [(reward, ends) for reward, ends in outcomes if reward]
     return bool(paid) and all(reward == 1 and ends for reward, ends in paid)
 
 

@@ -19,7 +19,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from math import frexp, lcm
 from typing import Any
@@ -32,6 +32,7 @@ from qdecay.errors import InputError, input_errors
 from qdecay.exact.algebra.number import AlgebraicNumber
 from qdecay.exact.undiscounted import Undiscounted
 from qdecay.model.mdp import MDP
+from qdecay.model.unrolling import Waiting
 from qdecay.report.samples import Gamma, Sample
 
 _BITS = 256
@@ -274,29 +275,38 @@ def curves(
         regions: for each policy region, the same.
         known: what is known at gamma = 1.
     """
-    values = ActionValues(mdp)
-    totals, gains = values.at_one(known)
+    values = ActionValues(mdp.unrolled())
+    waits = Waiting.of(mdp).target.tolist()  # what each waiting state waits for
+    ahead = {name: [getattr(known, name)[t] for t in waits] for name in ("gain", "value")}
+    totals, gains = values.at_one(
+        replace(
+            known,
+            gain=(*known.gain, *ahead["gain"]),
+            value=(*known.value, *ahead["value"]),
+        )
+    )
+    waiting = [(0,)] * len(waits)
     columns: list[Sequence[float | None]] = []
     leads: list[dict[int, float]] = [{} for _ in range(mdp.n_states)]
     for i, (sample, sets) in enumerate(zip(points[:-1], optimal[:-1], strict=True)):
-        fixed = values.fixed_at(sample.gamma, [best[0] if best else None for best in sets])
+        policy = [best[0] if best else None for best in (*sets, *waiting)]
+        fixed = values.fixed_at(sample.gamma, policy)
         if fixed is None:
             columns.append([None] * len(values.rows))
             continue
         shown = values.shown(fixed)
         columns.append(shown)
-        for state, gap in values.gaps(fixed, shown, regions[sample.region]).items():
+        best_here = [*regions[sample.region], *waiting]
+        for state, gap in values.gaps(fixed, shown, best_here).items():
             leads[state][i] = gap
     numbers: dict[tuple[float | None, ...], int] = {}
-    rows = zip(*columns, totals, gains, strict=True)
-    of_row = [numbers.setdefault(row, len(numbers)) for row in rows]
-    of_pair = [
-        [
-            of_row[values.row_of[s, a]] if (s, a) in values.row_of else None
-            for a in range(mdp.n_actions)
-        ]
-        for s in range(mdp.n_states)
-    ]
+    rows = list(zip(*columns, totals, gains, strict=True))
+
+    def number(pair: tuple[int, int]) -> int | None:
+        row = values.row_of.get(pair)
+        return None if row is None else numbers.setdefault(rows[row], len(numbers))
+
+    of_pair = [[number((s, a)) for a in range(mdp.n_actions)] for s in range(mdp.n_states)]
     found = list(numbers)
     gains_of = [row[-1] or 0.0 for row in found]
     gaps: dict[tuple[tuple[int, float], ...], int] = {}

@@ -56,8 +56,11 @@ def models(env: gym.Env[Any, Any]) -> tuple[qdecay.MDP, qdecay.FloatMDP]:
     assert_type(qdecay.as_mdp("FrozenLake-v1", is_slippery=False), qdecay.MDP)
     floats = qdecay.as_mdp(qdecay.FloatMDP.load("mine.npz"))
     assert_type(floats, qdecay.FloatMDP)
+    assert_type((mdp.duration, mdp.is_semi_markov), tuple[NDArray[np.int64], bool])
+    assert_type(mdp.unrolled(), qdecay.MDP)
     for s, a, t, p, r, *_ in mdp.rows():
         assert_type((s, a, t, p, r), tuple[int, int, int, Fraction, Fraction])
+    assert_type(floats.unrolled(), qdecay.FloatMDP)
     base: qdecay.FiniteMDP = floats
     assert_type(
         (base.r, base.state, base.ends), tuple[Floats, NDArray[np.int64], NDArray[np.bool_]]

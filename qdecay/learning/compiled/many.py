@@ -28,6 +28,7 @@ from qdecay.learning.compiled.primitives import (
     normal,
     outcome,
     schedule_at,
+    timed_outcome,
     uniform,
 )
 
@@ -43,12 +44,13 @@ class Stream(NamedTuple):
     """One seed's stream and what was learned from it; the next call resumes from here.
 
     With T tables q has shape (T * S, A, G), visits (T * S, A), gammas and best (G,); `best` is
-    scratch space.
+    scratch space. `discounts`, shape (D, G), is gamma ** duration, for the durations of `sampling`.
     """
 
     q: NDArray[np.float64]
     visits: NDArray[np.int64]
     gammas: NDArray[np.float64]
+    discounts: NDArray[np.float64]
     best: NDArray[np.float64]
     learner: NDArray[np.uint64]
     world: NDArray[np.uint64]
@@ -85,21 +87,22 @@ class Behaviour(NamedTuple):
 class Steps(NamedTuple):
     """Recorded steps, arrays of one length, and the actions that the states have.
 
-    `follows` is the next state t, or ~t where the episode ended there; see `sampling` for
-    `actions` and `available`.
+    `follows` is the next state t, or ~t where the episode ended there, `lasts` the row of the
+    stream's discounts that belongs to the step; see `sampling` for `actions` and `available`.
     """
 
     state: NDArray[np.int64]
     action: NDArray[np.int64]
     reward: NDArray[np.float64]
     follows: NDArray[np.int64]
+    lasts: NDArray[np.int32]
     actions: NDArray[np.int64]
     available: NDArray[np.int64]
 
 
-def kernel(rule: str, n_actions: int, kind: int, noisy: bool) -> Callable[..., None]:
+def kernel(rule: str, n_actions: int, kind: int, noisy: bool, timed: bool) -> Callable[..., None]:
     """Return the loop on models of `n_actions` actions: a rule and a kind of behaviour."""
-    return _kernel(RULES.index(rule), known_at_compilation(n_actions), kind, noisy)
+    return _kernel(RULES.index(rule), known_at_compilation(n_actions), kind, noisy, timed)
 
 
 def replay(rule: str, n_actions: int) -> Callable[..., None]:
@@ -170,14 +173,16 @@ def _update(rule: int, known_actions: int) -> Callable[..., Any]:
         action: int,
         reward: float,
         follows: int,
+        lasts: int,
         words: Any,
     ) -> Any:
         """Teach one step to all gammas, and return the state of the learner's generator.
 
-        `choices` has the next state's `actions` and how many are `available`; what is drawn,
-        and in which order, is said in `tabular`: no draw depends on the gammas.
+        `lasts` says which row of the discounts belongs to it. `choices` has the next state's
+        `actions` and how many are `available`; what is drawn, and in which order, is said in
+        `tabular`: no draw depends on the gammas.
         """
-        q, visits, gammas, best = stream.q, stream.visits, stream.gammas, stream.best
+        q, visits, discounts, best = stream.q, stream.visits, stream.discounts, stream.best
         n_actions = known_actions if known_actions else q.shape[1]
         n_gammas, terminated = q.shape[2], follows < 0
         next_state = ~follows if terminated else follows
@@ -218,7 +223,7 @@ def _update(rule: int, known_actions: int) -> Callable[..., Any]:
                     best[g] = _largest(q, ahead, g, n_actions)
             for g in range(n_gammas):
                 old = q[row, action, g]
-                target = reward + gammas[g] * best[g]
+                target = reward + discounts[lasts, g] * best[g]
                 q[row, action, g] = old + alpha * (target - old)
         return words
 
@@ -226,7 +231,9 @@ def _update(rule: int, known_actions: int) -> Callable[..., Any]:
 
 
 @cache
-def _kernel(rule: int, known_actions: int, kind: int, noisy: bool) -> Callable[..., None]:
+def _kernel(
+    rule: int, known_actions: int, kind: int, noisy: bool, timed: bool
+) -> Callable[..., None]:
     update = _update(rule, known_actions)
 
     @compiled
@@ -239,6 +246,7 @@ def _kernel(rule: int, known_actions: int, kind: int, noisy: bool) -> Callable[.
         learner = (stream.learner[0], stream.learner[1], stream.learner[2], stream.learner[3])
         world = (stream.world[0], stream.world[1], stream.world[2], stream.world[3])
         state, length = place[STATE], place[LENGTH]
+        lasts = 0
         if state == NOT_BEGUN:
             state, world = first_state(dynamics, world)
         for _ in range(place[STEPS], last):
@@ -257,11 +265,17 @@ def _kernel(rule: int, known_actions: int, kind: int, noisy: bool) -> Callable[.
                 if ties > 1:
                     w, learner = uniform(learner)
                     action = _tied(q, state, n_gammas - 1, most, action, int(w * ties))
-            reward, follows, world = outcome(dynamics, state * n_actions + action, world)
+            pair = state * n_actions + action
+            if timed:
+                reward, follows, lasts, world = timed_outcome(dynamics, pair, world)
+            else:
+                reward, follows, world = outcome(dynamics, pair, world)
             if noisy:
                 z, world = normal(world)
                 reward += settings.noise[state] * z
-            learner = update(stream, settings, dynamics, state, action, reward, follows, learner)
+            learner = update(
+                stream, settings, dynamics, state, action, reward, follows, lasts, learner
+            )
             length += 1
             state = follows
             if follows < 0 or length == settings.limit:
@@ -292,6 +306,7 @@ def _replay(rule: int, known_actions: int) -> Callable[..., None]:
                 steps.action[n],
                 steps.reward[n],
                 steps.follows[n],
+                steps.lasts[n],
                 learner,
             )
         place[STEPS] = last

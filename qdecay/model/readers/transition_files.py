@@ -188,13 +188,24 @@ def _flag_column(name: str, texts: list[str], codes: NDArray[np.int64]) -> NDArr
     return values[codes]
 
 
+def _whole_numbers(name: str, texts: list[str], codes: NDArray[np.int64]) -> NDArray[Any]:
+    for text in texts:
+        if not _is_number(text.strip()):
+            raise ValueError(
+                f"line {_line(texts, codes, text)}: {name} must be a whole number, got "
+                f"{written(text)}"
+            )
+    return np.array(list(map(int, texts)), dtype=np.int64)[codes]
+
+
 def _line(texts: list[str], codes: NDArray[np.int64], text: str) -> int:
     """The first line that has a text."""
     return int(np.argmax(codes == texts.index(text))) + 2
 
 
 _READ: dict[str, Callable[[str, list[str], NDArray[np.int64]], NDArray[Any]]] = {
-    **dict.fromkeys(("state", "action", "next_state", "episode", "duration"), _labels),
+    **dict.fromkeys(("state", "action", "next_state", "episode"), _labels),
+    "duration": _whole_numbers,
     "reward": _rewards,
     **dict.fromkeys(("terminated", "truncated"), _flag_column),
 }

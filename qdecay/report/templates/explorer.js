@@ -651,9 +651,10 @@
     const alike = new Map();
     chapter.data.moves[chapter.state].forEach((outcomes, action) => {
       if (!outcomes.length) return;
-      const text = outcomes.map(([target, probability, reward]) => [
+      const text = outcomes.map(([target, probability, reward, , steps = 1]) => [
         probability === "1" ? "" : `with probability ${probability} `,
         target === null ? "the episode ends" : target === chapter.state ? "stays" : `to ${chapter.data.states[target]}`,
+        steps === 1 ? "" : ` in ${steps} steps`,
         reward === "0" ? "" : `, reward ${reward}`].join("")).join("; ");
       const exact = outcomes.map(([, , , numbers]) => numbers ?? "").filter(Boolean).join("; ");
       const key = JSON.stringify([text, exact]);  // what is rounded alike need not be alike
