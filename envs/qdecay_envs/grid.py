@@ -14,7 +14,7 @@ from qdecay_envs.grid_layout import ActsOn, GridLayout, Place
 from qdecay_envs.grid_picture import GridScene
 from qdecay_envs.grid_presets import PRESETS
 from qdecay_envs.rational import RationalLike, written
-from qdecay_envs.table import ExactRow, ExactTable, Outcome, mixture, sure
+from qdecay_envs.table import ExactRow, ExactTable, Outcome, lasting, mixture, sure
 from qdecay_envs.tabular import TabularEnv
 from qdecay_envs.vector import TabularVectorEnv
 
@@ -110,7 +110,7 @@ def _rows(grid: GridLayout, state: int, place: Place) -> list[ExactRow]:
         return [sure(state, pays, True) for _ in ACTIONS]
     if cell.to is not None:
         target = grid.states[grid.marked[cell.to]]
-        return [sure(target, _own(grid, cell.reward)) for _ in ACTIONS]
+        return [sure(target, _own(grid, cell.reward), duration=cell.duration) for _ in ACTIONS]
     outcomes = [_outcome(grid, place, move) for move in _MOVES]
     ahead, sides = 1 - grid.noise, grid.noise / 2
     return [
@@ -133,9 +133,9 @@ def _outcome(grid: GridLayout, place: Place, move: Place) -> Outcome:
     if stopped and landed == place and grid.bump_reward is not None:
         reward = grid.bump_reward
     if on_leaving:
-        return grid.states[landed], reward, False
+        return lasting((grid.states[landed], reward, False), cell.duration)
     target = landed if cell.to is None else grid.marked[cell.to]
-    return grid.states[target], reward, cell.end
+    return lasting((grid.states[target], reward, cell.end), cell.duration)
 
 
 def _walked(grid: GridLayout, place: Place, move: Place) -> tuple[Place, bool]:

@@ -11,7 +11,8 @@ In a column with wind the agent is also blown that many cells up. The step is wa
 first sideways, and stops at a wall or at the edge.
 
 Every step pays `living_reward`, unless a cell that acts has its own reward, which then replaces it.
-`acts_on` says for the whole grid when cells act, which means that they pay, end and jump:
+`acts_on` says for the whole grid when cells act, which means that they pay, end, jump, and take
+`duration` steps instead of one:
 
     "leaving"    the agent stands on the cell; whatever it does there pays the cell's reward, and
                  then the episode ends, or the agent is where the cell jumps to. So a reward belongs
@@ -42,7 +43,7 @@ from functools import cached_property
 from string import digits
 from typing import Any, Literal, get_args
 
-from qdecay_envs.arguments import listed, probability, whole
+from qdecay_envs.arguments import duration, listed, probability, whole
 from qdecay_envs.documents import Table, canonical
 from qdecay_envs.jsonfile import read_json, write_json
 from qdecay_envs.rational import RationalLike, rational, written
@@ -68,11 +69,13 @@ class GridCell:
         reward: paid instead of the living reward; None is that.
         end: whether the episode ends.
         to: the character of the cell to which it jumps, or None.
+        duration: how many steps a move takes when the cell acts, >= 1: mud, a ferry, an option.
     """
 
     reward: Fraction | None = None
     end: bool = False
     to: str | None = None
+    duration: int = 1
 
     def to_json(self) -> dict[str, Any]:
         """Return the cell as an entry of a legend."""
@@ -80,6 +83,7 @@ class GridCell:
             **({} if self.reward is None else {"reward": _number(self.reward)}),
             **({"end": True} if self.end else {}),
             **({} if self.to is None else {"to": self.to}),
+            **({} if self.duration == 1 else {"duration": self.duration}),
         }
 
 
@@ -93,7 +97,8 @@ class GridLayout:
     Args:
         map: the rows, from the top, as text.
         legend: what each further character of the map is: a `GridCell`, or a mapping with some of
-            the keys `reward` (exact), `end` (True) and `to` (a character that is on the map once).
+            the keys `reward` (exact), `end` (True), `to` (a character that is on the map once) and
+            `duration` (steps, >= 1).
         living_reward: what a step pays where no cell says otherwise, exact, in reward units.
         noise: probability that a step goes to a side, 0 <= noise <= 1. A float is read by its
             shortest decimal text: 0.1 is 1/10.
@@ -399,12 +404,17 @@ def _cell(entry: Any, place: str) -> GridCell:
         entry = entry.to_json()
     table = Table(place, "", entry)
     reward, end, to = table.take("reward"), table.take("end", False), table.take("to")
+    time = table.take("duration")
     table.close()
     if not isinstance(end, bool):
         raise TypeError(f"{place}: end must be true or false, got {written(end)}")
     if to is not None and (not isinstance(to, str) or len(to) != 1):
         raise ValueError(f"{place}: to must be a character of the map, got {written(to)}")
-    return GridCell(None if reward is None else rational(reward, f"{place}: reward"), end, to)
+    exact = None if reward is None else rational(reward, f"{place}: reward")
+    if end and time is not None:
+        raise ValueError(f'{place} ends the episode, which takes no time: remove "duration"')
+    steps = 1 if time is None else duration(time, f"{place}: duration")
+    return GridCell(exact, end, to, steps)
 
 
 def _wind(wind: Any, n_columns: int) -> tuple[int, ...]:

@@ -27,8 +27,8 @@ import gymnasium as gym
 from qdecay_envs.arguments import duration
 from qdecay_envs.rational import nearest_float
 
-Outcome = tuple[int, Fraction, bool]
-"""Next state, reward, and whether the episode ends."""
+Outcome = tuple[int, Fraction, bool] | tuple[int, Fraction, bool, int]
+"""Next state, reward, whether the episode ends, and perhaps duration, 1 if omitted."""
 
 ExactOutcome = tuple[Fraction, int, Fraction, bool] | tuple[Fraction, int, Fraction, bool, int]
 """Probability, next state, reward, whether the episode ends, and perhaps duration, 1 if omitted."""
@@ -78,9 +78,16 @@ def mixture(*parts: tuple[Fraction, Outcome]) -> ExactRow:
     return [(chance, *outcome) for outcome, chance in merged.items() if chance]
 
 
-def sure(state: int, reward: Fraction | int = 0, terminated: bool = False) -> ExactRow:
+def sure(
+    state: int, reward: Fraction | int = 0, terminated: bool = False, duration: int = 1
+) -> ExactRow:
     """Return the row of an outcome that is certain."""
-    return [(Fraction(1), state, Fraction(reward), terminated)]
+    return mixture((Fraction(1), lasting((state, Fraction(reward), terminated), duration)))
+
+
+def lasting(outcome: tuple[int, Fraction, bool], duration: int) -> Outcome:
+    """Return an outcome that takes so many steps."""
+    return outcome if duration == 1 else (*outcome, duration)
 
 
 def duration_of(outcome: Sequence[Any]) -> Any:

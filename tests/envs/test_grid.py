@@ -444,3 +444,37 @@ def test_a_picture_shows_the_map_and_the_agent() -> None:
     lines = wide.render().splitlines()
     assert len(lines) == 14
     assert max(map(len, lines)) < 80
+
+
+def test_a_cell_that_takes_time() -> None:
+    """The short way through mud of 3 steps against the long way round: V = gamma^steps."""
+    document = {
+        "schema": "qdecay.grid/1",
+        "map": ["S", "m", "G"],
+        "legend": {"m": {"duration": 3}, "G": {"reward": 8, "end": True}},
+    }
+    for acts_on, steps in (("leaving", (4, 3)), ("entering", (3, 0))):
+        grid = GridLayout.from_json({**document, "acts_on": acts_on})
+        assert GridLayout.from_json(grid.to_json()) == grid
+        env = GridWorldEnv(grid)
+        env.reset()
+        lasted = [env.step(2)[-1]["duration"] for _ in range(2)]
+        assert lasted == ([1, 3] if acts_on == "leaving" else [3, 1])
+        values = value_iteration(MDP.from_env(env), 0.5, tol=1e-12).v
+        assert np.allclose(values[:2], 8 * 0.5 ** np.array(steps, dtype=float))
+
+
+@pytest.mark.parametrize(
+    ("entry", "message"),
+    [
+        ({"duration": 0}, "duration"),
+        ({"duration": 2.5}, "duration"),
+        ({"duration": True}, "duration"),
+        ({"duration": 2, "end": True}, "takes no time"),
+    ],
+)
+def test_durations_that_are_none(entry: dict[str, Any], message: str) -> None:
+    """One line that names the entry."""
+    with pytest.raises((TypeError, ValueError), match=message) as caught:
+        GridLayout(["Sx"], {"x": entry})
+    assert "legend: 'x'" in str(caught.value)
