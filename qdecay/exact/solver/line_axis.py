@@ -32,7 +32,7 @@ from qdecay.exact.solver.window import Window, line_growth
 
 _ZERO = AlgebraicNumber.of(0)
 _NEAR_LOW = 1000  # policies are first proposed at 1 / 1000 of the way
-_LAST_WINDOW = Fraction(1, 2**40)  # closer to the high end than this, floats are not used
+_LAST_WINDOW = Fraction(1, 2**20)  # closer to the high end than this, floats are not used
 _FEW_PAIRS = 40  # exact polynomials of this few pairs take less time than a window
 
 
@@ -159,7 +159,7 @@ def _half_width(growth: float, rest: Fraction) -> Fraction:
     if 3 * growth <= 2 / rest:
         return rest / 2
     fit = Fraction(1 / (3 * growth))
-    if fit < rest / 2**12:
+    if fit < rest / 64:
         raise NoBound
     grain = 2 ** (int(1 / fit).bit_length() + 4)
     return Fraction(int(fit * grain), grain)
