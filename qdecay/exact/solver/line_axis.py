@@ -124,16 +124,23 @@ class LineAxis:
                     return k, sign
             return TERMS, 0
 
+        tried = [advantages]
+
+        def advantages_of(policy: Pairs) -> LineSeries:
+            if policy is not tried[-1].policy:
+                tried.append(self._series(policy, deadline))
+            return tried[-1]
+
         everything = np.ones(self.model.n_pairs, dtype=np.bool_)
         policy, zero = policy_iteration(
-            lambda chosen: self._series(chosen, deadline),
+            advantages_of,
             advantages.policy,
             everything,
             lambda series, pair: order_of(series, pair)[1],
         )
-        series, order = self._series(policy, deadline), np.full(len(zero), TERMS)
+        order = np.full(len(zero), TERMS)
         for pair in np.flatnonzero(~zero).tolist():
-            order[pair] = order_of(series, pair)[0]
+            order[pair] = order_of(tried[-1], pair)[0]
         return self._optimal_at_one(policy, order, deadline)
 
     def _not_negative_at_first(self, series: LineSeries, pairs: Pairs) -> Pairs:

@@ -85,8 +85,9 @@ class LineSeries:
         self.line, self.model, self.policy, self.gamma = line, line.skeleton, policy, gamma
         self.deadline = deadline
         self.graph = PolicyGraph(self.model, policy, previous)
-        self._kept: LineResidues | None = None
+        self._kept: dict[int, LineResidues] = {}
         self._requested: list[int] = []
+        self._reached: dict[int, tuple[int, ...]] = {}
         self._samples: dict[int, list[_Sample]] = {}
         self._numerators: dict[tuple[int, int], list[fmpq]] = {}
         self._denominators: dict[tuple[int, ...], fmpz_poly] = {}
@@ -106,9 +107,12 @@ class LineSeries:
 
         Their number, 3 at gamma = 1 and else 1, if all are.
         """
-        if self.gamma < 1:
+        if self._is_regular:
             parts = self.reached(pair)
-            return int(self.residues(parts).is_zero(pair, parts))
+            return next(
+                (k for k in self._kept_terms if not self.residues(parts, k).is_zero(pair, parts)),
+                self._terms,
+            )
         return next((k for k in range(self._terms) if any(self._values(pair, k))), self._terms)
 
     def numerator(self, pair: int) -> fmpz_poly:
@@ -122,8 +126,10 @@ class LineSeries:
     def term(self, pair: int, k: int) -> fmpz_poly:
         """Return the same for one term of the advantage."""
         parts = self.reached(pair)
-        if self.gamma < 1:
-            known = self.residues(parts)
+        if self._is_regular:
+            if k not in self._kept_terms:
+                return fmpz_poly([])
+            known = self.residues(parts, k)
             top = known.numerator(pair, parts)
             if not top:
                 return top
@@ -142,13 +148,28 @@ class LineSeries:
 
     def has_gain(self) -> bool:
         """Whether a state gains or loses something per step at gamma = 1, for some x."""
-        if self.gamma < 1:
+        if self._is_regular:
             return False
         return any(any(sample.value.gain) for sample in self._sampled(0))
 
     @property
     def _terms(self) -> int:
         return TERMS if self.gamma == 1 else 1
+
+    @property
+    def _kept_terms(self) -> tuple[int, ...]:
+        """The terms that may differ from 0 where the policy never stays and earns."""
+        return (1, 2) if self.gamma == 1 else (0,)
+
+    @cached_property
+    def _is_regular(self) -> bool:
+        """Whether one system of linear equations has the values: nothing is earned for ever.
+
+        At gamma = 1 two samples are quicker, where rewards alone move.
+        """
+        if self.gamma == 1 and not self.line.moves.any():
+            return False
+        return not any(part.is_class for part in self._components)
 
     @cached_property
     def _live(self) -> NDArray[np.int64]:
@@ -170,21 +191,26 @@ class LineSeries:
 
     def reached(self, pair: int) -> tuple[int, ...]:
         """Return the components that the pair's state or the pair leads to."""
-        state = int(self.model.pair_state[pair])
-        reached = self.graph.closure(state, self.model.targets[pair]) & self.graph.live
-        return tuple(sorted({self._component_of[s] for s in np.flatnonzero(reached).tolist()}))
+        if pair not in self._reached:
+            state = int(self.model.pair_state[pair])
+            states = self.graph.closure(state, self.model.targets[pair]) & self.graph.live
+            found = {self._component_of[s] for s in np.flatnonzero(states).tolist()}
+            self._reached[pair] = tuple(sorted(found))
+        return self._reached[pair]
 
-    def residues(self, parts: tuple[int, ...]) -> LineResidues:
-        """Return what knows these components, below gamma = 1."""
-        if self._kept is None or not self._kept.parts >= set(parts):
+    def residues(self, parts: tuple[int, ...], k: int = 0) -> LineResidues:
+        """Return what knows a term over these components, where that is regular."""
+        kept = self._kept.get(k)
+        if kept is None or not kept.parts >= set(parts):
             wanted = set(parts) | {part for pair in self._requested for part in self.reached(pair)}
             chosen = {
                 k: Part(part.pairs, part.degree)
                 for k, part in enumerate(self._components)
                 if k in wanted
             }
-            self._kept = LineResidues(self.line, self.gamma, chosen, self.deadline)
-        return self._kept
+            kept = LineResidues(self.line, self.gamma, chosen, self.deadline, third=k == TERMS - 1)
+            self._kept[k] = kept
+        return kept
 
     def _points(self, k: int) -> int:
         """Return how many x determine the numerators of a term, of any pair."""
