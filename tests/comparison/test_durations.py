@@ -63,7 +63,21 @@ def test_agents_flip_where_the_algebra_says(learner: Any) -> None:
     for mdp in (later(), chance):
         found = compare(mdp, learner=learner)
         assert found.verdict == "agree"
-        assert found.thresholds[0].planned is not None
+        assert found.planned == pytest.approx([float(gamma) for gamma in found.exact], abs=1e-9)
+        assert len(found.exact) == 1
+
+
+@pytest.mark.slow
+def test_the_shell_compares_them(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Algebra, planning and learning in a line."""
+    monkeypatch.chdir(tmp_path)
+    later().save("later.json")
+    code, out, _ = run(capsys, monkeypatch, "compare", "later.json", "--json")
+    assert code == 0
+    (row,) = json.loads(out)["rows"]
+    assert row["verdict"] == "agree"
 
 
 def test_thresholds_are_forecast_as_of_a_model_written_out() -> None:

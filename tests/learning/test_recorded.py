@@ -178,12 +178,12 @@ def test_the_steps_are_reported_and_the_time_is_watched():
 
 
 def test_what_cannot_fit_in_memory_is_refused(monkeypatch):
-    """33 bytes a step, and the values of every gamma."""
+    """37 bytes a step, and the values of every gamma."""
     recording = record(Strange(), 0, 3)
     monkeypatch.setattr(memory, "physical", lambda: 1000)
-    record(Strange(), 0, 30)
-    with pytest.raises(MemoryError, match="31 recorded steps"):
-        record(Strange(), 0, 31)
+    record(Strange(), 0, 27)
+    with pytest.raises(MemoryError, match="28 recorded steps"):
+        record(Strange(), 0, 28)
     size = 8 * (3 * 2) * 2 * (5 + 1)  # of the values, what is returned, and the visits
     monkeypatch.setattr(memory, "physical", lambda: size)
     learn(recording)
