@@ -14,7 +14,8 @@ from qdecay.report.plots.style import COLOURS, TIED
 _SMALL = 7  # printer's points
 _LETTER = 0.55  # of the font's size: the width of a letter, about
 _INCH = 72  # printer's points
-_MARKED = 6  # equations drawn at most
+_MARKED = 4  # equations drawn at most
+_FAR = 0.6  # of the picture: beyond this, text goes on the other side
 _FILL = 0.4  # of a colour in an area; the rest is white
 
 
@@ -84,7 +85,7 @@ def _name_areas(ax: Any, picture: MapPicture, names: Sequence[str]) -> list[Poin
     Returns: where the names are.
     """
     choices = [_choice(area) for area in picture.found.areas]
-    texts = [" or ".join(names[a] for a in actions) or "nothing to do" for actions in choices]
+    texts = [picture.name(area, names) for area in range(len(choices))]
     width, height = (size * _INCH for size in _inches(ax))
     line = _SMALL * 1.6 / height
     sizes = [((len(text) + 1) * _SMALL * _LETTER / width, line) for text in texts]
@@ -98,7 +99,7 @@ def _name_areas(ax: Any, picture: MapPicture, names: Sequence[str]) -> list[Poin
         for area in missing
     ]
     if handles:
-        ax.legend(handles=handles, fontsize=_SMALL, loc="upper left", bbox_to_anchor=(1, 1))
+        ax.legend(handles=handles, fontsize=_SMALL, loc="upper center", bbox_to_anchor=(0.5, -0.25))
     return [label.at for label in placed]
 
 
@@ -124,23 +125,32 @@ def _clear_of(point: Point, taken: Sequence[Point]) -> float:
 
 def _name_curves(ax: Any, picture: MapPicture, taken: list[Point]) -> None:
     """Write the equations of curves beside them, where they are short."""
-    marked = 0
+    drawn = 0
     for curve in sorted(picture.found.curves, key=lambda c: -len(c.points)):
         text = curve.polynomial and equation(curve.polynomial, picture.found.parameter.name)
-        if not text or marked == _MARKED:
+        if not text or drawn == _MARKED:
             continue
-        x, y = max(picture.curve(curve), key=lambda point: _clear_of(point, taken))
-        side = "left" if x < 0.6 else "right"
+        points = picture.curve(curve)
+        place = max(range(len(points)), key=lambda i: _clear_of(points[i], taken))
         ax.annotate(
             text,
-            (x, y),
-            (5 if side == "left" else -5, 0),
+            points[place],
             textcoords="offset points",
-            ha=side,
-            va="center",
             fontsize=_SMALL,
             path_effects=[_halo("white")],
             parse_math=False,
+            **_beside(points, place),
         )
-        taken.append((x, y))
-        marked += 1
+        taken.append(points[place])
+        drawn += 1
+
+
+def _beside(points: Sequence[Point], place: int) -> dict[str, Any]:
+    """Return where text goes at a point of a curve: above a flat one, right of a steep one."""
+    x, y = points[place]
+    (x0, y0), (x1, y1) = points[max(place - 1, 0)], points[min(place + 1, len(points) - 1)]
+    if abs(x1 - x0) > abs(y1 - y0):
+        side = 1 if y < _FAR else -1
+        return {"xytext": (0, 4 * side), "ha": "center", "va": "bottom" if side > 0 else "top"}
+    side = 1 if x < _FAR else -1
+    return {"xytext": (5 * side, 0), "ha": "left" if side > 0 else "right", "va": "center"}
