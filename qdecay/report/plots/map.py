@@ -91,8 +91,8 @@ def _name_areas(ax: Any, picture: MapPicture, names: Sequence[str]) -> list[Poin
     sizes = [((len(text) + 1) * _SMALL * _LETTER / width, line) for text in texts]
     placed, missing = picture.labels(sizes)
     for label in placed:
-        halo = [_halo(_pale(_colour(choices[label.area])))]
-        style: Any = {"ha": "center", "va": "center", "fontsize": _SMALL, "path_effects": halo}
+        box = _on(_pale(_colour(choices[label.area])))
+        style: Any = {"ha": "center", "va": "center", "fontsize": _SMALL, "bbox": box}
         ax.text(*label.at, texts[label.area], parse_math=False, **style)
     handles = [
         ax.fill([], [], facecolor=_pale(_colour(choices[area])), label=texts[area])[0]
@@ -109,11 +109,9 @@ def _inches(ax: Any) -> tuple[float, float]:
     return box.width * width, box.height * height
 
 
-def _halo(colour: Any) -> Any:
+def _on(colour: Any) -> dict[str, Any]:
     """Return what keeps text apart from the stripes and curves behind it."""
-    from matplotlib.patheffects import withStroke
-
-    return withStroke(linewidth=2.5, foreground=colour)
+    return {"facecolor": colour, "edgecolor": "none", "pad": 1}
 
 
 def _clear_of(point: Point, taken: Sequence[Point]) -> float:
@@ -137,7 +135,7 @@ def _name_curves(ax: Any, picture: MapPicture, taken: list[Point]) -> None:
             points[place],
             textcoords="offset points",
             fontsize=_SMALL,
-            path_effects=[_halo("white")],
+            bbox=_on("white"),
             parse_math=False,
             **_beside(points, place),
         )
