@@ -4,19 +4,37 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from qdecay.exact.policy_map import Area, PolicyMap
 from qdecay.report.figures import nice_ticks
 from qdecay.report.map_picture import MapPicture, Point, equation, symbol
-from qdecay.report.plots.style import COLOURS, TIED
+from qdecay.report.plots.style import COLOURS, TIED, _figure
 
+_SIZE = (5.4, 3.4)  # inches
 _SMALL = 7  # printer's points
 _LETTER = 0.55  # of the font's size: the width of a letter, about
 _INCH = 72  # printer's points
 _MARKED = 4  # equations drawn at most
 _FAR = 0.6  # of the picture: beyond this, text goes on the other side
 _FILL = 0.4  # of a colour in an area; the rest is white
+
+
+def save_map(found: PolicyMap, path: Path, title: str) -> None:
+    """Draw a map of one state, and save the figure.
+
+    Args:
+        found: the map, of the start.
+        path: ends in .svg, .pdf or .png.
+        title: above the picture.
+
+    Raises:
+        InputError: the file cannot be written.
+    """
+    names = found.action_names or [f"action {a}" for a in range(found.line.low.n_actions)]
+    with _figure(1, path, _SIZE) as (ax,):
+        draw_map(ax, found, names, title)
 
 
 def draw_map(ax: Any, found: PolicyMap, actions: Sequence[str], title: str) -> None:
