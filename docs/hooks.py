@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from figures import decay, phase, price
+from figures import decay, phase, price, world
 
 
 def on_pre_build(config: object) -> None:
@@ -11,3 +11,4 @@ def on_pre_build(config: object) -> None:
     decay.draw(folder / "decay.svg")
     phase.draw(folder / "phase.svg")
     price.draw(folder / "price.svg")
+    world.draw(folder / "map.svg")

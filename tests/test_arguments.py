@@ -33,6 +33,7 @@ LAYOUT = qdecay.ChainLayout.choice(stay=[1], move=[0, 0, 4])
 MODEL = qdecay.MDP.from_layout(LAYOUT)
 DATA = qdecay.MDP.from_transitions([(0, 0, 1, 0, True), (0, 1, 4, 0, True)], start=0)
 REGIONS = qdecay.policy_regions(MODEL)
+LINE = qdecay.ModelLine.of_reward(MODEL, 4, low=3, high=4)
 AGENT = probing.tabular_agent(qdecay.q_learning, 0.5)
 HALF = Fraction(1, 2)
 
@@ -154,6 +155,17 @@ FUNCTIONS: dict[str, tuple[Callable[..., Any], dict[str, Any], dict[str, Number]
             "start": STATE,
             "max_seconds": SECONDS,
             "max_breakpoints": Number("whole", 3, (-1,)),
+        },
+    ),
+    "policy_map": (
+        qdecay.policy_map,
+        {"line": LINE},
+        {
+            "gammas": Number("exact", HALF, (-1, "3/2"), lambda gamma: (gamma, 1)),
+            "start": STATE,
+            "fineness": Number("exact", HALF, (0, 2)),
+            "columns": Number("whole", 1, (-1,)),
+            "max_seconds": SECONDS,
         },
     ),
     "optimal_actions": (
@@ -402,6 +414,11 @@ FUNCTIONS: dict[str, tuple[Callable[..., Any], dict[str, Any], dict[str, Number]
     "PolicyRegions.value": (REGIONS.value, {}, {"state": STATE}),
     "PolicyRegions.region_of": (REGIONS.region_of, {}, {"gamma": EXACT_GAMMA}),
     "PolicyRegions.optimal_actions": (REGIONS.optimal_actions, {}, {"gamma": EXACT_GAMMA_TO_1}),
+    "MapLine.area_of": (
+        qdecay.policy_map(LINE, fineness=1).lines[0].area_of,
+        {},
+        {"number": Number("exact", HALF)},
+    ),
     "Price.at": (qdecay.price(MODEL).at, {}, {"gamma": EXACT_GAMMA_TO_1}),
     "LearningCurve.value": (
         qdecay.learning_curve(LAYOUT, HALF, 3).value,

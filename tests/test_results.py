@@ -119,6 +119,12 @@ def certified() -> Any:
         return qdecay.verify(path)
 
 
+@cache
+def mapped() -> tuple[qdecay.PolicyMap, ...]:
+    line = qdecay.ModelLine.of_reward(MODEL, 4, low=1, high=4)
+    return (qdecay.policy_map(line, fineness="1/16"),)
+
+
 def learnt(learner: Any) -> tuple[Any, ...]:
     env = qdecay_env()
     return learner, learner(MODEL, 0.9, steps=200), learner(env, 0.9, steps=200)
@@ -172,6 +178,8 @@ EXAMPLES: dict[str, Callable[[], Any]] = {
     "LearningTime": lambda: times(),
     "Linear": lambda: qdecay.Linear(1.0, 0.0, steps=4),
     "ManyResult": lambda: qdecay.q_learning_many(MODEL, [0.4, 0.6], [1, 2], steps=100),
+    "MapCurve": lambda: mapped()[0].curves,
+    "MapLine": lambda: (*mapped()[0].lines[:2], mapped()[0].columns[0]),
     "NStepSarsa": lambda: learnt(qdecay.NStepSarsa(2)),
     "NotConverged": lambda: qdecay.NotConverged("sweeps", qdecay.value_iteration(MODEL, 0.5)),
     "NumericChange": lambda: qdecay.numeric_policy_regions(MODEL, points=50).changes,
@@ -189,6 +197,7 @@ EXAMPLES: dict[str, Callable[[], Any]] = {
     "ResampledWorth": lambda: (*priced().regions, *priced().gammas),
     "resampled_breakpoints": settled,
     "resampled_price": priced,
+    "PolicyMap": lambda: mapped(),
     "PolicyRegions": lambda: (qdecay.policy_regions(MODEL), qdecay.policy_regions(LONG)),
     "Polynomial": lambda: qdecay.Polynomial(0.75),
     "Schedule": lambda: (),  # a union of classes that have examples
@@ -227,6 +236,7 @@ EXAMPLES: dict[str, Callable[[], Any]] = {
     "optimal_values": lambda: qdecay.optimal_values(MODEL, 0.5),
     "phase_diagram": swept,
     "policy_iteration": lambda: qdecay.policy_iteration(MODEL, 0.5),
+    "policy_map": lambda: mapped(),
     "policy_regions": lambda: qdecay.policy_regions(MODEL),
     "price": lambda: qdecay.price(MODEL, "1/3"),
     "probe": profile,
@@ -251,6 +261,7 @@ DOCUMENTED_IN_WORDS = {
     "LearningTime",
     "NumericRegions",
     "PhaseDiagram",
+    "PolicyMap",
     "PolicyRegions",
     "Price",
     "Sweep",
@@ -266,6 +277,7 @@ TABLES = {
     "ManyResult",
     "NumericRegions",
     "PhaseDiagram",
+    "PolicyMap",
     "PolicyRegions",
     "Price",
     "ResampledBreakpoints",
@@ -412,6 +424,9 @@ SHOWN = {
     "PhaseRow": "PhaseRow(0.4082: above, 6 trainings; source = choice, delay = 2, ending = "
     "terminate, ... 7 more ..., step_size = 1/10)",
     "Judge": "Judge('total')",
+    "MapCurve": "MapCurve(gamma^2 x - 1 = 0, areas 0 and 1, 19 points)",
+    "PolicyMap": "PolicyMap(gamma from 0 to 1, reward:4 from 1 to 4, 2 areas, 1 curve, 1 with a "
+    "polynomial, exact on 24 lines)",
     "Price": "Price(2 regions judged by total, optimum 4)",
     "PricedGamma": "PricedGamma(0.5: 1 to 4)",
     "PricedRegion": "PricedRegion(0 to 0.5: 1)",

@@ -32,7 +32,7 @@ from qdecay.exact.solver.line_advantage import MOST_STATES, LineAdvantages
 from qdecay.exact.walked import Actions
 from qdecay.model.info import ModelInfo, ModelResult
 from qdecay.model.line import ModelLine, Parameter
-from qdecay_envs.rational import rational
+from qdecay_envs.rational import rational, written
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -240,8 +240,8 @@ def _window(gammas: tuple[RationalLike, RationalLike]) -> tuple[Fraction, Fracti
     try:
         low, high = gammas
     except (TypeError, ValueError):
-        raise TypeError(f"gammas must be a pair (low, high), got {gammas!r:.60}") from None
-    ends = exact(low, "the low gamma", "[0, 1]"), exact(high, "the high gamma", "[0, 1]")
+        raise TypeError(f"gammas must be a pair (low, high), got {written(gammas)}") from None
+    ends = exact(low, "each of gammas", "[0, 1]"), exact(high, "each of gammas", "[0, 1]")
     if not ends[0] < ends[1]:
         raise ValueError(f"gammas must be low < high, got {ends[0]} and {ends[1]}")
     return ends

@@ -29,10 +29,10 @@ _CROWDED = 0.9  # where more than half of all boundaries are right of it, 1 - ga
 _BEHIND = 0.5  # of a decade, at the end of such an axis: 1 itself
 _MOST_DECADES = 6
 _MOST_MARKS = 5  # of such an axis, besides 1
-_CLEAR = 0.93  # right of this, a mark would meet that of 1
+_CLEAR = 0.88  # right of this, a mark would meet that of 1
 _BETWEEN = 12  # points drawn from one line to the next
 _RASTER = (180, 240)  # rows and columns in which labels look for room
-_VISIBLE = 0.02  # a step between two lines that is shorter is no boundary of its own
+_FEW = 2  # actions that are all optimal and still named
 _RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 _SYMBOL = 12  # characters of a parameter's name that stands in a formula
 _SHORT = 26  # characters of an equation that fits a picture
@@ -163,6 +163,13 @@ class MapPicture:
         """Return the picture of a map, on the axis that suits it."""
         return cls(found, GammaAxis.of(found))
 
+    def name(self, area: int, names: Sequence[str]) -> str:
+        """Return what is best in an area of one state, in the names of its actions."""
+        [(state, best)] = self.found.areas[area].items()
+        if len(best) > _FEW and len(best) == self.found.line.low.available[state].sum():
+            return "any action"
+        return " or ".join(names[a] for a in best) or "nothing to do"
+
     def height(self, value: float) -> float:
         """Return where a value of the parameter is drawn, from 0 to 1."""
         p = self.found.parameter
@@ -283,7 +290,7 @@ def _steps(below: _Run, above: _Run) -> Iterator[tuple[Point, ...]]:
     marks = sorted({0.0, 1.0, *(float(x[-1]) for x in below.x), *(float(x[0]) for x in above.x)})
     for left, right in pairwise(marks):
         middle = (left + right) / 2
-        if right - left > _VISIBLE and below.area_at(-1, middle) != above.area_at(0, middle):
+        if below.area_at(-1, middle) != above.area_at(0, middle):
             yield (left, y), (right, y)
 
 

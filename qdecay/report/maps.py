@@ -156,7 +156,7 @@ class PageMap:
         return self.found.areas[area][self.state]
 
     def _name(self, area: int) -> str:
-        return " or ".join(self.actions[a] for a in self._choice(area)) or "nothing to do"
+        return self.picture.name(area, self.actions)
 
     def data(self) -> dict[str, Any]:
         """Return what the page's script looks up."""

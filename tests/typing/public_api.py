@@ -83,6 +83,13 @@ def exact(mdp: qdecay.MDP, layout: qdecay.ChainLayout) -> None:
     assert_type(found.optimal_actions("9/10"), Sets)
     assert_type(qdecay.optimal_actions(mdp, Fraction(1, 2)), Sets)
     assert_type(qdecay.is_breakpoint(mdp, "1/2"), bool)
+    drawn = qdecay.policy_map(qdecay.ModelLine(mdp, mdp), gammas=("1/2", 1), of="all", columns=0)
+    assert_type(drawn, qdecay.PolicyMap)
+    assert_type(drawn.lines, tuple[qdecay.MapLine, ...])
+    assert_type(drawn.lines[0].area_of("9/10"), int | None)
+    for edge in drawn.curves:
+        assert_type(edge, qdecay.MapCurve)
+        assert_type(edge.points, tuple[tuple[qdecay.AlgebraicNumber, qdecay.AlgebraicNumber], ...])
     limit = qdecay.blackwell(mdp, max_seconds=1)
     assert_type(limit, qdecay.Blackwell)
     assert_type(limit.discount_factor, qdecay.AlgebraicNumber)

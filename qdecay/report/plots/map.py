@@ -4,18 +4,37 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from qdecay.exact.policy_map import Area, PolicyMap
 from qdecay.report.figures import nice_ticks
 from qdecay.report.map_picture import MapPicture, Point, equation, symbol
-from qdecay.report.plots.style import COLOURS, TIED
+from qdecay.report.plots.style import COLOURS, TIED, _figure
 
+_SIZE = (5.4, 3.4)  # inches
 _SMALL = 7  # printer's points
 _LETTER = 0.55  # of the font's size: the width of a letter, about
 _INCH = 72  # printer's points
-_MARKED = 6  # equations drawn at most
+_MARKED = 4  # equations drawn at most
+_FAR = 0.6  # of the picture: beyond this, text goes on the other side
 _FILL = 0.4  # of a colour in an area; the rest is white
+
+
+def save_map(found: PolicyMap, path: Path, title: str) -> None:
+    """Draw a map of one state, and save the figure.
+
+    Args:
+        found: the map, of the start.
+        path: ends in .svg, .pdf or .png.
+        title: above the picture.
+
+    Raises:
+        InputError: the file cannot be written.
+    """
+    names = found.action_names or [f"action {a}" for a in range(found.line.low.n_actions)]
+    with _figure(1, path, _SIZE) as (ax,):
+        draw_map(ax, found, names, title)
 
 
 def draw_map(ax: Any, found: PolicyMap, actions: Sequence[str], title: str) -> None:
@@ -84,21 +103,21 @@ def _name_areas(ax: Any, picture: MapPicture, names: Sequence[str]) -> list[Poin
     Returns: where the names are.
     """
     choices = [_choice(area) for area in picture.found.areas]
-    texts = [" or ".join(names[a] for a in actions) or "nothing to do" for actions in choices]
+    texts = [picture.name(area, names) for area in range(len(choices))]
     width, height = (size * _INCH for size in _inches(ax))
     line = _SMALL * 1.6 / height
     sizes = [((len(text) + 1) * _SMALL * _LETTER / width, line) for text in texts]
     placed, missing = picture.labels(sizes)
     for label in placed:
-        halo = [_halo(_pale(_colour(choices[label.area])))]
-        style: Any = {"ha": "center", "va": "center", "fontsize": _SMALL, "path_effects": halo}
+        box = _on(_pale(_colour(choices[label.area])))
+        style: Any = {"ha": "center", "va": "center", "fontsize": _SMALL, "bbox": box}
         ax.text(*label.at, texts[label.area], parse_math=False, **style)
     handles = [
         ax.fill([], [], facecolor=_pale(_colour(choices[area])), label=texts[area])[0]
         for area in missing
     ]
     if handles:
-        ax.legend(handles=handles, fontsize=_SMALL, loc="upper left", bbox_to_anchor=(1, 1))
+        ax.legend(handles=handles, fontsize=_SMALL, loc="upper center", bbox_to_anchor=(0.5, -0.25))
     return [label.at for label in placed]
 
 
@@ -108,11 +127,9 @@ def _inches(ax: Any) -> tuple[float, float]:
     return box.width * width, box.height * height
 
 
-def _halo(colour: Any) -> Any:
+def _on(colour: Any) -> dict[str, Any]:
     """Return what keeps text apart from the stripes and curves behind it."""
-    from matplotlib.patheffects import withStroke
-
-    return withStroke(linewidth=2.5, foreground=colour)
+    return {"facecolor": colour, "edgecolor": "none", "pad": 1}
 
 
 def _clear_of(point: Point, taken: Sequence[Point]) -> float:
@@ -124,23 +141,32 @@ def _clear_of(point: Point, taken: Sequence[Point]) -> float:
 
 def _name_curves(ax: Any, picture: MapPicture, taken: list[Point]) -> None:
     """Write the equations of curves beside them, where they are short."""
-    marked = 0
+    drawn = 0
     for curve in sorted(picture.found.curves, key=lambda c: -len(c.points)):
         text = curve.polynomial and equation(curve.polynomial, picture.found.parameter.name)
-        if not text or marked == _MARKED:
+        if not text or drawn == _MARKED:
             continue
-        x, y = max(picture.curve(curve), key=lambda point: _clear_of(point, taken))
-        side = "left" if x < 0.6 else "right"
+        points = picture.curve(curve)
+        place = max(range(len(points)), key=lambda i: _clear_of(points[i], taken))
         ax.annotate(
             text,
-            (x, y),
-            (5 if side == "left" else -5, 0),
+            points[place],
             textcoords="offset points",
-            ha=side,
-            va="center",
             fontsize=_SMALL,
-            path_effects=[_halo("white")],
+            bbox=_on("white"),
             parse_math=False,
+            **_beside(points, place),
         )
-        taken.append((x, y))
-        marked += 1
+        taken.append(points[place])
+        drawn += 1
+
+
+def _beside(points: Sequence[Point], place: int) -> dict[str, Any]:
+    """Return where text goes at a point of a curve: above a flat one, right of a steep one."""
+    x, y = points[place]
+    (x0, y0), (x1, y1) = points[max(place - 1, 0)], points[min(place + 1, len(points) - 1)]
+    if abs(x1 - x0) > abs(y1 - y0):
+        side = 1 if y < _FAR else -1
+        return {"xytext": (0, 4 * side), "ha": "center", "va": "bottom" if side > 0 else "top"}
+    side = 1 if x < _FAR else -1
+    return {"xytext": (5 * side, 0), "ha": "left" if side > 0 else "right", "va": "center"}
