@@ -156,7 +156,7 @@ class LineResidues:
         rest = self._unit * (3 * self._largest + 4 * self._earned)
         if self._third:
             bits, rest = 2 * bits, rest * (2 + len(self._known) * self._unit)
-        bits += math.log2(max(1, rest)) + 2
+        bits += rest.bit_length() + 2
         i, found = 0, 0.0
         while found < bits:
             if i == len(self._residues):
