@@ -445,6 +445,16 @@ def test_a_line_that_changes_nothing_has_one_region(gamma: Fraction) -> None:
     assert found.regions == (found.at_low,) == (found.at_high,)
 
 
+@pytest.mark.parametrize("gamma", [0, Fraction(9, 10), 1])
+def test_where_nothing_is_paid_all_is_optimal(gamma: Fraction) -> None:
+    def free(p: Fraction) -> MDP:
+        rows: list[Any] = [(0, 0, 0, p, 0, False), (0, 0, 0, 1 - p, 0, True), (0, 1, 0, 1, 0, False)]
+        return MDP.from_rows(rows, n_states=1, n_actions=2)
+
+    line = ModelLine.of(free, low=Fraction(1, 3), high=Fraction(2, 3))
+    assert policy_regions(line, gamma=gamma).regions == (((0, 1),),)
+
+
 # -- at gamma = 1 without an end
 
 

@@ -130,7 +130,7 @@ class LineResidues:
     def _enough(self, parts: Sequence[int]) -> Iterator[_Residues]:
         """Yield residues modulo enough primes for these components."""
         bits = sum(self._equations[self._place[k]].bits for k in parts)
-        bits += math.log2(self._unit * (self._largest + 4 * self._earned)) + 2
+        bits += math.log2(self._unit * max(1, self._largest + 4 * self._earned)) + 2
         i, found = 0, 0.0
         while found < bits:
             if i == len(self._residues):
