@@ -17,8 +17,9 @@ from typing import Any
 import pytest
 
 from qdecay.exact.proof import signs
+from qdecay.exact.proof.over_gamma import read_model
 from qdecay.exact.proof.signs import count_roots, quotient, require_memory, sign_at, without
-from qdecay.exact.proof.verify import CertificateError, read_model, verify
+from qdecay.exact.proof.verify import CertificateError, verify
 
 Document = dict[str, Any]
 ZERO, ONE = Fraction(0), Fraction(1)
