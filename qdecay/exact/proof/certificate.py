@@ -5,8 +5,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import accumulate
+from collections.abc import Iterable, Iterator
+from itertools import repeat
 from pathlib import Path
 from typing import Any, TypeVar, overload
 
@@ -16,9 +16,10 @@ from qdecay._support.progress import OnProgress, counting, reporting
 from qdecay.exact.line_regions import LineRegions
 from qdecay.exact.proof.gamma_parts import gamma_parts
 from qdecay.exact.proof.line_parts import line_parts
-from qdecay.exact.proof.reading import Sets
+from qdecay.exact.proof.line_parts_at_one import crossings
 from qdecay.exact.regions import PolicyRegions
 from qdecay.exact.solver.threads import on_one_thread
+from qdecay.exact.walked import lists
 from qdecay.model.door import Problem, as_exact_mdp
 from qdecay.model.line import ModelLine
 from qdecay_envs.jsonfile import write_json
@@ -54,7 +55,7 @@ def certificate(
 
     Args:
         problem: the model, or anything that `qdecay.as_mdp` accepts; or a model line.
-        regions: what `policy_regions` found for it, complete; of a line at gamma < 1.
+        regions: what `policy_regions` found for it, complete.
         max_seconds: limit of wall time, > 0; None is no limit.
         progress: True shows a bar; a function is called with a `Progress` after each point, and
             after each interval between them.
@@ -62,21 +63,23 @@ def certificate(
     Raises:
         TypeError: the regions are not those of such a problem.
         ValueError: the regions are of another model or line, or not proven up to the end; a line's
-            are at gamma = 1; or the model is far too large.
+            are at gamma = 1, and transitions take several steps; or the model is far too large.
         BudgetExceeded: max_seconds ran out.
     """
     deadline = Deadline(max_seconds)
     _check(problem, regions)
-    points = sorted((*regions.breakpoints, *regions.touches), key=lambda point: point.number)
-    numbers = [point.number for point in points]
-    splits = [point in regions.breakpoints for point in points]
-    sets = [_lists(regions.regions[k]) for k in accumulate(splits, initial=0)]
-    at_points = [_lists(regions.optimal_actions(number)) for number in numbers]
+    numbers = sorted(point.number for point in (*regions.breakpoints, *regions.touches))
+    if isinstance(regions, LineRegions) and regions.gamma == 1:
+        numbers, policies = crossings(regions, deadline)
+    inside = [0, *(sum(b.number <= x for b in regions.breakpoints) for x in numbers)]  # regions
+    sets = [lists(regions.regions[k]) for k in inside]
+    at_points = [lists(regions.optimal_actions(x)) for x in numbers]
     if isinstance(regions, LineRegions):
-        ends = _lists(regions.at_low), _lists(regions.at_high or ())
-        parts = line_parts(regions.line, regions.gamma, ends, numbers, sets, deadline)
+        if regions.gamma < 1:
+            policies = [regions._policies[k] for k in inside]
+        parts = line_parts(regions, numbers, policies, deadline)
     else:
-        parts = gamma_parts(regions.mdp, _lists(regions.at_zero), numbers, sets, deadline)
+        parts = gamma_parts(regions.mdp, lists(regions.at_zero), numbers, sets, deadline)
 
     def counted(found: Iterable[_T]) -> Iterator[_T]:
         for one in found:
@@ -84,11 +87,14 @@ def certificate(
             tick()
 
     with reporting(progress) as report:
-        tick = counting(report, len(points) + len(sets), "points and intervals", deadline)
+        tick = counting(report, len(numbers) + len(sets), "points and intervals", deadline)
         return {
             **parts.head,
             "points": [
-                [*place, at] for place, at in zip(counted(parts.places), at_points, strict=True)
+                [*place, at, *hints]
+                for place, at, hints in zip(
+                    counted(parts.places), at_points, parts.at_points or repeat([]), strict=False
+                )
             ],
             "intervals": [
                 [own, *hints] for own, hints in zip(sets, counted(parts.hints), strict=True)
@@ -110,8 +116,6 @@ def _check(problem: Any, regions: Any) -> None:
         raise ValueError(f"these regions are of another {what}")
     if not complete:
         raise ValueError(f"these regions are incomplete: a certificate needs them up to {end}")
-    if what == "line" and regions.gamma == 1:
-        raise ValueError("lines have no certificates at gamma = 1: choose gamma < 1")
 
 
 @overload
@@ -149,10 +153,6 @@ def write_certificate(
         OSError: the file cannot be written.
     """
     write_json(path, certificate(problem, regions, max_seconds=max_seconds, progress=progress))
-
-
-def _lists(sets: Sequence[Sequence[int]]) -> Sets:
-    return [list(actions) for actions in sets]
 
 
 __all__ = ["certificate", "write_certificate"]

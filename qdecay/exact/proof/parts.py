@@ -22,11 +22,13 @@ class Parts(NamedTuple):
         head: the members before its points.
         places: [f, [c, k]] of each point.
         hints: what follows the sets of each interval.
+        at_points: what follows the sets of each point, at gamma = 1.
     """
 
     head: dict[str, Any]
     places: Iterator[list[Any]]
     hints: Iterator[list[Any]]
+    at_points: Iterator[list[Any]] | None = None
 
 
 def model_document(mdp: MDP) -> dict[str, Any]:

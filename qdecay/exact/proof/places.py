@@ -25,6 +25,7 @@ def places(
     series: Sequence[_Series],
     numbers: Sequence[AlgebraicNumber],
     near: Callable[[_Series, Fraction, Fraction], Iterator[fmpz_poly]],
+    at: Sequence[_Series] = (),
 ) -> Iterator[list[list[int]]]:
     """Yield [f, [c, k]] of each point.
 
@@ -32,6 +33,7 @@ def places(
         series: the advantages left and right of the points.
         numbers: the points.
         near: yields the advantages that may have a root in an interval.
+        at: those at the points, where they are others.
     """
     ends = [AlgebraicNumber.of(0), *numbers, AlgebraicNumber.of(1)]
     rooms = [_bits_between(left, right) for left, right in pairwise(ends)]
@@ -41,7 +43,7 @@ def places(
         others = [other for other in factors[max(i - 1, 0) : i + 2] if other != f]
         lower, upper = number.enclosure(bits)
         reach = Fraction(2, 2**bits)
-        for beside in series[i : i + 2]:
+        for beside in (*series[i : i + 2], *at[i : i + 1]):
             found = near(beside, lower - reach, upper + reach)
             others += [rest for c in found if (rest := _without(c, f)).degree() > 0]
         yield [[int(c) for c in f.coeffs()], _interval(number, f, others, bits)]

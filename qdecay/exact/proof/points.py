@@ -78,7 +78,7 @@ def check_regions(
         points: in order, from 0 to 1.
         intervals: the sets and advantages of each interval between neighbours.
     """
-    _check_order(points)
+    check_order(points)
     stated = []
     for i, ((sets, advantages), ends) in enumerate(zip(intervals, pairwise(points), strict=True)):
         _check_interval(sets, advantages, ends, f"interval {i}")
@@ -90,7 +90,7 @@ def check_regions(
     return breakpoints, len(stated) - 1 - breakpoints
 
 
-def _check_order(points: list[Point]) -> None:
+def check_order(points: list[Point]) -> None:
     """Show that the points are in order, and each f has one root between its neighbours."""
     for i, (left, right) in enumerate(pairwise(points)):
         require(left.upper < right.lower, f"point {i}: not right of the one before")

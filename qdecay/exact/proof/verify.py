@@ -20,13 +20,17 @@ A certificate of a model line (qdecay.line-certificate/1) is about the models (1
 at one gamma, and has its points in x:
 
     low, high  two MDP documents of the same states and actions
-    gamma      0 <= gamma < 1, an integer or "p/q"
+    gamma      0 <= gamma <= 1, an integer or "p/q"
     at_low     the sets at x = 0; at_high those at x = 1
     points     as above
     intervals  [sets, d, N]: N has a polynomial for each state, [] for 0
 
+At gamma = 1 its intervals are [sets, d, N, W], W like N, its points [f, [c, k], sets, d, N, W], and
+at_low and at_high [sets, d, N, W], or null where a policy gains or must lose something for ever.
+
 `points` says what is proven of the sets at and between points, `over_gamma` and `over_line` why the
-polynomials that they are read off have the signs of the advantages.
+polynomials that they are read off have the signs of the advantages, and `over_line_at_one` how
+these and more signs decide at gamma = 1.
 """
 
 from __future__ import annotations
@@ -50,7 +54,8 @@ class Verification:
 
     Attributes:
         states: of the model; the optimal actions are proven for each of them at every gamma in [0,
-            1); of a model line, at every model of it, its ends included.
+            1); of a model line, at every model of it, save at gamma = 1 an end where a policy gains
+            or must lose something for ever.
         regions, breakpoints, touches: none is missing from the certificate.
         gamma: of a model line, the one it is at, "9/10"; None for a certificate over gamma.
     """

@@ -117,6 +117,14 @@ class LineAxis:
         if self.gamma < 1:
             return zero
 
+        return self._optimal_at_one(*self.best_at(x, advantages.policy, deadline), deadline)
+
+    def best_at(self, x: AlgebraicNumber, policy: Pairs, deadline: Deadline) -> tuple[Pairs, Pairs]:
+        """Return a policy with optimal gain and bias at x, at gamma = 1, and the orders there.
+
+        Begin with `policy`.
+        """
+
         def order_of(series: LineSeries, pair: int) -> tuple[int, int]:
             """Return the first term that is not 0 at x, and its sign."""
             for k in range(series.order(pair), TERMS):
@@ -127,14 +135,14 @@ class LineAxis:
         everything = np.ones(self.model.n_pairs, dtype=np.bool_)
         policy, zero = policy_iteration(
             lambda chosen: self._series(chosen, deadline),
-            advantages.policy,
+            policy,
             everything,
             lambda series, pair: order_of(series, pair)[1],
         )
         series, order = self._series(policy, deadline), np.full(len(zero), TERMS)
         for pair in np.flatnonzero(~zero).tolist():
             order[pair] = order_of(series, pair)[0]
-        return self._optimal_at_one(policy, order, deadline)
+        return policy, order
 
     def _not_negative_at_first(self, series: LineSeries, pairs: Pairs) -> Pairs:
         """Return the pairs that floats cannot prove negative right of the low end."""

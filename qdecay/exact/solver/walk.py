@@ -92,13 +92,18 @@ class Walk(Generic[_Advantages]):
 
     def run(self) -> Iterator[Event]:
         """Yield every breakpoint and touch in (0, 1), from left to right."""
+        return (event for event in self.crossings() if event.changes)
+
+    def crossings(self) -> Iterator[Event]:
+        """Yield also the points where pairs tie that are not optimal, or the policy changes only.
+
+        There are such points at gamma = 1.
+        """
         self.window = self.axis.window(self.series.graph, Fraction(0))
         while True:
             roots = self._next_roots()
             if roots:
-                event = self._cross(*roots)
-                if event.changes:
-                    yield event
+                yield self._cross(*roots)
             elif self.window.upper == 1:
                 return
             else:
