@@ -323,14 +323,15 @@ def verify(
 
 def _proven(file: Path, name: Path) -> Verification:
     """Check the certificate in a file, called `name`."""
-    from qdecay.exact.proof.verify import SCHEMA
+    from qdecay.exact.proof.verify import SCHEMAS
     from qdecay.exact.proof.verify import verify as check
     from qdecay_envs.jsonfile import read_json
 
     with input_errors():
         document = read_json(file)
-    if not isinstance(document, dict) or document.get("schema") != SCHEMA:
-        raise InputError(f'{file}: not a certificate: "schema" must be "{SCHEMA}"')
+    if not isinstance(document, dict) or document.get("schema") not in SCHEMAS:
+        known = " or ".join(f'"{schema}"' for schema in SCHEMAS)
+        raise InputError(f'{file}: not a certificate: "schema" must be {known}')
     return check(document)
 
 
@@ -338,7 +339,8 @@ def _statement(proven: Verification) -> str:
     """Say what a certificate proves."""
     counted = {"region": proven.regions, "breakpoint": proven.breakpoints, "touch": proven.touches}
     counts = ", ".join(tables.count(number, noun) for noun, number in counted.items())
-    return f"proven: {counts} of {tables.count(proven.states, 'state')}"
+    along = "" if proven.gamma is None else f" along a model line at gamma = {proven.gamma}"
+    return f"proven: {counts} of {tables.count(proven.states, 'state')}{along}"
 
 
 def _solve(

@@ -178,7 +178,7 @@ def test_a_certificate_of_too_many_steps_is_beyond_the_checker() -> None:
     mdp = later(7, 3)
     forged = certificate(mdp, policy_regions(mdp))
     forged["model"]["transitions"][1][6] = 10**6
-    with pytest.raises(BeyondChecker, match="transition 1: too many steps"):
+    with pytest.raises(BeyondChecker, match="state 0, action 1: too many steps"):
         verify(forged)
 
 

@@ -22,6 +22,7 @@ from qdecay import MDP, BudgetExceeded, ModelLine, policy_regions
 from qdecay.exact.algebra.number import AlgebraicNumber
 from qdecay.exact.algebra.polynomial import to_fmpq
 from qdecay.exact.line_regions import LineBreakpoint, LineRegions
+from qdecay.exact.solver import line_axis
 from qdecay.exact.walked import Change
 
 ONE, HALF = Fraction(1), Fraction(1, 2)
@@ -160,6 +161,16 @@ def test_all_policies_of_random_lines(first: int) -> None:
     """The sets beside and at every point, between them and at both ends."""
     for seed in range(first, first + 40):
         check(seed)
+
+
+@pytest.mark.parametrize(
+    "seeds", [range(40, 80), pytest.param(range(80, 1200), marks=pytest.mark.slow)]
+)
+def test_floats_change_nothing(seeds: range, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Models this small are solved without; with windows the regions are the same."""
+    monkeypatch.setattr(line_axis, "_FEW_PAIRS", 0)
+    for seed in seeds:
+        check.__wrapped__(seed)
 
 
 @pytest.mark.slow
@@ -443,6 +454,20 @@ def test_a_line_that_changes_nothing_has_one_region(gamma: Fraction) -> None:
     found = policy_regions(ModelLine(lake, lake), gamma=gamma)
     assert (found.breakpoints, found.touches) == ((), ())
     assert found.regions == (found.at_low,) == (found.at_high,)
+
+
+@pytest.mark.parametrize("gamma", [0, Fraction(9, 10), 1])
+def test_where_nothing_is_paid_all_is_optimal(gamma: Fraction) -> None:
+    def free(p: Fraction) -> MDP:
+        rows: list[Any] = [
+            (0, 0, 0, p, 0, False),
+            (0, 0, 0, 1 - p, 0, True),
+            (0, 1, 0, 1, 0, False),
+        ]
+        return MDP.from_rows(rows, n_states=1, n_actions=2)
+
+    line = ModelLine.of(free, low=Fraction(1, 3), high=Fraction(2, 3))
+    assert policy_regions(line, gamma=gamma).regions == (((0, 1),),)
 
 
 # -- at gamma = 1 without an end

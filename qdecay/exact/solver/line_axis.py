@@ -142,6 +142,15 @@ class LineAxis:
         """Return which pairs are optimal at x, under a policy that is optimal beside it."""
         if self.gamma < 1 or not isinstance(advantages, LineSeries):
             return zero
+        return self._optimal_at_one(*self.best_at(x, advantages, deadline), deadline)
+
+    def best_at(
+        self, x: AlgebraicNumber, advantages: LineSeries, deadline: Deadline
+    ) -> tuple[Pairs, Pairs]:
+        """Return a policy with optimal gain and bias at x, at gamma = 1, and the orders there.
+
+        Begin with the policy of `advantages`.
+        """
 
         def order_of(series: LineSeries, pair: int) -> tuple[int, int]:
             """Return the first term that is not 0 at x, and its sign."""
@@ -167,7 +176,7 @@ class LineAxis:
         order = np.full(len(zero), TERMS)
         for pair in np.flatnonzero(~zero).tolist():
             order[pair] = order_of(tried[-1], pair)[0]
-        return self._optimal_at_one(policy, order, deadline)
+        return policy, order
 
     def _not_negative_at_first(self, series: Series, pairs: Pairs) -> Pairs:
         """Return the pairs that floats cannot prove negative right of the low end."""

@@ -226,6 +226,19 @@ class LineSeries:
             ]
         return self._samples[count]
 
+    def terms_at_one(self) -> list[list[fmpq]]:
+        """Return D, D h and D^2 w of all states, at gamma = 1, at each x = i / (m + 1), i = 1 .. m.
+
+        These determine the polynomials; rewards are the model's own.
+        """
+        found = []
+        for sample in self._sampled(TERMS - 1):
+            d, scale = prod(sample.determinants, start=fmpq(1)), sample.value.model.reward_scale
+            bias = [d * h / scale for h in sample.value.bias]
+            third = [d * d * w / scale for w in sample.value.third]
+            found.append([d, *bias, *third])
+        return found
+
     def _sample(self, model: RationalModel) -> _Sample:
         self.deadline.check()
         value = laurent(model, self.policy, self.deadline, self._live)

@@ -92,13 +92,18 @@ class Walk(Generic[_Advantages]):
 
     def run(self) -> Iterator[Event]:
         """Yield every breakpoint and touch in (0, 1), from left to right."""
+        return (event for event in self.crossings() if event.changes)
+
+    def crossings(self) -> Iterator[Event]:
+        """Yield also the points where pairs tie that are not optimal, or the policy changes only.
+
+        There are such points at gamma = 1.
+        """
         self.window = self.axis.window(self.series.graph, Fraction(0))
         while True:
             roots = self._next_roots()
             if roots:
-                event = self._cross(*roots)
-                if event.changes:
-                    yield event
+                yield self._cross(*roots)
             elif self.window.upper == 1:
                 return
             else:
@@ -261,11 +266,12 @@ class Walk(Generic[_Advantages]):
             if swapped[2] is not None:
                 self._roots[swapped[0]] = swapped[2]
         self._update_window(affected, touched, x)
-        # At gamma = 1 a pair may be worse in a later term only, and better once an earlier differs.
-        return self._update_ties(at & touched if self.axis.mirrored else touched, x)
+        if self.axis.mirrored:
+            return self._update_ties(at & touched, x)
+        return self._rise_anew(touched, x)
 
     def _update_ties(self, tied: NDArray[np.bool_], x: AlgebraicNumber) -> list[int]:
-        """Recompute `zero` for pairs that may tie at x; return those better right of it."""
+        """Recompute `zero` for pairs tied at x; return those that rise right of it."""
         own = np.zeros_like(tied)
         own[self.policy] = True
         self.zero[tied & own] = True
@@ -278,6 +284,19 @@ class Walk(Generic[_Advantages]):
         pairs = pairs[slope == 0]
         self.zero[pairs] = self.series.identically_zero(pairs)
         return rising + self._rising(pairs[~self.zero[pairs]].tolist(), x)
+
+    def _rise_anew(self, touched: NDArray[np.bool_], x: AlgebraicNumber) -> list[int]:
+        """Recompute `zero` for all touched pairs; return those that are better right of x.
+
+        At gamma = 1 a pair may have been worse in a later term only, and be better now in an
+        earlier one that was 0.
+        """
+        self.zero[touched] = False
+        self.zero[self.policy] = True
+        pairs = np.flatnonzero(touched & ~self.zero)
+        pairs = pairs[self.window.suspects_on(pairs, *x.enclosure(_BITS))]
+        self.zero[pairs] = self.series.identically_zero(pairs)
+        return self._rising(pairs[~self.zero[pairs]].tolist(), x)
 
     def _slopes(self, pairs: NDArray[np.int64], x: AlgebraicNumber) -> NDArray[np.int64]:
         """Return the certain signs of the slopes at x of pairs that are 0 there.

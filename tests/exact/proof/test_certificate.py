@@ -7,7 +7,7 @@ import json
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -15,13 +15,14 @@ from typing import Any
 import gymnasium as gym
 import pytest
 from flint import fmpz_poly
+from forging import ODD, Document, Path_, accepted, at, changed, leaves, mutations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from models import mdps, two_state_puterman
 
 from qdecay.errors import BudgetExceeded
 from qdecay.exact.algebra.number import isolate_roots
-from qdecay.exact.proof import signs
+from qdecay.exact.proof import over_gamma, signs
 from qdecay.exact.proof import verify as checker
 from qdecay.exact.proof.certificate import certificate, write_certificate
 from qdecay.exact.proof.signs import count_roots, quotient
@@ -29,9 +30,6 @@ from qdecay.exact.proof.verify import BeyondChecker, CertificateError, Verificat
 from qdecay.exact.regions import policy_regions
 from qdecay.model.mdp import MDP
 from qdecay_envs import ChainLayout
-
-Document = dict[str, Any]
-Path_ = tuple[str | int, ...]
 
 PUTERMAN_BY_HAND: Document = {
     # Leave: V(0) = 10 - g / (1 - g). Share: V(0) = 5 + g V(0) / 2 + g V(1) / 2. In y = g / 2 the
@@ -99,7 +97,12 @@ def test_what_is_proven_is_counted_from_a_document_or_its_file(tmp_path: Path) -
     assert found == verify(str(tmp_path / "proof.json")) == verify(certified(model))
     counts = {"states": model.n_states, "regions": 2, "breakpoints": 1, "touches": 1}
     assert found == Verification(**counts)
-    assert found.to_json() == {"schema": "qdecay.verification/1", "proven": True, **counts}
+    assert found.to_json() == {
+        "schema": "qdecay.verification/1",
+        "proven": True,
+        **counts,
+        "gamma": None,
+    }
     (tmp_path / "proof.json").write_text("{")
     with pytest.raises(json.JSONDecodeError):
         verify(tmp_path / "proof.json")
@@ -112,7 +115,7 @@ def test_the_checker_needs_the_standard_library_only(tmp_path: Path) -> None:
     code = "from proof.verify import verify; print(verify('ten.json'))"
     python = [sys.executable, "-E", "-S", "-c", code]
     found = subprocess.run(python, cwd=tmp_path, capture_output=True, text=True, check=False)
-    expected = "Verification(states=2, regions=2, breakpoints=1, touches=0)\n"
+    expected = "Verification(states=2, regions=2, breakpoints=1, touches=0, gamma=None)\n"
     assert (found.stdout, found.stderr) == (expected, "")
 
 
@@ -224,85 +227,6 @@ def test_regions_of_another_model_get_no_certificate(tmp_path: Path) -> None:
 # -- mutations
 
 
-def leaves(node: Any, path: Path_ = ()) -> Iterator[tuple[Path_, Any]]:
-    """Every number, text, flag and null of a document."""
-    if isinstance(node, dict):
-        for key, value in node.items():
-            yield from leaves(value, (*path, key))
-    elif isinstance(node, list):
-        for index, value in enumerate(node):
-            yield from leaves(value, (*path, index))
-    else:
-        yield path, node
-
-
-def lists(node: Any, path: Path_ = ()) -> Iterator[tuple[Path_, list[Any]]]:
-    """Every list of a document."""
-    if isinstance(node, dict | list):
-        pairs = node.items() if isinstance(node, dict) else enumerate(node)
-        if isinstance(node, list):
-            yield path, node
-        for key, value in pairs:
-            yield from lists(value, (*path, key))
-
-
-def at(document: Document, path: Path_) -> Any:
-    """The node at a path."""
-    node: Any = document
-    for key in path:
-        node = node[key]
-    return node
-
-
-def changed(document: Document, path: Path_, value: Any) -> Document:
-    """A copy with another value at a path."""
-    result = copy.deepcopy(document)
-    at(result, path[:-1])[path[-1]] = value
-    return result
-
-
-def nudged(value: Any) -> list[Any]:
-    """Slightly wrong values for a leaf."""
-    if isinstance(value, bool):
-        return [not value]
-    if isinstance(value, int):
-        return [value + 1, value - 1, -value - 1]
-    if value is None:
-        return [0]
-    try:
-        number = Fraction(value)
-    except ValueError:
-        return [value + "1", value.replace("5", "7").replace("3", "7") + " "]
-    shift = Fraction(1, 10**39) if "." in value else Fraction(1, 2)
-    return [str(number + shift), str(number - shift), None]
-
-
-def mutations(document: Document) -> Iterator[tuple[Path_, Document]]:
-    """Every document that differs in one number, text or flag, or in one entry of a list."""
-    for path, value in leaves(document):
-        for other in nudged(value):
-            yield path, changed(document, path, other)
-    for path, entries in lists(document):
-        for index in range(len(entries)):
-            yield path, changed(document, path, entries[:index] + entries[index + 1 :])
-            yield path, changed(document, path, [*entries[: index + 1], *entries[index:]])
-        yield path, changed(document, path, [*entries, 0])
-        yield path, changed(document, path, [*entries, 1])
-        if entries[::-1] != entries:
-            yield path, changed(document, path, entries[::-1])
-
-
-def accepted(document: Any) -> bool:
-    """Whether the checker accepts; any exception but its own fails the test."""
-    reason = None
-    try:
-        verify(document)
-    except CertificateError as error:
-        reason = str(error)
-    assert reason is None or (reason and "\n" not in reason)
-    return reason is None
-
-
 SMALL = {
     "Puterman": lambda: PUTERMAN_BY_HAND,
     "surd and touch": lambda: certified(surd_and_touch()),
@@ -353,9 +277,6 @@ def test_no_mutation_passes_unless_it_says_the_same(name: str) -> None:
             assert not says_the_same(document, path, mutation), (path, at(mutation, path))
         count += 1
     assert count > 300
-
-
-ODD = [None, True, -1, 10**30, 1.5, float("nan"), "x", "9" * 5000, "1/0", [], [[]], {}, {"a": 1}]
 
 
 @pytest.mark.parametrize("name", ["Puterman", "surd and touch"])
@@ -518,7 +439,7 @@ def test_a_degree_beyond_the_limit_is_refused(monkeypatch: pytest.MonkeyPatch) -
     """The model alone may have values of high degree: the checker says so and stops."""
     document = certified(choice(now=[1], far=[0, 0, 0, 6]))
     assert accepted(document)
-    monkeypatch.setattr(checker, "MAX_DEGREE", 2)
+    monkeypatch.setattr(over_gamma, "MAX_DEGREE", 2)
     with pytest.raises(BeyondChecker, match="degree"):
         verify(document)
 
@@ -529,7 +450,7 @@ def test_a_wrong_d_is_told_apart_from_a_model_too_large(
 ) -> None:
     """Values of 2 states have degree < 2 times d: 3 powers of gamma show that 1 is no d."""
     document = changed(PUTERMAN_BY_HAND, ("intervals", 0, 1), [1])
-    monkeypatch.setattr(checker, "MAX_DEGREE", limit)
+    monkeypatch.setattr(over_gamma, "MAX_DEGREE", limit)
     with pytest.raises(CertificateError, match="degree") as refusal:
         verify(document)
     assert refusal.type is kind
