@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from qdecay._support.shown import shown_decimal, shown_fraction, shown_interval
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
 _SHOWN_CHANGES = 4
 _LONGEST_POLYNOMIAL = 40
 _LONGEST_FORM = 100
+_LONGEST_FRACTION = 40
 
 
 @dataclass(frozen=True)
@@ -67,8 +67,10 @@ class Axis:
 def shown_root(root: AlgebraicNumber, letter: str = "g") -> str:
     """The closed form, or else its polynomial, if that is short."""
     form = root.closed_form()
-    if form and (len(form) <= _LONGEST_FORM or root.degree == 1):
-        return form if len(form) <= _LONGEST_FORM else shown_fraction(Fraction(form))
+    if form and root.degree == 1 and len(form) > _LONGEST_FRACTION:
+        return f"a fraction of {sum(map(str.isdigit, form))} digits"
+    if form and len(form) <= _LONGEST_FORM:
+        return form
     terms = [f"{c:+d} {letter}^{k}" for k, c in enumerate(root.coefficients) if c]
     text = " ".join(reversed(terms)).removeprefix("+").replace(f" {letter}^0", "")
     text = text.replace(f"{letter}^1 ", f"{letter} ")
