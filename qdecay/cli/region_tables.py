@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from qdecay._support.shown import shown_decimal, shown_fraction, shown_interval
@@ -68,7 +69,9 @@ def shown_root(root: AlgebraicNumber, letter: str = "g") -> str:
     """The closed form, or else its polynomial, if that is short."""
     form = root.closed_form()
     if form and root.degree == 1 and len(form) > _LONGEST_FRACTION:
-        return f"a fraction of {sum(map(str.isdigit, form))} digits"
+        short = shown_fraction(Fraction(form))
+        digits = sum(map(str.isdigit, form))
+        return f"a fraction of {digits} digits" if short[0] == "≈" else short
     if form and len(form) <= _LONGEST_FORM:
         return form
     terms = [f"{c:+d} {letter}^{k}" for k, c in enumerate(root.coefficients) if c]
