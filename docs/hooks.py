@@ -2,12 +2,13 @@
 
 from pathlib import Path
 
-from figures import decay, phase, price, world
+from figures import aima, decay, phase, price, world
 
 
 def on_pre_build(config: object) -> None:
     """Write the figures next to the pages that show them."""
     folder = Path(__file__).parent / "figures"
+    aima.draw(folder / "aima.svg")
     decay.draw(folder / "decay.svg")
     phase.draw(folder / "phase.svg")
     price.draw(folder / "price.svg")

@@ -36,6 +36,10 @@ DATA = qdecay.MDP.from_transitions([(0, 0, 1, 0, True), (0, 1, 4, 0, True)], sta
 REGIONS = qdecay.policy_regions(MODEL)
 LINE = qdecay.ModelLine.of_reward(MODEL, 4, low=3, high=4)
 PRICED_LINE = qdecay.ModelLine(MODEL, MODEL, Parameter("value"))
+OFFERS = qdecay.ModelLine.of(
+    lambda value: qdecay.ChainLayout.choice(stay=[1], move=[0, 0, value]), low=0, high=8
+)
+ALONG = qdecay.policy_regions(OFFERS, gamma="1/2")
 AGENT = probing.tabular_agent(qdecay.q_learning, 0.5)
 HALF = Fraction(1, 2)
 
@@ -151,6 +155,16 @@ PLANS = {
 DELAYS = Number("whole", 2, (0, 10_001), listed)
 FUNCTIONS: dict[str, tuple[Callable[..., Any], dict[str, Any], dict[str, Number]]] = {
     "policy_regions": (
+        qdecay.policy_regions,
+        {"problem": OFFERS, "gamma": 1},
+        {
+            "gamma": EXACT_GAMMA_TO_1,
+            "start": STATE,
+            "max_seconds": SECONDS,
+            "max_breakpoints": Number("whole", 3, (-1,)),
+        },
+    ),
+    "policy_regions of a model": (
         qdecay.policy_regions,
         {"problem": MODEL},
         {
@@ -430,6 +444,32 @@ FUNCTIONS: dict[str, tuple[Callable[..., Any], dict[str, Any], dict[str, Number]
         qdecay.policy_map(LINE, fineness=1).lines[0].area_of,
         {},
         {"number": Number("exact", HALF)},
+    ),
+    "ModelLine.of": (
+        qdecay.ModelLine.of,
+        {"builder": lambda number: qdecay.epsilon_soft(MODEL, number), "low": 0, "high": 1},
+        {"low": Number("exact", HALF, (2,)), "high": Number("exact", HALF, (-1,))},
+    ),
+    "ModelLine.of_step_reward": (
+        qdecay.ModelLine.of_step_reward,
+        {"problem": MODEL, "low": 0, "high": 1},
+        {"low": Number("exact", HALF, (2,)), "high": Number("exact", HALF, (-1,))},
+    ),
+    "ModelLine.of_reward": (
+        qdecay.ModelLine.of_reward,
+        {"problem": MODEL, "value": 4, "low": 0, "high": 1},
+        {
+            "value": Number("exact", 4),
+            "low": Number("exact", HALF, (2,)),
+            "high": Number("exact", HALF, (-1,)),
+        },
+    ),
+    "ModelLine.at": (OFFERS.at, {}, {"value": Number("exact", HALF, (-1, 9))}),
+    "LineRegions.region_of": (ALONG.region_of, {}, {"value": Number("exact", HALF, (-1, 9))}),
+    "LineRegions.optimal_actions": (
+        ALONG.optimal_actions,
+        {},
+        {"value": Number("exact", HALF, (-1, 9))},
     ),
     "Price.at": (qdecay.price(MODEL).at, {}, {"gamma": EXACT_GAMMA_TO_1}),
     "LinePrice.at": (

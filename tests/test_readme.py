@@ -21,10 +21,17 @@ ROOT = Path(__file__).parent.parent
 TEXT = (ROOT / "README.md").read_text(encoding="utf-8")
 CHAPTERS = "".join(
     (ROOT / "docs" / name).read_text(encoding="utf-8")
-    for name in ("which-gamma.md", "tutorial.md", "your-model.md")
+    for name in (
+        "which-gamma.md",
+        "break-even-in-any-number.md",
+        "tutorial.md",
+        "your-model.md",
+    )
 )
 BLOCKS = blocks(TEXT + CHAPTERS, "console")
-FILES = {"spec.toml": blocks(TEXT, "toml"), "record.py": blocks(CHAPTERS, "python")}
+(SPEC,), (RECORD,) = blocks(TEXT, "toml"), blocks(CHAPTERS, "python")
+CALM, STORM = blocks(CHAPTERS, "json")
+FILES = {"spec.toml": SPEC, "record.py": RECORD, "calm.json": CALM, "storm.json": STORM}
 
 
 def cost(block: str) -> list[pytest.MarkDecorator]:
@@ -41,7 +48,7 @@ def cost(block: str) -> list[pytest.MarkDecorator]:
 def test_every_kind_of_block_is_known() -> None:
     """A block of another language would run nowhere."""
     fences = re.findall(r"^```(\w*)", TEXT + CHAPTERS, re.MULTILINE)
-    assert set(fences) == {"console", "pycon", "python", "toml", "sh", ""}
+    assert set(fences) == {"console", "pycon", "python", "json", "toml", "sh", ""}
     assert fences.count("") == len(fences) / 2
 
 
@@ -49,7 +56,7 @@ def test_every_kind_of_block_is_known() -> None:
 def test_console_blocks_print_what_they_show(capsys, monkeypatch, tmp_path, block: str) -> None:
     """In a folder with the files shown alone, one command after the other, in 80 columns."""
     monkeypatch.chdir(tmp_path)
-    for name, (text,) in FILES.items():
+    for name, text in FILES.items():
         (tmp_path / name).write_text(text)
     monkeypatch.setenv("COLUMNS", "80")
     for command, shown in commands(block):

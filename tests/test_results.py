@@ -92,6 +92,16 @@ def priced_line() -> qdecay.LinePrice:
 
 
 @cache
+def along() -> tuple[qdecay.LineRegions, ...]:
+    """Over a prize for moving, at 1/2, where staying pays 1; over 300 rooms' living reward."""
+    prize = qdecay.ModelLine.of_reward(MODEL, 4, low=0, high=8)
+    living = qdecay.ModelLine.of_step_reward(LONG, low=0, high=1)
+    mixed = qdecay.ModelLine(MODEL, prize.high)
+    gammas = {prize: "1/2", living: 0, mixed: "1/4"}
+    return tuple(qdecay.policy_regions(line, gamma=gamma) for line, gamma in gammas.items())
+
+
+@cache
 def taught() -> qdecay.LearnedPrice:
     return qdecay.learned_price(lost(), ["1/2"], seeds=3, steps=1000)
 
@@ -191,10 +201,13 @@ EXAMPLES: dict[str, Callable[[], Any]] = {
     "LearningCurve": lambda: qdecay.learning_curve(LAYOUT, "1/2", 3),
     "LearningResult": lambda: learnt(qdecay.q_learning)[1],
     "LearningTime": lambda: times(),
+    "LineBreakpoint": lambda: along()[0].breakpoints,
+    "LineRegions": along,
     "Linear": lambda: qdecay.Linear(1.0, 0.0, steps=4),
     "ManyResult": lambda: qdecay.q_learning_many(MODEL, [0.4, 0.6], [1, 2], steps=100),
     "MapCurve": lambda: mapped()[0].curves,
     "MapLine": lambda: (*mapped()[0].lines[:2], mapped()[0].columns[0]),
+    "ModelLine": lambda: tuple(found.line for found in along()),
     "NStepSarsa": lambda: learnt(qdecay.NStepSarsa(2)),
     "NotConverged": lambda: qdecay.NotConverged("sweeps", qdecay.value_iteration(MODEL, 0.5)),
     "NumericChange": lambda: qdecay.numeric_policy_regions(MODEL, points=50).changes,
@@ -277,6 +290,7 @@ DOCUMENTED_IN_WORDS = {
     "Finished",
     "LearningTime",
     "LinePrice",
+    "LineRegions",
     "NumericRegions",
     "PhaseDiagram",
     "PolicyMap",
@@ -293,6 +307,7 @@ TABLES = {
     "LearnedPrice",
     "LearningResult",
     "LinePrice",
+    "LineRegions",
     "ManyResult",
     "NumericRegions",
     "PhaseDiagram",
@@ -437,6 +452,9 @@ SHOWN = {
     "value 1 at the start)",
     "LearningTime": "LearningTime(random, forever, delay 1 at gamma 9/10: 11.5 steps of 500, "
     "2 seeds)",
+    "LineBreakpoint": "LineBreakpoint(4: state 0)",
+    "LineRegions": "LineRegions(reward:4 from 0 to 8, gamma 1/2, 2 regions, breakpoint 4)",
+    "ModelLine": "ModelLine(reward:4 from 0 to 8: 3 states, 2 actions)",
     "ManyResult": "ManyResult(3 states, 2 gammas from 0.4 to 0.6, 2 seeds, 100 steps each)",
     "NumericRegions": "NumericRegions(1 change near 0.5000, 61 solves up to 0.999999, nothing "
     "proven)",

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 _SHOWN_CHANGES = 4
 _LONGEST_POLYNOMIAL = 40
 _LONGEST_FORM = 100
+_LONGEST_FRACTION = 40
 
 
 @dataclass(frozen=True)
@@ -67,8 +68,12 @@ class Axis:
 def shown_root(root: AlgebraicNumber, letter: str = "g") -> str:
     """The closed form, or else its polynomial, if that is short."""
     form = root.closed_form()
-    if form and (len(form) <= _LONGEST_FORM or root.degree == 1):
-        return form if len(form) <= _LONGEST_FORM else shown_fraction(Fraction(form))
+    if form and root.degree == 1 and len(form) > _LONGEST_FRACTION:
+        rounded = shown_fraction(Fraction(form))
+        digits = sum(map(str.isdigit, form))
+        return f"a fraction of {digits} digits" if rounded[0] == "≈" else rounded
+    if form and len(form) <= _LONGEST_FORM:
+        return form
     terms = [f"{c:+d} {letter}^{k}" for k, c in enumerate(root.coefficients) if c]
     text = " ".join(reversed(terms)).removeprefix("+").replace(f" {letter}^0", "")
     text = text.replace(f"{letter}^1 ", f"{letter} ")
