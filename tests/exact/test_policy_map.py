@@ -13,10 +13,12 @@ from brute_force import Policies
 import qdecay
 from qdecay.errors import BudgetExceeded
 from qdecay.exact.algebra.curve_polynomial import CurvePolynomial
+from qdecay.exact.policy_map import MapLine, _differ
 from qdecay.exact.solver.line_advantage import MOST_STATES, LineAdvantages
 from qdecay.exact.solver.rational_model import RationalModel
 from qdecay.exact.solver.series import PolicySeries
 
+MODEL = qdecay.as_mdp("qdecay/StayOrMove-v0")
 GAMMAS = [Fraction(k, 7) for k in range(1, 7)]
 MANY = [*range(5), *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(5, 60))]
 
@@ -217,6 +219,27 @@ def test_neighbours_that_differ_are_close() -> None:
         assert all(
             b.fixed - a.fixed <= fineness for a, b in pairwise(found.lines) if a.areas != b.areas
         )
+
+
+@pytest.mark.parametrize(
+    ("one", "two", "differ"),
+    [
+        ("1/2", "1/2", False),
+        ("1/2", "9/16", False),
+        ("1/2", "5/8", True),  # far
+        ("99/100", "98/100", False),
+        ("999/1000", "99/100", True),  # ten times as close to 1
+    ],
+)
+def test_a_boundary_that_moves_far_needs_lines_between(one: str, two: str, differ: bool) -> None:
+    """Over a sixteenth of gamma's axis, or to half of the distance to 1."""
+    lines = [
+        MapLine(
+            Fraction(0), (qdecay.AlgebraicNumber.of(gamma),), (0, 1), qdecay.policy_regions(MODEL)
+        )
+        for gamma in (one, two)
+    ]
+    assert _differ(*lines) == differ
 
 
 def test_a_part_of_gamma_has_the_boundaries_inside() -> None:

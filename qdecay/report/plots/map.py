@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from pathlib import Path
+from textwrap import fill
 from typing import Any
 
 from qdecay.exact.policy_map import Area, PolicyMap
@@ -14,6 +15,7 @@ from qdecay.report.plots.style import COLOURS, TIED, _figure
 
 _SIZE = (5.4, 3.4)  # inches
 _SMALL = 7  # printer's points
+_TITLE = 40  # characters in a line of the title
 _LETTER = 0.55  # of the font's size: the width of a letter, about
 _INCH = 72  # printer's points
 _MARKED = 4  # equations drawn at most
@@ -94,7 +96,7 @@ def _frame(ax: Any, picture: MapPicture, title: str) -> None:
     name, letter = parameter.name, symbol(parameter.name)
     shown = name if letter == name else f"{letter} = {name}"
     ax.set_ylabel(shown, parse_math=False)
-    ax.set_title(title, parse_math=False)
+    ax.set_title(fill(title, _TITLE), parse_math=False)
 
 
 def _name_areas(ax: Any, picture: MapPicture, names: Sequence[str]) -> list[Point]:
@@ -117,7 +119,8 @@ def _name_areas(ax: Any, picture: MapPicture, names: Sequence[str]) -> list[Poin
         for area in missing
     ]
     if handles:
-        ax.legend(handles=handles, fontsize=_SMALL, loc="upper center", bbox_to_anchor=(0.5, -0.25))
+        below: Any = {"loc": "upper center", "bbox_to_anchor": (0.5, -0.25)}
+        ax.legend(handles=handles, fontsize=_SMALL, frameon=False, **below)
     return [label.at for label in placed]
 
 
