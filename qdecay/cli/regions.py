@@ -120,16 +120,18 @@ def regions(
         _numeric(source, max_seconds, as_json, digits, refused)
         return
     found: PolicyRegions | LineRegions
+    problem: MDP | ModelLine
     if at is not None:
         if resamples is not None:
             raise InputError("--resamples cannot be combined with --over or --to")
         line, found = _solve_line(source, over, to, at, first, max_seconds)
-        mdp, resampled = line.low, None
+        problem, mdp, resampled = line, line.low, None
     else:
         mdp, found, resampled = _solve(source, first, max_seconds, resamples)
+        problem = mdp
     statement = None
     if certificate is not None:
-        statement = _write_certificate(source.text, mdp, found, certificate, check=not no_check)
+        statement = _write_certificate(source.text, problem, found, certificate, check=not no_check)
     if as_json:
         document = found.to_json(source.text)
         if resampled is not None:
@@ -362,7 +364,9 @@ def _solve(
         return mdp, found, resampled_of(found, state, drawn, deadline, progress=True)
 
 
-def _write_certificate(source: str, mdp: MDP, found: Any, path: Path, *, check: bool) -> str:
+def _write_certificate(
+    source: str, problem: MDP | ModelLine, found: Any, path: Path, *, check: bool
+) -> str:
     """Write a certificate and return its status; FILE exists only once it is checked.
 
     Raises:
@@ -374,7 +378,7 @@ def _write_certificate(source: str, mdp: MDP, found: Any, path: Path, *, check: 
 
     with replacing(path) as scratch:
         try:
-            write_certificate(mdp, found, scratch, progress=True)
+            write_certificate(problem, found, scratch, progress=True)
         except ValueError as error:
             reason = str(error).removeprefix(f"{scratch}: ")
             raise InputError(f"{path}: {reason}") from error

@@ -15,6 +15,7 @@ from models import two_state_puterman
 from shell import check_refused, run
 
 from qdecay.exact.proof import certificate as writer
+from qdecay.exact.proof import over_gamma
 from qdecay.exact.proof import verify as checker
 from qdecay.exact.regions import policy_regions
 from qdecay_envs import ChainLayout
@@ -300,7 +301,7 @@ def test_a_proof_beyond_the_checker_is_no_fault(
     capsys, monkeypatch, model: str, tmp_path: Path
 ) -> None:
     """What the checker cannot take on is not written as a proof: one line, exit code 2."""
-    monkeypatch.setattr(checker, "MAX_DEGREE", 0)
+    monkeypatch.setattr(over_gamma, "MAX_DEGREE", 0)
     arguments = ["regions", model, "--certificate", "proof.json"]
     check_refused(capsys, monkeypatch, tmp_path, arguments, "--no-check writes it unchecked")
 

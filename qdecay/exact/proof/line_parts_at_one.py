@@ -66,10 +66,7 @@ def parts_at_one(
             "choose gamma < 1"
         )
     axis = LineAxis(line, regions.gamma)
-    at = [
-        LineSeries(line, axis.best_at(x, beside, deadline)[0], regions.gamma, deadline)
-        for x, beside in zip(numbers, series, strict=False)
-    ]
+    at = [axis.best_at(x, beside, deadline)[0] for x, beside in zip(numbers, series, strict=False)]
     for end, mdp in (("at_low", regions.line.low), ("at_high", regions.line.high)):
         hints = _at_end(mdp, deadline)
         head[end] = None if hints is None else [head[end], *hints]

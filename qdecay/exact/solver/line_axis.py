@@ -142,14 +142,15 @@ class LineAxis:
         """Return which pairs are optimal at x, under a policy that is optimal beside it."""
         if self.gamma < 1 or not isinstance(advantages, LineSeries):
             return zero
-        return self._optimal_at_one(*self.best_at(x, advantages, deadline), deadline)
+        best, order = self.best_at(x, advantages, deadline)
+        return self._optimal_at_one(best.policy, order, deadline)
 
     def best_at(
         self, x: AlgebraicNumber, advantages: LineSeries, deadline: Deadline
-    ) -> tuple[Pairs, Pairs]:
-        """Return a policy with optimal gain and bias at x, at gamma = 1, and the orders there.
+    ) -> tuple[LineSeries, Pairs]:
+        """Return the advantages under a policy with optimal gain and bias at x, and their orders.
 
-        Begin with the policy of `advantages`.
+        At gamma = 1; policy iteration begins with the policy of `advantages`.
         """
 
         def order_of(series: LineSeries, pair: int) -> tuple[int, int]:
@@ -167,7 +168,7 @@ class LineAxis:
             return tried[-1]
 
         everything = np.ones(self.model.n_pairs, dtype=np.bool_)
-        policy, zero = policy_iteration(
+        _, zero = policy_iteration(
             advantages_of,
             advantages.policy,
             everything,
@@ -176,7 +177,7 @@ class LineAxis:
         order = np.full(len(zero), TERMS)
         for pair in np.flatnonzero(~zero).tolist():
             order[pair] = order_of(tried[-1], pair)[0]
-        return policy, order
+        return tried[-1], order
 
     def _not_negative_at_first(self, series: Series, pairs: Pairs) -> Pairs:
         """Return the pairs that floats cannot prove negative right of the low end."""

@@ -276,9 +276,7 @@ class Walk(Generic[_Advantages]):
         own[self.policy] = True
         self.zero[tied & own] = True
         pairs = np.flatnonzero(tied & ~own)
-        slope = np.zeros(len(pairs), dtype=np.int64)
-        if self.axis.mirrored:  # they are 0 at x
-            slope = self._slopes(pairs, x)
+        slope = self._slopes(pairs, x)
         self.zero[pairs[slope != 0]] = False
         rising: list[int] = pairs[slope > 0].tolist()
         pairs = pairs[slope == 0]

@@ -286,7 +286,7 @@ def test_values_moved_by_a_constant_are_rejected(shift: int) -> None:
             [document["intervals"][0][0], d, moved, more]]})  # fmt: skip
 
 
-@pytest.mark.parametrize("seed", [101, 122, 125])
+@pytest.mark.parametrize("seed", [101, 125])
 def test_points_where_only_a_third_term_decides_change_nothing(seed: int) -> None:
     """Two ways of one total that take other times: no policy is best in w on the whole interval."""
     line, gamma = solvable(seed)

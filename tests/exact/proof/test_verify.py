@@ -17,9 +17,14 @@ from typing import Any
 import pytest
 
 from qdecay.exact.proof import signs
-from qdecay.exact.proof.over_gamma import read_model
+from qdecay.exact.proof.over_gamma import SCHEMA, read_model
 from qdecay.exact.proof.signs import count_roots, quotient, require_memory, sign_at, without
-from qdecay.exact.proof.verify import CertificateError, verify
+from qdecay.exact.proof.verify import (
+    BeyondChecker,
+    CertificateError,
+    Verification,
+    verify,
+)
 
 Document = dict[str, Any]
 ZERO, ONE = Fraction(0), Fraction(1)
@@ -412,6 +417,55 @@ def test_wrong_transitions_are_refused(transition: Any, reason: str) -> None:
         read_model(model(1, 1, [transition]))
     with pytest.raises(CertificateError, match=reason):
         read_model(model(2, 1, [[1, 0, 1, 1, 1, True], transition]))
+
+
+def test_a_transition_of_several_steps_waits_in_states_after_the_model_s() -> None:
+    """One for each target and remaining steps, numbered as they are needed; none at an end."""
+    rows = [[0, 0, 1, "1/2", 6, False, 3], [0, 0, 1, "1/2", 0, False, 2]]
+    rows += [[1, 0, 0, 1, 0, False, 2], [1, 1, 0, 1, 1, True, 9]]
+    read = read_model(model(2, 2, rows))
+    assert (read.q, read.states) == (2, 2)
+    assert read.rows == [
+        {0: (6, [(3, 1), (2, 1)])},
+        {0: (0, [(4, 2)]), 1: (2, [])},
+        {0: (0, [(1, 2)])},
+        {0: (0, [(2, 2)])},
+        {0: (0, [(0, 2)])},
+    ]
+    assert read.with_waiting([[0], [1]]) == [[0], [1], [0], [0], [0]]
+    once = [[0, 0, 1, 1, 6, False, 1], [1, 0, 0, 1, 0, False]]
+    assert read_model(model(2, 1, once)).rows == [{0: (6, [(1, 1)])}, {0: (0, [(0, 1)])}]
+
+
+def test_as_many_steps_are_written_out_as_states_are_accepted() -> None:
+    """A hundred thousand; no duration is longer than a million."""
+    longest = read_model(model(1, 1, [[0, 0, 0, 1, 1, False, 10**5]]))
+    assert len(longest.rows) == 10**5
+    for duration in (10**5 + 1, 10**6):
+        with pytest.raises(
+            BeyondChecker, match="state 0, action 0: too many steps to check one by one"
+        ):
+            read_model(model(1, 1, [[0, 0, 0, 1, 1, False, duration]]))
+    with pytest.raises(CertificateError, match="out of range") as caught:
+        read_model(model(1, 1, [[0, 0, 0, 1, 1, False, 10**6 + 1]]))
+    assert not isinstance(caught.value, BeyondChecker)
+
+
+def test_a_certificate_with_a_duration_is_checked() -> None:
+    """1 at once against 7 after three steps: 7 gamma^3 = 1, and for no other duration."""
+    rows = [[0, 0, 0, 1, 1, True], [0, 1, 1, 1, 0, False, 3], [1, 0, 1, 1, 7, True]]
+    stated = {
+        "schema": SCHEMA,
+        "model": model(2, 2, rows),
+        "at_zero": [[0], [0]],
+        "points": [[[-1, 0, 0, 7], [67, 8], [[0, 1], [0]]]],
+        "intervals": [[[[0], [0]], [1]], [[[1], [0]], [1]]],
+    }
+    assert verify(stated) == Verification(states=2, regions=2, breakpoints=1, touches=0)
+    for duration in (1, 2, 4):
+        rows[1][6] = duration
+        with pytest.raises(CertificateError):
+            verify(stated)
 
 
 def test_rewards_are_integers_or_text_of_up_to_4000_digits() -> None:
