@@ -18,8 +18,7 @@ from qdecay._support.shown import shown_decimal
 from qdecay.errors import BudgetExceeded
 from qdecay.exact.algebra.number import AlgebraicNumber
 from qdecay.exact.at_gamma import sets_at
-from qdecay.exact.solver.line_axis import EndlessGain, LineAxis
-from qdecay.exact.solver.line_series import LineSeries
+from qdecay.exact.solver.line_axis import EndlessGain, LineAxis, Series
 from qdecay.exact.solver.rational_line import RationalLine
 from qdecay.exact.solver.rational_model import RationalModel
 from qdecay.exact.solver.walk import Event, Walk
@@ -32,6 +31,7 @@ from qdecay.exact.walked import (
     events_of,
     lists,
     proven_to,
+    sets_of,
 )
 from qdecay.model.info import ModelInfo
 from qdecay.model.line import ModelLine, Parameter
@@ -177,13 +177,13 @@ def line_regions(
     """
     p = line.parameter
     events: list[Event] = []
-    walk: Walk[LineSeries] | None = None
+    walk: Walk[Series] | None = None
 
     def value_at(x: AlgebraicNumber) -> AlgebraicNumber:
         return x.stretched(p.high - p.low, p.low)
 
     def assembled(
-        walk: Walk[LineSeries], reached: AlgebraicNumber, at_high: Sets | None
+        walk: Walk[Series], reached: AlgebraicNumber, at_high: Sets | None
     ) -> LineRegions:
         def make(x: AlgebraicNumber, changes: dict[int, Change]) -> LineBreakpoint:
             return LineBreakpoint(value_at(x), changes=changes)
@@ -203,16 +203,25 @@ def line_regions(
             info=ModelInfo.of(line.low, start),
         )
 
+    def sets_at_end(walk: Walk[Series], end: int) -> Sets:
+        """Return the sets at an end, where the walk is."""
+        at = axis.optimal_at_end(walk.series, walk.zero, end)
+        if at is None:
+            return sets_at((line.low, line.high)[end], AlgebraicNumber.of(gamma), deadline)
+        return sets_of(walk.model, at)
+
     def shown(x: AlgebraicNumber) -> str:
         return f"{p.name} = {shown_decimal(float(value_at(x)), 6)}"
 
     try:
         with reporting(progress) as report:
             report(Progress(0.0, 1.0, "points found: 0"))
-            at_low = sets_at(line.low, AlgebraicNumber.of(gamma), deadline)
-            walk = Walk(LineAxis(RationalLine(line), gamma), deadline)
+            axis = LineAxis(RationalLine(line), gamma)
+            begun = Walk(axis, deadline)
+            at_low = sets_at_end(begun, 0)
+            walk = begun
             events_of(walk, max_breakpoints, report if progress else None, shown, events)
-            at_high = sets_at(line.high, AlgebraicNumber.of(gamma), deadline)
+            at_high = sets_at_end(walk, 1)
     except EndlessGain:
         reached = AlgebraicNumber.of(0) if walk is None else walk.x
         raise ValueError(

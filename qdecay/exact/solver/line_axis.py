@@ -27,9 +27,11 @@ from qdecay.exact.solver.point import (
 )
 from qdecay.exact.solver.policy_graph import PolicyGraph
 from qdecay.exact.solver.rational_line import RationalLine
+from qdecay.exact.solver.reward_series import RewardSeries
 from qdecay.exact.solver.sets_at_one import optimal_at_one
 from qdecay.exact.solver.window import Window, line_growth
 
+Series = LineSeries | RewardSeries
 _ZERO = AlgebraicNumber.of(0)
 _NEAR_LOW = 1000  # policies are first proposed at 1 / 1000 of the way
 _LAST_WINDOW = Fraction(1, 2**20)  # closer to the high end than this, floats are not used
@@ -50,6 +52,8 @@ class LineAxis:
         self.mirrored = gamma < 1
         use_floats = self.model.n_pairs > _FEW_PAIRS if use_floats is None else use_floats
         self._floats = LineFloats(line, gamma) if use_floats and gamma else None
+        self._only_rewards = RewardSeries.serves(line, gamma)
+        self._newest: Series | None = None
 
     def begin(self, deadline: Deadline) -> Beginning:
         """Return what is optimal just right of the low end.
@@ -71,14 +75,14 @@ class LineAxis:
 
     def advantages(
         self, policy: Pairs, deadline: Deadline, previous: PolicyGraph | None = None
-    ) -> LineSeries:
+    ) -> Series:
         """Return the advantages under a policy.
 
         Raises:
             EndlessGain: at gamma = 1, the policy's gain is not 0 in every state.
         """
-        found = LineSeries(self.line, policy, self.gamma, deadline, previous)
-        if found.has_gain():
+        self._newest = found = self._series(policy, deadline, previous)
+        if isinstance(found, LineSeries) and found.has_gain():
             raise EndlessGain
         return found
 
@@ -97,13 +101,35 @@ class LineAxis:
         """Return which pairs have an advantage <= 0 at the high end; False if gamma is 1."""
         if self.gamma == 1:
             return np.zeros(len(pairs), dtype=np.bool_)
+        newest = self._newest
+        if isinstance(newest, RewardSeries) and newest.graph is graph:
+            return np.array([newest.sign_at(pair, 1) <= 0 for pair in pairs.tolist()], dtype=bool)
         model, live = self.line.at(1, 1), np.flatnonzero(graph.live)
         value = discounted(model, graph.policy, self.gamma, deadline, live)
         return np.array([value.term(pair) <= 0 for pair in pairs.tolist()], dtype=np.bool_)
 
-    def optimal(self, advantages: LineSeries, zero: Mask, deadline: Deadline) -> Mask:
+    def optimal_at_end(self, advantages: Series, zero: Mask, end: int) -> Mask | None:
+        """Return which pairs are optimal at the low end, 0, or at the high one, 1.
+
+        None where only the model there can tell: moves may be impossible that are possible on the
+        line.
+
+        Args:
+            advantages: under the policy that is optimal beside it.
+            zero: (N,) the pairs whose advantage vanishes identically.
+        """
+        if not isinstance(advantages, RewardSeries):
+            return None
+        at, pairs = zero.copy(), np.flatnonzero(~zero)
+        window = self.window(advantages.graph, _ZERO.lower)
+        if window.upper == 1:
+            pairs = pairs[window.suspects_on(pairs, Fraction(end), Fraction(end))]
+        at[pairs] = [advantages.sign_at(pair, end) == 0 for pair in pairs.tolist()]
+        return at
+
+    def optimal(self, advantages: Series, zero: Mask, deadline: Deadline) -> Mask:
         """Return which pairs are optimal in a region, under a policy that is."""
-        if self.gamma < 1:
+        if self.gamma < 1 or not isinstance(advantages, LineSeries):
             return zero.copy()
         order = np.full(len(zero), TERMS)
         for pair in np.flatnonzero(~zero).tolist():
@@ -111,10 +137,10 @@ class LineAxis:
         return self._optimal_at_one(advantages.policy, order, deadline)
 
     def optimal_at(
-        self, x: AlgebraicNumber, advantages: LineSeries, zero: Mask, deadline: Deadline
+        self, x: AlgebraicNumber, advantages: Series, zero: Mask, deadline: Deadline
     ) -> Mask:
         """Return which pairs are optimal at x, under a policy that is optimal beside it."""
-        if self.gamma < 1:
+        if self.gamma < 1 or not isinstance(advantages, LineSeries):
             return zero
 
         def order_of(series: LineSeries, pair: int) -> tuple[int, int]:
@@ -128,7 +154,7 @@ class LineAxis:
 
         def advantages_of(policy: Pairs) -> LineSeries:
             if policy is not tried[-1].policy:
-                tried.append(self._series(policy, deadline))
+                tried.append(LineSeries(self.line, policy, self.gamma, deadline))
             return tried[-1]
 
         everything = np.ones(self.model.n_pairs, dtype=np.bool_)
@@ -143,13 +169,16 @@ class LineAxis:
             order[pair] = order_of(tried[-1], pair)[0]
         return self._optimal_at_one(policy, order, deadline)
 
-    def _not_negative_at_first(self, series: LineSeries, pairs: Pairs) -> Pairs:
+    def _not_negative_at_first(self, series: Series, pairs: Pairs) -> Pairs:
         """Return the pairs that floats cannot prove negative right of the low end."""
         window = self.window(series.graph, _ZERO.lower)
         return pairs[window.suspects_on(pairs, _ZERO.lower, window.edges[1])]
 
-    def _series(self, policy: Pairs, deadline: Deadline) -> LineSeries:
-        return LineSeries(self.line, policy, self.gamma, deadline)
+    def _series(
+        self, policy: Pairs, deadline: Deadline, previous: PolicyGraph | None = None
+    ) -> Series:
+        kind = RewardSeries if self._only_rewards else LineSeries
+        return kind(self.line, policy, self.gamma, deadline, previous)
 
     def _optimal_at_one(self, policy: Pairs, order: Pairs, deadline: Deadline) -> Mask:
         nothing = [fmpq(0)] * self.model.n
