@@ -63,6 +63,7 @@ from .planning import (
 from .planning.regions import NumericChange, NumericRegions, numeric_policy_regions
 from .pricing.judge import Judge
 from .pricing.learned import LearnedGamma, LearnedPrice, learned_price
+from .pricing.line_price import LinePrice, PricedValue
 from .pricing.price import price
 from .pricing.resampled import ResampledPrice, ResampledWorth, resampled_price
 from .pricing.result import Price, PricedGamma, PricedRegion
@@ -117,6 +118,7 @@ __all__ = [
     "LearningResult",
     "LearningTime",
     "LineBreakpoint",
+    "LinePrice",
     "LineRegions",
     "Linear",
     "ManyResult",
@@ -135,6 +137,7 @@ __all__ = [
     "Price",
     "PricedGamma",
     "PricedRegion",
+    "PricedValue",
     "Progress",
     "QdecayWarning",
     "ResampledBreakpoint",

@@ -26,6 +26,7 @@ from qdecay.comparison.learning_times import learning_times
 from qdecay.exact.algebra.number import isolate_roots
 from qdecay.learning.batch import learn_batch
 from qdecay.learning.tabular import TABULAR
+from qdecay.model.line import Parameter
 from qdecay.probing.assertion import ProbeOptions
 from qdecay_envs.rational import written
 
@@ -34,6 +35,7 @@ MODEL = qdecay.MDP.from_layout(LAYOUT)
 DATA = qdecay.MDP.from_transitions([(0, 0, 1, 0, True), (0, 1, 4, 0, True)], start=0)
 REGIONS = qdecay.policy_regions(MODEL)
 LINE = qdecay.ModelLine.of_reward(MODEL, 4, low=3, high=4)
+SAME = qdecay.ModelLine(MODEL, MODEL, Parameter("value"))
 AGENT = probing.tabular_agent(qdecay.q_learning, 0.5)
 HALF = Fraction(1, 2)
 
@@ -184,6 +186,16 @@ FUNCTIONS: dict[str, tuple[Callable[..., Any], dict[str, Any], dict[str, Number]
         qdecay.price,
         {"problem": MODEL},
         {
+            "start": STATE,
+            "max_loss": Number("exact", HALF, (-1, "-1/2")),
+            "max_seconds": SECONDS,
+        },
+    ),
+    "price along a line": (
+        qdecay.price,
+        {"problem": SAME, "gamma": HALF, "truth": MODEL},
+        {
+            "gamma": EXACT_GAMMA_TO_1,
             "start": STATE,
             "max_loss": Number("exact", HALF, (-1, "-1/2")),
             "max_seconds": SECONDS,
@@ -420,6 +432,11 @@ FUNCTIONS: dict[str, tuple[Callable[..., Any], dict[str, Any], dict[str, Number]
         {"number": Number("exact", HALF)},
     ),
     "Price.at": (qdecay.price(MODEL).at, {}, {"gamma": EXACT_GAMMA_TO_1}),
+    "LinePrice.at": (
+        qdecay.price(SAME, gamma=HALF, truth=MODEL).at,
+        {},
+        {"value": Number("exact", HALF, (-1, 2))},
+    ),
     "LearningCurve.value": (
         qdecay.learning_curve(LAYOUT, HALF, 3).value,
         {"branch": 0, "gamma": HALF},

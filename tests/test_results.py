@@ -77,6 +77,21 @@ def lost() -> qdecay.Price:
 
 
 @cache
+def line() -> qdecay.ModelLine:
+    """A wage from 0 to 3 for working, where resting pays 1."""
+
+    def job(wage: Any) -> qdecay.MDP:
+        rows: list[Any] = [(0, 0, 0, 1, 1, True), (0, 1, 0, 1, wage, True)]
+        return qdecay.MDP.from_rows(rows, n_states=1, n_actions=2, start=0)
+
+    return qdecay.ModelLine.of(job, low=0, high=3)
+
+
+def priced_line() -> qdecay.LinePrice:
+    return qdecay.price(line(), gamma=1, truth=line().at(2))
+
+
+@cache
 def taught() -> qdecay.LearnedPrice:
     return qdecay.learned_price(lost(), ["1/2"], seeds=3, steps=1000)
 
@@ -186,6 +201,8 @@ EXAMPLES: dict[str, Callable[[], Any]] = {
     "NumericRegions": lambda: qdecay.numeric_policy_regions(MODEL, points=50),
     "PhaseDiagram": swept,
     "PhaseRow": lambda: swept()[-1].rows,
+    "LinePrice": priced_line,
+    "PricedValue": lambda: (priced_line().at(1), priced_line().at("1/2")),
     "Price": lambda: (qdecay.price(MODEL), qdecay.price(LONG, "average"), lost()),
     "PricedGamma": lambda: (qdecay.price(MODEL).at("1/2"), qdecay.price(MODEL).at("0.9")),
     "PricedRegion": lambda: (*qdecay.price(MODEL).regions, *lost().regions),
@@ -259,6 +276,7 @@ DOCUMENTED_IN_WORDS = {
     "DiscountProfile",
     "Finished",
     "LearningTime",
+    "LinePrice",
     "NumericRegions",
     "PhaseDiagram",
     "PolicyMap",
@@ -274,6 +292,7 @@ TABLES = {
     "GammaSweep",
     "LearnedPrice",
     "LearningResult",
+    "LinePrice",
     "ManyResult",
     "NumericRegions",
     "PhaseDiagram",
@@ -427,6 +446,8 @@ SHOWN = {
     "MapCurve": "MapCurve(gamma^2 x - 1 = 0, areas 0 and 1, 19 points)",
     "PolicyMap": "PolicyMap(gamma from 0 to 1, reward:4 from 1 to 4, 2 areas, 1 curve, 1 with a "
     "polynomial, exact on 24 lines)",
+    "LinePrice": "LinePrice(wage from 0 to 3, gamma 1, 2 regions judged by total, optimum 2)",
+    "PricedValue": "PricedValue(1: 1 to 2)",
     "Price": "Price(2 regions judged by total, optimum 4)",
     "PricedGamma": "PricedGamma(0.5: 1 to 4)",
     "PricedRegion": "PricedRegion(0 to 0.5: 1)",

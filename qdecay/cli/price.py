@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from qdecay._support.shown import shown_decimal, shown_interval
-from qdecay.cli import tables
+from qdecay.cli import price_tables
 from qdecay.cli.options import (
     AsJson,
     Digits,
     Force,
     MaxSeconds,
+    Over,
     Resamples,
     budget,
     check_plot,
@@ -26,19 +27,12 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from fractions import Fraction
 
-    from rich.table import Table
-
     from qdecay.model.mdp import MDP
     from qdecay.model.source import Source
-    from qdecay.pricing.learned import LearnedPrice
-    from qdecay.pricing.resampled import ResampledPrice, ResampledWorth
-    from qdecay.pricing.result import Price, Priced, PricedGamma
+    from qdecay.pricing.line_price import LinePrice
+    from qdecay.pricing.result import JudgedRegions, PricedPoint
 
 app = typer.Typer()
-
-_INTERVALS = ("earns, 95 %", "lost, 95 %")
-_LOST = 3  # digits
-_LONGEST_FRACTION = 16  # characters of what is shown exactly
 
 
 @app.command()
@@ -53,7 +47,16 @@ def price(
         str | None, typer.Option(metavar="STATE", help="Start there: a number or a name.")
     ] = None,
     gamma: Annotated[
-        str | None, typer.Option(metavar="LIST", help="Pick these out, such as 0.9,0.95,0.99.")
+        str | None,
+        typer.Option(
+            metavar="LIST",
+            help="Pick these out, such as 0.9,0.95,0.99; with --over the one of the policies.",
+        ),
+    ] = None,
+    over: Over = None,
+    at: Annotated[
+        str | None,
+        typer.Option(metavar="LIST", help="With --over: pick these values out, such as -1,-0.04."),
     ] = None,
     max_loss: Annotated[
         str, typer.Option(metavar="NUMBER", help="Say from which gamma on less than this is lost.")
@@ -90,6 +93,10 @@ def price(
     Lost is (optimum - worst) / |optimum|. Over a number of steps the optimum is what a policy earns
     that knows how many steps are left.
 
+    With --over: what every value of a number costs. The policies that it makes optimal, at one
+    --gamma, are judged in the model of SOURCE as it is: which reward may one train with, what does
+    a policy earn that was planned for another probability?
+
     Of data, --resamples judges the policies that it makes optimal in other models that might have
     given it.
 
@@ -98,14 +105,9 @@ def price(
       qdecay price FrozenLake8x8-v1
       qdecay price FrozenLake-v1 --judge total --gamma 0.9,0.95,0.99
       qdecay price FrozenLake8x8-v1 --gamma 0.99 --learn
+      qdecay price FrozenLake-v1 --over success_rate=1/3..1 --gamma 0.99 --at 0.5
       qdecay price Taxi-v4 -k is_rainy=true --state 0 --json
     """
-    from qdecay._support.deadline import Deadline
-    from qdecay.exact.resampled import draws
-    from qdecay.pricing.learned import learned_price
-    from qdecay.pricing.price import price as find
-    from qdecay.pricing.resampled import resampled_of
-
     check_plot(plot, force=force)
     training = {"seeds": seeds, "seed": seed, "steps": steps}
     given: dict[str, Any] = {
@@ -113,146 +115,140 @@ def price(
     }
     if given and not learn:
         raise InputError(f"--{next(iter(given))} requires --learn")
-    gammas = [] if gamma is None else _gammas(gamma)
-    with budget(source.text, max_seconds, "; give it more --max-seconds"):
-        mdp = source.mdp()
+    common = _Common(source, judge, state, max_loss, digits, as_json, plot, max_seconds)
+    if over is None:
+        if at is not None:
+            raise InputError("--at requires --over NAME=LOW..HIGH: these are values of NAME")
+        _of_gammas(common, gamma, given if learn else None, resamples)
+        return
+    for name, wanted in (("--learn", learn), ("--resamples", resamples)):
+        if wanted:
+            raise InputError(f"{name} cannot be combined with --over")
+    _of_line(common, over, gamma, at)
+
+
+@dataclass(frozen=True)
+class _Common:
+    """What is asked of a price over gammas and along a line alike."""
+
+    source: Source
+    judge: str | None
+    state: str | None
+    max_loss: str
+    digits: int
+    as_json: bool
+    plot: Path | None
+    max_seconds: float | None
+
+    def model(self) -> tuple[MDP, int | None]:
+        """Read the model, and the state of --state."""
+        mdp = self.source.mdp()
         with input_errors("--"):
-            start = None if state is None else mdp.state_index(state)
+            start = None if self.state is None else mdp.state_index(self.state)
         if start is None and not mdp.starts:
-            raise InputError(f"{source.text}: the model has no start state: give --state")
+            raise InputError(f"{self.source.text}: the model has no start state: give --state")
+        return mdp, start
+
+    @property
+    def search(self) -> dict[str, Any]:
+        """Arguments of `qdecay.price`."""
+        return {"max_loss": self.max_loss, "max_seconds": self.max_seconds, "progress": True}
+
+    def draw(self, found: Any, marked: Sequence[PricedPoint]) -> None:
+        """Draw it, if that is wanted."""
+        if self.plot is not None:
+            from qdecay.report.plots.price import save_price
+
+            save_price(found, self.plot, marked)
+
+    def document(self, found: JudgedRegions, more: dict[str, Any]) -> bool:
+        """Print it as a document, if that is wanted."""
+        if self.as_json:
+            print_json({**found.to_json(self.source.text), **more})
+        return self.as_json
+
+    def name_plot(self) -> None:
+        """Say where the plot is."""
+        if self.plot is not None:
+            typer.echo(str(self.plot))
+
+
+def _of_gammas(
+    common: _Common, gamma: str | None, training: dict[str, Any] | None, resamples: int | None
+) -> None:
+    """Print the price of every gamma; `training` are the settings of --learn."""
+    from qdecay._support.deadline import Deadline
+    from qdecay.exact.resampled import draws
+    from qdecay.pricing.learned import learned_price
+    from qdecay.pricing.price import price as find
+    from qdecay.pricing.resampled import resampled_of
+
+    gammas, source = [] if gamma is None else _numbers(gamma, "gamma", "[0, 1]"), common.source
+    learned = resampled = None
+    with budget(source.text, common.max_seconds, "; give it more --max-seconds"):
+        mdp, start = common.model()
         with input_errors(f"{source.text}: "):
-            limits: dict[str, Any] = {"max_seconds": max_seconds, "progress": True}
             # Before the long search: a model without counts is refused.
             drawn = None if resamples is None else draws(mdp, resamples)
-            deadline = Deadline(max_seconds)
-            found = find(mdp, judge, start=start, max_loss=max_loss, **limits)
+            deadline = Deadline(common.max_seconds)
+            found = find(mdp, common.judge, start=start, **common.search)
             picked = [found.at(each) for each in gammas]
-            learned = learned_price(found, gammas or None, **given, **limits) if learn else None
-            resampled = None
+            if training is not None:
+                limits: dict[str, Any] = {"max_seconds": common.max_seconds, "progress": True}
+                learned = learned_price(found, gammas or None, **training, **limits)
             if drawn is not None:
                 resampled = resampled_of(found, gammas, drawn, deadline, progress=True)
-    if plot is not None:
-        from qdecay.report.plots.price import save_price
-
-        save_price(found, plot, gammas=picked)
-    if as_json:
-        document = found.to_json(source.text)
-        if picked:
-            document["gammas"] = [row.body() for row in picked]
-        if learned is not None:
-            document["learned"] = learned.body()
-        if resampled is not None:
-            document["resampled"] = resampled.within()
-        print_json(document)
-        return
-    _print(mdp, found, picked, learned, resampled, digits)
-    if plot is not None:
-        typer.echo(str(plot))
-
-
-def _gammas(text: str) -> list[Fraction]:
-    """Return the gammas of a list such as 0.9,0.99."""
-    from qdecay._support.checks import exact
-
-    with input_errors():
-        gammas = [exact(part.strip(), "gamma", "[0, 1]") for part in text.split(",")]
-    if len(set(gammas)) < len(gammas):
-        raise InputError(f"--gamma {text:.40}: a gamma is given twice")
-    return gammas
-
-
-def _print(
-    mdp: MDP,
-    found: Price,
-    picked: list[PricedGamma],
-    learned: LearnedPrice | None,
-    resampled: ResampledPrice | None,
-    digits: int,
-) -> None:
-    """Print what each region earns, what the picked gammas do, and the answer in a sentence."""
-    out = tables.console()
-    out.print(_heading(mdp, found, digits), soft_wrap=True)
-    regions, gammas = ((), ()) if resampled is None else (resampled.regions, resampled.gammas)
-    out.print(_table(found, regions, digits))
+    common.draw(found, picked)
+    more: dict[str, Any] = {"gammas": [row.body() for row in picked]} if picked else {}
     if learned is not None:
-        out.print(_learned(learned, digits))
-    elif picked:
-        out.print(_picked(picked, gammas, digits))
+        more["learned"] = learned.body()
     if resampled is not None:
-        out.print(_over_resamples(resampled), soft_wrap=True)
-    most = tables.share(found.max_loss)
-    if found.within is None:
-        out.print(f"near gamma = 1 more than {most} is lost")
-    elif found.within != found.free_from:
-        out.print(f"gamma between {shown_decimal(found.within, digits)} and 1 loses at most {most}")
-    out.print(f"{found.sentence(*(row.gamma for row in picked))}.", soft_wrap=True)
+        more["resampled"] = resampled.within()
+    if not common.document(found, more):
+        price_tables.print_price(found, picked, learned, resampled, common.digits)
+        common.name_plot()
 
 
-def _heading(mdp: MDP, found: Price, digits: int) -> str:
-    (start, *others) = found.starts
-    where = f"{len(found.starts):,} start states" if others else f"state {mdp.state_name(start)}"
-    most = found.optimum.shown(digits)
-    who = "a policy with a clock" if found.judge.kind == "steps" else "the best policy"
-    size = tables.count(len(found.regions), "policy region")
-    return f"{size}; judge {found.judge}: from {where} {who} earns {most} {found.judge.words}"
+def _of_line(common: _Common, over: str, gamma: str | None, at: str | None) -> None:
+    """Print the price of every value along a line."""
+    from qdecay._support.checks import exact
+    from qdecay.model.line_of_source import line_of
+    from qdecay.pricing.price import price as find
+
+    if gamma is None:
+        raise InputError("--over requires --gamma: the discount factor of the policies")
+    with input_errors("--"):
+        discount = exact(gamma, "gamma", "[0, 1]")
+    values = [] if at is None else _numbers(at, "at", None)
+    source, name = common.source, over.partition("=")[0]
+    with budget(source.text, common.max_seconds, "; give it more --max-seconds"):
+        mdp, start = common.model()
+        others = {key: value for key, value in source.options.items() if key != name}
+        line = line_of(replace(source, options=others), over)
+        with input_errors(f"{source.text}: "):
+            found: LinePrice = find(
+                line, common.judge, gamma=discount, truth=mdp, start=start, **common.search
+            )
+        with input_errors("--at: "):
+            picked = [found.at(each) for each in values]
+    common.draw(found, picked)
+    more = {"values": [row.body() for row in picked]} if picked else {}
+    if not common.document(found, more):
+        price_tables.print_line_price(found, picked, common.digits)
+        common.name_plot()
 
 
-def _over_resamples(found: ResampledPrice) -> str:
-    """Say what the best policy earns over resamples, and in how many the judge is finite."""
-    most = shown_interval(found.optimum)
-    finite = "" if found.share == 1 else f"; finite in {100 * found.share:.3g} % of them"
-    return f"over {found.resamples:,} resamples the best policy of each earns {most}{finite}"
+def _numbers(text: str, name: str, within: str | None) -> list[Fraction]:
+    """Return the exact numbers of a list such as 0.9,0.99."""
+    from qdecay._support.checks import exact
+    from qdecay_envs.rational import rational
 
-
-def _table(found: Price, resampled: Sequence[ResampledWorth], digits: int) -> Table:
-    headings = _INTERVALS if resampled else ()
-    shown = tables.table("gamma", "earns", "exactly", "lost", *headings, "")
-    for i, region in enumerate(found.regions):
-        ends = (shown_decimal(end, digits) for end in (region.lower, region.upper))
-        best = "best" if i in found.best_regions else ""
-        intervals = _intervals(resampled[i : i + 1])
-        shown.add_row(" to ".join(ends), *_earned(region, digits), *intervals, best)
-    return shown
-
-
-def _picked(picked: list[PricedGamma], resampled: Sequence[ResampledWorth], digits: int) -> Table:
-    headings = _INTERVALS if resampled else ()
-    shown = tables.table("gamma", "earns", "exactly", "lost", *headings)
-    for i, row in enumerate(picked):
-        intervals = _intervals(resampled[i : i + 1])
-        shown.add_row(shown_decimal(row.gamma, digits), *_earned(row, digits), *intervals)
-    return shown
-
-
-def _intervals(row: Sequence[ResampledWorth]) -> list[str]:
-    """What policies earn and lose over resamples; nothing where there are none."""
-    found = []
-    for worth in row:
-        ends = None if worth.loss is None else tuple(map(tables.share, worth.loss))
-        lost = "undecided" if ends is None else ends[0] if ends[0] == ends[1] else " to ".join(ends)
-        found += [shown_interval(worth.worst), lost]
-    return found
-
-
-def _learned(learned: LearnedPrice, digits: int) -> Table:
-    """Beside each other: what a gamma allows, what agents earn, and what is lost to which."""
-    shown = tables.table("gamma", "allows", "agents", "range", "lost to gamma", "to training")
-    for row in learned.gammas:
-        ends = [agent.shown(digits) for agent in (row.agents[0], row.agents[-1])]
-        shown.add_row(
-            shown_decimal(row.gamma, digits),
-            row.allowed.shown(digits),
-            row.median.shown(digits),
-            " to ".join(ends),
-            shown_decimal(row.lost_to_gamma, _LOST),
-            shown_decimal(row.lost_to_training, _LOST),
-        )
-    return shown
-
-
-def _earned(row: Priced, digits: int) -> tuple[str, str, str]:
-    """What some policies earn, that number exactly if it is short, and what is lost."""
-    exact = row.worst.exact if row.worst.exact == row.best.exact else None
-    text = f"± {row.worst.error:.1e}" if row.worst.error else "" if exact is None else str(exact)
-    loss = tables.share(row.loss)
-    return row.shown(digits), text if len(text) <= _LONGEST_FRACTION else "", loss
+    with input_errors("--"):
+        parts = [part.strip() for part in text.split(",")]
+        numbers = [
+            rational(part, name) if within is None else exact(part, name, within) for part in parts
+        ]
+    if len(set(numbers)) < len(numbers):
+        what = "a gamma" if name == "gamma" else "a value"
+        raise InputError(f"--{name} {text:.40}: {what} is given twice")
+    return numbers

@@ -220,25 +220,35 @@ def _argument(builder: Callable[..., Any]) -> str:
 
 def _check_shape(low: MDP, high: MDP) -> None:
     """Raise ValueError unless both have the same states, actions and start."""
-    for what in ("n_states", "n_actions", "start"):
-        ends = getattr(low, what), getattr(high, what)
-        if ends[0] != ends[1]:
-            raise ValueError(f"both ends must have the same {what}, got {ends[0]} and {ends[1]}")
+    require_one_shape(low, high, "both ends", ("at the low end", "at the high end"))
+    if low.start != high.start:
+        raise ValueError(f"both ends must have the same start, got {low.start} and {high.start}")
+
+
+def require_one_shape(one: MDP, two: MDP, both: str, whose: tuple[str, str]) -> None:
+    """Raise ValueError unless two models have the same states and available actions.
+
+    The message calls them `both`, and `whose` says where what it tells is so.
+    """
+    for what in ("n_states", "n_actions"):
+        sizes = getattr(one, what), getattr(two, what)
+        if sizes[0] != sizes[1]:
+            raise ValueError(f"{both} must have the same {what}, got {sizes[0]} and {sizes[1]}")
     for kind in ("state_names", "action_names"):
-        named = getattr(low, kind), getattr(high, kind)
+        named = getattr(one, kind), getattr(two, kind)
         if None not in named and named[0] != named[1]:
-            i = next(i for i, (one, two) in enumerate(zip(*named, strict=True)) if one != two)
+            i = next(i for i, (a, b) in enumerate(zip(*named, strict=True)) if a != b)
             raise ValueError(
-                f"both ends must have the same {kind}: {i} is {named[0][i]!r:.60} at the low "
-                f"end and {named[1][i]!r:.60} at the high one"
+                f"{both} must have the same {kind}: {i} is {named[0][i]!r:.60} {whose[0]} and "
+                f"{named[1][i]!r:.60} {whose[1]}"
             )
-    differs = np.argwhere(low.available != high.available)
+    differs = np.argwhere(one.available != two.available)
     if len(differs):
         s, a = differs[0].tolist()
-        has, lacks = ("low", "high") if low.available[s, a] else ("high", "low")
+        has, lacks = whose if one.available[s, a] else whose[::-1]
         raise ValueError(
-            f"state {low.state_name(s)}, action {low.action_name(a)}: available at the {has} end "
-            f"and not at the {lacks} one; both must have the same actions"
+            f"state {one.state_name(s)}, action {one.action_name(a)}: available {has} and not "
+            f"{lacks}; {both} must have the same actions"
         )
 
 

@@ -12,32 +12,45 @@ The loss of a region is
     (optimum - worst) / |optimum|,
 
 the optimum being the most that any policy earns; over a number of steps also one with a clock,
-which knows how many are left.
+which knows how many are left. A number along a model line is priced by `qdecay.pricing.line_price`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from fractions import Fraction
-from typing import Protocol
+from typing import overload
 
-from qdecay._support.checks import RationalLike, RealLike, exact, whole
+from qdecay._support.checks import RationalLike, RealLike, exact
 from qdecay._support.deadline import Deadline
-from qdecay._support.progress import OnProgress, counting, reporting
-from qdecay._support.shown import shown_fraction
+from qdecay._support.progress import OnProgress
 from qdecay.exact.algebra.number import AlgebraicNumber
 from qdecay.exact.regions import PolicyRegions, policy_regions
-from qdecay.exact.undiscounted import Undiscounted
-from qdecay.exact.walked import Sets
 from qdecay.model.door import Problem, as_exact_mdp
+from qdecay.model.line import ModelLine, require_one_shape
 from qdecay.model.mdp import MDP
 from qdecay.pricing.judge import Judge, JudgeLike, default_judge
-from qdecay.pricing.result import Price, PricedRegion, loss
-from qdecay.pricing.worth import Worth, Worths
+from qdecay.pricing.line_price import LinePrice, priced_line
+from qdecay.pricing.optimum import judged, optimum_of, start_distribution
+from qdecay.pricing.result import Price
+from qdecay.pricing.worth import Worths
 
 DEFAULT_LOSS = Fraction(1, 100)
 
 
+@overload
+def price(
+    problem: ModelLine,
+    judge: JudgeLike | None = None,
+    *,
+    gamma: RationalLike,
+    truth: Problem,
+    start: int | None = None,
+    max_loss: RationalLike = DEFAULT_LOSS,
+    max_seconds: RealLike | None = None,
+    progress: bool | OnProgress = False,
+) -> LinePrice: ...
+@overload
 def price(
     problem: Problem,
     judge: JudgeLike | None = None,
@@ -46,17 +59,36 @@ def price(
     max_loss: RationalLike = DEFAULT_LOSS,
     max_seconds: RealLike | None = None,
     progress: bool | OnProgress = False,
-) -> Price:
+) -> Price: ...
+def price(
+    problem: Problem | ModelLine,
+    judge: JudgeLike | None = None,
+    *,
+    gamma: RationalLike | None = None,
+    truth: Problem | None = None,
+    start: int | None = None,
+    max_loss: RationalLike = DEFAULT_LOSS,
+    max_seconds: RealLike | None = None,
+    progress: bool | OnProgress = False,
+) -> Price | LinePrice:
     """Return what the policies that each gamma makes optimal earn by a judge, exactly.
 
+    Along a model line: what the policies that each value of its parameter makes optimal, at one
+    gamma, earn in the model that is true.
+
     Args:
-        problem: a model with exact numbers, or anything that `qdecay.as_mdp` accepts.
+        problem: a model with exact numbers, or anything that `qdecay.as_mdp` accepts; or a
+            `ModelLine`.
         judge: "total", the undiscounted sum of rewards; "average", the reward per step;
             "steps:T", the undiscounted sum of the first T steps; or a discount factor, an exact
             number in [0, 1). None is "steps:T" where the environment has a time limit T and each
             action takes one step, else the total where that is finite, else the average.
-        start: the start state. None is the model's, or its environment's start distribution.
-        max_loss: the loss that `Price.within` allows, an exact number >= 0.
+        gamma: the discount factor at which policies of a line are optimal, 0 <= gamma <= 1.
+        truth: the model in which policies of a line are judged, or anything that `qdecay.as_mdp`
+            accepts; of the line's states and available actions.
+        start: the start state. None is the model's, or its environment's start distribution; with a
+            line that of the truth.
+        max_loss: the loss that `within` allows, an exact number >= 0.
         max_seconds: limit of wall time, > 0; None is no limit.
         progress: True shows a bar; a function is called with a `Progress` at each breakpoint found,
             then at each region judged.
@@ -65,21 +97,52 @@ def price(
     exact ones would be too long.
 
     Raises:
-        ValueError: an argument is out of range, the model has no start state, or its total is
-            infinite; the message says from which state.
+        TypeError: a line comes without gamma or truth, or a model with one of them.
+        ValueError: an argument is out of range, the model has no start state, its total is
+            infinite (the message says from which state), or the truth is of another shape.
         BudgetExceeded: max_seconds ran out.
 
     >>> found = price("FrozenLake-v1", "total")
     >>> [str(region.worst.exact) for region in found.regions], str(found.optimum.exact)
     (['32/71', '32/41', '14/17'], '14/17')
     """
-    deadline, mdp = Deadline(max_seconds), as_exact_mdp(problem)
+    deadline, mdp = Deadline(max_seconds), _judged_in(problem, gamma, truth)
     if judge is not None:
         judge = Judge.of(judge)
     starts = start_distribution(mdp, start)
     max_loss = exact(max_loss, "max_loss", ">= 0")
+    if isinstance(problem, ModelLine):
+        assert gamma is not None  # as was checked
+        along = policy_regions(
+            problem, gamma=gamma, start=start, max_seconds=max_seconds, progress=progress
+        )
+        return priced_line(
+            along, mdp, judge, starts, deadline, max_loss=max_loss, progress=progress
+        )
     regions = policy_regions(mdp, start=start, max_seconds=max_seconds, progress=progress)
     return priced(regions, judge, starts, deadline, max_loss=max_loss, progress=progress)
+
+
+def _judged_in(
+    problem: Problem | ModelLine, gamma: RationalLike | None, truth: Problem | None
+) -> MDP:
+    """Return the model in which policies are judged."""
+    if not isinstance(problem, ModelLine):
+        for name, given in (("gamma", gamma), ("truth", truth)):
+            if given is not None:
+                raise TypeError(
+                    f"{name} applies to a ModelLine: the price of a model is of all gammas"
+                )
+        return as_exact_mdp(problem)
+    if gamma is None:
+        raise TypeError("the policies of a line are those of one gamma: pass gamma=")
+    if truth is None:
+        raise TypeError("the policies of a line are judged in one model: pass truth=")
+    mdp = as_exact_mdp(truth)
+    require_one_shape(
+        problem.low, mdp, "the line and the truth", ("along the line", "in the truth")
+    )
+    return mdp
 
 
 def priced(
@@ -99,70 +162,7 @@ def priced(
     worths = Worths(regions.rational_model, judge, starts, deadline)
     optimum = optimum_of(regions, worths, starts)
     ends = [AlgebraicNumber.of(0), *(b.gamma for b in regions.breakpoints), AlgebraicNumber.of(1)]
-    found = []
-    with reporting(progress) as report:
-        tick = counting(report, len(regions.regions), "regions judged", deadline)
-        for i, sets in enumerate(regions.regions):
-            worth, _ = worths.of([actions[:1] for actions in sets])  # all its policies earn this
-            found.append(PricedRegion(worth, worth, loss(optimum, worth), ends[i], ends[i + 1]))
-            tick()
-    return Price(judge, optimum, tuple(found), max_loss, starts, regions, info=regions.info)
-
-
-def start_distribution(mdp: MDP, start: int | None = None) -> dict[int, Fraction]:
-    """Return the probability of each state in which episodes begin.
-
-    Raises:
-        TypeError, ValueError: start is no state, or there is none and the model has none.
-    """
-    if start is not None:
-        return {whole(start, "start", 0, mdp.n_states - 1): Fraction(1)}
-    if not mdp.starts:
-        raise ValueError("the model has no start state: give start, a state")
-    return dict(mdp.starts)
-
-
-class Solved(Protocol):
-    """A model that is solved at gamma = 1, and at any other gamma."""
-
-    @property
-    def mdp(self) -> MDP:
-        """The model."""
-
-    @property
-    def at_one(self) -> Undiscounted | None:
-        """Its answer at 1."""
-
-    def optimal_actions(self, gamma: Fraction, /) -> Sets:
-        """Return its optimal sets at a gamma."""
-
-
-def optimum_of(solved: Solved, worths: Worths, starts: Mapping[int, Fraction]) -> Worth:
-    """Return the most that any policy earns.
-
-    Raises:
-        ValueError: it is infinite.
-    """
-    judge = worths.judge
-    if judge.steps is not None:
-        return worths.with_a_clock()
-    if judge.gamma is not None:
-        return worths.of(solved.optimal_actions(judge.gamma))[1]
-    at_one = solved.at_one
-    assert at_one is not None  # the search ended
-    if judge.kind == "total":
-        endless = [s for s in starts if at_one.gain[s]]
-        if endless:
-            raise ValueError(_endless(solved.mdp, at_one.gain, endless))
-        return worths.mean({s: v for s in starts if (v := at_one.value[s]) is not None})
-    return worths.mean(at_one.gain)
-
-
-def _endless(mdp: MDP, gain: Sequence[Fraction], states: Sequence[int]) -> str:
-    """Say which totals are infinite."""
-    s = states[0]
-    more = f" and {len(states) - 1} more" if len(states) > 1 else ""
-    return (
-        f"the total is infinite from state {mdp.state_name(s)}{more}: there the best policy earns "
-        f"{shown_fraction(gain[s])} per step for ever; judge by average or by steps:T"
-    )
+    # All ways of breaking ties earn the same.
+    alike = [tuple(actions[:1] for actions in sets) for sets in regions.regions]
+    found = judged(alike, ends, worths, optimum, deadline, progress)
+    return Price(judge, optimum, found, max_loss, starts, regions, info=regions.info)

@@ -15,7 +15,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from qdecay._support.checks import RationalLike, RealLike, exact
@@ -24,17 +23,14 @@ from qdecay._support.progress import OnProgress, counting, reporting
 from qdecay._support.result import Record, counted, frame, plain
 from qdecay._support.shown import shown_interval
 from qdecay.exact.algebra.number import AlgebraicNumber
-from qdecay.exact.at_gamma import optimal_actions
 from qdecay.exact.resampled import Draws, Interval, draws, settled
 from qdecay.exact.solver.rational_model import RationalModel
-from qdecay.exact.undiscounted import Undiscounted, undiscounted
-from qdecay.exact.walked import Sets
 from qdecay.model.door import Problem, as_exact_mdp
 from qdecay.model.empirical import How
 from qdecay.model.info import ModelResult
-from qdecay.model.mdp import MDP
 from qdecay.pricing.judge import JudgeLike
-from qdecay.pricing.price import DEFAULT_LOSS, optimum_of, price
+from qdecay.pricing.optimum import SolvedWhereAsked, optimum_of
+from qdecay.pricing.price import DEFAULT_LOSS, price
 from qdecay.pricing.result import Price, loss
 from qdecay.pricing.worth import Worth, Worths
 
@@ -133,6 +129,7 @@ def resampled_price(
         ValueError: the model was not made from data, or as `price`.
         BudgetExceeded: max_seconds ran out.
 
+    >>> from qdecay.model.mdp import MDP
     >>> rows = [(0, 0, 1, 0, True)] * 9 + [(0, 0, 0, 0, True)]
     >>> found = resampled_price(MDP.from_transitions(rows, start=0))
     >>> str(found.price.optimum.exact), found.optimum[0] < 0.9 < found.optimum[1]
@@ -163,7 +160,7 @@ def resampled_of(
         tick = counting(report, drawn.resamples, "resamples", deadline)
         for mdp in drawn:
             worths = Worths(RationalModel(mdp), found.judge, found.starts, deadline)
-            solved = _Solved(mdp)
+            solved = SolvedWhereAsked(mdp, deadline)
             if not (
                 found.judge.kind == "total" and any(solved.at_one.gain[s] for s in found.starts)
             ):
@@ -186,20 +183,6 @@ def resampled_of(
         drawn.how,
         info=found.info,
     )
-
-
-@dataclass(frozen=True)
-class _Solved:
-    """What `optimum_of` asks of a model, without its regions."""
-
-    mdp: MDP
-
-    @cached_property
-    def at_one(self) -> Undiscounted:
-        return undiscounted(self.mdp)
-
-    def optimal_actions(self, gamma: RationalLike) -> Sets:
-        return optimal_actions(self.mdp, gamma)
 
 
 def _worth(

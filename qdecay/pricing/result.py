@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -15,15 +16,18 @@ from qdecay._support.shown import shown_decimal
 from qdecay.exact.algebra.number import AlgebraicNumber
 from qdecay.exact.at_gamma import gamma_number
 from qdecay.exact.regions import PolicyRegions
+from qdecay.exact.solver.rational_model import RationalModel
+from qdecay.exact.walked import Sets
 from qdecay.model.info import ModelResult
+from qdecay.model.mdp import MDP
 from qdecay.pricing.judge import Judge
 from qdecay.pricing.worth import Worth, Worths
 
 if TYPE_CHECKING:
     import pandas as pd
 
-_DIGITS = 10  # of gammas in documents
-_GAMMA, _FEW = 7, 4  # digits in sentences: of gammas, of what is earned
+DIGITS = 10  # of gammas, and of values along a line, in documents
+GAMMA, FEW = 7, 4  # digits in sentences: of gammas, of what is earned
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -31,7 +35,7 @@ class Priced(Record):
     """What some policies earn, at worst and at best.
 
     Attributes:
-        worst, best: over the ways of breaking ties; equal inside a region.
+        worst, best: over the ways of breaking ties; equal inside a region of gammas.
         loss: (optimum - worst) / |optimum|; inf where the worst loses for ever, None where the
             optimum is 0.
     """
@@ -51,7 +55,7 @@ class PricedRegion(Priced):
     """The policies of one region.
 
     Attributes:
-        lower, upper: the gammas between which it lies, from 0 to 1.
+        lower, upper: the gammas, or the values of a line's parameter, between which it lies.
     """
 
     lower: AlgebraicNumber
@@ -63,9 +67,8 @@ class PricedRegion(Priced):
 
     def body(self) -> dict[str, Any]:
         """Return the region as in the document."""
-        ends = {"lower": _text(self.lower), "upper": _text(self.upper)}
         return {
-            **ends,
+            **ends_of(self.lower, self.upper),
             "worst": self.worst.to_json(),
             "best": self.best.to_json(),
             "loss": plain(self.loss),
@@ -73,7 +76,20 @@ class PricedRegion(Priced):
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class PricedGamma(Priced):
+class PricedPoint(Priced):
+    """The policies that are optimal at one gamma, or at one value along a line."""
+
+    @property
+    @abstractmethod
+    def number(self) -> AlgebraicNumber:
+        """The point, exact."""
+
+    def _shown(self) -> str:
+        return f"{text_of(self.number)}: {self.shown(6)}"
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class PricedGamma(PricedPoint):
     """The policies that are optimal at one gamma.
 
     Attributes:
@@ -85,72 +101,49 @@ class PricedGamma(Priced):
     gamma: AlgebraicNumber
     region: int | None
 
-    def _shown(self) -> str:
-        return f"{_text(self.gamma)}: {self.shown(6)}"
+    @property
+    def number(self) -> AlgebraicNumber:
+        """The gamma."""
+        return self.gamma
 
     def body(self) -> dict[str, Any]:
         """Return the gamma as in the document."""
-        return {**super().body(), "gamma": self.gamma.closed_form() or _text(self.gamma)}
+        return {**super().body(), "gamma": self.gamma.closed_form() or text_of(self.gamma)}
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Price(ModelResult):
-    """What every gamma costs, by one judge.
+class JudgedRegions(ModelResult):
+    """What the policies of each region earn, by one judge in one model.
 
     Attributes:
         judge: the measure.
         optimum: the most that any policy earns from the start.
-        regions: what the policies of each policy region earn, from gamma = 0 to 1.
+        regions: what the policies of each policy region earn, in order.
         max_loss: the loss that `within` allows.
         starts: the probability of each state in which episodes begin.
-        policy_regions: the regions themselves.
     """
-
-    SCHEMA: ClassVar[str] = "qdecay.price/1"
 
     judge: Judge
     optimum: Worth
     regions: tuple[PricedRegion, ...]
     max_loss: Fraction
     starts: Mapping[int, Fraction]
-    policy_regions: PolicyRegions
 
     @property
-    def free_from(self) -> AlgebraicNumber | None:
-        """The least gamma, a breakpoint or 0, right of which no region falls short of the optimum.
-
-        None if the last one does, as is usual for a number of steps; then no gamma does what a
-        clock does.
-        """
-        return self._from(self.optimum.most)
+    @abstractmethod
+    def mdp(self) -> MDP:
+        """The model in which policies are judged."""
 
     @property
-    def within(self) -> AlgebraicNumber | None:
-        """The least gamma, a breakpoint or 0, right of which no region loses over `max_loss`."""
-        most = self.optimum.most
-        return self._from(most - self.max_loss * abs(most))  # type: ignore[operator]  # of fractions or floats
+    @abstractmethod
+    def _rational_model(self) -> RationalModel:
+        """It in integers."""
 
     @cached_property
     def best_regions(self) -> tuple[int, ...]:
         """The regions whose worst is the largest."""
         top = max(region.worst.least for region in self.regions)
         return tuple(i for i, region in enumerate(self.regions) if region.worst.most >= top)
-
-    def at(self, gamma: RationalLike | AlgebraicNumber) -> PricedGamma:
-        """Return what the policies that are optimal at one gamma earn, 0 <= gamma <= 1.
-
-        At gamma = 1 an action is in a set where some optimal policy takes it. Others, made of the
-        same actions, may walk in circles for ever: the worst says what they earn.
-        """
-        number = gamma_number(gamma, "[0, 1]")
-        touches = any(touch.gamma == number for touch in self.policy_regions.touches)
-        inside = 0 < number < 1 and not touches
-        index = self.policy_regions.region_of(number) if inside else None
-        if index is None:
-            worst, best = self._worths.of(self.policy_regions.optimal_actions(number))
-        else:
-            worst, best = self.regions[index].worst, self.regions[index].best
-        return PricedGamma(worst, best, loss(self.optimum, worst), number, index)
 
     def worth(self, policy: Sequence[int]) -> Worth:
         """Return what one policy earns, an action for each state.
@@ -160,7 +153,7 @@ class Price(ModelResult):
         Raises:
             ValueError: it has another length, or an action that is not available.
         """
-        mdp = self.policy_regions.mdp
+        mdp = self.mdp
         policy = listed(policy, "policy")
         if len(policy) != mdp.n_states:
             raise ValueError(f"policy must have {mdp.n_states} actions, got {len(policy)}")
@@ -175,26 +168,6 @@ class Price(ModelResult):
             sets.append((action,) if any(able) else ())
         return self._worths.of(sets)[0]
 
-    def sentence(self, *gammas: RationalLike | AlgebraicNumber) -> str:
-        """Return the answer in words, with what some gammas give; by default 0.99."""
-        return sentence(self, [self.at(gamma) for gamma in gammas or ("99/100",)])
-
-    def body(self) -> dict[str, Any]:
-        """Return the document without its schema."""
-        return {
-            "source": self.name,
-            "start": self.info.start,
-            "judge": self.judge.to_json(),
-            "optimum": self.optimum.to_json(),
-            "regions": [region.body() for region in self.regions],
-            "free_from": None if self.free_from is None else _text(self.free_from),
-            "within": {
-                "loss": float(self.max_loss),
-                "from": None if self.within is None else _text(self.within),
-            },
-            "best_regions": list(self.best_regions),
-        }
-
     def to_frame(self) -> pd.DataFrame:
         """Return a row per region: its ends, worst, best and loss."""
         return frame(
@@ -207,9 +180,103 @@ class Price(ModelResult):
             }
         )
 
+    def _judged(self, sets: Sets) -> tuple[Worth, Worth, float | None]:
+        """What the policies that use these sets earn, as the fields of `Priced`."""
+        worst, best = self._worths.of(sets)
+        return worst, best, loss(self.optimum, worst)
+
+    @property
+    def _enough(self) -> Fraction | float:
+        """What a policy earns at least that loses `max_loss` at most."""
+        most = self.optimum.most
+        enough: Fraction | float = most - self.max_loss * abs(most)  # type: ignore[operator]  # of fractions or floats
+        return enough
+
+    @cached_property
+    def _worths(self) -> Worths:
+        return Worths(self._rational_model, self.judge, self.starts, Deadline())
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Price(JudgedRegions):
+    """What every gamma costs, by one judge.
+
+    Attributes:
+        judge: the measure.
+        optimum: the most that any policy earns from the start.
+        regions: what the policies of each policy region earn, from gamma = 0 to 1.
+        max_loss: the loss that `within` allows.
+        starts: the probability of each state in which episodes begin.
+        policy_regions: the regions themselves.
+    """
+
+    SCHEMA: ClassVar[str] = "qdecay.price/1"
+
+    policy_regions: PolicyRegions
+
+    @property
+    def mdp(self) -> MDP:
+        """The model."""
+        return self.policy_regions.mdp
+
+    @property
+    def _rational_model(self) -> RationalModel:
+        return self.policy_regions.rational_model
+
+    @property
+    def free_from(self) -> AlgebraicNumber | None:
+        """The least gamma, a breakpoint or 0, right of which no region falls short of the optimum.
+
+        None if the last one does, as is usual for a number of steps; then no gamma does what a
+        clock does.
+        """
+        return self._from(self.optimum.most)
+
+    @property
+    def within(self) -> AlgebraicNumber | None:
+        """The least gamma, a breakpoint or 0, right of which no region loses over `max_loss`."""
+        return self._from(self._enough)
+
+    def at(self, gamma: RationalLike | AlgebraicNumber) -> PricedGamma:
+        """Return what the policies that are optimal at one gamma earn, 0 <= gamma <= 1.
+
+        At gamma = 1 an action is in a set where some optimal policy takes it. Others, made of the
+        same actions, may walk in circles for ever: the worst says what they earn.
+        """
+        number = gamma_number(gamma, "[0, 1]")
+        touches = any(touch.gamma == number for touch in self.policy_regions.touches)
+        inside = 0 < number < 1 and not touches
+        index = self.policy_regions.region_of(number) if inside else None
+        if index is None:
+            judged = self._judged(self.policy_regions.optimal_actions(number))
+        else:
+            region = self.regions[index]
+            judged = region.worst, region.best, region.loss
+        return PricedGamma(*judged, number, index)
+
+    def sentence(self, *gammas: RationalLike | AlgebraicNumber) -> str:
+        """Return the answer in words, with what some gammas give; by default 0.99."""
+        return sentence(self, [self.at(gamma) for gamma in gammas or ("99/100",)])
+
+    def body(self) -> dict[str, Any]:
+        """Return the document without its schema."""
+        return {
+            "source": self.name,
+            "start": self.info.start,
+            "judge": self.judge.to_json(),
+            "optimum": self.optimum.to_json(),
+            "regions": [region.body() for region in self.regions],
+            "free_from": None if self.free_from is None else text_of(self.free_from),
+            "within": {
+                "loss": float(self.max_loss),
+                "from": None if self.within is None else text_of(self.within),
+            },
+            "best_regions": list(self.best_regions),
+        }
+
     def _shown(self) -> str:
         regions = counted(len(self.regions), "region")
-        return self._titled(f"{regions} judged by {self.judge}, optimum {self.optimum.shown(_FEW)}")
+        return self._titled(f"{regions} judged by {self.judge}, optimum {self.optimum.shown(FEW)}")
 
     def _from(self, wanted: Fraction | float) -> AlgebraicNumber | None:
         """The lower end of the first of the regions, up to 1, that all earn as much."""
@@ -219,10 +286,6 @@ class Price(ModelResult):
                 break
             start = region.lower
         return start
-
-    @cached_property
-    def _worths(self) -> Worths:
-        return Worths(self.policy_regions.rational_model, self.judge, self.starts, Deadline())
 
 
 def loss(optimum: Worth, worst: Worth) -> float | None:
@@ -234,21 +297,34 @@ def loss(optimum: Worth, worst: Worth) -> float | None:
     return (optimum.value - worst.value) / abs(optimum.value)
 
 
-def _text(gamma: AlgebraicNumber) -> str:
-    return shown_decimal(gamma, _DIGITS)
+def text_of(number: AlgebraicNumber) -> str:
+    """Return a gamma, or a value along a line, as in documents."""
+    return shown_decimal(number, DIGITS)
+
+
+def ends_of(lower: AlgebraicNumber, upper: AlgebraicNumber) -> dict[str, str]:
+    """Return two of them as the ends of a stretch in documents."""
+    return {"lower": text_of(lower), "upper": text_of(upper)}
 
 
 def sentence(price: Price, gammas: Sequence[PricedGamma]) -> str:
     """Return in words which gammas are best, and what others give."""
-    best, where = price.regions[price.best_regions[0]], best_gammas(price)
+    return answer(price, best_gammas(price), [f"gamma = {given(found)}" for found in gammas])
+
+
+def answer(price: JudgedRegions, where: str, others: Sequence[str]) -> str:
+    """Return in words what is best, where that is, and what else is said."""
+    best, judge = price.regions[price.best_regions[0]], price.judge
     if best.worst.least >= price.optimum.most:
-        found = f"{where} loses nothing: {best.shown(_FEW)} {price.judge.words}"
+        found = f"{where} loses nothing: {best.shown(FEW)} {judge.words}"
     else:
-        digits = next((d for d in (_FEW, _GAMMA) if best.shown(d) != price.optimum.shown(d)), None)
+        digits = next((d for d in (FEW, GAMMA) if best.shown(d) != price.optimum.shown(d)), None)
         most = f"{price.optimum.shown(digits)} that" if digits else "nearly all that"
-        reached = f"{best.shown(digits or _FEW)} of {most} a policy with a clock could reach"
-        found = f"{where} is best for {price.judge.steps:,} steps: {reached}"
-    return "; ".join([found, *map(_given, gammas)])
+        timed = judge.steps is not None
+        among = f" for {judge.steps:,} steps" if timed else ""
+        who = "a policy with a clock could reach" if timed else f"is possible {judge.words}"
+        found = f"{where} is best{among}: {best.shown(digits or FEW)} of {most} {who}"
+    return "; ".join([found, *others])
 
 
 def best_gammas(price: Price) -> str:
@@ -259,19 +335,19 @@ def best_gammas(price: Price) -> str:
     return " or ".join(f"gamma between {low} and {high}" for low, high in ends)
 
 
-def best_stretches(price: Price, digits: int = _GAMMA) -> list[tuple[str, str]]:
+def best_stretches(price: Price, digits: int = GAMMA) -> list[tuple[str, str]]:
     """Return the ends of every stretch of best regions, in decimals."""
     return [
         (
             shown_decimal(price.regions[first].lower, digits),
             shown_decimal(price.regions[last].upper, digits),
         )
-        for first, last in _stretches(price.best_regions)
+        for first, last in runs(price.best_regions)
     ]
 
 
-def _stretches(numbers: Sequence[int]) -> list[tuple[int, int]]:
-    """The runs of consecutive numbers."""
+def runs(numbers: Sequence[int]) -> list[tuple[int, int]]:
+    """Return the first and the last of the runs of consecutive numbers."""
     found: list[tuple[int, int]] = []
     for number in numbers:
         if found and found[-1][1] == number - 1:
@@ -281,5 +357,6 @@ def _stretches(numbers: Sequence[int]) -> list[tuple[int, int]]:
     return found
 
 
-def _given(found: PricedGamma) -> str:
-    return f"gamma = {shown_decimal(found.gamma, _GAMMA)} gives {found.shown(_FEW)}"
+def given(found: PricedPoint) -> str:
+    """Return a gamma, or a value along a line, and what it gives."""
+    return f"{shown_decimal(found.number, GAMMA)} gives {found.shown(FEW)}"

@@ -16,7 +16,8 @@ from qdecay.model.door import Problem, as_exact_mdp
 from qdecay.model.mdp import MDP
 from qdecay.model.registered import environment_ids
 from qdecay.pricing.judge import default_judge, endless_judge
-from qdecay.pricing.price import priced, start_distribution
+from qdecay.pricing.optimum import start_distribution
+from qdecay.pricing.price import priced
 from qdecay.pricing.result import Price, PricedGamma
 
 SCHEMA = "qdecay.prices/1"

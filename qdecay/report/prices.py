@@ -16,8 +16,9 @@ from qdecay._support.deadline import Deadline, time_limit
 from qdecay.errors import BudgetExceeded
 from qdecay.exact.regions import PolicyRegions
 from qdecay.model.mdp import MDP
-from qdecay.pricing.price import priced, start_distribution
-from qdecay.pricing.result import Price, Priced, best_gammas
+from qdecay.pricing.optimum import start_distribution
+from qdecay.pricing.price import priced
+from qdecay.pricing.result import JudgedRegions, Price, Priced, best_gammas
 from qdecay.pricing.worth import Worth
 
 USUAL = Fraction(99, 100)  # the gamma that most people take
@@ -28,14 +29,12 @@ _DIGITS = (4, 7, 10)  # as many as tell what is earned from what is possible
 class Words:
     """A price in words."""
 
-    price: Price
+    price: JudgedRegions
 
     @cached_property
     def is_share(self) -> bool:
         """Whether what is earned is the share of episodes that reach the goal."""
-        return self.price.judge.kind in ("total", "steps") and _ends_with_one(
-            self.price.policy_regions.mdp
-        )
+        return self.price.judge.kind in ("total", "steps") and _ends_with_one(self.price.mdp)
 
     @property
     def measure(self) -> str:

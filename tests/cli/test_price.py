@@ -120,3 +120,69 @@ def test_a_total_without_end_offers_the_average(capsys, monkeypatch) -> None:
     assert code == 2
     assert "the total is infinite from state 0" in err
     assert "judge by average" in err
+
+
+ALONG = ("price", "FrozenLake-v1", "--over", "success_rate=1/3..1", "--gamma", "0.99")
+
+
+def test_each_value_along_a_line_is_priced(capsys, monkeypatch) -> None:
+    """Policies that are planned for less ice, judged on the ice there is: 14/17 at best."""
+    arguments = (*ALONG, "--judge", "total", "--at", "0.5, 1", "--max-loss", "0.2")
+    code, out, err = run(capsys, monkeypatch, *arguments)
+    assert (code, err) == (0, "")
+    first, *lines, last = out.splitlines()
+    assert first == (
+        "12 policy regions of success_rate at gamma = 99/100; judge total: from state 0 the best "
+        "policy earns 0.8235294 in all"
+    )
+    rows = [line.split() for line in lines]
+    assert ["0.3333333", "to", "0.4625519", "0.8235294", "14/17", "0", "%", "best"] in rows
+    assert ["0.5", "0.7", "7/10", "15", "%"] in rows
+    assert "any success_rate between 0.3333333 and 0.5645356 loses at most 20 %" in lines
+    assert last == (
+        "any success_rate between 0.3333333 and 0.4625519 loses nothing: 0.8235 in all; "
+        "success_rate = 0.5 gives 0.7; success_rate = 1 gives 0.0375 to 0.04479."
+    )
+
+
+def test_json_of_a_line_is_the_document_of_the_library(capsys, monkeypatch) -> None:
+    """The truth is SOURCE with its own value of the number, here 0.8; --at adds values."""
+    arguments = ("-k", "success_rate=0.8", "--json", "--at", "0.5")
+    _, out, _ = run(capsys, monkeypatch, *ALONG, *arguments)
+
+    def lake(rate: float) -> qdecay.MDP:
+        return qdecay.as_mdp("FrozenLake-v1", success_rate=rate)
+
+    line = qdecay.ModelLine.of(lake, low="1/3", high=1, name="success_rate")
+    price = qdecay.price(line, gamma="0.99", truth=lake(0.8))
+    document = json.loads(out)
+    assert document.pop("values") == [json.loads(json.dumps(price.at("0.5").body()))]
+    assert document == json.loads(json.dumps(price.to_json()))
+
+
+def test_every_value_may_lose_more(capsys, monkeypatch) -> None:
+    """In 100 steps a clock does better than all of them."""
+    _, out, _ = run(capsys, monkeypatch, *ALONG, "--max-loss", "0")
+    assert "every success_rate loses more than 0 %" in out.splitlines()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (ALONG[:4], "--over requires --gamma: the discount factor of the policies"),
+        ((*ALONG[:5], "0.9,0.99"), "--gamma must be a number like"),
+        (("price", "FrozenLake-v1", "--at", "1"), "--at requires --over NAME=LOW..HIGH"),
+        ((*ALONG, "--at", "0.1"), "--at: success_rate must be in [1/3, 1], got 0.1"),
+        ((*ALONG, "--at", "x"), "--at must be a number like"),
+        ((*ALONG, "--at", "0.5,1/2"), "--at 0.5,1/2: a value is given twice"),
+        ((*ALONG, "--learn"), "--learn cannot be combined with --over"),
+        ((*ALONG, "--learn", "--seeds", "3"), "--learn cannot be combined with --over"),
+        ((*ALONG, "--resamples", "40"), "--resamples cannot be combined with --over"),
+    ],
+)
+def test_what_makes_no_sense_along_a_line_is_refused(
+    capsys, monkeypatch, arguments: tuple[str, ...], message: str
+) -> None:
+    code, out, err = run(capsys, monkeypatch, *arguments)
+    assert (code, out, err.count("\n")) == (2, "", 1)
+    assert message in err

@@ -185,11 +185,11 @@ def two(**more: Any) -> MDP:
 @pytest.mark.parametrize(
     ("other", "message"),
     [
-        (two(n_states=2), "both ends must have one n_states, got 1 and 2"),
-        (two(n_actions=3), "both ends must have one n_actions, got 2 and 3"),
-        (two(start=0), "both ends must have one start, got None and 0"),
+        (two(n_states=2), "both ends must have the same n_states, got 1 and 2"),
+        (two(n_actions=3), "both ends must have the same n_actions, got 2 and 3"),
+        (two(start=0), "both ends must have the same start, got None and 0"),
         (two(rows=[(0, 0, 0, 1, 1, True)]),
-         "state 0, action 1: available at the low end and not at the high one"),
+         "state 0, action 1: available at the low end and not at the high end"),
         (two(action_names=["a", "c"]), "action_names: 1 is 'b' at the low end and 'c'"),
         (two(state_names=["there"]), "state_names: 0 is 'here' at the low end and 'there'"),
     ],

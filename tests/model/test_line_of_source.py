@@ -45,7 +45,7 @@ def test_every_step_or_one_reward_of_a_file(tmp_path):
         ("FrozenLake-v1", "sucess_rate=0..1", "did you mean success_rate?"),
         ("FrozenLake-v1", "is_slippery=0..1", "takes true or false, got 0"),
         ("FrozenLake-v1", "desc=0..1", "desc takes a list"),
-        ("qdecay/NChain-v0", "n=4..8", "both ends must have one n_states, got 4 and 8"),
+        ("qdecay/NChain-v0", "n=4..8", "both ends must have the same n_states, got 4 and 8"),
         ("qdecay/NChain-v0", "n=4..4.5", "n takes a whole number, got 4.5"),
         ("qdecay/NChain-v0", "slip=0..2", "cannot be made with slip=2"),
         ("Taxi-v4", "reward:-11=0..1", "no transition has the reward -11"),

@@ -15,6 +15,7 @@ import qdecay
 from qdecay import MDP
 from qdecay._support.deadline import Deadline
 from qdecay.errors import InputError
+from qdecay.model.line import Parameter
 from qdecay.report.plots.price import draw_price, save_price
 from qdecay.report.prices import PagePrice, Words
 
@@ -137,7 +138,7 @@ def test_what_loses_for_ever_is_drawn_below_all_numbers() -> None:
 def test_a_figure_is_written_where_it_can_be(tmp_path: Path) -> None:
     """Text stays text; another ending is refused."""
     price = qdecay.price("FrozenLake-v1", "total")
-    save_price(price, tmp_path / "lake.svg", gammas=[price.at("0.99")])
+    save_price(price, tmp_path / "lake.svg", marked=[price.at("0.99")])
     text = (tmp_path / "lake.svg").read_text()
     for label in ("FrozenLake-v1", "possible: 82.4 %", "γ = 0.99: 82.4 %", "reach the goal"):
         assert label in text
@@ -229,3 +230,29 @@ def test_no_price_without_a_start_or_without_time() -> None:
     assert PagePrice.of(qdecay.policy_regions(TAXI), Deadline(1e-9)) is None
     huge = [(0, 0, 1, 1, "1e308", False), (1, 0, 1, 1, "1e308", True), (0, 1, 0, 1, 1, True)]
     assert PagePrice.of(qdecay.policy_regions(two_states(huge)), Deadline()) is None
+
+
+def job(*wages: int) -> MDP:
+    rows: list[Any] = [(0, action, 0, 1, wage, True) for action, wage in enumerate(wages)]
+    return MDP.from_rows(rows, n_states=1, n_actions=len(wages), start=0)
+
+
+def test_a_line_has_an_axis_of_its_own() -> None:
+    """Two wages of 2 that tie where one thinks that they do, and a third from 0 at -1 to 3 at 2.
+
+    In the truth they are 1, 4 and 3: below 1 ties leave open whether one earns 1 or 4, which is
+    shaded; best at worst is the third, above 1.
+    """
+    wage = Parameter("wage", Fraction(-1), Fraction(2))
+    line = qdecay.ModelLine(job(2, 2, 0), job(2, 2, 3), wage)
+    price = qdecay.price(line, gamma=1, truth=job(1, 4, 3))
+    axes = Figure().subplots()
+    draw_price(axes, price, [price.at(0)], "title")
+    assert curve(axes) == [(0, 1), (2, 1), (2, 3), (3, 3)]
+    shades = [each.get_paths()[0].get_extents() for each in axes.collections]
+    assert [box.extents.tolist() for box in shades] == [[0, 1, 2, 4]]
+    names = [text.get_text() for text in axes.get_xticklabels()]
+    marks = dict(zip(names, axes.get_xticks(), strict=True))
+    assert (marks["−1"], marks["2"]) == (0, 3)
+    assert axes.get_xlabel() == "wage of the policies, optimal at γ = 1"
+    assert {"wage = 0: 1 to 4", "best: 3", "possible: 4"} <= set(texts(axes))

@@ -109,6 +109,16 @@ def exact(mdp: qdecay.MDP, layout: qdecay.ChainLayout) -> None:
     assert_type(price.at("99/100"), qdecay.PricedGamma)
     assert_type(price.at("99/100").loss, float | None)
     assert_type(price.sentence("9/10"), str)
+    line = qdecay.ModelLine(mdp, mdp)
+    line_price = qdecay.price(line, "total", gamma="99/100", truth=mdp, max_loss="1/100")
+    assert_type(line_price, qdecay.LinePrice)
+    assert_type(line_price.regions, tuple[qdecay.PricedRegion, ...])
+    assert_type(
+        line_price.within, tuple[tuple[qdecay.AlgebraicNumber, qdecay.AlgebraicNumber], ...]
+    )
+    assert_type(line_price.at("1/2"), qdecay.PricedValue)
+    assert_type(line_price.at("1/2").value, qdecay.AlgebraicNumber)
+    assert_type(line_price.sentence("1/2"), str)
     data = qdecay.MDP.from_transitions([(0, 0, 1, 0, True)], start=0, numbers="binary")
     assert_type(data.resample(1, how="multinomial"), qdecay.MDP)
     assert_type(data.counts, NDArray[np.int64])
