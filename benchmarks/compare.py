@@ -60,6 +60,7 @@ from qdecay.comparison.forecast import (  # noqa: E402
     threshold_noise,
 )
 from qdecay.comparison.lead import crossing, lead  # noqa: E402
+from qdecay.comparison.moving import MovingGamma  # noqa: E402
 from qdecay.comparison.planned import Planner  # noqa: E402
 from qdecay.comparison.reach import reachable  # noqa: E402
 from qdecay.comparison.shared import SharedAgents  # noqa: E402
@@ -168,12 +169,12 @@ class Question:
         mdp = self.subject.mdp
         aim = qdecay.epsilon_soft(mdp, self.epsilon) if self.epsilon else mdp
         assert mdp.start is not None
-        return Planner(aim, mdp.start)
+        return Planner(MovingGamma(aim), mdp.start)
 
     @cached_property
     def flips(self) -> list[Flip]:
         """What there is to learn."""
-        return list(flips(self.subject.break_even(self.planner.state, self.planner.mdp)))
+        return list(flips(self.subject.break_even(self.planner.state, self.planner.moving)))
 
     def agents(self, seed: int) -> Watched:
         """Return ten agents."""
@@ -182,7 +183,14 @@ class Question:
         )
         noise = self.subject.reward_noise
         return Watched(
-            Trainer(self.subject.mdp, self.planner, self.learner, self.epsilon, noise, budget)
+            Trainer(
+                MovingGamma(self.subject.mdp),
+                self.planner,
+                self.learner,
+                self.epsilon,
+                noise,
+                budget,
+            )
         )
 
     def coverage(self, sets: int) -> Iterator[str]:
@@ -201,7 +209,7 @@ class Question:
                 ] += 1
                 assert first.interval is not None
                 low, high = first.interval
-                gamma = float(flip.gamma)
+                gamma = float(flip.at)
                 held += low <= gamma <= high
                 left += sum(found < gamma for found in first.flips)
                 widths.append(high - low)
@@ -349,7 +357,7 @@ def forecast_of(case: Case, flip: Flip) -> ThresholdNoise | None:
     return threshold_noise(
         case.mdp,
         case.state,
-        float(flip.gamma),
+        float(flip.at),
         flip.left,
         flip.right,
         starts=case.starts,
@@ -362,7 +370,7 @@ def forecast_of(case: Case, flip: Flip) -> ThresholdNoise | None:
 
 def needed(case: Case, flip: Flip, agents: int, most: int) -> str:
     """Return the columns of one change."""
-    began, gamma, noise = time.perf_counter(), float(flip.gamma), forecast_of(case, flip)
+    began, gamma, noise = time.perf_counter(), float(flip.at), forecast_of(case, flip)
     if noise is None or noise.spread == 0:
         return f"{gamma:.6f} | no noise at the threshold"
     width = noisy_width(noise, min(0.02, flip.room / 2))
@@ -391,7 +399,7 @@ def thresholds(
 ) -> np.ndarray:
     """Return where each agent flips, of gammas up to five standard deviations off."""
     away = np.linspace(-5, 5, 32) * noise.sd(steps)
-    grid = np.clip(float(flip.gamma) + away, 0, (3 + float(flip.gamma)) / 4)
+    grid = np.clip(float(flip.at) + away, 0, (3 + float(flip.at)) / 4)
     values = shared_values(
         case.mdp,
         case.state,

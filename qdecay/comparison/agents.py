@@ -14,7 +14,7 @@ from qdecay.exact.break_even import BreakEven
 
 MAX_STEPS = 100_000_000  # of each agent on a model: minutes for ten of them
 ALLOWED = 0.2  # of the asked width: for what is not yet learned, and lines drawn for curves
-TOLERANCE = 1e-6  # of thresholds that chance does not move
+TOLERANCE = 1e-6  # of thresholds that chance does not move, of the range of what moves
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ class Agents(Protocol):
 
 
 def outside(found: LearnedThreshold, exact: AlgebraicNumber) -> str | None:
-    """Return where agents flip if their interval does not contain the exact gamma, or None."""
+    """Return where agents flip if their interval does not contain the exact value, or None."""
     assert found.interval is not None
     low, high = found.interval
     if low <= float(exact) <= high:
@@ -96,8 +96,13 @@ def too_wide(found: LearnedThreshold, width: float) -> str | None:
     )
 
 
-def off(found: LearnedThreshold, exact: AlgebraicNumber, what: str = "exact") -> str | None:
-    """Return where agents flip that chance does not move, if it is elsewhere."""
-    if max(abs(found.low - float(exact)), abs(found.high - float(exact))) <= TOLERANCE:
+def off(
+    found: LearnedThreshold, exact: AlgebraicNumber, what: str = "exact", span: float = 1.0
+) -> str | None:
+    """Return where agents flip that chance does not move, if it is elsewhere.
+
+    `span` is the range of what moves.
+    """
+    if max(abs(found.low - float(exact)), abs(found.high - float(exact))) <= TOLERANCE * span:
         return None
     return f"agents flip from {found.low:.9g} to {found.high:.9g}, {what} is {float(exact):.9g}"

@@ -4,13 +4,13 @@ At one state of a finite model the exact break-even gammas come from algebra (`q
 planned ones from bisecting on value iteration's greedy action (`planned`), the learned ones from
 agents: of qdecay's learners (`shared`), or of a user's own (`own`); in an environment without a
 table they are measured (`measured`). On a chain agents may also be stopped after a number of forced
-walks (`walks`).
+walks (`walks`). Along a model line its parameter moves instead of gamma (`moving`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import overload
 
@@ -25,7 +25,7 @@ from qdecay.comparison.own import OwnAgents, OwnLearner
 from qdecay.comparison.planned import PlannedFlip, Planner
 from qdecay.comparison.result import Comparison
 from qdecay.comparison.shared import SharedAgents
-from qdecay.comparison.subject import Subject
+from qdecay.comparison.subject import LineSubject, Subject
 from qdecay.comparison.training import Trainer
 from qdecay.comparison.walks import ForcedWalks, WalkedAgents
 from qdecay.errors import BudgetExceeded
@@ -34,7 +34,7 @@ from qdecay.exact.break_even import BreakEven
 from qdecay.learning import TabularLearner, q_learning
 from qdecay.learning.tabular import TABULAR
 from qdecay.model.door import Problem
-from qdecay.model.soft import epsilon_soft
+from qdecay.model.line import ModelLine
 from qdecay.model.source import HOMEWORK
 
 WIDTH = 0.02
@@ -59,6 +59,22 @@ def compare(
 ) -> tuple[Comparison, ...]: ...
 @overload
 def compare(
+    problem: ModelLine,
+    *,
+    gamma: RationalLike,
+    state: int | str | None = None,
+    seeds: int = 10,
+    seed: int = 0,
+    learner: AnyLearner | None = None,
+    epsilon: RationalLike = EPSILON,
+    width: RealLike = WIDTH,
+    max_steps: int | None = None,
+    name: str | None = None,
+    max_seconds: RealLike | None = ...,
+    progress: bool | OnProgress = ...,
+) -> Comparison: ...
+@overload
+def compare(
     problem: Problem,
     *,
     state: int | str | None = None,
@@ -75,8 +91,9 @@ def compare(
     progress: bool | OnProgress = ...,
 ) -> Comparison: ...
 def compare(
-    problem: Problem | None = None,
+    problem: Problem | ModelLine | None = None,
     *,
+    gamma: RationalLike | None = None,
     state: int | str | None = None,
     seeds: int = 10,
     seed: int = 0,
@@ -92,10 +109,14 @@ def compare(
 ) -> Comparison | tuple[Comparison, ...]:
     """Return a state's exact, planned and learned break-even gammas, and whether they agree.
 
+    Along a model line: the values of its parameter at which the choice flips, at one gamma.
+
     Args:
         problem: a model with exact numbers, or anything that `qdecay.as_mdp` accepts; or an
             environment without a table whose spaces are discrete, where thresholds are learned, and
-            held against nothing. Without it, the four homework problems, as the command does.
+            held against nothing; or a `ModelLine`. Without it, the four homework problems, as the
+            command does.
+        gamma: the discount factor of a line, 0 <= gamma < 1; only with a line.
         state: the state whose choice flips, by its number or name; None is the start.
         seeds: independent agents; >= 10, so that the range means something.
         seed: the first of them; the others follow.
@@ -105,8 +126,8 @@ def compare(
             `qdecay.comparison.own_learner`.
         epsilon: exact, in [0, 1): SARSA and Expected SARSA learn the values of the policy that
             explores at this rate, and are held against the regions of `epsilon_soft`.
-        width: the widest 95 % interval that settles a noisy threshold, > 0; never more than half
-            the distance to the next change.
+        width: the widest 95 % interval that settles a noisy threshold, > 0, along a line as a share
+            of its length; never more than half the distance to the next change.
         max_steps: of each agent, >= 1: on a model what is expected to take more is not started, by
             default more than a hundred million; an environment without a table is stepped so often,
             by default 50,000 times.
@@ -121,7 +142,8 @@ def compare(
     Returns: the comparison; without `problem` a tuple of the four, in the homework's order.
 
     Raises:
-        TypeError: an argument is of the wrong kind, or an exact one is a float.
+        TypeError: an argument is of the wrong kind, or an exact one is a float; a line comes
+            without gamma, or anything else with it.
         ValueError: an argument is outside its range, the model has no start and no state is given,
             or walks are asked of another chain or of a learner with two tables.
         BudgetExceeded: max_seconds ran out; `best` are the `LearnedThreshold` of the first gammas,
@@ -154,6 +176,10 @@ def compare(
             report,
             deadline,
         )
+        if isinstance(problem, ModelLine):
+            return _compared(_line_subject(problem, gamma, settings, name), state, settings, budget)
+        if gamma is not None:
+            raise TypeError("gamma applies to a ModelLine: the others are compared over all gammas")
         if problem is not None:
             return _compared(Subject.of(problem, name), state, settings, budget)
         rows: list[Comparison] = []
@@ -180,28 +206,42 @@ class _Settings:
         return on_policy and self.walks is None
 
 
+def _line_subject(
+    line: ModelLine, gamma: RationalLike | None, settings: _Settings, name: str | None
+) -> LineSubject:
+    if gamma is None:
+        raise TypeError("a line is compared at one gamma: pass gamma=")
+    discount = checks.exact(gamma, "gamma", "[0, 1]")
+    if discount == 1:
+        raise ValueError("at gamma = 1 agents forget nothing: compare along a line at gamma < 1")
+    if settings.walks is not None:
+        raise ValueError("walks are forced on chains, over gamma: omit walks along a line")
+    return LineSubject(line, discount, name or line.low.name or "the line")
+
+
 def _compared(
-    subject: Subject, state: int | str | None, settings: _Settings, budget: Budget
+    subject: Subject | LineSubject, state: int | str | None, settings: _Settings, budget: Budget
 ) -> Comparison:
     """Compare one problem at one state."""
-    if not subject.tabular:
+    if isinstance(subject, Subject) and not subject.tabular:
         return _measured(subject, state, settings, budget)
-    mdp = subject.mdp
+    mdp, line = subject.mdp, subject.line if isinstance(subject, LineSubject) else None
     if state is None and mdp.start is None:
         raise ValueError("the model has no start state: give state (in the shell --state)")
     at = mdp.start if state is None else mdp.state_index(state)
     assert at is not None
     if not mdp.available[at].any():
         raise ValueError(f"state {mdp.state_name(at)} has no actions: nothing is chosen there")
-    aim = epsilon_soft(mdp, settings.epsilon) if settings.soft else mdp
-    exact = subject.break_even(at, aim)
+    aim = subject.moving(settings.epsilon if settings.soft else Fraction(0))
+    exact = subject.break_even(at, aim)  # type: ignore[arg-type]  # a subject's own
     planner = Planner(aim, at, budget.deadline.check)
-    found = list(flips(exact))
+    budget = replace(budget, width=budget.width * aim.span)
+    found = list(flips(exact, aim.low, aim.high))
     planned = [planner.flip(flip) for flip in found]
     wrong = [*_planning_faults(exact, planner, found, planned)]
     trained, learned, predicted = _learned(subject, exact, planner, settings, budget)
     unsettled = [
-        f"{float(flip.gamma):.6g}: value iteration's error leaves open where it flips"
+        f"{float(flip.at):.6g}: value iteration's error leaves open where it flips"
         for flip, plan in zip(found, planned, strict=True)
         if plan is None and flip.two_sided and not wrong
     ]
@@ -212,8 +252,8 @@ def _compared(
         learner=trained,
         epsilon=settings.epsilon if settings.soft else None,
         sides=tuple((flip.left, flip.right) for flip in found),
-        exact=tuple(flip.gamma for flip in found),
-        planned=tuple(None if plan is None else plan.gamma for plan in planned),
+        exact=tuple(flip.at for flip in found),
+        planned=tuple(None if plan is None else plan.at for plan in planned),
         planned_errors=tuple(None if plan is None else plan.error for plan in planned),
         learned=tuple(one.threshold for one in thresholds),
         forecast=tuple(one.forecast for one in thresholds),
@@ -221,6 +261,8 @@ def _compared(
         unsettled=(*unsettled, *(one.unsettled for one in learned if one.unsettled)),
         forced=settings.walks,
         predicted=predicted,
+        parameter=None if line is None else line.parameter,
+        gamma=subject.gamma if isinstance(subject, LineSubject) else None,
     )
 
 
@@ -237,23 +279,30 @@ def _measured(
 
 
 def _learned(
-    subject: Subject, exact: BreakEven, planner: Planner, settings: _Settings, budget: Budget
+    subject: Subject | LineSubject,
+    exact: BreakEven,
+    planner: Planner,
+    settings: _Settings,
+    budget: Budget,
 ) -> tuple[str, list[Learned], tuple[AlgebraicNumber, ...] | None]:
     """Return what trained agents, and what they say of each flip, or of a choice without one.
 
     And with forced walks where they should flip.
     """
-    learner, found = settings.learner, list(flips(exact))
+    learner, aim = settings.learner, planner.moving
+    found = list(flips(exact, aim.low, aim.high))
     agents: Agents
     predicted = None
     if settings.walks is not None:
+        assert isinstance(subject, Subject)  # lines are refused
         agents = WalkedAgents(subject, _one_of_ours(learner), settings.walks, budget)
         exact = agents.predicted()
         found, predicted = list(flips(exact)), exact.switching
     elif learner is None or isinstance(learner, TabularLearner):
         epsilon = settings.epsilon if settings.soft else Fraction(0)
         noise = subject.reward_noise
-        agents = SharedAgents(Trainer(subject.mdp, planner, learner, epsilon, noise, budget))
+        moving = subject.moving(Fraction(0))
+        agents = SharedAgents(Trainer(moving, planner, learner, epsilon, noise, budget))
     else:
         agents = OwnAgents(subject, planner.state, learner, budget)
     learned: list[Learned] = []
@@ -271,16 +320,17 @@ def _planning_faults(
     exact: BreakEven, planner: Planner, found: Sequence[Flip], planned: Sequence[PlannedFlip | None]
 ) -> Iterator[str]:
     for flip, plan in zip(found, planned, strict=True):
-        if plan is not None and not Fraction(plan.low) <= flip.gamma <= Fraction(plan.high):
+        if plan is not None and not Fraction(plan.low) <= flip.at <= Fraction(plan.high):
             yield (
                 f"value iteration flips between {plan.low:.12g} and {plan.high:.12g}, exact is "
-                f"{float(flip.gamma):.12g}"
+                f"{float(flip.at):.12g}"
             )
     for point, best in zip(exact.between, exact.best, strict=True):
         if (action := planner.better(float(point), best)) is not None:
+            name = planner.moving.moves.action_name
             yield (
-                f"value iteration takes {planner.mdp.action_name(action)} at {float(point):.6g}, "
-                f"best: {' or '.join(map(planner.mdp.action_name, sorted(best)))}"
+                f"value iteration takes {name(action)} at {float(point):.6g}, "
+                f"best: {' or '.join(map(name, sorted(best)))}"
             )
 
 

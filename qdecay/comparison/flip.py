@@ -11,20 +11,22 @@ from qdecay.exact.break_even import BreakEven
 
 @dataclass(frozen=True)
 class Flip:
-    """A gamma at which the set of best actions changes.
+    """A value of the number that moves at which the set of best actions changes.
 
     Attributes:
-        gamma: where, exactly.
+        at: where, exactly: a gamma, or a value of a line's parameter.
         left, right: the best actions on either side of it.
-        before, after: the gammas between which no other action ties: the neighbouring changes or
-            touches of the state, or 0 and 1.
+        before, after: the values between which no other action ties: the neighbouring changes or
+            touches of the state, or the ends.
+        high: the upper end.
     """
 
-    gamma: AlgebraicNumber
+    at: AlgebraicNumber
     left: frozenset[int]
     right: frozenset[int]
     before: float
     after: float
+    high: float = 1.0
 
     @property
     def leaving(self) -> list[int]:
@@ -48,7 +50,7 @@ class Flip:
     @property
     def room(self) -> float:
         """The distance to the nearer of `before` and `after`."""
-        return min(float(self.gamma) - self.before, self.after - float(self.gamma))
+        return min(float(self.at) - self.before, self.after - float(self.at))
 
     def is_right(self, choice: int) -> bool:
         """Whether a choice belongs to the right: only actions best on one side alone decide."""
@@ -57,23 +59,23 @@ class Flip:
         return choice not in self.left - self.right
 
     def lowest(self, share: float) -> float:
-        """Return a gamma left of it, `share` of the way from `before`."""
-        return self.before + share * (float(self.gamma) - self.before)
+        """Return a value left of it, `share` of the way from `before`."""
+        return self.before + share * (float(self.at) - self.before)
 
     def highest(self, share: float, reach: float) -> float:
-        """Return a gamma right of it, `share` of the way from `after` to it.
+        """Return a value right of it, `share` of the way from `after` to it.
 
-        Or from `reach` of the way to 1, if that is nearer: at a longer horizon, 1 / (1 - gamma),
-        values take longer to learn.
+        Or from `reach` of the way to the upper end, if that is nearer: at a longer horizon,
+        1 / (1 - gamma), values take longer to learn.
         """
-        middle = float(self.gamma)
-        end = min(self.after, middle + reach * (1 - middle))
+        middle = float(self.at)
+        end = min(self.after, middle + reach * (self.high - middle))
         return end - share * (end - middle)
 
 
-def flips(found: BreakEven) -> Iterator[Flip]:
-    """Yield the changes, in order of gamma; touches are none."""
-    ends = [0.0, *map(float, found.roots), 1.0]
+def flips(found: BreakEven, low: float = 0.0, high: float = 1.0) -> Iterator[Flip]:
+    """Yield the changes, in order, of a number that moves from low to high; touches are none."""
+    ends = [low, *map(float, found.roots), high]
     for i, (root, switch) in enumerate(zip(found.roots, found.switches, strict=True)):
         if switch:
-            yield Flip(root, found.best[i], found.best[i + 1], ends[i], ends[i + 2])
+            yield Flip(root, found.best[i], found.best[i + 1], ends[i], ends[i + 2], high)

@@ -38,7 +38,7 @@ from scipy.special import ndtri
 
 from qdecay._support.checks import RationalLike, RealLike, count, real, reals, whole
 from qdecay._support.result import Record
-from qdecay.comparison.linear_theory import Doubts, Floats, LinearTheory
+from qdecay.comparison.linear_theory import Doubts, Floats, LinearTheory, Rate
 from qdecay.comparison.thresholds import interval_rank
 from qdecay.learning.schedules import Harmonic
 from qdecay.model.door import Problem
@@ -54,14 +54,14 @@ class ThresholdNoise(Record):
     """How agents that learn from uniform behaviour spread about one breakpoint.
 
     Attributes:
-        gamma: the breakpoint.
+        gamma: the breakpoint, or the discount factor of a model line.
         pairs: states and actions that behaviour visits.
         rarest: steps per visit of the pair that is visited least; `pairs` if all are alike.
         spread: standard deviation of the learned gap D just left of the breakpoint, times
             sqrt(steps), in reward units. 0 if nothing that varies reaches D: rows are
             deterministic, or all of a row's targets are equal, or the same on both sides.
-        slopes: dD/dgamma just left and just right of the breakpoint, > 0. On the right D and its
-            noise are both larger by the same factor.
+        slopes: dD/dgamma, or dD per unit of a line's parameter, just left and just right of the
+            breakpoint, > 0. On the right D and its noise are both larger by the same factor.
         noisy: whether any target that D is learned from varies: of the optimal actions or of others
             on the way. Without it a step size of 1 learns the exact values.
         size: the largest optimal |Q|, which initial values of 0 are off by; in reward units.
@@ -170,6 +170,7 @@ def threshold_noise(
     sampled: bool = False,
     reward_noise: ArrayLike = 0.0,
     tables: int = 1,
+    rate: Rate | None = None,
 ) -> ThresholdNoise | None:
     """Return how thresholds of a breakpoint spread; None if no two actions change places there.
 
@@ -187,6 +188,7 @@ def threshold_noise(
         reward_noise: standard deviation of noise on every reward, or on those of each state, shape
             (S,), >= 0.
         tables: of the learner; >= 1.
+        rate: of a threshold along a model line, where gamma stays: what its parameter changes.
 
     Raises:
         ValueError: an argument is outside its range, gamma is no such breakpoint, or `starts` never
@@ -195,7 +197,7 @@ def threshold_noise(
     A target varies if two of a row's outcomes differ by more than rounding: 4 eps of their size
     and twice the proven error of the values.
     """
-    linear = LinearTheory.of(problem, state, gamma, left, epsilon)
+    linear = LinearTheory.of(problem, state, gamma, left, epsilon, rate)
     leaving, entering = _differing(linear.mdp, state, left, right)
     if not leaving or not entering:
         return None

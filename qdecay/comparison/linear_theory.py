@@ -20,6 +20,9 @@ mix equals would change the noise by less than a tenth on FrozenLake, and take t
 for a fourth of what it is.)
 
 Where transitions take d steps, gamma P is the sum of p gamma^d over a row's transitions.
+
+Along a model line the parameter x moves and gamma stays: the same, with dQ/dx in place of
+dQ/dgamma.
 """
 
 from __future__ import annotations
@@ -79,6 +82,32 @@ class Doubts(Record):
 
 
 @dataclass(frozen=True, eq=False)
+class Rate:
+    """What a number changes that is not gamma, per unit of it.
+
+    Attributes:
+        reward: dr, shape (S * A,), in reward units.
+        ahead: d(gamma P), shape (S * A, S).
+    """
+
+    reward: Floats
+    ahead: sparse.csr_matrix
+
+    @classmethod
+    def between(cls, low: MDP, high: MDP, gamma: float, span: float) -> Rate:
+        """Return that of the number on which two models' difference depends, `span` of it."""
+        rewards = (np.nan_to_num(mdp.r).ravel() for mdp in (high, low))
+        ahead = (_discounted(mdp, gamma) for mdp in (high, low))
+        reward_change, ahead_change = (next(of) - next(of) for of in (rewards, ahead))
+        return cls(np.asarray(reward_change) / span, sparse.csr_matrix(ahead_change / span))
+
+    @cached_property
+    def largest(self) -> float:
+        """The largest row of |d(gamma P)|."""
+        return float(np.asarray(np.abs(self.ahead).sum(axis=1)).max(initial=0.0))
+
+
+@dataclass(frozen=True, eq=False)
 class LinearTheory:
     """The values of one policy that is optimal at gamma, and what small errors of them do.
 
@@ -90,6 +119,7 @@ class LinearTheory:
         v: V = Pi Q, shape (S,).
         error: of every value, in reward units.
         taken: the actions that the policy takes in `state`; None for its best ones.
+        rate: what the number changes that moves; None if that is gamma.
     """
 
     mdp: MDP
@@ -101,6 +131,7 @@ class LinearTheory:
     v: Floats
     error: float
     taken: frozenset[int] | None
+    rate: Rate | None = None
 
     @classmethod
     def of(
@@ -110,6 +141,7 @@ class LinearTheory:
         gamma: RealLike,
         taken: Collection[int] | None,
         epsilon: RationalLike,
+        rate: Rate | None = None,
     ) -> LinearTheory:
         """Solve the model; `taken` are the actions of `state`, None for its best ones."""
         mdp = as_exact_mdp(problem)
@@ -122,7 +154,9 @@ class LinearTheory:
         q = np.nan_to_num(mdp.r) + ahead
         side = None if taken is None else frozenset(taken)
         greedy = solved.greedy & mdp.available
-        return cls(mdp, state, discount, float(share), greedy, q, solved.v, solved.error, side)
+        return cls(
+            mdp, state, discount, float(share), greedy, q, solved.v, solved.error, side, rate
+        )
 
     @cached_property
     def ahead(self) -> sparse.csr_matrix:
@@ -156,29 +190,34 @@ class LinearTheory:
 
     @cached_property
     def v_slope(self) -> Floats:
-        """dV/dgamma of this policy, shape (S,)."""
+        """dV of this policy, per unit of what moves, shape (S,)."""
         slope: Floats = self.solver.solve(np.asarray(self.policy @ self.directly))
         return slope
 
     @cached_property
     def directly(self) -> Floats:
-        """The derivative of gamma P V by gamma with V held fixed, shape (S * A,)."""
+        """The derivative of r + gamma P V by what moves with V held fixed, shape (S * A,)."""
+        if self.rate is not None:
+            return np.asarray(self.rate.reward + self.rate.ahead @ self.v)
         return np.asarray(_discounted(self.mdp, self.gamma, slope=True) @ self.v)
 
     @cached_property
     def steeper(self) -> Floats:
-        """dQ/dgamma of this policy, shape (S, A)."""
+        """dQ of this policy, per unit of what moves, shape (S, A)."""
         ahead = self.directly + self.ahead @ self.v_slope
         return np.asarray(ahead).reshape(self.q.shape)
 
     @property
     def slope_error(self) -> float:
         """What rounding may make of a slope."""
-        size = float(np.abs(self.v).max()) / (1 - self.gamma)
-        return (self.error + 64 * _EPS * size) / (1 - self.gamma)
+        size, error = float(np.abs(self.v).max()) / (1 - self.gamma), self.error
+        if self.rate is not None:
+            size = float(np.abs(self.rate.reward).max(initial=0.0)) + self.rate.largest * size
+            error *= self.rate.largest
+        return (error + 64 * _EPS * size) / (1 - self.gamma)
 
     def slopes(self, left: Collection[int], right: Collection[int]) -> tuple[float, float]:
-        """dD/dgamma just left and just right of a breakpoint at which these sets are best."""
+        """dD, per unit of what moves, just left and just right of where these sets are best."""
         sides = sorted(left), sorted(right)
         leaving, entering = (
             sorted(a.difference(b)) for a, b in ((set(left), right), (set(right), left))
@@ -227,8 +266,12 @@ class LinearTheory:
         """Whether a target that reaches these actions' value varies, here or close by.
 
         Outcomes that are worth the same at the breakpoint alone vary beside it, which shows in the
-        slopes.
+        slopes. Along a line any pair of several outcomes counts as one that varies.
         """
+        if self.rate is not None:
+            pair = self.mdp.state * self.mdp.n_actions + self.mdp.action
+            several = np.bincount(pair, minlength=self.available.size) > 1
+            return bool((several | (variance > 0))[self.used(actions)].any())
         held, slope = (_discounts(self.mdp, self.gamma, slope=part) for part in (False, True))
         t = self.mdp.next_state
         outcomes = slope * self.v[t] + held * self.v_slope[t]

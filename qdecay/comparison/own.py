@@ -1,4 +1,7 @@
-"""Agents that a user's own function trains: of an environment, a gamma and a seed."""
+"""Agents that a user's own function trains: of an environment, a gamma and a seed.
+
+One at a time: for each value of the number that moves there is an environment and a gamma.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,7 @@ from qdecay._support.progress import counting
 from qdecay.comparison.agents import ALLOWED, Budget, Learned, outside, too_wide
 from qdecay.comparison.flip import Flip
 from qdecay.comparison.own_learner import greedy_choice
-from qdecay.comparison.subject import Subject
+from qdecay.comparison.subject import LineSubject, Subject
 from qdecay.comparison.thresholds import bisect_seeds
 from qdecay.exact.break_even import BreakEven
 
@@ -23,14 +26,16 @@ _SOME = 3  # agents, which say where
 
 
 class OwnAgents:
-    """Agents that a user's function trains, one for each gamma and seed.
+    """Agents that a user's function trains, one for each value of what moves and each seed.
 
     What they do cannot be foreseen, so they count as noisy: their interval has to contain the exact
-    gamma.
+    value.
     """
 
-    def __init__(self, subject: Subject, state: int, learner: OwnLearner, budget: Budget) -> None:
-        self.env, self.mdp, self.state = subject.env, subject.mdp, state
+    def __init__(
+        self, subject: Subject | LineSubject, state: int, learner: OwnLearner, budget: Budget
+    ) -> None:
+        self.world, self.mdp, self.state = subject.world_at, subject.mdp, state
         self.learner, self.budget = learner, budget
 
     @property
@@ -38,10 +43,9 @@ class OwnAgents:
         """The function's name."""
         return getattr(self.learner, "__name__", type(self.learner).__name__)
 
-    def choose(self, gamma: float, seed: int) -> int:
+    def choose(self, x: float, seed: int) -> int:
         """Return the greedy action of an agent that was trained for this."""
-        name = getattr(self.learner, "__name__", type(self.learner).__name__)
-        return greedy_choice(self.learner(self.env, gamma, seed), self.mdp, self.state, name)
+        return greedy_choice(self.learner(*self.world(x), seed), self.mdp, self.state, self.name)
 
     def judge(self, flip: Flip) -> Learned:
         """Find where the agents flip, by one bisection per seed, and judge them."""
@@ -49,7 +53,7 @@ class OwnAgents:
         seeds, width = self.budget.seeds, self.budget.width_of(flip)
         each = 2 + math.ceil(-math.log2(_WIDTH))
         found = bisect_seeds(
-            lambda gamma, seed: (flip.is_right(self.choose(gamma, seed)), 0),
+            lambda x, seed: (flip.is_right(self.choose(x, seed)), 0),
             low,
             high,
             seeds=seeds,
@@ -57,34 +61,34 @@ class OwnAgents:
             noisy=True,
             tick=counting(self.budget.report, len(seeds) * each, "trainings", self.budget.deadline),
         )
-        alike = sum(gamma in (low, high) for gamma in found.flips)
+        alike = sum(x in (low, high) for x in found.flips)
         if 2 * alike > len(seeds):
             where = f"from {low:.6g} to {high:.6g}"
             return Learned(found, wrong=f"{alike} of {len(seeds)} agents do not flip {where}")
         found = replace(found, width=max(found.width, ALLOWED * width))  # what is not yet learned
-        if (wrong := outside(found, flip.gamma)) is not None:
+        if (wrong := outside(found, flip.at)) is not None:
             return Learned(found, wrong=wrong)
         return Learned(found, unsettled=too_wide(found, width))
 
     def _ends(self, flip: Flip) -> tuple[float, float]:
-        """Return gammas on either side at which agents choose so, as far apart as possible.
+        """Return values on either side at which agents choose so, as far apart as possible.
 
         Agents may have learned too little for the highest gammas. Where they choose so nowhere, the
-        outermost gammas say that they do not flip.
+        outermost values say that they do not flip.
         """
         lows = [flip.lowest(share) for share in _SHARES]
         highs = [flip.highest(share, 1.0) for share in _SHARES]
         return (
-            next((gamma for gamma in lows if not self._mostly_right(flip, gamma)), lows[0]),
-            next((gamma for gamma in highs if self._mostly_right(flip, gamma)), highs[0]),
+            next((x for x in lows if not self._mostly_right(flip, x)), lows[0]),
+            next((x for x in highs if self._mostly_right(flip, x)), highs[0]),
         )
 
-    def _mostly_right(self, flip: Flip, gamma: float) -> bool:
+    def _mostly_right(self, flip: Flip, x: float) -> bool:
         some = self.budget.seeds[:_SOME]
-        return 2 * sum(flip.is_right(self.choose(gamma, seed)) for seed in some) > len(some)
+        return 2 * sum(flip.is_right(self.choose(x, seed)) for seed in some) > len(some)
 
     def judge_choice(self, exact: BreakEven) -> Learned:
-        """Judge what most agents choose at a gamma in each stretch between touches."""
+        """Judge what most agents choose at a value in each stretch between touches."""
         seeds, points = self.budget.seeds, list(zip(exact.between, exact.best, strict=True))
         total = len(seeds) * len(points)
         tick = counting(self.budget.report, total, "trainings", self.budget.deadline)

@@ -12,6 +12,7 @@ from qdecay._support.shown import shown_decimal
 from qdecay.comparison.thresholds import LearnedThreshold
 from qdecay.comparison.walks import ForcedWalks
 from qdecay.exact.algebra.number import AlgebraicNumber
+from qdecay.model.line import Parameter
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,7 +31,8 @@ class Comparison(Result):
         epsilon: of the policy whose values SARSA and Expected SARSA learn, and of the epsilon-soft
             model that they are held against; None for other learners.
         sides: for each flip, the actions that are best left and right of it.
-        exact: gammas at which the set of best actions changes, in order.
+        exact: gammas at which the set of best actions changes, in order; along a model line values
+            of its parameter, as in what follows.
         planned: for each, where value iteration's choice flips; None where its error leaves it
             open, or where no choice tells the sides apart.
         planned_errors: for each, how far the planned gamma may be off, proven.
@@ -42,6 +44,8 @@ class Comparison(Result):
         tabular: whether there is a table to plan with; without one nothing is exact or planned.
         forced: the walks that agents were trained for; None if they were trained to convergence.
         predicted: where agents flip after these walks, exactly; None without them.
+        parameter, gamma: along a model line the number that moves, and the discount factor; else
+            None.
     """
 
     SCHEMA: ClassVar[str] = "qdecay.comparison/1"
@@ -61,6 +65,8 @@ class Comparison(Result):
     tabular: bool = True
     forced: ForcedWalks | None = None
     predicted: tuple[AlgebraicNumber, ...] | None = None
+    parameter: Parameter | None = None
+    gamma: Fraction | None = None
 
     def _shown(self) -> str:
         medians = [None if found is None else found.median for found in self.learned]
@@ -83,7 +89,8 @@ class Comparison(Result):
 
         Disagree: value iteration flips outside the gammas between which its proven error allows it
         to, or chooses what is not best; or agents do not flip where they should. Where nothing is
-        random each of them has to flip within 1e-6 of the exact gamma. Else the 95 % interval of
+        random each of them has to flip within 1e-6 of the exact gamma (along a line, of its
+        length). Else the 95 % interval of
         their median has to contain it, or that of as many others, and they may lie at most three
         times as far apart as agents that average. Undecided: nothing disagrees, but the steps did
         not suffice, or there is nothing to compare with. After forced walks, learned gammas are
@@ -96,7 +103,10 @@ class Comparison(Result):
         return {"schema": self.SCHEMA, "rows": [self.body()]}
 
     def body(self) -> dict[str, Any]:
-        """Return the row of a qdecay.comparison/1 document; forced walks add three keys."""
+        """Return the row of a qdecay.comparison/1 document.
+
+        Forced walks add three keys, a model line adds two.
+        """
         names = [
             "source",
             "state",
@@ -115,6 +125,8 @@ class Comparison(Result):
                 "step_size": str(self.forced.step_size),
                 "predicted": plain(self.predicted),
             }
+        if self.parameter is not None:
+            row |= {"parameter": self.parameter.to_json(), "gamma": str(self.gamma)}
         return row
 
     def to_frame(self) -> pd.DataFrame:

@@ -18,10 +18,8 @@ from qdecay.comparison.thresholds import LearnedThreshold
 from qdecay.comparison.training import End, Trainer, Training
 from qdecay.exact.break_even import BreakEven
 
-_REPLAYS = 2  # of a stream, as a rule
 _LONG = 10_000_000  # steps of all agents: worth an announcement
-_GAMMAS = 16  # of a replay, which vector instructions take at once
-_PIECES = 5  # of the asked width: between gammas that near the lead is a line
+_PIECES = 5  # of the asked width: between values that near the lead is a line
 _LONGER = 8  # times the steps, for the next agents where some disagree
 _TIMES = 2
 _SPREAD = 3.0  # times the expected spread: neither by chance nor by an error of the forecast
@@ -32,6 +30,7 @@ class SharedAgents:
 
     def __init__(self, trainer: Trainer) -> None:
         self.trainer, self.budget, self.mdp = trainer, trainer.budget, trainer.mdp
+        self.moving = trainer.moving
 
     @property
     def name(self) -> str:
@@ -46,18 +45,20 @@ class SharedAgents:
         """
         if not flip.two_sided:
             return Learned(
-                unsettled=f"{float(flip.gamma):.6g}: actions that differ on one side of it tie on "
+                unsettled=f"{float(flip.at):.6g}: actions that differ on one side of it tie on "
                 "the other, so no choice tells the sides apart"
             )
         width = self.budget.width_of(flip)
         training = self.trainer.training(flip, width)
         if training is None:
             return Learned(
-                unsettled=f"{float(flip.gamma):.6g}: the actions part so slowly there that no "
+                unsettled=f"{float(flip.at):.6g}: the actions part so slowly there that no "
                 "forecast says how long it takes to see which is better"
             )
-        what = f"{float(flip.gamma):.6g}: an interval no wider than {width:.2g}"
-        if (too_long := self._announced(what, training, _REPLAYS * _GAMMAS)) is not None:
+        what = f"{float(flip.at):.6g}: an interval no wider than {width:.2g}"
+        if (
+            too_long := self._announced(what, training, self.moving.replays * self.moving.at_once)
+        ) is not None:
             return Learned(forecast=training.steps, unsettled=too_long)
         learned = self.trained(flip, training, width, self.budget.seeds)
         if training.certain:
@@ -82,39 +83,41 @@ class SharedAgents:
         return learned
 
     def trained(self, flip: Flip, training: Training, width: float, seeds: range) -> Learned:
-        """Train agents for a flip, and hold them against the exact gamma."""
+        """Train agents for a flip, and hold them against the exact value."""
         ends = self.trainer.ends(flip, training)
         found, wrong = self._thresholds(flip, ends, training, width, seeds)
         if training.certain:
-            return Learned(found, training.steps, wrong or off(found, flip.gamma))
-        wrong = wrong or outside(found, flip.gamma) or _too_far_apart(found, training)
+            return Learned(
+                found, training.steps, wrong or off(found, flip.at, span=self.moving.span)
+            )
+        wrong = wrong or outside(found, flip.at) or _too_far_apart(found, training)
         return Learned(found, training.steps, wrong, None if wrong else too_wide(found, width))
 
     def judge_choice(self, exact: BreakEven) -> Learned:
-        """Judge agents at the gamma at which it is seen soonest what is always best."""
+        """Judge agents at the value at which it is seen soonest what is always best."""
         found = self.trainer.clearest(exact.best[0])
         if found is None:
             return Learned()
         end, training = found
-        what = f"to see what is best, even at gamma {end.gamma},"
+        what = f"to see what is best, even at {self.moving.name} {end.at:g},"
         if (too_long := self._announced(what, training, 1)) is not None:
             return Learned(unsettled=too_long)
         seeds = list(self.budget.seeds)
-        values = self.trainer.values([np.array([end.gamma])] * len(seeds), seeds, training)
+        values = self.trainer.values([np.array([end.at])] * len(seeds), seeds, training)
         return Learned(wrong=self._mistaken([end], values))
 
     def _thresholds(
         self, flip: Flip, ends: tuple[End, End], training: Training, width: float, seeds: range
     ) -> tuple[LearnedThreshold, str | None]:
-        """Return where agents flip between two gammas, and what they mistake at the ends."""
-        certain = training.certain
-        apart = TOLERANCE if certain else width / _PIECES
-        brackets = dict.fromkeys(seeds, (ends[0].gamma, ends[1].gamma))
+        """Return where agents flip between two values, and what they mistake at the ends."""
+        certain, sure = training.certain, TOLERANCE * self.moving.span
+        apart = sure if certain else width / _PIECES
+        brackets = dict.fromkeys(seeds, (ends[0].at, ends[1].at))
         found: dict[int, float] = {}
         mistaken = None
         waiting = list(seeds)
         while waiting:
-            grids = [np.linspace(*brackets[seed], _GAMMAS) for seed in waiting]
+            grids = [np.linspace(*brackets[seed], self.moving.at_once) for seed in waiting]
             values = self.trainer.values(grids, waiting, training)
             if not found:
                 mistaken = self._mistaken(ends, [of_seed[:, :, [0, -1]] for of_seed in values])
@@ -125,7 +128,7 @@ class SharedAgents:
         all_steps = training.steps * len(seeds)
         flips = tuple(sorted(found.values()))
         threshold = LearnedThreshold(
-            flips, TOLERANCE if certain else width * ALLOWED, all_steps, not certain
+            flips, sure if certain else width * ALLOWED, all_steps, not certain
         )
         return threshold, mistaken
 
@@ -137,14 +140,14 @@ class SharedAgents:
             if end.clear and 2 * len(wrong) > len(of_seeds):
                 name = self.mdp.action_name
                 best = " or ".join(name(action) for action in sorted(end.best))
+                most = name(max(set(wrong), key=wrong.count))
                 return (
-                    f"{len(wrong)} of {len(of_seeds)} agents choose "
-                    f"{name(max(set(wrong), key=wrong.count))} at gamma {end.gamma:.6g}, where "
-                    f"{best} is best"
+                    f"{len(wrong)} of {len(of_seeds)} agents choose {most} at {self.moving.name} "
+                    f"{end.at:.6g}, where {best} is best"
                 )
         return None
 
-    def _announced(self, what: str, training: Training, gammas: int) -> str | None:
+    def _announced(self, what: str, training: Training, points: int) -> str | None:
         """Say what a long training will take; return why it is not started, or None."""
         budget, agents = self.budget, len(self.budget.seeds)
         cost = f"{what} takes {training.steps:,} steps for each of {agents} agents"
@@ -152,7 +155,7 @@ class SharedAgents:
             return f"{cost}, more than the {budget.affordable:,} allowed: not started"
         if training.steps * agents < _LONG and budget.deadline.left == math.inf:
             return None
-        seconds = self.trainer.seconds(training, gammas)
+        seconds = self.trainer.seconds(training, points)
         cost += f", about {duration(seconds)}"
         if seconds > budget.deadline.left:
             return f"{cost}, and {duration(max(0.0, budget.deadline.left))} are left: not started"

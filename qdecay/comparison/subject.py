@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import cached_property
 from typing import Any
 
@@ -12,13 +13,17 @@ import numpy as np
 from gymnasium.wrappers import TimeLimit
 
 from qdecay.comparison.lead import Floats
-from qdecay.exact.break_even import BreakEven, break_even
+from qdecay.comparison.moving import MovingGamma, MovingParameter
+from qdecay.exact.break_even import BreakEven, break_even, break_even_of
+from qdecay.exact.regions import policy_regions
 from qdecay.learning import ModelEnv
 from qdecay.model.base import FiniteMDP
 from qdecay.model.door import Problem, as_exact_mdp, name_of
 from qdecay.model.layouts import Layout, env_of_layout
+from qdecay.model.line import ModelLine
 from qdecay.model.mdp import MDP
 from qdecay.model.readers.env_table import is_known_by_rules
+from qdecay.model.soft import epsilon_soft
 from qdecay.model.source import Source
 from qdecay_envs.chain import ChainEnv
 
@@ -93,13 +98,71 @@ class Subject:
         """The environment; that of a model has its time limit."""
         if isinstance(self.world, gym.Env):
             return self.world
-        env: Env = ModelEnv(self.mdp)
-        limit = self.mdp.time_limit
-        return env if limit is None else TimeLimit(env, limit)
+        return _env_of(self.mdp)
 
-    def break_even(self, state: int, aim: MDP) -> BreakEven:
+    def world_at(self, gamma: float) -> tuple[Env, float]:
+        """Return what a learner is given."""
+        return self.env, gamma
+
+    def moving(self, epsilon: Fraction) -> MovingGamma:
+        """Return the number that moves, with the model: that of behaviour that explores so."""
+        return MovingGamma(epsilon_soft(self.mdp, epsilon) if epsilon else self.mdp)
+
+    def break_even(self, state: int, aim: MovingGamma) -> BreakEven:
         """Return where the best action of a state changes; a chain's streams say it at once."""
-        chain = self.chain
-        if chain is None or chain.slip or chain.escape or (aim, state) != (self.mdp, chain.start):
-            return break_even(aim, state)
+        chain, mdp = self.chain, aim.moves
+        if chain is None or chain.slip or chain.escape or (mdp, state) != (self.mdp, chain.start):
+            return break_even(mdp, state)
         return break_even(chain.layout)
+
+
+@dataclass(frozen=True, eq=False)
+class LineSubject:
+    """A model line as it is compared, at one gamma.
+
+    Attributes:
+        line: the models; agents act in them, without other environments.
+        gamma: the discount factor, 0 <= gamma < 1.
+        name: what to call it.
+    """
+
+    line: ModelLine
+    gamma: Fraction
+    name: str
+    tabular = True
+
+    @cached_property
+    def mdp(self) -> MDP:
+        """The model half way, which has the moves of all."""
+        return self.moving(Fraction(0)).moves
+
+    @property
+    def reward_noise(self) -> Floats:
+        """None: models have no noise of their own, shape (S,)."""
+        return np.zeros(self.mdp.n_states)
+
+    @cached_property
+    def _agents(self) -> MovingParameter:
+        return self.moving(Fraction(0))
+
+    def world_at(self, value: float) -> tuple[Env, float]:
+        """Return what a learner is given."""
+        return _env_of(self._agents.model(value)), float(self.gamma)
+
+    def moving(self, epsilon: Fraction) -> MovingParameter:
+        """Return the parameter, with the models: those of behaviour that explores so."""
+        line = self.line
+        if epsilon:
+            low, high = (epsilon_soft(end, epsilon) for end in (line.low, line.high))
+            line = ModelLine(low, high, line.parameter)
+        return MovingParameter(line, self.gamma)
+
+    def break_even(self, state: int, aim: MovingParameter) -> BreakEven:
+        """Return where the best action of a state changes along the line."""
+        return break_even_of(policy_regions(aim.line, gamma=self.gamma), state)
+
+
+def _env_of(mdp: MDP) -> Env:
+    """Return the environment of a model, with its time limit."""
+    env: Env = ModelEnv(mdp)
+    return env if mdp.time_limit is None else TimeLimit(env, mdp.time_limit)

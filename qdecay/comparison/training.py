@@ -30,6 +30,7 @@ from qdecay.comparison.agents import Budget
 from qdecay.comparison.flip import Flip
 from qdecay.comparison.forecast import averaging, gap_noise, threshold_noise, visits_to_forget
 from qdecay.comparison.lead import Floats
+from qdecay.comparison.moving import Moving
 from qdecay.comparison.planned import Planner
 from qdecay.comparison.reach import longest_walk, reachable
 from qdecay.learning import (
@@ -90,25 +91,25 @@ class Training:
 
 @dataclass(frozen=True)
 class End:
-    """A gamma from which a flip is searched.
+    """A value from which a flip is searched.
 
     Attributes:
-        gamma: the discount factor.
+        at: a gamma, or a value of a line's parameter.
         best: the best actions there.
         clear: whether agents of such a training cannot mistake them.
     """
 
-    gamma: float
+    at: float
     best: frozenset[int]
     clear: bool
 
 
 class Trainer:
-    """Trains agents of one algorithm on one model.
+    """Trains agents of one algorithm, as a number moves.
 
     Args:
-        mdp: the model that they act in.
-        planner: of the model whose optimal values they aim at: the same, or its epsilon-soft one.
+        moving: the number, with the models that they act in.
+        planner: of the models whose optimal values they aim at: the same, or epsilon-soft ones.
         learner: None is Q-learning where no target varies, else Double Q-learning.
         epsilon: of the policy whose values SARSA and Expected SARSA learn; else 0.
         reward_noise: standard deviation of normal noise on each state's rewards, shape (S,).
@@ -117,14 +118,15 @@ class Trainer:
 
     def __init__(
         self,
-        mdp: MDP,
+        moving: Moving,
         planner: Planner,
         learner: TabularLearner | None,
         epsilon: Fraction,
         reward_noise: Floats,
         budget: Budget,
     ) -> None:
-        self.mdp, self.planner, self.budget = mdp, planner, budget
+        self.moving, self.planner, self.budget = moving, planner, budget
+        self.mdp = mdp = moving.moves
         self._chosen, self._epsilon, self._reward_noise = learner, epsilon, reward_noise
         states = reachable(mdp, planner.state)
         self._starts = np.zeros(mdp.n_states)
@@ -138,29 +140,31 @@ class Trainer:
 
         None where linear theory is silent: the lead crosses 0 with slope 0.
         """
-        learner = self._learner()
+        learner, moving, at = self._learner(), self.moving, float(flip.at)
         noise = threshold_noise(
-            self.mdp,
+            moving.model(at),
             self.planner.state,
-            float(flip.gamma),
+            moving.gamma(at),
             flip.left,
             flip.right,
             **self._behaviour(),
             tables=learner.n_tables,
+            rate=moving.rate,
         )
         if noise is None:
             return None
         if not noise.noisy:
-            return self._certain(flip.highest(_SHARES[0], self._reach(certain=True)))
+            far = flip.highest(_SHARES[0], self._reach(certain=True))
+            return self._certain(moving.gamma(far))
         # Initial values take longest to be forgotten at the highest gamma.
-        highest = flip.highest(_SHARES[0], self._reach(certain=False))
+        highest = moving.gamma(flip.highest(_SHARES[0], self._reach(certain=False)))
         margin = _MARGIN if learner.n_tables > 1 else _BIASED_MARGIN
         asked = width / margin, len(self.budget.seeds)
         steps = max(noise.steps(*asked), replace(noise, gamma=highest).steps(*asked))
         return Training(steps, as_schedule(noise.step_size, "step_size"), noise.sd(steps))
 
     def ends(self, flip: Flip, training: Training) -> tuple[End, End]:
-        """Return gammas on either side at which the choice is clear, as far apart as possible.
+        """Return values on either side at which the choice is clear, as far apart as possible.
 
         Or is clearest, where it is clear nowhere.
         """
@@ -170,45 +174,51 @@ class Trainer:
         return self._end(lows, flip.left, training), self._end(highs, flip.right, training)
 
     def clearest(self, best: frozenset[int]) -> tuple[End, Training] | None:
-        """Return the gamma at which it takes the fewest steps to see what is always best.
+        """Return the value at which it takes the fewest steps to see what is always best.
 
         None where all actions are, or where no planner in floats sees a difference.
         """
         found = []
-        for gamma in _EVERYWHERE:
-            gap, spread, size = self._gap(gamma, best)
+        for at in map(self.moving.between, _EVERYWHERE):
+            gamma = self.moving.gamma(at)
+            gap, spread, size = self._gap(at, best)
             if self._nothing_varies and _VISIBLE * size < gap < math.inf:
-                found.append((End(gamma, best, True), self._certain(gamma)))
+                found.append((End(at, best, True), self._certain(gamma)))
             elif not self._nothing_varies and 0 < gap < math.inf:
                 visits = visits_to_forget(gamma, _FORGOTTEN) * self._learner().n_tables
                 steps = max((_CLEAR * spread / gap) ** 2, visits * self._pairs)
                 training = Training(math.ceil(steps), averaging(gamma), spread)
-                found.append((End(gamma, best, True), training))
+                found.append((End(at, best, True), training))
         return min(found, key=lambda pair: pair[1].steps, default=None)
 
     def values(self, grids: list[Floats], seeds: list[int], training: Training) -> list[Floats]:
-        """Return each seed's values of the state, shape (tables, A, gammas)."""
+        """Return each seed's values of the state, shape (tables, A, values that are asked for)."""
         self.rule = self._learner(training.certain).name
-        return shared_values(
-            self.mdp,
-            self.planner.state,
-            grids,
-            seeds,
-            rule=self.rule,
-            epsilon=float(self._epsilon),
-            steps=training.steps,
-            step_size=training.step_size,
-            starts=self._starts,
-            reward_noise=self._reward_noise,
-            average_from=1.0 if training.certain else AVERAGED_FROM,
-            report=self.budget.report,
-            deadline=self.budget.deadline,
-        )
 
-    def seconds(self, training: Training, gammas: int) -> float:
-        """Return how long one replay with so many gammas takes, from a small part of it."""
+        def learn(mdp: MDP, gammas: Sequence[Floats], agents: Sequence[int]) -> list[Floats]:
+            return shared_values(
+                mdp,
+                self.planner.state,
+                gammas,
+                agents,
+                rule=self.rule,
+                epsilon=float(self._epsilon),
+                steps=training.steps,
+                step_size=training.step_size,
+                starts=self._starts,
+                reward_noise=self._reward_noise,
+                average_from=1.0 if training.certain else AVERAGED_FROM,
+                report=self.budget.report,
+                deadline=self.budget.deadline,
+            )
+
+        return self.moving.learned(grids, seeds, learn)
+
+    def seconds(self, training: Training, points: int) -> float:
+        """Return how long one replay with so many values takes, from a small part of it."""
         seeds = list(self.budget.seeds)[: os.cpu_count() or 1]
-        grids = [np.full(gammas, 0.5)] * len(seeds)
+        inside = np.linspace(self.moving.low, self.moving.high, points + 2)[1:-1]
+        grids = [inside] * len(seeds)
         for steps in (1, _TIMED):  # the first compiles
             part = replace(training, steps=min(steps, training.steps))
             began = time.perf_counter()
@@ -218,7 +228,9 @@ class Trainer:
         return spent * shares
 
     def _reach(self, certain: bool) -> float:
-        """How far right of a flip agents are looked at, of the way to gamma = 1."""
+        """How far right of a flip agents are looked at, of the way to the upper end."""
+        if not self.moving.lengthens:
+            return 1.0
         if not certain:
             return 0.25
         return 0.5 if self._longest is None else 1.0
@@ -242,7 +254,7 @@ class Trainer:
         Where ways lead in circles, gamma^L = 1e-10 is left out.
         """
         actions = range(1, self.mdp.n_actions + 1)
-        way = self._longest or math.log(_UNLEARNED) / math.log(gamma)
+        way = self._longest or (math.log(_UNLEARNED) / math.log(gamma) if gamma else 1)
         mean, variance = (way * sum(1 / k**power for k in actions) for power in (1, 2))
         visits = mean + 6 * math.sqrt(variance) - math.log(_UNLEARNED)
         tables = self._learner(certain=True).n_tables
@@ -256,38 +268,37 @@ class Trainer:
             "reward_noise": self._reward_noise,
         }
 
-    def _end(self, gammas: Sequence[float], best: frozenset[int], training: Training) -> End:
-        """Return the first gamma at which agents cannot mistake the best actions, or the best."""
+    def _end(self, values: Sequence[float], best: frozenset[int], training: Training) -> End:
+        """Return the first value at which agents cannot mistake the best actions, or the best."""
         leads = []
-        for gamma in gammas:
-            leads.append(self._clearness(gamma, best, training))
+        for x in values:
+            leads.append(self._clearness(x, best, training))
             if leads[-1] > _CLEAR:
-                return End(gamma, best, True)
-        return End(gammas[leads.index(max(leads))], best, False)
+                return End(x, best, True)
+        return End(values[leads.index(max(leads))], best, False)
 
-    def _clearness(self, gamma: float, best: frozenset[int], training: Training) -> float:
+    def _clearness(self, x: float, best: frozenset[int], training: Training) -> float:
         """By how many standard deviations of agents the best actions lead the others."""
-        gap, spread, size = self._gap(gamma, best)
+        gap, spread, size = self._gap(x, best)
         if training.certain:
             deviation = _VISIBLE * size / _CLEAR
         else:
             deviation = spread / math.sqrt(training.steps)
         return gap / deviation if deviation else math.inf * gap if gap else 0.0
 
-    def _gap(self, gamma: float, best: frozenset[int]) -> tuple[float, float, float]:
+    def _gap(self, x: float, best: frozenset[int]) -> tuple[float, float, float]:
         """Return what the best actions lead the others by, its noise, and the size of values.
 
         The gap in reward units, infinite if there are no others; its standard deviation times the
         root of the steps.
         """
-        q = self.planner.solution(gamma).q[self.planner.state]
+        model, gamma = self.moving.model(x), self.moving.gamma(x)
+        q = self.planner.solution(x).q[self.planner.state]
         others = [a for a in np.flatnonzero(np.isfinite(q)).tolist() if a not in best]
         if not others:
             return math.inf, 0.0, 0.0
         first, second = max(best, key=q.__getitem__), max(others, key=q.__getitem__)
-        noise = gap_noise(
-            self.mdp, self.planner.state, gamma, [second], [first], **self._behaviour()
-        )
+        noise = gap_noise(model, self.planner.state, gamma, [second], [first], **self._behaviour())
         # Values of the epsilon-soft model differ by 1 - epsilon as much as those that are learned.
         gap = float(q[first] - q[second]) / float(1 - self._epsilon)
         return gap, noise, float(np.abs(q[[first, second]]).max())

@@ -92,7 +92,7 @@ class WalkedAgents:
             return flip.is_right(choice), steps
 
         found = bisect_seeds(train, low, high, seeds=seeds, width=_WIDTH, noisy=False, tick=tick)
-        return Learned(found, wrong=off(found, flip.gamma, "predicted"))
+        return Learned(found, wrong=off(found, flip.at, "predicted"))
 
     def judge_choice(self, exact: BreakEven) -> Learned:
         """Hold the agents' choice between the gammas that matter against the best one."""

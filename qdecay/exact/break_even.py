@@ -25,9 +25,12 @@ from qdecay._support.checks import whole
 from qdecay._support.result import shown_list
 from qdecay._support.shown import shown_decimal
 from qdecay.exact.algebra.number import AlgebraicNumber, isolate_roots
+from qdecay.exact.line_regions import LineRegions
 from qdecay.exact.regions import PolicyRegions, policy_regions
+from qdecay.exact.walked import Turn
 from qdecay.model.door import Problem, as_exact_mdp
 from qdecay.model.info import ModelInfo, ModelResult
+from qdecay.model.line import Parameter
 from qdecay_envs.layout import ChainLayout, Ending
 
 if TYPE_CHECKING:
@@ -48,6 +51,8 @@ class BreakEven(ModelResult):
         best: the set of best branches (indices) on each open interval between the roots, from 0 to
             1: one more entry than `roots`.
         between: a rational gamma in each of these intervals.
+
+    Along a model line all of these are values of its parameter, between its ends.
     """
 
     SCHEMA: ClassVar[str] = "qdecay.break-even/1"
@@ -116,22 +121,30 @@ def _of_layout(layout: ChainLayout) -> BreakEven:
         for i, j in itertools.combinations(range(len(streams)), 2)
     }
     candidates = sorted({root for p in differences.values() if any(p) for root in isolate_roots(p)})
-    best = [_best_at(point, streams, layout.ending) for point in _points_between(candidates)]
+    gammas = Parameter("gamma")
+    points = _points_between(candidates, gammas)
+    best = [_best_at(point, streams, layout.ending) for point in points]
     level = [_best_at_root(root, differences, len(streams)) for root in candidates]
     names = tuple(name for name, _ in layout.branches)
-    return _assembled(candidates, best, level, ModelInfo(action_names=names))
+    return _assembled(candidates, best, level, ModelInfo(action_names=names), gammas)
 
 
-def break_even_of(regions: PolicyRegions, state: int) -> BreakEven:
-    """Return the gammas at which the best action of a state changes, from the regions."""
-    points = sorted((*regions.breakpoints, *regions.touches), key=lambda point: point.gamma)
-    seen = [point.gamma for point in points if state in point.changes]
+def break_even_of(regions: PolicyRegions | LineRegions, state: int) -> BreakEven:
+    """Return the gammas at which the best action of a state changes, from the regions.
 
-    def at(gamma: Fraction | AlgebraicNumber) -> frozenset[int]:
-        return frozenset(regions.optimal_actions(gamma)[state])
+    Of a model line, the values of its parameter.
+    """
+    points: list[Turn] = sorted(
+        (*regions.breakpoints, *regions.touches), key=lambda point: point.number
+    )
+    seen = [point.number for point in points if state in point.changes]
+    p = regions.parameter if isinstance(regions, LineRegions) else Parameter()
 
-    best = [at(point) for point in _points_between(seen)]
-    return _assembled(seen, best, [at(gamma) for gamma in seen], ModelInfo.of(regions.mdp))
+    def at(number: Fraction | AlgebraicNumber) -> frozenset[int]:
+        return frozenset(regions.optimal_actions(number)[state])
+
+    best = [at(point) for point in _points_between(seen, p)]
+    return _assembled(seen, best, [at(number) for number in seen], regions.info, p)
 
 
 def _assembled(
@@ -139,6 +152,7 @@ def _assembled(
     best: Sequence[frozenset[int]],
     level: Sequence[frozenset[int]],
     info: ModelInfo,
+    over: Parameter,
 ) -> BreakEven:
     """Keep the roots where the best set left, at, or right of it changes."""
     seen = [i for i in range(len(roots)) if not best[i] == best[i + 1] == level[i]]
@@ -148,7 +162,7 @@ def _assembled(
         tuple(kept),
         tuple(best[i] != best[i + 1] for i in seen),
         tuple(best[i] for i in sides),
-        tuple(_points_between(kept)),
+        tuple(_points_between(kept, over)),
         info=info,
     )
 
@@ -225,11 +239,7 @@ def _best_at_root(
     return frozenset(best)
 
 
-def _points_between(roots: Sequence[AlgebraicNumber]) -> list[Fraction]:
-    """One rational in each open interval that the roots cut (0, 1) into."""
-    ends = [Fraction(0)]
-    for left, right in itertools.pairwise(roots):
-        ends.append(left.rational_below(right))
-    if not roots:
-        return [Fraction(1, 2)]
-    return [roots[0].enclosure(64)[0] / 2, *ends[1:], (roots[-1].enclosure(64)[1] + 1) / 2]
+def _points_between(roots: Sequence[AlgebraicNumber], over: Parameter) -> list[Fraction]:
+    """One rational in each open interval that the roots cut a range into."""
+    ends = AlgebraicNumber.of(over.low), *roots, AlgebraicNumber.of(over.high)
+    return [left.rational_below(right) for left, right in itertools.pairwise(ends)]
