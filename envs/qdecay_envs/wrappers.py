@@ -137,7 +137,8 @@ class GeometricTruncation(TableWrapper):
 
     The clock is not part of the environment, so the model does not change. A learner that treats
     truncation as termination sees gamma (1 - p) instead of gamma, hence every break-even gamma 1 /
-    (1 - p) times as large: `P_mistaken` is the model that such a learner learns.
+    (1 - p) times as large: `P_mistaken` is the model that such a learner learns. It is one chance
+    per action: where actions take several steps, the law does not hold.
 
     After each step that does not end the episode one u = `np_random.random()` is drawn; u < p
     truncates.

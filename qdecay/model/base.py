@@ -45,7 +45,8 @@ class FiniteMDP(Record, ABC):
         start: the start state, or None if the model has none.
         state_names, action_names: display names, or None.
         name: what the model was read from, an id or a path, or None.
-        time_limit: the steps after which the environment truncates an episode, or None.
+        time_limit: the steps after which the environment truncates an episode, that is actions,
+            however long they take; or None.
         initial_states: the exact probability of each state in which episodes begin, by state; empty
             if it is always `start`, or nothing is known.
         scaled: what the probabilities of a state and action summed to, where that was not 1; see

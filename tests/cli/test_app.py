@@ -98,7 +98,9 @@ def test_a_broken_learner_exits_with_1(
     capsys, monkeypatch, mutate_streams, layout_file: str
 ) -> None:
     """Where learned and exact disagree, the reason is printed and the exit code is 1."""
-    mutate_streams("gammas[g] * best[g]", "gammas[g] * gammas[g] * best[g]")
+    mutate_streams(
+        "discounts[lasts, g] * best[g]", "discounts[lasts, g] * discounts[lasts, g] * best[g]"
+    )
     code, out, _ = run(capsys, monkeypatch, "compare", layout_file)
     assert code == 1
     assert "disagree" in out

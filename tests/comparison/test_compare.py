@@ -128,11 +128,14 @@ PAST_THE_END = (
     "        if terminated:\n            for g in",
     "        if False:\n            for g in",
 )
-LATE = ("reward + gammas[g] * best[g]", "reward + (gammas[g] if reward != 0.0 else 1.0) * best[g]")
+LATE = (
+    "reward + discounts[lasts, g] * best[g]",
+    "reward + (discounts[lasts, g] if reward != 0.0 else 1.0) * best[g]",
+)
 LIMIT_ENDS = (
-    "state, action, reward, follows, learner)",
+    "state, action, reward, follows, lasts, learner",
     "state, action, reward, "
-    "~follows if follows >= 0 and length + 1 == settings.limit else follows, learner)",
+    "~follows if follows >= 0 and length + 1 == settings.limit else follows, lasts, learner",
 )
 NO_AVERAGE = ("alpha = schedule_at(settings.step_size, visits[row, action])", "alpha = 0.5")
 SLIPPERY = {"slip": "1/10"}
