@@ -34,6 +34,8 @@ from qdecay.exact.solver.window import Window, line_growth
 Series = LineSeries | RewardSeries
 _ZERO = AlgebraicNumber.of(0)
 _NEAR_LOW = 1000  # policies are first proposed at 1 / 1000 of the way
+_NARROW = 2**12  # what is left over half the width of the narrowest window
+_NARROW_AT_ONE = 64  # likewise at gamma = 1, where values may be singular at an end
 _LAST_WINDOW = Fraction(1, 2**20)  # closer to the high end than this, floats are not used
 _FEW_PAIRS = 40  # exact polynomials of this few pairs take less time than a window
 
@@ -92,7 +94,8 @@ class LineAxis:
         if floats is None or rest < _LAST_WINDOW:
             return TrivialWindow(self.model, lower, Fraction(1))
         try:
-            half = _half_width(line_growth(graph, floats, float(lower)), rest)
+            least = rest / (_NARROW if self.gamma < 1 else _NARROW_AT_ONE)
+            half = _half_width(line_growth(graph, floats, float(lower)), rest, least)
             return Window(self.model, graph, lower + half, half, line=floats)
         except NoBound:
             return TrivialWindow(self.model, lower, lower + rest / 4)
@@ -196,16 +199,16 @@ class LineAxis:
         return optimal_at_one(best, order, deadline)
 
 
-def _half_width(growth: float, rest: Fraction) -> Fraction:
+def _half_width(growth: float, rest: Fraction, least: Fraction) -> Fraction:
     """Return a short dyadic h of about 1 / (3 growth) with lower + 2 h <= 1.
 
     Raises:
-        NoBound: it would be a small part of what is left.
+        NoBound: it would be less than `least`.
     """
     if 3 * growth <= 2 / rest:
         return rest / 2
     fit = Fraction(1 / (3 * growth))
-    if fit < rest / 64:
+    if fit < least:
         raise NoBound
     grain = 2 ** (int(1 / fit).bit_length() + 4)
     return Fraction(int(fit * grain), grain)
