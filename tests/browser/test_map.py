@@ -41,6 +41,22 @@ def here(seen) -> tuple[str, Fraction]:
     return seen.text("#map-gamma-text-0"), Fraction(seen.text("#map-value-text-0"))
 
 
+def test_walls_are_no_states(visit, pages) -> None:
+    """A grid world's board has cells that are none: twelve cells, eleven states."""
+    source, over = "qdecay/AIMA4x3-v0", "living_reward=-0.1..0.02"
+    line = line_of(Source(source), over)
+    with visit(pages(source, over=over)) as seen:
+        seen.page.press("#map-value-0", "PageDown")
+        seen.settle()
+        gamma, value = here(seen)
+        sets = qdecay.optimal_actions(line.at(value), gamma)
+        expected = [[] if len(best) == 4 else list(best) for best in sets]
+        drawn = board(seen)
+        assert drawn.pop(5) == []
+        assert drawn == expected
+        assert seen.page.query_selector("#map-board-0 .cell:nth-child(6).wall")
+
+
 @pytest.mark.parametrize("keys", [(3, 5), (12, 30), (-20, 0), (40, 60)])
 def test_the_board_shows_what_is_optimal_at_both_numbers(visit, pages, keys) -> None:
     """Wherever the sliders stand: the sets of every state, solved at that one point."""

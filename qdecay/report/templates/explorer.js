@@ -676,8 +676,8 @@
     const part = (name) => byId(`map-${name}-${number}`);
     const [gammaSlider, valueSlider, picture, board] = ["gamma", "value", "picture", "board"].map(part);
     const rows = all("tr[data-map-state]", section);
-    const cells = board ? [...board.children] : [];
-    for (const cell of cells) {
+    const cells = (board ? [...board.children] : []).map((cell, i) => [cell, chapter.data.layers[0][i]]).filter(([, state]) => state !== null);  // no walls
+    for (const [cell] of cells) {
       arrows.forEach((arrow, action) => {
         const act = element("span", { class: `act ${arrow ?? "word"}`, "data-action": action });
         if (!arrow) act.dataset.letter = actions[action].slice(0, 1).toUpperCase();
@@ -720,8 +720,7 @@
       }
       if (!everywhere) return;
       const alike = (state) => sets[state].length === actions.length;
-      cells.forEach((cell, i) => {
-        const state = chapter.data.layers[0][i];
+      cells.forEach(([cell, state]) => {
         for (const act of all(".act", cell)) act.classList.toggle("optimal", !alike(state) && sets[state].includes(Number(act.dataset.action)));
       });
       if (board) board.setAttribute("aria-label", `Board: ${states.map((name, state) => `${name}: ${alike(state) ? "all actions alike" : names(chapter, sets[state])}`).join("; ")}`);
