@@ -224,10 +224,11 @@ def line_regions(
             at_high = sets_at_end(walk, 1)
     except EndlessGain:
         reached = AlgebraicNumber.of(0) if walk is None else walk.x
+        remedy = "end the line there, or " if reached > 0 else ""
         raise ValueError(
             f"at gamma = 1 the optimal gain is not 0 from {p.name} = "
-            f"{shown_decimal(value_at(reached), 12)} on: totals are infinite there; end the line "
-            f"before it, or choose gamma < 1"
+            f"{shown_decimal(value_at(reached), 12)} on: totals are infinite beyond it; "
+            f"{remedy}choose gamma < 1"
         ) from None
     except BudgetExceeded as limit:
         if walk is None:

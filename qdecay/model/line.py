@@ -25,9 +25,9 @@ from qdecay.model.door import Problem, as_exact_mdp
 from qdecay.model.mdp import MDP
 from qdecay_envs.rational import RationalLike, rational
 
-# Of the way, where a builder is compared with the line: between short decimals it is one, which an
-# environment of floats can be made with.
-_THIRD = Fraction(3, 8)
+# Of the way, where a builder is compared with the line. Between short decimals both are decimals,
+# which an environment of floats can be made with; a builder that rounds does not leave the first.
+_THIRDS = (Fraction(385, 1024), Fraction(3, 8))
 _Kind = tuple[Any, ...]
 """State, action, next state, and what else tells transitions apart but probability and reward."""
 
@@ -139,7 +139,7 @@ class ModelLine(Record):
             return _made(where, lambda number: as_exact_mdp(builder(number)), value)
 
         line = cls(made(parameter.low), made(parameter.high), parameter)
-        third = parameter.low + _THIRD * (parameter.high - parameter.low)
+        third = _third(parameter)
         _check_affine(line, third, made(third))
         return line
 
@@ -171,8 +171,8 @@ class ModelLine(Record):
         """
         mdp, old = as_exact_mdp(problem), rational(value, "value")
         if old not in mdp.exact_reward:
-            known = shown_list([str(r) for r in sorted(set(mdp.exact_reward))], "value")
-            raise ValueError(f"no transition has the reward {old}; rewards are {known}")
+            known = shown_list([str(r) for r in sorted(set(mdp.exact_reward))])
+            raise ValueError(f"no transition has the reward {old}: there are {known}")
         return cls.of(
             lambda new: _with_rewards(mdp, lambda reward: new if reward == old else reward),
             low=low,
@@ -206,9 +206,23 @@ def _made(where: str, make: Callable[[Any], MDP], of: object) -> MDP:
     """Return a model; an error says where on the line it cannot be made."""
     try:
         return make(of)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, ArithmeticError, LookupError) as error:
         kind = TypeError if isinstance(error, TypeError) else ValueError
         raise kind(f"{where}: {error}") from error
+
+
+def _third(parameter: Parameter) -> Fraction:
+    """Return the value between the ends at which a builder is compared with the line."""
+    first, second = (parameter.low + part * (parameter.high - parameter.low) for part in _THIRDS)
+    return first if _is_decimal(first) else second
+
+
+def _is_decimal(value: Fraction) -> bool:
+    rest = value.denominator
+    for factor in (2, 5):
+        while rest % factor == 0:
+            rest //= factor
+    return rest == 1
 
 
 def _argument(builder: Callable[..., Any]) -> str:
@@ -284,7 +298,8 @@ def _outcomes(mdp: MDP) -> dict[_Kind, list[tuple[Fraction, Fraction]]]:
 def _check_affine(line: ModelLine, value: Fraction, made: MDP) -> None:
     """Raise ValueError unless a model is that of the line at a value."""
     mixed, name = line.at(value), line.parameter.name
-    _check_shape(line.low, made)
+    ends = ("at the low end", f"at {name} = {value}")
+    require_one_shape(line.low, made, "all models of a line", ends)
     for what, entries_of in (("probability of going on", _going_on), ("expected reward", _earned)):
         ours, theirs = entries_of(mixed), entries_of(made)
         for key in ours | theirs:
