@@ -259,6 +259,20 @@ def test_waiting_for_nothing_is_told_from_ending() -> None:
         assert not accepted(changed(WAIT, ("intervals", 0, 0), sets))
 
 
+def test_breakpoints_and_touches_are_counted() -> None:
+    """4 x (1 - x) touches 1 at 1/2, and 4 x / 3 crosses it at 3/4; 1/2 is crossed twice."""
+    low = [[0, 0, 0, 1, 0, True], [0, 1, 0, 1, 1, True], [0, 2, 0, 1, 0, True]]
+    high = [[0, 0, 1, 1, 0, False], [0, 1, 0, 1, 1, True], [0, 2, 0, 1, "4/3", True]]
+    ends = {
+        name: {**rows_document(*rows, [1, 0, 1, 1, paid, True], states=2), "n_actions": 3}
+        for name, rows, paid in (("low", low, 4), ("high", high, 0))
+    }
+    assert verify(certified(line_of(ends), 1)) == Verification(2, 2, 1, 1, "1")
+    for end in ends.values():
+        end["transitions"][1:3] = [[0, 1, 0, 1, "1/2", True], [0, 2, 0, 1, 0, True]]
+    assert verify(certified(line_of(ends), 1)) == Verification(2, 3, 2, 0, "1")
+
+
 def test_where_an_end_gains_for_ever_nothing_is_stated() -> None:
     """A loop that ends with 1 - x, and pays 1: worth 1 / (1 - x)."""
     low = rows_document([0, 0, 0, 1, 1, True], [0, 1, 0, 1, 2, True])
