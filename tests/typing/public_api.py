@@ -167,6 +167,9 @@ def proofs(mdp: qdecay.MDP, found: qdecay.PolicyRegions) -> int:
     except qdecay.CertificateError as error:
         raise SystemExit(str(error)) from error
     assert_type(proven, qdecay.Verification)
+    assert_type(proven.gamma, str | None)
+    line = qdecay.ModelLine(mdp, mdp)
+    qdecay.write_certificate(line, qdecay.policy_regions(line, gamma=1), "line.json")
     return proven.breakpoints
 
 

@@ -259,6 +259,37 @@ def test_waiting_for_nothing_is_told_from_ending() -> None:
         assert not accepted(changed(WAIT, ("intervals", 0, 0), sets))
 
 
+def test_breakpoints_and_touches_are_counted() -> None:
+    """4 x (1 - x) touches 1 at 1/2, and 4 x / 3 crosses it at 3/4; 1/2 is crossed twice."""
+    low = [[0, 0, 0, 1, 0, True], [0, 1, 0, 1, 1, True], [0, 2, 0, 1, 0, True]]
+    high = [[0, 0, 1, 1, 0, False], [0, 1, 0, 1, 1, True], [0, 2, 0, 1, "4/3", True]]
+    ends = {
+        name: {**rows_document(*rows, [1, 0, 1, 1, paid, True], states=2), "n_actions": 3}
+        for name, rows, paid in (("low", low, 4), ("high", high, 0))
+    }
+    assert verify(certified(line_of(ends), 1)) == Verification(2, 2, 1, 1, "1")
+    for end in ends.values():
+        end["transitions"][1:3] = [[0, 1, 0, 1, "1/2", True], [0, 2, 0, 1, 0, True]]
+    assert verify(certified(line_of(ends), 1)) == Verification(2, 3, 2, 0, "1")
+
+
+def test_a_point_left_out_at_gamma_one_is_rejected() -> None:
+    """A touch at 1/3, 9 x (2/3 - x) = 1, that half way tells nothing of; and any other point."""
+    low = [[0, 0, 0, 1, 0, True], [0, 1, 0, 1, 1, True], [1, 0, 1, 1, 6, True]]
+    high = [[0, 0, 1, 1, 0, False], [0, 1, 0, 1, 1, True], [1, 0, 1, 1, -3, True]]
+    ends = {"low": rows_document(*low, states=2), "high": rows_document(*high, states=2)}
+    documents = [certified(line_of(ends), 1), idle()]
+    assert verify(documents[0]).touches == 1
+    documents += [certified(*solvable(seed)) for seed in (17, 101, 122, 125)]
+    for document in documents:
+        assert document["gamma"] == "1"
+        for gone in range(len(document["points"])):
+            for kept in (0, 1):
+                shorter = copy.deepcopy(document)
+                del shorter["points"][gone], shorter["intervals"][gone + kept]
+                assert not accepted(shorter)
+
+
 def test_where_an_end_gains_for_ever_nothing_is_stated() -> None:
     """A loop that ends with 1 - x, and pays 1: worth 1 / (1 - x)."""
     low = rows_document([0, 0, 0, 1, 1, True], [0, 1, 0, 1, 2, True])
