@@ -26,8 +26,8 @@ from qdecay.model.mdp import MDP
 from qdecay_envs.rational import RationalLike, rational
 
 # Of the way, where a builder is compared with the line. Between short decimals both are decimals,
-# which an environment of floats can be made with; a builder that rounds does not leave the first.
-_THIRDS = (Fraction(385, 1024), Fraction(3, 8))
+# which an environment of floats can be made with; a builder that rounds changes the second.
+_BETWEEN = (Fraction(3, 8), Fraction(385, 1024))
 _Kind = tuple[Any, ...]
 """State, action, next state, and what else tells transitions apart but probability and reward."""
 
@@ -123,8 +123,8 @@ class ModelLine(Record):
 
         Raises:
             TypeError: builder cannot be called, or a number is not exact.
-            ValueError: a model cannot be made (the message says at which value), or the one at a
-                third value does not lie on the line: the message names the entry that bends.
+            ValueError: a model cannot be made (the message says at which value), or one at a value
+                between them does not lie on the line: the message names the entry that bends.
         """
         if not callable(builder):
             raise TypeError(f"builder must be a function of one number, got {builder!r:.60}")
@@ -139,8 +139,8 @@ class ModelLine(Record):
             return _made(where, lambda number: as_exact_mdp(builder(number)), value)
 
         line = cls(made(parameter.low), made(parameter.high), parameter)
-        third = _third(parameter)
-        _check_affine(line, third, made(third))
+        for value in _values_between(parameter):
+            _check_affine(line, value, made(value))
         return line
 
     @classmethod
@@ -211,10 +211,11 @@ def _made(where: str, make: Callable[[Any], MDP], of: object) -> MDP:
         raise kind(f"{where}: {error}") from error
 
 
-def _third(parameter: Parameter) -> Fraction:
-    """Return the value between the ends at which a builder is compared with the line."""
-    first, second = (parameter.low + part * (parameter.high - parameter.low) for part in _THIRDS)
-    return first if _is_decimal(first) else second
+def _values_between(parameter: Parameter) -> list[Fraction]:
+    """Return the values at which a builder is compared with the line."""
+    width = parameter.high - parameter.low
+    first, *others = (parameter.low + part * width for part in _BETWEEN)
+    return [first, *filter(_is_decimal, others)]
 
 
 def _is_decimal(value: Fraction) -> bool:

@@ -488,7 +488,9 @@ def test_from_where_on_a_loop_pays_for_ever() -> None:
     assert from_where(ModelLine.of(loop, low=1, high=2)) == 1
     assert policy_regions(ModelLine.of(loop, low=-1, high=0), gamma=1).regions == (((1,),),)
     assert policy_regions(ModelLine.of(loop, low=-1, high=0), gamma=1).at_high == ((0, 1),)
-    with pytest.raises(ValueError, match=r"from r = 0 on: totals are infinite there; end the line"):
+    with pytest.raises(
+        ValueError, match=r"from r = 0 on: totals are infinite beyond it; end the line"
+    ):
         policy_regions(ModelLine.of(loop, low=-2, high=1), gamma=1)
 
 

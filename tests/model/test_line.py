@@ -227,7 +227,7 @@ def fails(x: Fraction) -> Any:
          r"p = 2: .*probability must be in \[0, 1\], got 2"),
         (lambda: ModelLine.of(slip, low=-1, high=1), ValueError, "p = -1: .*got -1"),
         (lambda: ModelLine.of_reward(job(HALF), 2, low=0, high=1), ValueError,
-         "no transition has the reward 2; rewards are values 1/2, 1"),
+         "no transition has the reward 2: there are 1/2, 1"),
         (lambda: ModelLine.of_reward(job(HALF), 1.0, low=0, high=1), TypeError, "value must be"),
         (lambda: ModelLine.of_step_reward(7, low=0, high=1), TypeError, "problem must be an MDP"),
         (lambda: ModelLine.of_step_reward(job(HALF), low=1, high=0), ValueError, "less than high"),

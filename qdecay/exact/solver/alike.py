@@ -29,8 +29,20 @@ class Alike:
     def same(self, pair: int) -> bool:
         """Return True only if the pair's advantage is 0 for every x."""
         own = self._graph.choices[int(self._line.skeleton.pair_state[pair])]
-        merged: list[int] = []
-        if self._proven([(pair, own)], merged):
+        return self._shown([(pair, own)], [])
+
+    def equal(self, one: int, two: int) -> bool:
+        """Return True only if two pairs have the same advantage for every x."""
+        s, t = (int(self._line.skeleton.pair_state[pair]) for pair in (one, two))
+        choices, merged = self._graph.choices, []
+        if (a := self._root(s)) != (b := self._root(t)):
+            self._leader[a] = b
+            merged.append(a)
+        return self._shown([(one, two), (choices[s], choices[t])], merged)
+
+    def _shown(self, obligations: list[tuple[int, int]], merged: list[int]) -> bool:
+        """Whether there is a proof; `merged` are the states merged for it, undone if not."""
+        if self._proven(obligations, merged):
             return True
         for s in reversed(merged):
             del self._leader[s]

@@ -18,6 +18,7 @@ from qdecay._support.deadline import Deadline
 from qdecay.exact.algebra.number import AlgebraicNumber
 from qdecay.exact.solver.policy_graph import PolicyGraph
 from qdecay.exact.solver.rational_model import RationalModel
+from qdecay.exact.solver.straight import Straight
 
 Pairs = NDArray[np.int64]
 Mask = NDArray[np.bool_]
@@ -34,8 +35,8 @@ class Advantages(Protocol):
     def graph(self) -> PolicyGraph:
         """The policy's graph."""
 
-    def numerator(self, pair: int) -> fmpz_poly:
-        """Return a polynomial with the sign of the pair's advantage for 0 < x < 1; 0 for a tie."""
+    def numerator(self, pair: int) -> fmpz_poly | Straight:
+        """Return what has the sign of the pair's advantage for 0 < x < 1; 0 for a tie."""
 
     def identically_zero(self, pairs: Pairs) -> Mask:
         """Return which pairs have advantage 0 for every x."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 from fractions import Fraction
 
 import numpy as np
-from flint import fmpq
+from flint import fmpq, fmpz_poly
 
 from qdecay._support.deadline import Deadline
 from qdecay.exact.algebra.number import AlgebraicNumber
@@ -29,6 +29,7 @@ from qdecay.exact.solver.policy_graph import PolicyGraph
 from qdecay.exact.solver.rational_line import RationalLine
 from qdecay.exact.solver.reward_series import RewardSeries
 from qdecay.exact.solver.sets_at_one import optimal_at_one
+from qdecay.exact.solver.straight import Straight
 from qdecay.exact.solver.window import Window, line_growth
 
 Series = LineSeries | RewardSeries
@@ -69,7 +70,7 @@ class LineAxis:
             lambda chosen: self._series(chosen, deadline),
             policy,
             everything,
-            lambda series, pair: sign_right_of(series.numerator(pair), _ZERO),
+            lambda series, pair: _sign_at_first(series.numerator(pair)),
             self._not_negative_at_first,
         )
         self.advantages(policy, deadline)
@@ -106,6 +107,8 @@ class LineAxis:
             return np.zeros(len(pairs), dtype=np.bool_)
         newest = self._newest
         if isinstance(newest, RewardSeries) and newest.graph is graph:
+            if not newest.short:
+                return np.zeros(len(pairs), dtype=np.bool_)
             return np.array([newest.sign_at(pair, 1) <= 0 for pair in pairs.tolist()], dtype=bool)
         model, live = self.line.at(1, 1), np.flatnonzero(graph.live)
         value = discounted(model, graph.policy, self.gamma, deadline, live)
@@ -197,6 +200,13 @@ class LineAxis:
         nothing = [fmpq(0)] * self.model.n
         best = Laurent(self.model, policy, nothing, nothing, nothing)
         return optimal_at_one(best, order, deadline)
+
+
+def _sign_at_first(c: fmpz_poly | Straight) -> int:
+    """Return the sign just right of the low end."""
+    if isinstance(c, Straight):
+        return c.at_zero or c.slope
+    return sign_right_of(c, _ZERO)
 
 
 def _half_width(growth: float, rest: Fraction, least: Fraction) -> Fraction:

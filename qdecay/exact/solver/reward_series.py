@@ -20,6 +20,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 
@@ -29,6 +30,8 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from qdecay._support.deadline import Deadline
+from qdecay.errors import BudgetExceeded
+from qdecay.exact.algebra.enclosed import EnclosedNumber
 from qdecay.exact.algebra.polynomial import sign_at
 from qdecay.exact.solver.alike import Alike
 from qdecay.exact.solver.axis import NoBound
@@ -36,8 +39,11 @@ from qdecay.exact.solver.line_series import LineSeries
 from qdecay.exact.solver.policy_graph import PolicyGraph
 from qdecay.exact.solver.rational_line import RationalLine
 from qdecay.exact.solver.refinement import Range, Refinement
+from qdecay.exact.solver.straight import Straight
 
 _FIRST_BITS = 60
+_MOST_BITS = 4096  # where fractions are too long, numbers that close to 0 are not told from it
+LONGEST = 2**16  # bits of an enclosure from which a fraction is found: some seconds
 _WORD = 2**60  # rewards from here on are left to `line_residues`
 
 
@@ -78,10 +84,11 @@ class RewardSeries:
         """Return which pairs have advantage 0 for every x."""
         return np.array([self._is_zero(pair) for pair in pairs.tolist()], dtype=np.bool_)
 
-    def numerator(self, pair: int) -> fmpz_poly:
+    def numerator(self, pair: int) -> fmpz_poly | Straight:
         """Return a polynomial with the sign of the advantage for 0 < x < 1; 0 for a tie.
 
-        Where it does not change its sign, that is 1 or -1; else it is primitive.
+        Where it does not change its sign, that is 1 or -1; else it is primitive. Where its
+        coefficients would be too long, it is a line known by enclosures.
         """
         try:
             if self._is_zero(pair):
@@ -89,7 +96,10 @@ class RewardSeries:
             for low, change in self._ever_closer(pair):
                 if low.sign and low.sign == low.plus(change).sign:
                     return fmpz_poly([low.sign])
-                if change.sign:
+                if change.sign and not self.short:
+                    if low.sign:
+                        return Straight(low.sign, change.sign, lambda: self._enclosed(pair))
+                elif change.sign:
                     root = self._root(pair)
                     return fmpz_poly([-root.numerator, root.denominator]) * change.sign
         except NoBound:
@@ -108,6 +118,10 @@ class RewardSeries:
         except NoBound:
             pass
         return sign_at(self._in_residues.numerator(pair), Fraction(end))
+
+    def alike(self, one: int, two: int) -> bool:
+        """Return True only if two pairs have one advantage, for a reason seen in the graph."""
+        return self._alike.equal(one, two)
 
     def _is_zero(self, pair: int) -> bool:
         if pair not in self._zero:
@@ -133,6 +147,11 @@ class RewardSeries:
         while True:
             yield self._advantage(pair, bits)
             bits *= 2
+            if bits > _MOST_BITS and not self.short:
+                raise BudgetExceeded(
+                    f"a number is 0, or less than 2^-{_MOST_BITS}: to tell takes a fraction of up "
+                    f"to {self._size:,} bits"
+                )
 
     def _root(self, pair: int) -> Fraction:
         """Return -a_0 / a_1 for an a_1 that is not 0."""
@@ -145,6 +164,35 @@ class RewardSeries:
                 if (upper - lower) * 2**most < 1:
                     return simplest(lower, upper)
             bits += most
+
+    def _enclosed(self, pair: int) -> EnclosedNumber:
+        """Return -a_0 / a_1 for an a_1 that is not 0, without its fraction."""
+
+        def nearer(bits: int) -> tuple[Fraction, Fraction]:
+            more = bits + _FIRST_BITS
+            while True:
+                try:
+                    low, change = self._advantage(pair, more)
+                except NoBound:
+                    raise BudgetExceeded("floats do not bring out more of a number") from None
+                if change.sign:
+                    lower, upper = _quotients(low, change)
+                    if (upper - lower) * 2 ** (bits + 1) < 1:
+                        unit = Fraction(1, 2 ** (bits + 2))  # short numbers, rounded outwards
+                        return lower // unit * unit, -(-upper // unit) * unit
+                more *= 2
+
+        return EnclosedNumber(nearer, self._size, _Origin(self, pair))
+
+    @property
+    def short(self) -> bool:
+        """Whether the fractions of all roots are short enough to be computed."""
+        return 2 * self._size <= LONGEST
+
+    @cached_property
+    def _size(self) -> int:
+        """Return a bound on the bits of a root's numerator and denominator."""
+        return math.ceil(float(self._norms.sum()) * (1 + 1e-9)) + 1 + self._height_bits
 
     @cached_property
     def _in_residues(self) -> LineSeries:
@@ -181,7 +229,8 @@ class RewardSeries:
         return {s: i for i, s in enumerate(self._live)}
 
     @cached_property
-    def _refined(self) -> Refinement:
+    def _matrix(self) -> sparse.csr_matrix:
+        """A among the live states."""
         rows = [self.line.pairs[pair] for pair in self.policy[self._live].tolist()]
         entries: list[tuple[int, int, int]] = [(i, i, self._unit) for i in range(len(rows))]
         for i, row in enumerate(rows):
@@ -191,12 +240,15 @@ class RewardSeries:
                 if t in self._place
             ]
         table = np.array(entries, dtype=np.int64).reshape(-1, 3)
-        matrix = sparse.csr_matrix(
-            (table[:, 2], (table[:, 0], table[:, 1])), shape=(len(rows), len(rows)), dtype=np.int64
-        )
-        right = np.array([(r.reward[0], r.reward[1] - r.reward[0]) for r in rows], dtype=np.int64)
+        places = table[:, 0], table[:, 1]
+        return sparse.csr_matrix((table[:, 2], places), (len(rows), len(rows)), dtype=np.int64)
+
+    @cached_property
+    def _refined(self) -> Refinement:
+        rewards = [self.line.pairs[pair].reward for pair in self.policy[self._live].tolist()]
+        right = np.array([(a, b - a) for a, b in rewards], dtype=np.int64).reshape(-1, 2)
         slack = self.line.denominator * (self.gamma.denominator - self._gain)
-        return Refinement(matrix, right.reshape(-1, 2), self._unit, slack)
+        return Refinement(self._matrix, right, self._unit, slack)
 
     @cached_property
     def _alike(self) -> Alike:
@@ -219,22 +271,13 @@ class RewardSeries:
     @cached_property
     def _norms(self) -> NDArray[np.float64]:
         """log2 of the norm of each row of A, at least 0."""
-        squares = [
-            sum(
-                (self._unit * (t == s) - self._gain * sum(w for u, w in row if u == t)) ** 2
-                for t in {s, *(u for u, _ in row)}
-            )
-            for s, row in self._rows
-        ]
-        return np.array([0.5 * math.log2(max(square, 1)) for square in squares])
-
-    @property
-    def _rows(self) -> list[tuple[int, list[tuple[int, int]]]]:
-        """The policy's moves among live states, of each, in integers."""
-        pairs, found = self.line.pairs, []
-        for s, pair in zip(self._live, self.policy[self._live].tolist(), strict=True):
-            moves = zip(pairs[pair].targets, pairs[pair].weights, strict=True)
-            found.append((s, [(t, w) for t, (w, _) in moves if t in self._place]))
+        matrix = self._matrix
+        squares = sparse.csr_matrix(
+            (matrix.data.astype(np.float64) ** 2, matrix.indices, matrix.indptr), matrix.shape
+        )
+        found: NDArray[np.float64] = 0.5 * np.log2(
+            np.maximum(squares @ np.ones(len(self._live)), 1)
+        )
         return found
 
     @cached_property
@@ -244,6 +287,24 @@ class RewardSeries:
         total = sum(abs(a) + abs(b) for a, b in rewards)
         height: int = 2 * self.line.largest_reward + 2 * self._unit * total
         return height.bit_length()
+
+
+@dataclass(frozen=True, eq=False)
+class _Origin:
+    """Where the root of a pair's advantage comes from."""
+
+    series: RewardSeries
+    pair: int
+
+    def __eq__(self, other: object) -> bool:
+        """Whether the two have one root, for a reason seen in the graph."""
+        if not isinstance(other, _Origin) or self.series is not other.series:
+            return False
+        return self.pair == other.pair or self.series.alike(self.pair, other.pair)
+
+    def __hash__(self) -> int:
+        """Equal ones are of one series."""
+        return id(self.series)
 
 
 def _quotients(low: Range, change: Range) -> tuple[Fraction, Fraction]:

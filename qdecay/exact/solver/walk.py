@@ -32,6 +32,7 @@ from qdecay._support.deadline import Deadline
 from qdecay.exact.algebra.number import AlgebraicNumber, isolate_quickly
 from qdecay.exact.solver.axis import Advantages, Axis, AxisWindow, Mask, NoBound, TrivialWindow
 from qdecay.exact.solver.point import sign_right_of
+from qdecay.exact.solver.straight import Straight
 
 _Advantages = TypeVar("_Advantages", bound=Advantages)
 
@@ -86,7 +87,7 @@ class Walk(Generic[_Advantages]):
         self.x = AlgebraicNumber.of(0)
         self.series = axis.advantages(self.policy, self.deadline)
         self.first = self.optimal = axis.optimal(self.series, self.zero, self.deadline)
-        self._numerators: dict[int, fmpz_poly] = {}
+        self._numerators: dict[int, fmpz_poly | Straight] = {}
         self._roots: dict[int, list[AlgebraicNumber]] = {}  # in this window
         self._isolated: tuple[fmpz_poly, list[AlgebraicNumber]] = fmpz_poly([]), []
 
@@ -197,9 +198,15 @@ class Walk(Generic[_Advantages]):
             upper = self.window.upper
             beyond = min(Fraction(1), upper + (upper - self.window.lower) / 16)
             c = self._numerator(pair)
+            if isinstance(c, Straight):
+                self._roots[pair] = c.roots(self.x.enclosure(_BITS)[0], beyond)
+                return self._next_of(pair)
             if c != self._isolated[0]:  # symmetric pairs share their polynomial
                 self._isolated = c, isolate_quickly(c, self.x.lower, beyond)
             self._roots[pair] = self._isolated[1]
+        return self._next_of(pair)
+
+    def _next_of(self, pair: int) -> AlgebraicNumber | None:
         roots = self._roots[pair]
         while roots and not roots[0] > self.x:
             roots = roots[1:]
@@ -208,7 +215,7 @@ class Walk(Generic[_Advantages]):
             return roots[0]
         return None
 
-    def _numerator(self, pair: int) -> fmpz_poly:
+    def _numerator(self, pair: int) -> fmpz_poly | Straight:
         if pair not in self._numerators:
             self._numerators[pair] = self.series.numerator(pair)
         return self._numerators[pair]
@@ -232,10 +239,14 @@ class Walk(Generic[_Advantages]):
 
     def _rising(self, pairs: Iterable[int], x: AlgebraicNumber) -> list[int]:
         """Return which pairs, none tied identically, are better right of x."""
-        numerators = {pair: self._numerator(pair) for pair in pairs}
-        if self.axis.mirrored:  # they are 0 at x: no need to prove it
-            numerators = {pair: c.derivative() for pair, c in numerators.items()}
-        return [pair for pair, c in numerators.items() if sign_right_of(c, x) > 0]
+        rising = []
+        for pair in pairs:
+            c = self._numerator(pair)
+            if self.axis.mirrored or isinstance(c, Straight):  # 0 at x: no need to prove it
+                c = c.derivative()
+            if sign_right_of(c, x) > 0:
+                rising.append(pair)
+        return rising
 
     def _switch(self, rising: list[int], at: NDArray[np.bool_], x: AlgebraicNumber) -> list[int]:
         """Let rising pairs enter the policy; return those that rise under the new one."""
