@@ -290,6 +290,20 @@ def test_a_point_left_out_at_gamma_one_is_rejected() -> None:
                 assert not accepted(shorter)
 
 
+def test_values_that_are_right_at_a_point_only_tell_nothing_beside_it() -> None:
+    """1 against 1 + x: N = 30 x - 9 is 1 at 1/3, and 2 1/4 in the middle of its interval."""
+    low, high = (rows_document(END, [0, 1, 0, 1, wage, True]) for wage in (1, 2))
+    document = certified(line_of({"low": low, "high": high}), 1)
+    assert document["points"] == []
+    document["intervals"] *= 2
+    place = [[-1, 3], [3, 4]]
+    told = {**document, "points": [[*place, [[1]], [1], [[1, 1]], [[]]]]}
+    assert verify(told) == Verification(1, 1, 0, 0, "1")  # a point where nothing changes
+    forged = {**document, "points": [[*place, [[0]], [1], [[-9, 30]], [[]]]]}
+    with pytest.raises(CertificateError, match="action 1: its sign is not shown at the point"):
+        verify(forged)
+
+
 def test_where_an_end_gains_for_ever_nothing_is_stated() -> None:
     """A loop that ends with 1 - x, and pays 1: worth 1 / (1 - x)."""
     low = rows_document([0, 0, 0, 1, 1, True], [0, 1, 0, 1, 2, True])
