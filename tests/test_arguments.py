@@ -509,6 +509,11 @@ SLOW: dict[str, tuple[Callable[..., Any], dict[str, Any], dict[str, Number]]] = 
             "max_seconds": SECONDS,
         },
     ),
+    "compare along a line": (
+        qdecay.compare,
+        {"problem": LINE, "gamma": HALF},
+        {"gamma": Number("exact", HALF, (-1, 2)), "seeds": Number("whole", 10, (9, 0))},
+    ),
     "break_even": (qdecay.break_even, {"problem": MODEL}, {"state": STATE}),
     "probe": (
         qdecay.probe,

@@ -35,7 +35,7 @@ FILES = {"spec.toml": SPEC, "record.py": RECORD, "calm.json": CALM, "storm.json"
 
 
 def cost(block: str) -> list[pytest.MarkDecorator]:
-    heavy = r"report|gallery|probe|sweep|--learn\b|compare Frozen"
+    heavy = r"report|gallery|probe|sweep|--learn\b|compare (Frozen|.*--over)"
     marks = [pytest.mark.slow] if re.search(heavy, block) else []
     needs = {
         "Taxi-v4": "Taxi-v4" in gym.registry,

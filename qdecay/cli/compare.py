@@ -16,6 +16,7 @@ from qdecay.cli.options import (
     AsJson,
     Force,
     MaxSeconds,
+    Over,
     budget,
     check_plot,
     reads_source,
@@ -51,6 +52,11 @@ def compare(
     state: Annotated[
         str | None,
         typer.Option(metavar="STATE", help="Compare there: a number or a name; else at the start."),
+    ] = None,
+    over: Over = None,
+    gamma: Annotated[
+        str | None,
+        typer.Option(metavar="GAMMA", help="With --over: the discount factor, below 1."),
     ] = None,
     seeds: Annotated[int, typer.Option(min=10, help="Agents per break-even gamma.")] = 10,
     seed: Annotated[int, typer.Option(min=0, help="The first seed; the others follow.")] = 0,
@@ -88,7 +94,8 @@ def compare(
 ) -> int:
     """Find break-even gammas by algebra, planning and learning.
 
-    Without SOURCE: the four homework problems.
+    Without SOURCE: the four homework problems. With --over: the values of a number of the model at
+    which the choice flips, at one --gamma; agents are trained at each value that is looked at.
 
     The verdict is disagree if value iteration flips outside the gammas that its proven error
     allows, or if agents flip elsewhere: where nothing is random, more than 1e-6 from the exact
@@ -114,6 +121,7 @@ def compare(
       qdecay compare qdecay/RiverSwim-v0 --learner sarsa --plot sarsa.svg
       qdecay compare qdecay/StayOrMove-v0 --learner homework:train
       qdecay compare --walks 200 --step-size 1/2
+      qdecay compare qdecay/NChain-v0 --over slip=0..1/2 --gamma 0.9
     """
     from qdecay.model.source import HOMEWORK, Source
     from qdecay.report.chapter import shown_actions
@@ -124,8 +132,11 @@ def compare(
         raise InputError("--step-size requires --walks: without it agents learn everything")
     if epsilon is not None and learner not in ("sarsa", "expected_sarsa"):
         raise InputError("--epsilon requires --learner sarsa or expected_sarsa")
-    if state is not None and source is None:
-        raise InputError("--state requires SOURCE")
+    for option, given in (("--state", state), ("--over", over)):
+        if given is not None and source is None:
+            raise InputError(f"{option} requires SOURCE")
+    if over is not None and walks is not None:
+        raise InputError("--walks cannot be combined with --over")
     sources = [Source(text) for text in HOMEWORK] if source is None else [source]
     settings: dict[str, Any] = {
         "learner": learner_named(learner),
@@ -136,17 +147,18 @@ def compare(
         "max_steps": max_steps,
         "state": state,
         "max_seconds": max_seconds,
+        **_along(over, gamma),
     }
     if walks is not None:
-        given = "1/10" if step_size is None else step_size
-        settings |= {"walks": walks, "step_size": _exact(given, "--step-size", "(0, 1]")}
+        size = "1/10" if step_size is None else step_size
+        settings |= {"walks": walks, "step_size": _exact(size, "--step-size", "(0, 1]")}
     timed: list[tuple[Comparison, float]] = []
     try:
         with (
             budget(source.text if source else "the homework", max_seconds),
             Bar(log=True) as bar,
         ):
-            timed.extend(_compare_all(sources, settings, bar))
+            timed.extend(_compare_all(sources, over, settings, bar))
     finally:  # show finished rows even after Ctrl-C
         if timed:
             _show_comparison(timed, as_json)
@@ -191,16 +203,32 @@ def _exact(text: str, option: str, within: str) -> Fraction:
         return exact(rational(text, option), option, within)
 
 
+def _along(over: str | None, gamma: str | None) -> dict[str, Any]:
+    """Return the gamma of --over, as an argument.
+
+    Raises:
+        InputError: one of them is missing, or it is no gamma below 1.
+    """
+    if over is None and gamma is None:
+        return {}
+    if gamma is None:
+        raise InputError("--over requires --gamma: the discount factor along the line")
+    if over is None:
+        raise InputError("--gamma requires --over NAME=LOW..HIGH")
+    return {"gamma": _exact(gamma, "--gamma", "[0, 1)")}
+
+
 def _compare_all(
-    sources: Sequence[Source], settings: dict[str, Any], bar: Bar
+    sources: Sequence[Source], over: str | None, settings: dict[str, Any], bar: Bar
 ) -> Iterator[tuple[Comparison, float]]:
     """Yield each row, as it is done, with the seconds it took."""
     from qdecay._support.notes import deferred_notes
     from qdecay._support.user_code import user_code
     from qdecay.comparison.compare import compare as compare_one
+    from qdecay.model.line_of_source import line_of
 
     with deferred_notes():
-        problems = [source.world() for source in sources]
+        problems = [source.world() if over is None else line_of(source, over) for source in sources]
     for source, problem in zip(sources, problems, strict=True):
         began = time.perf_counter()
         with input_errors(f"{source.text}: "), user_code(f"{source.text}: it"):
@@ -211,13 +239,14 @@ def _compare_all(
 def _print_comparison(timed: list[tuple[Comparison, float]]) -> None:
     from rich.text import Text
 
-    forced = timed[0][0].forced
+    forced, parameter = timed[0][0].forced, timed[0][0].parameter
     third = "predicted" if forced else "planned"
     headings = ("problem", "exact", "decimal", third, "learned", "verdict", "time")
     table = tables.table(*headings, right=("time",))
     for row, seconds in timed:
         columns = [
-            [shown_root(root) for root in row.exact] or ["none" if row.tabular else "-"],
+            [shown_root(root, "g" if parameter is None else "x") for root in row.exact]
+            or ["none" if row.tabular else "-"],
             [shown_decimal(root, 8) for root in row.exact],
             [_shown_planned(plan) for plan in row.planned]
             if row.predicted is None
@@ -232,6 +261,8 @@ def _print_comparison(timed: list[tuple[Comparison, float]]) -> None:
         console.print(
             f"after {forced.count} forced walks of each branch, step size {forced.step_size}:"
         )
+    if parameter is not None:
+        console.print(f"over {parameter.name}, at gamma = {timed[0][0].gamma}:", soft_wrap=True)
     console.print(table)
     for row, _ in timed:
         if not row.tabular:

@@ -10,7 +10,7 @@ a living reward, a success rate.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Any, Self, cast
@@ -183,7 +183,8 @@ class ModelLine(Record):
     def at(self, value: RationalLike) -> MDP:
         """Return the model at a value of the parameter.
 
-        A transition whose reward moves has its expected reward there.
+        Where the ends have equally many rewards for one transition, so has it; else it has its
+        expected reward.
 
         Raises:
             TypeError, ValueError: the value is not exact, or outside the line.
@@ -281,11 +282,18 @@ def _mixed(low: MDP, high: MDP, x: Fraction) -> Iterator[Any]:
         if one == two:
             mixture = one
         else:
-            parts = [((1 - x) * p, r) for p, r in one] + [(x * p, r) for p, r in two]
-            chance = sum((p for p, _ in parts), Fraction(0))
-            mixture = [(chance, sum((p * r for p, r in parts), Fraction(0)) / chance)]
+            near = [((1 - x) * p, r) for p, r in one]
+            far = [(x * p, r) for p, r in two]
+            groups = zip(near, far, strict=True) if len(near) == len(far) else [(*near, *far)]
+            mixture = [_mean(group) for group in groups]
         s, a, t, *kind = key
         yield from ((s, a, t, p, r, *kind) for p, r in mixture)
+
+
+def _mean(parts: Sequence[tuple[Fraction, Fraction]]) -> tuple[Fraction, Fraction]:
+    """Return the probability of some outcomes together, and their expected reward."""
+    chance = sum((p for p, _ in parts), Fraction(0))
+    return chance, sum((p * r for p, r in parts), Fraction(0)) / chance
 
 
 def _outcomes(mdp: MDP) -> dict[_Kind, list[tuple[Fraction, Fraction]]]:

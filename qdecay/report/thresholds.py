@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import zip_longest
 from typing import Any
 
@@ -17,6 +17,7 @@ from qdecay._support.shown import shown_decimal
 from qdecay.comparison.result import Comparison
 from qdecay.comparison.thresholds import LearnedThreshold
 from qdecay.exact.algebra.number import AlgebraicNumber
+from qdecay.model.line import Parameter
 from qdecay.report.samples import page_decimal
 
 LEARNERS = {
@@ -25,7 +26,8 @@ LEARNERS = {
     "sarsa": "SARSA",
     "expected_sarsa": "Expected SARSA",
 }
-_WINDOW = 0.05  # of gamma, drawn at least
+_GAMMA = Parameter("gamma")
+_WINDOW = 0.05  # of the range, drawn at least
 _SURE = 5e-11  # half of the last digit of a gamma on a page
 _ROOM = 2.0  # of a window: how many times as wide as what is drawn in it
 
@@ -44,6 +46,7 @@ class ShownFlip:
         learned: where agents flip; None where they were not trained.
         forecast: the steps that each agent takes or would take; None where that is unknown.
         predicted: where agents flip that stop early; None for others.
+        parameter: of a model line, which moves instead of gamma; else None.
     """
 
     sides: Sides | None
@@ -53,6 +56,7 @@ class ShownFlip:
     learned: LearnedThreshold | None
     forecast: int | None
     predicted: AlgebraicNumber | None = None
+    parameter: Parameter | None = None
 
     def change(self, names: Sequence[str]) -> str:
         """Return what is best on either side."""
@@ -103,18 +107,20 @@ class ShownFlip:
         return page_decimal(gamma) + ("" if sure else f" ± {self.error:.0e}")
 
     def window(self) -> tuple[float, float]:
-        """Return the gammas between which agents are drawn.
+        """Return the gammas, or the values of the parameter, between which agents are drawn.
 
-        Twice as wide as the flips, the interval and the exact gamma lie apart, and at least 0.05 or
-        the distance to 1.
+        Twice as wide as the flips, the interval and the exact gamma lie apart, and at least 0.05 of
+        the range or the distance to its upper end.
         """
         assert self.learned is not None
         seen = [*self.learned.flips, *(self.learned.interval or ())]
         seen += [float(gamma) for gamma in (self.exact, self.predicted) if gamma is not None]
         low, high = min(seen), max(seen)
         middle = (low + high) / 2
-        half = max(_ROOM * (high - low), min(_WINDOW, 1 - middle)) / 2
-        return max(0.0, middle - half), min(1.0, middle + half)
+        p = self.parameter or _GAMMA
+        first, last = float(p.low), float(p.high)
+        half = max(_ROOM * (high - low), min(_WINDOW * (last - first), last - middle)) / 2
+        return max(first, middle - half), min(last, middle + half)
 
 
 def shown_flips(row: Comparison) -> list[ShownFlip]:
@@ -122,7 +128,8 @@ def shown_flips(row: Comparison) -> list[ShownFlip]:
     predicted = row.predicted or ()
     planned: list[Sequence[Any]] = [row.planned, row.planned_errors]
     columns = [row.sides, row.exact, *planned, row.learned, row.forecast]
-    return [ShownFlip(*flip) for flip in zip_longest(*columns, predicted)]
+    flips = zip_longest(*columns, predicted)
+    return [replace(ShownFlip(*flip), parameter=row.parameter) for flip in flips]
 
 
 def agents(learned: LearnedThreshold) -> list[tuple[float, float]]:

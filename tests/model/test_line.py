@@ -253,3 +253,23 @@ def test_what_makes_no_line_is_refused(make: Any, error: type[Exception], messag
 def test_values_outside_the_line_are_refused(value: Any, error: Any, message: str) -> None:
     with pytest.raises(error, match=message):
         ModelLine.of(job, low=0, high=3).at(value)
+
+
+def test_rewards_of_one_transition_stay_apart() -> None:
+    """A coin that pays 0 or 2 at the low end and 4 or 8 at the high one is a coin between them.
+
+    Where the ends have other numbers of rewards, the expected one is left.
+    """
+
+    def coin(*rewards: int) -> MDP:
+        rows: list[Any] = [(0, 0, 0, Fraction(1, len(rewards)), r, True) for r in rewards]
+        return MDP.from_rows(rows, n_states=1, n_actions=1, start=0)
+
+    line = ModelLine(coin(0, 2), coin(4, 8))
+    assert line.at("1/4") == MDP.from_rows(
+        [(0, 0, 0, "1/2", 1, True), (0, 0, 0, "1/2", "7/2", True)],
+        n_states=1, n_actions=1, start=0,
+    )  # fmt: skip
+    assert ModelLine(coin(0, 2), coin(4)).at("1/2") == MDP.from_rows(
+        [(0, 0, 0, 1, "5/2", True)], n_states=1, n_actions=1, start=0
+    )

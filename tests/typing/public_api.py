@@ -123,6 +123,7 @@ def exact(mdp: qdecay.MDP, layout: qdecay.ChainLayout) -> None:
     assert_type(price.at("99/100").loss, float | None)
     assert_type(price.sentence("9/10"), str)
     line = qdecay.ModelLine(mdp, mdp)
+    assert_type(qdecay.compare(line, gamma="9/10", state=0), qdecay.Comparison)
     line_price = qdecay.price(line, "total", gamma="99/100", truth=mdp, max_loss="1/100")
     assert_type(line_price, qdecay.LinePrice)
     assert_type(line_price.regions, tuple[qdecay.PricedRegion, ...])

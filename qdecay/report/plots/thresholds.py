@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from qdecay._support.one_line import escaped
 from qdecay._support.shown import shown_decimal
 from qdecay.comparison.result import Comparison
 from qdecay.comparison.thresholds import SHARE
@@ -68,7 +69,8 @@ def draw_threshold(ax: Any, title: str, flip: ShownFlip, names: Sequence[str]) -
                 float(gamma), color=colour, lw=1.5, ls="--", label=f"{what}: {_shown(gamma)}"
             )
     ax.set_title(title, parse_math=False)
-    ax.set_xlabel("discount factor γ")
+    name = "discount factor γ" if flip.parameter is None else flip.parameter.name
+    ax.set_xlabel(escaped(name), parse_math=False)
     ax.set_ylabel(flip.chance(names), parse_math=False)
     ax.set_xlim(*ends)
     ax.set_ylim(-0.05, 1.05)
