@@ -13,6 +13,7 @@ from semi_markov import ACTIONS, random_rows
 
 from qdecay import MDP, FloatMDP, InputError, epsilon_soft
 from qdecay.model.rows import ModelRows
+from qdecay.model.unrolling import Waiting
 
 NAP = [(0, 0, 1, 1, 0, False, 3), (1, 0, 0, 1, 7, False), (1, 1, 0, 1, 1, True, 9)]
 
@@ -139,6 +140,13 @@ def test_floats_are_written_out_alike(seed: int) -> None:
     assert (one.n_states, one.available.tolist()) == (two.n_states, two.available.tolist())
     np.testing.assert_array_equal(one.ends, two.ends)
     assert (FloatMDP.from_mdp(mdp).p != mdp.p).nnz == 0
+
+
+def test_waiting_is_worth_what_is_waited_for_later() -> None:
+    """gamma^k of it: where planning begins from given values."""
+    waiting = Waiting.of(nap())
+    assert waiting.remaining.tolist() == [1, 2]
+    assert waiting.values(np.array([5.0, 8.0]), 0.5).tolist() == [5, 8, 4, 2]
 
 
 def test_waiting_states_are_named_unless_that_is_a_name() -> None:
