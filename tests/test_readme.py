@@ -36,7 +36,7 @@ FILES = {"spec.toml": SPEC, "record.py": RECORD, "calm.json": CALM, "storm.json"
 
 
 def cost(block: str) -> list[pytest.MarkDecorator]:
-    heavy = r"report|gallery|probe|sweep|--learn\b|compare Frozen"
+    heavy = r"report|plot .*--over|gallery|probe|sweep|--learn\b|compare Frozen"
     marks = [pytest.mark.slow] if re.search(heavy, block) else []
     needs = {
         "Taxi-v4": "Taxi-v4" in gym.registry,
