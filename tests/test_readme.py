@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import runpy
+import shlex
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -35,7 +36,7 @@ FILES = {"spec.toml": SPEC, "record.py": RECORD, "calm.json": CALM, "storm.json"
 
 
 def cost(block: str) -> list[pytest.MarkDecorator]:
-    heavy = r"report|gallery|probe|sweep|--learn\b|compare (Frozen|.*--over)"
+    heavy = r"report|plot .*--over|gallery|probe|sweep|--learn\b|compare (Frozen|.*--over)"
     marks = [pytest.mark.slow] if re.search(heavy, block) else []
     needs = {
         "Taxi-v4": "Taxi-v4" in gym.registry,
@@ -60,7 +61,7 @@ def test_console_blocks_print_what_they_show(capsys, monkeypatch, tmp_path, bloc
         (tmp_path / name).write_text(text)
     monkeypatch.setenv("COLUMNS", "80")
     for command, shown in commands(block):
-        words = command.replace("make compare", "qdecay compare").split()
+        words = shlex.split(command.replace("make compare", "qdecay compare"))
         if words[0] == "python":
             runpy.run_path(words[1])
             continue

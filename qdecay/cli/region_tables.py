@@ -109,7 +109,8 @@ def print_regions(
             shown_decimal(regions.breakpoints[i].number, digits)
             for i in regions.start_breakpoints()
         ]
-        at = ", ".join(changes) or f"no {axis.name}"
+        none = f"no {axis.name}" + ("" if is_complete else " up to there")
+        at = ", ".join(changes) or none
         out.print(f"the start, {mdp.state_name(regions.start)}, changes at {at}")
         out.print(_shown_ends(mdp, regions, axis, regions.start), soft_wrap=True)
     elif not states:
