@@ -304,6 +304,18 @@ def test_values_that_are_right_at_a_point_only_tell_nothing_beside_it() -> None:
         verify(forged)
 
 
+def test_ending_at_a_price_is_not_better_than_resting() -> None:
+    """h = -1 solves h = r + P h for both; resting has e = 1: its average of h is not 0."""
+    rows = rows_document([0, 0, 0, 1, 0, False], [0, 1, 0, 1, -1, True])
+    document = certified(line_of({"low": rows, "high": rows}), 1)
+    assert document["intervals"] == [[[[0]], [1], [[]], [[]]]]
+    for w in ([], [1], [-1]):
+        forged = {**document, "intervals": [[[[1]], [1], [[-1]], [w]]]}
+        assert not accepted(forged)
+    with pytest.raises(CertificateError, match="action 0: it is better than the set in the long"):
+        verify({**document, "intervals": [[[[1]], [1], [[-1]], [[]]]]})
+
+
 def test_where_an_end_gains_for_ever_nothing_is_stated() -> None:
     """A loop that ends with 1 - x, and pays 1: worth 1 / (1 - x)."""
     low = rows_document([0, 0, 0, 1, 1, True], [0, 1, 0, 1, 2, True])
