@@ -93,10 +93,10 @@ class Counts:
 
     @cached_property
     def _durations(self) -> NDArray[np.int64]:
-        """How many steps each took; 1 where nothing followed."""
+        """How many steps each took."""
         if self.steps.duration is None:
             return np.ones(len(self._ended), dtype=np.int64)
-        return np.where(self._ended, 1, checked_durations(self.steps.duration))
+        return checked_durations(self.steps.duration)
 
     @cached_property
     def sizes(self) -> tuple[int, int]:
