@@ -235,7 +235,7 @@ REFUSED = [
     ),
     (
         ["calm.json", "--over", "reward:7=0..1", "--gamma", "1"],
-        "no transition has the reward 7; rewards are values -4, 0, 10",
+        "no transition has the reward 7: there are -4, 0, 10",
     ),
     (["calm.json", "--to", "none.json", "--gamma", "1"], "none.json: cannot be read"),
     (

@@ -56,7 +56,9 @@ class LineAxis:
         use_floats = self.model.n_pairs > _FEW_PAIRS if use_floats is None else use_floats
         self._floats = LineFloats(line, gamma) if use_floats and gamma else None
         self._only_rewards = RewardSeries.serves(line, gamma)
+        # The last ones are asked for again where a walk begins.
         self._newest: Series | None = None
+        self._window: Window | None = None
 
     def begin(self, deadline: Deadline) -> Beginning:
         """Return what is optimal just right of the low end.
@@ -84,7 +86,7 @@ class LineAxis:
         Raises:
             EndlessGain: at gamma = 1, the policy's gain is not 0 in every state.
         """
-        self._newest = found = self._series(policy, deadline, previous)
+        found = self._series(policy, deadline, previous)
         if isinstance(found, LineSeries) and found.has_gain():
             raise EndlessGain
         return found
@@ -95,9 +97,13 @@ class LineAxis:
         if floats is None or rest < _LAST_WINDOW:
             return TrivialWindow(self.model, lower, Fraction(1))
         try:
+            known = self._window
+            if known and known.lower == lower and np.array_equal(known.policy, graph.policy):
+                return known
             least = rest / (_NARROW if self.gamma < 1 else _NARROW_AT_ONE)
             half = _half_width(line_growth(graph, floats, float(lower)), rest, least)
-            return Window(self.model, graph, lower + half, half, line=floats)
+            self._window = Window(self.model, graph, lower + half, half, line=floats)
+            return self._window
         except NoBound:
             return TrivialWindow(self.model, lower, lower + rest / 4)
 
@@ -193,8 +199,12 @@ class LineAxis:
     def _series(
         self, policy: Pairs, deadline: Deadline, previous: PolicyGraph | None = None
     ) -> Series:
+        known = self._newest
+        if previous is None and known is not None and np.array_equal(known.policy, policy):
+            return known
         kind = RewardSeries if self._only_rewards else LineSeries
-        return kind(self.line, policy, self.gamma, deadline, previous)
+        self._newest = kind(self.line, policy, self.gamma, deadline, previous)
+        return self._newest
 
     def _optimal_at_one(self, policy: Pairs, order: Pairs, deadline: Deadline) -> Mask:
         nothing = [fmpq(0)] * self.model.n

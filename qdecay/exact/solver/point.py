@@ -25,7 +25,7 @@ from qdecay.exact.solver.window import Window
 
 NEAR_ONE = 1 - 2.0**-20  # up to here floats propose policies: values keep about 10 digits
 _SWEEPS = 200  # of float policy iteration, which only proposes; or as many as there are states
-_NEAR = 1e-7  # relative changes from which on value iteration is left to policy iteration
+_NEAR = 1e-4  # relative changes from which on value iteration is left to policy iteration
 _MOST_VALUE_ITERATIONS = 10_000  # before it
 Policy = NDArray[np.int64]
 Sign = Callable[[fmpz_poly], int]

@@ -83,7 +83,10 @@ class Window:
     Attributes:
         lower, upper: the window's ends.
         suspect: (N, boxes) False where the advantage is proven negative on that closed box.
+        policy: the policy.
     """
+
+    policy: NDArray[np.int64]
 
     def __init__(
         self,
@@ -138,6 +141,7 @@ class Window:
         Raises:
             NoBound: one of the inequalities could not be shown.
         """
+        self.policy = graph.policy[:0]  # none, unless all is well
         live = np.flatnonzero(states & graph.live)
         self._all[states] = 0
         if self.first:
@@ -146,6 +150,7 @@ class Window:
             with np.errstate(all="ignore"):
                 self._solve(graph.policy[live], live)
         self._advantages(np.flatnonzero(self.model.touching(states)))
+        self.policy = graph.policy
 
     def _solve(self, pairs: NDArray[np.int64], live: NDArray[np.int64]) -> None:
         rows = self._expanded.rows(pairs)

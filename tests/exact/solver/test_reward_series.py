@@ -39,13 +39,16 @@ def mirrored_line(seed: int) -> ModelLine:
         reward = [Fraction(random.randint(-3, 3)) for _ in range(2)]
         moves = [(random.randrange(n), Fraction(k, 6)) for k in (1, 2, 3)]
         for copy, a in itertools.product(range(2), range(3)):
-            changed = a == 2 and random.random() < 0.4
+            changed = a == 2 and random.random() < 0.3
+            ends = a == 2 and random.random() < 0.5  # after one move of three
             for t, chance in moves:
                 part = Fraction(random.randint(0, 3), 3)
                 split = [(t, chance * part), (t + n, chance * (1 - part))]
                 for (u, p), (end, r) in itertools.product(split, zip(rows, reward, strict=True)):
                     if p:
-                        end.append((s + copy * n, a, u, p, r + changed, False))
+                        end.append(
+                            (s + copy * n, a, u, p, r + changed, ends and (t, chance) == moves[0])
+                        )
     return ModelLine(*(MDP.from_rows(end, n_states=2 * n, n_actions=3) for end in rows))
 
 
