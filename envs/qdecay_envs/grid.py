@@ -169,7 +169,7 @@ def _grid(grid: Any) -> GridLayout:
     if isinstance(grid, Sequence) and not isinstance(grid, bytes):
         return GridLayout(grid)
     got = "none" if grid is None else f"{written(grid)}"
-    example = 'grid=["   +1", " # -1", "S   "] or grid="AIMA4x3"'
+    example = 'grid=["...+1", ".#.-1", "S..."] or grid="AIMA4x3"'
     raise TypeError(
         f"grid must be a GridLayout, its document, a map or a name, got {got}: try {example}"
     )

@@ -58,6 +58,7 @@ WALL, START, FREE = "#", "S", " ."
 
 _CELL = re.compile(r"[+-]\d+(?:/\d+|\.\d+)?|.", re.ASCII | re.DOTALL)
 _OWN = f"{WALL}{START}{FREE}"  # characters that the legend cannot explain
+_MINUS = "\N{MINUS SIGN}"
 _DISCOUNTS = ("discount", "gamma", "discount_factor")
 
 
@@ -279,7 +280,7 @@ class GridLayout:
                     "function (gamma=), and remove the key",
                     key,
                 )
-        found = {"map": table.demand("map", '"map": ["   +1", " # -1", "S   "]')}
+        found = {"map": table.demand("map", '"map": ["...+1", ".#.-1", "S..."]')}
         optional = [entry.name for entry in fields(cls)][1:]
         found |= {key: table.take(key) for key in optional if key in table}
         for key in optional:
@@ -371,6 +372,10 @@ class GridLayout:
 
 
 def _rows(rows: Any) -> tuple[str, ...]:
+    if isinstance(rows, str):
+        raise TypeError(
+            'map must be a list of its rows, such as ["...+1", "S..."], and not one text'
+        )
     entries = listed(rows, "map", MAX_CELLS)
     for number, row in enumerate(entries):
         if not isinstance(row, str):
@@ -411,7 +416,7 @@ def _cell(entry: Any, place: str) -> GridCell:
     if to is not None and (not isinstance(to, str) or len(to) != 1):
         raise ValueError(f"{place}: to must be a character of the map, got {written(to)}")
     exact = None if reward is None else rational(reward, f"{place}: reward")
-    if end and time is not None:
+    if end and time not in (None, 1):
         raise ValueError(f'{place} ends the episode, which takes no time: remove "duration"')
     steps = 1 if time is None else duration(time, f"{place}: duration")
     return GridCell(exact, end, to, steps)
@@ -438,7 +443,9 @@ def _unknown(text: str, legend: Mapping[str, GridCell]) -> str:
     if text in "+-":
         return f"{text!r} must be followed by a number, such as {text}1 or {text}1/2"
     if text in digits:
-        return f"the number {text}... needs a sign: write +{text} for an end with that reward"
+        return "a number needs its sign: write +10 for an end with the reward 10"
+    if text == _MINUS:
+        return f"{text!r} is no minus sign of a keyboard: write -"
     remedy = "write # for a wall, S for the start, a space for a free cell"
     if text.isprintable():
         remedy += f', or explain it in the legend, such as {{"{text}": {{"reward": -1}}}}'

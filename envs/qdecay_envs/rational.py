@@ -17,6 +17,7 @@ RationalLike = int | Fraction | Rational | str
 """What `rational` takes: a whole number, a fraction, or text such as "7/10", "0.7", "1e-3"."""
 
 # Fraction("1e999999999") would try to build that integer; no model needs such a number.
+_MINUS = "\N{MINUS SIGN}"  # which texts are copied with
 _MAX_DIGITS = 4_000
 _NUMBER = re.compile(
     r"(?P<sign>[+-]?)(?:(?P<num>\d+)\s*/\s*(?P<den>\d+)"
@@ -96,7 +97,9 @@ def _parse(text: str, name: str) -> Fraction:
     shown = text if len(text) <= 40 else text[:37] + "..."
     match = _NUMBER.fullmatch(text.strip()) if len(text) <= _MAX_DIGITS else None
     if match is None or not (match["num"] or match["int"] or match["frac"]):
-        raise ValueError(f'{name} must be a number like "7/10", "0.7" or "1e-3", got {shown!r}')
+        hint = f", whose {_MINUS} is another character than -" if _MINUS in text else ""
+        example = '"7/10", "0.7" or "1e-3"'
+        raise ValueError(f"{name} must be a number like {example}, got {shown!r}{hint}")
     sign = -1 if match["sign"] == "-" else 1
     if match["num"]:
         if int(match["den"]) == 0:

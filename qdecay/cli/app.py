@@ -34,7 +34,13 @@ class _Commands(TyperGroup):
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         if args[0] in ("phase", "export"):  # their names in earlier versions
             ctx.fail(f"no such command {args[0]!r}: it is now `qdecay sweep {args[0]}`")
-        return super().resolve_command(ctx, args)
+        name, command, rest = super().resolve_command(ctx, args)
+        for option in getattr(command, "params", ()):
+            known = set(option.opts) if option.param_type_name == "option" else set()
+            given = [text for text in rest if text.partition("=")[0] in known]
+            if len(given) > 1 and not option.multiple and not option.is_flag:
+                ctx.fail(f"{given[-1].partition('=')[0]} is given twice")
+        return name, command, rest
 
 
 # Plain help: rich's boxes double its length and its time.

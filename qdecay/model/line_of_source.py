@@ -40,7 +40,10 @@ def line_of(source: Source, text: str) -> ModelLine:
         _check_argument(source, name)
 
         def built(value: Fraction) -> MDP:
-            return replace(source, options={**source.options, name: value}).mdp()
+            try:
+                return replace(source, options={**source.options, name: value}).mdp()
+            except InputError as error:  # the source is named already
+                raise InputError(str(error).removeprefix(f"{source.text}: ")) from error
 
         return ModelLine.of(built, low=low, high=high, name=name)
 
@@ -48,6 +51,7 @@ def line_of(source: Source, text: str) -> ModelLine:
 def _parts(text: str) -> tuple[str, Fraction, Fraction]:
     name, _, span = text.partition("=")
     low, dots, high = span.partition("..")
+    name = name.strip()
     if not name or not dots:
         raise InputError(f"--over takes NAME=LOW..HIGH, such as {_EXAMPLE}, got {text!r:.{_SHOWN}}")
     with input_errors(f"--over {name:.{_SHOWN}}: "):

@@ -116,7 +116,7 @@ def with_map(*rows: Any) -> Callable[[], object]:
 
 BAD_GRIDS: list[tuple[Callable[[], object], type[Exception], str]] = [
     (lambda: GridLayout([]), ValueError, "map must not be empty"),
-    (lambda: GridLayout("S +1"), TypeError, "map must be a list, got 'S +1'"),
+    (lambda: GridLayout("S +1"), TypeError, "map must be a list of its rows"),
     (lambda: GridLayout(7), TypeError, "map must be a list, got 7"),  # type: ignore[arg-type]
     (lambda: GridLayout("S" for _ in count()), ValueError, "at most 100,000 entries"),  # type: ignore[arg-type]
     (with_map("S", 3), TypeError, "map: row 2 must be text, got 3"),
@@ -126,7 +126,7 @@ BAD_GRIDS: list[tuple[Callable[[], object], type[Exception], str]] = [
     (with_map("S  ", " x "), ValueError, 'explain it in the legend, such as {"x": {"reward": -1}}'),
     (with_map("S\t"), ValueError, r"row 1, column 2: '\t' is not in the legend"),
     (with_map("S\n"), ValueError, r"row 1, column 2: '\n' is not in the legend"),
-    (with_map("S 10"), ValueError, "row 1, column 3: the number 1... needs a sign: write +1"),
+    (with_map("S 10"), ValueError, "row 1, column 3: a number needs its sign: write +10"),
     (with_map("S +"), ValueError, "row 1, column 3: '+' must be followed by a number"),
     (with_map("S -x"), ValueError, "row 1, column 3: '-' must be followed by a number"),
     (with_map("S +1/0"), ValueError, "row 1, column 3: the number has a zero denominator"),
@@ -187,11 +187,11 @@ BAD_DOCUMENTS: list[tuple[Any, str]] = [
     ([1], "must be a table of keys and values, got [1]"),
     ({}, 'not a grid: "schema" must be "qdecay.grid/1"'),
     ({**PLAIN, "schema": "qdecay.grid/2"}, '"schema" must be "qdecay.grid/1"'),
-    ({"schema": SCHEMA}, 'the key "map" is missing: write "map": ["   +1"'),
+    ({"schema": SCHEMA}, 'the key "map" is missing: write "map": ["...+1"'),
     ({**PLAIN, "gamma": 1}, "gamma: a grid has no discount factor: give it to the command"),
     ({**PLAIN, "discount": 0.9}, "discount: a grid has no discount factor"),
     ({**PLAIN, "reward": -1}, "reward: unknown key; known: schema, map, legend, living_reward"),
-    ({**PLAIN, "map": "S"}, "map must be a list, got 'S'"),
+    ({**PLAIN, "map": "S"}, "map must be a list of its rows"),
     ({**PLAIN, "legend": None}, "legend must be a mapping"),
     ({**PLAIN, "living_reward": -0.04}, "living_reward must be exact, got the float -0.04"),
     ({**PLAIN, "noise": True}, "noise must be"),

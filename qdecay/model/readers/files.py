@@ -102,7 +102,11 @@ def rows_of_document(document: Any, path: Path, limits: Limits = EXACTLY) -> Mod
         ValueError: a key is missing, unknown or of the wrong type.
     """
     table = Table(str(path), "", document)
-    table.demand_schema(MDP_SCHEMA, "an MDP file")
+    if table.take("schema") != MDP_SCHEMA:
+        table.refuse(
+            f'not an MDP file: "schema" must be "{MDP_SCHEMA}"; a grid\'s is "qdecay.grid/1", a '
+            f'chain\'s "qdecay.layout/1"'
+        )
     n_states, n_actions = (table.demand(key, f'"{key}": 2') for key in ("n_states", "n_actions"))
     rows = table.demand("transitions", '"transitions": [[0, 0, 1, 1, 0, false], ...]')
     start, *names = (table.take(key) for key in ("start", "state_names", "action_names"))
