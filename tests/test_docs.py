@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 from pkgutil import resolve_name
 
+import gymnasium as gym
 import numpy as np
 import pytest
 
@@ -14,6 +15,7 @@ import qdecay_envs
 
 REFERENCE = (Path(__file__).parent.parent / "docs" / "reference.md").read_text(encoding="utf-8")
 CHAPTER = (Path(__file__).parent.parent / "docs" / "which-gamma.md").read_text(encoding="utf-8")
+LINES = (Path(__file__).parent.parent / "docs" / "break-even-in-any-number.md").read_text()
 SHOWN = [resolve_name(name) for name in re.findall(r"^::: (\S+)$", REFERENCE, re.MULTILINE)]
 
 
@@ -49,3 +51,32 @@ def test_how_long_the_policies_of_the_chapter_take() -> None:
     assert f"in {soon} steps on average instead of {late}" in text
     patient, hasty = (round(steps_to_the_goal(large, gamma)) for gamma in ("0.9999999", "0.9"))
     assert f"after {patient} steps on average ({hasty} for the policy of 0.9" in text
+
+
+def over_living_reward(gamma: str, **options: str) -> qdecay.LineRegions:
+    """The regions of the textbook's 4x3 world over its living reward."""
+    line = qdecay.ModelLine.of(
+        lambda r: gym.make("qdecay/AIMA4x3-v0", living_reward=r, **options), low=-2, high=0
+    )
+    return qdecay.policy_regions(line, gamma=gamma)
+
+
+def test_what_is_said_of_the_textbooks_ranges() -> None:
+    """The rewards of either edition, a smaller gamma, and the two policies for r = -0.04."""
+    text = LINES.replace("\n", " ")
+    exact = [point.value.closed_form() for point in over_living_reward("1").breakpoints]
+    entering = over_living_reward("1", acts_on="entering")
+    assert [point.value.closed_form() for point in entering.breakpoints] == exact
+    assert all(str(value) in text for value in exact)
+    later = [float(point.value) for point in over_living_reward("0.99").breakpoints]
+    assert f"(at 0.99 they are {later[4]:.4f} and {later[7]:.4f})" in text
+    world = qdecay.MDP.from_env(gym.make("qdecay/AIMA4x3-v0", living_reward="-0.04"))
+    value, cell = qdecay.undiscounted(world).value, world.state_index("(3, 1)")
+    worth = [
+        sum(p * (r + (0 if end else value[t] or 0)) for s, b, t, p, r, end in world.rows()
+            if (s, b) == (cell, a))
+        for a in range(world.n_actions)
+    ]  # fmt: skip
+    left, up = (worth[(world.action_names or ()).index(name)] for name in ("left", "up"))
+    assert f"going left is worth {float(left):.4f}" in text and left == max(worth)
+    assert f"and going up {float(up):.4f}" in text
