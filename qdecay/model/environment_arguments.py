@@ -200,7 +200,8 @@ def _value(name: str, key: str, given: Any, parameter: _Parameter) -> Any:
     if typed and str in parameter.kinds and not isinstance(value, list | tuple | dict):
         return typed.text  # such as map_name=8, or an exact number, which may be text
     if isinstance(given, Fraction):
-        raise InputError(f"{name}: {key} takes {parameter.wanted()}, and not a number")
+        got = f"got {given}" if {int, float} & parameter.kinds else "which no number is"
+        raise InputError(f"{name}: {key} takes {parameter.wanted()}, {got}")
     shown = f"{typed.text if typed else repr(value):.{_LONGEST}}"
     raise InputError(
         f"{name}: {key} takes {parameter.wanted()}, got {shown}: "

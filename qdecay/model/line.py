@@ -13,6 +13,7 @@ import inspect
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
+from functools import partial
 from typing import Any, Self, cast
 
 import numpy as np
@@ -151,12 +152,8 @@ class ModelLine(Record):
             TypeError, ValueError: as `of`.
         """
         mdp = as_exact_mdp(problem)
-        return cls.of(
-            lambda added: _with_rewards(mdp, lambda reward: reward + added),
-            low=low,
-            high=high,
-            name="step_reward",
-        )
+        parameter = Parameter("step_reward", rational(low, "low"), rational(high, "high"))
+        return cls._of_rewards(mdp, parameter, lambda reward, added: reward + added)
 
     @classmethod
     def of_reward(
@@ -173,12 +170,19 @@ class ModelLine(Record):
         if old not in mdp.exact_reward:
             known = shown_list([str(r) for r in sorted(set(mdp.exact_reward))])
             raise ValueError(f"no transition has the reward {old}: there are {known}")
-        return cls.of(
-            lambda new: _with_rewards(mdp, lambda reward: new if reward == old else reward),
-            low=low,
-            high=high,
-            name=f"reward:{old}",
+        parameter = Parameter(f"reward:{old}", rational(low, "low"), rational(high, "high"))
+        return cls._of_rewards(mdp, parameter, lambda reward, new: new if reward == old else reward)
+
+    @classmethod
+    def _of_rewards(
+        cls, mdp: MDP, parameter: Parameter, change: Callable[[Fraction, Fraction], Fraction]
+    ) -> Self:
+        """Return the line of a model whose rewards a value of the parameter changes affinely."""
+        low, high = (
+            _with_rewards(mdp, partial(lambda value, reward: change(reward, value), value))
+            for value in (parameter.low, parameter.high)
         )
+        return cls(low, high, parameter)
 
     def at(self, value: RationalLike) -> MDP:
         """Return the model at a value of the parameter.

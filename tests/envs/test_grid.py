@@ -399,7 +399,7 @@ def test_the_ways_to_name_a_grid_are_one() -> None:
 @pytest.mark.parametrize(
     ("grid", "words"),
     [
-        (None, r'got none: try grid=\["   \+1", " # -1", "S   "\]'),
+        (None, r'got none: try grid=\["\.\.\.\+1", "\.#\.-1", "S\.\.\."\]'),
         (3, "grid must be .* got 3"),
         ("AIMA5x5", "grid must be one of AIMA4x3, AIMA3x3, .* got 'AIMA5x5'"),
         ({"map": ["S"]}, 'not a grid: "schema" must be'),
