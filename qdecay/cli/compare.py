@@ -215,7 +215,10 @@ def _along(over: str | None, gamma: str | None) -> dict[str, Any]:
         raise InputError("--over requires --gamma: the discount factor along the line")
     if over is None:
         raise InputError("--gamma requires --over NAME=LOW..HIGH")
-    return {"gamma": _exact(gamma, "--gamma", "[0, 1)")}
+    number = _exact(gamma, "--gamma", "[0, 1]")
+    if number == 1:
+        raise InputError("--gamma must be < 1: an agent looks 1 / (1 - gamma) steps ahead")
+    return {"gamma": number}
 
 
 def _compare_all(

@@ -168,7 +168,7 @@ Over = Annotated[
     str | None,
     typer.Option(
         metavar="NAME=LOW..HIGH",
-        help="Over a number: an argument of the environment, step_reward (added to every step), or "
+        help="Over a number: an argument of the environment, step_reward (added to all rewards), or "
         "reward:VALUE (every reward of that value).",
     ),
 ]

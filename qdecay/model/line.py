@@ -146,7 +146,9 @@ class ModelLine(Record):
 
     @classmethod
     def of_step_reward(cls, problem: Problem, *, low: RationalLike, high: RationalLike) -> Self:
-        """Return the line of a model over a number that is added to the reward of every step.
+        """Return the line of a model over a number that is added to every reward.
+
+        It is paid once for a transition, however many steps that takes.
 
         Raises:
             TypeError, ValueError: as `of`.

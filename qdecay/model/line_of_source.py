@@ -1,7 +1,7 @@
 """Model lines as the user types them: a SOURCE, and NAME=LOW..HIGH.
 
-NAME is an argument of the environment (`success_rate`), or `step_reward`, which is added to the
-reward of every step, or `reward:VALUE`, every reward of that value.
+NAME is an argument of the environment (`success_rate`), or `step_reward`, which is added to
+every reward, or `reward:VALUE`, every reward of that value.
 """
 
 from __future__ import annotations

@@ -21,6 +21,7 @@ from qdecay.exact.solver.rational_model import (
     integer_rows,
     with_rest,
     without_twins,
+    written_out,
 )
 from qdecay.model.line import ModelLine, Parameter
 
@@ -43,10 +44,10 @@ class RationalLine:
     """
 
     def __init__(self, line: ModelLine) -> None:
-        own, ends = line.low.n_states, [line.low.unrolled(), line.high.unrolled()]
+        own, ends = line.low.n_states, [written_out(line.low), written_out(line.high)]
         waits = any(end.n_states > own for end in ends)
         if waits:  # for the same states at both ends: two models between them have all moves
-            ends = [line.at(value).unrolled() for value in _thirds(line.parameter)]
+            ends = [written_out(line.at(value)) for value in _thirds(line.parameter)]
         self.denominator = math.lcm(*{p.denominator for end in ends for p in end.exact_probability})
         scale = math.lcm(*{r.denominator for end in ends for r in end.exact_reward})
         self.reward_scale = self.denominator * scale

@@ -24,8 +24,10 @@ from scipy import sparse
 from scipy.sparse import csgraph
 
 from qdecay.model.mdp import MDP, require_exact
+from qdecay.model.unrolling import Waiting
 
 REST = -1  # the action of a state without actions
+_MOST_WAITING = 100_000  # states that stand for durations: ten seconds and a GiB
 _SMALL = 2**22  # denominators up to here leave room for 40-bit primes in 64-bit integers
 
 
@@ -59,8 +61,7 @@ class RationalModel:
     """
 
     def __init__(self, mdp: MDP) -> None:
-        own = require_exact(mdp).n_states
-        mdp = mdp.unrolled()
+        own, mdp = require_exact(mdp).n_states, written_out(mdp)
         denominator = math.lcm(*{p.denominator for p in mdp.exact_probability})
         scale = math.lcm(*{r.denominator for r in mdp.exact_reward})
         rows = integer_rows(mdp, denominator, scale)
@@ -178,6 +179,21 @@ class RationalModel:
         for pair in pairs:
             found.setdefault(int(self.pair_state[pair]), []).extend(self.actions[pair])
         return {s: tuple(sorted(a for a in found[s] if a != REST)) for s in sorted(found)}
+
+
+def written_out(mdp: MDP) -> MDP:
+    """Return the model with every transition of several steps written out, step by step.
+
+    Raises:
+        ValueError: that takes more states than an exact solver can hold.
+    """
+    waiting = Waiting.of(mdp).size if mdp.is_semi_markov else 0
+    if waiting > _MOST_WAITING:
+        raise ValueError(
+            f"the durations take {waiting:,} states to be written out step by step, and exact "
+            f"solvers take {_MOST_WAITING:,} at most: choose a longer step"
+        )
+    return mdp.unrolled()
 
 
 def without_twins(pairs: Iterable[NumberedPair]) -> list[NumberedPair]:
