@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from qdecay import MDP, ModelLine, policy_regions
+from qdecay import MDP, InputError, ModelLine, blackwell, policy_regions, undiscounted
 
 GAMMAS = (Fraction(0), Fraction(9, 10), Fraction(1))
 
@@ -52,3 +52,12 @@ def test_the_closed_form() -> None:
     found = policy_regions(line(written_out=False), gamma="9/10")
     assert [b.value for b in found.breakpoints] == [1 / (3 * Fraction(9, 10) ** 5)]
     assert found.breakpoints[0].changes[0].right == (2,)
+
+
+@pytest.mark.parametrize("exact", [policy_regions, undiscounted, blackwell])
+def test_durations_that_exact_solvers_cannot_write_out(exact: Any) -> None:
+    """A ferry of a million steps is refused in a line, before a GiB is filled."""
+    ferry = [(0, 0, 1, 1, 0, False, 1_000_000), (0, 1, 0, 1, 1, True), (1, 0, 1, 1, 6, True)]
+    model = MDP.from_rows(ferry, n_states=2, n_actions=2)
+    with pytest.raises(InputError, match="999,999 states to be written out step by step"):
+        exact(model)

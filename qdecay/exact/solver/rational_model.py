@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 from scipy.sparse import csgraph
 
+from qdecay.errors import InputError
 from qdecay.model.mdp import MDP, require_exact
 from qdecay.model.unrolling import Waiting
 
@@ -185,11 +186,11 @@ def written_out(mdp: MDP) -> MDP:
     """Return the model with every transition of several steps written out, step by step.
 
     Raises:
-        ValueError: that takes more states than an exact solver can hold.
+        InputError: that takes more states than an exact solver can hold.
     """
     waiting = Waiting.of(mdp).size if mdp.is_semi_markov else 0
     if waiting > _MOST_WAITING:
-        raise ValueError(
+        raise InputError(  # no command expects it of a model that it has read
             f"the durations take {waiting:,} states to be written out step by step, and exact "
             f"solvers take {_MOST_WAITING:,} at most: choose a longer step"
         )
