@@ -168,8 +168,8 @@ Over = Annotated[
     str | None,
     typer.Option(
         metavar="NAME=LOW..HIGH",
-        help="Over a number: an argument of the environment, step_reward (added to all rewards), or "
-        "reward:VALUE (every reward of that value).",
+        help="Over a number: an argument of the environment, step_reward (added to all rewards), "
+        "or reward:VALUE (every reward of that value).",
     ),
 ]
 Digits = Annotated[int, typer.Option(min=1, max=1000, help="Significant digits to show.")]

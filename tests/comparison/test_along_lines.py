@@ -267,7 +267,7 @@ def test_the_shell_compares_along_a_line(capsys, monkeypatch) -> None:
     ("arguments", "message"),
     [
         (STAY, "--over requires --gamma: the discount factor along the line"),
-        ((*STAY, "--gamma", "1"), "--gamma must be in [0, 1)"),
+        ((*STAY, "--gamma", "1"), "--gamma must be < 1: an agent looks"),
         ((*STAY, "--gamma", "1/2", "--walks", "3"), "--walks cannot be combined with --over"),
         ((*STAY[:2], "--gamma", "1/2"), "--gamma requires --over NAME=LOW..HIGH"),
         ((STAY[0], *STAY[2:], "--gamma", "1/2"), "--over requires SOURCE"),
