@@ -2,7 +2,8 @@
 
 Coordinates are 0 to 1 from left to right in gamma and from the low end of the parameter to the high
 one. A boundary is exact on every line of the map and drawn smoothly between two that pass the same
-areas; halfway between two that do not, one picture ends and the other begins.
+areas; it keeps its direction halfway to a line that passes others, where one picture ends and the
+next begins. What lies closer to 1 than the axis shows is not drawn.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import pairwise
+from itertools import groupby, pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +21,7 @@ from scipy.interpolate import PchipInterpolator
 
 from qdecay.exact.algebra.curve_polynomial import CurvePolynomial
 from qdecay.exact.policy_map import MapCurve, MapLine, PolicyMap
+from qdecay.report.figures import nice_ticks
 from qdecay.report.samples import decades
 
 Floats = NDArray[np.float64]
@@ -27,7 +29,7 @@ Point = tuple[float, float]
 
 _CROWDED = 0.9  # where more than half of all boundaries are right of it, 1 - gamma is drawn in logs
 _BEHIND = 0.5  # of a decade, at the end of such an axis: 1 itself
-_MOST_DECADES = 6
+_MOST_DECADES = 10  # more would leave too little width to each
 _MOST_MARKS = 5  # of such an axis, besides 1
 _CLEAR = 0.88  # right of this, a mark would meet that of 1
 _BETWEEN = 12  # points drawn from one line to the next
@@ -70,14 +72,13 @@ class GammaAxis:
         return -math.log10(1 - self.low), self.depth + (_BEHIND if self.high == 1 else 0)
 
     def place(self, gamma: float) -> float:
-        """Return where a gamma is drawn, from 0 to 1."""
+        """Return where a gamma is drawn, from 0 to 1: at 1 if it is closer to 1 than is shown."""
         if self.depth is None:
             return (gamma - self.low) / (self.high - self.low)
         if gamma == 1:
             return 1.0
         first, last = self._ends
-        deepest = last - _BEHIND / 2 if self.high == 1 else last
-        return (min(-math.log10(1 - gamma), deepest) - first) / (last - first)
+        return (min(-math.log10(1 - gamma), last) - first) / (last - first)
 
     def gamma(self, place: float) -> float:
         """Return which gamma is drawn at a place from 0 to 1."""
@@ -175,6 +176,13 @@ class MapPicture:
         p = self.found.parameter
         return (value - float(p.low)) / float(p.high - p.low)
 
+    @property
+    def value_ticks(self) -> list[tuple[float, str]]:
+        """The marks of the parameter, as heights and texts."""
+        p = self.found.parameter
+        values = nice_ticks(float(p.low), float(p.high))
+        return [(self.height(value), f"{value:.12g}".replace("-", "−")) for value in values]
+
     @cached_property
     def _runs(self) -> list[_Run]:
         groups: list[list[MapLine]] = []
@@ -193,8 +201,11 @@ class MapPicture:
         inner = np.concatenate([*between, heights[-1:]])
         y = np.concatenate([[ends[0]], inner, [ends[1]]])
         rows = [[self.axis.place(float(gamma)) for gamma in line.breakpoints] for line in lines]
-        curves = [_smooth(heights, list(places), inner) for places in zip(*rows, strict=True)]
-        return _Run(lines[0].areas, y, tuple(np.pad(curve, 1, mode="edge") for curve in curves))
+        curves: list[Floats] = []
+        for places in zip(*rows, strict=True):
+            curve = _smooth(heights, list(places), y)
+            curves.append(np.maximum(curve, curves[-1]) if curves else curve)  # never crossed
+        return _Run(lines[0].areas, y, tuple(curves))
 
     @property
     def shapes(self) -> list[Shape]:
@@ -208,7 +219,7 @@ class MapPicture:
     @property
     def edges(self) -> list[tuple[Point, ...]]:
         """The boundaries: along gamma's lines, and between two lines that differ."""
-        edges = [tuple(_points(x, run.y)) for run in self._runs for x in run.x]
+        edges = [edge for run in self._runs for x in run.x for edge in _within(_points(x, run.y))]
         # A single line between two others, such as one on which actions tie, is too thin to see.
         seen = [run for run in self._runs if run.height > 1.5 * self.found.fineness]
         return edges + [step for pair in pairwise(seen) for step in _steps(*pair)]
@@ -273,15 +284,24 @@ def _room(inside: NDArray[np.bool_], width: float, height: float) -> Point | Non
 
 
 def _smooth(heights: Sequence[float], places: Sequence[float], y: Floats) -> Floats:
-    """Return a curve through exact points that turns only where they do."""
-    if len(heights) < 3:
-        return np.interp(y, heights, places)
-    curve: Floats = PchipInterpolator(heights, places)(y)
-    return curve
+    """Return a curve through exact points that turns only where they do, and straight beyond."""
+    if len(heights) == 1:
+        return np.full_like(y, places[0])
+    curve, known = PchipInterpolator(heights, places), np.clip(y, heights[0], heights[-1])
+    drawn: Floats = np.clip(curve(known) + curve(known, 1) * (y - known), 0, 1)
+    return drawn
 
 
 def _points(x: Floats, y: Floats) -> list[Point]:
     return list(zip(x.tolist(), y.tolist(), strict=True))
+
+
+def _within(points: Sequence[Point]) -> Iterator[tuple[Point, ...]]:
+    """Yield the parts of a boundary that do not run along a side of the picture."""
+    for is_side, found in groupby(pairwise(points), lambda two: two[0][0] == two[1][0] in (0, 1)):
+        if not is_side:
+            pieces = list(found)
+            yield pieces[0][0], *(end for _, end in pieces)
 
 
 def _steps(below: _Run, above: _Run) -> Iterator[tuple[Point, ...]]:

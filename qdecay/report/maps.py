@@ -6,6 +6,7 @@ first one a grid of gammas and the breakpoints of the line. Nothing is computed 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -16,7 +17,7 @@ from qdecay.exact.policy_map import MapCurve, MapLine, PolicyMap
 from qdecay.exact.regions import PolicyRegions
 from qdecay.exact.walked import Sets
 from qdecay.report import mathml
-from qdecay.report.figures import BOTTOM, LEFT, RIGHT, TOP, Tick, nice_ticks
+from qdecay.report.figures import BOTTOM, LEFT, RIGHT, TOP, Tick
 from qdecay.report.map_picture import MapPicture, Point, symbol
 from qdecay.report.samples import page_decimal
 
@@ -121,11 +122,7 @@ class PageMap:
 
     def y_ticks(self) -> list[Tick]:
         """Return the marks of the parameter."""
-        p = self.found.parameter
-        return [
-            Tick(self._at((0, self.picture.height(value)))[1], f"{value:.12g}")
-            for value in nice_ticks(float(p.low), float(p.high))
-        ]
+        return [Tick(self._at((0, height))[1], text) for height, text in self.picture.value_ticks]
 
     def exact_marks(self) -> list[float]:
         """Return the heights at which the map is exact."""
@@ -177,7 +174,7 @@ class PageMap:
     def _gammas(self) -> list[float]:
         """Return the gammas of the slider, evenly spaced on the axis."""
         axis = self.picture.axis
-        inner = (float(f"{axis.gamma(k / _GAMMAS):.8g}") for k in range(1, _GAMMAS))
+        inner = (_short(axis.gamma(k / _GAMMAS)) for k in range(1, _GAMMAS))
         return sorted({axis.low, axis.high, *(g for g in inner if axis.low < g < axis.high)})
 
     def _line(self, line: MapLine, policies: _Numbered) -> dict[str, Any]:
@@ -198,6 +195,12 @@ class PageMap:
             "zero": policies.number(found.at_zero, state),
             "one": None if one is None else policies.number(one.optimal_actions, state),
         }
+
+
+def _short(gamma: float) -> float:
+    """Return a gamma of 8 digits, or of so many that three of 1 - gamma are among them."""
+    digits = max(8, 3 - math.floor(math.log10(1 - gamma)))
+    return float(f"{gamma:.{digits}g}")
 
 
 def _at_breakpoints(found: PolicyRegions) -> Iterator[Sets]:

@@ -6,6 +6,7 @@ import json
 import re
 from fractions import Fraction
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,7 @@ from qdecay.exact.algebra.curve_polynomial import CurvePolynomial
 from qdecay.report.map_picture import GammaAxis, MapPicture, equation
 from qdecay.report.maps import MOST_STATES, PageMap
 from qdecay.report.page import script_json
+from qdecay.report.plots.map import _lines
 
 STAY = "qdecay/StayOrMove-v0"
 
@@ -40,6 +42,25 @@ def world() -> qdecay.PolicyMap:
     return map_of("qdecay/AIMA4x3-v0", "living_reward", "-1/10", "1/50", 8)
 
 
+@cache
+def deep() -> qdecay.PolicyMap:
+    """Eight steps that each fail with the same chance, then 1 for ever; or 1 now.
+
+    The steps are best where (gamma (1 - x))^8 > 1 - gamma, so that the boundary comes as close to 1
+    as one likes.
+    """
+
+    def gamble(failure: Fraction) -> qdecay.MDP:
+        steps = range(8)
+        rows = [(0, 0, 0, 1, 1, True)]
+        rows += [(s, int(s == 0), s + 1, 1 - failure, 0, False) for s in steps]
+        rows += [(s, int(s == 0), s, failure, 0, True) for s in steps]
+        return qdecay.MDP.from_rows([*rows, (8, 0, 8, 1, 1, False)], n_states=9, n_actions=2)
+
+    line = qdecay.ModelLine.of(gamble, low=0, high=1, name="failure")
+    return qdecay.policy_map(line, start=0, columns=0)
+
+
 def test_the_raster_is_the_map() -> None:
     """Away from boundaries each point lies in the area of the exact law."""
     found = chain()
@@ -53,6 +74,52 @@ def test_the_raster_is_the_map() -> None:
     forward = np.array([area[0] == (0,) for area in found.areas])
     assert np.array_equal(forward[raster][clear], (margin > 0)[clear])
     assert clear.mean() > 0.95
+
+
+def test_nothing_false_is_drawn_near_one() -> None:
+    """The raster is the law up to the end of the axis, and what is optimal on lines as well."""
+    found = deep()
+    picture = MapPicture.of(found)
+    raster, axis = picture._raster, picture.axis
+    rows, columns = raster.shape
+    gap = np.array([1 - axis.gamma((k + 0.5) / columns) for k in range(columns)])
+    failure = (np.arange(rows) + 0.5) / rows
+    margin = 8 * np.log10((1 - gap[None, :]) * (1 - failure[:, None])) - np.log10(gap)[None, :]
+    # Between lines that are 1/256 apart the boundary moves by 8 / 256 / (1 - failure) nepers.
+    clear = np.abs(margin) > 0.02 + 0.02 / (1 - failure[:, None])
+    steps = np.array([area[0] == (1,) for area in found.areas])
+    assert gap[-1] < 1e-9
+    assert np.array_equal(steps[raster][clear], (margin > 0)[clear])
+    assert clear.mean() > 0.9
+    for line in found.lines[::9]:
+        row = min(int(picture.height(float(line.fixed)) * rows), rows - 1)
+        for column in (40, 120, 180, 210, 239):
+            if clear[row, column]:
+                gamma = 1 - Fraction(gap[column])
+                best = qdecay.optimal_actions(found.line.at(line.fixed), gamma)[0]
+                assert found.areas[raster[row, column]][0] == best, (line.fixed, column)
+
+
+def test_what_lies_beyond_the_axis_is_at_its_end() -> None:
+    """The last lines' boundaries: no wall is drawn, and no line along the side."""
+    found = deep()
+    picture = MapPicture.of(found)
+    beyond = [line for line in found.lines if (1 - line.fixed) ** 8 < Fraction(1, 10**11)]
+    seen = [line for line in beyond if line.breakpoints]
+    assert seen and all(picture.axis.place(float(line.breakpoints[0])) == 1 for line in seen)
+    assert not any(a[0] == b[0] == 1 for edge in picture.edges for a, b in pairwise(edge))
+    gammas = PageMap(found, [str(s) for s in range(9)], ["now", "steps"])._gammas()
+    places = np.diff([picture.axis.place(gamma) for gamma in gammas[:-1]])
+    assert places == pytest.approx(1 / 500, rel=0.05)
+
+
+def test_boundaries_keep_their_direction_where_a_picture_ends() -> None:
+    """Halfway to the line on which the chain has none, its curve is still the law's."""
+    found = chain()
+    run = MapPicture.of(found)._runs[-1]
+    assert len(run.areas) == 2 and run.y[0] < run.y[1]
+    law = (625 / (128 * 20 * run.y[0])) ** 0.25
+    assert run.x[0][0] == pytest.approx(min(law, 1), abs=1e-4)
 
 
 def test_shapes_fill_the_picture_once() -> None:
@@ -94,6 +161,16 @@ def test_what_crowds_near_one_is_spread() -> None:
     assert GammaAxis(0.25, 0.75).place(0.5) == 0.5
     part = GammaAxis(0.9, 0.999, 3.0)
     assert (part.place(0.9), part.place(0.999)) == (pytest.approx(0), pytest.approx(1))
+
+
+def test_texts_around_the_picture() -> None:
+    """A true minus; a title in lines of about equal length."""
+    assert [text for _, text in MapPicture.of(world()).value_ticks] == ["−0.1", "−0.05", "0"]
+    assert _lines("Frozen lake: best in state row 2, column 3").split("\n") == [
+        "Frozen lake: best in",
+        "state row 2, column 3",
+    ]
+    assert _lines("AIMA 4x3: best in state (2, 1)") == "AIMA 4x3: best in state (2, 1)"
 
 
 @pytest.mark.parametrize(

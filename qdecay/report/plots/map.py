@@ -5,11 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from pathlib import Path
-from textwrap import fill
+from textwrap import fill, wrap
 from typing import Any
 
 from qdecay.exact.policy_map import Area, PolicyMap
-from qdecay.report.figures import nice_ticks
 from qdecay.report.map_picture import MapPicture, Point, equation, symbol
 from qdecay.report.plots.style import COLOURS, TIED, _figure
 
@@ -84,19 +83,25 @@ def _pale(colour: str) -> tuple[float, ...]:
 
 def _frame(ax: Any, picture: MapPicture, title: str) -> None:
     found = picture.found
-    parameter = found.parameter
-    values = nice_ticks(float(parameter.low), float(parameter.high))
     ax.set_xticks(*zip(*picture.axis.ticks, strict=True))
-    ax.set_yticks([picture.height(value) for value in values], [f"{v:.12g}" for v in values])
+    ax.set_yticks(*zip(*picture.value_ticks, strict=True))
     # Small ticks where the map is exact.
     ax.set_yticks([picture.height(float(line.fixed)) for line in found.lines], minor=True)
     ax.set_xlim(0, 1)
     ax.set_ylim(0, 1)
     ax.set_xlabel("discount factor γ")
-    name, letter = parameter.name, symbol(parameter.name)
+    name = found.parameter.name
+    letter = symbol(name)
     shown = name if letter == name else f"{letter} = {name}"
     ax.set_ylabel(shown, parse_math=False)
-    ax.set_title(fill(title, _TITLE), parse_math=False)
+    ax.set_title(_lines(title), parse_math=False)
+
+
+def _lines(title: str) -> str:
+    """Return a title in as few lines as fit, of about equal length."""
+    count = len(wrap(title, _TITLE))
+    width = next(width for width in range(1, _TITLE + 1) if len(wrap(title, width)) <= count)
+    return fill(title, width)
 
 
 def _name_areas(ax: Any, picture: MapPicture, names: Sequence[str]) -> list[Point]:
