@@ -122,11 +122,21 @@ def test_boundaries_keep_their_direction_where_a_picture_ends() -> None:
     assert run.x[0][0] == pytest.approx(min(law, 1), abs=1e-4)
 
 
+def three() -> qdecay.PolicyMap:
+    """1 now, x later, or 3 after that: x is best from 1/x to x/3, which meet between two lines."""
+    rows = [(0, 0, 0, 1, 1, True), (0, 1, 1, 1, 0, False), (0, 2, 2, 1, 0, False)]
+    rows += [(1, a, 1, 1, 2, True) for a in range(3)] + [(2, a, 3, 1, 0, False) for a in range(3)]
+    rows += [(3, a, 3, 1, 3, True) for a in range(3)]
+    model = qdecay.MDP.from_rows(rows, n_states=4, n_actions=3, start=0)
+    return qdecay.policy_map(qdecay.ModelLine.of_reward(model, 2, low=1, high=3), columns=0)
+
+
 def test_shapes_fill_the_picture_once() -> None:
-    """Their areas add up to 1, whatever the axis."""
-    for found in (chain(), world()):
-        total = 0.0
-        for shape in MapPicture.of(found).shapes:
+    """Their areas add up to 1, whatever the axis, also where two boundaries meet."""
+    for found in (chain(), world(), three()):
+        total, picture = 0.0, MapPicture.of(found)
+        assert all((a <= b).all() for run in picture._runs for a, b in pairwise(run.sides))
+        for shape in picture.shapes:
             x, y = np.array(shape.corners).T
             total += abs(np.dot(x, np.roll(y, 1)) - np.dot(y, np.roll(x, 1))) / 2
         assert total == pytest.approx(1, abs=1e-9)
