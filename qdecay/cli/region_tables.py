@@ -57,7 +57,7 @@ class Axis:
             return cls("gamma", "g", "0", "1", ends)
         p = regions.parameter
         low, high = (shown_fraction(end) for end in (p.low, p.high))
-        at = f" at gamma = {shown_fraction(regions.gamma)}"
+        at = f" at gamma = {shown_fraction(regions.gamma, longest=_LONGEST_FRACTION)}"
         return cls(p.name, "x", low, high, (regions.at_low, regions.at_high), at)
 
     def interval(self, start: str, end: str) -> str:
@@ -145,7 +145,7 @@ def _shown_changes(mdp: MDP, point: Turn) -> Any:
             line += f", also {shown_actions(mdp, only_there)} there"
         lines.append(line)
     more = len(point.changes) - _SHOWN_CHANGES
-    return Text("\n".join([*lines, f"and {more} more states"][: len(lines) + (more > 0)]))
+    return Text("\n".join([*lines, f"and {more} more state{'s' * (more > 1)}"][: len(lines) + (more > 0)]))
 
 
 def shown_actions(mdp: MDP, actions: Sequence[int]) -> str:

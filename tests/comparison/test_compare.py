@@ -147,10 +147,15 @@ BROKEN = [
     (PAST_THE_END, ChainEnv(ChainLayout.choice(a=[2], b=[1, 2]))),
     (PAST_THE_END, ChainEnv(ChainLayout.choice(a=[2], b=[1, 2]), **SLIPPERY)),
     (LATE, ChainEnv(ChainLayout.choice(stay=[1], move=[0, 0, 4]))),
-    (LATE, ChainEnv(ChainLayout.choice(stay=[1], move=[0, 0, 4]), **SLIPPERY)),
-    (LIMIT_ENDS, ChainEnv(ChainLayout.choice(stay=[1], move=[0, 3], ending="repeat"))),
-    (LIMIT_ENDS, "qdecay/RiverSwim-v0"),
-    (NO_AVERAGE, "qdecay/RiverSwim-v0"),
+    *[
+        pytest.param(broken, problem, marks=pytest.mark.slow)
+        for broken, problem in (
+            (LATE, ChainEnv(ChainLayout.choice(stay=[1], move=[0, 0, 4]), **SLIPPERY)),
+            (LIMIT_ENDS, ChainEnv(ChainLayout.choice(stay=[1], move=[0, 3], ending="repeat"))),
+            (LIMIT_ENDS, "qdecay/RiverSwim-v0"),
+            (NO_AVERAGE, "qdecay/RiverSwim-v0"),
+        )
+    ],
 ]
 
 

@@ -111,7 +111,15 @@ ENVIRONMENTS: dict[str, tuple[Callable[[], MDP], tuple[str, ...]]] = {
     "RiverSwim": (lambda: as_mdp("qdecay/RiverSwim-v0"), ("average", "1/2", "99/100", "steps:50")),
     "NChain": (lambda: as_mdp("qdecay/NChain-v0"), ("average", "1/2", "99/100", "steps:50")),
 }
-CASES = [(name, judge) for name, (_, judges) in ENVIRONMENTS.items() for judge in judges]
+CASES = [
+    pytest.param(
+        name,
+        judge,
+        marks=[pytest.mark.slow] if name in ("FrozenLake 8x8", "Taxi in the rain") else [],
+    )
+    for name, (_, judges) in ENVIRONMENTS.items()
+    for judge in judges
+]
 
 
 @cache
@@ -306,7 +314,7 @@ def exactly(priced: Priced) -> tuple[Any, Any]:
     return tuple(end.value if end.exact is None else end.exact for end in ends)  # type: ignore[return-value]
 
 
-SMALL = 200  # random models
+SMALL = 80  # random models
 
 
 @cache

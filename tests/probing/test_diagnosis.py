@@ -81,8 +81,11 @@ def test_settings_that_show_no_fault_leave_it_possible() -> None:
     assert {"truncation ends", "rewards clipped"} <= set(found.alternatives)
 
 
-@pytest.mark.parametrize("noise", [0.0, 0.1, 0.2])
-@pytest.mark.parametrize("budget", [1, 4, 12, 21])
+@pytest.mark.parametrize("noise", [0.0, pytest.param(0.1, marks=pytest.mark.slow), 0.2])
+@pytest.mark.parametrize(
+    "budget",
+    [pytest.param(1, marks=pytest.mark.slow), 4, pytest.param(12, marks=pytest.mark.slow), 21],
+)
 def test_a_short_budget_decides_nothing(noise: float, budget: int) -> None:
     """Neither acquitted nor accused, with what is missing."""
     for seed in range(5):
