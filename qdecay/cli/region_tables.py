@@ -145,7 +145,9 @@ def _shown_changes(mdp: MDP, point: Turn) -> Any:
             line += f", also {shown_actions(mdp, only_there)} there"
         lines.append(line)
     more = len(point.changes) - _SHOWN_CHANGES
-    return Text("\n".join([*lines, f"and {more} more state{'s' * (more > 1)}"][: len(lines) + (more > 0)]))
+    if more > 0:
+        lines.append(f"and {more} more state{'s' * (more > 1)}")
+    return Text("\n".join(lines))
 
 
 def shown_actions(mdp: MDP, actions: Sequence[int]) -> str:
