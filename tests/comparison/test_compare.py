@@ -169,6 +169,7 @@ def test_a_broken_learner_disagrees(mutate_streams, broken, problem) -> None:
     assert "agents" in row.reasons[0]
 
 
+@pytest.mark.slow
 def test_agents_that_do_not_average_lie_too_far_apart(mutate_streams, monkeypatch) -> None:
     """The last values at a constant step size: no interval would show it, their spread does."""
     mutate_streams(NO_AVERAGE[0], "alpha = 0.1")
@@ -286,6 +287,7 @@ def test_what_takes_too_long_is_not_started() -> None:
         assert abs(row.planned[0] - 0.46856416214622637) < 1e-9
 
 
+@pytest.mark.slow
 def test_what_a_longer_training_may_mend_is_left_open() -> None:
     """Near 1 initial values are slow to go: the first agents of this state are all wrong."""
     short = qdecay.compare("FrozenLake-v1", state=2, max_steps=1_000_000)
@@ -384,6 +386,7 @@ def test_a_learner_of_ones_own_is_held_against_the_exact_gamma() -> None:
 EIGHT = Fraction(22794798, 95989967)  # below it 15 sticks against an 8
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("problem", ["Blackjack-v1", gym.make("Blackjack-v1")], ids=["id", "env"])
 def test_blackjack_is_learnt_in_its_model(problem) -> None:
     """What is observed is not the state there, so agents are given the model's states."""

@@ -205,6 +205,7 @@ def test_terminated_steps_lead_nowhere():
 # Averages
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("steps", "begin", "step_size", "number"),
     [

@@ -48,6 +48,7 @@ def learned():
     return found
 
 
+@pytest.mark.slow
 def test_learned_values_differ_from_the_exact_ones_by_chance_alone(learned):
     """One value of each model: 200 independent scores follow Student's t with 15 degrees.
 

@@ -157,6 +157,7 @@ def test_off_policy_learners_reach_the_optimal_values(learn, seed):
     assert result.policy.tolist() == exact.argmax(axis=1).tolist()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("learn", [sarsa, expected_sarsa], ids=lambda learn: learn.name)
 @pytest.mark.parametrize("seed", [1, 2])
 def test_on_policy_learners_reach_the_epsilon_soft_values(learn, seed):

@@ -200,6 +200,7 @@ def ring(n: int) -> MDP:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("solve", SOLVERS)
 @pytest.mark.parametrize(("name", "model", "gamma"), LARGER, ids=[c[0] for c in LARGER])
 def test_larger_models_agree_with_dense_linear_algebra(solve, name, model, gamma: float) -> None:

@@ -94,6 +94,7 @@ def test_what_is_lost_is_lost_by_the_policies_that_planning_finds(
             assert priced.loss == pytest.approx(loss, abs=1e-6), (row.source, gamma)
 
 
+@pytest.mark.slow
 def test_the_document_has_the_prices(capsys, monkeypatch, found: list[SurveyedPrice]) -> None:
     """Each as `price` gives it, with the number of breakpoints and the Blackwell gamma."""
     code, out, _ = run(capsys, monkeypatch, "envs", "--prices", "--json")

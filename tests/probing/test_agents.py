@@ -120,6 +120,7 @@ def boom() -> None:
 FAILED = "^[1-9] trainings failed, repeated with another seed; the last: "
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("happens", [boom, sys.exit])
 def test_a_run_survives_trainings_that_raise(tmp_path: Path, happens) -> None:
     """Each is repeated with another seed and counted: the answers are a sound agent's, the same
@@ -144,6 +145,7 @@ def test_a_run_survives_trainings_that_raise(tmp_path: Path, happens) -> None:
     assert resumed == one and resumed.failed == one.failed and resumed.from_store == head - 1
 
 
+@pytest.mark.slow
 def test_a_run_survives_workers_that_die() -> None:
     """Which of the trainings it was is found out by running each alone."""
     doomed = seeds_asked(trainings=6)[3:4]

@@ -176,6 +176,7 @@ def test_evidence_of_not_looking_is_a_closed_form() -> None:
     assert found["always the same action"] == pytest.approx(math.log(both))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("gamma", [0.0, 0.5, 0.99])
 @pytest.mark.parametrize("lapses", [0.1, pytest.param(0.2, marks=pytest.mark.slow)])
 def test_lapses_accuse_nobody(gamma: float, lapses: float) -> None:

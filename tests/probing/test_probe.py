@@ -250,6 +250,7 @@ def test_what_an_agent_was_told_does_not_change_what_is_found() -> None:
     assert profile.verdict.endswith(", not as configured (0.9)")
 
 
+@pytest.mark.slow
 def test_an_average_of_many_discounts_is_hyperbolic() -> None:
     """The integral of u^(k n) du over [0, 1] is 1 / (1 + k n): k comes back."""
     profile = qdecay.probe(Hyperbolic(0.25), (1, 2, 4, 8), settings=["one-shot"])

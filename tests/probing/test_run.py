@@ -267,6 +267,7 @@ def test_the_store_of_a_sweep_is_told(tmp_path: Path) -> None:
     assert {path: path.read_bytes() for path in tmp_path.iterdir()} == before
 
 
+@pytest.mark.slow
 def test_two_workers_find_what_one_finds() -> None:
     """Seeds come from the questions, so the order of work changes nothing."""
     one = qdecay.probe(AGENT, **SMALL, name="mine")
@@ -278,6 +279,7 @@ def dies(env, seed: int):
     os._exit(9)
 
 
+@pytest.mark.slow
 def test_a_training_that_ends_its_process_is_told() -> None:
     """One line in place of an answer that never comes."""
     with pytest.raises(AgentError, match="a training crashed its process"):

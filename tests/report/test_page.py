@@ -116,6 +116,7 @@ def test_the_regions_on_the_page_are_those_of_the_command(capsys, monkeypatch, t
         assert entry["decimal"] in page.text
 
 
+@pytest.mark.slow
 def test_the_price_on_the_page_is_that_of_the_command(capsys, monkeypatch, tmp_path) -> None:
     """The same document, and in the text the judge and what the best gamma earns."""
     page = written(capsys, monkeypatch, tmp_path, "FrozenLake-v1")

@@ -215,6 +215,7 @@ def test_a_large_board_is_part_of_the_state(made: Any) -> None:
     assert mdp.n_states == 3 + 5 + 1  # with it, without it, and the end
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("made", [Slips, SlipsByPython, SlipsBySpace])
 def test_chance_is_estimated(made: Any) -> None:
     """The share of slips is near the true one, in counts over the tries."""

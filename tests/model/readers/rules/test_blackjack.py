@@ -56,6 +56,7 @@ def play(rules: dict[str, Any], mdp: MDP, episodes: int) -> tuple[Counter[int], 
     return begun, played
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", RULES)
 def test_the_real_environment_plays_as_the_model_says(case: str) -> None:
     """Every outcome is in the model, and frequencies fit, as well as those of the first hands."""
@@ -159,6 +160,7 @@ def test_values_are_those_that_were_published() -> None:
         assert found == pytest.approx(row, abs=5.1e-5)
 
 
+@pytest.mark.slow
 def test_the_price_is_what_the_real_environment_pays() -> None:
     """The policy that is best at gamma = 1 and the one that is best at 0 play 10,000 games."""
     mdp = as_mdp("Blackjack-v1")

@@ -46,6 +46,7 @@ def play(options: dict[str, Any], mdp: MDP, steps: int) -> tuple[Counter[int], C
     return begun, played
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("weather", WEATHER)
 def test_the_real_taxi_drives_as_the_model_says(weather: str) -> None:
     """Every outcome is in the model, and frequencies fit, as well as those of the beginnings."""
