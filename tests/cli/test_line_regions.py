@@ -226,7 +226,6 @@ REFUSED = [
         ["calm.json", *OVER, "--gamma", "1", "--first", "1", "--states"],
         "--first cannot be combined with --certificate, --resamples or --states",
     ),
-    (["calm.json", *OVER, "--gamma", "1", "--max-seconds", "1e-9"], "stopped after"),
     (["calm.json", "--over", "fare=0..1", "--gamma", "1"], "a file of a model has no arguments"),
     (["calm.json", "--over", "step_reward", "--gamma", "1"], "--over takes NAME=LOW..HIGH"),
     (
