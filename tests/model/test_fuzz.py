@@ -29,7 +29,7 @@ def broken(kind: str, count: int) -> str:
     return done.stdout + done.stderr
 
 
-SLOWER = {"answers": 1000, "headers": 500, "umb": 1500, "store": 2000, "spec": 2000}
+SLOWER = {"answers": 400, "headers": 300, "umb": 1500, "store": 2000, "spec": 2000}
 
 
 @pytest.mark.parametrize("kind", KINDS)
