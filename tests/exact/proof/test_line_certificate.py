@@ -32,7 +32,7 @@ from qdecay.exact.proof.certificate import certificate
 from qdecay.exact.proof.signs import BeyondChecker
 
 HALF = Fraction(1, 2)
-QUICK, ALL = 40, 1000  # random lines
+QUICK, ALL = 40, 400  # random lines
 
 
 def rows_document(*rows: list[Any], states: int = 1) -> Document:
