@@ -3,6 +3,7 @@
 from fractions import Fraction
 
 import pytest
+from models import TAXI
 
 from qdecay.errors import InputError
 from qdecay.model.line_of_source import line_of
@@ -56,8 +57,8 @@ def test_every_step_or_one_reward_of_a_file(tmp_path):
         ("qdecay/NChain-v0", "n=4..8", "both ends must have the same n_states, got 4 and 8"),
         ("qdecay/NChain-v0", "n=4..4.5", "n takes a whole number, got 9/2"),
         ("qdecay/NChain-v0", "slip=0..2", "cannot be made with slip=2"),
-        ("Taxi-v4", "reward:-11=0..1", "no transition has the reward -11"),
-        ("Taxi-v4", "reward:x=0..1", "reward:x must be a number like"),
+        (TAXI, "reward:-11=0..1", "no transition has the reward -11"),
+        (TAXI, "reward:x=0..1", "reward:x must be a number like"),
         ("no-such-env", "slip=0..1", "neither a file nor a registered Gymnasium id"),
     ],
 )
