@@ -96,7 +96,7 @@ class RewardSeries:
             for low, change in self._ever_closer(pair):
                 if low.sign and low.sign == low.plus(change).sign:
                     return fmpz_poly([low.sign])
-                if change.sign and not self.short:
+                if change.sign and not self._is_short(pair):
                     if low.sign:
                         return Straight(low.sign, change.sign, lambda: self._enclosed(pair))
                 elif change.sign:
@@ -147,7 +147,7 @@ class RewardSeries:
         while True:
             yield self._advantage(pair, bits)
             bits *= 2
-            if bits > _MOST_BITS and not self.short:
+            if bits > _MOST_BITS and not self._is_short(pair):
                 raise BudgetExceeded(
                     f"a number is 0, or less than 2^-{_MOST_BITS}: to tell takes a fraction of up "
                     f"to {self._size:,} bits"
@@ -188,6 +188,21 @@ class RewardSeries:
     def short(self) -> bool:
         """Whether the fractions of all roots are short enough to be computed."""
         return 2 * self._size <= LONGEST
+
+    def _is_short(self, pair: int) -> bool:
+        """Whether the fraction of the pair's root is short: of what it reaches, few rows count."""
+        if self.short:
+            return True
+        room = LONGEST / 2 - self._height_bits - 2
+        waiting = {int(self.model.pair_state[pair]), *self.model.targets[pair]}
+        seen = set(waiting)
+        while waiting and room >= 0:
+            s = waiting.pop()
+            room -= float(self._norms[self._place[s]]) if s in self._place else 0
+            ahead = set(self.model.targets[self.graph.choices[s]]) - seen
+            seen |= ahead
+            waiting |= ahead
+        return room >= 0
 
     @cached_property
     def _size(self) -> int:
