@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from qdecay._support.deadline import Deadline
 from qdecay._support.progress import OnProgress, Progress, reporting
-from qdecay._support.result import counted, frame, shown_list
 from qdecay._support.shown import shown_decimal
 from qdecay.errors import BudgetExceeded
 from qdecay.exact.algebra.number import AlgebraicNumber
@@ -35,6 +34,7 @@ from qdecay.exact.walked import (
 )
 from qdecay.model.info import ModelInfo
 from qdecay.model.line import ModelLine, Parameter
+from qdecay.model.mdp import MDP
 from qdecay_envs.rational import RationalLike, rational
 
 if TYPE_CHECKING:
@@ -81,15 +81,7 @@ class LineRegions(Regions[LineBreakpoint]):
     def _shown(self) -> str:
         p = self.parameter
         parts = [f"{p.name} from {p.low} to {p.high}", f"gamma {self.gamma}"]
-        parts.append(counted(len(self.regions), "region"))
-        if self.breakpoints:
-            values = [shown_decimal(point.value, 4) for point in self.breakpoints]
-            parts.append(shown_list(values, "breakpoint"))
-        if self.touches:
-            parts.append(counted(len(self.touches), "touch", "touches"))
-        if self.proven_to != p.high:
-            parts.append(f"proven up to {shown_decimal(self.proven_to, 4)}")
-        return self._titled(", ".join(parts))
+        return self._titled(", ".join([*parts, *self._counts(p.high)]))
 
     @property
     def parameter(self) -> Parameter:
@@ -97,14 +89,8 @@ class LineRegions(Regions[LineBreakpoint]):
         return self.line.parameter
 
     @property
-    def n_states(self) -> int:
-        """The models' number of states."""
-        return self.line.low.n_states
-
-    @property
-    def n_actions(self) -> int:
-        """The models' number of actions."""
-        return self.line.low.n_actions
+    def _model(self) -> MDP:
+        return self.line.low
 
     def region_of(self, value: RationalLike | AlgebraicNumber) -> int | None:
         """Return the index of the region that contains low < value < high; None at a breakpoint."""
@@ -135,15 +121,10 @@ class LineRegions(Regions[LineBreakpoint]):
     def body(self) -> dict[str, Any]:
         """Return the document without its schema, as embedded in other documents."""
         return {
-            "source": self.name,
-            "n_states": self.n_states,
-            "n_actions": self.n_actions,
-            "start": self.start,
+            **self._about(),
             "parameter": self.parameter.to_json(),
             "gamma": str(self.gamma),
-            "breakpoints": [b.to_json() for b in self.breakpoints],
-            "regions": [{"optimal_actions": lists(sets)} for sets in self.regions],
-            "touches": [t.to_json() for t in self.touches],
+            **self._found(),
             "at_low": {"optimal_actions": lists(self.at_low)},
             "at_high": None if self.at_high is None else {"optimal_actions": lists(self.at_high)},
             **(self._reached_to() if self.at_high is None else {}),
@@ -151,14 +132,7 @@ class LineRegions(Regions[LineBreakpoint]):
 
     def to_frame(self) -> pd.DataFrame:
         """Return a row per breakpoint: its value, exact if short, and the states that change."""
-        values = [point.value for point in self.breakpoints]
-        return frame(
-            {
-                "value": [float(value) for value in values],
-                "closed_form": [value.closed_form() for value in values],
-                "states": [tuple(self._states(point.changes)) for point in self.breakpoints],
-            }
-        )
+        return self._table("value")
 
 
 def line_regions(
@@ -188,8 +162,7 @@ def line_regions(
         def make(x: AlgebraicNumber, changes: dict[int, Change]) -> LineBreakpoint:
             return LineBreakpoint(value_at(x), changes=changes)
 
-        first = walk.first, walk.beginning.policy
-        found = Found.of(first, events, walk.model, make)
+        found = Found.of(walk, events, make)
         return LineRegions(
             found.breakpoints,
             found.regions,

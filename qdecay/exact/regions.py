@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, overload
 from qdecay._support.checks import RationalLike, RealLike, exact, whole
 from qdecay._support.deadline import Deadline
 from qdecay._support.progress import OnProgress, Progress, reporting
-from qdecay._support.result import counted, frame, shown_list
+from qdecay._support.result import counted
 from qdecay._support.shown import shown_decimal
 from qdecay.errors import BudgetExceeded
 from qdecay.exact.action_gap import ActionGap
@@ -89,25 +89,11 @@ class PolicyRegions(Regions[Breakpoint]):
     at_one: Undiscounted | None
 
     def _shown(self) -> str:
-        parts = [counted(self.n_states, "state"), counted(len(self.regions), "region")]
-        if self.breakpoints:
-            gammas = [shown_decimal(point.gamma, 4) for point in self.breakpoints]
-            parts.append(shown_list(gammas, "breakpoint"))
-        if self.touches:
-            parts.append(counted(len(self.touches), "touch", "touches"))
-        if self.proven_to != 1:
-            parts.append(f"proven up to {shown_decimal(self.proven_to, 4)}")
-        return self._titled(", ".join(parts))
+        return self._titled(", ".join([counted(self.n_states, "state"), *self._counts(1)]))
 
     @property
-    def n_states(self) -> int:
-        """The model's number of states."""
-        return self.mdp.n_states
-
-    @property
-    def n_actions(self) -> int:
-        """The model's number of actions."""
-        return self.mdp.n_actions
+    def _model(self) -> MDP:
+        return self.mdp
 
     @property
     def blackwell_sets(self) -> Sets:
@@ -194,13 +180,8 @@ class PolicyRegions(Regions[Breakpoint]):
     def body(self) -> dict[str, Any]:
         """Return the document without its schema, as embedded in other documents."""
         return {
-            "source": self.name,
-            "n_states": self.n_states,
-            "n_actions": self.n_actions,
-            "start": self.start,
-            "breakpoints": [b.to_json() for b in self.breakpoints],
-            "regions": [{"optimal_actions": lists(sets)} for sets in self.regions],
-            "touches": [t.to_json() for t in self.touches],
+            **self._about(),
+            **self._found(),
             "at_zero": {"optimal_actions": lists(self.at_zero)},
             "at_one": None if self.at_one is None else self.at_one.within_regions(),
             "blackwell": {"breakpoint": self.blackwell_breakpoint, "touch": self.blackwell_touch},
@@ -209,14 +190,7 @@ class PolicyRegions(Regions[Breakpoint]):
 
     def to_frame(self) -> pd.DataFrame:
         """Return a row per breakpoint: its gamma, exact if short, and the states that change."""
-        gammas = [point.gamma for point in self.breakpoints]
-        return frame(
-            {
-                "gamma": [float(gamma) for gamma in gammas],
-                "closed_form": [gamma.closed_form() for gamma in gammas],
-                "states": [tuple(self._states(point.changes)) for point in self.breakpoints],
-            }
-        )
+        return self._table("gamma")
 
 
 @overload
@@ -327,8 +301,7 @@ def _assembled(
     at_one: Undiscounted | None,
 ) -> PolicyRegions:
     model = walk.model
-    first = walk.first, walk.beginning.policy
-    found = Found.of(first, events, model, lambda x, changes: Breakpoint(x, changes=changes))
+    found = Found.of(walk, events, lambda x, changes: Breakpoint(x, changes=changes))
     return PolicyRegions(
         found.breakpoints,
         found.regions,

@@ -5,20 +5,25 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from fractions import Fraction
 from functools import cached_property
-from typing import Any, Generic, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from qdecay._support.progress import OnProgress, Progress
-from qdecay._support.result import Record, shown_list
+from qdecay._support.result import Record, counted, frame, shown_list
 from qdecay._support.shown import shown_decimal
 from qdecay.errors import BudgetExceeded
 from qdecay.exact.algebra.number import AlgebraicNumber
 from qdecay.exact.solver.rational_model import RationalModel
 from qdecay.exact.solver.walk import Event, Walk
 from qdecay.model.info import ModelResult
+from qdecay.model.mdp import MDP
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Actions = tuple[int, ...]
 Sets = tuple[Actions, ...]
@@ -148,9 +153,64 @@ class Regions(ModelResult, Generic[_Turn]):
         reached = self._reached(self._start(), list(self.regions[region]))
         return tuple(sorted(state for state in reached if state < self._pairs.n_own))
 
+    @property
+    @abstractmethod
+    def _model(self) -> MDP:
+        """The model, for its sizes."""
+
+    @property
+    def n_states(self) -> int:
+        """The model's number of states."""
+        return self._model.n_states
+
+    @property
+    def n_actions(self) -> int:
+        """The model's number of actions."""
+        return self._model.n_actions
+
+    def _counts(self, high: Fraction | int) -> list[str]:
+        """Return what was found, in words; `high` is where a complete search ends."""
+        parts = [counted(len(self.regions), "region")]
+        if self.breakpoints:
+            numbers = [shown_decimal(point.number, 4) for point in self.breakpoints]
+            parts.append(shown_list(numbers, "breakpoint"))
+        if self.touches:
+            parts.append(counted(len(self.touches), "touch", "touches"))
+        if self.proven_to != high:
+            parts.append(f"proven up to {shown_decimal(self.proven_to, 4)}")
+        return parts
+
+    def _about(self) -> dict[str, Any]:
+        """Return the first fields of the document."""
+        return {
+            "source": self.name,
+            "n_states": self.n_states,
+            "n_actions": self.n_actions,
+            "start": self.start,
+        }
+
+    def _found(self) -> dict[str, Any]:
+        """Return the fields of the document that hold what was found."""
+        return {
+            "breakpoints": [b.to_json() for b in self.breakpoints],
+            "regions": [{"optimal_actions": lists(sets)} for sets in self.regions],
+            "touches": [t.to_json() for t in self.touches],
+        }
+
     def _reached_to(self) -> dict[str, str]:
         """Return the field `proven_to` of the document of a search that did not reach the end."""
         return {"proven_to": self.proven_to.decimal()}
+
+    def _table(self, name: str) -> pd.DataFrame:
+        """Return a row per breakpoint: its number, exact if short, and the states that change."""
+        numbers = [point.number for point in self.breakpoints]
+        return frame(
+            {
+                name: [float(number) for number in numbers],
+                "closed_form": [number.closed_form() for number in numbers],
+                "states": [tuple(self._states(point.changes)) for point in self.breakpoints],
+            }
+        )
 
     def _start(self) -> int:
         if self.start is None:
@@ -189,14 +249,14 @@ class Found(NamedTuple):
     @classmethod
     def of(
         cls,
-        first: tuple[NDArray[np.bool_], NDArray[np.int64]],
+        walk: Walk[Any],
         events: Sequence[Event],
-        model: RationalModel,
         make: Callable[[AlgebraicNumber, dict[int, Change]], Any],
     ) -> Found:
-        """Return it from the events; `first` are the optimal pairs and the policy before them."""
+        """Return it from the events of a walk."""
+        model = walk.model
         breaks = [event for event in events if event.is_breakpoint]
-        regions, points = [sets_of(model, first[0])], []
+        regions, points = [sets_of(model, walk.first)], []
         for event in breaks:
             changes = _changes(model, event)
             sets = list(regions[-1])
@@ -209,7 +269,7 @@ class Found(NamedTuple):
             tuple(points),
             tuple(regions),
             tuple(make(event.x, _changes(model, event)) for event in touches),
-            (first[1], *(event.policy for event in breaks)),
+            (walk.beginning.policy, *(event.policy for event in breaks)),
         )
 
 
