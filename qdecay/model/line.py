@@ -13,7 +13,6 @@ import inspect
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
-from functools import partial
 from typing import Any, Self, cast
 
 import numpy as np
@@ -180,10 +179,8 @@ class ModelLine(Record):
         cls, mdp: MDP, parameter: Parameter, change: Callable[[Fraction, Fraction], Fraction]
     ) -> Self:
         """Return the line of a model whose rewards a value of the parameter changes affinely."""
-        low, high = (
-            _with_rewards(mdp, partial(lambda value, reward: change(reward, value), value))
-            for value in (parameter.low, parameter.high)
-        )
+        low = _with_rewards(mdp, lambda reward: change(reward, parameter.low))
+        high = _with_rewards(mdp, lambda reward: change(reward, parameter.high))
         return cls(low, high, parameter)
 
     def at(self, value: RationalLike) -> MDP:

@@ -61,11 +61,7 @@ class LineAxis:
         self._window: Window | None = None
 
     def begin(self, deadline: Deadline) -> Beginning:
-        """Return what is optimal just right of the low end.
-
-        Raises:
-            EndlessGain: at gamma = 1, the optimal gain is not 0 there.
-        """
+        """Return what is optimal just right of the low end."""
         policy = proposed_policy(self.line.at(1, _NEAR_LOW), min(float(self.gamma), NEAR_ONE))
         everything = np.ones(self.model.n_pairs, dtype=np.bool_)
         policy, zero = policy_iteration(
@@ -75,7 +71,6 @@ class LineAxis:
             lambda series, pair: _sign_at_first(series.numerator(pair)),
             self._not_negative_at_first,
         )
-        self.advantages(policy, deadline)
         return Beginning(policy, zero)
 
     def advantages(

@@ -2,15 +2,15 @@
 
 A policy's value solves A(x) v = r(x), where A = I - gamma P(x) and r are affine in x. By Cramer's
 rule v = N / D with polynomials N and D = det A, whose degree is at most the number of rows that
-move. D > 0 for 0 < x < 1, so the numerator of an advantage has its sign. Below gamma = 1 both are
-computed modulo primes (see `line_residues`).
+move. D > 0 for 0 < x < 1, so the numerator of an advantage has its sign. Both are computed modulo
+primes (see `line_residues`), at gamma = 1 where nothing is earned for ever and probabilities move.
 
 At gamma = 1 a policy has a gain g, a bias h and a third term w (see `laurent`), and an advantage
 three terms, of which the first that is not identically 0 has its sign for every gamma near 1. With
 D the product of det(I - P) over the transient components and of det(I - P_K)^2 / pi(k) over the
 recurrent classes that earn something (P_K without its state k, whose stationary probability is
-pi(k)), D g, D h and D^2 w are polynomials, and D > 0. Their values at a few rational x, each an
-exact solve, determine them.
+pi(k)), D g, D h and D^2 w are polynomials, and D > 0. Where residues do not serve, their values at
+a few rational x, each an exact solve, determine them.
 
 Only what a pair can reach counts: components that it does not lead to are left out of D.
 """
@@ -204,9 +204,9 @@ class LineSeries:
         if kept is None or not kept.parts >= set(parts):
             wanted = set(parts) | {part for pair in self._requested for part in self.reached(pair)}
             chosen = {
-                k: Part(part.pairs, part.degree)
-                for k, part in enumerate(self._components)
-                if k in wanted
+                number: Part(part.pairs, part.degree)
+                for number, part in enumerate(self._components)
+                if number in wanted
             }
             kept = LineResidues(self.line, self.gamma, chosen, self.deadline, third=k == TERMS - 1)
             self._kept[k] = kept

@@ -191,18 +191,7 @@ class RewardSeries:
 
     def _is_short(self, pair: int) -> bool:
         """Whether the fraction of the pair's root is short: of what it reaches, few rows count."""
-        if self.short:
-            return True
-        room = LONGEST / 2 - self._height_bits - 2
-        waiting = {int(self.model.pair_state[pair]), *self.model.targets[pair]}
-        seen = set(waiting)
-        while waiting and room >= 0:
-            s = waiting.pop()
-            room -= float(self._norms[self._place[s]]) if s in self._place else 0
-            ahead = set(self.model.targets[self.graph.choices[s]]) - seen
-            seen |= ahead
-            waiting |= ahead
-        return room >= 0
+        return self.short or 2 * (self._row_bits(pair) + self._height_bits) <= LONGEST
 
     @cached_property
     def _size(self) -> int:

@@ -230,12 +230,10 @@ class Walk(Generic[_Advantages]):
         rising = self._rising(critical, x)
         while rising:
             rising = self._switch(rising, at, x)
-        optimal, self.optimal = (
-            self.optimal,
-            self.axis.optimal(self.series, self.zero, self.deadline),
-        )
+        left = self.optimal
+        self.optimal = self.axis.optimal(self.series, self.zero, self.deadline)
         at = self.axis.optimal_at(x, self.series, at, self.deadline)
-        return Event(x, optimal, at, self.optimal, self.policy)
+        return Event(x, left, at, self.optimal, self.policy)
 
     def _rising(self, pairs: Iterable[int], x: AlgebraicNumber) -> list[int]:
         """Return which pairs, none tied identically, are better right of x."""
