@@ -7,8 +7,10 @@ import contextlib
 import gc
 import math
 import signal
+import sys
 import threading
 import time
+import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -138,15 +140,24 @@ def _would_be_lost(frame: FrameType | None) -> bool:
 
     While a `with` statement begins or ends, possibly that of the limit itself, its setup must be
     undone first. Inside the statement the limit's own code waits for its end, and is not among the
-    callers. Exceptions in `__del__` or a callback of the garbage collector are lost.
+    callers. Exceptions are lost in whatever the interpreter calls when an object goes.
     """
-    if frame is not None:
-        lost = {getattr(callback, "__code__", None) for callback in gc.callbacks}
-        code = frame.f_code
-        if code in lost or code.co_name == "__del__" or code.co_filename == contextlib.__file__:
-            return True
+    if frame is not None and frame.f_code.co_filename == contextlib.__file__:
+        return True
+    if isinstance(sys.exception(), GeneratorExit):
+        return True
+    callbacks = {getattr(callback, "__code__", None) for callback in gc.callbacks}
     while frame is not None:
-        if frame.f_code.co_filename == __file__ and frame.f_code.co_flags & CO_GENERATOR:
+        code = frame.f_code
+        own = code.co_filename == __file__ and bool(code.co_flags & CO_GENERATOR)
+        if own or code in callbacks or code.co_name == "__del__" or _is_told_of_an_end(frame):
             return True
         frame = frame.f_back
     return False
+
+
+def _is_told_of_an_end(frame: FrameType) -> bool:
+    """Whether a function has been called with a dead weak reference, as its callback is."""
+    code = frame.f_code
+    arguments = (frame.f_locals.get(name) for name in code.co_varnames[: code.co_argcount])
+    return any(isinstance(each, weakref.ref) and each() is None for each in arguments)

@@ -1,0 +1,92 @@
+"""A time limit ends what it limits, also where an exception raised at once would be lost."""
+
+from __future__ import annotations
+
+import gc
+import sys
+import time
+import weakref
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from qdecay._support.deadline import time_limit
+from qdecay.errors import BudgetExceeded
+
+
+class Thing:
+    """Something to be freed."""
+
+
+def linger(*_: object) -> None:
+    """Pass the limit's end, in Python code, which is where interrupts are handled."""
+    end = time.monotonic() + 0.15
+    while time.monotonic() < end:
+        pass
+
+
+def in_a_weak_references_callback() -> None:
+    thing = Thing()
+    reference = weakref.ref(thing, lambda _: linger())
+    del thing
+    assert reference() is None
+
+
+def in_a_finalizer() -> None:
+    thing = Thing()
+    weakref.finalize(thing, linger)
+    del thing
+
+
+def in_what_a_destructor_calls() -> None:
+    class Slow:
+        def __del__(self) -> None:
+            linger()
+
+    Slow()
+
+
+def in_a_generator_that_is_freed() -> None:
+    def generate() -> Iterator[int]:
+        try:
+            yield 1
+        finally:
+            linger()
+
+    numbers = generate()
+    next(numbers)
+    del numbers
+
+
+def in_the_garbage_collectors_callback() -> None:
+    def callback(*_: Any) -> None:
+        linger()
+
+    gc.callbacks.append(callback)
+    try:
+        gc.collect()
+    finally:
+        gc.callbacks.remove(callback)
+
+
+PLACES = [
+    in_a_weak_references_callback,
+    in_a_finalizer,
+    in_what_a_destructor_calls,
+    in_a_generator_that_is_freed,
+    in_the_garbage_collectors_callback,
+]
+
+
+@pytest.mark.parametrize("place", PLACES, ids=lambda place: place.__name__)
+def test_a_limit_loses_no_interrupt(
+    place: Callable[[], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lost: list[object] = []
+    monkeypatch.setattr(sys, "unraisablehook", lost.append)
+    with pytest.raises(BudgetExceeded, match=r"of 0\.05 s"), time_limit(0.05):
+        place()
+        while True:
+            pass
+    assert lost == []
