@@ -102,8 +102,7 @@ class Window:
         """The window lies in [0, 1]: of gamma, or of a model line if there is one.
 
         Args:
-            terms: the even number K of powers of tau that are kept, not in a window that begins
-                at 0.
+            terms: the number K of powers of tau that are kept, but around 0.
 
         Raises:
             NoBound: as `update`; or the centre or half the width is not a double.
