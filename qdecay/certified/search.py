@@ -64,6 +64,8 @@ class FoundTie(NamedTuple):
 
 
 _TERMS = 20  # powers of tau in a window: beyond them is less than rounding, 6^-21
+_MOST_DOUBTFUL = 0.25  # near ties, for each state, beyond which floats tell too little
+_WIDER = 13  # brackets may be wider than asked for, four times, sixteen times, ..
 _FINEST = 2.0**-36  # roots closer than this part of half a window are not told apart
 
 
@@ -167,9 +169,10 @@ class Search:
         limit = self._proven_up_to(suspects, frontier[0])
         if limit == self.x < frontier[0]:
             frontier = [limit, limit + self._quarter, limit + 3 * self._quarter]
+        wide = (frontier[-1] + 4**k * self._quarter for k in range(1, _WIDER))
         self.x = limit
         if limit == frontier[0] < end:
-            self._pass(*frontier)
+            self._pass(*frontier, *(upper for upper in wide if upper < end))
 
     def _suspects(self, x: Fraction | None = None) -> Pairs:
         """Return the pairs that are not known to be negative from x to the window's end."""
@@ -288,6 +291,8 @@ class Search:
     def _doubt(self, pairs: Pairs, since: Fraction) -> None:
         """Take these pairs for the near ties, from here on."""
         self._end_ties(self._doubtful.keys() - set(pairs.tolist()))
+        if len(pairs) > _MOST_DOUBTFUL * self.model.n:
+            raise Lost
         if len(pairs):
             self._doubtful = {pair: self._doubtful.get(pair, since) for pair in pairs.tolist()}
             self._make_room()
@@ -321,7 +326,7 @@ class Search:
         room = np.zeros(model.n_pairs)
         if len(pairs):
             most = float(window.most(pairs, self.x).max())
-            gamma = float(window.upper)
+            gamma = float(min(window.upper, self.to))
             ahead = _moves_to(model, model.pair_state[pairs])[model.p.indices]
             least = np.full(model.n_pairs, np.inf)
             rows = np.flatnonzero(np.diff(model.p.indptr))

@@ -235,9 +235,7 @@ class Window:
         bound = a.copy()
         bound[:, -1] = 0
         if not self.first:
-            bound[:, 0] += error[:, :-1].sum(axis=1) * 1.001
-            # The tail is tail |tau|^(K + 1) at most, and no more with an even power below.
-            bound[:, self.terms + self.terms % 2] += tail
+            _add_radii(bound, 1.001 * error[:, :-1], tail)
             return bound
         bound[:, :-1] += error[:, :-1]
         bound[:, -1] = tail
@@ -369,6 +367,19 @@ class Window:
         tau = np.where(crossing.any(axis=1), grid[k] + part * (grid[1] - grid[0]), np.inf)
         guess: Array = self.centre + self.half_width * tau
         return guess
+
+
+def _add_radii(rows: Array, error: Array, tail: Array) -> None:
+    """Add a polynomial that is at least sum error_k |tau|^k + tail |tau|^(K + 1) on [-1, 1].
+
+    |tau|^k <= (tau^(k - 1) + tau^(k + 1)) / 2 for odd k; and the tail's power may be lowered.
+    """
+    terms = error.shape[1] - 1
+    rows[:, : terms + 1 : 2] += error[:, ::2]
+    odd = 0.5005 * error[:, 1::2]
+    rows[:, 0 : 2 * odd.shape[1] : 2] += odd
+    rows[:, 2 : 2 * odd.shape[1] + 2 : 2] += odd
+    rows[:, terms + terms % 2] += tail
 
 
 def _divide(rows: Array, powers: NDArray[np.int64]) -> None:
