@@ -44,9 +44,7 @@ class NearZero(Beginning):
     order: NDArray[np.int64]
 
 
-def near_zero(
-    model: RationalModel, deadline: Deadline, ties: ProvesTies | None = None
-) -> NearZero:
+def near_zero(model: RationalModel, deadline: Deadline, ties: ProvesTies | None = None) -> NearZero:
     """Return the policy, the ties and the leading powers right of gamma = 0.
 
     Args:
