@@ -17,7 +17,7 @@ from scipy.sparse import _sparsetools
 Numbers = NDArray[Any]
 
 
-@dataclass(frozen=True)
+@dataclass
 class Part:
     """Some rows and columns of a matrix, in compressed rows as scipy has them.
 

@@ -11,7 +11,6 @@ from exact_solves import advantages
 
 from qdecay import MDP
 from qdecay._support.deadline import Deadline
-from qdecay.exact.solver import window as window_module
 from qdecay.exact.solver.expansion import LARGEST
 from qdecay.exact.solver.homes import Homes
 from qdecay.exact.solver.laurent import laurent
@@ -103,21 +102,18 @@ def check(window: Window, model: RationalModel, policy: np.ndarray) -> int:
 
 
 @pytest.mark.parametrize("terms", [14, 2])
-def test_what_floats_claim_where_nothing_ends_is_true(
-    terms: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_floats_claim_where_nothing_ends_is_true(terms: int) -> None:
     """Values, signs and slopes up to gamma = 1, also after one state changes its mind.
 
     With few terms the bound of all others matters.
     """
-    monkeypatch.setattr(window_module, "_ORDER", terms)
     known = 0
     for seed in range(60):
         model = random_model(seed)
         first, last = model.first[:-1].copy(), model.first[1:] - 1
         graph = PolicyGraph(model, first)
         centre, half = WINDOWS[seed % len(WINDOWS)]
-        window = Window(model, graph, centre, half, homes=Homes.of(graph))
+        window = Window(model, graph, centre, half, homes=Homes.of(graph), terms=terms)
         known += check(window, model, first)
         changed = first.copy()
         changed[seed % model.n] = last[seed % model.n]
