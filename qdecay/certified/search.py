@@ -56,9 +56,9 @@ class FoundBracket(NamedTuple):
 
 
 class FoundTie(NamedTuple):
-    """A pair that could not be told from the policy's, and where."""
+    """Pairs of one state that could not be told apart, and where."""
 
-    pair: int
+    pairs: tuple[int, ...]
     lower: Fraction
     upper: Fraction
 
@@ -316,7 +316,9 @@ class Search:
         for pair in sorted(pairs):
             since = self._doubtful.pop(pair)
             if since < self.x:
-                self.near_ties.append(FoundTie(pair, since, self.x))
+                own = self.model.pairs_of(int(self.model.pair_state[pair]))
+                tied = (p for p in own if p == pair or self._zero[p])
+                self.near_ties.append(FoundTie(tuple(tied), since, self.x))
 
     def _make_room(self) -> None:
         """Let bounds allow for values that the choice in near ties may add.
