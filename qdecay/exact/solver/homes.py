@@ -98,7 +98,7 @@ def _closed_classes(graph: PolicyGraph, may_end: Mask) -> Iterable[NDArray[np.in
 
 def _often_met(graph: PolicyGraph, states: NDArray[np.int64]) -> int:
     """Return a state of a class that the chain meets often: it is reached soon from all others."""
-    inner: sparse.csr_matrix = columns_of(rows_of(graph.p, states), states)
+    inner: sparse.csr_matrix = columns_of(rows_of(graph.p, states), states).toscipy()
     met = np.ones(len(states))
     for _ in range(_SWEEPS):
         met = (met + met @ inner) / 2

@@ -79,7 +79,7 @@ class PolicyGraph:
     @cached_property
     def p(self) -> sparse.csr_matrix:
         """Probabilities of continuing, (n, n)."""
-        return rows_of(self.model.p, self.policy)
+        return rows_of(self.model.p, self.policy).toscipy()
 
     def ancestors(self, states: Iterable[int]) -> NDArray[np.bool_]:
         """The states themselves and all states that lead to them."""
@@ -126,7 +126,7 @@ class PolicyGraph:
 
         It counts the largest weakly connected component once the pairs' own moves are added.
         """
-        extra = rows_of(self.model.p, pairs)
+        extra = rows_of(self.model.p, pairs).toscipy()
         rows = self.model.pair_state[pairs]
         placed = sparse.csr_matrix(
             (np.ones(len(pairs)), (rows, np.arange(len(pairs)))), shape=(self.model.n, len(pairs))

@@ -175,7 +175,10 @@ class Window:
         if len(live):
             with np.errstate(all="ignore"):
                 self._solve(graph.policy[live], live)
-        self._advantages(np.flatnonzero(self.model.touching(states)))
+        self._coefficients[graph.policy], self.suspect[graph.policy] = 0, True
+        touched = self.model.touching(states)
+        touched[graph.policy] = False
+        self._advantages(np.flatnonzero(touched))
         self.policy = graph.policy
 
     def _solve(self, pairs: NDArray[np.int64], live: NDArray[np.int64]) -> None:
