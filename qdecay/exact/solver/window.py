@@ -487,6 +487,28 @@ def steps_ahead(graph: PolicyGraph, gamma: float, homes: Homes | None = None) ->
     return max(1.0, _growth(rows.inner(live)))
 
 
+def relative_growth(graph: PolicyGraph, gamma: float) -> float:
+    """Return about the largest slope of a state's value in gamma, relative to it, at least 1.
+
+    Rewards count as if all were positive.
+
+    Raises:
+        NoBound: floats cannot decide.
+    """
+    live = np.flatnonzero(graph.live)
+    if len(live) == 0:
+        return 1.0
+    pairs = graph.policy[live]
+    inner = AlongGamma(graph.model, gamma, 1.0, ORDER).rows(pairs).inner(live)
+    with np.errstate(all="ignore"):
+        solve = _solver(inner.near)
+        value = solve(np.abs(graph.model.r[pairs]))
+        most = float(np.max(solve(inner.spread @ value) / value))
+    if not most <= LARGEST:
+        raise NoBound
+    return max(1.0, most)
+
+
 def line_growth(graph: PolicyGraph, line: LineFloats, centre: float) -> float:
     """Return about max (I - gamma P(x))^-1 gamma |P_1 - P_0| 1 over the live states.
 
