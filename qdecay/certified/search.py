@@ -298,7 +298,7 @@ class Search:
     def _doubt(self, pairs: Pairs, since: Fraction) -> None:
         """Take these pairs for the near ties, from here on."""
         self._end_ties(self._doubtful.keys() - set(pairs.tolist()))
-        if len(pairs) > _MOST_DOUBTFUL * self.model.n:
+        if len(pairs) > _MOST_DOUBTFUL * self.model.n and not self._window.first:
             raise Lost
         if len(pairs):
             self._doubtful = {pair: self._doubtful.get(pair, since) for pair in pairs.tolist()}
