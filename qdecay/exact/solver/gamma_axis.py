@@ -13,7 +13,7 @@ from qdecay.exact.solver.near_zero import NearZero, near_zero
 from qdecay.exact.solver.policy_graph import PolicyGraph
 from qdecay.exact.solver.rational_model import RationalModel
 from qdecay.exact.solver.series import PolicySeries
-from qdecay.exact.solver.window import Window, steps_ahead
+from qdecay.exact.solver.window import ORDER, Window, steps_ahead
 
 _LAST_WINDOW = Fraction(1, 2**28)  # closer to 1 than this, floats are not used
 _DEFLATED = Fraction(1, 2)  # farther, a pole at 1 costs little
@@ -27,8 +27,11 @@ class GammaAxis:
 
     mirrored = True
 
-    def __init__(self, model: RationalModel, *, use_floats: bool | None = None) -> None:
-        self.model = model
+    def __init__(
+        self, model: RationalModel, *, use_floats: bool | None = None, terms: int = ORDER
+    ) -> None:
+        """`terms` are those of windows."""
+        self.model, self._terms = model, terms
         self._use_floats = model.n_pairs > _FEW_PAIRS if use_floats is None else use_floats
         self._near_zero: NearZero | None = None
 
@@ -57,7 +60,8 @@ class GammaAxis:
                 return Window(self.model, graph, 0.0, _FIRST_WINDOW, order)
             homes = self._homes(graph, rest)
             half = _half_width(graph, lower, homes)
-            return Window(self.model, graph, lower + half, half, homes=homes)
+            centre = lower + half
+            return Window(self.model, graph, centre, half, terms=self._terms, homes=homes)
         except NoBound:
             return TrivialWindow(self.model, lower, lower + (1 - lower) / 4)
 
