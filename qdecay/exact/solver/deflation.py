@@ -43,7 +43,7 @@ from numpy.typing import NDArray
 
 from qdecay.exact.solver.axis import Mask, NoBound
 from qdecay.exact.solver.expansion import LARGEST, TINY, Array
-from qdecay.exact.solver.homes import SEVERAL, Homes
+from qdecay.exact.solver.homes import Homes
 from qdecay.exact.solver.policy_graph import PolicyGraph
 from qdecay.exact.solver.submatrix import rows_of
 
@@ -87,8 +87,7 @@ class Deflation:
     @property
     def known(self) -> Mask:
         """The states with one home."""
-        known: Mask = self.homes.home != SEVERAL
-        return known
+        return ~self.homes.several
 
     def without(self) -> Array:
         """Return 0 for the references, whose columns P~ lacks, and 1 for all other states."""

@@ -50,18 +50,29 @@ class Homes:
 
     def _next(self, graph: PolicyGraph, affected: Mask) -> Homes:
         last = ~(graph.model.sure[graph.policy] & graph.live)
-        goals = {graph.model.n: np.flatnonzero(last)}
+        goals = {graph.model.n: np.flatnonzero(last).tolist()}
         for states in _closed_classes(graph, last):
             known = not affected[states[0]]
-            goals[int(self.home[states[0]]) if known else _often_met(graph, states)] = states
-        low = _first_reached(graph, goals.items())
-        high = _first_reached(graph, reversed(goals.items()))
-        return Homes(graph, np.where(low == high, low, SEVERAL))
+            reference = int(self.home[states[0]]) if known else _often_met(graph, states)
+            goals[reference] = states.tolist()
+        home = graph.first_reached(goals.items(), SEVERAL)
+        # Whoever reaches another goal too leads to a state that reaches only that one.
+        row = np.repeat(np.arange(len(home)), np.diff(graph.p.indptr))
+        torn = np.unique(row[home[row] != home[graph.p.indices]])
+        if len(torn):
+            home[graph.ancestors(torn.tolist())] = SEVERAL
+        return Homes(graph, home)
 
     @property
     def references(self) -> NDArray[np.int64]:
         """The reference states."""
         found: NDArray[np.int64] = np.flatnonzero(self.home == np.arange(len(self.home)))
+        return found
+
+    @property
+    def several(self) -> Mask:
+        """(n,) which states have several."""
+        found: Mask = self.home == SEVERAL
         return found
 
     def agree(self, pairs: NDArray[np.int64]) -> tuple[Mask, Mask]:
@@ -99,14 +110,3 @@ def _often_met(graph: PolicyGraph, states: NDArray[np.int64]) -> int:
     for _ in range(_SWEEPS):
         met = (met + met @ inner) / 2
     return int(states[np.argmax(met)])
-
-
-def _first_reached(
-    graph: PolicyGraph, goals: Iterable[tuple[int, NDArray[np.int64]]]
-) -> NDArray[np.int64]:
-    """Return for each state the first goal that it leads to; each leads to some."""
-    found = np.full(graph.model.n, SEVERAL)
-    for goal, states in goals:
-        new = graph.ancestors(states.tolist()) & (found == SEVERAL)
-        found[new] = goal
-    return found
