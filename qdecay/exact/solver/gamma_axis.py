@@ -9,7 +9,7 @@ from qdecay.exact.algebra.number import AlgebraicNumber
 from qdecay.exact.solver.at_one import not_positive_at_one
 from qdecay.exact.solver.axis import AxisWindow, Beginning, Mask, NoBound, Pairs, TrivialWindow
 from qdecay.exact.solver.homes import Homes
-from qdecay.exact.solver.near_zero import NearZero, near_zero
+from qdecay.exact.solver.near_zero import NearZero, ProvesTies, near_zero
 from qdecay.exact.solver.policy_graph import PolicyGraph
 from qdecay.exact.solver.rational_model import RationalModel
 from qdecay.exact.solver.series import PolicySeries
@@ -35,9 +35,9 @@ class GammaAxis:
         self._use_floats = model.n_pairs > _FEW_PAIRS if use_floats is None else use_floats
         self._near_zero: NearZero | None = None
 
-    def begin(self, deadline: Deadline) -> Beginning:
-        """Return what is optimal just right of 0."""
-        self._near_zero = near_zero(self.model, deadline)
+    def begin(self, deadline: Deadline, ties: ProvesTies | None = None) -> Beginning:
+        """Return what is optimal just right of 0; `ties` is that of `near_zero`."""
+        self._near_zero = near_zero(self.model, deadline, ties)
         return self._near_zero
 
     def advantages(
@@ -60,8 +60,7 @@ class GammaAxis:
                 return Window(self.model, graph, 0.0, _FIRST_WINDOW, order)
             homes = self._homes(graph, rest)
             half = _half_width(graph, lower, homes)
-            centre = lower + half
-            return Window(self.model, graph, centre, half, terms=self._terms, homes=homes)
+            return Window(self.model, graph, lower + half, half, homes=homes, terms=self._terms)
         except NoBound:
             return TrivialWindow(self.model, lower, lower + (1 - lower) / 4)
 
