@@ -215,7 +215,7 @@ class _LineRows:
 
     def spread(self, y: Array) -> Array:
         if self._spread is None:
-            return np.zeros(self._p.shape[0])
+            return np.zeros((self._p.shape[0], *y.shape[1:]))
         product: Array = self._spread @ y
         return product
 

@@ -8,7 +8,7 @@ from qdecay._support.deadline import Deadline
 from qdecay.exact.algebra.number import AlgebraicNumber
 from qdecay.exact.solver.at_one import not_positive_at_one
 from qdecay.exact.solver.axis import AxisWindow, Beginning, Mask, NoBound, Pairs, TrivialWindow
-from qdecay.exact.solver.homes import SEVERAL, Homes
+from qdecay.exact.solver.homes import Homes
 from qdecay.exact.solver.near_zero import NearZero, ProvesTies, near_zero
 from qdecay.exact.solver.policy_graph import PolicyGraph
 from qdecay.exact.solver.rational_model import RationalModel
@@ -76,8 +76,9 @@ class GammaAxis:
         if rest > _DEFLATED:
             return None
         homes = Homes.of(graph)
-        several = (homes.home == SEVERAL) & graph.live
-        return homes if rest < _LAST_IF_SEVERAL or not several.any() else None
+        if not len(homes.references) or (rest >= _LAST_IF_SEVERAL and homes.several.any()):
+            return None
+        return homes
 
     def optimal(self, advantages: PolicySeries, zero: Mask, deadline: Deadline) -> Mask:
         """Return the pairs that tie with the policy."""
