@@ -28,7 +28,7 @@ def not_positive_at_one(
     live = np.flatnonzero(graph.live & ahead)  # all others are worth 0
     if len(live) > _MOST_STATES:
         return found
-    terms = laurent(model, graph.policy, deadline, live)
+    terms = laurent(model, graph.policy, deadline, live, third=False)
     if any(terms.gain):  # values grow without limit
         return found
     for i, pair in enumerate(numbers):

@@ -12,7 +12,7 @@ from qdecay.exact.solver.near_zero import NearZero, near_zero
 from qdecay.exact.solver.policy_graph import PolicyGraph
 from qdecay.exact.solver.rational_model import RationalModel
 from qdecay.exact.solver.series import PolicySeries
-from qdecay.exact.solver.window import Window, steps_ahead, terminates
+from qdecay.exact.solver.window import ORDER, Window, steps_ahead, terminates
 
 _LAST_WINDOW = Fraction(1, 2**28)  # closer to 1 than this, floats are not used
 _LAST_IF_ENDLESS = Fraction(1, 2**10)  # than this, where values grow like 1 / (1 - gamma)
@@ -25,8 +25,11 @@ class GammaAxis:
 
     mirrored = True
 
-    def __init__(self, model: RationalModel, *, use_floats: bool | None = None) -> None:
-        self.model = model
+    def __init__(
+        self, model: RationalModel, *, use_floats: bool | None = None, terms: int = ORDER
+    ) -> None:
+        """`terms` are those of windows."""
+        self.model, self._terms = model, terms
         self._use_floats = model.n_pairs > _FEW_PAIRS if use_floats is None else use_floats
         self._near_zero: NearZero | None = None
 
@@ -58,7 +61,7 @@ class GammaAxis:
                 order = None if self._near_zero is None else self._near_zero.order
                 return Window(self.model, graph, 0.0, _FIRST_WINDOW, order)
             half = _half_width(graph, lower)
-            return Window(self.model, graph, lower + half, half)
+            return Window(self.model, graph, lower + half, half, terms=self._terms)
         except NoBound:
             return TrivialWindow(self.model, lower, lower + (1 - lower) / 4)
 

@@ -106,19 +106,21 @@ def laurent(
     policy: NDArray[np.int64],
     deadline: Deadline,
     states: NDArray[np.int64] | None = None,
+    *,
+    third: bool = True,
 ) -> Laurent:
     """Return the terms of a policy.
 
     Args:
         states: in increasing order, a set that the policy does not leave; all by default.
+        third: whether to find w too.
     """
-    gain, bias, third = ([ZERO] * model.n for _ in range(3))
-    found = Laurent(model, policy, gain, bias, third)
+    found = Laurent(model, policy, *([ZERO] * model.n for _ in range(TERMS)))
     for component in components(model, policy, np.arange(model.n) if states is None else states):
         deadline.check()
         pairs = pairs_of(policy, component)
         if not is_closed(model, pairs):
-            _solve_transient(found, pairs)
+            _solve_transient(found, pairs, third)
         elif any(model.rewards[pair] for pair in pairs.values()):
             _solve_class(found, pairs)
     return found
@@ -129,13 +131,14 @@ def optimal_laurent(model: RationalModel, policy: NDArray[np.int64], deadline: D
     return best_policy(lambda chosen: laurent(model, chosen, deadline), model, policy)
 
 
-def _solve_transient(found: Laurent, pairs: Pairs) -> None:
+def _solve_transient(found: Laurent, pairs: Pairs, third: bool) -> None:
     """Find the terms of a component that the chain leaves; those of all that follow are known."""
     system = System(found.model, pairs)
     assign(found.gain, pairs, system.solve([ZERO] * len(pairs), found.gain))
     earned = _earned(found, pairs)
     assign(found.bias, pairs, system.solve(earned, found.bias))
-    assign(found.third, pairs, system.solve(_less(earned, found.bias, pairs), found.third))
+    if third:
+        assign(found.third, pairs, system.solve(_less(earned, found.bias, pairs), found.third))
 
 
 def _solve_class(found: Laurent, pairs: Pairs) -> None:

@@ -18,6 +18,7 @@ Where floats prove nothing, every pair is left to step 2: the answer is the same
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -37,6 +38,7 @@ from qdecay.exact.solver.straight import Straight
 _Advantages = TypeVar("_Advantages", bound=Advantages)
 
 _BITS = 64  # of the intervals around roots that floats check
+_LAST_PART = 1024  # of a window up to 1: roots guessed in the last one of so many may be 1 itself
 
 # A pair, the first and the last box where it may not be negative, whether floats see it cross 0.
 _Suspect = tuple[int, int, int, bool]
@@ -123,8 +125,12 @@ class Walk(Generic[_Advantages]):
         best: AlgebraicNumber | None = None
         owners: list[int] = []
         edges, reached = self.window.edges, self.x.enclosure(_BITS)[0]
-        queue = self._suspects(reached)
+        queue, set_aside = self._suspects(reached, _below_one(self.window)), self.window.upper == 1
         while queue:
+            if set_aside and best is None and not queue[-1][3]:
+                self._clear_before_one()
+                queue, set_aside = self._suspects(reached, math.inf), False
+                continue
             pair, first, last, likely = queue.pop()
             if pair not in self._numerators and not (likely and best is None):
                 end = edges[last + 1] if best is None else min(edges[last + 1], _upper(best))
@@ -163,16 +169,19 @@ class Walk(Generic[_Advantages]):
             self.series.request(np.array([entry[0] for entry in queue]))
         return queue
 
-    def _suspects(self, reached: Fraction) -> list[_Suspect]:
-        """Return pairs not known to stay negative from `reached` on, likely first ones last."""
+    def _suspects(self, reached: Fraction, beyond: float) -> list[_Suspect]:
+        """Return pairs not known to stay negative from `reached` on, likely first ones last.
+
+        A root guessed right of `beyond` is not likely.
+        """
         window = self.window
         done = _box(window, reached)
         if done == len(window.edges) - 1:
             return []
-        self._clear_before_one()
         suspect = window.suspect[:, done:]
         pairs = np.flatnonzero(suspect.any(axis=1) & ~self.zero)
         suspect, guess = suspect[pairs], window.estimates(pairs)
+        guess[guess > beyond] = np.inf
         first = done + np.argmax(suspect, axis=1)
         last = len(window.edges) - 2 - np.argmax(suspect[:, ::-1], axis=1)
         order = np.lexsort((first, guess))[::-1]
@@ -180,16 +189,18 @@ class Walk(Generic[_Advantages]):
         return list(zip(*(column[order].tolist() for column in columns), strict=True))
 
     def _clear_before_one(self) -> None:
-        """Clear pairs that rise up to x = 1 but are not positive there: many are 0 at 1."""
+        """Clear pairs that rise up to x = 1 but are not positive there: many are 0 at 1.
+
+        No float tells them from pairs with a root just below it, and to do so exactly takes time:
+        only where there is no root before.
+        """
         window = self.window
-        if window.upper < 1:
-            return
         pairs = np.flatnonzero(window.suspect[:, -1] & ~self.zero)
+        pairs = pairs[window.estimates(pairs) > _below_one(window)]
         pairs = pairs[window.slopes(pairs, window.edges[-2], window.upper) > 0]
         if len(pairs):
             clear = self.axis.not_positive_at_one(self.series.graph, pairs, self.deadline)
-            pairs = pairs[clear]
-            window.suspect[pairs, -1] = False
+            window.suspect[pairs[clear], -1] = False
 
     def _first_root(self, pair: int) -> AlgebraicNumber | None:
         """Return the first root of the pair's advantage right of x, up to the window's end."""
@@ -337,6 +348,11 @@ def _upper(number: AlgebraicNumber) -> Fraction:
 def _box(window: AxisWindow, x: Fraction) -> int:
     """Return the number of the box that contains x; that of a last, empty one at the end."""
     return max(0, bisect_right(window.edges, x) - 1)
+
+
+def _below_one(window: AxisWindow) -> float:
+    """Return where guesses begin that may stand for a root at 1, in a window up to there."""
+    return float(window.upper - (window.upper - window.lower) / _LAST_PART)
 
 
 def _rounded_down(value: Fraction) -> Fraction:

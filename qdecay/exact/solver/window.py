@@ -69,9 +69,10 @@ from qdecay.exact.solver.submatrix import rows_of
 _U = 2.0**-53
 _TINY = 2.0**-800
 _LARGEST = 2.0**60
-_ORDER = 14  # with h times the norm of (I - c P)^-1 P below 1/6, the tail is below 6^-15
+ORDER = 14  # with h times the norm of (I - c P)^-1 P below 1/6, the tail is below 6^-15
 _FIRST_ORDER = 56  # around 0 terms are cheap, and 2^-57 is below rounding
 _BOXES = 16
+_GRID, _HALVINGS = 256, 45  # steps of the search for a root in floats
 _ROWS_AT_ONCE = 1024  # of coefficients turned into Bernstein form, for the memory
 _DEPTH = 12  # bisections of one interval before it is left to exact arithmetic
 Solver = Callable[[Array], Array]
@@ -96,8 +97,12 @@ class Window:
         half_width: Fraction | float,
         order: NDArray[np.int64] | None = None,
         line: LineFloats | None = None,
+        terms: int = ORDER,
     ) -> None:
         """The window lies in [0, 1]: of gamma, or of a model line if there is one.
+
+        Args:
+            terms: the number K of powers of tau that are kept, but around 0.
 
         Raises:
             NoBound: as `update`; or the centre or half the width is not a double.
@@ -108,10 +113,10 @@ class Window:
         self.first = centre == 0
         self._expanded: Expansion
         if line is None:
-            terms = _ORDER if not self.first else _FIRST_ORDER
+            terms = _FIRST_ORDER if self.first else terms
             self._expanded = AlongGamma(model, self.centre, self.half_width, terms)
         else:
-            self._expanded = line.around(self.centre, self.half_width, _ORDER)
+            self._expanded = line.around(self.centre, self.half_width, terms)
         self.terms = self._expanded.terms
         middle, half = Fraction(centre), Fraction(half_width)
         self.lower, self.upper = middle - (0 if self.first else half), middle + half
@@ -124,6 +129,7 @@ class Window:
         self._t, self._size, self._e = (self._all[:, i * m : (i + 1) * m] for i in range(3))
         self._y, self._z = self._all[:, -2], self._all[:, -1]
         self._coefficients = np.zeros((model.n_pairs, self.terms + 2))
+        self._room = np.zeros(model.n_pairs)
         self.suspect = np.ones((model.n_pairs, _BOXES), dtype=np.bool_)
         self._gamma = (model.max_row + 20) * _U * 1.01
         self._recompute(graph, np.ones(model.n, dtype=np.bool_))
@@ -202,8 +208,10 @@ class Window:
     def _advantages(self, touched: NDArray[np.int64]) -> None:
         a, error, tail = self._expansion(touched)
         bound = self._upper_polynomial(a, error, tail)
+        bound[:, 0] += self._room[touched]
         if self.first:
-            _divide(bound, np.maximum(self._order[touched], self._least_powers(touched)))
+            powers = np.maximum(self._order[touched], self._least_powers(touched))
+            _divide(bound, np.where(self._room[touched] > 0, 0, powers))
         self._coefficients[touched] = bound
         self.suspect[touched] = _suspects(bound, self.first)
 
@@ -227,7 +235,9 @@ class Window:
         bound = a.copy()
         bound[:, -1] = 0
         if not self.first:
-            bound[:, 0] += error[:, :-1].sum(axis=1) * 1.001 + tail
+            bound[:, 0] += error[:, :-1].sum(axis=1) * 1.001
+            # The tail is tail |tau|^(K + 1) at most, and no more with an even power below.
+            bound[:, self.terms + self.terms % 2] += tail
             return bound
         bound[:, :-1] += error[:, :-1]
         bound[:, -1] = tail
@@ -266,7 +276,7 @@ class Window:
     ) -> NDArray[np.int64]:
         """Return -1 or 1 where the advantage's derivative has that sign on all of [lower, upper].
 
-        0 means unknown. The slopes of the tail are bounded by K y + z for a value.
+        0 means unknown. The slopes of the tail are bounded by (K y + z) |tau|^K for a value.
         """
         if len(pairs) == 0:
             return np.zeros(0, dtype=np.int64)
@@ -281,9 +291,65 @@ class Window:
         tail = self.terms * self._y + self._z
         beyond = tail[self.model.pair_state[pairs]] + rows.far(tail)
         beyond += rows.spread(self._y + (self.terms + 1) * last)
-        doubt = spread + error[:, 1:-1] @ powers + 1.001 * beyond + slack
+        reach = max(abs(low), abs(high)) ** np.arange(self.terms + 1)
+        radius = error[:, 1:-1] @ (powers * reach[:-1]) + beyond * reach[-1]
+        doubt = spread + 1.001 * radius + slack
         certain = np.abs(local[:, 0]) > 1.001 * doubt
         return np.where(certain, np.sign(local[:, 0]), 0).astype(np.int64)
+
+    def bounds_at(self, pairs: NDArray[np.int64], x: Fraction) -> tuple[Array, Array]:
+        """Return lower and upper bounds of the pairs' advantages at x."""
+        tau = (x - Fraction(self.centre)) / Fraction(self.half_width)
+        near = float(tau)
+        size, off = abs(near) * (1 + 2.0**-50), float(abs(tau - Fraction(near))) * 1.001
+        powers = near ** np.arange(self.terms + 1)
+        a, error, tail = self._expansion(pairs)
+        a, sizes = a[:, :-1], size ** np.arange(self.terms + 2)
+        value, magnitude = a @ powers, np.abs(a) * sizes[:-1]
+        slope = np.abs(a[:, 1:]) @ (np.arange(1, self.terms + 1) * sizes[: self.terms])
+        radius = error[:, :-1] @ sizes[:-1] + tail * sizes[-1] + off * slope
+        radius = (
+            self._room[pairs]
+            + 1.001 * radius
+            + (8 * self.terms + 40) * 2 * _U * magnitude.sum(axis=1)
+            + _TINY
+        )
+        return value - radius, value + radius
+
+    def widen(self, room: Array) -> None:
+        """Let the upper bound of every pair's advantage be larger by as much, (N,)."""
+        if room.any() or self._room.any():
+            self._room = room
+            self._advantages(np.arange(self.model.n_pairs))
+
+    def most(self, pairs: NDArray[np.int64], lower: Fraction) -> Array:
+        """Return an upper bound of each pair's advantage from `lower` to the window's end."""
+        a, error, tail = self._expansion(pairs)
+        low, high = self._interval(lower, self.upper)
+        local = a[:, :-1] @ _taylor_shift(self.terms, (low + high) / 2).T
+        spread = np.abs(local[:, 1:]) @ ((high - low) / 2) ** np.arange(1, self.terms + 1)
+        slack = (8 * self.terms + 40) * 2 * _U * np.abs(a).sum(axis=1)
+        bound: Array = local[:, 0] + 1.001 * (spread + error.sum(axis=1) + tail + slack)
+        return bound
+
+    @property
+    def values(self) -> Array:
+        """Floats near the policy's value at the centre and its slope, (n, 2)."""
+        return self._t[:, :2]
+
+    def reaches_zero(self, pairs: NDArray[np.int64], lower: Fraction, upper: Fraction) -> Array:
+        """Guess where each pair's upper bound first reaches 0 on [lower, upper]; inf: nowhere."""
+        low, high = self._interval(lower, upper)
+        grid, rows = np.linspace(low, high, _GRID + 1), self._coefficients[pairs]
+        reached = rows @ (grid ** np.arange(rows.shape[1])[:, None]) >= 0
+        k = np.argmax(reached, axis=1)
+        left, right = grid[np.maximum(k - 1, 0)], grid[k]
+        for _ in range(_HALVINGS):
+            middle = (left + right) / 2
+            is_right = (rows * middle[:, None] ** np.arange(rows.shape[1])).sum(axis=1) >= 0
+            left, right = np.where(is_right, left, middle), np.where(is_right, middle, right)
+        guess: Array = self.centre + self.half_width * right
+        return np.where(reached.any(axis=1), guess, np.inf)
 
     def _interval(self, lower: Fraction, upper: Fraction) -> tuple[float, float]:
         """Return an interval of tau that contains [lower, upper], within the window."""
@@ -354,7 +420,7 @@ def steps_ahead(graph: PolicyGraph, gamma: float) -> float:
     live = np.flatnonzero(graph.live)
     if len(live) == 0:
         return 1.0
-    rows = AlongGamma(graph.model, gamma, 1.0, _ORDER).rows(graph.policy[live])
+    rows = AlongGamma(graph.model, gamma, 1.0, ORDER).rows(graph.policy[live])
     return max(1.0, _growth(rows.inner(live)))
 
 
@@ -367,7 +433,7 @@ def line_growth(graph: PolicyGraph, line: LineFloats, centre: float) -> float:
     live = np.flatnonzero(graph.live)
     if len(live) == 0 or not line.moves:
         return 0.0
-    rows = line.around(centre, 1.0, _ORDER).rows(graph.policy[live])
+    rows = line.around(centre, 1.0, ORDER).rows(graph.policy[live])
     return _growth(rows.inner(live))
 
 

@@ -43,7 +43,7 @@ def test_where_floats_prove_nothing_the_events_are_the_same(
     model = RationalModel(MDP.from_env(gym.make("FrozenLake-v1")))
     expected = [(event.x, event.at.tolist()) for event in walk.Walk(GammaAxis(model)).run()]
 
-    def fail(*arguments):
+    def fail(*arguments, **options):
         raise NoBound
 
     monkeypatch.setattr(gamma_axis, "Window", fail)
@@ -51,3 +51,21 @@ def test_where_floats_prove_nothing_the_events_are_the_same(
     found = [(event.x, event.at.tolist()) for event in walk.Walk(axis).run()]
     assert found == expected
     assert len(found) == 2
+
+
+def test_what_happens_at_one_is_asked_for_only_where_no_root_comes_before(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """On the 8x8 lake pairs tie at 1 under every policy; exact values at 1 take the most time."""
+    model = RationalModel(MDP.from_env(gym.make("FrozenLake-v1", map_name="8x8")))
+    walking, asked = walk.Walk(GammaAxis(model)), []
+    at_one = walking.axis.not_positive_at_one
+
+    def counted(graph, pairs, limit):
+        asked.append(walking.x)
+        return at_one(graph, pairs, limit)
+
+    monkeypatch.setattr(walking.axis, "not_positive_at_one", counted)
+    points = [event.x for event in walking.run()]
+    assert len(points) == 25
+    assert asked == [points[-1]]
