@@ -114,10 +114,9 @@ def _bracket(
 
 
 def _near_ties(model: RationalModel, search: Search) -> tuple[NearTie, ...]:
-    return tuple(
-        NearTie(
-            int(model.pair_state[tie.pair]), tuple(model.actions[tie.pair]), tie.lower, tie.upper
-        )
-        for tie in search.near_ties
-        if model.pair_state[tie.pair] < model.n_own
-    )
+    found = []
+    for tie in search.near_ties:
+        [(state, actions)] = model.sets(tie.pairs).items()
+        if state < model.n_own:
+            found.append(NearTie(state, actions, tie.lower, tie.upper))
+    return tuple(found)

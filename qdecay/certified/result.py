@@ -82,9 +82,8 @@ class CertifiedRegions(ModelResult):
         width: the largest width that was asked for.
         proven_to: all of (0, proven_to] is covered.
         brackets: disjoint; region i lies between brackets i - 1 and i.
-        regions: for each region, the optimal actions of every state; () if none is available. Of
-            states that `near_ties` lists there, all actions that may be optimal.
-        near_ties: where that is not known of some states.
+        regions: for each region, the optimal actions of every state; () if none is available.
+        near_ties: where, of some states, other actions may be optimal too, or instead.
     """
 
     SCHEMA: ClassVar[str] = "qdecay.certified-regions/1"

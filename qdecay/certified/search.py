@@ -56,14 +56,17 @@ class FoundBracket(NamedTuple):
 
 
 class FoundTie(NamedTuple):
-    """A pair that could not be told from the policy's, and where."""
+    """Pairs of one state that could not be told apart, and where."""
 
-    pair: int
+    pairs: tuple[int, ...]
     lower: Fraction
     upper: Fraction
 
 
 _TERMS = 20  # powers of tau in a window: beyond them is less than rounding, 6^-21
+_MOST_DOUBTFUL = 0.25  # near ties, for each state, beyond which floats tell too little
+_SWEEPS = 200  # of values at gamma = 1/2, by which states that are alike are found
+_WIDER = 13  # brackets may be wider than asked for, four times, sixteen times, ..
 _FINEST = 2.0**-36  # roots closer than this part of half a window are not told apart
 
 
@@ -98,7 +101,7 @@ class Search:
         self.model, self.width, self.to = model, width, to
         self._deadline, self._report = deadline, report
         self._axis = GammaAxis(model, use_floats=True, terms=_TERMS)
-        beginning = self._axis.begin(deadline)
+        beginning = self._axis.begin(deadline, self._ties_near_zero)
         self._policy, self._zero = beginning.policy, beginning.zero.copy()
         self._zero[self._policy] = True
         self.x, self.first = Fraction(0), self._now()
@@ -107,6 +110,12 @@ class Search:
         self._graph = PolicyGraph(model, self._policy)
         self._doubtful: dict[int, Fraction] = {}
         self._quarter = _power_of_two(width / 4)
+
+    def _ties_near_zero(self, policy: Pairs, pairs: Pairs) -> Mask:
+        graph, v = PolicyGraph(self.model, policy), np.zeros(self.model.n)
+        for _ in range(_SWEEPS):
+            v = self.model.r[policy] + 0.5 * (graph.p @ v)
+        return Ties(self.model, graph, v[:, None], self._deadline).identically_zero(pairs)
 
     def _now(self) -> Proven:
         return Proven(self._policy, self._zero.copy())
@@ -167,9 +176,10 @@ class Search:
         limit = self._proven_up_to(suspects, frontier[0])
         if limit == self.x < frontier[0]:
             frontier = [limit, limit + self._quarter, limit + 3 * self._quarter]
+        wide = (frontier[-1] + 4**k * self._quarter for k in range(1, _WIDER))
         self.x = limit
         if limit == frontier[0] < end:
-            self._pass(*frontier)
+            self._pass(*frontier, *(upper for upper in wide if upper < end))
 
     def _suspects(self, x: Fraction | None = None) -> Pairs:
         """Return the pairs that are not known to be negative from x to the window's end."""
@@ -288,6 +298,8 @@ class Search:
     def _doubt(self, pairs: Pairs, since: Fraction) -> None:
         """Take these pairs for the near ties, from here on."""
         self._end_ties(self._doubtful.keys() - set(pairs.tolist()))
+        if len(pairs) > _MOST_DOUBTFUL * self.model.n and not self._window.first:
+            raise Lost
         if len(pairs):
             self._doubtful = {pair: self._doubtful.get(pair, since) for pair in pairs.tolist()}
             self._make_room()
@@ -304,7 +316,9 @@ class Search:
         for pair in sorted(pairs):
             since = self._doubtful.pop(pair)
             if since < self.x:
-                self.near_ties.append(FoundTie(pair, since, self.x))
+                own = self.model.pairs_of(int(self.model.pair_state[pair]))
+                tied = (p for p in own if p == pair or self._zero[p])
+                self.near_ties.append(FoundTie(tuple(tied), since, self.x))
 
     def _make_room(self) -> None:
         """Let bounds allow for values that the choice in near ties may add.
@@ -320,8 +334,8 @@ class Search:
         pairs = np.array(list(self._doubtful), dtype=np.int64)
         room = np.zeros(model.n_pairs)
         if len(pairs):
-            most = float(window.most(pairs, self.x).max())
-            gamma = float(window.upper)
+            end = min(window.upper, self.to)
+            gamma, most = float(end), float(window.most(pairs, self.x, end).max())
             ahead = _moves_to(model, model.pair_state[pairs])[model.p.indices]
             least = np.full(model.n_pairs, np.inf)
             rows = np.flatnonzero(np.diff(model.p.indptr))

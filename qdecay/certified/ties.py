@@ -32,15 +32,18 @@ class Ties:
     ) -> None:
         """`values` are near the policy's, (n, any number of columns)."""
         self._model, self._graph, self._deadline = model, graph, deadline
+        self._known: dict[int, bool] = {}
         self._alike = Alike(graph, model.rewards, values)
 
     def identically_zero(self, pairs: Pairs) -> Mask:
         """Return True only for pairs whose advantage is 0 for every gamma."""
-        proven = np.array([self._alike.same(pair) for pair in pairs.tolist()], dtype=np.bool_)
-        rest = np.flatnonzero(~proven)
+        new = [pair for pair in pairs.tolist() if pair not in self._known]
+        self._known.update((pair, self._alike.same(pair)) for pair in new)
+        rest = np.array([pair for pair in new if not self._known[pair]], dtype=np.int64)
         if len(rest) and self._affordable():
-            proven[rest] = self._series.identically_zero(pairs[rest])
-        return proven
+            zero = self._series.identically_zero(rest)
+            self._known.update(zip(rest.tolist(), zero.tolist(), strict=True))
+        return np.array([self._known[pair] for pair in pairs.tolist()], dtype=np.bool_)
 
     def same_roots(self, one: int, two: int) -> bool:
         """Return True only if the advantages of two pairs have the same roots in (0, 1)."""
