@@ -13,7 +13,7 @@ not known, so that all other bounds must have room for it (see `_room`).
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from fractions import Fraction
 from typing import NamedTuple
 
@@ -100,7 +100,7 @@ class Search:
         """
         self.model, self.width, self.to = model, width, to
         self._deadline, self._report = deadline, report
-        self._axis = GammaAxis(model, use_floats=True, terms=_TERMS)
+        self._axis = GammaAxis(model, use_floats=True, terms=_TERMS, relative=True)
         beginning = self._axis.begin(deadline, self._ties_near_zero)
         self._policy, self._zero = beginning.policy, beginning.zero.copy()
         self._zero[self._policy] = True
@@ -165,11 +165,15 @@ class Search:
         self._window, self._useful = window, True
         self._ties = Ties(self.model, self._graph, window.values, self._deadline)
         if self._doubtful:
-            self._make_room()
+            self._review_doubts()
 
     def _advance(self, end: Fraction) -> None:
         """Go on to the next bracket and over it, or to the end."""
-        self._clear_doubts()
+        pairs = np.array(list(self._doubtful), dtype=np.int64)
+        if len(pairs):
+            low, high = self._window.bounds_at(pairs, self.x)
+            if ((low > 0) | (high < 0)).any():
+                self._review_doubts()
         window, suspects = self._window, self._suspects()
         guesses = window.reaches_zero(suspects, self.x, end)
         frontier = self._frontier(guesses, end)
@@ -302,14 +306,28 @@ class Search:
             raise Lost
         if len(pairs):
             self._doubtful = {pair: self._doubtful.get(pair, since) for pair in pairs.tolist()}
-            self._make_room()
+            self._make_room(self._doubtful)
 
-    def _clear_doubts(self) -> None:
-        """End the near ties of pairs that are negative at x."""
-        pairs = np.array(list(self._doubtful), dtype=np.int64)
-        if len(pairs) and (negative := self._window.bounds_at(pairs, self.x)[1] < 0).any():
-            self._end_ties(set(pairs[negative].tolist()))
-            self._make_room()
+    def _review_doubts(self) -> None:
+        """Settle the near ties that are none any more at x.
+
+        Those whose pairs are negative there, whatever the rest of them is worth, have ended. Where
+        pairs are positive, the optimal sets have changed somewhere since the near tie began.
+        """
+        before, doubtful = self._now(), np.array(list(self._doubtful), dtype=np.int64)
+        self._make_room(())
+        pairs, switches = self._settle(self.x)
+        left, more = set[int](), set(pairs.tolist())
+        while more - left:
+            left |= more
+            self._make_room(left)
+            upper = self._window.bounds_at(doubtful, self.x)[1]
+            more = set(doubtful[~((upper < 0) | self._zero[doubtful])].tolist())
+        self._end_ties(self._doubtful.keys() - left)
+        self._doubtful |= dict.fromkeys(left - self._doubtful.keys(), self.x)
+        if switches:
+            both = before.optimal | self._zero
+            self.brackets.append(FoundBracket(self.x, self.x, NOT_SEPARATED, both, self._now()))
 
     def _end_ties(self, pairs: set[int]) -> None:
         """End the near ties of these pairs at x."""
@@ -320,7 +338,7 @@ class Search:
                 tied = (p for p in own if p == pair or self._zero[p])
                 self.near_ties.append(FoundTie(tuple(tied), since, self.x))
 
-    def _make_room(self) -> None:
+    def _make_room(self, doubtful: Iterable[int]) -> None:
         """Let bounds allow for values that the choice in near ties may add.
 
         If no near tie's advantage is above eps up to the window's end, and d moves at least lead
@@ -331,7 +349,7 @@ class Search:
         since D(s) >= eps + gamma max p D where d = 0, and D(s) >= gamma max p D elsewhere.
         """
         model, window = self.model, self._window
-        pairs = np.array(list(self._doubtful), dtype=np.int64)
+        pairs = np.array(list(doubtful), dtype=np.int64)
         room = np.zeros(model.n_pairs)
         if len(pairs):
             end = min(window.upper, self.to)

@@ -43,19 +43,19 @@ from numpy.typing import NDArray
 
 from qdecay.exact.solver.axis import Mask, NoBound
 from qdecay.exact.solver.expansion import LARGEST, TINY, Array
-from qdecay.exact.solver.homes import SEVERAL, Homes
+from qdecay.exact.solver.homes import Homes
 from qdecay.exact.solver.policy_graph import PolicyGraph
 from qdecay.exact.solver.submatrix import rows_of
 
 
 class Bounded(NamedTuple):
-    """Functions of tau: a polynomial and what they differ from it by, at most.
+    """Functions of tau: polynomials of degree K + 1, and bounds of what they leave out.
 
     Attributes:
-        a: (rows, terms + 2) coefficients.
+        a: (rows, K + 2) coefficients.
         error: their radii.
-        rest: (rows,) of what the polynomial leaves out.
-        slope: of its derivative.
+        rest: (rows, 2) of what is left out: one part, and one for a factor of |tau|^(K + 1).
+        slope: (rows, 2) of its slope: one part, and one for a factor of |tau|^K.
     """
 
     a: Array
@@ -70,31 +70,24 @@ class Deflation:
     Attributes:
         homes: the policy's.
         rho: (n, terms + 2) the series rho^ of each state's home.
-        doubt: (n, 2) bounds of |rho - rho^| and its slope.
-        time: (n, 2) bounds of e and its slope.
+        doubt: (2, n, 2) bounds of |rho - rho^| and of its slope, in parts as in `Bounded`.
     """
 
     def __init__(self, homes: Homes, terms: int) -> None:
         n = len(homes.home)
         self.homes = homes
-        self.rho, self.doubt, self.time = (
-            np.zeros((n, terms + 2)),
-            np.zeros((n, 2)),
-            np.zeros((n, 2)),
-        )
+        self.rho, self.doubt = np.zeros((n, terms + 2)), np.zeros((2, n, 2))
 
     def take_over(self, graph: PolicyGraph, states: Mask) -> None:
         """Take over a new policy, of which nothing is known yet in the states it affects."""
         if graph is not self.homes.graph:
             self.homes = self.homes.after(graph)
-        for numbers in (self.rho, self.doubt, self.time):
-            numbers[states] = 0
+        self.rho[states] = self.doubt[:, states] = 0
 
     @property
     def known(self) -> Mask:
         """The states with one home."""
-        known: Mask = self.homes.home != SEVERAL
-        return known
+        return ~self.homes.several
 
     def without(self) -> Array:
         """Return 0 for the references, whose columns P~ lacks, and 1 for all other states."""
@@ -123,22 +116,29 @@ class Deflation:
     def trust(self, states: NDArray[np.int64], size: Array, y: Array, z: Array) -> None:
         """Find the doubt of the homes of states from |T|, y and z of the references.
 
+        Args:
+            y, z: as in `Bounded`, with e and its slope as a third column.
+
         Raises:
             NoBound: a number is too large.
         """
         s = self.references(states)
         powers = np.arange(size.shape[1])
-        self.doubt[s, 0] = d = 1.001 * (size[s].sum(axis=1) + y[s])
-        self.doubt[s, 1] = 1.001 * (size[s] @ powers + z[s] + d * self.time[s, 1])
-        self.spread(self.doubt, states)
-        found = np.column_stack((self.rho, self.time, self.doubt, *self.beyond()))
-        if not np.all(np.abs(found) <= LARGEST):
-            raise NoBound
+        value, slope = y[s, :2], z[s, :2]
+        value[:, 0] += size[s].sum(axis=1)
+        slope[:, 0] += size[s] @ powers
+        self.doubt[0, s] = 1.001 * value
+        self.doubt[1, s] = 1.001 * (slope + 1.001 * value * z[s, 2:])
+        for numbers in self.doubt:
+            self.spread(numbers, states)
+        for numbers in (self.rho, *self.doubt, *self.beyond(y[:, 2:], z[:, 2:])):
+            if not np.all(np.abs(numbers[states]) <= LARGEST):
+                raise NoBound
 
-    def beyond(self) -> tuple[Array, Array]:
-        """Return bounds of |w - w^| and of its slope, (n,) each."""
-        (d, slope), (e, steep) = self.doubt.T, self.time.T
-        return 1.001 * d * e, 1.001 * (slope * e + d * steep)
+    def beyond(self, time: Array, slope: Array) -> tuple[Array, Array]:
+        """Return bounds of |w - w^| and of its slope, (n, 2), from those of e, (n, 1)."""
+        d, steep = self.doubt
+        return 1.001 * d * time, 1.001 * (steep * time + d * slope)
 
     def advantages(
         self, pairs: NDArray[np.int64], found: Bounded, c: float, h: float, unit: float
@@ -152,7 +152,7 @@ class Deflation:
         same, single = self.homes.agree(pairs)
         s = self.homes.graph.model.pair_state[pairs]
         found = found._replace(
-            rest=found.rest + self.doubt[s, 0], slope=found.slope + self.doubt[s, 1]
+            rest=found.rest + self.doubt[0, s], slope=found.slope + self.doubt[1, s]
         )
         leaving = np.flatnonzero(single & ~same)
         if len(leaving):
@@ -177,14 +177,13 @@ class Deflation:
         a = _times(found.a, away, -h) + _times(x, c, h)
         error = _times(found.error, away, h)
         error += unit * (_times(np.abs(found.a), away, h) + _times(size, c, h))
-        last = h * (np.abs(found.a[:, -1]) + found.error[:, -1])
-        d, steep = (p @ self.doubt + self.doubt[s]).T
-        return Bounded(
-            a,
-            error,
-            1.001 * ((away + h) * found.rest + last + d) + TINY,
-            1.001 * ((away + h) * found.slope + h * found.rest + a.shape[1] * last + steep + h * d),
-        )
+        d, steep = p @ self.doubt[0] + self.doubt[0, s], p @ self.doubt[1] + self.doubt[1, s]
+        rest = (away + h) * found.rest + d
+        slope = (away + h) * found.slope + h * found.rest + steep + h * d
+        last = h * (np.abs(found.a[:, -1]) + found.error[:, -1])  # of the power K + 2
+        rest[:, 1] += last
+        slope[:, 1] += a.shape[1] * last
+        return Bounded(a, error, 1.001 * rest + TINY, 1.001 * slope + TINY)
 
 
 def _times(numbers: Array, constant: float, slope: float) -> Array:

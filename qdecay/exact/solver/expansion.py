@@ -25,7 +25,7 @@ from scipy import sparse
 
 from qdecay.exact.solver.rational_line import RationalLine
 from qdecay.exact.solver.rational_model import RationalModel
-from qdecay.exact.solver.submatrix import columns_of, rows_of
+from qdecay.exact.solver.submatrix import Compressed, Part, columns_of, rows_of
 
 Array = NDArray[np.float64]
 Matrix: TypeAlias = sparse.csr_matrix | Array
@@ -118,7 +118,7 @@ class AlongGamma:
 
 
 class _GammaRows:
-    def __init__(self, p: sparse.csr_matrix, c: float, h: float) -> None:
+    def __init__(self, p: Part, c: float, h: float) -> None:
         self._p, self._c, self._h = p, c, h
 
     def flow(self, t: Array, size: Array) -> tuple[Array, Array]:
@@ -182,8 +182,8 @@ class AlongLine:
 
     def __init__(
         self,
-        p: sparse.csr_matrix,
-        slope: sparse.csr_matrix | None,
+        p: Part,
+        slope: Part | None,
         rewards: Rewards,
         terms: int,
     ) -> None:
@@ -196,7 +196,7 @@ class AlongLine:
 
 
 class _LineRows:
-    def __init__(self, p: sparse.csr_matrix, slope: sparse.csr_matrix | None) -> None:
+    def __init__(self, p: Part, slope: Part | None) -> None:
         self._p, self._slope = p, slope
         self._spread = None if slope is None else _like(slope, np.abs(slope.data))
 
@@ -215,7 +215,7 @@ class _LineRows:
 
     def spread(self, y: Array) -> Array:
         if self._spread is None:
-            return np.zeros(self._p.shape[0])
+            return np.zeros((self._p.shape[0], *y.shape[1:]))
         product: Array = self._spread @ y
         return product
 
@@ -229,11 +229,11 @@ class _LineRows:
         return Inner(_square(self._p, states), slope, spread)
 
 
-def _square(rows: sparse.csr_matrix, states: NDArray[np.int64]) -> Matrix:
+def _square(rows: Part, states: NDArray[np.int64]) -> Matrix:
     inner = columns_of(rows, states)
-    return inner.toarray() if len(states) <= _DENSE else inner
+    return inner.toarray() if len(states) <= _DENSE else inner.toscipy()
 
 
-def _like(matrix: sparse.csr_matrix, data: Array) -> sparse.csr_matrix:
+def _like(matrix: Compressed, data: Array) -> Part:
     """Return a matrix with the same places and other entries."""
-    return sparse.csr_matrix((data, matrix.indices, matrix.indptr), shape=matrix.shape)
+    return Part(data, matrix.indices, matrix.indptr, matrix.shape)

@@ -8,12 +8,12 @@ from qdecay._support.deadline import Deadline
 from qdecay.exact.algebra.number import AlgebraicNumber
 from qdecay.exact.solver.at_one import not_positive_at_one
 from qdecay.exact.solver.axis import AxisWindow, Beginning, Mask, NoBound, Pairs, TrivialWindow
-from qdecay.exact.solver.homes import SEVERAL, Homes
+from qdecay.exact.solver.homes import Homes
 from qdecay.exact.solver.near_zero import NearZero, ProvesTies, near_zero
 from qdecay.exact.solver.policy_graph import PolicyGraph
 from qdecay.exact.solver.rational_model import RationalModel
 from qdecay.exact.solver.series import PolicySeries
-from qdecay.exact.solver.window import ORDER, Window, steps_ahead
+from qdecay.exact.solver.window import ORDER, Window, relative_growth, steps_ahead
 
 _LAST_WINDOW = Fraction(1, 2**28)  # closer to 1 than this, floats are not used
 _DEFLATED = Fraction(1, 2)  # farther, a pole at 1 costs little
@@ -28,10 +28,15 @@ class GammaAxis:
     mirrored = True
 
     def __init__(
-        self, model: RationalModel, *, use_floats: bool | None = None, terms: int = ORDER
+        self,
+        model: RationalModel,
+        *,
+        use_floats: bool | None = None,
+        terms: int = ORDER,
+        relative: bool = False,
     ) -> None:
-        """`terms` are those of windows."""
-        self.model, self._terms = model, terms
+        """`terms` are those of windows, which may be narrow enough to be accurate in each state."""
+        self.model, self._terms, self._relative = model, terms, relative
         self._use_floats = model.n_pairs > _FEW_PAIRS if use_floats is None else use_floats
         self._near_zero: NearZero | None = None
 
@@ -60,6 +65,8 @@ class GammaAxis:
                 return Window(self.model, graph, 0.0, _FIRST_WINDOW, order)
             homes = self._homes(graph, rest)
             half = _half_width(graph, lower, homes)
+            if self._relative:
+                half = min(half, _short(Fraction(1 / relative_growth(graph, float(lower))), rest))
             return Window(self.model, graph, lower + half, half, homes=homes, terms=self._terms)
         except NoBound:
             return TrivialWindow(self.model, lower, lower + (1 - lower) / 4)
@@ -69,8 +76,9 @@ class GammaAxis:
         if rest > _DEFLATED:
             return None
         homes = Homes.of(graph)
-        several = (homes.home == SEVERAL) & graph.live
-        return homes if rest < _LAST_IF_SEVERAL or not several.any() else None
+        if not len(homes.references) or (rest >= _LAST_IF_SEVERAL and homes.several.any()):
+            return None
+        return homes
 
     def optimal(self, advantages: PolicySeries, zero: Mask, deadline: Deadline) -> Mask:
         """Return the pairs that tie with the policy."""
@@ -98,5 +106,10 @@ def _half_width(graph: PolicyGraph, lower: Fraction, homes: Homes | None) -> Fra
         return rest / 2
     if fit < rest / 64:
         raise NoBound
+    return _short(fit, rest)
+
+
+def _short(number: Fraction, rest: Fraction) -> Fraction:
+    """Return a dyadic number of few bits, a little below one that is not far below `rest`."""
     grain = 2 ** (int(1 / rest).bit_length() + 9)
-    return Fraction(int(fit * grain), grain)
+    return max(Fraction(int(number * grain), grain), Fraction(1, grain))

@@ -30,20 +30,16 @@ class Homes:
     Attributes:
         graph: the policy's.
         home: (n,) reference state, n, or SEVERAL.
-        may_end: (N,) the pairs that may end the episode.
     """
 
     graph: PolicyGraph
     home: NDArray[np.int64]
-    may_end: Mask
 
     @classmethod
     def of(cls, graph: PolicyGraph) -> Homes:
         """Return the homes under a policy."""
-        may_end = np.zeros(graph.model.n_pairs, dtype=np.bool_)
-        may_end[list(graph.model.ending)] = True
-        nothing = np.full(graph.model.n, SEVERAL)
-        return cls(graph, nothing, may_end)._next(graph, np.ones(graph.model.n, dtype=np.bool_))
+        n = graph.model.n
+        return cls(graph, np.full(n, SEVERAL))._next(graph, np.ones(n, dtype=np.bool_))
 
     def after(self, graph: PolicyGraph) -> Homes:
         """Return the homes under a policy whose graph was made from the present one.
@@ -53,19 +49,30 @@ class Homes:
         return self._next(graph, graph.affected)
 
     def _next(self, graph: PolicyGraph, affected: Mask) -> Homes:
-        n, may_end = graph.model.n, self.may_end[graph.policy]
-        goals = {n: np.flatnonzero(may_end | ~graph.live)}
-        for states in _closed_classes(graph, may_end):
+        last = ~(graph.model.sure[graph.policy] & graph.live)
+        goals = {graph.model.n: np.flatnonzero(last).tolist()}
+        for states in _closed_classes(graph, last):
             known = not affected[states[0]]
-            goals[int(self.home[states[0]]) if known else _often_met(graph, states)] = states
-        low = _first_reached(graph, goals.items())
-        high = _first_reached(graph, reversed(goals.items()))
-        return Homes(graph, np.where(low == high, low, SEVERAL), self.may_end)
+            reference = int(self.home[states[0]]) if known else _often_met(graph, states)
+            goals[reference] = states.tolist()
+        home = graph.first_reached(goals.items(), SEVERAL)
+        # Whoever reaches another goal too leads to a state that reaches only that one.
+        row = np.repeat(np.arange(len(home)), np.diff(graph.p.indptr))
+        torn = np.unique(row[home[row] != home[graph.p.indices]])
+        if len(torn):
+            home[graph.ancestors(torn.tolist())] = SEVERAL
+        return Homes(graph, home)
 
     @property
     def references(self) -> NDArray[np.int64]:
         """The reference states."""
         found: NDArray[np.int64] = np.flatnonzero(self.home == np.arange(len(self.home)))
+        return found
+
+    @property
+    def several(self) -> Mask:
+        """(n,) which states have several."""
+        found: Mask = self.home == SEVERAL
         return found
 
     def agree(self, pairs: NDArray[np.int64]) -> tuple[Mask, Mask]:
@@ -78,19 +85,19 @@ class Homes:
             np.bincount(row[some], minlength=len(pairs)) > 0
             for some in (ahead != own[row], ahead == SEVERAL)
         )
-        ends = self.may_end[pairs] & (own < len(home))
         single = ~lost & (own != SEVERAL)
-        return single & ~elsewhere & ~ends, single
+        stays = self.graph.model.sure[pairs] | (own == len(home))
+        return single & ~elsewhere & stays, single
 
 
-def _closed_classes(graph: PolicyGraph, may_end: Mask) -> Iterable[NDArray[np.int64]]:
-    """Yield the states of each class that is never left and earns something."""
+def _closed_classes(graph: PolicyGraph, last: Mask) -> Iterable[NDArray[np.int64]]:
+    """Yield the states of each class that is never left, and has none of the last states."""
     p = graph.p
     count, label = csgraph.connected_components(p, directed=True, connection="strong")
     row = np.repeat(np.arange(graph.model.n), np.diff(p.indptr))
     closed = np.ones(count, dtype=np.bool_)
     closed[label[row][label[row] != label[p.indices]]] = False
-    closed[label[may_end | ~graph.live]] = False
+    closed[label[last]] = False
     inside = np.flatnonzero(closed[label])
     inside = inside[np.argsort(label[inside], kind="stable")]
     return np.split(inside, np.flatnonzero(np.diff(label[inside])) + 1) if len(inside) else []
@@ -98,19 +105,8 @@ def _closed_classes(graph: PolicyGraph, may_end: Mask) -> Iterable[NDArray[np.in
 
 def _often_met(graph: PolicyGraph, states: NDArray[np.int64]) -> int:
     """Return a state of a class that the chain meets often: it is reached soon from all others."""
-    inner: sparse.csr_matrix = columns_of(rows_of(graph.p, states), states)
+    inner: sparse.csr_matrix = columns_of(rows_of(graph.p, states), states).toscipy()
     met = np.ones(len(states))
     for _ in range(_SWEEPS):
         met = (met + met @ inner) / 2
     return int(states[np.argmax(met)])
-
-
-def _first_reached(
-    graph: PolicyGraph, goals: Iterable[tuple[int, NDArray[np.int64]]]
-) -> NDArray[np.int64]:
-    """Return for each state the first goal that it leads to; each leads to some."""
-    found = np.full(graph.model.n, SEVERAL)
-    for goal, states in goals:
-        new = graph.ancestors(states.tolist()) & (found == SEVERAL)
-        found[new] = goal
-    return found

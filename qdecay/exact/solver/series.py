@@ -26,7 +26,6 @@ from typing import Any
 import numpy as np
 from flint import fmpz, fmpz_mat, fmpz_mod_ctx, fmpz_mod_poly_ctx, fmpz_poly
 from numpy.typing import NDArray
-from scipy import sparse
 
 from qdecay._support.deadline import Deadline
 from qdecay.errors import BudgetExceeded
@@ -34,7 +33,7 @@ from qdecay.exact.algebra.rational_function import RationalFunction
 from qdecay.exact.solver.paths import common_denominator, follow
 from qdecay.exact.solver.policy_graph import PolicyGraph
 from qdecay.exact.solver.rational_model import RationalModel
-from qdecay.exact.solver.submatrix import columns_of, rows_of
+from qdecay.exact.solver.submatrix import Part, columns_of, rows_of
 
 _FEW_PAIRS = 16  # ties of this few pairs are read off the series that the next numerator needs
 # 2^n - 1 is prime (OEIS A000043): searching primes of that many bits would take minutes or hours.
@@ -260,8 +259,7 @@ class PolicySeries:
         """
         model, states = self.model, np.flatnonzero(live)
         assert model.small_weights is not None
-        step = columns_of(rows_of(model.small_weights, self.policy[states]), states)
-        step.resize((len(states) + 1, len(states) + 1))
+        step = columns_of(rows_of(model.small_weights, self.policy[states]), states).bordered()
         lazy = _lazy_steps(model.denominator)
         d = _residues([model.rewards[pair] for pair in self.policy[states]] + [0], primes)
         for t in range(1, count + 1):
@@ -339,12 +337,12 @@ def _places(n: int, live: NDArray[np.bool_]) -> NDArray[np.int64]:
     return np.where(live, np.cumsum(live) - 1, int(live.sum()))
 
 
-def _placed(rows: _Rows, place: NDArray[np.int64], width: int) -> sparse.csr_matrix:
+def _placed(rows: _Rows, place: NDArray[np.int64], width: int) -> Part:
     lengths = [len(t) for t in rows.targets]
     indices = place[np.array([t for row in rows.targets for t in row], dtype=np.int64)]
     data = np.array([w for row in rows.weights for w in row], dtype=np.int64)
     indptr = np.concatenate(([0], np.cumsum(lengths)))
-    return sparse.csr_matrix((data, indices, indptr), shape=(len(lengths), width))
+    return Part(data, indices, indptr, (len(lengths), width))
 
 
 def _residues(numbers: list[int], primes: NDArray[np.int64]) -> NDArray[np.int64]:

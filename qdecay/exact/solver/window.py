@@ -17,10 +17,11 @@ this is an M-matrix, whose inverse is non-negative and at least |(I - B)^-1|, he
     (I - B_0 - |B_1|) y >= sum |R_k|:                  |D| <= y
     (I - B_0 - |B_1|) z >= |B_1| y + sum k |R_k|:      |D'| <= z, the slope in tau
 
-(the second because (I - B) D' = B_1 D + sum k tau^(k-1) R_k). Around 0, where B_0 = 0 and powers of
-tau are divided out, errors are told apart by powers: E_k >= |B_1| E_{k-1} + |R_k| is one of T_k,
-and what is left over is tau^(K+1) S with (I - B) S = B_1 times the true T_K. So with |R_{K+1}| +
-|B_1| E_K as right side y bounds |S|, and z, with K + 1 times that, (K + 1) |S| + |S'|.
+(the second because (I - B) D' = B_1 D + sum k tau^(k-1) R_k). All is linear in R: the part that is
+due to R_{K+1}, and would be there without rounding, has a y and a z of its own, and is below
+|tau|^(K+1) y and |tau|^K z. Around 0, where B_0 = 0 and powers of tau are divided out, the rest is
+told apart by powers: E_k >= |B_1| E_{k-1} + |R_k| is an error of T_k, and |R_{K+1}| + |B_1| E_K
+takes the place of |R_{K+1}|.
 
 The bounds are by entry: a value of 1e-30 far from the goal keeps its relative accuracy. Each
 advantage r(s, a) + gamma p V - V(s) becomes a polynomial in tau with a radius; Bernstein
@@ -106,15 +107,15 @@ class Window:
         half_width: Fraction | float,
         order: NDArray[np.int64] | None = None,
         line: LineFloats | None = None,
-        homes: Homes | None = None,
         terms: int = ORDER,
+        homes: Homes | None = None,
     ) -> None:
         """The window lies in [0, 1]: of gamma, or of a model line if there is one.
 
         Args:
-            homes: the policy's; values then lack the pole that they may have at gamma = 1, and the
-                centre is 1/2 or more.
             terms: the number K of powers of tau that are kept, but around 0.
+            homes: the policy's, for a centre in [1/2, 1]: values then lack the pole that they may
+                have at gamma = 1.
 
         Raises:
             NoBound: as `update`; or the centre or half the width is not a double.
@@ -137,10 +138,12 @@ class Window:
         self.edges = [middle + half * Fraction(e) for e in edges]
         self._order = np.zeros(model.n_pairs, dtype=np.int64) if order is None else order
         m = self.terms + 2
-        # T, |T|, E, y, z side by side.
-        self._all = np.zeros((model.n, 3 * m + 2))
+        # T, |T|, E side by side, then y and z: each with a column for all tau, a factor of
+        # |tau|^(K + 1) or |tau|^K, and one for `Deflation.time` if it is needed.
+        kinds = 2 if homes is None else 3
+        self._all = np.zeros((model.n, 3 * m + 2 * kinds))
         self._t, self._size, self._e = (self._all[:, i * m : (i + 1) * m] for i in range(3))
-        self._y, self._z = self._all[:, -2], self._all[:, -1]
+        self._y, self._z = self._all[:, 3 * m : -kinds], self._all[:, -kinds:]
         self._coefficients = np.zeros((model.n_pairs, self.terms + 2))
         self._room = np.zeros(model.n_pairs)
         self.suspect = np.ones((model.n_pairs, _BOXES), dtype=np.bool_)
@@ -152,7 +155,7 @@ class Window:
         self._order = np.where(touched, 0, self._order)  # the leading powers no longer hold
         self._recompute(graph, affected)
         # If the omitted terms are not small beside the values, narrower windows are better.
-        return float(self._y.max()) <= 1e-6 * float(np.abs(self._t[:, 0]).max())
+        return float(self._y[:, :2].max()) <= 1e-6 * float(np.abs(self._t[:, 0]).max())
 
     def _recompute(self, graph: PolicyGraph, states: Mask) -> None:
         """Recompute what a new policy changes: `states` are those whose value is affected.
@@ -175,7 +178,10 @@ class Window:
         if len(live):
             with np.errstate(all="ignore"):
                 self._solve(graph.policy[live], live)
-        self._advantages(np.flatnonzero(self.model.touching(states)))
+        self._coefficients[graph.policy], self.suspect[graph.policy] = 0, True
+        touched = self.model.touching(states)
+        touched[graph.policy] = False
+        self._advantages(np.flatnonzero(touched))
         self.policy = graph.policy
 
     def _solve(self, pairs: NDArray[np.int64], live: NDArray[np.int64]) -> None:
@@ -193,10 +199,11 @@ class Window:
             for k in powers[:-1]:
                 before = rows.spread(self._e[:, k - 1]) if k else 0.0
                 self._e[live, k] = 1.01 * (residual[:, k] + before)
-            left = residual[:, -1] + rows.spread(self._e[:, -2])
-            self._bound_rest(rows, inner, live, left, powers[-1] * left)
-        else:
-            self._bound_rest(rows, inner, live, residual.sum(axis=1), residual @ powers)
+            residual[:, -1] += rows.spread(self._e[:, -2])
+            residual[:, :-1] = 0
+        left = np.stack((residual[:, :-1].sum(axis=1), residual[:, -1]), axis=1)
+        slope = np.stack((residual[:, :-1] @ powers[:-1], powers[-1] * residual[:, -1]), axis=1)
+        self._bound_rest(rows, inner, live, left, slope)
         if not np.all(self._all[live] <= LARGEST):  # false for NaN too; |T| is among them
             raise NoBound
         if self._deflation is not None:
@@ -247,14 +254,12 @@ class Window:
         # A slightly larger matrix leaves room for rounding where the right side is 0.
         beyond = 1 + 1e-10
         solve = _solver(inner.far * beyond)
-        bounds = [(self._y, left, None), (self._z, slope, self._y)]
-        if self._deflation is not None and len(self._deflation.homes.references):
-            time, steep = self._deflation.time.T
-            one = np.ones(len(live))
-            bounds += [(time, one, None), (steep, TINY * one, time)]
-        for total, own, before in bounds:
-            need = 1.001 * (own if before is None else own + rows.spread(before))
-            outside = rows.far(total) if len(live) < self.model.n else np.zeros(len(live))
+        if self._deflation is not None:
+            left = np.column_stack((left, np.ones(len(live))))
+            slope = np.column_stack((slope, np.full(len(live), TINY)))
+        for total, own in ((self._y, left), (self._z, slope)):
+            need = 1.001 * (own + (rows.spread(self._y) if total is self._z else 0.0))
+            outside = rows.far(total) if len(live) < self.model.n else np.zeros(own.shape)
             total[live] = np.abs(solve(1.01 * need + beyond * outside))
             self._require(total[live], need + rows.far(total))
 
@@ -275,17 +280,16 @@ class Window:
     def _expansion(self, pairs: NDArray[np.int64]) -> Bounded:
         """Return functions of tau that have the signs of the pairs' advantages.
 
-        They are the advantages, or positive multiples (see `deflation`). Around 0 the rest begins
-        with the last column's power.
+        They are the advantages, or these times 1 - gamma (see `deflation`).
         """
         rows, s = self._expanded.rows(pairs), self.model.pair_state[pairs]
         a, magnitude = self._differences(rows, s, pairs)
         error = self._gamma * magnitude
         if self.first:
             error += self._e[s] + rows.flow(self._e, self._e)[1]
-        y, z = self._y, self._z
+        y, z = self._y[:, :2], self._z[:, :2]
         if self._deflation is not None:
-            more = self._deflation.beyond()
+            more = self._deflation.beyond(self._y[:, 2:], self._z[:, 2:])
             y, z = y + more[0], z + more[1]
         rest, slope = y[s] + rows.far(y), z[s] + rows.far(z) + rows.spread(y)
         found = Bounded(a, 1.001 * error + TINY, 1.001 * rest + TINY, 1.001 * slope + TINY)
@@ -298,9 +302,11 @@ class Window:
         bound = found.a.copy()
         if self.first:
             bound += found.error
-            bound[:, -1] += found.rest
+            bound[:, -1] += found.rest[:, 1]
         else:
-            bound[:, 0] += found.error.sum(axis=1) * 1.001 + found.rest
+            bound[:, 0] += found.error.sum(axis=1) * 1.001 + found.rest[:, 0]
+            # No less than |tau|^(K + 1), with an even power.
+            bound[:, self.terms + self.terms % 2] += found.rest[:, 1]
         return bound
 
     def _least_powers(self, pairs: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -348,36 +354,28 @@ class Window:
         spread = np.abs(local[:, 1:]) @ ((high - low) / 2) ** powers[:-1]
         slack = (8 * self.terms + 48) * 2 * _U * np.abs(polynomials).sum(axis=1)
         reach = max(abs(low), abs(high)) ** (powers - 1)
-        rest = found.slope * reach[-1] if self.first else found.slope
-        doubt = spread + found.error[:, 1:] @ (powers * reach) + rest + slack
+        radius = found.error[:, 1:] @ (powers * reach) + found.slope @ [1.0, reach[-1]]
+        doubt = spread + 1.001 * radius + slack
         certain = np.abs(local[:, 0]) > 1.001 * doubt
         return np.where(certain, np.sign(local[:, 0]), 0).astype(np.int64)
 
     def bounds_at(self, pairs: NDArray[np.int64], x: Fraction) -> tuple[Array, Array]:
-        """Return lower and upper bounds, at x, of functions with the signs of the advantages."""
+        """Return lower and upper bounds at x of functions with the signs of the advantages."""
         tau = (x - Fraction(self.centre)) / Fraction(self.half_width)
         near = float(tau)
         size, off = abs(near) * (1 + 2.0**-50), float(abs(tau - Fraction(near))) * 1.001
-        powers = np.arange(self.terms + 2)
-        found, reach = self._expansion(pairs), size**powers
-        magnitude = np.abs(found.a) @ reach
-        slope = np.abs(found.a[:, 1:]) @ (powers[1:] * reach[:-1])
-        rest = found.rest * reach[-1] if self.first else found.rest
-        radius = 1.001 * (found.error @ reach + rest + off * slope) + self._room[pairs]
-        radius += (8 * self.terms + 48) * 2 * _U * magnitude + TINY
-        value = found.a @ near**powers
+        powers, sizes = near ** np.arange(self.terms + 2), size ** np.arange(self.terms + 2)
+        a, error, rest, _ = self._expansion(pairs)
+        value, magnitude = a @ powers, np.abs(a) * sizes
+        slope = np.abs(a[:, 1:]) @ (np.arange(1, self.terms + 2) * sizes[:-1])
+        radius = error @ sizes + rest @ [1.0, sizes[-1]] + off * slope
+        radius = (
+            self._room[pairs]
+            + 1.001 * radius
+            + (8 * self.terms + 48) * 2 * _U * magnitude.sum(axis=1)
+            + TINY
+        )
         return value - radius, value + radius
-
-    def most(self, pairs: NDArray[np.int64], lower: Fraction, upper: Fraction) -> Array:
-        """Return upper bounds of the advantages on [lower, upper], upper < 1."""
-        low, high = self._interval(lower, upper)
-        found = self._expansion(pairs)
-        local = found.a @ _taylor_shift(self.terms + 1, (low + high) / 2).T
-        spread = np.abs(local[:, 1:]) @ ((high - low) / 2) ** np.arange(1, self.terms + 2)
-        slack = (8 * self.terms + 48) * 2 * _U * np.abs(found.a).sum(axis=1)
-        bound = local[:, 0] + 1.001 * (spread + found.error.sum(axis=1) + found.rest + slack)
-        most: Array = bound if self._deflation is None else bound * 1.001 / (1 - float(upper))
-        return most
 
     def widen(self, room: Array) -> None:
         """Let the upper bound of every pair's advantage be larger by as much, (N,)."""
@@ -385,22 +383,38 @@ class Window:
             self._room = room
             self._advantages(np.arange(self.model.n_pairs))
 
+    def most(self, pairs: NDArray[np.int64], lower: Fraction, upper: Fraction) -> Array:
+        """Return an upper bound of each pair's advantage on [lower, upper]; upper < 1."""
+        found = self._expansion(pairs)
+        low, high = self._interval(lower, upper)
+        local = found.a @ _taylor_shift(self.terms + 1, (low + high) / 2).T
+        spread = np.abs(local[:, 1:]) @ ((high - low) / 2) ** np.arange(1, self.terms + 2)
+        slack = (8 * self.terms + 48) * 2 * _U * np.abs(found.a).sum(axis=1)
+        radius = spread + found.error.sum(axis=1) + found.rest.sum(axis=1) + slack
+        bound: Array = local[:, 0] + 1.001 * radius
+        if self._deflation is None:
+            return bound
+        leaving = ~self._deflation.homes.agree(pairs)[0]
+        return np.where(leaving, np.maximum(bound, 0) * 1.001 / float(1 - upper), bound)
+
     @property
     def values(self) -> Array:
-        """Floats that are alike in states with like values, (n, 2)."""
+        """Floats near the policy's value at the centre and its slope, (n, 2).
+
+        Less what states with one home have in common, and 0 for those with several.
+        """
         return self._t[:, :2]
 
     def reaches_zero(self, pairs: NDArray[np.int64], lower: Fraction, upper: Fraction) -> Array:
         """Guess where each pair's upper bound first reaches 0 on [lower, upper]; inf: nowhere."""
         low, high = self._interval(lower, upper)
         grid, rows = np.linspace(low, high, _GRID + 1), self._coefficients[pairs]
-        powers = np.arange(rows.shape[1])
-        reached = rows @ grid ** powers[:, None] >= 0
+        reached = rows @ (grid ** np.arange(rows.shape[1])[:, None]) >= 0
         k = np.argmax(reached, axis=1)
         left, right = grid[np.maximum(k - 1, 0)], grid[k]
         for _ in range(_HALVINGS):
             middle = (left + right) / 2
-            is_right = (rows * middle[:, None] ** powers).sum(axis=1) >= 0
+            is_right = (rows * middle[:, None] ** np.arange(rows.shape[1])).sum(axis=1) >= 0
             left, right = np.where(is_right, left, middle), np.where(is_right, middle, right)
         guess: Array = self.centre + self.half_width * right
         return np.where(reached.any(axis=1), guess, np.inf)
@@ -482,6 +496,28 @@ def steps_ahead(graph: PolicyGraph, gamma: float, homes: Homes | None = None) ->
     without = None if kept is None else kept.without()
     rows = AlongGamma(graph.model, gamma, 1.0, ORDER, without).rows(graph.policy[live])
     return max(1.0, _growth(rows.inner(live)))
+
+
+def relative_growth(graph: PolicyGraph, gamma: float) -> float:
+    """Return about the largest slope of a state's value in gamma, relative to it, at least 1.
+
+    Rewards count as if all were positive.
+
+    Raises:
+        NoBound: floats cannot decide.
+    """
+    live = np.flatnonzero(graph.live)
+    if len(live) == 0:
+        return 1.0
+    pairs = graph.policy[live]
+    inner = AlongGamma(graph.model, gamma, 1.0, ORDER).rows(pairs).inner(live)
+    with np.errstate(all="ignore"):
+        solve = _solver(inner.near)
+        value = solve(np.abs(graph.model.r[pairs]))
+        most = float(np.max(solve(inner.spread @ value) / value))
+    if not most <= LARGEST:
+        raise NoBound
+    return max(1.0, most)
 
 
 def line_growth(graph: PolicyGraph, line: LineFloats, centre: float) -> float:

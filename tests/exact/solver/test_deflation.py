@@ -11,6 +11,7 @@ from exact_solves import advantages
 
 from qdecay import MDP
 from qdecay._support.deadline import Deadline
+from qdecay.exact.solver.at_one import not_positive_at_one
 from qdecay.exact.solver.expansion import LARGEST
 from qdecay.exact.solver.homes import Homes
 from qdecay.exact.solver.laurent import laurent
@@ -84,7 +85,8 @@ def check(window: Window, model: RationalModel, policy: np.ndarray) -> int:
         tau = (gamma - Fraction(window.centre)) / Fraction(window.half_width)
         for p in pairs[single].tolist():
             claimed = sum(Fraction(a) * tau**k for k, a in enumerate(known.a[p].tolist()))
-            radius = sum(map(Fraction, known.error[p].tolist())) + Fraction(known.rest[p])
+            radius = sum(map(Fraction, known.error[p].tolist())) + Fraction(known.rest[p, 0])
+            radius += Fraction(known.rest[p, 1]) * abs(tau) ** (window.terms + 1)
             assert abs(claimed - exact[p] / units[p]) <= radius
             assert radius < LARGEST
     for low, high in ((window.edges[5], window.edges[10]), (window.edges[10], window.upper)):
@@ -113,7 +115,7 @@ def test_what_floats_claim_where_nothing_ends_is_true(terms: int) -> None:
         first, last = model.first[:-1].copy(), model.first[1:] - 1
         graph = PolicyGraph(model, first)
         centre, half = WINDOWS[seed % len(WINDOWS)]
-        window = Window(model, graph, centre, half, homes=Homes.of(graph), terms=terms)
+        window = Window(model, graph, centre, half, terms=terms, homes=Homes.of(graph))
         known += check(window, model, first)
         changed = first.copy()
         changed[seed % model.n] = last[seed % model.n]
@@ -121,3 +123,13 @@ def test_what_floats_claim_where_nothing_ends_is_true(terms: int) -> None:
         window.update(graph, graph.affected, model.touching(graph.affected))
         known += check(window, model, changed)
     assert known > 500
+
+
+def test_signs_at_one_are_those_of_an_exact_solve_near_it() -> None:
+    """An advantage is t / (1 - gamma) + u + ...: its sign is that of t, or of u if t is 0."""
+    for seed in range(40):
+        model = random_model(seed)
+        policy, pairs = model.first[:-1].copy(), np.arange(model.n_pairs)
+        near = advantages(model, policy.tolist(), 1 - Fraction(1, 2**300))
+        found = not_positive_at_one(PolicyGraph(model, policy), pairs, Deadline())
+        assert found.tolist() == [x < Fraction(1, 2**150) for x in near]

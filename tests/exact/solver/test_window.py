@@ -125,14 +125,6 @@ def test_signs_at_one_are_those_of_an_exact_solve(mdp: MDP) -> None:
     assert found.tolist() == [a <= 0 for a in exact]
 
 
-def test_nothing_is_claimed_at_one_for_a_policy_that_need_not_end() -> None:
-    """A state that earns 1 for ever has no value at gamma = 1."""
-    rows = [(0, 0, 0, 1, 1, False), (0, 1, 0, 1, 0, True)]
-    model = RationalModel(MDP.from_rows(rows, n_states=1, n_actions=2))
-    graph = PolicyGraph(model, np.array([0]))
-    assert not not_positive_at_one(graph, np.array([1]), Deadline()).any()
-
-
 @pytest.mark.parametrize("delay", [1, 2, 4])
 def test_no_more_powers_of_gamma_are_divided_out_than_there_are(delay: int) -> None:
     """1 after so many steps against 9 one step later: g^d - 9 g^(d + 1) > 0 for g < 1/9."""
