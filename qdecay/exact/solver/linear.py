@@ -1,4 +1,4 @@
-"""Linear equations in floats: (I - B) x = b with B >= 0, of few states, of chains and grids, of any.
+"""Linear equations (I - B) x = b in floats, B >= 0: of few states, of chains and grids, of any.
 
 Whoever reads a solution proves how good it is, so that nothing here must be.
 """
