@@ -13,12 +13,13 @@ from qdecay.exact.solver.near_zero import NearZero, ProvesTies, near_zero
 from qdecay.exact.solver.policy_graph import PolicyGraph
 from qdecay.exact.solver.rational_model import RationalModel
 from qdecay.exact.solver.series import PolicySeries
-from qdecay.exact.solver.window import ORDER, Window, relative_growth, steps_ahead
+from qdecay.exact.solver.window import Window, relative_growth, steps_ahead
 
 _LAST_WINDOW = Fraction(1, 2**28)  # closer to 1 than this, floats are not used
 _DEFLATED = Fraction(1, 2)  # farther, a pole at 1 costs little
 _LAST_IF_SEVERAL = Fraction(1, 2**10)  # farther, it does where some states have several homes
 _FIRST_WINDOW = 0.5
+_TERMS, _NARROW = 20, 4  # most pairs are farther from a tie than 3^-21; fewer windows are quicker
 _FEW_PAIRS = 40  # exact polynomials of this few pairs take less time than the first windows
 
 
@@ -32,11 +33,13 @@ class GammaAxis:
         model: RationalModel,
         *,
         use_floats: bool | None = None,
-        terms: int = ORDER,
+        terms: int = _TERMS,
+        narrow: int = _NARROW,
         relative: bool = False,
     ) -> None:
-        """`terms` are those of windows, which may be narrow enough to be accurate in each state."""
-        self.model, self._terms, self._relative = model, terms, relative
+        """Windows are 1 / `narrow` of the steps ahead to either side, so that terms fall like
+        (narrow - 1)^-k, and may be narrow enough to be accurate in each state."""
+        self.model, self._terms, self._narrow, self._relative = model, terms, narrow, relative
         self._use_floats = model.n_pairs > _FEW_PAIRS if use_floats is None else use_floats
         self._near_zero: NearZero | None = None
 
@@ -64,7 +67,7 @@ class GammaAxis:
                 order = None if self._near_zero is None else self._near_zero.order
                 return Window(self.model, graph, 0.0, _FIRST_WINDOW, order)
             homes = self._homes(graph, rest)
-            half = _half_width(graph, lower, homes)
+            half = _half_width(graph, lower, homes, self._narrow)
             if self._relative:
                 half = min(half, _short(Fraction(1 / relative_growth(graph, float(lower))), rest))
             return Window(self.model, graph, lower + half, half, homes=homes, terms=self._terms)
@@ -95,14 +98,14 @@ class GammaAxis:
         return not_positive_at_one(graph, pairs, deadline)
 
 
-def _half_width(graph: PolicyGraph, lower: Fraction, homes: Homes | None) -> Fraction:
-    """Return a short dyadic h of about 1 / (7 steps ahead) with lower + 2 h <= 1.
+def _half_width(graph: PolicyGraph, lower: Fraction, homes: Homes | None, narrow: int) -> Fraction:
+    """Return a short dyadic h of about 1 / (narrow * steps ahead) with lower + 2 h <= 1.
 
-    The number of steps grows by about 1/6 up to the window's centre.
+    The number of steps grows by about 1 / (narrow - 1) up to the window's centre.
     """
     rest = 1 - lower
-    fit = Fraction(1 / (7 * steps_ahead(graph, float(lower), homes)))
-    if fit > rest / 3:
+    fit = Fraction(1 / (narrow * steps_ahead(graph, float(lower), homes)))
+    if fit > rest * Fraction(5, 12):  # a fifth wider than fits is better than one window more
         return rest / 2
     if fit < rest / 64:
         raise NoBound
