@@ -321,8 +321,11 @@ class Window:
     def negative_on(self, pair: int, lower: Fraction, upper: Fraction) -> bool:
         """Return True only if the pair's advantage is negative on all of [lower, upper]."""
         row = self._coefficients[pair]
+        ends, powers = self._interval(lower, upper), np.arange(len(row))
+        if max(float(row @ end**powers) for end in ends) >= 0:
+            return False
         slack = (8 * len(row) + 40) * _U * float(np.abs(row).sum())
-        return _negative(row, *self._interval(lower, upper), slack, _DEPTH)
+        return _negative(row, *ends, slack, _DEPTH)
 
     def suspects_on(
         self, pairs: NDArray[np.int64], lower: Fraction, upper: Fraction
