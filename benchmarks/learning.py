@@ -1,10 +1,11 @@
 """How fast are the learners, compared with the same loops in C?
 
-    python benchmarks/learning.py [--repeats 9]
+    python benchmarks/learning.py [--repeats 9] [--loop]
 
 Every ratio is taken in one run, ours and C's turns alternating, in processor time of one core;
 the C is benchmarks/learning.c, compiled here with `cc -O3 -march=native`. Nanoseconds are per
-update of one value.
+update of one value. The readable loop is compared with the one that is usually written; `--loop`
+measures that alone, and needs no C compiler.
 """
 
 from __future__ import annotations
@@ -25,7 +26,8 @@ import numba
 import numpy as np
 
 import qdecay_envs  # noqa: F401
-from qdecay.learning import learned_thresholds, q_learning, q_learning_many
+from qdecay.learning import TabularLearner, learned_thresholds, q_learning, q_learning_many
+from qdecay.learning.tabular import TABULAR
 from qdecay.model.mdp import MDP
 from qdecay.model.source import HOMEWORK
 
@@ -227,12 +229,13 @@ def numpy_loop(env: gym.Env, steps: int) -> None:
 
 
 class Still(gym.Env):
-    """The cheapest possible environment: a random walk."""
+    """The cheapest possible environment: a random walk with rewards that are known before."""
 
     observation_space, action_space = gym.spaces.Discrete(64), gym.spaces.Discrete(4)
 
-    def __init__(self) -> None:
-        self.walk = np.random.default_rng(0).integers(64, size=1 << 16).tolist()
+    def __init__(self, rewards: np.ndarray) -> None:
+        self.walk = np.random.default_rng(0).integers(64, size=N_REWARDS).tolist()
+        self.rewards = rewards.tolist()
         self.at = 0
 
     def reset(self, *, seed: int | None = None, options: object = None) -> tuple[int, dict]:
@@ -241,8 +244,16 @@ class Still(gym.Env):
 
     def step(self, action: int) -> tuple[int, float, bool, bool, dict]:
         """Continue the walk."""
-        self.at = (self.at + 1) & 0xFFFF
-        return self.walk[self.at], 0.5, False, False, {}
+        self.at = at = (self.at + 1) & (N_REWARDS - 1)
+        return self.walk[at], self.rewards[at], False, False, {}
+
+
+N_REWARDS = 1 << 16
+REWARDS = {
+    "1/2": np.full(N_REWARDS, 0.5),
+    "none": np.zeros(N_REWARDS),
+    "normal": np.random.default_rng(0).normal(size=N_REWARDS),
+}
 
 
 def step_only(env: gym.Env, steps: int) -> None:
@@ -252,16 +263,25 @@ def step_only(env: gym.Env, steps: int) -> None:
 
 def environment_loop(repeats: int) -> None:
     print("any Gymnasium environment: what a learner adds to env.step, per step")
-    steps, mine, usual = 100_000, [], []
+    rows = [("1/2", learn) for learn in TABULAR.values()]
+    for rewards, learn in [*rows, ("none", q_learning), ("normal", q_learning)]:
+        added_by(learn, rewards, repeats)
+
+
+def added_by(learn: TabularLearner, rewards: str, repeats: int) -> None:
+    """Time the steps alone, with the usual loop of Q-learning and with a learner, in turns."""
+    steps, alone, usual, ours = 100_000, [], [], []
+    options = dict(steps=steps, epsilon=EPSILON, step_size=ALPHA)
     for _ in range(repeats):
-        env = Still()
+        env = Still(REWARDS[rewards])
         bare = timed(lambda env=env: step_only(env, steps))
-        learner = timed(
-            lambda env=env: q_learning(env, GAMMA, steps=steps, epsilon=EPSILON, step_size=ALPHA)
-        )
-        mine.append((learner - bare) / steps * 1e9)
+        alone.append(bare / steps * 1e9)
         usual.append((timed(lambda env=env: numpy_loop(env, steps)) - bare) / steps * 1e9)
-    print(f"  ours {spread(mine)}   the usual NumPy loop {spread(usual)}")
+        took = timed(lambda env=env: learn(env, GAMMA, **options))
+        ours.append((took - bare) / steps * 1e9)
+    ratio = statistics.median(a / b for a, b in zip(ours, usual, strict=True))
+    print(f"  {learn.name:<18} rewards {rewards:<7} env.step alone {spread(alone)}")
+    print(f"    adds {spread(ours)}   the usual NumPy loop {spread(usual)}   ratio {ratio:.3f}")
 
 
 def timed(run: Callable[[], object]) -> float:
@@ -270,18 +290,25 @@ def timed(run: Callable[[], object]) -> float:
     return time.process_time() - start
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--repeats", type=int, default=9, help="turns of each measurement")
-    repeats = parser.parse_args().repeats
+def compiled_loops(repeats: int) -> None:
     cc = subprocess.run(["cc", "--version"], capture_output=True, text=True, check=True)
-    print(f"Python {sys.version.split()[0]}, NumPy {np.__version__}, numba {numba.__version__}")
     print(f"{cc.stdout.splitlines()[0]} {' '.join(FLAGS)}; {platform.platform()}")
     library = compiled_library()
     one_agent(library, repeats)
     many_agents(library, repeats)
     many_gammas(library, repeats)
     thresholds(repeats)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--repeats", type=int, default=9, help="turns of each measurement")
+    parser.add_argument("--loop", action="store_true", help="the readable loop alone")
+    arguments = parser.parse_args()
+    repeats = arguments.repeats
+    print(f"Python {sys.version.split()[0]}, NumPy {np.__version__}, numba {numba.__version__}")
+    if not arguments.loop:
+        compiled_loops(repeats)
     environment_loop(repeats)
 
 

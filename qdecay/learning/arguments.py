@@ -36,7 +36,7 @@ def index_reader(space: Discrete[Any]) -> Callable[[Any], int]:
     def index_of(observation: Any) -> int:
         index = int(observation) - first
         if not 0 <= index < size:  # a negative one would silently be another state's row
-            raise outside(space, observation)
+            raise outside(space, observation) from None
         return index
 
     return index_of

@@ -43,7 +43,7 @@ from qdecay.learning.compiled.multistep import n_step_sarsa, watkins_q
 from qdecay.learning.compiled.one_step import Settings
 from qdecay.learning.learner import Learner
 from qdecay.learning.run import Run, RunSettings
-from qdecay.learning.tabular import choose, not_finite, uniform_numbers
+from qdecay.learning.tabular import choose, maximisers, not_finite, uniform_numbers
 
 _Waiting = tuple[int, int, float, float]  # state, action, reward, discount of what follows
 
@@ -85,7 +85,7 @@ class NStepSarsa(Learner):
         epsilon, discounted_return, discount, length, step = settings.epsilon.at(1), 0.0, 1.0, 0, 0
         for step in numbers:
             if action < 0:
-                action = choose(q[state], actions[state], epsilon, uniform)
+                action = choose(maximisers(q[state]), actions[state], epsilon, uniform)
             observation, reward, terminated, truncated, info = env.step(first_action + action)
             next_state, reward = index_of(observation), float(reward)
             held = discount_of(info, gamma, step) if info else gamma
@@ -93,8 +93,8 @@ class NStepSarsa(Learner):
                 raise not_finite(step, state, action, reward)
             epsilon = settings.epsilon.at(step + 1)
             next_action, follow = -1, 0.0
-            if actions[next_state]:
-                next_action = choose(q[next_state], actions[next_state], epsilon, uniform)
+            if able := actions[next_state]:
+                next_action = choose(maximisers(q[next_state]), able, epsilon, uniform)
                 follow = q[next_state][next_action]
             waiting.append((state, action, reward, held))
             ended = terminated or truncated
@@ -173,7 +173,7 @@ class WatkinsQ(Learner):
         state = index_of(env.reset(seed=reset_seed)[0])
         epsilon, discounted_return, discount, length, step = settings.epsilon.at(1), 0.0, 1.0, 0, 0
         for step in numbers:
-            action = choose(q[state], actions[state], epsilon, uniform)
+            action = choose(maximisers(q[state]), actions[state], epsilon, uniform)
             if q[state][action] < max(q[state]):
                 path.clear()
             observation, reward, terminated, truncated, info = env.step(first_action + action)

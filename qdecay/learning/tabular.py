@@ -75,16 +75,19 @@ def _one_step_target(reward: float, discount: float, bootstrap: float, terminate
     return reward if terminated else reward + discount * bootstrap
 
 
-def choose(values: _Row, actions: _Actions, epsilon: float, uniform: Iterator[float]) -> int:
-    """Return an epsilon-greedy action; ties of the maximum are equally likely."""
+def maximisers(values: _Row) -> _Actions:
+    """Return the actions of the largest value, ascending."""
+    best = max(values)
+    if values.count(best) == 1:
+        return (values.index(best),)
+    return tuple([action for action, value in enumerate(values) if value == best])
+
+
+def choose(greedy: _Actions, actions: _Actions, epsilon: float, uniform: Iterator[float]) -> int:
+    """Return an epsilon-greedy action; those of the largest value, `greedy`, are equally likely."""
     if next(uniform) < epsilon:
         return actions[int(next(uniform) * len(actions))]
-    best = max(values)
-    ties = values.count(best)
-    if ties == 1:
-        return values.index(best)
-    maximisers = [action for action, value in enumerate(values) if value == best]
-    return maximisers[int(next(uniform) * ties)]
+    return greedy[0] if len(greedy) == 1 else greedy[int(next(uniform) * len(greedy))]
 
 
 @dataclass(frozen=True, repr=False)
@@ -242,50 +245,61 @@ def _interact(
     same_alpha = isinstance(settings.step_size, Constant)
     gamma, epsilon, alpha = settings.gamma, epsilon_at(1), step_size_at(1)
     bootstrap, chooses_ahead, double = rule.bootstrap, rule.chooses_ahead, rule.n_tables == 2
-    largest = isinstance(rule, QLearning)  # the only one that costs less than its call
+    maximises = isinstance(rule, QLearning)  # its bootstrap is at hand
     observations, action_space = discrete_spaces(env)
     index_of, first_action = index_reader(observations), int(action_space.start)
-    first_state, n_states = int(observations.start), int(observations.n)
+    row_of = {int(observations.start) + row: row for row in range(int(observations.n))}
     actions = [np.flatnonzero(row).tolist() for row in available_actions(env)]
     learnt, other, counts = run.tables[0], run.tables[-1], run.counts[0]
     acting = _sum_of(learnt, other) if double else learnt
+    # A step changes one value: to keep the maximisers up to date costs less than to find them.
+    greedy = [maximisers(row) for row in acting]
+    best = [max(row) if able else 0.0 for row, able in zip(acting, actions, strict=True)]
     reset_seed, uniform = uniform_numbers(settings.seed)
 
     state, action = index_of(env.reset(seed=reset_seed)[0]), -1
     discounted_return, discount, length, n = 0.0, 1.0, 0, 0
     for n in numbers:
         if action < 0:
-            action = choose(acting[state], actions[state], epsilon, uniform)
+            action = choose(greedy[state], actions[state], epsilon, uniform)
         observation, reward, terminated, truncated, info = env.step(first_action + action)
-        next_state, reward = int(observation) - first_state, float(reward)
-        if not 0 <= next_state < n_states:
-            index_of(observation)  # says what is wrong
+        try:
+            next_state = row_of[observation]
+        except (KeyError, TypeError):
+            next_state = index_of(observation)  # an array of one number, or an error
+        reward, able = float(reward), actions[next_state]
         if not same_epsilon:
             epsilon = epsilon_at(n + 1)
         next_action = -1
-        if chooses_ahead and actions[next_state]:
-            next_action = choose(acting[next_state], actions[next_state], epsilon, uniform)
+        if chooses_ahead and able:
+            next_action = choose(greedy[next_state], able, epsilon, uniform)
         if double:
             side = 0 if next(uniform) < 0.5 else 1
             learnt, other, counts = run.tables[side], run.tables[1 - side], run.counts[side]
-        follow, able, ahead = 0.0, actions[next_state], learnt[next_state]
-        if able:
-            follow = (
-                max(ahead)
-                if largest
-                else bootstrap(ahead, other[next_state], able, next_action, epsilon)
-            )
-        held = discount_of(info, gamma, n) if info else gamma
+        if maximises or not able:
+            follow = best[next_state]
+        else:
+            follow = bootstrap(learnt[next_state], other[next_state], able, next_action, epsilon)
+        held = discount_of(info, gamma, n) if info and "duration" in info else gamma
         target = _one_step_target(reward, held, follow, terminated)
-        counts[state][action] = count = counts[state][action] + 1
+        visits = counts[state]
+        visits[action] = count = visits[action] + 1
         if not same_alpha:
             alpha = step_size_at(count)
-        old = learnt[state][action]
-        learnt[state][action] = new = old + alpha * (target - old)
-        if double:
-            acting[state][action] = new + other[state][action]
+        row = learnt[state]
+        old = row[action]
+        row[action] = new = old + alpha * (target - old)
         if not isfinite(new):
             raise not_finite(n, state, action, reward)
+        if double:
+            new += other[state][action]
+            row = acting[state]
+            old, row[action] = row[action], new
+        if new > best[state]:
+            best[state], greedy[state] = new, (action,)
+        elif (new == best[state]) != (old == best[state]):  # one maximiser more or less
+            greedy[state] = maximisers(row)
+            best[state] = row[greedy[state][0]]
 
         discounted_return += discount * reward
         discount *= held

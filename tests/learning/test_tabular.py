@@ -332,6 +332,28 @@ def test_every_bit_follows_the_documented_order(learn, initial):
 
 
 @each_learner
+def test_values_that_meet_or_part_exactly_are_tied_no_longer_than_that(learn):
+    """With integer rewards and alpha = 1 values are equal often, from above and from below.
+
+    Each tie costs a draw: one too many or too few, and every later choice is another.
+    """
+    table = [
+        [
+            [(0.5, t, float(t - s), False), (0.5, (s + a) % 3, float(a % 2), (s + a) % 3 == 0)]
+            for a, t in enumerate((1, 2, 0, 1))
+        ]
+        for s in range(3)
+    ]
+    q, visits = textbook_run(
+        learn.name, TableEnv(table), 0.5, 3000, Constant(0.3).at, Constant(1.0).at, -1.0, seed=2
+    )
+    found = learn(
+        TableEnv(table), 0.5, steps=3000, epsilon=0.3, step_size=1.0, initial_value=-1, seed=2
+    )
+    assert (found.q.tobytes(), found.visits.tolist()) == (q.tobytes(), visits.tolist())
+
+
+@each_learner
 def test_the_seed_decides_every_bit(learn):
     """The same seed gives the same bits, another seed others; NumPy's global state has no say."""
     runs = []
@@ -620,6 +642,35 @@ def test_an_observation_outside_its_space_is_an_error(state):
     env = TableEnv([[[(1, state, 0.0, False)]]] * 3)
     with pytest.raises(ValueError, match=rf"returned {state}, which is not in Discrete\(3\)"):
         q_learning(env, 0.9, steps=1)
+
+
+@pytest.mark.parametrize("number", [np.int64, np.array, float], ids=lambda kind: kind.__name__)
+def test_an_observation_may_be_any_whole_number(number):
+    """Of NumPy, in an array of its own, or a float: the bits are those of Python's."""
+
+    class Numbered(gym.Wrapper):
+        def step(self, action):
+            observation, *rest = self.env.step(action)
+            return number(observation), *rest
+
+    plain = TableEnv(random_table(3))
+    assert bits(q_learning(Numbered(plain), 0.9, steps=300)) == bits(
+        q_learning(TableEnv(random_table(3)), 0.9, steps=300)
+    )
+
+
+@each_learner
+def test_a_state_without_actions_is_worth_nothing(learn):
+    """Even where a wrapper calls the end there a time limit, after which learners look ahead."""
+
+    class EndsTruncate(gym.Wrapper):
+        def step(self, action):
+            observation, reward, terminated, _, info = self.env.step(action)
+            return observation, reward, False, terminated, info
+
+    mdp = MDP.from_rows([(0, 0, 1, 1, 3, False)], n_states=2, n_actions=1, start=0)
+    result = learn(EndsTruncate(ModelEnv(mdp)), 0.5, episodes=60, step_size=1.0)
+    assert result.q[0].tolist() == [3.0]
 
 
 @each_learner

@@ -42,7 +42,7 @@ def rational_root(value: Fraction) -> Root:
 
 
 def real_roots(
-    p: fmpz_poly, lower: Fraction, upper: Fraction, *, search: bool = True
+    p: fmpz_poly, lower: Fraction, upper: Fraction, *, search: bool = True, single: bool = False
 ) -> Iterator[tuple[Root, int]]:
     """Yield the distinct roots strictly between lower and upper with their multiplicity.
 
@@ -50,6 +50,7 @@ def real_roots(
 
     Args:
         search: for rational roots and for smaller factors.
+        single: whether one root is known to lie there, and to be simple.
 
     Raises:
         ValueError: the polynomial is zero, or not lower < upper.
@@ -59,7 +60,7 @@ def real_roots(
     if lower >= upper:
         raise ValueError(f"lower must be < upper, got {lower} and {upper}")
     for factor, multiplicity in _factors(p) if search else _square_free_parts(p):
-        for root in _roots_of(factor, lower, upper, search=search):
+        for root in _roots_of(factor, lower, upper, search=search, single=single):
             yield root, multiplicity
 
 
@@ -102,7 +103,9 @@ def _is_quickly_factored(p: fmpz_poly) -> bool:
     )
 
 
-def _roots_of(p: fmpz_poly, lower: Fraction, upper: Fraction, *, search: bool) -> Iterator[Root]:
+def _roots_of(
+    p: fmpz_poly, lower: Fraction, upper: Fraction, *, search: bool, single: bool
+) -> Iterator[Root]:
     """Yield the roots of one square-free polynomial strictly between lower and upper."""
     if p.degree() == 1:
         root = Fraction(-int(p[0]), int(p[1]))
@@ -112,8 +115,10 @@ def _roots_of(p: fmpz_poly, lower: Fraction, upper: Fraction, *, search: bool) -
     for end in (lower, upper):
         if sign_at(p, end) == 0:
             p //= linear(end)
+    if single and sign_at(p, lower) == sign_at(p, upper):
+        return  # it is that of another factor
     intervals = []
-    for a, b in isolating_intervals(p, lower, upper):
+    for a, b in [(lower, upper)] if single else isolating_intervals(p, lower, upper):
         if a < b:
             intervals.append((a, b))
         else:

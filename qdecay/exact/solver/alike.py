@@ -8,32 +8,36 @@ guess which states to call equivalent; each guess is an obligation that is check
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
 from qdecay.exact.solver.policy_graph import PolicyGraph
-from qdecay.exact.solver.rational_line import RationalLine
 
 _CLOSE = 1e-9  # of values that may be equal, relative
-_MOST_STEPS = 1000  # of a proof
+_MOST_STEPS = 1000  # of a proof, in a model of no more states
 
 
 class Alike:
-    """Proofs of ties under one policy, on a line on which no probability moves."""
+    """Proofs of ties under one policy: for every gamma, or on a line that moves only rewards."""
 
-    def __init__(self, line: RationalLine, graph: PolicyGraph, values: NDArray[np.float64]) -> None:
-        """`values` are near the policy's, (n, any number of columns)."""
-        self._line, self._graph, self._values = line, graph, values
+    def __init__(
+        self, graph: PolicyGraph, rewards: Sequence[Any], values: NDArray[np.float64]
+    ) -> None:
+        """`rewards` are those of all pairs, `values` near the policy's, (n, number of columns)."""
+        self._graph, self._rewards, self._values = graph, rewards, values
         self._leader: dict[int, int] = {}
 
     def same(self, pair: int) -> bool:
         """Return True only if the pair's advantage is 0 for every x."""
-        own = self._graph.choices[int(self._line.skeleton.pair_state[pair])]
+        own = self._graph.choices[int(self._graph.model.pair_state[pair])]
         return self._shown([(pair, own)], [])
 
     def equal(self, one: int, two: int) -> bool:
         """Return True only if two pairs have the same advantage for every x."""
-        s, t = (int(self._line.skeleton.pair_state[pair]) for pair in (one, two))
+        s, t = (int(self._graph.model.pair_state[pair]) for pair in (one, two))
         choices, merged = self._graph.choices, []
         if (a := self._root(s)) != (b := self._root(t)):
             self._leader[a] = b
@@ -53,11 +57,11 @@ class Alike:
 
         What proofs have merged stays so: rows that lead alike to classes do so to larger ones.
         """
-        for _ in range(_MOST_STEPS):
+        for _ in range(max(_MOST_STEPS, self._graph.model.n)):
             if not obligations:
                 return True
             one, two = obligations.pop()
-            if self._line.pairs[one].reward != self._line.pairs[two].reward:
+            if self._rewards[one] != self._rewards[two]:
                 return False
             matches = self._matched(self._difference(one, two))
             if matches is None:
@@ -76,10 +80,9 @@ class Alike:
 
     def _difference(self, one: int, two: int) -> dict[int, int]:
         """Return the weights into each class of one pair less those of another."""
-        found: dict[int, int] = {}
+        model, found = self._graph.model, dict[int, int]()
         for pair, sign in ((one, 1), (two, -1)):
-            row = self._line.pairs[pair]
-            for t, (weight, _) in zip(row.targets, row.weights, strict=True):
+            for t, weight in zip(model.targets[pair], model.weights[pair], strict=True):
                 if self._graph.live[t]:
                     s = self._root(t)
                     found[s] = found.get(s, 0) + sign * weight

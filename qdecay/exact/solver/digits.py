@@ -14,7 +14,8 @@ from itertools import count
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
+
+from qdecay.exact.solver.submatrix import Part
 
 BITS = 32  # of a digit once it is carried
 _MASK = (1 << BITS) - 1
@@ -84,7 +85,7 @@ def width_of(bits: float) -> int:
     return 1 + math.ceil(bits) // BITS
 
 
-def images(matrix: sparse.csr_matrix, start: Sequence[int], growth: int) -> Iterator[Digits]:
+def images(matrix: Part, start: Sequence[int], growth: int) -> Iterator[Digits]:
     """Yield the digits of v, M v, M^2 v, ... for ever, (numbers, digits).
 
     Args:

@@ -161,6 +161,11 @@ class RationalModel:
         return frozenset(pair for pair, total in sums if total < self.denominator)
 
     @cached_property
+    def sure(self) -> NDArray[np.bool_]:
+        """(N,) which pairs continue for certain: their probabilities sum to 1."""
+        return np.array([sum(weights) == self.denominator for weights in self.weights])
+
+    @cached_property
     def deterministic(self) -> bool:
         """Whether every pair continues to one state or ends."""
         return all(len(w) == 0 or w == (self.denominator,) for w in self.weights)

@@ -259,7 +259,7 @@ class RewardSeries:
         values = np.zeros((self.model.n, 2))
         if self._live:
             values[self._live] = self._refined.values
-        return Alike(self.line, self.graph, values)
+        return Alike(self.graph, [pair.reward for pair in self.line.pairs], values)
 
     def _row_bits(self, pair: int) -> int:
         """Return log2 of the product of the rows' norms, of what the pair reaches, rounded up."""

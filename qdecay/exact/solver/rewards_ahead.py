@@ -9,13 +9,12 @@ from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
 
 from qdecay._support.deadline import Deadline
 from qdecay.errors import BudgetExceeded
 from qdecay.exact.solver.digits import Digits, carried, images, spread, width_of
 from qdecay.exact.solver.rational_model import RationalModel
-from qdecay.exact.solver.submatrix import columns_of, rows_of
+from qdecay.exact.solver.submatrix import Part, columns_of, rows_of
 
 _KEPT_WORDS = 2**25  # at most 256 MB are kept for further pairs
 _PRODUCTS_PER_SECOND = 1e8  # of machine words; a conservative estimate
@@ -32,9 +31,7 @@ class Rows:
     states: list[int]
 
 
-def policy_matrix(
-    model: RationalModel, policy: NDArray[np.int64], live: NDArray[np.bool_]
-) -> sparse.csr_matrix:
+def policy_matrix(model: RationalModel, policy: NDArray[np.int64], live: NDArray[np.bool_]) -> Part:
     """Return q P among the live states, in words."""
     states = np.flatnonzero(live)
     assert model.small_weights is not None
@@ -74,9 +71,7 @@ def rewards_ahead(
 
     The last row, of zeros, represents all states worth nothing.
     """
-    step = policy_matrix(model, policy, live)
-    n = step.shape[0]
-    step.resize((n + 1, n + 1))
+    step = policy_matrix(model, policy, live).bordered()
     start = [model.rewards[pair] for pair in policy[live].tolist()]
     for t, digits in enumerate(islice(images(step, [*start, 0], model.denominator), count)):
         if t % 32 == 31:

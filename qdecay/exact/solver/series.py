@@ -28,7 +28,6 @@ from typing import Any
 import numpy as np
 from flint import fmpz, fmpz_mat, fmpz_mod_ctx, fmpz_mod_poly_ctx, fmpz_poly, nmod_poly
 from numpy.typing import NDArray
-from scipy import sparse
 
 from qdecay._support.deadline import Deadline
 from qdecay.errors import BudgetExceeded
@@ -48,6 +47,7 @@ from qdecay.exact.solver.rewards_ahead import (
     places,
     rewards_ahead,
 )
+from qdecay.exact.solver.submatrix import Part
 
 _FEW_PAIRS = 16  # ties of this few pairs are read off the series that the next numerator needs
 # 2^n - 1 is prime (OEIS A000043): searching primes of that many bits would take minutes or hours.
@@ -269,12 +269,12 @@ class PolicySeries:
             self.deadline.check()
 
 
-def _placed(rows: Rows, place: NDArray[np.int64], width: int) -> sparse.csr_matrix:
+def _placed(rows: Rows, place: NDArray[np.int64], width: int) -> Part:
     lengths = [len(t) for t in rows.targets]
     indices = place[np.array([t for row in rows.targets for t in row], dtype=np.int64)]
     data = np.array([w for row in rows.weights for w in row], dtype=np.int64)
     indptr = np.concatenate(([0], np.cumsum(lengths)))
-    return sparse.csr_matrix((data, indices, indptr), shape=(len(lengths), width))
+    return Part(data, indices, indptr, (len(lengths), width))
 
 
 def _matrix(

@@ -66,6 +66,15 @@ def test_conversion_to_sympy_keeps_the_value(coefficients):
         assert abs(value - sympy.Float(root.decimal(30), 40)) < sympy.Float("1e-25")
 
 
+@pytest.mark.parametrize("own", [[-2, 3], [-1, 0, 3], [-1, 1, 1], [-1, 0, 0, 2]])
+@pytest.mark.parametrize("power", [1, 30])
+def test_the_simple_form_of_a_root_is_on_its_own_factor(own: list[int], power: int) -> None:
+    """2/3, 3^(-1/2), (sqrt(5) - 1)/2, 2^(-1/3): beside roots at both ends, and elsewhere."""
+    others = product([Fraction(1, 2), Fraction(1), Fraction(1, 3)]) * (1 + X**power) * (X**2 - 2)
+    number = AlgebraicNumber(fmpz_poly(own) * others, Fraction(1, 2), Fraction(1))
+    assert number.simplified().coefficients == tuple(own)
+
+
 @exact
 @given(fractions, fractions, st.integers(2, 5))
 def test_order_equality_and_hash_are_those_of_the_values(a, b, n):

@@ -10,6 +10,7 @@ import pytest
 from scipy import sparse
 
 from qdecay.exact.solver.digits import MOST_GROWTH, carried, images, joined, nonzero, spread
+from qdecay.exact.solver.submatrix import rows_of
 
 AT_THE_EDGE = [s * (2**k + d) for k in (0, 31, 32, 63, 64, 95) for d in (-1, 0, 1) for s in (-1, 1)]
 
@@ -42,7 +43,8 @@ def test_images_are_those_of_python_integers(growth: int) -> None:
             sizes = [b - a for a, b in zip([0, *cuts], [*cuts, growth], strict=True)]
             rows.append([rng.choice((-1, 1, 1)) * size for size in sizes])
         vector = [rng.choice(AT_THE_EDGE) for _ in range(n)]
-        matrix = sparse.csr_matrix(np.array(rows, dtype=np.int64))
+        whole = sparse.csr_matrix(np.array(rows, dtype=np.int64))
+        matrix = rows_of(whole, np.arange(n))
         for digits in islice(images(matrix, vector, growth), 50):
             assert joined(digits) == vector
             assert np.abs(carried(digits, digits.shape[1] + 1)).max() < 2**33

@@ -11,7 +11,6 @@ from lines import GAMMAS, advantages, at, random_line
 
 from qdecay._support.deadline import Deadline
 from qdecay.exact.solver import line_axis
-from qdecay.exact.solver import window as window_module
 from qdecay.exact.solver.axis import NoBound
 from qdecay.exact.solver.expansion import LineFloats
 from qdecay.exact.solver.line_axis import EndlessGain, LineAxis
@@ -25,14 +24,11 @@ from qdecay.exact.solver.window import Window
 @pytest.mark.parametrize(
     ("gamma", "terms"), [*((gamma, 14) for gamma in GAMMAS), (GAMMAS[0], 1), (GAMMAS[1], 2)]
 )
-def test_what_floats_claim_is_true_at_points_of_the_line(
-    gamma: Fraction, terms: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_floats_claim_is_true_at_points_of_the_line(gamma: Fraction, terms: int) -> None:
     """Signs and slopes at the edges of boxes, also after one state changes its mind.
 
     With few terms the bound of all others matters.
     """
-    monkeypatch.setattr(window_module, "_ORDER", terms)
     claimed = 0
     for seed in range(10):
         line = RationalLine(random_line(seed, moves=seed % 4 > 0, ends=True))
@@ -44,7 +40,7 @@ def test_what_floats_claim_is_true_at_points_of_the_line(
         for centre, half in ((0.5, 0.5), (0.25, 0.125), (0.96875, 0.03125)):
             graph = PolicyGraph(model, first)
             try:
-                window = Window(model, graph, centre, half, line=floats)
+                window = Window(model, graph, centre, half, line=floats, terms=terms)
             except NoBound:
                 continue
             claimed += check(window, line, gamma, first)

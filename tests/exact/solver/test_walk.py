@@ -43,7 +43,7 @@ def test_where_floats_prove_nothing_the_events_are_the_same(
     model = RationalModel(MDP.from_env(gym.make("FrozenLake-v1")))
     expected = [(event.x, event.at.tolist()) for event in walk.Walk(GammaAxis(model)).run()]
 
-    def fail(*arguments):
+    def fail(*arguments, **options):
         raise NoBound
 
     monkeypatch.setattr(gamma_axis, "Window", fail)

@@ -1,0 +1,122 @@
+"""Policy regions with proven brackets, for models too large for exact ones.
+
+The middle of three: exact regions are algebraic numbers with a proof, for hundreds of states;
+numeric ones follow changes in floating point at any size, and prove nothing of what is missing.
+These are rational brackets, outside of which the optimal actions of every state are proven, for
+thousands of states. Sums and products of floats with radii that include every rounding decide; see
+`qdecay.exact.solver.window` for the argument.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+from qdecay._support.checks import RationalLike, RealLike, exact, whole
+from qdecay._support.deadline import Deadline
+from qdecay._support.progress import OnProgress, Progress, reporting
+from qdecay._support.shown import shown_decimal
+from qdecay.certified.pairs import pairs_of_model
+from qdecay.certified.result import CertifiedBracket, CertifiedRegions, NearTie, Sides
+from qdecay.certified.search import FoundBracket, Search
+from qdecay.errors import BudgetExceeded
+from qdecay.exact.solver.rational_model import RationalModel
+from qdecay.exact.solver.threads import on_one_thread
+from qdecay.exact.walked import Sets, sets_of
+from qdecay.model.base import FiniteMDP
+from qdecay.model.door import Problem, as_model
+from qdecay.model.info import ModelInfo
+
+_WIDTH = Fraction(1, 10**9)
+LAST = 1 - Fraction(1, 10**9)  # the gamma up to which regions are asked for
+
+
+@on_one_thread
+def certified_policy_regions(
+    problem: Problem,
+    *,
+    width: RationalLike = _WIDTH,
+    start: int | None = None,
+    max_seconds: RealLike | None = None,
+    progress: bool | OnProgress = False,
+) -> CertifiedRegions:
+    """Return brackets around every gamma in (0, 1 - 1e-9) where optimal actions change.
+
+    Args:
+        problem: a model, exact or of floats, which are taken as they are; or anything that
+            `qdecay.as_mdp` accepts.
+        width: of each bracket, at most; exact, > 0. Where floats cannot tell actions apart within
+            that, the result has a `NearTie`.
+        start: overrides the model's start state.
+        max_seconds: limit of wall time, > 0; None is no limit.
+        progress: True shows a bar; a function is called with a `Progress` at each bracket.
+
+    Returns: the regions up to their `proven_to`, which is 1 - 1e-9 unless floats tell nothing
+        beyond an earlier gamma.
+
+    Raises:
+        TypeError, ValueError: an argument is not exact, or out of range.
+        BudgetExceeded: max_seconds ran out; `best` are the regions up to their `proven_to`, or None
+            if not even the sets right of 0 were determined.
+    """
+    mdp = as_model(problem)
+    start = mdp.start if start is None else whole(start, "start", 0, mdp.n_states - 1)
+    width, deadline = exact(width, "width", "(0, 1]"), Deadline(max_seconds)
+    with reporting(progress) as report:
+
+        def tell(x: Fraction, found: int) -> None:
+            text = f"brackets found: {found}, up to gamma = {shown_decimal(float(x), 6)}"
+            report(Progress(float(x), 1.0, text))
+
+        search = None
+        try:
+            search = Search(pairs_of_model(mdp), width, LAST, deadline, tell)
+            search.run()
+        except BudgetExceeded as limit:
+            if search is None:
+                raise BudgetExceeded(f"{limit}; nothing is known right of gamma = 0") from None
+            best = _assembled(search, mdp, start)
+            up_to = f"proven up to gamma = {shown_decimal(float(search.x), 12)}"
+            found = f"{len(search.brackets)} brackets found, {up_to}"
+            raise BudgetExceeded(f"{limit}; {found}", best) from None
+    return _assembled(search, mdp, start)
+
+
+def _assembled(search: Search, mdp: FiniteMDP, start: int | None) -> CertifiedRegions:
+    model = search.model
+    regions: list[Sets] = [sets_of(model, search.first.optimal)]
+    brackets: list[CertifiedBracket] = []
+    for found in search.brackets:
+        right = sets_of(model, found.right.optimal)
+        brackets.append(_bracket(model, found, regions[-1], right))
+        regions.append(right)
+    return CertifiedRegions(
+        mdp,
+        search.width,
+        search.x,
+        tuple(brackets),
+        tuple(regions),
+        _near_ties(model, search),
+        (search.first.policy, *(found.right.policy for found in search.brackets)),
+        info=ModelInfo.of(mdp, start),
+    )
+
+
+def _bracket(
+    model: RationalModel, found: FoundBracket, left: Sets, right: Sets
+) -> CertifiedBracket:
+    inside = sets_of(model, found.inside)
+    changes = {
+        s: Sides(left[s], right[s])
+        for s, sets in enumerate(zip(left, inside, right, strict=True))
+        if len(set(map(frozenset, sets))) > 1
+    }
+    return CertifiedBracket(found.lower, found.upper, found.content, changes)
+
+
+def _near_ties(model: RationalModel, search: Search) -> tuple[NearTie, ...]:
+    found = []
+    for tie in search.near_ties:
+        [(state, actions)] = model.sets(tie.pairs).items()
+        if state < model.n_own:
+            found.append(NearTie(state, actions, tie.lower, tie.upper))
+    return tuple(found)

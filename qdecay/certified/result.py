@@ -1,0 +1,158 @@
+"""What certified regions are: rational brackets, and proven sets between them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qdecay._support.checks import RationalLike, exact
+from qdecay._support.result import Record, Result, counted, frame, shown_list
+from qdecay._support.shown import shown_decimal
+from qdecay.exact.walked import Actions, Sets, lists
+from qdecay.model.base import FiniteMDP
+from qdecay.model.info import ModelResult
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+ONE_BREAKPOINT = "one breakpoint"
+NOT_SEPARATED = "not separated"
+STATEMENT = (
+    "certified: outside of the brackets the optimal set of every state is proven, except where "
+    "near_ties lists it; of the inside only what `content` says is"
+)
+
+
+class Sides(NamedTuple):
+    """The optimal actions of a state left and right of a bracket."""
+
+    left: Actions
+    right: Actions
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class CertifiedBracket(Record):
+    """An interval of gamma outside of which everything is proven.
+
+    Attributes:
+        lower, upper: its ends, exact. What is said of the regions beside it holds at the ends too.
+        content: "one breakpoint" if the optimal sets change at exactly one gamma inside; "not
+            separated" if there may be several, or a touch, or nothing.
+        changes: the states whose set may change inside, with the sets beside the bracket; both are
+            equal where a state's set may only be larger for a moment.
+    """
+
+    lower: Fraction
+    upper: Fraction
+    content: str
+    changes: Mapping[int, Sides]
+
+    def _shown(self) -> str:
+        states = shown_list([str(state) for state in self.changes], "state")
+        lower, upper = (shown_decimal(float(end), 12) for end in (self.lower, self.upper))
+        return f"{lower} to {upper}, {states}"
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class NearTie(Record):
+    """Actions of one state that could not be told apart on an interval: equal, or nearly so.
+
+    Attributes:
+        state: the state.
+        actions: those that are optimal or within rounding of it, in order.
+        lower, upper: the interval's ends, exact.
+    """
+
+    state: int
+    actions: Actions
+    lower: Fraction
+    upper: Fraction
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class CertifiedRegions(ModelResult):
+    """Brackets in ascending order, and the proven sets between them.
+
+    Attributes:
+        width: the largest width that was asked for.
+        proven_to: all of (0, proven_to] is covered.
+        brackets: disjoint; region i lies between brackets i - 1 and i.
+        regions: for each region, the optimal actions of every state; () if none is available.
+        near_ties: where, of some states, other actions may be optimal too, or instead.
+    """
+
+    SCHEMA: ClassVar[str] = "qdecay.certified-regions/1"
+
+    mdp: FiniteMDP = field(repr=False)
+    width: Fraction
+    proven_to: Fraction
+    brackets: tuple[CertifiedBracket, ...]
+    regions: tuple[Sets, ...]
+    near_ties: tuple[NearTie, ...]
+    policies: tuple[NDArray[np.int64], ...] = field(repr=False)
+
+    @property
+    def start(self) -> int | None:
+        """The start state, or None."""
+        return self.info.start
+
+    @property
+    def n_states(self) -> int:
+        """The model's number of states."""
+        return self.mdp.n_states
+
+    @property
+    def n_actions(self) -> int:
+        """The model's number of actions."""
+        return self.mdp.n_actions
+
+    def region_of(self, gamma: RationalLike) -> int | None:
+        """Return the index of the region that contains 0 < gamma <= proven_to, or None in a
+        bracket.
+
+        Raises:
+            ValueError: gamma is out of range.
+        """
+        number = exact(gamma, "gamma", "(0, 1)")
+        if not 0 < number <= self.proven_to:
+            raise ValueError(f"gamma must be in (0, {self.proven_to}], got {gamma}")
+        index = sum(bracket.upper <= number for bracket in self.brackets)
+        inside = index < len(self.brackets) and self.brackets[index].lower < number
+        return None if inside else index
+
+    def optimal_actions(self, gamma: RationalLike) -> Sets | None:
+        """Return the sets at one gamma, or None inside a bracket."""
+        region = self.region_of(gamma)
+        return None if region is None else self.regions[region]
+
+    def _shown(self) -> str:
+        middles = [shown_decimal(float(b.lower + b.upper) / 2, 4) for b in self.brackets]
+        near = f" near {shown_list(middles)}" if middles else ""
+        ties = f", {counted(len(self.near_ties), 'near tie')}" if self.near_ties else ""
+        return self._titled(
+            f"{counted(len(middles), 'bracket')}{near}{ties}, proven up to "
+            f"{shown_decimal(float(self.proven_to), 4)}"
+        )
+
+    def body(self) -> dict[str, Any]:
+        """Return the document without its schema, as embedded in other documents."""
+        own = Result.body(self)
+        regions = [{"optimal_actions": lists(sets)} for sets in self.regions]
+        about = {"n_states": self.n_states, "n_actions": self.n_actions, "start": self.start}
+        return {"source": self.name, "statement": STATEMENT, **about, **own, "regions": regions}
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return a row per bracket: its ends, what is inside, and the states that change."""
+        return frame(
+            {
+                "lower": [float(bracket.lower) for bracket in self.brackets],
+                "upper": [float(bracket.upper) for bracket in self.brackets],
+                "content": [bracket.content for bracket in self.brackets],
+                "states": [tuple(self._states(bracket.changes)) for bracket in self.brackets],
+            }
+        )
