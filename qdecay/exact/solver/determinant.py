@@ -45,9 +45,13 @@ class Determinants:
         self._policy: NDArray[np.int64] = np.zeros(0, dtype=np.int64)
         self._found: fmpz_poly | None = None
 
+    def has(self, live: NDArray[np.bool_]) -> bool:
+        """Whether the determinant of a policy with these live states is known."""
+        return self._found is not None and np.array_equal(live, self._live)
+
     def of(self, graph: PolicyGraph) -> fmpz_poly | None:
         """Return the determinant of a policy, or None if that of no similar one is known."""
-        if self._found is None or not np.array_equal(graph.live, self._live):
+        if self._found is None or not self.has(graph.live):
             return None
         if self._policy is graph.policy:
             return self._found

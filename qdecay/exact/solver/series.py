@@ -26,17 +26,17 @@ from functools import lru_cache
 from typing import Any
 
 import numpy as np
-from flint import fmpz, fmpz_mat, fmpz_mod_ctx, fmpz_mod_poly_ctx, fmpz_poly, nmod_poly
+from flint import fmpz, fmpz_mat, fmpz_mod_ctx, fmpz_mod_poly_ctx, fmpz_poly
 from numpy.typing import NDArray
 
 from qdecay._support.deadline import Deadline
 from qdecay.errors import BudgetExceeded
+from qdecay.exact.algebra.polynomial import certainly_coprime
 from qdecay.exact.algebra.rational_function import RationalFunction
 from qdecay.exact.solver.determinant import Determinants
 from qdecay.exact.solver.digits import carried, joined, nonzero, spread
 from qdecay.exact.solver.paths import common_denominator, follow
 from qdecay.exact.solver.policy_graph import PolicyGraph
-from qdecay.exact.solver.primes import primes_below
 from qdecay.exact.solver.rational_model import RationalModel
 from qdecay.exact.solver.rewards_ahead import (
     RewardsAhead,
@@ -89,9 +89,13 @@ class PolicySeries:
         zero = np.ones(len(pairs), dtype=np.bool_)
         if len(pairs) == 0:
             return zero
-        live, order = self.graph.live, self.graph.order_bound(pairs)
-        few = len(pairs) <= _FEW_PAIRS and 2 * order >= live.sum()
-        if few and self._is_small and can_keep(self.model, order + 1, live):
+        live, few = self.graph.live, len(pairs) <= _FEW_PAIRS
+        if few and self._determinants is not None and self._determinants.has(live):
+            order = int(live.sum())
+        else:
+            order = self.graph.order_bound(pairs)
+        few = few and self._is_small and 2 * order >= live.sum()
+        if few and can_keep(self.model, order + 1, live):
             for i, pair in enumerate(pairs.tolist()):
                 row = self._rows(np.array([pair]))
                 zero[i] = not nonzero(self._digits(row, order + 1, live)).any()
@@ -349,10 +353,7 @@ def _without_common(top: fmpz_poly, bottom: fmpz_poly) -> fmpz_poly:
 
     The divisor is taken positive at 0, where `bottom` must not be 0.
     """
-    # Modulo a prime that does not divide the first coefficient the divisor has its degree or more.
-    [p] = primes_below(62, 1)
-    image = nmod_poly(top, p)
-    if image.degree() == top.degree() and image.gcd(nmod_poly(bottom, p)).degree() == 0:
+    if certainly_coprime(top, bottom):
         return top
     common = top.gcd(bottom)
     return top // (common if common[0] > 0 else -common)
