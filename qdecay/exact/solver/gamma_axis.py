@@ -10,11 +10,11 @@ from qdecay.exact.solver.at_one import not_positive_at_one
 from qdecay.exact.solver.axis import AxisWindow, Beginning, Mask, NoBound, Pairs, TrivialWindow
 from qdecay.exact.solver.determinant import Determinants
 from qdecay.exact.solver.homes import Homes
-from qdecay.exact.solver.near_zero import NearZero, ProvesTies, near_zero
+from qdecay.exact.solver.near_zero import NearZero, near_zero
 from qdecay.exact.solver.policy_graph import PolicyGraph
 from qdecay.exact.solver.rational_model import RationalModel
 from qdecay.exact.solver.series import PolicySeries
-from qdecay.exact.solver.window import ORDER, Window, relative_growth, steps_ahead
+from qdecay.exact.solver.window import Window, steps_ahead
 
 _LAST_WINDOW = Fraction(1, 2**28)  # closer to 1 than this, floats are not used
 _DEFLATED = Fraction(1, 2)  # farther, a pole at 1 costs little
@@ -28,23 +28,15 @@ class GammaAxis:
 
     mirrored = True
 
-    def __init__(
-        self,
-        model: RationalModel,
-        *,
-        use_floats: bool | None = None,
-        terms: int = ORDER,
-        relative: bool = False,
-    ) -> None:
-        """`terms` are those of windows, which may be narrow enough to be accurate in each state."""
-        self.model, self._terms, self._relative = model, terms, relative
+    def __init__(self, model: RationalModel, *, use_floats: bool | None = None) -> None:
+        self.model = model
         self._use_floats = model.n_pairs > _FEW_PAIRS if use_floats is None else use_floats
         self._near_zero: NearZero | None = None
         self._determinants = Determinants(model)
 
-    def begin(self, deadline: Deadline, ties: ProvesTies | None = None) -> Beginning:
-        """Return what is optimal just right of 0; `ties` is that of `near_zero`."""
-        self._near_zero = near_zero(self.model, deadline, ties)
+    def begin(self, deadline: Deadline) -> Beginning:
+        """Return what is optimal just right of 0."""
+        self._near_zero = near_zero(self.model, deadline)
         return self._near_zero
 
     def advantages(
@@ -67,9 +59,7 @@ class GammaAxis:
                 return Window(self.model, graph, 0.0, _FIRST_WINDOW, order)
             homes = self._homes(graph, rest)
             half = _half_width(graph, lower, homes)
-            if self._relative:
-                half = min(half, _short(Fraction(1 / relative_growth(graph, float(lower))), rest))
-            return Window(self.model, graph, lower + half, half, homes=homes, terms=self._terms)
+            return Window(self.model, graph, lower + half, half, homes=homes)
         except NoBound:
             return TrivialWindow(self.model, lower, lower + (1 - lower) / 4)
 
@@ -108,10 +98,5 @@ def _half_width(graph: PolicyGraph, lower: Fraction, homes: Homes | None) -> Fra
         return rest / 2
     if fit < rest / 64:
         raise NoBound
-    return _short(fit, rest)
-
-
-def _short(number: Fraction, rest: Fraction) -> Fraction:
-    """Return a dyadic number of few bits, a little below one that is not far below `rest`."""
     grain = 2 ** (int(1 / rest).bit_length() + 9)
-    return max(Fraction(int(number * grain), grain), Fraction(1, grain))
+    return Fraction(int(fit * grain), grain)
