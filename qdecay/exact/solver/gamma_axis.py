@@ -8,6 +8,7 @@ from qdecay._support.deadline import Deadline
 from qdecay.exact.algebra.number import AlgebraicNumber
 from qdecay.exact.solver.at_one import not_positive_at_one
 from qdecay.exact.solver.axis import AxisWindow, Beginning, Mask, NoBound, Pairs, TrivialWindow
+from qdecay.exact.solver.determinant import Determinants
 from qdecay.exact.solver.homes import Homes
 from qdecay.exact.solver.near_zero import NearZero, near_zero
 from qdecay.exact.solver.policy_graph import PolicyGraph
@@ -32,6 +33,7 @@ class GammaAxis:
         self.model = model
         self._use_floats = model.n_pairs > _FEW_PAIRS if use_floats is None else use_floats
         self._near_zero: NearZero | None = None
+        self._determinants = Determinants(model)
 
     def begin(self, deadline: Deadline) -> Beginning:
         """Return what is optimal just right of 0."""
@@ -42,7 +44,7 @@ class GammaAxis:
         self, policy: Pairs, deadline: Deadline, previous: PolicyGraph | None = None
     ) -> PolicySeries:
         """Return the advantages under a policy."""
-        return PolicySeries(self.model, policy, deadline, previous)
+        return PolicySeries(self.model, policy, deadline, previous, self._determinants)
 
     def window(self, graph: PolicyGraph, lower: Fraction) -> AxisWindow:
         """Return a window from `lower` on.
