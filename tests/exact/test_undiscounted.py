@@ -12,6 +12,7 @@ from qdecay import MDP, blackwell, policy_regions, undiscounted
 from qdecay.exact import undiscounted as module
 
 HALF, THIRD = Fraction(1, 2), Fraction(1, 3)
+PRIME = 2**31 - 1  # numbers are first told from 0 modulo this
 QUICK, ALL = 300, 2100  # random models
 
 
@@ -38,6 +39,17 @@ KNOWN = {
         [0, 0],
         [HALF, -HALF],
         [(0,), (0,)],
+    ),
+    "takes back on either of two ways": (
+        [
+            (0, 0, 1, 1, 1, False),
+            (0, 1, 2, 1, 1, False),
+            (1, 0, 0, 1, -1, False),
+            (2, 0, 0, 1, -1, False),
+        ],
+        [0, 0, 0],
+        [HALF, -HALF, -HALF],
+        [(0, 1), (0,), (0,)],
     ),
     "takes back after three": (
         # 1, 0, -1, 1, 0, -1, ...: (1 - gamma^2) / (1 - gamma^3) becomes 2/3.
@@ -72,6 +84,22 @@ KNOWN = {
         [0],
         [2],
         [(0, 1)],
+    ),
+    "less by a prime": (
+        [(0, 0, 0, 1, PRIME + 1, True), (0, 1, 0, 1, 1, True)],
+        [0],
+        [PRIME + 1],
+        [(0,)],
+    ),
+    "a total with a prime as its denominator": (
+        [
+            (0, 0, 0, Fraction(1, PRIME + 1), 1, False),
+            (0, 0, 0, Fraction(PRIME, PRIME + 1), 1, True),
+            (0, 1, 0, 1, 1, True),
+        ],
+        [0],
+        [1 + Fraction(1, PRIME)],
+        [(0,)],
     ),
 }
 

@@ -328,8 +328,8 @@ class AlgebraicNumber:
                 top, bottom = radicand.as_integer_ratio()
                 ends = [-(sign**degree) * top, *[0] * (degree - 1), bottom]
                 return AlgebraicNumber(ends, *self.enclosure(8))
-        [number] = isolate_roots(self._polynomial, self._lower, self._upper)
-        return number
+        [(root, _)] = real_roots(self._polynomial, self._lower, self._upper, single=True)
+        return AlgebraicNumber(*root)
 
     def to_json(self) -> dict[str, Any]:
         """Return the fields polynomial, lower, upper, decimal and closed_form."""

@@ -15,6 +15,8 @@ from flint import arb, ctx, fmpz_poly
 
 from qdecay.exact.algebra.polynomial import (
     Interval,
+    certainly_coprime,
+    certainly_irrational,
     is_binomial,
     isolating_intervals,
     linear,
@@ -42,7 +44,7 @@ def rational_root(value: Fraction) -> Root:
 
 
 def real_roots(
-    p: fmpz_poly, lower: Fraction, upper: Fraction, *, search: bool = True
+    p: fmpz_poly, lower: Fraction, upper: Fraction, *, search: bool = True, single: bool = False
 ) -> Iterator[tuple[Root, int]]:
     """Yield the distinct roots strictly between lower and upper with their multiplicity.
 
@@ -50,6 +52,7 @@ def real_roots(
 
     Args:
         search: for rational roots and for smaller factors.
+        single: whether one root is known to lie there, and to be simple.
 
     Raises:
         ValueError: the polynomial is zero, or not lower < upper.
@@ -59,7 +62,7 @@ def real_roots(
     if lower >= upper:
         raise ValueError(f"lower must be < upper, got {lower} and {upper}")
     for factor, multiplicity in _factors(p) if search else _square_free_parts(p):
-        for root in _roots_of(factor, lower, upper, search=search):
+        for root in _roots_of(factor, lower, upper, search=search, single=single):
             yield root, multiplicity
 
 
@@ -73,7 +76,8 @@ def _square_free_parts(p: fmpz_poly) -> list[tuple[fmpz_poly, int]]:
     p, at_one, divisor = p.right_shift(lowest), 0, linear(Fraction(1))
     while p.degree() > 0 and not (parts := divmod(p, divisor))[1]:
         p, at_one = parts[0], at_one + 1
-    rest = [(p, 1)] if is_binomial(p) else p.factor_squarefree()[1]
+    single = is_binomial(p) or (p.degree() > 0 and certainly_coprime(p, p.derivative()))
+    rest = [(p, 1)] if single else p.factor_squarefree()[1]
     found = [(linear(Fraction(0)), lowest), (divisor, at_one), *rest]
     return [pair for pair in found if pair[0].degree() > 0 and pair[1] > 0]
 
@@ -102,7 +106,9 @@ def _is_quickly_factored(p: fmpz_poly) -> bool:
     )
 
 
-def _roots_of(p: fmpz_poly, lower: Fraction, upper: Fraction, *, search: bool) -> Iterator[Root]:
+def _roots_of(
+    p: fmpz_poly, lower: Fraction, upper: Fraction, *, search: bool, single: bool
+) -> Iterator[Root]:
     """Yield the roots of one square-free polynomial strictly between lower and upper."""
     if p.degree() == 1:
         root = Fraction(-int(p[0]), int(p[1]))
@@ -112,8 +118,10 @@ def _roots_of(p: fmpz_poly, lower: Fraction, upper: Fraction, *, search: bool) -
     for end in (lower, upper):
         if sign_at(p, end) == 0:
             p //= linear(end)
+    if single and sign_at(p, lower) == sign_at(p, upper):
+        return  # it is that of another factor
     intervals = []
-    for a, b in isolating_intervals(p, lower, upper):
+    for a, b in [(lower, upper)] if single else isolating_intervals(p, lower, upper):
         if a < b:
             intervals.append((a, b))
         else:
@@ -153,6 +161,8 @@ def _rational_root(p: fmpz_poly, intervals: list[Interval]) -> tuple[int, Fracti
     """
     if p.degree() <= _FACTOR_DEGREE and p.degree() > 1:
         return None  # irreducible, after _factors
+    if not intervals or certainly_irrational(p):
+        return None
     leading, constant = abs(int(p[p.degree()])), abs(int(p[0]))
     for index, (a, b) in enumerate(intervals):
         a, b = refine(p, a, b, min(leading, constant).bit_length() + 8)

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from qdecay.exact.solver.policy_graph import PolicyGraph
 
 _CLOSE = 1e-9  # of values that may be equal, relative
-_MOST_STEPS = 1000  # of a proof
+_MOST_STEPS = 1000  # of a proof, in a model of no more states
 
 
 class Alike:
@@ -57,7 +57,7 @@ class Alike:
 
         What proofs have merged stays so: rows that lead alike to classes do so to larger ones.
         """
-        for _ in range(_MOST_STEPS):
+        for _ in range(max(_MOST_STEPS, self._graph.model.n)):
             if not obligations:
                 return True
             one, two = obligations.pop()

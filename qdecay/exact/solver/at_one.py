@@ -1,8 +1,9 @@
-"""Advantages at gamma = 1 itself, where the policy's values are finite there.
+"""The signs of advantages at gamma = 1 itself.
 
 In episodic models many policies are equally good at gamma = 1: their advantages vanish there, and
 no float proves them negative up to 1. An advantage that is not positive at 1 and has a
-positive slope up to 1 is negative just before it.
+positive slope up to 1 is negative just before it. Where it has a pole at 1, that is said of its
+product with 1 - gamma.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ _MOST_STATES = 256  # a dense exact solve takes about 30 ms here, and grows like
 def not_positive_at_one(
     graph: PolicyGraph, pairs: NDArray[np.int64], deadline: Deadline
 ) -> NDArray[np.bool_]:
-    """Return which pairs have an advantage <= 0 at gamma = 1; False also if nothing is known."""
+    """Return which pairs have an advantage <= 0 at gamma = 1, as a limit; False if unknown."""
     model, found = graph.model, np.zeros(len(pairs), dtype=np.bool_)
     numbers: list[int] = pairs.tolist()
     states = model.pair_state[pairs].tolist()
@@ -29,8 +30,6 @@ def not_positive_at_one(
     if len(live) > _MOST_STATES:
         return found
     terms = laurent(model, graph.policy, deadline, live, third=False)
-    if any(terms.gain):  # values grow without limit
-        return found
     for i, pair in enumerate(numbers):
         found[i] = all(term <= 0 for term in terms.advantage(pair)[:2])
     return found

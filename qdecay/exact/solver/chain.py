@@ -151,7 +151,7 @@ def components(
 ) -> list[list[int]]:
     """Return the strongly connected components of the policy's graph, successors first."""
     moves = columns_of(rows_of(model.p, policy[states]), states)
-    number, label = csgraph.connected_components(moves, connection="strong")
+    number, label = csgraph.connected_components(moves.toscipy(), connection="strong")
     members: list[list[int]] = [[] for _ in range(number)]
     for s, k in zip(states.tolist(), label.tolist(), strict=True):
         members[k].append(s)

@@ -25,11 +25,14 @@ from scipy import sparse
 
 from qdecay.exact.solver.rational_line import RationalLine
 from qdecay.exact.solver.rational_model import RationalModel
-from qdecay.exact.solver.submatrix import columns_of, rows_of
+from qdecay.exact.solver.submatrix import Compressed, Part, columns_of, rows_of
 
 Array = NDArray[np.float64]
 Matrix: TypeAlias = sparse.csr_matrix | Array
 
+TINY = 2.0**-800  # of what rounding below the normal range cannot change
+LARGEST = 2.0**60  # of the numbers of which floats conclude anything
+_FEW = 4  # entries of a row, on average: of rows with fewer in all, only some columns matter
 _DENSE = 160  # up to here a dense inverse is faster than a sparse factorisation
 
 
@@ -41,16 +44,11 @@ class Rewards(NamedTuple):
 
 
 class Inner(NamedTuple):
-    """Square parts of B_0, of B_1 and of |B_1|; the latter are None if they are 0.
-
-    Attributes:
-        proportional: whether B_1 is a multiple of B_0.
-    """
+    """Square parts of B_0, of B_1 and of |B_1|; the latter are None if they are 0."""
 
     near: Matrix
     slope: Matrix | None
     spread: Matrix | None
-    proportional: bool
 
     @property
     def far(self) -> Matrix:
@@ -61,8 +59,8 @@ class Inner(NamedTuple):
 class Rows(Protocol):
     """The rows of B that some pairs have."""
 
-    def flow(self, t: Array, size: Array, error: Array) -> tuple[Array, Array, Array]:
-        """Return (B_0 + tau B_1) T, and (B_0 + tau |B_1|) times the others, by powers of tau."""
+    def flow(self, t: Array, size: Array) -> tuple[Array, Array]:
+        """Return (B_0 + tau B_1) T, and (B_0 + tau |B_1|) times the other, by powers of tau."""
 
     def near(self, y: Array) -> Array:
         """Return B_0 y."""
@@ -93,29 +91,49 @@ class Expansion(Protocol):
 
 
 class AlongGamma:
-    """A model around a discount factor."""
+    """A model around a discount factor.
 
-    def __init__(self, model: RationalModel, centre: float, half_width: float, terms: int) -> None:
+    Attributes:
+        kept: (n,) 0 for states whose columns P lacks here, 1 for all others; None if P has all.
+    """
+
+    def __init__(
+        self,
+        model: RationalModel,
+        centre: float,
+        half_width: float,
+        terms: int,
+        kept: Array | None = None,
+    ) -> None:
         self._model, self._c, self._h, self.terms = model, centre, half_width, terms
+        self.kept = kept
         series = np.stack((model.r, np.zeros(model.n_pairs)), axis=1)
         self.rewards = Rewards(series, np.abs(series))
 
     def rows(self, pairs: NDArray[np.int64]) -> Rows:
         """Return the rows of some pairs."""
-        return _GammaRows(rows_of(self._model.p, pairs), self._c, self._h)
+        p = rows_of(self._model.p, pairs)
+        if self.kept is not None:
+            p.data *= self.kept[p.indices]
+        return _GammaRows(p, self._c, self._h)
 
 
 class _GammaRows:
-    def __init__(self, p: sparse.csr_matrix, c: float, h: float) -> None:
+    def __init__(self, p: Part, c: float, h: float) -> None:
         self._p, self._c, self._h = p, c, h
 
-    def flow(self, t: Array, size: Array, error: Array) -> tuple[Array, Array, Array]:
-        # Side by side: one product with p for all.
-        found, m = self._p @ np.hstack((t, size, error)), t.shape[1]
+    def flow(self, t: Array, size: Array) -> tuple[Array, Array]:
+        # Side by side: one product with p for both.
+        p, m = self._p, t.shape[1]
+        if _FEW * len(p.data) < len(t):
+            columns, places = np.unique(p.indices, return_inverse=True)
+            p = Part(p.data, places.astype(p.indices.dtype), p.indptr, (p.shape[0], len(columns)))
+            t, size = t[columns], size[columns]
+        found = p @ np.hstack((t, size))
         product = self._c * found
-        for k in (0, m, 2 * m):
+        for k in (0, m):
             product[:, k + 1 : k + m] += self._h * found[:, k : k + m - 1]
-        return product[:, :m], product[:, m : 2 * m], product[:, 2 * m :]
+        return product[:, :m], product[:, m:]
 
     def near(self, y: Array) -> Array:
         return self._scaled(self._c, y)
@@ -133,7 +151,7 @@ class _GammaRows:
     def inner(self, states: NDArray[np.int64]) -> Inner:
         p = _square(self._p, states)
         step = self._h * p
-        return Inner(self._c * p, step, step, proportional=True)
+        return Inner(self._c * p, step, step)
 
 
 class LineFloats:
@@ -170,8 +188,8 @@ class AlongLine:
 
     def __init__(
         self,
-        p: sparse.csr_matrix,
-        slope: sparse.csr_matrix | None,
+        p: Part,
+        slope: Part | None,
         rewards: Rewards,
         terms: int,
     ) -> None:
@@ -184,18 +202,17 @@ class AlongLine:
 
 
 class _LineRows:
-    def __init__(self, p: sparse.csr_matrix, slope: sparse.csr_matrix | None) -> None:
+    def __init__(self, p: Part, slope: Part | None) -> None:
         self._p, self._slope = p, slope
         self._spread = None if slope is None else _like(slope, np.abs(slope.data))
 
-    def flow(self, t: Array, size: Array, error: Array) -> tuple[Array, Array, Array]:
+    def flow(self, t: Array, size: Array) -> tuple[Array, Array]:
         m = t.shape[1]
-        found = self._p @ np.hstack((t, size, error))
-        parts = found[:, :m], found[:, m : 2 * m], found[:, 2 * m :]
+        found = self._p @ np.hstack((t, size))
+        parts = found[:, :m], found[:, m:]
         if self._slope is not None and self._spread is not None:
             parts[0][:, 1:] += self._slope @ t[:, :-1]
             parts[1][:, 1:] += self._spread @ size[:, :-1]
-            parts[2][:, 1:] += self._spread @ error[:, :-1]
         return parts
 
     def near(self, y: Array) -> Array:
@@ -204,7 +221,7 @@ class _LineRows:
 
     def spread(self, y: Array) -> Array:
         if self._spread is None:
-            return np.zeros(self._p.shape[0])
+            return np.zeros((self._p.shape[0], *y.shape[1:]))
         product: Array = self._spread @ y
         return product
 
@@ -215,14 +232,14 @@ class _LineRows:
         slope, spread = (
             None if part is None else _square(part, states) for part in (self._slope, self._spread)
         )
-        return Inner(_square(self._p, states), slope, spread, proportional=False)
+        return Inner(_square(self._p, states), slope, spread)
 
 
-def _square(rows: sparse.csr_matrix, states: NDArray[np.int64]) -> Matrix:
+def _square(rows: Part, states: NDArray[np.int64]) -> Matrix:
     inner = columns_of(rows, states)
-    return inner.toarray() if len(states) <= _DENSE else inner
+    return inner.toarray() if len(states) <= _DENSE else inner.toscipy()
 
 
-def _like(matrix: sparse.csr_matrix, data: Array) -> sparse.csr_matrix:
+def _like(matrix: Compressed, data: Array) -> Part:
     """Return a matrix with the same places and other entries."""
-    return sparse.csr_matrix((data, matrix.indices, matrix.indptr), shape=matrix.shape)
+    return Part(data, matrix.indices, matrix.indptr, matrix.shape)

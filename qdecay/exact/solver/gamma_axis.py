@@ -8,15 +8,19 @@ from qdecay._support.deadline import Deadline
 from qdecay.exact.algebra.number import AlgebraicNumber
 from qdecay.exact.solver.at_one import not_positive_at_one
 from qdecay.exact.solver.axis import AxisWindow, Beginning, Mask, NoBound, Pairs, TrivialWindow
+from qdecay.exact.solver.determinant import Determinants
+from qdecay.exact.solver.homes import Homes
 from qdecay.exact.solver.near_zero import NearZero, near_zero
 from qdecay.exact.solver.policy_graph import PolicyGraph
 from qdecay.exact.solver.rational_model import RationalModel
 from qdecay.exact.solver.series import PolicySeries
-from qdecay.exact.solver.window import ORDER, Window, steps_ahead, terminates
+from qdecay.exact.solver.window import Window, steps_ahead
 
 _LAST_WINDOW = Fraction(1, 2**28)  # closer to 1 than this, floats are not used
-_LAST_IF_ENDLESS = Fraction(1, 2**10)  # than this, where values grow like 1 / (1 - gamma)
+_DEFLATED = Fraction(1, 2)  # farther, a pole at 1 costs little
+_LAST_IF_SEVERAL = Fraction(1, 2**10)  # farther, it does where some states have several homes
 _FIRST_WINDOW = 0.5
+_TERMS, _NARROW = 20, 4  # most pairs are farther from a tie than 3^-21; fewer windows are quicker
 _FEW_PAIRS = 40  # exact polynomials of this few pairs take less time than the first windows
 
 
@@ -25,13 +29,11 @@ class GammaAxis:
 
     mirrored = True
 
-    def __init__(
-        self, model: RationalModel, *, use_floats: bool | None = None, terms: int = ORDER
-    ) -> None:
-        """`terms` are those of windows."""
-        self.model, self._terms = model, terms
+    def __init__(self, model: RationalModel, *, use_floats: bool | None = None) -> None:
+        self.model = model
         self._use_floats = model.n_pairs > _FEW_PAIRS if use_floats is None else use_floats
         self._near_zero: NearZero | None = None
+        self._determinants = Determinants(model)
 
     def begin(self, deadline: Deadline) -> Beginning:
         """Return what is optimal just right of 0."""
@@ -42,7 +44,7 @@ class GammaAxis:
         self, policy: Pairs, deadline: Deadline, previous: PolicyGraph | None = None
     ) -> PolicySeries:
         """Return the advantages under a policy."""
-        return PolicySeries(self.model, policy, deadline, previous)
+        return PolicySeries(self.model, policy, deadline, previous, self._determinants)
 
     def window(self, graph: PolicyGraph, lower: Fraction) -> AxisWindow:
         """Return a window from `lower` on.
@@ -50,20 +52,26 @@ class GammaAxis:
         It proves nothing near 1 in models that never end, or with singular or huge numbers.
         """
         rest = 1 - lower
-        if (
-            not self._use_floats
-            or rest < _LAST_WINDOW
-            or (rest < _LAST_IF_ENDLESS and not terminates(graph))
-        ):
+        if not self._use_floats or rest < _LAST_WINDOW:
             return TrivialWindow(self.model, lower, Fraction(1))
         try:
             if lower == 0:
                 order = None if self._near_zero is None else self._near_zero.order
                 return Window(self.model, graph, 0.0, _FIRST_WINDOW, order)
-            half = _half_width(graph, lower)
-            return Window(self.model, graph, lower + half, half, terms=self._terms)
+            homes = self._homes(graph, rest)
+            half = _half_width(graph, lower, homes)
+            return Window(self.model, graph, lower + half, half, homes=homes, terms=_TERMS)
         except NoBound:
             return TrivialWindow(self.model, lower, lower + (1 - lower) / 4)
+
+    def _homes(self, graph: PolicyGraph, rest: Fraction) -> Homes | None:
+        """Return the homes that a window needs, if it does."""
+        if rest > _DEFLATED:
+            return None
+        homes = Homes.of(graph)
+        if not len(homes.references) or (rest >= _LAST_IF_SEVERAL and homes.several.any()):
+            return None
+        return homes
 
     def optimal(self, advantages: PolicySeries, zero: Mask, deadline: Deadline) -> Mask:
         """Return the pairs that tie with the policy."""
@@ -80,14 +88,14 @@ class GammaAxis:
         return not_positive_at_one(graph, pairs, deadline)
 
 
-def _half_width(graph: PolicyGraph, lower: Fraction) -> Fraction:
-    """Return a short dyadic h of about 1 / (7 steps ahead) with lower + 2 h <= 1.
+def _half_width(graph: PolicyGraph, lower: Fraction, homes: Homes | None) -> Fraction:
+    """Return a short dyadic h of about 1 / (_NARROW * steps ahead) with lower + 2 h <= 1.
 
-    The number of steps grows by about 1/6 up to the window's centre.
+    The number of steps grows by about 1 / (_NARROW - 1) up to the window's centre.
     """
     rest = 1 - lower
-    fit = Fraction(1 / (7 * steps_ahead(graph, float(lower))))
-    if fit > rest / 3:
+    fit = Fraction(1 / (_NARROW * steps_ahead(graph, float(lower), homes)))
+    if fit > rest * Fraction(5, 12):  # a fifth wider than fits is better than one window more
         return rest / 2
     if fit < rest / 64:
         raise NoBound

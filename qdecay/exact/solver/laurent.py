@@ -62,6 +62,11 @@ class Laurent:
     bias: Vector
     third: Vector
 
+    @property
+    def terms(self) -> tuple[Vector, Vector, Vector]:
+        """All three."""
+        return self.gain, self.bias, self.third
+
     def advantage(self, pair: int) -> Terms:
         """Return the pair's terms up to the first that is not 0, three at most."""
         found: Terms = ()

@@ -25,7 +25,7 @@ from qdecay.exact.solver.axis import Beginning
 from qdecay.exact.solver.rational_model import RationalModel
 from qdecay.exact.solver.series import PolicySeries
 
-_SEEN = 60  # steps after which a difference is beyond all powers of tau in a window
+_SEEN = 60  # steps after which a difference is beyond all powers of tau in a window around 0
 
 ProvesTies = Callable[[NDArray[np.int64], NDArray[np.int64]], NDArray[np.bool_]]
 """Says, of a policy and some pairs, which are proven to tie with it for every gamma."""
@@ -44,15 +44,12 @@ class NearZero(Beginning):
     order: NDArray[np.int64]
 
 
-def near_zero(
-    model: RationalModel, deadline: Deadline, ties: ProvesTies | None = None
-) -> NearZero:
+def near_zero(model: RationalModel, deadline: Deadline, ties: ProvesTies | None = None) -> NearZero:
     """Return the policy, the ties and the leading powers right of gamma = 0.
 
     Args:
         ties: finds proofs of ties, but may miss some; None is exact arithmetic. Pairs that are
-            still together after so many steps that a window sees no difference are then not in
-            `zero`, nor known to be worse.
+            still together long after rewards were seen from all states are then not in `zero`.
     """
     elimination = _Elimination(model)
     patience = 4
@@ -70,7 +67,7 @@ def near_zero(
                 zero[tied] = ties(policy, tied)
         if not elimination.undecided or bool(zero[tied].all()):
             return NearZero(policy, zero, elimination.order)
-        if ties is not None and elimination.steps > _SEEN:
+        if ties is not None and elimination.steps > 2 * elimination.last_woken + _SEEN:
             order = elimination.order
             order[tied[~zero[tied]]] = elimination.steps + 1
             return NearZero(policy, zero, order)
@@ -87,8 +84,9 @@ class _Elimination:
         self.model = model
         self.remaining = np.ones(model.n_pairs, dtype=np.bool_)
         self.order = np.zeros(model.n_pairs, dtype=np.int64)
-        self.steps = self.unchanged = 0
+        self.steps = self.unchanged = self.last_woken = 0
         self.v: NDArray[Any] = np.zeros(model.n, dtype=np.int64)
+        self.awake = np.zeros(model.n, dtype=np.bool_)  # has seen a reward, in last_woken steps
         self.weights = _integers([w for row in model.weights for w in row])
         self.pairs = np.arange(model.n_pairs)
         self._renumber()
@@ -129,6 +127,10 @@ class _Elimination:
             self.pairs = self.pairs[kept]
             self._renumber()
         self.v = best
+        first = best.astype(np.bool_) & ~self.awake
+        if first.any():
+            self.awake |= first
+            self.last_woken = self.steps
 
     def _renumber(self) -> None:
         state = self.model.pair_state[self.pairs]

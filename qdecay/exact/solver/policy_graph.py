@@ -17,6 +17,8 @@ from scipy.sparse import csgraph
 from qdecay.exact.solver.rational_model import RationalModel
 from qdecay.exact.solver.submatrix import rows_of
 
+_LARGE = 2000  # states, from which on products with vectors are quicker than searches in Python
+
 
 class PolicyGraph:
     """The continuing moves of one policy (a pair for each state) of a model.
@@ -79,11 +81,35 @@ class PolicyGraph:
     @cached_property
     def p(self) -> sparse.csr_matrix:
         """Probabilities of continuing, (n, n)."""
-        return rows_of(self.model.p, self.policy)
+        return rows_of(self.model.p, self.policy).toscipy()
 
     def ancestors(self, states: Iterable[int]) -> NDArray[np.bool_]:
         """The states themselves and all states that lead to them."""
-        return self._reach(self._before.__getitem__, states)
+        if self.model.n < _LARGE:
+            return self._reach(self._before.__getitem__, states)
+        front = np.zeros(self.model.n, dtype=np.bool_)
+        front[list(states)] = True
+        found = front
+        while front.any():
+            front = (self.p @ front.astype(float) > 0) & ~found
+            found = found | front
+        return found
+
+    def first_reached(
+        self, goals: Iterable[tuple[int, Iterable[int]]], nothing: int
+    ) -> NDArray[np.int64]:
+        """Return for each state the first goal, each a number and states, that it leads to."""
+        found = [nothing] * self.model.n
+        for goal, states in goals:
+            waiting = [s for s in states if found[s] == nothing]
+            for s in waiting:
+                found[s] = goal
+            while waiting:
+                ahead = [s for s in self._before[waiting.pop()] if found[s] == nothing]
+                for s in ahead:
+                    found[s] = goal
+                waiting += ahead
+        return np.array(found)
 
     def steps_to_reward(self, most: int) -> NDArray[np.int64]:
         """Steps until each state may reach a nonzero reward; `most` if it takes more."""
@@ -126,7 +152,7 @@ class PolicyGraph:
 
         It counts the largest weakly connected component once the pairs' own moves are added.
         """
-        extra = rows_of(self.model.p, pairs)
+        extra = rows_of(self.model.p, pairs).toscipy()
         rows = self.model.pair_state[pairs]
         placed = sparse.csr_matrix(
             (np.ones(len(pairs)), (rows, np.arange(len(pairs)))), shape=(self.model.n, len(pairs))

@@ -33,6 +33,8 @@ from qdecay.exact.solver.rational_model import RationalModel
 
 States = set[int]
 
+_PRIME = 2**31 - 1  # products of two residues fit a machine word, and sums of 2^32 residues
+
 
 def optimal_at_one(
     best: Laurent, order: NDArray[np.int64], deadline: Deadline
@@ -55,9 +57,41 @@ def optimal_at_one(
 
 
 def orders(best: Laurent) -> NDArray[np.int64]:
-    """Return which term of each pair's advantage is the first that is not 0; 3 if none is."""
-    found = map(best.advantage, range(best.model.n_pairs))
-    return np.array([len(terms) - 1 if terms[-1] else TERMS for terms in found])
+    """Return which term of each pair's advantage is the first that is not 0; 3 if none is.
+
+    A number that is not 0 modulo a prime is not 0; only the others are computed exactly.
+    """
+    order = np.full(best.model.n_pairs, TERMS)
+    pairs = np.setdiff1d(np.arange(best.model.n_pairs), best.policy)  # whose own terms are all 0
+    for k, residues in enumerate(_residues(best)):
+        if k == 0 and not any(best.gain):
+            continue
+        doubtful = residues[pairs] == 0
+        doubtful[doubtful] = [not best.term(pair, k) for pair in pairs[doubtful].tolist()]
+        order[pairs[~doubtful]] = k
+        pairs = pairs[doubtful]
+    return order
+
+
+def _residues(best: Laurent) -> NDArray[np.int64]:
+    """Return the three terms of all pairs times q, modulo a prime, shape (3, N).
+
+    Where a denominator is a multiple of the prime, all are 0.
+    """
+    model, p = best.model, _PRIME
+    try:
+        values = [[int(x.p) * pow(int(x.q), -1, p) % p if x else 0 for x in v] for v in best.terms]
+    except ValueError:
+        return np.zeros((TERMS, model.n_pairs), dtype=np.int64)
+    q, v = model.denominator % p, np.array(values, dtype=np.int64)
+    weights = np.array([w % p for row in model.weights for w in row], dtype=np.int64)
+    sums = np.zeros((TERMS, len(weights) + 1), dtype=np.int64)
+    np.cumsum(weights * v[:, model.p.indices] % p, axis=1, out=sums[:, 1:])
+    ahead = np.diff(sums[:, model.p.indptr]) % p
+    terms = ahead - q * v[:, model.pair_state]
+    terms[1] += q * np.array([r % p for r in model.rewards], dtype=np.int64) - ahead[0]
+    terms[2] -= ahead[1]
+    return terms % p
 
 
 class _Choice:

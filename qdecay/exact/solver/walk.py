@@ -31,7 +31,7 @@ from numpy.typing import NDArray
 
 from qdecay._support.deadline import Deadline
 from qdecay.exact.algebra.number import AlgebraicNumber, isolate_quickly
-from qdecay.exact.solver.axis import Advantages, Axis, AxisWindow, Mask, NoBound, TrivialWindow
+from qdecay.exact.solver.axis import Advantages, Axis, AxisWindow, Mask, NoBound
 from qdecay.exact.solver.point import sign_right_of
 from qdecay.exact.solver.straight import Straight
 
@@ -334,11 +334,12 @@ class Walk(Generic[_Advantages]):
     def _update_window(self, affected: Mask, touched: Mask, x: AlgebraicNumber) -> None:
         window, graph = self.window, self.series.graph
         try:
-            if not window.update(graph, affected, touched):
-                self.window = self.axis.window(graph, _rounded_down(x.enclosure(_BITS)[0]))
-                self._forget_roots()
+            useful = window.update(graph, affected, touched)
         except NoBound:
-            self.window = TrivialWindow(self.model, window.lower, window.upper)
+            useful = False
+        if not useful:
+            self.window = self.axis.window(graph, _rounded_down(x.enclosure(_BITS)[0]))
+            self._forget_roots()
 
 
 def _upper(number: AlgebraicNumber) -> Fraction:

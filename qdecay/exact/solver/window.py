@@ -1,23 +1,31 @@
 """Floats with proven radii: on a window of the axis, which advantages are certainly negative.
 
 Around a centre, with tau from -1 to 1 across the window, a policy's value solves V = r + B V with
-r = r_0 + tau r_1 and B = B_0 + tau B_1 (see `expansion`). It is V = sum tau^k T_k, where
+r = r_0 + tau r_1 and B = B_0 + tau B_1 (see `expansion`; where nothing ends, what takes the place
+of V near gamma = 1 is in `deflation`, and solves the same with more powers of tau in r). Terms
 
-    (I - B_0) T_0 = r_0,    (I - B_0) T_1 = B_1 T_0 + r_1,    (I - B_0) T_k = B_1 T_{k-1}.
+    (I - B_0) T_0 = r_0,    (I - B_0) T_k = B_1 T_{k-1} + r_k,    k <= K,    and T_{K+1} = 0,
 
-B_0 >= 0, so that (I - B_0) E >= b > 0 for some E >= 0 proves that I - B_0 is an M-matrix, whose
-inverse is non-negative, and E >= (I - B_0)^-1 b in every entry. Such inequalities, each checked in
-floats including its rounding, prove the rest:
+found in floats, leave over D = V - sum tau^k T_k, which solves
 
-    errors of T_k:   (I - B_0) E_k >= |B_1| E_{k-1} + |residual of T_k| + rounding
-    all terms k > K: (I - B_0 - |B_1|) y >= (I - B_0)(|T_{K+1}| + E_{K+1}),   |sum_{k>K}| <= y
-    their slopes:    (I - B_0 - |B_1|) z >= (I - B_0) y,             |sum_{k>K} k ..| <= K y + z
+    (I - B) D = sum_{k <= K+1} tau^k R_k,    R_k = r_k + B_0 T_k + B_1 T_{k-1} - T_k.
 
-(the second because, with Q = (I - B_0)^-1 |B_1|, it says y >= Q y + |T_{K+1}| + E_{K+1}, hence
-y >= sum_j Q^j (|T_{K+1}| + E_{K+1}); the third likewise gives z >= sum_j (j + 1) Q^j (..)). The
-bounds are by entry: a value of 1e-30 far from the goal keeps its relative accuracy. Each advantage
-r(s, a) + gamma p V - V(s) becomes a polynomial in tau with a radius; Bernstein coefficients on
-sub-intervals (boxes) prove it negative there. Nothing else is ever concluded.
+B_0 + |B_1| >= |B| in every entry, so that (I - B_0 - |B_1|) y >= b > 0 for some y >= 0 proves that
+this is an M-matrix, whose inverse is non-negative and at least |(I - B)^-1|, hence that any D with
+|(I - B) D| <= b has |D| <= y. Two such inequalities, each checked in floats including its rounding:
+
+    (I - B_0 - |B_1|) y >= sum |R_k|:                  |D| <= y
+    (I - B_0 - |B_1|) z >= |B_1| y + sum k |R_k|:      |D'| <= z, the slope in tau
+
+(the second because (I - B) D' = B_1 D + sum k tau^(k-1) R_k). All is linear in R: the part that is
+due to R_{K+1}, and would be there without rounding, has a y and a z of its own, and is below
+|tau|^(K+1) y and |tau|^K z. Around 0, where B_0 = 0 and powers of tau are divided out, the rest is
+told apart by powers: E_k >= |B_1| E_{k-1} + |R_k| is an error of T_k, and |R_{K+1}| + |B_1| E_K
+takes the place of |R_{K+1}|.
+
+The bounds are by entry: a value of 1e-30 far from the goal keeps its relative accuracy. Each
+advantage r(s, a) + gamma p V - V(s) becomes a polynomial in tau with a radius; Bernstein
+coefficients on sub-intervals (boxes) prove it negative there. Nothing else is ever concluded.
 
 Rounding. Matrix entries, rewards and results of operations are off by a relative u = 2^-53 and,
 where that is below the normal range, by an absolute omega = 2^-1022 (also where subnormal numbers
@@ -28,7 +36,7 @@ below 2^54. A product with P is therefore off by less than 2^31 (LARGEST + 2) om
 polynomial of at most 58 terms, moved or turned into another basis, by less than
 2^(12 + 54 + 67) omega < 2^-880, both absolute. Against that TINY = 2^-800 is added to
 
-    each residual:  E of live states, and with it y and z, is at least TINY. So is each right side
+    each |R_k|:     E of live states, and with it y and z, is at least TINY. So is each right side
                     that is compared, up to differences with 0.1 % to spare: an absolute 2^-900
                     is a relative 2^-100 of it.
     each radius and each tail of an advantage:  the polynomial's constant term, where powers of
@@ -42,18 +50,18 @@ which powers of tau divide an advantage is counted in the graph, not read off fl
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
 from fractions import Fraction
 from functools import lru_cache
 from math import comb
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
-from scipy.sparse.linalg import splu
 
 from qdecay.exact.solver.axis import Mask, NoBound
+from qdecay.exact.solver.deflation import Bounded, Deflation
 from qdecay.exact.solver.expansion import (
+    LARGEST,
+    TINY,
     AlongGamma,
     Array,
     Expansion,
@@ -62,20 +70,20 @@ from qdecay.exact.solver.expansion import (
     Matrix,
     Rows,
 )
+from qdecay.exact.solver.homes import Homes
+from qdecay.exact.solver.linear import Solver, solver_of
 from qdecay.exact.solver.policy_graph import PolicyGraph
 from qdecay.exact.solver.rational_model import RationalModel
 from qdecay.exact.solver.submatrix import rows_of
 
 _U = 2.0**-53
-_TINY = 2.0**-800
-_LARGEST = 2.0**60
 ORDER = 14  # with h times the norm of (I - c P)^-1 P below 1/6, the tail is below 6^-15
 _FIRST_ORDER = 56  # around 0 terms are cheap, and 2^-57 is below rounding
 _BOXES = 16
 _GRID, _HALVINGS = 256, 45  # steps of the search for a root in floats
 _ROWS_AT_ONCE = 1024  # of coefficients turned into Bernstein form, for the memory
+_ABOUT = 1e-6  # accuracy of numbers that windows are chosen by
 _DEPTH = 12  # bisections of one interval before it is left to exact arithmetic
-Solver = Callable[[Array], Array]
 
 
 class Window:
@@ -98,11 +106,14 @@ class Window:
         order: NDArray[np.int64] | None = None,
         line: LineFloats | None = None,
         terms: int = ORDER,
+        homes: Homes | None = None,
     ) -> None:
         """The window lies in [0, 1]: of gamma, or of a model line if there is one.
 
         Args:
             terms: the number K of powers of tau that are kept, but around 0.
+            homes: the policy's, for a centre in [1/2, 1]: values then lack the pole that they may
+                have at gamma = 1.
 
         Raises:
             NoBound: as `update`; or the centre or half the width is not a double.
@@ -110,7 +121,7 @@ class Window:
         self.model, self.centre, self.half_width = model, float(centre), float(half_width)
         if self.centre != centre or self.half_width != half_width:
             raise NoBound
-        self.first = centre == 0
+        self.first = line is None and centre == 0
         self._expanded: Expansion
         if line is None:
             terms = _FIRST_ORDER if self.first else terms
@@ -118,16 +129,19 @@ class Window:
         else:
             self._expanded = line.around(self.centre, self.half_width, terms)
         self.terms = self._expanded.terms
+        self._deflation = None if homes is None else Deflation(homes, self.terms)
         middle, half = Fraction(centre), Fraction(half_width)
         self.lower, self.upper = middle - (0 if self.first else half), middle + half
         edges = np.linspace(0.0 if self.first else -1.0, 1.0, _BOXES + 1)
         self.edges = [middle + half * Fraction(e) for e in edges]
         self._order = np.zeros(model.n_pairs, dtype=np.int64) if order is None else order
         m = self.terms + 2
-        # T, |T|, E, y, z side by side.
-        self._all = np.zeros((model.n, 3 * m + 2))
+        # T, |T|, E side by side, then y and z: each with a column for all tau, a factor of
+        # |tau|^(K + 1) or |tau|^K, and one for `Deflation.time` if it is needed.
+        kinds = 2 if homes is None else 3
+        self._all = np.zeros((model.n, 3 * m + 2 * kinds))
         self._t, self._size, self._e = (self._all[:, i * m : (i + 1) * m] for i in range(3))
-        self._y, self._z = self._all[:, -2], self._all[:, -1]
+        self._y, self._z = self._all[:, 3 * m : -kinds], self._all[:, -kinds:]
         self._coefficients = np.zeros((model.n_pairs, self.terms + 2))
         self._room = np.zeros(model.n_pairs)
         self.suspect = np.ones((model.n_pairs, _BOXES), dtype=np.bool_)
@@ -139,7 +153,7 @@ class Window:
         self._order = np.where(touched, 0, self._order)  # the leading powers no longer hold
         self._recompute(graph, affected)
         # If the omitted terms are not small beside the values, narrower windows are better.
-        return float(self._y.max()) <= 1e-6 * float(np.abs(self._t[:, 0]).max())
+        return float(self._y[:, :2].max()) <= 1e-6 * float(np.abs(self._t[:, 0]).max())
 
     def _recompute(self, graph: PolicyGraph, states: Mask) -> None:
         """Recompute what a new policy changes: `states` are those whose value is affected.
@@ -148,56 +162,104 @@ class Window:
             NoBound: one of the inequalities could not be shown.
         """
         self.policy = graph.policy[:0]  # none, unless all is well
-        live = np.flatnonzero(states & graph.live)
+        solved = states & graph.live
+        if self._deflation is not None:
+            self._deflation.take_over(graph, states)
+            self._expanded = AlongGamma(
+                self.model, self.centre, self.half_width, self.terms, self._deflation.without()
+            )
+            solved &= self._deflation.known
+        live = np.flatnonzero(solved)
         self._all[states] = 0
         if self.first:
             self._steps = graph.steps_to_reward(self.terms + 1)
         if len(live):
             with np.errstate(all="ignore"):
                 self._solve(graph.policy[live], live)
-        self._advantages(np.flatnonzero(self.model.touching(states)))
+        self._coefficients[graph.policy], self.suspect[graph.policy] = 0, True
+        touched = self.model.touching(states)
+        touched[graph.policy] = False
+        self._advantages(np.flatnonzero(touched))
         self.policy = graph.policy
 
     def _solve(self, pairs: NDArray[np.int64], live: NDArray[np.int64]) -> None:
         rows = self._expanded.rows(pairs)
         inner = rows.inner(live)
-        solve = _solver(inner.near)
-        given, _, errors = self._inflow(rows)
-        given[:, :2] += self._expanded.rewards.series[pairs]
-        t = _recursion(solve, inner.slope, given)
-        self._t[live], self._size[live] = t, np.abs(t)
-        residual = self._residual(rows, t, pairs)
-        spread = None if inner.spread is None else 1.01 * inner.spread
-        if not inner.proportional:
-            solve = _with_room(solve)
-        self._e[live] = np.abs(_recursion(solve, spread, 1.01 * (errors + residual)))
-        self._require(self._e[live], self._inflow(rows)[2] + residual)
-        self._bound_tail(rows, inner, live)
-        if not np.all(self._all[live] <= _LARGEST):  # false for NaN too; |T| is among them
+        solve = solver_of(inner.near, self.model)
+        if self._deflation is not None:
+            self._propose(self._deflation, solve, inner, pairs, live)
+        given, _ = self._differences(rows, live, pairs)  # T is 0 there
+        t = _recursion(solve, inner.slope, given[:, :-1])
+        self._t[live, :-1], self._size[live, :-1] = t, np.abs(t)
+        residual = self._residual(rows, live, pairs)
+        powers = np.arange(self.terms + 2)
+        if self.first:  # B_0 = 0
+            for k in powers[:-1]:
+                before = rows.spread(self._e[:, k - 1]) if k else 0.0
+                self._e[live, k] = 1.01 * (residual[:, k] + before)
+            residual[:, -1] += rows.spread(self._e[:, -2])
+            residual[:, :-1] = 0
+        left = np.stack((residual[:, :-1].sum(axis=1), residual[:, -1]), axis=1)
+        slope = np.stack((residual[:, :-1] @ powers[:-1], powers[-1] * residual[:, -1]), axis=1)
+        self._bound_rest(rows, inner, live, left, slope)
+        if not np.all(self._all[live] <= LARGEST):  # false for NaN too; |T| is among them
             raise NoBound
+        if self._deflation is not None:
+            self._deflation.trust(live, self._size, self._y, self._z)
 
-    def _inflow(self, rows: Rows) -> tuple[Array, Array, Array]:
-        """Return B T, and the bounds of B |T| and B E, by powers of tau."""
-        return rows.flow(self._t, self._size, self._e)
+    def _propose(
+        self,
+        deflation: Deflation,
+        solve: Solver,
+        inner: Inner,
+        pairs: NDArray[np.int64],
+        live: NDArray[np.int64],
+    ) -> None:
+        """Propose what is earned per step in classes whose values are sought."""
+        references = deflation.references(live)
+        if len(references):
+            given = np.zeros((len(live), self.terms + 1, 2))
+            given[:, 0, 0], given[:, 0, 1] = self.model.r[pairs], 1.0
+            found = _recursion(solve, inner.slope, given)
+            for s, row in zip(references.tolist(), np.searchsorted(live, references), strict=True):
+                deflation.propose(s, found[row, :, 0], found[row, :, 1])
+        deflation.spread(deflation.rho, live)
 
-    def _residual(self, rows: Rows, t: Array, pairs: NDArray[np.int64]) -> Array:
-        """Return an upper bound of |rhs - (I - B_0) T| for each term, rounding included."""
-        flow, size, _ = self._inflow(rows)
-        computed, magnitude = flow - t, size + np.abs(t)
-        computed[:, :2] += self._expanded.rewards.series[pairs]
-        magnitude[:, :2] += self._expanded.rewards.size[pairs]
-        bound: Array = (np.abs(computed) + self._gamma * magnitude) * 1.001 + _TINY
+    def _residual(self, rows: Rows, states: NDArray[np.int64], pairs: NDArray[np.int64]) -> Array:
+        """Return upper bounds of |r_k + B_0 T_k + B_1 T_(k-1) - T_k|, rounding included."""
+        computed, magnitude = self._differences(rows, states, pairs)
+        bound: Array = (np.abs(computed) + self._gamma * magnitude) * 1.001 + TINY
         return bound
 
-    def _bound_tail(self, rows: Rows, inner: Inner, live: NDArray[np.int64]) -> None:
-        last = (self._size[:, -1] + self._e[:, -1]) * 1.001
+    def _differences(
+        self, rows: Rows, states: NDArray[np.int64], pairs: NDArray[np.int64]
+    ) -> tuple[Array, Array]:
+        """Return r + B T - T by powers of tau, and the sums of the sizes of its terms."""
+        flow, size = rows.flow(self._t, self._size)
+        found, magnitude = flow - self._t[states], size + self._size[states]
+        found[:, :2] += self._expanded.rewards.series[pairs]
+        magnitude[:, :2] += self._expanded.rewards.size[pairs]
+        if self._deflation is not None:
+            rho = self._deflation.rho[states]
+            found -= rho
+            magnitude += np.abs(rho)
+        return found, magnitude
+
+    def _bound_rest(
+        self, rows: Rows, inner: Inner, live: NDArray[np.int64], left: Array, slope: Array
+    ) -> None:
+        """Find y and z from what the equations of the terms leave over, and its slope."""
         # A slightly larger matrix leaves room for rounding where the right side is 0.
         beyond = 1 + 1e-10
-        solve = _solver(inner.far * beyond)
-        for total, part in ((self._y, last), (self._z, self._y)):
-            need = 1.001 * part[live] - 0.999 * rows.near(part)
-            outside = rows.far(total) if len(live) < self.model.n else np.zeros(len(live))
-            total[live] = np.abs(solve(need + 0.01 * part[live] + beyond * outside))
+        solve = solver_of(inner.far * beyond, self.model)
+        if self._deflation is not None:
+            left = np.column_stack((left, np.ones(len(live))))
+            slope = np.column_stack((slope, np.full(len(live), TINY)))
+        for total, own in ((self._y, left), (self._z, slope)):
+            need = 1.001 * (own + (rows.spread(self._y) if total is self._z else 0.0))
+            outside = rows.far(total) if len(live) < self.model.n else np.zeros(own.shape)
+            right = 1.01 * need + beyond * outside
+            total[live] = np.abs(solve(right, 0.004 * right.min()))
             self._require(total[live], need + rows.far(total))
 
     def _require(self, left: Array, right: Array) -> None:
@@ -206,8 +268,7 @@ class Window:
             raise NoBound
 
     def _advantages(self, touched: NDArray[np.int64]) -> None:
-        a, error, tail = self._expansion(touched)
-        bound = self._upper_polynomial(a, error, tail)
+        bound = self._upper_polynomial(self._expansion(touched))
         bound[:, 0] += self._room[touched]
         if self.first:
             powers = np.maximum(self._order[touched], self._least_powers(touched))
@@ -215,30 +276,36 @@ class Window:
         self._coefficients[touched] = bound
         self.suspect[touched] = _suspects(bound, self.first)
 
-    def _expansion(self, pairs: NDArray[np.int64]) -> tuple[Array, Array, Array]:
-        """Return the advantages' coefficients in tau, radii of these, and of all later terms.
+    def _expansion(self, pairs: NDArray[np.int64]) -> Bounded:
+        """Return functions of tau that have the signs of the pairs' advantages.
 
-        The last column is of the power that the tail begins with, and belongs to it.
+        They are the advantages, or these times 1 - gamma (see `deflation`).
         """
         rows, s = self._expanded.rows(pairs), self.model.pair_state[pairs]
-        flow, size, spread = self._inflow(rows)
-        a, magnitude = flow - self._t[s], size + self._size[s]
-        a[:, :2] += self._expanded.rewards.series[pairs]
-        magnitude[:, :2] += self._expanded.rewards.size[pairs]
-        error = spread + self._e[s] + self._gamma * magnitude
-        last = self._size[:, -2] + self._e[:, -2]
-        tail = self._y[s] + rows.far(self._y) + rows.spread(last)
-        return a, 1.001 * error + _TINY, 1.001 * tail + _TINY
+        a, magnitude = self._differences(rows, s, pairs)
+        error = self._gamma * magnitude
+        if self.first:
+            error += self._e[s] + rows.flow(self._e, self._e)[1]
+        y, z = self._y[:, :2], self._z[:, :2]
+        if self._deflation is not None:
+            more = self._deflation.beyond(self._y[:, 2:], self._z[:, 2:])
+            y, z = y + more[0], z + more[1]
+        rest, slope = y[s] + rows.far(y), z[s] + rows.far(z) + rows.spread(y)
+        found = Bounded(a, 1.001 * error + TINY, 1.001 * rest + TINY, 1.001 * slope + TINY)
+        if self._deflation is None:
+            return found
+        return self._deflation.advantages(pairs, found, self.centre, self.half_width, self._gamma)
 
-    def _upper_polynomial(self, a: Array, error: Array, tail: Array) -> Array:
-        """Return coefficients in tau of a polynomial that is >= the advantage on the window."""
-        bound = a.copy()
-        bound[:, -1] = 0
-        if not self.first:
-            _add_radii(bound, 1.001 * error[:, :-1], tail)
-            return bound
-        bound[:, :-1] += error[:, :-1]
-        bound[:, -1] = tail
+    def _upper_polynomial(self, found: Bounded) -> Array:
+        """Return coefficients in tau of a polynomial that is >= the function on the window."""
+        bound = found.a.copy()
+        if self.first:
+            bound += found.error
+            bound[:, -1] += found.rest[:, 1]
+        else:
+            bound[:, 0] += found.error.sum(axis=1) * 1.001 + found.rest[:, 0]
+            # No less than |tau|^(K + 1), with an even power.
+            bound[:, self.terms + self.terms % 2] += found.rest[:, 1]
         return bound
 
     def _least_powers(self, pairs: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -254,8 +321,11 @@ class Window:
     def negative_on(self, pair: int, lower: Fraction, upper: Fraction) -> bool:
         """Return True only if the pair's advantage is negative on all of [lower, upper]."""
         row = self._coefficients[pair]
+        ends, powers = self._interval(lower, upper), np.arange(len(row))
+        if max(float(row @ end**powers) for end in ends) >= 0:
+            return False
         slack = (8 * len(row) + 40) * _U * float(np.abs(row).sum())
-        return _negative(row, *self._interval(lower, upper), slack, _DEPTH)
+        return _negative(row, *ends, slack, _DEPTH)
 
     def suspects_on(
         self, pairs: NDArray[np.int64], lower: Fraction, upper: Fraction
@@ -274,43 +344,38 @@ class Window:
     ) -> NDArray[np.int64]:
         """Return -1 or 1 where the advantage's derivative has that sign on all of [lower, upper].
 
-        0 means unknown. The slopes of the tail are bounded by (K y + z) |tau|^K for a value.
+        0 means unknown.
         """
         if len(pairs) == 0:
             return np.zeros(0, dtype=np.int64)
         low, high = self._interval(lower, upper)
-        powers = np.arange(1, self.terms + 1)
-        a, error, _ = self._expansion(pairs)
-        polynomials = powers * a[:, 1:-1]
-        local = polynomials @ _taylor_shift(self.terms - 1, (low + high) / 2).T
-        spread = np.abs(local[:, 1:]) @ ((high - low) / 2) ** np.arange(1, self.terms)
-        slack = (8 * self.terms + 40) * 2 * _U * np.abs(polynomials).sum(axis=1)
-        rows, last = self._expanded.rows(pairs), self._size[:, -2] + self._e[:, -2]
-        tail = self.terms * self._y + self._z
-        beyond = tail[self.model.pair_state[pairs]] + rows.far(tail)
-        beyond += rows.spread(self._y + (self.terms + 1) * last)
-        reach = max(abs(low), abs(high)) ** np.arange(self.terms + 1)
-        radius = error[:, 1:-1] @ (powers * reach[:-1]) + beyond * reach[-1]
+        powers = np.arange(1, self.terms + 2)
+        found = self._expansion(pairs)
+        polynomials = powers * found.a[:, 1:]
+        local = polynomials @ _taylor_shift(self.terms, (low + high) / 2).T
+        spread = np.abs(local[:, 1:]) @ ((high - low) / 2) ** powers[:-1]
+        slack = (8 * self.terms + 48) * 2 * _U * np.abs(polynomials).sum(axis=1)
+        reach = max(abs(low), abs(high)) ** (powers - 1)
+        radius = found.error[:, 1:] @ (powers * reach) + found.slope @ [1.0, reach[-1]]
         doubt = spread + 1.001 * radius + slack
         certain = np.abs(local[:, 0]) > 1.001 * doubt
         return np.where(certain, np.sign(local[:, 0]), 0).astype(np.int64)
 
     def bounds_at(self, pairs: NDArray[np.int64], x: Fraction) -> tuple[Array, Array]:
-        """Return lower and upper bounds of the pairs' advantages at x."""
+        """Return lower and upper bounds at x of functions with the signs of the advantages."""
         tau = (x - Fraction(self.centre)) / Fraction(self.half_width)
         near = float(tau)
         size, off = abs(near) * (1 + 2.0**-50), float(abs(tau - Fraction(near))) * 1.001
-        powers = near ** np.arange(self.terms + 1)
-        a, error, tail = self._expansion(pairs)
-        a, sizes = a[:, :-1], size ** np.arange(self.terms + 2)
-        value, magnitude = a @ powers, np.abs(a) * sizes[:-1]
-        slope = np.abs(a[:, 1:]) @ (np.arange(1, self.terms + 1) * sizes[: self.terms])
-        radius = error[:, :-1] @ sizes[:-1] + tail * sizes[-1] + off * slope
+        powers, sizes = near ** np.arange(self.terms + 2), size ** np.arange(self.terms + 2)
+        a, error, rest, _ = self._expansion(pairs)
+        value, magnitude = a @ powers, np.abs(a) * sizes
+        slope = np.abs(a[:, 1:]) @ (np.arange(1, self.terms + 2) * sizes[:-1])
+        radius = error @ sizes + rest @ [1.0, sizes[-1]] + off * slope
         radius = (
             self._room[pairs]
             + 1.001 * radius
-            + (8 * self.terms + 40) * 2 * _U * magnitude.sum(axis=1)
-            + _TINY
+            + (8 * self.terms + 48) * 2 * _U * magnitude.sum(axis=1)
+            + TINY
         )
         return value - radius, value + radius
 
@@ -320,34 +385,46 @@ class Window:
             self._room = room
             self._advantages(np.arange(self.model.n_pairs))
 
-    def most(self, pairs: NDArray[np.int64], lower: Fraction) -> Array:
-        """Return an upper bound of each pair's advantage from `lower` to the window's end."""
-        a, error, tail = self._expansion(pairs)
-        low, high = self._interval(lower, self.upper)
-        local = a[:, :-1] @ _taylor_shift(self.terms, (low + high) / 2).T
-        spread = np.abs(local[:, 1:]) @ ((high - low) / 2) ** np.arange(1, self.terms + 1)
-        slack = (8 * self.terms + 40) * 2 * _U * np.abs(a).sum(axis=1)
-        bound: Array = local[:, 0] + 1.001 * (spread + error.sum(axis=1) + tail + slack)
-        return bound
+    def most(self, pairs: NDArray[np.int64], lower: Fraction, upper: Fraction) -> Array:
+        """Return an upper bound of each pair's advantage on [lower, upper]; upper < 1."""
+        found = self._expansion(pairs)
+        low, high = self._interval(lower, upper)
+        local = found.a @ _taylor_shift(self.terms + 1, (low + high) / 2).T
+        spread = np.abs(local[:, 1:]) @ ((high - low) / 2) ** np.arange(1, self.terms + 2)
+        slack = (8 * self.terms + 48) * 2 * _U * np.abs(found.a).sum(axis=1)
+        radius = spread + found.error.sum(axis=1) + found.rest.sum(axis=1) + slack
+        bound: Array = local[:, 0] + 1.001 * radius
+        if self._deflation is None:
+            return bound
+        leaving = ~self._deflation.homes.agree(pairs)[0]
+        return np.where(leaving, np.maximum(bound, 0) * 1.001 / float(1 - upper), bound)
 
     @property
     def values(self) -> Array:
-        """Floats near the policy's value at the centre and its slope, (n, 2)."""
+        """Floats near the policy's value at the centre and its slope, (n, 2).
+
+        Less what states with one home have in common, and 0 for those with several.
+        """
         return self._t[:, :2]
 
     def reaches_zero(self, pairs: NDArray[np.int64], lower: Fraction, upper: Fraction) -> Array:
-        """Guess where each pair's upper bound first reaches 0 on [lower, upper]; inf: nowhere."""
+        """Guess where each pair's upper bound first reaches 0 on [lower, upper]; inf: nowhere.
+
+        Guesses are good for those that do so first.
+        """
         low, high = self._interval(lower, upper)
         grid, rows = np.linspace(low, high, _GRID + 1), self._coefficients[pairs]
         reached = rows @ (grid ** np.arange(rows.shape[1])[:, None]) >= 0
-        k = np.argmax(reached, axis=1)
-        left, right = grid[np.maximum(k - 1, 0)], grid[k]
+        k = np.where(reached.any(axis=1), np.argmax(reached, axis=1), _GRID + 1)
+        guess = np.append(grid, np.inf)[k]
+        early = np.flatnonzero((k <= _GRID) & (k <= k.min(initial=_GRID) + 1))
+        left, right, rows = grid[np.maximum(k[early] - 1, 0)], guess[early], rows[early]
         for _ in range(_HALVINGS):
             middle = (left + right) / 2
             is_right = (rows * middle[:, None] ** np.arange(rows.shape[1])).sum(axis=1) >= 0
             left, right = np.where(is_right, left, middle), np.where(is_right, middle, right)
-        guess: Array = self.centre + self.half_width * right
-        return np.where(reached.any(axis=1), guess, np.inf)
+        guess[early] = right
+        return self.centre + self.half_width * guess
 
     def _interval(self, lower: Fraction, upper: Fraction) -> tuple[float, float]:
         """Return an interval of tau that contains [lower, upper], within the window."""
@@ -369,19 +446,6 @@ class Window:
         return guess
 
 
-def _add_radii(rows: Array, error: Array, tail: Array) -> None:
-    """Add a polynomial that is at least sum error_k |tau|^k + tail |tau|^(K + 1) on [-1, 1].
-
-    |tau|^k <= (tau^(k - 1) + tau^(k + 1)) / 2 for odd k; and the tail's power may be lowered.
-    """
-    terms = error.shape[1] - 1
-    rows[:, : terms + 1 : 2] += error[:, ::2]
-    odd = 0.5005 * error[:, 1::2]
-    rows[:, 0 : 2 * odd.shape[1] : 2] += odd
-    rows[:, 2 : 2 * odd.shape[1] + 2 : 2] += odd
-    rows[:, terms + terms % 2] += tail
-
-
 def _divide(rows: Array, powers: NDArray[np.int64]) -> None:
     """Divide each polynomial by a power of tau, up to its last one."""
     width = rows.shape[1]
@@ -393,37 +457,39 @@ def _divide(rows: Array, powers: NDArray[np.int64]) -> None:
 
 def _recursion(solve: Solver, step: Matrix | None, given: Array) -> Array:
     """Return X with (I - B_0) X_0 = given_0, (I - B_0) X_k = step X_{k-1} + given_k."""
+    within = _U * float(np.abs(given).max(initial=0.0))
     if step is None:
-        return solve(given)
+        return solve(given, within)
     found = np.empty_like(given)
-    found[:, 0] = solve(given[:, 0])
+    found[:, 0] = solve(given[:, 0], within)
     for k in range(1, given.shape[1]):
-        found[:, k] = solve(step @ found[:, k - 1] + given[:, k])
+        found[:, k] = solve(step @ found[:, k - 1] + given[:, k], within)
     return found
 
 
-def _solver(inner: Matrix) -> Solver:
-    """Return x -> (I - inner)^-1 x."""
-    if isinstance(inner, np.ndarray):
-        if not inner.any():
-            return lambda right: right
-        try:
-            inverse = np.linalg.inv(np.eye(len(inner)) - inner)
-        except np.linalg.LinAlgError as singular:
-            raise NoBound from singular
-        return lambda right: inverse @ right
-    if not inner.data.any():
-        return lambda right: right
-    try:
-        factors = splu(sparse.csc_matrix(sparse.identity(inner.shape[0]) - inner))
-    except RuntimeError as singular:
-        raise NoBound from singular
-    solve: Solver = factors.solve
-    return solve
-
-
-def steps_ahead(graph: PolicyGraph, gamma: float) -> float:
+def steps_ahead(graph: PolicyGraph, gamma: float, homes: Homes | None = None) -> float:
     """Return about max (I - gamma P)^-1 P 1 over the live states, at least 1.
+
+    Args:
+        homes: the policy's; P then lacks the columns of references, and states with several homes
+            are left out.
+
+    Raises:
+        NoBound: floats cannot decide.
+    """
+    kept = None if homes is None else Deflation(homes, 0)
+    live = np.flatnonzero(graph.live if kept is None else graph.live & kept.known)
+    if len(live) == 0:
+        return 1.0
+    without = None if kept is None else kept.without()
+    rows = AlongGamma(graph.model, gamma, 1.0, ORDER, without).rows(graph.policy[live])
+    return max(1.0, _growth(rows.inner(live), graph.model))
+
+
+def relative_growth(graph: PolicyGraph, gamma: float) -> float:
+    """Return about the largest slope of a state's value in gamma, relative to it, at least 1.
+
+    Rewards count as if all were positive.
 
     Raises:
         NoBound: floats cannot decide.
@@ -431,8 +497,16 @@ def steps_ahead(graph: PolicyGraph, gamma: float) -> float:
     live = np.flatnonzero(graph.live)
     if len(live) == 0:
         return 1.0
-    rows = AlongGamma(graph.model, gamma, 1.0, ORDER).rows(graph.policy[live])
-    return max(1.0, _growth(rows.inner(live)))
+    pairs = graph.policy[live]
+    inner = AlongGamma(graph.model, gamma, 1.0, ORDER).rows(pairs).inner(live)
+    with np.errstate(all="ignore"):
+        solve = solver_of(inner.near, graph.model)
+        value = solve(np.abs(graph.model.r[pairs]), _ABOUT)
+        slope = inner.spread @ value if inner.spread is not None else np.zeros(len(live))
+        most = float(np.max(solve(slope, _ABOUT * float(slope.max())) / value))
+    if not most <= LARGEST:
+        raise NoBound
+    return max(1.0, most)
 
 
 def line_growth(graph: PolicyGraph, line: LineFloats, centre: float) -> float:
@@ -445,23 +519,15 @@ def line_growth(graph: PolicyGraph, line: LineFloats, centre: float) -> float:
     if len(live) == 0 or not line.moves:
         return 0.0
     rows = line.around(centre, 1.0, ORDER).rows(graph.policy[live])
-    return _growth(rows.inner(live))
+    return _growth(rows.inner(live), graph.model)
 
 
-def _with_room(solve: Solver) -> Solver:
-    """Return a solver whose results exceed what is needed by a little everywhere.
-
-    Where B_1 has no entry, a state's error comes from others only: without room for rounding.
-    """
-    return lambda right: solve(right + 1e-10 * np.abs(solve(right)))
-
-
-def _growth(inner: Inner) -> float:
+def _growth(inner: Inner, model: RationalModel) -> float:
     """Return about max (I - B_0)^-1 |B_1| 1."""
     with np.errstate(all="ignore"):
-        found = _solver(inner.near)(inner.spread @ np.ones(inner.near.shape[0]))
+        found = solver_of(inner.near, model)(inner.spread @ np.ones(inner.near.shape[0]), _ABOUT)
     most = float(np.max(np.abs(found)))
-    if not most <= _LARGEST:
+    if not most <= LARGEST:
         raise NoBound
     return most
 

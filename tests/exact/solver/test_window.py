@@ -7,6 +7,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+from exact_solves import advantages
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from models import mdps
@@ -20,36 +21,6 @@ from qdecay.exact.solver.rational_model import RationalModel
 from qdecay.exact.solver.window import Window
 
 Row = tuple[int, int, int, Fraction, Fraction | int, bool]
-
-
-def solved(matrix: list[list[Fraction]], right: list[Fraction]) -> list[Fraction]:
-    """Gauss-Jordan elimination in fractions."""
-    rows = [[*row, x] for row, x in zip(matrix, right, strict=True)]
-    for i in range(len(rows)):
-        pivot = next(k for k in range(i, len(rows)) if rows[k][i] != 0)
-        rows[i], rows[pivot] = rows[pivot], rows[i]
-        rows[i] = [x / rows[i][i] for x in rows[i]]
-        for k in range(len(rows)):
-            if k != i:
-                rows[k] = [x - rows[k][i] * y for x, y in zip(rows[k], rows[i], strict=True)]
-    return [row[-1] for row in rows]
-
-
-def advantages(model: RationalModel, policy: list[int], gamma: Fraction) -> list[Fraction]:
-    """r(s, a) + gamma p V - V(s) of every pair, from V = (I - gamma P)^-1 r."""
-    q, n = model.denominator, model.n
-    identity = [[Fraction(int(s == t)) for t in range(n)] for s in range(n)]
-    for s, pair in enumerate(policy):
-        for t, w in zip(model.targets[pair], model.weights[pair], strict=True):
-            identity[s][t] -= gamma * Fraction(w, q)
-    v = solved(identity, [Fraction(model.rewards[pair]) for pair in policy])
-    found = []
-    for pair, s in enumerate(model.pair_state.tolist()):
-        moves = zip(model.targets[pair], model.weights[pair], strict=True)
-        found.append(
-            model.rewards[pair] + gamma * sum(Fraction(w, q) * v[t] for t, w in moves) - v[s]
-        )
-    return found
 
 
 def last_pairs(model: RationalModel) -> np.ndarray:
@@ -152,14 +123,6 @@ def test_signs_at_one_are_those_of_an_exact_solve(mdp: MDP) -> None:
     exact = advantages(model, policy.tolist(), Fraction(1))
     found = not_positive_at_one(PolicyGraph(model, policy), pairs, Deadline())
     assert found.tolist() == [a <= 0 for a in exact]
-
-
-def test_nothing_is_claimed_at_one_for_a_policy_that_need_not_end() -> None:
-    """A state that earns 1 for ever has no value at gamma = 1."""
-    rows = [(0, 0, 0, 1, 1, False), (0, 1, 0, 1, 0, True)]
-    model = RationalModel(MDP.from_rows(rows, n_states=1, n_actions=2))
-    graph = PolicyGraph(model, np.array([0]))
-    assert not not_positive_at_one(graph, np.array([1]), Deadline()).any()
 
 
 @pytest.mark.parametrize("delay", [1, 2, 4])

@@ -1,0 +1,193 @@
+"""Values without the pole that they have at gamma = 1 where a policy never ends.
+
+Let s_0 be the reference of a recurrent class (see `homes`), and P~ = P without the columns of all
+references. With e = (I - gamma P~)^-1 1, the discounted time until s_0 is met, and any rho(gamma),
+
+    w = (I - gamma P~)^-1 (r - rho)       has       V = w + rho / (1 - gamma)
+
+in all states whose home is s_0, if w(s_0) = 0: as the rows of P sum to 1 there, r + gamma P V =
+r + gamma P~ w + gamma rho / (1 - gamma) = V. That is so for one rho only, near 1 the reward per
+step. A series rho^ in its place, found by division in floats, gives w^, of which terms and radii
+are known as of any value: gamma P~ and r - rho^ are to it what gamma P and r are to V in `window`.
+Then, as w^(s_0) = (rho - rho^) e(s_0) and e >= 1,
+
+    |rho - rho^| <= |w^(s_0)| <= d,        w = w^ - (rho - rho^) e,        |w - w^| <= d e.
+
+The advantage of a pair (s, a) that surely leads to the home of s is
+
+    r(s, a) + gamma p V - V(s) = r(s, a) - rho + gamma p~ w - w(s),
+
+which has no pole. Where an episode surely ends, rho = 0 and w = V. With rho(t) that of the home of
+t, and 0 once an episode has ended, the advantage of a pair that leads from home to homes, each
+for certain, is the same with p rho in place of rho, and (p rho - rho(s)) / (1 - gamma) besides.
+1 - gamma times that is
+
+    (1 - gamma) [r(s, a) - rho(s) + gamma p~ w - w(s)] + gamma [p rho - rho(s)].
+
+Of states with several homes, and of pairs that lead there, nothing is known.
+
+Slopes in tau, with ' for them and B~ = gamma P~: e' <= (I - B~_0 - |B~_1|)^-1 |B~_1| e, again
+proven by an inequality; w^(s_0) = (rho - rho^) e(s_0) gives |(rho - rho^)'| <= |w^'(s_0)| +
+d e'(s_0), and |(w - w^)'| <= |(rho - rho^)'| e + d e'.
+
+Rounding is as in `window`: no number here is above LARGEST; the factors 1.001 allow for what is
+relative, and d, e and each radius are at least TINY.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qdecay.exact.solver.axis import Mask, NoBound
+from qdecay.exact.solver.expansion import LARGEST, TINY, Array
+from qdecay.exact.solver.homes import Homes
+from qdecay.exact.solver.policy_graph import PolicyGraph
+from qdecay.exact.solver.submatrix import rows_of
+
+
+class Bounded(NamedTuple):
+    """Functions of tau: polynomials of degree K + 1, and bounds of what they leave out.
+
+    Attributes:
+        a: (rows, K + 2) coefficients.
+        error: their radii.
+        rest: (rows, 2) of what is left out: one part, and one for a factor of |tau|^(K + 1).
+        slope: (rows, 2) of its slope: one part, and one for a factor of |tau|^K.
+    """
+
+    a: Array
+    error: Array
+    rest: Array
+    slope: Array
+
+
+class Deflation:
+    """What is taken off the values of one window's policy.
+
+    Attributes:
+        homes: the policy's.
+        rho: (n, terms + 2) the series rho^ of each state's home.
+        doubt: (2, n, 2) bounds of |rho - rho^| and of its slope, in parts as in `Bounded`.
+    """
+
+    def __init__(self, homes: Homes, terms: int) -> None:
+        n = len(homes.home)
+        self.homes = homes
+        self.rho, self.doubt = np.zeros((n, terms + 2)), np.zeros((2, n, 2))
+
+    def take_over(self, graph: PolicyGraph, states: Mask) -> None:
+        """Take over a new policy, of which nothing is known yet in the states it affects."""
+        if graph is not self.homes.graph:
+            self.homes = self.homes.after(graph)
+        self.rho[states] = self.doubt[:, states] = 0
+
+    @property
+    def known(self) -> Mask:
+        """The states with one home."""
+        return ~self.homes.several
+
+    def without(self) -> Array:
+        """Return 0 for the references, whose columns P~ lacks, and 1 for all other states."""
+        kept = np.ones(len(self.rho))
+        kept[self.homes.references] = 0
+        return kept
+
+    def references(self, states: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return the references that are among the states."""
+        found: NDArray[np.int64] = states[self.homes.home[states] == states]
+        return found
+
+    def propose(self, reference: int, u: Array, e: Array) -> None:
+        """Let rho^ of a home be u / e, by powers of tau, in floats."""
+        rho = np.zeros(len(u))
+        for k in range(len(u)):
+            rho[k] = (u[k] - rho[:k] @ e[k:0:-1]) / e[0]
+        self.rho[reference, : len(rho)] = rho
+
+    def spread(self, numbers: Array, states: NDArray[np.int64]) -> None:
+        """Copy what is known of their homes to states."""
+        home = self.homes.home[states]
+        inside = home < len(self.rho)
+        numbers[states[inside]] = numbers[home[inside]]
+
+    def trust(self, states: NDArray[np.int64], size: Array, y: Array, z: Array) -> None:
+        """Find the doubt of the homes of states from |T|, y and z of the references.
+
+        Args:
+            y, z: as in `Bounded`, with e and its slope as a third column.
+
+        Raises:
+            NoBound: a number is too large.
+        """
+        s = self.references(states)
+        powers = np.arange(size.shape[1])
+        value, slope = y[s, :2], z[s, :2]
+        value[:, 0] += size[s].sum(axis=1)
+        slope[:, 0] += size[s] @ powers
+        self.doubt[0, s] = 1.001 * value
+        self.doubt[1, s] = 1.001 * (slope + 1.001 * value * z[s, 2:])
+        for numbers in self.doubt:
+            self.spread(numbers, states)
+        for numbers in (self.rho, *self.doubt, *self.beyond(y[:, 2:], z[:, 2:])):
+            if not np.all(np.abs(numbers[states]) <= LARGEST):
+                raise NoBound
+
+    def beyond(self, time: Array, slope: Array) -> tuple[Array, Array]:
+        """Return bounds of |w - w^| and of its slope, (n, 2), from those of e, (n, 1)."""
+        d, steep = self.doubt
+        return 1.001 * d * time, 1.001 * (steep * time + d * slope)
+
+    def advantages(
+        self, pairs: NDArray[np.int64], found: Bounded, c: float, h: float, unit: float
+    ) -> Bounded:
+        """Return the advantages, times 1 - gamma where pairs leave home, around c.
+
+        Args:
+            found: r(s, a) - rho^(s) + gamma p~ w - w(s).
+            unit: bound of the relative error of a row, as in `window`.
+        """
+        same, single = self.homes.agree(pairs)
+        s = self.homes.graph.model.pair_state[pairs]
+        found = found._replace(
+            rest=found.rest + self.doubt[0, s], slope=found.slope + self.doubt[1, s]
+        )
+        leaving = np.flatnonzero(single & ~same)
+        if len(leaving):
+            part = Bounded(*(numbers[leaving] for numbers in found))
+            for whole, new in zip(
+                found, self._scaled(pairs[leaving], part, c, h, unit), strict=True
+            ):
+                whole[leaving] = new
+        for numbers in found:
+            numbers[~single] = 0
+        found.rest[~single] = found.slope[~single] = LARGEST
+        return found
+
+    def _scaled(
+        self, pairs: NDArray[np.int64], found: Bounded, c: float, h: float, unit: float
+    ) -> Bounded:
+        """Return (1 - gamma) (what is found) + gamma (p rho - rho(s)), with 1 - gamma and gamma
+        written as 1 - c - tau h and c + tau h; 1 - c is exact for 1/2 <= c <= 1."""
+        model = self.homes.graph.model
+        p, s, away = rows_of(model.p, pairs), model.pair_state[pairs], 1 - c
+        x, size = p @ self.rho - self.rho[s], p @ np.abs(self.rho) + np.abs(self.rho[s])
+        a = _times(found.a, away, -h) + _times(x, c, h)
+        error = _times(found.error, away, h)
+        error += unit * (_times(np.abs(found.a), away, h) + _times(size, c, h))
+        d, steep = p @ self.doubt[0] + self.doubt[0, s], p @ self.doubt[1] + self.doubt[1, s]
+        rest = (away + h) * found.rest + d
+        slope = (away + h) * found.slope + h * found.rest + steep + h * d
+        last = h * (np.abs(found.a[:, -1]) + found.error[:, -1])  # of the power K + 2
+        rest[:, 1] += last
+        slope[:, 1] += a.shape[1] * last
+        return Bounded(a, error, 1.001 * rest + TINY, 1.001 * slope + TINY)
+
+
+def _times(numbers: Array, constant: float, slope: float) -> Array:
+    """Multiply polynomials by constant + tau slope; the highest power is left out."""
+    product: Array = constant * numbers
+    product[:, 1:] += slope * numbers[:, :-1]
+    return product

@@ -1,0 +1,112 @@
+"""Where each state surely ends up under a policy: in one recurrent class, or where nothing is left.
+
+Of each recurrent class that earns anything one state is the *reference*. It is the home of all
+states that lead to this class only, with no end on any way: whose rows sum to 1 exactly. The home
+of states that lead to ends, and to states worth nothing, only is called `n`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+from scipy.sparse import csgraph
+
+from qdecay.exact.solver.axis import Mask
+from qdecay.exact.solver.policy_graph import PolicyGraph
+from qdecay.exact.solver.submatrix import columns_of, rows_of
+
+SEVERAL = -1
+_SWEEPS = 30  # of a chain, to guess which of its states is met soonest
+
+
+@dataclass(frozen=True)
+class Homes:
+    """The homes under one policy.
+
+    Attributes:
+        graph: the policy's.
+        home: (n,) reference state, n, or SEVERAL.
+    """
+
+    graph: PolicyGraph
+    home: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, graph: PolicyGraph) -> Homes:
+        """Return the homes under a policy."""
+        n = graph.model.n
+        return cls(graph, np.full(n, SEVERAL))._next(graph, np.ones(n, dtype=np.bool_))
+
+    def after(self, graph: PolicyGraph) -> Homes:
+        """Return the homes under a policy whose graph was made from the present one.
+
+        Classes that are not affected keep their references.
+        """
+        return self._next(graph, graph.affected)
+
+    def _next(self, graph: PolicyGraph, affected: Mask) -> Homes:
+        last = ~(graph.model.sure[graph.policy] & graph.live)
+        goals = {graph.model.n: np.flatnonzero(last).tolist()}
+        for states in _closed_classes(graph, last):
+            known = not affected[states[0]]
+            reference = int(self.home[states[0]]) if known else _often_met(graph, states)
+            goals[reference] = states.tolist()
+        home = graph.first_reached(goals.items(), SEVERAL)
+        # Whoever reaches another goal too leads to a state that reaches only that one.
+        row = np.repeat(np.arange(len(home)), np.diff(graph.p.indptr))
+        torn = np.unique(row[home[row] != home[graph.p.indices]])
+        if len(torn):
+            home[graph.ancestors(torn.tolist())] = SEVERAL
+        return Homes(graph, home)
+
+    @property
+    def references(self) -> NDArray[np.int64]:
+        """The reference states."""
+        found: NDArray[np.int64] = np.flatnonzero(self.home == np.arange(len(self.home)))
+        return found
+
+    @property
+    def several(self) -> Mask:
+        """(n,) which states have several."""
+        found: Mask = self.home == SEVERAL
+        return found
+
+    def agree(self, pairs: NDArray[np.int64]) -> tuple[Mask, Mask]:
+        """Return which pairs surely lead to the home of their own state, and which lead, and whose
+        own state leads, to states with one home each only; others of these may also end."""
+        p, home = rows_of(self.graph.model.p, pairs), self.home
+        own, ahead = home[self.graph.model.pair_state[pairs]], home[p.indices]
+        row = np.repeat(np.arange(len(pairs)), np.diff(p.indptr))
+        elsewhere, lost = (
+            np.bincount(row[some], minlength=len(pairs)) > 0
+            for some in (ahead != own[row], ahead == SEVERAL)
+        )
+        single = ~lost & (own != SEVERAL)
+        stays = self.graph.model.sure[pairs] | (own == len(home))
+        return single & ~elsewhere & stays, single
+
+
+def _closed_classes(graph: PolicyGraph, last: Mask) -> Iterable[NDArray[np.int64]]:
+    """Yield the states of each class that is never left, and has none of the last states."""
+    p = graph.p
+    count, label = csgraph.connected_components(p, directed=True, connection="strong")
+    row = np.repeat(np.arange(graph.model.n), np.diff(p.indptr))
+    closed = np.ones(count, dtype=np.bool_)
+    closed[label[row][label[row] != label[p.indices]]] = False
+    closed[label[last]] = False
+    inside = np.flatnonzero(closed[label])
+    inside = inside[np.argsort(label[inside], kind="stable")]
+    return np.split(inside, np.flatnonzero(np.diff(label[inside])) + 1) if len(inside) else []
+
+
+def _often_met(graph: PolicyGraph, states: NDArray[np.int64]) -> int:
+    """Return a state of a class that the chain meets often: it is reached soon from all others."""
+    inner: sparse.csr_matrix = columns_of(rows_of(graph.p, states), states).toscipy()
+    met = np.ones(len(states))
+    for _ in range(_SWEEPS):
+        met = (met + met @ inner) / 2
+    return int(states[np.argmax(met)])

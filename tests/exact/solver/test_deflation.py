@@ -1,0 +1,135 @@
+"""What floats conclude where nothing ends, up to gamma = 1, against exact solves."""
+
+from __future__ import annotations
+
+import random
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from exact_solves import advantages
+
+from qdecay import MDP
+from qdecay._support.deadline import Deadline
+from qdecay.exact.solver.at_one import not_positive_at_one
+from qdecay.exact.solver.expansion import LARGEST
+from qdecay.exact.solver.homes import Homes
+from qdecay.exact.solver.laurent import laurent
+from qdecay.exact.solver.policy_graph import PolicyGraph
+from qdecay.exact.solver.rational_model import RationalModel
+from qdecay.exact.solver.window import Window
+
+WINDOWS = [
+    (0.5, 0.125),
+    (0.625, 0.125),
+    (0.9375, 0.0625),
+    (1 - 2.0**-13, 2.0**-13),
+    (1 - 2.0**-31, 2.0**-31),
+]
+
+
+def random_model(seed: int) -> RationalModel:
+    """Up to 7 states, 2 or 3 actions; cycles, few classes, tiny probabilities, some ends."""
+    draw = random.Random(seed)
+    n, rows = draw.randint(2, 7), []
+    kind = draw.choice(["any", "any", "cycles", "classes", "tiny", "ends"])
+    for s in range(n):
+        for a in range(draw.randint(2, 3)):
+            within = [t for t in range(n) if kind != "classes" or s > 4 or t % 2 == s % 2]
+            targets = draw.sample(
+                within, 1 if kind == "cycles" else min(len(within), draw.randint(1, 3))
+            )
+            weights = [Fraction(draw.randint(1, 9)) for _ in targets]
+            if kind == "tiny":
+                weights[0] /= 10 ** draw.randint(0, 20)
+            ends = kind == "ends" and draw.random() < 0.15
+            reward = draw.randint(-5, 9)
+            rows += [
+                (s, a, t, w / sum(weights), reward, ends and t == targets[0])
+                for t, w in zip(targets, weights, strict=True)
+            ]
+    return RationalModel(MDP.from_rows(rows, n_states=n, n_actions=3))
+
+
+def limits(model: RationalModel, policy: np.ndarray) -> tuple[list[Fraction], list[Fraction]]:
+    """The terms of 1 / (1 - gamma) and of 1 of the advantages at gamma = 1."""
+    terms = laurent(model, policy, Deadline())
+    return tuple(
+        [Fraction(int(x.p), int(x.q)) for x in (terms.term(p, k) for p in range(model.n_pairs))]
+        for k in (0, 1)
+    )
+
+
+def check(window: Window, model: RationalModel, policy: np.ndarray) -> int:
+    """Compare all that the window claims with exact values; return how many pairs it knows."""
+    pairs = np.arange(model.n_pairs)
+    known = window._expansion(pairs)
+    same, single = window._deflation.homes.agree(pairs)
+    units = model.largest_by_component([abs(reward) for reward in model.rewards])
+    points = [
+        *window.edges[::5],
+        window.upper,
+        window.lower + Fraction(1, 3) * (window.upper - window.lower),
+    ]
+    values = {}
+    for gamma in points:
+        if gamma == 1:
+            gain, bias = limits(model, policy)
+            exact = [b if own else g for g, b, own in zip(gain, bias, same, strict=True)]
+        else:
+            exact = [
+                x * (1 if own else 1 - gamma)
+                for x, own in zip(advantages(model, policy.tolist(), gamma), same, strict=True)
+            ]
+        values[gamma] = exact
+        tau = (gamma - Fraction(window.centre)) / Fraction(window.half_width)
+        for p in pairs[single].tolist():
+            claimed = sum(Fraction(a) * tau**k for k, a in enumerate(known.a[p].tolist()))
+            radius = sum(map(Fraction, known.error[p].tolist())) + Fraction(known.rest[p, 0])
+            radius += Fraction(known.rest[p, 1]) * abs(tau) ** (window.terms + 1)
+            assert abs(claimed - exact[p] / units[p]) <= radius
+            assert radius < LARGEST
+    for low, high in ((window.edges[5], window.edges[10]), (window.edges[10], window.upper)):
+        slopes = window.slopes(pairs, low, high).tolist()
+        suspects = window.suspects_on(pairs, low, high).tolist()
+        for p in pairs.tolist():
+            a, b = (values[gamma][p] for gamma in (low, high))
+            assert single[p] or (suspects[p] and not slopes[p])
+            assert slopes[p] == 0 or (b - a) * slopes[p] > 0
+            assert suspects[p] or (a < 0 and b < 0)
+            box = window.edges.index(low)
+            assert window.suspect[p, box] or a < 0
+            assert not window.negative_on(p, low, high) or (a < 0 and b < 0)
+    return int(single.sum())
+
+
+@pytest.mark.parametrize("terms", [14, 2])
+def test_what_floats_claim_where_nothing_ends_is_true(terms: int) -> None:
+    """Values, signs and slopes up to gamma = 1, also after one state changes its mind.
+
+    With few terms the bound of all others matters.
+    """
+    known = 0
+    for seed in range(60):
+        model = random_model(seed)
+        first, last = model.first[:-1].copy(), model.first[1:] - 1
+        graph = PolicyGraph(model, first)
+        centre, half = WINDOWS[seed % len(WINDOWS)]
+        window = Window(model, graph, centre, half, terms=terms, homes=Homes.of(graph))
+        known += check(window, model, first)
+        changed = first.copy()
+        changed[seed % model.n] = last[seed % model.n]
+        graph = PolicyGraph(model, changed, graph)
+        window.update(graph, graph.affected, model.touching(graph.affected))
+        known += check(window, model, changed)
+    assert known > 500
+
+
+def test_signs_at_one_are_those_of_an_exact_solve_near_it() -> None:
+    """An advantage is t / (1 - gamma) + u + ...: its sign is that of t, or of u if t is 0."""
+    for seed in range(40):
+        model = random_model(seed)
+        policy, pairs = model.first[:-1].copy(), np.arange(model.n_pairs)
+        near = advantages(model, policy.tolist(), 1 - Fraction(1, 2**300))
+        found = not_positive_at_one(PolicyGraph(model, policy), pairs, Deadline())
+        assert found.tolist() == [x < Fraction(1, 2**150) for x in near]
