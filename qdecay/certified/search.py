@@ -36,7 +36,7 @@ _SLOW_GROWTH = 30  # of values in gamma: right of 0, a window there is then wide
 _CHANGES = 6  # that a window should hold: more would make it wider than is useful
 _WIDER = 10  # brackets may be wider than asked for: four times, sixteen times, ..
 _SPLITS = 6  # of an interval, for many pairs at once
-_FEW = 4
+_FEW = 8
 _MOST_DOUBTFUL = 0.25  # near ties, for each state, beyond which floats tell too little
 _SWEEPS = 200  # of values at gamma = 1/2, by which states that are alike are found
 
@@ -153,10 +153,23 @@ class Search:
                 self._report(self.x, len(self.brackets))
         except NoBound:
             self._policy, self._graph, self._zero = before
+            if self.x == begun:
+                self._narrower()
+                return
         if self.x == begun:
             raise Lost
         changes = len(self.brackets) - found
         self._longest = (self.x - begun) * _CHANGES / max(changes, 1)
+
+    def _narrower(self) -> None:
+        """Let the next window be narrower.
+
+        Raises:
+            Lost: it is not wider than a bracket.
+        """
+        self._longest = (self._window.upper - self.x) / 8
+        if self._longest < 4 * self._quarter:
+            raise Lost
 
     def _look(self) -> None:
         """Take a new window that begins at x or a little before.
@@ -329,6 +342,8 @@ class Search:
         """
         switches = 0
         while True:
+            if gamma > self._window.upper:
+                raise NoBound
             pairs = np.flatnonzero(self._window.suspect.any(axis=1) & ~self._zero)
             lower, upper = self._window.bounds_at(pairs, gamma)
             if not (lower > 0).any():
@@ -350,7 +365,11 @@ class Search:
         touched = self.model.touching(affected)
         self._zero[touched] = False
         self._zero[policy] = True
-        self._useful &= self._window.update(self._graph, affected, touched)
+        try:
+            self._useful &= self._window.update(self._graph, affected, touched)
+        except NoBound:  # it may reach 1, and the new policy never end
+            self._window = window_at(self.model, self._graph, self.x, self._longest)
+            self._make_room(self._loose.tolist())
         self._ties = Ties(self.model, self._graph, self._window.values, self._deadline)
 
     # -- near ties
@@ -375,7 +394,7 @@ class Search:
             _, tied = self._doubts.setdefault(state, (since, set()))
             own = self.model.pairs_of(state)
             tied.update(pair for pair in own if self._zero[pair] or doubtful[pair])
-        if len(states) > _MOST_DOUBTFUL * self.model.n and not self._window.first:
+        if len(states) > max(_FEW, _MOST_DOUBTFUL * self.model.n) and not self._window.first:
             raise Lost
 
     def _unsure(self) -> Mask:
