@@ -42,14 +42,14 @@ from qdecay.exact.solver.deflation import Bounded
 from qdecay.exact.solver.expansion import LARGEST, TINY, Array, square
 from qdecay.exact.solver.policy_graph import PolicyGraph
 from qdecay.exact.solver.rational_model import RationalModel
-from qdecay.exact.solver.submatrix import Part, rows_of
+from qdecay.exact.solver.submatrix import Compressed, Part, rows_of
 from qdecay.exact.solver.window import Window, _solver
 
 _W = 57  # terms are cheap here, and 2^-57 is below rounding
 _ROOM = 30  # binary orders by which factors may be above 1
 _DEEP = 50  # and by which small numbers, of which floats hold few bits, may be scaled up
 _LEAST = 2.0**-1000  # of the largest share at the same distance from rewards
-_LOWEST = -(2**40)  # an exponent below all others
+_FAR = 2**40  # above all powers and exponents
 _OFF = 1e4  # so that no logarithm is near 0
 
 
@@ -63,6 +63,24 @@ class _Moves(NamedTuple):
 
     part: Part
     powers: NDArray[np.int64]
+
+
+class _Sum(NamedTuple):
+    """What `_Moves` sum up to: terms and their errors, (rows, W + 1, 2), with tau^W times a rest
+    and its slope, (rows,) each."""
+
+    terms: Array
+    rest: Array
+    slope: Array
+
+
+class _Frame(NamedTuple):
+    """Exponents of pairs: the least power of tau by the graph, how many more are known to divide
+    the advantage, and the power of two that is its unit; (rows,) each."""
+
+    least: NDArray[np.int64]
+    more: NDArray[np.int64]
+    unit: NDArray[np.int64]
 
 
 class FirstWindow(Window):
@@ -82,7 +100,7 @@ class FirstWindow(Window):
         Raises:
             NoBound: as `update`.
         """
-        self._order = np.zeros(model.n_pairs, dtype=np.int64) if order is None else order
+        self._order = np.zeros(model.n_pairs, dtype=np.int64) if order is None else order.copy()
         super().__init__(model, graph, 0.0, half_width, terms=_W - 1)
 
     def _allocate(self) -> None:
@@ -95,8 +113,17 @@ class FirstWindow(Window):
         self._y, self._z = np.zeros(n), np.zeros(n)
 
     def update(self, graph: PolicyGraph, affected: Mask, touched: Mask) -> bool:
-        """Take over a new policy; see `AxisWindow`."""
-        self._order = np.where(touched, 0, self._order)  # the leading powers no longer hold
+        """Take over a new policy; see `AxisWindow`.
+
+        If advantages of pairs that enter begin with tau^m, values change by tau^(m + d), with d
+        moves to their states, and so do other advantages.
+        """
+        changed = np.flatnonzero(self.policy != graph.policy)
+        least, more, _ = self._frame(graph.policy[changed])
+        self._order[self.policy] = self.model.n + _W  # their advantages were 0
+        moves = graph.moves_to(changed, self.model.n) + int((least + more).min(initial=_FAR))
+        ahead = np.minimum(moves[self.model.pair_state], self._next(moves, self.model.p))
+        self._order = np.minimum(self._order, ahead)
         self._recompute(graph, affected)
         return True
 
@@ -105,7 +132,7 @@ class FirstWindow(Window):
         for numbers in known:
             numbers[states] = 0
         n = self.model.n
-        self._steps = graph.steps_to_reward(n)
+        self._steps = graph.moves_to(np.flatnonzero(self.model.earns[graph.policy]), n)
         solved = np.flatnonzero(states & (self._steps < n))
         if len(solved):
             self._choose_units(graph, solved)
@@ -127,15 +154,15 @@ class FirstWindow(Window):
         for k in range(int(self._steps[states].max()) + 1):
             now = self._steps == k
             shares = np.where(now, self.half_width * (p @ shares) if k else shares, 0.0)
-            exponent = int(np.frexp(shares.max())[1])
+            exponent = int(_exponents(shares.max()))
             shares = np.ldexp(shares, -exponent)
             level += exponent
-            unit[now] = level + np.frexp(np.maximum(shares[now], _LEAST))[1]
+            unit[now] = level + _exponents(np.maximum(shares[now], _LEAST))
         self._unit[states] = unit[states]
         p = rows_of(self.model.p, graph.policy[states])
         owner, alive = np.repeat(states, np.diff(p.indptr)), self._steps[p.indices] < self.model.n
         owner, t = owner[alive], p.indices[alive]
-        lift = np.maximum(np.frexp(self.half_width * p.data[alive])[1] - _ROOM, -_DEEP)
+        lift = np.maximum(_exponents(self.half_width * p.data[alive]) - _ROOM, -_DEEP)
         while np.any(low := self._unit[t] + lift > self._unit[owner]):
             np.maximum.at(self._unit, owner[low], (self._unit[t] + lift)[low])
 
@@ -191,53 +218,57 @@ class FirstWindow(Window):
 
     # -- pairs
 
-    def _frame(self, pairs: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Return for each pair its least power of tau and the exponent of its unit."""
+    def _next(self, moves: NDArray[np.int64], rows: Compressed) -> NDArray[np.int64]:
+        """Return one more than the least of some numbers of states among each row's entries."""
+        ahead = np.minimum.reduceat(np.append(moves[rows.indices], _FAR), rows.indptr[:-1]) + 1
+        ahead[np.diff(rows.indptr) == 0] = _FAR
+        return ahead
+
+    def _frame(self, pairs: NDArray[np.int64]) -> _Frame:
+        """Return for each pair its least power of tau, and in what unit the rest of it is."""
         n, p, s = self.model.n, rows_of(self.model.p, pairs), self.model.pair_state[pairs]
-        ahead, earns = self._steps[p.indices], self.model.earns[pairs]
-        least = np.minimum(self._steps[s], -_most_by_row(-ahead - 1, p, -n))
-        least[earns | (least == n)] = 0
-        unit = self._unit[p.indices] + np.maximum(
-            np.frexp(self.half_width * p.data)[1], -_DEEP
-        )
-        unit = _most_by_row(np.where(ahead < n, unit, _LOWEST), p, _LOWEST)
-        own = np.where(self._steps[s] < n, self._unit[s], _LOWEST)
-        reward = np.maximum(np.frexp(self.model.r[pairs])[1], -_DEEP)
-        reward = np.where(earns, reward, _LOWEST)
-        unit = np.maximum(np.maximum(unit, own), reward)
-        unit[unit == _LOWEST] = 0
-        return least, unit
+        earns, there, here = self.model.earns[pairs], self._steps[p.indices] < n, self._steps[s] < n
+        least = np.minimum(self._steps[s], self._next(self._steps, p))
+        least[earns | (least >= n)] = 0
+        unit = self._unit[p.indices] + np.maximum(_exponents(self.half_width * p.data), -_DEEP)
+        unit = np.append(np.where(there, unit, -_FAR), -_FAR)
+        unit = np.maximum.reduceat(unit, p.indptr[:-1])
+        unit[np.diff(p.indptr) == 0] = -_FAR
+        reward = np.maximum(_exponents(self.model.r[pairs]), -_DEEP)
+        for own, known in ((self._unit[s], here), (reward, earns)):
+            unit = np.maximum(unit, np.where(known, own, -_FAR))
+        unit[unit == -_FAR] = 0
+        return _Frame(least, np.clip(self._order[pairs] - least, 0, _W), unit)
 
     def _expansion(self, pairs: NDArray[np.int64]) -> Bounded:
-        return self._expand(pairs, *self._frame(pairs))
+        return self._expand(pairs, self._frame(pairs))
 
-    def _expand(
-        self, pairs: NDArray[np.int64], least: NDArray[np.int64], unit: NDArray[np.int64]
-    ) -> Bounded:
-        """Return the advantages over unit tau^least."""
+    def _expand(self, pairs: NDArray[np.int64], frame: _Frame) -> Bounded:
+        """Return the advantages over unit tau^(least + more).
+
+        What is beyond the last power c of tau that is known, tau^c S, has at most the slope
+        tau^(c - 1) (c |S| + |S'|): that of c more terms of size |S| + |S'| / c.
+        """
         s, rows = self.model.pair_state[pairs], np.arange(len(pairs) + 1)
+        least, more, unit = frame
         alive = self._steps[s] < self.model.n
         itself = Part(np.ldexp(1.0, self._unit[s] - unit), s, rows, (len(pairs), self.model.n))
         there = self._sum(self._moves(pairs, least, unit))
         here = self._sum(_Moves(_entries(itself, alive), (self._steps[s] - least)[alive]))
-        a = there[0][:, :, 0] - here[0][:, :, 0]
-        error = there[0][:, :, 1] + here[0][:, :, 1]
         reward = np.ldexp(self.model.r[pairs], -unit)
-        a[:, 0] += reward
-        error[:, 0] += self._gamma * np.abs(reward)
-        rest, slope = there[1] + here[1], there[2] + here[2]
-        slope = _W * rest + slope
-        none = np.zeros(len(pairs))
-        return Bounded(
-            a,
-            1.001 * error + TINY,
-            np.stack((none, 1.001 * rest + TINY), axis=1),
-            np.stack((none, 1.001 * slope + TINY), axis=1),
-        )
+        terms, rest, slope = there.terms, there.rest + here.rest, there.slope + here.slope
+        terms[:, :, 0] -= here.terms[:, :, 0]
+        terms[:, :, 1] += here.terms[:, :, 1]
+        terms[:, 0] += np.stack((reward, self._gamma * np.abs(reward)), axis=1)
+        place = np.minimum(np.arange(_W + 1) + more[:, None], _W)  # the last column is 0
+        a, error = (np.take_along_axis(terms[:, :, i], place, 1) for i in (0, 1))
+        last = _W - more
+        error[rows[:-1], last] += rest + slope / np.maximum(last, 1)
+        beyond = np.zeros((2, len(pairs), 2))
+        beyond[1, :, 0] = 1.001 * np.where(last == 0, slope, 0.0) + TINY
+        return Bounded(a, 1.001 * error + TINY, beyond[0], beyond[1])
 
-    def _sum(self, moves: _Moves) -> tuple[Array, Array, Array]:
-        """Return terms and their errors, (rows, W + 1, 2), and bounds of what is beyond tau^W, over
-        it, and of its slope."""
+    def _sum(self, moves: _Moves) -> _Sum:
         part, powers = moves
         bands = self._bands.reshape(self.model.n, -1)
         found = np.zeros((part.shape[0], _W + 1, 2))
@@ -248,36 +279,35 @@ class FirstWindow(Window):
             some.shape = (len(rows), self.model.n)
             found[rows, e:_W] += (some @ bands).reshape(len(rows), _W + 1, 2)[:, 1 : _W + 1 - e]
         later = self._y[part.indices] + self._left_behind(moves)
-        return found, _sums(part, later), _sums(part, self._z[part.indices] + powers * later)
+        steep = self._z[part.indices] + powers * later
+        return _Sum(found, _sums(part, later), _sums(part, steep))
 
     def _upper_polynomials(self, pairs: NDArray[np.int64]) -> Array:
-        least, unit = self._frame(pairs)
-        found, room = self._expand(pairs, least, unit), self._room[pairs]
+        frame, room = self._frame(pairs), self._room[pairs]
+        found = self._expand(pairs, frame)
         bound = found.a + found.error
-        bound[:, -1] += found.rest[:, 1]
-        more = np.where(room == 0, self._order[pairs] - least, 0)
-        for row in np.flatnonzero(more > 0).tolist():
-            m = min(int(more[row]), _W)
-            bound[row] = np.append(bound[row, m:], np.zeros(m))
         for row in np.flatnonzero(room).tolist():
-            bound[row] = _raised(np.ldexp(bound[row], unit[row]), int(least[row]))
+            power, unit = int(frame.least[row] + frame.more[row]), frame.unit[row]
+            bound[row] = _raised(np.ldexp(bound[row], unit), power)
             bound[row, 0] += room[row] + TINY
         return bound
 
     def _room_at(self, pairs: NDArray[np.int64], tau: float) -> Array:
-        least, unit = self._frame(pairs)
-        room: Array = np.zeros(len(pairs))
-        wide = np.flatnonzero(self._room[pairs])
+        room = self._room[pairs]
+        if not room.any():
+            return room
+        frame = self._frame(pairs)
         with np.errstate(all="ignore"):
-            room[wide] = 1.001 * np.ldexp(self._room[pairs[wide]], -unit[wide]) / tau ** least[wide]
-        return np.where(np.isnan(room), np.inf, room)
+            scaled = np.ldexp(room, -frame.unit) / tau ** (frame.least + frame.more)
+        return np.where(room == 0, 0.0, np.where(scaled >= 0, 1.001 * scaled, np.inf))
 
     def most(self, pairs: NDArray[np.int64], lower: Fraction, upper: Fraction) -> Array:
         """Return an upper bound of each pair's advantage on [lower, upper]."""
-        least, unit = self._frame(pairs)
-        tau = self._interval(lower, upper)[1]
-        bound = np.maximum(super().most(pairs, lower, upper), 0.0)
-        most: Array = 1.001 * np.ldexp(bound * tau**least, unit) + TINY
+        frame, tau = self._frame(pairs), self._interval(lower, upper)[1]
+        bound = np.maximum(super().most(pairs, lower, upper), 0.0) * tau ** (
+            frame.least + frame.more
+        )
+        most: Array = 1.001 * np.ldexp(bound, frame.unit) + TINY
         return most
 
     @property
@@ -297,6 +327,11 @@ def _raised(row: Array, power: int) -> Array:
     return found
 
 
+def _exponents(numbers: Array) -> NDArray[np.int64]:
+    """Return the powers of two just above the sizes of numbers; 0 for 0."""
+    return np.frexp(numbers)[1].astype(np.int64)
+
+
 def _entries(part: Part, kept: Mask) -> Part:
     """Return a matrix without some of its entries."""
     indptr = np.zeros(len(kept) + 1, dtype=part.indices.dtype)
@@ -308,12 +343,3 @@ def _sums(part: Part, factors: Array) -> Array:
     """Return the sum over each row of its entries times factors."""
     scaled = Part(part.data * factors, part.indices, part.indptr, part.shape)
     return scaled @ np.ones(part.shape[1])
-
-
-def _most_by_row(
-    numbers: NDArray[np.int64], rows: Part, nothing: int
-) -> NDArray[np.int64]:
-    """Return the largest number of each row's entries, `nothing` if it has none."""
-    found = np.maximum.reduceat(np.append(numbers, nothing), rows.indptr[:-1])
-    found[np.diff(rows.indptr) == 0] = nothing
-    return found
