@@ -37,7 +37,9 @@ FILES = {"spec.toml": SPEC, "record.py": RECORD, "calm.json": CALM, "storm.json"
 
 
 def cost(block: str) -> list[pytest.MarkDecorator]:
-    heavy = r"certified|report|plot .*--over|gallery|probe|sweep|--learn\b|compare (Frozen|.*--over)"
+    heavy = (
+        r"certified|report|plot .*--over|gallery|probe|sweep|--learn\b|compare (Frozen|.*--over)"
+    )
     marks = [pytest.mark.slow] if re.search(heavy, block) else []
     needs = {
         "Taxi-v4": "Taxi-v4" in gym.registry,
