@@ -151,7 +151,10 @@ class Window:
     def update(self, graph: PolicyGraph, affected: Mask, touched: Mask) -> bool:
         """Take over a new policy; see `AxisWindow`."""
         self._order = np.where(touched, 0, self._order)  # the leading powers no longer hold
+        known = self._deflation is None or self._deflation.known.all()
         self._recompute(graph, affected)
+        if known and self._deflation is not None and not self._deflation.known.all():
+            return False  # nothing is known any more of some states
         # If the omitted terms are not small beside the values, narrower windows are better.
         return float(self._y[:, :2].max()) <= 1e-6 * float(np.abs(self._t[:, 0]).max())
 
