@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from shell import check_refused, run
 
-from qdecay import NearTie, certified_policy_regions
+from qdecay import NearTie
 from qdecay.model.source import Source
 from qdecay.report.certified_page import WIDTH, CertifiedPage, read_certified_page
 
@@ -42,12 +42,14 @@ def test_bars_are_to_scale(lake: CertifiedPage) -> None:
     assert first.segments[0].left == 0 and first.segments[-1].right == pytest.approx(WIDTH)
 
 
-def test_a_wide_bracket_is_a_tick_of_its_width() -> None:
-    regions = certified_policy_regions("FrozenLake-v1", width="1/20")
-    page = CertifiedPage(Source("FrozenLake-v1"), regions.mdp, regions)
-    (left, right, _), bracket = page.bars()[0].brackets[0], regions.brackets[0]
-    assert (left, right) == pytest.approx((page.place(bracket.lower), page.place(bracket.upper)))
-    assert right - left > 2
+def test_a_wide_bracket_is_a_tick_of_its_width(lake: CertifiedPage) -> None:
+    """From 0.75 to 0.9 it is log10(0.25 / 0.1) of a decade wide."""
+    first, *others = lake.regions.brackets
+    wide = replace(first, lower=Fraction("0.75"), upper=Fraction("0.9"))
+    page = replace(lake, regions=replace(lake.regions, brackets=(wide, *others)))
+    left, right, _ = page.bars()[0].brackets[0]
+    assert right == page.place(wide.upper)
+    assert right - left == pytest.approx(math.log10(2.5) * right)
 
 
 def test_near_ties_are_shaded_and_listed(lake: CertifiedPage) -> None:
