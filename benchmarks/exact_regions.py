@@ -3,7 +3,7 @@
     python benchmarks/exact_regions.py                          # every family, at every size
     python benchmarks/exact_regions.py --against ../before      # beside another checkout of qdecay
     python benchmarks/exact_regions.py --reference plain.py     # beside `policy_regions` of a file
-    python benchmarks/exact_regions.py --only garnet gambler --repeats 5
+    python benchmarks/exact_regions.py --only garnet "gambler 80" --repeats 5
     python benchmarks/exact_regions.py --quick                  # the smallest of each family, once
 
 What is compared takes turns, run by run, each run in a process of its own that has solved a small
@@ -243,10 +243,11 @@ def growth(family: Family, every: list[list[Runs]]) -> str:
 
 
 def main() -> None:
+    names = [name for f in FAMILIES for name in (f.name, *map(f.case, f.sizes))]
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--against", type=Path, nargs="+", default=[], metavar="CHECKOUT")
     parser.add_argument("--reference", type=Path, metavar="FILE")
-    parser.add_argument("--only", nargs="+", metavar="FAMILY", choices=[f.name for f in FAMILIES])
+    parser.add_argument("--only", nargs="+", metavar="FAMILY or MODEL", choices=names)
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--max-seconds", type=float, default=90)
     parser.add_argument("--quick", action="store_true", help="the smallest of each family, once")
@@ -276,10 +277,10 @@ def tables(sides: list[Side], options: argparse.Namespace) -> None:
     print("| " + " | ".join(["---"] * (len(head) + len(sides) - 1)) + " |")
     slopes = []
     for family in FAMILIES:
-        if family.name not in (options.only or [family.name]):
-            continue
-        every = []
+        only, every = options.only or [family.name], []
         for size in family.sizes[:1] if options.quick else family.sizes:
+            if not {family.name, family.case(size)} & {*only}:
+                continue
             every.append(measured(family, size, sides, options))
             print(row(family.case(size), every[-1]), flush=True)
         if len(every) > 1:
