@@ -20,6 +20,7 @@ _LAST_WINDOW = Fraction(1, 2**28)  # closer to 1 than this, floats are not used
 _DEFLATED = Fraction(1, 2)  # farther, a pole at 1 costs little
 _LAST_IF_SEVERAL = Fraction(1, 2**10)  # farther, it does where some states have several homes
 _FIRST_WINDOW = 0.5
+_TERMS, _NARROW = 20, 4  # most pairs are farther from a tie than 3^-21; fewer windows are quicker
 _FEW_PAIRS = 40  # exact polynomials of this few pairs take less time than the first windows
 
 
@@ -59,7 +60,7 @@ class GammaAxis:
                 return Window(self.model, graph, 0.0, _FIRST_WINDOW, order)
             homes = self._homes(graph, rest)
             half = _half_width(graph, lower, homes)
-            return Window(self.model, graph, lower + half, half, homes=homes)
+            return Window(self.model, graph, lower + half, half, homes=homes, terms=_TERMS)
         except NoBound:
             return TrivialWindow(self.model, lower, lower + (1 - lower) / 4)
 
@@ -88,13 +89,13 @@ class GammaAxis:
 
 
 def _half_width(graph: PolicyGraph, lower: Fraction, homes: Homes | None) -> Fraction:
-    """Return a short dyadic h of about 1 / (7 steps ahead) with lower + 2 h <= 1.
+    """Return a short dyadic h of about 1 / (_NARROW * steps ahead) with lower + 2 h <= 1.
 
-    The number of steps grows by about 1/6 up to the window's centre.
+    The number of steps grows by about 1 / (_NARROW - 1) up to the window's centre.
     """
     rest = 1 - lower
-    fit = Fraction(1 / (7 * steps_ahead(graph, float(lower), homes)))
-    if fit > rest / 3:
+    fit = Fraction(1 / (_NARROW * steps_ahead(graph, float(lower), homes)))
+    if fit > rest * Fraction(5, 12):  # a fifth wider than fits is better than one window more
         return rest / 2
     if fit < rest / 64:
         raise NoBound

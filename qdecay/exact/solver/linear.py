@@ -1,4 +1,4 @@
-"""Linear equations in floats: (I - B) x = b with B >= 0, of few states, of chains and grids, of any.
+"""Linear equations (I - B) x = b in floats, B >= 0: of few states, of chains and grids, of any.
 
 Whoever reads a solution proves how good it is, so that nothing here must be.
 """
@@ -6,6 +6,7 @@ Whoever reads a solution proves how good it is, so that nothing here must be.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from scipy import sparse
@@ -18,6 +19,12 @@ from qdecay.exact.solver.rational_model import RationalModel
 Solver = Callable[[Array, float], Array]
 """Returns about (I - B)^-1 b, of one or several columns, from b and what may be left over of it."""
 
+# Pivots on the diagonal of an M-matrix: no entry, however small, is lost beside others.
+_DIAGONAL: dict[str, Any] = {
+    "diag_pivot_thresh": 0.0,
+    "permc_spec": "MMD_AT_PLUS_A",
+    "options": {"SymmetricMode": True},
+}
 _FINEST, _MOST_ITERATIONS, _TRIES = 1e-9, 1000, 3
 
 
@@ -43,7 +50,7 @@ def solver_of(inner: Matrix, model: RationalModel) -> Solver:
 
 def _factorisation(matrix: sparse.csr_matrix) -> Solver:
     try:
-        factors = splu(matrix.tocsc())
+        factors = splu(matrix.tocsc(), **_DIAGONAL)
     except RuntimeError as singular:  # SuperLU's error
         raise NoBound from singular
     return lambda right, _: factors.solve(right)

@@ -321,8 +321,11 @@ class Window:
     def negative_on(self, pair: int, lower: Fraction, upper: Fraction) -> bool:
         """Return True only if the pair's advantage is negative on all of [lower, upper]."""
         row = self._coefficients[pair]
+        ends, powers = self._interval(lower, upper), np.arange(len(row))
+        if max(float(row @ end**powers) for end in ends) >= 0:
+            return False
         slack = (8 * len(row) + 40) * _U * float(np.abs(row).sum())
-        return _negative(row, *self._interval(lower, upper), slack, _DEPTH)
+        return _negative(row, *ends, slack, _DEPTH)
 
     def suspects_on(
         self, pairs: NDArray[np.int64], lower: Fraction, upper: Fraction
@@ -405,18 +408,23 @@ class Window:
         return self._t[:, :2]
 
     def reaches_zero(self, pairs: NDArray[np.int64], lower: Fraction, upper: Fraction) -> Array:
-        """Guess where each pair's upper bound first reaches 0 on [lower, upper]; inf: nowhere."""
+        """Guess where each pair's upper bound first reaches 0 on [lower, upper]; inf: nowhere.
+
+        Guesses are good for those that do so first.
+        """
         low, high = self._interval(lower, upper)
         grid, rows = np.linspace(low, high, _GRID + 1), self._coefficients[pairs]
         reached = rows @ (grid ** np.arange(rows.shape[1])[:, None]) >= 0
-        k = np.argmax(reached, axis=1)
-        left, right = grid[np.maximum(k - 1, 0)], grid[k]
+        k = np.where(reached.any(axis=1), np.argmax(reached, axis=1), _GRID + 1)
+        guess = np.append(grid, np.inf)[k]
+        early = np.flatnonzero((k <= _GRID) & (k <= k.min(initial=_GRID) + 1))
+        left, right, rows = grid[np.maximum(k[early] - 1, 0)], guess[early], rows[early]
         for _ in range(_HALVINGS):
             middle = (left + right) / 2
             is_right = (rows * middle[:, None] ** np.arange(rows.shape[1])).sum(axis=1) >= 0
             left, right = np.where(is_right, left, middle), np.where(is_right, middle, right)
-        guess: Array = self.centre + self.half_width * right
-        return np.where(reached.any(axis=1), guess, np.inf)
+        guess[early] = right
+        return self.centre + self.half_width * guess
 
     def _interval(self, lower: Fraction, upper: Fraction) -> tuple[float, float]:
         """Return an interval of tau that contains [lower, upper], within the window."""
@@ -494,7 +502,7 @@ def relative_growth(graph: PolicyGraph, gamma: float) -> float:
     with np.errstate(all="ignore"):
         solve = solver_of(inner.near, graph.model)
         value = solve(np.abs(graph.model.r[pairs]), _ABOUT)
-        slope = inner.spread @ value
+        slope = inner.spread @ value if inner.spread is not None else np.zeros(len(live))
         most = float(np.max(solve(slope, _ABOUT * float(slope.max())) / value))
     if not most <= LARGEST:
         raise NoBound
