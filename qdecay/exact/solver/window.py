@@ -51,7 +51,7 @@ from __future__ import annotations
 
 import itertools
 from fractions import Fraction
-from functools import lru_cache
+from functools import lru_cache, reduce
 from math import comb
 
 import numpy as np
@@ -525,7 +525,8 @@ def _suspects(bound: Array, first: bool) -> NDArray[np.bool_]:
     for part in range(0, len(slow), _ROWS_AT_ONCE):
         some = slow[part : part + _ROWS_AT_ONCE]
         slack = (8 * width + 40) * _U * np.abs(bound[some]).sum(axis=1)
-        top = (bound[some] @ matrix).reshape(len(some), _BOXES, width).max(axis=2)
+        # By the coefficient first: maxima of whole arrays take a third of the time.
+        top = reduce(np.maximum, np.split(bound[some] @ matrix, width, axis=1))
         suspect[some] = ~(top + slack[:, None] < 0)
     return suspect
 
@@ -555,9 +556,10 @@ def _taylor_shift(degree: int, middle: float) -> Array:
 
 @lru_cache(maxsize=8)
 def _box_matrix(degree: int, first: bool) -> Array:
-    """Return the matrices of all boxes side by side."""
+    """Return the matrices of all boxes: their first columns side by side, then the second ones."""
     edges = np.linspace(0.0 if first else -1.0, 1.0, _BOXES + 1)
-    return np.hstack([_bernstein(degree, a, b) for a, b in itertools.pairwise(edges)])
+    boxes = [_bernstein(degree, a, b) for a, b in itertools.pairwise(edges)]
+    return np.stack(boxes, axis=2).reshape(degree + 1, -1)
 
 
 def _bernstein(degree: int, a: float, b: float) -> Array:
