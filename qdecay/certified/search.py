@@ -211,8 +211,15 @@ class Search:
             raise Lost
         else:
             self._useful = False
-        if self._window.first and self.x:
-            self._useful &= relative_growth(self._graph, float(self.x)) > _SLOW_GROWTH
+        if self._window.first and self._grows_slowly():
+            self._useful = False
+
+    def _grows_slowly(self) -> bool:
+        """Whether values do not change so quickly with gamma at x that windows are narrow there."""
+        try:
+            return relative_growth(self._graph, float(self.x)) < _SLOW_GROWTH
+        except NoBound:
+            return False
 
     @property
     def _quarter(self) -> Fraction:
