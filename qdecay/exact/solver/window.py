@@ -176,7 +176,8 @@ class Window:
         if len(live):
             with np.errstate(all="ignore"):
                 self._solve(graph.policy[live], live)
-        self._coefficients[graph.policy], self.suspect[graph.policy] = 0, True
+        own = graph.policy[states]
+        self._coefficients[own], self.suspect[own] = 0, True
         touched = self.model.touching(states)
         touched[graph.policy] = False
         self._advantages(np.flatnonzero(touched))
