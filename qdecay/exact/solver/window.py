@@ -165,7 +165,8 @@ class Window:
         self.policy = graph.policy[:0]  # none, unless all is well
         with np.errstate(all="ignore"):
             self._renew(graph, states)
-        self._coefficients[graph.policy], self.suspect[graph.policy] = 0, True
+        own = graph.policy[states]
+        self._coefficients[own], self.suspect[own] = 0, True
         touched = self.model.touching(states)
         touched[graph.policy] = False
         self._advantages(np.flatnonzero(touched))
