@@ -85,7 +85,7 @@ def check(window: Window, model: RationalModel, policy: np.ndarray) -> int:
         tau = (gamma - Fraction(window.centre)) / Fraction(window.half_width)
         for p in pairs[single].tolist():
             claimed = sum(Fraction(a) * tau**k for k, a in enumerate(known.a[p].tolist()))
-            radius = sum(map(Fraction, known.error[p].tolist())) + Fraction(known.rest[p, 0])
+            radius = Fraction(known.rest[p, 0])
             radius += Fraction(known.rest[p, 1]) * abs(tau) ** (window.terms + 1)
             assert abs(claimed - exact[p] / units[p]) <= radius
             assert radius < LARGEST
