@@ -15,7 +15,7 @@ it gets models of this checkout.
 An answer is checked before its time counts: the number of breakpoints where a second source has
 it; the sets in the middle of each region and on a grid of gammas, against a float solve; and every
 later answer, whoever gave it, against the first one. A model that takes more than `--max-seconds`
-of wall time is run once, and the gamma that was reached is told. Exponents are slopes of log
+of wall time is not run again, and the gamma that was reached is told. Exponents are slopes of log
 median seconds over log states.
 """
 
@@ -177,13 +177,13 @@ class Runs:
 
     @property
     def times(self) -> list[float]:
-        """Seconds of each run."""
-        return [] if self.late else [run["seconds"] for run in self.found]
+        """Seconds of each run that ended in time."""
+        return [run["seconds"] for run in self.found if "seconds" in run]
 
     @property
     def memory(self) -> float:
         """Peak in MB."""
-        return max(run["memory"] for run in self.found)
+        return max(run["memory"] for run in self.found if "seconds" in run)
 
 
 def measured(
@@ -216,7 +216,8 @@ def row(case: str, every: list[Runs]) -> str:
     told = {name: value for runs in every for run in runs.found for name, value in run.items()}
     cells = [case, *(str(told.get(name, "")) for name in ("states", "breakpoints", "degree"))]
     for runs in every:
-        cells += [runs.late, ""] if runs.late else [spread(runs.times), f"{runs.memory:.0f}"]
+        late = [runs.late or "", ""]
+        cells += [spread(runs.times), f"{runs.memory:.0f}"] if runs.times else late
     for runs in every[1:]:
         pairs = zip(runs.times, every[0].times, strict=False)
         cells.append(spread([theirs / ours for theirs, ours in pairs]))

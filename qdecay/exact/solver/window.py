@@ -165,7 +165,8 @@ class Window:
         self.policy = graph.policy[:0]  # none, unless all is well
         with np.errstate(all="ignore"):
             self._renew(graph, states)
-        self._coefficients[graph.policy], self.suspect[graph.policy] = 0, True
+        own = graph.policy[states]
+        self._coefficients[own], self.suspect[own] = 0, True
         touched = self.model.touching(states)
         touched[graph.policy] = False
         self._advantages(np.flatnonzero(touched))
@@ -417,8 +418,8 @@ class Window:
 
     def estimates(self, pairs: NDArray[np.int64]) -> Array:
         """Guess where, in units of gamma, each pair's advantage first reaches 0; inf: nowhere."""
-        grid = np.linspace(0.0 if self.first else -1.0, 1.0, 4 * _BOXES + 1)
-        values = self._coefficients[pairs] @ (grid ** np.arange(self.terms + 2)[:, None])
+        grid, powers = _grid(self.terms + 1, self.first)
+        values = self._coefficients[pairs] @ powers
         crossing = (values[:, :-1] < 0) & (values[:, 1:] >= 0)
         k, rows = np.argmax(crossing, axis=1), np.arange(len(pairs))
         with np.errstate(all="ignore"):
@@ -552,6 +553,13 @@ def _taylor_shift(degree: int, middle: float) -> Array:
     lift = powers[None, :] - powers[:, None]
     shift: Array = _binomials(degree).T * np.where(lift >= 0, middle ** np.maximum(lift, 0), 0.0)
     return shift
+
+
+@lru_cache(maxsize=8)
+def _grid(degree: int, first: bool) -> tuple[Array, Array]:
+    """Return the ends of quarters of boxes, and their powers, (degree + 1, points)."""
+    grid = np.linspace(0.0 if first else -1.0, 1.0, 4 * _BOXES + 1)
+    return grid, grid ** np.arange(degree + 1)[:, None]
 
 
 @lru_cache(maxsize=8)
