@@ -63,6 +63,7 @@ class FoundTie(NamedTuple):
     upper: Fraction
 
 
+_ACCURACY = 2.0**-52
 _TERMS = 20  # powers of tau in a window: beyond them is less than rounding, 6^-21
 _MOST_DOUBTFUL = 0.25  # near ties, for each state, beyond which floats tell too little
 _SWEEPS = 200  # of values at gamma = 1/2, by which states that are alike are found
@@ -100,7 +101,7 @@ class Search:
         """
         self.model, self.width, self.to = model, width, to
         self._deadline, self._report = deadline, report
-        self._axis = GammaAxis(model, use_floats=True, terms=_TERMS, relative=True)
+        self._axis = GammaAxis(model, use_floats=True, terms=_TERMS, accuracy=_ACCURACY)
         beginning = self._axis.begin(deadline, self._ties_near_zero)
         self._policy, self._zero = beginning.policy, beginning.zero.copy()
         self._zero[self._policy] = True

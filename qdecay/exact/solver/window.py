@@ -82,6 +82,8 @@ _U = 2.0**-53
 ORDER = 14  # with h times the norm of (I - c P)^-1 P below 1/6, the tail is below 6^-15
 _FIRST_ORDER = 56  # around 0 terms are cheap, and 2^-57 is below rounding
 _BOXES = 16
+_ACCURACY = 1e-8  # of values, relative to the largest
+_GROWTH = 32.0  # of any value across a window of a given accuracy
 _GRID, _HALVINGS = 256, 45  # steps of the search for a root in floats
 _ROWS_AT_ONCE = 1024  # of coefficients turned into Bernstein form, for the memory
 _DEPTH = 12  # bisections of one interval before it is left to exact arithmetic
@@ -95,6 +97,7 @@ class Window:
         lower, upper: the window's ends.
         suspect: (N, boxes) False where the advantage is proven negative on that closed box.
         policy: the policy.
+        strain: how much of the accuracy required was used up at first, from 0 to 1.
     """
 
     policy: NDArray[np.int64]
@@ -109,6 +112,7 @@ class Window:
         line: LineFloats | None = None,
         terms: int = ORDER,
         homes: Homes | None = None,
+        accuracy: float | None = None,
     ) -> None:
         """The window lies in [0, 1]: of gamma, or of a model line if there is one.
 
@@ -116,9 +120,12 @@ class Window:
             terms: the number K of powers of tau that are kept, but around 0.
             homes: the policy's, for a centre in [1/2, 1]: values then lack the pole that they may
                 have at gamma = 1.
+            accuracy: of the value in each state, without rounding, relative to what rewards of one
+                sign would give; relative to the largest of these it is 1e-8 or better.
 
         Raises:
-            NoBound: as `update`; or the centre or half the width is not a double.
+            NoBound: as `update`; or the centre or half the width is not a double; or the window is
+                too wide for the accuracy.
         """
         self.model, self.centre, self.half_width = model, float(centre), float(half_width)
         if self.centre != centre or self.half_width != half_width:
@@ -148,11 +155,13 @@ class Window:
         self._room = np.zeros(model.n_pairs)
         self.suspect = np.ones((model.n_pairs, _BOXES), dtype=np.bool_)
         self._gamma = (model.max_row + 20) * _U * 1.01
+        self._accuracy, self.strain = accuracy, 0.0
         self._recompute(graph, np.ones(model.n, dtype=np.bool_))
 
     def update(self, graph: PolicyGraph, affected: Mask, touched: Mask) -> bool:
         """Take over a new policy; see `AxisWindow`."""
         self._order = np.where(touched, 0, self._order)  # the leading powers no longer hold
+        self._accuracy = None
         self._recompute(graph, affected)
         # If the omitted terms are not small beside the values, narrower windows are better.
         return float(self._y[:, :2].max()) <= 1e-6 * float(np.abs(self._t[:, 0]).max())
@@ -203,11 +212,37 @@ class Window:
             residual[:, :-1] = 0
         left = np.stack((residual[:, :-1].sum(axis=1), residual[:, -1]), axis=1)
         slope = np.stack((residual[:, :-1] @ powers[:-1], powers[-1] * residual[:, -1]), axis=1)
-        self._bound_rest(rows, inner, live, left, slope)
+        # A slightly larger matrix leaves room for rounding where the right side is 0.
+        beyond = 1 + 1e-10
+        far = _solver(inner.far * beyond)
+        self._bound_rest(
+            rows, lambda x, outside: far(1.01 * x + beyond * outside), live, left, slope
+        )
         if not np.all(self._all[live] <= LARGEST):  # false for NaN too; |T| is among them
             raise NoBound
         if self._deflation is not None:
             self._deflation.trust(live, self._size, self._y, self._z)
+        if self._accuracy is not None:
+            self._require_accuracy(self._accuracy, solve, far, pairs, live)
+
+    def _require_accuracy(
+        self,
+        accuracy: float,
+        near: Solver,
+        far: Solver,
+        pairs: NDArray[np.int64],
+        live: NDArray[np.int64],
+    ) -> None:
+        """Check the accuracy, and that no value grows much across the window, as rounding would."""
+        later, earned = self._y[live, 1], np.array(self._expanded.rewards.size[pairs, 0])
+        if self._deflation is not None:
+            later = later + self._deflation.beyond(self._y[:, 2:], self._z[:, 2:])[0][live, 1]
+            earned += np.abs(self._deflation.rho[live, 0])
+        scale = near(earned)
+        most = float(np.max(later) / np.max(scale))
+        self.strain = max(most / _ACCURACY, float(np.max(later / scale)) / accuracy)
+        if not (self.strain <= 1 and np.all(far(earned) <= _GROWTH * scale)):
+            raise NoBound
 
     def _propose(
         self,
@@ -248,19 +283,25 @@ class Window:
         return found, magnitude
 
     def _bound_rest(
-        self, rows: Rows, inner: Inner, live: NDArray[np.int64], left: Array, slope: Array
+        self,
+        rows: Rows,
+        solve: Callable[[Array, Array], Array],
+        live: NDArray[np.int64],
+        left: Array,
+        slope: Array,
     ) -> None:
-        """Find y and z from what the equations of the terms leave over, and its slope."""
-        # A slightly larger matrix leaves room for rounding where the right side is 0.
-        beyond = 1 + 1e-10
-        solve = _solver(inner.far * beyond)
+        """Find y and z from what the equations of the terms leave over, and its slope.
+
+        Args:
+            solve: for a right side, and what comes from outside.
+        """
         if self._deflation is not None:
             left = np.column_stack((left, np.ones(len(live))))
             slope = np.column_stack((slope, np.full(len(live), TINY)))
         for total, own in ((self._y, left), (self._z, slope)):
             need = 1.001 * (own + (rows.spread(self._y) if total is self._z else 0.0))
             outside = rows.far(total) if len(live) < self.model.n else np.zeros(own.shape)
-            total[live] = np.abs(solve(1.01 * need + beyond * outside))
+            total[live] = np.abs(solve(need, outside))
             self._require(total[live], need + rows.far(total))
 
     def _require(self, left: Array, right: Array) -> None:
@@ -479,47 +520,6 @@ def _solver(inner: Matrix) -> Solver:
     return solve
 
 
-def steps_ahead(graph: PolicyGraph, gamma: float, homes: Homes | None = None) -> float:
-    """Return about max (I - gamma P)^-1 P 1 over the live states, at least 1.
-
-    Args:
-        homes: the policy's; P then lacks the columns of references, and states with several homes
-            are left out.
-
-    Raises:
-        NoBound: floats cannot decide.
-    """
-    kept = None if homes is None else Deflation(homes, 0)
-    live = np.flatnonzero(graph.live if kept is None else graph.live & kept.known)
-    if len(live) == 0:
-        return 1.0
-    without = None if kept is None else kept.without()
-    rows = AlongGamma(graph.model, gamma, 1.0, ORDER, without).rows(graph.policy[live])
-    return max(1.0, _growth(rows.inner(live)))
-
-
-def relative_growth(graph: PolicyGraph, gamma: float) -> float:
-    """Return about the largest slope of a state's value in gamma, relative to it, at least 1.
-
-    Rewards count as if all were positive.
-
-    Raises:
-        NoBound: floats cannot decide.
-    """
-    live = np.flatnonzero(graph.live)
-    if len(live) == 0:
-        return 1.0
-    pairs = graph.policy[live]
-    inner = AlongGamma(graph.model, gamma, 1.0, ORDER).rows(pairs).inner(live)
-    with np.errstate(all="ignore"):
-        solve = _solver(inner.near)
-        value = solve(np.abs(graph.model.r[pairs]))
-        most = float(np.max(solve(inner.spread @ value) / value))
-    if not most <= LARGEST:
-        raise NoBound
-    return max(1.0, most)
-
-
 def line_growth(graph: PolicyGraph, line: LineFloats, centre: float) -> float:
     """Return about max (I - gamma P(x))^-1 gamma |P_1 - P_0| 1 over the live states.
 
@@ -541,14 +541,6 @@ def _growth(inner: Inner) -> float:
     if not most <= LARGEST:
         raise NoBound
     return most
-
-
-def terminates(graph: PolicyGraph) -> bool:
-    """Guess whether the policy leaves all states that earn anything: values are finite at 1."""
-    try:
-        return steps_ahead(graph, 1.0) < 1e9
-    except NoBound:
-        return False
 
 
 def _suspects(bound: Array, first: bool) -> NDArray[np.bool_]:
