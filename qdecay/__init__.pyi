@@ -1,4 +1,6 @@
 from ._support.progress import Progress
+from .certified.regions import certified_policy_regions
+from .certified.result import CertifiedBracket, CertifiedRegions, NearTie
 from .comparison.compare import compare
 from .comparison.learning_times import LearningTime, learning_times
 from .comparison.result import Comparison
@@ -93,6 +95,8 @@ __all__ = [
     "Breakpoint",
     "BudgetExceeded",
     "CertificateError",
+    "CertifiedBracket",
+    "CertifiedRegions",
     "ChainLayout",
     "Comparison",
     "Constant",
@@ -126,6 +130,7 @@ __all__ = [
     "MapLine",
     "ModelLine",
     "NStepSarsa",
+    "NearTie",
     "NotConverged",
     "NumericChange",
     "NumericRegions",
@@ -162,6 +167,7 @@ __all__ = [
     "break_even",
     "break_even_gamma",
     "break_even_reward",
+    "certified_policy_regions",
     "compare",
     "diagnose",
     "distributed_values",

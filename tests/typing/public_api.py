@@ -182,6 +182,20 @@ def numeric(mdp: qdecay.FiniteMDP) -> None:
         assert_type(change.upper - change.lower, float)
 
 
+def certified(mdp: qdecay.FiniteMDP) -> Fraction:
+    found = qdecay.certified_policy_regions(mdp, width="1e-6", max_seconds=60)
+    assert_type(found, qdecay.CertifiedRegions)
+    assert_type(found.optimal_actions("1/2"), tuple[tuple[int, ...], ...] | None)
+    assert_type(found.reached_brackets(), tuple[int, ...])
+    for bracket in found.brackets:
+        assert_type(bracket, qdecay.CertifiedBracket)
+        for left, right in bracket.changes.values():
+            assert_type((*left, *right), tuple[int, ...])
+    for tie in found.near_ties:
+        assert_type(tie, qdecay.NearTie)
+    return found.proven_to
+
+
 def planning(mdp: qdecay.FiniteMDP, exact: qdecay.MDP) -> Floats:
     try:
         solution = qdecay.value_iteration(mdp, 0.9, tol=1e-9)

@@ -8,17 +8,19 @@ from qdecay._support.deadline import Deadline
 from qdecay.exact.algebra.number import AlgebraicNumber
 from qdecay.exact.solver.at_one import not_positive_at_one
 from qdecay.exact.solver.axis import AxisWindow, Beginning, Mask, NoBound, Pairs, TrivialWindow
+from qdecay.exact.solver.determinant import Determinants
 from qdecay.exact.solver.homes import Homes
-from qdecay.exact.solver.near_zero import NearZero, ProvesTies, near_zero
+from qdecay.exact.solver.near_zero import NearZero, near_zero
 from qdecay.exact.solver.policy_graph import PolicyGraph
 from qdecay.exact.solver.rational_model import RationalModel
 from qdecay.exact.solver.series import PolicySeries
-from qdecay.exact.solver.window import ORDER, Window
+from qdecay.exact.solver.window import Window
 
 _LAST_WINDOW = Fraction(1, 2**28)  # closer to 1 than this, floats are not used
 _DEFLATED = Fraction(1, 2)  # farther, a pole at 1 costs little
 _LAST_IF_SEVERAL = Fraction(1, 2**10)  # farther, it does where some states have several homes
 _FIRST_WINDOW = 0.5
+_TERMS = 20  # more would be of use in few windows
 _MOST_HALVINGS = 5  # of what is left up to 1, for a window: narrower ones are of no use
 ACCURACY = 1e-4  # of windows: with less, too many advantages of far states seem to reach 0
 _FEW_PAIRS = 40  # exact polynomials of this few pairs take less time than the first windows
@@ -29,30 +31,23 @@ class GammaAxis:
 
     mirrored = True
 
-    def __init__(
-        self,
-        model: RationalModel,
-        *,
-        use_floats: bool | None = None,
-        terms: int = ORDER,
-        accuracy: float = ACCURACY,
-    ) -> None:
-        """`terms` and `accuracy` are those of windows."""
-        self.model, self._terms, self._accuracy = model, terms, accuracy
-        self._halvings = 1  # of what is left up to 1: where to begin, as the latest window was
+    def __init__(self, model: RationalModel, *, use_floats: bool | None = None) -> None:
+        self.model = model
         self._use_floats = model.n_pairs > _FEW_PAIRS if use_floats is None else use_floats
         self._near_zero: NearZero | None = None
+        self._halvings = 1  # of what is left up to 1: where to begin, as the latest window was
+        self._determinants = Determinants(model)
 
-    def begin(self, deadline: Deadline, ties: ProvesTies | None = None) -> Beginning:
-        """Return what is optimal just right of 0; `ties` is that of `near_zero`."""
-        self._near_zero = near_zero(self.model, deadline, ties)
+    def begin(self, deadline: Deadline) -> Beginning:
+        """Return what is optimal just right of 0."""
+        self._near_zero = near_zero(self.model, deadline)
         return self._near_zero
 
     def advantages(
         self, policy: Pairs, deadline: Deadline, previous: PolicyGraph | None = None
     ) -> PolicySeries:
         """Return the advantages under a policy."""
-        return PolicySeries(self.model, policy, deadline, previous)
+        return PolicySeries(self.model, policy, deadline, previous, self._determinants)
 
     def window(self, graph: PolicyGraph, lower: Fraction) -> AxisWindow:
         """Return a window from `lower` on.
@@ -73,13 +68,13 @@ class GammaAxis:
                     graph,
                     lower + half,
                     half,
-                    terms=self._terms,
+                    terms=_TERMS,
                     homes=homes,
-                    accuracy=self._accuracy,
+                    accuracy=ACCURACY,
                 )
             except NoBound:
                 continue
-            has_room = window.strain * 2.0 ** (self._terms + 1) <= 1
+            has_room = window.strain * 2.0 ** (_TERMS + 1) <= 1
             self._halvings = max(halvings - has_room, 0)
             return window
         return TrivialWindow(self.model, lower, lower + rest / 4)
