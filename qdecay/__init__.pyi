@@ -63,6 +63,7 @@ from .planning import (
     value_over_gammas,
 )
 from .planning.regions import NumericChange, NumericRegions, numeric_policy_regions
+from .pricing.certified_price import CertifiedPrice
 from .pricing.judge import Judge
 from .pricing.learned import LearnedGamma, LearnedPrice, learned_price
 from .pricing.line_price import LinePrice, PricedValue
@@ -96,6 +97,7 @@ __all__ = [
     "BudgetExceeded",
     "CertificateError",
     "CertifiedBracket",
+    "CertifiedPrice",
     "CertifiedRegions",
     "ChainLayout",
     "Comparison",

@@ -182,6 +182,7 @@ EXAMPLES: dict[str, Callable[[], Any]] = {
     "BudgetExceeded": lambda: qdecay.BudgetExceeded("a limit", qdecay.value_iteration(MODEL, 0.5)),
     "CertificateError": lambda: qdecay.CertificateError("a statement does not hold"),
     "CertifiedBracket": lambda: bracketed().brackets,
+    "CertifiedPrice": lambda: qdecay.price(MODEL, method="certified"),
     "CertifiedRegions": bracketed,
     "ChainLayout": lambda: LAYOUT,
     "Comparison": lambda: qdecay.compare(LAYOUT, walks=10, step_size="1/2"),
@@ -295,6 +296,7 @@ for _name in qdecay.__all__:
     if isinstance(_learner := getattr(qdecay, _name), Learner):
         EXAMPLES[_name] = partial(learnt, _learner)
 DOCUMENTED_IN_WORDS = {
+    "CertifiedPrice",
     "CertifiedRegions",
     "Comparison",
     "DiscountProfile",
@@ -311,6 +313,7 @@ DOCUMENTED_IN_WORDS = {
 }
 TABLES = {
     "AverageReward",
+    "CertifiedPrice",
     "CertifiedRegions",
     "Comparison",
     "DiscountProfile",
@@ -452,6 +455,7 @@ SHOWN = {
     "Breakpoint": "Breakpoint(0.4051: state 284)",
     "BreakEven": "BreakEven(stay up to 0.5, move up to 1)",
     "CertifiedBracket": "CertifiedBracket(0.5000000000(3): state 0)",
+    "CertifiedPrice": "CertifiedPrice(2 regions judged by total, optimum 4.000)",
     "CertifiedRegions": "CertifiedRegions(1 bracket near 0.5000, proven up to 1 - 1e-9)",
     "NearTie": "NearTie(state=0, actions=(0, 1), lower=Fraction(1, 2), upper=Fraction(3, 4))",
     "Comparison": "Comparison(stay | move: agree, exact 0.5, planned 0.5000, predicted 0.5140, "

@@ -159,9 +159,18 @@ def shown_up_to(number: Fraction) -> str:
     >>> [shown_up_to(Fraction(x)) for x in ("0.97968", "999999999/1000000000", "0.9991307")]
     ['0.9796', '1 - 1e-9', '1 - 0.00087']
     """
-    near = number > Fraction(999, 1000)
-    rounding, rest = (ROUND_CEILING, 1 - number) if near else (ROUND_FLOOR, number)
-    context = Context(prec=2 if near else 4, rounding=rounding)
-    value = context.divide(Decimal(rest.numerator), Decimal(rest.denominator)).normalize(context)
-    text = format(value, "f" if value.adjusted() >= _SMALLEST else "e")
-    return f"1 - {text}" if near else text
+    if number > Fraction(999, 1000):
+        return f"1 - {shown_beside(1 - number, 2, up=True)}"
+    return shown_beside(number, 4, up=False)
+
+
+def shown_beside(number: Fraction, digits: int, *, up: bool) -> str:
+    """Return a number in [0, 1] rounded up, or down, to this many significant digits.
+
+    >>> shown_beside(Fraction(2, 3), 4, up=True), shown_beside(Fraction(2, 3), 4, up=False)
+    ('0.6667', '0.6666')
+    """
+    context = Context(prec=digits, rounding=ROUND_CEILING if up else ROUND_FLOOR)
+    value = context.divide(Decimal(number.numerator), Decimal(number.denominator))
+    value = value.normalize(context)
+    return format(value, "f" if value.adjusted() >= _SMALLEST else "e")

@@ -11,11 +11,14 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from qdecay._support.checks import RationalLike, exact
+from qdecay._support.checks import RationalLike
 from qdecay._support.result import Record, Result, counted, frame, plain, shown_list
 from qdecay._support.shown import bracket_decimal, shown_bracket, shown_decimal, shown_up_to
 from qdecay.certified.pairs import pairs_of_model
+from qdecay.exact.algebra.number import AlgebraicNumber
+from qdecay.exact.at_gamma import gamma_number
 from qdecay.exact.reached import Reach
+from qdecay.exact.solver.rational_model import RationalModel
 from qdecay.exact.walked import Actions, Sets, lists
 from qdecay.model.base import FiniteMDP
 from qdecay.model.info import ModelResult
@@ -132,6 +135,11 @@ class CertifiedRegions(ModelResult):
         """The model's number of actions."""
         return self.mdp.n_actions
 
+    @cached_property
+    def rational_model(self) -> RationalModel:
+        """The model in integers; floats are the fractions that they are."""
+        return pairs_of_model(self.mdp)
+
     @property
     def reaches_the_end(self) -> bool:
         """Whether the regions reach 1 - 1e-9, as was asked."""
@@ -147,31 +155,33 @@ class CertifiedRegions(ModelResult):
         """The brackets that may hold several changes, or a touch, or nothing."""
         return tuple(i for i, b in enumerate(self.brackets) if b.content == NOT_SEPARATED)
 
-    def region_of(self, gamma: RationalLike) -> int | None:
+    def region_of(self, gamma: RationalLike | AlgebraicNumber) -> int | None:
         """Return the index of the region that contains 0 < gamma <= proven_to, or None in a
         bracket.
 
         Raises:
             ValueError: gamma is out of range.
         """
-        number = exact(gamma, "gamma", "(0, 1)")
-        if not 0 < number <= self.proven_to:
+        number = gamma_number(gamma, "(0, 1)")
+        if number > self.proven_to:
             end = shown_up_to(self.proven_to)
             raise ValueError(f"gamma must be in (0, {end}], which is proven, got {gamma}")
         index = sum(bracket.upper <= number for bracket in self.brackets)
         inside = index < len(self.brackets) and self.brackets[index].lower < number
         return None if inside else index
 
-    def optimal_actions(self, gamma: RationalLike) -> Sets | None:
+    def optimal_actions(self, gamma: RationalLike | AlgebraicNumber) -> Sets | None:
         """Return the sets at one gamma, 0 < gamma <= proven_to, or None inside a bracket.
 
         Of a state in a near tie there, all actions that may be optimal.
         """
-        region, number = self.region_of(gamma), exact(gamma, "gamma", "(0, 1)")
-        return None if region is None else self._possible(region, number, number)
+        region, number = self.region_of(gamma), gamma_number(gamma)
+        return None if region is None else self.possible_actions(region, number, number)
 
-    def _possible(self, region: int, lower: Fraction, upper: Fraction) -> Sets:
-        """Return the sets of a region, and what may be optimal in near ties on an interval."""
+    def possible_actions(
+        self, region: int, lower: Fraction | AlgebraicNumber, upper: Fraction | AlgebraicNumber
+    ) -> Sets:
+        """Return the sets of a region, with what may be optimal in near ties on an interval."""
         sets = list(self.regions[region])
         for tie in self.near_ties:
             if tie.lower <= upper and tie.upper >= lower:
@@ -200,7 +210,7 @@ class CertifiedRegions(ModelResult):
         start, available = self._start(), self.mdp.available
         found = []
         for i, bracket in enumerate(self.brackets):
-            sets = list(self._possible(i, bracket.lower, bracket.upper))
+            sets = list(self.possible_actions(i, bracket.lower, bracket.upper))
             separated = bracket.content == ONE_BREAKPOINT
             for state, (_, right) in bracket.changes.items():
                 others = right if separated else np.flatnonzero(available[state]).tolist()
@@ -211,7 +221,7 @@ class CertifiedRegions(ModelResult):
 
     @cached_property
     def _reach(self) -> Reach:
-        return Reach(pairs_of_model(self.mdp))
+        return Reach(self.rational_model)
 
     def _start(self) -> int:
         if self.start is None:

@@ -25,6 +25,7 @@ from qdecay.certified.result import NOT_SEPARATED, ONE_BREAKPOINT
 from qdecay.certified.ties import Ties
 from qdecay.certified.windows import first_window, window_at
 from qdecay.exact.solver.axis import Mask, NoBound, Pairs
+from qdecay.exact.solver.expansion import TINY
 from qdecay.exact.solver.near_zero import near_zero
 from qdecay.exact.solver.policy_graph import PolicyGraph
 from qdecay.exact.solver.rational_model import RationalModel
@@ -35,7 +36,7 @@ _SLOW_GROWTH = 30  # of values in gamma: right of 0, a window there is then wide
 _CHANGES = 6  # that a window should hold: more would make it wider than is useful
 _WIDER = 10  # brackets may be wider than asked for: four times, sixteen times, ..
 _SPLITS = 6  # of an interval, for many pairs at once
-_FEW = 4
+_FEW = 8
 _MOST_DOUBTFUL = 0.25  # near ties, for each state, beyond which floats tell too little
 _SWEEPS = 200  # of values at gamma = 1/2, by which states that are alike are found
 
@@ -146,15 +147,29 @@ class Search:
         end = min(self._window.upper, self.to)
         try:
             while self.x < end and self._useful:
+                before = self._policy, self._graph, self._zero.copy()
                 self._advance(end)
                 self._deadline.check()
                 self._report(self.x, len(self.brackets))
         except NoBound:
-            pass
+            self._policy, self._graph, self._zero = before
+            if self.x == begun:
+                self._narrower()
+                return
         if self.x == begun:
             raise Lost
         changes = len(self.brackets) - found
         self._longest = (self.x - begun) * _CHANGES / max(changes, 1)
+
+    def _narrower(self) -> None:
+        """Let the next window be narrower.
+
+        Raises:
+            Lost: it is not wider than a bracket.
+        """
+        self._longest = (self._window.upper - self.x) / 8
+        if self._longest < 4 * self._quarter:
+            raise Lost
 
     def _look(self) -> None:
         """Take a new window that begins at x or a little before.
@@ -269,6 +284,7 @@ class Search:
             if not switches:
                 together = self._rise_together(rising, lower, upper)
             open_, more = self._settle(upper)
+            inside[open_] = True
             switches += more
             if not len(open_) and (switches or i >= 2):
                 break
@@ -285,8 +301,19 @@ class Search:
             simple = simple and together and switches == 1 and not self._doubts
             simple = simple and self._fall_together(others, lower, upper)
             content = ONE_BREAKPOINT if simple else NOT_SEPARATED
-            inside |= self._zero
-            self.brackets.append(FoundBracket(lower, upper, content, inside, self._now()))
+            self._found(FoundBracket(lower, upper, content, inside | self._zero, self._now()))
+
+    def _found(self, bracket: FoundBracket) -> None:
+        """Take a bracket, as one with the one before if both touch and neither says more."""
+        last = self.brackets[-1] if self.brackets else None
+        if (
+            last is not None
+            and last.upper == bracket.lower
+            and last.content == bracket.content == NOT_SEPARATED
+        ):
+            self.brackets.pop()
+            bracket = bracket._replace(lower=last.lower, inside=last.inside | bracket.inside)
+        self.brackets.append(bracket)
 
     def _clear_at(self, pairs: Pairs, x: Fraction) -> bool:
         """Whether the sign of some pair's advantage is known at x."""
@@ -315,6 +342,8 @@ class Search:
         """
         switches = 0
         while True:
+            if gamma > self._window.upper:
+                raise NoBound
             pairs = np.flatnonzero(self._window.suspect.any(axis=1) & ~self._zero)
             lower, upper = self._window.bounds_at(pairs, gamma)
             if not (lower > 0).any():
@@ -336,7 +365,11 @@ class Search:
         touched = self.model.touching(affected)
         self._zero[touched] = False
         self._zero[policy] = True
-        self._useful &= self._window.update(self._graph, affected, touched)
+        try:
+            self._useful &= self._window.update(self._graph, affected, touched)
+        except NoBound:  # it may reach 1, and the new policy never end
+            self._window = window_at(self.model, self._graph, self.x, self._longest)
+            self._make_room(self._loose.tolist())
         self._ties = Ties(self.model, self._graph, self._window.values, self._deadline)
 
     # -- near ties
@@ -361,13 +394,13 @@ class Search:
             _, tied = self._doubts.setdefault(state, (since, set()))
             own = self.model.pairs_of(state)
             tied.update(pair for pair in own if self._zero[pair] or doubtful[pair])
-        if len(states) > _MOST_DOUBTFUL * self.model.n and not self._window.first:
+        if len(states) > max(_FEW, _MOST_DOUBTFUL * self.model.n) and not self._window.first:
             raise Lost
 
     def _unsure(self) -> Mask:
         """Return the pairs of states in which several tie for ever, but near ties lie ahead."""
         several = np.bincount(self.model.pair_state[self._zero], minlength=self.model.n) > 1
-        ahead = np.bincount(self.model.pair_state[self._room > 0], minlength=self.model.n) > 0
+        ahead = np.bincount(self.model.pair_state[self._near], minlength=self.model.n) > 0
         unsure: Mask = (several & ahead)[self.model.pair_state]
         return unsure
 
@@ -389,7 +422,7 @@ class Search:
         self._doubt(np.array(sorted(left), dtype=np.int64))
         if switches:
             both = before.optimal | self._zero
-            self.brackets.append(FoundBracket(self.x, self.x, NOT_SEPARATED, both, self._now()))
+            self._found(FoundBracket(self.x, self.x, NOT_SEPARATED, both, self._now()))
 
     def _make_room(self, doubtful: Iterable[int]) -> None:
         """Let upper bounds allow for what the choice in near ties may add to values.
@@ -403,7 +436,8 @@ class Search:
         """
         model, window = self.model, self._window
         pairs = np.array(sorted(doubtful), dtype=np.int64)
-        self._room = np.zeros(model.n_pairs)
+        room = np.zeros(model.n_pairs)
+        self._near = np.zeros(model.n_pairs, dtype=np.bool_)  # pairs that may lead to one
         if len(pairs):
             end = min(window.upper, self.to)
             gamma, most = float(end), max(0.0, float(window.most(pairs, self.x, end).max()))
@@ -411,8 +445,9 @@ class Search:
             least = np.full(model.n_pairs, np.inf)
             rows = np.flatnonzero(np.diff(model.p.indptr))
             least[rows] = np.minimum.reduceat(ahead, model.p.indptr[rows])
-            self._room = 1.001 * most / (1 - gamma) * gamma ** (least + 1)
-        window.widen(self._room)
+            self._near = np.isfinite(least)
+            room = 1.001 * most / (1 - gamma) * gamma ** (least + 1) + TINY * self._near
+        window.widen(room)
 
 
 def _moves_to(model: RationalModel, states: Pairs) -> NDArray[np.float64]:

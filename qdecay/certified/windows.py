@@ -6,6 +6,7 @@ import math
 from fractions import Fraction
 
 from qdecay.exact.solver.axis import NoBound, Pairs
+from qdecay.exact.solver.first_window import FirstWindow
 from qdecay.exact.solver.homes import Homes
 from qdecay.exact.solver.policy_graph import PolicyGraph
 from qdecay.exact.solver.rational_model import RationalModel
@@ -24,7 +25,7 @@ def first_window(model: RationalModel, graph: PolicyGraph, order: Pairs) -> Wind
     Raises:
         NoBound: floats prove nothing.
     """
-    return Window(model, graph, 0.0, _FIRST_WINDOW, order)
+    return FirstWindow(model, graph, _FIRST_WINDOW, order)
 
 
 def window_at(model: RationalModel, graph: PolicyGraph, x: Fraction, longest: Fraction) -> Window:

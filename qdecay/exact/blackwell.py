@@ -22,6 +22,7 @@ from qdecay._support.result import counted
 from qdecay._support.shown import shown_decimal
 from qdecay.exact.algebra.number import AlgebraicNumber, isolate_quickly
 from qdecay.exact.solver.axis import NoBound, TrivialWindow
+from qdecay.exact.solver.first_window import FirstWindow
 from qdecay.exact.solver.gamma_axis import ACCURACY
 from qdecay.exact.solver.homes import Homes
 from qdecay.exact.solver.point import NEAR_ONE, policy_iteration, proposed_policy, sign_left_of
@@ -150,7 +151,7 @@ def _window_left_of(graph: PolicyGraph, upper: Fraction) -> Window | TrivialWind
         h = (upper - half) / 2**k
         try:
             if upper == half:
-                return Window(model, graph, 0, half)
+                return FirstWindow(model, graph, half)
             return Window(
                 model, graph, upper - h, h, homes=homes if needed else None, accuracy=ACCURACY
             )

@@ -9,6 +9,7 @@ from qdecay.exact.algebra.number import AlgebraicNumber
 from qdecay.exact.solver.at_one import not_positive_at_one
 from qdecay.exact.solver.axis import AxisWindow, Beginning, Mask, NoBound, Pairs, TrivialWindow
 from qdecay.exact.solver.determinant import Determinants
+from qdecay.exact.solver.first_window import FirstWindow
 from qdecay.exact.solver.homes import Homes
 from qdecay.exact.solver.near_zero import NearZero, near_zero
 from qdecay.exact.solver.policy_graph import PolicyGraph
@@ -83,7 +84,7 @@ class GammaAxis:
         """Return a window right of 0."""
         order = None if self._near_zero is None else self._near_zero.order
         try:
-            return Window(self.model, graph, 0, _FIRST_WINDOW, order)
+            return FirstWindow(self.model, graph, _FIRST_WINDOW, order)
         except NoBound:
             return TrivialWindow(self.model, Fraction(0), Fraction(1, 4))
 

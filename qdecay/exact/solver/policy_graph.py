@@ -111,23 +111,20 @@ class PolicyGraph:
                 waiting += ahead
         return np.array(found)
 
-    def steps_to_reward(self, most: int) -> NDArray[np.int64]:
-        """Steps until each state may reach a nonzero reward; `most` if it takes more."""
-        earning = self.model.earns[self.policy]
-        steps = np.where(earning, 0, most)
-        front, seen = np.flatnonzero(earning).tolist(), earning.tolist()
-        for step in range(1, most):
-            if not front:
-                break
+    def moves_to(self, states: NDArray[np.int64], most: int) -> NDArray[np.int64]:
+        """Moves until each state may reach one of some; `most` if it takes more."""
+        moves, front, step = [most] * self.model.n, states.tolist(), 0
+        for s in front:
+            moves[s] = 0
+        while front and (step := step + 1) < most:
             ahead = []
             for s in front:
                 for t in self._before[s]:
-                    if not seen[t]:
-                        seen[t] = True
+                    if moves[t] == most:
+                        moves[t] = step
                         ahead.append(t)
-            steps[ahead] = step
             front = ahead
-        return steps
+        return np.array(moves)
 
     def closure(self, state: int, *targets: Iterable[int]) -> NDArray[np.bool_]:
         """The state, the targets, and all these lead to."""

@@ -74,11 +74,9 @@ from qdecay.exact.solver.homes import Homes
 from qdecay.exact.solver.linear import Solver, solver_of
 from qdecay.exact.solver.policy_graph import PolicyGraph
 from qdecay.exact.solver.rational_model import RationalModel
-from qdecay.exact.solver.submatrix import rows_of
 
 _U = 2.0**-53
 ORDER = 14  # with h times the norm of (I - c P)^-1 P below 1/6, the tail is below 6^-15
-_FIRST_ORDER = 56  # around 0 terms are cheap, and 2^-57 is below rounding
 _BOXES = 16
 _BEYOND = 1 + 1e-10  # of a matrix: room for rounding where a right side is 0
 _ACCURACY = 1e-8  # of values, relative to the largest
@@ -90,16 +88,18 @@ _DEPTH = 12  # bisections of one interval before it is left to exact arithmetic
 
 
 class Window:
-    """Advantages of all pairs under one policy on [centre - h, centre + h] (or [0, h] at 0).
+    """Advantages of all pairs under one policy on [centre - h, centre + h].
 
     Attributes:
         lower, upper: the window's ends.
         suspect: (N, boxes) False where the advantage is proven negative on that closed box.
         policy: the policy.
         strain: how much of the accuracy required was used up at first, from 0 to 1.
+        first: whether it is [0, h] instead (see `first_window`).
     """
 
     policy: NDArray[np.int64]
+    first = False
 
     def __init__(
         self,
@@ -107,7 +107,6 @@ class Window:
         graph: PolicyGraph,
         centre: Fraction | float,
         half_width: Fraction | float,
-        order: NDArray[np.int64] | None = None,
         line: LineFloats | None = None,
         terms: int = ORDER,
         homes: Homes | None = None,
@@ -116,7 +115,7 @@ class Window:
         """The window lies in [0, 1]: of gamma, or of a model line if there is one.
 
         Args:
-            terms: the number K of powers of tau that are kept, but around 0.
+            terms: the number K of powers of tau that are kept.
             homes: the policy's, for a centre in [1/2, 1]: values then lack the pole that they may
                 have at gamma = 1.
             accuracy: of the value in each state, without rounding, relative to what rewards of one
@@ -129,10 +128,8 @@ class Window:
         self.model, self.centre, self.half_width = model, float(centre), float(half_width)
         if self.centre != centre or self.half_width != half_width:
             raise NoBound
-        self.first = line is None and centre == 0
         self._expanded: Expansion
         if line is None:
-            terms = _FIRST_ORDER if self.first else terms
             self._expanded = AlongGamma(model, self.centre, self.half_width, terms)
         else:
             self._expanded = line.around(self.centre, self.half_width, terms)
@@ -142,26 +139,30 @@ class Window:
         self.lower, self.upper = middle - (0 if self.first else half), middle + half
         edges = np.linspace(0.0 if self.first else -1.0, 1.0, _BOXES + 1)
         self.edges = [middle + half * Fraction(e) for e in edges]
-        self._order = np.zeros(model.n_pairs, dtype=np.int64) if order is None else order
-        m = self.terms + 2
-        # T, |T|, E side by side, then y and z: each with a column for all tau, a factor of
-        # |tau|^(K + 1) or |tau|^K, and one for `Deflation.time` if it is needed.
-        kinds = 2 if homes is None else 3
-        self._all = np.zeros((model.n, 3 * m + 2 * kinds))
-        self._t, self._size, self._e = (self._all[:, i * m : (i + 1) * m] for i in range(3))
-        self._y, self._z = self._all[:, 3 * m : -kinds], self._all[:, -kinds:]
         self._coefficients = np.zeros((model.n_pairs, self.terms + 2))
         self._room = np.zeros(model.n_pairs)
         self.suspect = np.ones((model.n_pairs, _BOXES), dtype=np.bool_)
         self._gamma = (model.max_row + 20) * _U * 1.01
         self._accuracy, self.strain = accuracy, 0.0
+        self._allocate()
         self._recompute(graph, np.ones(model.n, dtype=np.bool_))
+
+    def _allocate(self) -> None:
+        m = self.terms + 2
+        # T and |T| side by side, then y and z: each with a column for all tau, a factor of
+        # |tau|^(K + 1) or |tau|^K, and one for `Deflation.time` if it is needed.
+        kinds = 2 if self._deflation is None else 3
+        self._all = np.zeros((self.model.n, 2 * m + 2 * kinds))
+        self._t, self._size = self._all[:, :m], self._all[:, m : 2 * m]
+        self._y, self._z = self._all[:, 2 * m : -kinds], self._all[:, -kinds:]
 
     def update(self, graph: PolicyGraph, affected: Mask, touched: Mask) -> bool:
         """Take over a new policy; see `AxisWindow`."""
-        self._order = np.where(touched, 0, self._order)  # the leading powers no longer hold
         self._accuracy = None
+        known = self._deflation is None or self._deflation.known.all()
         self._recompute(graph, affected)
+        if known and self._deflation is not None and not self._deflation.known.all():
+            return False  # nothing is known any more of some states
         # If the omitted terms are not small beside the values, narrower windows are better.
         return float(self._y[:, :2].max()) <= 1e-6 * float(np.abs(self._t[:, 0]).max())
 
@@ -172,6 +173,16 @@ class Window:
             NoBound: one of the inequalities could not be shown.
         """
         self.policy = graph.policy[:0]  # none, unless all is well
+        with np.errstate(all="ignore"):
+            self._renew(graph, states)
+        self._coefficients[graph.policy], self.suspect[graph.policy] = 0, True
+        touched = self.model.touching(states)
+        touched[graph.policy] = False
+        self._advantages(np.flatnonzero(touched))
+        self.policy = graph.policy
+
+    def _renew(self, graph: PolicyGraph, states: Mask) -> None:
+        """Find the values of states anew."""
         solved = states & graph.live
         if self._deflation is not None:
             self._deflation.take_over(graph, states)
@@ -181,16 +192,8 @@ class Window:
             solved &= self._deflation.known
         live = np.flatnonzero(solved)
         self._all[states] = 0
-        if self.first:
-            self._steps = graph.steps_to_reward(self.terms + 1)
         if len(live):
-            with np.errstate(all="ignore"):
-                self._solve(graph.policy[live], live)
-        self._coefficients[graph.policy], self.suspect[graph.policy] = 0, True
-        touched = self.model.touching(states)
-        touched[graph.policy] = False
-        self._advantages(np.flatnonzero(touched))
-        self.policy = graph.policy
+            self._solve(graph.policy[live], live)
 
     def _solve(self, pairs: NDArray[np.int64], live: NDArray[np.int64]) -> None:
         rows = self._expanded.rows(pairs)
@@ -203,12 +206,6 @@ class Window:
         self._t[live, :-1], self._size[live, :-1] = t, np.abs(t)
         residual = self._residual(rows, live, pairs)
         powers = np.arange(self.terms + 2)
-        if self.first:  # B_0 = 0
-            for k in powers[:-1]:
-                before = rows.spread(self._e[:, k - 1]) if k else 0.0
-                self._e[live, k] = 1.01 * (residual[:, k] + before)
-            residual[:, -1] += rows.spread(self._e[:, -2])
-            residual[:, :-1] = 0
         left = np.stack((residual[:, :-1].sum(axis=1), residual[:, -1]), axis=1)
         slope = np.stack((residual[:, :-1] @ powers[:-1], powers[-1] * residual[:, -1]), axis=1)
         far = solver_of(inner.far * _BEYOND, self.model)
@@ -297,24 +294,19 @@ class Window:
             raise NoBound
 
     def _advantages(self, touched: NDArray[np.int64]) -> None:
-        bound = self._upper_polynomial(self._expansion(touched))
-        bound[:, 0] += self._room[touched]
-        if self.first:
-            powers = np.maximum(self._order[touched], self._least_powers(touched))
-            _divide(bound, np.where(self._room[touched] > 0, 0, powers))
+        bound = self._upper_polynomials(touched)
         self._coefficients[touched] = bound
         self.suspect[touched] = _suspects(bound, self.first)
 
     def _expansion(self, pairs: NDArray[np.int64]) -> Bounded:
         """Return functions of tau that have the signs of the pairs' advantages.
 
-        They are the advantages, or these times 1 - gamma (see `deflation`).
+        They are the advantages, or these times 1 - gamma (see `deflation`), or over a power of
+        gamma (see `first_window`).
         """
         rows, s = self._expanded.rows(pairs), self.model.pair_state[pairs]
         a, magnitude = self._differences(rows, s, pairs)
         error = self._gamma * magnitude
-        if self.first:
-            error += self._e[s] + rows.flow(self._e, self._e)[1]
         y, z = self._y[:, :2], self._z[:, :2]
         if self._deflation is not None:
             more = self._deflation.beyond(self._y[:, 2:], self._z[:, 2:])
@@ -325,27 +317,14 @@ class Window:
             return found
         return self._deflation.advantages(pairs, found, self.centre, self.half_width, self._gamma)
 
-    def _upper_polynomial(self, found: Bounded) -> Array:
-        """Return coefficients in tau of a polynomial that is >= the function on the window."""
-        bound = found.a.copy()
-        if self.first:
-            bound += found.error
-            bound[:, -1] += found.rest[:, 1]
-        else:
-            bound[:, 0] += found.error.sum(axis=1) * 1.001 + found.rest[:, 0]
-            # No less than |tau|^(K + 1), with an even power.
-            bound[:, self.terms + self.terms % 2] += found.rest[:, 1]
+    def _upper_polynomials(self, pairs: NDArray[np.int64]) -> Array:
+        """Return polynomials in tau that are at least as large, with room added."""
+        found = self._expansion(pairs)
+        bound = found.a
+        bound[:, 0] += found.error.sum(axis=1) * 1.001 + found.rest[:, 0] + self._room[pairs]
+        # No less than |tau|^(K + 1), with an even power.
+        bound[:, self.terms + self.terms % 2] += found.rest[:, 1]
         return bound
-
-    def _least_powers(self, pairs: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Return m such that tau^m divides the advantage: no reward is reached in m steps."""
-        p, far = rows_of(self.model.p, pairs), self.terms + 1
-        ahead = np.append(self._steps[p.indices], far)
-        ahead = np.minimum.reduceat(ahead, p.indptr[:-1])
-        ahead[np.diff(p.indptr) == 0] = far
-        ahead = np.where(self.model.earns[pairs], 0, np.minimum(ahead + 1, far))
-        least: NDArray[np.int64] = np.minimum(ahead, self._steps[self.model.pair_state[pairs]])
-        return least
 
     def negative_on(self, pair: int, lower: Fraction, upper: Fraction) -> bool:
         """Return True only if the pair's advantage is negative on all of [lower, upper]."""
@@ -371,9 +350,9 @@ class Window:
     def slopes(
         self, pairs: NDArray[np.int64], lower: Fraction, upper: Fraction
     ) -> NDArray[np.int64]:
-        """Return -1 or 1 where the advantage's derivative has that sign on all of [lower, upper].
+        """Return -1 or 1 where a derivative has that sign on all of [lower, upper]; 0: unknown.
 
-        0 means unknown.
+        The derivative is that of a function with the advantage's signs: see `_expansion`.
         """
         if len(pairs) == 0:
             return np.zeros(0, dtype=np.int64)
@@ -401,12 +380,15 @@ class Window:
         slope = np.abs(a[:, 1:]) @ (np.arange(1, self.terms + 2) * sizes[:-1])
         radius = error @ sizes + rest @ [1.0, sizes[-1]] + off * slope
         radius = (
-            self._room[pairs]
+            self._room_at(pairs, near)
             + 1.001 * radius
             + (8 * self.terms + 48) * 2 * _U * magnitude.sum(axis=1)
             + TINY
         )
         return value - radius, value + radius
+
+    def _room_at(self, pairs: NDArray[np.int64], tau: float) -> Array:
+        return self._room[pairs]
 
     def widen(self, room: Array) -> None:
         """Let the upper bound of every pair's advantage be larger by as much, (N,)."""
@@ -473,15 +455,6 @@ class Window:
         tau = np.where(crossing.any(axis=1), grid[k] + part * (grid[1] - grid[0]), np.inf)
         guess: Array = self.centre + self.half_width * tau
         return guess
-
-
-def _divide(rows: Array, powers: NDArray[np.int64]) -> None:
-    """Divide each polynomial by a power of tau, up to its last one."""
-    width = rows.shape[1]
-    for row in np.flatnonzero(powers):
-        m = min(int(powers[row]), width - 1)
-        rows[row, : width - m] = rows[row, m:].copy()
-        rows[row, width - m :] = 0
 
 
 def _recursion(solve: Solver, step: Matrix | None, given: Array) -> Array:
@@ -559,14 +532,6 @@ def _growth(inner: Inner, model: RationalModel) -> float:
     if not most <= LARGEST:
         raise NoBound
     return most
-
-
-def terminates(graph: PolicyGraph) -> bool:
-    """Guess whether the policy leaves all states that earn anything: values are finite at 1."""
-    try:
-        return steps_ahead(graph, 1.0) < 1e9
-    except NoBound:
-        return False
 
 
 def _suspects(bound: Array, first: bool) -> NDArray[np.bool_]:

@@ -16,6 +16,7 @@ from qdecay import MDP
 from qdecay._support.deadline import Deadline
 from qdecay.exact.solver.at_one import not_positive_at_one
 from qdecay.exact.solver.axis import NoBound
+from qdecay.exact.solver.first_window import FirstWindow
 from qdecay.exact.solver.policy_graph import PolicyGraph
 from qdecay.exact.solver.rational_model import RationalModel
 from qdecay.exact.solver.window import Window
@@ -28,21 +29,48 @@ def last_pairs(model: RationalModel) -> np.ndarray:
     return model.first[1:] - 1
 
 
+def window_at(model: RationalModel, policy: np.ndarray, centre: float, half: float) -> Window:
+    """The window around a centre, or the one that begins at 0."""
+    graph = PolicyGraph(model, policy)
+    return Window(model, graph, centre, half) if centre else FirstWindow(model, graph, half)
+
+
+def leading_powers(model: RationalModel, policy: np.ndarray) -> list[int]:
+    """For each pair the least number of moves to a reward, by it or by the policy."""
+
+    def moves(pair: int) -> int:
+        return 0 if model.rewards[pair] else 1 + min((steps[t] for t in model.targets[pair]), default=99)
+
+    steps = [99] * model.n
+    for _ in range(model.n):
+        steps = [moves(pair) for pair in policy.tolist()]
+    found = [min(moves(p), steps[s]) for p, s in enumerate(model.pair_state.tolist())]
+    return [m if m < 99 else 0 for m in found]
+
+
 @given(mdps(ends=True))
 @settings(deadline=None, derandomize=True, max_examples=60)
 def test_a_slope_that_floats_claim_is_that_of_the_exact_advantage(mdp: MDP) -> None:
-    """Where a sign is claimed on an interval, exact values at 5 points of it rise or fall."""
+    """Where a sign is claimed on an interval, exact values at 5 points of it rise or fall.
+
+    From 0 on they are over the advantage's least power of gamma.
+    """
     model = RationalModel(mdp)
     policy = last_pairs(model)
     pairs = np.arange(model.n_pairs)
     for centre, half in ((0.0, 0.5), (0.5, 0.0625), (0.875, 0.03125), (0.96875, 0.03125)):
         try:
-            window = Window(model, PolicyGraph(model, policy), centre, half)
+            window = window_at(model, policy, centre, half)
         except NoBound:
             continue
-        for low, high in ((window.lower, window.upper), (window.edges[3], window.edges[4])):
-            points = [low + (high - low) * Fraction(k, 4) for k in range(5)]
-            exact = [advantages(model, policy.tolist(), gamma) for gamma in points]
+        powers = leading_powers(model, policy) if window.first else [0] * model.n_pairs
+        lower = max(window.lower, Fraction(1, 10**30))
+        for low, high in ((lower, window.upper), (window.edges[3], window.edges[4])):
+            exact = [
+                [a / gamma**m for a, m in zip(found, powers, strict=True)]
+                for gamma in (low + (high - low) * Fraction(k, 4) for k in range(5))
+                for found in [advantages(model, policy.tolist(), gamma)]
+            ]
             for pair, slope in enumerate(window.slopes(pairs, low, high).tolist()):
                 steps = itertools.pairwise(exact)
                 assert slope == 0 or all((b[pair] - a[pair]) * slope > 0 for a, b in steps)
@@ -89,7 +117,7 @@ def test_what_floats_claim_of_numbers_far_apart_is_true(
 
     for centre, half in ((0.0, 0.5), (0.5, 0.0625), (0.75, 0.03125), (0.875, 0.03125)):
         try:
-            window = Window(model, PolicyGraph(model, last_pairs(model)), centre, half)
+            window = window_at(model, last_pairs(model), centre, half)
         except NoBound:
             continue
         edges = [max(edge, Fraction(1, 10**30)) for edge in window.edges]
@@ -135,7 +163,7 @@ def test_no_more_powers_of_gamma_are_divided_out_than_there_are(delay: int) -> N
         rows += [(s, action if k == 0 else 0, t, Fraction(1), 0, False) for k, (s, t) in moves]
         rows.append((path[-1], 0, 0, Fraction(1), reward, True))
     model = RationalModel(MDP.from_rows(rows, n_states=15, n_actions=2))
-    window = Window(model, PolicyGraph(model, last_pairs(model)), 0.0, 0.5)
+    window = FirstWindow(model, PolicyGraph(model, last_pairs(model)), 0.5)
     above = [Fraction(1, 9) > low for low in window.edges[:-1]]
     assert window.suspect[0].tolist() == above
 
@@ -147,5 +175,5 @@ def test_a_probability_that_doubles_do_not_hold_proves_nothing() -> None:
     rows += [(0, 1, 0, Fraction(1), 0, True), (1, 0, 1, Fraction(1), -1, True)]
     model = RationalModel(MDP.from_rows(rows, n_states=2, n_actions=2))
     for centre, half in ((0.0, 0.5), (0.75, 0.03125)):
-        window = Window(model, PolicyGraph(model, np.array([1, 2])), centre, half)
+        window = window_at(model, np.array([1, 2]), centre, half)
         assert window.suspect[0].all()
