@@ -39,16 +39,18 @@ from numpy.typing import NDArray
 
 from qdecay.exact.solver.axis import Mask, NoBound
 from qdecay.exact.solver.deflation import Bounded
-from qdecay.exact.solver.expansion import LARGEST, TINY, Array, square
+from qdecay.exact.solver.expansion import LARGEST, TINY, Array
 from qdecay.exact.solver.policy_graph import PolicyGraph
 from qdecay.exact.solver.rational_model import RationalModel
 from qdecay.exact.solver.submatrix import Compressed, Part, rows_of
-from qdecay.exact.solver.window import Window, _solver
+from qdecay.exact.solver.window import Window
 
 _W = 57  # terms are cheap here, and 2^-57 is below rounding
 _ROOM = 30  # binary orders by which factors may be above 1
 _DEEP = 50  # and by which small numbers, of which floats hold few bits, may be scaled up
 _LEAST = 2.0**-1000  # of the largest share at the same distance from rewards
+_SLACK, _PATIENCE = 1e-6, 1000  # of bounds that are found step by step
+_SMALL = 1e-3  # of what a window's series leaves out, beside what it has
 _FAR = 2**40  # above all powers and exponents
 _OFF = 1e4  # so that no logarithm is near 0
 
@@ -112,6 +114,11 @@ class FirstWindow(Window):
         self._later = np.zeros((n, _W + 1))  # L(t, i)
         self._y, self._z = np.zeros(n), np.zeros(n)
 
+    @property
+    def useful(self) -> bool:
+        """Whether the terms that are left out are small; otherwise narrower windows are better."""
+        return bool(np.all(self._y <= _SMALL * self._later[:, 0]))
+
     def update(self, graph: PolicyGraph, affected: Mask, touched: Mask) -> bool:
         """Take over a new policy; see `AxisWindow`.
 
@@ -125,7 +132,7 @@ class FirstWindow(Window):
         ahead = np.minimum(moves[self.model.pair_state], self._next(moves, self.model.p))
         self._order = np.minimum(self._order, ahead)
         self._recompute(graph, affected)
-        return True
+        return self.useful
 
     def _renew(self, graph: PolicyGraph, states: Mask) -> None:
         known = (self._bands, self._later, self._y, self._z)
@@ -199,17 +206,23 @@ class FirstWindow(Window):
         self._later[states, :_W] = 1.001 * np.cumsum(sizes[:, ::-1], axis=1)[:, ::-1]
 
     def _bound_beyond(self, moves: _Moves, states: NDArray[np.int64]) -> None:
-        """Find y and z of states."""
+        """Find y and z of states, by adding up from below what moves bring.
+
+        No difference is formed, so that numbers keep their relative accuracy however far apart
+        they are.
+        """
         part, powers = moves
-        inner, later = square(part, states), self._left_behind(moves)
-        solve = _solver(inner * (1 + 1e-10))  # as in `Window`
-        for total, extra in ((self._y, later), (self._z, powers)):
-            if total is self._z:
-                extra = powers * (self._y[part.indices] + later)
+        later = self._left_behind(moves)
+        for total, steep in ((self._y, False), (self._z, True)):
+            extra = powers * (self._y[part.indices] + later) if steep else later
             need = 1.001 * _sums(part, extra) + TINY
-            outside = part @ total if len(states) < self.model.n else 0.0
-            total[states] = np.abs(solve(1.01 * need + (1 + 1e-10) * outside))
-            self._require(total[states], need + part @ total)
+            for _ in range(_PATIENCE + 4 * int(self._steps[states].max())):
+                found = need + part @ total
+                if self._at_least(total[states], found):
+                    break
+                total[states] = found * (1 + _SLACK)
+            else:
+                raise NoBound
 
     def _left_behind(self, moves: _Moves) -> Array:
         """Return L(t, W - e) for each entry."""

@@ -19,7 +19,7 @@ from qdecay.exact.solver.window import ORDER, Window, relative_growth, steps_ahe
 _LAST_WINDOW = Fraction(1, 2**28)  # closer to 1 than this, floats are not used
 _DEFLATED = Fraction(1, 2)  # farther, a pole at 1 costs little
 _LAST_IF_SEVERAL = Fraction(1, 2**10)  # farther, it does where some states have several homes
-_FIRST_WINDOW = 0.5
+_FIRST_WINDOWS = 0.5, 0.25, 0.125, 0.0625
 _FEW_PAIRS = 40  # exact polynomials of this few pairs take less time than the first windows
 
 
@@ -62,8 +62,7 @@ class GammaAxis:
             return TrivialWindow(self.model, lower, Fraction(1))
         try:
             if lower == 0:
-                order = None if self._near_zero is None else self._near_zero.order
-                return FirstWindow(self.model, graph, _FIRST_WINDOW, order)
+                return self._first_window(graph)
             homes = self._homes(graph, rest)
             half = _half_width(graph, lower, homes)
             if self._relative:
@@ -71,6 +70,17 @@ class GammaAxis:
             return Window(self.model, graph, lower + half, half, homes=homes, terms=self._terms)
         except NoBound:
             return TrivialWindow(self.model, lower, lower + (1 - lower) / 4)
+
+    def _first_window(self, graph: PolicyGraph) -> FirstWindow:
+        order = None if self._near_zero is None else self._near_zero.order
+        for half in _FIRST_WINDOWS:
+            try:
+                window = FirstWindow(self.model, graph, half, order)
+            except NoBound:  # numbers are smaller in a narrower one
+                continue
+            if window.useful:
+                return window
+        raise NoBound
 
     def _homes(self, graph: PolicyGraph, rest: Fraction) -> Homes | None:
         """Return the homes that a window needs, if it does."""
