@@ -1,96 +1,122 @@
-"""Time and memory of exact policy regions: `python benchmarks/exact_regions.py [--all]`.
+"""Processor time and memory of exact policy regions, and how they grow.
 
-Every answer is checked before its time counts: the expected number of breakpoints, and the sets
-next to each breakpoint against a float solve. Each model runs in a separate process, whose peak
-memory is shown. `reference` is the time in seconds of the implementation this one is measured
-against. Then the other libraries that are installed (QuantEcon, mdpsolver, pymdptoolbox) are asked
-what people ask today: the optimal policy at each of 1,000 gammas of FrozenLake 8x8, by value and
-by policy iteration with the library's default settings, and by value iteration to 1e-9. Times are
-wall time there, and the models are built outside the clock.
+    python benchmarks/exact_regions.py                          # every family, at every size
+    python benchmarks/exact_regions.py --against ../before      # beside another checkout of qdecay
+    python benchmarks/exact_regions.py --reference plain.py     # beside `policy_regions` of a file
+    python benchmarks/exact_regions.py --only garnet gambler --repeats 5
+    python benchmarks/exact_regions.py --quick                  # the smallest of each family, once
+
+What is compared takes turns, run by run, each run in a process of its own that has solved a small
+model before its clock starts; a ratio is the median of the ratios of the rounds. A checkout is
+run by the Python of its `.venv`, if it has one. A reference is a Python file with a function
+`policy_regions(mdp)` that returns the breakpoints, or an object that has them as `breakpoints`;
+it gets models of this checkout.
+
+An answer is checked before its time counts: the number of breakpoints where a second source has
+it; the sets in the middle of each region and on a grid of gammas, against a float solve; and every
+later answer, whoever gave it, against the first one. A model that takes more than `--max-seconds`
+of wall time is run once, and the gamma that was reached is told. Exponents are slopes of log
+median seconds over log states.
 """
 
 from __future__ import annotations
 
 import argparse
+import hashlib
 import importlib.util
 import itertools
-import multiprocessing
+import json
+import os
 import platform
 import resource
 import statistics
+import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from fractions import Fraction
-from functools import partial
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
-import gymnasium as gym
 import numpy as np
-from gymnasium.envs.toy_text.frozen_lake import generate_random_map
-from planning import closed
+from exact_models import FAMILIES, Family, lake
 from scipy import sparse
 from scipy.sparse.linalg import splu
 
-from qdecay.exact.regions import PolicyRegions, policy_regions
-from qdecay.model.mdp import MDP
+import qdecay
+from qdecay import MDP, BudgetExceeded, PolicyRegions, policy_regions
+
+HERE = Path(__file__).resolve().parent.parent
+GRID = [Fraction(k, 64) for k in range(1, 64)]
 
 
-@dataclass(frozen=True)
-class Case:
-    """A model, the breakpoints it must have, and the reference's seconds."""
-
-    name: str
-    build: Callable[[], MDP]
-    breakpoints: int
-    reference: float | None
-    large: bool = False
+# -- one run, in a process of its own
 
 
-def lake(**options: Any) -> MDP:
-    return MDP.from_env(gym.make("FrozenLake-v1", **options))
+def once(family: Family, size: int, options: argparse.Namespace) -> dict[str, Any]:
+    """Solve one model, and return what it cost and a digest of the answer."""
+    mdp, small = family.build(size), lake()
+    if options.reference:
+        solve = reference(options.reference)
+    else:
+        solve = lambda mdp: policy_regions(mdp, max_seconds=options.max_seconds)  # noqa: E731
+    solve(small)  # loads what loads when first used
+    start = time.process_time()
+    try:
+        found = solve(mdp)
+    except BudgetExceeded as limit:
+        return {"states": mdp.n_states, "late": str(limit), "from": qdecay.__file__}
+    seconds = time.process_time() - start
+    points = getattr(found, "breakpoints", found)
+    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    about = {
+        "states": mdp.n_states,
+        "seconds": seconds,
+        "memory": memory,
+        "breakpoints": len(points),
+    }
+    if options.reference:
+        return about
+    if options.check:
+        check(mdp, found)
+    return {
+        **about,
+        "degree": max((b.gamma.degree for b in points), default=0),
+        "digest": digest(found),
+        "from": qdecay.__file__,
+    }
 
 
-def random_lake(size: int) -> MDP:
-    return lake(desc=generate_random_map(size=size, p=0.85, seed=1))
+def reference(path: Path) -> Callable[[MDP], Any]:
+    """Return the function `policy_regions` of a file."""
+    spec = importlib.util.spec_from_file_location("reference", path)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.path.insert(0, str(path.parent))
+    spec.loader.exec_module(module)
+    return module.policy_regions
 
 
-def chain(length: int) -> MDP:
-    """State s: take 1 and stop, or walk on to the 2 at the end."""
-    rows: list[Any] = [(s, 0, s, 1, 1, True) for s in range(length)]
-    rows += [(s, 1, s + 1, 1, 0, False) for s in range(length - 1)]
-    rows.append((length - 1, 1, length - 1, 1, 2, True))
-    return MDP.from_rows(rows, n_states=length, n_actions=2)
+def digest(regions: PolicyRegions) -> str:
+    points = [(b.gamma.coefficients, float(b.gamma)) for b in regions.breakpoints]
+    touches = [float(touch.gamma) for touch in regions.touches]
+    return hashlib.sha256(repr((points, touches, regions.regions)).encode()).hexdigest()
 
 
-CASES = (
-    Case("FrozenLake 4x4", lambda: lake(), 2, None),
-    Case("FrozenLake 8x8", lambda: lake(map_name="8x8"), 25, 1.3),
-    Case("FrozenLake 8x8, 0.8", lambda: lake(map_name="8x8", success_rate=0.8), 48, 3.0),
-    Case("Taxi, rainy", lambda: MDP.from_env(gym.make("Taxi-v4", is_rainy=True)), 3, 1.4),
-    Case("FrozenLake 10x10", lambda: random_lake(10), 24, 5.0),
-    Case("FrozenLake 12x12", lambda: random_lake(12), 52, 29.0),
-    Case("FrozenLake 16x16", lambda: random_lake(16), 143, 252.0, large=True),
-    Case("chain of 251", lambda: chain(251), 250, None),
-    Case("chain of 501", lambda: chain(501), 500, None),
-    Case("chain of 1001", lambda: chain(1001), 1000, 14.0, large=True),
-)
-
-
-def float_policy_differs(mdp: MDP, regions: PolicyRegions) -> int:
-    """Count region midpoints where a float solve prefers, clearly, an action outside the set."""
+def check(mdp: MDP, regions: PolicyRegions) -> None:
+    """Assert that a float solve prefers nothing, clearly, to the sets."""
     ends = [0.0, *(float(b.gamma) for b in regions.breakpoints), 1.0]
-    wrong = 0
-    for i, (left, right) in enumerate(itertools.pairwise(ends)):
-        gamma = (left + right) / 2
-        q = action_values(mdp, gamma, [s[0] if s else 0 for s in regions.regions[i]])
-        best = np.nanmax(np.where(mdp.available, q, -np.inf), axis=1)
-        for s, actions in enumerate(regions.regions[i]):
-            wrong += any(q[s, a] < best[s] - 1e-9 * (1 + abs(best[s])) for a in actions)
-    return wrong
+    middles = [(left + right) / 2 for left, right in itertools.pairwise(ends)]
+    proposed = list(zip(middles, regions.regions, strict=True))
+    proposed += [(float(gamma), regions.optimal_actions(gamma)) for gamma in GRID]
+    for gamma, sets in proposed:
+        q = action_values(mdp, gamma, [actions[0] if actions else 0 for actions in sets])
+        best = np.nanmax(np.where(mdp.available, q, -np.inf), axis=1, initial=-np.inf)
+        for s, actions in enumerate(sets):
+            worst = min((q[s, a] for a in actions), default=best[s])
+            assert worst >= best[s] - 1e-9 * (1 + abs(best[s])), (gamma, s, actions, q[s])
 
 
 def action_values(mdp: MDP, gamma: float, policy: list[int]) -> np.ndarray:
@@ -101,164 +127,166 @@ def action_values(mdp: MDP, gamma: float, policy: list[int]) -> np.ndarray:
     return r + gamma * (mdp.p @ v).reshape(n, m)
 
 
-def measure(name: str, repeats: int) -> str:
-    """Return the line of one case."""
-    [case] = [case for case in CASES if case.name == name]
-    times = []
-    for _ in range(repeats):
-        mdp = case.build()  # fresh, and built outside the clock
-        start = time.process_time()  # one thread: the wall time on an idle machine
-        regions = policy_regions(mdp)
-        times.append(time.process_time() - start)
-        assert len(regions.breakpoints) == case.breakpoints, len(regions.breakpoints)
-    assert float_policy_differs(mdp, regions) == 0
-    middle = statistics.median(times)
-    degree = max(b.gamma.degree for b in regions.breakpoints)
-    ratio = f"{case.reference / middle:6.1f}x" if case.reference else "      -"
-    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    return (
-        f"{case.name:22}{mdp.n_states:7}{case.breakpoints:8}{degree:8}"
-        f"{middle:10.3f}{min(times):10.3f}{max(times):10.3f}{1e3 * middle / case.breakpoints:10.1f}"
-        f"{memory:8.0f}{case.reference or float('nan'):10.1f} {ratio}"
-    )
+# -- runs in turns
 
 
-# -- a grid of gammas in other libraries
+@dataclass
+class Side:
+    """What is measured: a checkout of qdecay, or a reference that is run with this one."""
 
-FINE, MOST_SWEEPS = 1e-9, 10**6  # in addition to each library's default tolerance
+    name: str
+    root: Path
+    reference: Path | None = None
 
-Solve = Callable[[], Sequence[int]]
-AtGamma = Callable[[float], Solve]
-
-
-def quantecon_methods(p: Any, r: np.ndarray) -> Iterator[tuple[str, AtGamma]]:
-    from quantecon.markov import DiscreteDP
-
-    n, m = r.shape
-    states, actions = np.divmod(np.arange(n * m), m)
-    models = {
-        "dense": DiscreteDP(r, p.toarray().reshape(n, m, n), 0.5),
-        "sparse": DiscreteDP(r.ravel(), p, 0.5, states, actions),
-    }
-
-    def at(model: DiscreteDP, options: dict[str, Any], gamma: float) -> Solve:
-        model.beta = gamma
-        return lambda: model.solve(**options).sigma.tolist()
-
-    value_iteration = {"method": "value_iteration"}
-    for form, model in models.items():
-        yield f"quantecon vi, {form}", partial(at, model, value_iteration)
-        yield f"quantecon pi, {form}", partial(at, model, {"method": "policy_iteration"})
-    fine = {**value_iteration, "epsilon": FINE, "max_iter": MOST_SWEEPS}
-    yield f"quantecon vi, dense, {FINE:g}", partial(at, models["dense"], fine)
-
-
-def mdpsolver_methods(p: Any, r: np.ndarray) -> Iterator[tuple[str, AtGamma]]:
-    import mdpsolver
-
-    m = r.shape[1]
-    rows = [
-        (p.data[a:b].tolist(), p.indices[a:b].tolist()) for a, b in itertools.pairwise(p.indptr)
-    ]
-    by_state = [rows[i : i + m] for i in range(0, len(rows), m)]
-    numbers, columns = ([[row[k] for row in some] for some in by_state] for k in range(2))
-
-    def at(options: dict[str, Any], gamma: float) -> Solve:
-        model = mdpsolver.model()
-        model.mdp(discount=gamma, rewards=r.tolist(), tranMatProbs=numbers, tranMatColumns=columns)
-
-        def solve() -> Sequence[int]:
-            model.solve(**options)
-            return list(map(int, model.getPolicy()))
-
-        return solve
-
-    for algorithm in ("vi", "pi", "mpi"):
-        yield f"mdpsolver {algorithm}", partial(at, {"algorithm": algorithm})
-    yield f"mdpsolver vi, {FINE:g}", partial(at, {"algorithm": "vi", "tolerance": FINE})
-
-
-def pymdptoolbox_methods(p: Any, r: np.ndarray) -> Iterator[tuple[str, AtGamma]]:
-    from mdptoolbox import mdp as toolbox
-
-    by_action = [p[a :: r.shape[1]].toarray() for a in range(r.shape[1])]
-
-    def at(kind: Callable[..., Any], options: dict[str, Any], gamma: float) -> Solve:
-        solver = kind(by_action, r, gamma, **options)
-
-        def solve() -> Sequence[int]:
-            solver.run()
-            return list(map(int, solver.policy))
-
-        return solve
-
-    yield "pymdptoolbox vi", partial(at, toolbox.ValueIteration, {})
-    yield "pymdptoolbox pi", partial(at, toolbox.PolicyIteration, {})
-    fine = {"epsilon": FINE, "max_iter": MOST_SWEEPS}
-    yield f"pymdptoolbox vi, {FINE:g}", partial(at, toolbox.ValueIteration, fine)
-
-
-PEERS = {
-    "quantecon": quantecon_methods,
-    "mdpsolver": mdpsolver_methods,
-    "mdptoolbox": pymdptoolbox_methods,
-}
-
-
-def grid(mdp: MDP, points: int) -> None:
-    """Print for each library's methods: time, policy changes found, wrong policies."""
-    policy_regions(lake())  # loads what the libraries below load at their first call
-    start = time.perf_counter()
-    regions = policy_regions(mdp)
-    seconds = time.perf_counter() - start
-    exact = [regions.optimal_actions(Fraction(k, points + 1)) for k in range(1, points + 1)]
-    visible = sum(a != b for a, b in itertools.pairwise(exact))
-    print(
-        f"\n{points:,} gammas: {visible} of {len(regions.breakpoints)} changes lie between two\n"
-        f"{'':36}{'seconds':>9}{'changes':>9}{'wrong':>9}\n"
-        f"{'qdecay policy_regions':36}{seconds:9.2f}{len(regions.breakpoints):9}{0:9}"
-    )
-    p, r = closed(mdp)
-    for module, methods in PEERS.items():
-        if importlib.util.find_spec(module) is None:
-            print(f"{module} is not installed")
-            continue
-        for name, at in methods(p, r):
-            at(0.5)()  # compiles
-            seconds, policies = 0.0, []
-            for k in range(1, points + 1):
-                solve = at(k / (points + 1))
-                start = time.perf_counter()
-                policies.append(solve())
-                seconds += time.perf_counter() - start
-            changes = sum(a != b for a, b in itertools.pairwise(policies))
-            pairs = zip(policies, exact, strict=True)
-            wrong = sum(
-                any(a not in best for a, best in zip(policy, sets, strict=False))
-                for policy, sets in pairs
+    def run(self, family: Family, size: int, limit: float, *, check: bool) -> dict[str, Any]:
+        """Run one model in a new process, whose answer is that of `once`."""
+        python = self.root / ".venv/bin/python"
+        command = [str(python) if python.exists() else sys.executable, __file__]
+        command += ["--once", family.name, str(size), "--max-seconds", str(limit)]
+        command += ["--check"] if check else []
+        command += ["--reference", str(self.reference)] if self.reference else []
+        paths = os.pathsep.join([str(self.root), str(self.root / "envs")])
+        try:
+            run = subprocess.run(
+                command,
+                env={**os.environ, "PYTHONPATH": paths},
+                stdout=subprocess.PIPE,
+                text=True,
+                check=True,
+                timeout=limit + 10 if self.reference else None,  # which knows of no limit
             )
-            print(f"{name:36}{seconds:9.2f}{changes:9}{wrong:9}", flush=True)
+        except subprocess.TimeoutExpired:
+            return {"late": f"not within {limit:g} s"}
+        told: dict[str, Any] = json.loads(run.stdout)
+        used = Path(told.pop("from", self.root / "qdecay"))
+        assert used.is_relative_to(self.root), f"{used} was run in place of {self.root}"
+        return told
+
+
+@dataclass
+class Runs:
+    """The runs of one model by one side."""
+
+    side: Side
+    found: list[dict[str, Any]] = field(default_factory=list)
+
+    @property
+    def late(self) -> str | None:
+        """What a run that was out of time says."""
+        return self.found[-1].get("late") if self.found else None
+
+    @property
+    def times(self) -> list[float]:
+        """Seconds of each run."""
+        return [] if self.late else [run["seconds"] for run in self.found]
+
+    @property
+    def memory(self) -> float:
+        """Peak in MB."""
+        return max(run["memory"] for run in self.found)
+
+
+def measured(
+    family: Family, size: int, sides: list[Side], options: argparse.Namespace
+) -> list[Runs]:
+    """Let all sides solve one model in turns, and assert that they find the same."""
+    every = [Runs(side) for side in sides]
+    count = family.breakpoints(size)
+    known: dict[str, Any] = {} if count is None else {"breakpoints": count}
+    for _ in range(options.repeats):
+        for runs in every:
+            if runs.late:
+                continue
+            unseen = "digest" not in known
+            told = runs.side.run(family, size, options.max_seconds, check=unseen)
+            for name in told.keys() & {"breakpoints", "digest"}:
+                assert told[name] == known.setdefault(name, told[name]), (runs.side, name, told)
+            runs.found.append(told)
+    return every
+
+
+def spread(numbers: list[float]) -> str:
+    if not numbers:
+        return ""
+    return f"{statistics.median(numbers):.3g} [{min(numbers):.3g}, {max(numbers):.3g}]"
+
+
+def row(case: str, every: list[Runs]) -> str:
+    """Return a row of the table: the model, seconds and memory of each side, ratios to this one."""
+    told = {name: value for runs in every for run in runs.found for name, value in run.items()}
+    cells = [case, *(str(told.get(name, "")) for name in ("states", "breakpoints", "degree"))]
+    for runs in every:
+        cells += [runs.late, ""] if runs.late else [spread(runs.times), f"{runs.memory:.0f}"]
+    for runs in every[1:]:
+        pairs = zip(runs.times, every[0].times, strict=False)
+        cells.append(spread([theirs / ours for theirs, ours in pairs]))
+    return "| " + " | ".join(cells) + " |"
+
+
+def exponent(states: list[int], seconds: list[float]) -> float:
+    """Return the slope of log seconds over log states, by least squares."""
+    return float(np.polyfit(np.log(states), np.log(seconds), 1)[0])
+
+
+def growth(family: Family, every: list[list[Runs]]) -> str:
+    """Return the family's exponent by each side, over the sizes that ended in time."""
+    cells = [family.name]
+    for runs in zip(*every, strict=True):
+        ended = [one for one in runs if one.times]
+        states = [one.found[0]["states"] for one in ended]
+        medians = [statistics.median(one.times) for one in ended]
+        if len(ended) > 1:
+            cells.append(f"{exponent(states, medians):.2f} ({states[0]:,} .. {states[-1]:,})")
+        else:
+            cells.append("")
+    return "| " + " | ".join(cells) + " |"
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--all", action="store_true", help="the two largest models as well")
+    parser.add_argument("--against", type=Path, nargs="+", default=[], metavar="CHECKOUT")
+    parser.add_argument("--reference", type=Path, metavar="FILE")
+    parser.add_argument("--only", nargs="+", metavar="FAMILY", choices=[f.name for f in FAMILIES])
     parser.add_argument("--repeats", type=int, default=3)
-    parser.add_argument("--points", type=int, default=1000, help="gammas of the grid; 0: no grid")
+    parser.add_argument("--max-seconds", type=float, default=90)
+    parser.add_argument("--quick", action="store_true", help="the smallest of each family, once")
+    parser.add_argument("--once", nargs=2, help=argparse.SUPPRESS)
+    parser.add_argument("--check", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
+    if options.once:
+        [family] = [family for family in FAMILIES if family.name == options.once[0]]
+        print(json.dumps(once(family, int(options.once[1]), options)))
+        return
+    if options.quick:
+        options.repeats = 1
+    sides = [Side("this", HERE)]
+    sides += [Side(path.resolve().name, path.resolve()) for path in options.against]
+    if options.reference:
+        sides.append(Side(options.reference.stem, HERE, options.reference.resolve()))
+    tables(sides, options)
+
+
+def tables(sides: list[Side], options: argparse.Namespace) -> None:
+    """Print both tables, rows as they are measured."""
     packages = ", ".join(f"{p} {version(p)}" for p in ("numpy", "scipy", "python-flint"))
     print(f"Python {sys.version.split()[0]}, {packages}, {platform.machine()}, {platform.system()}")
-    print(
-        f"{'model':22}{'states':>7}{'breaks':>8}{'degree':>8}{'median s':>10}{'min':>10}{'max':>10}"
-        f"{'ms/break':>10}{'MB':>8}{'reference':>10}   ratio"
-    )
-    names = [case.name for case in CASES if options.all or not case.large]
-    fresh = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(1, fresh, max_tasks_per_child=1) as processes:
-        for line in processes.map(measure, names, itertools.repeat(options.repeats)):
-            print(line, flush=True)
-    if options.points:
-        grid(lake(map_name="8x8"), options.points)
+    head = ["model", "states", "breakpoints", "degree"]
+    head += [cell for side in sides for cell in (f"{side.name}, s", "MB")]
+    print("| " + " | ".join(head + [f"{s.name} / this" for s in sides[1:]]) + " |")
+    print("| " + " | ".join(["---"] * (len(head) + len(sides) - 1)) + " |")
+    slopes = []
+    for family in FAMILIES:
+        if family.name not in (options.only or [family.name]):
+            continue
+        every = []
+        for size in family.sizes[:1] if options.quick else family.sizes:
+            every.append(measured(family, size, sides, options))
+            print(row(family.case(size), every[-1]), flush=True)
+        if len(every) > 1:
+            slopes.append(growth(family, every))
+    print("\n| family | " + " | ".join(f"exponent, {side.name}" for side in sides) + " |")
+    print("| " + " | ".join(["---"] * (len(sides) + 1)) + " |")
+    print("\n".join(slopes))
 
 
 if __name__ == "__main__":

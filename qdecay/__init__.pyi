@@ -1,4 +1,6 @@
 from ._support.progress import Progress
+from .certified.regions import certified_policy_regions
+from .certified.result import CertifiedBracket, CertifiedRegions, NearTie
 from .comparison.compare import compare
 from .comparison.learning_times import LearningTime, learning_times
 from .comparison.result import Comparison
@@ -61,6 +63,7 @@ from .planning import (
     value_over_gammas,
 )
 from .planning.regions import NumericChange, NumericRegions, numeric_policy_regions
+from .pricing.certified_price import CertifiedPrice
 from .pricing.judge import Judge
 from .pricing.learned import LearnedGamma, LearnedPrice, learned_price
 from .pricing.line_price import LinePrice, PricedValue
@@ -93,6 +96,9 @@ __all__ = [
     "Breakpoint",
     "BudgetExceeded",
     "CertificateError",
+    "CertifiedBracket",
+    "CertifiedPrice",
+    "CertifiedRegions",
     "ChainLayout",
     "Comparison",
     "Constant",
@@ -126,6 +132,7 @@ __all__ = [
     "MapLine",
     "ModelLine",
     "NStepSarsa",
+    "NearTie",
     "NotConverged",
     "NumericChange",
     "NumericRegions",
@@ -162,6 +169,7 @@ __all__ = [
     "break_even",
     "break_even_gamma",
     "break_even_reward",
+    "certified_policy_regions",
     "compare",
     "diagnose",
     "distributed_values",

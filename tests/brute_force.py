@@ -17,7 +17,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import cached_property
+from functools import cache, cached_property
 from itertools import product
 from math import lcm
 from random import Random
@@ -280,6 +280,12 @@ def ending_model(seed: int) -> MDP:
                 rows.append((s, a, t, Fraction(weight, total), reward + change, False))
             rows.append((s, a, s, Fraction(weights[-1], total), reward + prize, True))
     return MDP.from_rows(rows, n_states=n, n_actions=m, start=0)
+
+
+@cache
+def ending_policies(seed: int) -> Policies:
+    """Return all policies of `ending_model(seed)`, judged once for many tests."""
+    return Policies(ending_model(seed))
 
 
 REWARDS = ((-1, 0, 1), (0, 0, 1), (0, 0, -1), (-2, -1, 0, 1, 2, Fraction(1, 2)))

@@ -339,6 +339,15 @@ FUNCTIONS: dict[str, tuple[Callable[..., Any], dict[str, Any], dict[str, Number]
             "max_sweeps": PLANS["max_sweeps"],
         },
     ),
+    "certified_policy_regions": (
+        qdecay.certified_policy_regions,
+        {"problem": MODEL},
+        {
+            "width": Number("exact", HALF, (0, -1, "3/2")),
+            "start": STATE,
+            "max_seconds": SECONDS,
+        },
+    ),
     "numeric_policy_regions": (
         qdecay.numeric_policy_regions,
         {"problem": MODEL, "points": 20},

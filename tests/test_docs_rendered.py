@@ -65,14 +65,15 @@ class Article(HTMLParser):
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Article]:
-    """Every page, built as `make docs` does."""
-    folder = tmp_path_factory.mktemp("site")
-    subprocess.run(
-        [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet", "--site-dir", folder],
-        cwd=ROOT,
-        env=os.environ | {"PYTHONPATH": "docs", "NO_MKDOCS_2_WARNING": "1"},
-        check=True,
-    )
+    """Every page, from the folder SITE where `make docs` has just built it, else built here."""
+    folder = Path(os.environ.get("SITE") or tmp_path_factory.mktemp("site"))
+    if "SITE" not in os.environ:
+        subprocess.run(
+            [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet", "--site-dir", folder],
+            cwd=ROOT,
+            env=os.environ | {"PYTHONPATH": "docs", "NO_MKDOCS_2_WARNING": "1"},
+            check=True,
+        )
     files = {page: folder / page / "index.html" for page in PAGES}
     files["index"] = folder / "index.html"
     return {page: Article(file.read_text(encoding="utf-8")) for page, file in files.items()}

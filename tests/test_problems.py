@@ -25,6 +25,7 @@ CALLS: dict[str, dict[str, Any]] = {
     "blackwell": {},
     "average_reward": {},
     "break_even": {},
+    "certified_policy_regions": {},
     "compare": {"walks": 3},
     "distributed_values": {"gamma": 0.5, "launcher": (), "python": "no such program"},
     "epsilon_soft": {"epsilon": "1/2"},

@@ -16,6 +16,7 @@ import re
 import tempfile
 from collections.abc import Callable, Mapping
 from concurrent.futures import ProcessPoolExecutor
+from fractions import Fraction
 from functools import cache, partial
 from pathlib import Path
 from typing import Any
@@ -124,6 +125,11 @@ def priced() -> qdecay.ResampledPrice:
     return qdecay.resampled_price(data(), gammas=["1/2"], resamples=40)
 
 
+@cache
+def bracketed() -> qdecay.CertifiedRegions:
+    return qdecay.certified_policy_regions(MODEL)
+
+
 def episode_end() -> qdecay.EpisodeEnd:
     ends: list[qdecay.EpisodeEnd] = []
     qdecay.q_learning(MODEL, 0.9, episodes=2, callback=ends.append)
@@ -175,6 +181,9 @@ EXAMPLES: dict[str, Callable[[], Any]] = {
     "BreakEven": lambda: qdecay.break_even(MODEL),
     "BudgetExceeded": lambda: qdecay.BudgetExceeded("a limit", qdecay.value_iteration(MODEL, 0.5)),
     "CertificateError": lambda: qdecay.CertificateError("a statement does not hold"),
+    "CertifiedBracket": lambda: bracketed().brackets,
+    "CertifiedPrice": lambda: qdecay.price(MODEL, method="certified"),
+    "CertifiedRegions": bracketed,
     "ChainLayout": lambda: LAYOUT,
     "Comparison": lambda: qdecay.compare(LAYOUT, walks=10, step_size="1/2"),
     "Constant": lambda: qdecay.Constant(0.5),
@@ -208,6 +217,7 @@ EXAMPLES: dict[str, Callable[[], Any]] = {
     "MapCurve": lambda: mapped()[0].curves,
     "MapLine": lambda: (*mapped()[0].lines[:2], mapped()[0].columns[0]),
     "ModelLine": lambda: tuple(found.line for found in along()),
+    "NearTie": lambda: qdecay.NearTie(0, (0, 1), Fraction(1, 2), Fraction(3, 4)),
     "NStepSarsa": lambda: learnt(qdecay.NStepSarsa(2)),
     "NotConverged": lambda: qdecay.NotConverged("sweeps", qdecay.value_iteration(MODEL, 0.5)),
     "NumericChange": lambda: qdecay.numeric_policy_regions(MODEL, points=50).changes,
@@ -249,6 +259,7 @@ EXAMPLES: dict[str, Callable[[], Any]] = {
     "break_even": lambda: qdecay.break_even(LAYOUT),
     "break_even_gamma": lambda: qdecay.break_even_gamma(1, 0, 4, 2),
     "break_even_reward": lambda: qdecay.break_even_reward([1], [0, 0, R()], R(), "1/2"),
+    "certified_policy_regions": bracketed,
     "compare": lambda: qdecay.compare(LAYOUT),
     "diagnose": lambda: qdecay.diagnose(profile()),
     "distributed_values": lambda: (),  # a Solution, where PETSc is installed
@@ -285,6 +296,8 @@ for _name in qdecay.__all__:
     if isinstance(_learner := getattr(qdecay, _name), Learner):
         EXAMPLES[_name] = partial(learnt, _learner)
 DOCUMENTED_IN_WORDS = {
+    "CertifiedPrice",
+    "CertifiedRegions",
     "Comparison",
     "DiscountProfile",
     "Finished",
@@ -300,6 +313,8 @@ DOCUMENTED_IN_WORDS = {
 }
 TABLES = {
     "AverageReward",
+    "CertifiedPrice",
+    "CertifiedRegions",
     "Comparison",
     "DiscountProfile",
     "Evaluation",
@@ -439,6 +454,10 @@ SHOWN = {
     "Undiscounted": "Undiscounted(3 states, total 4 from the start)",
     "Breakpoint": "Breakpoint(0.4051: state 284)",
     "BreakEven": "BreakEven(stay up to 0.5, move up to 1)",
+    "CertifiedBracket": "CertifiedBracket(0.5000000000(3): state 0)",
+    "CertifiedPrice": "CertifiedPrice(2 regions judged by total, optimum 4.000)",
+    "CertifiedRegions": "CertifiedRegions(1 bracket near 0.5000, proven up to 1 - 1e-9)",
+    "NearTie": "NearTie(state=0, actions=(0, 1), lower=Fraction(1, 2), upper=Fraction(3, 4))",
     "Comparison": "Comparison(stay | move: agree, exact 0.5, planned 0.5000, predicted 0.5140, "
     "learned 0.5140)",
     "DiscountProfile": "DiscountProfile(q_learning: acts as gamma = 0.9005 [0.8991, 0.9019], as "

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from decimal import MAX_EMAX, MIN_EMIN, Context, Decimal
+from decimal import MAX_EMAX, MIN_EMIN, ROUND_CEILING, ROUND_FLOOR, Context, Decimal
 from fractions import Fraction
 from typing import Protocol
 
@@ -121,3 +121,56 @@ def shown_interval(ends: tuple[float, float] | None) -> str:
         return texts[0] if low == high else " to ".join(texts)
     places = max(0, 1 - math.floor(math.log10(high - low)))
     return f"{low:.{places}f} to {high:.{places}f}"
+
+
+def bracket_decimal(lower: Fraction, upper: Fraction) -> tuple[str, int]:
+    """Return the middle of a bracket in (0, 1), to the digit that its width leaves uncertain.
+
+    And how many units of that digit, 1 to 9, the ends are away from it, at most.
+
+    >>> bracket_decimal(Fraction("0.81165085215"), Fraction("0.81165085245"))
+    ('0.8116508523', 2)
+    """
+    half = (upper - lower) / 2
+    places = 2 + math.floor(math.log10(half.denominator) - math.log10(half.numerator))
+    units = 10
+    while units > 9:
+        places -= 1
+        digits = round((lower + half) * 10**places)
+        at = Fraction(digits, 10**places)
+        units = math.ceil(max(upper - at, at - lower) * 10**places)
+    text = str(digits).zfill(places + 1)
+    return f"{text[:-places]}.{text[-places:]}", units
+
+
+def shown_bracket(lower: Fraction, upper: Fraction) -> str:
+    """Return a bracket in (0, 1) in text; in parentheses how far the last digit may be off.
+
+    >>> shown_bracket(Fraction("0.81165085215"), Fraction("0.81165085245"))
+    '0.8116508523(2)'
+    """
+    text, units = bracket_decimal(lower, upper)
+    return f"{text}({units})"
+
+
+def shown_up_to(number: Fraction) -> str:
+    """Return a number in (0, 1) in text, rounded down; near 1, its distance from 1.
+
+    >>> [shown_up_to(Fraction(x)) for x in ("0.97968", "999999999/1000000000", "0.9991307")]
+    ['0.9796', '1 - 1e-9', '1 - 0.00087']
+    """
+    if number > Fraction(999, 1000):
+        return f"1 - {shown_beside(1 - number, 2, up=True)}"
+    return shown_beside(number, 4, up=False)
+
+
+def shown_beside(number: Fraction, digits: int, *, up: bool) -> str:
+    """Return a number in [0, 1] rounded up, or down, to this many significant digits.
+
+    >>> shown_beside(Fraction(2, 3), 4, up=True), shown_beside(Fraction(2, 3), 4, up=False)
+    ('0.6667', '0.6666')
+    """
+    context = Context(prec=digits, rounding=ROUND_CEILING if up else ROUND_FLOOR)
+    value = context.divide(Decimal(number.numerator), Decimal(number.denominator))
+    value = value.normalize(context)
+    return format(value, "f" if value.adjusted() >= _SMALLEST else "e")

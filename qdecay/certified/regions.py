@@ -16,7 +16,7 @@ from qdecay._support.deadline import Deadline
 from qdecay._support.progress import OnProgress, Progress, reporting
 from qdecay._support.shown import shown_decimal
 from qdecay.certified.pairs import pairs_of_model
-from qdecay.certified.result import CertifiedBracket, CertifiedRegions, NearTie, Sides
+from qdecay.certified.result import LAST, CertifiedBracket, CertifiedRegions, NearTie, Sides
 from qdecay.certified.search import FoundBracket, Search
 from qdecay.errors import BudgetExceeded
 from qdecay.exact.solver.rational_model import RationalModel
@@ -27,7 +27,6 @@ from qdecay.model.door import Problem, as_model
 from qdecay.model.info import ModelInfo
 
 _WIDTH = Fraction(1, 10**9)
-LAST = 1 - Fraction(1, 10**9)  # the gamma up to which regions are asked for
 
 
 @on_one_thread

@@ -5,14 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from qdecay._support.checks import RationalLike, exact
-from qdecay._support.result import Record, Result, counted, frame, shown_list
-from qdecay._support.shown import shown_decimal
+from qdecay._support.checks import RationalLike
+from qdecay._support.result import Record, Result, counted, frame, plain, shown_list
+from qdecay._support.shown import bracket_decimal, shown_bracket, shown_decimal, shown_up_to
+from qdecay.certified.pairs import pairs_of_model
+from qdecay.exact.algebra.number import AlgebraicNumber
+from qdecay.exact.at_gamma import gamma_number
+from qdecay.exact.reached import Reach
+from qdecay.exact.solver.rational_model import RationalModel
 from qdecay.exact.walked import Actions, Sets, lists
 from qdecay.model.base import FiniteMDP
 from qdecay.model.info import ModelResult
@@ -20,6 +26,7 @@ from qdecay.model.info import ModelResult
 if TYPE_CHECKING:
     import pandas as pd
 
+LAST = 1 - Fraction(1, 10**9)  # the gamma up to which regions are asked for
 ONE_BREAKPOINT = "one breakpoint"
 NOT_SEPARATED = "not separated"
 STATEMENT = (
@@ -52,10 +59,27 @@ class CertifiedBracket(Record):
     content: str
     changes: Mapping[int, Sides]
 
+    @property
+    def middle(self) -> float:
+        """Half-way between the ends."""
+        return float((self.lower + self.upper) / 2)
+
+    def shown(self) -> str:
+        """Return the bracket in text: 0.8116508523(2) is at most 2 units of that digit off."""
+        return shown_bracket(self.lower, self.upper)
+
     def _shown(self) -> str:
-        states = shown_list([str(state) for state in self.changes], "state")
-        lower, upper = (shown_decimal(float(end), 12) for end in (self.lower, self.upper))
-        return f"{lower} to {upper}, {states}"
+        return f"{self.shown()}: {shown_list([str(state) for state in self.changes], 'state')}"
+
+    def body(self) -> dict[str, Any]:
+        """Return the bracket as in the document."""
+        return {
+            "lower": str(self.lower),
+            "upper": str(self.upper),
+            "decimal": bracket_decimal(self.lower, self.upper)[0],
+            "content": self.content,
+            "changes": plain(self.changes),
+        }
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -111,32 +135,106 @@ class CertifiedRegions(ModelResult):
         """The model's number of actions."""
         return self.mdp.n_actions
 
-    def region_of(self, gamma: RationalLike) -> int | None:
+    @cached_property
+    def rational_model(self) -> RationalModel:
+        """The model in integers; floats are the fractions that they are."""
+        return pairs_of_model(self.mdp)
+
+    @property
+    def reaches_the_end(self) -> bool:
+        """Whether the regions reach 1 - 1e-9, as was asked."""
+        return self.proven_to >= LAST
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether the sets are known up to 1 - 1e-9, outside of brackets."""
+        return self.reaches_the_end and not self.near_ties
+
+    @property
+    def not_separated(self) -> tuple[int, ...]:
+        """The brackets that may hold several changes, or a touch, or nothing."""
+        return tuple(i for i, b in enumerate(self.brackets) if b.content == NOT_SEPARATED)
+
+    def region_of(self, gamma: RationalLike | AlgebraicNumber) -> int | None:
         """Return the index of the region that contains 0 < gamma <= proven_to, or None in a
         bracket.
 
         Raises:
             ValueError: gamma is out of range.
         """
-        number = exact(gamma, "gamma", "(0, 1)")
-        if not 0 < number <= self.proven_to:
-            raise ValueError(f"gamma must be in (0, {self.proven_to}], got {gamma}")
+        number = gamma_number(gamma, "(0, 1)")
+        if number > self.proven_to:
+            end = shown_up_to(self.proven_to)
+            raise ValueError(f"gamma must be in (0, {end}], which is proven, got {gamma}")
         index = sum(bracket.upper <= number for bracket in self.brackets)
         inside = index < len(self.brackets) and self.brackets[index].lower < number
         return None if inside else index
 
-    def optimal_actions(self, gamma: RationalLike) -> Sets | None:
-        """Return the sets at one gamma, or None inside a bracket."""
-        region = self.region_of(gamma)
-        return None if region is None else self.regions[region]
+    def optimal_actions(self, gamma: RationalLike | AlgebraicNumber) -> Sets | None:
+        """Return the sets at one gamma, 0 < gamma <= proven_to, or None inside a bracket.
+
+        Of a state in a near tie there, all actions that may be optimal.
+        """
+        region, number = self.region_of(gamma), gamma_number(gamma)
+        return None if region is None else self.possible_actions(region, number, number)
+
+    def possible_actions(
+        self, region: int, lower: Fraction | AlgebraicNumber, upper: Fraction | AlgebraicNumber
+    ) -> Sets:
+        """Return the sets of a region, with what may be optimal in near ties on an interval."""
+        sets = list(self.regions[region])
+        for tie in self.near_ties:
+            if tie.lower <= upper and tie.upper >= lower:
+                sets[tie.state] = tuple(sorted({*sets[tie.state], *tie.actions}))
+        return tuple(sets)
+
+    def start_brackets(self) -> tuple[int, ...]:
+        """Return the brackets in which the start state's set may change.
+
+        Raises:
+            ValueError: the model has no start state.
+        """
+        start = self._start()
+        return tuple(i for i, bracket in enumerate(self.brackets) if start in bracket.changes)
+
+    def reached_brackets(self) -> tuple[int, ...]:
+        """Return the brackets in which the set of a state reached from the start may change.
+
+        Reached: with positive probability under some policy that may be optimal left of the
+        bracket, inside, or right of it. In one that is not separated, states whose set may change
+        may take any action.
+
+        Raises:
+            ValueError: the model has no start state.
+        """
+        start, available = self._start(), self.mdp.available
+        found = []
+        for i, bracket in enumerate(self.brackets):
+            sets = list(self.possible_actions(i, bracket.lower, bracket.upper))
+            separated = bracket.content == ONE_BREAKPOINT
+            for state, (_, right) in bracket.changes.items():
+                others = right if separated else np.flatnonzero(available[state]).tolist()
+                sets[state] = tuple({*sets[state], *others})
+            if not self._reach.among(sets, start).isdisjoint(bracket.changes):
+                found.append(i)
+        return tuple(found)
+
+    @cached_property
+    def _reach(self) -> Reach:
+        return Reach(self.rational_model)
+
+    def _start(self) -> int:
+        if self.start is None:
+            raise ValueError("the model has no start state")
+        return self.start
 
     def _shown(self) -> str:
-        middles = [shown_decimal(float(b.lower + b.upper) / 2, 4) for b in self.brackets]
+        middles = [shown_decimal(bracket.middle, 4) for bracket in self.brackets]
         near = f" near {shown_list(middles)}" if middles else ""
         ties = f", {counted(len(self.near_ties), 'near tie')}" if self.near_ties else ""
         return self._titled(
             f"{counted(len(middles), 'bracket')}{near}{ties}, proven up to "
-            f"{shown_decimal(float(self.proven_to), 4)}"
+            f"{shown_up_to(self.proven_to)}"
         )
 
     def body(self) -> dict[str, Any]:

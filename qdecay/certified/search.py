@@ -8,7 +8,7 @@ the policy, until all upper bounds are negative again, but for pairs that tie fo
 ends.
 
 A pair that is neither, over more than the width, is a *near tie*. Which policy is optimal is then
-not known, so that all other bounds must have room for it (see `_room`).
+not known, so that all other bounds must have room for it: see `_make_room`.
 """
 
 from __future__ import annotations
@@ -23,14 +23,23 @@ from numpy.typing import NDArray
 from qdecay._support.deadline import Deadline
 from qdecay.certified.result import NOT_SEPARATED, ONE_BREAKPOINT
 from qdecay.certified.ties import Ties
-from qdecay.exact.solver.axis import NoBound
-from qdecay.exact.solver.gamma_axis import GammaAxis
+from qdecay.certified.windows import window_at
+from qdecay.exact.solver.axis import Mask, NoBound, Pairs
+from qdecay.exact.solver.expansion import TINY
+from qdecay.exact.solver.first_window import first_window
+from qdecay.exact.solver.near_zero import near_zero
 from qdecay.exact.solver.policy_graph import PolicyGraph
 from qdecay.exact.solver.rational_model import RationalModel
-from qdecay.exact.solver.window import Window
+from qdecay.exact.solver.window import relative_growth
 
-Pairs = NDArray[np.int64]
-Mask = NDArray[np.bool_]
+_FINEST = 2.0**-36  # roots closer than this part of half a window are not told apart
+_SLOW_GROWTH = 30  # of values in gamma: right of 0, a window there is then wide enough
+_CHANGES = 6  # that a window should hold: more would make it wider than is useful
+_WIDER = 10  # brackets may be wider than asked for: four times, sixteen times, ..
+_SPLITS = 6  # of an interval, for many pairs at once
+_FEW = 8
+_MOST_DOUBTFUL = 0.25  # near ties, for each state, beyond which floats tell too little
+_SWEEPS = 200  # of values at gamma = 1/2, by which states that are alike are found
 
 
 class Proven(NamedTuple):
@@ -63,13 +72,6 @@ class FoundTie(NamedTuple):
     upper: Fraction
 
 
-_TERMS = 20  # powers of tau in a window: beyond them is less than rounding, 6^-21
-_MOST_DOUBTFUL = 0.25  # near ties, for each state, beyond which floats tell too little
-_SWEEPS = 200  # of values at gamma = 1/2, by which states that are alike are found
-_WIDER = 13  # brackets may be wider than asked for, four times, sixteen times, ..
-_FINEST = 2.0**-36  # roots closer than this part of half a window are not told apart
-
-
 class Lost(Exception):
     """Floats do not tell how to go on."""
 
@@ -100,16 +102,17 @@ class Search:
         """
         self.model, self.width, self.to = model, width, to
         self._deadline, self._report = deadline, report
-        self._axis = GammaAxis(model, use_floats=True, terms=_TERMS, relative=True)
-        beginning = self._axis.begin(deadline, self._ties_near_zero)
-        self._policy, self._zero = beginning.policy, beginning.zero.copy()
+        beginning = near_zero(model, deadline, self._ties_near_zero)
+        self._order, self._policy = beginning.order, beginning.policy
+        self._zero = beginning.zero.copy()
         self._zero[self._policy] = True
         self.x, self.first = Fraction(0), self._now()
         self.brackets: list[FoundBracket] = []
         self.near_ties: list[FoundTie] = []
         self._graph = PolicyGraph(model, self._policy)
-        self._doubtful: dict[int, Fraction] = {}
-        self._quarter = _power_of_two(width / 4)
+        self._loose = np.zeros(0, dtype=np.int64)  # pairs that are near ties at x
+        self._doubts: dict[int, tuple[Fraction, set[int]]] = {}  # by state: since, and pairs
+        self._longest = Fraction(1)
 
     def _ties_near_zero(self, policy: Pairs, pairs: Pairs) -> Mask:
         graph, v = PolicyGraph(self.model, policy), np.zeros(self.model.n)
@@ -129,76 +132,109 @@ class Search:
         try:
             while self.x < self.to:
                 self._along_window()
-        except Lost:
+        except (Lost, NoBound):
             pass
         finally:
-            self._end_ties(set(self._doubtful))
+            self._doubt(self._loose[:0])
 
     def _along_window(self) -> None:
         """Go on to the end of a new window, or until it is of no use.
 
         Raises:
-            Lost: it is of none.
+            Lost, NoBound: it is of none.
         """
-        begun = self.x
-        self._look(begun)
+        begun, found = self.x, len(self.brackets)
+        self._look()
         end = min(self._window.upper, self.to)
         try:
             while self.x < end and self._useful:
+                before = self._policy, self._graph, self._zero.copy()
                 self._advance(end)
                 self._deadline.check()
                 self._report(self.x, len(self.brackets))
         except NoBound:
-            pass
+            self._policy, self._graph, self._zero = before
+            if self.x == begun:
+                self._narrower()
+                return
         if self.x == begun:
             raise Lost
+        changes = len(self.brackets) - found
+        self._longest = (self.x - begun) * _CHANGES / max(changes, 1)
 
-    def _look(self, x: Fraction) -> None:
+    def _narrower(self) -> None:
+        """Let the next window be narrower.
+
+        Raises:
+            Lost: it is not wider than a bracket.
+        """
+        self._longest = (self._window.upper - self.x) / 8
+        if self._longest < 4 * self._quarter:
+            raise Lost
+
+    def _look(self) -> None:
         """Take a new window that begins at x or a little before.
 
         Raises:
-            Lost: there is none.
+            Lost, NoBound: there is none.
         """
-        window = self._axis.window(self._graph, rounded_down(x))
-        if not isinstance(window, Window) or not window.upper > x:
+        if self.x:
+            self._window = window_at(self.model, self._graph, self.x, self._longest)
+        else:
+            self._window = first_window(self.model, self._graph, self._order)
+        if not self._window.upper > self.x:
             raise Lost
-        self._window, self._useful = window, True
-        self._ties = Ties(self.model, self._graph, window.values, self._deadline)
-        if self._doubtful:
+        self._useful = True
+        self._ties = Ties(self.model, self._graph, self._window.values, self._deadline)
+        if self._doubts:
             self._review_doubts()
 
     def _advance(self, end: Fraction) -> None:
         """Go on to the next bracket and over it, or to the end."""
-        pairs = np.array(list(self._doubtful), dtype=np.int64)
-        if len(pairs):
-            low, high = self._window.bounds_at(pairs, self.x)
+        if len(self._loose):
+            low, high = self._window.bounds_at(self._loose, self.x)
             if ((low > 0) | (high < 0)).any():
                 self._review_doubts()
-        window, suspects = self._window, self._suspects()
-        guesses = window.reaches_zero(suspects, self.x, end)
-        frontier = self._frontier(guesses, end)
-        limit = self._proven_up_to(suspects, frontier[0])
-        if limit == self.x < frontier[0]:
-            frontier = [limit, limit + self._quarter, limit + 3 * self._quarter]
-        wide = (frontier[-1] + 4**k * self._quarter for k in range(1, _WIDER))
+        suspects = self._suspects(self.x)
+        lower, *uppers = self._frontier(suspects, end)
+        limit = self._proven_up_to(suspects, lower)
+        if limit == self.x < lower:
+            uppers = [limit + self._quarter, limit + 3 * self._quarter]
+            lower = limit
         self.x = limit
-        if limit == frontier[0] < end:
-            self._pass(*frontier, *(upper for upper in wide if upper < end))
+        if limit < lower or lower == end:
+            return
+        uppers = [upper for upper in uppers if upper <= end]
+        if uppers:
+            wide = (lower + 4**k * self.width for k in range(1, _WIDER))
+            self._pass(lower, [*uppers, *(upper for upper in wide if uppers[-1] < upper <= end)])
+        elif end == self.to:
+            raise Lost
+        else:
+            self._useful = False
+        if self._window.first and self.x:
+            self._useful &= relative_growth(self._graph, float(self.x)) > _SLOW_GROWTH
 
-    def _suspects(self, x: Fraction | None = None) -> Pairs:
+    @property
+    def _quarter(self) -> Fraction:
+        """A quarter of a bracket's width, or less where windows are narrow."""
+        return _power_of_two(min(self.width / 4, Fraction(self._window.half_width) / 64))
+
+    def _suspects(self, x: Fraction) -> Pairs:
         """Return the pairs that are not known to be negative from x to the window's end."""
-        window, x = self._window, self.x if x is None else x
+        window = self._window
         ahead = [i for i, edge in enumerate(window.edges[1:]) if edge > x]
         open_still = window.suspect[:, ahead].any(axis=1) & ~self._zero
-        open_still[list(self._doubtful)] = False
+        open_still[self._loose] = False
         found: Pairs = np.flatnonzero(open_still)
         return found
 
-    def _frontier(self, guesses: NDArray[np.float64], end: Fraction) -> list[Fraction]:
+    def _frontier(self, pairs: Pairs, end: Fraction) -> list[Fraction]:
         """Return where a bracket may begin, and where it may end, in the order to be tried.
 
-        Around the least guess, it takes up to a third of the way to the next.
+        Around the least root, it takes up to a third of the way to the next.
         """
+        guesses = self._window.reaches_zero(pairs, self.x, end)
         least = float(guesses.min(initial=np.inf))
         if least >= end:
             return [end]
@@ -213,7 +249,6 @@ class Search:
         """Return how far, up to a limit, all pairs are proven negative."""
         if limit == self.x:
             return limit
-        pairs = pairs[self._window.suspects_on(pairs, self.x, limit)]
         while len(pairs := self._not_negative(pairs, self.x, limit)):
             limit = self.x + (limit - self.x) / 2
             if limit - self.x < self.width / 16:
@@ -222,38 +257,69 @@ class Search:
 
     def _not_negative(self, pairs: Pairs, lower: Fraction, upper: Fraction) -> Pairs:
         """Return the pairs that are not proven negative on [lower, upper]."""
-        negative = self._window.negative_on
-        return np.array(
-            [p for p in pairs.tolist() if not negative(p, lower, upper)], dtype=np.int64
-        )
+        found, waiting = set[int](), [(lower, upper, pairs, 0)]
+        while waiting:
+            start, end, some, splits = waiting.pop()
+            some = np.array([pair for pair in some.tolist() if pair not in found], dtype=np.int64)
+            some = some[self._window.suspects_on(some, start, end)]
+            if len(some) <= _FEW or splits == _SPLITS:
+                negative = self._window.negative_on
+                found.update(pair for pair in some.tolist() if not negative(pair, start, end))
+            else:
+                middle = (start + end) / 2
+                waiting += [(start, middle, some, splits + 1), (middle, end, some, splits + 1)]
+        return np.array(sorted(found), dtype=np.int64)
 
     # -- brackets
 
-    def _pass(self, lower: Fraction, *uppers: Fraction) -> None:
+    def _pass(self, lower: Fraction, uppers: list[Fraction]) -> None:
         """Go over a bracket that begins at `lower` and ends at the first of `uppers` that serves.
 
         If none does, pairs that are still in doubt are near ties from there on.
         """
-        before, doubtful, switches = self._now(), np.zeros(0, dtype=np.int64), 0
-        inside = self._not_negative(self._suspects(), lower, uppers[0])
-        simple = self._rise_together(inside, lower, uppers[0])
-        old = before.optimal.copy()
-        old[inside] = True
-        for upper in uppers:
-            doubtful, more = self._settle(upper)
+        before, open_, switches = self._now(), self._loose[:0], 0
+        inside, simple = before.optimal.copy(), not self._doubts
+        for i, upper in enumerate(uppers):
+            rising = self._not_negative(self._suspects(lower), lower, upper)
+            inside[rising] = True
+            if not switches:
+                together = self._rise_together(rising, lower, upper)
+            open_, more = self._settle(upper)
+            inside[open_] = True
             switches += more
-            simple = simple and switches == 1
-            if switches and not len(doubtful):
+            if not len(open_) and (switches or i >= 2):
                 break
-        self._doubt(doubtful, lower if switches == 0 else upper)
+            if i >= 2 and not self._clear_at(open_, uppers[-1]):
+                break
         changed = bool((before.optimal != self._zero).any())
-        if len(doubtful) and not changed:
+        self._doubt(open_, upper if changed else lower)
+        if len(open_) and not changed:
             return  # only the near tie begins
         self.x = upper
-        if changed or len(inside):
-            simple = simple and self._fall_together(np.flatnonzero(old & ~self._zero), lower, upper)
+        others = np.flatnonzero(inside & ~self._zero)
+        inside[self._not_negative(self._suspects(lower), lower, upper)] = True
+        if changed or bool((inside != before.optimal).any()):
+            simple = simple and together and switches == 1 and not self._doubts
+            simple = simple and self._fall_together(others, lower, upper)
             content = ONE_BREAKPOINT if simple else NOT_SEPARATED
-            self.brackets.append(FoundBracket(lower, upper, content, old | self._zero, self._now()))
+            self._found(FoundBracket(lower, upper, content, inside | self._zero, self._now()))
+
+    def _found(self, bracket: FoundBracket) -> None:
+        """Take a bracket, as one with the one before if both touch and neither says more."""
+        last = self.brackets[-1] if self.brackets else None
+        if (
+            last is not None
+            and last.upper == bracket.lower
+            and last.content == bracket.content == NOT_SEPARATED
+        ):
+            self.brackets.pop()
+            bracket = bracket._replace(lower=last.lower, inside=last.inside | bracket.inside)
+        self.brackets.append(bracket)
+
+    def _clear_at(self, pairs: Pairs, x: Fraction) -> bool:
+        """Whether the sign of some pair's advantage is known at x."""
+        low, high = self._window.bounds_at(pairs, x)
+        return bool(((low > 0) | (high < 0)).any())
 
     def _rise_together(self, pairs: Pairs, lower: Fraction, upper: Fraction) -> bool:
         """Whether all pairs become positive at one gamma of the interval, and at no other."""
@@ -270,9 +336,15 @@ class Search:
 
     def _settle(self, gamma: Fraction) -> tuple[Pairs, int]:
         """Find the policy that is optimal at a gamma; return the pairs in doubt, and how many
-        policies came before it."""
+        policies came before it.
+
+        Raises:
+            NoBound: floats do not tell.
+        """
         switches = 0
         while True:
+            if gamma > self._window.upper:
+                raise NoBound
             pairs = np.flatnonzero(self._window.suspect.any(axis=1) & ~self._zero)
             lower, upper = self._window.bounds_at(pairs, gamma)
             if not (lower > 0).any():
@@ -294,19 +366,44 @@ class Search:
         touched = self.model.touching(affected)
         self._zero[touched] = False
         self._zero[policy] = True
-        self._useful &= self._window.update(self._graph, affected, touched)
+        try:
+            self._useful &= self._window.update(self._graph, affected, touched)
+        except NoBound:  # it may reach 1, and the new policy never end
+            self._window = window_at(self.model, self._graph, self.x, self._longest)
+            self._make_room(self._loose.tolist())
         self._ties = Ties(self.model, self._graph, self._window.values, self._deadline)
 
     # -- near ties
 
-    def _doubt(self, pairs: Pairs, since: Fraction) -> None:
-        """Take these pairs for the near ties, from here on."""
-        self._end_ties(self._doubtful.keys() - set(pairs.tolist()))
-        if len(pairs) > _MOST_DOUBTFUL * self.model.n and not self._window.first:
+    def _doubt(self, pairs: Pairs, since: Fraction | None = None) -> None:
+        """Take these pairs, and no others, for the near ties, those that are new from `since` on.
+
+        Raises:
+            Lost: they are too many.
+        """
+        since = self.x if since is None else since
+        self._loose = pairs
+        self._make_room(pairs.tolist())
+        doubtful = self._zero & self._unsure()
+        doubtful[pairs] = True
+        states = set(self.model.pair_state[doubtful].tolist())
+        for state in sorted(self._doubts.keys() - states):
+            begun, tied = self._doubts.pop(state)
+            if begun < self.x:
+                self.near_ties.append(FoundTie(tuple(sorted(tied)), begun, self.x))
+        for state in states:
+            _, tied = self._doubts.setdefault(state, (since, set()))
+            own = self.model.pairs_of(state)
+            tied.update(pair for pair in own if self._zero[pair] or doubtful[pair])
+        if len(states) > max(_FEW, _MOST_DOUBTFUL * self.model.n) and not self._window.first:
             raise Lost
-        if len(pairs):
-            self._doubtful = {pair: self._doubtful.get(pair, since) for pair in pairs.tolist()}
-            self._make_room(self._doubtful)
+
+    def _unsure(self) -> Mask:
+        """Return the pairs of states in which several tie for ever, but near ties lie ahead."""
+        several = np.bincount(self.model.pair_state[self._zero], minlength=self.model.n) > 1
+        ahead = np.bincount(self.model.pair_state[self._near], minlength=self.model.n) > 0
+        unsure: Mask = (several & ahead)[self.model.pair_state]
+        return unsure
 
     def _review_doubts(self) -> None:
         """Settle the near ties that are none any more at x.
@@ -314,32 +411,22 @@ class Search:
         Those whose pairs are negative there, whatever the rest of them is worth, have ended. Where
         pairs are positive, the optimal sets have changed somewhere since the near tie began.
         """
-        before, doubtful = self._now(), np.array(list(self._doubtful), dtype=np.int64)
+        before, loose = self._now(), self._loose
         self._make_room(())
         pairs, switches = self._settle(self.x)
         left, more = set[int](), set(pairs.tolist())
         while more - left:
             left |= more
             self._make_room(left)
-            upper = self._window.bounds_at(doubtful, self.x)[1]
-            more = set(doubtful[~((upper < 0) | self._zero[doubtful])].tolist())
-        self._end_ties(self._doubtful.keys() - left)
-        self._doubtful |= dict.fromkeys(left - self._doubtful.keys(), self.x)
+            upper = self._window.bounds_at(loose, self.x)[1]
+            more = set(loose[~((upper < 0) | self._zero[loose])].tolist())
+        self._doubt(np.array(sorted(left), dtype=np.int64))
         if switches:
             both = before.optimal | self._zero
-            self.brackets.append(FoundBracket(self.x, self.x, NOT_SEPARATED, both, self._now()))
-
-    def _end_ties(self, pairs: set[int]) -> None:
-        """End the near ties of these pairs at x."""
-        for pair in sorted(pairs):
-            since = self._doubtful.pop(pair)
-            if since < self.x:
-                own = self.model.pairs_of(int(self.model.pair_state[pair]))
-                tied = (p for p in own if p == pair or self._zero[p])
-                self.near_ties.append(FoundTie(tuple(tied), since, self.x))
+            self._found(FoundBracket(self.x, self.x, NOT_SEPARATED, both, self._now()))
 
     def _make_room(self, doubtful: Iterable[int]) -> None:
-        """Let bounds allow for values that the choice in near ties may add.
+        """Let upper bounds allow for what the choice in near ties may add to values.
 
         If no near tie's advantage is above eps up to the window's end, and d moves at least lead
         from s to one of them, whatever is chosen, then for every gamma there
@@ -349,16 +436,18 @@ class Search:
         since D(s) >= eps + gamma max p D where d = 0, and D(s) >= gamma max p D elsewhere.
         """
         model, window = self.model, self._window
-        pairs = np.array(list(doubtful), dtype=np.int64)
+        pairs = np.array(sorted(doubtful), dtype=np.int64)
         room = np.zeros(model.n_pairs)
+        self._near = np.zeros(model.n_pairs, dtype=np.bool_)  # pairs that may lead to one
         if len(pairs):
             end = min(window.upper, self.to)
-            gamma, most = float(end), float(window.most(pairs, self.x, end).max())
+            gamma, most = float(end), max(0.0, float(window.most(pairs, self.x, end).max()))
             ahead = _moves_to(model, model.pair_state[pairs])[model.p.indices]
             least = np.full(model.n_pairs, np.inf)
             rows = np.flatnonzero(np.diff(model.p.indptr))
             least[rows] = np.minimum.reduceat(ahead, model.p.indptr[rows])
-            room = 1.001 * most / (1 - gamma) * gamma ** (least + 1)
+            self._near = np.isfinite(least)
+            room = 1.001 * most / (1 - gamma) * gamma ** (least + 1) + TINY * self._near
         window.widen(room)
 
 
@@ -379,9 +468,3 @@ def _moves_to(model: RationalModel, states: Pairs) -> NDArray[np.float64]:
 def _power_of_two(number: Fraction) -> Fraction:
     """Return the largest power of two that is not larger than a number in (0, 1)."""
     return Fraction(1, 2 ** int(1 / number).bit_length())
-
-
-def rounded_down(value: Fraction) -> Fraction:
-    """Return a dyadic number of few bits, a little below a value in (0, 1)."""
-    grain = 2 ** (int(1 / (1 - value)).bit_length() + 12)
-    return Fraction(int(value * grain), grain)

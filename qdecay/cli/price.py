@@ -24,13 +24,14 @@ from qdecay.cli.standard_streams import print_json
 from qdecay.errors import InputError, input_errors
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from fractions import Fraction
 
     from qdecay.model.mdp import MDP
     from qdecay.model.source import Source
+    from qdecay.pricing.certified_price import CertifiedPrice
     from qdecay.pricing.line_price import LinePrice
-    from qdecay.pricing.result import JudgedRegions, PricedPoint
+    from qdecay.pricing.result import JudgedRegions, Price, PricedPoint
 
 app = typer.Typer()
 
@@ -61,6 +62,10 @@ def price(
     max_loss: Annotated[
         str, typer.Option(metavar="NUMBER", help="Say from which gamma on less than this is lost.")
     ] = "0.01",
+    method: Annotated[
+        str,
+        typer.Option(help="exact, or certified: in floats with proven errors, between brackets."),
+    ] = "exact",
     learn: Annotated[
         bool, typer.Option("--learn", help="Train Q-learning at these gammas and in each region.")
     ] = False,
@@ -82,7 +87,7 @@ def price(
     ] = None,
     force: Force = False,
     max_seconds: MaxSeconds = None,
-) -> None:
+) -> int:
     """Find what every gamma costs: what its optimal policies earn.
 
     They are judged by what people care about, exactly. Without --judge: the undiscounted sum of the
@@ -97,6 +102,11 @@ def price(
     --gamma, are judged in the model of SOURCE as it is: which reward may one train with, what does
     a policy earn that was planned for another probability?
 
+    With --method certified, for thousands of states: the policies between the brackets of `qdecay
+    regions --certified` are judged in floats with proven errors. A gamma from which nothing is lost
+    is then the upper end of a bracket, and losses below the errors count as nothing. The exit code
+    is 3 where near ties or an early end leave the price open.
+
     Of data, --resamples judges the policies that it makes optimal in other models that might have
     given it.
 
@@ -107,7 +117,10 @@ def price(
       qdecay price FrozenLake8x8-v1 --gamma 0.99 --learn
       qdecay price FrozenLake-v1 --over success_rate=1/3..1 --gamma 0.99 --at 0.5
       qdecay price Taxi-v4 -k is_rainy=true --state 0 --json
+      qdecay price large.json --method certified --judge average
     """
+    from qdecay._support.checks import choice
+
     check_plot(plot, force=force)
     training = {"seeds": seeds, "seed": seed, "steps": steps}
     given: dict[str, Any] = {
@@ -115,16 +128,26 @@ def price(
     }
     if given and not learn:
         raise InputError(f"--{next(iter(given))} requires --learn")
-    common = _Common(source, judge, state, max_loss, digits, as_json, plot, max_seconds)
+    with input_errors("--"):
+        choice(method, "method", ("exact", "certified"))
+    common = _Common(source, judge, state, max_loss, digits, as_json, plot, max_seconds, method)
     if over is None:
         if at is not None:
             raise InputError("--at requires --over NAME=LOW..HIGH: these are values of NAME")
-        _of_gammas(common, gamma, given if learn else None, resamples)
-        return
-    for name, wanted in (("--learn", learn), ("--resamples", resamples)):
-        if wanted:
-            raise InputError(f"{name} cannot be combined with --over")
+        if method == "certified":
+            _refuse("--method certified", {"--learn": learn, "--resamples": resamples})
+        return _of_gammas(common, gamma, given if learn else None, resamples)
+    others = {"--learn": learn, "--resamples": resamples, "--method certified": method != "exact"}
+    _refuse("--over", others)
     _of_line(common, over, gamma, at)
+    return 0
+
+
+def _refuse(option: str, others: Mapping[str, object]) -> None:
+    """Raise if one of the others is given too."""
+    for name, wanted in others.items():
+        if wanted:
+            raise InputError(f"{name} cannot be combined with {option}")
 
 
 @dataclass(frozen=True)
@@ -139,6 +162,7 @@ class _Common:
     as_json: bool
     plot: Path | None
     max_seconds: float | None
+    method: str
 
     def model(self) -> tuple[MDP, int | None]:
         """Read the model, and the state of --state."""
@@ -175,8 +199,8 @@ class _Common:
 
 def _of_gammas(
     common: _Common, gamma: str | None, training: dict[str, Any] | None, resamples: int | None
-) -> None:
-    """Print the price of every gamma; `training` are the settings of --learn."""
+) -> int:
+    """Print the price of every gamma; `training` are the settings of --learn. Return the code."""
     from qdecay._support.deadline import Deadline
     from qdecay.exact.resampled import draws
     from qdecay.pricing.learned import learned_price
@@ -185,19 +209,26 @@ def _of_gammas(
 
     gammas, source = [] if gamma is None else _numbers(gamma, "gamma", "[0, 1]"), common.source
     learned = resampled = None
-    with budget(source.text, common.max_seconds, "; give it more --max-seconds"):
+    is_open, certified = False, common.method == "certified"
+    instead = "; give it more --max-seconds" + ", or take --method certified" * (not certified)
+    with budget(source.text, common.max_seconds, instead):
         mdp, start = common.model()
+        found: Price | CertifiedPrice
         with input_errors(f"{source.text}: "):
-            # Before the long search: a model without counts is refused.
-            drawn = None if resamples is None else draws(mdp, resamples)
-            deadline = Deadline(common.max_seconds)
-            found = find(mdp, common.judge, start=start, **common.search)
+            if certified:
+                found = find(mdp, common.judge, method="certified", start=start, **common.search)
+                is_open = not found.certified_regions.is_complete
+            else:
+                # Before the long search: a model without counts is refused.
+                drawn = None if resamples is None else draws(mdp, resamples)
+                deadline = Deadline(common.max_seconds)
+                found = exact = find(mdp, common.judge, start=start, **common.search)
+                if training is not None:
+                    limits: dict[str, Any] = {"max_seconds": common.max_seconds, "progress": True}
+                    learned = learned_price(exact, gammas or None, **training, **limits)
+                if drawn is not None:
+                    resampled = resampled_of(exact, gammas, drawn, deadline, progress=True)
             picked = [found.at(each) for each in gammas]
-            if training is not None:
-                limits: dict[str, Any] = {"max_seconds": common.max_seconds, "progress": True}
-                learned = learned_price(found, gammas or None, **training, **limits)
-            if drawn is not None:
-                resampled = resampled_of(found, gammas, drawn, deadline, progress=True)
     common.draw(found, picked)
     more: dict[str, Any] = {"gammas": [row.body() for row in picked]} if picked else {}
     if learned is not None:
@@ -207,6 +238,7 @@ def _of_gammas(
     if not common.document(found, more):
         price_tables.print_price(found, picked, learned, resampled, common.digits)
         common.name_plot()
+    return 3 if is_open else 0
 
 
 def _of_line(common: _Common, over: str, gamma: str | None, at: str | None) -> None:

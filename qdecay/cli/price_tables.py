@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from qdecay._support.shown import shown_decimal, shown_fraction, shown_interval
+from qdecay._support.shown import shown_decimal, shown_fraction, shown_interval, shown_up_to
 from qdecay.cli import tables
 
 if TYPE_CHECKING:
     from rich.table import Table
 
+    from qdecay.certified.result import CertifiedRegions
     from qdecay.pricing.learned import LearnedPrice
     from qdecay.pricing.line_price import LinePrice, PricedValue
     from qdecay.pricing.resampled import ResampledPrice, ResampledWorth
-    from qdecay.pricing.result import JudgedRegions, Price, Priced, PricedGamma, PricedPoint
+    from qdecay.pricing.result import GammaPrice, JudgedRegions, Priced, PricedGamma, PricedPoint
 
 _INTERVALS = ("earns, 95 %", "lost, 95 %")
 _LOST = 3  # digits
@@ -22,7 +23,7 @@ _LONGEST_FRACTION = 16  # characters of what is shown exactly
 
 
 def print_price(
-    found: Price,
+    found: GammaPrice,
     picked: list[PricedGamma],
     learned: LearnedPrice | None,
     resampled: ResampledPrice | None,
@@ -43,8 +44,25 @@ def print_price(
     if found.within is None:
         out.print(f"near gamma = 1 more than {most} is lost")
     elif found.within != found.free_from:
-        out.print(f"gamma between {shown_decimal(found.within, digits)} and 1 loses at most {most}")
+        ends = [shown_decimal(end, digits) for end in (found.within, found.regions[-1].upper)]
+        out.print(f"gamma between {' and '.join(ends)} loses at most {most}")
     out.print(f"{found.sentence(*(row.gamma for row in picked))}.", soft_wrap=True)
+    certified = getattr(found, "certified_regions", None)
+    if certified is not None:
+        out.print(_certified(certified), soft_wrap=True)
+
+
+def _certified(regions: CertifiedRegions) -> str:
+    """Say what is proven of a price between brackets, and what is not."""
+    ties = (
+        " In near ties the worst and the best are over all that may be optimal."
+        if (regions.near_ties)
+        else ""
+    )
+    return (
+        f"certified: policies are proven between brackets, up to gamma = "
+        f"{shown_up_to(regions.proven_to)}; gammas are the ends of brackets.{ties}"
+    )
 
 
 def print_line_price(found: LinePrice, picked: list[PricedValue], digits: int) -> None:

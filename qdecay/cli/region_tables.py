@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from qdecay.exact.regions import PolicyRegions
     from qdecay.exact.resampled import ResampledBreakpoints
     from qdecay.exact.walked import Sets, Turn
+    from qdecay.model.base import FiniteMDP
     from qdecay.model.mdp import MDP
 
 _SHOWN_CHANGES = 4
@@ -150,7 +151,7 @@ def _shown_changes(mdp: MDP, point: Turn) -> Any:
     return Text("\n".join(lines))
 
 
-def shown_actions(mdp: MDP, actions: Sequence[int]) -> str:
+def shown_actions(mdp: FiniteMDP, actions: Sequence[int]) -> str:
     """Return the names of a set of actions."""
     return " or ".join(mdp.action_name(action) for action in actions) or "none"
 

@@ -7,15 +7,13 @@ import platform
 import tempfile
 from dataclasses import replace
 from importlib.metadata import version
-from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
 from qdecay._support.outputs import CERTIFICATES, check_output
-from qdecay._support.shown import shortest, shown_decimal
-from qdecay.cli import region_tables, tables
+from qdecay.cli import bracket_tables, region_tables, tables
 from qdecay.cli.options import (
     AsJson,
     Digits,
@@ -37,18 +35,15 @@ if TYPE_CHECKING:
     from qdecay.exact.proof.verify import Verification
     from qdecay.exact.regions import PolicyRegions
     from qdecay.exact.resampled import ResampledBreakpoints
-    from qdecay.model.base import FiniteMDP
     from qdecay.model.line import ModelLine
     from qdecay.model.mdp import MDP
     from qdecay.model.source import Source
-    from qdecay.planning.regions import NumericRegions
 
 app = typer.Typer()
 
 _Found = TypeVar("_Found", "PolicyRegions", "LineRegions")
-_SHOWN_STATES = 4
-_INSTEAD = "; `qdecay regions --numeric` follows the changes in floating point"
-_FLOAT_DIGITS = 17  # a double has no more
+_IN_FLOATS = "; `qdecay regions --numeric` follows the changes in floating point"
+_INSTEAD = f"; `qdecay regions --certified` proves brackets around the changes{_IN_FLOATS}"
 
 
 @app.command()
@@ -86,17 +81,30 @@ def regions(
         bool,
         typer.Option("--numeric", help="Follow changes in floating point; proves nothing."),
     ] = False,
+    certified: Annotated[
+        bool,
+        typer.Option(
+            "--certified", help="Prove brackets around the changes, in thousands of states."
+        ),
+    ] = False,
+    width: Annotated[
+        str | None,
+        typer.Option(metavar="W", help="With --certified: of a bracket at most; 1e-9 by default."),
+    ] = None,
     resamples: Resamples = None,
-) -> None:
+) -> int:
     """Find every gamma where optimal actions change, exactly.
 
     With --over or --to: every value of a number of the model where they do, at one --gamma. Two
     models of the same states and actions, SOURCE and HIGH, are the ends of a line.
 
-    A touch is a gamma where one more action is optimal at that point only. --numeric, for models
-    too large for exact arithmetic, finds brackets that each contain a change in floating point; the
-    list may be incomplete. --resamples solves other data that the same world might have given, and
-    says how far the start's gammas are settled.
+    A touch is a gamma where one more action is optimal at that point only. --resamples solves other
+    data that the same world might have given, and says how far the start's gammas are settled.
+
+    For models too large for exact arithmetic: --certified finds brackets outside of which the
+    optimal actions of every state are proven; the exit code is 3 where it cannot tell actions apart
+    or does not reach 1 - 1e-9. --numeric follows changes in floating point, at any size; its list
+    may be incomplete.
 
     \b
     Examples:
@@ -106,6 +114,7 @@ def regions(
       qdecay regions FrozenLake-v1 --over success_rate=1/3..1 --gamma 0.99
       qdecay regions Taxi-v4 --over reward:-10=-20..0 --gamma 0.99
       qdecay regions low.json --to high.json --gamma 1
+      qdecay regions large.npz --certified --width 1e-6
     """
     at = _gamma_of(over, to, gamma)
     if first is not None and (certificate is not None or resamples is not None or states):
@@ -115,10 +124,14 @@ def regions(
     elif force or no_check:
         name = "--force" if force else "--no-check"
         raise InputError(f"{name} requires --certificate")
+    if width is not None and not certified:
+        raise InputError("--width requires --certified")
+    refused = certificate or resamples or first or at is not None
+    if certified:
+        return _certified(source, width, max_seconds, as_json, states, numeric or refused)
     if numeric:
-        refused = certificate or states or resamples or first or at is not None
-        _numeric(source, max_seconds, as_json, digits, refused)
-        return
+        _numeric(source, max_seconds, as_json, digits, states or refused)
+        return 0
     found: PolicyRegions | LineRegions
     problem: MDP | ModelLine
     if at is not None:
@@ -137,12 +150,13 @@ def regions(
         if resampled is not None:
             document["resampled"] = resampled.within()
         print_json(document, indent=None)
-        return
+        return 0
     region_tables.print_regions(mdp, found, digits=digits, states=states)
     if resampled is not None:
         region_tables.print_resampled(mdp, resampled, digits=digits)
     if statement is not None:
         typer.echo(f"{certificate}: {statement}")
+    return 0
 
 
 def _gamma_of(over: str | None, to: Path | None, gamma: str | None) -> Fraction | None:
@@ -224,7 +238,7 @@ def _numeric(
     refused: object,
 ) -> None:
     """Print the brackets of `numeric_policy_regions`, and that they prove nothing."""
-    from qdecay.planning.regions import STATEMENT, numeric_policy_regions
+    from qdecay.planning.regions import numeric_policy_regions
 
     if refused:
         raise InputError(
@@ -237,36 +251,36 @@ def _numeric(
     if as_json:
         print_json(found.to_json(source.text), indent=None)
         return
-    table = tables.table("gamma", "error at most", "what changes")
-    for change in found.changes:
-        lines = [
-            f"{mdp.state_name(s)}: {_named(mdp, left)} -> {_named(mdp, right)}"
-            for s, (left, right) in islice(change.changes.items(), _SHOWN_STATES)
-        ]
-        more = len(change.changes) - len(lines)
-        table.add_row(
-            shown_decimal((change.lower + change.upper) / 2, min(digits, _FLOAT_DIGITS)),
-            f"{(change.upper - change.lower) / 2:.1e}",
-            "\n".join([*lines, f"and {more:,} more states"][: len(lines) + (more > 0)]),
+    bracket_tables.print_numeric(mdp, found, digits=digits)
+
+
+def _certified(
+    source: Source,
+    width: str | None,
+    max_seconds: float | None,
+    as_json: bool,
+    states: bool,
+    refused: object,
+) -> int:
+    """Print the brackets of `certified_policy_regions`, and what they prove; return the code."""
+    from qdecay._support.checks import exact
+    from qdecay.certified.regions import certified_policy_regions
+
+    if refused:
+        raise InputError(
+            "--certified cannot be combined with --numeric, --certificate, --resamples, --first, "
+            "--over or --to"
         )
-    console = tables.console()
-    console.print(table)
-    console.print(_unseen(found), STATEMENT, sep="\n", soft_wrap=True)
-
-
-def _unseen(found: NumericRegions) -> str:
-    """What the table does not show."""
-    tied, at = max((count, gamma) for gamma, count in found.undecided[1:] or found.undecided)
-    gamma = shown_decimal(at, 6)
-    return (
-        f"solved at {found.solves:,} gammas up to {shortest(found.up_to)}, values within "
-        f"{found.error:.1e}; at most {tied:,} states (gamma = {gamma}) had more than one possible "
-        f"action: a tie, or a difference that rounding hides"
-    )
-
-
-def _named(mdp: FiniteMDP, actions: tuple[int, ...]) -> str:
-    return " or ".join(map(mdp.action_name, actions))
+    with input_errors("--"):
+        given: dict[str, Any] = {} if width is None else {"width": exact(width, "width", "(0, 1]")}
+    with budget(source.text, max_seconds, _IN_FLOATS):
+        mdp = source.mdp()
+        found = certified_policy_regions(mdp, **given, max_seconds=max_seconds, progress=True)
+    if as_json:
+        print_json(found.to_json(source.text), indent=None)
+    else:
+        bracket_tables.print_certified(mdp, found, states=states)
+    return 0 if found.is_complete else 3
 
 
 @app.command()

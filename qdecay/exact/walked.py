@@ -17,6 +17,7 @@ from qdecay._support.result import Record, counted, frame, shown_list
 from qdecay._support.shown import shown_decimal
 from qdecay.errors import BudgetExceeded
 from qdecay.exact.algebra.number import AlgebraicNumber
+from qdecay.exact.reached import Reach
 from qdecay.exact.solver.rational_model import RationalModel
 from qdecay.exact.solver.walk import Event, Walk
 from qdecay.model.info import ModelResult
@@ -27,8 +28,6 @@ if TYPE_CHECKING:
 
 Actions = tuple[int, ...]
 Sets = tuple[Actions, ...]
-
-_WAIT = (0,)  # the action of waiting states
 
 
 @dataclass(frozen=True)
@@ -125,7 +124,7 @@ class Regions(ModelResult, Generic[_Turn]):
             sets = list(self.regions[i])  # at the breakpoint, left and right sets are included
             for state, change in b.changes.items():
                 sets[state] = tuple(sorted({*change.left, *change.at, *change.right}))
-            if not self._reached(start, sets).isdisjoint(b.changes):
+            if not self._reach.among(sets, start).isdisjoint(b.changes):
                 found.append(i)
         return tuple(found)
 
@@ -150,7 +149,7 @@ class Regions(ModelResult, Generic[_Turn]):
         Raises:
             ValueError: the model has no start state.
         """
-        reached = self._reached(self._start(), list(self.regions[region]))
+        reached = self._reach.among(self.regions[region], self._start())
         return tuple(sorted(state for state in reached if state < self._pairs.n_own))
 
     @property
@@ -218,24 +217,8 @@ class Regions(ModelResult, Generic[_Turn]):
         return self.start
 
     @cached_property
-    def _moves(self) -> dict[tuple[int, int], tuple[int, ...]]:
-        model = self._pairs
-        return {
-            (int(model.pair_state[pair]), action): model.targets[pair]
-            for pair in range(model.n_pairs)
-            for action in model.actions[pair]
-        }
-
-    def _reached(self, start: int, sets: list[Actions]) -> set[int]:
-        reached, waiting = {start}, [start]
-        while waiting:
-            state = waiting.pop()
-            for action in sets[state] if state < self._pairs.n_own else _WAIT:
-                for target in self._moves[state, action]:
-                    if target not in reached:
-                        reached.add(target)
-                        waiting.append(target)
-        return reached
+    def _reach(self) -> Reach:
+        return Reach(self._pairs)
 
 
 class Found(NamedTuple):

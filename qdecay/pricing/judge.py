@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, Literal, TypeAlias, get_args
@@ -9,7 +10,7 @@ from typing import Any, Literal, TypeAlias, get_args
 from qdecay._support.checks import RationalLike, choice, exact, instance, whole
 from qdecay._support.result import Record
 from qdecay._support.shown import shown_fraction
-from qdecay.model.mdp import MDP
+from qdecay.model.base import FiniteMDP
 from qdecay_envs.rational import written
 
 MAX_STEPS = 10**6  # each takes time; nearly all of what comes later is a total or an average
@@ -105,7 +106,7 @@ JudgeLike: TypeAlias = Judge | RationalLike
 """What names a judge: "total", "average", "steps:200", or a discount factor as an exact number."""
 
 
-def default_judge(mdp: MDP, gains: list[Fraction]) -> Judge:
+def default_judge(mdp: FiniteMDP, gains: Iterable[Fraction]) -> Judge:
     """Return the judge of a model whose starts have the given gains.
 
     That of the environment's time limit, which is what it pays; without one, the total where that
@@ -118,6 +119,6 @@ def default_judge(mdp: MDP, gains: list[Fraction]) -> Judge:
     return endless_judge(gains)
 
 
-def endless_judge(gains: list[Fraction]) -> Judge:
+def endless_judge(gains: Iterable[Fraction]) -> Judge:
     """Return the judge without a time limit: the total where that is finite, else the average."""
     return Judge("average" if any(gains) else "total")

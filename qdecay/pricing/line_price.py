@@ -216,6 +216,6 @@ def priced_line(
     optimum, p = optimum_of(solved, worths, starts), along.parameter
     points = [point.value for point in along.breakpoints]
     ends = [AlgebraicNumber.of(p.low), *points, AlgebraicNumber.of(p.high)]
-    found = judged(along.regions, ends, worths, optimum, deadline, progress)
+    found = judged(along.regions, list(pairwise(ends)), worths, optimum, deadline, progress)
     info = ModelInfo.of(truth, along.info.start)
     return LinePrice(judge, optimum, found, max_loss, starts, along, truth, info=info)

@@ -16,12 +16,13 @@ from qdecay.exact.algebra.number import AlgebraicNumber
 from qdecay.exact.at_gamma import sets_at
 from qdecay.exact.undiscounted import Undiscounted, undiscounted_of
 from qdecay.exact.walked import Sets
+from qdecay.model.base import FiniteMDP
 from qdecay.model.mdp import MDP
 from qdecay.pricing.result import PricedRegion, loss
 from qdecay.pricing.worth import Worth, Worths
 
 
-def start_distribution(mdp: MDP, start: int | None = None) -> dict[int, Fraction]:
+def start_distribution(mdp: FiniteMDP, start: int | None = None) -> dict[int, Fraction]:
     """Return the probability of each state in which episodes begin.
 
     Raises:
@@ -89,17 +90,17 @@ def optimum_of(solved: Solved, worths: Worths, starts: Mapping[int, Fraction]) -
 
 def judged(
     regions: Sequence[Sets],
-    ends: Sequence[AlgebraicNumber],
+    ends: Sequence[tuple[AlgebraicNumber, AlgebraicNumber]],
     worths: Worths,
     optimum: Worth,
     deadline: Deadline,
     progress: bool | OnProgress,
 ) -> tuple[PricedRegion, ...]:
-    """Return what the policies that use the sets of each region earn, between two of the ends."""
+    """Return what the policies that use the sets of each region earn, with its ends."""
     found = []
     with reporting(progress) as report:
         tick = counting(report, len(regions), "regions judged", deadline)
-        for sets, lower, upper in zip(regions, ends, ends[1:], strict=False):
+        for sets, (lower, upper) in zip(regions, ends, strict=True):
             worst, best = worths.of(sets)
             found.append(PricedRegion(worst, best, loss(optimum, worst), lower, upper))
             tick()

@@ -19,16 +19,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from fractions import Fraction
-from typing import overload
+from itertools import pairwise
+from typing import Literal, get_args, overload
 
-from qdecay._support.checks import RationalLike, RealLike, exact
+from qdecay._support.checks import RationalLike, RealLike, choice, exact
 from qdecay._support.deadline import Deadline
 from qdecay._support.progress import OnProgress
+from qdecay.certified.regions import certified_policy_regions
 from qdecay.exact.algebra.number import AlgebraicNumber
 from qdecay.exact.regions import PolicyRegions, policy_regions
-from qdecay.model.door import Problem, as_exact_mdp
+from qdecay.model.door import Problem, as_exact_mdp, as_model
 from qdecay.model.line import ModelLine, require_one_shape
 from qdecay.model.mdp import MDP
+from qdecay.pricing.certified_price import CertifiedPrice, certified_priced
 from qdecay.pricing.judge import Judge, JudgeLike, default_judge
 from qdecay.pricing.line_price import LinePrice, priced_line
 from qdecay.pricing.optimum import judged, optimum_of, start_distribution
@@ -36,6 +39,7 @@ from qdecay.pricing.result import Price
 from qdecay.pricing.worth import Worths
 
 DEFAULT_LOSS = Fraction(1, 100)
+Method = Literal["exact", "certified"]
 
 
 @overload
@@ -55,6 +59,18 @@ def price(
     problem: Problem,
     judge: JudgeLike | None = None,
     *,
+    method: Literal["certified"],
+    start: int | None = None,
+    max_loss: RationalLike = DEFAULT_LOSS,
+    max_seconds: RealLike | None = None,
+    progress: bool | OnProgress = False,
+) -> CertifiedPrice: ...
+@overload
+def price(
+    problem: Problem,
+    judge: JudgeLike | None = None,
+    *,
+    method: Literal["exact"] = "exact",
     start: int | None = None,
     max_loss: RationalLike = DEFAULT_LOSS,
     max_seconds: RealLike | None = None,
@@ -64,13 +80,14 @@ def price(
     problem: Problem | ModelLine,
     judge: JudgeLike | None = None,
     *,
+    method: Method = "exact",
     gamma: RationalLike | None = None,
     truth: Problem | None = None,
     start: int | None = None,
     max_loss: RationalLike = DEFAULT_LOSS,
     max_seconds: RealLike | None = None,
     progress: bool | OnProgress = False,
-) -> Price | LinePrice:
+) -> Price | CertifiedPrice | LinePrice:
     """Return what the policies that each gamma makes optimal earn by a judge, exactly.
 
     Along a model line: what the policies that each value of its parameter makes optimal, at one
@@ -83,6 +100,8 @@ def price(
             "steps:T", the undiscounted sum of the first T steps; or a discount factor, an exact
             number in [0, 1). None is "steps:T" where the environment has a time limit T and each
             action takes one step, else the total where that is finite, else the average.
+        method: "exact"; or "certified", for models of thousands of states, also of floats: the
+            price of `certified_policy_regions`, whose values are floats with proven errors.
         gamma: the discount factor at which policies of a line are optimal, 0 <= gamma <= 1.
         truth: the model in which policies of a line are judged, or anything that `qdecay.as_mdp`
             accepts; of the line's states and available actions.
@@ -93,11 +112,11 @@ def price(
         progress: True shows a bar; a function is called with a `Progress` at each breakpoint found,
             then at each region judged.
 
-    Returns: the price; values are exact, or floats with a stated error over so many steps that
-    exact ones would be too long.
+    Returns: the price; values are exact, or floats with a stated error, over so many steps that
+        exact ones would be too long, and wherever the method is "certified".
 
     Raises:
-        TypeError: a line comes without gamma or truth, or a model with one of them.
+        TypeError: a line comes without gamma or truth, or with a method, or a model with one.
         ValueError: an argument is out of range, the model has no start state, its total is
             infinite (the message says from which state), or the truth is of another shape.
         BudgetExceeded: max_seconds ran out.
@@ -106,11 +125,25 @@ def price(
     >>> [str(region.worst.exact) for region in found.regions], str(found.optimum.exact)
     (['32/71', '32/41', '14/17'], '14/17')
     """
-    deadline, mdp = Deadline(max_seconds), _judged_in(problem, gamma, truth)
+    choice(method, "method", get_args(Method))
+    deadline = Deadline(max_seconds)
     if judge is not None:
         judge = Judge.of(judge)
-    starts = start_distribution(mdp, start)
     max_loss = exact(max_loss, "max_loss", ">= 0")
+    if method == "certified":
+        if isinstance(problem, ModelLine):
+            raise TypeError('a ModelLine has exact prices only: leave out method="certified"')
+        _refuse_line_arguments(gamma, truth)
+        model = as_model(problem)
+        starts = start_distribution(model, start)
+        brackets = certified_policy_regions(
+            model, start=start, max_seconds=max_seconds, progress=progress
+        )
+        return certified_priced(
+            brackets, judge, starts, deadline, max_loss=max_loss, progress=progress
+        )
+    mdp = _judged_in(problem, gamma, truth)
+    starts = start_distribution(mdp, start)
     if isinstance(problem, ModelLine):
         assert gamma is not None  # as was checked
         along = policy_regions(
@@ -128,11 +161,7 @@ def _judged_in(
 ) -> MDP:
     """Return the model in which policies are judged."""
     if not isinstance(problem, ModelLine):
-        for name, given in (("gamma", gamma), ("truth", truth)):
-            if given is not None:
-                raise TypeError(
-                    f"{name} applies to a ModelLine: the price of a model is of all gammas"
-                )
+        _refuse_line_arguments(gamma, truth)
         return as_exact_mdp(problem)
     if gamma is None:
         raise TypeError("the policies of a line are those of one gamma: pass gamma=")
@@ -143,6 +172,12 @@ def _judged_in(
         problem.low, mdp, "the line and the truth", ("along the line", "in the truth")
     )
     return mdp
+
+
+def _refuse_line_arguments(gamma: RationalLike | None, truth: Problem | None) -> None:
+    for name, given in (("gamma", gamma), ("truth", truth)):
+        if given is not None:
+            raise TypeError(f"{name} applies to a ModelLine: the price of a model is of all gammas")
 
 
 def priced(
@@ -164,5 +199,5 @@ def priced(
     ends = [AlgebraicNumber.of(0), *(b.gamma for b in regions.breakpoints), AlgebraicNumber.of(1)]
     # All ways of breaking ties earn the same.
     alike = [tuple(actions[:1] for actions in sets) for sets in regions.regions]
-    found = judged(alike, ends, worths, optimum, deadline, progress)
+    found = judged(alike, list(pairwise(ends)), worths, optimum, deadline, progress)
     return Price(judge, optimum, found, max_loss, starts, regions, info=regions.info)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
@@ -18,6 +18,7 @@ from qdecay.exact.at_gamma import gamma_number
 from qdecay.exact.regions import PolicyRegions
 from qdecay.exact.solver.rational_model import RationalModel
 from qdecay.exact.walked import Sets
+from qdecay.model.base import FiniteMDP
 from qdecay.model.info import ModelResult
 from qdecay.model.mdp import MDP
 from qdecay.pricing.judge import Judge
@@ -131,7 +132,7 @@ class JudgedRegions(ModelResult):
 
     @property
     @abstractmethod
-    def mdp(self) -> MDP:
+    def mdp(self) -> FiniteMDP:
         """The model in which policies are judged."""
 
     @property
@@ -144,6 +145,14 @@ class JudgedRegions(ModelResult):
         """The regions whose worst is the largest."""
         top = max(region.worst.least for region in self.regions)
         return tuple(i for i, region in enumerate(self.regions) if region.worst.most >= top)
+
+    def falls_short(self, worst: Worth) -> bool:
+        """Return whether this may be less than what the best policy earns."""
+        return worst.least < self.optimum.most
+
+    def margin(self, worst: Worth) -> float:
+        """How much less than the best policies may earn that do not fall short; here nothing."""
+        return 0.0
 
     def worth(self, policy: Sequence[int]) -> Worth:
         """Return what one policy earns, an action for each state.
@@ -198,65 +207,36 @@ class JudgedRegions(ModelResult):
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Price(JudgedRegions):
-    """What every gamma costs, by one judge.
-
-    Attributes:
-        judge: the measure.
-        optimum: the most that any policy earns from the start.
-        regions: what the policies of each policy region earn, from gamma = 0 to 1.
-        max_loss: the loss that `within` allows.
-        starts: the probability of each state in which episodes begin.
-        policy_regions: the regions themselves.
-    """
+class GammaPrice(JudgedRegions):
+    """What every gamma costs, by one judge; the attributes are those of `JudgedRegions`."""
 
     SCHEMA: ClassVar[str] = "qdecay.price/1"
 
-    policy_regions: PolicyRegions
-
-    @property
-    def mdp(self) -> MDP:
-        """The model."""
-        return self.policy_regions.mdp
-
-    @property
-    def _rational_model(self) -> RationalModel:
-        return self.policy_regions.rational_model
-
     @property
     def free_from(self) -> AlgebraicNumber | None:
-        """The least gamma, a breakpoint or 0, right of which no region falls short of the optimum.
+        """The least end of a region, or 0, right of which none falls short of the optimum.
 
         None if the last one does, as is usual for a number of steps; then no gamma does what a
         clock does.
         """
-        return self._from(self.optimum.most)
+        return self._from(lambda worst: not self.falls_short(worst))
 
     @property
     def within(self) -> AlgebraicNumber | None:
-        """The least gamma, a breakpoint or 0, right of which no region loses over `max_loss`."""
-        return self._from(self._enough)
+        """The least end of a region, or 0, right of which none loses over `max_loss`."""
+        return self._from(lambda worst: worst.least >= self._enough)
 
+    @abstractmethod
     def at(self, gamma: RationalLike | AlgebraicNumber) -> PricedGamma:
-        """Return what the policies that are optimal at one gamma earn, 0 <= gamma <= 1.
-
-        At gamma = 1 an action is in a set where some optimal policy takes it. Others, made of the
-        same actions, may walk in circles for ever: the worst says what they earn.
-        """
-        number = gamma_number(gamma, "[0, 1]")
-        touches = any(touch.gamma == number for touch in self.policy_regions.touches)
-        inside = 0 < number < 1 and not touches
-        index = self.policy_regions.region_of(number) if inside else None
-        if index is None:
-            judged = self._judged(self.policy_regions.optimal_actions(number))
-        else:
-            region = self.regions[index]
-            judged = region.worst, region.best, region.loss
-        return PricedGamma(*judged, number, index)
+        """Return what the policies that are optimal at one gamma earn."""
 
     def sentence(self, *gammas: RationalLike | AlgebraicNumber) -> str:
         """Return the answer in words, with what some gammas give; by default 0.99."""
-        return sentence(self, [self.at(gamma) for gamma in gammas or ("99/100",)])
+        return sentence(self, [self.at(gamma) for gamma in gammas or self._usual()])
+
+    def _usual(self) -> tuple[str, ...]:
+        """What a sentence mentions that is asked of no gamma."""
+        return ("99/100",)
 
     def body(self) -> dict[str, Any]:
         """Return the document without its schema."""
@@ -278,23 +258,69 @@ class Price(JudgedRegions):
         regions = counted(len(self.regions), "region")
         return self._titled(f"{regions} judged by {self.judge}, optimum {self.optimum.shown(FEW)}")
 
-    def _from(self, wanted: Fraction | float) -> AlgebraicNumber | None:
-        """The lower end of the first of the regions, up to 1, that all earn as much."""
+    def _from(self, is_enough: Callable[[Worth], bool]) -> AlgebraicNumber | None:
+        """The lower end of the first of the last regions that all earn enough."""
         start = None
         for region in reversed(self.regions):
-            if region.worst.least < wanted:
+            if not is_enough(region.worst):
                 break
             start = region.lower
         return start
 
 
+@dataclass(frozen=True, eq=False, repr=False)
+class Price(GammaPrice):
+    """What every gamma costs, by one judge.
+
+    Attributes:
+        judge: the measure.
+        optimum: the most that any policy earns from the start.
+        regions: what the policies of each policy region earn, from gamma = 0 to 1.
+        max_loss: the loss that `within` allows.
+        starts: the probability of each state in which episodes begin.
+        policy_regions: the regions themselves.
+    """
+
+    policy_regions: PolicyRegions
+
+    @property
+    def mdp(self) -> MDP:
+        """The model."""
+        return self.policy_regions.mdp
+
+    @property
+    def _rational_model(self) -> RationalModel:
+        return self.policy_regions.rational_model
+
+    def at(self, gamma: RationalLike | AlgebraicNumber) -> PricedGamma:
+        """Return what the policies that are optimal at one gamma earn, 0 <= gamma <= 1.
+
+        At gamma = 1 an action is in a set where some optimal policy takes it. Others, made of the
+        same actions, may walk in circles for ever: the worst says what they earn.
+        """
+        number = gamma_number(gamma, "[0, 1]")
+        touches = any(touch.gamma == number for touch in self.policy_regions.touches)
+        inside = 0 < number < 1 and not touches
+        index = self.policy_regions.region_of(number) if inside else None
+        if index is None:
+            judged = self._judged(self.policy_regions.optimal_actions(number))
+        else:
+            region = self.regions[index]
+            judged = region.worst, region.best, region.loss
+        return PricedGamma(*judged, number, index)
+
+
 def loss(optimum: Worth, worst: Worth) -> float | None:
-    """Return (optimum - worst) / |optimum|, or None where the optimum is 0."""
+    """Return (optimum - worst) / |optimum|, or None where the optimum is 0.
+
+    What is less than the errors of floats counts as 0.
+    """
     if optimum.value == 0:
         return None
     if worst.exact is not None and optimum.exact is not None:
         return float((optimum.exact - worst.exact) / abs(optimum.exact))
-    return (optimum.value - worst.value) / abs(optimum.value)
+    lost = optimum.value - worst.value
+    return 0.0 if abs(lost) <= optimum.error + worst.error else lost / abs(optimum.value)
 
 
 def text_of(number: AlgebraicNumber) -> str:
@@ -307,7 +333,7 @@ def ends_of(lower: AlgebraicNumber, upper: AlgebraicNumber) -> dict[str, str]:
     return {"lower": text_of(lower), "upper": text_of(upper)}
 
 
-def sentence(price: Price, gammas: Sequence[PricedGamma]) -> str:
+def sentence(price: GammaPrice, gammas: Sequence[PricedGamma]) -> str:
     """Return in words which gammas are best, and what others give."""
     return answer(price, best_gammas(price), [f"gamma = {given(found)}" for found in gammas])
 
@@ -315,8 +341,10 @@ def sentence(price: Price, gammas: Sequence[PricedGamma]) -> str:
 def answer(price: JudgedRegions, where: str, others: Sequence[str]) -> str:
     """Return in words what is best, where that is, and what else is said."""
     best, judge = price.regions[price.best_regions[0]], price.judge
-    if best.worst.least >= price.optimum.most:
-        found = f"{where} loses nothing: {best.shown(FEW)} {judge.words}"
+    if not price.falls_short(best.worst):
+        margin = price.margin(best.worst)
+        beyond = f" beyond {margin:.1e}" if margin else ""
+        found = f"{where} loses nothing{beyond}: {best.shown(FEW)} {judge.words}"
     else:
         digits = next((d for d in (FEW, GAMMA) if best.shown(d) != price.optimum.shown(d)), None)
         most = f"{price.optimum.shown(digits)} that" if digits else "nearly all that"
@@ -327,7 +355,7 @@ def answer(price: JudgedRegions, where: str, others: Sequence[str]) -> str:
     return "; ".join([found, *others])
 
 
-def best_gammas(price: Price) -> str:
+def best_gammas(price: GammaPrice) -> str:
     """Name the gammas of the best regions, such as "gamma between 0.5 and 1"."""
     ends = best_stretches(price)
     if ends == [("0", "1")]:
@@ -335,7 +363,7 @@ def best_gammas(price: Price) -> str:
     return " or ".join(f"gamma between {low} and {high}" for low, high in ends)
 
 
-def best_stretches(price: Price, digits: int = GAMMA) -> list[tuple[str, str]]:
+def best_stretches(price: GammaPrice, digits: int = GAMMA) -> list[tuple[str, str]]:
     """Return the ends of every stretch of best regions, in decimals."""
     return [
         (

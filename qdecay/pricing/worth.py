@@ -171,8 +171,9 @@ class Worths:
     def _after(self, steps: int, pairs: tuple[int, ...], sign: int) -> Worth:
         programme = Steps(self._model, pairs)
         exact = programme.exactly(steps, sign, self._deadline)
-        if exact is not None:
-            return self.mean(exact)
+        return self._roughly(programme, steps, sign) if exact is None else self.mean(exact)
+
+    def _roughly(self, programme: Steps, steps: int, sign: int) -> Worth:
         values, error = programme.roughly(steps, sign, self._deadline)
         mean = math.fsum(float(p) * values[s] for s, p in self._starts.items())
         return Worth(mean, None, error + 4 * float_info.epsilon * abs(mean))

@@ -15,6 +15,7 @@ from typing import Any, Self
 from qdecay._support.deadline import Deadline, time_limit
 from qdecay.errors import BudgetExceeded
 from qdecay.exact.regions import PolicyRegions
+from qdecay.model.base import FiniteMDP
 from qdecay.model.mdp import MDP
 from qdecay.pricing.optimum import start_distribution
 from qdecay.pricing.price import priced
@@ -62,8 +63,9 @@ class Words:
         """Return what some policies earn of what is possible."""
         digits = self._digits(found.worst)
         text, optimum = self._earned(found, digits or _DIGITS[0]), self.price.optimum
-        if found.worst.least >= optimum.most:
-            return f"{text}; no policy does better"
+        if not self.price.falls_short(found.worst):
+            margin = self.price.margin(found.worst)
+            return f"{text}; no policy does better" + f" by more than {margin:.1e}" * bool(margin)
         if digits is None:
             return f"{text}, nearly all that is possible"
         most = f"{text}; {self.possible}: {self.amount(optimum, digits)}"
@@ -88,7 +90,7 @@ class Words:
         optimum = self.price.optimum
         if math.isinf(found.worst.value):
             return "for ever"
-        if found.worst.least >= optimum.most:
+        if not self.price.falls_short(found.worst):
             return "nothing"
         if found.loss:
             return percent(found.loss)
@@ -108,9 +110,10 @@ class Words:
         return "" if steps is None else f" within {steps:,} steps"
 
 
-def _ends_with_one(mdp: MDP) -> bool:
+def _ends_with_one(mdp: FiniteMDP) -> bool:
     """Whether every reward is 0 or 1, some are 1, and each of these ends the episode."""
-    outcomes = zip(mdp.exact_reward, mdp.terminated.tolist(), strict=True)
+    rewards = mdp.exact_reward if isinstance(mdp, MDP) else mdp.reward.tolist()
+    outcomes = zip(rewards, mdp.terminated.tolist(), strict=True)
     paid = [(reward, ends) for reward, ends in outcomes if reward]
     return bool(paid) and all(reward == 1 and ends for reward, ends in paid)
 

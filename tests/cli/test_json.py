@@ -21,6 +21,7 @@ ONE = ["--settings", "one-shot"]
 ANSWERS = {
     "qdecay.comparison/1": ["compare", A],
     "qdecay.policy-regions/1": ["regions", A],
+    "qdecay.certified-regions/1": ["regions", A, "--certified"],
     "qdecay.numeric-regions/2": ["regions", A, "--numeric"],
     "qdecay.blackwell/1": ["blackwell", A],
     "qdecay.verification/1": ["verify", "proof.json"],

@@ -64,8 +64,17 @@ CHANCE = ModelLine.of(coin, low="1/10", high="9/10")
 PRIZE = ModelLine.of(lambda prize: coin(HALF, prize), low=1, high=10, name="prize")
 
 
-@pytest.mark.parametrize(("line", "expected"), [(CHANCE, Fraction(1, 3)), (PRIZE, Fraction(2))])
-@pytest.mark.parametrize("learner", [None, qdecay.q_learning, qdecay.expected_sarsa])
+@pytest.mark.parametrize(
+    ("line", "expected", "learner"),
+    [
+        (CHANCE, Fraction(1, 3), None),
+        (PRIZE, Fraction(2), qdecay.q_learning),
+        pytest.param(CHANCE, Fraction(1, 3), qdecay.q_learning, marks=pytest.mark.slow),
+        pytest.param(PRIZE, Fraction(2), None, marks=pytest.mark.slow),
+        pytest.param(CHANCE, Fraction(1, 3), qdecay.expected_sarsa, marks=pytest.mark.slow),
+        pytest.param(PRIZE, Fraction(2), qdecay.expected_sarsa, marks=pytest.mark.slow),
+    ],
+)
 def test_what_is_noisy_has_an_interval(line: ModelLine, expected: Fraction, learner: Any) -> None:
     """A probability and a prize; the interval holds the exact value and is as narrow as asked."""
     row = qdecay.compare(line, gamma="9/10", learner=learner, width=0.05)

@@ -321,7 +321,7 @@ def test_late_agents_count_as_later_than_all_others() -> None:
     assert json.loads(json.dumps(row((5, None, 1)).to_json()))["rows"][0]["steps"] == [5, None, 1]
 
 
-@pytest.mark.parametrize("suffix", [".svg", ".png"])
+@pytest.mark.parametrize("suffix", [".svg", pytest.param(".png", marks=pytest.mark.slow)])
 def test_times_are_drawn(tmp_path: Path, suffix: str) -> None:
     """Over the delay and over gamma, with agents that were never right."""
     pytest.importorskip("matplotlib")

@@ -38,7 +38,9 @@ def later(reward: int, duration: int) -> MDP:
     return MDP.from_rows(rows, n_states=2, n_actions=2, start=0)
 
 
-@pytest.mark.parametrize("seed", range(15))
+@pytest.mark.parametrize(
+    "seed", [*range(5), *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(5, 15))]
+)
 def test_the_sets_are_those_of_all_policies(seed: int) -> None:
     """Around every breakpoint, between them, and at gammas of a grid."""
     rows, found = random_rows(seed), policy_regions(model(seed))

@@ -27,8 +27,15 @@ def learn(recording, state=0, grid=GRID, **arguments):
     return recorded_values(recording, state, grid, **settings | arguments)
 
 
-@pytest.mark.parametrize("learner", ["q_learning", "expected_sarsa"])
-@pytest.mark.parametrize("env_id", ["Blackjack-v1", "FrozenLake-v1"])
+@pytest.mark.parametrize(
+    ("learner", "env_id"),
+    [
+        ("q_learning", "Blackjack-v1"),
+        ("expected_sarsa", "FrozenLake-v1"),
+        pytest.param("q_learning", "FrozenLake-v1", marks=pytest.mark.slow),
+        pytest.param("expected_sarsa", "Blackjack-v1", marks=pytest.mark.slow),
+    ],
+)
 def test_the_values_are_those_of_the_learner_on_the_environment(learner, env_id):
     """Bit for bit, with a time limit and without, where the learner draws nothing more."""
     arguments = dict(step_size=Harmonic(3), epsilon=1)

@@ -145,7 +145,7 @@ def test_optimism_explores_without_random_actions():
 
 
 @pytest.mark.parametrize("learn", [q_learning, double_q_learning], ids=lambda learn: learn.name)
-@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("seed", [1, pytest.param(2, marks=pytest.mark.slow)])
 def test_off_policy_learners_reach_the_optimal_values(learn, seed):
     """They tend to q* of a random model, whatever the exploration."""
     table = random_table(seed)

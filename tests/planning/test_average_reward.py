@@ -7,7 +7,7 @@ from fractions import Fraction
 import gymnasium as gym
 import numpy as np
 import pytest
-from brute_force import Policies, ending_model
+from brute_force import Policies, ending_model, ending_policies
 from models import two_state_puterman
 from scipy import sparse
 
@@ -48,7 +48,7 @@ def test_brute_force_over_all_policies_agrees() -> None:
     """300 random models, periodic and multichain ones among them, and their policies' biases."""
     for seed in range(300):
         mdp = ending_model(seed)
-        found, policies = average_reward(mdp), Policies(mdp)
+        found, policies = average_reward(mdp), ending_policies(seed)
         own = policies.limits_of(found.policy.tolist())
         assert found.gain_error <= 1e-8
         for s in range(mdp.n_states):
@@ -65,7 +65,7 @@ def test_errors_are_true_however_wrong_the_values_are(seed: int) -> None:
     mdp, random = ending_model(seed), np.random.default_rng(seed)
     policy = mdp.available.argmax(axis=1)
     chain = _Chain(*_rows(mdp, table_of(mdp), policy))
-    exact = Policies(mdp).limits_of(policy.tolist())
+    exact = ending_policies(seed).limits_of(policy.tolist())
     alive = mdp.available.any(axis=1)  # the others are known
     gain, h = (np.array(values, dtype=float) for values in (exact.gain, exact.bias))
     gain += 0.1 * np.where(chain.inside, random.normal(), random.normal(size=len(h))) * alive

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import product
 from typing import Any
 
 import pytest
@@ -21,8 +22,21 @@ LOTTERY = [
 TICKET, QUEUE = [0, 1], [1, 1]  # policies
 
 
-@pytest.mark.parametrize("judge", ["total", "average", "9/10", "steps:4"])
-@pytest.mark.parametrize("how", ["multinomial", "dirichlet"])
+@pytest.mark.parametrize(
+    ("judge", "how"),
+    [
+        ("total", "multinomial"),
+        ("average", "dirichlet"),
+        *(
+            pytest.param(judge, how, marks=pytest.mark.slow)
+            for judge, how in (
+                ("total", "dirichlet"),
+                ("average", "multinomial"),
+                *product(("9/10", "steps:4"), ("multinomial", "dirichlet")),
+            )
+        ),
+    ],
+)
 def test_policies_of_the_data_are_judged_in_each_resample(judge: str, how: Any) -> None:
     """What `price` says of the same policies in each resample, in order; one in 40 lies beyond."""
     mdp = MDP.from_transitions(LOTTERY, start=0)

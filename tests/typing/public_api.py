@@ -122,6 +122,10 @@ def exact(mdp: qdecay.MDP, layout: qdecay.ChainLayout) -> None:
     assert_type(price.at("99/100"), qdecay.PricedGamma)
     assert_type(price.at("99/100").loss, float | None)
     assert_type(price.sentence("9/10"), str)
+    between = qdecay.price(mdp, "total", method="certified")
+    assert_type(between, qdecay.CertifiedPrice)
+    assert_type(between.within, qdecay.AlgebraicNumber | None)
+    assert_type(between.certified_regions, qdecay.CertifiedRegions)
     line = qdecay.ModelLine(mdp, mdp)
     assert_type(qdecay.compare(line, gamma="9/10", state=0), qdecay.Comparison)
     line_price = qdecay.price(line, "total", gamma="99/100", truth=mdp, max_loss="1/100")
@@ -180,6 +184,20 @@ def numeric(mdp: qdecay.FiniteMDP) -> None:
     for change in found.changes:
         assert_type(change, qdecay.NumericChange)
         assert_type(change.upper - change.lower, float)
+
+
+def certified(mdp: qdecay.FiniteMDP) -> Fraction:
+    found = qdecay.certified_policy_regions(mdp, width="1e-6", max_seconds=60)
+    assert_type(found, qdecay.CertifiedRegions)
+    assert_type(found.optimal_actions("1/2"), tuple[tuple[int, ...], ...] | None)
+    assert_type(found.reached_brackets(), tuple[int, ...])
+    for bracket in found.brackets:
+        assert_type(bracket, qdecay.CertifiedBracket)
+        for left, right in bracket.changes.values():
+            assert_type((*left, *right), tuple[int, ...])
+    for tie in found.near_ties:
+        assert_type(tie, qdecay.NearTie)
+    return found.proven_to
 
 
 def planning(mdp: qdecay.FiniteMDP, exact: qdecay.MDP) -> Floats:

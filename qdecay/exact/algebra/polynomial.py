@@ -16,10 +16,12 @@ from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from operator import index
 
-from flint import arb, arb_poly, ctx, fmpq, fmpq_poly, fmpz_poly
+from flint import arb, arb_poly, ctx, fmpq, fmpq_poly, fmpz_poly, nmod_poly
 
 Interval = tuple[Fraction, Fraction]
 
+_PRIME = 2**61 - 1  # any large one
+_SMALL_PRIMES = (5, 7, 11, 13, 17, 19, 23, 29, 31, 37, 41, 43, 47)
 _NEWTON_AFTER = 6  # bisections that do not split a cluster before Newton is worth its cost
 
 
@@ -58,6 +60,34 @@ def sign_at(p: fmpz_poly, x: Fraction) -> int:
                 return 1 if value > 0 else -1
     exact = p(point)
     return int(exact > 0) - int(exact < 0)
+
+
+def image(p: fmpz_poly, prime: int) -> nmod_poly | None:
+    """Return p modulo a prime, or None if that has a smaller degree."""
+    found = nmod_poly(p, prime)
+    return found if found.degree() == p.degree() else None
+
+
+def certainly_coprime(p: fmpz_poly, q: fmpz_poly) -> bool:
+    """Return True only if p and q, not 0, have no common factor of positive degree.
+
+    Modulo a prime that does not divide p's leading coefficient a factor keeps its degree.
+    """
+    found = image(p, _PRIME)
+    return found is not None and found.gcd(nmod_poly(q, _PRIME)).degree() == 0
+
+
+def certainly_irrational(p: fmpz_poly) -> bool:
+    """Return True only if p has no rational root.
+
+    A root u / v is one modulo every prime that does not divide the leading coefficient, of which v
+    is a divisor. A polynomial has none modulo a third of all primes, as far as chance goes.
+    """
+    for prime in _SMALL_PRIMES:
+        found = image(p, prime)
+        if found is not None and all(int(found(x)) for x in range(prime)):
+            return True
+    return False
 
 
 def variations(p: fmpz_poly) -> int:

@@ -15,6 +15,8 @@ from flint import arb, ctx, fmpz_poly
 
 from qdecay.exact.algebra.polynomial import (
     Interval,
+    certainly_coprime,
+    certainly_irrational,
     is_binomial,
     isolating_intervals,
     linear,
@@ -74,7 +76,8 @@ def _square_free_parts(p: fmpz_poly) -> list[tuple[fmpz_poly, int]]:
     p, at_one, divisor = p.right_shift(lowest), 0, linear(Fraction(1))
     while p.degree() > 0 and not (parts := divmod(p, divisor))[1]:
         p, at_one = parts[0], at_one + 1
-    rest = [(p, 1)] if is_binomial(p) else p.factor_squarefree()[1]
+    single = is_binomial(p) or (p.degree() > 0 and certainly_coprime(p, p.derivative()))
+    rest = [(p, 1)] if single else p.factor_squarefree()[1]
     found = [(linear(Fraction(0)), lowest), (divisor, at_one), *rest]
     return [pair for pair in found if pair[0].degree() > 0 and pair[1] > 0]
 
@@ -158,6 +161,8 @@ def _rational_root(p: fmpz_poly, intervals: list[Interval]) -> tuple[int, Fracti
     """
     if p.degree() <= _FACTOR_DEGREE and p.degree() > 1:
         return None  # irreducible, after _factors
+    if not intervals or certainly_irrational(p):
+        return None
     leading, constant = abs(int(p[p.degree()])), abs(int(p[0]))
     for index, (a, b) in enumerate(intervals):
         a, b = refine(p, a, b, min(leading, constant).bit_length() + 8)

@@ -32,6 +32,7 @@ Matrix: TypeAlias = sparse.csr_matrix | Array
 
 TINY = 2.0**-800  # of what rounding below the normal range cannot change
 LARGEST = 2.0**60  # of the numbers of which floats conclude anything
+_FEW = 4  # entries of a row, on average: of rows with fewer in all, only some columns matter
 _DENSE = 160  # up to here a dense inverse is faster than a sparse factorisation
 
 
@@ -123,7 +124,12 @@ class _GammaRows:
 
     def flow(self, t: Array, size: Array) -> tuple[Array, Array]:
         # Side by side: one product with p for both.
-        found, m = self._p @ np.hstack((t, size)), t.shape[1]
+        p, m = self._p, t.shape[1]
+        if _FEW * len(p.data) < len(t):
+            columns, places = np.unique(p.indices, return_inverse=True)
+            p = Part(p.data, places.astype(p.indices.dtype), p.indptr, (p.shape[0], len(columns)))
+            t, size = t[columns], size[columns]
+        found = p @ np.hstack((t, size))
         product = self._c * found
         for k in (0, m):
             product[:, k + 1 : k + m] += self._h * found[:, k : k + m - 1]

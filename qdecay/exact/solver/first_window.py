@@ -49,6 +49,7 @@ _W = 57  # terms are cheap here, and 2^-57 is below rounding
 _ROOM = 30  # binary orders by which factors may be above 1
 _DEEP = 50  # and by which small numbers, of which floats hold few bits, may be scaled up
 _LEAST = 2.0**-1000  # of the largest share at the same distance from rewards
+_HALF_WIDTHS = 0.5, 0.25, 0.125, 0.0625
 _SLACK, _PATIENCE = 1e-6, 1000  # of bounds that are found step by step
 _SMALL = 1e-3  # of what a window's series leaves out, beside what it has
 _FAR = 2**40  # above all powers and exponents
@@ -330,6 +331,24 @@ class FirstWindow(Window):
         with np.errstate(divide="ignore"):
             size = np.where(total == 0, 0.0, np.log2(np.abs(total)) + self._unit + _OFF)
         return np.stack((self._steps, np.sign(total) * size), axis=1)
+
+
+def first_window(
+    model: RationalModel, graph: PolicyGraph, order: NDArray[np.int64] | None
+) -> FirstWindow:
+    """Return the widest first window of use; `order` is that of `NearZero`.
+
+    Raises:
+        NoBound: there is none.
+    """
+    for half in _HALF_WIDTHS:
+        try:
+            window = FirstWindow(model, graph, half, order)
+        except NoBound:  # numbers are smaller in a narrower one
+            continue
+        if window.useful:
+            return window
+    raise NoBound
 
 
 def _raised(row: Array, power: int) -> Array:

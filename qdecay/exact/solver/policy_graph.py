@@ -17,6 +17,8 @@ from scipy.sparse import csgraph
 from qdecay.exact.solver.rational_model import RationalModel
 from qdecay.exact.solver.submatrix import rows_of
 
+_LARGE = 2000  # states, from which on products with vectors are quicker than searches in Python
+
 
 class PolicyGraph:
     """The continuing moves of one policy (a pair for each state) of a model.
@@ -83,7 +85,15 @@ class PolicyGraph:
 
     def ancestors(self, states: Iterable[int]) -> NDArray[np.bool_]:
         """The states themselves and all states that lead to them."""
-        return self._reach(self._before.__getitem__, states)
+        if self.model.n < _LARGE:
+            return self._reach(self._before.__getitem__, states)
+        front = np.zeros(self.model.n, dtype=np.bool_)
+        front[list(states)] = True
+        found = front
+        while front.any():
+            front = (self.p @ front.astype(float) > 0) & ~found
+            found = found | front
+        return found
 
     def first_reached(
         self, goals: Iterable[tuple[int, Iterable[int]]], nothing: int

@@ -29,6 +29,7 @@ from qdecay.model.unrolling import Waiting
 
 REST = -1  # the action of a state without actions
 _MOST_WAITING = 100_000  # states that stand for durations: ten seconds and a GiB
+_MOST_FACTORING = 2e8  # products of numbers, to factorise a matrix: about a tenth of a second
 _SMALL = 2**22  # denominators up to here leave room for 40-bit primes in 64-bit integers
 
 
@@ -169,6 +170,22 @@ class RationalModel:
     def deterministic(self) -> bool:
         """Whether every pair continues to one state or ends."""
         return all(len(w) == 0 or w == (self.denominator,) for w in self.weights)
+
+    @cached_property
+    def factors_fill(self) -> bool:
+        """Whether an LU factorisation of a policy's equations may take too long.
+
+        It takes about the sum of squares of the bandwidths of rows, after reordering.
+        """
+        moves = sparse.coo_matrix(self.p)
+        ends = self.pair_state[moves.row], moves.col
+        graph = sparse.csr_matrix((np.ones(len(moves.col)), ends), shape=(self.n, self.n))
+        order = csgraph.reverse_cuthill_mckee((graph + graph.T).tocsr(), symmetric_mode=True)
+        place = np.argsort(order)
+        rows, columns = place[ends[0]], place[ends[1]]
+        width = np.zeros(self.n)
+        np.maximum.at(width, np.maximum(rows, columns), np.abs(rows - columns))
+        return float(np.sum(width**2)) > _MOST_FACTORING
 
     def pairs_of(self, state: int) -> range:
         """The pairs of one state."""

@@ -5,11 +5,15 @@ advantage of a pair (s, a) has the power series
 
     A_0 = r(s, a) - r(s),    A_t = p(s, a) P^(t-1) r - (P^t r)(s).
 
-With m reachable live states it equals c / D for polynomials of degree <= m, so 2 m + 2 terms
-determine it: if some c / D of degrees <= m + 1 agrees with that many terms, the two are the same
-function. The terms are computed as integers a_t = q^t A_t (modulo word-size primes whose
-product exceeds twice their bound, or directly where q is large); Berlekamp-Massey modulo one
-prime proposes D, and the product D * a, which must vanish beyond degree m + 1, proves it.
+Its terms are computed as integers a_t = q^t A_t. With m reachable live states it equals c / D for
+polynomials of degree <= m:
+
+    by Cramer's rule, with D = det(I - x q P) where that is known (see `determinant`): m + 1 terms
+    give c;
+    else D is any that 2 m + 2 terms admit: if some c / D of degrees <= m + 1 agrees with that many
+    terms, the two are the same function. Berlekamp-Massey modulo a prime proposes D, and the
+    product D * a, which must vanish beyond degree m + 1, proves it.
+
 D > 0 on [0, 1), because D = prod (1 - lambda gamma) with |lambda| <= 1 and D is real there: c has
 the sign of the advantage.
 """
@@ -18,9 +22,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import lru_cache
-from operator import mul
 from typing import Any
 
 import numpy as np
@@ -29,11 +31,23 @@ from numpy.typing import NDArray
 
 from qdecay._support.deadline import Deadline
 from qdecay.errors import BudgetExceeded
+from qdecay.exact.algebra.polynomial import certainly_coprime
 from qdecay.exact.algebra.rational_function import RationalFunction
+from qdecay.exact.solver.determinant import Determinants
+from qdecay.exact.solver.digits import carried, joined, nonzero, spread
 from qdecay.exact.solver.paths import common_denominator, follow
 from qdecay.exact.solver.policy_graph import PolicyGraph
 from qdecay.exact.solver.rational_model import RationalModel
-from qdecay.exact.solver.submatrix import Part, columns_of, rows_of
+from qdecay.exact.solver.rewards_ahead import (
+    RewardsAhead,
+    Rows,
+    afford,
+    can_keep,
+    most_words,
+    places,
+    rewards_ahead,
+)
+from qdecay.exact.solver.submatrix import Part
 
 _FEW_PAIRS = 16  # ties of this few pairs are read off the series that the next numerator needs
 # 2^n - 1 is prime (OEIS A000043): searching primes of that many bits would take minutes or hours.
@@ -42,19 +56,6 @@ _MERSENNE = (
     *(44497, 86243, 110503, 132049, 216091, 756839, 859433),
 )
 _LEAST_MERSENNE = 512
-_PRODUCTS_PER_SECOND = 1e8  # of machine words; a conservative estimate
-_KEPT_NUMBERS = 2**25  # at most 256 MB of residues are kept for further pairs
-
-
-@dataclass(frozen=True)
-class _Rows:
-    """Rows whose advantage is requested: rewards, q times the moves, and the state left for
-    each."""
-
-    rewards: list[int]
-    targets: list[tuple[int, ...]]
-    weights: list[tuple[int, ...]]
-    states: list[int]
 
 
 class PolicySeries:
@@ -66,13 +67,18 @@ class PolicySeries:
         policy: NDArray[np.int64],
         deadline: Deadline | None = None,
         previous: PolicyGraph | None = None,
+        determinants: Determinants | None = None,
     ) -> None:
-        """`previous` is the graph of a policy that differs in few states, if there is one."""
+        """`previous` is the graph of a policy that differs in few states, if there is one.
+
+        `determinants` are those of similar policies.
+        """
         self.model, self.policy = model, policy
         self.deadline = Deadline() if deadline is None else deadline
         self.graph = PolicyGraph(model, policy, previous)
         self._denominator = fmpz_poly([1])
-        self._kept: _RewardsAhead | None = None
+        self._determinants = determinants
+        self._kept: RewardsAhead | None = None
         self._requested = np.zeros(0, dtype=np.int64)
 
     def identically_zero(self, pairs: NDArray[np.int64]) -> NDArray[np.bool_]:
@@ -83,15 +89,24 @@ class PolicySeries:
         zero = np.ones(len(pairs), dtype=np.bool_)
         if len(pairs) == 0:
             return zero
-        live, order = self.graph.live, self.graph.order_bound(pairs)
-        count = 2 * order + 2
-        if len(pairs) <= _FEW_PAIRS and count >= live.sum() + 2 and self._can_keep(count, live):
+        live, few = self.graph.live, len(pairs) <= _FEW_PAIRS
+        if few and self._determinants is not None and self._determinants.has(live):
+            order = int(live.sum())
+        else:
+            order = self.graph.order_bound(pairs)
+        few = few and self._is_small and 2 * order >= live.sum()
+        if few and can_keep(self.model, order + 1, live):
             for i, pair in enumerate(pairs.tolist()):
                 row = self._rows(np.array([pair]))
-                zero[i] = not self._residues_of(row, count, live)[0].any()
+                zero[i] = not nonzero(self._digits(row, order + 1, live)).any()
             return zero
-        for terms in self._terms(self._rows(pairs), order + 1):
-            zero &= ~(terms != 0).any(axis=1)  # any() of objects is not a bool in numpy 1
+        rows = self._rows(pairs)
+        if self._is_small:
+            for digits in self._small_terms(rows, order + 1, live):
+                zero[zero] &= ~nonzero(digits[zero])
+        else:
+            for terms in self._large_terms(rows, order + 1, live):
+                zero &= ~(terms != 0).any(axis=1)  # any() of objects is not a bool in numpy 1
         return zero
 
     def request(self, pairs: NDArray[np.int64]) -> None:
@@ -101,20 +116,21 @@ class PolicySeries:
 
     def numerator(self, pair: int) -> fmpz_poly:
         """Return c of the advantage c / D in lowest terms, primitive up to sign; 0 for a tie."""
-        top, bottom = self._rational_function(self._rows(np.array([pair])))
+        row = self._rows(np.array([pair]))
+        walked = self._along_paths(row)
+        top, bottom = self._scaled_function(row) if walked is None else walked
         if top.degree() < 0:
             return top
-        top //= top.content()
-        if bottom.degree() <= 0:
-            return top
-        common = top.gcd(bottom)
-        # common divides D, which has no root in [0, 1): its sign there is that at 0.
-        return top // (common if common[0] > 0 else -common)
+        # What they have in common divides D, which has no root in [0, 1).
+        top = _without_common(top // top.content(), bottom)
+        if walked is None:
+            top = _unscaled(top, self.model.denominator, top.degree())
+        return top // top.content()
 
     def value(self, state: int) -> RationalFunction:
         """Return the value of a state, in the model's own reward units."""
         # A pair that ends immediately with reward 0 has the advantage -V(s).
-        top, bottom = self._rational_function(_Rows([0], [()], [()], [state]))
+        top, bottom = self._rational_function(Rows([0], [()], [()], [state]))
         return RationalFunction.of(-top, bottom * self.model.reward_scale)
 
     def behind(self, pair: int) -> RationalFunction:
@@ -122,33 +138,50 @@ class PolicySeries:
         top, bottom = self._rational_function(self._rows(np.array([pair])))
         return RationalFunction.of(-top, bottom * self.model.reward_scale)
 
-    def _rows(self, pairs: NDArray[np.int64]) -> _Rows:
+    def _rows(self, pairs: NDArray[np.int64]) -> Rows:
         model, numbers = self.model, pairs.tolist()
-        return _Rows(
+        return Rows(
             [model.rewards[p] for p in numbers],
             [model.targets[p] for p in numbers],
             [model.weights[p] for p in numbers],
             model.pair_state[pairs].tolist(),
         )
 
-    def _rational_function(self, row: _Rows) -> tuple[fmpz_poly, fmpz_poly]:
+    @property
+    def _is_small(self) -> bool:
+        return self.model.small_weights is not None
+
+    def _rational_function(self, row: Rows) -> tuple[fmpz_poly, fmpz_poly]:
         """Return (c, D) with c / D the row's advantage in integer rewards, D > 0 on [0, 1)."""
         walked = self._along_paths(row)
         if walked is not None:
             return walked
-        live = self.graph.closure(row.states[0], *row.targets) & self.graph.live
-        order = int(live.sum())
-        terms = self._integers(row, 2 * order + 2, live)
+        top, bottom = self._scaled_function(row)
+        q, degree = self.model.denominator, max(top.degree(), bottom.degree())
+        return _unscaled(top, q, degree), _unscaled(bottom, q, degree)
+
+    def _scaled_function(self, row: Rows) -> tuple[fmpz_poly, fmpz_poly]:
+        """Return (c, D) in x = gamma / q, D = 1 at 0."""
+        live = self.graph.live
+        reached = self.graph.closure(row.states[0], *row.targets) & live
+        order, m = int(reached.sum()), int(live.sum())
+        shared = self._determinants if self._is_small and 2 * order >= m else None
+        if shared is not None and can_keep(self.model, m + 1, live):
+            determinant = shared.of(self.graph)
+            if determinant is not None:
+                series = fmpz_poly(joined(self._digits(row, m + 1, live)))
+                return series.mul_low(determinant, m + 1), determinant
+        terms = self._integers(row, 2 * order + 2, reached)
         if not any(terms):
             return fmpz_poly([]), fmpz_poly([1])
         series = fmpz_poly(terms)
         numerator = _numerator(series, self._denominator, order, len(terms))
         if numerator is None:
-            bits = self._denominator_bits(live)
+            bits = self._denominator_bits(reached)
             self._denominator, numerator = _rational(terms, series, order, bits)
-        q = self.model.denominator
-        degree = max(numerator.degree(), self._denominator.degree())
-        return _unscaled(numerator, q, degree), _unscaled(self._denominator, q, degree)
+            if shared is not None:
+                shared.learn(self.graph, self._denominator, self.deadline)
+        return numerator, self._denominator
 
     def _denominator_bits(self, live: NDArray[np.bool_]) -> int:
         """Return Hadamard's bound on the bits of det(I - x q P), whose factor D is, rounded up.
@@ -160,7 +193,7 @@ class PolicySeries:
         bits: float = sum(self.model.row_bits[pair] for pair in rows)
         return 16 * math.ceil((bits + 2) / 16)
 
-    def _along_paths(self, row: _Rows) -> tuple[fmpz_poly, fmpz_poly] | None:
+    def _along_paths(self, row: Rows) -> tuple[fmpz_poly, fmpz_poly] | None:
         """Return (q c, q D) if the policy meets no randomness, else None."""
         starts = [row.states[0], *row.targets[0]]
         paths = []
@@ -175,116 +208,52 @@ class PolicySeries:
             top += (path.times(bottom) * weight).left_shift(1)
         return top, bottom * q
 
-    def _integers(self, row: _Rows, count: int, live: NDArray[np.bool_]) -> list[int]:
+    def _integers(self, row: Rows, count: int, live: NDArray[np.bool_]) -> list[int]:
         """Return a_0 .. a_{count-1} of one row."""
-        if self._can_keep(count, live):
-            terms = _from_residues(*self._residues_of(row, count, live))
-            return terms + [0] * (count - len(terms))
-        blocks = list(self._terms(row, count, live))
-        primes = self._primes(count)
-        if primes is None:
-            return [int(block[0, 0]) for block in blocks] + [0] * (count - len(blocks))
-        return _from_residues(np.array([block[0] for block in blocks]), primes) + [0] * (
-            count - len(blocks)
-        )
+        if not self._is_small:
+            terms = [int(term[0, 0]) for term in self._large_terms(row, count, live)]
+        elif can_keep(self.model, count, live):
+            terms = joined(self._digits(row, count, live))
+        else:
+            terms = [joined(digits)[0] for digits in self._small_terms(row, count, live)]
+        return terms + [0] * (count - len(terms))
 
-    def _can_keep(self, count: int, live: NDArray[np.bool_]) -> bool:
-        """Whether this many terms of this many states can be kept for further pairs."""
-        primes = self._primes(count)
-        return primes is not None and count * int(live.sum()) * len(primes) <= _KEPT_NUMBERS
-
-    def _residues_of(
-        self, row: _Rows, count: int, live: NDArray[np.bool_]
-    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Return a_0 .. modulo primes, shape (terms, primes), and the primes."""
+    def _digits(self, row: Rows, count: int, live: NDArray[np.bool_]) -> NDArray[np.int64]:
+        """Return the digits of a_0 .. of one row; see `RewardsAhead.terms`."""
         if self._kept is None or not self._kept.covers(live, count):
             targets = (self.model.targets[pair] for pair in self._requested.tolist())
             states = self.model.pair_state[self._requested].tolist()
             also = self.graph.closure(row.states[0], states, *targets) & self.graph.live
             wider = live | also
-            live = wider if self._can_keep(count, wider) else live
-            primes = self._primes(count)
-            assert primes is not None
-            self._afford(count, live, len(primes))
-            ahead = np.array(list(self._rewards_ahead(count, live, primes)))
-            self._kept = _RewardsAhead(_places(self.model.n, live), live, primes, ahead, count)
-        return self._kept.terms(row, count), self._kept.primes
-
-    def _primes(self, count: int) -> NDArray[np.int64] | None:
-        """Return primes that determine `count` terms, or None if q is too large for words.
-
-        With q^j p < 2^62 for j steps between reductions nothing overflows; the product
-        exceeds 2 |a_t|, since |a_t| <= 2 max |reward| q^t: rows of q P sum to at most q.
-        """
-        q = self.model.denominator
-        if self.model.small_weights is None:
-            return None
-        bits = self.model.largest_reward.bit_length() + 2 + count * math.log2(q)
-        size = 62 - _lazy_steps(q) * q.bit_length()
-        return np.array(_prime_list(size, math.ceil(bits / (size - 1)) + 1), dtype=np.int64)
-
-    def _terms(
-        self, rows: _Rows, count: int, live: NDArray[np.bool_] | None = None
-    ) -> Iterator[NDArray[Any]]:
-        """Yield a_0 .. a_{count-1}, each (rows, primes) residues or (rows, 1) integers.
-
-        Stops early if all further terms are 0.
-        """
-        live = self.graph.live if live is None else live
-        primes = self._primes(count)
-        self._afford(count, live, 1 if primes is None else len(primes))
-        if primes is None:
-            yield from self._large_terms(rows, count, live)
-        else:
-            yield from self._small_terms(rows, count, live, primes)
-
-    def _afford(self, count: int, live: NDArray[np.bool_], primes: int) -> None:
-        """Raise `BudgetExceeded` if one exact polynomial alone would overrun what is left."""
-        self.deadline.check()
-        left = self.deadline.left
-        products = count * self.model.p.nnz / self.model.n_pairs * float(live.sum()) * primes
-        if (needed := products / _PRODUCTS_PER_SECOND) > left:
-            raise BudgetExceeded(
-                f"one exact polynomial of degree up to {count // 2} needs about {needed:.0f} s; "
-                f"{left:.1f} s of {self.deadline.max_seconds:g} s are left"
-            )
-
-    def _rewards_ahead(
-        self, count: int, live: NDArray[np.bool_], primes: NDArray[np.int64]
-    ) -> Iterator[NDArray[np.int64]]:
-        """Yield q^t P^t r modulo the primes, up to multiples of them; shape (states + 1, primes).
-
-        The last row, of zeros, represents all states worth nothing. Every yield is a new array;
-        they end early if all further ones are 0.
-        """
-        model, states = self.model, np.flatnonzero(live)
-        assert model.small_weights is not None
-        step = columns_of(rows_of(model.small_weights, self.policy[states]), states).bordered()
-        lazy = _lazy_steps(model.denominator)
-        d = _residues([model.rewards[pair] for pair in self.policy[states]] + [0], primes)
-        for t in range(1, count + 1):
-            yield d
-            if t % 32 == 0:
-                self.deadline.check()
-                if not d.any():
-                    return
-            d = step @ d
-            if t % lazy == 0:
-                d %= primes
+            live = wider if can_keep(self.model, count, wider) else live
+            self._kept = RewardsAhead(self.model, self.policy, live, count, self.deadline)
+        return self._kept.terms(row, count)
 
     def _small_terms(
-        self, rows: _Rows, count: int, live: NDArray[np.bool_], primes: NDArray[np.int64]
-    ) -> Iterator[NDArray[Any]]:
-        place = _places(self.model.n, live)
+        self, rows: Rows, count: int, live: NDArray[np.bool_]
+    ) -> Iterator[NDArray[np.int64]]:
+        """Yield the digits of a_0 .. a_{count-1}, each (rows, digits); fewer if all others are
+        0."""
+        model, place = self.model, places(live)
+        afford(model, self.deadline, count, int(live.sum()), most_words(model, count))
         own, into = place[rows.states], _placed(rows, place, int(live.sum()) + 1)
-        inflow = _residues(rows.rewards, primes)
-        for d in self._rewards_ahead(count, live, primes):
-            yield (inflow - d[own]) % primes
-            inflow = into @ d
+        inflow = spread(rows.rewards, most_words(model, 1))
+        found = 0
+        for ahead in rewards_ahead(model, self.policy, live, count, self.deadline):
+            d = carried(ahead, ahead.shape[1] + 1)
+            terms = np.zeros((len(own), max(d.shape[1], inflow.shape[1])), dtype=np.int64)
+            terms[:, : inflow.shape[1]] = inflow
+            terms[:, : d.shape[1]] -= d[own]
+            yield terms
+            inflow, found = into @ d, found + 1
+        if found < count:
+            yield inflow
 
     def _large_terms(
-        self, rows: _Rows, count: int, live: NDArray[np.bool_]
+        self, rows: Rows, count: int, live: NDArray[np.bool_]
     ) -> Iterator[NDArray[Any]]:
+        """Yield a_0 .. a_{count-1}, each (rows, 1) integers."""
+        afford(self.model, self.deadline, count, int(live.sum()), 1)
         model, states = self.model, np.flatnonzero(live).tolist()
         place = {s: i for i, s in enumerate(states)}
         policy = [int(self.policy[s]) for s in states]
@@ -304,49 +273,12 @@ class PolicySeries:
             self.deadline.check()
 
 
-@dataclass(frozen=True)
-class _RewardsAhead:
-    """The rewards ahead of every live state, (terms, states, primes), for all pairs of a policy.
-
-    All terms after these are 0, or `count` of them are kept.
-    """
-
-    place: NDArray[np.int64]
-    live: NDArray[np.bool_]
-    primes: NDArray[np.int64]
-    ahead: NDArray[np.int64]
-    count: int
-
-    def covers(self, live: NDArray[np.bool_], count: int) -> bool:
-        """Whether these states and this many terms are covered."""
-        return self.count >= count and not (live & ~self.live).any()
-
-    def terms(self, row: _Rows, count: int) -> NDArray[np.int64]:
-        """Return a_0 .. of one row modulo the primes, shape (terms, primes)."""
-        # Dead states outside of `live` share the last row, of zeros.
-        ahead = self.ahead[:count]
-        terms = -ahead[:, self.place[row.states[0]]] % self.primes
-        terms[0] += _residues(row.rewards, self.primes)[0]
-        for target, weight in zip(row.targets[0], row.weights[0], strict=True):
-            terms[1:] += weight * (ahead[:-1, self.place[target]] % self.primes)
-        return terms % self.primes
-
-
-def _places(n: int, live: NDArray[np.bool_]) -> NDArray[np.int64]:
-    """Number the live states; all others get one number more."""
-    return np.where(live, np.cumsum(live) - 1, int(live.sum()))
-
-
-def _placed(rows: _Rows, place: NDArray[np.int64], width: int) -> Part:
+def _placed(rows: Rows, place: NDArray[np.int64], width: int) -> Part:
     lengths = [len(t) for t in rows.targets]
     indices = place[np.array([t for row in rows.targets for t in row], dtype=np.int64)]
     data = np.array([w for row in rows.weights for w in row], dtype=np.int64)
     indptr = np.concatenate(([0], np.cumsum(lengths)))
     return Part(data, indices, indptr, (len(lengths), width))
-
-
-def _residues(numbers: list[int], primes: NDArray[np.int64]) -> NDArray[np.int64]:
-    return np.array([[number % p for p in primes.tolist()] for number in numbers], dtype=np.int64)
 
 
 def _matrix(
@@ -358,36 +290,6 @@ def _matrix(
             if t in place:
                 matrix[i, place[t]] = w
     return matrix
-
-
-def _lazy_steps(q: int) -> int:
-    """Return how many steps go by between reductions: each lets numbers grow q-fold."""
-    return max(1, 16 // q.bit_length())
-
-
-@lru_cache(maxsize=64)
-def _prime_list(bits: int, number: int) -> tuple[int, ...]:
-    """Return the largest primes below 2^bits; each exceeds 2^(bits - 1)."""
-    found: list[int] = []
-    candidate = 2**bits - 1
-    while len(found) < number:
-        if fmpz(candidate).is_prime():
-            found.append(candidate)
-        candidate -= 2
-    return tuple(found)
-
-
-def _from_residues(residues: NDArray[np.int64], primes: NDArray[np.int64]) -> list[int]:
-    """Chinese remainders: the integers of least absolute value, one per row."""
-    parts = [int(p) for p in primes]
-    modulus = math.prod(parts)
-    basis = [modulus // p * pow(modulus // p, -1, p) for p in parts]
-    half = modulus // 2
-    numbers = []
-    for row in residues.tolist():
-        value = sum(map(mul, row, basis)) % modulus if any(row) else 0
-        numbers.append(value - modulus if value > half else value)
-    return numbers
 
 
 def _numerator(
@@ -444,3 +346,14 @@ def _unscaled(p: fmpz_poly, q: int, degree: int) -> fmpz_poly:
         scaled[i] *= power
         power *= q
     return fmpz_poly(scaled)
+
+
+def _without_common(top: fmpz_poly, bottom: fmpz_poly) -> fmpz_poly:
+    """Return a primitive polynomial over its greatest common divisor with another.
+
+    The divisor is taken positive at 0, where `bottom` must not be 0.
+    """
+    if certainly_coprime(top, bottom):
+        return top
+    common = top.gcd(bottom)
+    return top // (common if common[0] > 0 else -common)

@@ -50,15 +50,12 @@ which powers of tau divide an advantage is counted in the graph, not read off fl
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
 from fractions import Fraction
 from functools import lru_cache
 from math import comb
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
-from scipy.sparse.linalg import splu
 
 from qdecay.exact.solver.axis import Mask, NoBound
 from qdecay.exact.solver.deflation import Bounded, Deflation
@@ -74,6 +71,7 @@ from qdecay.exact.solver.expansion import (
     Rows,
 )
 from qdecay.exact.solver.homes import Homes
+from qdecay.exact.solver.linear import Solver, solver_of
 from qdecay.exact.solver.policy_graph import PolicyGraph
 from qdecay.exact.solver.rational_model import RationalModel
 
@@ -82,8 +80,8 @@ ORDER = 14  # with h times the norm of (I - c P)^-1 P below 1/6, the tail is bel
 _BOXES = 16
 _GRID, _HALVINGS = 256, 45  # steps of the search for a root in floats
 _ROWS_AT_ONCE = 1024  # of coefficients turned into Bernstein form, for the memory
+_ABOUT = 1e-6  # accuracy of numbers that windows are chosen by
 _DEPTH = 12  # bisections of one interval before it is left to exact arithmetic
-Solver = Callable[[Array], Array]
 
 
 class Window:
@@ -151,7 +149,10 @@ class Window:
 
     def update(self, graph: PolicyGraph, affected: Mask, touched: Mask) -> bool:
         """Take over a new policy; see `AxisWindow`."""
+        known = self._deflation is None or self._deflation.known.all()
         self._recompute(graph, affected)
+        if known and self._deflation is not None and not self._deflation.known.all():
+            return False  # nothing is known any more of some states
         # If the omitted terms are not small beside the values, narrower windows are better.
         return float(self._y[:, :2].max()) <= 1e-6 * float(np.abs(self._t[:, 0]).max())
 
@@ -187,7 +188,7 @@ class Window:
     def _solve(self, pairs: NDArray[np.int64], live: NDArray[np.int64]) -> None:
         rows = self._expanded.rows(pairs)
         inner = rows.inner(live)
-        solve = _solver(inner.near)
+        solve = solver_of(inner.near, self.model)
         if self._deflation is not None:
             self._propose(self._deflation, solve, inner, pairs, live)
         given, _ = self._differences(rows, live, pairs)  # T is 0 there
@@ -247,14 +248,15 @@ class Window:
         """Find y and z from what the equations of the terms leave over, and its slope."""
         # A slightly larger matrix leaves room for rounding where the right side is 0.
         beyond = 1 + 1e-10
-        solve = _solver(inner.far * beyond)
+        solve = solver_of(inner.far * beyond, self.model)
         if self._deflation is not None:
             left = np.column_stack((left, np.ones(len(live))))
             slope = np.column_stack((slope, np.full(len(live), TINY)))
         for total, own in ((self._y, left), (self._z, slope)):
             need = 1.001 * (own + (rows.spread(self._y) if total is self._z else 0.0))
             outside = rows.far(total) if len(live) < self.model.n else np.zeros(own.shape)
-            total[live] = np.abs(solve(1.01 * need + beyond * outside))
+            right = 1.01 * need + beyond * outside
+            total[live] = np.abs(solve(right, 0.004 * right.min()))
             self._require(total[live], need + rows.far(total))
 
     def _require(self, left: Array, right: Array) -> None:
@@ -301,8 +303,11 @@ class Window:
     def negative_on(self, pair: int, lower: Fraction, upper: Fraction) -> bool:
         """Return True only if the pair's advantage is negative on all of [lower, upper]."""
         row = self._coefficients[pair]
+        ends, powers = self._interval(lower, upper), np.arange(len(row))
+        if max(float(row @ end**powers) for end in ends) >= 0:
+            return False
         slack = (8 * len(row) + 40) * _U * float(np.abs(row).sum())
-        return _negative(row, *self._interval(lower, upper), slack, _DEPTH)
+        return _negative(row, *ends, slack, _DEPTH)
 
     def suspects_on(
         self, pairs: NDArray[np.int64], lower: Fraction, upper: Fraction
@@ -388,18 +393,23 @@ class Window:
         return self._t[:, :2]
 
     def reaches_zero(self, pairs: NDArray[np.int64], lower: Fraction, upper: Fraction) -> Array:
-        """Guess where each pair's upper bound first reaches 0 on [lower, upper]; inf: nowhere."""
+        """Guess where each pair's upper bound first reaches 0 on [lower, upper]; inf: nowhere.
+
+        Guesses are good for those that do so first.
+        """
         low, high = self._interval(lower, upper)
         grid, rows = np.linspace(low, high, _GRID + 1), self._coefficients[pairs]
         reached = rows @ (grid ** np.arange(rows.shape[1])[:, None]) >= 0
-        k = np.argmax(reached, axis=1)
-        left, right = grid[np.maximum(k - 1, 0)], grid[k]
+        k = np.where(reached.any(axis=1), np.argmax(reached, axis=1), _GRID + 1)
+        guess = np.append(grid, np.inf)[k]
+        early = np.flatnonzero((k <= _GRID) & (k <= k.min(initial=_GRID) + 1))
+        left, right, rows = grid[np.maximum(k[early] - 1, 0)], guess[early], rows[early]
         for _ in range(_HALVINGS):
             middle = (left + right) / 2
             is_right = (rows * middle[:, None] ** np.arange(rows.shape[1])).sum(axis=1) >= 0
             left, right = np.where(is_right, left, middle), np.where(is_right, middle, right)
-        guess: Array = self.centre + self.half_width * right
-        return np.where(reached.any(axis=1), guess, np.inf)
+        guess[early] = right
+        return self.centre + self.half_width * guess
 
     def _interval(self, lower: Fraction, upper: Fraction) -> tuple[float, float]:
         """Return an interval of tau that contains [lower, upper], within the window."""
@@ -423,33 +433,14 @@ class Window:
 
 def _recursion(solve: Solver, step: Matrix | None, given: Array) -> Array:
     """Return X with (I - B_0) X_0 = given_0, (I - B_0) X_k = step X_{k-1} + given_k."""
+    within = _U * float(np.abs(given).max(initial=0.0))
     if step is None:
-        return solve(given)
+        return solve(given, within)
     found = np.empty_like(given)
-    found[:, 0] = solve(given[:, 0])
+    found[:, 0] = solve(given[:, 0], within)
     for k in range(1, given.shape[1]):
-        found[:, k] = solve(step @ found[:, k - 1] + given[:, k])
+        found[:, k] = solve(step @ found[:, k - 1] + given[:, k], within)
     return found
-
-
-def _solver(inner: Matrix) -> Solver:
-    """Return x -> (I - inner)^-1 x."""
-    if isinstance(inner, np.ndarray):
-        if not inner.any():
-            return lambda right: right
-        try:
-            inverse = np.linalg.inv(np.eye(len(inner)) - inner)
-        except np.linalg.LinAlgError as singular:
-            raise NoBound from singular
-        return lambda right: inverse @ right
-    if not inner.data.any():
-        return lambda right: right
-    try:
-        factors = splu(sparse.csc_matrix(sparse.identity(inner.shape[0]) - inner))
-    except RuntimeError as singular:
-        raise NoBound from singular
-    solve: Solver = factors.solve
-    return solve
 
 
 def steps_ahead(graph: PolicyGraph, gamma: float, homes: Homes | None = None) -> float:
@@ -468,7 +459,7 @@ def steps_ahead(graph: PolicyGraph, gamma: float, homes: Homes | None = None) ->
         return 1.0
     without = None if kept is None else kept.without()
     rows = AlongGamma(graph.model, gamma, 1.0, ORDER, without).rows(graph.policy[live])
-    return max(1.0, _growth(rows.inner(live)))
+    return max(1.0, _growth(rows.inner(live), graph.model))
 
 
 def relative_growth(graph: PolicyGraph, gamma: float) -> float:
@@ -485,9 +476,10 @@ def relative_growth(graph: PolicyGraph, gamma: float) -> float:
     pairs = graph.policy[live]
     inner = AlongGamma(graph.model, gamma, 1.0, ORDER).rows(pairs).inner(live)
     with np.errstate(all="ignore"):
-        solve = _solver(inner.near)
-        value = solve(np.abs(graph.model.r[pairs]))
-        most = float(np.max(solve(inner.spread @ value) / value))
+        solve = solver_of(inner.near, graph.model)
+        value = solve(np.abs(graph.model.r[pairs]), _ABOUT)
+        slope = inner.spread @ value if inner.spread is not None else np.zeros(len(live))
+        most = float(np.max(solve(slope, _ABOUT * float(slope.max())) / value))
     if not most <= LARGEST:
         raise NoBound
     return max(1.0, most)
@@ -503,13 +495,13 @@ def line_growth(graph: PolicyGraph, line: LineFloats, centre: float) -> float:
     if len(live) == 0 or not line.moves:
         return 0.0
     rows = line.around(centre, 1.0, ORDER).rows(graph.policy[live])
-    return _growth(rows.inner(live))
+    return _growth(rows.inner(live), graph.model)
 
 
-def _growth(inner: Inner) -> float:
+def _growth(inner: Inner, model: RationalModel) -> float:
     """Return about max (I - B_0)^-1 |B_1| 1."""
     with np.errstate(all="ignore"):
-        found = _solver(inner.near)(inner.spread @ np.ones(inner.near.shape[0]))
+        found = solver_of(inner.near, model)(inner.spread @ np.ones(inner.near.shape[0]), _ABOUT)
     most = float(np.max(np.abs(found)))
     if not most <= LARGEST:
         raise NoBound

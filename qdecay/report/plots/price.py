@@ -16,7 +16,7 @@ from qdecay._support.one_line import escaped
 from qdecay._support.shown import shown_decimal, shown_fraction
 from qdecay.exact.algebra.number import AlgebraicNumber
 from qdecay.pricing.line_price import LinePrice
-from qdecay.pricing.result import JudgedRegions, Price, PricedPoint
+from qdecay.pricing.result import GammaPrice, JudgedRegions, PricedPoint
 from qdecay.report.figures import nice_ticks
 from qdecay.report.plots.style import EXACT, LEARNED, _figure
 from qdecay.report.prices import Words
@@ -32,7 +32,9 @@ _WORDS = 0.22  # of the axis: the width of a few words
 _APART = 0.4  # of the axis: labels of marked points closer than this could meet
 
 
-def save_price(price: Price | LinePrice, path: Path, marked: Sequence[PricedPoint] = ()) -> None:
+def save_price(
+    price: GammaPrice | LinePrice, path: Path, marked: Sequence[PricedPoint] = ()
+) -> None:
     """Draw what every gamma earns, or every value along a line, and save the figure.
 
     Args:
@@ -48,17 +50,18 @@ def save_price(price: Price | LinePrice, path: Path, marked: Sequence[PricedPoin
 
 
 def draw_price(
-    ax: Any, price: Price | LinePrice, marked: Sequence[PricedPoint], title: str
+    ax: Any, price: GammaPrice | LinePrice, marked: Sequence[PricedPoint], title: str
 ) -> None:
     """Draw a step curve over the axis, the optimum, and the points that are marked."""
     words = Words(price)
-    axis: _Axis = _GammaAxis(price) if isinstance(price, Price) else _LineAxis(price)
+    axis: _Axis = _GammaAxis(price) if isinstance(price, GammaPrice) else _LineAxis(price)
     worths = [region.worst.value for region in price.regions]
     earned = [end.value for found in (*price.regions, *marked) for end in (found.worst, found.best)]
     finite = [y for y in (*earned, price.optimum.value) if math.isfinite(y)]
     room = (max(finite) - min(finite) or abs(finite[0]) or 1) * 0.16
     floor = min(finite) - room  # where those that lose for ever are drawn
-    ends = [*(axis.place(region.lower) for region in price.regions), axis.right]
+    ends = [axis.place(region.lower) for region in price.regions]
+    ends.append(axis.place(price.regions[-1].upper))
     corners = [
         (x, max(y, floor)) for pair, y in zip(pairwise(ends), worths, strict=True) for x in pair
     ]
@@ -195,9 +198,9 @@ class _GammaAxis:
 
     symbol = "γ"
 
-    def __init__(self, price: Price) -> None:
+    def __init__(self, price: GammaPrice) -> None:
         self.price = price
-        self.depth = decades([point.gamma for point in price.policy_regions.breakpoints])
+        self.depth = decades([region.lower for region in price.regions[1:]])
         self.right = self.depth + 0.5
 
     def best_text(self, words: Words) -> str:
@@ -254,7 +257,7 @@ class _LineAxis:
     def best_text(self, words: Words) -> str:
         """That nothing is lost, or what the best earn."""
         worst = self.price.regions[self.price.best_regions[0]].worst
-        return "nothing lost" if worst.least >= self.price.optimum.most else _best_amount(words)
+        return _best_amount(words) if self.price.falls_short(worst) else "nothing lost"
 
 
 def _best_amount(words: Words) -> str:

@@ -12,13 +12,15 @@ import mpmath
 import pytest
 import sympy
 from flint import fmpz_poly
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from qdecay.exact.algebra.number import AlgebraicNumber, isolate_roots, roots_with_multiplicity
+from qdecay.exact.algebra.polynomial import certainly_coprime, certainly_irrational
 
 X = fmpz_poly([0, 1])
 exact = settings(deadline=None, derandomize=True, max_examples=60)
+polynomials = st.lists(st.integers(-9, 9), min_size=2, max_size=6).map(fmpz_poly)
 fractions = st.fractions(min_value=-3, max_value=3, max_denominator=50)
 
 
@@ -306,3 +308,43 @@ def test_wrong_arguments_are_refused():
         isolate_roots([-1.5, 2])
     with pytest.raises(TypeError, match="float"):
         AlgebraicNumber.of(1).sign_of([-1, 1.5])
+
+
+@pytest.mark.parametrize(
+    ("p", "irrational"),
+    [
+        ((-2, 0, 1), True),
+        ((-4, 0, 1), False),
+        ((-3, 0, 0, 2), True),
+        ((3 * 5 * 7 * 11 * 13, -(10**40)), False),
+        ((-1, 5 * 7 * 11 * 13 * 17 * 19 * 23 * 29 * 31 * 37 * 41 * 43 * 47), False),
+        # (x^2 - 13) (x^2 - 17) (x^2 - 221) has a root modulo every prime, and no rational one.
+        ((-48841, 0, 6851, 0, -251, 0, 1), False),
+    ],
+)
+def test_residues_prove_that_no_root_is_rational(p: tuple[int, ...], irrational: bool) -> None:
+    """Never of a polynomial that has one, whatever divides its leading coefficient."""
+    assert certainly_irrational(fmpz_poly(list(p))) == irrational
+
+
+@exact
+@given(polynomials, polynomials, polynomials)
+def test_residues_prove_that_polynomials_are_coprime(p, q, common):
+    """As sympy's division says, also if all three have a factor of one prime."""
+    assume(min(p.degree(), q.degree(), common.degree()) > 0)
+    prime = 2**61 - 1
+    assert not certainly_coprime(p * common, q * common)
+    if certainly_coprime(p, q):
+        assert p.gcd(q).degree() == 0
+    sparse = fmpz_poly([1, prime])  # modulo the prime it is 1
+    assert not certainly_coprime(p * sparse, q * sparse)
+
+
+@settings(exact, max_examples=20)
+@given(st.fractions(0, 1, max_denominator=50), st.integers(41, 60), st.randoms())
+def test_a_rational_root_of_high_degree_is_found(root, degree, rng):
+    """Beyond the degrees that are factored: the numbers made simpler are the fraction."""
+    assume(0 < root < 1)
+    rest = fmpz_poly([rng.randint(-9, 9) or 1 for _ in range(degree)])
+    found = isolate_roots(rest * fmpz_poly([-root.numerator, root.denominator]), 0, 1)
+    assert [number.is_rational for number in found if number == root] == [True]

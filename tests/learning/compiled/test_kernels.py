@@ -59,7 +59,7 @@ def test_compiled_code_gives_the_bits_of_the_readable_loop(learn, arguments):
     assert bits(learn(mdp, 0.9, **arguments)) == bits(reference(learn, mdp, 0.9, **arguments))
 
 
-@pytest.mark.parametrize("n_actions", [1, 4, 9])
+@pytest.mark.parametrize("n_actions", [1, pytest.param(4, marks=pytest.mark.slow), 9])
 def test_any_number_of_actions_gives_the_same_bits(n_actions):
     """Also where the loop is not specialised: above 8 actions."""
     mdp = random_model(n_actions, 5, n_actions)
@@ -138,7 +138,11 @@ MUTANTS = {
 }
 
 
-@pytest.mark.parametrize("mutant", MUTANTS.values(), ids=MUTANTS)
+FIRST, *OTHERS = MUTANTS.values()
+EACH = [FIRST, *(pytest.param(mutant, marks=pytest.mark.slow) for mutant in OTHERS)]
+
+
+@pytest.mark.parametrize("mutant", EACH, ids=list(MUTANTS))
 def test_a_wrong_target_shows_in_compiled_code(mutant, mutate):
     """A walk of 5 steps that pay 1 is worth sum 2**-k; each classic mistake says otherwise."""
     rows = [(s, 0, min(s + 1, 4), 1, 1, s == 4) for s in range(5)]

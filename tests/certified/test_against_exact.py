@@ -1,0 +1,162 @@
+"""Certified regions against exact ones: every claim, on models of every kind."""
+
+from __future__ import annotations
+
+from collections import Counter
+from fractions import Fraction
+from random import Random
+from typing import Any
+
+import gymnasium as gym
+import pytest
+from brackets import LAST, assert_true
+from brute_force import ending_model, endless_model
+from hypothesis import given, settings
+from models import TAXI, howard_taxicab, layouts, two_state_puterman
+
+from qdecay import MDP, policy_regions
+from qdecay.certified.regions import certified_policy_regions
+from qdecay.certified.result import ONE_BREAKPOINT
+from qdecay.model.rows import Row
+from qdecay_envs import ChainLayout
+
+NARROW = Fraction(1, 10**9)
+WIDTHS = (NARROW, Fraction(1, 10**12))
+
+
+def compared(mdp: MDP, width: Fraction = NARROW) -> Counter[str]:
+    """Check all claims about a model; return what there is."""
+    exact, found = policy_regions(mdp), certified_policy_regions(mdp, width=width)
+    counts = assert_true(found, exact)
+    counts["breakpoints"], counts["short"] = len(exact.breakpoints), found.proven_to != LAST
+    return counts
+
+
+def random_model(seed: int, n: int | None = None) -> MDP:
+    """Up to a dozen states; ends, zeros, ties, missing actions, sure steps, odd denominators."""
+    draw = Random(seed)
+    n, m = n or draw.randint(1, 12), draw.randint(1, 3)
+    sure, ending, unit = draw.random() < 0.3, draw.choice((0, 0.5)), draw.choice((2, 3, 6, 100))
+    largest, rows = draw.choice((1, 3, 100)), list[Row]()
+    for s in range(n):
+        for a in range(m):
+            if a and draw.random() < 0.1:
+                continue
+            targets = draw.choices(range(n), k=1 if sure else draw.randint(1, 3))
+            weights = [draw.randint(1, unit) for _ in targets]
+            weights.append(draw.randint(1, unit) if draw.random() < ending else 0)
+            reward = draw.choice((0, draw.randint(-largest, largest)))
+            ends = zip([*targets, s], weights, [*(False for _ in targets), True], strict=True)
+            rows += [(s, a, t, Fraction(w, sum(weights)), reward, end) for t, w, end in ends if w]
+    return MDP.from_rows(rows, n_states=n, n_actions=m)
+
+
+def garnet(n: int, seed: int) -> MDP:
+    """Three actions with three successors each, that never end; rewards 0 to 9."""
+    draw, rows = Random(seed), list[Row]()
+    for s in range(n):
+        for a in range(3):
+            first, second = sorted(draw.sample(range(1, 100), 2))
+            weights, reward = (first, second - first, 100 - second), draw.randint(0, 9)
+            moves = zip(draw.sample(range(n), 3), weights, strict=True)
+            rows += [(s, a, t, Fraction(w, 100), reward, False) for t, w in moves]
+    return MDP.from_rows(rows, n_states=n, n_actions=3)
+
+
+def made(name: str, **options: Any) -> MDP:
+    """The exact model of a registered environment."""
+    return MDP.from_env(gym.make(name, **options))
+
+
+HOMEWORK = [
+    (ChainLayout((("near", near), ("far", far)), ending), number)
+    for near, far in (
+        ((1,), (0, 0, 4)),
+        ((0, 1), (0, 0, 3)),
+        ((1,), (0, 0, 0, 6)),
+        ((1,), (*[0] * 99, 110)),
+    )
+    for ending, number in (("terminate", 1), ("repeat", None), ("absorb", None))
+]
+
+
+@pytest.mark.parametrize(("layout", "number"), HOMEWORK)
+def test_homework(layout: ChainLayout, number: int | None) -> None:
+    """Each one-shot choice has one break-even gamma, in one bracket that says so."""
+    counts = compared(MDP.from_layout(layout))
+    if number is not None:
+        assert counts[ONE_BREAKPOINT] == number
+
+
+SMALL: list[tuple[str, dict[str, Any]]] = [
+    ("FrozenLake-v1", {}),
+    ("FrozenLake-v1", {"is_slippery": False}),
+    ("qdecay/RiverSwim-v0", {}),
+    ("qdecay/NChain-v0", {}),
+    ("qdecay/CombinationLock-v0", {}),
+    ("qdecay/DelayMenu-v0", {}),
+]
+LARGE: list[tuple[str, dict[str, Any]]] = [
+    ("FrozenLake8x8-v1", {}),
+    ("CliffWalking-v1", {}),
+    ("CliffWalking-v1", {"is_slippery": True}),
+    (TAXI, {}),
+    ("qdecay/DeepSeaStochastic-v0", {}),
+    ("qdecay/DiscountingChain-v0", {}),
+]
+
+
+@pytest.mark.parametrize(("name", "options"), SMALL)
+def test_environments(name: str, options: dict[str, Any]) -> None:
+    """Up to the last gamma that is asked for, with nothing in doubt."""
+    counts = compared(made(name, **options))
+    assert (counts["near ties"], counts["short"]) == (0, 0)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize(("name", "options"), SMALL + LARGE)
+def test_environments_at_other_widths(name: str, options: dict[str, Any], width: Fraction) -> None:
+    """The same, also with narrower brackets, some of which floats cannot separate."""
+    compared(made(name, **options), width)
+
+
+@pytest.mark.parametrize("mdp", [two_state_puterman(), howard_taxicab()])
+def test_textbooks(mdp: MDP) -> None:
+    """Puterman's and Howard's models that never end, the latter up to where floats reach."""
+    counts = compared(mdp)
+    assert counts[ONE_BREAKPOINT] == counts["breakpoints"]
+
+
+@given(layouts())
+@settings(deadline=None, derandomize=True, max_examples=10)
+def test_layouts(layout: ChainLayout) -> None:
+    """Streams of small rewards, with ties and touches."""
+    compared(MDP.from_layout(layout))
+
+
+FAMILIES = {"ending": ending_model, "endless": endless_model, "random": random_model}
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_random_models(family: str) -> None:
+    """Nearly all breakpoints have a bracket of their own."""
+    counts = sum((compared(FAMILIES[family](seed)) for seed in range(4)), Counter())
+    assert counts[ONE_BREAKPOINT] >= 0.9 * counts["breakpoints"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("family", FAMILIES)
+def test_many_random_models(family: str, width: Fraction) -> None:
+    """Hundreds, at the usual width and at one that is too fine for many."""
+    for seed in range(4, 300):
+        compared(FAMILIES[family](seed), width)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(6))
+def test_models_that_never_end(seed: int) -> None:
+    """Dozens of states in one class: all breakpoints, one by one."""
+    counts = compared(garnet(40, seed))
+    assert counts[ONE_BREAKPOINT] == counts["breakpoints"] > 0

@@ -1,0 +1,51 @@
+"""Integers as digits in machine words, against Python's own."""
+
+from __future__ import annotations
+
+import random
+from itertools import islice
+
+import numpy as np
+import pytest
+from scipy import sparse
+
+from qdecay.exact.solver.digits import MOST_GROWTH, carried, images, joined, nonzero, spread
+from qdecay.exact.solver.submatrix import rows_of
+
+AT_THE_EDGE = [s * (2**k + d) for k in (0, 31, 32, 63, 64, 95) for d in (-1, 0, 1) for s in (-1, 1)]
+
+
+def test_numbers_are_kept_by_their_digits() -> None:
+    """Also where a digit is full, and where the last one has the sign."""
+    for width in (4, 5):
+        digits = spread(AT_THE_EDGE, width)
+        assert joined(digits) == AT_THE_EDGE
+        assert joined(carried(digits, width + 1)) == AT_THE_EDGE
+        assert nonzero(digits).tolist() == [number != 0 for number in AT_THE_EDGE]
+
+
+def test_digits_of_opposite_sign_may_cancel() -> None:
+    """A number is 0 by its value, not by its digits: 2^32 - 1 * 2^32."""
+    digits = np.array([[2**32, -1, 0], [2**61, -(2**29), 0], [2**32, -1, 1]])
+    assert nonzero(digits).tolist() == [False, False, True]
+    assert joined(digits) == [0, 0, 2**64]
+
+
+@pytest.mark.parametrize("growth", [1, 2, 3, 20, 100, 2**22, MOST_GROWTH - 1])
+def test_images_are_those_of_python_integers(growth: int) -> None:
+    """Rows whose sizes sum to all that is allowed, and start vectors at the edge of a digit."""
+    rng = random.Random(growth)
+    for _ in range(4):
+        n = rng.randint(1, 5)
+        rows = []
+        for _ in range(n):
+            cuts = sorted(rng.randint(0, growth) for _ in range(n - 1))
+            sizes = [b - a for a, b in zip([0, *cuts], [*cuts, growth], strict=True)]
+            rows.append([rng.choice((-1, 1, 1)) * size for size in sizes])
+        vector = [rng.choice(AT_THE_EDGE) for _ in range(n)]
+        whole = sparse.csr_matrix(np.array(rows, dtype=np.int64))
+        matrix = rows_of(whole, np.arange(n))
+        for digits in islice(images(matrix, vector, growth), 50):
+            assert joined(digits) == vector
+            assert np.abs(carried(digits, digits.shape[1] + 1)).max() < 2**33
+            vector = [sum(a * b for a, b in zip(row, vector, strict=True)) for row in rows]
