@@ -213,7 +213,14 @@ class Search:
         else:
             self._useful = False
         if self._window.first and self.x:
-            self._useful &= relative_growth(self._graph, float(self.x)) > _SLOW_GROWTH
+            self._useful &= self._grows_fast()
+
+    def _grows_fast(self) -> bool:
+        """Whether some values grow so fast here that only the window from 0 on is wide."""
+        try:
+            return relative_growth(self._graph, float(self.x)) > _SLOW_GROWTH
+        except NoBound:  # values are too far apart for floats
+            return True
 
     @property
     def _quarter(self) -> Fraction:
