@@ -9,7 +9,7 @@ from qdecay.exact.algebra.number import AlgebraicNumber
 from qdecay.exact.solver.at_one import not_positive_at_one
 from qdecay.exact.solver.axis import AxisWindow, Beginning, Mask, NoBound, Pairs, TrivialWindow
 from qdecay.exact.solver.determinant import Determinants
-from qdecay.exact.solver.first_window import FirstWindow
+from qdecay.exact.solver.first_window import first_window
 from qdecay.exact.solver.homes import Homes
 from qdecay.exact.solver.near_zero import NearZero, near_zero
 from qdecay.exact.solver.policy_graph import PolicyGraph
@@ -20,7 +20,6 @@ from qdecay.exact.solver.window import Window
 _LAST_WINDOW = Fraction(1, 2**28)  # closer to 1 than this, floats are not used
 _DEFLATED = Fraction(1, 2)  # farther, a pole at 1 costs little
 _LAST_IF_SEVERAL = Fraction(1, 2**10)  # farther, it does where some states have several homes
-_FIRST_WINDOW = 0.5
 _TERMS = 20  # more would be of use in few windows
 _MOST_HALVINGS = 5  # of what is left up to 1, for a window: narrower ones are of no use
 ACCURACY = 1e-4  # of windows: with less, too many advantages of far states seem to reach 0
@@ -84,7 +83,7 @@ class GammaAxis:
         """Return a window right of 0."""
         order = None if self._near_zero is None else self._near_zero.order
         try:
-            return FirstWindow(self.model, graph, _FIRST_WINDOW, order)
+            return first_window(self.model, graph, order)
         except NoBound:
             return TrivialWindow(self.model, Fraction(0), Fraction(1, 4))
 

@@ -290,9 +290,12 @@ class Window:
             self._require(total[live], need + rows.far(total))
 
     def _require(self, left: Array, right: Array) -> None:
-        """Check left >= right, including the rounding of `right`."""
-        if not np.all(left * (1 - 4 * _U) >= right * (1 + 2 * self._gamma)):
+        if not self._at_least(left, right):
             raise NoBound
+
+    def _at_least(self, left: Array, right: Array) -> bool:
+        """Check left >= right, including the rounding of `right`."""
+        return bool(np.all(left * (1 - 4 * _U) >= right * (1 + 2 * self._gamma)))
 
     def _advantages(self, touched: NDArray[np.int64]) -> None:
         bound = self._upper_polynomials(touched)
