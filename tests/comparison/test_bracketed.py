@@ -78,6 +78,13 @@ def test_a_wrong_bracket_disagrees(monkeypatch) -> None:
     assert "value iteration flips between" in row.reasons[0]
 
 
+@pytest.mark.parametrize("by", ["1e-10", "-1e-10"])
+def test_the_exact_gamma_may_be_anywhere_in_the_bracket(monkeypatch, by: str) -> None:
+    """Its middle is then further from where value iteration flips than the proven error."""
+    shifted(monkeypatch, by=Fraction(by))
+    assert compare(A, **ONCE).reasons == ()
+
+
 @pytest.mark.parametrize(
     ("changed", "line"),
     [
