@@ -35,9 +35,15 @@ import numpy as np
 from exact_models import FAMILIES, garnet
 from planning import lake, maze, print_versions, random_model
 
-from qdecay import MDP, BudgetExceeded, FloatMDP, numeric_policy_regions, policy_regions
-from qdecay.certified.regions import certified_policy_regions
-from qdecay.certified.result import CertifiedRegions
+from qdecay import (
+    MDP,
+    BudgetExceeded,
+    CertifiedRegions,
+    FloatMDP,
+    certified_policy_regions,
+    numeric_policy_regions,
+    policy_regions,
+)
 
 CASES: dict[str, Callable[[int], MDP | FloatMDP]] = {
     "random": lambda n: random_model(n, branching=10),

@@ -3,7 +3,7 @@
     python benchmarks/exact_regions.py                          # every family, at every size
     python benchmarks/exact_regions.py --against ../before      # beside another checkout of qdecay
     python benchmarks/exact_regions.py --reference plain.py     # beside `policy_regions` of a file
-    python benchmarks/exact_regions.py --only garnet gambler --repeats 5
+    python benchmarks/exact_regions.py --only garnet "gambler 80" --repeats 5
     python benchmarks/exact_regions.py --quick                  # the smallest of each family, once
 
 What is compared takes turns, run by run, each run in a process of its own that has solved a small
@@ -15,7 +15,7 @@ it gets models of this checkout.
 An answer is checked before its time counts: the number of breakpoints where a second source has
 it; the sets in the middle of each region and on a grid of gammas, against a float solve; and every
 later answer, whoever gave it, against the first one. A model that takes more than `--max-seconds`
-of wall time is run once, and the gamma that was reached is told. Exponents are slopes of log
+of wall time is not run again, and the gamma that was reached is told. Exponents are slopes of log
 median seconds over log states.
 """
 
@@ -177,13 +177,13 @@ class Runs:
 
     @property
     def times(self) -> list[float]:
-        """Seconds of each run."""
-        return [] if self.late else [run["seconds"] for run in self.found]
+        """Seconds of each run that ended in time."""
+        return [run["seconds"] for run in self.found if "seconds" in run]
 
     @property
     def memory(self) -> float:
         """Peak in MB."""
-        return max(run["memory"] for run in self.found)
+        return max(run["memory"] for run in self.found if "seconds" in run)
 
 
 def measured(
@@ -216,7 +216,8 @@ def row(case: str, every: list[Runs]) -> str:
     told = {name: value for runs in every for run in runs.found for name, value in run.items()}
     cells = [case, *(str(told.get(name, "")) for name in ("states", "breakpoints", "degree"))]
     for runs in every:
-        cells += [runs.late, ""] if runs.late else [spread(runs.times), f"{runs.memory:.0f}"]
+        late = [runs.late or "", ""]
+        cells += [spread(runs.times), f"{runs.memory:.0f}"] if runs.times else late
     for runs in every[1:]:
         pairs = zip(runs.times, every[0].times, strict=False)
         cells.append(spread([theirs / ours for theirs, ours in pairs]))
@@ -243,10 +244,11 @@ def growth(family: Family, every: list[list[Runs]]) -> str:
 
 
 def main() -> None:
+    names = [name for f in FAMILIES for name in (f.name, *map(f.case, f.sizes))]
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--against", type=Path, nargs="+", default=[], metavar="CHECKOUT")
     parser.add_argument("--reference", type=Path, metavar="FILE")
-    parser.add_argument("--only", nargs="+", metavar="FAMILY", choices=[f.name for f in FAMILIES])
+    parser.add_argument("--only", nargs="+", metavar="FAMILY or MODEL", choices=names)
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--max-seconds", type=float, default=90)
     parser.add_argument("--quick", action="store_true", help="the smallest of each family, once")
@@ -276,10 +278,10 @@ def tables(sides: list[Side], options: argparse.Namespace) -> None:
     print("| " + " | ".join(["---"] * (len(head) + len(sides) - 1)) + " |")
     slopes = []
     for family in FAMILIES:
-        if family.name not in (options.only or [family.name]):
-            continue
-        every = []
+        only, every = options.only or [family.name], []
         for size in family.sizes[:1] if options.quick else family.sizes:
+            if not {family.name, family.case(size)} & {*only}:
+                continue
             every.append(measured(family, size, sides, options))
             print(row(family.case(size), every[-1]), flush=True)
         if len(every) > 1:

@@ -14,12 +14,38 @@ from fractions import Fraction
 from qdecay.certified.result import NOT_SEPARATED, ONE_BREAKPOINT, CertifiedRegions
 from qdecay.exact.algebra.number import AlgebraicNumber
 from qdecay.exact.regions import Breakpoint, PolicyRegions
+from qdecay.exact.solver.gamma_axis import GammaAxis
+from qdecay.exact.solver.rational_model import RationalModel
+from qdecay.exact.solver.walk import Event, Walk
+from qdecay.exact.walked import Found, Sets
 
 Number = AlgebraicNumber | Fraction
 LAST = 1 - Fraction(1, 10**9)
 
 
-def assert_true(found: CertifiedRegions, exact: PolicyRegions) -> Counter[str]:
+class Walked:
+    """What exact polynomials alone, without floats, say of pairs of any model."""
+
+    def __init__(self, pairs: RationalModel) -> None:
+        walk, events = Walk(GammaAxis(pairs, use_floats=False)), list[Event]()
+        try:
+            events.extend(walk.run())
+        except ValueError:  # where rows sum to more than 1, values end just left of 1
+            assert walk.x > LAST
+        found = Found.of(walk, events, lambda x, changes: Breakpoint(x, changes=changes))
+        self.breakpoints, self.regions, self.touches, _ = found
+
+    def optimal_actions(self, gamma: Number) -> Sets:
+        """The sets at a gamma."""
+        sets = list(self.regions[sum(point.gamma < gamma for point in self.breakpoints)])
+        for point in (*self.breakpoints, *self.touches):
+            if point.gamma == gamma:
+                for state, change in point.changes.items():
+                    sets[state] = change.at
+        return tuple(sets)
+
+
+def assert_true(found: CertifiedRegions, exact: PolicyRegions | Walked) -> Counter[str]:
     """Check every claim; return how many brackets there are by content, and how many near ties."""
     ends = [end for bracket in found.brackets for end in (bracket.lower, bracket.upper)]
     assert ends == sorted(ends)
@@ -39,7 +65,7 @@ def assert_true(found: CertifiedRegions, exact: PolicyRegions) -> Counter[str]:
 
 
 def _places(
-    found: CertifiedRegions, exact: PolicyRegions, ends: list[Fraction]
+    found: CertifiedRegions, exact: PolicyRegions | Walked, ends: list[Fraction]
 ) -> Iterator[Number]:
     """Yield all numbers where something claimed or true may change, and one in each gap."""
     marks = [end for tie in found.near_ties for end in (tie.lower, tie.upper)]
@@ -50,7 +76,7 @@ def _places(
         yield from (left.rational_below(right), right)
 
 
-def _assert_sets(found: CertifiedRegions, exact: PolicyRegions, gamma: Number) -> None:
+def _assert_sets(found: CertifiedRegions, exact: PolicyRegions | Walked, gamma: Number) -> None:
     """What is claimed at a gamma is so; nothing is claimed within a bracket."""
     region = sum(bracket.upper <= gamma for bracket in found.brackets)
     if region < len(found.brackets) and found.brackets[region].lower < gamma:
@@ -73,7 +99,7 @@ def _doubts(found: CertifiedRegions, gamma: Number) -> dict[int, set[int]]:
     return doubts
 
 
-def _assert_inside(found: CertifiedRegions, exact: PolicyRegions, i: int) -> None:
+def _assert_inside(found: CertifiedRegions, exact: PolicyRegions | Walked, i: int) -> None:
     """What a bracket says of its inside is so, and of the states that change."""
     bracket, left, right = found.brackets[i], found.regions[i], found.regions[i + 1]
     breakpoints = _changes(found, exact.breakpoints, bracket.lower, bracket.upper)

@@ -27,6 +27,7 @@ CHAPTERS = "".join(
         "break-even-in-any-number.md",
         "tutorial.md",
         "your-model.md",
+        "beyond-hundreds.md",
     )
 )
 BLOCKS = blocks(TEXT + CHAPTERS, "console")
@@ -36,7 +37,9 @@ FILES = {"spec.toml": SPEC, "record.py": RECORD, "calm.json": CALM, "storm.json"
 
 
 def cost(block: str) -> list[pytest.MarkDecorator]:
-    heavy = r"report|plot .*--over|gallery|probe|sweep|--learn\b|compare (Frozen|.*--over)"
+    heavy = (
+        r"certified|report|plot .*--over|gallery|probe|sweep|--learn\b|compare (Frozen|.*--over)"
+    )
     marks = [pytest.mark.slow] if re.search(heavy, block) else []
     needs = {
         "Taxi-v4": "Taxi-v4" in gym.registry,

@@ -155,6 +155,23 @@ class CertifiedRegions(ModelResult):
         """The brackets that may hold several changes, or a touch, or nothing."""
         return tuple(i for i, b in enumerate(self.brackets) if b.content == NOT_SEPARATED)
 
+    def in_words(self) -> list[str]:
+        """Say what is proven and, if anything is left open, what is not."""
+        end, wide = shown_up_to(self.proven_to), self.not_separated
+        but = " and near ties" if self.near_ties else ""
+        proven = f"proven: the optimal actions of every state outside of brackets{but}, up to {end}"
+        if self.brackets and not wide:
+            each = "each bracket" if len(self.brackets) > 1 else "the bracket"
+            proven += f"; inside {each} they change at exactly one gamma"
+        left_open = []
+        if wide:
+            left_open.append("how often they change inside brackets that are not separated")
+        if self.near_ties:
+            left_open.append("which actions are optimal in near ties")
+        if not self.reaches_the_end:
+            left_open.append(f"anything right of {end}")
+        return [proven, f"not proven: {'; '.join(left_open)}"] if left_open else [proven]
+
     def region_of(self, gamma: RationalLike | AlgebraicNumber) -> int | None:
         """Return the index of the region that contains 0 < gamma <= proven_to, or None in a
         bracket.

@@ -135,7 +135,7 @@ class Search:
         except (Lost, NoBound):
             pass
         finally:
-            self._doubt(self._loose[:0])
+            self._end_ties(self._doubts.keys())
 
     def _along_window(self) -> None:
         """Go on to the end of a new window, or until it is of no use.
@@ -212,15 +212,15 @@ class Search:
             raise Lost
         else:
             self._useful = False
-        if self._window.first and self.x:
-            self._useful &= self._grows_fast()
+        if self._window.first and self._grows_slowly():
+            self._useful = False
 
-    def _grows_fast(self) -> bool:
-        """Whether some values grow so fast here that only the window from 0 on is wide."""
+    def _grows_slowly(self) -> bool:
+        """Whether values do not change so quickly with gamma at x that windows are narrow there."""
         try:
-            return relative_growth(self._graph, float(self.x)) > _SLOW_GROWTH
-        except NoBound:  # values are too far apart for floats
-            return True
+            return relative_growth(self._graph, float(self.x)) < _SLOW_GROWTH
+        except NoBound:
+            return False
 
     @property
     def _quarter(self) -> Fraction:
@@ -394,16 +394,20 @@ class Search:
         doubtful = self._zero & self._unsure()
         doubtful[pairs] = True
         states = set(self.model.pair_state[doubtful].tolist())
-        for state in sorted(self._doubts.keys() - states):
-            begun, tied = self._doubts.pop(state)
-            if begun < self.x:
-                self.near_ties.append(FoundTie(tuple(sorted(tied)), begun, self.x))
+        self._end_ties(self._doubts.keys() - states)
         for state in states:
             _, tied = self._doubts.setdefault(state, (since, set()))
             own = self.model.pairs_of(state)
             tied.update(pair for pair in own if self._zero[pair] or doubtful[pair])
         if len(states) > max(_FEW, _MOST_DOUBTFUL * self.model.n) and not self._window.first:
             raise Lost
+
+    def _end_ties(self, states: Iterable[int]) -> None:
+        """End the near ties of these states at x."""
+        for state in sorted(states):
+            begun, tied = self._doubts.pop(state)
+            if begun < self.x:
+                self.near_ties.append(FoundTie(tuple(sorted(tied)), begun, self.x))
 
     def _unsure(self) -> Mask:
         """Return the pairs of states in which several tie for ever, but near ties lie ahead."""

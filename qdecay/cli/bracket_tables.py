@@ -86,7 +86,7 @@ def print_certified(mdp: FiniteMDP, found: CertifiedRegions, *, states: bool) ->
         out.print("no start state: --states shows what is best in each state")
     if states:
         out.print(_states(mdp, found))
-    out.print(_proven(found), soft_wrap=True)
+    out.print(*found.in_words(), sep="\n", soft_wrap=True)
 
 
 def _start(mdp: FiniteMDP, found: CertifiedRegions, start: int) -> str:
@@ -111,26 +111,6 @@ def _near_ties(mdp: FiniteMDP, ties: tuple[NearTie, ...]) -> Table:
     if len(ties) > _SHOWN_TIES:
         table.add_row("", "", f"and {len(ties) - _SHOWN_TIES:,} more near ties")
     return table
-
-
-def _proven(found: CertifiedRegions) -> str:
-    """Say what is proven, and what is not."""
-    end, wide = shown_up_to(found.proven_to), found.not_separated
-    but = " and near ties" if found.near_ties else ""
-    lines = [f"proven: the optimal actions of every state outside of brackets{but}, up to {end}"]
-    if found.brackets and not wide:
-        each = "each bracket" if len(found.brackets) > 1 else "the bracket"
-        lines[0] += f"; inside {each} they change at exactly one gamma"
-    unproven = []
-    if wide:
-        unproven.append("how often they change inside brackets that are not separated")
-    if found.near_ties:
-        unproven.append("which actions are optimal in near ties")
-    if not found.reaches_the_end:
-        unproven.append(f"anything right of {end}")
-    if unproven:
-        lines.append(f"not proven: {'; '.join(unproven)}")
-    return "\n".join(lines)
 
 
 def _states(mdp: FiniteMDP, found: CertifiedRegions) -> Table:

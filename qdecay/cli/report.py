@@ -53,6 +53,10 @@ def report(
     learner: LearnerName = None,
     max_steps: MaxSteps = _MAX_STEPS,
     exact_only: ExactOnly = False,
+    method: Annotated[
+        str,
+        typer.Option(help="exact, or certified: brackets, for thousands of states; no slider."),
+    ] = "exact",
     force: Force = False,
 ) -> None:
     """Write a page with a slider for gamma to explore a model.
@@ -62,16 +66,25 @@ def report(
     as --max-steps go. With --over it also has a map over gamma and that number, with a slider for
     each.
 
+    With --method certified, for models too large for exact regions, it shows the brackets of
+    `qdecay regions --certified` and what is earned between them; no agents are trained.
+
     \b
     Examples:
       qdecay report -o homework.html
       qdecay report FrozenLake-v1 -o lake.html
       qdecay report FrozenLake-v1 --over success_rate=1/3..1 -o lake.html
       qdecay report Taxi-v4 -k is_rainy=true --state 1 --exact-only -o taxi.html
+      qdecay report qdecay/NChain-v0 -k n=300 --method certified -o chain.html
     """
     from qdecay.report.page import HOMEWORK_TITLE, explorer, write_page
 
     check_output(output, PAGES, force=force)
+    if _is_certified(method, source, {"--over": over, "--learner": learner}):
+        assert source is not None  # as was checked
+        write_page(output, _certified_page(source, state))
+        typer.echo(f"{output}: {output.stat().st_size / 1e6:.1f} MB; open it in a browser")
+        return
     sources, line = _sources(source, state), _line(source, over)
     chapters = _chapters(sources, state, line)
     if not exact_only:
@@ -176,6 +189,36 @@ def gallery(
         shown.add_row(card.source, regions, card.page or card.reason)
     tables.console().print(shown)
     typer.echo(f"{output / 'index.html'}: open it in a browser")
+
+
+def _is_certified(method: str, source: Source | None, others: dict[str, str | None]) -> bool:
+    """Return whether the method is certified.
+
+    Raises:
+        InputError: there is no such method, or it does not go with other options.
+    """
+    from qdecay._support.checks import choice
+    from qdecay.errors import InputError, input_errors
+
+    with input_errors("--"):
+        choice(method, "method", ("exact", "certified"))
+    if method == "exact":
+        return False
+    if source is None:
+        raise InputError("--method certified requires SOURCE")
+    for name, given in others.items():
+        if given is not None:
+            raise InputError(f"{name} cannot be combined with --method certified")
+    return True
+
+
+def _certified_page(source: Source, state: str | None) -> str:
+    from qdecay.errors import input_errors
+    from qdecay.report.certified_page import read_certified_page
+
+    with input_errors("--"):  # before the search
+        shown = None if state is None else source.mdp().state_index(state)
+    return replace(read_certified_page(source, progress=True), state=shown).html()
 
 
 def _sources(source: Source | None, state: str | None) -> list[Source]:

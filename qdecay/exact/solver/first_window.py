@@ -32,7 +32,7 @@ proves less, but nothing wrong.
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -371,7 +371,7 @@ def _entries(part: Part, kept: Mask) -> Part:
     return Part(part.data[kept], part.indices[kept], indptr[part.indptr], part.shape)
 
 
-def _sums(part: Part, factors: Array) -> Array:
+def _sums(part: Part, factors: NDArray[Any]) -> Array:
     """Return the sum over each row of its entries times factors."""
     scaled = Part(part.data * factors, part.indices, part.indptr, part.shape)
     return scaled @ np.ones(part.shape[1])

@@ -17,9 +17,10 @@ from scipy.sparse import csgraph
 
 from qdecay.exact.solver.axis import Mask
 from qdecay.exact.solver.policy_graph import PolicyGraph
-from qdecay.exact.solver.submatrix import columns_of, rows_of
+from qdecay.exact.solver.submatrix import Part, columns_of, rows_of
 
 SEVERAL = -1
+_UNKNOWN = -2
 _SWEEPS = 30  # of a chain, to guess which of its states is met soonest
 
 
@@ -49,16 +50,23 @@ class Homes:
         return self._next(graph, graph.affected)
 
     def _next(self, graph: PolicyGraph, affected: Mask) -> Homes:
-        last = ~(graph.model.sure[graph.policy] & graph.live)
-        goals = {graph.model.n: np.flatnonzero(last).tolist()}
-        for states in _closed_classes(graph, last):
-            known = not affected[states[0]]
-            reference = int(self.home[states[0]]) if known else _often_met(graph, states)
-            goals[reference] = states.tolist()
-        home = graph.first_reached(goals.items(), SEVERAL)
+        model, states = graph.model, np.flatnonzero(affected)
+        pairs = graph.policy[states]
+        p = rows_of(model.p, pairs)
+        last = ~(model.sure[pairs] & graph.live[states])
+        classes = _closed_classes(p, states, last)
+        beside = np.unique(p.indices[~affected[p.indices]])  # what is not affected keeps its home
+        goals = {model.n: states[last], **{_often_met(graph, inside): inside for inside in classes}}
+        for goal in np.setdiff1d(self.home[beside], SEVERAL).tolist():
+            there = beside[self.home[beside] == goal]
+            goals[goal] = np.append(goals[goal], there) if goal in goals else there
+        home = self.home.copy()
+        home[states] = _UNKNOWN
+        home = graph.first_reached(goals, home.tolist(), _UNKNOWN)
+        home[home == _UNKNOWN] = SEVERAL
         # Whoever reaches another goal too leads to a state that reaches only that one.
-        row = np.repeat(np.arange(len(home)), np.diff(graph.p.indptr))
-        torn = np.unique(row[home[row] != home[graph.p.indices]])
+        row = np.repeat(states, np.diff(p.indptr))
+        torn = np.unique(row[home[row] != home[p.indices]])
         if len(torn):
             home[graph.ancestors(torn.tolist())] = SEVERAL
         return Homes(graph, home)
@@ -90,17 +98,24 @@ class Homes:
         return single & ~elsewhere & stays, single
 
 
-def _closed_classes(graph: PolicyGraph, last: Mask) -> Iterable[NDArray[np.int64]]:
-    """Yield the states of each class that is never left, and has none of the last states."""
-    p = graph.p
-    count, label = csgraph.connected_components(p, directed=True, connection="strong")
-    row = np.repeat(np.arange(graph.model.n), np.diff(p.indptr))
+def _closed_classes(p: Part, states: NDArray[np.int64], last: Mask) -> Iterable[NDArray[np.int64]]:
+    """Yield the states of each class that is never left, and has none of the last states.
+
+    Args:
+        p: the rows of the states.
+        last: (states,) which are last.
+    """
+    inner = columns_of(p, states)
+    count, label = csgraph.connected_components(inner.toscipy(), connection="strong")
+    row = np.repeat(np.arange(len(states)), np.diff(inner.indptr))
     closed = np.ones(count, dtype=np.bool_)
-    closed[label[row][label[row] != label[p.indices]]] = False
-    closed[label[last]] = False
+    closed[label[row][label[row] != label[inner.indices]]] = False
+    closed[label[last | (np.diff(p.indptr) > np.diff(inner.indptr))]] = False
     inside = np.flatnonzero(closed[label])
     inside = inside[np.argsort(label[inside], kind="stable")]
-    return np.split(inside, np.flatnonzero(np.diff(label[inside])) + 1) if len(inside) else []
+    if len(inside) == 0:
+        return []
+    return np.split(states[inside], np.flatnonzero(np.diff(label[inside])) + 1)
 
 
 def _often_met(graph: PolicyGraph, states: NDArray[np.int64]) -> int:

@@ -45,7 +45,8 @@ def solver_of(inner: Matrix, model: RationalModel) -> Solver:
     if not inner.data.any():
         return lambda right, _: right
     matrix = sparse.csr_matrix(sparse.identity(inner.shape[0]) - inner)
-    return _iteration(matrix) if model.factors_fill else _factorisation(matrix)
+    fills = inner.nnz > inner.shape[0] and model.factors_fill  # paths into cycles never do
+    return _iteration(matrix) if fills else _factorisation(matrix)
 
 
 def _factorisation(matrix: sparse.csr_matrix) -> Solver:

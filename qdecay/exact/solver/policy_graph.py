@@ -6,7 +6,7 @@ the cost of a step of the walk is proportional to the change.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 
 import numpy as np
@@ -96,16 +96,20 @@ class PolicyGraph:
         return found
 
     def first_reached(
-        self, goals: Iterable[tuple[int, Iterable[int]]], nothing: int
+        self, goals: Mapping[int, NDArray[np.int64]], found: list[int], unknown: int
     ) -> NDArray[np.int64]:
-        """Return for each state the first goal, each a number and states, that it leads to."""
-        found = [nothing] * self.model.n
-        for goal, states in goals:
-            waiting = [s for s in states if found[s] == nothing]
+        """Return for each state the first goal that it leads to.
+
+        Args:
+            goals: numbers, each with states.
+            found: what is known of each state beforehand; `unknown` of those that are sought.
+        """
+        for goal, states in goals.items():
+            waiting = [s for s in states.tolist() if found[s] in (unknown, goal)]
             for s in waiting:
                 found[s] = goal
             while waiting:
-                ahead = [s for s in self._before[waiting.pop()] if found[s] == nothing]
+                ahead = [s for s in self._before[waiting.pop()] if found[s] == unknown]
                 for s in ahead:
                     found[s] = goal
                 waiting += ahead

@@ -62,7 +62,9 @@ def orders(best: Laurent) -> NDArray[np.int64]:
     A number that is not 0 modulo a prime is not 0; only the others are computed exactly.
     """
     order = np.full(best.model.n_pairs, TERMS)
-    pairs = np.setdiff1d(np.arange(best.model.n_pairs), best.policy)  # whose own terms are all 0
+    others = np.ones(best.model.n_pairs, dtype=np.bool_)
+    others[best.policy] = False  # its own pairs' terms are all 0
+    pairs = np.flatnonzero(others)
     for k, residues in enumerate(_residues(best)):
         if k == 0 and not any(best.gain):
             continue

@@ -106,10 +106,18 @@ def check(
         most = window.most(pairs, gamma / 2, gamma)
         assert all(a <= Fraction(bound) for a, bound in zip(exact, most.tolist(), strict=True))
         functions.append(function)
-    for i, j in ((0, 1), (1, 2), (2, 4)):
+    found = window._expansion(pairs)
+    for i, j in ((0, 1), (1, 2), (2, 4), (3, 4)):
         slopes = window.slopes(pairs, points[i], points[j]).tolist()
         suspects = window.suspects_on(pairs, points[i], points[j]).tolist()
+        a, b = points[i] / h, points[j] / h
         for p in pairs.tolist():
+            rise = functions[j][p] - functions[i][p]
+            slope = Fraction(found.slope[p].sum())
+            for k, (x, error) in enumerate(zip(found.a[p], found.error[p], strict=True)):
+                rise -= Fraction(x) * (b**k - a**k)
+                slope += k * Fraction(error) * b ** max(k - 1, 0)
+            assert abs(rise) <= slope * (b - a)
             inside = [functions[k][p] for k in range(i, j + 1)]
             negative = all(a < 0 for a in inside)
             assert slopes[p] == 0 or (inside[-1] - inside[0]) * slopes[p] > 0
