@@ -19,7 +19,9 @@ this is an M-matrix, whose inverse is non-negative and at least |(I - B)^-1|, he
 
 (the second because (I - B) D' = B_1 D + sum k tau^(k-1) R_k). All is linear in R: the part that is
 due to R_{K+1}, and would be there without rounding, has a y and a z of its own, and is below
-|tau|^(K+1) y and |tau|^K z. From gamma = 0 on all is told apart by powers: see `first_window`.
+|tau|^(K+1) y and |tau|^K z. What rounding adds is bounded for all tau at once, by the sum over k of
+the sizes of all numbers that were added up (for slopes, k times these). From gamma = 0 on all is
+told apart by powers: see `first_window`.
 
 The bounds are by entry: a value of 1e-30 far from the goal keeps its relative accuracy. Each
 advantage r(s, a) + gamma p V - V(s) becomes a polynomial in tau with a radius; Bernstein
@@ -74,6 +76,9 @@ from qdecay.exact.solver.rational_model import RationalModel
 _U = 2.0**-53
 ORDER = 14  # with h times the norm of (I - c P)^-1 P below 1/6, the tail is below 6^-15
 _BOXES = 16
+_BEYOND = 1 + 1e-10  # of a matrix: room for rounding where a right side is 0
+_ACCURACY = 1e-8  # of values, relative to the largest
+_GROWTH = 1e5  # of any value across such a window: rounding stays below 1e-10 of it
 _GRID, _HALVINGS = 256, 45  # steps of the search for a root in floats
 _ROWS_AT_ONCE = 1024  # of coefficients turned into Bernstein form, for the memory
 _ABOUT = 1e-6  # accuracy of numbers that windows are chosen by
@@ -87,6 +92,7 @@ class Window:
         lower, upper: the window's ends.
         suspect: (N, boxes) False where the advantage is proven negative on that closed box.
         policy: the policy.
+        strain: how much of the accuracy required was used up at first, from 0 to 1.
         first: whether it is [0, h] instead (see `first_window`).
     """
 
@@ -102,6 +108,7 @@ class Window:
         line: LineFloats | None = None,
         terms: int = ORDER,
         homes: Homes | None = None,
+        accuracy: float | None = None,
     ) -> None:
         """The window lies in [0, 1]: of gamma, or of a model line if there is one.
 
@@ -109,9 +116,12 @@ class Window:
             terms: the number K of powers of tau that are kept.
             homes: the policy's, for a centre in [1/2, 1]: values then lack the pole that they may
                 have at gamma = 1.
+            accuracy: of the value in each state, without rounding, relative to what rewards of one
+                sign would give; relative to the largest of these it is 1e-8 or better.
 
         Raises:
-            NoBound: as `update`; or the centre or half the width is not a double.
+            NoBound: as `update`; or the centre or half the width is not a double; or the window is
+                too wide for the accuracy.
         """
         self.model, self.centre, self.half_width = model, float(centre), float(half_width)
         if self.centre != centre or self.half_width != half_width:
@@ -131,20 +141,23 @@ class Window:
         self._room = np.zeros(model.n_pairs)
         self.suspect = np.ones((model.n_pairs, _BOXES), dtype=np.bool_)
         self._gamma = (model.max_row + 20) * _U * 1.01
+        self._accuracy, self.strain = accuracy, 0.0
         self._allocate()
         self._recompute(graph, np.ones(model.n, dtype=np.bool_))
 
     def _allocate(self) -> None:
         m = self.terms + 2
-        # T and |T| side by side, then y and z: each with a column for all tau, a factor of
-        # |tau|^(K + 1) or |tau|^K, and one for `Deflation.time` if it is needed.
+        # T beside the sums of |T_k| and of k |T_k|, then y and z: each with a column for all tau, a
+        # factor of |tau|^(K + 1) or |tau|^K, and one for the time until the home if it is needed.
         kinds = 2 if self._deflation is None else 3
-        self._all = np.zeros((self.model.n, 2 * m + 2 * kinds))
-        self._t, self._size = self._all[:, :m], self._all[:, m : 2 * m]
-        self._y, self._z = self._all[:, 2 * m : -kinds], self._all[:, -kinds:]
+        self._all = np.zeros((self.model.n, m + 2 + 2 * kinds))
+        self._t, self._size = self._all[:, :m], self._all[:, m : m + 2]
+        self._y, self._z = self._all[:, m + 2 : -kinds], self._all[:, -kinds:]
+        self._rest_powers, self._slope_powers = np.array([0, m - 1]), np.array([0, m - 2])
 
     def update(self, graph: PolicyGraph, affected: Mask, touched: Mask) -> bool:
         """Take over a new policy; see `AxisWindow`."""
+        self._accuracy = None
         known = self._deflation is None or self._deflation.known.all()
         self._recompute(graph, affected)
         if known and self._deflation is not None and not self._deflation.known.all():
@@ -190,16 +203,35 @@ class Window:
             self._propose(self._deflation, solve, inner, pairs, live)
         given, _ = self._differences(rows, live, pairs)  # T is 0 there
         t = _recursion(solve, inner.slope, given[:, :-1])
-        self._t[live, :-1], self._size[live, :-1] = t, np.abs(t)
-        residual = self._residual(rows, live, pairs)
-        powers = np.arange(self.terms + 2)
-        left = np.stack((residual[:, :-1].sum(axis=1), residual[:, -1]), axis=1)
-        slope = np.stack((residual[:, :-1] @ powers[:-1], powers[-1] * residual[:, -1]), axis=1)
-        self._bound_rest(rows, inner, live, left, slope)
+        self._t[live, :-1], self._size[live] = t, sums(t)
+        left, slope = self._residual(rows, live, pairs)
+        far = solver_of(inner.far * _BEYOND, self.model)
+        self._bound_rest(rows, far, live, left, slope)
         if not np.all(self._all[live] <= LARGEST):  # false for NaN too; |T| is among them
             raise NoBound
         if self._deflation is not None:
             self._deflation.trust(live, self._size, self._y, self._z)
+        if self._accuracy is not None:
+            self._require_accuracy(self._accuracy, solve, far, pairs, live)
+
+    def _require_accuracy(
+        self,
+        accuracy: float,
+        near: Solver,
+        far: Solver,
+        pairs: NDArray[np.int64],
+        live: NDArray[np.int64],
+    ) -> None:
+        """Check the accuracy, and that no value grows much across the window, as rounding would."""
+        later, earned = self._y[live, 1], np.array(self._expanded.rewards.size[pairs, 0])
+        if self._deflation is not None:
+            later = later + self._deflation.beyond(self._y[:, 2:], self._z[:, 2:])[0][live, 1]
+            earned += np.abs(self._deflation.rho[live, 0])
+        scale, grown = near(earned, _ABOUT), far(earned, _ABOUT)
+        most = float(np.max(later) / np.max(scale))
+        self.strain = max(most / _ACCURACY, float(np.max(later / scale)) / accuracy)
+        if not (self.strain <= 1 and np.all(grown <= _GROWTH * scale)):
+            raise NoBound
 
     def _propose(
         self,
@@ -220,39 +252,42 @@ class Window:
         deflation.spread(deflation.rho, live)
 
     def _residual(self, rows: Rows, states: NDArray[np.int64], pairs: NDArray[np.int64]) -> Array:
-        """Return upper bounds of |r_k + B_0 T_k + B_1 T_(k-1) - T_k|, rounding included."""
+        """Return bounds of the sums over k of |R_k| and of k |R_k|, (2, states, 2).
+
+        The last column has R_{K+1} without rounding, the first one all other parts.
+        """
         computed, magnitude = self._differences(rows, states, pairs)
-        bound: Array = (np.abs(computed) + self._gamma * magnitude) * 1.001 + TINY
-        return bound
+        bound = np.empty((2, len(states), 2))
+        bound[:, :, 0] = (sums(computed[:, :-1]) + self._gamma * magnitude).T
+        bound[:, :, 1] = np.outer([1, self.terms + 1], np.abs(computed[:, -1]))
+        return bound * 1.001 + TINY
 
     def _differences(
         self, rows: Rows, states: NDArray[np.int64], pairs: NDArray[np.int64]
     ) -> tuple[Array, Array]:
-        """Return r + B T - T by powers of tau, and the sums of the sizes of its terms."""
+        """Return r + B T - T by powers of tau; and of the sizes of what it is a sum of, the sums
+        over all powers, and over k times those of the power k, (rows, 2)."""
         flow, size = rows.flow(self._t, self._size)
         found, magnitude = flow - self._t[states], size + self._size[states]
         found[:, :2] += self._expanded.rewards.series[pairs]
-        magnitude[:, :2] += self._expanded.rewards.size[pairs]
+        magnitude += self._expanded.rewards.size[pairs]
         if self._deflation is not None:
             rho = self._deflation.rho[states]
             found -= rho
-            magnitude += np.abs(rho)
+            magnitude += sums(rho)
         return found, magnitude
 
     def _bound_rest(
-        self, rows: Rows, inner: Inner, live: NDArray[np.int64], left: Array, slope: Array
+        self, rows: Rows, solve: Solver, live: NDArray[np.int64], left: Array, slope: Array
     ) -> None:
         """Find y and z from what the equations of the terms leave over, and its slope."""
-        # A slightly larger matrix leaves room for rounding where the right side is 0.
-        beyond = 1 + 1e-10
-        solve = solver_of(inner.far * beyond, self.model)
         if self._deflation is not None:
             left = np.column_stack((left, np.ones(len(live))))
             slope = np.column_stack((slope, np.full(len(live), TINY)))
         for total, own in ((self._y, left), (self._z, slope)):
             need = 1.001 * (own + (rows.spread(self._y) if total is self._z else 0.0))
             outside = rows.far(total) if len(live) < self.model.n else np.zeros(own.shape)
-            right = 1.01 * need + beyond * outside
+            right = 1.01 * need + _BEYOND * outside
             total[live] = np.abs(solve(right, 0.004 * right.min()))
             self._require(total[live], need + rows.far(total))
 
@@ -277,13 +312,14 @@ class Window:
         """
         rows, s = self._expanded.rows(pairs), self.model.pair_state[pairs]
         a, magnitude = self._differences(rows, s, pairs)
-        error = self._gamma * magnitude
         y, z = self._y[:, :2], self._z[:, :2]
         if self._deflation is not None:
             more = self._deflation.beyond(self._y[:, 2:], self._z[:, 2:])
             y, z = y + more[0], z + more[1]
         rest, slope = y[s] + rows.far(y), z[s] + rows.far(z) + rows.spread(y)
-        found = Bounded(a, 1.001 * error + TINY, 1.001 * rest + TINY, 1.001 * slope + TINY)
+        rest[:, 0] += self._gamma * magnitude[:, 0]
+        slope[:, 0] += self._gamma * magnitude[:, 1]
+        found = Bounded(a, 1.001 * rest + TINY, 1.001 * slope + TINY)
         if self._deflation is None:
             return found
         return self._deflation.advantages(pairs, found, self.centre, self.half_width, self._gamma)
@@ -292,27 +328,37 @@ class Window:
         """Return polynomials in tau that are at least as large, with room added."""
         found = self._expansion(pairs)
         bound = found.a
-        bound[:, 0] += found.error.sum(axis=1) * 1.001 + found.rest[:, 0] + self._room[pairs]
+        bound[:, 0] += found.rest[:, 0] + self._room[pairs]
         # No less than |tau|^(K + 1), with an even power.
         bound[:, self.terms + self.terms % 2] += found.rest[:, 1]
         return bound
 
     def negative_on(self, pair: int, lower: Fraction, upper: Fraction) -> bool:
         """Return True only if the pair's advantage is negative on all of [lower, upper]."""
-        row = self._coefficients[pair]
-        ends, powers = self._interval(lower, upper), np.arange(len(row))
+        rows, ends = self._stretched(np.array([pair]), lower, upper)
+        row, powers = rows[0], np.arange(rows.shape[1])
         if max(float(row @ end**powers) for end in ends) >= 0:
             return False
-        slack = (8 * len(row) + 40) * _U * float(np.abs(row).sum())
+        slack = (9 * len(row) + 40) * _U * float(np.abs(row).sum())
         return _negative(row, *ends, slack, _DEPTH)
+
+    def _stretched(
+        self, pairs: NDArray[np.int64], lower: Fraction, upper: Fraction
+    ) -> tuple[Array, tuple[float, float]]:
+        """Return the upper bounds' coefficients in tau / s, where |tau| <= s on [lower, upper],
+        and what that is in it: near 0 of tau, high powers must not count with all their rounding.
+        """
+        low, high = self._interval(lower, upper)
+        s = max(abs(low), abs(high))
+        rows = self._coefficients[pairs] * s ** np.arange(self._coefficients.shape[1])
+        return rows, (max(low / s, -1.0), min(high / s, 1.0))
 
     def suspects_on(
         self, pairs: NDArray[np.int64], lower: Fraction, upper: Fraction
     ) -> NDArray[np.bool_]:
         """Return False for pairs whose advantage is negative on all of [lower, upper]."""
-        rows = self._coefficients[pairs]
-        slack = (8 * rows.shape[1] + 40) * _U * np.abs(rows).sum(axis=1)
-        low, high = self._interval(lower, upper)
+        rows, (low, high) = self._stretched(pairs, lower, upper)
+        slack = (9 * rows.shape[1] + 40) * _U * np.abs(rows).sum(axis=1)
         local = rows @ _taylor_shift(rows.shape[1] - 1, (low + high) / 2).T
         spread = np.abs(local[:, 1:]) @ ((high - low) / 2) ** np.arange(1, rows.shape[1])
         suspect: NDArray[np.bool_] = ~(local[:, 0] + 1.001 * spread + 2 * slack < 0)
@@ -334,8 +380,7 @@ class Window:
         local = polynomials @ _taylor_shift(self.terms, (low + high) / 2).T
         spread = np.abs(local[:, 1:]) @ ((high - low) / 2) ** powers[:-1]
         slack = (8 * self.terms + 48) * 2 * _U * np.abs(polynomials).sum(axis=1)
-        reach = max(abs(low), abs(high)) ** (powers - 1)
-        radius = found.error[:, 1:] @ (powers * reach) + found.slope @ [1.0, reach[-1]]
+        radius = found.slope @ max(abs(low), abs(high)) ** self._slope_powers
         doubt = spread + 1.001 * radius + slack
         certain = np.abs(local[:, 0]) > 1.001 * doubt
         return np.where(certain, np.sign(local[:, 0]), 0).astype(np.int64)
@@ -346,16 +391,13 @@ class Window:
         near = float(tau)
         size, off = abs(near) * (1 + 2.0**-50), float(abs(tau - Fraction(near))) * 1.001
         powers, sizes = near ** np.arange(self.terms + 2), size ** np.arange(self.terms + 2)
-        a, error, rest, _ = self._expansion(pairs)
+        a, rest, _ = self._expansion(pairs)
         value, magnitude = a @ powers, np.abs(a) * sizes
         slope = np.abs(a[:, 1:]) @ (np.arange(1, self.terms + 2) * sizes[:-1])
-        radius = error @ sizes + rest @ [1.0, sizes[-1]] + off * slope
-        radius = (
-            self._room_at(pairs, near)
-            + 1.001 * radius
-            + (8 * self.terms + 48) * 2 * _U * magnitude.sum(axis=1)
-            + TINY
-        )
+        radius = rest @ size**self._rest_powers + off * slope
+        # Powers, products and their sum: (terms + 6) u of each.
+        radius = 1.001 * radius + (4 * self.terms + 32) * _U * magnitude.sum(axis=1) + TINY
+        radius += self._room_at(pairs, near)
         return value - radius, value + radius
 
     def _room_at(self, pairs: NDArray[np.int64], tau: float) -> Array:
@@ -374,7 +416,7 @@ class Window:
         local = found.a @ _taylor_shift(self.terms + 1, (low + high) / 2).T
         spread = np.abs(local[:, 1:]) @ ((high - low) / 2) ** np.arange(1, self.terms + 2)
         slack = (8 * self.terms + 48) * 2 * _U * np.abs(found.a).sum(axis=1)
-        radius = spread + found.error.sum(axis=1) + found.rest.sum(axis=1) + slack
+        radius = spread + found.rest.sum(axis=1) + slack
         bound: Array = local[:, 0] + 1.001 * radius
         if self._deflation is None:
             return bound
@@ -426,6 +468,13 @@ class Window:
         tau = np.where(crossing.any(axis=1), grid[k] + part * (grid[1] - grid[0]), np.inf)
         guess: Array = self.centre + self.half_width * tau
         return guess
+
+
+def sums(terms: Array) -> Array:
+    """Return the sums over k of |terms_k| and of k |terms_k|, (rows, 2)."""
+    powers = np.arange(terms.shape[1])
+    found: Array = np.abs(terms) @ np.stack((np.ones(len(powers)), powers), axis=1)
+    return found
 
 
 def _recursion(solve: Solver, step: Matrix | None, given: Array) -> Array:
@@ -503,14 +552,6 @@ def _growth(inner: Inner, model: RationalModel) -> float:
     if not most <= LARGEST:
         raise NoBound
     return most
-
-
-def terminates(graph: PolicyGraph) -> bool:
-    """Guess whether the policy leaves all states that earn anything: values are finite at 1."""
-    try:
-        return steps_ahead(graph, 1.0) < 1e9
-    except NoBound:
-        return False
 
 
 def _suspects(bound: Array, first: bool) -> NDArray[np.bool_]:
