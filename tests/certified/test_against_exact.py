@@ -10,7 +10,7 @@ from typing import Any
 import gymnasium as gym
 import pytest
 from brackets import LAST, assert_true
-from brute_force import ending_model, endless_model
+from brute_force import ending_model, endless_model, garnet
 from hypothesis import given, settings
 from models import TAXI, howard_taxicab, layouts, two_state_puterman
 
@@ -49,18 +49,6 @@ def random_model(seed: int, n: int | None = None) -> MDP:
             ends = zip([*targets, s], weights, [*(False for _ in targets), True], strict=True)
             rows += [(s, a, t, Fraction(w, sum(weights)), reward, end) for t, w, end in ends if w]
     return MDP.from_rows(rows, n_states=n, n_actions=m)
-
-
-def garnet(n: int, seed: int) -> MDP:
-    """Three actions with three successors each, that never end; rewards 0 to 9."""
-    draw, rows = Random(seed), list[Row]()
-    for s in range(n):
-        for a in range(3):
-            first, second = sorted(draw.sample(range(1, 100), 2))
-            weights, reward = (first, second - first, 100 - second), draw.randint(0, 9)
-            moves = zip(draw.sample(range(n), 3), weights, strict=True)
-            rows += [(s, a, t, Fraction(w, 100), reward, False) for t, w in moves]
-    return MDP.from_rows(rows, n_states=n, n_actions=3)
 
 
 def made(name: str, **options: Any) -> MDP:

@@ -223,3 +223,22 @@ def test_tiny_rewards_beside_large_ones(power: int) -> None:
     rows: list[Row] = [(0, 0, 0, 1, unit, True), (0, 1, 1, 1, 0, False)]
     rows += [(1, 0, 1, 1, 3 * unit, True), (2, 0, 0, Fraction(1, 2), 1, False)]
     compared(model([*rows, (2, 0, 2, Fraction(1, 2), 1, True), (2, 1, 2, 1, 1, True)]))
+
+
+@pytest.mark.slow
+def test_a_near_tie_a_thousand_steps_away_leaves_ties_in_doubt() -> None:
+    """State 0 chooses between two ways of 1100 steps: to a near tie, and to 1 for certain.
+
+    2^-1100 is 0 in floats, and more than 0: where the near tie adds anything, one way is better.
+    """
+    n, rows = 1100, list[Row]()
+    for action, first in enumerate((1, n + 1)):
+        way = [0, *range(first, first + n)]
+        moves = enumerate(itertools.pairwise(way))
+        rows += [(s, action if k == 0 else 0, t, 1, 0, False) for k, (s, t) in moves]
+    rows += [(2 * n, 0, 2 * n, 1, 1, True), (n, 0, n, 1, 1, True)]
+    rows += [(n, 1, 2 * n + 1, 1, 1 - SMALL, False), (2 * n + 1, 0, n, 1, 4 * SMALL, True)]
+    found = certified_policy_regions(model(rows), width=WIDTH)
+    gamma = Fraction(2, 5)  # 1 - 1e-17 + 4e-17 gamma is more than 1 there
+    assert found.optimal_actions(gamma) is not None
+    assert {tie.state for tie in found.near_ties if tie.lower < gamma < tie.upper} >= {0, n}

@@ -6,10 +6,11 @@ from collections.abc import Callable
 from fractions import Fraction
 from typing import Any
 
+import gymnasium as gym
 import numpy as np
 import pytest
 from brackets import assert_true
-from brute_force import ending_model
+from brute_force import ending_model, garnet
 
 from qdecay import MDP, policy_regions
 from qdecay.certified import search
@@ -21,6 +22,7 @@ from qdecay.exact.solver.axis import NoBound
 from qdecay.exact.solver.window import Window
 from qdecay.model.rows import Row
 
+UPDATE = Window.update
 HALF, WIDTH, FINE = Fraction(1, 2), Fraction(1, 10**9), Fraction(1, 10**12)
 SMALL = Fraction(1, 10**17)
 FLAT = Fraction(1, 10**11)
@@ -158,4 +160,31 @@ def test_where_bounds_are_missing_nothing_false_is_said(
         with monkeypatch.context() as patch:
             patch.setattr(Window, name, failing(name, at))
             found = certified_policy_regions(mdp, width=width)
+        assert_true(found, policy_regions(mdp))
+
+
+@pytest.mark.parametrize("at", [0, *(pytest.param(k, marks=pytest.mark.slow) for k in range(1, 8))])
+def test_nothing_is_said_beyond_a_window_that_takes_the_place_of_a_wider_one(
+    at: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A switch that the old window cannot follow, in a model with many breakpoints."""
+    lost, window_at = [False], search.window_at
+
+    def update(self: Window, *arguments: Any) -> Any:
+        lost[0] = next(calls) == at
+        if lost[0]:
+            raise NoBound
+        return UPDATE(self, *arguments)
+
+    def narrow(pairs: Any, graph: Any, x: Fraction, longest: Fraction) -> Window:
+        length = Fraction(1, 2**8) if lost[0] else longest
+        lost[0] = False
+        return window_at(pairs, graph, x, min(length, longest))
+
+    for mdp in (MDP.from_env(gym.make("FrozenLake8x8-v1")), garnet(12, 0)):
+        calls = iter(range(10**9))
+        with monkeypatch.context() as patch:
+            patch.setattr(Window, "update", update)
+            patch.setattr(search, "window_at", narrow)
+            found = certified_policy_regions(mdp)
         assert_true(found, policy_regions(mdp))
