@@ -300,20 +300,30 @@ class Window:
 
     def negative_on(self, pair: int, lower: Fraction, upper: Fraction) -> bool:
         """Return True only if the pair's advantage is negative on all of [lower, upper]."""
-        row = self._coefficients[pair]
-        ends, powers = self._interval(lower, upper), np.arange(len(row))
+        rows, ends = self._stretched(np.array([pair]), lower, upper)
+        row, powers = rows[0], np.arange(rows.shape[1])
         if max(float(row @ end**powers) for end in ends) >= 0:
             return False
-        slack = (8 * len(row) + 40) * _U * float(np.abs(row).sum())
+        slack = (9 * len(row) + 40) * _U * float(np.abs(row).sum())
         return _negative(row, *ends, slack, _DEPTH)
+
+    def _stretched(
+        self, pairs: NDArray[np.int64], lower: Fraction, upper: Fraction
+    ) -> tuple[Array, tuple[float, float]]:
+        """Return the upper bounds' coefficients in tau / s, where |tau| <= s on [lower, upper],
+        and what that is in it: near 0 of tau, high powers must not count with all their rounding.
+        """
+        low, high = self._interval(lower, upper)
+        s = max(abs(low), abs(high))
+        rows = self._coefficients[pairs] * s ** np.arange(self._coefficients.shape[1])
+        return rows, (max(low / s, -1.0), min(high / s, 1.0))
 
     def suspects_on(
         self, pairs: NDArray[np.int64], lower: Fraction, upper: Fraction
     ) -> NDArray[np.bool_]:
         """Return False for pairs whose advantage is negative on all of [lower, upper]."""
-        rows = self._coefficients[pairs]
-        slack = (8 * rows.shape[1] + 40) * _U * np.abs(rows).sum(axis=1)
-        low, high = self._interval(lower, upper)
+        rows, (low, high) = self._stretched(pairs, lower, upper)
+        slack = (9 * rows.shape[1] + 40) * _U * np.abs(rows).sum(axis=1)
         local = rows @ _taylor_shift(rows.shape[1] - 1, (low + high) / 2).T
         spread = np.abs(local[:, 1:]) @ ((high - low) / 2) ** np.arange(1, rows.shape[1])
         suspect: NDArray[np.bool_] = ~(local[:, 0] + 1.001 * spread + 2 * slack < 0)
