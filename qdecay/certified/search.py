@@ -23,9 +23,10 @@ from numpy.typing import NDArray
 from qdecay._support.deadline import Deadline
 from qdecay.certified.result import NOT_SEPARATED, ONE_BREAKPOINT
 from qdecay.certified.ties import Ties
-from qdecay.certified.windows import first_window, window_at
+from qdecay.certified.windows import window_at
 from qdecay.exact.solver.axis import Mask, NoBound, Pairs
 from qdecay.exact.solver.expansion import TINY
+from qdecay.exact.solver.first_window import first_window
 from qdecay.exact.solver.near_zero import near_zero
 from qdecay.exact.solver.policy_graph import PolicyGraph
 from qdecay.exact.solver.rational_model import RationalModel

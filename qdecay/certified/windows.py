@@ -5,27 +5,16 @@ from __future__ import annotations
 import math
 from fractions import Fraction
 
-from qdecay.exact.solver.axis import NoBound, Pairs
-from qdecay.exact.solver.first_window import FirstWindow
+from qdecay.exact.solver.axis import NoBound
 from qdecay.exact.solver.homes import Homes
 from qdecay.exact.solver.policy_graph import PolicyGraph
 from qdecay.exact.solver.rational_model import RationalModel
 from qdecay.exact.solver.window import Window, relative_growth, steps_ahead
 
-_FIRST_WINDOW = 0.5
 _BELOW = 2.0**-54  # of a value: what later terms may leave out
 _TERMS = range(4, 21)
 _LAST_WITH_POLE = Fraction(1, 2**10)  # closer to 1, a pole there costs too many digits
 _MOST_TRIES = 4
-
-
-def first_window(model: RationalModel, graph: PolicyGraph, order: Pairs) -> Window:
-    """Return the window around 0; `order` is that of `NearZero`.
-
-    Raises:
-        NoBound: floats prove nothing.
-    """
-    return FirstWindow(model, graph, _FIRST_WINDOW, order)
 
 
 def window_at(model: RationalModel, graph: PolicyGraph, x: Fraction, longest: Fraction) -> Window:

@@ -77,6 +77,9 @@ def compare(
             min=1, help="Steps of each agent; what is expected to take more is not started."
         ),
     ] = None,
+    method: Annotated[
+        str, typer.Option(help="exact, or certified: brackets, for thousands of states.")
+    ] = "exact",
     walks: Annotated[
         int | None,
         typer.Option(min=1, help="Stop training after this many forced walks of each branch."),
@@ -114,6 +117,9 @@ def compare(
     With --walks agents of a chain stop before they have converged, and flip later than they should:
     the exact gamma is predicted, and the verdict says whether they flip there.
 
+    With --method certified, for models too large for exact regions, brackets of `qdecay regions
+    --certified` take the place of exact gammas. What they leave open of the state is undecided.
+
     \b
     Examples:
       qdecay compare
@@ -123,6 +129,7 @@ def compare(
       qdecay compare --walks 200 --step-size 1/2
       qdecay compare qdecay/NChain-v0 --over slip=0..1/2 --gamma 0.9
     """
+    from qdecay._support.checks import choice
     from qdecay.model.source import HOMEWORK, Source
     from qdecay.report.chapter import shown_actions
     from qdecay.report.plots.thresholds import save_comparison
@@ -137,6 +144,14 @@ def compare(
             raise InputError(f"{option} requires SOURCE")
     if over is not None and walks is not None:
         raise InputError("--walks cannot be combined with --over")
+    with input_errors("--"):
+        choice(method, "method", ("exact", "certified"))
+    if method == "certified":
+        for option, wanted in (("--over", over), ("--walks", walks)):
+            if wanted is not None:
+                raise InputError(f"{option} cannot be combined with --method certified")
+        if source is None:
+            raise InputError("--method certified requires SOURCE")
     sources = [Source(text) for text in HOMEWORK] if source is None else [source]
     settings: dict[str, Any] = {
         "learner": learner_named(learner),
@@ -148,6 +163,7 @@ def compare(
         "state": state,
         "max_seconds": max_seconds,
         **_along(over, gamma),
+        **({} if method == "exact" else {"method": method}),
     }
     if walks is not None:
         size = "1/10" if step_size is None else step_size
@@ -244,11 +260,16 @@ def _print_comparison(timed: list[tuple[Comparison, float]]) -> None:
 
     forced, parameter = timed[0][0].forced, timed[0][0].parameter
     third = "predicted" if forced else "planned"
-    headings = ("problem", "exact", "decimal", third, "learned", "verdict", "time")
+    first = "exact" if timed[0][0].brackets is None else "certified"
+    headings = ("problem", first, "decimal", third, "learned", "verdict", "time")
     table = tables.table(*headings, right=("time",))
     for row, seconds in timed:
         columns = [
-            [shown_root(root, "g" if parameter is None else "x") for root in row.exact]
+            (
+                [shown_root(root, "g" if parameter is None else "x") for root in row.exact]
+                if row.brackets is None
+                else [bracket.shown() for bracket in row.brackets]
+            )
             or ["none" if row.tabular else "-"],
             [shown_decimal(root, 8) for root in row.exact],
             [_shown_planned(plan) for plan in row.planned]

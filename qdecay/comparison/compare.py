@@ -9,16 +9,18 @@ walks (`walks`). Along a model line its parameter moves instead of gamma (`movin
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from typing import overload
+from typing import Literal, get_args, overload
 
 from qdecay._support import checks
-from qdecay._support.checks import RationalLike, RealLike, count, instance, real, whole
+from qdecay._support.checks import RationalLike, RealLike, choice, count, instance, real, whole
 from qdecay._support.deadline import Deadline
 from qdecay._support.progress import OnProgress, reporting
 from qdecay.comparison.agents import Agents, Budget, Learned
+from qdecay.comparison.bracketed import Bracketed
 from qdecay.comparison.flip import Flip, flips
 from qdecay.comparison.measured import measured
 from qdecay.comparison.own import OwnAgents, OwnLearner
@@ -40,6 +42,7 @@ from qdecay.model.source import HOMEWORK
 WIDTH = 0.02
 EPSILON = Fraction(1, 10)
 
+Method = Literal["exact", "certified"]
 AnyLearner = TabularLearner | OwnLearner
 
 
@@ -77,6 +80,7 @@ def compare(
 def compare(
     problem: Problem,
     *,
+    method: Method = "exact",
     state: int | str | None = None,
     seeds: int = 10,
     seed: int = 0,
@@ -93,6 +97,7 @@ def compare(
 def compare(
     problem: Problem | ModelLine | None = None,
     *,
+    method: Method = "exact",
     gamma: RationalLike | None = None,
     state: int | str | None = None,
     seeds: int = 10,
@@ -116,6 +121,8 @@ def compare(
             environment without a table whose spaces are discrete, where thresholds are learned, and
             held against nothing; or a `ModelLine`. Without it, the four homework problems, as the
             command does.
+        method: "exact"; or "certified", for models of thousands of states with a table: the
+            brackets of `certified_policy_regions` take the place of exact gammas.
         gamma: the discount factor of a line, 0 <= gamma < 1; only with a line.
         state: the state whose choice flips, by its number or name; None is the start.
         seeds: independent agents; >= 10, so that the range means something.
@@ -163,7 +170,13 @@ def compare(
         raise TypeError(f"learner must be {ours}")
     instance(name, str | None, "name", "text")
     step_size = checks.exact(step_size, "step_size", "(0, 1]")
+    choice(method, "method", get_args(Method))
+    if method == "certified" and (problem is None or isinstance(problem, ModelLine)):
+        raise TypeError('method="certified" takes one problem, and no line')
+    if method == "certified" and walks is not None:
+        raise ValueError("forced walks are predicted exactly: omit walks, or the method")
     settings = _Settings(
+        method,
         learner,
         checks.exact(epsilon, "epsilon", "[0, 1)"),
         None if walks is None else ForcedWalks(count(walks, "walks"), step_size),
@@ -193,8 +206,10 @@ def compare(
 
 @dataclass(frozen=True)
 class _Settings:
-    """The learner: one of qdecay's, a user's function, or None for the usual one."""
+    """How exact gammas are found; the learner: one of qdecay's, a user's function, or None for the
+    usual one."""
 
+    method: Method
     learner: AnyLearner | None
     epsilon: Fraction
     walks: ForcedWalks | None
@@ -224,6 +239,8 @@ def _compared(
 ) -> Comparison:
     """Compare one problem at one state."""
     if isinstance(subject, Subject) and not subject.tabular:
+        if settings.method == "certified":
+            raise ValueError(f"{subject.name} has no table, which is what certified regions need")
         return _measured(subject, state, settings, budget)
     mdp, line = subject.mdp, subject.line if isinstance(subject, LineSubject) else None
     if state is None and mdp.start is None:
@@ -233,14 +250,22 @@ def _compared(
     if not mdp.available[at].any():
         raise ValueError(f"state {mdp.state_name(at)} has no actions: nothing is chosen there")
     aim = subject.moving(settings.epsilon if settings.soft else Fraction(0))
-    exact = subject.break_even(at, aim)  # type: ignore[arg-type]  # a subject's own
+    between = None
+    if settings.method == "certified":
+        left = budget.deadline.left
+        between = Bracketed.of(aim.moves, at, None if math.isinf(left) else max(left, 1e-3))
+        exact = between.middle
+    else:
+        exact = subject.break_even(at, aim)  # type: ignore[arg-type]  # a subject's own
     planner = Planner(aim, at, budget.deadline.check)
     budget = replace(budget, width=budget.width * aim.span)
     found = list(flips(exact, aim.low, aim.high))
     planned = [planner.flip(flip) for flip in found]
-    wrong = [*_planning_faults(exact, planner, found, planned)]
+    apart = Fraction(0) if between is None else between.apart
+    wrong = [*_planning_faults(exact, planner, found, planned, apart)]
     trained, learned, predicted = _learned(subject, exact, planner, settings, budget)
-    unsettled = [
+    unsettled = [] if between is None else [*between.unsettled]
+    unsettled += [
         f"{float(flip.at):.6g}: value iteration's error leaves open where it flips"
         for flip, plan in zip(found, planned, strict=True)
         if plan is None and flip.two_sided and not wrong
@@ -263,6 +288,7 @@ def _compared(
         predicted=predicted,
         parameter=None if line is None else line.parameter,
         gamma=subject.gamma if isinstance(subject, LineSubject) else None,
+        brackets=None if between is None else between.brackets,
     )
 
 
@@ -317,10 +343,17 @@ def _learned(
 
 
 def _planning_faults(
-    exact: BreakEven, planner: Planner, found: Sequence[Flip], planned: Sequence[PlannedFlip | None]
+    exact: BreakEven,
+    planner: Planner,
+    found: Sequence[Flip],
+    planned: Sequence[PlannedFlip | None],
+    apart: Fraction,
 ) -> Iterator[str]:
+    """Yield what value iteration does wrong; `apart` is how far a flip may be off what is said."""
     for flip, plan in zip(found, planned, strict=True):
-        if plan is not None and not Fraction(plan.low) <= flip.at <= Fraction(plan.high):
+        if plan is None:
+            continue
+        if not Fraction(plan.low) - apart <= flip.at <= Fraction(plan.high) + apart:
             yield (
                 f"value iteration flips between {plan.low:.12g} and {plan.high:.12g}, exact is "
                 f"{float(flip.at):.12g}"

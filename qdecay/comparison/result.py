@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from qdecay._support.result import Result, frame, plain, shown_list
 from qdecay._support.shown import shown_decimal
+from qdecay.certified.result import CertifiedBracket
 from qdecay.comparison.thresholds import LearnedThreshold
 from qdecay.comparison.walks import ForcedWalks
 from qdecay.exact.algebra.number import AlgebraicNumber
@@ -44,6 +45,8 @@ class Comparison(Result):
         tabular: whether there is a table to plan with; without one nothing is exact or planned.
         forced: the walks that agents were trained for; None if they were trained to convergence.
         predicted: where agents flip after these walks, exactly; None without them.
+        brackets: by the method "certified", those that the changes lie in; `exact` then has their
+            middles. None by the exact method.
         parameter, gamma: along a model line the number that moves, and the discount factor; else
             None.
     """
@@ -67,11 +70,12 @@ class Comparison(Result):
     predicted: tuple[AlgebraicNumber, ...] | None = None
     parameter: Parameter | None = None
     gamma: Fraction | None = None
+    brackets: tuple[CertifiedBracket, ...] | None = None
 
     def _shown(self) -> str:
         medians = [None if found is None else found.median for found in self.learned]
         found: dict[str, Sequence[AlgebraicNumber | float | None]] = {
-            "exact": self.exact,
+            "exact" if self.brackets is None else "certified": self.exact,
             "planned": self.planned,
             "predicted": self.predicted or (),
             "learned": medians,
@@ -105,7 +109,7 @@ class Comparison(Result):
     def body(self) -> dict[str, Any]:
         """Return the row of a qdecay.comparison/1 document.
 
-        Forced walks add three keys, a model line adds two.
+        Forced walks add three keys, a model line adds two, the certified method one.
         """
         names = [
             "source",
@@ -125,6 +129,8 @@ class Comparison(Result):
                 "step_size": str(self.forced.step_size),
                 "predicted": plain(self.predicted),
             }
+        if self.brackets is not None:
+            row |= {"exact": [_ends(bracket) for bracket in self.brackets], "method": "certified"}
         if self.parameter is not None:
             row |= {"parameter": self.parameter.to_json(), "gamma": str(self.gamma)}
         return row
@@ -137,3 +143,8 @@ class Comparison(Result):
         }
         exact, predicted = (list(map(float, found or ())) for found in (self.exact, self.predicted))
         return frame({"exact": exact, "planned": self.planned, "predicted": predicted, **learned})
+
+
+def _ends(bracket: CertifiedBracket) -> dict[str, Any]:
+    """The fields of a bracket but for the changes of all states."""
+    return {name: value for name, value in bracket.body().items() if name != "changes"}

@@ -22,16 +22,20 @@ from qdecay._support.result import counted
 from qdecay._support.shown import shown_decimal
 from qdecay.exact.algebra.number import AlgebraicNumber, isolate_quickly
 from qdecay.exact.solver.axis import NoBound, TrivialWindow
+from qdecay.exact.solver.first_window import FirstWindow
+from qdecay.exact.solver.gamma_axis import ACCURACY
+from qdecay.exact.solver.homes import Homes
 from qdecay.exact.solver.point import NEAR_ONE, policy_iteration, proposed_policy, sign_left_of
 from qdecay.exact.solver.policy_graph import PolicyGraph
 from qdecay.exact.solver.rational_model import RationalModel
 from qdecay.exact.solver.series import PolicySeries
 from qdecay.exact.solver.threads import on_one_thread
-from qdecay.exact.solver.window import Window, steps_ahead, terminates
+from qdecay.exact.solver.window import Window
 from qdecay.model.door import Problem, as_exact_mdp
 from qdecay.model.info import ModelInfo, ModelResult
 
 _ENDLESS = Fraction(1, 2**10)  # floats are not used this close to 1 if nothing ends
+_MOST_HALVINGS = 26  # of [1/2, 1], for a window
 _ONE = AlgebraicNumber.of(1)
 
 
@@ -140,16 +144,17 @@ def _last_root(
 
 def _window_left_of(graph: PolicyGraph, upper: Fraction) -> Window | TrivialWindow:
     """Return a window that ends at `upper`, a dyadic number."""
-    model = graph.model
-    try:
-        if upper == Fraction(1, 2):
-            return Window(model, graph, 0.0, 0.5)
-        if upper == 1 and not terminates(graph):
-            return TrivialWindow(model, 1 - _ENDLESS, upper)
-        steps = steps_ahead(graph, float(upper))
-        half = min(Fraction(1 / (7 * steps)), (upper - Fraction(1, 2)) / 2)
-        grain = 2 ** (int(1 / half).bit_length() + 4)
-        half = Fraction(int(half * grain), grain)
-        return Window(model, graph, upper - half, half)
-    except NoBound:
-        return TrivialWindow(model, Fraction(0), upper)
+    model, half = graph.model, Fraction(1, 2)
+    homes = Homes.of(graph)
+    needed = len(homes.references) and (upper == 1 or not homes.several.any())
+    for k in range(1, _MOST_HALVINGS, 2):
+        h = (upper - half) / 2**k
+        try:
+            if upper == half:
+                return FirstWindow(model, graph, half)
+            return Window(
+                model, graph, upper - h, h, homes=homes if needed else None, accuracy=ACCURACY
+            )
+        except NoBound:
+            pass
+    return TrivialWindow(model, 1 - _ENDLESS if upper == 1 else Fraction(0), upper)

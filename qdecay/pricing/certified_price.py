@@ -8,10 +8,11 @@ upper end of one.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
+from itertools import pairwise
 from typing import Any
 
 from qdecay._support.checks import RationalLike
@@ -41,7 +42,8 @@ class CertifiedPrice(GammaPrice):
         judge: the measure.
         optimum: the most that any policy earns from the start.
         regions: what the policies of each region earn: from a bracket's upper end to the next
-            one's lower end, the first from 0, the last up to where regions are proven.
+            one's lower end, the first from 0, the last up to where regions are proven. They are
+            cut where near ties begin and end.
         max_loss: the loss that `within` allows.
         starts: the probability of each state in which episodes begin.
         certified_regions: the regions themselves.
@@ -78,8 +80,11 @@ class CertifiedPrice(GammaPrice):
             ValueError: gamma is out of range, or inside a bracket that is not separated.
         """
         number, found = gamma_number(gamma, "(0, 1)"), self.certified_regions
-        index = found.region_of(number)
-        if index is not None:
+        if found.region_of(number) is not None:
+            around = [i for i, r in enumerate(self.regions) if r.lower <= number <= r.upper]
+            index = max(
+                around, key=lambda i: self.regions[i].best.value - self.regions[i].worst.value
+            )
             region = self.regions[index]
             return PricedGamma(region.worst, region.best, region.loss, number, index)
         index = sum(bracket.upper <= number for bracket in found.brackets)
@@ -145,17 +150,26 @@ def certified_priced(
     uppers = [bracket.upper for bracket in regions.brackets]
     lowers = [bracket.lower for bracket in regions.brackets]
     ends = list(zip([Fraction(0), *uppers], [*lowers, regions.proven_to], strict=True))
-    sets = [_candidates(regions, i, *between) for i, between in enumerate(ends)]
-    numbers = [(AlgebraicNumber.of(low), AlgebraicNumber.of(high)) for low, high in ends]
+    parts = [(i, *part) for i, between in enumerate(ends) for part in _cut(regions, *between)]
+    sets = [_candidates(regions, i, (low + high) / 2) for i, low, high in parts]
+    numbers = [(AlgebraicNumber.of(low), AlgebraicNumber.of(high)) for _, low, high in parts]
     found = judged(sets, numbers, worths, optimum, deadline, progress)
     return CertifiedPrice(judge, optimum, found, max_loss, starts, regions, info=regions.info)
 
 
-def _candidates(regions: CertifiedRegions, i: int, lower: Fraction, upper: Fraction) -> Sets:
+def _cut(
+    regions: CertifiedRegions, lower: Fraction, upper: Fraction
+) -> Iterator[tuple[Fraction, Fraction]]:
+    """Yield the parts of a region between ends of near ties."""
+    ends = {end for tie in regions.near_ties for end in (tie.lower, tie.upper)}
+    yield from pairwise(sorted({lower, upper, *(end for end in ends if lower < end < upper)}))
+
+
+def _candidates(regions: CertifiedRegions, i: int, gamma: Fraction) -> Sets:
     """Return an action for each state of a region, since all that tie earn the same; in near ties
     all that may be optimal."""
-    tied = {t.state for t in regions.near_ties if t.lower <= upper and t.upper >= lower}
-    sets = regions.possible_actions(i, lower, upper)
+    tied = {t.state for t in regions.near_ties if t.lower <= gamma <= t.upper}
+    sets = regions.possible_actions(i, gamma, gamma)
     return tuple(own if s in tied else own[:1] for s, own in enumerate(sets))
 
 

@@ -149,7 +149,7 @@ class _GammaRows:
         return product
 
     def inner(self, states: NDArray[np.int64]) -> Inner:
-        p = square(self._p, states)
+        p = _square(self._p, states)
         step = self._h * p
         return Inner(self._c * p, step, step)
 
@@ -230,13 +230,12 @@ class _LineRows:
 
     def inner(self, states: NDArray[np.int64]) -> Inner:
         slope, spread = (
-            None if part is None else square(part, states) for part in (self._slope, self._spread)
+            None if part is None else _square(part, states) for part in (self._slope, self._spread)
         )
-        return Inner(square(self._p, states), slope, spread)
+        return Inner(_square(self._p, states), slope, spread)
 
 
-def square(rows: Part, states: NDArray[np.int64]) -> Matrix:
-    """Return the columns of some states, as many as there are rows; dense if they are few."""
+def _square(rows: Part, states: NDArray[np.int64]) -> Matrix:
     inner = columns_of(rows, states)
     return inner.toarray() if len(states) <= _DENSE else inner.toscipy()
 

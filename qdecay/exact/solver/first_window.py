@@ -39,8 +39,7 @@ from numpy.typing import NDArray
 
 from qdecay.exact.solver.axis import Mask, NoBound
 from qdecay.exact.solver.deflation import Bounded
-from qdecay.exact.solver.expansion import LARGEST, TINY, Array, square
-from qdecay.exact.solver.linear import solver_of
+from qdecay.exact.solver.expansion import LARGEST, TINY, Array
 from qdecay.exact.solver.policy_graph import PolicyGraph
 from qdecay.exact.solver.rational_model import RationalModel
 from qdecay.exact.solver.submatrix import Compressed, Part, rows_of
@@ -50,6 +49,9 @@ _W = 57  # terms are cheap here, and 2^-57 is below rounding
 _ROOM = 30  # binary orders by which factors may be above 1
 _DEEP = 50  # and by which small numbers, of which floats hold few bits, may be scaled up
 _LEAST = 2.0**-1000  # of the largest share at the same distance from rewards
+_HALF_WIDTHS = 0.5, 0.25, 0.125, 0.0625
+_SLACK, _PATIENCE = 1e-6, 1000  # of bounds that are found step by step
+_SMALL = 1e-3  # of what a window's series leaves out, beside what it has
 _FAR = 2**40  # above all powers and exponents
 _OFF = 1e4  # so that no logarithm is near 0
 
@@ -113,6 +115,11 @@ class FirstWindow(Window):
         self._later = np.zeros((n, _W + 1))  # L(t, i)
         self._y, self._z = np.zeros(n), np.zeros(n)
 
+    @property
+    def useful(self) -> bool:
+        """Whether the terms that are left out are small; otherwise narrower windows are better."""
+        return bool(np.all(self._y <= _SMALL * self._later[:, 0]))
+
     def update(self, graph: PolicyGraph, affected: Mask, touched: Mask) -> bool:
         """Take over a new policy; see `AxisWindow`.
 
@@ -126,7 +133,7 @@ class FirstWindow(Window):
         ahead = np.minimum(moves[self.model.pair_state], self._next(moves, self.model.p))
         self._order = np.minimum(self._order, ahead)
         self._recompute(graph, affected)
-        return True
+        return self.useful
 
     def _renew(self, graph: PolicyGraph, states: Mask) -> None:
         known = (self._bands, self._later, self._y, self._z)
@@ -200,18 +207,23 @@ class FirstWindow(Window):
         self._later[states, :_W] = 1.001 * np.cumsum(sizes[:, ::-1], axis=1)[:, ::-1]
 
     def _bound_beyond(self, moves: _Moves, states: NDArray[np.int64]) -> None:
-        """Find y and z of states."""
+        """Find y and z of states, by adding up from below what moves bring.
+
+        No difference is formed, so that numbers keep their relative accuracy however far apart
+        they are.
+        """
         part, powers = moves
-        inner, later = square(part, states), self._left_behind(moves)
-        solve = solver_of(inner * (1 + 1e-10), self.model)  # as in `Window`
-        for total, extra in ((self._y, later), (self._z, powers)):
-            if total is self._z:
-                extra = powers * (self._y[part.indices] + later)
+        later = self._left_behind(moves)
+        for total, steep in ((self._y, False), (self._z, True)):
+            extra = powers * (self._y[part.indices] + later) if steep else later
             need = 1.001 * _sums(part, extra) + TINY
-            outside = part @ total if len(states) < self.model.n else 0.0
-            right = 1.01 * need + (1 + 1e-10) * outside
-            total[states] = np.abs(solve(right, 0.004 * float(right.min())))
-            self._require(total[states], need + part @ total)
+            for _ in range(_PATIENCE + 4 * int(self._steps[states].max())):
+                found = need + part @ total
+                if self._at_least(total[states], found):
+                    break
+                total[states] = found * (1 + _SLACK)
+            else:
+                raise NoBound
 
     def _left_behind(self, moves: _Moves) -> Array:
         """Return L(t, W - e) for each entry."""
@@ -319,6 +331,24 @@ class FirstWindow(Window):
         with np.errstate(divide="ignore"):
             size = np.where(total == 0, 0.0, np.log2(np.abs(total)) + self._unit + _OFF)
         return np.stack((self._steps, np.sign(total) * size), axis=1)
+
+
+def first_window(
+    model: RationalModel, graph: PolicyGraph, order: NDArray[np.int64] | None
+) -> FirstWindow:
+    """Return the widest first window of use; `order` is that of `NearZero`.
+
+    Raises:
+        NoBound: there is none.
+    """
+    for half in _HALF_WIDTHS:
+        try:
+            window = FirstWindow(model, graph, half, order)
+        except NoBound:  # numbers are smaller in a narrower one
+            continue
+        if window.useful:
+            return window
+    raise NoBound
 
 
 def _raised(row: Array, power: int) -> Array:

@@ -9,19 +9,20 @@ from qdecay.exact.algebra.number import AlgebraicNumber
 from qdecay.exact.solver.at_one import not_positive_at_one
 from qdecay.exact.solver.axis import AxisWindow, Beginning, Mask, NoBound, Pairs, TrivialWindow
 from qdecay.exact.solver.determinant import Determinants
-from qdecay.exact.solver.first_window import FirstWindow
+from qdecay.exact.solver.first_window import first_window
 from qdecay.exact.solver.homes import Homes
 from qdecay.exact.solver.near_zero import NearZero, near_zero
 from qdecay.exact.solver.policy_graph import PolicyGraph
 from qdecay.exact.solver.rational_model import RationalModel
 from qdecay.exact.solver.series import PolicySeries
-from qdecay.exact.solver.window import Window, steps_ahead
+from qdecay.exact.solver.window import Window
 
 _LAST_WINDOW = Fraction(1, 2**28)  # closer to 1 than this, floats are not used
 _DEFLATED = Fraction(1, 2)  # farther, a pole at 1 costs little
 _LAST_IF_SEVERAL = Fraction(1, 2**10)  # farther, it does where some states have several homes
-_FIRST_WINDOW = 0.5
-_TERMS, _NARROW = 20, 4  # most pairs are farther from a tie than 3^-21; fewer windows are quicker
+_TERMS = 20  # more would be of use in few windows
+_MOST_HALVINGS = 5  # of what is left up to 1, for a window: narrower ones are of no use
+ACCURACY = 1e-4  # of windows: with less, too many advantages of far states seem to reach 0
 _FEW_PAIRS = 40  # exact polynomials of this few pairs take less time than the first windows
 
 
@@ -34,6 +35,7 @@ class GammaAxis:
         self.model = model
         self._use_floats = model.n_pairs > _FEW_PAIRS if use_floats is None else use_floats
         self._near_zero: NearZero | None = None
+        self._halvings = 1  # of what is left up to 1: where to begin, as the latest window was
         self._determinants = Determinants(model)
 
     def begin(self, deadline: Deadline) -> Beginning:
@@ -50,20 +52,40 @@ class GammaAxis:
     def window(self, graph: PolicyGraph, lower: Fraction) -> AxisWindow:
         """Return a window from `lower` on.
 
-        It proves nothing near 1 in models that never end, or with singular or huge numbers.
+        It proves nothing closest to 1, or with singular or huge numbers.
         """
         rest = 1 - lower
         if not self._use_floats or rest < _LAST_WINDOW:
             return TrivialWindow(self.model, lower, Fraction(1))
+        if lower == 0:
+            return self._first(graph)
+        homes = self._homes(graph, rest)
+        for halvings in range(self._halvings, _MOST_HALVINGS + 1):
+            half = _short(rest / 2 ** (halvings + 1), rest)
+            try:
+                window = Window(
+                    self.model,
+                    graph,
+                    lower + half,
+                    half,
+                    terms=_TERMS,
+                    homes=homes,
+                    accuracy=ACCURACY,
+                )
+            except NoBound:
+                continue
+            has_room = window.strain * 2.0 ** (_TERMS + 1) <= 1
+            self._halvings = max(halvings - has_room, 0)
+            return window
+        return TrivialWindow(self.model, lower, lower + rest / 4)
+
+    def _first(self, graph: PolicyGraph) -> AxisWindow:
+        """Return a window right of 0."""
+        order = None if self._near_zero is None else self._near_zero.order
         try:
-            if lower == 0:
-                order = None if self._near_zero is None else self._near_zero.order
-                return FirstWindow(self.model, graph, _FIRST_WINDOW, order)
-            homes = self._homes(graph, rest)
-            half = _half_width(graph, lower, homes)
-            return Window(self.model, graph, lower + half, half, homes=homes, terms=_TERMS)
+            return first_window(self.model, graph, order)
         except NoBound:
-            return TrivialWindow(self.model, lower, lower + (1 - lower) / 4)
+            return TrivialWindow(self.model, Fraction(0), Fraction(1, 4))
 
     def _homes(self, graph: PolicyGraph, rest: Fraction) -> Homes | None:
         """Return the homes that a window needs, if it does."""
@@ -89,16 +111,9 @@ class GammaAxis:
         return not_positive_at_one(graph, pairs, deadline)
 
 
-def _half_width(graph: PolicyGraph, lower: Fraction, homes: Homes | None) -> Fraction:
-    """Return a short dyadic h of about 1 / (_NARROW * steps ahead) with lower + 2 h <= 1.
-
-    The number of steps grows by about 1 / (_NARROW - 1) up to the window's centre.
-    """
-    rest = 1 - lower
-    fit = Fraction(1 / (_NARROW * steps_ahead(graph, float(lower), homes)))
-    if fit > rest * Fraction(5, 12):  # a fifth wider than fits is better than one window more
-        return rest / 2
-    if fit < rest / 64:
-        raise NoBound
+def _short(number: Fraction, rest: Fraction) -> Fraction:
+    """Return a dyadic number of few bits, a little below one that is not far below `rest`."""
+    if 2 * number == rest:
+        return number
     grain = 2 ** (int(1 / rest).bit_length() + 9)
-    return Fraction(int(fit * grain), grain)
+    return Fraction(int(number * grain), grain)

@@ -78,6 +78,9 @@ from qdecay.exact.solver.rational_model import RationalModel
 _U = 2.0**-53
 ORDER = 14  # with h times the norm of (I - c P)^-1 P below 1/6, the tail is below 6^-15
 _BOXES = 16
+_BEYOND = 1 + 1e-10  # of a matrix: room for rounding where a right side is 0
+_ACCURACY = 1e-8  # of values, relative to the largest
+_GROWTH = 1e5  # of any value across such a window: rounding stays below 1e-10 of it
 _GRID, _HALVINGS = 256, 45  # steps of the search for a root in floats
 _ROWS_AT_ONCE = 1024  # of coefficients turned into Bernstein form, for the memory
 _ABOUT = 1e-6  # accuracy of numbers that windows are chosen by
@@ -91,6 +94,7 @@ class Window:
         lower, upper: the window's ends.
         suspect: (N, boxes) False where the advantage is proven negative on that closed box.
         policy: the policy.
+        strain: how much of the accuracy required was used up at first, from 0 to 1.
         first: whether it is [0, h] instead (see `first_window`).
     """
 
@@ -106,6 +110,7 @@ class Window:
         line: LineFloats | None = None,
         terms: int = ORDER,
         homes: Homes | None = None,
+        accuracy: float | None = None,
     ) -> None:
         """The window lies in [0, 1]: of gamma, or of a model line if there is one.
 
@@ -113,9 +118,12 @@ class Window:
             terms: the number K of powers of tau that are kept.
             homes: the policy's, for a centre in [1/2, 1]: values then lack the pole that they may
                 have at gamma = 1.
+            accuracy: of the value in each state, without rounding, relative to what rewards of one
+                sign would give; relative to the largest of these it is 1e-8 or better.
 
         Raises:
-            NoBound: as `update`; or the centre or half the width is not a double.
+            NoBound: as `update`; or the centre or half the width is not a double; or the window is
+                too wide for the accuracy.
         """
         self.model, self.centre, self.half_width = model, float(centre), float(half_width)
         if self.centre != centre or self.half_width != half_width:
@@ -135,6 +143,7 @@ class Window:
         self._room = np.zeros(model.n_pairs)
         self.suspect = np.ones((model.n_pairs, _BOXES), dtype=np.bool_)
         self._gamma = (model.max_row + 20) * _U * 1.01
+        self._accuracy, self.strain = accuracy, 0.0
         self._allocate()
         self._recompute(graph, np.ones(model.n, dtype=np.bool_))
 
@@ -149,6 +158,7 @@ class Window:
 
     def update(self, graph: PolicyGraph, affected: Mask, touched: Mask) -> bool:
         """Take over a new policy; see `AxisWindow`."""
+        self._accuracy = None
         known = self._deflation is None or self._deflation.known.all()
         self._recompute(graph, affected)
         if known and self._deflation is not None and not self._deflation.known.all():
@@ -199,11 +209,33 @@ class Window:
         powers = np.arange(self.terms + 2)
         left = np.stack((residual[:, :-1].sum(axis=1), residual[:, -1]), axis=1)
         slope = np.stack((residual[:, :-1] @ powers[:-1], powers[-1] * residual[:, -1]), axis=1)
-        self._bound_rest(rows, inner, live, left, slope)
+        far = solver_of(inner.far * _BEYOND, self.model)
+        self._bound_rest(rows, far, live, left, slope)
         if not np.all(self._all[live] <= LARGEST):  # false for NaN too; |T| is among them
             raise NoBound
         if self._deflation is not None:
             self._deflation.trust(live, self._size, self._y, self._z)
+        if self._accuracy is not None:
+            self._require_accuracy(self._accuracy, solve, far, pairs, live)
+
+    def _require_accuracy(
+        self,
+        accuracy: float,
+        near: Solver,
+        far: Solver,
+        pairs: NDArray[np.int64],
+        live: NDArray[np.int64],
+    ) -> None:
+        """Check the accuracy, and that no value grows much across the window, as rounding would."""
+        later, earned = self._y[live, 1], np.array(self._expanded.rewards.size[pairs, 0])
+        if self._deflation is not None:
+            later = later + self._deflation.beyond(self._y[:, 2:], self._z[:, 2:])[0][live, 1]
+            earned += np.abs(self._deflation.rho[live, 0])
+        scale, grown = near(earned, _ABOUT), far(earned, _ABOUT)
+        most = float(np.max(later) / np.max(scale))
+        self.strain = max(most / _ACCURACY, float(np.max(later / scale)) / accuracy)
+        if not (self.strain <= 1 and np.all(grown <= _GROWTH * scale)):
+            raise NoBound
 
     def _propose(
         self,
@@ -244,26 +276,26 @@ class Window:
         return found, magnitude
 
     def _bound_rest(
-        self, rows: Rows, inner: Inner, live: NDArray[np.int64], left: Array, slope: Array
+        self, rows: Rows, solve: Solver, live: NDArray[np.int64], left: Array, slope: Array
     ) -> None:
         """Find y and z from what the equations of the terms leave over, and its slope."""
-        # A slightly larger matrix leaves room for rounding where the right side is 0.
-        beyond = 1 + 1e-10
-        solve = solver_of(inner.far * beyond, self.model)
         if self._deflation is not None:
             left = np.column_stack((left, np.ones(len(live))))
             slope = np.column_stack((slope, np.full(len(live), TINY)))
         for total, own in ((self._y, left), (self._z, slope)):
             need = 1.001 * (own + (rows.spread(self._y) if total is self._z else 0.0))
             outside = rows.far(total) if len(live) < self.model.n else np.zeros(own.shape)
-            right = 1.01 * need + beyond * outside
+            right = 1.01 * need + _BEYOND * outside
             total[live] = np.abs(solve(right, 0.004 * right.min()))
             self._require(total[live], need + rows.far(total))
 
     def _require(self, left: Array, right: Array) -> None:
-        """Check left >= right, including the rounding of `right`."""
-        if not np.all(left * (1 - 4 * _U) >= right * (1 + 2 * self._gamma)):
+        if not self._at_least(left, right):
             raise NoBound
+
+    def _at_least(self, left: Array, right: Array) -> bool:
+        """Check left >= right, including the rounding of `right`."""
+        return bool(np.all(left * (1 - 4 * _U) >= right * (1 + 2 * self._gamma)))
 
     def _advantages(self, touched: NDArray[np.int64]) -> None:
         bound = self._upper_polynomials(touched)
@@ -514,14 +546,6 @@ def _growth(inner: Inner, model: RationalModel) -> float:
     if not most <= LARGEST:
         raise NoBound
     return most
-
-
-def terminates(graph: PolicyGraph) -> bool:
-    """Guess whether the policy leaves all states that earn anything: values are finite at 1."""
-    try:
-        return steps_ahead(graph, 1.0) < 1e9
-    except NoBound:
-        return False
 
 
 def _suspects(bound: Array, first: bool) -> NDArray[np.bool_]:

@@ -41,11 +41,8 @@ def leading_powers(model: RationalModel, policy: np.ndarray) -> list[int]:
     """For each pair the least number of moves to a reward, by it or by the policy."""
 
     def moves(pair: int) -> int:
-        return (
-            0
-            if model.rewards[pair]
-            else 1 + min((steps[t] for t in model.targets[pair]), default=99)
-        )
+        ahead = [99, *(steps[t] for t in model.targets[pair])]
+        return 0 if model.rewards[pair] else 1 + min(ahead)
 
     steps = [99] * model.n
     for _ in range(model.n):

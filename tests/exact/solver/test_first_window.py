@@ -1,0 +1,179 @@
+"""What floats conclude from gamma = 0 on, also where rewards are far, against exact solves."""
+
+from __future__ import annotations
+
+import itertools
+import random
+from collections.abc import Callable
+from fractions import Fraction
+from functools import partial
+
+import numpy as np
+import pytest
+from exact_solves import advantages
+
+from qdecay import MDP
+from qdecay._support.deadline import Deadline
+from qdecay.exact.solver import first_window
+from qdecay.exact.solver.first_window import FirstWindow
+from qdecay.exact.solver.near_zero import near_zero
+from qdecay.exact.solver.policy_graph import PolicyGraph
+from qdecay.exact.solver.rational_model import RationalModel
+
+Row = tuple[int, int, int, Fraction, Fraction | int, bool]
+
+
+def corridor(
+    length: int, seed: int = 0, part: int = 1, earns: float = 0.0, size: int = 1
+) -> RationalModel:
+    """One way along states to a reward, with two moves in each: one or two states on, or stay.
+
+    A move goes on with a chance of about 1 / part; `earns` is how many states earn something on the
+    way, and `size` how much more is earned in the end.
+    """
+    draw, rows = random.Random(seed), list[Row]()
+    for s, action in itertools.product(range(length), range(2)):
+        on = Fraction(draw.randint(5, 9), 10 * part)
+        reward = draw.randint(-3, 3) if draw.random() < earns else 0
+        rows.append((s, action, s + 1, on, reward, False))
+        rows.append((s, action, s + 2 * draw.randint(0, 1), 1 - on, reward, draw.random() < 0.2))
+    for s in (length, length + 1):
+        rows.append((s, 0, s, Fraction(1), draw.choice([5, -5, 7]) * size, True))
+    return RationalModel(MDP.from_rows(rows, n_states=length + 2, n_actions=2))
+
+
+def along(model: RationalModel, policy: list[int], gamma: Fraction) -> list[Fraction]:
+    """All advantages, where no move leads back: the last state's value comes first."""
+    q, v = model.denominator, [Fraction(0)] * model.n
+
+    def worth(pair: int) -> Fraction:
+        moves = zip(model.targets[pair], model.weights[pair], strict=True)
+        return model.rewards[pair] + gamma * sum(Fraction(w, q) * v[t] for t, w in moves)
+
+    for s in reversed(range(model.n)):
+        stays = dict(zip(model.targets[policy[s]], model.weights[policy[s]], strict=True)).get(s, 0)
+        v[s] = worth(policy[s]) / (1 - gamma * Fraction(stays, q))
+    return [worth(pair) - v[s] for pair, s in enumerate(model.pair_state.tolist())]
+
+
+def anything(seed: int) -> RationalModel:
+    """Up to 8 states; few rewards, so that they may be far; any moves, some with tiny chances."""
+    draw = random.Random(seed)
+    n, rows = draw.randint(3, 8), list[Row]()
+    for s, action in itertools.product(range(n), range(2)):
+        targets = draw.sample(range(n), draw.randint(1, 3))
+        weights = [Fraction(draw.randint(1, 9), 10 ** draw.choice([0, 0, 0, 25])) for _ in targets]
+        reward = draw.choice([0, 0, 0, draw.randint(-5, 9)]) if s else draw.randint(1, 4)
+        rows += [
+            (s, action, t, w / sum(weights), reward, draw.random() < 0.1)
+            for t, w in zip(targets, weights, strict=True)
+        ]
+    return RationalModel(MDP.from_rows(rows, n_states=n, n_actions=2))
+
+
+def check(
+    window: FirstWindow, model: RationalModel, exact_at: Callable[[Fraction], list[Fraction]]
+) -> tuple[int, int]:
+    """Compare all that the window claims with exact values.
+
+    Returns how many pairs are negative throughout, as far as is seen, and how many of these the
+    window proves.
+    """
+    pairs = np.arange(model.n_pairs)
+    least, more, unit = (numbers.tolist() for numbers in window._frame(pairs))
+    h, rewards = (
+        Fraction(window.half_width),
+        model.largest_by_component([abs(r) for r in model.rewards]),
+    )
+    points = [
+        Fraction(1, 2**40),
+        window.edges[5],
+        window.edges[6],
+        h * Fraction(5, 7),
+        window.upper,
+    ]
+    functions = []
+    for gamma in points:
+        exact = [a / unit for a, unit in zip(exact_at(gamma), rewards, strict=True)]
+        function = [
+            a / Fraction(2) ** unit[p] / (gamma / h) ** (least[p] + more[p])
+            for p, a in enumerate(exact)
+        ]
+        low, high = window.bounds_at(pairs, gamma)
+        for p, a in enumerate(function):
+            assert low[p] == -np.inf or Fraction(low[p]) <= a
+            assert high[p] == np.inf or a <= Fraction(high[p])
+        most = window.most(pairs, gamma / 2, gamma)
+        assert all(a <= Fraction(bound) for a, bound in zip(exact, most.tolist(), strict=True))
+        functions.append(function)
+    for i, j in ((0, 1), (1, 2), (2, 4)):
+        slopes = window.slopes(pairs, points[i], points[j]).tolist()
+        suspects = window.suspects_on(pairs, points[i], points[j]).tolist()
+        for p in pairs.tolist():
+            inside = [functions[k][p] for k in range(i, j + 1)]
+            negative = all(a < 0 for a in inside)
+            assert slopes[p] == 0 or (inside[-1] - inside[0]) * slopes[p] > 0
+            assert suspects[p] or negative
+            assert negative or not window.negative_on(p, points[i], points[j])
+    own = set(window.policy.tolist())
+    falls = [p not in own and all(f[p] < 0 for f in functions) for p in pairs.tolist()]
+    proven = ~window.suspect.any(axis=1)
+    assert not proven[~np.array(falls)].any()
+    assert all(functions[1][p] < 0 or window.suspect[p, 4] for p in pairs.tolist())
+    return sum(falls), int(proven.sum())
+
+
+@pytest.mark.parametrize("terms", [57, 4])
+def test_what_floats_claim_of_any_model_is_true(
+    terms: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Values, signs and slopes, also after one state changes its mind; with few terms, what is
+    left out of the series matters."""
+    monkeypatch.setattr(first_window, "_W", terms)
+    negative = proven = 0
+    for seed in range(12):
+        model = anything(seed)
+        beginning = near_zero(model, Deadline())
+        graph = PolicyGraph(model, beginning.policy)
+        window = FirstWindow(model, graph, (0.5, 0.25, 0.0625)[seed % 3], beginning.order)
+        policies = [beginning.policy]
+        changed = beginning.policy.copy()
+        changed[seed % model.n] = model.first[seed % model.n + 1] - 1
+        policies.append(changed)
+        for policy in policies:
+            if policy is changed:
+                graph = PolicyGraph(model, changed, graph)
+                window.update(graph, graph.affected, model.touching(graph.affected))
+            found = check(window, model, partial(advantages, model, policy.tolist()))
+            negative, proven = negative + found[0], proven + found[1]
+    assert proven > (0.9 if terms > 4 else 0.5) * negative > 20
+
+
+CORRIDORS = [
+    (90, 1, 0.0, 1),
+    (90, 1, 0.02, 10**9),
+    (90, 1000, 0.0, 1),  # values of 2^-900 and less: below TINY
+    pytest.param(250, 1, 0.0, 1, marks=pytest.mark.slow),
+    pytest.param(250, 1000, 0.03, 10**30, marks=pytest.mark.slow),  # of 2^-2700: no floats
+]
+
+
+@pytest.mark.parametrize(("length", "part", "earns", "size"), CORRIDORS)
+def test_what_floats_claim_far_from_rewards_is_true(
+    length: int, part: int, earns: float, size: int
+) -> None:
+    """Rewards are a hundred moves away, or hundreds."""
+    negative = proven = 0
+    for seed in range(2 if length > 100 else 1):
+        model = corridor(length, seed, part, earns, size)
+        policy, changed = model.first[:-1].copy(), model.first[:-1].copy()
+        changed[length - 20] += 1
+        graph = PolicyGraph(model, policy)
+        window = FirstWindow(model, graph, 0.25)
+        for choices in (policy, changed):
+            if choices is changed:
+                graph = PolicyGraph(model, changed, graph)
+                window.update(graph, graph.affected, model.touching(graph.affected))
+            found = check(window, model, partial(along, model, choices.tolist()))
+            negative, proven = negative + found[0], proven + found[1]
+    assert proven >= 0.85 * negative > 50
