@@ -62,7 +62,7 @@ HOMEWORK = [
         ((1,), (0, 0, 4)),
         ((0, 1), (0, 0, 3)),
         ((1,), (0, 0, 0, 6)),
-        ((1,), (*[0] * 99, 110)),
+        ((1,), (*[0] * 30, 40)),
     )
     for ending, number in (("terminate", 1), ("repeat", None), ("absorb", None))
 ]
@@ -78,13 +78,14 @@ def test_homework(layout: ChainLayout, number: int | None) -> None:
 
 SMALL: list[tuple[str, dict[str, Any]]] = [
     ("FrozenLake-v1", {}),
-    ("FrozenLake-v1", {"is_slippery": False}),
     ("qdecay/RiverSwim-v0", {}),
+]
+LARGE: list[tuple[str, dict[str, Any]]] = [
+    ("FrozenLake-v1", {"is_slippery": False}),
     ("qdecay/NChain-v0", {}),
     ("qdecay/CombinationLock-v0", {}),
     ("qdecay/DelayMenu-v0", {}),
-]
-LARGE: list[tuple[str, dict[str, Any]]] = [
+    ("qdecay/LongDelay-v0", {}),
     ("FrozenLake8x8-v1", {}),
     ("CliffWalking-v1", {}),
     ("CliffWalking-v1", {"is_slippery": True}),
@@ -117,7 +118,7 @@ def test_textbooks(mdp: MDP) -> None:
 
 
 @given(layouts())
-@settings(deadline=None, derandomize=True, max_examples=10)
+@settings(deadline=None, derandomize=True, max_examples=4)
 def test_layouts(layout: ChainLayout) -> None:
     """Streams of small rewards, with ties and touches."""
     compared(MDP.from_layout(layout))
@@ -129,7 +130,7 @@ FAMILIES = {"ending": ending_model, "endless": endless_model, "random": random_m
 @pytest.mark.parametrize("family", FAMILIES)
 def test_random_models(family: str) -> None:
     """Nearly all breakpoints have a bracket of their own."""
-    counts = sum((compared(FAMILIES[family](seed)) for seed in range(4)), Counter())
+    counts = sum((compared(FAMILIES[family](seed)) for seed in range(2)), Counter())
     assert counts[ONE_BREAKPOINT] >= 0.9 * counts["breakpoints"]
 
 
@@ -138,7 +139,7 @@ def test_random_models(family: str) -> None:
 @pytest.mark.parametrize("family", FAMILIES)
 def test_many_random_models(family: str, width: Fraction) -> None:
     """Hundreds, at the usual width and at one that is too fine for many."""
-    for seed in range(4, 300):
+    for seed in range(2, 300):
         compared(FAMILIES[family](seed), width)
 
 
