@@ -108,6 +108,7 @@ class Refinement:
 
     def _solved(self) -> NDArray[np.float64]:
         found: NDArray[np.float64] = self._factors.solve(self._rest.astype(np.float64))
+        found = found.reshape(self._rest.shape)  # SciPy drops the second axis of one number
         if not np.isfinite(found).all():
             raise NoBound
         return found
