@@ -235,7 +235,12 @@ class PolicySeries:
             also = self.graph.closure(row.states[0], states, *targets) & self.graph.live
             wider = live | also
             live = wider if can_keep(self.model, count, wider) else live
-            self._kept = RewardsAhead(self.model, self.policy, live, count, self.deadline)
+            visited = None
+            if self._determinants is not None and self._determinants.has(self.graph.live):
+                visited = row.states[0] if can_keep(self.model, 2 * count, live) else None
+            self._kept = RewardsAhead(self.model, self.policy, live, count, self.deadline, visited)
+            if self._determinants is not None:
+                self._determinants.ahead = self._kept
         return self._kept.terms(row, count)
 
     def _small_terms(
