@@ -396,12 +396,9 @@ class Window:
         value, magnitude = a @ powers, np.abs(a) * sizes
         slope = np.abs(a[:, 1:]) @ (np.arange(1, self.terms + 2) * sizes[:-1])
         radius = rest @ size**self._rest_powers + off * slope
-        radius = (
-            self._room_at(pairs, near)
-            + 1.001 * radius
-            + (8 * self.terms + 48) * 2 * _U * magnitude.sum(axis=1)
-            + TINY
-        )
+        # Powers, products and their sum: (terms + 6) u of each.
+        radius = 1.001 * radius + (4 * self.terms + 32) * _U * magnitude.sum(axis=1) + TINY
+        radius += self._room_at(pairs, near)
         return value - radius, value + radius
 
     def _room_at(self, pairs: NDArray[np.int64], tau: float) -> Array:
