@@ -172,9 +172,9 @@ class AlgebraicNumber:
             return self._compare_rational(other._lower)
         if self.is_rational:
             return -other._compare_rational(self._lower)
-        bits = 32
+        bits = 64
         while not (self._upper <= other._lower or other._upper <= self._lower):
-            if bits == 64 and self._equals(other):
+            if bits == 128 and self._equals(other):
                 return 0
             self.enclosure(bits)
             other.enclosure(bits)

@@ -22,11 +22,11 @@ from flint import fmpz_poly, nmod_mat, nmod_poly
 from numpy.typing import NDArray
 
 from qdecay._support.deadline import Deadline
-from qdecay.exact.solver.digits import carried, images, joined, width_of
+from qdecay.exact.solver.digits import Digits, carried, images, joined, width_of
 from qdecay.exact.solver.policy_graph import PolicyGraph
 from qdecay.exact.solver.primes import from_residues, primes_below
 from qdecay.exact.solver.rational_model import RationalModel
-from qdecay.exact.solver.rewards_ahead import policy_matrix
+from qdecay.exact.solver.rewards_ahead import RewardsAhead, policy_matrix
 
 _WORD = 62  # bits of a prime
 _FEW_STATES = 8  # that differ: one after the other; more take as long as a new determinant
@@ -37,6 +37,9 @@ class Determinants:
 
     One is kept only from the second policy on that has the same live states: where these change at
     every step it is of no use.
+
+    Attributes:
+        ahead: what was found last for some policy; it may have the terms that a new row needs.
     """
 
     def __init__(self, model: RationalModel) -> None:
@@ -44,6 +47,7 @@ class Determinants:
         self._live: NDArray[np.bool_] = np.zeros(model.n, dtype=np.bool_)
         self._policy: NDArray[np.int64] = np.zeros(0, dtype=np.int64)
         self._found: fmpz_poly | None = None
+        self.ahead: RewardsAhead | None = None
 
     def has(self, live: NDArray[np.bool_]) -> bool:
         """Whether the determinant of a policy with these live states is known."""
@@ -99,15 +103,24 @@ class Determinants:
             for t, weight in zip(model.targets[row], model.weights[row], strict=True):
                 if self._live[t]:
                     change[t] = change.get(t, 0) + sign * weight
-        place = np.cumsum(self._live) - 1
-        matrix = policy_matrix(model, self._policy, self._live)
-        n = matrix.shape[0]
-        start = [0] * n
-        start[int(place[state])] = 1
-        rows, factors = place[list(change)], np.array(list(change.values()), dtype=np.int64)
-        width = width_of(2 + n * math.log2(model.denominator)) + 1
-        ahead = np.zeros((n, len(rows), width), dtype=np.int64)
-        for kept, digits in zip(ahead, images(matrix, start, model.denominator), strict=False):
-            kept[:, : digits.shape[1]] = digits[rows]
-        terms = joined(np.tensordot(factors, carried(ahead), (0, 1)))
+        n, factors = int(self._live.sum()), np.array(list(change.values()), dtype=np.int64)
+        ahead = self._visits(state, list(change), n)
+        terms = joined(np.tensordot(factors, carried(ahead, ahead.shape[2] + 1), (0, 1)))
         return fmpz_poly([1, *(-c for c in terms)]).mul_low(determinant, n + 1)
+
+    def _visits(self, state: int, rows: list[int], count: int) -> Digits:
+        """Return the digits of d M^k e_s for k < count and unit rows d, (terms, rows, digits)."""
+        known, model = self.ahead, self._model
+        if known is not None and known.policy is self._policy and known.visited == state:
+            found = known.visits(rows, count)
+            if found is not None:
+                return found
+        place = np.cumsum(self._live) - 1
+        start = [0] * count
+        start[int(place[state])] = 1
+        matrix = policy_matrix(model, self._policy, self._live)
+        width = width_of(2 + count * math.log2(model.denominator))
+        ahead = np.zeros((count, len(rows), width), dtype=np.int64)
+        for kept, digits in zip(ahead, images(matrix, start, model.denominator), strict=False):
+            kept[:, : digits.shape[1]] = digits[place[rows]]
+        return ahead

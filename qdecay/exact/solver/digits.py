@@ -85,17 +85,19 @@ def width_of(bits: float) -> int:
     return 1 + math.ceil(bits) // BITS
 
 
-def images(matrix: Part, start: Sequence[int], growth: int) -> Iterator[Digits]:
+def images(matrix: Part, start: Sequence[int], growth: int, columns: int = 1) -> Iterator[Digits]:
     """Yield the digits of v, M v, M^2 v, ... for ever, (numbers, digits).
 
     Args:
         matrix: M in words.
-        start: v.
+        start: v; or `columns` vectors, row by row: the digits are (numbers, columns, digits).
         growth: no row of |M| sums to more; below 2^29.
     """
     bits, more = max((abs(v).bit_length() for v in start), default=0) + 1, math.log2(growth)
     lazy = max(1, _ROOM // growth.bit_length())
     digits = spread(start, width_of(bits))
+    if columns > 1:
+        digits = digits.reshape(-1, columns, digits.shape[1])
     for t in count(1):
         yield digits
         digits = matrix @ digits

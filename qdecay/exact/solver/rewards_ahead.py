@@ -66,14 +66,19 @@ def rewards_ahead(
     live: NDArray[np.bool_],
     count: int,
     deadline: Deadline,
+    visited: int | None = None,
 ) -> Iterator[Digits]:
     """Yield q^t P^t r for t < count, (live states + 1, digits); fewer if all further ones are 0.
 
-    The last row, of zeros, represents all states worth nothing.
+    The last row, of zeros, represents all states worth nothing. With a state to be visited the
+    digits are (live states + 1, 2, digits), of q^t P^t r and q^t P^t e_s.
     """
     step = policy_matrix(model, policy, live).bordered()
-    start = [model.rewards[pair] for pair in policy[live].tolist()]
-    for t, digits in enumerate(islice(images(step, [*start, 0], model.denominator), count)):
+    start, columns = [*(model.rewards[pair] for pair in policy[live].tolist()), 0], 1
+    if visited is not None:
+        states, columns = [*np.flatnonzero(live).tolist(), -1], 2
+        start = [x for s, r in zip(states, start, strict=True) for x in (r, int(s == visited))]
+    for t, digits in enumerate(islice(images(step, start, model.denominator, columns), count)):
         if t % 32 == 31:
             deadline.check()
             if not digits.any():
@@ -84,7 +89,12 @@ def rewards_ahead(
 class RewardsAhead:
     """The rewards ahead of every live state, (terms, states + 1, digits), for all pairs.
 
-    All terms after these are 0, or `count` of them are kept.
+    All terms after these are 0, or `count` of them are kept. Beside them may be the visits ahead to
+    one state, the integers q^t P^t e_s, which take little more time together.
+
+    Attributes:
+        policy: the policy.
+        visited: that state, or None.
     """
 
     def __init__(
@@ -94,15 +104,18 @@ class RewardsAhead:
         live: NDArray[np.bool_],
         count: int,
         deadline: Deadline,
+        visited: int | None = None,
     ) -> None:
         self._model, self._live, self._count = model, live, count
+        self.policy, self.visited = policy, visited
         self._place = places(live)
-        width = most_words(model, count)
-        afford(model, deadline, count, int(live.sum()), width)
-        found = list(rewards_ahead(model, policy, live, count, deadline))
-        self._ahead = np.zeros((len(found), int(live.sum()) + 1, width), dtype=np.int64)
+        width, columns = most_words(model, count), 1 if visited is None else 2
+        afford(model, deadline, count, int(live.sum()), columns * width)
+        found = list(rewards_ahead(model, policy, live, count, deadline, visited))
+        shape = (len(found), int(live.sum()) + 1, columns, width)
+        self._ahead = np.zeros(shape, dtype=np.int64)
         for kept, digits in zip(self._ahead, found, strict=True):
-            kept[:, : digits.shape[1]] = digits
+            kept[..., : digits.shape[-1]] = digits.reshape(len(kept), columns, -1)
 
     def covers(self, live: NDArray[np.bool_], count: int) -> bool:
         """Whether these states and this many terms are covered."""
@@ -112,13 +125,20 @@ class RewardsAhead:
         """Return a_0 .. of one row; all terms after these are 0, or there are `count` of them."""
         # Dead states outside of `live` share the last row, of zeros.
         places = self._place[[row.states[0], *row.targets[0]]]
-        ahead = carried(self._ahead[:count, places], self._ahead.shape[2] + 1)
+        ahead = carried(self._ahead[:count, places, 0], self._ahead.shape[3] + 1)
         terms = np.zeros((min(count, len(ahead) + 1), ahead.shape[2]), dtype=np.int64)
         terms[: len(ahead)] -= ahead[:, 0]
         terms[0] += spread(row.rewards, terms.shape[1])[0]
         for k, weight in enumerate(row.weights[0], start=1):
             terms[1:] += weight * ahead[: len(terms) - 1, k]
         return terms
+
+    def visits(self, states: list[int], count: int) -> Digits | None:
+        """Return up to `count` visits ahead of some states, (terms, states, digits); all later ones
+        are 0, or None is returned."""
+        if self._count < count or not self._live[states].all():
+            return None
+        return self._ahead[:count, self._place[states], 1]
 
 
 def places(live: NDArray[np.bool_]) -> NDArray[np.int64]:

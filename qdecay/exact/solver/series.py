@@ -23,6 +23,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from functools import lru_cache
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -49,6 +50,7 @@ from qdecay.exact.solver.rewards_ahead import (
 )
 from qdecay.exact.solver.submatrix import Part
 
+_TERMS_AT_ONCE, _ROWS_AT_ONCE = 16, 512  # that are compared with 0
 _FEW_PAIRS = 16  # ties of this few pairs are read off the series that the next numerator needs
 # 2^n - 1 is prime (OEIS A000043): searching primes of that many bits would take minutes or hours.
 _MERSENNE = (
@@ -102,8 +104,15 @@ class PolicySeries:
             return zero
         rows = self._rows(pairs)
         if self._is_small:
-            for digits in self._small_terms(rows, order + 1, live):
-                zero[zero] &= ~nonzero(digits[zero])
+            terms = self._small_terms(rows, order + 1, live)
+            at_once = min(_TERMS_AT_ONCE, 1 + _ROWS_AT_ONCE // len(pairs))
+            while zero.any() and (some := list(islice(terms, at_once))):
+                width = max(digits.shape[1] for digits in some)
+                block = np.zeros((len(some), int(zero.sum()), width), dtype=np.int64)
+                for digits, place in zip(some, block, strict=True):
+                    place[:, : digits.shape[1]] = digits[zero]
+                found = nonzero(block.reshape(-1, width)).reshape(len(some), -1)
+                zero[zero] = ~found.any(axis=0)
         else:
             for terms in self._large_terms(rows, order + 1, live):
                 zero &= ~(terms != 0).any(axis=1)  # any() of objects is not a bool in numpy 1
@@ -226,7 +235,12 @@ class PolicySeries:
             also = self.graph.closure(row.states[0], states, *targets) & self.graph.live
             wider = live | also
             live = wider if can_keep(self.model, count, wider) else live
-            self._kept = RewardsAhead(self.model, self.policy, live, count, self.deadline)
+            visited = None
+            if self._determinants is not None and self._determinants.has(self.graph.live):
+                visited = row.states[0] if can_keep(self.model, 2 * count, live) else None
+            self._kept = RewardsAhead(self.model, self.policy, live, count, self.deadline, visited)
+            if self._determinants is not None:
+                self._determinants.ahead = self._kept
         return self._kept.terms(row, count)
 
     def _small_terms(
