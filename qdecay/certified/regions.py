@@ -16,12 +16,12 @@ from qdecay._support.deadline import Deadline
 from qdecay._support.progress import OnProgress, Progress, reporting
 from qdecay._support.shown import shown_decimal
 from qdecay.certified.pairs import pairs_of_model
-from qdecay.certified.result import LAST, CertifiedBracket, CertifiedRegions, NearTie, Sides
-from qdecay.certified.search import FoundBracket, Search
+from qdecay.certified.result import LAST, CertifiedBracket, CertifiedRegions, NearTie
+from qdecay.certified.search import Search
 from qdecay.errors import BudgetExceeded
 from qdecay.exact.solver.rational_model import RationalModel
 from qdecay.exact.solver.threads import on_one_thread
-from qdecay.exact.walked import Sets, sets_of
+from qdecay.exact.walked import sets_of
 from qdecay.model.base import FiniteMDP
 from qdecay.model.door import Problem, as_model
 from qdecay.model.info import ModelInfo
@@ -81,35 +81,16 @@ def certified_policy_regions(
 
 
 def _assembled(search: Search, mdp: FiniteMDP, start: int | None) -> CertifiedRegions:
-    model = search.model
-    regions: list[Sets] = [sets_of(model, search.first.optimal)]
-    brackets: list[CertifiedBracket] = []
-    for found in search.brackets:
-        right = sets_of(model, found.right.optimal)
-        brackets.append(_bracket(model, found, regions[-1], right))
-        regions.append(right)
+    brackets = [CertifiedBracket(*found) for found in search.brackets]
     return CertifiedRegions(
         mdp,
         search.width,
         search.x,
         tuple(brackets),
-        tuple(regions),
-        _near_ties(model, search),
-        (search.first.policy, *(found.right.policy for found in search.brackets)),
+        sets_of(search.model, search.first.optimal),
+        _near_ties(search.model, search),
         info=ModelInfo.of(mdp, start),
     )
-
-
-def _bracket(
-    model: RationalModel, found: FoundBracket, left: Sets, right: Sets
-) -> CertifiedBracket:
-    inside = sets_of(model, found.inside)
-    changes = {
-        s: Sides(left[s], right[s])
-        for s, sets in enumerate(zip(left, inside, right, strict=True))
-        if len(set(map(frozenset, sets))) > 1
-    }
-    return CertifiedBracket(found.lower, found.upper, found.content, changes)
 
 
 def _near_ties(model: RationalModel, search: Search) -> tuple[NearTie, ...]:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
+from itertools import islice
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, overload
 
 import numpy as np
-from numpy.typing import NDArray
 
 from qdecay._support.checks import RationalLike
 from qdecay._support.result import Record, Result, counted, frame, plain, shown_list
@@ -98,6 +98,35 @@ class NearTie(Record):
     upper: Fraction
 
 
+class _Regions(Sequence[Sets]):
+    """The sets of regions, of which what changes is kept: thousands of them would be many times
+    the model."""
+
+    def __init__(self, first: Sets, brackets: Sequence[CertifiedBracket]) -> None:
+        self._first, self._brackets = first, brackets
+
+    def __len__(self) -> int:
+        return len(self._brackets) + 1
+
+    @overload
+    def __getitem__(self, index: int) -> Sets: ...
+    @overload
+    def __getitem__(self, index: slice) -> tuple[Sets, ...]: ...
+    def __getitem__(self, index: int | slice) -> Sets | tuple[Sets, ...]:
+        if isinstance(index, slice):
+            return tuple(self)[index]
+        index = range(len(self))[index]
+        return next(islice(self, index, None))
+
+    def __iter__(self) -> Iterator[Sets]:
+        sets = list(self._first)
+        yield self._first
+        for bracket in self._brackets:
+            for state, sides in bracket.changes.items():
+                sets[state] = sides.right
+            yield tuple(sets)
+
+
 @dataclass(frozen=True, eq=False, repr=False)
 class CertifiedRegions(ModelResult):
     """Brackets in ascending order, and the proven sets between them.
@@ -106,7 +135,7 @@ class CertifiedRegions(ModelResult):
         width: the largest width that was asked for.
         proven_to: all of (0, proven_to] is covered.
         brackets: disjoint; region i lies between brackets i - 1 and i.
-        regions: for each region, the optimal actions of every state; () if none is available.
+        first: the optimal actions of every state right of 0; () if none is available.
         near_ties: where, of some states, other actions may be optimal too, or instead.
     """
 
@@ -116,9 +145,13 @@ class CertifiedRegions(ModelResult):
     width: Fraction
     proven_to: Fraction
     brackets: tuple[CertifiedBracket, ...]
-    regions: tuple[Sets, ...]
+    first: Sets
     near_ties: tuple[NearTie, ...]
-    policies: tuple[NDArray[np.int64], ...] = field(repr=False)
+
+    @property
+    def regions(self) -> Sequence[Sets]:
+        """The optimal actions of every state in each region; each is made when it is asked for."""
+        return _Regions(self.first, self.brackets)
 
     @property
     def start(self) -> int | None:
@@ -199,7 +232,15 @@ class CertifiedRegions(ModelResult):
         self, region: int, lower: Fraction | AlgebraicNumber, upper: Fraction | AlgebraicNumber
     ) -> Sets:
         """Return the sets of a region, with what may be optimal in near ties on an interval."""
-        sets = list(self.regions[region])
+        return self._with_ties(self.regions[region], lower, upper)
+
+    def _with_ties(
+        self,
+        proven: Sets,
+        lower: Fraction | AlgebraicNumber,
+        upper: Fraction | AlgebraicNumber,
+    ) -> Sets:
+        sets = list(proven)
         for tie in self.near_ties:
             if tie.lower <= upper and tie.upper >= lower:
                 sets[tie.state] = tuple(sorted({*sets[tie.state], *tie.actions}))
@@ -226,8 +267,8 @@ class CertifiedRegions(ModelResult):
         """
         start, available = self._start(), self.mdp.available
         found = []
-        for i, bracket in enumerate(self.brackets):
-            sets = list(self.possible_actions(i, bracket.lower, bracket.upper))
+        for i, (bracket, left) in enumerate(zip(self.brackets, self.regions, strict=False)):
+            sets = list(self._with_ties(left, bracket.lower, bracket.upper))
             separated = bracket.content == ONE_BREAKPOINT
             for state, (_, right) in bracket.changes.items():
                 others = right if separated else np.flatnonzero(available[state]).tolist()
@@ -257,9 +298,9 @@ class CertifiedRegions(ModelResult):
     def body(self) -> dict[str, Any]:
         """Return the document without its schema, as embedded in other documents."""
         own = Result.body(self)
-        regions = [{"optimal_actions": lists(sets)} for sets in self.regions]
+        own["first"] = {"optimal_actions": lists(self.first)}
         about = {"n_states": self.n_states, "n_actions": self.n_actions, "start": self.start}
-        return {"source": self.name, "statement": STATEMENT, **about, **own, "regions": regions}
+        return {"source": self.name, "statement": STATEMENT, **about, **own}
 
     def to_frame(self) -> pd.DataFrame:
         """Return a row per bracket: its ends, what is inside, and the states that change."""

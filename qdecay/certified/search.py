@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qdecay._support.deadline import Deadline
-from qdecay.certified.result import NOT_SEPARATED, ONE_BREAKPOINT
+from qdecay.certified.result import NOT_SEPARATED, ONE_BREAKPOINT, Sides
 from qdecay.certified.ties import Ties
 from qdecay.certified.windows import window_at
 from qdecay.exact.solver.axis import Mask, NoBound, Pairs
@@ -55,13 +55,12 @@ class Proven(NamedTuple):
 
 
 class FoundBracket(NamedTuple):
-    """A bracket: its ends, its content, what may be optimal inside, and what is right of it."""
+    """A bracket: its ends, its content, and the actions of each state that may change in it."""
 
     lower: Fraction
     upper: Fraction
     content: str
-    inside: Mask
-    right: Proven
+    changes: dict[int, Sides]
 
 
 class FoundTie(NamedTuple):
@@ -275,11 +274,22 @@ class Search:
             some = some[self._window.suspects_on(some, start, end)]
             if len(some) <= _FEW or splits == _SPLITS:
                 negative = self._window.negative_on
-                found.update(pair for pair in some.tolist() if not negative(pair, start, end))
+                left = [pair for pair in some.tolist() if not negative(pair, start, end)]
+                found.update(self._not_falling(left, start, end))
             else:
                 middle = (start + end) / 2
                 waiting += [(start, middle, some, splits + 1), (middle, end, some, splits + 1)]
         return np.array(sorted(found), dtype=np.int64)
+
+    def _not_falling(self, pairs: list[int], lower: Fraction, upper: Fraction) -> list[int]:
+        """Return the pairs that are not negative at both ends and monotone between."""
+        some = np.array(pairs, dtype=np.int64)
+        if not len(some):
+            return pairs
+        ends = [self._window.bounds_at(some, end)[1] < 0 for end in (lower, upper)]
+        monotone = self._window.slopes(some, lower, upper) != 0
+        left: list[int] = some[~(ends[0] & ends[1] & monotone)].tolist()
+        return left
 
     # -- brackets
 
@@ -313,19 +323,31 @@ class Search:
             simple = simple and together and switches == 1 and not self._doubts
             simple = simple and self._fall_together(others, lower, upper)
             content = ONE_BREAKPOINT if simple else NOT_SEPARATED
-            self._found(FoundBracket(lower, upper, content, inside | self._zero, self._now()))
+            self._found(lower, content, before.optimal, inside)
 
-    def _found(self, bracket: FoundBracket) -> None:
-        """Take a bracket, as one with the one before if both touch and neither says more."""
+    def _found(self, lower: Fraction, content: str, left: Mask, inside: Mask) -> None:
+        """Take a bracket that ends at x, as one with the one before if both touch and neither says
+        more.
+
+        Args:
+            left: the pairs that are optimal left of it.
+            inside: those that may be in it.
+        """
+        changed, right = (left != inside) | (left != self._zero), self._zero
+        states = np.zeros(self.model.n, dtype=np.bool_)
+        states[self.model.pair_state[changed]] = True
+        states[self.model.n_own :] = False
+        concerned = states[self.model.pair_state]
+        before, after = (
+            self.model.sets(np.flatnonzero(mask & concerned).tolist()) for mask in (left, right)
+        )
+        changes = {s: Sides(before[s], after[s]) for s in np.flatnonzero(states).tolist()}
         last = self.brackets[-1] if self.brackets else None
-        if (
-            last is not None
-            and last.upper == bracket.lower
-            and last.content == bracket.content == NOT_SEPARATED
-        ):
-            self.brackets.pop()
-            bracket = bracket._replace(lower=last.lower, inside=last.inside | bracket.inside)
-        self.brackets.append(bracket)
+        if last is not None and last.upper == lower and last.content == content == NOT_SEPARATED:
+            lower, earlier = self.brackets.pop().lower, last.changes
+            for s, sides in earlier.items():
+                changes[s] = Sides(sides.left, changes[s].right if s in changes else sides.right)
+        self.brackets.append(FoundBracket(lower, self.x, content, changes))
 
     def _clear_at(self, pairs: Pairs, x: Fraction) -> bool:
         """Whether the sign of some pair's advantage is known at x."""
@@ -337,7 +359,7 @@ class Search:
         if not len(pairs) or not (self._window.slopes(pairs, lower, upper) > 0).all():
             return False
         one, *others = pairs.tolist()
-        return all(self._ties.same_roots(one, pair) for pair in others)
+        return all(self._ties.share_a_root(one, pair, lower, upper) for pair in others)
 
     def _fall_together(self, pairs: Pairs, lower: Fraction, upper: Fraction) -> bool:
         """Whether pairs that were optimal fall, and all that never were stay negative."""
@@ -437,8 +459,7 @@ class Search:
             more = set(loose[~((upper < 0) | self._zero[loose])].tolist())
         self._doubt(np.array(sorted(left), dtype=np.int64))
         if switches:
-            both = before.optimal | self._zero
-            self._found(FoundBracket(self.x, self.x, NOT_SEPARATED, both, self._now()))
+            self._found(self.x, NOT_SEPARATED, before.optimal, before.optimal)
 
     def _make_room(self, doubtful: Iterable[int]) -> None:
         """Let upper bounds allow for what the choice in near ties may add to values.

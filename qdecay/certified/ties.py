@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+from fractions import Fraction
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
 from qdecay._support.deadline import Deadline
+from qdecay.exact.algebra.polynomial import sign_at
 from qdecay.exact.solver.alike import Alike
 from qdecay.exact.solver.policy_graph import PolicyGraph
 from qdecay.exact.solver.rational_model import RationalModel
@@ -45,14 +47,14 @@ class Ties:
             self._known.update(zip(rest.tolist(), zero.tolist(), strict=True))
         return np.array([self._known[pair] for pair in pairs.tolist()], dtype=np.bool_)
 
-    def same_roots(self, one: int, two: int) -> bool:
-        """Return True only if the advantages of two pairs have the same roots in (0, 1)."""
+    def share_a_root(self, one: int, two: int, lower: Fraction, upper: Fraction) -> bool:
+        """Return True only if a root of both advantages lies between."""
         if self._alike.equal(one, two):
             return True
         if not self._affordable():
             return False
-        first, second = (self._series.numerator(pair) for pair in (one, two))
-        return bool(first in (second, -second))
+        common = self._series.numerator(one).gcd(self._series.numerator(two))
+        return sign_at(common, lower) * sign_at(common, upper) < 0
 
     @cached_property
     def _series(self) -> PolicySeries:

@@ -38,10 +38,8 @@ def by_hand(content: str, near_ties: tuple[NearTie, ...] = (), **changes: Any) -
     sides = {int(state[1:]): Sides(*sets) for state, sets in changes.items()}
     bracket = CertifiedBracket(HALF, HALF + Fraction(1, 100), content, sides)
     left: Any = [(0,), (0,), (0,), (0,)]
-    right = [sides[s].right if s in sides else actions for s, actions in enumerate(left)]
-    sets = (tuple(left), tuple(right))
     mdp = shops()
-    found = mdp, Fraction(1, 100), LATE, (bracket,), sets, near_ties, ()
+    found = mdp, Fraction(1, 100), LATE, (bracket,), tuple(left), near_ties
     return CertifiedRegions(*found, info=ModelInfo.of(mdp))
 
 

@@ -73,9 +73,8 @@ def open_regions(**changed: Any) -> CertifiedRegions:
         "width": Fraction(1, 4),
         "proven_to": Fraction("0.97"),
         "brackets": (CertifiedBracket(*ends, "not separated", sides),),
-        "regions": (((1,), (0,)),) * 2,
+        "first": ((1,), (0,)),
         "near_ties": (NearTie(0, (0, 1), Fraction("0.6"), Fraction("0.97")),) * 25,
-        "policies": (),
         "info": ModelInfo.of(mdp),
     }
     return CertifiedRegions(**{**fields, **changed})

@@ -53,13 +53,13 @@ class Bounded(NamedTuple):
 
     Attributes:
         a: (rows, K + 2) coefficients.
-        error: their radii.
-        rest: (rows, 2) of what is left out: one part, and one for a factor of |tau|^(K + 1).
-        slope: (rows, 2) of its slope: one part, and one for a factor of |tau|^K.
+        rest: (rows, 2) of what is left out: one part, and one for a factor of |tau|^(K + 1);
+            around 0, (rows, K + 2), one part for each power of tau.
+        slope: (rows, 2) of its slope: one part, and one for a factor of |tau|^K; around 0,
+            (rows, K + 1).
     """
 
     a: Array
-    error: Array
     rest: Array
     slope: Array
 
@@ -117,16 +117,16 @@ class Deflation:
         """Find the doubt of the homes of states from |T|, y and z of the references.
 
         Args:
+            size: (n, 2) the sums of |T_k| and of k |T_k|.
             y, z: as in `Bounded`, with e and its slope as a third column.
 
         Raises:
             NoBound: a number is too large.
         """
         s = self.references(states)
-        powers = np.arange(size.shape[1])
         value, slope = y[s, :2], z[s, :2]
-        value[:, 0] += size[s].sum(axis=1)
-        slope[:, 0] += size[s] @ powers
+        value[:, 0] += size[s, 0]
+        slope[:, 0] += size[s, 1]
         self.doubt[0, s] = 1.001 * value
         self.doubt[1, s] = 1.001 * (slope + 1.001 * value * z[s, 2:])
         for numbers in self.doubt:
@@ -175,15 +175,14 @@ class Deflation:
         p, s, away = rows_of(model.p, pairs), model.pair_state[pairs], 1 - c
         x, size = p @ self.rho - self.rho[s], p @ np.abs(self.rho) + np.abs(self.rho[s])
         a = _times(found.a, away, -h) + _times(x, c, h)
-        error = _times(found.error, away, h)
-        error += unit * (_times(np.abs(found.a), away, h) + _times(size, c, h))
+        rounding = unit * (_times(np.abs(found.a), away, h) + _times(size, c, h))
         d, steep = p @ self.doubt[0] + self.doubt[0, s], p @ self.doubt[1] + self.doubt[1, s]
         rest = (away + h) * found.rest + d
         slope = (away + h) * found.slope + h * found.rest + steep + h * d
-        last = h * (np.abs(found.a[:, -1]) + found.error[:, -1])  # of the power K + 2
-        rest[:, 1] += last
-        slope[:, 1] += a.shape[1] * last
-        return Bounded(a, error, 1.001 * rest + TINY, 1.001 * slope + TINY)
+        last = h * np.abs(found.a[:, -1])  # of the power K + 2
+        rest += np.stack((rounding.sum(axis=1), last), axis=1)
+        slope += np.stack((rounding @ np.arange(a.shape[1]), a.shape[1] * last), axis=1)
+        return Bounded(a, 1.001 * rest + TINY, 1.001 * slope + TINY)
 
 
 def _times(numbers: Array, constant: float, slope: float) -> Array:

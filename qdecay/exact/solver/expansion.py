@@ -37,7 +37,7 @@ _DENSE = 160  # up to here a dense inverse is faster than a sparse factorisation
 
 
 class Rewards(NamedTuple):
-    """Rewards of pairs in units of the largest: r_0 and r_1, (N, 2), and the same in size."""
+    """Rewards of pairs in units of the largest: r_0 and r_1, (N, 2); |r_0| + |r_1| and |r_1|."""
 
     series: Array
     size: Array
@@ -60,7 +60,8 @@ class Rows(Protocol):
     """The rows of B that some pairs have."""
 
     def flow(self, t: Array, size: Array) -> tuple[Array, Array]:
-        """Return (B_0 + tau B_1) T, and (B_0 + tau |B_1|) times the other, by powers of tau."""
+        """Return (B_0 + tau B_1) T by powers of tau; and of (B_0 + tau |B_1|) S the sums over all
+        powers, and over k times the power k, from those of S >= 0, both (rows, 2)."""
 
     def near(self, y: Array) -> Array:
         """Return B_0 y."""
@@ -108,7 +109,7 @@ class AlongGamma:
         self._model, self._c, self._h, self.terms = model, centre, half_width, terms
         self.kept = kept
         series = np.stack((model.r, np.zeros(model.n_pairs)), axis=1)
-        self.rewards = Rewards(series, np.abs(series))
+        self.rewards = Rewards(series, np.abs(series))  # r_1 = 0
 
     def rows(self, pairs: NDArray[np.int64]) -> Rows:
         """Return the rows of some pairs."""
@@ -124,16 +125,16 @@ class _GammaRows:
 
     def flow(self, t: Array, size: Array) -> tuple[Array, Array]:
         # Side by side: one product with p for both.
-        p, m = self._p, t.shape[1]
+        p, h = self._p, self._h
         if _FEW * len(p.data) < len(t):
             columns, places = np.unique(p.indices, return_inverse=True)
             p = Part(p.data, places.astype(p.indices.dtype), p.indptr, (p.shape[0], len(columns)))
             t, size = t[columns], size[columns]
         found = p @ np.hstack((t, size))
-        product = self._c * found
-        for k in (0, m):
-            product[:, k + 1 : k + m] += self._h * found[:, k : k + m - 1]
-        return product[:, :m], product[:, m:]
+        product, sizes = self._c * found[:, :-2], (self._c + h) * found[:, -2:]
+        product[:, 1:] += h * found[:, :-3]
+        sizes[:, 1] += h * found[:, -2]
+        return product, sizes
 
     def near(self, y: Array) -> Array:
         return self._scaled(self._c, y)
@@ -176,7 +177,8 @@ class LineFloats:
         low, high, change = self._rewards
         p = _like(self._low, self.gamma * (left * self._low.data + centre * self._high.data))
         series = np.stack((left * low + centre * high, half_width * change), axis=1)
-        size = np.stack((left * np.abs(low) + centre * np.abs(high), np.abs(series[:, 1])), axis=1)
+        size = np.stack((left * np.abs(low) + centre * np.abs(high), np.zeros(len(low))), axis=1)
+        size += np.abs(series[:, 1:])
         if self._change is None:
             return AlongLine(p, None, Rewards(series, size), min(terms, 1))
         slope = _like(p, scale * self._change.data)
@@ -207,13 +209,14 @@ class _LineRows:
         self._spread = None if slope is None else _like(slope, np.abs(slope.data))
 
     def flow(self, t: Array, size: Array) -> tuple[Array, Array]:
-        m = t.shape[1]
         found = self._p @ np.hstack((t, size))
-        parts = found[:, :m], found[:, m:]
+        product, sizes = found[:, :-2], found[:, -2:]
         if self._slope is not None and self._spread is not None:
-            parts[0][:, 1:] += self._slope @ t[:, :-1]
-            parts[1][:, 1:] += self._spread @ size[:, :-1]
-        return parts
+            product[:, 1:] += self._slope @ t[:, :-1]
+            spread = self._spread @ size
+            spread[:, 1] += spread[:, 0]
+            sizes += spread
+        return product, sizes
 
     def near(self, y: Array) -> Array:
         product: Array = self._p @ y

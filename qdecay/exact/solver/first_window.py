@@ -114,6 +114,7 @@ class FirstWindow(Window):
         self._bands = np.zeros((n, _W + 1, 2))
         self._later = np.zeros((n, _W + 1))  # L(t, i)
         self._y, self._z = np.zeros(n), np.zeros(n)
+        self._rest_powers, self._slope_powers = np.arange(_W + 1), np.arange(_W)
 
     @property
     def useful(self) -> bool:
@@ -278,9 +279,9 @@ class FirstWindow(Window):
         a, error = (np.take_along_axis(terms[:, :, i], place, 1) for i in (0, 1))
         last = _W - more
         error[rows[:-1], last] += rest + slope / np.maximum(last, 1)
-        beyond = np.zeros((2, len(pairs), 2))
-        beyond[1, :, 0] = 1.001 * np.where(last == 0, slope, 0.0) + TINY
-        return Bounded(a, 1.001 * error + TINY, beyond[0], beyond[1])
+        steep = error[:, 1:] * np.arange(1, _W + 1)
+        steep[:, 0] += np.where(last == 0, slope, 0.0)
+        return Bounded(a, 1.001 * error + TINY, 1.001 * steep + TINY)
 
     def _sum(self, moves: _Moves) -> _Sum:
         part, powers = moves
@@ -299,7 +300,7 @@ class FirstWindow(Window):
     def _upper_polynomials(self, pairs: NDArray[np.int64]) -> Array:
         frame, room = self._frame(pairs), self._room[pairs]
         found = self._expand(pairs, frame)
-        bound = found.a + found.error
+        bound = found.a + found.rest
         for row in np.flatnonzero(room).tolist():
             power, unit = int(frame.least[row] + frame.more[row]), frame.unit[row]
             bound[row] = _raised(np.ldexp(bound[row], unit), power)

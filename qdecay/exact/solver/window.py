@@ -19,9 +19,8 @@ this is an M-matrix, whose inverse is non-negative and at least |(I - B)^-1|, he
 
 (the second because (I - B) D' = B_1 D + sum k tau^(k-1) R_k). All is linear in R: the part that is
 due to R_{K+1}, and would be there without rounding, has a y and a z of its own, and is below
-|tau|^(K+1) y and |tau|^K z. Around 0, where B_0 = 0 and powers of tau are divided out, the rest is
-told apart by powers: E_k >= |B_1| E_{k-1} + |R_k| is an error of T_k, and |R_{K+1}| + |B_1| E_K
-takes the place of |R_{K+1}|.
+|tau|^(K+1) y and |tau|^K z. What rounding adds is bounded for all tau at once, by the sum over k of
+the sizes of all numbers that were added up (for slopes, k times these).
 
 The bounds are by entry: a value of 1e-30 far from the goal keeps its relative accuracy. Each
 advantage r(s, a) + gamma p V - V(s) becomes a polynomial in tau with a radius; Bernstein
@@ -149,12 +148,13 @@ class Window:
 
     def _allocate(self) -> None:
         m = self.terms + 2
-        # T and |T| side by side, then y and z: each with a column for all tau, a factor of
-        # |tau|^(K + 1) or |tau|^K, and one for `Deflation.time` if it is needed.
+        # T beside the sums of |T_k| and of k |T_k|, then y and z: each with a column for all tau, a
+        # factor of |tau|^(K + 1) or |tau|^K, and one for the time until the home if it is needed.
         kinds = 2 if self._deflation is None else 3
-        self._all = np.zeros((self.model.n, 2 * m + 2 * kinds))
-        self._t, self._size = self._all[:, :m], self._all[:, m : 2 * m]
-        self._y, self._z = self._all[:, 2 * m : -kinds], self._all[:, -kinds:]
+        self._all = np.zeros((self.model.n, m + 2 + 2 * kinds))
+        self._t, self._size = self._all[:, :m], self._all[:, m : m + 2]
+        self._y, self._z = self._all[:, m + 2 : -kinds], self._all[:, -kinds:]
+        self._rest_powers, self._slope_powers = np.array([0, m - 1]), np.array([0, m - 2])
 
     def update(self, graph: PolicyGraph, affected: Mask, touched: Mask) -> bool:
         """Take over a new policy; see `AxisWindow`."""
@@ -204,11 +204,8 @@ class Window:
             self._propose(self._deflation, solve, inner, pairs, live)
         given, _ = self._differences(rows, live, pairs)  # T is 0 there
         t = _recursion(solve, inner.slope, given[:, :-1])
-        self._t[live, :-1], self._size[live, :-1] = t, np.abs(t)
-        residual = self._residual(rows, live, pairs)
-        powers = np.arange(self.terms + 2)
-        left = np.stack((residual[:, :-1].sum(axis=1), residual[:, -1]), axis=1)
-        slope = np.stack((residual[:, :-1] @ powers[:-1], powers[-1] * residual[:, -1]), axis=1)
+        self._t[live, :-1], self._size[live] = t, sums(t)
+        left, slope = self._residual(rows, live, pairs)
         far = solver_of(inner.far * _BEYOND, self.model)
         self._bound_rest(rows, far, live, left, slope)
         if not np.all(self._all[live] <= LARGEST):  # false for NaN too; |T| is among them
@@ -256,23 +253,29 @@ class Window:
         deflation.spread(deflation.rho, live)
 
     def _residual(self, rows: Rows, states: NDArray[np.int64], pairs: NDArray[np.int64]) -> Array:
-        """Return upper bounds of |r_k + B_0 T_k + B_1 T_(k-1) - T_k|, rounding included."""
+        """Return bounds of the sums over k of |R_k| and of k |R_k|, (2, states, 2).
+
+        The last column has R_{K+1} without rounding, the first one all other parts.
+        """
         computed, magnitude = self._differences(rows, states, pairs)
-        bound: Array = (np.abs(computed) + self._gamma * magnitude) * 1.001 + TINY
-        return bound
+        bound = np.empty((2, len(states), 2))
+        bound[:, :, 0] = (sums(computed[:, :-1]) + self._gamma * magnitude).T
+        bound[:, :, 1] = np.outer([1, self.terms + 1], np.abs(computed[:, -1]))
+        return bound * 1.001 + TINY
 
     def _differences(
         self, rows: Rows, states: NDArray[np.int64], pairs: NDArray[np.int64]
     ) -> tuple[Array, Array]:
-        """Return r + B T - T by powers of tau, and the sums of the sizes of its terms."""
+        """Return r + B T - T by powers of tau; and of the sizes of what it is a sum of, the sums
+        over all powers, and over k times those of the power k, (rows, 2)."""
         flow, size = rows.flow(self._t, self._size)
         found, magnitude = flow - self._t[states], size + self._size[states]
         found[:, :2] += self._expanded.rewards.series[pairs]
-        magnitude[:, :2] += self._expanded.rewards.size[pairs]
+        magnitude += self._expanded.rewards.size[pairs]
         if self._deflation is not None:
             rho = self._deflation.rho[states]
             found -= rho
-            magnitude += np.abs(rho)
+            magnitude += sums(rho)
         return found, magnitude
 
     def _bound_rest(
@@ -310,13 +313,14 @@ class Window:
         """
         rows, s = self._expanded.rows(pairs), self.model.pair_state[pairs]
         a, magnitude = self._differences(rows, s, pairs)
-        error = self._gamma * magnitude
         y, z = self._y[:, :2], self._z[:, :2]
         if self._deflation is not None:
             more = self._deflation.beyond(self._y[:, 2:], self._z[:, 2:])
             y, z = y + more[0], z + more[1]
         rest, slope = y[s] + rows.far(y), z[s] + rows.far(z) + rows.spread(y)
-        found = Bounded(a, 1.001 * error + TINY, 1.001 * rest + TINY, 1.001 * slope + TINY)
+        rest[:, 0] += self._gamma * magnitude[:, 0]
+        slope[:, 0] += self._gamma * magnitude[:, 1]
+        found = Bounded(a, 1.001 * rest + TINY, 1.001 * slope + TINY)
         if self._deflation is None:
             return found
         return self._deflation.advantages(pairs, found, self.centre, self.half_width, self._gamma)
@@ -325,7 +329,7 @@ class Window:
         """Return polynomials in tau that are at least as large, with room added."""
         found = self._expansion(pairs)
         bound = found.a
-        bound[:, 0] += found.error.sum(axis=1) * 1.001 + found.rest[:, 0] + self._room[pairs]
+        bound[:, 0] += found.rest[:, 0] + self._room[pairs]
         # No less than |tau|^(K + 1), with an even power.
         bound[:, self.terms + self.terms % 2] += found.rest[:, 1]
         return bound
@@ -377,8 +381,7 @@ class Window:
         local = polynomials @ _taylor_shift(self.terms, (low + high) / 2).T
         spread = np.abs(local[:, 1:]) @ ((high - low) / 2) ** powers[:-1]
         slack = (8 * self.terms + 48) * 2 * _U * np.abs(polynomials).sum(axis=1)
-        reach = max(abs(low), abs(high)) ** (powers - 1)
-        radius = found.error[:, 1:] @ (powers * reach) + found.slope @ [1.0, reach[-1]]
+        radius = found.slope @ max(abs(low), abs(high)) ** self._slope_powers
         doubt = spread + 1.001 * radius + slack
         certain = np.abs(local[:, 0]) > 1.001 * doubt
         return np.where(certain, np.sign(local[:, 0]), 0).astype(np.int64)
@@ -389,16 +392,13 @@ class Window:
         near = float(tau)
         size, off = abs(near) * (1 + 2.0**-50), float(abs(tau - Fraction(near))) * 1.001
         powers, sizes = near ** np.arange(self.terms + 2), size ** np.arange(self.terms + 2)
-        a, error, rest, _ = self._expansion(pairs)
+        a, rest, _ = self._expansion(pairs)
         value, magnitude = a @ powers, np.abs(a) * sizes
         slope = np.abs(a[:, 1:]) @ (np.arange(1, self.terms + 2) * sizes[:-1])
-        radius = error @ sizes + rest @ [1.0, sizes[-1]] + off * slope
-        radius = (
-            self._room_at(pairs, near)
-            + 1.001 * radius
-            + (8 * self.terms + 48) * 2 * _U * magnitude.sum(axis=1)
-            + TINY
-        )
+        radius = rest @ size**self._rest_powers + off * slope
+        # Powers, products and their sum: (terms + 6) u of each.
+        radius = 1.001 * radius + (4 * self.terms + 32) * _U * magnitude.sum(axis=1) + TINY
+        radius += self._room_at(pairs, near)
         return value - radius, value + radius
 
     def _room_at(self, pairs: NDArray[np.int64], tau: float) -> Array:
@@ -417,7 +417,7 @@ class Window:
         local = found.a @ _taylor_shift(self.terms + 1, (low + high) / 2).T
         spread = np.abs(local[:, 1:]) @ ((high - low) / 2) ** np.arange(1, self.terms + 2)
         slack = (8 * self.terms + 48) * 2 * _U * np.abs(found.a).sum(axis=1)
-        radius = spread + found.error.sum(axis=1) + found.rest.sum(axis=1) + slack
+        radius = spread + found.rest.sum(axis=1) + slack
         bound: Array = local[:, 0] + 1.001 * radius
         if self._deflation is None:
             return bound
@@ -469,6 +469,13 @@ class Window:
         tau = np.where(crossing.any(axis=1), grid[k] + part * (grid[1] - grid[0]), np.inf)
         guess: Array = self.centre + self.half_width * tau
         return guess
+
+
+def sums(terms: Array) -> Array:
+    """Return the sums over k of |terms_k| and of k |terms_k|, (rows, 2)."""
+    powers = np.arange(terms.shape[1])
+    found: Array = np.abs(terms) @ np.stack((np.ones(len(powers)), powers), axis=1)
+    return found
 
 
 def _recursion(solve: Solver, step: Matrix | None, given: Array) -> Array:

@@ -12,6 +12,7 @@ from exact_solves import advantages
 from qdecay import MDP
 from qdecay._support.deadline import Deadline
 from qdecay.exact.solver.at_one import not_positive_at_one
+from qdecay.exact.solver.deflation import Deflation
 from qdecay.exact.solver.expansion import LARGEST
 from qdecay.exact.solver.homes import Homes
 from qdecay.exact.solver.laurent import laurent
@@ -85,7 +86,7 @@ def check(window: Window, model: RationalModel, policy: np.ndarray) -> int:
         tau = (gamma - Fraction(window.centre)) / Fraction(window.half_width)
         for p in pairs[single].tolist():
             claimed = sum(Fraction(a) * tau**k for k, a in enumerate(known.a[p].tolist()))
-            radius = sum(map(Fraction, known.error[p].tolist())) + Fraction(known.rest[p, 0])
+            radius = Fraction(known.rest[p, 0])
             radius += Fraction(known.rest[p, 1]) * abs(tau) ** (window.terms + 1)
             assert abs(claimed - exact[p] / units[p]) <= radius
             assert radius < LARGEST
@@ -133,3 +134,44 @@ def test_signs_at_one_are_those_of_an_exact_solve_near_it() -> None:
         near = advantages(model, policy.tolist(), 1 - Fraction(1, 2**300))
         found = not_positive_at_one(PolicyGraph(model, policy), pairs, Deadline())
         assert found.tolist() == [x < Fraction(1, 2**150) for x in near]
+
+
+def test_a_wrong_reward_per_step_costs_accuracy_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is taken off may be anything: the radii allow for it."""
+    propose = Deflation.propose
+
+    def worse(self: Deflation, reference: int, u: np.ndarray, e: np.ndarray) -> None:
+        propose(self, reference, u, e)
+        self.rho[reference, :2] += 0.01
+
+    monkeypatch.setattr(Deflation, "propose", worse)
+    for seed in range(12):
+        model = random_model(seed)
+        policy = model.first[:-1].copy()
+        graph = PolicyGraph(model, policy)
+        check(Window(model, graph, *WINDOWS[seed % 4], homes=Homes.of(graph)), model, policy)
+
+
+def test_a_pair_that_may_end_beside_a_policy_that_never_does() -> None:
+    """Stay for 1, against 2 and an end in half of all cases: only the product has no pole."""
+    half = Fraction(1, 2)
+    rows = [(0, 0, 0, Fraction(1), 1, False), (0, 1, 0, half, 2, False), (0, 1, 0, half, 2, True)]
+    model = RationalModel(MDP.from_rows(rows, n_states=1, n_actions=2))
+    policy = np.array([0])
+    graph = PolicyGraph(model, policy)
+    for centre, half_width in WINDOWS:
+        window = Window(model, graph, centre, half_width, homes=Homes.of(graph))
+        assert check(window, model, policy) == 2
+
+
+def test_radii_are_small() -> None:
+    """Below 1e-9 of the largest reward for most pairs: claims are of use."""
+    small = known = 0
+    for seed in range(30):
+        model = random_model(seed)
+        graph = PolicyGraph(model, model.first[:-1].copy())
+        window = Window(model, graph, 0.875, 0.125, homes=Homes.of(graph), terms=20)
+        bounds = window.bounds_at(np.arange(model.n_pairs), Fraction(7, 8))
+        small += int((bounds[1] - bounds[0] < 1e-9).sum())
+        known += model.n_pairs
+    assert small > 0.6 * known

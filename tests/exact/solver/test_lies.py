@@ -25,7 +25,7 @@ from qdecay.exact.solver.window import Window
 from qdecay.model.rows import Row
 
 SEEDS = 4
-PLACES = [(0.0, 0.5), (0.5, 0.0625), (0.875, 0.03125), (1 - 2.0**-12, 2.0**-13)]
+PLACES = [(0.0, 0.5), (0.25, 0.25), (0.5, 0.0625), (0.875, 0.03125), (1 - 2.0**-12, 2.0**-13)]
 Case = tuple[RationalModel, np.ndarray]
 
 
@@ -226,7 +226,7 @@ LIES: dict[str, tuple[Callable[[pytest.MonkeyPatch], None], str, int]] = {
     "later terms are left out": (scaled(rest=[1, 0]), "mixed", 2),
     "rounding is left out of the rest": (scaled(rest=[0, 1]), "cancelling", windows.ORDER),
     "slopes of the rest are left out": (scaled(slope=0), "mixed", 2),
-    "radii are taken off": (scaled(error=-1, rest=-1, slope=-1), "mixed", windows.ORDER),
+    "radii are taken off": (scaled(rest=-1, slope=-1), "mixed", windows.ORDER),
     "lower bounds have no radius": (
         changed("bounds_at", lambda window, found, *_: (found[0] / 2 + found[1] / 2, found[1])),
         "mixed", windows.ORDER,
