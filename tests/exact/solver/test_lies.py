@@ -25,7 +25,7 @@ from qdecay.exact.solver.window import Window
 from qdecay.model.rows import Row
 
 SEEDS = 4
-PLACES = [(0.25, 0.25), (0.5, 0.0625), (0.875, 0.03125), (1 - 2.0**-12, 2.0**-13)]
+PLACES = [(0.0, 0.5), (0.25, 0.25), (0.5, 0.0625), (0.875, 0.03125), (1 - 2.0**-12, 2.0**-13)]
 Case = tuple[RationalModel, np.ndarray]
 
 
