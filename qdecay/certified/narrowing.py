@@ -67,6 +67,8 @@ def _sign_at(graph: PolicyGraph, pair: int, gamma: Fraction) -> int:
     states = np.flatnonzero(graph.closure(own, model.targets[pair]) & graph.live)
     if model.small_weights is None or 2 * unit >= _WORD or model.largest_reward >= _WORD:
         return 0
+    if not len(states):
+        return int(np.sign(model.rewards[pair]))
     weights = columns_of(rows_of(model.small_weights, graph.policy[states]), states).toscipy()
     matrix = -a * weights
     matrix.setdiag(unit + matrix.diagonal())

@@ -116,7 +116,7 @@ def all_zero(self: Ties, pairs: Any) -> Any:
 LIES: dict[str, tuple[object, str, object, str]] = {
     "ties do not depend on near ties": (Search, "_unsure", zeros, "tie above a near tie"),
     "near ties change no values": (Window, "most", no_most, "choice above a near tie"),
-    "all roots are the same": (Ties, "same_roots", true, "two choices"),
+    "all roots are the same": (Ties, "share_a_root", true, "two choices"),
     "all rise together": (Search, "_rise_together", true, "two choices"),
     "all fall together": (Search, "_fall_together", true, "rise and fall"),
     "every bracket holds one": (search, "NOT_SEPARATED", ONE_BREAKPOINT, "touch"),

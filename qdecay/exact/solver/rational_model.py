@@ -121,11 +121,10 @@ class RationalModel:
     def largest_by_component(self, sizes: Sequence[int]) -> list[int]:
         """Return for each pair the largest number that any pair has, at least 1, of those whose
         states are connected with its own."""
-        owners = sparse.csr_matrix(
-            (np.ones(self.n_pairs), (self.pair_state, np.arange(self.n_pairs))),
-            shape=(self.n, self.n_pairs),
-        )
-        _, label = csgraph.connected_components(owners @ self.p, directed=False)
+        # The rows of a state's pairs follow each other: together they are its row.
+        rows = (self.p.data, self.p.indices, self.p.indptr[self.first])
+        moves = sparse.csr_matrix(rows, shape=(self.n, self.n))
+        _, label = csgraph.connected_components(moves, directed=False)
         labels = label[self.pair_state].tolist()
         largest = [1] * self.n
         for k, size in zip(labels, sizes, strict=True):

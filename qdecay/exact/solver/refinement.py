@@ -108,7 +108,6 @@ class Refinement:
 
     def _solved(self) -> NDArray[np.float64]:
         found: NDArray[np.float64] = self._factors.solve(self._rest.astype(np.float64))
-        found = found.reshape(self._rest.shape)  # SciPy drops the second axis of one number
         if not np.isfinite(found).all():
             raise NoBound
         return found
@@ -119,6 +118,7 @@ class Refinement:
         More than none are asked for.
         """
         self.refine(bits)
+        factors = [int(factor) for factor in factors]
         total = known = i = 0
         while known < bits:
             digits = self._digits[i][rows, column].tolist()  # products may not fit a word

@@ -25,7 +25,7 @@ from qdecay.exact.solver.window import Window
 from qdecay.model.rows import Row
 
 SEEDS = 4
-PLACES = [(0.25, 0.25), (0.5, 0.0625), (0.875, 0.03125), (1 - 2.0**-12, 2.0**-13)]
+PLACES = [(0.0, 0.5), (0.25, 0.25), (0.5, 0.0625), (0.875, 0.03125), (1 - 2.0**-12, 2.0**-13)]
 Case = tuple[RationalModel, np.ndarray]
 
 
@@ -169,17 +169,6 @@ def without(*names: str) -> Callable[[pytest.MonkeyPatch], None]:
     return changed("_solve", emptied)
 
 
-def no_first_errors(patch: pytest.MonkeyPatch) -> None:
-    """Let the terms of windows at 0 be exact."""
-    renew = FirstWindow._renew
-
-    def other(self: FirstWindow, *arguments: Any) -> None:
-        renew(self, *arguments)
-        self._bands[:, :, 1] = 0
-
-    patch.setattr(FirstWindow, "_renew", other)
-
-
 def scaled(**factors: Any) -> Callable[[pytest.MonkeyPatch], None]:
     """Let parts of what bounds advantages be multiplied."""
     return changed(
@@ -216,7 +205,6 @@ def nothing_required(patch: pytest.MonkeyPatch) -> None:
 
 LIES: dict[str, tuple[Callable[[pytest.MonkeyPatch], None], str, int]] = {
     "values are exact": (without("_y", "_z"), "cancelling", windows.ORDER),
-    "E is left out": (no_first_errors, "other cancelling", windows.ORDER),
     "y is left out": (without("_y"), "cancelling", windows.ORDER),
     "z is left out": (without("_z"), "mixed", 2),
     "nothing is left over": (
