@@ -359,6 +359,18 @@ def lotteries(random: Random) -> MDP:
     return MDP.from_rows(rows, n_states=n, n_actions=m, start=0)
 
 
+def garnet(n: int, seed: int) -> MDP:
+    """Return a model of three actions with three successors each, that never ends."""
+    draw, rows = Random(seed), list[Row]()
+    for s in range(n):
+        for a in range(3):
+            first, second = sorted(draw.sample(range(1, 100), 2))
+            weights, reward = (first, second - first, 100 - second), draw.randint(0, 9)
+            moves = zip(draw.sample(range(n), 3), weights, strict=True)
+            rows += [(s, a, t, Fraction(w, 100), reward, False) for t, w in moves]
+    return MDP.from_rows(rows, n_states=n, n_actions=3)
+
+
 def chosen(random: Random, n_actions: int) -> list[int]:
     """Return the actions that are available: nearly all, at least one."""
     return [a for a in range(n_actions) if random.random() < 0.85] or [random.randrange(n_actions)]

@@ -77,7 +77,7 @@ def certified_policy_regions(
             up_to = f"proven up to gamma = {shown_decimal(float(search.x), 12)}"
             found = f"{len(search.brackets)} brackets found, {up_to}"
             raise BudgetExceeded(f"{limit}; {found}", best) from None
-    return _assembled(search, mdp, start)
+    return _assembled(search, mdp, start).to_width(width, deadline)
 
 
 def _assembled(search: Search, mdp: FiniteMDP, start: int | None) -> CertifiedRegions:

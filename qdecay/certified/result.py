@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import cached_property
 from itertools import islice
@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, overload
 
 import numpy as np
 
-from qdecay._support.checks import RationalLike
+from qdecay._support.checks import RationalLike, RealLike, exact
+from qdecay._support.deadline import Deadline
 from qdecay._support.result import Record, Result, counted, frame, plain, shown_list
 from qdecay._support.shown import bracket_decimal, shown_bracket, shown_decimal, shown_up_to
+from qdecay.certified.narrowing import narrowed
 from qdecay.certified.pairs import pairs_of_model
 from qdecay.exact.algebra.number import AlgebraicNumber
 from qdecay.exact.at_gamma import gamma_number
@@ -107,6 +109,9 @@ class _Regions(Sequence[Sets]):
 
     def __len__(self) -> int:
         return len(self._brackets) + 1
+
+    def __repr__(self) -> str:
+        return f"<{counted(len(self), 'region')}>"
 
     @overload
     def __getitem__(self, index: int) -> Sets: ...
@@ -245,6 +250,62 @@ class CertifiedRegions(ModelResult):
             if tie.lower <= upper and tie.upper >= lower:
                 sets[tie.state] = tuple(sorted({*sets[tie.state], *tie.actions}))
         return tuple(sets)
+
+    def narrowed(
+        self, width: RationalLike, *, max_seconds: RealLike | None = None
+    ) -> CertifiedRegions:
+        """Return the same with brackets of at most this width, where one breakpoint is inside.
+
+        Exact signs at rational gammas decide, so that brackets may be much narrower than floats
+        tell: 1e-14 in models whose probabilities have short denominators. Others stay as they are.
+
+        Args:
+            width: exact, > 0.
+            max_seconds: limit of wall time, > 0; None is no limit.
+
+        Raises:
+            TypeError, ValueError: an argument is not exact, or out of range.
+            BudgetExceeded: max_seconds ran out.
+        """
+        return self.to_width(exact(width, "width", "(0, 1]"), Deadline(max_seconds))
+
+    def to_width(self, width: Fraction, deadline: Deadline) -> CertifiedRegions:
+        """Do what `narrowed` does, with checked arguments."""
+        brackets = tuple(
+            bracket
+            if bracket.upper - bracket.lower <= width
+            else self._narrower(bracket, left, width, deadline)
+            for bracket, left in zip(self.brackets, self.regions, strict=False)
+        )
+        return replace(self, width=width, brackets=brackets)
+
+    def _narrower(
+        self, bracket: CertifiedBracket, left: Sets, width: Fraction, deadline: Deadline
+    ) -> CertifiedBracket:
+        entering = [
+            (state, action)
+            for state, sides in bracket.changes.items()
+            for action in sides.right
+            if action not in sides.left
+        ]
+        in_doubt = any(
+            tie.lower <= bracket.upper and tie.upper >= bracket.lower for tie in self.near_ties
+        )
+        if bracket.content != ONE_BREAKPOINT or in_doubt or not entering:
+            return bracket
+        model = self.rational_model
+        chosen = {(s, actions[0]) for s, actions in enumerate(left) if actions}
+        policy = model.first[:-1].copy()
+        for pair, (s, actions) in enumerate(
+            zip(model.pair_state.tolist(), model.actions, strict=True)
+        ):
+            if any((s, action) in chosen for action in actions):
+                policy[s] = pair
+        state, action = entering[0]
+        [pair] = [p for p in model.pairs_of(state) if action in model.actions[p]]
+        ends = bracket.lower, bracket.upper
+        lower, upper = narrowed(model, policy, pair, ends, width, deadline)
+        return replace(bracket, lower=lower, upper=upper)
 
     def start_brackets(self) -> tuple[int, ...]:
         """Return the brackets in which the start state's set may change.

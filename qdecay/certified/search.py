@@ -144,11 +144,10 @@ class Search:
         """
         begun, found = self.x, len(self.brackets)
         self._look()
-        end = min(self._window.upper, self.to)
         try:
-            while self.x < end and self._useful:
+            while self.x < self._end and self._useful:
                 before = self._policy, self._graph, self._zero.copy()
-                self._advance(end)
+                self._advance()
                 self._deadline.check()
                 self._report(self.x, len(self.brackets))
         except NoBound:
@@ -188,13 +187,18 @@ class Search:
         if self._doubts:
             self._review_doubts()
 
-    def _advance(self, end: Fraction) -> None:
+    @property
+    def _end(self) -> Fraction:
+        """Where this window ends, or the search: a switch may have put a narrower window here."""
+        return min(self._window.upper, self.to)
+
+    def _advance(self) -> None:
         """Go on to the next bracket and over it, or to the end."""
         if len(self._loose):
             low, high = self._window.bounds_at(self._loose, self.x)
             if ((low > 0) | (high < 0)).any():
                 self._review_doubts()
-        suspects = self._suspects(self.x)
+        suspects, end = self._suspects(self.x), self._end
         lower, *uppers = self._frontier(suspects, end)
         limit = self._proven_up_to(suspects, lower)
         if limit == self.x < lower:

@@ -10,7 +10,7 @@ from typing import Any
 import gymnasium as gym
 import pytest
 from brackets import LAST, assert_true
-from brute_force import ending_model, endless_model
+from brute_force import ending_model, endless_model, garnet
 from hypothesis import given, settings
 from models import TAXI, howard_taxicab, layouts, two_state_puterman
 
@@ -51,18 +51,6 @@ def random_model(seed: int, n: int | None = None) -> MDP:
     return MDP.from_rows(rows, n_states=n, n_actions=m)
 
 
-def garnet(n: int, seed: int) -> MDP:
-    """Three actions with three successors each, that never end; rewards 0 to 9."""
-    draw, rows = Random(seed), list[Row]()
-    for s in range(n):
-        for a in range(3):
-            first, second = sorted(draw.sample(range(1, 100), 2))
-            weights, reward = (first, second - first, 100 - second), draw.randint(0, 9)
-            moves = zip(draw.sample(range(n), 3), weights, strict=True)
-            rows += [(s, a, t, Fraction(w, 100), reward, False) for t, w in moves]
-    return MDP.from_rows(rows, n_states=n, n_actions=3)
-
-
 def made(name: str, **options: Any) -> MDP:
     """The exact model of a registered environment."""
     return MDP.from_env(gym.make(name, **options))
@@ -74,7 +62,7 @@ HOMEWORK = [
         ((1,), (0, 0, 4)),
         ((0, 1), (0, 0, 3)),
         ((1,), (0, 0, 0, 6)),
-        ((1,), (*[0] * 99, 110)),
+        ((1,), (*[0] * 30, 40)),
     )
     for ending, number in (("terminate", 1), ("repeat", None), ("absorb", None))
 ]
@@ -90,13 +78,14 @@ def test_homework(layout: ChainLayout, number: int | None) -> None:
 
 SMALL: list[tuple[str, dict[str, Any]]] = [
     ("FrozenLake-v1", {}),
-    ("FrozenLake-v1", {"is_slippery": False}),
     ("qdecay/RiverSwim-v0", {}),
+]
+LARGE: list[tuple[str, dict[str, Any]]] = [
+    ("FrozenLake-v1", {"is_slippery": False}),
     ("qdecay/NChain-v0", {}),
     ("qdecay/CombinationLock-v0", {}),
     ("qdecay/DelayMenu-v0", {}),
-]
-LARGE: list[tuple[str, dict[str, Any]]] = [
+    ("qdecay/LongDelay-v0", {}),
     ("FrozenLake8x8-v1", {}),
     ("CliffWalking-v1", {}),
     ("CliffWalking-v1", {"is_slippery": True}),
@@ -129,7 +118,7 @@ def test_textbooks(mdp: MDP) -> None:
 
 
 @given(layouts())
-@settings(deadline=None, derandomize=True, max_examples=10)
+@settings(deadline=None, derandomize=True, max_examples=4)
 def test_layouts(layout: ChainLayout) -> None:
     """Streams of small rewards, with ties and touches."""
     compared(MDP.from_layout(layout))
@@ -141,7 +130,7 @@ FAMILIES = {"ending": ending_model, "endless": endless_model, "random": random_m
 @pytest.mark.parametrize("family", FAMILIES)
 def test_random_models(family: str) -> None:
     """Nearly all breakpoints have a bracket of their own."""
-    counts = sum((compared(FAMILIES[family](seed)) for seed in range(4)), Counter())
+    counts = sum((compared(FAMILIES[family](seed)) for seed in range(2)), Counter())
     assert counts[ONE_BREAKPOINT] >= 0.9 * counts["breakpoints"]
 
 
@@ -150,7 +139,7 @@ def test_random_models(family: str) -> None:
 @pytest.mark.parametrize("family", FAMILIES)
 def test_many_random_models(family: str, width: Fraction) -> None:
     """Hundreds, at the usual width and at one that is too fine for many."""
-    for seed in range(4, 300):
+    for seed in range(2, 300):
         compared(FAMILIES[family](seed), width)
 
 

@@ -54,7 +54,7 @@ def as_binary(floats: FloatMDP) -> MDP:
 
 
 @pytest.mark.parametrize("ending", [True, False])
-@pytest.mark.parametrize("seeds", [range(4), pytest.param(range(4, 100), marks=SLOW)])
+@pytest.mark.parametrize("seeds", [range(1), pytest.param(range(1, 100), marks=SLOW)])
 def test_floats_are_the_fractions_that_they_are(ending: bool, seeds: range) -> None:
     """Where no row sums to more than 1, an exact model has the same numbers."""
     for seed in seeds:
@@ -62,8 +62,8 @@ def test_floats_are_the_fractions_that_they_are(ending: bool, seeds: range) -> N
         assert_true(certified_policy_regions(floats), policy_regions(as_binary(floats)))
 
 
-@pytest.mark.parametrize("excess", [0, 1, 14])
-@pytest.mark.parametrize("prize", [1e2, 1e5, 1e7])
+@pytest.mark.parametrize("excess", [0, 14])
+@pytest.mark.parametrize("prize", [1e7, *(pytest.param(x, marks=SLOW) for x in (1e2, 1e5))])
 def test_rows_that_sum_to_more_than_one(excess: int, prize: float) -> None:
     """1 a step for ever, or a prize at once, where ten times 0.1 is taken to be above 1.
 
@@ -88,7 +88,7 @@ def test_three_thirds_do_not_quite_go_on_for_ever() -> None:
     floats = FloatMDP.from_sparse(p, np.array([[1.0, 0.5], [0.3, 0.7], [0.2, 0.1]]))
     found, exact = certified_policy_regions(floats), policy_regions(as_binary(floats))
     assert_true(found, exact)
-    assert found.regions == (((0,), (1,), (0,)),)
+    assert tuple(found.regions) == (((0,), (1,), (0,)),)
 
 
 @pytest.mark.parametrize("name", ["FrozenLake-v1", pytest.param("CliffWalking-v1", marks=SLOW)])
@@ -114,7 +114,7 @@ def test_pairs_are_the_floats() -> None:
         assert Fraction(pairs.rewards[pair], pairs.reward_scale) == Fraction(float(floats.r[s, a]))
 
 
-@pytest.mark.parametrize("seeds", [range(4), pytest.param(range(4, 100), marks=SLOW)])
+@pytest.mark.parametrize("seeds", [range(1), pytest.param(range(1, 100), marks=SLOW)])
 def test_rows_that_sum_to_about_one(seeds: range) -> None:
     """Also where rows sum to more than 1: exact polynomials of the same pairs, without floats."""
     for seed in seeds:

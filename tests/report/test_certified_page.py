@@ -36,7 +36,7 @@ def test_bars_are_to_scale(lake: CertifiedPage) -> None:
     unit = lake.place(Fraction(9, 10))
     assert (left + right) / 2 == pytest.approx(-math.log10(1 - middle) * unit, abs=0.01)
     assert right - left == pytest.approx(2)  # narrower could not be seen
-    assert text == f"{bracket.shown()}: not separated"
+    assert text == f"{bracket.shown()}: one breakpoint"
     assert lake.place(Fraction(99, 100)) == pytest.approx(2 * unit)
     assert [s.text for s in first.segments] == ["down or right", "left"]
     assert first.segments[0].left == 0 and first.segments[-1].right == pytest.approx(WIDTH)

@@ -15,6 +15,8 @@ of Symbolic Computation 41 (2006).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from operator import mul
 from typing import NamedTuple
 
 import numpy as np
@@ -88,7 +90,8 @@ class Refinement:
         found = self._solved() if self._digits else self.values
         rest, size = self._size(), int(np.frexp(np.abs(found).max(initial=0.0))[1])
         # Neither 2^k r nor A d leaves 64 bits.
-        shift = max(0, min(_DIGIT - size, _WORD - 1 - rest.bit_length()))
+        room = min(_DIGIT, _WORD - 1 - self._spread) - size
+        shift = max(0, min(room, _WORD - 1 - rest.bit_length()))
         if size + shift + self._spread > _WORD - 1:
             raise NoBound
         digit = np.rint(found * 2.0**shift).astype(np.int64)
@@ -109,17 +112,19 @@ class Refinement:
             raise NoBound
         return found
 
-    def combination(self, rows: Integers, factors: Integers, column: int, bits: int) -> Range:
+    def combination(self, rows: Integers, factors: Sequence[int], column: int, bits: int) -> Range:
         """Return the sum of factors times entries of a column, to at least so many binary places.
 
         More than none are asked for.
         """
         self.refine(bits)
+        factors = [int(factor) for factor in factors]
         total = known = i = 0
         while known < bits:
-            total = (total << self._shifts[i]) + int(self._digits[i][rows, column] @ factors)
+            digits = self._digits[i][rows, column].tolist()  # products may not fit a word
+            total = (total << self._shifts[i]) + sum(map(mul, digits, factors))
             known += self._shifts[i]
             i += 1
         rest = int(self._rests[i - 1][column])
-        radius = -(-int(np.abs(factors).sum()) * rest // self._slack)
+        radius = -(-sum(map(abs, factors)) * rest // self._slack)
         return Range(total - radius, total + radius, known)

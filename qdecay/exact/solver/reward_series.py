@@ -214,7 +214,7 @@ class RewardSeries:
         if s in factors:
             factors[s] -= self._unit
         places = np.array([self._place[t] for t in factors], dtype=np.int64)
-        numbers = np.array(list(factors.values()), dtype=np.int64)
+        numbers = list(factors.values())
         first, last = row.reward
         found = [self._refined.combination(places, numbers, column, bits) for column in (0, 1)]
         one, two = (

@@ -114,8 +114,8 @@ class PolicySeries:
                 found = nonzero(block.reshape(-1, width)).reshape(len(some), -1)
                 zero[zero] = ~found.any(axis=0)
         else:
-            for terms in self._large_terms(rows, order + 1, live):
-                zero &= ~(terms != 0).any(axis=1)  # any() of objects is not a bool in numpy 1
+            for found_terms in self._large_terms(rows, order + 1, live):
+                zero &= ~(found_terms != 0).any(axis=1)  # any() of objects is not a bool in numpy 1
         return zero
 
     def request(self, pairs: NDArray[np.int64]) -> None:

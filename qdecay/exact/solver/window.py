@@ -20,7 +20,8 @@ this is an M-matrix, whose inverse is non-negative and at least |(I - B)^-1|, he
 (the second because (I - B) D' = B_1 D + sum k tau^(k-1) R_k). All is linear in R: the part that is
 due to R_{K+1}, and would be there without rounding, has a y and a z of its own, and is below
 |tau|^(K+1) y and |tau|^K z. What rounding adds is bounded for all tau at once, by the sum over k of
-the sizes of all numbers that were added up (for slopes, k times these).
+the sizes of all numbers that were added up (for slopes, k times these). From gamma = 0 on all is
+told apart by powers: see `first_window`.
 
 The bounds are by entry: a value of 1e-30 far from the goal keeps its relative accuracy. Each
 advantage r(s, a) + gamma p V - V(s) becomes a polynomial in tau with a radius; Bernstein
@@ -35,15 +36,13 @@ below 2^54. A product with P is therefore off by less than 2^31 (LARGEST + 2) om
 polynomial of at most 58 terms, moved or turned into another basis, by less than
 2^(12 + 54 + 67) omega < 2^-880, both absolute. Against that TINY = 2^-800 is added to
 
-    each |R_k|:     E of live states, and with it y and z, is at least TINY. So is each right side
-                    that is compared, up to differences with 0.1 % to spare: an absolute 2^-900
-                    is a relative 2^-100 of it.
-    each radius and each tail of an advantage:  the polynomial's constant term, where powers of
-                    tau are divided out the first one left, is too large by TINY at least. That
-                    pays for the absolute errors of all that is done with the polynomial.
+    each |R_k|:     y and z of live states are at least TINY. So is each right side that is
+                    compared, up to differences with 0.1 % to spare: an absolute 2^-900 is a
+                    relative 2^-100 of it.
+    each radius and each tail of an advantage:  the polynomial's constant term is too large by
+                    TINY at least. That pays for the absolute errors of all that is done with it.
 
-What is not far above TINY, where the largest reward is 1, is never proven negative. Around 0,
-which powers of tau divide an advantage is counted in the graph, not read off floats.
+What is not far above TINY, where the largest reward is 1, is never proven negative.
 """
 
 from __future__ import annotations

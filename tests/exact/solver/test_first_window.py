@@ -89,7 +89,7 @@ def check(
         Fraction(1, 2**40),
         window.edges[5],
         window.edges[6],
-        h * Fraction(5, 7),
+        h * Fraction(99, 100),
         window.upper,
     ]
     functions = []
@@ -106,10 +106,17 @@ def check(
         most = window.most(pairs, gamma / 2, gamma)
         assert all(a <= Fraction(bound) for a, bound in zip(exact, most.tolist(), strict=True))
         functions.append(function)
-    for i, j in ((0, 1), (1, 2), (2, 4)):
+    found = window._expansion(pairs)
+    for i, j in ((0, 1), (1, 2), (2, 4), (3, 4)):
         slopes = window.slopes(pairs, points[i], points[j]).tolist()
         suspects = window.suspects_on(pairs, points[i], points[j]).tolist()
+        a, b = points[i] / h, points[j] / h
         for p in pairs.tolist():
+            rise = functions[j][p] - functions[i][p]
+            for k, x in enumerate(found.a[p]):
+                rise -= Fraction(x) * (b**k - a**k)
+            slope = sum(Fraction(x) * b**k for k, x in enumerate(found.slope[p]))
+            assert abs(rise) <= slope * (b - a)
             inside = [functions[k][p] for k in range(i, j + 1)]
             negative = all(a < 0 for a in inside)
             assert slopes[p] == 0 or (inside[-1] - inside[0]) * slopes[p] > 0
@@ -147,6 +154,16 @@ def test_what_floats_claim_of_any_model_is_true(
             found = check(window, model, partial(advantages, model, policy.tolist()))
             negative, proven = negative + found[0], proven + found[1]
     assert proven > (0.9 if terms > 4 else 0.5) * negative > 20
+
+
+def test_slopes_of_what_is_left_out_count(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of 1 / (1 - 9/10 gamma), earned or given up, the terms that are left out rise the most."""
+    monkeypatch.setattr(first_window, "_W", 4)
+    rows: list[Row] = [(0, 0, 0, Fraction(9, 10), 1, False), (0, 0, 0, Fraction(1, 10), 1, True)]
+    rows.append((0, 1, 0, Fraction(1), 0, True))
+    model = RationalModel(MDP.from_rows(rows, n_states=1, n_actions=2))
+    window = FirstWindow(model, PolicyGraph(model, np.array([0])), 0.5)
+    check(window, model, partial(advantages, model, [0]))
 
 
 CORRIDORS = [

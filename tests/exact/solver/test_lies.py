@@ -18,13 +18,14 @@ from exact_solves import advantages
 from qdecay import MDP
 from qdecay.exact.solver import window as windows
 from qdecay.exact.solver.axis import NoBound
+from qdecay.exact.solver.first_window import FirstWindow
 from qdecay.exact.solver.policy_graph import PolicyGraph
 from qdecay.exact.solver.rational_model import RationalModel
 from qdecay.exact.solver.window import Window
 from qdecay.model.rows import Row
 
 SEEDS = 4
-PLACES = [(0.25, 0.25), (0.5, 0.0625), (0.875, 0.03125), (1 - 2.0**-12, 2.0**-13)]
+PLACES = [(0.0, 0.5), (0.25, 0.25), (0.5, 0.0625), (0.875, 0.03125), (1 - 2.0**-12, 2.0**-13)]
 Case = tuple[RationalModel, np.ndarray]
 
 
@@ -72,7 +73,11 @@ def told(model: RationalModel, policy: np.ndarray, terms: int) -> Iterator[Windo
     """The windows of a policy that there are."""
     for centre, half in PLACES:
         try:
-            yield Window(model, PolicyGraph(model, policy), centre, half, terms=terms)
+            graph = PolicyGraph(model, policy)
+            if centre == 0:
+                yield FirstWindow(model, graph, half)
+            else:
+                yield Window(model, graph, centre, half, terms=terms)
         except NoBound:
             continue
 
@@ -90,12 +95,18 @@ def judged(window: Window, model: RationalModel, policy: np.ndarray) -> None:
     exact = [true(gamma) for gamma in edges]
     for gamma, values in zip(edges, exact, strict=True):
         low, high = window.bounds_at(pairs, gamma)
-        most = window.most(pairs, gamma, window.edges[-1]) if window.edges[-1] < 1 else high
-        for bounds in zip(low.tolist(), values, high.tolist(), most.tolist(), strict=True):
-            assert bounds[0] <= bounds[1] <= min(bounds[2:])
-    for low_edge, high_edge, before, after in zip(edges, edges[1:], exact, exact[1:], strict=False):
-        slopes = window.slopes(pairs, low_edge, high_edge).tolist()
-        assert all((b - a) * s > 0 for a, b, s in zip(before, after, slopes, strict=True) if s)
+        for below, value, above in zip(low.tolist(), values, high.tolist(), strict=True):
+            if window.first:  # over a power of gamma, in units of its own: signs are the same
+                assert (below <= 0 or value > 0) and (above >= 0 or value < 0)
+            else:
+                assert below <= value <= above
+    if not window.first:
+        most = window.most(pairs, edges[0], edges[-1]).tolist()
+        assert all(max(own) <= top for own, top in zip(zip(*exact, strict=True), most, strict=True))
+        for i in range(len(edges) - 1):
+            slopes = window.slopes(pairs, edges[i], edges[i + 1]).tolist()
+            rises = zip(exact[i], exact[i + 1], slopes, strict=True)
+            assert all((after - before) * slope > 0 for before, after, slope in rises if slope)
     for box, last in enumerate(exact[1:]):
         negative = ~window.suspect[:, 4 * box : 4 * box + 4].any(axis=1)
         assert all(exact[box][p] < 0 and last[p] < 0 for p in np.flatnonzero(negative).tolist())
@@ -120,6 +131,7 @@ def farthest(claims: Callable[..., bool], pair: int, start: Fraction, end: Fract
 
 
 KINDS = {kind.__name__: kind for kind in (mixed, cancelling, faint)}
+KINDS["other cancelling"] = lambda seed: cancelling(seed + 9)
 
 
 def judge_all(kind: str, terms: int, seeds: int) -> None:
