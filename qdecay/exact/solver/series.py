@@ -104,9 +104,9 @@ class PolicySeries:
             return zero
         rows = self._rows(pairs)
         if self._is_small:
-            terms = self._small_terms(rows, order + 1, live)
+            ahead = self._small_terms(rows, order + 1, live)
             at_once = min(_TERMS_AT_ONCE, 1 + _ROWS_AT_ONCE // len(pairs))
-            while zero.any() and (some := list(islice(terms, at_once))):
+            while zero.any() and (some := list(islice(ahead, at_once))):
                 width = max(digits.shape[1] for digits in some)
                 block = np.zeros((len(some), int(zero.sum()), width), dtype=np.int64)
                 for digits, place in zip(some, block, strict=True):
