@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import importlib.util
 import sys
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -16,8 +17,25 @@ collect_ignore = ["mutants.py"]  # a script, of Unix
 _SLOW_SECONDS = 1800  # for a test that is marked slow, on a machine that does other things too
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Give slow tests more time than `timeout` in pyproject.toml, save those that say how much."""
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add `--few N`, which asks whether versions work and not again whether every case does."""
+    parser.addoption("--few", type=int, help="run only the first N cases of each test function")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Give slow tests more time than `timeout` in pyproject.toml, save those that say how much.
+
+    With `--few`, drop further cases of each function.
+    """
+    if most := config.getoption("few"):
+        cases, dropped = Counter[str](), []
+        for item in items.copy():
+            function = item.nodeid.partition("[")[0]
+            cases[function] += 1
+            if cases[function] > most:
+                items.remove(item)
+                dropped.append(item)
+        config.hook.pytest_deselected(items=dropped)
     for item in items:
         if item.get_closest_marker("slow") and not item.get_closest_marker("timeout"):
             item.add_marker(pytest.mark.timeout(_SLOW_SECONDS))
