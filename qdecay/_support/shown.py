@@ -130,13 +130,15 @@ def bracket_decimal(lower: Fraction, upper: Fraction) -> tuple[str, int]:
 
     >>> bracket_decimal(Fraction("0.81165085215"), Fraction("0.81165085245"))
     ('0.8116508523', 2)
+    >>> bracket_decimal(Fraction(1, 3), Fraction(1, 3))  # nothing is uncertain but the rounding
+    ('0.3333333333333', 1)
     """
-    half = (upper - lower) / 2
+    half, middle = (upper - lower or Fraction(1, 10**12)) / 2, (lower + upper) / 2
     places = 2 + math.floor(math.log10(half.denominator) - math.log10(half.numerator))
     units = 10
     while units > 9:
         places -= 1
-        digits = round((lower + half) * 10**places)
+        digits = round(middle * 10**places)
         at = Fraction(digits, 10**places)
         units = math.ceil(max(upper - at, at - lower) * 10**places)
     text = str(digits).zfill(places + 1)

@@ -24,7 +24,7 @@ from qdecay.exact.solver.refinement import Refinement
 from qdecay.exact.solver.submatrix import columns_of, rows_of
 
 _MOST_BITS = 1000  # binary places of values, before a sign is given up
-_WORD = 2**61
+_WORD, _PLACES = 2**61, 58  # 64-bit integers hold b q for numbers b of so many bits less q's
 
 
 def narrowed(
@@ -46,7 +46,8 @@ def narrowed(
         BudgetExceeded: the time is up.
     """
     lower, upper = bracket
-    graph, grain = PolicyGraph(model, policy), 2 ** int(2 / width).bit_length()
+    graph, places = PolicyGraph(model, policy), _PLACES - model.denominator.bit_length()
+    grain = 2 ** min(int(2 / width).bit_length(), max(places, 1))
     while upper - lower > width:
         deadline.check()
         middle = Fraction(round((lower + upper) / 2 * grain), grain)

@@ -43,8 +43,8 @@ def certified_policy_regions(
     Args:
         problem: a model, exact or of floats, which are taken as they are; or anything that
             `qdecay.as_mdp` accepts.
-        width: of each bracket, at most; exact, > 0. Where floats cannot tell actions apart within
-            that, the result has a `NearTie`.
+        width: of each bracket, at most where floats allow that; exact, > 0. Where they cannot tell
+            actions apart on a longer interval, the result has a `NearTie`.
         start: overrides the model's start state.
         max_seconds: limit of wall time, > 0; None is no limit.
         progress: True shows a bar; a function is called with a `Progress` at each bracket.

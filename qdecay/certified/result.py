@@ -137,7 +137,7 @@ class CertifiedRegions(ModelResult):
     """Brackets in ascending order, and the proven sets between them.
 
     Attributes:
-        width: the largest width that was asked for.
+        width: the largest width that was asked for; `wider` says which brackets are wider.
         proven_to: all of (0, proven_to] is covered.
         brackets: disjoint; region i lies between brackets i - 1 and i.
         first: the optimal actions of every state right of 0; () if none is available.
@@ -193,6 +193,13 @@ class CertifiedRegions(ModelResult):
         """The brackets that may hold several changes, or a touch, or nothing."""
         return tuple(i for i, b in enumerate(self.brackets) if b.content == NOT_SEPARATED)
 
+    @property
+    def wider(self) -> tuple[int, ...]:
+        """The brackets that are wider than `width`: neither floats nor exact signs, in integers of
+        64 bits, could make them narrower."""
+        too_wide = (b.upper - b.lower > self.width for b in self.brackets)
+        return tuple(i for i, is_wide in enumerate(too_wide) if is_wide)
+
     def in_words(self) -> list[str]:
         """Say what is proven and, if anything is left open, what is not."""
         end, wide = shown_up_to(self.proven_to), self.not_separated
@@ -202,6 +209,8 @@ class CertifiedRegions(ModelResult):
             each = "each bracket" if len(self.brackets) > 1 else "the bracket"
             proven += f"; inside {each} they change at exactly one gamma"
         left_open = []
+        if self.wider:
+            proven += f"; floats make {counted(len(self.wider), 'bracket')} wider than asked"
         if wide:
             left_open.append("how often they change inside brackets that are not separated")
         if self.near_ties:
@@ -220,7 +229,8 @@ class CertifiedRegions(ModelResult):
         number = gamma_number(gamma, "(0, 1)")
         if number > self.proven_to:
             end = shown_up_to(self.proven_to)
-            raise ValueError(f"gamma must be in (0, {end}], which is proven, got {gamma}")
+            got = shown_decimal(number, 12)
+            raise ValueError(f"gamma must be in (0, {end}], which is proven, got {got}")
         index = sum(bracket.upper <= number for bracket in self.brackets)
         inside = index < len(self.brackets) and self.brackets[index].lower < number
         return None if inside else index

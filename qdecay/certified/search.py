@@ -33,6 +33,7 @@ from qdecay.exact.solver.rational_model import RationalModel
 from qdecay.exact.solver.window import relative_growth
 
 _FINEST = 2.0**-36  # roots closer than this part of half a window are not told apart
+_RESOLVED = Fraction(1, 2**42)  # of half a window: `Window` reads intervals with 2^-45 to spare
 _SLOW_GROWTH = 30  # of values in gamma: right of 0, a window there is then wide enough
 _CHANGES = 6  # that a window should hold: more would make it wider than is useful
 _WIDER = 10  # brackets may be wider than asked for: four times, sixteen times, ..
@@ -207,9 +208,9 @@ class Search:
         self.x = limit
         if limit < lower or lower == end:
             return
-        uppers = [upper for upper in uppers if upper <= end]
+        uppers = [upper for upper in uppers if lower < upper <= end]
         if uppers:
-            wide = (lower + 4**k * self.width for k in range(1, _WIDER))
+            wide = (lower + 4 ** (k + 1) * self._quarter for k in range(1, _WIDER))
             self._pass(lower, [*uppers, *(upper for upper in wide if uppers[-1] < upper <= end)])
         elif end == self.to:
             raise Lost
@@ -227,8 +228,10 @@ class Search:
 
     @property
     def _quarter(self) -> Fraction:
-        """A quarter of a bracket's width, or less where windows are narrow."""
-        return _power_of_two(min(self.width / 4, Fraction(self._window.half_width) / 64))
+        """A quarter of a bracket's width, or less where windows are narrow, or more where floats
+        tell no numbers apart that are so close."""
+        half = Fraction(self._window.half_width)
+        return _power_of_two(max(min(self.width / 4, half / 64), half * _RESOLVED))
 
     def _suspects(self, x: Fraction) -> Pairs:
         """Return the pairs that are not known to be negative from x to the window's end."""
@@ -248,11 +251,13 @@ class Search:
         least = float(guesses.min(initial=np.inf))
         if least >= end:
             return [end]
-        at, quarter = Fraction(least), self._quarter
+        at, quarter = max(Fraction(least), self.x), self._quarter
         half, floor = quarter, _FINEST * self._window.half_width
         beyond = float(guesses[guesses > least + floor].min(initial=np.inf))
         if beyond < least + 3 * float(quarter):
             half = min(quarter, _power_of_two((Fraction(beyond) - at) / 3))
+        if at:  # regions begin right of 0
+            half = min(half, _power_of_two(at / 2))
         return [max(self.x, at - half), at + half, at + quarter, at + 3 * quarter - half]
 
     def _proven_up_to(self, pairs: Pairs, limit: Fraction) -> Fraction:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from typing import Any
 
 import gymnasium as gym
 import numpy as np
@@ -47,6 +48,25 @@ def test_a_width_beyond_words_narrows_as_far_as_they_go() -> None:
     narrow = found.narrowed("1e-30")
     for before, after in zip(found.brackets, narrow.brackets, strict=True):
         assert before.lower <= after.lower < after.upper <= before.upper
+
+
+def small(gamma: Fraction) -> MDP:
+    """State 0 ends, or goes on with that probability to 1, at once or by way of 2, for 1 then."""
+    rows: list[Any] = [(0, 0, 1, gamma, 0, False), (0, 0, 1, 1 - gamma, 0, True)]
+    rows += [(0, 1, 2, 1, 0, False), (1, 0, 1, 1, 1, True), (2, 0, 1, 1, 0, False)]
+    return MDP.from_rows(rows, n_states=3, n_actions=2, start=0)
+
+
+@pytest.mark.parametrize("gamma", [Fraction(1, 100), Fraction(1, 10**6), Fraction(4, 10**15)])
+@pytest.mark.parametrize("width", ["1e-14", "1e-30"])
+def test_widths_that_floats_cannot_tell_have_one_bracket(gamma: Fraction, width: str) -> None:
+    """Exact signs make it as narrow as 64-bit integers allow; what is wider is said."""
+    found = certified_policy_regions(small(gamma), width=width)
+    [bracket] = found.brackets
+    assert (bracket.content, found.near_ties) == (ONE_BREAKPOINT, ())
+    assert bracket.lower < gamma < bracket.upper
+    assert (found.wider == (0,)) == (bracket.upper - bracket.lower > Fraction(width))
+    assert ("wider than asked" in found.in_words()[0]) == (found.wider == (0,))
 
 
 def test_a_width_that_is_none_is_refused() -> None:
