@@ -11,7 +11,7 @@ compare: $(VENV)/run.stamp
 	$(BIN)/qdecay compare
 
 test: $(VENV)/test.stamp
-	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile
+	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist worksteal
 
 # What CI runs after the tests: format, lint, types, floors.
 check: $(VENV)/dev.stamp

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import doctest
 import re
 from pathlib import Path
 from pkgutil import resolve_name
@@ -80,3 +81,11 @@ def test_what_is_said_of_the_textbooks_ranges() -> None:
     left, up = (worth[(world.action_names or ()).index(name)] for name in ("left", "up"))
     assert f"going left is worth {float(left):.4f}" in text and left == max(worth)
     assert f"and going up {float(up):.4f}" in text
+
+
+@pytest.mark.slow
+def test_which_gamma_prints_what_it_shows() -> None:
+    """Its blocks take a quarter of a minute: those of other pages are run by default."""
+    page = Path(__file__).parent.parent / "docs" / "which-gamma.md"
+    failed, tried = doctest.testfile(str(page), module_relative=False)
+    assert (failed, tried > 5) == (0, True)

@@ -32,10 +32,9 @@ def broken(kind: str, count: int) -> str:
 SLOWER = {"answers": 400, "headers": 300, "umb": 1500, "store": 2000, "spec": 2000}
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", ["mdp", "npz", "texts", "spec"])
 def test_no_damage_breaks_a_reader(kind):
-    count = 8 if kind in ("answers", "headers") else 20  # these take longer than the others
-    assert broken(kind, count) == f"tried {count}\n"
+    assert broken(kind, 20) == "tried 20\n"
 
 
 @pytest.mark.slow

@@ -167,9 +167,9 @@ def test_slopes_of_what_is_left_out_count(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 CORRIDORS = [
-    (90, 1, 0.0, 1),
     (90, 1, 0.02, 10**9),
-    (90, 1000, 0.0, 1),  # values of 2^-900 and less: below TINY
+    pytest.param(90, 1, 0.0, 1, marks=pytest.mark.slow),
+    pytest.param(90, 1000, 0.0, 1, marks=pytest.mark.slow),  # of 2^-900 and less: below TINY
     pytest.param(250, 1, 0.0, 1, marks=pytest.mark.slow),
     pytest.param(250, 1000, 0.03, 10**30, marks=pytest.mark.slow),  # of 2^-2700: no floats
 ]
