@@ -11,7 +11,7 @@ import pytest
 from exact_solves import advantages
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from models import mdps
+from models import TAXI, mdps
 
 from qdecay import MDP
 from qdecay._support.deadline import Deadline
@@ -187,7 +187,7 @@ def test_windows_of_many_states_reach_one() -> None:
 
     Factors that swap rows would lose the one beside the other, and no bound could be shown.
     """
-    taxi = MDP.from_env(gym.make("Taxi-v4", is_rainy=True))
+    taxi = MDP.from_env(gym.make(TAXI, is_rainy=True))
     model = RationalModel(taxi)
     graph = PolicyGraph(model, proposed_policy(model, 0.985))
     window = Window(model, graph, 1 - 2.0**-7, 2.0**-7, terms=20)
