@@ -49,8 +49,7 @@ def certified_policy_regions(
         max_seconds: limit of wall time, > 0; None is no limit.
         progress: True shows a bar; a function is called with a `Progress` at each bracket.
 
-    Returns: the regions up to their `proven_to`, which is 1 - 1e-9 unless floats tell nothing
-        beyond an earlier gamma.
+    Returns: the regions up to 1 - 1e-9, or to where floats tell nothing any more.
 
     Raises:
         TypeError, ValueError: an argument is not exact, or out of range.

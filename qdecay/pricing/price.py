@@ -112,8 +112,10 @@ def price(
         progress: True shows a bar; a function is called with a `Progress` at each breakpoint found,
             then at each region judged.
 
-    Returns: the price; values are exact, or floats with a stated error, over so many steps that
-        exact ones would be too long, and wherever the method is "certified".
+    Returns: the price; values are exact, or floats with a stated error.
+
+    They are floats over so many steps that exact numbers would be too long, and wherever the method
+    is "certified".
 
     Raises:
         TypeError: a line comes without gamma or truth, or with a method, or a model with one.
