@@ -86,7 +86,7 @@ def _assembled(search: Search, mdp: FiniteMDP, start: int | None) -> CertifiedRe
         search.width,
         search.x,
         tuple(brackets),
-        sets_of(search.model, search.first.optimal),
+        sets_of(search.model, search.first),
         _near_ties(search.model, search),
         info=ModelInfo.of(mdp, start),
     )

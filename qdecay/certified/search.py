@@ -43,18 +43,6 @@ _MOST_DOUBTFUL = 0.25  # near ties, for each state, beyond which floats tell too
 _SWEEPS = 200  # of values at gamma = 1/2, by which states that are alike are found
 
 
-class Proven(NamedTuple):
-    """What is optimal on an interval.
-
-    Attributes:
-        policy: a pair for each state.
-        optimal: (N,) all pairs that tie with it for every gamma, its own included.
-    """
-
-    policy: Pairs
-    optimal: Mask
-
-
 class FoundBracket(NamedTuple):
     """A bracket: its ends, its content, and the actions of each state that may change in it."""
 
@@ -83,7 +71,7 @@ class Search:
         width: of brackets, at most.
         to: where to end.
         x: everything up to here is proven, or in a bracket, or a near tie.
-        first: what is optimal right of 0.
+        first: (N,) the pairs that are optimal right of 0.
         brackets, near_ties: what was found so far.
     """
 
@@ -106,7 +94,7 @@ class Search:
         self._order, self._policy = beginning.order, beginning.policy
         self._zero = beginning.zero.copy()
         self._zero[self._policy] = True
-        self.x, self.first = Fraction(0), self._now()
+        self.x, self.first = Fraction(0), self._zero.copy()
         self.brackets: list[FoundBracket] = []
         self.near_ties: list[FoundTie] = []
         self._graph = PolicyGraph(model, self._policy)
@@ -119,9 +107,6 @@ class Search:
         for _ in range(_SWEEPS):
             v = self.model.r[policy] + 0.5 * (graph.p @ v)
         return Ties(self.model, graph, v[:, None], self._deadline).identically_zero(pairs)
-
-    def _now(self) -> Proven:
-        return Proven(self._policy, self._zero.copy())
 
     def run(self) -> None:
         """Go on to the end, or as far as floats tell anything.
@@ -195,10 +180,8 @@ class Search:
 
     def _advance(self) -> None:
         """Go on to the next bracket and over it, or to the end."""
-        if len(self._loose):
-            low, high = self._window.bounds_at(self._loose, self.x)
-            if ((low > 0) | (high < 0)).any():
-                self._review_doubts()
+        if len(self._loose) and self._clear_at(self._loose, self.x):
+            self._review_doubts()
         suspects, end = self._suspects(self.x), self._end
         lower, *uppers = self._frontier(suspects, end)
         limit = self._proven_up_to(suspects, lower)
@@ -303,8 +286,8 @@ class Search:
 
         If none does, pairs that are still in doubt are near ties from there on.
         """
-        before, open_, switches = self._now(), self._loose[:0], 0
-        inside, simple = before.optimal.copy(), not self._doubts
+        before, open_, switches = self._zero.copy(), self._loose[:0], 0
+        inside, simple = before.copy(), not self._doubts
         for i, upper in enumerate(uppers):
             rising = self._not_negative(self._suspects(lower), lower, upper)
             inside[rising] = True
@@ -317,18 +300,18 @@ class Search:
                 break
             if i >= 2 and not self._clear_at(open_, uppers[-1]):
                 break
-        changed = bool((before.optimal != self._zero).any())
+        changed = bool((before != self._zero).any())
         self._doubt(open_, upper if changed else lower)
         if len(open_) and not changed:
             return  # only the near tie begins
         self.x = upper
         others = np.flatnonzero(inside & ~self._zero)
         inside[self._not_negative(self._suspects(lower), lower, upper)] = True
-        if changed or bool((inside != before.optimal).any()):
+        if changed or bool((inside != before).any()):
             simple = simple and together and switches == 1 and not self._doubts
             simple = simple and self._fall_together(others, lower, upper)
             content = ONE_BREAKPOINT if simple else NOT_SEPARATED
-            self._found(lower, content, before.optimal, inside)
+            self._found(lower, content, before, inside)
 
     def _found(self, lower: Fraction, content: str, left: Mask, inside: Mask) -> None:
         """Take a bracket that ends at x, as one with the one before if both touch and neither says
@@ -453,7 +436,7 @@ class Search:
         Those whose pairs are negative there, whatever the rest of them is worth, have ended. Where
         pairs are positive, the optimal sets have changed somewhere since the near tie began.
         """
-        before, loose = self._now(), self._loose
+        before, loose = self._zero.copy(), self._loose
         self._make_room(())
         pairs, switches = self._settle(self.x)
         left, more = set[int](), set(pairs.tolist())
@@ -464,7 +447,7 @@ class Search:
             more = set(loose[~((upper < 0) | self._zero[loose])].tolist())
         self._doubt(np.array(sorted(left), dtype=np.int64))
         if switches:
-            self._found(self.x, NOT_SEPARATED, before.optimal, before.optimal)
+            self._found(self.x, NOT_SEPARATED, before, before)
 
     def _make_room(self, doubtful: Iterable[int]) -> None:
         """Let upper bounds allow for what the choice in near ties may add to values.
@@ -481,7 +464,7 @@ class Search:
         room = np.zeros(model.n_pairs)
         self._near = np.zeros(model.n_pairs, dtype=np.bool_)  # pairs that may lead to one
         if len(pairs):
-            end = min(window.upper, self.to)
+            end = self._end
             gamma, most = float(end), max(0.0, float(window.most(pairs, self.x, end).max()))
             ahead = _moves_to(model, model.pair_state[pairs])[model.p.indices]
             least = np.full(model.n_pairs, np.inf)
