@@ -25,7 +25,10 @@ def pairs_of_model(mdp: FiniteMDP) -> RationalModel:
     own, world = mdp.n_states, mdp.unrolled()
     rewards = world.r.ravel()
     available = np.flatnonzero(np.isfinite(rewards)).tolist()
-    moves, earned = _binary(world.p.data.tolist()), _binary(rewards[available].tolist())
+    moves, earned = (
+        [Fraction(number) for number in numbers.tolist()]
+        for numbers in (world.p.data, rewards[available])
+    )
     starts, columns = world.p.indptr.tolist(), world.p.indices.tolist()
     q, unit = (math.lcm(*{number.denominator for number in all_}) for all_ in (moves, earned))
     weights = [number.numerator * (q // number.denominator) for number in moves]
@@ -38,7 +41,3 @@ def pairs_of_model(mdp: FiniteMDP) -> RationalModel:
         scaled = reward.numerator * (unit // reward.denominator)
         pairs.append(NumberedPair(state, [action], targets, row_weights, scaled))
     return RationalModel.of_pairs(own, world.n_states, q, unit, without_twins(pairs))
-
-
-def _binary(numbers: list[float]) -> list[Fraction]:
-    return [Fraction(number) for number in numbers]

@@ -99,6 +99,10 @@ class NearTie(Record):
     lower: Fraction
     upper: Fraction
 
+    def meets(self, lower: Fraction | AlgebraicNumber, upper: Fraction | AlgebraicNumber) -> bool:
+        """Whether the near tie and [lower, upper] have a gamma in common."""
+        return self.lower <= upper and self.upper >= lower
+
 
 class _Regions(Sequence[Sets]):
     """The sets of regions, of which what changes is kept: thousands of them would be many times
@@ -257,7 +261,7 @@ class CertifiedRegions(ModelResult):
     ) -> Sets:
         sets = list(proven)
         for tie in self.near_ties:
-            if tie.lower <= upper and tie.upper >= lower:
+            if tie.meets(lower, upper):
                 sets[tie.state] = tuple(sorted({*sets[tie.state], *tie.actions}))
         return tuple(sets)
 
@@ -298,9 +302,7 @@ class CertifiedRegions(ModelResult):
             for action in sides.right
             if action not in sides.left
         ]
-        in_doubt = any(
-            tie.lower <= bracket.upper and tie.upper >= bracket.lower for tie in self.near_ties
-        )
+        in_doubt = any(tie.meets(bracket.lower, bracket.upper) for tie in self.near_ties)
         if bracket.content != ONE_BREAKPOINT or in_doubt or not entering:
             return bracket
         model = self.rational_model
