@@ -40,6 +40,7 @@ _WIDER = 10  # brackets may be wider than asked for: four times, sixteen times, 
 _SPLITS = 6  # of an interval, for many pairs at once
 _FEW = 8
 _MOST_DOUBTFUL = 0.25  # near ties, for each state, beyond which floats tell too little
+_IDLE = 8  # steps that change what is in doubt, but do not go on
 _SWEEPS = 200  # of values at gamma = 1/2, by which states that are alike are found
 
 
@@ -99,6 +100,7 @@ class Search:
         self.near_ties: list[FoundTie] = []
         self._graph = PolicyGraph(model, self._policy)
         self._loose = np.zeros(0, dtype=np.int64)  # pairs that are near ties at x
+        self._doubted = self.x  # where they were last looked at
         self._doubts: dict[int, tuple[Fraction, set[int]]] = {}  # by state: since, and pairs
         self._longest = Fraction(1)
 
@@ -128,12 +130,16 @@ class Search:
         Raises:
             Lost, NoBound: it is of none.
         """
-        begun, found = self.x, len(self.brackets)
+        begun, found, idle = self.x, len(self.brackets), 0
         self._look()
         try:
             while self.x < self._end and self._useful:
                 before = self._policy, self._graph, self._zero.copy()
+                x = self.x
                 self._advance()
+                idle = idle + 1 if self.x == x else 0
+                if idle > _IDLE:
+                    raise NoBound
                 self._deadline.check()
                 self._report(self.x, len(self.brackets))
         except NoBound:
@@ -180,7 +186,7 @@ class Search:
 
     def _advance(self) -> None:
         """Go on to the next bracket and over it, or to the end."""
-        if len(self._loose) and self._clear_at(self._loose, self.x):
+        if len(self._loose) and self._doubted < self.x and self._clear_at(self._loose, self.x):
             self._review_doubts()
         suspects, end = self._suspects(self.x), self._end
         lower, *uppers = self._frontier(suspects, end)
@@ -403,7 +409,7 @@ class Search:
             Lost: they are too many.
         """
         since = self.x if since is None else since
-        self._loose = pairs
+        self._loose, self._doubted = pairs, self.x
         self._make_room(pairs.tolist())
         doubtful = self._zero & self._unsure()
         doubtful[pairs] = True

@@ -134,6 +134,12 @@ def test_random_models(family: str) -> None:
     assert counts[ONE_BREAKPOINT] >= 0.9 * counts["breakpoints"]
 
 
+def test_doubt_that_ends_where_it_begins() -> None:
+    """A pair too close to zero in the bracket after x, though not at x, does not hold x up."""
+    counts = compared(endless_model(259))
+    assert (counts["near ties"], counts["short"]) == (1, 0)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("width", WIDTHS)
 @pytest.mark.parametrize("family", FAMILIES)
