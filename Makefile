@@ -21,8 +21,9 @@ check: $(VENV)/dev.stamp
 	$(BIN)/basedpyright
 	$(BIN)/lint-imports --no-cache
 
+# Not --quiet: that hides warnings from --strict, too.
 docs: $(VENV)/docs.stamp
-	PYTHONPATH=docs NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+	PYTHONPATH=docs NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 clean:
 	rm -rf $(VENV) build dist
