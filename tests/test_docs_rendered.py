@@ -61,7 +61,7 @@ class Page(HTMLParser):
         self.tags.add(tag)
         if tag == "img" and not known.get("alt"):
             self.without_text.append(str(known.get("src")))
-        if tag in ("td", "li"):
+        if tag == "td":
             self.handle_data("\0")  # no paragraph goes on in another cell
         if "doc-heading" in (known.get("class") or ""):
             self._name = known["id"] or ""
