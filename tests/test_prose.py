@@ -21,7 +21,7 @@ PAGES = {
     for path in [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")]
 }
 STUMBLED_OVER = {  # each with what to write instead
-    r"(?:^|[.:;,]\s)[Ww]ho (explores|sticks|moves|stays|has|looks|stands|begins)\b(?! .*\?)": "an agent that",
+    r"(?:^|[.:;,]\s)[Ww]ho (explores|sticks|moves|stays|has|looks|begins)\b": "an agent that",
     r"\b[Ww]hoever\b": "an agent that",
     r"\b(is|are) told of\b": "is reported",
     r"\basks? no other\b": "loads nothing from",
