@@ -2,10 +2,10 @@
 
 Derived from the colours of Okabe and Ito (2008), darkened or lightened until text is readable:
 on `PAPER` and `SHEET` every colour that names something (`NEAR`, `FAR`, `GOOD`, `WARNING`,
-`LEARNED`, `PLANNED`, `EXACT`, `SOFT`, `INK`) has a contrast of at least 4.5, and every colour of an
-action or an explorer one of at least 3, which WCAG 2.2 asks of text and of graphics. Neighbours stay
-apart for readers with protanopia, deuteranopia and tritanopia; where many meet, shape, dashes or a
-label say the same again.
+`LEARNED`, `PLANNED`, `EXACT`, `SOFT`, `INK`) has a contrast of at least 4.5, and every colour of
+an action or an explorer one of at least 3, which WCAG 2.2 asks of text and of graphics. Colours of
+one picture stay apart for readers with protanopia, deuteranopia and tritanopia; where many meet,
+shape, dashes or a label say the same again.
 
 On a tint (`TINT` of a colour over `SHEET`) write in `INK`.
 """

@@ -67,7 +67,9 @@ def lab(colour: str, vision: str) -> tuple[float, float, float]:
 
 @pytest.mark.parametrize("scheme", SCHEMES)
 @pytest.mark.parametrize("name", TEXT + GRAPHICS)
-def test_text_has_a_contrast_of_at_least_four_and_a_half_and_graphics_of_three(name, scheme):
+def test_text_has_a_contrast_of_at_least_four_and_a_half_and_graphics_of_three(
+    name: str, scheme: str
+) -> None:
     """On paper and on a sheet."""
     colour = getattr(colours.PALETTE[name], scheme)
     for ground in (colours.PAPER, colours.SHEET):
@@ -76,7 +78,7 @@ def test_text_has_a_contrast_of_at_least_four_and_a_half_and_graphics_of_three(n
 
 @pytest.mark.parametrize("scheme", SCHEMES)
 @pytest.mark.parametrize("name", TEXT + GRAPHICS)
-def test_ink_can_be_read_on_a_tint_of_each_colour(name, scheme):
+def test_ink_can_be_read_on_a_tint_of_each_colour(name: str, scheme: str) -> None:
     """An area is a mixture of its colour and the sheet below it."""
     share = int(getattr(colours.TINT, scheme).rstrip("%")) / 100
     parts = [getattr(c, scheme) for c in (colours.PALETTE[name], colours.SHEET)]
@@ -89,17 +91,23 @@ def test_ink_can_be_read_on_a_tint_of_each_colour(name, scheme):
 @pytest.mark.parametrize("vision", VISION)
 @pytest.mark.parametrize(
     "group",
-    [colours.ACTIONS, colours.EXPLORERS, (colours.NEAR, colours.FAR, colours.GOOD, colours.WARNING)]
-    + [(colours.EXACT, colours.PLANNED, colours.LEARNED, colours.GOOD, colours.FAR)],
+    [
+        colours.ACTIONS,
+        colours.EXPLORERS,
+        (colours.NEAR, colours.FAR, colours.GOOD, colours.WARNING),
+        (colours.EXACT, colours.PLANNED, colours.LEARNED, colours.GOOD, colours.FAR),
+    ],
 )
-def test_colours_of_one_picture_stay_apart_for_every_reader(group: tuple[Colour], vision, scheme):
-    """About 2.3 in CIE76 is the least difference that people see; nearly four times that is easy."""
+def test_colours_of_one_picture_stay_apart_for_every_reader(
+    group: tuple[Colour, ...], vision: str, scheme: str
+) -> None:
+    """In CIE76 people see a difference of about 2.3; nearly four times that is easy."""
     seen = [lab(getattr(colour, scheme), vision) for colour in group]
     for one, two in itertools.combinations(seen, 2):
         assert sum((a - b) ** 2 for a, b in zip(one, two, strict=True)) ** 0.5 >= 9
 
 
-def test_the_variables_of_css_are_the_palette():
+def test_the_variables_of_css_are_the_palette() -> None:
     """Light first, dark in its media query, under the selector asked for."""
     light, dark = css_variables(".qdecay").split("@media (prefers-color-scheme: dark)")
     for text, scheme in ((light, "light"), (dark, "dark")):
@@ -108,7 +116,7 @@ def test_the_variables_of_css_are_the_palette():
         assert ".qdecay {" in text
 
 
-def test_there_is_no_other_list_of_colours():
+def test_there_is_no_other_list_of_colours() -> None:
     """Style sheets, scripts and templates name meanings, not colours."""
     report = Path(qdecay.__file__).parent / "report"
     for path in [*report.glob("*.py"), *(report / "templates").iterdir()]:
