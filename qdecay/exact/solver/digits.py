@@ -11,6 +11,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Iterator, Sequence
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -87,6 +88,15 @@ def width_of(bits: float) -> int:
     return 1 + math.ceil(bits) // BITS
 
 
+@cache
+def _steps_within_room(growth: int) -> int:
+    """Return by how many products carried digits may grow until they have to be carried again."""
+    steps = 1
+    while growth ** (steps + 1) <= MOST_GROWTH and steps < _ROOM:
+        steps += 1
+    return steps
+
+
 def images(
     matrix: Part, start: Sequence[int], growth: int, steps: int, columns: int = 1
 ) -> Iterator[Digits]:
@@ -98,7 +108,7 @@ def images(
         growth: no row of |M| sums to more; below 2^29.
     """
     bits, more = max((abs(v).bit_length() for v in start), default=0) + 1, math.log2(growth)
-    at_once = max(1, _ROOM // growth.bit_length())  # until digits have to be carried
+    at_once = _steps_within_room(growth)
     first = spread(start, width_of(bits))
     if columns > 1:
         first = first.reshape(-1, columns, first.shape[1])

@@ -143,7 +143,8 @@ class Window:
         self._gamma = (model.max_row + 20) * _U * 1.01
         self._accuracy, self.strain = accuracy, 0.0
         self._allocate()
-        self._recompute(graph, np.ones(model.n, dtype=np.bool_))
+        everything = (np.ones(size, dtype=np.bool_) for size in (model.n, model.n_pairs))
+        self._recompute(graph, *everything)
 
     def _allocate(self) -> None:
         m = self.terms + 2
@@ -159,14 +160,14 @@ class Window:
         """Take over a new policy; see `AxisWindow`."""
         self._accuracy = None
         known = self._deflation is None or self._deflation.known.all()
-        self._recompute(graph, affected)
+        self._recompute(graph, affected, touched)
         if known and self._deflation is not None and not self._deflation.known.all():
             return False  # nothing is known any more of some states
         # If the omitted terms are not small beside the values, narrower windows are better.
         return float(self._y[:, :2].max()) <= 1e-6 * float(np.abs(self._t[:, 0]).max())
 
-    def _recompute(self, graph: PolicyGraph, states: Mask) -> None:
-        """Recompute what a new policy changes: `states` are those whose value is affected.
+    def _recompute(self, graph: PolicyGraph, states: Mask, touched: Mask) -> None:
+        """Recompute what a new policy changes: the values of states, and the advantages of pairs.
 
         Raises:
             NoBound: one of the inequalities could not be shown.
@@ -176,9 +177,9 @@ class Window:
             self._renew(graph, states)
         own = graph.policy[states]
         self._coefficients[own], self.suspect[own] = 0, True
-        touched = self.model.touching(states)
-        touched[graph.policy] = False
-        self._advantages(np.flatnonzero(touched))
+        others = touched.copy()
+        others[graph.policy] = False
+        self._advantages(np.flatnonzero(others))
         self.policy = graph.policy
 
     def _renew(self, graph: PolicyGraph, states: Mask) -> None:
@@ -472,9 +473,13 @@ class Window:
 
 def sums(terms: Array) -> Array:
     """Return the sums over k of |terms_k| and of k |terms_k|, (rows, 2)."""
-    powers = np.arange(terms.shape[1])
-    found: Array = np.abs(terms) @ np.stack((np.ones(len(powers)), powers), axis=1)
+    found: Array = np.abs(terms) @ _ones_and_powers(terms.shape[1])
     return found
+
+
+@lru_cache(maxsize=8)
+def _ones_and_powers(number: int) -> Array:
+    return np.stack((np.ones(number), np.arange(number)), axis=1)
 
 
 def _recursion(solve: Solver, step: Matrix | None, given: Array) -> Array:
@@ -595,10 +600,16 @@ def _negative(row: Array, low: float, high: float, slack: float, depth: int) -> 
 
 def _taylor_shift(degree: int, middle: float) -> Array:
     """Return M with M @ coefficients those of the polynomial around `middle`, |middle| <= 1."""
-    powers = np.arange(degree + 1)
-    lift = powers[None, :] - powers[:, None]
-    shift: Array = _binomials(degree).T * np.where(lift >= 0, middle ** np.maximum(lift, 0), 0.0)
+    choose, lift = _upper_binomials(degree)
+    shift: Array = choose * (middle ** np.arange(degree + 1))[lift]
     return shift
+
+
+@lru_cache(maxsize=8)
+def _upper_binomials(degree: int) -> tuple[Array, NDArray[np.int64]]:
+    """Return C(j, i) in row i, and the exponents j - i, or 0 where that is negative."""
+    powers = np.arange(degree + 1)
+    return _binomials(degree).T.copy(), np.maximum(powers[None, :] - powers[:, None], 0)
 
 
 @lru_cache(maxsize=8)
