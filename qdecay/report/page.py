@@ -19,6 +19,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from qdecay.comparison.learning_times import LearningTime
 from qdecay.report.chapter import Chapter
+from qdecay.report.colours import css_variables
 from qdecay.report.figures import learning_times_plot
 from qdecay_envs.files import replacing
 
@@ -75,7 +76,7 @@ def render(template: str, script: str | None, documents: Mapping[str, Any], **va
         _environment()
         .get_template(template)
         .render(
-            style=_text("style.css"),
+            style=css_variables() + _text("style.css"),
             script=code,
             script_hash=base64.b64encode(hashlib.sha256(code.encode()).digest()).decode(),
             documents={name: script_json(value) for name, value in documents.items()},

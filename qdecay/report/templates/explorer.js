@@ -230,8 +230,9 @@
 
   /** The colours of one action, or stripes of the first two that tie. */
   function paintActions(node, actions) {
-    node.style.setProperty("--one", `var(--a${(actions[0] ?? 7) % 8})`);
-    node.style.setProperty("--two", `var(--a${(actions[1] ?? actions[0] ?? 7) % 8})`);
+    const colour = (action) => (action === undefined ? "var(--tied)" : `var(--action${action % 7})`);
+    node.style.setProperty("--one", colour(actions[0]));
+    node.style.setProperty("--two", colour(actions[1] ?? actions[0]));
     node.classList.toggle("tie", actions.length > 1);
   }
 

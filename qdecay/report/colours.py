@@ -1,0 +1,110 @@
+"""The one palette: a colour has one meaning, in pages, notebooks and plots alike.
+
+Derived from the colours of Okabe and Ito (2008), darkened or lightened until text is readable:
+on `PAPER` and `SHEET` every colour that names something (`NEAR`, `FAR`, `GOOD`, `WARNING`,
+`LEARNED`, `PLANNED`, `EXACT`, `SOFT`, `INK`) has a contrast of at least 4.5, and every colour of
+an action or an explorer one of at least 3, which WCAG 2.2 asks of text and of graphics. Colours of
+one picture stay apart for readers with protanopia, deuteranopia and tritanopia; where many meet,
+shape, dashes or a label say the same again.
+
+On a tint (`TINT` of a colour over `SHEET`) write in `INK`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from types import MappingProxyType
+
+
+@dataclass(frozen=True)
+class Colour:
+    """One meaning's colour: `#rrggbb` on light paper and on dark."""
+
+    light: str
+    dark: str
+
+
+PAPER = Colour("#fdfdfb", "#14171c")  # the page
+SHEET = Colour("#ffffff", "#1a1e25")  # what lies on it: buttons, cells
+INK = Colour("#1d2129", "#e8eaed")  # text, and the reader's own gamma
+SOFT = Colour("#5a6270", "#a3abb8")  # muted: notes, axes, what is beside the point
+FAINT = Colour("#d9dce1", "#363c47")  # rules and grids
+MIST = Colour("#f1f2f0", "#20252d")  # grounds
+
+NEAR = Colour("#b84a00", "#f0a030")  # the reward now, the near stream
+FAR = Colour("#0069a6", "#56b4e9")  # the reward later, the far stream
+GOOD = Colour("#00795a", "#3fc79a")  # the best there is; agreement
+WARNING = Colour("#a8123c", "#ff6f7f")  # what falls short of the best; disagreement
+
+EXACT = INK  # by algebra: a line or tick without a gap
+PLANNED = SOFT  # by planning: hollow
+LEARNED = Colour("#6b3fb8", "#dccbff")  # by training: filled
+
+# Of actions, in their order: in a choice between two streams the near one is the first.
+ACTIONS = (
+    NEAR,
+    FAR,
+    Colour("#c9659c", "#e08cc0"),
+    Colour("#b58900", "#f0e442"),
+    Colour("#3a98d8", "#b9dcff"),
+    Colour("#7a5a3a", "#b08968"),
+    Colour("#5b6472", "#7f8896"),
+)
+TIED = Colour("#9aa1ac", "#6f7886")  # several actions are equally good, or there is none
+
+# Of explorers, in the order of `qdecay.comparison.learning_times.EXPLORERS`; the usual
+# learner, epsilon-greedy, has the colour of what is learned.
+EXPLORERS = (
+    SOFT,
+    LEARNED,
+    Colour("#12999f", "#74ded9"),
+    Colour("#8a4b2a", "#d79a73"),
+)
+
+TINT = Colour("18%", "26%")  # how much of a colour a filled area has
+
+PALETTE = MappingProxyType(
+    {
+        "paper": PAPER,
+        "sheet": SHEET,
+        "ink": INK,
+        "soft": SOFT,
+        "faint": FAINT,
+        "mist": MIST,
+        "near": NEAR,
+        "far": FAR,
+        "good": GOOD,
+        "warning": WARNING,
+        "exact": EXACT,
+        "planned": PLANNED,
+        "learned": LEARNED,
+        "tied": TIED,
+        "tint": TINT,
+        **{f"action{i}": colour for i, colour in enumerate(ACTIONS)},
+        **{f"explorer{i}": colour for i, colour in enumerate(EXPLORERS)},
+    }
+)
+
+
+def action(index: int) -> Colour:
+    """Return the colour of an action; from the eighth on they come round again."""
+    return ACTIONS[index % len(ACTIONS)]
+
+
+def explorer(index: int) -> Colour:
+    """Return the colour of an explorer; from the fifth on they come round again."""
+    return EXPLORERS[index % len(EXPLORERS)]
+
+
+def css_variables(root: str = ":root") -> str:
+    """Return the palette as CSS variables, `--near` and so on, light and dark.
+
+    Args:
+        root: the selector of what they are for.
+    """
+    light = " ".join(f"--{name}: {colour.light};" for name, colour in PALETTE.items())
+    dark = " ".join(f"--{name}: {colour.dark};" for name, colour in PALETTE.items())
+    return (
+        f"{root} {{ color-scheme: light dark; {light} }}\n"
+        f"@media (prefers-color-scheme: dark) {{ {root} {{ {dark} }} }}\n"
+    )
