@@ -29,6 +29,7 @@ SUBJECTS = {  # the package that a name comes from: its title, and what it is ab
     "probing": ("Effective discount", "Which discount an agent has, from its choices."),
     "sweep": ("Sweeps", "Many trainings, stored as they finish."),
     "errors": ("Errors", "What is raised and warned of."),
+    "report": ("Pages and figures", "What a result looks like."),
     "_support": ("Progress", "How long work reports how far it is."),
 }
 BY_HAND = {  # more pages of a subject, which are written by hand
@@ -54,7 +55,9 @@ def subjects() -> dict[str, list[str]]:
     for name in qdecay.__all__:
         if name != "__version__":
             found[comes_from[name]].append(name)
-    return {package: sorted(names, key=_functions_first) for package, names in found.items()}
+    return {
+        package: sorted(names, key=_functions_first) for package, names in found.items() if names
+    }
 
 
 def _functions_first(name: str) -> tuple[bool, str]:
@@ -98,6 +101,7 @@ def navigation(made: list[Page]) -> list[Any]:
     return [
         {SUBJECTS[package][0]: [*below[package.strip("_")], *BY_HAND.get(package, [])]}
         for package in SUBJECTS
+        if package.strip("_") in below
     ]
 
 
