@@ -82,10 +82,12 @@ class Inverse:
             if len(rows) <= _FEW_ROWS:
                 self._changes += 1
                 ahead = (self._inner[rows] - inner[rows]) @ known
-                small = np.linalg.inv(np.eye(len(rows)) + ahead[:, rows])
-                return known - known[:, rows] @ (small @ ahead)
+                small: Array = np.linalg.inv(np.eye(len(rows)) + ahead[:, rows])
+                changed: Array = known - known[:, rows] @ (small @ ahead)
+                return changed
         self._changes = 0
-        return np.linalg.inv(np.eye(len(inner)) - inner)
+        found: Array = np.linalg.inv(np.eye(len(inner)) - inner)
+        return found
 
 
 class Factorised:

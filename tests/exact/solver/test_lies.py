@@ -193,9 +193,7 @@ def no_rounding(patch: pytest.MonkeyPatch) -> None:
 def half_solved(patch: pytest.MonkeyPatch) -> None:
     """Let solutions be half of what they are."""
     solver = Inverse.solver
-    patch.setattr(
-        Inverse, "solver", lambda *matrix: lambda *right: 0.5 * solver(*matrix)(*right)
-    )
+    patch.setattr(Inverse, "solver", lambda *matrix: lambda *right: 0.5 * solver(*matrix)(*right))
 
 
 def nothing_required(patch: pytest.MonkeyPatch) -> None:
