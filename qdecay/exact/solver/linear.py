@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import sparse
 from scipy.sparse.linalg import splu
 
@@ -59,7 +60,8 @@ class Inverse:
     """
 
     def __init__(self) -> None:
-        self._inner, self._inverse = np.zeros((0, 0)), np.zeros((0, 0))
+        self._inner: Array = np.zeros((0, 0))
+        self._inverse: NDArray[Any] = np.zeros((0, 0))
         self._changes = 0
 
     def solver(self, inner: Array) -> Solver:
@@ -75,19 +77,18 @@ class Inverse:
         self._inner, inverse = inner, self._inverse
         return lambda right, _: inverse @ right
 
-    def _changed(self, inner: Array) -> Array:
+    def _changed(self, inner: Array) -> NDArray[Any]:
         known = self._inverse
         if self._inner.shape == inner.shape and self._changes < _MOST_CHANGES:
             rows = np.flatnonzero((self._inner != inner).any(axis=1))
             if len(rows) <= _FEW_ROWS:
                 self._changes += 1
                 ahead = (self._inner[rows] - inner[rows]) @ known
-                small: Array = np.linalg.inv(np.eye(len(rows)) + ahead[:, rows])
-                changed: Array = known - known[:, rows] @ (small @ ahead)
+                small = np.linalg.inv(np.eye(len(rows)) + ahead[:, rows])
+                changed: NDArray[Any] = known - known[:, rows] @ (small @ ahead)
                 return changed
         self._changes = 0
-        found: Array = np.linalg.inv(np.eye(len(inner)) - inner)
-        return found
+        return np.linalg.inv(np.eye(len(inner)) - inner)
 
 
 class Factorised:
@@ -180,7 +181,7 @@ def _bicgstab(matrix: Part, right: Array, within: float) -> Array:
         alpha = rho / (shadow @ moved)
         halfway = rest - alpha * moved
         turned = matrix @ halfway
-        omega = (turned @ halfway) / max(turned @ turned, _LEAST)
+        omega = (turned @ halfway) / max(float(turned @ turned), _LEAST)
         step = alpha * direction + omega * halfway
         if not np.isfinite(step).all():
             break
