@@ -147,7 +147,7 @@ def _bicgstab(matrix: Part, right: Array, within: float) -> Array:
         alpha = rho / (shadow @ moved)
         halfway = rest - alpha * moved
         turned = matrix @ halfway
-        omega = (turned @ halfway) / max(turned @ turned, _LEAST)
+        omega = (turned @ halfway) / np.maximum(turned @ turned, _LEAST)
         step = alpha * direction + omega * halfway
         if not np.isfinite(step).all():
             break
