@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 app = typer.Typer()
 
 _Found = TypeVar("_Found", "PolicyRegions", "LineRegions")
+_DIGITS = 10
 _IN_FLOATS = "; `qdecay regions --numeric` follows the changes in floating point"
 _INSTEAD = f"; `qdecay regions --certified` proves brackets around the changes{_IN_FLOATS}"
 
@@ -66,7 +67,7 @@ def regions(
     states: Annotated[
         bool, typer.Option("--states", help="Show the optimal actions of every state.")
     ] = False,
-    digits: Digits = 10,
+    digits: Digits = _DIGITS,
     as_json: AsJson = False,
     certificate: Annotated[
         Path | None,
@@ -79,7 +80,11 @@ def regions(
     max_seconds: MaxSeconds = None,
     numeric: Annotated[
         bool,
-        typer.Option("--numeric", help="Follow changes in floating point; proves nothing."),
+        typer.Option(
+            "--numeric",
+            help="Follow changes in floating point; proves nothing. With --certified: prove "
+            "brackets of the model's floats, taken as the binary fractions that they are.",
+        ),
     ] = False,
     certified: Annotated[
         bool,
@@ -103,8 +108,8 @@ def regions(
 
     For models too large for exact arithmetic: --certified finds brackets outside of which the
     optimal actions of every state are proven; the exit code is 3 where it cannot tell actions apart
-    or does not reach 1 - 1e-9. --numeric follows changes in floating point, at any size; its list
-    may be incomplete.
+    or does not reach 1 - 1e-9; with --numeric too, it takes floats as they are. --numeric alone
+    follows changes in floating point, at any size; its list may be incomplete.
 
     \b
     Examples:
@@ -128,7 +133,9 @@ def regions(
         raise InputError("--width requires --certified")
     refused = certificate or resamples or first or at is not None
     if certified:
-        return _certified(source, width, max_seconds, as_json, states, numeric or refused)
+        if digits != _DIGITS:
+            raise InputError("--digits cannot be combined with --certified: give --width")
+        return _certified(source, width, max_seconds, as_json, states, numeric, refused)
     if numeric:
         _numeric(source, max_seconds, as_json, digits, states or refused)
         return 0
@@ -260,6 +267,7 @@ def _certified(
     max_seconds: float | None,
     as_json: bool,
     states: bool,
+    as_floats: bool,
     refused: object,
 ) -> int:
     """Print the brackets of `certified_policy_regions`, and what they prove; return the code."""
@@ -268,13 +276,13 @@ def _certified(
 
     if refused:
         raise InputError(
-            "--certified cannot be combined with --numeric, --certificate, --resamples, --first, "
-            "--over or --to"
+            "--certified cannot be combined with --certificate, --resamples, --first, --over or "
+            "--to"
         )
     with input_errors("--"):
         given: dict[str, Any] = {} if width is None else {"width": exact(width, "width", "(0, 1]")}
     with budget(source.text, max_seconds, _IN_FLOATS):
-        mdp = source.mdp()
+        mdp = source.float_mdp() if as_floats else source.mdp()
         found = certified_policy_regions(mdp, **given, max_seconds=max_seconds, progress=True)
     if as_json:
         print_json(found.to_json(source.text), indent=None)

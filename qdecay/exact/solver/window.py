@@ -90,6 +90,16 @@ _ABOUT = 1e-6  # accuracy of numbers that windows are chosen by
 _DEPTH = 12  # bisections of one interval before it is left to exact arithmetic
 
 
+class Bound(NamedTuple):
+    """What numbers of some pairs are at most up to the window's end, in powers of two.
+
+    At gamma they are at most 2^level (gamma / end)^power; a level of -inf is 0.
+    """
+
+    level: Array
+    power: NDArray[np.int64]
+
+
 class _Base(NamedTuple):
     """A policy whose equations are factorised."""
 
@@ -150,7 +160,7 @@ class Window:
         edges = np.linspace(0.0 if self.first else -1.0, 1.0, _BOXES + 1)
         self.edges = [middle + half * Fraction(e) for e in edges]
         self._coefficients = np.zeros((model.n_pairs, self.terms + 2))
-        self._room = np.zeros(model.n_pairs)
+        self._room = Bound(np.full(model.n_pairs, -np.inf), np.zeros(model.n_pairs, np.int64))
         self.suspect = np.ones((model.n_pairs, _BOXES), dtype=np.bool_)
         self._gamma = (model.max_row + 20) * _U * 1.01
         self._accuracy, self.strain = accuracy, 0.0
@@ -419,7 +429,7 @@ class Window:
         """Return polynomials in tau that are at least as large, with room added."""
         found = self._expansion(pairs)
         bound = found.a
-        bound[:, 0] += found.rest[:, 0] + self._room[pairs]
+        bound[:, 0] += found.rest[:, 0] + self._room_at(pairs, 1.0)
         # No less than |tau|^(K + 1), with an even power.
         bound[:, self.terms + self.terms % 2] += found.rest[:, 1]
         return bound
@@ -492,16 +502,26 @@ class Window:
         return value - radius, value + radius
 
     def _room_at(self, pairs: NDArray[np.int64], tau: float) -> Array:
-        return self._room[pairs]
+        level = self._room.level[pairs]
+        return np.exp2(level) + np.where(np.isfinite(level), TINY, 0.0)
 
-    def widen(self, room: Array) -> None:
-        """Let the upper bound of every pair's advantage be larger by as much, (N,)."""
-        if room.any() or self._room.any():
-            self._room = room
-            self._advantages(np.arange(self.model.n_pairs))
+    def widen(self, room: Bound) -> None:
+        """Let the upper bound of every pair's advantage be larger by as much, (N,) each."""
+        other = room.level != self._room.level
+        other |= np.isfinite(room.level) & (room.power != self._room.power)
+        self._room = room
+        if other.any():
+            self._advantages(np.flatnonzero(other))
 
-    def most(self, pairs: NDArray[np.int64], lower: Fraction, upper: Fraction) -> Array:
+    def most(self, pairs: NDArray[np.int64], lower: Fraction, upper: Fraction) -> Bound:
         """Return an upper bound of each pair's advantage on [lower, upper]; upper < 1."""
+        most = np.maximum(self._most(pairs, lower, upper), TINY)
+        if self._deflation is not None:
+            leaving = ~self._deflation.homes.agree(pairs)[0]
+            most[leaving] *= 1.001 / float(1 - upper)
+        return Bound(np.log2(most) + 0.001, np.zeros(len(pairs), dtype=np.int64))
+
+    def _most(self, pairs: NDArray[np.int64], lower: Fraction, upper: Fraction) -> Array:
         found = self._expansion(pairs)
         low, high = self._interval(lower, upper)
         local = found.a @ _taylor_shift(self.terms + 1, (low + high) / 2).T
@@ -509,10 +529,7 @@ class Window:
         slack = (8 * self.terms + 48) * 2 * _U * np.abs(found.a).sum(axis=1)
         radius = spread + found.rest.sum(axis=1) + slack
         bound: Array = local[:, 0] + 1.001 * radius
-        if self._deflation is None:
-            return bound
-        leaving = ~self._deflation.homes.agree(pairs)[0]
-        return np.where(leaving, np.maximum(bound, 0) * 1.001 / float(1 - upper), bound)
+        return bound
 
     @property
     def values(self) -> Array:

@@ -102,7 +102,7 @@ def judged(window: Window, model: RationalModel, policy: np.ndarray) -> None:
             else:
                 assert below <= value <= above
     if not window.first:
-        most = window.most(pairs, edges[0], edges[-1]).tolist()
+        most = np.exp2(window.most(pairs, edges[0], edges[-1]).level).tolist()
         assert all(max(own) <= top for own, top in zip(zip(*exact, strict=True), most, strict=True))
         for i in range(len(edges) - 1):
             slopes = window.slopes(pairs, edges[i], edges[i + 1]).tolist()
