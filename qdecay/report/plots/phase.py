@@ -30,12 +30,13 @@ _COLOURS = tuple(
     for each in (*reversed(colours.EXPLORERS[:2]), *colours.EXPLORERS[2:], *colours.ACTIONS[2:4])
 )
 _MARKERS = "osDPX*"
-_WIDTH, _HEIGHT = 4.6, 2.9  # of a panel, in inches, without the legend
+_WIDTH, _HEIGHT = 5.4, 2.9  # of a panel, in inches, without the legend
 _KEYS = (
     "exact break-even gamma",
     "full: all choose what is best above",
     "threshold beyond the gammas",
 )
+_TITLE = "Where trained agents flip"
 _EXACT, _FULL, _BEYOND = _KEYS
 _LABEL_SPACE = 0.08  # of the axis: labels closer than this would overlap
 _COLUMNS = 40  # of a panel: with more there is no room for the choices behind them
@@ -129,7 +130,7 @@ def save_phase(diagram: PhaseDiagram, path: Path, *, x: str | None = None) -> in
             spare.set_visible(False)
         for ax, (title, own) in zip(axes, panels.items(), strict=False):
             _draw(ax, scale, _grouped(own, series.axes), series.names)
-            set_title(ax, title)
+            set_title(ax, title or _TITLE)
         _legend(axes[: len(panels)], series.names, width)
     return omitted
 
@@ -153,7 +154,7 @@ def draw_phase(
     ((name, rows),) = panels.items()
     _draw(ax, scale, _grouped(rows, series.axes), series.names)
     set_legend(ax)
-    set_title(ax, title or name or "where trained agents flip")
+    set_title(ax, title or name or _TITLE)
     return ax
 
 
