@@ -23,11 +23,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+from html_tree import parse
 from loky import get_reusable_executor
 from sweeps import SMALL
 
 import qdecay
-from qdecay._support.result import Result, same
+from qdecay._support.result import Record, Result, same
 from qdecay.learning.learner import Learner
 from qdecay.sweep import Spec
 
@@ -491,6 +492,16 @@ SHOWN = {
     "Worth": "Worth(8)",
     "as_mdp": "MDP(qdecay/StayOrMove-v0: 3 states, 2 actions, 6 transitions, start 0)",
 }
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_notebooks_show_it(name: str) -> None:
+    """As HTML whose elements close, without a script and without ids, which could meet others'."""
+    for value in example(name):
+        if isinstance(value, Record | qdecay.AlgebraicNumber):
+            root = parse(value._repr_html_())
+            assert root.text.strip() and not root.all("script")
+            assert not any("id" in node.attributes for node in root)
 
 
 @pytest.mark.parametrize("name", SHOWN)

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from flint import arb, ctx, fmpq_poly, fmpz_poly
 
 from qdecay._support.checks import whole
+from qdecay._support.viewed import Shown
 from qdecay.exact.algebra.closed_form import ClosedForm, Radical, Surd, closed_form
 from qdecay.exact.algebra.polynomial import (
     Interval,
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
 _T = TypeVar("_T")
 
 
-class AlgebraicNumber:
+class AlgebraicNumber(Shown):
     """A real root of a square-free integer polynomial.
 
     Compares exactly with other algebraic numbers, ints and Fractions, and hashes alike.
