@@ -378,6 +378,7 @@ class Search:
                 break
             self._switch(pairs[lower > 0], lower[lower > 0])
             switches += 1
+            self._deadline.check()
         pairs = pairs[upper >= 0]
         tied = self._ties.identically_zero(pairs)
         self._zero[pairs[tied]] = True

@@ -404,7 +404,7 @@ def test_times_on_a_model_are_drawn(tmp_path: Path) -> None:
     pytest.importorskip("matplotlib")
     options: Any = {"explorers": ["random"], "seeds": 2, "steps": 50}
     for name, gammas, words in (
-        ("near", ["2/5", "1/2", "3/5"], "exact: 0.5"),
+        ("near", ["2/5", "1/2", "3/5"], "exact: 1/2 = 0.5"),
         ("far", ["9/10"], "exact action gap"),
     ):
         path = tmp_path / f"{name}.svg"
@@ -412,7 +412,7 @@ def test_times_on_a_model_are_drawn(tmp_path: Path) -> None:
         text = path.read_text(encoding="utf-8")
         assert words in text
         assert "qdecay/StayOrMove-v0, state 0" in text
-        assert ("exact: 0.5" in text) == (name == "near")
+        assert ("exact: 1/2 = 0.5" in text) == (name == "near")
 
 
 def test_the_closed_form_refuses_what_it_does_not_cover() -> None:

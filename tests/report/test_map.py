@@ -18,7 +18,6 @@ from qdecay.exact.algebra.curve_polynomial import CurvePolynomial
 from qdecay.report.map_picture import GammaAxis, MapPicture, equation
 from qdecay.report.maps import MOST_STATES, PageMap
 from qdecay.report.page import script_json
-from qdecay.report.plots.map import _lines
 
 STAY = "qdecay/StayOrMove-v0"
 
@@ -174,13 +173,8 @@ def test_what_crowds_near_one_is_spread() -> None:
 
 
 def test_texts_around_the_picture() -> None:
-    """A true minus; a title in lines of about equal length."""
+    """A true minus."""
     assert [text for _, text in MapPicture.of(world()).value_ticks] == ["−0.1", "−0.05", "0"]
-    assert _lines("Frozen lake: best in state row 2, column 3").split("\n") == [
-        "Frozen lake: best in",
-        "state row 2, column 3",
-    ]
-    assert _lines("AIMA 4x3: best in state (2, 1)") == "AIMA 4x3: best in state (2, 1)"
 
 
 @pytest.mark.parametrize(

@@ -174,10 +174,10 @@ def test_saved_comparisons_have_a_panel_for_each_learned_threshold(tmp_path: Pat
         "P($x$)",
         "predicted: 0.617284",
         "P(right of the flip)",
-        "exact: 1/4",
+        "exact: 1/4 = 0.25",
     ):
         assert f">{label}<" in text, label
-    assert text.count("exact: 1/2") == 1
+    assert text.count("exact: 1/2 = 0.5") == 1
     save_comparison([two], path)
     assert ">P(action 1)<" in path.read_text()
     with pytest.raises(InputError, match="no learned threshold"):

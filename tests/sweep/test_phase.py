@@ -357,7 +357,7 @@ def test_a_plot_draws_the_exact_line_and_the_thresholds(store: Path, monkeypatch
 
     assert save_phase(phase_diagram(store), store.with_name("x.svg")) == 0
     for ax, reward in zip(drawn[0].axes, (4, 6), strict=True):
-        assert ax.get_title() == f"reward = {reward}"
+        assert ax.get_title("left") == f"reward = {reward}"
         assert ax.get_xlabel() == "delay"
         lines = [line for line in ax.lines if line.get_linestyle() == "-" and len(line.get_xdata())]
         (exact,) = [line for line in lines if line.get_color() == "#D55E00"]

@@ -78,11 +78,18 @@ class Deflation:
         self.homes = homes
         self.rho, self.doubt = np.zeros((n, terms + 2)), np.zeros((2, n, 2))
 
-    def take_over(self, graph: PolicyGraph, states: Mask) -> None:
-        """Take over a new policy, of which nothing is known yet in the states it affects."""
+    def take_over(self, graph: PolicyGraph, states: Mask) -> bool:
+        """Take over a new policy; return whether all homes are as they were.
+
+        If not, nothing is known yet in the states it affects.
+        """
+        before = self.homes.home
         if graph is not self.homes.graph:
             self.homes = self.homes.after(graph)
+        if np.array_equal(self.homes.home, before):
+            return True
         self.rho[states] = self.doubt[:, states] = 0
+        return False
 
     @property
     def known(self) -> Mask:
@@ -100,12 +107,13 @@ class Deflation:
         found: NDArray[np.int64] = states[self.homes.home[states] == states]
         return found
 
-    def propose(self, reference: int, u: Array, e: Array) -> None:
-        """Let rho^ of a home be u / e, by powers of tau, in floats."""
+    @staticmethod
+    def proposed(u: Array, e: Array) -> Array:
+        """Return u / e, by powers of tau, in floats: what is added to rho^ of a home."""
         rho = np.zeros(len(u))
         for k in range(len(u)):
             rho[k] = (u[k] - rho[:k] @ e[k:0:-1]) / e[0]
-        self.rho[reference, : len(rho)] = rho
+        return rho
 
     def spread(self, numbers: Array, states: NDArray[np.int64]) -> None:
         """Copy what is known of their homes to states."""

@@ -45,7 +45,7 @@ class Homes:
     def after(self, graph: PolicyGraph) -> Homes:
         """Return the homes under a policy whose graph was made from the present one.
 
-        Classes that are not affected keep their references.
+        References stay as far as they can.
         """
         return self._next(graph, graph.affected)
 
@@ -56,7 +56,7 @@ class Homes:
         last = ~(model.sure[pairs] & graph.live[states])
         classes = _closed_classes(p, states, last)
         beside = np.unique(p.indices[~affected[p.indices]])  # what is not affected keeps its home
-        goals = {model.n: states[last], **{_often_met(graph, inside): inside for inside in classes}}
+        goals = {model.n: states[last], **{self._reference(graph, inside): inside for inside in classes}}
         for goal in np.setdiff1d(self.home[beside], SEVERAL).tolist():
             there = beside[self.home[beside] == goal]
             goals[goal] = np.append(goals[goal], there) if goal in goals else there
@@ -70,6 +70,10 @@ class Homes:
         if len(torn):
             home[graph.ancestors(torn.tolist())] = SEVERAL
         return Homes(graph, home)
+
+    def _reference(self, graph: PolicyGraph, inside: NDArray[np.int64]) -> int:
+        known = inside[self.home[inside] == inside]
+        return int(known[0]) if len(known) else _often_met(graph, inside)
 
     @property
     def references(self) -> NDArray[np.int64]:

@@ -5,16 +5,17 @@ Whoever reads a solution proves how good it is, so that nothing here must be.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 from scipy import sparse
-from scipy.sparse.linalg import bicgstab, splu
+from scipy.sparse.linalg import splu
 
 from qdecay.exact.solver.axis import NoBound
 from qdecay.exact.solver.expansion import Array, Matrix
 from qdecay.exact.solver.rational_model import RationalModel
+from qdecay.exact.solver.submatrix import Part
 
 Solver = Callable[[Array, float], Array]
 """Returns about (I - B)^-1 b, of one or several columns, from b and what may be left over of it."""
@@ -26,6 +27,7 @@ _DIAGONAL: dict[str, Any] = {
     "options": {"SymmetricMode": True},
 }
 _FINEST, _MOST_ITERATIONS, _TRIES = 1e-9, 1000, 3
+_LEAST = 1e-300  # so that nothing is divided by 0
 
 
 def solver_of(inner: Matrix, model: RationalModel) -> Solver:
@@ -44,9 +46,66 @@ def solver_of(inner: Matrix, model: RationalModel) -> Solver:
         return lambda right, _: inverse @ right
     if not inner.data.any():
         return lambda right, _: right
-    matrix = sparse.csr_matrix(sparse.identity(inner.shape[0]) - inner)
-    fills = inner.nnz > inner.shape[0] and model.factors_fill  # paths into cycles never do
-    return _iteration(matrix) if fills else _factorisation(matrix)
+    matrix = _equations(inner)
+    return _factorisation(matrix) if is_factorised(inner, model) else _iteration(matrix)
+
+
+def is_factorised(inner: Matrix, model: RationalModel) -> bool:
+    """Whether equations are solved by a sparse factorisation; paths into cycles always are."""
+    if isinstance(inner, np.ndarray):
+        return False
+    return inner.nnz <= inner.shape[0] or not model.factors_fill
+
+
+class Factorised:
+    """Solvers for many matrices that differ from one, which is factorised, in few rows each.
+
+    With M = I - B factorised, E the unit columns of the rows that differ, and D = B - B' in these,
+
+        (I - B')^-1 b = x - W (I + D W)^-1 D x,        x = M^-1 b,    W = M^-1 E.
+
+    Source: Woodbury, Inverting modified matrices, Princeton (1950).
+    """
+
+    def __init__(self, inner: sparse.csr_matrix) -> None:
+        """Factorise I - inner.
+
+        Raises:
+            NoBound: it is singular in floats.
+        """
+        self._size = inner.shape[0]
+        self._solve = _factorisation(_equations(inner))
+        self._columns: dict[int, Array] = {}  # of M^-1
+
+    def solver(self, rows: Sequence[int], change: Matrix) -> Solver:
+        """Return the solver where rows differ: `change` is D.
+
+        Raises:
+            NoBound: the equations are singular in floats.
+        """
+        if not rows:
+            return self._solve
+        for row in rows:
+            if row not in self._columns:
+                unit = np.zeros(self._size)
+                unit[row] = 1.0
+                self._columns[row] = self._solve(unit, 0.0)
+        w = np.column_stack([self._columns[row] for row in rows])
+        try:
+            small = np.linalg.inv(np.eye(len(rows)) + change @ w)
+        except np.linalg.LinAlgError as singular:
+            raise NoBound from singular
+
+        def solve(right: Array, within: float) -> Array:
+            x = self._solve(right, within)
+            found: Array = x - w @ (small @ (change @ x))
+            return found
+
+        return solve
+
+
+def _equations(inner: sparse.csr_matrix) -> sparse.csr_matrix:
+    return sparse.csr_matrix(sparse.identity(inner.shape[0]) - inner)
 
 
 def _factorisation(matrix: sparse.csr_matrix) -> Solver:
@@ -59,6 +118,7 @@ def _factorisation(matrix: sparse.csr_matrix) -> Solver:
 
 def _iteration(matrix: sparse.csr_matrix) -> Solver:
     """Return a solver whose memory is that of the matrix; it is quick where states mix quickly."""
+    part = Part(matrix.data, matrix.indices, matrix.indptr, matrix.shape)
 
     def solve(right: Array, within: float) -> Array:
         if right.ndim > 1:
@@ -66,12 +126,35 @@ def _iteration(matrix: sparse.csr_matrix) -> Solver:
         found, rest = np.zeros(len(right)), right
         for _ in range(_TRIES):
             size = float(np.abs(rest).max())
-            if size <= within:
+            if not size > within:
                 break
-            accuracy = max(within / size, _FINEST)
-            more, _ = bicgstab(matrix, rest / size, rtol=accuracy, maxiter=_MOST_ITERATIONS)
-            found += size * more
-            rest = right - matrix @ found
+            found += size * _bicgstab(part, rest / size, max(within / size, _FINEST))
+            rest = right - part @ found
         return found
 
     return solve
+
+
+def _bicgstab(matrix: Part, right: Array, within: float) -> Array:
+    """Return about matrix^-1 right.
+
+    Source: van der Vorst, Bi-CGSTAB, SIAM J. Sci. Stat. Comput. 13 (1992).
+    """
+    found, rest, shadow, direction = np.zeros(len(right)), right, right, right
+    rho = shadow @ rest
+    for _ in range(_MOST_ITERATIONS):
+        moved = matrix @ direction
+        alpha = rho / (shadow @ moved)
+        halfway = rest - alpha * moved
+        turned = matrix @ halfway
+        omega = (turned @ halfway) / max(turned @ turned, _LEAST)
+        step = alpha * direction + omega * halfway
+        if not np.isfinite(step).all():
+            break
+        found += step
+        rest = halfway - omega * turned
+        if not float(np.abs(rest).max()) > within:
+            break
+        rho, before = shadow @ rest, rho
+        direction = rest + (rho / before * alpha / omega) * (direction - omega * moved)
+    return found

@@ -48,9 +48,11 @@ What is not far above TINY, where the largest reward is 1, is never proven negat
 from __future__ import annotations
 
 import itertools
+from collections.abc import Callable
 from fractions import Fraction
-from functools import lru_cache, reduce
+from functools import cache, lru_cache, reduce
 from math import comb
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -69,7 +71,7 @@ from qdecay.exact.solver.expansion import (
     Rows,
 )
 from qdecay.exact.solver.homes import Homes
-from qdecay.exact.solver.linear import Solver, solver_of
+from qdecay.exact.solver.linear import Factorised, Solver, is_factorised, solver_of
 from qdecay.exact.solver.policy_graph import PolicyGraph
 from qdecay.exact.solver.rational_model import RationalModel
 
@@ -77,12 +79,22 @@ _U = 2.0**-53
 ORDER = 14  # with h times the norm of (I - c P)^-1 P below 1/6, the tail is below 6^-15
 _BOXES = 16
 _BEYOND = 1 + 1e-10  # of a matrix: room for rounding where a right side is 0
+_SPARE = 1.1  # of bounds, so that they still hold, or nearly so, under the next policy
+_SWEEPS = 12  # to make bounds of the last policy hold
+_MOST_SWITCHED = 24  # states whose choice differs from that of the policy that was factorised
 _ACCURACY = 1e-8  # of values, relative to the largest
 _GROWTH = 1e5  # of any value across such a window: rounding stays below 1e-10 of it
 _GRID, _HALVINGS = 256, 45  # steps of the search for a root in floats
 _ROWS_AT_ONCE = 1024  # of coefficients turned into Bernstein form, for the memory
 _ABOUT = 1e-6  # accuracy of numbers that windows are chosen by
 _DEPTH = 12  # bisections of one interval before it is left to exact arithmetic
+
+
+class _Base(NamedTuple):
+    """A policy whose equations are factorised."""
+
+    policy: NDArray[np.int64]
+    factors: Factorised
 
 
 class Window:
@@ -153,6 +165,9 @@ class Window:
         self._all = np.zeros((self.model.n, m + 2 + 2 * kinds))
         self._t, self._size = self._all[:, :m], self._all[:, m : m + 2]
         self._y, self._z = self._all[:, m + 2 : -kinds], self._all[:, -kinds:]
+        self._time = np.zeros((self.model.n, 0 if self._deflation is None else m - 1))
+        self._scale, self._solved = 0.0, np.zeros(self.model.n, dtype=np.bool_)
+        self._base: _Base | None = None
         self._rest_powers, self._slope_powers = np.array([0, m - 1]), np.array([0, m - 2])
 
     def update(self, graph: PolicyGraph, affected: Mask, touched: Mask) -> bool:
@@ -182,31 +197,45 @@ class Window:
         self.policy = graph.policy
 
     def _renew(self, graph: PolicyGraph, states: Mask) -> None:
-        """Find the values of states anew."""
-        solved = states & graph.live
+        """Find the values of states anew, from those of the last policy if as many are sought."""
+        solved, stay = graph.live, True
         if self._deflation is not None:
-            self._deflation.take_over(graph, states)
+            stay = self._deflation.take_over(graph, states)
             self._expanded = AlongGamma(
                 self.model, self.centre, self.half_width, self.terms, self._deflation.without()
             )
-            solved &= self._deflation.known
-        live = np.flatnonzero(solved)
-        self._all[states] = 0
+            solved = solved & self._deflation.known
+        if not stay or (solved != self._solved)[states].any():
+            self._all[states] = self._time[states] = 0
+            self._base = None
+        self._solved = solved
+        live = np.flatnonzero(solved & states)
         if len(live):
-            self._solve(graph.policy[live], live)
+            self._solve(graph.policy, live)
 
-    def _solve(self, pairs: NDArray[np.int64], live: NDArray[np.int64]) -> None:
+    def _solve(self, policy: NDArray[np.int64], live: NDArray[np.int64]) -> None:
+        """Add to T what its equations leave over, and bound what they leave over then."""
+        pairs = policy[live]
         rows = self._expanded.rows(pairs)
         inner = rows.inner(live)
-        solve = solver_of(inner.near, self.model)
+        solve = self._solver(policy, live, inner)
         if self._deflation is not None:
-            self._propose(self._deflation, solve, inner, pairs, live)
-        given, _ = self._differences(rows, live, pairs)  # T is 0 there
-        t = _recursion(solve, inner.slope, given[:, :-1])
-        self._t[live, :-1], self._size[live] = t, sums(t)
-        left, slope = self._residual(rows, live, pairs)
-        far = solver_of(inner.far * _BEYOND, self.model)
-        self._bound_rest(rows, far, live, left, slope)
+            self._deflation.spread(self._deflation.rho, live)
+        given, magnitude = self._differences(rows, live, pairs)
+        self._scale = max(self._scale, float(np.abs(given).max()))
+        for more in range(2):
+            within = _U * self._scale
+            if self._deflation is not None and not more:
+                self._improve(self._deflation, solve, rows, inner.slope, given, within, live)
+            else:
+                self._t[live, :-1] += _recursion(solve, inner.slope, given[:, :-1], within)
+            self._size[live] = sums(self._t[live, :-1])
+            given, magnitude = self._differences(rows, live, pairs)
+            left = float(sums(given[:, :-1])[:, 0].max())
+            if self._deflation is None or left <= self._gamma * float(magnitude[:, 0].max()):
+                break
+        left, slope = self._residual(given, magnitude)
+        far = self._bound_rest(rows, inner, live, left, slope)
         if not np.all(self._all[live] <= LARGEST):  # false for NaN too; |T| is among them
             raise NoBound
         if self._deflation is not None:
@@ -214,11 +243,41 @@ class Window:
         if self._accuracy is not None:
             self._require_accuracy(self._accuracy, solve, far, pairs, live)
 
+    def _solver(
+        self, policy: NDArray[np.int64], live: NDArray[np.int64], inner: Inner
+    ) -> Solver:
+        """Return the solver for some states: by a factorisation that is at hand, if many states are
+        sought and few differ from it."""
+        states = np.flatnonzero(self._solved)
+        if not is_factorised(inner.near, self.model) or 2 * len(live) < len(states):
+            return solver_of(inner.near, self.model)
+        base = self._base
+        rows = [] if base is None else np.flatnonzero((base.policy != policy)[states]).tolist()
+        if base is None or len(rows) > _MOST_SWITCHED:
+            near = self._expanded.rows(policy[states]).inner(states).near
+            base, rows = _Base(policy, Factorised(near)), []
+            self._base = base
+        old, new = (
+            self._expanded.rows(choices[states[rows]]).inner(states).near
+            for choices in (base.policy, policy)
+        )
+        solve, place = base.factors.solver(rows, old - new), np.searchsorted(states, live)
+        if len(live) == len(states):
+            return solve
+
+        def inside(right: Array, within: float) -> Array:
+            """Solve for some states, on which no other one depends."""
+            padded = np.zeros((len(states), *right.shape[1:]))
+            padded[place] = right
+            return solve(padded, within)[place]
+
+        return inside
+
     def _require_accuracy(
         self,
         accuracy: float,
         near: Solver,
-        far: Solver,
+        far: Callable[[], Solver],
         pairs: NDArray[np.int64],
         live: NDArray[np.int64],
     ) -> None:
@@ -227,37 +286,47 @@ class Window:
         if self._deflation is not None:
             later = later + self._deflation.beyond(self._y[:, 2:], self._z[:, 2:])[0][live, 1]
             earned += np.abs(self._deflation.rho[live, 0])
-        scale, grown = near(earned, _ABOUT), far(earned, _ABOUT)
+        scale, grown = near(earned, _ABOUT), far()(earned, _ABOUT)
         most = float(np.max(later) / np.max(scale))
         self.strain = max(most / _ACCURACY, float(np.max(later / scale)) / accuracy)
         if not (self.strain <= 1 and np.all(grown <= _GROWTH * scale)):
             raise NoBound
 
-    def _propose(
+    def _improve(
         self,
         deflation: Deflation,
         solve: Solver,
-        inner: Inner,
-        pairs: NDArray[np.int64],
+        rows: Rows,
+        slope: Matrix | None,
+        given: Array,
+        within: float,
         live: NDArray[np.int64],
     ) -> None:
-        """Propose what is earned per step in classes whose values are sought."""
+        """Add to T, and to what is earned per step in classes whose values are sought."""
         references = deflation.references(live)
+        time = rows.flow(self._time, self._size)[0] - self._time[live]
+        time[:, 0] += 1
+        both = np.stack((given[:, :-1], time), axis=2)
+        if not len(references):
+            both = both[:, :, :1]
+        found = _recursion(solve, slope, both, within)
+        self._t[live, :-1] += found[:, :, 0]
         if len(references):
-            given = np.zeros((len(live), self.terms + 1, 2))
-            given[:, 0, 0], given[:, 0, 1] = self.model.r[pairs], 1.0
-            found = _recursion(solve, inner.slope, given)
-            for s, row in zip(references.tolist(), np.searchsorted(live, references), strict=True):
-                deflation.propose(s, found[row, :, 0], found[row, :, 1])
-        deflation.spread(deflation.rho, live)
+            self._time[live] += found[:, :, 1]
+            more = np.zeros_like(self._time)
+            for s in references.tolist():
+                more[s] = deflation.proposed(self._t[s, :-1], self._time[s])
+            deflation.spread(more, live)
+            deflation.rho[live, :-1] += more[live]
+            for k in range(more.shape[1]):
+                self._t[live, k:-1] -= more[live, k, None] * self._time[live, : more.shape[1] - k]
 
-    def _residual(self, rows: Rows, states: NDArray[np.int64], pairs: NDArray[np.int64]) -> Array:
+    def _residual(self, computed: Array, magnitude: Array) -> Array:
         """Return bounds of the sums over k of |R_k| and of k |R_k|, (2, states, 2).
 
         The last column has R_{K+1} without rounding, the first one all other parts.
         """
-        computed, magnitude = self._differences(rows, states, pairs)
-        bound = np.empty((2, len(states), 2))
+        bound = np.empty((2, len(computed), 2))
         bound[:, :, 0] = (sums(computed[:, :-1]) + self._gamma * magnitude).T
         bound[:, :, 1] = np.outer([1, self.terms + 1], np.abs(computed[:, -1]))
         return bound * 1.001 + TINY
@@ -278,18 +347,33 @@ class Window:
         return found, magnitude
 
     def _bound_rest(
-        self, rows: Rows, solve: Solver, live: NDArray[np.int64], left: Array, slope: Array
-    ) -> None:
-        """Find y and z from what the equations of the terms leave over, and its slope."""
+        self, rows: Rows, inner: Inner, live: NDArray[np.int64], left: Array, slope: Array
+    ) -> Callable[[], Solver]:
+        """Find y and z from what the equations of the terms leave over, and its slope.
+
+        Those of the last policy mostly serve, or do so once they are raised a little.
+        """
         if self._deflation is not None:
             left = np.column_stack((left, np.ones(len(live))))
             slope = np.column_stack((slope, np.full(len(live), TINY)))
+        far = cache(lambda: solver_of(inner.far * _BEYOND, self.model))
         for total, own in ((self._y, left), (self._z, slope)):
             need = 1.001 * (own + (rows.spread(self._y) if total is self._z else 0.0))
-            outside = rows.far(total) if len(live) < self.model.n else np.zeros(own.shape)
-            right = 1.01 * need + _BEYOND * outside
-            total[live] = np.abs(solve(right, 0.004 * right.min()))
-            self._require(total[live], need + rows.far(total))
+            if isinstance(inner.near, np.ndarray) or not self._raised(total, need, rows, live):
+                total[live] = 0
+                right = _SPARE * need + _BEYOND * rows.far(total)
+                total[live] = np.abs(far()(right, 0.004 * right.min()))
+                self._require(total[live], need + rows.far(total))
+        return far
+
+    def _raised(self, total: Array, need: Array, rows: Rows, live: NDArray[np.int64]) -> bool:
+        """Whether a few sweeps, or none, make a bound hold for what is needed now."""
+        for _ in range(_SWEEPS):
+            ahead = rows.far(total)
+            if self._at_least(total[live], need + ahead):
+                return True
+            total[live] = _SPARE * need + _BEYOND * ahead
+        return False
 
     def _require(self, left: Array, right: Array) -> None:
         if not self._at_least(left, right):
@@ -477,9 +561,8 @@ def sums(terms: Array) -> Array:
     return found
 
 
-def _recursion(solve: Solver, step: Matrix | None, given: Array) -> Array:
+def _recursion(solve: Solver, step: Matrix | None, given: Array, within: float) -> Array:
     """Return X with (I - B_0) X_0 = given_0, (I - B_0) X_k = step X_{k-1} + given_k."""
-    within = _U * float(np.abs(given).max(initial=0.0))
     if step is None:
         return solve(given, within)
     found = np.empty_like(given)

@@ -10,7 +10,11 @@ from typing import Any
 
 from qdecay.exact.algebra.number import AlgebraicNumber
 from qdecay.exact.regions import PolicyRegions
-from qdecay.report.plots.style import COLOURS, TIED
+from qdecay.report.plots.axes import below_one, depth_for, gamma_axis, number_points
+from qdecay.report.plots.naming import either, state_name, titled
+from qdecay.report.plots.regions import shown_state
+from qdecay.report.plots.style import line_style, set_legend, set_title
+from qdecay.report.plots.words import number_text, plain
 
 _EVEN = 400  # gammas of an even grid over (0, 1), and at least _FEW between two breakpoints
 _FEW = 16
@@ -55,28 +59,40 @@ def _between(low: Fraction, high: Fraction) -> Iterator[Fraction]:
         yield from (low + step / 2**k, high - step / 2**k)
 
 
-def draw_gap(ax: Any, regions: PolicyRegions, state: int, names: Sequence[str], title: str) -> None:
-    """Draw the gap in the colours of the actions that lead, and the state's breakpoints."""
+def draw_gap(
+    regions: PolicyRegions,
+    ax: Any,
+    *,
+    state: int | None = None,
+    actions: Sequence[str] | None = None,
+    title: str | None = None,
+) -> Any:
+    """Draw the gap in the colours of the actions that lead, and the numbers where the lead changes.
+
+    The arguments are those of `draw_regions`.
+    """
+    state = shown_state(regions, state)
+    names = actions or regions.info.action_names
     curves = gap_curves(regions, state)
     floor, top = _range([value for _, curve in curves for _, value in curve])
+    own = [b.gamma for b in regions.breakpoints if state in b.changes]
+    gamma_axis(ax, depth_for(own))
     named: set[Actions] = set()
     for best, curve in curves:
         if curve:
             gammas, gaps = zip(*curve, strict=True)
-            colour = COLOURS[best[0] % len(COLOURS)] if len(best) == 1 else TIED
-            label = None if best in named else " or ".join(names[a] for a in best)
-            ax.plot(gammas, [max(gap, floor / 10) for gap in gaps], color=colour, label=label)
+            style = line_style(best)
+            label = None if best in named else plain(either(best, names))
+            ax.plot(gammas, [max(gap, floor / 10) for gap in gaps], label=label, **style)
             named.add(best)
-    for point in regions.breakpoints:
-        if state in point.changes:
-            ax.axvline(float(point.gamma), color="black", lw=0.8, ls=":")
     ax.set_yscale("log")
     ax.set_ylim(floor, top)
-    ax.set_xlim(0, 1)
-    ax.set_xlabel("discount factor γ")
     ax.set_ylabel("action gap, reward units")
-    ax.set_title(title)
-    ax.legend(fontsize=7, frameon=False)
+    set_legend(ax, title="best")
+    above = number_points(ax, [(below_one(g), number_text(g)) for g in own], ls=":")
+    title = title or titled(regions.info, f"state {state_name(regions.info, state)}")
+    set_title(ax, title, above)
+    return ax
 
 
 def _range(gaps: Sequence[float]) -> tuple[float, float]:

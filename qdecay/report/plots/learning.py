@@ -1,4 +1,8 @@
-"""How long learning takes, as a figure: over the delay of a game, or over gamma."""
+"""How long learning takes, as a figure: over the delay of a game, or over gamma.
+
+Each explorer's median with its range over the seeds; a triangle at the top is a median beyond the
+budget. Ranges stand beside each other where they would overlap.
+"""
 
 from __future__ import annotations
 
@@ -9,14 +13,18 @@ from pathlib import Path
 from typing import Any
 
 from qdecay._support.one_line import escaped
-from qdecay._support.shown import shown_decimal
-from qdecay.comparison.learning_times import LearningTime
+from qdecay.comparison.learning_times import EXPLORERS, LearningTime
 from qdecay.exact.action_gap import ActionGap
-from qdecay.report.plots.style import EXACT, _figure
+from qdecay.report import colours
+from qdecay.report.chapter import title_of
+from qdecay.report.plots.figure import Panel, save_panels
+from qdecay.report.plots.style import INK, SOFT, legend_above, set_title
+from qdecay.report.plots.words import number_text
 
-EXPLORER_COLOURS = ("#999999", "#0072B2", "#009E73", "#CC79A7")
-_GAP = "#B8860B"
-_SIZE, _WIDE = (3.6, 2.5), (5.6, 3.2)  # inches
+_GAMES = {"forever": "Constant or sparse", "once": "Now or later"}
+_MARKERS = "osDv"  # of explorers, in order
+_HEIGHT = 3.2  # inches
+_ASIDE = 3.0  # printer's points from one explorer's range to the next
 _MARGIN, _NARROWEST = Fraction(1, 50), Fraction(1, 5)  # beside the gammas, and in all
 _POINTS = 300  # of the curve of the action gap
 
@@ -24,51 +32,67 @@ _POINTS = 300  # of the curve of the action gap
 def save_learning_times(rows: Sequence[LearningTime], path: Path) -> None:
     """Draw the steps until right for good over the delay, or over gamma if there is one delay.
 
-    A panel for each gamma, or one for the one delay or the model; each explorer's median with its
-    range over the seeds. A triangle at the top is a median beyond the budget. Of games the expected
-    steps of a uniformly random walk are drawn, of a model the exact action gap. Over gamma, lines
-    end where another choice becomes right, and the exact break-even gammas are drawn if all rewards
-    are the same.
+    A panel for each gamma, or one for the one delay or the model. Of games the expected steps of a
+    uniformly random walk are drawn, of a model the exact action gap. Over gamma, lines end where
+    another choice becomes right, and the exact break-even gammas are drawn if all rewards are the
+    same.
     """
     by_gamma = len({row.delay for row in rows}) == 1
-    panels: dict[str, list[LearningTime]] = {}
+    groups: dict[object, list[LearningTime]] = {}
     for row in rows:
-        panels.setdefault(_title(row, by_gamma), []).append(row)
-    with _figure(len(panels), path, _WIDE if rows[0].action_gap else _SIZE) as axes:
-        for ax, (title, shown) in zip(axes, panels.items(), strict=True):
-            _draw_times(ax, shown, by_gamma)
-            ax.set_title(title)
+        groups.setdefault(row.title if by_gamma else row.gamma, []).append(row)
+
+    def panel(own: Sequence[LearningTime]) -> Panel:
+        return Panel(lambda ax: draw_learning_times(own, ax), _HEIGHT)
+
+    save_panels([[panel(own)] for own in groups.values()], path)
 
 
-def _title(row: LearningTime, by_gamma: bool) -> str:
-    if row.game is None:
-        return escaped(row.title)
-    return f"{row.game}, {f'n = {row.delay}' if by_gamma else f'γ = {row.gamma}'}"
+def draw_learning_times(rows: Sequence[LearningTime], ax: Any, *, title: str | None = None) -> Any:
+    """Draw the steps until the choice is right for good: of one gamma, or of one delay or model.
 
+    Args:
+        rows: of several explorers.
+        ax: axes of matplotlib.
+        title: above the figure; None names the game or the model.
 
-def _draw_times(ax: Any, rows: Sequence[LearningTime], by_gamma: bool) -> None:
+    Returns: the axes.
+    """
+    by_gamma = len({row.delay for row in rows}) == 1
     names = list(dict.fromkeys(row.explorer for row in rows))
-    for name, colour in zip(names, EXPLORER_COLOURS, strict=False):
+    ax.set_yscale("log")
+    for place, name in enumerate(names):
         own = sorted((row for row in rows if row.explorer == name), key=lambda row: row.gamma)
+        aside = _ASIDE * (place - (len(names) - 1) / 2)
         for number, (_, side) in enumerate(groupby(own, key=lambda row: row.best)):
-            _draw_explorer(ax, list(side), by_gamma, colour, None if number else name)
+            _draw_explorer(ax, list(side), by_gamma, aside, None if number else name)
     if by_gamma and len({row.reward for row in rows}) == 1:
         _draw_break_evens(ax, rows)
     if rows[0].action_gap is not None:
         _draw_gap(ax, rows[0].action_gap, *_window(rows))
     else:
         walk = sorted({(float(r.gamma) if by_gamma else r.delay, r.random_walk) for r in rows})
-        ax.plot(*zip(*walk, strict=True), "--", color=EXACT, lw=1.2, label="random walk to R")
-    ax.set_yscale("log")
-    ax.set_xlabel("discount factor γ" if by_gamma else "steps n to the large reward")
+        label = "random walk to the large reward"
+        ax.plot(*zip(*walk, strict=True), "--", color=INK, lw=1.2, label=label)
+    if by_gamma:
+        ax.set_xlabel("discount factor γ")
+    else:
+        ax.set_xticks(sorted({row.delay or 0 for row in rows}))
+        ax.set_xlabel("steps n to the large reward")
     ax.set_ylabel("steps until right for good")
     if any(row.median is None for row in rows):
-        ax.plot([], [], "^", color=EXPLORER_COLOURS[0], label=f"median > {rows[0].budget:,}")
-    if rows[0].action_gap is None:
-        ax.legend(fontsize=7, frameon=False, loc="upper left", bbox_to_anchor=(1, 1))
-    else:  # beside the axis of the gap, whatever its width
-        named = ax.get_legend_handles_labels()
-        ax.figure.legend(*named, fontsize=7, frameon=False, loc="outside right upper")
+        label = f"median > {rows[0].budget:,}"
+        ax.plot([], [], "^", color=SOFT, label=label)
+    set_title(ax, title or _title(rows[0], by_gamma), legend_above(ax))
+    return ax
+
+
+def _title(row: LearningTime, by_gamma: bool) -> str:
+    if row.game is None:
+        name = "" if row.source is None else f"{escaped(title_of(row.source))}, "
+        states = row.info.state_names
+        return f"{name}state {escaped(states[row.state]) if states else row.state}"
+    return f"{_GAMES[row.game]}, {f'n = {row.delay}' if by_gamma else f'γ = {row.gamma}'}"
 
 
 def _window(rows: Sequence[LearningTime]) -> tuple[Fraction, Fraction]:
@@ -83,7 +107,8 @@ def _draw_break_evens(ax: Any, rows: Sequence[LearningTime]) -> None:
     is_model = rows[0].action_gap is not None
     for gamma in rows[0].break_evens():
         if not is_model or low < float(gamma) < high:
-            ax.axvline(float(gamma), color=EXACT, lw=1, label=f"exact: {shown_decimal(gamma, 6)}")
+            label = f"exact: {number_text(gamma)}"
+            ax.axvline(float(gamma), color=INK, lw=1.2, label=label)
 
 
 def _draw_gap(ax: Any, gap: ActionGap, low: Fraction, high: Fraction) -> None:
@@ -93,25 +118,32 @@ def _draw_gap(ax: Any, gap: ActionGap, low: Fraction, high: Fraction) -> None:
     beside = ax.twinx()
     beside.set_yscale("log")
     heights = [float(size) if size else float("nan") for size in sizes]
-    beside.plot([float(gamma) for gamma in gammas], heights, ":", color=_GAP, lw=1.5)
+    beside.plot([float(gamma) for gamma in gammas], heights, ":", color=SOFT, lw=1.5)
     beside.spines["right"].set_visible(True)
-    beside.set_ylabel("action gap (reward)", color=_GAP)
-    beside.tick_params(axis="y", which="both", colors=_GAP)
-    ax.plot([], [], ":", color=_GAP, label="exact action gap")
+    beside.set_ylabel("action gap, reward units", color=SOFT)
+    beside.tick_params(axis="y", which="both", colors=SOFT)
+    ax.plot([], [], ":", color=SOFT, label="exact action gap")
 
 
 def _draw_explorer(
-    ax: Any, rows: Sequence[LearningTime], by_gamma: bool, colour: str, label: str | None
+    ax: Any, rows: Sequence[LearningTime], by_gamma: bool, aside: float, label: str | None
 ) -> None:
     """Draw one explorer's line where the same choice is right."""
+    from matplotlib.transforms import ScaledTranslation
+
+    number = list(EXPLORERS).index(rows[0].explorer)
+    colour, marker = colours.explorer(number).light, _MARKERS[number % len(_MARKERS)]
     beyond = rows[0].budget * 1.5
     xs = [float(row.gamma) if by_gamma else row.delay for row in rows]
     medians, lows, highs = (
         [beyond if steps is None else max(steps, 1) for steps in column]
         for column in zip(*((row.median, row.low, row.high) for row in rows), strict=True)
     )
-    ax.fill_between(xs, lows, highs, color=colour, alpha=0.1, lw=0)
-    ax.vlines(xs, lows, highs, color=colour, alpha=0.5, lw=1)
-    ax.plot(xs, medians, "o-", color=colour, markersize=3, label=label)
+    shifted = ax.transData + ScaledTranslation(aside / 72, 0, ax.figure.dpi_scale_trans)
+    ax.vlines(xs, lows, highs, color=colour, alpha=0.4, lw=2, transform=shifted)
+    line: Any = {"color": colour, "lw": 1.3, "transform": shifted}
+    ax.plot(xs, medians, marker=marker, markersize=3.5, label=label, **line)
     late = [x for x, row in zip(xs, rows, strict=True) if row.median is None]
-    ax.plot(late, [beyond] * len(late), "^", color=colour, markersize=7)
+    ax.plot(late, [beyond] * len(late), "^", color=colour, markersize=7, transform=shifted)
+    ax.update_datalim(list(zip(xs * 2, [*lows, *highs], strict=True)))
+    ax.autoscale_view()

@@ -5,24 +5,21 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from pathlib import Path
-from textwrap import fill, wrap
 from typing import Any
 
 from qdecay.exact.policy_map import Area, PolicyMap
 from qdecay.report.map_picture import MapPicture, Point, equation, symbol
-from qdecay.report.plots.style import COLOURS, TIED, _figure
+from qdecay.report.plots.figure import Panel, save_panels
+from qdecay.report.plots.naming import state_name, titled
+from qdecay.report.plots.style import INK, filling, set_legend, set_title
+from qdecay.report.plots.words import LINE, SMALL, plain, points_of, width_of
 
-_SIZE = (5.4, 3.4)  # inches
-_SMALL = 7  # printer's points
-_TITLE = 40  # characters in a line of the title
-_LETTER = 0.55  # of the font's size: the width of a letter, about
-_INCH = 72  # printer's points
+HEIGHT = 3.6  # inches
 _MARKED = 4  # equations drawn at most
 _FAR = 0.6  # of the picture: beyond this, text goes on the other side
-_FILL = 0.4  # of a colour in an area; the rest is white
 
 
-def save_map(found: PolicyMap, path: Path, title: str) -> None:
+def save_map(found: PolicyMap, path: Path, title: str | None = None) -> None:
     """Draw a map of one state, and save the figure.
 
     Args:
@@ -33,27 +30,45 @@ def save_map(found: PolicyMap, path: Path, title: str) -> None:
     Raises:
         InputError: the file cannot be written.
     """
-    names = found.action_names or [f"action {a}" for a in range(found.line.low.n_actions)]
-    with _figure(1, path, _SIZE) as (ax,):
-        draw_map(ax, found, names, title)
+    save_panels([[Panel(lambda ax: draw_map(found, ax, title=title), HEIGHT)]], path)
 
 
-def draw_map(ax: Any, found: PolicyMap, actions: Sequence[str], title: str) -> None:
+def draw_map(
+    found: PolicyMap,
+    ax: Any,
+    *,
+    actions: Sequence[str] | None = None,
+    title: str | None = None,
+) -> Any:
     """Draw a map whose areas are the optimal actions of one state.
 
+    Both axes go from 0 to 1 across the picture, with marks where gamma and the parameter are.
+
     Args:
-        ax: the axes of matplotlib.
         found: the map, of the start.
-        actions: their names.
-        title: above the picture.
+        ax: axes of matplotlib.
+        actions: their names; None are those that the model has.
+        title: above the picture; None names the model and the state.
+
+    Returns: the axes.
+
+    Raises:
+        ValueError: the map is not of the start alone.
     """
+    if found.of != "start":
+        raise ValueError(f'a map of the start can be drawn (of="start"), got one of {found.of!r}')
+    names = actions or found.action_names
+    names = names or [f"action {a}" for a in range(found.line.low.n_actions)]
     picture = MapPicture.of(found)
     for shape in picture.shapes:
         _fill(ax, shape.corners, _choice(found.areas[shape.area]))
     for edge in picture.edges:
-        ax.plot(*zip(*edge, strict=True), color="black", lw=1, solid_capstyle="round")
-    _frame(ax, picture, title)
-    _name_curves(ax, picture, _name_areas(ax, picture, actions))
+        ax.plot(*zip(*edge, strict=True), color=INK, lw=1, solid_capstyle="round")
+    _frame(ax, picture)
+    _name_curves(ax, picture, _name_areas(ax, picture, names))
+    state = state_name(found.info, found.info.start or 0)
+    set_title(ax, title or titled(found.info, f"best in state {state}"))
+    return ax
 
 
 def _choice(area: Area) -> tuple[int, ...]:
@@ -61,27 +76,16 @@ def _choice(area: Area) -> tuple[int, ...]:
     return actions
 
 
-def _colour(actions: Sequence[int]) -> str:
-    return COLOURS[actions[0] % len(COLOURS)] if actions else TIED
-
-
-def _fill(ax: Any, corners: Sequence[tuple[float, float]], actions: Sequence[int]) -> None:
-    """Fill a shape in the colour of its action, or with stripes of the first two that tie."""
-    xy = list(zip(*corners, strict=True))
-    colour = _pale(_colour(actions))
-    ax.fill(*xy, facecolor=colour, edgecolor=colour, lw=0.5)  # parts of an area meet without a seam
+def _fill(ax: Any, corners: Sequence[Point], actions: Sequence[int]) -> None:
+    """Fill a shape in the colour of its action; parts of an area meet without a seam."""
+    x, y = zip(*corners, strict=True)
+    style = filling(actions)
+    ax.fill(x, y, facecolor=style["facecolor"], edgecolor=style["facecolor"], lw=0.5)
     if len(actions) > 1:
-        ax.fill(*xy, facecolor="none", edgecolor=_pale(_colour(actions[1:])), hatch="////", lw=0)
+        ax.fill(x, y, **style | {"facecolor": "none"}, lw=0)
 
 
-def _pale(colour: str) -> tuple[float, ...]:
-    """Return a colour mixed with white: transparent parts would show where they overlap."""
-    from matplotlib.colors import to_rgb
-
-    return tuple(1 - _FILL * (1 - part) for part in to_rgb(colour))
-
-
-def _frame(ax: Any, picture: MapPicture, title: str) -> None:
+def _frame(ax: Any, picture: MapPicture) -> None:
     found = picture.found
     ax.set_xticks(*zip(*picture.axis.ticks, strict=True))
     ax.set_yticks(*zip(*picture.value_ticks, strict=True))
@@ -94,14 +98,6 @@ def _frame(ax: Any, picture: MapPicture, title: str) -> None:
     letter = symbol(name)
     shown = name if letter == name else f"{letter} = {name}"
     ax.set_ylabel(shown, parse_math=False)
-    ax.set_title(_lines(title), parse_math=False)
-
-
-def _lines(title: str) -> str:
-    """Return a title in as few lines as fit, of about equal length."""
-    count = len(wrap(title, _TITLE))
-    width = next(width for width in range(1, _TITLE + 1) if len(wrap(title, width)) <= count)
-    return fill(title, width)
 
 
 def _name_areas(ax: Any, picture: MapPicture, names: Sequence[str]) -> list[Point]:
@@ -111,28 +107,19 @@ def _name_areas(ax: Any, picture: MapPicture, names: Sequence[str]) -> list[Poin
     """
     choices = [_choice(area) for area in picture.found.areas]
     texts = [picture.name(area, names) for area in range(len(choices))]
-    width, height = (size * _INCH for size in _inches(ax))
-    line = _SMALL * 1.6 / height
-    sizes = [((len(text) + 1) * _SMALL * _LETTER / width, line) for text in texts]
+    width, height = points_of(ax)
+    sizes = [((width_of(text) + SMALL) / width, LINE / height) for text in texts]
     placed, missing = picture.labels(sizes)
     for label in placed:
-        box = _on(_pale(_colour(choices[label.area])))
-        style: Any = {"ha": "center", "va": "center", "fontsize": _SMALL, "bbox": box}
+        box = _on(filling(choices[label.area])["facecolor"])
+        style: Any = {"ha": "center", "va": "center", "fontsize": SMALL, "bbox": box}
         ax.text(*label.at, texts[label.area], parse_math=False, **style)
     handles = [
-        ax.fill([], [], facecolor=_pale(_colour(choices[area])), label=texts[area])[0]
-        for area in missing
+        ax.fill([], [], label=plain(texts[area]), **filling(choices[area]))[0] for area in missing
     ]
     if handles:
-        below: Any = {"loc": "upper center", "bbox_to_anchor": (0.5, -0.25)}
-        ax.legend(handles=handles, fontsize=_SMALL, frameon=False, **below)
+        set_legend(ax, handles=handles)
     return [label.at for label in placed]
-
-
-def _inches(ax: Any) -> tuple[float, float]:
-    """Return about how large the axes are."""
-    box, (width, height) = ax.get_position(), ax.figure.get_size_inches()
-    return box.width * width, box.height * height
 
 
 def _on(colour: Any) -> dict[str, Any]:
@@ -160,7 +147,7 @@ def _name_curves(ax: Any, picture: MapPicture, taken: list[Point]) -> None:
             text,
             points[place],
             textcoords="offset points",
-            fontsize=_SMALL,
+            fontsize=SMALL,
             bbox=_on("white"),
             parse_math=False,
             **_beside(points, place),

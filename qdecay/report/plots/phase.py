@@ -13,23 +13,25 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
-from textwrap import fill
 from typing import Any, NamedTuple
 
 from qdecay.errors import InputError
-from qdecay.report.plots.style import EXACT, _figure
+from qdecay.report import colours
+from qdecay.report.plots.style import EXACT, FAINT, SOFT, saved, set_legend, set_title
+from qdecay.report.plots.words import SMALL, plain, width_of
 from qdecay.sweep.axes import Axis, distinct, float_number, require_name, shown_value
 from qdecay.sweep.phase import PhaseDiagram, PhaseRow
 from qdecay_envs.documents import canonical
 
 MAX_PANELS, MAX_SERIES, MAX_CATEGORIES = 12, 6, 12
-# Okabe & Ito's palette without the colour of exact gammas.
-_COLOURS = ("#0072B2", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
+# Series have the colours of explorers, then those of actions that are neither now nor later.
+_COLOURS = tuple(
+    each.light
+    for each in (*reversed(colours.EXPLORERS[:2]), *colours.EXPLORERS[2:], *colours.ACTIONS[2:4])
+)
 _MARKERS = "osDPX*"
-_GREY = "#888888"
 _WIDTH, _HEIGHT = 4.2, 3.0  # of a panel, in inches
 _LABEL_SPACE = 0.08  # of the axis: labels closer than this would overlap
-_LETTER = 0.047  # inches per character in the legend
 _COLUMNS = 40  # of a panel: with more there is no room for the choices behind them
 _EXACT_SPAN = 0.6  # of the least distance of two values
 _SIDE_BY_SIDE = 0.5  # of the least distance of two values: the series are spread over this
@@ -83,7 +85,7 @@ class _Scale:
         if not self.numeric or step >= _LABEL_SPACE * (ends[1] - ends[0]):
             ax.set_xticks(list(self.places.values()), self.labels)
             ax.set_xticks([], minor=True)
-        ax.set_xlabel(", ".join(map(_plain, self.names)))
+        ax.set_xlabel(", ".join(map(plain, self.names)))
 
 
 class _Style(NamedTuple):
@@ -110,6 +112,54 @@ def save_phase(diagram: PhaseDiagram, path: Path, *, x: str | None = None) -> in
         InputError: the file cannot be written, the parameter does not exist, or there is nothing or
             too much to draw.
     """
+    scale, panels, series, omitted = _arranged(diagram, x)
+    columns = min(2, len(panels))
+    size = scale.width * columns, _HEIGHT * math.ceil(len(panels) / columns)
+    with saved(path, *size) as figure:
+        axes = list(figure.subplots(math.ceil(len(panels) / columns), columns, squeeze=False).flat)
+        for spare in axes[len(panels) :]:
+            spare.set_visible(False)
+        for ax, (title, rows) in zip(axes, panels.items(), strict=False):
+            _draw(ax, scale, _grouped(rows, series.axes), series.names)
+            set_title(ax, title)
+        _legend(axes[: len(panels)])
+    return omitted
+
+
+def draw_phase(
+    diagram: PhaseDiagram, ax: Any, *, x: str | None = None, title: str | None = None
+) -> Any:
+    """Draw a diagram that is one panel; see `save_phase`.
+
+    Returns: the axes.
+
+    Raises:
+        InputError: it has several panels, or none.
+    """
+    scale, panels, series, _ = _arranged(diagram, x)
+    if len(panels) > 1:
+        raise InputError(
+            f"{len(panels)} combinations of the sources' parameters do not fit one panel: narrow "
+            "them with where, choose x, or save them all with qdecay sweep phase --plot"
+        )
+    ((name, rows),) = panels.items()
+    _draw(ax, scale, _grouped(rows, series.axes), series.names)
+    set_legend(ax)
+    set_title(ax, title or name or "where trained agents flip")
+    return ax
+
+
+class _Series(NamedTuple):
+    """The learners' settings that differ, and the combinations of their values."""
+
+    axes: list[Axis]
+    names: list[str]
+
+
+def _arranged(
+    diagram: PhaseDiagram, x: str | None
+) -> tuple[_Scale, dict[str, list[PhaseRow]], _Series, int]:
+    """Return the x axis, the rows of each panel, the series, and how many rows are omitted."""
     scale, drawn = _x_axis(diagram, x)
     others = [
         axis
@@ -120,15 +170,12 @@ def save_phase(diagram: PhaseDiagram, path: Path, *, x: str | None = None) -> in
         [axis for axis in others if axis.of_learner is whose] for whose in (False, True)
     )
     panels = _grouped(drawn, of_sources)
-    series = list(_grouped(drawn, of_learners))
+    series = _Series(of_learners, list(_grouped(drawn, of_learners)))
     _check_size(len(panels), MAX_PANELS, "combinations of the sources' parameters", of_sources)
-    _check_size(len(series), MAX_SERIES, "combinations of the learners' settings", of_learners)
-    with _figure(len(panels), path, (scale.width, _HEIGHT)) as axes:
-        for ax, (title, rows) in zip(axes, panels.items(), strict=True):
-            _draw(ax, scale, _grouped(rows, of_learners), series)
-            ax.set_title(_title(title, scale.width), fontsize=9)
-        _legend(axes)
-    return len(diagram.rows) - len(drawn)
+    _check_size(
+        len(series.names), MAX_SERIES, "combinations of the learners' settings", of_learners
+    )
+    return scale, panels, series, len(diagram.rows) - len(drawn)
 
 
 def _legend(axes: Sequence[Any]) -> None:
@@ -139,13 +186,13 @@ def _legend(axes: Sequence[Any]) -> None:
         for handle, label in zip(*ax.get_legend_handles_labels(), strict=True)
     }
     figure = axes[0].figure
-    widest = 0.4 + _LETTER * max(map(len, found))
+    widest = (SMALL * 5 + max(map(width_of, found))) / 72
     figure.legend(
         found.values(),
         found,
         loc="outside lower center",
         ncols=max(1, int(figure.get_figwidth() / widest)),
-        fontsize=7,
+        fontsize=SMALL,
         frameon=False,
     )
 
@@ -215,21 +262,10 @@ def _key(parts: Sequence[Any], numeric: bool) -> float | str:
     return float_number(parts[0]) or 0.0 if numeric else canonical(parts)
 
 
-def _title(text: str, width: float) -> str:
-    """Return a title in lines of a panel's width, broken between parameters."""
-    kept = text.replace(" = ", "\xa0=\xa0")
-    return fill(kept, round(width * 13)).replace("\xa0", " ")
-
-
-def _plain(text: str) -> str:
-    """Return a text in which matplotlib finds no formula."""
-    return text.replace("$", r"\$")
-
-
 def _called(names: Iterable[str], values: Iterable[Any]) -> list[str]:
     """Return the name of a combination of values, without missing ones."""
     pairs = [
-        (_plain(name), _plain(shown_value(value)))
+        (plain(name), plain(shown_value(value)))
         for name, value in zip(names, values, strict=True)
         if value is not None
     ]
@@ -273,9 +309,9 @@ def _draw(
             _draw_threshold(ax, at, row, style)
     if single and any(row.choices for row in rows if row.exact is not None):
         label = "full: all choose what is best above"
-        ax.plot([], [], "o", color=_GREY, markersize=3, label=label)
+        ax.plot([], [], "o", color=SOFT, markersize=3, label=label)
     if any(row.outcome in ("above", "below") for row in rows):
-        ax.plot([], [], "^", color=_GREY, markersize=6, label="threshold beyond the gammas")
+        ax.plot([], [], "^", color=SOFT, markersize=6, label="threshold beyond the gammas")
     scale.prepare(ax)
     ax.margins(y=0.08)
     ax.set_ylabel("discount factor γ")
@@ -308,7 +344,7 @@ def _draw_choices(ax: Any, at: float, row: PhaseRow, style: _Style) -> None:
     shares = [choices.right / choices.trainings for choices in row.choices]
     # Mixed with white, not transparent: the dot does not depend on what is behind it.
     fills = [[1 - 0.6 * share * (1 - part) for part in to_rgb(style.colour)] for share in shares]
-    ax.scatter([at] * len(gammas), gammas, s=7, c=fills, edgecolors="#BBBBBB", linewidths=0.4)
+    ax.scatter([at] * len(gammas), gammas, s=7, c=fills, edgecolors=FAINT, linewidths=0.4)
 
 
 def _draw_threshold(ax: Any, at: float, row: PhaseRow, style: _Style) -> None:

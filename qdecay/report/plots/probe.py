@@ -7,10 +7,15 @@ import math
 from pathlib import Path
 from typing import Any
 
+from qdecay._support.one_line import escaped
 from qdecay._support.shown import shortest
 from qdecay.errors import InputError
 from qdecay.probing.profile import DiscountProfile
-from qdecay.report.plots.style import EXACT, LEARNED, SPREAD, _figure
+from qdecay.report.plots.figure import Panel, save_panels
+from qdecay.report.plots.style import EXACT, LEARNED, SOFT, set_legend, set_title
+from qdecay.report.plots.words import plain
+
+HEIGHT = 3.0  # inches
 
 
 def save_profile(profile: DiscountProfile, path: Path) -> None:
@@ -19,34 +24,52 @@ def save_profile(profile: DiscountProfile, path: Path) -> None:
     Raises:
         InputError: the file cannot be written, or there is no indifference point to draw.
     """
-    drawn = [p for p in profile.curve_points if p.log_discount is not None]
-    if not drawn:
+    if not _known(profile):
         raise InputError(f"{path}: there is no indifference point to draw")
-    with _figure(1, path) as (ax,):
-        _draw_points(ax, profile)
+    save_panels([[Panel(lambda ax: draw_profile(profile, ax), HEIGHT)]], path)
+
+
+def draw_profile(profile: DiscountProfile, ax: Any, *, title: str | None = None) -> Any:
+    """Draw the near reward that is worth a far one, over the delay of the far one.
+
+    Args:
+        profile: of an agent.
+        ax: axes of matplotlib.
+        title: above the figure; None is the agent and the verdict.
+
+    Returns: the axes.
+    """
+    ax.set_yscale("log")
+    if known := _known(profile):
         _draw_curves(ax, profile)
-        ax.set_yscale("log")
-        ax.set_xlabel("delay n of the far reward (steps)")
-        ax.set_ylabel("near reward worth the far one, r / R")
-        ax.set_title(profile.agent)
-        ax.legend(fontsize=7, frameon=False)
+        _draw_points(ax, known)
+        set_legend(ax)
+    else:
+        ax.text(0.5, 0.5, "no indifference point", ha="center", transform=ax.transAxes)
+    ax.set_xlabel("delay n of the far reward, steps")
+    ax.set_ylabel("near reward worth the far one, r / R")
+    set_title(ax, title or f"{escaped(profile.agent)}: {escaped(profile.verdict)}")
+    return ax
 
 
-def _draw_points(ax: Any, profile: DiscountProfile) -> None:
-    drawn = [(p.delay, p.log_discount) for p in profile.curve_points if p.log_discount]
-    middle = [math.exp(value) for _, (_, value, _) in drawn]
-    below = [math.exp(value) - math.exp(low) for _, (low, value, _) in drawn]
-    above = [math.exp(high) - math.exp(value) for _, (_, value, high) in drawn]
+def _known(profile: DiscountProfile) -> list[tuple[int, tuple[float, float, float]]]:
+    """Return the delays whose indifference point is known, with its interval, in logs."""
+    return [(p.delay, p.log_discount) for p in profile.curve_points if p.log_discount is not None]
+
+
+def _draw_points(ax: Any, known: list[tuple[int, tuple[float, float, float]]]) -> None:
+    middle = [math.exp(value) for _, (_, value, _) in known]
+    below = [math.exp(value) - math.exp(low) for _, (low, value, _) in known]
+    above = [math.exp(high) - math.exp(value) for _, (_, value, high) in known]
     ax.errorbar(
-        [delay for delay, _ in drawn],
+        [delay for delay, _ in known],
         middle,
         yerr=[below, above],
         fmt="o",
         markersize=4,
         color=LEARNED,
-        ecolor=SPREAD,
         capsize=3,
-        label="indifference, 95 % interval",
+        label="indifferent,\n95 % interval",
         zorder=3,
     )
 
@@ -59,15 +82,9 @@ def _draw_curves(ax: Any, profile: DiscountProfile) -> None:
     for fit in profile.fits:
         if fit == named or fit.name == "exponential":
             heights = [math.exp(fit.log_discount(n) - fit.log_discount(near)) for n in grid]
-            style = "-" if fit == named else ":"
-            ax.plot(grid, heights, style, color=LEARNED, lw=1, label=fit.name)
+            style, colour = ("-", LEARNED) if fit == named else (":", SOFT)
+            ax.plot(grid, heights, style, color=colour, lw=1.2, label=plain(fit.name))
     if profile.told:
         told = [profile.told ** (n - near) for n in grid]
-        ax.plot(
-            grid,
-            told,
-            "-.",
-            color=EXACT,
-            lw=1,
-            label=f"configured: gamma = {shortest(profile.told)}",
-        )
+        label = f"configured:\nγ = {shortest(profile.told)}"
+        ax.plot(grid, told, "--", color=EXACT, lw=1.2, label=label)

@@ -1,9 +1,9 @@
-"""Plots for papers and slides, through matplotlib: one style, vector output, labelled axes."""
+"""Figures for papers and slides: one style, vector output, and no trace in pyplot."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
@@ -11,15 +11,22 @@ from typing import Any
 
 from qdecay._support.extras import require
 from qdecay._support.outputs import PLOTS, check_output
+from qdecay.report import colours
+from qdecay.report.plots.words import LINE, NORMAL, SMALL, points_of, wrapped
 from qdecay_envs.files import replacing
 
-# Okabe & Ito's palette, which colour-blind readers can distinguish.
-EXACT, LEARNED, SPREAD = "#D55E00", "#0072B2", "#56B4E9"
-# Of actions, in their order; grey for ties and for states without actions.
-COLOURS = ("#D55E00", "#0072B2", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#F0E442")
-TIED = "#BBBBBB"
-_STYLE: Any = {
-    "font.size": 9,
+EXACT, PLANNED, LEARNED = colours.EXACT.light, colours.PLANNED.light, colours.LEARNED.light
+BEST, WORSE, INK, SOFT = (
+    each.light for each in (colours.GOOD, colours.WARNING, colours.INK, colours.SOFT)
+)
+FAINT = colours.FAINT.light
+_TINT = float(colours.TINT.light.removesuffix("%")) / 100  # of a colour in an area
+_LEGEND: Any = {"fontsize": SMALL, "title_fontsize": SMALL, "frameon": False, "alignment": "left"}
+LINE_STYLES = ("-", "--", ":", "-.")  # of actions, in their order
+STYLE: Any = {
+    "font.size": NORMAL,
+    "axes.titlesize": NORMAL + 1,
+    "axes.labelsize": NORMAL,
     "axes.spines.top": False,
     "axes.spines.right": False,
     "savefig.dpi": 200,
@@ -38,29 +45,79 @@ def check_plot_path(path: Path, *, force: bool = True) -> None:
     require("matplotlib", "plot", "plots")
 
 
-@contextmanager
-def _figure(
-    n_panels: int, path: Path, size: tuple[float, float] = (3.6, 2.5)
-) -> Iterator[list[Any]]:
-    """Yield the axes of a new figure in the project's style; save it at the end.
+def new_figure(width: float, height: float) -> Any:
+    """Return an empty figure of this size in inches, which needs no display and no pyplot.
 
-    `size` is the width and height of a panel in inches.
+    Raises:
+        InputError: matplotlib is missing.
     """
-    check_plot_path(path)
-    import matplotlib as mpl
+    require("matplotlib", "plot", "plots")
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    columns = min(n_panels, 2)
-    rows = math.ceil(n_panels / columns)
-    with mpl.rc_context(_STYLE):
-        figure = Figure(figsize=(size[0] * columns, size[1] * rows))
-        FigureCanvasAgg(figure)
-        axes = list(figure.subplots(rows, columns, squeeze=False).flat)
-        for spare in axes[n_panels:]:
-            spare.set_visible(False)
-        yield axes[:n_panels]
+    figure = Figure(figsize=(width, height), layout="constrained")
+    FigureCanvasAgg(figure)
+    return figure
+
+
+@contextmanager
+def saved(path: Path, width: float, height: float) -> Iterator[Any]:
+    """Yield a new figure in the project's style; save it at the end.
+
+    Raises:
+        InputError: the file cannot be written.
+    """
+    check_plot_path(path)
+    import matplotlib as mpl
+
+    with mpl.rc_context(STYLE):
+        figure = new_figure(width, height)
+        yield figure
         drawn = BytesIO()  # matplotlib leaves a file open if writing fails
         figure.savefig(drawn, format=path.suffix[1:])
         with replacing(path) as scratch:
             scratch.write_bytes(drawn.getvalue())
+
+
+def pale(colour: str, share: float = _TINT) -> tuple[float, ...]:
+    """Return a colour mixed with white: transparent parts would show where they overlap."""
+    from matplotlib.colors import to_rgb
+
+    return tuple(1 - share * (1 - part) for part in to_rgb(colour))
+
+
+def filling(actions: Sequence[int]) -> dict[str, Any]:
+    """Return how an area is filled in which these actions are best, stripes of two that tie."""
+    first, *others = [pale(colours.action(a).light) for a in actions] or [pale(colours.TIED.light)]
+    if not others:
+        return {"facecolor": first, "edgecolor": "none"}
+    return {"facecolor": first, "edgecolor": others[0], "hatch": "////"}
+
+
+def line_style(actions: Sequence[int]) -> dict[str, Any]:
+    """Return how a curve of the best action is drawn; that of several is grey."""
+    if len(actions) != 1:
+        return {"color": colours.TIED.light}
+    dashes = LINE_STYLES[actions[0] % len(LINE_STYLES)]
+    return {"color": colours.action(actions[0]).light, "linestyle": dashes}
+
+
+def set_title(ax: Any, text: str, above: float = 0) -> None:
+    """Write a title over the axes, in lines that fit; `above` is kept free, printer's points."""
+    size = NORMAL + 1
+    shown = wrapped(text, points_of(ax)[0], size)
+    ax.set_title(shown, loc="left", fontsize=size, pad=6 + above, parse_math=False)
+
+
+def set_legend(ax: Any, **more: Any) -> None:
+    """Draw the legend right of the axes, where it hides nothing."""
+    place = {"loc": "upper left", "bbox_to_anchor": (1.01, 1), "borderaxespad": 0}
+    ax.legend(**place | _LEGEND | more)
+
+
+def legend_above(ax: Any, columns: int = 3) -> float:
+    """Draw the legend between the axes and the title; return its height in printer's points."""
+    handles, labels = ax.get_legend_handles_labels()
+    place = {"loc": "lower left", "bbox_to_anchor": (0, 1), "borderaxespad": 0.2, "ncols": columns}
+    ax.legend(handles, labels, columnspacing=1, **place | _LEGEND)
+    return LINE * math.ceil(len(labels) / columns)

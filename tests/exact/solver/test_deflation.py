@@ -138,13 +138,14 @@ def test_signs_at_one_are_those_of_an_exact_solve_near_it() -> None:
 
 def test_a_wrong_reward_per_step_costs_accuracy_only(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is taken off may be anything: the radii allow for it."""
-    propose = Deflation.propose
+    proposed = Deflation.proposed
 
-    def worse(self: Deflation, reference: int, u: np.ndarray, e: np.ndarray) -> None:
-        propose(self, reference, u, e)
-        self.rho[reference, :2] += 0.01
+    def worse(u: np.ndarray, e: np.ndarray) -> np.ndarray:
+        rho = proposed(u, e)
+        rho[:2] += 0.01
+        return rho
 
-    monkeypatch.setattr(Deflation, "propose", worse)
+    monkeypatch.setattr(Deflation, "proposed", staticmethod(worse))
     for seed in range(12):
         model = random_model(seed)
         policy = model.first[:-1].copy()

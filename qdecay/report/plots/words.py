@@ -1,0 +1,117 @@
+"""Text in figures: numbers at crossings, lines that fit, names without formulas."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from qdecay._support.one_line import escaped
+from qdecay._support.shown import shown_decimal
+from qdecay.exact.algebra.number import AlgebraicNumber
+
+SMALL, NORMAL, LINE = 8, 9, 12  # printer's points: of text, and from one small line to the next
+DIGITS = 6  # of a decimal at a crossing
+_LONGEST = 16  # characters of a closed form that is still short
+_CUT = "…"
+_TRIES = 40  # widths in which a title is tried
+_INCH = 72  # printer's points
+
+
+def plain(text: str) -> str:
+    r"""Return a user's text so that matplotlib finds no formula in it, in a legend or a tick label.
+
+    >>> plain("cost $x_1$")
+    'cost \\$x_1\\$'
+    """
+    return escaped(text).replace("$", r"\$")
+
+
+def signed(number: str) -> str:
+    """Return a number in text with a true minus sign."""
+    return number.replace("-", "−")
+
+
+def number_text(number: AlgebraicNumber, digits: int = DIGITS, *, brief: bool = False) -> str:
+    """Return an exact number: its closed form where that is short, and its decimals.
+
+    Args:
+        number: exact.
+        digits: of the decimals.
+        brief: only one of the two, the closed form where it is short.
+
+    >>> [number_text(AlgebraicNumber.of(x)) for x in ("1/2", "1/3", "123/1000", "-2/3", "7")]
+    ['1/2 = 0.5', '1/3 ≈ 0.333333', '0.123', '−2/3 ≈ −0.666667', '7']
+    """
+    form, decimal = number.closed_form(), signed(shown_decimal(number, digits))
+    if form is None or len(form) > _LONGEST:
+        return decimal
+    if number.is_rational and "/" not in form:
+        return signed(form)
+    terminates = number.is_rational and number == AlgebraicNumber.of(decimal.replace("−", "-"))
+    if terminates and number.lower.denominator > 20:
+        return decimal  # 0.123 says more than 123/1000
+    written = signed(form) if number.is_rational else _formula(form)
+    return written if brief else f"{written} {'=' if terminates else '≈'} {decimal}"
+
+
+def _formula(form: str) -> str:
+    """Return a closed form with a root in it as a formula."""
+    raised = re.sub(r"\^\(([^()]*)\)", r"^{\1}", form)
+    return "$" + re.sub(r"sqrt\((\d+)\)", r"\\sqrt{\1}", raised).replace("*", r"\,") + "$"
+
+
+def width_of(text: str, size: float = SMALL) -> float:
+    """Return the width of a line of text in printer's points, as it will be drawn."""
+    from matplotlib.font_manager import FontProperties
+    from matplotlib.textpath import text_to_path
+
+    is_formula = text.replace(r"\$", "").count("$") == 2
+    shown = text if is_formula else text.replace(r"\$", "$")
+    font = FontProperties(size=size)
+    found: float = text_to_path.get_text_width_height_descent(shown, font, ismath=is_formula)[0]
+    return found
+
+
+def cut(text: str, width: float, size: float = SMALL) -> str:
+    """Return a text, its end omitted where it would be wider than this, in printer's points."""
+    if width_of(text, size) <= width:
+        return text
+    for end in range(len(text) - 1, 0, -1):
+        if width_of(text[:end].rstrip() + _CUT, size) <= width:
+            return text[:end].rstrip() + _CUT
+    return _CUT
+
+
+def wrapped(text: str, width: float, size: float = NORMAL, most: int = 2) -> str:
+    """Return a text in at most so many lines of this width, in printer's points.
+
+    Lines are of about equal length; what does not fit is omitted from the last one.
+    """
+    words = text.split(" ")
+    lines = _filled(words, width, size)
+    if len(lines) > most:
+        lines = [*lines[: most - 1], " ".join(lines[most - 1 :])]
+    else:
+        narrower = (width * (k / _TRIES) for k in range(1, _TRIES + 1))
+        lines = next(
+            (t for w in narrower if len(t := _filled(words, w, size)) == len(lines)), lines
+        )
+    return "\n".join(cut(line, width, size) for line in lines)
+
+
+def _filled(words: Sequence[str], width: float, size: float) -> list[str]:
+    """Return words in lines, each as long as fits."""
+    lines: list[str] = []
+    for word in words:
+        if lines and width_of(f"{lines[-1]} {word}", size) <= width:
+            lines[-1] += f" {word}"
+        else:
+            lines.append(word)
+    return lines
+
+
+def points_of(ax: Any) -> tuple[float, float]:
+    """Return about how wide and how high the axes are, in printer's points."""
+    inch = ax.figure.dpi
+    return ax.bbox.width / inch * _INCH, ax.bbox.height / inch * _INCH
