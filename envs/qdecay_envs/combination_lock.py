@@ -37,6 +37,10 @@ from qdecay_envs.vector import TabularVectorEnv
 class CombinationLockEnv(TabularEnv):
     """A combination lock; see the module.
 
+    Only the right code ends an episode: until then, without `gym.make(..., max_episode_steps=...)`,
+    monitors such as Gymnasium's RecordEpisodeStatistics and Stable-Baselines3's Monitor report
+    nothing.
+
     Args:
         code: the right action of each state, 1 .. 10,000 of them.
         n_actions: how many actions there are, 2 .. 100.

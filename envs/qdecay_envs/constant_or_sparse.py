@@ -36,6 +36,9 @@ CONSTANT, SPARSE = 0, 1
 class ConstantOrSparseEnv(ChainEnv):
     """A constant reward against a sparse one; see the module.
 
+    Nothing ends an episode: without `gym.make(..., max_episode_steps=...)` monitors such as
+    Gymnasium's RecordEpisodeStatistics and Stable-Baselines3's Monitor report nothing.
+
     Args:
         n: steps from one large reward to the next, 1 .. 10,000.
         small: reward of CONSTANT, in reward units, exact.

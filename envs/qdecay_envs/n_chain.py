@@ -40,6 +40,9 @@ FORWARD, BACKWARD = 0, 1
 class NChainEnv(TabularEnv):
     """The chain of Strens and Dearden; see the module.
 
+    Nothing ends an episode: without `gym.make(..., max_episode_steps=...)` monitors such as
+    Gymnasium's RecordEpisodeStatistics and Stable-Baselines3's Monitor report nothing.
+
     Args:
         n: number of states, 2 .. 100,000.
         slip: probability that the other action happens, 0 <= slip <= 1. A float is read by its

@@ -93,6 +93,9 @@ VARIANTS = {
 class RiverSwimEnv(TabularEnv):
     """The river of Strehl and Littman, or of Osband; see the module.
 
+    Nothing ends an episode: without `gym.make(..., max_episode_steps=...)` monitors such as
+    Gymnasium's RecordEpisodeStatistics and Stable-Baselines3's Monitor report nothing.
+
     Args:
         variant: "osband" or "strehl_littman".
         n: number of states, 3 .. 100,000.

@@ -27,13 +27,14 @@ from qdecay.exact.algebra.polynomial import (
     sign_at,
     to_fmpq,
 )
-from qdecay.exact.algebra.roots import rational_root, real_roots, refine_radical
+from qdecay.exact.algebra.roots import rational_root, real_roots, refine_radical, root_near
 from qdecay_envs.rational import RationalLike, rational
 
 if TYPE_CHECKING:
     import sympy
 
 _T = TypeVar("_T")
+_QUICK_BITS = 64  # of an interval around a root that has been guessed
 
 
 class AlgebraicNumber(Shown):
@@ -203,28 +204,31 @@ class AlgebraicNumber(Shown):
 
     def __eq__(self, other: object) -> bool:
         """Exact equality of values, regardless of the polynomials."""
-        number = _number(other)
-        return NotImplemented if number is None else self is number or self._compare(number) == 0
+        return NotImplemented if (order := self._order(other)) is None else order == 0
 
     def __lt__(self, other: AlgebraicNumber | int | Fraction) -> bool:
         """Exact order of values."""
-        number = _number(other)
-        return NotImplemented if number is None else self._compare(number) < 0
+        return NotImplemented if (order := self._order(other)) is None else order < 0
 
     def __le__(self, other: AlgebraicNumber | int | Fraction) -> bool:
         """Exact order of values."""
-        number = _number(other)
-        return NotImplemented if number is None else self._compare(number) <= 0
+        return NotImplemented if (order := self._order(other)) is None else order <= 0
 
     def __gt__(self, other: AlgebraicNumber | int | Fraction) -> bool:
         """Exact order of values."""
-        number = _number(other)
-        return NotImplemented if number is None else self._compare(number) > 0
+        return NotImplemented if (order := self._order(other)) is None else order > 0
 
     def __ge__(self, other: AlgebraicNumber | int | Fraction) -> bool:
         """Exact order of values."""
-        number = _number(other)
-        return NotImplemented if number is None else self._compare(number) >= 0
+        return NotImplemented if (order := self._order(other)) is None else order >= 0
+
+    def _order(self, other: object) -> int | None:
+        """Return -1, 0 or 1, or None for what is no exact number."""
+        if isinstance(other, AlgebraicNumber):
+            return 0 if self is other else self._compare(other)
+        if isinstance(other, int | Fraction) and not isinstance(other, bool):
+            return self._compare_rational(Fraction(other))
+        return None
 
     def __hash__(self) -> int:
         """Hash of the value: a rational's own, else that of floor(2^64 x)."""
@@ -377,21 +381,23 @@ def roots_with_multiplicity(
     return sorted(found, key=itemgetter(0))
 
 
-def isolate_quickly(p: fmpz_poly, lower: Fraction, upper: Fraction) -> list[AlgebraicNumber]:
+def isolate_quickly(
+    p: fmpz_poly, lower: Fraction, upper: Fraction, guess: Fraction | None = None
+) -> list[AlgebraicNumber]:
     """Return the roots of `isolate_roots` without a search for rational or smaller forms.
 
     They compare exactly; hash and printing need `AlgebraicNumber.simplified`.
+
+    Args:
+        guess: where the only root may be, for 0 <= lower and upper <= 1: one that is good saves
+            time.
     """
+    if guess is not None and lower < guess < upper:
+        found = root_near(p, lower, upper, guess, _QUICK_BITS)
+        if found is not None:
+            return [AlgebraicNumber(*found)]
     roots = real_roots(polynomial(p), lower, upper, search=False)
     return sorted(AlgebraicNumber(*root) for root, _ in roots)
-
-
-def _number(value: object) -> AlgebraicNumber | None:
-    if isinstance(value, AlgebraicNumber):
-        return value
-    if isinstance(value, int | Fraction) and not isinstance(value, bool):
-        return AlgebraicNumber.of(value)
-    return None
 
 
 def _floor(scale: int) -> Callable[[Fraction], int]:

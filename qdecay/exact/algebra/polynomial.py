@@ -210,33 +210,47 @@ def refine(p: fmpz_poly, lower: Fraction, upper: Fraction, bits: int) -> Interva
     method proposes a short interval and the signs at its ends confirm it; if they do not, the
     interval is bisected. Both ends are equal only if the root is rational and was hit.
     """
-    derivative = p.derivative()
-    left_sign = sign_at(p, lower)
-    target = Fraction(1, 2**bits)
-    while upper - lower > target:
-        guess = _newton_limit(p, derivative, lower, upper, bits)
-        if guess is not None:
-            closer = max(lower, guess - target / 2), min(upper, guess + target / 2)
-            signs = [sign_at(p, end) for end in closer]
-            if 0 in signs:
-                return closer[signs.index(0)], closer[signs.index(0)]
-            if signs == [left_sign, -left_sign]:
-                return closer
-        middle = _short((lower + upper) / 2, _bits_of(upper - lower) + 3)
-        sign = sign_at(p, middle)
+    derivative, left_sign = p.derivative(), 0
+    while upper - lower > Fraction(1, 2**bits):
+        middle = (lower + upper) / 2
+        closer = closer_interval(p, derivative, (lower, upper), middle, bits)
+        if closer is not None:
+            return closer
+        middle = _short(middle, _bits_of(upper - lower) + 3)
+        sign, left_sign = sign_at(p, middle), left_sign or sign_at(p, lower)
         if sign == 0:
             return middle, middle
         lower, upper = (middle, upper) if sign == left_sign else (lower, middle)
     return lower, upper
 
 
+def closer_interval(
+    p: fmpz_poly, derivative: fmpz_poly, around: Interval, start: Fraction, bits: int
+) -> Interval | None:
+    """Return an interval of width <= 2^-bits around the one root of p strictly inside another.
+
+    Newton's method leads there from `start`, and opposite signs at the ends confirm it; or None.
+    """
+    guess = _newton_limit(p, derivative, around, start, bits)
+    if guess is None:
+        return None
+    radius = Fraction(1, 2 ** (bits + 1))
+    closer = max(around[0], guess - radius), min(around[1], guess + radius)
+    signs = [sign_at(p, end) for end in closer]
+    if 0 in signs:
+        root = closer[signs.index(0)]
+        return None if root in around else (root, root)
+    return closer if signs[0] != signs[1] else None
+
+
 def _newton_limit(
-    p: fmpz_poly, derivative: fmpz_poly, lower: Fraction, upper: Fraction, bits: int
+    p: fmpz_poly, derivative: fmpz_poly, around: Interval, start: Fraction, bits: int
 ) -> Fraction | None:
-    """Return where Newton's method from the middle settles, to bits + 4 places, or None."""
+    """Return where Newton's method settles, to bits + 4 places, or None if it leaves the interval
+    around its start."""
     with ctx.workprec(2 * bits + 96):
-        x = arb(to_fmpq((lower + upper) / 2)).mid()
-        low, high = arb(to_fmpq(lower)), arb(to_fmpq(upper))
+        x = arb(to_fmpq(start)).mid()
+        low, high = (arb(to_fmpq(end)) for end in around)
         small = arb(2) ** (-bits - 6)
         for _ in range(8 + bits.bit_length()):
             step = (p(x) / derivative(x)).mid()

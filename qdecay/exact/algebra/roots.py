@@ -17,13 +17,16 @@ from qdecay.exact.algebra.polynomial import (
     Interval,
     certainly_coprime,
     certainly_irrational,
+    closer_interval,
     is_binomial,
     isolating_intervals,
     linear,
     refine,
+    roots_bound,
     sign_at,
     to_exact,
     to_fmpq,
+    variations,
 )
 
 _FACTOR_DEGREE = 40  # up to here factoring takes milliseconds and yields the minimal polynomial
@@ -72,14 +75,35 @@ def _square_free_parts(p: fmpz_poly) -> list[tuple[fmpz_poly, int]]:
     Advantages often have these two factors: no reward is met for some steps, or two policies earn
     as much at gamma = 1. What is left of them may be a x^n + b, of any degree, which needs no work.
     """
-    lowest = next(i for i, c in enumerate(p.coeffs()) if c)
-    p, at_one, divisor = p.right_shift(lowest), 0, linear(Fraction(1))
-    while p.degree() > 0 and not (parts := divmod(p, divisor))[1]:
-        p, at_one = parts[0], at_one + 1
+    p, lowest, at_one = _without_ends(p)
     single = is_binomial(p) or (p.degree() > 0 and certainly_coprime(p, p.derivative()))
     rest = [(p, 1)] if single else p.factor_squarefree()[1]
-    found = [(linear(Fraction(0)), lowest), (divisor, at_one), *rest]
+    found = [(linear(Fraction(0)), lowest), (linear(Fraction(1)), at_one), *rest]
     return [pair for pair in found if pair[0].degree() > 0 and pair[1] > 0]
+
+
+def _without_ends(p: fmpz_poly) -> tuple[fmpz_poly, int, int]:
+    """Return p without factors x and x - 1, and how many of each there were."""
+    lowest = next(i for i, c in enumerate(p.coeffs()) if c)
+    p, at_one, divisor = p.right_shift(lowest), 0, linear(Fraction(1))
+    while p(1) == 0:
+        p, at_one = p // divisor, at_one + 1
+    return p, lowest, at_one
+
+
+def root_near(
+    p: fmpz_poly, lower: Fraction, upper: Fraction, guess: Fraction, bits: int
+) -> Root | None:
+    """Return the only root of p strictly between 0 <= lower and upper <= 1, in an interval of width
+    <= 2^-bits, if Descartes' rule shows at once that it is and the guess is near it; else None.
+
+    The root is simple; the polynomial may have others that are not.
+    """
+    p, _, _ = _without_ends(p)
+    if p.degree() < 2 or variations(p) == 1 or roots_bound(p, lower, upper) != 1:
+        return None  # where the signs vary once, p may have thousands of terms, and is easy anyway
+    closer = closer_interval(p, p.derivative(), (lower, upper), guess, bits)
+    return None if closer is None else Root(p, *closer)
 
 
 def _factors(p: fmpz_poly) -> Iterator[tuple[fmpz_poly, int]]:
@@ -115,10 +139,12 @@ def _roots_of(
         if lower < root < upper:
             yield rational_root(root)
         return
-    for end in (lower, upper):
-        if sign_at(p, end) == 0:
-            p //= linear(end)
-    if single and sign_at(p, lower) == sign_at(p, upper):
+    signs = [sign_at(p, end) for end in (lower, upper)]
+    if 0 in signs:
+        for end, sign in zip((lower, upper), signs, strict=True):
+            p //= linear(end) if sign == 0 else 1
+        signs = [sign_at(p, end) for end in (lower, upper)]
+    if single and signs[0] == signs[1]:
         return  # it is that of another factor
     intervals = []
     for a, b in [(lower, upper)] if single else isolating_intervals(p, lower, upper):

@@ -22,7 +22,7 @@ from flint import fmpz_poly, nmod_mat, nmod_poly
 from numpy.typing import NDArray
 
 from qdecay._support.deadline import Deadline
-from qdecay.exact.solver.digits import Digits, carried, images, joined, width_of
+from qdecay.exact.solver.digits import Digits, carried, images, joined
 from qdecay.exact.solver.policy_graph import PolicyGraph
 from qdecay.exact.solver.primes import from_residues, primes_below
 from qdecay.exact.solver.rational_model import RationalModel
@@ -105,11 +105,12 @@ class Determinants:
                     change[t] = change.get(t, 0) + sign * weight
         n, factors = int(self._live.sum()), np.array(list(change.values()), dtype=np.int64)
         ahead = self._visits(state, list(change), n)
-        terms = joined(np.tensordot(factors, carried(ahead, ahead.shape[2] + 1), (0, 1)))
+        terms = joined(np.tensordot(factors, ahead, (0, 1)))
         return fmpz_poly([1, *(-c for c in terms)]).mul_low(determinant, n + 1)
 
     def _visits(self, state: int, rows: list[int], count: int) -> Digits:
-        """Return the digits of d M^k e_s for k < count and unit rows d, (terms, rows, digits)."""
+        """Return the digits of d M^k e_s for k < count and unit rows d, (terms, rows, digits),
+        carried."""
         known, model = self.ahead, self._model
         if known is not None and known.policy is self._policy and known.visited == state:
             found = known.visits(rows, count)
@@ -119,8 +120,11 @@ class Determinants:
         start = [0] * count
         start[int(place[state])] = 1
         matrix = policy_matrix(model, self._policy, self._live)
-        width = width_of(2 + count * math.log2(model.denominator))
-        ahead = np.zeros((count, len(rows), width), dtype=np.int64)
-        for kept, digits in zip(ahead, images(matrix, start, model.denominator), strict=False):
-            kept[:, : digits.shape[1]] = digits[place[rows]]
+        found = images(matrix, start, model.denominator, count)
+        some = [carried(block[:, place[rows]], block.shape[-1] + 1) for block in found]
+        ahead = np.zeros((count, len(rows), some[-1].shape[-1]), dtype=np.int64)
+        t = 0
+        for digits in some:
+            ahead[t : t + len(digits), :, : digits.shape[-1]] = digits
+            t += len(digits)
         return ahead

@@ -8,9 +8,10 @@ have few digits while they are small; residues modulo primes would be as many fr
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Iterator, Sequence
-from itertools import count
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,6 +29,8 @@ Digits = NDArray[np.int64]
 
 def spread(numbers: Sequence[int], width: int) -> Digits:
     """Return the digits of numbers below 2^(32 width - 1) in size, (numbers, width)."""
+    if width == 1:
+        return np.array(numbers, dtype=np.int64).reshape(-1, 1)
     size = width * BITS // 8
     raw = b"".join(number.to_bytes(size, "little", signed=True) for number in numbers)
     digits = np.frombuffer(raw, dtype="<u4").reshape(len(numbers), width).astype(np.int64)
@@ -85,21 +88,36 @@ def width_of(bits: float) -> int:
     return 1 + math.ceil(bits) // BITS
 
 
-def images(matrix: Part, start: Sequence[int], growth: int, columns: int = 1) -> Iterator[Digits]:
-    """Yield the digits of v, M v, M^2 v, ... for ever, (numbers, digits).
+@cache
+def _steps_within_room(growth: int) -> int:
+    """Return by how many products carried digits may grow until they have to be carried again."""
+    steps = 1
+    while growth ** (steps + 1) <= MOST_GROWTH and steps < _ROOM:
+        steps += 1
+    return steps
+
+
+def images(
+    matrix: Part, start: Sequence[int], growth: int, steps: int, columns: int = 1
+) -> Iterator[Digits]:
+    """Yield the digits of v, M v, .., M^(steps - 1) v, some at a time: (some, numbers, digits).
 
     Args:
-        matrix: M in words.
-        start: v; or `columns` vectors, row by row: the digits are (numbers, columns, digits).
+        matrix: M in words, square.
+        start: v; or `columns` vectors, row by row: the digits are (some, numbers, columns, digits).
         growth: no row of |M| sums to more; below 2^29.
     """
     bits, more = max((abs(v).bit_length() for v in start), default=0) + 1, math.log2(growth)
-    lazy = max(1, _ROOM // growth.bit_length())
-    digits = spread(start, width_of(bits))
+    at_once = _steps_within_room(growth)
+    first = spread(start, width_of(bits))
     if columns > 1:
-        digits = digits.reshape(-1, columns, digits.shape[1])
-    for t in count(1):
-        yield digits
-        digits = matrix @ digits
-        if t % lazy == 0:
-            digits = carried(digits, width_of(bits + t * more))
+        first = first.reshape(-1, columns, first.shape[1])
+    for t in range(0, steps, at_once):
+        block = np.zeros((min(at_once, steps - t), *first.shape), dtype=np.int64)
+        block[0] = first
+        rows, width = list(block.reshape(len(block), -1)), math.prod(first.shape[1:])
+        for before, after in itertools.pairwise(rows):
+            matrix.add_product(before, after, width)
+        yield block
+        if t + at_once < steps:
+            first = carried(matrix @ block[-1], width_of(bits + (t + at_once) * more))

@@ -239,8 +239,13 @@ class _LineRows:
 
 
 def _square(rows: Part, states: NDArray[np.int64]) -> Matrix:
-    inner = columns_of(rows, states)
-    return inner.toarray() if len(states) <= _DENSE else inner.toscipy()
+    n = len(states)
+    if n > _DENSE:
+        return columns_of(rows, states).toscipy()
+    place = np.full(rows.shape[1], n, dtype=rows.indices.dtype)
+    place[states] = np.arange(n)
+    full = Part(rows.data, place[rows.indices], rows.indptr, (n, n + 1)).toarray()
+    return np.ascontiguousarray(full[:, :n])  # the last column has what leads elsewhere
 
 
 def _like(matrix: Compressed, data: Array) -> Part:

@@ -133,7 +133,7 @@ class FirstWindow(Window):
         moves = graph.moves_to(changed, self.model.n) + int((least + more).min(initial=_FAR))
         ahead = np.minimum(moves[self.model.pair_state], self._next(moves, self.model.p))
         self._order = np.minimum(self._order, ahead)
-        self._recompute(graph, affected)
+        self._recompute(graph, affected, touched)
         return self.useful
 
     def _renew(self, graph: PolicyGraph, states: Mask) -> None:

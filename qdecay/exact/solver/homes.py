@@ -56,7 +56,10 @@ class Homes:
         last = ~(model.sure[pairs] & graph.live[states])
         classes = _closed_classes(p, states, last)
         beside = np.unique(p.indices[~affected[p.indices]])  # what is not affected keeps its home
-        goals = {model.n: states[last], **{self._reference(graph, inside): inside for inside in classes}}
+        goals = {
+            model.n: states[last],
+            **{self._reference(graph, inside): inside for inside in classes},
+        }
         for goal in np.setdiff1d(self.home[beside], SEVERAL).tolist():
             there = beside[self.home[beside] == goal]
             goals[goal] = np.append(goals[goal], there) if goal in goals else there

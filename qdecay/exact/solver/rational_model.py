@@ -192,7 +192,8 @@ class RationalModel:
 
     def touching(self, states: NDArray[np.bool_]) -> NDArray[np.bool_]:
         """Which pairs belong to one of the states or can lead to one."""
-        touched: NDArray[np.bool_] = self.p @ states.astype(float) > 0
+        met = np.append(0, np.cumsum(states[self.p.indices]))[self.p.indptr]
+        touched: NDArray[np.bool_] = met[1:] > met[:-1]
         return states[self.pair_state] | touched
 
     def sets(self, pairs: Iterable[int]) -> dict[int, tuple[int, ...]]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,6 +37,17 @@ def policy_matrix(model: RationalModel, policy: NDArray[np.int64], live: NDArray
     return columns_of(rows_of(model.small_weights, policy[states]), states)
 
 
+def _bordered_matrix(
+    model: RationalModel, policy: NDArray[np.int64], live: NDArray[np.bool_]
+) -> Part:
+    """Return the same with one more row and column, for all states worth nothing."""
+    assert model.small_weights is not None
+    rows = rows_of(model.small_weights, policy[live])
+    n = len(rows.indptr)
+    indptr = np.append(rows.indptr, rows.indptr[-1])
+    return Part(rows.data, places(live).astype(rows.indices.dtype)[rows.indices], indptr, (n, n))
+
+
 def most_words(model: RationalModel, count: int) -> int:
     """Return how many digits one of `count` terms may have."""
     bits = model.largest_reward.bit_length() + 1 + count * math.log2(model.denominator)
@@ -68,26 +78,26 @@ def rewards_ahead(
     deadline: Deadline,
     visited: int | None = None,
 ) -> Iterator[Digits]:
-    """Yield q^t P^t r for t < count, (live states + 1, digits); fewer if all further ones are 0.
+    """Yield q^t P^t r for t < count, some at a time, (some, live states + 1, digits); fewer if all
+    further ones are 0.
 
     The last row, of zeros, represents all states worth nothing. With a state to be visited the
-    digits are (live states + 1, 2, digits), of q^t P^t r and q^t P^t e_s.
+    digits are (some, live states + 1, 2, digits), of q^t P^t r and q^t P^t e_s.
     """
-    step = policy_matrix(model, policy, live).bordered()
+    step = _bordered_matrix(model, policy, live)
     start, columns = [*(model.rewards[pair] for pair in policy[live].tolist()), 0], 1
     if visited is not None:
         states, columns = [*np.flatnonzero(live).tolist(), -1], 2
         start = [x for s, r in zip(states, start, strict=True) for x in (r, int(s == visited))]
-    for t, digits in enumerate(islice(images(step, start, model.denominator, columns), count)):
-        if t % 32 == 31:
-            deadline.check()
-            if not digits.any():
-                return
-        yield digits
+    for block in images(step, start, model.denominator, count, columns):
+        deadline.check()
+        if not block[0].any():
+            return
+        yield block
 
 
 class RewardsAhead:
-    """The rewards ahead of every live state, (terms, states + 1, digits), for all pairs.
+    """The rewards ahead of every live state, for all pairs.
 
     All terms after these are 0, or `count` of them are kept. Beside them may be the visits ahead to
     one state, the integers q^t P^t e_s, which take little more time together.
@@ -109,13 +119,9 @@ class RewardsAhead:
         self._model, self._live, self._count = model, live, count
         self.policy, self.visited = policy, visited
         self._place = places(live)
-        width, columns = most_words(model, count), 1 if visited is None else 2
-        afford(model, deadline, count, int(live.sum()), columns * width)
-        found = list(rewards_ahead(model, policy, live, count, deadline, visited))
-        shape = (len(found), int(live.sum()) + 1, columns, width)
-        self._ahead = np.zeros(shape, dtype=np.int64)
-        for kept, digits in zip(self._ahead, found, strict=True):
-            kept[..., : digits.shape[-1]] = digits.reshape(len(kept), columns, -1)
+        columns = 1 if visited is None else 2
+        afford(model, deadline, count, int(live.sum()), columns * most_words(model, count))
+        self._blocks = list(rewards_ahead(model, policy, live, count, deadline, visited))
 
     def covers(self, live: NDArray[np.bool_], count: int) -> bool:
         """Whether these states and this many terms are covered."""
@@ -125,7 +131,7 @@ class RewardsAhead:
         """Return a_0 .. of one row; all terms after these are 0, or there are `count` of them."""
         # Dead states outside of `live` share the last row, of zeros.
         places = self._place[[row.states[0], *row.targets[0]]]
-        ahead = carried(self._ahead[:count, places, 0], self._ahead.shape[3] + 1)
+        ahead = self._ahead(places, 0, count)
         terms = np.zeros((min(count, len(ahead) + 1), ahead.shape[2]), dtype=np.int64)
         terms[: len(ahead)] -= ahead[:, 0]
         terms[0] += spread(row.rewards, terms.shape[1])[0]
@@ -138,7 +144,19 @@ class RewardsAhead:
         are 0, or None is returned."""
         if self._count < count or not self._live[states].all():
             return None
-        return self._ahead[:count, self._place[states], 1]
+        return self._ahead(self._place[states], 1, count)
+
+    def _ahead(self, places: NDArray[np.int64], column: int, count: int) -> Digits:
+        """Return what is ahead of some places, carried, (terms, places, digits)."""
+        width = most_words(self._model, self._count) + 1
+        found = np.zeros((min(count, sum(map(len, self._blocks))), len(places), width), np.int64)
+        t = 0
+        for block in self._blocks:
+            here = found[t : t + len(block), :, : block.shape[-1]]
+            some = block[: len(here), places]
+            here[:] = some if self.visited is None else some[:, :, column]
+            t += len(block)
+        return carried(found)
 
 
 def places(live: NDArray[np.bool_]) -> NDArray[np.int64]:

@@ -20,10 +20,10 @@ the sign of the advantage.
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Iterator
 from functools import lru_cache
-from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -106,7 +106,7 @@ class PolicySeries:
         if self._is_small:
             ahead = self._small_terms(rows, order + 1, live)
             at_once = min(_TERMS_AT_ONCE, 1 + _ROWS_AT_ONCE // len(pairs))
-            while zero.any() and (some := list(islice(ahead, at_once))):
+            while zero.any() and (some := list(itertools.islice(ahead, at_once))):
                 width = max(digits.shape[1] for digits in some)
                 block = np.zeros((len(some), int(zero.sum()), width), dtype=np.int64)
                 for digits, place in zip(some, block, strict=True):
@@ -230,11 +230,12 @@ class PolicySeries:
     def _digits(self, row: Rows, count: int, live: NDArray[np.bool_]) -> NDArray[np.int64]:
         """Return the digits of a_0 .. of one row; see `RewardsAhead.terms`."""
         if self._kept is None or not self._kept.covers(live, count):
-            targets = (self.model.targets[pair] for pair in self._requested.tolist())
-            states = self.model.pair_state[self._requested].tolist()
-            also = self.graph.closure(row.states[0], states, *targets) & self.graph.live
-            wider = live | also
-            live = wider if can_keep(self.model, count, wider) else live
+            if live is not self.graph.live:
+                targets = (self.model.targets[pair] for pair in self._requested.tolist())
+                states = self.model.pair_state[self._requested].tolist()
+                also = self.graph.closure(row.states[0], states, *targets) & self.graph.live
+                wider = live | also
+                live = wider if can_keep(self.model, count, wider) else live
             visited = None
             if self._determinants is not None and self._determinants.has(self.graph.live):
                 visited = row.states[0] if can_keep(self.model, 2 * count, live) else None
@@ -253,8 +254,9 @@ class PolicySeries:
         own, into = place[rows.states], _placed(rows, place, int(live.sum()) + 1)
         inflow = spread(rows.rewards, most_words(model, 1))
         found = 0
-        for ahead in rewards_ahead(model, self.policy, live, count, self.deadline):
-            d = carried(ahead, ahead.shape[1] + 1)
+        ahead = rewards_ahead(model, self.policy, live, count, self.deadline)
+        for numbers in itertools.chain.from_iterable(ahead):
+            d = carried(numbers, numbers.shape[1] + 1)
             terms = np.zeros((len(own), max(d.shape[1], inflow.shape[1])), dtype=np.int64)
             terms[:, : inflow.shape[1]] = inflow
             terms[:, : d.shape[1]] -= d[own]

@@ -38,23 +38,15 @@ class Part:
         if len(right) != columns:  # the loops read what they are told to
             raise ValueError(f"{columns} columns times {len(right)} rows")
         product = np.zeros((rows, *right.shape[1:]), dtype=right.dtype)
-        _sparsetools.csr_matvecs(
-            rows,
-            columns,
-            right.size // columns if columns else 0,
-            self.indptr,
-            self.indices,
-            self.data,
-            right.ravel(),
-            product.ravel(),
-        )
+        width = right.size // columns if columns else 0
+        self.add_product(right.ravel(), product.ravel(), width)
         return product
 
-    def bordered(self) -> Part:
-        """Return it with one more row and column, of zeros."""
-        rows, columns = self.shape
-        indptr = np.append(self.indptr, self.indptr[-1])
-        return Part(self.data, self.indices, indptr, (rows + 1, columns + 1))
+    def add_product(self, right: Numbers, total: Numbers, width: int) -> None:
+        """Add the product with a matrix of so many columns to another, both given row by row."""
+        _sparsetools.csr_matvecs(
+            *self.shape, width, self.indptr, self.indices, self.data, right, total
+        )
 
     def toarray(self) -> Numbers:
         """Return it as an array."""

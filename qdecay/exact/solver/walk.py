@@ -40,8 +40,9 @@ _Advantages = TypeVar("_Advantages", bound=Advantages)
 _BITS = 64  # of the intervals around roots that floats check
 _LAST_PART = 1024  # of a window up to 1: roots guessed in the last one of so many may be 1 itself
 
-# A pair, the first and the last box where it may not be negative, whether floats see it cross 0.
-_Suspect = tuple[int, int, int, bool]
+# A pair, the first and the last box where it may not be negative, where floats see it cross 0 (inf:
+# nowhere).
+_Suspect = tuple[int, int, int, float]
 
 
 @dataclass(frozen=True)
@@ -127,17 +128,17 @@ class Walk(Generic[_Advantages]):
         edges, reached = self.window.edges, self.x.enclosure(_BITS)[0]
         queue, set_aside = self._suspects(reached, _below_one(self.window)), self.window.upper == 1
         while queue:
-            if set_aside and best is None and not queue[-1][3]:
+            if set_aside and best is None and math.isinf(queue[-1][3]):
                 self._clear_before_one()
                 queue, set_aside = self._suspects(reached, math.inf), False
                 continue
-            pair, first, last, likely = queue.pop()
-            if pair not in self._numerators and not (likely and best is None):
+            pair, first, last, guess = queue.pop()
+            if pair not in self._numerators and not (guess < math.inf and best is None):
                 end = edges[last + 1] if best is None else min(edges[last + 1], _upper(best))
                 if self.window.negative_on(pair, max(edges[first], reached), end):
                     self.window.suspect[pair] &= best is not None
                     continue
-            root = self._first_root(pair)
+            root = self._first_root(pair, guess)
             if root is None:
                 self.window.suspect[pair] = False
             elif root is best:
@@ -185,7 +186,7 @@ class Walk(Generic[_Advantages]):
         first = done + np.argmax(suspect, axis=1)
         last = len(window.edges) - 2 - np.argmax(suspect[:, ::-1], axis=1)
         order = np.lexsort((first, guess))[::-1]
-        columns = (pairs, first, last, np.isfinite(guess))
+        columns = (pairs, first, last, guess)
         return list(zip(*(column[order].tolist() for column in columns), strict=True))
 
     def _clear_before_one(self) -> None:
@@ -202,8 +203,12 @@ class Walk(Generic[_Advantages]):
             clear = self.axis.not_positive_at_one(self.series.graph, pairs, self.deadline)
             window.suspect[pairs[clear], -1] = False
 
-    def _first_root(self, pair: int) -> AlgebraicNumber | None:
-        """Return the first root of the pair's advantage right of x, up to the window's end."""
+    def _first_root(self, pair: int, guess: float) -> AlgebraicNumber | None:
+        """Return the first root of the pair's advantage right of x, up to the window's end.
+
+        Args:
+            guess: where it may be; inf if nothing is known.
+        """
         if pair not in self._roots:
             self.deadline.check()
             upper = self.window.upper
@@ -213,7 +218,8 @@ class Walk(Generic[_Advantages]):
                 self._roots[pair] = c.roots(self.x.enclosure(_BITS)[0], beyond)
                 return self._next_of(pair)
             if c != self._isolated[0]:  # symmetric pairs share their polynomial
-                self._isolated = c, isolate_quickly(c, self.x.lower, beyond)
+                near = Fraction(guess) if math.isfinite(guess) else None
+                self._isolated = c, isolate_quickly(c, self.x.lower, beyond, near)
             self._roots[pair] = self._isolated[1]
         return self._next_of(pair)
 

@@ -50,7 +50,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable
 from fractions import Fraction
-from functools import cache, lru_cache, reduce
+from functools import cache, lru_cache
 from math import comb
 from typing import NamedTuple
 
@@ -155,7 +155,8 @@ class Window:
         self._gamma = (model.max_row + 20) * _U * 1.01
         self._accuracy, self.strain = accuracy, 0.0
         self._allocate()
-        self._recompute(graph, np.ones(model.n, dtype=np.bool_))
+        everything = (np.ones(size, dtype=np.bool_) for size in (model.n, model.n_pairs))
+        self._recompute(graph, *everything)
 
     def _allocate(self) -> None:
         m = self.terms + 2
@@ -174,14 +175,14 @@ class Window:
         """Take over a new policy; see `AxisWindow`."""
         self._accuracy = None
         known = self._deflation is None or self._deflation.known.all()
-        self._recompute(graph, affected)
+        self._recompute(graph, affected, touched)
         if known and self._deflation is not None and not self._deflation.known.all():
             return False  # nothing is known any more of some states
         # If the omitted terms are not small beside the values, narrower windows are better.
         return float(self._y[:, :2].max()) <= 1e-6 * float(np.abs(self._t[:, 0]).max())
 
-    def _recompute(self, graph: PolicyGraph, states: Mask) -> None:
-        """Recompute what a new policy changes: `states` are those whose value is affected.
+    def _recompute(self, graph: PolicyGraph, states: Mask, touched: Mask) -> None:
+        """Recompute what a new policy changes: the values of states, and the advantages of pairs.
 
         Raises:
             NoBound: one of the inequalities could not be shown.
@@ -191,9 +192,9 @@ class Window:
             self._renew(graph, states)
         own = graph.policy[states]
         self._coefficients[own], self.suspect[own] = 0, True
-        touched = self.model.touching(states)
-        touched[graph.policy] = False
-        self._advantages(np.flatnonzero(touched))
+        others = touched.copy()
+        others[graph.policy] = False
+        self._advantages(np.flatnonzero(others))
         self.policy = graph.policy
 
     def _renew(self, graph: PolicyGraph, states: Mask) -> None:
@@ -556,9 +557,13 @@ class Window:
 
 def sums(terms: Array) -> Array:
     """Return the sums over k of |terms_k| and of k |terms_k|, (rows, 2)."""
-    powers = np.arange(terms.shape[1])
-    found: Array = np.abs(terms) @ np.stack((np.ones(len(powers)), powers), axis=1)
+    found: Array = np.abs(terms) @ _ones_and_powers(terms.shape[1])
     return found
+
+
+@lru_cache(maxsize=8)
+def _ones_and_powers(number: int) -> Array:
+    return np.stack((np.ones(number), np.arange(number)), axis=1)
 
 
 def _recursion(solve: Solver, step: Matrix | None, given: Array, within: float) -> Array:
@@ -639,20 +644,26 @@ def _growth(inner: Inner, model: RationalModel) -> float:
 
 def _suspects(bound: Array, first: bool) -> NDArray[np.bool_]:
     """Return (rows, boxes) False where the polynomial is proven negative on the box."""
-    rows = bound.shape[0]
     rest = np.maximum(bound[:, 1:], 0) if first else np.abs(bound[:, 1:])
     quick = bound[:, 0] + 1.001 * rest.sum(axis=1) < -1e-13 * np.abs(bound[:, 0])
-    suspect = np.zeros((rows, _BOXES), dtype=np.bool_)
+    suspect = np.zeros((bound.shape[0], _BOXES), dtype=np.bool_)
     slow = np.flatnonzero(~quick)
-    width = bound.shape[1]
-    matrix = _box_matrix(width - 1, first)
-    for part in range(0, len(slow), _ROWS_AT_ONCE):
-        some = slow[part : part + _ROWS_AT_ONCE]
-        slack = (8 * width + 40) * _U * np.abs(bound[some]).sum(axis=1)
-        # By the coefficient first: maxima of whole arrays take a third of the time.
-        top = reduce(np.maximum, np.split(bound[some] @ matrix, width, axis=1))
-        suspect[some] = ~(top + slack[:, None] < 0)
+    slow = slow[_not_negative(bound[slow], first, 2).any(axis=1)]  # halves prove most
+    suspect[slow] = _not_negative(bound[slow], first, _BOXES)
     return suspect
+
+
+def _not_negative(bound: Array, first: bool, boxes: int) -> NDArray[np.bool_]:
+    """Return (rows, boxes) False where Bernstein coefficients prove it negative on the box."""
+    (rows, width), found = bound.shape, np.zeros((len(bound), boxes), dtype=np.bool_)
+    matrix = _box_matrix(width - 1, first, boxes)
+    for part in range(0, rows, _ROWS_AT_ONCE):
+        some = bound[part : part + _ROWS_AT_ONCE]
+        slack = (8 * width + 40) * _U * np.abs(some).sum(axis=1)
+        # Rows last: maxima over a middle index of long rows are quick.
+        top = (matrix @ some.T).reshape(boxes, width, len(some)).max(axis=1)
+        found[part : part + _ROWS_AT_ONCE] = ~(top + slack < 0).T
+    return found
 
 
 def _negative(row: Array, low: float, high: float, slack: float, depth: int) -> bool:
@@ -672,10 +683,16 @@ def _negative(row: Array, low: float, high: float, slack: float, depth: int) -> 
 
 def _taylor_shift(degree: int, middle: float) -> Array:
     """Return M with M @ coefficients those of the polynomial around `middle`, |middle| <= 1."""
-    powers = np.arange(degree + 1)
-    lift = powers[None, :] - powers[:, None]
-    shift: Array = _binomials(degree).T * np.where(lift >= 0, middle ** np.maximum(lift, 0), 0.0)
+    choose, lift = _upper_binomials(degree)
+    shift: Array = choose * (middle ** np.arange(degree + 1))[lift]
     return shift
+
+
+@lru_cache(maxsize=8)
+def _upper_binomials(degree: int) -> tuple[Array, NDArray[np.int64]]:
+    """Return C(j, i) in row i, and the exponents j - i, or 0 where that is negative."""
+    powers = np.arange(degree + 1)
+    return _binomials(degree).T.copy(), np.maximum(powers[None, :] - powers[:, None], 0)
 
 
 @lru_cache(maxsize=8)
@@ -686,11 +703,10 @@ def _grid(degree: int, first: bool) -> tuple[Array, Array]:
 
 
 @lru_cache(maxsize=8)
-def _box_matrix(degree: int, first: bool) -> Array:
-    """Return the matrices of all boxes: their first columns side by side, then the second ones."""
-    edges = np.linspace(0.0 if first else -1.0, 1.0, _BOXES + 1)
-    boxes = [_bernstein(degree, a, b) for a, b in itertools.pairwise(edges)]
-    return np.stack(boxes, axis=2).reshape(degree + 1, -1)
+def _box_matrix(degree: int, first: bool, number: int) -> Array:
+    """Return the matrices of all boxes, one below the other; they go before columns."""
+    edges = np.linspace(0.0 if first else -1.0, 1.0, number + 1)
+    return np.vstack([_bernstein(degree, a, b).T for a, b in itertools.pairwise(edges)])
 
 
 def _bernstein(degree: int, a: float, b: float) -> Array:

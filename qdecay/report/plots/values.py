@@ -10,7 +10,7 @@ import numpy.typing as npt
 from qdecay.report.chapter import Chapter
 from qdecay.report.plots.axes import below_one, depth_for, gamma_axis, number_points
 from qdecay.report.plots.style import INK, line_style, set_legend, set_title
-from qdecay.report.plots.words import number_text, plain
+from qdecay.report.plots.words import number_text, plain, points_of, wrapped
 
 _COINCIDE = 0.04  # of the drawn range: such curves look identical; the page uses the same rule
 _SHARE = "value, % of the best"
@@ -34,7 +34,7 @@ def draw_values(chapter: Chapter, ax: Any, *, title: str | None = None) -> Any:
     known = np.isfinite(stack).all(axis=0)
     crossings = np.interp([float(g) for g in own], gammas[known], stack[:, known].max(axis=0))
     ax.plot([below_one(g) for g in own], crossings, "o", color=INK, markersize=4, zorder=4)
-    ax.set_ylabel(label)
+    ax.set_ylabel(wrapped(label, points_of(ax)[1]))
     set_legend(ax)
     above = number_points(ax, [(below_one(g), number_text(g)) for g in own], ls=":")
     set_title(ax, title or f"{chapter.title}: state {chapter.state_names[state]}", above)

@@ -22,7 +22,6 @@ def test_parts_and_products_are_those_of_the_full_matrix(kind: type) -> None:
         expected = full[rows][:, columns]
         assert (part.toarray() == expected).all()
         assert (part.toscipy().toarray() == expected).all()
-        assert (part.bordered().toarray() == np.pad(expected, ((0, 1), (0, 1)))).all()
         for shape in ((len(columns),), (len(columns), 3), (3, len(columns))):
             right = random.integers(-9, 10, shape).astype(kind)
             right = right if len(right) == len(columns) else right.T  # not contiguous
