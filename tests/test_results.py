@@ -238,6 +238,7 @@ EXAMPLES: dict[str, Callable[[], Any]] = {
     "ResampledWorth": lambda: (*priced().regions, *priced().gammas),
     "resampled_breakpoints": settled,
     "resampled_price": priced,
+    "Page": lambda: qdecay.policy_regions(MODEL).explore(),
     "PolicyMap": lambda: mapped(),
     "PolicyRegions": lambda: (qdecay.policy_regions(MODEL), qdecay.policy_regions(LONG)),
     "Polynomial": lambda: qdecay.Polynomial(0.75),
@@ -277,6 +278,7 @@ EXAMPLES: dict[str, Callable[[], Any]] = {
     "optimal_actions": lambda: qdecay.optimal_actions(MODEL, "1/2"),
     "optimal_values": lambda: qdecay.optimal_values(MODEL, 0.5),
     "phase_diagram": swept,
+    "plot": lambda: (),  # a figure of matplotlib's, which it copies and compares as it likes
     "policy_iteration": lambda: qdecay.policy_iteration(MODEL, 0.5),
     "policy_map": lambda: mapped(),
     "policy_regions": lambda: qdecay.policy_regions(MODEL),

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from qdecay._support.result import Result, frame, plain, shown_list
 from qdecay._support.shown import shown_decimal
+from qdecay._support.viewed import Plotted
 from qdecay.certified.result import CertifiedBracket
 from qdecay.comparison.thresholds import LearnedThreshold
 from qdecay.comparison.walks import ForcedWalks
@@ -23,7 +24,7 @@ Verdict = Literal["agree", "disagree", "undecided"]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Comparison(Result):
+class Comparison(Result, Plotted):
     """The break-even gammas of one state, found in three ways.
 
     Attributes:

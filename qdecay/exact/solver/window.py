@@ -244,9 +244,7 @@ class Window:
         if self._accuracy is not None:
             self._require_accuracy(self._accuracy, solve, far, pairs, live)
 
-    def _solver(
-        self, policy: NDArray[np.int64], live: NDArray[np.int64], inner: Inner
-    ) -> Solver:
+    def _solver(self, policy: NDArray[np.int64], live: NDArray[np.int64], inner: Inner) -> Solver:
         """Return the solver for some states: by a factorisation that is at hand, if many states are
         sought and few differ from it."""
         states = np.flatnonzero(self._solved)

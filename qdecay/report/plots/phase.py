@@ -17,7 +17,17 @@ from typing import Any, NamedTuple
 
 from qdecay.errors import InputError
 from qdecay.report import colours
-from qdecay.report.plots.style import EXACT, FAINT, SOFT, saved, set_legend, set_title
+from qdecay.report.plots.style import (
+    EXACT,
+    FAINT,
+    SOFT,
+    check_plot_path,
+    new_figure,
+    save_figure,
+    set_legend,
+    set_title,
+    styled,
+)
 from qdecay.report.plots.words import SMALL, plain, width_of
 from qdecay.sweep.axes import Axis, distinct, float_number, require_name, shown_value
 from qdecay.sweep.phase import PhaseDiagram, PhaseRow
@@ -115,7 +125,9 @@ def save_phase(diagram: PhaseDiagram, path: Path, *, x: str | None = None) -> in
     scale, panels, series, omitted = _arranged(diagram, x)
     columns = min(2, len(panels))
     size = scale.width * columns, _HEIGHT * math.ceil(len(panels) / columns)
-    with saved(path, *size) as figure:
+    check_plot_path(path)
+    figure = new_figure(*size)
+    with styled():
         axes = list(figure.subplots(math.ceil(len(panels) / columns), columns, squeeze=False).flat)
         for spare in axes[len(panels) :]:
             spare.set_visible(False)
@@ -123,6 +135,7 @@ def save_phase(diagram: PhaseDiagram, path: Path, *, x: str | None = None) -> in
             _draw(ax, scale, _grouped(rows, series.axes), series.names)
             set_title(ax, title)
         _legend(axes[: len(panels)])
+    save_figure(figure, path)
     return omitted
 
 

@@ -900,7 +900,7 @@
       const point = chapter.points.get(shown.index);
       if (point) parts.set(point.kind, String(point.i + 1)); else parts.set("gamma", chapter.data.texts[shown.index]);
       if (shown.log) parts.set("scale", "log");
-      history.replaceState(null, "", `#${parts}`);
+      if (location.protocol !== "about:") history.replaceState(null, "", `#${parts}`); // a notebook's cell has no address
     }, 150);
   }
 

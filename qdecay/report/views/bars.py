@@ -74,10 +74,12 @@ def merged(parts: Sequence[Part]) -> list[Part]:
 
 
 def colour_of(actions: Sequence[int]) -> str:
-    """Return the colour of a set of actions, as a CSS variable."""
-    if len(actions) != 1:
-        return "--one: var(--tied)"
-    return f"--one: var(--action{actions[0] % len(ACTIONS)})"
+    """Return the colour of an action, or that of ties, as a CSS variable."""
+    return f"--one: var(--{_action(actions[0]) if len(actions) == 1 else 'tied'})"
+
+
+def _action(action: int) -> str:
+    return f"action{action % len(ACTIONS)}"
 
 
 def _part(part: Part) -> Markup:
@@ -87,10 +89,13 @@ def _part(part: Part) -> Markup:
         text = part.text
     elif needed <= room * _WIDE:
         text = tag("span", part.text, class_="wide")
-    place = f"left: {100 * part.left:.3f}%; width: {100 * room:.3f}%; {colour_of(part.actions)}"
-    if not text:
-        place += "; padding: 0"
-    return tag("div", text, class_="part", style=place, title=part.text)
+    place = f"left: {100 * part.left:.3f}%; width: {100 * room:.3f}%"
+    place += "" if text else "; padding: 0"
+    kind, colours = "part", colour_of(part.actions)
+    if len(part.actions) > 1:  # stripes, as on pages
+        one, two = map(_action, part.actions[:2])
+        kind, colours = "part tie", f"--one: var(--{one}); --two: var(--{two})"
+    return tag("div", text, class_=kind, style=f"{place}; {colours}", title=part.text)
 
 
 def _mark(mark: Mark) -> Markup:

@@ -67,7 +67,7 @@ class Label:
     def html(self) -> Markup:
         """Return it."""
         across = f"{-100 if self.ends else 0}%"
-        aside = f"translate({across}, {'110%' if self.under else '-10%'})"
+        aside = f"translate({across}, {'150%' if self.under else '-10%'})"
         place = f"{_place(self.at)} transform: {aside}; {one(self.colour) or ''}"
         return tag("b", self.text, style=place.strip())
 

@@ -10,9 +10,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cache
-from typing import Any
-
-import gymnasium as gym
 
 from qdecay._support.one_line import escaped
 from qdecay.model.base import FiniteMDP
@@ -20,15 +17,8 @@ from qdecay.model.info import ModelInfo
 from qdecay.model.mdp import MDP
 from qdecay.report.boards import Board, board_of
 from qdecay.report.chapter import title_of
+from qdecay.report.held import registered
 from qdecay.report.views.coordinates import board_of_model, board_of_names
-
-# Where their classes are; what other ids name is nobody's to make for a picture.
-_WORLDS = (
-    "gymnasium.envs.toy_text.frozen_lake:",
-    "gymnasium.envs.toy_text.cliffwalking:",
-    "gymnasium.envs.toy_text.taxi:",
-    "qdecay_envs",
-)
 
 
 @dataclass(frozen=True)
@@ -112,12 +102,9 @@ def _board_of(model: FiniteMDP) -> Board | None:
 @cache
 def _world(name: str) -> tuple[Board, MDP] | None:
     """The board and the model of a registered id; None if it has none."""
-    spec = gym.registry.get(name)
-    if spec is None or not str(spec.entry_point).startswith(_WORLDS):
+    source = registered(name)
+    world = None if source is None else source.world()
+    if source is None or world is None or isinstance(world, MDP):
         return None
-    try:
-        env: Any = gym.make(spec)
-    except (TypeError, ValueError, gym.error.Error):
-        return None  # it cannot be made without arguments, or lacks a package
-    board = board_of(env)
-    return None if board is None else (board, MDP.from_env(env))
+    board = board_of(world)
+    return None if board is None else (board, source.mdp())
