@@ -198,7 +198,7 @@ class CertifiedPage:
         documents: dict[str, Any] = {"regions-0": self.regions.to_json(self.source.text)}
         if self.price is not None:
             documents["price-0"] = self.price.to_json(self.source.text)
-        return render("certified.html", None, documents, title=self.title, page=self, width=WIDTH)
+        return render("certified.html", [], documents, title=self.title, page=self, width=WIDTH)
 
 
 def read_certified_page(
