@@ -17,6 +17,7 @@ from qdecay._support.deadline import Deadline
 from qdecay._support.progress import OnProgress, Progress, reporting
 from qdecay._support.result import counted
 from qdecay._support.shown import shown_decimal
+from qdecay._support.viewed import Explored, Plotted
 from qdecay.errors import BudgetExceeded
 from qdecay.exact.action_gap import ActionGap
 from qdecay.exact.algebra.number import AlgebraicNumber
@@ -68,7 +69,7 @@ class Breakpoint(Turn):
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class PolicyRegions(Regions[Breakpoint]):
+class PolicyRegions(Regions[Breakpoint], Plotted, Explored):
     """The regions of one model, in order from gamma = 0 to 1.
 
     Attributes:
