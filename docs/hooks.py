@@ -60,9 +60,15 @@ def on_files(files: Files, config: Any) -> Files:
     made: dict[str, str | bytes] = {page.path: page.text for page in _MADE}
     made |= {path: _elsewhere(ROOT / source) for path, source in ELSEWHERE.items()}
     made |= suite.pictures() | gallery.pictures()
+    made |= {f"examples/{path.name}": path.read_bytes() for path in ROOT.glob("examples/*.ipynb")}
     for path, content in made.items():
         files.append(File.generated(config, path, content=content))
     return files
+
+
+def on_page_markdown(markdown: str, **_: Any) -> str:
+    """Lead to the examples, which lie beside `docs`, and in the site among the pages."""
+    return markdown.replace("](../examples/", "](examples/")
 
 
 def on_page_content(html: str, **_: Any) -> str:

@@ -226,3 +226,18 @@ def test_every_picture_has_a_text(site: Site) -> None:
     assert {name for name, page in site.pages.items() if page.without_text} == {"gallery"}
     cards = re.findall(r"^- \[!\[\]\((.*?)\) .+\]\(#", (ROOT / "docs/gallery.md").read_text(), re.M)
     assert site.pages["gallery"].without_text == cards
+
+
+def test_the_projects_addresses_are_in_the_footer(site: Site, monkeypatch) -> None:
+    """Those that its metadata has; where it has none, there is no link."""
+    monkeypatch.syspath_prepend(ROOT / "docs")
+    import hooks
+
+    named = (
+        '[project]\nname = "qdecay"\n[project.urls]\nRepository = "https://example.org/qdecay"\n'
+    )
+    (link,) = hooks.repository_links(named)
+    assert (link["name"], link["link"]) == ("Repository", "https://example.org/qdecay")
+    project = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    expected = {link["link"] for link in hooks.repository_links(project)}
+    assert expected <= set(site.pages["index"].links)

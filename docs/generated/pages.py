@@ -5,7 +5,8 @@ from __future__ import annotations
 import inspect
 import re
 from dataclasses import dataclass
-from typing import Any
+from types import UnionType
+from typing import Any, get_args
 
 
 @dataclass(frozen=True)
@@ -19,10 +20,12 @@ class Page:
 
 def first_line(thing: Any) -> str:
     """Return the first sentence of a docstring, as Markdown in which formulas stay plain."""
-    text = inspect.getdoc(thing) or ""
-    paragraph = " ".join(text.split("\n\n")[0].split())
-    sentence = re.match(r".*?[.:](?=\s|$)", paragraph)
-    return plain(sentence[0].rstrip(":") if sentence else paragraph)
+    if isinstance(thing, UnionType):
+        return f"One of {', '.join(f'`{kind.__name__}`' for kind in get_args(thing))}."
+    paragraph = " ".join((inspect.getdoc(thing) or "").split("\n\n")[0].split())
+    sentence = re.match(r".*?\.(?=\s|$)", paragraph)
+    first = sentence[0] if sentence else paragraph
+    return plain(re.sub(r"; see the module( for the \w+)?", "", first))
 
 
 def plain(text: str) -> str:

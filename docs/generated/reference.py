@@ -32,12 +32,14 @@ SUBJECTS = {  # the package that a name comes from: its title, and what it is ab
     "report": ("Pages and figures", "What a result looks like."),
     "_support": ("Progress", "How long work reports how far it is."),
 }
+_ELSEWHERE = {"_support.page": "report"}  # whose subject is another package's
 BY_HAND = {  # more pages of a subject, which are written by hand
     "model": [
         {"How models are read": "reference/readers.md"},
         {"Tables, wrappers and tests of environments": "reference/environment-tools.md"},
     ],
     "exact": [{"Numbers and polynomials": "reference/algebra.md"}],
+    "report": [{"What every result can do": "reference/results.md"}],
     "comparison": [{"Learners and agents of your own": "reference/own-agents.md"}],
 }
 
@@ -46,7 +48,7 @@ def subjects() -> dict[str, list[str]]:
     """Return the public names of each subject: functions, then what they take and return."""
     stub = ast.parse((ROOT / "qdecay" / "__init__.pyi").read_text(encoding="utf-8"))
     comes_from = {
-        alias.name: (statement.module or "").split(".")[0]
+        alias.name: _ELSEWHERE.get(statement.module or "", (statement.module or "").split(".")[0])
         for statement in stub.body
         if isinstance(statement, ast.ImportFrom)
         for alias in statement.names
