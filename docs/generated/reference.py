@@ -16,8 +16,7 @@ from typing import Any
 import qdecay
 from generated.pages import Page, first_line
 
-ROOT = Path(__file__).parents[2]
-EXAMPLES = ROOT / "docs" / "examples.md"
+EXAMPLES = Path(__file__).parents[1] / "examples.md"
 SUBJECTS = {  # the package that a name comes from: its title, and what it is about
     "model": ("Problems and models", "What is asked about: a chain, a grid, any finite model."),
     "exact": ("Exact answers", "Break-even gammas, policy regions and proofs, without rounding."),
@@ -46,7 +45,7 @@ BY_HAND = {  # more pages of a subject, which are written by hand
 
 def subjects() -> dict[str, list[str]]:
     """Return the public names of each subject: functions, then what they take and return."""
-    stub = ast.parse((ROOT / "qdecay" / "__init__.pyi").read_text(encoding="utf-8"))
+    stub = ast.parse(Path(qdecay.__file__).with_suffix(".pyi").read_text(encoding="utf-8"))
     comes_from = {
         alias.name: _ELSEWHERE.get(statement.module or "", (statement.module or "").split(".")[0])
         for statement in stub.body
