@@ -97,6 +97,14 @@ def regions(
         typer.Option(metavar="W", help="With --certified: of a bracket at most; 1e-9 by default."),
     ] = None,
     resamples: Resamples = None,
+    workers: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            help="Processes that share an exact search of more than a few seconds; one per core "
+            "by default.",
+        ),
+    ] = None,
 ) -> int:
     """Find every gamma where optimal actions change, exactly.
 
@@ -131,6 +139,10 @@ def regions(
         raise InputError(f"{name} requires --certificate")
     if width is not None and not certified:
         raise InputError("--width requires --certified")
+    if workers is not None and (certified or numeric or first or at is not None):
+        raise InputError(
+            "--workers cannot be combined with --certified, --numeric, --first, --over or --to"
+        )
     refused = certificate or resamples or first or at is not None
     if certified:
         if digits != _DIGITS:
@@ -147,7 +159,7 @@ def regions(
         line, found = _solve_line(source, over, to, at, first, max_seconds, certificate)
         problem, mdp, resampled = line, line.low, None
     else:
-        mdp, found, resampled = _solve(source, first, max_seconds, resamples)
+        mdp, found, resampled = _solve(source, first, max_seconds, resamples, workers)
         problem = mdp
     statement = None
     if certificate is not None:
@@ -374,7 +386,11 @@ def _statement(proven: Verification) -> str:
 
 
 def _solve(
-    source: Source, first: int | None, max_seconds: float | None, resamples: int | None
+    source: Source,
+    first: int | None,
+    max_seconds: float | None,
+    resamples: int | None,
+    workers: int | None,
 ) -> tuple[MDP, PolicyRegions, ResampledBreakpoints | None]:
     from qdecay._support.deadline import Deadline
     from qdecay.exact.regions import policy_regions
@@ -382,13 +398,17 @@ def _solve(
 
     with budget(source.text, max_seconds, _INSTEAD):
         mdp = source.mdp()
-        if resamples is None:
-            limits: Any = {"max_breakpoints": first, "max_seconds": max_seconds, "progress": True}
+        limits: Any = {"max_seconds": max_seconds, "progress": True}
+        if first is not None:
+            limits["max_breakpoints"] = first
             return mdp, _up_to(first, lambda: policy_regions(mdp, **limits)), None
+        limits["workers"] = workers
+        if resamples is None:
+            return mdp, policy_regions(mdp, **limits), None
         with input_errors(f"{source.text}: "):
             state, drawn = state_of(mdp, None), draws(mdp, resamples)
         deadline = Deadline(max_seconds)
-        found = policy_regions(mdp, max_seconds=max_seconds, progress=True)
+        found = policy_regions(mdp, **limits)
         return mdp, found, resampled_of(found, state, drawn, deadline, progress=True)
 
 

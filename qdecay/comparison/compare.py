@@ -35,6 +35,7 @@ from qdecay.exact.break_even import BreakEven
 from qdecay.learning import TabularLearner, q_learning
 from qdecay.learning.tabular import TABULAR
 from qdecay.model.door import Problem
+from qdecay.model.info import ModelInfo
 from qdecay.model.line import ModelLine
 from qdecay.model.source import HOMEWORK
 
@@ -287,6 +288,7 @@ def _compared(
         parameter=None if line is None else line.parameter,
         gamma=subject.gamma if isinstance(subject, LineSubject) else None,
         brackets=None if between is None else between.brackets,
+        info=ModelInfo.of(mdp),
     )
 
 

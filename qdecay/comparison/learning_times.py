@@ -39,6 +39,7 @@ from qdecay._support.checks import RationalLike, RealLike, choice, count, exact,
 from qdecay._support.deadline import Deadline
 from qdecay._support.progress import OnProgress, counting, reporting
 from qdecay._support.result import Result, counted, plain
+from qdecay._support.viewed import Plotted
 from qdecay.comparison.games import MAX_DELAY, Game, chain_of, random_walk_steps, reward_of
 from qdecay.errors import BudgetExceeded
 from qdecay.exact.action_gap import ActionGap
@@ -86,7 +87,7 @@ EXPLORERS: Mapping[str, Explorer] = MappingProxyType(
 
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
-class LearningTime(Result):
+class LearningTime(Result, Plotted):
     """How long agents took until the choice in a state was right for good.
 
     Attributes:

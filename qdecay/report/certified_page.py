@@ -198,7 +198,7 @@ class CertifiedPage:
         documents: dict[str, Any] = {"regions-0": self.regions.to_json(self.source.text)}
         if self.price is not None:
             documents["price-0"] = self.price.to_json(self.source.text)
-        return render("certified.html", None, documents, title=self.title, page=self, width=WIDTH)
+        return render("certified.html", [], documents, title=self.title, page=self, width=WIDTH)
 
 
 def read_certified_page(
@@ -212,6 +212,21 @@ def read_certified_page(
     """
     mdp, deadline = source.mdp(), Deadline(max_seconds)
     regions = certified_policy_regions(mdp, max_seconds=max_seconds, progress=progress)
+    return certified_page_of(source, regions, deadline, progress)
+
+
+def certified_page_of(
+    source: Source,
+    regions: CertifiedRegions,
+    deadline: Deadline | None = None,
+    progress: bool | OnProgress = False,
+) -> CertifiedPage:
+    """Return the page of a source whose regions are known.
+
+    Raises:
+        BudgetExceeded: the deadline has passed.
+    """
+    mdp, deadline = source.mdp(), deadline or Deadline()
     price, why = None, ""
     try:
         starts = start_distribution(mdp)

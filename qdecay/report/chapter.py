@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
@@ -27,19 +27,22 @@ from qdecay.report.figures import Plot, thresholds_plot, undertrained_plot
 from qdecay.report.graph import Graph, graph_of
 from qdecay.report.maps import PageMap
 from qdecay.report.prices import PagePrice
-from qdecay.report.samples import Sample, decades, samples
+from qdecay.report.samples import Sample, decades, page_decimal, samples
 from qdecay.report.thresholds import held_against, learner_name, shown_flips
 from qdecay.report.values import curves
+from qdecay.report.words import waiting
 from qdecay_envs.layout import ChainLayout
 
 if TYPE_CHECKING:
     import gymnasium as gym
 
 
-_PROBLEMS = dict(zip(HOMEWORK, ("A", "B", "C, short", "C, long"), strict=True))
+_PROBLEMS = dict(zip(HOMEWORK, ("A", "B", "C", "C"), strict=True))
+_FIRST_STATE = dict(zip(HOMEWORK, (1, 0, 1, 1), strict=True))
 _STEPS = (1000, 500, 200, 100)  # grids of gamma, finest first
 _NUMBERS = 60_000  # action values on a page for one model, about
 _NAMED_CHANGES = 12
+_LONG = 4  # the least degree of a polynomial that is folded
 _UNDERTRAINED_STEP_SIZE = Fraction(1, 2)
 
 
@@ -88,14 +91,21 @@ class Chapter:
         return escaped(title_of(self.source.text))
 
     @property
-    def kicker(self) -> str:
-        """The line above the title: the problem's letter, or the source."""
-        letter = _PROBLEMS.get(self.source.text)
-        return f"Problem {letter}" if letter and not self.source.options else ""
+    def letter(self) -> str:
+        """The problem's letter in the homework, or ""."""
+        return "" if self.source.options else _PROBLEMS.get(self.source.text, "")
+
+    @property
+    def is_choice(self) -> bool:
+        """Whether the model is a choice between streams of rewards, without chance."""
+        return self.layout is not None and self.plain
 
     @property
     def state_names(self) -> list[str]:
-        """A name for every state."""
+        """A name for every state; the homework counts from the first state that it names."""
+        first = _FIRST_STATE.get(self.source.text)
+        if first is not None:
+            return [str(first + s) for s in range(self.mdp.n_states)]
         if self.mdp.state_names is None and self.board is not None:
             return self.board.state_names(self.mdp.n_states)
         return [self.mdp.state_name(s) for s in range(self.mdp.n_states)]
@@ -112,11 +122,16 @@ class Chapter:
 
     @property
     def shown_state(self) -> int:
-        """The state selected initially: the one asked for, the start, or the first that changes."""
+        """The state selected initially: the one asked for, the start, or the first that changes.
+
+        Of several starts, one in the middle of the likeliest.
+        """
         if self.state is not None:
             return self.state
-        if self.mdp.start is not None:
-            return self.mdp.start
+        if self.mdp.starts:
+            most = max(self.mdp.starts.values())
+            likeliest = sorted(s for s, p in self.mdp.starts.items() if p == most)
+            return likeliest[len(likeliest) // 2]
         changing = self.changing_states
         return changing[0] if changing else 0
 
@@ -142,18 +157,6 @@ class Chapter:
         """Return the regions as `qdecay regions --json` prints them."""
         return self.regions.to_json(self.source.text)
 
-    def streams(self) -> list[tuple[str, str, str]]:
-        """Return each branch of a chain with its rewards, as shown and exactly.
-
-        A long run of equal numbers is shortened.
-        """
-        if self.layout is None:
-            return []
-        return [
-            (name, shown_stream(stream), shown_stream(stream, str))
-            for name, stream in self.layout.branches
-        ]
-
     def points(self) -> list[Sample]:
         """Return the gammas of the slider: the smaller the model, the finer."""
         pairs = len(set(self.mdp.exact_r)) or 1
@@ -177,6 +180,7 @@ class Chapter:
             "arrows": list(self.board.arrows) if self.board else [None] * self.mdp.n_actions,
             "layers": [list(layer.states) for layer in self.board.layers] if self.board else [],
             "state": self.shown_state,
+            "waits": self._waits(),
             "gammas": [float(sample.gamma) for sample in points],
             "texts": [sample.text for sample in points],
             "regions": [sample.region for sample in points],
@@ -193,6 +197,17 @@ class Chapter:
             "grows": _grows(found.values, points),
             "map": None if self.page_map is None else self.page_map.data(),
         }
+
+    def _waits(self) -> list[tuple[int, str]] | None:
+        """The steps and the reward of each branch of a choice that ends; None of other models."""
+        if self.layout is None or not self.is_choice or self.layout.ending != "terminate":
+            return None
+        found = [(waiting(stream), stream) for _, stream in self.layout.branches]
+        if any(steps is None for steps, _ in found) or self.shown_state != self.mdp.start:
+            return None
+        return [
+            (steps, shown_fraction(stream[steps])) for steps, stream in found if steps is not None
+        ]
 
     def _moves(self) -> list[list[list[tuple[int | str | None, ...]]]]:
         """What each action does in each state: (next state or None, probability, reward).
@@ -240,8 +255,9 @@ class Chapter:
         changes = list(point.changes.items())
         return {
             "closed_form": None if form is None else mathml.closed_form(form),
-            "decimal": shown_decimal(gamma, 40),
-            "polynomial": mathml.polynomial(gamma.coefficients),
+            "decimal": page_decimal(gamma),
+            "digits": shown_decimal(gamma, 40),
+            "polynomial": mathml.polynomial(gamma.coefficients) if gamma.degree < _LONG else None,
             "written": mathml.written(gamma.coefficients),
             "degree": gamma.degree,
             "changes": [
@@ -267,7 +283,7 @@ class Chapter:
         form = gamma.form
         return {
             "closed_form": None if form is None else mathml.closed_form(form),
-            "decimal": shown_decimal(gamma, 12),
+            "decimal": page_decimal(gamma),
         }
 
     def compared(self) -> dict[str, Any] | None:
@@ -324,7 +340,12 @@ def read_chapter(
         mdp = source.mdp()
         _require_floats(mdp, source)
         regions = policy_regions(mdp, max_seconds=max_seconds, progress=progress)
-    env = _env(source)
+    return chapter_of(source, regions, deadline)
+
+
+def chapter_of(source: Source, regions: PolicyRegions, deadline: Deadline | None = None) -> Chapter:
+    """Return the chapter of a source whose regions are known; the deadline is for their price."""
+    mdp, env, deadline = regions.mdp, _env(source), deadline or Deadline()
     if env is None:
         return Chapter(source, mdp, regions, deadline=deadline)
     chain: Any = env.unwrapped
@@ -380,26 +401,6 @@ def title_of(text: str) -> str:
         return name
     words = re.findall(r"[A-Z]+(?![a-z])|[A-Z][a-z]+|\d\w*", match[1])
     return " ".join([words[0], *(word.lower() for word in words[1:])]) if words else name
-
-
-def shown_stream(
-    stream: Sequence[Fraction], write: Callable[[Fraction], str] = shown_fraction
-) -> str:
-    """Return the rewards, a long run of equal numbers shortened.
-
-    >>> shown_stream([Fraction(0)] * 99 + [Fraction(110)])
-    '0 × 99, 110'
-    """
-    parts: list[tuple[Fraction, int]] = []
-    for reward in stream:
-        if parts and parts[-1][0] == reward:
-            parts[-1] = (reward, parts[-1][1] + 1)
-        else:
-            parts.append((reward, 1))
-    return ", ".join(
-        f"{write(reward)} × {count}" if count > 5 else ", ".join([write(reward)] * count)
-        for reward, count in parts
-    )
 
 
 def _grows(found: Sequence[Sequence[float | None]], points: Sequence[Sample]) -> bool:

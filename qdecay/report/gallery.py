@@ -96,7 +96,7 @@ def write_gallery(
                 cards.append(_card(Source(source), _page(folder, source), max_seconds_each))
     finally:  # an interrupted gallery has an index of its finished pages
         cards.sort(key=lambda card: card.page is None)
-        page = render("gallery.html", None, {}, title="Gallery", cards=cards)
+        page = render("gallery.html", [], {}, title="Gallery", cards=cards)
         write_page(folder / _INDEX, page)
     return cards
 

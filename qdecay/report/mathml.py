@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 
 from qdecay.exact.algebra.closed_form import ClosedForm, Radical
@@ -10,6 +11,9 @@ from qdecay.exact.algebra.closed_form import ClosedForm, Radical
 _LONGEST_WRITTEN = 5_000  # largest number of digits of a polynomial that a page shows
 _LONGEST = 160  # characters of a polynomial that still reads as a formula
 _LONG = 60  # of one in two numbers, in a table with other columns
+_TERMS = 4  # of a side of an equation; more are shortened to the first two and the last
+_SLASH = '<mo lspace="0" rspace="0">/</mo>'
+_TIMES = "<mo>\u2062</mo>"  # without a sign
 
 
 def math(content: str) -> str:
@@ -29,7 +33,7 @@ def closed_form(form: ClosedForm) -> str:
         return math(_sum((form.sign, _radical(form.radicand, form.degree))))
     root = f"<msqrt>{_number(form.square)}</msqrt>"
     if abs(form.factor) != 1:
-        root = f"{_number(abs(form.factor))}<mo>\u2062</mo>{root}"  # times, without a sign
+        root = f"{_number(abs(form.factor))}{_TIMES}{root}"
     terms = [(form.factor, root)]
     if form.shift:
         terms.append((form.shift, _number(abs(form.shift))))
@@ -40,13 +44,25 @@ def closed_form(form: ClosedForm) -> str:
     return math(f"<mfrac><mrow>{_sum(*terms)}</mrow>{_number(form.divisor)}</mfrac>")
 
 
+def in_line(form: ClosedForm) -> str:
+    """Return the MathML of a closed form, a fraction on one line.
+
+    >>> in_line(Fraction(1, 2)).count("mfrac")
+    0
+    """
+    if not isinstance(form, Fraction) or form.denominator == 1:
+        return closed_form(form)
+    over = f"{_number(abs(form.numerator))}{_SLASH}{_number(form.denominator)}"
+    return math(_sum((form.numerator, over)))
+
+
 def _radical(radicand: Fraction, degree: int) -> str:
     sign, base = "", f"<mrow><mrow><mo>(</mo>{_fraction(radicand)}<mo>)</mo></mrow></mrow>"
     if radicand.numerator == 1:
         sign, base = "<mo>−</mo>", _number(radicand.denominator)
     elif radicand.denominator == 1:
         base = _number(radicand.numerator)
-    exponent = f"{sign}<mn>1</mn><mo>/</mo>{_number(degree)}"
+    exponent = f"{sign}<mn>1</mn>{_SLASH}{_number(degree)}"
     return f"<msup>{base}<mrow>{exponent}</mrow></msup>"
 
 
@@ -64,6 +80,62 @@ def _sum(*terms: tuple[int, str]) -> str:
     signs = ["<mo>−</mo>" if number < 0 else "<mo>+</mo>" for number, _ in terms]
     written = "".join(sign + text for sign, (_, text) in zip(signs, terms, strict=True))
     return written.removeprefix("<mo>+</mo>")
+
+
+@dataclass(frozen=True)
+class Term:
+    """A term of a side of an equation: factor gamma^power / (1 - gamma^cycle).
+
+    Attributes:
+        factor: not 0.
+        power: of gamma.
+        cycle: 0 where nothing is divided.
+    """
+
+    factor: Fraction
+    power: int
+    cycle: int = 0
+
+
+def equation(left: Sequence[Term], right: Sequence[Term]) -> str:
+    """Return the MathML of an equation in gamma as it is given, nothing brought to one side.
+
+    >>> equation([Term(Fraction(1), 0)], [Term(Fraction(4), 2)]).count("<mo>=</mo>")
+    1
+    """
+    return math(f"{_side(left)}<mo>=</mo>{_side(right)}")
+
+
+def _side(terms: Sequence[Term]) -> str:
+    """A sum; terms over the same denominator share it."""
+    if not terms:
+        return _number(0)
+    if terms[0].cycle == terms[-1].cycle:
+        return _over(_shortened(terms), terms[0].cycle)
+    whole, last = terms[:-1], terms[-1]  # only the last reward goes on for ever
+    tail = _over(_sum((1, _factored(last))), last.cycle)
+    return f"{_shortened(whole)}{'<mo>−</mo>' if last.factor < 0 else '<mo>+</mo>'}{tail}"
+
+
+def _shortened(terms: Sequence[Term]) -> str:
+    signed = [(-1 if term.factor < 0 else 1, _factored(term)) for term in terms]
+    if len(signed) > _TERMS:
+        signed[2:-1] = [(1, "<mo>⋯</mo>")]
+    return _sum(*signed)
+
+
+def _factored(term: Term) -> str:
+    """A term's size, without its sign and its denominator."""
+    size = abs(term.factor)
+    number = "" if size == 1 and term.power else _fraction(size)
+    return f"{number}{_TIMES if number and term.power else ''}{_power('γ', term.power)}"
+
+
+def _over(content: str, cycle: int) -> str:
+    if not cycle:
+        return content
+    below = f"<mn>1</mn><mo>−</mo>{_power('γ', cycle)}"
+    return f"<mfrac><mrow>{content}</mrow><mrow>{below}</mrow></mfrac>"
 
 
 def polynomial(coefficients: Sequence[int]) -> str | None:

@@ -21,6 +21,7 @@ from qdecay.comparison.learning_times import LearningTime
 from qdecay.report.chapter import Chapter
 from qdecay.report.colours import css_variables
 from qdecay.report.figures import learning_times_plot
+from qdecay.report.opening import is_crowded, opens_with_rows, row_of
 from qdecay_envs.files import replacing
 
 HOMEWORK_TITLE = "When is waiting worth it?"
@@ -52,26 +53,30 @@ def explorer(
             documents[f"price-{index}"] = found.price.to_json(chapter.source.text)
         if chapter.map is not None:
             documents[f"map-{index}"] = chapter.map.to_json(chapter.source.text)
-    rows = [c.comparison.body() for c in chapters if c.comparison is not None]
-    if rows:
-        documents["comparison"] = {"schema": "qdecay.comparison/1", "rows": rows}
+    compared = [c.comparison.body() for c in chapters if c.comparison is not None]
+    if compared:
+        documents["comparison"] = {"schema": "qdecay.comparison/1", "rows": compared}
     if learning_times:
         times = [row.body() for row in learning_times]
         documents["learning-times"] = {"schema": "qdecay.learning-times/1", "rows": times}
     return render(
         "explorer.html",
-        "explorer.js",
+        ["map.js"] * any(chapter.map is not None for chapter in chapters) + ["explorer.js"],
         documents,
         title=title or chapters[0].title,
         chapters=chapters,
+        rows=[row_of(chapter) for chapter in chapters] if opens_with_rows(chapters) else [],
+        crowded=is_crowded(chapters),
         learning_times=learning_times,
         times_plot=learning_times_plot(learning_times) if learning_times else None,
     )
 
 
-def render(template: str, script: str | None, documents: Mapping[str, Any], **values: Any) -> str:
-    """Return a page: the template with the shared style, its script and its documents."""
-    code = "" if script is None else _text(script)
+def render(
+    template: str, scripts: Sequence[str], documents: Mapping[str, Any], **values: Any
+) -> str:
+    """Return a page: the template with the shared style, its scripts and its documents."""
+    code = "".join(map(_text, scripts))
     return (
         _environment()
         .get_template(template)

@@ -14,13 +14,15 @@ from typing import Any, Self
 
 from qdecay._support.deadline import Deadline, time_limit
 from qdecay.errors import BudgetExceeded
+from qdecay.exact.algebra.number import AlgebraicNumber
 from qdecay.exact.regions import PolicyRegions
 from qdecay.model.base import FiniteMDP
 from qdecay.model.mdp import MDP
 from qdecay.pricing.optimum import start_distribution
 from qdecay.pricing.price import priced
-from qdecay.pricing.result import JudgedRegions, Price, Priced, best_gammas
+from qdecay.pricing.result import JudgedRegions, Price, Priced, runs
 from qdecay.pricing.worth import Worth
+from qdecay.report.samples import page_decimal
 
 USUAL = Fraction(99, 100)  # the gamma that most people take
 _DIGITS = (4, 7, 10)  # as many as tell what is earned from what is possible
@@ -43,6 +45,18 @@ class Words:
         if self.is_share:
             return f"episodes that reach the goal{self._within}"
         return f"reward {self.price.judge.words}"
+
+    @property
+    def measured(self) -> str:
+        """The measure, as what one is judged by."""
+        return f"the share of {self.measure}" if self.is_share else f"the {self.measure}"
+
+    @property
+    def caption(self) -> str:
+        """The title of its chart."""
+        if self.is_share:
+            return f"% of {self.measure}, by γ"
+        return f"What each γ earns, {self.measure}"
 
     @property
     def possible(self) -> str:
@@ -76,6 +90,16 @@ class Words:
         at_worst = "" if found.worst.value == found.best.value else " at worst"
         return f"{most} ({percent(found.loss)} lost{at_worst})"
 
+    def either(self, found: Priced, digits: int) -> str:
+        """Return the amount that some policies earn, or both ends where ties break it."""
+        worst, best = (self.amount(end, digits) for end in (found.worst, found.best))
+        lost, all_lost = math.isinf(found.worst.value), math.isinf(found.best.value)
+        if all_lost:
+            return "loses for ever"
+        if lost:
+            return f"loses for ever or {self.earns(best)}, as ties break"
+        return worst if worst == best else f"{worst.removesuffix(' %')} to {best}, as ties break"
+
     def _earned(self, found: Priced, digits: int) -> str:
         worst, best = (self.amount(end, digits) for end in (found.worst, found.best))
         if worst == best:
@@ -98,9 +122,13 @@ class Words:
 
     def _digits(self, worst: Worth) -> int | None:
         """The digits that tell the worst from the optimum; None if none do."""
+        return self.apart(worst, self.price.optimum)
+
+    def apart(self, one: Worth, other: Worth) -> int | None:
+        """Return the digits that tell two worths apart; None if none do."""
         for digits in _DIGITS:
-            one, two = (self.amount(end, digits).split()[0] for end in (worst, self.price.optimum))
-            if float(one) != float(two):
+            texts = (self.amount(end, digits).split()[0] for end in (one, other))
+            if len({float(text) for text in texts}) == 2:
                 return digits
         return None
 
@@ -129,6 +157,23 @@ def percent(share: float, decimals: int = 1) -> str:
     while decimals < 15 and float(f"{100 * share:.{decimals}f}") in (0, 100):
         decimals += 1
     return f"{100 * share:.{decimals}f} %"
+
+
+def inside(low: AlgebraicNumber, high: AlgebraicNumber) -> tuple[str, str]:
+    """Return decimals between two gammas, near both: the fewest from four on that leave room.
+
+    >>> inside(AlgebraicNumber.of("1/3"), AlgebraicNumber.of("0.33336"))
+    ('0.33334', '0.33336')
+    """
+    digits, found = 4, (Fraction(1), Fraction(0))
+    while found[0] >= found[1]:
+        unit = 10**digits
+        first = math.ceil(low.enclosure(64 + 4 * digits)[0] * unit)
+        last = math.floor(high.enclosure(64 + 4 * digits)[1] * unit)
+        first += low > Fraction(first, unit)
+        last -= high < Fraction(last, unit)
+        found, digits = (Fraction(first, unit), Fraction(last, unit)), digits + 1
+    return page_decimal(AlgebraicNumber.of(found[0])), page_decimal(AlgebraicNumber.of(found[1]))
 
 
 @dataclass(frozen=True, eq=False)
@@ -166,14 +211,22 @@ class PagePrice:
         return Words(self.price)
 
     def data(self) -> dict[str, Any]:
-        """Return what the page's script draws and says."""
+        """Return what the page's script draws and says.
+
+        An entry is [worst, best, amount, amount of the best gammas]; the first two are None where
+        they lose for ever, and the last is "" for what is best itself.
+        """
         price, words = self.price, self.words
+        before, after = words.earns("\0").split("\0")
         return {
-            "optimum": price.optimum.value,
-            "summary": self.summary,
-            "possible": f"{words.possible}: {words.amount(price.optimum)}",
+            "caption": words.measure,
             "percent": words.is_share,
+            "says": [before, after],
+            "optimum": price.optimum.value,
+            "possible": [words.possible, words.amount(price.optimum)],
             "best": list(price.best_regions),
+            "where": self.where,
+            "nothing_better": not price.falls_short(self._top.worst),
             "regions": [self._entry(region) for region in price.regions],
             "breakpoints": [self._entry(point) for point in self.breakpoints],
             "touches": [self._entry(point) for point in self.touches],
@@ -181,31 +234,51 @@ class PagePrice:
             "at_one": self._entry(self.at_one),
         }
 
-    def _entry(self, found: Priced) -> tuple[float | None, float | None, str]:
-        """The worst and the best, None where they lose for ever, and both in words."""
+    @property
+    def _top(self) -> Priced:
+        """What the best gammas earn."""
+        return self.price.regions[self.price.best_regions[0]]
+
+    def _entry(self, found: Priced) -> tuple[float | None, float | None, str, str]:
         worst, best = (
             end.value if math.isfinite(end.value) else None for end in (found.worst, found.best)
         )
-        return worst, best, self.words.of(found)
+        top = self._top.worst
+        if found.worst.least >= top.least or found.worst.most >= top.most:
+            return worst, best, self.words.either(found, _DIGITS[0]), ""
+        digits = self.words.apart(found.worst, top) or _DIGITS[-1]
+        return worst, best, self.words.either(found, digits), self.words.amount(top, digits)
 
-    @property
-    def summary(self) -> str:
-        """What is drawn, the gammas that are best, and what they earn."""
-        best = self.price.regions[self.price.best_regions[0]]
-        earned = self.words.of(best)
-        return f"What each gamma earns, {self.words.measure}: {self.best_gammas} {earned}"
+    @cached_property
+    def where(self) -> str:
+        """The gammas that earn most, such as "between 0.5 and 1", or "" where all do.
 
-    @property
-    def best_gammas(self) -> str:
-        """Which gammas are best."""
-        return best_gammas(self.price)
+        Every gamma between these ends does: they are rounded inwards.
+        """
+        price = self.price
+        if len(price.best_regions) == len(price.regions):
+            return ""
+        ends = [
+            inside(price.regions[first].lower, price.regions[last].upper)
+            for first, last in runs(price.best_regions)
+        ]
+        return " or ".join(f"between {low} and {high}" for low, high in ends)
 
-    @property
-    def best_amount(self) -> str:
-        """What they earn."""
-        return self.words.amount(self.price.regions[self.price.best_regions[0]].worst)
+    def figures(self) -> list[tuple[str, str]]:
+        """Return what the best gammas earn and what else is known, each with its label."""
+        price, words = self.price, self.words
+        best = (words.amount(self._top.worst), f"best γ: {self.where or 'any'}")
+        if price.judge.steps is not None:
+            more = price.falls_short(self._top.worst)
+            label = "with a clock: no γ can" if more else "with a clock: no more"
+            digits = (words.apart(self._top.worst, price.optimum) if more else None) or _DIGITS[0]
+            return [best, (words.amount(price.optimum, digits), label)]
+        free = price.free_from
+        if free is None or free == 0:
+            return [best, (words.amount(price.optimum), "the most that is possible")]
+        return [best, (inside(free, AlgebraicNumber.of(1))[0], "from this γ on nothing is lost")]
 
     def card(self) -> tuple[str, str]:
         """Return in a few words what the best gamma earns, and what 0.99 loses."""
         how = "reach the goal" if self.words.is_share else self.price.judge.words
-        return f"{self.best_amount} {how}", self.words.lost(self.price.at(USUAL))
+        return f"{self.words.amount(self._top.worst)} {how}", self.words.lost(self.price.at(USUAL))

@@ -28,7 +28,7 @@ LEARNERS = {
 }
 _GAMMA = Parameter("gamma")
 _WINDOW = 0.05  # of the range, drawn at least
-_SURE = 5e-11  # half of the last digit of a gamma on a page
+_SURE = 5e-7  # half of the last digit of a gamma on a page
 _ROOM = 2.0  # of a window: how many times as wide as what is drawn in it
 
 Sides = tuple[frozenset[int], frozenset[int]]
@@ -90,7 +90,7 @@ class ShownFlip:
             kind = f"range of {seeds} seeds"
             return found | {
                 "learned": page_decimal(median),
-                "spread": f"{low} to {high}",
+                "spread": low if low == high else f"{low} to {high}",
                 "kind": kind,
             }
         digits = max(4, 2 - math.floor(math.log10(ends[1] - ends[0] or 1)))

@@ -71,7 +71,7 @@ from qdecay.exact.solver.expansion import (
     Rows,
 )
 from qdecay.exact.solver.homes import Homes
-from qdecay.exact.solver.linear import Factorised, Solver, is_factorised, solver_of
+from qdecay.exact.solver.linear import Factorised, Inverse, Solver, is_factorised, solver_of
 from qdecay.exact.solver.policy_graph import PolicyGraph
 from qdecay.exact.solver.rational_model import RationalModel
 
@@ -179,6 +179,7 @@ class Window:
         self._time = np.zeros((self.model.n, 0 if self._deflation is None else m - 1))
         self._scale, self._solved = 0.0, np.zeros(self.model.n, dtype=np.bool_)
         self._base: _Base | None = None
+        self._near, self._far = Inverse(), Inverse()  # of few states
         self._rest_powers, self._slope_powers = np.array([0, m - 1]), np.array([0, m - 2])
 
     def update(self, graph: PolicyGraph, affected: Mask, touched: Mask) -> bool:
@@ -257,6 +258,8 @@ class Window:
     def _solver(self, policy: NDArray[np.int64], live: NDArray[np.int64], inner: Inner) -> Solver:
         """Return the solver for some states: by a factorisation that is at hand, if many states are
         sought and few differ from it."""
+        if isinstance(inner.near, np.ndarray):
+            return self._near.solver(inner.near)
         states = np.flatnonzero(self._solved)
         if not is_factorised(inner.near, self.model) or 2 * len(live) < len(states):
             return solver_of(inner.near, self.model)
@@ -365,7 +368,7 @@ class Window:
         if self._deflation is not None:
             left = np.column_stack((left, np.ones(len(live))))
             slope = np.column_stack((slope, np.full(len(live), TINY)))
-        far = cache(lambda: solver_of(inner.far * _BEYOND, self.model))
+        far = cache(lambda: self._far_solver(inner.far * _BEYOND))
         for total, own in ((self._y, left), (self._z, slope)):
             need = 1.001 * (own + (rows.spread(self._y) if total is self._z else 0.0))
             if isinstance(inner.near, np.ndarray) or not self._raised(total, need, rows, live):
@@ -374,6 +377,11 @@ class Window:
                 total[live] = np.abs(far()(right, 0.004 * right.min()))
                 self._require(total[live], need + rows.far(total))
         return far
+
+    def _far_solver(self, far: Matrix) -> Solver:
+        if isinstance(far, np.ndarray):
+            return self._far.solver(far)
+        return solver_of(far, self.model)
 
     def _raised(self, total: Array, need: Array, rows: Rows, live: NDArray[np.int64]) -> bool:
         """Whether a few sweeps, or none, make a bound hold for what is needed now."""

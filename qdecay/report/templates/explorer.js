@@ -41,14 +41,15 @@
 
   const names = (chapter, actions) => actions.map((a) => chapter.data.actions[a]).join(" or ") || "nothing to do";
 
-  // ---- what is shown
+  // ---- what is shown, and where a gamma lies
 
-  const shown = { chapter: 0, index: 0, log: false };
+  const shown = { chapter: 0, index: 0 };
   const active = () => chapters[shown.chapter];
   const depth = Math.max(...chapters.map((chapter) => chapter.data.decades));
+  const log = document.querySelector("main").dataset.scale === "log";
 
   /** Where a gamma lies on the axis, from 0 to 1: on the log scale 1 stands half a decade behind the last mark. */
-  const place = (gamma) => (shown.log && gamma < 1 ? Math.min(-Math.log10(1 - gamma), depth + 0.25) / (depth + 0.5) : gamma);
+  const place = (gamma) => (log && gamma < 1 ? Math.min(-Math.log10(1 - gamma), depth + 0.25) / (depth + 0.5) : gamma);
 
   /** The index of the nearest value; of equal ones the last, so that 1 can be reached. */
   function nearest(values, wanted) {
@@ -63,7 +64,14 @@
   const sampleAt = (chapter, x) => nearest(chapter.data.gammas.map(place), x);
   const sampleOf = (chapter, gamma) => nearest(chapter.data.gammas, gamma);
 
-  // ---- the slider
+  /** The sample where a page opens: 0.9, or the next that is no tie. */
+  function opening(chapter) {
+    let index = sampleOf(chapter, 0.9);
+    while (chapter.points.has(index)) index += 1;
+    return index;
+  }
+
+  // ---- the slider and its buttons
 
   const slider = byId("gamma");
 
@@ -78,6 +86,13 @@
       ? marks.find((index) => index > shown.index)
       : marks.reverse().find((index) => index < shown.index);
     moveTo(ahead ?? (direction > 0 ? active().data.gammas.length - 1 : 0));
+  }
+
+  /** The gamma of the best region that is shortest to write. */
+  function toBest() {
+    const { data, price, points } = active();
+    const inside = data.gammas.map((_, i) => i).filter((i) => i > 0 && i < data.gammas.length - 1 && !points.has(i) && price.best.includes(data.regions[i]));
+    moveTo(inside.reduce((a, b) => (data.texts[b].length < data.texts[a].length ? b : a)));
   }
 
   slider.addEventListener("input", () => moveTo(sampleAt(active(), slider.value / SLIDER)));
@@ -98,20 +113,21 @@
   });
   byId("next").addEventListener("click", () => toPoint(1));
   byId("previous").addEventListener("click", () => toPoint(-1));
+  byId("to-best")?.addEventListener("click", toBest);
+  for (const button of all("button[data-gamma]")) button.addEventListener("click", () => moveTo(sampleOf(active(), Number(button.dataset.gamma))));
 
-  for (const chapter of chapters) {
-    for (const area of [byId(`bar-${chapter.number}`), byId(`levels-${chapter.number}`)].filter(Boolean)) {
-      const follow = (event) => {
-        const box = area.getBoundingClientRect();
-        choose(chapter.number);
-        moveTo(sampleAt(chapter, Math.max(0, Math.min(1, (event.clientX - box.left) / box.width))));
-      };
-      area.addEventListener("pointerdown", (event) => { area.setPointerCapture(event.pointerId); follow(event); });
-      area.addEventListener("pointermove", (event) => { if (area.hasPointerCapture(event.pointerId)) follow(event); });
-    }
+  /** A bar or a chart over gamma that takes the slider to where it is pressed. */
+  function follows(area, chapter, shareOf) {
+    const follow = (event) => {
+      const box = area.getBoundingClientRect();
+      choose(chapter.number);
+      moveTo(sampleAt(chapter, Math.max(0, Math.min(1, shareOf(event.clientX - box.left, box.width)))));
+    };
+    area.addEventListener("pointerdown", (event) => { area.setPointerCapture(event.pointerId); follow(event); });
+    area.addEventListener("pointermove", (event) => { if (area.hasPointerCapture(event.pointerId)) follow(event); });
   }
 
-  // ---- choosing a model, a state, a scale
+  // ---- choosing a model and a state
 
   function choose(number) {
     if (number === shown.chapter) return;
@@ -129,7 +145,6 @@
   }
 
   all("input[name=model]").forEach((radio) => radio.addEventListener("change", () => choose(Number(radio.value))));
-  byId("log").addEventListener("change", (event) => { shown.log = event.target.checked; layOut(); });
   all("button.download").forEach((button) => button.addEventListener("click", () => {
     const blob = new Blob([byId(button.dataset.document).textContent], { type: "application/json" });
     const link = element("a", { href: URL.createObjectURL(blob), download: `${button.dataset.document}.json` });
@@ -137,98 +152,87 @@
     URL.revokeObjectURL(link.href);
   }));
 
-  // ---- axes and bars, drawn when the scale, the model or the state changes
+  // ---- axes and bars, drawn when the model or the state changes
 
-  function axisMarks() {
-    if (!shown.log) return [0, 0.2, 0.4, 0.6, 0.8, 1].map((gamma) => [gamma, String(gamma)]);
-    const width = byId("axis").clientWidth / (depth + 0.5);
-    const marks = [[1, "1"]], last = depth + 0.5 - 38 / width;  // as far as its label is clear of that of 1
-    for (let k = 0; k <= last; k += Math.ceil(58 / width)) marks.push([k / (depth + 0.5), k < 4 ? (k ? `0.${"9".repeat(k)}` : "0") : `1−10${raised(-k)}`]);
+  /** The marks of an axis of so many pixels: [place, text]. */
+  function axisMarks(pixels) {
+    if (!log) return [0, 0.2, 0.4, 0.6, 0.8, 1].map((gamma) => [gamma, String(gamma)]);
+    const decade = pixels / (depth + 0.5);
+    const marks = [[1, "1"]], last = depth + 0.5 - 38 / decade;  // as far as its label is clear of that of 1
+    for (let k = 0; k <= last; k += Math.ceil(58 / decade)) marks.push([k / (depth + 0.5), k < 4 ? (k ? `0.${"9".repeat(k)}` : "0") : `1−10${raised(-k)}`]);
+    if (decade > 90) marks.push([place(0.5), "0.5"]);
     return marks;
   }
   const RAISED = { "−": "⁻", ...Object.fromEntries([..."⁰¹²³⁴⁵⁶⁷⁸⁹"].map((sign, digit) => [digit, sign])) };
+  const raised = (number) => [...String(number).replace("-", "−")].map((sign) => RAISED[sign]).join("");
   const anchor = ([x, text]) => (x === 1 && text.length > 2 ? "end" : "middle");
 
+  /** Something at a place of a bar, or between two. */
+  function at(gamma, attributes, text = "", to = null) {
+    const made = element(to === null ? "i" : "div", attributes, text);
+    made.style.left = `${100 * place(gamma)}%`;
+    if (to !== null) made.style.width = `${100 * (place(to) - place(gamma))}%`;
+    return made;
+  }
+
   function drawAxis() {
-    byId("axis").replaceChildren(...axisMarks().map(([x, text]) => {
+    byId("axis").replaceChildren(...axisMarks(byId("axis").clientWidth).map(([x, text]) => {
       const mark = element("span", { class: anchor([x, text]) }, text);
       mark.style.left = `${100 * x}%`;
       return mark;
     }));
   }
 
-  /** Stretches of gamma on which one state keeps its optimal actions. */
+  /** Stretches of gamma on which one state keeps its optimal actions; `from` is their left end, and how it is written. */
   function stretches(chapter, state) {
     const found = [];
     chapter.regions.regions.forEach((region, i) => {
       const actions = region.optimal_actions[state];
-      const from = i ? chapter.data.gammas[chapter.data.breakpoints[i - 1]] : 0;
+      const from = i ? chapter.data.breakpoints[i - 1] : 0;
       const last = found[found.length - 1];
       if (last && String(last.actions) === String(actions)) return;
-      if (last) last.to = from;
-      found.push({ from, to: 1, actions });
+      if (last) last.to = chapter.data.gammas[from];
+      found.push({ from: chapter.data.gammas[from], text: chapter.data.texts[from], to: 1, actions });
     });
     return found;
   }
 
-  const stateOfBar = (chapter) => (chapters.length > 1 ? chapter.data.state : chapter.state);
-
-  function drawBar(chapter) {
-    const bar = byId(`bar-${chapter.number}`);
-    const state = stateOfBar(chapter);
-    const parts = stretches(chapter, state).map(({ from, to, actions }) => {
-      const share = place(to) - place(from);
-      const part = element("div", { class: "part", "data-actions": actions.join(" ") }, share > 0.07 ? names(chapter, actions) : "");
-      part.style.left = `${100 * place(from)}%`;
-      part.style.width = `${100 * share}%`;
+  /** What is best in a state over gamma, with the numbers where that changes, and where planners and agents flip. */
+  function drawBar(bar, chapter, state) {
+    if (!bar) return;
+    const letters = (share) => share * bar.clientWidth / 8 - 2;  // that fit
+    const found = stretches(chapter, state);
+    const parts = found.map(({ from, to, actions }) => {
+      const text = names(chapter, actions), fits = text.length <= letters(place(to) - place(from));
+      const part = at(from, { class: "part", "data-actions": actions.join(" ") }, fits ? text : "", to);
       paintActions(part, actions);
       return part;
     });
-    const row = chapter.comparison?.state === state ? chapter.comparison : { learned: [], exact: [], epsilon: null };
-    const flips = row.learned.filter((found) => found !== null).flatMap(({ median, low, high, interval }) => {
+    const edges = [[0, "first"], [found.length - 1, "last"]]
+      .filter(([i]) => found.length > 1 && !parts[i].textContent)
+      .map(([i, side]) => element("span", { class: `beyond ${side}` }, names(chapter, found[i].actions)));
+    let written = -1;
+    const numbers = found.slice(1).flatMap(({ from, text }) => {
+      if (place(from) - written < (text.length + 2) * 8 / bar.clientWidth) return [];
+      written = place(from);
+      const number = at(from, { class: "number" }, text);
+      number.style.translate = `${-100 * Math.max(0.1, Math.min(0.9, place(from)))}%`;
+      return [number];
+    });
+    const row = chapter.comparison?.state === state ? chapter.comparison : { learned: [], planned: [], exact: [], epsilon: null };
+    const flips = row.learned.filter((each) => each !== null).flatMap(({ median, low, high, interval }) => {
       const [from, to] = interval ?? [low, high];
-      const range = element("i", { class: "range" }), dot = element("i", { class: "learned-key" });
-      range.style.left = `${100 * place(from)}%`;
-      range.style.width = `${100 * (place(to) - place(from))}%`;
-      dot.style.left = `${100 * place(median)}%`;
-      return [range, dot];
+      return [at(from, { class: "range" }, "", to), at(median, { class: "learned-key" })];
     });
+    const planned = row.planned.filter((gamma) => gamma !== null).map((gamma) => at(gamma, { class: "planned-key" }));
     // Agents that explore as they learn aim at other gammas than the bar's.
-    const aims = row.epsilon === null ? [] : row.exact.map(({ decimal }) => {
-      const mark = element("i", { class: "mark aim" });
-      mark.style.left = `${100 * place(Number(decimal))}%`;
-      return mark;
-    });
-    const marks = [...chapter.points].map(([index, point]) => {
-      const mark = element("i", { class: state in point.changes ? "mark" : "mark minor" });
-      mark.style.left = `${100 * place(chapter.data.gammas[index])}%`;
-      return mark;
-    });
-    bar.replaceChildren(...parts, ...marks, ...aims, element("i", { class: "cursor" }), ...flips);
+    const aims = row.epsilon === null ? [] : row.exact.map(({ decimal }) => at(Number(decimal), { class: "mark aim" }));
+    const marks = [...chapter.points].map(([index, point]) => at(chapter.data.gammas[index], { class: state in point.changes ? "mark" : "mark minor" }));
+    const cursor = element("i", { class: "cursor" });
+    bar.replaceChildren(...parts, ...edges, ...marks, ...numbers, ...aims, ...flips, ...planned, cursor);
   }
 
-  /** Below the bars: what the marks of trained agents are, or where they would be. */
-  function explainLearned(chapter) {
-    const hint = byId("learned");
-    if (!hint) return;
-    const row = chapter.comparison;
-    if (!row || (!row.learned.length && !row.exact.length)) { hint.replaceChildren(); return; }
-    if (row.state !== stateOfBar(chapter)) {
-      hint.replaceChildren(`Agents were trained for state ${chapter.data.states[row.state]}: choose it to see where they flip.`);
-      return;
-    }
-    const trained = row.learned.filter((found) => found !== null);
-    const what = trained.some(({ interval }) => interval) ? "the 95 % interval" : "the range over seeds";
-    const parts = trained.length ? [element("i", { class: "learned-key", "aria-hidden": "true" }), ` where ${trained[0].seeds} trained agents flip: their median, with ${what}.`] : [];
-    if (trained.length && row.epsilon !== null) parts.push(` They explore with probability ${row.epsilon}, and aim at the dotted lines.`);
-    row.learned.forEach((found, i) => {
-      if (found !== null || row.forecast[i] === null) return;
-      parts.push(` At ${Number(row.exact[i].decimal).toPrecision(6)} none were trained: it would take ${row.forecast[i].toLocaleString("en")} steps per agent.`);
-    });
-    hint.replaceChildren(...parts);
-  }
-
-  /** The colours of one action, or stripes of the first two that tie. */
+  /** The colours of one action, or stripes of the first two that tie; of none, the colour of ties. */
   function paintActions(node, actions) {
     const colour = (action) => (action === undefined ? "var(--tied)" : `var(--action${action % 7})`);
     node.style.setProperty("--one", colour(actions[0]));
@@ -238,7 +242,7 @@
 
   // ---- the price: what the policies that gamma makes optimal earn
 
-  /** Worst, best and words at a sample: of its region, unless the sample is a point. */
+  /** Worst, best, the amount and that of the best gammas, at a sample: of its region, unless the sample is a point. */
   function worthAt(chapter, index) {
     const { price } = chapter;
     if (index === 0) return price.at_zero;
@@ -248,58 +252,70 @@
     return price.regions[chapter.data.regions[index]];
   }
 
+  /** What the shown gamma earns and what the best would, in two sentences: [text, colour]. */
+  function verdict(chapter, index) {
+    const { price, data } = chapter, [worst, , amount, best] = worthAt(chapter, index);
+    const [before, after] = worst === null ? ["", ""] : price.says;
+    const colour = best ? "warning" : "good";
+    const own = [["With ", ""], ["γ", "var"], [` = ${data.texts[index]} planning ${before}`, ""], [amount, colour], [`${after}.`, ""]];
+    if (!best) return [own, [[price.nothing_better ? "No policy does better." : price.where ? "No γ gives more." : "Every γ gives the same.", ""]]];
+    if (!price.where) return [own, [["Any γ in between gives ", ""], [best, "good"], [".", ""]]];
+    return [own, [["With any ", ""], ["γ", "var"], [` ${price.where} it ${price.percent ? "is" : "earns"} `, ""], [best, "good"], [".", ""]]];
+  }
+
   function drawPrice(chapter) {
     const { price, data } = chapter;
-    const holder = byId(`levels-${chapter.number}`);
-    if (!holder || holder.clientWidth === 0) return;
-    const width = holder.clientWidth, height = 132, top = 24, bottom = 8;
+    chapter.level = null;
+    if (!price || !byId(`earned-${chapter.number}`)) return;
     const values = [price.optimum, ...price.regions.map(([worst]) => worst).filter((value) => value !== null)];
-    const most = Math.max(...values), flat = most === Math.min(...values);
-    const low = flat ? most - 1 : Math.min(...values), span = flat ? 2 : most - low;
+    const low = Math.min(...values), high = Math.max(...values), span = high - low || 1;
     const lost = price.regions.some(([worst]) => worst === null);
-    const depths = height - top - bottom - (lost ? 26 : 0);
-    const x = (gamma) => place(gamma) * width;
+    const frame = frameOf(chapter, "earned", heightOf(chapter, "earned", 0.62), `${price.caption}; the numbers are in the sentence and the figures above`, false);
+    const { x, bottom, width, inner, cursor } = frame;
     // What loses for ever has a level of its own, below all numbers.
-    const y = (value) => (value === null ? height - bottom : Math.min(height, top + (low + span - value) / span * depths));
+    const floor = bottom - (lost ? 30 : 12), top = MARGIN.top + 26;
+    const y = (value) => (value === null ? bottom - 4 : Math.min(bottom, top + (high - value) / span * (floor - top)));
     const ends = [0, ...data.breakpoints.map((index) => data.gammas[index]), 1].map(x);
-    const svg = element("svg", { viewBox: `0 0 ${width} ${height}`, width, height, role: "img", "aria-label": price.summary });
-    const line = (kind, x1, x2, y1, y2) => element("line", { class: kind, x1, x2, y1, y2 });
-    const write = (at, level, text, attributes = {}) => element("text", { x: at, y: level, ...attributes }, text);
-    if (price.best.length < price.regions.length) {
-      for (const i of price.best) svg.append(element("rect", { class: "best", x: ends[i], y: 0, width: Math.max(1, ends[i + 1] - ends[i]), height }));
-    }
-    for (const value of flat ? [most] : niceTicks(low, most)) {
-      const text = price.percent ? `${tickText(Number((100 * value).toPrecision(4)))} %` : tickText(Number(value.toPrecision(4)));
-      svg.append(line("grid", 0, width, y(value), y(value)), write(-8, y(value) + 4, text, { class: "outside", "text-anchor": "end" }));
-    }
-    svg.append(line("possible", 0, width, y(price.optimum), y(price.optimum)), write(4, y(price.optimum) - 6, price.possible, { class: "halo" }));
-    const path = price.regions.map(([worst], i) => `${i ? "V" : "M0 "}${y(worst).toFixed(1)}H${ends[i + 1].toFixed(1)}`).join("");
-    svg.append(element("path", { class: "curve", d: path }));
-    if (lost) {
-      const first = price.regions.findIndex(([worst]) => worst === null);
-      svg.append(write(ends[first] + 4, height - bottom - 5, "loses for ever", { class: "halo" }));
-    }
-    const cursor = line("cursor", 0, 0, 0, height), range = line("ties", 0, 0, 0, 0), dot = element("circle", { class: "dot", r: 5 });
-    svg.append(cursor, range, dot);
-    holder.replaceChildren(svg);
-    chapter.level = { x, y, cursor, range, dot };
+    for (const value of high === low ? [high] : niceTicks(low, high)) frame.mark(y(value), tickText(Number((price.percent ? 100 * value : value).toPrecision(4))));
+    for (const i of price.best) inner.append(element("rect", { class: "best", x: ends[i], y: MARGIN.top - 6, width: Math.max(2, ends[i + 1] - ends[i]), height: bottom - MARGIN.top + 6 }));
+    inner.append(element("line", { class: "possible", x1: MARGIN.left, x2: width - MARGIN.right, y1: y(price.optimum), y2: y(price.optimum) }));
+    inner.append(element("path", { class: "curve price", d: price.regions.map(([worst], i) => `${i ? "V" : `M${ends[0]} `}${y(worst).toFixed(1)}H${ends[i + 1].toFixed(1)}`).join("") }));
+    const label = (kind, px, py, text, end = false) => element("text", { class: `halo ${kind}`, x: px, y: py, "text-anchor": end ? "end" : "start" }, text);
+    const first = ends[price.best[0]], last = ends[price.best[price.best.length - 1] + 1], late = last > 0.75 * width;
+    const labels = [
+      label("good", late ? last : first, MARGIN.top - 1, `best ${price.regions[price.best[0]][2]}`, late),
+      ...price.nothing_better ? [] : [label("", first > 0.4 * width ? MARGIN.left + 6 : width - MARGIN.right, y(price.optimum) - 7, price.possible.join(" "), first <= 0.4 * width)],
+      ...lost ? [label("", ends[price.regions.findIndex(([worst]) => worst === null)] + 4, bottom - 9, "loses for ever")] : [],
+    ];
+    const range = element("line", { class: "ties" }), dot = element("circle", { class: "dot yours", r: 6 }), own = element("text", { class: "halo yours" });
+    frame.finish([...labels, range, dot, own]);
+    chapter.level = { x, y, width, bottom, cursor, range, dot, own };
   }
 
   function paintPrice(chapter, index) {
-    const worth = byId("worth");
-    if (!chapter.price) { if (worth) worth.textContent = ""; return; }
-    const [worst, most, words] = worthAt(chapter, index);
-    const name = document.querySelector(`.model[data-chapter="${chapter.number}"] label.name`);
-    const whose = name && (name.querySelector(".kicker").textContent || name.querySelector(".title").textContent);
-    worth.textContent = (whose ? `${whose}: ${words}` : words[0].toUpperCase() + words.slice(1)).replaceAll(" %", "\u00a0%");
-    if (!chapter.level) return;
-    const { x, y, cursor, range, dot } = chapter.level;
-    const at = x(chapter.data.gammas[index]);
-    for (const [node, from, to] of [[cursor, 0, 132], [range, y(worst), y(most)]]) {
-      for (const [key, value] of Object.entries({ x1: at, x2: at, y1: from, y2: to })) node.setAttribute(key, value);
+    if (!chapter.price) return;
+    const [worst, most, amount, top] = worthAt(chapter, index);
+    const words = ([text, kind]) => element(kind === "var" ? "var" : kind ? "b" : "span", { class: kind }, text.replaceAll(" %", "\u00a0%"));
+    byId(`verdict-${chapter.number}`).replaceChildren(...verdict(chapter, index).flatMap((sentence) => {
+      const part = element("span", { class: "part-of" });
+      part.append(...sentence.map(words));
+      return [part, " "];
+    }));
+    if (byId("figure-yours")) {
+      byId("figure-gamma").textContent = chapter.data.texts[index];
+      byId("figure-yours").textContent = amount.replace(", as ties break", "");
+      byId("figure-yours").parentNode.className = top ? "yours warning" : "yours good";
     }
-    dot.setAttribute("cx", at);
-    dot.setAttribute("cy", y(worst));
+    if (!chapter.level) return;
+    const { x, y, width, bottom, cursor, range, dot, own } = chapter.level;
+    const px = x(chapter.data.gammas[index]), py = y(worst), right = px > 0.7 * width;
+    move(cursor, px);
+    for (const [key, value] of Object.entries({ x1: px, x2: px, y1: py, y2: y(most) })) range.setAttribute(key, value);
+    for (const node of [dot, own]) node.classList.toggle("good", !top);
+    dot.setAttribute("cx", px);
+    dot.setAttribute("cy", py);
+    own.textContent = `yours ${amount.replace(", as ties break", "")}`;
+    for (const [key, value] of Object.entries({ x: px + (right ? -11 : 11), y: Math.min(bottom - 6, py + 22), "text-anchor": right ? "end" : "start" })) own.setAttribute(key, value);
   }
 
   // ---- the chart of action values
@@ -333,7 +349,7 @@
   }
 
   function niceTicks(low, high) {
-    const rough = (high - low) / 4;
+    const rough = (high - low) / 5;
     const power = 10 ** Math.floor(Math.log10(rough));
     const step = power * [1, 2, 5, 10].find((m) => m * power >= rough);
     const ticks = [];
@@ -352,7 +368,7 @@
     const seen = [];
     for (const { curve } of curves) {
       for (let i = 0; i < gammas.length; i += 1) {
-        const tooFar = chapter.data.grows && chapter.unit === "value" && !shown.log && gammas[i] > 0.97;
+        const tooFar = chapter.data.grows && chapter.unit === "value" && !log && gammas[i] > 0.97;
         const value = valueOf(chapter, curve, i);
         if (!tooFar && value !== null) seen.push(value);
       }
@@ -385,8 +401,8 @@
     });
   }
 
-  /** An empty chart over gamma for the chosen state: its axis, the state's breakpoints, and room for curves. */
-  function frameOf(chapter, name, height, label) {
+  /** An empty chart over gamma: its axis, the breakpoints of the chosen state where they matter, and room for curves. */
+  function frameOf(chapter, name, height, label, ofState = true) {
     const holder = byId(`${name}-${chapter.number}`);
     const width = Math.max(holder.clientWidth, 240);
     const x = (gamma) => MARGIN.left + place(gamma) * (width - MARGIN.left - MARGIN.right);
@@ -395,34 +411,36 @@
     const clip = element("clipPath", { id: `clip-${name}-${chapter.number}` });
     clip.append(element("rect", { x: MARGIN.left, y: MARGIN.top - 6, width: width - MARGIN.left - MARGIN.right + 6, height: bottom - MARGIN.top + 12 }));
     svg.append(clip);
-    for (const [position, text] of axisMarks()) {
-      const at = MARGIN.left + position * (width - MARGIN.left - MARGIN.right);
-      svg.append(element("line", { class: "tick", x1: at, x2: at, y1: bottom, y2: bottom + 5 }));
-      svg.append(element("text", { x: at, y: bottom + 19, "text-anchor": anchor([position, text]) }, text));
+    for (const [position, text] of axisMarks(width - MARGIN.left - MARGIN.right)) {
+      const px = MARGIN.left + position * (width - MARGIN.left - MARGIN.right);
+      svg.append(element("line", { class: "tick", x1: px, x2: px, y1: bottom, y2: bottom + 5 }));
+      svg.append(element("text", { x: px, y: bottom + 19, "text-anchor": anchor([position, text]) }, text));
     }
     svg.append(element("line", { class: "axis", x1: MARGIN.left, x2: width - MARGIN.right, y1: bottom, y2: bottom }));
-    svg.append(element("text", { class: "label", x: width - MARGIN.right, y: height - 4, "text-anchor": "end" }, "discount factor γ"));
-    for (const [index, point] of chapter.points) {
+    svg.append(element("text", { class: "label", x: width - MARGIN.right, y: height - 4, "text-anchor": "end" }, `discount factor γ${log ? ", log scale of 1 − γ" : ""}`));
+    for (const [index, point] of ofState ? chapter.points : []) {
       if (!(chapter.state in point.changes)) continue;
-      const at = x(chapter.data.gammas[index]);
-      svg.append(element("line", { class: "break", x1: at, x2: at, y1: MARGIN.top - 6, y2: bottom }));
+      const px = x(chapter.data.gammas[index]);
+      svg.append(element("line", { class: "break", x1: px, x2: px, y1: MARGIN.top - 6, y2: bottom }));
     }
     const inner = element("g", { "clip-path": `url(#clip-${name}-${chapter.number})` });
     const cursor = element("line", { class: "cursor", y1: MARGIN.top - 6, y2: bottom });
-    const mark = (at, text) => svg.append(
-      element("line", { class: "grid", x1: MARGIN.left, x2: width - MARGIN.right, y1: at, y2: at }),
-      element("text", { x: MARGIN.left - 8, y: at + 4, "text-anchor": "end" }, text));
+    const mark = (py, text) => svg.append(
+      element("line", { class: "grid", x1: MARGIN.left, x2: width - MARGIN.right, y1: py, y2: py }),
+      element("text", { x: MARGIN.left - 8, y: py + 4, "text-anchor": "end" }, text));
     const finish = (dots) => { svg.append(inner, cursor, ...dots); holder.replaceChildren(svg); };
-    return { x, bottom, inner, cursor, mark, finish };
+    follows(svg, chapter, (px, pixels) => (px * width / pixels - MARGIN.left) / (width - MARGIN.left - MARGIN.right));
+    return { x, bottom, width, inner, cursor, mark, finish };
   }
 
-  const heightOf = (chapter) => Math.round(Math.max(220, Math.min(340, Math.max(byId(`chart-${chapter.number}`).clientWidth, 240) * 0.5)));
+  const heightOf = (chapter, name, share) => Math.round(Math.max(200, Math.min(340, byId(`${name}-${chapter.number}`).clientWidth * share)));
+  const move = (cursor, px) => { cursor.setAttribute("x1", px); cursor.setAttribute("x2", px); };
 
   function drawChart(chapter) {
     const curves = stateCurves(chapter);
     chooseUnit(chapter, curves);
     const [low, high] = valueRange(chapter, curves);
-    const frame = frameOf(chapter, "chart", heightOf(chapter),
+    const frame = frameOf(chapter, "chart", heightOf(chapter, "chart", 0.5),
       `Action values of state ${chapter.data.states[chapter.state]} over gamma; the numbers are in the list below`);
     const { x, bottom, cursor } = frame;
     const y = (value) => bottom - (value - low) / (high - low) * (bottom - MARGIN.top);
@@ -480,7 +498,7 @@
 
   /** The lowest decade drawn and the greatest gap: all but the smallest tenth, from two to eight decades. */
   function gapRange(chapter, gaps) {
-    const far = (i) => chapter.data.grows && !shown.log && chapter.data.gammas[i] > 0.97;
+    const far = (i) => chapter.data.grows && !log && chapter.data.gammas[i] > 0.97;
     const seen = gaps.filter((gap, i) => gap > 0 && !far(i)).sort((a, b) => a - b);
     if (!seen.length) return [-1, 0];
     const high = Math.log10(seen[seen.length - 1]);
@@ -493,7 +511,7 @@
     let path = "", before = null;
     const to = (gamma, gap) => { path += `${before === null ? "M" : "L"}${x(gamma).toFixed(1)} ${y(gap).toFixed(1)}`; before = gap; };
     gaps.forEach((gap, i) => {
-      const spread = shown.log && i === gammas.length - 1;  // the log scale has no room up to 1
+      const spread = log && i === gammas.length - 1;  // the log scale has no room up to 1
       if (gap !== null && before !== null && (gap === 0) !== (before === 0) && !spread) {
         const [from, start] = [gammas[i - 1], before];
         for (const part of gap === 0 ? CUSP.map((t) => 1 - t) : [...CUSP].reverse()) to(from + part * (gammas[i] - from), start + part * (gap - start));
@@ -512,7 +530,7 @@
     chapter.lead = null;
     if (none) return;
     const [low, high] = gapRange(chapter, gaps);
-    const frame = frameOf(chapter, "gap", Math.round(heightOf(chapter) * 0.65),
+    const frame = frameOf(chapter, "gap", Math.round(heightOf(chapter, "gap", 0.33)),
       `Action gap: how much the best action of state ${states[chapter.state]} leads by, over gamma, on a log scale; the number is in the sentence below`);
     const { x, bottom, cursor } = frame;
     const floor = bottom - 18;  // 0, and what is too small to draw, lies below the lowest decade
@@ -526,7 +544,6 @@
     chapter.lead = { x, y, cursor, dot, bottom };
   }
 
-  const raised = (number) => [...String(number).replace("-", "−")].map((sign) => RAISED[sign]).join("");
   const powerText = (k) => (k >= -3 && k <= 4 ? String(Number(`1e${k}`)) : `10${raised(k)}`);
 
   /** Three digits, small and large ones with a power of ten. */
@@ -536,13 +553,13 @@
   }
 
   function leadSentence(chapter, index, gap) {
-    const at = `At γ = ${chapter.data.texts[index]} `;
+    const here = `At γ = ${chapter.data.texts[index]} `;
     const optimal = leaders(chapter, index);
-    if (gap === null && chapter.data.pairs[chapter.state].every((curve, a) => curve === null || optimal.includes(a))) return `${at}all actions here are worth the same.`;
-    if (gap === null) return `${at}there are no values to subtract.`;
-    if (gap === 0) return `${at}the best action leads by 0: ${best(chapter, chapter.state, index).map((a) => chapter.data.actions[a]).join(" and ")} are worth the same, and no learner can tell them apart.`;
+    if (gap === null && chapter.data.pairs[chapter.state].every((curve, a) => curve === null || optimal.includes(a))) return `${here}all actions here are worth the same.`;
+    if (gap === null) return `${here}there are no values to subtract.`;
+    if (gap === 0) return `${here}the best action leads by 0: ${best(chapter, chapter.state, index).map((a) => chapter.data.actions[a]).join(" and ")} are worth the same, and no learner can tell them apart.`;
     const who = optimal.length > 1 ? "the best actions lead" : "the best action leads";
-    return `${at}${who} by ${threeDigits(gap)} reward units: to see which is better, a learner has to know its values better than this.`;
+    return `${here}${who} by ${threeDigits(gap)} reward units: to see which is better, a learner has to know its values better than this.`;
   }
 
   function paintGap(chapter, index, gap) {
@@ -550,10 +567,9 @@
     if (!chapter.lead) return;
     const { x, y, cursor, dot } = chapter.lead;
     paintActions(dot, best(chapter, chapter.state, index).slice(0, 1));
-    const at = x(chapter.data.gammas[index]);
-    cursor.setAttribute("x1", at);
-    cursor.setAttribute("x2", at);
-    dot.setAttribute("cx", at);
+    const px = x(chapter.data.gammas[index]);
+    move(cursor, px);
+    dot.setAttribute("cx", px);
     dot.setAttribute("cy", gap === null ? -99 : Math.max(-9, y(gap)));
   }
 
@@ -561,6 +577,9 @@
 
   function setUp(chapter) {
     const { section, data, number } = chapter;
+    for (const bar of [byId(`bar-${number}`), byId(`state-bar-${number}`)]) {
+      if (bar) follows(bar, chapter, (px, pixels) => px / pixels);
+    }
     chapter.arrows = all(".arrow", section).map((node) => ({ node, state: Number(node.dataset.state), actions: node.dataset.actions.split(" ").map(Number) }));
     chapter.nodes = all(".node", section);
     for (const node of chapter.nodes) {
@@ -609,8 +628,32 @@
     }
   }
 
+  const available = (chapter, state) => chapter.data.pairs[state].filter((curve) => curve !== null).length;
+  const allAlike = (chapter, state, optimal) => optimal.length === available(chapter, state) && optimal.length !== 1;
+
+  /** What the best gammas do in a state where the shown one does otherwise; null where it does not. */
+  function otherwise(chapter, state, index) {
+    const { price, regions } = chapter;
+    if (!price || !price.where) return null;
+    const here = String(best(chapter, state, index));
+    const there = price.best.map((i) => regions.regions[i].optimal_actions[state]);
+    return there.some((actions) => String(actions) === here) ? null : names(chapter, there[0]);
+  }
+
+  /** What the picture shows, and in how many states the best gammas do otherwise. */
+  function whereToGo(chapter, index) {
+    const { data, price, regions } = chapter;
+    if (!price || !price.where) return "The best actions at your γ.";
+    const states = data.states.map((_, state) => state);
+    const different = states.filter((state) => otherwise(chapter, state, index) !== null).length;
+    const free = states.filter((state) => !allAlike(chapter, state, regions.regions[price.best[0]].optimal_actions[state])).length;
+    if (!different) return "The best actions at your γ: those of the best γ.";
+    return `In ${different} of ${free} states the best γ chooses otherwise (framed).`;
+  }
+
   /** What only changes from region to region: arrows, cells, rows of states. */
   function paintPicture(chapter, index) {
+    const { data } = chapter;
     const point = chapter.points.get(index);
     const key = `${index === 0}|${isOne(chapter, index)}|${point ? `${point.kind}${point.i}` : chapter.data.regions[index]}|${chapter.layer()}|${chapter.state}`;
     if (chapter.painted === key) return;
@@ -620,27 +663,32 @@
       const good = actions.filter((a) => optimal.includes(a));
       node.classList.toggle("optimal", good.length > 0);
       const everyone = chapter.data.pairs[state].filter((curve) => curve !== null).length;
-      paintActions(node, actions.length === everyone && everyone > 1 ? [7] : actions.slice(0, 1));
+      paintActions(node, actions.length === everyone && everyone > 1 ? [] : actions.slice(0, 1));
       node.classList.toggle("chosen", state === chapter.state);
     }
-    for (const node of chapter.nodes) node.setAttribute("aria-pressed", String(Number(node.dataset.state) === chapter.state));
+    for (const node of chapter.nodes) {
+      const state = Number(node.dataset.state);
+      node.setAttribute("aria-pressed", String(state === chapter.state));
+      node.classList.toggle("otherwise", otherwise(chapter, state, index) !== null);
+    }
     chapter.cells.forEach((cell, i) => {
       if (cell.disabled) return;
-      const state = chapter.data.layers[chapter.layer()][i];
-      const optimal = best(chapter, state, index);
-      const idle = optimal.length === chapter.data.actions.length;
-      cell.classList.toggle("idle", idle);
-      cell.setAttribute("aria-pressed", String(state === chapter.state));
+      const state = data.layers[chapter.layer()][i];
+      const optimal = best(chapter, state, index), alike = allAlike(chapter, state, optimal), other = otherwise(chapter, state, index);
       const { mark } = cell.dataset;
-      cell.setAttribute("aria-label", `${mark ? `${mark}, ` : ""}${chapter.data.states[state]}: ${idle ? "all actions alike" : names(chapter, optimal)}`);
-      for (const act of all(".act", cell)) act.classList.toggle("optimal", !idle && optimal.includes(Number(act.dataset.action)));
+      cell.classList.toggle("one", !alike && optimal.length === 1);
+      cell.classList.toggle("otherwise", other !== null);
+      cell.setAttribute("aria-pressed", String(state === chapter.state));
+      cell.setAttribute("aria-label", `${mark ? `${mark}, ` : ""}${data.states[state]}: ${alike ? "all actions alike" : names(chapter, optimal)}${other ? `; at the best γ: ${other}` : ""}`);
+      for (const act of all(".act", cell)) act.classList.toggle("optimal", !alike && optimal.includes(Number(act.dataset.action)));
     });
     (chapter.rows || []).forEach((row, state) => {
-      const optimal = best(chapter, state, index);
-      const width = chapter.data.pairs[state].filter((curve) => curve !== null).length;
-      row.lastChild.textContent = width > 1 && optimal.length === width ? "all alike" : names(chapter, optimal);
+      const optimal = best(chapter, state, index), other = otherwise(chapter, state, index);
+      row.lastChild.textContent = (allAlike(chapter, state, optimal) ? "all alike" : names(chapter, optimal)) + (other ? `; at the best γ: ${other}` : "");
       row.classList.toggle("chosen", state === chapter.state);
+      row.classList.toggle("otherwise", other !== null);
     });
+    byId(`otherwise-${chapter.number}`).textContent = whereToGo(chapter, index);
     for (const row of chapter.tableRows) {
       const current = point && Number(row.dataset.point) === point.i && row.dataset.kind === (point.kind === "touch" ? "Touches" : "Breakpoints");
       row.classList.toggle("current", Boolean(current));
@@ -669,114 +717,6 @@
     }));
   }
 
-  // ---- the map: two sliders that look up what is exact, and the point where they are
-
-  function setUpMap(chapter) {
-    const { data: { map, states, arrows, actions }, number, section } = chapter;
-    if (!map) return;
-    const part = (name) => byId(`map-${name}-${number}`);
-    const [gammaSlider, valueSlider, picture, board] = ["gamma", "value", "picture", "board"].map(part);
-    const rows = all("tr[data-map-state]", section);
-    const cells = (board ? [...board.children] : []).map((cell, i) => [cell, chapter.data.layers[0][i]]).filter(([, state]) => state !== null);  // no walls
-    for (const [cell] of cells) {
-      arrows.forEach((arrow, action) => {
-        const act = element("span", { class: `act ${arrow ?? "word"}`, "data-action": action });
-        if (!arrow) act.dataset.letter = actions[action].slice(0, 1).toUpperCase();
-        paintActions(act, [action]);
-        cell.append(act);
-      });
-    }
-    const heights = map.lines.map((line) => line.height);
-    const at = { gamma: nearest(map.places, 0.5), point: null, line: nearest(heights, 0.5) };
-    const last = map.gammas.length - 1;
-
-    /** The optimal actions of every state, or of the one shown, and how gamma is written. */
-    function found() {
-      const line = map.lines[at.line];
-      if (at.point !== null) return [line.at[at.point], line.texts[at.point], line.places[at.point]];
-      const gamma = map.gammas[at.gamma], same = line.gammas.indexOf(gamma);
-      const text = String(gamma);
-      if (gamma === 0) return [line.zero, text, 0];
-      if (gamma === 1 && line.one !== null) return [line.one, text, 1];
-      if (same >= 0) return [line.at[same], text, map.places[at.gamma]];
-      return [line.sets[line.gammas.filter((point) => point < gamma).length], text, map.places[at.gamma]];
-    }
-
-    function paintMap() {
-      const line = map.lines[at.line], [policy, gamma, x] = found();
-      const sets = map.policies[policy];
-      const everywhere = sets.length > 1 || states.length === 1;
-      const chosen = names(chapter, everywhere ? sets[map.state] : sets[0]);
-      gammaSlider.value = Math.round(x * SLIDER);
-      valueSlider.value = Math.round(line.height * SLIDER);
-      part("gamma-text").textContent = gamma;
-      part("value-text").textContent = line.text;
-      part("sentence").textContent = `At γ = ${gamma}${at.point === null ? "" : ", a breakpoint,"} and ${map.parameter} = ${line.text} the best action in state ${states[map.state]} is ${chosen}.`;
-      const spoken = `γ ${gamma}${at.point === null ? "" : ", breakpoint"}, ${map.parameter} ${line.text}: best in state ${states[map.state]}: ${chosen}`;
-      for (const slider of [gammaSlider, valueSlider]) slider.setAttribute("aria-valuetext", spoken);
-      const [left, top, width, height] = map.box, px = left + x * width, py = top + (1 - line.height) * height;
-      const [across, up] = all(".here .cursor", picture), dot = picture.querySelector(".here circle");
-      for (const [node, set] of [[across, { x1: left, x2: left + width, y1: py, y2: py }], [up, { x1: px, x2: px, y1: top, y2: top + height }], [dot, { cx: px, cy: py }]]) {
-        for (const [key, value] of Object.entries(set)) node.setAttribute(key, value);
-      }
-      if (!everywhere) return;
-      const alike = (state) => sets[state].length === actions.length;
-      cells.forEach(([cell, state]) => {
-        for (const act of all(".act", cell)) act.classList.toggle("optimal", !alike(state) && sets[state].includes(Number(act.dataset.action)));
-      });
-      if (board) board.setAttribute("aria-label", `Board: ${states.map((name, state) => `${name}: ${alike(state) ? "all actions alike" : names(chapter, sets[state])}`).join("; ")}`);
-      rows.forEach((row, state) => { row.lastElementChild.textContent = names(chapter, sets[state]); });
-    }
-
-    let waitingMap = false;
-    function moveMap(changes) {
-      Object.assign(at, changes);
-      at.gamma = Math.max(0, Math.min(last, at.gamma));
-      at.line = Math.max(0, Math.min(map.lines.length - 1, at.line));
-      if (waitingMap) return;
-      waitingMap = true;
-      requestAnimationFrame(() => { waitingMap = false; paintMap(); });
-    }
-
-    /** To the next breakpoint of the line, or the end of the axis. */
-    function toMapPoint(direction) {
-      const line = map.lines[at.line];
-      const gamma = at.point === null ? map.gammas[at.gamma] : line.gammas[at.point];
-      const inside = line.gammas.map((point, i) => [point, i]).filter(([point]) => point > map.gammas[0] && point < map.gammas[last]);
-      const ahead = direction > 0
-        ? inside.find(([point, i]) => point > gamma || (point === gamma && at.point !== null && i > at.point))
-        : inside.reverse().find(([point, i]) => point < gamma || (point === gamma && at.point !== null && i < at.point));
-      moveMap(ahead ? { point: ahead[1], gamma: nearest(map.gammas, ahead[0]) } : { point: null, gamma: direction > 0 ? last : 0 });
-    }
-
-    const step = (by) => () => moveMap({ point: null, gamma: at.gamma + by });
-    const climb = (by) => () => moveMap({ point: null, line: at.line + by });
-    const keysOf = (slider, keys) => slider.addEventListener("keydown", (event) => {
-      if (!(event.key in keys) || event.ctrlKey || event.altKey || event.metaKey) return;
-      event.preventDefault();
-      keys[event.key]();
-    });
-    keysOf(gammaSlider, {
-      ArrowRight: step(1), ArrowUp: step(1), ArrowLeft: step(-1), ArrowDown: step(-1), PageUp: () => toMapPoint(1), PageDown: () => toMapPoint(-1),
-      Home: step(-Infinity), End: step(Infinity),
-    });
-    keysOf(valueSlider, {
-      ArrowRight: climb(1), ArrowUp: climb(1), ArrowLeft: climb(-1), ArrowDown: climb(-1), PageUp: climb(8), PageDown: climb(-8), Home: climb(-Infinity), End: climb(Infinity),
-    });
-    gammaSlider.addEventListener("input", () => moveMap({ point: null, gamma: nearest(map.places, gammaSlider.value / SLIDER) }));
-    valueSlider.addEventListener("input", () => moveMap({ point: null, line: nearest(heights, valueSlider.value / SLIDER) }));
-
-    const follow = (event) => {
-      const box = picture.getBoundingClientRect(), [left, top, width, height] = map.box;
-      const scale = picture.viewBox.baseVal.width / box.width;
-      const x = ((event.clientX - box.left) * scale - left) / width, y = 1 - ((event.clientY - box.top) * scale - top) / height;
-      moveMap({ point: null, gamma: nearest(map.places, Math.max(0, Math.min(1, x))), line: nearest(heights, Math.max(0, Math.min(1, y))) });
-    };
-    picture.addEventListener("pointerdown", (event) => { picture.setPointerCapture(event.pointerId); follow(event); });
-    picture.addEventListener("pointermove", (event) => { if (picture.hasPointerCapture(event.pointerId)) follow(event); });
-    paintMap();
-  }
-
   // ---- painting: what follows the slider
 
   let waiting = false;
@@ -801,6 +741,39 @@
     return row?.querySelector("th math")?.cloneNode(true);
   }
 
+  const digits = (value) => String(Number(value.toPrecision(4))).replace("-", "−");
+
+  /** What waiting is worth in the chosen state, or the best action against the next best. */
+  function stateSentence(chapter, index) {
+    const { data, state } = chapter, gamma = data.texts[index];
+    const optimal = best(chapter, state, index), action = names(chapter, optimal);
+    const value = (a) => data.curves[data.pairs[state][a]][index];
+    if (data.waits && state === data.state) {
+      const told = data.waits.map(([steps, reward], a) => [value(a), steps
+        ? `waiting ${steps} step${steps === 1 ? "" : "s"} for ${reward} is worth ${reward} × ${gamma}${steps === 1 ? "" : raised(steps)} = ${digits(value(a))}`
+        : `${reward} now is worth ${digits(value(a))}`]);
+      const text = told.sort(([one], [two]) => two - one).map(([, words]) => words).join("; ");
+      return `${text[0].toUpperCase()}${text.slice(1)}: ${action}.`;
+    }
+    if (isOne(chapter, index)) return `At γ = 1 the best action here is ${action}, worth ${data.earned[state]}.`;
+    const others = data.actions.map((_, a) => a).filter((a) => !optimal.includes(a) && data.pairs[state][a] !== null && value(a) !== null);
+    const here = `At γ = ${gamma} the best action here is ${action}`;
+    if (!optimal.length || value(optimal[0]) === null) return `${here}.`;
+    if (!others.length) return `${here}, worth ${digits(value(optimal[0]))}${available(chapter, state) > 1 ? ": all are worth the same" : ""}.`;
+    const next = Math.max(...others.map(value)), who = others.filter((a) => value(a) === next);
+    const [most, less] = apart(value(optimal[0]), next);
+    return `${here}, worth ${most}; next comes ${names(chapter, who)}, worth ${less}.`;
+  }
+
+  /** Two values to as many digits as tell them apart. */
+  function apart(one, two) {
+    for (const places of [4, 6, 9]) {
+      const texts = [one, two].map((value) => String(Number(value.toPrecision(places))).replace("-", "−"));
+      if (texts[0] !== texts[1] || places === 9) return texts;
+    }
+    return null;
+  }
+
   function paint() {
     const chapter = active();
     const { data, state } = chapter;
@@ -808,21 +781,19 @@
     byId("shown-gamma").textContent = data.texts[index];
     const form = formOf(chapter, index);
     byId("shown-form").replaceChildren(...(form ? ["= ", form] : []));
-    byId("where").textContent = where(chapter, index).replaceAll(" of ", "\u00a0of\u00a0");
+    byId("where").textContent = where(chapter, index).replaceAll(" ", "\u00a0");
     slider.value = Math.round(place(gamma) * SLIDER);
     const action = names(chapter, best(chapter, state, index));
-    const worth = chapter.price ? `; ${worthAt(chapter, index)[2]}` : "";
     const gap = gapAt(chapter, index);
     const ahead = gap > 0 ? `, ahead by ${threeDigits(gap)}` : "";
+    const worth = chapter.price ? `; ${verdict(chapter, index).map((sentence) => sentence.map(([text]) => text).join("")).join(" ")}` : "";
     slider.setAttribute("aria-valuetext", `gamma ${data.texts[index]}, ${where(chapter, index)}, best in state ${data.states[state]}: ${action}${ahead}${worth}`);
-    const earned = isOne(chapter, index) ? `, worth ${data.earned[state]}` : "";
-    byId(`sentence-${chapter.number}`).textContent = `At γ = ${data.texts[index]} the best action here is ${action}${earned}.`;
+    byId(`sentence-${chapter.number}`).textContent = stateSentence(chapter, index);
+    for (const cursor of all(".bar .cursor")) cursor.style.left = `${100 * place(gamma)}%`;
     for (const other of chapters) {
-      const at = other === chapter ? index : sampleOf(other, gamma);
-      const cursor = byId(`bar-${other.number}`).querySelector(".cursor");
-      cursor.style.left = `${100 * place(gamma)}%`;
       const choice = byId(`choice-${other.number}`);
-      const actions = best(other, stateOfBar(other), at);
+      if (!choice) continue;
+      const actions = best(other, other.data.state, other === chapter ? index : sampleOf(other, gamma));
       choice.textContent = names(other, actions);
       paintActions(choice, actions);
     }
@@ -847,15 +818,14 @@
 
   function paintValues(chapter, index) {
     const { curves, cursor, dots } = chapter.moving;
-    const at = chapter.x(chapter.data.gammas[index]);
-    cursor.setAttribute("x1", at);
-    cursor.setAttribute("x2", at);
+    const px = chapter.x(chapter.data.gammas[index]);
+    move(cursor, px);
     const optimal = best(chapter, chapter.state, index);
     const items = byId(`readings-${chapter.number}`).children;
     curves.forEach(({ curve, actions }, i) => {
       const value = valueOf(chapter, curve, index);
       const good = actions.some((a) => optimal.includes(a));
-      dots[i].setAttribute("cx", at);
+      dots[i].setAttribute("cx", px);
       dots[i].setAttribute("cy", value === null ? -99 : Math.max(-9, Math.min(9999, chapter.y(value))));
       items[i].classList.toggle("optimal", good);
       items[i].querySelector(".value").textContent = value === null ? unknown(chapter, curve, index) : shownNumber(chapter, value);
@@ -867,17 +837,14 @@
     drawAxis();
     for (const chapter of chapters) {
       chapter.section.hidden = chapter !== active();
-      drawBar(chapter);
+      drawBar(byId(`bar-${chapter.number}`), chapter, chapter.data.state);
     }
-    for (const row of all(".rows.price")) row.hidden = Number(row.dataset.chapter) !== shown.chapter;
-    if (active().price) drawPrice(active());
-    explainLearned(active());
-    for (const row of all(".model")) row.classList.toggle("current", Number(row.dataset.chapter) === shown.chapter);
+    for (const row of all(".problem")) row.classList.toggle("current", Number(row.dataset.chapter) === shown.chapter);
     const chapter = active();
+    drawBar(byId(`state-bar-${chapter.number}`), chapter, chapter.state);
+    drawPrice(chapter);
     byId(`state-${chapter.number}`).value = String(chapter.state);
     chapter.showLayer();
-    const label = byId("bar-state");
-    if (label) label.textContent = chapter.data.states[chapter.state];
     chapter.painted = null;
     const row = chapter.rows?.[chapter.state];
     if (row) row.closest(".scroll").scrollTop = row.offsetTop - 100;  // chosen, and seen
@@ -899,12 +866,12 @@
       if (chapter.state !== chapter.data.state) parts.set("state", String(chapter.state));
       const point = chapter.points.get(shown.index);
       if (point) parts.set(point.kind, String(point.i + 1)); else parts.set("gamma", chapter.data.texts[shown.index]);
-      if (shown.log) parts.set("scale", "log");
-      history.replaceState(null, "", `#${parts}`);
+      // The cell of a notebook has no address of its own.
+      if (location.protocol !== "about:") history.replaceState(null, "", `#${parts}`);
     }, 150);
   }
 
-  /** Take model, state, scale and gamma from the address; what makes no sense there is left out. */
+  /** Take model, state and gamma from the address; what makes no sense there is left out. */
   function recall() {
     const parts = new URLSearchParams(location.hash.slice(1));
     const number = (name, low, high) => {
@@ -914,21 +881,21 @@
     shown.chapter = (number("model", 1, chapters.length) ?? 1) - 1;
     const chapter = active();
     chapter.state = number("state", 0, chapter.data.states.length - 1) ?? chapter.data.state;
-    shown.log = parts.get("scale") === "log";
-    byId("log").checked = shown.log;
     const { breakpoints, touches } = chapter.data;
     const gamma = Number(parts.get("gamma"));
     shown.index =
       breakpoints[(number("breakpoint", 1, breakpoints.length) ?? 0) - 1] ??
       touches[(number("touch", 1, touches.length) ?? 0) - 1] ??
-      sampleOf(chapter, parts.has("gamma") && gamma >= 0 && gamma <= 1 ? gamma : 0.5);
+      (parts.has("gamma") && gamma >= 0 && gamma <= 1 ? sampleOf(chapter, gamma) : opening(chapter));
     const radio = document.querySelector(`input[name=model][value="${shown.chapter}"]`);
     if (radio) radio.checked = true;
   }
 
   addEventListener("hashchange", () => { recall(); layOut(); });
   chapters.forEach(setUp);
-  chapters.forEach(setUpMap);
+  for (const chapter of chapters) {
+    if (chapter.data.map) setUpMap(chapter, { SLIDER, all, byId, element, names, nearest, paintActions });
+  }
   recall();
   layOut();
   // A chart is drawn in the pixels it has, so that its text stays readable on a phone.

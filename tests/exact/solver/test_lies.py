@@ -19,6 +19,7 @@ from qdecay import MDP
 from qdecay.exact.solver import window as windows
 from qdecay.exact.solver.axis import NoBound
 from qdecay.exact.solver.first_window import FirstWindow
+from qdecay.exact.solver.linear import Inverse
 from qdecay.exact.solver.policy_graph import PolicyGraph
 from qdecay.exact.solver.rational_model import RationalModel
 from qdecay.exact.solver.window import Window
@@ -191,10 +192,8 @@ def no_rounding(patch: pytest.MonkeyPatch) -> None:
 
 def half_solved(patch: pytest.MonkeyPatch) -> None:
     """Let solutions be half of what they are."""
-    solver = windows.solver_of
-    patch.setattr(
-        windows, "solver_of", lambda *matrix: lambda *right: 0.5 * solver(*matrix)(*right)
-    )
+    solver = Inverse.solver
+    patch.setattr(Inverse, "solver", lambda *matrix: lambda *right: 0.5 * solver(*matrix)(*right))
 
 
 def nothing_required(patch: pytest.MonkeyPatch) -> None:
