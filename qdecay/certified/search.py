@@ -401,6 +401,7 @@ class Search:
         if len(self._loose) > _MANY and np.isin(self._loose, pairs).any():  # most still are
             pairs = np.union1d(pairs, self._loose[~self._zero[self._loose]])
         while len(pairs):
+            self._deadline.check()
             self._make_room(pairs)
             suspects = np.flatnonzero(self._window.suspect.any(axis=1) & ~self._zero)
             found = suspects[self._window.bounds_at(suspects, gamma)[1] >= 0]
