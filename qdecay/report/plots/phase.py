@@ -17,7 +17,17 @@ from typing import Any, NamedTuple
 
 from qdecay.errors import InputError
 from qdecay.report import colours
-from qdecay.report.plots.style import EXACT, FAINT, SOFT, saved, set_legend, set_title
+from qdecay.report.plots.style import (
+    EXACT,
+    FAINT,
+    SOFT,
+    check_plot_path,
+    new_figure,
+    save_figure,
+    set_legend,
+    set_title,
+    styled,
+)
 from qdecay.report.plots.words import LINE, SMALL, plain, width_of
 from qdecay.sweep.axes import Axis, distinct, float_number, require_name, shown_value
 from qdecay.sweep.phase import PhaseDiagram, PhaseRow
@@ -124,7 +134,9 @@ def save_phase(diagram: PhaseDiagram, path: Path, *, x: str | None = None) -> in
     rows = math.ceil(len(panels) / columns)
     width = scale.width * columns
     lines = math.ceil((len(series.names) + len(_KEYS)) / _legend_columns(series.names, width))
-    with saved(path, width, _HEIGHT * rows + lines * LINE / 72) as figure:
+    check_plot_path(path)
+    figure = new_figure(width, _HEIGHT * rows + lines * LINE / 72)
+    with styled():
         axes = list(figure.subplots(rows, columns, squeeze=False).flat)
         for spare in axes[len(panels) :]:
             spare.set_visible(False)
@@ -132,6 +144,7 @@ def save_phase(diagram: PhaseDiagram, path: Path, *, x: str | None = None) -> in
             _draw(ax, scale, _grouped(own, series.axes), series.names)
             set_title(ax, title or _TITLE)
         _legend(axes[: len(panels)], series.names, width)
+    save_figure(figure, path)
     return omitted
 
 
