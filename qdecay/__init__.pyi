@@ -1,3 +1,4 @@
+from ._support.page import Page
 from ._support.progress import Progress
 from .certified.regions import certified_policy_regions
 from .certified.result import CertifiedBracket, CertifiedRegions, NearTie
@@ -83,6 +84,7 @@ from .probing import (
     sb3_agent,
     tabular_agent,
 )
+from .report.api import plot
 from .sweep import Finished, Spec, Sweep
 from .sweep.phase import PhaseDiagram, PhaseRow, phase_diagram
 
@@ -136,6 +138,7 @@ __all__ = [
     "NotConverged",
     "NumericChange",
     "NumericRegions",
+    "Page",
     "PhaseDiagram",
     "PhaseRow",
     "PolicyMap",
@@ -188,6 +191,7 @@ __all__ = [
     "optimal_actions",
     "optimal_values",
     "phase_diagram",
+    "plot",
     "policy_iteration",
     "policy_map",
     "policy_regions",

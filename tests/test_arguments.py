@@ -171,6 +171,7 @@ FUNCTIONS: dict[str, tuple[Callable[..., Any], dict[str, Any], dict[str, Number]
             "start": STATE,
             "max_seconds": SECONDS,
             "max_breakpoints": Number("whole", 3, (-1,)),
+            "workers": Number("whole", 1, (0,)),
         },
     ),
     "policy_map": (
@@ -503,6 +504,11 @@ sources = [{ source = "qdecay/StayOrMove-v0" }]
 gammas = ["0.4"]
 learners = [{ name = "q_learning", episodes = 10 }]
 """
+AGENTS = {
+    "seeds": Number("whole", 10, (9, 0)),
+    "seed": SEED,
+    "max_steps": Number("whole", 10_000, (0, -1)),
+}
 SLOW: dict[str, tuple[Callable[..., Any], dict[str, Any], dict[str, Number]]] = {
     "compare": (
         qdecay.compare,
@@ -524,6 +530,7 @@ SLOW: dict[str, tuple[Callable[..., Any], dict[str, Any], dict[str, Number]]] = 
         {"gamma": Number("exact", HALF, (-1, 2)), "seeds": Number("whole", 10, (9, 0))},
     ),
     "break_even": (qdecay.break_even, {"problem": MODEL}, {"state": STATE}),
+    "plot": (qdecay.plot, {"problem": LAYOUT}, AGENTS),
     "probe": (
         qdecay.probe,
         {"train": takes_the_first},

@@ -12,6 +12,7 @@ from typing import Any
 import gymnasium as gym
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 
 import qdecay
 from qdecay.learning.tabular import TABULAR
@@ -39,6 +40,7 @@ CALLS: dict[str, dict[str, Any]] = {
     "optimal_actions": {"gamma": "1/2"},
     "optimal_values": {"gamma": 0.5},
     "policy_iteration": {"gamma": 0.5},
+    "plot": {"what": "regions"},
     "policy_regions": {},
     "price": {"judge": "1/3"},
     "resampled_breakpoints": {"resamples": 40},
@@ -50,7 +52,7 @@ CALLS: dict[str, dict[str, Any]] = {
     "write_certificate": {"regions": qdecay.policy_regions(MODEL), "path": "certificate.json"},
     **{name: {"gamma": 0.5, "steps": 200} for name in TABULAR},
 }
-HOMEWORK = {"compare", "learning_times"}
+HOMEWORK = {"compare", "learning_times", "plot"}
 OF_DATA = {"resampled_breakpoints", "resampled_price"}  # others have no counts
 CHAINS_ONLY = {"compare", "learning_curve"}  # streams are compared there: a model has none
 
@@ -70,6 +72,8 @@ def answer(function: Callable[..., Any], problem: Any, arguments: dict[str, Any]
         return found.q.tobytes(), found.visits.tobytes(), found.returns.tobytes(), found.steps
     if isinstance(found, qdecay.BreakEven):
         return found.roots, found.switches, found.best, found.between
+    if isinstance(found, Figure):  # its title has the problem's name
+        return [text.get_text() for ax in found.axes for text in ax.texts]
     return Path(arguments["path"]).read_text(encoding="utf-8") if "path" in arguments else found
 
 

@@ -23,11 +23,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+from html_tree import parse
 from loky import get_reusable_executor
 from sweeps import SMALL
 
 import qdecay
-from qdecay._support.result import Result, same
+from qdecay._support.result import Record, Result, same
 from qdecay.learning.learner import Learner
 from qdecay.sweep import Spec
 
@@ -237,6 +238,7 @@ EXAMPLES: dict[str, Callable[[], Any]] = {
     "ResampledWorth": lambda: (*priced().regions, *priced().gammas),
     "resampled_breakpoints": settled,
     "resampled_price": priced,
+    "Page": lambda: qdecay.policy_regions(MODEL).explore(),
     "PolicyMap": lambda: mapped(),
     "PolicyRegions": lambda: (qdecay.policy_regions(MODEL), qdecay.policy_regions(LONG)),
     "Polynomial": lambda: qdecay.Polynomial(0.75),
@@ -276,6 +278,7 @@ EXAMPLES: dict[str, Callable[[], Any]] = {
     "optimal_actions": lambda: qdecay.optimal_actions(MODEL, "1/2"),
     "optimal_values": lambda: qdecay.optimal_values(MODEL, 0.5),
     "phase_diagram": swept,
+    "plot": lambda: (),  # a figure of matplotlib's, which it copies and compares as it likes
     "policy_iteration": lambda: qdecay.policy_iteration(MODEL, 0.5),
     "policy_map": lambda: mapped(),
     "policy_regions": lambda: qdecay.policy_regions(MODEL),
@@ -491,6 +494,16 @@ SHOWN = {
     "Worth": "Worth(8)",
     "as_mdp": "MDP(qdecay/StayOrMove-v0: 3 states, 2 actions, 6 transitions, start 0)",
 }
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_notebooks_show_it(name: str) -> None:
+    """As HTML whose elements close, without a script and without ids, which could meet others'."""
+    for value in example(name):
+        if isinstance(value, Record | qdecay.AlgebraicNumber):
+            root = parse(value._repr_html_())
+            assert root.text.strip() and not root.all("script")
+            assert not any("id" in node.attributes for node in root)
 
 
 @pytest.mark.parametrize("name", SHOWN)

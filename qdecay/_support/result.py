@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from qdecay._support.extras import require
+from qdecay._support.viewed import Shown
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -26,7 +27,7 @@ _LONGEST = 240  # characters of a repr, which is three lines of a terminal
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Record:
+class Record(Shown):
     """A value that is compared, copied and shown by its fields."""
 
     def __eq__(self, other: object) -> bool:

@@ -15,6 +15,7 @@ from qdecay._support.checks import RationalLike, RealLike, exact
 from qdecay._support.deadline import Deadline
 from qdecay._support.result import Record, Result, counted, frame, plain, shown_list
 from qdecay._support.shown import bracket_decimal, shown_bracket, shown_decimal, shown_up_to
+from qdecay._support.viewed import Explored, Plotted
 from qdecay.certified.narrowing import narrowed
 from qdecay.certified.pairs import pairs_of_model
 from qdecay.exact.algebra.number import AlgebraicNumber
@@ -137,7 +138,7 @@ class _Regions(Sequence[Sets]):
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class CertifiedRegions(ModelResult):
+class CertifiedRegions(ModelResult, Plotted, Explored):
     """Brackets in ascending order, and the proven sets between them.
 
     Attributes:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -15,10 +14,8 @@ from qdecay.cli.compare import LearnerName, learner_named
 from qdecay.cli.options import Force, Over, reads_source
 
 if TYPE_CHECKING:
-    from qdecay.comparison.learning_times import LearningTime
-    from qdecay.model.line import ModelLine
     from qdecay.model.source import Source
-    from qdecay.report.chapter import Chapter
+    from qdecay.report.api import Trainings
 
 app = typer.Typer()
 
@@ -36,7 +33,6 @@ MaxSteps = Annotated[
 ]
 _MAX_STEPS = 10_000_000
 _MAX_SECONDS = 60.0
-_EXPLORING_STEPS = 4_000
 
 
 @app.command()
@@ -77,23 +73,14 @@ def report(
       qdecay report Taxi-v4 -k is_rainy=true --state 1 --exact-only -o taxi.html
       qdecay report qdecay/NChain-v0 -k n=300 --method certified -o chain.html
     """
-    from qdecay.report.page import HOMEWORK_TITLE, explorer, write_page
+    from qdecay.report.api import page_of
 
     check_output(output, PAGES, force=force)
-    if _is_certified(method, source, {"--over": over, "--learner": learner}):
-        assert source is not None  # as was checked
-        write_page(output, _certified_page(source, state))
-        typer.echo(f"{output}: {output.stat().st_size / 1e6:.1f} MB; open it in a browser")
-        return
-    sources, line = _sources(source, state), _line(source, over)
-    chapters = _chapters(sources, state, line)
-    if not exact_only:
-        chapters = _compared(chapters, seeds, seed, learner, max_steps)
-    if source is None:
-        page = explorer(chapters, HOMEWORK_TITLE, [] if exact_only else _learning_times())
-    else:
-        page = explorer(chapters)
-    write_page(output, page)
+    trainings = None if exact_only else _trainings(seeds, seed, learner, max_steps)
+    page = page_of(
+        source, dash="--", state=state, over=over, trainings=trainings, method=method, progress=True
+    )
+    page.save(output)
     typer.echo(f"{output}: {output.stat().st_size / 1e6:.1f} MB; open it in a browser")
 
 
@@ -134,27 +121,16 @@ def plot(
       qdecay plot FrozenLake-v1 -o gap.svg --what gap
       qdecay plot FrozenLake-v1 -o map.svg --over success_rate=1/3..1 --state 6
     """
-    from qdecay.errors import InputError
-    from qdecay.report.plots.model import KINDS, check_kinds, save_model
-    from qdecay.report.plots.style import check_plot_path
+    from qdecay.report.api import figure_of, kinds_of
+    from qdecay.report.plots.style import check_plot_path, save_figure
 
-    kinds = what or (["regions", "values"] if over is None else ["map"])
-    for kind in kinds:
-        if kind not in KINDS:
-            raise InputError(f"--what {kind}: choose from {', '.join(KINDS)}")
-        if kinds.count(kind) > 1:
-            raise InputError(f"--what {kind}: is given twice")
-    if over is not None and "map" not in kinds:
-        raise InputError("--over requires --what map")
-    if over is None and "map" in kinds:
-        raise InputError("--what map requires --over NAME=LOW..HIGH")
+    kinds = kinds_of(what, over, dash="--")
     check_plot_path(output, force=force)
-    sources, line = _sources(source, state), _line(source, over)
-    chapters = _chapters(sources, state, line)
-    check_kinds(chapters, kinds)
-    if "thresholds" in kinds:
-        chapters = _compared(chapters, seeds, seed, learner, max_steps)
-    save_model(chapters, kinds, output)
+    trainings = _trainings(seeds, seed, learner, max_steps)
+    figure = figure_of(
+        source, dash="--", kinds=kinds, state=state, over=over, trainings=trainings, progress=True
+    )
+    save_figure(figure, output)
     typer.echo(str(output))
 
 
@@ -191,107 +167,7 @@ def gallery(
     typer.echo(f"{output / 'index.html'}: open it in a browser")
 
 
-def _is_certified(method: str, source: Source | None, others: dict[str, str | None]) -> bool:
-    """Return whether the method is certified.
+def _trainings(seeds: int, seed: int, learner: str | None, max_steps: int) -> Trainings:
+    from qdecay.report.api import Trainings
 
-    Raises:
-        InputError: there is no such method, or it does not go with other options.
-    """
-    from qdecay._support.checks import choice
-    from qdecay.errors import InputError, input_errors
-
-    with input_errors("--"):
-        choice(method, "method", ("exact", "certified"))
-    if method == "exact":
-        return False
-    if source is None:
-        raise InputError("--method certified requires SOURCE")
-    for name, given in others.items():
-        if given is not None:
-            raise InputError(f"{name} cannot be combined with --method certified")
-    return True
-
-
-def _certified_page(source: Source, state: str | None) -> str:
-    from qdecay.errors import input_errors
-    from qdecay.report.certified_page import read_certified_page
-
-    with input_errors("--"):  # before the search
-        shown = None if state is None else source.mdp().state_index(state)
-    return replace(read_certified_page(source, progress=True), state=shown).html()
-
-
-def _sources(source: Source | None, state: str | None) -> list[Source]:
-    from qdecay.errors import InputError
-    from qdecay.model.source import HOMEWORK, Source
-
-    if state is not None and source is None:
-        raise InputError("--state requires SOURCE")
-    return [Source(text) for text in HOMEWORK] if source is None else [source]
-
-
-def _line(source: Source | None, over: str | None) -> ModelLine | None:
-    """Return the line of --over."""
-    from qdecay.errors import InputError
-    from qdecay.model.line_of_source import line_of
-
-    if over is None:
-        return None
-    if source is None:
-        raise InputError("--over requires SOURCE")
-    return line_of(source, over)
-
-
-def _learning_times() -> list[LearningTime]:
-    """Homework D with a budget that keeps reports quick; `qdecay learn-curve` has more."""
-    from qdecay.comparison.learning_times import learning_times
-
-    return learning_times(steps=_EXPLORING_STEPS, progress=True)
-
-
-def _chapters(
-    sources: list[Source], state: str | None, line: ModelLine | None = None
-) -> list[Chapter]:
-    """Read the models, find their regions, choose the state that they show, and map it."""
-    from qdecay.errors import input_errors
-    from qdecay.exact.policy_map import policy_map
-    from qdecay.report.chapter import read_chapter
-
-    chapters = [read_chapter(source, progress=True) for source in sources]
-    if state is not None:
-        with input_errors("--"):
-            chapters = [replace(each, state=each.mdp.state_index(state)) for each in chapters]
-    if line is None:
-        return chapters
-    return [
-        replace(each, map=policy_map(line, start=each.shown_state, progress=True))
-        for each in chapters
-    ]
-
-
-def _compared(
-    chapters: list[Chapter], seeds: int, seed: int, learner: str | None, max_steps: int
-) -> list[Chapter]:
-    """Train agents for the state that each chapter shows, as `qdecay compare` does."""
-    from qdecay._support.user_code import user_code
-    from qdecay.comparison.compare import compare
-    from qdecay.errors import input_errors
-
-    settings: dict[str, Any] = {
-        "seeds": seeds,
-        "seed": seed,
-        "learner": learner_named(learner),
-        "max_steps": max_steps,
-        "progress": True,
-    }
-    compared = []
-    for chapter in chapters:
-        source = chapter.source
-        if not chapter.mdp.available[chapter.shown_state].any():
-            compared.append(chapter)  # nothing is chosen there
-            continue
-        problem = source.world()
-        with input_errors(f"{source.text}: "), user_code(f"{source.text}: it"):
-            found = compare(problem, state=chapter.shown_state, name=source.text, **settings)
-        compared.append(replace(chapter, comparison=found))
-    return compared
+    return Trainings(seeds, seed, learner_named(learner), max_steps)

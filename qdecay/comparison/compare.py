@@ -9,7 +9,6 @@ walks (`walks`). Along a model line its parameter moves instead of gamma (`movin
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -36,6 +35,7 @@ from qdecay.exact.break_even import BreakEven
 from qdecay.learning import TabularLearner, q_learning
 from qdecay.learning.tabular import TABULAR
 from qdecay.model.door import Problem
+from qdecay.model.info import ModelInfo
 from qdecay.model.line import ModelLine
 from qdecay.model.source import HOMEWORK
 
@@ -252,8 +252,7 @@ def _compared(
     aim = subject.moving(settings.epsilon if settings.soft else Fraction(0))
     between = None
     if settings.method == "certified":
-        left = budget.deadline.left
-        between = Bracketed.of(aim.moves, at, None if math.isinf(left) else max(left, 1e-3))
+        between = Bracketed.of(aim.moves, at, budget.deadline.rest)
         exact = between.middle
     else:
         exact = subject.break_even(at, aim)  # type: ignore[arg-type]  # a subject's own
@@ -289,6 +288,7 @@ def _compared(
         parameter=None if line is None else line.parameter,
         gamma=subject.gamma if isinstance(subject, LineSubject) else None,
         brackets=None if between is None else between.brackets,
+        info=ModelInfo.of(mdp),
     )
 
 

@@ -39,6 +39,7 @@ from qdecay._support.checks import RationalLike, RealLike, choice, count, exact,
 from qdecay._support.deadline import Deadline
 from qdecay._support.progress import OnProgress, counting, reporting
 from qdecay._support.result import Result, counted, plain
+from qdecay._support.viewed import Plotted
 from qdecay.comparison.games import MAX_DELAY, Game, chain_of, random_walk_steps, reward_of
 from qdecay.errors import BudgetExceeded
 from qdecay.exact.action_gap import ActionGap
@@ -86,7 +87,7 @@ EXPLORERS: Mapping[str, Explorer] = MappingProxyType(
 
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
-class LearningTime(Result):
+class LearningTime(Result, Plotted):
     """How long agents took until the choice in a state was right for good.
 
     Attributes:
@@ -337,8 +338,7 @@ def _of_model(
 def _over_gammas(
     mdp: MDP, state: int, gammas: list[Fraction], deadline: Deadline
 ) -> Iterator[_Choice]:
-    left = None if deadline.max_seconds is None else max(deadline.left, 1e-9)
-    regions = policy_regions(mdp, max_seconds=left)
+    regions = policy_regions(mdp, max_seconds=deadline.rest)
     gap = regions.action_gap(state)
     for gamma in gammas:
         best = frozenset(regions.optimal_actions(gamma)[state])

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from qdecay._support.result import Result, frame, plain, shown_list
 from qdecay._support.shown import shown_decimal
+from qdecay._support.viewed import Plotted
 from qdecay.certified.result import CertifiedBracket
 from qdecay.comparison.thresholds import LearnedThreshold
 from qdecay.comparison.walks import ForcedWalks
 from qdecay.exact.algebra.number import AlgebraicNumber
+from qdecay.model.info import UNNAMED, ModelInfo
 from qdecay.model.line import Parameter
 
 if TYPE_CHECKING:
@@ -22,7 +24,7 @@ Verdict = Literal["agree", "disagree", "undecided"]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Comparison(Result):
+class Comparison(Result, Plotted):
     """The break-even gammas of one state, found in three ways.
 
     Attributes:
@@ -49,6 +51,7 @@ class Comparison(Result):
             middles. None by the exact method.
         parameter, gamma: along a model line the number that moves, and the discount factor; else
             None.
+        info: the model's name, and the names of its states and actions.
     """
 
     SCHEMA: ClassVar[str] = "qdecay.comparison/1"
@@ -71,6 +74,7 @@ class Comparison(Result):
     parameter: Parameter | None = None
     gamma: Fraction | None = None
     brackets: tuple[CertifiedBracket, ...] | None = None
+    info: ModelInfo = field(default=UNNAMED, repr=False, compare=False)
 
     def _shown(self) -> str:
         medians = [None if found is None else found.median for found in self.learned]

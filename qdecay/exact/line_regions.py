@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from qdecay._support.deadline import Deadline
 from qdecay._support.progress import OnProgress, Progress, reporting
 from qdecay._support.shown import shown_decimal
+from qdecay._support.viewed import Plotted
 from qdecay.errors import BudgetExceeded
 from qdecay.exact.algebra.number import AlgebraicNumber
 from qdecay.exact.at_gamma import sets_at
@@ -59,7 +60,7 @@ class LineBreakpoint(Turn):
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class LineRegions(Regions[LineBreakpoint]):
+class LineRegions(Regions[LineBreakpoint], Plotted):
     """The regions along a model line at one gamma, in order from its low end to its high end.
 
     Attributes:

@@ -23,6 +23,7 @@ from qdecay._support.deadline import Deadline
 from qdecay._support.progress import OnProgress, Progress, reporting
 from qdecay._support.result import Record, counted, frame
 from qdecay._support.shown import shown_fraction
+from qdecay._support.viewed import Plotted
 from qdecay.errors import BudgetExceeded
 from qdecay.exact.algebra.number import AlgebraicNumber
 from qdecay.exact.line_regions import LineRegions
@@ -80,7 +81,7 @@ class MapLine(Record):
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class PolicyMap(ModelResult):
+class PolicyMap(ModelResult, Plotted):
     """What is optimal over gamma and a parameter: exact on lines, nothing claimed between them.
 
     Attributes:

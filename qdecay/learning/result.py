@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from qdecay._support.one_line import one_line
 from qdecay._support.result import Record, counted, frame
 from qdecay._support.shown import shortest
+from qdecay._support.viewed import Plotted
 from qdecay.model.info import ModelResult
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class LearningResult(ModelResult):
+class LearningResult(ModelResult, Plotted):
     """The values a run learned, and its course.
 
     Attributes:

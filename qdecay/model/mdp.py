@@ -27,6 +27,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 
+from qdecay._support.viewed import Explored, Plotted
 from qdecay.errors import input_errors
 from qdecay.model.base import Columns, FiniteMDP
 from qdecay.model.empirical import How, counts_of, resampled
@@ -64,7 +65,7 @@ _HASHED = 1000  # transitions
 
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
-class MDP(FiniteMDP):
+class MDP(FiniteMDP, Plotted, Explored):
     """A finite MDP with rational data; make one with the `from_...` methods, `load` or `as_mdp`.
 
     Attributes:

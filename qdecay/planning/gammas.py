@@ -13,6 +13,7 @@ from qdecay._support import memory
 from qdecay._support.checks import RealLike, reals
 from qdecay._support.result import counted, frame
 from qdecay._support.shown import shortest
+from qdecay._support.viewed import Plotted
 from qdecay.errors import NotConverged
 from qdecay.model.base import FiniteMDP
 from qdecay.model.door import Problem, as_finite_mdp
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class GammaSweep(ModelResult):
+class GammaSweep(ModelResult, Plotted):
     """Optimal values of an MDP at G gammas.
 
     Attributes:

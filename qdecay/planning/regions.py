@@ -25,6 +25,7 @@ from qdecay._support.deadline import Deadline
 from qdecay._support.progress import OnProgress, Progress, reporting
 from qdecay._support.result import Record, Result, counted, frame, shown_list
 from qdecay._support.shown import shown_decimal
+from qdecay._support.viewed import Plotted
 from qdecay.model.base import FiniteMDP
 from qdecay.model.door import Problem, as_finite_mdp
 from qdecay.model.info import ModelInfo, ModelResult
@@ -67,7 +68,7 @@ class NumericChange(Record):
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class NumericRegions(ModelResult):
+class NumericRegions(ModelResult, Plotted):
     """Changes in ascending order, and how they were searched.
 
     Attributes:

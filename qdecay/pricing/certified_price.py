@@ -19,6 +19,7 @@ from qdecay._support.checks import RationalLike
 from qdecay._support.deadline import Deadline
 from qdecay._support.progress import OnProgress
 from qdecay._support.shown import shown_beside, shown_decimal
+from qdecay._support.viewed import Explored
 from qdecay.certified.result import NOT_SEPARATED, CertifiedRegions
 from qdecay.exact.algebra.number import AlgebraicNumber
 from qdecay.exact.at_gamma import gamma_number
@@ -35,7 +36,7 @@ _DIGITS = 12  # of ends in documents, which are rounded away from brackets
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class CertifiedPrice(GammaPrice):
+class CertifiedPrice(GammaPrice, Explored):
     """What every gamma outside of proven brackets costs, by one judge.
 
     Attributes:

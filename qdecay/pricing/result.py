@@ -13,6 +13,7 @@ from qdecay._support.checks import RationalLike, listed, whole
 from qdecay._support.deadline import Deadline
 from qdecay._support.result import Record, counted, frame, plain
 from qdecay._support.shown import shown_decimal
+from qdecay._support.viewed import Explored, Plotted
 from qdecay.exact.algebra.number import AlgebraicNumber
 from qdecay.exact.at_gamma import gamma_number
 from qdecay.exact.regions import PolicyRegions
@@ -113,7 +114,7 @@ class PricedGamma(PricedPoint):
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class JudgedRegions(ModelResult):
+class JudgedRegions(ModelResult, Plotted):
     """What the policies of each region earn, by one judge in one model.
 
     Attributes:
@@ -269,7 +270,7 @@ class GammaPrice(JudgedRegions):
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Price(GammaPrice):
+class Price(GammaPrice, Explored):
     """What every gamma costs, by one judge.
 
     Attributes:

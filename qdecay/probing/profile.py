@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from qdecay._support.checks import instance
 from qdecay._support.result import Result, counted, frame
+from qdecay._support.viewed import Plotted
 from qdecay.probing.curves import CurveFit
 from qdecay.probing.diagnosis import Case, Diagnosis, diagnosis_of
 from qdecay.probing.point import Point, ends
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class DiscountProfile(Result):
+class DiscountProfile(Result, Plotted):
     """An agent's effective discount, as its choices show it.
 
     Attributes:

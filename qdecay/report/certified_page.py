@@ -279,6 +279,21 @@ def read_certified_page(
     """
     mdp, deadline = source.mdp(), Deadline(max_seconds)
     regions = certified_policy_regions(mdp, max_seconds=max_seconds, progress=progress)
+    return certified_page_of(source, regions, deadline, progress)
+
+
+def certified_page_of(
+    source: Source,
+    regions: CertifiedRegions,
+    deadline: Deadline | None = None,
+    progress: bool | OnProgress = False,
+) -> CertifiedPage:
+    """Return the page of a source whose regions are known.
+
+    Raises:
+        BudgetExceeded: the deadline has passed.
+    """
+    mdp, deadline = source.mdp(), deadline or Deadline()
     price, why = None, ""
     try:
         starts = start_distribution(mdp)

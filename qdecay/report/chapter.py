@@ -340,7 +340,12 @@ def read_chapter(
         mdp = source.mdp()
         _require_floats(mdp, source)
         regions = policy_regions(mdp, max_seconds=max_seconds, progress=progress)
-    env = _env(source)
+    return chapter_of(source, regions, deadline)
+
+
+def chapter_of(source: Source, regions: PolicyRegions, deadline: Deadline | None = None) -> Chapter:
+    """Return the chapter of a source whose regions are known; the deadline is for their price."""
+    mdp, env, deadline = regions.mdp, _env(source), deadline or Deadline()
     if env is None:
         return Chapter(source, mdp, regions, deadline=deadline)
     chain: Any = env.unwrapped

@@ -29,6 +29,7 @@ from qdecay._support.deadline import Deadline
 from qdecay._support.progress import OnProgress, Progress, reporting
 from qdecay._support.result import Record, Result, counted, frame, shown_list
 from qdecay._support.shown import shown_decimal
+from qdecay._support.viewed import Plotted
 from qdecay.comparison.flip import Flip, flips
 from qdecay.comparison.logistic_fit import ThresholdFit, fit_threshold
 from qdecay.errors import InputError
@@ -168,7 +169,7 @@ class PhaseRow(Record):
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class PhaseDiagram(Result):
+class PhaseDiagram(Result, Plotted):
     """The learned thresholds of a sweep.
 
     Attributes:

@@ -19,7 +19,7 @@ from qdecay.model.source import Source
 from qdecay.report.chapter import Chapter, read_chapter
 from qdecay.report.figures import nice_ticks, thresholds_plot
 from qdecay.report.page import explorer
-from qdecay.report.plots.model import save_model
+from qdecay.report.plots.model import panels_of
 from qdecay.report.plots.thresholds import save_comparison
 from qdecay.report.thresholds import held_against, shown_flips
 
@@ -187,7 +187,7 @@ def test_saved_comparisons_have_a_panel_for_each_learned_threshold(tmp_path: Pat
 def test_a_plot_of_what_was_not_started_says_what_it_would_take(lake: Chapter, tmp_path) -> None:
     row = comparison(LAKE, ["1/2"], [None], unsettled=("0.5: takes 9,999 steps",))
     with pytest.raises(InputError, match="0.5: takes 9,999 steps"):
-        save_model([replace(lake, comparison=row)], ["thresholds"], tmp_path / "x.svg")
+        panels_of([replace(lake, comparison=row)], ["thresholds"])
 
 
 def test_report_trains_agents_for_any_model_as_far_as_its_budget_goes(

@@ -9,6 +9,8 @@ from typing import Any, assert_type
 
 import gymnasium as gym
 import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 import qdecay
@@ -70,6 +72,7 @@ def models(env: gym.Env[Any, Any]) -> tuple[qdecay.MDP, qdecay.FloatMDP]:
 
 def exact(mdp: qdecay.MDP, layout: qdecay.ChainLayout) -> None:
     found = qdecay.policy_regions(mdp, max_seconds=1, max_breakpoints=10)
+    found = qdecay.policy_regions(mdp, workers=None)
     assert_type(found, qdecay.PolicyRegions)
     assert_type(found.to_json("mine.json")["source"], Any)
     for point in found.breakpoints:
@@ -335,3 +338,16 @@ def watched(mdp: qdecay.MDP) -> list[qdecay.Progress]:
     assert_type((seen[0].done, seen[0].total, seen[0].text), tuple[float, float | None, str])
     warnings.simplefilter("ignore", qdecay.QdecayWarning)
     return seen
+
+
+def shown(mdp: qdecay.MDP) -> None:
+    page = mdp.explore()
+    assert_type(page, qdecay.Page)
+    assert_type(page.html, str)
+    assert_type(page.save("page.html"), Path)
+    regions = qdecay.policy_regions(mdp)
+    assert_type(regions.explore(), qdecay.Page)
+    assert_type(regions.plot(), Axes)
+    assert_type(qdecay.price(mdp).plot(regions.plot()), Axes)
+    assert_type(qdecay.plot("FrozenLake-v1", what=["regions", "price"]), Figure)
+    assert_type(qdecay.plot(mdp, "lake.svg", over="step_reward=-1..0"), Figure)

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from flint import arb, ctx, fmpq_poly, fmpz_poly
 
 from qdecay._support.checks import whole
+from qdecay._support.viewed import Shown
 from qdecay.exact.algebra.closed_form import ClosedForm, Radical, Surd, closed_form
 from qdecay.exact.algebra.polynomial import (
     Interval,
@@ -36,7 +37,7 @@ _T = TypeVar("_T")
 _QUICK_BITS = 64  # of an interval around a root that has been guessed
 
 
-class AlgebraicNumber:
+class AlgebraicNumber(Shown):
     """A real root of a square-free integer polynomial.
 
     Compares exactly with other algebraic numbers, ints and Fractions, and hashes alike.

@@ -16,6 +16,7 @@ from qdecay.exact.line_regions import LineRegions
 from qdecay.exact.policy_map import PolicyMap
 from qdecay.exact.regions import PolicyRegions
 from qdecay.learning.result import LearningResult
+from qdecay.model.mdp import MDP
 from qdecay.planning.gammas import GammaSweep
 from qdecay.planning.regions import NumericRegions
 from qdecay.pricing.line_price import LinePrice
@@ -29,9 +30,10 @@ from qdecay.report.plots.price import draw_price
 from qdecay.report.plots.probe import draw_profile
 from qdecay.report.plots.regions import draw_regions
 from qdecay.report.plots.run import draw_run
-from qdecay.report.plots.style import STYLE, new_figure
+from qdecay.report.plots.style import new_figure, styled
 from qdecay.report.plots.sweep import draw_sweep
 from qdecay.report.plots.thresholds import comparison_height, draw_comparison
+from qdecay.report.plots.world import draw_world
 from qdecay.sweep.phase import PhaseDiagram
 
 _LOW, _USUAL, _HIGH = 1.5, 3.0, 3.6  # inches
@@ -51,15 +53,23 @@ DRAWN: dict[type, tuple[Callable[..., Any], float]] = {
     LearningTime: (draw_learning_times, _HIGH),
     GammaSweep: (draw_sweep, _USUAL),
     PhaseDiagram: (draw_phase, _HIGH),
+    MDP: (draw_world, _USUAL),
 }
 
 
-def draw(result: Any, ax: Any = None, **options: Any) -> Any:
+def draw(
+    result: Any,
+    ax: Any = None,
+    *,
+    figure: Callable[[float, float], Any] = new_figure,
+    **options: Any,
+) -> Any:
     """Draw a result, or a list of comparisons or of learning times; return the axes.
 
     Args:
         result: of a class in `DRAWN`.
         ax: axes of matplotlib; None makes a figure of its own, which `ax.figure.savefig` writes.
+        figure: makes that, of a width and a height in inches.
         options: as its drawing function takes them, such as `title`.
 
     Raises:
@@ -69,7 +79,7 @@ def draw(result: Any, ax: Any = None, **options: Any) -> Any:
     one = result[0] if isinstance(result, Sequence) and len(result) else result
     found = next((DRAWN[kind] for kind in DRAWN if isinstance(one, kind)), None)
     if found is None:
-        raise TypeError(f"a {type(one).__name__} has no drawing")
+        raise TypeError(f"{type(one).__name__} has no drawing")
     function, height = found
     if isinstance(one, LearningTime):
         result = result if isinstance(result, Sequence) else [result]
@@ -77,9 +87,8 @@ def draw(result: Any, ax: Any = None, **options: Any) -> Any:
         return function(result, ax, **options)
     if isinstance(one, Comparison):
         height = comparison_height(result if isinstance(result, Sequence) else [result])
-    import matplotlib as mpl
-
-    with mpl.rc_context(STYLE):
-        ax = new_figure(WIDTH, height).subplots()
+    made = figure(WIDTH, height)
+    with styled():
+        ax = made.subplots()
         draw_to_fit(ax.figure, [(lambda ax: function(result, ax, **options), ax)])
         return ax

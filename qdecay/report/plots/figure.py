@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from qdecay.report.plots.style import saved
+from qdecay.report.plots.style import check_plot_path, new_figure, save_figure, styled
 
 WIDTH = 5.4  # inches, of a panel
 _COLUMNS = 2  # of models, if one has several panels
@@ -28,10 +28,7 @@ class Panel:
 
 
 def save_panels(stacks: Sequence[Sequence[Panel]], path: Path) -> None:
-    """Draw stacks of panels, and save the figure.
-
-    Those of one stack are below each other, so that their x axes agree; stacks stand beside each
-    other, or below each other where each is one low panel.
+    """Draw stacks of panels as `panels_figure` does, and save the figure.
 
     Args:
         stacks: at least one panel in all; empty ones are omitted.
@@ -40,6 +37,22 @@ def save_panels(stacks: Sequence[Sequence[Panel]], path: Path) -> None:
     Raises:
         InputError: the file cannot be written.
     """
+    check_plot_path(path)
+    save_figure(panels_figure(stacks), path)
+
+
+def panels_figure(stacks: Sequence[Sequence[Panel]]) -> Any:
+    """Draw stacks of panels, and return the figure.
+
+    Those of one stack are below each other, so that their x axes agree; stacks stand beside each
+    other, or below each other where each is one low panel.
+
+    Args:
+        stacks: at least one panel in all; empty ones are omitted.
+
+    Raises:
+        InputError: matplotlib is missing.
+    """
     stacks = [stack for stack in stacks if stack]
     is_list = all(len(stack) == 1 for stack in stacks)
     columns = 1 if is_list and max(s[0].height for s in stacks) < WIDTH / 3 else _COLUMNS
@@ -47,10 +60,12 @@ def save_panels(stacks: Sequence[Sequence[Panel]], path: Path) -> None:
     rows = math.ceil(len(stacks) / columns)
     total = [sum(panel.height for panel in stack) for stack in stacks]
     heights = [max(total[i * columns : (i + 1) * columns]) for i in range(rows)]
-    with saved(path, WIDTH * columns, sum(heights)) as figure:
+    figure = new_figure(WIDTH * columns, sum(heights))
+    with styled():
         parts = figure.subfigures(rows, columns, squeeze=False, height_ratios=heights)
         pairs = [pair for both in zip(stacks, parts.flat, strict=False) for pair in _placed(*both)]
         draw_to_fit(figure, [(panel.draw, ax) for panel, ax in pairs])
+    return figure
 
 
 def _placed(stack: Sequence[Panel], part: Any) -> list[tuple[Panel, Any]]:

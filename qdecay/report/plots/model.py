@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from pathlib import Path
 
 from qdecay.errors import InputError
 from qdecay.report.chapter import Chapter
-from qdecay.report.plots.figure import Panel, save_panels
+from qdecay.report.plots.figure import Panel
 from qdecay.report.plots.gap import draw_gap
 from qdecay.report.plots.map import draw_map
 from qdecay.report.plots.price import draw_price
@@ -21,21 +20,20 @@ from qdecay.report.prices import USUAL
 _LOW, _USUAL, _HIGH = 1.4, 2.7, 3.6  # inches
 
 
-def save_model(chapters: Sequence[Chapter], kinds: Sequence[str], path: Path) -> None:
-    """Draw the panels of each chapter, and save the figure.
+def panels_of(chapters: Sequence[Chapter], kinds: Sequence[str]) -> list[list[Panel]]:
+    """Return the panels of each chapter.
 
     Args:
         chapters: the models.
         kinds: from `KINDS`, checked by `check_kinds`.
-        path: ends in .svg, .pdf or .png.
 
     Raises:
-        InputError: the file cannot be written, or no agents were trained for what it would show.
+        InputError: no agents were trained for what they would show.
     """
     stacks = [[panel for kind in kinds for panel in KINDS[kind](each)] for each in chapters]
     if not any(stacks):
-        raise InputError(f"{path}: {_untrained(chapters)}")
-    save_panels(stacks, path)
+        raise InputError(f"there is nothing to draw: {_untrained(chapters)}")
+    return stacks
 
 
 def _untrained(chapters: Sequence[Chapter]) -> str:
@@ -44,8 +42,10 @@ def _untrained(chapters: Sequence[Chapter]) -> str:
     return "; ".join(line for row in rows for line in (*row.reasons, *row.unsettled))
 
 
-def check_kinds(chapters: Sequence[Chapter], kinds: Sequence[str]) -> None:
+def check_kinds(chapters: Sequence[Chapter], kinds: Sequence[str], dash: str = "") -> None:
     """Refuse kinds that cannot be drawn for a model, before agents are trained for the rest.
+
+    `dash` is what the message writes before the name of an option, "--" in the shell.
 
     Raises:
         InputError: names the kind, the model and the reason.
@@ -53,7 +53,7 @@ def check_kinds(chapters: Sequence[Chapter], kinds: Sequence[str]) -> None:
     for kind in kinds:
         for chapter in chapters:
             if reason := _reason_against(kind, chapter):
-                raise InputError(f"--what {kind}: {chapter.source.text}: {reason}")
+                raise InputError(f"{dash}what {kind}: {chapter.source.text}: {reason}")
 
 
 def _reason_against(kind: str, chapter: Chapter) -> str | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import cache
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -45,6 +46,15 @@ def check_plot_path(path: Path, *, force: bool = True) -> None:
     require("matplotlib", "plot", "plots")
 
 
+@contextmanager
+def styled() -> Iterator[None]:
+    """Draw and write in the project's style; matplotlib is installed."""
+    import matplotlib as mpl
+
+    with mpl.rc_context(STYLE):
+        yield
+
+
 def new_figure(width: float, height: float) -> Any:
     """Return an empty figure of this size in inches, which needs no display and no pyplot.
 
@@ -53,30 +63,51 @@ def new_figure(width: float, height: float) -> Any:
     """
     require("matplotlib", "plot", "plots")
     from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(width, height), layout="constrained")
+    figure = _figure_class()(figsize=(width, height), layout="constrained")
     FigureCanvasAgg(figure)
     return figure
 
 
-@contextmanager
-def saved(path: Path, width: float, height: float) -> Iterator[Any]:
-    """Yield a new figure in the project's style; save it at the end.
+@cache
+def _figure_class() -> Any:
+    """Figures that a notebook shows, though pyplot does not know them."""
+    from matplotlib.figure import Figure
+
+    class ShownFigure(Figure):
+        def _repr_png_(self) -> bytes:
+            return _written(self, "png")
+
+    return ShownFigure
+
+
+def shown_figure(width: float, height: float) -> Any:
+    """Return an empty figure of this size that pyplot shows: below the cell, or by `plt.show()`.
+
+    Raises:
+        InputError: matplotlib is missing.
+    """
+    pyplot = require("matplotlib.pyplot", "plot", "plots")
+    return pyplot.figure(figsize=(width, height), layout="constrained")
+
+
+def save_figure(figure: Any, path: Path) -> None:
+    """Save a figure completely or not at all.
 
     Raises:
         InputError: the file cannot be written.
     """
     check_plot_path(path)
-    import matplotlib as mpl
+    drawn = _written(figure, path.suffix[1:])
+    with replacing(path) as scratch:
+        scratch.write_bytes(drawn)
 
-    with mpl.rc_context(STYLE):
-        figure = new_figure(width, height)
-        yield figure
-        drawn = BytesIO()  # matplotlib leaves a file open if writing fails
-        figure.savefig(drawn, format=path.suffix[1:])
-        with replacing(path) as scratch:
-            scratch.write_bytes(drawn.getvalue())
+
+def _written(figure: Any, kind: str) -> bytes:
+    drawn = BytesIO()  # matplotlib leaves a file open if writing fails
+    with styled():
+        figure.savefig(drawn, format=kind)
+    return drawn.getvalue()
 
 
 def pale(colour: str, share: float = _TINT) -> tuple[float, ...]:

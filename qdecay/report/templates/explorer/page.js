@@ -147,7 +147,8 @@ function remember() {
     if (chapter.state !== chapter.data.state) parts.set("state", String(chapter.state));
     const point = chapter.points.get(shown.index);
     if (point) parts.set(point.kind, String(point.i + 1)); else parts.set("gamma", chapter.data.texts[shown.index]);
-    history.replaceState(null, "", `#${parts}`);
+    // The cell of a notebook has no address of its own.
+    if (location.protocol !== "about:") history.replaceState(null, "", `#${parts}`);
   }, 150);
 }
 

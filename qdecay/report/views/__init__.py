@@ -1,0 +1,1 @@
+"""What notebooks show of results: HTML that needs no script, and loads nothing."""
