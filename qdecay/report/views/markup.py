@@ -43,7 +43,7 @@ def exact_form(number: AlgebraicNumber) -> Markup | None:
     form = number.form
     if form is None or len(str(form)) > _LONGEST_FORM:
         return None
-    return Markup(mathml.closed_form(form))
+    return Markup(mathml.in_line(form))
 
 
 def both_forms(number: AlgebraicNumber, digits: int = DIGITS) -> Markup:
