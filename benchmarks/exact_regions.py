@@ -3,6 +3,7 @@
     python benchmarks/exact_regions.py                          # every family, at every size
     python benchmarks/exact_regions.py --against ../before      # beside another checkout of qdecay
     python benchmarks/exact_regions.py --reference plain.py     # beside `policy_regions` of a file
+    python benchmarks/exact_regions.py --workers 2              # beside as many processes
     python benchmarks/exact_regions.py --only garnet "gambler 80" --repeats 5
     python benchmarks/exact_regions.py --quick                  # the smallest of each family, once
 
@@ -10,7 +11,8 @@ What is compared takes turns, run by run, each run in a process of its own that 
 model before its clock starts; a ratio is the median of the ratios of the rounds. A checkout is
 run by the Python of its `.venv`, if it has one. A reference is a Python file with a function
 `policy_regions(mdp)` that returns the breakpoints, or an object that has them as `breakpoints`;
-it gets models of this checkout.
+it gets models of this checkout. Seconds of several workers are those of this process, or of the
+others on average where these took longer.
 
 An answer is checked before its time counts: the number of breakpoints where a second source has
 it; the sets in the middle of each region and on a grid of gammas, against a float solve; and every
@@ -60,15 +62,22 @@ def once(family: Family, size: int, options: argparse.Namespace) -> dict[str, An
     mdp, small = family.build(size), lake()
     if options.reference:
         solve = reference(options.reference)
+    elif options.workers:  # older checkouts have no such argument
+        limits = {"max_seconds": options.max_seconds, "workers": options.workers}
+        solve = lambda mdp: policy_regions(mdp, **limits)  # noqa: E731
     else:
         solve = lambda mdp: policy_regions(mdp, max_seconds=options.max_seconds)  # noqa: E731
     solve(small)  # loads what loads when first used
-    start = time.process_time()
+    start, others = time.process_time(), resource.getrusage(resource.RUSAGE_CHILDREN)
     try:
         found = solve(mdp)
     except BudgetExceeded as limit:
         return {"states": mdp.n_states, "late": str(limit), "from": qdecay.__file__}
     seconds = time.process_time() - start
+    if options.workers:
+        ended = resource.getrusage(resource.RUSAGE_CHILDREN)
+        spent = ended.ru_utime + ended.ru_stime - others.ru_utime - others.ru_stime
+        seconds = max(seconds, spent / max(options.workers - 1, 1))
     points = getattr(found, "breakpoints", found)
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     about = {
@@ -137,6 +146,7 @@ class Side:
     name: str
     root: Path
     reference: Path | None = None
+    workers: int = 0
 
     def run(self, family: Family, size: int, limit: float, *, check: bool) -> dict[str, Any]:
         """Run one model in a new process, whose answer is that of `once`."""
@@ -145,6 +155,7 @@ class Side:
         command += ["--once", family.name, str(size), "--max-seconds", str(limit)]
         command += ["--check"] if check else []
         command += ["--reference", str(self.reference)] if self.reference else []
+        command += ["--workers", str(self.workers)] if self.workers else []
         paths = os.pathsep.join([str(self.root), str(self.root / "envs")])
         try:
             run = subprocess.run(
@@ -249,6 +260,7 @@ def main() -> None:
     parser.add_argument("--against", type=Path, nargs="+", default=[], metavar="CHECKOUT")
     parser.add_argument("--reference", type=Path, metavar="FILE")
     parser.add_argument("--only", nargs="+", metavar="FAMILY or MODEL", choices=names)
+    parser.add_argument("--workers", type=int, default=0, metavar="N")
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--max-seconds", type=float, default=90)
     parser.add_argument("--quick", action="store_true", help="the smallest of each family, once")
@@ -263,6 +275,8 @@ def main() -> None:
         options.repeats = 1
     sides = [Side("this", HERE)]
     sides += [Side(path.resolve().name, path.resolve()) for path in options.against]
+    if options.workers:
+        sides.append(Side(f"{options.workers} workers", HERE, workers=options.workers))
     if options.reference:
         sides.append(Side(options.reference.stem, HERE, options.reference.resolve()))
     tables(sides, options)

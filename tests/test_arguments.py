@@ -171,6 +171,7 @@ FUNCTIONS: dict[str, tuple[Callable[..., Any], dict[str, Any], dict[str, Number]
             "start": STATE,
             "max_seconds": SECONDS,
             "max_breakpoints": Number("whole", 3, (-1,)),
+            "workers": Number("whole", 1, (0,)),
         },
     ),
     "policy_map": (

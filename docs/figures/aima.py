@@ -13,8 +13,9 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from qdecay import MDP, LineRegions, ModelLine, policy_regions
+from qdecay.report import colours
 
-BLUE, ORANGE = "#0072B2", "#D55E00"  # Okabe & Ito
+BLUE, ORANGE = colours.FAR.light, colours.NEAR.light
 STEPS = {"up": (0, 1), "right": (1, 0), "down": (0, -1), "left": (-1, 0)}
 CELLS = [(column, row) for column in (1, 2, 3, 4) for row in (1, 2, 3)]
 SIGNS = {(4, 3): "+1", (4, 2): "−1", (2, 2): ""}  # both ends, and the wall

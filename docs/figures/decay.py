@@ -6,7 +6,9 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-BLUE, ORANGE, GREEN = "#0072B2", "#D55E00", "#009E73"  # Okabe & Ito
+from qdecay.report import colours
+
+BLUE, ORANGE, GREEN = colours.FAR.light, colours.NEAR.light, colours.GOOD.light
 STEPS = np.arange(61)
 
 

@@ -24,11 +24,13 @@ is `reset_val` = 0.01 of simple_rl's ComboLockMDP (which declares it and never p
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import partial
 
 from qdecay_envs.arguments import listed, whole
+from qdecay_envs.line_picture import Line
 from qdecay_envs.rational import RationalLike, rational
+from qdecay_envs.screen import short_number
 from qdecay_envs.table import ExactTable, sure
 from qdecay_envs.tabular import TabularEnv
 from qdecay_envs.vector import TabularVectorEnv
@@ -83,8 +85,17 @@ class CombinationLockEnv(TabularEnv):
             table.append(rows)
         return table
 
-    def _notes(self) -> Mapping[int, str]:
-        return {state: f"turn {right}" for state, right in enumerate(self.code)}
+    def _line(self) -> Line:
+        prize, consolation = short_number(self.prize), short_number(self.consolation)
+        pays = f": pays {consolation}" if self.consolation else ""
+        return Line(
+            len(self.code),
+            frozenset([0]),
+            on=[f"action {right}" for right in self.code],
+            to_first=f"any other{pays}",
+            out=f"action {self.code[-1]}",
+            words=[f"the last one opens the lock and pays {prize}"],
+        )
 
 
 CombinationLockVectorEnv = partial(TabularVectorEnv, CombinationLockEnv)

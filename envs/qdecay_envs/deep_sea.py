@@ -29,8 +29,9 @@ from functools import partial
 import numpy as np
 
 from qdecay_envs.arguments import flag, probability, whole
-from qdecay_envs.board import Board, BoardScene
 from qdecay_envs.rational import RationalLike
+from qdecay_envs.screen import short_number
+from qdecay_envs.sea_picture import SeaScene
 from qdecay_envs.table import ExactRow, ExactTable, mixture, sure
 from qdecay_envs.tabular import TabularEnv
 from qdecay_envs.vector import TabularVectorEnv
@@ -109,10 +110,20 @@ class DeepSeaEnv(TabularEnv):
         action: int | None = None,
         reward: float | None = None,
         ended: bool = False,
-    ) -> BoardScene:
-        rows = tuple(tuple(range(_state(k, 0), _state(k + 1, 0))) for k in range(self.size))
-        board = Board(rows, {self.n_states - 1: "1"}, frozenset([0]))
-        return BoardScene(board, self.action_names, state, action, reward, ended)
+    ) -> SeaScene:
+        return SeaScene(self.size, self._words(), self.action_names, state, action, reward, ended)
+
+    def _words(self) -> list[str]:
+        """Return what the actions do."""
+        cost = short_number(self.move_cost / self.size)
+        fails = f"; straight down with probability 1/{self.size}" if self.stochastic else ""
+        words = [
+            "left: down and to the left",
+            f"right: down and to the right{fails}",
+            f"right costs {cost}, and pays 1 at the treasure",
+        ]
+        drawn = "which action is right is drawn for each state"
+        return words if self.action_names else [*words, drawn]
 
 
 def _state(row: int, column: int) -> int:

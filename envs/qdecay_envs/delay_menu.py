@@ -60,7 +60,7 @@ class DelayMenuEnv(ChainEnv):
         entries = listed(menu, "menu", MAX_OPTIONS)
         self.menu = tuple(_option(entry, f"menu[{i}]") for i, entry in enumerate(entries))
         branches = tuple(
-            (f"{reward} after {delay}", (Fraction(0),) * delay + (reward,))
+            (f"{reward} {in_words(delay)}", (Fraction(0),) * delay + (reward,))
             for reward, delay in self.menu
         )
         super().__init__(ChainLayout(branches, ending), **options)
@@ -99,6 +99,15 @@ def menu_with_break_evens(gammas: Iterable[RationalLike]) -> list[tuple[Fraction
     for delay, gamma in enumerate(planted, start=1):
         menu.append((menu[-1][0] / gamma, delay))
     return menu
+
+
+def in_words(delay: int) -> str:
+    """Return when a reward is paid that empty steps come before.
+
+    >>> in_words(0), in_words(1), in_words(2)
+    ('now', 'after 1 step', 'after 2 steps')
+    """
+    return f"after {delay} step{'s' * (delay > 1)}" if delay else "now"
 
 
 def _option(entry: Any, name: str) -> tuple[Fraction, int]:

@@ -25,6 +25,7 @@ from fractions import Fraction
 from functools import partial
 
 from qdecay_envs.chain import ChainEnv
+from qdecay_envs.delay_menu import in_words
 from qdecay_envs.layout import ChainLayout
 from qdecay_envs.vector import TabularVectorEnv
 
@@ -52,7 +53,7 @@ class DiscountingChainEnv(ChainEnv):
                 f"got {bonus_delay!r}"
             )
         self.bonus_delay = bonus_delay
-        branches = tuple((f"after {delay}", self._stream(delay)) for delay in DELAYS)
+        branches = tuple((in_words(delay), self._stream(delay)) for delay in DELAYS)
         super().__init__(ChainLayout(branches), render_mode=render_mode)
 
     def _stream(self, delay: int) -> tuple[Fraction, ...]:

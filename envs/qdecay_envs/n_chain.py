@@ -23,11 +23,11 @@ OpenAI Gym's NChain-v0, which ended its episodes by a time limit of 1,000.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from fractions import Fraction
 from functools import partial
 
 from qdecay_envs.arguments import probability, whole
+from qdecay_envs.line_picture import Line
 from qdecay_envs.rational import RationalLike, rational
 from qdecay_envs.screen import short_number
 from qdecay_envs.table import ExactRow, ExactTable, Outcome, mixture
@@ -86,11 +86,25 @@ class NChainEnv(TabularEnv):
     def _slipping(self, meant: Outcome, other: Outcome) -> ExactRow:
         return mixture((1 - self.slip, meant), (self.slip, other))
 
-    def _notes(self) -> Mapping[int, str]:
-        return {
-            0: f"back {short_number(self.small)}",
-            self.n - 1: f"on {short_number(self.large)}",
-        }
+    def _line(self) -> Line:
+        chance = f" {short_number(1 - self.slip)}" if self.slip else ""
+        small, large = short_number(self.small), short_number(self.large)
+        last = self.n - 1
+        words = [
+            f"forward: to the next state; in state {last} it stays and pays {large}",
+            f"backward: to state 0, pays {small}",
+        ]
+        if self.slip:
+            slip = short_number(self.slip)
+            words.append(f"each does what the other one does with probability {slip}")
+        return Line(
+            self.n,
+            frozenset([0]),
+            on=[f"forward{chance}"] * self.n,
+            stay=[*[""] * last, f"forward{chance}: pays {large}"],
+            to_first=f"backward{chance}: pays {small}",
+            words=words,
+        )
 
 
 NChainVectorEnv = partial(TabularVectorEnv, NChainEnv)

@@ -28,6 +28,7 @@ from qdecay_envs.screen import (
 END_NAMES = {"terminate": "end", "repeat": "start", "absorb": "for ever"}
 _SLOTS = 7  # states of a corridor, or further branches, that a picture shows
 _PITCH, _ROW, _RADIUS, _MARGIN = 84, 84, 19, 52  # pixels
+_LETTERS = 17  # of a branch's name, for each of its first two steps
 
 
 @dataclass(frozen=True)
@@ -128,7 +129,8 @@ class _Painting(Canvas):
         name, stream = self.scene.layout.branches[branch]
         corridor = self.corridors[branch]
         x, step = self.start[0], direction * _PITCH
-        self.write(short(name, 12), (x + step // 2, y + 19), 17, PALE)
+        below = x + 8 * direction, y + _RADIUS + 9
+        self.write(short(name, _LETTERS * min(len(corridor) + 1, 2)), below, 17, side=direction)
         for position in visible(len(corridor), _position(self.scene, corridor)):
             if position is None:
                 self._arrow((x, y), direction, "")

@@ -34,6 +34,7 @@ from fractions import Fraction
 from functools import partial
 
 from qdecay_envs.arguments import whole
+from qdecay_envs.line_picture import Line
 from qdecay_envs.rational import RationalLike, rational
 from qdecay_envs.screen import short_number
 from qdecay_envs.table import ExactRow, ExactTable, mixture, sure
@@ -150,11 +151,29 @@ class RiverSwimEnv(TabularEnv):
             (back, (state - 1, swept, False)),
         )
 
-    def _notes(self) -> Mapping[int, str]:
-        return {
-            0: f"left {short_number(self.small)}",
-            self.n - 1: f"right {short_number(self.large)}",
-        }
+    def _line(self) -> Line:
+        last, small, large = self.n - 1, short_number(self.small), short_number(self.large)
+        where = "" if self.current.swept_pays else " where it stays"
+
+        def chances(step: int) -> list[str]:
+            """Return those of moving by so much: at the left bank, between, at the right one."""
+            first, between, end = (
+                short_number(sum((p for p, t, *_ in self._right(s) if t == s + step), Fraction(0)))
+                for s in (0, 1, last)
+            )
+            return [first, *[between] * (self.n - 2), end]
+
+        return Line(
+            self.n,
+            frozenset(self.current.starts),
+            on=chances(1),
+            stay=chances(0),
+            back=[f"left, or {chance}" for chance in chances(-1)],
+            words=[
+                f"right: with the probabilities drawn; in state {last} it pays {large}{where}",
+                f"left: one state back; in state 0 it stays and pays {small}",
+            ],
+        )
 
 
 RiverSwimVectorEnv = partial(TabularVectorEnv, RiverSwimEnv)

@@ -5,14 +5,19 @@ pygame is imported only when something is drawn.
 
 from __future__ import annotations
 
+import math
 import os
+from collections.abc import Sequence
 from fractions import Fraction
+from itertools import pairwise
 from typing import Any, Protocol
 
 import numpy as np
 from gymnasium.error import DependencyNotInstalled
 from numpy.typing import NDArray
 
+_HEAD, _WING = 10, 0.5  # of an arrow: pixels, and radians to each side
+_BENDS = 16  # pieces of a loop
 _OVERSAMPLE = 2  # drawn larger and scaled down: smooth edges
 PAPER, INK, PALE = (255, 255, 255), (40, 44, 52), (150, 156, 166)
 AGENT, ENDED, START, REWARD = (255, 159, 28), (255, 217, 160), (222, 235, 247), (0, 128, 96)
@@ -40,6 +45,13 @@ def caption(action: str | None, reward: float | None, ended: bool) -> str:
     if action is None or reward is None:
         return "at the start"
     return f"{short(action, 20)}, reward {reward:.6g}{', ended' if ended else ''}"
+
+
+def action_name(action: int | None, names: Sequence[str] | None) -> str | None:
+    """Return the name of an action, or its number where it has none; None of no action."""
+    if action is None or names is None:
+        return None if action is None else f"action {action}"
+    return names[action]
 
 
 def short(text: str, length: int) -> str:
@@ -152,11 +164,36 @@ class Canvas:
         """Draw a straight line."""
         self.pygame.draw.line(self.surface, INK, _scaled(tail), _scaled(tip), 2 * _OVERSAMPLE)
 
-    def write(self, text: str, centre: Point, size: int, colour: Colour = INK) -> None:
-        """Write a line of text around a point."""
+    def arrow(self, tail: Point, tip: Point) -> None:
+        """Draw a straight line with a head at its tip."""
+        self.line(tail, tip)
+        angle = math.atan2(tip[1] - tail[1], tip[0] - tail[0])
+        wings = [
+            (tip[0] - _HEAD * math.cos(angle + turn), tip[1] - _HEAD * math.sin(angle + turn))
+            for turn in (_WING, -_WING)
+        ]
+        self.polygon([tip, *((round(x), round(y)) for x, y in wings)])
+
+    def loop(self, foot: Point, radius: int) -> None:
+        """Draw a way from a point above a disc back to it."""
+        x, y = foot
+        turns = [math.pi * (0.75 + 1.5 * k / _BENDS) for k in range(_BENDS + 1)]
+        centre = y - radius + 3
+        ring = [
+            (round(x + radius * math.cos(t)), round(centre + radius * math.sin(t))) for t in turns
+        ]
+        for tail, tip in pairwise(ring):
+            self.line(tail, tip)
+        self.arrow(ring[-2], (x + 6, y + 2))
+
+    def write(
+        self, text: str, at: Point, size: int, colour: Colour = INK, *, side: int = 0
+    ) -> None:
+        """Write a line of text around a point, or right (1) or left (-1) of it."""
         font = self.pygame.font.Font(None, size * _OVERSAMPLE)
         image = font.render(text, True, colour)
-        self.surface.blit(image, image.get_rect(center=_scaled(centre)))
+        anchor = {0: "center", 1: "midleft", -1: "midright"}[side]
+        self.surface.blit(image, image.get_rect(**{anchor: _scaled(at)}))
 
 
 def _scaled(point: Point) -> Point:

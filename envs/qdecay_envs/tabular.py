@@ -28,7 +28,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qdecay_envs.arguments import distribution, names, standard_deviation
-from qdecay_envs.board import Board, BoardScene
+from qdecay_envs.line_picture import Line, LineScene
 from qdecay_envs.screen import Picture, Screen
 from qdecay_envs.table import ExactRow, ExactTable, FloatRow, check_table, rounded
 
@@ -217,12 +217,11 @@ class TabularEnv(gym.Env[int, int]):
         ended: bool = False,
     ) -> Picture:
         """Return what to draw: by default the states in a line; subclasses may override it."""
-        board = Board.line(len(self.P), self._notes(), start=self._starts)
-        return BoardScene(board, self.action_names, state, action, reward, ended)
+        return LineScene(self._line(), self.action_names, state, action, reward, ended)
 
-    def _notes(self) -> Mapping[int, str]:
-        """Return short notes to write below states, such as where a reward is paid."""
-        return {}
+    def _line(self) -> Line:
+        """Return the line of states; subclasses may add arrows and words."""
+        return Line(len(self.P), frozenset(self._starts))
 
     def _draw(self, scene: Picture) -> Any:
         if self.render_mode == "ansi":

@@ -46,6 +46,14 @@ class Deadline:
         """Seconds until the time is up; infinity without a limit."""
         return math.inf if self.max_seconds is None else self.max_seconds - self.spent
 
+    @property
+    def rest(self) -> float | None:
+        """The `max_seconds` of a function called now, so that it ends with this deadline: the same
+        where all deadlines share a clock, else what is left, > 0."""
+        if self.max_seconds is None or self.started == _started.get():
+            return self.max_seconds
+        return max(self.left, 1e-9)
+
     def check(self) -> None:
         """Raise if the time is up."""
         if self.left < 0:

@@ -22,15 +22,15 @@ from numpy.typing import NDArray
 
 from qdecay._support.deadline import Deadline
 from qdecay.certified.result import NOT_SEPARATED, ONE_BREAKPOINT, Sides
+from qdecay.certified.room import room_of
 from qdecay.certified.ties import Ties
 from qdecay.certified.windows import window_at
 from qdecay.exact.solver.axis import Mask, NoBound, Pairs
-from qdecay.exact.solver.expansion import TINY
 from qdecay.exact.solver.first_window import first_window
 from qdecay.exact.solver.near_zero import near_zero
 from qdecay.exact.solver.policy_graph import PolicyGraph
 from qdecay.exact.solver.rational_model import RationalModel
-from qdecay.exact.solver.window import relative_growth
+from qdecay.exact.solver.window import Bound, relative_growth
 
 _FINEST = 2.0**-36  # roots closer than this part of half a window are not told apart
 _RESOLVED = Fraction(1, 2**42)  # of half a window: `Window` reads intervals with 2^-45 to spare
@@ -38,7 +38,7 @@ _SLOW_GROWTH = 30  # of values in gamma: right of 0, a window there is then wide
 _CHANGES = 6  # that a window should hold: more would make it wider than is useful
 _WIDER = 10  # brackets may be wider than asked for: four times, sixteen times, ..
 _SPLITS = 6  # of an interval, for many pairs at once
-_FEW = 8
+_FEW, _MANY = 8, 100
 _MOST_DOUBTFUL = 0.25  # near ties, for each state, beyond which floats tell too little
 _IDLE = 8  # steps that change what is in doubt, but do not go on
 _SWEEPS = 200  # of values at gamma = 1/2, by which states that are alike are found
@@ -263,12 +263,14 @@ class Search:
         """Return the pairs that are not proven negative on [lower, upper]."""
         found, waiting = set[int](), [(lower, upper, pairs, 0)]
         while waiting:
+            self._deadline.check()
             start, end, some, splits = waiting.pop()
             some = np.array([pair for pair in some.tolist() if pair not in found], dtype=np.int64)
             some = some[self._window.suspects_on(some, start, end)]
             if len(some) <= _FEW or splits == _SPLITS:
-                negative = self._window.negative_on
-                left = [pair for pair in some.tolist() if not negative(pair, start, end)]
+                left = some.tolist()
+                if len(left) <= _MANY:
+                    left = [pair for pair in left if not self._window.negative_on(pair, start, end)]
                 found.update(self._not_falling(left, start, end))
             else:
                 middle = (start + end) / 2
@@ -369,6 +371,7 @@ class Search:
             NoBound: floats do not tell.
         """
         switches = 0
+        self._make_room(self._loose[:0])
         while True:
             if gamma > self._window.upper:
                 raise NoBound
@@ -379,10 +382,29 @@ class Search:
             self._switch(pairs[lower > 0], lower[lower > 0])
             switches += 1
             self._deadline.check()
-        pairs = pairs[upper >= 0]
-        tied = self._ties.identically_zero(pairs)
-        self._zero[pairs[tied]] = True
-        return pairs[~tied], switches
+        maybe = pairs[upper >= 0]
+        tied = self._ties.identically_zero(maybe)
+        self._zero[maybe[tied]] = True
+        doubtful = maybe[~tied]
+        if len(self._loose) > _MANY and np.isin(self._loose, doubtful).any():  # most still are
+            doubtful = np.union1d(doubtful, self._loose[~self._zero[self._loose]])
+        return self._in_doubt(doubtful, gamma), switches
+
+    def _in_doubt(self, pairs: Pairs, gamma: Fraction) -> Pairs:
+        """Return pairs so that, with room for these, no other one is in doubt at a gamma.
+
+        They grow until that is so; then those go that are not in doubt with room for all.
+        """
+        closed = False
+        while len(pairs):
+            self._make_room(pairs)
+            suspects = np.flatnonzero(self._window.suspect.any(axis=1) & ~self._zero)
+            found = suspects[self._window.bounds_at(suspects, gamma)[1] >= 0]
+            closed = closed or bool(np.isin(found, pairs).all())
+            if len(found) == len(pairs) and closed:
+                break
+            pairs = found if closed else np.union1d(pairs, found)
+        return pairs
 
     def _switch(self, pairs: Pairs, advantages: NDArray[np.float64]) -> None:
         """Let the best of some pairs enter the policy."""
@@ -398,7 +420,6 @@ class Search:
             self._useful &= self._window.update(self._graph, affected, touched)
         except NoBound:  # it may reach 1, and the new policy never end
             self._window = window_at(self.model, self._graph, self.x, self._longest)
-            self._make_room(self._loose.tolist())
         self._ties = Ties(self.model, self._graph, self._window.values, self._deadline)
 
     # -- near ties
@@ -411,7 +432,7 @@ class Search:
         """
         since = self.x if since is None else since
         self._loose, self._doubted = pairs, self.x
-        self._make_room(pairs.tolist())
+        self._make_room(pairs)
         doubtful = self._zero & self._unsure()
         doubtful[pairs] = True
         states = set(self.model.pair_state[doubtful].tolist())
@@ -440,60 +461,23 @@ class Search:
     def _review_doubts(self) -> None:
         """Settle the near ties that are none any more at x.
 
-        Those whose pairs are negative there, whatever the rest of them is worth, have ended. Where
-        pairs are positive, the optimal sets have changed somewhere since the near tie began.
+        Where pairs are positive, the optimal sets have changed somewhere since they began.
         """
-        before, loose = self._zero.copy(), self._loose
-        self._make_room(())
+        before = self._zero.copy()
         pairs, switches = self._settle(self.x)
-        left, more = set[int](), set(pairs.tolist())
-        while more - left:
-            left |= more
-            self._make_room(left)
-            upper = self._window.bounds_at(loose, self.x)[1]
-            more = set(loose[~((upper < 0) | self._zero[loose])].tolist())
-        self._doubt(np.array(sorted(left), dtype=np.int64))
+        self._doubt(pairs)
         if switches:
             self._found(self.x, NOT_SEPARATED, before, before)
 
-    def _make_room(self, doubtful: Iterable[int]) -> None:
-        """Let upper bounds allow for what the choice in near ties may add to values.
-
-        If no near tie's advantage is above eps up to the window's end, and d moves at least lead
-        from s to one of them, whatever is chosen, then for every gamma there
-
-            V*(s) - V(s) <= D(s) = eps gamma^d / (1 - gamma),
-
-        since D(s) >= eps + gamma max p D where d = 0, and D(s) >= gamma max p D elsewhere.
-        """
+    def _make_room(self, doubtful: Pairs) -> None:
+        """Let upper bounds allow for what the choice in near ties may add to values."""
         model, window = self.model, self._window
-        pairs = np.array(sorted(doubtful), dtype=np.int64)
-        room = np.zeros(model.n_pairs)
-        self._near = np.zeros(model.n_pairs, dtype=np.bool_)  # pairs that may lead to one
-        if len(pairs):
-            end = self._end
-            gamma, most = float(end), max(0.0, float(window.most(pairs, self.x, end).max()))
-            ahead = _moves_to(model, model.pair_state[pairs])[model.p.indices]
-            least = np.full(model.n_pairs, np.inf)
-            rows = np.flatnonzero(np.diff(model.p.indptr))
-            least[rows] = np.minimum.reduceat(ahead, model.p.indptr[rows])
-            self._near = np.isfinite(least)
-            room = 1.001 * most / (1 - gamma) * gamma ** (least + 1) + TINY * self._near
+        room = Bound(np.full(model.n_pairs, -np.inf), np.zeros(model.n_pairs, dtype=np.int64))
+        if len(doubtful):
+            most = window.most(doubtful, self.x, self._end)
+            room = room_of(model, self._zero, doubtful, most, float(self._end))
+        self._near = np.isfinite(room.level)
         window.widen(room)
-
-
-def _moves_to(model: RationalModel, states: Pairs) -> NDArray[np.float64]:
-    """Return how many moves at least lead from each state to one of some; inf: none do."""
-    moves = np.full(model.n, np.inf)
-    moves[states] = front = 0
-    reached = np.isfinite(moves)
-    while reached.any():
-        front += 1
-        leads = np.zeros(model.n, dtype=np.bool_)
-        leads[model.pair_state[model.p @ reached.astype(float) > 0]] = True
-        reached = leads & ~np.isfinite(moves)
-        moves[reached] = front
-    return moves
 
 
 def _power_of_two(number: Fraction) -> Fraction:

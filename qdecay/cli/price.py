@@ -207,9 +207,10 @@ def _of_gammas(
     from qdecay.pricing.price import price as find
     from qdecay.pricing.resampled import resampled_of
 
-    gammas, source = [] if gamma is None else _numbers(gamma, "gamma", "[0, 1]"), common.source
     learned = resampled = None
     is_open, certified = False, common.method == "certified"
+    within = "(0, 1)" if certified else "[0, 1]"
+    gammas, source = [] if gamma is None else _numbers(gamma, "gamma", within), common.source
     instead = "; give it more --max-seconds" + ", or take --method certified" * (not certified)
     with budget(source.text, common.max_seconds, instead):
         mdp, start = common.model()

@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 app = typer.Typer()
 
 _Found = TypeVar("_Found", "PolicyRegions", "LineRegions")
+_DIGITS = 10
 _IN_FLOATS = "; `qdecay regions --numeric` follows the changes in floating point"
 _INSTEAD = f"; `qdecay regions --certified` proves brackets around the changes{_IN_FLOATS}"
 
@@ -66,7 +67,7 @@ def regions(
     states: Annotated[
         bool, typer.Option("--states", help="Show the optimal actions of every state.")
     ] = False,
-    digits: Digits = 10,
+    digits: Digits = _DIGITS,
     as_json: AsJson = False,
     certificate: Annotated[
         Path | None,
@@ -79,7 +80,11 @@ def regions(
     max_seconds: MaxSeconds = None,
     numeric: Annotated[
         bool,
-        typer.Option("--numeric", help="Follow changes in floating point; proves nothing."),
+        typer.Option(
+            "--numeric",
+            help="Follow changes in floating point; proves nothing. With --certified: prove "
+            "brackets of the model's floats, taken as the binary fractions that they are.",
+        ),
     ] = False,
     certified: Annotated[
         bool,
@@ -92,6 +97,14 @@ def regions(
         typer.Option(metavar="W", help="With --certified: of a bracket at most; 1e-9 by default."),
     ] = None,
     resamples: Resamples = None,
+    workers: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            help="Processes that share an exact search of more than a few seconds; one per core "
+            "by default.",
+        ),
+    ] = None,
 ) -> int:
     """Find every gamma where optimal actions change, exactly.
 
@@ -103,8 +116,8 @@ def regions(
 
     For models too large for exact arithmetic: --certified finds brackets outside of which the
     optimal actions of every state are proven; the exit code is 3 where it cannot tell actions apart
-    or does not reach 1 - 1e-9. --numeric follows changes in floating point, at any size; its list
-    may be incomplete.
+    or does not reach 1 - 1e-9; with --numeric too, it takes floats as they are. --numeric alone
+    follows changes in floating point, at any size; its list may be incomplete.
 
     \b
     Examples:
@@ -126,9 +139,15 @@ def regions(
         raise InputError(f"{name} requires --certificate")
     if width is not None and not certified:
         raise InputError("--width requires --certified")
+    if workers is not None and (certified or numeric or first or at is not None):
+        raise InputError(
+            "--workers cannot be combined with --certified, --numeric, --first, --over or --to"
+        )
     refused = certificate or resamples or first or at is not None
     if certified:
-        return _certified(source, width, max_seconds, as_json, states, numeric or refused)
+        if digits != _DIGITS:
+            raise InputError("--digits cannot be combined with --certified: give --width")
+        return _certified(source, width, max_seconds, as_json, states, numeric, refused)
     if numeric:
         _numeric(source, max_seconds, as_json, digits, states or refused)
         return 0
@@ -140,7 +159,7 @@ def regions(
         line, found = _solve_line(source, over, to, at, first, max_seconds, certificate)
         problem, mdp, resampled = line, line.low, None
     else:
-        mdp, found, resampled = _solve(source, first, max_seconds, resamples)
+        mdp, found, resampled = _solve(source, first, max_seconds, resamples, workers)
         problem = mdp
     statement = None
     if certificate is not None:
@@ -260,6 +279,7 @@ def _certified(
     max_seconds: float | None,
     as_json: bool,
     states: bool,
+    as_floats: bool,
     refused: object,
 ) -> int:
     """Print the brackets of `certified_policy_regions`, and what they prove; return the code."""
@@ -268,13 +288,13 @@ def _certified(
 
     if refused:
         raise InputError(
-            "--certified cannot be combined with --numeric, --certificate, --resamples, --first, "
-            "--over or --to"
+            "--certified cannot be combined with --certificate, --resamples, --first, --over or "
+            "--to"
         )
     with input_errors("--"):
         given: dict[str, Any] = {} if width is None else {"width": exact(width, "width", "(0, 1]")}
     with budget(source.text, max_seconds, _IN_FLOATS):
-        mdp = source.mdp()
+        mdp = source.float_mdp() if as_floats else source.mdp()
         found = certified_policy_regions(mdp, **given, max_seconds=max_seconds, progress=True)
     if as_json:
         print_json(found.to_json(source.text), indent=None)
@@ -366,7 +386,11 @@ def _statement(proven: Verification) -> str:
 
 
 def _solve(
-    source: Source, first: int | None, max_seconds: float | None, resamples: int | None
+    source: Source,
+    first: int | None,
+    max_seconds: float | None,
+    resamples: int | None,
+    workers: int | None,
 ) -> tuple[MDP, PolicyRegions, ResampledBreakpoints | None]:
     from qdecay._support.deadline import Deadline
     from qdecay.exact.regions import policy_regions
@@ -374,13 +398,17 @@ def _solve(
 
     with budget(source.text, max_seconds, _INSTEAD):
         mdp = source.mdp()
-        if resamples is None:
-            limits: Any = {"max_breakpoints": first, "max_seconds": max_seconds, "progress": True}
+        limits: Any = {"max_seconds": max_seconds, "progress": True}
+        if first is not None:
+            limits["max_breakpoints"] = first
             return mdp, _up_to(first, lambda: policy_regions(mdp, **limits)), None
+        limits["workers"] = workers
+        if resamples is None:
+            return mdp, policy_regions(mdp, **limits), None
         with input_errors(f"{source.text}: "):
             state, drawn = state_of(mdp, None), draws(mdp, resamples)
         deadline = Deadline(max_seconds)
-        found = policy_regions(mdp, max_seconds=max_seconds, progress=True)
+        found = policy_regions(mdp, **limits)
         return mdp, found, resampled_of(found, state, drawn, deadline, progress=True)
 
 

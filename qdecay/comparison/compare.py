@@ -9,7 +9,6 @@ walks (`walks`). Along a model line its parameter moves instead of gamma (`movin
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -253,8 +252,7 @@ def _compared(
     aim = subject.moving(settings.epsilon if settings.soft else Fraction(0))
     between = None
     if settings.method == "certified":
-        left = budget.deadline.left
-        between = Bracketed.of(aim.moves, at, None if math.isinf(left) else max(left, 1e-3))
+        between = Bracketed.of(aim.moves, at, budget.deadline.rest)
         exact = between.middle
     else:
         exact = subject.break_even(at, aim)  # type: ignore[arg-type]  # a subject's own

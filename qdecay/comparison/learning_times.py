@@ -338,8 +338,7 @@ def _of_model(
 def _over_gammas(
     mdp: MDP, state: int, gammas: list[Fraction], deadline: Deadline
 ) -> Iterator[_Choice]:
-    left = None if deadline.max_seconds is None else max(deadline.left, 1e-9)
-    regions = policy_regions(mdp, max_seconds=left)
+    regions = policy_regions(mdp, max_seconds=deadline.rest)
     gap = regions.action_gap(state)
     for gamma in gammas:
         best = frozenset(regions.optimal_actions(gamma)[state])

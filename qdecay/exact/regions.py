@@ -24,12 +24,12 @@ from qdecay.exact.algebra.number import AlgebraicNumber
 from qdecay.exact.algebra.rational_function import RationalFunction
 from qdecay.exact.at_gamma import best_at_zero, gamma_number
 from qdecay.exact.line_regions import LineRegions, line_regions
-from qdecay.exact.solver.gamma_axis import GammaAxis
 from qdecay.exact.solver.laurent import laurent
 from qdecay.exact.solver.rational_model import REST, RationalModel
 from qdecay.exact.solver.series import PolicySeries
+from qdecay.exact.solver.shared_walk import SharedWalk
 from qdecay.exact.solver.threads import on_one_thread
-from qdecay.exact.solver.walk import Event, Walk
+from qdecay.exact.solver.walk import Event
 from qdecay.exact.undiscounted import Undiscounted
 from qdecay.exact.walked import (
     Change,
@@ -211,6 +211,7 @@ def policy_regions(
     start: int | None = None,
     max_seconds: RealLike | None = None,
     max_breakpoints: int | None = None,
+    workers: int | None = 1,
     progress: bool | OnProgress = False,
 ) -> PolicyRegions: ...
 @on_one_thread
@@ -221,6 +222,7 @@ def policy_regions(
     start: int | None = None,
     max_seconds: RealLike | None = None,
     max_breakpoints: int | None = None,
+    workers: int | None = 1,
     progress: bool | OnProgress = False,
 ) -> PolicyRegions | LineRegions:
     """Return every gamma in (0, 1) where the optimal actions change, and the sets between.
@@ -236,11 +238,13 @@ def policy_regions(
             `reached_breakpoints` read.
         max_seconds: limit of wall time, > 0; None is no limit.
         max_breakpoints: limit of breakpoints and touches, >= 0; None is no limit.
+        workers: processes that share a search of more than a few seconds; None is one per core.
+            Answers are the same. Only of a model, and without `max_breakpoints`.
         progress: True shows a bar; a function is called with a `Progress` at each point, whose
             `done` is the gamma reached.
 
     Raises:
-        TypeError: a line comes without gamma, or a model with it.
+        TypeError: a line comes without gamma, or a model with it; or workers do not apply.
         ValueError: start, gamma or a limit is out of range; or the gain of a line at gamma = 1 is
             not 0, the message says from which value on.
         BudgetExceeded: a limit ran out. `best` is a `PolicyRegions` that is proven up to its
@@ -257,6 +261,10 @@ def policy_regions(
     start = mdp.start if start is None else whole(start, "start", 0, mdp.n_states - 1)
     if max_breakpoints is not None:
         max_breakpoints = whole(max_breakpoints, "max_breakpoints", 0)
+    if workers is not None:
+        workers = whole(workers, "workers", 1)
+    if workers != 1 and (isinstance(problem, ModelLine) or max_breakpoints is not None):
+        raise TypeError("workers share a complete search of a model: pass workers=1")
     deadline = Deadline(max_seconds)
     if isinstance(problem, ModelLine):
         if gamma is None:
@@ -266,11 +274,11 @@ def policy_regions(
     if gamma is not None:
         raise TypeError("gamma applies to a ModelLine: the regions of a model are over all gammas")
     events: list[Event] = []
-    walk: Walk[PolicySeries] | None = None
+    walk: SharedWalk | None = None
     try:
         with reporting(progress) as report:
             report(Progress(0.0, 1.0, "points found: 0"))
-            walk = Walk(GammaAxis(RationalModel(mdp)), deadline)
+            walk = SharedWalk(RationalModel(mdp), deadline, workers)
             events_of(walk, max_breakpoints, report if progress else None, _shown_gamma, events)
         at_one = _at_one(walk, ModelInfo.of(mdp, start))
     except BudgetExceeded as limit:
@@ -287,7 +295,7 @@ def _shown_gamma(gamma: AlgebraicNumber) -> str:
     return f"gamma = {shown_decimal(float(gamma), 6)}"
 
 
-def _at_one(walk: Walk[PolicySeries], info: ModelInfo) -> Undiscounted:
+def _at_one(walk: SharedWalk, info: ModelInfo) -> Undiscounted:
     """What is optimal at 1: the walk's last policy is Blackwell optimal."""
     best = laurent(walk.model, walk.policy, walk.deadline)
     return Undiscounted.of(best, walk.deadline, info)
@@ -296,7 +304,7 @@ def _at_one(walk: Walk[PolicySeries], info: ModelInfo) -> Undiscounted:
 def _assembled(
     mdp: MDP,
     start: int | None,
-    walk: Walk[PolicySeries],
+    walk: SharedWalk,
     events: list[Event],
     reached: AlgebraicNumber,
     at_one: Undiscounted | None,

@@ -229,8 +229,7 @@ def resampled_of(
     with reporting(progress) as report:
         tick = counting(report, drawn.resamples, "resamples", deadline)
         for mdp in drawn:
-            left = None if deadline.max_seconds is None else max(deadline.left, 1e-9)
-            others = breakpoints_of(policy_regions(mdp, max_seconds=left), state)
+            others = breakpoints_of(policy_regions(mdp, max_seconds=deadline.rest), state)
             for k, other in matched(points, others):
                 gammas[k].append(others[other].number)
             tick()

@@ -62,8 +62,8 @@ class Undiscounted(ModelResult):
         model, optimal = best.model, optimal_at_one(best, orders(best), deadline)
         sets = model.sets(np.flatnonzero(optimal).tolist())
         own = range(model.n_own)
-        gain = [fraction(best.gain[s]) / model.reward_scale for s in own]
-        totals = [fraction(best.bias[s]) / model.reward_scale for s in own]
+        gain = [fraction(best.gain[s] / model.reward_scale) for s in own]
+        totals = [fraction(best.bias[s] / model.reward_scale) for s in own]
         actions = model.sets(best.policy.tolist())
         return cls(
             tuple(gain),

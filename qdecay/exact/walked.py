@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,8 +19,9 @@ from qdecay._support.shown import shown_decimal
 from qdecay.errors import BudgetExceeded
 from qdecay.exact.algebra.number import AlgebraicNumber
 from qdecay.exact.reached import Reach
+from qdecay.exact.solver.axis import Beginning, Mask
 from qdecay.exact.solver.rational_model import RationalModel
-from qdecay.exact.solver.walk import Event, Walk
+from qdecay.exact.solver.walk import Event
 from qdecay.model.info import ModelResult
 from qdecay.model.mdp import MDP
 
@@ -221,6 +223,29 @@ class Regions(ModelResult, Generic[_Turn]):
         return Reach(self._pairs)
 
 
+class Walked(Protocol):
+    """A walk, by one process or several; see `Walk`."""
+
+    @property
+    def model(self) -> RationalModel:
+        """The pairs."""
+
+    @property
+    def beginning(self) -> Beginning:
+        """What is optimal right of 0."""
+
+    @property
+    def first(self) -> Mask:
+        """The pairs that are optimal right of 0."""
+
+    @property
+    def x(self) -> AlgebraicNumber:
+        """The point up to which everything is proven."""
+
+    def run(self) -> Generator[Event]:
+        """Yield the events in order."""
+
+
 class Found(NamedTuple):
     """What a walk found, as the fields of `Regions`; `make` turns events into points."""
 
@@ -232,7 +257,7 @@ class Found(NamedTuple):
     @classmethod
     def of(
         cls,
-        walk: Walk[Any],
+        walk: Walked,
         events: Sequence[Event],
         make: Callable[[AlgebraicNumber, dict[int, Change]], Any],
     ) -> Found:
@@ -257,7 +282,7 @@ class Found(NamedTuple):
 
 
 def events_of(
-    walk: Walk[Any],
+    walk: Walked,
     most: int | None,
     report: OnProgress | None,
     shown: Callable[[AlgebraicNumber], str],
@@ -273,16 +298,17 @@ def events_of(
     Raises:
         BudgetExceeded: there are more points, or the walk's time is up.
     """
-    for event in walk.run():
-        if most is not None and len(events) == most:
-            raise BudgetExceeded(f"more than {most} breakpoints and touches")
-        events.append(event)
-        if report is not None:  # decimals take time
-            text = f"points found: {len(events)}, up to {shown(event.x)}"
-            report(Progress(float(event.x), 1.0, text))
+    with closing(walk.run()) as run:
+        for event in run:
+            if most is not None and len(events) == most:
+                raise BudgetExceeded(f"more than {most} breakpoints and touches")
+            events.append(event)
+            if report is not None:  # decimals take time
+                text = f"points found: {len(events)}, up to {shown(event.x)}"
+                report(Progress(float(event.x), 1.0, text))
 
 
-def proven_to(walk: Walk[Any], events: Sequence[Event], most: int | None) -> AlgebraicNumber:
+def proven_to(walk: Walked, events: Sequence[Event], most: int | None) -> AlgebraicNumber:
     """Return the position of the walk; the event that exceeded the limit of points is not
     included."""
     if most is not None and len(events) == most and events:

@@ -11,8 +11,20 @@ from typing import Any
 
 import pytest
 
-from qdecay._support.deadline import time_limit
+from qdecay._support.deadline import Deadline, time_limit
 from qdecay.errors import BudgetExceeded
+
+
+def test_what_is_called_in_time_ends_in_time() -> None:
+    """What is left by a clock of its own; the same limit where the clock is shared."""
+    alone = Deadline(100)
+    alone.started -= 40
+    assert alone.rest is not None and 59 < alone.rest <= 60
+    alone.started -= 100
+    assert alone.rest is not None and alone.rest > 0
+    assert Deadline().rest is None
+    with time_limit(100):
+        assert Deadline(100).rest == 100
 
 
 class Thing:

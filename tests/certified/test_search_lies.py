@@ -19,7 +19,7 @@ from qdecay.certified.result import ONE_BREAKPOINT
 from qdecay.certified.search import Search
 from qdecay.certified.ties import Ties
 from qdecay.exact.solver.axis import NoBound
-from qdecay.exact.solver.window import Window
+from qdecay.exact.solver.window import Bound, Window
 from qdecay.model.rows import Row
 
 UPDATE = Window.update
@@ -90,7 +90,7 @@ def test_the_search_does_not_lie(case: str) -> None:
 
 def no_most(self: Window, pairs: Any, lower: Fraction, upper: Fraction) -> Any:
     """Let advantages be 0 at most."""
-    return np.zeros(len(pairs))
+    return Bound(np.full(len(pairs), -900.0), np.zeros(len(pairs), dtype=np.int64))
 
 
 def zeros(self: Search) -> Any:

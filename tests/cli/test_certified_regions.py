@@ -11,7 +11,7 @@ import pytest
 from models import two_state_puterman
 from shell import check_refused, run
 
-from qdecay import CertifiedBracket, CertifiedRegions, NearTie, certified_policy_regions
+from qdecay import CertifiedBracket, CertifiedRegions, FloatMDP, NearTie, certified_policy_regions
 from qdecay.certified import regions as certified
 from qdecay.certified.result import LAST, Sides
 from qdecay.model.info import ModelInfo
@@ -54,6 +54,15 @@ def test_states_prints_each_states_actions(capsys, monkeypatch, model: str) -> N
     assert ["home", "leave", "(0,", f"{number})"] in lines
     assert ["share", f"({number},", "1", "-", "1e-9]"] in lines
     assert ["away", "share", "(0,", "1", "-", "1e-9]"] in lines
+
+
+def test_floats_are_taken_as_they_are(capsys, monkeypatch, model: str) -> None:
+    """With --numeric: 0.1 of the file is the double nearest to it."""
+    words = ("regions", model, "--certified", "--numeric", "--json")
+    code, out, _ = run(capsys, monkeypatch, *words)
+    floats = certified_policy_regions(FloatMDP.load(model))
+    assert json.loads(out) == floats.to_json(model)
+    assert code == (0 if floats.is_complete else 3)
 
 
 def test_json_is_the_document_of_the_library(capsys, monkeypatch, model: str) -> None:
@@ -118,9 +127,9 @@ def test_an_open_question_is_exit_code_3(
         assert run(capsys, monkeypatch, "regions", model, "--certified", *words)[0] == code
 
 
-BOTH = "--certified cannot be combined with --numeric, --certificate, --resamples"
+BOTH = "--certified cannot be combined with --certificate, --resamples"
 WRONG: list[tuple[list[str], str]] = [
-    (["--numeric"], BOTH),
+    (["--digits", "20"], "--digits cannot be combined with --certified: give --width"),
     (["--certificate", "proof.json"], BOTH),
     (["--resamples", "40"], BOTH),
     (["--first", "1"], BOTH),

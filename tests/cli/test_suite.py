@@ -235,7 +235,7 @@ BAD: list[tuple[type[TabularEnv], dict[str, Any], type[Exception], str]] = [
     (CombinationLockEnv, {"consolation": NAN}, TypeError, "consolation must be exact"),
     (DelayMenuEnv, {"menu": []}, ValueError, "menu must not be empty"),
     (DelayMenuEnv, {"menu": [[1, 0]]}, ValueError, "at least 2 branches, got 1"),
-    (DelayMenuEnv, {"menu": [[1, 0], [1, 0]]}, ValueError, "two branches are named '1 after 0'"),
+    (DelayMenuEnv, {"menu": [[1, 0], [1, 0]]}, ValueError, "two branches are named '1 now'"),
     (DelayMenuEnv, {"menu": [[1, 0], 4]}, ValueError, "menu[1] must be a (reward, delay) pair"),
     (DelayMenuEnv, {"menu": [[1, 0], [2, -1]]}, ValueError, "the delay of menu[1] must be from 0"),
     (

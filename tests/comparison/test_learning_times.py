@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from plot_checks import faults
 
 import qdecay
 from qdecay import MDP, BudgetExceeded, Constant, Harmonic, Progress
@@ -19,6 +20,7 @@ from qdecay.exact.algebra.number import isolate_roots
 from qdecay.exact.break_even import stream_value
 from qdecay.learning import ModelEnv, q_learning
 from qdecay.learning.streams import streams
+from qdecay.report.plots.draw import draw
 from qdecay.report.plots.learning import save_learning_times
 
 GAMMA = Fraction(9, 10)
@@ -335,6 +337,11 @@ def test_times_are_drawn(tmp_path: Path, suffix: str) -> None:
             text = path.read_text(encoding="utf-8")
             assert ("exact: " in text) == (rows is by_gamma)
             assert ("median &gt; 100" in text) == (rows is by_delay)
+            ax = draw(rows)
+            assert faults(ax.figure) == []
+            (medians,) = [line for line in ax.get_lines() if line.get_label() == "random"]
+            beyond = rows[0].budget * 1.5
+            assert list(medians.get_ydata()) == [row.median or beyond for row in rows]
 
 
 @pytest.mark.parametrize(
@@ -411,7 +418,7 @@ def test_times_on_a_model_are_drawn(tmp_path: Path) -> None:
         save_learning_times(learning_times("qdecay/StayOrMove-v0", gammas=gammas, **options), path)
         text = path.read_text(encoding="utf-8")
         assert words in text
-        assert "qdecay/StayOrMove-v0, state 0" in text
+        assert "Stay or move, state 0" in text
         assert ("exact: 1/2 = 0.5" in text) == (name == "near")
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from plot_checks import faults
 from scipy.optimize import minimize
 from shell import check_refused, run
 
@@ -19,6 +20,7 @@ from qdecay import BudgetExceeded, InputError, Progress, Sweep
 from qdecay._support.deadline import Deadline
 from qdecay.learning import q_learning
 from qdecay.model.source import HOMEWORK
+from qdecay.report import colours
 from qdecay.sweep import Spec
 from qdecay.sweep.cells import Cell, Group
 from qdecay.sweep.phase import phase_diagram
@@ -360,7 +362,7 @@ def test_a_plot_draws_the_exact_line_and_the_thresholds(store: Path, monkeypatch
         assert ax.get_title("left") == f"reward = {reward}"
         assert ax.get_xlabel() == "delay"
         lines = [line for line in ax.lines if line.get_linestyle() == "-" and len(line.get_xdata())]
-        (exact,) = [line for line in lines if line.get_color() == "#D55E00"]
+        (exact,) = [line for line in lines if line.get_color() == colours.EXACT.light]
         assert list(exact.get_xdata()) == [1, 2]
         assert list(exact.get_ydata()) == pytest.approx([1 / reward, reward**-0.5], rel=1e-15)
         for marker, places in (("o", [0.875, 1.875]), ("s", [1.125, 2.125])):
@@ -372,6 +374,7 @@ def test_a_plot_draws_the_exact_line_and_the_thresholds(store: Path, monkeypatch
             if dots.get_offsets().shape[0] == 10:
                 blank = (dots.get_facecolors()[:, :3] == 1).all(axis=1)
                 assert list(blank) == [gamma < 0.6 for _, gamma in dots.get_offsets()]
+    assert faults(drawn[0]) == []
 
 
 @pytest.mark.parametrize(
@@ -393,6 +396,7 @@ def test_values_that_double_stand_on_a_logarithmic_axis(
     assert ax.get_xscale() == scale
     assert list(ax.get_xticks()) == [int(delay) for delay in delays.split(", ")]
     assert [label.get_text() for label in ax.get_xticklabels()] == delays.split(", ")
+    assert faults(drawn[0]) == []
 
 
 def test_names_are_shown_as_they_are(capsys, monkeypatch, tmp_path: Path) -> None:

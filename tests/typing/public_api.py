@@ -72,6 +72,7 @@ def models(env: gym.Env[Any, Any]) -> tuple[qdecay.MDP, qdecay.FloatMDP]:
 
 def exact(mdp: qdecay.MDP, layout: qdecay.ChainLayout) -> None:
     found = qdecay.policy_regions(mdp, max_seconds=1, max_breakpoints=10)
+    found = qdecay.policy_regions(mdp, workers=None)
     assert_type(found, qdecay.PolicyRegions)
     assert_type(found.to_json("mine.json")["source"], Any)
     for point in found.breakpoints:

@@ -88,7 +88,7 @@ _Advantages = TypeVar("_Advantages", bound=Advantages)
 
 @dataclass(frozen=True)
 class Beginning:
-    """What is optimal just right of 0.
+    """What is optimal just right of where a walk begins.
 
     Attributes:
         policy: a pair for each state.
@@ -104,16 +104,18 @@ class Axis(Protocol[_Advantages]):
 
     Attributes:
         model: the pairs.
+        low: where the walk begins, 0 or a number inside at which no optimal set changes.
         mirrored: whether two pairs of one state have advantages of opposite sign under the policies
             that differ in these alone, and a pair that is worse at a point than the optimal ones is
             so under every policy that is optimal there.
     """
 
     model: RationalModel
+    low: Fraction
     mirrored: bool
 
     def begin(self, deadline: Deadline) -> Beginning:
-        """Return what is optimal just right of 0."""
+        """Return what is optimal just right of `low`."""
 
     def advantages(
         self, policy: Pairs, deadline: Deadline, previous: PolicyGraph | None = None

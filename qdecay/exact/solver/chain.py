@@ -77,25 +77,26 @@ class System:
     """
 
     def __init__(self, model: RationalModel, pairs: Pairs, gamma: Fraction = Fraction(1)) -> None:
-        self.model, self.pairs = model, pairs
+        self.pairs = pairs
         self.place = {s: i for i, s in enumerate(pairs)}
         self._unit = model.denominator * gamma.denominator
         self._gamma = gamma.numerator
         self._matrix = fmpq_mat(len(pairs), len(pairs))
+        self._outside: list[tuple[int, int, int]] = []  # row, state and weight
         for i, pair in enumerate(pairs.values()):
             self._matrix[i, i] = self._unit
             for t, weight in zip(model.targets[pair], model.weights[pair], strict=True):
                 if t in self.place:
                     self._matrix[i, self.place[t]] -= self._gamma * weight
+                else:
+                    self._outside.append((i, t, self._gamma * weight))
 
     def solve(self, given: Vector, known: Vector) -> Vector:
         """Return x for b = given + gamma P known, over the states outside."""
-        model = self.model
         right = [self._unit * b for b in given]
-        for i, pair in enumerate(self.pairs.values()):
-            for t, weight in zip(model.targets[pair], model.weights[pair], strict=True):
-                if t not in self.place and known[t]:
-                    right[i] += self._gamma * weight * known[t]
+        for i, t, weight in self._outside:
+            if known[t]:
+                right[i] += weight * known[t]
         return _solved(self._matrix, right)
 
     def determinant(self) -> fmpq:

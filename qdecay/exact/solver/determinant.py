@@ -120,8 +120,8 @@ class Determinants:
         start = [0] * count
         start[int(place[state])] = 1
         matrix = policy_matrix(model, self._policy, self._live)
-        found = images(matrix, start, model.denominator, count)
-        some = [carried(block[:, place[rows]], block.shape[-1] + 1) for block in found]
+        blocks = images(matrix, start, model.denominator, count)
+        some = [carried(block[:, place[rows]], block.shape[-1] + 1) for block in blocks]
         ahead = np.zeros((count, len(rows), some[-1].shape[-1]), dtype=np.int64)
         t = 0
         for digits in some:

@@ -43,7 +43,7 @@ from qdecay.exact.solver.expansion import LARGEST, TINY, Array
 from qdecay.exact.solver.policy_graph import PolicyGraph
 from qdecay.exact.solver.rational_model import RationalModel
 from qdecay.exact.solver.submatrix import Compressed, Part, rows_of
-from qdecay.exact.solver.window import Window
+from qdecay.exact.solver.window import Bound, Window
 
 _W = 57  # terms are cheap here, and 2^-57 is below rounding
 _ROOM = 30  # binary orders by which factors may be above 1
@@ -298,32 +298,35 @@ class FirstWindow(Window):
         return _Sum(found, _sums(part, later), _sums(part, steep))
 
     def _upper_polynomials(self, pairs: NDArray[np.int64]) -> Array:
-        frame, room = self._frame(pairs), self._room[pairs]
+        frame, level = self._frame(pairs), self._room.level[pairs]
         found = self._expand(pairs, frame)
         bound = found.a + found.rest
-        for row in np.flatnonzero(room).tolist():
-            power, unit = int(frame.least[row] + frame.more[row]), frame.unit[row]
-            bound[row] = _raised(np.ldexp(bound[row], unit), power)
-            bound[row, 0] += room[row] + TINY
+        rows = np.flatnonzero(np.isfinite(level))
+        if len(rows):
+            beyond = (self._room.power[pairs] - frame.least - frame.more)[rows]
+            size = (level - frame.unit)[rows]
+            for power in np.unique(beyond[beyond < 0]).tolist():
+                some = rows[beyond == power]
+                bound[some] = _raised(bound[some], -power)
+            bound[rows, np.clip(beyond, 0, _W)] += np.exp2(np.minimum(size, _ROOM)) + TINY
+            bound[rows[size > _ROOM], 0] = LARGEST
         return bound
 
     def _room_at(self, pairs: NDArray[np.int64], tau: float) -> Array:
-        room = self._room[pairs]
-        if not room.any():
-            return room
+        level = self._room.level[pairs]
+        if not np.isfinite(level).any():
+            return np.zeros(len(pairs))
         frame = self._frame(pairs)
         with np.errstate(all="ignore"):
-            scaled = np.ldexp(room, -frame.unit) / tau ** (frame.least + frame.more)
-        return np.where(room == 0, 0.0, np.where(scaled >= 0, 1.001 * scaled, np.inf))
+            fall = (self._room.power[pairs] - frame.least - frame.more) * np.log2(tau)
+            scaled = np.exp2(level - frame.unit + fall + 0.001)
+        return np.where(np.isfinite(level), np.where(scaled >= 0, scaled + TINY, np.inf), 0.0)
 
-    def most(self, pairs: NDArray[np.int64], lower: Fraction, upper: Fraction) -> Array:
+    def most(self, pairs: NDArray[np.int64], lower: Fraction, upper: Fraction) -> Bound:
         """Return an upper bound of each pair's advantage on [lower, upper]."""
-        frame, tau = self._frame(pairs), self._interval(lower, upper)[1]
-        bound = np.maximum(super().most(pairs, lower, upper), 0.0) * tau ** (
-            frame.least + frame.more
-        )
-        most: Array = 1.001 * np.ldexp(bound, frame.unit) + TINY
-        return most
+        frame, bound = self._frame(pairs), np.maximum(self._most(pairs, lower, upper), TINY)
+        level = np.asarray(np.log2(bound) + frame.unit + 0.001, dtype=np.float64)
+        return Bound(level, frame.least + frame.more)
 
     @property
     def values(self) -> Array:
@@ -352,11 +355,13 @@ def first_window(
     raise NoBound
 
 
-def _raised(row: Array, power: int) -> Array:
-    """Return a polynomial that is at least tau^power times another, with no more terms."""
-    kept = len(row) - min(power, len(row))
-    found = np.append(np.zeros(len(row) - kept), row[:kept])
-    found[-1] += np.maximum(row[kept:], 0).sum() * 1.001
+def _raised(rows: Array, power: int) -> Array:
+    """Return polynomials that are at least tau^power times others, with no more terms."""
+    count = rows.shape[1]
+    kept = count - min(power, count)
+    found = np.zeros_like(rows)
+    found[:, count - kept :] = rows[:, :kept]
+    found[:, -1] += np.maximum(rows[:, kept:], 0).sum(axis=1) * 1.001
     return found
 
 

@@ -31,15 +31,26 @@ class GammaAxis:
 
     mirrored = True
 
-    def __init__(self, model: RationalModel, *, use_floats: bool | None = None) -> None:
+    def __init__(
+        self,
+        model: RationalModel,
+        *,
+        use_floats: bool | None = None,
+        begin_at: tuple[Fraction, Beginning] | None = None,
+    ) -> None:
+        """`begin_at` is a gamma inside at which no optimal set changes, and what is optimal."""
         self.model = model
+        self.low = Fraction(0) if begin_at is None else begin_at[0]
+        self._given = None if begin_at is None else begin_at[1]
         self._use_floats = model.n_pairs > _FEW_PAIRS if use_floats is None else use_floats
         self._near_zero: NearZero | None = None
         self._halvings = 1  # of what is left up to 1: where to begin, as the latest window was
         self._determinants = Determinants(model)
 
     def begin(self, deadline: Deadline) -> Beginning:
-        """Return what is optimal just right of 0."""
+        """Return what is optimal just right of where the walk begins."""
+        if self._given is not None:
+            return self._given
         self._near_zero = near_zero(self.model, deadline)
         return self._near_zero
 

@@ -52,6 +52,7 @@ class LineAxis:
         self, line: RationalLine, gamma: Fraction, *, use_floats: bool | None = None
     ) -> None:
         self.line, self.model, self.gamma = line, line.skeleton, gamma
+        self.low = Fraction(0)
         self.mirrored = gamma < 1
         use_floats = self.model.n_pairs > _FEW_PAIRS if use_floats is None else use_floats
         self._floats = LineFloats(line, gamma) if use_floats and gamma else None

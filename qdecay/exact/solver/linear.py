@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import sparse
 from scipy.sparse.linalg import splu
 
@@ -27,6 +28,7 @@ _DIAGONAL: dict[str, Any] = {
     "options": {"SymmetricMode": True},
 }
 _FINEST, _MOST_ITERATIONS, _TRIES = 1e-9, 1000, 3
+_FEW_ROWS, _MOST_CHANGES = 4, 16  # of an inverse, before it is found anew: rounding adds up
 _LEAST = 1e-300  # so that nothing is divided by 0
 
 
@@ -37,13 +39,7 @@ def solver_of(inner: Matrix, model: RationalModel) -> Solver:
         NoBound: they are singular in floats.
     """
     if isinstance(inner, np.ndarray):
-        if not inner.any():
-            return lambda right, _: right
-        try:
-            inverse = np.linalg.inv(np.eye(len(inner)) - inner)
-        except np.linalg.LinAlgError as singular:
-            raise NoBound from singular
-        return lambda right, _: inverse @ right
+        return Inverse().solver(inner)
     if not inner.data.any():
         return lambda right, _: right
     matrix = _equations(inner)
@@ -55,6 +51,44 @@ def is_factorised(inner: Matrix, model: RationalModel) -> bool:
     if isinstance(inner, np.ndarray):
         return False
     return inner.nnz <= inner.shape[0] or not model.factors_fill
+
+
+class Inverse:
+    """The inverse of I - B for one dense B after another: where few rows differ, it is changed.
+
+    With the names of `Factorised`, (I - B')^-1 = M^-1 - W (I + D W)^-1 D M^-1.
+    """
+
+    def __init__(self) -> None:
+        self._inner: Array = np.zeros((0, 0))
+        self._inverse: NDArray[Any] = np.zeros((0, 0))
+        self._changes = 0
+
+    def solver(self, inner: Array) -> Solver:
+        """Return the solver for B = inner.
+
+        Raises:
+            NoBound: the equations are singular in floats.
+        """
+        try:
+            self._inverse = self._changed(inner)
+        except np.linalg.LinAlgError as singular:
+            raise NoBound from singular
+        self._inner, inverse = inner, self._inverse
+        return lambda right, _: inverse @ right
+
+    def _changed(self, inner: Array) -> NDArray[Any]:
+        known = self._inverse
+        if self._inner.shape == inner.shape and self._changes < _MOST_CHANGES:
+            rows = np.flatnonzero((self._inner != inner).any(axis=1))
+            if len(rows) <= _FEW_ROWS:
+                self._changes += 1
+                ahead = (self._inner[rows] - inner[rows]) @ known
+                small = np.linalg.inv(np.eye(len(rows)) + ahead[:, rows])
+                changed: NDArray[Any] = known - known[:, rows] @ (small @ ahead)
+                return changed
+        self._changes = 0
+        return np.linalg.inv(np.eye(len(inner)) - inner)
 
 
 class Factorised:
@@ -147,7 +181,7 @@ def _bicgstab(matrix: Part, right: Array, within: float) -> Array:
         alpha = rho / (shadow @ moved)
         halfway = rest - alpha * moved
         turned = matrix @ halfway
-        omega = (turned @ halfway) / max(turned @ turned, _LEAST)
+        omega = (turned @ halfway) / max(float(turned @ turned), _LEAST)
         step = alpha * direction + omega * halfway
         if not np.isfinite(step).all():
             break

@@ -140,7 +140,12 @@ def proposed_policy(model: RationalModel, gamma: float) -> Policy:
     the policy that appears optimal there. If they fail, they propose the previous policy.
     """
     gamma = min(gamma, NEAR_ONE)
-    policy, last = _greedy(model, _some_value_iterations(model, gamma)), -np.inf
+    return improved_policy(model, _greedy(model, _some_value_iterations(model, gamma)), gamma)
+
+
+def improved_policy(model: RationalModel, policy: Policy, gamma: float) -> Policy:
+    """Return what float policy iteration from a policy ends with."""
+    last = -np.inf
     for _ in range(max(_SWEEPS, model.n)):
         q = _action_values(model, policy, gamma)
         if q is None or not q[policy].sum() > last:  # no better: only rounding is left

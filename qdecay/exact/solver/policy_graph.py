@@ -12,8 +12,8 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
-from scipy.sparse import csgraph
 
+from qdecay.exact.solver.chain import components
 from qdecay.exact.solver.rational_model import RationalModel
 from qdecay.exact.solver.submatrix import rows_of
 
@@ -149,19 +149,29 @@ class PolicyGraph:
         return found
 
     def order_bound(self, pairs: NDArray[np.int64]) -> int:
-        """An upper bound on the live states in any single pair's closure.
+        """Return how many live states the closure of any single pair has at most."""
+        reached, most = self._reached_sets(), 0
+        states, targets = self.model.pair_state[pairs].tolist(), self.model.targets
+        for s, pair in zip(states, pairs.tolist(), strict=True):
+            found = reached[s]
+            for t in targets[pair]:
+                found |= reached[t]
+            most = max(most, found.bit_count())
+        return most
 
-        It counts the largest weakly connected component once the pairs' own moves are added.
-        """
-        extra = rows_of(self.model.p, pairs).toscipy()
-        rows = self.model.pair_state[pairs]
-        placed = sparse.csr_matrix(
-            (np.ones(len(pairs)), (rows, np.arange(len(pairs)))), shape=(self.model.n, len(pairs))
-        )
-        live = self.live
-        keep = sparse.diags(live.astype(float))
-        _, label = csgraph.connected_components((self.p + placed @ extra) @ keep, directed=False)
-        return int(np.bincount(label[live], minlength=1).max(initial=0))
+    def _reached_sets(self) -> list[int]:
+        """Return the live states that each state leads to, itself included; bit s is state s."""
+        targets, choices = self.model.targets, self.choices
+        reached = [0] * self.model.n
+        for component in components(self.model, self.policy, np.flatnonzero(self.live)):
+            found = 0
+            for s in component:
+                found |= 1 << s
+                for t in targets[choices[s]]:
+                    found |= reached[t]
+            for s in component:
+                reached[s] = found
+        return reached
 
 
 def predecessors(model: RationalModel, choices: list[int]) -> list[list[int]]:

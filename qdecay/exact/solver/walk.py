@@ -20,7 +20,7 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Generic, TypeVar
@@ -79,7 +79,7 @@ class Walk(Generic[_Advantages]):
         x: the point up to which everything is proven.
         policy: optimal just right of it.
         zero: (N,) pairs whose advantage under `policy` is identically 0.
-        first, optimal: (N,) the pairs that are optimal just right of 0, and of x.
+        first, optimal: (N,) the pairs that are optimal just right of where it begins, and of x.
     """
 
     def __init__(self, axis: Axis[_Advantages], deadline: Deadline | None = None) -> None:
@@ -87,15 +87,15 @@ class Walk(Generic[_Advantages]):
         self.deadline = Deadline() if deadline is None else deadline
         self.beginning = axis.begin(self.deadline)
         self.policy, self.zero = self.beginning.policy, self.beginning.zero.copy()
-        self.x = AlgebraicNumber.of(0)
+        self.x = AlgebraicNumber.of(axis.low)
         self.series = axis.advantages(self.policy, self.deadline)
         self.first = self.optimal = axis.optimal(self.series, self.zero, self.deadline)
         self._numerators: dict[int, fmpz_poly | Straight] = {}
         self._roots: dict[int, list[AlgebraicNumber]] = {}  # in this window
         self._isolated: tuple[fmpz_poly, list[AlgebraicNumber]] = fmpz_poly([]), []
 
-    def run(self) -> Iterator[Event]:
-        """Yield every breakpoint and touch in (0, 1), from left to right."""
+    def run(self) -> Generator[Event]:
+        """Yield every breakpoint and touch from there to 1, from left to right."""
         return (event for event in self.crossings() if event.changes)
 
     def crossings(self) -> Iterator[Event]:
@@ -103,7 +103,7 @@ class Walk(Generic[_Advantages]):
 
         There are such points at gamma = 1.
         """
-        self.window = self.axis.window(self.series.graph, Fraction(0))
+        self.window = self.axis.window(self.series.graph, self.axis.low)
         while True:
             roots = self._next_roots()
             if roots:

@@ -71,7 +71,7 @@ from qdecay.exact.solver.expansion import (
     Rows,
 )
 from qdecay.exact.solver.homes import Homes
-from qdecay.exact.solver.linear import Factorised, Solver, is_factorised, solver_of
+from qdecay.exact.solver.linear import Factorised, Inverse, Solver, is_factorised, solver_of
 from qdecay.exact.solver.policy_graph import PolicyGraph
 from qdecay.exact.solver.rational_model import RationalModel
 
@@ -88,6 +88,16 @@ _GRID, _HALVINGS = 256, 45  # steps of the search for a root in floats
 _ROWS_AT_ONCE = 1024  # of coefficients turned into Bernstein form, for the memory
 _ABOUT = 1e-6  # accuracy of numbers that windows are chosen by
 _DEPTH = 12  # bisections of one interval before it is left to exact arithmetic
+
+
+class Bound(NamedTuple):
+    """What numbers of some pairs are at most up to the window's end, in powers of two.
+
+    At gamma they are at most 2^level (gamma / end)^power; a level of -inf is 0.
+    """
+
+    level: Array
+    power: NDArray[np.int64]
 
 
 class _Base(NamedTuple):
@@ -150,7 +160,7 @@ class Window:
         edges = np.linspace(0.0 if self.first else -1.0, 1.0, _BOXES + 1)
         self.edges = [middle + half * Fraction(e) for e in edges]
         self._coefficients = np.zeros((model.n_pairs, self.terms + 2))
-        self._room = np.zeros(model.n_pairs)
+        self._room = Bound(np.full(model.n_pairs, -np.inf), np.zeros(model.n_pairs, np.int64))
         self.suspect = np.ones((model.n_pairs, _BOXES), dtype=np.bool_)
         self._gamma = (model.max_row + 20) * _U * 1.01
         self._accuracy, self.strain = accuracy, 0.0
@@ -169,6 +179,7 @@ class Window:
         self._time = np.zeros((self.model.n, 0 if self._deflation is None else m - 1))
         self._scale, self._solved = 0.0, np.zeros(self.model.n, dtype=np.bool_)
         self._base: _Base | None = None
+        self._near, self._far = Inverse(), Inverse()  # of few states
         self._rest_powers, self._slope_powers = np.array([0, m - 1]), np.array([0, m - 2])
 
     def update(self, graph: PolicyGraph, affected: Mask, touched: Mask) -> bool:
@@ -247,6 +258,8 @@ class Window:
     def _solver(self, policy: NDArray[np.int64], live: NDArray[np.int64], inner: Inner) -> Solver:
         """Return the solver for some states: by a factorisation that is at hand, if many states are
         sought and few differ from it."""
+        if isinstance(inner.near, np.ndarray):
+            return self._near.solver(inner.near)
         states = np.flatnonzero(self._solved)
         if not is_factorised(inner.near, self.model) or 2 * len(live) < len(states):
             return solver_of(inner.near, self.model)
@@ -355,7 +368,7 @@ class Window:
         if self._deflation is not None:
             left = np.column_stack((left, np.ones(len(live))))
             slope = np.column_stack((slope, np.full(len(live), TINY)))
-        far = cache(lambda: solver_of(inner.far * _BEYOND, self.model))
+        far = cache(lambda: self._far_solver(inner.far * _BEYOND))
         for total, own in ((self._y, left), (self._z, slope)):
             need = 1.001 * (own + (rows.spread(self._y) if total is self._z else 0.0))
             if isinstance(inner.near, np.ndarray) or not self._raised(total, need, rows, live):
@@ -364,6 +377,11 @@ class Window:
                 total[live] = np.abs(far()(right, 0.004 * right.min()))
                 self._require(total[live], need + rows.far(total))
         return far
+
+    def _far_solver(self, far: Matrix) -> Solver:
+        if isinstance(far, np.ndarray):
+            return self._far.solver(far)
+        return solver_of(far, self.model)
 
     def _raised(self, total: Array, need: Array, rows: Rows, live: NDArray[np.int64]) -> bool:
         """Whether a few sweeps, or none, make a bound hold for what is needed now."""
@@ -411,7 +429,7 @@ class Window:
         """Return polynomials in tau that are at least as large, with room added."""
         found = self._expansion(pairs)
         bound = found.a
-        bound[:, 0] += found.rest[:, 0] + self._room[pairs]
+        bound[:, 0] += found.rest[:, 0] + self._room_at(pairs, 1.0)
         # No less than |tau|^(K + 1), with an even power.
         bound[:, self.terms + self.terms % 2] += found.rest[:, 1]
         return bound
@@ -484,16 +502,26 @@ class Window:
         return value - radius, value + radius
 
     def _room_at(self, pairs: NDArray[np.int64], tau: float) -> Array:
-        return self._room[pairs]
+        level = self._room.level[pairs]
+        return np.exp2(level) + np.where(np.isfinite(level), TINY, 0.0)
 
-    def widen(self, room: Array) -> None:
-        """Let the upper bound of every pair's advantage be larger by as much, (N,)."""
-        if room.any() or self._room.any():
-            self._room = room
-            self._advantages(np.arange(self.model.n_pairs))
+    def widen(self, room: Bound) -> None:
+        """Let the upper bound of every pair's advantage be larger by as much, (N,) each."""
+        other = room.level != self._room.level
+        other |= np.isfinite(room.level) & (room.power != self._room.power)
+        self._room = room
+        if other.any():
+            self._advantages(np.flatnonzero(other))
 
-    def most(self, pairs: NDArray[np.int64], lower: Fraction, upper: Fraction) -> Array:
+    def most(self, pairs: NDArray[np.int64], lower: Fraction, upper: Fraction) -> Bound:
         """Return an upper bound of each pair's advantage on [lower, upper]; upper < 1."""
+        most = np.maximum(self._most(pairs, lower, upper), TINY)
+        if self._deflation is not None:
+            leaving = ~self._deflation.homes.agree(pairs)[0]
+            most[leaving] *= 1.001 / float(1 - upper)
+        return Bound(np.log2(most) + 0.001, np.zeros(len(pairs), dtype=np.int64))
+
+    def _most(self, pairs: NDArray[np.int64], lower: Fraction, upper: Fraction) -> Array:
         found = self._expansion(pairs)
         low, high = self._interval(lower, upper)
         local = found.a @ _taylor_shift(self.terms + 1, (low + high) / 2).T
@@ -501,10 +529,7 @@ class Window:
         slack = (8 * self.terms + 48) * 2 * _U * np.abs(found.a).sum(axis=1)
         radius = spread + found.rest.sum(axis=1) + slack
         bound: Array = local[:, 0] + 1.001 * radius
-        if self._deflation is None:
-            return bound
-        leaving = ~self._deflation.homes.agree(pairs)[0]
-        return np.where(leaving, np.maximum(bound, 0) * 1.001 / float(1 - upper), bound)
+        return bound
 
     @property
     def values(self) -> Array:

@@ -21,6 +21,8 @@ from qdecay.report.samples import decades
 
 Floats = NDArray[np.float64]
 
+AXIS = "discount factor γ"
+LOG_AXIS = f"{AXIS}, log scale of 1 − γ"
 _CROWDED = 0.95  # changes right of this would be drawn in a twentieth of an even axis
 _BEHIND = 0.5  # of a decade, behind the last mark: there 1 itself stands
 _MARK = 34  # printer's points from one mark to the next, at least
@@ -50,7 +52,6 @@ def place(gamma: ArrayLike, depth: int) -> Floats:
 
 def gamma_axis(ax: Any, depth: int | None) -> None:
     """Make the x axis one of gamma from 0 to 1, with its marks and its name."""
-    name = "discount factor γ"
     if depth is None:
         ax.set_xlim(0, 1)
         ax.set_xticks([k / 5 for k in range(6)], ["0", "0.2", "0.4", "0.6", "0.8", "1"])
@@ -60,9 +61,8 @@ def gamma_axis(ax: Any, depth: int | None) -> None:
         ax.set_xlim(0, 1)
         marks = _marks(depth, points_of(ax)[0] / (depth + _BEHIND))
         ax.set_xticks(list(marks), list(marks.values()))
-        name += ", log scale of 1 − γ"
     ax.set_xticks([], minor=True)
-    ax.set_xlabel(name)
+    ax.set_xlabel(AXIS if depth is None else LOG_AXIS)
 
 
 def _gamma(at: ArrayLike, depth: int) -> Floats:
@@ -79,7 +79,8 @@ def _marks(depth: int, decade: float) -> dict[float, str]:
         decade: the width of one, in printer's points.
     """
     stride = math.ceil(_MARK / decade)
-    nines = [k for k in range(0, depth + 1, stride) if k + _BEHIND / 2 < depth or stride == 1]
+    room = depth + _BEHIND - _MARK / decade  # right of it a mark would meet that of 1
+    nines = [k for k in range(0, depth + 1, stride) if k <= room]
     marks = {0.0: "0"} | {1 - 10.0**-k: _nines(k) for k in nines if k}
     if math.log10(2) * decade > SMALL * 2:
         marks[0.5] = "0.5"
@@ -119,7 +120,7 @@ def number_points(ax: Any, points: Sequence[tuple[float, str]], **line: Any) -> 
     taken: list[list[tuple[float, float]]] = [[] for _ in range(_LEVELS)]
     for x, text in points:
         ax.axvline(x, **{"color": INK, "lw": 0.8} | line)
-        at, half = across(ax, x), width_of(text) / 2
+        at, half = across(ax, x), width_of(text, is_ours=True) / 2
         middle = min(max(at, half), width - half)
         box = middle - half - _PAD, middle + half + _PAD
         free = (k for k, row in enumerate(taken) if all(box[1] < a or b < box[0] for a, b in row))

@@ -79,7 +79,7 @@ def draw(
     one = result[0] if isinstance(result, Sequence) and len(result) else result
     found = next((DRAWN[kind] for kind in DRAWN if isinstance(one, kind)), None)
     if found is None:
-        raise TypeError(f"a {type(one).__name__} has no drawing")
+        raise TypeError(f"{type(one).__name__} has no drawing")
     function, height = found
     if isinstance(one, LearningTime):
         result = result if isinstance(result, Sequence) else [result]

@@ -72,7 +72,7 @@ def draw_learning_times(rows: Sequence[LearningTime], ax: Any, *, title: str | N
         _draw_gap(ax, rows[0].action_gap, *_window(rows))
     else:
         walk = sorted({(float(r.gamma) if by_gamma else r.delay, r.random_walk) for r in rows})
-        label = "random walk to the large reward"
+        label = "random walk, expected"
         ax.plot(*zip(*walk, strict=True), "--", color=INK, lw=1.2, label=label)
     if by_gamma:
         ax.set_xlabel("discount factor γ")

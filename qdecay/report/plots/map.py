@@ -9,6 +9,7 @@ from typing import Any
 
 from qdecay.exact.policy_map import Area, PolicyMap
 from qdecay.report.map_picture import MapPicture, Point, equation, symbol
+from qdecay.report.plots.axes import AXIS, LOG_AXIS
 from qdecay.report.plots.figure import Panel, save_panels
 from qdecay.report.plots.naming import state_name, titled
 from qdecay.report.plots.style import INK, filling, set_legend, set_title
@@ -93,7 +94,7 @@ def _frame(ax: Any, picture: MapPicture) -> None:
     ax.set_yticks([picture.height(float(line.fixed)) for line in found.lines], minor=True)
     ax.set_xlim(0, 1)
     ax.set_ylim(0, 1)
-    ax.set_xlabel("discount factor γ")
+    ax.set_xlabel(AXIS if picture.axis.depth is None else LOG_AXIS)
     name = found.parameter.name
     letter = symbol(name)
     shown = name if letter == name else f"{letter} = {name}"

@@ -28,7 +28,7 @@ from qdecay.report.plots.style import (
     set_title,
     styled,
 )
-from qdecay.report.plots.words import SMALL, plain, width_of
+from qdecay.report.plots.words import LINE, SMALL, plain, width_of
 from qdecay.sweep.axes import Axis, distinct, float_number, require_name, shown_value
 from qdecay.sweep.phase import PhaseDiagram, PhaseRow
 from qdecay_envs.documents import canonical
@@ -40,7 +40,14 @@ _COLOURS = tuple(
     for each in (*reversed(colours.EXPLORERS[:2]), *colours.EXPLORERS[2:], *colours.ACTIONS[2:4])
 )
 _MARKERS = "osDPX*"
-_WIDTH, _HEIGHT = 4.2, 3.0  # of a panel, in inches
+_WIDTH, _HEIGHT = 5.4, 2.9  # of a panel, in inches, without the legend
+_KEYS = (
+    "exact break-even gamma",
+    "full: all choose what is best above",
+    "threshold beyond the gammas",
+)
+_TITLE = "Where trained agents flip"
+_EXACT, _FULL, _BEYOND = _KEYS
 _LABEL_SPACE = 0.08  # of the axis: labels closer than this would overlap
 _COLUMNS = 40  # of a panel: with more there is no room for the choices behind them
 _EXACT_SPAN = 0.6  # of the least distance of two values
@@ -124,17 +131,19 @@ def save_phase(diagram: PhaseDiagram, path: Path, *, x: str | None = None) -> in
     """
     scale, panels, series, omitted = _arranged(diagram, x)
     columns = min(2, len(panels))
-    size = scale.width * columns, _HEIGHT * math.ceil(len(panels) / columns)
+    rows = math.ceil(len(panels) / columns)
+    width = scale.width * columns
+    lines = math.ceil((len(series.names) + len(_KEYS)) / _legend_columns(series.names, width))
     check_plot_path(path)
-    figure = new_figure(*size)
+    figure = new_figure(width, _HEIGHT * rows + lines * LINE / 72)
     with styled():
-        axes = list(figure.subplots(math.ceil(len(panels) / columns), columns, squeeze=False).flat)
+        axes = list(figure.subplots(rows, columns, squeeze=False).flat)
         for spare in axes[len(panels) :]:
             spare.set_visible(False)
-        for ax, (title, rows) in zip(axes, panels.items(), strict=False):
-            _draw(ax, scale, _grouped(rows, series.axes), series.names)
-            set_title(ax, title)
-        _legend(axes[: len(panels)])
+        for ax, (title, own) in zip(axes, panels.items(), strict=False):
+            _draw(ax, scale, _grouped(own, series.axes), series.names)
+            set_title(ax, title or _TITLE)
+        _legend(axes[: len(panels)], series.names, width)
     save_figure(figure, path)
     return omitted
 
@@ -158,7 +167,7 @@ def draw_phase(
     ((name, rows),) = panels.items()
     _draw(ax, scale, _grouped(rows, series.axes), series.names)
     set_legend(ax)
-    set_title(ax, title or name or "where trained agents flip")
+    set_title(ax, title or name or _TITLE)
     return ax
 
 
@@ -191,20 +200,24 @@ def _arranged(
     return scale, panels, series, len(diagram.rows) - len(drawn)
 
 
-def _legend(axes: Sequence[Any]) -> None:
+def _legend_columns(names: Sequence[str], width: float) -> int:
+    """Return how many columns of a legend fit into a figure of this width in inches."""
+    widest = (SMALL * 5 + max(map(width_of, (*names, *_KEYS)))) / 72
+    return max(1, int(width / widest))
+
+
+def _legend(axes: Sequence[Any], names: Sequence[str], width: float) -> None:
     """Draw a legend for all panels below them."""
     found = {
         label: handle
         for ax in axes
         for handle, label in zip(*ax.get_legend_handles_labels(), strict=True)
     }
-    figure = axes[0].figure
-    widest = (SMALL * 5 + max(map(width_of, found))) / 72
-    figure.legend(
+    axes[0].figure.legend(
         found.values(),
         found,
         loc="outside lower center",
-        ncols=max(1, int(figure.get_figwidth() / widest)),
+        ncols=_legend_columns(names, width),
         fontsize=SMALL,
         frameon=False,
     )
@@ -321,10 +334,9 @@ def _draw(
                 _draw_choices(ax, at, row, style)
             _draw_threshold(ax, at, row, style)
     if single and any(row.choices for row in rows if row.exact is not None):
-        label = "full: all choose what is best above"
-        ax.plot([], [], "o", color=SOFT, markersize=3, label=label)
+        ax.plot([], [], "o", color=SOFT, markersize=3, label=_FULL)
     if any(row.outcome in ("above", "below") for row in rows):
-        ax.plot([], [], "^", color=SOFT, markersize=6, label="threshold beyond the gammas")
+        ax.plot([], [], "^", color=SOFT, markersize=6, label=_BEYOND)
     scale.prepare(ax)
     ax.margins(y=0.08)
     ax.set_ylabel("discount factor γ")
@@ -346,7 +358,7 @@ def _draw_exact(ax: Any, scale: _Scale, rows: Iterable[PhaseRow]) -> bool:
     else:
         gammas = [float(row.exact or 0) for row in known]
         ends = ([scale.at(row, side * _EXACT_SPAN / 2) for row in known] for side in (-1, 1))
-        ax.hlines(gammas, *ends, color=EXACT, lw=2, label="exact break-even gamma")
+        ax.hlines(gammas, *ends, color=EXACT, lw=2, label=_EXACT)
     return all(len(column) == 1 for column in columns)
 
 

@@ -13,7 +13,7 @@ from qdecay.errors import InputError
 from qdecay.probing.profile import DiscountProfile
 from qdecay.report.plots.figure import Panel, save_panels
 from qdecay.report.plots.style import EXACT, LEARNED, SOFT, set_legend, set_title
-from qdecay.report.plots.words import plain
+from qdecay.report.plots.words import plain, points_of, wrapped
 
 HEIGHT = 3.0  # inches
 
@@ -39,6 +39,8 @@ def draw_profile(profile: DiscountProfile, ax: Any, *, title: str | None = None)
 
     Returns: the axes.
     """
+    from matplotlib.ticker import LogLocator, NullLocator
+
     ax.set_yscale("log")
     if known := _known(profile):
         _draw_curves(ax, profile)
@@ -47,7 +49,10 @@ def draw_profile(profile: DiscountProfile, ax: Any, *, title: str | None = None)
     else:
         ax.text(0.5, 0.5, "no indifference point", ha="center", transform=ax.transAxes)
     ax.set_xlabel("delay n of the far reward, steps")
-    ax.set_ylabel("near reward worth the far one, r / R")
+    ax.set_ylabel(wrapped("near reward that is worth the far one, r / R", points_of(ax)[1]))
+    ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    ax.yaxis.set_minor_locator(NullLocator())
+    ax.yaxis.set_major_formatter("{x:g}")
     set_title(ax, title or f"{escaped(profile.agent)}: {escaped(profile.verdict)}")
     return ax
 

@@ -61,15 +61,19 @@ def _formula(form: str) -> str:
     return "$" + re.sub(r"sqrt\((\d+)\)", r"\\sqrt{\1}", raised).replace("*", r"\,") + "$"
 
 
-def width_of(text: str, size: float = SMALL) -> float:
-    """Return the width of a line of text in printer's points, as it will be drawn."""
+def width_of(text: str, size: float = SMALL, *, is_ours: bool = False) -> float:
+    """Return the width of a line of text in printer's points, as it will be drawn.
+
+    Args:
+        text: one line.
+        size: of the font.
+        is_ours: whether it may be a formula, as `number_text` writes them; names are none.
+    """
     from matplotlib.font_manager import FontProperties
     from matplotlib.textpath import text_to_path
 
-    is_formula = text.replace(r"\$", "").count("$") == 2
-    shown = text if is_formula else text.replace(r"\$", "$")
-    font = FontProperties(size=size)
-    found: float = text_to_path.get_text_width_height_descent(shown, font, ismath=is_formula)[0]
+    font, is_formula = FontProperties(size=size), is_ours and "$" in text
+    found: float = text_to_path.get_text_width_height_descent(text, font, ismath=is_formula)[0]
     return found
 
 

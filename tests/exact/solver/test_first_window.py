@@ -104,7 +104,8 @@ def check(
             assert low[p] == -np.inf or Fraction(low[p]) <= a
             assert high[p] == np.inf or a <= Fraction(high[p])
         most = window.most(pairs, gamma / 2, gamma)
-        assert all(a <= Fraction(bound) for a, bound in zip(exact, most.tolist(), strict=True))
+        for a, level, power in zip(exact, most.level, most.power.tolist(), strict=True):
+            assert a <= Fraction(2) ** int(np.ceil(level)) * (gamma / h) ** power
         functions.append(function)
     found = window._expansion(pairs)
     for i, j in ((0, 1), (1, 2), (2, 4), (3, 4)):

@@ -19,6 +19,7 @@ from qdecay import MDP
 from qdecay.exact.solver import window as windows
 from qdecay.exact.solver.axis import NoBound
 from qdecay.exact.solver.first_window import FirstWindow
+from qdecay.exact.solver.linear import Inverse
 from qdecay.exact.solver.policy_graph import PolicyGraph
 from qdecay.exact.solver.rational_model import RationalModel
 from qdecay.exact.solver.window import Window
@@ -101,7 +102,7 @@ def judged(window: Window, model: RationalModel, policy: np.ndarray) -> None:
             else:
                 assert below <= value <= above
     if not window.first:
-        most = window.most(pairs, edges[0], edges[-1]).tolist()
+        most = np.exp2(window.most(pairs, edges[0], edges[-1]).level).tolist()
         assert all(max(own) <= top for own, top in zip(zip(*exact, strict=True), most, strict=True))
         for i in range(len(edges) - 1):
             slopes = window.slopes(pairs, edges[i], edges[i + 1]).tolist()
@@ -191,10 +192,8 @@ def no_rounding(patch: pytest.MonkeyPatch) -> None:
 
 def half_solved(patch: pytest.MonkeyPatch) -> None:
     """Let solutions be half of what they are."""
-    solver = windows.solver_of
-    patch.setattr(
-        windows, "solver_of", lambda *matrix: lambda *right: 0.5 * solver(*matrix)(*right)
-    )
+    solver = Inverse.solver
+    patch.setattr(Inverse, "solver", lambda *matrix: lambda *right: 0.5 * solver(*matrix)(*right))
 
 
 def nothing_required(patch: pytest.MonkeyPatch) -> None:
