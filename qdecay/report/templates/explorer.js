@@ -215,7 +215,7 @@
     const numbers = found.slice(1).flatMap(({ from, text }) => {
       if (place(from) - written < (text.length + 2) * 8 / bar.clientWidth) return [];
       written = place(from);
-      const number = at(from, { class: "number" }, text);
+      const number = at(from, { class: "crossing" }, text);
       number.style.translate = `${-100 * Math.max(0.1, Math.min(0.9, place(from)))}%`;
       return [number];
     });
@@ -242,7 +242,7 @@
 
   // ---- the price: what the policies that gamma makes optimal earn
 
-  /** Worst, best, the amount and that of the best gammas, at a sample: of its region, unless the sample is a point. */
+  /** Worst, best, the amount and the number of the sentence that follows, at a sample: of its region, unless it is a point. */
   function worthAt(chapter, index) {
     const { price } = chapter;
     if (index === 0) return price.at_zero;
@@ -252,15 +252,11 @@
     return price.regions[chapter.data.regions[index]];
   }
 
-  /** What the shown gamma earns and what the best would, in two sentences: [text, colour]. */
+  /** What the shown gamma earns and what the best would, in two sentences of parts: [text, colour]. */
   function verdict(chapter, index) {
-    const { price, data } = chapter, [worst, , amount, best] = worthAt(chapter, index);
+    const { price, data } = chapter, [worst, , amount, rest] = worthAt(chapter, index);
     const [before, after] = worst === null ? ["", ""] : price.says;
-    const colour = best ? "warning" : "good";
-    const own = [["With ", ""], ["γ", "var"], [` = ${data.texts[index]} planning ${before}`, ""], [amount, colour], [`${after}.`, ""]];
-    if (!best) return [own, [[price.nothing_better ? "No policy does better." : price.where ? "No γ gives more." : "Every γ gives the same.", ""]]];
-    if (!price.where) return [own, [["Any γ in between gives ", ""], [best, "good"], [".", ""]]];
-    return [own, [["With any ", ""], ["γ", "var"], [` ${price.where} it ${price.percent ? "is" : "earns"} `, ""], [best, "good"], [".", ""]]];
+    return [[["With ", ""], ["γ", "var"], [` = ${data.texts[index]} planning ${before}`, ""], [amount, rest ? "warning" : "good"], [`${after}.`, ""]], price.rests[rest]];
   }
 
   function drawPrice(chapter) {
@@ -294,7 +290,7 @@
 
   function paintPrice(chapter, index) {
     if (!chapter.price) return;
-    const [worst, most, amount, top] = worthAt(chapter, index);
+    const [worst, most, amount, rest] = worthAt(chapter, index);
     const words = ([text, kind]) => element(kind === "var" ? "var" : kind ? "b" : "span", { class: kind }, text.replaceAll(" %", "\u00a0%"));
     byId(`verdict-${chapter.number}`).replaceChildren(...verdict(chapter, index).flatMap((sentence) => {
       const part = element("span", { class: "part-of" });
@@ -304,14 +300,14 @@
     if (byId("figure-yours")) {
       byId("figure-gamma").textContent = chapter.data.texts[index];
       byId("figure-yours").textContent = amount.replace(", as ties break", "");
-      byId("figure-yours").parentNode.className = top ? "yours warning" : "yours good";
+      byId("figure-yours").parentNode.className = `yours ${rest ? "warning" : "good"}`;
     }
     if (!chapter.level) return;
     const { x, y, width, bottom, cursor, range, dot, own } = chapter.level;
     const px = x(chapter.data.gammas[index]), py = y(worst), right = px > 0.7 * width;
     move(cursor, px);
     for (const [key, value] of Object.entries({ x1: px, x2: px, y1: py, y2: y(most) })) range.setAttribute(key, value);
-    for (const node of [dot, own]) node.classList.toggle("good", !top);
+    for (const node of [dot, own]) node.classList.toggle("good", !rest);
     dot.setAttribute("cx", px);
     dot.setAttribute("cy", py);
     own.textContent = `yours ${amount.replace(", as ties break", "")}`;
@@ -634,7 +630,7 @@
   /** What the best gammas do in a state where the shown one does otherwise; null where it does not. */
   function otherwise(chapter, state, index) {
     const { price, regions } = chapter;
-    if (!price || !price.where) return null;
+    if (!price || price.everywhere) return null;
     const here = String(best(chapter, state, index));
     const there = price.best.map((i) => regions.regions[i].optimal_actions[state]);
     return there.some((actions) => String(actions) === here) ? null : names(chapter, there[0]);
@@ -643,7 +639,7 @@
   /** What the picture shows, and in how many states the best gammas do otherwise. */
   function whereToGo(chapter, index) {
     const { data, price, regions } = chapter;
-    if (!price || !price.where) return "The best actions at your γ.";
+    if (!price || price.everywhere) return "The best actions at your γ.";
     const states = data.states.map((_, state) => state);
     const different = states.filter((state) => otherwise(chapter, state, index) !== null).length;
     const free = states.filter((state) => !allAlike(chapter, state, regions.regions[price.best[0]].optimal_actions[state])).length;
