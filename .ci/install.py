@@ -56,7 +56,7 @@ def lines() -> list[str]:
     blocks = re.findall(r"^```sh\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
     found = [line.partition("#")[0].strip() for line in "".join(blocks).splitlines()]
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    extras = set(project["optional-dependencies"]) - {"test", "browser", "docs", "dev"}
+    extras = set(project["optional-dependencies"]) - {"test", "browser", "notebook", "docs", "dev"}
     named = [extra for line in found for extra in re.findall(r"\[(\w+)\]", line)]
     assert sorted(named) == sorted(extras) == sorted(USES), (named, extras)
     return found

@@ -7,7 +7,7 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
-from figures import aima, decay, phase, price, world
+from figures import aima, bars, decay, phase, price, world
 from generated import commands, gallery, reference, suite
 from generated.mathematics import typeset
 from generated.pages import Page, expanded
@@ -49,6 +49,7 @@ def on_pre_build(config: object) -> None:
     """Write the figures next to the pages that show them."""
     folder = Path(__file__).parent / "figures"
     aima.draw(folder / "aima.svg")
+    bars.draw(folder / "bars.svg")
     decay.draw(folder / "decay.svg")
     phase.draw(folder / "phase.svg")
     price.draw(folder / "price.svg")

@@ -35,6 +35,7 @@ from qdecay.report.plots.thresholds import draw_threshold, trained
 from qdecay.report.plots.undertrained import draw_undertrained
 from qdecay.report.plots.values import action_values, draw_values
 from qdecay.report.plots.words import cut, number_text, width_of, wrapped
+from qdecay_envs import DelayMenuEnv
 
 LAKE, LONG, RIVER = "FrozenLake-v1", "qdecay/LongDelay-v0", "qdecay/RiverSwim-v0"
 MEAN = 'a $x_1$ & <b>"_^{2}\\frac%'  # a name that is a formula, markup and a text at once
@@ -67,6 +68,11 @@ RIVERS = ModelInfo(RIVER, 0)
 CHANGE = NumericChange(0.6143009, 0.614301, {0: Sides((0,), (1,))})
 
 
+def menu(*gammas: str) -> DelayMenuEnv:
+    """A choice between many rewards, which have long names."""
+    return DelayMenuEnv.with_break_evens(gammas)
+
+
 @cache
 def result(name: str) -> Any:
     """A result of each kind."""
@@ -76,6 +82,9 @@ def result(name: str) -> Any:
         lambda x: qdecay.as_mdp("qdecay/NChain-v0", large=x), low="0", high="20", name="large"
     )
     made: dict[str, Callable[[], Any]] = {
+        "menu": lambda: qdecay.policy_regions(menu("1/2", "9/10", "0.99", "0.999", "0.999999")),
+        "close": lambda: qdecay.policy_regions(menu("0.61", "0.64", "0.645", "0.7", "0.9")),
+        "long menu": lambda: qdecay.policy_regions(menu(*(f"{k}/12" for k in range(1, 12)))),
         "certified": lambda: qdecay.certified_policy_regions(RIVER),
         "numeric": lambda: NumericRegions(
             20, 0.999, 30, 1e-9, (), (CHANGE,), info=ModelInfo(RIVER, 0)
@@ -100,9 +109,9 @@ def result(name: str) -> Any:
 
 
 QUICK = [f"regions {LAKE}", "numeric", "line", "comparison", "no comparison", "run"]
-QUICK += ["nasty", "nasty run", "nasty comparison"]
+QUICK += ["menu", "close", "nasty", "nasty run", "nasty comparison"]
 SLOW = [f"regions {LONG}", "certified", "map", "price", "long price", "line price", "comparisons"]
-SLOW += ["deep sweep", "nasty price", "nasty sweep"]
+SLOW += ["long menu", "deep sweep", "nasty price", "nasty sweep"]
 
 
 @pytest.mark.parametrize(

@@ -25,7 +25,7 @@ from qdecay.exact.solver.walk import Event, Walk
 
 # 1 - gamma of the cuts that are considered: from one to the next it shrinks by 2^(1/4), about.
 _STEPS = (256, 215, 181, 152)
-_LAST = 20  # the least is 2^-20: closer to 1, floats do not see changes
+_LAST = 16  # the least is 2^-16: closer to 1, to find what is optimal at a gamma takes longer
 _LEAST = 6  # changes in a segment: to begin one may take as long as a few of them
 _FINEST = 16  # parts of all that is left
 

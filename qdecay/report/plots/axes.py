@@ -1,4 +1,4 @@
-"""The axis of gamma: even, or in decades of 1 - gamma where changes crowd near 1; numbers on it.
+"""The axis of gamma: even, or in decades of 1 - gamma where changes crowd near 1.
 
 The data of a figure are gammas on either axis, so that one's own points can be added to it.
 """
@@ -15,8 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 from qdecay.exact.algebra.number import AlgebraicNumber
 from qdecay.model.line import Parameter
 from qdecay.report.figures import nice_ticks
-from qdecay.report.plots.style import INK
-from qdecay.report.plots.words import LINE, SMALL, points_of, signed, width_of
+from qdecay.report.plots.words import SMALL, points_of, signed
 from qdecay.report.samples import decades
 
 Floats = NDArray[np.float64]
@@ -25,9 +24,7 @@ AXIS = "discount factor γ"
 LOG_AXIS = f"{AXIS}, log scale of 1 − γ"
 _CROWDED = 0.95  # changes right of this would be drawn in a twentieth of an even axis
 _BEHIND = 0.5  # of a decade, behind the last mark: there 1 itself stands
-_MARK = 34  # printer's points from one mark to the next, at least
-_LEVELS = 3  # lines of numbers at most
-_PAD = 4  # printer's points between two numbers
+_MARK, _WIDE_MARK = 34, 46  # printer's points from one mark to the next, at least
 _WRITTEN = 4  # decades of marks such as 0.9999; closer to 1 they are powers of ten
 
 
@@ -78,8 +75,9 @@ def _marks(depth: int, decade: float) -> dict[float, str]:
         depth: the decades.
         decade: the width of one, in printer's points.
     """
-    stride = math.ceil(_MARK / decade)
-    room = depth + _BEHIND - _MARK / decade  # right of it a mark would meet that of 1
+    mark = _MARK if depth <= _WRITTEN else _WIDE_MARK
+    stride = math.ceil(mark / decade)
+    room = depth + _BEHIND - mark / decade  # right of it a mark would meet that of 1
     nines = [k for k in range(0, depth + 1, stride) if k <= room]
     marks = {0.0: "0"} | {1 - 10.0**-k: _nines(k) for k in nines if k}
     if math.log10(2) * decade > SMALL * 2:
@@ -104,41 +102,3 @@ def across(ax: Any, x: float) -> float:
     """Return how far from the left side of the axes an x is drawn, in printer's points."""
     ((at, _),) = ax.transAxes.inverted().transform(ax.transData.transform([(x, 0)]))
     return float(at) * points_of(ax)[0]
-
-
-def number_points(ax: Any, points: Sequence[tuple[float, str]], **line: Any) -> float:
-    """Draw a vertical line at each point, and its number above the axes, where there is room.
-
-    Args:
-        ax: the axes, with their x axis.
-        points: each with its text, in order.
-        line: the style of the lines.
-
-    Returns: how high the numbers reach above the axes, in printer's points.
-    """
-    width, _ = points_of(ax)
-    taken: list[list[tuple[float, float]]] = [[] for _ in range(_LEVELS)]
-    for x, text in points:
-        ax.axvline(x, **{"color": INK, "lw": 0.8} | line)
-        at, half = across(ax, x), width_of(text, is_ours=True) / 2
-        middle = min(max(at, half), width - half)
-        box = middle - half - _PAD, middle + half + _PAD
-        free = (k for k, row in enumerate(taken) if all(box[1] < a or b < box[0] for a, b in row))
-        level = next(free, None)
-        if level is not None:
-            taken[level].append(box)
-            offset = middle - at, 5 + level * LINE
-            ax.annotate(text, (x, 1), offset, annotation_clip=False, **_number_style(ax))
-    return sum(map(bool, taken)) * LINE
-
-
-def _number_style(ax: Any) -> dict[str, Any]:
-    leader = {"arrowstyle": "-", "lw": 0.8, "color": INK, "shrinkA": 0, "shrinkB": 0}
-    return {
-        "xycoords": ax.get_xaxis_transform(),
-        "textcoords": "offset points",
-        "ha": "center",
-        "fontsize": SMALL,
-        "color": INK,
-        "arrowprops": leader,
-    }

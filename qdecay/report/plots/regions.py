@@ -25,14 +25,24 @@ from qdecay.report.plots.axes import (
     below_one,
     depth_for,
     gamma_axis,
-    number_points,
     parameter_axis,
 )
+from qdecay.report.plots.crossings import number_points
 from qdecay.report.plots.naming import either, state_name, titled
 from qdecay.report.plots.style import INK, SOFT, filling, set_legend, set_title
-from qdecay.report.plots.words import DIGITS, SMALL, number_text, plain, width_of
+from qdecay.report.plots.words import (
+    DIGITS,
+    SMALL,
+    cut,
+    number_text,
+    plain,
+    points_of,
+    width_of,
+    wrapped,
+)
 
 _FEW = 3  # numbers that have both the closed form and decimals
+_NAMES, _NAME = 4, 110  # names in the legend, and their width in printer's points, at most
 _ROOM = 4  # printer's points beside a name in the bar
 
 Actions = Sequence[int]
@@ -200,7 +210,8 @@ def _draw(bar: Bar, ax: Any, name: Callable[[Actions], str], title: str) -> Any:
         ax.axvline(x, color=INK, lw=1, ls=":")
     if bar.others:
         ax.plot(bar.others, [0.1] * len(bar.others), "|", color=SOFT, markersize=7)
-        ax.set_xlabel(f"{ax.get_xlabel()} (small marks: other states change)", parse_math=False)
+        label = f"{ax.get_xlabel()} (small marks: other states)"
+        ax.set_xlabel(wrapped(label, points_of(ax)[0]), parse_math=False)
     _name(bar, ax, name)
     set_title(ax, title, above=number_points(ax, bar.points, lw=1.2))
     return ax
@@ -224,10 +235,12 @@ def _name(bar: Bar, ax: Any, name: Callable[[Actions], str]) -> None:
         else:
             missing[text] = best
     written = {text.get_text() for text in ax.texts}
+    unnamed = [(text, best) for text, best in missing.items() if text not in written]
     handles = [
-        ax.fill([], [], label=plain(text), **filling(best))[0]
-        for text, best in missing.items()
-        if text not in written
+        ax.fill([], [], label=plain(cut(text, _NAME)), **filling(best))[0]
+        for text, best in unnamed[: _NAMES if len(unnamed) > _NAMES + 1 else None]
     ]
+    if rest := len(unnamed) - len(handles):
+        handles.append(ax.fill([], [], facecolor="none", label=f"and {rest} more")[0])
     if handles:
         set_legend(ax, handles=handles, loc="center left", bbox_to_anchor=(1.01, 0.5))
