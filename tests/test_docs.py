@@ -5,6 +5,7 @@ from __future__ import annotations
 import doctest
 import re
 import sys
+from functools import cache
 from pathlib import Path
 
 import gymnasium as gym
@@ -19,10 +20,16 @@ ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
 sys.path.append(str(DOCS))
 from generated import commands, reference, suite  # noqa: E402
-from generated.pages import expanded, first_line  # noqa: E402
+from generated.pages import Page, expanded, first_line  # noqa: E402
 
 CHAPTER = (DOCS / "which-gamma.md").read_text(encoding="utf-8")
 LINES = (DOCS / "reward-design.md").read_text(encoding="utf-8")
+
+
+@cache
+def environments() -> list[Page]:
+    """The pages of the suite, for which every environment is solved."""
+    return suite.pages()
 
 
 def test_every_public_name_has_a_page() -> None:
@@ -57,7 +64,7 @@ def test_every_public_name_has_one_example() -> None:
 def test_names_of_the_environments_package_are_shown() -> None:
     """On a page of an environment, or on one written by hand."""
     by_hand = "".join(path.read_text() for path in (DOCS / "reference").glob("*.md"))
-    shown = by_hand + "".join(page.text for page in suite.pages())
+    shown = by_hand + "".join(page.text for page in environments())
     for name in set(qdecay_envs.__all__) - set(qdecay.__all__):
         thing = getattr(qdecay_envs, name)
         module = getattr(thing, "__module__", "qdecay_envs")
@@ -76,7 +83,7 @@ def test_every_command_has_a_page_with_all_its_options(capsys, monkeypatch, name
 
 
 def test_every_environment_has_a_page_with_gymnasiums_sections() -> None:
-    made = {page.title: page.text for page in suite.pages()}
+    made = {page.title: page.text for page in environments()}
     ids = {spec.name for spec in gym.registry.values() if spec.namespace == "qdecay"}
     assert set(made) == ids
     for text in made.values():

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -42,7 +43,13 @@ def prose(text: str) -> str:
     return re.sub(r"</?[a-z][^>\n]*>|\]\([^)]*\)|\$[^$]*\$", " ", text)
 
 
-def texts() -> Iterator[tuple[str, str]]:
+@cache
+def texts() -> tuple[tuple[str, str], ...]:
+    """Return the prose of all of them."""
+    return tuple(_texts())
+
+
+def _texts() -> Iterator[tuple[str, str]]:
     """Yield the prose of every page, of every command's help, and of what names do."""
     for name, text in PAGES.items():
         yield name, prose(text)
