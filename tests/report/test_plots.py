@@ -98,6 +98,7 @@ def result(name: str) -> Any:
         "comparisons": lambda: [comparison(s, ["1/2"], [ten(0.5, 0.1)]) for s in (LAKE, RIVER)],
         "no comparison": lambda: comparison(LAKE, [], []),
         "run": lambda: run(RIVER, 6, 2),
+        "no run": lambda: replace(run(RIVER, 60, 2), returns=np.array([]), lengths=np.array([])),
         "deep sweep": lambda: qdecay.value_over_gammas(LONG, 1 - np.logspace(-0.5, -5, 40)),
         "nasty": lambda: qdecay.policy_regions(nasty()),
         "nasty price": lambda: qdecay.price(nasty()),
@@ -108,7 +109,7 @@ def result(name: str) -> Any:
     return made[name]()
 
 
-QUICK = [f"regions {LAKE}", "numeric", "line", "comparison", "no comparison", "run"]
+QUICK = [f"regions {LAKE}", "numeric", "line", "comparison", "no comparison", "run", "no run"]
 QUICK += ["menu", "close", "nasty", "nasty run", "nasty comparison"]
 SLOW = [f"regions {LONG}", "certified", "map", "price", "long price", "line price", "comparisons"]
 SLOW += ["long menu", "deep sweep", "nasty price", "nasty sweep"]
@@ -256,7 +257,7 @@ def test_a_comparison_has_a_line_for_each_flip() -> None:
         "action 0 → action 1",
         "action 1 → action 0",
     ]
-    assert {"1/4 = 0.25", "0.99", "learned 0.260000 ✓", "not learned ✓"} <= set(texts(ax))
+    assert {"1/4 = 0.25", "0.99", "learned 0.260000 ✓", "not trained"} <= set(texts(ax))
 
 
 def test_a_policy_is_listed_beside_its_curve() -> None:
