@@ -23,7 +23,10 @@ from qdecay.model.mdp import MDP
 from qdecay.model.source import Source
 from qdecay.pricing.certified_price import CertifiedPrice, certified_priced
 from qdecay.pricing.optimum import start_distribution
+from qdecay.pricing.result import Priced
+from qdecay.report import figures
 from qdecay.report.chapter import shown_actions, title_of
+from qdecay.report.figures import BOTTOM, HEIGHT, LEFT, RIGHT, TOP, Band, Line, Plot, Tick
 from qdecay.report.page import render
 from qdecay.report.prices import Words
 from qdecay.report.samples import decades
@@ -36,6 +39,8 @@ _COLOURS = 7
 _SEVERAL = 7  # the colour of several actions
 _DIGITS = 10
 _MAX_LOSS = Fraction(1, 100)
+_OPEN_AT = ("0.9", "0.99", "0.5")
+_RISE = HEIGHT - TOP - BOTTOM - 10.0  # of the plot
 
 
 @dataclass(frozen=True)
@@ -58,6 +63,11 @@ class Bar:
     segments: list[Segment]
     brackets: list[tuple[float, float, str]]
     ties: list[tuple[float, float, str]]
+
+
+def across_mark(at: float) -> float:
+    """Where a mark of the bars' axis lies in the plot."""
+    return LEFT + at / WIDTH * (figures.WIDTH - RIGHT - LEFT)
 
 
 @dataclass(frozen=True, eq=False)
@@ -192,6 +202,63 @@ class CertifiedPage:
             }
             for i, region in enumerate(self.price.regions)
         ]
+
+    @cached_property
+    def words(self) -> Words | None:
+        """The price in words."""
+        return None if self.price is None else Words(self.price)
+
+    @cached_property
+    def opening(self) -> tuple[str, Priced] | None:
+        """The gamma of the first sentence, 0.9 if what is best there is proven; what it earns."""
+        if self.price is None:
+            return None
+        for gamma in _OPEN_AT:
+            try:
+                return gamma, self.price.at(gamma)
+            except ValueError:
+                continue
+        return None
+
+    def price_plot(self) -> Plot | None:
+        """Return the step curve of what each gamma earns; None where every one earns the same."""
+        price, words = self.price, self.words
+        if price is None or words is None or not words.where:
+            return None
+        worst = [region.worst.value for region in price.regions]
+        finite = [value for value in (*worst, price.optimum.value) if math.isfinite(value)]
+        low, high = min(finite), max(finite)
+        low -= (high - low or 1) * (0.25 if -math.inf in worst else 0.05)
+
+        def across(gamma: Fraction) -> float:
+            return across_mark(self.place(gamma))
+
+        def up(value: float) -> float:
+            return HEIGHT - BOTTOM - (max(value, low) - low) / (high - low or 1) * _RISE
+
+        ends = [(across(r.lower.lower), across(r.upper.lower)) for r in price.regions]
+        corners = [(x, up(v)) for pair, v in zip(ends, worst, strict=True) for x in pair]
+        best = price.best_regions
+        unit = 100 if words.is_share else 1
+        edge = figures.WIDTH - RIGHT
+        dots = []
+        if self.opening is not None:
+            gamma, found = self.opening
+            at = (across(Fraction(gamma)), up(found.worst.value))
+            dots = [Line("yours", (at,), f"γ = {gamma}: {words.told(found)}")]
+        possible = ((LEFT, up(price.optimum.value)), (edge, up(price.optimum.value)))
+        return Plot(
+            f"{words.measure}, by γ",
+            "discount factor γ, log scale of 1 − γ",
+            "% of episodes" if words.is_share else "reward",
+            tuple(Tick(across_mark(at), text) for at, text in self.marks()),
+            tuple(Tick(up(v), f"{unit * v:.6g}") for v in figures.nice_ticks(low, high)),
+            (Line("price", tuple(corners), "planning"),),
+            tuple(dots),
+            (Line("possible", possible, f"{words.possible}: {words.amount(price.optimum)}"),),
+            Band(ends[best[0]][0], ends[best[-1]][1]),
+            f"best: {words.amount(words.top.worst)}",
+        )
 
     def html(self) -> str:
         """Return the page."""

@@ -72,6 +72,7 @@ class Plot:
     dots: tuple[Line, ...] = ()
     rules: tuple[Line, ...] = ()
     band: Band | None = None
+    band_label: str = "95 % interval of the median"
     width: float = WIDTH
     left: float = LEFT
     height: float = HEIGHT

@@ -16,6 +16,7 @@ from qdecay.report.chapter import Chapter, read_chapter, title_of
 from qdecay.report.page import explorer, render, write_page
 
 _INDEX = "index.html"
+_NAMED = 7  # actions of a legend
 _ROWS = 48  # states that a fingerprint shows at most
 
 
@@ -31,7 +32,15 @@ class Stripe:
 
 @dataclass(frozen=True)
 class Card:
-    """One environment on the index; `reason` says why it has no page, if it has none."""
+    """One environment on the index; `reason` says why it has no page, if it has none.
+
+    Attributes:
+        source, title: its id, and that in words.
+        page: the file's name, or None.
+        facts: what the card says.
+        stripes, rows: its fingerprint.
+        legend: the colour and the name of each action in it; 7 where all are alike.
+    """
 
     source: str
     title: str
@@ -39,6 +48,7 @@ class Card:
     facts: dict[str, Any] | None = None
     stripes: tuple[Stripe, ...] = ()
     rows: int = 0
+    legend: tuple[tuple[int, str], ...] = ()
     reason: str = ""
 
 
@@ -96,9 +106,15 @@ def write_gallery(
                 cards.append(_card(Source(source), _page(folder, source), max_seconds_each))
     finally:  # an interrupted gallery has an index of its finished pages
         cards.sort(key=lambda card: card.page is None)
-        page = render("gallery.html", [], {}, title="Gallery", cards=cards)
+        shown, others = _parted(cards)
+        page = render("gallery.html", [], {}, title="Gallery", cards=shown, others=others)
         write_page(folder / _INDEX, page)
     return cards
+
+
+def _parted(cards: Sequence[Card]) -> tuple[list[Card], list[Card]]:
+    """Those with a page, and the others."""
+    return [c for c in cards if c.page is not None], [c for c in cards if c.page is None]
 
 
 def _card(source: Source, page: Path, max_seconds: float) -> Card:
@@ -116,7 +132,16 @@ def _card(source: Source, page: Path, max_seconds: float) -> Card:
         "blackwell": chapter.blackwell(),
         "earned": None if chapter.price is None else chapter.price.card(),
     }
-    return Card(source.text, chapter.title, page.name, facts, stripes, rows)
+    legend = _legend(chapter, {stripe.action for stripe in stripes})
+    return Card(source.text, chapter.title, page.name, facts, stripes, rows, legend)
+
+
+def _legend(chapter: Chapter, colours: set[int]) -> tuple[tuple[int, str], ...]:
+    """The names of the actions that a fingerprint's colours stand for."""
+    names = [(a % 7, name) for a, name in enumerate(chapter.action_names) if a % 7 in colours]
+    if len(names) > _NAMED:
+        names[_NAMED:] = [(names[_NAMED][0], f"and {len(names) - _NAMED} more")]
+    return (*names, *[(7, "all alike")] * (7 in colours))
 
 
 def fingerprint(chapter: Chapter) -> tuple[tuple[Stripe, ...], int]:

@@ -20,11 +20,12 @@ from qdecay.model.base import FiniteMDP
 from qdecay.model.mdp import MDP
 from qdecay.pricing.optimum import start_distribution
 from qdecay.pricing.price import priced
-from qdecay.pricing.result import JudgedRegions, Price, Priced, runs
+from qdecay.pricing.result import GammaPrice, JudgedRegions, Price, Priced, PricedRegion, runs
 from qdecay.pricing.worth import Worth
 from qdecay.report.samples import page_decimal
 
 USUAL = Fraction(99, 100)  # the gamma that most people take
+Sentence = tuple[tuple[str, str], ...]  # parts with their kinds: "", "var", or a colour
 _DIGITS = (4, 7, 10)  # as many as tell what is earned from what is possible
 
 
@@ -120,6 +121,74 @@ class Words:
             return percent(found.loss)
         return f"{optimum.value - found.worst.value:.4g} {self.price.judge.words}"
 
+    @cached_property
+    def top(self) -> PricedRegion:
+        """What the best gammas earn."""
+        return self.price.regions[self.price.best_regions[0]]
+
+    @cached_property
+    def where(self) -> str:
+        """The gammas that earn most, such as "between 0.5 and 1", or "" where all do.
+
+        Every gamma between these ends does: they are rounded inwards.
+        """
+        price = self.price
+        if len(price.best_regions) == len(price.regions):
+            return ""
+        ends = [
+            inside(price.regions[first].lower, price.regions[last].upper)
+            for first, last in runs(price.best_regions)
+        ]
+        return " or ".join(f"between {low} and {high}" for low, high in ends)
+
+    @property
+    def says(self) -> tuple[str, str]:
+        """What is said before and after the amount that a gamma earns."""
+        before, after = self.earns("\0").split("\0")
+        return before, after
+
+    def told(self, found: Priced) -> str:
+        """Return the amount that some policies earn, with digits that tell it from the best."""
+        return self.either(found, self._told_digits(found))
+
+    def rest(self, found: Priced) -> Sentence:
+        """Return the sentence that follows what some policies earn: what the best gammas do."""
+        top = self.top.worst
+        if found.worst.least >= top.least or found.worst.most >= top.most:
+            if not self.price.falls_short(top):
+                return (("No policy does better.", ""),)
+            return (("No γ gives more." if self.where else "Every γ gives the same.", ""),)
+        verb = "is" if self.is_share else "earns"
+        best = (self.amount(top, self._told_digits(found)), "good")
+        if not self.where:
+            return ("Any ", ""), ("γ", "var"), (f" in between {verb} ", ""), best, (".", "")
+        return ("With any ", ""), ("γ", "var"), (f" {self.where} it {verb} ", ""), best, (".", "")
+
+    def verdict(self, gamma: str, found: Priced) -> tuple[Sentence, Sentence]:
+        """Return what a gamma earns and what the best would, in two sentences."""
+        before, after = ("", "") if math.isinf(found.worst.value) else self.says
+        rest = self.rest(found)
+        colour = "good" if rest == self.rest(self.top) else "warning"
+        own = (f" = {gamma} planning {before}", ""), (self.told(found), colour), (f"{after}.", "")
+        return (("With ", ""), ("γ", "var"), *own), rest
+
+    def figures(self) -> list[tuple[str, str]]:
+        """Return what the best gammas earn and what else is known, each with its label."""
+        price, top = self.price, self.top.worst
+        best = (self.amount(top), f"best γ: {self.where or 'any'}")
+        if price.judge.steps is not None:
+            more = price.falls_short(top)
+            label = "with a clock: no γ can" if more else "with a clock: no more"
+            digits = (self.apart(top, price.optimum) if more else None) or _DIGITS[0]
+            return [best, (self.amount(price.optimum, digits), label)]
+        free = price.free_from if isinstance(price, GammaPrice) else None
+        if free is None or free == 0:
+            return [best, (self.amount(price.optimum), "the most that is possible")]
+        return [best, (inside(free, AlgebraicNumber.of(1))[0], "from this γ on nothing is lost")]
+
+    def _told_digits(self, found: Priced) -> int:
+        return self.apart(found.worst, self.top.worst) or _DIGITS[0]
+
     def _digits(self, worst: Worth) -> int | None:
         """The digits that tell the worst from the optimum; None if none do."""
         return self.apart(worst, self.price.optimum)
@@ -213,72 +282,42 @@ class PagePrice:
     def data(self) -> dict[str, Any]:
         """Return what the page's script draws and says.
 
-        An entry is [worst, best, amount, amount of the best gammas]; the first two are None where
-        they lose for ever, and the last is "" for what is best itself.
+        An entry is [worst, best, amount, rest]: the first two are None where they lose for ever,
+        and the last is the number of the sentence in `rests` that follows; that of what is best
+        itself is 0.
         """
         price, words = self.price, self.words
-        before, after = words.earns("\0").split("\0")
+        rests = {words.rest(words.top): 0}
+
+        def entry(found: Priced) -> tuple[float | None, float | None, str, int]:
+            ends = (found.worst.value, found.best.value)
+            worst, best = (end if math.isfinite(end) else None for end in ends)
+            rest = rests.setdefault(words.rest(found), len(rests))
+            return worst, best, words.told(found), rest
+
+        entries = {
+            "regions": [*map(entry, price.regions)],
+            "breakpoints": [*map(entry, self.breakpoints)],
+            "touches": [*map(entry, self.touches)],
+            "at_zero": entry(self.at_zero),
+            "at_one": entry(self.at_one),
+        }
         return {
             "caption": words.measure,
             "percent": words.is_share,
-            "says": [before, after],
+            "says": words.says,
+            "rests": list(rests),
             "optimum": price.optimum.value,
             "possible": [words.possible, words.amount(price.optimum)],
             "best": list(price.best_regions),
-            "where": self.where,
-            "nothing_better": not price.falls_short(self._top.worst),
-            "regions": [self._entry(region) for region in price.regions],
-            "breakpoints": [self._entry(point) for point in self.breakpoints],
-            "touches": [self._entry(point) for point in self.touches],
-            "at_zero": self._entry(self.at_zero),
-            "at_one": self._entry(self.at_one),
+            "everywhere": not words.where,
+            "nothing_better": not price.falls_short(words.top.worst),
+            **entries,
         }
 
-    @property
-    def _top(self) -> Priced:
-        """What the best gammas earn."""
-        return self.price.regions[self.price.best_regions[0]]
-
-    def _entry(self, found: Priced) -> tuple[float | None, float | None, str, str]:
-        worst, best = (
-            end.value if math.isfinite(end.value) else None for end in (found.worst, found.best)
-        )
-        top = self._top.worst
-        if found.worst.least >= top.least or found.worst.most >= top.most:
-            return worst, best, self.words.either(found, _DIGITS[0]), ""
-        digits = self.words.apart(found.worst, top) or _DIGITS[-1]
-        return worst, best, self.words.either(found, digits), self.words.amount(top, digits)
-
-    @cached_property
-    def where(self) -> str:
-        """The gammas that earn most, such as "between 0.5 and 1", or "" where all do.
-
-        Every gamma between these ends does: they are rounded inwards.
-        """
-        price = self.price
-        if len(price.best_regions) == len(price.regions):
-            return ""
-        ends = [
-            inside(price.regions[first].lower, price.regions[last].upper)
-            for first, last in runs(price.best_regions)
-        ]
-        return " or ".join(f"between {low} and {high}" for low, high in ends)
-
-    def figures(self) -> list[tuple[str, str]]:
-        """Return what the best gammas earn and what else is known, each with its label."""
-        price, words = self.price, self.words
-        best = (words.amount(self._top.worst), f"best γ: {self.where or 'any'}")
-        if price.judge.steps is not None:
-            more = price.falls_short(self._top.worst)
-            label = "with a clock: no γ can" if more else "with a clock: no more"
-            digits = (words.apart(self._top.worst, price.optimum) if more else None) or _DIGITS[0]
-            return [best, (words.amount(price.optimum, digits), label)]
-        free = price.free_from
-        if free is None or free == 0:
-            return [best, (words.amount(price.optimum), "the most that is possible")]
-        return [best, (inside(free, AlgebraicNumber.of(1))[0], "from this γ on nothing is lost")]
-
-    def card(self) -> tuple[str, str]:
-        """Return in a few words what the best gamma earns, and what 0.99 loses."""
-        how = "reach the goal" if self.words.is_share else self.price.judge.words
-        return f"{self.words.amount(self._top.worst)} {how}", self.words.lost(self.price.at(USUAL))
+    def card(self) -> tuple[str, str, str]:
+        """Return in a few words what the best gamma earns, which that is, and what 0.99 loses."""
+        words = self.words
+        how = "reach the goal" if words.is_share else self.price.judge.words
+        earned = f"{words.amount(words.top.worst)} {how}"
+        return earned, words.where or "any", words.lost(self.price.at(USUAL))

@@ -94,14 +94,14 @@ def test_page_up_stops_where_actions_tie(visit, pages) -> None:
         for _ in range(4):
             seen.page.press("#map-gamma-0", "PageUp")
             seen.settle()
-            found.append((float(seen.text("#map-gamma-text-0")), table(seen)))
+            found.append((seen.text("#map-gamma-text-0"), table(seen)))
         gamma, best = found[-1]
-        assert gamma == pytest.approx((625 / 1280) ** 0.25, abs=1e-9)
+        assert gamma == f"{(625 / 1280) ** 0.25:.9f}"[:8] + "…"
         assert best == ["forward or backward", "forward", "forward", "forward", "forward"]
         assert [texts.count("forward or backward") for _, texts in found] == [1, 1, 1, 1]
         seen.page.press("#map-gamma-0", "PageDown")
         seen.settle()
-        assert float(seen.text("#map-gamma-text-0")) == found[2][0]
+        assert seen.text("#map-gamma-text-0") == found[2][0]
 
 
 def test_a_click_on_the_picture_takes_both_numbers_there(visit, pages) -> None:

@@ -134,8 +134,9 @@ def test_whatever_is_a_problem_has_a_page(name: str) -> None:
     """Streams of chains and boards of worlds are shown, also of models that were read from them."""
     problem, look = PROBLEMS[name]
     html = api.report(problem, exact_only=True).html
-    shown = {kind for kind in ("streams", "board") if f'class="{kind}"' in html}
-    assert shown == {look} - {"graph"} and ('<svg class="graph' in html) == (look != "board")
+    looks = {"streams": '<div class="rows problem"', "board": '<div class="board"'}
+    assert {kind for kind, start in looks.items() if start in html} == {look} - {"graph"}
+    assert ('<svg class="graph' in html) == (look != "board")
 
 
 def test_a_model_line_of_ones_own_is_mapped() -> None:

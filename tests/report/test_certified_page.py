@@ -78,7 +78,7 @@ def test_the_page_holds_what_the_commands_print(capsys, monkeypatch, tmp_path: P
         first, *others = command.split()
         printed = run(capsys, monkeypatch, first, "FrozenLake-v1", *others, "--json")[1]
         assert document(page, name) == json.loads(printed)
-    assert "method: certified" in page
+    assert "by the certified method" in page
     assert "0.9783164591(3)" in page and "one breakpoint" in page
     assert not re.search(r"<script(?! type=.application/json)|https?://(?!www\.w3)|src=", page)
 

@@ -355,12 +355,12 @@ def test_plots_are_written_with_their_labels(capsys, monkeypatch, tmp_path) -> N
     text = path.read_text()
     for label in (
         "discount factor γ",
-        "Q, reward units",
+        "value, reward units",
         "nothing lost from 0.5503212",
         "P(move)",
         "action gap, reward units",
         "flips at γ",
-        "exact: 6^(-1/3)",
+        "exact: $6^{-1/3}$ ≈ 0.550321",
     ):
         assert label in text
     assert "<image" not in text
@@ -386,10 +386,14 @@ def test_the_gallery_states_known_answers(gallery: Path) -> None:
         assert_stands_alone(Reader((gallery / str(link)).read_text(encoding="utf-8")))
     assert "0.978316…" in index.text
     assert f"{(125 / 256) ** 0.25:.12g}"[:8] + "…" in index.text
-    assert "CartPoleEnv has no table" in index.text
+    (reason,) = [a["title"] for tag, a in index.tags if tag == "code" and "title" in a][:1]
+    assert reason is not None and "CartPoleEnv has no table" in reason
     shown = "".join(index.text.split())
-    assert "bestγearns3.677perstep0.99losesnothing" in shown
-    assert "bestγearns74.0%reachthegoal0.99loses0.5%" in shown
+    assert "bestγearns3.677perstepbestγbetween0.836and1γ=0.99losesnothing" in shown
+    assert "bestγearns74.0%reachthegoalbestγbetween0.9784and1γ=0.99loses0.5%" in shown
+    cards = [a for tag, a in index.tags if tag == "li"]
+    assert len(cards) == len(links)  # what has no page has no card
+    assert "leftdownrightup" in shown and "forwardbackward" in shown
 
 
 def test_the_gallery_covers_both_families() -> None:

@@ -213,12 +213,16 @@ def test_the_share_of_episodes_needs_a_reward_that_ends_them() -> None:
 
 def test_a_card_in_a_few_words() -> None:
     """What the best gamma earns, and what 0.99 loses: in percent, or as it is where 0 is best."""
-    assert page_price("FrozenLake8x8-v1").card() == ("89.4 % reach the goal", "5.5 %")
-    assert page_price("qdecay/RiverSwim-v0").card() == ("0.4286 per step", "nothing")
+    assert page_price("FrozenLake8x8-v1").card() == (
+        "89.4 % reach the goal",
+        "between 0.9936 and 0.9957",
+        "5.5 %",
+    )
+    assert page_price("qdecay/RiverSwim-v0").card()[::2] == ("0.4286 per step", "nothing")
     steep = [(0, 0, 0, 1, -1, False), (0, 1, 1, 1, -300, False), (1, 0, 1, 1, 0, True)]
-    assert page_price(two_states(steep)).card() == ("-300 in all", "for ever")
+    assert page_price(two_states(steep)).card()[::2] == ("-300 in all", "for ever")
     later = [(0, 0, 1, 1, 1, False), (0, 1, 1, 1, 0, True), (1, 0, 1, 1, "-1.005", True)]
-    assert page_price(two_states(later)).card() == ("0 in all", "0.005 in all")
+    assert page_price(two_states(later)).card()[::2] == ("0 in all", "0.005 in all")
 
 
 def test_no_price_without_a_start_or_without_time() -> None:

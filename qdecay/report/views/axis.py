@@ -24,6 +24,7 @@ Number = AlgebraicNumber | Fraction | float
 _APART = 1 / 60  # of the width: nearer to each other, breakpoints crowd
 _DEEPEST = 12  # decades of 1 - gamma
 _TICKS = 6
+_HALF = 0.07  # of the width: the mark at 1/2 needs as much beside that at 0
 _WIDE = math.log(100)  # of a logarithmic axis: from here on only powers of ten are marked
 _FEWEST = 4  # marks of a logarithmic axis; a narrower one has even steps
 
@@ -57,9 +58,17 @@ class Axis:
 
 def gamma_axis(numbers: Sequence[Number]) -> Axis:
     """Return the axis of gamma that tells these numbers apart best."""
+    even = _even("discount factor γ", 0.0, 1.0, _linear)
     places = [_linear(number) for number in numbers]
     if _nearest(places) >= _APART:
-        return _even("discount factor γ", 0.0, 1.0, _linear)
+        return even
+    spread = log_gamma_axis(numbers)
+    wider = _spread([spread.place(number) for number in numbers]) > _spread(places)
+    return spread if wider else even
+
+
+def log_gamma_axis(numbers: Sequence[Number]) -> Axis:
+    """Return the axis of gamma, evenly in log(1 - gamma), as far as to the largest of numbers."""
     gaps = [_gap(number) for number in numbers]
     depth = min(math.ceil(-math.log10(max(min(gaps), 10.0**-_DEEPEST))) + 0.5, _DEEPEST)
 
@@ -67,11 +76,10 @@ def gamma_axis(numbers: Sequence[Number]) -> Axis:
         gap = _gap(number)
         return 1.0 if gap <= 0 else min(-math.log10(gap) / depth, 1.0)
 
-    if _spread([place(number) for number in numbers]) <= _spread(places):
-        return _even("discount factor γ", 0.0, 1.0, _linear)
     step = math.ceil(depth / _TICKS)
     nines = range(step, math.floor(depth) + 1, step)
-    ticks = [(0.0, "0"), *((k / depth, _nines(k)) for k in nines)]
+    half = [(place(0.5), "0.5")] if place(0.5) > _HALF else []
+    ticks = [(0.0, "0"), *half, *((k / depth, _nines(k)) for k in nines)]
     return Axis("discount factor γ, log scale of 1 − γ", place, tuple(ticks))
 
 

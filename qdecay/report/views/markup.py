@@ -43,7 +43,7 @@ def exact_form(number: AlgebraicNumber) -> Markup | None:
     form = number.form
     if form is None or len(str(form)) > _LONGEST_FORM:
         return None
-    return Markup(mathml.closed_form(form))
+    return Markup(mathml.in_line(form))
 
 
 def both_forms(number: AlgebraicNumber, digits: int = DIGITS) -> Markup:
@@ -77,13 +77,14 @@ def table(head: Sequence[object], rows: Iterable[Sequence[object]], total: int) 
 
 
 def _table(head: Sequence[object], rows: Sequence[Sequence[object]]) -> Markup:
-    names = joined(tag("th", cell, scope="col") for cell in head)
+    names = joined(tag("th", cell, scope="col") if cell else tag("td") for cell in head)
+    above = tag("thead", tag("tr", names)) if any(head) else ""
     lines = []
     for first, *others in rows:
         cells = [tag("td", cell, data_of=of) for of, cell in zip(head[1:], others, strict=True)]
         lines.append(tag("tr", tag("th", first, scope="row"), *cells))
     kind = "stack" if len(head) > _BESIDE else None
-    whole = tag("table", tag("thead", tag("tr", names)), tag("tbody", *lines), class_=kind)
+    whole = tag("table", above, tag("tbody", *lines), class_=kind)
     return tag("div", whole, class_="scroll")
 
 

@@ -16,7 +16,7 @@ from qdecay.pricing.line_price import LinePrice
 from qdecay.pricing.result import GammaPrice, JudgedRegions, Priced, PricedPoint, PricedRegion, runs
 from qdecay.pricing.worth import Worth
 from qdecay.report.prices import USUAL, Words, percent
-from qdecay.report.views.axis import Axis, even_axis, gamma_axis, parameter_axis
+from qdecay.report.views.axis import Axis, even_axis, log_gamma_axis, parameter_axis
 from qdecay.report.views.charts import Curve, Dot, Label, chart
 from qdecay.report.views.dispatch import view
 from qdecay.report.views.markup import (
@@ -39,7 +39,7 @@ _ROOM = 0.14  # of the range of what is earned, above and below it
 @view.register
 def _(found: GammaPrice) -> Markup:
     inner = [found.regions[i].lower for i, _ in _alike(found.regions)[1:]]
-    axis, usual = gamma_axis(inner), found.at(USUAL)
+    axis, usual = log_gamma_axis([*inner, USUAL]), found.at(USUAL)
     return _priced(found, axis, "γ", [usual], found.sentence(USUAL))
 
 
