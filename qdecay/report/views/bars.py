@@ -51,7 +51,7 @@ class Mark:
 
 def bar(name: object, parts: Sequence[Part], marks: Sequence[Mark], axis: Axis) -> Markup:
     """Return the bar with what is written above it and its axis below."""
-    strip = [_part(part) for part in merged(parts)] + [_mark(mark) for mark in marks]
+    strip = [_part(part) for part in merged(parts)] + [_mark(mark) for mark in _apart(marks)]
     above = _labels(marks)
     return tag(
         "div",
@@ -71,6 +71,12 @@ def merged(parts: Sequence[Part]) -> list[Part]:
             part = Part(found.pop().left, part.right, part.actions, part.text)
         found.append(part)
     return found
+
+
+def _apart(marks: Sequence[Mark]) -> list[Mark]:
+    """Leave out marks of other states where one is drawn already, to about a pixel."""
+    kept = {(mark.kind, round(mark.left * _WIDE)): mark for mark in marks if mark.kind == "other"}
+    return [*kept.values(), *(mark for mark in marks if mark.kind != "other")]
 
 
 def colour_of(actions: Sequence[int]) -> str:

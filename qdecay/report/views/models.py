@@ -12,7 +12,7 @@ from qdecay.model.base import FiniteMDP
 from qdecay.model.float_mdp import FloatMDP
 from qdecay.model.line import ModelLine
 from qdecay.model.mdp import MDP
-from qdecay.report.graph import Arrow, Graph, Node, graph_of, short
+from qdecay.report.graph import MAX_STATES, Arrow, Graph, Node, graph_of, short
 from qdecay.report.views.bars import colour_of
 from qdecay.report.views.charts import legend
 from qdecay.report.views.dispatch import view
@@ -30,7 +30,7 @@ def _(model: FiniteMDP) -> Markup:
     if names.board is not None:
         shown = board_picture(names.board, model.start)
     elif isinstance(model, MDP):
-        drawing = graph_of(model)
+        drawing = graph_of(model) if model.n_states <= MAX_STATES else None
         shown = _moves(model, names) if drawing is None else _graph(drawing, model, names)
     kind = "floats" if isinstance(model, FloatMDP) else "exact"
     counts = {"state": model.n_states, "action": model.n_actions, "transition": model.n_transitions}

@@ -16,8 +16,9 @@ from qdecay.exact.blackwell import Blackwell
 from qdecay.exact.break_even import BreakEven
 from qdecay.exact.line_regions import LineRegions
 from qdecay.exact.regions import PolicyRegions
-from qdecay.exact.walked import Regions, Turn
+from qdecay.exact.walked import Turn
 from qdecay.planning.regions import NumericChange, NumericRegions
+from qdecay.report.plots.regions import shown_state
 from qdecay.report.views.axis import Axis, gamma_axis, parameter_axis
 from qdecay.report.views.bars import Mark, Part, bar
 from qdecay.report.views.dispatch import view
@@ -35,6 +36,7 @@ from qdecay.report.views.markup import (
 from qdecay.report.views.names import Names
 from qdecay.report.views.squares import policy_picture
 
+Walked = PolicyRegions | LineRegions
 _NAMED_CHANGES = 4  # states of one breakpoint that a row names
 _SPOKEN = 2  # changes that a sentence tells
 _FEW_MARKS = 3  # of them the closed forms fit above the bar
@@ -45,7 +47,7 @@ def _(found: PolicyRegions) -> Markup:
     names = Names.of(found.mdp, found.start)
     axis = gamma_axis([point.gamma for point in found.breakpoints])
     at_one = None if found.at_one is None else found.at_one.optimal_actions
-    state = shown_state(found)
+    state = shown_state(found, None)
     ends = [f"at γ = 0 {names.either(found.at_zero[state])}"] if found.n_states else []
     ends += [f"at γ = 1 {names.either(at_one[state])}"] if at_one is not None else []
     reached = axis.place(found.proven_to)
@@ -61,9 +63,9 @@ def _(found: LineRegions) -> Markup:
 
 
 def _regions(
-    found: Regions[Any], names: Names, axis: Axis, symbol: str, reached: float, more: Markup
+    found: Walked, names: Names, axis: Axis, symbol: str, reached: float, more: Markup
 ) -> Markup:
-    state = shown_state(found)
+    state = shown_state(found, None)
     facts = [counted(found.n_states, "state"), counted(len(found.regions), "policy region")]
     facts += [counted(len(found.touches), "touch", "touches")] if found.touches else []
     end = shown_decimal(found.proven_to, FEW)
@@ -81,20 +83,13 @@ def _regions(
     )
 
 
-def shown_state(found: Regions[Any]) -> int:
-    """Return the state whose bar is shown: the start, or the first that changes."""
-    if found.start is not None:
-        return found.start
-    return min((state for point in found.breakpoints for state in point.changes), default=0)
-
-
-def changes_of(found: Regions[Any], state: int) -> list[Any]:
+def changes_of(found: Walked, state: int) -> list[Any]:
     """Return the breakpoints at which the best actions of a state change."""
     points = [point for point in found.breakpoints if state in point.changes]
     return [point for point in points if point.changes[state].left != point.changes[state].right]
 
 
-def _answer(found: Regions[Any], names: Names, state: int, symbol: str) -> Markup:
+def _answer(found: Walked, names: Names, state: int, symbol: str) -> Markup:
     own = changes_of(found, state)
     where = f"In {names.state(state)}" + (", the start," if state == found.start else "")
     first = tag("b", names.either(found.regions[0][state]))
@@ -112,7 +107,7 @@ def _answer(found: Regions[Any], names: Names, state: int, symbol: str) -> Marku
     return sentence(*text, ".")
 
 
-def _bar(found: Regions[Any], names: Names, state: int, axis: Axis, reached: float) -> Markup:
+def _bar(found: Walked, names: Names, state: int, axis: Axis, reached: float) -> Markup:
     own = changes_of(found, state)
     places = [axis.place(point.number) for point in found.breakpoints]
     parts = [
@@ -244,8 +239,7 @@ def _blackwell(found: Blackwell) -> Markup:
 def _(found: CertifiedRegions) -> Markup:
     names = Names.of(found.mdp, found.start)
     axis = gamma_axis([end for b in found.brackets for end in (b.upper,)])
-    changing = [s for b in found.brackets for s in b.changes]
-    state = found.start if found.start is not None else min(changing, default=0)
+    state = shown_state(found, None)
     return joined(
         [
             heading(
