@@ -15,8 +15,8 @@ from playwright.sync_api import sync_playwright
 from qdecay.cli.report import report
 
 FOLDER = Path(__file__).parent / "figures"
-WIDTH, HEIGHTS = 1180, {"homework": 722, "lake": 1400}
-SHOWN = {"homework": "#gamma=0.9", "lake": "#gamma=0.99&scale=log"}
+WIDTH, HEIGHTS = 1180, {"homework": 740, "lake": 880}
+SHOWN = {"homework": "#gamma=0.9", "lake": "#gamma=0.99"}
 MOST_COLOURS = 128  # the page has flat colours: a palette keeps the files small
 
 

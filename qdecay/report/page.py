@@ -24,6 +24,7 @@ from qdecay.report.figures import learning_times_plot
 from qdecay.report.opening import is_crowded, opens_with_rows, row_of
 from qdecay_envs.files import replacing
 
+_SCRIPTS = ("models", "slider", "bars", "price", "values", "picture", "map", "page")
 HOMEWORK_TITLE = "When is waiting worth it?"
 
 
@@ -59,9 +60,11 @@ def explorer(
     if learning_times:
         times = [row.body() for row in learning_times]
         documents["learning-times"] = {"schema": "qdecay.learning-times/1", "rows": times}
+    has_map = any(chapter.map is not None for chapter in chapters)
+    scripts = [f"explorer/{name}.js" for name in _SCRIPTS if has_map or name != "map"]
     return render(
         "explorer.html",
-        ["map.js"] * any(chapter.map is not None for chapter in chapters) + ["explorer.js"],
+        scripts,
         documents,
         title=title or chapters[0].title,
         chapters=chapters,
@@ -75,8 +78,12 @@ def explorer(
 def render(
     template: str, scripts: Sequence[str], documents: Mapping[str, Any], **values: Any
 ) -> str:
-    """Return a page: the template with the shared style, its scripts and its documents."""
-    code = "".join(map(_text, scripts))
+    """Return a page: the template with the shared style, its scripts and its documents.
+
+    The scripts share one scope, in their order.
+    """
+    parts = "\n".join(map(_text, scripts))
+    code = f'"use strict";\n(() => {{\n{parts}}})();\n' if scripts else ""
     return (
         _environment()
         .get_template(template)

@@ -10,7 +10,8 @@ from typing import Any
 
 from qdecay.exact.algebra.number import AlgebraicNumber
 from qdecay.exact.regions import PolicyRegions
-from qdecay.report.plots.axes import below_one, depth_for, gamma_axis, number_points
+from qdecay.report.plots.axes import below_one, depth_for, gamma_axis
+from qdecay.report.plots.crossings import number_points
 from qdecay.report.plots.naming import either, state_name, titled
 from qdecay.report.plots.regions import shown_state
 from qdecay.report.plots.style import line_style, set_legend, set_title

@@ -10,13 +10,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from qdecay.errors import InputError
 from qdecay.report import colours
+from qdecay.report.plots.phase_axis import Scale, called, parts, values_of, x_axis
 from qdecay.report.plots.style import (
     EXACT,
     FAINT,
@@ -28,19 +27,18 @@ from qdecay.report.plots.style import (
     set_title,
     styled,
 )
-from qdecay.report.plots.words import LINE, SMALL, plain, width_of
-from qdecay.sweep.axes import Axis, distinct, float_number, require_name, shown_value
+from qdecay.report.plots.words import LINE, SMALL, width_of
+from qdecay.sweep.axes import Axis, distinct, shown_value
 from qdecay.sweep.phase import PhaseDiagram, PhaseRow
-from qdecay_envs.documents import canonical
 
-MAX_PANELS, MAX_SERIES, MAX_CATEGORIES = 12, 6, 12
+MAX_PANELS, MAX_SERIES = 12, 6
 # Series have the colours of explorers, then those of actions that are neither now nor later.
 _COLOURS = tuple(
     each.light
     for each in (*reversed(colours.EXPLORERS[:2]), *colours.EXPLORERS[2:], *colours.ACTIONS[2:4])
 )
 _MARKERS = "osDPX*"
-_WIDTH, _HEIGHT = 5.4, 2.9  # of a panel, in inches, without the legend
+_HEIGHT = 2.9  # of a panel, in inches, without the legend
 _KEYS = (
     "exact break-even gamma",
     "full: all choose what is best above",
@@ -48,61 +46,9 @@ _KEYS = (
 )
 _TITLE = "Where trained agents flip"
 _EXACT, _FULL, _BEYOND = _KEYS
-_LABEL_SPACE = 0.08  # of the axis: labels closer than this would overlap
 _COLUMNS = 40  # of a panel: with more there is no room for the choices behind them
 _EXACT_SPAN = 0.6  # of the least distance of two values
 _SIDE_BY_SIDE = 0.5  # of the least distance of two values: the series are spread over this
-
-
-@dataclass(frozen=True)
-class _Scale:
-    """The x axis.
-
-    Attributes:
-        names: the parameter; several if their combinations are the categories.
-        places: the position of each value, in ascending order, by the number or the JSON text.
-        labels: for each place.
-        numeric, log: whether values are placed by their number, and whether the axis is
-            logarithmic.
-    """
-
-    names: tuple[str, ...]
-    places: Mapping[float | str, float]
-    labels: tuple[str, ...]
-    numeric: bool
-    log: bool
-
-    def at(self, row: PhaseRow, shift: float = 0.0) -> float:
-        """Return the position of a row, `shift` of the least distance to the right of its value."""
-        place = self.places[_key(_parts(row, self.names), self.numeric)]
-        step = shift * self._step
-        return float(place * 10**step if self.log else place + step)
-
-    @property
-    def _points(self) -> list[float]:
-        return [math.log10(place) if self.log else place for place in self.places.values()]
-
-    @property
-    def _step(self) -> float:
-        return min((b - a for a, b in pairwise(self._points)), default=1.0)
-
-    @property
-    def width(self) -> float:
-        """The width of a panel in inches: labels of categories need room."""
-        longest = max(len(line) for label in self.labels for line in label.split("\n"))
-        return _WIDTH if self.numeric else max(_WIDTH, 1 + len(self.labels) * 0.075 * longest)
-
-    def prepare(self, ax: Any) -> None:
-        """Label the axis, and mark the values themselves if their labels fit."""
-        points, step = self._points, self._step
-        ends = points[0] - step / 2, points[-1] + step / 2
-        if self.log:
-            ax.set_xscale("log")
-        ax.set_xlim(*(10**end if self.log else end for end in ends))
-        if not self.numeric or step >= _LABEL_SPACE * (ends[1] - ends[0]):
-            ax.set_xticks(list(self.places.values()), self.labels)
-            ax.set_xticks([], minor=True)
-        ax.set_xlabel(", ".join(map(plain, self.names)))
 
 
 class _Style(NamedTuple):
@@ -180,13 +126,13 @@ class _Series(NamedTuple):
 
 def _arranged(
     diagram: PhaseDiagram, x: str | None
-) -> tuple[_Scale, dict[str, list[PhaseRow]], _Series, int]:
+) -> tuple[Scale, dict[str, list[PhaseRow]], _Series, int]:
     """Return the x axis, the rows of each panel, the series, and how many rows are omitted."""
-    scale, drawn = _x_axis(diagram, x)
+    scale, drawn = x_axis(diagram, x)
     others = [
         axis
         for axis in diagram.axes
-        if axis.name not in scale.names and len(distinct(_values(drawn, axis.name))) > 1
+        if axis.name not in scale.names and len(distinct(values_of(drawn, axis.name))) > 1
     ]
     of_sources, of_learners = (
         [axis for axis in others if axis.of_learner is whose] for whose in (False, True)
@@ -223,87 +169,12 @@ def _legend(axes: Sequence[Any], names: Sequence[str], width: float) -> None:
     )
 
 
-def _values(rows: Iterable[PhaseRow], name: str) -> list[Any]:
-    return [row.parameters.get(name) for row in rows]
-
-
-def _parts(row: PhaseRow, names: Sequence[str]) -> list[Any]:
-    return [row.parameters.get(name) for name in names]
-
-
-def _x_axis(diagram: PhaseDiagram, x: str | None) -> tuple[_Scale, list[PhaseRow]]:
-    """Return the axis and the rows that it can show."""
-    if x is not None:
-        require_name(x, (row.parameters for row in diagram.rows), "x")
-    names = [axis.name for axis in diagram.axes]
-    numbers = [axis.name for axis in diagram.axes if _is_numeric(axis.values, least=2)]
-    name = x or [*numbers, *names, "source"][0]
-    if not _is_numeric(_values(diagram.rows, name)):
-        return _categories(diagram, name), [*diagram.rows]
-    drawn = [row for row in diagram.rows if row.parameters.get(name) is not None]
-    labels = {_key([value], True): shown_value(value) for value in _values(drawn, name)}
-    places = sorted(map(float, labels))
-    log = _better_as_log(places)
-    named = tuple(labels[place] for place in places)
-    return _Scale((name,), dict(zip(places, places, strict=True)), named, True, log), drawn
-
-
-def _better_as_log(values: Sequence[float]) -> bool:
-    """Whether the values are at least twice as far apart on a logarithmic axis."""
-    if values[0] <= 0 or len(values) < 3:
-        return False
-    linear, log = (
-        min(b - a for a, b in pairwise(points)) / (points[-1] - points[0])
-        for points in (values, [math.log(value) for value in values])
-    )
-    return log > 2 * linear
-
-
-def _categories(diagram: PhaseDiagram, name: str) -> _Scale:
-    """Return an axis of categories."""
-    sources = [axis for axis in diagram.axes if not axis.of_learner]
-    own = sources if name in [axis.name for axis in sources] else []
-    names = tuple(axis.name for axis in own) or (name,)
-    values = distinct(_parts(row, names) for row in diagram.rows)
-    if len(values) > MAX_CATEGORIES:
-        raise InputError(
-            f"--plot: {len(values)} values of {', '.join(names)} do not fit an axis, at most "
-            f"{MAX_CATEGORIES} do: narrow them with --where, or choose --x"
-        )
-    labels = tuple(
-        "\n".join(_called(names, value)).replace("/", "/\n", 1) or "none" for value in values
-    )
-    return _Scale(
-        names, {canonical(v): float(i) for i, v in enumerate(values)}, labels, False, False
-    )
-
-
-def _is_numeric(values: Iterable[Any], least: int = 1) -> bool:
-    known = [value for value in values if value is not None]
-    return len(known) >= least and all(float_number(value) is not None for value in known)
-
-
-def _key(parts: Sequence[Any], numeric: bool) -> float | str:
-    """Return the sort key of a value, or of a combination of non-numeric values."""
-    return float_number(parts[0]) or 0.0 if numeric else canonical(parts)
-
-
-def _called(names: Iterable[str], values: Iterable[Any]) -> list[str]:
-    """Return the name of a combination of values, without missing ones."""
-    pairs = [
-        (plain(name), plain(shown_value(value)))
-        for name, value in zip(names, values, strict=True)
-        if value is not None
-    ]
-    return [text if name in ("source", "learner") else f"{name} = {text}" for name, text in pairs]
-
-
 def _grouped(rows: Iterable[PhaseRow], axes: Sequence[Axis]) -> dict[str, list[PhaseRow]]:
     """Return the rows of each combination of values, by its name."""
     names = [axis.name for axis in axes]
     found: dict[str, list[PhaseRow]] = {}
     for row in rows:
-        found.setdefault(", ".join(_called(names, _parts(row, names))), []).append(row)
+        found.setdefault(", ".join(called(names, parts(row, names))), []).append(row)
     return found
 
 
@@ -317,7 +188,7 @@ def _check_size(found: int, most: int, what: str, axes: Sequence[Axis]) -> None:
 
 
 def _draw(
-    ax: Any, scale: _Scale, series: Mapping[str, Sequence[PhaseRow]], names: Sequence[str]
+    ax: Any, scale: Scale, series: Mapping[str, Sequence[PhaseRow]], names: Sequence[str]
 ) -> None:
     """Draw one panel."""
     rows = [row for own in series.values() for row in own]
@@ -342,7 +213,7 @@ def _draw(
     ax.set_ylabel("discount factor γ")
 
 
-def _draw_exact(ax: Any, scale: _Scale, rows: Iterable[PhaseRow]) -> bool:
+def _draw_exact(ax: Any, scale: Scale, rows: Iterable[PhaseRow]) -> bool:
     """Draw the exact gammas; return whether there is one at most for each value."""
     known = [row for row in rows if row.exact is not None]
     found: dict[float, set[float]] = {}

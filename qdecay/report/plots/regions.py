@@ -25,9 +25,9 @@ from qdecay.report.plots.axes import (
     below_one,
     depth_for,
     gamma_axis,
-    number_points,
     parameter_axis,
 )
+from qdecay.report.plots.crossings import number_points
 from qdecay.report.plots.naming import either, state_name, titled
 from qdecay.report.plots.style import INK, SOFT, filling, set_legend, set_title
 from qdecay.report.plots.words import (

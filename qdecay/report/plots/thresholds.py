@@ -13,7 +13,8 @@ from qdecay.comparison.thresholds import SHARE
 from qdecay.errors import InputError
 from qdecay.report.chapter import title_of
 from qdecay.report.figures import nice_ticks
-from qdecay.report.plots.axes import depth_for, gamma_axis, number_points, parameter_axis
+from qdecay.report.plots.axes import depth_for, gamma_axis, parameter_axis
+from qdecay.report.plots.crossings import number_points
 from qdecay.report.plots.figure import Panel, save_panels
 from qdecay.report.plots.style import (
     BEST,

@@ -8,7 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from qdecay.report.chapter import Chapter
-from qdecay.report.plots.axes import below_one, depth_for, gamma_axis, number_points
+from qdecay.report.plots.axes import below_one, depth_for, gamma_axis
+from qdecay.report.plots.crossings import number_points
 from qdecay.report.plots.style import INK, line_style, set_legend, set_title
 from qdecay.report.plots.words import number_text, plain, points_of, wrapped
 

@@ -1,6 +1,6 @@
-"use strict";
-/** The map: two sliders that look up what is exact, and the point where they are. */
-function setUpMap(chapter, { SLIDER, all, byId, element, names, nearest, paintActions }) {
+// ---- the map: two sliders that look up what is exact, and the point where they are
+
+function setUpMap(chapter) {
   const { data: { map, states, arrows, actions }, number, section } = chapter;
   const part = (name) => byId(`map-${name}-${number}`);
   const [gammaSlider, valueSlider, picture, board] = ["gamma", "value", "picture", "board"].map(part);
