@@ -27,7 +27,7 @@ from qdecay.model.source import Source
 from qdecay.planning.regions import NumericChange, NumericRegions, Sides
 from qdecay.report import colours
 from qdecay.report.chapter import read_chapter
-from qdecay.report.plots.axes import gamma_axis, place
+from qdecay.report.plots.axes import LOG_AXIS, gamma_axis, place
 from qdecay.report.plots.draw import draw
 from qdecay.report.plots.probe import save_profile
 from qdecay.report.plots.style import new_figure
@@ -244,6 +244,7 @@ def test_a_comparison_has_a_line_for_each_flip() -> None:
     """A tick at the exact gamma, a ring at the planned one, a dot for each agent."""
     row = result("comparison")
     ax = draw(row)
+    assert ax.get_xlabel() == LOG_AXIS  # of 0.99, which an even axis shows at its end
     document = row.body()
     drawn = [line for line in ax.get_lines() if len(line.get_xdata())]
     rings = [line.get_xdata()[0] for line in drawn if line.get_mfc() == "white"]
@@ -307,3 +308,19 @@ def test_the_helper_sees_what_is_wrong() -> None:
     assert "cut off: 'far away'" in found
     assert "overlap: 'one' and 'two'" in found
     assert "legend over 'line'" in found
+
+
+WHOLE: list[tuple[str | None, dict[str, Any]]] = [
+    (None, {"what": ["regions", "values", "learning"]}),
+    (LAKE, {"what": ["regions", "values", "gap", "price"]}),
+    (LAKE, {"over": "success_rate=1/3..1", "state": 6}),
+    ("Taxi-v4", {"state": 16}),
+    ("qdecay/RiverSwim-v0", {"what": ["regions", "values", "gap", "thresholds"]}),
+]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("source", "options"), WHOLE)
+def test_figures_of_several_panels_are_whole(source: str | None, options: dict[str, Any]) -> None:
+    """All that `qdecay plot` draws, below and beside each other."""
+    assert faults(qdecay.plot(source, **options)) == []
