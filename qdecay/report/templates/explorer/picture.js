@@ -101,7 +101,6 @@ function paintPicture(chapter, index) {
     const state = data.layers[chapter.layer()][i];
     const optimal = best(chapter, state, index), alike = allAlike(chapter, state, optimal), other = otherwise(chapter, state, index);
     const { mark } = cell.dataset;
-    cell.classList.toggle("one", !alike && optimal.length === 1);
     cell.classList.toggle("otherwise", other !== null);
     cell.setAttribute("aria-pressed", String(state === chapter.state));
     cell.setAttribute("aria-label", `${mark ? `${mark}, ` : ""}${data.states[state]}: ${alike ? "all actions alike" : names(chapter, optimal)}${other ? `; at the best γ: ${other}` : ""}`);
