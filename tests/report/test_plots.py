@@ -98,6 +98,7 @@ def result(name: str) -> Any:
         "comparisons": lambda: [comparison(s, ["1/2"], [ten(0.5, 0.1)]) for s in (LAKE, RIVER)],
         "no comparison": lambda: comparison(LAKE, [], []),
         "run": lambda: run(RIVER, 6, 2),
+        "no run": lambda: replace(run(RIVER, 60, 2), returns=np.array([]), lengths=np.array([])),
         "deep sweep": lambda: qdecay.value_over_gammas(LONG, 1 - np.logspace(-0.5, -5, 40)),
         "nasty": lambda: qdecay.policy_regions(nasty()),
         "nasty price": lambda: qdecay.price(nasty()),
@@ -108,10 +109,10 @@ def result(name: str) -> Any:
     return made[name]()
 
 
-QUICK = [f"regions {LAKE}", "numeric", "line", "comparison", "no comparison", "run"]
-QUICK += ["menu", "close", "nasty", "nasty run", "nasty comparison"]
+QUICK = [f"regions {LAKE}", "numeric", "comparison", "no comparison", "run", "no run"]
+QUICK += ["menu", "nasty", "nasty run", "nasty comparison"]
 SLOW = [f"regions {LONG}", "certified", "map", "price", "long price", "line price", "comparisons"]
-SLOW += ["long menu", "deep sweep", "nasty price", "nasty sweep"]
+SLOW += ["line", "close", "long menu", "deep sweep", "nasty price", "nasty sweep"]
 
 
 @pytest.mark.parametrize(
@@ -200,6 +201,7 @@ def test_text_that_fits() -> None:
     assert cut("short", 300) == "short"
 
 
+@pytest.mark.slow
 def test_values_that_coincide_are_a_share_of_the_best() -> None:
     """FrozenLake's differ by less than can be seen: in percent, 100 for what is best."""
     chapter = read_chapter(Source(LAKE))
@@ -256,7 +258,7 @@ def test_a_comparison_has_a_line_for_each_flip() -> None:
         "action 0 → action 1",
         "action 1 → action 0",
     ]
-    assert {"1/4 = 0.25", "0.99", "learned 0.260000 ✓", "not learned ✓"} <= set(texts(ax))
+    assert {"1/4 = 0.25", "0.99", "learned 0.260000 ✓", "not trained"} <= set(texts(ax))
 
 
 def test_a_policy_is_listed_beside_its_curve() -> None:
@@ -265,6 +267,9 @@ def test_a_policy_is_listed_beside_its_curve() -> None:
     ax = draw(found)
     assert f"3: action {int(found.policy[3])}" in texts(ax)
     assert texts(ax).count("●") == 6
+    many = replace(run(RIVER, 60, 2), visits=np.arange(120).reshape(60, 2))
+    listed = [text.split(":")[0] for text in texts(draw(many)) if ": action" in text]
+    assert listed == [str(state) for state in range(36, 60)]  # those with the most visits
     (curve,) = ax.get_lines()
     assert curve.get_ydata()[-1] == pytest.approx(found.returns[-8:].mean(), abs=0.01)
 
@@ -278,6 +283,7 @@ def test_one_door_refuses_what_has_no_drawing() -> None:
     )
 
 
+@pytest.mark.slow
 def test_a_probe_is_drawn(tmp_path: Path) -> None:
     """The points with their intervals, in data; the verdict over them; a refusal without any."""
     few: Any = {"delays": (1, 2), "settings": ("one-shot",)}

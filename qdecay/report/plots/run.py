@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -43,7 +42,10 @@ def draw_run(
     ax.fill_between(episodes, low, high, color=pale(LEARNED), lw=0)
     ax.plot(episodes, means, color=LEARNED, lw=1.5)
     if not len(episodes):
-        ax.text(0.5, 0.5, "no episode ended", ha="center", va="center", transform=ax.transAxes)
+        why = "no episode ended: set a time limit"
+        ax.text(0.5, 0.5, why, ha="center", va="center", transform=ax.transAxes)
+        ax.set_xticks([])
+        ax.set_yticks([])
     ax.set_xlabel("episode")
     ax.set_ylabel("discounted return")
     _list_policy(result, ax, actions or result.info.action_names)
@@ -65,7 +67,6 @@ def _list_policy(result: LearningResult, ax: Any, names: Sequence[str] | None) -
     visits = result.visits.sum(axis=1)
     shown = np.argsort(-visits, kind="stable")[: _ROWS * _COLUMNS]
     states = sorted(int(state) for state in shown if visits[state])
-    columns = math.ceil(len(states) / _ROWS)
     _, height = points_of(ax)
     step = min(height / (_ROWS + 1), SMALL * 1.7)
     style: Any = {"xycoords": "axes fraction", "textcoords": "offset points", "fontsize": SMALL,
@@ -78,8 +79,8 @@ def _list_policy(result: LearningResult, ax: Any, names: Sequence[str] | None) -
         text = f"{state_name(result.info, state)}: {either(best, names)}"
         ax.annotate(cut(text, _COLUMN - _ROOM), (1, 1), (at[0] + 8, at[1]), color=INK, **style)
         ax.annotate("●", (1, 1), at, color=colour.light, ha="center", **style)
-    rest = len(visits) - len(states)
-    if rest and columns:
-        ax.annotate(
-            f"and {rest:,} more states", (1, 1), (8, -(_ROWS + 0.5) * step), color=SOFT, **style
-        )
+    if rest := len(visits) - len(states):
+        unseen = int((visits == 0).sum())
+        text = f"{rest:,} never visited" if rest == unseen else f"and {rest:,} more states"
+        rows = min(len(states), _ROWS)
+        ax.annotate(text, (1, 1), (8, -(rows + 0.5) * step), color=SOFT, **style)

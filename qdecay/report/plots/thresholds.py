@@ -187,7 +187,10 @@ def _write_numbers(ax: Any, y: float, flip: ShownFlip, verdict: str, colour: str
     """Write right of a line what is exact, and below what was learned and the verdict."""
     exact = "no exact gamma" if flip.exact is None else number_text(flip.exact)
     median = None if flip.learned is None else shown_decimal(flip.learned.median, _DIGITS)
-    learned = "not learned" if median is None else f"learned {signed(median)}"
+    if median is None:
+        verdict, colour = "not trained", SOFT
+    else:
+        verdict = f"learned {signed(median)} {verdict}"
     style: Any = {
         "xycoords": ax.get_yaxis_transform(),
         "textcoords": "offset points",
@@ -195,7 +198,7 @@ def _write_numbers(ax: Any, y: float, flip: ShownFlip, verdict: str, colour: str
         "annotation_clip": False,
     }
     ax.annotate(exact, (1, y), (8, 2), va="bottom", color=INK, **style)
-    ax.annotate(f"{learned} {verdict}", (1, y), (8, -2), va="top", color=colour, **style)
+    ax.annotate(verdict, (1, y), (8, -2), va="top", color=colour, **style)
 
 
 def _label(row: Comparison, names: Sequence[str], flip: ShownFlip, several: bool) -> str:
