@@ -84,7 +84,7 @@ from .probing import (
     sb3_agent,
     tabular_agent,
 )
-from .report.api import plot
+from .reporting.api import plot
 from .sweep import Finished, Spec, Sweep
 from .sweep.phase import PhaseDiagram, PhaseRow, phase_diagram
 

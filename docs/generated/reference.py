@@ -28,17 +28,17 @@ SUBJECTS = {  # the package that a name comes from: its title, and what it is ab
     "probing": ("Effective discount", "Which discount an agent has, from its choices."),
     "sweep": ("Sweeps", "Many trainings, stored as they finish."),
     "errors": ("Errors", "What is raised and warned of."),
-    "report": ("Pages and figures", "What a result looks like."),
+    "reporting": ("Pages and figures", "What a result looks like."),
     "_support": ("Progress", "How long work reports how far it is."),
 }
-_ELSEWHERE = {"_support.page": "report"}  # whose subject is another package's
+_ELSEWHERE = {"_support.page": "reporting"}  # whose subject is another package's
 BY_HAND = {  # more pages of a subject, which are written by hand
     "model": [
         {"How models are read": "reference/readers.md"},
         {"Tables, wrappers and tests of environments": "reference/environment-tools.md"},
     ],
     "exact": [{"Numbers and polynomials": "reference/algebra.md"}],
-    "report": [{"What every result can do": "reference/results.md"}],
+    "reporting": [{"What every result can do": "reference/results.md"}],
     "comparison": [{"Learners and agents of your own": "reference/own-agents.md"}],
 }
 

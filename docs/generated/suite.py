@@ -18,7 +18,7 @@ from PIL import Image
 
 from generated.pages import Page, plain
 from qdecay.exact.algebra.number import AlgebraicNumber
-from qdecay.report.catalogue import CatalogueEntry, catalogue
+from qdecay.reporting.catalogue import CatalogueEntry, catalogue
 from qdecay_envs import LAYOUTS, PRESETS
 
 _EXAMPLES = {  # what the ids that require arguments are shown with

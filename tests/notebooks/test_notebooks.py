@@ -51,7 +51,7 @@ def test_every_cell_shows_its_result(first_look: dict[str, Any]) -> None:
 
 
 def test_what_is_shown_is_what_python_has(first_look: dict[str, Any]) -> None:
-    """The same values, made here, have the same HTML: `tests/report/views` reads the numbers."""
+    """The same values, made here, have the same HTML: `tests/reporting/views` reads the numbers."""
     layout = qdecay.ChainLayout.choice(stay=[1], move=[0, 0, 4])
     lake = qdecay.as_mdp("FrozenLake-v1")
     here = {
