@@ -1,4 +1,4 @@
-"""Runs every line of the README's section "Install" in an empty environment, and uses the result.
+"""Runs every installation line of docs/install.md in an empty environment, and uses the result.
 
 python .ci/install.py [WORD ...]: only the lines that hold one of the words.
 """
@@ -52,11 +52,11 @@ BEFORE = {"sb3": "python -m pip install --quiet torch==2.13.0;", "uv": "pip inst
 
 def lines() -> list[str]:
     """The lines to run; each extra for users must have one of its own."""
-    text = (ROOT / "README.md").read_text(encoding="utf-8")
-    (block,) = re.findall(r"^## Install\n.*?^```sh\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
-    found = [line.partition("#")[0].strip() for line in block.splitlines()]
+    text = (ROOT / "docs" / "install.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"^```sh\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
+    found = [line.partition("#")[0].strip() for line in "".join(blocks).splitlines()]
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    extras = set(project["optional-dependencies"]) - {"test", "browser", "docs", "dev"}
+    extras = set(project["optional-dependencies"]) - {"test", "browser", "notebook", "docs", "dev"}
     named = [extra for line in found for extra in re.findall(r"\[(\w+)\]", line)]
     assert sorted(named) == sorted(extras) == sorted(USES), (named, extras)
     return found

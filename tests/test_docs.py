@@ -1,32 +1,109 @@
-"""The documentation is whole: every public name is in the reference, numbers in its text hold."""
+"""The documentation is whole: every name, command and environment has a page, numbers hold."""
 
 from __future__ import annotations
 
 import doctest
 import re
+import sys
+from functools import cache
 from pathlib import Path
-from pkgutil import resolve_name
 
 import gymnasium as gym
 import numpy as np
 import pytest
+from shell import run
 
 import qdecay
 import qdecay_envs
 
-REFERENCE = (Path(__file__).parent.parent / "docs" / "reference.md").read_text(encoding="utf-8")
-CHAPTER = (Path(__file__).parent.parent / "docs" / "which-gamma.md").read_text(encoding="utf-8")
-LINES = (Path(__file__).parent.parent / "docs" / "break-even-in-any-number.md").read_text()
-SHOWN = [resolve_name(name) for name in re.findall(r"^::: (\S+)$", REFERENCE, re.MULTILINE)]
+ROOT = Path(__file__).parent.parent
+DOCS = ROOT / "docs"
+sys.path.append(str(DOCS))
+from generated import commands, reference, suite  # noqa: E402
+from generated.pages import Page, expanded, first_line  # noqa: E402
+
+CHAPTER = (DOCS / "which-gamma.md").read_text(encoding="utf-8")
+LINES = (DOCS / "reward-design.md").read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("package", [qdecay, qdecay_envs], ids=lambda package: package.__name__)
-def test_every_public_name_is_in_the_reference(package) -> None:
-    """Itself, or the module that it comes from; each has a docstring to be shown."""
-    for name in package.__all__:
-        thing = getattr(package, name)
-        assert any(thing in (shown, getattr(shown, name, None)) for shown in SHOWN), name
-        assert thing.__doc__, name
+@cache
+def environments() -> list[Page]:
+    """The pages of the suite, for which every environment is solved."""
+    return suite.pages()
+
+
+def test_every_public_name_has_a_page() -> None:
+    """One of its own, also where file names know no capitals, and a line in the index."""
+    made = {page.path: page for page in reference.pages()}
+    assert len({path.lower() for path in made}) == len(made)
+    shown = {match[1] for page in made.values() if (match := re.match("::: (.*)", page.text))}
+    names = {f"qdecay.{name}" for name in qdecay.__all__} - {"qdecay.__version__"}
+    assert shown == names
+    index = made["reference/index.md"].text
+    for name in reference.subjects()["exact"]:
+        assert (
+            f"[`{name}`](exact/{reference.page_of(name)}.md) | {first_line(getattr(qdecay, name))}"
+            in index
+        )
+        assert first_line(getattr(qdecay, name))
+
+
+def test_every_public_name_has_one_example() -> None:
+    """In its docstring, or else beside it, for its page."""
+    beside = reference.examples()
+    for name in set(qdecay.__all__) - {"__version__"}:
+        thing = getattr(qdecay, name)
+        documented = name not in {"Schedule"} and (
+            isinstance(thing, type) or hasattr(thing, "__qualname__")
+        )
+        within = documented and ">>> " in (thing.__doc__ or "")
+        assert within != (name in beside), name
+    assert set(beside) <= set(qdecay.__all__)
+
+
+def test_names_of_the_environments_package_are_shown() -> None:
+    """On a page of an environment, or on one written by hand."""
+    by_hand = "".join(path.read_text() for path in (DOCS / "reference").glob("*.md"))
+    shown = by_hand + "".join(page.text for page in environments())
+    for name in set(qdecay_envs.__all__) - set(qdecay.__all__):
+        thing = getattr(qdecay_envs, name)
+        module = getattr(thing, "__module__", "qdecay_envs")
+        assert name in shown or f"::: {module}\n" in shown, name
+
+
+@pytest.mark.parametrize("name", [name for name, _ in commands.commands()])
+def test_every_command_has_a_page_with_all_its_options(capsys, monkeypatch, name: str) -> None:
+    """Those that its help lists."""
+    code, out, _ = run(capsys, monkeypatch, *name.split(), "--help")
+    assert code == 0
+    (page,) = [page.text for page in commands.pages() if page.title == f"qdecay {name}"]
+    options = set(re.findall(r"^  (?:-\w, )?(--[a-z-]+)", out, re.MULTILINE)) - {"--help"}
+    assert options
+    assert {option for option in options if f"{option}" not in page.split("## Options")[1]} == set()
+
+
+def test_every_environment_has_a_page_with_gymnasiums_sections() -> None:
+    made = {page.title: page.text for page in environments()}
+    ids = {spec.name for spec in gym.registry.values() if spec.namespace == "qdecay"}
+    assert set(made) == ids
+    for text in made.values():
+        sections = re.findall(r"^## (.*)", text, re.MULTILINE)
+        assert sections == [
+            "Description", "Actions", "Observations", "Rewards", "Start", "End",
+            "Break-even gammas", "Arguments", "Versions",
+        ]  # fmt: skip
+    assert "| 10 | 2 |" in made["NChain"]  # forwards in the last state, and backwards by a slip
+    assert "Nothing ends an episode" in made["NChain"]
+    assert "Episodes start in state 1." in made["LeftOrRight"]
+
+
+def test_pages_take_their_place_below_their_index() -> None:
+    nav = [{"Home": "index.md"}, {"Look": [{"Names": "names/index.md"}]}]
+    found = expanded(nav, {"names/index.md": [{"one": "names/one.md"}]})
+    assert found == [
+        {"Home": "index.md"},
+        {"Look": [{"Names": ["names/index.md", {"one": "names/one.md"}]}]},
+    ]
 
 
 def steps_to_the_goal(mdp: qdecay.MDP, gamma: str) -> float:
@@ -84,8 +161,8 @@ def test_what_is_said_of_the_textbooks_ranges() -> None:
 
 
 @pytest.mark.slow
-def test_which_gamma_prints_what_it_shows() -> None:
-    """Its blocks take a quarter of a minute: those of other pages are run by default."""
-    page = Path(__file__).parent.parent / "docs" / "which-gamma.md"
-    failed, tried = doctest.testfile(str(page), module_relative=False)
+@pytest.mark.parametrize("name", ["which-gamma.md", "examples.md"])
+def test_long_pages_print_what_they_show(name: str) -> None:
+    """Their blocks take a while: those of other pages are run by default."""
+    failed, tried = doctest.testfile(str(DOCS / name), module_relative=False)
     assert (failed, tried > 5) == (0, True)

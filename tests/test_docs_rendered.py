@@ -1,4 +1,4 @@
-"""The built site says what its sources say: no formula is taken for Markdown."""
+"""The built site says what its sources say, every link leads somewhere, and nothing is fetched."""
 
 from __future__ import annotations
 
@@ -7,46 +7,62 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cached_property
 from html.parser import HTMLParser
-from inspect import isclass, isroutine
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 import pytest
 
 import qdecay
-import qdecay_envs
 
 pytestmark = pytest.mark.docs
 ROOT = Path(__file__).parent.parent
-SHOWN = re.findall(r"^::: (\S+)$", (ROOT / "docs" / "reference.md").read_text(), re.MULTILINE)
-PAGES = sorted(page.stem for page in (ROOT / "docs").glob("*.md"))
-WORDS = r"(\d\. )?[A-Za-z][A-Za-z0-9 ,.:;'’?!()/-]*|[\d./]+"  # may be emphasised: no formula
+WORDS = r"(\d\. )?[A-Za-z][A-Za-z0-9 ,.:;'’?!()/-]*|[\d./]+|γ"  # may be emphasised: no formula
 TAGS = (
-    "a article br button code div em h1 h2 h3 h4 h5 h6 hr img li nav ol p path pre small span "
-    "strong svg table tbody td th thead tr ul"
+    "a article b br button code dd details div dl dt em h1 h2 h3 h4 h5 h6 hr img li nav ol p path "
+    "pre small span strong summary svg table tbody td th thead tr ul "
+    "math mfrac mi mn mo mover mrow mspace msqrt mstyle msub msubsup msup mtable mtd mtext mtr "
+    "munder munderover"
 )
+FETCHED = {"img": "src", "script": "src", "link": "href", "source": "srcset", "iframe": "src"}
 
 
-class Article(HTMLParser):
-    """The text of a page, the part below each heading of the reference, and what is emphasised."""
+class Page(HTMLParser):
+    """A page: its text, the part below each heading of the reference, its links and anchors."""
 
-    def __init__(self, page: str) -> None:
+    def __init__(self, path: Path) -> None:
         super().__init__()
+        self.path = path
         self.text = ""
         self.below: dict[str, str] = {}
         self.emphasised: list[str] = []
         self.tags: set[str] = set()
+        self.ids: set[str] = set()
+        self.links: list[str] = []
+        self.fetched: list[str] = []
+        self.without_text: list[str] = []
         self._name = ""
         self._open: list[int] = []
-        article = re.search("<article.*</article>", page, re.DOTALL)
-        assert article is not None
-        self.feed(article[0])
+        self._in_article = False
+        self.feed(path.read_text(encoding="utf-8"))
 
     def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
+        known = dict(attributes)
+        self.ids |= {known[key] or "" for key in ("id", "name") if key in known}
+        if tag == "a" and known.get("href"):
+            self.links.append(known["href"] or "")
+        if tag in FETCHED and known.get(FETCHED[tag]) and known.get("rel") != "canonical":
+            self.fetched.append(known[FETCHED[tag]] or "")
+        if tag == "article":
+            self._in_article = True
+        if not self._in_article:
+            return
         self.tags.add(tag)
+        if tag == "img" and not known.get("alt"):
+            self.without_text.append(str(known.get("src")))
         if tag == "td":
             self.handle_data("\0")  # no paragraph goes on in another cell
-        known = dict(attributes)
         if "doc-heading" in (known.get("class") or ""):
             self._name = known["id"] or ""
             self.below[self._name] = ""
@@ -54,29 +70,47 @@ class Article(HTMLParser):
             self._open.append(len(self.text))
 
     def handle_endtag(self, tag: str) -> None:
-        if tag in {"em", "strong", "del", "sub", "sup", "blockquote"}:
+        if tag == "article":
+            self._in_article = False
+        if self._in_article and tag in {"em", "strong", "del", "sub", "sup", "blockquote"}:
             self.emphasised.append(self.text[self._open.pop() :])
 
     def handle_data(self, data: str) -> None:
-        self.text += data
-        if self._name:
-            self.below[self._name] += data
+        if self._in_article:
+            self.text += data
+            if self._name:
+                self.below[self._name] += data
+
+
+class Site:
+    """Every page by its path, `reference/exact/price`."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.pages = {
+            path.relative_to(folder).with_suffix("").as_posix(): Page(path)
+            for path in sorted(folder.rglob("*.html"))
+            if path.name != "404.html"
+        }
+
+    @cached_property
+    def below(self) -> dict[str, str]:
+        """What stands below every heading of the reference."""
+        return {name: text for page in self.pages.values() for name, text in page.below.items()}
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Article]:
-    """Every page, from the folder SITE where `make docs` has just built it, else built here."""
+def site(tmp_path_factory: pytest.TempPathFactory) -> Site:
+    """From the folder SITE where `make docs` has just built it, else built here."""
     folder = Path(os.environ.get("SITE") or tmp_path_factory.mktemp("site"))
     if "SITE" not in os.environ:
         subprocess.run(
-            [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet", "--site-dir", folder],
+            [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", folder],
             cwd=ROOT,
             env=os.environ | {"PYTHONPATH": "docs", "NO_MKDOCS_2_WARNING": "1"},
             check=True,
         )
-    files = {page: folder / page / "index.html" for page in PAGES}
-    files["index"] = folder / "index.html"
-    return {page: Article(file.read_text(encoding="utf-8")) for page, file in files.items()}
+    return Site(folder.resolve())
 
 
 def pieces(docstring: str) -> Iterator[str]:
@@ -95,46 +129,115 @@ def bare(text: str) -> str:
     return re.sub(r"[\s`]", "", text)
 
 
-def test_docstrings_are_shown_whole(site: dict[str, Article]) -> None:
+def test_docstrings_are_shown_whole(site: Site) -> None:
     """Every paragraph of everything that has a heading, sign for sign."""
     import griffe
 
-    paths = {"search_paths": [ROOT, ROOT / "envs"]}
-    packages = {name: griffe.load(name, **paths) for name in ("qdecay", "qdecay_envs")}
+    loader = griffe.GriffeLoader(search_paths=[ROOT, ROOT / "envs"])
+    packages = {name: loader.load(name) for name in ("qdecay", "qdecay_envs")}
     count, lost = 0, []
-    for path, shown in site["reference"].below.items():
+    for path, shown in site.below.items():
         package, _, name = path.partition(".")
         thing = packages[package][name]
-        docstring = (thing.final_target if thing.is_alias else thing).docstring.value
-        found, page = list(pieces(docstring)), bare(shown)
+        docstring = (thing.final_target if thing.is_alias else thing).docstring
+        found, page = list(pieces(docstring.value if docstring else "")), bare(shown)
         count += len(found)
         lost += [f"{path}: {piece}" for piece in found if piece not in page]
     assert lost == [], "\n".join(lost)
-    assert set(SHOWN) <= set(site["reference"].below)
     assert count > 1000
 
 
-def test_classes_and_functions_that_are_public_have_a_heading(site: dict[str, Article]) -> None:
-    """Instances are shown as their class, and unions as what they hold."""
-    headings = {path.rpartition(".")[2] for path in site["reference"].below}
-    for package in (qdecay, qdecay_envs):
-        things = {name: getattr(package, name) for name in package.__all__}
-        public = {name for name, thing in things.items() if isroutine(thing) or isclass(thing)}
-        assert len(public) > 10
-        assert public <= headings
+def test_every_public_name_has_a_page_with_an_example(site: Site) -> None:
+    """Under the name that people import."""
+    shown = {
+        name: page.text for page in site.pages.values() for name in page.below if ">>>" in page.text
+    }
+    names = {f"qdecay.{name}" for name in qdecay.__all__} - {"qdecay.__version__"}
+    assert names - set(shown) == set()
 
 
-def test_formulas_stand_in_the_reference(site: dict[str, Article]) -> None:
+def test_no_optional_argument_is_said_to_be_required(site: Site) -> None:
+    """Where it has a default, that is shown."""
+    shown = site.pages["reference/exact/policy_regions"].text
+    assert re.search(r"max_seconds\s*\(RealLike\s*\|\s*None\s*,\s*default:\s*None", shown)
+    assert not [name for name, page in site.pages.items() if "required" in page.emphasised]
+
+
+def test_formulas_stand_in_the_reference(site: Site) -> None:
     """Some, written down here."""
-    text = " ".join(site["reference"].text.split())
+    text = " ".join(" ".join(page.text for page in site.pages.values()).split())
     assert "it is (small / large)**(1 / (n - 1)) / (1 - e): (125/256)**(1/4) with" in text
     assert "one break-even gamma, (10/11)**(1/(h - 1))." in text
     assert "|v - v*| <= error and |q - q*| <= error in every entry" in text
 
 
-@pytest.mark.parametrize("page", PAGES)
-def test_only_words_are_emphasised(site: dict[str, Article], page: str) -> None:
+def test_formulas_of_pages_are_typeset(site: Site) -> None:
+    """As MathML: no dollar and no backslash is left over."""
+    assert all("math" in site.pages[name].tags for name in ("tutorial", "theory", "solutions"))
+    for name, page in site.pages.items():
+        prose = re.sub(r"\$ \w.*|'\\.*", "", page.text)  # commands, and text in code
+        assert not re.search(r"\\\(|\\\[|\\gamma|\$\$", prose), name
+
+
+def test_only_words_are_emphasised(site: Site) -> None:
     """Stars and underscores of a formula are none; and <n> is no tag."""
-    strange = [text for text in site[page].emphasised if not re.fullmatch(WORDS, text)]
-    assert strange == []
-    assert site[page].tags <= set(TAGS.split())
+    for name, page in site.pages.items():
+        names = r"|\w+( +\w+)*:?"  # of arguments, in the reference
+        strange = [
+            text for text in page.emphasised if not re.fullmatch(WORDS + names, text.strip())
+        ]
+        assert strange == [], name
+        assert page.tags <= set(TAGS.split()), (name, page.tags - set(TAGS.split()))
+
+
+def test_every_link_leads_to_a_page_and_an_anchor(site: Site) -> None:
+    """Within the site; what is elsewhere is only looked at."""
+    anchors = {page.path: page.ids for page in site.pages.values()}
+    dead = []
+    for name, page in site.pages.items():
+        for link in page.links:
+            parts = urlsplit(link)
+            if parts.scheme:
+                dead += [(name, link)] if parts.scheme not in ("http", "https") else []
+                continue
+            there = (page.path.parent / unquote(parts.path)).resolve() if parts.path else page.path
+            if there.is_dir():
+                there = there / "index.html"
+            known = anchors.get(there, set()) | {""}
+            if not there.is_file() or unquote(parts.fragment) not in known:
+                dead.append((name, link))
+    assert dead == []
+
+
+def test_pages_fetch_nothing_from_another_host(site: Site) -> None:
+    """Neither pictures nor fonts nor scripts; what they fetch is there."""
+    for name, page in site.pages.items():
+        assert page.fetched
+        for address in page.fetched:
+            parts = urlsplit(address)
+            assert not parts.scheme and not parts.netloc, (name, address)
+            assert (page.path.parent / unquote(parts.path)).resolve().is_file(), (name, address)
+    for style in site.folder.rglob("*.css"):
+        assert not re.search(r"url\([\"']?(https?:)?//", style.read_text(encoding="utf-8")), style
+
+
+def test_every_picture_has_a_text(site: Site) -> None:
+    """For those who do not see it; cards of the gallery are links that are named by their words."""
+    assert {name for name, page in site.pages.items() if page.without_text} == {"gallery"}
+    cards = re.findall(r"^- \[!\[\]\((.*?)\) .+\]\(#", (ROOT / "docs/gallery.md").read_text(), re.M)
+    assert site.pages["gallery"].without_text == cards
+
+
+def test_the_projects_addresses_are_in_the_footer(site: Site, monkeypatch) -> None:
+    """Those that its metadata has; where it has none, there is no link."""
+    monkeypatch.syspath_prepend(ROOT / "docs")
+    import hooks
+
+    named = (
+        '[project]\nname = "qdecay"\n[project.urls]\nRepository = "https://example.org/qdecay"\n'
+    )
+    (link,) = hooks.repository_links(named)
+    assert (link["name"], link["link"]) == ("Repository", "https://example.org/qdecay")
+    project = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    expected = {link["link"] for link in hooks.repository_links(project)}
+    assert expected <= set(site.pages["index"].links)

@@ -1,8 +1,8 @@
-"""README and the chapters that are typed along keep their word: console blocks print what is shown.
+"""README and pages keep their word: console blocks print what is shown, options are there.
 
 Their sessions are doctests (`--doctest-glob=*.md`); of the console blocks, this runs every command;
-those that install, `.ci/install.py`. `make compare` is `qdecay compare`, which the Makefile is held
-to.
+those that install, `.ci/install.py`; those that draw the gallery, the build of the site.
+`make compare` is `qdecay compare`, which the Makefile is held to.
 """
 
 from __future__ import annotations
@@ -10,35 +10,41 @@ from __future__ import annotations
 import re
 import runpy
 import shlex
+import tomllib
 from importlib.util import find_spec
 from pathlib import Path
 
 import gymnasium as gym
 import pytest
+import shell
 from console_blocks import blocks, commands, lines
 from shell import run
 
 ROOT = Path(__file__).parent.parent
 TEXT = (ROOT / "README.md").read_text(encoding="utf-8")
-CHAPTERS = "".join(
-    (ROOT / "docs" / name).read_text(encoding="utf-8")
-    for name in (
-        "which-gamma.md",
-        "break-even-in-any-number.md",
-        "tutorial.md",
-        "your-model.md",
-        "beyond-hundreds.md",
-    )
+DOCS = {path.name: path.read_text(encoding="utf-8") for path in sorted(ROOT.glob("docs/*.md"))}
+RUN_ELSEWHERE = {"gallery.md", "student-sheet.md", "solutions.md"}  # the last two: test_teachers.py
+BLOCKS = dict.fromkeys(
+    block
+    for name, text in {"README.md": TEXT, **DOCS}.items()
+    if name not in RUN_ELSEWHERE
+    for block in blocks(text, "console")
 )
-BLOCKS = blocks(TEXT + CHAPTERS, "console")
-(SPEC,), (RECORD,) = blocks(TEXT, "toml"), blocks(CHAPTERS, "python")
-CALM, STORM = blocks(CHAPTERS, "json")
-FILES = {"spec.toml": SPEC, "record.py": RECORD, "calm.json": CALM, "storm.json": STORM}
+CALM, STORM = blocks(DOCS["reward-design.md"], "json")
+(RECORD,) = blocks(DOCS["your-model.md"], "python")
+FILES = {
+    "phase.toml": blocks(DOCS["sweeps.md"], "toml")[1],
+    "record.py": RECORD,
+    "calm.json": CALM,
+    "storm.json": STORM,
+}
+MOST_WORDS = 800  # of the README, code and tables included
 
 
 def cost(block: str) -> list[pytest.MarkDecorator]:
     heavy = (
         r"certified|report|plot .*--over|gallery|probe|sweep|--learn\b|compare (Frozen|.*--over)"
+        r"|envs --prices"
     )
     marks = [pytest.mark.slow] if re.search(heavy, block) else []
     needs = {
@@ -51,9 +57,36 @@ def cost(block: str) -> list[pytest.MarkDecorator]:
 
 def test_every_kind_of_block_is_known() -> None:
     """A block of another language would run nowhere."""
-    fences = re.findall(r"^```(\w*)", TEXT + CHAPTERS, re.MULTILINE)
-    assert set(fences) == {"console", "pycon", "python", "json", "toml", "sh", ""}
+    fences = re.findall(r"^ *```(\w*)", TEXT + "".join(DOCS.values()), re.MULTILINE)
+    assert set(fences) == {"console", "pycon", "python", "json", "toml", "sh", "text", ""}
     assert fences.count("") == len(fences) / 2
+
+
+def test_the_readme_is_short(record_property) -> None:
+    """At most 800 words in all: `pytest --junit-xml` records how many."""
+    words = len(TEXT.split())
+    record_property("words", words)
+    assert words <= MOST_WORDS, f"the README has {words} words"
+
+
+@pytest.mark.parametrize("name", ["README.md", *DOCS])
+def test_commands_in_the_text_have_the_options_they_are_given(name: str) -> None:
+    """Those of shell blocks and of `code` in a line, which nothing runs."""
+    text = {"README.md": TEXT, **DOCS}[name]
+    inline = re.findall(r"`(qdecay [a-z][^`]*)`", text.replace("\n", " "))
+    shown = [line for block in blocks(text, "sh") for line in block.splitlines()]
+    known = shell.commands()
+    for line in [*inline, *shown]:
+        if not line.startswith("qdecay ") or "COMMAND" in line:
+            continue
+        words = line.partition(" #")[0].split()[1:]
+        command = known.get(" ".join(words[:2])) or known.get(words[0])
+        if words[0] in ("sweep", "--install-completion") and command is None:
+            continue
+        assert command is not None, line
+        options = {option for one in command.params for option in one.opts}
+        given = {word.partition("=")[0] for word in words if re.match("--?[a-z]", word)}
+        assert given <= options | {"--help"}, line
 
 
 @pytest.mark.parametrize("block", [pytest.param(b, marks=cost(b)) for b in BLOCKS])
@@ -88,3 +121,12 @@ def test_what_it_links_to_is_there() -> None:
     )
     assert len(links) >= 9
     assert [link for link in links if not (ROOT / link).exists()] == []
+
+
+def test_the_citation_names_this_version() -> None:
+    """As the metadata of the package does."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    lines_of_file = (ROOT / "CITATION.cff").read_text(encoding="utf-8").splitlines()
+    assert f"version: {project['version']}" in lines_of_file
+    assert f"license: {project['license']}" in lines_of_file
+    assert f"  - name: {project['authors'][0]['name']}" in lines_of_file

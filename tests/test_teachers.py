@@ -15,8 +15,13 @@ from shell import run
 
 pytestmark = pytest.mark.slow
 
-PAGE = (Path(__file__).parent.parent / "docs" / "teachers.md").read_text(encoding="utf-8")
-EXERCISE = PAGE[PAGE.index("**5. ") : PAGE.index("**6. ")]
+DOCS = Path(__file__).parent.parent / "docs"
+SHEET = (DOCS / "student-sheet.md").read_text(encoding="utf-8")
+SOLUTIONS = (DOCS / "solutions.md").read_text(encoding="utf-8")
+EXERCISE = (
+    SHEET[SHEET.index("**5. ") : SHEET.index("**6. ")]
+    + (SOLUTIONS[SOLUTIONS.index("## 5. ") : SOLUTIONS.index("## 6. ")])
+)
 SOURCES = dict(zip(("problems.py", "learner.py"), blocks(EXERCISE, "python"), strict=True))
 MISTAKES = re.findall(r"^\| `(\w+\.py)` \| `(.+)` \| `(.+)` \|$", EXERCISE, re.MULTILINE)
 ALL_COMMANDS = [part for block in blocks(EXERCISE, "console") for part in commands(block)]

@@ -20,7 +20,7 @@ STEPS = {"up": (0, 1), "right": (1, 0), "down": (0, -1), "left": (-1, 0)}
 CELLS = [(column, row) for column in (1, 2, 3, 4) for row in (1, 2, 3)]
 SIGNS = {(4, 3): "+1", (4, 2): "−1", (2, 2): ""}  # both ends, and the wall
 BLANK = {"fc": "white", "ec": "none", "pad": 0.5}
-PRINTED = {  # of both editions, in their text: see docs/break-even-in-any-number.md
+PRINTED = {  # of both editions, in their text: see docs/reward-design.md
     "4th edition": (("−2", "−1.6497"), ("−0.7311", "−0.4526"), ("−0.0850", "−0.0273"),
                     ("−0.0274", "0")),
     "3rd edition": (("−2", "−1.6284"), ("−0.4278", "−0.0850"), ("−0.0221", "0")),

@@ -58,8 +58,12 @@ def compare(
         str | None,
         typer.Option(metavar="GAMMA", help="With --over: the discount factor, below 1."),
     ] = None,
-    seeds: Annotated[int, typer.Option(min=10, help="Agents per break-even gamma.")] = 10,
-    seed: Annotated[int, typer.Option(min=0, help="The first seed; the others follow.")] = 0,
+    seeds: Annotated[
+        int, typer.Option(min=10, metavar="N", help="Agents per break-even gamma.")
+    ] = 10,
+    seed: Annotated[
+        int, typer.Option(min=0, metavar="N", help="The first seed; the others follow.")
+    ] = 0,
     learner: LearnerName = None,
     epsilon: Annotated[
         str | None,
@@ -74,15 +78,18 @@ def compare(
     max_steps: Annotated[
         int | None,
         typer.Option(
-            min=1, help="Steps of each agent; what is expected to take more is not started."
+            min=1, metavar="N", help="Steps of each agent; what needs more is not started."
         ),
     ] = None,
     method: Annotated[
-        str, typer.Option(help="exact, or certified: brackets, for thousands of states.")
+        str,
+        typer.Option(
+            metavar="KIND", help="exact, or certified: brackets, for thousands of states."
+        ),
     ] = "exact",
     walks: Annotated[
         int | None,
-        typer.Option(min=1, help="Stop training after this many forced walks of each branch."),
+        typer.Option(min=1, metavar="N", help="Stop training after N forced walks of each branch."),
     ] = None,
     step_size: Annotated[
         str | None, typer.Option(metavar="NUMBER", help="With --walks; 1/10 by default.")
@@ -98,27 +105,27 @@ def compare(
     """Find break-even gammas by algebra, planning and learning.
 
     Without SOURCE: the four homework problems. With --over: the values of a number of the model at
-    which the choice flips, at one --gamma; agents are trained at each value that is looked at.
+    which the choice flips, at one --gamma; agents are trained at each value that is tried.
 
-    The verdict is disagree if value iteration flips outside the gammas that its proven error
-    allows, or if agents flip elsewhere: where nothing is random, more than 1e-6 from the exact
-    gamma; else if the 95 % interval of their median does not contain it, neither at first nor in a
-    longer training of others, or if they lie three times as far apart as agents that average. Exit
-    code 1 if anything disagrees.
+    The verdict is disagree, exit code 1, if value iteration flips outside the gammas that its
+    proven error allows, or if the agents flip elsewhere. Where nothing is random, that means more
+    than 1e-6 from the exact gamma. Otherwise it means that the 95 % interval of their median misses
+    the exact gamma, also after a longer training of new agents, or that the agents lie three times
+    as far apart as agents that average.
 
-    It is undecided, exit code 3, where that takes more than --max-steps or --max-seconds, which is
-    forecast before anything is started, or where the interval stays wider than --width or half the
-    distance to the next change. How long a learner of your own takes is not forecast: it is
-    stopped, exit code 2.
+    The verdict is undecided, exit code 3, if training would take more than --max-steps or
+    --max-seconds, which is forecast before anything starts, or if the interval stays wider than
+    --width or half the distance to the next change. There is no forecast for a learner of your own:
+    when time is up it is stopped, exit code 2.
 
-    SARSA and Expected SARSA learn the values of a policy that explores: they are held against the
-    epsilon-soft model. An environment without a table has nothing to hold its agents against.
+    SARSA and Expected SARSA learn the values of a policy that explores: they are compared with the
+    epsilon-soft model. For an environment without a table there is no exact answer to compare with.
 
-    With --walks agents of a chain stop before they have converged, and flip later than they should:
-    the exact gamma is predicted, and the verdict says whether they flip there.
+    With --walks agents of a chain stop before they have converged, and flip later than they should.
+    That gamma is predicted exactly, and the verdict says whether they flip there.
 
     With --method certified, for models too large for exact regions, brackets of `qdecay regions
-    --certified` take the place of exact gammas. What they leave open of the state is undecided.
+    --certified` take the place of exact gammas. Whatever they leave open is undecided.
 
     \b
     Examples:

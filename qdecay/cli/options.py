@@ -51,7 +51,7 @@ _Reward = Annotated[
     typer.Option(
         "--reward",
         metavar="NAME",
-        help="Of several reward structures in a file; with --explore sign, or your own "
+        help="Which of several reward structures in a file; with --explore: sign, or your own "
         "module:function (observation, action, reward, next_observation, terminated).",
     ),
 ]
@@ -162,7 +162,7 @@ MaxSeconds = Annotated[
 ]
 Resamples = Annotated[
     int | None,
-    typer.Option(min=40, metavar="N", help="Of data: 95 % intervals over N resamples of it."),
+    typer.Option(min=40, metavar="N", help="For data: 95 % intervals over N resamples of it."),
 ]
 Over = Annotated[
     str | None,
@@ -172,7 +172,9 @@ Over = Annotated[
         "or reward:VALUE (every reward of that value).",
     ),
 ]
-Digits = Annotated[int, typer.Option(min=1, max=1000, help="Significant digits to show.")]
+Digits = Annotated[
+    int, typer.Option(min=1, max=1000, metavar="N", help="Significant digits to show.")
+]
 Force = Annotated[bool, typer.Option("--force", help="Overwrite an existing file.")]
 
 

@@ -42,7 +42,9 @@ def price(
     source: Source,
     judge: Annotated[
         str | None,
-        typer.Option(help="total, average, steps:T or a discount factor, such as 0.99."),
+        typer.Option(
+            metavar="JUDGE", help="total, average, steps:T or a discount factor, such as 0.99."
+        ),
     ] = None,
     state: Annotated[
         str | None, typer.Option(metavar="STATE", help="Start there: a number or a name.")
@@ -51,7 +53,7 @@ def price(
         str | None,
         typer.Option(
             metavar="LIST",
-            help="Pick these out, such as 0.9,0.95,0.99; with --over the one of the policies.",
+            help="Show these, such as 0.9,0.95,0.99; with --over one, of the policies.",
         ),
     ] = None,
     over: Over = None,
@@ -64,19 +66,27 @@ def price(
     ] = "0.01",
     method: Annotated[
         str,
-        typer.Option(help="exact, or certified: in floats with proven errors, between brackets."),
+        typer.Option(
+            metavar="KIND",
+            help="exact, or certified: in floats with proven errors, between brackets.",
+        ),
     ] = "exact",
     learn: Annotated[
         bool, typer.Option("--learn", help="Train Q-learning at these gammas and in each region.")
     ] = False,
     seeds: Annotated[
-        int | None, typer.Option(min=1, help="With --learn: agents per gamma; 10 by default.")
+        int | None,
+        typer.Option(min=1, metavar="N", help="With --learn: agents per gamma; 10 by default."),
     ] = None,
     seed: Annotated[
-        int | None, typer.Option(min=0, help="With --learn: the first seed; 0 by default.")
+        int | None,
+        typer.Option(min=0, metavar="N", help="With --learn: the first seed; 0 by default."),
     ] = None,
     steps: Annotated[
-        int | None, typer.Option(min=1, help="With --learn: steps per seed; a million by default.")
+        int | None,
+        typer.Option(
+            min=1, metavar="N", help="With --learn: steps per seed; a million by default."
+        ),
     ] = None,
     resamples: Resamples = None,
     digits: Digits = 7,
@@ -90,25 +100,25 @@ def price(
 ) -> int:
     """Find what every gamma costs: what its optimal policies earn.
 
-    They are judged by what people care about, exactly. Without --judge: the undiscounted sum of the
-    steps that the environment's time limit allows; without one, the undiscounted total; where that
-    is infinite, the average per step. At a breakpoint, at 0 and at 1 ties are broken in the worst
-    and in the best way; elsewhere all ways earn the same.
+    Policies are judged, exactly, by what people care about. Without --judge that is the
+    undiscounted sum of the steps that the environment's time limit allows; without a limit the
+    undiscounted total; where that is infinite, the average per step. At a breakpoint, at 0 and at 1
+    ties are broken in the worst and in the best way; elsewhere all ways earn the same.
 
-    Lost is (optimum - worst) / |optimum|. Over a number of steps the optimum is what a policy earns
+    Lost is (optimum - worst) / |optimum|. Over a number of steps the optimum is that of a policy
     that knows how many steps are left.
 
     With --over: what every value of a number costs. The policies that it makes optimal, at one
-    --gamma, are judged in the model of SOURCE as it is: which reward may one train with, what does
-    a policy earn that was planned for another probability?
+    --gamma, are judged in the model of SOURCE as it is. Which reward may one train with? What does
+    a policy earn if it was planned for another probability?
 
     With --method certified, for thousands of states: the policies between the brackets of `qdecay
     regions --certified` are judged in floats with proven errors. A gamma from which nothing is lost
     is then the upper end of a bracket, and losses below the errors count as nothing. The exit code
     is 3 where near ties or an early end leave the price open.
 
-    Of data, --resamples judges the policies that it makes optimal in other models that might have
-    given it.
+    With --resamples, the policies that are optimal for the data are judged in other models that
+    might have produced it.
 
     \b
     Examples:

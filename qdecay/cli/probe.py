@@ -24,14 +24,21 @@ def probe(
             help="module:function (env, seed -> policy), sb3:DQN, sb3:PPO, sb3:A2C, or q_learning.",
         ),
     ],
-    gamma: Annotated[float | None, typer.Option(help="The gamma it is configured with.")] = None,
-    delays: Annotated[str, typer.Option(help="Delays of the far reward.")] = "1,2,4,8,16,32",
-    near_delay: Annotated[int, typer.Option(help="Delay of the near reward.")] = 0,
+    gamma: Annotated[
+        float | None, typer.Option(metavar="GAMMA", help="The gamma it is configured with.")
+    ] = None,
+    delays: Annotated[
+        str, typer.Option(metavar="LIST", help="Delays of the far reward.")
+    ] = "1,2,4,8,16,32",
+    near_delay: Annotated[int, typer.Option(metavar="N", help="Delay of the near reward.")] = 0,
     settings: Annotated[
-        str, typer.Option(help="Settings to test in; the first gives the curve.")
+        str, typer.Option(metavar="LIST", help="Settings to test in; the first gives the curve.")
     ] = "one-shot,large,repeating,time limit",
     tolerance: Annotated[
-        float | None, typer.Option(help="Target half-width of log gamma's interval at each delay.")
+        float | None,
+        typer.Option(
+            metavar="NUMBER", help="Target half-width of log gamma's interval at each delay."
+        ),
     ] = None,
     until: Annotated[
         str,
@@ -41,13 +48,17 @@ def probe(
         ),
     ] = "measured",
     trainings: Annotated[
-        int | None, typer.Option(help="At most this many; default 30 per point.")
+        int | None, typer.Option(metavar="N", help="At most N trainings; 30 per point by default.")
     ] = None,
     max_seconds: Annotated[
         float | None, typer.Option(metavar="SECONDS", help="Stop after this long.")
     ] = None,
-    seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same answers.")] = 0,
-    workers: Annotated[int, typer.Option(min=1, help="Number of training processes.")] = 1,
+    seed: Annotated[
+        int, typer.Option(min=0, metavar="N", help="The same seed gives the same answers.")
+    ] = 0,
+    workers: Annotated[
+        int, typer.Option(min=1, metavar="N", help="Number of training processes.")
+    ] = 1,
     observation: Annotated[
         str,
         typer.Option(metavar="index|one-hot", help="What agents observe: a number or a vector."),

@@ -94,7 +94,7 @@ def regions(
     ] = False,
     width: Annotated[
         str | None,
-        typer.Option(metavar="W", help="With --certified: of a bracket at most; 1e-9 by default."),
+        typer.Option(metavar="W", help="With --certified: the widest bracket; 1e-9 by default."),
     ] = None,
     resamples: Resamples = None,
     workers: Annotated[
@@ -112,7 +112,7 @@ def regions(
     models of the same states and actions, SOURCE and HIGH, are the ends of a line.
 
     A touch is a gamma where one more action is optimal at that point only. --resamples solves other
-    data that the same world might have given, and says how far the start's gammas are settled.
+    data that the same world might have produced, and says how well the start's gammas are settled.
 
     For models too large for exact arithmetic: --certified finds brackets outside of which the
     optimal actions of every state are proven; the exit code is 3 where it cannot tell actions apart

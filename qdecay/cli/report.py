@@ -19,8 +19,10 @@ if TYPE_CHECKING:
 
 app = typer.Typer()
 
-Seeds = Annotated[int, typer.Option(min=10, help="Agents per break-even gamma.")]
-FirstSeed = Annotated[int, typer.Option(min=0, help="The first seed; the others follow.")]
+Seeds = Annotated[int, typer.Option(min=10, metavar="N", help="Agents per break-even gamma.")]
+FirstSeed = Annotated[
+    int, typer.Option(min=0, metavar="N", help="The first seed; the others follow.")
+]
 ExactOnly = Annotated[
     bool, typer.Option("--exact-only", help="Train no agents; show exact results only.")
 ]
@@ -29,7 +31,8 @@ State = Annotated[
     typer.Option(metavar="STATE", help="Shown, and compared: a number or a name; else the start."),
 ]
 MaxSteps = Annotated[
-    int, typer.Option(min=1, help="Steps of each agent; what takes more is not started.")
+    int,
+    typer.Option(min=1, metavar="N", help="Steps of each agent; what takes more is not started."),
 ]
 _MAX_STEPS = 10_000_000
 _MAX_SECONDS = 60.0
@@ -51,7 +54,10 @@ def report(
     exact_only: ExactOnly = False,
     method: Annotated[
         str,
-        typer.Option(help="exact, or certified: brackets, for thousands of states; no slider."),
+        typer.Option(
+            metavar="KIND",
+            help="exact, or certified: brackets, for thousands of states; no slider.",
+        ),
     ] = "exact",
     force: Force = False,
 ) -> None:
@@ -95,7 +101,8 @@ def plot(
     what: Annotated[
         list[str] | None,
         typer.Option(
-            help="regions, values, gap, price, thresholds, learning or map; may be repeated."
+            metavar="KIND",
+            help="regions, values, gap, price, thresholds, learning or map; may be repeated.",
         ),
     ] = None,
     state: State = None,

@@ -116,37 +116,47 @@ def _short_root(root: Any) -> str:
 def learn_curve(
     source: Source | None = None,
     state: Annotated[
-        str | None, typer.Option(metavar="STATE", help="Of SOURCE: a number or a name.")
+        str | None, typer.Option(metavar="STATE", help="A state of SOURCE: a number or a name.")
     ] = None,
     game: Annotated[
         str | None,
-        typer.Option(help="forever (ConstantOrSparse, the default) or once (homework C, escape)."),
+        typer.Option(
+            metavar="GAME",
+            help="forever (ConstantOrSparse, the default) or once (homework C, escape).",
+        ),
     ] = None,
     delay: Annotated[
-        str | None, typer.Option(help="Steps n to the large reward; 1,2,3,4,5 by default.")
+        str | None,
+        typer.Option(metavar="LIST", help="Steps n to the large reward; 1,2,3,4,5 by default."),
     ] = None,
-    gamma: Annotated[str, typer.Option(help="Discount factors, such as 1/2,0.9.")] = "9/10",
+    gamma: Annotated[
+        str, typer.Option(metavar="LIST", help="Discount factors, such as 1/2,0.9.")
+    ] = "9/10",
     advantage: Annotated[
         str | None,
         typer.Option(
-            help="Value of the large reward relative to the small one; sets R. Default 2."
+            metavar="NUMBER",
+            help="Value of the large reward relative to the small one, which sets R; 2 by default.",
         ),
     ] = None,
     reward: Annotated[
         str | None,
         typer.Option(
-            help="R itself, instead of --advantage; the small reward is 1. Of SOURCE: the name of "
-            "one of several reward structures in a file."
+            metavar="R",
+            help="R itself, instead of --advantage; the small reward is 1. With SOURCE: which of "
+            "several reward structures in a file.",
         ),
     ] = None,
     step_size: Annotated[
         str | None,
         typer.Option(metavar="ALPHA", help="A number, or harmonic:H, which is H / (H + n - 1)."),
     ] = None,
-    seeds: Annotated[int, typer.Option(min=1, help="Agents per row.")] = 10,
+    seeds: Annotated[int, typer.Option(min=1, metavar="N", help="Agents per row.")] = 10,
     steps: Annotated[
         int | None,
-        typer.Option(min=1, help="Steps of each agent; 20,000, with SOURCE a million."),
+        typer.Option(
+            min=1, metavar="N", help="Steps of each agent; 20,000, with SOURCE a million."
+        ),
     ] = None,
     as_json: AsJson = False,
     plot: Annotated[

@@ -56,7 +56,8 @@ def run(
         typer.Option("--output", "-o", metavar="FILE", help="The store to create or resume."),
     ] = None,
     workers: Annotated[
-        int | None, typer.Option(min=1, help="Number of processes; one per core by default.")
+        int | None,
+        typer.Option(min=1, metavar="N", help="Number of processes; one per core by default."),
     ] = None,
     backend: Annotated[
         str,

@@ -1,0 +1,90 @@
+"""Pages and help are plain English: no doubled word, no phrase that readers stumbled over.
+
+`codespell` (`make check`) looks at the spelling of single words.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+import shell
+
+import qdecay
+
+ROOT = Path(__file__).parent.parent
+PAGES = {
+    path.relative_to(ROOT).as_posix(): path.read_text(encoding="utf-8")
+    for path in [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")]
+}
+STUMBLED_OVER = {  # each with what to write instead
+    r"(?:^|[.:;,]\s)[Ww]ho (explores|sticks|moves|stays|has|looks|begins)\b": "an agent that",
+    r"\b[Ww]hoever\b": "an agent that",
+    r"\b(is|are) told of\b": "is reported",
+    r"\basks? no other\b": "loads nothing from",
+    r"\brarely seen\b": "seldom sees",
+    r"\bthat nobody\b": "without",
+    r"\butilize|\bleverage|\bin order to\b": "use; to",
+    r"\bcolors?\b|\bneighbors?\b|\bbehaviors?\b|\banalyze\b|\bnormalize\b": "British spelling",
+}
+MOST_WORDS = 75  # of a sentence; a list with semicolons may be long
+
+
+def prose(text: str) -> str:
+    """Return a page without code, tables, formulas, addresses and headings of its own."""
+    for pattern in (r"^---\n.*?^---\n", r"^ *```.*?^ *```", r"\$\$.*?\$\$"):
+        text = re.sub(pattern, "", text, flags=re.DOTALL | re.MULTILINE)
+    text = re.sub(r"^(\|.*|    .*|:::.*|#.*)$", "", text, flags=re.MULTILINE)
+    text = re.sub(r"`[^`]*`", "CODE", text)
+    return re.sub(r"</?[a-z][^>\n]*>|\]\([^)]*\)|\$[^$]*\$", " ", text)
+
+
+@cache
+def texts() -> tuple[tuple[str, str], ...]:
+    """Return the prose of all of them."""
+    return tuple(_texts())
+
+
+def _texts() -> Iterator[tuple[str, str]]:
+    """Yield the prose of every page, of every command's help, and of what names do."""
+    for name, text in PAGES.items():
+        yield name, prose(text)
+    commands: dict[str, Any] = shell.commands()
+    for name, command in commands.items():
+        options = "\n\n".join(getattr(option, "help", None) or "" for option in command.params)
+        yield f"qdecay {name} --help", command.help.split("\b")[0] + "\n\n" + options
+    for name in qdecay.__all__:
+        yield f"qdecay.{name}", prose((getattr(qdecay, name).__doc__ or "").split("\n\n")[0])
+
+
+@pytest.mark.parametrize("phrase", STUMBLED_OVER)
+def test_no_phrase_that_readers_stumbled_over(phrase: str) -> None:
+    """What to write instead is in the list above."""
+    found = {name: match[0] for name, text in texts() for match in re.finditer(phrase, text)}
+    assert found == {}, STUMBLED_OVER[phrase]
+
+
+def test_no_word_is_doubled() -> None:
+    found = {
+        name: match[0]
+        for name, text in texts()
+        for match in re.finditer(r"\b([A-Za-z]{2,})\s+\1\b", text)
+        if match[1] not in {"had", "that", "CODE"}
+    }
+    assert found == {}
+
+
+def test_sentences_have_an_end_in_sight() -> None:
+    """Of pages; a reader loses the thread of a longer one."""
+    found = [
+        (name, len(sentence.split()), sentence.strip()[:60])
+        for name, text in texts()
+        for paragraph in re.split(r"\n\s*\n|^\s*(?:-|\d+\.) ", text, flags=re.MULTILINE)
+        for sentence in re.split(r"[.?!:;]\s", paragraph)
+        if len(sentence.split()) > MOST_WORDS
+    ]
+    assert found == []
