@@ -118,10 +118,10 @@ def test_what_cannot_be_explored_says_why() -> None:
 
 
 PROBLEMS = {
-    "id": (STAY, "streams"),
-    "layout": (LAYOUT, "streams"),
-    "environment": (gym.make(STAY), "streams"),
-    "model of an id": (qdecay.as_mdp(STAY), "streams"),
+    "id": (STAY, "equation"),
+    "layout": (LAYOUT, "equation"),
+    "environment": (gym.make(STAY), "equation"),
+    "model of an id": (qdecay.as_mdp(STAY), "equation"),
     "model of a layout": (qdecay.MDP.from_layout(LAYOUT), "graph"),
     "lake": (gym.make(LAKE), "board"),
     "model of the lake": (qdecay.as_mdp(LAKE), "board"),
@@ -131,10 +131,10 @@ PROBLEMS = {
 
 @pytest.mark.parametrize("name", PROBLEMS)
 def test_whatever_is_a_problem_has_a_page(name: str) -> None:
-    """Streams of chains and boards of worlds are shown, also of models that were read from them."""
+    """Equations of choices and boards of worlds are shown, also of models read from them."""
     problem, look = PROBLEMS[name]
     html = api.report(problem, exact_only=True).html
-    shown = {kind for kind in ("streams", "board") if f'class="{kind}"' in html}
+    shown = {kind for kind in ("equation", "board") if f'class="{kind}"' in html}
     assert shown == {look} - {"graph"} and ('<svg class="graph' in html) == (look != "board")
 
 

@@ -25,7 +25,18 @@ TAGS = {"div", "style", "p", "b", "i", "span", "small", "details", "summary"}
 TAGS |= {"table", "thead", "tbody", "tr", "th", "td"}
 TAGS |= {"svg", "path", "g", "circle", "rect", "text", "title"}
 TAGS |= {"math", "mrow", "mfrac", "mn", "mi", "mo", "msup", "msqrt"}
-ATTRIBUTES = {"class", "style", "title", "scope", "role", "aria-label", "data-of", "displaystyle"}
+ATTRIBUTES = {
+    "class",
+    "style",
+    "title",
+    "scope",
+    "role",
+    "aria-label",
+    "data-of",
+    "displaystyle",
+    "lspace",
+    "rspace",
+}
 ATTRIBUTES |= {"viewbox", "preserveaspectratio", "text-anchor"}
 ATTRIBUTES |= {"d", "x", "y", "cx", "cy", "r", "width", "height"}
 
@@ -172,10 +183,8 @@ def test_a_comparison_has_marks() -> None:
     assert "✓ agree" in root.text
     [[change, exact, planned, learned, _]] = root.rows()
     assert change == "stay → move" and exact.endswith(row["exact"][0]["decimal"][:12])
-    assert float(planned.removesuffix(" ✓")) == pytest.approx(row["planned"][0], abs=5e-11)
-    assert float(learned.removesuffix(" ✓")) == pytest.approx(
-        row["learned"][0]["median"], abs=5e-11
-    )
+    assert float(planned.removesuffix(" ✓")) == pytest.approx(row["planned"][0], abs=5e-7)
+    assert float(learned.removesuffix(" ✓")) == pytest.approx(row["learned"][0]["median"], abs=5e-7)
 
 
 def test_a_comparison_that_is_open_says_why() -> None:
