@@ -23,7 +23,7 @@ from typing import Any
 
 from qdecay.comparison.games import Game, random_walk_steps
 from qdecay.comparison.learning_times import EXPLORERS, LearningTime, learning_times
-from qdecay.report.plots.learning import save_learning_times
+from qdecay.reporting.plots.learning import save_learning_times
 
 SEEDS, STEPS = 10, 20_000
 SWEEPS: dict[str, dict[str, Any]] = {

@@ -2,13 +2,14 @@
 
 from pathlib import Path
 
-from figures import aima, decay, phase, price, world
+from figures import aima, bars, decay, phase, price, world
 
 
 def on_pre_build(config: object) -> None:
     """Write the figures next to the pages that show them."""
     folder = Path(__file__).parent / "figures"
     aima.draw(folder / "aima.svg")
+    bars.draw(folder / "bars.svg")
     decay.draw(folder / "decay.svg")
     phase.draw(folder / "phase.svg")
     price.draw(folder / "price.svg")

@@ -17,7 +17,7 @@ def faults(figure: Figure) -> list[str]:
     """Return what is wrong with a figure, in words; nothing if it is fine."""
     figure.draw_without_rendering()
     renderer = figure.canvas.get_renderer()  # type: ignore[attr-defined]  # of Agg
-    texts = [(text.get_text(), text.get_window_extent(renderer)) for text in shown_texts(figure)]
+    texts = [(text.get_text(), _box(text, renderer)) for text in shown_texts(figure)]
     page = Bbox.from_extents(0, 0, figure.bbox.width, figure.bbox.height)
     found = [f"cut off: {name!r}" for name, box in texts if not _inside(box, page)]
     found += [
@@ -25,7 +25,8 @@ def faults(figure: Figure) -> list[str]:
         for (one, a), (two, b) in combinations(texts, 2)
         if _meet(a, b)
     ]
-    return found + [fault for ax in figure.axes for fault in _covered_lines(ax, renderer)]
+    found += [fault for ax in figure.axes for fault in _covered_lines(ax, renderer)]
+    return found + [fault for ax in figure.axes for fault in _crossed_texts(ax, renderer)]
 
 
 def shown_texts(figure: Figure) -> list[Text]:
@@ -48,6 +49,11 @@ def _marks_outside(ax: Axes) -> list[Text]:
             if not low <= tick.get_loc() <= high or not axis.get_visible():
                 found += [tick.label1, tick.label2]
     return found
+
+
+def _box(text: Text, renderer: Any) -> Bbox:
+    """Return the box of a text without the line that leads to it."""
+    return Text.get_window_extent(text, renderer)
 
 
 def _inside(box: Bbox, page: Bbox) -> bool:
@@ -77,3 +83,20 @@ def _covered_lines(ax: Axes, renderer: Any) -> list[str]:
         if line.get_path().vertices.size
         and line.get_transform().transform_path(line.get_path()).intersects_bbox(box, filled=False)
     ]
+
+
+def _crossed_texts(ax: Axes, renderer: Any) -> list[str]:
+    """Return the annotations that a line runs through which leads to another one."""
+    boxes = [(text, _box(text, renderer)) for text in ax.texts if text.get_text()]
+    arrows = [text for text in ax.texts if getattr(text, "arrow_patch", None) is not None]
+    return [
+        f"crossed: {text.get_text()!r}"
+        for text, box in boxes
+        for other in arrows
+        if other is not text and _path_of(other).intersects_bbox(box.padded(-2), filled=False)
+    ]
+
+
+def _path_of(annotation: Any) -> Any:
+    patch = annotation.arrow_patch
+    return patch.get_transform().transform_path(patch.get_path())

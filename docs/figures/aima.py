@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from qdecay import MDP, LineRegions, ModelLine, policy_regions
-from qdecay.report import colours
+from qdecay.reporting import colours
 
 BLUE, ORANGE = colours.FAR.light, colours.NEAR.light
 STEPS = {"up": (0, 1), "right": (1, 0), "down": (0, -1), "left": (-1, 0)}

@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from qdecay.report import colours
+from qdecay.reporting import colours
 
 BLUE, ORANGE, GREEN = colours.FAR.light, colours.NEAR.light, colours.GOOD.light
 STEPS = np.arange(61)

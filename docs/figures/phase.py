@@ -4,7 +4,7 @@ import tempfile
 from pathlib import Path
 
 from qdecay import Spec, Sweep, phase_diagram
-from qdecay.report.plots.phase import save_phase
+from qdecay.reporting.plots.phase import save_phase
 
 SPEC = """
 schema = "qdecay.sweep/1"

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from qdecay import price
-from qdecay.report.plots.price import save_price
+from qdecay.reporting.plots.price import save_price
 
 
 def draw(path: Path) -> None:

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from qdecay import ModelLine, as_mdp, policy_map
-from qdecay.report.plots.map import save_map
+from qdecay.reporting.plots.map import save_map
 
 
 def draw(path: Path) -> None:

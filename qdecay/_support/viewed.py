@@ -15,7 +15,7 @@ from qdecay._support.page import Page
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-_VIEWS = "qdecay.report.views.door"
+_VIEWS = "qdecay.reporting.views.door"
 
 
 def _views() -> Any:

@@ -308,6 +308,8 @@ class Search:
                 break
             if i >= 2 and not self._clear_at(open_, uppers[-1]):
                 break
+        open_ = self._in_doubt(open_, upper)
+        inside[open_] = True
         changed = bool((before != self._zero).any())
         self._doubt(open_, upper if changed else lower)
         if len(open_) and not changed:
@@ -364,8 +366,8 @@ class Search:
         return bool(falling) and not len(self._not_negative(others, lower, upper))
 
     def _settle(self, gamma: Fraction) -> tuple[Pairs, int]:
-        """Find the policy that is optimal at a gamma; return the pairs in doubt, and how many
-        policies came before it.
+        """Find the policy that is optimal at a gamma; return the pairs in doubt, even if all others
+        are worse, and how many policies came before it. No bound has room for these then.
 
         Raises:
             NoBound: floats do not tell.
@@ -385,18 +387,21 @@ class Search:
         maybe = pairs[upper >= 0]
         tied = self._ties.identically_zero(maybe)
         self._zero[maybe[tied]] = True
-        doubtful = maybe[~tied]
-        if len(self._loose) > _MANY and np.isin(self._loose, doubtful).any():  # most still are
-            doubtful = np.union1d(doubtful, self._loose[~self._zero[self._loose]])
-        return self._in_doubt(doubtful, gamma), switches
+        return maybe[~tied], switches
 
     def _in_doubt(self, pairs: Pairs, gamma: Fraction) -> Pairs:
         """Return pairs so that, with room for these, no other one is in doubt at a gamma.
 
         They grow until that is so; then those go that are not in doubt with room for all.
+
+        Args:
+            pairs: those in doubt without room.
         """
         closed = False
+        if len(self._loose) > _MANY and np.isin(self._loose, pairs).any():  # most still are
+            pairs = np.union1d(pairs, self._loose[~self._zero[self._loose]])
         while len(pairs):
+            self._deadline.check()
             self._make_room(pairs)
             suspects = np.flatnonzero(self._window.suspect.any(axis=1) & ~self._zero)
             found = suspects[self._window.bounds_at(suspects, gamma)[1] >= 0]
@@ -465,7 +470,7 @@ class Search:
         """
         before = self._zero.copy()
         pairs, switches = self._settle(self.x)
-        self._doubt(pairs)
+        self._doubt(self._in_doubt(pairs, self.x))
         if switches:
             self._found(self.x, NOT_SEPARATED, before, before)
 

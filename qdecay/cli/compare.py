@@ -131,8 +131,8 @@ def compare(
     """
     from qdecay._support.checks import choice
     from qdecay.model.source import HOMEWORK, Source
-    from qdecay.report.chapter import shown_actions
-    from qdecay.report.plots.thresholds import save_comparison
+    from qdecay.reporting.chapter import shown_actions
+    from qdecay.reporting.plots.thresholds import save_comparison
 
     check_plot(plot, force=force)
     if step_size is not None and walks is None:

@@ -183,7 +183,7 @@ def check_plot(plot: Path | None, *, force: bool) -> None:
         InputError: the plot could not be written, or --force is given without one.
     """
     if plot is not None:
-        from qdecay.report.plots.style import check_plot_path
+        from qdecay.reporting.plots.style import check_plot_path
 
         check_plot_path(plot, force=force)
     elif force:

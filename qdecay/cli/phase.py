@@ -44,7 +44,7 @@ def phase(
       qdecay sweep phase results.db --where delay=2 --x epsilon --plot phase.pdf
     """
     from qdecay.errors import InputError
-    from qdecay.report.plots.phase import save_phase
+    from qdecay.reporting.plots.phase import save_phase
     from qdecay.sweep.phase import phase_diagram
 
     check_plot(plot, force=force)

@@ -181,7 +181,7 @@ class _Common:
     def draw(self, found: Any, marked: Sequence[PricedPoint]) -> None:
         """Draw it, if that is wanted."""
         if self.plot is not None:
-            from qdecay.report.plots.price import save_price
+            from qdecay.reporting.plots.price import save_price
 
             save_price(found, self.plot, marked)
 

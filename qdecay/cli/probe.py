@@ -103,7 +103,7 @@ def probe(
     from qdecay.probing.identity import Identity
     from qdecay.probing.measure import check_budget
     from qdecay.probing.trials import AnswerFile
-    from qdecay.report.plots.probe import save_profile
+    from qdecay.reporting.plots.probe import save_profile
 
     check_plot(plot, force=force)
     if store is not None:

@@ -15,7 +15,7 @@ from qdecay.cli.options import Force, Over, reads_source
 
 if TYPE_CHECKING:
     from qdecay.model.source import Source
-    from qdecay.report.api import Trainings
+    from qdecay.reporting.api import Trainings
 
 app = typer.Typer()
 
@@ -73,7 +73,7 @@ def report(
       qdecay report Taxi-v4 -k is_rainy=true --state 1 --exact-only -o taxi.html
       qdecay report qdecay/NChain-v0 -k n=300 --method certified -o chain.html
     """
-    from qdecay.report.api import page_of
+    from qdecay.reporting.api import page_of
 
     check_output(output, PAGES, force=force)
     trainings = None if exact_only else _trainings(seeds, seed, learner, max_steps)
@@ -121,8 +121,8 @@ def plot(
       qdecay plot FrozenLake-v1 -o gap.svg --what gap
       qdecay plot FrozenLake-v1 -o map.svg --over success_rate=1/3..1 --state 6
     """
-    from qdecay.report.api import figure_of, kinds_of
-    from qdecay.report.plots.style import check_plot_path, save_figure
+    from qdecay.reporting.api import figure_of, kinds_of
+    from qdecay.reporting.plots.style import check_plot_path, save_figure
 
     kinds = kinds_of(what, over, dash="--")
     check_plot_path(output, force=force)
@@ -153,7 +153,7 @@ def gallery(
       qdecay gallery -o gallery
     """
     from qdecay.model.registered import environment_ids
-    from qdecay.report.gallery import check_gallery, write_gallery
+    from qdecay.reporting.gallery import check_gallery, write_gallery
 
     ids = environment_ids()
     check_gallery(output, ids, force=force)
@@ -168,6 +168,6 @@ def gallery(
 
 
 def _trainings(seeds: int, seed: int, learner: str | None, max_steps: int) -> Trainings:
-    from qdecay.report.api import Trainings
+    from qdecay.reporting.api import Trainings
 
     return Trainings(seeds, seed, learner_named(learner), max_steps)

@@ -56,7 +56,7 @@ def envs(
     if prices:
         _survey(as_json)
         return
-    from qdecay.report.catalogue import SCHEMA, catalogue
+    from qdecay.reporting.catalogue import SCHEMA, catalogue
 
     members = catalogue()
     if as_json:
@@ -180,7 +180,7 @@ def learn_curve(
     """
     from qdecay.comparison.learning_times import learning_times
     from qdecay.errors import InputError
-    from qdecay.report.plots.learning import save_learning_times
+    from qdecay.reporting.plots.learning import save_learning_times
     from qdecay_envs.rational import rational
 
     check_plot(plot, force=force)

@@ -12,7 +12,7 @@ import pytest
 from fuzzing import SPEC, is_well_told
 from shell import check_refused, commands, full_disk, run
 
-import qdecay.report.chapter
+import qdecay.reporting.chapter
 from qdecay._support.outputs import check_output, check_store
 from qdecay.errors import InputError
 from qdecay.sweep import Spec, Sweep
@@ -220,7 +220,7 @@ def test_a_folder_that_cannot_be_written_to_is_told(monkeypatch, tmp_path: Path)
 @pytest.mark.skipif(not Path("/proc/self").exists(), reason="the system has no /proc")
 def test_a_folder_that_takes_no_files_is_told_before_the_work(capsys, monkeypatch) -> None:
     """Where even root cannot make one."""
-    monkeypatch.setattr(qdecay.report.chapter, "read_chapter", None)
+    monkeypatch.setattr(qdecay.reporting.chapter, "read_chapter", None)
     code, _, err = run(capsys, monkeypatch, "report", A, "-o", "/proc/x.html")
     assert code == 2 and "the folder /proc cannot be written to" in err
 

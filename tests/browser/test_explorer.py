@@ -20,8 +20,8 @@ from comparisons import comparison, ten
 
 from qdecay import MDP, policy_regions
 from qdecay.model.source import HOMEWORK, Source
-from qdecay.report.chapter import read_chapter
-from qdecay.report.page import explorer, write_page
+from qdecay.reporting.chapter import read_chapter
+from qdecay.reporting.page import explorer, write_page
 
 pytestmark = pytest.mark.browser
 
@@ -677,7 +677,7 @@ def test_axe_finds_no_fault(visit, pages, scheme, source, exact_only, fragment) 
 @pytest.mark.parametrize("scheme", SCHEMES)
 def test_axe_finds_no_fault_in_the_gallery(chromium, tmp_path: Path, scheme) -> None:
     """The index of cards, with and without pages."""
-    from qdecay.report.gallery import write_gallery
+    from qdecay.reporting.gallery import write_gallery
 
     write_gallery(tmp_path / "g", ["qdecay/NChain-v0", "CartPole-v1", "FrozenLake-v1"])
     with chromium.new_context(color_scheme=scheme) as session:

@@ -16,7 +16,7 @@ from qdecay import MDP, ModelLine
 from qdecay.comparison.agents import TOLERANCE
 from qdecay.comparison.forecast import threshold_noise
 from qdecay.comparison.moving import MovingParameter
-from qdecay.report.thresholds import shown_flips
+from qdecay.reporting.thresholds import shown_flips
 
 HALF = Fraction(1, 2)
 

@@ -16,8 +16,8 @@ from shell import run
 from qdecay import MDP, compare, expected_sarsa, policy_regions, price, sarsa
 from qdecay.comparison.forecast import threshold_noise
 from qdecay.comparison.linear_theory import LinearTheory
-from qdecay.report.samples import samples
-from qdecay.report.values import curves
+from qdecay.reporting.samples import samples
+from qdecay.reporting.values import curves
 
 LATER: list[Any] = [(0, 0, 0, 1, 1, True), (0, 1, 1, 1, 0, False, 3), (1, 0, 1, 1, 7, True)]
 

@@ -20,8 +20,8 @@ from qdecay.exact.algebra.number import isolate_roots
 from qdecay.exact.break_even import stream_value
 from qdecay.learning import ModelEnv, q_learning
 from qdecay.learning.streams import streams
-from qdecay.report.plots.draw import draw
-from qdecay.report.plots.learning import save_learning_times
+from qdecay.reporting.plots.draw import draw
+from qdecay.reporting.plots.learning import save_learning_times
 
 GAMMA = Fraction(9, 10)
 

@@ -244,7 +244,7 @@ def test_an_open_price_is_exit_code_3(capsys, monkeypatch) -> None:
         (["--learn"], "--learn cannot be combined with --method certified"),
         (["--resamples", "40"], "--resamples cannot be combined with --method certified"),
         (["--over", "success_rate=1/3..1", "--gamma", "1/2"], "cannot be combined with --over"),
-        (["--gamma", "1"], "gamma must be in (0, 1), got 1"),
+        (["--gamma", "1"], "--gamma must be in (0, 1), got '1'"),
         (["--judge", "sum"], "judge must be total"),
     ],
 )

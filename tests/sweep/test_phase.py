@@ -20,7 +20,7 @@ from qdecay import BudgetExceeded, InputError, Progress, Sweep
 from qdecay._support.deadline import Deadline
 from qdecay.learning import q_learning
 from qdecay.model.source import HOMEWORK
-from qdecay.report import colours
+from qdecay.reporting import colours
 from qdecay.sweep import Spec
 from qdecay.sweep.cells import Cell, Group
 from qdecay.sweep.phase import phase_diagram
@@ -355,7 +355,7 @@ def test_a_plot_draws_the_exact_line_and_the_thresholds(store: Path, monkeypatch
     figure = pytest.importorskip("matplotlib.figure")
     drawn: list[Any] = []
     monkeypatch.setattr(figure.Figure, "savefig", lambda self, path, **_: drawn.append(self))
-    from qdecay.report.plots.phase import save_phase
+    from qdecay.reporting.plots.phase import save_phase
 
     assert save_phase(phase_diagram(store), store.with_name("x.svg")) == 0
     for ax, reward in zip(drawn[0].axes, (4, 6), strict=True):
@@ -387,7 +387,7 @@ def test_values_that_double_stand_on_a_logarithmic_axis(
     figure = pytest.importorskip("matplotlib.figure")
     drawn: list[Any] = []
     monkeypatch.setattr(figure.Figure, "savefig", lambda self, path, **_: drawn.append(self))
-    from qdecay.report.plots.phase import save_phase
+    from qdecay.reporting.plots.phase import save_phase
 
     text = ONE.replace("delay = 2", f"delay = [{delays}]")
     store = fabricated(tmp_path / "x.db", text, step(0.6))

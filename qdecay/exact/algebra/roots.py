@@ -99,9 +99,11 @@ def root_near(
 
     The root is simple; the polynomial may have others that are not.
     """
+    if is_binomial(p):
+        return None  # easy at any degree, as is a p whose signs vary once
     p, _, _ = _without_ends(p)
     if p.degree() < 2 or variations(p) == 1 or roots_bound(p, lower, upper) != 1:
-        return None  # where the signs vary once, p may have thousands of terms, and is easy anyway
+        return None
     closer = closer_interval(p, p.derivative(), (lower, upper), guess, bits)
     return None if closer is None else Root(p, *closer)
 

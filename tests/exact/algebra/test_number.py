@@ -15,7 +15,12 @@ from flint import fmpz_poly
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from qdecay.exact.algebra.number import AlgebraicNumber, isolate_roots, roots_with_multiplicity
+from qdecay.exact.algebra.number import (
+    AlgebraicNumber,
+    isolate_quickly,
+    isolate_roots,
+    roots_with_multiplicity,
+)
 from qdecay.exact.algebra.polynomial import certainly_coprime, certainly_irrational
 
 X = fmpz_poly([0, 1])
@@ -348,3 +353,25 @@ def test_a_rational_root_of_high_degree_is_found(root, degree, rng):
     rest = fmpz_poly([rng.randint(-9, 9) or 1 for _ in range(degree)])
     found = isolate_roots(rest * fmpz_poly([-root.numerator, root.denominator]), 0, 1)
     assert [number.is_rational for number in found if number == root] == [True]
+
+
+@pytest.mark.parametrize(
+    "guess", [Fraction(1, 3), Fraction(7, 10), Fraction(1, 1000), Fraction(999, 1000)]
+)
+def test_a_guess_changes_no_root(guess: Fraction) -> None:
+    """Good or bad, where one root lies between, several, none, one twice, or one at an end."""
+    factors = [(-7, 0, 10, 3), (-1, 2), (-1, 1), (0, 1), (-2, -3, 9), (1, 0, 5), (-1, 0, 0, 2)]
+    for chosen in itertools.product(range(3), repeat=len(factors)):
+        if sum(chosen) > 3:
+            continue
+        p = fmpz_poly([1])
+        for factor, times in zip(factors, chosen, strict=True):
+            p *= fmpz_poly(list(factor)) ** times
+        for lower, upper in (
+            (Fraction(0), Fraction(1)),
+            (Fraction(1, 4), Fraction(1, 2)),
+            (Fraction(1, 2), Fraction(9, 10)),
+        ):
+            found = isolate_quickly(p, lower, upper, guess)
+            assert found == isolate_roots(p, lower, upper)
+            assert all(lower < root < upper for root in found)

@@ -1,0 +1,104 @@
+"""The axis of gamma: even, or in decades of 1 - gamma where changes crowd near 1.
+
+The data of a figure are gammas on either axis, so that one's own points can be added to it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from qdecay.exact.algebra.number import AlgebraicNumber
+from qdecay.model.line import Parameter
+from qdecay.reporting.figures import nice_ticks
+from qdecay.reporting.plots.words import SMALL, points_of, signed
+from qdecay.reporting.samples import decades
+
+Floats = NDArray[np.float64]
+
+AXIS = "discount factor γ"
+LOG_AXIS = f"{AXIS}, log scale of 1 − γ"
+_CROWDED = 0.95  # changes right of this would be drawn in a twentieth of an even axis
+_BEHIND = 0.5  # of a decade, behind the last mark: there 1 itself stands
+_MARK, _WIDE_MARK = 34, 46  # printer's points from one mark to the next, at least
+_WRITTEN = 4  # decades of marks such as 0.9999; closer to 1 they are powers of ten
+
+
+def below_one(gamma: AlgebraicNumber | float) -> float:
+    """Return a gamma as a float that is 1 only if the gamma is."""
+    return float(gamma) if gamma == 1 else min(float(gamma), math.nextafter(1, 0))
+
+
+def depth_for(gammas: Sequence[AlgebraicNumber]) -> int | None:
+    """Return the decades of 1 - gamma that show these changes, in order; None on an even axis."""
+    return decades(gammas) if gammas and float(gammas[-1]) > _CROWDED else None
+
+
+def place(gamma: ArrayLike, depth: int) -> Floats:
+    """Return where gammas lie on an axis of decades, 0 for gamma = 0.
+
+    What is closer to 1 than the last decade stands half-way between that and 1.
+    """
+    gap = np.clip(1 - np.asarray(gamma, dtype=float), 10.0 ** -(depth + _BEHIND / 2), None)
+    return np.where(np.asarray(gamma) >= 1, depth + _BEHIND, -np.log10(gap))
+
+
+def gamma_axis(ax: Any, depth: int | None) -> None:
+    """Make the x axis one of gamma from 0 to 1, with its marks and its name."""
+    if depth is None:
+        ax.set_xlim(0, 1)
+        ax.set_xticks([k / 5 for k in range(6)], ["0", "0.2", "0.4", "0.6", "0.8", "1"])
+    else:
+        scale = (lambda gamma: place(gamma, depth), lambda at: _gamma(at, depth))
+        ax.set_xscale("function", functions=scale)
+        ax.set_xlim(0, 1)
+        marks = _marks(depth, points_of(ax)[0] / (depth + _BEHIND))
+        ax.set_xticks(list(marks), list(marks.values()))
+    ax.set_xticks([], minor=True)
+    ax.set_xlabel(AXIS if depth is None else LOG_AXIS)
+
+
+def _gamma(at: ArrayLike, depth: int) -> Floats:
+    """Return which gammas lie at these places: the inverse of `place`."""
+    places = np.asarray(at, dtype=float)
+    return np.where(places >= depth + _BEHIND, 1.0, 1 - 10.0**-places)
+
+
+def _marks(depth: int, decade: float) -> dict[float, str]:
+    """Return the marks 0, 0.5, 0.9, 0.99, ... and 1, as many as fit.
+
+    Args:
+        depth: the decades.
+        decade: the width of one, in printer's points.
+    """
+    mark = _MARK if depth <= _WRITTEN else _WIDE_MARK
+    stride = math.ceil(mark / decade)
+    room = depth + _BEHIND - mark / decade  # right of it a mark would meet that of 1
+    nines = [k for k in range(0, depth + 1, stride) if k <= room]
+    marks = {0.0: "0"} | {1 - 10.0**-k: _nines(k) for k in nines if k}
+    if math.log10(2) * decade > SMALL * 2:
+        marks[0.5] = "0.5"
+    return dict(sorted(marks.items())) | {1.0: "1"}
+
+
+def _nines(power: int) -> str:
+    return f"0.{'9' * power}" if power <= _WRITTEN else f"$1-10^{{-{power}}}$"
+
+
+def parameter_axis(ax: Any, parameter: Parameter, name: str) -> None:
+    """Make the x axis one of the parameter of a model line, from its low end to its high one."""
+    low, high = float(parameter.low), float(parameter.high)
+    ticks = nice_ticks(low, high)
+    ax.set_xlim(low, high)
+    ax.set_xticks(ticks, [signed(f"{x:.12g}") for x in ticks])
+    ax.set_xlabel(name, parse_math=False)
+
+
+def across(ax: Any, x: float) -> float:
+    """Return how far from the left side of the axes an x is drawn, in printer's points."""
+    ((at, _),) = ax.transAxes.inverted().transform(ax.transData.transform([(x, 0)]))
+    return float(at) * points_of(ax)[0]
