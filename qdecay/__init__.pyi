@@ -84,7 +84,7 @@ from .probing import (
     sb3_agent,
     tabular_agent,
 )
-from .reporting.api import plot
+from .reporting.api import plot, report
 from .sweep import Finished, Spec, Sweep
 from .sweep.phase import PhaseDiagram, PhaseRow, phase_diagram
 
@@ -199,6 +199,7 @@ __all__ = [
     "probe",
     "q_learning",
     "q_learning_many",
+    "report",
     "resampled_breakpoints",
     "resampled_price",
     "sarsa",

@@ -531,6 +531,7 @@ SLOW: dict[str, tuple[Callable[..., Any], dict[str, Any], dict[str, Number]]] = 
     ),
     "break_even": (qdecay.break_even, {"problem": MODEL}, {"state": STATE}),
     "plot": (qdecay.plot, {"problem": LAYOUT}, AGENTS),
+    "report": (qdecay.report, {"problem": LAYOUT}, AGENTS),
     "probe": (
         qdecay.probe,
         {"train": takes_the_first},

@@ -236,6 +236,7 @@ EXAMPLES: dict[str, Callable[[], Any]] = {
     "ResampledBreakpoints": settled,
     "ResampledPrice": priced,
     "ResampledWorth": lambda: (*priced().regions, *priced().gammas),
+    "report": lambda: qdecay.report(LAYOUT, exact_only=True),
     "resampled_breakpoints": settled,
     "resampled_price": priced,
     "Page": lambda: qdecay.policy_regions(MODEL).explore(),

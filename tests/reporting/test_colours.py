@@ -118,7 +118,7 @@ def test_the_variables_of_css_are_the_palette() -> None:
 
 def test_there_is_no_other_list_of_colours() -> None:
     """Style sheets, scripts and templates name meanings, not colours."""
-    report = Path(qdecay.__file__).parent / "report"
+    report = Path(qdecay.__file__).parent / "reporting"
     for path in [*report.glob("*.py"), *(report / "templates").rglob("*.*")]:
         if path.name != "colours.py":
             text = re.sub(r'href="#|&#\d+;', "", path.read_text(encoding="utf-8"))

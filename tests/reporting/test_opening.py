@@ -126,6 +126,23 @@ def test_gammas_between_rounded_ends_lie_between_the_exact_ones() -> None:
         assert low > shown[0] - unit and high < shown[1] + unit
 
 
+def test_gammas_beside_a_decimal_are_on_their_own_side_of_it() -> None:
+    """0.1234 -+ sqrt(2) 10^-30: neither end may be 0.1234 where that lies outside."""
+    shifted = [1234**2 * 10**52 - 2, -2 * 1234 * 10**56, 10**60]
+    below, above = isolate_roots(shifted)
+    half, tenth = AlgebraicNumber.of("1/2"), AlgebraicNumber.of("1/10")
+    assert inside(above, half) == ("0.1235", "0.5")
+    assert inside(tenth, below) == ("0.1", "0.1233")
+
+
+def test_what_may_fall_short_as_ties_break_is_not_the_best() -> None:
+    """At 1/2 problem A earns 1 or 4; the best gammas, right of it, earn 4."""
+    price = qdecay.price("qdecay/StayOrMove-v0")
+    own, rest = Words(price).verdict("0.5", price.at("1/2"))
+    assert own[3] == ("1 to 4, as ties break", "warning")
+    assert "".join(text for text, _ in rest) == "With any γ between 0.5 and 1 it earns 4."
+
+
 def tags(page: str) -> list[str]:
     reader = Reader(page)
     assert_stands_alone(reader)

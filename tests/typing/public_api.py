@@ -349,5 +349,7 @@ def shown(mdp: qdecay.MDP) -> None:
     assert_type(regions.explore(), qdecay.Page)
     assert_type(regions.plot(), Axes)
     assert_type(qdecay.price(mdp).plot(regions.plot()), Axes)
+    assert_type(qdecay.report(mdp, exact_only=True), qdecay.Page)
+    assert_type(qdecay.report("FrozenLake-v1", "lake.html", state=0).title, str)
     assert_type(qdecay.plot("FrozenLake-v1", what=["regions", "price"]), Figure)
     assert_type(qdecay.plot(mdp, "lake.svg", over="step_reward=-1..0"), Figure)

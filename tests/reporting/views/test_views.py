@@ -164,7 +164,10 @@ def test_regions_that_earn_the_same_share_a_row() -> None:
     document = found.to_json()["regions"]
     worths = [region["worst"]["value"] for region in document]
     kept = [i for i, worth in enumerate(worths) if i == 0 or worth != worths[i - 1]]
-    assert [row[0].split(" to ")[0] for row in rows] == [document[i]["lower"] for i in kept]
+    ends = [i - 1 for i in (*kept[1:], len(document))]
+    stretches = zip(kept, ends, strict=True)
+    spans = [f"{document[i]['lower']} to {document[j]['upper']}" for i, j in stretches]
+    assert [row[0] for row in rows] == spans
     assert [float(row[1]) for row in rows] == pytest.approx([worths[i] for i in kept], rel=1e-9)
 
 
