@@ -44,7 +44,9 @@ def print_price(
     if found.within is None:
         out.print(f"near gamma = 1 more than {most} is lost")
     elif found.within != found.free_from:
-        ends = [shown_decimal(end, digits) for end in (found.within, found.regions[-1].upper)]
+        from qdecay.pricing.result import inside
+
+        ends = inside(found.within, found.regions[-1].upper, digits)
         out.print(f"gamma between {' and '.join(ends)} loses at most {most}")
     out.print(f"{found.sentence(*(row.gamma for row in picked))}.", soft_wrap=True)
     certified = getattr(found, "certified_regions", None)

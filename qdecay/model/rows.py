@@ -356,7 +356,7 @@ def checked_names(names: Sequence[str] | None, size: int, name: str) -> tuple[st
 
     Raises:
         TypeError: they are no texts.
-        ValueError: they are not `size`, or two are equal.
+        ValueError: they are not `size`, one is empty, or two are equal.
     """
     if names is None:
         return None
@@ -364,6 +364,9 @@ def checked_names(names: Sequence[str] | None, size: int, name: str) -> tuple[st
         raise TypeError(f"{name} must be a list of strings, got {written(names)}")
     if len(names) != size:
         raise ValueError(f"{name} must have {size} entries, got {len(names)}")
+    for index, text in enumerate(names):
+        if not text.strip():
+            raise ValueError(f"{name} must not be empty: {index} is {text!r}")
     if len(set(names)) < size:
         first: dict[str, int] = {}
         for index, text in enumerate(names):

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from abc import abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from fractions import Fraction
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 DIGITS = 10  # of gammas, and of values along a line, in documents
+_SHORT = 12  # digits of numbers that are decimals themselves
 GAMMA, FEW = 7, 4  # digits in sentences: of gammas, of what is earned
 
 
@@ -364,15 +367,43 @@ def best_gammas(price: GammaPrice) -> str:
     return " or ".join(f"gamma between {low} and {high}" for low, high in ends)
 
 
-def best_stretches(price: GammaPrice, digits: int = GAMMA) -> list[tuple[str, str]]:
-    """Return the ends of every stretch of best regions, in decimals."""
+def best_stretches(price: JudgedRegions, digits: int = GAMMA) -> list[tuple[str, str]]:
+    """Return the ends of every stretch of best regions, in decimals.
+
+    They are rounded inwards, so that every gamma between them is one of the best.
+    """
     return [
-        (
-            shown_decimal(price.regions[first].lower, digits),
-            shown_decimal(price.regions[last].upper, digits),
-        )
+        inside(price.regions[first].lower, price.regions[last].upper, digits)
         for first, last in runs(price.best_regions)
     ]
+
+
+def inside(low: AlgebraicNumber, high: AlgebraicNumber, digits: int) -> tuple[str, str]:
+    """Return decimals between two numbers, near both, with more digits if these leave no room.
+
+    A number that is a short decimal itself is returned as it is.
+
+    >>> inside(AlgebraicNumber.of("1/3"), AlgebraicNumber.of("0.33336"), 4)
+    ('0.33334', '0.33336')
+    """
+    while True:
+        unit = 10**digits
+        first = math.ceil(low.enclosure(64 + 4 * digits)[0] * unit)
+        last = math.floor(high.enclosure(64 + 4 * digits)[1] * unit)
+        first += low > Fraction(first, unit)
+        last -= high < Fraction(last, unit)
+        if first < last:
+            break
+        digits += 1
+    return _near(first, digits, low), _near(last, digits, high)
+
+
+def _near(end: int, digits: int, number: AlgebraicNumber) -> str:
+    """Return end / 10^digits in decimals, or the number near it if that is short."""
+    short = round(number.enclosure(64)[0] * 10**_SHORT)
+    if number == Fraction(short, 10**_SHORT):
+        end, digits = short, _SHORT
+    return format(Decimal(end).scaleb(-digits).normalize(), "f")
 
 
 def runs(numbers: Sequence[int]) -> list[tuple[int, int]]:

@@ -20,9 +20,16 @@ from qdecay.model.base import FiniteMDP
 from qdecay.model.mdp import MDP
 from qdecay.pricing.optimum import start_distribution
 from qdecay.pricing.price import priced
-from qdecay.pricing.result import GammaPrice, JudgedRegions, Price, Priced, PricedRegion, runs
+from qdecay.pricing.result import (
+    GammaPrice,
+    JudgedRegions,
+    Price,
+    Priced,
+    PricedRegion,
+    best_stretches,
+    inside,
+)
 from qdecay.pricing.worth import Worth
-from qdecay.reporting.samples import page_decimal
 
 USUAL = Fraction(99, 100)  # the gamma that most people take
 Sentence = tuple[tuple[str, str], ...]  # parts with their kinds: "", "var", or a colour
@@ -135,10 +142,7 @@ class Words:
         price = self.price
         if len(price.best_regions) == len(price.regions):
             return ""
-        ends = [
-            inside(price.regions[first].lower, price.regions[last].upper)
-            for first, last in runs(price.best_regions)
-        ]
+        ends = best_stretches(price, _DIGITS[0])
         return " or ".join(f"between {low} and {high}" for low, high in ends)
 
     @property
@@ -184,7 +188,10 @@ class Words:
         free = price.free_from if isinstance(price, GammaPrice) else None
         if free is None or free == 0:
             return [best, (self.amount(price.optimum), "the most that is possible")]
-        return [best, (inside(free, AlgebraicNumber.of(1))[0], "from this γ on nothing is lost")]
+        return [
+            best,
+            (inside(free, AlgebraicNumber.of(1), _DIGITS[0])[0], "from this γ on nothing is lost"),
+        ]
 
     def _told_digits(self, found: Priced) -> int:
         return self.apart(found.worst, self.top.worst) or _DIGITS[0]
@@ -226,23 +233,6 @@ def percent(share: float, decimals: int = 1) -> str:
     while decimals < 15 and float(f"{100 * share:.{decimals}f}") in (0, 100):
         decimals += 1
     return f"{100 * share:.{decimals}f} %"
-
-
-def inside(low: AlgebraicNumber, high: AlgebraicNumber) -> tuple[str, str]:
-    """Return decimals between two gammas, near both: the fewest from four on that leave room.
-
-    >>> inside(AlgebraicNumber.of("1/3"), AlgebraicNumber.of("0.33336"))
-    ('0.33334', '0.33336')
-    """
-    digits, found = 4, (Fraction(1), Fraction(0))
-    while found[0] >= found[1]:
-        unit = 10**digits
-        first = math.ceil(low.enclosure(64 + 4 * digits)[0] * unit)
-        last = math.floor(high.enclosure(64 + 4 * digits)[1] * unit)
-        first += low > Fraction(first, unit)
-        last -= high < Fraction(last, unit)
-        found, digits = (Fraction(first, unit), Fraction(last, unit)), digits + 1
-    return page_decimal(AlgebraicNumber.of(found[0])), page_decimal(AlgebraicNumber.of(found[1]))
 
 
 @dataclass(frozen=True, eq=False)

@@ -28,7 +28,7 @@ def test_each_region_is_priced(capsys, monkeypatch) -> None:
     ("max_loss", "line"),
     [
         ("0.01", "near gamma = 1 more than 1 % is lost"),
-        ("0.035", "gamma between 0.9935020 and 1 loses at most 3.5 %"),
+        ("0.035", "gamma between 0.9935021 and 1 loses at most 3.5 %"),
     ],
 )
 def test_how_much_is_lost_at_most(capsys, monkeypatch, max_loss: str, line: str) -> None:

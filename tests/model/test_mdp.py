@@ -87,6 +87,7 @@ BAD_OPTIONS = [
     ({"action_names": "ab"}, "action_names must be a list of strings"),
     ({"action_names": [1]}, "action_names must be a list of strings"),
     ({"state_names": ["a", "a"]}, "state_names must be distinct: 0 and 1 are both 'a'"),
+    ({"action_names": [" ", "go"]}, "action_names must not be empty: 0 is ' '"),
     ({"action_names": ["go", "go"]}, "action_names must be distinct: 0 and 1 are both 'go'"),
 ]
 

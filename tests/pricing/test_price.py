@@ -13,6 +13,7 @@ from models import TAXI
 
 import qdecay
 from qdecay import MDP
+from qdecay.pricing.result import best_stretches
 
 # State 0 circles for 1 a step or walks to state 1 for 3; there the episode ends for nothing.
 TEMPTING = MDP.from_rows(
@@ -58,7 +59,7 @@ def test_with_a_time_limit_a_discount_below_1_is_best() -> None:
     assert found.free_from is None
     assert best < len(found.regions) - 1
     assert found.sentence() == (
-        "gamma between 0.9935020 and 0.9957367 is best for 200 steps: 0.8936 of 0.9132 that a "
+        "gamma between 0.9935021 and 0.9957366 is best for 200 steps: 0.8936 of 0.9132 that a "
         "policy with a clock could reach; gamma = 0.99 gives 0.8630"
     )
 
@@ -87,11 +88,23 @@ def test_neighbouring_regions_are_named_as_one() -> None:
     lake = qdecay.price("FrozenLake8x8-v1", "total")
     assert lake.best_regions == (22, 23, 24, 25)
     assert lake.sentence("0.9999") == (
-        "gamma between 0.9988144 and 1 loses nothing: 1 in all; gamma = 0.9999 gives 1"
+        "gamma between 0.9988145 and 1 loses nothing: 1 in all; gamma = 0.9999 gives 1"
     )
     streams = qdecay.price("qdecay/TwoStreams-v0").sentence()
     assert streams.startswith("gamma between 0 and 0.3333333 or gamma between 0.5 and 1 loses")
     assert "3.677 per step" in qdecay.price("qdecay/NChain-v0").sentence()
+
+
+def test_every_gamma_that_is_said_to_be_best_is() -> None:
+    """1 now, or 3 a step later: from 1/3 on, which lies right of its nearest decimals."""
+    rows = [(0, 0, 0, 1, 1, True), (0, 1, 1, 1, 0, False), (1, 0, 1, 1, 3, True)]
+    found = qdecay.price(MDP.from_rows(rows, n_states=2, n_actions=2, start=0))
+    ((low, high),) = best_stretches(found)
+    assert (low, high) == ("0.3333334", "1") and f"between {low} and {high}" in found.sentence()
+    assert found.at(low).worst.exact == 3
+    for digits in range(1, 12):
+        ((low, high),) = best_stretches(found, digits)
+        assert 0 < Fraction(low) - Fraction(1, 3) < Fraction(1, 10**digits)
 
 
 def test_within_is_the_gamma_from_which_little_is_lost() -> None:

@@ -15,12 +15,13 @@ from comparisons import comparison, learned
 import qdecay
 from qdecay.exact.algebra.number import AlgebraicNumber, isolate_roots
 from qdecay.model.source import HOMEWORK, Source
+from qdecay.pricing.result import inside
 from qdecay.reporting.certified_page import read_certified_page
 from qdecay.reporting.chapter import Chapter, read_chapter
 from qdecay.reporting.gallery import Card, Stripe
 from qdecay.reporting.opening import is_crowded, opens_with_rows, row_of
 from qdecay.reporting.page import explorer, render
-from qdecay.reporting.prices import Words, inside
+from qdecay.reporting.prices import Words
 from qdecay_envs import ChainLayout
 from tests.reporting.test_page import NASTY, Reader, assert_stands_alone
 
@@ -120,7 +121,7 @@ def test_gammas_between_rounded_ends_lie_between_the_exact_ones() -> None:
     pairs = [(a, b) for a, b in itertools.pairwise(roots) if a < b]
     assert len(pairs) > 8
     for low, high in [*pairs, (AlgebraicNumber.of("1/3"), AlgebraicNumber.of("0.33334"))]:
-        shown = [Fraction(text) for text in inside(low, high)]
+        shown = [Fraction(text) for text in inside(low, high, 4)]
         assert low <= shown[0] < shown[1] <= high
         unit = Fraction(1, 10**4)
         assert low > shown[0] - unit and high < shown[1] + unit
@@ -131,8 +132,8 @@ def test_gammas_beside_a_decimal_are_on_their_own_side_of_it() -> None:
     shifted = [1234**2 * 10**52 - 2, -2 * 1234 * 10**56, 10**60]
     below, above = isolate_roots(shifted)
     half, tenth = AlgebraicNumber.of("1/2"), AlgebraicNumber.of("1/10")
-    assert inside(above, half) == ("0.1235", "0.5")
-    assert inside(tenth, below) == ("0.1", "0.1233")
+    assert inside(above, half, 4) == ("0.1235", "0.5")
+    assert inside(tenth, below, 4) == ("0.1", "0.1233")
 
 
 def test_what_may_fall_short_as_ties_break_is_not_the_best() -> None:

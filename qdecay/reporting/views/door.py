@@ -77,7 +77,8 @@ def explore(value: Any) -> Page:
     if isinstance(value, PolicyRegions):
         if value.at_one is None:
             raise ValueError(
-                "the search for regions ran out of budget: there is nothing to explore"
+                "the search for regions ran out of budget, and a page needs all of them: give it "
+                "more, or explore certified_policy_regions(...)"
             )
         chapter = chapter_of(source_of(value.mdp), value)
     else:

@@ -69,11 +69,12 @@ def _regions(
     facts = [counted(found.n_states, "state"), counted(len(found.regions), "policy region")]
     facts += [counted(len(found.touches), "touch", "touches")] if found.touches else []
     end = shown_decimal(found.proven_to, FEW)
+    last = "" if reached == 1 else f" up to {symbol} = {end}"  # to which all is known
     beyond = f"The search ran out of budget: nothing is known right of {symbol} = {end}."
     return joined(
         [
             heading(names.title or "Policy regions", *facts),
-            _answer(found, names, state, symbol),
+            _answer(found, names, state, symbol, last),
             more,
             note(beyond) if reached < 1 else "",
             _bar(found, names, state, axis, reached),
@@ -89,22 +90,24 @@ def changes_of(found: Walked, state: int) -> list[Any]:
     return [point for point in points if point.changes[state].left != point.changes[state].right]
 
 
-def _answer(found: Walked, names: Names, state: int, symbol: str) -> Markup:
+def _answer(found: Walked, names: Names, state: int, symbol: str, last: str) -> Markup:
     own = changes_of(found, state)
     where = f"In {names.state(state)}" + (", the start," if state == found.start else "")
     first = tag("b", names.either(found.regions[0][state]))
     if not own:
         others = counted(len(found.breakpoints), "value")
         elsewhere = f" Other states change at {others}." if found.breakpoints else ""
-        between = f" at every {symbol} between the ends.{elsewhere}"
+        between = f" at every {symbol}{last or ' between the ends'}.{elsewhere}"
         return sentence(f"{where} the best action is ", first, between)
     if len(own) > _SPOKEN:
-        return sentence(f"{where} the best action changes at {len(own):,} values of {symbol}.")
+        return sentence(
+            f"{where} the best action changes at {len(own):,} values of {symbol}{last}."
+        )
     text: list[object] = [f"{where} the best action is ", first]
     for point in own:
         then = names.either(point.changes[state].right)
         text += [f" up to {symbol} = ", both_forms(point.number, FEW), ", then ", tag("b", then)]
-    return sentence(*text, ".")
+    return sentence(*text, f"{last}.")
 
 
 def _bar(found: Walked, names: Names, state: int, axis: Axis, reached: float) -> Markup:

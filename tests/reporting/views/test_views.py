@@ -275,7 +275,9 @@ def test_where_a_search_ended_nothing_is_claimed() -> None:
     [beyond] = root.all(class_="beyond")
     reached = 100 * float(limit.value.best.proven_to)
     assert extent(beyond) == pytest.approx((reached, 100 - reached), abs=0.01)
-    assert f"nothing is known right of γ = {limit.value.best.proven_to.decimal(4)}" in root.text
+    end = limit.value.best.proven_to.decimal(4)
+    assert f"nothing is known right of γ = {end}" in root.text
+    assert f"then left up to γ = {end}." in root.text or f"at every γ up to γ = {end}." in root.text
 
 
 def place(node: Node, side: str = "left") -> float:
