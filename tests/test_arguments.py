@@ -642,6 +642,7 @@ def test_numbers_that_are_none_are_refused(
 
 
 @pytest.mark.parametrize(("function", "others", "argument", "number"), list(cases(FUNCTIONS)))
+@pytest.mark.slow
 def test_numbers_may_be_written_in_any_way(
     function: Callable[..., Any],
     others: dict[str, Any],

@@ -41,6 +41,7 @@ def check(name: str, folder: Path) -> None:
 
 
 @pytest.mark.parametrize("name", QUICK)
+@pytest.mark.slow
 def test_a_small_file_does_not_grow(tmp_path: Path, name: str) -> None:
     check(name, tmp_path)
 

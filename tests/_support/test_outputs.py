@@ -179,6 +179,7 @@ def test_a_store_that_cannot_be_written_to_is_told(monkeypatch) -> None:
 
 
 @pytest.mark.parametrize("what", sorted({*WRITES} - {*GROWING}))
+@pytest.mark.slow
 def test_on_a_full_disk_what_was_there_is_kept(
     capsys, monkeypatch, tmp_path: Path, what: str
 ) -> None:

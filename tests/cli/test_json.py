@@ -60,6 +60,7 @@ def test_every_command_that_answers_has_json() -> None:
 
 @pytest.mark.usefixtures("a_folder")
 @pytest.mark.parametrize("schema", ANSWERS)
+@pytest.mark.slow
 def test_json_is_one_document(capsys, monkeypatch, schema: str) -> None:
     """And nothing else: of the schema that `docs/formats.md` describes."""
     code, out, _ = run(capsys, monkeypatch, *ANSWERS[schema], "--json")

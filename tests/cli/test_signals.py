@@ -92,6 +92,7 @@ def ended_by(
         pytest.param(signal.SIGKILL, False, -9, "", id="SIGKILL", marks=pytest.mark.slow),
     ],
 )
+@pytest.mark.slow
 def test_a_sweep_that_is_ended_keeps_what_is_finished(
     tmp_path: Path, number: int, whole: bool, code: int, message: str
 ) -> None:

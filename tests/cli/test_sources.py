@@ -39,6 +39,7 @@ def counted(function: Callable[..., Any], calls: list[Any]) -> Callable[..., Any
 
 
 @pytest.mark.parametrize(("arguments", "expected"), COMMANDS)
+@pytest.mark.slow
 def test_a_command_makes_its_environment_once(
     capsys, monkeypatch, tmp_path: Path, arguments: tuple[str, ...], expected: int
 ) -> None:

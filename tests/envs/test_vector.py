@@ -57,6 +57,7 @@ def same(ours: tuple[Any, ...], theirs: tuple[Any, ...]) -> None:
 
 @pytest.mark.parametrize("mode", MODES, ids=lambda mode: mode.value)
 @pytest.mark.parametrize(("name", "arguments"), CASES)
+@pytest.mark.slow
 def test_copies_play_gymnasiums_episodes(
     name: str, arguments: dict[str, Any], mode: AutoresetMode
 ) -> None:

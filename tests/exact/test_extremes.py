@@ -100,6 +100,7 @@ def assert_same(changed: list[Row], rows: list[Row]) -> None:
 
 @law
 @given(models(), st.sampled_from(EXTREMES), st.booleans())
+@pytest.mark.slow
 def test_extreme_rewards_of_states_that_nothing_leads_to(
     rows: list[Row], reward: Fraction, linked: bool
 ) -> None:

@@ -71,6 +71,7 @@ class Hands(gym.Env):
 
 
 @pytest.mark.parametrize("learn", LEARNERS, ids=lambda learn: learn.name)
+@pytest.mark.slow
 def test_learners_play_blackjack(learn):
     """Every learner learns what it learns of an environment that is numbered by hand."""
     arguments = dict(steps=3000, epsilon=0.5, seed=3)

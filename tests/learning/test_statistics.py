@@ -61,6 +61,7 @@ def test_learned_values_differ_from_the_exact_ones_by_chance_alone(learned):
     assert np.abs(scores).max() < stats.t(SEEDS - 1).ppf(1 - 0.0005 / scores.size)
 
 
+@pytest.mark.slow
 def test_one_per_cent_of_gamma_shows(learned):
     """The same test refuses the values of a gamma that is 1 % too large: it has power."""
     scores = np.array([t_scores(q, other) for q, _, other in learned])

@@ -33,6 +33,7 @@ SLOWER = {"answers": 400, "headers": 300, "umb": 1500, "store": 2000, "spec": 20
 
 
 @pytest.mark.parametrize("kind", ["mdp", "npz", "texts", "spec"])
+@pytest.mark.slow
 def test_no_damage_breaks_a_reader(kind):
     assert broken(kind, 20) == "tried 20\n"
 

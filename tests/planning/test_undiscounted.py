@@ -58,6 +58,7 @@ def grid(rows: list[str], step: Fraction, ahead: Fraction = Fraction(1), **ends:
 
 
 @pytest.mark.parametrize("solve", SOLVERS)
+@pytest.mark.slow
 def test_brute_force_over_all_policies_agrees(solve) -> None:
     """300 random models: answers are within their error, and their policies attain them.
 

@@ -328,6 +328,7 @@ MOST = [
 
 
 @pytest.mark.parametrize("judge", ["total", *MOST, "steps:3"])
+@pytest.mark.slow
 def test_ties_by_all_policies(judge: str) -> None:
     """Worst and best within the sets of every region, breakpoint and touch, at 0 and at 1.
 

@@ -69,6 +69,7 @@ def with_a_clock(mdp: qdecay.MDP, steps: int) -> float:
     return float(beginning(mdp) @ v)
 
 
+@pytest.mark.slow
 def test_every_environment_with_a_model_is_there(found: list[SurveyedPrice]) -> None:
     """In order, with rainy Taxi; by its total or average, then by its time limit if it has one."""
     sources = list(dict.fromkeys(row.source for row in found))

@@ -222,6 +222,7 @@ FORMS: list[dict[str, Any]] = [
 
 
 @pytest.mark.parametrize("form", FORMS)
+@pytest.mark.slow
 def test_a_network_is_measured(form: dict[str, Any]) -> None:
     """On one-hot vectors, alone or in a vector of three, it has the discount it learns with."""
     battery = ["one-shot", "time limit"]

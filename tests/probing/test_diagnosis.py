@@ -27,6 +27,7 @@ def has(name: str, told: float = 0.8, parameters: tuple[float, ...] = ()):
 
 
 @pytest.mark.parametrize("name", BY_NAME)
+@pytest.mark.slow
 def test_a_perfect_pattern_is_named(name: str) -> None:
     """An agent that is exactly what a fault predicts is accused of that fault, or of that fault and
     what predicts the same."""
@@ -50,6 +51,7 @@ def test_a_sound_agent_is_as_configured(gamma: float) -> None:
 @pytest.mark.parametrize(
     ("told", "real"), [(0.95, 0.99), (0.9, 0.85), (0.9, 0.92), (0.99, 0.95), (0.9, 1.0), (0.9, 0.0)]
 )
+@pytest.mark.slow
 def test_another_gamma_is_that_and_no_fault(told: float, real: float) -> None:
     """The most ordinary fault there is: no frame skip, no under-training."""
     profile = simulated(patient(real), told)
@@ -86,6 +88,7 @@ def test_settings_that_show_no_fault_leave_it_possible() -> None:
     "budget",
     [pytest.param(1, marks=pytest.mark.slow), 4, pytest.param(12, marks=pytest.mark.slow), 21],
 )
+@pytest.mark.slow
 def test_a_short_budget_decides_nothing(noise: float, budget: int) -> None:
     """Neither acquitted nor accused, with what is missing."""
     for seed in range(5):
@@ -96,6 +99,7 @@ def test_a_short_budget_decides_nothing(noise: float, budget: int) -> None:
 
 
 @pytest.mark.parametrize("told", [0.0, 1.0])
+@pytest.mark.slow
 def test_the_ends_may_be_configured(told: float) -> None:
     """An agent that only looks at the next reward, and one that does not discount."""
     profile = simulated(patient(told), told)
@@ -141,6 +145,7 @@ def test_who_does_not_look_at_the_offer_is_known_soon(agent, words: str, setting
     assert words in profile.verdict
 
 
+@pytest.mark.slow
 def test_always_the_near_reward_is_a_gamma_of_0_too() -> None:
     """All that chooses so is said; where 0 is configured that is what it should do."""
     profile = qdecay.probe(takes("near"), gamma=0.9)
@@ -209,6 +214,7 @@ def test_a_curve_is_named_at_odds_of_ten() -> None:
     assert short.curve.name == "exponential"
 
 
+@pytest.mark.slow
 def test_deciding_asks_where_the_explanations_differ() -> None:
     """An agent that clips rewards shows it where they are large; at the delay asked about there,
     another gamma would do the same, and it asks at a place that was not planned."""
@@ -223,6 +229,7 @@ def test_deciding_asks_where_the_explanations_differ() -> None:
     assert len(told.points) > len(left.points) == 1
 
 
+@pytest.mark.slow
 def test_nothing_is_asked_once_it_is_decided() -> None:
     """A sound agent costs a fraction of what it costs to measure every point."""
     asked = [simulated(patient(0.9), 0.9, until=until) for until in ("decided", "measured")]

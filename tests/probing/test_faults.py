@@ -160,6 +160,7 @@ PLACES = [(0, 1), (0, 2), (1, 2), (2, 5), (16, 32), (31, 32), (0, 10_000), (9_99
 
 @pytest.mark.parametrize("g", [0.0, 1e-9, 0.5, 0.99, 1.0])
 @pytest.mark.parametrize("name", BY_NAME)
+@pytest.mark.slow
 def test_every_fault_predicts_something_everywhere(name, g) -> None:
     """A number or an infinity in every setting, at both ends of gamma and at any delay."""
     fault = BY_NAME[name]

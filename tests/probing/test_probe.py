@@ -144,6 +144,7 @@ CURVES: dict[str, tuple[Callable[[int], float], dict[str, float]]] = {
 
 @pytest.mark.parametrize("noise", [0.0, 0.05])
 @pytest.mark.parametrize("name", CURVES)
+@pytest.mark.slow
 def test_each_curve_is_recognised_and_its_parameters_are_found(name: str, noise: float) -> None:
     """Choosers of each family: it is the likeliest, and the intervals hold the truth."""
     log_discount, parameters = CURVES[name]
@@ -272,6 +273,7 @@ def aims_at(ratio: float, delay: int, epsilon: str, gamma: float) -> bool:
 
 
 @pytest.mark.parametrize("delay", [2, 4])
+@pytest.mark.slow
 def test_sarsa_aims_at_the_break_even_of_the_epsilon_soft_model(delay: int) -> None:
     """Where exploring costs the way back, Expected SARSA waits less than Q-learning, by as much as
     the exact module says."""
@@ -364,6 +366,7 @@ def test_what_is_no_function_is_refused() -> None:
         qdecay.probe(3)  # type: ignore[arg-type]
 
 
+@pytest.mark.slow
 def test_the_assertion_passes_and_fails_with_the_curve() -> None:
     """For other people's test suites: the message shows the verdict and every delay."""
     agent = tabular_agent(qdecay.q_learning, 0.9)

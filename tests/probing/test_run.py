@@ -379,6 +379,7 @@ def test_a_module_that_cannot_be_imported_is_named(tmp_path: Path, code, message
     ]
 
 
+@pytest.mark.slow
 def test_a_killed_command_goes_on_where_it_was(tmp_path: Path) -> None:
     """SIGKILL in the middle of a run: started again, it makes only the trainings that are missing,
     and says what a run says that nobody killed."""
@@ -494,6 +495,7 @@ def test_the_command_prints_a_table_and_a_verdict(tmp_path: Path) -> None:
         (("json:dumps", "--observation", "pixels"), "observation must be one of index, one-hot"),
     ],
 )
+@pytest.mark.slow
 def test_bad_input_is_one_line_and_exit_code_2(tmp_path: Path, arguments, message: str) -> None:
     """No traceback."""
     done = run(*arguments, folder=tmp_path)

@@ -58,6 +58,7 @@ RESULTS: dict[str, Any] = {
 
 
 @pytest.mark.parametrize("name", RESULTS)
+@pytest.mark.slow
 def test_a_result_draws_itself(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Into axes that are given, or into a figure that pyplot, and so a notebook, shows."""
     plt = pytest.importorskip("matplotlib.pyplot")
@@ -96,6 +97,7 @@ def test_without_matplotlib_one_line_says_how_to_get_it(
         draw()
 
 
+@pytest.mark.slow
 def test_what_is_found_is_explored() -> None:
     """The page of a result is that of its model, and what was found is not searched again."""
     regions = qdecay.policy_regions(LAKE)
@@ -168,6 +170,7 @@ def test_command_and_function_have_the_same_options() -> None:
         assert set(ours[2:]) - {"progress", "options"} == set(theirs[2:]) - {"force"}
 
 
+@pytest.mark.slow
 def test_a_figure_is_shown_and_written(tmp_path: Path) -> None:
     """A notebook shows it as PNG, though pyplot knows nothing of it."""
     pyplot = pytest.importorskip("matplotlib.pyplot")

@@ -38,6 +38,7 @@ def test_a_cliff_has_no_state() -> None:
 
 
 @pytest.mark.parametrize("name", PRESETS)
+@pytest.mark.slow
 def test_every_preset_has_its_board_on_the_page(name: str) -> None:
     """Each state has one cell, and the page calls it by the name of the model."""
     chapter = read_chapter(Source(f"qdecay/{name}-v0"))

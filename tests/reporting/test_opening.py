@@ -182,7 +182,7 @@ def test_a_certified_page_opens_as_the_exact_one() -> None:
     assert found.opening is not None and found.words is not None
     gamma, earned = found.opening
     own, rest = exact.verdict("0.9", exact.price.regions[1])
-    proven = tuple((text.replace(" 1 it", " 0.9999 it"), kind) for text, kind in rest)
+    proven = tuple((text.replace(" 1 it", " 0.999999999 it"), kind) for text, kind in rest)
     assert found.words.verdict(gamma, earned) == (own, proven)
     assert [amount for amount, _ in found.words.figures()] == [a for a, _ in exact.figures()]
     plot = found.price_plot()

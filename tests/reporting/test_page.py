@@ -104,6 +104,7 @@ def assert_stands_alone(page: Reader) -> None:
     assert policy is not None and "default-src 'none'" in policy
 
 
+@pytest.mark.slow
 def test_the_regions_on_the_page_are_those_of_the_command(capsys, monkeypatch, tmp_path) -> None:
     """The same document, entry by entry; and every closed form and decimal is in the text."""
     page = written(capsys, monkeypatch, tmp_path, "FrozenLake-v1")

@@ -166,6 +166,7 @@ def undisturbed(tmp_path_factory) -> list[tuple[Any, ...]]:
 
 
 @pytest.mark.parametrize("workers", [1, 2])
+@pytest.mark.slow
 def test_the_number_of_workers_changes_no_bit(tmp_path: Path, undisturbed, workers: int) -> None:
     """Processes of loky, one and two of them, against this very process."""
     seen: list[Progress] = []

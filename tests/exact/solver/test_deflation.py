@@ -105,6 +105,7 @@ def check(window: Window, model: RationalModel, policy: np.ndarray) -> int:
 
 
 @pytest.mark.parametrize("terms", [14, 2])
+@pytest.mark.slow
 def test_what_floats_claim_where_nothing_ends_is_true(terms: int) -> None:
     """Values, signs and slopes up to gamma = 1, also after one state changes its mind.
 

@@ -132,6 +132,7 @@ def check(
 
 
 @pytest.mark.parametrize("terms", [57, 4])
+@pytest.mark.slow
 def test_what_floats_claim_of_any_model_is_true(
     terms: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -24,6 +24,7 @@ from qdecay.exact.solver.window import Window
 @pytest.mark.parametrize(
     ("gamma", "terms"), [*((gamma, 14) for gamma in GAMMAS), (GAMMAS[0], 1), (GAMMAS[1], 2)]
 )
+@pytest.mark.slow
 def test_what_floats_claim_is_true_at_points_of_the_line(gamma: Fraction, terms: int) -> None:
     """Signs and slopes at the edges of boxes, also after one state changes its mind.
 

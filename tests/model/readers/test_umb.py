@@ -224,6 +224,7 @@ def test_floats_that_are_none_are_refused(tmp_path: Path) -> None:
             kind.load(written(tmp_path, members))
 
 
+@pytest.mark.slow
 def test_other_files_are_refused_in_one_line(capsys, monkeypatch, tmp_path: Path) -> None:
     """No archive, an archive of something else, one cut short, and ones that unpack to a lot."""
     whole = packed(umb_members(PUTERMAN))
