@@ -185,10 +185,12 @@ def test_what_floats_claim_far_from_rewards_is_true(
     negative = proven = 0
     for seed in range(2 if length > 100 else 1):
         model = corridor(length, seed, part, earns, size)
-        policy, changed = model.first[:-1].copy(), model.first[:-1].copy()
-        changed[length - 20] += 1
+        beginning = near_zero(model, Deadline())
+        policy, changed = beginning.policy, beginning.policy.copy()
+        first, last = model.first[length - 20 : length - 18] - (0, 1)
+        changed[length - 20] = first + last - policy[length - 20]
         graph = PolicyGraph(model, policy)
-        window = FirstWindow(model, graph, 0.25)
+        window = FirstWindow(model, graph, 0.25, beginning.order)
         for choices in (policy, changed):
             if choices is changed:
                 graph = PolicyGraph(model, changed, graph)
