@@ -15,8 +15,6 @@ it goes on to hold when D becomes its own right side, over and over, which lets 
 probabilities too. Values far from every reward are below the range of floats, so D is kept in units
 of the first one, and what is returned in powers of two. For smaller gamma', D is smaller at least
 by (gamma' / gamma)^(m + d), if eps is by (gamma' / gamma)^m.
-
-Where the pairs that tie are one policy's and the near ties enter it, D bounds the change of values.
 """
 
 from __future__ import annotations
