@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 from comparisons import comparison, ten
 from matplotlib.colors import to_hex
+from models import TAXI
 from plot_checks import faults
 from questions import patient, simulated
 
@@ -320,7 +321,7 @@ WHOLE: list[tuple[str | None, dict[str, Any]]] = [
     (None, {"what": ["regions", "values", "learning"]}),
     (LAKE, {"what": ["regions", "values", "gap", "price"]}),
     (LAKE, {"over": "success_rate=1/3..1", "state": 6}),
-    ("Taxi-v4", {"state": 16}),
+    (TAXI, {"state": 16}),
     ("qdecay/RiverSwim-v0", {"what": ["regions", "values", "gap", "thresholds"]}),
 ]
 
