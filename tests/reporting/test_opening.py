@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from comparisons import comparison, learned
+from models import TAXI
 
 import qdecay
 from qdecay.exact.algebra.number import AlgebraicNumber, isolate_roots
@@ -101,7 +102,7 @@ def test_the_two_sentences_are_what_the_price_document_says(judge: str) -> None:
 
 def test_sentences_where_every_gamma_earns_the_same() -> None:
     """Taxi needs no discount; 7.93 in 200 steps, and a clock earns no more."""
-    words = Words(qdecay.price("Taxi-v4"))
+    words = Words(qdecay.price(TAXI))
     own, rest = words.verdict("0.9", words.top)
     assert "".join(text for text, _ in (*own, *rest)) == (
         "With γ = 0.9 planning earns 7.93 in 200 steps.No policy does better."
