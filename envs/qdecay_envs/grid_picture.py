@@ -11,7 +11,18 @@ from dataclasses import dataclass
 from typing import Any
 
 from qdecay_envs.grid_layout import FREE, START, WALL, GridLayout, Place
-from qdecay_envs.screen import AGENT, ENDED, INK, PALE, PAPER, REWARD, Canvas, caption, visible
+from qdecay_envs.screen import (
+    AGENT,
+    ENDED,
+    INK,
+    PALE,
+    PAPER,
+    REWARD,
+    Canvas,
+    action_name,
+    caption,
+    visible,
+)
 from qdecay_envs.screen import START as START_COLOUR
 
 _SLOTS = 13  # columns, and rows, that a picture shows at most
@@ -34,8 +45,7 @@ class GridScene:
     @property
     def caption(self) -> str:
         """The last step in words."""
-        name = None if self.action is None else self.action_names[self.action]
-        return caption(name, self.reward, self.ended)
+        return caption(action_name(self.action, self.action_names), self.reward, self.ended)
 
     def text(self) -> str:
         """Return the map as lines, the agent in brackets, the wind, the legend, the last step.

@@ -19,6 +19,7 @@ from qdecay_envs.screen import (
     REWARD,
     START,
     Canvas,
+    action_name,
     caption,
     short,
     short_number,
@@ -44,8 +45,7 @@ class Scene:
     @property
     def caption(self) -> str:
         """The last step in words, such as "move, reward 4, ended"."""
-        name = None if self.action is None else self.layout.names[self.action]
-        return caption(name, self.reward, self.ended)
+        return caption(action_name(self.action, self.layout.names), self.reward, self.ended)
 
     def text(self) -> str:
         """Return one line per branch, the agent in brackets, and the last step.
