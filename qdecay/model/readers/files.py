@@ -110,6 +110,8 @@ def rows_of_document(document: Any, path: Path, limits: Limits = EXACTLY) -> Mod
     n_states, n_actions = (table.demand(key, f'"{key}": 2') for key in ("n_states", "n_actions"))
     rows = table.demand("transitions", '"transitions": [[0, 0, 1, 1, 0, false], ...]')
     start, *names = (table.take(key) for key in ("start", "state_names", "action_names"))
+    time_limit = table.take("time_limit")
+    initial_states = _initial_states(table, table.take("initial_states", []), start)
     visits = _visits(table, table.take("visits", []))
     table.close()
     if not isinstance(rows, list):
@@ -118,7 +120,34 @@ def rows_of_document(document: Any, path: Path, limits: Limits = EXACTLY) -> Mod
         if not isinstance(row, list):
             table.refuse(f"transition {number} must be a list, got {written(row)}")
     check_size(path, len(rows), n_states, n_actions, limits=limits)
-    return ModelRows(rows, n_states, n_actions, start, names[0], names[1], visits=visits)
+    return ModelRows(
+        rows,
+        n_states,
+        n_actions,
+        start,
+        *names,
+        time_limit=time_limit,
+        initial_states=initial_states,
+        visits=visits,
+    )
+
+
+def _initial_states(table: Table, entries: Any, start: Any) -> dict[int, Any]:
+    """Return the probability of each state in which episodes begin, not yet checked."""
+    key, form = "initial_states", "[state, probability]"
+    if not isinstance(entries, list):
+        table.refuse(f"must be a list of {form}", key)
+    if entries and start is not None:
+        table.refuse('leave it out where there is a "start"', key)
+    found: dict[int, Any] = {}
+    for number, entry in enumerate(entries):
+        if not (isinstance(entry, list) and len(entry) == 2 and type(entry[0]) is int):
+            table.refuse(f"entry {number} must be {form}, got {written(entry)}", key)
+        state, chance = entry
+        if state in found:
+            table.refuse(f"state {state} is listed twice", key)
+        found[state] = chance
+    return found
 
 
 def _visits(table: Table, entries: Any) -> dict[tuple[int, int], int]:
@@ -144,7 +173,7 @@ def document_of(model: ModelRows) -> dict[str, Any]:
         "schema": MDP_SCHEMA,
         "n_states": model.n_states,
         "n_actions": model.n_actions,
-        **({} if model.start is None else {"start": model.start}),
+        **_beginning(model),
         **{key: list(texts) for key, texts in names.items() if texts is not None},
         "transitions": [
             [s, a, t, _number(rational(p)), _number(rational(r)), *rest]
@@ -152,6 +181,17 @@ def document_of(model: ModelRows) -> dict[str, Any]:
         ],
         **({"visits": [[s, a, n] for (s, a), n in model.visits.items()]} if model.visits else {}),
     }
+
+
+def _beginning(model: ModelRows) -> dict[str, Any]:
+    """Return where episodes begin, and after how many steps they are cut off, if known."""
+    if model.start is not None:
+        begins: dict[str, Any] = {"start": model.start}
+    else:
+        chances = [[s, _number(rational(p))] for s, p in model.initial_states.items()]
+        begins = {"initial_states": chances} if chances else {}
+    limit = model.time_limit
+    return begins if limit is None else {**begins, "time_limit": limit}
 
 
 def write_document(document: Mapping[str, Any], path: Path) -> None:
