@@ -9,6 +9,8 @@
 | `.drn` | Storm's direct encoding | `drn` |
 | `.umb` | the unified Markov binary format | `umb` |
 | `.csv`, `.parquet` | transitions that were seen | `transition_files` |
+
+Files of text may be packed with gzip: `.tra.gz`.
 """
 
 from __future__ import annotations
@@ -32,6 +34,7 @@ from qdecay.model.readers.umb import rows_of_umb
 from qdecay.model.recover import Recovery, Unchanged
 from qdecay.model.rows import ModelRows
 from qdecay_envs.documents import Table
+from qdecay_envs.files import ending_of, unpacked_name
 from qdecay_envs.jsonfile import read_json, write_json
 from qdecay_envs.rational import rational, written
 
@@ -51,6 +54,7 @@ _READERS: dict[str, Callable[[Path, str | None, Recovery, float], ModelRows]] = 
     ".parquet": lambda path, _, recovery, worst: rows_of_parquet(path, recovery),
     ".umb": lambda path, reward, recovery, worst: rows_of_umb(path, reward, recovery),
 }
+_PACKED = (".npz", ".parquet")
 _STRUCTURED = (".tra", ".pexp", ".drn", ".umb")  # which may have several rewards
 SUFFIXES = (".json", *_READERS)
 """How the names of model files end."""
@@ -73,7 +77,9 @@ def read_model(
     Raises:
         InputError: the file cannot be read or is not valid for its kind.
     """
-    ending = path.suffix.lower()
+    ending = ending_of(path)
+    if ending in _PACKED and path.name != unpacked_name(path):
+        raise InputError(f"{path}: unpack it first: {ending} files are packed themselves")
     if ending == ".tsv":
         raise InputError(f"{path}: separate the columns by commas, and save it as .csv")
     if ending not in _STRUCTURED:
