@@ -245,8 +245,9 @@ def test_arrays_may_hold_exact_numbers(form: str) -> None:
     rows = [(0, 0, 0, "1/3", 1), (0, 0, 1, "2/3", 1), (0, 1, 1, 1, "5/2"), (1, 0, 1, 1, 0)]
     expected = [(*row, False) for row in rows]
     assert_same(MDP.from_arrays(*EXACT[form]), iter(expected))
-    floats = FloatMDP.from_mdp(MDP.from_rows(expected, n_states=2, n_actions=2))
-    assert FloatMDP.from_arrays(*EXACT[form]) == floats
+    floats = FloatMDP.from_arrays(*EXACT[form])
+    assert floats.p.toarray().tolist() == [[1 / 3, 2 / 3], [0, 1], [0, 1], [0, 0]]
+    assert np.array_equal(floats.r, [[1, 2.5], [0, NAN]], equal_nan=True)
 
 
 BAD_EXACT: list[tuple[Any, Any, str]] = [
