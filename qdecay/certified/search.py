@@ -22,7 +22,6 @@ from numpy.typing import NDArray
 
 from qdecay._support.deadline import Deadline
 from qdecay.certified.result import NOT_SEPARATED, ONE_BREAKPOINT, Sides
-from qdecay.certified.room import room_of
 from qdecay.certified.ties import Ties
 from qdecay.certified.windows import window_at
 from qdecay.exact.solver.axis import Mask, NoBound, Pairs
@@ -30,6 +29,7 @@ from qdecay.exact.solver.first_window import first_window
 from qdecay.exact.solver.near_zero import near_zero
 from qdecay.exact.solver.policy_graph import PolicyGraph
 from qdecay.exact.solver.rational_model import RationalModel
+from qdecay.exact.solver.room import room_of
 from qdecay.exact.solver.window import Bound, relative_growth
 
 _FINEST = 2.0**-36  # roots closer than this part of half a window are not told apart
