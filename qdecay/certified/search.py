@@ -198,11 +198,11 @@ class Search:
         if limit < lower or lower == end:
             return
         uppers = [upper for upper in uppers if lower < upper <= end]
+        if not uppers and end == self.to:
+            uppers = [end]
         if uppers:
             wide = (lower + 4 ** (k + 1) * self._quarter for k in range(1, _WIDER))
             self._pass(lower, [*uppers, *(upper for upper in wide if uppers[-1] < upper <= end)])
-        elif end == self.to:
-            raise Lost
         else:
             self._useful = False
         if self._window.first and self._grows_slowly():
@@ -247,6 +247,8 @@ class Search:
             half = min(quarter, _power_of_two((Fraction(beyond) - at) / 3))
         if at:  # regions begin right of 0
             half = min(half, _power_of_two(at / 2))
+        if end == self.to:  # and end there
+            half = min(half, _power_of_two((end - at) / 2))
         return [max(self.x, at - half), at + half, at + quarter, at + 3 * quarter - half]
 
     def _proven_up_to(self, pairs: Pairs, limit: Fraction) -> Fraction:
