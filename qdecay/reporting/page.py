@@ -82,13 +82,13 @@ def render(
 
     The scripts share one scope, in their order.
     """
-    parts = "\n".join(map(_text, scripts))
+    parts = "\n".join(map(template_text, scripts))
     code = f'"use strict";\n(() => {{\n{parts}}})();\n' if scripts else ""
     return (
         _environment()
         .get_template(template)
         .render(
-            style=css_variables() + _text("style.css"),
+            style=css_variables() + template_text("style.css"),
             script=code,
             script_hash=base64.b64encode(hashlib.sha256(code.encode()).digest()).decode(),
             documents={name: script_json(value) for name, value in documents.items()},
@@ -115,8 +115,13 @@ def write_page(path: Path, text: str) -> None:
         OSError: the file cannot be written.
     """
     with replacing(path) as scratch:
-        # A name from a file may contain half a surrogate pair, which no encoding can write.
-        scratch.write_text(text, encoding="utf-8", errors="replace")
+        scratch.write_bytes(as_bytes(text))
+
+
+def as_bytes(text: str) -> bytes:
+    """Return a page as it is written to a file or sent."""
+    # A name from a file may contain half a surrogate pair, which no encoding can write.
+    return text.encode("utf-8", "replace")
 
 
 @cache
@@ -130,5 +135,6 @@ def _environment() -> Environment:
     )
 
 
-def _text(name: str) -> str:
+def template_text(name: str) -> str:
+    """Return a file of the pages: a template, a script or the style."""
     return files("qdecay.reporting").joinpath("templates", name).read_text(encoding="utf-8")
