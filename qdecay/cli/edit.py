@@ -29,7 +29,7 @@ def edit(
         float, typer.Option(min=0.1, metavar="SECONDS", help="Give up on a problem after this.")
     ] = _MAX_SECONDS,
 ) -> None:
-    """Type streams of rewards, grids and models in a page, and see them solved.
+    """Type or draw problems in a page, and see them solved at once.
 
     The page is served on this machine only, at an address with a secret. What you type is kept in
     FOLDER while you type, and is there again when you start the editor again. Ctrl-C ends it.

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache
-from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
 from qdecay._support.one_line import one_line
 from qdecay.editing.places import place_of
-from qdecay.editing.refusals import Refused
+from qdecay.editing.refusals import wrong
 from qdecay.model.layouts import Layout
 from qdecay.model.mdp import MDP
 from qdecay.model.readers.files import MDP_SCHEMA, document_of, rows_of_document
@@ -58,8 +57,7 @@ def kind_of(document: Any) -> str:
         if schema == known:
             return kind
     known = ", ".join(map('"{}"'.format, SCHEMAS.values()))
-    message = f'no document of the editor: "schema" must be one of {known}'
-    raise Refused(HTTPStatus.UNPROCESSABLE_ENTITY, message, "schema")
+    raise wrong(f'no document of the editor: "schema" must be one of {known}', "schema")
 
 
 def read_problem(document: Any) -> Layout | MDP:
@@ -73,10 +71,9 @@ def read_problem(document: Any) -> Layout | MDP:
         if kind == "model":
             return MDP.of(rows_of_document(document, _NAME))
         return _LAYOUTS[kind].from_json(document)
-    except (TypeError, ValueError, RecursionError) as error:
-        message = one_line(str(error)).removeprefix(f"{_NAME}: ")
-        where = place_of(kind, message, document)
-        raise Refused(HTTPStatus.UNPROCESSABLE_ENTITY, message, where) from error
+    except (TypeError, ValueError) as error:
+        message = str(error).removeprefix(f"{_NAME}: ")
+        raise wrong(one_line(message), place_of(kind, message, document)) from error
 
 
 def as_model(problem: Layout | MDP) -> dict[str, Any]:

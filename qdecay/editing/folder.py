@@ -29,6 +29,7 @@ _DEVICES = re.compile(r"(?:con|prn|aux|nul|com\d|lpt\d)(?:\..*)?", re.IGNORECASE
 _NO_LINKS = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
 _BINARY = getattr(os, "O_BINARY", 0)
 _LISTED = 500  # files
+_BEGINNING = 1 << 16  # bytes, in which a document says what it is
 
 
 class Folder:
@@ -62,19 +63,27 @@ class Folder:
         Raises:
             Refused: there is no such file, it is something else, or it has more than `most` bytes.
         """
+        data = self.beginning(name, most + 1)
+        if len(data) > most:
+            raise too_large(name, most)
+        return data
+
+    def beginning(self, name: str, most: int = _BEGINNING) -> bytes:
+        """Return the first bytes of a file whose name is known to be plain.
+
+        Raises:
+            Refused: there is no such file, or it is something else.
+        """
         path = self.path / name
         try:
             _refuse_link(path)
             number = os.open(path, os.O_RDONLY | _NO_LINKS | _BINARY)
+            with os.fdopen(number, "rb") as file:
+                if not stat.S_ISREG(os.fstat(number).st_mode):
+                    raise Refused(HTTPStatus.FORBIDDEN, f"{name}: is no file")
+                return file.read(most)
         except OSError as error:
             raise _of_system(name, error) from error
-        with os.fdopen(number, "rb") as file:
-            if not stat.S_ISREG(os.fstat(number).st_mode):
-                raise Refused(HTTPStatus.FORBIDDEN, f"{name}: is no file")
-            data = file.read(most + 1)
-        if len(data) > most:
-            raise too_large(name, most)
-        return data
 
     def write(self, name: str, data: bytes, check: Callable[[], object]) -> None:
         """Write a file, completely or not at all.

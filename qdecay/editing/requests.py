@@ -10,21 +10,22 @@ from http import HTTPStatus
 from itertools import count
 from threading import Lock
 from time import monotonic
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from qdecay import __version__
 from qdecay.editing import documents
 from qdecay.editing.drafts import Drafts
 from qdecay.editing.folder import MAX_BYTES, Folder, check_name, too_large, version_of
 from qdecay.editing.refusals import Refused
-from qdecay.editing.solving import DRAWING_SECONDS, Solved, solve, warm
 from qdecay.editing.workers import Workers
-from qdecay.reporting.page import as_bytes
 from qdecay_envs.jsonfile import json_text, parse_json
+
+if TYPE_CHECKING:
+    from qdecay.editing.solving import Solved
 
 _KEPT = 16  # pages
 _EXACT_IN_JAVASCRIPT = 1 << 53
-_KILLED_SECONDS = 5.0  # after the limits that the process itself keeps
+_ENOUGH_SECONDS = 15.0  # for drawing, after the search; the process itself stops at ten
 _SCHEMA = re.compile(rb'"schema"\s*:\s*"(qdecay\.\w+/1)"')
 _NAME = re.compile(r"[^/\\]{1,200}")
 
@@ -40,7 +41,7 @@ class Requests:
         """Answer for a folder; searches end after `max_seconds`."""
         self._folder, self._seconds = folder, max_seconds
         self._drafts = Drafts(folder)
-        self._workers = Workers(warm)
+        self._workers = Workers(_warm)
         self._pages: OrderedDict[int, bytes] = OrderedDict()
         self._numbers, self._lock = count(1), Lock()
         self.actions: Mapping[str, Callable[[Any], dict[str, Any]]] = {
@@ -84,7 +85,7 @@ class Requests:
         found = []
         for name in self._folder.names():
             try:
-                said = _SCHEMA.search(self._folder.read(name))
+                said = _SCHEMA.search(self._folder.beginning(name))
             except Refused:
                 continue
             if said is not None and said[1] in kinds:
@@ -101,7 +102,7 @@ class Requests:
         solved = self._solved(page, document, name, gamma)
         with self._lock:
             number = next(self._numbers)
-            self._pages[number] = as_bytes(solved.html)
+            self._pages[number] = solved.page
             while len(self._pages) > _KEPT:
                 self._pages.popitem(last=False)
         seconds = round(monotonic() - begun, 3)
@@ -111,8 +112,8 @@ class Requests:
         _check_size(document)
         if name and not (name.isprintable() and _NAME.fullmatch(name)):
             raise Refused(HTTPStatus.BAD_REQUEST, "a name is a line without slashes", "name")
-        seconds = self._seconds + DRAWING_SECONDS + _KILLED_SECONDS
-        return self._workers.run(page, seconds, solve, document, name or None, gamma, self._seconds)
+        arguments = document, name or None, gamma, self._seconds
+        return self._workers.run(page, self._seconds + _ENOUGH_SECONDS, _solve, *arguments)
 
     def _open(self, request: Any) -> dict[str, Any]:
         table = _Keys(request)
@@ -166,8 +167,22 @@ class Requests:
         check()  # before the long work
         title = name.removesuffix(".html")
         solved = self._solved(object(), document, title, "")  # which nobody supersedes
-        self._folder.write(name, as_bytes(solved.html), check)
+        self._folder.write(name, solved.page, check)
         return {"path": str(self._folder.path / name)}
+
+
+def _solve(*arguments: Any) -> Solved:
+    """Solve, in a process: the server starts quickly because it does not load what that needs."""
+    from qdecay.editing.solving import solve
+
+    return solve(*arguments)
+
+
+def _warm() -> None:
+    """Load what `_solve` needs, and use it once."""
+    from qdecay.editing.solving import warm
+
+    warm()
 
 
 class _Keys:

@@ -20,7 +20,6 @@ from qdecay.editing.requests import Requests
 from qdecay.editing.visitors import Visitors
 from qdecay.errors import InputError
 from qdecay.reporting.colours import css_variables
-from qdecay.reporting.page import template_text
 from qdecay_envs.jsonfile import parse_json
 
 ADDRESS = "127.0.0.1"
@@ -125,7 +124,8 @@ class Editor:
         if rest == "colours.css":
             return Reply(css_variables().encode(), _TYPES["css"])
         if rest == "style.css":
-            return Reply(template_text("style.css").encode(), _TYPES["css"])
+            style = files("qdecay.reporting").joinpath("templates", "style.css")
+            return Reply(style.read_bytes(), _TYPES["css"])
         if found := _ASSET.fullmatch(rest):
             return Reply(_asset(rest), _TYPES[found[1]])
         raise _nothing()
@@ -145,7 +145,11 @@ class Editor:
             request = parse_json(body.decode(), "the request", decimal)
         except ValueError as error:
             raise Refused(HTTPStatus.BAD_REQUEST, str(error)) from error
-        return _in_json(action(request))
+        try:
+            return _in_json(action(request))
+        except RecursionError as error:
+            text = "lists or objects are nested too deeply"
+            raise Refused(HTTPStatus.BAD_REQUEST, text) from error
 
 
 class _Server(ThreadingHTTPServer):
@@ -196,12 +200,19 @@ class _Handler(BaseHTTPRequestHandler):
         if len(lengths) != 1 or not re.fullmatch(r"\d{1,15}", lengths[0], re.ASCII):
             raise Refused(HTTPStatus.LENGTH_REQUIRED, "send the length of the body")
         if int(lengths[0]) > MAX_BODY:
+            self._discard(int(lengths[0]))
             text = f"a request has at most {MAX_BODY:,} bytes"
             raise Refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, text)
         body = self.rfile.read(int(lengths[0]))
         if len(body) < int(lengths[0]):
             raise Refused(HTTPStatus.BAD_REQUEST, "the request ends too early")
         return body
+
+    def _discard(self, length: int) -> None:
+        """Read what is not wanted: who sends all before reading would not see the answer."""
+        left = min(length, 16 * MAX_BODY)
+        while left > 0 and (read := len(self.rfile.read(min(left, 1 << 16)))):
+            left -= read
 
     def _send(self, reply: Reply) -> None:
         self.send_response(reply.status)

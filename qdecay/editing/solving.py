@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
-from http import HTTPStatus
 from typing import Any
 
 from qdecay._support.checks import exact
@@ -13,12 +12,12 @@ from qdecay._support.one_line import one_line
 from qdecay._support.shown import shown_decimal
 from qdecay.comparison.subject import Subject
 from qdecay.editing.documents import kind_of, read_problem
-from qdecay.editing.refusals import Refused
+from qdecay.editing.refusals import wrong
 from qdecay.errors import BudgetExceeded, InputError
 from qdecay.model.layouts import Layout, env_of_layout
 from qdecay.reporting.chapter import Chapter, read_chapter
 from qdecay.reporting.held import Held
-from qdecay.reporting.page import explorer
+from qdecay.reporting.page import as_bytes, explorer
 
 DRAWING_SECONDS = 10.0
 """What drawing the page may take after the search for regions and for their price."""
@@ -32,11 +31,11 @@ class Solved:
     """What was found.
 
     Attributes:
-        html: the page.
+        page: the HTML, as it is sent and written.
         summary: the number of states and actions, and the break-even gammas of the state shown.
     """
 
-    html: str
+    page: bytes
     summary: dict[str, Any]
 
 
@@ -54,16 +53,15 @@ def solve(document: Any, name: str | None, gamma: str, max_seconds: float) -> So
     """
     at = None if gamma == "" else _gamma(gamma)
     name = name or _TITLES[kind_of(document)]
-    problem = read_problem(document)
     try:
         with time_limit(max_seconds + DRAWING_SECONDS):
+            problem = read_problem(document)
             world = env_of_layout(problem) if isinstance(problem, Layout) else problem
             source = Held(name, subject=Subject(world, name))
             chapter = read_chapter(source, max_seconds=max_seconds)
-            return Solved(explorer([chapter]), _summary(chapter, at))
+            return Solved(as_bytes(explorer([chapter])), _summary(chapter, at))
     except (InputError, BudgetExceeded) as error:
-        message = one_line(str(error)).removeprefix(f"{name}: ")
-        raise Refused(HTTPStatus.UNPROCESSABLE_ENTITY, message) from None
+        raise wrong(one_line(str(error).removeprefix(f"{name}: "))) from None
 
 
 def warm() -> None:
@@ -76,8 +74,7 @@ def _gamma(text: str) -> Fraction:
     try:
         return exact(text, "gamma", "[0, 1]")
     except (TypeError, ValueError) as error:
-        message = one_line(str(error))
-        raise Refused(HTTPStatus.UNPROCESSABLE_ENTITY, message, "gamma") from None
+        raise wrong(one_line(str(error)), "gamma") from None
 
 
 def _summary(chapter: Chapter, gamma: Fraction | None) -> dict[str, Any]:

@@ -7,11 +7,10 @@ which most do, and then stops its process, which harms nothing.
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import Future
+from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as NotYet
-from contextlib import suppress
 from http import HTTPStatus
-from threading import Event, Lock, Thread
+from threading import Event, Lock
 from typing import Any, TypeVar
 
 from qdecay._support.processes import Processes, WorkerDied
@@ -22,6 +21,7 @@ MOST = 4
 
 _IDLE = 2  # processes that are kept: the last one used, and one that is ready when that is stopped
 _MOMENT_SECONDS = 0.3  # less than a new process takes to start
+_START_SECONDS = 120.0  # of a busy machine; an idle one takes three
 _T = TypeVar("_T")
 
 
@@ -30,14 +30,21 @@ class _Stopped(Exception):
 
 
 class _Worker:
-    """One process; several threads may use it."""
+    """One process, and what was submitted to it."""
 
-    def __init__(self) -> None:
-        self._processes = Processes(1)
+    def __init__(self, warm: Callable[[], object]) -> None:
+        self._processes, self._warm = Processes(1), warm
+        self._begun: Future[object] | None = None
         self._lock = Lock()
         self.is_stopped = False
 
-    def submit(self, function: Callable[..., _T], arguments: tuple[Any, ...] = ()) -> Future[_T]:
+    def begin(self) -> Future[object]:
+        """Start the process, unless that was done; the future is done when it is warm."""
+        if self._begun is None:
+            self._begun = self.submit(self._warm)
+        return self._begun
+
+    def submit(self, function: Callable[..., _T], *arguments: Any) -> Future[_T]:
         with self._lock:
             if self.is_stopped:
                 raise _Stopped
@@ -64,7 +71,7 @@ class _Job:
     """A request that is worked on."""
 
     def __init__(self) -> None:
-        self.worker: _Worker | None = None
+        self.solver: _Worker | None = None  # once it solves
         self.is_superseded = False
         self.ended = Event()
 
@@ -80,6 +87,8 @@ class Workers:
         self._jobs: dict[object, _Job] = {}
         self._all: set[_Worker] = set()
         self._is_closed = False
+        # Linux kills a process when the thread that started it ends: so one thread starts all.
+        self._starter = ThreadPoolExecutor(1)
         self._keep_ready()
 
     def run(
@@ -101,7 +110,7 @@ class Workers:
         try:
             if older is not None and not older.ended.wait(_MOMENT_SECONDS):
                 self._supersede(older)
-            return self._done(self._taken(job), seconds, function, arguments)
+            return self._done(job, self._taken(), seconds, function, arguments)
         except _Stopped:
             raise Refused(HTTPStatus.CONFLICT, "a newer change took its place") from None
         finally:
@@ -117,6 +126,7 @@ class Workers:
             workers = list(self._all)
         for worker in workers:
             worker.stop()
+        self._starter.shutdown()
 
     def _registered(self, page: object, job: _Job) -> _Job | None:
         """Make it the job of its page, and return the one before it."""
@@ -129,30 +139,37 @@ class Workers:
         return older
 
     def _supersede(self, job: _Job) -> None:
+        """Stop what a job solves; while it waits for a process to start, wait for that too."""
         with self._lock:
             job.is_superseded = True
-            worker = job.worker
-        if worker is not None:
-            worker.stop()
+            solver = job.solver
+        if solver is not None:
+            solver.stop()
+        job.ended.wait(_START_SECONDS)
 
-    def _taken(self, job: _Job) -> _Worker:
+    def _taken(self) -> _Worker:
         with self._lock:
-            if job.is_superseded or self._is_closed:
+            if self._is_closed:
                 raise _Stopped
-            worker = self._idle.pop() if self._idle else self._new()
-            job.worker = worker
-        self._keep_ready()
-        return worker
+            return self._idle.pop() if self._idle else self._new()
 
     def _done(
         self,
+        job: _Job,
         worker: _Worker,
         seconds: float,
         function: Callable[..., _T],
         arguments: tuple[Any, ...],
     ) -> _T:
         try:
-            return worker.result(worker.submit(function, arguments), seconds)
+            worker.result(self._started(worker.begin), _START_SECONDS)
+            with self._lock:
+                if job.is_superseded:
+                    raise _Stopped
+                job.solver = worker
+            self._keep_ready()  # not before: both at once would take twice as long
+            future: Future[_T] = self._started(worker.submit, function, *arguments)
+            return worker.result(future, seconds)
         except NotYet:
             worker.stop()
             raise wrong(f"stopped after {seconds:g} s: make the problem smaller") from None
@@ -173,8 +190,17 @@ class Workers:
         if not keep:
             worker.stop()
 
+    def _started(self, start: Callable[..., Future[_T]], *arguments: Any) -> Future[_T]:
+        """Call what may start a process."""
+        with self._lock:
+            if self._is_closed:
+                raise _Stopped
+            starting = self._starter.submit(start, *arguments)
+        future: Future[_T] = starting.result()
+        return future
+
     def _new(self) -> _Worker:
-        worker = _Worker()
+        worker = _Worker(self._warm)
         self._all.add(worker)
         return worker
 
@@ -185,9 +211,4 @@ class Workers:
                 return
             worker = self._new()
             self._idle.insert(0, worker)
-
-        def start() -> None:
-            with suppress(_Stopped):
-                worker.submit(self._warm)
-
-        Thread(target=start, daemon=True).start()
+            self._starter.submit(worker.begin)

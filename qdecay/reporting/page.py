@@ -82,13 +82,13 @@ def render(
 
     The scripts share one scope, in their order.
     """
-    parts = "\n".join(map(template_text, scripts))
+    parts = "\n".join(map(_text, scripts))
     code = f'"use strict";\n(() => {{\n{parts}}})();\n' if scripts else ""
     return (
         _environment()
         .get_template(template)
         .render(
-            style=css_variables() + template_text("style.css"),
+            style=css_variables() + _text("style.css"),
             script=code,
             script_hash=base64.b64encode(hashlib.sha256(code.encode()).digest()).decode(),
             documents={name: script_json(value) for name, value in documents.items()},
@@ -135,6 +135,5 @@ def _environment() -> Environment:
     )
 
 
-def template_text(name: str) -> str:
-    """Return a file of the pages: a template, a script or the style."""
+def _text(name: str) -> str:
     return files("qdecay.reporting").joinpath("templates", name).read_text(encoding="utf-8")
