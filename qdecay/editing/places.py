@@ -104,4 +104,5 @@ def _in_model(message: str, document: Mapping[str, Any]) -> str | None:
                 return f"transitions[{number}].probability"
     if re.match(r"state \d+, action \d+: ", message):
         return "visits"
-    return "transitions" if re.match(r"has [\d,]+ transitions", message) else None
+    size = re.match(r"has [\d,]+ (transitions|states)", message)
+    return None if size is None else {"states": "n_states"}.get(size[1], size[1])

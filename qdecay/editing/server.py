@@ -26,6 +26,7 @@ ADDRESS = "127.0.0.1"
 MAX_BODY = drafts.MAX_BYTES
 """The longest body of a request."""
 
+_POLL_SECONDS = 0.5  # until `stop` is noticed
 _JSON, _HTML = "application/json", "text/html; charset=utf-8"
 _TYPES = {"js": "text/javascript; charset=utf-8", "css": "text/css; charset=utf-8"}
 _ASSET = re.compile(r"[a-z][a-z0-9_-]{0,60}\.(js|css)")
@@ -96,7 +97,7 @@ class Editor:
     def serve(self) -> None:
         """Answer requests until interrupted, and leave no process behind."""
         try:
-            self._http.serve_forever()
+            self._http.serve_forever(_POLL_SECONDS)
         finally:
             self._http.server_close()
             self.requests.close()

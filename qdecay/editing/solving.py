@@ -13,8 +13,9 @@ from qdecay._support.shown import shown_decimal
 from qdecay.comparison.subject import Subject
 from qdecay.editing.documents import kind_of, read_problem
 from qdecay.editing.refusals import wrong
-from qdecay.errors import BudgetExceeded, InputError
-from qdecay.model.layouts import Layout, env_of_layout
+from qdecay.errors import BudgetExceeded, InputError, input_errors
+from qdecay.model.layouts import Layout, LayoutEnv, env_of_layout
+from qdecay.model.mdp import MDP
 from qdecay.reporting.chapter import Chapter, read_chapter
 from qdecay.reporting.held import Held
 from qdecay.reporting.page import as_bytes, explorer
@@ -56,8 +57,7 @@ def solve(document: Any, name: str | None, gamma: str, max_seconds: float) -> So
     try:
         with time_limit(max_seconds + DRAWING_SECONDS):
             problem = read_problem(document)
-            world = env_of_layout(problem) if isinstance(problem, Layout) else problem
-            source = Held(name, subject=Subject(world, name))
+            source = Held(name, subject=Subject(_world(problem), name))
             chapter = read_chapter(source, max_seconds=max_seconds)
             return Solved(as_bytes(explorer([chapter])), _summary(chapter, at))
     except (InputError, BudgetExceeded) as error:
@@ -68,6 +68,13 @@ def warm() -> None:
     """Do once what the first solve would otherwise wait for."""
     document = {"schema": "qdecay.layout/1", "near": ["now", [1]], "far": ["later", [0, 2]]}
     solve(document, None, "", 60.0)
+
+
+def _world(problem: Layout | MDP) -> LayoutEnv | MDP:
+    if isinstance(problem, MDP):
+        return problem
+    with input_errors():
+        return env_of_layout(problem)
 
 
 def _gamma(text: str) -> Fraction:
