@@ -73,7 +73,7 @@ export class Files {
     const { kind, forms, names } = this.store.state;
     if (!(await this.#mayReplace(kind))) return;
     this.store.replace({ kind, forms: { ...forms, [kind]: KINDS[kind].blank() }, names: { ...names, [kind]: null } });
-    document.querySelector(".panel:not([hidden]) .field textarea, .panel:not([hidden]) .field input[type=text], .panel:not([hidden]) [role=gridcell][tabindex='0']")?.focus();
+    document.querySelector({ chain: "#branches textarea", grid: "#board [tabindex='0']", model: "#moves input" }[kind]).focus();
   }
 
   // ---- opening

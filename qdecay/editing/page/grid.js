@@ -120,7 +120,7 @@ export function gridView(store) {
     return make("fieldset", { class: "kind field", "data-spot": `legend[${index}]` }, make("legend", { class: "unseen" }),
       make("span", { class: "square", "aria-hidden": "true" }),
       labelled("Letter", text("character", { maxlength: 2, class: "letter" })), labelled("Pays", text("reward", { placeholder: "as others", class: "number" })),
-      labelled("Takes steps", text("duration", { placeholder: "1", class: "number", inputmode: "numeric" })),
+      labelled("Steps", text("duration", { placeholder: "1", class: "number", inputmode: "numeric" })),
       labelled("Jumps to", make("select", { "data-part": "to", "data-spot": `legend[${index}].to`, onchange: (event) => changeKind(index, "to", event.target.value) })),
       make("label", { class: "check" }, make("input", { type: "checkbox", "data-part": "end", "data-spot": `legend[${index}].end`, onchange: (event) => changeKind(index, "end", event.target.checked) }), " ends"),
       make("button", { type: "button", class: "remove quiet", onclick: () => removeKind(index) }, "✕"),

@@ -72,7 +72,7 @@ function editor(opened) {
 
   function tellProblem(problem) {
     const { kind } = store.state;
-    showProblem(problem && { message: problem.message, where: problem.where && KINDS[kind].locate(problem.where, store.form) });
+    return showProblem(problem && { message: problem.message, where: problem.where && KINDS[kind].locate(problem.where, store.form) });
   }
 
   /** A line that says what was done, until the next one. */

@@ -45,7 +45,7 @@ export function modelView(store) {
   function create(index) {
     const text = (column) => make("input", { type: "text", autocomplete: "off", spellcheck: "false", class: `cell-${column}`, "data-column": column, "data-spot": `rows[${index}].${column}`, list: LISTS[column], placeholder: HINTS[column], oninput: (event) => change(index, column, event.target.value) });
     const tick = make("input", { type: "checkbox", "data-column": "ends", "data-spot": `rows[${index}].ends`, onchange: (event) => change(index, "ends", event.target.checked) });
-    const cells = COLUMNS.map((column) => make("td", { class: `of-${column}` }, column === "ends" ? tick : text(column)));
+    const cells = COLUMNS.map((column) => make("td", { class: `of-${column}`, "data-label": TITLES[column] }, column === "ends" ? tick : text(column)));
     return make("tbody", { class: "field", "data-spot": `rows[${index}]` },
       make("tr", {}, ...cells, make("td", { class: "of-remove" }, make("button", { type: "button", class: "remove quiet", onclick: () => remove(index) }, "✕"))),
       make("tr", { class: "error-row" }, make("td", { colspan: COLUMNS.length }, make("p", { class: "error", hidden: true }))));

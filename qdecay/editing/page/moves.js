@@ -4,7 +4,7 @@ import { exact } from "./streams.js";
 
 const SCHEMA = "qdecay.mdp/1";
 export const COLUMNS = ["state", "action", "probability", "reward", "next", "ends", "duration"];
-const ENTRIES = ["state", "action", "next", "probability", "reward", "ends", "duration"]; // of a document's row
+const RENAMED = { next_state: "next", terminated: "ends" }; // from the words of the library to those of the form
 
 export const blankRow = (more = {}) => ({ state: "", action: "", probability: "", reward: "", next: "", ends: false, duration: "", ...more });
 
@@ -62,8 +62,8 @@ export function compile(form) {
 /** The place in the form of a place in the document. */
 export function locate(where, form) {
   const used = form.rows.map((row, index) => [row, index]).filter(([row]) => !isBlank(row));
-  const [, row, entry] = where.match(/^transitions\[(\d+)\](?:\[(\d+)\])?/) ?? [];
-  if (row !== undefined) return `rows[${used[row]?.[1]}]${entry === undefined ? "" : `.${ENTRIES[entry]}`}`;
+  const [, row, entry] = where.match(/^transitions\[(\d+)\](?:\.(\w+))?/) ?? [];
+  if (row !== undefined) return `rows[${used[row]?.[1]}]${entry === undefined ? "" : `.${RENAMED[entry] ?? entry}`}`;
   const [, kind, number] = where.match(/^(state|action)_names\[(\d+)\]/) ?? [];
   if (kind) {
     const name = namesOf(form)[`${kind}s`][number];

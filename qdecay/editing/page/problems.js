@@ -19,20 +19,19 @@ export function fieldOf(where) {
 }
 
 function clear() {
-  clearTimeout(timer);
   for (const undo of told) undo();
   told = [];
 }
 
 function tellNow({ where, message }) {
-  const target = where && fieldOf(where);
-  const area = target?.closest(".field");
-  const slot = area?.querySelector(":scope > .error, .error-row .error") ?? document.querySelector(".panel:not([hidden]) > .error");
+  const target = fieldOf(where);
+  const area = target.closest(".field");
+  const slot = area.querySelector(":scope > .error, .error-row .error");
   slot.textContent = message;
   slot.hidden = false;
   slot.id = "told-problem";
   told.push(() => { slot.hidden = true; slot.textContent = ""; slot.removeAttribute("id"); });
-  if (!target?.matches("input, select, textarea, [role=gridcell]")) return;
+  if (!target.matches("input, select, textarea, [role=gridcell]")) return;
   const before = target.getAttribute("aria-describedby");
   target.setAttribute("aria-invalid", "true");
   target.setAttribute("aria-describedby", before ? `${before} told-problem` : "told-problem");
@@ -43,15 +42,20 @@ function tellNow({ where, message }) {
   });
 }
 
-/** Show a problem, { where, message } with a place in the form; null takes it away. */
+/**
+ * Show a problem, { where, message } with a place in the form; null takes it away, and undefined only
+ * keeps one that is not told yet from being told.
+ * @returns whether there is a field to show it at
+ */
 export function showProblem(problem) {
+  clearTimeout(timer);
+  if (problem === undefined) return false;
   clear();
-  if (!problem) return;
-  const field = problem.where && fieldOf(problem.where);
-  const isTyping = field && (field === document.activeElement || field.contains(document.activeElement));
-  if (!isTyping) return tellNow(problem);
-  const now = () => { document.removeEventListener("focusout", now); clearTimeout(timer); tellNow(problem); };
-  timer = setTimeout(now, CALM);
-  document.addEventListener("focusout", now);
-  told.push(() => document.removeEventListener("focusout", now));
+  const field = problem?.where && fieldOf(problem.where);
+  if (!field?.closest(".field")) return false;
+  // While a field is typed into, and not at the moment of leaving it either: what it would push down
+  // may be what is being pressed.
+  if (field.contains(document.activeElement)) timer = setTimeout(() => tellNow(problem), CALM);
+  else tellNow(problem);
+  return true;
 }

@@ -18,7 +18,7 @@ function typeset(text) {
 
 export class Result {
   /**
-   * @param tell is called with a problem, { where, message }, or null
+   * @param tell is `showProblem`, with a place in the document
    * @param lost is called where the server does not answer
    */
   constructor({ tell, lost }) {
@@ -90,7 +90,7 @@ export class Result {
   #mark(state, kind, problem) {
     const area = byId("result"), shown = this.shown.get(kind);
     clearTimeout(this.slow);
-    if (problem !== undefined) this.tell(problem);
+    const isTold = this.tell(problem);
     area.dataset.shows = state === "empty" ? "nothing" : shown ? "page" : "nothing";
     if (state === "working") {
       area.dataset.state = shown ? "changing" : "working";
@@ -101,6 +101,7 @@ export class Result {
     area.removeAttribute("aria-busy");
     area.dataset.state = state;
     this.#sentence(state, shown, problem);
+    byId("why").textContent = isTold ? "" : problem?.message ?? (state === "stale" ? "The server does not answer." : "");
   }
 
   #sentence(state, shown, problem) {
@@ -112,7 +113,6 @@ export class Result {
     else verdict.replaceChildren(...this.#found(shown.summary));
     if (state === "working" && shown) aside.textContent = "below: before your last change";
     if (state === "stale" && shown) aside.textContent = "below: the last state that could be solved";
-    byId("why").textContent = problem?.message ?? (state === "stale" ? "The server does not answer." : "");
     if (state === "stale" && problem) say(`Not up to date: ${problem.message}`, 900);
     else if (state === "current") say(verdict.textContent, 900);
   }
