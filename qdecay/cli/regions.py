@@ -156,7 +156,7 @@ def regions(
     if at is not None:
         if resamples is not None:
             raise InputError("--resamples cannot be combined with --over or --to")
-        line, found = _solve_line(source, over, to, at, first, max_seconds, certificate)
+        line, found = _solve_line(source, over, to, at, first, max_seconds)
         problem, mdp, resampled = line, line.low, None
     else:
         mdp, found, resampled = _solve(source, first, max_seconds, resamples, workers)
@@ -206,7 +206,6 @@ def _solve_line(
     gamma: Fraction,
     first: int | None,
     max_seconds: float | None,
-    certificate: Path | None,
 ) -> tuple[ModelLine, LineRegions]:
     from qdecay.exact.regions import policy_regions
     from qdecay.model.line import ModelLine
@@ -219,11 +218,6 @@ def _solve_line(
             low, high = source.mdp(), replace(source, text=str(to), options={}).mdp()
             with input_errors(f"{source.text} to {to}: "):
                 line = ModelLine(low, high)
-        lasts = line.low.is_semi_markov or line.high.is_semi_markov
-        if certificate is not None and gamma == 1 and lasts:  # said before the search
-            raise InputError(
-                f"{certificate}: durations have no certificate at gamma = 1: choose less"
-            )
         with input_errors(f"{source.text}: "):
             found = _up_to(
                 first,
