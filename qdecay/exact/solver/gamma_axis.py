@@ -100,7 +100,7 @@ class GammaAxis:
 
     def _homes(self, graph: PolicyGraph, rest: Fraction) -> Homes | None:
         """Return the homes that a window needs, if it does."""
-        if rest > _DEFLATED:
+        if rest > _DEFLATED or graph.ends_everywhere:
             return None
         homes = Homes.of(graph)
         if not len(homes.references) or (rest >= _LAST_IF_SEVERAL and homes.several.any()):
