@@ -33,7 +33,8 @@ class Solved:
 
     Attributes:
         page: the HTML, as it is sent and written.
-        summary: the number of states and actions, and the break-even gammas of the state shown.
+        summary: the number of states and actions, the break-even gammas of the state shown, and at
+            how many gammas anything changes in any state.
     """
 
     page: bytes
@@ -95,5 +96,6 @@ def _summary(chapter: Chapter, gamma: Fraction | None) -> dict[str, Any]:
             {"gamma": shown_decimal(root, _DIGITS), "closed_form": root.closed_form()}
             for root in chapter.switching(state)
         ],
+        "breakpoints": len(chapter.regions.breakpoints),
         "best": None if best is None else [chapter.action_names[a] for a in best],
     }

@@ -130,6 +130,7 @@ def test_a_summary_says_where_the_choice_changes(visitor: Visitor) -> None:
         "actions": 2,
         "state": "0",
         "break_evens": [{"gamma": "0.5", "closed_form": "1/2"}],
+        "breakpoints": 1,
         "best": ["move"],
     }
     assert 0 <= solved["seconds"] < 600
