@@ -31,7 +31,7 @@ _SMALL_MODEL = {
     "schema": MDP_SCHEMA,
     "n_states": 3,
     "n_actions": 2,
-    "start": 0,
+    "start": 2,
     "state_names": ["rested", "tired", "worn out"],
     "action_names": ["rest", "work"],
     "transitions": [

@@ -16,7 +16,7 @@ from http import HTTPStatus
 from pathlib import Path
 from threading import Lock
 
-from qdecay.editing.refusals import Refused
+from qdecay.editing.refusals import Refused, wrong
 from qdecay.errors import InputError
 from qdecay_envs.files import replacing
 
@@ -80,7 +80,7 @@ class Folder:
             number = os.open(path, os.O_RDONLY | _NO_LINKS | _BINARY)
             with os.fdopen(number, "rb") as file:
                 if not stat.S_ISREG(os.fstat(number).st_mode):
-                    raise Refused(HTTPStatus.FORBIDDEN, f"{name}: is no file")
+                    raise wrong(f"{name}: is no file")
                 return file.read(most)
         except OSError as error:
             raise _of_system(name, error) from error
@@ -159,7 +159,7 @@ def too_large(name: str, most: int = MAX_BYTES) -> Refused:
 
 def _refuse_link(path: Path) -> None:
     if path.is_symlink():
-        raise Refused(HTTPStatus.FORBIDDEN, f"{path.name}: is a link, which is not followed")
+        raise wrong(f"{path.name}: is a link, which is not followed")
 
 
 def _is_document(name: str) -> bool:
@@ -177,4 +177,4 @@ def _no_name(message: str) -> Refused:
 def _of_system(name: str, error: OSError) -> Refused:
     if isinstance(error, FileNotFoundError):
         return Refused(HTTPStatus.NOT_FOUND, f"{name}: there is no such file")
-    return Refused(HTTPStatus.FORBIDDEN, f"{name}: {error.strerror or error}")
+    return wrong(f"{name}: {error.strerror or error}")

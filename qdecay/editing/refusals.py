@@ -24,5 +24,5 @@ class Refused(Exception):
 
 
 def wrong(message: str, where: str | None = None) -> Refused:
-    """Return the refusal of a document."""
+    """Return the refusal of a document or a file that is not as it should be."""
     return Refused(HTTPStatus.UNPROCESSABLE_ENTITY, message, where)

@@ -10,7 +10,7 @@ from http import HTTPStatus
 from itertools import count
 from threading import Lock
 from time import monotonic
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from qdecay import __version__
 from qdecay.editing import documents
@@ -20,8 +20,8 @@ from qdecay.editing.refusals import Refused
 from qdecay.editing.workers import Workers
 from qdecay_envs.jsonfile import json_text, parse_json
 
-if TYPE_CHECKING:
-    from qdecay.editing.solving import Solved
+Solved = tuple[bytes, dict[str, Any]]
+"""A page and its summary, as `qdecay.editing.solving.solve` returns them."""
 
 _KEPT = 16  # pages
 _EXACT_IN_JAVASCRIPT = 1 << 53
@@ -99,14 +99,14 @@ class Requests:
         name, gamma = table.text("name", "").strip(), table.text("gamma", "").strip()
         table.close()
         begun = monotonic()
-        solved = self._solved(page, document, name, gamma)
+        html, summary = self._solved(page, document, name, gamma)
         with self._lock:
             number = next(self._numbers)
-            self._pages[number] = solved.page
+            self._pages[number] = html
             while len(self._pages) > _KEPT:
                 self._pages.popitem(last=False)
         seconds = round(monotonic() - begun, 3)
-        return {"result": number, "seconds": seconds, "summary": solved.summary}
+        return {"result": number, "seconds": seconds, "summary": summary}
 
     def _solved(self, page: object, document: Any, name: str, gamma: str) -> Solved:
         _check_size(document)
@@ -166,13 +166,16 @@ class Requests:
 
         check()  # before the long work
         title = name.removesuffix(".html")
-        solved = self._solved(object(), document, title, "")  # which nobody supersedes
-        self._folder.write(name, solved.page, check)
+        html, _ = self._solved(object(), document, title, "")  # which nobody supersedes
+        self._folder.write(name, html, check)
         return {"path": str(self._folder.path / name)}
 
 
 def _solve(*arguments: Any) -> Solved:
-    """Solve, in a process: the server starts quickly because it does not load what that needs."""
+    """Solve, in a process: the server starts quickly because it does not load what that needs.
+
+    Nor may the answer be of a class that would make it do so.
+    """
     from qdecay.editing.solving import solve
 
     return solve(*arguments)

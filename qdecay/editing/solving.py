@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
@@ -27,21 +26,14 @@ _TITLES = {"chain": "Choice", "grid": "Grid world", "model": "Model"}
 _DIGITS = 10
 
 
-@dataclass(frozen=True)
-class Solved:
-    """What was found.
+def solve(
+    document: Any, name: str | None, gamma: str, max_seconds: float
+) -> tuple[bytes, dict[str, Any]]:
+    """Return the page of a document, and a summary of it.
 
-    Attributes:
-        page: the HTML, as it is sent and written.
-        summary: the number of states and actions, and the break-even gammas of the state shown.
-    """
-
-    page: bytes
-    summary: dict[str, Any]
-
-
-def solve(document: Any, name: str | None, gamma: str, max_seconds: float) -> Solved:
-    """Return the page of a document.
+    The page is HTML, as it is sent and written. The summary has the number of states and actions,
+    how many gammas change anything, the break-even gammas of the state shown, and its best actions
+    at the reader's gamma.
 
     Args:
         document: as it was typed.
@@ -59,7 +51,7 @@ def solve(document: Any, name: str | None, gamma: str, max_seconds: float) -> So
             problem = read_problem(document)
             source = Held(name, subject=Subject(_world(problem), name))
             chapter = read_chapter(source, max_seconds=max_seconds)
-            return Solved(as_bytes(explorer([chapter])), _summary(chapter, at))
+            return as_bytes(explorer([chapter])), _summary(chapter, at)
     except (InputError, BudgetExceeded) as error:
         raise wrong(one_line(str(error).removeprefix(f"{name}: "))) from None
 
@@ -95,5 +87,6 @@ def _summary(chapter: Chapter, gamma: Fraction | None) -> dict[str, Any]:
             {"gamma": shown_decimal(root, _DIGITS), "closed_form": root.closed_form()}
             for root in chapter.switching(state)
         ],
+        "breakpoints": len(chapter.regions.breakpoints),
         "best": None if best is None else [chapter.action_names[a] for a in best],
     }

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import json
+import pickle
+import subprocess
+import sys
 from fractions import Fraction
+from http import HTTPStatus
 from pathlib import Path
 
 import pytest
@@ -13,7 +17,7 @@ from shell import run
 import qdecay
 from qdecay.editing import requests
 from qdecay.editing.documents import presets
-from qdecay.editing.solving import Solved
+from qdecay.editing.refusals import Refused
 
 
 def saved(visitor: Visitor, name: str, document: object, version: str | None = None, **more: str):
@@ -130,6 +134,7 @@ def test_a_summary_says_where_the_choice_changes(visitor: Visitor) -> None:
         "actions": 2,
         "state": "0",
         "break_evens": [{"gamma": "0.5", "closed_form": "1/2"}],
+        "breakpoints": 1,
         "best": ["move"],
     }
     assert 0 <= solved["seconds"] < 600
@@ -165,7 +170,7 @@ def test_a_problem_that_cannot_be_solved_says_so(visitor, more, status: int, whe
 @pytest.fixture
 def shortly(monkeypatch: pytest.MonkeyPatch) -> None:
     """Pages that only say what they are of."""
-    monkeypatch.setattr(requests, "_solve", lambda *asked: Solved(repr(asked).encode(), {}))
+    monkeypatch.setattr(requests, "_solve", lambda *asked: (repr(asked).encode(), {}))
 
 
 @pytest.mark.usefixtures("shortly")
@@ -217,6 +222,22 @@ def test_names_reach_refusals_as_text(visitor: Visitor) -> None:
         assert answer.status >= 400
         assert answer.error
         assert answer.headers["x-content-type-options"] == "nosniff"
+
+
+def test_answers_are_of_no_class_of_the_engine() -> None:
+    """The server would import all of it to unpickle them, which takes seconds."""
+    assert b"qdecay" not in pickle.dumps(requests._solve(CHAIN, None, "", 20.0)[1])
+    refusal = pickle.loads(pickle.dumps(Refused(HTTPStatus.CONFLICT, "no", "where")))
+    assert (refusal.status, str(refusal), refusal.where) == (409, "no", "where")
+
+
+@pytest.mark.slow
+def test_the_server_does_not_load_the_engine() -> None:
+    """It starts in a second; the engine is in the processes that solve."""
+    names = "('numba', 'flint', 'qdecay.exact')"
+    script = f"import sys, qdecay.editing.server; print([x for x in {names} if x in sys.modules])"
+    found = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert (found.stdout, found.stderr) == ("[]\n", "")
 
 
 def test_a_fault_of_the_editor_is_one_line(visitor: Visitor, monkeypatch, capfd) -> None:
