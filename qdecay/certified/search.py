@@ -316,12 +316,12 @@ class Search:
         self._doubt(open_, upper if changed else lower)
         if len(open_) and not changed:
             return  # only the near tie begins
-        self.x = upper
         others = np.flatnonzero(inside & ~self._zero)
         inside[self._not_negative(self._suspects(lower), lower, upper)] = True
+        simple = simple and together and switches == 1 and not self._doubts
+        simple = simple and self._fall_together(others, lower, upper)
+        self.x = upper  # no sooner: the time may be up in any of these, and no bracket found
         if changed or bool((inside != before).any()):
-            simple = simple and together and switches == 1 and not self._doubts
-            simple = simple and self._fall_together(others, lower, upper)
             content = ONE_BREAKPOINT if simple else NOT_SEPARATED
             self._found(lower, content, before, inside)
 
