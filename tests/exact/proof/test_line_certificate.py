@@ -374,8 +374,8 @@ def test_what_is_owned_for_a_part_of_the_time(steps: int, back: int) -> None:
     """The total is 1 for some steps and 0 for the others: worth their share of the time."""
     document = certified(stop_or_go_round(steps, back), 1)
     assert verify(document) == Verification(2, 2, 1, 0, "1")
-    assert [f for f, *_ in document["points"]] == [[-Fraction(steps, steps + back).numerator,
-                                                    Fraction(steps, steps + back).denominator]]  # fmt: skip
+    share = Fraction(steps, steps + back)
+    assert [f for f, *_ in document["points"]] == [[-share.numerator, share.denominator]]
     for end in ("low", "high"):
         assert not accepted(changed(document, (end, "transitions", 0), [0, 0, 1, 1, 1, False, 4]))
 
