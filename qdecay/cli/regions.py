@@ -44,6 +44,7 @@ app = typer.Typer()
 _Found = TypeVar("_Found", "PolicyRegions", "LineRegions")
 _DIGITS = 10
 _IN_FLOATS = "; `qdecay regions --numeric` follows the changes in floating point"
+_FEWER = "; `--first N` stops after the first N points, and shows them"
 _INSTEAD = f"; `qdecay regions --certified` proves brackets around the changes{_IN_FLOATS}"
 
 
@@ -211,7 +212,7 @@ def _solve_line(
     from qdecay.model.line import ModelLine
     from qdecay.model.line_of_source import line_of
 
-    with budget(source.text, max_seconds):
+    with budget(source.text, max_seconds, "" if first else _FEWER):
         if over is not None:
             line = line_of(source, over)
         else:
