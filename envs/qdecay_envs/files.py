@@ -96,7 +96,7 @@ def read_text(path: str | os.PathLike[str], max_bytes: int, max_lines: int | Non
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        remedy = "it is no text" if b"\0" in data else "save it as UTF-8"
+        remedy = "it is not text" if b"\0" in data else "save it as UTF-8"
         raise ValueError(f"{name}: not UTF-8 at byte {error.start}: {remedy}") from error
 
 

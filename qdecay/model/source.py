@@ -151,7 +151,9 @@ class Source:
             if self.path is None:
                 return _make(self.text, self.options)
             if self._kind is None:
-                raise ValueError("is no layout and no grid, and describes no environment")
+                raise ValueError(
+                    "is neither a layout nor a grid, and does not describe an environment"
+                )
             options = layout_options(self.text, self._layout, self.options)
             return env_of_layout(self._layout, **options)
 

@@ -79,7 +79,7 @@ def read_model(
     """
     ending = ending_of(path)
     if ending in _PACKED and path.name != unpacked_name(path):
-        raise InputError(f"{path}: unpack it first: {ending} files are packed themselves")
+        raise InputError(f"{path}: unpack it first: {ending} files are already packed")
     if ending == ".tsv":
         raise InputError(f"{path}: separate the columns by commas, and save it as .csv")
     if ending not in _STRUCTURED:

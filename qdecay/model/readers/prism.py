@@ -243,7 +243,7 @@ def _branches(lines: Lines, reader: TextReader, is_chain: bool, most: int) -> Ta
     table = reader.table(lines, 2 if is_chain else 3, named=True, most=most)
     if is_chain and (rates := table.number > 1).any():
         place = f"{lines.path}:{table.line[np.argmax(rates)]}"
-        raise InputError(f"{place}: a number is above 1: rates, of a CTMC, are not read")
+        raise InputError(f"{place}: a number is above 1: the rates of a CTMC are not read")
     return table
 
 

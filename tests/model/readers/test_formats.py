@@ -73,7 +73,7 @@ def test_a_damaged_archive_is_named(tmp_path: Path, change, message: str) -> Non
 
 
 def test_a_packed_archive_is_to_be_unpacked(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="unpack it first: .npz files are packed themselves"):
+    with pytest.raises(InputError, match="unpack it first: .npz files are already packed"):
         MDP.load(tmp_path / "m.npz.gz")
 
 

@@ -168,7 +168,7 @@ OTHER_KINDS = [
     ("1 1 1\n0 0 0 [0.5,1]\n", "m.tra:2: word 4 is an interval, '[0.5,1]': models with intervals"),
     ("1 1 1\n0 0 0 1-p\n", "m.tra:2: word 4 must be a number, got '1-p': parametric models are"),
     ("# Transitions (LTS)\n1 1 1\n0 0 0\n", "m.tra:1: the model is a transition system without"),
-    ("2 2\n0 1 7\n1 0 1\n", "m.tra:2: a number is above 1: rates, of a CTMC, are not read"),
+    ("2 2\n0 1 7\n1 0 1\n", "m.tra:2: a number is above 1: the rates of a CTMC are not read"),
     ("ctmc\n0 0 7\n", "m.tra:1: the model is a Markov chain in continuous time (CTMC)"),
     ("MA\n", "m.tra:1: the model is a Markov automaton, in continuous time (MA); only MDPs and"),
     ("ctmdp\n", "m.tra:1: the model is a decision process in continuous time (CTMDP)"),

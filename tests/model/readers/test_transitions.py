@@ -241,7 +241,7 @@ def test_episodes_that_contradict_themselves_do_not_say_where_they_begin(
     assert made.start is None and made.starts == {}
     assert made.remarks[0] == (
         "1 row of an episode not following the one before, first transition 1: it is in "
-        f"{state}, and transition 0 {does}; so where episodes begin is not taken from the data"
+        f"{state}, and transition 0 {does}; so the starts of episodes are not taken from the data"
     )
     assert MDP.from_transitions(table, start="a").start == 0
 
