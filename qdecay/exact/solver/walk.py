@@ -141,10 +141,11 @@ class Walk(Generic[_Advantages]):
                 queue, set_aside = self._suspects(box, math.inf), False
                 continue
             pair, guess = queue.pop()
-            if pair not in self._numerators and not (guess < math.inf and best is None):
-                if window.negative_on(pair, start, end if best is None else _upper(best)):
-                    window.suspect[pair, box] &= best is not None
-                    continue
+            likely = pair in self._numerators or (guess < math.inf and best is None)
+            until = end if best is None else _upper(best)
+            if not likely and window.negative_on(pair, start, until):
+                window.suspect[pair, box] &= best is not None
+                continue
             root = self._first_root(pair, guess)
             if root is None or root > end:
                 window.suspect[pair, box] = False
