@@ -78,7 +78,7 @@ from qdecay.exact.solver.rational_model import RationalModel
 
 _U = 2.0**-53
 ORDER = 14  # with h times the norm of (I - c P)^-1 P below 1/6, the tail is below 6^-15
-_BOXES = 16
+_BOXES, _PARTS = 16, 4
 _BEYOND = 1 + 1e-10  # of a matrix: room for rounding where a right side is 0
 _SPARE = 1.1  # of bounds, so that they still hold, or nearly so, under the next policy
 _SWEEPS = 12  # to make bounds of the last policy hold
@@ -565,16 +565,17 @@ class Window:
         high = float((upper - centre) / half) + 2.0**-45
         return max(low, 0.0 if self.first else -1.0), min(high, 1.0)
 
-    def estimates(self, pairs: NDArray[np.int64]) -> Array:
-        """Guess where, in units of gamma, each pair's advantage first reaches 0; inf: nowhere."""
+    def estimates(self, pairs: NDArray[np.int64], box: int) -> Array:
+        """Guess where in a box, in units of gamma, advantages first reach 0; inf: nowhere."""
         grid, powers = _grid(self.terms + 1, self.first)
-        values = self._coefficients[pairs] @ powers
+        ends = slice(_PARTS * (box % _BOXES), _PARTS * (box % _BOXES) + _PARTS + 1)
+        grid, values = grid[ends], self._coefficients[pairs] @ powers[:, ends]
         crossing = (values[:, :-1] < 0) & (values[:, 1:] >= 0)
         k, rows = np.argmax(crossing, axis=1), np.arange(len(pairs))
+        left, right = values[rows, k], values[rows, k + 1]
         with np.errstate(all="ignore"):
-            part = values[rows, k] / (values[rows, k] - values[rows, k + 1])
-        tau = np.where(crossing.any(axis=1), grid[k] + part * (grid[1] - grid[0]), np.inf)
-        guess: Array = self.centre + self.half_width * tau
+            tau = grid[k] + left / (left - right) * (grid[1] - grid[0])
+        guess: Array = self.centre + self.half_width * np.where(crossing[rows, k], tau, np.inf)
         return guess
 
 
@@ -707,8 +708,8 @@ def _upper_binomials(degree: int) -> tuple[Array, NDArray[np.int64]]:
 
 @lru_cache(maxsize=8)
 def _grid(degree: int, first: bool) -> tuple[Array, Array]:
-    """Return the ends of quarters of boxes, and their powers, (degree + 1, points)."""
-    grid = np.linspace(0.0 if first else -1.0, 1.0, 4 * _BOXES + 1)
+    """Return the ends of parts of boxes, and their powers, (degree + 1, points)."""
+    grid = np.linspace(0.0 if first else -1.0, 1.0, _PARTS * _BOXES + 1)
     return grid, grid ** np.arange(degree + 1)[:, None]
 
 
