@@ -136,7 +136,11 @@ export class Files {
 
   /** Write a file; where it exists or has changed since, ask. */
   async #write(name, version, as) {
-    const { kind } = this.store.state, { text, document } = compiled(kind, this.store.form);
+    const { kind } = this.store.state, { text, document, problem } = compiled(kind, this.store.form);
+    if (problem) {
+      this.told(`Not saved: ${problem.message}`, "bad");
+      return false;
+    }
     try {
       const saved = await ask("save", { name, document, version, as });
       if (as === "own") {
@@ -170,8 +174,8 @@ export class Files {
 
   /** Write the page that is shown as a file to hand out. */
   async exportPage() {
-    const { kind } = this.store.state, { document, isEmpty } = compiled(kind, this.store.form);
-    if (isEmpty) return this.told("There is nothing to export yet.", "bad");
+    const { kind } = this.store.state, { document, isEmpty, problem } = compiled(kind, this.store.form);
+    if (isEmpty || problem) return this.told(isEmpty ? "There is nothing to export yet." : `Not exported: ${problem.message}`, "bad");
     const field = make("input", { type: "text", value: `${(this.name ?? kind).replace(/\.json$/, "")}.html`, autocomplete: "off", spellcheck: "false", autofocus: true });
     const answer = await question({ title: "Export the page", body: [make("p", {}, "One file that opens from disk, in any browser, without a network."), labelled("Name of the page", field, "in your folder")],
       buttons: [{ label: "Export", value: "export", kind: "main" }], check: () => (field.value.trim() ? "" : "Give it a name.") });
