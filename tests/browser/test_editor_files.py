@@ -24,7 +24,7 @@ def test_saved_opened_and_changed(edit) -> None:
         seen.press("Control+z")
         assert seen.page.inner_text("#mark") == "saved"
         seen.press("Control+Shift+z", "Control+s")
-        seen.noticed("Saved one.json")
+        seen.expect("#mark:not(.unsaved)", "saved")
         assert ChainLayout.load(path).far == (0, 0, 9)
         seen.fill("branches[1].rewards", "0, 0, 16")
         seen.press("Control+o")
@@ -36,7 +36,7 @@ def test_saved_opened_and_changed(edit) -> None:
         assert seen.value("branches[1].rewards") == "0, 0, 16"
         assert seen.page.inner_text("#file") == "one.json"
         seen.press("Control+o")
-        seen.page.click("dialog >> text=one")
+        seen.page.click("dialog button:has-text('one.json')")
         seen.page.click("dialog button.main")  # save first
         seen.noticed("Opened one.json")
         assert seen.value("branches[1].rewards") == "0, 0, 16"
@@ -93,6 +93,7 @@ def test_the_exported_page_is_that_of_the_command(edit, visit) -> None:
     """But for its title, the file's name; it opens from disk, and asks nobody for anything."""
     with edit() as seen:
         path = seen.save_as("mine.json")
+        seen.current()
         seen.page.click("[data-action=export]")
         seen.press("Enter")
         seen.noticed("Exported")

@@ -86,16 +86,19 @@ export class Files {
     const chooser = make("input", { type: "file", accept: ".json,application/json", "aria-label": "A file of this computer", onchange: (event) => event.target.closest("dialog").choose({ file: event.target.files[0] }) });
     const answer = await question({ title: "Open", wide: true, body: [
       make("h3", {}, "In your folder"), make("p", { class: "note" }, make("code", {}, this.folder)),
-      list(found.map(({ name, kind }) => item(name, WORDS[kind], { name })), "No chains, grids or models yet."),
+      list(found.map(({ name, kind }) => item(name, WORDS[kind], { name, kind })), "No chains, grids or models yet."),
       make("h3", {}, "Examples"), list(this.presets.map((preset) => item(preset.title, WORDS[preset.kind], { preset }))),
       make("h3", {}, "From elsewhere"), chooser] });
-    if (answer?.name) await this.openNamed(answer.name);
+    if (answer?.name) await this.#openNamed(answer.name, answer.kind);
     else if (answer?.preset) await this.#put(answer.preset.kind, answer.preset.document, null);
     else if (answer?.file) await this.#openLocal(answer.file);
   }
 
-  async openNamed(name, isSure = false) {
+  /** Open a file of the folder; of its kind, unless that is null, the form may hold unsaved changes. */
+  async #openNamed(name, kind) {
+    if (kind && !(await this.#mayReplace(kind))) return; // before it is read, as what is saved may be this file
     const opened = await this.#trying(() => ask("open", { name }));
+    const isSure = !kind || opened?.kind === kind;
     if (!opened || !(await this.#put(opened.kind, opened.document, name, isSure))) return;
     const { text } = compiled(opened.kind, this.store.form);
     this.records.set(name, { version: opened.version, text });
@@ -166,7 +169,7 @@ export class Files {
         ...(isHere ? [{ label: isNew ? "Open what is there" : "Open what is on disk", value: "open" }] : [])],
     });
     if (answer === "other") return this.saveAs();
-    if (answer === "open") await this.openNamed(name, true); // undo brings back what was here
+    if (answer === "open") await this.#openNamed(name, null); // undo brings back what was here
     if (answer !== "replace") return false;
     const present = isHere ? await this.#trying(() => ask("open", { name })) : { version: null };
     return present ? this.#write(name, present.version, as) : false;

@@ -8,6 +8,7 @@ import { byId, make, say } from "./dom.js";
 
 const PAUSE = 150; // milliseconds without a key
 const SLOW = 500; // from then on it says that it is working
+const AGAIN = 1000; // where the server had something else to do
 const PATIENCE = 3000; // for the page to say that it is drawn
 
 /** A closed form such as 6^(-1/3), with its exponent raised. */
@@ -63,8 +64,8 @@ export class Result {
       if (error instanceof Gone) {
         this.lost();
         this.#mark("stale", kind, undefined);
-      } else if (error.status === 409) {
-        this.timer = setTimeout(() => this.#solve({ number, kind, title, text, wanted }), PAUSE);
+      } else if ([409, 503].includes(error.status)) { // another page's turn
+        this.timer = setTimeout(() => this.#solve({ number, kind, title, text, wanted }), AGAIN);
       } else this.#mark("stale", kind, error);
     }
   }
