@@ -14,8 +14,8 @@ export function board(store, brush) {
   const here = { row: 0, column: 0 }; // the cell that Tab leads to
   let shown = []; // the cells as they are drawn
   let legendShown = null;
-  let stroke = null; // what is painted while a button is held down, and its number
-  let strokes = 0;
+  let stroke = null; // what is painted while a button is held down
+  let strokes = 0; // each is undone as one: what is dragged, and a number that is typed
   let typed = null; // the cell that a number is typed into
 
   const cellAt = (row, column) => area.children[row]?.children[column];
@@ -98,7 +98,8 @@ export function board(store, brush) {
     } else {
       const text = write(event.key);
       if (text === null) return;
-      paint(row, column, text, typed === `${row} ${column}` ? `typed ${row} ${column}` : null);
+      if (typed !== `${row} ${column}`) strokes += 1;
+      paint(row, column, text, `stroke ${strokes}`);
       typed = `${row} ${column}`;
       say(`${describe(store.form.cells[row][column], store.form.legend).words}`, 500);
       event.preventDefault();

@@ -33,6 +33,7 @@ function editor(opened) {
   const store = new Store(state, changed);
   const drafts = new Drafts(opened.revision, toldOfDraft);
   const result = new Result({ tell: tellProblem, lost: () => drafts.lost() });
+  if (opened.draft?.gamma) result.places.set(state.kind, { address: opened.draft.gamma, scroll: 0 });
   const files = new Files(store, { records, presets: opened.presets, folder: opened.folder, told: notice });
   const views = { chain: chainView(store), grid: gridView(store), model: modelView(store) };
   byId("folder").textContent = opened.folder;
@@ -42,7 +43,7 @@ function editor(opened) {
     const { kind, forms, names } = store.state;
     const record = (name) => records.get(name)?.version ?? null;
     const documents = Object.fromEntries(kinds.map((each) => [each, { form: forms[each], name: names[each], version: record(names[each]), isUnsaved: files.isUnsaved(each) }]));
-    return { kind, documents, file: names[kind], version: record(names[kind]), gamma: "" };
+    return { kind, documents, file: names[kind], version: record(names[kind]), gamma: result.places.get(kind)?.address ?? "" };
   }
 
   function show() {
@@ -57,6 +58,7 @@ function editor(opened) {
     views[kind](form);
     const isUnsaved = files.isUnsaved(kind), name = names[kind] ?? `new ${kind}`;
     byId("file").textContent = name;
+    byId("file").title = name;
     byId("mark").textContent = isUnsaved ? "not saved" : names[kind] ? "saved" : "";
     byId("mark").className = isUnsaved ? "unsaved" : "";
     document.title = `${isUnsaved ? "● " : ""}${name} · qdecay editor`;
@@ -114,8 +116,12 @@ function editor(opened) {
   byId("notice-close").addEventListener("click", () => { byId("notice").hidden = true; });
 
   document.addEventListener("keydown", (event) => {
-    if (!(event.ctrlKey || event.metaKey) || event.altKey || document.querySelector("dialog[open]")) return;
+    if (!(event.ctrlKey || event.metaKey) || event.altKey) return;
     const key = event.key.toLowerCase();
+    if (document.querySelector("dialog[open]")) {
+      if (key === "s" || key === "o") event.preventDefault(); // which the browser would take for itself
+      return;
+    }
     const action = { s: event.shiftKey ? actions["save-as"] : actions.save, o: actions.open, z: () => step(event.shiftKey ? "redo" : "undo", true), y: () => step("redo", true) }[key];
     if (!action) return;
     event.preventDefault();
@@ -124,7 +130,7 @@ function editor(opened) {
 
   const tabs = kinds.map((kind) => byId(`tab-${kind}`));
   tabs.forEach((tab, i) => {
-    tab.addEventListener("click", () => { store.show(kinds[i]); drafts.store(draft()); });
+    tab.addEventListener("click", () => store.show(kinds[i]));
     tab.addEventListener("keydown", (event) => {
       const to = { ArrowRight: i + 1, ArrowLeft: i - 1, Home: 0, End: kinds.length - 1 }[event.key];
       if (to === undefined) return;
