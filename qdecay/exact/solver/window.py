@@ -57,6 +57,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from qdecay._support.deadline import Deadline
 from qdecay.exact.solver.axis import Mask, NoBound
 from qdecay.exact.solver.deflation import Bounded, Deflation
 from qdecay.exact.solver.expansion import (
@@ -132,6 +133,7 @@ class Window:
         terms: int = ORDER,
         homes: Homes | None = None,
         accuracy: float | None = None,
+        deadline: Deadline | None = None,
     ) -> None:
         """The window lies in [0, 1]: of gamma, or of a model line if there is one.
 
@@ -141,11 +143,14 @@ class Window:
                 have at gamma = 1.
             accuracy: of the value in each state, without rounding, relative to what rewards of one
                 sign would give; relative to the largest of these it is 1e-8 or better.
+            deadline: of the window and its updates; each solve looks at it.
 
         Raises:
             NoBound: as `update`; or the centre or half the width is not a double; or the window is
                 too wide for the accuracy.
+            BudgetExceeded: the time is up.
         """
+        self._deadline = Deadline() if deadline is None else deadline
         self.model, self.centre, self.half_width = model, float(centre), float(half_width)
         if self.centre != centre or self.half_width != half_width:
             raise NoBound
@@ -227,7 +232,7 @@ class Window:
         pairs = policy[live]
         rows = self._expanded.rows(pairs)
         inner = rows.inner(live)
-        solve = self._solver(policy, live, inner)
+        solve = self._looking(self._solver(policy, live, inner))
         if self._deflation is not None:
             self._deflation.spread(self._deflation.rho, live)
             self._deflation.divide(live)
@@ -253,6 +258,15 @@ class Window:
             self._deflation.trust(live, self._size, self._y, self._z)
         if self._accuracy is not None:
             self._require_accuracy(self._accuracy, solve, far, pairs, live)
+
+    def _looking(self, solve: Solver) -> Solver:
+        """Return a solver that looks at the time limit first."""
+
+        def looks(right: Array, within: float) -> Array:
+            self._deadline.check()
+            return solve(right, within)
+
+        return looks
 
     def _solver(self, policy: NDArray[np.int64], live: NDArray[np.int64], inner: Inner) -> Solver:
         """Return the solver for some states: by a factorisation that is at hand, if many states are
@@ -381,7 +395,7 @@ class Window:
     def _far_solver(self, far: Matrix) -> Solver:
         if isinstance(far, np.ndarray):
             return self._far.solver(far)
-        return solver_of(far, self.model)
+        return self._looking(solver_of(far, self.model))
 
     def _raised(self, total: Array, need: Array, rows: Rows, live: NDArray[np.int64]) -> bool:
         """Whether a few sweeps, or none, make a bound hold for what is needed now."""
@@ -401,6 +415,7 @@ class Window:
         return bool(np.all(left * (1 - 4 * _U) >= right * (1 + 2 * self._gamma)))
 
     def _advantages(self, touched: NDArray[np.int64]) -> None:
+        self._deadline.check()
         bound = self._upper_polynomials(touched)
         self._coefficients[touched] = bound
         self.suspect[touched] = _suspects(bound, self.first)
