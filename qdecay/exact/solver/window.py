@@ -69,6 +69,7 @@ from qdecay.exact.solver.expansion import (
     LineFloats,
     Matrix,
     Rows,
+    sums,
 )
 from qdecay.exact.solver.homes import Homes
 from qdecay.exact.solver.linear import Factorised, Inverse, Solver, is_factorised, solver_of
@@ -154,7 +155,8 @@ class Window:
         else:
             self._expanded = line.around(self.centre, self.half_width, terms)
         self.terms = self._expanded.terms
-        self._deflation = None if homes is None else Deflation(homes, self.terms)
+        self._gamma = (model.max_row + 20) * _U * 1.01
+        self._deflation = None if homes is None else Deflation(homes, self.terms, self._gamma)
         middle, half = Fraction(centre), Fraction(half_width)
         self.lower, self.upper = middle - (0 if self.first else half), middle + half
         edges = np.linspace(0.0 if self.first else -1.0, 1.0, _BOXES + 1)
@@ -162,7 +164,6 @@ class Window:
         self._coefficients = np.zeros((model.n_pairs, self.terms + 2))
         self._room = Bound(np.full(model.n_pairs, -np.inf), np.zeros(model.n_pairs, np.int64))
         self.suspect = np.ones((model.n_pairs, _BOXES), dtype=np.bool_)
-        self._gamma = (model.max_row + 20) * _U * 1.01
         self._accuracy, self.strain = accuracy, 0.0
         self._allocate()
         everything = (np.ones(size, dtype=np.bool_) for size in (model.n, model.n_pairs))
@@ -185,10 +186,7 @@ class Window:
     def update(self, graph: PolicyGraph, affected: Mask, touched: Mask) -> bool:
         """Take over a new policy; see `AxisWindow`."""
         self._accuracy = None
-        known = self._deflation is None or self._deflation.known.all()
         self._recompute(graph, affected, touched)
-        if known and self._deflation is not None and not self._deflation.known.all():
-            return False  # nothing is known any more of some states
         # If the omitted terms are not small beside the values, narrower windows are better.
         return float(self._y[:, :2].max()) <= 1e-6 * float(np.abs(self._t[:, 0]).max())
 
@@ -216,7 +214,6 @@ class Window:
             self._expanded = AlongGamma(
                 self.model, self.centre, self.half_width, self.terms, self._deflation.without()
             )
-            solved = solved & self._deflation.known
         if not stay or (solved != self._solved)[states].any():
             self._all[states] = self._time[states] = 0
             self._base = None
@@ -233,9 +230,11 @@ class Window:
         solve = self._solver(policy, live, inner)
         if self._deflation is not None:
             self._deflation.spread(self._deflation.rho, live)
+            self._deflation.divide(live)
         given, magnitude = self._differences(rows, live, pairs)
         self._scale = max(self._scale, float(np.abs(given).max()))
-        for more in range(2):
+        several = self._deflation is not None and self._deflation.homes.several.any()
+        for more in range(3 if several else 2):
             within = _U * self._scale
             if self._deflation is not None and not more:
                 self._improve(self._deflation, solve, rows, inner.slope, given, within, live)
@@ -330,6 +329,7 @@ class Window:
                 more[s] = deflation.proposed(self._t[s, :-1], self._time[s])
             deflation.spread(more, live)
             deflation.rho[live, :-1] += more[live]
+            deflation.divide(live)
             for k in range(more.shape[1]):
                 self._t[live, k:-1] -= more[live, k, None] * self._time[live, : more.shape[1] - k]
 
@@ -517,7 +517,7 @@ class Window:
         """Return an upper bound of each pair's advantage on [lower, upper]; upper < 1."""
         most = np.maximum(self._most(pairs, lower, upper), TINY)
         if self._deflation is not None:
-            leaving = ~self._deflation.homes.agree(pairs)[0]
+            leaving = ~self._deflation.homes.agree(pairs)
             most[leaving] *= 1.001 / float(1 - upper)
         return Bound(np.log2(most) + 0.001, np.zeros(len(pairs), dtype=np.int64))
 
@@ -535,7 +535,7 @@ class Window:
     def values(self) -> Array:
         """Floats near the policy's value at the centre and its slope, (n, 2).
 
-        Less what states with one home have in common, and 0 for those with several.
+        Less what states with one home have in common.
         """
         return self._t[:, :2]
 
@@ -578,17 +578,6 @@ class Window:
         return guess
 
 
-def sums(terms: Array) -> Array:
-    """Return the sums over k of |terms_k| and of k |terms_k|, (rows, 2)."""
-    found: Array = np.abs(terms) @ _ones_and_powers(terms.shape[1])
-    return found
-
-
-@lru_cache(maxsize=8)
-def _ones_and_powers(number: int) -> Array:
-    return np.stack((np.ones(number), np.arange(number)), axis=1)
-
-
 def _recursion(solve: Solver, step: Matrix | None, given: Array, within: float) -> Array:
     """Return X with (I - B_0) X_0 = given_0, (I - B_0) X_k = step X_{k-1} + given_k."""
     if step is None:
@@ -604,17 +593,15 @@ def steps_ahead(graph: PolicyGraph, gamma: float, homes: Homes | None = None) ->
     """Return about max (I - gamma P)^-1 P 1 over the live states, at least 1.
 
     Args:
-        homes: the policy's; P then lacks the columns of references, and states with several homes
-            are left out.
+        homes: the policy's; P then lacks the columns of references.
 
     Raises:
         NoBound: floats cannot decide.
     """
-    kept = None if homes is None else Deflation(homes, 0)
-    live = np.flatnonzero(graph.live if kept is None else graph.live & kept.known)
+    live = np.flatnonzero(graph.live)
     if len(live) == 0:
         return 1.0
-    without = None if kept is None else kept.without()
+    without = None if homes is None else Deflation(homes, 0).without()
     rows = AlongGamma(graph.model, gamma, 1.0, ORDER, without).rows(graph.policy[live])
     return max(1.0, _growth(rows.inner(live), graph.model))
 
