@@ -81,9 +81,9 @@ def run(line: str, folder: Path) -> float:
         "PATH": os.pathsep.join([str(folder / "env" / "bin"), os.environ["PATH"]]),
         "PIP_QUIET": "2",
     }
-    tool = re.search(r"\[(\w+)\]|^\w+", line)
-    assert tool is not None
-    word = tool[1] or tool[0]
+    tool = re.search(r"\[(\w+)\]", line) or re.search(r"\b(pip|uv|make)\b", line)
+    assert tool is not None, line
+    word = tool[1]
     use = USES.get(word, "qdecay compare" if word == "pip" else "")
     script = f"{BEFORE.get(word, '')}\n{line}\n{use}"
     begun = time.monotonic()

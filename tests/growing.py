@@ -426,7 +426,6 @@ GROWN: dict[str, Grown] = {
     ),
     "umb: ring": Grown(READ, umb_ring("double", 124_000)),
     "umb: ring of rationals": Grown(READ, umb_ring("rational", 120_000)),
-    "umb: ring in floats": Grown(READ_FLOATS, umb_ring("double", 740_000)),
     "umb: ring of rationals in floats": Grown(READ_FLOATS, umb_ring("rational", 740_000)),
     "umb: zeros in floats": Grown(READ_FLOATS, umb_of_zeros("gz", 255 * MIB)),
     "umb: members": Grown(READ_FLOATS, umb_of_members(500_000)),

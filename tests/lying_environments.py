@@ -687,12 +687,16 @@ Options = dict[str, Any]
 Lie = tuple[Callable[[], gym.Env[Any, Any]], Options, str]
 
 LIES: list[Lie] = [
-    (Lever, {"key": cell_of}, "state 4, action 1: depends on the way: .* unwrapped.pulled"),
-    (HashOfCell, {}, "state 4, action 1: depends on the way: it pays 1 .* 2 .* unwrapped.pulled"),
-    (HashOfFaces, {}, "observations depend on the way.* unwrapped.pulled"),
-    (Counts, {"key": cell_of}, "depends on the way: it pays 1 .* 2 .* unwrapped.pulls"),
+    (Lever, {"key": cell_of}, "state 4, action 1: depends on the history: .* unwrapped.pulled"),
+    (
+        HashOfCell,
+        {},
+        "state 4, action 1: depends on the history: it pays 1 .* 2 .* unwrapped.pulled",
+    ),
+    (HashOfFaces, {}, "observations depend on the history.* unwrapped.pulled"),
+    (Counts, {"key": cell_of}, "depends on the history: it pays 1 .* 2 .* unwrapped.pulls"),
     (Patience, {"key": cell_of}, "state 377, action 0: depends .* pays 1 .* unwrapped.stayed"),
-    (PaysByClock, {}, "depends on the way: it pays 0.95 .* unwrapped.steps: pass reward= "),
+    (PaysByClock, {}, "depends on the history: it pays 0.95 .* unwrapped.steps: pass reward= "),
     (EndsByClock, {}, "it goes on .* ends .* unwrapped.steps: all episodes end after 9 steps, if"),
     (EndsLate, {}, "it goes on .* ends .* unwrapped.steps: all episodes end after 200 steps, if"),
     (EndsByTotal, {}, "it goes on .* ends .* unwrapped.coins: pass a key= "),
@@ -700,7 +704,7 @@ LIES: list[Lie] = [
     (PaysLate, {}, "it pays 1 .* pays 2 .* unwrapped.steps: pass reward="),
     (PaysAtTheCut, {}, "it pays 0 .* pays 5, cut off, .* unwrapped.steps"),
     (CutsByCell, {}, "truncated is no time limit here: an episode is cut off after 3 steps"),
-    (PaysTwice, {}, "depends on the way: it pays .* unwrapped.last: pass reward= "),
+    (PaysTwice, {}, "depends on the history: it pays .* unwrapped.last: pass reward= "),
     (Slips, {}, "is random: .* unwrapped.np_random: samples=N"),
     (SlipsRarely, {}, "is random: .* unwrapped.np_random: samples=N"),
     (SlipsRarelyByPython, {}, "is random: .* Python's random: samples=N"),
@@ -709,15 +713,15 @@ LIES: list[Lie] = [
     (SlipsBySpace, {}, "is random: .* unwrapped.action_space.np_random: samples=N"),
     (SlipsByModule, {}, "does not do the same twice: .*environments.SHARED changes"),
     (SlipsByModule, {"samples": 20}, "does not do the same twice: .*environments.SHARED changes"),
-    (SlipsBySystem, {}, "does not do the same twice: .* outside of the environment"),
-    (PaysByTime, {}, "does not do the same twice: it pays .* outside of the environment"),
+    (SlipsBySystem, {}, "does not do the same twice: .* outside the environment"),
+    (PaysByTime, {}, "does not do the same twice: it pays .* outside the environment"),
     (OnClass, {}, "does not do the same twice: .* OnClass.place changes"),
     (OnClassOnce, {}, "from reset.* again: .* step 1 pays 1 and then 0: .*attribute of its class"),
     (OnClassRarely, {}, "it pays 0 .* 1 .* OnClassRarely.steps changes and is shared"),
     (TreasureOnce, {}, "again: .* pays 3 and then 0: reset leaves unwrapped.board as it was"),
     (PaysMore, {}, "again: .* pays 1 and then 2: reset leaves unwrapped.episodes as it was"),
     (PaysLaterEpisodes, {}, "again: .* pays 1 and then 2: reset leaves unwrapped.episodes as it"),
-    (PaysByShell, {}, "it pays 0 .* pays 1 .*something outside of the environment"),
+    (PaysByShell, {}, "it pays 0 .* pays 1 .*something outside the environment"),
     (
         MaskedByChance,
         {},
@@ -725,7 +729,7 @@ LIES: list[Lie] = [
     ),
     (OnModule, {}, "does not do the same twice: it pays .*environments.COUNT changes"),
     (InClosure, {}, "does not do the same twice: it pays 0 .* 1; tick's number changes"),
-    (Shallow, {}, "does not do the same twice: .* does not bring back unwrapped.place"),
+    (Shallow, {}, "does not do the same twice: .* does not restore unwrapped.place"),
     (Unlike, {}, "reset\\(seed=0\\) twice: the second time it shows something else"),
     (
         Line,
@@ -735,7 +739,7 @@ LIES: list[Lie] = [
     (
         Lever,
         {"get_state": cell_of, "set_state": set_cell},
-        "does not bring back unwrapped.pulled: the copies share it, or get_state returns no copy",
+        "does not restore unwrapped.pulled: the copies share it, or get_state returns no copy",
     ),
 ]
 """What lies, how it is explored, and what the error says."""

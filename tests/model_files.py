@@ -139,7 +139,8 @@ def prism_combined(model: Model) -> dict[str, str]:
     """All in one file, as `-exportmodel m.pexp` writes it."""
     files = prism_files(model)
     rewards = [text for title in model.rewards for text in prism_rewards(model, title)]
-    return {".pexp": "\n".join([files[".tra"], "# States\n(s)\n0:(0)\n", files[".lab"], *rewards])}
+    states = "\n".join(["# States", "(s)", *(f"{s}:({s})" for s in range(model.sizes[0])), ""])
+    return {".pexp": "\n".join([files[".tra"], states, files[".lab"], *rewards])}
 
 
 def storm_files(model: Model) -> dict[str, str]:

@@ -31,10 +31,12 @@ BLOCKS = dict.fromkeys(
     for block in blocks(text, "console")
 )
 CALM, STORM = blocks(DOCS["reward-design.md"], "json")
+(CHOICE,) = blocks(DOCS["getting-started.md"], "json")
 (RECORD,) = blocks(DOCS["your-model.md"], "python")
 FILES = {
     "phase.toml": blocks(DOCS["sweeps.md"], "toml")[1],
     "record.py": RECORD,
+    "choice.json": CHOICE,
     "calm.json": CALM,
     "storm.json": STORM,
 }

@@ -100,7 +100,10 @@ def _layout(layout: Any) -> ChainLayout:
         return ChainLayout.from_json(dict(layout))
     got = "none" if layout is None else f"a {type(layout).__name__}"
     example = "layout=ChainLayout.choice(stay=[1], move=[0, 0, 4]).to_json()"
-    raise TypeError(f"layout must be a ChainLayout or its document, got {got}: try {example}")
+    raise TypeError(
+        f"layout must be a ChainLayout or its document, got {got}: try {example}; in the shell "
+        "write the document to a file and name that as SOURCE"
+    )
 
 
 ChainVectorEnv = partial(TabularVectorEnv, ChainEnv)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import gzip
 import os
 import secrets
 import stat
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from errno import EEXIST
 from pathlib import Path
+from typing import IO
 
 
 def require_file(path: str | os.PathLike[str], max_bytes: int) -> None:
@@ -36,11 +39,45 @@ def require_file(path: str | os.PathLike[str], max_bytes: int) -> None:
         raise ValueError(f"{name}: larger than {max_bytes:,} bytes, the limit")
 
 
+def unpacked_name(path: str | os.PathLike[str]) -> str:
+    """Return the name of a file without the ending of gzip.
+
+    >>> unpacked_name("models/robot.tra.gz"), unpacked_name("robot.tra")
+    ('robot.tra', 'robot.tra')
+    """
+    name = Path(path).name
+    return name[:-3] if name.lower().endswith(".gz") else name
+
+
+def ending_of(path: str | os.PathLike[str]) -> str:
+    """Return how a name ends, in small letters and without the ending of gzip."""
+    return Path(unpacked_name(path)).suffix.lower()
+
+
+@contextmanager
+def opened(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
+    """Open a file to be read, unpacked if its name ends in .gz.
+
+    Raises:
+        ValueError: it cannot be read, or is not packed with gzip.
+    """
+    name = os.fspath(path)
+    try:
+        packed = Path(path).name != unpacked_name(path)
+        with gzip.open(path, "rb") if packed else Path(path).open("rb") as file:
+            yield file  # type: ignore[misc]
+    except EOFError as error:
+        raise ValueError(f"{name}: is damaged: it ends too early") from error
+    except (OSError, zlib.error) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise ValueError(f"{name}: cannot be read: {reason}") from error
+
+
 def read_text(path: str | os.PathLike[str], max_bytes: int, max_lines: int | None = None) -> str:
     """Return the text of a UTF-8 file, with or without a byte order mark.
 
     Args:
-        path: the file.
+        path: the file, unpacked if its name ends in .gz: the limits are of what comes out.
         max_bytes, max_lines: the limits; for a reader that makes a list of the lines, empty lines
             count like others.
 
@@ -50,11 +87,8 @@ def read_text(path: str | os.PathLike[str], max_bytes: int, max_lines: int | Non
     """
     require_file(path, max_bytes)
     name = os.fspath(path)
-    try:
-        with Path(path).open("rb") as file:
-            data = file.read(max_bytes + 1)
-    except OSError as error:
-        raise ValueError(f"{name}: cannot be read: {error.strerror or error}") from error
+    with opened(path) as file:
+        data = file.read(max_bytes + 1)
     if len(data) > max_bytes:  # it grew, or is a file in /proc that has no size
         raise ValueError(f"{name}: larger than {max_bytes:,} bytes, the limit")
     if max_lines is not None and data.count(b"\n") > max_lines:
@@ -62,21 +96,24 @@ def read_text(path: str | os.PathLike[str], max_bytes: int, max_lines: int | Non
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        remedy = "it is no text" if b"\0" in data else "save it as UTF-8"
+        remedy = "it is not text" if b"\0" in data else "save it as UTF-8"
         raise ValueError(f"{name}: not UTF-8 at byte {error.start}: {remedy}") from error
 
 
 @contextmanager
-def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
+def replacing(path: str | os.PathLike[str], *, follow: bool = True) -> Iterator[Path]:
     """Yield the name of a new file next to `path`, which replaces it at the end.
 
-    If anything goes wrong it is removed, and `path` is left unchanged. A symbolic
-    link is followed.
+    If anything goes wrong it is removed, and `path` is left unchanged.
+
+    Args:
+        path: the file.
+        follow: whether a symbolic link is followed; if not, it is replaced itself.
 
     Raises:
         OSError: the file cannot be written, or `path` is a folder, a pipe or a device.
     """
-    target = Path(path).resolve()
+    target = Path(path).resolve() if follow else Path(path).absolute()
     scratch = target.with_name(f".{secrets.token_hex(8)}.tmp")  # names no longer than others
     try:
         if (

@@ -445,7 +445,7 @@ def _unknown(text: str, legend: Mapping[str, GridCell]) -> str:
     if text in digits:
         return "a number needs its sign: write +10 for an end with the reward 10"
     if text == _MINUS:
-        return f"{text!r} is no minus sign of a keyboard: write -"
+        return f"{text!r} is not the minus sign of a keyboard: write -"
     remedy = "write # for a wall, S for the start, a space for a free cell"
     if text.isprintable():
         remedy += f', or explain it in the legend, such as {{"{text}": {{"reward": -1}}}}'

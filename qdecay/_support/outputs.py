@@ -52,7 +52,7 @@ def check_output(
         if target.is_symlink():
             raise InputError(f"{path}: is a link that leads back to itself; name a file")
         if source is not None and target == Path(os.path.realpath(source)):
-            raise InputError(f"{path}: is what is read; name another file")
+            raise InputError(f"{path}: is the input; name another file")
         if path.exists() and not force:
             raise InputError(f"{path} already exists (use --force to overwrite)")
         _check_folder(path, target.parent)

@@ -166,7 +166,8 @@ class Bar:
         line.last_print_t = self._began  # else `close` leaves it in place
         line.total = event.total and max(event.total, event.done)
         line.set_description_str(str(event), refresh=False)
-        line.bar_format = _ENDLESS if not line.total else _SHOWN if self._screen else _LOGGED
+        unknown = not line.total or event.done <= self._first.done
+        line.bar_format = _ENDLESS if unknown else _SHOWN if self._screen else _LOGGED
         line.refresh()
 
 

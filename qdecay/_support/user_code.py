@@ -65,7 +65,7 @@ def import_user_module(module: str, name: str) -> ModuleType:
     if str(Path.cwd()) not in sys.path:
         sys.path.insert(0, str(Path.cwd()))
     if not all(part.isidentifier() for part in module.split(".")):
-        raise InputError(f"{name}: {module!r} is no name of a module, such as homework")
+        raise InputError(f"{name}: {module!r} is not the name of a module, such as homework")
     try:
         with user_code(f"{name}: importing {module}"):
             return importlib.import_module(module)

@@ -51,7 +51,9 @@ def compare(
     source: Source | None = None,
     state: Annotated[
         str | None,
-        typer.Option(metavar="STATE", help="Compare there: a number or a name; else at the start."),
+        typer.Option(
+            metavar="STATE", help="The state to compare: a number or a name; the start by default."
+        ),
     ] = None,
     over: Over = None,
     gamma: Annotated[
@@ -306,7 +308,7 @@ def _print_comparison(timed: list[tuple[Comparison, float]]) -> None:
 def _measured_flips(row: Comparison) -> Iterator[str]:
     """What agents choose, where nothing says what they should."""
     if not row.learned:
-        yield "most agents never change their choice, or no choice is that of most"
+        yield "most agents never change their choice, or no choice has a majority"
     for (left, right), found in zip(row.sides, row.learned, strict=True):
         if found is not None:
             before, after = (" or ".join(map(str, sorted(side))) for side in (left, right))

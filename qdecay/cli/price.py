@@ -47,19 +47,19 @@ def price(
         ),
     ] = None,
     state: Annotated[
-        str | None, typer.Option(metavar="STATE", help="Start there: a number or a name.")
+        str | None, typer.Option(metavar="STATE", help="The state to start in: a number or a name.")
     ] = None,
     gamma: Annotated[
         str | None,
         typer.Option(
             metavar="LIST",
-            help="Show these, such as 0.9,0.95,0.99; with --over one, of the policies.",
+            help="Gammas to show, such as 0.9,0.95,0.99; with --over one: that of the policies.",
         ),
     ] = None,
     over: Over = None,
     at: Annotated[
         str | None,
-        typer.Option(metavar="LIST", help="With --over: pick these values out, such as -1,-0.04."),
+        typer.Option(metavar="LIST", help="With --over: values to show, such as -1,-0.04."),
     ] = None,
     max_loss: Annotated[
         str, typer.Option(metavar="NUMBER", help="Say from which gamma on less than this is lost.")
@@ -221,7 +221,7 @@ def _of_gammas(
     is_open, certified = False, common.method == "certified"
     within = "(0, 1)" if certified else "[0, 1]"
     gammas, source = [] if gamma is None else _numbers(gamma, "gamma", within), common.source
-    instead = "; give it more --max-seconds" + ", or take --method certified" * (not certified)
+    instead = "; raise --max-seconds" + ", or use --method certified" * (not certified)
     with budget(source.text, common.max_seconds, instead):
         mdp, start = common.model()
         found: Price | CertifiedPrice
@@ -264,7 +264,7 @@ def _of_line(common: _Common, over: str, gamma: str | None, at: str | None) -> N
         discount = exact(gamma, "gamma", "[0, 1]")
     values = [] if at is None else _numbers(at, "at", None)
     source, name = common.source, over.partition("=")[0]
-    with budget(source.text, common.max_seconds, "; give it more --max-seconds"):
+    with budget(source.text, common.max_seconds, "; raise --max-seconds"):
         mdp, start = common.model()
         others = {key: value for key, value in source.options.items() if key != name}
         line = line_of(replace(source, options=others), over)

@@ -25,7 +25,8 @@ def probe(
         ),
     ],
     gamma: Annotated[
-        float | None, typer.Option(metavar="GAMMA", help="The gamma it is configured with.")
+        float | None,
+        typer.Option(metavar="GAMMA", help="The gamma that the agent is configured with."),
     ] = None,
     delays: Annotated[
         str, typer.Option(metavar="LIST", help="Delays of the far reward.")

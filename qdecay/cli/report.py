@@ -28,7 +28,10 @@ ExactOnly = Annotated[
 ]
 State = Annotated[
     str | None,
-    typer.Option(metavar="STATE", help="Shown, and compared: a number or a name; else the start."),
+    typer.Option(
+        metavar="STATE",
+        help="The state to show and compare: a number or a name; the start by default.",
+    ),
 ]
 MaxSteps = Annotated[
     int,

@@ -172,9 +172,9 @@ def compare(
     step_size = checks.exact(step_size, "step_size", "(0, 1]")
     choice(method, "method", get_args(Method))
     if method == "certified" and (problem is None or isinstance(problem, ModelLine)):
-        raise TypeError('method="certified" takes one problem, and no line')
+        raise TypeError('method="certified" takes a single problem, not a line')
     if method == "certified" and walks is not None:
-        raise ValueError("forced walks are predicted exactly: omit walks, or the method")
+        raise ValueError("forced walks are compared with exact predictions: omit walks or method")
     settings = _Settings(
         method,
         learner,
@@ -228,9 +228,12 @@ def _line_subject(
         raise TypeError("a line is compared at one gamma: pass gamma=")
     discount = checks.exact(gamma, "gamma", "[0, 1]")
     if discount == 1:
-        raise ValueError("at gamma = 1 agents forget nothing: compare along a line at gamma < 1")
+        raise ValueError(
+            "at gamma = 1 agents never forget their initial values: "
+            "compare along a line at gamma < 1"
+        )
     if settings.walks is not None:
-        raise ValueError("walks are forced on chains, over gamma: omit walks along a line")
+        raise ValueError("walks apply to chains over gamma, not to a line: omit walks")
     return LineSubject(line, discount, name or line.low.name or "the line")
 
 
@@ -371,5 +374,5 @@ def _one_of_ours(learner: AnyLearner | None) -> TabularLearner:
     if learner is None:
         return q_learning
     if not isinstance(learner, TabularLearner):
-        raise ValueError("walks are forced on qdecay's own learners: omit walks")
+        raise ValueError("walks apply to qdecay's own learners only: omit walks")
     return learner

@@ -1,4 +1,4 @@
-"""Learned thresholds of an environment without a table: there is nothing to hold them against.
+"""Learned thresholds of an environment without a table: no exact one is known.
 
 Each agent acts at random, once, and the recorded steps teach every gamma, so that its learned
 values are smooth in gamma. Where the choice of most agents changes between two gammas of a coarse
@@ -137,7 +137,7 @@ def measured(
         learned=tuple(threshold for _, _, threshold in found),
         forecast=(None,) * len(found),
         reasons=(),
-        unsettled=("it has no table: there is nothing to hold what agents learn against",),
+        unsettled=("it has no table, so there is no exact answer to compare with",),
         tabular=False,
     )
 

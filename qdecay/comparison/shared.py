@@ -52,8 +52,8 @@ class SharedAgents:
         training = self.trainer.training(flip, width)
         if training is None:
             return Learned(
-                unsettled=f"{float(flip.at):.6g}: the actions part so slowly there that no "
-                "forecast says how long it takes to see which is better"
+                unsettled=f"{float(flip.at):.6g}: the actions differ so little nearby that "
+                "no forecast says how long it takes to see which is better"
             )
         what = f"{float(flip.at):.6g}: an interval no wider than {width:.2g}"
         if (
@@ -180,6 +180,6 @@ def _too_far_apart(found: LearnedThreshold, training: Training) -> str | None:
     if spread <= _SPREAD * training.sd or training.sd == 0:
         return None
     return (
-        f"agents flip {spread / training.sd:.2g} times as far apart as agents do that average "
+        f"agents flip {spread / training.sd:.2g} times as far apart as agents that average "
         f"{training.steps:,} steps: standard deviation {spread:.2g}, expected {training.sd:.2g}"
     )

@@ -160,7 +160,9 @@ def walks_until(
         sizes = (Fraction(1, i**w.numerator) for i in range(1, walk + 1))
         if _shares(sizes, distance + 1)[-1] == wanted:
             return walk
-    raise ValueError(f"walk {walk} brings {share} back to within 300 digits, more or less")
+    raise ValueError(
+        f"walk {walk} brings back {share} to within 300 digits, perhaps more, perhaps less"
+    )
 
 
 def _first_walk(share: Fraction, distance: int, w: Fraction, max_walks: int) -> tuple[int, bool]:

@@ -47,8 +47,8 @@ def estimated(visits: Mapping[Pair, int]) -> str:
     least, most = min(visits.values()), max(visits.values())
     each = str(least) if least == most else f"{least:,} to {most:,}"
     return (
-        f"probabilities are shares of {counted(sum(visits.values()), 'transition')} seen, {each} "
-        f"of a pair of state and action: exact for these, estimates of the world's"
+        f"probabilities are shares of {counted(sum(visits.values()), 'recorded transition')}, "
+        f"{each} for a pair of state and action: exact for the data, estimates for the world"
     )
 
 

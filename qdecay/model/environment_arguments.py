@@ -230,7 +230,7 @@ def _value(name: str, key: str, given: Any, parameter: _Parameter) -> Any:
     if typed and str in parameter.kinds and not isinstance(value, list | tuple | dict):
         return typed.text  # such as map_name=8, or an exact number, which may be text
     if isinstance(given, Fraction):
-        got = f"got {given}" if {int, float} & parameter.kinds else "which no number is"
+        got = f"got {given}" if {int, float} & parameter.kinds else "not numbers"
         raise InputError(f"{name}: {key} takes {parameter.wanted()}, {got}")
     shown = f"{typed.text if typed else repr(value):.{_LONGEST}}"
     raise InputError(

@@ -22,6 +22,7 @@ from qdecay.model.base import Columns, FiniteMDP
 from qdecay.model.layouts import Layout
 from qdecay.model.mdp import FLOATS_ONLY, MDP
 from qdecay.model.readers.arrays import (
+    as_floats,
     available_entries,
     entries_of,
     expected_rewards,
@@ -31,7 +32,13 @@ from qdecay.model.readers.arrays import (
 from qdecay.model.readers.env_table import rows_of_env
 from qdecay.model.readers.files import read_model, refuse_reward
 from qdecay.model.readers.layout import rows_of_layout
-from qdecay.model.readers.npz import read_npz, sparse_arguments, start_of, write_npz
+from qdecay.model.readers.npz import (
+    episodes_of,
+    read_npz,
+    sparse_arguments,
+    start_of,
+    write_npz,
+)
 from qdecay.model.readers.prism import rows_of_prism
 from qdecay.model.readers.simulator.reading import ExploringOptions, rows_of_simulator
 from qdecay.model.readers.state_action_pairs import rows_of_state_action_pairs
@@ -296,7 +303,7 @@ class FloatMDP(FiniteMDP):
         entries, paid = available_entries(entries_of(transitions), rewards, worst)
         shape = (entries.n_states * entries.n_actions, entries.n_states)
         places = (entries.pair, entries.to)
-        p = sparse.csr_matrix((entries.p.astype(np.float64), places), shape=shape)
+        p = sparse.csr_matrix((as_floats(entries.p, "P"), places), shape=shape)
         return cls.from_sparse(p, expected_rewards(rewards, entries, paid), start=start, **reading)
 
     @classmethod
@@ -381,10 +388,10 @@ class FloatMDP(FiniteMDP):
                 made = cls.from_arrays(arrays["P"], arrays["R"], start=start_of(arrays), **reading)
             else:
                 made = cls.from_sparse(**sparse_arguments(arrays), **reading)
-        return replace(made, name=str(path))
+            return replace(made, name=str(path), **episodes_of(arrays))
 
     def save(self, path: str | Path) -> None:
-        """Write an `.npz` with P_data, P_indices and P_indptr, R, ends and the start, if any.
+        """Write an `.npz`: P_data, P_indices, P_indptr and R, and where episodes begin and end.
 
         Raises:
             TypeError: the path does not end in .npz; other files hold exact numbers.
@@ -397,7 +404,7 @@ class FloatMDP(FiniteMDP):
                 f"{path}: an .npz file cannot say that transitions take several steps: save an "
                 f"MDP as .json, or write them out step by step with unrolled()"
             )
-        write_npz(path, self.p, self.r, self.ending, self.start)
+        write_npz(path, self, self.ending)
 
     @property
     def is_semi_markov(self) -> bool:

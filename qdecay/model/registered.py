@@ -79,6 +79,8 @@ def _unknown(text: str, env_id: str, versions: list[EnvSpec]) -> str:
     ]
     meant = without_namespace.get(found[0], found[0]) if found else ""
     hint = f": did you mean {meant}? `" if meant else "; `"
+    if not meant and ":" not in text and not _has_no_version(env_id):
+        hint = f"; if a package registers it, write MODULE:{one_line(text)}; `"
     text = one_line(text) or repr(text)
     return f"{text}: neither a file nor a registered Gymnasium id{hint}qdecay envs` lists the ids"
 

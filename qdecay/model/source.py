@@ -34,7 +34,7 @@ from qdecay.model.readers.files import SUFFIXES
 from qdecay.model.readers.simulator.reading import REWARDS
 from qdecay.model.reading import ReadingOptions
 from qdecay.model.registered import spec_of
-from qdecay_envs.files import read_text
+from qdecay_envs.files import ending_of, read_text
 from qdecay_envs.jsonfile import MAX_BYTES, read_json
 
 HOMEWORK = (
@@ -78,7 +78,7 @@ class Source:
     def path(self) -> Path | None:
         """The file that `text` names, or None if it is an id."""
         path = Path(self.text)
-        is_named = path.suffix.lower() in SUFFIXES
+        is_named = ending_of(path) in SUFFIXES
         # A folder may have the name of an id; the reader reports pipes and devices. Unlike
         # `exists` of Path, that of os takes any text.
         return path if is_named or (os.path.exists(path) and not path.is_dir()) else None  # noqa: PTH110
@@ -151,7 +151,9 @@ class Source:
             if self.path is None:
                 return _make(self.text, self.options)
             if self._kind is None:
-                raise ValueError("is no layout and no grid, and describes no environment")
+                raise ValueError(
+                    "is neither a layout nor a grid, and does not describe an environment"
+                )
             options = layout_options(self.text, self._layout, self.options)
             return env_of_layout(self._layout, **options)
 
@@ -231,7 +233,7 @@ class Source:
     def _kind(self) -> LayoutKind | None:
         """The kind of layout that the file is, or None if it is none."""
         assert self.path is not None
-        if self.path.suffix.lower() in SUFFIXES[1:]:
+        if ending_of(self.path) in SUFFIXES[1:]:
             return None
         text = read_text(self.path, MAX_BYTES)
         if not any(schema in text for schema in KINDS):

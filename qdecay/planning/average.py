@@ -125,7 +125,7 @@ def average_reward(
     if not found.gain_error <= tol:
         raise NotConverged(
             f"the gain is proven to {found.gain_error:.3g} only, tol = {tol:g}: raise max_sweeps, "
-            f"or tol where rounding allows no less",
+            f"or tol if rounding allows no less",
             found,
         )
     return found

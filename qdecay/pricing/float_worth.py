@@ -119,7 +119,7 @@ class FloatWorths(Worths):
     def _mean_of(self, part: Part, values: Numbers, error: float, sign: int) -> Worth:
         """Return the mean over the starts, of the negated rewards where the sign is -1."""
         if not math.isfinite(error):
-            raise ValueError("floats prove nothing of what is earned by this judge: try another")
+            raise ValueError("floats prove nothing about what this judge measures: try another")
         own = zip(self._starts.values(), values[part.starts].tolist(), strict=True)
         mean = sign * math.fsum(float(p) * value for p, value in own)
         size = float(np.abs(values[part.starts]).max())

@@ -12,7 +12,9 @@ import graphlib
 import importlib
 import math
 import pickle
-from collections.abc import Callable, Mapping
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, get_args
@@ -100,8 +102,9 @@ def choose(train: Trainer, question: Question) -> bool:
     """
     env = question.training_env()
     try:
-        policy = train(env, question.seed)
-        found = _answer(policy, question.first_observation())
+        with _one_thread(train):
+            policy = train(env, question.seed)
+            found = _answer(policy, question.first_observation())
     except AgentError as error:
         raise AgentError(f"{error} ({question})") from error
     except (Exception, SystemExit) as error:
@@ -109,6 +112,26 @@ def choose(train: Trainer, question: Question) -> bool:
         raise TrainingFailed(f"the agent raised {error!r} ({question})", shown) from error
     action = _action(found, question)
     return action == question.far_action
+
+
+@contextmanager
+def _one_thread(train: Trainer) -> Iterator[None]:
+    """Let torch, where it is used, compute in one thread unless the trainer says otherwise.
+
+    Networks as small as these only lose from more, most of all beside other processes: on two busy
+    cores a training took 40 times as long.
+    """
+    loads_it = "torch" in getattr(train, "packages", ())
+    torch: Any = importlib.import_module("torch") if loads_it else sys.modules.get("torch")
+    if torch is None:
+        yield
+        return
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def pack(train: Trainer) -> bytes:
@@ -272,7 +295,10 @@ def sb3_agent(
         InputError: the algorithm is unknown, or Stable-Baselines3 is not installed.
     """
     if algorithm not in SB3_OPTIONS:
-        raise InputError(f"sb3:{algorithm}: known: {', '.join(SB3_OPTIONS)}")
+        raise InputError(
+            f"sb3:{algorithm}: known: {', '.join(SB3_OPTIONS)}; "
+            "for others write a function of your own, module:function"
+        )
     told, timesteps = real(gamma, "gamma", "[0, 1]"), whole(timesteps, "timesteps", 1)
     require("stable_baselines3", "sb3", "sb3 agents")
     return StableBaselinesAgent(algorithm, told, timesteps, options)
@@ -296,9 +322,6 @@ class StableBaselinesAgent:
 
     def __call__(self, env: gym.Env[Any, Any], seed: int) -> Any:
         """Train an agent and return it."""
-        import torch
-
-        torch.set_num_threads(1)  # networks this small only lose from sharing
         sb3 = importlib.import_module("stable_baselines3")
         if isinstance(env, SyncVectorEnv):  # Stable-Baselines3 has vectors of its own
             env = sb3.common.vec_env.DummyVecEnv(env.env_fns)

@@ -300,7 +300,7 @@ def _sentence(case: Case) -> str:
 
 def _acts(case: Case) -> str:
     found = case.gamma
-    return "acts as no one gamma" if found is None else f"acts as gamma = {shown(found)}"
+    return "acts by no single gamma" if found is None else f"acts as gamma = {shown(found)}"
 
 
 def _without_told(case: Case) -> str:
@@ -339,9 +339,9 @@ def _missing(case: Case) -> str:
     """What keeps a verdict from being True or False."""
     if case.gamma is not None and not case.measured:
         asked = case.tolerance * (case.gamma[1] or 1.0)
-        return f"allow more trainings to know it to {asked:.1g}, as asked"
+        return f"allow more trainings to narrow it to {asked:.1g}, as asked"
     if case.posterior.best.name in (CONFIGURED, EXPONENTIALS) and case.known:
-        return "they differ by less than was to be told: ask for a smaller tolerance"
+        return "they differ by less than the tolerance: ask for a smaller one"
     return _open(case)
 
 

@@ -106,7 +106,7 @@ def probe(
 
     Sources: Kontsevich & Tyler 1999, Prins 2013 (the method); Mazur 1987 (indifference points).
     """
-    instance(train, Callable, "train", "a function of (env, seed)")
+    instance(train, Callable, "train", "a function of (env, seed) that trains a new agent")
     deadline = check_budget(trainings, max_seconds, seed, workers)
     seed, accept_changed = int(seed), flag(accept_changed, "accept_changed")
     instance(name, str | None, "name", "text")

@@ -148,8 +148,8 @@ def held_against(row: Comparison) -> str | None:
         return None
     return (
         f"{learner_name(row)} learns the values of the policy that it follows, which explores with "
-        f"probability {row.epsilon}: it is held against the gammas at which the best policy that "
-        "explores so changes, not against the breakpoints above"
+        f"probability {row.epsilon}: so it is compared with the gammas at which the best such "
+        "policy changes, not with the breakpoints above"
     )
 
 

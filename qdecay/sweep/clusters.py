@@ -151,9 +151,9 @@ class Ray(_Cluster):
             self._ray.init(address=address, logging_level=logging.CRITICAL, log_to_driver=False)
         except (OSError, ValueError, RuntimeError) as error:
             where = (
-                "the backend ray: no cluster runs"
+                "the backend ray: no cluster is running"
                 if address == "auto"
-                else f"{address}: no Ray cluster runs"
+                else f"{address}: no Ray cluster is running"
             )
             raise InputError(
                 f"{where}: start one with ray start --head, or name its scheduler, such as "

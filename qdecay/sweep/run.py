@@ -173,7 +173,7 @@ class Sweep(Result):
             after = opened.done.count(1)
         finished = Finished(len(plan), after - before, tuple(map(plan.cell, queue.fatal)))
         if not in_time:
-            stored = f"{after:,} of {len(plan):,} cells are stored, and the same run goes on"
+            stored = f"{after:,} of {len(plan):,} cells are stored; run it again to go on"
             raise deadline.exceeded(stored, finished)
         return finished
 

@@ -73,7 +73,9 @@ class SourceSettings:
             _ = mdp.reward  # refuses numbers that overflow the learners' floats
         except (TypeError, ValueError, OSError) as error:
             raise InputError(f"{self.place}: {' '.join(str(error).split())}") from error
-        document = json.dumps(mdp.to_json(), separators=(",", ":"))
+        # Trainings have a start and a limit of their own, and a cell's key is made of the document.
+        trained = replace(mdp, time_limit=None, initial_states={})
+        document = json.dumps(trained.to_json(), separators=(",", ":"))
         return SweepModel(self.text, dict(self.parameters), start, document)
 
     @property

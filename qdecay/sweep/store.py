@@ -226,12 +226,12 @@ class Store:
         if (error.sqlite_errorname or "").startswith("SQLITE_BUSY"):
             note(
                 f"{self.path}: another program is reading it, and its last rows are in {log}: keep "
-                f"both files together; the same command, run again, makes them one"
+                f"both files together; run the same command again to merge them"
             )
             return
         raise InputError(
             f"{self.path}: its last rows are in {log} and could not be moved ({error}): keep both "
-            f"files together; run the same command again once the disk takes more"
+            f"files together; run the same command again once the disk has room"
         ) from error
 
     def _move_log(self) -> sqlite3.Error | None:

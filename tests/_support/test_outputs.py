@@ -148,7 +148,7 @@ def test_what_is_read_is_not_written(capsys, monkeypatch, tmp_path: Path, link: 
     Path("link.json").symlink_to("x.json")
     Path("a.json").symlink_to(tmp_path / "link.json")
     words = ["regions", "x.json", "--force", "--certificate", link]
-    check_refused(capsys, monkeypatch, tmp_path, words, f"{link}: is what is read")
+    check_refused(capsys, monkeypatch, tmp_path, words, f"{link}: is the input")
     assert Path("x.json").read_text() == "{}"
 
 

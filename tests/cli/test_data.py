@@ -40,8 +40,8 @@ def test_regions_of_data_have_intervals(data: Path, capsys, monkeypatch) -> None
     assert code == 0
     assert err == (
         "qdecay: data.csv: 1 pair of state and action never seen, of 4: unavailable\n"
-        "qdecay: data.csv: probabilities are shares of 76 transitions seen, 7 to 49 of a pair of "
-        "state and action: exact for these, estimates of the world's\n"
+        "qdecay: data.csv: probabilities are shares of 76 recorded transitions, 7 to 49 for a pair "
+        "of state and action: exact for the data, estimates for the world\n"
     )
     gamma = f"{float(found.breakpoints[0].gamma):.10f}"
     words = f"{gamma} {low:.2f} to {high:.2f} 100 % 0 -> 1".split()

@@ -100,7 +100,7 @@ def test_what_pays_by_the_clock_is_explored_by_its_sign(
     price = ["price", name, "--explore", "--json"]
     code, out, err = run(capsys, monkeypatch, *price)
     assert (code, out) == (2, "")
-    assert "depends on the way: it pays 0.99" in err
+    assert "depends on the history: it pays 0.99" in err
     assert "what differs is Falling.steps" in err
     assert "pass reward= (--reward), such as" in err
     code, out, err = run(capsys, monkeypatch, *price, "--reward", "sign")
@@ -109,7 +109,7 @@ def test_what_pays_by_the_clock_is_explored_by_its_sign(
     document = json.loads(out)
     assert document["judge"] == {"kind": "steps", "steps": 100}
     assert document["optimum"]["value"] == 1
-    assert f"{name}: left out of what tells states apart: Falling.steps (clock)" in err
+    assert f"{name}: ignored when telling states apart: Falling.steps (clock)" in err
 
 
 WRONG = [

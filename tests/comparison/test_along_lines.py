@@ -244,9 +244,9 @@ def test_documents_and_figures_have_the_number() -> None:
     ("problem", "arguments", "kind", "message"),
     [
         (LATE, {}, TypeError, "a line is compared at one gamma: pass gamma="),
-        (LATE, {"gamma": 1}, ValueError, "at gamma = 1 agents forget nothing"),
+        (LATE, {"gamma": 1}, ValueError, "at gamma = 1 agents never forget"),
         (LATE, {"gamma": 2}, ValueError, "gamma must be in"),
-        (LATE, {"gamma": HALF, "walks": 3}, ValueError, "walks are forced on chains"),
+        (LATE, {"gamma": HALF, "walks": 3}, ValueError, "walks apply to chains"),
         (late(4), {"gamma": HALF}, TypeError, "gamma applies to a ModelLine"),
         (None, {"gamma": HALF}, TypeError, "gamma applies to a ModelLine"),
         (LATE, {"gamma": HALF, "state": 7}, ValueError, "state must be"),

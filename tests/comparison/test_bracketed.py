@@ -109,9 +109,9 @@ def test_wrong_arguments() -> None:
     line = ModelLine(as_mdp(A), as_mdp(A))
     with pytest.raises(ValueError, match="method must be one of exact, certified"):
         compare(A, method="numeric")  # type: ignore[call-overload]
-    with pytest.raises(TypeError, match="takes one problem, and no line"):
+    with pytest.raises(TypeError, match="takes a single problem, not a line"):
         compare(line, method="certified", gamma="1/2")  # type: ignore[call-overload]
-    with pytest.raises(ValueError, match="forced walks are predicted exactly"):
+    with pytest.raises(ValueError, match="forced walks are compared with exact"):
         compare(A, method="certified", walks=3)
 
 

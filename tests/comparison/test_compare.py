@@ -354,7 +354,7 @@ def test_without_a_table_thresholds_are_measured_and_held_against_nothing() -> N
     """1 at once against 2 after a step, with chance 1/2 each: 1 = g / (1 - g / 2), at 2/3."""
     row = qdecay.compare(NoTable(), max_steps=20_000)
     assert (row.verdict, row.exact, row.planned) == ("undecided", (), ())
-    assert "nothing to hold" in row.unsettled[0]
+    assert "no exact answer to compare" in row.unsettled[0]
     (learned,) = row.learned
     low, high = learned.interval
     assert low <= 2 / 3 <= high

@@ -182,7 +182,7 @@ BAD_FILES: list[tuple[bytes, str]] = [
     (b"9" * 5_000, "more than 4,000 digits"),
     (b"1e99999", "more than 4000 digits"),
     (b"\xff\xfe{", "not UTF-8 at byte 0: save it as UTF-8"),
-    (b"PK\x00\xff", "not UTF-8 at byte 3: it is no text"),
+    (b"PK\x00\xff", "not UTF-8 at byte 3: it is not text"),
     (b"[0.5]", "must be a table"),
     (b'{"schema": "qdecay.mdp/1"}', "not a layout"),
 ]

@@ -182,6 +182,7 @@ WRONG: list[tuple[Any, type[Exception], str]] = [
     (gym.make_vec("FrozenLake-v1"), TypeError, "got SyncVectorEnv"),
     ("FrozenLak-v1", InputError, "FrozenLak-v1: .* did you mean FrozenLake-v1"),
     ("FrozenLake-v7", InputError, "no such version"),
+    ("MiniGrid-Empty-5x5-v0", InputError, "registers it, write MODULE:MiniGrid-Empty-5x5-v0; `q"),
     ("", InputError, "neither a file nor a registered Gymnasium id"),
     ("no_such_module_here:Id-v0", InputError, "No module named"),
     ("nope.json", InputError, "nope.json: cannot be read"),

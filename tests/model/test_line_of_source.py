@@ -62,7 +62,7 @@ def test_every_step_or_one_reward_of_a_file(tmp_path):
         (
             "FrozenLake-v1",
             "is_slippery=0..1",
-            "is_slippery takes true or false, which no number is",
+            "is_slippery takes true or false, not numbers",
         ),
         ("FrozenLake-v1", "desc=0..1", "desc takes a list"),
         ("qdecay/NChain-v0", "n=4..8", "both ends must have the same n_states, got 4 and 8"),

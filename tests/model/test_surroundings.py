@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 import pickle
 from collections.abc import Callable
 from dataclasses import replace
@@ -15,7 +16,8 @@ import numpy as np
 import pytest
 from gymnasium.wrappers import TimeLimit
 
-from qdecay import MDP, as_mdp
+from qdecay import MDP, as_mdp, price
+from qdecay.errors import InputError
 from qdecay.model.door import as_finite_mdp
 from qdecay.model.float_mdp import FloatMDP
 from qdecay_envs.table import sure
@@ -149,7 +151,7 @@ def test_rows_with_wrong_surroundings_are_refused(
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_surroundings_travel_but_are_not_compared(kind: Any, tmp_path: Path) -> None:
-    """As the name: a model with a limit equals one without, with one hash and one file."""
+    """A model with a limit equals one without, with one hash; copies and files keep it."""
     mdp = kind.from_env(TimeLimit(tabular({0: THIRD, 1: 1 - THIRD}), 9))
     known = (9, {0: THIRD, 1: 1 - THIRD})
     copies = [copy.copy(mdp), copy.deepcopy(mdp), pickle.loads(pickle.dumps(mdp))]
@@ -161,7 +163,78 @@ def test_surroundings_travel_but_are_not_compared(kind: Any, tmp_path: Path) -> 
     assert bare == mdp and hash(bare) == hash(mdp) and repr(bare) == repr(mdp)
     mdp.save(tmp_path / "m.npz" if kind is FloatMDP else tmp_path / "m.json")
     read = kind.load(next(tmp_path.iterdir()))
-    assert read == mdp and (read.time_limit, read.initial_states) == (None, {})
+    assert read == mdp and (read.time_limit, read.initial_states) == known
+
+
+def test_a_saved_model_is_judged_alike(tmp_path: Path) -> None:
+    """Within its limit, from where its episodes begin: 9 steps of 1, or as many from 0 and 1."""
+    path = tmp_path / "model.json"
+    rows = [(0, 0, 1, 1, 5, True), (1, 0, 1, 1, 1, False)]
+    begins = {"initial_states": {0: THIRD, 1: 1 - THIRD}, "time_limit": 9}
+    mdp = MDP.of(replace(MDP.from_rows(rows, n_states=2, n_actions=1).rows(), **begins))
+    mdp.save(path)
+    found = price(MDP.load(path))
+    assert (str(found.judge), found.optimum.exact) == ("steps:9", 5 * THIRD + 9 * (1 - THIRD))
+
+
+def test_files_from_before_are_read(tmp_path: Path) -> None:
+    """Without a word on where episodes begin or end, nothing is known of it."""
+    path = tmp_path / "old.json"
+    path.write_text('{"schema": "qdecay.mdp/1", "n_states": 1, "n_actions": 1, "transitions": []}')
+    read = MDP.load(path)
+    assert (read.start, read.time_limit, read.initial_states) == (None, None, {})
+
+
+WRONG_FILES: list[tuple[dict[str, Any], str]] = [
+    ({"time_limit": 0}, "time_limit must be >= 1, got 0"),
+    ({"time_limit": True}, "time_limit must be an integer, got True"),
+    ({"initial_states": 3}, r"initial_states: must be a list of \[state, probability\]"),
+    ({"initial_states": [[True, 1]]}, r"entry 0 must be \[state, probability\], got \[True, 1\]"),
+    ({"initial_states": [[0, 1], [0, 1]]}, "initial_states: state 0 is listed twice"),
+    ({"initial_states": [[9, 1]]}, "a state of initial_states must be from 0 to 1, got 9"),
+    ({"initial_states": [[0, "1/3"]]}, "initial_states must have probabilities > 0 that sum to 1"),
+    ({"initial_states": [[0, 1]], "start": 0}, 'initial_states: leave it out where there is a "s'),
+]
+
+
+@pytest.mark.parametrize(("wrong", "message"), WRONG_FILES)
+def test_a_file_that_begins_nowhere_is_refused(
+    wrong: dict[str, Any], message: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "bad.json"
+    sizes = {"schema": "qdecay.mdp/1", "n_states": 2, "n_actions": 1, "transitions": []}
+    path.write_text(json.dumps(sizes | wrong))
+    with pytest.raises(InputError, match=f"^[^\n]*{message}[^\n]*$"):
+        MDP.load(path)
+
+
+WRONG_ARRAYS: list[tuple[dict[str, Any], str]] = [
+    ({"time_limit": 0}, "time_limit must be >= 1, got 0"),
+    ({"time_limit": 9.0}, "time_limit must be a whole number, without a decimal point, got 9.0"),
+    ({"initial_states": [1.0]}, r"the probability of each state, shape \(2,\), got \(1,\)"),
+    ({"initial_states": [0.5, 0.4]}, "the start distribution must be >= 0 and sum to 1"),
+    ({"initial_states": [0.5, 0.5], "start": 0}, "leave out initial_states where there is a start"),
+]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(("wrong", "message"), WRONG_ARRAYS)
+def test_arrays_that_begin_nowhere_are_refused(
+    kind: Any, wrong: dict[str, Any], message: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "bad.npz"
+    np.savez(path, P=[[[0.0, 1.0], [0.0, 1.0]]], R=[[1.0], [0.0]], **wrong)
+    with pytest.raises(InputError, match=f"^[^\n]*{message}[^\n]*$"):
+        kind.load(path)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_dense_arrays_say_where_episodes_begin(kind: Any, tmp_path: Path) -> None:
+    path = tmp_path / "dense.npz"
+    begins = {"initial_states": [1 / 3, 2 / 3], "time_limit": 9}
+    np.savez(path, P=[[[0.0, 1.0], [0.0, 1.0]]], R=[[1.0], [0.0]], **begins)
+    read = kind.load(path)
+    assert (read.time_limit, read.initial_states) == (9, {0: THIRD, 1: 1 - THIRD})
 
 
 def test_models_made_otherwise_know_nothing() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import math
 import os
@@ -10,6 +11,7 @@ import sys
 from collections.abc import Callable, Collection
 from dataclasses import replace
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import gymnasium as gym
@@ -64,6 +66,30 @@ ANSWERS = {
     "tensor and log_prob": lambda a: (Tensor(a), Tensor(-0.7)),
 }
 """One action, in every form in which policies give it."""
+
+
+@pytest.mark.parametrize("loads", [False, True])
+def test_torch_computes_in_one_thread(monkeypatch: pytest.MonkeyPatch, loads: bool) -> None:
+    """While an agent trains and answers, unless it asks for more; afterwards all is as it was."""
+    threads, seen = [8], []
+    torch = ModuleType("torch")
+    torch.get_num_threads = lambda: threads[-1]  # type: ignore[attr-defined]
+    torch.set_num_threads = threads.append  # type: ignore[attr-defined]
+
+    class Agent:
+        packages = ("torch",) if loads else ()
+
+        def __call__(self, env: Any, seed: int) -> Callable[[Any], int]:
+            seen.append(threads[-1])
+            return lambda observation: seen.append(threads[-1]) or 0
+
+    monkeypatch.setitem(sys.modules, "torch", torch)
+    choose(Agent(), QUESTION)
+    assert seen == [1, 1] and threads == [8, 1, 8]
+    monkeypatch.delitem(sys.modules, "torch")
+    monkeypatch.setattr(importlib, "import_module", lambda name: torch)
+    choose(Agent(), QUESTION)
+    assert seen[2:] == ([1, 1] if loads else [8, 8]) and threads[-1] == 8
 
 
 @pytest.mark.parametrize("form", ANSWERS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -54,6 +55,17 @@ def test_the_key_is_what_the_training_depends_on() -> None:
     assert not {c.key for c in forward} & {c.key for c in other}
     entropy = int(forward.cell(0).key, 16)
     assert np.random.SeedSequence(entropy).entropy == entropy
+
+
+def test_a_time_limit_of_the_model_is_no_part_of_a_key(tmp_path: Path) -> None:
+    """Trainings have their own: a file with a limit is the cell that it was without."""
+    mdp = MDP.from_layout(ChainLayout.choice(stay=[1], move=[0, 0, 4]))
+    keys = []
+    for limit in (None, 9):
+        MDP.of(replace(mdp.rows(), time_limit=limit)).save(tmp_path / "m.json")
+        cells = plan(spec(sources=f'[{{ source = "{tmp_path}/m.json" }}]'))
+        keys.append([cell.key for cell in cells])
+    assert keys[0] == keys[1]
 
 
 def test_around_break_even_surrounds_the_exact_gamma() -> None:

@@ -12,7 +12,7 @@ from qdecay.exact.proof.reading import Sets
 from qdecay.exact.solver.rational_model import RationalModel
 from qdecay.model.mdp import MDP
 
-_LABELS = ("start", "state_names", "action_names")
+_DYNAMICS = ("schema", "n_states", "n_actions", "transitions")
 
 
 class Parts(NamedTuple):
@@ -32,8 +32,9 @@ class Parts(NamedTuple):
 
 
 def model_document(mdp: MDP) -> dict[str, Any]:
-    """Return the document of a model without its labels."""
-    return {key: value for key, value in mdp.to_json().items() if key not in _LABELS}
+    """Return what the document of a model says of its dynamics."""
+    document = mdp.to_json()
+    return {key: document[key] for key in _DYNAMICS}
 
 
 def policy_of(model: RationalModel, sets: Sets) -> NDArray[np.int64]:

@@ -39,7 +39,7 @@ def beginning(owner: Any, states: Labels) -> tuple[int | None, Mapping[int, Frac
         return start, {}
     exact = getattr(owner, "start_chances", None)
     if exact is None:
-        chances = _recovered_chances(owner, states)
+        chances = recovered_chances(_given_chances(owner, states))
     else:
         chances = _by_number(exact, states, "start_chances")
     return (next(iter(chances)), {}) if len(chances) == 1 else (None, chances)
@@ -58,12 +58,14 @@ def _start(start: Any, states: Labels) -> int | None:
     return found
 
 
-def _recovered_chances(owner: Any, states: Labels) -> dict[int, Fraction]:
-    """The rationals of the start distribution if it has them, or else its floats over their sum.
+def recovered_chances(given: Mapping[int, float]) -> dict[int, Fraction]:
+    """Return the rationals of a start distribution if it has them, or its floats over their sum.
 
     No value depends on where episodes begin, so numbers without a rational are no error here.
+
+    Raises:
+        ValueError: a number is < 0, or they do not sum to 1.
     """
-    given = _given_chances(owner, states)
     total = math.fsum(given.values())
     if given and not (min(given.values()) >= 0 and abs(total - 1) < _NEAR_ONE):  # nan is neither
         raise ValueError(

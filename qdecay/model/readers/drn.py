@@ -218,7 +218,7 @@ class _Body:
             self.state.append(len(self.states.at) - 1)
             self.names.append("" if name == _UNNAMED else name)
             self.begins.append(len(self.at))
-            self.choices.add(number, rest, lines)
+            _check_brackets(self.choices.add(number, rest, lines), number, lines)
         elif line.startswith("state "):
             self._begin_state(number, line[6:].strip(), lines)
         elif line and not line.startswith(_COMMENT):
@@ -231,6 +231,7 @@ class _Body:
         if whole_number([name], 0, number, lines) != state:
             raise lines.error(number, f"state {state} must come next, got {name}")
         labels = self.states.add(number, rest, lines)
+        _check_brackets(labels, number, lines)
         if "init" in labels and ("init" in {a or b for a, b in _LABEL.findall(labels)}):
             self.starts.append(state)
 
@@ -276,3 +277,9 @@ class _Body:
         names = header.structures or [f"rew{place}" for place in range(count)]
         with input_errors(f"{lines.path}: "):
             return chosen_structure(names, reward)
+
+
+def _check_brackets(text: str, number: int, lines: Lines) -> None:
+    """Refuse rewards after labels, where nobody would read them."""
+    if any(label.startswith("[") for _, label in _LABEL.findall(text.partition(_COMMENT)[0])):
+        raise lines.error(number, "rewards in brackets must come right after the state or action")

@@ -9,6 +9,8 @@
 | `.drn` | Storm's direct encoding | `drn` |
 | `.umb` | the unified Markov binary format | `umb` |
 | `.csv`, `.parquet` | transitions that were seen | `transition_files` |
+
+Files of text may be packed with gzip: `.tra.gz`.
 """
 
 from __future__ import annotations
@@ -32,6 +34,7 @@ from qdecay.model.readers.umb import rows_of_umb
 from qdecay.model.recover import Recovery, Unchanged
 from qdecay.model.rows import ModelRows
 from qdecay_envs.documents import Table
+from qdecay_envs.files import ending_of, unpacked_name
 from qdecay_envs.jsonfile import read_json, write_json
 from qdecay_envs.rational import rational, written
 
@@ -51,6 +54,7 @@ _READERS: dict[str, Callable[[Path, str | None, Recovery, float], ModelRows]] = 
     ".parquet": lambda path, _, recovery, worst: rows_of_parquet(path, recovery),
     ".umb": lambda path, reward, recovery, worst: rows_of_umb(path, reward, recovery),
 }
+_PACKED = (".npz", ".parquet")
 _STRUCTURED = (".tra", ".pexp", ".drn", ".umb")  # which may have several rewards
 SUFFIXES = (".json", *_READERS)
 """How the names of model files end."""
@@ -73,7 +77,9 @@ def read_model(
     Raises:
         InputError: the file cannot be read or is not valid for its kind.
     """
-    ending = path.suffix.lower()
+    ending = ending_of(path)
+    if ending in _PACKED and path.name != unpacked_name(path):
+        raise InputError(f"{path}: unpack it first: {ending} files are already packed")
     if ending == ".tsv":
         raise InputError(f"{path}: separate the columns by commas, and save it as .csv")
     if ending not in _STRUCTURED:
@@ -110,6 +116,8 @@ def rows_of_document(document: Any, path: Path, limits: Limits = EXACTLY) -> Mod
     n_states, n_actions = (table.demand(key, f'"{key}": 2') for key in ("n_states", "n_actions"))
     rows = table.demand("transitions", '"transitions": [[0, 0, 1, 1, 0, false], ...]')
     start, *names = (table.take(key) for key in ("start", "state_names", "action_names"))
+    time_limit = table.take("time_limit")
+    initial_states = _initial_states(table, table.take("initial_states", []), start)
     visits = _visits(table, table.take("visits", []))
     table.close()
     if not isinstance(rows, list):
@@ -118,7 +126,35 @@ def rows_of_document(document: Any, path: Path, limits: Limits = EXACTLY) -> Mod
         if not isinstance(row, list):
             table.refuse(f"transition {number} must be a list, got {written(row)}")
     check_size(path, len(rows), n_states, n_actions, limits=limits)
-    return ModelRows(rows, n_states, n_actions, start, names[0], names[1], visits=visits)
+    return ModelRows(
+        rows,
+        n_states,
+        n_actions,
+        start,
+        names[0],
+        names[1],
+        time_limit=time_limit,
+        initial_states=initial_states,
+        visits=visits,
+    )
+
+
+def _initial_states(table: Table, entries: Any, start: Any) -> dict[int, Any]:
+    """Return the probability of each state in which episodes begin, not yet checked."""
+    key, form = "initial_states", "[state, probability]"
+    if not isinstance(entries, list):
+        table.refuse(f"must be a list of {form}", key)
+    if entries and start is not None:
+        table.refuse('leave it out where there is a "start"', key)
+    found: dict[int, Any] = {}
+    for number, entry in enumerate(entries):
+        if not (isinstance(entry, list) and len(entry) == 2 and type(entry[0]) is int):
+            table.refuse(f"entry {number} must be {form}, got {written(entry)}", key)
+        state, chance = entry
+        if state in found:
+            table.refuse(f"state {state} is listed twice", key)
+        found[state] = chance
+    return found
 
 
 def _visits(table: Table, entries: Any) -> dict[tuple[int, int], int]:
@@ -144,7 +180,7 @@ def document_of(model: ModelRows) -> dict[str, Any]:
         "schema": MDP_SCHEMA,
         "n_states": model.n_states,
         "n_actions": model.n_actions,
-        **({} if model.start is None else {"start": model.start}),
+        **_beginning(model),
         **{key: list(texts) for key, texts in names.items() if texts is not None},
         "transitions": [
             [s, a, t, _number(rational(p)), _number(rational(r)), *rest]
@@ -152,6 +188,17 @@ def document_of(model: ModelRows) -> dict[str, Any]:
         ],
         **({"visits": [[s, a, n] for (s, a), n in model.visits.items()]} if model.visits else {}),
     }
+
+
+def _beginning(model: ModelRows) -> dict[str, Any]:
+    """Return where episodes begin, and after how many steps they are cut off, if known."""
+    if model.start is not None:
+        begins: dict[str, Any] = {"start": model.start}
+    else:
+        chances = [[s, _number(rational(p))] for s, p in model.initial_states.items()]
+        begins = {"initial_states": chances} if chances else {}
+    limit = model.time_limit
+    return begins if limit is None else {**begins, "time_limit": limit}
 
 
 def write_document(document: Mapping[str, Any], path: Path) -> None:

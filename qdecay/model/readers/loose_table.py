@@ -237,7 +237,7 @@ def _flag(ended: Any, place: Place) -> bool:
 
 def _named(recovery: Recovery, value: Any, name: str) -> Any:
     """The number, or the error that names it."""
-    if isinstance(value, Number | str):
+    if isinstance(value, Number | str) and not isinstance(value, complex | np.complexfloating):
         return recovery(value, name)
     raise ValueError(f"{name} must be a number, got {written(value)}")
 

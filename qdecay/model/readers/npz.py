@@ -17,10 +17,12 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from qdecay.errors import InputError, input_errors
+from qdecay.model.base import FiniteMDP
 from qdecay.model.readers.arrays import numeric_array, rows_of_arrays, rows_of_sparse
+from qdecay.model.readers.beginning import recovered_chances
 from qdecay.model.readers.limits import MAX_RECOVERED, check_size
 from qdecay.model.recover import Recovery
-from qdecay.model.rows import ModelRows
+from qdecay.model.rows import ModelRows, checked_time_limit
 from qdecay_envs.decoding import decoding
 from qdecay_envs.files import replacing, require_file
 
@@ -32,7 +34,7 @@ _MAX_HEADER = 1 << 16
 _QUICK = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _SLOWNESS = 8  # bzip2 and lzma unpack some 20 MiB a second
 SPARSE = ("P_data", "P_indices", "P_indptr")
-_ARRAYS = ("P", *SPARSE, "R", "ends", "start")
+_ARRAYS = ("P", *SPARSE, "R", "ends", "start", "initial_states", "time_limit")
 _SPARSE_ONLY = {*SPARSE, "ends"}
 _LONGEST = 40  # characters of a displayed name
 _LEAST_BYTES = {"P_indices": 4, "P_indptr": 4}  # that a number finally takes; others are floats
@@ -55,7 +57,7 @@ def rows_of_npz(path: Path, recovery: Recovery, worst: float = -math.inf) -> Mod
             count = p.nnz + (0 if ends is None else int(np.count_nonzero(ends)))
             check_size(path, count, *r.shape, most=MAX_RECOVERED)
             found = rows_of_sparse(p, r, ends, options["start"], recovery, worst)
-    return replace(found, name=str(path))
+        return replace(found, name=str(path), **episodes_of(arrays))
 
 
 def read_npz(path: Path) -> dict[str, Any]:
@@ -74,6 +76,9 @@ def read_npz(path: Path) -> dict[str, Any]:
             members = {name: archive.getinfo(present[name]) for name in _ARRAYS if name in present}
             _check_sizes(archive, members)
             arrays = {name: _array(archive, member) for name, member in members.items()}
+        for name in ("P", "R"):
+            if name in arrays:
+                numeric_array(arrays[name], name)
     needed = {"R", *(SPARSE if "P_data" in arrays else ["P"])}
     if missing := needed - set(arrays):
         raise InputError(
@@ -107,19 +112,20 @@ def _check_names(names: Collection[str]) -> None:
         raise ValueError(f"the arrays P and {min(other)} cannot be combined: {hint}")
 
 
-def write_npz(
-    path: str | Path,
-    p: sparse.csr_matrix,
-    r: NDArray[np.float64],
-    ends: NDArray[np.float64] | None,
-    start: int | None,
-) -> None:
-    """Write an `.npz` with P_data, P_indices and P_indptr, R, ends and the start, if any."""
-    arrays = {"P_data": p.data, "P_indices": p.indices, "P_indptr": p.indptr, "R": r}
+def write_npz(path: str | Path, model: FiniteMDP, ends: NDArray[np.float64] | None) -> None:
+    """Write an `.npz` with P_data, P_indices and P_indptr, R, and what else the model has: ends,
+    the start or initial_states, and a time_limit."""
+    p = model.p
+    arrays = {"P_data": p.data, "P_indices": p.indices, "P_indptr": p.indptr, "R": model.r}
     if ends is not None:
         arrays["ends"] = ends
-    if start is not None:
-        arrays["start"] = np.array(start)
+    if model.start is not None:
+        arrays["start"] = np.array(model.start)
+    elif model.initial_states:
+        chances = [float(model.initial_states.get(s, 0)) for s in range(model.n_states)]
+        arrays["initial_states"] = np.array(chances)
+    if model.time_limit is not None:
+        arrays["time_limit"] = np.array(model.time_limit)
     with replacing(path) as scratch, scratch.open("wb") as file:
         np.savez_compressed(file, **arrays)
 
@@ -130,16 +136,42 @@ def start_of(arrays: dict[str, Any]) -> int | None:
     Raises:
         ValueError: it is not one whole number.
     """
-    start = arrays.get("start")
-    if start is None:
-        return None
-    if start.shape != ():
-        raise ValueError(f"start must be one whole number, got an array of shape {start.shape}")
-    if start.dtype.kind not in "iu":
+    return _whole_number(arrays, "start")
+
+
+def episodes_of(arrays: dict[str, Any]) -> dict[str, Any]:
+    """Return the `initial_states` and the `time_limit` given in an `.npz`, if any.
+
+    Raises:
+        ValueError: they are no distribution over the states, or no whole number >= 1.
+    """
+    limit = checked_time_limit(_whole_number(arrays, "time_limit"))
+    chances = arrays.get("initial_states")
+    if chances is None:
+        return {"time_limit": limit}
+    if "start" in arrays:
+        raise ValueError("leave out initial_states where there is a start")
+    n_states = arrays["R"].shape[0] if "P_data" in arrays else arrays["P"].shape[-1]
+    if numeric_array(chances, "initial_states").shape != (n_states,):
         raise ValueError(
-            f"start must be a whole number, without a decimal point, got {start.item()!r:.40}"
+            f"initial_states must be the probability of each state, shape {(n_states,)}, got "
+            f"{chances.shape}"
         )
-    return int(start)
+    found = recovered_chances(dict(enumerate(chances.astype(np.float64).tolist())))
+    return {"time_limit": limit, "initial_states": found}
+
+
+def _whole_number(arrays: dict[str, Any], name: str) -> int | None:
+    number = arrays.get(name)
+    if number is None:
+        return None
+    if number.shape != ():
+        raise ValueError(f"{name} must be one whole number, got an array of shape {number.shape}")
+    if number.dtype.kind not in "iu":
+        raise ValueError(
+            f"{name} must be a whole number, without a decimal point, got {number.item()!r:.40}"
+        )
+    return int(number)
 
 
 def sparse_arguments(arrays: dict[str, Any]) -> dict[str, Any]:

@@ -6,6 +6,8 @@ PRISM's files begin with their sizes:
                  0 0 1 3/5 east     state, choice, next state, probability, action (optional)
     robot.lab    0="init" 1="goal"
                  0: 0               state: labels
+    robot.sta    (x,y)              variables (optional), see `state_values`
+                 0:(0,0)            state:(values)
 
 With `-exportrows` each choice has one line, `0 3/5:1 2/5:0 east`. In a file of a Markov chain
 nothing says which choice. A `.pexp` has all of this in one file, each part under its heading.
@@ -37,6 +39,7 @@ from pathlib import Path
 import numpy as np
 
 from qdecay.errors import InputError
+from qdecay.model.readers.companions import companion
 from qdecay.model.readers.explicit import ExplicitModel, pair_keys, pairs_of
 from qdecay.model.readers.initial_states import initial_states
 from qdecay.model.readers.kinds import require_mdp
@@ -47,6 +50,7 @@ from qdecay.model.readers.reward_files import (
     structure_files,
     with_rewards,
 )
+from qdecay.model.readers.state_values import state_names
 from qdecay.model.readers.text_tables import (
     Lines,
     Table,
@@ -100,16 +104,24 @@ def rows_of_prism(
     found = parts.rewards or files_beside(path, given)
     chosen = structure_files(path, found, reward)
     explicit = with_rewards(model.explicit, chosen, reader, model.is_headed, model.is_chain)
-    beside = path.with_suffix(".lab")
-    if labels or (parts.labels is None and beside.is_file()):
-        labelled: Lines | None = reader.lines(Path(labels or beside))
-    else:
-        labelled = parts.labels
+    own = None if labels else parts.labels
+    labelled = _part(own, labels or companion(path, ".lab"), reader)
     starts = model.starts or [0]
     if labelled is not None:
         starts = initial_states(labelled, explicit.n_states)
     explicit = replace(explicit, start=starts[0] if len(starts) == 1 else None)
+    # As many lines again as there are states must not make a model too large to be read.
+    valued = _part(parts.states, companion(path, ".sta"), TextReader(reader.recovery))
+    if valued is not None:
+        explicit = replace(explicit, state_names=state_names(valued, explicit.n_states))
     return explicit.rows(path, reader.recovery, reader.limits)
+
+
+def _part(found: Lines | None, file: str | Path | None, reader: TextReader) -> Lines | None:
+    """Return a part that is in the file itself, or else that of another file, or None."""
+    if found is None and file is not None:
+        return reader.lines(Path(file))
+    return found
 
 
 @dataclass(frozen=True)
@@ -117,6 +129,7 @@ class _Parts:
     """The parts of a file: its transitions, and what a .pexp has besides."""
 
     transitions: Lines
+    states: Lines | None
     labels: Lines | None
     rewards: list[RewardFile]
 
@@ -128,18 +141,20 @@ def _parts(lines: Lines) -> _Parts:
     found = [(place, _HEADING.match(lines.text[place])) for place in comments]
     headings += [(place, match[1]) for place, match in found if match]
     ends = [place for place, _ in headings[1:]] + [len(lines.text)]
-    transitions, labels, rewards, structure = lines, None, [], 0
+    transitions, states, labels, rewards, structure = lines, None, None, [], 0
     for (place, heading), end in zip(headings, ends, strict=True):
         part = Lines(lines.path, lines.text[place:end], lines.first + place)
         if heading == "Transitions":
             transitions = part
+        elif heading == "States":
+            states = part
         elif heading == "Labels":
             labels = part
         elif heading == "Reward structure":
             kind = "state" if "# State rewards" in part.text[:2] else "transition"
             structure += kind == "state"  # whose transitions come next
             rewards.append(RewardFile(lines.path, kind, str(structure), part))
-    return _Parts(transitions, labels, rewards)
+    return _Parts(transitions, states, labels, rewards)
 
 
 @dataclass(frozen=True)
@@ -228,7 +243,7 @@ def _branches(lines: Lines, reader: TextReader, is_chain: bool, most: int) -> Ta
     table = reader.table(lines, 2 if is_chain else 3, named=True, most=most)
     if is_chain and (rates := table.number > 1).any():
         place = f"{lines.path}:{table.line[np.argmax(rates)]}"
-        raise InputError(f"{place}: a number is above 1: rates, of a CTMC, are not read")
+        raise InputError(f"{place}: a number is above 1: the rates of a CTMC are not read")
     return table
 
 

@@ -25,6 +25,7 @@ from pathlib import Path
 import numpy as np
 
 from qdecay.errors import InputError, input_errors
+from qdecay.model.readers.companions import companions, stem_of
 from qdecay.model.readers.explicit import ExplicitModel, Indices, pair_keys
 from qdecay.model.readers.numbers import Numbers
 from qdecay.model.readers.reward_structures import chosen_structure
@@ -36,10 +37,12 @@ from qdecay.model.readers.text_tables import (
     check_count,
     whole_number,
 )
-from qdecay_envs.files import require_file
+from qdecay_envs.files import ending_of, opened, require_file
 
-_NUMBERED = re.compile(r"(?P<key>\d{0,9})\.(?P<kind>srew|trew)")
-_NAMED = re.compile(r"(?:\.(?P<key>[^.]+?))??(?:\.(?P<kind>state|trans|choice))?\.rew")
+_NUMBERED = re.compile(r"(?P<key>\d{0,9})\.(?P<kind>srew|trew)", re.IGNORECASE)
+_NAMED = re.compile(
+    r"(?:\.(?P<key>[^.]+?))??(?:\.(?P<kind>state|trans|choice))?\.rew", re.IGNORECASE
+)
 _KINDS = {"srew": "state", "trew": "transition", "trans": "transition"}
 _TITLE = re.compile(r'# Reward structure "([^"]*)"')
 _HEAD = 1 << 12  # bytes in which a file says its name
@@ -71,7 +74,7 @@ class RewardFile:
             return "\n".join(self.section.text[:1])
         with input_errors():
             require_file(self.path, 1 << 40)
-            with self.path.open("rb") as file:
+            with opened(self.path) as file:
                 return file.read(_HEAD).decode("utf-8", "replace")
 
     def lines(self, reader: TextReader) -> Lines:
@@ -90,25 +93,18 @@ def files_beside(path: Path, given: list[RewardFile]) -> list[RewardFile]:
         others = [file for file in _beside(path) if not file.key and file.kind not in kinds | {""}]
         return given + others
     found = _beside(path)
-    if any(file.path.suffix != ".rew" and not file.key for file in found):
-        found = [file for file in found if file.path.suffix == ".rew" or not file.key]
+    if any(ending_of(file.path) != ".rew" and not file.key for file in found):
+        found = [file for file in found if ending_of(file.path) == ".rew" or not file.key]
     return found
 
 
 def _beside(path: Path) -> list[RewardFile]:
-    try:
-        names = sorted(other.name for other in path.parent.iterdir())
-    except OSError:  # to read a file one need not be allowed to list its folder
-        names = [path.stem + suffix for suffix in (".srew", ".trew", ".rew")]
-        names = [name for name in names if path.with_name(name).is_file()]
     found = []
-    for name in names:
-        rest = name[len(path.stem) :] if name.startswith(path.stem) else ""
+    for rest, file in companions(path, (".srew", ".trew", ".rew")).items():
         match = _NUMBERED.fullmatch(rest) or _NAMED.fullmatch(rest)
         if match:
-            kind = match["kind"] or ""
-            key = match["key"] or ""
-            found.append(RewardFile(path.with_name(name), _KINDS.get(kind, kind), key))
+            kind = (match["kind"] or "").lower()
+            found.append(RewardFile(file, _KINDS.get(kind, kind), match["key"] or ""))
     return found
 
 
@@ -128,7 +124,7 @@ def structure_files(
         structures.setdefault(order, []).append(file)
         titles[order] = title or titles.get(order) or order[1]
     if not structures:
-        stem = path.stem
+        stem = stem_of(path)
         raise InputError(
             f"{path}: no rewards: put {stem}.srew or {stem}.trew in the same folder, or Storm's "
             f"rewards as {stem}.rew"

@@ -214,6 +214,8 @@ def _regular_columns(text: Sequence[str]) -> list[list[str]] | None:
     joined = "\n".join(text)
     if len(spaces) != 1 or not joined.isascii() or any(other in joined for other in _OTHER_SPACE):
         return None
+    if joined.startswith("#") or "\n#" in joined:  # a comment may have as many words as others
+        return None
     words, width = joined.split(), spaces.pop() + 1
     if len(words) != width * len(text) or width > _MAX_WIDTH:
         return None

@@ -177,7 +177,7 @@ class Counts:
         return (
             f"{counted(int(wrong.sum()), 'row')} of an episode not following the one before, first "
             f"transition {j}: it is in {states.shown(state[j])}, and transition {i} {leads}; so "
-            f"where episodes begin is not taken from the data",
+            f"the starts of episodes are not taken from the data",
         )
 
     def _remarks(self, tried: NDArray[np.int64]) -> Iterator[str]:

@@ -65,7 +65,7 @@ def _require_mdp(path: Path, index: Mapping[str, Any], system: Mapping[str, Any]
     with input_errors(f"{path}: "):
         version = index.get("format-version", 0)
         if version not in _VERSIONS:
-            raise ValueError(f"version {version!r:.40} of UMB is not read, but 0 and 1")
+            raise ValueError(f"version {version!r:.40} of UMB cannot be read, only 0 and 1")
         players = size_of(system, "#players", 1 << 32)
         observations = size_of(system, "#observations", 1 << 64)
         time, kind = system.get("time"), system.get("branch-probability-type")
@@ -154,10 +154,10 @@ def _rewards(
         reward = aliases[list(described).index(reward)]
     chosen = list(described)[chosen_structure(aliases, reward)]
     if "probability-type" in described[chosen]:
-        raise ValueError(f"the rewards {chosen!r:.40} are random: those are not read")
+        raise ValueError(f"the rewards {chosen!r:.40} are random, and cannot be read")
     kind = described[chosen].get("type")
     if str(record(kind, "a type").get("type")).endswith("interval"):
-        raise ValueError(f"the rewards {chosen!r:.40} are intervals: those are not read")
+        raise ValueError(f"the rewards {chosen!r:.40} are intervals, and cannot be read")
     found: list[Numbers | None] = []
     for owner, size in zip(("states", "choices", "branches"), sizes, strict=True):
         name = f"annotations/rewards/{chosen}/{owner}/values.bin"

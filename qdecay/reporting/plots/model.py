@@ -101,7 +101,7 @@ def _ever_leads(chapter: Chapter) -> bool:
 def _no_price(chapter: Chapter) -> str:
     if not chapter.mdp.starts:
         return "has no start state, so nothing is earned"
-    return "what is earned is beyond floats"
+    return "what is earned is too large for floats"
 
 
 def _title(chapter: Chapter, what: str = "") -> str:

@@ -40,7 +40,7 @@ def _(found: Comparison) -> Markup:
         [
             heading(escaped(title_of(found.source)), names.state(found.state), learner_name(found)),
             sentence(mark_of(found.verdict, found.verdict), *_lines(found)),
-            table(head, rows, len(flips)) if flips else note("The best action changes nowhere."),
+            table(head, rows, len(flips)) if flips else note("The best action never changes."),
             note(against[:1].upper(), against[1:], ".") if against else "",
         ]
     )

@@ -14,4 +14,4 @@ def view(value: object) -> Markup:
     Raises:
         TypeError: nothing is known of its type.
     """
-    raise TypeError(f"nothing is known of how to show a {type(value).__name__}")
+    raise TypeError(f"there is no view for a {type(value).__name__}")

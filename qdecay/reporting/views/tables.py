@@ -100,7 +100,7 @@ def _(found: ResampledBreakpoints) -> Markup:
             ),
             table(head, rows, len(found.breakpoints))
             if found.breakpoints
-            else note("The best action changes nowhere."),
+            else note("The best action never changes."),
         ]
     )
 

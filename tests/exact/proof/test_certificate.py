@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -31,6 +32,7 @@ from qdecay.exact.regions import policy_regions
 from qdecay.model.mdp import MDP
 from qdecay_envs import ChainLayout
 
+HALF = Fraction(1, 2)
 PUTERMAN_BY_HAND: Document = {
     # Leave: V(0) = 10 - g / (1 - g). Share: V(0) = 5 + g V(0) / 2 + g V(1) / 2. In y = g / 2 the
     # denominators are 1 - 2 y = 1 - g and (1 - y)(1 - 2 y); 10/11 lies between 7/8 and 9/8, 465 and
@@ -68,6 +70,14 @@ def ends(point: list[Any]) -> tuple[Fraction, Fraction]:
     """The interval of a point."""
     centre, bits = point[1]
     return Fraction(2 * centre - 1, 2**bits), Fraction(2 * centre + 1, 2**bits)
+
+
+def test_a_certificate_is_of_the_dynamics_alone() -> None:
+    """Counts of data, a random start and a time limit are no part of what is proven."""
+    mdp = MDP.from_transitions([(0, 0, 1, 0, True), (0, 1, 0, 1, False), (1, 0, 4, 1, True)])
+    more = MDP.of(replace(mdp.rows(), time_limit=9, initial_states={0: HALF, 1: HALF}))
+    document = certified(more)
+    assert accepted(document) and document == certified(MDP.of(replace(mdp.rows(), visits={})))
 
 
 def surd_and_touch() -> MDP:

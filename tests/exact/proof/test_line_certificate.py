@@ -376,7 +376,8 @@ def test_what_is_owned_for_a_part_of_the_time(steps: int, back: int) -> None:
     document = certified(stop_or_go_round(steps, back), 1)
     assert verify(document) == Verification(2, 2, 1, 0, "1")
     share = Fraction(steps, steps + back)
-    assert [f for f, *_ in document["points"]] == [[-share.numerator, share.denominator]]
+    root = [-share.numerator, share.denominator]
+    assert [polynomial for polynomial, *_ in document["points"]] == [root]
     for end in ("low", "high"):
         assert not accepted(changed(document, (end, "transitions", 0), [0, 0, 1, 1, 1, False, 4]))
 

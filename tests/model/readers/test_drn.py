@@ -80,6 +80,7 @@ VARIANTS = [
     (("share", "0"), ("leave", "1"), ("__NOLABEL__", "0")),
     (("coins steps", ""), (" [0, 1]", ""), ("[5, 0]", "[5]"), ("[10, 0]", "[10]"), ("-1, 0", "-1")),
     (("state 0 [0, 1]", "state 0"),),
+    (('"no init" goal', '"no [0] init" // [1]'),),
     (("// Exported by storm\n", ""), ("@value_type: double\n", "")),
 ]  # fmt: skip
 
@@ -121,6 +122,8 @@ BAD: list[tuple[tuple[tuple[str, str], ...], str]] = [
     ((("0 : 0.5", "x : 0.5"),), ":17: a state, an action or a next state is needed first"),
     ((("0 : 0.5", "0 : 0.4"),), "state 0, action 0: probabilities sum to"),
     ((("[5, 0]", "[5"),), ":16: the bracket ] after the rewards is missing"),
+    ((("[0, 1] init", "init [0, 1]"),), ":14: rewards in brackets must come right after the state"),
+    ((("[5, 0]", "go [5, 0]"),), ":16: rewards in brackets must come right after"),
     ((("[5, 0]", "[,0]"),), ":16: the reward must be a number"),
     ((("[5, 0]", "[5, 0"),), ":16: the bracket ]"),
     ((("\taction share [5, 0]\n", ""),), ":16: an action is needed first, got '0 : 0.5'"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -30,9 +32,49 @@ def written(model: Model, form: str, folder: Path) -> Path:
 def test_the_robot_is_the_same_in_every_format(tmp_path: Path, form: str, structure: str) -> None:
     """By each of its three reward structures; without a name they are listed."""
     path = written(ROBOT, form, tmp_path)
-    assert MDP.load(path, reward=structure) == ROBOT.by_hand(structure)
+    mdp = MDP.load(path, reward=structure)
+    assert replace(mdp, state_names=None) == ROBOT.by_hand(structure)
+    assert mdp.state_name(5) == ("s=5" if form == "pexp" else "5")
     with pytest.raises(InputError, match="one reward structure is needed, and the file has 1 '"):
         MDP.load(path)
+
+
+@pytest.mark.parametrize("form", TEXTS)
+def test_files_may_be_packed_with_gzip(tmp_path: Path, form: str) -> None:
+    """Every one of them, or none but the one that is named."""
+    path = write_texts(TEXTS[form](ROBOT), tmp_path)
+    expected = MDP.load(path, reward="time")
+    with gzip.open(f"{path}.gz", "wb") as file:
+        file.write(path.read_bytes())
+    path.unlink()
+    assert MDP.load(f"{path}.gz", reward="time") == expected
+    for other in list(tmp_path.iterdir()):
+        if other.suffix != ".gz":
+            with gzip.open(f"{other}.gz", "wb") as file:
+                file.write(other.read_bytes())
+            other.unlink()
+    assert MDP.load(f"{path}.gz", reward="time") == expected
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda data: data[:20], r"m\.drn\.gz: is damaged: it ends too early"),
+        (lambda data: b"@type: MDP", r"m\.drn\.gz: cannot be read: Not a gzipped file"),
+        (lambda data: gzip.compress(bytes(1 << 25)), r"m\.drn\.gz: larger than 16,777,216 bytes"),
+    ],
+)
+def test_a_damaged_archive_is_named(tmp_path: Path, change, message: str) -> None:
+    """Also one that unpacks to more than is read."""
+    path = tmp_path / "m.drn.gz"
+    path.write_bytes(change(gzip.compress(TEXTS["drn"](TWO_DICE)[".drn"].encode())))
+    with pytest.raises(InputError, match=f"{message}[^\n]*$"):
+        MDP.load(path)
+
+
+def test_a_packed_archive_is_to_be_unpacked(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="unpack it first: .npz files are already packed"):
+        MDP.load(tmp_path / "m.npz.gz")
 
 
 @pytest.mark.parametrize("form", FORMATS)

@@ -51,6 +51,55 @@ def test_prism_files_are_read(tmp_path: Path) -> None:
     assert_same(mdp, iter(rows))
 
 
+VARIABLES = "(x,full)\n0:(0,false)\n1:(1,true)\n2:(2,true)\n"
+NAMED = ("x=0 full=false", "x=1 full=true", "x=2 full=true")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        VARIABLES,
+        "\ufeff" + VARIABLES.replace("\n", "\r\n"),
+        VARIABLES.replace(":", " : ").replace(",", ", "),
+        "# of the robot\n" + VARIABLES.replace("\n0:(0,false)", "") + "\n 0:(0,false)\n",
+    ],
+)
+def test_states_are_named_by_their_variables(tmp_path: Path, text: str) -> None:
+    """As the .sta file lists them, in any order and spacing."""
+    mdp = MDP.load(prism(tmp_path, sta=text))
+    assert mdp.state_names == NAMED
+    assert Source(str(tmp_path / "robot.tra")).float_mdp().state_names == NAMED
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (("2:(2,true)\n", ""), "robot.sta: state 2 is missing"),
+        (("2:(2", "1:(2"), "robot.sta:4: state 1 is there twice"),
+        (("2:(2", "3:(2"), "robot.sta:4: word 1 must be a whole number below 3, got '3'"),
+        (("(2,true)", "(2)"), "robot.sta:4: 2 values are needed, got 1"),
+        (
+            ("(2,true)", "(2,)"),
+            "robot.sta:4: values must be written as \\(0,true\\), got '\\(2,\\)'",
+        ),
+        (("2:(2", "2(2"), "robot.sta:4: a line must be state:\\(values\\)"),
+        ((VARIABLES, ""), "robot.sta: no variables: the first line must be \\(x,y\\)"),
+        (("2,true", "1,true"), "state_names must be distinct: 1 and 2 are both 'x=1 full=true'"),
+    ],
+)
+def test_a_malformed_file_of_states_is_named(tmp_path: Path, change, message: str) -> None:
+    with pytest.raises(InputError, match=f"{message}$"):
+        MDP.load(prism(tmp_path, sta=VARIABLES.replace(*change)))
+
+
+def test_endings_may_be_in_capital_letters(tmp_path: Path) -> None:
+    """As some systems write them: labels say that 1 is the start, and rewards are found."""
+    expected = MDP.load(prism(tmp_path))
+    for file in list(tmp_path.iterdir()):
+        file.rename(file.with_suffix(file.suffix.upper()))
+    assert MDP.load(tmp_path / "robot.TRA") == expected
+
+
 def test_prism_files_are_a_source(tmp_path: Path) -> None:
     """Commands take the .tra; the other files are found beside it."""
     path = prism(tmp_path)
@@ -119,7 +168,7 @@ OTHER_KINDS = [
     ("1 1 1\n0 0 0 [0.5,1]\n", "m.tra:2: word 4 is an interval, '[0.5,1]': models with intervals"),
     ("1 1 1\n0 0 0 1-p\n", "m.tra:2: word 4 must be a number, got '1-p': parametric models are"),
     ("# Transitions (LTS)\n1 1 1\n0 0 0\n", "m.tra:1: the model is a transition system without"),
-    ("2 2\n0 1 7\n1 0 1\n", "m.tra:2: a number is above 1: rates, of a CTMC, are not read"),
+    ("2 2\n0 1 7\n1 0 1\n", "m.tra:2: a number is above 1: the rates of a CTMC are not read"),
     ("ctmc\n0 0 7\n", "m.tra:1: the model is a Markov chain in continuous time (CTMC)"),
     ("MA\n", "m.tra:1: the model is a Markov automaton, in continuous time (MA); only MDPs and"),
     ("ctmdp\n", "m.tra:1: the model is a decision process in continuous time (CTMDP)"),

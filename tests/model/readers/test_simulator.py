@@ -249,7 +249,7 @@ def test_a_random_start_is_said_and_estimated() -> None:
     """One seed is one start; samples take as many."""
     mdp = MDP.from_simulator(Scattered())
     assert mdp.start is not None
-    assert "reset begins elsewhere" in mdp.remarks[0]
+    assert "reset starts elsewhere" in mdp.remarks[0]
     sampled = MDP.from_simulator(Scattered(), samples=300)
     assert sampled.start is None
     shares = {sampled.state_name(s): p for s, p in sampled.initial_states.items()}
@@ -471,7 +471,9 @@ def test_reset_of_another_kind_is_refused() -> None:
         def reset(self, **options: Any) -> Any:
             return "ab"
 
-    with pytest.raises(ValueError, match=r"argument 'seed': this is how gym .* wrap it"):
+    with pytest.raises(
+        ValueError, match=r"argument 'seed': this is the interface of gym .* wrap it"
+    ):
         MDP.from_simulator(WithoutSeed())
     with pytest.raises(ValueError, match=r"no pair of observation and info: this .* wrap it"):
         MDP.from_simulator(Text())
@@ -510,7 +512,7 @@ def test_remarks_say_how_much_was_looked_at() -> None:
     (remark,) = MDP.from_simulator(DrawsOnly()).remarks
     assert remark == "10 actions draw random numbers, which had no effect in 101 tries of each"
     (remark,) = MDP.from_simulator(ScatteredRarely()).remarks
-    assert remark == "reset draws random numbers, but begins alike with 5 other seeds"
+    assert remark == "reset draws random numbers, but starts alike with 5 other seeds"
 
 
 def test_an_error_of_the_environment_is_its_own() -> None:

@@ -66,12 +66,14 @@ def test_a_state_without_lines_rests(tmp_path: Path) -> None:
 
 
 def test_lines_may_be_spaced_and_ordered_in_any_way(tmp_path: Path) -> None:
-    """Two spaces, tabs, line ends of Windows, empty lines; from the last state to the first."""
+    """Two spaces, tabs, line ends of Windows, empty lines, comments of as many words as others;
+    from the last state to the first."""
     lines, moves = TRA.split("\n")[1:-1], MOVES.split("\n")[:-1]
     backwards = "\n".join(["mdp", *reversed(lines), ""])
     even = TRA.replace(" \n", "\n").replace(" ", "  ")
     texts = [even, TRA.replace(" ", "\t"), TRA.replace("\n", "\r\n")]
-    for number, text in enumerate([*texts, TRA.replace("\n", "\n\n"), backwards]):
+    texts += [TRA.replace("\n", "\n\n"), even.replace("\n", "\n# a b c\n"), "\ufeff" + TRA]
+    for number, text in enumerate([*texts, backwards]):
         rewards = "\n".join(reversed(moves)) if text == backwards else MOVES
         path = write_texts({".tra": text, ".rew": rewards}, tmp_path, f"m{number}")
         for kind in (MDP, FloatMDP):

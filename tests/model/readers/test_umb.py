@@ -170,10 +170,10 @@ WRONG: list[tuple[Members, str]] = [
     (system(**{"#branches": 5}), "choice-to-branches.bin must not decrease, from 0 to 5"),
     (system(**{"#choice-actions": 1}), "actions/choices/values.bin must have numbers below 1, got"),
     (rewards(type=INTERVAL), "the rewards 'r0' are intervals"),
-    (rewards(**{"probability-type": BITS}), "the rewards 'r0' are random: those are not read"),
+    (rewards(**{"probability-type": BITS}), "the rewards 'r0' are random, and cannot be read"),
     (rewards(type={"type": "rational", "size": 64}), "must be a multiple of 128, got 64"),
     (indexed(lambda index: index.pop("annotations")), "has no rewards"),
-    (indexed(lambda index: index.update({"format-version": 2})), "version 2 of UMB is not read"),
+    (indexed(lambda index: index.update({"format-version": 2})), "version 2 of UMB cannot be read"),
     (indexed(lambda index: index.pop("transition-system")), "transition-system must be an object"),
     (indexed(lambda index: index.update({"annotations": []})), "annotations must be an object"),
 ]

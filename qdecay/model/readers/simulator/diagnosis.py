@@ -89,8 +89,8 @@ class Diagnosis:
         """Return the error of a state with two observations, or two masks of actions."""
         there, steps = machine.fields(), counted(machine.steps, "step")
         return ValueError(
-            f"state {self._name(state)}: its {_PARTS[part]} depend on the way: they are others "
-            f"after {self.graph.way(state)} than after {steps} by another way, though the key is "
+            f"state {self._name(state)}: its {_PARTS[part]} depend on the history: they differ "
+            f"after {self.graph.way(state)} and after {steps} by another route, though the key is "
             f"the same{self._what(state, there)}: pass {_KEY}"
         )
 
@@ -185,7 +185,7 @@ class Diagnosis:
                 f"the environment's own attributes, or pass get_state and set_state"
             )
         return (
-            "something outside of the environment decides, such as the time of day or "
+            "something outside the environment decides, such as the time of day or "
             "chance from the system: draw from self.np_random, and keep all state in attributes"
         )
 
@@ -205,8 +205,8 @@ class Diagnosis:
         if not lost:
             return None
         return (
-            f"going back does not bring back {', '.join(lost[:_NAMED])}: the copies share it, or "
-            f"get_state returns no copy, or set_state leaves it out"
+            f"restoring a state does not restore {', '.join(lost[:_NAMED])}: the copies share it, "
+            f"or get_state returns no copy, or set_state leaves it out"
         )
 
     def _depends(
@@ -228,13 +228,13 @@ class Diagnosis:
         one, two = self._words(part, expected), self._words(part, found)
         both = f"it {one} after {way}, and it {two} after {counted(steps, 'step')}"
         if not what:
-            return ValueError(f"{where}: {both} by another way: {self._culprit(saved, action)}")
+            return ValueError(f"{where}: {both} by another route: {self._culprit(saved, action)}")
         remedy = f"{_REWARD}, or {_KEY}" if part == "reward" else f"pass {_KEY}"
         if expected.terminated != found.terminated:
             last = 1 + (steps if found.terminated else len(way.actions))
             remedy = self._limit(last) or f"pass {_KEY}"
         return ValueError(
-            f"{where}: depends on the way: {both} by another way, though the key is the "
+            f"{where}: depends on the history: {both} by another route, though the key is the "
             f"same{what}: {remedy}"
         )
 

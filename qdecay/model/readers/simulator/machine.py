@@ -31,9 +31,9 @@ RewardFunction: TypeAlias = Callable[[Any, Any, Any, Any, bool], Any]
 PYTHON, NUMPY = "Python's random", "numpy.random"
 _GLOBAL = (PYTHON, NUMPY)
 _OLD = (
-    "this is how gym was before 0.26: wrap it in a gymnasium.Env whose reset(seed=, options=) "
-    "returns observation and info, and step observation, reward, terminated, truncated and info, "
-    "as the package shimmy does"
+    "this is the interface of gym before 0.26: wrap it in a gymnasium.Env whose "
+    "reset(seed=, options=) returns observation and info, and step observation, reward, "
+    "terminated, truncated and info, as the package shimmy does"
 )
 _OLD_SIGNS = ("unexpected keyword argument 'seed'", "values to unpack (expected 5, got 4)")
 _MASK = (

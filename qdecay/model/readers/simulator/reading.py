@@ -262,10 +262,10 @@ class _Reading:
         known = set(graph.begins.values())
         elsewhere = sum(graph.index.get(key) not in known for key in keys)
         if not elsewhere:
-            alike = f"reset draws random numbers, but begins alike with {_OTHER_SEEDS} other seeds"
+            alike = f"reset draws random numbers, but starts alike with {_OTHER_SEEDS} other seeds"
             return [alike] if draws else []
         return [
-            f"reset begins elsewhere with {elsewhere} of {_OTHER_SEEDS} other seeds: this is the "
+            f"reset starts elsewhere with {elsewhere} of {_OTHER_SEEDS} other seeds: this is the "
             f"model from the start of seed {self.seed}; samples=N (--samples N) takes N starts"
         ]
 
@@ -290,7 +290,7 @@ def _told_left_out(
         if kind in GROWING
     )
     until = f"; no effect was seen while {tried}" if tried else ""
-    return [f"left out of what tells states apart: {', '.join(names)}{until}"]
+    return [f"ignored when telling states apart: {', '.join(names)}{until}"]
 
 
 def _told_hidden(graph: Graph) -> list[str]:
@@ -299,8 +299,8 @@ def _told_hidden(graph: Graph) -> list[str]:
     if shown == len(graph.entered):
         return []
     return [
-        f"{len(graph.entered):,} states show {shown:,} different observations: agents that go by "
-        f"these alone see less than the model"
+        f"{len(graph.entered):,} states show {shown:,} different observations: agents that rely "
+        f"on them alone see less than the model"
     ]
 
 
