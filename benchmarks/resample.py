@@ -8,7 +8,8 @@ either side; a true gamma counts where its match exists in at least half of the 
 what the library's own user would see.
 
 A cell has 100 repetitions, or as many as fit into `--seconds` of processor time, at least 10.
-`--growth` measures time instead: of counting, and of one resample, by transitions and by states.
+`--only NAME` and `--sizes N ...` choose the cells. `--growth` measures time instead: of counting,
+and of one resample, by transitions and by states.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ import platform
 import statistics
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from importlib.metadata import version
 from typing import Any
@@ -62,14 +63,14 @@ def sample(mdp: qdecay.MDP, size: int, start: int, rng: np.random.Generator) -> 
     return qdecay.MDP.of(rows_of_data)
 
 
-def held(known: Known, number: int, seconds: float) -> None:
+def held(known: Known, number: int, sizes: Sequence[int], seconds: float) -> None:
     """Print a line for each size: how often the interval held the gamma, of how many."""
     mdp = qdecay.as_mdp(known.problem)
     state = known.options.get("state", mdp.start)
     true = breakpoints_of(qdecay.policy_regions(mdp), state)
     gammas = [point.number for point in true]
     assert np.allclose(gammas, known.gammas, rtol=0, atol=1e-9), (gammas, known.gammas)
-    for size in SIZES:
+    for size in sizes:
         began, found = time.process_time(), []
         for repetition in range(100):
             if repetition >= 10 and time.process_time() - began > seconds:
@@ -143,6 +144,7 @@ def main() -> None:
     parser.add_argument("--growth", action="store_true")
     parser.add_argument("--seconds", type=float, default=20)
     parser.add_argument("--only", default="")
+    parser.add_argument("--sizes", type=int, nargs="+", default=SIZES)
     options = parser.parse_args()
     names = ", ".join(f"{name} {version(name)}" for name in ("qdecay", "numpy", "python-flint"))
     print(f"{names}, Python {platform.python_version()}, {platform.machine()}", file=sys.stderr)
@@ -151,7 +153,7 @@ def main() -> None:
         return
     for number, known in enumerate(models()):
         if options.only in known.name:
-            held(known, number, options.seconds)
+            held(known, number, options.sizes, options.seconds)
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ def solved(matrix: list[list[Fraction]], right: list[Fraction]) -> list[Fraction
         rows[i], rows[pivot] = rows[pivot], rows[i]
         rows[i] = [x / rows[i][i] for x in rows[i]]
         for k in range(len(rows)):
-            if k != i:
+            if k != i and rows[k][i]:
                 rows[k] = [x - rows[k][i] * y for x, y in zip(rows[k], rows[i], strict=True)]
     return [row[-1] for row in rows]
 

@@ -101,16 +101,19 @@ def read_text(path: str | os.PathLike[str], max_bytes: int, max_lines: int | Non
 
 
 @contextmanager
-def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
+def replacing(path: str | os.PathLike[str], *, follow: bool = True) -> Iterator[Path]:
     """Yield the name of a new file next to `path`, which replaces it at the end.
 
-    If anything goes wrong it is removed, and `path` is left unchanged. A symbolic
-    link is followed.
+    If anything goes wrong it is removed, and `path` is left unchanged.
+
+    Args:
+        path: the file.
+        follow: whether a symbolic link is followed; if not, it is replaced itself.
 
     Raises:
         OSError: the file cannot be written, or `path` is a folder, a pipe or a device.
     """
-    target = Path(path).resolve()
+    target = Path(path).resolve() if follow else Path(path).absolute()
     scratch = target.with_name(f".{secrets.token_hex(8)}.tmp")  # names no longer than others
     try:
         if (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Callable
 from fractions import Fraction
 from typing import Any, NoReturn
 
@@ -31,10 +32,31 @@ def read_json(path: str | os.PathLike[str], max_bytes: int = MAX_BYTES) -> Any:
             deeply, has a number of more than 4,000 digits or a million different decimals. The
             message is one line that starts with the path.
     """
-    text = read_text(path, max_bytes)
-    with decoding(path):
+    return parse_json(read_text(path, max_bytes), path)
+
+
+def parse_json(
+    text: str, name: str | os.PathLike[str], decimal: Callable[[str], Any] | None = None
+) -> Any:
+    """Return the value of JSON text with its numbers exact, as `read_json` does.
+
+    Args:
+        text: the JSON.
+        name: what errors begin with.
+        decimal: what makes a value of a decimal as it is written; None is the exact fraction.
+
+    Raises:
+        ValueError: as `read_json`.
+    """
+    with decoding(name):
         try:
-            return _parse(text)
+            return json.loads(
+                text,
+                parse_int=_integer,
+                parse_float=decimal or _Decimals().__getitem__,
+                parse_constant=_refuse_constant,
+                object_pairs_hook=_object,
+            )
         except json.JSONDecodeError as error:
             place = f"line {error.lineno}, column {error.colno}"
             raise ValueError(f"not JSON at {place}: {error.msg}") from error
@@ -54,23 +76,13 @@ def write_json(path: str | os.PathLike[str], value: Any) -> None:
             file would be larger than `read_json` takes.
         OSError: as `replacing`.
     """
-    data = _text(value).encode()
+    data = json_text(value).encode()
     if len(data) > MAX_BYTES:
         raise ValueError(
             f"{os.fspath(path)}: would have {len(data):,} bytes; the limit is {MAX_BYTES:,}"
         )
     with replacing(path) as scratch, scratch.open("xb") as file:
         file.write(data)
-
-
-def _parse(text: str) -> Any:
-    return json.loads(
-        text,
-        parse_int=_integer,
-        parse_float=_Decimals().__getitem__,
-        parse_constant=_refuse_constant,
-        object_pairs_hook=_object,
-    )
 
 
 def _integer(text: str) -> int:
@@ -102,7 +114,12 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return result
 
 
-def _text(value: Any) -> str:
+def json_text(value: Any) -> str:
+    """Return a value as `write_json` writes it.
+
+    Raises:
+        TypeError, ValueError: as `write_json`.
+    """
     if not isinstance(value, dict):
         return json.dumps(value, allow_nan=False) + "\n"
     entries = (f"  {json.dumps(str(key))}: {_entry(entry)}" for key, entry in value.items())

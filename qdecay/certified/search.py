@@ -22,7 +22,6 @@ from numpy.typing import NDArray
 
 from qdecay._support.deadline import Deadline
 from qdecay.certified.result import NOT_SEPARATED, ONE_BREAKPOINT, Sides
-from qdecay.certified.room import room_of
 from qdecay.certified.ties import Ties
 from qdecay.certified.windows import window_at
 from qdecay.exact.solver.axis import Mask, NoBound, Pairs
@@ -30,6 +29,7 @@ from qdecay.exact.solver.first_window import first_window
 from qdecay.exact.solver.near_zero import near_zero
 from qdecay.exact.solver.policy_graph import PolicyGraph
 from qdecay.exact.solver.rational_model import RationalModel
+from qdecay.exact.solver.room import room_of
 from qdecay.exact.solver.window import Bound, relative_growth
 
 _FINEST = 2.0**-36  # roots closer than this part of half a window are not told apart
@@ -198,11 +198,11 @@ class Search:
         if limit < lower or lower == end:
             return
         uppers = [upper for upper in uppers if lower < upper <= end]
+        if not uppers and end == self.to:
+            uppers = [end]
         if uppers:
             wide = (lower + 4 ** (k + 1) * self._quarter for k in range(1, _WIDER))
             self._pass(lower, [*uppers, *(upper for upper in wide if uppers[-1] < upper <= end)])
-        elif end == self.to:
-            raise Lost
         else:
             self._useful = False
         if self._window.first and self._grows_slowly():
@@ -247,6 +247,8 @@ class Search:
             half = min(quarter, _power_of_two((Fraction(beyond) - at) / 3))
         if at:  # regions begin right of 0
             half = min(half, _power_of_two(at / 2))
+        if end == self.to:  # and end there
+            half = min(half, _power_of_two((end - at) / 2))
         return [max(self.x, at - half), at + half, at + quarter, at + 3 * quarter - half]
 
     def _proven_up_to(self, pairs: Pairs, limit: Fraction) -> Fraction:
@@ -314,12 +316,12 @@ class Search:
         self._doubt(open_, upper if changed else lower)
         if len(open_) and not changed:
             return  # only the near tie begins
-        self.x = upper
         others = np.flatnonzero(inside & ~self._zero)
         inside[self._not_negative(self._suspects(lower), lower, upper)] = True
+        simple = simple and together and switches == 1 and not self._doubts
+        simple = simple and self._fall_together(others, lower, upper)
+        self.x = upper  # no sooner: the time may be up in any of these, and no bracket found
         if changed or bool((inside != before).any()):
-            simple = simple and together and switches == 1 and not self._doubts
-            simple = simple and self._fall_together(others, lower, upper)
             content = ONE_BREAKPOINT if simple else NOT_SEPARATED
             self._found(lower, content, before, inside)
 

@@ -52,7 +52,7 @@ def _steps(graph: PolicyGraph, gamma: float) -> tuple[Homes | None, float]:
         return None, steps
     homes = Homes.of(graph)
     near = 1 - gamma < _LAST_WITH_POLE
-    if not len(homes.references) or (homes.several.any() and not near):
+    if not len(homes.references):
         return None, steps
     without_pole = steps_ahead(graph, gamma, homes)
     return (homes, without_pole) if near or without_pole < 2 * steps else (None, steps)

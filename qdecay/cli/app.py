@@ -18,7 +18,7 @@ from typer.core import TyperGroup
 
 from qdecay import __version__
 from qdecay._support.notes import printed
-from qdecay.cli import compare, price, probe, regions, report, suite, sweep
+from qdecay.cli import compare, edit, price, probe, regions, report, suite, sweep
 from qdecay.cli.failures import complain, exit_code
 from qdecay.cli.signals import signals_that_stop
 from qdecay.cli.standard_streams import open_closed_streams
@@ -52,7 +52,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for part in (compare, regions, price, report, probe, suite):
+for part in (compare, regions, price, report, edit, probe, suite):
     app.add_typer(part.app)
 app.add_typer(sweep.app, name="sweep", options_metavar="[-h]")
 
@@ -101,12 +101,11 @@ def root(
     """Compute and measure the discount factor of reinforcement learning, exactly.
 
     \b
-    Start here:
+    Start here; `qdecay COMMAND --help` shows what a command takes, with examples:
       qdecay compare                the four problems: algebra, planning, learning
       qdecay report -o page.html    the same as a page, with a slider for gamma
       qdecay regions FrozenLake-v1  every break-even gamma of any finite model
       qdecay price FrozenLake-v1    what each gamma costs
-      qdecay COMMAND --help         what a command takes, with examples
     """
     if context.invoked_subcommand is None:
         welcome()

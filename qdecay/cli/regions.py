@@ -44,6 +44,7 @@ app = typer.Typer()
 _Found = TypeVar("_Found", "PolicyRegions", "LineRegions")
 _DIGITS = 10
 _IN_FLOATS = "; `qdecay regions --numeric` follows the changes in floating point"
+_FEWER = "; `--first N` stops after the first N points, and shows them"
 _INSTEAD = f"; `qdecay regions --certified` proves brackets around the changes{_IN_FLOATS}"
 
 
@@ -156,7 +157,7 @@ def regions(
     if at is not None:
         if resamples is not None:
             raise InputError("--resamples cannot be combined with --over or --to")
-        line, found = _solve_line(source, over, to, at, first, max_seconds, certificate)
+        line, found = _solve_line(source, over, to, at, first, max_seconds)
         problem, mdp, resampled = line, line.low, None
     else:
         mdp, found, resampled = _solve(source, first, max_seconds, resamples, workers)
@@ -206,24 +207,18 @@ def _solve_line(
     gamma: Fraction,
     first: int | None,
     max_seconds: float | None,
-    certificate: Path | None,
 ) -> tuple[ModelLine, LineRegions]:
     from qdecay.exact.regions import policy_regions
     from qdecay.model.line import ModelLine
     from qdecay.model.line_of_source import line_of
 
-    with budget(source.text, max_seconds):
+    with budget(source.text, max_seconds, "" if first else _FEWER):
         if over is not None:
             line = line_of(source, over)
         else:
             low, high = source.mdp(), replace(source, text=str(to), options={}).mdp()
             with input_errors(f"{source.text} to {to}: "):
                 line = ModelLine(low, high)
-        lasts = line.low.is_semi_markov or line.high.is_semi_markov
-        if certificate is not None and gamma == 1 and lasts:  # said before the search
-            raise InputError(
-                f"{certificate}: durations have no certificate at gamma = 1: choose less"
-            )
         with input_errors(f"{source.text}: "):
             found = _up_to(
                 first,

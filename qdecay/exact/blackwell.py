@@ -146,15 +146,13 @@ def _window_left_of(graph: PolicyGraph, upper: Fraction) -> Window | TrivialWind
     """Return a window that ends at `upper`, a dyadic number."""
     model, half = graph.model, Fraction(1, 2)
     homes = Homes.of(graph)
-    needed = len(homes.references) and (upper == 1 or not homes.several.any())
+    needed = homes if len(homes.references) else None
     for k in range(1, _MOST_HALVINGS, 2):
         h = (upper - half) / 2**k
         try:
             if upper == half:
                 return FirstWindow(model, graph, half)
-            return Window(
-                model, graph, upper - h, h, homes=homes if needed else None, accuracy=ACCURACY
-            )
+            return Window(model, graph, upper - h, h, homes=needed, accuracy=ACCURACY)
         except NoBound:
             pass
     return TrivialWindow(model, 1 - _ENDLESS if upper == 1 else Fraction(0), upper)

@@ -15,7 +15,7 @@ import json
 import types
 import typing
 import warnings
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from enum import Enum
@@ -160,6 +160,36 @@ def checked_arguments(
     Raises:
         InputError: an argument is unknown, or a value has a type that it does not accept.
     """
+    known, is_open = _known(creator, defaults, maker)
+    result = {}
+    for key, value in given.items():
+        if not is_open:
+            _check_known(name, key, known)
+        result[key] = _value(name, key, value, known.get(key, _Parameter(frozenset())))
+    return result
+
+
+def check_argument(
+    name: str,
+    key: str,
+    others: Iterable[str],
+    creator: Callable[..., Any],
+    defaults: Mapping[str, Any] = {},
+    maker: Callable[..., Any] | None = None,
+) -> None:
+    """Raise InputError if there is no argument `key`; the message lists the others as well.
+
+    The other arguments are those of `checked_arguments`.
+    """
+    known, is_open = _known(creator, defaults, maker)
+    if not is_open:
+        _check_known(name, key, known if key in known else [*known, *others])
+
+
+def _known(
+    creator: Callable[..., Any], defaults: Mapping[str, Any], maker: Callable[..., Any] | None
+) -> tuple[dict[str, _Parameter], bool]:
+    """Return the arguments by name, and whether there may be others."""
     known, is_open = _parameters(creator)
     if maker is not None:
         also = {key: value for key, value in _parameters(maker)[0].items() if key != "id"}
@@ -168,17 +198,17 @@ def checked_arguments(
         own = _default_kinds(value)
         before = known.get(key, _Parameter(own))
         known[key] = _Parameter(before.kinds if before.takes(value) else before.kinds | own, value)
-    result = {}
-    for key, value in given.items():
-        if key not in known and not is_open:
-            close = get_close_matches(key, known, n=1)
-            meant = f"did you mean {close[0]}? " if close else ""
-            raise InputError(f"{name}: has no argument {key:.{_LONGEST}}; {meant}{_listed(known)}")
-        result[key] = _value(name, key, value, known.get(key, _Parameter(frozenset())))
-    return result
+    return known, is_open
 
 
-def _listed(known: Mapping[str, Any]) -> str:
+def _check_known(name: str, key: str, known: Collection[str]) -> None:
+    if key not in known:
+        close = get_close_matches(key, known, n=1)
+        meant = f"did you mean {close[0]}? " if close else ""
+        raise InputError(f"{name}: has no argument {key:.{_LONGEST}}; {meant}{_listed(known)}")
+
+
+def _listed(known: Collection[str]) -> str:
     return f"known: {', '.join(known)}" if known else "it takes none"
 
 

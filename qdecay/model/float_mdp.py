@@ -22,6 +22,7 @@ from qdecay.model.base import Columns, FiniteMDP
 from qdecay.model.layouts import Layout
 from qdecay.model.mdp import FLOATS_ONLY, MDP
 from qdecay.model.readers.arrays import (
+    as_floats,
     available_entries,
     entries_of,
     expected_rewards,
@@ -302,7 +303,7 @@ class FloatMDP(FiniteMDP):
         entries, paid = available_entries(entries_of(transitions), rewards, worst)
         shape = (entries.n_states * entries.n_actions, entries.n_states)
         places = (entries.pair, entries.to)
-        p = sparse.csr_matrix((entries.p.astype(np.float64), places), shape=shape)
+        p = sparse.csr_matrix((as_floats(entries.p, "P"), places), shape=shape)
         return cls.from_sparse(p, expected_rewards(rewards, entries, paid), start=start, **reading)
 
     @classmethod

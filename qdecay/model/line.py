@@ -162,17 +162,21 @@ class ModelLine(Record):
     ) -> Self:
         """Return the line of a model over every reward of one value, such as Taxi's -10.
 
+        Of a model of binary floats a value means the nearest of them: 0.1 that of 0.1.
+
         Raises:
             TypeError: as `of`.
             ValueError: as `of`; or no transition has that reward: the message names those there
                 are.
         """
         mdp, old = as_exact_mdp(problem), rational(value, "value")
-        if old not in mdp.exact_reward:
-            known = shown_list([str(r) for r in sorted(set(mdp.exact_reward))])
+        rewards = set(mdp.exact_reward)
+        meant = next((number for number in (old, _binary(old)) if number in rewards), None)
+        if meant is None:
+            known = shown_list([str(r) for r in sorted(rewards)])
             raise ValueError(f"no transition has the reward {old}: there are {known}")
         parameter = Parameter(f"reward:{old}", rational(low, "low"), rational(high, "high"))
-        return cls._of_rewards(mdp, parameter, lambda reward, new: new if reward == old else reward)
+        return cls._of_rewards(mdp, parameter, lambda paid, new: new if paid == meant else paid)
 
     @classmethod
     def _of_rewards(
@@ -210,9 +214,19 @@ def _made(where: str, make: Callable[[Any], MDP], of: object) -> MDP:
     """Return a model; an error says where on the line it cannot be made."""
     try:
         return make(of)
-    except (TypeError, ValueError, ArithmeticError, LookupError) as error:
+    except (TypeError, ValueError) as error:
         kind = TypeError if isinstance(error, TypeError) else ValueError
         raise kind(f"{where}: {error}") from error
+    except (ArithmeticError, AssertionError, LookupError) as error:  # they say little
+        raise ValueError(f"{where}: {type(error).__name__}: {error}") from error
+
+
+def _binary(number: Fraction) -> Fraction | None:
+    """Return the nearest float as the fraction that it is; None if it is too large for floats."""
+    try:
+        return Fraction(float(number))
+    except OverflowError:
+        return None
 
 
 def _values_between(parameter: Parameter) -> list[Fraction]:
@@ -320,6 +334,7 @@ def _check_affine(line: ModelLine, value: Fraction, made: MDP) -> None:
                 s, a, *to = key
                 where = f"state {made.state_name(s)}, action {made.action_name(a)}"
                 where += f", to {made.state_name(to[0])}" if to else ""
+                where += f" in {counted(to[1], 'step')}" if len(to) > 1 else ""
                 raise ValueError(
                     f"the model is not affine in {name}: {where}: at {name} = {value} the {what} "
                     f"is {got}, and on the straight line between both ends {expected}"

@@ -6,6 +6,8 @@ every reward, or `reward:VALUE`, every reward of that value.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from fractions import Fraction
 
@@ -31,34 +33,42 @@ def line_of(source: Source, text: str) -> ModelLine:
             already sets it; its model cannot be made at a value, or does not lie on the line.
     """
     name, low, high = _parts(text)
-    with input_errors(f"{source.text}: --over {text:.{_SHOWN}}: "):
+    shown = f"--over {text:.{_SHOWN}}: "
+    with input_errors(f"{source.text}: {shown}"):
         if name == _STEP_REWARD:
             return ModelLine.of_step_reward(source.mdp(), low=low, high=high)
         if name.startswith(_REWARD):
             value = rational(name.removeprefix(_REWARD), name)
             return ModelLine.of_reward(source.mdp(), value, low=low, high=high)
-        _check_argument(source, name)
+        _check_argument(source, name, shown)
 
         def built(value: Fraction) -> MDP:
-            try:
+            with _unnamed_errors(source):
                 return replace(source, options={**source.options, name: value}).mdp()
-            except InputError as error:  # the source is named already
-                raise InputError(str(error).removeprefix(f"{source.text}: ")) from error
 
         return ModelLine.of(built, low=low, high=high, name=name)
+
+
+@contextmanager
+def _unnamed_errors(source: Source, before: str = "") -> Iterator[None]:
+    """Let errors begin with other words than the source's name."""
+    try:
+        yield
+    except InputError as error:
+        raise InputError(f"{before}{str(error).removeprefix(f'{source.text}: ')}") from error
 
 
 def _parts(text: str) -> tuple[str, Fraction, Fraction]:
     name, _, span = text.partition("=")
     low, dots, high = span.partition("..")
     name = name.strip()
-    if not name or not dots:
+    if not name or not dots or high.startswith("."):  # of three dots one may belong to a number
         raise InputError(f"--over takes NAME=LOW..HIGH, such as {_EXAMPLE}, got {text!r:.{_SHOWN}}")
     with input_errors(f"--over {name:.{_SHOWN}}: "):
         return name, rational(low, "LOW"), rational(high, "HIGH")
 
 
-def _check_argument(source: Source, name: str) -> None:
+def _check_argument(source: Source, name: str, shown: str) -> None:
     if not source.names_env:
         raise InputError(
             f"{source.text}: --over {name:.{_SHOWN}}: a file of a model has no arguments; "
@@ -66,3 +76,5 @@ def _check_argument(source: Source, name: str) -> None:
         )
     if name in source.options:
         raise InputError(f"--over {name:.{_SHOWN}}: omit -k {name:.{_SHOWN}}, which is a point")
+    with _unnamed_errors(source, f"{source.text}: {shown}"):
+        source.check_argument(name, (_STEP_REWARD, f"{_REWARD}VALUE"))

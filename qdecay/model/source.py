@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import re
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
@@ -18,14 +18,14 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import gymnasium as gym
-from gymnasium.envs.registration import load_env_creator
+from gymnasium.envs.registration import EnvSpec, load_env_creator
 
 from qdecay._support.notes import deferred_notes, note
 from qdecay._support.one_line import one_line
 from qdecay._support.user_code import UserCodeError, import_user_function, user_code
 from qdecay.errors import InputError
 from qdecay.model.empirical import estimated
-from qdecay.model.environment_arguments import Typed, checked_arguments
+from qdecay.model.environment_arguments import Typed, check_argument, checked_arguments
 from qdecay.model.float_mdp import FloatMDP
 from qdecay.model.layouts import KINDS, Layout, LayoutKind, env_of_layout, kind_of, kind_of_document
 from qdecay.model.mdp import MDP
@@ -113,6 +113,21 @@ class Source:
             InputError: the id or its arguments are wrong, or the file is not a layout.
         """
         return self._env
+
+    def check_argument(self, name: str, others: Iterable[str] = ()) -> None:
+        """Raise InputError if the environment has no argument of a name.
+
+        Args:
+            others: what might have been meant besides its arguments.
+        """
+        with self._named_errors(), deferred_notes():
+            if self.path is not None:
+                check_argument(self.text, name, others, kind_of(self._layout).env)
+                return
+            spec = spec_of(self.text)
+            with user_code(f"{self.text}: it"):
+                creator = _creator(spec)
+            check_argument(self.text, name, others, creator, spec.kwargs, maker=gym.make)
 
     def mdp(self) -> MDP:
         """Return the exact model.
@@ -245,9 +260,8 @@ def _make(text: str, options: Mapping[str, Any]) -> Any:
     spec = spec_of(text)
     try:
         with user_code(f"{text}: it"), _told_warnings(text):
-            entry = spec.entry_point
-            creator = load_env_creator(entry) if isinstance(entry, str) else entry
-            given = checked_arguments(text, options, creator, spec.kwargs, maker=gym.make)  # type: ignore[arg-type]
+            creator = _creator(spec)
+            given = checked_arguments(text, options, creator, spec.kwargs, maker=gym.make)
             if isinstance(creator, type) and not issubclass(creator, gym.Env):
                 return creator(**{**spec.kwargs, **given})  # Gymnasium refuses it
             return gym.make(spec, **given)
@@ -261,6 +275,12 @@ def _make(text: str, options: Mapping[str, Any]) -> Any:
         if not options:
             raise
         raise _named(text, error, options) from error
+
+
+def _creator(spec: EnvSpec) -> Callable[..., Any]:
+    """Return what makes the environment: its class, or a function."""
+    entry: Any = spec.entry_point
+    return load_env_creator(entry) if isinstance(entry, str) else entry
 
 
 @contextmanager

@@ -115,8 +115,13 @@ def write_page(path: Path, text: str) -> None:
         OSError: the file cannot be written.
     """
     with replacing(path) as scratch:
-        # A name from a file may contain half a surrogate pair, which no encoding can write.
-        scratch.write_text(text, encoding="utf-8", errors="replace")
+        scratch.write_bytes(as_bytes(text))
+
+
+def as_bytes(text: str) -> bytes:
+    """Return a page as it is written to a file or sent."""
+    # A name from a file may contain half a surrogate pair, which no encoding can write.
+    return text.encode("utf-8", "replace")
 
 
 @cache

@@ -140,6 +140,19 @@ def test_doubt_that_ends_where_it_begins() -> None:
     assert (counts["near ties"], counts["short"]) == (1, 0)
 
 
+def test_a_wide_bracket_ends_where_the_search_does() -> None:
+    """One pair is closer to zero than floats tell a little left of 1 - 1e-9: a near tie."""
+    counts = compared(endless_model(315), Fraction(1, 100))
+    assert (counts["near ties"], counts["short"]) == (1, 0)
+
+
+def test_states_that_lead_to_several_classes_by_chance() -> None:
+    """From which of them, and how soon, also decides close to 1."""
+    counts = compared(random_model(307), Fraction(1, 100))
+    assert (counts["near ties"], counts["short"]) == (0, 0)
+    assert counts[ONE_BREAKPOINT] == counts["breakpoints"] > 0
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("width", WIDTHS)
 @pytest.mark.parametrize("family", FAMILIES)

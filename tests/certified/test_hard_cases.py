@@ -71,6 +71,19 @@ def test_choices_too_close_share_a_bracket(digits: int) -> None:
     assert (set(bracket.changes), len(exact.breakpoints)) == ({0, 2}, 2)
 
 
+@pytest.mark.parametrize("digits", [11, 13])
+def test_a_choice_that_is_settled_at_the_brackets_end_leaves_no_other_in_doubt(digits: int) -> None:
+    """State 1 turns at 1/3, by 1 part in 10,000, which close by no float tells; further on it gains
+    more than the 10^-8 that state 0, which leads there, loses by its second action."""
+    rows: list[Row] = [(0, 0, 1, 1, 0, False), (0, 1, 1, 1, -Fraction(1, 10**8), False)]
+    rows += [(1, 0, 3, 1, 1, True), (1, 1, 2, 1, 1 - Fraction(1, 10**4), False)]
+    rows.append((2, 0, 3, 1, Fraction(3, 10**4), True))
+    found, _ = compared(model(rows), Fraction(1, 10**digits))
+    [bracket] = found.brackets
+    assert bracket.content == ONE_BREAKPOINT
+    assert bracket.changes.keys() == {1}
+
+
 def test_equal_choices_share_a_breakpoint() -> None:
     """Two states that turn at the same gamma, for the same reason or by another polynomial."""
     found, _ = compared(choices(Fraction(1, 3), Fraction(1, 3)))

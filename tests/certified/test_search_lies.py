@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from fractions import Fraction
 from typing import Any
 
@@ -12,7 +12,8 @@ import pytest
 from brackets import assert_true
 from brute_force import ending_model, garnet
 
-from qdecay import MDP, policy_regions
+from qdecay import MDP, BudgetExceeded, policy_regions
+from qdecay._support.deadline import Deadline
 from qdecay.certified import search
 from qdecay.certified.regions import certified_policy_regions
 from qdecay.certified.result import ONE_BREAKPOINT
@@ -187,3 +188,36 @@ def test_nothing_is_said_beyond_a_window_that_takes_the_place_of_a_wider_one(
             patch.setattr(search, "window_at", narrow)
             found = certified_policy_regions(mdp)
         assert_true(found, policy_regions(mdp))
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        "two choices",
+        *(
+            pytest.param(c, marks=pytest.mark.slow)
+            for c in ("tie above a near tie", "rise and fall")
+        ),
+    ],
+)
+def test_a_search_cut_short_says_nothing_false(case: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whenever the time is up, also in the midst of a bracket."""
+    mdp, width = CASES[case]
+    exact = policy_regions(mdp)
+    for most in range(10**9):
+        looks = iter(range(10**9))
+
+        def check(self: Deadline, most: int = most, looks: Iterator[int] = looks) -> None:
+            if next(looks) >= most:
+                raise self.exceeded()
+
+        with monkeypatch.context() as patch:
+            patch.setattr(Deadline, "check", check)
+            try:
+                certified_policy_regions(mdp, width=width, max_seconds=10**9)
+            except BudgetExceeded as limit:
+                if limit.best is not None:
+                    assert_true(limit.best, exact)
+            else:
+                break
+    assert most > 5

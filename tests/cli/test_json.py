@@ -35,7 +35,7 @@ ANSWERS = {
     "qdecay.phase/1": ["sweep", "phase", "r.db"],
 }
 FORMATS = Path(__file__).parents[2] / "docs" / "formats.md"
-WRITE_ONLY = {"report", "plot", "gallery", "sweep export"}
+WRITE_ONLY = {"report", "plot", "gallery", "sweep export", "edit"}
 
 
 @pytest.fixture
@@ -49,7 +49,7 @@ def a_folder(capsys, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_every_command_that_answers_has_json() -> None:
-    """All but those that only write files."""
+    """All but those that only write files, or serve."""
     without = {
         name
         for name, command in commands().items()

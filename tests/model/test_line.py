@@ -9,6 +9,7 @@ from fractions import Fraction
 from typing import Any
 
 import gymnasium as gym
+import numpy as np
 import pytest
 from brute_force import Policies
 from model_lines import aima, random_line
@@ -104,6 +105,16 @@ def test_rewards_of_one_value_become_the_parameter() -> None:
     assert line.parameter.name == "reward:-10"
 
 
+def test_a_reward_of_binary_floats_is_the_nearest_one() -> None:
+    """0.1 of arrays that are taken as they are is no tenth, and called so all the same."""
+    rows = np.ones((1, 1, 1)), np.array([[0.1]])
+    line = ModelLine.of_reward(MDP.from_arrays(*rows, numbers="binary"), "0.1", low=0, high=1)
+    assert (line.low.exact_reward, line.high.exact_reward) == ((0,), (1,))
+    assert line.parameter.name == "reward:1/10"
+    with pytest.raises(ValueError, match="no transition has the reward"):  # beyond floats
+        ModelLine.of_reward(line.low, 10**400, low=0, high=1)
+
+
 def test_a_line_is_a_value() -> None:
     one, two = (ModelLine.of(job, low=0, high=3) for _ in range(2))
     assert one == two == pickle.loads(pickle.dumps(one))
@@ -153,6 +164,12 @@ def test_a_line_shows_itself_in_one_line() -> None:
         ),
         # Chance and reward are affine, what they earn is not.
         (lambda x: slip(x, x), "state 0, action 0: at x = 3/8 the expected reward is 9/64"),
+        (
+            lambda x: MDP.from_rows(
+                [(0, 0, 0, 1, 1, False, 1 + int(8 * x))], n_states=1, n_actions=1
+            ),
+            "state 0, action 0, to 0 in 1 step: at x = 3/8 the probability of going on is 0",
+        ),
     ],
 )
 def test_the_entry_that_bends_is_named(builder: Any, message: str) -> None:
@@ -223,6 +240,8 @@ def fails(x: Fraction) -> Any:
         (lambda: ModelLine.of(lambda x: 7, low=0, high=1), TypeError, "x = 0: problem must be"),
         (lambda: ModelLine.of(lambda: job(HALF), low=0, high=1), TypeError, "x = 0: .*argument"),
         (lambda: ModelLine.of(fails, low=0, high=1), ValueError, "x = 0: Expecting"),
+        (lambda: ModelLine.of(lambda x: {}["wage"], low=0, high=1), ValueError,
+         "x = 0: KeyError: 'wage'"),
         (lambda: ModelLine.of(slip, low=0, high=2), ValueError,
          r"p = 2: .*probability must be in \[0, 1\], got 2"),
         (lambda: ModelLine.of(slip, low=-1, high=1), ValueError, "p = -1: .*got -1"),

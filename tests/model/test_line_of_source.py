@@ -41,13 +41,24 @@ def test_every_step_or_one_reward_of_a_file(tmp_path):
         ("FrozenLake-v1", "success_rate", "--over takes NAME=LOW..HIGH, such as"),
         ("FrozenLake-v1", "=0..1", "--over takes NAME=LOW..HIGH, such as"),
         ("FrozenLake-v1", "success_rate=0..x", "HIGH must be a number like"),
+        ("FrozenLake-v1", "success_rate=0...5", "--over takes NAME=LOW..HIGH, such as"),
         ("FrozenLake-v1", "success_rate=1..0", "low must be less than high"),
         (
             "FrozenLake-v1",
             "success_rate=1..2",
             "success_rate = 2: P[0][0][0]: probability must be in [0, 1]",
         ),
-        ("FrozenLake-v1", "sucess_rate=0..1", "did you mean success_rate?"),
+        (
+            "FrozenLake-v1",
+            "success_rate=0..1.1",
+            "success_rate = 11/10: P[0][0][0]: probability must be in [0, 1], got -0.0500",
+        ),
+        (
+            "FrozenLake-v1",
+            "sucess_rate=0..1",
+            "--over sucess_rate=0..1: has no argument sucess_rate; did you mean success_rate?",
+        ),
+        ("FrozenLake-v1", "reward=0..1", "step_reward, reward:VALUE"),
         (
             "FrozenLake-v1",
             "is_slippery=0..1",

@@ -341,7 +341,7 @@ BAD_ARRAYS = [
     (FOREST_P * 0, FOREST_R, "no action is available in any state"),
     (FOREST_P, FOREST_R * np.nan, "no action is available in any state"),
     (FOREST_P, FOREST_R + np.inf, "reward must be finite, got inf"),
-    (FOREST_P.astype(str), FOREST_R, "P must hold real numbers"),
+    (FOREST_P.astype(bool), FOREST_R, "P must hold real numbers"),
     ([], FOREST_R, "at least one action"),
 ]
 

@@ -62,8 +62,8 @@ def certificate(
 
     Raises:
         TypeError: the regions are not those of such a problem.
-        ValueError: the regions are of another model or line, or not proven up to the end; a line's
-            are at gamma = 1, and transitions take several steps; or the model is far too large.
+        ValueError: the regions are of another model or line, or not proven up to the end; or the
+            model is far too large.
         BudgetExceeded: max_seconds ran out.
     """
     deadline = Deadline(max_seconds)

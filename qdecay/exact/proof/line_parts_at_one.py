@@ -56,15 +56,7 @@ def parts_at_one(
     Args:
         numbers: the points.
         series: of the intervals between them.
-
-    Raises:
-        ValueError: a transition takes several steps.
     """
-    if line.skeleton.n > line.skeleton.n_own:
-        raise ValueError(
-            "lines whose transitions take several steps have no certificates at gamma = 1: "
-            "choose gamma < 1"
-        )
     axis = LineAxis(line, regions.gamma)
     at = [axis.best_at(x, beside, deadline)[0] for x, beside in zip(numbers, series, strict=False)]
     for end, mdp in (("at_low", regions.line.low), ("at_high", regions.line.high)):
@@ -86,7 +78,7 @@ def _near(series: LineSeries, lower: Fraction, upper: Fraction) -> Iterator[fmpz
 
 def _hints(series: LineSeries) -> list[Any]:
     """Return [d, N, W]."""
-    return in_integers(interpolated(series.terms_at_one()), squared=series.model.n)
+    return in_integers(interpolated(series.terms_at_one()), squared=series.model.n_own)
 
 
 def _at_end(mdp: MDP, deadline: Deadline) -> list[Any] | None:
@@ -95,5 +87,6 @@ def _at_end(mdp: MDP, deadline: Deadline) -> list[Any] | None:
     best = optimal_laurent(model, proposed_policy(model, NEAR_ONE), deadline)
     if any(best.gain):
         return None
-    numbers = [number / model.reward_scale for number in (*best.bias, *best.third)]
-    return in_integers([fmpq_poly([x]) for x in (fmpq(1), *numbers)], squared=model.n)
+    n, scale = model.n_own, model.reward_scale
+    numbers = [number / scale for number in (*best.bias[:n], *best.third[:n])]
+    return in_integers([fmpq_poly([x]) for x in (fmpq(1), *numbers)], squared=n)

@@ -1,7 +1,7 @@
 """The rows of a model line in a certificate, in integers; standard library only.
 
 Rewards and weights of every action are affine in x: a + b x. A transition of k steps weighs gamma^k
-times its probability.
+times its probability. At gamma = 1 its time counts as well: k times its probability.
 """
 
 from __future__ import annotations
@@ -26,34 +26,43 @@ Affine = tuple[int, int]
 
 
 class Row(NamedTuple):
-    """A pair's expected reward and weights of going on, as integers a + b x, all times `unit`."""
+    """A pair's expected reward and weights of going on, as integers a + b x, all times `unit`.
+
+    `times` are the expected steps on the way to each state.
+    """
 
     unit: int
     reward: Affine
     weights: dict[int, Affine]
+    times: dict[int, Affine]
 
     def advantage(self, earned: Polynomial, own: Polynomial, after: list[Polynomial]) -> Polynomial:
         """Return a positive multiple of reward * earned + weights . after - own; [] for 0."""
-        size = max(len(earned), len(own), *(len(after[t]) for t in self.weights)) + 1
-        bits = max((c.bit_length() for p in (earned, own, *after) for c in p), default=0)
+        terms = [(after[t], weight) for t, weight in self.weights.items()]
+        return self._sum([(earned, self.reward), (own, (-self.unit, 0)), *terms])
+
+    def later(
+        self, own: Polynomial, after: list[Polynomial], spent: list[Polynomial]
+    ) -> Polynomial:
+        """Return a positive multiple of weights . after - times . spent - own; [] for 0."""
+        terms = [(after[t], weight) for t, weight in self.weights.items()]
+        terms += [(spent[t], (-a, -b)) for t, (a, b) in self.times.items()]
+        return self._sum([(own, (-self.unit, 0)), *terms])
+
+    def _sum(self, terms: list[tuple[Polynomial, Affine]]) -> Polynomial:
+        """Return the sum of p(x) (a + b x), without a common factor of its coefficients."""
+        size = max(len(p) for p, _ in terms) + 1
+        bits = max((c.bit_length() for p, _ in terms for c in p), default=0)
         require_memory(size, bits + self.unit.bit_length())
         c = [0] * size
-        _add(c, earned, self.reward)
-        _add(c, own, (-self.unit, 0))
-        for t, weight in self.weights.items():
-            _add(c, after[t], weight)
+        for p, (a, b) in terms:
+            for i, number in enumerate(p):
+                c[i] += a * number
+                c[i + 1] += b * number
         content = math.gcd(*c)
         while c and not c[-1]:
             c.pop()
         return [x // content for x in c]
-
-
-def _add(c: Polynomial, p: Polynomial, factor: Affine) -> None:
-    """Add p(x) (a + b x) to c."""
-    a, b = factor
-    for i, number in enumerate(p):
-        c[i] += a * number
-        c[i + 1] += b * number
 
 
 def read_values(document: Any, available: list[list[int]], where: str) -> list[Polynomial]:
@@ -70,26 +79,45 @@ def read_rows(low: ModelDocument, high: ModelDocument, gamma: Fraction) -> dict[
     """Return the rows of all pairs, in order."""
     found = {}
     for pair, outcomes in low.outcomes.items():
-        (r, here), (end, there) = (_numbers(o, gamma) for o in (outcomes, high.outcomes[pair]))
-        numbers = [r, end, *here.values(), *there.values()]
-        unit = math.lcm(*{number.denominator for number in numbers})
-        weights = {t: (here.get(t, _NONE), there.get(t, _NONE)) for t in here | there}
-        affine = {t: _affine(unit, *both) for t, both in weights.items()}
-        found[pair] = Row(unit, _affine(unit, r, end), affine)
+        here, there = (_Numbers.of(o, gamma) for o in (outcomes, high.outcomes[pair]))
+        unit = math.lcm(*{number.denominator for number in (*here.all(), *there.all())})
+        both = dict.fromkeys((*here.weights, *there.weights))
+
+        def affine(low: Fraction, high: Fraction, unit: int = unit) -> Affine:
+            return whole(unit, low), whole(unit, high) - whole(unit, low)
+
+        found[pair] = Row(
+            unit,
+            affine(here.reward, there.reward),
+            {t: affine(here.weights.get(t, _NONE), there.weights.get(t, _NONE)) for t in both},
+            {t: affine(here.times.get(t, _NONE), there.times.get(t, _NONE)) for t in both},
+        )
     return found
 
 
-def _numbers(outcomes: list[Outcome], gamma: Fraction) -> tuple[Fraction, dict[int, Fraction]]:
-    """Return the expected reward, and the weights gamma^k p of going on."""
-    weights: dict[int, Fraction] = {}
-    for t, p, _, ends, steps in outcomes:
-        require(gamma < 1 or steps == 1, "at gamma = 1 a transition takes one step")
-        if not ends:
-            bits = steps * gamma.denominator.bit_length()
-            require_feasible(bits <= MAX_BITS, "a transition takes too many steps for gamma^steps")
-            weights[t] = weights.get(t, _NONE) + p * gamma**steps
-    return sum((o.probability * o.reward for o in outcomes), _NONE), weights
+class _Numbers(NamedTuple):
+    """What a pair earns and where it goes on to, at one end."""
 
+    reward: Fraction
+    weights: dict[int, Fraction]
+    times: dict[int, Fraction]
 
-def _affine(unit: int, low: Fraction, high: Fraction) -> Affine:
-    return whole(unit, low), whole(unit, high) - whole(unit, low)
+    @classmethod
+    def of(cls, outcomes: list[Outcome], gamma: Fraction) -> _Numbers:
+        """Return the expected reward, and sums of gamma^k p and of k p over transitions to t."""
+        weights: dict[int, Fraction] = {}
+        times: dict[int, Fraction] = {}
+        for t, p, _, ends, steps in outcomes:
+            if not ends:
+                bits = steps * (gamma.denominator - 1).bit_length()
+                require_feasible(
+                    bits <= MAX_BITS, "a transition takes too many steps for gamma^steps"
+                )
+                weights[t] = weights.get(t, _NONE) + p * gamma**steps
+                times[t] = times.get(t, _NONE) + p * steps
+        reward = sum((o.probability * o.reward for o in outcomes), _NONE)
+        return cls(reward, weights, times)
+
+    def all(self) -> list[Fraction]:
+        """Return all of them."""
+        return [self.reward, *self.weights.values(), *self.times.values()]

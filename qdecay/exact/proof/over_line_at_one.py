@@ -1,7 +1,8 @@
 """Checks a certificate of a model line at gamma = 1; standard library only.
 
 Each place, an interval between points, a point, or an end of the line, gives d > 0, N and W, and so
-h = N / d and w = W / d^2. With c = r + p h - h(s) and e = p w - p h - w(s) of each action there,
+h = N / d and w = W / d^2. With c = r + p h - h(s) and e = p w - q h - w(s) of each action there,
+q(t) the sum of k p over its transitions to t of k steps each, which is p(t) where all take one,
 
 - c <= 0 for all actions, and e <= 0 where c = 0;
 - in every state some action has c = e = 0.
@@ -14,6 +15,10 @@ that, so h is the optimal total. Hence an action with c < 0 is not optimal, one 
 and one with c = 0 > e is iff some such policy takes it in a state s that is not on its classes:
 iff it has a way, by actions with c = 0 and not through s, to the end, or to a set without s that
 actions with c = e = 0 need not leave.
+
+That is said of single steps. A transition to t of k > 1 steps is k of them, by way of waiting
+states with one action each. Where j steps are left, h = h(t) and w = w(t) - j h(t) there have c = 0
+and e = 0, and make the e of the transition that of its first step.
 
 Signs are those of polynomials: on an interval they have no root between its points; at a point
 they are divisible by its f, or have no root near it. At some points no set changes: there e changes
@@ -121,14 +126,14 @@ def _optimal(
     d = read_polynomial(hints[0], where)
     n, w = (read_values(entry, available, where) for entry in hints[1:])
     require(place.sign(d, where) > 0, f"{where}: d is not shown to be positive")
-    beyond = [_minus(w[t], _times(d, n[t])) for t in range(len(n))]
+    spent = [_times(d, own) for own in n]
     strict: dict[Pair, bool] = {}
     for (s, a), row in rows.items():
         text = f"{where}, state {s}, action {a}"
         costs = place.sign(row.advantage(d, n[s], n), text)
         require(costs <= 0, f"{text}: it is better than the set")
         if costs == 0:
-            later = place.sign(row.advantage([], w[s], beyond), text)
+            later = place.sign(row.later(w[s], w, spent), text)
             require(later <= 0, f"{text}: it is better than the set in the long run")
             strict[s, a] = later == 0
     for s, actions in enumerate(available):
@@ -155,7 +160,7 @@ class _Graph:
         self._targets: dict[Pair, set[int]] = {}
         self._actions = [[a for a in own if (s, a) in strict] for s, own in enumerate(available)]
         for pair in strict:
-            unit, _, weights = rows[pair]
+            unit, weights = rows[pair].unit, rows[pair].weights
             self._targets[pair] = {t for t, weight in weights.items() if happens(weight)}
             low, change = (sum(weight[k] for weight in weights.values()) for k in (0, 1))
             if happens((unit - low, -change)):
@@ -180,12 +185,6 @@ class _Graph:
         """Whether a state has no action, or a strict one that does not leave these states."""
         own = [(t, b) for b in self._actions[t]]
         return not own or any(self._strict[pair] and self._targets[pair] <= goals for pair in own)
-
-
-def _minus(p: Polynomial, q: Polynomial) -> Polynomial:
-    size = max(len(p), len(q))
-    p, q = (r + [0] * (size - len(r)) for r in (p, q))
-    return [x - y for x, y in zip(p, q, strict=True)]
 
 
 def _times(p: Polynomial, q: Polynomial) -> Polynomial:

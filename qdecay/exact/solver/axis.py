@@ -67,8 +67,8 @@ class AxisWindow(Protocol):
     def slopes(self, pairs: Pairs, lower: Fraction, upper: Fraction) -> Pairs:
         """Return -1 or 1 where the advantage's derivative has that sign on all of the interval."""
 
-    def estimates(self, pairs: Pairs) -> NDArray[np.float64]:
-        """Guess where each pair's advantage first reaches 0; inf: nowhere."""
+    def estimates(self, pairs: Pairs, box: int) -> NDArray[np.float64]:
+        """Guess where in a box each pair's advantage first reaches 0; inf: nowhere."""
 
     def update(self, graph: PolicyGraph, affected: Mask, touched: Mask) -> bool:
         """Take over a new policy; return whether the window is still of use.
@@ -171,7 +171,7 @@ class TrivialWindow:
         """Return no answer."""
         return np.zeros(len(pairs), dtype=np.int64)
 
-    def estimates(self, pairs: Pairs) -> NDArray[np.float64]:
+    def estimates(self, pairs: Pairs, box: int) -> NDArray[np.float64]:
         """Return no guess."""
         return np.full(len(pairs), np.inf)
 

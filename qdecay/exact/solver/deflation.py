@@ -24,7 +24,16 @@ for certain, is the same with p rho in place of rho, and (p rho - rho(s)) / (1 -
 
     (1 - gamma) [r(s, a) - rho(s) + gamma p~ w - w(s)] + gamma [p rho - rho(s)].
 
-Of states with several homes, and of pairs that lead there, nothing is known.
+Where a policy leads to several homes, or may end, rho(s) is what those of the homes come to by
+chance, rho = P rho (0 once an episode has ended). Again w = r - rho + gamma P~ w has V = w + rho /
+(1 - gamma), as r + gamma P V = w + rho + gamma rho / (1 - gamma) = V; and the advantages above are
+those of all pairs. A rho^ from floats leaves over eps = P rho^ - rho^ in these states. With f >=
+1 + P f there, f = 0 elsewhere, which is checked, d the largest doubt of any home, and x at least
+|eps| and d times what their rows of P sum up to beyond 1,
+
+    |rho - rho^| <= d + x f,
+
+as rho - rho^ = P (rho - rho^) + eps. With d now the largest of these, |w - w^| <= d e as before.
 
 Slopes in tau, with ' for them and B~ = gamma P~: e' <= (I - B~_0 - |B~_1|)^-1 |B~_1| e, again
 proven by an inequality; w^(s_0) = (rho - rho^) e(s_0) gives |(rho - rho^)'| <= |w^'(s_0)| +
@@ -42,10 +51,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qdecay.exact.solver.axis import Mask, NoBound
-from qdecay.exact.solver.expansion import LARGEST, TINY, Array
+from qdecay.exact.solver.expansion import LARGEST, TINY, Array, sums
 from qdecay.exact.solver.homes import Homes
+from qdecay.exact.solver.linear import solver_of
 from qdecay.exact.solver.policy_graph import PolicyGraph
-from qdecay.exact.solver.submatrix import rows_of
+from qdecay.exact.solver.submatrix import Part, columns_of, rows_of
+
+_FINE, _ROUGH = 2.0**-52, 1e-3  # accuracy of what chances come to, and of steps until a home
+_SPARE = 1.1  # of these steps, so that they are proven
 
 
 class Bounded(NamedTuple):
@@ -69,13 +82,14 @@ class Deflation:
 
     Attributes:
         homes: the policy's.
-        rho: (n, terms + 2) the series rho^ of each state's home.
+        rho: (n, terms + 2) the series rho^ of each state.
         doubt: (2, n, 2) bounds of |rho - rho^| and of its slope, in parts as in `Bounded`.
     """
 
-    def __init__(self, homes: Homes, terms: int) -> None:
+    def __init__(self, homes: Homes, terms: int, unit: float = 0.0) -> None:
+        """`unit` bounds the relative error of a row, as in `window`."""
         n = len(homes.home)
-        self.homes = homes
+        self.homes, self._unit = homes, unit
         self.rho, self.doubt = np.zeros((n, terms + 2)), np.zeros((2, n, 2))
 
     def take_over(self, graph: PolicyGraph, states: Mask) -> bool:
@@ -90,11 +104,6 @@ class Deflation:
             return True
         self.rho[states] = self.doubt[:, states] = 0
         return False
-
-    @property
-    def known(self) -> Mask:
-        """The states with one home."""
-        return ~self.homes.several
 
     def without(self) -> Array:
         """Return 0 for the references, whose columns P~ lacks, and 1 for all other states."""
@@ -139,9 +148,49 @@ class Deflation:
         self.doubt[1, s] = 1.001 * (slope + 1.001 * value * z[s, 2:])
         for numbers in self.doubt:
             self.spread(numbers, states)
+        self._trust_several(states[self.homes.several[states]])
         for numbers in (self.rho, *self.doubt, *self.beyond(y[:, 2:], z[:, 2:])):
             if not np.all(np.abs(numbers[states]) <= LARGEST):
                 raise NoBound
+
+    def divide(self, states: NDArray[np.int64]) -> None:
+        """Find rho^ of those of some states that have several homes, from that of all others.
+
+        Raises:
+            NoBound: floats cannot.
+        """
+        some, p = self._several(states)
+        if len(some):
+            self.rho[some] = 0
+            right = p @ self.rho
+            solve = solver_of(columns_of(p, some).toscipy(), self.homes.graph.model)
+            self.rho[some] = solve(right, _FINE * float(np.abs(right).max()))
+
+    def _several(self, states: NDArray[np.int64]) -> tuple[NDArray[np.int64], Part]:
+        """Return which states have several homes, and their rows of P."""
+        graph, some = self.homes.graph, states[self.homes.several[states]]
+        return some, rows_of(graph.model.p, graph.policy[some])
+
+    def _trust_several(self, states: NDArray[np.int64]) -> None:
+        """Find the doubt of states with several homes, from that of all others.
+
+        Raises:
+            NoBound: floats cannot.
+        """
+        some, p = self._several(states)
+        if not len(some):
+            return
+        self.doubt[:, some] = 0
+        d, time, unit = self.doubt.max(axis=1), np.zeros(len(self.rho)), 1 + 2 * self._unit
+        solve = solver_of(columns_of(p, some).toscipy(), self.homes.graph.model)
+        time[some] = _SPARE * np.abs(solve(np.ones(len(some)), _ROUGH))
+        if not np.all(time[some] * (1 - self._unit) >= (1 + p @ time) * unit):
+            raise NoBound
+        left = sums(p @ self.rho - self.rho[some])
+        left += self._unit * (p @ sums(self.rho) + sums(self.rho[some]))
+        more = np.maximum(p @ np.ones(len(time)) - 1, 0.0).max() + self._unit
+        x = left.max(axis=0)[:, None] * [1.0, 0.0] + more * d + TINY
+        self.doubt[:, some] = 1.001 * (d + x * time[some].max())[:, None]
 
     def beyond(self, time: Array, slope: Array) -> tuple[Array, Array]:
         """Return bounds of |w - w^| and of its slope, (n, 2), from those of e, (n, 1)."""
@@ -157,21 +206,18 @@ class Deflation:
             found: r(s, a) - rho^(s) + gamma p~ w - w(s).
             unit: bound of the relative error of a row, as in `window`.
         """
-        same, single = self.homes.agree(pairs)
+        same = self.homes.agree(pairs)
         s = self.homes.graph.model.pair_state[pairs]
         found = found._replace(
             rest=found.rest + self.doubt[0, s], slope=found.slope + self.doubt[1, s]
         )
-        leaving = np.flatnonzero(single & ~same)
+        leaving = np.flatnonzero(~same)
         if len(leaving):
             part = Bounded(*(numbers[leaving] for numbers in found))
             for whole, new in zip(
                 found, self._scaled(pairs[leaving], part, c, h, unit), strict=True
             ):
                 whole[leaving] = new
-        for numbers in found:
-            numbers[~single] = 0
-        found.rest[~single] = found.slope[~single] = LARGEST
         return found
 
     def _scaled(

@@ -8,7 +8,6 @@ have few digits while they are small; residues modulo primes would be as many fr
 
 from __future__ import annotations
 
-import itertools
 import math
 from collections.abc import Iterator, Sequence
 from functools import cache
@@ -19,8 +18,9 @@ from numpy.typing import NDArray
 from qdecay.exact.solver.submatrix import Part
 
 BITS = 32  # of a digit once it is carried
+CARRIED_BITS = 33  # of its size, with what was carried over to it
 _MASK = (1 << BITS) - 1
-_ROOM = 29  # bits by which carried digits, below 2^33 in size, may grow in a word
+_ROOM = 29  # bits by which carried digits may grow in a word
 MOST_GROWTH = 1 << _ROOM
 
 Digits = NDArray[np.int64]
@@ -41,11 +41,11 @@ def spread(numbers: Sequence[int], width: int) -> Digits:
 def joined(digits: Digits) -> list[int]:
     """Return the numbers of (numbers, width) digits, each digit below 2^62 in size."""
     low, carry = _settled(digits)
-    raw, size = low.astype("<u4").tobytes(), low.shape[1] * BITS // 8
-    return [
-        int.from_bytes(raw[i * size : (i + 1) * size], "little") + (c << 8 * size)
-        for i, c in enumerate(carry.tolist())
-    ]
+    words = np.empty((len(digits), low.shape[1] + 2), dtype="<u4")
+    words[:, :-2], words[:, -2:] = low, carry.astype("<i8")[:, None].view("<u4")
+    raw, size = words.tobytes(), words.shape[1] * BITS // 8
+    starts = range(0, len(raw), size)
+    return [int.from_bytes(raw[i : i + size], "little", signed=True) for i in starts]
 
 
 def nonzero(digits: Digits) -> NDArray[np.bool_]:
@@ -89,35 +89,35 @@ def width_of(bits: float) -> int:
 
 
 @cache
-def _steps_within_room(growth: int) -> int:
+def _steps_within_room(growth: int, total: int) -> int:
     """Return by how many products carried digits may grow until they have to be carried again."""
     steps = 1
-    while growth ** (steps + 1) <= MOST_GROWTH and steps < _ROOM:
+    while total * growth ** (steps + 1) <= MOST_GROWTH and steps < _ROOM:
         steps += 1
     return steps
 
 
 def images(
-    matrix: Part, start: Sequence[int], growth: int, steps: int, columns: int = 1
+    matrix: Part, start: Sequence[int], growth: int, steps: int, columns: int = 1, total: int = 1
 ) -> Iterator[Digits]:
     """Yield the digits of v, M v, .., M^(steps - 1) v, some at a time: (some, numbers, digits).
 
     Args:
         matrix: M in words, square.
         start: v; or `columns` vectors, row by row: the digits are (some, numbers, columns, digits).
-        growth: no row of |M| sums to more; below 2^29.
+        growth, total: no number of |M|^k v is more than total growth^k times the largest of |v|:
+            growth is what no row of |M| exceeds in sum, and total 1; or what no column does, and
+            total the length of v. total growth is at most 2^29.
     """
-    bits, more = max((abs(v).bit_length() for v in start), default=0) + 1, math.log2(growth)
-    at_once = _steps_within_room(growth)
+    bits = max(max(start, default=0), -min(start, default=0)).bit_length() + total.bit_length()
+    at_once, more = _steps_within_room(growth, total), math.log2(growth)
     first = spread(start, width_of(bits))
     if columns > 1:
         first = first.reshape(-1, columns, first.shape[1])
     for t in range(0, steps, at_once):
         block = np.zeros((min(at_once, steps - t), *first.shape), dtype=np.int64)
         block[0] = first
-        rows, width = list(block.reshape(len(block), -1)), math.prod(first.shape[1:])
-        for before, after in itertools.pairwise(rows):
-            matrix.add_product(before, after, width)
+        matrix.fill_images(block)
         yield block
         if t + at_once < steps:
             first = carried(matrix @ block[-1], width_of(bits + (t + at_once) * more))

@@ -17,6 +17,7 @@ by 6 u times `size`.
 from __future__ import annotations
 
 from fractions import Fraction
+from functools import lru_cache
 from typing import NamedTuple, Protocol, TypeAlias
 
 import numpy as np
@@ -251,3 +252,14 @@ def _square(rows: Part, states: NDArray[np.int64]) -> Matrix:
 def _like(matrix: Compressed, data: Array) -> Part:
     """Return a matrix with the same places and other entries."""
     return Part(data, matrix.indices, matrix.indptr, matrix.shape)
+
+
+def sums(terms: Array) -> Array:
+    """Return the sums over k of |terms_k| and of k |terms_k|, (rows, 2)."""
+    found: Array = np.abs(terms) @ _ones_and_powers(terms.shape[1])
+    return found
+
+
+@lru_cache(maxsize=8)
+def _ones_and_powers(number: int) -> Array:
+    return np.stack((np.ones(number), np.arange(number)), axis=1)

@@ -23,6 +23,18 @@ way, and one term more, of s itself; it is divided by tau^m, with m the least po
 and is in a unit of its own, so that no factor is above 1. Terms of equal power that are known to
 cancel (`order`, of the pairs' advantages right of 0) are divided out as well.
 
+Switches. Let |f| be the sum of the sizes of f's coefficients in tau: |f g| <= |f| |g|, and f is at
+most |f| on [0, 1]. The bands, their errors and y bound such sums, as all of the above holds in
+them. When each state s takes the pair of its own, of advantage A(s) so far, that a new policy has
+for it (A(s) = 0 where that stays as it is), values change by
+
+    D = A + gamma p D,      |D| <= |A| + h p |D|,      p of the new policy,
+
+which `room_of` bounds; and advantages by gamma p D - D(s). So of each pair's advantage the terms
+below its `order` are always those of the sum of all changes since, of which `below` bounds the size
+and the least power; and the bands tell them up to rounding. The former is better where switches
+are far away. The old policy's own pairs had the advantage 0: all their terms are of that kind.
+
 Rounding. Within a state's unit all is as in `window`: numbers are below LARGEST or nothing is
 concluded, factors w below 2^31, and TINY, in the units of states and pairs, is above all that is
 lost below the normal range. A unit that is too small or too large makes numbers too large, or
@@ -37,11 +49,12 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from qdecay.exact.solver.axis import Mask, NoBound
+from qdecay.exact.solver.axis import Mask, NoBound, Pairs
 from qdecay.exact.solver.deflation import Bounded
 from qdecay.exact.solver.expansion import LARGEST, TINY, Array
 from qdecay.exact.solver.policy_graph import PolicyGraph
 from qdecay.exact.solver.rational_model import RationalModel
+from qdecay.exact.solver.room import room_of
 from qdecay.exact.solver.submatrix import Compressed, Part, rows_of
 from qdecay.exact.solver.window import Bound, Window
 
@@ -103,7 +116,10 @@ class FirstWindow(Window):
         Raises:
             NoBound: as `update`.
         """
-        self._order = np.zeros(model.n_pairs, dtype=np.int64) if order is None else order.copy()
+        pairs = model.n_pairs
+        self._order = np.zeros(pairs, dtype=np.int64) if order is None else order.copy()
+        # Terms below `_order` are those of a power series of this size, from this power on.
+        self._below = Bound(np.full(pairs, -np.inf), np.full(pairs, _FAR))
         super().__init__(model, graph, 0.0, half_width, terms=_W - 1)
 
     def _allocate(self) -> None:
@@ -122,19 +138,35 @@ class FirstWindow(Window):
         return bool(np.all(self._y <= _SMALL * self._later[:, 0]))
 
     def update(self, graph: PolicyGraph, affected: Mask, touched: Mask) -> bool:
-        """Take over a new policy; see `AxisWindow`.
-
-        If advantages of pairs that enter begin with tau^m, values change by tau^(m + d), with d
-        moves to their states, and so do other advantages.
-        """
-        changed = np.flatnonzero(self.policy != graph.policy)
-        least, more, _ = self._frame(graph.policy[changed])
-        self._order[self.policy] = self.model.n + _W  # their advantages were 0
-        moves = graph.moves_to(changed, self.model.n) + int((least + more).min(initial=_FAR))
-        ahead = np.minimum(moves[self.model.pair_state], self._next(moves, self.model.p))
-        self._order = np.minimum(self._order, ahead)
+        """Take over a new policy; see `AxisWindow`."""
+        entering = graph.policy[self.policy != graph.policy]
+        if len(entering):
+            with np.errstate(all="ignore"):
+                change = self._change(graph, entering, self._size_of(entering))
+            self._order[self.policy] = self.model.n + _W  # their advantages were 0
+            self._below.level[self.policy], self._below.power[self.policy] = -np.inf, _FAR
+            self._below = _plus(self._below, change)
         self._recompute(graph, affected, touched)
         return self.useful
+
+    def _size_of(self, pairs: Pairs) -> Bound:
+        """Return bounds of the sums of the sizes of the advantages' terms."""
+        frame = self._frame(pairs)
+        found = self._expand(pairs, frame)
+        size = np.maximum((np.abs(found.a) + found.rest).sum(axis=1), TINY)
+        return Bound(np.log2(size) + frame.unit + 0.001, frame.least + frame.more)
+
+    def _change(self, graph: PolicyGraph, entering: Pairs, size: Bound) -> Bound:
+        """Return by how much, in sum, terms of advantages change at most, and the least power of
+        those that do, (N,) each."""
+        own, policy = np.zeros(self.model.n_pairs, dtype=np.bool_), graph.policy
+        own[policy] = True
+        ahead = room_of(self.model, own, entering, size, self.half_width)
+        level, power = ahead.level[policy], ahead.power[policy]
+        entered = self.model.pair_state[entering]
+        level[entered], power[entered] = _plus(Bound(level[entered], power[entered]), size)
+        s = self.model.pair_state
+        return _plus(ahead, Bound(level[s], power[s]))
 
     def _renew(self, graph: PolicyGraph, states: Mask) -> None:
         known = (self._bands, self._later, self._y, self._z)
@@ -253,7 +285,8 @@ class FirstWindow(Window):
         for own, known in ((self._unit[s], here), (reward, earns)):
             unit = np.maximum(unit, np.where(known, own, -_FAR))
         unit[unit == -_FAR] = 0
-        return _Frame(least, np.clip(self._order[pairs] - least, 0, _W), unit)
+        divided = np.minimum(self._order, self._below.power)[pairs]
+        return _Frame(least, np.clip(divided - least, 0, _W), unit)
 
     def _expansion(self, pairs: NDArray[np.int64]) -> Bounded:
         return self._expand(pairs, self._frame(pairs))
@@ -278,9 +311,14 @@ class FirstWindow(Window):
         place = np.minimum(np.arange(_W + 1) + more[:, None], _W)  # the last column is 0
         a, error = (np.take_along_axis(terms[:, :, i], place, 1) for i in (0, 1))
         last = _W - more
+        number = np.clip(self._order[pairs] - least - more, 0, last)
+        with np.errstate(over="ignore"):
+            changed = np.exp2(self._below.level[pairs] - unit)
+        changed = _taken(changed, number, a, error)
         error[rows[:-1], last] += rest + slope / np.maximum(last, 1)
         steep = error[:, 1:] * np.arange(1, _W + 1)
-        steep[:, 0] += np.where(last == 0, slope, 0.0)
+        steep[:, 0] += np.where(last == 0, slope, 0.0) + number * changed
+        error[:, 0] += changed
         return Bounded(a, 1.001 * error + TINY, 1.001 * steep + TINY)
 
     def _sum(self, moves: _Moves) -> _Sum:
@@ -353,6 +391,21 @@ def first_window(
         if window.useful:
             return window
     raise NoBound
+
+
+def _plus(one: Bound, two: Bound) -> Bound:
+    """Return a bound of sums of what two bounds are of."""
+    return Bound(np.logaddexp2(one.level, two.level) + 1e-6, np.minimum(one.power, two.power))
+
+
+def _taken(changed: Array, number: NDArray[np.int64], a: Array, error: Array) -> Array:
+    """Take a number of first terms for 0 where what these have become, in sum, is less than their
+    errors; return that sum, and 0 elsewhere."""
+    cancelled = np.arange(_W + 1) < number[:, None]
+    better = changed < np.where(cancelled, error, 0.0).sum(axis=1)
+    cancelled &= better[:, None]
+    a[cancelled] = error[cancelled] = 0.0
+    return np.where(better, changed, 0.0)
 
 
 def _raised(rows: Array, power: int) -> Array:

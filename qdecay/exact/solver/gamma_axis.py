@@ -19,7 +19,6 @@ from qdecay.exact.solver.window import Window
 
 _LAST_WINDOW = Fraction(1, 2**28)  # closer to 1 than this, floats are not used
 _DEFLATED = Fraction(1, 2)  # farther, a pole at 1 costs little
-_LAST_IF_SEVERAL = Fraction(1, 2**10)  # farther, it does where some states have several homes
 _TERMS = 20  # more would be of use in few windows
 _MOST_HALVINGS = 5  # of what is left up to 1, for a window: narrower ones are of no use
 ACCURACY = 1e-4  # of windows: with less, too many advantages of far states seem to reach 0
@@ -100,12 +99,10 @@ class GammaAxis:
 
     def _homes(self, graph: PolicyGraph, rest: Fraction) -> Homes | None:
         """Return the homes that a window needs, if it does."""
-        if rest > _DEFLATED:
+        if rest > _DEFLATED or graph.ends_everywhere:
             return None
         homes = Homes.of(graph)
-        if not len(homes.references) or (rest >= _LAST_IF_SEVERAL and homes.several.any()):
-            return None
-        return homes
+        return homes if len(homes.references) else None
 
     def optimal(self, advantages: PolicySeries, zero: Mask, deadline: Deadline) -> Mask:
         """Return the pairs that tie with the policy."""

@@ -90,19 +90,15 @@ class Homes:
         found: Mask = self.home == SEVERAL
         return found
 
-    def agree(self, pairs: NDArray[np.int64]) -> tuple[Mask, Mask]:
-        """Return which pairs surely lead to the home of their own state, and which lead, and whose
-        own state leads, to states with one home each only; others of these may also end."""
+    def agree(self, pairs: NDArray[np.int64]) -> Mask:
+        """Return which pairs surely lead to the home of their own state, its only one."""
         p, home = rows_of(self.graph.model.p, pairs), self.home
         own, ahead = home[self.graph.model.pair_state[pairs]], home[p.indices]
         row = np.repeat(np.arange(len(pairs)), np.diff(p.indptr))
-        elsewhere, lost = (
-            np.bincount(row[some], minlength=len(pairs)) > 0
-            for some in (ahead != own[row], ahead == SEVERAL)
-        )
-        single = ~lost & (own != SEVERAL)
+        elsewhere = np.bincount(row[ahead != own[row]], minlength=len(pairs)) > 0
         stays = self.graph.model.sure[pairs] | (own == len(home))
-        return single & ~elsewhere & stays, single
+        same: Mask = (own != SEVERAL) & ~elsewhere & stays
+        return same
 
 
 def _closed_classes(p: Part, states: NDArray[np.int64], last: Mask) -> Iterable[NDArray[np.int64]]:

@@ -227,15 +227,15 @@ class LineSeries:
         return self._samples[count]
 
     def terms_at_one(self) -> list[list[fmpq]]:
-        """Return D, D h and D^2 w of all states, at gamma = 1, at each x = i / (m + 1), i = 1 .. m.
+        """Return D, D h and D^2 w of the model's own states at each x = i / (m + 1), i = 1 .. m.
 
-        These determine the polynomials; rewards are the model's own.
+        At gamma = 1. These determine the polynomials; rewards are the model's own.
         """
-        found = []
+        found, n = [], self.model.n_own
         for sample in self._sampled(TERMS - 1):
             d, scale = prod(sample.determinants, start=fmpq(1)), sample.value.model.reward_scale
-            bias = [d * h / scale for h in sample.value.bias]
-            third = [d * d * w / scale for w in sample.value.third]
+            bias = [d * h / scale for h in sample.value.bias[:n]]
+            third = [d * d * w / scale for w in sample.value.third[:n]]
             found.append([d, *bias, *third])
         return found
 

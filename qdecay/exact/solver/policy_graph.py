@@ -83,6 +83,12 @@ class PolicyGraph:
         """Probabilities of continuing, (n, n)."""
         return rows_of(self.model.p, self.policy).toscipy()
 
+    @cached_property
+    def ends_everywhere(self) -> bool:
+        """Whether from every state the episode may end, or all that is left is worth nothing."""
+        last = ~(self.model.sure[self.policy] & self.live)
+        return bool(self.ancestors(np.flatnonzero(last).tolist()).all())
+
     def ancestors(self, states: Iterable[int]) -> NDArray[np.bool_]:
         """The states themselves and all states that lead to them."""
         if self.model.n < _LARGE:

@@ -76,20 +76,15 @@ def rewards_ahead(
     live: NDArray[np.bool_],
     count: int,
     deadline: Deadline,
-    visited: int | None = None,
 ) -> Iterator[Digits]:
     """Yield q^t P^t r for t < count, some at a time, (some, live states + 1, digits); fewer if all
     further ones are 0.
 
-    The last row, of zeros, represents all states worth nothing. With a state to be visited the
-    digits are (some, live states + 1, 2, digits), of q^t P^t r and q^t P^t e_s.
+    The last row, of zeros, represents all states worth nothing.
     """
     step = _bordered_matrix(model, policy, live)
-    start, columns = [*(model.rewards[pair] for pair in policy[live].tolist()), 0], 1
-    if visited is not None:
-        states, columns = [*np.flatnonzero(live).tolist(), -1], 2
-        start = [x for s, r in zip(states, start, strict=True) for x in (r, int(s == visited))]
-    for block in images(step, start, model.denominator, count, columns):
+    start = [*(model.rewards[pair] for pair in policy[live].tolist()), 0]
+    for block in images(step, start, model.denominator, count):
         deadline.check()
         if not block[0].any():
             return
@@ -99,12 +94,7 @@ def rewards_ahead(
 class RewardsAhead:
     """The rewards ahead of every live state, for all pairs.
 
-    All terms after these are 0, or `count` of them are kept. Beside them may be the visits ahead to
-    one state, the integers q^t P^t e_s, which take little more time together.
-
-    Attributes:
-        policy: the policy.
-        visited: that state, or None.
+    All terms after these are 0, or `count` of them are kept.
     """
 
     def __init__(
@@ -117,11 +107,9 @@ class RewardsAhead:
         visited: int | None = None,
     ) -> None:
         self._model, self._live, self._count = model, live, count
-        self.policy, self.visited = policy, visited
         self._place = places(live)
-        columns = 1 if visited is None else 2
-        afford(model, deadline, count, int(live.sum()), columns * most_words(model, count))
-        self._blocks = list(rewards_ahead(model, policy, live, count, deadline, visited))
+        afford(model, deadline, count, int(live.sum()), most_words(model, count))
+        self._blocks = list(rewards_ahead(model, policy, live, count, deadline))
 
     def covers(self, live: NDArray[np.bool_], count: int) -> bool:
         """Whether these states and this many terms are covered."""
@@ -130,8 +118,7 @@ class RewardsAhead:
     def terms(self, row: Rows, count: int) -> Digits:
         """Return a_0 .. of one row; all terms after these are 0, or there are `count` of them."""
         # Dead states outside of `live` share the last row, of zeros.
-        places = self._place[[row.states[0], *row.targets[0]]]
-        ahead = self._ahead(places, 0, count)
+        ahead = self._ahead(self._place[[row.states[0], *row.targets[0]]], count)
         terms = np.zeros((min(count, len(ahead) + 1), ahead.shape[2]), dtype=np.int64)
         terms[: len(ahead)] -= ahead[:, 0]
         terms[0] += spread(row.rewards, terms.shape[1])[0]
@@ -139,22 +126,14 @@ class RewardsAhead:
             terms[1:] += weight * ahead[: len(terms) - 1, k]
         return terms
 
-    def visits(self, states: list[int], count: int) -> Digits | None:
-        """Return up to `count` visits ahead of some states, (terms, states, digits); all later ones
-        are 0, or None is returned."""
-        if self._count < count or not self._live[states].all():
-            return None
-        return self._ahead(self._place[states], 1, count)
-
-    def _ahead(self, places: NDArray[np.int64], column: int, count: int) -> Digits:
+    def _ahead(self, places: NDArray[np.int64], count: int) -> Digits:
         """Return what is ahead of some places, carried, (terms, places, digits)."""
         width = most_words(self._model, self._count) + 1
         found = np.zeros((min(count, sum(map(len, self._blocks))), len(places), width), np.int64)
         t = 0
         for block in self._blocks:
             here = found[t : t + len(block), :, : block.shape[-1]]
-            some = block[: len(here), places]
-            here[:] = some if self.visited is None else some[:, :, column]
+            here[:] = block[: len(here), places]
             t += len(block)
         return carried(found)
 

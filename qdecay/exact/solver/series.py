@@ -92,10 +92,10 @@ class PolicySeries:
         if len(pairs) == 0:
             return zero
         live, few = self.graph.live, len(pairs) <= _FEW_PAIRS
-        if few and self._determinants is not None and self._determinants.has(live):
-            order = int(live.sum())
-        else:
-            order = self.graph.order_bound(pairs)
+        shared = self._determinants if few else None
+        if shared is not None and shared.of(self.graph, self.deadline) is not None:
+            return np.array([not any(a) for a in shared.series(pairs.tolist(), self.deadline)])
+        order = self.graph.order_bound(pairs)
         few = few and self._is_small and 2 * order >= live.sum()
         if few and can_keep(self.model, order + 1, live):
             for i, pair in enumerate(pairs.tolist()):
@@ -127,7 +127,7 @@ class PolicySeries:
         """Return c of the advantage c / D in lowest terms, primitive up to sign; 0 for a tie."""
         row = self._rows(np.array([pair]))
         walked = self._along_paths(row)
-        top, bottom = self._scaled_function(row) if walked is None else walked
+        top, bottom = self._scaled_function(row, pair) if walked is None else walked
         if top.degree() < 0:
             return top
         # What they have in common divides D, which has no root in [0, 1).
@@ -169,17 +169,17 @@ class PolicySeries:
         q, degree = self.model.denominator, max(top.degree(), bottom.degree())
         return _unscaled(top, q, degree), _unscaled(bottom, q, degree)
 
-    def _scaled_function(self, row: Rows) -> tuple[fmpz_poly, fmpz_poly]:
-        """Return (c, D) in x = gamma / q, D = 1 at 0."""
+    def _scaled_function(self, row: Rows, pair: int | None = None) -> tuple[fmpz_poly, fmpz_poly]:
+        """Return (c, D) in x = gamma / q, D = 1 at 0; `pair` is the row's, if it has one."""
         live = self.graph.live
         reached = self.graph.closure(row.states[0], *row.targets) & live
         order, m = int(reached.sum()), int(live.sum())
         shared = self._determinants if self._is_small and 2 * order >= m else None
-        if shared is not None and can_keep(self.model, m + 1, live):
-            determinant = shared.of(self.graph)
-            if determinant is not None:
-                series = fmpz_poly(joined(self._digits(row, m + 1, live)))
-                return series.mul_low(determinant, m + 1), determinant
+        determinant = None if shared is None else shared.of(self.graph, self.deadline)
+        if shared is not None and determinant is not None and pair is not None:
+            also = dict.fromkeys(self._requested[:_FEW_PAIRS].tolist())
+            [terms, *_] = shared.series(list({pair: None, **also}), self.deadline)
+            return fmpz_poly(terms).mul_low(determinant, m + 1), determinant
         terms = self._integers(row, 2 * order + 2, reached)
         if not any(terms):
             return fmpz_poly([]), fmpz_poly([1])
@@ -236,12 +236,7 @@ class PolicySeries:
                 also = self.graph.closure(row.states[0], states, *targets) & self.graph.live
                 wider = live | also
                 live = wider if can_keep(self.model, count, wider) else live
-            visited = None
-            if self._determinants is not None and self._determinants.has(self.graph.live):
-                visited = row.states[0] if can_keep(self.model, 2 * count, live) else None
-            self._kept = RewardsAhead(self.model, self.policy, live, count, self.deadline, visited)
-            if self._determinants is not None:
-                self._determinants.ahead = self._kept
+            self._kept = RewardsAhead(self.model, self.policy, live, count, self.deadline)
         return self._kept.terms(row, count)
 
     def _small_terms(

@@ -6,7 +6,9 @@ constructor and product would take longer than the arithmetic, so these call its
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -47,6 +49,28 @@ class Part:
         _sparsetools.csr_matvecs(
             *self.shape, width, self.indptr, self.indices, self.data, right, total
         )
+
+    def fill_images(self, vectors: Numbers) -> None:
+        """Make each of some vectors, (some, columns, ..), the product with the one before it.
+
+        All but the first must be 0.
+        """
+        rows, width = list(vectors.reshape(len(vectors), -1)), vectors[0].size // self.shape[1]
+        product = partial(
+            _sparsetools.csr_matvecs, *self.shape, width, self.indptr, self.indices, self.data
+        )
+        for before, after in itertools.pairwise(rows):
+            product(before, after)
+
+    def transposed(self) -> Part:
+        """Return the matrix with rows and columns exchanged."""
+        rows, columns = self.shape
+        indptr = np.empty(columns + 1, dtype=self.indptr.dtype)
+        indices, data = np.empty_like(self.indices), np.empty_like(self.data)
+        _sparsetools.csr_tocsc(
+            rows, columns, self.indptr, self.indices, self.data, indptr, indices, data
+        )
+        return Part(data, indices, indptr, (columns, rows))
 
     def toarray(self) -> Numbers:
         """Return it as an array."""

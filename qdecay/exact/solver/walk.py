@@ -40,9 +40,7 @@ _Advantages = TypeVar("_Advantages", bound=Advantages)
 _BITS = 64  # of the intervals around roots that floats check
 _LAST_PART = 1024  # of a window up to 1: roots guessed in the last one of so many may be 1 itself
 
-# A pair, the first and the last box where it may not be negative, where floats see it cross 0 (inf:
-# nowhere).
-_Suspect = tuple[int, int, int, float]
+_Suspect = tuple[int, float]  # a pair, and where floats see it cross 0 in a box (inf: nowhere)
 
 
 @dataclass(frozen=True)
@@ -123,71 +121,72 @@ class Walk(Generic[_Advantages]):
 
     def _next_roots(self) -> tuple[AlgebraicNumber, list[int]] | None:
         """Return the next root in the window right of x, and all pairs that have it."""
+        edges, reached = self.window.edges, self.x.enclosure(_BITS)[0]
+        for box in range(_box(self.window, reached), len(edges) - 1):
+            roots = self._roots_in(box, max(edges[box], reached))
+            if roots is not None:
+                return roots
+        return None
+
+    def _roots_in(self, box: int, start: Fraction) -> tuple[AlgebraicNumber, list[int]] | None:
+        """Return the next root in a box, from `start` on, and all pairs that have it."""
         best: AlgebraicNumber | None = None
         owners: list[int] = []
-        edges, reached = self.window.edges, self.x.enclosure(_BITS)[0]
-        queue, set_aside = self._suspects(reached, _below_one(self.window)), self.window.upper == 1
+        window, end = self.window, self.window.edges[box + 1]
+        set_aside = end == 1
+        queue = self._suspects(box, _below_one(window))
         while queue:
-            if set_aside and best is None and math.isinf(queue[-1][3]):
+            if set_aside and best is None and math.isinf(queue[-1][1]):
                 self._clear_before_one()
-                queue, set_aside = self._suspects(reached, math.inf), False
+                queue, set_aside = self._suspects(box, math.inf), False
                 continue
-            pair, first, last, guess = queue.pop()
-            if pair not in self._numerators and not (guess < math.inf and best is None):
-                end = edges[last + 1] if best is None else min(edges[last + 1], _upper(best))
-                if self.window.negative_on(pair, max(edges[first], reached), end):
-                    self.window.suspect[pair] &= best is not None
-                    continue
+            pair, guess = queue.pop()
+            likely = pair in self._numerators or (guess < math.inf and best is None)
+            until = end if best is None else _upper(best)
+            if not likely and window.negative_on(pair, start, until):
+                window.suspect[pair, box] &= best is not None
+                continue
             root = self._first_root(pair, guess)
-            if root is None:
-                self.window.suspect[pair] = False
+            if root is None or root > end:
+                window.suspect[pair, box] = False
             elif root is best:
                 owners.append(pair)
             elif best is None or root < best:
                 best, owners = root, [pair]
-                queue = self._narrowed(queue, reached, best)
+                queue = self._narrowed(queue, start, best)
             elif root == best:
                 owners.append(pair)
         return None if best is None else (best, owners)
 
     def _narrowed(
-        self, queue: list[_Suspect], reached: Fraction, best: AlgebraicNumber
+        self, queue: list[_Suspect], start: Fraction, best: AlgebraicNumber
     ) -> list[_Suspect]:
-        """Return the pairs that may have a root up to `best`."""
-        last = _box(self.window, _upper(best))
-        queue = [entry for entry in queue if entry[1] <= last]
+        """Return the pairs that may have a root from `start` to `best`."""
         if not queue:
             return queue
-        pairs = np.array([entry[0] for entry in queue])
-        start = max(reached, self.window.edges[min(entry[1] for entry in queue)])
-        open_still = self.window.suspects_on(pairs, start, _upper(best))
+        pairs = np.array([pair for pair, _ in queue])
+        open_still = self.window.suspects_on(pairs, start, _upper(best)).tolist()
         queue = [
             entry
-            for entry, is_open in zip(queue, open_still.tolist(), strict=True)
+            for entry, is_open in zip(queue, open_still, strict=True)
             if is_open or entry[0] in self._numerators
         ]
         if queue:
-            self.series.request(np.array([entry[0] for entry in queue]))
+            self.series.request(np.array([pair for pair, _ in queue]))
         return queue
 
-    def _suspects(self, reached: Fraction, beyond: float) -> list[_Suspect]:
-        """Return pairs not known to stay negative from `reached` on, likely first ones last.
+    def _suspects(self, box: int, beyond: float) -> list[_Suspect]:
+        """Return pairs not known to be negative in a box, likely first ones last.
 
         A root guessed right of `beyond` is not likely.
         """
-        window = self.window
-        done = _box(window, reached)
-        if done == len(window.edges) - 1:
+        pairs = np.flatnonzero(self.window.suspect[:, box] & ~self.zero)
+        if len(pairs) == 0:
             return []
-        suspect = window.suspect[:, done:]
-        pairs = np.flatnonzero(suspect.any(axis=1) & ~self.zero)
-        suspect, guess = suspect[pairs], window.estimates(pairs)
+        guess = self.window.estimates(pairs, box)
         guess[guess > beyond] = np.inf
-        first = done + np.argmax(suspect, axis=1)
-        last = len(window.edges) - 2 - np.argmax(suspect[:, ::-1], axis=1)
-        order = np.lexsort((first, guess))[::-1]
-        columns = (pairs, first, last, guess)
-        return list(zip(*(column[order].tolist() for column in columns), strict=True))
+        order = np.argsort(-guess)
+        return list(zip(pairs[order].tolist(), guess[order].tolist(), strict=True))
 
     def _clear_before_one(self) -> None:
         """Clear pairs that rise up to x = 1 but are not positive there: many are 0 at 1.
@@ -197,7 +196,7 @@ class Walk(Generic[_Advantages]):
         """
         window = self.window
         pairs = np.flatnonzero(window.suspect[:, -1] & ~self.zero)
-        pairs = pairs[window.estimates(pairs) > _below_one(window)]
+        pairs = pairs[window.estimates(pairs, -1) > _below_one(window)]
         pairs = pairs[window.slopes(pairs, window.edges[-2], window.upper) > 0]
         if len(pairs):
             clear = self.axis.not_positive_at_one(self.series.graph, pairs, self.deadline)

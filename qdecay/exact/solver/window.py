@@ -69,6 +69,7 @@ from qdecay.exact.solver.expansion import (
     LineFloats,
     Matrix,
     Rows,
+    sums,
 )
 from qdecay.exact.solver.homes import Homes
 from qdecay.exact.solver.linear import Factorised, Inverse, Solver, is_factorised, solver_of
@@ -77,7 +78,7 @@ from qdecay.exact.solver.rational_model import RationalModel
 
 _U = 2.0**-53
 ORDER = 14  # with h times the norm of (I - c P)^-1 P below 1/6, the tail is below 6^-15
-_BOXES = 16
+_BOXES, _PARTS = 16, 4
 _BEYOND = 1 + 1e-10  # of a matrix: room for rounding where a right side is 0
 _SPARE = 1.1  # of bounds, so that they still hold, or nearly so, under the next policy
 _SWEEPS = 12  # to make bounds of the last policy hold
@@ -154,7 +155,8 @@ class Window:
         else:
             self._expanded = line.around(self.centre, self.half_width, terms)
         self.terms = self._expanded.terms
-        self._deflation = None if homes is None else Deflation(homes, self.terms)
+        self._gamma = (model.max_row + 20) * _U * 1.01
+        self._deflation = None if homes is None else Deflation(homes, self.terms, self._gamma)
         middle, half = Fraction(centre), Fraction(half_width)
         self.lower, self.upper = middle - (0 if self.first else half), middle + half
         edges = np.linspace(0.0 if self.first else -1.0, 1.0, _BOXES + 1)
@@ -162,7 +164,6 @@ class Window:
         self._coefficients = np.zeros((model.n_pairs, self.terms + 2))
         self._room = Bound(np.full(model.n_pairs, -np.inf), np.zeros(model.n_pairs, np.int64))
         self.suspect = np.ones((model.n_pairs, _BOXES), dtype=np.bool_)
-        self._gamma = (model.max_row + 20) * _U * 1.01
         self._accuracy, self.strain = accuracy, 0.0
         self._allocate()
         everything = (np.ones(size, dtype=np.bool_) for size in (model.n, model.n_pairs))
@@ -185,10 +186,7 @@ class Window:
     def update(self, graph: PolicyGraph, affected: Mask, touched: Mask) -> bool:
         """Take over a new policy; see `AxisWindow`."""
         self._accuracy = None
-        known = self._deflation is None or self._deflation.known.all()
         self._recompute(graph, affected, touched)
-        if known and self._deflation is not None and not self._deflation.known.all():
-            return False  # nothing is known any more of some states
         # If the omitted terms are not small beside the values, narrower windows are better.
         return float(self._y[:, :2].max()) <= 1e-6 * float(np.abs(self._t[:, 0]).max())
 
@@ -216,7 +214,6 @@ class Window:
             self._expanded = AlongGamma(
                 self.model, self.centre, self.half_width, self.terms, self._deflation.without()
             )
-            solved = solved & self._deflation.known
         if not stay or (solved != self._solved)[states].any():
             self._all[states] = self._time[states] = 0
             self._base = None
@@ -233,9 +230,11 @@ class Window:
         solve = self._solver(policy, live, inner)
         if self._deflation is not None:
             self._deflation.spread(self._deflation.rho, live)
+            self._deflation.divide(live)
         given, magnitude = self._differences(rows, live, pairs)
         self._scale = max(self._scale, float(np.abs(given).max()))
-        for more in range(2):
+        several = self._deflation is not None and self._deflation.homes.several.any()
+        for more in range(3 if several else 2):
             within = _U * self._scale
             if self._deflation is not None and not more:
                 self._improve(self._deflation, solve, rows, inner.slope, given, within, live)
@@ -330,6 +329,7 @@ class Window:
                 more[s] = deflation.proposed(self._t[s, :-1], self._time[s])
             deflation.spread(more, live)
             deflation.rho[live, :-1] += more[live]
+            deflation.divide(live)
             for k in range(more.shape[1]):
                 self._t[live, k:-1] -= more[live, k, None] * self._time[live, : more.shape[1] - k]
 
@@ -517,7 +517,7 @@ class Window:
         """Return an upper bound of each pair's advantage on [lower, upper]; upper < 1."""
         most = np.maximum(self._most(pairs, lower, upper), TINY)
         if self._deflation is not None:
-            leaving = ~self._deflation.homes.agree(pairs)[0]
+            leaving = ~self._deflation.homes.agree(pairs)
             most[leaving] *= 1.001 / float(1 - upper)
         return Bound(np.log2(most) + 0.001, np.zeros(len(pairs), dtype=np.int64))
 
@@ -535,7 +535,7 @@ class Window:
     def values(self) -> Array:
         """Floats near the policy's value at the centre and its slope, (n, 2).
 
-        Less what states with one home have in common, and 0 for those with several.
+        Less what states with one home have in common.
         """
         return self._t[:, :2]
 
@@ -565,28 +565,18 @@ class Window:
         high = float((upper - centre) / half) + 2.0**-45
         return max(low, 0.0 if self.first else -1.0), min(high, 1.0)
 
-    def estimates(self, pairs: NDArray[np.int64]) -> Array:
-        """Guess where, in units of gamma, each pair's advantage first reaches 0; inf: nowhere."""
+    def estimates(self, pairs: NDArray[np.int64], box: int) -> Array:
+        """Guess where in a box, in units of gamma, advantages first reach 0; inf: nowhere."""
         grid, powers = _grid(self.terms + 1, self.first)
-        values = self._coefficients[pairs] @ powers
+        ends = slice(_PARTS * (box % _BOXES), _PARTS * (box % _BOXES) + _PARTS + 1)
+        grid, values = grid[ends], self._coefficients[pairs] @ powers[:, ends]
         crossing = (values[:, :-1] < 0) & (values[:, 1:] >= 0)
         k, rows = np.argmax(crossing, axis=1), np.arange(len(pairs))
+        left, right = values[rows, k], values[rows, k + 1]
         with np.errstate(all="ignore"):
-            part = values[rows, k] / (values[rows, k] - values[rows, k + 1])
-        tau = np.where(crossing.any(axis=1), grid[k] + part * (grid[1] - grid[0]), np.inf)
-        guess: Array = self.centre + self.half_width * tau
+            tau = grid[k] + left / (left - right) * (grid[1] - grid[0])
+        guess: Array = self.centre + self.half_width * np.where(crossing[rows, k], tau, np.inf)
         return guess
-
-
-def sums(terms: Array) -> Array:
-    """Return the sums over k of |terms_k| and of k |terms_k|, (rows, 2)."""
-    found: Array = np.abs(terms) @ _ones_and_powers(terms.shape[1])
-    return found
-
-
-@lru_cache(maxsize=8)
-def _ones_and_powers(number: int) -> Array:
-    return np.stack((np.ones(number), np.arange(number)), axis=1)
 
 
 def _recursion(solve: Solver, step: Matrix | None, given: Array, within: float) -> Array:
@@ -604,17 +594,15 @@ def steps_ahead(graph: PolicyGraph, gamma: float, homes: Homes | None = None) ->
     """Return about max (I - gamma P)^-1 P 1 over the live states, at least 1.
 
     Args:
-        homes: the policy's; P then lacks the columns of references, and states with several homes
-            are left out.
+        homes: the policy's; P then lacks the columns of references.
 
     Raises:
         NoBound: floats cannot decide.
     """
-    kept = None if homes is None else Deflation(homes, 0)
-    live = np.flatnonzero(graph.live if kept is None else graph.live & kept.known)
+    live = np.flatnonzero(graph.live)
     if len(live) == 0:
         return 1.0
-    without = None if kept is None else kept.without()
+    without = None if homes is None else Deflation(homes, 0).without()
     rows = AlongGamma(graph.model, gamma, 1.0, ORDER, without).rows(graph.policy[live])
     return max(1.0, _growth(rows.inner(live), graph.model))
 
@@ -720,8 +708,8 @@ def _upper_binomials(degree: int) -> tuple[Array, NDArray[np.int64]]:
 
 @lru_cache(maxsize=8)
 def _grid(degree: int, first: bool) -> tuple[Array, Array]:
-    """Return the ends of quarters of boxes, and their powers, (degree + 1, points)."""
-    grid = np.linspace(0.0 if first else -1.0, 1.0, 4 * _BOXES + 1)
+    """Return the ends of parts of boxes, and their powers, (degree + 1, points)."""
+    grid = np.linspace(0.0 if first else -1.0, 1.0, _PARTS * _BOXES + 1)
     return grid, grid ** np.arange(degree + 1)[:, None]
 
 

@@ -1,7 +1,8 @@
 """Models in arrays: pymdptoolbox's P and R, and the sparse ones of `FloatMDP`, as exact rows.
 
 Floats become the rationals they stand for (`recover`), and the model records the mapping. A number
-without such a rational is an error that names its position: nothing is guessed.
+without such a rational is an error that names its position: nothing is guessed. P and R may hold
+exact numbers instead, fractions or text such as "1/3".
 
 In every array an action is unavailable in a state where its probabilities are all 0 or its reward
 is nan or -inf (as a cost, inf). A state without any action is absorbing with reward 0.
@@ -12,17 +13,22 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from decimal import Decimal
+from fractions import Fraction
 from itertools import chain
+from numbers import Rational, Real
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from qdecay.model.recover import Recovery
+from qdecay.model.recover import Recovery, number_of_text
 from qdecay.model.rows import ModelRows, Row
+from qdecay_envs.rational import written
 
 Flags = NDArray[np.bool_]
+_NOT_FINITE = ("nan", "inf", "-inf")
 
 
 def rows_of_arrays(
@@ -36,7 +42,8 @@ def rows_of_arrays(
 
     Args:
         transitions: P of shape (A, S, S), an array or a sequence of A arrays or scipy sparse
-            matrices; P[a][s, t] is the probability of t after action a in state s.
+            matrices; P[a][s, t] is the probability of t after action a in state s: a number,
+            exact or a float, or text such as "1/3".
         rewards: R of shape (S,), (S, A) or (A, S, S) (or a sequence of A matrices), in reward
             units; R[a][s, t] is the reward of that transition.
         start: the start state, or None.
@@ -126,6 +133,8 @@ def available_entries(
 
 def is_unavailable(rewards: Any, worst: float = -math.inf) -> Flags:
     """Return where rewards say that an action is unavailable."""
+    if rewards.dtype.hasobject:
+        rewards = np.array([r if isinstance(r, float) else 0.0 for r in rewards.tolist()])
     return np.asarray(np.isnan(rewards) | (rewards == worst))
 
 
@@ -154,16 +163,14 @@ def entries_of(transitions: Any) -> Entries:
         ValueError: a shape is wrong, or there is none.
     """
     if not isinstance(transitions, list | tuple):
-        return _dense_entries(numeric_array(transitions, "P"))
+        return _dense_entries(number_array(transitions, "P"))
     matrices = [_coordinates(m, f"P[{a}]") for a, m in enumerate(transitions)]
     if not matrices:
         raise ValueError("P must have at least one action")
-    n_states = _square([matrix.shape for matrix in matrices])
-    action = np.repeat(np.arange(len(matrices)), [matrix.nnz for matrix in matrices])
-    state, to, p = (
-        np.concatenate([getattr(matrix, part) for matrix in matrices])
-        for part in ("row", "col", "data")
-    )
+    n_states = _square([shape for shape, *_ in matrices])
+    action = np.repeat(np.arange(len(matrices)), [len(row) for _, row, *_ in matrices])
+    _, *parts = zip(*matrices, strict=True)
+    state, to, p = map(np.concatenate, parts)
     return Entries(n_states, len(matrices), action, state.astype(np.int64), to, p)
 
 
@@ -238,6 +245,35 @@ def _sparse_rows(p: Any, r: Any, ends: Any, available: Flags, recovery: Recovery
         yield s, a, t, probability, recovery(r[s, a], f"{where}: reward"), number >= n_going
 
 
+def number_array(array: Any, name: str) -> NDArray[Any]:
+    """Return an array of real numbers as it is, or one of exact numbers or text as objects.
+
+    Raises:
+        ValueError: it contains something else.
+    """
+    dense = np.asarray(array)
+    if dense.dtype.kind not in "OU":
+        return numeric_array(dense, name)
+    found = np.empty(dense.shape, dtype=object)
+    for place in np.ndindex(dense.shape):
+        found[place] = _number(dense[place], f"{name}{list(place)}")
+    return found
+
+
+def _number(value: Any, name: str) -> Any:
+    """Return an entry of an array of objects: exact, or a float."""
+    if isinstance(value, str):  # NumPy makes text of nan beside text
+        word = value.strip().lower()
+        return float(word) if word in _NOT_FINITE else number_of_text(str(value), name)
+    if isinstance(value, Decimal):
+        return Fraction(value) if value.is_finite() else float(value)
+    if isinstance(value, bool | np.bool_) or not isinstance(value, Real):
+        raise ValueError(f"{name} must be a real number, got {written(value)}")
+    if isinstance(value, Rational):
+        return value
+    return float(str(value) if isinstance(value, np.floating) else value)  # a narrow one's digits
+
+
 def numeric_array(array: Any, name: str) -> NDArray[Any]:
     """Return an array of real numbers.
 
@@ -250,16 +286,30 @@ def numeric_array(array: Any, name: str) -> NDArray[Any]:
     return dense
 
 
-def _coordinates(matrix: Any, name: str) -> Any:
-    """The matrix as scipy COO, with only nonzero entries stored."""
+def _coordinates(matrix: Any, name: str) -> tuple[Any, Any, Any, Any]:
+    """The shape of a matrix; rows, columns and values of its nonzero entries."""
     if not sparse.issparse(matrix):
-        matrix = numeric_array(matrix, name)
+        matrix = number_array(matrix, name)
         if matrix.ndim != 2:
             raise ValueError(f"{name} must have two dimensions, got shape {matrix.shape}")
+        row, column = np.nonzero(matrix)
+        return matrix.shape, row, column, matrix[row, column]
     coordinates = sparse.coo_matrix(matrix)
     coordinates.sum_duplicates()
     coordinates.eliminate_zeros()
-    return coordinates
+    return coordinates.shape, coordinates.row, coordinates.col, coordinates.data
+
+
+def as_floats(numbers: NDArray[Any], name: str) -> NDArray[np.float64]:
+    """Return the nearest floats of numbers.
+
+    Raises:
+        ValueError: one is too large.
+    """
+    try:
+        return numbers.astype(np.float64)
+    except OverflowError as error:
+        raise ValueError(f"{name} has a number that is too large for floats") from error
 
 
 def expected_rewards(rewards: Any, entries: Entries, paid: NDArray[Any]) -> NDArray[np.float64]:
@@ -272,12 +322,12 @@ def expected_rewards(rewards: Any, entries: Entries, paid: NDArray[Any]) -> NDAr
     shape = (entries.n_states, entries.n_actions)
     sums = np.bincount(
         entries.pair,
-        weights=entries.p.astype(np.float64) * paid.astype(np.float64),
+        weights=as_floats(entries.p, "P") * as_floats(paid, "R"),
         minlength=shape[0] * shape[1],
     )
     r = sums.astype(np.float64).reshape(shape)  # of no entries they are integers
     if not _has_sparse(rewards):
-        table = _reward_table(rewards, entries).astype(np.float64)
+        table = as_floats(_reward_table(rewards, entries), "R")
         if table.ndim < 3:  # as given, without rounding
             r = np.array(np.broadcast_to(table.reshape(shape[0], -1), shape))
     r[~entries.present] = np.nan
@@ -291,7 +341,9 @@ def _rewards_at(rewards: Any, entries: Entries) -> NDArray[Any]:
         table = _reward_table(rewards, entries)
         places = {1: (s,), 2: (s, a), 3: (a, s, t)}
         return np.asarray(table[places[table.ndim]])
-    matrices = [sparse.csr_matrix(m) for m in rewards]
+    matrices = [
+        sparse.csr_matrix(m) if sparse.issparse(m) else number_array(m, "R") for m in rewards
+    ]
     for matrix in matrices:
         _check_shape("R", (len(matrices), *matrix.shape), entries)
     found = np.zeros(len(s), np.result_type(*(matrix.dtype for matrix in matrices)))
@@ -306,7 +358,7 @@ def _has_sparse(rewards: Any) -> bool:
 
 
 def _reward_table(rewards: Any, entries: Entries) -> NDArray[Any]:
-    table = numeric_array(rewards, "R")
+    table = number_array(rewards, "R")
     _check_shape("R", table.shape, entries)
     return table
 

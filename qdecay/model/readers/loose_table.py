@@ -87,11 +87,12 @@ class LooseTable:
                 try:
                     probability, reward = recovery(p, ""), recovery(r, "")
                 except (TypeError, ValueError):  # names take long, and only a message needs them
+                    if isinstance(p, float) and math.isfinite(p):
+                        _check_chance(p, p, place)
                     probability = _named(recovery, p, f"{place}: probability")
                     reward = _named(recovery, r, f"{place}: reward")
                 near = p if type(p) is float else _nearest(probability)
-                if not 0 <= near < 1 + _FAR:
-                    raise ValueError(f"{place}: probability must be in [0, 1], got {written(p)}")
+                _check_chance(near, p, place)
                 total += near
                 if len(outcome) > _FULL:
                     steps = duration(outcome[_FULL], f"{place}: duration")
@@ -236,9 +237,15 @@ def _flag(ended: Any, place: Place) -> bool:
 
 def _named(recovery: Recovery, value: Any, name: str) -> Any:
     """The number, or the error that names it."""
-    if isinstance(value, Number | str):
+    if isinstance(value, Number | str) and not isinstance(value, complex | np.complexfloating):
         return recovery(value, name)
     raise ValueError(f"{name} must be a number, got {written(value)}")
+
+
+def _check_chance(near: float, given: Any, place: Place) -> None:
+    """Raise ValueError unless the number near to a given one is a probability."""
+    if not 0 <= near < 1 + _FAR:
+        raise ValueError(f"{place}: probability must be in [0, 1], got {written(given)}")
 
 
 def _nearest(probability: Any) -> float:

@@ -76,6 +76,9 @@ def read_npz(path: Path) -> dict[str, Any]:
             members = {name: archive.getinfo(present[name]) for name in _ARRAYS if name in present}
             _check_sizes(archive, members)
             arrays = {name: _array(archive, member) for name, member in members.items()}
+        for name in ("P", "R"):
+            if name in arrays:
+                numeric_array(arrays[name], name)
     needed = {"R", *(SPARSE if "P_data" in arrays else ["P"])}
     if missing := needed - set(arrays):
         raise InputError(

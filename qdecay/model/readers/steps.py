@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from math import isnan
+from numbers import Number
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -198,23 +199,55 @@ def checked(steps: Steps) -> Steps:
             raise ValueError(f"{name} has {len(column):,} entries, and state {count:,}")
         if column is not None and column.ndim > 1 and name not in ("state", "action", "next_state"):
             raise ValueError(f"{name} must have one entry per transition, got {column.shape}")
+    steps = _ending_somewhere(steps)
+    for name in COLUMNS + OPTIONAL:
+        column = getattr(steps, name)
         if column is not None:
             _check_known(column, name)
     return steps
 
 
-def _check_known(column: NDArray[Any], name: str) -> None:
-    """Refuse missing values: None, nan, and those of pandas."""
+def _ending_somewhere(steps: Steps) -> Steps:
+    """Return steps in which those that ended without a next state have their own state as such.
+
+    Nothing follows the end, so that any state will do.
+    """
+    column = steps.next_state
+    missing = _missing(column)
+    if missing is None or column.ndim > 1:
+        return steps
+    ended = [isinstance(e, Number | np.bool_) and bool(e) for e in steps.terminated.tolist()]
+    missing &= np.array(ended, dtype=np.bool_)
+    if column.dtype.kind == "f" and steps.state.dtype.kind in "iuf":
+        return steps._replace(next_state=np.where(missing, steps.state, column))
+    own = zip(missing.tolist(), steps.state.tolist(), column.tolist(), strict=True)
+    found = [_label(state) if is_missing else to for is_missing, state, to in own]
+    return steps._replace(next_state=column_of(found, "next_state"))
+
+
+def _label(state: Any) -> Any:
+    """A state of several numbers, a row of an array, as a label."""
+    return tuple(state) if isinstance(state, list) else state
+
+
+def _missing(column: NDArray[Any]) -> NDArray[np.bool_] | None:
+    """Return which entries are missing: None, nan, and those of pandas; None if none is."""
     if column.dtype.kind not in "fOM":
-        return
+        return None
     if column.dtype.kind == "O":
         kinds = {type(entry) for entry in column.flat}
         if not any(kind.__name__ in _MISSING or issubclass(kind, float) for kind in kinds):
-            return
+            return None
         missing = np.array([_is_missing(entry) for entry in column.flat]).reshape(column.shape)
     else:
         missing = np.isnat(column) if column.dtype.kind == "M" else np.isnan(column)
-    if missing.any():
+    return missing if missing.any() else None
+
+
+def _check_known(column: NDArray[Any], name: str) -> None:
+    """Refuse missing values."""
+    missing = _missing(column)
+    if missing is not None:
         place = tuple(np.argwhere(missing)[0].tolist())
         raise ValueError(
             f"transition {place[0]}: {name} is missing ({written(column[place])}): fill it in, or "

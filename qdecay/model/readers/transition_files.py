@@ -53,7 +53,7 @@ def rows_of_csv(path: Path, recovery: Recovery | None = None) -> ModelRows:
         known = known_once(names)
         _check_commas(names)
         columns = _distinct(lines, names, list(map(names.index, known)))
-        texts = dict(zip(known, columns, strict=True))
+        texts = _ending_somewhere(dict(zip(known, columns, strict=True)))
         _check_full(texts)
         rewards = texts.get("reward", ([], None))[0]  # as many transitions, and each takes a while
         check_size(path, len(rewards), limits=limits_for(recovery or Recovery()))
@@ -135,6 +135,26 @@ def _check_commas(names: Sequence[str]) -> None:
     for mark, called in ((";", "semicolons"), ("\t", "tabs"), ("|", "bars")):
         if len(names) == 1 and mark in names[0]:
             raise ValueError(f"line 1: columns are separated by {called}: separate them by commas")
+
+
+def _ending_somewhere(columns: dict[str, _Column]) -> dict[str, _Column]:
+    """Return columns in which rows that ended without a next state have their own as such."""
+    if not {"state", "next_state", "terminated"} <= columns.keys():
+        return columns
+    (texts, codes), (ended, flags) = columns["next_state"], columns["terminated"]
+    is_empty = np.array([not text.strip() for text in texts], dtype=np.bool_)
+    has_ended = np.array([_FLAGS.get(text.strip().lower()) is True for text in ended], np.bool_)
+    rows = np.flatnonzero(is_empty[codes] & has_ended[flags]) if is_empty.any() else []
+    if not len(rows):
+        return columns
+    own, state = columns["state"]
+    known = {text: code for code, text in enumerate(texts)}
+    places = np.array([known.setdefault(text, len(known)) for text in own], dtype=np.int64)
+    codes = codes.copy()
+    codes[rows] = places[state[rows]]
+    kept, codes = np.unique(codes, return_inverse=True)
+    names = list(known)
+    return columns | {"next_state": ([names[code] for code in kept.tolist()], codes)}
 
 
 def _check_full(columns: dict[str, _Column]) -> None:
@@ -224,6 +244,6 @@ def _check_parquet(path: Path, metadata: Any) -> None:
 
 
 def _arrow_column(column: Any, name: str) -> NDArray[Any]:
-    if column.null_count:
+    if column.null_count and name != "next_state":  # which no end needs
         raise ValueError(f"column {name}: {column.null_count:,} entries are empty")
     return np.asarray(column.to_numpy())

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import copy
+import itertools
 import json
 from collections.abc import Callable
 from fractions import Fraction
 from functools import cache
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import gymnasium as gym
@@ -352,20 +354,79 @@ def test_points_where_only_a_third_term_decides_change_nothing(seed: int) -> Non
     assert len(document["points"]) > 0
 
 
+# -- at gamma = 1, of transitions that take several steps
+
+
+def stop_or_go_round(steps: int, back: int) -> ModelLine:
+    """End with x; or be paid 1, and -1 after some steps, and so on, for ever."""
+    low, high = (
+        rows_document(
+            [0, 0, 1, 1, 1, False, steps], [0, 1, 0, 1, x, True], [1, 0, 0, 1, -1, False, back],
+            states=2,
+        )
+        for x in (0, 1)
+    )  # fmt: skip
+    return line_of({"low": low, "high": high})
+
+
+@pytest.mark.parametrize(("steps", "back"), [(3, 1), (1, 1), (2, 5)])
+def test_what_is_owned_for_a_part_of_the_time(steps: int, back: int) -> None:
+    """The total is 1 for some steps and 0 for the others: worth their share of the time."""
+    document = certified(stop_or_go_round(steps, back), 1)
+    assert verify(document) == Verification(2, 2, 1, 0, "1")
+    share = Fraction(steps, steps + back)
+    root = [-share.numerator, share.denominator]
+    assert [polynomial for polynomial, *_ in document["points"]] == [root]
+    for end in ("low", "high"):
+        assert not accepted(changed(document, (end, "transitions", 0), [0, 0, 1, 1, 1, False, 4]))
+
+
+def slowed(seed: int) -> tuple[ModelLine, ModelLine]:
+    """A random line of which transitions take up to 3 steps, and the same written out."""
+    line, random = random_line(seed)[0], Random(seed)
+    taken = {kind: random.choice((1, 1, 2, 3)) for kind in itertools.product(range(8), repeat=3)}
+    ends, n = ([], []), line.low.n_states
+    waits = {key: k for k, key in enumerate(itertools.product(range(n), (2, 1)), n)}
+    for mdp in (line.low, line.high):
+        short: list[Any] = []
+        long: list[Any] = [(k, 0, waits.get((t, left - 1), t), 1, 0, False)
+                           for (t, left), k in waits.items()]  # fmt: skip
+        for s, a, t, p, r, ended in mdp.rows():
+            steps = 1 if ended else taken[s, a, t]
+            short.append((s, a, t, p, r, ended, steps))
+            long.append((s, a, waits.get((t, steps - 1), t), p, r, ended))
+        for end, rows, more in zip(ends, (short, long), (0, len(waits)), strict=True):
+            end.append(MDP.from_rows(rows, n_states=n + more, n_actions=mdp.n_actions, start=0))
+    return ModelLine(*ends[0]), ModelLine(*ends[1])
+
+
+@pytest.mark.parametrize("seeds", [range(30), pytest.param(range(30, 400), marks=pytest.mark.slow)])
+def test_random_lines_of_several_steps_are_certified(seeds: range) -> None:
+    """As found where every step is written out, and no other set passes."""
+    proven = points = 0
+    for seed in seeds:
+        short, long = slowed(seed)
+        try:
+            found = policy_regions(short, gamma=1)
+        except ValueError:  # something is gained or lost for ever
+            continue
+        n, other = short.low.n_states, policy_regions(long, gamma=1)
+        assert [sets[:n] for sets in other.regions] == list(found.regions)
+        assert [b.value for b in other.breakpoints] == [b.value for b in found.breakpoints]
+        document = json.loads(json.dumps(certificate(short, found)))
+        counts = len(found.regions), len(found.breakpoints), len(found.touches)
+        assert verify(document) == Verification(n, *counts, "1"), seed
+        proven, points = proven + 1, points + len(document["points"])
+        for i, (sets, *_) in enumerate(document["intervals"]):
+            for s, actions in enumerate(sets):
+                for forged in (actions[1:], [a for a in range(3) if a not in actions]):
+                    assert not accepted(changed(document, ("intervals", i, 0, s), forged)) or (
+                        forged == actions
+                    ), (seed, i, s)
+    assert proven > len(seeds) / 4 and points > len(seeds) / 8
+
+
 # -- who gets none
-
-
-def test_at_gamma_one_transitions_take_one_step(tmp_path: Path) -> None:
-    """Where they take more, an average over time is not one over steps."""
-    rows = [END, [0, 1, 1, 1, 0, False, 2]]
-    ends = (rows_document(*rows, [1, 0, 1, 1, paid, True], states=2) for paid in (0, 2))
-    line = line_of(dict(zip(("low", "high"), ends, strict=True)))
-    with pytest.raises(ValueError, match="take several steps have no certificates at gamma = 1"):
-        write_certificate(line, policy_regions(line, gamma=1), tmp_path / "no.json")
-    assert not list(tmp_path.iterdir())
-    slow = changed(WAIT, ("low", "transitions", 0), [0, 0, 0, 1, 0, False, 2])
-    with pytest.raises(CertificateError, match="at gamma = 1 a transition takes one step"):
-        verify(slow)
 
 
 @pytest.mark.parametrize("gamma", ["3/2", 2, "-1/2", 0.5, None])

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 import pytest
@@ -52,6 +54,23 @@ def random_model(seed: int) -> RationalModel:
     return RationalModel(MDP.from_rows(rows, n_states=n, n_actions=3))
 
 
+def branching(seed: int) -> RationalModel:
+    """Two classes of two states that are never left, and four states that lead to both by chance;
+    some may end, some stay for long."""
+    draw = random.Random(seed)
+    rows = []
+    for s, a in itertools.product(range(8), range(2)):
+        within = [s - s % 2, s - s % 2 + 1] if s < 4 else range(8)
+        targets = draw.sample(within, draw.randint(1, 2) if s < 4 else 3)
+        weights = [Fraction(draw.randint(1, 9), 10 ** draw.choice([0, 0, 0, 3])) for _ in targets]
+        ends, reward = s > 3 and draw.random() < 0.2, draw.randint(-5, 9)
+        rows += [
+            (s, a, t, w / sum(weights), reward, ends and t == targets[0])
+            for t, w in zip(targets, weights, strict=True)
+        ]
+    return RationalModel(MDP.from_rows(rows, n_states=8, n_actions=2))
+
+
 def limits(model: RationalModel, policy: np.ndarray) -> tuple[list[Fraction], list[Fraction]]:
     """The terms of 1 / (1 - gamma) and of 1 of the advantages at gamma = 1."""
     terms = laurent(model, policy, Deadline())
@@ -65,7 +84,7 @@ def check(window: Window, model: RationalModel, policy: np.ndarray) -> int:
     """Compare all that the window claims with exact values; return how many pairs it knows."""
     pairs = np.arange(model.n_pairs)
     known = window._expansion(pairs)
-    same, single = window._deflation.homes.agree(pairs)
+    same = window._deflation.homes.agree(pairs)
     units = model.largest_by_component([abs(reward) for reward in model.rewards])
     points = [
         *window.edges[::5],
@@ -84,7 +103,7 @@ def check(window: Window, model: RationalModel, policy: np.ndarray) -> int:
             ]
         values[gamma] = exact
         tau = (gamma - Fraction(window.centre)) / Fraction(window.half_width)
-        for p in pairs[single].tolist():
+        for p in pairs.tolist():
             claimed = sum(Fraction(a) * tau**k for k, a in enumerate(known.a[p].tolist()))
             radius = Fraction(known.rest[p, 0])
             radius += Fraction(known.rest[p, 1]) * abs(tau) ** (window.terms + 1)
@@ -95,13 +114,12 @@ def check(window: Window, model: RationalModel, policy: np.ndarray) -> int:
         suspects = window.suspects_on(pairs, low, high).tolist()
         for p in pairs.tolist():
             a, b = (values[gamma][p] for gamma in (low, high))
-            assert single[p] or (suspects[p] and not slopes[p])
             assert slopes[p] == 0 or (b - a) * slopes[p] > 0
             assert suspects[p] or (a < 0 and b < 0)
             box = window.edges.index(low)
             assert window.suspect[p, box] or a < 0
             assert not window.negative_on(p, low, high) or (a < 0 and b < 0)
-    return int(single.sum())
+    return len(pairs)
 
 
 @pytest.mark.parametrize("terms", [14, 2])
@@ -137,21 +155,59 @@ def test_signs_at_one_are_those_of_an_exact_solve_near_it() -> None:
         assert found.tolist() == [x < Fraction(1, 2**150) for x in near]
 
 
+proposed, divide = Deflation.proposed, Deflation.divide
+
+
+def worse_homes(u: np.ndarray, e: np.ndarray) -> np.ndarray:
+    rho = proposed(u, e)
+    rho[:2] += 0.01
+    return rho
+
+
+def worse_chances(self: Deflation, states: np.ndarray) -> None:
+    divide(self, states)
+    self.rho[states[self.homes.several[states]], :2] += 0.01
+
+
 def test_a_wrong_reward_per_step_costs_accuracy_only(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is taken off may be anything: the radii allow for it."""
-    proposed = Deflation.proposed
-
-    def worse(u: np.ndarray, e: np.ndarray) -> np.ndarray:
-        rho = proposed(u, e)
-        rho[:2] += 0.01
-        return rho
-
-    monkeypatch.setattr(Deflation, "proposed", staticmethod(worse))
+    monkeypatch.setattr(Deflation, "proposed", staticmethod(worse_homes))
     for seed in range(12):
         model = random_model(seed)
         policy = model.first[:-1].copy()
         graph = PolicyGraph(model, policy)
         check(Window(model, graph, *WINDOWS[seed % 4], homes=Homes.of(graph)), model, policy)
+
+
+@pytest.mark.parametrize(
+    "wrong", [{}, {"proposed": staticmethod(worse_homes)}, {"divide": worse_chances}], ids=",".join
+)
+@pytest.mark.parametrize(
+    "seeds", [range(3), pytest.param(range(3, 30), marks=pytest.mark.slow)], ids=["few", "more"]
+)
+def test_states_that_lead_to_several_homes(
+    wrong: dict[str, Any], seeds: range, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where what is taken off is wrong, of homes or what they come to by chance."""
+    for name, method in wrong.items():
+        monkeypatch.setattr(Deflation, name, method)
+    small = several = 0
+    for seed in seeds:
+        model = branching(seed)
+        policy, last = model.first[:-1].copy(), model.first[1:] - 1
+        graph = PolicyGraph(model, policy)
+        window = Window(model, graph, *WINDOWS[seed % len(WINDOWS)], homes=Homes.of(graph))
+        for s in (0, 5, 6):
+            check(window, model, policy)
+            several += int(window._deflation.homes.several.sum())
+            bounds = window.bounds_at(np.arange(model.n_pairs), window.upper)
+            small += int((bounds[1] - bounds[0] < 1e-9).sum())
+            policy = policy.copy()
+            policy[s] = last[s]
+            graph = PolicyGraph(model, policy, graph)
+            window.update(graph, graph.affected, model.touching(graph.affected))
+    assert several > 6 * len(seeds)
+    assert wrong or small > 0.8 * 48 * len(seeds)
 
 
 def test_a_pair_that_may_end_beside_a_policy_that_never_does() -> None:

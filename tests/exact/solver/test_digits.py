@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from itertools import chain
+from operator import mul
 
 import numpy as np
 import pytest
@@ -33,7 +34,8 @@ def test_digits_of_opposite_sign_may_cancel() -> None:
 
 @pytest.mark.parametrize("growth", [1, 2, 3, 20, 100, 2**22, MOST_GROWTH - 1])
 def test_images_are_those_of_python_integers(growth: int) -> None:
-    """Rows whose sizes sum to all that is allowed, and start vectors at the edge of a digit."""
+    """Rows whose sizes sum to all that is allowed, and start vectors at the edge of a digit; then
+    columns that do, for two vectors at once."""
     rng = random.Random(growth)
     for _ in range(4):
         n = rng.randint(1, 5)
@@ -49,3 +51,16 @@ def test_images_are_those_of_python_integers(growth: int) -> None:
             assert joined(digits) == vector
             assert np.abs(carried(digits, digits.shape[1] + 1)).max() < 2**33
             vector = [sum(a * b for a, b in zip(row, vector, strict=True)) for row in rows]
+        if n * growth > MOST_GROWTH:
+            continue
+        columns = [[rng.choice(AT_THE_EDGE) for _ in range(n)] for _ in range(2)]
+        start = [number for row in zip(*columns, strict=True) for number in row]
+        for digits in chain.from_iterable(
+            images(matrix.transposed(), start, growth, 50, columns=2, total=n)
+        ):
+            for k in range(2):
+                assert joined(digits[:, k]) == columns[k]
+                columns[k] = [
+                    sum(map(mul, column, columns[k])) for column in zip(*rows, strict=True)
+                ]
+            assert np.abs(carried(digits, digits.shape[2] + 1)).max() < 2**33

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import itertools
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from fractions import Fraction
 from functools import partial
 
@@ -15,11 +16,13 @@ from exact_solves import advantages
 from qdecay import MDP
 from qdecay._support.deadline import Deadline
 from qdecay.exact.solver import first_window
+from qdecay.exact.solver.axis import NoBound
 from qdecay.exact.solver.first_window import FirstWindow
 from qdecay.exact.solver.near_zero import near_zero
 from qdecay.exact.solver.policy_graph import PolicyGraph
 from qdecay.exact.solver.rational_model import RationalModel
 
+POWERS = (0, 0, 0, -30, 30, -8, 8, -300)
 Row = tuple[int, int, int, Fraction, Fraction | int, bool]
 
 
@@ -69,6 +72,53 @@ def anything(seed: int) -> RationalModel:
             for t, w in zip(targets, weights, strict=True)
         ]
     return RationalModel(MDP.from_rows(rows, n_states=n, n_actions=2))
+
+
+def slippery(seed: int) -> RationalModel:
+    """A corridor of 20 to 30 states: moves on, back, or past a state, many of tiny chances; pairs
+    of equal moves but for one; few rewards, over 300 powers of ten."""
+    draw, rows = random.Random(seed), list[Row]()
+    n, tiny, back = draw.randint(20, 30), draw.choice([3, 20, 60, 200]), draw.random() < 0.5
+
+    def reward(share: float) -> Fraction | int:
+        size = draw.choice([-1, 1]) * draw.randint(1, 9) * Fraction(10) ** draw.choice(POWERS)
+        return size if draw.random() < share else 0
+
+    for s, action in itertools.product(range(n), range(2)):
+        if not action or draw.random() < 0.6:
+            slip = Fraction(draw.randint(1, 3), 4 * 2 ** draw.choice([0, 0, 1, tiny]))
+            on, off = s + draw.choice([1, 1, 2]), draw.choice([s, s + 1, s + 3, s - back])
+            paid, ends = reward(0.05), draw.random() < 0.1
+        elif draw.random() < 0.5:
+            on += 1
+        rows.append((s, action, min(on, n), 1 - slip, paid, False))
+        rows.append((s, action, min(max(off, 0), n), slip, paid, ends))
+    rows.append((n, 0, n, Fraction(1), reward(1), True))
+    return RationalModel(MDP.from_rows(rows, n_states=n + 1, n_actions=2))
+
+
+def assert_orders(window: FirstWindow, model: RationalModel, policy: list[int]) -> int:
+    """Terms below a pair's order are 0 before a power, and in sum as small as the window says.
+
+    They are found one by one: the k-th is that of h^k P^k r. Returns how many are not 0.
+    """
+    q, h, order = model.denominator, Fraction(window.half_width), window._order.tolist()
+    ahead, found, sums = model.rewards, 0, [Fraction(0)] * model.n_pairs
+    for k in range(min(max(order), 2 * model.n)):
+        own = [ahead[pair] for pair in policy]  # (q P)^k r
+        for pair, s in enumerate(model.pair_state.tolist()):
+            if k < order[pair] and ahead[pair] != own[s]:
+                assert k >= window._below.power[pair]
+                sums[pair] += abs(ahead[pair] - own[s]) * (h / q) ** k
+                found += 1
+        ahead = [
+            sum(w * own[t] for t, w in zip(model.targets[pair], model.weights[pair], strict=True))
+            for pair in range(model.n_pairs)
+        ]
+    largest = model.largest_by_component([abs(reward) for reward in model.rewards])
+    for terms, level, unit in zip(sums, window._below.level.tolist(), largest, strict=True):
+        assert terms == 0 or terms <= unit * Fraction(2) ** int(np.ceil(level))
+    return found
 
 
 def check(
@@ -186,7 +236,9 @@ def test_what_floats_claim_far_from_rewards_is_true(
     for seed in range(2 if length > 100 else 1):
         model = corridor(length, seed, part, earns, size)
         policy, changed = model.first[:-1].copy(), model.first[:-1].copy()
-        changed[length - 20] += 1
+        free = np.flatnonzero(np.diff(model.first) > 1)  # some states have twins only
+        switched = free[free <= length - 20][-1]
+        changed[switched] += 1
         graph = PolicyGraph(model, policy)
         window = FirstWindow(model, graph, 0.25)
         for choices in (policy, changed):
@@ -196,3 +248,66 @@ def test_what_floats_claim_far_from_rewards_is_true(
             found = check(window, model, partial(along, model, choices.tolist()))
             negative, proven = negative + found[0], proven + found[1]
     assert proven >= 0.85 * negative > 50
+
+
+def through_switches(
+    model: RationalModel, draw: random.Random, half: float
+) -> Iterator[tuple[FirstWindow, list[int]]]:
+    """Yield a window after one switch and another, with its policy, as long as there is one."""
+    beginning = near_zero(model, Deadline())
+    policy, graph = beginning.policy, PolicyGraph(model, beginning.policy)
+    free = np.flatnonzero(np.diff(model.first) > 1).tolist()
+    with suppress(NoBound):  # rewards differ too much
+        window = FirstWindow(model, graph, half, beginning.order)
+        for _ in range(3):
+            policy = policy.copy()
+            for s in draw.sample(free, 2) if draw.random() < 0.4 else [draw.choice(free[-4:])]:
+                policy[s] = draw.choice(model.pairs_of(s))
+            graph = PolicyGraph(model, policy, graph)
+            window.update(graph, graph.affected, model.touching(graph.affected))
+            yield window, policy.tolist()
+
+
+@pytest.mark.slow
+def test_orders_hold_through_switches() -> None:
+    """Of one state or two after another, near the end or anywhere; so do all other claims."""
+    negative = proven = below = 0
+    for seed in range(12):
+        model = slippery(seed)
+        for window, policy in through_switches(model, random.Random(seed), (0.25, 0.1)[seed % 2]):
+            below += assert_orders(window, model, policy)
+            found = check(window, model, partial(advantages, model, policy))
+            negative, proven = negative + found[0], proven + found[1]
+    assert proven > 0.6 * negative > 50
+    assert below > 1000
+
+
+def far_switches(chance: Fraction) -> RationalModel:
+    """State 0 reaches state 2 or 3 with a chance, and 4 or 5 with the square of it. Its second
+    action is worse by gamma^14, and no more as long as 2 earns what 3 does, and 4 what 5 does."""
+    odds = [chance, chance**2]
+    chances = [1 - sum(odds), *odds]
+    rows: list[Row] = [(0, 0, t, p, 0, False) for t, p in zip((1, 2, 4), chances, strict=True)]
+    rows += [(0, 1, t, p, 0, False) for t, p in zip((7, 3, 5), chances, strict=True)]
+    rows += [(s, 0, s, Fraction(1), 2, True) for s in range(1, 6)]
+    rows += [(s, 1, 6, Fraction(1), 1, False) for s in (2, 4, 5)]
+    rows.append((6, 0, 6, Fraction(1), 100, True))
+    rows += [(s, 0, s + 1, Fraction(1), 2 if s == 7 else 0, False) for s in range(7, 20)]
+    rows.append((20, 0, 20, Fraction(1), -1, True))
+    return RationalModel(MDP.from_rows(rows, n_states=21, n_actions=2))
+
+
+@pytest.mark.parametrize("bits", [60, 120])
+def test_terms_that_cancelled_are_as_small_as_what_switches_far_away_change(bits: int) -> None:
+    """Smaller than rounding, so that the action that is worse by gamma^14 is still seen to be."""
+    model = far_switches(Fraction(1, 2**bits))
+    beginning = near_zero(model, Deadline())
+    graph = PolicyGraph(model, beginning.policy)
+    window = FirstWindow(model, graph, 0.25, beginning.order)
+    for switched in (5, 2, 4):
+        policy = graph.policy.copy()
+        policy[switched] += 1
+        graph = PolicyGraph(model, policy, graph)
+        window.update(graph, graph.affected, model.touching(graph.affected))
+        check(window, model, partial(advantages, model, policy.tolist()))
+        assert bits < 100 or window.bounds_at(np.array([1]), Fraction(1, 64))[1] < 0

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from flint import fmpq, fmpq_mat, fmpq_poly
 
+from qdecay._support.deadline import Deadline
 from qdecay.exact.solver.determinant import Determinants
 from qdecay.exact.solver.policy_graph import PolicyGraph
 from qdecay.exact.solver.rational_model import RationalModel
@@ -19,14 +20,15 @@ from qdecay.model.mdp import MDP
 
 
 def random_model(rng: random.Random, n: int, denominator: int) -> RationalModel:
-    """Two actions; some rewards are 0, some moves end, some states lead nowhere."""
+    """Two actions; some rewards are 0, some have many digits, some moves end, some states lead
+    nowhere."""
     rows = []
     for s in range(n):
         for a in range(2):
             targets = rng.sample(range(n), rng.randint(1, min(n, 3)))
             cuts = sorted(rng.sample(range(1, denominator), len(targets) - 1))
             shares = [y - x for x, y in pairwise([0, *cuts, denominator])]
-            reward, ends = rng.choice((0, 0, 1, -2, 7)), rng.random() < 0.1
+            reward, ends = rng.choice((0, 0, 0, 1, -2, 10**9 + 7, -(10**9))), rng.random() < 0.1
             for t, share in zip(targets, shares, strict=True):
                 rows.append((s, a, t, Fraction(share, denominator), reward, ends))
     return RationalModel(MDP.from_rows(rows, n_states=n, n_actions=2))
@@ -83,7 +85,7 @@ def test_numerators_are_those_of_cramers_rule(denominator: int) -> None:
     determinants, used = Determinants(model), 0
     for policy in policies(rng, model, 6):
         series = PolicySeries(model, policy, determinants=determinants)
-        used += determinants.of(series.graph) is not None
+        used += determinants.of(series.graph, Deadline()) is not None
         pairs = np.arange(model.n_pairs)
         zero = series.identically_zero(pairs).tolist()
         for pair in pairs.tolist():
@@ -108,7 +110,7 @@ def test_determinants_follow_the_policies(seed: int) -> None:
         series = PolicySeries(model, policy, determinants=determinants)
         for pair in range(model.n_pairs):
             series.numerator(pair)
-        found = determinants.of(series.graph)
+        found = determinants.of(series.graph, Deadline())
         if found is not None:
             used += 1
             live = np.flatnonzero(series.graph.live).tolist()
@@ -137,5 +139,5 @@ def test_a_new_set_of_live_states_asks_for_a_new_determinant() -> None:
     assert both.live.tolist() == [True, True]
     for graph in (alone, both):
         series = PolicySeries(model, graph.policy, determinants=determinants)
-        assert determinants.of(graph) is None
+        assert determinants.of(graph, Deadline()) is None
         series.numerator(1)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Iterator
+from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
@@ -13,7 +15,9 @@ import pytest
 from gymnasium.envs.toy_text.frozen_lake import generate_random_map
 from models import TAXI
 from scipy import sparse
+from sympy import Integer, Rational
 
+from qdecay.model.float_mdp import FloatMDP
 from qdecay.model.mdp import MDP
 
 Rows = Iterator[tuple[int, int, int, Any, Any, bool]]
@@ -207,3 +211,63 @@ def test_sparse_rewards_of_32_bits_are_short_by_their_own_digits() -> None:
     p = np.array([[[0.5, 0.5], [0, 1]]], np.float32)
     paid = [sparse.csr_matrix(np.full((2, 2), 0.1, np.float32)) for _ in p]
     assert set(MDP.from_arrays(p, paid).exact_reward) == {Fraction(1, 10)}
+
+
+# -- arrays of exact numbers
+
+THIRD, NAN = Fraction(1, 3), float("nan")
+P_EXACT = [[[THIRD, 2 * THIRD], [0, 1]], [[0, 1], [0, 0]]]
+EXACT: dict[str, tuple[Any, Any]] = {
+    "fractions": (P_EXACT, [[1, Fraction(5, 2)], [0, NAN]]),
+    "text": (
+        [[["1/3", "2/3"], ["0", "1"]], [["0", "1"], ["0", "0"]]],
+        [["1", "2.5"], ["0", "nan"]],
+    ),
+    "text and floats": ([[["1/3", 2 / 3], [0, 1.0]], [[0, 1], [0, 0]]], [["1", 2.5], [0, NAN]]),
+    "arrays of fractions": (
+        [np.array(p) for p in P_EXACT],
+        np.array([[1, "5/2"], [0, NAN]], object),
+    ),
+    "sympy": (np.array(P_EXACT, object) * Integer(1), [[1, Rational(5, 2)], [0, -np.inf]]),
+    "decimals": (P_EXACT, [[1, Decimal("2.5")], [0, Decimal("nan")]]),
+    "one action sparse": ([P_EXACT[0], sparse.csr_matrix(P_EXACT[1])], [[1, 2.5], [0, NAN]]),
+    "floats of 32 bits": (P_EXACT, [[1, np.float32(2.5)], [Fraction(0), NAN]]),
+    "by next state": (
+        P_EXACT,
+        [np.array([[THIRD * 3, 1], [0, 0]]), sparse.csr_matrix([[0, 2.5], [0, 0]])],
+    ),
+}
+
+
+@pytest.mark.parametrize("form", EXACT)
+def test_arrays_may_hold_exact_numbers(form: str) -> None:
+    """Fractions, text, decimals, beside floats or not: the model is that of its rows."""
+    rows = [(0, 0, 0, "1/3", 1), (0, 0, 1, "2/3", 1), (0, 1, 1, 1, "5/2"), (1, 0, 1, 1, 0)]
+    expected = [(*row, False) for row in rows]
+    assert_same(MDP.from_arrays(*EXACT[form]), iter(expected))
+    floats = FloatMDP.from_arrays(*EXACT[form])
+    assert floats.p.toarray().tolist() == [[1 / 3, 2 / 3], [0, 1], [0, 1], [0, 0]]
+    assert np.array_equal(floats.r, [[1, 2.5], [0, NAN]], equal_nan=True)
+
+
+BAD_EXACT: list[tuple[Any, Any, str]] = [
+    ([[["a", "1"], ["0", "1"]]], [0, 0], "P[0][0, 0] must be a number like"),
+    ([[["1/0", 1], [0, 1]]], [0, 0], "P[0][0, 0] has a zero denominator: '1/0'"),
+    (np.array([[[None, 1], [0, 1]]]), [0, 0], "P[0, 0, 0] must be a real number, got None"),
+    (P_EXACT, [[THIRD, True], [0, 0]], "R[0, 1] must be a real number, got True"),
+    ([[["1/2", "1/3"], ["0", "1"]]], [0, 0], "probabilities sum to 5/6, not 1"),
+    ([[["1/2", "1/2"], ["0", "1"]]], ["1", "inf"], "reward must be finite"),
+]
+
+
+@pytest.mark.parametrize(("p", "r", "message"), BAD_EXACT)
+def test_a_wrong_exact_number_is_named(p: Any, r: Any, message: str) -> None:
+    with pytest.raises(ValueError, match=f"^[^\n]*{re.escape(message)}[^\n]*$"):
+        MDP.from_arrays(p, r)
+
+
+def test_a_number_too_large_for_floats_is_refused_in_floats_only() -> None:
+    r = [[1, 10**400], [0, 0]]
+    assert max(MDP.from_arrays(P_EXACT, r).exact_reward) == 10**400
+    with pytest.raises(ValueError, match="^R has a number that is too large for floats$"):
+        FloatMDP.from_arrays(P_EXACT, r)

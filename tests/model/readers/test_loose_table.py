@@ -272,6 +272,7 @@ WRONG: list[tuple[Any, str]] = [
     (held({0: {0: [(1.0, {1}, 1.0, False)]}}), "P[0][0][0]: the next state must be a number, text"),
     (held({0: {0: [(1.0, [{}], 1.0, False)]}}), "P[0][0][0]: the next state must be a number, te"),
     (held({0: {0: [(None, 0, 1.0, False)]}}), "P[0][0][0]: probability must be a number, got None"),
+    (held({0: {0: [(1.0, 0, 1j, False)]}}), "P[0][0][0]: reward must be a number, got 1j"),
     (held({0: {0: [(1.0, 0, [1], False)]}}), "P[0][0][0]: reward must be a number, got [1]"),
     (held({0: {0: [(1.0, 0, "x", False)]}}), 'P[0][0][0]: reward must be a number like "7/10", "0'),
     (held({0: {0: [(1.0, 0, np.nan, False)]}}), "P[0][0][0]: reward must be finite, got nan"),

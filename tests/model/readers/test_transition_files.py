@@ -90,6 +90,17 @@ def test_only_printed_floats_are_not_as_written(tmp_path: Path, text: str, wante
     assert MDP.load(prism).exact_reward == (Fraction(wanted),)
 
 
+@pytest.mark.parametrize("name", [int, "s{}".format])
+def test_an_end_needs_no_next_state(tmp_path: Path, name: Any) -> None:
+    """An empty field, also where all states have names; elsewhere it is missing."""
+    lines = [f"{name(s)},{a},{r},{'' if e else name(t)},{e}" for s, a, r, t, e in WALK]
+    stays = [(name(s), str(a), str(r), name(s if e else t), e) for s, a, r, t, e in WALK]
+    read = MDP.load(csv_of(tmp_path, "\n".join([HEADER, *lines])))
+    assert list(read.rows()) == list(MDP.from_transitions(stays).rows())
+    with pytest.raises(InputError, match="line 2: next_state is empty: fill it in"):
+        MDP.load(csv_of(tmp_path, f"{HEADER}\n0,0,1,,false\n0,0,1,,true\n"))
+
+
 def test_episodes_say_where_they_begin(tmp_path: Path) -> None:
     text = f"{HEADER},episode\n0,0,1,1,false,a\n1,0,1,0,true,a\n1,0,1,0,true,b\n"
     half = Fraction(1, 2)
@@ -111,6 +122,9 @@ def test_a_parquet_file_is_its_transitions(tmp_path: Path) -> None:
     named = frame.assign(state=frame.state.map("s{}".format), next_state="s0")
     named.to_parquet(path)
     assert MDP.load(path) == MDP.from_transitions(named)
+    ended = frame.assign(next_state=frame.next_state.where(~frame.terminated, frame.state))
+    frame.assign(next_state=frame.next_state.where(~frame.terminated, None)).to_parquet(path)
+    assert MDP.load(path) == MDP.from_transitions(ended)
     frame.assign(reward=[None, *frame.reward[1:]]).to_parquet(path)
     with pytest.raises(InputError, match=r"data.parquet: .*column reward: 1 entries are empty"):
         MDP.load(path)
@@ -126,7 +140,10 @@ BAD = [
     (HEADER, "data has no transitions"),
     (f"{HEADER},state\n", "the column state is there twice: leave one out"),
     (f"{HEADER}\n0,0,1,0,true\n0,0,1,0\n", "line 3: has 4 fields, and the first line 5"),
-    (f"{HEADER}\n0,0,1,0,true\n0,0,1,,true\n", "line 3: next_state is empty: fill it in, or leave"),
+    (
+        f"{HEADER}\n0,0,1,0,true\n0,0,1,,false\n",
+        "line 3: next_state is empty: fill it in, or leave",
+    ),
     (f"{HEADER}\n0,0,1,0,maybe\n", "line 2: terminated must be true or false, got 'maybe'"),
     (
         f"{HEADER}\n0,0,1,0,true\n0,0,much,0,true\n",

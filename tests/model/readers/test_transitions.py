@@ -297,7 +297,8 @@ BAD: list[tuple[Any, str]] = [
     ([(0.5, 0, 1, 0, True)], "transition 0: state must be a whole number or a label"),
     ([(None, 0, 1, 0, True)], "transition 0: state is missing \\(None\\): fill it in"),
     ([({}, 0, 1, 0, True)], "transition 0: state must be a whole number, text or a tuple"),
-    ([("a", 0, 1, float("nan"), True)], "transition 0: next_state is missing"),
+    ([("a", 0, 1, float("nan"), False)], "transition 0: next_state is missing"),
+    ([("a", 0, 1, "a", True), ("a", 0, 1, None, 0)], "transition 1: next_state is missing"),
     ([(0, 0, 1, 0, "yes")], "transition 0: terminated must be true or false, got 'yes'"),
     ([(0, 0, 1, 0, 2)], "transition 0: terminated must be true or false, got 2"),
     ([(0, 0, "x", 0, True)], "transition 0: reward"),
@@ -324,6 +325,19 @@ BAD: list[tuple[Any, str]] = [
     ({**columns(WALK), "reward": np.zeros((10, 2))}, "reward must have one entry per transition"),
     ({**columns(WALK), "state": 0}, "state must have an entry for each transition, got 0"),
 ]
+
+
+@pytest.mark.parametrize("none", [None, float("nan"), pd.NA])
+@pytest.mark.parametrize("name", [int, "s{}".format])
+@pytest.mark.parametrize("form", [list, pd.DataFrame])
+def test_an_end_needs_no_next_state(form: Any, name: Any, none: Any) -> None:
+    """Whatever stands there in its place: nothing follows."""
+    names = ("state", "action", "reward", "next_state", "terminated")
+    given = [(name(s), a, r, none if end else name(t), end) for s, a, r, t, end in WALK]
+    stays = [(name(s), a, r, name(s) if end else name(t), end) for s, a, r, t, end in WALK]
+    assert any(end for *_, end in WALK)
+    data = given if form is list else pd.DataFrame(given, columns=names)
+    assert MDP.from_transitions(data) == MDP.from_transitions(stays)
 
 
 @pytest.mark.parametrize(("data", "message"), BAD)

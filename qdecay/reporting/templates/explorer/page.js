@@ -137,20 +137,38 @@ function layOut() {
 
 // ---- the address carries what is shown
 
-let timer = 0;
+let timer = 0, follower = null;
 function remember() {
   clearTimeout(timer);
   timer = setTimeout(() => {
-    const parts = new URLSearchParams();
-    if (chapters.length > 1) parts.set("model", String(shown.chapter + 1));
-    const chapter = active();
-    if (chapter.state !== chapter.data.state) parts.set("state", String(chapter.state));
-    const point = chapter.points.get(shown.index);
-    if (point) parts.set(point.kind, String(point.i + 1)); else parts.set("gamma", chapter.data.texts[shown.index]);
+    tellFollower();
     // The cell of a notebook has no address of its own.
-    if (location.protocol !== "about:") history.replaceState(null, "", `#${parts}`);
+    if (location.protocol !== "about:") history.replaceState(null, "", address());
   }, 150);
 }
+
+function address() {
+  const parts = new URLSearchParams();
+  if (chapters.length > 1) parts.set("model", String(shown.chapter + 1));
+  const chapter = active();
+  if (chapter.state !== chapter.data.state) parts.set("state", String(chapter.state));
+  const point = chapter.points.get(shown.index);
+  if (point) parts.set(point.kind, String(point.i + 1)); else parts.set("gamma", chapter.data.texts[shown.index]);
+  return `#${parts}`;
+}
+
+// The editor shows this page in a frame, anew after each change, and opens the next one where the reader was.
+function tellFollower() {
+  follower?.postMessage({ qdecay: "here", address: address(), scroll: scrollY }, "*");
+}
+
+addEventListener("message", ({ data, source }) => {
+  if (data?.qdecay !== "follow" || source !== parent) return;
+  follower = source;
+  scrollTo(0, Number(data.scroll) || 0);
+  tellFollower();
+});
+addEventListener("scroll", () => { if (follower) remember(); }, { passive: true });
 
 /** Take model, state and gamma from the address; what makes no sense there is left out. */
 function recall() {

@@ -15,6 +15,8 @@ it goes on to hold when D becomes its own right side, over and over, which lets 
 probabilities too. Values far from every reward are below the range of floats, so D is kept in units
 of the first one, and what is returned in powers of two. For smaller gamma', D is smaller at least
 by (gamma' / gamma)^(m + d), if eps is by (gamma' / gamma)^m.
+
+Where the pairs that tie are one policy's and the near ties enter it, D bounds the change of values.
 """
 
 from __future__ import annotations
@@ -31,6 +33,7 @@ from qdecay.exact.solver.window import Bound
 _SLACK = 0.01  # of a power of two: far more than all rounding
 _GAIN = 1.1  # what another round must gain somewhere
 _LEAST = 2.0**-900  # of D, in its unit
+_LOST = 2.0**-980  # below the normal range, in a row of fewer than 2^31 products
 _ROUNDS = 1000
 _FAR = 2**40
 
@@ -67,8 +70,7 @@ def room_of(model: RationalModel, ties: Mask, near: Pairs, most: Bound, gamma: f
     nearest = _next(moves, model.p)
     ahead = rows_of(model.p, np.arange(model.n_pairs))
     ahead.data *= _unit(moves[ahead.indices] + 1 - np.repeat(nearest, np.diff(ahead.indptr)), gamma)
-    with np.errstate(divide="ignore"):
-        level = np.log2(ahead @ d) + nearest * np.log2(gamma)
+    level = np.log2(ahead @ d + _LOST) + nearest * np.log2(gamma)
     level = np.where(nearest < _FAR, level + top - np.log2(1 - gamma) + _SLACK, -np.inf)
     return Bound(level, _next(power, model.p))
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from itertools import product
 
 import numpy as np
 import pytest
 from brute_force import ending_model
 
-from qdecay.certified.room import room_of
+from qdecay import MDP
 from qdecay.exact.solver.rational_model import RationalModel
+from qdecay.exact.solver.room import room_of
 from qdecay.exact.solver.window import Bound
 
 EPS, POWERS = np.array([2.0**-40, 2.0**-55]), np.array([3, 0])
@@ -54,3 +56,17 @@ def test_room_is_that_of_the_best_choices(seed: int, gamma: float) -> None:
         assert np.all(told >= true)
         assert np.all((true > 0) == np.isfinite(room.level))
         assert fall < 1 or gamma > 0.5 or np.all(told <= 4 * true)
+
+
+def test_chances_below_the_range_of_floats_leave_room() -> None:
+    """State s moves on with chance 2^-600, so that 2^-40 in state 3 is gamma^3 2^-1840 in 0."""
+    on = Fraction(1, 2**600)
+    rows = [(s, 0, s + 1, on, 0, False) for s in range(3)]
+    rows += [(s, 0, s, 1 - on, 0, True) for s in range(3)]
+    rows += [(3, action, 3, Fraction(1), action, True) for action in (0, 1)]
+    model = RationalModel(MDP.from_rows(rows, n_states=4, n_actions=2))
+    near = np.array([4])
+    most = Bound(np.array([-40.0]), np.array([0]))
+    room = room_of(model, np.arange(5) < 4, near, most, 0.5)
+    assert np.all(room.level[:3] >= [-1843, -1242, -641])
+    assert np.all(room.level[3:] == -np.inf)

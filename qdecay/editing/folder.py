@@ -1,0 +1,180 @@
+"""The files of one folder: plain names ending in .json or .html, and nothing else.
+
+A name is checked before it is used, and the file again as it is opened: no link is followed, no
+folder or device is read. Files are written completely or not at all, beside and then in place of
+the old one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import stat
+from collections.abc import Callable
+from http import HTTPStatus
+from pathlib import Path
+from threading import Lock
+
+from qdecay.editing.refusals import Refused, wrong
+from qdecay.errors import InputError
+from qdecay_envs.files import replacing
+
+MAX_BYTES = 2 << 20
+"""The largest document that is read or written."""
+
+_LONGEST = 200  # bytes of a name; systems take 255
+_FORBIDDEN = re.compile(r'[\\/:*?"<>|]')  # what some system takes for something else
+_DEVICES = re.compile(r"(?:con|prn|aux|nul|com\d|lpt\d)(?:\..*)?", re.IGNORECASE | re.ASCII)
+_NO_LINKS = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+_BINARY = getattr(os, "O_BINARY", 0)
+_LISTED = 500  # files
+_BEGINNING = 1 << 16  # bytes, in which a document says what it is
+
+
+class Folder:
+    """A folder, and the files in it that the editor reads and writes.
+
+    Attributes:
+        path: absolute, without links.
+    """
+
+    def __init__(self, path: Path) -> None:
+        """Raise InputError unless it is a folder that can be written to."""
+        try:
+            self.path = path.resolve(strict=True)
+            if not self.path.is_dir():
+                raise InputError(f"{path}: is no folder; name the folder of your files")
+        except OSError as error:
+            raise InputError(f"{path}: cannot be read: {error.strerror}") from error
+        if not os.access(self.path, os.W_OK | os.X_OK):
+            raise InputError(f"{path}: cannot be written to")
+        self._writing = Lock()
+
+    def names(self) -> list[str]:
+        """Return the names of its documents, in order: at most 500."""
+        with os.scandir(self.path) as entries:
+            found = [entry.name for entry in entries if entry.is_file(follow_symlinks=False)]
+        return sorted(filter(_is_document, found), key=str.casefold)[:_LISTED]
+
+    def read(self, name: str, most: int = MAX_BYTES) -> bytes:
+        """Return the content of a file whose name is known to be plain.
+
+        Raises:
+            Refused: there is no such file, it is something else, or it has more than `most` bytes.
+        """
+        data = self.beginning(name, most + 1)
+        if len(data) > most:
+            raise too_large(name, most)
+        return data
+
+    def beginning(self, name: str, most: int = _BEGINNING) -> bytes:
+        """Return the first bytes of a file whose name is known to be plain.
+
+        Raises:
+            Refused: there is no such file, or it is something else.
+        """
+        path = self.path / name
+        try:
+            _refuse_link(path)
+            number = os.open(path, os.O_RDONLY | _NO_LINKS | _BINARY)
+            with os.fdopen(number, "rb") as file:
+                if not stat.S_ISREG(os.fstat(number).st_mode):
+                    raise wrong(f"{name}: is no file")
+                return file.read(most)
+        except OSError as error:
+            raise _of_system(name, error) from error
+
+    def write(self, name: str, data: bytes, check: Callable[[], object]) -> None:
+        """Write a file, completely or not at all.
+
+        Args:
+            name: known to be plain.
+            data: what is written.
+            check: is called just before, while nothing else is written; what it raises speaks
+                against it.
+
+        Raises:
+            Refused: it is a link or a folder, or cannot be written.
+        """
+        path = self.path / name
+        with self._writing:
+            check()
+            try:
+                _refuse_link(path)
+                with replacing(path, follow=False) as scratch, scratch.open("xb") as file:
+                    file.write(data)
+            except OSError as error:
+                raise _of_system(name, error) from error
+
+    def has(self, name: str) -> bool:
+        """Whether there is anything of that name."""
+        return os.path.lexists(self.path / name)
+
+    def version(self, name: str) -> str | None:
+        """Return the version of a file, None where there is none."""
+        return version_of(self.read(name)) if self.has(name) else None
+
+    def rename(self, name: str, to: str) -> None:
+        """Give a file another name, in place of the one that has it.
+
+        Raises:
+            Refused: that cannot be done.
+        """
+        try:
+            (self.path / name).replace(self.path / to)
+        except OSError as error:
+            raise _of_system(name, error) from error
+
+
+def check_name(name: object, ending: str) -> str:
+    """Return the name of a file of the folder.
+
+    Raises:
+        Refused: it is no plain name, or has another ending.
+    """
+    if not isinstance(name, str) or not name.isprintable():
+        raise _no_name("a name is printable text")
+    if len(name.encode()) > _LONGEST:
+        raise _no_name(f"{name:.40}...: is longer than {_LONGEST} bytes")
+    if _FORBIDDEN.search(name) or name.startswith((".", " ", "-")):
+        raise _no_name(f"{name}: write a plain name, such as exercise{ending}")
+    if not name.endswith(ending) or name == ending:
+        raise _no_name(f"{name}: the name must end in {ending}")
+    if _DEVICES.fullmatch(name):
+        raise _no_name(f"{name}: is a device of Windows; choose another name")
+    return name
+
+
+def version_of(data: bytes) -> str:
+    """Return what tells one content of a file from another."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def too_large(name: str, most: int = MAX_BYTES) -> Refused:
+    """Return the refusal of what has more than `most` bytes."""
+    text = f"{name}: is larger than {most:,} bytes, the editor's limit"
+    return Refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, text)
+
+
+def _refuse_link(path: Path) -> None:
+    if path.is_symlink():
+        raise wrong(f"{path.name}: is a link, which is not followed")
+
+
+def _is_document(name: str) -> bool:
+    try:
+        check_name(name, ".json")
+    except Refused:
+        return False
+    return True
+
+
+def _no_name(message: str) -> Refused:
+    return Refused(HTTPStatus.BAD_REQUEST, message, "name")
+
+
+def _of_system(name: str, error: OSError) -> Refused:
+    if isinstance(error, FileNotFoundError):
+        return Refused(HTTPStatus.NOT_FOUND, f"{name}: there is no such file")
+    return wrong(f"{name}: {error.strerror or error}")

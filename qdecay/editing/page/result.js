@@ -1,0 +1,129 @@
+// The result: the very page that `qdecay report` writes, made anew after each change.
+//
+// A page is shown as current only while the document that it was made of is the one in the form;
+// else it is marked as that of an earlier state, or hidden where there is none.
+
+import { ask, Gone } from "./api.js";
+import { byId, make, say } from "./dom.js";
+
+const PAUSE = 150; // milliseconds without a key
+const SLOW = 500; // from then on it says that it is working
+const PATIENCE = 3000; // for the page to say that it is drawn
+
+/** A closed form such as 6^(-1/3), with its exponent raised. */
+function typeset(text) {
+  const parts = text.split(/\^\(([^()]+)\)|\^(\d+)/);
+  return parts.flatMap((part, i) => (part ? [i % 3 ? make("sup", {}, part.replace("-", "\u2212")) : part] : []));
+}
+
+export class Result {
+  /**
+   * @param tell is `showProblem`, with a place in the document
+   * @param lost is called where the server does not answer
+   */
+  constructor({ tell, lost }) {
+    Object.assign(this, { tell, lost, shown: new Map(), number: 0, timer: 0, slow: 0, abort: null });
+    this.page = crypto.randomUUID();
+    this.places = new Map(); // where the reader is in the page of each kind
+    addEventListener("message", ({ data, source }) => {
+      if (data?.qdecay !== "here") return;
+      for (const entry of this.shown.values()) if (entry.frame.contentWindow === source) this.places.set(entry.kind, data);
+    });
+  }
+
+  /** Show the result of what is in the form. */
+  request({ kind, title, isEmpty, document: wanted, problem, text }) {
+    const number = (this.number += 1);
+    clearTimeout(this.timer);
+    this.abort?.abort();
+    for (const [other, { frame }] of this.shown) frame.hidden = other !== kind;
+    const shown = this.shown.get(kind);
+    if (isEmpty) return this.#mark("empty", kind, null);
+    if (problem) return this.#mark("stale", kind, problem);
+    if (shown?.text === text && shown.title === title) return this.#mark("current", kind, null);
+    this.#mark("working", kind, undefined);
+    this.timer = setTimeout(() => this.#solve({ number, kind, title, text, wanted }), shown ? PAUSE : 0);
+    return undefined;
+  }
+
+  async #solve({ number, kind, title, text, wanted }) {
+    this.abort = new AbortController();
+    const isNewest = () => number === this.number;
+    try {
+      const answer = await ask("solve", { document: wanted, name: title, gamma: "", page: this.page }, this.abort.signal);
+      if (!isNewest()) return;
+      const frame = await this.#drawn(answer.result, kind, title);
+      if (!isNewest()) return frame.remove();
+      this.shown.get(kind)?.frame.remove();
+      frame.classList.remove("coming");
+      this.shown.set(kind, { kind, frame, text, title, summary: answer.summary });
+      this.#mark("current", kind, null);
+    } catch (error) {
+      if (error.name === "AbortError" || !isNewest()) return;
+      if (error instanceof Gone) {
+        this.lost();
+        this.#mark("stale", kind, undefined);
+      } else if (error.status === 409) {
+        this.timer = setTimeout(() => this.#solve({ number, kind, title, text, wanted }), PAUSE);
+      } else this.#mark("stale", kind, error);
+    }
+  }
+
+  /** Return a frame with a page, once that is drawn where the reader was in the one before. */
+  #drawn(result, kind, title) {
+    const place = this.places.get(kind);
+    const frame = make("iframe", { class: "coming", src: `result/${result}${place?.address ?? ""}`, sandbox: "allow-scripts allow-downloads", title: `Result of ${title}` });
+    return new Promise((resolve) => {
+      const done = ({ data, source }) => {
+        if (data !== null && (source !== frame.contentWindow || data?.qdecay !== "here")) return;
+        removeEventListener("message", done);
+        resolve(frame);
+      };
+      addEventListener("message", done);
+      frame.addEventListener("load", () => frame.contentWindow?.postMessage({ qdecay: "follow", scroll: place?.scroll ?? 0 }, "*"));
+      setTimeout(() => done({ data: null }), PATIENCE);
+      byId("frames").append(frame);
+    });
+  }
+
+  /** Mark what is shown; a problem of undefined leaves the one that is told. */
+  #mark(state, kind, problem) {
+    const area = byId("result"), shown = this.shown.get(kind);
+    clearTimeout(this.slow);
+    const isTold = this.tell(problem);
+    area.dataset.shows = state === "empty" ? "nothing" : shown ? "page" : "nothing";
+    if (state === "working") {
+      area.dataset.state = shown ? "changing" : "working";
+      this.slow = setTimeout(() => { area.dataset.state = "working"; this.#sentence("working", shown, null); }, SLOW);
+      area.setAttribute("aria-busy", "true");
+      return;
+    }
+    area.removeAttribute("aria-busy");
+    area.dataset.state = state;
+    this.#sentence(state, shown, problem);
+    byId("why").textContent = isTold ? "" : problem?.message ?? (state === "stale" ? "The server does not answer." : "");
+  }
+
+  #sentence(state, shown, problem) {
+    const verdict = byId("verdict"), aside = byId("aside");
+    aside.textContent = "";
+    if (state === "empty") verdict.textContent = "Nothing to solve yet";
+    else if (state === "working") verdict.textContent = "Solving…";
+    else if (state === "stale") verdict.textContent = shown ? "Not up to date" : "No result yet";
+    else verdict.replaceChildren(...this.#found(shown.summary));
+    if (state === "working" && shown) aside.textContent = "below: before your last change";
+    if (state === "stale" && shown) aside.textContent = "below: the last state that could be solved";
+    if (state === "stale" && problem) say(`Not up to date: ${problem.message}`, 900);
+    else if (state === "current") say(verdict.textContent, 900);
+  }
+
+  /** The break-even gammas in a line. */
+  #found({ break_evens: points, states, breakpoints }) {
+    byId("aside").textContent = `exact · ${states.toLocaleString("en")} state${states === 1 ? "" : "s"}`;
+    if (!points.length && !breakpoints) return ["No γ changes what is best"];
+    if (!points.length) return [`The first choice is the same at every γ; later ones change at ${breakpoints} value${breakpoints === 1 ? "" : "s"}`];
+    const told = points.slice(0, 3).flatMap(({ gamma, closed_form: form }, i) => [i ? ", " : "", make("b", {}, ...typeset(form && form.length <= 18 ? form : gamma))]);
+    const more = points.length > 3 ? [` and ${points.length - 3} more`] : [];
+    return [`The best first choice changes at γ = `, ...told, ...more];
+  }
+}

@@ -1,0 +1,214 @@
+"""Processes that solve: each can be stopped at any time, and one more is always ready.
+
+Of two requests of one page the newer one wins: it gives the older one a moment to end by itself,
+which most do, and then stops its process, which harms nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import TimeoutError as NotYet
+from http import HTTPStatus
+from threading import Event, Lock
+from typing import Any, TypeVar
+
+from qdecay._support.processes import Processes, WorkerDied
+from qdecay.editing.refusals import Refused, wrong
+
+MOST = 4
+"""How many requests may be worked on at once."""
+
+_IDLE = 2  # processes that are kept: the last one used, and one that is ready when that is stopped
+_MOMENT_SECONDS = 0.3  # less than a new process takes to start
+_START_SECONDS = 120.0  # of a busy machine; an idle one takes three
+_T = TypeVar("_T")
+
+
+class _Stopped(Exception):
+    """The process was stopped on purpose."""
+
+
+class _Worker:
+    """One process, and what was submitted to it."""
+
+    def __init__(self, warm: Callable[[], object]) -> None:
+        self._processes, self._warm = Processes(1), warm
+        self._begun: Future[object] | None = None
+        self._lock = Lock()
+        self.is_stopped = False
+
+    def begin(self) -> Future[object]:
+        """Start the process, unless that was done; the future is done when it is warm."""
+        if self._begun is None:
+            self._begun = self.submit(self._warm)
+        return self._begun
+
+    def submit(self, function: Callable[..., _T], *arguments: Any) -> Future[_T]:
+        with self._lock:
+            if self.is_stopped:
+                raise _Stopped
+            return self._processes.submit(function, *arguments)
+
+    def result(self, future: Future[_T], seconds: float) -> _T:
+        """Return what was returned, or raise what was raised, or `_Stopped` or `NotYet`."""
+        try:
+            return future.result(seconds)
+        except NotYet:
+            raise
+        except Exception:
+            if self.is_stopped:
+                raise _Stopped from None
+            return self._processes.result(future)  # which tells the errors of processes apart
+
+    def stop(self) -> None:
+        with self._lock:
+            self.is_stopped = True
+            self._processes.close()
+
+
+class _Job:
+    """A request that is worked on."""
+
+    def __init__(self) -> None:
+        self.solver: _Worker | None = None  # once it solves
+        self.is_superseded = False
+        self.ended = Event()
+
+
+class Workers:
+    """The processes of one server."""
+
+    def __init__(self, warm: Callable[[], object]) -> None:
+        """Start the first; each calls `warm` before anything else."""
+        self._warm = warm
+        self._lock = Lock()
+        self._idle: list[_Worker] = []  # the last is taken first
+        self._jobs: dict[object, _Job] = {}
+        self._all: set[_Worker] = set()
+        self._is_closed = False
+        # Linux kills a process when the thread that started it ends: so one thread starts all.
+        self._starter = ThreadPoolExecutor(1)
+        self._keep_ready()
+
+    def run(
+        self, page: object, seconds: float, function: Callable[..., _T], /, *arguments: Any
+    ) -> _T:
+        """Return what a function returns, in a process.
+
+        Args:
+            page: who asks; a newer request of the same page takes the place of this one.
+            seconds: until the process is stopped.
+            function: what is called; what it raises is raised here.
+            arguments: for it.
+
+        Raises:
+            Refused: a newer request took its place, the time is up, or too many are worked on.
+        """
+        job = _Job()
+        older = self._registered(page, job)
+        try:
+            if older is not None and not older.ended.wait(_MOMENT_SECONDS):
+                self._supersede(older)
+            return self._done(job, self._taken(), seconds, function, arguments)
+        except _Stopped:
+            raise Refused(HTTPStatus.CONFLICT, "a newer change took its place") from None
+        finally:
+            job.ended.set()
+            with self._lock:
+                if self._jobs.get(page) is job:
+                    del self._jobs[page]
+
+    def close(self) -> None:
+        """Stop all processes, for good."""
+        with self._lock:
+            self._is_closed = True
+            workers = list(self._all)
+        for worker in workers:
+            worker.stop()
+        self._starter.shutdown()
+
+    def _registered(self, page: object, job: _Job) -> _Job | None:
+        """Make it the job of its page, and return the one before it."""
+        with self._lock:
+            older = self._jobs.get(page)
+            if older is None and len(self._jobs) >= MOST:
+                text = f"{MOST} problems are being solved at once: wait, or close other pages"
+                raise Refused(HTTPStatus.SERVICE_UNAVAILABLE, text)
+            self._jobs[page] = job
+        return older
+
+    def _supersede(self, job: _Job) -> None:
+        """Stop what a job solves; while it waits for a process to start, wait for that too."""
+        with self._lock:
+            job.is_superseded = True
+            solver = job.solver
+        if solver is not None:
+            solver.stop()
+        job.ended.wait(_START_SECONDS)
+
+    def _taken(self) -> _Worker:
+        with self._lock:
+            if self._is_closed:
+                raise _Stopped
+            return self._idle.pop() if self._idle else self._new()
+
+    def _done(
+        self,
+        job: _Job,
+        worker: _Worker,
+        seconds: float,
+        function: Callable[..., _T],
+        arguments: tuple[Any, ...],
+    ) -> _T:
+        try:
+            worker.result(self._started(worker.begin), _START_SECONDS)
+            with self._lock:
+                if job.is_superseded:
+                    raise _Stopped
+                job.solver = worker
+            self._keep_ready()  # not before: both at once would take twice as long
+            future: Future[_T] = self._started(worker.submit, function, *arguments)
+            return worker.result(future, seconds)
+        except NotYet:
+            worker.stop()
+            raise wrong(f"stopped after {seconds:g} s: make the problem smaller") from None
+        except WorkerDied:
+            worker.stop()
+            raise wrong("the process died, probably for lack of memory: make it smaller") from None
+        finally:
+            self._let_go(worker)
+
+    def _let_go(self, worker: _Worker) -> None:
+        """Keep a process for the next request, unless it was stopped or there are enough."""
+        with self._lock:
+            keep = not worker.is_stopped and len(self._idle) < _IDLE
+            if keep:
+                self._idle.append(worker)
+            else:
+                self._all.discard(worker)
+        if not keep:
+            worker.stop()
+
+    def _started(self, start: Callable[..., Future[_T]], *arguments: Any) -> Future[_T]:
+        """Call what may start a process."""
+        with self._lock:
+            if self._is_closed:
+                raise _Stopped
+            starting = self._starter.submit(start, *arguments)
+        future: Future[_T] = starting.result()
+        return future
+
+    def _new(self) -> _Worker:
+        worker = _Worker(self._warm)
+        self._all.add(worker)
+        return worker
+
+    def _keep_ready(self) -> None:
+        """Have a process ready that nobody uses."""
+        with self._lock:
+            if self._idle or self._is_closed:
+                return
+            worker = self._new()
+            self._idle.insert(0, worker)
+            self._starter.submit(worker.begin)
