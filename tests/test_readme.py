@@ -10,9 +10,12 @@ from __future__ import annotations
 import re
 import runpy
 import shlex
+import sys
 import tomllib
 from importlib.util import find_spec
 from pathlib import Path
+from types import ModuleType
+from typing import Any
 
 import gymnasium as gym
 import pytest
@@ -123,6 +126,49 @@ def test_what_it_links_to_is_there() -> None:
     )
     assert len(links) >= 9
     assert [link for link in links if not (ROOT / link).exists()] == []
+
+
+RELATIVE = r"\]\((?!https?:)|src(?:set)?=\"(?!https?:)"
+
+
+def for_index(monkeypatch: pytest.MonkeyPatch, *arguments: Any) -> str:
+    """The README as built packages have it; hatchling is there only while they are built."""
+    plugin = ModuleType("interface")
+    plugin.MetadataHookInterface = object  # type: ignore[attr-defined]
+    for name in ("hatchling", "hatchling.metadata", "hatchling.metadata.plugin"):
+        monkeypatch.setitem(sys.modules, name, ModuleType(name))
+    monkeypatch.setitem(sys.modules, "hatchling.metadata.plugin.interface", plugin)
+    found: str = runpy.run_path(str(ROOT / "hatch_build.py"))["for_index"](*arguments)
+    return found
+
+
+def test_links_of_the_readme_work_on_a_package_index(monkeypatch: pytest.MonkeyPatch) -> None:
+    """They lead to files at the tag of the version; code, and what is read, are as they were."""
+    there = "https://host.example/one/qdecay"
+    text = for_index(monkeypatch, TEXT, there + "/", "1.2")
+    assert re.search(RELATIVE, TEXT) and not re.search(RELATIVE, text)
+    assert f"]({there}/blob/v1.2/docs/install.md)" in text
+    assert f'src="{there}/raw/v1.2/docs/figures/homework-light.png"' in text
+    back = re.sub(re.escape(there) + "/(?:blob|raw)/v1.2/", "", text)
+    assert back == TEXT
+
+
+def test_without_an_address_no_link_of_the_readme_is_broken(monkeypatch) -> None:
+    """Pictures are left out and links become text; those to other hosts stay."""
+    text = for_index(monkeypatch, TEXT, None, "1.2")
+    assert not re.search(RELATIVE, text) and "<picture>" not in text
+    assert "| Getting started |" in text
+    code = "```python\nf[0](x)  # [a](b.md)\n```\n"
+    kept = f"[b](https://host.example/x) and [c](#d)\n{code}"
+    assert for_index(monkeypatch, f"[a](b.md) {kept}", None, "1") == f"a {kept}"
+
+
+def test_the_citation_has_no_other_address_than_the_metadata() -> None:
+    """The line of pyproject.toml from which README and site take it."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    address = project.get("urls", {}).get("Repository")
+    cited = (ROOT / "CITATION.cff").read_text(encoding="utf-8")
+    assert set(re.findall(r"^repository-code: \"(.*)\"$", cited, re.MULTILINE)) <= {address}
 
 
 def test_the_citation_names_this_version() -> None:
