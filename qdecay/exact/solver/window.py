@@ -60,6 +60,7 @@ from numpy.typing import NDArray
 from qdecay.exact.solver.axis import Mask, NoBound
 from qdecay.exact.solver.deflation import Bounded, Deflation
 from qdecay.exact.solver.expansion import (
+    DENSE,
     LARGEST,
     TINY,
     AlongGamma,
@@ -230,7 +231,11 @@ class Window:
         pairs = policy[live]
         rows = self._expanded.rows(pairs)
         inner = rows.inner(live)
-        solve = self._solver(policy, live, inner)
+        whole, place = self._whole(policy, live, inner)
+        if isinstance(whole.near, np.ndarray):
+            solve = self._near.solver(whole.near, place)
+        else:
+            solve = self._sparse_solver(policy, live, inner.near)
         if self._deflation is not None:
             self._deflation.spread(self._deflation.rho, live)
         given, magnitude = self._differences(rows, live, pairs)
@@ -247,7 +252,7 @@ class Window:
             if self._deflation is None or left <= self._gamma * float(magnitude[:, 0].max()):
                 break
         left, slope = self._residual(given, magnitude)
-        far = self._bound_rest(rows, inner, live, left, slope)
+        far = self._bound_rest(rows, live, left, slope, lambda: self._far_solver(whole.far, place))
         if not np.all(self._all[live] <= LARGEST):  # false for NaN too; |T| is among them
             raise NoBound
         if self._deflation is not None:
@@ -255,14 +260,28 @@ class Window:
         if self._accuracy is not None:
             self._require_accuracy(self._accuracy, solve, far, pairs, live)
 
-    def _solver(self, policy: NDArray[np.int64], live: NDArray[np.int64], inner: Inner) -> Solver:
+    def _whole(
+        self, policy: NDArray[np.int64], live: NDArray[np.int64], inner: Inner
+    ) -> tuple[Inner, NDArray[np.int64] | None]:
+        """Return the equations of all states that are solved, if they are few, and where those of
+        some states are; else those that are given.
+
+        No other state leads to one that leads to a change: the inverse of all has that of these.
+        """
+        states = np.flatnonzero(self._solved)
+        if len(live) == len(states) or len(states) > DENSE:
+            return inner, None
+        whole = self._expanded.rows(policy[states]).inner(states)
+        return whole, np.searchsorted(states, live)
+
+    def _sparse_solver(
+        self, policy: NDArray[np.int64], live: NDArray[np.int64], near: Matrix
+    ) -> Solver:
         """Return the solver for some states: by a factorisation that is at hand, if many states are
         sought and few differ from it."""
-        if isinstance(inner.near, np.ndarray):
-            return self._near.solver(inner.near)
         states = np.flatnonzero(self._solved)
-        if not is_factorised(inner.near, self.model) or 2 * len(live) < len(states):
-            return solver_of(inner.near, self.model)
+        if not is_factorised(near, self.model) or 2 * len(live) < len(states):
+            return solver_of(near, self.model)
         base = self._base
         rows = [] if base is None else np.flatnonzero((base.policy != policy)[states]).tolist()
         if base is None or len(rows) > _MOST_SWITCHED:
@@ -359,7 +378,12 @@ class Window:
         return found, magnitude
 
     def _bound_rest(
-        self, rows: Rows, inner: Inner, live: NDArray[np.int64], left: Array, slope: Array
+        self,
+        rows: Rows,
+        live: NDArray[np.int64],
+        left: Array,
+        slope: Array,
+        solver: Callable[[], Solver],
     ) -> Callable[[], Solver]:
         """Find y and z from what the equations of the terms leave over, and its slope.
 
@@ -368,20 +392,20 @@ class Window:
         if self._deflation is not None:
             left = np.column_stack((left, np.ones(len(live))))
             slope = np.column_stack((slope, np.full(len(live), TINY)))
-        far = cache(lambda: self._far_solver(inner.far * _BEYOND))
+        far = cache(solver)
         for total, own in ((self._y, left), (self._z, slope)):
             need = 1.001 * (own + (rows.spread(self._y) if total is self._z else 0.0))
-            if isinstance(inner.near, np.ndarray) or not self._raised(total, need, rows, live):
+            if len(live) <= DENSE or not self._raised(total, need, rows, live):
                 total[live] = 0
                 right = _SPARE * need + _BEYOND * rows.far(total)
                 total[live] = np.abs(far()(right, 0.004 * right.min()))
                 self._require(total[live], need + rows.far(total))
         return far
 
-    def _far_solver(self, far: Matrix) -> Solver:
+    def _far_solver(self, far: Matrix, place: NDArray[np.int64] | None) -> Solver:
         if isinstance(far, np.ndarray):
-            return self._far.solver(far)
-        return solver_of(far, self.model)
+            return self._far.solver(far * _BEYOND, place)
+        return solver_of(far * _BEYOND, self.model)
 
     def _raised(self, total: Array, need: Array, rows: Rows, live: NDArray[np.int64]) -> bool:
         """Whether a few sweeps, or none, make a bound hold for what is needed now."""
@@ -594,6 +618,12 @@ def _recursion(solve: Solver, step: Matrix | None, given: Array, within: float) 
     """Return X with (I - B_0) X_0 = given_0, (I - B_0) X_k = step X_{k-1} + given_k."""
     if step is None:
         return solve(given, within)
+    if isinstance(step, np.ndarray):  # one product for each k is enough
+        found = solve(given.reshape(len(given), -1), within).reshape(given.shape)
+        onwards = solve(step, within)
+        for k in range(1, given.shape[1]):
+            found[:, k] += onwards @ found[:, k - 1]
+        return found
     found = np.empty_like(given)
     found[:, 0] = solve(given[:, 0], within)
     for k in range(1, given.shape[1]):
