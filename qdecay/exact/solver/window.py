@@ -114,6 +114,7 @@ class Window:
     Attributes:
         lower, upper: the window's ends.
         suspect: (N, boxes) False where the advantage is proven negative on that closed box.
+        passed: the number of boxes, from the left, of which nothing more is asked.
         policy: the policy.
         strain: how much of the accuracy required was used up at first, from 0 to 1.
         first: whether it is [0, h] instead (see `first_window`).
@@ -158,8 +159,8 @@ class Window:
         self._deflation = None if homes is None else Deflation(homes, self.terms)
         middle, half = Fraction(centre), Fraction(half_width)
         self.lower, self.upper = middle - (0 if self.first else half), middle + half
-        edges = np.linspace(0.0 if self.first else -1.0, 1.0, _BOXES + 1)
-        self.edges = [middle + half * Fraction(e) for e in edges]
+        box = (self.upper - self.lower) / _BOXES
+        self.edges, self.passed = [self.lower + k * box for k in range(_BOXES + 1)], 0
         self._coefficients = np.zeros((model.n_pairs, self.terms + 2))
         self._room = Bound(np.full(model.n_pairs, -np.inf), np.zeros(model.n_pairs, np.int64))
         self.suspect = np.ones((model.n_pairs, _BOXES), dtype=np.bool_)
@@ -427,7 +428,8 @@ class Window:
     def _advantages(self, touched: NDArray[np.int64]) -> None:
         bound = self._upper_polynomials(touched)
         self._coefficients[touched] = bound
-        self.suspect[touched] = _suspects(bound, self.first)
+        self.suspect[touched, : self.passed] = True
+        self.suspect[touched, self.passed :] = _suspects(bound, self.first, self.passed)
 
     def _expansion(self, pairs: NDArray[np.int64]) -> Bounded:
         """Return functions of tau that have the signs of the pairs' advantages.
@@ -584,10 +586,15 @@ class Window:
 
     def _interval(self, lower: Fraction, upper: Fraction) -> tuple[float, float]:
         """Return an interval of tau that contains [lower, upper], within the window."""
-        half, centre = Fraction(self.half_width), Fraction(self.centre)
-        low = float((lower - centre) / half) - 2.0**-45
-        high = float((upper - centre) / half) + 2.0**-45
+        low, high = self._tau(lower) - 2.0**-45, self._tau(upper) + 2.0**-45
         return max(low, 0.0 if self.first else -1.0), min(high, 1.0)
+
+    def _tau(self, x: Fraction) -> float:
+        """Return the double nearest to (x - centre) / half the width, in integers."""
+        top, bottom = x.as_integer_ratio()
+        c, unit = self.centre.as_integer_ratio()
+        h, grain = self.half_width.as_integer_ratio()
+        return (top * unit - c * bottom) * grain / (bottom * unit * h)
 
     def estimates(self, pairs: NDArray[np.int64], box: int) -> Array:
         """Guess where in a box, in units of gamma, advantages first reach 0; inf: nowhere."""
@@ -696,27 +703,31 @@ def _growth(inner: Inner, model: RationalModel) -> float:
     return most
 
 
-def _suspects(bound: Array, first: bool) -> NDArray[np.bool_]:
-    """Return (rows, boxes) False where the polynomial is proven negative on the box."""
-    rest = np.maximum(bound[:, 1:], 0) if first else np.abs(bound[:, 1:])
-    quick = bound[:, 0] + 1.001 * rest.sum(axis=1) < -1e-13 * np.abs(bound[:, 0])
-    suspect = np.zeros((bound.shape[0], _BOXES), dtype=np.bool_)
-    slow = np.flatnonzero(~quick)
-    slow = slow[_not_negative(bound[slow], first, 2).any(axis=1)]  # halves prove most
-    suspect[slow] = _not_negative(bound[slow], first, _BOXES)
+def _suspects(bound: Array, first: bool, passed: int) -> NDArray[np.bool_]:
+    """Return (rows, boxes) False where the polynomial is proven negative on the box, without the
+    boxes that are passed."""
+    edges = tuple(_grid(1, first)[0][passed * _PARTS :: _PARTS].tolist())
+    suspect = np.zeros((bound.shape[0], len(edges) - 1), dtype=np.bool_)
+    if len(edges) > 1:
+        rest = np.maximum(bound[:, 1:], 0) if first else np.abs(bound[:, 1:])
+        quick = bound[:, 0] + 1.001 * rest.sum(axis=1) < -1e-13 * np.abs(bound[:, 0])
+        slow, (low, *_, high) = np.flatnonzero(~quick), edges
+        parts = low, 0.0 if low < 0 else (low + high) / 2, high  # two prove most
+        slow = slow[_not_negative(bound[slow], parts).any(axis=1)]
+        suspect[slow] = _not_negative(bound[slow], edges)
     return suspect
 
 
-def _not_negative(bound: Array, first: bool, boxes: int) -> NDArray[np.bool_]:
-    """Return (rows, boxes) False where Bernstein coefficients prove it negative on the box."""
-    (rows, width), found = bound.shape, np.zeros((len(bound), boxes), dtype=np.bool_)
-    matrix = _box_matrix(width - 1, first, boxes)
-    for part in range(0, rows, _ROWS_AT_ONCE):
-        some = bound[part : part + _ROWS_AT_ONCE]
+def _not_negative(bound: Array, edges: tuple[float, ...]) -> NDArray[np.bool_]:
+    """Return (rows, parts) False where Bernstein coefficients prove it negative between edges."""
+    (rows, width), parts = bound.shape, len(edges) - 1
+    found, matrix = np.zeros((rows, parts), dtype=np.bool_), _part_matrix(width - 1, edges)
+    for k in range(0, rows, _ROWS_AT_ONCE):
+        some = bound[k : k + _ROWS_AT_ONCE]
         slack = (8 * width + 40) * _U * np.abs(some).sum(axis=1)
         # Rows last: maxima over a middle index of long rows are quick.
-        top = (matrix @ some.T).reshape(boxes, width, len(some)).max(axis=1)
-        found[part : part + _ROWS_AT_ONCE] = ~(top + slack < 0).T
+        top = (matrix @ some.T).reshape(parts, width, len(some)).max(axis=1)
+        found[k : k + _ROWS_AT_ONCE] = ~(top + slack < 0).T
     return found
 
 
@@ -756,13 +767,13 @@ def _grid(degree: int, first: bool) -> tuple[Array, Array]:
     return grid, grid ** np.arange(degree + 1)[:, None]
 
 
-@lru_cache(maxsize=8)
-def _box_matrix(degree: int, first: bool, number: int) -> Array:
-    """Return the matrices of all boxes, one below the other; they go before columns."""
-    edges = np.linspace(0.0 if first else -1.0, 1.0, number + 1)
+@lru_cache(maxsize=128)
+def _part_matrix(degree: int, edges: tuple[float, ...]) -> Array:
+    """Return the matrices of all parts, one below the other; they go before columns."""
     return np.vstack([_bernstein(degree, a, b).T for a, b in itertools.pairwise(edges)])
 
 
+@lru_cache(maxsize=128)
 def _bernstein(degree: int, a: float, b: float) -> Array:
     """Return M with (coefficients @ M)_j the Bernstein coefficients on [a, b]; a b >= 0.
 
