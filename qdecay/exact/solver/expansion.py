@@ -34,7 +34,7 @@ Matrix: TypeAlias = sparse.csr_matrix | Array
 TINY = 2.0**-800  # of what rounding below the normal range cannot change
 LARGEST = 2.0**60  # of the numbers of which floats conclude anything
 _FEW = 4  # entries of a row, on average: of rows with fewer in all, only some columns matter
-_DENSE = 160  # up to here a dense inverse is faster than a sparse factorisation
+DENSE = 160  # up to here a dense inverse is faster than a sparse factorisation
 
 
 class Rewards(NamedTuple):
@@ -241,7 +241,7 @@ class _LineRows:
 
 def _square(rows: Part, states: NDArray[np.int64]) -> Matrix:
     n = len(states)
-    if n > _DENSE:
+    if n > DENSE:
         return columns_of(rows, states).toscipy()
     place = np.full(rows.shape[1], n, dtype=rows.indices.dtype)
     place[states] = np.arange(n)
