@@ -236,7 +236,7 @@ class Window:
         inner = rows.inner(live)
         whole, place = self._whole(policy, live, inner)
         if isinstance(whole.near, np.ndarray):
-            solve = self._looking(self._near.solver(whole.near, place))
+            solve = self._near.solver(whole.near, place)
         else:
             solve = self._looking(self._sparse_solver(policy, live, inner.near))
         if self._deflation is not None:

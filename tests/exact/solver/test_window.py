@@ -18,6 +18,7 @@ from qdecay import MDP, BudgetExceeded
 from qdecay._support.deadline import Deadline
 from qdecay.exact.solver.at_one import not_positive_at_one
 from qdecay.exact.solver.axis import NoBound
+from qdecay.exact.solver.expansion import DENSE
 from qdecay.exact.solver.first_window import FirstWindow
 from qdecay.exact.solver.point import proposed_policy
 from qdecay.exact.solver.policy_graph import PolicyGraph
@@ -200,8 +201,11 @@ def test_windows_of_many_states_reach_one() -> None:
 def test_every_solve_looks_at_the_time_limit(
     centre: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Of a new window, and of each policy that it takes over: none is solved to the end."""
-    model = RationalModel(garnet(30, 0))
+    """Of a new window, and of each policy that it takes over: none is solved to the end.
+
+    Up to `DENSE` states take no time.
+    """
+    model = RationalModel(garnet(DENSE + 1, 0))
     graph, late, looks = PolicyGraph(model, last_pairs(model)), False, 0
 
     def check(self: Deadline) -> None:
