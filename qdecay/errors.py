@@ -32,7 +32,7 @@ def input_errors(before: str = "") -> Iterator[None]:
 
 
 class QdecayWarning(UserWarning):
-    """Something that a person should know though nothing is wrong; one line."""
+    """Something worth knowing although nothing is wrong; one line."""
 
 
 class InternalError(RuntimeError):

@@ -33,6 +33,7 @@ _EXAMPLES = {  # what the ids that require arguments are shown with
     "qdecay/GridWorld-v0": {"grid": ["   +1", " # -1", "S   "]},
 }
 _MOST = 12  # rewards, start states and names that are listed
+_WRITTEN = 160  # characters of an argument that is shown as it is
 _LONGEST = 30  # signs of a closed form
 _VERSIONS = {"v0": "the first"}
 
@@ -164,7 +165,10 @@ def _stream(rewards: Any) -> str:
 
 def _made_by(entry: CatalogueEntry) -> str:
     if entry.arguments and entry.env_id not in _EXAMPLES:
-        given = ", ".join(f"`{key} = {value!r}`" for key, value in entry.arguments.items())
+        given = ", ".join(
+            f"`{key} = {value!r}`" if len(repr(value)) <= _WRITTEN else f"the {key} below"
+            for key, value in entry.arguments.items()
+        )
         return f"Registered with {given}."
     if entry.env_id in _EXAMPLES:
         ((key, value),) = _EXAMPLES[entry.env_id].items()

@@ -1,4 +1,4 @@
-"""The chain environment: it plays a `ChainLayout`, by the table of `dynamics.exact_table`."""
+"""The chain environment plays a `ChainLayout`; its table is that of `dynamics.exact_table`."""
 
 from __future__ import annotations
 

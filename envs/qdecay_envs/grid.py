@@ -1,6 +1,6 @@
-"""The grid world: it plays a `GridLayout`, by the table of `grid_table`.
+"""The grid world plays a `GridLayout`; its table is that of `grid_table`.
 
-What a step does, and when cells pay, end and jump, is said in `qdecay_envs.grid_layout`.
+`qdecay_envs.grid_layout` explains what a step does, and when cells pay, end and jump.
 """
 
 from __future__ import annotations

@@ -106,13 +106,14 @@ def compare(
 ) -> int:
     """Find break-even gammas by algebra, planning and learning.
 
-    Without SOURCE: the four homework problems. With --over: the values of a number of the model at
-    which the choice flips, at one --gamma; agents are trained at each value that is tried.
+    Without SOURCE, compare the four homework problems. With --over, compare the values of another
+    number at which the choice flips, at one --gamma; agents are trained at each value that is
+    tried.
 
     The verdict is disagree, exit code 1, if value iteration flips outside the gammas that its
     proven error allows, or if the agents flip elsewhere. Where nothing is random, that means more
     than 1e-6 from the exact gamma. Otherwise it means that the 95 % interval of their median misses
-    the exact gamma, also after a longer training of new agents, or that the agents lie three times
+    the exact gamma, even after longer training of new agents, or that the agents lie three times
     as far apart as agents that average.
 
     The verdict is undecided, exit code 3, if training would take more than --max-steps or

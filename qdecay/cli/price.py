@@ -100,17 +100,17 @@ def price(
 ) -> int:
     """Find what every gamma costs: what its optimal policies earn.
 
-    Policies are judged, exactly, by what people care about. Without --judge that is the
-    undiscounted sum of the steps that the environment's time limit allows; without a limit the
+    Policies are judged exactly, by the measure that --judge names. By default it is the
+    undiscounted sum over the steps that the environment's time limit allows; without a limit, the
     undiscounted total; where that is infinite, the average per step. At a breakpoint, at 0 and at 1
     ties are broken in the worst and in the best way; elsewhere all ways earn the same.
 
-    Lost is (optimum - worst) / |optimum|. Over a number of steps the optimum is that of a policy
-    that knows how many steps are left.
+    What is lost is (optimum - worst) / |optimum|. Over a number of steps the optimum is that of a
+    policy that knows how many steps are left.
 
-    With --over: what every value of a number costs. The policies that it makes optimal, at one
-    --gamma, are judged in the model of SOURCE as it is. Which reward may one train with? What does
-    a policy earn if it was planned for another probability?
+    With --over, find what every value of another number costs: the policies that it makes optimal,
+    at one --gamma, are judged in the unchanged model of SOURCE. That tells which rewards one may
+    train with, and what a policy earns that was planned for another probability.
 
     With --method certified, for thousands of states: the policies between the brackets of `qdecay
     regions --certified` are judged in floats with proven errors. A gamma from which nothing is lost

@@ -109,11 +109,13 @@ def regions(
 ) -> int:
     """Find every gamma where optimal actions change, exactly.
 
-    With --over or --to: every value of a number of the model where they do, at one --gamma. Two
-    models of the same states and actions, SOURCE and HIGH, are the ends of a line.
+    With --over or --to, find every value of another number at which they change, at one --gamma.
+    With --to that number leads from the model of SOURCE to that of HIGH, which must have the same
+    states and actions.
 
     A touch is a gamma where one more action is optimal at that point only. --resamples solves other
-    data that the same world might have produced, and says how well the start's gammas are settled.
+    data that the same world might have produced, and says how well the data settles the gammas of
+    the start.
 
     For models too large for exact arithmetic: --certified finds brackets outside of which the
     optimal actions of every state are proven; the exit code is 3 where it cannot tell actions apart

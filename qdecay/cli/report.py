@@ -67,9 +67,9 @@ def report(
     """Write a page with a slider for gamma to explore a model.
 
     The page is one file that opens from disk and loads nothing from the network. It also shows
-    where trained agents flip in the state shown first, with the seeds of `qdecay compare`, as far
-    as --max-steps go. With --over it also has a map over gamma and that number, with a slider for
-    each.
+    where trained agents flip in the state shown first: those of `qdecay compare`, where --max-steps
+    allows their training. With --over it also has a map over gamma and that number, with a slider
+    for each.
 
     With --method certified, for models too large for exact regions, it shows the brackets of
     `qdecay regions --certified` and what is earned between them; no agents are trained.
@@ -118,10 +118,10 @@ def plot(
 ) -> None:
     """Draw regions, values, gaps, prices, thresholds or maps.
 
-    Without --what: regions and values, or with --over the map of gamma and that number, whose areas
-    are what is best in the state. The gap is how much the best action leads by; the price is
-    what each gamma earns, and requires a start; thresholds are those of trained agents, as far as
-    --max-steps go; learning requires chains.
+    By default it draws regions and values; with --over, the map of gamma and that number, whose
+    areas show what is best in the state. The gap is how much the best action leads by; the price is
+    what each gamma earns, and requires a start; thresholds are those of trained agents, where
+    --max-steps allows their training; learning requires chains.
 
     \b
     Examples:
@@ -156,7 +156,7 @@ def gallery(
 ) -> None:
     """Write a page for every environment, and an index.
 
-    Those of qdecay and of Gymnasium's toy text, each solved for all gammas.
+    It covers the environments of qdecay and of Gymnasium's toy text, each solved for all gammas.
 
     \b
     Examples:

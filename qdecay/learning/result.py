@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class LearningResult(ModelResult, Plotted):
-    """The values a run learned, and its course.
+    """The values that a training learned, and how its episodes went.
 
     Attributes:
         algorithm: name of the learner.

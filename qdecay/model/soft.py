@@ -18,7 +18,7 @@ from qdecay.model.rows import ExactRow
 
 
 def epsilon_soft(problem: Problem, epsilon: RationalLike) -> MDP:
-    """Return the model whose action a is `a` with probability 1 - epsilon, else any.
+    """Return the model in which each action is replaced by a random one with probability epsilon.
 
     Args:
         problem: a model, or anything that `qdecay.as_mdp` accepts; unavailable actions stay

@@ -38,7 +38,7 @@ class ProbeOptions(TypedDict, total=False):
 def assert_effective_discount(
     train: Trainer, gamma: RealLike, within: RealLike = 0.01, **options: Unpack[ProbeOptions]
 ) -> None:
-    """Raise AssertionError unless the agent behaves as `gamma`, known to within `within`.
+    """Raise AssertionError unless the agent acts by `gamma`, and that is known to within `within`.
 
     It passes only if `behaves_as_told` of the profile is True: an agent of which too little is
     known fails as well, and the message says what is missing.

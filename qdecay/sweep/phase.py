@@ -225,7 +225,7 @@ def phase_diagram(
     max_seconds: RealLike | None = None,
     progress: bool | OnProgress = False,
 ) -> PhaseDiagram:
-    """Return where the agents of a store's sweep flip; one that still runs gives what it has.
+    """Return where the agents of a sweep flip; of an unfinished one, by what is stored so far.
 
     Args:
         store: the SQLite file.
