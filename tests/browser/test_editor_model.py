@@ -87,7 +87,7 @@ def test_each_mistake_of_a_model_has_its_row(edit) -> None:
         seen.tab("model")
         seen.current()
         seen.fill("rows[2].probability", "1/3")
-        assert "probabilities" in seen.stale()
+        assert seen.stale() == "state “tired”, action “rest”: probabilities sum to 5/6, not 1"
         assert (
             seen.page.locator('[aria-invalid="true"]').get_attribute("data-spot")
             == "rows[2].probability"
