@@ -131,7 +131,7 @@ class _GammaRows:
             columns, places = np.unique(p.indices, return_inverse=True)
             p = Part(p.data, places.astype(p.indices.dtype), p.indptr, (p.shape[0], len(columns)))
             t, size = t[columns], size[columns]
-        found = p @ np.hstack((t, size))
+        found = p @ np.concatenate((t, size), axis=1)
         product, sizes = self._c * found[:, :-2], (self._c + h) * found[:, -2:]
         product[:, 1:] += h * found[:, :-3]
         sizes[:, 1] += h * found[:, -2]
@@ -210,7 +210,7 @@ class _LineRows:
         self._spread = None if slope is None else _like(slope, np.abs(slope.data))
 
     def flow(self, t: Array, size: Array) -> tuple[Array, Array]:
-        found = self._p @ np.hstack((t, size))
+        found = self._p @ np.concatenate((t, size), axis=1)
         product, sizes = found[:, :-2], found[:, -2:]
         if self._slope is not None and self._spread is not None:
             product[:, 1:] += self._slope @ t[:, :-1]
