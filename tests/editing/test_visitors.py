@@ -78,7 +78,7 @@ def test_its_own_page_may_ask(visitor: Visitor) -> None:
     assert visitor.get("", **{"Sec-Fetch-Site": "none"}).status == 200
 
 
-@pytest.mark.parametrize("token", ["", "x", "{0}x", "{1}", "{0}%20", ".", "..", "{0}/../x"])
+@pytest.mark.parametrize("token", ["", "x", "{0}x", "{1}", "{0}%20", ".", ".."])
 def test_a_wrong_token_finds_nothing(visitor: Visitor, token: str) -> None:
     """Nobody learns what is there, with every method and every path."""
     own = visitor.root.strip("/")
