@@ -172,7 +172,8 @@ def test_other_methods_do_nothing(visitor: Visitor, method: str) -> None:
     [
         "x", "state/", "state?", "State", "draft", "result", "result/", "result/1", "result/-1",
         "result/1/", "../state", "./state", "%73tate", "editor.html", "none.js", ".css", "a/b.js",
-        "../server.py", "../../reporting/templates/explorer/page.js", "__init__.py", "..%2fserver.py", "editor.css%00", "http://127.0.0.1/state",
+        "../server.py", "__init__.py",
+        "../../reporting/templates/explorer/page.js", "..%2fserver.py", "editor.css%00", "http://127.0.0.1/state",
     ],
 )  # fmt: skip
 def test_other_paths_find_nothing(visitor: Visitor, name: str) -> None:
