@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import re
 from collections import OrderedDict
@@ -23,6 +24,7 @@ from qdecay_envs.jsonfile import json_text, parse_json
 Solved = tuple[bytes, dict[str, Any]]
 """A page and its summary, as `qdecay.editing.solving.solve` returns them."""
 
+_ENGINE = "qdecay.editing.solving"
 _KEPT = 16  # pages
 _EXACT_IN_JAVASCRIPT = 1 << 53
 _ENOUGH_SECONDS = 15.0  # for drawing, after the search; the process itself stops at ten
@@ -173,20 +175,18 @@ class Requests:
 
 
 def _solve(*arguments: Any) -> Solved:
-    """Solve, in a process: the server starts quickly because it does not load what that needs.
+    """Solve, in a process.
 
-    Nor may the answer be of a class that would make it do so.
+    The server itself does not load what that takes, and so starts quickly. Nor may the answer be of
+    a class that would make it do so.
     """
-    from qdecay.editing.solving import solve
-
-    return solve(*arguments)
+    found: Solved = importlib.import_module(_ENGINE).solve(*arguments)
+    return found
 
 
 def _warm() -> None:
     """Load what `_solve` needs, and use it once."""
-    from qdecay.editing.solving import warm
-
-    warm()
+    importlib.import_module(_ENGINE).warm()
 
 
 class _Keys:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 
 import pytest
-from editor_pages import cell
+from editor_pages import PHONE, cell
 
 from qdecay import GridLayout, policy_regions
 from qdecay_envs.grid_presets import PRESETS
@@ -81,6 +81,19 @@ def test_space_paints_and_the_cell_says_what_it_is(edit) -> None:
         assert seen.page.get_attribute(cell(0, 1), "aria-label").endswith("wall")
         seen.press("Home", "Delete")
         assert corner.get_attribute("aria-label").endswith("free")
+
+
+@pytest.mark.parametrize("columns", [4, 30])
+def test_a_finger_paints_where_it_taps(edit, columns) -> None:
+    """On a phone; also on a map that is wider than the screen, which a finger can move."""
+    with edit(viewport=PHONE, has_touch=True, is_mobile=True) as seen:
+        seen.tab("grid")
+        seen.page.fill("#columns", str(columns))
+        seen.press("Enter")
+        seen.page.tap(cell(0, 1))
+        assert seen.page.get_attribute(cell(0, 1), "aria-label").endswith("wall")
+        seen.page.tap(cell(0, 1))
+        assert seen.page.get_attribute(cell(0, 1), "aria-label").endswith("free")
 
 
 def test_own_kinds_of_cells(edit) -> None:

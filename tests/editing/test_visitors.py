@@ -78,7 +78,7 @@ def test_its_own_page_may_ask(visitor: Visitor) -> None:
     assert visitor.get("", **{"Sec-Fetch-Site": "none"}).status == 200
 
 
-@pytest.mark.parametrize("token", ["", "x", "{0}x", "{1}", "{0}%20", ".", "..", "{0}/../x"])
+@pytest.mark.parametrize("token", ["", "x", "{0}x", "{1}", "{0}%20", ".", ".."])
 def test_a_wrong_token_finds_nothing(visitor: Visitor, token: str) -> None:
     """Nobody learns what is there, with every method and every path."""
     own = visitor.root.strip("/")
@@ -86,8 +86,9 @@ def test_a_wrong_token_finds_nothing(visitor: Visitor, token: str) -> None:
     for name in GETS:
         assert visitor.send("GET", root + name).status == 404
     for name in POSTS:
-        answer = visitor.send("POST", root + name, b"{}", {"Content-Type": "application/json"})
-        assert answer.status == 404
+        for kind in ("application/json", "text/plain"):  # nor which requests would be taken
+            answer = visitor.send("POST", root + name, b"{}", {"Content-Type": kind})
+            assert answer.status == 404
 
 
 def test_a_token_of_other_characters_finds_nothing(visitor: Visitor) -> None:
@@ -171,7 +172,8 @@ def test_other_methods_do_nothing(visitor: Visitor, method: str) -> None:
     [
         "x", "state/", "state?", "State", "draft", "result", "result/", "result/1", "result/-1",
         "result/1/", "../state", "./state", "%73tate", "editor.html", "none.js", ".css", "a/b.js",
-        "../folder.js", "__init__.py", "..%2fserver.py", "editor.css%00", "http://127.0.0.1/state",
+        "../server.py", "__init__.py",
+        "../../reporting/templates/explorer/page.js", "..%2fserver.py", "editor.css%00", "http://127.0.0.1/state",
     ],
 )  # fmt: skip
 def test_other_paths_find_nothing(visitor: Visitor, name: str) -> None:
