@@ -30,7 +30,7 @@ from qdecay.exact.solver.near_zero import near_zero
 from qdecay.exact.solver.policy_graph import PolicyGraph
 from qdecay.exact.solver.rational_model import RationalModel
 from qdecay.exact.solver.room import room_of
-from qdecay.exact.solver.window import Bound, relative_growth
+from qdecay.exact.solver.window import Bound, Window, relative_growth
 
 _FINEST = 2.0**-36  # roots closer than this part of half a window are not told apart
 _RESOLVED = Fraction(1, 2**42)  # of half a window: `Window` reads intervals with 2^-45 to spare
@@ -169,15 +169,18 @@ class Search:
             Lost, NoBound: there is none.
         """
         if self.x:
-            self._window = window_at(self.model, self._graph, self.x, self._longest)
+            self._window = self._window_at_x()
         else:
-            self._window = first_window(self.model, self._graph, self._order)
+            self._window = first_window(self.model, self._graph, self._order, self._deadline)
         if not self._window.upper > self.x:
             raise Lost
         self._useful = True
         self._ties = Ties(self.model, self._graph, self._window.values, self._deadline)
         if self._doubts:
             self._review_doubts()
+
+    def _window_at_x(self) -> Window:
+        return window_at(self.model, self._graph, self.x, self._longest, self._deadline)
 
     @property
     def _end(self) -> Fraction:
@@ -426,7 +429,7 @@ class Search:
         try:
             self._useful &= self._window.update(self._graph, affected, touched)
         except NoBound:  # it may reach 1, and the new policy never end
-            self._window = window_at(self.model, self._graph, self.x, self._longest)
+            self._window = self._window_at_x()
         self._ties = Ties(self.model, self._graph, self._window.values, self._deadline)
 
     # -- near ties

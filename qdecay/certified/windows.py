@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from fractions import Fraction
 
+from qdecay._support.deadline import Deadline
 from qdecay.exact.solver.axis import NoBound
 from qdecay.exact.solver.homes import Homes
 from qdecay.exact.solver.policy_graph import PolicyGraph
@@ -17,7 +18,9 @@ _LAST_WITH_POLE = Fraction(1, 2**10)  # closer to 1, a pole there costs too many
 _MOST_TRIES = 4
 
 
-def window_at(model: RationalModel, graph: PolicyGraph, x: Fraction, longest: Fraction) -> Window:
+def window_at(
+    model: RationalModel, graph: PolicyGraph, x: Fraction, longest: Fraction, deadline: Deadline
+) -> Window:
     """Return a window that begins at 0 < x < 1, or a little before.
 
     With h half its width, S about the steps ahead and R about the largest slope of a value relative
@@ -29,17 +32,22 @@ def window_at(model: RationalModel, graph: PolicyGraph, x: Fraction, longest: Fr
 
     Raises:
         NoBound: floats prove nothing.
+        BudgetExceeded: the time is up.
     """
     lower = _rounded_down(x)
     rest, at = 1 - lower, float(lower)
     homes, steps = _steps(graph, at)
+    deadline.check()
     relative = relative_growth(graph, at)
+    deadline.check()
     fit = Fraction(min(1 / (7 * steps), 1 / relative, float(longest) / 2))
     half = rest / 2 if fit > rest / 3 else _short(fit, rest)
     for _ in range(_MOST_TRIES):
         try:
             terms = _terms(7 / 6 * float(half) * steps, float(half) * relative)
-            return Window(model, graph, lower + half, half, homes=homes, terms=terms)
+            return Window(
+                model, graph, lower + half, half, homes=homes, terms=terms, deadline=deadline
+            )
         except NoBound:
             half = _short(half / 4, rest)
     raise NoBound

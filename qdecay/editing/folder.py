@@ -100,12 +100,26 @@ class Folder:
         path = self.path / name
         with self._writing:
             check()
+            self.check_place(name)
             try:
-                _refuse_link(path)
                 with replacing(path, follow=False) as scratch, scratch.open("xb") as file:
                     file.write(data)
             except OSError as error:
                 raise _of_system(name, error) from error
+
+    def check_place(self, name: str) -> None:
+        """Refuse to write where there is a link or a folder: before the work, and once more after.
+
+        Raises:
+            Refused: there is.
+        """
+        path = self.path / name
+        try:
+            _refuse_link(path)
+            if path.exists() and not path.is_file():
+                raise wrong(f"{name}: is no file")
+        except OSError as error:
+            raise _of_system(name, error) from error
 
     def has(self, name: str) -> bool:
         """Whether there is anything of that name."""

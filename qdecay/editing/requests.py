@@ -161,6 +161,7 @@ class Requests:
         table.close()
 
         def check() -> None:
+            self._folder.check_place(name)
             if replace is not True and self._folder.has(name):
                 raise Refused(HTTPStatus.CONFLICT, f"{name}: exists already")
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -77,12 +79,12 @@ def gamma_number(gamma: RationalLike | AlgebraicNumber, within: str = "[0, 1)") 
 
 
 def best_at_zero(model: RationalModel) -> NDArray[np.bool_]:
-    best = np.zeros(model.n_pairs, dtype=np.bool_)
-    for s in range(model.n):
-        pairs = model.pairs_of(s)
-        top = max(model.rewards[pair] for pair in pairs)
-        best[[pair for pair in pairs if model.rewards[pair] == top]] = True
-    return best
+    best: list[bool] = []
+    for first, end in itertools.pairwise(model.first.tolist()):
+        rewards = model.rewards[first:end]
+        top = max(rewards)
+        best += [reward == top for reward in rewards]
+    return np.array(best)
 
 
 __all__ = ["is_breakpoint", "optimal_actions"]

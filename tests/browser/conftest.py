@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from editor_pages import Server, opened
 
 from qdecay.cli.report import report
 
@@ -99,3 +100,22 @@ def pages(tmp_path_factory: Any) -> Callable[..., Path]:
         return known[name]
 
     return page
+
+
+@pytest.fixture(scope="session")
+def editor_server(tmp_path_factory: Any) -> Iterator[Server]:
+    """One server for all tests that do not kill it."""
+    found = Server(tmp_path_factory.mktemp("exercises"))
+    yield found
+    found.stop()
+
+
+@pytest.fixture
+def edit(chromium: Any, editor_server: Server) -> Callable[..., Any]:
+    """Open an editor of an empty folder, as a context manager."""
+
+    def begun(**context: Any) -> Any:
+        editor_server.clear()
+        return opened(chromium, editor_server, **context)
+
+    return begun

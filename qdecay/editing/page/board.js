@@ -14,8 +14,8 @@ export function board(store, brush) {
   const here = { row: 0, column: 0 }; // the cell that Tab leads to
   let shown = []; // the cells as they are drawn
   let legendShown = null;
-  let stroke = null; // what is painted while a button is held down, and its number
-  let strokes = 0;
+  let stroke = null; // what is painted while a button is held down
+  let strokes = 0; // each is undone as one: what is dragged, and a number that is typed
   let typed = null; // the cell that a number is typed into
 
   const cellAt = (row, column) => area.children[row]?.children[column];
@@ -42,17 +42,24 @@ export function board(store, brush) {
     if (focus) cell.focus();
   }
 
+  /** Begin a stroke: on what it would paint it takes that away, as an eraser does. */
+  function begin({ row, column }) {
+    const text = brush();
+    typed = null;
+    strokes += 1;
+    stroke = { text: store.form.cells[row][column] === text && text !== START ? FREE : text, key: `stroke ${strokes}` };
+    go(row, column);
+    paint(row, column, stroke.text, stroke.key);
+  }
+
+  let isBegun = false; // by a pointer: the click that follows is no other stroke
   area.addEventListener("pointerdown", (event) => {
     const place = placeOf(event.target);
-    if (!place || event.button) return;
-    typed = null;
-    const text = brush();
-    strokes += 1;
-    // A stroke that begins on what it would paint takes it away, as an eraser does.
-    stroke = { text: store.form.cells[place.row][place.column] === text && text !== START ? FREE : text, key: `stroke ${strokes}` };
+    // A finger moves a map that is wider than the screen, and paints where it taps.
+    isBegun = Boolean(place) && !event.button && !(event.pointerType === "touch" && area.classList.contains("dense"));
+    if (!isBegun) return;
     if (event.pointerType === "mouse") event.preventDefault();
-    go(place.row, place.column);
-    paint(place.row, place.column, stroke.text, stroke.key);
+    begin(place);
     if (event.target.hasPointerCapture?.(event.pointerId)) event.target.releasePointerCapture(event.pointerId);
   });
   area.addEventListener("pointermove", (event) => {
@@ -60,6 +67,11 @@ export function board(store, brush) {
     if (!place) return;
     go(place.row, place.column);
     paint(place.row, place.column, stroke.text, stroke.key);
+  });
+  area.addEventListener("click", (event) => { // of a tap, or of a screen reader
+    const place = placeOf(event.target);
+    if (place && !isBegun) begin(place);
+    stroke = null;
   });
   for (const name of ["pointerup", "pointercancel"]) addEventListener(name, () => { stroke = null; });
 
@@ -91,14 +103,14 @@ export function board(store, brush) {
       go(...(step ? [row + step[0], column + step[1]] : jump));
       if (step && event.shiftKey) paint(here.row, here.column, brush(), `stroke ${strokes}`);
     } else if (event.key === " " || event.key === "Enter") {
-      const text = brush();
-      strokes += 1;
-      paint(row, column, store.form.cells[row][column] === text && text !== START ? FREE : text, `stroke ${strokes}`);
+      begin(here);
+      stroke = null;
       say(`${describe(store.form.cells[row][column], store.form.legend).words}`);
     } else {
       const text = write(event.key);
       if (text === null) return;
-      paint(row, column, text, typed === `${row} ${column}` ? `typed ${row} ${column}` : null);
+      if (typed !== `${row} ${column}`) strokes += 1;
+      paint(row, column, text, `stroke ${strokes}`);
       typed = `${row} ${column}`;
       say(`${describe(store.form.cells[row][column], store.form.legend).words}`, 500);
       event.preventDefault();

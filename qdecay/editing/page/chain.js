@@ -18,14 +18,10 @@ export function compile({ branches, ending }) {
   const read = branches.map(({ text }) => readRuns(text));
   const isEmpty = read.every(({ runs }) => !runs.length);
   let room = MOST_REWARDS;
-  for (const [index, { count }] of read.entries()) {
-    room -= count;
-    if (room >= 0) continue;
-    const message = `these are more than ${MOST_REWARDS.toLocaleString("en")} rewards in all: shorten it`;
-    return { isEmpty, document: null, problem: { where: `branches[${index}].rewards`, message } };
-  }
-  const document = { schema: SCHEMA, branches: branches.map(({ name }, i) => [name, rewardsOf(read[i].runs)]), ending };
-  return { isEmpty, document, problem: null };
+  const long = read.findIndex(({ count }) => (room -= count) < 0);
+  const problem = long < 0 ? null : { where: `branches[${long}].rewards`, message: `these are more than ${MOST_REWARDS.toLocaleString("en")} rewards in all: shorten it` };
+  const document = { schema: SCHEMA, branches: branches.map(({ name }, i) => [name, rewardsOf(read[i].runs, long >= 0)]), ending };
+  return { isEmpty, document, problem };
 }
 
 /** The place in the form of a place in the document. */

@@ -41,6 +41,12 @@ export class Drafts {
     }
   }
 
+  /** Of two pages that changed the draft, take the other's: what is here need not be stored. */
+  abandon() {
+    this.wanted = null;
+    this.state = "stored";
+  }
+
   async #send() {
     if (this.isBusy) return;
     this.isBusy = true;

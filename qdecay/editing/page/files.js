@@ -86,16 +86,19 @@ export class Files {
     const chooser = make("input", { type: "file", accept: ".json,application/json", "aria-label": "A file of this computer", onchange: (event) => event.target.closest("dialog").choose({ file: event.target.files[0] }) });
     const answer = await question({ title: "Open", wide: true, body: [
       make("h3", {}, "In your folder"), make("p", { class: "note" }, make("code", {}, this.folder)),
-      list(found.map(({ name, kind }) => item(name, WORDS[kind], { name })), "No chains, grids or models yet."),
+      list(found.map(({ name, kind }) => item(name, WORDS[kind], { name, kind })), "No chains, grids or models yet."),
       make("h3", {}, "Examples"), list(this.presets.map((preset) => item(preset.title, WORDS[preset.kind], { preset }))),
       make("h3", {}, "From elsewhere"), chooser] });
-    if (answer?.name) await this.openNamed(answer.name);
+    if (answer?.name) await this.#openNamed(answer.name, answer.kind);
     else if (answer?.preset) await this.#put(answer.preset.kind, answer.preset.document, null);
     else if (answer?.file) await this.#openLocal(answer.file);
   }
 
-  async openNamed(name, isSure = false) {
+  /** Open a file of the folder; of its kind, unless that is null, the form may hold unsaved changes. */
+  async #openNamed(name, kind) {
+    if (kind && !(await this.#mayReplace(kind))) return; // before it is read, as what is saved may be this file
     const opened = await this.#trying(() => ask("open", { name }));
+    const isSure = !kind || opened?.kind === kind;
     if (!opened || !(await this.#put(opened.kind, opened.document, name, isSure))) return;
     const { text } = compiled(opened.kind, this.store.form);
     this.records.set(name, { version: opened.version, text });
@@ -136,7 +139,11 @@ export class Files {
 
   /** Write a file; where it exists or has changed since, ask. */
   async #write(name, version, as) {
-    const { kind } = this.store.state, { text, document } = compiled(kind, this.store.form);
+    const { kind } = this.store.state, { text, document, problem } = compiled(kind, this.store.form);
+    if (problem) {
+      this.told(`Not saved: ${problem.message}`, "bad");
+      return false;
+    }
     try {
       const saved = await ask("save", { name, document, version, as });
       if (as === "own") {
@@ -162,7 +169,7 @@ export class Files {
         ...(isHere ? [{ label: isNew ? "Open what is there" : "Open what is on disk", value: "open" }] : [])],
     });
     if (answer === "other") return this.saveAs();
-    if (answer === "open") await this.openNamed(name, true); // undo brings back what was here
+    if (answer === "open") await this.#openNamed(name, null); // undo brings back what was here
     if (answer !== "replace") return false;
     const present = isHere ? await this.#trying(() => ask("open", { name })) : { version: null };
     return present ? this.#write(name, present.version, as) : false;
@@ -170,8 +177,8 @@ export class Files {
 
   /** Write the page that is shown as a file to hand out. */
   async exportPage() {
-    const { kind } = this.store.state, { document, isEmpty } = compiled(kind, this.store.form);
-    if (isEmpty) return this.told("There is nothing to export yet.", "bad");
+    const { kind } = this.store.state, { document, isEmpty, problem } = compiled(kind, this.store.form);
+    if (isEmpty || problem) return this.told(isEmpty ? "There is nothing to export yet." : `Not exported: ${problem.message}`, "bad");
     const field = make("input", { type: "text", value: `${(this.name ?? kind).replace(/\.json$/, "")}.html`, autocomplete: "off", spellcheck: "false", autofocus: true });
     const answer = await question({ title: "Export the page", body: [make("p", {}, "One file that opens from disk, in any browser, without a network."), labelled("Name of the page", field, "in your folder")],
       buttons: [{ label: "Export", value: "export", kind: "main" }], check: () => (field.value.trim() ? "" : "Give it a name.") });

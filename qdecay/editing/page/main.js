@@ -2,6 +2,7 @@
 
 import { ask } from "./api.js";
 import { chainView } from "./chain.js";
+import { connect } from "./commands.js";
 import { byId, say } from "./dom.js";
 import { Drafts } from "./drafts.js";
 import { Files } from "./files.js";
@@ -33,6 +34,7 @@ function editor(opened) {
   const store = new Store(state, changed);
   const drafts = new Drafts(opened.revision, toldOfDraft);
   const result = new Result({ tell: tellProblem, lost: () => drafts.lost() });
+  if (opened.draft?.gamma) result.places.set(state.kind, { address: opened.draft.gamma, scroll: 0 });
   const files = new Files(store, { records, presets: opened.presets, folder: opened.folder, told: notice });
   const views = { chain: chainView(store), grid: gridView(store), model: modelView(store) };
   byId("folder").textContent = opened.folder;
@@ -42,7 +44,7 @@ function editor(opened) {
     const { kind, forms, names } = store.state;
     const record = (name) => records.get(name)?.version ?? null;
     const documents = Object.fromEntries(kinds.map((each) => [each, { form: forms[each], name: names[each], version: record(names[each]), isUnsaved: files.isUnsaved(each) }]));
-    return { kind, documents, file: names[kind], version: record(names[kind]), gamma: "" };
+    return { kind, documents, file: names[kind], version: record(names[kind]), gamma: result.places.get(kind)?.address ?? "" };
   }
 
   function show() {
@@ -57,6 +59,7 @@ function editor(opened) {
     views[kind](form);
     const isUnsaved = files.isUnsaved(kind), name = names[kind] ?? `new ${kind}`;
     byId("file").textContent = name;
+    byId("file").title = name;
     byId("mark").textContent = isUnsaved ? "not saved" : names[kind] ? "saved" : "";
     byId("mark").className = isUnsaved ? "unsaved" : "";
     document.title = `${isUnsaved ? "● " : ""}${name} · qdecay editor`;
@@ -72,17 +75,19 @@ function editor(opened) {
 
   function tellProblem(problem) {
     const { kind } = store.state;
-    return showProblem(problem && { message: problem.message, where: problem.where && KINDS[kind].locate(problem.where, store.form) });
+    const told = (message) => KINDS[kind].reword?.(message, store.form) ?? message;
+    return showProblem(problem && { message: told(problem.message), where: problem.where && KINDS[kind].locate(problem.where, store.form) });
   }
 
+  let leaving = 0;
   /** A line that says what was done, until the next one. */
   function notice(text, kind) {
     byId("notice").className = kind;
     byId("notice-text").textContent = text;
     byId("notice").hidden = false;
     say(text);
-    clearTimeout(notice.timer);
-    if (kind === "good") notice.timer = setTimeout(() => { byId("notice").hidden = true; }, 8000);
+    clearTimeout(leaving);
+    if (kind === "good") leaving = setTimeout(() => { byId("notice").hidden = true; }, 8000);
   }
 
   function toldOfDraft(what, error) {
@@ -106,35 +111,10 @@ function editor(opened) {
     if (field.matches("input[type=text], textarea")) field.setSelectionRange(field.value.length, field.value.length);
   }
 
-  // ---- buttons and keys
-
-  const actions = { new: () => files.blank(), open: () => files.open(), save: () => files.save(), "save-as": () => files.saveAs(), export: () => files.exportPage(), download: () => files.download(),
-    undo: () => step("undo", false), redo: () => step("redo", false), "keep-mine": () => drafts.keepMine(), "take-other": () => { drafts.wanted = null; location.reload(); } };
-  for (const button of document.querySelectorAll("[data-action]")) button.addEventListener("click", () => actions[button.dataset.action]());
-  byId("notice-close").addEventListener("click", () => { byId("notice").hidden = true; });
-
-  document.addEventListener("keydown", (event) => {
-    if (!(event.ctrlKey || event.metaKey) || event.altKey || document.querySelector("dialog[open]")) return;
-    const key = event.key.toLowerCase();
-    const action = { s: event.shiftKey ? actions["save-as"] : actions.save, o: actions.open, z: () => step(event.shiftKey ? "redo" : "undo", true), y: () => step("redo", true) }[key];
-    if (!action) return;
-    event.preventDefault();
-    action();
+  connect(store, {
+    new: () => files.blank(), open: () => files.open(), save: () => files.save(), "save-as": () => files.saveAs(), export: () => files.exportPage(), download: () => files.download(),
+    undo: (isByKey) => step("undo", isByKey), redo: (isByKey) => step("redo", isByKey), "keep-mine": () => drafts.keepMine(), "take-other": () => { drafts.abandon(); location.reload(); }, "close-notice": () => { byId("notice").hidden = true; },
   });
-
-  const tabs = kinds.map((kind) => byId(`tab-${kind}`));
-  tabs.forEach((tab, i) => {
-    tab.addEventListener("click", () => { store.show(kinds[i]); drafts.store(draft()); });
-    tab.addEventListener("keydown", (event) => {
-      const to = { ArrowRight: i + 1, ArrowLeft: i - 1, Home: 0, End: kinds.length - 1 }[event.key];
-      if (to === undefined) return;
-      event.preventDefault();
-      const next = (to + kinds.length) % kinds.length;
-      tabs[next].focus();
-      store.show(kinds[next]);
-    });
-  });
-
   addEventListener("beforeunload", (event) => { if (!drafts.isStored) event.preventDefault(); });
   show();
   if (opened.notice) notice(opened.notice, "bad");

@@ -3,7 +3,7 @@
 import { byId, make, reconcile, say, setOptions, setValue } from "./dom.js";
 import { blankRow, COLUMNS, namesOf, pasted } from "./moves.js";
 
-export { blank, compile, fromDocument, locate } from "./moves.js";
+export { blank, compile, fromDocument, locate, reword } from "./moves.js";
 
 const TITLES = { state: "In state", action: "doing", probability: "with chance", reward: "pays", next: "leads to", ends: "ends", duration: "steps" };
 const HINTS = { probability: "1", reward: "0", duration: "1" };

@@ -73,6 +73,15 @@ export function locate(where, form) {
   return where;
 }
 
+/** A message of the library, which knows states and actions by their numbers, with their names. */
+export function reword(message, form) {
+  const { states, actions } = namesOf(form);
+  return message.replace(/\b(state|action) (\d+)\b/g, (said, kind, number) => {
+    const name = (kind === "state" ? states : actions)[number];
+    return name === undefined || name === number ? said : `${kind} “${name}”`;
+  });
+}
+
 const YES = new Set(["true", "1", "yes", "y", "x", "ends", "✓"]);
 
 /**

@@ -30,6 +30,7 @@ function tellNow({ where, message }) {
   slot.textContent = message;
   slot.hidden = false;
   slot.id = "told-problem";
+  if (area.contains(document.activeElement)) slot.scrollIntoView({ block: "nearest" });
   told.push(() => { slot.hidden = true; slot.textContent = ""; slot.removeAttribute("id"); });
   if (!target.matches("input, select, textarea, [role=gridcell]")) return;
   const before = target.getAttribute("aria-describedby");

@@ -8,6 +8,7 @@ import { byId, make, say } from "./dom.js";
 
 const PAUSE = 150; // milliseconds without a key
 const SLOW = 500; // from then on it says that it is working
+const AGAIN = 1000; // where the server had something else to do
 const PATIENCE = 3000; // for the page to say that it is drawn
 
 /** A closed form such as 6^(-1/3), with its exponent raised. */
@@ -63,8 +64,8 @@ export class Result {
       if (error instanceof Gone) {
         this.lost();
         this.#mark("stale", kind, undefined);
-      } else if (error.status === 409) {
-        this.timer = setTimeout(() => this.#solve({ number, kind, title, text, wanted }), PAUSE);
+      } else if ([409, 503].includes(error.status)) { // another page's turn
+        this.timer = setTimeout(() => this.#solve({ number, kind, title, text, wanted }), AGAIN);
       } else this.#mark("stale", kind, error);
     }
   }
@@ -72,7 +73,7 @@ export class Result {
   /** Return a frame with a page, once that is drawn where the reader was in the one before. */
   #drawn(result, kind, title) {
     const place = this.places.get(kind);
-    const frame = make("iframe", { class: "coming", src: `result/${result}${place?.address ?? ""}`, sandbox: "allow-scripts allow-downloads", title: `Result of ${title}` });
+    const frame = make("iframe", { class: "coming", src: `result/${result}${place?.address ?? ""}`, sandbox: "allow-scripts allow-downloads", title: `Result: ${title || kind}` });
     return new Promise((resolve) => {
       const done = ({ data, source }) => {
         if (data !== null && (source !== frame.contentWindow || data?.qdecay !== "here")) return;
@@ -121,7 +122,7 @@ export class Result {
   #found({ break_evens: points, states, breakpoints }) {
     byId("aside").textContent = `exact · ${states.toLocaleString("en")} state${states === 1 ? "" : "s"}`;
     if (!points.length && !breakpoints) return ["No γ changes what is best"];
-    if (!points.length) return [`The first choice is the same at every γ; later ones change at ${breakpoints} value${breakpoints === 1 ? "" : "s"}`];
+    if (!points.length) return [`The start is the same at every γ; other states change ${breakpoints === 1 ? "once" : `${breakpoints} times`}`];
     const told = points.slice(0, 3).flatMap(({ gamma, closed_form: form }, i) => [i ? ", " : "", make("b", {}, ...typeset(form && form.length <= 18 ? form : gamma))]);
     const more = points.length > 3 ? [` and ${points.length - 3} more`] : [];
     return [`The best first choice changes at γ = `, ...told, ...more];

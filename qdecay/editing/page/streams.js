@@ -21,8 +21,9 @@ export function readRuns(text) {
 /** A number of a document: text where JavaScript could not hold it exactly. */
 export const exact = (text) => (/^[+-]?\d{1,15}$/.test(text.trim()) ? Number(text) : text.replaceAll("\u2212", "-").trim());
 
-/** The rewards that runs stand for. */
-export const rewardsOf = (runs) => runs.flatMap(({ text, count }) => Array(count).fill(exact(text)));
+/** The rewards that runs stand for; where they are too many, runs stay as they were typed. */
+export const rewardsOf = (runs, areTooMany) =>
+  runs.flatMap(({ text, count }) => (areTooMany && count > 1 ? [`${text} x ${count}`] : Array(count).fill(exact(text))));
 
 /** Rewards as a text that `readRuns` reads, with long runs in short. */
 export function writeRewards(rewards) {
@@ -51,7 +52,7 @@ export function inWords(runs) {
     if (count && isNumber(text) && !isZero(text)) said.push(count === 1 ? `${text}${when}` : `${text} on ${steps(count)} in a row, the first${when}`);
     step += count;
   }
-  if (!said.length) return step ? "pays nothing" : "";
+  if (!said.length) return step && runs.every(({ text }) => isNumber(text)) ? "pays nothing" : "";
   const shown = said.length > 4 ? [...said.slice(0, 3), `${said.length - 3} more`] : said;
   return `pays ${shown.join(shown.some((each) => each.includes(",")) ? "; " : ", ")}`;
 }

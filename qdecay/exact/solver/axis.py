@@ -51,12 +51,14 @@ class AxisWindow(Protocol):
     Attributes:
         edges: of the boxes, from `lower` to `upper`.
         suspect: (N, boxes) False where a pair's advantage is proven negative on the box.
+        passed: the number of boxes, from the left, of which nothing more is asked.
     """
 
     lower: Fraction
     upper: Fraction
     edges: list[Fraction]
     suspect: Mask
+    passed: int
 
     def negative_on(self, pair: int, lower: Fraction, upper: Fraction) -> bool:
         """Return True only if the pair's advantage is negative on all of [lower, upper]."""
@@ -157,7 +159,7 @@ class TrivialWindow:
 
     def __init__(self, model: RationalModel, lower: Fraction, upper: Fraction) -> None:
         self.lower, self.upper, self.edges = lower, upper, [lower, upper]
-        self.suspect = np.ones((model.n_pairs, 1), dtype=np.bool_)
+        self.suspect, self.passed = np.ones((model.n_pairs, 1), dtype=np.bool_), 0
 
     def negative_on(self, pair: int, lower: Fraction, upper: Fraction) -> bool:
         """Return False: nothing is known."""

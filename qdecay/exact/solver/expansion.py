@@ -34,7 +34,7 @@ Matrix: TypeAlias = sparse.csr_matrix | Array
 TINY = 2.0**-800  # of what rounding below the normal range cannot change
 LARGEST = 2.0**60  # of the numbers of which floats conclude anything
 _FEW = 4  # entries of a row, on average: of rows with fewer in all, only some columns matter
-_DENSE = 160  # up to here a dense inverse is faster than a sparse factorisation
+DENSE = 160  # up to here a dense inverse is faster than a sparse factorisation
 
 
 class Rewards(NamedTuple):
@@ -131,7 +131,7 @@ class _GammaRows:
             columns, places = np.unique(p.indices, return_inverse=True)
             p = Part(p.data, places.astype(p.indices.dtype), p.indptr, (p.shape[0], len(columns)))
             t, size = t[columns], size[columns]
-        found = p @ np.hstack((t, size))
+        found = p @ np.concatenate((t, size), axis=1)
         product, sizes = self._c * found[:, :-2], (self._c + h) * found[:, -2:]
         product[:, 1:] += h * found[:, :-3]
         sizes[:, 1] += h * found[:, -2]
@@ -210,7 +210,7 @@ class _LineRows:
         self._spread = None if slope is None else _like(slope, np.abs(slope.data))
 
     def flow(self, t: Array, size: Array) -> tuple[Array, Array]:
-        found = self._p @ np.hstack((t, size))
+        found = self._p @ np.concatenate((t, size), axis=1)
         product, sizes = found[:, :-2], found[:, -2:]
         if self._slope is not None and self._spread is not None:
             product[:, 1:] += self._slope @ t[:, :-1]
@@ -241,7 +241,7 @@ class _LineRows:
 
 def _square(rows: Part, states: NDArray[np.int64]) -> Matrix:
     n = len(states)
-    if n > _DENSE:
+    if n > DENSE:
         return columns_of(rows, states).toscipy()
     place = np.full(rows.shape[1], n, dtype=rows.indices.dtype)
     place[states] = np.arange(n)

@@ -49,6 +49,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from qdecay._support.deadline import Deadline
 from qdecay.exact.solver.axis import Mask, NoBound, Pairs
 from qdecay.exact.solver.deflation import Bounded
 from qdecay.exact.solver.expansion import LARGEST, TINY, Array
@@ -110,6 +111,7 @@ class FirstWindow(Window):
         graph: PolicyGraph,
         half_width: Fraction | float,
         order: NDArray[np.int64] | None = None,
+        deadline: Deadline | None = None,
     ) -> None:
         """`order` are those of `NearZero`, of the pairs' advantages under the policy.
 
@@ -120,7 +122,7 @@ class FirstWindow(Window):
         self._order = np.zeros(pairs, dtype=np.int64) if order is None else order.copy()
         # Terms below `_order` are those of a power series of this size, from this power on.
         self._below = Bound(np.full(pairs, -np.inf), np.full(pairs, _FAR))
-        super().__init__(model, graph, 0.0, half_width, terms=_W - 1)
+        super().__init__(model, graph, 0.0, half_width, terms=_W - 1, deadline=deadline)
 
     def _allocate(self) -> None:
         n = self.model.n
@@ -226,6 +228,7 @@ class FirstWindow(Window):
         start = np.arange(self.model.n) * (_W + 1)
         own = start[states] + 1 - first
         for k in range(int(first.min()), int(first.max()) + _W):
+            self._deadline.check()
             now = (first <= k) & (k < first + _W)
             if k:
                 before = bands[start + np.minimum(np.maximum(k - self._steps, 0), _W)]
@@ -376,16 +379,20 @@ class FirstWindow(Window):
 
 
 def first_window(
-    model: RationalModel, graph: PolicyGraph, order: NDArray[np.int64] | None
+    model: RationalModel,
+    graph: PolicyGraph,
+    order: NDArray[np.int64] | None,
+    deadline: Deadline | None = None,
 ) -> FirstWindow:
     """Return the widest first window of use; `order` is that of `NearZero`.
 
     Raises:
         NoBound: there is none.
+        BudgetExceeded: the time is up.
     """
     for half in _HALF_WIDTHS:
         try:
-            window = FirstWindow(model, graph, half, order)
+            window = FirstWindow(model, graph, half, order, deadline)
         except NoBound:  # numbers are smaller in a narrower one
             continue
         if window.useful:

@@ -64,8 +64,11 @@ class Inverse:
         self._inverse: NDArray[Any] = np.zeros((0, 0))
         self._changes = 0
 
-    def solver(self, inner: Array) -> Solver:
+    def solver(self, inner: Array, place: NDArray[np.int64] | None = None) -> Solver:
         """Return the solver for B = inner.
+
+        Args:
+            place: rows that the others do not lead to, if it is only to solve for these.
 
         Raises:
             NoBound: the equations are singular in floats.
@@ -74,7 +77,8 @@ class Inverse:
             self._inverse = self._changed(inner)
         except np.linalg.LinAlgError as singular:
             raise NoBound from singular
-        self._inner, inverse = inner, self._inverse
+        self._inner = inner
+        inverse = self._inverse if place is None else self._inverse[np.ix_(place, place)]
         return lambda right, _: inverse @ right
 
     def _changed(self, inner: Array) -> NDArray[Any]:

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Hashable, Iterable, Iterator, Sequence
+from fractions import Fraction
 from functools import cached_property
 from typing import Any, NamedTuple, Self
 
@@ -247,18 +248,27 @@ def integer_rows(
     mdp: MDP, denominator: int, reward_denominator: int
 ) -> dict[tuple[int, int], tuple[int, dict[int, int]]]:
     """Return (expected reward, going-on weights) of each available pair, in order."""
-    rows: dict[tuple[int, int], tuple[int, dict[int, int]]] = {}
+    moves: dict[tuple[int, int], dict[int, int]] = {}
+    earned: dict[tuple[int, int], int] = {}
     columns = (mdp.state, mdp.action, mdp.next_state, mdp.terminated)
-    for s, a, t, ends, p, r in zip(
+    for s, a, t, ends, weight, reward in zip(
         *(column.tolist() for column in columns),
-        mdp.exact_probability,
-        mdp.exact_reward,
+        _over(mdp.exact_probability, denominator),
+        _over(mdp.exact_reward, reward_denominator),
         strict=True,
     ):
-        weight = p.numerator * (denominator // p.denominator)
-        earned = weight * (r.numerator * (reward_denominator // r.denominator))
-        reward, row = rows.get((s, a), (0, {}))
+        pair = s, a
+        row = moves.get(pair)
+        if row is None:
+            row, earned[pair] = {}, 0
+            moves[pair] = row
+        if reward:
+            earned[pair] += weight * reward
         if not ends:
             row[t] = row.get(t, 0) + weight
-        rows[s, a] = (reward + earned, row)
-    return rows
+    return {pair: (earned[pair], row) for pair, row in moves.items()}
+
+
+def _over(numbers: Sequence[Fraction], denominator: int) -> list[int]:
+    """Return the numerators of numbers over a common denominator."""
+    return [n * (denominator // d) for n, d in map(Fraction.as_integer_ratio, numbers)]

@@ -338,6 +338,7 @@ class Walk(Generic[_Advantages]):
 
     def _update_window(self, affected: Mask, touched: Mask, x: AlgebraicNumber) -> None:
         window, graph = self.window, self.series.graph
+        window.passed = _box(window, x.enclosure(_BITS)[0])
         try:
             useful = window.update(graph, affected, touched)
         except NoBound:

@@ -57,9 +57,11 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from qdecay._support.deadline import Deadline
 from qdecay.exact.solver.axis import Mask, NoBound
 from qdecay.exact.solver.deflation import Bounded, Deflation
 from qdecay.exact.solver.expansion import (
+    DENSE,
     LARGEST,
     TINY,
     AlongGamma,
@@ -114,6 +116,7 @@ class Window:
     Attributes:
         lower, upper: the window's ends.
         suspect: (N, boxes) False where the advantage is proven negative on that closed box.
+        passed: the number of boxes, from the left, of which nothing more is asked.
         policy: the policy.
         strain: how much of the accuracy required was used up at first, from 0 to 1.
         first: whether it is [0, h] instead (see `first_window`).
@@ -132,6 +135,7 @@ class Window:
         terms: int = ORDER,
         homes: Homes | None = None,
         accuracy: float | None = None,
+        deadline: Deadline | None = None,
     ) -> None:
         """The window lies in [0, 1]: of gamma, or of a model line if there is one.
 
@@ -141,11 +145,14 @@ class Window:
                 have at gamma = 1.
             accuracy: of the value in each state, without rounding, relative to what rewards of one
                 sign would give; relative to the largest of these it is 1e-8 or better.
+            deadline: of the window and its updates; each solve looks at it.
 
         Raises:
             NoBound: as `update`; or the centre or half the width is not a double; or the window is
                 too wide for the accuracy.
+            BudgetExceeded: the time is up.
         """
+        self._deadline = Deadline() if deadline is None else deadline
         self.model, self.centre, self.half_width = model, float(centre), float(half_width)
         if self.centre != centre or self.half_width != half_width:
             raise NoBound
@@ -159,8 +166,8 @@ class Window:
         self._deflation = None if homes is None else Deflation(homes, self.terms, self._gamma)
         middle, half = Fraction(centre), Fraction(half_width)
         self.lower, self.upper = middle - (0 if self.first else half), middle + half
-        edges = np.linspace(0.0 if self.first else -1.0, 1.0, _BOXES + 1)
-        self.edges = [middle + half * Fraction(e) for e in edges]
+        box = (self.upper - self.lower) / _BOXES
+        self.edges, self.passed = [self.lower + k * box for k in range(_BOXES + 1)], 0
         self._coefficients = np.zeros((model.n_pairs, self.terms + 2))
         self._room = Bound(np.full(model.n_pairs, -np.inf), np.zeros(model.n_pairs, np.int64))
         self.suspect = np.ones((model.n_pairs, _BOXES), dtype=np.bool_)
@@ -227,7 +234,11 @@ class Window:
         pairs = policy[live]
         rows = self._expanded.rows(pairs)
         inner = rows.inner(live)
-        solve = self._solver(policy, live, inner)
+        whole, place = self._whole(policy, live, inner)
+        if isinstance(whole.near, np.ndarray):
+            solve = self._near.solver(whole.near, place)
+        else:
+            solve = self._looking(self._sparse_solver(policy, live, inner.near))
         if self._deflation is not None:
             self._deflation.spread(self._deflation.rho, live)
             self._deflation.divide(live)
@@ -246,7 +257,7 @@ class Window:
             if self._deflation is None or left <= self._gamma * float(magnitude[:, 0].max()):
                 break
         left, slope = self._residual(given, magnitude)
-        far = self._bound_rest(rows, inner, live, left, slope)
+        far = self._bound_rest(rows, live, left, slope, lambda: self._far_solver(whole.far, place))
         if not np.all(self._all[live] <= LARGEST):  # false for NaN too; |T| is among them
             raise NoBound
         if self._deflation is not None:
@@ -254,14 +265,37 @@ class Window:
         if self._accuracy is not None:
             self._require_accuracy(self._accuracy, solve, far, pairs, live)
 
-    def _solver(self, policy: NDArray[np.int64], live: NDArray[np.int64], inner: Inner) -> Solver:
+    def _looking(self, solve: Solver) -> Solver:
+        """Return a solver that looks at the time limit first."""
+
+        def looks(right: Array, within: float) -> Array:
+            self._deadline.check()
+            return solve(right, within)
+
+        return looks
+
+    def _whole(
+        self, policy: NDArray[np.int64], live: NDArray[np.int64], inner: Inner
+    ) -> tuple[Inner, NDArray[np.int64] | None]:
+        """Return the equations of all states that are solved, if they are few, and where those of
+        some states are; else those that are given.
+
+        No other state leads to one that leads to a change: the inverse of all has that of these.
+        """
+        states = np.flatnonzero(self._solved)
+        if len(live) == len(states) or len(states) > DENSE:
+            return inner, None
+        whole = self._expanded.rows(policy[states]).inner(states)
+        return whole, np.searchsorted(states, live)
+
+    def _sparse_solver(
+        self, policy: NDArray[np.int64], live: NDArray[np.int64], near: Matrix
+    ) -> Solver:
         """Return the solver for some states: by a factorisation that is at hand, if many states are
         sought and few differ from it."""
-        if isinstance(inner.near, np.ndarray):
-            return self._near.solver(inner.near)
         states = np.flatnonzero(self._solved)
-        if not is_factorised(inner.near, self.model) or 2 * len(live) < len(states):
-            return solver_of(inner.near, self.model)
+        if not is_factorised(near, self.model) or 2 * len(live) < len(states):
+            return solver_of(near, self.model)
         base = self._base
         rows = [] if base is None else np.flatnonzero((base.policy != policy)[states]).tolist()
         if base is None or len(rows) > _MOST_SWITCHED:
@@ -359,7 +393,12 @@ class Window:
         return found, magnitude
 
     def _bound_rest(
-        self, rows: Rows, inner: Inner, live: NDArray[np.int64], left: Array, slope: Array
+        self,
+        rows: Rows,
+        live: NDArray[np.int64],
+        left: Array,
+        slope: Array,
+        solver: Callable[[], Solver],
     ) -> Callable[[], Solver]:
         """Find y and z from what the equations of the terms leave over, and its slope.
 
@@ -368,20 +407,20 @@ class Window:
         if self._deflation is not None:
             left = np.column_stack((left, np.ones(len(live))))
             slope = np.column_stack((slope, np.full(len(live), TINY)))
-        far = cache(lambda: self._far_solver(inner.far * _BEYOND))
+        far = cache(solver)
         for total, own in ((self._y, left), (self._z, slope)):
             need = 1.001 * (own + (rows.spread(self._y) if total is self._z else 0.0))
-            if isinstance(inner.near, np.ndarray) or not self._raised(total, need, rows, live):
+            if len(live) <= DENSE or not self._raised(total, need, rows, live):
                 total[live] = 0
                 right = _SPARE * need + _BEYOND * rows.far(total)
                 total[live] = np.abs(far()(right, 0.004 * right.min()))
                 self._require(total[live], need + rows.far(total))
         return far
 
-    def _far_solver(self, far: Matrix) -> Solver:
+    def _far_solver(self, far: Matrix, place: NDArray[np.int64] | None) -> Solver:
         if isinstance(far, np.ndarray):
-            return self._far.solver(far)
-        return solver_of(far, self.model)
+            return self._far.solver(far * _BEYOND, place)
+        return self._looking(solver_of(far * _BEYOND, self.model))
 
     def _raised(self, total: Array, need: Array, rows: Rows, live: NDArray[np.int64]) -> bool:
         """Whether a few sweeps, or none, make a bound hold for what is needed now."""
@@ -401,9 +440,11 @@ class Window:
         return bool(np.all(left * (1 - 4 * _U) >= right * (1 + 2 * self._gamma)))
 
     def _advantages(self, touched: NDArray[np.int64]) -> None:
+        self._deadline.check()
         bound = self._upper_polynomials(touched)
         self._coefficients[touched] = bound
-        self.suspect[touched] = _suspects(bound, self.first)
+        self.suspect[touched, : self.passed] = True
+        self.suspect[touched, self.passed :] = _suspects(bound, self.first, self.passed)
 
     def _expansion(self, pairs: NDArray[np.int64]) -> Bounded:
         """Return functions of tau that have the signs of the pairs' advantages.
@@ -560,10 +601,15 @@ class Window:
 
     def _interval(self, lower: Fraction, upper: Fraction) -> tuple[float, float]:
         """Return an interval of tau that contains [lower, upper], within the window."""
-        half, centre = Fraction(self.half_width), Fraction(self.centre)
-        low = float((lower - centre) / half) - 2.0**-45
-        high = float((upper - centre) / half) + 2.0**-45
+        low, high = self._tau(lower) - 2.0**-45, self._tau(upper) + 2.0**-45
         return max(low, 0.0 if self.first else -1.0), min(high, 1.0)
+
+    def _tau(self, x: Fraction) -> float:
+        """Return the double nearest to (x - centre) / half the width, in integers."""
+        top, bottom = x.as_integer_ratio()
+        c, unit = self.centre.as_integer_ratio()
+        h, grain = self.half_width.as_integer_ratio()
+        return (top * unit - c * bottom) * grain / (bottom * unit * h)
 
     def estimates(self, pairs: NDArray[np.int64], box: int) -> Array:
         """Guess where in a box, in units of gamma, advantages first reach 0; inf: nowhere."""
@@ -583,6 +629,12 @@ def _recursion(solve: Solver, step: Matrix | None, given: Array, within: float) 
     """Return X with (I - B_0) X_0 = given_0, (I - B_0) X_k = step X_{k-1} + given_k."""
     if step is None:
         return solve(given, within)
+    if isinstance(step, np.ndarray):  # one product for each k is enough
+        found = solve(given.reshape(len(given), -1), within).reshape(given.shape)
+        onwards = solve(step, within)
+        for k in range(1, given.shape[1]):
+            found[:, k] += onwards @ found[:, k - 1]
+        return found
     found = np.empty_like(given)
     found[:, 0] = solve(given[:, 0], within)
     for k in range(1, given.shape[1]):
@@ -653,27 +705,31 @@ def _growth(inner: Inner, model: RationalModel) -> float:
     return most
 
 
-def _suspects(bound: Array, first: bool) -> NDArray[np.bool_]:
-    """Return (rows, boxes) False where the polynomial is proven negative on the box."""
-    rest = np.maximum(bound[:, 1:], 0) if first else np.abs(bound[:, 1:])
-    quick = bound[:, 0] + 1.001 * rest.sum(axis=1) < -1e-13 * np.abs(bound[:, 0])
-    suspect = np.zeros((bound.shape[0], _BOXES), dtype=np.bool_)
-    slow = np.flatnonzero(~quick)
-    slow = slow[_not_negative(bound[slow], first, 2).any(axis=1)]  # halves prove most
-    suspect[slow] = _not_negative(bound[slow], first, _BOXES)
+def _suspects(bound: Array, first: bool, passed: int) -> NDArray[np.bool_]:
+    """Return (rows, boxes) False where the polynomial is proven negative on the box, without the
+    boxes that are passed."""
+    edges = tuple(_grid(1, first)[0][passed * _PARTS :: _PARTS].tolist())
+    suspect = np.zeros((bound.shape[0], len(edges) - 1), dtype=np.bool_)
+    if len(edges) > 1:
+        rest = np.maximum(bound[:, 1:], 0) if first else np.abs(bound[:, 1:])
+        quick = bound[:, 0] + 1.001 * rest.sum(axis=1) < -1e-13 * np.abs(bound[:, 0])
+        slow, (low, *_, high) = np.flatnonzero(~quick), edges
+        parts = low, 0.0 if low < 0 else (low + high) / 2, high  # two prove most
+        slow = slow[_not_negative(bound[slow], parts).any(axis=1)]
+        suspect[slow] = _not_negative(bound[slow], edges)
     return suspect
 
 
-def _not_negative(bound: Array, first: bool, boxes: int) -> NDArray[np.bool_]:
-    """Return (rows, boxes) False where Bernstein coefficients prove it negative on the box."""
-    (rows, width), found = bound.shape, np.zeros((len(bound), boxes), dtype=np.bool_)
-    matrix = _box_matrix(width - 1, first, boxes)
-    for part in range(0, rows, _ROWS_AT_ONCE):
-        some = bound[part : part + _ROWS_AT_ONCE]
+def _not_negative(bound: Array, edges: tuple[float, ...]) -> NDArray[np.bool_]:
+    """Return (rows, parts) False where Bernstein coefficients prove it negative between edges."""
+    (rows, width), parts = bound.shape, len(edges) - 1
+    found, matrix = np.zeros((rows, parts), dtype=np.bool_), _part_matrix(width - 1, edges)
+    for k in range(0, rows, _ROWS_AT_ONCE):
+        some = bound[k : k + _ROWS_AT_ONCE]
         slack = (8 * width + 40) * _U * np.abs(some).sum(axis=1)
         # Rows last: maxima over a middle index of long rows are quick.
-        top = (matrix @ some.T).reshape(boxes, width, len(some)).max(axis=1)
-        found[part : part + _ROWS_AT_ONCE] = ~(top + slack < 0).T
+        top = (matrix @ some.T).reshape(parts, width, len(some)).max(axis=1)
+        found[k : k + _ROWS_AT_ONCE] = ~(top + slack < 0).T
     return found
 
 
@@ -713,13 +769,13 @@ def _grid(degree: int, first: bool) -> tuple[Array, Array]:
     return grid, grid ** np.arange(degree + 1)[:, None]
 
 
-@lru_cache(maxsize=8)
-def _box_matrix(degree: int, first: bool, number: int) -> Array:
-    """Return the matrices of all boxes, one below the other; they go before columns."""
-    edges = np.linspace(0.0 if first else -1.0, 1.0, number + 1)
+@lru_cache(maxsize=128)
+def _part_matrix(degree: int, edges: tuple[float, ...]) -> Array:
+    """Return the matrices of all parts, one below the other; they go before columns."""
     return np.vstack([_bernstein(degree, a, b).T for a, b in itertools.pairwise(edges)])
 
 
+@lru_cache(maxsize=128)
 def _bernstein(degree: int, a: float, b: float) -> Array:
     """Return M with (coefficients @ M)_j the Bernstein coefficients on [a, b]; a b >= 0.
 

@@ -144,7 +144,7 @@ def _ending_somewhere(columns: dict[str, _Column]) -> dict[str, _Column]:
     (texts, codes), (ended, flags) = columns["next_state"], columns["terminated"]
     is_empty = np.array([not text.strip() for text in texts], dtype=np.bool_)
     has_ended = np.array([_FLAGS.get(text.strip().lower()) is True for text in ended], np.bool_)
-    rows = np.flatnonzero(is_empty[codes] & has_ended[flags]) if is_empty.any() else []
+    rows = np.flatnonzero(is_empty[codes] & has_ended[flags])
     if not len(rows):
         return columns
     own, state = columns["state"]

@@ -8,15 +8,17 @@ from fractions import Fraction
 import gymnasium as gym
 import numpy as np
 import pytest
+from brute_force import garnet
 from exact_solves import advantages
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from models import TAXI, mdps
 
-from qdecay import MDP
+from qdecay import MDP, BudgetExceeded
 from qdecay._support.deadline import Deadline
 from qdecay.exact.solver.at_one import not_positive_at_one
 from qdecay.exact.solver.axis import NoBound
+from qdecay.exact.solver.expansion import DENSE
 from qdecay.exact.solver.first_window import FirstWindow
 from qdecay.exact.solver.point import proposed_policy
 from qdecay.exact.solver.policy_graph import PolicyGraph
@@ -193,3 +195,40 @@ def test_windows_of_many_states_reach_one() -> None:
     window = Window(model, graph, 1 - 2.0**-7, 2.0**-7, terms=20)
     assert window.upper == 1
     assert (~window.suspect).mean() > 3 / 4  # all but the policy's own pairs, 500 of 2,312
+
+
+@pytest.mark.parametrize("centre", [0.0, 0.5])
+def test_every_solve_looks_at_the_time_limit(
+    centre: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of a new window, and of each policy that it takes over: none is solved to the end.
+
+    Up to `DENSE` states take no time.
+    """
+    model = RationalModel(garnet(DENSE + 1, 0))
+    graph, late, looks = PolicyGraph(model, last_pairs(model)), False, 0
+
+    def check(self: Deadline) -> None:
+        nonlocal looks
+        looks += 1
+        if late:
+            raise self.exceeded()
+
+    monkeypatch.setattr(Deadline, "check", check)
+    limit = Deadline(10**9)
+
+    def window() -> Window:
+        if centre:
+            return Window(model, graph, centre, 2.0**-5, deadline=limit)
+        return FirstWindow(model, graph, 2.0**-5, deadline=limit)
+
+    known = window()
+    assert looks >= known.terms  # one for each of them
+    changed = PolicyGraph(model, model.first[:-1].copy(), graph)
+    late = True
+    for begun in (
+        window,
+        lambda: known.update(changed, changed.affected, model.touching(changed.affected)),
+    ):
+        with pytest.raises(BudgetExceeded):
+            begun()

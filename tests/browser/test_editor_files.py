@@ -1,0 +1,131 @@
+"""The editor's files: saved, opened, changed by others, exported, handed in."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from qdecay import MDP, ChainLayout, policy_regions
+from qdecay.cli.report import report
+
+pytestmark = pytest.mark.browser
+
+
+def test_saved_opened_and_changed(edit) -> None:
+    """The mark says what is in a file; another file asks first; undo reaches behind it."""
+    with edit() as seen:
+        seen.current()
+        path = seen.save_as("one.json")
+        assert seen.page.inner_text("#mark") == "saved"
+        seen.fill("branches[1].rewards", "0, 0, 9")
+        assert seen.page.inner_text("#mark") == "not saved"
+        assert seen.page.title().startswith("●")
+        seen.press("Control+z")
+        assert seen.page.inner_text("#mark") == "saved"
+        seen.press("Control+Shift+z", "Control+s")
+        seen.expect("#mark:not(.unsaved)", "saved")
+        assert ChainLayout.load(path).far == (0, 0, 9)
+        seen.fill("branches[1].rewards", "0, 0, 16")
+        seen.press("Control+o")
+        seen.page.click("dialog >> text=B: left or right")
+        seen.page.click("dialog >> text=Go on without saving")
+        assert seen.value("branches[0].name") == "left"
+        assert seen.page.inner_text("#file") == "new chain"
+        seen.press("Control+z")
+        assert seen.value("branches[1].rewards") == "0, 0, 16"
+        assert seen.page.inner_text("#file") == "one.json"
+        seen.press("Control+o")
+        seen.page.click("dialog button:has-text('one.json')")
+        seen.page.click("dialog button.main")  # save first
+        seen.noticed("Opened one.json")
+        assert seen.value("branches[1].rewards") == "0, 0, 16"
+
+
+def test_a_conflict_is_asked_about(edit) -> None:
+    """The file was changed by something else: nothing is written before the answer."""
+    with edit() as seen:
+        path = seen.save_as("shared.json")
+        other = ChainLayout.choice(a=[1], b=[0, 2])
+        other.save(path)
+        seen.fill("branches[1].rewards", "0, 0, 9")
+        seen.press("Control+s")
+        seen.expect("dialog", "has changed on disk")
+        seen.press("Escape")
+        assert ChainLayout.load(path) == other
+        seen.press("Control+s")
+        seen.page.click("dialog >> text=Open what is on disk")
+        seen.noticed("Opened shared.json")
+        assert seen.value("branches[1].name") == "b"
+        seen.press("Control+z")
+        assert seen.value("branches[1].rewards") == "0, 0, 9"
+        path.unlink()
+        seen.press("Control+s")
+        seen.page.click("dialog >> text=Save it again")
+        seen.noticed("Saved shared.json")
+        seen.page.click("[data-action=new]")
+        seen.fill("branches[0].rewards", "1")
+        seen.fill("branches[1].rewards", "0, 8")
+        seen.press("Control+s")
+        seen.press("Control+a")
+        seen.write("shared")
+        seen.press("Enter")
+        seen.expect("dialog", "exists already")
+        seen.page.click("dialog >> text=Replace what is there")
+        seen.noticed("Saved shared.json")
+        assert ChainLayout.load(path).far == (0, 8)
+
+
+def test_saved_as_a_model(edit) -> None:
+    """The chain stays what it is, and the file has its transitions."""
+    with edit() as seen:
+        seen.press("Control+s")
+        seen.page.fill("dialog input[type=text]", "table")
+        seen.page.check("dialog input[value=mdp]")
+        seen.press("Enter")
+        seen.noticed("Saved table.json as a model")
+        assert seen.page.inner_text("#file") == "new chain"
+        model = MDP.load(seen.server.folder / "table.json")
+        assert policy_regions(model).breakpoints[0].gamma.closed_form() == "1/2"
+
+
+def test_the_exported_page_is_that_of_the_command(edit, visit) -> None:
+    """But for its title, the file's name; it opens from disk, and asks nobody for anything."""
+    with edit() as seen:
+        path = seen.save_as("mine.json")
+        seen.current()
+        seen.page.click("[data-action=export]")
+        seen.press("Enter")
+        seen.noticed("Exported")
+        exported = seen.server.folder / "mine.html"
+        with visit(exported, "#gamma=0.4") as page:
+            assert page.text("#choice-0") == "stay"
+        written = seen.server.folder / "command.html"
+        report(str(path), output=written, exact_only=True)
+        text = written.read_text().replace(str(path), "mine")
+        assert exported.read_text() == text
+        seen.page.click("[data-action=export]")
+        seen.press("Enter")
+        seen.page.click("dialog >> text=Replace it")
+        seen.noticed("Exported")
+
+
+def test_a_file_from_elsewhere(edit, tmp_path: Path) -> None:
+    """It is read in the browser, every digit of it, and what is no document is refused."""
+    digits = "0.1234567890123456789"
+    path = tmp_path / "given.json"
+    large = 98765432109876543210
+    near, far = f'"near": ["a", [{digits}]]', f'"far": ["b", [0, {large}]]'
+    path.write_text(f'{{"schema": "qdecay.layout/1", {near}, {far}}}')
+    broken = tmp_path / "broken.json"
+    broken.write_text('{"schema": "something"}')
+    with edit() as seen:
+        seen.current()
+        seen.press("Control+o")
+        seen.page.set_input_files("dialog input[type=file]", broken)
+        seen.noticed("is no chain, grid or model")
+        seen.press("Control+o")
+        seen.page.set_input_files("dialog input[type=file]", path)
+        seen.noticed("Opened given.json")
+        assert seen.value("branches[0].rewards") == digits
+        assert ChainLayout.load(seen.save_as("mine.json")).far[1] == large

@@ -1,0 +1,115 @@
+"""Models in the editor: a table that is typed, pasted and corrected."""
+
+from __future__ import annotations
+
+import pytest
+from editor_pages import Editing
+
+from qdecay import MDP
+
+pytestmark = pytest.mark.browser
+
+
+SHEET = """state\taction\tprobability\treward\tnext\tends
+home\twait\t1\t1\thome\t
+home\tgo\t1/2\t0\tpark\t
+home\tgo\t1/2\t0\thome\t
+park\tplay\t1\t4\t\tx
+"""
+
+
+def pasted(seen: Editing, spot: str, text: str) -> None:
+    seen.page.focus(f'[data-spot="{spot}"]')
+    seen.page.evaluate(
+        """text => {
+            const data = new DataTransfer();
+            data.setData("text/plain", text);
+            const event = { clipboardData: data, bubbles: true, cancelable: true };
+            document.activeElement.dispatchEvent(new ClipboardEvent("paste", event));
+        }""",
+        text,
+    )
+
+
+def test_a_model_is_typed_with_the_keyboard_alone(edit) -> None:
+    """Take 1 and end, or wait for 4: the new row knows the state, Enter begins it."""
+    with edit() as seen:
+        seen.page.focus("#tab-chain")
+        seen.press("End")
+        seen.page.focus("[data-action=new]")
+        seen.press("Enter")
+        assert seen.focused() == "rows[0].state"
+        for text in ("now", "take", "1", "1"):
+            seen.write(text)
+            seen.press("Tab")
+        seen.press("Tab", "Space", "Tab", "Tab")
+        assert seen.focused() == "add-row"
+        seen.press("Enter")
+        assert (seen.focused(), seen.value("rows[1].state")) == ("rows[1].action", "now")
+        for text in ("wait", "", "0", "later"):
+            seen.write(text)
+            seen.press("Tab")
+        seen.page.focus('[data-spot="rows[1].next"]')
+        seen.press("Enter")
+        seen.write("take")
+        seen.press("Shift+Tab")
+        seen.write("later")
+        seen.fill("rows[2].reward", "4")
+        seen.page.check('[data-spot="rows[2].ends"]')
+        seen.says("γ = 1/4")
+        model = MDP.load(seen.save_as("model.json"))
+        assert (model.state_names, model.action_names) == (("now", "later"), ("take", "wait"))
+        assert list(model.rows()) == [
+            (0, 0, 0, 1, 1, True),
+            (0, 1, 1, 1, 0, False),
+            (1, 0, 1, 1, 4, True),
+        ]
+
+
+def test_rows_are_pasted_from_a_spreadsheet(edit) -> None:
+    """1 at every step, or half a chance each time to get to 4: (2 - g) / 2 = 2 g (1 - g)."""
+    with edit() as seen:
+        seen.tab("model")
+        seen.page.click("[data-action=new]")
+        pasted(seen, "rows[0].state", SHEET)
+        seen.current()
+        model = MDP.load(seen.save_as("pasted.json"))
+        assert model.state_names == ("home", "park")
+        assert len(list(model.rows())) == 4
+        seen.press("Control+z")
+        assert seen.value("rows[0].state") == ""
+        seen.press("Control+Shift+z")
+        assert seen.value("rows[3].action") == "play"
+
+
+def test_each_mistake_of_a_model_has_its_row(edit) -> None:
+    with edit() as seen:
+        seen.tab("model")
+        seen.current()
+        seen.fill("rows[2].probability", "1/3")
+        assert seen.stale() == "state “tired”, action “rest”: probabilities sum to 5/6, not 1"
+        assert (
+            seen.page.locator('[aria-invalid="true"]').get_attribute("data-spot")
+            == "rows[2].probability"
+        )
+        seen.fill("rows[2].probability", "1/2")
+        seen.current()
+        seen.fill("rows[4].next", "")
+        assert "name the state that follows" in seen.stale()
+        seen.page.check('[data-spot="rows[4].ends"]')
+        seen.current()
+        seen.fill("rows[5].reward", "0.1.2")
+        assert "0.1.2" in seen.stale()
+        assert (
+            seen.page.locator('[aria-invalid="true"]').get_attribute("data-spot")
+            == "rows[5].reward"
+        )
+
+
+def test_actions_of_several_steps(edit) -> None:
+    with edit() as seen:
+        seen.tab("model")
+        seen.page.check("#with-duration")
+        seen.fill("rows[1].duration", "3")
+        seen.current()
+        assert (0, 1, 1, 1, 3, False, 3) in list(MDP.load(seen.save_as("slow.json")).rows())
