@@ -1,10 +1,11 @@
-"""Pages and help are plain English: no doubled word, no phrase that readers stumbled over.
+"""Pages, help and messages are plain English: no doubled word, nothing that readers stumbled over.
 
 `codespell` (`make check`) looks at the spelling of single words.
 """
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Iterator
 from functools import cache
@@ -28,8 +29,14 @@ STUMBLED_OVER = {  # each with what to write instead
     r"\basks? no other\b": "loads nothing from",
     r"\brarely seen\b": "seldom sees",
     r"\bthat nobody\b": "without",
+    r"\bdepends? on the way\b|\bby another way\b": "on the history; by another route",
+    r"\bheld against\b|\bto hold (\w+ ){1,6}against\b": "compared with",
+    r"\bis no (name|text|number|layout|grid|sign|minus)\b": "is not a",
+    r"\bgive it more\b": "raise",
+    r"\b[Aa]s people have them\b": "what they may look like",
+    r"; else (at |in )?the\b": "by default",
     r"\butilize|\bleverage|\bin order to\b": "use; to",
-    r"\bcolors?\b|\bneighbors?\b|\bbehaviors?\b|\banalyze\b|\bnormalize\b": "British spelling",
+    r"\bcolors?\b(?![-:])|\bneighbors?\b|\bbehaviors?\b|\banalyze\b|\bnormalize\b": "British",
 }
 MOST_WORDS = 75  # of a sentence; a list with semicolons may be long
 
@@ -50,7 +57,7 @@ def texts() -> tuple[tuple[str, str], ...]:
 
 
 def _texts() -> Iterator[tuple[str, str]]:
-    """Yield the prose of every page, of every command's help, and of what names do."""
+    """Yield the prose of every page, of every command's help, of what names do, and messages."""
     for name, text in PAGES.items():
         yield name, prose(text)
     commands: dict[str, Any] = shell.commands()
@@ -59,6 +66,25 @@ def _texts() -> Iterator[tuple[str, str]]:
         yield f"qdecay {name} --help", command.help.split("\b")[0] + "\n\n" + options
     for name in qdecay.__all__:
         yield f"qdecay.{name}", prose((getattr(qdecay, name).__doc__ or "").split("\n\n")[0])
+    for path in [*ROOT.glob("qdecay/**/*.py"), *ROOT.glob("envs/**/*.py")]:
+        yield path.relative_to(ROOT).as_posix(), messages(path)
+
+
+def messages(path: Path) -> str:
+    """Return the texts of a module that may be shown: all of several words but docstrings."""
+    nodes = list(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
+    passed_over = {id(node.value) for node in nodes if isinstance(node, ast.Expr)}
+    texts = []
+    for node in nodes:  # a text with values before its parts, which are not seen again
+        if isinstance(node, ast.JoinedStr):
+            passed_over |= {id(part) for part in node.values}
+            parts = [
+                part.value if isinstance(part, ast.Constant) else "CODE" for part in node.values
+            ]
+            texts.append("".join(map(str, parts)))
+        elif isinstance(node, ast.Constant) and id(node) not in passed_over:
+            texts.append(str(node.value))
+    return ".\n\n".join(text for text in texts if len(text.split()) > 3)
 
 
 @pytest.mark.parametrize("phrase", STUMBLED_OVER)

@@ -22,8 +22,8 @@ class Page:
         html: the document.
 
     In a notebook it is shown in the cell: in an iframe that holds the document itself, so that
-    neither a file nor a server is needed, and with an origin of its own, so that its script reaches
-    nothing of the notebook.
+    neither a file nor a server is needed, and with an origin of its own, so that its script cannot
+    reach the notebook.
     """
 
     title: str

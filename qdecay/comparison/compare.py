@@ -118,9 +118,9 @@ def compare(
 
     Args:
         problem: a model with exact numbers, or anything that `qdecay.as_mdp` accepts; or an
-            environment without a table whose spaces are discrete, where thresholds are learned, and
-            held against nothing; or a `ModelLine`. Without it, the four homework problems, as the
-            command does.
+            environment without a table whose spaces are discrete, where thresholds are
+            learned, but compared with nothing; or a `ModelLine`. Without it, the four homework
+            problems, as the command does.
         method: "exact"; or "certified", for models of thousands of states with a table: the
             brackets of `certified_policy_regions` take the place of exact gammas.
         gamma: the discount factor of a line, 0 <= gamma < 1; only with a line.
@@ -132,12 +132,12 @@ def compare(
             gamma and a seed that returns action values or a policy, in the forms of
             `qdecay.comparison.own_learner`.
         epsilon: exact, in [0, 1): SARSA and Expected SARSA learn the values of the policy that
-            explores at this rate, and are held against the regions of `epsilon_soft`.
+            explores at this rate, and are compared with the regions of `epsilon_soft`.
         width: the widest 95 % interval that settles a noisy threshold, > 0, along a line as a share
             of its length; never more than half the distance to the next change.
         max_steps: of each agent, >= 1: on a model what is expected to take more is not started, by
-            default more than a hundred million; an environment without a table is stepped so often,
-            by default 50,000 times.
+            default more than a hundred million; an environment without a table takes that many
+            steps, 50,000 by default.
         walks: stop training after this many forced walks of each branch, >= 1, and compare with the
             gammas that `qdecay.exact.learning_curve` predicts. Only for chains without randomness
             that end with the last reward.

@@ -32,7 +32,7 @@ class Comparison(Result, Plotted):
         state: the state whose choice flips.
         learner: what trained the agents.
         epsilon: of the policy whose values SARSA and Expected SARSA learn, and of the epsilon-soft
-            model that they are held against; None for other learners.
+            model that they are compared with; None for other learners.
         sides: for each flip, the actions that are best left and right of it.
         exact: gammas at which the set of best actions changes, in order; along a model line values
             of its parameter, as in what follows.

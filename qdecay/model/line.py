@@ -124,7 +124,8 @@ class ModelLine(Record):
         Raises:
             TypeError: builder cannot be called, or a number is not exact.
             ValueError: a model cannot be made (the message says at which value), or one at a value
-                between them does not lie on the line: the message names the entry that bends.
+                between them does not lie on the line: the message names the entry that is not
+                affine.
         """
         if not callable(builder):
             raise TypeError(f"builder must be a function of one number, got {builder!r:.60}")

@@ -401,7 +401,7 @@ class MDP(FiniteMDP, Plotted, Explored):
         return counts_of(self.rows())
 
     def resample(self, seed: int, *, how: How = "multinomial") -> Self:
-        """Return a model that the data might as well have had, of the same states and actions.
+        """Return another model that the same world might have produced: same states and actions.
 
         Args:
             seed: an integer >= 0; the same seed gives the same model.

@@ -77,7 +77,7 @@ def explore(value: Any) -> Page:
     if isinstance(value, PolicyRegions):
         if value.at_one is None:
             raise ValueError(
-                "the search for regions ran out of budget, and a page needs all of them: give it "
+                "the search for regions ran out of budget, and a page needs all of them: allow it "
                 "more, or explore certified_policy_regions(...)"
             )
         chapter = chapter_of(source_of(value.mdp), value)
