@@ -9,8 +9,8 @@ import pytest
 from brute_force import ending_model
 
 from qdecay.certified.room import room_of
+from qdecay.exact.solver.claims import Bound
 from qdecay.exact.solver.rational_model import RationalModel
-from qdecay.exact.solver.window import Bound
 
 EPS, POWERS = np.array([2.0**-40, 2.0**-55]), np.array([3, 0])
 
