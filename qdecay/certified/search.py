@@ -25,12 +25,14 @@ from qdecay.certified.result import NOT_SEPARATED, ONE_BREAKPOINT, Sides
 from qdecay.certified.ties import Ties
 from qdecay.certified.windows import window_at
 from qdecay.exact.solver.axis import Mask, NoBound, Pairs
+from qdecay.exact.solver.claims import Bound
 from qdecay.exact.solver.first_window import first_window
+from qdecay.exact.solver.growth import relative_growth
 from qdecay.exact.solver.near_zero import near_zero
 from qdecay.exact.solver.policy_graph import PolicyGraph
 from qdecay.exact.solver.rational_model import RationalModel
 from qdecay.exact.solver.room import room_of
-from qdecay.exact.solver.window import Bound, Window, relative_growth
+from qdecay.exact.solver.window import Window
 
 _FINEST = 2.0**-36  # roots closer than this part of half a window are not told apart
 _RESOLVED = Fraction(1, 2**42)  # of half a window: `Window` reads intervals with 2^-45 to spare

@@ -7,10 +7,11 @@ from fractions import Fraction
 
 from qdecay._support.deadline import Deadline
 from qdecay.exact.solver.axis import NoBound
+from qdecay.exact.solver.growth import relative_growth, steps_ahead
 from qdecay.exact.solver.homes import Homes
 from qdecay.exact.solver.policy_graph import PolicyGraph
 from qdecay.exact.solver.rational_model import RationalModel
-from qdecay.exact.solver.window import Window, relative_growth, steps_ahead
+from qdecay.exact.solver.window import Window
 
 _BELOW = 2.0**-54  # of a value: what later terms may leave out
 _TERMS = range(4, 21)

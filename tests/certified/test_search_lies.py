@@ -21,7 +21,8 @@ from qdecay.certified.result import ONE_BREAKPOINT
 from qdecay.certified.search import Search
 from qdecay.certified.ties import Ties
 from qdecay.exact.solver.axis import NoBound
-from qdecay.exact.solver.window import Bound, Window
+from qdecay.exact.solver.claims import Bound
+from qdecay.exact.solver.window import Window
 from qdecay.model.rows import Row
 
 UPDATE = Window.update

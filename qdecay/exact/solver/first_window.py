@@ -51,13 +51,14 @@ from numpy.typing import NDArray
 
 from qdecay._support.deadline import Deadline
 from qdecay.exact.solver.axis import Mask, NoBound, Pairs
+from qdecay.exact.solver.claims import Bound
 from qdecay.exact.solver.deflation import Bounded
 from qdecay.exact.solver.expansion import LARGEST, TINY, Array
 from qdecay.exact.solver.policy_graph import PolicyGraph
 from qdecay.exact.solver.rational_model import RationalModel
 from qdecay.exact.solver.room import room_of
 from qdecay.exact.solver.submatrix import Compressed, Part, rows_of
-from qdecay.exact.solver.window import Bound, Window
+from qdecay.exact.solver.window import Window
 
 _W = 57  # terms are cheap here, and 2^-57 is below rounding
 _ROOM = 30  # binary orders by which factors may be above 1

@@ -17,6 +17,7 @@ from qdecay.exact.algebra.number import AlgebraicNumber
 from qdecay.exact.solver.axis import AxisWindow, Beginning, Mask, NoBound, Pairs, TrivialWindow
 from qdecay.exact.solver.discounted import discounted
 from qdecay.exact.solver.expansion import LineFloats
+from qdecay.exact.solver.growth import line_growth
 from qdecay.exact.solver.laurent import TERMS, Laurent
 from qdecay.exact.solver.line_series import LineSeries
 from qdecay.exact.solver.point import (
@@ -30,7 +31,7 @@ from qdecay.exact.solver.rational_line import RationalLine
 from qdecay.exact.solver.reward_series import RewardSeries
 from qdecay.exact.solver.sets_at_one import optimal_at_one
 from qdecay.exact.solver.straight import Straight
-from qdecay.exact.solver.window import Window, line_growth
+from qdecay.exact.solver.window import Window
 
 Series = LineSeries | RewardSeries
 _ZERO = AlgebraicNumber.of(0)

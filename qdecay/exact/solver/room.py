@@ -26,9 +26,9 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from qdecay.exact.solver.axis import Mask, Pairs
+from qdecay.exact.solver.claims import Bound
 from qdecay.exact.solver.rational_model import RationalModel
 from qdecay.exact.solver.submatrix import Part, rows_of
-from qdecay.exact.solver.window import Bound
 
 _SLACK = 0.01  # of a power of two: far more than all rounding
 _GAIN = 1.1  # what another round must gain somewhere

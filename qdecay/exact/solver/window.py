@@ -47,11 +47,9 @@ What is not far above TINY, where the largest reward is 1, is never proven negat
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable
 from fractions import Fraction
-from functools import cache, lru_cache
-from math import comb
+from functools import cache
 from typing import NamedTuple
 
 import numpy as np
@@ -59,6 +57,8 @@ from numpy.typing import NDArray
 
 from qdecay._support.deadline import Deadline
 from qdecay.exact.solver.axis import Mask, NoBound
+from qdecay.exact.solver.bernstein import BOXES, U
+from qdecay.exact.solver.claims import Bound, Claims
 from qdecay.exact.solver.deflation import Bounded, Deflation
 from qdecay.exact.solver.expansion import (
     DENSE,
@@ -78,29 +78,14 @@ from qdecay.exact.solver.linear import Factorised, Inverse, Solver, is_factorise
 from qdecay.exact.solver.policy_graph import PolicyGraph
 from qdecay.exact.solver.rational_model import RationalModel
 
-_U = 2.0**-53
 ORDER = 14  # with h times the norm of (I - c P)^-1 P below 1/6, the tail is below 6^-15
-_BOXES, _PARTS = 16, 4
 _BEYOND = 1 + 1e-10  # of a matrix: room for rounding where a right side is 0
 _SPARE = 1.1  # of bounds, so that they still hold, or nearly so, under the next policy
 _SWEEPS = 12  # to make bounds of the last policy hold
 _MOST_SWITCHED = 24  # states whose choice differs from that of the policy that was factorised
 _ACCURACY = 1e-8  # of values, relative to the largest
 _GROWTH = 1e5  # of any value across such a window: rounding stays below 1e-10 of it
-_GRID, _HALVINGS = 256, 45  # steps of the search for a root in floats
-_ROWS_AT_ONCE = 1024  # of coefficients turned into Bernstein form, for the memory
-_ABOUT = 1e-6  # accuracy of numbers that windows are chosen by
-_DEPTH = 12  # bisections of one interval before it is left to exact arithmetic
-
-
-class Bound(NamedTuple):
-    """What numbers of some pairs are at most up to the window's end, in powers of two.
-
-    At gamma they are at most 2^level (gamma / end)^power; a level of -inf is 0.
-    """
-
-    level: Array
-    power: NDArray[np.int64]
+_ABOUT = 1e-6  # accuracy of numbers that accuracies are judged by
 
 
 class _Base(NamedTuple):
@@ -110,20 +95,15 @@ class _Base(NamedTuple):
     factors: Factorised
 
 
-class Window:
+class Window(Claims):
     """Advantages of all pairs under one policy on [centre - h, centre + h].
 
     Attributes:
-        lower, upper: the window's ends.
-        suspect: (N, boxes) False where the advantage is proven negative on that closed box.
-        passed: the number of boxes, from the left, of which nothing more is asked.
         policy: the policy.
         strain: how much of the accuracy required was used up at first, from 0 to 1.
-        first: whether it is [0, h] instead (see `first_window`).
     """
 
     policy: NDArray[np.int64]
-    first = False
 
     def __init__(
         self,
@@ -162,15 +142,15 @@ class Window:
         else:
             self._expanded = line.around(self.centre, self.half_width, terms)
         self.terms = self._expanded.terms
-        self._gamma = (model.max_row + 20) * _U * 1.01
+        self._gamma = (model.max_row + 20) * U * 1.01
         self._deflation = None if homes is None else Deflation(homes, self.terms, self._gamma)
         middle, half = Fraction(centre), Fraction(half_width)
         self.lower, self.upper = middle - (0 if self.first else half), middle + half
-        box = (self.upper - self.lower) / _BOXES
-        self.edges, self.passed = [self.lower + k * box for k in range(_BOXES + 1)], 0
+        box = (self.upper - self.lower) / BOXES
+        self.edges = [self.lower + k * box for k in range(BOXES + 1)]
         self._coefficients = np.zeros((model.n_pairs, self.terms + 2))
         self._room = Bound(np.full(model.n_pairs, -np.inf), np.zeros(model.n_pairs, np.int64))
-        self.suspect = np.ones((model.n_pairs, _BOXES), dtype=np.bool_)
+        self.suspect = np.ones((model.n_pairs, BOXES), dtype=np.bool_)
         self._accuracy, self.strain = accuracy, 0.0
         self._allocate()
         everything = (np.ones(size, dtype=np.bool_) for size in (model.n, model.n_pairs))
@@ -189,6 +169,14 @@ class Window:
         self._base: _Base | None = None
         self._near, self._far = Inverse(), Inverse()  # of few states
         self._rest_powers, self._slope_powers = np.array([0, m - 1]), np.array([0, m - 2])
+
+    @property
+    def values(self) -> Array:
+        """Floats near the policy's value at the centre and its slope, (n, 2).
+
+        Less what states with one home have in common.
+        """
+        return self._t[:, :2]
 
     def update(self, graph: PolicyGraph, affected: Mask, touched: Mask) -> bool:
         """Take over a new policy; see `AxisWindow`."""
@@ -246,7 +234,7 @@ class Window:
         self._scale = max(self._scale, float(np.abs(given).max()))
         several = self._deflation is not None and self._deflation.homes.several.any()
         for more in range(3 if several else 2):
-            within = _U * self._scale
+            within = U * self._scale
             if self._deflation is not None and not more:
                 self._improve(self._deflation, solve, rows, inner.slope, given, within, live)
             else:
@@ -437,14 +425,7 @@ class Window:
 
     def _at_least(self, left: Array, right: Array) -> bool:
         """Check left >= right, including the rounding of `right`."""
-        return bool(np.all(left * (1 - 4 * _U) >= right * (1 + 2 * self._gamma)))
-
-    def _advantages(self, touched: NDArray[np.int64]) -> None:
-        self._deadline.check()
-        bound = self._upper_polynomials(touched)
-        self._coefficients[touched] = bound
-        self.suspect[touched, : self.passed] = True
-        self.suspect[touched, self.passed :] = _suspects(bound, self.first, self.passed)
+        return bool(np.all(left * (1 - 4 * U) >= right * (1 + 2 * self._gamma)))
 
     def _expansion(self, pairs: NDArray[np.int64]) -> Bounded:
         """Return functions of tau that have the signs of the pairs' advantages.
@@ -475,155 +456,6 @@ class Window:
         bound[:, self.terms + self.terms % 2] += found.rest[:, 1]
         return bound
 
-    def negative_on(self, pair: int, lower: Fraction, upper: Fraction) -> bool:
-        """Return True only if the pair's advantage is negative on all of [lower, upper]."""
-        rows, ends = self._stretched(np.array([pair]), lower, upper)
-        row, powers = rows[0], np.arange(rows.shape[1])
-        if max(float(row @ end**powers) for end in ends) >= 0:
-            return False
-        slack = (9 * len(row) + 40) * _U * float(np.abs(row).sum())
-        return _negative(row, *ends, slack, _DEPTH)
-
-    def _stretched(
-        self, pairs: NDArray[np.int64], lower: Fraction, upper: Fraction
-    ) -> tuple[Array, tuple[float, float]]:
-        """Return the upper bounds' coefficients in tau / s, where |tau| <= s on [lower, upper],
-        and what that is in it: near 0 of tau, high powers must not count with all their rounding.
-        """
-        low, high = self._interval(lower, upper)
-        s = max(abs(low), abs(high))
-        rows = self._coefficients[pairs] * s ** np.arange(self._coefficients.shape[1])
-        return rows, (max(low / s, -1.0), min(high / s, 1.0))
-
-    def suspects_on(
-        self, pairs: NDArray[np.int64], lower: Fraction, upper: Fraction
-    ) -> NDArray[np.bool_]:
-        """Return False for pairs whose advantage is negative on all of [lower, upper]."""
-        rows, (low, high) = self._stretched(pairs, lower, upper)
-        slack = (9 * rows.shape[1] + 40) * _U * np.abs(rows).sum(axis=1)
-        local = rows @ _taylor_shift(rows.shape[1] - 1, (low + high) / 2).T
-        spread = np.abs(local[:, 1:]) @ ((high - low) / 2) ** np.arange(1, rows.shape[1])
-        suspect: NDArray[np.bool_] = ~(local[:, 0] + 1.001 * spread + 2 * slack < 0)
-        return suspect
-
-    def slopes(
-        self, pairs: NDArray[np.int64], lower: Fraction, upper: Fraction
-    ) -> NDArray[np.int64]:
-        """Return -1 or 1 where a derivative has that sign on all of [lower, upper]; 0: unknown.
-
-        The derivative is that of a function with the advantage's signs: see `_expansion`.
-        """
-        if len(pairs) == 0:
-            return np.zeros(0, dtype=np.int64)
-        low, high = self._interval(lower, upper)
-        powers = np.arange(1, self.terms + 2)
-        found = self._expansion(pairs)
-        polynomials = powers * found.a[:, 1:]
-        local = polynomials @ _taylor_shift(self.terms, (low + high) / 2).T
-        spread = np.abs(local[:, 1:]) @ ((high - low) / 2) ** powers[:-1]
-        slack = (8 * self.terms + 48) * 2 * _U * np.abs(polynomials).sum(axis=1)
-        radius = found.slope @ max(abs(low), abs(high)) ** self._slope_powers
-        doubt = spread + 1.001 * radius + slack
-        certain = np.abs(local[:, 0]) > 1.001 * doubt
-        return np.where(certain, np.sign(local[:, 0]), 0).astype(np.int64)
-
-    def bounds_at(self, pairs: NDArray[np.int64], x: Fraction) -> tuple[Array, Array]:
-        """Return lower and upper bounds at x of functions with the signs of the advantages."""
-        tau = (x - Fraction(self.centre)) / Fraction(self.half_width)
-        near = float(tau)
-        size, off = abs(near) * (1 + 2.0**-50), float(abs(tau - Fraction(near))) * 1.001
-        powers, sizes = near ** np.arange(self.terms + 2), size ** np.arange(self.terms + 2)
-        a, rest, _ = self._expansion(pairs)
-        value, magnitude = a @ powers, np.abs(a) * sizes
-        slope = np.abs(a[:, 1:]) @ (np.arange(1, self.terms + 2) * sizes[:-1])
-        radius = rest @ size**self._rest_powers + off * slope
-        # Powers, products and their sum: (terms + 6) u of each.
-        radius = 1.001 * radius + (4 * self.terms + 32) * _U * magnitude.sum(axis=1) + TINY
-        radius += self._room_at(pairs, near)
-        return value - radius, value + radius
-
-    def _room_at(self, pairs: NDArray[np.int64], tau: float) -> Array:
-        level = self._room.level[pairs]
-        return np.exp2(level) + np.where(np.isfinite(level), TINY, 0.0)
-
-    def widen(self, room: Bound) -> None:
-        """Let the upper bound of every pair's advantage be larger by as much, (N,) each."""
-        other = room.level != self._room.level
-        other |= np.isfinite(room.level) & (room.power != self._room.power)
-        self._room = room
-        if other.any():
-            self._advantages(np.flatnonzero(other))
-
-    def most(self, pairs: NDArray[np.int64], lower: Fraction, upper: Fraction) -> Bound:
-        """Return an upper bound of each pair's advantage on [lower, upper]; upper < 1."""
-        most = np.maximum(self._most(pairs, lower, upper), TINY)
-        if self._deflation is not None:
-            leaving = ~self._deflation.homes.agree(pairs)
-            most[leaving] *= 1.001 / float(1 - upper)
-        return Bound(np.log2(most) + 0.001, np.zeros(len(pairs), dtype=np.int64))
-
-    def _most(self, pairs: NDArray[np.int64], lower: Fraction, upper: Fraction) -> Array:
-        found = self._expansion(pairs)
-        low, high = self._interval(lower, upper)
-        local = found.a @ _taylor_shift(self.terms + 1, (low + high) / 2).T
-        spread = np.abs(local[:, 1:]) @ ((high - low) / 2) ** np.arange(1, self.terms + 2)
-        slack = (8 * self.terms + 48) * 2 * _U * np.abs(found.a).sum(axis=1)
-        radius = spread + found.rest.sum(axis=1) + slack
-        bound: Array = local[:, 0] + 1.001 * radius
-        return bound
-
-    @property
-    def values(self) -> Array:
-        """Floats near the policy's value at the centre and its slope, (n, 2).
-
-        Less what states with one home have in common.
-        """
-        return self._t[:, :2]
-
-    def reaches_zero(self, pairs: NDArray[np.int64], lower: Fraction, upper: Fraction) -> Array:
-        """Guess where each pair's upper bound first reaches 0 on [lower, upper]; inf: nowhere.
-
-        Guesses are good for those that do so first.
-        """
-        low, high = self._interval(lower, upper)
-        grid, rows = np.linspace(low, high, _GRID + 1), self._coefficients[pairs]
-        reached = rows @ (grid ** np.arange(rows.shape[1])[:, None]) >= 0
-        k = np.where(reached.any(axis=1), np.argmax(reached, axis=1), _GRID + 1)
-        guess = np.append(grid, np.inf)[k]
-        early = np.flatnonzero((k <= _GRID) & (k <= k.min(initial=_GRID) + 1))
-        left, right, rows = grid[np.maximum(k[early] - 1, 0)], guess[early], rows[early]
-        for _ in range(_HALVINGS):
-            middle = (left + right) / 2
-            is_right = (rows * middle[:, None] ** np.arange(rows.shape[1])).sum(axis=1) >= 0
-            left, right = np.where(is_right, left, middle), np.where(is_right, middle, right)
-        guess[early] = right
-        return self.centre + self.half_width * guess
-
-    def _interval(self, lower: Fraction, upper: Fraction) -> tuple[float, float]:
-        """Return an interval of tau that contains [lower, upper], within the window."""
-        low, high = self._tau(lower) - 2.0**-45, self._tau(upper) + 2.0**-45
-        return max(low, 0.0 if self.first else -1.0), min(high, 1.0)
-
-    def _tau(self, x: Fraction) -> float:
-        """Return the double nearest to (x - centre) / half the width, in integers."""
-        top, bottom = x.as_integer_ratio()
-        c, unit = self.centre.as_integer_ratio()
-        h, grain = self.half_width.as_integer_ratio()
-        return (top * unit - c * bottom) * grain / (bottom * unit * h)
-
-    def estimates(self, pairs: NDArray[np.int64], box: int) -> Array:
-        """Guess where in a box, in units of gamma, advantages first reach 0; inf: nowhere."""
-        grid, powers = _grid(self.terms + 1, self.first)
-        ends = slice(_PARTS * (box % _BOXES), _PARTS * (box % _BOXES) + _PARTS + 1)
-        grid, values = grid[ends], self._coefficients[pairs] @ powers[:, ends]
-        crossing = (values[:, :-1] < 0) & (values[:, 1:] >= 0)
-        k, rows = np.argmax(crossing, axis=1), np.arange(len(pairs))
-        left, right = values[rows, k], values[rows, k + 1]
-        with np.errstate(all="ignore"):
-            tau = grid[k] + left / (left - right) * (grid[1] - grid[0])
-        guess: Array = self.centre + self.half_width * np.where(crossing[rows, k], tau, np.inf)
-        return guess
-
 
 def _recursion(solve: Solver, step: Matrix | None, given: Array, within: float) -> Array:
     """Return X with (I - B_0) X_0 = given_0, (I - B_0) X_k = step X_{k-1} + given_k."""
@@ -640,160 +472,3 @@ def _recursion(solve: Solver, step: Matrix | None, given: Array, within: float) 
     for k in range(1, given.shape[1]):
         found[:, k] = solve(step @ found[:, k - 1] + given[:, k], within)
     return found
-
-
-def steps_ahead(graph: PolicyGraph, gamma: float, homes: Homes | None = None) -> float:
-    """Return about max (I - gamma P)^-1 P 1 over the live states, at least 1.
-
-    Args:
-        homes: the policy's; P then lacks the columns of references.
-
-    Raises:
-        NoBound: floats cannot decide.
-    """
-    live = np.flatnonzero(graph.live)
-    if len(live) == 0:
-        return 1.0
-    without = None if homes is None else Deflation(homes, 0).without()
-    rows = AlongGamma(graph.model, gamma, 1.0, ORDER, without).rows(graph.policy[live])
-    return max(1.0, _growth(rows.inner(live), graph.model))
-
-
-def relative_growth(graph: PolicyGraph, gamma: float) -> float:
-    """Return about the largest slope of a state's value in gamma, relative to it, at least 1.
-
-    Rewards count as if all were positive.
-
-    Raises:
-        NoBound: floats cannot decide.
-    """
-    live = np.flatnonzero(graph.live)
-    if len(live) == 0:
-        return 1.0
-    pairs = graph.policy[live]
-    inner = AlongGamma(graph.model, gamma, 1.0, ORDER).rows(pairs).inner(live)
-    with np.errstate(all="ignore"):
-        solve = solver_of(inner.near, graph.model)
-        value = solve(np.abs(graph.model.r[pairs]), _ABOUT)
-        slope = inner.spread @ value if inner.spread is not None else np.zeros(len(live))
-        most = float(np.max(solve(slope, _ABOUT * float(slope.max())) / value))
-    if not most <= LARGEST:
-        raise NoBound
-    return max(1.0, most)
-
-
-def line_growth(graph: PolicyGraph, line: LineFloats, centre: float) -> float:
-    """Return about max (I - gamma P(x))^-1 gamma |P_1 - P_0| 1 over the live states.
-
-    Raises:
-        NoBound: floats cannot decide.
-    """
-    live = np.flatnonzero(graph.live)
-    if len(live) == 0 or not line.moves:
-        return 0.0
-    rows = line.around(centre, 1.0, ORDER).rows(graph.policy[live])
-    return _growth(rows.inner(live), graph.model)
-
-
-def _growth(inner: Inner, model: RationalModel) -> float:
-    """Return about max (I - B_0)^-1 |B_1| 1."""
-    with np.errstate(all="ignore"):
-        found = solver_of(inner.near, model)(inner.spread @ np.ones(inner.near.shape[0]), _ABOUT)
-    most = float(np.max(np.abs(found)))
-    if not most <= LARGEST:
-        raise NoBound
-    return most
-
-
-def _suspects(bound: Array, first: bool, passed: int) -> NDArray[np.bool_]:
-    """Return (rows, boxes) False where the polynomial is proven negative on the box, without the
-    boxes that are passed."""
-    edges = tuple(_grid(1, first)[0][passed * _PARTS :: _PARTS].tolist())
-    suspect = np.zeros((bound.shape[0], len(edges) - 1), dtype=np.bool_)
-    if len(edges) > 1:
-        rest = np.maximum(bound[:, 1:], 0) if first else np.abs(bound[:, 1:])
-        quick = bound[:, 0] + 1.001 * rest.sum(axis=1) < -1e-13 * np.abs(bound[:, 0])
-        slow, (low, *_, high) = np.flatnonzero(~quick), edges
-        parts = low, 0.0 if low < 0 else (low + high) / 2, high  # two prove most
-        slow = slow[_not_negative(bound[slow], parts).any(axis=1)]
-        suspect[slow] = _not_negative(bound[slow], edges)
-    return suspect
-
-
-def _not_negative(bound: Array, edges: tuple[float, ...]) -> NDArray[np.bool_]:
-    """Return (rows, parts) False where Bernstein coefficients prove it negative between edges."""
-    (rows, width), parts = bound.shape, len(edges) - 1
-    found, matrix = np.zeros((rows, parts), dtype=np.bool_), _part_matrix(width - 1, edges)
-    for k in range(0, rows, _ROWS_AT_ONCE):
-        some = bound[k : k + _ROWS_AT_ONCE]
-        slack = (8 * width + 40) * _U * np.abs(some).sum(axis=1)
-        # Rows last: maxima over a middle index of long rows are quick.
-        top = (matrix @ some.T).reshape(parts, width, len(some)).max(axis=1)
-        found[k : k + _ROWS_AT_ONCE] = ~(top + slack < 0).T
-    return found
-
-
-def _negative(row: Array, low: float, high: float, slack: float, depth: int) -> bool:
-    """Prove the polynomial negative on [low, high] by its Taylor form, by bisection if
-    necessary."""
-    middle, radius = (low + high) / 2, (high - low) / 2
-    local = _taylor_shift(len(row) - 1, middle) @ row
-    top = float(local[0])
-    if top + 1.001 * float(np.abs(local[1:]) @ radius ** np.arange(1, len(row))) + 2 * slack < 0:
-        return True
-    if depth == 0 or top + slack >= 0:
-        return False
-    return _negative(row, low, middle, slack, depth - 1) and _negative(
-        row, middle, high, slack, depth - 1
-    )
-
-
-def _taylor_shift(degree: int, middle: float) -> Array:
-    """Return M with M @ coefficients those of the polynomial around `middle`, |middle| <= 1."""
-    choose, lift = _upper_binomials(degree)
-    shift: Array = choose * (middle ** np.arange(degree + 1))[lift]
-    return shift
-
-
-@lru_cache(maxsize=8)
-def _upper_binomials(degree: int) -> tuple[Array, NDArray[np.int64]]:
-    """Return C(j, i) in row i, and the exponents j - i, or 0 where that is negative."""
-    powers = np.arange(degree + 1)
-    return _binomials(degree).T.copy(), np.maximum(powers[None, :] - powers[:, None], 0)
-
-
-@lru_cache(maxsize=8)
-def _grid(degree: int, first: bool) -> tuple[Array, Array]:
-    """Return the ends of parts of boxes, and their powers, (degree + 1, points)."""
-    grid = np.linspace(0.0 if first else -1.0, 1.0, _PARTS * _BOXES + 1)
-    return grid, grid ** np.arange(degree + 1)[:, None]
-
-
-@lru_cache(maxsize=128)
-def _part_matrix(degree: int, edges: tuple[float, ...]) -> Array:
-    """Return the matrices of all parts, one below the other; they go before columns."""
-    return np.vstack([_bernstein(degree, a, b).T for a, b in itertools.pairwise(edges)])
-
-
-@lru_cache(maxsize=128)
-def _bernstein(degree: int, a: float, b: float) -> Array:
-    """Return M with (coefficients @ M)_j the Bernstein coefficients on [a, b]; a b >= 0.
-
-    The blossom of x^k at d - j copies of a and j copies of b:
-    sum_i C(j, i) C(d - j, k - i) b^i a^(k-i) / C(d, k); its terms have one sign.
-    """
-    choose = _binomials(degree)
-    low, high = a ** np.arange(degree + 1), b ** np.arange(degree + 1)
-    matrix = np.zeros((degree + 1, degree + 1))
-    for j in range(degree + 1):
-        matrix[:, j] = np.convolve(
-            choose[j][: j + 1] * high[: j + 1],
-            choose[degree - j][: degree - j + 1] * low[: degree - j + 1],
-        )
-    scaled: Array = matrix / choose[degree][:, None]
-    return scaled
-
-
-@lru_cache(maxsize=8)
-def _binomials(degree: int) -> Array:
-    return np.array([[float(comb(n, k)) for k in range(degree + 1)] for n in range(degree + 1)])

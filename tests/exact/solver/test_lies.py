@@ -16,6 +16,7 @@ import pytest
 from exact_solves import advantages
 
 from qdecay import MDP
+from qdecay.exact.solver import bernstein, claims
 from qdecay.exact.solver import window as windows
 from qdecay.exact.solver.axis import NoBound
 from qdecay.exact.solver.first_window import FirstWindow
@@ -113,8 +114,8 @@ def judged(window: Window, model: RationalModel, policy: np.ndarray) -> None:
         assert all(exact[box][p] < 0 and last[p] < 0 for p in np.flatnonzero(negative).tolist())
     open_still = np.flatnonzero(window.suspect.any(axis=1) & ~window.suspect[:, 3])
     for pair in open_still.tolist():
-        for claims in (window.negative_on, lambda p, *ends: not window.suspects_on([p], *ends)[0]):
-            assert true(farthest(claims, pair, window.edges[3], edges[-1]))[pair] < 0
+        for claim in (window.negative_on, lambda p, *ends: not window.suspects_on([p], *ends)[0]):
+            assert true(farthest(claim, pair, window.edges[3], edges[-1]))[pair] < 0
 
 
 def farthest(claims: Callable[..., bool], pair: int, start: Fraction, end: Fraction) -> Fraction:
@@ -182,12 +183,14 @@ def scaled(**factors: Any) -> Callable[[pytest.MonkeyPatch], None]:
 
 def no_tiny(patch: pytest.MonkeyPatch) -> None:
     """Let nothing be added for numbers below the normal range."""
-    patch.setattr(windows, "TINY", 0.0)
+    for module in (windows, claims):
+        patch.setattr(module, "TINY", 0.0)
 
 
 def no_rounding(patch: pytest.MonkeyPatch) -> None:
     """Let floats be taken for exact."""
-    patch.setattr(windows, "_U", 0.0)
+    for module in (windows, claims, bernstein):
+        patch.setattr(module, "U", 0.0)
 
 
 def half_solved(patch: pytest.MonkeyPatch) -> None:

@@ -10,9 +10,9 @@ import pytest
 from brute_force import ending_model
 
 from qdecay import MDP
+from qdecay.exact.solver.claims import Bound
 from qdecay.exact.solver.rational_model import RationalModel
 from qdecay.exact.solver.room import room_of
-from qdecay.exact.solver.window import Bound
 
 EPS, POWERS = np.array([2.0**-40, 2.0**-55]), np.array([3, 0])
 
