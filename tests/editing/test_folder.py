@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from editors import CHAIN, Visitor, draft
 
+from qdecay.editing import requests
 from qdecay.editing.folder import MAX_BYTES, Folder, check_name
 from qdecay.editing.refusals import Refused
 from qdecay.errors import InputError
@@ -71,6 +72,8 @@ def test_links_are_not_followed(visitor: Visitor, folder: Path, target: str) -> 
 def test_a_link_that_appears_late_is_not_followed(folder: Path, monkeypatch) -> None:
     """Between the check of the name and the opening, the system itself refuses."""
     (folder / "a.json").symlink_to("../outside.json")
+    with pytest.raises(Refused, match="is a link"):
+        Folder(folder).write("a.json", b"mine", lambda: None)
     monkeypatch.setattr(Path, "is_symlink", lambda _: False)
     with pytest.raises(Refused, match=r"a\.json: "):
         Folder(folder).read("a.json")
@@ -86,8 +89,9 @@ def test_the_folder_may_be_a_link_itself(folder: Path) -> None:
 
 
 @posix
-def test_what_is_no_file_is_refused(visitor: Visitor, folder: Path) -> None:
-    """A folder named x.json, a pipe that would block for ever."""
+def test_what_is_no_file_is_refused(visitor: Visitor, folder: Path, monkeypatch) -> None:
+    """A folder named x.json, a pipe that would block for ever; before anything is solved."""
+    monkeypatch.setattr(requests, "_solve", None)
     (folder / "x.json").mkdir()
     (folder / "x.html").mkdir()
     os.mkfifo(folder / "p.json")
@@ -143,8 +147,12 @@ def test_a_full_disk_harms_nothing(visitor: Visitor, folder: Path) -> None:
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == {"a.json": before}
 
 
-def test_a_folder_that_cannot_be_used_is_told(tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_used_is_told(tmp_path: Path, monkeypatch) -> None:
     """Before anything is served."""
+    with monkeypatch.context() as patch:  # root may write everywhere
+        patch.setattr(os, "access", lambda *_: False)
+        with pytest.raises(InputError, match="cannot be written to"):
+            Folder(tmp_path)
     (tmp_path / "file").touch()
     for name in ("none", "file", "file/below", "x\0"):
         with pytest.raises((InputError, ValueError)):
