@@ -173,7 +173,9 @@ class Search:
         if self.x:
             self._window = self._window_at_x()
         else:
-            self._window = first_window(self.model, self._graph, self._order, self._deadline)
+            self._window = first_window(
+                self.model, self._graph, self._order, self._deadline, float(self._longest)
+            )
         if not self._window.upper > self.x:
             raise Lost
         self._useful = True
@@ -431,6 +433,8 @@ class Search:
         try:
             self._useful &= self._window.update(self._graph, affected, touched)
         except NoBound:  # it may reach 1, and the new policy never end
+            if not self.x:  # only of the policy right of 0 it is known what cancels there
+                raise
             self._window = self._window_at_x()
         self._ties = Ties(self.model, self._graph, self._window.values, self._deadline)
 

@@ -22,6 +22,7 @@ from qdecay.certified.search import Search
 from qdecay.certified.ties import Ties
 from qdecay.exact.solver.axis import NoBound
 from qdecay.exact.solver.claims import Bound
+from qdecay.exact.solver.first_window import FirstWindow
 from qdecay.exact.solver.window import Window
 from qdecay.model.rows import Row
 
@@ -137,9 +138,9 @@ def test_a_lie_is_caught(lie: str, monkeypatch: pytest.MonkeyPatch) -> None:
         judged(case)
 
 
-def failing(name: str, at: int) -> Callable[..., Any]:
+def failing(where: type[Window], name: str, at: int) -> Callable[..., Any]:
     """A method of windows that finds no bounds when it is called for the `at`-th time."""
-    original, calls = getattr(Window, name), iter(range(10**9))
+    original, calls = getattr(where, name), iter(range(10**9))
 
     def method(self: Window, *arguments: Any) -> Any:
         found = original(self, *arguments)
@@ -151,15 +152,16 @@ def failing(name: str, at: int) -> Callable[..., Any]:
 
 
 @pytest.mark.parametrize("at", [0, *(pytest.param(k, marks=pytest.mark.slow) for k in range(1, 9))])
-@pytest.mark.parametrize("name", ["update", "_solve"])
+@pytest.mark.parametrize(
+    ("where", "name"), [(Window, "update"), (Window, "_solve"), (FirstWindow, "update")]
+)
 def test_where_bounds_are_missing_nothing_false_is_said(
-    name: str, at: int, monkeypatch: pytest.MonkeyPatch
+    where: type[Window], name: str, at: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A window is lost at any moment, in the midst of a change of policy too."""
-    monkeypatch.setattr(Window, name, failing(name, at))
+    """A window is lost at any moment, in the midst of a change of policy too, and right of 0."""
     for mdp, width in (*CASES.values(), (ending_model(17), WIDTH), (ending_model(22), WIDTH)):
         with monkeypatch.context() as patch:
-            patch.setattr(Window, name, failing(name, at))
+            patch.setattr(where, name, failing(where, name, at))
             found = certified_policy_regions(mdp, width=width)
         assert_true(found, policy_regions(mdp))
 

@@ -64,7 +64,7 @@ _W = 57  # terms are cheap here, and 2^-57 is below rounding
 _ROOM = 30  # binary orders by which factors may be above 1
 _DEEP = 50  # and by which small numbers, of which floats hold few bits, may be scaled up
 _LEAST = 2.0**-1000  # of the largest share at the same distance from rewards
-_HALF_WIDTHS = 0.5, 0.25, 0.125, 0.0625
+_TRIES = 4  # of widths, each half the one before
 _SLACK, _PATIENCE = 1e-6, 1000  # of bounds that are found step by step
 _SMALL = 1e-3  # of what a window's series leaves out, beside what it has
 _FAR = 2**40  # above all powers and exponents
@@ -384,6 +384,7 @@ def first_window(
     graph: PolicyGraph,
     order: NDArray[np.int64] | None,
     deadline: Deadline | None = None,
+    longest: float = 0.5,
 ) -> FirstWindow:
     """Return the widest first window of use; `order` is that of `NearZero`.
 
@@ -391,9 +392,10 @@ def first_window(
         NoBound: there is none.
         BudgetExceeded: the time is up.
     """
-    for half in _HALF_WIDTHS:
+    widest = 2.0 ** min(int(np.frexp(longest)[1]) - 1, -1)
+    for half in widest / 2.0 ** np.arange(_TRIES):
         try:
-            window = FirstWindow(model, graph, half, order, deadline)
+            window = FirstWindow(model, graph, float(half), order, deadline)
         except NoBound:  # numbers are smaller in a narrower one
             continue
         if window.useful:
