@@ -18,7 +18,7 @@ import qdecay
 
 pytestmark = pytest.mark.docs
 ROOT = Path(__file__).parent.parent
-WORDS = r"(\d\. )?[A-Za-z][A-Za-z0-9 ,.:;'’?!()/-]*|[\d./]+|γ"  # may be emphasised: no formula
+WORDS = r"(\d\. )?[A-Za-z“][A-Za-z0-9 ,.:;'’“”…?!()/-]*|[\d./]+|γ"  # may be emphasised: no formula
 TAGS = (
     "a article b br button code dd details div dl dt em h1 h2 h3 h4 h5 h6 hr img li nav ol p path "
     "pre small span strong summary svg table tbody td th thead tr ul "
