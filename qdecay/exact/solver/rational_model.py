@@ -145,15 +145,18 @@ class RationalModel:
         data = np.array([w for row in self.weights for w in row], dtype=np.int64)
         return sparse.csr_matrix((data, self.p.indices, self.p.indptr), shape=self.p.shape)
 
+    def row_bits(self, pair: int) -> float:
+        """Return log2 of the norm of the pair's row of I + q P, at most."""
+        known = self._row_bits
+        if pair not in known:
+            s = int(self.pair_state[pair])
+            moves = zip(self.targets[pair], self.weights[pair], strict=True)
+            known[pair] = 0.5 * math.log2(1 + sum(w * w + 2 * w * (t == s) for t, w in moves))
+        return known[pair]
+
     @cached_property
-    def row_bits(self) -> list[float]:
-        """For each pair, log2 of the norm of its row of I + q P, at most."""
-        states = self.pair_state.tolist()
-        squares = [
-            1 + sum(w * w + 2 * w * (t == s) for t, w in zip(row, weights, strict=True))
-            for s, row, weights in zip(states, self.targets, self.weights, strict=True)
-        ]
-        return [0.5 * math.log2(square) for square in squares]
+    def _row_bits(self) -> dict[int, float]:
+        return {}
 
     @cached_property
     def ending(self) -> frozenset[int]:

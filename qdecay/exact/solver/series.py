@@ -199,7 +199,7 @@ class PolicySeries:
         """
         rows = self.policy[np.flatnonzero(live)].tolist()
         # Steps of 16 bits: few primes to search.
-        bits: float = sum(self.model.row_bits[pair] for pair in rows)
+        bits: float = sum(map(self.model.row_bits, rows))
         return 16 * math.ceil((bits + 2) / 16)
 
     def _along_paths(self, row: Rows) -> tuple[fmpz_poly, fmpz_poly] | None:

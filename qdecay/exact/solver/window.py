@@ -49,8 +49,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from fractions import Fraction
-from functools import cache
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -67,32 +65,23 @@ from qdecay.exact.solver.expansion import (
     AlongGamma,
     Array,
     Expansion,
-    Inner,
     LineFloats,
     Matrix,
     Rows,
     sums,
 )
 from qdecay.exact.solver.homes import Homes
-from qdecay.exact.solver.linear import Factorised, Inverse, Solver, is_factorised, solver_of
+from qdecay.exact.solver.linear import Solver
 from qdecay.exact.solver.policy_graph import PolicyGraph
 from qdecay.exact.solver.rational_model import RationalModel
+from qdecay.exact.solver.solvers import BEYOND, Solvers
 
 ORDER = 14  # with h times the norm of (I - c P)^-1 P below 1/6, the tail is below 6^-15
-_BEYOND = 1 + 1e-10  # of a matrix: room for rounding where a right side is 0
 _SPARE = 1.1  # of bounds, so that they still hold, or nearly so, under the next policy
 _SWEEPS = 12  # to make bounds of the last policy hold
-_MOST_SWITCHED = 24  # states whose choice differs from that of the policy that was factorised
 _ACCURACY = 1e-8  # of values, relative to the largest
 _GROWTH = 1e5  # of any value across such a window: rounding stays below 1e-10 of it
 _ABOUT = 1e-6  # accuracy of numbers that accuracies are judged by
-
-
-class _Base(NamedTuple):
-    """A policy whose equations are factorised."""
-
-    policy: NDArray[np.int64]
-    factors: Factorised
 
 
 class Window(Claims):
@@ -166,8 +155,7 @@ class Window(Claims):
         self._y, self._z = self._all[:, m + 2 : -kinds], self._all[:, -kinds:]
         self._time = np.zeros((self.model.n, 0 if self._deflation is None else m - 1))
         self._scale, self._solved = 0.0, np.zeros(self.model.n, dtype=np.bool_)
-        self._base: _Base | None = None
-        self._near, self._far = Inverse(), Inverse()  # of few states
+        self._solvers = Solvers(self.model, self._deadline)
         self._rest_powers, self._slope_powers = np.array([0, m - 1]), np.array([0, m - 2])
 
     @property
@@ -211,7 +199,7 @@ class Window(Claims):
             )
         if not stay or (solved != self._solved)[states].any():
             self._all[states] = self._time[states] = 0
-            self._base = None
+            self._solvers = Solvers(self.model, self._deadline)
         self._solved = solved
         live = np.flatnonzero(solved & states)
         if len(live):
@@ -222,11 +210,8 @@ class Window(Claims):
         pairs = policy[live]
         rows = self._expanded.rows(pairs)
         inner = rows.inner(live)
-        whole, place = self._whole(policy, live, inner)
-        if isinstance(whole.near, np.ndarray):
-            solve = self._near.solver(whole.near, place)
-        else:
-            solve = self._looking(self._sparse_solver(policy, live, inner.near))
+        states = np.flatnonzero(self._solved)
+        solve, far = self._solvers.of(self._expanded, policy, states, live, inner)
         if self._deflation is not None:
             self._deflation.spread(self._deflation.rho, live)
             self._deflation.divide(live)
@@ -245,66 +230,13 @@ class Window(Claims):
             if self._deflation is None or left <= self._gamma * float(magnitude[:, 0].max()):
                 break
         left, slope = self._residual(given, magnitude)
-        far = self._bound_rest(rows, live, left, slope, lambda: self._far_solver(whole.far, place))
+        self._bound_rest(rows, live, left, slope, far)
         if not np.all(self._all[live] <= LARGEST):  # false for NaN too; |T| is among them
             raise NoBound
         if self._deflation is not None:
             self._deflation.trust(live, self._size, self._y, self._z)
         if self._accuracy is not None:
             self._require_accuracy(self._accuracy, solve, far, pairs, live)
-
-    def _looking(self, solve: Solver) -> Solver:
-        """Return a solver that looks at the time limit first."""
-
-        def looks(right: Array, within: float) -> Array:
-            self._deadline.check()
-            return solve(right, within)
-
-        return looks
-
-    def _whole(
-        self, policy: NDArray[np.int64], live: NDArray[np.int64], inner: Inner
-    ) -> tuple[Inner, NDArray[np.int64] | None]:
-        """Return the equations of all states that are solved, if they are few, and where those of
-        some states are; else those that are given.
-
-        No other state leads to one that leads to a change: the inverse of all has that of these.
-        """
-        states = np.flatnonzero(self._solved)
-        if len(live) == len(states) or len(states) > DENSE:
-            return inner, None
-        whole = self._expanded.rows(policy[states]).inner(states)
-        return whole, np.searchsorted(states, live)
-
-    def _sparse_solver(
-        self, policy: NDArray[np.int64], live: NDArray[np.int64], near: Matrix
-    ) -> Solver:
-        """Return the solver for some states: by a factorisation that is at hand, if many states are
-        sought and few differ from it."""
-        states = np.flatnonzero(self._solved)
-        if not is_factorised(near, self.model) or 2 * len(live) < len(states):
-            return solver_of(near, self.model)
-        base = self._base
-        rows = [] if base is None else np.flatnonzero((base.policy != policy)[states]).tolist()
-        if base is None or len(rows) > _MOST_SWITCHED:
-            near = self._expanded.rows(policy[states]).inner(states).near
-            base, rows = _Base(policy, Factorised(near)), []
-            self._base = base
-        old, new = (
-            self._expanded.rows(choices[states[rows]]).inner(states).near
-            for choices in (base.policy, policy)
-        )
-        solve, place = base.factors.solver(rows, old - new), np.searchsorted(states, live)
-        if len(live) == len(states):
-            return solve
-
-        def inside(right: Array, within: float) -> Array:
-            """Solve for some states, on which no other one depends."""
-            padded = np.zeros((len(states), *right.shape[1:]))
-            padded[place] = right
-            return solve(padded, within)[place]
-
-        return inside
 
     def _require_accuracy(
         self,
@@ -386,8 +318,8 @@ class Window(Claims):
         live: NDArray[np.int64],
         left: Array,
         slope: Array,
-        solver: Callable[[], Solver],
-    ) -> Callable[[], Solver]:
+        far: Callable[[], Solver],
+    ) -> None:
         """Find y and z from what the equations of the terms leave over, and its slope.
 
         Those of the last policy mostly serve, or do so once they are raised a little.
@@ -395,20 +327,13 @@ class Window(Claims):
         if self._deflation is not None:
             left = np.column_stack((left, np.ones(len(live))))
             slope = np.column_stack((slope, np.full(len(live), TINY)))
-        far = cache(solver)
         for total, own in ((self._y, left), (self._z, slope)):
             need = 1.001 * (own + (rows.spread(self._y) if total is self._z else 0.0))
             if len(live) <= DENSE or not self._raised(total, need, rows, live):
                 total[live] = 0
-                right = _SPARE * need + _BEYOND * rows.far(total)
+                right = _SPARE * need + BEYOND * rows.far(total)
                 total[live] = np.abs(far()(right, 0.004 * right.min()))
                 self._require(total[live], need + rows.far(total))
-        return far
-
-    def _far_solver(self, far: Matrix, place: NDArray[np.int64] | None) -> Solver:
-        if isinstance(far, np.ndarray):
-            return self._far.solver(far * _BEYOND, place)
-        return self._looking(solver_of(far * _BEYOND, self.model))
 
     def _raised(self, total: Array, need: Array, rows: Rows, live: NDArray[np.int64]) -> bool:
         """Whether a few sweeps, or none, make a bound hold for what is needed now."""
@@ -416,7 +341,7 @@ class Window(Claims):
             ahead = rows.far(total)
             if self._at_least(total[live], need + ahead):
                 return True
-            total[live] = _SPARE * need + _BEYOND * ahead
+            total[live] = _SPARE * need + BEYOND * ahead
         return False
 
     def _require(self, left: Array, right: Array) -> None:
