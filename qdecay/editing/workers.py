@@ -149,8 +149,6 @@ class Workers:
 
     def _taken(self) -> _Worker:
         with self._lock:
-            if self._is_closed:
-                raise _Stopped
             return self._idle.pop() if self._idle else self._new()
 
     def _done(

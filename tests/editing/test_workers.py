@@ -213,11 +213,18 @@ def test_nothing_is_left_behind(workers: Workers, stands) -> None:
 
 def test_few_processes_are_kept(workers: Workers, stands) -> None:
     """After many pages at once: two."""
-    busy = [endless(workers, page) for page in range(MOST)]
-    for page in range(MOST):
-        assert workers.run(page, LONG, abs, -3) == 3
-    assert [each.answered() for each in busy] == [409] * MOST
-    assert sum(not stand.is_closed for stand in stands) <= 3
+    begun, go = [Event() for _ in range(MOST)], Event()
+
+    def short(started: Event) -> None:
+        started.set()
+        go.wait(LONG)
+
+    busy = [Asked(workers, page, short, started) for page, started in enumerate(begun)]
+    assert all(started.wait(LONG) for started in begun)
+    assert sum(not stand.is_closed for stand in stands) >= MOST
+    go.set()
+    assert [each.answered() for each in busy] == [None] * MOST
+    assert sum(not stand.is_closed for stand in stands) == 2
 
 
 def test_real_processes_tell_their_death_apart() -> None:
