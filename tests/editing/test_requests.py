@@ -17,6 +17,7 @@ from shell import run
 import qdecay
 from qdecay.editing import requests
 from qdecay.editing.documents import presets
+from qdecay.editing.folder import Folder
 from qdecay.editing.refusals import Refused
 
 
@@ -186,11 +187,32 @@ def test_an_export_is_one_page(visitor: Visitor, folder: Path) -> None:
     assert answer.json == {"path": str(folder.resolve() / "walk.html")}
     first = (folder / "walk.html").read_bytes()
     assert first == repr((CHAIN, "walk", "", 20.0)).encode()
-    assert visitor.post("export", {"name": "walk.html", "document": GRID}).status == 409
+    for replace in ({}, {"replace": False}, {"replace": "yes"}):
+        request = {"name": "walk.html", "document": GRID, **replace}
+        assert visitor.post("export", request).status == 409
     assert (folder / "walk.html").read_bytes() == first
     request = {"name": "walk.html", "document": GRID, "replace": True}
     assert visitor.post("export", request).status == 200
     assert (folder / "walk.html").read_bytes() == repr((GRID, "walk", "", 20.0)).encode()
+
+
+def test_no_page_supersedes_an_export(visitor: Visitor, monkeypatch) -> None:
+    """Who exports and types on gets both."""
+    pages = []
+    monkeypatch.setattr(
+        requests.Workers, "run", lambda _, page, *more: pages.append(page) or (b"", {})
+    )
+    visitor.post("solve", {"document": CHAIN})
+    visitor.post("export", {"name": "a.html", "document": CHAIN})
+    visitor.post("export", {"name": "b.html", "document": CHAIN})
+    assert [isinstance(page, str) for page in pages] == [True, False, False]
+    assert pages[1] is not pages[2]
+
+
+def test_a_file_that_goes_while_it_is_listed_is_left_out(visitor: Visitor, monkeypatch) -> None:
+    """Another program may delete it at any time."""
+    monkeypatch.setattr(Folder, "names", lambda _: ["gone.json"])
+    assert visitor.get("state").json["files"] == []
 
 
 HOSTILE = "</script><img src=x onerror=alert(1)>'\"&{{7*7}}${1}"
