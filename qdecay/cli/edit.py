@@ -17,7 +17,8 @@ _MAX_SECONDS = 20.0
 @app.command()
 def edit(
     folder: Annotated[
-        Path, typer.Argument(metavar="FOLDER", help="Where your files are; nothing else is read.")
+        Path,
+        typer.Argument(metavar="FOLDER", help="Where your files are; made if missing."),
     ] = Path(),
     port: Annotated[
         int, typer.Option(min=0, max=65535, metavar="N", help="0, the default, is any free one.")

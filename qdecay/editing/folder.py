@@ -40,21 +40,34 @@ class Folder:
     """
 
     def __init__(self, path: Path) -> None:
-        """Raise InputError unless it is a folder that can be written to."""
+        """Make the folder if it is missing.
+
+        Raises:
+            InputError: it cannot be made, is no folder, or cannot be written to.
+        """
         try:
+            if not os.path.lexists(path):
+                path.mkdir()
             self.path = path.resolve(strict=True)
             if not self.path.is_dir():
                 raise InputError(f"{path}: is no folder; name the folder of your files")
         except OSError as error:
-            raise InputError(f"{path}: cannot be read: {error.strerror}") from error
+            raise InputError(f"{path}: cannot be opened: {error.strerror}") from error
         if not os.access(self.path, os.W_OK | os.X_OK):
             raise InputError(f"{path}: cannot be written to")
         self._writing = Lock()
 
     def names(self) -> list[str]:
-        """Return the names of its documents, in order: at most 500."""
-        with os.scandir(self.path) as entries:
-            found = [entry.name for entry in entries if entry.is_file(follow_symlinks=False)]
+        """Return the names of its documents, in order: at most 500.
+
+        Raises:
+            Refused: the folder cannot be read any more.
+        """
+        try:
+            with os.scandir(self.path) as entries:
+                found = [entry.name for entry in entries if entry.is_file(follow_symlinks=False)]
+        except OSError as error:
+            raise self._of_system("", error) from error
         return sorted(filter(_is_document, found), key=str.casefold)[:_LISTED]
 
     def read(self, name: str, most: int = MAX_BYTES) -> bytes:
@@ -83,7 +96,7 @@ class Folder:
                     raise wrong(f"{name}: is no file")
                 return file.read(most)
         except OSError as error:
-            raise _of_system(name, error) from error
+            raise self._of_system(name, error) from error
 
     def write(self, name: str, data: bytes, check: Callable[[], object]) -> None:
         """Write a file, completely or not at all.
@@ -105,7 +118,7 @@ class Folder:
                 with replacing(path, follow=False) as scratch, scratch.open("xb") as file:
                     file.write(data)
             except OSError as error:
-                raise _of_system(name, error) from error
+                raise self._of_system(name, error) from error
 
     def check_place(self, name: str) -> None:
         """Refuse to write where there is a link or a folder: before the work, and once more after.
@@ -119,7 +132,7 @@ class Folder:
             if path.exists() and not path.is_file():
                 raise wrong(f"{name}: is no file")
         except OSError as error:
-            raise _of_system(name, error) from error
+            raise self._of_system(name, error) from error
 
     def has(self, name: str) -> bool:
         """Whether there is anything of that name."""
@@ -138,7 +151,15 @@ class Folder:
         try:
             (self.path / name).replace(self.path / to)
         except OSError as error:
-            raise _of_system(name, error) from error
+            raise self._of_system(name, error) from error
+
+    def _of_system(self, name: str, error: OSError) -> Refused:
+        """Return the refusal for an error of the system, which may be about the whole folder."""
+        if not self.path.is_dir():
+            return wrong(f"the folder {self.path} is not there any more: put it back")
+        if isinstance(error, FileNotFoundError):
+            return Refused(HTTPStatus.NOT_FOUND, f"{name}: there is no such file")
+        return wrong(f"{name or self.path}: {error.strerror or error}")
 
 
 def check_name(name: object, ending: str) -> str:
@@ -186,9 +207,3 @@ def _is_document(name: str) -> bool:
 
 def _no_name(message: str) -> Refused:
     return Refused(HTTPStatus.BAD_REQUEST, message, "name")
-
-
-def _of_system(name: str, error: OSError) -> Refused:
-    if isinstance(error, FileNotFoundError):
-        return Refused(HTTPStatus.NOT_FOUND, f"{name}: there is no such file")
-    return wrong(f"{name}: {error.strerror or error}")

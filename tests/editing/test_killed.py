@@ -179,7 +179,7 @@ def test_the_port_and_the_folder_are_checked_first(tmp_path: Path) -> None:
         port = visitor.host.partition(":")[2]
         for arguments, message in {
             (str(tmp_path), "--port", port): f"--port {port}: ",
-            (str(tmp_path / "none"),): "none: cannot be read: No such file or directory",
+            (str(tmp_path / "no" / "where"),): "where: cannot be opened: No such file or directory",
             (str(tmp_path), "--port", "70000"): "70000",
         }.items():
             process = command("edit", *arguments, "--no-browser")
