@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import webbrowser
+from math import isnan
 from pathlib import Path
 from threading import Thread
 from typing import Annotated
 
 import typer
+
+from qdecay.errors import InputError
 
 app = typer.Typer()
 
@@ -44,6 +47,8 @@ def edit(
     from qdecay.editing.folder import Folder
     from qdecay.editing.server import Editor
 
+    if isnan(max_seconds):  # which no bound keeps out
+        raise InputError("--max-seconds must be a number of seconds, got nan")
     editor = Editor(Folder(folder), port=port, max_seconds=max_seconds)
     typer.echo(f"{editor.address}\nCtrl-C ends the editor; what you typed is kept.")
     if not no_browser:

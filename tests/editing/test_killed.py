@@ -181,6 +181,7 @@ def test_the_port_and_the_folder_are_checked_first(tmp_path: Path) -> None:
             (str(tmp_path), "--port", port): f"--port {port}: ",
             (str(tmp_path / "no" / "where"),): "where: cannot be opened: No such file or directory",
             (str(tmp_path), "--port", "70000"): "70000",
+            (str(tmp_path), "--max-seconds", "nan"): "--max-seconds must be a number of seconds",
         }.items():
             process = command("edit", *arguments, "--no-browser")
             out, err = process.communicate(timeout=120)

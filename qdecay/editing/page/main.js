@@ -33,7 +33,8 @@ function editor(opened) {
   const { state, records } = beginning(opened);
   const store = new Store(state, changed);
   const drafts = new Drafts(opened.revision, toldOfDraft);
-  const result = new Result({ tell: tellProblem, lost: () => drafts.lost() });
+  const reword = (message) => KINDS[store.state.kind].reword(message, store.form);
+  const result = new Result({ tell: tellProblem, reword, lost: () => drafts.lost() });
   if (opened.draft?.gamma) result.places.set(state.kind, { address: opened.draft.gamma, scroll: 0 });
   const files = new Files(store, { records, presets: opened.presets, folder: opened.folder, told: notice });
   const views = { chain: chainView(store), grid: gridView(store), model: modelView(store) };
@@ -75,7 +76,7 @@ function editor(opened) {
 
   function tellProblem(problem) {
     const { kind } = store.state;
-    return showProblem(problem && { message: KINDS[kind].reword(problem.message, store.form), where: problem.where && KINDS[kind].locate(problem.where, store.form) });
+    return showProblem(problem && { message: problem.message, where: problem.where && KINDS[kind].locate(problem.where, store.form) });
   }
 
   let leaving = 0;

@@ -20,10 +20,11 @@ function typeset(text) {
 export class Result {
   /**
    * @param tell is `showProblem`, with a place in the document
+   * @param reword puts a message into the words of the form
    * @param lost is called where the server does not answer
    */
-  constructor({ tell, lost }) {
-    Object.assign(this, { tell, lost, shown: new Map(), number: 0, timer: 0, slow: 0, abort: null });
+  constructor({ tell, reword, lost }) {
+    Object.assign(this, { tell, reword, lost, shown: new Map(), number: 0, timer: 0, slow: 0, abort: null });
     this.page = crypto.randomUUID();
     this.places = new Map(); // where the reader is in the page of each kind
     addEventListener("message", ({ data, source }) => {
@@ -88,7 +89,8 @@ export class Result {
   }
 
   /** Mark what is shown; a problem of undefined leaves the one that is told. */
-  #mark(state, kind, problem) {
+  #mark(state, kind, found) {
+    const problem = found && { where: found.where, message: this.reword(found.message) };
     const area = byId("result"), shown = this.shown.get(kind);
     clearTimeout(this.slow);
     const isTold = this.tell(problem);
@@ -122,7 +124,7 @@ export class Result {
   #found({ break_evens: points, states, breakpoints }) {
     byId("aside").textContent = `exact · ${states.toLocaleString("en")} state${states === 1 ? "" : "s"}`;
     if (!points.length && !breakpoints) return ["No γ changes what is best"];
-    if (!points.length) return [`The start is the same at every γ; other states change ${breakpoints === 1 ? "once" : `${breakpoints} times`}`];
+    if (!points.length) return [`The best first action is the same at every γ; elsewhere it changes ${breakpoints === 1 ? "once" : `${breakpoints} times`}`];
     const told = points.slice(0, 3).flatMap(({ gamma, closed_form: form }, i) => [i ? ", " : "", make("b", {}, ...typeset(form && form.length <= 18 ? form : gamma))]);
     const more = points.length > 3 ? [` and ${points.length - 3} more`] : [];
     return [`The best first choice changes at γ = `, ...told, ...more];
