@@ -83,6 +83,34 @@ def test_rows_are_pasted_from_a_spreadsheet(edit) -> None:
         assert seen.value("rows[3].action") == "play"
 
 
+def test_a_long_table_is_pasted(edit) -> None:
+    """Two thousand rows, a ring: only the field in use has suggestions, which make others slow."""
+    with edit() as seen:
+        seen.tab("model")
+        seen.page.click("[data-action=new]")
+        ring = [f"s{i}\tgo\t1\t{i}\ts{(i + 1) % 2000}\t" for i in range(2000)]
+        pasted(seen, "rows[0].state", "\n".join(ring))
+        assert seen.page.locator("#moves tbody").count() == 2000
+        assert (seen.value("rows[1999].state"), seen.value("rows[1999].next")) == ("s1999", "s0")
+        assert seen.page.locator("#moves [list]").count() == 1
+        seen.page.focus('[data-spot="rows[7].action"]')
+        assert seen.page.locator("#moves [list]").get_attribute("list") == "action-list"
+        seen.press("Control+z")
+        assert seen.page.locator("#moves tbody").count() == 1
+
+
+def test_a_decimal_comma_is_not_taken_for_two_cells(edit) -> None:
+    """Where semicolons separate, 0,9 is one cell, and is told to be no number."""
+    with edit() as seen:
+        seen.tab("model")
+        seen.page.click("[data-action=new]")
+        pasted(seen, "rows[0].state", "good;run;0,9;5;good\ngood;run;1/10;5;worn")
+        assert seen.value("rows[0].probability") == "0,9"
+        assert seen.stale().startswith("row 1: the chance must be a number like")
+        seen.fill("rows[0].probability", "0.9")
+        seen.current()
+
+
 def test_each_mistake_of_a_model_has_its_row(edit) -> None:
     with edit() as seen:
         seen.tab("model")

@@ -42,7 +42,7 @@ export function modelView(store) {
   }
 
   function create(index) {
-    const text = (column) => make("input", { type: "text", autocomplete: "off", spellcheck: "false", class: `cell-${column}`, "data-column": column, "data-spot": `rows[${index}].${column}`, list: LISTS[column], placeholder: HINTS[column], oninput: (event) => change(index, column, event.target.value) });
+    const text = (column) => make("input", { type: "text", autocomplete: "off", spellcheck: "false", class: `cell-${column}`, "data-column": column, "data-spot": `rows[${index}].${column}`, placeholder: HINTS[column], oninput: (event) => change(index, column, event.target.value) });
     const tick = make("input", { type: "checkbox", "data-column": "ends", "data-spot": `rows[${index}].ends`, onchange: (event) => change(index, "ends", event.target.checked) });
     const cells = COLUMNS.map((column) => make("td", { class: `of-${column}`, "data-label": TITLES[column] }, column === "ends" ? tick : text(column)));
     return make("tbody", { class: "field", "data-spot": `rows[${index}]` },
@@ -51,18 +51,21 @@ export function modelView(store) {
   }
 
   function show(body, row, index) {
-    for (const column of COLUMNS) {
-      const field = body.querySelector(`[data-column=${column}]`);
+    const fields = new Map([...body.querySelectorAll("[data-column]")].map((field) => [field.dataset.column, field]));
+    for (const [column, field] of fields) {
       if (column === "ends") field.checked = row.ends;
       else setValue(field, row[column]);
       field.setAttribute("aria-label", `Row ${index + 1}: ${TITLES[column]}`);
     }
-    fieldAt(index, "next").placeholder = row.ends ? "—" : "";
+    fields.get("next").placeholder = row.ends ? "—" : "";
     const above = store.form.rows[index - 1];
     body.classList.toggle("first", !above || above.state !== row.state);
     body.querySelector(".remove").setAttribute("aria-label", `Remove row ${index + 1}`);
   }
 
+  // Only the field in use has suggestions: each new name is told to every field that has some.
+  table.addEventListener("focusin", ({ target }) => { if (LISTS[target.dataset.column]) target.setAttribute("list", LISTS[target.dataset.column]); });
+  table.addEventListener("focusout", ({ target }) => target.removeAttribute("list"));
   table.addEventListener("keydown", (event) => {
     const column = event.target.dataset.column, index = [...bodies()].indexOf(event.target.closest("tbody"));
     if (!column || event.altKey || event.ctrlKey || event.metaKey) return;
@@ -100,9 +103,9 @@ export function modelView(store) {
 
 /** As `reconcile`, of the bodies of a table, which has a head as well. */
 function reconcileBodies(table, rows, create, show) {
-  while (table.tBodies.length > rows.length) table.tBodies[table.tBodies.length - 1].remove();
-  rows.forEach((row, index) => {
-    if (!table.tBodies[index]) table.append(create(index));
-    show(table.tBodies[index], row, index);
-  });
+  const bodies = [...table.tBodies]; // a list of its own: the live one is counted anew after each change
+  for (const body of bodies.splice(rows.length)) body.remove();
+  for (let index = bodies.length; index < rows.length; index += 1) bodies.push(create(index));
+  table.append(...bodies.filter((body) => !body.isConnected));
+  rows.forEach((row, index) => show(bodies[index], row, index));
 }

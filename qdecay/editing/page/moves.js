@@ -95,7 +95,7 @@ const YES = new Set(["true", "1", "yes", "y", "x", "ends", "✓"]);
 export function pasted(rows, at, column, text) {
   const lines = text.replace(/\r\n?/g, "\n").replace(/\n+$/, "").split("\n");
   if (lines.length < 2 && !text.includes("\t")) return null;
-  const separator = text.includes("\t") ? "\t" : /[,;]/;
+  const separator = ["\t", ";", ","].find((each) => text.includes(each)) ?? ","; // where ; separates, 0,9 is one number
   let table = lines.map((line) => line.split(separator).map((cell) => cell.trim()));
   if (/^state$/i.test(table[0][0]) && /^action$/i.test(table[0][1] ?? "")) table = table.slice(1);
   const first = COLUMNS.indexOf(column), result = [...rows];
