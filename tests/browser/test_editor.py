@@ -55,14 +55,15 @@ def test_a_run_in_short_is_shown_and_saved_in_full(edit) -> None:
 
 
 def test_what_is_half_typed_is_told_beside_its_field(edit) -> None:
-    """In the words of the library, once the keys are quiet; the last result stays, marked."""
+    """Once the keys are quiet; the last result stays, marked."""
     with edit() as seen:
         seen.says("γ = 1/2")
         seen.fill("branches[1].rewards", "0, 0, -")
         told = seen.stale()
         with pytest.raises(ValueError, match="must be a number") as caught:
             ChainLayout.choice(stay=[1], move=[0, 0, "-"])
-        assert told == str(caught.value)
+        counted = str(caught.value).replace("reward 2 of branch", "reward 3 of choice")
+        assert told == counted
         field = seen.page.locator('[data-spot="branches[1].rewards"]')
         assert field.get_attribute("aria-invalid") == "true"
         assert "told-problem" in field.get_attribute("aria-describedby")
@@ -75,22 +76,23 @@ def test_what_is_half_typed_is_told_beside_its_field(edit) -> None:
 
 
 @pytest.mark.parametrize(
-    ("fields", "spot"),
+    ("spot", "text", "told"),
     [
-        ({"branches[0].rewards": ""}, "branches[0].rewards"),
-        ({"branches[0].rewards": "1, , 2"}, "branches[0].rewards"),
-        ({"branches[0].rewards": "1/0"}, "branches[0].rewards"),
-        ({"branches[0].rewards": "0 x 999999999"}, "branches[0].rewards"),
-        ({"branches[0].name": ""}, "branches[0].name"),
-        ({"branches[1].name": "stay"}, "branches[1].name"),
+        ("branches[0].rewards", "", "choice 'stay' has no reward: give it at least one, such as 0"),
+        ("branches[0].rewards", "1, , 2", "reward 2 of choice 'stay' must be a number like"),
+        ("branches[0].rewards", "1/0", "reward 1 of choice 'stay' has a zero denominator: '1/0'"),
+        ("branches[0].rewards", "0 x 999999999", "these are more than 100,000 rewards in all"),
+        ("branches[0].name", " ", "give this choice a name"),
+        ("branches[1].name", "\u202ex", "the name of choice 2 is not printable"),
+        ("branches[1].name", "stay", "two choices are named 'stay': give each its own name"),
     ],
 )
-def test_each_mistake_of_a_chain_has_its_field(edit, fields, spot) -> None:
+def test_each_mistake_of_a_chain_has_its_field(edit, spot, text, told) -> None:
+    """It is told in the words of the form: choices, counted from 1."""
     with edit() as seen:
         seen.current()
-        for field, text in fields.items():
-            seen.fill(field, text)
-        assert seen.stale()
+        seen.fill(spot, text)
+        assert seen.stale().startswith(told)
         assert seen.page.locator('[aria-invalid="true"]').get_attribute("data-spot") == spot
 
 

@@ -67,6 +67,25 @@ def test_a_server_that_slept_is_found_again(edit) -> None:
         seen.complaints.clear()
 
 
+def test_what_cannot_be_kept_is_told_until_it_is(edit) -> None:
+    """The folder is taken away, as it may be full or read-only, and comes back."""
+    with edit() as seen:
+        seen.current()
+        folder = seen.server.folder
+        aside = folder.rename(folder.with_name("aside"))
+        seen.fill("branches[1].rewards", "0, 0, 9")
+        seen.expect("#unkept", "is not there any more")
+        seen.says("γ = 1/3")
+        assert seen.page.is_hidden("#gone")
+        seen.press("Control+o")
+        seen.noticed("is not there any more")
+        seen.press("Escape")
+        assert seen.page.is_visible("#unkept")
+        aside.rename(folder)
+        seen.page.wait_for_selector("#unkept", state="hidden")
+        assert seen.stored()["documents"]["chain"]["form"]["branches"][1]["text"] == "0, 0, 9"
+
+
 def test_two_pages_of_one_folder_do_not_overwrite_each_other(edit) -> None:
     """The one that is behind says so, and keeps its own or takes the other's."""
     with edit() as seen:

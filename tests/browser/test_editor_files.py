@@ -76,6 +76,31 @@ def test_a_conflict_is_asked_about(edit) -> None:
         assert ChainLayout.load(path).far == (0, 8)
 
 
+def test_a_refused_name_is_asked_for_again(edit) -> None:
+    """With what was written and why it cannot be; nothing else is lost either."""
+    with edit() as seen:
+        seen.current()
+        seen.press("Control+Shift+S")
+        seen.page.fill("dialog [type=text]", "../outside")
+        seen.page.check("dialog [value=mdp]")
+        seen.press("Enter")
+        seen.expect("dialog .error", "../outside.json: write a plain name")
+        assert seen.page.input_value("dialog [type=text]") == "../outside.json"
+        assert seen.page.is_checked("dialog [value=mdp]")
+        seen.page.fill("dialog [type=text]", "inside")
+        seen.press("Enter")
+        seen.noticed("Saved inside.json as a model")
+        seen.page.click("[data-action=export]")
+        seen.page.fill("dialog [type=text]", "con")
+        seen.press("Enter")
+        seen.expect("dialog .error", "con.html: is a device of Windows")
+        seen.page.fill("dialog [type=text]", "page")
+        seen.press("Enter")
+        seen.noticed("Exported")
+        names = {path.name for path in seen.server.folder.iterdir()}
+        assert names == {"inside.json", "page.html"}
+
+
 def test_saved_as_a_model(edit) -> None:
     """The chain stays what it is, and the file has its transitions."""
     with edit() as seen:

@@ -126,15 +126,32 @@ def test_own_kinds_of_cells(edit) -> None:
         assert seen.page.inner_text(cell(3, 5)) == "C"
 
 
+def test_a_long_form_scrolls_alone(edit) -> None:
+    """However many kinds of cells: the head and the result stay where they are."""
+    with edit() as seen:
+        seen.tab("grid")
+        for _ in range(6):
+            seen.page.click("#add-kind")
+        page = seen.page.evaluate("[document.scrollingElement.scrollHeight, innerHeight]")
+        assert page[0] <= page[1]
+        assert seen.page.evaluate("document.querySelector('.forms').scrollTop") > 0
+
+
 @pytest.mark.parametrize(
-    ("spot", "text"), [("noise", "1.5"), ("living_reward", "1/"), ("bump_reward", "a")]
+    ("spot", "text", "told"),
+    [
+        ("noise", "1.5", "this must be a probability from 0 to 1"),
+        ("living_reward", "1/", "this must be a number like"),
+        ("bump_reward", "1/0", "this has a zero denominator"),
+    ],
 )
-def test_each_number_of_a_grid_has_its_field(edit, spot, text) -> None:
+def test_each_number_of_a_grid_has_its_field(edit, spot, text, told) -> None:
+    """And is told without its name in a file."""
     with edit() as seen:
         seen.tab("grid")
         seen.current()
         seen.fill(spot, text)
-        assert spot in seen.stale() or "must be" in seen.stale()
+        assert seen.stale().startswith(told)
         assert seen.page.locator('[aria-invalid="true"]').get_attribute("data-spot") == spot
 
 

@@ -32,7 +32,7 @@ def pasted(seen: Editing, spot: str, text: str) -> None:
 
 
 def test_a_model_is_typed_with_the_keyboard_alone(edit) -> None:
-    """Take 1 and end, or wait for 4: the new row knows the state, Enter begins it."""
+    """Take 1 and end, or wait for 4: Enter begins a row of the same state, which one types over."""
     with edit() as seen:
         seen.page.focus("#tab-chain")
         seen.press("End")
@@ -45,15 +45,16 @@ def test_a_model_is_typed_with_the_keyboard_alone(edit) -> None:
         seen.press("Tab", "Space", "Tab", "Tab")
         assert seen.focused() == "add-row"
         seen.press("Enter")
-        assert (seen.focused(), seen.value("rows[1].state")) == ("rows[1].action", "now")
+        assert (seen.focused(), seen.value("rows[1].state")) == ("rows[1].state", "now")
+        seen.press("Tab")
         for text in ("wait", "", "0", "later"):
             seen.write(text)
             seen.press("Tab")
         seen.page.focus('[data-spot="rows[1].next"]')
         seen.press("Enter")
-        seen.write("take")
-        seen.press("Shift+Tab")
-        seen.write("later")
+        for text in ("later", "take"):
+            seen.write(text)
+            seen.press("Tab")
         seen.fill("rows[2].reward", "4")
         seen.page.check('[data-spot="rows[2].ends"]')
         seen.says("γ = 1/4")
@@ -87,7 +88,7 @@ def test_each_mistake_of_a_model_has_its_row(edit) -> None:
         seen.tab("model")
         seen.current()
         seen.fill("rows[2].probability", "1/3")
-        assert seen.stale() == "state “tired”, action “rest”: probabilities sum to 5/6, not 1"
+        assert seen.stale() == "state “tired”, action “rest”: the chances sum to 5/6, not 1"
         assert (
             seen.page.locator('[aria-invalid="true"]').get_attribute("data-spot")
             == "rows[2].probability"
@@ -99,7 +100,7 @@ def test_each_mistake_of_a_model_has_its_row(edit) -> None:
         seen.page.check('[data-spot="rows[4].ends"]')
         seen.current()
         seen.fill("rows[5].reward", "0.1.2")
-        assert "0.1.2" in seen.stale()
+        assert seen.stale().startswith("row 6: reward must be a number like")
         assert (
             seen.page.locator('[aria-invalid="true"]').get_attribute("data-spot")
             == "rows[5].reward"

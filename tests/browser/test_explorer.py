@@ -528,6 +528,16 @@ def test_what_changes_is_always_in_view(visit, pages) -> None:
             assert holder.evaluate(wider) <= 0
 
 
+@pytest.mark.parametrize("width", [390, 760, 780, 900, 1280])
+def test_a_board_of_eight_columns_fits(visit, pages, width) -> None:
+    """Beside a scrollbar of 15 px too, as desktops have; a headless browser has none."""
+    with visit(pages("FrozenLake8x8-v1"), viewport={**DESKTOP, "width": width}) as seen:
+        seen.page.add_style_tag(content="html { width: calc(100vw - 15px) }")
+        wider = "node => node.parentElement.scrollWidth - node.parentElement.clientWidth"
+        assert seen.page.locator(".world .board").first.evaluate(wider) <= 0
+        assert seen.page.locator(".world .cell").first.bounding_box()["width"] >= 24
+
+
 def test_what_loses_for_ever_stands_below_all_numbers(visit, pages, tmp_path: Path) -> None:
     """-1 a step for ever, or -3 once: below 2/3 the first is optimal and never ends."""
     path = tmp_path / "tempting.json"

@@ -19,13 +19,21 @@ export function compile({ branches, ending }) {
   const isEmpty = read.every(({ runs }) => !runs.length);
   let room = MOST_REWARDS;
   const long = read.findIndex(({ count }) => (room -= count) < 0);
-  const problem = long < 0 ? null : { where: `branches[${long}].rewards`, message: `these are more than ${MOST_REWARDS.toLocaleString("en")} rewards in all: shorten it` };
+  const nameless = branches.findIndex(({ name }) => !name.trim());
+  const tooLong = long >= 0 && { where: `branches[${long}].rewards`, message: `these are more than ${MOST_REWARDS.toLocaleString("en")} rewards in all: shorten it` };
+  const problem = tooLong || (nameless >= 0 && { where: `branches[${nameless}].name`, message: "give this choice a name" }) || null;
   const document = { schema: SCHEMA, branches: branches.map(({ name }, i) => [name, rewardsOf(read[i].runs, long >= 0)]), ending };
   return { isEmpty, document, problem };
 }
 
 /** The place in the form of a place in the document. */
 export const locate = (where) => where.replace(/^near\b/, "branches[0]").replace(/^far\b/, "branches[1]");
+
+/** A message of the library, which counts from 0 and calls a choice a branch, in the words of the form. */
+export const reword = (message) =>
+  message.replace(/^(the name of )?branch (\d+)\b/, (_, part = "", number) => `${part}choice ${Number(number) + 1}`)
+    .replace(/^reward (\d+) of branch\b/, (_, number) => `reward ${Number(number) + 1} of choice`)
+    .replace(/^branch (?=['"])/, "choice ").replace(/^two branches\b/, "two choices").replace(/, such as \[0\]$/, ", such as 0");
 
 /** A stream drawn as beads on a string: where the rewards lie in time. */
 function beads(runs) {

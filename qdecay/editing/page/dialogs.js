@@ -8,17 +8,17 @@ import { make } from "./dom.js";
  * @param body elements below it
  * @param buttons [{ label, value, kind }], of which "main" is pressed by Enter
  * @param check is called with the value; a text that it returns says why it cannot be yet
+ * @param wrong why an earlier answer could not be
  */
-export function question({ title, body = [], buttons = [], check = () => "", wide = false }) {
+export function question({ title, body = [], buttons = [], check = () => "", wrong = "", wide = false }) {
   const before = document.activeElement;
   return new Promise((resolve) => {
-    const error = make("p", { class: "error", role: "alert", hidden: true });
+    const error = make("p", { class: "error", role: "alert", hidden: !wrong }, wrong);
     const finish = (value) => { dialog.close(); dialog.remove(); before?.focus?.(); resolve(value); };
     const press = (value) => {
-      const wrong = value === null ? "" : check(value);
-      error.hidden = !wrong;
-      error.textContent = wrong;
-      if (!wrong) finish(value);
+      error.textContent = value === null ? "" : check(value);
+      error.hidden = !error.textContent;
+      if (error.hidden) finish(value);
     };
     const made = buttons.map(({ label, value, kind = "" }) => make("button", { type: kind === "main" ? "submit" : "button", class: kind, onclick: (event) => { event.preventDefault(); press(value); } }, label));
     const form = make("form", { method: "dialog" }, make("h2", { id: "dialog-title" }, title), ...body, error,

@@ -2,7 +2,7 @@
 
 import { ask, Gone, Refused } from "./api.js";
 
-const AGAIN = 2000; // milliseconds until a server that is gone is asked again
+const AGAIN = 2000; // milliseconds until a server that is gone, or that could not store it, is asked again
 
 export class Drafts {
   /**
@@ -70,8 +70,8 @@ export class Drafts {
   #failed(error) {
     if (error instanceof Refused && error.status === 409) return this.#become("clash", error);
     // 403 and 404: there is a server, but with another token, so it is not this page's.
-    if (error instanceof Refused && ![403, 404].includes(error.status)) return this.#become("refused", error);
-    this.#become("gone", error);
+    if (error instanceof Refused && ![403, 404].includes(error.status)) this.#become("refused", error);
+    else this.#become("gone", error);
     return this.#retry();
   }
 

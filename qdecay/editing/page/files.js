@@ -124,17 +124,18 @@ export class Files {
   /** Save under the name that it has; true where it was saved. */
   save() { return this.name ? this.#write(this.name, this.records.get(this.name)?.version ?? null, "own") : this.saveAs(); }
 
-  async saveAs() {
+  /** Save under a name that is asked for; again, where the one that was `tried` is `wrong`. */
+  async saveAs({ tried = this.name ?? `${this.store.state.kind}.json`, as = "own", wrong = "" } = {}) {
     const { kind } = this.store.state;
-    const field = make("input", { type: "text", value: this.name ?? `${kind}.json`, autocomplete: "off", spellcheck: "false", autofocus: true });
-    const radio = (value, text, hint) => make("label", { class: "choice" }, make("input", { type: "radio", name: "save-as", value, checked: value === "own" }), make("span", {}, text, make("small", {}, hint)));
+    const field = make("input", { type: "text", value: tried, autocomplete: "off", spellcheck: "false", autofocus: true });
+    const radio = (value, text, hint) => make("label", { class: "choice" }, make("input", { type: "radio", name: "save-as", value, checked: value === as }), make("span", {}, text, make("small", {}, hint)));
     const forms = kind === "model" ? [] : [make("fieldset", {}, make("legend", {}, "As"),
       radio("own", `a ${WORDS[kind]}`, "opens here again as you see it"), radio("mdp", "a model", "a table of transitions, qdecay.mdp/1, for other programs"))];
-    const answer = await question({ title: "Save as", body: [labelled("Name of the file", field, "in your folder"), ...forms],
+    const answer = await question({ title: "Save as", wrong, body: [labelled("Name of the file", field, "in your folder"), ...forms],
       buttons: [{ label: "Save", value: "save", kind: "main" }], check: () => (field.value.trim() ? "" : "Give it a name.") });
     if (!answer) return false;
-    const as = forms[0]?.querySelector("input:checked").value ?? "own";
-    return this.#write(withEnding(field.value, ".json"), null, as);
+    const chosen = forms[0]?.querySelector("input:checked").value ?? "own";
+    return this.#write(withEnding(field.value, ".json"), null, chosen);
   }
 
   /** Write a file; where it exists or has changed since, ask. */
@@ -154,7 +155,8 @@ export class Files {
       return true;
     } catch (error) {
       if (error instanceof Refused && error.status === 409) return this.#conflict(name, version, as, error.message);
-      this.told(error instanceof Refused ? `Not saved: ${error.message}` : "The server does not answer: nothing was saved.", "bad");
+      if (error.where === "name") return this.saveAs({ tried: name, as, wrong: error.message });
+      this.told(error instanceof Refused ? `Not saved: ${KINDS[kind].reword(error.message, this.store.form)}` : "The server does not answer: nothing was saved.", "bad");
       return false;
     }
   }
@@ -176,11 +178,11 @@ export class Files {
   }
 
   /** Write the page that is shown as a file to hand out. */
-  async exportPage() {
+  async exportPage({ tried = `${(this.name ?? this.store.state.kind).replace(/\.json$/, "")}.html`, wrong = "" } = {}) {
     const { kind } = this.store.state, { document, isEmpty, problem } = compiled(kind, this.store.form);
     if (isEmpty || problem) return this.told(isEmpty ? "There is nothing to export yet." : `Not exported: ${problem.message}`, "bad");
-    const field = make("input", { type: "text", value: `${(this.name ?? kind).replace(/\.json$/, "")}.html`, autocomplete: "off", spellcheck: "false", autofocus: true });
-    const answer = await question({ title: "Export the page", body: [make("p", {}, "One file that opens from disk, in any browser, without a network."), labelled("Name of the page", field, "in your folder")],
+    const field = make("input", { type: "text", value: tried, autocomplete: "off", spellcheck: "false", autofocus: true });
+    const answer = await question({ title: "Export the page", wrong, body: [make("p", {}, "One file that opens from disk, in any browser, without a network."), labelled("Name of the page", field, "in your folder")],
       buttons: [{ label: "Export", value: "export", kind: "main" }], check: () => (field.value.trim() ? "" : "Give it a name.") });
     return answer ? this.#exportTo(withEnding(field.value, ".html"), document, false) : undefined;
   }
@@ -195,7 +197,9 @@ export class Files {
         const answer = await question({ title: `${name} exists already`, body: [make("p", {}, "Replace the page that is there?")], buttons: [{ label: "Replace it", value: true, kind: "main" }] });
         return answer ? this.#exportTo(name, document, true) : this.told("Not exported.", "bad");
       }
-      this.told(error instanceof Refused ? `Not exported: ${error.message}` : "The server does not answer: nothing was exported.", "bad");
+      if (error.where === "name") return this.exportPage({ tried: name, wrong: error.message });
+      const { kind } = this.store.state;
+      this.told(error instanceof Refused ? `Not exported: ${KINDS[kind].reword(error.message, this.store.form)}` : "The server does not answer: nothing was exported.", "bad");
     }
     return undefined;
   }

@@ -4,7 +4,7 @@ import { board } from "./board.js";
 import { byId, labelled, make, reconcile, say, setOptions, setValue } from "./dom.js";
 import { describe, FREE, freeLetter, inWords, kindOfCell, MOST_SIDE, NUMBER, resized, START, WALL } from "./map.js";
 
-export { blank, compile, fromDocument, locate } from "./map.js";
+export { blank, compile, fromDocument, locate, reword } from "./map.js";
 
 /** What is typed for the reward of an end, as a map writes it: "+1"; or null. */
 function signed(text) {

@@ -75,26 +75,26 @@ function editor(opened) {
 
   function tellProblem(problem) {
     const { kind } = store.state;
-    const told = (message) => KINDS[kind].reword?.(message, store.form) ?? message;
-    return showProblem(problem && { message: told(problem.message), where: problem.where && KINDS[kind].locate(problem.where, store.form) });
+    return showProblem(problem && { message: KINDS[kind].reword(problem.message, store.form), where: problem.where && KINDS[kind].locate(problem.where, store.form) });
   }
 
   let leaving = 0;
-  /** A line that says what was done, until the next one. */
+  /** A line that says what was done or why not, for a while or until the next one. */
   function notice(text, kind) {
     byId("notice").className = kind;
     byId("notice-text").textContent = text;
     byId("notice").hidden = false;
     say(text);
     clearTimeout(leaving);
-    if (kind === "good") leaving = setTimeout(() => { byId("notice").hidden = true; }, 8000);
+    leaving = setTimeout(() => { byId("notice").hidden = true; }, kind === "good" ? 8000 : 30000);
   }
 
   function toldOfDraft(what, error) {
     const wasGone = !byId("gone").hidden;
     byId("gone").hidden = what !== "gone";
     byId("clash").hidden = what !== "clash";
-    if (what === "refused") notice(`The draft is not stored: ${error.message}`, "bad");
+    byId("unkept").hidden = what !== "refused";
+    if (what === "refused") byId("unkept-why").textContent = error.message;
     if (what === "stored" && wasGone) {
       notice("The server answers again; all that you typed is stored.", "good");
       show();

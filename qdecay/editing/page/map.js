@@ -75,6 +75,9 @@ export function locate(where, { legend }) {
   return index < 0 ? where : `legend[${index}]${rest}`;
 }
 
+/** A message of the library, told beside a field, without the name that the field has in a file. */
+export const reword = (message) => message.replace(/^(noise|living_reward|bump_reward|legend: '.': (reward|duration)) /u, "this ");
+
 /** The cells with another size: free ones come in, and what is cut off is gone. */
 export function resized(cells, rows, columns) {
   return Array.from({ length: rows }, (_, row) => Array.from({ length: columns }, (__, column) => cells[row]?.[column] ?? FREE));

@@ -28,11 +28,10 @@ export function modelView(store) {
   }
 
   /** Add a row that goes on where the last one stopped. */
-  function add(after = store.form.rows.length - 1, column = null) {
-    const last = store.form.rows[after];
-    const rows = [...store.form.rows.slice(0, after + 1), blankRow({ state: last?.state ?? "" }), ...store.form.rows.slice(after + 1)];
-    store.change({ ...store.form, rows, visits: null }, `rows[${after + 1}].action`);
-    focus(after + 1, column ?? (last?.state ? "action" : "state"));
+  function add() {
+    const { rows } = store.form;
+    store.change({ ...store.form, rows: [...rows, blankRow({ state: rows.at(-1).state })], visits: null }, `rows[${rows.length}].state`);
+    focus(rows.length, "state"); // all of it is selected: typing replaces it, Tab goes on
   }
 
   function remove(index) {
@@ -82,7 +81,7 @@ export function modelView(store) {
     store.change({ ...store.form, rows, visits: null }, `rows[${index}].${column}`);
     say(`${rows.length} rows`);
   });
-  byId("add-row").addEventListener("click", () => add());
+  byId("add-row").addEventListener("click", add);
   byId("start").addEventListener("change", (event) => store.change({ ...store.form, start: event.target.value }, "start"));
   const longer = byId("with-duration");
   longer.addEventListener("change", () => table.classList.toggle("timed", longer.checked));

@@ -14,6 +14,9 @@ const isBlank = (row) => !["state", "action", "probability", "reward", "next", "
 
 const named = (names, count) => names ?? Array.from({ length: count }, (_, i) => String(i));
 
+/** The rows in which something is written, with their places: those that the document has. */
+const written = (rows) => rows.map((row, index) => [row, index]).filter(([row]) => !isBlank(row));
+
 /** The form of a document, qdecay.mdp/1. */
 export function fromDocument({ n_states, n_actions, start, state_names, action_names, transitions, visits = null }) {
   const states = named(state_names, n_states), actions = named(action_names, n_actions);
@@ -30,7 +33,7 @@ function inOrder(order, names) {
 
 /** The names of the states and of the actions, in the order of their numbers. */
 export function namesOf({ rows, order }) {
-  const used = rows.filter((row) => !isBlank(row));
+  const used = written(rows).map(([row]) => row);
   return {
     states: inOrder(order.states, used.flatMap(({ state, next }) => [state.trim(), next.trim()])),
     actions: inOrder(order.actions, used.map(({ action }) => action.trim())),
@@ -40,7 +43,7 @@ export function namesOf({ rows, order }) {
 /** The document of a form, and what is wrong with it as far as the page can tell. */
 export function compile(form) {
   const { states, actions } = namesOf(form);
-  const places = form.rows.map((row, index) => [row, index]).filter(([row]) => !isBlank(row));
+  const places = written(form.rows);
   const transitions = [];
   let problem = null;
   for (const [row, index] of places) {
@@ -61,7 +64,7 @@ export function compile(form) {
 
 /** The place in the form of a place in the document. */
 export function locate(where, form) {
-  const used = form.rows.map((row, index) => [row, index]).filter(([row]) => !isBlank(row));
+  const used = written(form.rows);
   const [, row, entry] = where.match(/^transitions\[(\d+)\](?:\.(\w+))?/) ?? [];
   if (row !== undefined) return `rows[${used[row]?.[1]}]${entry === undefined ? "" : `.${RENAMED[entry] ?? entry}`}`;
   const [, kind, number] = where.match(/^(state|action)_names\[(\d+)\]/) ?? [];
@@ -73,10 +76,11 @@ export function locate(where, form) {
   return where;
 }
 
-/** A message of the library, which knows states and actions by their numbers, with their names. */
+/** A message of the library, which knows rows, states and actions by their numbers, in the words of the form. */
 export function reword(message, form) {
-  const { states, actions } = namesOf(form);
-  return message.replace(/\b(state|action) (\d+)\b/g, (said, kind, number) => {
+  const { states, actions } = namesOf(form), used = written(form.rows);
+  const inRow = message.replace(/^transition (\d+)(?: \([^)]*\))?/, (said, number) => (used[number] ? `row ${used[number][1] + 1}` : said));
+  return inRow.replace(/(?<=^row \d+: |^state \d+, action \d+: )probabilit(y|ies)\b/, (_, one) => (one === "y" ? "the chance" : "the chances")).replace(/\b(state|action) (\d+)\b/g, (said, kind, number) => {
     const name = (kind === "state" ? states : actions)[number];
     return name === undefined || name === number ? said : `${kind} “${name}”`;
   });
