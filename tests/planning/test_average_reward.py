@@ -174,7 +174,7 @@ def test_a_hundred_thousand_states() -> None:
 def test_what_cannot_be_proven_is_raised_with_the_best_so_far() -> None:
     """A tolerance below rounding, and too few sweeps."""
     for options in ({"tol": 1e-30}, {"max_sweeps": 3}):
-        with pytest.raises(NotConverged, match="raise max_sweeps, or tol where rounding") as error:
+        with pytest.raises(NotConverged, match="raise max_sweeps, or tol if rounding") as error:
             average_reward(taxicab(), **options)
         found = error.value.best
         assert np.abs(found.gain - 13.34453782).max() <= 5e-9 + found.gain_error
