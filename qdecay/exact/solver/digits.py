@@ -18,7 +18,6 @@ from numpy.typing import NDArray
 from qdecay.exact.solver.submatrix import Part
 
 BITS = 32  # of a digit once it is carried
-CARRIED_BITS = 33  # of its size, with what was carried over to it
 _MASK = (1 << BITS) - 1
 _ROOM = 29  # bits by which carried digits may grow in a word
 MOST_GROWTH = 1 << _ROOM

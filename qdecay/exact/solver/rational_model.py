@@ -170,11 +170,6 @@ class RationalModel:
         return np.array([sum(weights) == self.denominator for weights in self.weights])
 
     @cached_property
-    def deterministic(self) -> bool:
-        """Whether every pair continues to one state or ends."""
-        return all(len(w) == 0 or w == (self.denominator,) for w in self.weights)
-
-    @cached_property
     def factors_fill(self) -> bool:
         """Whether an LU factorisation of a policy's equations may take too long.
 
