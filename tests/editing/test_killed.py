@@ -145,11 +145,11 @@ def test_a_kill_in_the_middle_of_saving_loses_nothing(tmp_path: Path, patience: 
 
 
 def test_an_endless_solve_ends_at_its_limit(tmp_path: Path) -> None:
-    """In the library's words; the next one is solved as if nothing had been."""
+    """It says which; the next one is solved as if nothing had been."""
     with served(tmp_path, "--max-seconds", "1") as (_, visitor):
         answer = visitor.post("solve", {"document": LARGE})
         assert (answer.status, answer.where) == (422, None)
-        assert "of 1 s" in answer.error
+        assert "takes longer than 1 s" in answer.error
         assert visitor.post("solve", {"document": CHAIN}).status == 200
 
 
