@@ -243,7 +243,10 @@ def _along(over: str | None, gamma: str | None) -> dict[str, Any]:
         raise InputError("--gamma requires --over NAME=LOW..HIGH")
     number = _exact(gamma, "--gamma", "[0, 1]")
     if number == 1:
-        raise InputError("--gamma must be < 1: an agent looks 1 / (1 - gamma) steps ahead")
+        raise InputError(
+            "--gamma must be < 1: at 1 agents never forget their initial values; `qdecay regions "
+            "--over NAME=LOW..HIGH --gamma 1` finds what is optimal there"
+        )
     return {"gamma": number}
 
 

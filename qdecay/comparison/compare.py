@@ -229,8 +229,8 @@ def _line_subject(
     discount = checks.exact(gamma, "gamma", "[0, 1]")
     if discount == 1:
         raise ValueError(
-            "at gamma = 1 agents never forget their initial values: "
-            "compare along a line at gamma < 1"
+            "at gamma = 1 agents never forget their initial values: compare along a line at "
+            "gamma < 1, or find what is optimal at 1 with policy_regions"
         )
     if settings.walks is not None:
         raise ValueError("walks apply to chains over gamma, not to a line: omit walks")

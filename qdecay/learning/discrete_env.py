@@ -13,6 +13,7 @@ from gymnasium.spaces import Discrete
 from qdecay._support import memory
 from qdecay.learning.arguments import Env
 from qdecay.model.numbering import Names, Numbering, is_finite
+from qdecay_envs.table import dynamics_owner
 
 
 class DiscreteEnv(gym.Wrapper[Any, Any, Any, Any]):
@@ -65,7 +66,22 @@ def as_discrete(env: Env) -> Env:
 
 
 def names_of(env: Env) -> tuple[Names, Names]:
-    """Return how the viewed environment itself writes its states and actions."""
+    """Return the names of states and actions: those that the environment gives them, or, for a
+    view, how the viewed environment writes them."""
+    if isinstance(env, DiscreteEnv):
+        return env.states.names(), env.actions.names()
+    try:
+        owner = dynamics_owner(env)
+    except ValueError:  # a wrapper may have given them another meaning
+        return None, None
     return (
-        (env.states.names(), env.actions.names()) if isinstance(env, DiscreteEnv) else (None, None)
+        _own_names(owner, "state_names", env.observation_space),
+        _own_names(owner, "action_names", env.action_space),
     )
+
+
+def _own_names(owner: Any, attribute: str, space: Any) -> Names:
+    """The names that an environment has for the elements of a `Discrete` space, if it has any."""
+    found = getattr(owner, attribute, None)
+    fits = isinstance(found, tuple | list) and len(found) == space.n
+    return tuple(found) if fits and all(isinstance(name, str) for name in found) else None

@@ -186,6 +186,8 @@ class FiniteMDP(Record, ABC):
     def state_index(self, state: int | str) -> int:
         """Return the state that is meant by its number or its name; text is first of all a name.
 
+        Spaces in a name may be omitted where that leaves one state: "(2,1)" is "(2, 1)".
+
         >>> from qdecay import MDP
         >>> lamp = MDP.from_rows(
         ...     [(0, 0, 1, 1, 5, False)], n_states=2, n_actions=1, state_names=["dark", "bright"]
@@ -227,8 +229,15 @@ def state_index(state: int | str, n_states: int, state_names: Sequence[str] | No
             return known.index(state)
     if state.isascii() and state.isdecimal() and len(state) < 19:
         return whole(int(state), "state", 0, last)
+    alike = [number for number, name in enumerate(shown) if _spaceless(name) == _spaceless(state)]
+    if len(alike) == 1:
+        return alike[0]
     similar = get_close_matches(state[:_WORD], shown, _SIMILAR) or shown[:_SIMILAR]
     between = "; " if any("," in name for name in similar) else ", "
     such = between.join(f"{name:.{_WORD}}" for name in similar)
     known_as = f"a name, such as {such}, or " if such else ""
     raise ValueError(f"state must be {known_as}a number from 0 to {last:,}, got {written(state)}")
+
+
+def _spaceless(name: str) -> str:
+    return "".join(name.split())

@@ -11,12 +11,13 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
 from pathlib import Path
-from typing import Any, NamedTuple, Self, TypeVar, Unpack
+from typing import Any, ClassVar, NamedTuple, Self, TypeVar, Unpack
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 
+from qdecay._support.viewed import NoPage
 from qdecay.errors import input_errors
 from qdecay.model.base import Columns, FiniteMDP
 from qdecay.model.layouts import Layout
@@ -81,6 +82,10 @@ class FloatMDP(FiniteMDP):
     expected: NDArray[np.float64]
     ending: NDArray[np.float64] | None = None
     lasting: NDArray[np.int64] | None = None
+    explore: ClassVar[NoPage] = NoPage(
+        "pages are exact, so read the model as MDP and explore that; "
+        "numeric_policy_regions(...).plot() draws where this one changes"
+    )
 
     @classmethod
     def of(cls, rows: ModelRows, **reading: Unpack[RowOptions]) -> Self:

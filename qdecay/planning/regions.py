@@ -25,7 +25,7 @@ from qdecay._support.deadline import Deadline
 from qdecay._support.progress import OnProgress, Progress, reporting
 from qdecay._support.result import Record, Result, counted, frame, shown_list
 from qdecay._support.shown import shown_decimal
-from qdecay._support.viewed import Plotted
+from qdecay._support.viewed import NoPage, Plotted
 from qdecay.model.base import FiniteMDP
 from qdecay.model.door import Problem, as_finite_mdp
 from qdecay.model.info import ModelInfo, ModelResult
@@ -82,6 +82,10 @@ class NumericRegions(ModelResult, Plotted):
     """
 
     SCHEMA: ClassVar[str] = "qdecay.numeric-regions/2"
+    explore: ClassVar[NoPage] = NoPage(
+        "pages show what is proven, so explore policy_regions(...) or "
+        "certified_policy_regions(...); plot() draws these"
+    )
 
     points: int
     up_to: float
