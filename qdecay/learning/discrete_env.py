@@ -1,4 +1,4 @@
-"""Environments whose observations or actions have several discrete parts, as tables need them.
+"""Environments whose observations or actions have several discrete parts, viewed as a table.
 
 Their elements are numbered, see `qdecay.model.numbering`.
 """
@@ -41,7 +41,7 @@ class DiscreteEnv(gym.Wrapper[Any, Any, Any, Any]):
         return self.states.number(observation), info
 
     def step(self, action: int) -> tuple[int, Any, bool, bool, dict[str, Any]]:
-        """Take the action of that number."""
+        """Take the action with that number."""
         chosen = self.actions.element(int(action))
         observation, reward, terminated, truncated, info = self.env.step(chosen)
         return self.states.number(observation), reward, terminated, truncated, info
@@ -51,9 +51,9 @@ def as_discrete(env: Env) -> Env:
     """Return an environment whose spaces are both `Discrete`: itself or its view.
 
     Raises:
-        TypeError: it is no environment.
-        ValueError: a space has other than discrete parts.
-        MemoryError: a table could not hold as many elements.
+        TypeError: `env` is not an environment.
+        ValueError: a space has a part that is not discrete.
+        MemoryError: a table could not hold that many elements.
     """
     if not isinstance(env, gym.Env):
         raise TypeError(f"env must be an environment such as gymnasium.make(id), got {env!r:.60}")
@@ -66,8 +66,9 @@ def as_discrete(env: Env) -> Env:
 
 
 def names_of(env: Env) -> tuple[Names, Names]:
-    """Return the names of states and actions: what they look like in the environment that a view
-    shows, or what an environment calls them itself."""
+    """Return the names of states and actions: as a viewed environment writes them, or as an
+    environment calls them itself.
+    """
     if isinstance(env, DiscreteEnv):
         return env.states.names(), env.actions.names()
     try:
