@@ -322,7 +322,7 @@ class MDP(FiniteMDP, Plotted, Explored):
 
         It is an MDP, a layout or a grid (`.json`), P and R (`.npz`), a model of PRISM or Storm
         (`.tra`, `.pexp`, `.drn`, `.umb`), or transitions (`.csv`, `.parquet`), whose model is the
-        empirical one. Files of text may be packed with gzip: `.tra.gz`.
+        empirical one. Files of text may be packed: `.tra.gz`, `.tra.bz2`, `.tra.xz`.
 
         Args:
             path: the file; its ending tells its kind.

@@ -164,7 +164,7 @@ def entries_of(transitions: Any) -> Entries:
     """
     if not isinstance(transitions, list | tuple):
         return _dense_entries(number_array(transitions, "P"))
-    matrices = [_coordinates(m, f"P[{a}]") for a, m in enumerate(transitions)]
+    matrices = [coordinates_of(m, f"P[{a}]") for a, m in enumerate(transitions)]
     if not matrices:
         raise ValueError("P must have at least one action")
     n_states = _square([shape for shape, *_ in matrices])
@@ -215,13 +215,13 @@ def rows_of_sparse(
         ValueError: a number is not finite or has no rational.
     """
     recovery = recovery or Recovery()
-    available = available_pairs(p, r, ends, worst)
+    available = _available_pairs(p, r, ends, worst)
     rows = _sparse_rows(p, r, ends, available.ravel(), recovery)
     found = ModelRows(rows, r.shape[0], r.shape[1], start, recovered=recovery.mapped)
     return replace(found, remarks=resting(available))
 
 
-def available_pairs(p: Any, r: Any, ends: Any = None, worst: float = -math.inf) -> Flags:
+def _available_pairs(p: Any, r: Any, ends: Any = None, worst: float = -math.inf) -> Flags:
     """Return whether each action is available, shape (S, A), for arrays as in `rows_of_sparse`."""
     coordinates = sparse.coo_matrix(p)
     has_chance = np.zeros(r.shape, dtype=np.bool_) if ends is None else np.asarray(ends != 0)
@@ -286,8 +286,12 @@ def numeric_array(array: Any, name: str) -> NDArray[Any]:
     return dense
 
 
-def _coordinates(matrix: Any, name: str) -> tuple[Any, Any, Any, Any]:
-    """The shape of a matrix; rows, columns and values of its nonzero entries."""
+def coordinates_of(matrix: Any, name: str) -> tuple[Any, Any, Any, Any]:
+    """Return the shape of a matrix; rows, columns and values of its nonzero entries.
+
+    Raises:
+        ValueError: it is no matrix of real numbers.
+    """
     if not sparse.issparse(matrix):
         matrix = number_array(matrix, name)
         if matrix.ndim != 2:

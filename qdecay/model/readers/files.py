@@ -10,7 +10,7 @@
 | `.umb` | the unified Markov binary format | `umb` |
 | `.csv`, `.parquet` | transitions that were seen | `transition_files` |
 
-Files of text may be packed with gzip: `.tra.gz`.
+Files of text may be packed: `.tra.gz`, `.tra.bz2`, `.tra.xz`.
 """
 
 from __future__ import annotations
