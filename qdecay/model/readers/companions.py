@@ -1,11 +1,11 @@
 """The files of a model that is in several: next to each other, of one name with other endings.
 
-Each may be packed with gzip, as `robot.tra.gz`; endings may be in capital letters.
+Each may be packed, as `robot.tra.gz`; endings may be in capital letters.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from qdecay_envs.files import unpacked_name
@@ -21,7 +21,7 @@ def stem_of(path: Path) -> str:
 
 
 def companions(path: Path, endings: Iterable[str]) -> dict[str, Path]:
-    """Return the files next to one by how their names go on, without .gz.
+    """Return the files next to one by how their names go on, without .gz and the like.
 
     Args:
         path: one of the files.
@@ -41,7 +41,6 @@ def companions(path: Path, endings: Iterable[str]) -> dict[str, Path]:
     return found
 
 
-def companion(path: Path, ending: str) -> Path | None:
-    """Return the file next to one that has an ending, if there is one."""
-    found = companions(path, [ending])
-    return next((file for rest, file in found.items() if rest.lower() == ending), None)
+def companion(beside: Mapping[str, Path], ending: str) -> Path | None:
+    """Return that of `companions` that has an ending, if there is one."""
+    return next((file for rest, file in beside.items() if rest.lower() == ending), None)
