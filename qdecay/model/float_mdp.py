@@ -7,6 +7,7 @@ rewards as one table.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
@@ -17,6 +18,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 
+from qdecay._support.checks import whole
 from qdecay._support.viewed import NoPage
 from qdecay.errors import input_errors
 from qdecay.model.base import Columns, FiniteMDP
@@ -34,10 +36,10 @@ from qdecay.model.readers.env_table import rows_of_env
 from qdecay.model.readers.files import read_model, refuse_reward
 from qdecay.model.readers.layout import rows_of_layout
 from qdecay.model.readers.npz import (
-    episodes_of,
     read_npz,
     sparse_arguments,
     start_of,
+    surroundings_of,
     write_npz,
 )
 from qdecay.model.readers.prism import rows_of_prism
@@ -48,17 +50,22 @@ from qdecay.model.readers.umb import rows_of_umb
 from qdecay.model.reading import WITHIN, Pair, Reading, RowOptions, off_one
 from qdecay.model.recover import Unchanged
 from qdecay.model.rows import (
+    SHARE_ROUNDING,
     ModelRows,
     check_sizes,
     checked_durations,
     checked_initial_states,
     checked_names,
+    checked_remarks,
+    checked_scaled,
     checked_time_limit,
     index,
+    no_share,
 )
 from qdecay.model.unrolling import Waiting
 
 _EPS = float(np.finfo(np.float64).eps)
+_EXACT = 2**53  # up to which floats have every whole number
 _LEAST = float(np.finfo(np.float64).tiny)  # below it floats lose digits
 _Float = TypeVar("_Float", bound="FloatMDP")
 
@@ -101,15 +108,21 @@ class FloatMDP(FiniteMDP):
             start=rows.start,
             **reading,
         )
+        return made._told(rows)
+
+    def _told(self, rows: ModelRows) -> Self:
+        """Return the model with what rows say besides the dynamics."""
+        pairs = zip(self.state.tolist(), self.action.tolist(), strict=True) if rows.scaled else ()
         return replace(
-            made,
-            state_names=checked_names(rows.state_names, made.n_states, "state_names"),
-            action_names=checked_names(rows.action_names, made.n_actions, "action_names"),
+            self,
+            state_names=checked_names(rows.state_names, self.n_states, "state_names"),
+            action_names=checked_names(rows.action_names, self.n_actions, "action_names"),
             name=rows.name,
             time_limit=checked_time_limit(rows.time_limit),
-            initial_states=checked_initial_states(rows.initial_states, made.n_states),
-            visits=dict(rows.visits),
-            remarks=(*rows.remarks, *made.remarks),
+            initial_states=checked_initial_states(rows.initial_states, self.n_states),
+            visits=_checked_visits(rows.visits, self),
+            scaled={**checked_scaled(rows.scaled, pairs), **self.scaled},
+            remarks=checked_remarks((*checked_remarks(rows.remarks), *self.remarks)),
         )
 
     @classmethod
@@ -393,14 +406,17 @@ class FloatMDP(FiniteMDP):
                 made = cls.from_arrays(arrays["P"], arrays["R"], start=start_of(arrays), **reading)
             else:
                 made = cls.from_sparse(**sparse_arguments(arrays), **reading)
-            return replace(made, name=str(path), **episodes_of(arrays))
+            told = surroundings_of(arrays)
+            rows = ModelRows((), made.n_states, made.n_actions, name=str(path), **told)
+            return made._told(rows)
 
     def save(self, path: str | Path) -> None:
-        """Write an `.npz`: P_data, P_indices, P_indptr and R, and where episodes begin and end.
+        """Write an `.npz`: P_data, P_indices, P_indptr and R, and whatever else the model has.
 
         Raises:
             TypeError: the path does not end in .npz; other files hold exact numbers.
-            ValueError: a transition takes more than one step, which arrays cannot represent.
+            ValueError: a transition takes more than one step, which arrays cannot represent; or a
+                name ends in a NUL character.
         """
         if Path(path).suffix != ".npz":
             raise TypeError(f"{path}: {FLOATS_ONLY}; a file of floats ends in .npz")
@@ -630,6 +646,25 @@ def _summing_to_one(
     factors[off] = 1 / sums[off]
     p = sparse.csr_matrix((p.data * np.repeat(factors, sizes), p.indices, p.indptr), p.shape)
     return p, None if ending is None else ending * factors.reshape(ending.shape), scaled
+
+
+def _checked_visits(visits: Mapping[Pair, int], model: FloatMDP) -> dict[Pair, int]:
+    """Return how often each pair was tried, in order, as `checked_visits` of exact numbers."""
+    if not visits:
+        return {}
+    found = {pair: whole(n, f"visits of {pair}", 1, _EXACT) for pair, n in sorted(visits.items())}
+    tries = np.zeros(model.r.shape)
+    for s, a in found:
+        if not (0 <= s < model.n_states and 0 <= a < model.n_actions and model.available[s, a]):
+            raise ValueError(f"state {s}, action {a}: has visits, and no transitions")
+        tries[s, a] = found[s, a]
+    each = tries[model.state, model.action]
+    counts = model.probability * each
+    off = np.abs(counts - np.rint(counts)) > each * float(SHARE_ROUNDING)
+    for k in np.flatnonzero(off)[:1]:
+        s, a = int(model.state[k]), int(model.action[k])
+        raise no_share(f"state {s}, action {a}", float(model.probability[k]), found[s, a])
+    return found
 
 
 def _indices(values: ArrayLike, shape: tuple[int, ...], size: int, name: str) -> NDArray[np.int64]:

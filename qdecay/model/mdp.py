@@ -49,6 +49,8 @@ from qdecay.model.rows import (
     Row,
     checked_initial_states,
     checked_names,
+    checked_remarks,
+    checked_scaled,
     checked_time_limit,
     checked_visits,
     index,
@@ -112,9 +114,9 @@ class MDP(FiniteMDP, Plotted, Explored):
             name=rows.name,
             time_limit=checked_time_limit(rows.time_limit),
             initial_states=checked_initial_states(rows.initial_states, rows.n_states),
-            scaled=scaled,
+            scaled={**checked_scaled(rows.scaled, (key[:2] for key in keys)), **scaled},
             visits=checked_visits(rows.visits, found),
-            remarks=(*rows.remarks, *how.remarks(scaled)),
+            remarks=(*checked_remarks(rows.remarks), *how.remarks(scaled)),
         )
 
     @classmethod
@@ -324,7 +326,7 @@ class MDP(FiniteMDP, Plotted, Explored):
 
         The file holds an MDP, a layout or a grid (`.json`), P and R (`.npz`), a model of PRISM or
         Storm (`.tra`, `.pexp`, `.drn`, `.umb`), or transitions (`.csv`, `.parquet`), which give the
-        empirical model. Text files may be compressed with gzip: `.tra.gz`.
+        empirical model. Text files may be compressed: `.tra.gz`, `.tra.bz2`, `.tra.xz`.
 
         Args:
             path: the file; its ending determines its kind.
@@ -360,6 +362,7 @@ class MDP(FiniteMDP, Plotted, Explored):
             self.initial_states,
             self.visits,
             self.remarks,
+            self.scaled,
         )
 
     @cached_property

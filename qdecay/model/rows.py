@@ -39,6 +39,7 @@ Key = tuple[int, int, int, bool, Fraction, int]
 # A table of one flag per state and action must fit in memory regardless of the file's header.
 MAX_PAIRS = 50_000_000
 _MAX_BITS = 100_000
+SHARE_ROUNDING = Fraction(1, 2**50)  # of a quotient of counts, as a float
 
 _FLOATS = Unchanged()
 _Plain = tuple[int, int, int, Any, Any, bool, int]
@@ -92,6 +93,8 @@ class ModelRows(Record):
         visits: how often each state and action was tried, if probabilities are counts divided by
             these; empty if the probabilities are known.
         remarks: what reading assumed or left out, a line each.
+        scaled: what the probabilities of a pair summed to before they were made to sum to 1, where
+            that was done earlier, not by `merged`.
     """
 
     rows: Iterable[Row]
@@ -106,6 +109,7 @@ class ModelRows(Record):
     initial_states: Mapping[int, Fraction] = field(default_factory=dict)
     visits: Mapping[Pair, int] = field(default_factory=dict)
     remarks: tuple[str, ...] = ()
+    scaled: Mapping[Pair, Fraction] = field(default_factory=dict)
 
     def __iter__(self) -> Iterator[Row]:
         """Iterate over the rows."""
@@ -343,12 +347,60 @@ def checked_visits(
     for (s, a, *_), p in merged:
         left.pop((s, a), None)
         if found.get((s, a), 0) % p.denominator:
-            raise ValueError(
-                f"state {s}, action {a}: the probability {p} is no share of {found[s, a]:,} visits"
-            )
+            raise no_share(f"state {s}, action {a}", p, found[s, a])
     for s, a in left:
         raise ValueError(f"state {s}, action {a}: has visits, and no transitions")
     return found
+
+
+def share_of(chance: float, visits: int, where: str) -> Fraction:
+    """Return the count over visits that a float is, but for its rounding.
+
+    Raises:
+        ValueError: it is none.
+    """
+    count = Fraction(chance) * visits
+    if abs(count - round(count)) > visits * SHARE_ROUNDING:
+        raise no_share(where, chance, visits)
+    return Fraction(round(count), visits)
+
+
+def no_share(where: str, chance: float | Fraction, visits: int) -> ValueError:
+    """Return the error of a probability that is not counted."""
+    return ValueError(f"{where}: the probability {chance} is no share of {visits:,} visits")
+
+
+def checked_scaled(scaled: Mapping[Pair, Any], pairs: Iterable[Pair]) -> dict[Pair, Fraction]:
+    """Return what the probabilities of pairs summed to, in order.
+
+    Args:
+        scaled: the sums, not yet checked.
+        pairs: those that are available.
+
+    Raises:
+        TypeError, ValueError: a pair is not available, or its sum is no exact number > 0.
+    """
+    available, found = set(pairs) if scaled else set(), {}
+    for (s, a), total in sorted(scaled.items()):
+        where = f"scaled: state {s}, action {a}"
+        if (s, a) not in available:
+            raise ValueError(f"{where}: has no transitions")
+        found[s, a] = rational(total, where)
+        if found[s, a] <= 0:
+            raise ValueError(f"{where}: a sum must be > 0, got {written(total)}")
+    return found
+
+
+def checked_remarks(remarks: Iterable[Any]) -> tuple[str, ...]:
+    """Return remarks, each once.
+
+    Raises:
+        TypeError: one is no text.
+    """
+    found = list(remarks)
+    if isinstance(remarks, str) or not all(isinstance(remark, str) for remark in found):
+        raise TypeError(f"remarks must be a list of strings, got {written(remarks)}")
+    return tuple(dict.fromkeys(found))
 
 
 def checked_names(names: Sequence[str] | None, size: int, name: str) -> tuple[str, ...] | None:

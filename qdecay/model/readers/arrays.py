@@ -11,7 +11,7 @@ is nan or -inf (as a cost, inf). A state without any action is absorbing with re
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
@@ -23,8 +23,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from qdecay.model.reading import Pair
 from qdecay.model.recover import Recovery, number_of_text
-from qdecay.model.rows import ModelRows, Row
+from qdecay.model.rows import ModelRows, Row, share_of
 from qdecay_envs.rational import written
 
 Flags = NDArray[np.bool_]
@@ -165,7 +166,7 @@ def entries_of(transitions: Any) -> Entries:
     """
     if not isinstance(transitions, list | tuple):
         return _dense_entries(number_array(transitions, "P"))
-    matrices = [_coordinates(m, f"P[{a}]") for a, m in enumerate(transitions)]
+    matrices = [coordinates_of(m, f"P[{a}]") for a, m in enumerate(transitions)]
     if not matrices:
         raise ValueError("P must have at least one action")
     n_states = _square([shape for shape, *_ in matrices])
@@ -201,6 +202,7 @@ def rows_of_sparse(
     start: int | None = None,
     recovery: Recovery | None = None,
     worst: float = -math.inf,
+    visits: Mapping[Pair, int] = {},
 ) -> ModelRows:
     """Return the rows of the arrays that `FloatMDP.from_sparse` accepts.
 
@@ -211,18 +213,19 @@ def rows_of_sparse(
         start: the start state, or None.
         recovery: what maps floats to exact numbers.
         worst: the reward of an unavailable action, as nan is.
+        visits: how often pairs were tried whose probabilities are shares of that.
 
     Raises:
-        ValueError: a number is not finite or has no rational.
+        ValueError: a number is not finite, has no rational or is no share of the visits.
     """
     recovery = recovery or Recovery()
-    available = available_pairs(p, r, ends, worst)
-    rows = _sparse_rows(p, r, ends, available.ravel(), recovery)
+    available = _available_pairs(p, r, ends, worst)
+    rows = _sparse_rows(p, r, ends, available.ravel(), recovery, visits)
     found = ModelRows(rows, r.shape[0], r.shape[1], start, recovered=recovery.mapped)
     return replace(found, remarks=resting(available))
 
 
-def available_pairs(p: Any, r: Any, ends: Any = None, worst: float = -math.inf) -> Flags:
+def _available_pairs(p: Any, r: Any, ends: Any = None, worst: float = -math.inf) -> Flags:
     """Return whether each action is available, shape (S, A), for arrays as in `rows_of_sparse`."""
     coordinates = sparse.coo_matrix(p)
     has_chance = np.zeros(r.shape, dtype=np.bool_) if ends is None else np.asarray(ends != 0)
@@ -230,7 +233,9 @@ def available_pairs(p: Any, r: Any, ends: Any = None, worst: float = -math.inf) 
     return has_chance & ~is_unavailable(r, worst)
 
 
-def _sparse_rows(p: Any, r: Any, ends: Any, available: Flags, recovery: Recovery) -> Iterator[Row]:
+def _sparse_rows(
+    p: Any, r: Any, ends: Any, available: Flags, recovery: Recovery, visits: Mapping[Pair, int]
+) -> Iterator[Row]:
     n_actions, going = r.shape[1], sparse.coo_matrix(p)
     ending = np.flatnonzero([] if ends is None else ends)
     pairs = np.concatenate([going.row, ending]).tolist()
@@ -242,6 +247,8 @@ def _sparse_rows(p: Any, r: Any, ends: Any, available: Flags, recovery: Recovery
             continue
         s, a = divmod(pair, n_actions)
         where = f"action {a}, state {s}"
+        if (s, a) in visits:
+            chance = share_of(chance, visits[s, a], f"state {s}, action {a}")
         probability = recovery(chance, f"{where}: probability of {t}")
         yield s, a, t, probability, recovery(r[s, a], f"{where}: reward"), number >= n_going
 
@@ -287,8 +294,12 @@ def numeric_array(array: Any, name: str) -> NDArray[Any]:
     return dense
 
 
-def _coordinates(matrix: Any, name: str) -> tuple[Any, Any, Any, Any]:
-    """The shape of a matrix; rows, columns and values of its nonzero entries."""
+def coordinates_of(matrix: Any, name: str) -> tuple[Any, Any, Any, Any]:
+    """Return the shape of a matrix; rows, columns and values of its nonzero entries.
+
+    Raises:
+        ValueError: it is no matrix of real numbers.
+    """
     if not sparse.issparse(matrix):
         matrix = number_array(matrix, name)
         if matrix.ndim != 2:

@@ -1,11 +1,11 @@
 """Models in several files, which lie in one folder and differ in their endings.
 
-Each may be compressed with gzip, such as `robot.tra.gz`; endings may be in capital letters.
+Each may be compressed, such as `robot.tra.gz`; endings may be in capital letters.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from qdecay_envs.files import unpacked_name
@@ -21,7 +21,7 @@ def stem_of(path: Path) -> str:
 
 
 def companions(path: Path, endings: Iterable[str]) -> dict[str, Path]:
-    """Return the files next to one by the rest of their names, without .gz.
+    """Return the files next to one by the rest of their names, without .gz and the like.
 
     Args:
         path: one of the files.
@@ -41,7 +41,6 @@ def companions(path: Path, endings: Iterable[str]) -> dict[str, Path]:
     return found
 
 
-def companion(path: Path, ending: str) -> Path | None:
-    """Return the file next to another that has an ending, if there is one."""
-    found = companions(path, [ending])
-    return next((file for rest, file in found.items() if rest.lower() == ending), None)
+def companion(beside: Mapping[str, Path], ending: str) -> Path | None:
+    """Return the companion that has an ending, if there is one."""
+    return next((file for rest, file in beside.items() if rest.lower() == ending), None)

@@ -39,12 +39,13 @@ from pathlib import Path
 import numpy as np
 
 from qdecay.errors import InputError
-from qdecay.model.readers.companions import companion
+from qdecay.model.readers.companions import companion, companions
 from qdecay.model.readers.explicit import ExplicitModel, pair_keys, pairs_of
 from qdecay.model.readers.initial_states import initial_states
 from qdecay.model.readers.kinds import require_mdp
 from qdecay.model.readers.limits import check_size
 from qdecay.model.readers.reward_files import (
+    ENDINGS,
     RewardFile,
     files_beside,
     structure_files,
@@ -101,17 +102,18 @@ def rows_of_prism(
         for file, kind in ((state_rewards, "state"), (transition_rewards, "transition"))
         if file is not None
     ]
-    found = parts.rewards or files_beside(path, given)
+    beside = companions(path, (*ENDINGS, ".lab", ".sta"))
+    found = parts.rewards or files_beside(beside, given)
     chosen = structure_files(path, found, reward)
     explicit = with_rewards(model.explicit, chosen, reader, model.is_headed, model.is_chain)
     own = None if labels else parts.labels
-    labelled = _part(own, labels or companion(path, ".lab"), reader)
+    labelled = _part(own, labels or companion(beside, ".lab"), reader)
     starts = model.starts or [0]
     if labelled is not None:
         starts = initial_states(labelled, explicit.n_states)
     explicit = replace(explicit, start=starts[0] if len(starts) == 1 else None)
     # A further line for each state must not make a model too large to be read.
-    valued = _part(parts.states, companion(path, ".sta"), TextReader(reader.recovery))
+    valued = _part(parts.states, companion(beside, ".sta"), TextReader(reader.recovery))
     if valued is not None:
         explicit = replace(explicit, state_names=state_names(valued, explicit.n_states))
     return explicit.rows(path, reader.recovery, reader.limits)

@@ -18,14 +18,14 @@ the ending does not determine the kind, as in `dice.rew`, the number of words on
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from qdecay.errors import InputError, input_errors
-from qdecay.model.readers.companions import companions, stem_of
+from qdecay.model.readers.companions import stem_of
 from qdecay.model.readers.explicit import ExplicitModel, Indices, pair_keys
 from qdecay.model.readers.numbers import Numbers
 from qdecay.model.readers.reward_structures import chosen_structure
@@ -39,6 +39,7 @@ from qdecay.model.readers.text_tables import (
 )
 from qdecay_envs.files import ending_of, opened, require_file
 
+ENDINGS = (".srew", ".trew", ".rew")
 _NUMBERED = re.compile(r"(?P<key>\d{0,9})\.(?P<kind>srew|trew)", re.IGNORECASE)
 _NAMED = re.compile(
     r"(?:\.(?P<key>[^.]+?))??(?:\.(?P<kind>state|trans|choice))?\.rew", re.IGNORECASE
@@ -82,25 +83,24 @@ class RewardFile:
         return self.section or reader.lines(self.path)
 
 
-def files_beside(path: Path, given: list[RewardFile]) -> list[RewardFile]:
-    """Return the files that belong to a .tra: those given, and those next to it.
+def files_beside(beside: Mapping[str, Path], given: list[RewardFile]) -> list[RewardFile]:
+    """Return the files that belong to a .tra: those given, and those of `companions`.
 
     PRISM numbers the files of several structures; numbered files belong to the .tra only if there
     is no file without a number.
     """
+    found = _beside(beside)
     if given:
-        kinds = {file.kind for file in given}
-        others = [file for file in _beside(path) if not file.key and file.kind not in kinds | {""}]
-        return given + others
-    found = _beside(path)
+        kinds = {file.kind for file in given} | {""}
+        return given + [file for file in found if not file.key and file.kind not in kinds]
     if any(ending_of(file.path) != ".rew" and not file.key for file in found):
         found = [file for file in found if ending_of(file.path) == ".rew" or not file.key]
     return found
 
 
-def _beside(path: Path) -> list[RewardFile]:
+def _beside(beside: Mapping[str, Path]) -> list[RewardFile]:
     found = []
-    for rest, file in companions(path, (".srew", ".trew", ".rew")).items():
+    for rest, file in beside.items():
         match = _NUMBERED.fullmatch(rest) or _NAMED.fullmatch(rest)
         if match:
             kind = (match["kind"] or "").lower()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
 
@@ -98,6 +99,21 @@ def test_endings_may_be_in_capital_letters(tmp_path: Path) -> None:
     for file in list(tmp_path.iterdir()):
         file.rename(file.with_suffix(file.suffix.upper()))
     assert MDP.load(tmp_path / "robot.TRA") == expected
+
+
+def test_the_folder_is_listed_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """For the files of rewards, labels and states together: it may hold many files."""
+    listed = []
+    listing = Path.iterdir
+
+    def iterdir(folder: Path) -> Iterator[Path]:
+        listed.append(folder)
+        return listing(folder)
+
+    path = prism(tmp_path)
+    monkeypatch.setattr(Path, "iterdir", iterdir)
+    MDP.load(path)
+    assert listed == [tmp_path]
 
 
 def test_prism_files_are_a_source(tmp_path: Path) -> None:
