@@ -280,7 +280,7 @@ def test_a_certificate_that_cannot_take_its_place_names_the_file(
     monkeypatch.setattr(Path, "replace", refuse)
     words = ["regions", model, "--certificate", str(path), "--force"]
     code, _, err = run(capsys, monkeypatch, *words)
-    assert (code, err) == (2, f"qdecay: {path}: Operation not permitted\n")
+    assert (code, err) == (2, f"qdecay: {path}: cannot be written: Operation not permitted\n")
     assert sorted(tmp_path.iterdir()) == before
 
 

@@ -24,7 +24,7 @@ from qdecay.model.readers.limits import MAX_RECOVERED, check_size
 from qdecay.model.recover import Recovery
 from qdecay.model.rows import ModelRows, checked_time_limit
 from qdecay_envs.decoding import decoding
-from qdecay_envs.files import replacing, require_file
+from qdecay_envs.files import require_file, written
 
 _MAX_BYTES = 1 << 28  # of a file, and of its arrays as floats
 _MAX_NONZERO = 8_000_000  # of a dense P: 60 bytes each until it is sparse
@@ -114,7 +114,11 @@ def _check_names(names: Collection[str]) -> None:
 
 def write_npz(path: str | Path, model: FiniteMDP, ends: NDArray[np.float64] | None) -> None:
     """Write an `.npz` with P_data, P_indices and P_indptr, R, and what else the model has: ends,
-    the start or initial_states, and a time_limit."""
+    the start or initial_states, and a time_limit.
+
+    Raises:
+        ValueError: it cannot be written.
+    """
     p = model.p
     arrays = {"P_data": p.data, "P_indices": p.indices, "P_indptr": p.indptr, "R": model.r}
     if ends is not None:
@@ -126,7 +130,7 @@ def write_npz(path: str | Path, model: FiniteMDP, ends: NDArray[np.float64] | No
         arrays["initial_states"] = np.array(chances)
     if model.time_limit is not None:
         arrays["time_limit"] = np.array(model.time_limit)
-    with replacing(path) as scratch, scratch.open("wb") as file:
+    with written(path) as file:
         np.savez_compressed(file, **arrays)
 
 
