@@ -84,5 +84,6 @@ def names_of(env: Env) -> tuple[Names, Names]:
 def _own_names(owner: Any, attribute: str, space: Any) -> Names:
     """The names that an environment has for the elements of a `Discrete` space, if it has any."""
     found = getattr(owner, attribute, None)
-    fits = isinstance(found, tuple | list) and len(found) == space.n
-    return tuple(found) if fits and all(isinstance(name, str) for name in found) else None
+    if not isinstance(found, tuple | list) or len(found) != space.n:
+        return None
+    return tuple(found) if all(isinstance(name, str) for name in found) else None
