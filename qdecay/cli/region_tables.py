@@ -31,12 +31,12 @@ _LONGEST_FRACTION = 40
 
 @dataclass(frozen=True)
 class Axis:
-    """What regions lie on, in words.
+    """The axis of regions in words: gamma, or the parameter of a line.
 
     Attributes:
-        name, letter: of the number that moves; the letter stands for it in polynomials.
+        name, letter: those of the varied number; the letter stands for it in polynomials.
         low, high: its ends.
-        sets: those at both ends.
+        sets: the optimal sets at both ends.
         at: what else is fixed, or "".
     """
 
@@ -49,7 +49,7 @@ class Axis:
 
     @classmethod
     def of(cls, regions: PolicyRegions | LineRegions) -> Axis:
-        """Return that of a result."""
+        """Return the axis of a result."""
         from qdecay.exact.regions import PolicyRegions
 
         if isinstance(regions, PolicyRegions):
@@ -131,7 +131,7 @@ def print_regions(
 
 
 def _shown_constant(regions: PolicyRegions | LineRegions, axis: Axis, digits: int) -> str:
-    """Say from where to where, at both ends, nothing changes."""
+    """Say up to where, from both ends, nothing changes."""
     points = sorted(point.number for point in (*regions.breakpoints, *regions.touches))
     if not points:
         return f"between {axis.low} and {axis.high} nothing changes"

@@ -119,7 +119,7 @@ def regions(
     the start. When --max-seconds end a search, what is proven by then is shown, exit code 3.
 
     For models too large for exact arithmetic: --certified finds brackets outside of which the
-    optimal actions of every state are proven; the exit code is 3 where it cannot tell actions apart
+    optimal actions of every state are proven; the exit code is 3 if it cannot distinguish actions
     or does not reach 1 - 1e-9; with --numeric too, it takes floats as they are. --numeric alone
     follows changes in floating point, at any size; its list may be incomplete.
 
@@ -208,7 +208,7 @@ def _gamma_of(over: str | None, to: Path | None, gamma: str | None) -> Fraction 
     """Return the gamma of a model line, or None if there is none.
 
     Raises:
-        InputError: it is no gamma, or given without a line; or the line without it, or twice.
+        InputError: it is not a gamma, gamma or line is missing, or two lines are given.
     """
     from qdecay._support.checks import exact
 

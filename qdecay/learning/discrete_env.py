@@ -66,8 +66,8 @@ def as_discrete(env: Env) -> Env:
 
 
 def names_of(env: Env) -> tuple[Names, Names]:
-    """Return the names of states and actions: as a viewed environment writes them, or as an
-    environment calls them itself.
+    """Return the names of states and actions: those that the environment gives them, or, for a
+    view, how the viewed environment writes them.
     """
     if isinstance(env, DiscreteEnv):
         return env.states.names(), env.actions.names()

@@ -255,7 +255,7 @@ REFUSED = [
     ),
     (
         ["qdecay/NChain-v0", "-k", "slip=1/2", "--over", "slip=0..1", "--gamma", "1"],
-        "--over slip: omit -k slip, which is a point",
+        "--over slip: omit -k slip, which fixes it",
     ),
 ]  # fmt: skip
 

@@ -57,15 +57,15 @@ def certificate(
 
     Args:
         problem: the model, or anything that `qdecay.as_mdp` accepts; or a model line.
-        regions: what `policy_regions` found for it, complete.
+        regions: the result of `policy_regions` for it, complete.
         max_seconds: limit of wall time, > 0; None is no limit.
         progress: True shows a bar; a function is called with a `Progress` after each point, and
             after each interval between them.
 
     Raises:
-        TypeError: the regions are not those of such a problem.
-        ValueError: the regions are of another model or line, or not proven up to the end; or the
-            model is far too large.
+        TypeError: the regions do not belong to this kind of problem.
+        ValueError: the regions are those of another model or line, or not proven up to the end; or
+            the model is far too large.
         BudgetExceeded: max_seconds ran out.
     """
     deadline = Deadline(max_seconds)
@@ -105,7 +105,8 @@ def certificate(
 
 
 def _check(problem: Any, regions: Any) -> None:
-    """Raise unless the regions are those of the problem, complete, and of a kind with proofs."""
+    """Raise an error unless the regions belong to the problem, are complete, and can be
+    certified."""
     if isinstance(problem, ModelLine):
         instance(regions, LineRegions, "regions", "those of the line")
         what, own, p = "line", regions.line == problem, regions.parameter

@@ -28,9 +28,9 @@ at one gamma, and has its points in x:
 At gamma = 1 its intervals are [sets, d, N, W], W like N, its points [f, [c, k], sets, d, N, W], and
 at_low and at_high [sets, d, N, W], or null where a policy gains or must lose something for ever.
 
-`points` says what is proven of the sets at and between points, `over_gamma` and `over_line` why the
-polynomials that they are read off have the signs of the advantages, and `over_line_at_one` how
-these and more signs decide at gamma = 1.
+`points` says what is proven about the sets at and between points, `over_gamma` and `over_line` why
+the polynomials used there have the signs of the advantages, and `over_line_at_one` how these and
+further signs decide at gamma = 1.
 """
 
 from __future__ import annotations
@@ -54,11 +54,12 @@ class Verification:
     """What a certificate proves: how many regions, breakpoints and touches there are in (0, 1).
 
     Attributes:
-        states: of the model; the optimal actions are proven for each of them at every gamma in [0,
-            1); of a model line, at every model of it, save at gamma = 1 an end where a policy gains
-            or must lose something for ever.
-        regions, breakpoints, touches: none is missing from the certificate.
-        gamma: of a model line, the one it is at, "9/10"; None for a certificate over gamma.
+        states: the number of states; the optimal actions of each are proven at every gamma in
+            [0, 1) or, for a model line, in every model of the line (at gamma = 1 except ends where a
+            policy gains or must lose something for ever).
+        regions, breakpoints, touches: their numbers; none is missing from the certificate.
+        gamma: for a model line, the discount factor as text, such as "9/10"; None for a
+            certificate over gamma.
     """
 
     states: int
@@ -79,11 +80,13 @@ def verify(certificate: dict[str, Any] | str | os.PathLike[str]) -> Verification
     proven.
 
     Args:
-        certificate: what `write_certificate` wrote: the path of the file, or its parsed content.
+        certificate: a certificate by `write_certificate`: the path of the file, or its parsed
+            content.
 
     Raises:
-        CertificateError: a statement does not hold, or is not of the documented form.
-        BeyondChecker: a CertificateError too; checking would exceed its limits of degree or memory.
+        CertificateError: a statement does not hold, or does not have the documented form.
+        BeyondChecker: a kind of CertificateError: checking would exceed the limits of degree or
+            memory.
         ValueError: the file cannot be read, or is not JSON; the message begins with the path.
 
     >>> model = {"schema": "qdecay.mdp/1", "n_states": 1, "n_actions": 2,

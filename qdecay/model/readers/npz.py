@@ -48,7 +48,7 @@ _ARRAYS = ("P", *SPARSE, "R", "ends", "start", "initial_states", "time_limit", *
 _SPARSE_ONLY = {*SPARSE, "ends", *_BY_PAIR}
 _MAX_TEXTS = 1_000_000  # numbers in text, a microsecond each
 _LONGEST = 40  # characters of a displayed name
-_LEAST_BYTES = {"P_indices": 4, "P_indptr": 4}  # that a number finally takes; others are floats
+_LEAST_BYTES = {"P_indices": 4, "P_indptr": 4}  # that a number takes in the end; others are floats
 
 
 def rows_of_npz(path: Path, recovery: Recovery, worst: float = -math.inf) -> ModelRows:
@@ -248,7 +248,7 @@ def sparse_arguments(arrays: dict[str, Any]) -> dict[str, Any]:
         raise ValueError(f"R must have shape (S, A), got {r.shape}")
     data, indices, indptr = (numeric_array(arrays[name], name) for name in SPARSE)
     _check_places(data, indices, indptr, r.shape)
-    if data.dtype != np.float32:  # whose own digits count
+    if data.dtype != np.float32:  # float32 is read by its own digits
         data = data.astype(np.float64, copy=False)
     parts = (data, indices, indptr)
     p = sparse.csr_matrix(parts, shape=(r.size, len(r)))
@@ -295,7 +295,7 @@ def _check_directory(path: Path) -> None:
     with path.open("rb") as file:
         file.seek(max(0, path.stat().st_size - _ZIP_TAIL))
         tail = file.read()
-    end = len(tail) - 22  # as zipfile looks for the record: without a comment, or else with one
+    end = len(tail) - 22  # as zipfile does, first look for a record without a comment
     if tail[end : end + 4] != b"PK\5\6" or tail[-2:] != b"\0\0":
         end = tail.rfind(b"PK\5\6")
     length = int.from_bytes(tail[end + 12 : end + 16], "little")
