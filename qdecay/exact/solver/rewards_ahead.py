@@ -104,7 +104,6 @@ class RewardsAhead:
         live: NDArray[np.bool_],
         count: int,
         deadline: Deadline,
-        visited: int | None = None,
     ) -> None:
         self._model, self._live, self._count = model, live, count
         self._place = places(live)
