@@ -42,6 +42,7 @@ _FIRST_STATE = dict(zip(HOMEWORK, (1, 0, 1, 1), strict=True))
 _STEPS = (1000, 500, 200, 100)  # grids of gamma, finest first
 _NUMBERS = 60_000  # action values on a page for one model, about
 _NAMED_CHANGES = 12
+_LONGEST = 40  # letters of a name
 _LONG = 4  # the least degree of a polynomial that is folded
 _UNDERTRAINED_STEP_SIZE = Fraction(1, 2)
 
@@ -102,17 +103,17 @@ class Chapter:
 
     @property
     def state_names(self) -> list[str]:
-        """A name for every state; the homework counts from the first state that it names."""
+        """A name for every state, not too long to show; the homework counts from the first that it names."""
         first = _FIRST_STATE.get(self.source.text)
         if first is not None:
             return [str(first + s) for s in range(self.mdp.n_states)]
         if self.mdp.state_names is None and self.board is not None:
             return self.board.state_names(self.mdp.n_states)
-        return [self.mdp.state_name(s) for s in range(self.mdp.n_states)]
+        return _shortened([self.mdp.state_name(s) for s in range(self.mdp.n_states)])
 
     @property
     def action_names(self) -> list[str]:
-        """A name for every action."""
+        """A name for every action, not too long to show."""
         return _action_names(self.mdp, self.board)
 
     @property
@@ -385,8 +386,19 @@ def shown_actions(source: Source) -> list[str]:
 def _action_names(mdp: MDP, board: Board | None) -> list[str]:
     if mdp.action_names is None and board is not None:
         return list(board.actions)
-    numbered = mdp.action_names is None
-    return [f"action {a}" if numbered else mdp.action_name(a) for a in range(mdp.n_actions)]
+    if mdp.action_names is None:
+        return [f"action {a}" for a in range(mdp.n_actions)]
+    return _shortened([mdp.action_name(a) for a in range(mdp.n_actions)])
+
+
+def _shortened(names: list[str]) -> list[str]:
+    """Return names of at most 40 letters, unless that would make two of them alike.
+
+    >>> _shortened(["stay", "m" * 300])[1] == "m" * 27 + "…" + "m" * 12
+    True
+    """
+    shown = [name if len(name) <= _LONGEST else f"{name[:27]}…{name[-12:]}" for name in names]
+    return shown if len(set(shown)) == len(set(names)) else names
 
 
 def title_of(text: str) -> str:
