@@ -40,13 +40,14 @@ class Checks:
         ways: how many states were looked at by a second way.
         walks: how many whole episodes were played.
         ranges: between which values numbers that are left out of the key were in these.
+        longest: how many steps the longest had.
     """
 
     def __init__(
         self, machine: Machine, names: Names, diagnosis: Diagnosis, seed: int, *, sampled: bool
     ) -> None:
         self.machine, self.names, self.graph = machine, names, diagnosis.graph
-        self.ways = self.walks = 0
+        self.ways = self.walks = self.longest = 0
         self.ranges: dict[str, tuple[Any, Any]] = {}
         self._diagnosis, self._seed, self._sampled = diagnosis, seed, sampled
         self._respects: dict[int, set[str]] = {}
@@ -179,6 +180,7 @@ class Checks:
     def _play(self, plan: list[int], deadline: Deadline, stop: float) -> int:
         """Play an episode, the seed first, until a time; return how many steps were made."""
         made = self._compared(plan, deadline, stop)
+        self.longest = max(self.longest, made)
         self._take_down()
         return made
 
