@@ -17,7 +17,7 @@ from qdecay import __version__
 from qdecay.editing import documents
 from qdecay.editing.drafts import Drafts
 from qdecay.editing.folder import MAX_BYTES, Folder, check_name, too_large, version_of
-from qdecay.editing.refusals import Refused
+from qdecay.editing.refusals import Refused, too_long
 from qdecay.editing.workers import Workers
 from qdecay_envs.jsonfile import json_text, parse_json
 
@@ -115,7 +115,10 @@ class Requests:
         if name and not (name.isprintable() and _NAME.fullmatch(name)):
             raise Refused(HTTPStatus.BAD_REQUEST, "a name is a line without slashes", "name")
         arguments = document, name or None, gamma, self._seconds
-        return self._workers.run(page, self._seconds + _ENOUGH_SECONDS, _solve, *arguments)
+        try:
+            return self._workers.run(page, self._seconds + _ENOUGH_SECONDS, _solve, *arguments)
+        except TimeoutError:
+            raise too_long(self._seconds) from None
 
     def _open(self, request: Any) -> dict[str, Any]:
         table = _Keys(request)

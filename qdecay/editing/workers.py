@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from concurrent.futures import TimeoutError as NotYet
 from http import HTTPStatus
 from threading import Event, Lock
 from typing import Any, TypeVar
@@ -51,10 +50,10 @@ class _Worker:
             return self._processes.submit(function, *arguments)
 
     def result(self, future: Future[_T], seconds: float) -> _T:
-        """Return what was returned, or raise what was raised, or `_Stopped` or `NotYet`."""
+        """Return what was returned, or raise what was raised, or `_Stopped`, or `TimeoutError`."""
         try:
             return future.result(seconds)
-        except NotYet:
+        except TimeoutError:
             raise
         except Exception:
             if self.is_stopped:
@@ -103,7 +102,8 @@ class Workers:
             arguments: for it.
 
         Raises:
-            Refused: a newer request took its place, the time is up, or too many are worked on.
+            Refused: a newer request took its place, or too many are worked on.
+            TimeoutError: the time is up.
         """
         job = _Job()
         older = self._registered(page, job)
@@ -168,9 +168,9 @@ class Workers:
             self._keep_ready()  # not before: both at once would take twice as long
             future: Future[_T] = self._started(worker.submit, function, *arguments)
             return worker.result(future, seconds)
-        except NotYet:
+        except TimeoutError:
             worker.stop()
-            raise wrong(f"stopped after {seconds:g} s: make the problem smaller") from None
+            raise
         except WorkerDied:
             worker.stop()
             raise wrong("the process died, probably for lack of memory: make it smaller") from None

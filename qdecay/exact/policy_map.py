@@ -2,9 +2,9 @@
 
 The map is exact on lines of fixed parameter, where it has the policy regions over gamma, and on
 some of fixed gamma. Lines of fixed parameter are added halfway between two neighbours, down to a
-stated distance, where the two do not pass the same areas, where a boundary moves far from one to
-the other or changes its polynomial, and where a line of fixed gamma has an area between them.
-Between lines nothing is proven: an area that no line meets is missed.
+stated distance, if the two pass different areas, if a boundary moves far from one to the other or
+changes its polynomial, or if a line of fixed gamma has an area between them. Between lines nothing
+is proven: an area that no line meets is missed.
 
 Boundaries form curves; see `qdecay.exact.map_curves` for their polynomials.
 """
@@ -39,25 +39,25 @@ if TYPE_CHECKING:
     import pandas as pd
 
 OF = ("start", "reached", "all")
-"""The states whose optimal sets make an area."""
+"""The states whose optimal sets define an area."""
 _ROWS = 17  # lines of fixed parameter to begin with, both ends included
 _COLUMNS = 7  # lines of fixed gamma, both ends not included
-_LEAST_SECONDS = 1e-3  # a limit of time is more than 0
-_FAR = 1 / 16  # of gamma's range: a boundary that moves further between two lines needs more
+_LEAST_SECONDS = 1e-3  # time limits must be > 0
+_FAR = 1 / 16  # of gamma's range: if a boundary moves further between two lines, one is added
 _MUCH_CLOSER = 2  # likewise, to 1: values change with 1 / (1 - gamma)
 Area = Mapping[int, Actions]
-"""The optimal actions of the states that an area is about."""
+"""The optimal actions, in an area, of the states that define it."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class MapLine(Record):
-    """The map where one of its two numbers is fixed, exact.
+    """The map on a line where one of its two numbers is fixed; exact.
 
     Attributes:
-        fixed: that number: a value of the parameter, or a gamma.
-        breakpoints: the values of the other at which one area ends and the next begins, in order.
-        areas: those between, as numbers of `PolicyMap.areas`: one more than breakpoints.
-        regions: the policy regions on the line, of all states.
+        fixed: the value of that number: of the parameter, or a gamma.
+        breakpoints: the values of the other number at which areas meet, in order.
+        areas: the areas between them, as indices of `PolicyMap.areas`: one more than breakpoints.
+        regions: the policy regions on the line, for all states.
     """
 
     fixed: Fraction
@@ -66,7 +66,7 @@ class MapLine(Record):
     regions: PolicyRegions | LineRegions = field(repr=False)
 
     def area_of(self, number: RationalLike | AlgebraicNumber) -> int | None:
-        """Return the number of the area at a value of the number that moves; None at a
+        """Return the index of the area at a value of the number that is not fixed; None at a
         breakpoint."""
         if not isinstance(number, AlgebraicNumber):
             number = AlgebraicNumber.of(rational(number, "number"))
@@ -75,7 +75,7 @@ class MapLine(Record):
         return None if on_one else self.areas[place]
 
     def _to_json(self, fixed: str) -> dict[str, Any]:
-        """Return the fields as in the document; `fixed` is the name of that number."""
+        """Return the fields as in the document; `fixed` is the name of the fixed number."""
         points = [point.to_json() for point in self.breakpoints]
         return {fixed: str(self.fixed), "breakpoints": points, "areas": list(self.areas)}
 
@@ -87,13 +87,13 @@ class PolicyMap(ModelResult, Plotted):
     Attributes:
         line: the models.
         gammas: the range of gamma.
-        of: whose optimal actions make an area: the start's, those of all states reached from it
-            under optimal actions, or those of all states.
-        areas: the different sets, in order of appearance; a state that is not reached is omitted.
+        of: the states whose optimal actions define an area: the start, all states reached from it
+            under optimal actions, or all states.
+        areas: the distinct sets, in order of appearance; states that are not reached are left out.
         lines: the map at values of the parameter, in increasing order, both ends included.
         columns: the map at gammas strictly inside the range, in increasing order.
         curves: the boundaries through neighbouring lines, and through neighbouring columns.
-        fineness: the distance of two values of the parameter, as a part of its range, down to which
+        fineness: the distance between lines, as a share of the parameter's range, down to which
             lines were added.
     """
 
@@ -119,14 +119,14 @@ class PolicyMap(ModelResult, Plotted):
 
     @property
     def parameter(self) -> Parameter:
-        """The number that moves besides gamma."""
+        """The number that varies besides gamma."""
         return self.line.parameter
 
     @property
     def is_fine(self) -> bool:
-        """Whether every two neighbouring lines that differ are as close as `fineness` says.
+        """Whether all neighbouring lines that differ are as close as `fineness` says.
 
-        They are not where the budget ran out.
+        They may not be if the budget ran out.
         """
         step = self.fineness * (self.parameter.high - self.parameter.low)
         return all(b.fixed - a.fixed <= step for a, b in pairwise(self.lines) if _differ(a, b))
@@ -192,21 +192,22 @@ def policy_map(
     Args:
         line: the models, exact.
         gammas: the range of gamma, 0 <= low < high <= 1; areas lie strictly between.
-        of: whose optimal actions make an area: "start", "reached" (all states reached from it under
-            optimal actions), or "all". None is "start", or "all" for a model without a start.
+        of: the states whose optimal actions define an area: "start", "reached" (all states reached
+            from the start under optimal actions), or "all". None means "start", or "all" for a
+            model without a start.
         start: overrides the model's start state.
-        fineness: the distance of two lines, as a part of the parameter's range, down to which lines
-            are added where two differ; 0 < fineness <= 1.
-        columns: lines of fixed gamma, evenly spaced; >= 0. None is 7 for a model of at most 24
-            states, and none for a larger one, where they take long.
+        fineness: the distance between lines, as a share of the parameter's range, down to which
+            lines are added between two that differ; 0 < fineness <= 1.
+        columns: the number of lines of fixed gamma, evenly spaced; >= 0. None means 7 for a model
+            of at most 24 states, and 0 for a larger one, where they take long.
         max_seconds: limit of wall time, > 0; None is no limit.
         progress: True shows a bar; a function is called with a `Progress` at each line.
 
     Raises:
-        TypeError: `line` is no `ModelLine`, or a number is not exact.
+        TypeError: `line` is not a `ModelLine`, or a number is not exact.
         ValueError: an argument is out of range, or areas need a start state and there is none.
         BudgetExceeded: the time ran out. `best` is the map of the lines found so far, without
-            curves, or None where there are fewer than two.
+            curves, or None if there are fewer than two.
 
     >>> from qdecay.model.mdp import MDP
     >>> def wait(reward):
@@ -253,7 +254,7 @@ _Label = tuple[tuple[int, Actions], ...]
 
 @dataclass(frozen=True)
 class _Solved:
-    """A line before its areas are numbered.
+    """A solved line whose areas are not yet numbered.
 
     Attributes:
         regions: of all states.
@@ -270,7 +271,7 @@ class _Solved:
         return tuple(self.regions.breakpoints[place].number for place in self.places)
 
     def hides_between(self, low: Fraction, high: Fraction) -> bool:
-        """Whether it passes an area between two of its numbers that is at neither."""
+        """Whether between two of its values it passes an area that is at neither."""
         first = sum(point <= low for point in self.breakpoints)
         last = sum(point < high for point in self.breakpoints)
         passed = self.areas[first : last + 1]
@@ -278,7 +279,7 @@ class _Solved:
 
 
 def _differ(a: _Solved | MapLine, b: _Solved | MapLine) -> bool:
-    """Whether two lines over gamma pass other areas, or a boundary moves far between them."""
+    """Whether two lines over gamma pass different areas, or a boundary moves far between them."""
     if a.areas != b.areas:
         return True
     for one, other in zip(a.breakpoints, b.breakpoints, strict=True):
@@ -430,7 +431,7 @@ def _sorted(lines: dict[Fraction, _Solved]) -> list[tuple[Fraction, _Solved]]:
 
 @contextmanager
 def _within(deadline: Deadline) -> Iterator[float | None]:
-    """Yield the time left for one line; what it knows when that is up is of no use."""
+    """Yield the time left for one line; an unfinished line is discarded."""
     deadline.check()
     try:
         yield None if deadline.max_seconds is None else max(deadline.left, _LEAST_SECONDS)

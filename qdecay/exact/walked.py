@@ -1,4 +1,4 @@
-"""What walks find: points where optimal sets change, and the regions between them."""
+"""The results of walks: points where optimal sets change, and the regions between them."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class Change:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Turn(Record):
-    """A point where optimal sets change; as a touch, where they are larger at that point only.
+    """A point where optimal sets change or, for a touch, where some are larger at that point only.
 
     Attributes:
         changes: the states whose set at or right of it differs from the one left of it.
@@ -114,8 +114,8 @@ class Regions(ModelResult, Generic[_Turn]):
     def reached_breakpoints(self) -> tuple[int, ...]:
         """Return the breakpoints that change a state reached from the start.
 
-        Reached: with positive probability under some optimal policy left of the breakpoint, at
-        it, or right of it.
+        A state counts as reached if some optimal policy left of, at, or right of the breakpoint
+        reaches it with positive probability.
 
         Raises:
             ValueError: the model has no start state.
@@ -123,7 +123,7 @@ class Regions(ModelResult, Generic[_Turn]):
         start = self._start()
         found = []
         for i, b in enumerate(self.breakpoints):
-            sets = list(self.regions[i])  # at the breakpoint, left and right sets are included
+            sets = list(self.regions[i])  # the sets at the breakpoint include those left and right
             for state, change in b.changes.items():
                 sets[state] = tuple(sorted({*change.left, *change.at, *change.right}))
             if not self._reach.among(sets, start).isdisjoint(b.changes):
@@ -137,7 +137,7 @@ class Regions(ModelResult, Generic[_Turn]):
         return None if at else index
 
     def _sets_at(self, number: AlgebraicNumber) -> Sets:
-        """Return the sets at a number inside the ends."""
+        """Return the sets at a number strictly between the ends."""
         sets = list(self.regions[sum(b.number < number for b in self.breakpoints)])
         for point in (*self.breakpoints, *self.touches):
             if point.number == number:
@@ -191,7 +191,7 @@ class Regions(ModelResult, Generic[_Turn]):
         }
 
     def _found(self) -> dict[str, Any]:
-        """Return the fields of the document that hold what was found."""
+        """Return the fields of the document with the findings."""
         return {
             "breakpoints": [b.to_json() for b in self.breakpoints],
             "regions": [{"optimal_actions": lists(sets)} for sets in self.regions],
@@ -261,7 +261,7 @@ class Found(NamedTuple):
         events: Sequence[Event],
         make: Callable[[AlgebraicNumber, dict[int, Change]], Any],
     ) -> Found:
-        """Return it from the events of a walk."""
+        """Return the findings from the events of a walk."""
         model = walk.model
         breaks = [event for event in events if event.is_breakpoint]
         regions, points = [sets_of(model, walk.first)], []
@@ -292,8 +292,8 @@ def events_of(
 
     Args:
         most: limit of points, or None.
-        report: told at each point, or None.
-        shown: where the walk is, in words.
+        report: called at each point, or None.
+        shown: a function that puts the walk's position into words.
 
     Raises:
         BudgetExceeded: there are more points, or the walk's time is up.
@@ -323,7 +323,7 @@ def sets_of(model: RationalModel, optimal: NDArray[np.bool_]) -> Sets:
 
 
 def lists(sets: Sequence[Sequence[int]]) -> list[list[int]]:
-    """Return sets as in documents."""
+    """Return sets as they are written in documents."""
     return [list(actions) for actions in sets]
 
 

@@ -12,13 +12,14 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
 from pathlib import Path
-from typing import Any, NamedTuple, Self, TypeVar, Unpack
+from typing import Any, ClassVar, NamedTuple, Self, TypeVar, Unpack
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 
 from qdecay._support.checks import whole
+from qdecay._support.viewed import NoPage
 from qdecay.errors import input_errors
 from qdecay.model.base import Columns, FiniteMDP
 from qdecay.model.layouts import Layout
@@ -73,21 +74,25 @@ _Float = TypeVar("_Float", bound="FloatMDP")
 class FloatMDP(FiniteMDP):
     """A finite MDP in floats, made by `from_sparse`, `from_columns` or the constructors of `MDP`.
 
-    It has the attributes of an `MDP`, except the exact ones. Rewards are kept as their expectation
-    r(s, a): that is all planning needs, but a learner on this model sees no reward noise. The
-    transitions (`state`, `action`, ...) are computed on first use.
+    It has the attributes of an `MDP`, except the exact ones. Only the expected rewards r(s, a) are
+    kept: planning needs no more, but a learner on this model sees no reward noise. The transitions
+    (`state`, `action`, ...) are computed on first use.
 
     Attributes:
-        going, expected: what `p` and `r` return.
+        going, expected: the arrays that `p` and `r` return.
         ending: probability that the episode ends, shape (S, A), or None for zeros.
-        lasting: how many steps each entry of `going` takes, of which there may be several for one
-            state, action and next state; None if all take one.
+        lasting: how many steps each entry of `going` takes (there may be several entries for one
+            state, action and next state); None if all take one.
     """
 
     going: sparse.csr_matrix
     expected: NDArray[np.float64]
     ending: NDArray[np.float64] | None = None
     lasting: NDArray[np.int64] | None = None
+    explore: ClassVar[NoPage] = NoPage(
+        "pages are exact, so read the model as MDP and explore that; "
+        "numeric_policy_regions(...).plot() draws where this one changes"
+    )
 
     @classmethod
     def of(cls, rows: ModelRows, **reading: Unpack[RowOptions]) -> Self:
@@ -134,8 +139,8 @@ class FloatMDP(FiniteMDP):
 
         Args:
             p: probabilities of continuing, a scipy sparse matrix or array of shape (S * A, S), row
-                s * A + a. A csr_matrix of sorted float64 entries, each once, is used as it is where
-                nothing must be changed; others are copied.
+                s * A + a. A csr_matrix of sorted float64 entries without duplicates is used without
+                copying if nothing must be changed.
             r: expected rewards, shape (S, A). An action is unavailable in a state where its reward
                 is nan or -inf (as a cost, inf), or its row of p and its `ends` are 0.
             ends: probability that the episode ends, shape (S, A); zeros by default.
@@ -233,7 +238,7 @@ class FloatMDP(FiniteMDP):
         matrix.sum_duplicates()
         how = Reading(**reading)
         made = arrivals.told(cls._of(matrix, r.reshape(shape), ends, start, how), n_states)
-        # Rows that are not given are meant to be missing.
+        # Rows that are not given are left out on purpose.
         return replace(made, remarks=how.remarks(made.scaled))
 
     @classmethod
@@ -410,8 +415,8 @@ class FloatMDP(FiniteMDP):
 
         Raises:
             TypeError: the path does not end in .npz; other files hold exact numbers.
-            ValueError: a transition takes more than one step, which arrays cannot say; or a name
-                ends in a NUL character.
+            ValueError: a transition takes more than one step, which arrays cannot represent; a name
+                ends in a NUL character; or the file cannot be written.
         """
         if Path(path).suffix != ".npz":
             raise TypeError(f"{path}: {FLOATS_ONLY}; a file of floats ends in .npz")
@@ -524,7 +529,7 @@ class _Arrivals(NamedTuple):
     Attributes:
         state, duration: of each column; `duration` is None if all are 1, and then the columns are
             the states.
-        column: that of each transition.
+        column: the column of each transition.
     """
 
     state: NDArray[np.int64]
@@ -533,7 +538,7 @@ class _Arrivals(NamedTuple):
 
     @classmethod
     def of(cls, to: NDArray[np.int64], steps: NDArray[np.int64] | None, n_states: int) -> Self:
-        """Return those of transitions."""
+        """Return the different pairs of some transitions."""
         if steps is None or (steps == 1).all():
             return cls(np.arange(n_states), None, to)
         longest = int(steps.max()) + 1
@@ -621,10 +626,10 @@ def _summing_to_one(
     available: NDArray[np.bool_],
     how: Reading,
 ) -> tuple[sparse.csr_matrix, NDArray[np.float64] | None, dict[Pair, Fraction]]:
-    """Return the probabilities with rows that sum to 1 within rounding, and what was divided.
+    """Return the probabilities with rows that sum to 1 within rounding, and the sums divided by.
 
     Raises:
-        ValueError: a row does not, and is not to be normalised or too far from 1.
+        ValueError: a row does not, and may not be normalised or is too far from 1.
     """
     far, sizes = sums - available.ravel(), np.diff(p.indptr)
     np.abs(far, out=far)  # there may be many pairs

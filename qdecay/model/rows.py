@@ -58,7 +58,7 @@ _COLUMNS = np.dtype(
 
 @dataclass(frozen=True)
 class RowColumns:
-    """Rows as arrays, each of shape (K,), which models of floats take as they are.
+    """Rows as arrays, each of shape (K,), which float models use unchanged.
 
     Attributes:
         state, action, next_state: indices.
@@ -90,8 +90,8 @@ class ModelRows(Record):
             rows are read.
         name: what the model was read from, such as an id or a path; None if unknown.
         time_limit, initial_states: as in `FiniteMDP`.
-        visits: how often each state and action was tried, where rows are counts over these; empty
-            if the probabilities are known.
+        visits: how often each state and action was tried, if probabilities are counts divided by
+            these; empty if the probabilities are known.
         remarks: what reading assumed or left out, a line each.
         scaled: what the probabilities of a pair summed to before they were made to sum to 1, where
             that was done earlier, not by `merged`.
@@ -136,7 +136,7 @@ class ModelRows(Record):
         return columns
 
     def merged(self, how: Reading) -> MergedRows:
-        """Return the checked rows, sorted, each with its probability; equal ones are added up.
+        """Return the checked rows, sorted, each with its probability; equal rows are added up.
 
         Raises:
             TypeError: a number is a float or not a number; see `qdecay_envs.rational`.
@@ -193,7 +193,7 @@ def checked_durations(values: NDArray[Any]) -> NDArray[np.int64]:
     """Return the durations of transitions, shape (K,).
 
     Raises:
-        TypeError, ValueError: one is no duration; the message says which.
+        TypeError, ValueError: one is not a duration; the message says which.
     """
     is_whole = values.dtype.kind in "iu"
     if not (is_whole and values.min(initial=1) >= 1 and values.max(initial=1) <= MAX_DURATION):
@@ -206,7 +206,7 @@ def index(value: Any, size: int, name: str) -> int:
     """Return an index below `size`; `name` is for the message.
 
     Raises:
-        TypeError: it is no whole number.
+        TypeError: it is not a whole number.
         ValueError: it is outside 0..size - 1.
     """
     return whole(value, name, 0, size - 1)
@@ -337,8 +337,8 @@ def checked_visits(
     """Return how often each pair was tried, in order.
 
     Raises:
-        TypeError: a number is no whole number.
-        ValueError: a pair has no transitions, or a probability is no share of its visits.
+        TypeError: a number is not a whole number.
+        ValueError: a pair has no transitions, or a probability is not a count over its visits.
     """
     if not visits:
         return {}
@@ -407,8 +407,8 @@ def checked_names(names: Sequence[str] | None, size: int, name: str) -> tuple[st
     """Return the names as a tuple, or None if there are none.
 
     Raises:
-        TypeError: they are no texts.
-        ValueError: they are not `size`, one is empty, or two are equal.
+        TypeError: they are not texts.
+        ValueError: their number is not `size`, one is empty, or two are equal.
     """
     if names is None:
         return None

@@ -6,6 +6,7 @@ import json
 import pickle
 import subprocess
 import sys
+import time
 from fractions import Fraction
 from http import HTTPStatus
 from pathlib import Path
@@ -15,7 +16,8 @@ from editors import CHAIN, DOCUMENTS, GRID, MODEL, Visitor, draft
 from shell import run
 
 import qdecay
-from qdecay.editing import requests
+from qdecay._support.deadline import time_limit
+from qdecay.editing import requests, solving
 from qdecay.editing.documents import presets
 from qdecay.editing.folder import Folder
 from qdecay.editing.refusals import Refused
@@ -164,6 +166,32 @@ def test_a_problem_that_cannot_be_solved_says_so(visitor, more, status: int, whe
     assert answer.status == status
     if status != 200:
         assert (answer.where, bool(answer.error)) == (where, True)
+
+
+@pytest.mark.parametrize("search", [True, False])
+def test_the_limit_that_is_told_is_that_of_the_search(monkeypatch, search: bool) -> None:
+    """Whether that takes too long, or the drawing of the page, which has some seconds more."""
+
+    def endless(*_: object, max_seconds: float) -> None:
+        with time_limit(max_seconds if search else None):
+            time.sleep(60)
+
+    monkeypatch.setattr(solving, "DRAWING_SECONDS", 0.05)
+    monkeypatch.setattr(solving, "read_chapter", endless)
+    with pytest.raises(Refused, match=r"^it takes longer than 0\.1 s: make it smaller"):
+        solving.solve(CHAIN, None, "", 0.1)
+
+
+def test_a_process_that_does_not_end_is_told_alike(visitor: Visitor, monkeypatch) -> None:
+    """With the limit of the search, not that of the process."""
+
+    def endless(*_: object) -> None:
+        raise TimeoutError
+
+    monkeypatch.setattr(requests, "_solve", endless)
+    answer = visitor.post("solve", {"document": CHAIN})
+    assert (answer.status, answer.where) == (422, None)
+    assert answer.error.startswith("it takes longer than 20 s: ")
 
 
 @pytest.fixture

@@ -225,6 +225,20 @@ def test_a_state_is_read_by_name_then_by_number(state: int | str, index: int) ->
     assert mdp.state_index(state) == index
 
 
+CELLS = ("(1, 2)", "(12, )", "(2, 1)", "1 2", "12 ")
+
+
+@pytest.mark.parametrize(
+    ("state", "index"), [("(2,1)", 2), (" ( 1,2 )", 0), ("(1, 2)", 0), ("12 ", 4), ("2", 2)]
+)
+def test_spaces_of_a_name_may_be_omitted(state: str, index: int) -> None:
+    """Where only one name is left; a name as it stands, and a number, come first."""
+    mdp = MDP.from_rows([], n_states=5, n_actions=1, state_names=CELLS)
+    assert mdp.state_index(state) == index
+    with pytest.raises(ValueError, match="a number from 0 to 4, got '1 2 '"):
+        mdp.state_index("1 2 ")
+
+
 @pytest.mark.parametrize(
     ("names", "state", "message"),
     [

@@ -141,7 +141,7 @@ class FirstWindow(Window):
         return bool(np.all(self._y <= _SMALL * self._later[:, 0]))
 
     def update(self, graph: PolicyGraph, affected: Mask, touched: Mask) -> bool:
-        """Take over a new policy; see `AxisWindow`."""
+        """Adapt to a new policy; see `AxisWindow`."""
         entering = graph.policy[self.policy != graph.policy]
         if len(entering):
             with np.errstate(all="ignore"):
@@ -224,7 +224,7 @@ class FirstWindow(Window):
     def _find_terms(
         self, moves: _Moves, pairs: NDArray[np.int64], states: NDArray[np.int64]
     ) -> None:
-        """Find the bands of states, power by power: each takes what the last one brought."""
+        """Find the bands of states, power by power, each from the one before."""
         first, bands = self._steps[states], self._bands.reshape(-1, 2)
         start = np.arange(self.model.n) * (_W + 1)
         own = start[states] + 1 - first
@@ -386,7 +386,7 @@ def first_window(
     deadline: Deadline | None = None,
     longest: float = 0.5,
 ) -> FirstWindow:
-    """Return the widest first window of use; `order` is that of `NearZero`.
+    """Return the widest useful first window; `order` is that of `NearZero`.
 
     Raises:
         NoBound: there is none.
@@ -396,7 +396,7 @@ def first_window(
     for half in widest / 2.0 ** np.arange(_TRIES):
         try:
             window = FirstWindow(model, graph, float(half), order, deadline)
-        except NoBound:  # numbers are smaller in a narrower one
+        except NoBound:  # numbers are smaller in a narrower window
             continue
         if window.useful:
             return window

@@ -90,7 +90,7 @@ class RationalLine:
     def at(self, steps: int, of: int) -> RationalModel:
         """Return the model at x = steps / of, 0 < x <= 1, its pairs as numbered.
 
-        At the high end some moves that it names have the weight 0.
+        At the high end some of its moves have the weight 0.
 
         Its rewards are integers for the scale `reward_scale` * of, whatever `steps` is.
         """

@@ -211,7 +211,7 @@ def written_out(mdp: MDP) -> MDP:
     """
     waiting = Waiting.of(mdp).size if mdp.is_semi_markov else 0
     if waiting > _MOST_WAITING:
-        raise InputError(  # no command expects it of a model that it has read
+        raise InputError(  # no command expects this error from a model that was read
             f"the durations take {waiting:,} states to be written out step by step, and exact "
             f"solvers take {_MOST_WAITING:,} at most: choose a longer step"
         )
@@ -219,7 +219,7 @@ def written_out(mdp: MDP) -> MDP:
 
 
 def without_twins(pairs: Iterable[NumberedPair]) -> list[NumberedPair]:
-    """Return the pairs with those of one state and the same numbers made one."""
+    """Return the pairs, with pairs of one state that have the same numbers merged."""
     twins: dict[Hashable, NumberedPair] = {}
     for pair in pairs:
         key = (pair.state, pair.targets, pair.weights, pair.reward)

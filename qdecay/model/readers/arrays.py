@@ -1,4 +1,4 @@
-"""Models in arrays: pymdptoolbox's P and R, and the sparse ones of `FloatMDP`, as exact rows.
+"""Models in arrays: pymdptoolbox's P and R, and the sparse arrays of `FloatMDP`, as exact rows.
 
 Floats become the rationals they stand for (`recover`), and the model records the mapping. A number
 without such a rational is an error that names its position: nothing is guessed. P and R may hold
@@ -76,7 +76,8 @@ def _array_rows(entries: Entries, paid: NDArray[Any], recovery: Recovery) -> Ite
 
 
 def scalars(array: NDArray[Any]) -> list[Any]:
-    """Return the numbers of an array; narrow floats as NumPy's, whose digits `Recovery` goes by."""
+    """Return the numbers of an array; narrow floats stay NumPy's, as `Recovery` reads their
+    digits."""
     return array.tolist() if array.dtype.itemsize == 8 else list(array)
 
 
@@ -98,13 +99,13 @@ class Entries:
 
     @property
     def present(self) -> Flags:
-        """Whether a state and action has any, shape (S, A)."""
+        """Whether a state and action has any entry, shape (S, A)."""
         present = np.zeros(self.n_states * self.n_actions, dtype=np.bool_)
         present[self.pair] = True
         return present.reshape(self.n_states, self.n_actions)
 
     def where(self, kept: Flags) -> Entries:
-        """Return some of the numbers."""
+        """Return the flagged entries."""
         columns = (self.action[kept], self.state[kept], self.to[kept], self.p[kept])
         return Entries(self.n_states, self.n_actions, *columns)
 
@@ -140,10 +141,10 @@ def is_unavailable(rewards: Any, worst: float = -math.inf) -> Flags:
 
 
 def resting(available: Flags) -> tuple[str, ...]:
-    """Return a remark on the states without an action, of which an array is likely to have none.
+    """Return a remark on states without an action, which are unusual in arrays.
 
     Raises:
-        ValueError: no state has one.
+        ValueError: no state has an action.
     """
     idle = ~available.any(axis=1)  # there may be many states
     count = int(np.count_nonzero(idle))
@@ -161,7 +162,7 @@ def entries_of(transitions: Any) -> Entries:
     """Return the nonzero numbers of P, an array or a sequence of matrices.
 
     Raises:
-        ValueError: a shape is wrong, or there is none.
+        ValueError: a shape is wrong, or P is empty.
     """
     if not isinstance(transitions, list | tuple):
         return _dense_entries(number_array(transitions, "P"))
@@ -269,7 +270,7 @@ def number_array(array: Any, name: str) -> NDArray[Any]:
 
 def _number(value: Any, name: str) -> Any:
     """Return an entry of an array of objects: exact, or a float."""
-    if isinstance(value, str):  # NumPy makes text of nan beside text
+    if isinstance(value, str):  # NumPy turns nan into text if other entries are text
         word = value.strip().lower()
         return float(word) if word in _NOT_FINITE else number_of_text(str(value), name)
     if isinstance(value, Decimal):
@@ -278,7 +279,7 @@ def _number(value: Any, name: str) -> Any:
         raise ValueError(f"{name} must be a real number, got {written(value)}")
     if isinstance(value, Rational):
         return value
-    return float(str(value) if isinstance(value, np.floating) else value)  # a narrow one's digits
+    return float(str(value) if isinstance(value, np.floating) else value)  # by its digits if narrow
 
 
 def numeric_array(array: Any, name: str) -> NDArray[Any]:
@@ -336,7 +337,7 @@ def expected_rewards(rewards: Any, entries: Entries, paid: NDArray[Any]) -> NDAr
         weights=as_floats(entries.p, "P") * as_floats(paid, "R"),
         minlength=shape[0] * shape[1],
     )
-    r = sums.astype(np.float64).reshape(shape)  # of no entries they are integers
+    r = sums.astype(np.float64).reshape(shape)  # without entries they are integers
     if not _has_sparse(rewards):
         table = as_floats(_reward_table(rewards, entries), "R")
         if table.ndim < 3:  # as given, without rounding

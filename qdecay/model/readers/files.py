@@ -5,12 +5,12 @@
 | `.json` | a qdecay.mdp/1 document, a layout or a grid | this module, `layout` |
 | `.npz` | arrays P and R | `npz` |
 | `.tra` | PRISM's or Storm's explicit text, with the files next to it | `prism` |
-| `.pexp` | the same of PRISM in one file | `prism` |
+| `.pexp` | PRISM's explicit text in one file | `prism` |
 | `.drn` | Storm's direct encoding | `drn` |
 | `.umb` | the unified Markov binary format | `umb` |
-| `.csv`, `.parquet` | transitions that were seen | `transition_files` |
+| `.csv`, `.parquet` | recorded transitions | `transition_files` |
 
-Files of text may be packed: `.tra.gz`, `.tra.bz2`, `.tra.xz`.
+Text files may be compressed: `.tra.gz`, `.tra.bz2`, `.tra.xz`.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ _READERS: dict[str, Callable[[Path, str | None, Recovery, float], ModelRows]] = 
     ".umb": lambda path, reward, recovery, worst: rows_of_umb(path, reward, recovery),
 }
 _PACKED = (".npz", ".parquet")
-_STRUCTURED = (".tra", ".pexp", ".drn", ".umb")  # which may have several rewards
+_STRUCTURED = (".tra", ".pexp", ".drn", ".umb")  # may have several reward structures
 SUFFIXES = (".json", *_READERS)
 """How the names of model files end."""
 
@@ -71,7 +71,7 @@ def read_model(
 
     Args:
         path: the file.
-        reward: the name of the reward structure, where a file has several.
+        reward: the name of the reward structure, if the file has several.
         recovery: what maps floats to exact numbers.
         worst: the reward of an unavailable action in arrays, as nan is.
 
@@ -198,7 +198,7 @@ def document_of(model: ModelRows) -> dict[str, Any]:
 
 
 def _beginning(model: ModelRows) -> dict[str, Any]:
-    """Return where episodes begin, and after how many steps they are cut off, if known."""
+    """Return where episodes begin, and after how many steps they are truncated, if known."""
     if model.start is not None:
         begins: dict[str, Any] = {"start": model.start}
     else:
@@ -222,8 +222,7 @@ def write_document(document: Mapping[str, Any], path: Path) -> None:
     """Write an MDP document to `path`, completely or not at all.
 
     Raises:
-        ValueError: it would be larger than `read_model` takes.
-        OSError: the file cannot be written.
+        ValueError: it would be larger than `read_model` accepts, or cannot be written.
     """
     check_size(path, len(document["transitions"]), document["n_states"], document["n_actions"])
     write_json(path, document)

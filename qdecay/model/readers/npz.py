@@ -31,7 +31,7 @@ from qdecay.model.reading import Pair
 from qdecay.model.recover import Recovery
 from qdecay.model.rows import ModelRows, checked_time_limit
 from qdecay_envs.decoding import decoding
-from qdecay_envs.files import replacing, require_file
+from qdecay_envs.files import require_file, written
 
 _MAX_BYTES = 1 << 28  # of a file, and of its arrays as floats
 _MAX_NONZERO = 8_000_000  # of a dense P: 60 bytes each until it is sparse
@@ -48,7 +48,7 @@ _ARRAYS = ("P", *SPARSE, "R", "ends", "start", "initial_states", "time_limit", *
 _SPARSE_ONLY = {*SPARSE, "ends", *_BY_PAIR}
 _MAX_TEXTS = 1_000_000  # numbers in text, a microsecond each
 _LONGEST = 40  # characters of a displayed name
-_LEAST_BYTES = {"P_indices": 4, "P_indptr": 4}  # that a number finally takes; others are floats
+_LEAST_BYTES = {"P_indices": 4, "P_indptr": 4}  # that a number takes in the end; others are floats
 
 
 def rows_of_npz(path: Path, recovery: Recovery, worst: float = -math.inf) -> ModelRows:
@@ -141,7 +141,8 @@ def write_npz(path: str | Path, model: FiniteMDP, ends: NDArray[np.float64] | No
     """Write an `.npz` with P_data, P_indices and P_indptr, R, and what else the model has.
 
     Raises:
-        ValueError: a name or a remark ends in a NUL character, which arrays of text leave out.
+        ValueError: a name or a remark ends in a NUL character, which arrays of text leave out; or
+            the file cannot be written.
     """
     p = model.p
     arrays = {"P_data": p.data, "P_indices": p.indices, "P_indptr": p.indptr, "R": model.r}
@@ -163,7 +164,7 @@ def write_npz(path: str | Path, model: FiniteMDP, ends: NDArray[np.float64] | No
         if numbers := getattr(model, name):
             table = arrays[name] = np.full(model.r.shape, otherwise)
             table[*zip(*numbers, strict=True)] = list(numbers.values())
-    with replacing(path) as scratch, scratch.open("wb") as file:
+    with written(path) as file:
         np.savez_compressed(file, **arrays)
 
 
@@ -247,7 +248,7 @@ def sparse_arguments(arrays: dict[str, Any]) -> dict[str, Any]:
         raise ValueError(f"R must have shape (S, A), got {r.shape}")
     data, indices, indptr = (numeric_array(arrays[name], name) for name in SPARSE)
     _check_places(data, indices, indptr, r.shape)
-    if data.dtype != np.float32:  # whose own digits count
+    if data.dtype != np.float32:  # float32 is read by its own digits
         data = data.astype(np.float64, copy=False)
     parts = (data, indices, indptr)
     p = sparse.csr_matrix(parts, shape=(r.size, len(r)))
@@ -294,7 +295,7 @@ def _check_directory(path: Path) -> None:
     with path.open("rb") as file:
         file.seek(max(0, path.stat().st_size - _ZIP_TAIL))
         tail = file.read()
-    end = len(tail) - 22  # as zipfile looks for the record: without a comment, or else with one
+    end = len(tail) - 22  # as zipfile does, first look for a record without a comment
     if tail[end : end + 4] != b"PK\5\6" or tail[-2:] != b"\0\0":
         end = tail.rfind(b"PK\5\6")
     length = int.from_bytes(tail[end + 12 : end + 16], "little")

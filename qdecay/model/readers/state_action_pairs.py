@@ -39,7 +39,7 @@ def rows_of_state_action_pairs(
         s_indices, a_indices: state and action of each pair, both of shape (L,), or both None.
         start: the start state, or None.
         recovery: what maps floats to exact numbers.
-        worst: the reward of an unavailable action, as nan is; see `arrays`.
+        worst: the reward that marks an unavailable action, besides nan; see `arrays`.
 
     Raises:
         ValueError: a shape or an index is wrong, a pair appears twice, a number is not finite or
@@ -79,7 +79,7 @@ def rows_of_state_action_pairs(
 
 
 def _as_pairs(rewards: Any, transitions: Any) -> tuple[Any, Any, NDArray[Any], NDArray[Any]]:
-    """Return R, Q and indices of the product form."""
+    """Return R, Q and the indices of the form (S, A) and (S, A, S)."""
     r, q = number_array(rewards, "R"), number_array(transitions, "Q")
     if r.ndim != 2 or q.shape != (*r.shape, r.shape[0]):
         raise ValueError(

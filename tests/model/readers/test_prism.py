@@ -76,7 +76,7 @@ def test_states_are_named_by_their_variables(tmp_path: Path, text: str) -> None:
     ("change", "message"),
     [
         (("2:(2,true)\n", ""), "robot.sta: state 2 is missing"),
-        (("2:(2", "1:(2"), "robot.sta:4: state 1 is there twice"),
+        (("2:(2", "1:(2"), "robot.sta:4: state 1 appears twice"),
         (("2:(2", "3:(2"), "robot.sta:4: word 1 must be a whole number below 3, got '3'"),
         (("(2,true)", "(2)"), "robot.sta:4: 2 values are needed, got 1"),
         (

@@ -1,10 +1,10 @@
 """What an environment holds in its attributes, as values that can be compared.
 
 A *field* is an attribute, of the environment or of an object that it holds, under a name such as
-`unwrapped.agent.position` or `TimeLimit._elapsed_steps`. Its value is frozen: lists become tuples,
-small arrays too (a position is the same as array and as tuple), objects their attributes, what is
-long is a digest, and floats lose what rounding made. Generators are found apart: they are no part
-of a state.
+`unwrapped.agent.position` or `TimeLimit._elapsed_steps`. Its value is frozen: lists and small
+arrays become tuples (a position is the same as array and as tuple), objects become their
+attributes, long values become digests, and floats are rounded. Generators are collected separately:
+they are not part of a state.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ _OBSERVING = {
     "HumanRendering",
     "RenderCollection",
 }
-"""Wrappers of Gymnasium whose fields decide nothing but the end by a time limit."""
+"""Gymnasium's wrappers whose fields affect nothing except the end by a time limit."""
 _slots: WeakKeyDictionary[type, frozenset[str]] = WeakKeyDictionary()
 _NOT_STATE = {"env", "_np_random", "_np_random_seed", "_cached_spec"}
 
@@ -92,7 +92,7 @@ def fields(
 def _descend(
     name: str, value: Any, found: dict[str, Hashable], left_out: Container[str], path: set[int]
 ) -> None:
-    """Add a value to the fields: what has names inside by its parts, the rest as a whole."""
+    """Add a value to the fields: by its named parts if it has any, otherwise as a whole."""
     if name in left_out:
         return
     if type(value) in PLAIN:
@@ -141,7 +141,7 @@ def slots_of(kind: type) -> frozenset[str]:
 
 
 def frozen(value: Any, path: set[int] | None = None) -> Hashable:
-    """Return a value that is equal and hashable for equal content, whatever it is made of."""
+    """Return a hashable value that is equal for equal content, of whatever type."""
     if type(value) is float:
         return _rounded(value)
     if type(value) in PLAIN:
@@ -180,12 +180,12 @@ def _frozen_array(value: np.ndarray, path: set[int] | None) -> Hashable:
     if value.dtype.hasobject or (value.ndim == 1 and value.size <= _SMALL):
         return tuple(frozen(item, path) for item in value.tolist())
     if value.dtype.kind == "f":
-        value = value.round(_DIGITS) + 0.0  # which is no -0.0
+        value = value.round(_DIGITS) + 0.0  # no -0.0
     return (value.shape, value.dtype.str, _digest(value.tobytes()))
 
 
 def _digest(data: bytes) -> Hashable:
-    """Return short data, or what is equal for equal data and takes no space."""
+    """Return short data unchanged, or a digest of long data."""
     return data if len(data) <= _LONG else (len(data), hash(data))
 
 
@@ -212,7 +212,7 @@ def _frozen_parts(value: Any, path: set[int]) -> Hashable:
     own = attributes(value)
     if own or hasattr(value, "__dict__"):
         return (kind, *[(name, frozen(item, path)) for name, item in sorted(own.items())])
-    try:  # what is not made of attributes says itself what it is made of
+    try:  # an object without attributes describes itself for pickling
         made = value.__reduce_ex__(4)
     except Exception:
         return kind

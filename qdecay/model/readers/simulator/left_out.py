@@ -15,8 +15,8 @@ from typing import Any
 
 from qdecay.model.readers.simulator.episodes import Episode, Step
 
-_LEAST = 3  # steps from which a change is regular
-_MANY = 8  # values of what is no number, more than weeks and most cycles have
+_LEAST = 3  # steps after which a change counts as regular
+_MANY = 8  # values of a clock that is no number: more than weeks and most cycles have
 
 
 def left_out(episodes: Iterable[Episode]) -> dict[str, frozenset[str]]:
@@ -39,7 +39,7 @@ def left_out(episodes: Iterable[Episode]) -> dict[str, frozenset[str]]:
 
 
 def _changes(steps: list[Step], name: str) -> list[Any] | None:
-    """By how much a number changed in each step; None if it is no number."""
+    """By how much a number changed in each step; None if it is not a number."""
     pairs = [(step.before[name], step.after[name]) for step in steps]
     if any(isinstance(x, bool) or not isinstance(x, Real) for pair in pairs for x in pair):
         return None
@@ -98,4 +98,4 @@ _KINDS: dict[str, Callable[[list[Step], str], bool]] = {
     "echo": _is_echo,
 }
 GROWING = {"clock", "total", "log"}
-"""The kinds of which long episodes show more than short ones."""
+"""The kinds that vary more in long episodes than in short ones."""
