@@ -55,8 +55,8 @@ class Verification:
 
     Attributes:
         states: the number of states; the optimal actions of each are proven at every gamma in
-            [0, 1) or, for a model line, in every model of the line (at gamma = 1 except ends where a
-            policy gains or must lose something for ever).
+            [0, 1) or, for a model line, in every model of the line (at gamma = 1 except ends where
+            a policy gains or must lose something for ever).
         regions, breakpoints, touches: their numbers; none is missing from the certificate.
         gamma: for a model line, the discount factor as text, such as "9/10"; None for a
             certificate over gamma.
