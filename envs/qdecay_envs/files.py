@@ -127,3 +127,18 @@ def replacing(path: str | os.PathLike[str], *, follow: bool = True) -> Iterator[
         raise OSError(error.errno or 0, error.strerror or str(error), os.fspath(path)) from error
     finally:
         scratch.unlink(missing_ok=True)
+
+
+@contextmanager
+def written(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
+    """Open a file that is written completely or not at all, as by `replacing`.
+
+    Raises:
+        ValueError: it cannot be written. The message is one line that starts with the path.
+    """
+    try:
+        with replacing(path) as scratch, scratch.open("xb") as file:
+            yield file
+    except OSError as error:
+        reason = error.strerror or error
+        raise ValueError(f"{os.fspath(path)}: cannot be written: {reason}") from error

@@ -12,7 +12,7 @@ from fractions import Fraction
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from qdecay._support.deadline import Deadline
+from qdecay._support.deadline import Deadline, in_time
 from qdecay._support.progress import OnProgress, Progress, reporting
 from qdecay._support.shown import shown_decimal
 from qdecay._support.viewed import Plotted
@@ -189,7 +189,7 @@ def line_regions(
         return f"{p.name} = {shown_decimal(float(value_at(x)), 6)}"
 
     try:
-        with reporting(progress) as report:
+        with in_time(deadline), reporting(progress) as report:
             report(Progress(0.0, 1.0, "points found: 0"))
             axis = LineAxis(RationalLine(line), gamma)
             begun = Walk(axis, deadline)

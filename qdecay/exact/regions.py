@@ -13,7 +13,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, overload
 
 from qdecay._support.checks import RationalLike, RealLike, exact, whole
-from qdecay._support.deadline import Deadline
+from qdecay._support.deadline import Deadline, in_time
 from qdecay._support.progress import OnProgress, Progress, reporting
 from qdecay._support.result import counted
 from qdecay._support.shown import shown_decimal
@@ -276,11 +276,11 @@ def policy_regions(
     events: list[Event] = []
     walk: SharedWalk | None = None
     try:
-        with reporting(progress) as report:
+        with in_time(deadline), reporting(progress) as report:
             report(Progress(0.0, 1.0, "points found: 0"))
             walk = SharedWalk(RationalModel(mdp), deadline, workers)
             events_of(walk, max_breakpoints, report if progress else None, _shown_gamma, events)
-        at_one = _at_one(walk, ModelInfo.of(mdp, start))
+            at_one = _at_one(walk, ModelInfo.of(mdp, start))
     except BudgetExceeded as limit:
         if walk is None:
             raise BudgetExceeded(f"{limit}; nothing is known right of gamma = 0") from None

@@ -66,8 +66,8 @@ def as_discrete(env: Env) -> Env:
 
 
 def names_of(env: Env) -> tuple[Names, Names]:
-    """Return the names of states and actions: as a viewed environment writes them, or as an
-    environment calls them itself.
+    """Return the names of states and actions: those that the environment gives them, or, for a
+    view, how the viewed environment writes them.
     """
     if isinstance(env, DiscreteEnv):
         return env.states.names(), env.actions.names()
@@ -84,5 +84,6 @@ def names_of(env: Env) -> tuple[Names, Names]:
 def _own_names(owner: Any, attribute: str, space: Any) -> Names:
     """The names that an environment has for the elements of a `Discrete` space, if it has any."""
     found = getattr(owner, attribute, None)
-    fits = isinstance(found, tuple | list) and len(found) == space.n
-    return tuple(found) if fits and all(isinstance(name, str) for name in found) else None
+    if not isinstance(found, tuple | list) or len(found) != space.n:
+        return None
+    return tuple(found) if all(isinstance(name, str) for name in found) else None

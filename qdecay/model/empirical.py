@@ -44,7 +44,7 @@ def counts_of(rows: ExactRows) -> NDArray[np.int64]:
 def estimated(visits: Mapping[Pair, int]) -> str:
     """Return a note that exact answers are exact for the counted probabilities."""
     least, most = min(visits.values()), max(visits.values())
-    each = str(least) if least == most else f"{least:,} to {most:,}"
+    each = f"{least:,}" if least == most else f"{least:,} to {most:,}"
     return (
         f"probabilities are shares of {counted(sum(visits.values()), 'recorded transition')}, "
         f"{each} for a pair of state and action: exact for the data, estimates for the world"

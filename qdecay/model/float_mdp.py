@@ -415,8 +415,8 @@ class FloatMDP(FiniteMDP):
 
         Raises:
             TypeError: the path does not end in .npz; other files hold exact numbers.
-            ValueError: a transition takes more than one step, which arrays cannot represent; or a
-                name ends in a NUL character.
+            ValueError: a transition takes more than one step, which arrays cannot represent; a name
+                ends in a NUL character; or the file cannot be written.
         """
         if Path(path).suffix != ".npz":
             raise TypeError(f"{path}: {FLOATS_ONLY}; a file of floats ends in .npz")

@@ -432,7 +432,11 @@ class MDP(FiniteMDP, Plotted, Explored):
         return document_of(self.rows())
 
     def save(self, path: str | Path) -> None:
-        """Write the MDP file (schema qdecay.mdp/1); an existing file is replaced."""
+        """Write the MDP file (schema qdecay.mdp/1); an existing file is replaced.
+
+        Raises:
+            ValueError: it would be larger than `load` takes, or cannot be written.
+        """
         write_document(self.to_json(), Path(path))
 
     def __hash__(self) -> int:

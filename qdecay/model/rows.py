@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from qdecay._support.checks import whole
 from qdecay._support.one_line import one_line
 from qdecay._support.result import Record, counted
-from qdecay.model.reading import Pair, Reading
+from qdecay.model.reading import WITHIN, Pair, Reading
 from qdecay.model.recover import Unchanged
 from qdecay_envs.arguments import MAX_DURATION, distribution, duration
 from qdecay_envs.rational import RationalLike, rational, written
@@ -283,7 +283,7 @@ def _as_float(value: Any, name: str, number: int, row: Row) -> float:
     """Return a number as a float; the rest gives its position."""
     if isinstance(value, float | np.floating):  # `FloatMDP.from_columns` refuses inf and nan
         return float(value)
-    if not value:  # most rewards are 0
+    if type(value) in (int, Fraction) and not value:  # most rewards are 0; None is no number
         return 0.0
     where = f"{_where(number, row)}: {name}"
     found: float = _FLOATS(rational(value, where), where)
@@ -359,7 +359,7 @@ def share_of(chance: float, visits: int, where: str) -> Fraction:
     Raises:
         ValueError: it is none.
     """
-    count = Fraction(chance) * visits
+    count = Fraction(float(chance)) * visits
     if abs(count - round(count)) > visits * SHARE_ROUNDING:
         raise no_share(where, chance, visits)
     return Fraction(round(count), visits)
@@ -378,7 +378,7 @@ def checked_scaled(scaled: Mapping[Pair, Any], pairs: Iterable[Pair]) -> dict[Pa
         pairs: those that are available.
 
     Raises:
-        TypeError, ValueError: a pair is not available, or its sum is no exact number > 0.
+        TypeError, ValueError: a pair is not available, or its sum is no exact number near 1.
     """
     available, found = set(pairs) if scaled else set(), {}
     for (s, a), total in sorted(scaled.items()):
@@ -386,8 +386,8 @@ def checked_scaled(scaled: Mapping[Pair, Any], pairs: Iterable[Pair]) -> dict[Pa
         if (s, a) not in available:
             raise ValueError(f"{where}: has no transitions")
         found[s, a] = rational(total, where)
-        if found[s, a] <= 0:
-            raise ValueError(f"{where}: a sum must be > 0, got {written(total)}")
+        if abs(found[s, a] - 1) > 2 * WITHIN:  # in floats the sum may be rounded
+            raise ValueError(f"{where}: a sum must be within 1e-5 of 1, got {written(total)}")
     return found
 
 

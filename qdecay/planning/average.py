@@ -147,7 +147,7 @@ def _found(
     work.accelerate(tol / 4, max_sweeps)
     nodes, error = work.solution(), work.error + off
     policy = quotient.unfolded(nodes.policy, table, parts.pairs, inner.policy)
-    own = _gain_and_bias(*_rows(mdp.unrolled(), table, policy))
+    own = _gain_and_bias(*_rows(mdp.unrolled(), policy))
     apart = float(np.abs(own.gain - nodes.v[quotient.node]).max())
     return AverageReward(
         own.gain,
@@ -183,9 +183,7 @@ class _Worth:
     bias_error: float
 
 
-def _rows(
-    mdp: FiniteMDP, table: Table, policy: NDArray[np.int64]
-) -> tuple[sparse.csr_matrix, Numbers, Table]:
+def _rows(mdp: FiniteMDP, policy: NDArray[np.int64]) -> tuple[sparse.csr_matrix, Numbers, Table]:
     """The policy's rows (S, S), its rewards (S,), and the model that has only its actions."""
     pairs = np.arange(mdp.n_states) * mdp.n_actions + policy
     p, r = mdp.p[pairs], mdp.r.ravel()[pairs]

@@ -350,7 +350,7 @@ def _missing(case: Case) -> str:
 def _open(case: Case) -> str:
     """Name the explanations that are left, and what would decide between them."""
     likely = [h for h in case.posterior.hypotheses if h.probability >= _LISTED]
-    listed = ", ".join(f"{_short(h, case)} ({h.probability:.0%})" for h in likely[:4])
+    listed = ", ".join(f"{_short(h)} ({h.probability:.0%})" for h in likely[:4])
     return f"it may be {listed}{_how_to_tell(case)}"
 
 
@@ -362,7 +362,7 @@ def _how_to_tell(case: Case) -> str:
     return f"; ask {more}{place} to tell"
 
 
-def _short(h: Hypothesis, case: Case) -> str:
+def _short(h: Hypothesis) -> str:
     if h.name in (ANOTHER, EXPONENTIALS):
         return f"{h.name}, {h.parameters['gamma']:.4g}"
     return h.name

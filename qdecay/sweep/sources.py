@@ -73,8 +73,8 @@ class SourceSettings:
             _ = mdp.reward  # refuses numbers that overflow the learners' floats
         except (TypeError, ValueError, OSError) as error:
             raise InputError(f"{self.place}: {' '.join(str(error).split())}") from error
-        # Trainings have a start and a limit of their own, and a cell's key is made of the document:
-        # it is not to depend on how the model was read.
+        # Trainings have their own start and limit, and a cell's key is made from the document,
+        # which must not depend on how the model was read.
         trained = replace(mdp, time_limit=None, initial_states={}, scaled={}, remarks=())
         document = json.dumps(trained.to_json(), separators=(",", ":"))
         return SweepModel(self.text, dict(self.parameters), start, document)

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import json
 import pickle
+import socket
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from fractions import Fraction
 from http import HTTPStatus
 from pathlib import Path
+from queue import Queue
+from threading import Event
 
 import pytest
 from editors import CHAIN, DOCUMENTS, GRID, MODEL, Visitor, draft
@@ -198,6 +202,29 @@ def test_a_process_that_does_not_end_is_told_alike(visitor: Visitor, monkeypatch
 def shortly(monkeypatch: pytest.MonkeyPatch) -> None:
     """Pages that only say what they are of."""
     monkeypatch.setattr(requests, "_solve", lambda *asked: (repr(asked).encode(), {}))
+
+
+def test_who_hangs_up_does_not_wait(visitor: Visitor, monkeypatch) -> None:
+    """A page that is closed, as its connection tells; one that is open waits as long as it takes."""
+    asked, answers = Event(), Queue()
+
+    def run(_: object, page: object, is_awaited: Callable[[], bool], *rest: object):
+        answers.put(is_awaited())
+        asked.set()
+        while is_awaited():
+            time.sleep(0.01)
+        answers.put(is_awaited())
+        return b"", {}
+
+    monkeypatch.setattr(requests.Workers, "run", run)
+    body = json.dumps({"document": CHAIN})
+    head = f"POST {visitor.root}solve HTTP/1.1\r\nHost: {visitor.host}\r\n"
+    kind = f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+    host, port = visitor.host.split(":")
+    with socket.create_connection((host, int(port))) as connection:
+        connection.sendall(f"{head}{kind}{body}".encode())
+        assert asked.wait(60)
+    assert [answers.get(timeout=60) for _ in range(2)] == [True, False]
 
 
 @pytest.mark.usefixtures("shortly")

@@ -310,6 +310,20 @@ FOREST_P = np.array([[[0.1, 0.9, 0], [0.1, 0, 0.9], [0.1, 0, 0.9]], [[1, 0, 0]] 
 FOREST_R = np.array([[0, 0], [0, 1], [4, 2]])
 
 
+@pytest.mark.parametrize("value", [None, "", [], {}, False])
+@pytest.mark.parametrize("place", [3, 4])
+def test_nothing_is_no_number(tmp_path: Path, value: object, place: int) -> None:
+    """Neither as a probability nor as a reward, exact or of floats: an empty one is not 0."""
+    row: list[object] = [0, 0, 0, 1, 1, False]
+    row[place] = value
+    path = tmp_path / "m.json"
+    document = {"schema": "qdecay.mdp/1", "n_states": 1, "n_actions": 1, "transitions": [row]}
+    path.write_text(json.dumps(document))
+    for kind in (MDP, FloatMDP):
+        with pytest.raises(InputError, match=f"{('probability', 'reward')[place - 3]} must be"):
+            kind.load(path)
+
+
 def test_arrays_as_pymdptoolbox_has_them() -> None:
     """Its forest example is one model, dense, sparse or with a reward per transition."""
     dense = MDP.from_arrays(FOREST_P, FOREST_R)

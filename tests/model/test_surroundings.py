@@ -215,6 +215,16 @@ def test_models_that_say_nothing_write_nothing(tmp_path: Path) -> None:
         assert set(arrays) == {"P_data", "P_indices", "P_indptr", "R", "ends"}
 
 
+def test_counts_and_narrow_floats(tmp_path: Path) -> None:
+    """Halves are halves in 32 bits; thirds, which they round, are no shares."""
+    for chances, visits in (([0.5, 0.5], 2), ([1 / 3, 2 / 3], 3)):
+        parts = SPARSE | {"P_data": np.array(chances, np.float32), "visits": [[visits], [0]]}
+        np.savez(tmp_path / f"{visits}.npz", **parts)
+    assert MDP.load(tmp_path / "2.npz").counts.tolist() == [1, 1]
+    with pytest.raises(InputError, match="is no share of 3 visits"):
+        MDP.load(tmp_path / "3.npz")
+
+
 def test_names_that_arrays_cannot_keep_are_refused(tmp_path: Path) -> None:
     """NumPy cuts the NUL off, so that two names might become one."""
     model = FloatMDP.of(replace(EXAMPLE, state_names=["a", "a\0", "b"], initial_states={}))
@@ -264,7 +274,7 @@ WRONG_FILES: list[tuple[dict[str, Any], str]] = [
     ({"scaled": [[0, 0, 1], [0, 0, 1]]}, "scaled: state 0, action 0 is listed twice"),
     ({"scaled": [[1, 0, 1]]}, "scaled: state 1, action 0: has no transitions"),
     ({"scaled": [[0, -1, 1]]}, "scaled: state 0, action -1: has no transitions"),
-    ({"scaled": [[0, 0, 0]]}, "scaled: state 0, action 0: a sum must be > 0, got 0"),
+    ({"scaled": [[0, 0, 0]]}, "scaled: state 0, action 0: a sum must be within 1e-5 of 1, got 0"),
     ({"scaled": [[0, 0, "x"]]}, "scaled: state 0, action 0 must be a number like"),
     ({"remarks": "text"}, "remarks must be a list of strings, got 'text'"),
     ({"remarks": [["a"]]}, r"remarks must be a list of strings, got \[\['a'\]\]"),
@@ -326,7 +336,8 @@ WRONG_SPARSE: list[tuple[dict[str, Any], str]] = [
     ({"visits": [[-4], [0]]}, "(no share of -4 visits|got -4)"),
     ({"scaled": [[np.nan], [1]]}, "scaled must hold finite floats in the shape of R"),
     ({"scaled": [[1], [1]]}, "scaled must hold finite floats in the shape of R"),
-    ({"scaled": [[0.0], [1]]}, "scaled: state 0, action 0: a sum must be > 0, got 0"),
+    ({"scaled": [[0.0], [1]]}, "scaled: state 0, action 0: a sum must be within 1e-5 of 1, got 0"),
+    ({"scaled": [[1e308], [1]]}, r"scaled: state 0, action 0: a sum must be within 1e-5 of 1, got"),
     ({"scaled": [[1], [0.9]]}, "scaled: state 1, action 0: has no transitions"),
     ({"R": [["1"], ["nan"]]}, "R must hold real numbers, got dtype <U3"),
 ]

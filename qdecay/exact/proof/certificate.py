@@ -12,11 +12,13 @@ from typing import Any, TypeVar, overload
 
 from qdecay._support.checks import RealLike, instance
 from qdecay._support.deadline import Deadline
+from qdecay._support.outputs import check_output
 from qdecay._support.progress import OnProgress, counting, reporting
 from qdecay.exact.line_regions import LineRegions
 from qdecay.exact.proof.gamma_parts import gamma_parts
 from qdecay.exact.proof.line_parts import line_parts
 from qdecay.exact.proof.line_parts_at_one import crossings
+from qdecay.exact.proof.verify import MAX_BYTES
 from qdecay.exact.regions import PolicyRegions
 from qdecay.exact.solver.threads import on_one_thread
 from qdecay.exact.walked import lists
@@ -151,9 +153,12 @@ def write_certificate(
 
     Raises:
         TypeError, ValueError, BudgetExceeded: as `certificate`.
-        OSError: the file cannot be written.
+        InputError: the file cannot be written, which is tried before the work.
+        ValueError: it would be larger than 64 MiB, which `qdecay verify` takes.
     """
-    write_json(path, certificate(problem, regions, max_seconds=max_seconds, progress=progress))
+    check_output(Path(path))
+    document = certificate(problem, regions, max_seconds=max_seconds, progress=progress)
+    write_json(path, document, MAX_BYTES)
 
 
 __all__ = ["certificate", "write_certificate"]

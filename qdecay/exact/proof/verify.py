@@ -44,6 +44,7 @@ from typing import Any
 from . import over_gamma, over_line
 from .signs import BeyondChecker, CertificateError
 
+MAX_BYTES = 64 * 2**20  # of a file: its lists of small numbers take twenty times that in memory
 SCHEMAS = (over_gamma.SCHEMA, over_line.SCHEMA)
 __all__ = ["SCHEMAS", "BeyondChecker", "CertificateError", "Verification", "verify"]
 
@@ -86,7 +87,7 @@ def verify(certificate: dict[str, Any] | str | os.PathLike[str]) -> Verification
         CertificateError: a statement does not hold, or does not have the documented form.
         BeyondChecker: a kind of CertificateError: checking would exceed the limits of degree or
             memory.
-        OSError, ValueError: the file cannot be read, or is not JSON.
+        ValueError: the file cannot be read, or is not JSON; the message begins with the path.
 
     >>> model = {"schema": "qdecay.mdp/1", "n_states": 1, "n_actions": 2,
     ...          "transitions": [[0, 0, 0, 1, 1, True], [0, 1, 0, 1, 0, True]]}
@@ -95,10 +96,22 @@ def verify(certificate: dict[str, Any] | str | os.PathLike[str]) -> Verification
     Verification(states=1, regions=1, breakpoints=0, touches=0, gamma=None)
     """
     if isinstance(certificate, str | os.PathLike):
-        certificate = json.loads(Path(certificate).read_text(encoding="utf-8"))
+        certificate = _read(certificate)
     gamma = None
     if isinstance(certificate, dict) and certificate.get("schema") == over_line.SCHEMA:
         gamma, states, breakpoints, touches = over_line.check_line(certificate)
     else:
         states, breakpoints, touches = over_gamma.check_over_gamma(certificate)
     return Verification(states, breakpoints + 1, breakpoints, touches, gamma)
+
+
+def _read(path: str | os.PathLike[str]) -> Any:
+    try:
+        if Path(path).exists() and not Path(path).is_file():  # to open a pipe may wait for ever
+            raise ValueError("it is no file; name a file")
+        return json.loads(Path(path).read_text(encoding="utf-8"))
+    except json.JSONDecodeError as error:
+        raise ValueError(f"{os.fspath(path)}: not JSON: {error}") from error
+    except (OSError, ValueError, RecursionError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise ValueError(f"{os.fspath(path)}: cannot be read: {reason}") from error

@@ -102,9 +102,8 @@ class LineResidues:
         self._unit, self._gain = 2 * line.denominator * gamma.denominator, gamma.numerator
         self.parts = frozenset(parts)
         self._place = {number: i for i, number in enumerate(parts)}
-        known = {s for part in parts.values() for s in part.pairs}
-        self._known = known
-        self._equations = [self._equations_of(part, known) for part in parts.values()]
+        self._known = {s for part in parts.values() for s in part.pairs}
+        self._equations = [self._equations_of(part) for part in parts.values()]
         self._length = self._length_of(parts)
         self._earned = sum(
             abs(a) + abs(b) for part in self._equations for a, b in part.given
@@ -203,7 +202,7 @@ class LineResidues:
             given = [a - self._unit * v + b for a, v, b in zip(earned, values, ahead, strict=True)]
             found.thirds.update(zip(part.states, solver.series(given), strict=True))
 
-    def _equations_of(self, part: Part, known: set[int]) -> _Equations:
+    def _equations_of(self, part: Part) -> _Equations:
         states = list(part.pairs)
         place, unit = {s: i for i, s in enumerate(states)}, self._unit
         low, change = (fmpz_mat(len(states), len(states)) for _ in range(2))

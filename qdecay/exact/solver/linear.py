@@ -143,7 +143,7 @@ class Factorised:
 
 
 def _equations(inner: sparse.csr_matrix) -> sparse.csr_matrix:
-    return sparse.csr_matrix(sparse.identity(inner.shape[0]) - inner)
+    return sparse.csr_matrix(sparse.identity(inner.shape[0], format="csr") - inner)
 
 
 def _factorisation(matrix: sparse.csr_matrix) -> Solver:

@@ -24,6 +24,7 @@ from collections.abc import Mapping
 from functools import cache
 
 import numpy as np
+from flint import nmod
 from numpy.typing import NDArray
 
 from qdecay._support.deadline import Deadline
@@ -82,8 +83,8 @@ def _residues(best: Laurent) -> NDArray[np.int64]:
     """
     model, p = best.model, _PRIME
     try:
-        values = [[int(x.p) * pow(int(x.q), -1, p) % p if x else 0 for x in v] for v in best.terms]
-    except ValueError:
+        values = [[int(nmod(x, p)) if x else 0 for x in v] for v in best.terms]
+    except ZeroDivisionError:
         return np.zeros((TERMS, model.n_pairs), dtype=np.int64)
     q, v = model.denominator % p, np.array(values, dtype=np.int64)
     weights = np.array([w % p for row in model.weights for w in row], dtype=np.int64)

@@ -31,7 +31,7 @@ from qdecay.model.reading import Pair
 from qdecay.model.recover import Recovery
 from qdecay.model.rows import ModelRows, checked_time_limit
 from qdecay_envs.decoding import decoding
-from qdecay_envs.files import replacing, require_file
+from qdecay_envs.files import require_file, written
 
 _MAX_BYTES = 1 << 28  # of a file, and of its arrays as floats
 _MAX_NONZERO = 8_000_000  # of a dense P: 60 bytes each until it is sparse
@@ -141,7 +141,8 @@ def write_npz(path: str | Path, model: FiniteMDP, ends: NDArray[np.float64] | No
     """Write an `.npz` with P_data, P_indices and P_indptr, R, and what else the model has.
 
     Raises:
-        ValueError: a name or a remark ends in a NUL character, which arrays of text leave out.
+        ValueError: a name or a remark ends in a NUL character, which arrays of text leave out; or
+            the file cannot be written.
     """
     p = model.p
     arrays = {"P_data": p.data, "P_indices": p.indices, "P_indptr": p.indptr, "R": model.r}
@@ -163,7 +164,7 @@ def write_npz(path: str | Path, model: FiniteMDP, ends: NDArray[np.float64] | No
         if numbers := getattr(model, name):
             table = arrays[name] = np.full(model.r.shape, otherwise)
             table[*zip(*numbers, strict=True)] = list(numbers.values())
-    with replacing(path) as scratch, scratch.open("wb") as file:
+    with written(path) as file:
         np.savez_compressed(file, **arrays)
 
 

@@ -303,6 +303,6 @@ def _other_model(word: str, name: str) -> str:
     if word.startswith("["):
         return f"{name} is an interval, {word!r:.40}: models with intervals are not read"
     symbols = [symbol for symbol in _SYMBOL.findall(word) if symbol.lower() not in _NOT_NUMBERS]
-    if symbols:
+    if symbols and not _PLAIN.issuperset(word):
         return f"{name} must be a number, got {word!r:.40}: parametric models are not read"
     return ""

@@ -294,6 +294,7 @@ BAD_PRISM: list[tuple[dict[str, str | None], str]] = [
     ),
     ({"srew": "4 1\n1 -1\n"}, "robot.srew:1: the model has 3 states, not 4"),
     ({"srew": "3 2\n1 -1\n1 2\n"}, "robot.srew:3: the reward of state 1 is given twice"),
+    ({"srew": "3 1\n1 1e999999999\n"}, 'robot.srew:2: word 2 must be a number like "7/10"'),
     ({"srew": "3 1\n1 x\n"}, "robot.srew:2: word 2 must be a number, got 'x': parametric"),
     ({"srew": "3\n"}, 'robot.srew:1: the first line must be "states lines", got 1 words'),
     ({"srew": ""}, "robot.srew: the file is empty"),

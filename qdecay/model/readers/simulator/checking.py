@@ -40,13 +40,14 @@ class Checks:
         ways: how many states were checked by a second path.
         walks: how many whole episodes were played.
         ranges: the ranges, in these episodes, of numbers that are left out of the key.
+        longest: how many steps the longest of these episodes had.
     """
 
     def __init__(
         self, machine: Machine, names: Names, diagnosis: Diagnosis, seed: int, *, sampled: bool
     ) -> None:
         self.machine, self.names, self.graph = machine, names, diagnosis.graph
-        self.ways = self.walks = 0
+        self.ways = self.walks = self.longest = 0
         self.ranges: dict[str, tuple[Any, Any]] = {}
         self._diagnosis, self._seed, self._sampled = diagnosis, seed, sampled
         self._respects: dict[int, set[str]] = {}
@@ -180,6 +181,7 @@ class Checks:
     def _play(self, plan: list[int], deadline: Deadline, stop: float) -> int:
         """Play an episode, the seed first, until a time; return how many steps were made."""
         made = self._compared(plan, deadline, stop)
+        self.longest = max(self.longest, made)
         self._take_down()
         return made
 

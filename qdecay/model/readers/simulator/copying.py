@@ -32,7 +32,14 @@ from gymnasium.spaces import Space
 
 from qdecay._support.one_line import one_line
 from qdecay._support.result import counted
-from qdecay.model.readers.simulator.inner_state import PLAIN, Generators, generators, layers
+from qdecay.model.readers.simulator.inner_state import (
+    PLAIN,
+    Generators,
+    attributes,
+    generators,
+    layers,
+    slots_of,
+)
 
 Env = gym.Env[Any, Any]
 _LARGE = 500  # bytes from which an attribute is shared
@@ -290,7 +297,7 @@ class _Pickler(pickle.Pickler):
         if isinstance(part, _CODE):
             return _share, (self._owner.number(part),)
         if isinstance(part, gym.Env):
-            return _blank, (type(part),), vars(part), None, None, _fill
+            return _blank, (type(part),), attributes(part), None, None, _fill
         if isinstance(part, np.random.Generator):
             return _generator, (type(part.bit_generator), part.bit_generator.state)
         if isinstance(part, np.random.RandomState):
@@ -330,8 +337,11 @@ def _blank(kind: type) -> Any:
     return object.__new__(kind)
 
 
-def _fill(env: Any, attributes: dict[str, Any]) -> None:
-    vars(env).update(attributes)
+def _fill(env: Any, held: dict[str, Any]) -> None:
+    slots = slots_of(type(env))
+    vars(env).update({name: part for name, part in held.items() if name not in slots})
+    for name in slots & held.keys():
+        object.__setattr__(env, name, held[name])
 
 
 def _generator(kind: type[np.random.BitGenerator], state: Any) -> np.random.Generator:

@@ -26,12 +26,14 @@ class Step(NamedTuple):
     """A step of an episode; the first is its start.
 
     Attributes:
+        number: how many steps the episode has had with it.
         before, after: the fields before and after it.
         action: frozen.
         paid: what the environment paid.
         seen: the observation, frozen, and whether it ended.
     """
 
+    number: int
     before: Mapping[str, Hashable]
     after: Mapping[str, Hashable]
     action: Hashable
@@ -89,15 +91,16 @@ def _episode(machine: Machine, seed: int, number: int, *, used: bool) -> Iterato
     seen = machine.begin(seed, used=used)
     machine.reseed(number)
     before = machine.fields()
-    yield Step({}, before, None, 0, (seen.observation, False))
-    for _ in range(_LONGEST):
+    yield Step(0, {}, before, None, 0, (seen.observation, False))
+    for taken in range(1, _LONGEST + 1):
         if seen.terminated or not seen.available:
             return
         action = int(rng.choice(seen.available))
         seen = machine.step(action)
         after = machine.fields()
         chosen = frozen(machine.actions.element(action))
-        yield Step(before, after, chosen, machine.paid, (seen.observation, seen.terminated))
+        ending = (seen.observation, seen.terminated)
+        yield Step(taken, before, after, chosen, machine.paid, ending)
         before = after
 
 

@@ -14,7 +14,9 @@ import types
 from collections import deque
 from collections.abc import Container, Hashable, Iterable, Iterator, Mapping, Set
 from enum import Enum
+from numbers import Number
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import gymnasium as gym
 import numpy as np
@@ -47,6 +49,7 @@ _OBSERVING = {
     "RenderCollection",
 }
 """Gymnasium's wrappers whose fields affect nothing except the end by a time limit."""
+_slots: WeakKeyDictionary[type, frozenset[str]] = WeakKeyDictionary()
 _NOT_STATE = {"env", "_np_random", "_np_random_seed", "_cached_spec"}
 
 
@@ -79,7 +82,7 @@ def fields(
         if observes or (wrappers_only and name == "unwrapped"):
             continue
         path = {id(layer)}
-        for attribute, value in vars(layer).items():
+        for attribute, value in attributes(layer).items():
             full = f"{name}.{attribute}"
             if attribute not in _NOT_STATE and not (full in constants and constants[full] is value):
                 _descend(full, value, found, left_out, path)
@@ -110,8 +113,31 @@ def _parts(value: Any) -> Mapping[str, Any] | None:
         return None
     if type(value) is dict:
         return value if value and all(isinstance(key, str) for key in value) else None
-    is_own = hasattr(value, "__dict__") and not isinstance(value, Mapping | Set | list | tuple)
-    return vars(value) if is_own and vars(value) else None
+    if isinstance(value, Mapping | Set | list | tuple | Number):
+        return None
+    return attributes(value) or None
+
+
+def attributes(value: Any) -> Mapping[str, Any]:
+    """Return the attributes of an object, those in `__slots__` too."""
+    own: Mapping[str, Any] = getattr(value, "__dict__", {})
+    slots = slots_of(type(value))
+    if not slots:
+        return own
+    return {**own, **{name: getattr(value, name) for name in slots if hasattr(value, name)}}
+
+
+def slots_of(kind: type) -> frozenset[str]:
+    """Return the names in the `__slots__` of a class and of those that it derives from."""
+    if kind not in _slots:
+        _slots[kind] = frozenset(
+            name
+            for base in kind.__mro__
+            if "__slots__" in vars(base)
+            for name, member in vars(base).items()
+            if isinstance(member, types.MemberDescriptorType)
+        )
+    return _slots[kind]
 
 
 def frozen(value: Any, path: set[int] | None = None) -> Hashable:
@@ -183,8 +209,8 @@ def _frozen_parts(value: Any, path: set[int]) -> Hashable:
     if isinstance(value, Set):
         return frozenset(frozen(item, path) for item in value)
     kind = type(value).__qualname__
-    own = getattr(value, "__dict__", None)
-    if own is not None:
+    own = attributes(value)
+    if own or hasattr(value, "__dict__"):
         return (kind, *[(name, frozen(item, path)) for name, item in sorted(own.items())])
     try:  # an object without attributes describes itself for pickling
         made = value.__reduce_ex__(4)
@@ -198,7 +224,7 @@ def generators(env: Any, constants: Iterable[int] = ()) -> dict[str, Generators]
     found: dict[int, tuple[str, Generators]] = {}
     seen = set(constants)
     for name, layer in layers(env):
-        for attribute, value in vars(layer).items():
+        for attribute, value in attributes(layer).items():
             if attribute != "env":
                 shown = "np_random" if attribute == "_np_random" else attribute
                 _collect(f"{name}.{shown}", value, found, seen)
@@ -223,6 +249,6 @@ def _collect(
         if not PLAIN.issuperset(map(type, value)):
             for item in value:
                 _collect(name, item, found, seen)
-    elif hasattr(value, "__dict__"):
-        for attribute, item in vars(value).items():
+    else:
+        for attribute, item in attributes(value).items():
             _collect(f"{name}.{attribute.lstrip('_')}", item, found, seen)

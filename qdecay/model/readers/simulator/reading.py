@@ -212,7 +212,7 @@ class _Reading:
         checks.walk(limit, deadline, long=long)
         compare(self.episodes, self.later, self.seed)
         if is_own:
-            self.remarks += _told_left_out(self.left_out, checks.ranges)
+            self.remarks += _told_left_out(self.left_out, checks)
         self.remarks += _told_hidden(graph)
         called = names.all()
         self.remarks += _told_certain(explorer)
@@ -278,18 +278,17 @@ def _visits(graph: Graph) -> Iterator[tuple[tuple[int, int], int]]:
             yield (state, action), sum(outcomes.values())
 
 
-def _told_left_out(
-    found: Mapping[str, frozenset[str]], ranges: Mapping[str, tuple[Any, Any]]
-) -> list[str]:
+def _told_left_out(found: Mapping[str, frozenset[str]], checks: Checks) -> list[str]:
     """Say what was left out, and how far it was checked to have no effect."""
     names = [f"{name} ({kind})" for kind, group in found.items() for name in sorted(group)]
     if not names:
         return []
+    growing = [name for kind, group in found.items() for name in sorted(group) if kind in GROWING]
     tried = " and ".join(
-        f"{ranges[name][0]:,.6g} <= {name} <= {ranges[name][1]:,.6g}"
-        for kind, group in found.items()
-        for name in sorted(group & ranges.keys())
-        if kind in GROWING
+        f"{checks.ranges[name][0]:,.6g} <= {name} <= {checks.ranges[name][1]:,.6g}"
+        if name in checks.ranges
+        else f"{name} changed {counted(checks.longest, 'time')}"
+        for name in growing
     )
     until = f"; no effect was seen while {tried}" if tried else ""
     return [f"ignored when distinguishing states: {', '.join(names)}{until}"]
