@@ -1,4 +1,4 @@
-"""The documents that are edited: which kind they are, what readers say, and those to begin with."""
+"""The documents to edit: their kinds, how they are read, and the ones to begin with."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def kind_of(document: Any) -> str:
     """Return the kind of a document, by its schema.
 
     Raises:
-        Refused: it is no object, or its schema is another.
+        Refused: it is not an object, or has another schema.
     """
     schema = document.get("schema") if isinstance(document, dict) else None
     for kind, known in SCHEMAS.items():
@@ -64,7 +64,7 @@ def read_problem(document: Any) -> Layout | MDP:
     """Return what a document describes.
 
     Raises:
-        Refused: a reader does not take it; the message is the reader's.
+        Refused: the reader does not accept it; the message is the reader's.
     """
     kind = kind_of(document)
     try:
