@@ -86,7 +86,7 @@ def is_left(group: int) -> bool:
 def test_it_ends_with_all_its_processes(
     tmp_path: Path, number: int, whole: bool, code: int, message: str | None, busy: bool
 ) -> None:
-    """Ctrl-C and the signal of `timeout` go to all of them, others to one; at once, or while something is solved."""
+    """Whether a signal goes to all of them or to one; at once, or while something is solved."""
     with served(tmp_path) as (process, visitor):
         assert visitor.post("draft", draft(gamma="1/2")).status == 200
         if busy:
