@@ -50,6 +50,7 @@ ACTIONS = (
     Colour("#7a5a3a", "#b08968"),
     Colour("#5b6472", "#7f8896"),
 )
+ROUNDS = 5  # in which the colours of actions come, each with marks of its own
 TIED = Colour("#9aa1ac", "#6f7886")  # several actions are equally good, or there is none
 
 # Of explorers, in the order of `qdecay.comparison.learning_times.EXPLORERS`; the usual
@@ -87,8 +88,17 @@ PALETTE = MappingProxyType(
 
 
 def action(index: int) -> Colour:
-    """Return the colour of an action; from the eighth on they come round again."""
+    """Return the colour of an action; from the eighth on they come round again, with marks."""
     return ACTIONS[index % len(ACTIONS)]
+
+
+def round_of(index: int) -> int:
+    """Return which marks lie on the areas of an action.
+
+    0 is none, for the first seven; then come dots, lines across, lines upright, and both. With the
+    36th action these too come round again. Lines are told apart by dashes.
+    """
+    return index // len(ACTIONS) % ROUNDS
 
 
 def explorer(index: int) -> Colour:
