@@ -11,9 +11,10 @@ from markupsafe import Markup
 
 from qdecay._support.result import counted
 from qdecay._support.shown import shown_decimal
+from qdecay.pricing.ends import runs
 from qdecay.pricing.learned import LearnedGamma, LearnedPrice
 from qdecay.pricing.line_price import LinePrice
-from qdecay.pricing.result import GammaPrice, JudgedRegions, Priced, PricedPoint, PricedRegion, runs
+from qdecay.pricing.result import GammaPrice, JudgedRegions, Priced, PricedPoint, PricedRegion
 from qdecay.pricing.worth import Worth
 from qdecay.reporting.prices import USUAL, Words, percent
 from qdecay.reporting.views.axis import Axis, even_axis, log_gamma_axis, parameter_axis
