@@ -104,6 +104,21 @@ def _interrupt_main() -> None:
 
 
 @contextmanager
+def in_time(deadline: Deadline) -> Iterator[None]:
+    """Let code that knows what is proven so far meet one error, however its time ends.
+
+    Raises:
+        BudgetExceeded: `time_limit` interrupts the code inside, which has the same clock.
+    """
+    try:
+        yield
+    except KeyboardInterrupt:
+        if deadline.left < 0:
+            raise deadline.exceeded() from None
+        raise
+
+
+@contextmanager
 def _interrupting(deadline: Deadline, max_seconds: float) -> Iterator[None]:
     ended, expired, raised = threading.Event(), threading.Event(), threading.Event()
     before: Any = signal.getsignal(signal.SIGINT)

@@ -19,6 +19,7 @@ class ExactNumber(Protocol):
 
 
 _SMALLEST = -6  # the smallest power of ten that is written out
+_LEAST_PERCENT = 1e-4  # smaller losses look like rounding errors
 _UNITS = ((86400, "days", "d"), (3600, "hours", "h"), (60, "minutes", "min"))
 
 
@@ -77,6 +78,29 @@ def _rounded(number: ExactNumber | float, digits: int) -> str:
     if isinstance(number, float | int):
         return f"{number:#.{digits}g}" if digits < 17 else repr(float(number))
     return number.decimal(digits)
+
+
+def percent(share: float | Fraction, digits: int = 3) -> str:
+    """Return a share in percent, to so many digits; more where it would read as 100 and is not.
+
+    Zeros at the end say that it is rounded.
+
+    >>> [percent(share) for share in (0.5, 0.035, 0.74019, 0.0522, 0.99999, 1.0, 123.456)]
+    ['50 %', '3.5 %', '74.0 %', '5.22 %', '99.999 %', '100 %', '12,346 %']
+    >>> percent(1 / 3, 4), percent(1e-30), percent(float("inf"))
+    ('33.33 %', '< 0.0001 %', 'without limit')
+    """
+    value = 100 * float(share)
+    if math.isinf(value):
+        return "without limit"
+    if 0 < value < _LEAST_PERCENT:
+        return f"< {_LEAST_PERCENT:g} %"
+    if value >= 10**digits:
+        return f"{value:,.0f} %"
+    while value != 100 and float(f"{value:.{digits}g}") == 100:
+        digits += 1
+    is_whole = math.isclose(float(f"{value:.{digits}g}"), value, rel_tol=1e-12)
+    return f"{value:{'' if is_whole else '#'}.{digits}g}".rstrip(".") + " %"
 
 
 def shortest(number: float) -> str:

@@ -8,7 +8,7 @@ is imported by its name when one of them is called, as pandas finds its plotting
 from __future__ import annotations
 
 import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from qdecay._support.page import Page
 
@@ -46,10 +46,23 @@ class Plotted:
 
         Raises:
             InputError: matplotlib is not installed; the message says how to install it.
+            TypeError: `ax` is something else.
             ValueError: there is nothing to draw; the message says why.
         """
         axes: Axes = _views().plot(self, ax)
         return axes
+
+
+class NoPage:
+    """Stands for the method `explore` of what has no page: asking for it says what has one."""
+
+    def __init__(self, instead: str) -> None:
+        """Keep what to do instead."""
+        self._instead = instead
+
+    def __get__(self, value: object, kind: type) -> NoReturn:
+        """Refuse it, so that `hasattr` is false."""
+        raise AttributeError(f"{kind.__name__} has no page: {self._instead}")
 
 
 class Explored:

@@ -9,10 +9,11 @@ thousands of states. Sums and products of floats with radii that include every r
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 
 from qdecay._support.checks import RationalLike, RealLike, exact, whole
-from qdecay._support.deadline import Deadline
+from qdecay._support.deadline import Deadline, in_time
 from qdecay._support.progress import OnProgress, Progress, reporting
 from qdecay._support.shown import shown_decimal
 from qdecay.certified.pairs import pairs_of_model
@@ -49,7 +50,8 @@ def certified_policy_regions(
         max_seconds: limit of wall time, > 0; None is no limit.
         progress: True shows a bar; a function is called with a `Progress` at each bracket.
 
-    Returns: the regions up to 1 - 1e-9, or to where floats tell nothing any more.
+    Returns: the regions up to 1 - 1e-9, or to where floats tell nothing any more; `stopped` says
+        why.
 
     Raises:
         TypeError, ValueError: an argument is not exact, or out of range.
@@ -65,18 +67,20 @@ def certified_policy_regions(
             text = f"brackets found: {found}, up to gamma = {shown_decimal(float(x), 6)}"
             report(Progress(float(x), 1.0, text))
 
-        search = None
+        search, found = None, None
         try:
-            search = Search(pairs_of_model(mdp), width, LAST, deadline, tell)
-            search.run()
+            with in_time(deadline):
+                search = Search(pairs_of_model(mdp), width, LAST, deadline, tell)
+                search.run()
+                found = _assembled(search, mdp, start)
+                return found.to_width(width, deadline)
         except BudgetExceeded as limit:
             if search is None:
                 raise BudgetExceeded(f"{limit}; nothing is known right of gamma = 0") from None
-            best = _assembled(search, mdp, start)
+            best = replace(found or _assembled(search, mdp, start), stopped="the time was up")
             up_to = f"proven up to gamma = {shown_decimal(float(search.x), 12)}"
-            found = f"{len(search.brackets)} brackets found, {up_to}"
-            raise BudgetExceeded(f"{limit}; {found}", best) from None
-    return _assembled(search, mdp, start).to_width(width, deadline)
+            text = f"{len(search.brackets)} brackets found, {up_to}"
+            raise BudgetExceeded(f"{limit}; {text}", best) from None
 
 
 def _assembled(search: Search, mdp: FiniteMDP, start: int | None) -> CertifiedRegions:
@@ -88,6 +92,7 @@ def _assembled(search: Search, mdp: FiniteMDP, start: int | None) -> CertifiedRe
         tuple(brackets),
         sets_of(search.model, search.first),
         _near_ties(search.model, search),
+        search.stopped,
         info=ModelInfo.of(mdp, start),
     )
 

@@ -145,6 +145,8 @@ class CertifiedRegions(SetsAlong, Plotted, Explored):
         brackets: disjoint; region i lies between brackets i - 1 and i.
         first: the optimal actions of every state right of 0; () if none is available.
         near_ties: where, of some states, other actions may be optimal too, or instead.
+        stopped: why the search ended before 1 - 1e-9, or left brackets wider than it could; or
+            None.
     """
 
     SCHEMA: ClassVar[str] = "qdecay.certified-regions/1"
@@ -155,6 +157,7 @@ class CertifiedRegions(SetsAlong, Plotted, Explored):
     brackets: tuple[CertifiedBracket, ...]
     first: Sets
     near_ties: tuple[NearTie, ...]
+    stopped: str | None = None
 
     @property
     def regions(self) -> Sequence[Sets]:
@@ -206,13 +209,15 @@ class CertifiedRegions(SetsAlong, Plotted, Explored):
             proven += f"; inside {each} they change at exactly one gamma"
         left_open = []
         if self.wider:
-            proven += f"; floats make {counted(len(self.wider), 'bracket')} wider than asked"
+            why = (self.reaches_the_end and self.stopped) or "floats tell no more"
+            proven += f"; {counted(len(self.wider), 'bracket')} wider than asked: {why}"
         if wide:
             left_open.append("how often they change inside brackets that are not separated")
         if self.near_ties:
             left_open.append("which actions are optimal in near ties")
         if not self.reaches_the_end:
-            left_open.append(f"anything right of {end}")
+            why = "" if self.stopped is None else f", where the search ended: {self.stopped}"
+            left_open.append(f"anything right of {end}{why}")
         return [proven, f"not proven: {'; '.join(left_open)}"] if left_open else [proven]
 
     def region_of(self, gamma: RationalLike | AlgebraicNumber) -> int | None:
@@ -347,7 +352,7 @@ class CertifiedRegions(SetsAlong, Plotted, Explored):
         ties = f", {counted(len(self.near_ties), 'near tie')}" if self.near_ties else ""
         return self._titled(
             f"{counted(len(middles), 'bracket')}{near}{ties}, proven up to "
-            f"{shown_up_to(self.proven_to)}"
+            f"{shown_up_to(self.proven_to)}{'' if self.stopped is None else f': {self.stopped}'}"
         )
 
     def body(self) -> dict[str, Any]:

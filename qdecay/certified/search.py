@@ -43,11 +43,12 @@ _WIDER = 10  # brackets may be wider than asked for: four times, sixteen times, 
 _FEW, _MANY = 8, 100  # near ties: so few are never too many; of more than so many most stay
 _MOST_DOUBTFUL = 0.25  # near ties, for each state, beyond which floats tell too little
 _IDLE = 8  # steps that change what is in doubt, but do not go on
+_NO_BOUND = "floats bound no advantages there"
 _SWEEPS = 200  # of values at gamma = 1/2, by which states that are alike are found
 
 
 class Lost(Exception):
-    """Floats do not tell how to go on."""
+    """Floats do not tell how to go on; the message says why."""
 
 
 class Search:
@@ -59,6 +60,7 @@ class Search:
         x: everything up to here is proven, or in a bracket, or a near tie.
         first: (N,) the pairs that are optimal right of 0.
         brackets, near_ties: what was found so far.
+        stopped: why it ended before `to`, or None.
     """
 
     def __init__(
@@ -83,6 +85,7 @@ class Search:
         self.x, self.first = Fraction(0), self._zero.copy()
         self.brackets: list[FoundBracket] = []
         self.near_ties: list[FoundTie] = []
+        self.stopped: str | None = None
         self._graph = PolicyGraph(model, self._policy)
         self._loose = np.zeros(0, dtype=np.int64)  # pairs that are near ties at x
         self._doubted = self.x  # where they were last looked at
@@ -104,8 +107,12 @@ class Search:
         try:
             while self.x < self.to:
                 self._along_window()
-        except (Lost, NoBound):
-            pass
+        except Lost as lost:
+            self.stopped = str(lost)
+        except NoBound:
+            self.stopped = _NO_BOUND
+        except MemoryError:
+            self.stopped = "the machine's memory was used up"
         finally:
             self._end_ties(self._doubts.keys())
 
@@ -133,7 +140,7 @@ class Search:
                 self._narrower()
                 return
         if self.x == begun:
-            raise Lost
+            raise Lost(_NO_BOUND)
         changes = len(self.brackets) - found
         self._longest = (self.x - begun) * _CHANGES / max(changes, 1)
 
@@ -145,7 +152,7 @@ class Search:
         """
         self._longest = (self._view.window.upper - self.x) / 8
         if self._longest < 4 * self._quarter:
-            raise Lost
+            raise Lost("floats bound advantages only on intervals narrower than a bracket")
 
     def _look(self) -> None:
         """Take a new window that begins at x or a little before.
@@ -161,7 +168,7 @@ class Search:
             )
         self._view = View(self._graph, window, self._deadline)
         if not window.upper > self.x:
-            raise Lost
+            raise Lost(_NO_BOUND)
         self._useful = True
         if self._doubts:
             self._review_doubts()
@@ -382,8 +389,10 @@ class Search:
             _, tied = self._doubts.setdefault(state, (since, set()))
             own = self.model.pairs_of(state)
             tied.update(pair for pair in own if self._zero[pair] or doubtful[pair])
-        if len(states) > max(_FEW, _MOST_DOUBTFUL * self.model.n) and not self._view.window.first:
-            raise Lost
+        first = self._view.window.first
+        if len(states) > max(_FEW, _MOST_DOUBTFUL * self.model.n) and not first:
+            n = self.model.n
+            raise Lost(f"{len(states):,} of {n:,} states were in doubt, and floats tell too little")
 
     def _end_ties(self, states: Iterable[int]) -> None:
         """End the near ties of these states at x."""

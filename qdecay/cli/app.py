@@ -1,8 +1,9 @@
-"""The one door for the shell: it parses, calls the library, prints, and sets the exit code.
+"""The entry point of the command line: it parses, calls the library, prints, and sets the exit
+code.
 
 0: done, and what was compared agrees. 1: it ran, and something disagrees. 2: the input or the usage
-is wrong, as one line on standard error says. 130: interrupted with Ctrl-C; 143, 129: stopped by
-SIGTERM or SIGHUP, in the same way.
+is wrong; one line on standard error says how. 3: it ran, and the answers leave the question open.
+130: interrupted with Ctrl-C; 143, 129: stopped by SIGTERM or SIGHUP, in the same way.
 """
 
 from __future__ import annotations

@@ -10,6 +10,7 @@ import typer
 
 from qdecay._support.outputs import CERTIFICATES, check_output
 from qdecay.cli import bracket_tables, region_tables
+from qdecay.cli.failures import complain
 from qdecay.cli.options import (
     AsJson,
     Digits,
@@ -111,10 +112,10 @@ def regions(
 
     A touch is a gamma where one more action is optimal at that point only. --resamples solves other
     data that the same world might have produced, and says how well the data settles the gammas of
-    the start.
+    the start. When --max-seconds end a search, what is proven by then is shown, exit code 3.
 
     For models too large for exact arithmetic: --certified finds brackets outside of which the
-    optimal actions of every state are proven; the exit code is 3 where it cannot tell actions apart
+    optimal actions of every state are proven; the exit code is 3 if it cannot distinguish actions
     or does not reach 1 - 1e-9; with --numeric too, it takes floats as they are. --numeric alone
     follows changes in floating point, at any size; its list may be incomplete.
 
@@ -129,8 +130,8 @@ def regions(
       qdecay regions large.npz --certified --width 1e-6
     """
     at = _gamma_of(over, to, gamma)
-    if first is not None and (certificate is not None or resamples is not None or states):
-        raise InputError("--first cannot be combined with --certificate, --resamples or --states")
+    if first is not None and (certificate is not None or resamples is not None):
+        raise InputError("--first cannot be combined with --certificate or --resamples")
     if certificate is not None:
         check_output(certificate, CERTIFICATES, force=force, source=source.text)
     elif force or no_check:
@@ -150,16 +151,25 @@ def regions(
     if numeric:
         _numeric(source, max_seconds, as_json, digits, states or refused)
         return 0
+    from qdecay.exact.line_regions import LineRegions
+    from qdecay.exact.regions import PolicyRegions
+    from qdecay.model.line import ModelLine
+
     found: PolicyRegions | LineRegions
     problem: MDP | ModelLine
-    if at is not None:
-        if resamples is not None:
-            raise InputError("--resamples cannot be combined with --over or --to")
-        line, found = _solve_line(source, over, to, at, first, max_seconds)
-        problem, mdp, resampled = line, line.low, None
-    else:
-        mdp, found, resampled = _solve(source, first, max_seconds, resamples, workers)
-        problem = mdp
+    resampled, early = None, False
+    if at is not None and resamples is not None:
+        raise InputError("--resamples cannot be combined with --over or --to")
+    try:
+        if at is not None:
+            problem, found = _solve_line(source, over, to, at, first, max_seconds)
+        else:
+            problem, found, resampled = _solve(source, first, max_seconds, resamples, workers)
+    except BudgetExceeded as limit:
+        if certificate is not None or resamples is not None:
+            raise
+        found, early = _part(limit, PolicyRegions, LineRegions), True
+        problem = found.line if isinstance(found, LineRegions) else found.mdp
     statement = None
     if certificate is not None:
         statement = write_certificate(source.text, problem, found, certificate, check=not no_check)
@@ -168,20 +178,33 @@ def regions(
         if resampled is not None:
             document["resampled"] = resampled.within()
         print_json(document, indent=None)
-        return 0
+        return 3 if early else 0
+    mdp = problem.low if isinstance(problem, ModelLine) else problem
     region_tables.print_regions(mdp, found, digits=digits, states=states)
     if resampled is not None:
         region_tables.print_resampled(mdp, resampled, digits=digits)
     if statement is not None:
         typer.echo(f"{certificate}: {statement}")
-    return 0
+    return 3 if early else 0
+
+
+def _part(limit: BudgetExceeded, *kinds: type[Any]) -> Any:
+    """Print why a search ended early, and return what it had proven by then.
+
+    Raises:
+        BudgetExceeded: that is nothing.
+    """
+    if not isinstance(limit.best, kinds):
+        raise limit
+    complain(str(limit))
+    return limit.best
 
 
 def _gamma_of(over: str | None, to: Path | None, gamma: str | None) -> Fraction | None:
     """Return the gamma of a model line, or None if there is none.
 
     Raises:
-        InputError: it is no gamma, or given without a line; or the line without it, or twice.
+        InputError: it is not a gamma, gamma or line is missing, or two lines are given.
     """
     from qdecay._support.checks import exact
 
@@ -278,6 +301,7 @@ def _certified(
     """Print the brackets of `certified_policy_regions`, and what they prove; return the code."""
     from qdecay._support.checks import exact
     from qdecay.certified.regions import certified_policy_regions
+    from qdecay.certified.result import CertifiedRegions
 
     if refused:
         raise InputError(
@@ -286,14 +310,18 @@ def _certified(
         )
     with input_errors("--"):
         given: dict[str, Any] = {} if width is None else {"width": exact(width, "width", "(0, 1]")}
-    with budget(source.text, max_seconds, _IN_FLOATS):
-        mdp = source.float_mdp() if as_floats else source.mdp()
-        found = certified_policy_regions(mdp, **given, max_seconds=max_seconds, progress=True)
+    early = False
+    try:
+        with budget(source.text, max_seconds, _IN_FLOATS):
+            mdp = source.float_mdp() if as_floats else source.mdp()
+            found = certified_policy_regions(mdp, **given, max_seconds=max_seconds, progress=True)
+    except BudgetExceeded as limit:
+        found, early = _part(limit, CertifiedRegions), True
     if as_json:
         print_json(found.to_json(source.text), indent=None)
     else:
-        bracket_tables.print_certified(mdp, found, states=states)
-    return 0 if found.is_complete else 3
+        bracket_tables.print_certified(found.mdp, found, states=states)
+    return 0 if found.is_complete and not early else 3
 
 
 @app.command()

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Collection
 from fractions import Fraction
 from typing import TYPE_CHECKING
+
+from qdecay._support.shown import percent
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -13,7 +14,6 @@ if TYPE_CHECKING:
 
 
 _ENDLESS = 1 << 30  # columns
-_TINY = 1e-4  # percent: smaller losses look like rounding errors
 
 
 def console() -> Console:
@@ -61,14 +61,7 @@ def count(number: int, noun: str) -> str:
 def share(lost: float | Fraction | None, digits: int = 4) -> str:
     """Return what is lost in percent; "" for None.
 
-    >>> share(1 / 3), share(0.0), share(1e-30), share(float("inf")), share(None)
-    ('33.33 %', '0 %', '< 0.0001 %', 'without limit', '')
+    >>> share(1 / 3), share(None)
+    ('33.33 %', '')
     """
-    if lost is None:
-        return ""
-    if math.isinf(lost):
-        return "without limit"
-    percent = 100 * float(lost)
-    if 0 < percent < _TINY:
-        return f"< {_TINY:g} %"
-    return f"{percent:,.0f} %" if percent >= 10**digits else f"{percent:.{digits}g} %"
+    return "" if lost is None else percent(lost, digits)

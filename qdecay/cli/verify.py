@@ -58,12 +58,12 @@ def verify(
 
 def _proven(file: Path) -> Verification:
     """Check the certificate in a file."""
-    from qdecay.exact.proof.verify import SCHEMAS
+    from qdecay.exact.proof.verify import MAX_BYTES, SCHEMAS
     from qdecay.exact.proof.verify import verify as check
     from qdecay_envs.jsonfile import read_json
 
     with input_errors():
-        document = read_json(file)
+        document = read_json(file, MAX_BYTES)
     if not isinstance(document, dict) or document.get("schema") not in SCHEMAS:
         known = " or ".join(f'"{schema}"' for schema in SCHEMAS)
         raise InputError(f'{file}: not a certificate: "schema" must be {known}')

@@ -23,6 +23,13 @@ class Refused(Exception):
         return self.message
 
 
+def too_long(seconds: float) -> Refused:
+    """Return the refusal of a problem that is not solved within the editor's limit."""
+    return wrong(
+        f"it takes longer than {seconds:g} s: make it smaller, or allow more with --max-seconds"
+    )
+
+
 def wrong(message: str, where: str | None = None) -> Refused:
     """Return the refusal of a document or a file that is not as it should be."""
     return Refused(HTTPStatus.UNPROCESSABLE_ENTITY, message, where)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import select
+import socket
 import sys
 import traceback
 from functools import partial
@@ -16,7 +18,7 @@ from qdecay._support.user_code import described
 from qdecay.editing import drafts
 from qdecay.editing.folder import Folder
 from qdecay.editing.refusals import Refused
-from qdecay.editing.requests import Requests
+from qdecay.editing.requests import IsAwaited, Requests
 from qdecay.editing.visitors import Visitors
 from qdecay.errors import InputError
 from qdecay.reporting.colours import css_variables
@@ -131,8 +133,8 @@ class Editor:
             return Reply(_asset(rest), _TYPES[found[1]])
         raise _nothing()
 
-    def post(self, path: str, body: bytes) -> Reply:
-        """Return the answer to a POST.
+    def post(self, path: str, body: bytes, is_awaited: IsAwaited) -> Reply:
+        """Return the answer to a POST; nothing is worked on that is not awaited any more.
 
         Raises:
             Refused: there is nothing of that path, or the request is refused.
@@ -147,7 +149,7 @@ class Editor:
         except ValueError as error:
             raise Refused(HTTPStatus.BAD_REQUEST, str(error)) from error
         try:
-            return _in_json(action(request))
+            return _in_json(action(request, is_awaited))
         except RecursionError as error:
             text = "lists or objects are nested too deeply"
             raise Refused(HTTPStatus.BAD_REQUEST, text) from error
@@ -175,7 +177,16 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         """Answer a POST."""
-        self._answer(lambda: self._editor.post(self.path, self._body()))
+        self._answer(lambda: self._editor.post(self.path, self._body(), self._is_awaited))
+
+    def _is_awaited(self) -> bool:
+        """Whether the answer is awaited: a page that is closed, or has changed, hangs up."""
+        if not select.select([self.connection], [], [], 0)[0]:
+            return True
+        try:
+            return self.connection.recv(1, socket.MSG_PEEK) != b""
+        except OSError:
+            return False
 
     def _answer(self, found: Any) -> None:
         try:

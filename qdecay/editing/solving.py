@@ -6,12 +6,12 @@ from fractions import Fraction
 from typing import Any
 
 from qdecay._support.checks import exact
-from qdecay._support.deadline import time_limit
+from qdecay._support.deadline import Deadline, time_limit
 from qdecay._support.one_line import one_line
 from qdecay._support.shown import shown_decimal
 from qdecay.comparison.subject import Subject
 from qdecay.editing.documents import kind_of, read_problem
-from qdecay.editing.refusals import wrong
+from qdecay.editing.refusals import too_long, wrong
 from qdecay.errors import BudgetExceeded, InputError, input_errors
 from qdecay.model.layouts import Layout, LayoutEnv, env_of_layout
 from qdecay.model.mdp import MDP
@@ -46,6 +46,7 @@ def solve(
     """
     at = None if gamma == "" else _gamma(gamma)
     name = name or _TITLES[kind_of(document)]
+    limit = Deadline(max_seconds)
     try:
         with time_limit(max_seconds + DRAWING_SECONDS):
             problem = read_problem(document)
@@ -53,6 +54,8 @@ def solve(
             chapter = read_chapter(source, max_seconds=max_seconds)
             return as_bytes(explorer([chapter])), _summary(chapter, at)
     except (InputError, BudgetExceeded) as error:
+        if limit.left < 0:
+            raise too_long(max_seconds) from None
         raise wrong(one_line(str(error).removeprefix(f"{name}: "))) from None
 
 

@@ -1,16 +1,17 @@
 """Processes that solve: each can be stopped at any time, and one more is always ready.
 
 Of two requests of one page the newer one wins: it gives the older one a moment to end by itself,
-which most do, and then stops its process, which harms nothing.
+which most do, and then stops its process, which harms nothing. What nobody waits for any more is
+stopped, too: a page that is closed takes no place from others.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from concurrent.futures import TimeoutError as NotYet
 from http import HTTPStatus
 from threading import Event, Lock
+from time import monotonic
 from typing import Any, TypeVar
 
 from qdecay._support.processes import Processes, WorkerDied
@@ -21,6 +22,7 @@ MOST = 4
 
 _IDLE = 2  # processes that are kept: the last one used, and one that is ready when that is stopped
 _MOMENT_SECONDS = 0.3  # less than a new process takes to start
+_LOOK_SECONDS = 0.5  # between two looks whether anybody waits
 _START_SECONDS = 120.0  # of a busy machine; an idle one takes three
 _T = TypeVar("_T")
 
@@ -50,16 +52,23 @@ class _Worker:
                 raise _Stopped
             return self._processes.submit(function, *arguments)
 
-    def result(self, future: Future[_T], seconds: float) -> _T:
-        """Return what was returned, or raise what was raised, or `_Stopped` or `NotYet`."""
-        try:
-            return future.result(seconds)
-        except NotYet:
-            raise
-        except Exception:
-            if self.is_stopped:
-                raise _Stopped from None
-            return self._processes.result(future)  # which tells the errors of processes apart
+    def result(
+        self, future: Future[_T], seconds: float, is_awaited: Callable[[], bool] = lambda: True
+    ) -> _T:
+        """Return what was returned, or raise what was raised, or `_Stopped`, or `TimeoutError`."""
+        end = monotonic() + seconds
+        while True:
+            try:
+                return future.result(min(_LOOK_SECONDS, max(0.0, end - monotonic())))
+            except TimeoutError:
+                if future.done() or monotonic() >= end:
+                    raise
+                if not is_awaited():
+                    self.stop()
+            except Exception:
+                if self.is_stopped:
+                    raise _Stopped from None
+                return self._processes.result(future)  # which tells the errors of processes apart
 
     def stop(self) -> None:
         with self._lock:
@@ -92,25 +101,33 @@ class Workers:
         self._keep_ready()
 
     def run(
-        self, page: object, seconds: float, function: Callable[..., _T], /, *arguments: Any
+        self,
+        page: object,
+        is_awaited: Callable[[], bool],
+        seconds: float,
+        function: Callable[..., _T],
+        /,
+        *arguments: Any,
     ) -> _T:
         """Return what a function returns, in a process.
 
         Args:
             page: who asks; a newer request of the same page takes the place of this one.
+            is_awaited: whether anybody still waits for the answer.
             seconds: until the process is stopped.
             function: what is called; what it raises is raised here.
             arguments: for it.
 
         Raises:
-            Refused: a newer request took its place, the time is up, or too many are worked on.
+            Refused: a newer request took its place, nobody waits, or too many are worked on.
+            TimeoutError: the time is up.
         """
         job = _Job()
         older = self._registered(page, job)
         try:
             if older is not None and not older.ended.wait(_MOMENT_SECONDS):
                 self._supersede(older)
-            return self._done(job, self._taken(), seconds, function, arguments)
+            return self._done(job, self._taken(), is_awaited, seconds, function, arguments)
         except _Stopped:
             raise Refused(HTTPStatus.CONFLICT, "a newer change took its place") from None
         finally:
@@ -155,6 +172,7 @@ class Workers:
         self,
         job: _Job,
         worker: _Worker,
+        is_awaited: Callable[[], bool],
         seconds: float,
         function: Callable[..., _T],
         arguments: tuple[Any, ...],
@@ -167,10 +185,10 @@ class Workers:
                 job.solver = worker
             self._keep_ready()  # not before: both at once would take twice as long
             future: Future[_T] = self._started(worker.submit, function, *arguments)
-            return worker.result(future, seconds)
-        except NotYet:
+            return worker.result(future, seconds, is_awaited)
+        except TimeoutError:
             worker.stop()
-            raise wrong(f"stopped after {seconds:g} s: make the problem smaller") from None
+            raise
         except WorkerDied:
             worker.stop()
             raise wrong("the process died, probably for lack of memory: make it smaller") from None

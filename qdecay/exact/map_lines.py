@@ -1,8 +1,8 @@
 """The lines of a map: on each, where one area ends and the next begins, and which are added.
 
-Lines of fixed parameter are added halfway between two neighbours, down to a stated distance, where
-the two do not pass the same areas, where a boundary moves far from one to the other or changes its
-polynomial, and where a line of fixed gamma has an area between them.
+Lines of fixed parameter are added halfway between two neighbours, down to a stated distance, if the
+two pass different areas, if a boundary moves far from one to the other or changes its polynomial,
+or if a line of fixed gamma has an area between them.
 """
 
 from __future__ import annotations
@@ -29,22 +29,22 @@ from qdecay.model.line import ModelLine
 from qdecay_envs.rational import rational
 
 _ROWS = 17  # lines of fixed parameter to begin with, both ends included
-_LEAST_SECONDS = 1e-3  # a limit of time is more than 0
-_FAR = 1 / 16  # of gamma's range: a boundary that moves further between two lines needs more
+_LEAST_SECONDS = 1e-3  # time limits must be > 0
+_FAR = 1 / 16  # of gamma's range: if a boundary moves further between two lines, one is added
 _MUCH_CLOSER = 2  # likewise, to 1: values change with 1 / (1 - gamma)
 Area = Mapping[int, Actions]
-"""The optimal actions of the states that an area is about."""
+"""The optimal actions, in an area, of the states that define it."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class MapLine(Record):
-    """The map where one of its two numbers is fixed, exact.
+    """The map on a line where one of its two numbers is fixed; exact.
 
     Attributes:
-        fixed: that number: a value of the parameter, or a gamma.
-        breakpoints: the values of the other at which one area ends and the next begins, in order.
-        areas: those between, as numbers of `PolicyMap.areas`: one more than breakpoints.
-        regions: the policy regions on the line, of all states.
+        fixed: the value of that number: of the parameter, or a gamma.
+        breakpoints: the values of the other number at which areas meet, in order.
+        areas: the areas between them, as indices of `PolicyMap.areas`: one more than breakpoints.
+        regions: the policy regions on the line, for all states.
     """
 
     fixed: Fraction
@@ -53,7 +53,7 @@ class MapLine(Record):
     regions: PolicyRegions | LineRegions = field(repr=False)
 
     def area_of(self, number: RationalLike | AlgebraicNumber) -> int | None:
-        """Return the number of the area at a value of the number that moves; None at a
+        """Return the index of the area at a value of the number that is not fixed; None at a
         breakpoint."""
         if not isinstance(number, AlgebraicNumber):
             number = AlgebraicNumber.of(rational(number, "number"))
@@ -62,7 +62,7 @@ class MapLine(Record):
         return None if on_one else self.areas[place]
 
     def _to_json(self, fixed: str) -> dict[str, Any]:
-        """Return the fields as in the document; `fixed` is the name of that number."""
+        """Return the fields as in the document; `fixed` is the name of the fixed number."""
         points = [point.to_json() for point in self.breakpoints]
         return {fixed: str(self.fixed), "breakpoints": points, "areas": list(self.areas)}
 
@@ -72,7 +72,7 @@ _Label = tuple[tuple[int, Actions], ...]
 
 @dataclass(frozen=True)
 class _Solved:
-    """A line before its areas are numbered.
+    """A solved line whose areas are not yet numbered.
 
     Attributes:
         regions: of all states.
@@ -89,7 +89,7 @@ class _Solved:
         return tuple(self.regions.breakpoints[place].number for place in self.places)
 
     def hides_between(self, low: Fraction, high: Fraction) -> bool:
-        """Whether it passes an area between two of its numbers that is at neither."""
+        """Whether between two of its values it passes an area that is at neither."""
         first = sum(point <= low for point in self.breakpoints)
         last = sum(point < high for point in self.breakpoints)
         passed = self.areas[first : last + 1]
@@ -97,7 +97,7 @@ class _Solved:
 
 
 def differ(a: _Solved | MapLine, b: _Solved | MapLine) -> bool:
-    """Whether two lines over gamma pass other areas, or a boundary moves far between them."""
+    """Whether two lines over gamma pass different areas, or a boundary moves far between them."""
     if a.areas != b.areas:
         return True
     for one, other in zip(a.breakpoints, b.breakpoints, strict=True):
@@ -233,7 +233,7 @@ def _sorted(lines: dict[Fraction, _Solved]) -> list[tuple[Fraction, _Solved]]:
 
 @contextmanager
 def _within(deadline: Deadline) -> Iterator[float | None]:
-    """Yield the time left for one line; what it knows when that is up is of no use."""
+    """Yield the time left for one line; an unfinished line is discarded."""
     deadline.check()
     try:
         yield None if deadline.max_seconds is None else max(deadline.left, _LEAST_SECONDS)

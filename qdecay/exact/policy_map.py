@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 OF = ("start", "reached", "all")
-"""The states whose optimal sets make an area."""
+"""The states whose optimal sets define an area."""
 _COLUMNS = 7  # lines of fixed gamma, both ends not included
 
 
@@ -44,13 +44,13 @@ class PolicyMap(ModelResult, Plotted):
     Attributes:
         line: the models.
         gammas: the range of gamma.
-        of: whose optimal actions make an area: the start's, those of all states reached from it
-            under optimal actions, or those of all states.
-        areas: the different sets, in order of appearance; a state that is not reached is omitted.
+        of: the states whose optimal actions define an area: the start, all states reached from it
+            under optimal actions, or all states.
+        areas: the distinct sets, in order of appearance; states that are not reached are left out.
         lines: the map at values of the parameter, in increasing order, both ends included.
         columns: the map at gammas strictly inside the range, in increasing order.
         curves: the boundaries through neighbouring lines, and through neighbouring columns.
-        fineness: the distance of two values of the parameter, as a part of its range, down to which
+        fineness: the distance between lines, as a share of the parameter's range, down to which
             lines were added.
     """
 
@@ -76,14 +76,14 @@ class PolicyMap(ModelResult, Plotted):
 
     @property
     def parameter(self) -> Parameter:
-        """The number that moves besides gamma."""
+        """The number that varies besides gamma."""
         return self.line.parameter
 
     @property
     def is_fine(self) -> bool:
-        """Whether every two neighbouring lines that differ are as close as `fineness` says.
+        """Whether all neighbouring lines that differ are as close as `fineness` says.
 
-        They are not where the budget ran out.
+        They may not be if the budget ran out.
         """
         step = self.fineness * (self.parameter.high - self.parameter.low)
         return all(b.fixed - a.fixed <= step for a, b in pairwise(self.lines) if differ(a, b))
@@ -149,21 +149,22 @@ def policy_map(
     Args:
         line: the models, exact.
         gammas: the range of gamma, 0 <= low < high <= 1; areas lie strictly between.
-        of: whose optimal actions make an area: "start", "reached" (all states reached from it under
-            optimal actions), or "all". None is "start", or "all" for a model without a start.
+        of: the states whose optimal actions define an area: "start", "reached" (all states reached
+            from the start under optimal actions), or "all". None means "start", or "all" for a
+            model without a start.
         start: overrides the model's start state.
-        fineness: the distance of two lines, as a part of the parameter's range, down to which lines
-            are added where two differ; 0 < fineness <= 1.
-        columns: lines of fixed gamma, evenly spaced; >= 0. None is 7 for a model of at most 24
-            states, and none for a larger one, where they take long.
+        fineness: the distance between lines, as a share of the parameter's range, down to which
+            lines are added between two that differ; 0 < fineness <= 1.
+        columns: the number of lines of fixed gamma, evenly spaced; >= 0. None means 7 for a model
+            of at most 24 states, and 0 for a larger one, where they take long.
         max_seconds: limit of wall time, > 0; None is no limit.
         progress: True shows a bar; a function is called with a `Progress` at each line.
 
     Raises:
-        TypeError: `line` is no `ModelLine`, or a number is not exact.
+        TypeError: `line` is not a `ModelLine`, or a number is not exact.
         ValueError: an argument is out of range, or areas need a start state and there is none.
         BudgetExceeded: the time ran out. `best` is the map of the lines found so far, without
-            curves, or None where there are fewer than two.
+            curves, or None if there are fewer than two.
 
     >>> from qdecay.model.mdp import MDP
     >>> def wait(reward):

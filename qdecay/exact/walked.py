@@ -1,4 +1,4 @@
-"""What walks find: points where optimal sets change, and the regions between them.
+"""The results of walks: points where optimal sets change, and the regions between them.
 
 `SetsAlong` is what all regions along one number have in common, certified ones too.
 """
@@ -111,7 +111,7 @@ class SetsAlong(ModelResult):
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Turn(Record):
-    """A point where optimal sets change; as a touch, where they are larger at that point only.
+    """A point where optimal sets change or, for a touch, where some are larger at that point only.
 
     Attributes:
         changes: the states whose set at or right of it differs from the one left of it.
@@ -167,8 +167,8 @@ class Regions(SetsAlong, Generic[_Turn]):
     def reached_breakpoints(self) -> tuple[int, ...]:
         """Return the breakpoints that change a state reached from the start.
 
-        Reached: with positive probability under some optimal policy left of the breakpoint, at
-        it, or right of it.
+        A state counts as reached if some optimal policy left of, at, or right of the breakpoint
+        reaches it with positive probability.
 
         Raises:
             ValueError: the model has no start state.
@@ -178,7 +178,7 @@ class Regions(SetsAlong, Generic[_Turn]):
     def _around(self) -> Iterator[tuple[Collection[int], list[Actions]]]:
         """Yield what changes at each breakpoint, and the sets left of it, at it and right of it."""
         for point, left in zip(self.breakpoints, self.regions, strict=False):
-            sets = list(left)
+            sets = list(left)  # the sets at the breakpoint include those left and right
             for state, change in point.changes.items():
                 sets[state] = tuple({*change.left, *change.at, *change.right})
             yield point.changes, sets
@@ -190,7 +190,7 @@ class Regions(SetsAlong, Generic[_Turn]):
         return None if at else index
 
     def _sets_at(self, number: AlgebraicNumber) -> Sets:
-        """Return the sets at a number inside the ends."""
+        """Return the sets at a number strictly between the ends."""
         sets = list(self.regions[sum(b.number < number for b in self.breakpoints)])
         for point in (*self.breakpoints, *self.touches):
             if point.number == number:
@@ -220,7 +220,7 @@ class Regions(SetsAlong, Generic[_Turn]):
         return parts
 
     def _found(self) -> dict[str, Any]:
-        """Return the fields of the document that hold what was found."""
+        """Return the fields of the document with the findings."""
         return {
             "breakpoints": [b.to_json() for b in self.breakpoints],
             "regions": [{"optimal_actions": lists(sets)} for sets in self.regions],
@@ -281,7 +281,7 @@ class Found(NamedTuple, Generic[_Turn]):
         events: Sequence[Event],
         make: Callable[[AlgebraicNumber, dict[int, Change]], _Turn],
     ) -> Found[_Turn]:
-        """Return it from the events of a walk."""
+        """Return the findings from the events of a walk."""
         model = walk.model
         breaks = [event for event in events if event.is_breakpoint]
         regions, points = [sets_of(model, walk.first)], []
@@ -312,8 +312,8 @@ def events_of(
 
     Args:
         most: limit of points, or None.
-        report: told at each point, or None.
-        shown: where the walk is, in words.
+        report: called at each point, or None.
+        shown: a function that puts the walk's position into words.
 
     Raises:
         BudgetExceeded: there are more points, or the walk's time is up.
@@ -343,7 +343,7 @@ def sets_of(model: RationalModel, optimal: NDArray[np.bool_]) -> Sets:
 
 
 def lists(sets: Sequence[Sequence[int]]) -> list[list[int]]:
-    """Return sets as in documents."""
+    """Return sets as they are written in documents."""
     return [list(actions) for actions in sets]
 
 

@@ -7,16 +7,19 @@ rewards as one table.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
 from pathlib import Path
-from typing import Any, NamedTuple, Self, TypeVar, Unpack
+from typing import Any, ClassVar, NamedTuple, Self, TypeVar, Unpack
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 
+from qdecay._support.checks import whole
+from qdecay._support.viewed import NoPage
 from qdecay.errors import input_errors
 from qdecay.model.base import Columns, FiniteMDP
 from qdecay.model.layouts import Layout
@@ -33,10 +36,10 @@ from qdecay.model.readers.env_table import rows_of_env
 from qdecay.model.readers.files import read_model, refuse_reward
 from qdecay.model.readers.layout import rows_of_layout
 from qdecay.model.readers.npz import (
-    episodes_of,
     read_npz,
     sparse_arguments,
     start_of,
+    surroundings_of,
     write_npz,
 )
 from qdecay.model.readers.prism import rows_of_prism
@@ -47,17 +50,22 @@ from qdecay.model.readers.umb import rows_of_umb
 from qdecay.model.reading import WITHIN, Pair, Reading, RowOptions, off_one
 from qdecay.model.recover import Unchanged
 from qdecay.model.rows import (
+    SHARE_ROUNDING,
     ModelRows,
     check_sizes,
     checked_durations,
     checked_initial_states,
     checked_names,
+    checked_remarks,
+    checked_scaled,
     checked_time_limit,
     index,
+    no_share,
 )
 from qdecay.model.unrolling import Waiting
 
 _EPS = float(np.finfo(np.float64).eps)
+_EXACT = 2**53  # up to which floats have every whole number
 _LEAST = float(np.finfo(np.float64).tiny)  # below it floats lose digits
 _Float = TypeVar("_Float", bound="FloatMDP")
 
@@ -66,21 +74,25 @@ _Float = TypeVar("_Float", bound="FloatMDP")
 class FloatMDP(FiniteMDP):
     """A finite MDP in floats, made by `from_sparse`, `from_columns` or the constructors of `MDP`.
 
-    It has the attributes of an `MDP`, except the exact ones. Rewards are kept as their expectation
-    r(s, a): that is all planning needs, but a learner on this model sees no reward noise. The
-    transitions (`state`, `action`, ...) are computed on first use.
+    It has the attributes of an `MDP`, except the exact ones. Only the expected rewards r(s, a) are
+    kept: planning needs no more, but a learner on this model sees no reward noise. The transitions
+    (`state`, `action`, ...) are computed on first use.
 
     Attributes:
-        going, expected: what `p` and `r` return.
+        going, expected: the arrays that `p` and `r` return.
         ending: probability that the episode ends, shape (S, A), or None for zeros.
-        lasting: how many steps each entry of `going` takes, of which there may be several for one
-            state, action and next state; None if all take one.
+        lasting: how many steps each entry of `going` takes (there may be several entries for one
+            state, action and next state); None if all take one.
     """
 
     going: sparse.csr_matrix
     expected: NDArray[np.float64]
     ending: NDArray[np.float64] | None = None
     lasting: NDArray[np.int64] | None = None
+    explore: ClassVar[NoPage] = NoPage(
+        "pages are exact, so read the model as MDP and explore that; "
+        "numeric_policy_regions(...).plot() draws where this one changes"
+    )
 
     @classmethod
     def of(cls, rows: ModelRows, **reading: Unpack[RowOptions]) -> Self:
@@ -96,15 +108,21 @@ class FloatMDP(FiniteMDP):
             start=rows.start,
             **reading,
         )
+        return made._told(rows)
+
+    def _told(self, rows: ModelRows) -> Self:
+        """Return the model with what rows say besides the dynamics."""
+        pairs = zip(self.state.tolist(), self.action.tolist(), strict=True) if rows.scaled else ()
         return replace(
-            made,
-            state_names=checked_names(rows.state_names, made.n_states, "state_names"),
-            action_names=checked_names(rows.action_names, made.n_actions, "action_names"),
+            self,
+            state_names=checked_names(rows.state_names, self.n_states, "state_names"),
+            action_names=checked_names(rows.action_names, self.n_actions, "action_names"),
             name=rows.name,
             time_limit=checked_time_limit(rows.time_limit),
-            initial_states=checked_initial_states(rows.initial_states, made.n_states),
-            visits=dict(rows.visits),
-            remarks=(*rows.remarks, *made.remarks),
+            initial_states=checked_initial_states(rows.initial_states, self.n_states),
+            visits=_checked_visits(rows.visits, self),
+            scaled={**checked_scaled(rows.scaled, pairs), **self.scaled},
+            remarks=checked_remarks((*checked_remarks(rows.remarks), *self.remarks)),
         )
 
     @classmethod
@@ -121,8 +139,8 @@ class FloatMDP(FiniteMDP):
 
         Args:
             p: probabilities of continuing, a scipy sparse matrix or array of shape (S * A, S), row
-                s * A + a. A csr_matrix of sorted float64 entries, each once, is used as it is where
-                nothing must be changed; others are copied.
+                s * A + a. A csr_matrix of sorted float64 entries without duplicates is used without
+                copying if nothing must be changed.
             r: expected rewards, shape (S, A). An action is unavailable in a state where its reward
                 is nan or -inf (as a cost, inf), or its row of p and its `ends` are 0.
             ends: probability that the episode ends, shape (S, A); zeros by default.
@@ -220,7 +238,7 @@ class FloatMDP(FiniteMDP):
         matrix.sum_duplicates()
         how = Reading(**reading)
         made = arrivals.told(cls._of(matrix, r.reshape(shape), ends, start, how), n_states)
-        # Rows that are not given are meant to be missing.
+        # Rows that are not given are left out on purpose.
         return replace(made, remarks=how.remarks(made.scaled))
 
     @classmethod
@@ -388,14 +406,17 @@ class FloatMDP(FiniteMDP):
                 made = cls.from_arrays(arrays["P"], arrays["R"], start=start_of(arrays), **reading)
             else:
                 made = cls.from_sparse(**sparse_arguments(arrays), **reading)
-            return replace(made, name=str(path), **episodes_of(arrays))
+            told = surroundings_of(arrays)
+            rows = ModelRows((), made.n_states, made.n_actions, name=str(path), **told)
+            return made._told(rows)
 
     def save(self, path: str | Path) -> None:
-        """Write an `.npz`: P_data, P_indices, P_indptr and R, and where episodes begin and end.
+        """Write an `.npz`: P_data, P_indices, P_indptr and R, and whatever else the model has.
 
         Raises:
             TypeError: the path does not end in .npz; other files hold exact numbers.
-            ValueError: a transition takes more than one step, which arrays cannot say.
+            ValueError: a transition takes more than one step, which arrays cannot represent; a name
+                ends in a NUL character; or the file cannot be written.
         """
         if Path(path).suffix != ".npz":
             raise TypeError(f"{path}: {FLOATS_ONLY}; a file of floats ends in .npz")
@@ -508,7 +529,7 @@ class _Arrivals(NamedTuple):
     Attributes:
         state, duration: of each column; `duration` is None if all are 1, and then the columns are
             the states.
-        column: that of each transition.
+        column: the column of each transition.
     """
 
     state: NDArray[np.int64]
@@ -517,7 +538,7 @@ class _Arrivals(NamedTuple):
 
     @classmethod
     def of(cls, to: NDArray[np.int64], steps: NDArray[np.int64] | None, n_states: int) -> Self:
-        """Return those of transitions."""
+        """Return the different pairs of some transitions."""
         if steps is None or (steps == 1).all():
             return cls(np.arange(n_states), None, to)
         longest = int(steps.max()) + 1
@@ -605,10 +626,10 @@ def _summing_to_one(
     available: NDArray[np.bool_],
     how: Reading,
 ) -> tuple[sparse.csr_matrix, NDArray[np.float64] | None, dict[Pair, Fraction]]:
-    """Return the probabilities with rows that sum to 1 within rounding, and what was divided.
+    """Return the probabilities with rows that sum to 1 within rounding, and the sums divided by.
 
     Raises:
-        ValueError: a row does not, and is not to be normalised or too far from 1.
+        ValueError: a row does not, and may not be normalised or is too far from 1.
     """
     far, sizes = sums - available.ravel(), np.diff(p.indptr)
     np.abs(far, out=far)  # there may be many pairs
@@ -625,6 +646,25 @@ def _summing_to_one(
     factors[off] = 1 / sums[off]
     p = sparse.csr_matrix((p.data * np.repeat(factors, sizes), p.indices, p.indptr), p.shape)
     return p, None if ending is None else ending * factors.reshape(ending.shape), scaled
+
+
+def _checked_visits(visits: Mapping[Pair, int], model: FloatMDP) -> dict[Pair, int]:
+    """Return how often each pair was tried, in order, as `checked_visits` of exact numbers."""
+    if not visits:
+        return {}
+    found = {pair: whole(n, f"visits of {pair}", 1, _EXACT) for pair, n in sorted(visits.items())}
+    tries = np.zeros(model.r.shape)
+    for s, a in found:
+        if not (0 <= s < model.n_states and 0 <= a < model.n_actions and model.available[s, a]):
+            raise ValueError(f"state {s}, action {a}: has visits, and no transitions")
+        tries[s, a] = found[s, a]
+    each = tries[model.state, model.action]
+    counts = model.probability * each
+    off = np.abs(counts - np.rint(counts)) > each * float(SHARE_ROUNDING)
+    for k in np.flatnonzero(off)[:1]:
+        s, a = int(model.state[k]), int(model.action[k])
+        raise no_share(f"state {s}, action {a}", float(model.probability[k]), found[s, a])
+    return found
 
 
 def _indices(values: ArrayLike, shape: tuple[int, ...], size: int, name: str) -> NDArray[np.int64]:

@@ -103,9 +103,9 @@ def value_over_gammas(
 
     Args:
         problem: a model, or anything that `qdecay.as_mdp` accepts.
-        gammas: G >= 1 discount factors in [0, 1], in any order; answers are in ascending order. 1
-            wherever the optimal gain is 0, as in `optimal_values`.
-        tol: largest error accepted at each gamma, in reward units; > 0. None is the limit of
+        gammas: G >= 1 discount factors in [0, 1], in any order; answers are in ascending order.
+            gamma = 1 requires the optimal gain to be 0 everywhere, as in `optimal_values`.
+        tol: largest accepted error at each gamma, in reward units; > 0. None means down to
             rounding: actions then count as ties only if rounding cannot distinguish them.
         max_sweeps: sweeps per gamma before giving up; >= 1.
 
@@ -134,7 +134,7 @@ def value_over_gammas(
     )
     below = int(np.searchsorted(grid, 1.0))
     if below < grid.size:
-        total_model_of(mdp)  # refuses it before any work
+        total_model_of(mdp)  # raises an error before any work
     shown = replace(found, values=found.values[:, :own], greedy=found.greedy[:, :own])
     try:
         if below:
@@ -184,7 +184,7 @@ class Followed(Solution):
 class Follower:
     """Solves one model at one gamma after another, down to rounding, each from a nearby guess.
 
-    As `value_over_gammas`, one gamma at a time, for models where only a few solutions fit in
+    Like `value_over_gammas`, but one gamma at a time, for models where only a few solutions fit in
     memory.
     """
 

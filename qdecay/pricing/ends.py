@@ -11,12 +11,12 @@ from qdecay._support.shown import shown_decimal
 from qdecay.exact.algebra.number import AlgebraicNumber
 
 DIGITS = 10  # of gammas, and of values along a line, in documents
-_SHORT = 12  # digits of numbers that are decimals themselves
+_SHORT = 12  # digits of numbers that are finite decimals
 GAMMA, FEW = 7, 4  # digits in sentences: of gammas, of what is earned
 
 
 def text_of(number: AlgebraicNumber) -> str:
-    """Return a gamma, or a value along a line, as in documents."""
+    """Return a gamma, or a value along a line, as it is written in documents."""
     return shown_decimal(number, DIGITS)
 
 

@@ -137,7 +137,7 @@ class JudgedRegions(ModelResult, Plotted):
     @property
     @abstractmethod
     def _rational_model(self) -> RationalModel:
-        """It in integers."""
+        """The model in integers."""
 
     @cached_property
     def best_regions(self) -> tuple[int, ...]:
@@ -150,7 +150,7 @@ class JudgedRegions(ModelResult, Plotted):
         return worst.least < self.optimum.most
 
     def margin(self, worst: Worth) -> float:
-        """How much less than the best policies may earn that do not fall short; here nothing."""
+        """Return how much less than the best a policy may earn without falling short: here 0."""
         return 0.0
 
     def worth(self, policy: Sequence[int]) -> Worth:
@@ -195,7 +195,7 @@ class JudgedRegions(ModelResult, Plotted):
 
     @property
     def _enough(self) -> Fraction | float:
-        """What a policy earns at least that loses `max_loss` at most."""
+        """The least that a policy earns if it loses at most `max_loss`."""
         most = self.optimum.most
         enough: Fraction | float = most - self.max_loss * abs(most)  # type: ignore[operator]  # of fractions or floats
         return enough
@@ -215,14 +215,13 @@ class GammaPrice(JudgedRegions):
     def free_from(self) -> AlgebraicNumber | None:
         """The least end of a region, or 0, right of which none falls short of the optimum.
 
-        None if the last one does, as is usual for a number of steps; then no gamma does what a
-        clock does.
+        None if the last one does, as is usual for a number of steps: no gamma can replace a clock.
         """
         return self._from(lambda worst: not self.falls_short(worst))
 
     @property
     def within(self) -> AlgebraicNumber | None:
-        """The least end of a region, or 0, right of which none loses over `max_loss`."""
+        """The least end of a region, or 0, right of which none loses more than `max_loss`."""
         return self._from(lambda worst: worst.least >= self._enough)
 
     @abstractmethod
@@ -234,7 +233,7 @@ class GammaPrice(JudgedRegions):
         return sentence(self, [self.at(gamma) for gamma in gammas or self._usual()])
 
     def _usual(self) -> tuple[str, ...]:
-        """What a sentence mentions that is asked of no gamma."""
+        """What a sentence mentions if no gamma is asked for."""
         return ("99/100",)
 
     def body(self) -> dict[str, Any]:
@@ -294,8 +293,8 @@ class Price(GammaPrice, Explored):
     def at(self, gamma: RationalLike | AlgebraicNumber) -> PricedGamma:
         """Return what the policies that are optimal at one gamma earn, 0 <= gamma <= 1.
 
-        At gamma = 1 an action is in a set where some optimal policy takes it. Others, made of the
-        same actions, may walk in circles for ever: the worst says what they earn.
+        At gamma = 1 an action is in a set if some optimal policy takes it. Other policies made of
+        the same actions may walk in circles for ever; the worst includes them.
         """
         number = gamma_number(gamma, "[0, 1]")
         touches = any(touch.gamma == number for touch in self.policy_regions.touches)
@@ -315,7 +314,7 @@ def sentence(price: GammaPrice, gammas: Sequence[PricedGamma]) -> str:
 
 
 def answer(price: JudgedRegions, where: str, others: Sequence[str]) -> str:
-    """Return in words what is best, where that is, and what else is said."""
+    """Return in words what is best, where, and what the `others` give."""
     best, judge = price.regions[price.best_regions[0]], price.judge
     if not price.falls_short(best.worst):
         margin = price.margin(best.worst)

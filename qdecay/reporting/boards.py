@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from qdecay.reporting.numerals import signed
 from qdecay_envs.grid import ACTIONS, GridWorldEnv
 from qdecay_envs.grid_layout import FREE, START, WALL, GridCell
 from qdecay_envs.screen import short_number
@@ -119,8 +120,8 @@ def _mark(text: str, cell: GridCell | None) -> str:
     if text == START:
         return "start"
     if len(text) > 1 or cell is None or cell.reward is None:
-        return text
-    return f"{text} {'+' if cell.reward > 0 else ''}{short_number(cell.reward)}"
+        return signed(text)
+    return f"{text} {'+' if cell.reward > 0 else ''}{signed(short_number(cell.reward))}"
 
 
 def _kind(text: str, cell: GridCell | None) -> str:

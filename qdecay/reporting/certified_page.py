@@ -15,7 +15,6 @@ from typing import Any
 from qdecay._support.deadline import Deadline
 from qdecay._support.one_line import escaped
 from qdecay._support.progress import OnProgress
-from qdecay._support.shown import shown_decimal
 from qdecay.certified.regions import certified_policy_regions
 from qdecay.certified.result import CertifiedBracket, CertifiedRegions
 from qdecay.exact.algebra.number import AlgebraicNumber
@@ -27,6 +26,7 @@ from qdecay.pricing.result import Priced
 from qdecay.reporting import figures
 from qdecay.reporting.chapter import shown_actions, title_of
 from qdecay.reporting.figures import BOTTOM, HEIGHT, LEFT, RIGHT, TOP, Band, Line, Plot, Tick
+from qdecay.reporting.numerals import brief, decimal
 from qdecay.reporting.page import render
 from qdecay.reporting.prices import Words
 from qdecay.reporting.samples import decades
@@ -109,7 +109,7 @@ class CertifiedPage:
     def marks(self) -> list[tuple[float, str]]:
         """The marks 0, 0.5, 0.9, 0.99, ... of the axis."""
         nines = [Fraction(1, 2), *(1 - Fraction(1, 10**k) for k in range(1, int(self._depth) + 1))]
-        texts = ["0.5", *(f"0.{'9' * k}" if k < 5 else f"1 − 1e-{k}" for k in range(1, 20))]
+        texts = ["0.5", *(f"0.{'9' * k}" if k < 5 else f"1 − 1e−{k}" for k in range(1, 20))]
         shown = [(self.place(gamma), text) for gamma, text in zip(nines, texts, strict=False)]
         return [(0.0, "0"), *shown]
 
@@ -182,8 +182,8 @@ class CertifiedPage:
             (
                 self.mdp.state_name(tie.state),
                 self._actions(tie.actions),
-                shown_decimal(float(tie.lower), _DIGITS),
-                shown_decimal(float(tie.upper), _DIGITS),
+                decimal(float(tie.lower), _DIGITS),
+                decimal(float(tie.upper), _DIGITS),
             )
             for tie in self.regions.near_ties[:_MOST_ROWS]
         ]
@@ -195,7 +195,7 @@ class CertifiedPage:
         words, best = Words(self.price), set(self.price.best_regions)
         return [
             {
-                "ends": [shown_decimal(end, _DIGITS) for end in (region.lower, region.upper)],
+                "ends": [decimal(end, _DIGITS) for end in (region.lower, region.upper)],
                 "earns": words.of(region),
                 "lost": words.lost(region),
                 "best": i in best,
@@ -252,7 +252,7 @@ class CertifiedPage:
             "discount factor γ, log scale of 1 − γ",
             "% of episodes" if words.is_share else "reward",
             tuple(Tick(across_mark(at), text) for at, text in self.marks()),
-            tuple(Tick(up(v), f"{unit * v:.6g}") for v in figures.nice_ticks(low, high)),
+            tuple(Tick(up(v), brief(unit * v, 6)) for v in figures.nice_ticks(low, high)),
             (Line("price", tuple(corners), "planning"),),
             tuple(dots),
             (Line("possible", possible, f"{words.possible}: {words.amount(price.optimum)}"),),

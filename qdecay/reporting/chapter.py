@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 from qdecay._support.deadline import Deadline, time_limit
 from qdecay._support.one_line import escaped
 from qdecay._support.progress import OnProgress
-from qdecay._support.shown import shown_decimal, shown_fraction
 from qdecay.comparison.result import Comparison
 from qdecay.errors import InputError
 from qdecay.exact.algebra.number import AlgebraicNumber
@@ -26,8 +25,9 @@ from qdecay.reporting.boards import Board, board_of
 from qdecay.reporting.figures import Plot, thresholds_plot, undertrained_plot
 from qdecay.reporting.graph import Graph, graph_of
 from qdecay.reporting.maps import PageMap
+from qdecay.reporting.numerals import decimal, fraction, page_decimal, signed
 from qdecay.reporting.prices import PagePrice
-from qdecay.reporting.samples import Sample, decades, page_decimal, samples
+from qdecay.reporting.samples import Sample, decades, samples
 from qdecay.reporting.thresholds import held_against, learner_name, shown_flips
 from qdecay.reporting.values import curves
 from qdecay.reporting.words import waiting
@@ -42,6 +42,7 @@ _FIRST_STATE = dict(zip(HOMEWORK, (1, 0, 1, 1), strict=True))
 _STEPS = (1000, 500, 200, 100)  # grids of gamma, finest first
 _NUMBERS = 60_000  # action values on a page for one model, about
 _NAMED_CHANGES = 12
+_LONGEST = 40  # letters of a name
 _LONG = 4  # the least degree of a polynomial that is folded
 _UNDERTRAINED_STEP_SIZE = Fraction(1, 2)
 
@@ -102,17 +103,17 @@ class Chapter:
 
     @property
     def state_names(self) -> list[str]:
-        """A name for every state; the homework counts from the first state that it names."""
+        """A name for every state, not too long to show; the homework counts from the first that it names."""
         first = _FIRST_STATE.get(self.source.text)
         if first is not None:
             return [str(first + s) for s in range(self.mdp.n_states)]
         if self.mdp.state_names is None and self.board is not None:
             return self.board.state_names(self.mdp.n_states)
-        return [self.mdp.state_name(s) for s in range(self.mdp.n_states)]
+        return _shortened([self.mdp.state_name(s) for s in range(self.mdp.n_states)])
 
     @property
     def action_names(self) -> list[str]:
-        """A name for every action."""
+        """A name for every action, not too long to show."""
         return _action_names(self.mdp, self.board)
 
     @property
@@ -192,7 +193,7 @@ class Chapter:
             "pairs": found.of_pair,
             "gaps": found.gaps,
             "gap_of": found.gap_of,
-            "earned": [self.at_one.earned(s) for s in range(self.mdp.n_states)],
+            "earned": [signed(self.at_one.earned(s)) for s in range(self.mdp.n_states)],
             "moves": self._moves(),
             "grows": _grows(found.values, points),
             "map": None if self.page_map is None else self.page_map.data(),
@@ -205,9 +206,7 @@ class Chapter:
         found = [(waiting(stream), stream) for _, stream in self.layout.branches]
         if any(steps is None for steps, _ in found) or self.shown_state != self.mdp.start:
             return None
-        return [
-            (steps, shown_fraction(stream[steps])) for steps, stream in found if steps is not None
-        ]
+        return [(steps, fraction(stream[steps])) for steps, stream in found if steps is not None]
 
     def _moves(self) -> list[list[list[tuple[int | str | None, ...]]]]:
         """What each action does in each state: (next state or None, probability, reward).
@@ -220,8 +219,12 @@ class Chapter:
             [[] for _ in range(mdp.n_actions)] for _ in range(mdp.n_states)
         ]
         for (s, a, t, p, r, ends, *_), steps in zip(mdp.rows(), mdp.duration.tolist(), strict=True):
-            shown = shown_fraction(p), shown_fraction(r)
-            exact = None if shown == (str(p), str(r)) else f"probability {p}, reward {r}"
+            shown = fraction(p), fraction(r)
+            exact = (
+                None
+                if shown == (str(p), signed(str(r)))
+                else signed(f"probability {p}, reward {r}")
+            )
             more = (exact, steps) if steps > 1 else () if exact is None else (exact,)
             found[s][a].append((None if ends else t, *shown, *more))
         return found
@@ -256,7 +259,7 @@ class Chapter:
         return {
             "closed_form": None if form is None else mathml.closed_form(form),
             "decimal": page_decimal(gamma),
-            "digits": shown_decimal(gamma, 40),
+            "digits": decimal(gamma, 40),
             "polynomial": mathml.polynomial(gamma.coefficients) if gamma.degree < _LONG else None,
             "written": mathml.written(gamma.coefficients),
             "degree": gamma.degree,
@@ -296,7 +299,7 @@ class Chapter:
             "learner": learner_name(row),
             "against": held_against(row),
             "verdict": row.verdict,
-            "lines": [*row.reasons, *row.unsettled],
+            "lines": [*map(signed, (*row.reasons, *row.unsettled))],
             "rows": [
                 {"change": flip.change(self.action_names), **flip.numbers()}
                 for flip in shown_flips(row)
@@ -385,8 +388,19 @@ def shown_actions(source: Source) -> list[str]:
 def _action_names(mdp: MDP, board: Board | None) -> list[str]:
     if mdp.action_names is None and board is not None:
         return list(board.actions)
-    numbered = mdp.action_names is None
-    return [f"action {a}" if numbered else mdp.action_name(a) for a in range(mdp.n_actions)]
+    if mdp.action_names is None:
+        return [f"action {a}" for a in range(mdp.n_actions)]
+    return _shortened([mdp.action_name(a) for a in range(mdp.n_actions)])
+
+
+def _shortened(names: list[str]) -> list[str]:
+    """Return names of at most 40 letters, unless that would make two of them alike.
+
+    >>> _shortened(["stay", "m" * 300])[1] == "m" * 27 + "…" + "m" * 12
+    True
+    """
+    shown = [name if len(name) <= _LONGEST else f"{name[:27]}…{name[-12:]}" for name in names]
+    return shown if len(set(shown)) == len(set(names)) else names
 
 
 def title_of(text: str) -> str:

@@ -12,6 +12,7 @@ from scipy.special import bdtrc
 from qdecay.comparison.learning_times import LearningTime
 from qdecay.comparison.thresholds import SHARE
 from qdecay.exact.algebra.number import AlgebraicNumber
+from qdecay.reporting.numerals import brief
 from qdecay.reporting.thresholds import ShownFlip, agents
 from qdecay_envs.layout import ChainLayout
 
@@ -104,7 +105,7 @@ def thresholds_plot(title: str, flip: ShownFlip, names: Sequence[str]) -> Plot:
         title,
         "discount factor γ",
         flip.chance(names),
-        tuple(Tick(across(gamma), f"{gamma:.12g}") for gamma in nice_ticks(low, high)),
+        tuple(Tick(across(gamma), brief(gamma, 12)) for gamma in nice_ticks(low, high)),
         tuple(Tick(up(k / 2), text) for k, text in enumerate(("0", "1/2", "1"))),
         (Line("learned", steps, SHARE),),
         (Line("training", dots, "one agent"),),

@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from math import hypot
 
-from qdecay._support.shown import shown_fraction
 from qdecay.model.mdp import MDP
+from qdecay.reporting.numerals import fraction
 from qdecay_envs.layout import ChainLayout
 
 MAX_STATES = 14  # above this, a table is clearer than a drawing
@@ -177,7 +177,7 @@ def _label(mdp: MDP, move: _Move, whole: bool, write: Callable[[Fraction], str])
 
 
 def _written(number: Fraction) -> str:
-    return shown_fraction(number, digits=2, longest=_LONGEST_NUMBER)
+    return fraction(number, digits=2, longest=_LONGEST_NUMBER)
 
 
 def short(name: str, longest: int = 12) -> str:

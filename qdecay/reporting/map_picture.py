@@ -22,6 +22,7 @@ from scipy.interpolate import PchipInterpolator
 from qdecay.exact.algebra.curve_polynomial import CurvePolynomial
 from qdecay.exact.policy_map import MapCurve, MapLine, PolicyMap
 from qdecay.reporting.figures import nice_ticks
+from qdecay.reporting.numerals import brief
 from qdecay.reporting.samples import decades
 
 Floats = NDArray[np.float64]
@@ -181,7 +182,7 @@ class MapPicture:
         """The marks of the parameter, as heights and texts."""
         p = self.found.parameter
         values = nice_ticks(float(p.low), float(p.high))
-        return [(self.height(value), f"{value:.12g}".replace("-", "−")) for value in values]
+        return [(self.height(value), brief(value, 12)) for value in values]
 
     @cached_property
     def _runs(self) -> list[_Run]:

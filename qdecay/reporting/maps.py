@@ -12,14 +12,13 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from qdecay._support.shown import shown_fraction
 from qdecay.exact.policy_map import MapCurve, MapLine, PolicyMap
 from qdecay.exact.regions import PolicyRegions
 from qdecay.exact.walked import Sets
 from qdecay.reporting import mathml
 from qdecay.reporting.figures import BOTTOM, LEFT, RIGHT, TOP, Tick
 from qdecay.reporting.map_picture import MapPicture, Point, symbol
-from qdecay.reporting.samples import page_decimal
+from qdecay.reporting.numerals import fraction, page_decimal
 
 MOST_STATES = 100  # a page shows all states at a point of the map, if there are no more
 _WIDTH, _HEIGHT = 560.0, 380.0
@@ -186,7 +185,7 @@ class PageMap:
         one = found.at_one
         return {
             "height": round(self.picture.height(float(line.fixed)), 6),
-            "text": shown_fraction(line.fixed),
+            "text": fraction(line.fixed),
             "gammas": [float(gamma) for gamma in points],
             "places": [round(self.picture.axis.place(float(gamma)), 6) for gamma in points],
             "texts": [page_decimal(gamma) for gamma in points],

@@ -10,7 +10,7 @@ from qdecay.comparison.result import Comparison
 from qdecay.exact.algebra.number import AlgebraicNumber
 from qdecay.reporting import mathml
 from qdecay.reporting.chapter import Chapter
-from qdecay.reporting.samples import page_decimal
+from qdecay.reporting.numerals import page_decimal
 from qdecay.reporting.words import equation, exactly, question
 
 _MOST = 2  # break-even gammas of a row; more are in its table

@@ -21,6 +21,7 @@ from qdecay.comparison.learning_times import LearningTime
 from qdecay.reporting.chapter import Chapter
 from qdecay.reporting.colours import css_variables
 from qdecay.reporting.figures import learning_times_plot
+from qdecay.reporting.numerals import signed
 from qdecay.reporting.opening import is_crowded, opens_with_rows, row_of
 from qdecay_envs.files import replacing
 
@@ -126,13 +127,15 @@ def as_bytes(text: str) -> bytes:
 
 @cache
 def _environment() -> Environment:
-    return Environment(
+    made = Environment(
         loader=PackageLoader("qdecay.reporting"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    made.filters["signed"] = signed
+    return made
 
 
 def _text(name: str) -> str:

@@ -13,6 +13,7 @@ from functools import cached_property
 from typing import Any, Self
 
 from qdecay._support.deadline import Deadline, time_limit
+from qdecay._support.shown import percent
 from qdecay.errors import BudgetExceeded
 from qdecay.exact.algebra.number import AlgebraicNumber
 from qdecay.exact.regions import PolicyRegions
@@ -30,6 +31,7 @@ from qdecay.pricing.result import (
     best_stretches,
 )
 from qdecay.pricing.worth import Worth
+from qdecay.reporting.numerals import brief, signed
 
 USUAL = Fraction(99, 100)  # the gamma that most people take
 Sentence = tuple[tuple[str, str], ...]  # parts with their kinds: "", "var", or a colour
@@ -73,7 +75,7 @@ class Words:
 
     def amount(self, worth: Worth, digits: int = _DIGITS[0]) -> str:
         """Return a worth in the judge's unit, reward or percent."""
-        return percent(worth.value, digits - 3) if self.is_share else worth.shown(digits)
+        return percent(worth.value, digits - 1) if self.is_share else signed(worth.shown(digits))
 
     def earns(self, amounts: str) -> str:
         """Return what is done for one amount or several."""
@@ -87,7 +89,10 @@ class Words:
         text, optimum = self._earned(found, digits or _DIGITS[0]), self.price.optimum
         if not self.price.falls_short(found.worst):
             margin = self.price.margin(found.worst)
-            return f"{text}; no policy does better" + f" by more than {margin:.1e}" * bool(margin)
+            return (
+                f"{text}; no policy does better"
+                + f" by more than {signed(f'{margin:.1e}')}" * bool(margin)
+            )
         if digits is None:
             return f"{text}, nearly all that is possible"
         most = f"{text}; {self.possible}: {self.amount(optimum, digits)}"
@@ -126,7 +131,7 @@ class Words:
             return "nothing"
         if found.loss:
             return percent(found.loss)
-        return f"{optimum.value - found.worst.value:.4g} {self.price.judge.words}"
+        return f"{brief(optimum.value - found.worst.value, 4)} {self.price.judge.words}"
 
     @cached_property
     def top(self) -> PricedRegion:
@@ -143,7 +148,7 @@ class Words:
         if len(price.best_regions) == len(price.regions):
             return ""
         ends = best_stretches(price, _DIGITS[0])
-        return " or ".join(f"between {low} and {high}" for low, high in ends)
+        return signed(" or ".join(f"between {low} and {high}" for low, high in ends))
 
     @property
     def says(self) -> tuple[str, str]:
@@ -203,8 +208,8 @@ class Words:
     def apart(self, one: Worth, other: Worth) -> int | None:
         """Return the digits that tell two worths apart; None if none do."""
         for digits in _DIGITS:
-            texts = (self.amount(end, digits).split()[0] for end in (one, other))
-            if len({float(text) for text in texts}) == 2:
+            texts = (self.amount(end, digits) for end in (one, other))
+            if len({float(text.strip("< %").replace("−", "-")) for text in texts}) == 2:
                 return digits
         return None
 
@@ -220,19 +225,6 @@ def _ends_with_one(mdp: FiniteMDP) -> bool:
     outcomes = zip(rewards, mdp.terminated.tolist(), strict=True)
     paid = [(reward, ends) for reward, ends in outcomes if reward]
     return bool(paid) and all(reward == 1 and ends for reward, ends in paid)
-
-
-def percent(share: float, decimals: int = 1) -> str:
-    """Return a share in percent: no decimals if it is whole, more where it would read as 0 or 100.
-
-    >>> [percent(share) for share in (0.5, 0.74019, 0.00012, 0.99999, 1.0, 2.5)]
-    ['50 %', '74.0 %', '0.01 %', '99.999 %', '100 %', '250 %']
-    """
-    if 100 * share == round(100 * share):
-        return f"{100 * share:.0f} %"
-    while decimals < 15 and float(f"{100 * share:.{decimals}f}") in (0, 100):
-        decimals += 1
-    return f"{100 * share:.{decimals}f} %"
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,60 +11,15 @@ import math
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from fractions import Fraction
 
-from qdecay._support.shown import shown_decimal
 from qdecay.exact.algebra.number import AlgebraicNumber
+from qdecay.reporting.numerals import decimal, page_decimal
 
 Gamma = Fraction | AlgebraicNumber
-_DECIMALS, _EXACT = 6, 8  # of a number that is cut, and of one that is not
-_TINY = Fraction(1, 10**6)
 _INSIDE = 3  # minimum number of samples of each region
 _PREFERRED = ("8", "6.3", "5", "4", "3.2", "2.5", "2", "1.6", "1.2", "1")  # 1 - gamma, per decade
 _CLOSEST = 12  # decades of 1 - gamma at most; closer to 1 only breakpoints are shown
-
-
-def page_decimal(number: AlgebraicNumber | float) -> str:
-    """Return a gamma, 0 <= gamma <= 1, as long as a person reads it.
-
-    An exact one that has at most eight decimals is written as it is; others are cut after six, or
-    after two that tell them from 1, with an ellipsis. Below 1e-6 it has a power of ten. A float,
-    which is measured, is rounded to six decimals.
-
-    >>> [page_decimal(AlgebraicNumber.of(x)) for x in ("1/2", "2/3", "0.99999999949", "3e-10")]
-    ['0.5', '0.666666…', '0.99999999949', '3e-10']
-    >>> page_decimal(0.5), page_decimal(2 / 3)
-    ('0.5', '0.666667')
-    """
-    if not isinstance(number, AlgebraicNumber):
-        brief = f"{number:.{_DECIMALS}g}"
-        return brief if float(brief) == number else f"{number:.{_DECIMALS}f}"
-    if 0 < number < _TINY:
-        return shown_decimal(number, 4)
-    places = _decimals(number)
-    for digits in (_EXACT, places):
-        text = _cut(number, digits)
-        if number == Fraction(text):
-            return format(Decimal(text).normalize(), "f")
-    return f"{text}…"
-
-
-def _decimals(number: AlgebraicNumber) -> int:
-    """How many decimals are read: six, or more if they are all 9."""
-    bits = 64
-    while (ahead := 1 - number.enclosure(bits)[1]) <= 0 and number < 1:
-        bits *= 2
-    return _DECIMALS if ahead <= 0 else max(_DECIMALS, 3 + math.floor(-math.log10(ahead)))
-
-
-def _cut(number: AlgebraicNumber, places: int) -> str:
-    """Return the first decimals of a number, not rounded."""
-    units = math.floor(number.enclosure(64 + 4 * places)[0] * 10**places)
-    while number >= Fraction(units + 1, 10**places):
-        units += 1
-    text = f"{units:0{places + 1}d}"
-    return f"{text[:-places]}.{text[-places:]}"
 
 
 @dataclass(frozen=True)
@@ -88,7 +43,7 @@ class Sample:
         if isinstance(self.gamma, AlgebraicNumber):
             return page_decimal(self.gamma)
         gamma = AlgebraicNumber.of(self.gamma)
-        return shown_decimal(gamma, 60) if self.breakpoint is None else page_decimal(gamma)
+        return decimal(gamma, 60) if self.breakpoint is None else page_decimal(gamma)
 
 
 def samples(

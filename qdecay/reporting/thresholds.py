@@ -13,12 +13,11 @@ from dataclasses import dataclass, replace
 from itertools import zip_longest
 from typing import Any
 
-from qdecay._support.shown import shown_decimal
 from qdecay.comparison.result import Comparison
 from qdecay.comparison.thresholds import LearnedThreshold
 from qdecay.exact.algebra.number import AlgebraicNumber
 from qdecay.model.line import Parameter
-from qdecay.reporting.samples import page_decimal
+from qdecay.reporting.numerals import decimal, page_decimal, signed
 
 LEARNERS = {
     "q_learning": "Q-learning",
@@ -94,7 +93,7 @@ class ShownFlip:
                 "kind": kind,
             }
         digits = max(4, 2 - math.floor(math.log10(ends[1] - ends[0] or 1)))
-        middle, low, high = (shown_decimal(gamma, digits) for gamma in (median, *ends))
+        middle, low, high = (decimal(gamma, digits) for gamma in (median, *ends))
         return found | {
             "learned": middle,
             "spread": f"{low} to {high}",
@@ -104,7 +103,7 @@ class ShownFlip:
     def _planned(self, gamma: float) -> str:
         """Return it with its error, unless no digit shown is in doubt."""
         sure = self.error is None or self.error < _SURE
-        return page_decimal(gamma) + ("" if sure else f" ± {self.error:.0e}")
+        return page_decimal(gamma) + ("" if sure else f" ± {signed(f'{self.error:.0e}')}")
 
     def window(self) -> tuple[float, float]:
         """Return the gammas, or the values of the parameter, between which agents are drawn.

@@ -16,8 +16,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from fractions import Fraction
 
-from qdecay._support.shown import shown_fraction
 from qdecay.reporting import mathml
+from qdecay.reporting.numerals import fraction, signed
 from qdecay_envs.layout import ChainLayout, Stream
 
 _NUMBERS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
@@ -49,9 +49,13 @@ def question(layout: ChainLayout) -> str:
 
 def exactly(layout: ChainLayout) -> str:
     """Return the streams with exact numbers, where the words round one; else ""."""
-    if all(shown_fraction(reward) == str(reward) for _, each in layout.branches for reward in each):
+    if all(
+        fraction(reward) == signed(str(reward)) for _, each in layout.branches for reward in each
+    ):
         return ""
-    return "; ".join(f"{name}: {shown_stream(stream, str)}" for name, stream in layout.branches)
+    return "; ".join(
+        f"{name}: {signed(shown_stream(stream, str))}" for name, stream in layout.branches
+    )
 
 
 def waiting(stream: Stream) -> int | None:
@@ -60,9 +64,7 @@ def waiting(stream: Stream) -> int | None:
     return found[0] if len(found) == 1 else None
 
 
-def shown_stream(
-    stream: Sequence[Fraction], write: Callable[[Fraction], str] = shown_fraction
-) -> str:
+def shown_stream(stream: Sequence[Fraction], write: Callable[[Fraction], str] = fraction) -> str:
     """Return the rewards, a long run of equal numbers shortened.
 
     >>> shown_stream([Fraction(0)] * 99 + [Fraction(110)])
@@ -97,7 +99,7 @@ def _told(stream: Stream, when: Callable[[int], str]) -> str:
         return "nothing"
     if len(rewards) > _MOST:
         return f"the rewards {shown_stream(stream)}"
-    return " and ".join(f"{shown_fraction(reward)} {when(k)}" for k, reward in rewards)
+    return " and ".join(f"{fraction(reward)} {when(k)}" for k, reward in rewards)
 
 
 def _after(steps: int) -> str:

@@ -6,6 +6,7 @@ from fractions import Fraction
 from typing import Any
 
 import pytest
+from editor_pages import DESKTOP, PHONE
 
 from qdecay import ChainLayout
 
@@ -73,6 +74,25 @@ def test_what_is_half_typed_is_told_beside_its_field(edit) -> None:
         seen.fill("branches[1].rewards", "0, 0, -4")
         assert "No γ changes" in seen.current()
         assert seen.page.locator(".error:not([hidden])").count() == 0
+
+
+@pytest.mark.parametrize("view", [DESKTOP, PHONE], ids=["desktop", "phone"])
+def test_long_names_fit_the_page(edit, view) -> None:
+    """Nothing sticks out of it, no name in a bar is cut, and none is under the line at your gamma."""
+    with edit(viewport=view) as seen:
+        seen.fill("branches[0].name", "a walk")
+        for name in ("m" * 14, "m" * 300):
+            seen.fill("branches[1].name", name)
+            seen.current()
+            result = seen.frame()
+            assert result.locator(".problem").bounding_box()["height"] < 300
+            assert result.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
+            cut = "parts => parts.filter((part) => part.scrollWidth > part.clientWidth).length"
+            assert result.locator(".part").evaluate_all(cut) == 0
+            label = result.locator(".problem .part span")
+            assert label.all_inner_texts() == ["a walk"]
+            assert label.evaluate("label => getComputedStyle(label).zIndex") == "1"
+            assert result.locator(".problem .beyond").bounding_box()["x"] > 0
 
 
 @pytest.mark.parametrize(

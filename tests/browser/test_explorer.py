@@ -235,7 +235,7 @@ def test_values_on_the_page_are_worth_what_they_say(visit, pages) -> None:
         seen.page.select_option("#unit-0", "scaled")
         assert seen.text("#readings-0 li:nth-child(2) .value") == "0.576"
         seen.page.select_option("#unit-0", "behind")
-        assert seen.text("#readings-0 li:nth-child(1) .value") == "-30.56 %"
+        assert seen.text("#readings-0 li:nth-child(1) .value") == "−30.56 %"
 
 
 def number_of(text: str) -> float:
@@ -547,7 +547,7 @@ def test_what_loses_for_ever_stands_below_all_numbers(visit, pages, tmp_path: Pa
     path.write_text(json.dumps(model))
     with visit(pages(str(path)), "#gamma=0.5") as seen:
         assert verdict(seen).startswith("With γ = 0.5 planning loses for ever. With any γ ")
-        assert verdict(seen).endswith("and 1 it earns -3.")
+        assert verdict(seen).endswith("and 1 it earns −3.")
         _, lost, _, level, _ = seen.page.eval_on_selector("#earned-0 svg", LEVELS)
         words = seen.page.query_selector("#earned-0 text:has-text('loses for ever')")
         assert level < float(words.get_attribute("y")) < lost
@@ -600,7 +600,7 @@ def test_a_grid_world_is_its_map(visit, pages) -> None:
     with visit(pages("qdecay/AIMA4x3-v0"), "#gamma=0.95") as seen:
         cells = seen.page.query_selector_all(".cell")
         assert [cell.get_attribute("data-mark") for cell in cells] == [
-            *("", "", "", "+1"), *("", "", "", "-1"), *("start", "", "", "")
+            *("", "", "", "+1"), *("", "", "", "−1"), *("start", "", "", "")
         ]  # fmt: skip
         assert [i for i, cell in enumerate(cells) if cell.is_disabled()] == [5]
         assert cells[3].get_attribute("aria-label") == "+1, (4, 3): all actions alike"

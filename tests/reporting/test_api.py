@@ -119,6 +119,16 @@ def test_what_cannot_be_explored_says_why() -> None:
         qdecay.MDP.from_rows(huge, n_states=1, n_actions=1).explore()
 
 
+def test_what_has_no_page_says_what_has_one() -> None:
+    """Models and regions of floats, which prove nothing; they do not pretend to have the method."""
+    model = qdecay.FloatMDP.from_columns([0], [0], [0], [1], [1], [True], n_states=1, n_actions=1)
+    regions = qdecay.numeric_policy_regions(model)
+    for found, instead in ((model, "MDP"), (regions, "policy_regions")):
+        assert not hasattr(found, "explore")
+        with pytest.raises(AttributeError, match=f"has no page: .*{instead}"):
+            found.explore()
+
+
 PROBLEMS = {
     "id": (STAY, "streams"),
     "layout": (LAYOUT, "streams"),

@@ -23,7 +23,7 @@ def test_a_grid_is_drawn_as_it_is_typed() -> None:
     )  # fmt: skip
     found = board(grid=grid)
     assert (found.rows, found.columns) == (3, 4)
-    assert found.marks == ("A +5/2", "+1", "", "", "start", "", "", "a", "r -3", "G", "", "-1")
+    assert found.marks == ("A +5/2", "+1", "", "", "start", "", "", "a", "r −3", "G", "", "−1")
     kinds = ("", "goal", "", "", "start", "wall", "", "", "cliff", "goal", "", "hole")
     assert found.kinds == kinds
     assert found.layers[0].states == (0, 1, 2, 3, 4, None, 5, 6, 7, 8, 9, 10)

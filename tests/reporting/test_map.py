@@ -197,7 +197,7 @@ def test_the_page_looks_up_what_is_exact() -> None:
     found = world()
     page = PageMap(found, [str(s) for s in range(11)], ["up", "right", "down", "left"])
     data = json.loads(script_json(page.data()))
-    assert [line["text"] for line in data["lines"][:1]] == ["-1/10"]
+    assert [line["text"] for line in data["lines"][:1]] == ["−1/10"]
     assert len(data["lines"]) == len(found.lines)
     for line, each in zip(found.lines[::9], data["lines"][::9], strict=True):
         model = found.line.at(line.fixed)

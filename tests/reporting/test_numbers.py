@@ -226,7 +226,7 @@ def test_the_last_sample_is_one_with_what_is_known_there() -> None:
     assert lake["earned"][0] == "14/17 in all"
     assert max(lake["curves"][c][-1] for c in lake["pairs"][0]) == pytest.approx(14 / 17, rel=1e-8)
     data = chapter_of(ENDS_AND_GOES_ON).data()
-    assert data["earned"] == ["1/2 per step", "1 per step", "1 per step", "-1 per step"]
+    assert data["earned"] == ["1/2 per step", "1 per step", "1 per step", "−1 per step"]
     ends, goes_on = data["pairs"][0]
     assert (data["curves"][ends][-1], data["gains"][ends]) == (3.0, 0.0)
     assert (data["curves"][goes_on][-1], data["gains"][goes_on]) == (None, 0.5)
@@ -315,8 +315,8 @@ def test_models_that_grow_are_shown_per_step() -> None:
 
 SHOWN = [
     ([0, 2], [-1, 0, 0, 0, 9], "0.721858…"),
-    ([1], [0, 700_000_000_000], "1.429e-12"),
-    ([1], [0, "7e40"], "1.429e-41"),
+    ([1], [0, 700_000_000_000], "1.429e−12"),
+    ([1], [0, "7e40"], "1.429e−41"),
     ([1], [0, 3], "0.333333…"),
     ([1], [0, 4], "0.25"),
     ([12345678], [0, 10**8], "0.12345678"),
@@ -337,7 +337,7 @@ def test_gammas_of_a_page_are_cut_with_an_ellipsis_or_exact(
     path = tmp_path / "layout.json"
     layout = ChainLayout.choice(near=near, far=far)
     path.write_text(json.dumps(layout.to_json()))
-    number = shown.rstrip("…")
+    number = shown.rstrip("…").replace("−", "-")
     unit = Fraction(10) ** Decimal(number).as_tuple().exponent
 
     def ahead(gamma: Fraction) -> Fraction:

@@ -283,6 +283,16 @@ def test_one_door_refuses_what_has_no_drawing() -> None:
     )
 
 
+@pytest.mark.parametrize("name", ["comparison", "numeric", "run"])
+def test_what_is_no_axes_is_refused_in_one_line(name: str) -> None:
+    """A number, or the figure around the axes."""
+    for other in (3, new_figure(3, 2)):
+        with pytest.raises(TypeError) as caught:
+            result(name).plot(other)
+        named = type(other).__name__
+        assert str(caught.value) == f"ax must be axes of matplotlib or None, got {named}"
+
+
 @pytest.mark.slow
 def test_a_probe_is_drawn(tmp_path: Path) -> None:
     """The points with their intervals, in data; the verdict over them; a refusal without any."""

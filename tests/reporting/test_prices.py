@@ -156,9 +156,9 @@ WORDS = [
     ),
     ("qdecay/StayOrMove-v0", "total", 0, "earns 1 in all; possible: 4 (75 % lost)"),
     ("qdecay/NChain-v0", "average", 4, "earns 3.677 per step; no policy does better"),
-    (TEMPTING, "total", 0, "loses for ever; possible: -3 in all"),
-    (TEMPTING, "total", 1, "earns -3 in all; no policy does better"),
-    (TEMPTING, "steps:10", 1, "earns -3 in 10 steps; no policy does better"),
+    (TEMPTING, "total", 0, "loses for ever; possible: −3 in all"),
+    (TEMPTING, "total", 1, "earns −3 in all; no policy does better"),
+    (TEMPTING, "steps:10", 1, "earns −3 in 10 steps; no policy does better"),
 ]
 
 
@@ -170,8 +170,8 @@ def test_a_region_in_words(problem: Any, judge: str, region: int, words: str) ->
 
 
 SMALL = [
-    ("1e-6", "earns 0.3333333 in all; possible: 0.3333343 (0.0003 % lost)"),
-    ("1e-9", "earns 0.3333333333 in all; possible: 0.3333333343 (0.0000003 % lost)"),
+    ("1e-6", "earns 0.3333333 in all; possible: 0.3333343 (0.000300 % lost)"),
+    ("1e-9", "earns 0.3333333333 in all; possible: 0.3333333343 (< 0.0001 % lost)"),
     ("1e-14", "earns 0.3333 in all, nearly all that is possible"),
     ("0", "earns 0.3333 in all; no policy does better"),
 ]
@@ -194,7 +194,7 @@ def test_words_where_ties_are_broken() -> None:
     )
     (at,) = tempting.breakpoints
     assert tempting.words.of(at) == (
-        "loses for ever or earns -3 in all, as ties break; possible: -3"
+        "loses for ever or earns −3 in all, as ties break; possible: −3"
     )
 
 
@@ -216,11 +216,11 @@ def test_a_card_in_a_few_words() -> None:
     assert page_price("FrozenLake8x8-v1").card() == (
         "89.4 % reach the goal",
         "between 0.9936 and 0.9957",
-        "5.5 %",
+        "5.50 %",
     )
     assert page_price("qdecay/RiverSwim-v0").card()[::2] == ("0.4286 per step", "nothing")
     steep = [(0, 0, 0, 1, -1, False), (0, 1, 1, 1, -300, False), (1, 0, 1, 1, 0, True)]
-    assert page_price(two_states(steep)).card()[::2] == ("-300 in all", "for ever")
+    assert page_price(two_states(steep)).card()[::2] == ("−300 in all", "for ever")
     later = [(0, 0, 1, 1, 1, False), (0, 1, 1, 1, 0, True), (1, 0, 1, 1, "-1.005", True)]
     assert page_price(two_states(later)).card()[::2] == ("0 in all", "0.005 in all")
 

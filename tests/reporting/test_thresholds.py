@@ -63,7 +63,7 @@ def test_every_flip_has_its_row(lake: Chapter) -> None:
             "7,000",
         ],
         ["left → up", "0.5", "open", "not started: would take 123,456,789 steps per agent"],
-        ["up → left", "0.75", "0.75 ± 2e-06", "not trained"],
+        ["up → left", "0.75", "0.75 ± 2e−06", "not trained"],
     ]
     assert "<strong>undecided</strong>" in page
     assert "<li>0.5: takes too long</li>" in page

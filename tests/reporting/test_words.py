@@ -24,7 +24,7 @@ CHOICES: list[tuple[dict[str, Any], str]] = [
     ({"a": [0, 2, "1/2"], "b": [0, 0, 0, 0, 7]},
      "2 after one step and 1/2 after two steps, or 7 after four steps"),
     ({"a": [3], "b": [1] * 7}, "3 now, or the rewards 1 × 7"),
-    ({"a": [0, -1], "b": [-3]}, "-1 after one step, or -3 now"),
+    ({"a": [0, -1], "b": [-3]}, "−1 after one step, or −3 now"),
 ]  # fmt: skip
 ENDINGS = {"terminate": "", "repeat": ", again and again", "absorb": ", the last one for ever"}
 

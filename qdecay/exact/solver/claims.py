@@ -1,4 +1,4 @@
-"""What a window proves of advantages: signs on intervals, signs of slopes, bounds at a point.
+"""What a window proves about advantages: signs on intervals, signs of slopes, bounds at a point.
 
 The advantage of each pair is known as a polynomial in tau with radii, tau = (x - centre) / half the
 width: how these are found is in `window`. For gamma = 0 on, see `first_window`.
@@ -22,7 +22,7 @@ _GRID, _HALVINGS = 256, 45  # steps of the search for a root in floats
 
 
 class Bound(NamedTuple):
-    """What numbers of some pairs are at most up to the window's end, in powers of two.
+    """Upper bounds of some pairs' numbers up to the window's end, in powers of two.
 
     At gamma they are at most 2^level (gamma / end)^power; a level of -inf is 0.
     """
@@ -39,7 +39,7 @@ class Claims(ABC):
         centre, half_width: of tau.
         edges: of the boxes, from `lower` to `upper`.
         suspect: (N, boxes) False where the advantage is proven negative on that closed box.
-        passed: the number of boxes, from the left, of which nothing more is asked.
+        passed: the number of boxes, from the left, that are no longer needed.
         terms: the number K of powers of tau that are kept.
         first: whether the window is [0, h] (see `first_window`).
     """
@@ -143,7 +143,7 @@ class Claims(ABC):
         return np.exp2(level) + np.where(np.isfinite(level), TINY, 0.0)
 
     def widen(self, room: Bound) -> None:
-        """Let the upper bound of every pair's advantage be larger by as much, (N,) each."""
+        """Raise the upper bound of every pair's advantage by this much, (N,) each."""
         other = room.level != self._room.level
         other |= np.isfinite(room.level) & (room.power != self._room.power)
         self._room = room

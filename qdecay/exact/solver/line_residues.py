@@ -14,7 +14,7 @@ and its minors are at most the product of all max(rho_i, 1) (Hadamard), hence, w
 
     |D V| <= B prod rho,    |N| <= U (3 largest |b| + 4 B) prod rho,
 
-because |W| sums to at most 3 U in a row. Enough primes determine N: nothing is left to chance.
+because |W| sums to at most 3 U in a row. Enough primes determine N, with certainty.
 
 At gamma = 1 the bias is V, and the third term w solves A w = U b - U V (see `laurent`). So D^2 w is
 a polynomial, and D^2 U times the third term p w - p V - w(s) of an advantage has at most 4 more
@@ -297,7 +297,7 @@ def _in_x(p: fmpz_poly) -> fmpz_poly:
 
 
 def _coefficients(poly: nmod_poly, length: int) -> list[nmod]:
-    """Return so many coefficients."""
+    """Return this many coefficients."""
     found = poly.coeffs()[:length]
     return [*found, *[nmod(0, poly.modulus())] * (length - len(found))]
 

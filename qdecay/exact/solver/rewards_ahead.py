@@ -86,8 +86,6 @@ def rewards_ahead(
     start = [*(model.rewards[pair] for pair in policy[live].tolist()), 0]
     for block in images(step, start, model.denominator, count):
         deadline.check()
-        if not block[0].any():
-            return
         yield block
 
 

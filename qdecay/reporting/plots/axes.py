@@ -15,7 +15,8 @@ from numpy.typing import ArrayLike, NDArray
 from qdecay.exact.algebra.number import AlgebraicNumber
 from qdecay.model.line import Parameter
 from qdecay.reporting.figures import nice_ticks
-from qdecay.reporting.plots.words import SMALL, points_of, signed
+from qdecay.reporting.numerals import brief
+from qdecay.reporting.plots.words import SMALL, points_of
 from qdecay.reporting.samples import decades
 
 Floats = NDArray[np.float64]
@@ -94,7 +95,7 @@ def parameter_axis(ax: Any, parameter: Parameter, name: str) -> None:
     low, high = float(parameter.low), float(parameter.high)
     ticks = nice_ticks(low, high)
     ax.set_xlim(low, high)
-    ax.set_xticks(ticks, [signed(f"{x:.12g}") for x in ticks])
+    ax.set_xticks(ticks, [brief(x, 12) for x in ticks])
     ax.set_xlabel(name, parse_math=False)
 
 

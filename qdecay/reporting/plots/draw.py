@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from qdecay._support.extras import require
 from qdecay.certified.result import CertifiedRegions
 from qdecay.comparison.learning_times import LearningTime
 from qdecay.comparison.result import Comparison
@@ -74,7 +75,7 @@ def draw(
 
     Raises:
         InputError: matplotlib is missing.
-        TypeError: such a result has no drawing.
+        TypeError: such a result has no drawing, or `ax` is no axes.
     """
     one = result[0] if isinstance(result, Sequence) and len(result) else result
     found = next((DRAWN[kind] for kind in DRAWN if isinstance(one, kind)), None)
@@ -84,6 +85,8 @@ def draw(
     if isinstance(one, LearningTime):
         result = result if isinstance(result, Sequence) else [result]
     if ax is not None:
+        if not isinstance(ax, require("matplotlib.axes", "plot", "plots").Axes):
+            raise TypeError(f"ax must be axes of matplotlib or None, got {type(ax).__name__}")
         return function(result, ax, **options)
     if isinstance(one, Comparison):
         height = comparison_height(result if isinstance(result, Sequence) else [result])

@@ -12,16 +12,16 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from qdecay._support.one_line import escaped
-from qdecay._support.shown import shown_decimal, shown_fraction
 from qdecay.pricing.ends import runs
 from qdecay.pricing.line_price import LinePrice
 from qdecay.pricing.result import GammaPrice, JudgedRegions, PricedPoint
+from qdecay.reporting.numerals import brief, decimal, fraction
 from qdecay.reporting.plots.axes import across, below_one, gamma_axis, parameter_axis
 from qdecay.reporting.plots.figure import Panel, save_panels
 from qdecay.reporting.plots.labels import Labels
 from qdecay.reporting.plots.naming import titled
 from qdecay.reporting.plots.style import BEST, INK, SOFT, WORSE, pale, set_title
-from qdecay.reporting.plots.words import DIGITS, LINE, SMALL, points_of, signed, width_of, wrapped
+from qdecay.reporting.plots.words import DIGITS, LINE, SMALL, points_of, width_of, wrapped
 from qdecay.reporting.prices import Words
 from qdecay.reporting.samples import decades
 
@@ -105,7 +105,7 @@ def _draw_axis(ax: Any, price: GammaPrice | LinePrice) -> None:
     if isinstance(price, GammaPrice):
         gamma_axis(ax, decades([region.lower for region in price.regions[1:]]))
         return
-    gamma = shown_fraction(price.gamma)
+    gamma = fraction(price.gamma)
     name = escaped(price.parameter.name)
     parameter_axis(ax, price.parameter, f"{name} of the policies, optimal at γ = {gamma}")
 
@@ -113,9 +113,13 @@ def _draw_axis(ax: Any, price: GammaPrice | LinePrice) -> None:
 def _draw_measure(ax: Any, words: Words, least: float) -> None:
     """Draw the y axis: what is earned, in percent if it is a share; no mark below the least."""
     ax.set_ylabel(wrapped(words.measure, points_of(ax)[1]))
-    ax.yaxis.set_major_formatter(lambda y, _: f"{100 * y:g} %" if words.is_share else f"{y:g}")
+    ax.yaxis.set_major_formatter(lambda y, _: _mark(y, words.is_share))
     low, high = (0, 1) if words.is_share else (least, math.inf)
     ax.set_yticks([y for y in ax.get_yticks() if low <= y <= min(high, ax.get_ylim()[1])])
+
+
+def _mark(y: float, is_share: bool) -> str:
+    return f"{100 * y:g} %" if is_share else brief(y, 6)
 
 
 def _draw_curve(ax: Any, shown: _Shown) -> None:
@@ -153,7 +157,7 @@ def _write_labels(ax: Any, shown: _Shown, marked: Sequence[tuple[float, PricedPo
             low, high = shown.level(each.worst.value), shown.level(each.best.value)
             ax.plot([x, x], [low, high], color=colour, lw=1.2)
             ax.plot([x], [low], "o", color=colour, markersize=5, zorder=4)
-        names = ", ".join(shown_decimal(each.number, _DIGITS) for _, each in found)
+        names = ", ".join(decimal(each.number, _DIGITS) for _, each in found)
         at = found[0][0], shown.level(found[0][1].worst.value)
         labels.write(f"{symbol} = {names}: {text}", at, colours[0])
 
@@ -192,15 +196,15 @@ def _best_text(shown: _Shown) -> str:
     price, words = shown.price, shown.words
     worst = price.regions[price.best_regions[0]].worst
     if isinstance(price, GammaPrice) and price.free_from is not None:
-        return f"nothing lost from {shown_decimal(price.free_from, _DIGITS)}"
+        return f"nothing lost from {decimal(price.free_from, _DIGITS)}"
     if isinstance(price, LinePrice) and not price.falls_short(worst):
         return "nothing lost"
     best = price.regions[price.best_regions[0]], price.regions[price.best_regions[-1]]
     text = f"best: {words.amount(worst)}"
     if len(runs(price.best_regions)) == 1:
-        low, high = (shown_decimal(end, DIGITS) for end in (best[0].lower, best[1].upper))
+        low, high = (decimal(end, DIGITS) for end in (best[0].lower, best[1].upper))
         text += f", {_symbol(price)} from {low} to {high}"
-    return signed(text)
+    return text
 
 
 def _symbol(price: GammaPrice | LinePrice) -> str:

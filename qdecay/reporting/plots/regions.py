@@ -13,13 +13,13 @@ from fractions import Fraction
 from typing import Any
 
 from qdecay._support.one_line import escaped
-from qdecay._support.shown import shown_decimal, shown_fraction
 from qdecay.certified.result import CertifiedRegions
 from qdecay.exact.algebra.number import AlgebraicNumber
 from qdecay.exact.line_regions import LineRegions
 from qdecay.exact.regions import PolicyRegions
 from qdecay.exact.walked import Regions
 from qdecay.planning.regions import NumericRegions
+from qdecay.reporting.numerals import decimal, fraction
 from qdecay.reporting.plots.axes import (
     across,
     below_one,
@@ -131,7 +131,7 @@ def _gamma(depth: int | None) -> Axis:
 
 
 def _line_axis(regions: LineRegions) -> Axis:
-    p, gamma = regions.parameter, shown_fraction(regions.gamma)
+    p, gamma = regions.parameter, fraction(regions.gamma)
     return lambda ax: parameter_axis(ax, p, f"{escaped(p.name)}, at γ = {gamma}")
 
 
@@ -183,10 +183,8 @@ def _numeric(regions: NumericRegions, state: int) -> Bar:
 
 def _of_bracket(lower: float, upper: float) -> str:
     """Return as many digits as both ends agree on, at most the usual ones."""
-    digits = next(
-        (d for d in range(DIGITS, 1, -1) if shown_decimal(lower, d) == shown_decimal(upper, d)), 1
-    )
-    return f"≈ {shown_decimal((lower + upper) / 2, digits)}"
+    digits = next((d for d in range(DIGITS, 1, -1) if decimal(lower, d) == decimal(upper, d)), 1)
+    return f"≈ {decimal((lower + upper) / 2, digits)}"
 
 
 def _merged(ends: Sequence[float], sets: Sequence[Actions]) -> list[Stretch]:

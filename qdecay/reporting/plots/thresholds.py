@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from qdecay._support.one_line import escaped
-from qdecay._support.shown import shown_decimal
 from qdecay.comparison.result import Comparison
 from qdecay.comparison.thresholds import SHARE
 from qdecay.errors import InputError
 from qdecay.reporting.chapter import title_of
 from qdecay.reporting.figures import nice_ticks
+from qdecay.reporting.numerals import brief, decimal
 from qdecay.reporting.plots.axes import depth_for, gamma_axis, parameter_axis
 from qdecay.reporting.plots.crossings import number_points
 from qdecay.reporting.plots.figure import Panel, save_panels
@@ -28,7 +28,7 @@ from qdecay.reporting.plots.style import (
     set_legend,
     set_title,
 )
-from qdecay.reporting.plots.words import SMALL, number_text, plain, signed
+from qdecay.reporting.plots.words import SMALL, number_text, plain
 from qdecay.reporting.thresholds import ShownFlip, agents, shown_flips
 
 HEIGHT = 2.3  # inches, of a threshold
@@ -93,7 +93,7 @@ def draw_threshold(flip: ShownFlip, ax: Any, *, actions: Sequence[str], title: s
     assert learned is not None
     ax.set_xlim(*ends)
     ticks = nice_ticks(*ends)
-    ax.set_xticks(ticks, [signed(f"{gamma:.12g}") for gamma in ticks])
+    ax.set_xticks(ticks, [brief(gamma, 12) for gamma in ticks])
     if learned.interval is not None:
         ax.axvspan(*learned.interval, color=pale(LEARNED), lw=0, label="95 % interval")
     ax.plot(*zip(*learned.share(*ends), strict=True), color=LEARNED, lw=1.2, label=SHARE)
@@ -186,11 +186,11 @@ def _draw_line(ax: Any, y: int, flip: ShownFlip) -> None:
 def _write_numbers(ax: Any, y: float, flip: ShownFlip, verdict: str, colour: str) -> None:
     """Write right of a line what is exact, and below what was learned and the verdict."""
     exact = "no exact gamma" if flip.exact is None else number_text(flip.exact)
-    median = None if flip.learned is None else shown_decimal(flip.learned.median, _DIGITS)
+    median = None if flip.learned is None else decimal(flip.learned.median, _DIGITS)
     if median is None:
         verdict, colour = "not trained", SOFT
     else:
-        verdict = f"learned {signed(median)} {verdict}"
+        verdict = f"learned {median} {verdict}"
     style: Any = {
         "xycoords": ax.get_yaxis_transform(),
         "textcoords": "offset points",

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from qdecay._support.one_line import escaped
-from qdecay._support.shown import shown_decimal
 from qdecay.exact.algebra.number import AlgebraicNumber
+from qdecay.reporting.numerals import signed, written
 
 SMALL, NORMAL, LINE = 8, 9, 12  # printer's points: of text, and from one small line to the next
 DIGITS = 6  # of a decimal at a crossing
@@ -27,11 +27,6 @@ def plain(text: str) -> str:
     return escaped(text).replace("$", r"\$")
 
 
-def signed(number: str) -> str:
-    """Return a number in text with a true minus sign."""
-    return number.replace("-", "−")
-
-
 def number_text(number: AlgebraicNumber, digits: int = DIGITS, *, brief: bool = False) -> str:
     """Return an exact number: its closed form where that is short, and its decimals.
 
@@ -43,16 +38,12 @@ def number_text(number: AlgebraicNumber, digits: int = DIGITS, *, brief: bool = 
     >>> [number_text(AlgebraicNumber.of(x)) for x in ("1/2", "1/3", "123/1000", "-2/3", "7")]
     ['1/2 = 0.5', '1/3 ≈ 0.333333', '0.123', '−2/3 ≈ −0.666667', '7']
     """
-    form, decimal = number.closed_form(), signed(shown_decimal(number, digits))
-    if form is None or len(form) > _LONGEST:
-        return decimal
-    if number.is_rational and "/" not in form:
-        return signed(form)
-    terminates = number.is_rational and number == AlgebraicNumber.of(decimal.replace("−", "-"))
-    if terminates and number.lower.denominator > 20:
-        return decimal  # 0.123 says more than 123/1000
-    written = signed(form) if number.is_rational else _formula(form)
-    return written if brief else f"{written} {'=' if terminates else '≈'} {decimal}"
+    has_form, sign, decimals = written(number, digits, _LONGEST)
+    if not has_form:
+        return decimals
+    form = number.closed_form() or ""
+    shown = signed(form) if number.is_rational else _formula(form)
+    return shown if brief else f"{shown} {sign} {decimals}"
 
 
 def _formula(form: str) -> str:

@@ -14,10 +14,10 @@ from itertools import pairwise
 
 from markupsafe import Markup
 
-from qdecay._support.shown import shown_fraction
 from qdecay.exact.algebra.number import AlgebraicNumber
 from qdecay.model.line import Parameter
 from qdecay.reporting.figures import nice_ticks
+from qdecay.reporting.numerals import brief, fraction
 from qdecay.reporting.views.markup import joined, tag
 
 Number = AlgebraicNumber | Fraction | float
@@ -91,7 +91,7 @@ def parameter_axis(parameter: Parameter) -> Axis:
         return float((_fraction(number) - low) / (high - low))
 
     found = _even(parameter.name, float(low), float(high), place)
-    ends = ((0.0, shown_fraction(low)), (1.0, shown_fraction(high)))
+    ends = ((0.0, fraction(low)), (1.0, fraction(high)))
     inner = [(at, text) for at, text in found.ticks if 0.12 < at < 0.88]
     return Axis(found.name, place, (ends[0], *inner, ends[1]))
 
@@ -114,11 +114,11 @@ def log_axis(name: str, low: float, high: float) -> Axis:
     kept = [value for value in values if low * (1 - 1e-9) <= value <= high * (1 + 1e-9)]
     if len(kept) < _FEWEST:
         kept = nice_ticks(low, high)
-    return Axis(name, place, tuple((place(value), f"{value:.12g}") for value in kept))
+    return Axis(name, place, tuple((place(value), brief(value, 12)) for value in kept))
 
 
 def _even(name: str, low: float, high: float, place: Callable[[Number], float]) -> Axis:
-    ticks = tuple((place(value), f"{value:.12g}") for value in nice_ticks(low, high))
+    ticks = tuple((place(value), brief(value, 12)) for value in nice_ticks(low, high))
     return Axis(name, place, ticks)
 
 
@@ -156,4 +156,4 @@ def _fraction(number: Number) -> Fraction:
 
 
 def _nines(k: int) -> str:
-    return f"0.{'9' * k}" if k < 5 else f"1 − 1e-{k}"
+    return f"0.{'9' * k}" if k < 5 else f"1 − 1e−{k}"

@@ -10,6 +10,7 @@ from qdecay.comparison.result import Comparison
 from qdecay.comparison.thresholds import LearnedThreshold
 from qdecay.learning.flips import LearnedFlip
 from qdecay.reporting.chapter import title_of
+from qdecay.reporting.numerals import brief, signed
 from qdecay.reporting.thresholds import ShownFlip, held_against, learner_name, shown_flips
 from qdecay.reporting.views.dispatch import view
 from qdecay.reporting.views.markup import (
@@ -47,7 +48,7 @@ def _(found: Comparison) -> Markup:
 
 
 def _lines(found: Comparison) -> list[object]:
-    lines = [*found.reasons, *found.unsettled]
+    lines = [*map(signed, (*found.reasons, *found.unsettled))]
     return [f": {'; '.join(lines)}"] if lines else []
 
 
@@ -73,15 +74,17 @@ def _change(flip: ShownFlip, names: Names) -> str:
 @view.register
 def _(found: LearnedThreshold) -> Markup:
     ends = found.interval
-    told = f"from {found.low:.6g} to {found.high:.6g}"
+    told = f"from {brief(found.low, 6)} to {brief(found.high, 6)}"
     if ends is not None:
-        told += f"; 95 % interval of the median {ends[0]:.6g} to {ends[1]:.6g}"
+        told += f"; 95 % interval of the median {brief(ends[0], 6)} to {brief(ends[1], 6)}"
     return joined(
         [
             heading(
                 "Learned threshold", counted(found.seeds, "seed"), counted(found.steps, "step")
             ),
-            sentence("Agents flip at γ = ", tag("b", f"{found.median:.6g}"), f" (median), {told}."),
+            sentence(
+                "Agents flip at γ = ", tag("b", brief(found.median, 6)), f" (median), {told}."
+            ),
         ]
     )
 
@@ -98,8 +101,8 @@ def _(found: LearnedFlip) -> Markup:
                 tag("b", left),
                 " to ",
                 tag("b", right),
-                f" at γ = {found.median:.6g}, ",
-                f"from {found.low:.6g} to {found.high:.6g}.",
+                f" at γ = {brief(found.median, 6)}, ",
+                f"from {brief(found.low, 6)} to {brief(found.high, 6)}.",
             ),
         ]
     )

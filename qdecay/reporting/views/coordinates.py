@@ -11,9 +11,9 @@ from collections import defaultdict
 from collections.abc import Sequence
 from fractions import Fraction
 
-from qdecay._support.shown import shown_fraction
 from qdecay.model.mdp import MDP
 from qdecay.reporting.boards import Board, Layer
+from qdecay.reporting.numerals import fraction
 
 _NAME = re.compile(r"\((\d{1,4}), (\d{1,4})\)")
 _STEPS = {"left": (-1, 0), "right": (1, 0), "up": (0, 1), "down": (0, -1)}
@@ -55,7 +55,7 @@ def board_of_model(model: MDP) -> Board | None:
     for place, state in enumerate(board.layers[0].states):
         if state in ends:
             reward = ends[state]
-            marks[place] = ("+" if reward > 0 else "") + shown_fraction(reward)
+            marks[place] = ("+" if reward > 0 else "") + fraction(reward)
             kinds[place] = "goal" if reward > 0 else "hole"
         elif state is not None and state == model.start:
             marks[place], kinds[place] = "start", "start"

@@ -11,11 +11,12 @@ from numpy.typing import NDArray
 
 from qdecay._support.one_line import escaped
 from qdecay._support.result import counted
-from qdecay._support.shown import shortest, shown_decimal
+from qdecay._support.shown import shortest
 from qdecay.comparison.learning_times import LearningTime
 from qdecay.exact.learning_curve import LearningCurve
 from qdecay.learning.many import ManyResult
 from qdecay.learning.result import EpisodeEnd, LearningResult
+from qdecay.reporting.numerals import brief, decimal
 from qdecay.reporting.views.axis import even_axis
 from qdecay.reporting.views.charts import Curve, chart, legend
 from qdecay.reporting.views.dispatch import view
@@ -33,7 +34,7 @@ Floats = NDArray[np.float64]
 def _(found: LearningResult) -> Markup:
     names = Names.of_info(found.info)
     start = found.info.start
-    value = "" if start is None else f"value {found.q[start].max():.4g} at the start"
+    value = "" if start is None else f"value {brief(found.q[start].max(), 4)} at the start"
     policy = joined([note("The policy that was learned"), _policy(found, names)])
     return joined(
         [
@@ -63,7 +64,7 @@ def _policy(found: LearningResult, names: Names) -> Markup:
         [
             names.state_cell(s),
             names.either(np.flatnonzero(best).tolist()) if tried.any() else "not visited",
-            shown_decimal(float(values.max()), 4) if np.isfinite(values.max()) else "",
+            decimal(float(values.max()), 4) if np.isfinite(values.max()) else "",
             f"{int(tried.sum()):,}",
         ]
         for s, (best, values, tried) in enumerate(
@@ -112,7 +113,7 @@ def _running_mean(values: Floats, window: int) -> Floats:
 
 @view.register
 def _(found: EpisodeEnd) -> Markup:
-    facts = [f"return {found.discounted_return:.4g}", counted(found.length, "step")]
+    facts = [f"return {brief(found.discounted_return, 4)}", counted(found.length, "step")]
     return heading(f"Episode {found.episodes:,}", *facts, f"{counted(found.steps, 'step')} so far")
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from markupsafe import Markup
 
 from qdecay._support.result import counted
-from qdecay._support.shown import shown_fraction
 from qdecay.exact.policy_map import MapCurve, PolicyMap
 from qdecay.reporting.map_picture import MapPicture
+from qdecay.reporting.numerals import fraction, signed
 from qdecay.reporting.views.axis import Axis
 from qdecay.reporting.views.bars import colour_of
 from qdecay.reporting.views.charts import Curve, Label, chart
@@ -29,8 +29,8 @@ def _(found: PolicyMap) -> Markup:
         [
             heading(names.title or "Map", counted(len(found.areas), "area"), curves),
             sentence(
-                f"What is optimal over γ and {p.name}, from {shown_fraction(p.low)} to "
-                f"{shown_fraction(p.high)}: exact on {counted(lines, 'line')}; "
+                f"What is optimal over γ and {p.name}, from {fraction(p.low)} to "
+                f"{fraction(p.high)}: exact on {counted(lines, 'line')}; "
                 "between them nothing is claimed."
             ),
             _picture(found, names),
@@ -86,7 +86,11 @@ def _colour(found: PolicyMap, area: int, is_one: bool) -> str:
 @view.register
 def _(found: MapCurve) -> Markup:
     polynomial = found.polynomial
-    told = "no single polynomial was found" if polynomial is None else f"{polynomial.written()} = 0"
+    told = (
+        "no single polynomial was found"
+        if polynomial is None
+        else f"{signed(polynomial.written())} = 0"
+    )
     between = "between areas {} and {}".format(*found.areas)
     return joined(
         [heading("Curve", between, counted(len(found.points), "exact point")), sentence(told, ".")]

@@ -6,13 +6,13 @@ from collections.abc import Iterable, Sequence
 
 from markupsafe import Markup, escape
 
-from qdecay._support.shown import shown_decimal
 from qdecay.exact.algebra.number import AlgebraicNumber
 from qdecay.reporting import mathml
+from qdecay.reporting.numerals import written
 
 DIGITS = 10  # of a gamma in a table, as on pages
 FEW = 4  # of one beside a picture
-_LONGEST_FORM = 24  # characters of a closed form that is read faster than decimals
+LONGEST_FORM = 24  # characters of a closed form that is read faster than decimals
 _FOLDED = 8  # rows of a table that are in view; the others open
 _MOST = 200  # rows of a table
 _BESIDE = 4  # columns that fit beside each other on a phone; of more, each row is a list there
@@ -41,17 +41,16 @@ def joined(parts: Iterable[object], between: str | Markup = "") -> Markup:
 def exact_form(number: AlgebraicNumber) -> Markup | None:
     """Return the closed form as a formula, or None where there is none that is short."""
     form = number.form
-    if form is None or len(str(form)) > _LONGEST_FORM:
+    if form is None or len(str(form)) > LONGEST_FORM:
         return None
     return Markup(mathml.in_line(form))
 
 
 def both_forms(number: AlgebraicNumber, digits: int = DIGITS) -> Markup:
     """Return a number exactly and in decimals; only once where both are the same."""
-    decimal, form = shown_decimal(number, digits), exact_form(number)
-    if form is None or str(number.form) == decimal:
-        return tag("span", decimal, class_="digits")
-    return joined([form, " = ", tag("span", decimal, class_="digits")])
+    has_form, sign, decimals = written(number, digits, LONGEST_FORM)
+    shown = tag("span", decimals, class_="digits")
+    return joined([exact_form(number) or "", f" {sign} ", shown]) if has_form else shown
 
 
 def table(head: Sequence[object], rows: Iterable[Sequence[object]], total: int) -> Markup:

@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from markupsafe import Markup
 
 from qdecay._support.result import counted
-from qdecay._support.shown import shown_fraction
 from qdecay.model.base import FiniteMDP
 from qdecay.model.float_mdp import FloatMDP
 from qdecay.model.line import ModelLine
 from qdecay.model.mdp import MDP
 from qdecay.reporting.graph import MAX_STATES, Arrow, Graph, Node, graph_of, short
+from qdecay.reporting.numerals import fraction, signed
 from qdecay.reporting.views.bars import colour_of
 from qdecay.reporting.views.charts import legend
 from qdecay.reporting.views.dispatch import view
@@ -115,8 +115,8 @@ def _moves(model: MDP, names: Names) -> Markup:
             names.state_cell(s),
             names.action(a),
             "the end" if ends else names.state_cell(t),
-            shown_fraction(p),
-            shown_fraction(r),
+            fraction(p),
+            fraction(r),
         ]
         for s, a, t, p, r, ends, *_ in model.rows()
     )
@@ -134,9 +134,9 @@ def _(line: ModelLine) -> Markup:
             heading(names.title or "Model line", counted(line.low.n_states, "state")),
             sentence(
                 "The models from ",
-                tag("b", f"{p.name} = {p.low}"),
+                tag("b", signed(f"{p.name} = {p.low}")),
                 " to ",
-                tag("b", f"{p.name} = {p.high}"),
+                tag("b", signed(f"{p.name} = {p.high}")),
                 ".",
             ),
         ]

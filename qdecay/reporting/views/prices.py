@@ -10,13 +10,15 @@ from typing import Any
 from markupsafe import Markup
 
 from qdecay._support.result import counted
-from qdecay._support.shown import shown_decimal
+from qdecay._support.shown import percent
+from qdecay.exact.algebra.number import AlgebraicNumber
 from qdecay.pricing.ends import runs
 from qdecay.pricing.learned import LearnedGamma, LearnedPrice
 from qdecay.pricing.line_price import LinePrice
 from qdecay.pricing.result import GammaPrice, JudgedRegions, Priced, PricedPoint, PricedRegion
 from qdecay.pricing.worth import Worth
-from qdecay.reporting.prices import USUAL, Words, percent
+from qdecay.reporting.numerals import brief, decimal, signed, written
+from qdecay.reporting.prices import USUAL, Words
 from qdecay.reporting.views.axis import Axis, even_axis, log_gamma_axis, parameter_axis
 from qdecay.reporting.views.charts import Curve, Dot, Label, chart
 from qdecay.reporting.views.dispatch import view
@@ -34,6 +36,7 @@ from qdecay.reporting.views.names import Names
 
 _DIGITS = 7  # of gammas in sentences
 _RIGHT = 0.68  # of the width: a label right of it ends at its dot, others begin there
+_LONGEST = 12  # characters of an exact worth
 _ROOM = 0.14  # of the range of what is earned, above and below it
 
 
@@ -60,8 +63,8 @@ def _priced(
     alike = _alike(found.regions)
     rows = (
         [
-            f"{shown_decimal(found.regions[i].lower, DIGITS)} to "
-            f"{shown_decimal(found.regions[j].upper, DIGITS)}",
+            f"{decimal(found.regions[i].lower, DIGITS)} to "
+            f"{decimal(found.regions[j].upper, DIGITS)}",
             _earned(found.regions[i]),
             words.lost(found.regions[i]).replace(" ", "\N{NO-BREAK SPACE}"),
             tag("b", "best", class_="good") if i in best else "",
@@ -95,23 +98,23 @@ def _ends(found: Priced) -> tuple[float, float]:
 
 def _earned(found: Priced) -> str:
     worst, best = _ends(found)
-    return _worth(found.worst) if worst == best else found.shown(DIGITS)
+    return _worth(found.worst) if worst == best else signed(found.shown(DIGITS))
 
 
 def _worth(worth: Worth) -> str:
     """A worth exactly where that is short, and in decimals."""
-    decimal = worth.shown(DIGITS)
-    exact = "" if worth.exact is None else str(worth.exact)
-    return f"{exact} = {decimal}" if exact and exact != decimal and len(exact) <= 12 else decimal
+    if worth.exact is None:
+        return signed(worth.shown(DIGITS))
+    number = AlgebraicNumber.of(worth.exact)
+    has_form, sign, decimals = written(number, DIGITS, _LONGEST)
+    return f"{signed(str(worth.exact))} {sign} {decimals}" if has_form else decimals
 
 
 def _in_symbols(told: str) -> str:
     """A sentence of the command line, with the symbol of gamma."""
-    return (
-        told.replace("gamma = ", "γ = ")
-        .replace("gamma between", "γ between")
-        .replace("every gamma", "every γ")
-    )
+    for words in ("gamma = ", "gamma between", "every gamma"):
+        told = told.replace(words, words.replace("gamma", "γ"))
+    return signed(told)
 
 
 def _curve(
@@ -158,7 +161,9 @@ def _rise(words: Words, low: float, high: float) -> Axis:
     if not words.is_share:
         return even_axis("", low, high)
     axis = even_axis("", 100 * low, 100 * high)
-    kept = [(at, f"{text} %") for at, text in axis.ticks if 0 <= float(text) <= 100]
+    kept = [
+        (at, f"{text} %") for at, text in axis.ticks if 0 <= float(text.replace("−", "-")) <= 100
+    ]
     return Axis("", lambda worth: axis.place(100 * float(worth)), tuple(kept))
 
 
@@ -192,7 +197,7 @@ def _marked(
 ) -> list[Dot | Label]:
     at = axis.place(point.number), up(point.worst.value)
     earned = words.amount(point.worst) if math.isfinite(point.worst.value) else "loses for ever"
-    text = f"{symbol} = {shown_decimal(point.number, _DIGITS)}: {earned}"
+    text = f"{symbol} = {decimal(point.number, _DIGITS)}: {earned}"
     return [
         Dot(at, "ink", title=text),
         Label(at, text, "ink", ends=at[0] > _RIGHT, under=at[1] > 0.3),
@@ -209,7 +214,10 @@ def _(found: Priced) -> Markup:
         else "loses for ever"
     )
     return joined(
-        [heading(_where(found), lost), sentence("Earns ", tag("b", found.shown(DIGITS)), ".")]
+        [
+            heading(_where(found), lost),
+            sentence("Earns ", tag("b", signed(found.shown(DIGITS))), "."),
+        ]
     )
 
 
@@ -226,7 +234,7 @@ def _where(found: Priced) -> Markup:
 def _(found: Worth) -> Markup:
     return sentence(
         tag("b", _worth(found)),
-        "" if found.exact is not None else f", at most {found.error:.1e} off",
+        "" if found.exact is not None else signed(f", at most {found.error:.1e} off"),
     )
 
 
@@ -238,7 +246,7 @@ def _(found: LearnedPrice) -> Markup:
         [
             heading(
                 Names.of_info(found.info).title or "Learned price",
-                f"possible: {best.shown(DIGITS)}" if best is not None else "",
+                f"possible: {signed(best.shown(DIGITS))}" if best is not None else "",
             ),
             table(
                 [
@@ -274,9 +282,9 @@ def _learned_row(found: LearnedGamma) -> list[object]:
     least, most = found.agents[0], found.agents[-1]
     return [
         both_forms(found.gamma),
-        found.allowed.shown(6),
-        tag("b", found.median.shown(6)),
-        f"{least.shown(6)} to {most.shown(6)}",
-        f"{found.lost_to_gamma:.4g}",
-        f"{found.lost_to_training:.4g}",
+        signed(found.allowed.shown(6)),
+        tag("b", signed(found.median.shown(6))),
+        signed(f"{least.shown(6)} to {most.shown(6)}"),
+        brief(found.lost_to_gamma, 4),
+        brief(found.lost_to_training, 4),
     ]

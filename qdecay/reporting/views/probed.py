@@ -96,7 +96,9 @@ def _discounts(found: DiscountProfile) -> Markup:
 
 def _delays(near: int, last: int) -> Axis:
     axis = even_axis("delay of the far reward, in steps", near, last + 0.04 * (last - near))
-    whole = tuple((at, text) for at, text in axis.ticks if float(text).is_integer())
+    whole = tuple(
+        (at, text) for at, text in axis.ticks if float(text.replace("−", "-")).is_integer()
+    )
     return Axis(axis.name, axis.place, whole)
 
 

@@ -9,7 +9,6 @@ from typing import Any
 from markupsafe import Markup
 
 from qdecay._support.result import counted
-from qdecay._support.shown import shown_decimal
 from qdecay.certified.result import CertifiedBracket, CertifiedRegions, NearTie
 from qdecay.exact.algebra.number import AlgebraicNumber
 from qdecay.exact.blackwell import Blackwell
@@ -18,12 +17,14 @@ from qdecay.exact.line_regions import LineRegions
 from qdecay.exact.regions import PolicyRegions
 from qdecay.exact.walked import Turn
 from qdecay.planning.regions import NumericChange, NumericRegions
+from qdecay.reporting.numerals import brief, decimal, signed, written
 from qdecay.reporting.plots.regions import shown_state
 from qdecay.reporting.views.axis import Axis, gamma_axis, parameter_axis
 from qdecay.reporting.views.bars import Mark, Part, bar
 from qdecay.reporting.views.dispatch import view
 from qdecay.reporting.views.markup import (
     FEW,
+    LONGEST_FORM,
     both_forms,
     exact_form,
     heading,
@@ -68,7 +69,7 @@ def _regions(
     state = shown_state(found, None)
     facts = [counted(found.n_states, "state"), counted(len(found.regions), "policy region")]
     facts += [counted(len(found.touches), "touch", "touches")] if found.touches else []
-    end = shown_decimal(found.proven_to, FEW)
+    end = decimal(found.proven_to, FEW)
     last = "" if reached == 1 else f" up to {symbol} = {end}"  # to which all is known
     beyond = f"The search ran out of budget: nothing is known right of {symbol} = {end}."
     return joined(
@@ -119,7 +120,7 @@ def _bar(found: Walked, names: Names, state: int, axis: Axis, reached: float) ->
     ]
     marks = []
     for point, place in zip(found.breakpoints, places, strict=True):
-        title = shown_decimal(point.number, 10)
+        title = decimal(point.number, 10)
         if point in own:
             label, letters = _label(point.number, len(own) <= _FEW_MARKS)
             marks.append(Mark(place, place, "tick", label, letters, title))
@@ -128,7 +129,7 @@ def _bar(found: Walked, names: Names, state: int, axis: Axis, reached: float) ->
     for touch in found.touches:
         if state in touch.changes:
             place = axis.place(touch.number)
-            title = f"touch at {shown_decimal(touch.number, 10)}"
+            title = f"touch at {decimal(touch.number, 10)}"
             marks.append(Mark(place, place, "touch", title=title))
     if reached < 1:
         marks.append(Mark(reached, 1.0, "beyond", title="not known"))
@@ -138,13 +139,11 @@ def _bar(found: Walked, names: Names, state: int, axis: Axis, reached: float) ->
 
 def _label(number: AlgebraicNumber, is_exact: bool) -> tuple[Markup, int]:
     """The label of a breakpoint and its letters: exact where that is short, else four digits."""
-    decimal, form = shown_decimal(number, FEW), exact_form(number) if is_exact else None
-    if form is None:
-        return Markup("{}").format(decimal), len(decimal)
-    text = str(number.form)
-    if text == decimal:
-        return Markup("{}").format(decimal), len(decimal)
-    return joined([form, f" = {decimal}"]), len(text) + len(decimal) + 3
+    has_form, sign, decimals = written(number, FEW, LONGEST_FORM if is_exact else 0)
+    if not has_form:
+        return joined([decimals]), len(decimals)
+    text = f" {sign} {decimals}"
+    return joined([exact_form(number) or "", text]), len(number.closed_form() or "") + len(text)
 
 
 def _points(points: Sequence[Turn], names: Names, symbol: str, what: str) -> Markup:
@@ -251,8 +250,8 @@ def _(found: CertifiedRegions) -> Markup:
                 counted(len(found.brackets), "bracket"),
                 counted(len(found.near_ties), "near tie") if found.near_ties else "",
             ),
-            *(sentence(_capital(line), ".") for line in found.in_words()[:1]),
-            *(note(_capital(line), ".") for line in found.in_words()[1:]),
+            *(sentence(signed(_capital(line)), ".") for line in found.in_words()[:1]),
+            *(note(signed(_capital(line)), ".") for line in found.in_words()[1:]),
             _certified_bar(found, names, state, axis),
             table(
                 ["γ", "inside", "what changes"],
@@ -276,14 +275,10 @@ def _certified_bar(found: CertifiedRegions, names: Names, state: int, axis: Axis
     ]
     marks = []
     for b in found.brackets:
-        left, right, decimal = (
-            axis.place(b.lower),
-            axis.place(b.upper),
-            shown_decimal(b.middle, FEW),
-        )
+        left, right, middle = axis.place(b.lower), axis.place(b.upper), decimal(b.middle, FEW)
         if b in inside:
             marks.append(
-                Mark(left, right, "bracket", Markup("{}").format(decimal), len(decimal), b.shown())
+                Mark(left, right, "bracket", Markup("{}").format(middle), len(middle), b.shown())
             )
         else:
             marks.append(Mark(left, left, "other", title=b.shown()))
@@ -315,7 +310,7 @@ def _(found: CertifiedBracket) -> Markup:
 @view.register
 def _(found: NearTie) -> Markup:
     names = Names()
-    ends = [shown_decimal(float(end), 10) for end in (found.lower, found.upper)]
+    ends = [decimal(float(end), 10) for end in (found.lower, found.upper)]
     return joined(
         [
             heading("Near tie", names.state(found.state)),
@@ -328,7 +323,7 @@ def _(found: NearTie) -> Markup:
 
 @view.register
 def _(found: NumericChange) -> Markup:
-    ends = f"{found.lower:.12g} to {found.upper:.12g}"
+    ends = f"{brief(found.lower, 12)} to {brief(found.upper, 12)}"
     return joined([heading("Change", f"γ from {ends}"), _changes(found.changes, Names())])
 
 
@@ -338,11 +333,12 @@ def _(found: NumericRegions) -> Markup:
     axis = gamma_axis([Fraction(change.upper) for change in found.changes])
     marks = []
     for change in found.changes:
-        middle = shown_decimal((change.lower + change.upper) / 2, FEW)
+        middle = decimal((change.lower + change.upper) / 2, FEW)
         left, right = axis.place(Fraction(change.lower)), axis.place(Fraction(change.upper))
         marks.append(Mark(left, right, "bracket", Markup("{}").format(middle), len(middle)))
     rows = (
-        [f"{c.lower:.12g} to {c.upper:.12g}", _changes(c.changes, names)] for c in found.changes
+        [f"{brief(c.lower, 12)} to {brief(c.upper, 12)}", _changes(c.changes, names)]
+        for c in found.changes
     )
     end = axis.place(Fraction(found.up_to))
     marks.append(Mark(end, 1.0, "beyond", title="not searched"))

@@ -12,10 +12,11 @@ import numpy as np
 from markupsafe import Markup
 
 from qdecay._support.result import Record, counted
-from qdecay._support.shown import shortest, shown_interval
+from qdecay._support.shown import shortest
 from qdecay.exact.algebra.number import AlgebraicNumber
 from qdecay.exact.resampled import ResampledBreakpoints
 from qdecay.pricing.resampled import ResampledPrice
+from qdecay.reporting.numerals import brief, interval, signed
 from qdecay.reporting.views.dispatch import view
 from qdecay.reporting.views.markup import DIGITS, both_forms, heading, joined, note, table, tag
 from qdecay.reporting.views.names import Names
@@ -45,9 +46,11 @@ def value_cell(value: Any) -> Markup | str:
     if isinstance(value, AlgebraicNumber):
         return both_forms(value)
     if isinstance(value, float):
-        return shortest(value)
+        return signed(shortest(value))
     if isinstance(value, bool | int | Fraction | str) or value is None:
-        return _short("" if value is None else str(value))
+        return _short(
+            "" if value is None else value if isinstance(value, str) else signed(str(value))
+        )
     if isinstance(value, np.ndarray):
         return f"array of shape {value.shape}"
     if isinstance(value, Mapping):
@@ -63,7 +66,7 @@ def _several(texts: Sequence[str]) -> str:
 
 def _text(value: Any) -> str:
     if isinstance(value, AlgebraicNumber):
-        return value.closed_form() or value.decimal(DIGITS)
+        return signed(value.closed_form() or value.decimal(DIGITS))
     if isinstance(value, Record):
         return value._shown()
     return str(value) if isinstance(value, Fraction | str) else repr(value)
@@ -84,7 +87,7 @@ def _(found: ResampledBreakpoints) -> Markup:
     rows = (
         [
             both_forms(point.gamma),
-            shown_interval(point.interval),
+            interval(point.interval),
             f"{100 * point.share:.0f} %",
             f"{names.either(point.left)} → {names.either(point.right)}",
         ]
@@ -109,10 +112,10 @@ def _(found: ResampledBreakpoints) -> Markup:
 def _(found: ResampledPrice) -> Markup:
     rows = (
         [
-            f"{float(region.lower):.6g} to {float(region.upper):.6g}",
-            region.shown(6),
-            shown_interval(worth.worst),
-            shown_interval(worth.loss),
+            f"{brief(float(region.lower), 6)} to {brief(float(region.upper), 6)}",
+            signed(region.shown(6)),
+            interval(worth.worst),
+            interval(worth.loss),
         ]
         for region, worth in zip(found.price.regions, found.regions, strict=True)
     )
@@ -120,7 +123,7 @@ def _(found: ResampledPrice) -> Markup:
         [
             heading(
                 Names.of_info(found.info).title or "Price by data",
-                f"possible: {shown_interval(found.optimum)}",
+                f"possible: {interval(found.optimum)}",
                 counted(found.resamples, "resample"),
             ),
             table(["γ", "earns", "95 % interval", "lost, 95 % interval"], rows, len(found.regions)),
@@ -135,7 +138,7 @@ def _(found: PhaseDiagram) -> Markup:
         [
             "none" if row.exact is None else both_forms(row.exact),
             row.outcome,
-            "" if row.threshold is None else f"{row.threshold:.6g}",
+            "" if row.threshold is None else brief(row.threshold, 6),
             f"{row.trainings:,}",
             *(str(row.parameters.get(name, "")) for name in axes),
         ]

@@ -9,10 +9,11 @@ import numpy as np
 from markupsafe import Markup
 
 from qdecay._support.result import counted
-from qdecay._support.shown import shortest, shown_fraction
+from qdecay._support.shown import shortest
 from qdecay.exact.undiscounted import Undiscounted
 from qdecay.planning import AverageReward, GammaSweep, Solution
 from qdecay.planning.problem import StateValues
+from qdecay.reporting.numerals import brief, fraction
 from qdecay.reporting.views.dispatch import view
 from qdecay.reporting.views.markup import heading, joined, note, sentence, table, tag
 from qdecay.reporting.views.names import Names
@@ -25,7 +26,7 @@ _COLUMNS = 6  # states of a table over gammas
 def _(found: StateValues) -> Markup:
     names = Names.of_info(found.info)
     values: Iterable[Sequence[object]] = (
-        [names.state_cell(s), f"{value:.6g}"] for s, value in enumerate(found.v.tolist())
+        [names.state_cell(s), brief(value, 6)] for s, value in enumerate(found.v.tolist())
     )
     head = ["state", "value"]
     if isinstance(found, Solution):
@@ -35,13 +36,13 @@ def _(found: StateValues) -> Markup:
     facts = [
         f"γ = {shortest(found.gamma)}",
         counted(len(found.v), "state"),
-        f"error at most {found.error:.2g}",
+        f"error at most {brief(found.error, 2)}",
     ]
     start = found.info.start
     return joined(
         [
             heading(names.title or type(found).__name__, *facts),
-            _value_at(names, f"{found.v[start]:.6g}") if start is not None else "",
+            _value_at(names, brief(found.v[start], 6)) if start is not None else "",
             _best(found, names),
             table(head, values, len(found.v)),
         ]
@@ -65,19 +66,19 @@ def _value_at(names: Names, value: str) -> Markup:
 def _(found: AverageReward) -> Markup:
     names = Names.of_info(found.info)
     rows = (
-        [names.state_cell(s), f"{gain:.6g}", f"{bias:.6g}", names.action(action)]
+        [names.state_cell(s), brief(gain, 6), brief(bias, 6), names.action(action)]
         for s, (gain, bias, action) in enumerate(
             zip(found.gain.tolist(), found.bias.tolist(), found.policy.tolist(), strict=True)
         )
     )
     start = found.info.start
-    earned = "" if start is None else f"{found.gain[start]:.6g}"
+    earned = "" if start is None else brief(found.gain[start], 6)
     return joined(
         [
             heading(
                 names.title or "Average reward",
                 counted(len(found.gain), "state"),
-                f"error at most {found.gain_error:.2g}",
+                f"error at most {brief(found.gain_error, 2)}",
             ),
             sentence("From the start, a step earns ", tag("b", earned), " in the long run.")
             if earned
@@ -91,7 +92,7 @@ def _(found: AverageReward) -> Markup:
 def _(found: Undiscounted) -> Markup:
     names = Names.of_info(found.info)
     rows = (
-        [names.state_cell(s), shown_fraction(gain), _total(gain, value), names.either(actions)]
+        [names.state_cell(s), fraction(gain), _total(gain, value), names.either(actions)]
         for s, (gain, value, actions) in enumerate(
             zip(found.gain, found.value, found.optimal_actions, strict=True)
         )
@@ -111,11 +112,11 @@ def _earned(found: Undiscounted, start: int) -> Markup:
     total, gain = found.value[start], found.gain[start]
     if total is None:
         return sentence(
-            "From the start, a step earns ", tag("b", shown_fraction(gain)), " in the long run."
+            "From the start, a step earns ", tag("b", fraction(gain)), " in the long run."
         )
     return sentence(
         "From the start, the most that can be earned in all is ",
-        tag("b", shown_fraction(total)),
+        tag("b", fraction(total)),
         ".",
     )
 
@@ -123,7 +124,7 @@ def _earned(found: Undiscounted, start: int) -> Markup:
 def _total(gain: Fraction, value: Fraction | None) -> str:
     if value is None:
         return "grows for ever" if gain > 0 else "falls for ever"
-    return shown_fraction(value)
+    return fraction(value)
 
 
 @view.register
@@ -134,7 +135,7 @@ def _(found: GammaSweep) -> Markup:
     if names.start is not None and names.start not in states:
         states = [names.start, *states[:-1]]
     rows = (
-        [shortest(float(gamma)), *(f"{value:.6g}" for value in values[states].tolist())]
+        [shortest(float(gamma)), *(brief(value, 6) for value in values[states].tolist())]
         for gamma, values in zip(found.gammas, found.values, strict=True)
     )
     beyond = n_states - len(states)
@@ -145,7 +146,7 @@ def _(found: GammaSweep) -> Markup:
                 counted(n_states, "state"),
                 counted(len(found.gammas), "gamma"),
                 counted(len(found.changes), "change"),
-                f"error at most {found.errors.max():.2g}",
+                f"error at most {brief(found.errors.max(), 2)}",
             ),
             table(["γ", *(names.state(s) for s in states)], rows, len(found.gammas)),
             note(f"And {beyond:,} more states.") if beyond else "",

@@ -24,6 +24,7 @@ from lying_environments import (
     EndsByClock,
     HashOfAll,
     Lever,
+    LeverInSlots,
     LeverOfTables,
     Line,
     Masked,
@@ -36,6 +37,8 @@ from lying_environments import (
     Treasure,
     TreasureInList,
     TreasureInView,
+    Watch,
+    WatchInSlots,
     cell_of,
 )
 from models import TAXI
@@ -101,6 +104,13 @@ def test_what_an_observation_hides_is_a_state(made: Any) -> None:
     assert paid == {("4 pulled=False", 1), ("4 pulled=True", 2)}
 
 
+def test_slots_are_part_of_the_state() -> None:
+    """Those of an object that has attributes as well."""
+    mdp = MDP.from_simulator(LeverInSlots())
+    assert mdp.n_states == 12
+    assert {r for *_, r, ended in mdp.rows() if ended} == {1, 2}
+
+
 def test_what_is_left_out_is_said() -> None:
     """Clocks, totals, logs and the time of day are no part of a state."""
     mdp = MDP.from_simulator(Diary())
@@ -112,6 +122,15 @@ def test_what_is_left_out_is_said() -> None:
     assert (
         "unwrapped.steps (clock); no effect was seen while 0 <= unwrapped.steps <= 5,000" in remark
     )
+
+
+def test_what_is_no_number_may_be_a_clock() -> None:
+    """A text that is another after every step, whatever was done; of slots each by itself."""
+    (remark,) = MDP.from_simulator(Watch()).remarks
+    assert "unwrapped.watch (clock)" in remark
+    assert "unwrapped.watch changed 5,000 times" in remark
+    (remark,) = MDP.from_simulator(WatchInSlots()).remarks
+    assert "unwrapped.own.watch (clock); no effect was seen while 0 <= " in remark
 
 
 def test_a_fast_machine_sees_the_watch_move(monkeypatch: pytest.MonkeyPatch) -> None:

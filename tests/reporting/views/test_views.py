@@ -138,6 +138,38 @@ def test_a_crowd_near_one_is_spread() -> None:
     assert np.allclose(np.array(sorted(marks)) / gaps, sorted(marks)[0] / gaps[0], rtol=2e-2)
 
 
+def losing() -> qdecay.MDP:
+    """Every amount is below 0."""
+    rows = [(0, 0, 0, 1, "-3/2", True), (0, 1, 1, 1, 0, False), (1, 0, 1, 1, -2, True)]
+    return qdecay.MDP.from_rows(rows, n_states=2, n_actions=2, start=0)
+
+
+@pytest.mark.parametrize(
+    "found",
+    [
+        lambda: losing(),
+        lambda: qdecay.price(losing()),
+        lambda: qdecay.price(losing()).regions[0],
+        lambda: qdecay.undiscounted(losing()),
+        lambda: qdecay.value_iteration(losing(), 0.9),
+        lambda: qdecay.value_over_gammas(losing(), [0.4, 0.6]),
+        lambda: qdecay.q_learning(losing(), 0.9, steps=50),
+    ],
+)
+def test_amounts_below_zero_have_a_true_minus(found) -> None:
+    """Nowhere a hyphen before a digit; the documents keep it."""
+    value = found()
+    text = " ".join(shown(value).text.split())
+    assert "−" in text and not re.search(r"(?<!\w)-\d", text)
+
+
+def test_what_is_rounded_is_not_called_equal() -> None:
+    """1/3 is not 0.3333; and a decimal that is the number says more than 123/1000."""
+    third, short = (qdecay.AlgebraicNumber.of(text) for text in ("-1/3", "123/1000"))
+    assert " ≈ −0.3333333" in shown(third).text
+    assert shown(short).text.strip().endswith("0.123") and "=" not in shown(short).text
+
+
 def test_the_price_is_the_step_curve() -> None:
     """Its corners lie at the ends of regions, at the height of what is earned."""
     found = qdecay.price(qdecay.MDP.from_layout(LAYOUT))
@@ -236,7 +268,7 @@ def test_a_grid_is_its_board() -> None:
         for node in root.all(class_="square")
     ]
     assert looks == ["", "", "", "goal", "", "wall", "", "hole", "start", "", "", ""]
-    assert [node.text for node in root.all("small")] == ["+1", "-1", "start"]
+    assert [node.text for node in root.all("small")] == ["+1", "−1", "start"]
 
 
 def test_names_alone_make_no_board() -> None:

@@ -1,4 +1,4 @@
-"""What states are called: by what was seen of them, short and distinct."""
+"""Names of states: what was observed of them, short and distinct."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from typing import Any
 
 import numpy as np
 
-_LONGEST = 40  # characters of an observation that serves as a name
+_LONGEST = 40  # characters of an observation that is used as a name
 _ENTRIES = 6  # of an array or a tuple in a name
 
 
 class Names:
-    """Takes down what states show, and names them in the end.
+    """Collects what states show, and names them in the end.
 
     Attributes:
         by_key: whether they are named by their keys, not by their observations.
-        ways: the names of fields that say how a state was reached rather than what it is.
+        ways: the names of fields that depend on how a state was reached, not on what it is.
     """
 
     def __init__(self, ways: frozenset[str], *, by_key: bool) -> None:
@@ -26,7 +26,7 @@ class Names:
         self._fields: list[Mapping[str, str]] = []
 
     def add(self, env: Any, observation: Any, key: Hashable) -> None:
-        """Take down the next state."""
+        """Add the next state."""
         self._observed.append(short(key if self.by_key else observation))
         own = {
             name: text
@@ -43,7 +43,7 @@ class Names:
         return self._by_fields([state], self._varying())[0] or str(state)
 
     def all(self) -> list[str]:
-        """Return a name for every state; equal ones are numbered."""
+        """Return a name for every state; equal names are numbered."""
         states = range(len(self._observed))
         observed = [text or "" for text in self._observed]
         names = observed
@@ -131,7 +131,7 @@ def _text(value: Any) -> str | None:
 
 
 def _field(value: Any) -> str | None:
-    """Return a small value of a field, or the kind of an object; None of anything else."""
+    """Return a small value of a field, or the type of an object; None for anything else."""
     if value is None or callable(value) or isinstance(value, Mapping | np.random.Generator):
         return None
     text = _text(value)

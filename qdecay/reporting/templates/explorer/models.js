@@ -37,6 +37,9 @@ function best(chapter, state, index) {
   return chapter.regions.regions[chapter.data.regions[index]].optimal_actions[state];
 }
 
+/** Text with true minus signs. */
+const signed = (text) => String(text).replaceAll("-", "−");
+
 const names = (chapter, actions) => actions.map((a) => chapter.data.actions[a]).join(" or ") || "nothing to do";
 
 // ---- what is shown, and where a gamma lies

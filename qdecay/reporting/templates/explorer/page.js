@@ -22,7 +22,7 @@ function formOf(chapter, index) {
   return row?.querySelector("th math")?.cloneNode(true);
 }
 
-const digits = (value) => String(Number(value.toPrecision(4))).replace("-", "−");
+const digits = (value) => signed(Number(value.toPrecision(4)));
 
 /** What waiting is worth in the chosen state, or the best action against the next best. */
 function stateSentence(chapter, index) {
@@ -49,7 +49,7 @@ function stateSentence(chapter, index) {
 /** Two values to as many digits as tell them apart. */
 function apart(one, two) {
   for (const places of [4, 6, 9]) {
-    const texts = [one, two].map((value) => String(Number(value.toPrecision(places))).replace("-", "−"));
+    const texts = [one, two].map((value) => signed(Number(value.toPrecision(places))));
     if (texts[0] !== texts[1] || places === 9) return texts;
   }
   return null;
@@ -87,14 +87,14 @@ function paint() {
 
 /** Nine digits as they come; what was computed from them in floats has fewer. */
 function shownNumber(chapter, value) {
-  if (chapter.unit === "behind") return value === 0 ? "0 %" : `${Number((100 * value).toPrecision(4))} %`;
-  return String(Number(value.toPrecision(chapter.unit === "value" ? 9 : 7)));
+  if (chapter.unit === "behind") return value === 0 ? "0 %" : `${digits(100 * value)} %`;
+  return signed(Number(value.toPrecision(chapter.unit === "value" ? 9 : 7)));
 }
 
 /** What stands for a value that there is not: at gamma = 1, where it has no limit, the reward per step. */
 function unknown(chapter, curve, index) {
   const gain = chapter.data.gains[curve];
-  return isOne(chapter, index) && gain !== 0 ? `— (${Number(gain.toPrecision(4))} per step)` : "—";
+  return isOne(chapter, index) && gain !== 0 ? `— (${digits(gain)} per step)` : "—";
 }
 
 function paintValues(chapter, index) {
@@ -153,7 +153,7 @@ function address() {
   const chapter = active();
   if (chapter.state !== chapter.data.state) parts.set("state", String(chapter.state));
   const point = chapter.points.get(shown.index);
-  if (point) parts.set(point.kind, String(point.i + 1)); else parts.set("gamma", chapter.data.texts[shown.index]);
+  if (point) parts.set(point.kind, String(point.i + 1)); else parts.set("gamma", chapter.data.texts[shown.index].replace("−", "-"));
   return `#${parts}`;
 }
 

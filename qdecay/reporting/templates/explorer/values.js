@@ -40,7 +40,7 @@ function niceTicks(low, high) {
 /** A tick's number whole, in the room that the margin leaves. */
 function tickText(value) {
   const text = String(value);
-  return text.length <= 6 ? text : value.toExponential().replace("e+", "e");
+  return signed(text.length <= 6 ? text : value.toExponential().replace("e+", "e"));
 }
 
 function valueRange(chapter, curves) {
