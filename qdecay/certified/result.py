@@ -282,7 +282,7 @@ class CertifiedRegions(ModelResult, Plotted, Explored):
 
         Args:
             width: exact, > 0.
-            max_seconds: limit of wall time, > 0; None is no limit.
+            max_seconds: limit of wall time, > 0; None means no limit.
 
         Raises:
             TypeError, ValueError: an argument is not exact, or out of range.
