@@ -23,9 +23,7 @@ _LEAST_PERCENT = 1e-4  # smaller losses look like rounding errors
 _UNITS = ((86400, "days", "d"), (3600, "hours", "h"), (60, "minutes", "min"))
 
 
-def shown_decimal(
-    number: ExactNumber | float, digits: int, *, scientific: int | None = None
-) -> str:
+def shown_decimal(number: ExactNumber | float, digits: int) -> str:
     """Return a number rounded to this many significant digits.
 
     A number below 1e-6, or with more than `digits` digits before the point, is written with a power
@@ -34,20 +32,17 @@ def shown_decimal(
     Args:
         number: exact, or a float.
         digits: at least 1.
-        scientific: the digits of a number with a power of ten, if that is fewer.
 
     >>> from qdecay.exact.algebra.number import AlgebraicNumber
     >>> [shown_decimal(AlgebraicNumber.of(x), 4) for x in ("1/3", "1/2", "2e-300")]
     ['0.3333', '0.5', '2e-300']
-    >>> [shown_decimal(x, 4, scientific=2) for x in (0.5, 0.00123456, 1.23456e-40, 0.99999999)]
-    ['0.5000', '0.001235', '1.2e-40', '0.99999999']
+    >>> [shown_decimal(x, 4) for x in (0.5, 0.00123456, 1.23456e-40, 0.99999999)]
+    ['0.5000', '0.001235', '1.235e-40', '0.99999999']
     """
     value = Decimal(_rounded(number, digits))
     if not value.is_finite():
         return str(number)
     if value and not _SMALLEST <= value.adjusted() < digits:
-        digits = scientific or digits
-        value = Decimal(_rounded(number, digits))
         return format(value, "e" if value.adjusted() < 0 else f".{digits - 1}e")
     while value == 1 and number < 1:
         digits *= 2

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import cached_property
@@ -20,11 +20,9 @@ from qdecay.certified.narrowing import narrowed
 from qdecay.certified.pairs import pairs_of_model
 from qdecay.exact.algebra.number import AlgebraicNumber
 from qdecay.exact.at_gamma import gamma_number
-from qdecay.exact.reached import Reach
 from qdecay.exact.solver.rational_model import RationalModel
-from qdecay.exact.walked import Actions, Sets, lists
+from qdecay.exact.walked import Actions, Sets, SetsAlong, lists
 from qdecay.model.base import FiniteMDP
-from qdecay.model.info import ModelResult
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -138,7 +136,7 @@ class _Regions(Sequence[Sets]):
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class CertifiedRegions(ModelResult, Plotted, Explored):
+class CertifiedRegions(SetsAlong, Plotted, Explored):
     """Brackets in ascending order, and the proven sets between them.
 
     Attributes:
@@ -167,24 +165,17 @@ class CertifiedRegions(ModelResult, Plotted, Explored):
         return _Regions(self.first, self.brackets)
 
     @property
-    def start(self) -> int | None:
-        """The start state, or None."""
-        return self.info.start
-
-    @property
-    def n_states(self) -> int:
-        """The model's number of states."""
-        return self.mdp.n_states
-
-    @property
-    def n_actions(self) -> int:
-        """The model's number of actions."""
-        return self.mdp.n_actions
+    def _model(self) -> FiniteMDP:
+        return self.mdp
 
     @cached_property
     def rational_model(self) -> RationalModel:
         """The model in integers; floats are taken as the fractions that they are."""
         return pairs_of_model(self.mdp)
+
+    @property
+    def _pairs(self) -> RationalModel:
+        return self.rational_model
 
     @property
     def reaches_the_end(self) -> bool:
@@ -332,8 +323,7 @@ class CertifiedRegions(ModelResult, Plotted, Explored):
         Raises:
             ValueError: the model has no start state.
         """
-        start = self._start()
-        return tuple(i for i, bracket in enumerate(self.brackets) if start in bracket.changes)
+        return self._with_start(bracket.changes for bracket in self.brackets)
 
     def reached_brackets(self) -> tuple[int, ...]:
         """Return the brackets in which the set of a state reached from the start may change.
@@ -345,26 +335,17 @@ class CertifiedRegions(ModelResult, Plotted, Explored):
         Raises:
             ValueError: the model has no start state.
         """
-        start, available = self._start(), self.mdp.available
-        found = []
-        for i, (bracket, left) in enumerate(zip(self.brackets, self.regions, strict=False)):
+        return self._with_reached(self._around())
+
+    def _around(self) -> Iterator[tuple[Collection[int], list[Actions]]]:
+        """Yield what changes in each bracket, and the sets left of it, inside and right of it."""
+        for bracket, left in zip(self.brackets, self.regions, strict=False):
             sets = list(self._with_ties(left, bracket.lower, bracket.upper))
             separated = bracket.content == ONE_BREAKPOINT
             for state, (_, right) in bracket.changes.items():
-                others = right if separated else np.flatnonzero(available[state]).tolist()
+                others = right if separated else np.flatnonzero(self.mdp.available[state]).tolist()
                 sets[state] = tuple({*sets[state], *others})
-            if not self._reach.among(sets, start).isdisjoint(bracket.changes):
-                found.append(i)
-        return tuple(found)
-
-    @cached_property
-    def _reach(self) -> Reach:
-        return Reach(self.rational_model)
-
-    def _start(self) -> int:
-        if self.start is None:
-            raise ValueError("the model has no start state")
-        return self.start
+            yield bracket.changes, sets
 
     def _shown(self) -> str:
         middles = [shown_decimal(bracket.middle, 4) for bracket in self.brackets]
@@ -379,8 +360,7 @@ class CertifiedRegions(ModelResult, Plotted, Explored):
         """Return the document without its schema, as embedded in other documents."""
         own = Result.body(self)
         own["first"] = {"optimal_actions": lists(self.first)}
-        about = {"n_states": self.n_states, "n_actions": self.n_actions, "start": self.start}
-        return {"source": self.name, "statement": STATEMENT, **about, **own}
+        return {"source": self.name, "statement": STATEMENT, **self._about(), **own}
 
     def to_frame(self) -> pd.DataFrame:
         """Return a row per bracket: its ends, what is inside, and the states that change."""

@@ -15,14 +15,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from fractions import Fraction
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from qdecay._support.deadline import Deadline
-from qdecay.certified.result import NOT_SEPARATED, ONE_BREAKPOINT, Sides
+from qdecay.certified.found import FoundBracket, FoundTie, append, changes_of
+from qdecay.certified.result import NOT_SEPARATED, ONE_BREAKPOINT
 from qdecay.certified.ties import Ties
+from qdecay.certified.view import View
 from qdecay.certified.windows import window_at
 from qdecay.exact.solver.axis import Mask, NoBound, Pairs
 from qdecay.exact.solver.claims import Bound
@@ -39,29 +40,11 @@ _RESOLVED = Fraction(1, 2**42)  # of half a window: `Window` reads intervals wit
 _SLOW_GROWTH = 30  # of values in gamma: right of 0, a window there is then wide enough
 _CHANGES = 6  # that a window should hold: more would make it wider than is useful
 _WIDER = 10  # brackets may be wider than requested: four times, sixteen times, ..
-_SPLITS = 6  # of an interval, for many pairs at once
-_FEW, _MANY = 8, 100
+_FEW, _MANY = 8, 100  # near ties: so few are never too many; of more than so many most stay
 _MOST_DOUBTFUL = 0.25  # near ties per state beyond which floats prove too little
 _IDLE = 8  # steps that change the near ties without progress
 _NO_BOUND = "floats bound no advantages there"
 _SWEEPS = 200  # of values at gamma = 1/2, which find similar states
-
-
-class FoundBracket(NamedTuple):
-    """A bracket: its ends, its content, and the actions of each state that may change in it."""
-
-    lower: Fraction
-    upper: Fraction
-    content: str
-    changes: dict[int, Sides]
-
-
-class FoundTie(NamedTuple):
-    """Pairs of one state that could not be distinguished, and where."""
-
-    pairs: tuple[int, ...]
-    lower: Fraction
-    upper: Fraction
 
 
 class Lost(Exception):
@@ -167,7 +150,7 @@ class Search:
         Raises:
             Lost: it is not wider than a bracket.
         """
-        self._longest = (self._window.upper - self.x) / 8
+        self._longest = (self._view.window.upper - self.x) / 8
         if self._longest < 4 * self._quarter:
             raise Lost("floats bound advantages only on intervals narrower than a bracket")
 
@@ -178,15 +161,15 @@ class Search:
             Lost, NoBound: there is none.
         """
         if self.x:
-            self._window = self._window_at_x()
+            window = self._window_at_x()
         else:
-            self._window = first_window(
+            window = first_window(
                 self.model, self._graph, self._order, self._deadline, float(self._longest)
             )
-        if not self._window.upper > self.x:
+        self._view = View(self._graph, window, self._deadline)
+        if not window.upper > self.x:
             raise Lost(_NO_BOUND)
         self._useful = True
-        self._ties = Ties(self.model, self._graph, self._window.values, self._deadline)
         if self._doubts:
             self._review_doubts()
 
@@ -196,12 +179,13 @@ class Search:
     @property
     def _end(self) -> Fraction:
         """Return where this window or the search ends; a switch may have put a narrower window
-        here."""
-        return min(self._window.upper, self.to)
+        here.
+        """
+        return min(self._view.window.upper, self.to)
 
     def _advance(self) -> None:
         """Advance to the next bracket and past it, or to the end."""
-        if len(self._loose) and self._doubted < self.x and self._clear_at(self._loose, self.x):
+        if len(self._loose) and self._doubted < self.x and self._view.clear_at(self._loose, self.x):
             self._review_doubts()
         suspects, end = self._suspects(self.x), self._end
         lower, *uppers = self._frontier(suspects, end)
@@ -220,7 +204,7 @@ class Search:
             self._pass(lower, [*uppers, *(upper for upper in wide if uppers[-1] < upper <= end)])
         else:
             self._useful = False
-        if self._window.first and self._grows_slowly():
+        if self._view.window.first and self._grows_slowly():
             self._useful = False
 
     def _grows_slowly(self) -> bool:
@@ -233,13 +217,14 @@ class Search:
     @property
     def _quarter(self) -> Fraction:
         """A quarter of a bracket's width; less if windows are narrow, more if floats cannot
-        distinguish numbers that close."""
-        half = Fraction(self._window.half_width)
+        distinguish numbers that close.
+        """
+        half = Fraction(self._view.window.half_width)
         return _power_of_two(max(min(self.width / 4, half / 64), half * _RESOLVED))
 
     def _suspects(self, x: Fraction) -> Pairs:
         """Return the pairs that are not known to be negative from x to the window's end."""
-        window = self._window
+        window = self._view.window
         ahead = [i for i, edge in enumerate(window.edges[1:]) if edge > x]
         open_still = window.suspect[:, ahead].any(axis=1) & ~self._zero
         open_still[self._loose] = False
@@ -251,12 +236,12 @@ class Search:
 
         Around the least root, it takes up to a third of the way to the next.
         """
-        guesses = self._window.reaches_zero(pairs, self.x, end)
+        guesses = self._view.window.reaches_zero(pairs, self.x, end)
         least = float(guesses.min(initial=np.inf))
         if least >= end:
             return [end]
         at, quarter = max(Fraction(least), self.x), self._quarter
-        half, floor = quarter, _FINEST * self._window.half_width
+        half, floor = quarter, _FINEST * self._view.window.half_width
         beyond = float(guesses[guesses > least + floor].min(initial=np.inf))
         if beyond < least + 3 * float(quarter):
             half = min(quarter, _power_of_two((Fraction(beyond) - at) / 3))
@@ -270,39 +255,11 @@ class Search:
         """Return how far, up to a limit, all pairs are proven negative."""
         if limit == self.x:
             return limit
-        while len(pairs := self._not_negative(pairs, self.x, limit)):
+        while len(pairs := self._view.not_negative(pairs, self.x, limit)):
             limit = self.x + (limit - self.x) / 2
             if limit - self.x < self.width / 16:
                 return self.x
         return limit
-
-    def _not_negative(self, pairs: Pairs, lower: Fraction, upper: Fraction) -> Pairs:
-        """Return the pairs that are not proven negative on [lower, upper]."""
-        found, waiting = set[int](), [(lower, upper, pairs, 0)]
-        while waiting:
-            self._deadline.check()
-            start, end, some, splits = waiting.pop()
-            some = np.array([pair for pair in some.tolist() if pair not in found], dtype=np.int64)
-            some = some[self._window.suspects_on(some, start, end)]
-            if len(some) <= _FEW or splits == _SPLITS:
-                left = some.tolist()
-                if len(left) <= _MANY:
-                    left = [pair for pair in left if not self._window.negative_on(pair, start, end)]
-                found.update(self._not_falling(left, start, end))
-            else:
-                middle = (start + end) / 2
-                waiting += [(start, middle, some, splits + 1), (middle, end, some, splits + 1)]
-        return np.array(sorted(found), dtype=np.int64)
-
-    def _not_falling(self, pairs: list[int], lower: Fraction, upper: Fraction) -> list[int]:
-        """Return the pairs that are not negative at both ends and monotone between."""
-        some = np.array(pairs, dtype=np.int64)
-        if not len(some):
-            return pairs
-        ends = [self._window.bounds_at(some, end)[1] < 0 for end in (lower, upper)]
-        monotone = self._window.slopes(some, lower, upper) != 0
-        left: list[int] = some[~(ends[0] & ends[1] & monotone)].tolist()
-        return left
 
     # -- brackets
 
@@ -314,16 +271,16 @@ class Search:
         before, open_, switches = self._zero.copy(), self._loose[:0], 0
         inside, simple = before.copy(), not self._doubts
         for i, upper in enumerate(uppers):
-            rising = self._not_negative(self._suspects(lower), lower, upper)
+            rising = self._view.not_negative(self._suspects(lower), lower, upper)
             inside[rising] = True
             if not switches:
-                together = self._rise_together(rising, lower, upper)
+                together = self._view.rise_together(rising, lower, upper)
             open_, more = self._settle(upper)
             inside[open_] = True
             switches += more
             if not len(open_) and (switches or i >= 2):
                 break
-            if i >= 2 and not self._clear_at(open_, uppers[-1]):
+            if i >= 2 and not self._view.clear_at(open_, uppers[-1]):
                 break
         open_ = self._in_doubt(open_, upper)
         inside[open_] = True
@@ -332,7 +289,7 @@ class Search:
         if len(open_) and not changed:
             return  # only the near tie begins
         others = np.flatnonzero(inside & ~self._zero)
-        inside[self._not_negative(self._suspects(lower), lower, upper)] = True
+        inside[self._view.not_negative(self._suspects(lower), lower, upper)] = True
         simple = simple and together and switches == 1 and not self._doubts
         simple = simple and self._fall_together(others, lower, upper)
         self.x = upper  # only now: the time may run out in any of these, with no bracket found
@@ -341,46 +298,15 @@ class Search:
             self._found(lower, content, before, inside)
 
     def _found(self, lower: Fraction, content: str, left: Mask, inside: Mask) -> None:
-        """Add a bracket that ends at x, merged with the one before if they touch and neither says
-        more.
-
-        Args:
-            left: the pairs that are optimal left of it.
-            inside: those that may be in it.
-        """
-        changed, right = (left != inside) | (left != self._zero), self._zero
-        states = np.zeros(self.model.n, dtype=np.bool_)
-        states[self.model.pair_state[changed]] = True
-        states[self.model.n_own :] = False
-        concerned = states[self.model.pair_state]
-        before, after = (
-            self.model.sets(np.flatnonzero(mask & concerned).tolist()) for mask in (left, right)
-        )
-        changes = {s: Sides(before[s], after[s]) for s in np.flatnonzero(states).tolist()}
-        last = self.brackets[-1] if self.brackets else None
-        if last is not None and last.upper == lower and last.content == content == NOT_SEPARATED:
-            lower, earlier = self.brackets.pop().lower, last.changes
-            for s, sides in earlier.items():
-                changes[s] = Sides(sides.left, changes[s].right if s in changes else sides.right)
-        self.brackets.append(FoundBracket(lower, self.x, content, changes))
-
-    def _clear_at(self, pairs: Pairs, x: Fraction) -> bool:
-        """Whether the sign of some pair's advantage is known at x."""
-        low, high = self._window.bounds_at(pairs, x)
-        return bool(((low > 0) | (high < 0)).any())
-
-    def _rise_together(self, pairs: Pairs, lower: Fraction, upper: Fraction) -> bool:
-        """Whether all pairs become positive at one gamma of the interval, and at no other."""
-        if not len(pairs) or not (self._window.slopes(pairs, lower, upper) > 0).all():
-            return False
-        one, *others = pairs.tolist()
-        return all(self._ties.share_a_root(one, pair, lower, upper) for pair in others)
+        """Add a bracket that ends at x; the pairs are those optimal left of it, or in it."""
+        changes = changes_of(self.model, left, inside, self._zero)
+        append(self.brackets, FoundBracket(lower, self.x, content, changes))
 
     def _fall_together(self, pairs: Pairs, lower: Fraction, upper: Fraction) -> bool:
         """Whether pairs that were optimal fall, and all others stay negative."""
         others = np.setdiff1d(self._suspects(lower), pairs)
-        falling = (self._window.slopes(pairs, lower, upper) < 0).all()
-        return bool(falling) and not len(self._not_negative(others, lower, upper))
+        falling = (self._view.window.slopes(pairs, lower, upper) < 0).all()
+        return bool(falling) and not len(self._view.not_negative(others, lower, upper))
 
     def _settle(self, gamma: Fraction) -> tuple[Pairs, int]:
         """Find the policy that is optimal at a gamma; return the pairs in doubt, even if all others
@@ -392,17 +318,17 @@ class Search:
         switches = 0
         self._make_room(self._loose[:0])
         while True:
-            if gamma > self._window.upper:
+            if gamma > self._view.window.upper:
                 raise NoBound
-            pairs = np.flatnonzero(self._window.suspect.any(axis=1) & ~self._zero)
-            lower, upper = self._window.bounds_at(pairs, gamma)
+            pairs = np.flatnonzero(self._view.window.suspect.any(axis=1) & ~self._zero)
+            lower, upper = self._view.window.bounds_at(pairs, gamma)
             if not (lower > 0).any():
                 break
             self._switch(pairs[lower > 0], lower[lower > 0])
             switches += 1
             self._deadline.check()
         maybe = pairs[upper >= 0]
-        tied = self._ties.identically_zero(maybe)
+        tied = self._view.ties.identically_zero(maybe)
         self._zero[maybe[tied]] = True
         return maybe[~tied], switches
 
@@ -420,8 +346,8 @@ class Search:
         while len(pairs):
             self._deadline.check()
             self._make_room(pairs)
-            suspects = np.flatnonzero(self._window.suspect.any(axis=1) & ~self._zero)
-            found = suspects[self._window.bounds_at(suspects, gamma)[1] >= 0]
+            suspects = np.flatnonzero(self._view.window.suspect.any(axis=1) & ~self._zero)
+            found = suspects[self._view.window.bounds_at(suspects, gamma)[1] >= 0]
             closed = closed or bool(np.isin(found, pairs).all())
             if len(found) == len(pairs) and closed:
                 break
@@ -438,13 +364,14 @@ class Search:
         touched = self.model.touching(affected)
         self._zero[touched] = False
         self._zero[policy] = True
+        window = self._view.window
         try:
-            self._useful &= self._window.update(self._graph, affected, touched)
+            self._useful &= window.update(self._graph, affected, touched)
         except NoBound:  # it may reach 1, and the new policy may never end
             if not self.x:  # what cancels at 0 is known only for the policy right of 0
                 raise
-            self._window = self._window_at_x()
-        self._ties = Ties(self.model, self._graph, self._window.values, self._deadline)
+            window = self._window_at_x()
+        self._view = View(self._graph, window, self._deadline)
 
     # -- near ties
 
@@ -465,7 +392,8 @@ class Search:
             _, tied = self._doubts.setdefault(state, (since, set()))
             own = self.model.pairs_of(state)
             tied.update(pair for pair in own if self._zero[pair] or doubtful[pair])
-        if len(states) > max(_FEW, _MOST_DOUBTFUL * self.model.n) and not self._window.first:
+        first = self._view.window.first
+        if len(states) > max(_FEW, _MOST_DOUBTFUL * self.model.n) and not first:
             n = self.model.n
             raise Lost(f"{len(states):,} of {n:,} states were in doubt, and floats tell too little")
 
@@ -496,7 +424,7 @@ class Search:
 
     def _make_room(self, doubtful: Pairs) -> None:
         """Make upper bounds allow for what the choice in near ties may add to values."""
-        model, window = self.model, self._window
+        model, window = self.model, self._view.window
         room = Bound(np.full(model.n_pairs, -np.inf), np.zeros(model.n_pairs, dtype=np.int64))
         if len(doubtful):
             most = window.most(doubtful, self.x, self._end)

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from qdecay.model.source import Source
     from qdecay.pricing.certified_price import CertifiedPrice
     from qdecay.pricing.line_price import LinePrice
-    from qdecay.pricing.result import JudgedRegions, Price, PricedPoint
+    from qdecay.pricing.result import GammaPrice, JudgedRegions, Price, PricedPoint
 
 app = typer.Typer()
 
@@ -188,7 +188,7 @@ class _Common:
         """Arguments of `qdecay.price`."""
         return {"max_loss": self.max_loss, "max_seconds": self.max_seconds, "progress": True}
 
-    def draw(self, found: Any, marked: Sequence[PricedPoint]) -> None:
+    def draw(self, found: GammaPrice | LinePrice, marked: Sequence[PricedPoint]) -> None:
         """Draw the price, if a plot is requested."""
         if self.plot is not None:
             from qdecay.reporting.plots.price import save_price

@@ -44,7 +44,7 @@ def print_price(
     if found.within is None:
         out.print(f"near gamma = 1 more than {most} is lost")
     elif found.within != found.free_from:
-        from qdecay.pricing.result import inside
+        from qdecay.pricing.ends import inside
 
         ends = inside(found.within, found.regions[-1].upper, digits)
         out.print(f"gamma between {' and '.join(ends)} loses at most {most}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from qdecay._support.shown import shown_decimal, shown_fraction, shown_interval
 from qdecay.cli import tables
@@ -13,6 +13,7 @@ from qdecay.cli.tables import count
 
 if TYPE_CHECKING:
     from rich.table import Table
+    from rich.text import Text
 
     from qdecay.exact.algebra.number import AlgebraicNumber
     from qdecay.exact.blackwell import Blackwell
@@ -139,7 +140,7 @@ def _shown_constant(regions: PolicyRegions | LineRegions, axis: Axis, digits: in
     return f"nothing changes left of {first}, nor right of {last}"
 
 
-def _shown_changes(mdp: MDP, point: Turn) -> Any:
+def _shown_changes(mdp: MDP, point: Turn) -> Text:
     """Return which sets change, for the first few states."""
     from rich.text import Text
 

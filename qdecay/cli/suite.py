@@ -23,6 +23,7 @@ from qdecay.errors import input_errors
 
 if TYPE_CHECKING:
     from qdecay.comparison.learning_times import LearningTime
+    from qdecay.exact.algebra.number import AlgebraicNumber
     from qdecay.learning.schedules import Schedule
     from qdecay.model.source import Source
     from qdecay.pricing.survey import SurveyedPrice
@@ -108,7 +109,7 @@ def _print_prices(rows: list[SurveyedPrice]) -> None:
     tables.console().print(table)
 
 
-def _short_root(root: Any) -> str:
+def _short_root(root: AlgebraicNumber) -> str:
     return f"{root.closed_form() or ''} = {shown_decimal(root, 8)}".removeprefix(" = ")
 
 

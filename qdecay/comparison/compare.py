@@ -37,6 +37,7 @@ from qdecay.learning.tabular import TABULAR
 from qdecay.model.door import Problem
 from qdecay.model.info import ModelInfo
 from qdecay.model.line import ModelLine
+from qdecay.model.mdp import MDP
 from qdecay.model.source import HOMEWORK
 
 WIDTH = 0.02
@@ -246,12 +247,7 @@ def _compared(
             raise ValueError(f"{subject.name} has no table, which is what certified regions need")
         return _measured(subject, state, settings, budget)
     mdp, line = subject.mdp, subject.line if isinstance(subject, LineSubject) else None
-    if state is None and mdp.start is None:
-        raise ValueError("the model has no start state: give state (in the shell --state)")
-    at = mdp.start if state is None else mdp.state_index(state)
-    assert at is not None
-    if not mdp.available[at].any():
-        raise ValueError(f"state {mdp.state_name(at)} has no actions: nothing is chosen there")
+    at = _where(mdp, state)
     aim = subject.moving(settings.epsilon if settings.soft else Fraction(0))
     between = None
     if settings.method == "certified":
@@ -293,6 +289,16 @@ def _compared(
         brackets=None if between is None else between.brackets,
         info=ModelInfo.of(mdp),
     )
+
+
+def _where(mdp: MDP, state: int | str | None) -> int:
+    """Return the state whose choice is compared."""
+    at = mdp.start if state is None else mdp.state_index(state)
+    if at is None:
+        raise ValueError("the model has no start state: give state (in the shell --state)")
+    if not mdp.available[at].any():
+        raise ValueError(f"state {mdp.state_name(at)} has no actions: nothing is chosen there")
+    return at
 
 
 def _measured(

@@ -27,37 +27,33 @@ learn? Value does not depend on how an agent explores; the time until it knows t
 from __future__ import annotations
 
 import statistics
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
-from itertools import product
 from math import inf
 from types import MappingProxyType
-from typing import Any, ClassVar, get_args
+from typing import Any, ClassVar
 
 from qdecay._support.checks import RationalLike, RealLike, choice, count, exact, listed, whole
 from qdecay._support.deadline import Deadline
 from qdecay._support.progress import OnProgress, counting, reporting
 from qdecay._support.result import Result, counted, plain
 from qdecay._support.viewed import Plotted
-from qdecay.comparison.games import MAX_DELAY, Game, chain_of, random_walk_steps, reward_of
+from qdecay.comparison.choices import Choice, of_games, of_model
+from qdecay.comparison.games import Game, chain_of, random_walk_steps
 from qdecay.errors import BudgetExceeded
 from qdecay.exact.action_gap import ActionGap
 from qdecay.exact.algebra.number import AlgebraicNumber
-from qdecay.exact.at_gamma import optimal_actions
 from qdecay.exact.break_even import break_even
-from qdecay.exact.regions import policy_regions
 from qdecay.learning import Constant, Harmonic, Schedule, q_learning
 from qdecay.learning.arguments import positive
 from qdecay.learning.schedules import as_schedule
 from qdecay.learning.watched import steps_until_right
-from qdecay.model.door import Problem, as_exact_mdp
+from qdecay.model.door import Problem
 from qdecay.model.info import UNNAMED, ModelInfo
 from qdecay.model.mdp import MDP
-from qdecay_envs.rational import rational
 
 _STEPS, _MODEL_STEPS = 20_000, 1_000_000
-_DELAYS = (1, 2, 3, 4, 5)
 
 
 @dataclass(frozen=True)
@@ -200,17 +196,6 @@ def shown_step_size(schedule: Schedule) -> str:
     return repr(schedule)
 
 
-@dataclass(frozen=True)
-class _Choice:
-    """What is to be learned: which actions of a state are best at a gamma."""
-
-    mdp: MDP
-    state: int
-    gamma: Fraction
-    best: frozenset[int]
-    labels: Mapping[str, Any]
-
-
 def learning_times(
     problem: Problem | None = None,
     *,
@@ -274,13 +259,13 @@ def learning_times(
     if problem is None:
         if state is not None:
             raise ValueError("state belongs to a problem: the games have their own start")
-        choices, size = _of_games(grid, game, delays, advantage, reward)
+        choices, size = of_games(grid, game, delays, advantage, reward)
     else:
         given = {"game": game, "delays": delays, "advantage": advantage, "reward": reward}
         for name, value in given.items():
             if value is not None:
                 raise ValueError(f"{name} belongs to the games: omit it, or the problem")
-        choices, size = _of_model(problem, grid, state, deadline), len(grid)
+        choices, size = of_model(problem, grid, state, deadline), len(grid)
     rows: list[LearningTime] = []
     with reporting(progress) as report:
         tick = counting(report, size * len(names) * seeds, "trainings", deadline)
@@ -295,59 +280,8 @@ def learning_times(
     return rows
 
 
-def _of_games(
-    gammas: list[Fraction],
-    game: Game | None,
-    delays: Iterable[int] | None,
-    advantage: RationalLike | None,
-    reward: RationalLike | None,
-) -> tuple[Iterator[_Choice], int]:
-    """The choices at the starts of the games, and how many there are."""
-    played: Any = choice("forever" if game is None else game, "game", get_args(Game))
-    lengths = listed(_DELAYS if delays is None else delays, "delays")
-    lengths = [whole(delay, "each of delays", 1, MAX_DELAY) for delay in lengths]
-    if advantage is not None and reward is not None:
-        raise ValueError("give advantage or reward, not both: each of them fixes R")
-    fixed = None if reward is None else rational(reward, "reward")
-    worth = exact(2 if advantage is None else advantage, "advantage", "> 0")
-
-    def choices() -> Iterator[_Choice]:
-        for gamma, delay in product(gammas, lengths):
-            large = reward_of(played, delay, gamma, worth) if fixed is None else fixed
-            mdp = MDP.from_env(chain_of(played, delay, large))
-            labels = {"game": played, "delay": delay, "reward": large}
-            assert mdp.start is not None
-            best = frozenset(optimal_actions(mdp, gamma)[mdp.start])
-            yield _Choice(mdp, mdp.start, gamma, best, labels)
-
-    return choices(), len(gammas) * len(lengths)
-
-
-def _of_model(
-    problem: Problem, gammas: list[Fraction], state: int | str | None, deadline: Deadline
-) -> Iterator[_Choice]:
-    """The choice in a state of a model, at every gamma."""
-    mdp = as_exact_mdp(problem)
-    at = mdp.start if state is None else mdp.state_index(state)
-    if at is None:
-        raise ValueError("the model has no start state: give state")
-    if not mdp.available[at].any():
-        raise ValueError(f"state {mdp.state_name(at)} has no actions to choose from")
-    return _over_gammas(mdp, at, gammas, deadline)
-
-
-def _over_gammas(
-    mdp: MDP, state: int, gammas: list[Fraction], deadline: Deadline
-) -> Iterator[_Choice]:
-    regions = policy_regions(mdp, max_seconds=deadline.rest)
-    gap = regions.action_gap(state)
-    for gamma in gammas:
-        best = frozenset(regions.optimal_actions(gamma)[state])
-        yield _Choice(mdp, state, gamma, best, {"action_gap": gap, "info": ModelInfo.of(mdp)})
-
-
 def _row(
-    each: _Choice,
+    each: Choice,
     explorer: str,
     step_size: Schedule | None,
     seeds: int,
@@ -373,7 +307,7 @@ def _row(
     )
 
 
-def _usual_step_size(each: _Choice) -> Schedule:
+def _usual_step_size(each: Choice) -> Schedule:
     """Return 1 where each pair has one outcome, or else a mean of targets that forgets early
     ones."""
     is_random = each.mdp.n_transitions > each.mdp.available.sum()
@@ -381,7 +315,7 @@ def _usual_step_size(each: _Choice) -> Schedule:
 
 
 def _steps_until_right(
-    each: _Choice, explorer: str, step_size: Schedule, budget: int, seed: int, deadline: Deadline
+    each: Choice, explorer: str, step_size: Schedule, budget: int, seed: int, deadline: Deadline
 ) -> int | None:
     """Train one agent, and return when its choice became right for good."""
     mdp, how = each.mdp, EXPLORERS[explorer]

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from qdecay._support.checks import RealLike, count, real, reals
 from qdecay._support.one_line import one_line
@@ -129,7 +129,7 @@ class Iteration:
         table: Table,
         gamma: float,
         horizon: float,
-        initial: Any = None,
+        initial: ArrayLike | None = None,
         info: ModelInfo = UNNAMED,
         exact: Callable[[], Exact] | None = None,
         own: int | None = None,
@@ -275,7 +275,7 @@ class Iteration:
         return Solution(*numbers, info=self.info)
 
 
-def first_values(n_states: int, initial: Any) -> NDArray[np.float64]:
+def first_values(n_states: int, initial: ArrayLike | None) -> NDArray[np.float64]:
     """Return a copy of the initial values, shape (S,), or zeros.
 
     Raises:

@@ -9,7 +9,6 @@ the model has actions becomes a tree of nodes, whose inner ones choose which chi
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -56,7 +55,7 @@ class Components:
         firsts = np.unique(self.label, return_index=True)[1]
         return firsts[len(firsts) - self.count :]
 
-    def over(self, combine: Any, values: Numbers, start: float) -> Numbers:
+    def over(self, combine: np.ufunc, values: Numbers, start: float) -> Numbers:
         """Combine the values of each component's pairs or states, from `start`, shape (count,)."""
         found = np.full(self.count, start)
         if values.ndim == 2:

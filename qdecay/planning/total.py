@@ -24,11 +24,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import partial
-from typing import Any
 from weakref import WeakKeyDictionary
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from qdecay.model.base import FiniteMDP
 from qdecay.model.info import UNNAMED, ModelInfo
@@ -119,7 +118,7 @@ class TotalIteration(Iteration):
     def __init__(
         self,
         model: TotalModel,
-        initial: Any = None,
+        initial: ArrayLike | None = None,
         info: ModelInfo = UNNAMED,
         own: int | None = None,
     ) -> None:
@@ -200,7 +199,7 @@ def total_model_of(mdp: FiniteMDP) -> TotalModel:
     return model
 
 
-def iteration(mdp: FiniteMDP, gamma: float, initial: Any = None) -> Iteration:
+def iteration(mdp: FiniteMDP, gamma: float, initial: ArrayLike | None = None) -> Iteration:
     """Return the problem of finding the model's optimal values at gamma.
 
     Raises:

@@ -31,19 +31,10 @@ from qdecay.exact.solver.rational_model import RationalModel
 from qdecay.model.info import ModelInfo
 from qdecay.model.line import Parameter
 from qdecay.model.mdp import MDP
+from qdecay.pricing.ends import FEW, GAMMA, ends_of, text_of
 from qdecay.pricing.judge import Judge, default_judge
 from qdecay.pricing.optimum import SolvedWhereAsked, judged, optimum_of
-from qdecay.pricing.result import (
-    FEW,
-    GAMMA,
-    JudgedRegions,
-    Priced,
-    PricedPoint,
-    answer,
-    ends_of,
-    given,
-    text_of,
-)
+from qdecay.pricing.result import JudgedRegions, Priced, PricedPoint, answer, given
 from qdecay.pricing.worth import Worths
 
 Stretch = tuple[AlgebraicNumber, AlgebraicNumber]

@@ -18,8 +18,8 @@ from qdecay.exact.undiscounted import Undiscounted, undiscounted_of
 from qdecay.exact.walked import Sets
 from qdecay.model.base import FiniteMDP
 from qdecay.model.mdp import MDP
-from qdecay.pricing.result import PricedRegion, loss
-from qdecay.pricing.worth import Worth, Worths
+from qdecay.pricing.result import PricedRegion
+from qdecay.pricing.worth import Worth, Worths, loss
 
 
 def start_distribution(mdp: FiniteMDP, start: int | None = None) -> dict[int, Fraction]:

@@ -31,8 +31,8 @@ from qdecay.model.info import ModelResult
 from qdecay.pricing.judge import JudgeLike
 from qdecay.pricing.optimum import SolvedWhereAsked, optimum_of
 from qdecay.pricing.price import DEFAULT_LOSS, price
-from qdecay.pricing.result import Price, loss
-from qdecay.pricing.worth import Worth, Worths
+from qdecay.pricing.result import Price
+from qdecay.pricing.worth import Worth, Worths, loss
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import math
 from abc import abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from fractions import Fraction
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -24,15 +22,12 @@ from qdecay.exact.walked import Sets
 from qdecay.model.base import FiniteMDP
 from qdecay.model.info import ModelResult
 from qdecay.model.mdp import MDP
+from qdecay.pricing.ends import FEW, GAMMA, ends_of, inside, runs, text_of
 from qdecay.pricing.judge import Judge
-from qdecay.pricing.worth import Worth, Worths
+from qdecay.pricing.worth import Worth, Worths, loss
 
 if TYPE_CHECKING:
     import pandas as pd
-
-DIGITS = 10  # of gammas, and of values along a line, in documents
-_SHORT = 12  # digits of numbers that are finite decimals
-GAMMA, FEW = 7, 4  # digits in sentences: of gammas, of what is earned
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -313,29 +308,6 @@ class Price(GammaPrice, Explored):
         return PricedGamma(*judged, number, index)
 
 
-def loss(optimum: Worth, worst: Worth) -> float | None:
-    """Return (optimum - worst) / |optimum|, or None where the optimum is 0.
-
-    A loss smaller than the floats' errors counts as 0.
-    """
-    if optimum.value == 0:
-        return None
-    if worst.exact is not None and optimum.exact is not None:
-        return float((optimum.exact - worst.exact) / abs(optimum.exact))
-    lost = optimum.value - worst.value
-    return 0.0 if abs(lost) <= optimum.error + worst.error else lost / abs(optimum.value)
-
-
-def text_of(number: AlgebraicNumber) -> str:
-    """Return a gamma, or a value along a line, as it is written in documents."""
-    return shown_decimal(number, DIGITS)
-
-
-def ends_of(lower: AlgebraicNumber, upper: AlgebraicNumber) -> dict[str, str]:
-    """Return two of them as the ends of a stretch in documents."""
-    return {"lower": text_of(lower), "upper": text_of(upper)}
-
-
 def sentence(price: GammaPrice, gammas: Sequence[PricedGamma]) -> str:
     """Return in words which gammas are best, and what others give."""
     return answer(price, best_gammas(price), [f"gamma = {given(found)}" for found in gammas])
@@ -375,45 +347,6 @@ def best_stretches(price: JudgedRegions, digits: int = GAMMA) -> list[tuple[str,
         inside(price.regions[first].lower, price.regions[last].upper, digits)
         for first, last in runs(price.best_regions)
     ]
-
-
-def inside(low: AlgebraicNumber, high: AlgebraicNumber, digits: int) -> tuple[str, str]:
-    """Return decimals between two numbers, near both, with more digits if these leave no room.
-
-    A number that is a short decimal itself is returned as it is.
-
-    >>> inside(AlgebraicNumber.of("1/3"), AlgebraicNumber.of("0.33336"), 4)
-    ('0.33334', '0.33336')
-    """
-    while True:
-        unit = 10**digits
-        first = math.ceil(low.enclosure(64 + 4 * digits)[0] * unit)
-        last = math.floor(high.enclosure(64 + 4 * digits)[1] * unit)
-        first += low > Fraction(first, unit)
-        last -= high < Fraction(last, unit)
-        if first < last:
-            break
-        digits += 1
-    return _near(first, digits, low), _near(last, digits, high)
-
-
-def _near(end: int, digits: int, number: AlgebraicNumber) -> str:
-    """Return end / 10^digits in decimals, or the number near it if that is short."""
-    short = round(number.enclosure(64)[0] * 10**_SHORT)
-    if number == Fraction(short, 10**_SHORT):
-        end, digits = short, _SHORT
-    return format(Decimal(end).scaleb(-digits).normalize(), "f")
-
-
-def runs(numbers: Sequence[int]) -> list[tuple[int, int]]:
-    """Return the first and the last of the runs of consecutive numbers."""
-    found: list[tuple[int, int]] = []
-    for number in numbers:
-        if found and found[-1][1] == number - 1:
-            found[-1] = found[-1][0], number
-        else:
-            found.append((number, number))
-    return found
 
 
 def given(found: PricedPoint) -> str:

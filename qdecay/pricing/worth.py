@@ -8,7 +8,7 @@ at each step (see `qdecay.exact.solver.steps`).
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from sys import float_info
@@ -87,6 +87,19 @@ class Worth(Record):
         return self.value + self.error if self.exact is None else self.exact
 
 
+def loss(optimum: Worth, worst: Worth) -> float | None:
+    """Return (optimum - worst) / |optimum|, or None where the optimum is 0.
+
+    A loss smaller than the floats' errors counts as 0.
+    """
+    if optimum.value == 0:
+        return None
+    if worst.exact is not None and optimum.exact is not None:
+        return float((optimum.exact - worst.exact) / abs(optimum.exact))
+    lost = optimum.value - worst.value
+    return 0.0 if abs(lost) <= optimum.error + worst.error else lost / abs(optimum.value)
+
+
 class Worths:
     """A model, a judge and where episodes begin; what action sets are worth there.
 
@@ -121,7 +134,7 @@ class Worths:
         """Return the most that any policy earns in the judge's steps, even one that counts them."""
         return self._worth(self._reached(self._model.pairs_of), 1)
 
-    def _reached(self, candidates: Callable[[int], Any]) -> tuple[int, ...]:
+    def _reached(self, candidates: Callable[[int], Iterable[int]]) -> tuple[int, ...]:
         """Return the candidates of all states that they reach from the starts, in order."""
         found: dict[int, list[int]] = {}
         waiting = list(self._starts)

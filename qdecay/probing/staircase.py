@@ -239,11 +239,6 @@ class Staircase:
         return values
 
 
-def far_probability(x: float, threshold: float, width: float) -> float:
-    """Return P(x), the probability of the far choice."""
-    return float(_far(np.array([x]), np.array([threshold]), np.array([width])).item())
-
-
 @lru_cache
 def _grid_of_widths(finest: float) -> Array:
     widths = np.geomspace(finest, WIDEST, _N_WIDTHS)

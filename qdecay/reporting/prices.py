@@ -19,6 +19,7 @@ from qdecay.exact.algebra.number import AlgebraicNumber
 from qdecay.exact.regions import PolicyRegions
 from qdecay.model.base import FiniteMDP
 from qdecay.model.mdp import MDP
+from qdecay.pricing.ends import inside
 from qdecay.pricing.optimum import start_distribution
 from qdecay.pricing.price import priced
 from qdecay.pricing.result import (
@@ -28,7 +29,6 @@ from qdecay.pricing.result import (
     Priced,
     PricedRegion,
     best_stretches,
-    inside,
 )
 from qdecay.pricing.worth import Worth
 from qdecay.reporting.numerals import brief, signed

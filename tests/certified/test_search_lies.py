@@ -20,6 +20,7 @@ from qdecay.certified.regions import certified_policy_regions
 from qdecay.certified.result import ONE_BREAKPOINT
 from qdecay.certified.search import Search
 from qdecay.certified.ties import Ties
+from qdecay.certified.view import View
 from qdecay.exact.solver.axis import NoBound
 from qdecay.exact.solver.claims import Bound
 from qdecay.exact.solver.first_window import FirstWindow
@@ -102,7 +103,7 @@ def zeros(self: Search) -> Any:
     return np.zeros(self.model.n_pairs, dtype=np.bool_)
 
 
-def none(self: Search, pairs: Any, lower: Fraction, upper: Fraction) -> Any:
+def none(self: View, pairs: Any, lower: Fraction, upper: Fraction) -> Any:
     """Let all pairs be negative."""
     return pairs[:0]
 
@@ -121,11 +122,11 @@ LIES: dict[str, tuple[object, str, object, str]] = {
     "ties do not depend on near ties": (Search, "_unsure", zeros, "tie above a near tie"),
     "near ties change no values": (Window, "most", no_most, "choice above a near tie"),
     "all roots are the same": (Ties, "share_a_root", true, "two choices"),
-    "all rise together": (Search, "_rise_together", true, "two choices"),
+    "all rise together": (View, "rise_together", true, "two choices"),
     "all fall together": (Search, "_fall_together", true, "rise and fall"),
     "every bracket holds one": (search, "NOT_SEPARATED", ONE_BREAKPOINT, "touch"),
     "near ties are ties": (Ties, "identically_zero", all_zero, "tie above a near tie"),
-    "all pairs are negative": (Search, "_not_negative", none, "rise and fall"),
+    "all pairs are negative": (View, "not_negative", none, "rise and fall"),
 }
 
 

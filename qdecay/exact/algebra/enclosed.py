@@ -6,7 +6,7 @@ to compare it with other numbers and to show its first decimals.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 from typing import Any, NoReturn
 
@@ -104,7 +104,7 @@ class EnclosedNumber(AlgebraicNumber):
         origin = None if self._origin is None else (self._origin, factor, shift)
         return EnclosedNumber(nearer, self._size + 64, origin)
 
-    def sign_of(self, p: Any) -> int:
+    def sign_of(self, p: Sequence[int] | fmpz_poly) -> int:
         """Return the exact sign of an integer polynomial at this number."""
         p = p if isinstance(p, fmpz_poly) else fmpz_poly(list(p))
         if p.degree() <= 0:

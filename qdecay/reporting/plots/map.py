@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from qdecay.exact.policy_map import Area, PolicyMap
+from qdecay.exact.map_lines import Area
+from qdecay.exact.policy_map import PolicyMap
 from qdecay.reporting.map_picture import MapPicture, Point, equation, symbol
 from qdecay.reporting.plots.axes import AXIS, LOG_AXIS
 from qdecay.reporting.plots.figure import Panel, save_panels

@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from qdecay._support.one_line import escaped
+from qdecay.pricing.ends import runs
 from qdecay.pricing.line_price import LinePrice
-from qdecay.pricing.result import GammaPrice, JudgedRegions, PricedPoint, runs
+from qdecay.pricing.result import GammaPrice, JudgedRegions, PricedPoint
 from qdecay.reporting.numerals import brief, decimal, fraction
 from qdecay.reporting.plots.axes import across, below_one, gamma_axis, parameter_axis
 from qdecay.reporting.plots.figure import Panel, save_panels

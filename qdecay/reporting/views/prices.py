@@ -12,9 +12,10 @@ from markupsafe import Markup
 from qdecay._support.result import counted
 from qdecay._support.shown import percent
 from qdecay.exact.algebra.number import AlgebraicNumber
+from qdecay.pricing.ends import runs
 from qdecay.pricing.learned import LearnedGamma, LearnedPrice
 from qdecay.pricing.line_price import LinePrice
-from qdecay.pricing.result import GammaPrice, JudgedRegions, Priced, PricedPoint, PricedRegion, runs
+from qdecay.pricing.result import GammaPrice, JudgedRegions, Priced, PricedPoint, PricedRegion
 from qdecay.pricing.worth import Worth
 from qdecay.reporting.numerals import brief, decimal, signed, written
 from qdecay.reporting.prices import USUAL, Words

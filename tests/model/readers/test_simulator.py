@@ -548,7 +548,7 @@ def test_reset_of_another_kind_is_refused() -> None:
         ValueError, match=r"argument 'seed': this is the interface of gym .* wrap it"
     ):
         MDP.from_simulator(WithoutSeed())
-    with pytest.raises(ValueError, match=r"must return a pair of observation and info: this .* wrap it"):
+    with pytest.raises(ValueError, match=r"a pair of observation and info: this .* wrap it"):
         MDP.from_simulator(Text())
 
 
