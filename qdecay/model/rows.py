@@ -395,7 +395,7 @@ def checked_remarks(remarks: Iterable[Any]) -> tuple[str, ...]:
     """Return remarks, each once.
 
     Raises:
-        TypeError: one is no text.
+        TypeError: one is not text.
     """
     found = list(remarks)
     if isinstance(remarks, str) or not all(isinstance(remark, str) for remark in found):
